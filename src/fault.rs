@@ -1,0 +1,153 @@
+//! Faults of an API call, told apart by error code: the one place where codes are read.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::account::shorten;
+
+/// A call that failed, with the code and message of the service.
+#[derive(Debug)]
+pub struct ApiError {
+    /// The action that was called, as `iam:GetRole`.
+    pub call: &'static str,
+    /// The code on the wire, or one of `Timeout`, `Connection`, `MalformedAnswer`.
+    pub code: String,
+    /// The service's message, shortened.
+    pub message: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What a fault asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// What was asked for is not there.
+    NotFound,
+    /// Not permitted, for whichever reason.
+    AccessDenied,
+    /// Too many requests; later.
+    Throttled,
+    /// The service or the way to it failed; later.
+    Unavailable,
+    /// The account is too new for the service.
+    NotReady,
+    /// The credentials are not, or no longer, known.
+    Credentials,
+    /// A principal in a policy is not known (yet).
+    InvalidPrincipal,
+    /// A policy is not accepted.
+    MalformedPolicy,
+    /// A quota is reached.
+    Quota,
+    /// Another writer was first.
+    Conflict,
+    /// Something of that name is there.
+    AlreadyExists,
+    /// Anything else: an error of this program or of its configuration.
+    Other,
+}
+
+impl ApiError {
+    /// An error as a service gave it.
+    #[must_use]
+    pub fn new(call: &'static str, code: impl Into<String>, message: &str) -> Self {
+        Self { call, code: code.into(), message: clip(message), source: None }
+    }
+
+    /// The same, with the typed error that it was made of.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What the fault asks for.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self.code.as_str() {
+            "NoSuchEntity"
+            | "NoSuchEntityException"
+            | "AccountNotFoundException"
+            | "ParameterNotFound"
+            | "CreateAccountStatusNotFoundException" => Fault::NotFound,
+            "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => Fault::AccessDenied,
+            "Throttling"
+            | "ThrottlingException"
+            | "ThrottledException"
+            | "RequestLimitExceeded"
+            | "TooManyRequestsException" => Fault::Throttled,
+            "ServiceFailure"
+            | "ServiceUnavailable"
+            | "ServiceException"
+            | "InternalFailure"
+            | "InternalServerError"
+            | "Timeout"
+            | "Connection"
+            | "MalformedAnswer" => Fault::Unavailable,
+            "SubscriptionRequiredException" | "OptInRequired" => Fault::NotReady,
+            "InvalidClientTokenId" | "ExpiredToken" | "ExpiredTokenException" | "UnrecognizedClientException" => {
+                Fault::Credentials
+            }
+            // IAM has no code of its own for this: the message is all there is.
+            // https://github.com/hashicorp/terraform-provider-aws/pull/12436
+            "MalformedPolicyDocument" | "MalformedPolicyDocumentException"
+                if self.message.contains("Invalid principal in policy") =>
+            {
+                Fault::InvalidPrincipal
+            }
+            "MalformedPolicyDocument" | "MalformedPolicyDocumentException" | "PackedPolicyTooLarge" => {
+                Fault::MalformedPolicy
+            }
+            "LimitExceeded" | "LimitExceededException" => Fault::Quota,
+            "ConcurrentModification" | "ConcurrentModificationException" => Fault::Conflict,
+            "EntityAlreadyExists" | "EntityAlreadyExistsException" => Fault::AlreadyExists,
+            _ => Fault::Other,
+        }
+    }
+
+    /// Whether the same call may succeed a moment later.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self.fault(), Fault::Throttled | Fault::Unavailable | Fault::Conflict)
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} failed: {}", self.call, shorten(&self.code))?;
+        if self.message.is_empty() { Ok(()) } else { write!(f, ": {}", self.message) }
+    }
+}
+
+impl Error for ApiError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_ref().map(|source| source.as_ref() as &(dyn Error + 'static))
+    }
+}
+
+/// Services repeat their input in messages; a policy must not flood a log.
+fn clip(message: &str) -> String {
+    const LONGEST: usize = 400;
+    let mut text: String = message.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if message.chars().count() > LONGEST {
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_message_is_told_from_its_code_s_others() {
+        let fault = |message| ApiError::new("iam:CreateRole", "MalformedPolicyDocument", message).fault();
+        assert_eq!(fault("Invalid principal in policy: \"AWS\":\"x\""), Fault::InvalidPrincipal);
+        assert_eq!(fault("Syntax errors in policy."), Fault::MalformedPolicy);
+    }
+
+    #[test]
+    fn an_error_reads_as_a_sentence() {
+        let error = ApiError::new("iam:GetRole", "NoSuchEntity", "The role\nis not there.");
+        insta::assert_snapshot!(error, @"iam:GetRole failed: NoSuchEntity: The role is not there.");
+    }
+}

@@ -1,0 +1,46 @@
+//! What an account holds, as far as a blueprint asks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::policy::Document;
+use crate::role::{OWNER_TAG, RoleName};
+
+/// What an account holds of what its blueprint names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// The access role that let us in.
+    pub access_role: RoleName,
+    /// Its trust policy, or why that is not understood.
+    pub access_trust: Result<Document, String>,
+    /// The blueprint's roles that are there.
+    pub roles: BTreeMap<RoleName, ObservedRole>,
+}
+
+/// A role as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedRole {
+    /// Its path.
+    pub path: String,
+    /// Its description; empty where it has none.
+    pub description: String,
+    /// The longest session, in seconds.
+    pub max_session_seconds: i32,
+    /// The ARN of its permissions boundary.
+    pub boundary: Option<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// Its trust policy, or why that is not understood.
+    pub trust: Result<Document, String>,
+    /// Its inline policies by name, or why one is not understood.
+    pub policies: BTreeMap<String, Result<Document, String>>,
+    /// The ARNs of its managed policies.
+    pub attached: BTreeSet<String>,
+}
+
+impl ObservedRole {
+    /// Who made it: the owner tag's value, where this tool made it.
+    #[must_use]
+    pub fn owner(&self) -> Option<&str> {
+        self.tags.get(OWNER_TAG).map(String::as_str)
+    }
+}

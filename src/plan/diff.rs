@@ -1,0 +1,138 @@
+//! The difference between a blueprint and what is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::guard::Refusal;
+use super::{Action, Change, NewRole};
+use crate::blueprint::{Blueprint, RoleSpec};
+use crate::observed::{Observed, ObservedRole};
+use crate::policy::{Notice, PolicyError, add_grants, prune_orphans};
+use crate::role::OWNER_TAG;
+
+/// What there is to do: changes in the order in which they are made, not yet approved.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// The calls that would bring the account to its blueprint.
+    pub changes: Vec<Change>,
+    /// What cannot be brought there at all.
+    pub refusals: Vec<Refusal>,
+    /// What a person should know.
+    pub notices: Vec<Notice>,
+}
+
+/// Compares a blueprint with what is there.
+#[must_use]
+pub fn diff(blueprint: &Blueprint, observed: &Observed) -> Plan {
+    let mut plan = Plan::default();
+    access_trust(blueprint, observed, &mut plan);
+    for spec in &blueprint.roles {
+        match observed.roles.get(&spec.name) {
+            None => create(spec, &mut plan.changes),
+            Some(role) if role.path != spec.path && role.owner().is_some() => {
+                plan.refusals.push(Refusal::path(spec, role));
+            }
+            Some(role) => align(spec, role, &mut plan.changes),
+        }
+    }
+    plan
+}
+
+fn access_trust(blueprint: &Blueprint, observed: &Observed, plan: &mut Plan) {
+    if blueprint.grants.is_empty() && !blueprint.prune_orphans {
+        return;
+    }
+    let role = &observed.access_role;
+    let edit = |before: &crate::policy::Document| -> Result<_, PolicyError> {
+        let pruned = if blueprint.prune_orphans { prune_orphans(before)? } else { before.clone() };
+        add_grants(&pruned, &blueprint.grants, &blueprint.account.partition)
+    };
+    let outcome = match &observed.access_trust {
+        Ok(before) => edit(before).map(|edit| (before, edit)).map_err(|e| e.to_string()),
+        Err(problem) => Err(problem.clone()),
+    };
+    match outcome {
+        Ok((before, edit)) => {
+            if edit.document != *before {
+                let (before, after) = (Some(before.clone()), edit.document);
+                plan.changes.push(Change { role: role.clone(), action: Action::UpdateTrust { before, after } });
+            }
+            plan.notices.extend(edit.notices);
+        }
+        Err(problem) => plan.refusals.push(Refusal::trust_not_understood(role, &problem)),
+    }
+}
+
+/// A role that is not there: everything that `iam:CreateRole` takes at once, then its policies.
+fn create(spec: &RoleSpec, changes: &mut Vec<Change>) {
+    let mut push = |action| changes.push(Change { role: spec.name.clone(), action });
+    push(Action::CreateRole(Box::new(NewRole {
+        title: spec.title.clone(),
+        path: spec.path.clone(),
+        description: spec.description.clone(),
+        max_session_seconds: spec.max_session_seconds,
+        boundary: spec.boundary.clone(),
+        tags: spec.tags.clone(),
+        trust: spec.trust.clone(),
+    })));
+    for (name, policy) in &spec.policies {
+        push(Action::PutPolicy { name: name.clone(), before: None, after: policy.clone() });
+    }
+    for arn in &spec.attached {
+        push(Action::Attach(arn.clone()));
+    }
+}
+
+/// A role that is there: what narrows comes before what widens, and the owner tag comes first of all, so that a role
+/// whose take-over was cut short is known as ours.
+fn align(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) {
+    let mut push = |action| changes.push(Change { role: spec.name.clone(), action });
+    let missing: BTreeMap<_, _> =
+        spec.tags.iter().filter(|(key, value)| role.tags.get(*key) != Some(*value)).map(owned).collect();
+    if !missing.is_empty() {
+        push(Action::Tag(missing));
+    }
+    match (&role.boundary, &spec.boundary) {
+        (before, Some(after)) if before.as_ref() != Some(after) => {
+            push(Action::PutBoundary { before: before.clone(), after: after.clone() });
+        }
+        (Some(before), None) => push(Action::DeleteBoundary(before.clone())),
+        _ => {}
+    }
+    if !role.trust.as_ref().is_ok_and(|trust| trust.equivalent(&spec.trust)) {
+        push(Action::UpdateTrust { before: role.trust.clone().ok(), after: spec.trust.clone() });
+    }
+    for arn in role.attached.difference(&spec.attached) {
+        push(Action::Detach(arn.clone()));
+    }
+    for (name, policy) in role.policies.iter().filter(|(name, _)| !spec.policies.contains_key(*name)) {
+        push(Action::DeletePolicy { name: name.clone(), before: policy.clone().ok() });
+    }
+    for (name, after) in &spec.policies {
+        let before = role.policies.get(name).and_then(|policy| policy.clone().ok());
+        if !before.as_ref().is_some_and(|before| before.equivalent(after)) {
+            push(Action::PutPolicy { name: name.clone(), before, after: after.clone() });
+        }
+    }
+    for arn in spec.attached.difference(&role.attached) {
+        push(Action::Attach(arn.clone()));
+    }
+    let before = (role.description.clone(), role.max_session_seconds);
+    let after = (spec.description.clone(), spec.max_session_seconds);
+    if before != after {
+        push(Action::UpdateRole { before, after });
+    }
+    // Tags of AWS's own cannot be removed: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+    let extra = |key: &&String| !spec.tags.contains_key(*key) && !key.starts_with("aws:") && *key != OWNER_TAG;
+    let extra: BTreeSet<_> = role.tags.keys().filter(extra).cloned().collect();
+    if !extra.is_empty() {
+        push(Action::Untag(extra));
+    }
+}
+
+fn owned((key, value): (&String, &String)) -> (String, String) {
+    (key.clone(), value.clone())
+}
+
+#[cfg(test)]
+#[path = "diff_tests.rs"]
+mod tests;

@@ -1,0 +1,159 @@
+//! The guard: no change gets past it that locks somebody out, takes a role over or widens access beyond the blueprint.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Action, Change, Plan};
+use crate::blueprint::{Blueprint, RoleSpec};
+use crate::observed::{Observed, ObservedRole};
+use crate::policy::{Caller, Document, Facts, Notice, access_entries, can_assume};
+use crate::role::{OWNER_TAG, RoleName};
+
+/// Changes that the guard let through. Nothing else makes this value, and nothing else is applied.
+#[derive(Debug, Clone)]
+pub struct Approved {
+    changes: Vec<Change>,
+    refusals: Vec<Refusal>,
+    notices: Vec<Notice>,
+}
+
+impl Approved {
+    /// The changes, in the order in which they are made.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// What was refused. A refused role harms no other.
+    #[must_use]
+    pub fn refusals(&self) -> &[Refusal] {
+        &self.refusals
+    }
+
+    /// What a person should know.
+    #[must_use]
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+}
+
+/// A role that is left as it is, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// The stable code.
+    pub code: &'static str,
+    /// The role.
+    pub role: RoleName,
+    /// What is wrong.
+    pub message: String,
+    /// What a person can do.
+    pub remedy: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.message, self.remedy)
+    }
+}
+
+impl Refusal {
+    fn new(code: &'static str, role: &RoleName, message: String, remedy: &str) -> Self {
+        Self { code, role: role.clone(), message, remedy: remedy.to_owned() }
+    }
+
+    pub(super) fn path(spec: &RoleSpec, role: &ObservedRole) -> Self {
+        let message = format!("role `{}` stands under the path `{}` and not `{}`", spec.name, role.path, spec.path);
+        Self::new(
+            "path_differs",
+            &spec.name,
+            message,
+            "a path cannot be changed: configure that path, or delete the role",
+        )
+    }
+
+    pub(super) fn trust_not_understood(role: &RoleName, problem: &str) -> Self {
+        let message = format!("the trust policy of role `{role}` is not understood: {problem}");
+        Self::new("trust_not_understood", role, message, "mend the trust policy by hand, then run again")
+    }
+
+    fn foreign(role: &RoleName) -> Self {
+        let message = format!("role `{role}` is there and has no tag `{OWNER_TAG}`: somebody else made it");
+        Self::new("foreign_role", role, message, "rename one of the two, or set `adopt = true` to take it over")
+    }
+
+    fn orphaned(role: &RoleName, notice: &Notice) -> Self {
+        let message = format!("the trust policy of role `{role}` cannot be saved: {notice}");
+        Self::new(
+            "orphaned_principal",
+            role,
+            message,
+            "set `prune-orphans = true`, or remove the deleted identity by hand",
+        )
+    }
+
+    fn denied(role: &RoleName, notice: &Notice) -> Self {
+        let message = format!("a grant on role `{role}` would have no effect: {notice}");
+        Self::new("explicit_deny", role, message, "remove the deny statement, or the grant from the configuration")
+    }
+
+    fn widens(role: &RoleName) -> Self {
+        let message =
+            format!("the new trust policy of role `{role}` would not be the old one with the configured grants");
+        Self::new("unsafe_trust", role, message, "report this as an error of account-onboarding; nothing was changed")
+    }
+}
+
+/// Lets a plan's changes through, role by role.
+#[must_use]
+pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved {
+    let Plan { changes, mut refusals, notices } = plan;
+    let access = changes.iter().find(|change| change.role == observed.access_role);
+    refusals.extend(access.and_then(|change| refuse_access(change, &notices, blueprint)));
+    for spec in &blueprint.roles {
+        let there = observed.roles.get(&spec.name);
+        let foreign = there.is_some_and(|role| role.owner().is_none()) && !spec.adopt;
+        if foreign || spec.name.is_same(&observed.access_role) {
+            refusals.push(Refusal::foreign(&spec.name));
+        } else if there.is_some_and(|role| role.path != spec.path) && !refusals.iter().any(|r| r.role == spec.name) {
+            refusals.extend(there.map(|role| Refusal::path(spec, role)));
+        }
+    }
+    let refused = |role: &RoleName| refusals.iter().any(|refusal| refusal.role == *role);
+    let changes = changes.into_iter().filter(|change| !refused(&change.role)).collect();
+    Approved { changes, refusals, notices }
+}
+
+/// Judges the edit of the access role's trust policy by what it does, and not by how it was made.
+fn refuse_access(change: &Change, notices: &[Notice], blueprint: &Blueprint) -> Option<Refusal> {
+    let role = &change.role;
+    let Action::UpdateTrust { before: Some(before), after } = &change.action else {
+        return Some(Refusal::widens(role));
+    };
+    if after.orphans().next().is_some() {
+        let orphan = notices.iter().find(|notice| matches!(notice, Notice::Orphan { .. }));
+        return orphan.map(|notice| Refusal::orphaned(role, notice));
+    }
+    if let Some(notice) = notices.iter().find(|n| matches!(n, Notice::Denied { conditional: false, .. })) {
+        return Some(Refusal::denied(role, notice));
+    }
+    let (was, is) = (access_entries(before), access_entries(after));
+    let granted = granted_entries(blueprint);
+    let lost = was.difference(&is).next().is_some();
+    let gained_more = is.difference(&was).any(|entry| !granted.contains(entry));
+    let root = Caller { account: blueprint.account.management.clone(), arn: None };
+    let could = can_assume(before, &root, &Facts::default());
+    let locked_out = could.can() && !can_assume(after, &root, &Facts::default()).can();
+    (lost || gained_more || locked_out).then(|| Refusal::widens(role))
+}
+
+fn granted_entries(blueprint: &Blueprint) -> BTreeSet<String> {
+    let grants = Document::of(Vec::new())
+        .and_then(|empty| crate::policy::add_grants(&empty, &blueprint.grants, &blueprint.account.partition));
+    grants.map(|edit| access_entries(&edit.document)).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[path = "guard_tests.rs"]
+mod tests;

@@ -1,0 +1,116 @@
+//! The proof: who can enter, by evaluating the trust policies that are really there.
+
+use serde::Serialize;
+
+use crate::blueprint::{Blueprint, RoleSpec, Trusted};
+use crate::observed::Observed;
+use crate::policy::{Caller, Condition, Document, Facts, Grant, Principal, Verdict, can_assume};
+use crate::role::RoleName;
+
+/// One sentence about access, and whether it is true.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Proof {
+    /// The role.
+    pub role: RoleName,
+    /// Who.
+    pub who: String,
+    /// `can` or `cannot`.
+    pub expected: &'static str,
+    /// Whether the policies that are there say so.
+    pub holds: bool,
+    /// The whole sentence, as `Trelica, with its external ID: can enter`.
+    pub sentence: String,
+}
+
+/// Proves a blueprint against what is there: each grant can enter, each vendor can with its external id, and cannot
+/// without it or with another.
+#[must_use]
+pub fn proofs(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
+    let mut proofs = Vec::new();
+    for grant in &blueprint.grants {
+        let trust = observed.access_trust.as_ref().ok();
+        let who = grant.principal.to_string();
+        proofs.push(prove(&observed.access_role, trust, grant, &who, "", Case::Right));
+    }
+    for spec in &blueprint.roles {
+        let trust = observed.roles.get(&spec.name).and_then(|role| role.trust.as_ref().ok());
+        for trusted in &spec.trusted {
+            proofs.extend(prove_trusted(spec, trust, trusted));
+        }
+    }
+    proofs
+}
+
+/// What a caller gives as external id.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Case {
+    Right,
+    None,
+    Wrong,
+}
+
+fn prove_trusted(spec: &RoleSpec, trust: Option<&Document>, trusted: &Trusted) -> Vec<Proof> {
+    let vendor = spec.owner.starts_with("vendor/");
+    let who = if vendor { spec.title.clone() } else { trusted.grant.principal.to_string() };
+    let prove = |how: &str, case| prove(&spec.name, trust, &trusted.grant, &who, how, case);
+    match trusted.external_id {
+        None => vec![prove("", Case::Right)],
+        Some(_) => vec![
+            prove(", with its external ID", Case::Right),
+            prove(", without it", Case::None),
+            prove(", with another", Case::Wrong),
+        ],
+    }
+}
+
+fn prove(role: &RoleName, trust: Option<&Document>, grant: &Grant, who: &str, how: &str, case: Case) -> Proof {
+    let verdict = trust.map(|trust| verdict(trust, grant, case));
+    let wants = case == Case::Right;
+    let can = verdict.as_ref().is_some_and(Verdict::can);
+    let depends = matches!(verdict, Some(Verdict::Depends(_)));
+    let sentence = match (can, depends) {
+        (true, true) => format!("{who}{how}: can enter, under further conditions"),
+        (true, false) => format!("{who}{how}: can enter{}", when(&grant.condition)),
+        (false, _) => format!("{who}{how}: cannot enter"),
+    };
+    let expected = if wants { "can" } else { "cannot" };
+    Proof { role: role.clone(), who: who.to_owned(), expected, holds: verdict.is_some() && can == wants, sentence }
+}
+
+fn verdict(trust: &Document, grant: &Grant, case: Case) -> Verdict {
+    let Some(caller) = Caller::of(&grant.principal) else {
+        // A service assumes the role itself: it is named or it is not.
+        let named = trust.statements().iter().position(|s| s.names(&grant.principal));
+        return named.map_or(Verdict::NotAllowed, Verdict::Allowed);
+    };
+    let mut facts = Facts::default();
+    for test in grant.condition.tests() {
+        let value = test.values.first().map_or("", String::as_str);
+        match (test.is_external_id(), case) {
+            (true, Case::None) => facts = facts.without(&test.key),
+            // `!` is in no external id, so this one is nobody's.
+            (true, Case::Wrong) => facts = facts.with(&test.key, "!"),
+            (true, Case::Right) => facts = facts.with(&test.key, value),
+            (false, _) if test.is_positive() => facts = facts.with(&test.key, value),
+            (false, _) => {}
+        }
+    }
+    can_assume(trust, &caller, &facts)
+}
+
+/// The conditions that people should read beside "can enter"; the external id has its own words.
+fn when(condition: &Condition) -> String {
+    let keys: Vec<_> = condition.tests().iter().filter(|t| !t.is_external_id()).collect();
+    if keys.is_empty() {
+        return String::new();
+    }
+    let tests: Vec<_> = keys.iter().map(|t| format!("{} {} {}", t.key, t.operator, t.values.join(" or "))).collect();
+    format!(" when {}", tests.join(" and "))
+}
+
+impl crate::policy::Statement {
+    fn names(&self, principal: &Principal) -> bool {
+        let named = matches!(&self.principals, crate::policy::Principals::Only(all) if all.contains(principal));
+        named && self.effect == crate::policy::Effect::Allow
+    }
+}

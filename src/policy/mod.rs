@@ -1,0 +1,23 @@
+//! IAM policy documents: read without loss, edited without harm, evaluated, linted.
+//!
+//! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
+
+mod access;
+mod condition;
+mod document;
+mod evaluate;
+mod json;
+mod lint;
+mod normal;
+mod principal;
+mod redact;
+mod trust;
+
+pub use access::access_entries;
+pub use condition::{Condition, Test};
+pub use document::{Actions, Document, Effect, PolicyError, Principals, Statement};
+pub use evaluate::{Caller, Facts, Verdict, can_assume, permits};
+pub use lint::{Finding, Severity, lint_permissions, lint_trust};
+pub use principal::{InvalidPrincipal, Principal};
+pub use redact::Redactor;
+pub use trust::{Grant, GrantEdit, Notice, TrustEdit, add_grants, prune_orphans};

@@ -1,0 +1,71 @@
+//! Policies as people may see them: an external id is a shared secret and shows as a number.
+
+use serde_json::{Map, Value};
+
+use super::Document;
+use super::condition::is_external_id_key;
+
+/// Replaces external ids by numbered marks; equal ids get equal marks, so that a diff still shows a change.
+#[derive(Default)]
+pub struct Redactor {
+    seen: Vec<Value>,
+}
+
+impl Redactor {
+    /// The document without its external ids, indented for people.
+    #[must_use]
+    pub fn pretty(&mut self, document: &Document) -> String {
+        serde_json::to_string_pretty(&self.object(document.as_map())).unwrap_or_default()
+    }
+
+    /// The value without the external ids in it.
+    #[must_use]
+    pub fn value(&mut self, value: &Value) -> Value {
+        match value {
+            Value::Object(map) => Value::Object(self.object(map)),
+            Value::Array(items) => Value::Array(items.iter().map(|item| self.value(item)).collect()),
+            other => other.clone(),
+        }
+    }
+
+    fn object(&mut self, map: &Map<String, Value>) -> Map<String, Value> {
+        let hide = |(key, value): (&String, &Value)| {
+            let hidden = if is_external_id_key(key) { self.mark(value) } else { self.value(value) };
+            (key.clone(), hidden)
+        };
+        map.iter().map(hide).collect()
+    }
+
+    fn mark(&mut self, value: &Value) -> Value {
+        match value {
+            Value::Array(items) if items.len() != 1 => Value::Array(items.iter().map(|item| self.mark(item)).collect()),
+            Value::Array(items) => items.first().map_or(Value::Null, |item| self.mark(item)),
+            one => {
+                let number = self.seen.iter().position(|seen| seen == one).unwrap_or_else(|| {
+                    self.seen.push(one.clone());
+                    self.seen.len() - 1
+                });
+                Value::from(format!("(external ID {}, hidden)", number + 1))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn external_ids_become_marks() {
+        let policy = |id: &str| {
+            let text = r#"{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole",
+                "Condition":{"StringLike":{"STS:externalid":["ID"],"aws:PrincipalOrgID":"o-1"}}}}"#;
+            Document::parse(&text.replace("ID\"]", &format!("{id}\"]"))).unwrap()
+        };
+        let mut redactor = Redactor::default();
+        let first = redactor.pretty(&policy("s3cret"));
+        assert!(!first.contains("s3cret") && first.contains("(external ID 1, hidden)") && first.contains("o-1"));
+        assert!(redactor.pretty(&policy("other")).contains("external ID 2"));
+        assert_eq!(redactor.pretty(&policy("s3cret")), first);
+    }
+}

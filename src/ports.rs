@@ -1,0 +1,106 @@
+//! What the engine asks of the world. Who only reads is given no way to write.
+
+use std::future::Future;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::account::{Account, AccountId};
+use crate::fault::ApiError;
+use crate::observed::ObservedRole;
+use crate::plan::Change;
+use crate::role::RoleName;
+
+/// The organization's register of accounts.
+pub trait Directory: Sync {
+    /// Describes a member account; `None` when the organization has no such member.
+    fn account(&self, id: &AccountId) -> impl Future<Output = Result<Option<Account>, ApiError>> + Send;
+
+    /// Tells how far the creation of an account is; at most one request a second.
+    fn creation(&self, request: &str) -> impl Future<Output = Result<Creation, ApiError>> + Send;
+}
+
+/// How far the creation of an account is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Creation {
+    /// Not done yet.
+    InProgress,
+    /// Done: the new account.
+    Succeeded(AccountId),
+    /// Given up by AWS, with its reason.
+    Failed(String),
+    /// No such request.
+    Unknown,
+}
+
+/// A way into an account.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The ARN of the access role.
+    pub role_arn: String,
+    /// The session policy: all that the session may do.
+    pub policy: String,
+    /// The session's name, which the account's CloudTrail shows.
+    pub session_name: String,
+}
+
+/// The way into accounts.
+pub trait Sessions: Sync {
+    /// What entering gives.
+    type Session: ReadIam;
+
+    /// Assumes an access role for 900 seconds, without source identity and session tags.
+    fn enter(&self, entry: &Entry) -> impl Future<Output = Result<Self::Session, ApiError>> + Send;
+}
+
+/// One page of a list, and the marker of the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The items.
+    pub items: Vec<String>,
+    /// Where the next page starts.
+    pub next: Option<String>,
+}
+
+/// Reads of one account's IAM. Each method is one call.
+pub trait ReadIam: Send + Sync {
+    /// `sts:GetCallerIdentity`: the account that the session is really in.
+    fn caller_account(&self) -> impl Future<Output = Result<AccountId, ApiError>> + Send;
+
+    /// `iam:GetRole`, without policies and attachments; `None` when there is no such role.
+    fn role(&self, role: &RoleName) -> impl Future<Output = Result<Option<ObservedRole>, ApiError>> + Send;
+
+    /// `iam:ListRolePolicies`, one page; empty when there is no such role.
+    fn policy_names(
+        &self,
+        role: &RoleName,
+        from: Option<String>,
+    ) -> impl Future<Output = Result<Page, ApiError>> + Send;
+
+    /// `iam:GetRolePolicy`: the text of an inline policy, decoded; `None` when there is no such role or policy.
+    fn policy(&self, role: &RoleName, name: &str) -> impl Future<Output = Result<Option<String>, ApiError>> + Send;
+
+    /// `iam:ListAttachedRolePolicies`, one page of ARNs; empty when there is no such role.
+    fn attached(&self, role: &RoleName, from: Option<String>) -> impl Future<Output = Result<Page, ApiError>> + Send;
+}
+
+/// Writes to one account's IAM. Reached through a [`crate::onboarding::TargetAccount`] alone.
+pub trait WriteIam: ReadIam {
+    /// Performs a change: one call.
+    fn perform(&self, change: &Change) -> impl Future<Output = Result<(), ApiError>> + Send;
+}
+
+/// Where configuration and external ids are kept.
+pub trait Secrets: Sync {
+    /// The value of a parameter, decrypted.
+    fn parameter(&self, name: &str) -> impl Future<Output = Result<SecretString, ApiError>> + Send;
+}
+
+/// Time, so that tests and the demo need not wait for it.
+pub trait Clock: Sync {
+    /// Seconds since 1970.
+    fn now(&self) -> f64;
+
+    /// Waits.
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
+}
