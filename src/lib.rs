@@ -1,6 +1,7 @@
 //! Every new account of an AWS Organization comes out connected.
 
 pub mod account;
+pub mod aws;
 pub mod blueprint;
 pub mod config;
 pub mod fault;
