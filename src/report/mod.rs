@@ -1,8 +1,12 @@
 //! The outcome of one account and its faces.
 
 mod metrics;
+pub(crate) mod paint;
+mod picture;
+mod text;
 
 pub use metrics::emf;
+pub use text::{plan_text, report_text};
 
 use serde::{Serialize, Serializer};
 
