@@ -1,5 +1,17 @@
 //! The configuration: `onboarding.toml`, checked as a whole.
 
+mod files;
 mod model;
+mod names;
+mod read;
+mod roles;
+mod show;
+mod trust;
+mod vendors;
 
-pub use model::{AccessRole, Config, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec};
+pub use files::{Files, Folder, NoFiles};
+pub use model::{AccessRole, Config, ExternalIdSource, PrincipalSpec, RoleTemplate, TrustSpec};
+pub use show::show;
+
+pub use crate::reading::Problems as ConfigErrors;
+pub use crate::template::Template;

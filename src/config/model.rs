@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::account::{Account, AccountId};
+use crate::account::AccountId;
 use crate::policy::Condition;
 use crate::role::{ExternalId, RoleName};
+use crate::template::Template;
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
@@ -15,7 +16,7 @@ pub struct Config {
     pub excluded: BTreeSet<AccountId>,
     /// How long after it joined an account may still be getting ready, in seconds.
     pub young_for: i64,
-    /// The vendors' roles and the user's own, in the order of the file.
+    /// The vendors' roles, then the user's own, each in the order of the file.
     pub roles: Vec<RoleTemplate>,
 }
 
@@ -101,16 +102,4 @@ pub struct RoleTemplate {
     pub policies: BTreeMap<String, Template>,
     /// ARNs of attached managed policies.
     pub managed: BTreeSet<Template>,
-}
-
-/// A text with `{partition}` and `{account-id}` in it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Template(pub String);
-
-impl Template {
-    /// The text for one account.
-    #[must_use]
-    pub fn expand(&self, account: &Account) -> String {
-        self.0.replace("{partition}", account.partition.as_str()).replace("{account-id}", account.id.as_str())
-    }
 }

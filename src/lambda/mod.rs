@@ -99,16 +99,16 @@ where
     /// Sees to what one payload asks for, logs it and counts it.
     async fn see_to(&self, understood: Understood) -> Report {
         let Understood { trigger, event_id } = understood;
-        let kind = trigger.kind().to_owned();
+        let kind = trigger.kind().as_str();
         let report = match trigger {
             Trigger::Ignored { account, reason, .. } => {
-                Report::new(account, &kind, Mode::Apply, Outcome::ignored("not_for_us", reason))
+                Report::new(account, kind, Mode::Apply, Outcome::ignored("not_for_us", reason))
             }
-            Trigger::AccountReady { id, .. } => self.onboard(id, &kind, event_id, Mode::Apply).await,
-            Trigger::Manual { id, mode } => self.onboard(id, &kind, event_id, mode).await,
+            Trigger::AccountReady { id, .. } => self.onboard(id, kind, event_id, Mode::Apply).await,
+            Trigger::Manual { id, mode } => self.onboard(id, kind, event_id, mode).await,
             Trigger::AccountRequested { request, .. } => match self.engine.created(&request, self.deadline).await {
-                Ok(id) => self.onboard(id, &kind, event_id, Mode::Apply).await,
-                Err(end) => Report::new(None, &kind, Mode::Apply, end),
+                Ok(id) => self.onboard(id, kind, event_id, Mode::Apply).await,
+                Err(end) => Report::new(None, kind, Mode::Apply, end),
             },
         };
         log::tell(&report, self.invocation, self.engine.clock.now());

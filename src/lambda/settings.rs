@@ -35,8 +35,13 @@ pub enum SettingsError {
     #[error("the configuration cannot be read from the SSM parameter `{0}`: {1}")]
     Parameter(String, #[source] ApiError),
     /// The file cannot be read.
-    #[error("the configuration cannot be read from `{}`: {1}", .0.display())]
-    File(PathBuf, #[source] std::io::Error),
+    #[error("the configuration cannot be read from `{path}`: {source}")]
+    File {
+        /// Its path.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// It is wrong.
     #[error("the configuration is wrong: {0}")]
     Config(#[from] ConfigErrors),
@@ -66,7 +71,7 @@ impl Settings {
                 Ok(Config::parse_alone(text.expose_secret())?)
             }
             Source::File(path) => {
-                let text = std::fs::read_to_string(path).map_err(|error| SettingsError::File(path.clone(), error))?;
+                let text = std::fs::read_to_string(path).map_err(|source| SettingsError::File { path: path.display().to_string(), source })?;
                 Ok(Config::parse(&text, &Folder::of(path))?)
             }
         }

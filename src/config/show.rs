@@ -1,0 +1,92 @@
+//! The configuration for people to read: with its defaults, without its secrets.
+
+use std::fmt::Write;
+
+use super::{Config, ExternalIdSource, PrincipalSpec, RoleTemplate, TrustSpec};
+use crate::policy::{Document, Redactor};
+
+/// The configuration as it is understood; equal configurations give equal text.
+#[must_use]
+pub fn show(config: &Config) -> String {
+    let mut out = String::new();
+    let access = &config.access_role;
+    let names: Vec<_> = access.names.iter().map(ToString::to_string).collect();
+    let orphans = if access.prune_orphans { "taken out of the trust policy" } else { "left in the trust policy" };
+    heading(&mut out, "access role");
+    line(&mut out, "tried in order", &names.join(", "));
+    line(&mut out, "orphans", orphans);
+    for grant in &access.grants {
+        line(&mut out, "granted to", &trust(grant));
+    }
+    heading(&mut out, "accounts");
+    let excluded: Vec<_> = config.excluded.iter().map(ToString::to_string).collect();
+    let excluded = if excluded.is_empty() { "none".to_owned() } else { excluded.join(", ") };
+    line(&mut out, "left alone", &excluded);
+    line(&mut out, "young", &format!("for {} minutes after joining", config.young_for / 60));
+    for one in &config.roles {
+        role(&mut out, one);
+    }
+    out
+}
+
+fn role(out: &mut String, role: &RoleTemplate) {
+    heading(out, &format!("role {} ({})", role.name, role.owner));
+    if role.title != role.name.as_str() {
+        line(out, "for", &role.title);
+    }
+    for spec in &role.trust {
+        line(out, "trusts", &trust(spec));
+    }
+    line(out, "path", &role.path);
+    if !role.description.is_empty() {
+        line(out, "description", &role.description.escape_debug().to_string());
+    }
+    line(out, "session", &format!("up to {} seconds", role.max_session_seconds));
+    if let Some(boundary) = &role.boundary {
+        line(out, "boundary", &boundary.0);
+    }
+    for (key, value) in &role.tags {
+        line(out, "tag", &format!("{key} = {value}"));
+    }
+    let adopt = if role.adopt { "taken over" } else { "refused" };
+    line(out, "a role of that name that others made", adopt);
+    for arn in &role.managed {
+        line(out, "attached", &arn.0);
+    }
+    for (name, policy) in &role.policies {
+        line(out, "policy", name);
+        let pretty = Document::parse(&policy.0).map_or_else(|_| policy.0.clone(), |policy| policy.to_pretty());
+        for text in pretty.lines() {
+            _ = writeln!(out, "    {text}");
+        }
+    }
+}
+
+/// Who, with which external id, under which condition.
+fn trust(spec: &TrustSpec) -> String {
+    let who = spec.principals.iter().map(|principal| match principal {
+        PrincipalSpec::Aws(text) => text.0.clone(),
+        PrincipalSpec::Service(name) => format!("the service {name}"),
+    });
+    let mut text = who.collect::<Vec<_>>().join(", ");
+    match &spec.external_id {
+        None => {}
+        Some(ExternalIdSource::Literal(_)) => text.push_str(", with an external ID (hidden)"),
+        Some(ExternalIdSource::Parameter(name)) => {
+            _ = write!(text, ", with the external ID in the SSM parameter {name}")
+        }
+    }
+    if !spec.condition.is_empty() {
+        _ = write!(text, ", if {}", Redactor::default().value(&spec.condition.to_json()));
+    }
+    text
+}
+
+fn heading(out: &mut String, text: &str) {
+    let newline = if out.is_empty() { "" } else { "\n" };
+    _ = writeln!(out, "{newline}{text}");
+}
+
+fn line(out: &mut String, label: &str, text: &str) {
+    _ = writeln!(out, "  {label:<16}{text}");
+}

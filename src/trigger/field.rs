@@ -1,0 +1,104 @@
+//! Fields of a payload, taken by their path.
+
+use serde_json::Value;
+
+use crate::account::{AccountId, shorten};
+
+/// Why a payload is not understood. One sentence: what is wrong, where, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TriggerError {
+    /// Bytes that are no text.
+    #[error("the payload is not UTF-8; send JSON")]
+    NotUtf8,
+    /// Text that is no JSON.
+    #[error("the payload is not JSON: {0}; send an EventBridge event or `{{\"account_id\": \"111122223333\"}}`")]
+    NotJson(String),
+    /// JSON that is no object.
+    #[error("the payload is not a JSON object; send an EventBridge event or `{{\"account_id\": \"111122223333\"}}`")]
+    NotAnObject,
+    /// Several payloads.
+    #[error("this is a batch of SQS; each `body` of its `Records` is a payload by itself")]
+    Batch,
+    /// An object that is neither an event nor a manual payload.
+    #[error(
+        "the payload is no EventBridge event and has no `account_id`{}; send `{{\"account_id\": \"111122223333\"}}`",
+        .0.as_ref().map(|key| format!(" (its first key is `{key}`)")).unwrap_or_default()
+    )]
+    Unknown(Option<String>),
+    /// An unknown key of a manual payload.
+    #[error("unknown key `{key}` in the payload{hint}; the keys are `account_id` and `mode`")]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// The key that was meant.
+        hint: String,
+    },
+    /// A field that is not there, or not what it should be.
+    #[error("`{path}` {problem}")]
+    Field {
+        /// The field.
+        path: String,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
+}
+
+/// A payload, or a part of it, and where that part is.
+#[derive(Clone, Copy)]
+pub(super) struct Field<'a> {
+    root: &'a Value,
+    /// As `detail/serviceEventDetails`.
+    path: &'a str,
+}
+
+impl<'a> Field<'a> {
+    pub(super) fn at(root: &'a Value, path: &'a str) -> Self {
+        Self { root, path }
+    }
+
+    /// The value, whatever it is; `null` counts as absent, as CloudTrail writes it.
+    pub(super) fn value(self) -> Option<&'a Value> {
+        self.path.split('/').try_fold(self.root, |value, key| value.as_object()?.get(key)).filter(|v| !v.is_null())
+    }
+
+    /// The text that it must be.
+    pub(super) fn text(self) -> Result<&'a str, TriggerError> {
+        match self.value() {
+            None => Err(self.fail("is missing; send the event as EventBridge delivers it")),
+            Some(Value::String(text)) => Ok(text),
+            Some(_) => Err(self.fail("should be a text and is not; send the event as EventBridge delivers it")),
+        }
+    }
+
+    /// The account id that it must be.
+    pub(super) fn account(self) -> Result<AccountId, TriggerError> {
+        match self.value() {
+            Some(Value::Number(_)) => {
+                Err(self.fail("is a number; write it in quotes, for an account id can begin with 0"))
+            }
+            _ => self.text()?.parse::<AccountId>().map_err(|e| self.fail(&format!("is wrong: {e}"))),
+        }
+    }
+
+    pub(super) fn fail(self, problem: &str) -> TriggerError {
+        let path = match self.missing_parent() {
+            Some(parent) => parent,
+            None => self.path.replace('/', "."),
+        };
+        TriggerError::Field { path: shorten(&path), problem: problem.to_owned() }
+    }
+
+    /// The first part of the path that is there and is no object: the real mistake.
+    fn missing_parent(self) -> Option<String> {
+        let mut value = self.root;
+        let mut so_far: Vec<&str> = Vec::new();
+        for key in self.path.split('/') {
+            if !value.is_object() {
+                return (!so_far.is_empty()).then(|| so_far.join("."));
+            }
+            so_far.push(key);
+            value = value.get(key)?;
+        }
+        None
+    }
+}

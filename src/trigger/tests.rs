@@ -1,0 +1,199 @@
+use serde_json::json;
+
+use super::*;
+
+fn result(status: Value) -> Value {
+    json!({
+        "id": "68679d28-343e-d8ec-4a8c-cdd430223a5d",
+        "detail-type": "AWS Service Event via CloudTrail",
+        "source": "aws.organizations",
+        "detail": {
+            "eventSource": "organizations.amazonaws.com",
+            "eventName": "CreateAccountResult",
+            "responseElements": null,
+            "serviceEventDetails": { "createAccountStatus": status },
+        },
+    })
+}
+
+fn request(detail: Value) -> Value {
+    let mut detail = detail;
+    detail["eventSource"] = json!("organizations.amazonaws.com");
+    detail["eventName"] = json!("CreateAccount");
+    json!({ "detail-type": "AWS API Call via CloudTrail", "source": "aws.organizations", "detail": detail })
+}
+
+fn read(value: &Value) -> Result<Understood, TriggerError> {
+    parse(value.to_string().as_bytes())
+}
+
+fn error(value: &Value) -> String {
+    read(value).unwrap_err().to_string()
+}
+
+#[test]
+fn an_account_that_is_there_is_ready() {
+    let understood = read(&result(json!({"state": "SUCCEEDED", "accountId": "444455556666"}))).unwrap();
+    assert_eq!(understood.event_id.as_deref(), Some("68679d28-343e-d8ec-4a8c-cdd430223a5d"));
+    let kind = Kind::CreateAccountResult;
+    assert_eq!(understood.trigger, Trigger::AccountReady { id: "444455556666".parse().unwrap(), kind });
+    insta::assert_snapshot!(understood.trigger, @"");
+}
+
+#[test]
+fn a_failed_creation_asks_for_nothing() {
+    let failed = |status| read(&result(status)).unwrap().trigger;
+    insta::assert_snapshot!(failed(json!({"state": "FAILED", "failureReason": "EMAIL_ALREADY_EXISTS"})), @"");
+    assert_eq!(failed(json!({"state": "FAILED", "failureReason": 5})).kind().as_str(), "create_account_result");
+}
+
+#[test]
+fn a_result_is_not_trusted() {
+    let all = [
+        error(&result(json!({"state": "SUCCEEDED"}))),
+        error(&result(json!({"state": "SUCCEEDED", "accountId": 444455556666u64}))),
+        error(&result(json!({"state": "SUCCEEDED", "accountId": "4444555566667"}))),
+        error(&result(json!({"state": "SUCCEEDED", "accountId": ["444455556666"]}))),
+        error(&result(json!({"state": "SUCCEEDED", "accountId": null}))),
+        error(&result(json!({"state": "DONE", "accountId": "444455556666"}))),
+        error(&result(json!({"state": true}))),
+        error(&result(json!({}))),
+        error(&result(json!("SUCCEEDED"))),
+        error(&result(json!([]))),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"");
+}
+
+#[test]
+fn a_request_is_followed() {
+    let id = json!({"responseElements": {"createAccountStatus": {"id": "car-examplecreateaccountrequestid111", "state": "IN_PROGRESS"}}});
+    let trigger = read(&request(id)).unwrap().trigger;
+    assert_eq!((trigger.kind().as_str(), trigger.account()), ("create_account", None));
+    insta::assert_snapshot!(trigger, @"");
+    let refused = json!({"errorCode": "ConcurrentModificationException", "responseElements": null});
+    insta::assert_snapshot!(read(&request(refused)).unwrap().trigger, @"");
+}
+
+#[test]
+fn a_request_is_not_trusted() {
+    let id = |id: &str| json!({"responseElements": {"createAccountStatus": {"id": id}}});
+    let all = [
+        error(&request(id("car-EXAMPLE12"))),
+        error(&request(id("car-short"))),
+        error(&request(id(&format!("car-{}", "a".repeat(33))))),
+        error(&request(json!({"responseElements": {"createAccountStatus": {"id": 7}}}))),
+        error(&request(json!({"responseElements": null}))),
+        error(&request(json!({"responseElements": "x"}))),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"");
+}
+
+#[test]
+fn other_events_are_ignored_by_name() {
+    let event = |source: &str, told_by: &str, name: &str| {
+        let details = json!({"accountId": "444455556666"});
+        let detail = json!({"eventSource": told_by, "eventName": name, "serviceEventDetails": details});
+        read(&json!({"source": source, "detail-type": "T", "detail": detail})).unwrap().trigger
+    };
+    let organizations = "organizations.amazonaws.com";
+    let moved = event("aws.organizations", organizations, "MoveAccount");
+    assert_eq!((moved.kind().as_str(), moved.account().unwrap().as_str()), ("other_event", "444455556666"));
+    let all = [
+        moved.to_string(),
+        event("aws.organizations", organizations, "InviteAccountToOrganization").to_string(),
+        event("aws.organizations", "iam.amazonaws.com", "CreateAccountResult").to_string(),
+        event("custom.app", organizations, "CreateAccountResult").to_string(),
+        read(&json!({"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": "{}"}))
+            .unwrap()
+            .trigger
+            .to_string(),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"");
+}
+
+#[test]
+fn half_an_event_is_an_error() {
+    let all = [
+        error(&json!({"detail": {}})),
+        error(&json!({"source": "aws.organizations", "detail-type": 1})),
+        error(&json!({"source": "aws.organizations", "detail-type": "x"})),
+        error(&json!({"source": "aws.organizations", "detail-type": "x", "detail": "{}"})),
+        error(&json!({"source": "aws.organizations", "detail-type": "x", "detail": {"eventName": "CreateAccount"}})),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"");
+}
+
+#[test]
+fn a_person_names_an_account() {
+    let manual = |value| read(&value).unwrap();
+    let id: AccountId = "444455556666".parse().unwrap();
+    let apply = Trigger::Manual { id: id.clone(), mode: Mode::Apply };
+    assert_eq!(manual(json!({"account_id": "444455556666"})), Understood { trigger: apply.clone(), event_id: None });
+    assert_eq!(manual(json!({"account_id": "444455556666", "mode": "apply"})).trigger, apply);
+    assert_eq!(
+        manual(json!({"account_id": "444455556666", "mode": "plan"})).trigger,
+        Trigger::Manual { id, mode: Mode::Plan }
+    );
+    let all = [
+        error(&json!({"account_id": 444455556666u64})),
+        error(&json!({"account_id": "44445555666"})),
+        error(&json!({"account_id": null})),
+        error(&json!({"mode": "plan"})),
+        error(&json!({"account_id": "444455556666", "mode": "Plan"})),
+        error(&json!({"account_id": "444455556666", "mode": null})),
+        error(&json!({"account_id": "444455556666", "account-id": "x"})),
+        error(&json!({"account_id": "444455556666", "dry_run": true})),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"");
+}
+
+#[test]
+fn anything_else_is_one_sentence() {
+    let all: Vec<_> =
+        [&b"\xff\xfe"[..], b"", b"{", b"[]", b"\"x\"", b"{}", br#"{"accountId":"444455556666"}"#, br#"{"Records":[]}"#]
+            .into_iter()
+            .map(|payload| parse(payload).unwrap_err().to_string())
+            .collect();
+    insta::assert_snapshot!(all.join("\n"), @"");
+}
+
+#[test]
+fn hostile_payloads_end_in_a_short_sentence() {
+    let long = "9".repeat(1 << 20);
+    let payloads = [
+        "[".repeat(1 << 20),
+        "{\"a\":".repeat(1 << 18),
+        json!({ "account_id": long }).to_string(),
+        json!({ long.clone(): 1 }).to_string(),
+        json!({ "account_id": "1", long.clone(): 1 }).to_string(),
+        result(json!({"state": long})).to_string(),
+        result(json!({"state": "SUCCEEDED", "accountId": long})).to_string(),
+        request(json!({"responseElements": {"createAccountStatus": {"id": long}}})).to_string(),
+    ];
+    for payload in payloads {
+        let error = parse(payload.as_bytes()).unwrap_err().to_string();
+        assert!(error.len() < 300 && !error.contains('\n'), "{error}");
+    }
+    let mut event = result(json!({"state": "SUCCEEDED", "accountId": "444455556666"}));
+    event["id"] = json!("x\ny");
+    event["padding"] = json!("x".repeat(1 << 20));
+    assert_eq!(read(&event).unwrap().event_id, None, "an id that is fit for no session name is none");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_payload_panics(bytes: Vec<u8>, text in ".*") {
+        _ = parse(&bytes);
+        _ = parse(text.as_bytes());
+    }
+
+    #[test]
+    fn no_change_of_an_event_panics(index in 0usize..400, byte: u8) {
+        let mut bytes = result(json!({"state": "SUCCEEDED", "accountId": "444455556666"})).to_string().into_bytes();
+        let at = index % bytes.len();
+        bytes[at] = byte;
+        if let Ok(Understood { trigger: Trigger::AccountReady { id, .. }, .. }) = parse(&bytes) {
+            proptest::prop_assert_eq!(id.as_str().len(), 12);
+        }
+    }
+}

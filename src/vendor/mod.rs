@@ -1,0 +1,13 @@
+//! Vendors: who they are, what they may do, and what they ask for. Data, in `vendors/*.toml`.
+
+mod catalogue;
+mod model;
+mod read;
+mod show;
+
+pub use catalogue::Catalogue;
+pub use model::{ExternalIdRule, Group, Origin, Vendor};
+pub use show::{Row, rows, show};
+
+pub(crate) use catalogue::NameTaken;
+pub(crate) use read::{read_file, read_value, vendor_name};
