@@ -3,6 +3,7 @@
 pub mod account;
 pub mod aws;
 pub mod blueprint;
+pub mod cli;
 pub mod config;
 pub mod fault;
 pub mod lambda;

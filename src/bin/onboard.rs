@@ -1,1 +1,20 @@
-fn main() {}
+//! The command line: parse, dispatch, exit code.
+
+use std::process::ExitCode;
+
+use account_onboarding::aws::{self, Organizations, Parameters, Sts, SystemClock};
+use account_onboarding::cli::{self, Aws, World};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let connect = async |access: &Aws| {
+        let config = aws::command_line(access.profile.as_deref(), access.region.as_deref()).await;
+        World {
+            directory: Organizations::new(&config),
+            sessions: Sts::new(&config),
+            secrets: Parameters::new(&config),
+            clock: SystemClock,
+        }
+    };
+    cli::run(connect).await.into()
+}

@@ -54,7 +54,12 @@ where
     pub(super) async fn direct(&self, payload: &str) -> Result<Value, Failure> {
         let understood = trigger::parse(payload.as_bytes()).map_err(|error| {
             let failure = Failure::payload(error);
-            tracing::error!(invocation_id = self.invocation, outcome = "blocked", cause = "not_understood", "{failure}");
+            tracing::error!(
+                invocation_id = self.invocation,
+                outcome = "blocked",
+                cause = "not_understood",
+                "{failure}"
+            );
             failure
         })?;
         let by_hand = matches!(understood.trigger, Trigger::Manual { .. });

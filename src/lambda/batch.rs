@@ -29,8 +29,9 @@ pub(super) fn records(payload: &str) -> Result<Option<Vec<SqsMessage>>, String> 
         return Ok(None);
     };
     let read = |(index, record): (usize, &RawValue)| {
-        let message: SqsMessage = serde_json::from_str(record.get())
-            .map_err(|error| format!("`Records[{index}]` is no message of SQS: {error}; nothing of the batch was done"))?;
+        let message: SqsMessage = serde_json::from_str(record.get()).map_err(|error| {
+            format!("`Records[{index}]` is no message of SQS: {error}; nothing of the batch was done")
+        })?;
         // Without its id a failed record could not be named, and would be deleted.
         match message.message_id.as_deref() {
             Some(id) if !id.is_empty() => Ok(message),
@@ -38,6 +39,15 @@ pub(super) fn records(payload: &str) -> Result<Option<Vec<SqsMessage>>, String> 
         }
     };
     records.into_iter().enumerate().map(read).collect::<Result<_, _>>().map(Some)
+}
+
+/// The bodies of a batch, where the payload is one.
+///
+/// # Errors
+/// When a record is no message of SQS.
+pub fn bodies(payload: &str) -> Result<Option<Vec<String>>, String> {
+    let bodies = |records: Vec<SqsMessage>| records.into_iter().map(|r| r.body.unwrap_or_default()).collect();
+    Ok(records(payload)?.map(bodies))
 }
 
 impl<D, S, X, C> Work<'_, D, S, X, C>

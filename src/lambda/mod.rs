@@ -6,6 +6,7 @@ mod log;
 mod settings;
 
 pub use answer::Failure;
+pub use batch::bodies;
 pub use log::start as start_log;
 pub use settings::{Settings, SettingsError, Source};
 
@@ -70,7 +71,12 @@ where
     async fn engine(&self, context: &Context) -> Result<Engine<D, S, X, C>, Failure> {
         let config = self.settings.config(&self.secrets).await.map_err(|error| {
             let message = error.to_string();
-            tracing::error!(invocation_id = context.request_id, outcome = "blocked", cause = "configuration", "{message}");
+            tracing::error!(
+                invocation_id = context.request_id,
+                outcome = "blocked",
+                cause = "configuration",
+                "{message}"
+            );
             Failure::configuration(message)
         })?;
         Ok(self.engine_of(config))

@@ -29,7 +29,9 @@ pub enum Source {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The environment does not say where it is, or says it twice.
-    #[error("set one of the environment variables `ONBOARDING_CONFIG_PARAMETER` (an SSM parameter) and `ONBOARDING_CONFIG_FILE` (a path)")]
+    #[error(
+        "set one of the environment variables `ONBOARDING_CONFIG_PARAMETER` (an SSM parameter) and `ONBOARDING_CONFIG_FILE` (a path)"
+    )]
     Environment,
     /// The parameter cannot be read.
     #[error("the configuration cannot be read from the SSM parameter `{0}`: {1}")]
@@ -71,7 +73,8 @@ impl Settings {
                 Ok(Config::parse_alone(text.expose_secret())?)
             }
             Source::File(path) => {
-                let text = std::fs::read_to_string(path).map_err(|source| SettingsError::File { path: path.display().to_string(), source })?;
+                let text = std::fs::read_to_string(path)
+                    .map_err(|source| SettingsError::File { path: path.display().to_string(), source })?;
                 Ok(Config::parse(&text, &Folder::of(path))?)
             }
         }

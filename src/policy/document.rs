@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::condition::{Condition, texts};
 use super::{Principal, json, normal};
-use crate::account::shorten;
+use crate::account::{Partition, shorten};
 
 /// A policy document that keeps what it does not understand, in order.
 ///
@@ -161,6 +161,17 @@ impl Document {
             Some(sid) if !sid.is_empty() => format!("statement `{}`", shorten(sid)),
             _ => format!("statement {}", index + 1),
         }
+    }
+
+    /// The partition that the first ARN among its principals names.
+    #[must_use]
+    pub fn partition(&self) -> Option<Partition> {
+        let statements = self.raw.get("Statement").map(|s| s.as_array().map_or(std::slice::from_ref(s), Vec::as_slice));
+        let named = |value: &Value| {
+            let aws = value.get("Principal")?.get("AWS")?;
+            texts(aws)?.iter().find_map(|text| Partition::of_arn(text).ok())
+        };
+        statements?.iter().find_map(named)
     }
 
     /// The orphaned principals, with the index of the statement that holds each.

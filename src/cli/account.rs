@@ -1,0 +1,147 @@
+//! `onboard plan` and `onboard apply`: one account, against AWS.
+
+use std::io::{IsTerminal, Write};
+
+use anyhow::{Context, ensure};
+
+use super::args::{Aws, Format, Target, Which};
+use super::{Exit, config, read};
+use crate::account::AccountId;
+use crate::mode::Mode;
+use crate::onboarding::{Engine, Errand};
+use crate::outcome::Outcome;
+use crate::ports::{Clock, Directory, Secrets, Sessions, WriteIam};
+use crate::report::{Report, paint, plan_text, report_text};
+use crate::trigger::{self, Trigger};
+
+/// The ports, as the binary makes them.
+pub struct World<D, S, X, C> {
+    /// The organization's register of accounts.
+    pub directory: D,
+    /// The way into accounts.
+    pub sessions: S,
+    /// Where external ids are kept.
+    pub secrets: X,
+    /// Time.
+    pub clock: C,
+}
+
+/// What there is to do, or how it ended before anything was done.
+type Start<D, S, X, C> = Result<(Engine<D, S, X, C>, Errand), Box<Report>>;
+
+pub(super) async fn plan<D, S, X, C>(
+    target: Target,
+    connect: impl AsyncFnOnce(&Aws) -> World<D, S, X, C>,
+) -> anyhow::Result<Exit>
+where
+    D: Directory,
+    S: Sessions,
+    X: Secrets,
+    C: Clock,
+{
+    let format = target.format;
+    let report = match start(target, connect).await? {
+        Ok((engine, errand)) => engine.plan(&errand).await,
+        Err(report) => *report,
+    };
+    show(&report, format, plan_text)
+}
+
+pub(super) async fn apply<D, S, X, C>(
+    target: Target,
+    yes: bool,
+    connect: impl AsyncFnOnce(&Aws) -> World<D, S, X, C>,
+) -> anyhow::Result<Exit>
+where
+    D: Directory,
+    S: Sessions<Session: WriteIam>,
+    X: Secrets,
+    C: Clock,
+{
+    let format = target.format;
+    let can_ask = format == Format::Text && std::io::stdin().is_terminal();
+    ensure!(yes || can_ask, "apply asks before it changes anything, and here is nobody to ask; give `--yes`");
+    let (engine, mut errand) = match start(target, connect).await? {
+        Ok(start) => start,
+        Err(report) => return show(&report, format, report_text),
+    };
+    let plan = engine.plan(&errand).await;
+    if format == Format::Text {
+        anstream::print!("{}", plan_text(&plan));
+    }
+    if plan.changes.is_empty() {
+        return if format == Format::Json { show(&plan, format, plan_text) } else { Ok(Exit::of(&plan.outcome)) };
+    }
+    if !yes && !confirmed(&plan)? {
+        anstream::println!("Nothing was changed.");
+        return Ok(Exit::of(&plan.outcome));
+    }
+    // What was shown is what is applied: an account that changed in between gets a new plan.
+    errand.shown = Some(plan.changes.into_iter().map(|step| step.change).collect());
+    show(&engine.apply(&errand).await, format, report_text)
+}
+
+async fn start<D, S, X, C>(
+    target: Target,
+    connect: impl AsyncFnOnce(&Aws) -> World<D, S, X, C>,
+) -> anyhow::Result<Start<D, S, X, C>>
+where
+    D: Directory,
+    S: Sessions,
+    X: Secrets,
+    C: Clock,
+{
+    let config = config::load(&target.config)?;
+    let asked = asked(&target.which)?;
+    let World { directory, sessions, secrets, clock } = connect(&target.aws).await;
+    let deadline = clock.now() + f64::from(target.wait);
+    let engine = Engine { directory, sessions, secrets, clock, config };
+    let ended = |account, kind: &str, end| Err(Box::new(Report::new(account, kind, Mode::Plan, end)));
+    let (account, kind) = match asked {
+        Asked::Account(id) => (id, "command_line"),
+        Asked::Event(Trigger::AccountReady { id, kind }) => (id, kind.as_str()),
+        Asked::Event(Trigger::Manual { id, .. }) => (id, "manual"),
+        Asked::Event(Trigger::AccountRequested { request, kind }) => match engine.created(&request, deadline).await {
+            Ok(id) => (id, kind.as_str()),
+            Err(end) => return Ok(ended(None, kind.as_str(), end)),
+        },
+        Asked::Event(Trigger::Ignored { kind, reason, account }) => {
+            return Ok(ended(account, kind.as_str(), Outcome::ignored("not_for_us", reason)));
+        }
+    };
+    let (trigger, origin) = (kind.to_owned(), "command-line".to_owned());
+    Ok(Ok((engine, Errand { account, trigger, origin, deadline, shown: None })))
+}
+
+enum Asked {
+    Account(AccountId),
+    Event(Trigger),
+}
+
+fn asked(which: &Which) -> anyhow::Result<Asked> {
+    match (&which.account, &which.event) {
+        (Some(id), _) => Ok(Asked::Account(id.clone())),
+        (None, Some(file)) => {
+            let understood = trigger::parse(read(file)?.as_bytes()).with_context(|| format!("`{file}`"))?;
+            Ok(Asked::Event(understood.trigger))
+        }
+        (None, None) => anyhow::bail!("give `--account` or `--event`"),
+    }
+}
+
+fn show(report: &Report, format: Format, text: impl Fn(&Report) -> String) -> anyhow::Result<Exit> {
+    match format {
+        Format::Text => anstream::print!("{}", text(report)),
+        Format::Json => println!("{}", serde_json::to_string_pretty(report)?),
+    }
+    Ok(Exit::of(&report.outcome))
+}
+
+fn confirmed(plan: &Report) -> anyhow::Result<bool> {
+    let id = plan.account_id.as_ref().map_or("", |id| id.as_str());
+    anstream::print!("\n{} ", paint::strong(format!("Make these changes in account {id}? Only `yes` is taken:")));
+    anstream::stdout().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(answer.trim() == "yes")
+}

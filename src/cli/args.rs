@@ -1,0 +1,178 @@
+//! The arguments, and the help that people read.
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::account::{AccountId, Partition};
+use crate::policy::Principal;
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done, or nothing to do
+  1  error
+  2  usage: the arguments are not understood
+  3  plan: there are changes to make
+  4  blocked: a person is needed
+  5  waiting: not ready yet; run again";
+
+/// Connects the accounts of an AWS Organization: the identity account may enter each, and each vendor's role stands in it.
+#[derive(Debug, Parser)]
+#[command(name = "onboard", version, after_help = EXIT_CODES, max_term_width = 110)]
+pub struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show the main job on a simulated organization; touches no AWS
+    Demo,
+    /// Show what would be done in an account, like a diff; writes nothing
+    Plan(Target),
+    /// Bring an account to its configuration; shows the plan and asks first
+    Apply {
+        #[command(flatten)]
+        target: Target,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Read and edit trust policies offline
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Say how the function would understand an event
+    Event {
+        /// A file with the payload, or `-` for standard input
+        file: String,
+        /// How to print it
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Check or show the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// List or show the vendors that can be configured
+    #[command(subcommand)]
+    Vendors(VendorsCommand),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Target {
+    #[command(flatten)]
+    pub(super) which: Which,
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = "onboarding.toml")]
+    pub(super) config: String,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+    /// How long to wait for an account that is not ready
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub(super) wait: u32,
+    #[command(flatten)]
+    pub(super) aws: Aws,
+}
+
+#[derive(Debug, ClapArgs)]
+#[group(required = true, multiple = false)]
+pub(super) struct Which {
+    /// The account, by id
+    #[arg(long, value_name = "ID")]
+    pub(super) account: Option<AccountId>,
+    /// The account that an event is about: a file, or `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) event: Option<String>,
+}
+
+/// Which credentials to use.
+#[derive(Debug, ClapArgs)]
+pub struct Aws {
+    /// The profile of the AWS configuration; must be able to assume the access role
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// The region of STS and SSM
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PolicyCommand {
+    /// Print a trust policy with a grant added; nothing else in it changes
+    Grant(Grant),
+    /// Say who can assume a role, and under which conditions
+    Explain {
+        /// A file with the trust policy, or `-` for standard input
+        file: String,
+        /// How to print it
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+        /// Show external IDs
+        #[arg(long)]
+        reveal: bool,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Grant {
+    /// Who is granted access: an account id, or the ARN of a role or user
+    #[arg(long, value_parser = |text: &str| Principal::to_grant(text))]
+    pub(super) principal: Principal,
+    /// Under which condition, as in a policy: '{"Bool":{"aws:MultiFactorAuthPresent":"true"}}'
+    #[arg(long, value_name = "JSON")]
+    pub(super) condition: Option<String>,
+    /// Take deleted identities out of the policy
+    #[arg(long)]
+    pub(super) prune_orphans: bool,
+    /// The partition of the ARN that is written; else the one that the policy names, else `aws`
+    #[arg(long)]
+    pub(super) partition: Option<Partition>,
+    /// A file with the trust policy, or `-` for standard input
+    pub(super) file: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Tell every mistake at once, each with its place
+    Check {
+        /// The configuration
+        #[arg(default_value = "onboarding.toml")]
+        config: String,
+    },
+    /// Show what is configured, with defaults and without external IDs
+    Show {
+        /// The configuration
+        #[arg(default_value = "onboarding.toml")]
+        config: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum VendorsCommand {
+    /// List the vendors of the catalogue
+    List {
+        /// A configuration with vendors of your own
+        #[arg(long, value_name = "FILE")]
+        config: Option<String>,
+    },
+    /// Show what a vendor's role would be
+    Show {
+        /// The vendor's name
+        name: String,
+        /// A configuration with vendors of your own
+        #[arg(long, value_name = "FILE")]
+        config: Option<String>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For other tools
+    Json,
+}

@@ -1,0 +1,34 @@
+//! `onboard config`: check and show.
+
+use std::path::Path;
+
+use anyhow::anyhow;
+
+use super::{Exit, read};
+use crate::config::{self, Config, Folder};
+use crate::report::paint;
+
+/// Reads a configuration; the error has a line for each mistake.
+pub(super) fn load(file: &str) -> anyhow::Result<Config> {
+    let text = read(file)?;
+    Config::parse(&text, &Folder::of(Path::new(file)))
+        .map_err(|problems| anyhow!("{}", problems.to_string().trim_end()))
+}
+
+pub(super) fn check(file: &str) -> anyhow::Result<Exit> {
+    let config = load(file)?;
+    for warning in config.warnings() {
+        anstream::eprintln!("{} {warning}", paint::careful("warning:"));
+    }
+    let (grants, roles) = (config.access_role.grants.len(), config.roles.len());
+    anstream::println!(
+        "{} {grants} grants on the access role, {roles} roles",
+        paint::good(format!("{file} is valid:"))
+    );
+    Ok(Exit::Done)
+}
+
+pub(super) fn show(file: &str) -> anyhow::Result<Exit> {
+    anstream::print!("{}", config::show(&load(file)?));
+    Ok(Exit::Done)
+}

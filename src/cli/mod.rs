@@ -1,0 +1,74 @@
+//! The command line: `onboard`. One file for each subcommand.
+
+mod account;
+mod args;
+mod config;
+mod demo;
+mod event;
+mod exit;
+mod policy;
+mod vendors;
+
+use std::fmt::Display;
+use std::io::Read;
+
+use clap::{CommandFactory, Parser};
+
+pub use account::World;
+pub use args::{Args, Aws};
+pub use exit::Exit;
+
+use args::{Command, ConfigCommand, PolicyCommand, VendorsCommand};
+
+use crate::ports::{Clock, Directory, Secrets, Sessions, WriteIam};
+
+/// Parses the arguments and runs the subcommand. `connect` makes the ports on AWS, which the binary alone does.
+pub async fn run<D, S, X, C>(connect: impl AsyncFnOnce(&Aws) -> World<D, S, X, C>) -> Exit
+where
+    D: Directory,
+    S: Sessions<Session: WriteIam>,
+    X: Secrets,
+    C: Clock,
+{
+    let result = match Args::parse().command {
+        Command::Demo => demo::demo().await,
+        Command::Plan(target) => account::plan(target, connect).await,
+        Command::Apply { target, yes } => account::apply(target, yes, connect).await,
+        Command::Policy(PolicyCommand::Grant(grant)) => policy::grant(&grant),
+        Command::Policy(PolicyCommand::Explain { file, format, reveal }) => policy::explain(&file, format, reveal),
+        Command::Event { file, format } => event::event(&file, format),
+        Command::Config(ConfigCommand::Check { config }) => config::check(&config),
+        Command::Config(ConfigCommand::Show { config }) => config::show(&config),
+        Command::Vendors(VendorsCommand::List { config }) => vendors::list(config.as_deref()),
+        Command::Vendors(VendorsCommand::Show { name, config }) => vendors::show(&name, config.as_deref()),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Args::command(), "onboard", &mut std::io::stdout());
+            Ok(Exit::Done)
+        }
+    };
+    result.unwrap_or_else(|error| {
+        complain(format_args!("{error:#}"));
+        Exit::Error
+    })
+}
+
+/// A sentence on standard error.
+fn complain(sentence: impl Display) {
+    anstream::eprintln!("{} {sentence}", crate::report::paint::bad("error:"));
+}
+
+/// The text of a file, or of standard input for `-`.
+fn read(file: &str) -> anyhow::Result<String> {
+    use anyhow::Context;
+    let mut bytes = Vec::new();
+    // Nothing that is read here is longer than an event of Lambda: 1 MB, and some.
+    const MOST: u64 = 4 << 20;
+    let source: &mut dyn Read = if file == "-" {
+        &mut std::io::stdin()
+    } else {
+        &mut std::fs::File::open(file).with_context(|| format!("`{file}` cannot be read; check the path"))?
+    };
+    source.take(MOST + 1).read_to_end(&mut bytes).with_context(|| format!("`{file}` cannot be read"))?;
+    anyhow::ensure!(bytes.len() as u64 <= MOST, "`{file}` is longer than 4 MiB; that is none of ours");
+    String::from_utf8(bytes).with_context(|| format!("`{file}` is not UTF-8"))
+}

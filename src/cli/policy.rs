@@ -1,0 +1,95 @@
+//! `onboard policy`: trust policies, offline.
+
+use anyhow::Context;
+use serde_json::json;
+
+use super::args::{Format, Grant};
+use super::{Exit, complain, read};
+use crate::account::Partition;
+use crate::policy::{self, Can, Condition, Document, Entry, Notice, Principal};
+use crate::report::paint;
+
+/// Prints the edited policy on standard output, JSON alone; what a person should know goes to standard error.
+pub(super) fn grant(args: &Grant) -> anyhow::Result<Exit> {
+    let document = parse(&args.file)?;
+    let condition = args.condition.as_deref().map(condition).transpose()?.unwrap_or_default();
+    let partition = partition(args, &document)?;
+    let start = if args.prune_orphans { policy::prune_orphans(&document)? } else { document };
+    let grant = policy::Grant { principal: args.principal.clone(), condition };
+    let edit = policy::add_grants(&start, &[grant], &partition)?;
+    if let Some((index, orphan)) = edit.document.orphans().next() {
+        let name = edit.document.name_of(index);
+        complain(format_args!("{name} names {orphan}: IAM refuses to save that; give `--prune-orphans`, or remove it"));
+        return Ok(Exit::Blocked);
+    }
+    for notice in &edit.notices {
+        if let Notice::Denied { conditional: false, .. } = notice {
+            complain(format_args!("the grant would have no effect: {notice}; remove the deny statement first"));
+            return Ok(Exit::Blocked);
+        }
+        anstream::eprintln!("{} {notice}", paint::careful("note:"));
+    }
+    println!("{}", edit.document.to_pretty());
+    Ok(Exit::Done)
+}
+
+pub(super) fn explain(file: &str, format: Format, reveal: bool) -> anyhow::Result<Exit> {
+    let entries = policy::explain(&parse(file)?, reveal);
+    match format {
+        Format::Json => println!("{}", serde_json::to_string_pretty(&json!({"version": 1, "entries": entries}))?),
+        Format::Text => anstream::print!("{}", text(&entries)),
+    }
+    Ok(Exit::Done)
+}
+
+fn parse(file: &str) -> anyhow::Result<Document> {
+    Document::parse(&read(file)?).with_context(|| format!("`{file}` is no trust policy"))
+}
+
+fn condition(text: &str) -> anyhow::Result<Condition> {
+    let value = serde_json::from_str(text).context("`--condition` is not JSON")?;
+    Condition::parse(&value).context("`--condition`")
+}
+
+/// The partition that somebody named: an option, the principal, or a principal that is there already.
+fn partition(args: &Grant, document: &Document) -> anyhow::Result<Partition> {
+    if let Some(partition) = &args.partition {
+        return Ok(partition.clone());
+    }
+    let named = |principal: &Principal| match principal {
+        Principal::Arn(arn) => Partition::of_arn(arn).ok(),
+        _ => None,
+    };
+    if let Some(partition) = named(&args.principal).or_else(|| document.partition()) {
+        return Ok(partition);
+    }
+    Ok("aws".parse()?)
+}
+
+fn text(entries: &[Entry]) -> String {
+    if entries.is_empty() {
+        return format!("{}\n", paint::careful("Nobody can assume this role."));
+    }
+    let width = entries.iter().map(|entry| entry.principal.chars().count()).max().unwrap_or(0);
+    let mut text = format!("{}\n", paint::strong("Who can assume this role"));
+    for entry in entries {
+        let can = match entry.can {
+            Can::Always if entry.kind == "anyone" => paint::bad("always       "),
+            Can::Always => paint::good("always       "),
+            Can::Conditionally => paint::careful("conditionally"),
+            Can::Never => paint::bad("never        "),
+        };
+        let statement = paint::faint(format!("({})", entry.statement));
+        text.push_str(&format!("  {:width$}  {can}  {statement}\n", entry.principal));
+        if entry.actions.iter().any(|action| action != "sts:AssumeRole") {
+            text.push_str(&format!("      by {}\n", entry.actions.join(", ")));
+        }
+        for condition in &entry.conditions {
+            text.push_str(&format!("      when {condition}\n"));
+        }
+        if let Some(why) = &entry.why {
+            text.push_str(&format!("      {}\n", paint::faint(why)));
+        }
+    }
+    text
+}

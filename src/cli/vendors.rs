@@ -1,0 +1,49 @@
+//! `onboard vendors`: what can be configured.
+
+use std::path::Path;
+
+use anyhow::anyhow;
+
+use super::{Exit, read};
+use crate::config::{Config, Folder};
+use crate::report::paint::strong;
+use crate::vendor::{self, Catalogue};
+
+pub(super) fn list(config: Option<&str>) -> anyhow::Result<Exit> {
+    let rows = vendor::rows(&catalogue(config)?);
+    let head = vendor::Row {
+        name: "NAME".to_owned(),
+        title: "VENDOR".to_owned(),
+        role: "ROLE".to_owned(),
+        origin: "FROM".to_owned(),
+    };
+    let width =
+        |cell: fn(&vendor::Row) -> &str| rows.iter().chain([&head]).map(|row| cell(row).len()).max().unwrap_or(0);
+    let (name, title, role) = (width(|r| &r.name), width(|r| &r.title), width(|r| &r.role));
+    let line = |row: &vendor::Row| {
+        format!("{:name$}  {:title$}  {:role$}  {}", row.name, row.title, row.role, row.origin).trim_end().to_owned()
+    };
+    anstream::println!("{}", strong(line(&head)));
+    for row in &rows {
+        anstream::println!("{}", line(row));
+    }
+    Ok(Exit::Done)
+}
+
+pub(super) fn show(name: &str, config: Option<&str>) -> anyhow::Result<Exit> {
+    let catalogue = catalogue(config)?;
+    let Some(vendor) = catalogue.get(name) else {
+        let names: Vec<_> = catalogue.names().collect();
+        let nearest = names.iter().max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
+        let nearest = nearest.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default();
+        anyhow::bail!("there is no vendor `{name}`; {nearest}known are {}", names.join(", "));
+    };
+    anstream::print!("{}", vendor::show(vendor));
+    Ok(Exit::Done)
+}
+
+fn catalogue(config: Option<&str>) -> anyhow::Result<Catalogue> {
+    let Some(file) = config else { return Ok(Catalogue::built_in()) };
+    let text = read(file)?;
+    Config::catalogue(&text, &Folder::of(Path::new(file))).map_err(|p| anyhow!("{}", p.to_string().trim_end()))
+}

@@ -1,0 +1,151 @@
+//! A trust policy in plain words: who can assume the role, and under which conditions.
+
+use serde::Serialize;
+
+use super::{Caller, Condition, Document, Effect, Facts, Principal, Principals, Statement, Verdict, can_assume};
+
+/// The ways into a role.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_manage-assume.html>.
+const WAYS: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
+
+/// What a trust policy says of one principal in one statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// The statement's name.
+    pub statement: String,
+    /// The principal in words, as `account 111122223333`.
+    pub principal: String,
+    /// `anyone`, `account`, `identity`, `deleted`, `service`, `federated`, `canonical_user`, `unknown` or `others`.
+    pub kind: &'static str,
+    /// Whether the principal can enter.
+    pub can: Can,
+    /// The ways in, as `sts:AssumeRole`.
+    pub actions: Vec<String>,
+    /// The statement's conditions, external ids hidden.
+    pub conditions: Vec<Shown>,
+    /// Why, where it is not plain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// Whether a principal can enter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Can {
+    /// Whatever the request.
+    Always,
+    /// When conditions hold.
+    Conditionally,
+    /// Never.
+    Never,
+}
+
+/// A condition, external ids hidden.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Shown {
+    /// The operator.
+    pub operator: String,
+    /// The key.
+    pub key: String,
+    /// The values.
+    pub values: Vec<String>,
+}
+
+/// Explains a trust policy, statement by statement. External ids are hidden unless they are to be revealed.
+#[must_use]
+pub fn explain(trust: &Document, reveal: bool) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for (index, statement) in trust.statements().iter().enumerate() {
+        let actions: Vec<_> = WAYS.into_iter().filter(|way| statement.actions.cover(way)).map(str::to_owned).collect();
+        if actions.is_empty() {
+            continue;
+        }
+        let name = trust.name_of(index);
+        let conditions = shown(&statement.condition, reveal);
+        let entry = |principal: String, kind, can, why| Entry {
+            statement: name.clone(),
+            principal,
+            kind,
+            can,
+            actions: actions.clone(),
+            conditions: conditions.clone(),
+            why,
+        };
+        match &statement.principals {
+            Principals::Absent => {}
+            Principals::Only(all) => entries.extend(all.iter().map(|principal| {
+                let (can, why) = judge(trust, statement, principal);
+                entry(principal.to_string(), kind(principal), can, why)
+            })),
+            Principals::AllBut(all) => {
+                let but: Vec<_> = all.iter().map(ToString::to_string).collect();
+                let (can, why) = of_statement(statement);
+                entries.push(entry(format!("everybody but {}", but.join(", ")), "others", can, why));
+            }
+        }
+    }
+    entries
+}
+
+impl std::fmt::Display for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} {}", self.key, self.operator, self.values.join(" or "))
+    }
+}
+
+fn judge(trust: &Document, statement: &Statement, principal: &Principal) -> (Can, Option<String>) {
+    if matches!(principal, Principal::Orphan(_)) {
+        return (Can::Never, Some("the role or user was deleted; IAM refuses to save the policy as it is".to_owned()));
+    }
+    if statement.effect == Effect::Allow
+        && statement.actions.cover_assume_role()
+        && let Some(caller) = Caller::of(principal)
+        && let Verdict::Denied(by) = can_assume(trust, &caller, &Facts::default())
+    {
+        return (Can::Never, Some(format!("{} denies it", trust.name_of(by))));
+    }
+    let (can, why) = of_statement(statement);
+    let may_be_denied = statement.effect == Effect::Allow && trust.statements().iter().any(Statement::may_deny);
+    match can {
+        Can::Always if may_be_denied => (Can::Conditionally, Some("a deny statement may apply".to_owned())),
+        _ => (can, why),
+    }
+}
+
+fn of_statement(statement: &Statement) -> (Can, Option<String>) {
+    match (statement.effect, statement.condition.is_empty()) {
+        (Effect::Deny, true) => (Can::Never, Some("denied".to_owned())),
+        (Effect::Deny, false) => (Can::Conditionally, Some("denied when the conditions hold".to_owned())),
+        (Effect::Allow, true) => (Can::Always, None),
+        (Effect::Allow, false) => (Can::Conditionally, None),
+    }
+}
+
+impl Statement {
+    fn may_deny(&self) -> bool {
+        let about_entering = WAYS.iter().any(|way| self.actions.cover(way));
+        self.effect == Effect::Deny && about_entering && !self.condition.is_empty()
+    }
+}
+
+fn shown(condition: &Condition, reveal: bool) -> Vec<Shown> {
+    let show = |test: &super::Test| {
+        let values = if test.is_external_id() && !reveal { vec!["(hidden)".to_owned()] } else { test.values.clone() };
+        Shown { operator: test.operator.clone(), key: test.key.clone(), values }
+    };
+    condition.tests().iter().map(show).collect()
+}
+
+fn kind(principal: &Principal) -> &'static str {
+    match principal {
+        Principal::Anyone => "anyone",
+        Principal::Account(_) => "account",
+        Principal::Arn(_) => "identity",
+        Principal::Orphan(_) => "deleted",
+        Principal::Service(_) => "service",
+        Principal::Federated(_) => "federated",
+        Principal::CanonicalUser(_) => "canonical_user",
+        Principal::Unknown(..) => "unknown",
+    }
+}
