@@ -5,7 +5,11 @@ use std::collections::BTreeSet;
 use account_onboarding::trigger::{self, Understood};
 
 const EVENTS: &[(&str, &str, &str)] = &[
-    ("create-account-result-succeeded.json", "create_account_result", "account 444455556666 is there and is to be connected"),
+    (
+        "create-account-result-succeeded.json",
+        "create_account_result",
+        "account 444455556666 is there and is to be connected",
+    ),
     (
         "create-account-result-failed.json",
         "create_account_result",
