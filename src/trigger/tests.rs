@@ -130,7 +130,7 @@ fn other_events_are_ignored_by_name() {
     ignored: the event `MoveAccount` asks for nothing
     ignored: an invitation: the account is no member before it accepts
     ignored: the event `CreateAccountResult` was recorded for `iam.amazonaws.com`, not for `organizations.amazonaws.com`
-    ignored: the event `T` comes from `custom.app`, not from `aws.organizations`
+    ignored: the event `CreateAccountResult` comes from `custom.app`, not from `aws.organizations`
     ignored: the event `Scheduled Event` comes from `aws.scheduler`, not from `aws.organizations`
     ");
 }
