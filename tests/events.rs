@@ -1,11 +1,17 @@
 //! Every sample in `events/` is understood as the table says; a sample without a line fails.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 
 use account_onboarding::trigger::{self, Understood};
 
 const EVENTS: &[(&str, &str, &str)] = &[
-    ("create-account-result-succeeded.json", "create_account_result", "account 444455556666 is there and is to be connected"),
+    (
+        "create-account-result-succeeded.json",
+        "create_account_result",
+        "account 444455556666 is there and is to be connected",
+    ),
     (
         "create-account-result-failed.json",
         "create_account_result",

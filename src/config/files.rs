@@ -100,15 +100,15 @@ mod tests {
         let files = Folder::of(&folder.path().join("onboarding.toml"));
         assert!(files.name().ends_with("onboarding.toml"));
         assert_eq!(files.read("./policies/x.json").unwrap(), "{}");
-        insta::assert_snapshot!(files.read("x.json").unwrap_err(), @"");
-        insta::assert_snapshot!(files.read("../x.json").unwrap_err(), @"");
-        insta::assert_snapshot!(files.read("latin1").unwrap_err(), @"");
+        insta::assert_snapshot!(files.read("x.json").unwrap_err(), @"cannot be read: No such file or directory (os error 2); the path goes from the configuration's folder");
+        insta::assert_snapshot!(files.read("../x.json").unwrap_err(), @"is outside the configuration's folder; put the file beside the configuration or below it, and write its path from there, without `..`");
+        insta::assert_snapshot!(files.read("latin1").unwrap_err(), @"is not UTF-8; save it as UTF-8");
         assert!(files.read("/etc/hostname").unwrap_err().starts_with("is outside"));
         assert!(files.read("").is_err() && files.read("policies").is_err() && files.read("a\0b").is_err());
     }
 
     #[test]
     fn a_parameter_has_no_files() {
-        insta::assert_snapshot!(NoFiles::beside("the parameter").read("x.json").unwrap_err(), @"");
+        insta::assert_snapshot!(NoFiles::beside("the parameter").read("x.json").unwrap_err(), @"cannot be read: there are no files beside an SSM parameter; put the text itself in place");
     }
 }

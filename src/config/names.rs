@@ -19,13 +19,12 @@ impl Names {
     pub(super) fn claim(&mut self, name: &RoleName, owner: &str, value: &Value<'_>) {
         let line = value.source().line_of(&value.span());
         let taken = self.0.entry(name.as_str().to_ascii_lowercase());
-        let first = taken.or_insert_with(String::new);
+        let first = taken.or_default();
         if first.is_empty() {
             *first = format!("{owner} ({line})");
         } else {
-            let message = format!(
-                "the role name `{name}` is taken by {first}, and IAM does not tell capitals apart; choose another name"
-            );
+            let message =
+                format!("the role name `{name}` is taken by {first}, and IAM ignores case; choose another name");
             value.problem(message);
         }
     }

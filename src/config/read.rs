@@ -73,15 +73,16 @@ fn read<T>(text: &str, files: &dyn Files, part: impl FnOnce(&Table<'_>, &Context
 
 fn config(table: &Table<'_>, context: &Context<'_>, vendors: &vendors::Known) -> Config {
     let access_role = table.get("access-role").and_then(|value| value.table(ACCESS_ROLE));
-    let access_role = access_role.as_ref().map_or_else(|| default_access_role(), |t| self::access_role(t, context));
+    let access_role = access_role.as_ref().map_or_else(default_access_role, |t| self::access_role(t, context));
     for name in &access_role.names {
         context.names.borrow_mut().reserve(name, "`[access-role]`, which tries it by default");
     }
     let mut roles = table.get("vendors").map(|value| vendors::roles(&value, context, vendors)).unwrap_or_default();
     let own = table.get("role").and_then(|value| value.list()).unwrap_or_default();
     roles.extend(own.iter().filter_map(|value| roles::own(value, context)));
-    let nothing = access_role.grants.is_empty() && table.get("vendors").is_none() && own.is_empty();
-    if nothing && table.get("access-role").is_none_or(|value| !mentions_grant(&value)) {
+    let nothing = |key| table.get(key).is_none_or(|value| value.is_empty());
+    let granted = table.get("access-role").is_some_and(|value| tries_a_grant(&value));
+    if nothing("vendors") && nothing("role") && !granted {
         table.problem(
             "grants nobody access and installs no role; add `[[access-role.grant]]`, `[vendors.NAME]` or `[[role]]`",
         );
@@ -121,10 +122,10 @@ fn access_role(table: &Table<'_>, context: &Context<'_>) -> AccessRole {
     access_role
 }
 
-/// Whether a grant was tried: then its own error says enough.
-fn mentions_grant(access_role: &Value<'_>) -> bool {
-    let list = access_role.node().as_table().and_then(|map| map.get("grant"));
-    list.is_some_and(|value| value.get_ref().as_array().is_none_or(|items| !items.is_empty()))
+/// Whether there is a grant, even one with mistakes: they say enough.
+fn tries_a_grant(access_role: &Value<'_>) -> bool {
+    let grant = access_role.node().as_table().and_then(|map| map.get("grant"));
+    grant.is_some_and(|value| value.get_ref().as_array().is_none_or(|items| !items.is_empty()))
 }
 
 fn warnings(role: &RoleTemplate) -> Vec<String> {
@@ -141,3 +142,15 @@ fn warnings(role: &RoleTemplate) -> Vec<String> {
     }
     found
 }
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "error_tests.rs"]
+mod error_tests;
+
+#[cfg(test)]
+#[path = "hostile_tests.rs"]
+mod hostile_tests;

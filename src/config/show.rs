@@ -35,11 +35,13 @@ fn role(out: &mut String, role: &RoleTemplate) {
         line(out, "for", &role.title);
     }
     for spec in &role.trust {
-        line(out, "trusts", &trust(spec));
+        let stranger = role.owner.starts_with("vendor/") && spec.external_id.is_none();
+        let bare = if stranger { ", without an external ID" } else { "" };
+        line(out, "trusts", &format!("{}{bare}", trust(spec)));
     }
     line(out, "path", &role.path);
     if !role.description.is_empty() {
-        line(out, "description", &role.description.escape_debug().to_string());
+        line(out, "description", &role.description.lines().collect::<Vec<_>>().join(" "));
     }
     line(out, "session", &format!("up to {} seconds", role.max_session_seconds));
     if let Some(boundary) = &role.boundary {
@@ -48,8 +50,8 @@ fn role(out: &mut String, role: &RoleTemplate) {
     for (key, value) in &role.tags {
         line(out, "tag", &format!("{key} = {value}"));
     }
-    let adopt = if role.adopt { "taken over" } else { "refused" };
-    line(out, "a role of that name that others made", adopt);
+    let foreign = if role.adopt { "taken over" } else { "refused" };
+    line(out, "foreign role", &format!("of the same name: {foreign}"));
     for arn in &role.managed {
         line(out, "attached", &arn.0);
     }

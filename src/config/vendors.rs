@@ -38,7 +38,7 @@ pub(super) fn catalogue(table: &Table<'_>, context: &Context<'_>) -> Known {
         let Some(path) = file.text() else { continue };
         let stem = Path::new(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         let vendor = file.checked(|path| {
-            let name = vendor_name(stem).map_err(|error| format!("{error}, in `.toml`"))?;
+            let name = vendor_name(stem).map_err(|error| format!("the file is named as its vendor, and {error}"))?;
             let text = context.files.read(path).map_err(|error| format!("`{}`: {error}", shorten(path)))?;
             let (vendor, problems) = read_file(&name, path, &text, Origin::File(path.to_owned()));
             context.elsewhere.borrow_mut().extend(problems);

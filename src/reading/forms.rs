@@ -191,7 +191,7 @@ mod tests {
     fn descriptions_are_latin() {
         assert!(description("für alle\n").is_ok() && description(&"é".repeat(1000)).is_ok());
         assert!(description(&"é".repeat(1001)).is_err());
-        insta::assert_snapshot!(description("a – b").unwrap_err(), @"");
+        insta::assert_snapshot!(description("a – b").unwrap_err(), @r"IAM takes no `\u{2013}` in a description; use the letters of Western Europe");
     }
 
     #[test]
@@ -236,8 +236,8 @@ mod tests {
     #[test]
     fn principals() {
         assert!(identity_or_account("arn:{partition}:iam::{account-id}:role/x").is_ok());
-        insta::assert_snapshot!(identity_or_account("lambda.amazonaws.com").unwrap_err(), @"");
-        insta::assert_snapshot!(identity_or_account("*").unwrap_err(), @"");
-        insta::assert_snapshot!(identity_or_account("22223333444").unwrap_err(), @"");
+        insta::assert_snapshot!(identity_or_account("lambda.amazonaws.com").unwrap_err(), @r#"`lambda.amazonaws.com` is a service; write `principal = { service = "lambda.amazonaws.com" }`"#);
+        insta::assert_snapshot!(identity_or_account("*").unwrap_err(), @"a wildcard principal lets everybody in; name an account id or a role or user ARN");
+        insta::assert_snapshot!(identity_or_account("22223333444").unwrap_err(), @"`22223333444` is no principal; write a twelve-digit account id or the ARN of a role or user");
     }
 }

@@ -8,6 +8,8 @@ mod table;
 
 pub use place::{Place, Problem, Problems};
 
+#[cfg(test)]
+pub(crate) use forms::sample_account;
 pub(crate) use forms::{
     check_count_of_managed, description, identity_or_account, managed_policy_arn, parameter_name, path, policy_name,
     service, session_seconds, tags, template,

@@ -1,9 +1,9 @@
 //! The name that somebody meant.
 
-/// `; did you mean …?` where a known name is near, else nothing.
+/// ` (did you mean …?)` where a known name is near, else nothing.
 pub(crate) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     match nearest(name, known) {
-        Some(near) => format!("; did you mean `{near}`?"),
+        Some(near) => format!(" (did you mean `{near}`?)"),
         None => String::new(),
     }
 }
@@ -40,7 +40,7 @@ mod tests {
         }
         assert_eq!(nearest("colour", known), None);
         assert_eq!(nearest(&"x".repeat(101), known), None);
-        assert_eq!(did_you_mean("pth", known), "; did you mean `path`?");
+        assert_eq!(did_you_mean("pth", known), " (did you mean `path`?)");
     }
 
     #[test]

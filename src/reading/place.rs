@@ -109,11 +109,9 @@ impl<'a> Source<'a> {
         }
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in &errors {
-            let remedy = match error.message() {
-                "unexpected leading zero" => "; write an account id in quotes",
-                _ => "",
-            };
-            let message = format!("is no TOML: {}{remedy}", error.message());
+            let message = error.message().trim_end_matches(", expected nothing");
+            let remedy = if message == "unexpected leading zero" { "; write an account id in quotes" } else { "" };
+            let message = format!("is no TOML: {message}{remedy}");
             self.problem(error.span().unwrap_or_default(), message);
         }
         // What cannot be read cannot be checked: all that followed would be guesses.
@@ -169,7 +167,11 @@ mod tests {
     fn every_error_of_syntax_is_told_and_a_flood_is_counted() {
         let source = Source::new("a.toml", "a = \nb = 012345678901\n[c\nd = \"x\"\n");
         assert!(source.document().is_none());
-        insta::assert_snapshot!(source.into_problems(), @r"");
+        insta::assert_snapshot!(source.into_problems(), @r"
+        a.toml:1:5: is no TOML: string values must be quoted, expected literal string
+        a.toml:2:5: is no TOML: unexpected leading zero; write an account id in quotes
+        a.toml:3:3: is no TOML: unclosed table, expected `]`
+        ");
         let flood = "= =\n".repeat(10_000);
         let source = Source::new("a.toml", &flood);
         assert!(source.document().is_none());
@@ -183,6 +185,6 @@ mod tests {
         let huge = "#".repeat(LARGEST + 1);
         let source = Source::new("a.toml", &huge);
         assert!(source.document().is_none());
-        insta::assert_snapshot!(source.into_problems(), @"");
+        insta::assert_snapshot!(source.into_problems(), @"a.toml:1:1: is larger than 1 MiB; put policies into files of their own");
     }
 }

@@ -62,13 +62,13 @@ mod tests {
     fn what_is_no_permissions_policy_is_refused() {
         let error = |text: &str| permissions_policy(text).unwrap_err();
         assert!(permissions_policy(r#"{"Statement":{"Effect":"Allow","Action":"s3:Get*","NotResource":"*"}}"#).is_ok());
-        insta::assert_snapshot!(error("{"), @"");
-        insta::assert_snapshot!(error("[]"), @"");
-        insta::assert_snapshot!(error("{}"), @"");
-        insta::assert_snapshot!(error(r#"{"Statement":[]}"#), @"");
-        insta::assert_snapshot!(error(r#"{"Version":"1","Version":"2","Statement":[]}"#), @"");
-        insta::assert_snapshot!(error(r#"{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":"*"}}"#), @"");
-        insta::assert_snapshot!(error(r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject"}}"#), @"");
-        insta::assert_snapshot!(error(r#"{"Statement":{"Sid":"–","Effect":"Allow","Action":"a:b","Resource":"*"}}"#), @"");
+        insta::assert_snapshot!(error("{"), @"the policy is not JSON: EOF while parsing an object at line 1 column 1");
+        insta::assert_snapshot!(error("[]"), @"the policy is not a JSON object; it starts with `{`");
+        insta::assert_snapshot!(error("{}"), @"`Statement` is not understood; it should be a statement or a list of statements");
+        insta::assert_snapshot!(error(r#"{"Statement":[]}"#), @"the policy has no statement; write at least one");
+        insta::assert_snapshot!(error(r#"{"Version":"1","Version":"2","Statement":[]}"#), @"the policy is not JSON: the key `Version` stands twice at line 1 column 28");
+        insta::assert_snapshot!(error(r#"{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":"*"}}"#), @"statement 1 of the policy names a principal; who may assume the role stands in its trust");
+        insta::assert_snapshot!(error(r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject"}}"#), @r#"statement 1 of the policy names no `Resource`; write `"Resource": "*"` or ARNs"#);
+        insta::assert_snapshot!(error(r#"{"Statement":{"Sid":"–","Effect":"Allow","Action":"a:b","Resource":"*"}}"#), @r"IAM takes no `\u{2013}` in a policy; write it as ASCII");
     }
 }

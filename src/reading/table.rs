@@ -96,6 +96,15 @@ impl<'a> Value<'a> {
         self.source
     }
 
+    /// Whether it is a list or a table with nothing in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self.node {
+            DeValue::Array(items) => items.is_empty(),
+            DeValue::Table(map) => map.is_empty(),
+            _ => false,
+        }
+    }
+
     /// Records a problem of it; the message follows the key.
     pub(crate) fn problem(&self, message: impl Display) {
         self.source.problem(self.span.clone(), format!("`{}`: {message}", shorten(&self.key)));

@@ -18,7 +18,8 @@ pub(super) fn understand(event: &Value) -> Result<Trigger, TriggerError> {
     let detail_type = Field::at(event, "detail-type").text()?;
     let ignored = |kind, reason: String| Ok(Trigger::Ignored { kind, reason, account: account(event) });
     if source != SOURCE.0 {
-        let what = format!("the event `{}` comes from `{}`", shorten(detail_type), shorten(source));
+        let name = Field::at(event, "detail/eventName").value().and_then(Value::as_str).unwrap_or(detail_type);
+        let what = format!("the event `{}` comes from `{}`", shorten(name), shorten(source));
         return ignored(Kind::OtherEvent, format!("{what}, not from `{}`", SOURCE.0));
     }
     let name = Field::at(event, "detail/eventName").text()?;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::account::{AccountId, shorten};
+use crate::account::AccountId;
 
 /// Why a payload is not understood. One sentence: what is wrong, where, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -80,24 +80,26 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// Says what is wrong with it, or with the first part of its path that is not what holds it.
     pub(super) fn fail(self, problem: &str) -> TriggerError {
-        let path = match self.missing_parent() {
-            Some(parent) => parent,
-            None => self.path.replace('/', "."),
+        let (path, problem) = match self.broken_parent() {
+            Some((path, problem)) => (path, format!("{problem}; send the event as EventBridge delivers it")),
+            None => (self.path.replace('/', "."), problem.to_owned()),
         };
-        TriggerError::Field { path: shorten(&path), problem: problem.to_owned() }
+        TriggerError::Field { path, problem }
     }
 
-    /// The first part of the path that is there and is no object: the real mistake.
-    fn missing_parent(self) -> Option<String> {
+    fn broken_parent(self) -> Option<(String, &'static str)> {
+        let (parents, _) = self.path.rsplit_once('/')?;
         let mut value = self.root;
         let mut so_far: Vec<&str> = Vec::new();
-        for key in self.path.split('/') {
-            if !value.is_object() {
-                return (!so_far.is_empty()).then(|| so_far.join("."));
-            }
+        for key in parents.split('/') {
             so_far.push(key);
-            value = value.get(key)?;
+            value = match value.get(key) {
+                None | Some(Value::Null) => return Some((so_far.join("."), "is missing")),
+                Some(Value::Object(_)) => value.get(key)?,
+                Some(_) => return Some((so_far.join("."), "should be an object and is not")),
+            };
         }
         None
     }

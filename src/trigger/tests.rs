@@ -37,13 +37,13 @@ fn an_account_that_is_there_is_ready() {
     assert_eq!(understood.event_id.as_deref(), Some("68679d28-343e-d8ec-4a8c-cdd430223a5d"));
     let kind = Kind::CreateAccountResult;
     assert_eq!(understood.trigger, Trigger::AccountReady { id: "444455556666".parse().unwrap(), kind });
-    insta::assert_snapshot!(understood.trigger, @"");
+    insta::assert_snapshot!(understood.trigger, @"account 444455556666 is there and is to be connected");
 }
 
 #[test]
 fn a_failed_creation_asks_for_nothing() {
     let failed = |status| read(&result(status)).unwrap().trigger;
-    insta::assert_snapshot!(failed(json!({"state": "FAILED", "failureReason": "EMAIL_ALREADY_EXISTS"})), @"");
+    insta::assert_snapshot!(failed(json!({"state": "FAILED", "failureReason": "EMAIL_ALREADY_EXISTS"})), @"ignored: the creation of the account failed (EMAIL_ALREADY_EXISTS), so there is none");
     assert_eq!(failed(json!({"state": "FAILED", "failureReason": 5})).kind().as_str(), "create_account_result");
 }
 
@@ -61,7 +61,18 @@ fn a_result_is_not_trusted() {
         error(&result(json!("SUCCEEDED"))),
         error(&result(json!([]))),
     ];
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @r"
+    `detail.serviceEventDetails.createAccountStatus.accountId` is missing; send the event as EventBridge delivers it
+    `detail.serviceEventDetails.createAccountStatus.accountId` is a number; write it in quotes, for an account id can begin with 0
+    `detail.serviceEventDetails.createAccountStatus.accountId` is wrong: `4444555566667` is no account id; write exactly twelve digits, in quotes
+    `detail.serviceEventDetails.createAccountStatus.accountId` should be a text and is not; send the event as EventBridge delivers it
+    `detail.serviceEventDetails.createAccountStatus.accountId` is missing; send the event as EventBridge delivers it
+    `detail.serviceEventDetails.createAccountStatus.state` is `DONE`; only `SUCCEEDED` and `FAILED` are known
+    `detail.serviceEventDetails.createAccountStatus.state` should be a text and is not; send the event as EventBridge delivers it
+    `detail.serviceEventDetails.createAccountStatus.state` is missing; send the event as EventBridge delivers it
+    `detail.serviceEventDetails.createAccountStatus` should be an object and is not; send the event as EventBridge delivers it
+    `detail.serviceEventDetails.createAccountStatus` should be an object and is not; send the event as EventBridge delivers it
+    ");
 }
 
 #[test]
@@ -69,9 +80,9 @@ fn a_request_is_followed() {
     let id = json!({"responseElements": {"createAccountStatus": {"id": "car-examplecreateaccountrequestid111", "state": "IN_PROGRESS"}}});
     let trigger = read(&request(id)).unwrap().trigger;
     assert_eq!((trigger.kind().as_str(), trigger.account()), ("create_account", None));
-    insta::assert_snapshot!(trigger, @"");
+    insta::assert_snapshot!(trigger, @"an account is being created; Organizations knows the request `car-examplecreateaccountrequestid111`");
     let refused = json!({"errorCode": "ConcurrentModificationException", "responseElements": null});
-    insta::assert_snapshot!(read(&request(refused)).unwrap().trigger, @"");
+    insta::assert_snapshot!(read(&request(refused)).unwrap().trigger, @"ignored: the call `CreateAccount` was refused (ConcurrentModificationException), so no account is coming");
 }
 
 #[test]
@@ -85,7 +96,14 @@ fn a_request_is_not_trusted() {
         error(&request(json!({"responseElements": null}))),
         error(&request(json!({"responseElements": "x"}))),
     ];
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @r"
+    `detail.responseElements.createAccountStatus.id` is wrong: `car-EXAMPLE12` is no id of a request; it begins with `car-`
+    `detail.responseElements.createAccountStatus.id` is wrong: `car-short` is no id of a request; it begins with `car-`
+    `detail.responseElements.createAccountStatus.id` is wrong: `car-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` is no id of a request; it begins with `car-`
+    `detail.responseElements.createAccountStatus.id` should be a text and is not; send the event as EventBridge delivers it
+    `detail.responseElements` is missing; send the event as EventBridge delivers it
+    `detail.responseElements` should be an object and is not; send the event as EventBridge delivers it
+    ");
 }
 
 #[test]
@@ -108,7 +126,13 @@ fn other_events_are_ignored_by_name() {
             .trigger
             .to_string(),
     ];
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @r"
+    ignored: the event `MoveAccount` asks for nothing
+    ignored: an invitation: the account is no member before it accepts
+    ignored: the event `CreateAccountResult` was recorded for `iam.amazonaws.com`, not for `organizations.amazonaws.com`
+    ignored: the event `CreateAccountResult` comes from `custom.app`, not from `aws.organizations`
+    ignored: the event `Scheduled Event` comes from `aws.scheduler`, not from `aws.organizations`
+    ");
 }
 
 #[test]
@@ -120,7 +144,13 @@ fn half_an_event_is_an_error() {
         error(&json!({"source": "aws.organizations", "detail-type": "x", "detail": "{}"})),
         error(&json!({"source": "aws.organizations", "detail-type": "x", "detail": {"eventName": "CreateAccount"}})),
     ];
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @r"
+    `source` is missing; send the event as EventBridge delivers it
+    `detail-type` should be a text and is not; send the event as EventBridge delivers it
+    `detail` is missing; send the event as EventBridge delivers it
+    `detail` should be an object and is not; send the event as EventBridge delivers it
+    `detail.eventSource` is missing; send the event as EventBridge delivers it
+    ");
 }
 
 #[test]
@@ -144,7 +174,16 @@ fn a_person_names_an_account() {
         error(&json!({"account_id": "444455556666", "account-id": "x"})),
         error(&json!({"account_id": "444455556666", "dry_run": true})),
     ];
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    `account_id` is a number; write it in quotes, for an account id can begin with 0
+    `account_id` is wrong: `44445555666` is no account id; write exactly twelve digits, in quotes
+    `account_id` is missing; name the account, as `"account_id": "111122223333"`
+    `account_id` is missing; name the account, as `"account_id": "111122223333"`
+    `mode` is not understood; write `plan`, or `apply`, the default
+    `mode` is not understood; write `plan`, or `apply`, the default
+    unknown key `account-id` in the payload (did you mean `account_id`?); the keys are `account_id` and `mode`
+    unknown key `dry_run` in the payload; the keys are `account_id` and `mode`
+    "#);
 }
 
 #[test]
@@ -154,7 +193,16 @@ fn anything_else_is_one_sentence() {
             .into_iter()
             .map(|payload| parse(payload).unwrap_err().to_string())
             .collect();
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    the payload is not UTF-8; send JSON
+    the payload is not JSON: EOF while parsing a value at line 1 column 0; send an EventBridge event or `{"account_id": "111122223333"}`
+    the payload is not JSON: EOF while parsing an object at line 1 column 1; send an EventBridge event or `{"account_id": "111122223333"}`
+    the payload is not a JSON object; send an EventBridge event or `{"account_id": "111122223333"}`
+    the payload is not a JSON object; send an EventBridge event or `{"account_id": "111122223333"}`
+    the payload is no EventBridge event and has no `account_id`; send `{"account_id": "111122223333"}`
+    the payload is no EventBridge event and has no `account_id` (its first key is `accountId`); send `{"account_id": "111122223333"}`
+    this is a batch of SQS; each `body` of its `Records` is a payload by itself
+    "#);
 }
 
 #[test]

@@ -1,0 +1,68 @@
+use proptest::prelude::*;
+
+use super::tests::DEMO;
+use crate::config::{Config, show};
+
+fn survives(text: &str) {
+    match Config::parse_alone(text) {
+        Ok(config) => {
+            assert_eq!(show(&config), show(&config));
+            _ = config.warnings();
+        }
+        Err(problems) => {
+            assert!(!problems.is_empty());
+            let text = problems.to_string();
+            assert!(!text.contains("example-trelica-organization-id") && problems.list().len() <= 400);
+        }
+    }
+}
+
+#[test]
+fn depth_and_size_are_errors() {
+    for text in [
+        format!("a = {}", "[".repeat(100_000)),
+        format!("a = {}", "{a=".repeat(100_000)),
+        format!("{}x = 1", "a.".repeat(50_000)),
+        format!("[{}a]", "a.".repeat(50_000)),
+        "[[role]]\n".repeat(20_000),
+        "x".repeat(1 << 20),
+        "\0".repeat(100_000),
+        "#".repeat((1 << 20) + 1),
+        format!("[accounts]\nexclude = [{}]", "1,".repeat(200_000)),
+        (0..5_000).map(|i| format!("[vendors.v{i}]\n")).collect(),
+    ] {
+        survives(&text);
+        assert!(Config::parse_alone(&text).is_err());
+    }
+}
+
+#[test]
+fn windows_files_are_files() {
+    assert!(Config::parse_alone(&DEMO.replace('\n', "\r\n")).is_ok());
+    assert!(Config::parse_alone(&format!("\u{feff}{DEMO}")).is_ok());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn no_text_panics(text in "(?s).*") {
+        survives(&text);
+    }
+
+    #[test]
+    fn no_text_of_the_language_s_own_characters_panics(text in "[\\[\\]{}=.,'\"a-z0-9#\n -]{0,200}") {
+        survives(&text);
+    }
+
+    #[test]
+    fn no_change_of_a_good_configuration_panics(from in 0usize..4000, length in 0usize..40, put in "[\\[\\]{}=.,'\"a-z0-9\n é-]{0,8}") {
+        let chars: Vec<char> = DEMO.chars().collect();
+        let (from, to) = (from.min(chars.len()), (from + length).min(chars.len()));
+        let text: String = chars[..from].iter().copied().chain(put.chars()).chain(chars[to..].iter().copied()).collect();
+        match Config::parse_alone(&text) {
+            Ok(config) => _ = show(&config),
+            Err(problems) => prop_assert!(!problems.is_empty()),
+        }
+    }
+}
