@@ -9,3 +9,4 @@ pub mod plan;
 pub mod policy;
 pub mod ports;
 pub mod role;
+pub mod simulation;
