@@ -182,10 +182,7 @@ impl<P: Directory> Directory for Faulty<P> {
     }
 }
 
-impl<P: Sessions> Sessions for Faulty<P>
-where
-    P::Session: Send,
-{
+impl<P: Sessions> Sessions for Faulty<P> {
     type Session = Faulty<P::Session>;
 
     async fn enter(&self, entry: &Entry) -> Result<Self::Session, ApiError> {

@@ -6,6 +6,7 @@ use super::account::Failure;
 use super::clock::yield_once;
 use super::organization::{Organization, State};
 use super::role_state::RoleState;
+use super::session;
 use crate::account::AccountId;
 use crate::fault::ApiError;
 use crate::policy::Caller;
@@ -92,13 +93,14 @@ impl Organization {
         state.accounts.get(account)?.role(name).map(|role| role.state.clone())
     }
 
-    /// Whether somebody can assume a role right now, by its trust policy and the control policies.
+    /// Whether somebody can assume a role, by its trust policy as it was written last and the control policies.
     #[must_use]
     pub fn can_assume(&self, caller: &Caller, role_arn: &str, external_id: Option<&str>) -> bool {
+        let Some(target) = session::target(role_arn) else { return false };
         let mut state = self.lock();
         state.tick();
-        let target = super::session::target(role_arn);
-        target.is_some_and(|target| state.trusts(caller, &target, "session", external_id).is_ok())
+        let role = state.accounts.get(&target.account).and_then(|there| there.role(&target.role)).cloned();
+        state.trusts(caller, &target, role, "session", external_id).is_ok()
     }
 
     /// One call: others run first, then it is performed at once and written down.

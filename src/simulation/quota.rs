@@ -27,22 +27,23 @@ impl Default for Quotas {
 }
 
 impl Quotas {
-    /// Checks a role as it would be after a write.
-    pub(super) fn check(&self, name: &str, role: &RoleState) -> Result<(), Failure> {
-        if length(&role.trust) > self.trust_length {
+    /// Checks a role as it would be after a write, in what the write changes.
+    pub(super) fn check(&self, name: &str, role: &RoleState, before: Option<&RoleState>) -> Result<(), Failure> {
+        if before.is_none_or(|before| before.trust != role.trust) && length(&role.trust) > self.trust_length {
             return Err(exceeded("ACLSizePerRole", self.trust_length));
         }
-        if role.policies.values().map(length).sum::<usize>() > self.inline_length {
+        let inline = |role: &RoleState| role.policies.values().map(length).sum::<usize>();
+        if inline(role) > self.inline_length.max(before.map_or(0, inline)) {
             let limit = self.inline_length;
             return Err(Failure::new(
                 "LimitExceeded",
                 format!("Maximum policy size of {limit} bytes exceeded for role {name}"),
             ));
         }
-        if role.attached.len() > self.attached {
+        if role.attached.len() > self.attached.max(before.map_or(0, |before| before.attached.len())) {
             return Err(exceeded("PoliciesPerRole", self.attached));
         }
-        if role.tags.len() > self.tags {
+        if role.tags.len() > self.tags.max(before.map_or(0, |before| before.tags.len())) {
             return Err(exceeded("TagsPerRole", self.tags));
         }
         Ok(())

@@ -3,6 +3,7 @@
 use super::account::Failure;
 use super::journal::About;
 use super::organization::{ORGANIZATION_ID, Organization, State};
+use super::role_state::Role;
 use super::validate;
 use crate::account::{AccountId, AccountState, Partition};
 use crate::fault::ApiError;
@@ -29,9 +30,9 @@ pub struct Session {
 /// A role to assume.
 pub(super) struct Target {
     partition: Partition,
-    account: AccountId,
+    pub(super) account: AccountId,
     path: String,
-    role: RoleName,
+    pub(super) role: RoleName,
 }
 
 /// Reads a role's ARN.
@@ -61,7 +62,9 @@ impl Sessions for Organization {
             };
             validate::session_name(&entry.session_name)?;
             let policy = validate::session_policy(&entry.policy)?;
-            state.trusts(&self.caller, target, &entry.session_name, None)?;
+            let now = state.now;
+            let seen = state.accounts.get_mut(&target.account).and_then(|there| there.read(&target.role, now));
+            state.trusts(&self.caller, target, seen, &entry.session_name, None)?;
             state.entries.push(entry.clone());
             let Target { partition, account, role, .. } = target;
             let arn = format!("arn:{partition}:sts::{account}:assumed-role/{role}/{}", entry.session_name);
@@ -75,9 +78,10 @@ impl Sessions for Organization {
 impl State {
     /// Whether a caller may assume a role. Whatever is in the way, the answer is the same: STS tells nobody more.
     pub(super) fn trusts(
-        &mut self,
+        &self,
         caller: &Caller,
         target: &Target,
+        role: Option<Role>,
         session_name: &str,
         external_id: Option<&str>,
     ) -> Result<(), Failure> {
@@ -100,14 +104,11 @@ impl State {
         if target.partition != self.partition {
             return Err(denied(""));
         }
-        let now = self.now;
-        let Some(account) = self.accounts.get_mut(&target.account) else { return Err(denied("")) };
-        if account.state != AccountState::Active {
-            return Err(denied(""));
-        }
-        let Some(role) = account.read(&target.role, now).filter(|role| role.state.path == target.path) else {
+        let Some(account) = self.accounts.get(&target.account).filter(|there| there.state == AccountState::Active)
+        else {
             return Err(denied(""));
         };
+        let Some(role) = role.filter(|role| role.state.path == target.path) else { return Err(denied("")) };
         if account.controls.iter().any(|p| matches!(permits(p, "sts:AssumeRole", &arn, &facts), Verdict::Denied(_))) {
             return Err(denied(" with an explicit deny in a resource control policy"));
         }

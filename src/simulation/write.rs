@@ -77,7 +77,7 @@ fn create(state: &mut State, id: &AccountId, name: &RoleName, new: &NewRole) -> 
         tags: new.tags.clone(),
         ..RoleState::trusting(&document::trust(state, &new.trust.to_json())?)
     };
-    account.quotas.check(name.as_str(), &role)?;
+    account.quotas.check(name.as_str(), &role, None)?;
     let (now, lag) = (state.now, account.lag);
     state.account_mut(id)?.insert(id, name, role, now, lag);
     Ok(())
@@ -85,7 +85,8 @@ fn create(state: &mut State, id: &AccountId, name: &RoleName, new: &NewRole) -> 
 
 fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -> Result<(), Failure> {
     let account = state.account(id)?;
-    let mut role = account.role(name).ok_or_else(|| Failure::no_role(name))?.state.clone();
+    let before = &account.role(name).ok_or_else(|| Failure::no_role(name))?.state;
+    let mut role = before.clone();
     if is_aws_s_own(&role.path) {
         let message = format!("Cannot perform the operation on the protected role '{name}'");
         return Err(Failure::new("UnmodifiableEntity", message));
@@ -136,7 +137,7 @@ fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -
             role.tags.retain(|there, _| keys.iter().all(|key| key.to_lowercase() != there.to_lowercase()));
         }
     }
-    account.quotas.check(name.as_str(), &role)?;
+    account.quotas.check(name.as_str(), &role, Some(before))?;
     let now = state.now;
     state.account_mut(id)?.update(name, role, now);
     Ok(())
