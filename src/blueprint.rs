@@ -62,8 +62,8 @@ pub struct Trusted {
     pub external_id: Option<ExternalId>,
 }
 
-/// The external ids that stand in SSM parameters, by parameter name.
-pub type ExternalIds = BTreeMap<String, ExternalId>;
+/// The external ids that stand in SSM parameters, by parameter name, or why there is none.
+pub type ExternalIds = BTreeMap<String, Result<ExternalId, String>>;
 
 /// Why no blueprint can be made; always something to mend in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +71,8 @@ pub type ExternalIds = BTreeMap<String, ExternalId>;
 pub struct BlueprintError {
     /// The part of the configuration: the owner tag's value of a role, or `access-role`.
     pub owner: String,
+    /// The role, where it is one.
+    pub role: Option<RoleName>,
     /// What is wrong, and what to do.
     pub problem: String,
 }
@@ -96,9 +98,10 @@ pub fn of(
     account: &Account,
     ids: &ExternalIds,
 ) -> Result<(Blueprint, Vec<BlueprintError>), BlueprintError> {
+    let fail = |problem| BlueprintError { owner: "access-role".to_owned(), role: None, problem };
     let mut grants = Vec::new();
     for spec in &config.access_role.grants {
-        grants.extend(trusted(spec, account, ids, "access-role")?.into_iter().map(|t| t.grant));
+        grants.extend(trusted(spec, account, ids, &fail)?.into_iter().map(|t| t.grant));
     }
     let mut roles = Vec::new();
     let mut errors = Vec::new();
@@ -113,11 +116,12 @@ pub fn of(
 }
 
 fn role(template: &RoleTemplate, account: &Account, ids: &ExternalIds) -> Result<RoleSpec, BlueprintError> {
-    let fail = |problem: String| BlueprintError { owner: template.owner.clone(), problem };
+    let (owner, name) = (&template.owner, Some(&template.name));
+    let fail = |problem: String| BlueprintError { owner: owner.clone(), role: name.cloned(), problem };
     let mut all = Vec::new();
     let mut statements = Vec::new();
     for spec in &template.trust {
-        let some = trusted(spec, account, ids, &template.owner)?;
+        let some = trusted(spec, account, ids, &fail)?;
         statements.push(statement(&some, account));
         all.extend(some);
     }
@@ -155,15 +159,18 @@ fn trusted(
     spec: &TrustSpec,
     account: &Account,
     ids: &ExternalIds,
-    owner: &str,
+    fail: &dyn Fn(String) -> BlueprintError,
 ) -> Result<Vec<Trusted>, BlueprintError> {
-    let fail = |problem: String| BlueprintError { owner: owner.to_owned(), problem };
     let external_id = match &spec.external_id {
         None => None,
         Some(ExternalIdSource::Literal(id)) => Some(id.clone()),
-        Some(ExternalIdSource::Parameter(name)) => Some(ids.get(name).cloned().ok_or_else(|| {
-            fail(format!("the SSM parameter `{name}` holds no external ID; create it as a SecureString"))
-        })?),
+        Some(ExternalIdSource::Parameter(name)) => match ids.get(name) {
+            Some(Ok(id)) => Some(id.clone()),
+            Some(Err(problem)) => {
+                return Err(fail(format!("the SSM parameter `{name}` gives no external ID: {problem}")));
+            }
+            None => return Err(fail(format!("the SSM parameter `{name}` was not read"))),
+        },
     };
     let condition = match &external_id {
         Some(id) => spec.condition.clone().with_external_id(id.expose()),

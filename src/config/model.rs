@@ -19,6 +19,19 @@ pub struct Config {
     pub roles: Vec<RoleTemplate>,
 }
 
+impl Config {
+    /// The external ids that stand in the configuration itself, so that they can be taken out of messages.
+    #[must_use]
+    pub fn external_ids(&self) -> Vec<ExternalId> {
+        let specs = self.access_role.grants.iter().chain(self.roles.iter().flat_map(|role| &role.trust));
+        let literal = |spec: &TrustSpec| match &spec.external_id {
+            Some(ExternalIdSource::Literal(id)) => Some(id.clone()),
+            _ => None,
+        };
+        specs.filter_map(literal).collect()
+    }
+}
+
 /// The role by which accounts are entered, and who else may.
 #[derive(Debug, Clone)]
 pub struct AccessRole {

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{Action, Change, Plan};
-use crate::blueprint::{Blueprint, RoleSpec};
+use crate::blueprint::{Blueprint, BlueprintError, RoleSpec};
 use crate::observed::{Observed, ObservedRole};
 use crate::policy::{Caller, Document, Facts, Notice, access_entries, can_assume};
 use crate::role::{OWNER_TAG, RoleName};
@@ -61,6 +61,18 @@ impl fmt::Display for Refusal {
 impl Refusal {
     fn new(code: &'static str, role: &RoleName, message: String, remedy: &str) -> Self {
         Self { code, role: role.clone(), message, remedy: remedy.to_owned() }
+    }
+
+    /// A role whose blueprint cannot be made.
+    pub(crate) fn configuration(error: &BlueprintError) -> Option<Self> {
+        let role = error.role.as_ref()?;
+        Some(Self::new("configuration", role, error.to_string(), "mend the configuration, then run again"))
+    }
+
+    /// A role that no session policy can be cut for.
+    pub(crate) fn session_policy(role: &RoleName) -> Self {
+        let message = format!("the session policy for role `{role}` alone would be over its 2,048 characters");
+        Self::new("session_policy_too_long", role, message, "shorten its path, or attach fewer managed policies")
     }
 
     pub(super) fn path(spec: &RoleSpec, role: &ObservedRole) -> Self {

@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn keys_stand_once() {
         assert!(object(r#"{"a":{"b":1},"c":{"b":[1.5,null,true,"x"]}}"#).is_ok());
-        insta::assert_snapshot!(object(r#"{"a":{"b":1,"b":2}}"#).unwrap_err(), @"the policy is not JSON: the key `b` stands twice at line 1 column 17");
+        insta::assert_snapshot!(object(r#"{"a":{"b":1,"b":2}}"#).unwrap_err(), @"the policy is not JSON: the key `b` stands twice at line 1 column 18");
         insta::assert_snapshot!(object("[]").unwrap_err(), @"the policy is not a JSON object; it starts with `{`");
         assert!(object(&"[".repeat(100_000)).is_err(), "deep nesting is an error and no crash");
         assert!(object("{} {}").is_err());

@@ -28,13 +28,16 @@ fn statements(value: &Value) -> Value {
 
 fn statement(value: &Value) -> Value {
     let Some(map) = value.as_object() else { return value.clone() };
-    Value::Object(sorted(map, |key, value| match key {
+    let mut out = sorted(map, |key, value| match key {
         "Action" | "NotAction" => set(value, &|text| text.to_ascii_lowercase()),
         "Resource" | "NotResource" => set(value, &str::to_owned),
         "Principal" | "NotPrincipal" => principals(value),
         "Condition" => conditions(value),
         _ => value.clone(),
-    }))
+    });
+    // No condition can be written as an empty one.
+    out.retain(|key, value| key != "Condition" || value.as_array().is_none_or(|tests| !tests.is_empty()));
+    Value::Object(out)
 }
 
 fn principals(value: &Value) -> Value {

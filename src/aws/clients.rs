@@ -1,0 +1,99 @@
+//! One configuration and one pool of TLS connections for every client of every account.
+
+use std::env;
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::identity::IdentityCache;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+
+/// Why no client can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientsError {
+    /// An environment variable that Lambda sets is not there.
+    #[error("the environment variable `{0}` is not set; Lambda sets it, and a local run must")]
+    Environment(&'static str),
+}
+
+/// The configuration of the function: Lambda's own environment and nothing else, so that nothing is read at the start.
+///
+/// # Errors
+/// When a variable that Lambda sets is not there.
+pub fn function() -> Result<SdkConfig, ClientsError> {
+    let required = |name| env::var(name).map_err(|_| ClientsError::Environment(name));
+    let (key, secret) = (required("AWS_ACCESS_KEY_ID")?, required("AWS_SECRET_ACCESS_KEY")?);
+    let credentials = Credentials::new(key, secret, env::var("AWS_SESSION_TOKEN").ok(), None, "lambda");
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(required("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http_client())
+        .retry_config(RetryConfig::standard())
+        .timeout_config(timeouts())
+        .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
+        .time_source(aws_smithy_async::time::SystemTimeSource::new())
+        .use_fips(env::var("AWS_USE_FIPS_ENDPOINT").is_ok_and(|flag| flag.eq_ignore_ascii_case("true")))
+        .service_config(Endpoints);
+    Ok(config.build())
+}
+
+/// The configuration of the command line: the usual chain of environment, profiles and single sign-on.
+pub async fn command_line(profile: Option<&str>, region: Option<&str>) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client())
+        .retry_config(RetryConfig::standard())
+        .timeout_config(timeouts());
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.to_owned()));
+    }
+    loader.load().await
+}
+
+/// The same configuration with the credentials of a session: region, retries and connections are shared.
+pub(super) fn with_credentials(config: &SdkConfig, credentials: Credentials) -> SdkConfig {
+    // The credentials are at hand: a cache would only keep them longer than the session.
+    let builder = config.to_builder().identity_cache(IdentityCache::no_cache());
+    builder.credentials_provider(SharedCredentialsProvider::new(credentials)).build()
+}
+
+fn http_client() -> SharedHttpClient {
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https()
+}
+
+/// A call that hangs must leave time for another one before the function's own deadline.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .operation_attempt_timeout(Duration::from_secs(8))
+        .operation_timeout(Duration::from_secs(25))
+        .build()
+}
+
+/// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`, as every AWS SDK reads them.
+///
+/// See <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
+#[derive(Debug)]
+struct Endpoints;
+
+impl LoadServiceConfig for Endpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        if key.env() != "AWS_ENDPOINT_URL" {
+            return None;
+        }
+        let service = key.service_id().to_ascii_uppercase().replace(' ', "_");
+        let url = env::var(format!("AWS_ENDPOINT_URL_{service}")).or_else(|_| env::var("AWS_ENDPOINT_URL"));
+        url.ok().filter(|url| !url.is_empty())
+    }
+}

@@ -1,0 +1,72 @@
+//! The organization's register of accounts, from AWS Organizations.
+
+use aws_sdk_organizations::types::{Account as Wire, CreateAccountState};
+use aws_types::SdkConfig;
+
+use super::error::{api_error, malformed};
+use crate::account::{Account, AccountId, AccountState, Partition};
+use crate::fault::{ApiError, Fault};
+use crate::ports::{Creation, Directory};
+
+/// AWS Organizations, with the function's own credentials.
+#[derive(Debug, Clone)]
+pub struct Organizations(aws_sdk_organizations::Client);
+
+impl Organizations {
+    /// A client on a configuration.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        Self(aws_sdk_organizations::Client::new(config))
+    }
+}
+
+impl Directory for Organizations {
+    async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
+        const CALL: &str = "organizations:DescribeAccount";
+        let answer = self.0.describe_account().account_id(id.as_str()).send().await.map_err(api_error(CALL));
+        match answer {
+            Ok(answer) => account(answer.account.as_ref().ok_or_else(|| malformed(CALL, "account"))?).map(Some),
+            Err(error) if error.fault() == Fault::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn creation(&self, request: &str) -> Result<Creation, ApiError> {
+        const CALL: &str = "organizations:DescribeCreateAccountStatus";
+        let send = self.0.describe_create_account_status().create_account_request_id(request).send();
+        let status = match send.await.map_err(api_error(CALL)) {
+            Ok(answer) => answer.create_account_status.ok_or_else(|| malformed(CALL, "status"))?,
+            Err(error) if error.fault() == Fault::NotFound => return Ok(Creation::Unknown),
+            Err(error) => return Err(error),
+        };
+        match (&status.state, &status.account_id) {
+            (Some(CreateAccountState::Succeeded), Some(id)) => {
+                id.parse().map(Creation::Succeeded).map_err(|_| malformed(CALL, "account id of twelve digits"))
+            }
+            (Some(CreateAccountState::Failed), _) => {
+                let reason = status.failure_reason.as_ref().map_or("no reason given", |reason| reason.as_str());
+                Ok(Creation::Failed(reason.to_owned()))
+            }
+            (Some(CreateAccountState::InProgress), _) => Ok(Creation::InProgress),
+            _ => Err(malformed(CALL, "state that is known")),
+        }
+    }
+}
+
+/// Reads an account. Its ARN names the management account, which saves a call:
+/// `arn:PARTITION:organizations::MANAGEMENT:account/o-ORGANIZATION/ACCOUNT`.
+///
+/// See <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html>.
+fn account(wire: &Wire) -> Result<Account, ApiError> {
+    let missing = |what| malformed("organizations:DescribeAccount", what);
+    let id = wire.id().and_then(|id| id.parse().ok()).ok_or_else(|| missing("account id of twelve digits"))?;
+    let arn = wire.arn().ok_or_else(|| missing("ARN"))?;
+    let partition = Partition::of_arn(arn).map_err(|_| missing("ARN with a partition"))?;
+    let management = arn.split(':').nth(4).and_then(|id| id.parse().ok());
+    let management = management.ok_or_else(|| missing("ARN that names the management account"))?;
+    // `Status` is retired in favour of `State`; whichever is there says the same of an active account.
+    let status = wire.state().map(|state| state.as_str()).or_else(|| wire.status().map(|status| status.as_str()));
+    let state = AccountState::from_wire(status.ok_or_else(|| missing("state"))?);
+    let joined_at = wire.joined_timestamp().map(|time| time.secs());
+    Ok(Account { id, name: wire.name().unwrap_or_default().to_owned(), state, joined_at, management, partition })
+}

@@ -1,0 +1,56 @@
+//! The SDK's errors as ours: the code on the wire, the message, and the typed error behind them.
+
+use std::error::Error;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::fault::ApiError;
+
+/// Turns the SDK's error of a call into ours.
+pub(super) fn api_error<E>(call: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> ApiError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    move |error| {
+        let (code, message) = match &error {
+            SdkError::ServiceError(answer) => {
+                let status = answer.raw().status().as_u16();
+                let code = answer.err().code().filter(|code| !code.is_empty());
+                let code = match (code, status) {
+                    (Some(code), _) => code.to_owned(),
+                    (None, 429) => "TooManyRequestsException".to_owned(),
+                    (None, 500..) => "ServiceUnavailable".to_owned(),
+                    (None, _) => format!("HTTP {status}"),
+                };
+                (code, answer.err().message().unwrap_or_default().to_owned())
+            }
+            SdkError::TimeoutError(_) => ("Timeout".to_owned(), "no answer in time".to_owned()),
+            SdkError::DispatchFailure(failure) => {
+                let code = if failure.is_timeout() { "Timeout" } else { "Connection" };
+                (code.to_owned(), chain(&error))
+            }
+            SdkError::ResponseError(_) => ("MalformedAnswer".to_owned(), chain(&error)),
+            _ => ("Client".to_owned(), chain(&error)),
+        };
+        ApiError::new(call, code, &message).caused_by(error)
+    }
+}
+
+/// An answer that lacks what the service's model promises.
+pub(super) fn malformed(call: &'static str, what: &str) -> ApiError {
+    ApiError::new(call, "MalformedAnswer", &format!("the answer has no {what}"))
+}
+
+/// An error and its causes, since the SDK tells the first of them alone.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}

@@ -1,0 +1,106 @@
+//! Reads of one account's IAM.
+
+use std::future::Future;
+
+use aws_sdk_iam::types::Role;
+use aws_types::SdkConfig;
+use percent_encoding::percent_decode_str;
+
+use super::error::{api_error, malformed};
+use crate::account::AccountId;
+use crate::fault::{ApiError, Fault};
+use crate::observed::ObservedRole;
+use crate::policy::Document;
+use crate::ports::{Page, ReadIam};
+use crate::role::RoleName;
+
+/// A session in one account.
+#[derive(Debug, Clone)]
+pub struct IamSession {
+    pub(super) iam: aws_sdk_iam::Client,
+    sts: aws_sdk_sts::Client,
+}
+
+impl IamSession {
+    pub(super) fn new(config: &SdkConfig) -> Self {
+        Self { iam: aws_sdk_iam::Client::new(config), sts: aws_sdk_sts::Client::new(config) }
+    }
+}
+
+impl ReadIam for IamSession {
+    async fn caller_account(&self) -> Result<AccountId, ApiError> {
+        const CALL: &str = "sts:GetCallerIdentity";
+        let answer = self.sts.get_caller_identity().send().await.map_err(api_error(CALL))?;
+        let id = answer.account().and_then(|id| id.parse().ok());
+        id.ok_or_else(|| malformed(CALL, "account id of twelve digits"))
+    }
+
+    async fn role(&self, role: &RoleName) -> Result<Option<ObservedRole>, ApiError> {
+        const CALL: &str = "iam:GetRole";
+        let get = async { self.iam.get_role().role_name(role.as_str()).send().await.map_err(api_error(CALL)) };
+        let Some(answer) = if_there(get).await? else { return Ok(None) };
+        let found = answer.role.ok_or_else(|| malformed(CALL, "role"))?;
+        observed(&found).map(Some)
+    }
+
+    async fn policy_names(&self, role: &RoleName, from: Option<String>) -> Result<Page, ApiError> {
+        const CALL: &str = "iam:ListRolePolicies";
+        let list = self.iam.list_role_policies().role_name(role.as_str()).set_marker(from);
+        let Some(answer) = if_there(async { list.send().await.map_err(api_error(CALL)) }).await? else {
+            return Ok(Page { items: Vec::new(), next: None });
+        };
+        let next = answer.is_truncated.then_some(answer.marker).flatten();
+        Ok(Page { items: answer.policy_names, next })
+    }
+
+    async fn policy(&self, role: &RoleName, name: &str) -> Result<Option<String>, ApiError> {
+        const CALL: &str = "iam:GetRolePolicy";
+        let get = self.iam.get_role_policy().role_name(role.as_str()).policy_name(name);
+        let answer = if_there(async { get.send().await.map_err(api_error(CALL)) }).await?;
+        answer.map(|answer| decoded(CALL, &answer.policy_document)).transpose()
+    }
+
+    async fn attached(&self, role: &RoleName, from: Option<String>) -> Result<Page, ApiError> {
+        const CALL: &str = "iam:ListAttachedRolePolicies";
+        let list = self.iam.list_attached_role_policies().role_name(role.as_str()).set_marker(from);
+        let Some(answer) = if_there(async { list.send().await.map_err(api_error(CALL)) }).await? else {
+            return Ok(Page { items: Vec::new(), next: None });
+        };
+        let items = answer.attached_policies.unwrap_or_default().into_iter().filter_map(|policy| policy.policy_arn);
+        let next = answer.is_truncated.then_some(answer.marker).flatten();
+        Ok(Page { items: items.collect(), next })
+    }
+}
+
+/// The answer, or `None` where what was asked for is not there.
+async fn if_there<T>(call: impl Future<Output = Result<T, ApiError>>) -> Result<Option<T>, ApiError> {
+    match call.await {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.fault() == Fault::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn observed(role: &Role) -> Result<ObservedRole, ApiError> {
+    const CALL: &str = "iam:GetRole";
+    let text = role.assume_role_policy_document().ok_or_else(|| malformed(CALL, "trust policy"))?;
+    let tags = role.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
+    let boundary = role.permissions_boundary().and_then(|b| b.permissions_boundary_arn());
+    Ok(ObservedRole {
+        path: role.path().to_owned(),
+        description: role.description().unwrap_or_default().to_owned(),
+        // IAM's default: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+        max_session_seconds: role.max_session_duration().unwrap_or(3600),
+        boundary: boundary.map(str::to_owned),
+        tags: tags.collect(),
+        trust: Document::parse(&decoded(CALL, text)?).map_err(|e| e.to_string()),
+        policies: std::collections::BTreeMap::new(),
+        attached: std::collections::BTreeSet::new(),
+    })
+}
+
+/// IAM gives policies URL-encoded, as RFC 3986 has it.
+fn decoded(call: &'static str, text: &str) -> Result<String, ApiError> {
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded.map(|text| text.into_owned()).map_err(|_| malformed(call, "policy in UTF-8"))
+}

@@ -1,0 +1,16 @@
+//! The ports on the AWS SDK: the only files that name `aws_sdk_*`.
+
+mod clients;
+mod clock;
+mod directory;
+mod error;
+mod iam;
+mod parameters;
+mod sessions;
+mod write;
+
+pub use clients::{ClientsError, command_line, function};
+pub use clock::SystemClock;
+pub use directory::Organizations;
+pub use parameters::Parameters;
+pub use sessions::Sts;

@@ -1,0 +1,29 @@
+//! Configuration and external ids, from SSM's parameter store.
+
+use aws_types::SdkConfig;
+use secrecy::SecretString;
+
+use super::error::{api_error, malformed};
+use crate::fault::ApiError;
+use crate::ports::Secrets;
+
+/// SSM's parameter store, with the function's own credentials.
+#[derive(Debug, Clone)]
+pub struct Parameters(aws_sdk_ssm::Client);
+
+impl Parameters {
+    /// A client on a configuration.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        Self(aws_sdk_ssm::Client::new(config))
+    }
+}
+
+impl Secrets for Parameters {
+    async fn parameter(&self, name: &str) -> Result<SecretString, ApiError> {
+        const CALL: &str = "ssm:GetParameter";
+        let answer = self.0.get_parameter().name(name).with_decryption(true).send().await.map_err(api_error(CALL))?;
+        let value = answer.parameter.and_then(|parameter| parameter.value);
+        value.map(SecretString::from).ok_or_else(|| malformed(CALL, "value"))
+    }
+}

@@ -1,0 +1,80 @@
+//! Writes to one account's IAM: each change is one call.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_iam::error::BuildError;
+use aws_sdk_iam::types::Tag;
+
+use super::error::api_error;
+use super::iam::IamSession;
+use crate::fault::ApiError;
+use crate::plan::{Action, Change, NewRole};
+use crate::ports::WriteIam;
+
+impl WriteIam for IamSession {
+    async fn perform(&self, change: &Change) -> Result<(), ApiError> {
+        let (iam, call, role) = (&self.iam, change.call(), change.role.as_str());
+        match &change.action {
+            Action::CreateRole(new) => self.create(role, new).await,
+            Action::UpdateTrust { after, .. } => {
+                let update = iam.update_assume_role_policy().role_name(role).policy_document(after.to_json());
+                update.send().await.map(drop).map_err(api_error(call))
+            }
+            Action::UpdateRole { after: (description, seconds), .. } => {
+                let update = iam.update_role().role_name(role).description(description).max_session_duration(*seconds);
+                update.send().await.map(drop).map_err(api_error(call))
+            }
+            Action::PutPolicy { name, after, .. } => {
+                let put = iam.put_role_policy().role_name(role).policy_name(name).policy_document(after.to_json());
+                put.send().await.map(drop).map_err(api_error(call))
+            }
+            Action::DeletePolicy { name, .. } => {
+                let delete = iam.delete_role_policy().role_name(role).policy_name(name);
+                delete.send().await.map(drop).map_err(api_error(call))
+            }
+            Action::Attach(arn) => {
+                let attach = iam.attach_role_policy().role_name(role).policy_arn(arn);
+                attach.send().await.map(drop).map_err(api_error(call))
+            }
+            Action::Detach(arn) => {
+                let detach = iam.detach_role_policy().role_name(role).policy_arn(arn);
+                detach.send().await.map(drop).map_err(api_error(call))
+            }
+            Action::PutBoundary { after, .. } => {
+                let put = iam.put_role_permissions_boundary().role_name(role).permissions_boundary(after);
+                put.send().await.map(drop).map_err(api_error(call))
+            }
+            Action::DeleteBoundary(_) => {
+                let delete = iam.delete_role_permissions_boundary().role_name(role);
+                delete.send().await.map(drop).map_err(api_error(call))
+            }
+            Action::Tag(wanted) => {
+                let tag = iam.tag_role().role_name(role).set_tags(Some(tags(call, wanted)?));
+                tag.send().await.map(drop).map_err(api_error(call))
+            }
+            Action::Untag(keys) => {
+                let untag = iam.untag_role().role_name(role).set_tag_keys(Some(keys.iter().cloned().collect()));
+                untag.send().await.map(drop).map_err(api_error(call))
+            }
+        }
+    }
+}
+
+impl IamSession {
+    async fn create(&self, role: &str, new: &NewRole) -> Result<(), ApiError> {
+        const CALL: &str = "iam:CreateRole";
+        let create = self.iam.create_role().role_name(role).path(&new.path).description(&new.description);
+        let create = create
+            .max_session_duration(new.max_session_seconds)
+            .set_permissions_boundary(new.boundary.clone())
+            .set_tags(Some(tags(CALL, &new.tags)?))
+            .assume_role_policy_document(new.trust.to_json());
+        create.send().await.map(drop).map_err(api_error(CALL))
+    }
+}
+
+fn tags(call: &'static str, tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, ApiError> {
+    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
+    let built: Result<_, BuildError> = tags.iter().map(tag).collect();
+    built.map_err(|error| ApiError::new(call, "Client", &error.to_string()))
+}

@@ -1,0 +1,99 @@
+//! A batch from SQS: each record by itself, and the answer names those that failed.
+//!
+//! See <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>.
+
+use std::panic::AssertUnwindSafe;
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::Work;
+use crate::mode::Mode;
+use crate::ports::{Clock, Directory, Secrets, Sessions, WriteIam};
+use crate::trigger;
+
+/// The records of a batch, each unread, so that a broken one harms no other.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(rename = "Records", borrow)]
+    records: Option<Vec<&'a RawValue>>,
+}
+
+/// The records, where the payload is a batch.
+pub(super) fn records(payload: &str) -> Result<Option<Vec<SqsMessage>>, String> {
+    let Ok(Envelope { records: Some(records) }) = serde_json::from_str::<Envelope<'_>>(payload) else {
+        return Ok(None);
+    };
+    let read = |(index, record): (usize, &RawValue)| {
+        let message: SqsMessage = serde_json::from_str(record.get())
+            .map_err(|error| format!("`Records[{index}]` is no message of SQS: {error}; nothing of the batch was done"))?;
+        // Without its id a failed record could not be named, and would be deleted.
+        match message.message_id.as_deref() {
+            Some(id) if !id.is_empty() => Ok(message),
+            _ => Err(format!("`Records[{index}].messageId` is missing; nothing of the batch was done")),
+        }
+    };
+    records.into_iter().enumerate().map(read).collect::<Result<_, _>>().map(Some)
+}
+
+impl<D, S, X, C> Work<'_, D, S, X, C>
+where
+    D: Directory,
+    S: Sessions<Session: WriteIam>,
+    X: Secrets,
+    C: Clock,
+{
+    /// Sees to every record, side by side.
+    pub(super) async fn batch(&self, records: Vec<SqsMessage>) -> Value {
+        let done = join_all(records.iter().map(async |record| {
+            let finished = AssertUnwindSafe(self.record(record)).catch_unwind().await;
+            match finished {
+                Ok(finished) => finished,
+                Err(_) => {
+                    tracing::error!(
+                        invocation_id = self.invocation,
+                        message_id = record.message_id,
+                        outcome = "blocked",
+                        cause = "panic",
+                        "a record ended in a panic; it goes back to the queue"
+                    );
+                    false
+                }
+            }
+        }));
+        let failed = done.await.into_iter().zip(&records).filter(|(finished, _)| !finished);
+        let failures = failed.map(|(_, record)| {
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = record.message_id.clone().unwrap_or_default();
+            failure
+        });
+        let mut answer = SqsBatchResponse::default();
+        answer.batch_item_failures = failures.collect();
+        serde_json::to_value(answer).unwrap_or_default()
+    }
+
+    /// Whether the record can be deleted.
+    async fn record(&self, record: &SqsMessage) -> bool {
+        match trigger::parse(record.body.as_deref().unwrap_or_default().as_bytes()) {
+            Ok(understood) => {
+                let report = self.see_to(understood).await;
+                // A plan that was asked for through the queue is in the log: there is nothing to do again.
+                !report.outcome.is_unfinished() || report.mode == Mode::Plan
+            }
+            Err(error) => {
+                tracing::error!(
+                    invocation_id = self.invocation,
+                    message_id = record.message_id,
+                    outcome = "blocked",
+                    cause = "not_understood",
+                    "{error}"
+                );
+                false
+            }
+        }
+    }
+}

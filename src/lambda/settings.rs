@@ -1,0 +1,74 @@
+//! Where the configuration is: an SSM parameter, or a file for local runs.
+
+use std::env;
+use std::path::PathBuf;
+
+use secrecy::ExposeSecret;
+
+use crate::config::{Config, ConfigErrors, Folder};
+use crate::fault::ApiError;
+use crate::ports::Secrets;
+
+/// What the environment says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Where the configuration is.
+    pub source: Source,
+}
+
+/// Where the configuration is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The SSM parameter of this name.
+    Parameter(String),
+    /// This file.
+    File(PathBuf),
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The environment does not say where it is, or says it twice.
+    #[error("set one of the environment variables `ONBOARDING_CONFIG_PARAMETER` (an SSM parameter) and `ONBOARDING_CONFIG_FILE` (a path)")]
+    Environment,
+    /// The parameter cannot be read.
+    #[error("the configuration cannot be read from the SSM parameter `{0}`: {1}")]
+    Parameter(String, #[source] ApiError),
+    /// The file cannot be read.
+    #[error("the configuration cannot be read from `{}`: {1}", .0.display())]
+    File(PathBuf, #[source] std::io::Error),
+    /// It is wrong.
+    #[error("the configuration is wrong: {0}")]
+    Config(#[from] ConfigErrors),
+}
+
+impl Settings {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// When it does not say where the configuration is.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
+        let source = match (set("ONBOARDING_CONFIG_PARAMETER"), set("ONBOARDING_CONFIG_FILE")) {
+            (Some(name), None) => Source::Parameter(name),
+            (None, Some(path)) => Source::File(path.into()),
+            _ => return Err(SettingsError::Environment),
+        };
+        Ok(Self { source })
+    }
+
+    /// Reads the configuration.
+    pub(super) async fn config(&self, secrets: &impl Secrets) -> Result<Config, SettingsError> {
+        match &self.source {
+            Source::Parameter(name) => {
+                let read = secrets.parameter(name).await;
+                let text = read.map_err(|error| SettingsError::Parameter(name.clone(), error))?;
+                Ok(Config::parse_alone(text.expose_secret())?)
+            }
+            Source::File(path) => {
+                let text = std::fs::read_to_string(path).map_err(|error| SettingsError::File(path.clone(), error))?;
+                Ok(Config::parse(&text, &Folder::of(path))?)
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Entering: the first access role that lets us in, with as many sessions as the session policy needs.
+
+use futures_util::future::try_join_all;
+
+use super::prepare::Prepared;
+use super::target::Entered;
+use super::{End, Engine};
+use crate::fault::{ApiError, Fault};
+use crate::mode::Mode;
+use crate::outcome::Outcome;
+use crate::plan::Refusal;
+use crate::ports::{Clock, Directory, Entry, Secrets, Sessions};
+use crate::role::RoleName;
+use crate::session_policy::scopes;
+
+impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
+    /// Tries the access roles in order.
+    pub(super) async fn enter(
+        &self,
+        prepared: &Prepared,
+        mode: Mode,
+        session_name: &str,
+    ) -> Result<(Entered<S::Session>, Vec<Refusal>), End> {
+        let mut refused = Vec::new();
+        for name in &self.config.access_role.names {
+            match self.enter_by(prepared, name, mode, session_name).await {
+                Ok(entered) => return Ok(entered),
+                Err(error) if error.fault() == Fault::AccessDenied => refused.push((name, error)),
+                Err(error) => return Err(Outcome::of_error(&error, prepared.young)),
+            }
+        }
+        Err(diagnose(prepared, &refused))
+    }
+
+    async fn enter_by(
+        &self,
+        prepared: &Prepared,
+        access_role: &RoleName,
+        mode: Mode,
+        session_name: &str,
+    ) -> Result<(Entered<S::Session>, Vec<Refusal>), ApiError> {
+        let account = &prepared.blueprint.account;
+        let role_arn = access_role.arn(&account.partition, &account.id, "/");
+        let (scopes, too_long) = scopes(&prepared.blueprint, access_role, mode);
+        let sessions = try_join_all(scopes.into_iter().map(async |scope| {
+            let (role_arn, policy) = (role_arn.clone(), scope.policy.clone());
+            let entry = Entry { role_arn, policy, session_name: session_name.to_owned() };
+            Ok::<_, ApiError>((scope, self.sessions.enter(&entry).await?))
+        }));
+        let refusals = too_long.into_iter().map(|role| Refusal::session_policy(&role.name)).collect();
+        let (account, access_role) = (account.id.clone(), access_role.clone());
+        Ok((Entered { account, access_role, sessions: sessions.await? }, refusals))
+    }
+}
+
+/// Says what a closed door means: on a young account, that it may open yet; on an old one, what to look at.
+fn diagnose(prepared: &Prepared, refused: &[(&RoleName, ApiError)]) -> End {
+    let id = &prepared.blueprint.account.id;
+    let tried: Vec<_> = refused.iter().map(|(name, _)| format!("`{name}`")).collect();
+    let said = refused.first().map(|(_, error)| error.to_string()).unwrap_or_default();
+    let message = format!("account {id} cannot be entered by {}: {said}", tried.join(" or "));
+    if prepared.young {
+        return Outcome::waiting("access_role_not_ready", message);
+    }
+    Outcome::blocked(
+        "access_role_denied",
+        message,
+        "see that the access role exists (an invited account has none), that it trusts the management account of this \
+         organization, that no service or resource control policy denies sts:AssumeRole, and that the function's own \
+         role may assume it",
+    )
+}
+
+/// A session name that tells where it comes from: this tool and the event. 2 to 64 characters of `[\w+=,.@-]`.
+///
+/// See `RoleSessionName` in <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
+pub(super) fn session_name(origin: &str) -> String {
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || "_+=,.@-".contains(c) { c } else { '-' };
+    format!("account-onboarding-{origin}").chars().map(allowed).take(64).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_session_name_is_sts_s() {
+        insta::assert_snapshot!(super::session_name("68679d28-343e-d8ec-4a8c-cdd430223a5d"), @"account-onboarding-68679d28-343e-d8ec-4a8c-cdd430223a5d");
+        assert_eq!(super::session_name(&"é/".repeat(99)).len(), 64);
+    }
+}

@@ -1,0 +1,80 @@
+//! Before an account is entered: what it is, whether it is ours to enter, and its blueprint.
+
+use futures_util::future::join_all;
+
+use super::{End, Engine};
+use crate::account::{Account, AccountId, AccountState};
+use crate::blueprint::{self, Blueprint, BlueprintError, ExternalIds};
+use crate::outcome::Outcome;
+use crate::ports::{Clock, Directory, Secrets, Sessions};
+use crate::role::ExternalId;
+
+/// An account that may be entered, and what it should hold.
+pub(super) struct Prepared {
+    pub(super) blueprint: Blueprint,
+    pub(super) errors: Vec<BlueprintError>,
+    pub(super) young: bool,
+}
+
+impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
+    /// Asks Organizations what the account is, and stops what is not an active member account.
+    pub(super) async fn look_up(&self, id: &AccountId) -> Result<Account, End> {
+        if self.config.excluded.contains(id) {
+            return Err(Outcome::ignored("excluded", format!("account {id} is excluded by the configuration")));
+        }
+        let found = self.directory.account(id).await.map_err(|error| Outcome::of_error(&error, false))?;
+        let Some(account) = found else {
+            return Err(Outcome::blocked(
+                "not_a_member",
+                format!("the organization has no member account {id}"),
+                "check the id; an account of another organization is never entered",
+            ));
+        };
+        if account.id != *id {
+            let message = format!("Organizations described account {} when asked for {id}", account.id);
+            return Err(Outcome::blocked("wrong_account", message, "nothing was done; run again"));
+        }
+        if account.is_management() {
+            return Err(Outcome::ignored(
+                "management_account",
+                format!("{id} is the management account, which is never written"),
+            ));
+        }
+        match &account.state {
+            AccountState::Active => Ok(account),
+            AccountState::PendingActivation => {
+                Err(Outcome::waiting("pending_activation", format!("account {id} is PENDING_ACTIVATION")))
+            }
+            state => Err(Outcome::blocked(
+                "account_not_active",
+                format!("account {id} is {state}"),
+                "reopen the account or exclude it in the configuration",
+            )),
+        }
+    }
+
+    /// Reads the external ids that the configuration keeps in parameters. Only a passing fault is an error.
+    pub(super) async fn external_ids(&self) -> Result<ExternalIds, End> {
+        let read = blueprint::parameters(&self.config).into_iter().map(|name| async move {
+            match self.secrets.parameter(name).await {
+                Ok(value) => {
+                    use secrecy::ExposeSecret;
+                    let id = value.expose_secret().trim().parse::<ExternalId>().map_err(|e| e.to_string());
+                    Ok((name.to_owned(), id))
+                }
+                Err(error) if error.is_passing() => Err(Outcome::of_error(&error, false)),
+                Err(error) => Ok((name.to_owned(), Err(error.to_string()))),
+            }
+        });
+        join_all(read).await.into_iter().collect()
+    }
+
+    /// Makes the blueprint.
+    pub(super) fn blueprint(&self, account: &Account, ids: &ExternalIds) -> Result<Prepared, End> {
+        let (blueprint, errors) = blueprint::of(&self.config, account, ids)
+            .map_err(|e| Outcome::blocked("configuration", e.to_string(), "mend the configuration, then run again"))?;
+        let age = account.joined_at.map(|joined| self.clock.now() - joined as f64);
+        let young = age.is_none_or(|age| age < self.config.young_for as f64);
+        Ok(Prepared { blueprint, errors, young })
+    }
+}

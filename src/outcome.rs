@@ -1,0 +1,135 @@
+//! How an account ends: one of four words, with a cause that has a stable code and a remedy.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::fault::{ApiError, Fault};
+
+/// How an account ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The blueprint holds, and is proven.
+    Converged,
+    /// Not ready yet: the same again, later, will do.
+    Waiting(Cause),
+    /// A person is needed.
+    Blocked(Cause),
+    /// Not for us.
+    Ignored(Cause),
+}
+
+/// Why an account did not converge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// The stable code, for machines.
+    pub code: &'static str,
+    /// What happened.
+    pub message: String,
+    /// What a person can do.
+    pub remedy: String,
+}
+
+impl Cause {
+    /// A cause with its sentence and its remedy.
+    #[must_use]
+    pub fn new(code: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { code, message: message.into(), remedy: remedy.into() }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.message, self.remedy)
+    }
+}
+
+const LATER: &str = "nothing to do: it is tried again by itself";
+
+impl Outcome {
+    /// The word: `converged`, `waiting`, `blocked` or `ignored`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Converged => "converged",
+            Self::Waiting(_) => "waiting",
+            Self::Blocked(_) => "blocked",
+            Self::Ignored(_) => "ignored",
+        }
+    }
+
+    /// Why, unless it converged.
+    #[must_use]
+    pub fn cause(&self) -> Option<&Cause> {
+        match self {
+            Self::Converged => None,
+            Self::Waiting(cause) | Self::Blocked(cause) | Self::Ignored(cause) => Some(cause),
+        }
+    }
+
+    /// Whether a message about the account must not be deleted.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        matches!(self, Self::Waiting(_) | Self::Blocked(_))
+    }
+
+    /// Waiting, for something that comes by itself.
+    #[must_use]
+    pub fn waiting(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Waiting(Cause::new(code, message, LATER))
+    }
+
+    /// Blocked, with what a person can do.
+    #[must_use]
+    pub fn blocked(code: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Blocked(Cause::new(code, message, remedy))
+    }
+
+    /// Ignored, for a reason.
+    #[must_use]
+    pub fn ignored(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Ignored(Cause::new(code, message, "nothing to do"))
+    }
+
+    /// What a failed call inside an account asks for. A young account may still be getting ready.
+    #[must_use]
+    pub fn of_error(error: &ApiError, young: bool) -> Self {
+        let said = error.to_string();
+        match error.fault() {
+            Fault::Throttled => Self::waiting("throttled", said),
+            Fault::Unavailable => Self::waiting("service_unavailable", said),
+            Fault::Conflict | Fault::AlreadyExists => Self::waiting("concurrent_change", said),
+            Fault::Credentials => Self::waiting("credentials_not_accepted", said),
+            Fault::NotFound => Self::waiting("not_propagated", said),
+            Fault::InvalidPrincipal => Self::Waiting(Cause::new(
+                "principal_not_propagated",
+                said,
+                "it is tried again by itself; if it stays, a configured principal does not exist",
+            )),
+            Fault::NotReady if young => Self::waiting("account_not_ready", said),
+            Fault::AccessDenied if young => Self::waiting("account_not_ready", said),
+            Fault::NotReady => Self::blocked("account_not_ready", said, "finish the account's sign-up, then run again"),
+            Fault::AccessDenied => Self::blocked(
+                "access_denied",
+                said,
+                "look for a service control policy, a permissions boundary of the access role, or a role of the same name under another path",
+            ),
+            Fault::Quota => Self::blocked(
+                "quota_exceeded",
+                said,
+                "raise the quota (trust policy length: L-C07B4B0D) or shorten the policy, then run again",
+            ),
+            Fault::MalformedPolicy => {
+                Self::blocked("policy_not_accepted", said, "mend the policy in the configuration")
+            }
+            Fault::Other => Self::blocked("unexpected_error", said, "see the code, mend the cause, then run again"),
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())?;
+        self.cause().map_or(Ok(()), |cause| write!(f, " ({}): {cause}", cause.code))
+    }
+}

@@ -1,0 +1,183 @@
+//! The outcome of one account and its faces.
+
+mod metrics;
+pub(crate) mod paint;
+mod picture;
+mod text;
+
+pub use metrics::emf;
+pub use text::{plan_text, report_text};
+
+use serde::{Serialize, Serializer};
+
+use crate::account::AccountId;
+use crate::blueprint::ExternalIds;
+use crate::mode::Mode;
+use crate::outcome::{Cause, Outcome};
+use crate::plan::{Change, Proof, Refusal};
+use crate::role::RoleName;
+
+/// Everything that is told of one account. Its JSON form is documented in docs/REPORT.md and versioned.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The version of this form.
+    pub version: u32,
+    /// The account, where it is known.
+    pub account_id: Option<AccountId>,
+    /// The account's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_name: Option<String>,
+    /// What set it off, as `create_account_result`.
+    pub trigger: String,
+    /// Whether changes were only shown.
+    pub mode: Mode,
+    /// How it ended.
+    #[serde(serialize_with = "word")]
+    pub outcome: Outcome,
+    /// Why, unless it converged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// The access role that let us in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_role: Option<RoleName>,
+    /// The changes, each with what became of it.
+    pub changes: Vec<Step>,
+    /// What was left as it is.
+    pub refusals: Vec<Refusal>,
+    /// What a person should know.
+    pub notices: Vec<String>,
+    /// Who can enter, and who cannot.
+    pub proofs: Vec<Proof>,
+    /// How many calls were made in the account.
+    pub calls: Calls,
+    /// From the start to the end, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// How many calls were made in the account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Calls {
+    /// Calls that read.
+    pub reads: u32,
+    /// Calls that write.
+    pub writes: u32,
+}
+
+/// One change and what became of it.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The change.
+    pub change: Change,
+    /// What became of it.
+    pub status: Status,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// It was only shown.
+    Planned,
+    /// It was made.
+    Done,
+    /// It failed, with this message.
+    Failed(String),
+    /// A change before it failed.
+    NotTried,
+}
+
+impl Status {
+    /// The word: `planned`, `done`, `failed` or `not_tried`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Done => "done",
+            Self::Failed(_) => "failed",
+            Self::NotTried => "not_tried",
+        }
+    }
+}
+
+impl Report {
+    /// A report with nothing in it but its beginning and its end.
+    #[must_use]
+    pub fn new(account_id: Option<AccountId>, trigger: &str, mode: Mode, outcome: Outcome) -> Self {
+        Self {
+            version: 1,
+            account_id,
+            account_name: None,
+            trigger: trigger.to_owned(),
+            mode,
+            cause: outcome.cause().cloned(),
+            outcome,
+            access_role: None,
+            changes: Vec::new(),
+            refusals: Vec::new(),
+            notices: Vec::new(),
+            proofs: Vec::new(),
+            calls: Calls::default(),
+            duration_ms: 0,
+        }
+    }
+
+    /// The report of an errand that begins.
+    pub(crate) fn begin(account: &AccountId, trigger: &str, mode: Mode) -> Self {
+        Self::new(Some(account.clone()), trigger, mode, Outcome::Converged)
+    }
+
+    /// Writes down how it ended.
+    pub(crate) fn end(&mut self, outcome: Outcome) {
+        self.cause = outcome.cause().cloned();
+        self.outcome = outcome;
+    }
+
+    /// Takes the external ids out of every text: services repeat their input in messages.
+    pub(crate) fn scrub(&mut self, ids: &ExternalIds, literals: &[crate::role::ExternalId]) {
+        let known: Vec<&str> = ids.values().flatten().chain(literals).map(|id| id.expose()).collect();
+        let scrub = |text: &mut String| {
+            for id in &known {
+                if text.contains(id) {
+                    *text = text.replace(id, "(hidden)");
+                }
+            }
+        };
+        if let Outcome::Waiting(cause) | Outcome::Blocked(cause) | Outcome::Ignored(cause) = &mut self.outcome {
+            scrub(&mut cause.message);
+        }
+        if let Some(cause) = &mut self.cause {
+            scrub(&mut cause.message);
+        }
+        for step in &mut self.changes {
+            if let Status::Failed(message) = &mut step.status {
+                scrub(message);
+            }
+        }
+        self.notices.iter_mut().for_each(scrub);
+        self.refusals.iter_mut().for_each(|refusal| scrub(&mut refusal.message));
+    }
+}
+
+impl Serialize for Step {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Wire<'a> {
+            call: &'a str,
+            role: &'a RoleName,
+            summary: String,
+            status: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            error: Option<&'a str>,
+        }
+        let error = match &self.status {
+            Status::Failed(message) => Some(message.as_str()),
+            _ => None,
+        };
+        let change = &self.change;
+        let (call, summary, status) = (change.call(), change.to_string(), self.status.word());
+        Wire { call, role: &change.role, summary, status, error }.serialize(serializer)
+    }
+}
+
+fn word<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(outcome.word())
+}
