@@ -18,6 +18,7 @@ mod reading;
 pub mod report;
 pub mod role;
 pub mod session_policy;
+pub mod simulation;
 pub mod template;
 pub mod trigger;
 pub mod vendor;

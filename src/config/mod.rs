@@ -13,5 +13,5 @@ pub use files::{Files, Folder, NoFiles};
 pub use model::{AccessRole, Config, ExternalIdSource, PrincipalSpec, RoleTemplate, TrustSpec};
 pub use show::show;
 
-pub use crate::reading::Problems as ConfigErrors;
+pub use crate::reading::{Place, Problem, Problems as ConfigErrors};
 pub use crate::template::Template;

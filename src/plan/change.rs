@@ -139,6 +139,7 @@ impl fmt::Display for Change {
         let role = &self.role;
         match &self.action {
             Action::UpdateTrust { .. } => write!(f, "update the trust policy of role `{role}`"),
+            Action::CreateRole(new) if new.title == role.as_str() => write!(f, "create role `{role}`"),
             Action::CreateRole(new) => write!(f, "create role `{role}` for {}", new.title),
             Action::UpdateRole { before, after } => match (before.0 != after.0, before.1 != after.1) {
                 (true, true) => {

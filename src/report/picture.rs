@@ -68,7 +68,7 @@ fn documents(before: Option<&Document>, after: Option<&Document>, redactor: &mut
 }
 
 fn line(mark: char, content: &str) -> String {
-    let content = format!("{mark} {content}");
+    let content = format!("{mark} {}", content.trim_end());
     let painted = match mark {
         '+' => good(content),
         '-' => bad(content),

@@ -1,0 +1,35 @@
+//! An organization in memory, with IAM's rules: strict where emulators are lax, and deterministic.
+//!
+//! [`Organization`] implements the ports; [`Faulty`] wraps any implementation of them and makes one call go wrong.
+//! Nothing here does I/O or waits: time is the organization's own and passes when somebody sleeps.
+
+mod account;
+mod authorize;
+mod birth;
+mod clock;
+mod consistency;
+mod directory;
+mod document;
+mod fault;
+mod journal;
+mod organization;
+mod principals;
+mod quota;
+mod read;
+mod role_state;
+mod session;
+mod setup;
+mod validate;
+mod write;
+
+pub use birth::Newborn;
+pub use consistency::Lag;
+pub use fault::{Faulty, Injection, Script};
+pub use journal::Call;
+pub use organization::Organization;
+pub use quota::Quotas;
+pub use role_state::{PolicyText, RoleState};
+pub use session::Session;
+
+#[cfg(test)]
+mod example;
