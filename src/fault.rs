@@ -10,7 +10,7 @@ use crate::account::shorten;
 pub struct ApiError {
     /// The action that was called, as `iam:GetRole`.
     pub call: &'static str,
-    /// The code on the wire, or one of `Timeout`, `Connection`, `MalformedAnswer`.
+    /// The code on the wire, or one of `Timeout`, `Connection`, `MalformedAnswer`, `NoCredentials`.
     pub code: String,
     /// The service's message, shortened.
     pub message: String,
@@ -32,6 +32,8 @@ pub enum Fault {
     NotReady,
     /// The credentials are not, or no longer, known.
     Credentials,
+    /// There are no credentials to call with.
+    NoCredentials,
     /// A principal in a policy is not known (yet).
     InvalidPrincipal,
     /// A policy is not accepted.
@@ -87,6 +89,7 @@ impl ApiError {
             "InvalidClientTokenId" | "ExpiredToken" | "ExpiredTokenException" | "UnrecognizedClientException" => {
                 Fault::Credentials
             }
+            "NoCredentials" => Fault::NoCredentials,
             // IAM has no code of its own for this: the message is all there is.
             // https://github.com/hashicorp/terraform-provider-aws/pull/12436
             "MalformedPolicyDocument" | "MalformedPolicyDocumentException"
@@ -102,12 +105,6 @@ impl ApiError {
             "EntityAlreadyExists" | "EntityAlreadyExistsException" => Fault::AlreadyExists,
             _ => Fault::Other,
         }
-    }
-
-    /// Whether the same call may succeed a moment later.
-    #[must_use]
-    pub fn is_passing(&self) -> bool {
-        matches!(self.fault(), Fault::Throttled | Fault::Unavailable | Fault::Conflict)
     }
 }
 

@@ -100,6 +100,9 @@ impl Outcome {
             Fault::Unavailable => Self::waiting("service_unavailable", said),
             Fault::Conflict | Fault::AlreadyExists => Self::waiting("concurrent_change", said),
             Fault::Credentials => Self::waiting("credentials_not_accepted", said),
+            Fault::NoCredentials => {
+                Self::blocked("no_credentials", said, "sign in to AWS, or name a profile that has credentials")
+            }
             Fault::NotFound => Self::waiting("not_propagated", said),
             Fault::InvalidPrincipal => Self::Waiting(Cause::new(
                 "principal_not_propagated",

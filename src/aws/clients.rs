@@ -22,6 +22,9 @@ pub enum ClientsError {
     /// An environment variable that Lambda sets is not there.
     #[error("the environment variable `{0}` is not set; Lambda sets it, and a local run must")]
     Environment(&'static str),
+    /// Neither an option nor the environment nor a profile names a region.
+    #[error("no region is set; give `--region`, or set `AWS_REGION`")]
+    Region,
 }
 
 /// The configuration of the function: Lambda's own environment and nothing else, so that nothing is read at the start.
@@ -47,7 +50,10 @@ pub fn function() -> Result<SdkConfig, ClientsError> {
 }
 
 /// The configuration of the command line: the usual chain of environment, profiles and single sign-on.
-pub async fn command_line(profile: Option<&str>, region: Option<&str>) -> SdkConfig {
+///
+/// # Errors
+/// When no region is named.
+pub async fn command_line(profile: Option<&str>, region: Option<&str>) -> Result<SdkConfig, ClientsError> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client())
         .retry_config(RetryConfig::standard())
@@ -58,7 +64,8 @@ pub async fn command_line(profile: Option<&str>, region: Option<&str>) -> SdkCon
     if let Some(region) = region {
         loader = loader.region(Region::new(region.to_owned()));
     }
-    loader.load().await
+    let config = loader.load().await;
+    if config.region().is_some() { Ok(config) } else { Err(ClientsError::Region) }
 }
 
 /// The same configuration with the credentials of a session: region, retries and connections are shared.

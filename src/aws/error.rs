@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -27,15 +28,28 @@ where
                 (code, answer.err().message().unwrap_or_default().to_owned())
             }
             SdkError::TimeoutError(_) => ("Timeout".to_owned(), "no answer in time".to_owned()),
-            SdkError::DispatchFailure(failure) => {
-                let code = if failure.is_timeout() { "Timeout" } else { "Connection" };
-                (code.to_owned(), chain(&error))
+            SdkError::DispatchFailure(_) if has_no_credentials(&error) => {
+                ("NoCredentials".to_owned(), "neither the environment nor a profile has any".to_owned())
             }
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => ("Timeout".to_owned(), chain(&error)),
+            SdkError::DispatchFailure(failure) if failure.is_io() => ("Connection".to_owned(), chain(&error)),
             SdkError::ResponseError(_) => ("MalformedAnswer".to_owned(), chain(&error)),
             _ => ("Client".to_owned(), chain(&error)),
         };
         ApiError::new(call, code, &message).caused_by(error)
     }
+}
+
+/// Whether the call was not made for want of credentials.
+fn has_no_credentials(error: &dyn Error) -> bool {
+    let mut next = error.source();
+    while let Some(cause) = next {
+        if cause.is::<CredentialsError>() {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
 }
 
 /// An answer that lacks what the service's model promises.

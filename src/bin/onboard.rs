@@ -8,13 +8,13 @@ use account_onboarding::cli::{self, Aws, World};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let connect = async |access: &Aws| {
-        let config = aws::command_line(access.profile.as_deref(), access.region.as_deref()).await;
-        World {
+        let config = aws::command_line(access.profile.as_deref(), access.region.as_deref()).await?;
+        Ok(World {
             directory: Organizations::new(&config),
             sessions: Sts::new(&config),
             secrets: Parameters::new(&config),
             clock: SystemClock,
-        }
+        })
     };
     cli::run(connect).await.into()
 }

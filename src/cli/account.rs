@@ -31,7 +31,7 @@ type Start<D, S, X, C> = Result<(Engine<D, S, X, C>, Errand), Box<Report>>;
 
 pub(super) async fn plan<D, S, X, C>(
     target: Target,
-    connect: impl AsyncFnOnce(&Aws) -> World<D, S, X, C>,
+    connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<World<D, S, X, C>>,
 ) -> anyhow::Result<Exit>
 where
     D: Directory,
@@ -50,7 +50,7 @@ where
 pub(super) async fn apply<D, S, X, C>(
     target: Target,
     yes: bool,
-    connect: impl AsyncFnOnce(&Aws) -> World<D, S, X, C>,
+    connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<World<D, S, X, C>>,
 ) -> anyhow::Result<Exit>
 where
     D: Directory,
@@ -83,7 +83,7 @@ where
 
 async fn start<D, S, X, C>(
     target: Target,
-    connect: impl AsyncFnOnce(&Aws) -> World<D, S, X, C>,
+    connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<World<D, S, X, C>>,
 ) -> anyhow::Result<Start<D, S, X, C>>
 where
     D: Directory,
@@ -93,7 +93,7 @@ where
 {
     let config = config::load(&target.config)?;
     let asked = asked(&target.which)?;
-    let World { directory, sessions, secrets, clock } = connect(&target.aws).await;
+    let World { directory, sessions, secrets, clock } = connect(&target.aws).await?;
     let deadline = clock.now() + f64::from(target.wait);
     let engine = Engine { directory, sessions, secrets, clock, config };
     let ended = |account, kind: &str, end| Err(Box::new(Report::new(account, kind, Mode::Plan, end)));

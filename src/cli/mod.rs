@@ -23,14 +23,16 @@ use args::{Command, ConfigCommand, PolicyCommand, VendorsCommand};
 use crate::ports::{Clock, Directory, Secrets, Sessions, WriteIam};
 
 /// Parses the arguments and runs the subcommand. `connect` makes the ports on AWS, which the binary alone does.
-pub async fn run<D, S, X, C>(connect: impl AsyncFnOnce(&Aws) -> World<D, S, X, C>) -> Exit
+pub async fn run<D, S, X, C>(connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<World<D, S, X, C>>) -> Exit
 where
     D: Directory,
     S: Sessions<Session: WriteIam>,
     X: Secrets,
     C: Clock,
 {
-    let result = match Args::parse().command {
+    let args = Args::parse();
+    show_progress();
+    let result = match args.command {
         Command::Demo => demo::demo().await,
         Command::Plan(target) => account::plan(target, connect).await,
         Command::Apply { target, yes } => account::apply(target, yes, connect).await,
@@ -50,6 +52,13 @@ where
         complain(format_args!("{error:#}"));
         Exit::Error
     })
+}
+
+/// What the engine waits for goes to standard error, a line for each pause.
+fn show_progress() {
+    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).without_time().with_level(false);
+    let ours = tracing_subscriber::EnvFilter::new("account_onboarding=debug");
+    lines.with_target(false).with_ansi(false).with_env_filter(ours).init();
 }
 
 /// A sentence on standard error.

@@ -15,7 +15,7 @@ pub fn start() {
 /// Tells how an account ended: one line, and one record of metrics.
 pub(super) fn tell(report: &Report, invocation: &str, now: f64) {
     let account = report.account_id.as_ref().map(|id| id.as_str()).unwrap_or_default();
-    let cause = report.cause.as_ref().map(|cause| cause.code).unwrap_or_default();
+    let cause = report.cause.as_ref().map_or("none", |cause| cause.code);
     let trigger = report.trigger.as_str();
     let (outcome, changes) = (report.outcome.word(), report.changes.len());
     macro_rules! line {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
+use crate::outcome::Outcome;
 use crate::ports::Clock;
 
 /// The pauses of one wait.
@@ -24,10 +25,11 @@ impl Patience {
         Self { deadline, pauses }
     }
 
-    /// Pauses; `false` at once when the deadline would pass.
-    pub(super) async fn pause(&mut self, clock: &impl Clock) -> bool {
+    /// Pauses, for what is waited for; `false` at once when the deadline would pass.
+    pub(super) async fn pause(&mut self, clock: &impl Clock, end: &Outcome) -> bool {
         match self.pauses.next() {
             Some(pause) if clock.now() + pause.as_secs_f64() < self.deadline => {
+                tracing::debug!("{end}; again in {} s", pause.as_secs());
                 clock.sleep(pause).await;
                 true
             }

@@ -5,6 +5,7 @@ use futures_util::future::join_all;
 use super::{End, Engine};
 use crate::account::{Account, AccountId, AccountState};
 use crate::blueprint::{self, Blueprint, BlueprintError, ExternalIds};
+use crate::fault::Fault;
 use crate::outcome::Outcome;
 use crate::ports::{Clock, Directory, Secrets, Sessions};
 use crate::role::ExternalId;
@@ -62,8 +63,10 @@ impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
                     let id = value.expose_secret().trim().parse::<ExternalId>().map_err(|e| e.to_string());
                     Ok((name.to_owned(), id))
                 }
-                Err(error) if error.is_passing() => Err(Outcome::of_error(&error, false)),
-                Err(error) => Ok((name.to_owned(), Err(error.to_string()))),
+                Err(error) => match Outcome::of_error(&error, false) {
+                    wait @ Outcome::Waiting(_) if error.fault() != Fault::NotFound => Err(wait),
+                    _ => Ok((name.to_owned(), Err(error.to_string()))),
+                },
             }
         });
         join_all(read).await.into_iter().collect()

@@ -47,7 +47,7 @@ impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
                 ),
                 Err(error) => Outcome::of_error(&error, false),
             };
-            if !matches!(end, Outcome::Waiting(_)) || !patience.pause(&self.clock).await {
+            if !matches!(end, Outcome::Waiting(_)) || !patience.pause(&self.clock, &end).await {
                 return Err(end);
             }
         }
@@ -109,7 +109,7 @@ impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
         loop {
             match self.arrive_once(errand, mode, report, ids).await {
                 Err(end @ Outcome::Waiting(_)) => {
-                    if !patience.pause(&self.clock).await {
+                    if !patience.pause(&self.clock, &end).await {
                         return Err(end);
                     }
                 }
@@ -195,7 +195,7 @@ where
                 ledger.perform(target, to_do, prepared.young).await
             };
             if let Some(wait) = wait
-                && !patience.pause(&self.clock).await
+                && !patience.pause(&self.clock, &wait).await
             {
                 return Ok(wait);
             }
@@ -214,7 +214,7 @@ where
                 Ok(observed) => return Ok(observed),
                 Err(error) => Outcome::of_error(&error, prepared.young),
             };
-            if !matches!(end, Outcome::Waiting(_)) || !patience.pause(&self.clock).await {
+            if !matches!(end, Outcome::Waiting(_)) || !patience.pause(&self.clock, &end).await {
                 return Err(end);
             }
         }

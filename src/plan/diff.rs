@@ -7,7 +7,6 @@ use super::{Action, Change, NewRole};
 use crate::blueprint::{Blueprint, RoleSpec};
 use crate::observed::{Observed, ObservedRole};
 use crate::policy::{Notice, PolicyError, add_grants, prune_orphans};
-use crate::role::OWNER_TAG;
 
 /// What there is to do: changes in the order in which they are made, not yet approved.
 #[derive(Debug, Clone, Default)]
@@ -121,8 +120,10 @@ fn align(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) {
     if before != after {
         push(Action::UpdateRole { before, after });
     }
-    // Tags of AWS's own cannot be removed: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
-    let extra = |key: &&String| !spec.tags.contains_key(*key) && !key.starts_with("aws:") && *key != OWNER_TAG;
+    // Tags of AWS's own cannot be removed, and the keys of tags know no case: a new `team` replaces an old `Team`.
+    // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+    let wanted = |key: &str| spec.tags.keys().any(|wanted| wanted.eq_ignore_ascii_case(key));
+    let extra = |key: &&String| !wanted(key) && !key.starts_with("aws:");
     let extra: BTreeSet<_> = role.tags.keys().filter(extra).cloned().collect();
     if !extra.is_empty() {
         push(Action::Untag(extra));

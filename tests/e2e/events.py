@@ -1,0 +1,73 @@
+"""Payloads: the events of Organizations with the ids of the account at hand, and the batches of SQS around them."""
+
+import json
+from itertools import count
+
+_messages = count(1)
+
+
+def create_account_result(account, state="SUCCEEDED", request="car-examplecreateaccountrequestid111", **fields):
+    status = {
+        "id": request,
+        "state": state,
+        "accountName": "****",
+        "accountId": account,
+        "requestedTimestamp": "Nov 22, 2026 9:20:50 PM",
+        "completedTimestamp": "Nov 22, 2026 9:20:53 PM",
+        **fields,
+    }
+    if state == "FAILED":
+        del status["accountId"]
+    details = {"serviceEventDetails": {"createAccountStatus": status}}
+    return _event("AWS Service Event via CloudTrail", "CreateAccountResult", "AwsServiceEvent", details)
+
+
+def create_account(request):
+    """The API call itself: it names a request, and no account yet."""
+    details = {
+        "requestParameters": {"email": "****", "accountName": "****", "roleName": "OrganizationAccountAccessRole"},
+        "responseElements": {"createAccountStatus": {"accountName": "****", "state": "IN_PROGRESS", "id": request}},
+    }
+    return _event("AWS API Call via CloudTrail", "CreateAccount", "AwsApiCall", details)
+
+
+def batch(*bodies):
+    """An SQS batch, each body an event or a string as it is."""
+    return {"Records": [_record(body) for body in bodies]}
+
+
+def _event(detail_type, name, event_type, details):
+    return {
+        "version": "0",
+        "id": "68679d28-343e-d8ec-4a8c-cdd430223a5d",
+        "detail-type": detail_type,
+        "source": "aws.organizations",
+        "account": "111122223333",
+        "time": "2026-11-22T21:20:53Z",
+        "region": "us-east-1",
+        "resources": [],
+        "detail": {
+            "eventVersion": "1.11",
+            "userIdentity": {"accountId": "111122223333", "invokedBy": "AWS Internal"},
+            "eventSource": "organizations.amazonaws.com",
+            "eventName": name,
+            "awsRegion": "us-east-1",
+            "eventType": event_type,
+            "managementEvent": True,
+            "recipientAccountId": "111122223333",
+            **details,
+        },
+    }
+
+
+def _record(body):
+    return {
+        "messageId": f"message-{next(_messages)}",
+        "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
+        "body": body if isinstance(body, str) else json.dumps(body),
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1795382453000"},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:111122223333:inbox",
+        "awsRegion": "us-east-1",
+    }

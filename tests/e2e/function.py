@@ -1,0 +1,80 @@
+"""The real `bootstrap` as Lambda runs it: a process, its environment, a Runtime API, and all that it prints."""
+
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from runtime_api import RuntimeApi
+from stack import REGION
+from wire import Wire
+
+BOOTSTRAP = Path(__file__).parents[2] / os.environ.get("BOOTSTRAP", "target/debug/bootstrap")
+# The function's timeout in template.yaml is 120 s. Where it waits for an account, a test gives it less.
+SECONDS = 30
+
+
+class Function:
+    def __init__(self, server, credentials, environment, account):
+        self.wire = Wire(server.port)
+        self.api = RuntimeApi(f"arn:aws:lambda:{REGION}:{account}:function:account-onboarding")
+        self.output = tempfile.TemporaryFile()
+        self.errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            ["timeout", "300", BOOTSTRAP],
+            env={
+                "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+                "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+                "AWS_SESSION_TOKEN": credentials["SessionToken"],
+                "AWS_REGION": REGION,
+                "AWS_DEFAULT_REGION": REGION,
+                "AWS_ENDPOINT_URL": self.wire.url,
+                "AWS_LAMBDA_RUNTIME_API": self.api.address,
+                "AWS_LAMBDA_FUNCTION_NAME": "account-onboarding",
+                "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+                "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+                "AWS_LAMBDA_LOG_FORMAT": "JSON",
+                "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/account-onboarding",
+                "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/22/[$LATEST]e2e",
+                "PATH": "/usr/bin:/bin",
+                **environment,
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=self.output,
+            stderr=self.errors,
+        )
+        if not self.api.ready.wait(15):
+            self.stop()
+            raise RuntimeError(f"`{BOOTSTRAP}` asked for no invocation within 15 s; it said:\n{self.printed()}")
+
+    def invoke(self, payload, seconds=SECONDS):
+        return self.api.invoke(payload, seconds)
+
+    def report(self, payload, seconds=SECONDS):
+        """The answer to a direct invocation that does not fail."""
+        answer = self.invoke(payload, seconds)
+        assert not answer.failed, answer.text
+        return answer.body
+
+    def failures(self, batch, seconds=SECONDS):
+        """The message ids that a batch gives back."""
+        answer = self.report(batch, seconds)
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def log(self):
+        """Standard output, line by line. Each line must be JSON."""
+        return [json.loads(line) for line in self._read(self.output).splitlines()]
+
+    def printed(self):
+        return self._read(self.output) + self._read(self.errors)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+        self.api.close()
+        self.wire.close()
+
+    @staticmethod
+    def _read(file):
+        return os.pread(file.fileno(), 1 << 24, 0).decode()

@@ -1,0 +1,89 @@
+"""The servers that stand for AWS, as child processes on free ports of the loopback interface."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+
+REGION = "us-east-1"
+# A server that is left behind, as by a killed test run, ends by itself.
+LONGEST_LIFE = "900"
+
+
+class Server:
+    def __init__(self, command, environment):
+        self.port = _free_port()
+        here = Path(sys.executable).parent
+        self.process = subprocess.Popen(
+            ["timeout", LONGEST_LIFE, here / command[0], *(word.format(port=self.port) for word in command[1:])],
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": os.environ.get("HOME", "/"),
+                **{name: value.format(port=self.port) for name, value in environment.items()},
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._wait(30)
+
+    def client(self, service, access_key, secret="test", token=None):
+        return boto3.client(
+            service,
+            endpoint_url=f"http://127.0.0.1:{self.port}",
+            region_name=REGION,
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
+            config=Config(retries={"max_attempts": 1}, proxies={}),
+        )
+
+    def stop(self):
+        os.killpg(self.process.pid, signal.SIGTERM)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(10)
+
+    def _wait(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                return socket.create_connection(("127.0.0.1", self.port), 1).close()
+            except OSError:
+                time.sleep(0.05)
+        self.stop()
+        raise RuntimeError(f"`{self.process.args[2]}` did not start within {seconds} s")
+
+
+def ministack():
+    """Evaluates trust, identity and session policies; knows no access role until somebody makes one."""
+    return Server(
+        ["ministack"],
+        {
+            "AUTH": "true",
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": "{port}",
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+        },
+    )
+
+
+def moto():
+    """Evaluates no policy; makes the access role of a new account as Organizations does."""
+    return Server(["moto_server", "-H", "127.0.0.1", "-p", "{port}"], {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"})
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,102 @@
+"""What template.yaml gives the function, as CloudFormation would fill it in: permissions and configuration."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+
+
+class _Loader(yaml.SafeLoader):
+    """Writes the short forms out: `!Ref x` is {"Ref": x}."""
+
+
+def _written_out(loader, suffix, node):
+    name = suffix if suffix == "Ref" else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        return {name: loader.construct_scalar(node)}
+    return {name: loader.construct_sequence(node, deep=True)}
+
+
+_Loader.add_multi_constructor("!", _written_out)
+
+
+class Template:
+    def __init__(self, management_account, region, **answers):
+        self.template = yaml.load(TEMPLATE.read_text(), _Loader)
+        self.answers = {
+            "AWS::Partition": "aws",
+            "AWS::Region": region,
+            "AWS::AccountId": management_account,
+            "AWS::StackName": "account-onboarding",
+        }
+        for name, parameter in self.template["Parameters"].items():
+            self.answers[name] = str(answers.get(name, parameter.get("Default", "")))
+
+    def permissions(self):
+        """The inline policy documents of the function's role, by name."""
+        policies = self._properties("FunctionRole")["Policies"]
+        return {policy["PolicyName"]: policy["PolicyDocument"] for policy in policies}
+
+    def parameters(self):
+        """The SSM parameters that the stack makes: value by name."""
+        made = [
+            self._properties(name)
+            for name, resource in self.template["Resources"].items()
+            if resource["Type"] == "AWS::SSM::Parameter" and self._made(resource)
+        ]
+        return {parameter["Name"]: parameter["Value"] for parameter in made}
+
+    def event_pattern(self):
+        return self._properties("NewAccount")["EventPattern"]
+
+    def environment(self):
+        return self._properties("Onboard")["Environment"]["Variables"]
+
+    def _properties(self, name):
+        return self._value(self.template["Resources"][name]["Properties"])
+
+    def _made(self, resource):
+        return "Condition" not in resource or self._holds({"Condition": resource["Condition"]})
+
+    def _holds(self, condition):
+        if "Condition" in condition:
+            return self._holds(self.template["Conditions"][condition["Condition"]])
+        if "Fn::Not" in condition:
+            return not self._holds(condition["Fn::Not"][0])
+        one, other = condition["Fn::Equals"]
+        return self._value(one) == self._value(other)
+
+    def _name(self, of):
+        if of in self.answers:
+            return self.answers[of]
+        properties = self.template["Resources"][of].get("Properties", {})
+        return self._value(properties.get("Name", properties.get("LogGroupName", of)))
+
+    def _value(self, value):
+        if isinstance(value, list):
+            return [item for item in map(self._value, value) if item is not None]
+        if not isinstance(value, dict):
+            return value
+        match next(iter(value.items()), (None, None)):
+            case "Ref", "AWS::NoValue":
+                return None
+            case "Ref", name:
+                return self._name(name)
+            case "Fn::GetAtt", attribute:
+                return f"arn:aws:none:::{attribute}"  # of what no test touches: queues, the log
+            case "Fn::If", [condition, yes, no]:
+                return self._value(yes if self._holds({"Condition": condition}) else no)
+            case "Fn::Sub", [pattern, own]:
+                return self._substituted(pattern, own)
+            case "Fn::Sub", pattern:
+                return self._substituted(pattern, {})
+        return {key: self._value(item) for key, item in value.items()}
+
+    def _substituted(self, pattern, own):
+        def filled(match):
+            name = match.group(1)
+            return self._value(own[name]) if name in own else self._name(name)
+
+        return re.sub(r"\$\{([^}]+)\}", filled, pattern)

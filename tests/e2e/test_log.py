@@ -1,0 +1,37 @@
+"""What the function prints: JSON alone, with the words that a search needs and without what nobody may read."""
+
+import events
+from world import EXTERNAL_IDS
+
+
+def test_the_log_is_json_and_finds_the_account(function, account):
+    assert function.failures(events.batch(events.create_account_result(account))) == []
+    lines = function.log()
+    assert any(account in str(line) and "converged" in str(line) for line in lines)
+    assert any("outcome" in str(line) and "trigger" in str(line) for line in lines)
+
+
+def test_an_account_leaves_one_metrics_record(function, account):
+    assert function.failures(events.batch(events.create_account_result(account))) == []
+    (record,) = [line for line in function.log() if "_aws" in line]
+    (directive,) = record["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "AccountOnboarding"
+    named = [metric["Name"] for metric in directive["Metrics"]] + [
+        key for keys in directive["Dimensions"] for key in keys
+    ]
+    assert named and all(name in record for name in named), "all that the directive names is in the record"
+    assert isinstance(record["_aws"]["Timestamp"], int)
+
+
+def test_external_ids_are_nowhere(start, world, account, iam):
+    """Not when all goes well, not in a plan, not when a role is in the way, not at the chattiest level."""
+    function = start(world, {**world.template.environment(), "ONBOARDING_LOG": "trace"})
+    answers = [function.invoke({"account_id": account, "mode": "plan"}), function.invoke({"account_id": account})]
+    iam.untag_role(RoleName="TrelicaIntegration", TagKeys=["account-onboarding"])
+    answers.append(function.invoke({"account_id": account}))
+    answers.append(function.invoke(events.batch(events.create_account_result(account), "not json")))
+    answers.append(function.invoke(b"not json"))
+    said = function.printed() + "".join(answer.text for answer in answers)
+    for external_id in EXTERNAL_IDS.values():
+        assert external_id not in said
+    assert function.wire.named("iam:CreateRole"), "the roles were made"

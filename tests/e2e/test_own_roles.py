@@ -1,0 +1,116 @@
+"""Roles of the user's own: made with all that a role can have, left alone, mended, and entered by whom they trust."""
+
+import json
+
+import iam_state
+import pytest
+from botocore.exceptions import ClientError
+from world import IDENTITY, root, trust
+
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+AUDIT = "arn:aws:iam::aws:policy/SecurityAudit"
+DEPLOY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ecs:UpdateService", "Resource": "*"}]}
+CONFIGURATION = f"""
+[[access-role.grant]]
+principal = "{IDENTITY}"
+
+[[role]]
+name = "app-deployer"
+path = "/apps/"
+description = "Deploys applications"
+max-session-seconds = 7200
+permissions-boundary = "arn:{{partition}}:iam::aws:policy/PowerUserAccess"
+managed-policies = ["arn:{{partition}}:iam::aws:policy/ReadOnlyAccess"]
+policies = {{ "deploy" = '''{json.dumps(DEPLOY)}''' }}
+tags = {{ team = "platform" }}
+
+[[role.trust]]
+principal = "{IDENTITY}"
+"""
+
+
+AUTHENTICATOR = f"""
+[[access-role.grant]]
+principal = "{IDENTITY}"
+
+[[role]]
+name = "app-access"
+policies = {{ "deploy" = '''{json.dumps(DEPLOY)}''' }}
+
+[[role.trust]]
+principal = "arn:{{partition}}:iam::{IDENTITY}:role/authenticator"
+"""
+
+
+@pytest.fixture
+def account(shapes):
+    """On moto, for ministack knows neither a path nor the condition keys iam:PolicyARN and iam:PermissionsBoundary."""
+    return shapes.create_account_without_role()[0]
+
+
+@pytest.fixture
+def iam(shapes, account):
+    return shapes.inside(account)
+
+
+@pytest.fixture
+def function(start, shapes):
+    return start(shapes, shapes.configure("own-roles", CONFIGURATION))
+
+
+def test_it_is_made_as_configured(function, account, iam):
+    assert function.report({"account_id": account})["outcome"] == "converged"
+
+    role = iam_state.role(iam, "app-deployer")
+    (statement,) = role["trust"]["Statement"]
+    assert (statement["Principal"], statement["Action"]) == ({"AWS": root(IDENTITY)}, "sts:AssumeRole")
+    assert (role["path"], role["description"], role["max_session_seconds"]) == ("/apps/", "Deploys applications", 7200)
+    assert role["boundary"]["PermissionsBoundaryArn"] == "arn:aws:iam::aws:policy/PowerUserAccess"
+    assert (role["inline"], role["attached"]) == ({"deploy": DEPLOY}, [READ_ONLY])
+    assert role["tags"] == {"account-onboarding": "role/app-deployer", "team": "platform"}
+
+    again = function.report({"account_id": account})
+    assert (again["outcome"], again["changes"]) == ("converged", [])
+
+
+def test_what_a_hand_changed_is_mended(function, account, iam):
+    assert function.report({"account_id": account})["outcome"] == "converged"
+    made = iam_state.role(iam, "app-deployer")
+
+    iam.put_role_policy(RoleName="app-deployer", PolicyName="by-hand", PolicyDocument=json.dumps(DEPLOY))
+    iam.attach_role_policy(RoleName="app-deployer", PolicyArn=AUDIT)
+    iam.detach_role_policy(RoleName="app-deployer", PolicyArn=READ_ONLY)
+    iam.put_role_permissions_boundary(RoleName="app-deployer", PermissionsBoundary=READ_ONLY)
+    iam.update_role(RoleName="app-deployer", Description="Mine now", MaxSessionDuration=3600)
+    iam.tag_role(RoleName="app-deployer", Tags=[{"Key": "team", "Value": "shadow"}])
+
+    report = function.report({"account_id": account})
+
+    assert report["outcome"] == "converged", report
+    assert iam_state.role(iam, "app-deployer") == made
+
+
+def test_the_role_that_it_trusts_enters_and_its_account_does_not(start, world):
+    account, _ = world.create_account()
+    world.server.client("iam", IDENTITY).create_role(
+        RoleName="authenticator", AssumeRolePolicyDocument=trust(root(IDENTITY))
+    )
+    anything = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}],
+    }
+    world.server.client("iam", IDENTITY).put_role_policy(
+        RoleName="authenticator", PolicyName="assume", PolicyDocument=json.dumps(anything)
+    )
+
+    report = start(world, world.configure("authenticator", AUTHENTICATOR)).report({"account_id": account})
+    assert report["outcome"] == "converged", report
+
+    person = world.person_of(IDENTITY)
+    arn = f"arn:aws:iam::{IDENTITY}:role/authenticator"
+    keys = person.assume_role(RoleArn=arn, RoleSessionName="e2e")["Credentials"]
+    authenticator = world.server.client("sts", keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    access = {"RoleArn": f"arn:aws:iam::{account}:role/app-access", "RoleSessionName": "e2e"}
+    assert authenticator.assume_role(**access)["AssumedRoleUser"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        person.assume_role(**access)

@@ -1,0 +1,124 @@
+"""An organization on ministack, as it is on the day the stack is deployed, and accounts that are created in it."""
+
+import json
+from dataclasses import dataclass
+from itertools import count
+
+from stack import REGION
+from template import Template
+
+MANAGEMENT = "111122223333"
+IDENTITY = "222233334444"
+WORKLOAD_SECURITY = "147995105371"
+TRELICA = "377450845233"
+ACCESS_ROLE = "OrganizationAccountAccessRole"
+EXTERNAL_IDS = {"workload-security": "ws-0f3b9c27:e2e/secret", "trelica": "trelica-7d41+e2e=secret"}
+
+
+def trust(*principals):
+    """A trust policy; a single principal is written as a string, as Organizations writes it."""
+    aws = principals[0] if len(principals) == 1 else list(principals)
+    statement = {"Effect": "Allow", "Principal": {"AWS": aws}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def root(account):
+    return f"arn:aws:iam::{account}:root"
+
+
+@dataclass(frozen=True)
+class World:
+    """`server` with the stack deployed: the function's role, its permissions and its parameters, from template.yaml."""
+
+    server: object
+    template: Template
+
+    @classmethod
+    def deployed(cls, server, management=MANAGEMENT):
+        template = Template(
+            management,
+            REGION,
+            IdentityAccountId=IDENTITY,
+            WorkloadSecurityExternalId=EXTERNAL_IDS["workload-security"],
+            TrelicaExternalId=EXTERNAL_IDS["trelica"],
+        )
+        world = cls(server, template)
+        world.function_role("function")
+        for name, value in template.parameters().items():
+            kind = "SecureString" if name.endswith("/external-id") else "String"
+            server.client("ssm", management).put_parameter(Name=name, Value=value, Type=kind)
+        return world
+
+    @property
+    def management(self):
+        return self.template.answers["AWS::AccountId"]
+
+    def function_role(self, role, without=None):
+        """A role with the published permissions, or with all of them but the statement `without`."""
+        iam = self.server.client("iam", self.management)
+        iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust(root(self.management)))
+        for name, document in self.template.permissions().items():
+            document["Statement"] = [one for one in document["Statement"] if one["Sid"] != without]
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=_for_ministack(document))
+
+    def credentials(self, role="function"):
+        """Those of the function: a session of its role, and never the root keys, which no policy binds here."""
+        arn = f"arn:aws:iam::{self.management}:role/{role}"
+        sts = self.server.client("sts", self.management)
+        return sts.assume_role(RoleArn=arn, RoleSessionName="account-onboarding")["Credentials"]
+
+    def configure(self, name, toml):
+        """Another configuration, below the only path that the function may read."""
+        name = f"/account-onboarding/{name}.toml"
+        self.server.client("ssm", self.management).put_parameter(Name=name, Value=toml, Type="String", Overwrite=True)
+        return {"ONBOARDING_CONFIG_PARAMETER": name}
+
+    def create_account(self, name="payments-dev"):
+        """An account as Organizations leaves it, and the id of the request that made it."""
+        account, request = self.create_account_without_role(name)
+        self.access_role(account)
+        return account, request
+
+    def create_account_without_role(self, name="payments-dev"):
+        organizations = self.server.client("organizations", self.management)
+        status = organizations.create_account(Email=f"{name}-{next(_emails)}@example.com", AccountName=name)
+        status = status["CreateAccountStatus"]
+        return status["AccountId"], status["Id"]
+
+    def access_role(self, account, trusted=None):
+        iam = self.server.client("iam", account)
+        policy = trusted or trust(root(self.management))
+        iam.create_role(RoleName=ACCESS_ROLE, AssumeRolePolicyDocument=policy)
+        iam.attach_role_policy(RoleName=ACCESS_ROLE, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+
+    def inside(self, account):
+        """IAM in an account that has an access role, by way of that role."""
+        arn = f"arn:aws:iam::{account}:role/{ACCESS_ROLE}"
+        sts = self.server.client("sts", self.management)
+        keys = sts.assume_role(RoleArn=arn, RoleSessionName="look")["Credentials"]
+        return self.server.client("iam", keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+
+    def person_of(self, account):
+        """An STS client with the keys of an IAM user of `account` who may assume any role that lets them."""
+        iam = self.server.client("iam", account)
+        name = f"person-{next(_people)}"
+        anything = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [anything]})
+        iam.create_user(UserName=name)
+        iam.put_user_policy(UserName=name, PolicyName="assume", PolicyDocument=document)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return self.server.client("sts", key["AccessKeyId"], key["SecretAccessKey"])
+
+
+_emails = count(1)
+_people = count(1)
+
+
+def _for_ministack(document):
+    """The published permissions, in the one spelling that ministack understands otherwise: it takes DescribeAccount for
+    an action on the organization, where IAM takes it for one on the account."""
+    document = json.loads(json.dumps(document))
+    for statement in document["Statement"]:
+        if statement["Action"] == "organizations:DescribeAccount":
+            statement["Resource"] = statement["Resource"].replace(":account/*", ":organization/*")
+    return json.dumps(document)

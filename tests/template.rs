@@ -1,0 +1,195 @@
+//! `template.yaml` says what it is meant to say: the linters of CloudFormation do not notice a wrong runtime, a queue
+//! that is wired to nothing or a permission that is too wide, and cannot know what `onboarding.toml` looks like.
+#![cfg(test)]
+
+#[path = "template/stack.rs"]
+mod stack;
+
+use serde_json::{Value, json};
+use stack::{Stack, TEMPLATE, list, template, text};
+
+/// The statements of the function's role.
+fn permissions(stack: &Stack) -> Vec<Value> {
+    let role = stack.resource("FunctionRole");
+    assert!(role["ManagedPolicyArns"].is_null(), "no managed policy");
+    let policies = role["Policies"].as_array().expect("policies");
+    policies
+        .iter()
+        .flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().expect("statements").clone())
+        .collect()
+}
+
+// ---------------------------------------------------------------- the function
+
+#[test]
+fn lambda_runs_the_bootstrap_binary() {
+    let function = Stack::with(&[]).resource("Onboard");
+    assert_eq!(function["Runtime"], "provided.al2023");
+    assert_eq!(function["Handler"], "bootstrap");
+    let metadata = template()["Resources"]["Onboard"]["Metadata"].clone();
+    assert_eq!(metadata, json!({ "BuildMethod": "rust-cargolambda", "BuildProperties": { "Binary": "bootstrap" } }));
+}
+
+#[test]
+fn the_architecture_is_one_of_two() {
+    let template = template();
+    assert_eq!(template["Parameters"]["Architecture"]["Default"], "x86_64");
+    assert_eq!(template["Parameters"]["Architecture"]["AllowedValues"], json!(["x86_64", "arm64"]));
+    assert_eq!(template["Resources"]["Onboard"]["Properties"]["Architectures"], json!([{ "Ref": "Architecture" }]));
+}
+
+#[test]
+fn the_function_finds_its_configuration() {
+    let parameter =
+        |stack: &Stack| stack.resource("Onboard")["Environment"]["Variables"]["ONBOARDING_CONFIG_PARAMETER"].clone();
+    let made = Stack::with(&[]);
+    assert_eq!(parameter(&made), made.resource("Configuration")["Name"]);
+    let own = Stack::with(&[("ConfigurationParameterName", "/platform/onboarding")]);
+    assert_eq!(parameter(&own), "/platform/onboarding");
+    assert_eq!(own.resource("Configuration"), Value::Null, "the user's own is not overwritten");
+}
+
+// ---------------------------------------------------------------- the way of an event
+
+#[test]
+fn an_event_goes_from_the_rule_to_the_queue_to_the_function() {
+    let stack = Stack::with(&[]);
+    let rule = stack.resource("NewAccount");
+    assert_eq!(rule["Targets"][0]["Arn"], "<Inbox.Arn>");
+    assert_eq!(rule["EventPattern"]["source"], json!(["aws.organizations"]));
+    assert!(rule["EventPattern"]["detail-type"].is_null(), "its wording is not certain");
+    let source = &stack.resource("Onboard")["Events"]["Inbox"]["Properties"];
+    assert_eq!(source["Queue"], "<Inbox.Arn>");
+    assert_eq!(source["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
+    assert_eq!(source["ScalingConfig"]["MaximumConcurrency"], "5");
+}
+
+#[test]
+fn a_message_stays_hidden_for_six_timeouts() {
+    let stack = Stack::with(&[]);
+    let visibility = stack.resource("Inbox")["VisibilityTimeout"].as_u64().expect("seconds");
+    let timeout = stack.resource("Onboard")["Timeout"].as_u64().expect("seconds");
+    assert!(visibility >= 6 * timeout, "{visibility} is less than 6 x {timeout}");
+}
+
+#[test]
+fn what_fails_is_kept_and_is_heard_of() {
+    let stack = Stack::with(&[]);
+    assert_eq!(stack.resource("Inbox")["RedrivePolicy"]["deadLetterTargetArn"], "<DeadLetters.Arn>");
+    assert_eq!(stack.resource("NewAccount")["Targets"][0]["DeadLetterConfig"]["Arn"], "<Undelivered.Arn>");
+    for queue in ["DeadLetters", "Undelivered"] {
+        assert_eq!(stack.resource(queue)["MessageRetentionPeriod"], 14 * 24 * 60 * 60);
+        let alarm = stack.resource(&format!("{queue}Alarm"));
+        assert_eq!(alarm["Dimensions"], json!([{ "Name": "QueueName", "Value": format!("<{queue}.QueueName>") }]));
+        assert_eq!(alarm["MetricName"], "ApproximateNumberOfMessagesVisible");
+        assert_eq!((&alarm["Threshold"], &alarm["ComparisonOperator"]), (&json!(0), &json!("GreaterThanThreshold")));
+    }
+    for queue in ["Inbox", "DeadLetters", "Undelivered"] {
+        assert_eq!(stack.resource(queue)["SqsManagedSseEnabled"], true, "`{queue}` is encrypted");
+    }
+    let statements = stack.resource("QueuePolicy")["PolicyDocument"]["Statement"].clone();
+    assert_eq!(statements.as_array().map(Vec::len), Some(1));
+    assert_eq!(statements[0]["Action"], "sqs:SendMessage");
+    assert_eq!(statements[0]["Condition"], json!({ "ArnEquals": { "aws:SourceArn": "<NewAccount.Arn>" } }));
+}
+
+#[test]
+fn regions_without_organizations_events_are_refused() {
+    let regions = &template()["Rules"]["OrganizationsEventsArriveHere"]["Assertions"][0]["Assert"]["Fn::Contains"];
+    assert_eq!(regions[0], json!(["us-east-1", "us-gov-west-1", "cn-northwest-1", "eusc-de-east-1"]));
+    assert_eq!(regions[1], json!({ "Ref": "AWS::Region" }));
+}
+
+// ---------------------------------------------------------------- permissions
+
+#[test]
+fn no_permission_is_wider_than_it_must_be() {
+    for statement in permissions(&Stack::with(&[])) {
+        let actions = list(&statement["Action"]);
+        assert!(actions.iter().all(|action| !action.contains('*')), "{actions:?}");
+        let everything = list(&statement["Resource"]).contains(&"*");
+        // The one action here that takes no resource.
+        assert_eq!(everything, actions == ["organizations:DescribeCreateAccountStatus"], "{actions:?}");
+    }
+}
+
+#[test]
+fn the_function_enters_the_access_roles_and_never_the_management_account() {
+    let stack = Stack::with(&[("AccessRoleName", "Vending")]);
+    let of = |effect: &str| -> Vec<String> {
+        let entering = |one: &&Value| one["Effect"] == effect && list(&one["Action"]).contains(&"sts:AssumeRole");
+        let statements = permissions(&stack);
+        statements.iter().filter(entering).flat_map(|one| list(&one["Resource"])).map(str::to_owned).collect()
+    };
+    let allowed = ["arn:aws-us-gov:iam::*:role/Vending", "arn:aws-us-gov:iam::*:role/AWSControlTowerExecution"];
+    assert_eq!(of("Allow"), allowed);
+    assert_eq!(of("Deny"), ["arn:aws-us-gov:iam::111122223333:role/*"]);
+}
+
+#[test]
+fn no_partition_is_a_constant() {
+    assert!(!TEMPLATE.contains("arn:aws:"), "write `arn:${{AWS::Partition}}:`");
+}
+
+// ---------------------------------------------------------------- the configuration it makes
+
+#[test]
+fn the_configuration_is_valid_for_all_answers() {
+    let external_ids = ["", "0a1b2c3d-4e5f", "=,.@:/-+_"];
+    for access_role in ["OrganizationAccountAccessRole", "AWSControlTowerExecution", "Vending+=,.@-_"] {
+        for workload_security in external_ids {
+            for trelica in external_ids {
+                let stack = Stack::with(&[
+                    ("AccessRoleName", access_role),
+                    ("WorkloadSecurityExternalId", workload_security),
+                    ("TrelicaExternalId", trelica),
+                ]);
+                let configuration = stack.resource("Configuration")["Value"].clone();
+                let toml = text(&configuration);
+                // the configuration parses
+                if let Err(error) = account_onboarding::config::Config::parse_alone(toml) {
+                    panic!("{error:?}\n{toml}");
+                }
+                for (name, external_id) in [("workload-security", workload_security), ("trelica", trelica)] {
+                    assert_eq!(toml.contains(&format!("[vendors.{name}]")), !external_id.is_empty(), "{toml}");
+                    assert!(
+                        external_id.is_empty() || !toml.contains(external_id),
+                        "the external ID stays out:\n{toml}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_external_ids_are_where_the_configuration_says() {
+    let stack = Stack::with(&[("WorkloadSecurityExternalId", "one"), ("TrelicaExternalId", "two")]);
+    let configuration = stack.resource("Configuration")["Value"].clone();
+    for (resource, external_id) in
+        [("WorkloadSecurityExternalIdParameter", "one"), ("TrelicaExternalIdParameter", "two")]
+    {
+        let parameter = stack.resource(resource);
+        assert_eq!(parameter["Value"], external_id);
+        let name = text(&parameter["Name"]);
+        assert!(name.starts_with("/account-onboarding/"), "`{name}` is where the function may read");
+        let reference = format!("external-id = {{ ssm-parameter = \"{name}\" }}");
+        assert!(text(&configuration).contains(&reference), "{configuration}");
+    }
+}
+
+#[test]
+fn the_function_reads_its_parameters_alone() {
+    for (own, readable) in [("", vec!["/account-onboarding/*"]), ("/a/b", vec!["/account-onboarding/*", "/a/b"])] {
+        let statements = permissions(&Stack::with(&[("ConfigurationParameterName", own)]));
+        let arns: Vec<_> = readable
+            .iter()
+            .map(|name| format!("arn:aws-us-gov:ssm:us-gov-west-1:111122223333:parameter{name}"))
+            .collect();
+        let of = |action: &str| statements.iter().find(|one| one["Action"] == action).expect("a statement").clone();
+        assert_eq!(of("ssm:GetParameter")["Resource"], json!(arns));
+        let decrypting = &of("kms:Decrypt")["Condition"]["StringLike"];
+        assert_eq!(decrypting["kms:ViaService"], "ssm.us-gov-west-1.*");
+        assert_eq!(decrypting["kms:EncryptionContext:PARAMETER_ARN"], json!(arns));
+    }
+}

@@ -1,0 +1,139 @@
+//! `template.yaml` as CloudFormation would read it.
+
+use std::collections::BTreeMap;
+
+use saphyr::{LoadableYamlNode, Scalar, Yaml};
+use serde_json::{Map, Value, json};
+
+pub const TEMPLATE: &str = include_str!("../../template.yaml");
+
+/// The template as JSON, its short forms (`!Ref x`) written out (`{"Ref": x}`).
+pub fn template() -> Value {
+    let documents = Yaml::load_from_str(TEMPLATE).expect("template.yaml is YAML");
+    assert_eq!(documents.len(), 1, "one document");
+    written_out(&documents[0])
+}
+
+fn written_out(node: &Yaml<'_>) -> Value {
+    match node {
+        Yaml::Value(Scalar::Null) => Value::Null,
+        Yaml::Value(Scalar::Boolean(value)) => json!(value),
+        Yaml::Value(Scalar::Integer(value)) => json!(value),
+        Yaml::Value(Scalar::String(value)) => json!(value),
+        Yaml::Sequence(items) => items.iter().map(written_out).collect(),
+        Yaml::Mapping(entries) => {
+            let key = |key: &Yaml<'_>| key.as_str().expect("keys are strings").to_owned();
+            Value::Object(entries.iter().map(|(name, value)| (key(name), written_out(value))).collect())
+        }
+        Yaml::Tagged(tag, value) => {
+            let name = if tag.suffix == "Ref" { "Ref".to_owned() } else { format!("Fn::{}", tag.suffix) };
+            Value::Object(Map::from_iter([(name, written_out(value))]))
+        }
+        other => panic!("CloudFormation knows no such thing: {other:?}"),
+    }
+}
+
+/// A template as it comes out for some answers: the intrinsic functions it uses, and no others.
+pub struct Stack {
+    template: Value,
+    answers: BTreeMap<String, String>,
+}
+
+impl Stack {
+    pub fn with(answers: &[(&str, &str)]) -> Self {
+        let template = template();
+        let mut known = BTreeMap::from(
+            [
+                ("AWS::Partition", "aws-us-gov"),
+                ("AWS::Region", "us-gov-west-1"),
+                ("AWS::AccountId", "111122223333"),
+                ("AWS::StackName", "account-onboarding"),
+                ("IdentityAccountId", "222233334444"),
+            ]
+            .map(|(name, answer)| (name.to_owned(), answer.to_owned())),
+        );
+        for (name, parameter) in template["Parameters"].as_object().expect("parameters") {
+            match &parameter["Default"] {
+                Value::String(default) => known.insert(name.clone(), default.clone()),
+                Value::Number(default) => known.insert(name.clone(), default.to_string()),
+                _ => None,
+            };
+        }
+        known.extend(answers.iter().map(|(name, answer)| ((*name).to_owned(), (*answer).to_owned())));
+        Self { template, answers: known }
+    }
+
+    /// The properties of a resource, or null where its condition does not hold.
+    pub fn resource(&self, name: &str) -> Value {
+        let resource = &self.template["Resources"][name];
+        assert!(resource.is_object(), "the template has a resource `{name}`");
+        let made =
+            resource["Condition"].as_str().is_none_or(|condition| self.holds(&json!({ "Condition": condition })));
+        if made { self.value(&resource["Properties"]) } else { Value::Null }
+    }
+
+    fn holds(&self, condition: &Value) -> bool {
+        if let Some(name) = condition["Condition"].as_str() {
+            return self.holds(&self.template["Conditions"][name]);
+        }
+        if let Some(sides) = condition["Fn::Equals"].as_array() {
+            return self.value(&sides[0]) == self.value(&sides[1]);
+        }
+        !self.holds(&condition["Fn::Not"][0])
+    }
+
+    /// What `Ref` and `${…}` give: an answer, or the name that the resource has (`name of Inbox` if AWS chooses it).
+    fn name(&self, of: &str) -> String {
+        if let Some(answer) = self.answers.get(of) {
+            return answer.clone();
+        }
+        let properties = self.resource(of);
+        let own = ["Name", "LogGroupName"].iter().find_map(|key| properties[*key].as_str());
+        own.map_or_else(|| format!("name of {of}"), str::to_owned)
+    }
+
+    fn value(&self, value: &Value) -> Value {
+        match value {
+            Value::Array(items) => items.iter().map(|item| self.value(item)).filter(|item| !item.is_null()).collect(),
+            Value::Object(entries) => match entries.iter().next() {
+                Some((function, argument)) if function == "Ref" => match argument.as_str() {
+                    Some("AWS::NoValue") => Value::Null,
+                    name => json!(self.name(name.unwrap_or_default())),
+                },
+                Some((function, argument)) if function == "Fn::GetAtt" => json!(format!("<{}>", text(argument))),
+                Some((function, argument)) if function == "Fn::If" => {
+                    let chosen = if self.holds(&json!({ "Condition": argument[0] })) { 1 } else { 2 };
+                    self.value(&argument[chosen])
+                }
+                Some((function, argument)) if function == "Fn::Sub" => json!(self.substituted(argument)),
+                _ => Value::Object(entries.iter().map(|(key, value)| (key.clone(), self.value(value))).collect()),
+            },
+            plain => plain.clone(),
+        }
+    }
+
+    fn substituted(&self, argument: &Value) -> String {
+        let (pattern, own) =
+            argument.as_str().map_or_else(|| (text(&argument[0]), &argument[1]), |all| (all, &Value::Null));
+        let mut pieces = pattern.split("${");
+        let mut out = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            let (name, rest) = piece.split_once('}').expect("`${` is closed");
+            match &own[name] {
+                Value::Null => out.push_str(&self.name(name)),
+                given => out.push_str(text(&self.value(given))),
+            }
+            out.push_str(rest);
+        }
+        out
+    }
+}
+
+pub fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("`{value}` is a string"))
+}
+
+/// A string or a list of strings, as a list.
+pub fn list(value: &Value) -> Vec<&str> {
+    value.as_array().map_or_else(|| vec![text(value)], |items| items.iter().map(text).collect())
+}
