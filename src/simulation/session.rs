@@ -15,7 +15,7 @@ use crate::role::RoleName;
 const LASTS: f64 = 900.0;
 
 /// A session in an account; what it may do is the access role's permissions cut by its session policy.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Session {
     pub(super) organization: Organization,
     pub(super) account: AccountId,

@@ -49,7 +49,7 @@ impl Organization {
         self.change(|all| all.page_size = items.max(1));
     }
 
-    /// Every n-th call is throttled, or none.
+    /// Every n-th call is throttled, or none. Who makes n calls for one look and starts anew at each failure never ends.
     pub fn set_throttling(&self, every: Option<u64>) {
         self.change(|all| all.throttle_every = every.filter(|n| *n > 0));
     }

@@ -1,0 +1,158 @@
+//! A fresh account, from the event to the end: in one go, with delays, and with every fault at every call.
+
+#[cfg(test)]
+mod fresh_account {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use account_onboarding::account::AccountId;
+    use account_onboarding::config::{
+        AccessRole, Config, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec,
+    };
+    use account_onboarding::onboarding::{Engine, Errand};
+    use account_onboarding::outcome::Outcome;
+    use account_onboarding::policy::{Caller, Condition};
+    use account_onboarding::ports::{Clock, Directory, Secrets, Sessions, WriteIam};
+    use account_onboarding::report::Report;
+    use account_onboarding::simulation::{Faulty, Injection, Lag, Newborn, Organization, Script};
+
+    const IDENTITY: &str = "222233334444";
+    const VENDOR: &str = "123456789012";
+
+    fn id(text: &str) -> AccountId {
+        text.parse().unwrap()
+    }
+
+    fn organization() -> Organization {
+        Organization::new("aws".parse().unwrap(), id("111122223333"), id(IDENTITY))
+            .with_outside_account(&id(VENDOR))
+            .with_parameter("/vendor/external-id", "s3cret-id")
+    }
+
+    fn trust(principal: &str, external_id: Option<ExternalIdSource>) -> TrustSpec {
+        let principals = vec![PrincipalSpec::Aws(Template(principal.to_owned()))];
+        TrustSpec { principals, external_id, condition: Condition::default() }
+    }
+
+    fn role(name: &str) -> RoleTemplate {
+        let policy =
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:Describe*","Resource":"*"}]}"#;
+        RoleTemplate {
+            owner: format!("vendor/{name}"),
+            title: name.to_owned(),
+            name: name.parse().unwrap(),
+            path: "/vendors/".to_owned(),
+            description: "made by account-onboarding".to_owned(),
+            max_session_seconds: 3600,
+            boundary: Some(Template("arn:{partition}:iam::aws:policy/PowerUserAccess".to_owned())),
+            tags: BTreeMap::from([("team".to_owned(), "platform".to_owned())]),
+            adopt: false,
+            trust: vec![trust(VENDOR, Some(ExternalIdSource::Parameter("/vendor/external-id".to_owned())))],
+            external_id_required: true,
+            policies: BTreeMap::from([("read".to_owned(), Template(policy.to_owned()))]),
+            managed: BTreeSet::from([Template("arn:{partition}:iam::aws:policy/ReadOnlyAccess".to_owned())]),
+        }
+    }
+
+    fn config() -> Config {
+        let names = ["OrganizationAccountAccessRole", "AWSControlTowerExecution"];
+        Config {
+            access_role: AccessRole {
+                names: names.map(|name| name.parse().unwrap()).to_vec(),
+                grants: vec![trust(IDENTITY, None)],
+                prune_orphans: false,
+            },
+            excluded: BTreeSet::new(),
+            young_for: 3600,
+            roles: vec![role("First"), role("Second")],
+        }
+    }
+
+    async fn apply<P>(ports: P, account: &AccountId, patience: f64) -> Report
+    where
+        P: Directory + Sessions + Secrets + Clock + Clone,
+        P::Session: WriteIam,
+    {
+        let deadline = ports.now() + patience;
+        let (directory, sessions, secrets, clock) = (ports.clone(), ports.clone(), ports.clone(), ports);
+        let engine = Engine { directory, sessions, secrets, clock, config: config() };
+        let (trigger, origin) = ("manual".to_owned(), "test".to_owned());
+        engine.apply(&Errand { account: account.clone(), trigger, origin, deadline, shown: None }).await
+    }
+
+    fn made(organization: &Organization, newborn: Newborn) -> AccountId {
+        organization.finish_creation(&organization.create_account_as("payments-dev", newborn)).unwrap()
+    }
+
+    fn assert_onboarded(organization: &Organization, account: &AccountId) {
+        let arn = |role: &str| format!("arn:aws:iam::{account}:role/{role}");
+        let can = |who: &str, role: &str, external_id: Option<&str>| {
+            organization.can_assume(&Caller { account: id(who), arn: None }, &arn(role), external_id)
+        };
+        assert!(can(IDENTITY, "OrganizationAccountAccessRole", None));
+        assert!(can("111122223333", "OrganizationAccountAccessRole", None));
+        for role in ["vendors/First", "vendors/Second"] {
+            assert!(can(VENDOR, role, Some("s3cret-id")) && !can(VENDOR, role, None) && !can(VENDOR, role, Some("xx")));
+        }
+    }
+
+    #[tokio::test]
+    async fn comes_out_connected_and_a_second_run_writes_nothing() {
+        let organization = organization();
+        let account = made(&organization, Newborn::default());
+        let report = apply(organization.clone(), &account, 600.0).await;
+        assert_eq!(report.outcome, Outcome::Converged);
+        assert_onboarded(&organization, &account);
+        assert_eq!(organization.writes().len(), 7);
+        organization.clear_journal();
+        assert_eq!(apply(organization.clone(), &account, 600.0).await.outcome, Outcome::Converged);
+        assert_eq!(organization.writes(), []);
+    }
+
+    #[tokio::test]
+    async fn that_is_slow_comes_out_the_same() {
+        let organization = organization();
+        let quick = made(&organization, Newborn::default());
+        apply(organization.clone(), &quick, 600.0).await;
+        let codes = ["SubscriptionRequiredException", "OptInRequired", "InvalidClientTokenId"];
+        let hiccups = codes.map(|code| (code.to_owned(), 20.0)).to_vec();
+        let slow = made(&organization, Newborn { access_role_after: 60.0, hiccups, ..Newborn::default() });
+        organization.set_lag(&slow, Lag { reads: 3, seconds: 12.0 });
+        organization.set_page_size(1);
+        organization.set_throttling(Some(37));
+        let report = apply(organization.clone(), &slow, 900.0).await;
+        assert_eq!(report.outcome, Outcome::Converged);
+        let state = organization.state();
+        assert_eq!(state[&quick], state[&slow]);
+    }
+
+    #[tokio::test]
+    async fn ends_the_same_after_every_fault_at_every_call() {
+        let sound = organization();
+        let script = Script::none();
+        let account = made(&sound, Newborn::default());
+        apply(Faulty::new(sound.clone(), &script), &account, 600.0).await;
+        let calls = script.calls();
+        let mut ended = BTreeSet::new();
+        for (index, call) in calls.iter().enumerate() {
+            for injection in Injection::ALL {
+                let organization = organization();
+                made(&organization, Newborn::default());
+                let script = Script::at(index, injection);
+                let first = apply(Faulty::new(organization.clone(), &script), &account, 600.0).await;
+                if !injection.crashes() && first.outcome != Outcome::Converged {
+                    let code = first.outcome.cause().map_or("", |cause| cause.code);
+                    ended.insert(format!("{call}, {injection:?}: {} ({code})\n", first.outcome.word()));
+                }
+                let second = apply(organization.clone(), &account, 600.0).await;
+                assert_eq!(second.outcome, Outcome::Converged, "{injection:?} at {index}, {call}");
+                assert_eq!(organization.state(), sound.state(), "{injection:?} at {index}, {call}");
+            }
+        }
+        // What does not pass by itself ends the first run, and harms nothing.
+        insta::assert_snapshot!(ended.into_iter().collect::<String>(), @r"
+        organizations:DescribeAccount, AccessDenied: blocked (access_denied)
+        ssm:GetParameter, AccessDenied: blocked (configuration)
+        ssm:GetParameter, ExpiredCredentials: blocked (configuration)
+        ");
+    }
+}
