@@ -63,11 +63,9 @@ fn every_action_of_a_session_is_in_the_table_of_permissions() {
     let source = sources().remove("src/session_policy.rs").expect("the room of session policies");
     let words = source.split('"').skip(1).step_by(2);
     let asked: BTreeSet<_> = words.filter(|word| word.starts_with("iam:") && !word.contains("Policy\"")).collect();
-    let actions: BTreeSet<_> = asked.into_iter().filter(|a| !["iam:PolicyARN", "iam:PermissionsBoundary"].contains(a)).collect();
-    let readme = read("README.md");
-    let (_, table) = readme.split_once("<!-- permissions:").expect("the mark of the tables");
-    let listed: BTreeSet<_> = table.split('`').skip(1).step_by(2).filter(|w| w.starts_with("iam:")).collect();
-    assert_eq!(actions, listed);
+    let actions: BTreeSet<_> =
+        asked.into_iter().filter(|a| !["iam:PolicyARN", "iam:PermissionsBoundary"].contains(a)).collect();
+    assert_eq!(actions, actions_in(&permissions().1));
 }
 
 #[test]
@@ -81,15 +79,23 @@ fn every_action_of_the_function_is_in_the_table_of_permissions() {
         .filter_map(|line| line.trim().strip_prefix("Action: "))
         .flat_map(|list| list.trim_matches(['[', ']']).split(", "))
         .collect();
-    let readme = read("README.md");
-    let (_, table) = readme.split_once("<!-- permissions:").expect("the mark of the tables");
-    let listed: BTreeSet<_> = table.split('`').skip(1).step_by(2).filter(|w| actions_of_aws(w)).collect();
-    assert_eq!(actions, listed.into_iter().filter(|action| !action.starts_with("iam:")).collect());
+    let table = permissions().0;
+    assert_eq!(actions, actions_in(&table));
 }
 
-fn actions_of_aws(word: &str) -> bool {
-    let service = word.split(':').next().unwrap_or_default();
-    ["iam", "kms", "logs", "organizations", "sqs", "ssm", "sts"].contains(&service) && word.contains(':')
+/// The tables of permissions: the function's, and the session's in a member account.
+fn permissions() -> (String, String) {
+    let readme = read("README.md");
+    let (_, tables) = readme.split_once("<!-- permissions:").expect("the mark of the tables");
+    let (function, session) = tables.split_once("The session in a member account").expect("two tables");
+    let rows = |text: &str| text.lines().filter(|line| line.starts_with("| `")).collect::<Vec<_>>().join("\n");
+    (rows(function), rows(session))
+}
+
+/// The actions in the first column.
+fn actions_in(table: &str) -> BTreeSet<&str> {
+    let first = table.lines().filter_map(|row| row.split('|').nth(1));
+    first.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect()
 }
 
 #[test]
@@ -118,7 +124,11 @@ fn every_link_between_documents_leads_somewhere() {
 /// A heading as links name it.
 fn heading(line: &str) -> Option<String> {
     let text = line.strip_prefix('#')?.trim_start_matches('#').trim();
-    let kept = text.to_lowercase().chars().filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '-' || *c == '_').collect::<String>();
+    let kept = text
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '-' || *c == '_')
+        .collect::<String>();
     Some(kept.replace(' ', "-"))
 }
 
@@ -130,7 +140,8 @@ fn documents_are_short_enough_to_be_read() {
 }
 
 fn onboard(arguments: &[&str]) -> (String, i32) {
-    let run = Command::new(env!("CARGO_BIN_EXE_onboard")).args(arguments).current_dir(root()).output().expect("onboard");
+    let run =
+        Command::new(env!("CARGO_BIN_EXE_onboard")).args(arguments).current_dir(root()).output().expect("onboard");
     (String::from_utf8(run.stdout).expect("text"), run.status.code().expect("a code"))
 }
 
@@ -138,9 +149,14 @@ fn onboard(arguments: &[&str]) -> (String, i32) {
 fn every_command_in_the_documents_exists() {
     let mut seen = 0;
     for (file, text) in documents() {
-        let lines = blocks(&text, "sh").into_iter().flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>());
+        let lines =
+            blocks(&text, "sh").into_iter().flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>());
         for line in lines {
-            let Some((_, command)) = line.split_once("onboard ").filter(|(before, _)| before.is_empty() || before.ends_with("| ")) else { continue };
+            let Some((_, command)) =
+                line.split_once("onboard ").filter(|(before, _)| before.is_empty() || before.ends_with("| "))
+            else {
+                continue;
+            };
             let command = command.split(" |").next().expect("a command");
             let words: Vec<_> = command.split_whitespace().take_while(|word| !["#", ">"].contains(word)).collect();
             let nested = ["policy", "config", "vendors"].contains(&words[0]);
@@ -161,7 +177,8 @@ fn every_command_in_the_documents_exists() {
 fn the_exit_codes_are_those_of_the_help() {
     let (help, _) = onboard(&["--help"]);
     let (_, after) = help.split_once("Exit codes:").expect("the codes");
-    let codes: BTreeSet<_> = after.lines().filter_map(|line| line.trim().split(' ').next()).filter(|c| !c.is_empty()).collect();
+    let codes: BTreeSet<_> =
+        after.lines().filter_map(|line| line.trim().split(' ').next()).filter(|c| !c.is_empty()).collect();
     for file in ["README.md", "docs/SEMANTICS.md"] {
         let text = read(file);
         let rows: BTreeSet<_> = text
@@ -182,7 +199,8 @@ fn the_picture_shows_what_the_demo_prints() {
     let picture = read("docs/demo.svg");
     let mut lines = 0;
     for row in picture.lines().filter(|line| line.starts_with("<text y=")) {
-        let words: Vec<_> = row.split('>').filter_map(|part| part.split('<').next()).filter(|part| !part.is_empty()).collect();
+        let words: Vec<_> =
+            row.split('>').filter_map(|part| part.split('<').next()).filter(|part| !part.is_empty()).collect();
         let line = squeeze(&words.join(" ")).replace(") ,", "),").replace("&amp;", "&");
         let line = line.trim_end_matches(" …");
         if line.starts_with('$') {

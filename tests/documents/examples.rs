@@ -32,7 +32,8 @@ fn grants_are_added_as_the_examples_say() {
     assert_eq!((grants.len(), afters.len()), (2, 2));
     for (grant, after) in grants.iter().map(|text| json(text)).zip(&afters) {
         let principal = Principal::to_grant(grant["principal"].as_str().expect("a principal")).expect("a principal");
-        let condition = grant.get("condition").map(Condition::parse).transpose().expect("a condition").unwrap_or_default();
+        let condition =
+            grant.get("condition").map(Condition::parse).transpose().expect("a condition").unwrap_or_default();
         let edit = add_grants(&before, &[Grant { principal, condition }], &"aws".parse().expect("a partition"));
         let after = Document::parse(after).expect("a trust policy");
         assert!(edit.expect("an edit").document == after, "{}", after.to_pretty());
@@ -50,7 +51,10 @@ impl Files for Beside {
     fn read(&self, path: &str) -> Result<String, String> {
         match path {
             "vendors/acme.toml" => Ok(block("docs/CONFIGURATION.md", "toml vendor")),
-            "policies/deploy.json" => Ok(r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#.to_owned()),
+            "policies/deploy.json" => {
+                Ok(r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#
+                    .to_owned())
+            }
             _ => Err("there is no such file".to_owned()),
         }
     }
@@ -77,7 +81,8 @@ async fn report() -> Report {
     let account = organization.finish_creation(&request).expect("an account");
     let somebody = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"222233334444"},"Action":"sts:AssumeRole"}}"#;
     organization.put_role(&account, &"app-deployer".parse().expect("a name"), RoleState::trusting(somebody));
-    let config = Config::parse(&block("docs/REPORT.md", "toml"), &Beside).unwrap_or_else(|problems| panic!("{problems}"));
+    let config =
+        Config::parse(&block("docs/REPORT.md", "toml"), &Beside).unwrap_or_else(|problems| panic!("{problems}"));
     let [directory, sessions, secrets, clock] = [(); 4].map(|()| organization.clone());
     let engine = Engine { directory, sessions, secrets, clock, config };
     let (trigger, origin) = ("create_account_result".to_owned(), "test".to_owned());
