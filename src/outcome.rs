@@ -109,6 +109,11 @@ impl Outcome {
                 said,
                 "it is tried again by itself; if it stays, a configured principal does not exist",
             )),
+            Fault::AccessDenied if !error.call.starts_with("iam:") && !error.call.starts_with("sts:") => Self::blocked(
+                "own_permission_missing",
+                said,
+                format!("allow `{}` to the role that runs this, in the management account", error.call),
+            ),
             Fault::NotReady if young => Self::waiting("account_not_ready", said),
             Fault::AccessDenied if young => Self::waiting("account_not_ready", said),
             Fault::NotReady => Self::blocked("account_not_ready", said, "finish the account's sign-up, then run again"),

@@ -17,14 +17,8 @@ where
     move |error| {
         let (code, message) = match &error {
             SdkError::ServiceError(answer) => {
-                let status = answer.raw().status().as_u16();
                 let code = answer.err().code().filter(|code| !code.is_empty());
-                let code = match (code, status) {
-                    (Some(code), _) => code.to_owned(),
-                    (None, 429) => "TooManyRequestsException".to_owned(),
-                    (None, 500..) => "ServiceUnavailable".to_owned(),
-                    (None, _) => format!("HTTP {status}"),
-                };
+                let code = code.map_or_else(|| code_of_status(answer.raw()), str::to_owned);
                 (code, answer.err().message().unwrap_or_default().to_owned())
             }
             SdkError::TimeoutError(_) => ("Timeout".to_owned(), "no answer in time".to_owned()),
@@ -33,11 +27,21 @@ where
             }
             SdkError::DispatchFailure(failure) if failure.is_timeout() => ("Timeout".to_owned(), chain(&error)),
             SdkError::DispatchFailure(failure) if failure.is_io() => ("Connection".to_owned(), chain(&error)),
-            SdkError::ResponseError(_) => ("MalformedAnswer".to_owned(), chain(&error)),
+            SdkError::ResponseError(answer) => (code_of_status(answer.raw()), chain(&error)),
             _ => ("Client".to_owned(), chain(&error)),
         };
         ApiError::new(call, code, &message).caused_by(error)
     }
+}
+
+/// The code of an answer that has none, or that is not understood.
+fn code_of_status(answer: &HttpResponse) -> String {
+    let code = match answer.status().as_u16() {
+        429 => "TooManyRequestsException",
+        500.. => "ServiceUnavailable",
+        _ => "MalformedAnswer",
+    };
+    code.to_owned()
 }
 
 /// Whether the call was not made for want of credentials.

@@ -14,9 +14,16 @@ const EXIT_CODES: &str = "Exit codes:
   4  blocked: a person is needed
   5  waiting: not ready yet; run again";
 
+const EXAMPLES: &str = "Examples:
+  onboard demo                                         the main job, simulated
+  onboard config check onboarding.toml                 every mistake at once
+  onboard plan --account 444455556666 --profile admin  what would be done
+  onboard apply --event event.json                     what the function would do
+  aws iam get-role --role-name R --query Role.AssumeRolePolicyDocument | onboard policy explain -";
+
 /// Connects the accounts of an AWS Organization: the identity account may enter each, and each vendor's role stands in it.
 #[derive(Debug, Parser)]
-#[command(name = "onboard", version, after_help = EXIT_CODES, max_term_width = 110)]
+#[command(name = "onboard", version, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"), max_term_width = 110)]
 pub struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -33,7 +40,7 @@ pub(super) enum Command {
         #[command(flatten)]
         target: Target,
         /// Do not ask
-        #[arg(long)]
+        #[arg(long, display_order = 0)]
         yes: bool,
     },
     /// Read and edit trust policies offline
@@ -43,7 +50,7 @@ pub(super) enum Command {
     Event {
         /// A file with the payload, or `-` for standard input
         file: String,
-        /// How to print it
+        /// How to print it: for people or for other tools
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
@@ -67,7 +74,7 @@ pub(super) struct Target {
     /// The configuration
     #[arg(long, value_name = "FILE", default_value = "onboarding.toml")]
     pub(super) config: String,
-    /// How to print the result
+    /// How to print the result: for people or for other tools
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
     /// How long to wait for an account that is not ready
@@ -107,7 +114,7 @@ pub(super) enum PolicyCommand {
     Explain {
         /// A file with the trust policy, or `-` for standard input
         file: String,
-        /// How to print it
+        /// How to print it: for people or for other tools
         #[arg(long, value_enum, default_value_t)]
         format: Format,
         /// Show external IDs
@@ -170,9 +177,7 @@ pub(super) enum VendorsCommand {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people
     #[default]
     Text,
-    /// For other tools
     Json,
 }

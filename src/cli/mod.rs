@@ -13,6 +13,8 @@ use std::fmt::Display;
 use std::io::Read;
 
 use clap::{CommandFactory, Parser};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
 
 pub use account::World;
 pub use args::{Args, Aws};
@@ -56,9 +58,10 @@ where
 
 /// What the engine waits for goes to standard error, a line for each pause.
 fn show_progress() {
-    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).without_time().with_level(false);
-    let ours = tracing_subscriber::EnvFilter::new("account_onboarding=debug");
-    lines.with_target(false).with_ansi(false).with_env_filter(ours).init();
+    let ours = Targets::new().with_target("account_onboarding", LevelFilter::DEBUG);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time();
+    let lines = lines.with_level(false).with_target(false).with_ansi(false);
+    tracing_subscriber::registry().with(lines.with_filter(ours)).init();
 }
 
 /// A sentence on standard error.

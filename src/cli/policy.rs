@@ -6,7 +6,7 @@ use serde_json::json;
 use super::args::{Format, Grant};
 use super::{Exit, complain, read};
 use crate::account::Partition;
-use crate::policy::{self, Can, Condition, Document, Entry, Notice, Principal};
+use crate::policy::{self, Can, Condition, Document, Effect, Entry, Notice, Principal};
 use crate::report::paint;
 
 /// Prints the edited policy on standard output, JSON alone; what a person should know goes to standard error.
@@ -67,20 +67,23 @@ fn partition(args: &Grant, document: &Document) -> anyhow::Result<Partition> {
 }
 
 fn text(entries: &[Entry]) -> String {
-    if entries.is_empty() {
-        return format!("{}\n", paint::careful("Nobody can assume this role."));
+    let (allowed, denied): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| entry.effect == Effect::Allow);
+    let mut text = match allowed.as_slice() {
+        [] => format!("{}\n", paint::careful("Nobody can assume this role.")),
+        allowed => section("Who can assume this role", allowed),
+    };
+    if !denied.is_empty() {
+        text.push_str(&section("Who is denied", &denied));
     }
+    text
+}
+
+fn section(title: &str, entries: &[&Entry]) -> String {
     let width = entries.iter().map(|entry| entry.principal.chars().count()).max().unwrap_or(0);
-    let mut text = format!("{}\n", paint::strong("Who can assume this role"));
+    let mut text = format!("{}\n", paint::strong(title));
     for entry in entries {
-        let can = match entry.can {
-            Can::Always if entry.kind == "anyone" => paint::bad("always       "),
-            Can::Always => paint::good("always       "),
-            Can::Conditionally => paint::careful("conditionally"),
-            Can::Never => paint::bad("never        "),
-        };
         let statement = paint::faint(format!("({})", entry.statement));
-        text.push_str(&format!("  {:width$}  {can}  {statement}\n", entry.principal));
+        text.push_str(&format!("  {:width$}  {}  {statement}\n", entry.principal, word(entry)));
         if entry.actions.iter().any(|action| action != "sts:AssumeRole") {
             text.push_str(&format!("      by {}\n", entry.actions.join(", ")));
         }
@@ -92,4 +95,14 @@ fn text(entries: &[Entry]) -> String {
         }
     }
     text
+}
+
+fn word(entry: &Entry) -> String {
+    match (entry.effect, entry.can) {
+        (Effect::Allow, Can::Always) if entry.kind == "anyone" => paint::bad("always       "),
+        (Effect::Allow, Can::Always) => paint::good("always       "),
+        (_, Can::Conditionally) => paint::careful("conditionally"),
+        (Effect::Allow, Can::Never) => paint::bad("never        "),
+        (Effect::Deny, _) => paint::bad("always       "),
+    }
 }

@@ -1,15 +1,20 @@
 //! The log: JSON lines, one for each account, and its metrics. No line holds an external id.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
 
 use crate::outcome::Outcome;
 use crate::report::{Report, emf};
 
-/// Starts the log on standard output. `ONBOARDING_LOG` sets the filter; `info` is the default.
+/// Starts the log on standard output. `ONBOARDING_LOG` sets its level; `info` is the default.
+///
+/// The SDK's own lines stay out at every level: they hold the requests, and so the external ids.
 pub fn start() {
-    let filter = EnvFilter::try_from_env("ONBOARDING_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_span_list(false);
-    lines.with_env_filter(filter).with_target(false).init();
+    let level = std::env::var("ONBOARDING_LOG").ok().and_then(|level| level.parse::<LevelFilter>().ok());
+    let ours = Targets::new().with_target("account_onboarding", level.unwrap_or(LevelFilter::INFO));
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true);
+    let lines = lines.with_current_span(false).with_span_list(false).with_target(false);
+    tracing_subscriber::registry().with(lines.with_filter(ours)).init();
 }
 
 /// Tells how an account ended: one line, and one record of metrics.

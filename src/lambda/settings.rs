@@ -35,18 +35,18 @@ pub enum SettingsError {
     Environment,
     /// The parameter cannot be read.
     #[error("the configuration cannot be read from the SSM parameter `{0}`: {1}")]
-    Parameter(String, #[source] ApiError),
+    Parameter(String, ApiError),
     /// The file cannot be read.
-    #[error("the configuration cannot be read from `{path}`: {source}")]
+    #[error("the configuration cannot be read from `{path}`: {problem}")]
     File {
         /// Its path.
         path: String,
         /// Why.
-        source: std::io::Error,
+        problem: std::io::Error,
     },
     /// It is wrong.
     #[error("the configuration is wrong: {0}")]
-    Config(#[from] ConfigErrors),
+    Config(ConfigErrors),
 }
 
 impl Settings {
@@ -70,12 +70,12 @@ impl Settings {
             Source::Parameter(name) => {
                 let read = secrets.parameter(name).await;
                 let text = read.map_err(|error| SettingsError::Parameter(name.clone(), error))?;
-                Ok(Config::parse_alone(text.expose_secret())?)
+                Config::parse_alone(text.expose_secret()).map_err(SettingsError::Config)
             }
             Source::File(path) => {
                 let text = std::fs::read_to_string(path)
-                    .map_err(|source| SettingsError::File { path: path.display().to_string(), source })?;
-                Ok(Config::parse(&text, &Folder::of(path))?)
+                    .map_err(|problem| SettingsError::File { path: path.display().to_string(), problem })?;
+                Config::parse(&text, &Folder::of(path)).map_err(SettingsError::Config)
             }
         }
     }

@@ -29,7 +29,9 @@ impl Patience {
     pub(super) async fn pause(&mut self, clock: &impl Clock, end: &Outcome) -> bool {
         match self.pauses.next() {
             Some(pause) if clock.now() + pause.as_secs_f64() < self.deadline => {
-                tracing::debug!("{end}; again in {} s", pause.as_secs());
+                // The code alone: a message may repeat what a service was given.
+                let code = end.cause().map_or("unknown", |cause| cause.code);
+                tracing::debug!("waiting: {code}; again in {} s", pause.as_secs());
                 clock.sleep(pause).await;
                 true
             }

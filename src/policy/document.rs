@@ -1,5 +1,6 @@
 //! A policy document: lossless, with a typed view of its statements.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::condition::{Condition, texts};
@@ -35,7 +36,8 @@ pub struct Statement {
 }
 
 /// The effect of a statement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// The statement grants.
     Allow,
@@ -68,7 +70,7 @@ pub enum Actions {
 pub enum PolicyError {
     /// Not JSON, or a key stands twice.
     #[error("the policy is not JSON: {0}")]
-    NotJson(#[source] serde_json::Error),
+    NotJson(serde_json::Error),
     /// JSON, but no object.
     #[error("the policy is not a JSON object; it starts with `{{`")]
     NotAnObject,
@@ -102,7 +104,7 @@ impl Document {
         Self::from_map(raw)
     }
 
-    pub(super) fn from_map(raw: Map<String, Value>) -> Result<Self, PolicyError> {
+    fn from_map(raw: Map<String, Value>) -> Result<Self, PolicyError> {
         let statements = match raw.get("Statement") {
             Some(Value::Array(items)) => {
                 items.iter().enumerate().map(|(i, item)| Statement::parse(i, item)).collect::<Result<_, _>>()?
@@ -113,15 +115,21 @@ impl Document {
         Ok(Self { raw, statements })
     }
 
-    /// The document as a list of statements, whichever way it was written, and the rest of it.
-    pub(super) fn into_parts(self) -> (Map<String, Value>, Vec<Value>) {
+    /// The same document after an edit of its list of statements. One that stands without a list stays without it.
+    pub(super) fn edited(self, edit: impl FnOnce(&mut Vec<Value>)) -> Result<Self, PolicyError> {
         let mut raw = self.raw;
-        let statements = match raw.get_mut("Statement").map(Value::take) {
-            Some(Value::Array(items)) => items,
-            Some(one) => vec![one],
-            None => Vec::new(),
+        let (mut statements, alone) = match raw.get_mut("Statement").map(Value::take) {
+            Some(Value::Array(items)) => (items, false),
+            Some(one) => (vec![one], true),
+            None => (Vec::new(), false),
         };
-        (raw, statements)
+        edit(&mut statements);
+        let value = match (alone, statements.len()) {
+            (true, 1) => statements.remove(0),
+            _ => Value::Array(statements),
+        };
+        raw.insert("Statement".to_owned(), value);
+        Self::from_map(raw)
     }
 
     /// The statements, in order.

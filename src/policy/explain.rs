@@ -18,7 +18,9 @@ pub struct Entry {
     pub principal: String,
     /// `anyone`, `account`, `identity`, `deleted`, `service`, `federated`, `canonical_user`, `unknown` or `others`.
     pub kind: &'static str,
-    /// Whether the principal can enter.
+    /// Whether the statement allows or denies.
+    pub effect: Effect,
+    /// Whether the principal can enter; of a denial, whether it always applies (`never`) or under conditions.
     pub can: Can,
     /// The ways in, as `sts:AssumeRole`.
     pub actions: Vec<String>,
@@ -67,6 +69,7 @@ pub fn explain(trust: &Document, reveal: bool) -> Vec<Entry> {
             statement: name.clone(),
             principal,
             kind,
+            effect: statement.effect,
             can,
             actions: actions.clone(),
             conditions: conditions.clone(),
@@ -98,27 +101,29 @@ fn judge(trust: &Document, statement: &Statement, principal: &Principal) -> (Can
     if matches!(principal, Principal::Orphan(_)) {
         return (Can::Never, Some("the role or user was deleted; IAM refuses to save the policy as it is".to_owned()));
     }
-    if statement.effect == Effect::Allow
-        && statement.actions.cover_assume_role()
-        && let Some(caller) = Caller::of(principal)
-        && let Verdict::Denied(by) = can_assume(trust, &caller, &Facts::default())
-    {
-        return (Can::Never, Some(format!("{} denies it", trust.name_of(by))));
+    if statement.effect == Effect::Deny {
+        return of_statement(statement);
     }
-    let (can, why) = of_statement(statement);
-    let may_be_denied = statement.effect == Effect::Allow && trust.statements().iter().any(Statement::may_deny);
-    match can {
+    let verdict = match Caller::of(principal) {
+        Some(caller) if statement.actions.cover_assume_role() => Some(can_assume(trust, &caller, &Facts::default())),
+        _ => None,
+    };
+    let may_be_denied = match verdict {
+        Some(Verdict::Denied(by)) => return (Can::Never, Some(format!("{} denies it", trust.name_of(by)))),
+        Some(verdict) => matches!(verdict, Verdict::Depends(_)),
+        None => trust.statements().iter().any(Statement::may_deny),
+    };
+    match of_statement(statement).0 {
         Can::Always if may_be_denied => (Can::Conditionally, Some("a deny statement may apply".to_owned())),
-        _ => (can, why),
+        can => (can, None),
     }
 }
 
 fn of_statement(statement: &Statement) -> (Can, Option<String>) {
     match (statement.effect, statement.condition.is_empty()) {
-        (Effect::Deny, true) => (Can::Never, Some("denied".to_owned())),
-        (Effect::Deny, false) => (Can::Conditionally, Some("denied when the conditions hold".to_owned())),
+        (Effect::Deny, true) => (Can::Never, None),
         (Effect::Allow, true) => (Can::Always, None),
-        (Effect::Allow, false) => (Can::Conditionally, None),
+        (_, false) => (Can::Conditionally, None),
     }
 }
 

@@ -136,20 +136,20 @@ pub fn prune_orphans(document: &Document) -> Result<Document, PolicyError> {
         Principals::Only(all) => !all.is_empty() && all.iter().all(|p| matches!(p, Principal::Orphan(_))),
         _ => false,
     };
-    let keep: Vec<bool> = document.statements().iter().map(|s| !emptied(s)).collect();
-    let (mut raw, mut statements) = document.clone().into_parts();
-    let mut keep = keep.into_iter();
-    statements.retain(|_| keep.next().unwrap_or(true));
-    for statement in &mut statements {
-        if let Some(Value::Array(list)) = statement.get_mut("Principal").and_then(|p| p.get_mut("AWS")) {
-            let orphan = |v: &Value| {
-                v.as_str().is_some_and(|t| matches!(Principal::from_policy("AWS", t), Principal::Orphan(_)))
-            };
-            list.retain(|v| !orphan(v));
+    let mut emptied: Vec<bool> = document.statements().iter().map(emptied).collect();
+    document.clone().edited(|statements| {
+        let mut emptied = emptied.drain(..);
+        statements.retain(|_| !emptied.next().unwrap_or(false));
+        for statement in statements {
+            if let Some(Value::Array(list)) = statement.get_mut("Principal").and_then(|p| p.get_mut("AWS")) {
+                list.retain(|value| !is_orphan(value));
+            }
         }
-    }
-    raw.insert("Statement".to_owned(), Value::Array(statements));
-    Document::from_map(raw)
+    })
+}
+
+fn is_orphan(principal: &Value) -> bool {
+    principal.as_str().is_some_and(|text| matches!(Principal::from_policy("AWS", text), Principal::Orphan(_)))
 }
 
 impl Statement {
@@ -225,9 +225,8 @@ fn rewrite(
     partition: &Partition,
 ) -> Result<Document, PolicyError> {
     let sid = free_sid(&document);
-    let (mut raw, mut statements) = document.into_parts();
     let text = Value::from(grant.principal.to_policy(partition));
-    match joined.and_then(|index| statements.get_mut(index)) {
+    document.edited(|statements| match joined.and_then(|index| statements.get_mut(index)) {
         Some(statement) => {
             if let Some(aws) = statement.get_mut("Principal").and_then(|p| p.get_mut("AWS")) {
                 match aws {
@@ -247,9 +246,7 @@ fn rewrite(
             }
             statements.push(Value::Object(statement));
         }
-    }
-    raw.insert("Statement".to_owned(), Value::Array(statements));
-    Document::from_map(raw)
+    })
 }
 
 /// The first of `AccountOnboarding1`, `AccountOnboarding2`, … that no statement has: a Sid stands once in a document.

@@ -6,9 +6,9 @@ import pytest
 from world import ACCESS_ROLE, MANAGEMENT, trust
 
 UNKNOWN = "999988887777"
+# Lambda itself hands over nothing but JSON; SQS hands over any text.
+NO_JSON = ["", "not json"]
 GARBAGE = [
-    "",
-    "not json",
     "[]",
     "null",
     "42",
@@ -53,7 +53,15 @@ def test_garbage_is_a_clear_error(function, payload):
     assert function.wire.writes() == []
 
 
-@pytest.mark.parametrize("body", GARBAGE)
+@pytest.mark.parametrize("payload", NO_JSON)
+def test_what_is_no_json_fails_and_writes_nothing(function, payload):
+    answer = function.invoke(payload.encode())
+    assert answer.failed
+    assert answer.body["errorMessage"]
+    assert function.wire.writes() == []
+
+
+@pytest.mark.parametrize("body", NO_JSON + GARBAGE)
 def test_garbage_in_a_batch_is_given_back(function, body):
     batch = events.batch(body)
     assert function.failures(batch) == [batch["Records"][0]["messageId"]]

@@ -1,0 +1,152 @@
+//! The ports on the SDK, on the wire: every answer that a service may give becomes the fault that it means.
+
+use std::time::Duration;
+
+use account_onboarding::aws::{Organizations, Parameters, Sts};
+use account_onboarding::fault::{ApiError, Fault};
+use account_onboarding::ports::{Creation, Directory, Entry, Secrets, Sessions};
+use aws_config::BehaviorVersion;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+fn config(endpoint: &str) -> SdkConfig {
+    let credentials = Credentials::new("AKIDEXAMPLE", "example", None, None, "test");
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(500)).build();
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .endpoint_url(endpoint)
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts)
+        .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build()
+}
+
+async fn serving(answer: ResponseTemplate) -> (MockServer, SdkConfig) {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let config = config(&server.uri());
+    (server, config)
+}
+
+fn json(status: u16, body: &str) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_raw(body.to_owned(), "application/x-amz-json-1.1")
+}
+
+fn xml(status: u16, code: &str, message: &str) -> ResponseTemplate {
+    let body = format!(
+        "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+    );
+    ResponseTemplate::new(status).set_body_raw(body, "text/xml")
+}
+
+async fn describe(answer: ResponseTemplate) -> Result<Option<account_onboarding::account::Account>, ApiError> {
+    let (_server, config) = serving(answer).await;
+    Organizations::new(&config).account(&"444455556666".parse().unwrap()).await
+}
+
+async fn enter(answer: ResponseTemplate) -> ApiError {
+    let (_server, config) = serving(answer).await;
+    let role_arn = "arn:aws:iam::444455556666:role/OrganizationAccountAccessRole".to_owned();
+    let entry = Entry { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
+    Sts::new(&config).enter(&entry).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn errors_in_json_are_told_apart() {
+    for (status, body, fault) in [
+        (400, r#"{"__type":"AccessDeniedException","Message":"no"}"#, Fault::AccessDenied),
+        (400, r#"{"__type":"TooManyRequestsException","Message":"slow"}"#, Fault::Throttled),
+        (400, r#"{"__type":"ServiceException"}"#, Fault::Unavailable),
+        (400, r#"{"__type":"com.amazonaws.x#UnrecognizedClientException"}"#, Fault::Credentials),
+        (400, r#"{"__type":"SomethingNew","message":"?"}"#, Fault::Other),
+        (503, "", Fault::Unavailable),
+        (500, "<html>", Fault::Unavailable),
+        (429, "", Fault::Throttled),
+        (200, "no json", Fault::Unavailable),
+        (200, "{}", Fault::Unavailable),
+        (200, r#"{"Account":{"Id":"4444555566667","Arn":"x","State":"ACTIVE"}}"#, Fault::Unavailable),
+    ] {
+        let error = describe(json(status, body)).await.unwrap_err();
+        assert_eq!(error.fault(), fault, "{status} {body}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn errors_in_xml_are_told_apart() {
+    for (status, code, fault) in [
+        (403, "AccessDenied", Fault::AccessDenied),
+        (400, "Throttling", Fault::Throttled),
+        (503, "ServiceUnavailable", Fault::Unavailable),
+        (403, "InvalidClientTokenId", Fault::Credentials),
+        (403, "ExpiredToken", Fault::Credentials),
+        (403, "OptInRequired", Fault::NotReady),
+        (400, "SubscriptionRequiredException", Fault::NotReady),
+        (400, "MalformedPolicyDocument", Fault::MalformedPolicy),
+        (400, "PackedPolicyTooLarge", Fault::MalformedPolicy),
+    ] {
+        let error = enter(xml(status, code, "said")).await;
+        assert_eq!((error.fault(), error.message.as_str()), (fault, "said"), "{code}: {error}");
+    }
+    let error = enter(xml(400, "MalformedPolicyDocument", "Invalid principal in policy: &quot;AWS&quot;")).await;
+    assert_eq!(error.fault(), Fault::InvalidPrincipal);
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_answer_is_unavailable() {
+    let slow = describe(json(200, "{}").set_delay(Duration::from_secs(5))).await.unwrap_err();
+    assert_eq!((slow.code.as_str(), slow.fault()), ("Timeout", Fault::Unavailable));
+    // A port that was free a moment ago: nobody listens there.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let gone = Organizations::new(&config(&format!("http://127.0.0.1:{port}")));
+    let error = gone.account(&"444455556666".parse().unwrap()).await.unwrap_err();
+    assert_eq!((error.code.as_str(), error.fault()), ("Connection", Fault::Unavailable), "{error}");
+}
+
+#[tokio::test]
+async fn an_account_is_read_from_its_arn_and_state() {
+    let body = r#"{"Account":{"Id":"444455556666","Name":"dev","JoinedTimestamp":1789593655.5,
+        "Arn":"arn:aws-us-gov:organizations::111122223333:account/o-exampleorgid/444455556666",STATE}}"#;
+    for (state, expected) in [
+        (r#""State":"ACTIVE","Status":"SUSPENDED""#, "ACTIVE"),
+        (r#""Status":"SUSPENDED""#, "SUSPENDED"),
+        (r#""State":"PENDING_ACTIVATION""#, "PENDING_ACTIVATION"),
+        (r#""State":"HIBERNATING""#, "HIBERNATING"),
+    ] {
+        let account = describe(json(200, &body.replace("STATE", state))).await.unwrap().unwrap();
+        assert_eq!(account.state.to_string(), expected);
+        assert_eq!((account.management.as_str(), account.partition.as_str()), ("111122223333", "aws-us-gov"));
+        assert_eq!((account.joined_at, account.is_management()), (Some(1_789_593_655), false));
+    }
+    let unknown = describe(json(400, r#"{"__type":"AccountNotFoundException"}"#)).await.unwrap();
+    assert_eq!(unknown, None);
+}
+
+#[tokio::test]
+async fn a_creation_is_read_in_every_state() {
+    for (body, expected) in [
+        (r#"{"State":"IN_PROGRESS"}"#, Creation::InProgress),
+        (r#"{"State":"SUCCEEDED","AccountId":"444455556666"}"#, Creation::Succeeded("444455556666".parse().unwrap())),
+        (r#"{"State":"FAILED","FailureReason":"EMAIL_ALREADY_EXISTS"}"#, Creation::Failed("EMAIL_ALREADY_EXISTS".into())),
+        (r#"{"State":"FAILED","FailureReason":"A_NEW_REASON"}"#, Creation::Failed("A_NEW_REASON".into())),
+    ] {
+        let (_server, config) = serving(json(200, &format!(r#"{{"CreateAccountStatus":{body}}}"#))).await;
+        assert_eq!(Organizations::new(&config).creation("car-1").await.unwrap(), expected);
+    }
+    let (_server, config) = serving(json(400, r#"{"__type":"CreateAccountStatusNotFoundException"}"#)).await;
+    assert_eq!(Organizations::new(&config).creation("car-1").await.unwrap(), Creation::Unknown);
+}
+
+#[tokio::test]
+async fn a_missing_parameter_is_not_found() {
+    let (_server, config) = serving(json(400, r#"{"__type":"ParameterNotFound"}"#)).await;
+    assert_eq!(Parameters::new(&config).parameter("/x").await.unwrap_err().fault(), Fault::NotFound);
+}
