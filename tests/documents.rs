@@ -1,0 +1,213 @@
+//! What the documents say is true: codes, keys, examples, links, commands and the picture.
+#![cfg(test)]
+
+#[path = "documents/examples.rs"]
+mod examples;
+#[path = "documents/files.rs"]
+mod files;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use files::{blocks, documents, read, root, sources};
+
+/// The words in quotes that follow one of these, in code that is no test.
+fn quoted_after(makers: &[&str]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (_, text) in sources() {
+        for maker in makers {
+            for rest in text.split(maker).skip(1) {
+                let word = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
+                let is_code = |w: &&str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+                found.extend(word.filter(is_code).map(str::to_owned));
+            }
+        }
+    }
+    found
+}
+
+/// The words in backticks that begin the rows of the table after a mark.
+fn first_column(document: &str, mark: &str) -> BTreeSet<String> {
+    let (_, after) = document.split_once(mark).expect("the mark of the table");
+    let rows = after.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    rows.filter_map(|row| row.strip_prefix("| `")?.split('`').next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_code_has_a_row_and_every_row_a_code() {
+    let makers = ["::waiting(", "::blocked(", "::ignored(", "Cause::new(", "Self::new(", "cause = "];
+    let documented = first_column(&read("docs/SEMANTICS.md"), "<!-- codes:");
+    assert_eq!(quoted_after(&makers), documented);
+}
+
+#[test]
+fn every_key_of_the_configuration_is_documented() {
+    let document = read("docs/CONFIGURATION.md");
+    let mut keys = BTreeSet::new();
+    for (file, text) in sources().into_iter().filter(|(file, _)| file.contains("config/") || file.contains("vendor/")) {
+        for list in text.split("&[&str] = &[").skip(1) {
+            let list = list.split(']').next().expect("a list of keys");
+            let words = list.split('"').skip(1).step_by(2);
+            keys.extend(words.map(|word| (file.clone(), word.to_owned())));
+        }
+    }
+    assert!(keys.len() > 25, "{keys:?}");
+    for (file, key) in keys {
+        assert!(document.contains(&format!("`{key}`")), "`{key}` of {file} is not in docs/CONFIGURATION.md");
+    }
+}
+
+#[test]
+fn every_action_of_a_session_is_in_the_table_of_permissions() {
+    let source = sources().remove("src/session_policy.rs").expect("the room of session policies");
+    let words = source.split('"').skip(1).step_by(2);
+    let asked: BTreeSet<_> = words.filter(|word| word.starts_with("iam:") && !word.contains("Policy\"")).collect();
+    let actions: BTreeSet<_> =
+        asked.into_iter().filter(|a| !["iam:PolicyARN", "iam:PermissionsBoundary"].contains(a)).collect();
+    assert_eq!(actions, actions_in(&permissions().1));
+}
+
+#[test]
+fn every_action_of_the_function_is_in_the_table_of_permissions() {
+    let template = read("template.yaml");
+    let (_, role) = template.split_once("FunctionRole:\n    Type:").expect("the function's role");
+    let (_, role) = role.split_once("Policies:").expect("its policies");
+    let role = role.split("Alarm:").next().expect("the role's part");
+    let actions: BTreeSet<_> = role
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("Action: "))
+        .flat_map(|list| list.trim_matches(['[', ']']).split(", "))
+        .collect();
+    let table = permissions().0;
+    assert_eq!(actions, actions_in(&table));
+}
+
+/// The tables of permissions: the function's, and the session's in a member account.
+fn permissions() -> (String, String) {
+    let readme = read("README.md");
+    let (_, tables) = readme.split_once("<!-- permissions:").expect("the mark of the tables");
+    let (function, session) = tables.split_once("The session in a member account").expect("two tables");
+    let rows = |text: &str| text.lines().filter(|line| line.starts_with("| `")).collect::<Vec<_>>().join("\n");
+    (rows(function), rows(session))
+}
+
+/// The actions in the first column.
+fn actions_in(table: &str) -> BTreeSet<&str> {
+    let first = table.lines().filter_map(|row| row.split('|').nth(1));
+    first.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect()
+}
+
+#[test]
+fn every_link_between_documents_leads_somewhere() {
+    for (file, text) in documents() {
+        let folder = Path::new(&file).parent().expect("a folder").to_owned();
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let links = links.chain(text.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next()));
+        for link in links.filter(|link| !link.starts_with("https://") && !link.starts_with("http://")) {
+            let (path, anchor) = link.split_once('#').map_or((link, None), |(path, anchor)| (path, Some(anchor)));
+            // Two links on the repository's pages, which no file is.
+            if path == "../../security/advisories/new" {
+                continue;
+            }
+            let target = if path.is_empty() { root().join(&file) } else { root().join(&folder).join(path) };
+            assert!(target.exists(), "{file}: `{link}` leads nowhere");
+            if let Some(anchor) = anchor {
+                let there = std::fs::read_to_string(&target).expect("a document");
+                let found = there.lines().filter_map(heading).any(|heading| heading == anchor);
+                assert!(found, "{file}: `{link}` names no heading");
+            }
+        }
+    }
+}
+
+/// A heading as links name it.
+fn heading(line: &str) -> Option<String> {
+    let text = line.strip_prefix('#')?.trim_start_matches('#').trim();
+    let kept = text
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '-' || *c == '_')
+        .collect::<String>();
+    Some(kept.replace(' ', "-"))
+}
+
+#[test]
+fn documents_are_short_enough_to_be_read() {
+    for (file, text) in documents() {
+        assert!(text.lines().count() <= 250, "{file} has {} lines", text.lines().count());
+    }
+}
+
+fn onboard(arguments: &[&str]) -> (String, i32) {
+    let run =
+        Command::new(env!("CARGO_BIN_EXE_onboard")).args(arguments).current_dir(root()).output().expect("onboard");
+    (String::from_utf8(run.stdout).expect("text"), run.status.code().expect("a code"))
+}
+
+#[test]
+fn every_command_in_the_documents_exists() {
+    let mut seen = 0;
+    for (file, text) in documents() {
+        let lines =
+            blocks(&text, "sh").into_iter().flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>());
+        for line in lines {
+            let Some((_, command)) =
+                line.split_once("onboard ").filter(|(before, _)| before.is_empty() || before.ends_with("| "))
+            else {
+                continue;
+            };
+            let command = command.split(" |").next().expect("a command");
+            let words: Vec<_> = command.split_whitespace().take_while(|word| !["#", ">"].contains(word)).collect();
+            let nested = ["policy", "config", "vendors"].contains(&words[0]);
+            let mut help: Vec<&str> = words.iter().copied().take(if nested { 2 } else { 1 }).collect();
+            help.push("--help");
+            let (said, code) = onboard(&help);
+            assert_eq!(code, 0, "{file}: `{line}`");
+            for option in words.iter().filter(|word| word.starts_with("--")) {
+                assert!(said.contains(option), "{file}: `{line}`: there is no `{option}`");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen >= 10, "{seen} commands");
+}
+
+#[test]
+fn the_exit_codes_are_those_of_the_help() {
+    let (help, _) = onboard(&["--help"]);
+    let (_, after) = help.split_once("Exit codes:").expect("the codes");
+    let codes: BTreeSet<_> =
+        after.lines().filter_map(|line| line.trim().split(' ').next()).filter(|c| !c.is_empty()).collect();
+    for file in ["README.md", "docs/SEMANTICS.md"] {
+        let text = read(file);
+        let rows: BTreeSet<_> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("| ")?.split(' ').next())
+            .filter(|cell| cell.len() == 1 && cell.bytes().all(|b| b.is_ascii_digit()))
+            .collect();
+        assert_eq!(rows, codes, "{file}");
+    }
+}
+
+#[test]
+fn the_picture_shows_what_the_demo_prints() {
+    let (printed, code) = onboard(&["demo"]);
+    assert_eq!(code, 0);
+    let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let printed: BTreeSet<_> = printed.lines().map(squeeze).collect();
+    let picture = read("docs/demo.svg");
+    let mut lines = 0;
+    for row in picture.lines().filter(|line| line.starts_with("<text y=")) {
+        let words: Vec<_> =
+            row.split('>').filter_map(|part| part.split('<').next()).filter(|part| !part.is_empty()).collect();
+        let line = squeeze(&words.join(" ")).replace(") ,", "),").replace("&amp;", "&");
+        let line = line.trim_end_matches(" …");
+        if line.starts_with('$') {
+            continue;
+        }
+        assert!(printed.contains(line), "the demo does not print `{line}`");
+        lines += 1;
+    }
+    assert!(lines > 25, "{lines} lines");
+}

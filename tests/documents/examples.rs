@@ -1,0 +1,143 @@
+//! The examples are what the code does with them.
+
+use account_onboarding::account::AccountId;
+use account_onboarding::config::{Config, Files};
+use account_onboarding::mode::Mode;
+use account_onboarding::onboarding::{Engine, Errand};
+use account_onboarding::outcome::Outcome;
+use account_onboarding::policy::{Condition, Document, Grant, Principal, add_grants};
+use account_onboarding::ports::Clock;
+use account_onboarding::report::{Report, emf};
+use account_onboarding::simulation::{Organization, RoleState};
+use serde_json::{Value, json};
+
+use crate::files::{blocks, read};
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// The one block of a document with this label.
+fn block(file: &str, label: &str) -> String {
+    let mut found = blocks(&read(file), label);
+    assert_eq!(found.len(), 1, "{file}: {label}");
+    found.remove(0)
+}
+
+#[test]
+fn grants_are_added_as_the_examples_say() {
+    let text = read("docs/SEMANTICS.md");
+    let before = Document::parse(&block("docs/SEMANTICS.md", "json before")).expect("a trust policy");
+    let (grants, afters) = (blocks(&text, "json grant"), blocks(&text, "json after"));
+    assert_eq!((grants.len(), afters.len()), (2, 2));
+    for (grant, after) in grants.iter().map(|text| json(text)).zip(&afters) {
+        let principal = Principal::to_grant(grant["principal"].as_str().expect("a principal")).expect("a principal");
+        let condition =
+            grant.get("condition").map(Condition::parse).transpose().expect("a condition").unwrap_or_default();
+        let edit = add_grants(&before, &[Grant { principal, condition }], &"aws".parse().expect("a partition"));
+        let after = Document::parse(after).expect("a trust policy");
+        assert!(edit.expect("an edit").document == after, "{}", after.to_pretty());
+    }
+}
+
+/// The files that the examples name.
+struct Beside;
+
+impl Files for Beside {
+    fn name(&self) -> &str {
+        "onboarding.toml"
+    }
+
+    fn read(&self, path: &str) -> Result<String, String> {
+        match path {
+            "vendors/acme.toml" => Ok(block("docs/CONFIGURATION.md", "toml vendor")),
+            "policies/deploy.json" => {
+                Ok(r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#
+                    .to_owned())
+            }
+            _ => Err("there is no such file".to_owned()),
+        }
+    }
+}
+
+#[test]
+fn every_whole_configuration_is_valid() {
+    let mut examples = blocks(&read("docs/CONFIGURATION.md"), "toml whole");
+    examples.extend(blocks(&read("README.md"), "toml whole"));
+    assert!(examples.len() >= 3, "{} examples", examples.len());
+    for example in examples {
+        if let Err(problems) = Config::parse(&example, &Beside) {
+            panic!("{problems}\n{example}");
+        }
+    }
+}
+
+/// A blocked report with a little of everything: one role installed, one that somebody else made.
+async fn report() -> Report {
+    let id = |text: &str| text.parse::<AccountId>().expect("an account id");
+    let organization = Organization::new("aws".parse().expect("a partition"), id("111122223333"), id("222233334444"))
+        .with_outside_account(&id("123456789012"));
+    let request = organization.create_account("payments-dev");
+    let account = organization.finish_creation(&request).expect("an account");
+    let somebody = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"222233334444"},"Action":"sts:AssumeRole"}}"#;
+    organization.put_role(&account, &"app-deployer".parse().expect("a name"), RoleState::trusting(somebody));
+    let config =
+        Config::parse(&block("docs/REPORT.md", "toml"), &Beside).unwrap_or_else(|problems| panic!("{problems}"));
+    let [directory, sessions, secrets, clock] = [(); 4].map(|()| organization.clone());
+    let engine = Engine { directory, sessions, secrets, clock, config };
+    let (trigger, origin) = ("create_account_result".to_owned(), "test".to_owned());
+    let deadline = organization.now() + 60.0;
+    engine.apply(&Errand { account, trigger, origin, deadline, shown: None }).await
+}
+
+#[tokio::test]
+async fn the_report_is_the_one_in_the_document() {
+    let mut made = serde_json::to_value(report().await).expect("JSON");
+    let shown = json(&block("docs/REPORT.md", "json"));
+    assert!(made["duration_ms"].is_u64() && shown["duration_ms"].is_u64(), "time differs from run to run");
+    made["duration_ms"] = shown["duration_ms"].clone();
+    assert_eq!(made, shown, "{}", serde_json::to_string_pretty(&made).expect("JSON"));
+}
+
+#[test]
+fn every_field_of_the_report_has_a_row() {
+    fn fields(prefix: &str, value: &Value, all: &mut Vec<String>) {
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+                    all.push(path.clone());
+                    fields(&path, value, all);
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| fields(&format!("{prefix}[]"), item, all)),
+            _ => {}
+        }
+    }
+    let mut all = Vec::new();
+    fields("", &json(&block("docs/REPORT.md", "json")), &mut all);
+    let document = read("docs/REPORT.md");
+    for field in all {
+        assert!(document.contains(&format!("| `{field}` |")), "`{field}` has no row");
+    }
+}
+
+#[test]
+fn the_metrics_are_those_in_the_document() {
+    let outcome = Outcome::waiting("access_role_not_ready", "…");
+    let account = "444455556666".parse().expect("an account id");
+    let mut report = Report::new(Some(account), "create_account_result", Mode::Apply, outcome);
+    report.duration_ms = 104_882;
+    assert_eq!(emf(&report, 1_795_361_783.647), json(&block("docs/LOGGING.md", "json metrics")));
+}
+
+#[test]
+fn the_fields_of_a_line_are_those_in_the_document() {
+    let line = json(&block("docs/LOGGING.md", "json line"));
+    let source = read("src/lambda/log.rs");
+    for field in line.as_object().expect("an object").keys() {
+        let runtime_s = ["timestamp", "level", "message"].contains(&field.as_str());
+        assert!(runtime_s || source.contains(field.as_str()), "`{field}` is in no line");
+    }
+    assert_eq!(line["outcome"], json!("waiting"));
+}
