@@ -1,0 +1,89 @@
+"""Figures of the release build: size, zip, init, memory, calls. Prints; holds nothing.
+
+    cargo build --release --bin bootstrap
+    bash .ci/run e2e                                   # makes .venv/e2e
+    .venv/e2e/bin/python benches/figures.py [target/release/bootstrap]
+
+Everything runs on the loopback interface, over plain HTTP: the cost of TLS is not in these figures.
+"""
+
+import os
+import statistics
+import sys
+import time
+import zipfile
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parents[1]
+BINARY = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/release/bootstrap").resolve()
+os.environ["BOOTSTRAP"] = str(BINARY)
+sys.path.insert(0, str(ROOT / "tests/e2e"))
+
+import events  # noqa: E402
+import stack  # noqa: E402
+from function import Function  # noqa: E402
+from world import World  # noqa: E402
+
+STARTS = 20
+
+
+def zipped():
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "bootstrap.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+            archive.write(BINARY, "bootstrap")
+        return path.stat().st_size
+
+
+def status(function, key):
+    """A line of the process's status, in KiB; `timeout` is its parent."""
+    parent = function.process.pid
+    child = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()[0]
+    lines = Path(f"/proc/{child}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{key}:"))
+
+
+def main():
+    server = stack.ministack()
+    try:
+        world = World.deployed(server)
+
+        def start():
+            return Function(server, world.credentials("function"), world.template.environment(), world.management)
+
+        starts = []
+        for _ in range(STARTS):
+            began = time.perf_counter()
+            function = start()
+            starts.append((time.perf_counter() - began) * 1000)
+            function.stop()
+
+        function = start()
+        idle = status(function, "VmHWM")
+        account = world.create_account()[0]
+        figures = []
+        for what in ("fresh", "converged"):
+            before = len(function.wire.calls)
+            began = time.perf_counter()
+            assert function.failures(events.batch(events.create_account_result(account))) == []
+            took = (time.perf_counter() - began) * 1000
+            figures.append((what, took, Counter(call.action for call in function.wire.calls[before:])))
+        peak = status(function, "VmHWM")
+        function.stop()
+    finally:
+        server.stop()
+
+    print(f"binary             {BINARY.stat().st_size / 1e6:8.2f} MB")
+    print(f"zip                {zipped() / 1e6:8.2f} MB")
+    print(f"init, median of {STARTS} {statistics.median(starts):8.1f} ms  from exec to the first request for work")
+    print(f"init, slowest      {max(starts):8.1f} ms")
+    print(f"memory after init  {idle / 1024:8.1f} MiB")
+    print(f"memory, peak       {peak / 1024:8.1f} MiB  after a fresh and a converged account")
+    for what, took, calls in figures:
+        print(f"{what:10} {took:16.1f} ms  {sum(calls.values())} calls: {', '.join(f'{n} {c}' for c, n in calls.items())}")
+
+
+if __name__ == "__main__":
+    main()
