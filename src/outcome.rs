@@ -98,12 +98,21 @@ impl Outcome {
         match error.fault() {
             Fault::Throttled => Self::waiting("throttled", said),
             Fault::Unavailable => Self::waiting("service_unavailable", said),
-            Fault::Conflict | Fault::AlreadyExists => Self::waiting("concurrent_change", said),
+            Fault::Conflict => Self::waiting("concurrent_change", said),
+            Fault::AlreadyExists => Self::Waiting(Cause::new(
+                "already_exists",
+                said,
+                "it is tried again by itself; if it stays, a role is there whose name differs in capitals alone: rename one of the two",
+            )),
             Fault::Credentials => Self::waiting("credentials_not_accepted", said),
             Fault::NoCredentials => {
                 Self::blocked("no_credentials", said, "sign in to AWS, or name a profile that has credentials")
             }
-            Fault::NotFound => Self::waiting("not_propagated", said),
+            Fault::NotFound => Self::Waiting(Cause::new(
+                "not_propagated",
+                said,
+                "it is tried again by itself; if it stays, what is named there does not exist",
+            )),
             Fault::InvalidPrincipal => Self::Waiting(Cause::new(
                 "principal_not_propagated",
                 said,

@@ -24,7 +24,7 @@ pub struct Plan {
 pub fn diff(blueprint: &Blueprint, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
     access_trust(blueprint, observed, &mut plan);
-    for spec in &blueprint.roles {
+    for spec in blueprint.roles.iter().filter(|spec| !observed.unreadable.contains_key(&spec.name)) {
         match observed.roles.get(&spec.name) {
             None => create(spec, &mut plan.changes),
             Some(role) if role.path != spec.path && role.owner().is_some() => {

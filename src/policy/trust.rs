@@ -137,15 +137,22 @@ pub fn prune_orphans(document: &Document) -> Result<Document, PolicyError> {
         _ => false,
     };
     let keep: Vec<bool> = document.statements().iter().map(|s| !emptied(s)).collect();
+    if !document.statements().iter().any(Statement::names_orphans) {
+        return Ok(document.clone());
+    }
     let (mut raw, mut statements) = document.clone().into_parts();
     let mut keep = keep.into_iter();
     statements.retain(|_| keep.next().unwrap_or(true));
-    for statement in &mut statements {
-        if let Some(Value::Array(list)) = statement.get_mut("Principal").and_then(|p| p.get_mut("AWS")) {
-            let orphan = |v: &Value| {
-                v.as_str().is_some_and(|t| matches!(Principal::from_policy("AWS", t), Principal::Orphan(_)))
-            };
+    let orphan =
+        |v: &Value| v.as_str().is_some_and(|t| matches!(Principal::from_policy("AWS", t), Principal::Orphan(_)));
+    for principals in statements.iter_mut().filter_map(|s| s.get_mut("Principal")?.as_object_mut()) {
+        let Some(aws) = principals.get_mut("AWS") else { continue };
+        if let Value::Array(list) = aws {
             list.retain(|v| !orphan(v));
+        }
+        // Principals of other kinds are left.
+        if orphan(aws) || aws.as_array().is_some_and(Vec::is_empty) {
+            principals.shift_remove("AWS");
         }
     }
     raw.insert("Statement".to_owned(), Value::Array(statements));
@@ -153,6 +160,12 @@ pub fn prune_orphans(document: &Document) -> Result<Document, PolicyError> {
 }
 
 impl Statement {
+    /// Whether its `Principal` holds a deleted identity.
+    fn names_orphans(&self) -> bool {
+        let orphan = |p: &Principal| matches!(p, Principal::Orphan(_));
+        matches!(&self.principals, Principals::Only(all) if all.iter().any(orphan))
+    }
+
     /// Whether the statement grants exactly this; further principals and actions do not matter.
     fn holds(&self, grant: &Grant) -> bool {
         self.effect == Effect::Allow

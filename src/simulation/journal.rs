@@ -10,7 +10,7 @@ use super::session;
 use crate::account::AccountId;
 use crate::fault::ApiError;
 use crate::policy::Caller;
-use crate::ports::Entry;
+use crate::ports::{Clock, Entry};
 use crate::role::RoleName;
 
 /// One call.
@@ -109,6 +109,10 @@ impl Organization {
         about: About<'_>,
         call: impl FnOnce(&mut State) -> Result<T, Failure>,
     ) -> Result<T, ApiError> {
+        let latency = self.lock().latency;
+        if !latency.is_zero() {
+            self.sleep(latency).await;
+        }
         self.lock().calls_under_way += 1;
         let under_way = UnderWay(self);
         yield_once().await;

@@ -198,7 +198,13 @@ pub(crate) fn alter(organization: &Organization, account: &str, role: &str, chan
 }
 
 /// Whether somebody can assume a role: asked of the simulated STS.
-pub(crate) fn can(organization: &Organization, who: &str, account: &str, role: &str, external_id: Option<&str>) -> bool {
+pub(crate) fn can(
+    organization: &Organization,
+    who: &str,
+    account: &str,
+    role: &str,
+    external_id: Option<&str>,
+) -> bool {
     let caller = Caller { account: id(who), arn: None };
     organization.can_assume(&caller, &format!("arn:aws:iam::{account}:role/{role}"), external_id)
 }

@@ -22,7 +22,7 @@ fn assert_told(report: &Report, bad: &str) {
     for step in report.changes.iter().filter(|step| step.change.role != name(bad)) {
         assert_eq!(step.status, Status::Done, "{}", step.change);
     }
-    assert!(report.cause.as_ref().unwrap().message.contains(bad) || report.changes.iter().any(|step| matches!(step.status, Status::Failed(_))));
+    assert!(report.cause.as_ref().is_some_and(|cause| !cause.remedy.is_empty()));
 }
 
 #[test]
@@ -40,14 +40,14 @@ fn a_parameter_that_is_missing() {
 
 #[test]
 fn a_policy_over_the_quota() {
-    let actions: Vec<_> = (0..300).map(|n| format!("\"service{n}:DescribeEverythingThere\"")).collect();
+    let actions: Vec<_> = (0..250).map(|n| format!("\"service{n}:DescribeEverythingThere\"")).collect();
     let policy = format!(
         r#"big = '{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":[{}],"Resource":"*"}}}}', deploy"#,
         actions.join(",")
     );
     let config = CONFIG.replace("{ deploy", &format!("{{ {policy}"));
     let organization = with_new_account();
-    organization.set_quotas(&id(NEW), Quotas { inline_length: 9000, ..Quotas::default() });
+    organization.set_quotas(&id(NEW), Quotas { inline_length: 5000, ..Quotas::default() });
     let report = apply_with(&organization, NEW, &config);
     assert_eq!(end(&report), "blocked quota_exceeded", "{}", report.outcome);
     insta::assert_snapshot!(report.outcome, @"");
@@ -96,7 +96,10 @@ fn a_principal_that_does_not_exist() {
 #[test]
 fn an_access_role_that_cannot_be_edited() {
     let trusts = [
-        ("blocked orphaned_principal", r#"{"Effect":"Allow","Principal":{"AWS":"AROAIOSFODNN7EXAMPLE1"},"Action":"sts:AssumeRole"}"#),
+        (
+            "blocked orphaned_principal",
+            r#"{"Effect":"Allow","Principal":{"AWS":"AROAIOSFODNN7EXAMPLE1"},"Action":"sts:AssumeRole"}"#,
+        ),
         ("blocked explicit_deny", r#"{"Effect":"Deny","Principal":{"AWS":"222233334444"},"Action":"sts:AssumeRole"}"#),
     ];
     for (expected, statement) in trusts {

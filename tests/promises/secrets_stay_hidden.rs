@@ -21,7 +21,8 @@ const THEIR_ID: &str = "s3cret-of-somebody-else";
 
 /// Every face of a report, as one text.
 fn faces(report: &Report) -> String {
-    let steps: Vec<_> = report.changes.iter().map(|step| format!("{step:?} {} {:#?}", step.change, step.change)).collect();
+    let steps: Vec<_> =
+        report.changes.iter().map(|step| format!("{step:?} {} {:#?}", step.change, step.change)).collect();
     [
         serde_json::to_string(report).unwrap(),
         report_text(report),
@@ -128,11 +129,14 @@ fn somebody_else_s_external_id_shows_neither() {
 
 #[test]
 fn one_external_id_in_another_leaves_no_rest() {
-    let config = CONFIG.replace(TRELICA_ID, "s3cret");
-    let organization = with_new_account();
-    let report = apply_against(&organization, &config, |change| repeats("MalformedPolicyDocument", "", change));
-    let text = faces(&report);
+    let repeat = |change: &Change| repeats("MalformedPolicyDocument", "", change);
+    let shorter = CONFIG.replace(TRELICA_ID, "s3cret");
+    let text = faces(&apply_against(&with_new_account(), &shorter, repeat));
     assert!(!text.contains("-of-workload-security"), "{text}");
+    let organization = organization().with_parameter(PARAMETER, "s3cret");
+    born(&organization, Default::default());
+    let text = faces(&apply_against(&organization, CONFIG, repeat));
+    assert!(!text.contains("/of:trelica"), "{text}");
 }
 
 #[test]
@@ -201,6 +205,9 @@ fn the_function_s_log_and_answer_show_none() {
     assert!(text.contains("quota_exceeded"), "{text}");
     assert_hidden(&text, "blocked");
 
-    let broken = with_new_account().with_parameter("/onboarding/config", &format!("{CONFIG}\n[vendors.trelica2]\nexternal-id = \"s3cret with spaces\"\n"));
+    let broken = with_new_account().with_parameter(
+        "/onboarding/config",
+        &format!("{CONFIG}\n[vendors.trelica2]\nexternal-id = \"s3cret with spaces\"\n"),
+    );
     assert_hidden(&invoke(&broken, &manual), "a wrong configuration");
 }
