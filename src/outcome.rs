@@ -91,6 +91,15 @@ impl Outcome {
         Self::Ignored(Cause::new(code, message, "nothing to do"))
     }
 
+    /// The same, with whom or what it is about before its message.
+    #[must_use]
+    pub(crate) fn about(mut self, what: &dyn fmt::Display) -> Self {
+        if let Self::Waiting(cause) | Self::Blocked(cause) | Self::Ignored(cause) = &mut self {
+            cause.message = format!("{what}: {}", cause.message);
+        }
+        self
+    }
+
     /// What a failed call inside an account asks for. A young account may still be getting ready.
     #[must_use]
     pub fn of_error(error: &ApiError, young: bool) -> Self {

@@ -108,7 +108,8 @@ async fn perform_in_order<S: WriteIam>(
             None => match target.perform(&change).await {
                 Ok(()) => Status::Done,
                 Err(error) => {
-                    end = Some(Outcome::of_error(&error, young));
+                    let role = format!("role `{}`", change.role);
+                    end = Some(Outcome::of_error(&error, young).about(&role));
                     Status::Failed(error.to_string())
                 }
             },

@@ -57,6 +57,8 @@ pub(super) struct State {
     pub(super) now: f64,
     pub(super) sleepers: BTreeMap<u64, f64>,
     pub(super) calls_under_way: usize,
+    /// Grows with whatever begins or ends: while it does, somebody is at work.
+    pub(super) activity: u64,
     pub(super) journal: Vec<Call>,
     pub(super) entries: Vec<Entry>,
     pub(super) calls: u64,
@@ -95,6 +97,7 @@ impl Organization {
             now: START,
             sleepers: BTreeMap::new(),
             calls_under_way: 0,
+            activity: 0,
             journal: Vec::new(),
             entries: Vec::new(),
             calls: 0,
