@@ -12,3 +12,14 @@ pub enum Mode {
     #[default]
     Apply,
 }
+
+impl Mode {
+    /// The word: `plan` or `apply`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Apply => "apply",
+        }
+    }
+}

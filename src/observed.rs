@@ -14,6 +14,8 @@ pub struct Observed {
     pub access_trust: Result<Document, String>,
     /// The blueprint's roles that are there.
     pub roles: BTreeMap<RoleName, ObservedRole>,
+    /// The blueprint's roles that may not be read, and why: often they stand under another path.
+    pub unreadable: BTreeMap<RoleName, String>,
 }
 
 /// A role as it is.

@@ -91,6 +91,15 @@ impl Outcome {
         Self::Ignored(Cause::new(code, message, "nothing to do"))
     }
 
+    /// The same, with whom or what it is about before its message.
+    #[must_use]
+    pub(crate) fn about(mut self, what: &dyn fmt::Display) -> Self {
+        if let Self::Waiting(cause) | Self::Blocked(cause) | Self::Ignored(cause) = &mut self {
+            cause.message = format!("{what}: {}", cause.message);
+        }
+        self
+    }
+
     /// What a failed call inside an account asks for. A young account may still be getting ready.
     #[must_use]
     pub fn of_error(error: &ApiError, young: bool) -> Self {
@@ -98,12 +107,21 @@ impl Outcome {
         match error.fault() {
             Fault::Throttled => Self::waiting("throttled", said),
             Fault::Unavailable => Self::waiting("service_unavailable", said),
-            Fault::Conflict | Fault::AlreadyExists => Self::waiting("concurrent_change", said),
+            Fault::Conflict => Self::waiting("concurrent_change", said),
+            Fault::AlreadyExists => Self::Waiting(Cause::new(
+                "already_exists",
+                said,
+                "it is tried again by itself; if it stays, a role is there whose name differs in capitals alone: rename one of the two",
+            )),
             Fault::Credentials => Self::waiting("credentials_not_accepted", said),
             Fault::NoCredentials => {
                 Self::blocked("no_credentials", said, "sign in to AWS, or name a profile that has credentials")
             }
-            Fault::NotFound => Self::waiting("not_propagated", said),
+            Fault::NotFound => Self::Waiting(Cause::new(
+                "not_propagated",
+                said,
+                "it is tried again by itself; if it stays, what is named there does not exist",
+            )),
             Fault::InvalidPrincipal => Self::Waiting(Cause::new(
                 "principal_not_propagated",
                 said,

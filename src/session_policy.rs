@@ -52,11 +52,16 @@ pub fn scopes<'a>(blueprint: &'a Blueprint, access: &RoleName, mode: Mode) -> (V
         statements.extend(role_statements(account, roles, mode));
         json!({"Version": "2012-10-17", "Statement": statements}).to_string()
     };
+    // A role that cannot be written is not planned either.
+    let fits = |role| {
+        let statements = role_statements(account, &[role], Mode::Apply);
+        json!({"Version": "2012-10-17", "Statement": statements}).to_string().len() <= LONGEST
+    };
     let mut groups: Vec<Vec<&RoleSpec>> = vec![Vec::new()];
     let mut too_long = Vec::new();
     for role in &blueprint.roles {
         let first = groups.len() == 1;
-        if policy(false, &[role]).len() > LONGEST {
+        if !fits(role) {
             too_long.push(role);
         } else if let Some(group) = groups.last_mut() {
             group.push(role);

@@ -135,7 +135,10 @@ async fn a_creation_is_read_in_every_state() {
     for (body, expected) in [
         (r#"{"State":"IN_PROGRESS"}"#, Creation::InProgress),
         (r#"{"State":"SUCCEEDED","AccountId":"444455556666"}"#, Creation::Succeeded("444455556666".parse().unwrap())),
-        (r#"{"State":"FAILED","FailureReason":"EMAIL_ALREADY_EXISTS"}"#, Creation::Failed("EMAIL_ALREADY_EXISTS".into())),
+        (
+            r#"{"State":"FAILED","FailureReason":"EMAIL_ALREADY_EXISTS"}"#,
+            Creation::Failed("EMAIL_ALREADY_EXISTS".into()),
+        ),
         (r#"{"State":"FAILED","FailureReason":"A_NEW_REASON"}"#, Creation::Failed("A_NEW_REASON".into())),
     ] {
         let (_server, config) = serving(json(200, &format!(r#"{{"CreateAccountStatus":{body}}}"#))).await;

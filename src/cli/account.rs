@@ -40,7 +40,7 @@ where
     C: Clock,
 {
     let format = target.format;
-    let report = match start(target, connect).await? {
+    let report = match start(&target, asked(&target.which)?, connect).await? {
         Ok((engine, errand)) => engine.plan(&errand).await,
         Err(report) => *report,
     };
@@ -59,9 +59,13 @@ where
     C: Clock,
 {
     let format = target.format;
+    let asked = asked(&target.which)?;
+    if let Asked::Event(Trigger::Manual { mode: Mode::Plan, .. }) = asked {
+        anyhow::bail!("the event asks for a plan and not for changes; use `onboard plan`");
+    }
     let can_ask = format == Format::Text && std::io::stdin().is_terminal();
     ensure!(yes || can_ask, "apply asks before it changes anything, and here is nobody to ask; give `--yes`");
-    let (engine, mut errand) = match start(target, connect).await? {
+    let (engine, mut errand) = match start(&target, asked, connect).await? {
         Ok(start) => start,
         Err(report) => return show(&report, format, report_text),
     };
@@ -82,7 +86,8 @@ where
 }
 
 async fn start<D, S, X, C>(
-    target: Target,
+    target: &Target,
+    asked: Asked,
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<World<D, S, X, C>>,
 ) -> anyhow::Result<Start<D, S, X, C>>
 where
@@ -92,7 +97,6 @@ where
     C: Clock,
 {
     let config = config::load(&target.config)?;
-    let asked = asked(&target.which)?;
     let World { directory, sessions, secrets, clock } = connect(&target.aws).await?;
     let deadline = clock.now() + f64::from(target.wait);
     let engine = Engine { directory, sessions, secrets, clock, config };

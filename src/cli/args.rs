@@ -18,7 +18,8 @@ const EXAMPLES: &str = "Examples:
   onboard demo                                         the main job, simulated
   onboard config check onboarding.toml                 every mistake at once
   onboard plan --account 444455556666 --profile admin  what would be done
-  onboard apply --event event.json                     what the function would do
+  onboard plan --event event.json                      what the function would do
+  onboard apply --account 444455556666                 does it, after asking
   aws iam get-role --role-name R --query Role.AssumeRolePolicyDocument | onboard policy explain -";
 
 /// Connects the accounts of an AWS Organization: the identity account may enter each, and each vendor's role stands in it.

@@ -3,7 +3,7 @@
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
 
-use super::Work;
+use super::{Work, log};
 use crate::outcome::Outcome;
 use crate::ports::{Clock, Directory, Secrets, Sessions, WriteIam};
 use crate::trigger::{self, Trigger};
@@ -52,16 +52,7 @@ where
 {
     /// A person who asks gets the report whatever it says; an event that is not finished fails, so that it comes again.
     pub(super) async fn direct(&self, payload: &str) -> Result<Value, Failure> {
-        let understood = trigger::parse(payload.as_bytes()).map_err(|error| {
-            let failure = Failure::payload(error);
-            tracing::error!(
-                invocation_id = self.invocation,
-                outcome = "blocked",
-                cause = "not_understood",
-                "{failure}"
-            );
-            failure
-        })?;
+        let understood = trigger::parse(payload.as_bytes()).map_err(|error| log::refuse(self.invocation, error))?;
         let by_hand = matches!(understood.trigger, Trigger::Manual { .. });
         let report = self.see_to(understood).await;
         match Failure::unfinished(&report.outcome) {

@@ -3,6 +3,8 @@
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
+use super::Failure;
+use crate::mode::Mode;
 use crate::outcome::Outcome;
 use crate::report::{Report, emf};
 
@@ -17,29 +19,39 @@ pub fn start() {
     tracing_subscriber::registry().with(lines.with_filter(ours)).init();
 }
 
+/// Tells that a payload as a whole is not understood, and what the invocation fails with.
+pub(super) fn refuse(invocation: &str, error: impl ToString) -> Failure {
+    let failure = Failure::payload(error);
+    tracing::error!(invocation_id = invocation, outcome = "blocked", cause = "not_understood", "{failure}");
+    failure
+}
+
 /// Tells how an account ended: one line, and one record of metrics.
 pub(super) fn tell(report: &Report, invocation: &str, now: f64) {
     let account = report.account_id.as_ref().map(|id| id.as_str()).unwrap_or_default();
     let cause = report.cause.as_ref().map_or("none", |cause| cause.code);
     let trigger = report.trigger.as_str();
-    let (outcome, changes) = (report.outcome.word(), report.changes.len());
+    let (outcome, changes) = (report.outcome.word(), report.done());
     macro_rules! line {
         ($level:ident) => {
             tracing::$level!(
                 account_id = account,
                 trigger,
+                mode = report.mode.word(),
                 outcome,
                 cause,
                 changes,
                 duration_ms = report.duration_ms,
                 invocation_id = invocation,
-                "account {account}: {}",
+                "{}{}",
+                if account.is_empty() { String::new() } else { format!("account {account}: ") },
                 report.outcome
             )
         };
     }
     match report.outcome {
         Outcome::Converged | Outcome::Ignored(_) => line!(info),
+        Outcome::Waiting(_) if report.mode == Mode::Plan => line!(info),
         Outcome::Waiting(_) => line!(warn),
         Outcome::Blocked(_) => line!(error),
     }

@@ -58,7 +58,7 @@ where
     pub async fn answer(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Diagnostic> {
         let payload = event.payload.get();
         let deadline = self.deadline(&event.context);
-        let records = batch::records(payload).map_err(Failure::payload)?;
+        let records = batch::records(payload).map_err(|error| self::log::refuse(&event.context.request_id, error))?;
         let engine = self.engine(&event.context).await?;
         let work = Work { engine: &engine, invocation: &event.context.request_id, deadline };
         match records {

@@ -49,7 +49,7 @@ impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
         }));
         let refusals = too_long.into_iter().map(|role| Refusal::session_policy(&role.name)).collect();
         let (account, access_role) = (account.id.clone(), access_role.clone());
-        Ok((Entered { account, access_role, sessions: sessions.await? }, refusals))
+        Ok((Entered { account, access_role, young: prepared.young, sessions: sessions.await? }, refusals))
     }
 }
 

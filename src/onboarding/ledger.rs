@@ -49,8 +49,9 @@ impl Ledger {
 
     /// A change that failed and is wanted no longer was made after all: its answer was lost.
     pub(super) fn settle(&mut self, approved: &Approved) {
+        let refused = |role: &RoleName| approved.refusals().iter().any(|refusal| refusal.role == *role);
         for step in self.steps.iter_mut().filter(|step| step.status != Status::Done) {
-            if !approved.changes().contains(&step.change) {
+            if !approved.changes().contains(&step.change) && !refused(&step.change.role) {
                 step.status = Status::Done;
             }
         }
@@ -107,7 +108,8 @@ async fn perform_in_order<S: WriteIam>(
             None => match target.perform(&change).await {
                 Ok(()) => Status::Done,
                 Err(error) => {
-                    end = Some(Outcome::of_error(&error, young));
+                    let role = format!("role `{}`", change.role);
+                    end = Some(Outcome::of_error(&error, young).about(&role));
                     Status::Failed(error.to_string())
                 }
             },

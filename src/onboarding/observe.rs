@@ -7,7 +7,7 @@ use futures_util::future::{try_join, try_join_all, try_join3};
 
 use super::target::Entered;
 use crate::blueprint::{Blueprint, RoleSpec};
-use crate::fault::ApiError;
+use crate::fault::{ApiError, Fault};
 use crate::observed::{Observed, ObservedRole};
 use crate::policy::Document;
 use crate::ports::{Page, ReadIam};
@@ -15,6 +15,8 @@ use crate::role::RoleName;
 
 /// Reads the access role and every role of the blueprint in one round trip; a second one only where a role has inline
 /// policies that the blueprint does not name, or more than a page of anything.
+///
+/// One role that may not be read harms no other, unless the account is young and nothing may be read yet.
 pub(super) async fn observe<S: ReadIam>(
     entered: &Entered<S>,
     blueprint: &Blueprint,
@@ -28,7 +30,12 @@ pub(super) async fn observe<S: ReadIam>(
     let roles =
         try_join_all(blueprint.roles.iter().filter(|spec| entered.session(&spec.name).is_some()).map(async |spec| {
             let reader = Reader { session: session(entered, &spec.name)?, role: &spec.name, reads };
-            Ok(reader.read(spec).await?.map(|role| (spec.name.clone(), role)))
+            match reader.read(spec).await {
+                Err(error) if error.fault() == Fault::AccessDenied && !entered.young => {
+                    Ok(Some((spec.name.clone(), Err(error.to_string()))))
+                }
+                read => Ok(read?.map(|role| (spec.name.clone(), Ok(role)))),
+            }
         }));
     let (access, roles) = try_join(access, roles).await?;
     let access_trust = match access {
@@ -38,7 +45,14 @@ pub(super) async fn observe<S: ReadIam>(
         }
     };
     let access_role = entered.access_role.clone();
-    Ok(Observed { access_role, access_trust, roles: roles.into_iter().flatten().collect() })
+    let (mut there, mut unreadable) = (BTreeMap::new(), BTreeMap::new());
+    for (name, role) in roles.into_iter().flatten() {
+        match role {
+            Ok(role) => there.insert(name, role).map(drop),
+            Err(why) => unreadable.insert(name, why).map(drop),
+        };
+    }
+    Ok(Observed { access_role, access_trust, roles: there, unreadable })
 }
 
 fn session<'a, S: ReadIam>(entered: &'a Entered<S>, role: &RoleName) -> Result<&'a S, ApiError> {

@@ -129,13 +129,14 @@ impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
         let account = account?;
         report.account_name = Some(account.name.clone());
         *ids = read?;
-        let prepared = self.blueprint(&account, ids)?;
+        let mut prepared = self.blueprint(&account, ids)?;
         report.refusals = prepared.errors.iter().filter_map(Refusal::configuration).collect();
         let name = enter::session_name(&errand.origin);
         let (entered, refusals) = self.enter(&prepared, mode, &name).await?;
         report.access_role = Some(entered.access_role.clone());
+        prepared.blueprint.roles.retain(|role| !refusals.iter().any(|refusal| refusal.role == role.name));
         report.refusals.extend(refusals);
-        let (target, observed) = entered.confirm(&prepared.blueprint, prepared.young).await?;
+        let (target, observed) = entered.confirm(&prepared.blueprint).await?;
         report.calls = target.calls();
         Ok(Arrival { prepared, target, observed: observed? })
     }

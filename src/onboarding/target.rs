@@ -21,6 +21,8 @@ use crate::session_policy::Scope;
 pub(super) struct Entered<S> {
     pub(super) account: AccountId,
     pub(super) access_role: RoleName,
+    /// Whether the account may still be getting ready.
+    pub(super) young: bool,
     pub(super) sessions: Vec<(Scope, S)>,
 }
 
@@ -40,13 +42,10 @@ impl<S: ReadIam> Entered<S> {
     }
 
     /// Reads what the blueprint names while every session is asked which account it is in: one round trip for both.
-    pub(super) async fn confirm(
-        self,
-        blueprint: &Blueprint,
-        young: bool,
-    ) -> Result<(TargetAccount<S>, Result<Observed, End>), End> {
+    pub(super) async fn confirm(self, blueprint: &Blueprint) -> Result<(TargetAccount<S>, Result<Observed, End>), End> {
         let reads = AtomicU32::new(0);
         let (confirmed, observed) = join(self.confirmed(&reads), observe(&self, blueprint, &reads)).await;
+        let young = self.young;
         let in_account = |error: ApiError| Outcome::of_error(&error, young);
         let found = confirmed.map_err(in_account)?;
         if let Some(other) = found.into_iter().find(|id| *id != self.account) {

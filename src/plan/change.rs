@@ -118,6 +118,18 @@ impl Change {
         }
     }
 
+    /// The policies in it, as they are and as they are to be.
+    pub(crate) fn documents(&self) -> Vec<&Document> {
+        match &self.action {
+            Action::CreateRole(new) => vec![&new.trust],
+            Action::UpdateTrust { before, after } | Action::PutPolicy { before, after, .. } => {
+                before.iter().chain([after]).collect()
+            }
+            Action::DeletePolicy { before, .. } => before.iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// How it is marked in a diff.
     #[must_use]
     pub fn sign(&self) -> Sign {

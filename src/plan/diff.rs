@@ -24,7 +24,7 @@ pub struct Plan {
 pub fn diff(blueprint: &Blueprint, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
     access_trust(blueprint, observed, &mut plan);
-    for spec in &blueprint.roles {
+    for spec in blueprint.roles.iter().filter(|spec| !observed.unreadable.contains_key(&spec.name)) {
         match observed.roles.get(&spec.name) {
             None => create(spec, &mut plan.changes),
             Some(role) if role.path != spec.path && role.owner().is_some() => {
@@ -81,8 +81,8 @@ fn create(spec: &RoleSpec, changes: &mut Vec<Change>) {
     }
 }
 
-/// A role that is there: what narrows comes before what widens, and the owner tag comes first of all, so that a role
-/// whose take-over was cut short is known as ours.
+/// A role that is there. The owner tag comes first of all, so that a role whose take-over was cut short is known as
+/// ours; then what narrows, so that nobody who is let in finds what somebody else left; then what widens.
 fn align(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) {
     let mut push = |action| changes.push(Change { role: spec.name.clone(), action });
     let missing: BTreeMap<_, _> =
@@ -90,15 +90,8 @@ fn align(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) {
     if !missing.is_empty() {
         push(Action::Tag(missing));
     }
-    match (&role.boundary, &spec.boundary) {
-        (before, Some(after)) if before.as_ref() != Some(after) => {
-            push(Action::PutBoundary { before: before.clone(), after: after.clone() });
-        }
-        (Some(before), None) => push(Action::DeleteBoundary(before.clone())),
-        _ => {}
-    }
-    if !role.trust.as_ref().is_ok_and(|trust| trust.equivalent(&spec.trust)) {
-        push(Action::UpdateTrust { before: role.trust.clone().ok(), after: spec.trust.clone() });
+    if let Some(after) = spec.boundary.as_ref().filter(|after| role.boundary.as_ref() != Some(*after)) {
+        push(Action::PutBoundary { before: role.boundary.clone(), after: after.clone() });
     }
     for arn in role.attached.difference(&spec.attached) {
         push(Action::Detach(arn.clone()));
@@ -112,9 +105,20 @@ fn align(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) {
             push(Action::PutPolicy { name: name.clone(), before, after: after.clone() });
         }
     }
+    if !role.trust.as_ref().is_ok_and(|trust| trust.equivalent(&spec.trust)) {
+        push(Action::UpdateTrust { before: role.trust.clone().ok(), after: spec.trust.clone() });
+    }
     for arn in spec.attached.difference(&role.attached) {
         push(Action::Attach(arn.clone()));
     }
+    if let (Some(before), None) = (&role.boundary, &spec.boundary) {
+        push(Action::DeleteBoundary(before.clone()));
+    }
+    align_details(spec, role, &mut push);
+}
+
+/// What nobody's access depends on.
+fn align_details(spec: &RoleSpec, role: &ObservedRole, push: &mut impl FnMut(Action)) {
     let before = (role.description.clone(), role.max_session_seconds);
     let after = (spec.description.clone(), spec.max_session_seconds);
     if before != after {

@@ -90,6 +90,15 @@ impl Refusal {
         Self::new("trust_not_understood", role, message, "mend the trust policy by hand, then run again")
     }
 
+    fn unreadable(spec: &RoleSpec, why: &str) -> Self {
+        let RoleSpec { name, path, .. } = spec;
+        let message = format!("role `{name}` may not be read: {why}");
+        let remedy = format!(
+            "see whether a role of that name stands under another path than `{path}`, or a control policy denies reading it"
+        );
+        Self::new("access_denied", name, message, &remedy)
+    }
+
     fn foreign(role: &RoleName) -> Self {
         let message = format!("role `{role}` is there and has no tag `{OWNER_TAG}`: somebody else made it");
         Self::new("foreign_role", role, message, "rename one of the two, or set `adopt = true` to take it over")
@@ -124,6 +133,10 @@ pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved
     let access = changes.iter().find(|change| change.role == observed.access_role);
     refusals.extend(access.and_then(|change| refuse_access(change, &notices, blueprint)));
     for spec in &blueprint.roles {
+        if let Some(why) = observed.unreadable.get(&spec.name) {
+            refusals.push(Refusal::unreadable(spec, why));
+            continue;
+        }
         let there = observed.roles.get(&spec.name);
         let foreign = there.is_some_and(|role| role.owner().is_none()) && !spec.adopt;
         if foreign || spec.name.is_same(&observed.access_role) {

@@ -21,5 +21,5 @@ pub use evaluate::{Caller, Facts, Verdict, can_assume, permits};
 pub use explain::{Can, Entry, explain};
 pub use lint::{Finding, Severity, lint_permissions, lint_trust};
 pub use principal::{InvalidPrincipal, Principal};
-pub use redact::Redactor;
+pub use redact::{Redactor, external_ids};
 pub use trust::{Grant, GrantEdit, Notice, TrustEdit, add_grants, prune_orphans};

@@ -3,7 +3,24 @@
 use serde_json::{Map, Value};
 
 use super::Document;
-use super::condition::is_external_id_key;
+use super::condition::{is_external_id_key, texts};
+
+/// The external ids that a document asks for.
+#[must_use]
+pub fn external_ids(document: &Document) -> Vec<String> {
+    let mut found = Vec::new();
+    document.as_map().iter().for_each(|(key, value)| collect(key, value, &mut found));
+    found
+}
+
+fn collect(key: &str, value: &Value, found: &mut Vec<String>) {
+    match value {
+        _ if is_external_id_key(key) => found.extend(texts(value).unwrap_or_default()),
+        Value::Object(map) => map.iter().for_each(|(key, value)| collect(key, value, found)),
+        Value::Array(items) => items.iter().for_each(|item| collect(key, item, found)),
+        _ => {}
+    }
+}
 
 /// Replaces external ids by numbered marks; equal ids get equal marks, so that a diff still shows a change.
 #[derive(Default)]

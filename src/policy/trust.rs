@@ -136,13 +136,21 @@ pub fn prune_orphans(document: &Document) -> Result<Document, PolicyError> {
         Principals::Only(all) => !all.is_empty() && all.iter().all(|p| matches!(p, Principal::Orphan(_))),
         _ => false,
     };
-    let mut emptied: Vec<bool> = document.statements().iter().map(emptied).collect();
+    if !document.statements().iter().any(Statement::names_orphans) {
+        return Ok(document.clone());
+    }
+    let emptied: Vec<bool> = document.statements().iter().map(emptied).collect();
     document.clone().edited(|statements| {
-        let mut emptied = emptied.drain(..);
+        let mut emptied = emptied.into_iter();
         statements.retain(|_| !emptied.next().unwrap_or(false));
-        for statement in statements {
-            if let Some(Value::Array(list)) = statement.get_mut("Principal").and_then(|p| p.get_mut("AWS")) {
+        for principals in statements.iter_mut().filter_map(|s| s.get_mut("Principal")?.as_object_mut()) {
+            let Some(aws) = principals.get_mut("AWS") else { continue };
+            if let Value::Array(list) = aws {
                 list.retain(|value| !is_orphan(value));
+            }
+            // Principals of other kinds are left.
+            if is_orphan(aws) || aws.as_array().is_some_and(Vec::is_empty) {
+                principals.shift_remove("AWS");
             }
         }
     })
@@ -153,6 +161,12 @@ fn is_orphan(principal: &Value) -> bool {
 }
 
 impl Statement {
+    /// Whether its `Principal` holds a deleted identity.
+    fn names_orphans(&self) -> bool {
+        let orphan = |p: &Principal| matches!(p, Principal::Orphan(_));
+        matches!(&self.principals, Principals::Only(all) if all.iter().any(orphan))
+    }
+
     /// Whether the statement grants exactly this; further principals and actions do not matter.
     fn holds(&self, grant: &Grant) -> bool {
         self.effect == Effect::Allow

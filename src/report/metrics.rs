@@ -4,12 +4,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Report, Status};
+use super::Report;
 
 /// The record. `now` is in seconds since 1970.
 #[must_use]
 pub fn emf(report: &Report, now: f64) -> Value {
-    let done = report.changes.iter().filter(|step| step.status == Status::Done).count();
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for the next millions of years")]
     let timestamp = (now * 1000.0) as i64;
     json!({
@@ -29,8 +28,9 @@ pub fn emf(report: &Report, now: f64) -> Value {
         "cause": report.cause.as_ref().map_or("none", |cause| cause.code),
         "account_id": report.account_id,
         "trigger": report.trigger,
+        "mode": report.mode.word(),
         "Accounts": 1,
-        "Changes": done,
+        "Changes": report.done(),
         "Duration": report.duration_ms,
     })
 }

@@ -3,6 +3,7 @@
 mod metrics;
 pub(crate) mod paint;
 mod picture;
+mod scrub;
 mod text;
 
 pub use metrics::emf;
@@ -15,6 +16,7 @@ use crate::blueprint::ExternalIds;
 use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome};
 use crate::plan::{Change, Proof, Refusal};
+use crate::policy::external_ids;
 use crate::role::RoleName;
 
 /// Everything that is told of one account. Its JSON form is documented in docs/REPORT.md and versioned.
@@ -125,22 +127,25 @@ impl Report {
         Self::new(Some(account.clone()), trigger, mode, Outcome::Converged)
     }
 
+    /// How many changes were made.
+    #[must_use]
+    pub fn done(&self) -> usize {
+        self.changes.iter().filter(|step| step.status == Status::Done).count()
+    }
+
     /// Writes down how it ended.
     pub(crate) fn end(&mut self, outcome: Outcome) {
         self.cause = outcome.cause().cloned();
         self.outcome = outcome;
     }
 
-    /// Takes the external ids out of every text: services repeat their input in messages.
+    /// Takes external ids out of every text: ours, and those of the policies that were read.
     pub(crate) fn scrub(&mut self, ids: &ExternalIds, literals: &[crate::role::ExternalId]) {
-        let known: Vec<&str> = ids.values().flatten().chain(literals).map(|id| id.expose()).collect();
-        let scrub = |text: &mut String| {
-            for id in &known {
-                if text.contains(id) {
-                    *text = text.replace(id, "(hidden)");
-                }
-            }
-        };
+        let documents = self.changes.iter().flat_map(|step| step.change.documents());
+        let there: Vec<_> = documents.flat_map(external_ids).collect();
+        let known = ids.values().flatten().chain(literals).map(|id| id.expose());
+        let scrubber = scrub::Scrubber::new(known.chain(there.iter().map(String::as_str)));
+        let scrub = |text: &mut String| scrubber.scrub(text);
         if let Outcome::Waiting(cause) | Outcome::Blocked(cause) | Outcome::Ignored(cause) = &mut self.outcome {
             scrub(&mut cause.message);
         }

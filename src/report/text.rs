@@ -89,7 +89,7 @@ fn remarks(report: &Report) -> String {
 }
 
 fn ending(report: &Report) -> String {
-    let done = report.changes.iter().filter(|step| step.status == Status::Done).count();
+    let done = report.done();
     match &report.outcome {
         Outcome::Converged if done == 0 => good("Converged: nothing to do."),
         Outcome::Converged => good(format!("Converged: {done} {} made.", if done == 1 { "change" } else { "changes" })),

@@ -7,6 +7,9 @@ use std::time::Duration;
 use super::organization::Organization;
 use crate::ports::Clock;
 
+/// How often a sleeper looks that nothing happens before time jumps: large sets of futures are polled a few at a time.
+const QUIET: u32 = 2;
+
 /// Lets everybody else run once, as a call over a network would.
 pub(super) async fn yield_once() {
     let mut yielded = false;
@@ -29,7 +32,9 @@ struct Sleeper<'a> {
 
 impl Drop for Sleeper<'_> {
     fn drop(&mut self) {
-        self.organization.lock().sleepers.remove(&self.id);
+        let mut state = self.organization.lock();
+        state.sleepers.remove(&self.id);
+        state.activity += 1;
     }
 }
 
@@ -38,20 +43,24 @@ impl Clock for Organization {
         self.lock().now
     }
 
-    /// Time jumps to the earliest alarm once no call is under way: sleepers wake in the order of their alarms, and a
-    /// deadline does not overtake the work that it bounds.
+    /// Time jumps to the earliest alarm once no call is under way and nobody has begun or ended anything for a while:
+    /// sleepers wake in the order of their alarms, and a deadline does not overtake the work that it bounds.
     async fn sleep(&self, time: Duration) {
         let (sleeper, until) = {
             let mut state = self.lock();
             let (id, until) = (state.serial(), state.now + time.as_secs_f64());
             state.sleepers.insert(id, until);
+            state.activity += 1;
             (Sleeper { organization: self, id }, until)
         };
+        let (mut seen, mut quiet) = (0, 0);
         loop {
             yield_once().await;
             let mut state = self.lock();
+            quiet = if state.activity == seen { quiet + 1 } else { 0 };
+            seen = state.activity;
             let first = state.sleepers.iter().min_by(|a, b| a.1.total_cmp(b.1).then(a.0.cmp(b.0))).map(|(id, _)| *id);
-            if state.now >= until || (state.calls_under_way == 0 && first == Some(sleeper.id)) {
+            if state.now >= until || (state.calls_under_way == 0 && quiet >= QUIET && first == Some(sleeper.id)) {
                 state.now = state.now.max(until);
                 return;
             }

@@ -10,7 +10,7 @@ use super::session;
 use crate::account::AccountId;
 use crate::fault::ApiError;
 use crate::policy::Caller;
-use crate::ports::Entry;
+use crate::ports::{Clock, Entry};
 use crate::role::RoleName;
 
 /// One call.
@@ -35,6 +35,7 @@ impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.calls_under_way = state.calls_under_way.saturating_sub(1);
+        state.activity += 1;
     }
 }
 
@@ -103,13 +104,23 @@ impl Organization {
         state.trusts(caller, &target, role, "session", external_id).is_ok()
     }
 
+    fn begin_call(&self) {
+        let mut state = self.lock();
+        state.calls_under_way += 1;
+        state.activity += 1;
+    }
+
     /// One call: others run first, then it is performed at once and written down.
     pub(super) async fn perform_call<T>(
         &self,
         about: About<'_>,
         call: impl FnOnce(&mut State) -> Result<T, Failure>,
     ) -> Result<T, ApiError> {
-        self.lock().calls_under_way += 1;
+        let latency = self.lock().latency;
+        if !latency.is_zero() {
+            self.sleep(latency).await;
+        }
+        self.begin_call();
         let under_way = UnderWay(self);
         yield_once().await;
         let result = {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::account::{Failure, SimAccount, access_role};
 use super::birth::Birth;
@@ -51,9 +52,13 @@ pub(super) struct State {
     pub(super) propagation: f64,
     pub(super) page_size: usize,
     pub(super) throttle_every: Option<u64>,
+    /// How long a call is on its way.
+    pub(super) latency: Duration,
     pub(super) now: f64,
     pub(super) sleepers: BTreeMap<u64, f64>,
     pub(super) calls_under_way: usize,
+    /// Grows with whatever begins or ends: while it does, somebody is at work.
+    pub(super) activity: u64,
     pub(super) journal: Vec<Call>,
     pub(super) entries: Vec<Entry>,
     pub(super) calls: u64,
@@ -88,9 +93,11 @@ impl Organization {
             propagation: 0.0,
             page_size: 100,
             throttle_every: None,
+            latency: Duration::ZERO,
             now: START,
             sleepers: BTreeMap::new(),
             calls_under_way: 0,
+            activity: 0,
             journal: Vec::new(),
             entries: Vec::new(),
             calls: 0,

@@ -1,5 +1,7 @@
 //! How a simulated organization is furnished, and changed behind the tool's back.
 
+use std::time::Duration;
+
 use super::account::{ACCESS_ROLE, SimAccount, access_role};
 use super::consistency::Lag;
 use super::organization::{Organization, State};
@@ -52,6 +54,11 @@ impl Organization {
     /// Every n-th call is throttled, or none. Who makes n calls for one look and starts anew at each failure never ends.
     pub fn set_throttling(&self, every: Option<u64>) {
         self.change(|all| all.throttle_every = every.filter(|n| *n > 0));
+    }
+
+    /// How long every call is on its way; no time at first. Calls side by side take the time of one.
+    pub fn set_latency(&self, latency: Duration) {
+        self.change(|all| all.latency = latency);
     }
 
     /// How many seconds a new role or account is refused as a principal of policies.

@@ -1,0 +1,151 @@
+//! Promise 5: a crash or a fault at any call, at every index, and a re-run: the same end.
+
+use std::collections::BTreeSet;
+
+use account_onboarding::outcome::Outcome;
+use account_onboarding::report::{Report, Status};
+use account_onboarding::simulation::{Faulty, Injection, Lag, Organization, Script};
+
+use crate::common::*;
+
+/// One run in which a script goes wrong.
+fn run_with(organization: &Organization, script: &Script, account: &str) -> Report {
+    let ports = Faulty::new(organization.clone(), script);
+    run(engine_on(&ports, config(CONFIG)).apply(&errand(organization, account)))
+}
+
+/// The calls of a run without any fault.
+fn calls(start: fn() -> Organization, account: &str) -> Vec<&'static str> {
+    let script = Script::none();
+    assert_eq!(run_with(&start(), &script, account).outcome, Outcome::Converged);
+    script.calls()
+}
+
+/// Holds what every report holds, however the run went.
+fn assert_told(report: &Report, organization: &Organization, what: &str) {
+    let cause = report.outcome.cause();
+    assert_eq!(cause.is_none(), report.outcome == Outcome::Converged, "{what}");
+    assert!(cause.is_none_or(|cause| !cause.code.is_empty() && !cause.message.is_empty() && !cause.remedy.is_empty()));
+    for step in &report.changes {
+        assert!(!matches!(step.status, Status::Planned), "{what}: {}", step.change);
+        if report.outcome == Outcome::Converged {
+            assert_eq!(step.status, Status::Done, "{what}: {}", step.change);
+        }
+    }
+    let told: BTreeSet<_> = report.changes.iter().map(|s| (s.change.role.clone(), s.change.call())).collect();
+    for call in organization.writes() {
+        let (role, call) = (call.role.unwrap(), call.call);
+        assert!(told.contains(&(role.clone(), call)), "{what}: {call} on {role} is not told");
+    }
+}
+
+/// Holds that nothing outside of the account was touched.
+fn assert_confined(organization: &Organization, account: &str, what: &str) {
+    for call in organization.journal() {
+        let ours = call.account == id(account);
+        assert!(ours || (call.account == id(MANAGEMENT) && !call.write), "{what}: {call:?}");
+    }
+}
+
+fn every_fault(
+    start: fn() -> Organization,
+    account: &str,
+    lasting: usize,
+    injections: &[Injection],
+) -> BTreeSet<String> {
+    let sound = start();
+    run_with(&sound, &Script::none(), account);
+    let wanted = sound.state();
+    let mut ends = BTreeSet::new();
+    for (index, call) in calls(start, account).into_iter().enumerate() {
+        for injection in injections.iter().copied() {
+            let what = format!("{injection:?} at {index}, {call}");
+            let organization = start();
+            let script = Script::during(index, lasting, injection);
+            let first = run_with(&organization, &script, account);
+            assert_eq!(script.crashed(), injection.crashes(), "{what}");
+            assert_told(&first, &organization, &what);
+            if !injection.crashes() {
+                ends.insert(format!("{injection:?}: {}", end(&first)));
+            }
+            assert_confined(&organization, account, &what);
+            let second = run_with(&organization, &Script::none(), account);
+            assert_eq!(second.outcome, Outcome::Converged, "{what}");
+            assert_eq!(organization.state(), wanted, "{what}");
+            assert_connected(&organization, account);
+            organization.clear_journal();
+            assert_eq!(run_with(&organization, &Script::none(), account).outcome, Outcome::Converged, "{what}");
+            assert_eq!(organization.writes(), [], "{what}");
+        }
+    }
+    ends
+}
+
+fn lines(ends: BTreeSet<String>) -> String {
+    ends.into_iter().collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn of_a_new_account() {
+    insta::assert_snapshot!(lines(every_fault(with_new_account, NEW, 1, &Injection::ALL)), @"");
+}
+
+#[test]
+fn of_an_old_account() {
+    insta::assert_snapshot!(lines(every_fault(organization, OLD, 1, &Injection::ALL)), @"");
+}
+
+#[test]
+fn that_lasts_for_the_whole_run() {
+    insta::assert_snapshot!(lines(every_fault(with_new_account, NEW, usize::MAX, &Injection::ALL)), @"");
+}
+
+#[test]
+fn of_an_account_whose_reads_are_behind() {
+    fn lagging() -> Organization {
+        let organization = with_new_account();
+        organization.set_lag(&id(NEW), Lag { reads: 4, seconds: 8.0 });
+        organization
+    }
+    let injections = [Injection::Throttle, Injection::TimeoutAfter, Injection::CrashAfter];
+    every_fault(lagging, NEW, 1, &injections);
+}
+
+#[test]
+fn of_an_account_that_drifted() {
+    fn drifted() -> Organization {
+        let organization = onboarded();
+        for role in ROLES {
+            alter(&organization, NEW, role, |state| {
+                state.attached.insert("arn:aws:iam::aws:policy/AdministratorAccess".to_owned());
+                state.policies.clear();
+                state.max_session_seconds = 43_200;
+                state.tags.insert("more".to_owned(), "x".to_owned());
+                state.boundary = Some("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned());
+            });
+        }
+        organization
+    }
+    every_fault(drifted, NEW, 1, &Injection::ALL);
+}
+
+#[test]
+fn of_the_creation() {
+    for index in 0..4 {
+        for injection in Injection::ALL {
+            let organization = organization();
+            let newborn = account_onboarding::simulation::Newborn { in_progress_polls: 3, ..Default::default() };
+            let request = organization.create_account_as("payments-dev", newborn);
+            let script = Script::at(index, injection);
+            let engine = engine_on(&Faulty::new(organization.clone(), &script), config(CONFIG));
+            let deadline = errand(&organization, NEW).deadline;
+            let first = run(engine.created(&request, deadline));
+            match injection {
+                Injection::AccessDenied | Injection::CrashBefore | Injection::CrashAfter => assert!(first.is_err()),
+                _ => assert_eq!(first, Ok(id(NEW)), "{injection:?} at {index}"),
+            }
+            let again = crate::common::engine(&organization, CONFIG);
+            assert_eq!(run(again.created(&request, errand(&organization, NEW).deadline)), Ok(id(NEW)));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! A service that answers some writes as a test wants, before anything is done.
+
+use account_onboarding::account::AccountId;
+use account_onboarding::fault::ApiError;
+use account_onboarding::observed::ObservedRole;
+use account_onboarding::onboarding::Engine;
+use account_onboarding::plan::Change;
+use account_onboarding::ports::{Entry, Page, ReadIam, Sessions, WriteIam};
+use account_onboarding::report::Report;
+use account_onboarding::role::RoleName;
+use account_onboarding::simulation::{Organization, Session};
+
+use crate::common::*;
+
+/// What a write is answered with; `None` lets it through.
+pub(crate) type Answer = fn(&Change) -> Option<ApiError>;
+
+#[derive(Clone)]
+pub(crate) struct Intercepted<P> {
+    inner: P,
+    answer: Answer,
+}
+
+/// Applies the configuration to the new account while writes are answered so.
+pub(crate) fn apply_against(organization: &Organization, config_text: &str, answer: Answer) -> Report {
+    let [directory, secrets, clock] = [(); 3].map(|()| organization.clone());
+    let sessions = Intercepted { inner: organization.clone(), answer };
+    let engine = Engine { directory, sessions, secrets, clock, config: config(config_text) };
+    run(engine.apply(&errand(organization, NEW)))
+}
+
+impl Sessions for Intercepted<Organization> {
+    type Session = Intercepted<Session>;
+
+    async fn enter(&self, entry: &Entry) -> Result<Self::Session, ApiError> {
+        Ok(Intercepted { inner: self.inner.enter(entry).await?, answer: self.answer })
+    }
+}
+
+impl ReadIam for Intercepted<Session> {
+    async fn caller_account(&self) -> Result<AccountId, ApiError> {
+        self.inner.caller_account().await
+    }
+
+    async fn role(&self, role: &RoleName) -> Result<Option<ObservedRole>, ApiError> {
+        self.inner.role(role).await
+    }
+
+    async fn policy_names(&self, role: &RoleName, from: Option<String>) -> Result<Page, ApiError> {
+        self.inner.policy_names(role, from).await
+    }
+
+    async fn policy(&self, role: &RoleName, name: &str) -> Result<Option<String>, ApiError> {
+        self.inner.policy(role, name).await
+    }
+
+    async fn attached(&self, role: &RoleName, from: Option<String>) -> Result<Page, ApiError> {
+        self.inner.attached(role, from).await
+    }
+}
+
+impl WriteIam for Intercepted<Session> {
+    async fn perform(&self, change: &Change) -> Result<(), ApiError> {
+        match (self.answer)(change) {
+            Some(error) => Err(error),
+            None => self.inner.perform(change).await,
+        }
+    }
+}

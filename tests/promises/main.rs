@@ -1,0 +1,18 @@
+//! The promises of the house, each in a file of its own, held by the real engine on the simulated organization.
+//!
+//! Time is virtual: nothing here sleeps.
+#![cfg(test)]
+
+mod common;
+
+mod fault_at_every_call;
+mod foreign_role_is_left_alone;
+mod intercept;
+mod one_bad_one_harms_no_other;
+mod only_confirmed_accounts;
+mod plan_is_what_apply_calls;
+mod second_run_makes_no_write;
+mod secrets_stay_hidden;
+mod sessions_and_round_trips;
+mod waiting;
+mod who_may_enter;

@@ -1,0 +1,126 @@
+//! Promise 6: no write in an account whose id was not confirmed; none in the management account, in an account that is
+//! not active, or outside of the organization.
+
+use account_onboarding::account::AccountState;
+use account_onboarding::fault::ApiError;
+use account_onboarding::onboarding::Engine;
+use account_onboarding::outcome::Outcome;
+use account_onboarding::ports::{Entry, Sessions};
+use account_onboarding::report::Report;
+use account_onboarding::simulation::{Newborn, Organization, Session};
+
+use crate::common::*;
+
+/// Applies and plans, and holds that nothing was written and no account was entered.
+fn refused(organization: &Organization, account: &str) -> String {
+    let before = organization.state();
+    let plan = plan(organization, account);
+    let report = apply(organization, account);
+    assert_eq!(end(&plan), end(&report));
+    assert_eq!(organization.writes(), []);
+    assert!(organization.journal().iter().all(|call| call.account == id(MANAGEMENT)), "no account was called");
+    assert_eq!(organization.state(), before);
+    assert_eq!(report.calls.writes, 0);
+    end(&report)
+}
+
+#[test]
+fn an_account_that_is_not_active_is_not_entered() {
+    let unknown = AccountState::Unknown("HIBERNATING".to_owned());
+    for (state, expected) in [
+        (AccountState::PendingActivation, "waiting pending_activation"),
+        (AccountState::Suspended, "blocked account_not_active"),
+        (AccountState::PendingClosure, "blocked account_not_active"),
+        (AccountState::Closed, "blocked account_not_active"),
+        (unknown, "blocked account_not_active"),
+    ] {
+        let organization = organization();
+        organization.set_state(&id(OLD), state.clone());
+        assert_eq!(refused(&organization, OLD), expected, "{state}");
+    }
+}
+
+#[test]
+fn the_management_account_is_not_entered() {
+    assert_eq!(refused(&organization(), MANAGEMENT), "ignored management_account");
+}
+
+#[test]
+fn a_stranger_is_not_entered() {
+    for stranger in ["123456789012", TRELICA, "000000000000"] {
+        assert_eq!(refused(&organization(), stranger), "blocked not_a_member");
+    }
+}
+
+#[test]
+fn an_excluded_account_is_not_entered() {
+    let member = organization().with_member(&id("999988887777"), "left alone", AccountState::Active, None);
+    assert_eq!(refused(&member, "999988887777"), "ignored excluded");
+    assert!(member.journal().iter().all(|call| call.call == "ssm:GetParameter"), "not even asked about");
+}
+
+/// A way in that leads to another account, as a wrong endpoint would.
+#[derive(Clone)]
+struct Astray {
+    organization: Organization,
+    to: &'static str,
+    /// Only sessions whose policy names this role go astray.
+    role: &'static str,
+}
+
+impl Sessions for Astray {
+    type Session = Session;
+
+    async fn enter(&self, entry: &Entry) -> Result<Session, ApiError> {
+        let mut entry = entry.clone();
+        if entry.policy.contains(self.role) {
+            entry.role_arn = entry.role_arn.replace(NEW, self.to);
+            entry.policy = entry.policy.replace(NEW, self.to);
+        }
+        self.organization.enter(&entry).await
+    }
+}
+
+fn astray(organization: &Organization, role: &'static str, config_text: &str) -> Report {
+    let [directory, secrets, clock] = [(); 3].map(|()| organization.clone());
+    let sessions = Astray { organization: organization.clone(), to: OLD, role };
+    let engine = Engine { directory, sessions, secrets, clock, config: config(config_text) };
+    run(engine.apply(&errand(organization, NEW)))
+}
+
+#[test]
+fn a_session_in_another_account_writes_nothing() {
+    let organization = with_new_account();
+    let before = organization.state();
+    let report = astray(&organization, ACCESS, CONFIG);
+    assert_eq!(end(&report), "blocked wrong_account");
+    insta::assert_snapshot!(report.outcome, @"");
+    assert_eq!(organization.writes(), []);
+    assert_eq!(organization.state(), before);
+}
+
+#[test]
+fn one_session_of_several_in_another_account_writes_nothing() {
+    let organization = with_new_account();
+    let before = organization.state();
+    let report = astray(&organization, "role-29", &many_roles(30));
+    assert!(organization.entries().len() > 2);
+    assert_eq!(end(&report), "blocked wrong_account");
+    assert_eq!(organization.writes(), []);
+    assert_eq!(organization.state(), before);
+}
+
+#[test]
+fn a_creation_that_failed_is_no_account() {
+    let organization = organization();
+    let fails = Some("EMAIL_ALREADY_EXISTS".to_owned());
+    let request = organization.create_account_as("payments-dev", Newborn { fails, ..Newborn::default() });
+    let engine = engine(&organization, CONFIG);
+    let deadline = errand(&organization, NEW).deadline;
+    let end = run(engine.created(&request, deadline)).unwrap_err();
+    assert!(matches!(&end, Outcome::Ignored(cause) if cause.code == "creation_failed"));
+    assert!(end.to_string().contains("EMAIL_ALREADY_EXISTS"));
+    let unknown = run(engine.created("car-00000000", deadline)).unwrap_err();
+    assert!(matches!(&unknown, Outcome::Blocked(cause) if cause.code == "unknown_request"));
+    assert_eq!(organization.writes(), []);
+}
