@@ -44,7 +44,7 @@ impl fmt::Display for Cause {
     }
 }
 
-const LATER: &str = "nothing to do: it is tried again by itself";
+const LATER: &str = "it passes by itself: the queue tries again, or run it again later";
 
 impl Outcome {
     /// The word: `converged`, `waiting`, `blocked` or `ignored`.
@@ -71,6 +71,11 @@ impl Outcome {
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
         matches!(self, Self::Waiting(_) | Self::Blocked(_))
+    }
+
+    /// Whether the account has to be entered anew.
+    pub(crate) fn wants_new_session(&self) -> bool {
+        self.cause().is_some_and(|cause| cause.code == "credentials_not_accepted")
     }
 
     /// Waiting, for something that comes by itself.

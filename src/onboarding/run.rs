@@ -14,7 +14,7 @@ use crate::observed::Observed;
 use crate::outcome::Outcome;
 use crate::plan::{Approved, Refusal, diff, guard, proofs};
 use crate::ports::{Clock, Creation, Directory, Secrets, Sessions, WriteIam};
-use crate::report::{Report, Status};
+use crate::report::{Calls, Report, Status};
 
 /// An account that was entered and read for the first time.
 struct Arrival<S> {
@@ -150,12 +150,20 @@ where
     pub async fn apply(&self, errand: &Errand) -> Report {
         self.report(errand, Mode::Apply, async |report, ids| {
             let mut patience = Patience::until(errand.deadline);
-            let arrival = self.arrive(errand, Mode::Apply, &mut patience, report, ids).await?;
-            let mut ledger = Ledger::default();
-            let end = self.converge(errand, &arrival, &mut patience, report, &mut ledger).await;
-            report.calls = arrival.target.calls();
+            let (mut ledger, mut calls) = (Ledger::default(), Calls::default());
+            let end = loop {
+                let arrival = self.arrive(errand, Mode::Apply, &mut patience, report, ids).await?;
+                let end = self.converge(errand, &arrival, report, &mut ledger).await;
+                let end = end.unwrap_or_else(|end| end);
+                calls += arrival.target.calls();
+                // Sessions end after a quarter of an hour; the account is entered anew.
+                if !end.wants_new_session() || !patience.pause(&self.clock, &end).await {
+                    break end;
+                }
+            };
+            report.calls = calls;
             report.changes = ledger.into_steps();
-            end
+            Ok(end)
         })
         .await
     }
@@ -165,12 +173,11 @@ where
         &self,
         errand: &Errand,
         arrival: &Arrival<S::Session>,
-        patience: &mut Patience,
         report: &mut Report,
         ledger: &mut Ledger,
     ) -> Result<Outcome, End> {
         let Arrival { prepared, target, observed } = arrival;
-        let mut observed = observed.clone();
+        let (mut observed, mut patience) = (observed.clone(), Patience::until(errand.deadline));
         let before = report.refusals.clone();
         loop {
             report.refusals.clone_from(&before);
@@ -196,11 +203,11 @@ where
                 ledger.perform(target, to_do, prepared.young).await
             };
             if let Some(wait) = wait
-                && !patience.pause(&self.clock, &wait).await
+                && (wait.wants_new_session() || !patience.pause(&self.clock, &wait).await)
             {
                 return Ok(wait);
             }
-            observed = self.look_again(target, prepared, patience).await?;
+            observed = self.look_again(target, prepared, &mut patience).await?;
         }
     }
 
@@ -215,7 +222,8 @@ where
                 Ok(observed) => return Ok(observed),
                 Err(error) => Outcome::of_error(&error, prepared.young),
             };
-            if !matches!(end, Outcome::Waiting(_)) || !patience.pause(&self.clock, &end).await {
+            let waits = matches!(end, Outcome::Waiting(_)) && !end.wants_new_session();
+            if !waits || !patience.pause(&self.clock, &end).await {
                 return Err(end);
             }
         }

@@ -65,6 +65,13 @@ pub struct Calls {
     pub writes: u32,
 }
 
+impl std::ops::AddAssign for Calls {
+    fn add_assign(&mut self, more: Self) {
+        self.reads += more.reads;
+        self.writes += more.writes;
+    }
+}
+
 /// One change and what became of it.
 #[derive(Debug, Clone)]
 pub struct Step {

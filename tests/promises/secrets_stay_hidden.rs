@@ -11,7 +11,7 @@ use account_onboarding::report::{Report, Status, emf, plan_text, report_text};
 use account_onboarding::simulation::{Organization, PolicyText, Quotas};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::value::RawValue;
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
 
 use crate::common::*;
 use crate::intercept::apply_against;
@@ -180,7 +180,7 @@ fn invoke(organization: &Organization, payload: &str) -> String {
     let function = Function { directory, sessions, secrets, clock, settings };
     let lines = Lines::default();
     let writer = lines.clone();
-    let log = tracing_subscriber::fmt().json().with_env_filter(EnvFilter::new("trace"));
+    let log = tracing_subscriber::fmt().json().with_max_level(LevelFilter::TRACE);
     let log = log.with_writer(move || writer.clone()).finish();
     let mut context = Context::default();
     context.deadline = (errand(organization, NEW).deadline * 1000.0) as u64;
