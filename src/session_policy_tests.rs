@@ -1,1 +1,166 @@
+use super::*;
+use crate::plan::sample::{blueprint, blueprint_with, name};
 
+const ACCESS: &str = "OrganizationAccountAccessRole";
+
+fn pretty(policy: &str) -> String {
+    let value: Value = serde_json::from_str(policy).unwrap();
+    serde_json::to_string_pretty(&value).unwrap()
+}
+
+#[test]
+fn a_plan_s_session_reads_and_nothing_else() {
+    let blueprint = blueprint();
+    let (scopes, too_long) = scopes(&blueprint, &name(ACCESS), Mode::Plan);
+    assert_eq!((scopes.len(), too_long.len()), (1, 0));
+    insta::assert_snapshot!(pretty(&scopes[0].policy), @r#"
+    {
+      "Version": "2012-10-17",
+      "Statement": [
+        {
+          "Effect": "Allow",
+          "Action": [
+            "iam:GetRole"
+          ],
+          "Resource": "arn:aws:iam::444455556666:role/OrganizationAccountAccessRole"
+        },
+        {
+          "Effect": "Allow",
+          "Action": [
+            "iam:GetRole",
+            "iam:GetRolePolicy",
+            "iam:ListAttachedRolePolicies",
+            "iam:ListRolePolicies"
+          ],
+          "Resource": [
+            "arn:aws:iam::444455556666:role/Acme"
+          ]
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn a_session_that_applies_writes_the_roles_of_the_blueprint() {
+    let blueprint = blueprint();
+    let (scopes, _) = scopes(&blueprint, &name(ACCESS), Mode::Apply);
+    assert_eq!(scopes.len(), 1);
+    insta::assert_snapshot!(pretty(&scopes[0].policy), @r#"
+    {
+      "Version": "2012-10-17",
+      "Statement": [
+        {
+          "Effect": "Allow",
+          "Action": [
+            "iam:GetRole",
+            "iam:UpdateAssumeRolePolicy"
+          ],
+          "Resource": "arn:aws:iam::444455556666:role/OrganizationAccountAccessRole"
+        },
+        {
+          "Effect": "Allow",
+          "Action": [
+            "iam:GetRole",
+            "iam:GetRolePolicy",
+            "iam:ListAttachedRolePolicies",
+            "iam:ListRolePolicies"
+          ],
+          "Resource": [
+            "arn:aws:iam::444455556666:role/Acme"
+          ]
+        },
+        {
+          "Effect": "Allow",
+          "Action": [
+            "iam:CreateRole",
+            "iam:DeleteRolePolicy",
+            "iam:DeleteRolePermissionsBoundary",
+            "iam:DetachRolePolicy",
+            "iam:PutRolePolicy",
+            "iam:TagRole",
+            "iam:UntagRole",
+            "iam:UpdateAssumeRolePolicy",
+            "iam:UpdateRole"
+          ],
+          "Resource": [
+            "arn:aws:iam::444455556666:role/Acme"
+          ]
+        },
+        {
+          "Effect": "Allow",
+          "Action": "iam:AttachRolePolicy",
+          "Resource": "arn:aws:iam::444455556666:role/Acme",
+          "Condition": {
+            "ArnEquals": {
+              "iam:PolicyARN": [
+                "arn:aws:iam::aws:policy/ReadOnlyAccess"
+              ]
+            }
+          }
+        },
+        {
+          "Effect": "Allow",
+          "Action": "iam:PutRolePermissionsBoundary",
+          "Resource": "arn:aws:iam::444455556666:role/Acme",
+          "Condition": {
+            "StringEquals": {
+              "iam:PermissionsBoundary": "arn:aws:iam::aws:policy/PowerUserAccess"
+            }
+          }
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn without_roles_there_is_the_access_role() {
+    let blueprint = blueprint_with(|config| config.roles.clear());
+    let (scopes, _) = scopes(&blueprint, &name(ACCESS), Mode::Apply);
+    assert_eq!(scopes.len(), 1);
+    insta::assert_snapshot!(scopes[0].policy, @r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:GetRole","iam:UpdateAssumeRolePolicy"],"Resource":"arn:aws:iam::444455556666:role/OrganizationAccountAccessRole"}]}"#);
+}
+
+/// So many roles, each with a name of so many characters.
+fn many(count: usize, length: usize) -> Blueprint {
+    let mut blueprint = blueprint();
+    let role = blueprint.roles.remove(0);
+    blueprint.roles = (0..count).map(|n| RoleSpec { name: name(&format!("{n:0>length$}")), ..role.clone() }).collect();
+    blueprint
+}
+
+#[test]
+fn every_role_is_in_one_session_whose_policy_is_not_too_long() {
+    for (count, length) in [(1, 1), (7, 64), (30, 20), (100, 64)] {
+        for mode in [Mode::Plan, Mode::Apply] {
+            let blueprint = many(count, length);
+            let (scopes, too_long) = scopes(&blueprint, &name(ACCESS), mode);
+            assert_eq!(too_long.len(), 0);
+            assert!(scopes.iter().all(|scope| scope.policy.len() <= LONGEST));
+            let mut all: Vec<_> = scopes.iter().flat_map(|scope| scope.roles.clone()).collect();
+            all.sort();
+            let mut wanted: Vec<_> = blueprint.roles.iter().map(|role| role.name.clone()).collect();
+            wanted.push(name(ACCESS));
+            wanted.sort();
+            assert_eq!(all, wanted);
+            for scope in &scopes {
+                let others = wanted.iter().filter(|role| !scope.roles.contains(role));
+                let named = |role: &RoleName| scope.policy.contains(&format!("/{role}\""));
+                assert!(!others.cloned().any(|role| named(&role)), "no session names another's role");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_role_that_is_too_long_alone_is_told_in_either_mode() {
+    let mut blueprint = many(3, 10);
+    blueprint.roles[1].path = format!("/{}/", "x".repeat(510));
+    for mode in [Mode::Plan, Mode::Apply] {
+        let (scopes, too_long) = scopes(&blueprint, &name(ACCESS), mode);
+        let too_long: Vec<_> = too_long.iter().map(|role| role.name.as_str()).collect();
+        assert_eq!(too_long, ["0000000001"]);
+        assert!(scopes.iter().all(|scope| scope.roles.len() == 3));
+    }
+}

@@ -9,3 +9,6 @@ pub use change::{Action, Change, NewRole, Sign};
 pub use diff::{Plan, diff};
 pub use guard::{Approved, Refusal, guard};
 pub use proof::{Proof, proofs};
+
+#[cfg(test)]
+pub(crate) mod sample;

@@ -154,3 +154,7 @@ fn kind(principal: &Principal) -> &'static str {
         Principal::Unknown(..) => "unknown",
     }
 }
+
+#[cfg(test)]
+#[path = "explain_tests.rs"]
+mod tests;

@@ -87,17 +87,53 @@ fn lines(ends: BTreeSet<String>) -> String {
 
 #[test]
 fn of_a_new_account() {
-    insta::assert_snapshot!(lines(every_fault(with_new_account, NEW, 1, &Injection::ALL)), @"");
+    insta::assert_snapshot!(lines(every_fault(with_new_account, NEW, 1, &Injection::ALL)), @"
+    AccessDenied: blocked access_denied
+    AccessDenied: blocked configuration
+    AccessDenied: converged
+    ExpiredCredentials: converged
+    InternalError: converged
+    MalformedAnswer: converged
+    Reset: converged
+    Throttle: converged
+    Timeout: converged
+    TimeoutAfter: converged
+    Unavailable: converged
+    ");
 }
 
 #[test]
 fn of_an_old_account() {
-    insta::assert_snapshot!(lines(every_fault(organization, OLD, 1, &Injection::ALL)), @"");
+    insta::assert_snapshot!(lines(every_fault(organization, OLD, 1, &Injection::ALL)), @"
+    AccessDenied: blocked access_denied
+    AccessDenied: blocked access_role_denied
+    AccessDenied: blocked configuration
+    AccessDenied: converged
+    ExpiredCredentials: converged
+    InternalError: converged
+    MalformedAnswer: converged
+    Reset: converged
+    Throttle: converged
+    Timeout: converged
+    TimeoutAfter: converged
+    Unavailable: converged
+    ");
 }
 
 #[test]
 fn that_lasts_for_the_whole_run() {
-    insta::assert_snapshot!(lines(every_fault(with_new_account, NEW, usize::MAX, &Injection::ALL)), @"");
+    insta::assert_snapshot!(lines(every_fault(with_new_account, NEW, usize::MAX, &Injection::ALL)), @"
+    AccessDenied: blocked access_denied
+    AccessDenied: waiting account_not_ready
+    ExpiredCredentials: waiting credentials_not_accepted
+    InternalError: waiting service_unavailable
+    MalformedAnswer: waiting service_unavailable
+    Reset: waiting service_unavailable
+    Throttle: waiting throttled
+    Timeout: waiting service_unavailable
+    TimeoutAfter: waiting service_unavailable
+    Unavailable: waiting service_unavailable
+    ");
 }
 
 #[test]

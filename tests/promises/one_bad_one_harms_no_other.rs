@@ -31,7 +31,7 @@ fn a_parameter_that_is_missing() {
     let organization = with_new_account();
     let report = apply_with(&organization, NEW, &config);
     assert_eq!(end(&report), "blocked configuration");
-    insta::assert_snapshot!(report.outcome, @"");
+    insta::assert_snapshot!(report.outcome, @"blocked (configuration): vendor/workload-security: the SSM parameter `/nowhere` gives no external ID: ssm:GetParameter failed: ParameterNotFound; mend the configuration, then run again");
     assert_all_but(&organization, SECURITY_ROLE);
     assert_told(&report, SECURITY_ROLE);
     assert_eq!(report.refusals.len(), 1);
@@ -50,7 +50,7 @@ fn a_policy_over_the_quota() {
     organization.set_quotas(&id(NEW), Quotas { inline_length: 5000, ..Quotas::default() });
     let report = apply_with(&organization, NEW, &config);
     assert_eq!(end(&report), "blocked quota_exceeded", "{}", report.outcome);
-    insta::assert_snapshot!(report.outcome, @"");
+    insta::assert_snapshot!(report.outcome, @"blocked (quota_exceeded): role `app-deployer`: iam:PutRolePolicy failed: LimitExceeded: Maximum policy size of 5000 bytes exceeded for role app-deployer; raise the quota (trust policy length: L-C07B4B0D) or shorten the policy, then run again");
     assert_all_but(&organization, OWN_ROLE);
     assert_told(&report, OWN_ROLE);
     let words: Vec<_> = report.changes.iter().map(|step| step.status.word()).collect();
@@ -66,7 +66,7 @@ fn a_policy_that_iam_does_not_take() {
     let organization = with_new_account();
     let report = apply_against(&organization, CONFIG, answer);
     assert_eq!(end(&report), "blocked policy_not_accepted");
-    insta::assert_snapshot!(report.outcome, @"");
+    insta::assert_snapshot!(report.outcome, @"blocked (policy_not_accepted): role `Workload_Security_Role_Cross`: iam:PutRolePolicy failed: MalformedPolicyDocument: Syntax errors in policy.; mend the policy in the configuration");
     assert_all_but(&organization, SECURITY_ROLE);
     assert_told(&report, SECURITY_ROLE);
     assert_eq!(apply(&organization, NEW).outcome.word(), "converged", "once it is taken");

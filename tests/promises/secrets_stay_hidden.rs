@@ -100,7 +100,7 @@ fn an_error_that_repeats_the_policy_shows_none() {
 #[test]
 fn a_message_that_is_cut_inside_an_external_id_shows_no_part_of_it() {
     static BEFORE: Mutex<usize> = Mutex::new(0);
-    for before in 150..420 {
+    for before in (150..420).step_by(3) {
         *BEFORE.lock().unwrap() = before;
         let organization = with_new_account();
         let report = apply_against(&organization, CONFIG, |change| {

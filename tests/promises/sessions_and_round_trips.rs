@@ -36,7 +36,13 @@ fn a_session_names_the_roles_of_the_configuration_and_no_other() {
     let organization = with_new_account();
     assert_eq!(apply(&organization, NEW).outcome, Outcome::Converged);
     assert_eq!(organization.entries().len(), 1);
-    insta::assert_snapshot!(resources(&organization).into_iter().collect::<Vec<_>>().join("\n"), @"");
+    insta::assert_snapshot!(resources(&organization).into_iter().collect::<Vec<_>>().join("\n"), @"
+    arn:aws:iam::444455556666:role/OrganizationAccountAccessRole
+    arn:aws:iam::444455556666:role/TrelicaIntegration
+    arn:aws:iam::444455556666:role/Workload_Security_Role_Cross
+    arn:aws:iam::444455556666:role/app-deployer
+    arn:aws:iam::444455556666:role/apps/app-deployer
+    ");
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn the_access_role_never_comes() {
     let (organization, report, _) = newborn(Newborn { access_role_after: 1e6, ..Newborn::default() });
     assert_eq!(end(&report), "waiting access_role_not_ready");
     assert_eq!(organization.writes(), []);
-    insta::assert_snapshot!(report.outcome, @"");
+    insta::assert_snapshot!(report.outcome, @"waiting (access_role_not_ready): account 444455556666 cannot be entered by `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole; nothing to do: it is tried again by itself");
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn an_old_account_is_not_waited_for() {
     let report = apply(&organization, OLD);
     assert_eq!(end(&report), "blocked access_role_denied");
     assert_eq!(organization.now().to_bits(), start.to_bits());
-    insta::assert_snapshot!(report.outcome, @"");
+    insta::assert_snapshot!(report.outcome, @"blocked (access_role_denied): account 333344445555 cannot be entered by `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::333344445555:role/OrganizationAccountAccessRole; see that the access role exists (an invited account has none), that it trusts the management account of this organization, that no service or resource control policy denies sts:AssumeRole, and that the function's own role may assume it");
 }
 
 #[test]

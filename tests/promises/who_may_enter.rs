@@ -233,7 +233,7 @@ fn assert_kept(before: &Value, after: &Value) -> Result<(), TestCaseError> {
 #[test]
 fn whoever_could_can_and_nobody_else_but_the_configured() {
     let (edited, blocked) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let config = ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() };
     TestRunner::new(config)
         .run(&(trust(), configured(), any::<bool>()), |(trust, grants, prune)| {
             let organization = with_new_account().with_outside_account(&id(STRANGER)).with_identity(ANN);
@@ -260,5 +260,5 @@ fn whoever_could_can_and_nobody_else_but_the_configured() {
         })
         .unwrap();
     let (edited, blocked) = (edited.into_inner(), blocked.into_inner());
-    assert!(edited > 80 && blocked > 20, "the cases are worth it: {edited} edited, {blocked} blocked");
+    assert!(edited > 50 && blocked > 12, "the cases are worth it: {edited} edited, {blocked} blocked");
 }

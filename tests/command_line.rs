@@ -1,0 +1,348 @@
+//! The real `onboard`: its exit codes, what stands on which stream, and what people read. No AWS is touched.
+#![cfg(test)]
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+/// What a command left.
+struct Ended {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Ended {
+    /// Standard output, which is JSON alone.
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+}
+
+/// Runs `onboard` at the root of the repository, with a text on standard input and no AWS to reach.
+fn onboard(args: &[&str], input: &str) -> Ended {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_onboard"));
+    for name in ["AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+        command.env_remove(name);
+    }
+    command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_CONFIG_FILE", "/nowhere");
+    command.env("AWS_SHARED_CREDENTIALS_FILE", "/nowhere").env_remove("CLICOLOR_FORCE");
+    command.args(args).current_dir(env!("CARGO_MANIFEST_DIR"));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // Who does not read its input closes it: that is no failure of the test.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ended { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn trust(statements: &str) -> String {
+    format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#)
+}
+
+const FRESH: &str =
+    r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"sts:AssumeRole"}"#;
+
+// ---------------------------------------------------------------- help and usage
+
+#[test]
+fn help_documents_the_exit_codes() {
+    let ended = onboard(&["--help"], "");
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+    for line in ["0  done", "1  error", "2  usage", "3  plan", "4  blocked", "5  waiting"] {
+        assert!(ended.out.contains(line), "{line}");
+    }
+    for command in ["demo", "plan", "apply", "policy", "event", "config", "vendors", "completions"] {
+        assert!(ended.out.contains(&format!("\n  {command}")), "{command}");
+        assert_eq!(onboard(&[command, "--help"], "").code, 0);
+    }
+    assert!(onboard(&["--version"], "").out.starts_with("onboard 0."));
+}
+
+#[test]
+fn usage_is_two() {
+    for args in [
+        &[][..],
+        &["nonsense"],
+        &["plan"],
+        &["apply"],
+        &["plan", "--account", "44445555666"],
+        &["plan", "--account", "444455556666", "--event", "x.json"],
+        &["plan", "--account", "444455556666", "--format", "xml"],
+        &["plan", "--account", "444455556666", "--wait", "-1"],
+        &["policy"],
+        &["policy", "grant", "-"],
+        &["policy", "grant", "--principal", "*", "-"],
+        &["policy", "grant", "--principal", "arn:aws:iam::222233334444:role/*", "-"],
+        &["policy", "grant", "--principal", "222233334444", "--partition", "azure", "-"],
+        &["completions", "cmd"],
+    ] {
+        let ended = onboard(args, "");
+        assert_eq!((ended.code, ended.out.as_str()), (2, ""), "{args:?}");
+        assert!(!ended.err.is_empty());
+    }
+    let wildcard = onboard(&["policy", "grant", "--principal", "*", "-"], "");
+    assert!(wildcard.err.contains("a wildcard principal lets everybody in"), "{}", wildcard.err);
+}
+
+#[test]
+fn completions_are_printed() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ended = onboard(&["completions", shell], "");
+        assert!(ended.code == 0 && ended.out.contains("onboard"), "{shell}");
+    }
+}
+
+// ---------------------------------------------------------------- demo
+
+#[test]
+fn the_demo_tells_what_a_person_wants_to_see() {
+    let ended = onboard(&["demo"], "");
+    assert_eq!(ended.code, 0, "{}", ended.out);
+    assert!(!ended.out.contains('\u{1b}'), "plain in a pipe");
+    for sentence in [
+        "This is a simulated organization in memory",
+        "No AWS is touched",
+        "IN_PROGRESS",
+        "account 444455556666 (payments-dev)",
+        "+           \"arn:aws:iam::222233334444:root\"",
+        "+ create role `TrelicaIntegration`",
+        "+ create role `Workload_Security_Role_Cross`",
+        "(external ID 1, hidden)",
+        "account 222233334444: can enter",
+        "Trend Micro Cloud One Workload Security, with its external ID: can enter",
+        "Trend Micro Cloud One Workload Security, without it: cannot enter",
+        "the identity account: can enter",
+        "Workload Security with its external ID: can enter",
+        "Workload Security without it: cannot enter",
+        "nothing to do",
+        "0 of them writes",
+    ] {
+        assert!(ended.out.contains(sentence), "`{sentence}` is not in\n{}", ended.out);
+    }
+    assert!(!ended.out.contains("00000000-1111-2222-3333-444444444444"));
+    assert!(!ended.out.contains("example-trelica-organization-id"));
+}
+
+// ---------------------------------------------------------------- policy
+
+#[test]
+fn a_grant_is_json_alone_and_a_second_one_changes_nothing() {
+    let args = ["policy", "grant", "--principal", "222233334444", "-"];
+    let first = onboard(&args, &trust(FRESH));
+    assert_eq!((first.code, first.err.as_str()), (0, ""));
+    let aws = &first.json()["Statement"][0]["Principal"]["AWS"];
+    assert_eq!(aws, &serde_json::json!(["arn:aws:iam::111122223333:root", "arn:aws:iam::222233334444:root"]));
+    let second = onboard(&args, &first.out);
+    assert_eq!((second.code, &second.out), (0, &first.out));
+
+    let mfa = r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#;
+    let with = ["policy", "grant", "--principal", "222233334444", "--condition", mfa, "-"];
+    let document = onboard(&with, &trust(FRESH)).json();
+    assert_eq!(document["Statement"][1]["Condition"], serde_json::from_str::<Value>(mfa).unwrap());
+}
+
+#[test]
+fn a_grant_takes_the_partition_that_it_finds() {
+    let china = FRESH.replace("arn:aws:", "arn:aws-cn:");
+    let grant = |more: &[&str], input: &str| {
+        let args = [&["policy", "grant", "--principal", "222233334444"], more, &["-"]].concat();
+        onboard(&args, &trust(input)).out
+    };
+    assert!(grant(&[], &china).contains("arn:aws-cn:iam::222233334444:root"));
+    assert!(grant(&["--partition", "aws-us-gov"], "").contains("arn:aws-us-gov:iam::222233334444:root"));
+    assert!(grant(&[], "").contains("arn:aws:iam::222233334444:root"));
+}
+
+#[test]
+fn a_grant_that_cannot_be_made_says_why() {
+    let grant = ["policy", "grant", "--principal", "222233334444", "-"];
+    let deny = r#"{"Sid":"Nobody","Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}"#;
+    let orphan = r#"{"Effect":"Allow","Principal":{"AWS":"AROAIOSFODNN7EXAMPLE1"},"Action":"sts:AssumeRole"}"#;
+    for (input, code, sentence) in [
+        (trust(&format!("{FRESH},{deny}")), 4, "statement `Nobody` denies account 222233334444"),
+        (trust(&format!("{FRESH},{orphan}")), 4, "give `--prune-orphans`"),
+        ("not json".to_owned(), 1, "the policy is not JSON"),
+        ("[]".to_owned(), 1, "the policy is not a JSON object"),
+        ("{}".to_owned(), 1, "`Statement` is not understood"),
+        (trust(r#"{"Effect":"Perhaps"}"#), 1, "`Statement[0].Effect` is not understood"),
+        (r#"{"Statement":[],"Statement":[]}"#.to_owned(), 1, "the key `Statement` stands twice"),
+    ] {
+        let ended = onboard(&grant, &input);
+        assert_eq!((ended.code, ended.out.as_str()), (code, ""), "{input}");
+        assert!(ended.err.starts_with("error: ") && ended.err.contains(sentence), "{sentence}: {}", ended.err);
+    }
+    let pruned = ["policy", "grant", "--prune-orphans", "--principal", "222233334444", "-"];
+    let ended = onboard(&pruned, &trust(&format!("{FRESH},{orphan}")));
+    assert_eq!((ended.code, ended.json()["Statement"].as_array().map(Vec::len)), (0, Some(1)));
+    for (args, sentence) in [
+        (["policy", "grant", "--principal", "222233334444", "nowhere.json"], "`nowhere.json` cannot be read"),
+        (["policy", "explain", "--format", "json", "nowhere.json"], "`nowhere.json` cannot be read"),
+    ] {
+        let ended = onboard(&args, "");
+        assert!(ended.code == 1 && ended.err.contains(sentence), "{}", ended.err);
+    }
+    let condition = ["policy", "grant", "--principal", "222233334444", "--condition", "{", "-"];
+    let ended = onboard(&condition, &trust(FRESH));
+    assert!(ended.code == 1 && ended.err.contains("`--condition` is not JSON"), "{}", ended.err);
+}
+
+#[test]
+fn a_policy_is_explained() {
+    let vendor = r#"{"Effect":"Allow","Principal":{"AWS":"377450845233"},"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"s3cret"}}}"#;
+    let input = trust(&format!("{FRESH},{vendor}"));
+    let text = onboard(&["policy", "explain", "-"], &input);
+    assert_eq!(text.code, 0);
+    assert!(text.out.contains("account 111122223333  always") && text.out.contains("conditionally"), "{}", text.out);
+    assert!(!text.out.contains("s3cret"));
+    let json = onboard(&["policy", "explain", "--format", "json", "-"], &input);
+    let entries = &json.json()["entries"];
+    assert_eq!((json.json()["version"].clone(), entries[1]["can"].clone()), (1.into(), "conditionally".into()));
+    assert!(!json.out.contains("s3cret"));
+    assert!(onboard(&["policy", "explain", "--reveal", "-"], &input).out.contains("s3cret"));
+    assert!(onboard(&["policy", "explain", "-"], &trust("")).out.contains("Nobody can assume this role."));
+    assert_eq!(onboard(&["policy", "explain", "-"], "?").code, 1);
+}
+
+// ---------------------------------------------------------------- event
+
+#[test]
+fn events_are_told_in_words_and_in_json() {
+    for (file, trigger, account, ignored) in [
+        ("create-account-result-succeeded.json", "create_account_result", Some("444455556666"), false),
+        ("create-account-result-failed.json", "create_account_result", None, true),
+        ("create-account.json", "create_account", None, false),
+        ("invite-account-to-organization.json", "other_event", Some("555566667777"), true),
+        ("manual.json", "manual", Some("444455556666"), false),
+        ("manual-plan.json", "manual", Some("444455556666"), false),
+        ("sqs-batch.json", "create_account_result", Some("444455556666"), false),
+    ] {
+        let path = format!("events/{file}");
+        let ended = onboard(&["event", "--format", "json", &path], "");
+        assert_eq!((ended.code, ended.err.as_str()), (0, ""), "{file}");
+        let first: Value = serde_json::from_str(ended.out.lines().next().unwrap()).unwrap();
+        assert_eq!((&first["version"], &first["trigger"]), (&1.into(), &trigger.into()), "{file}");
+        assert_eq!(first["account_id"].as_str(), account, "{file}");
+        assert_eq!((&first["ignored"], first["reason"].is_string()), (&ignored.into(), ignored), "{file}");
+        let text = onboard(&["event", &path], "").out;
+        assert!(text.contains("trigger ") && text.contains("meaning "), "{text}");
+    }
+}
+
+#[test]
+fn an_event_that_is_not_understood_is_an_error() {
+    for (input, sentence) in [
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        ("[]", "object"),
+        ("{}", ""),
+        (r#"{"account_id":"4444555566667"}"#, "4444555566667"),
+        (r#"{"account_id":444455556666}"#, "account_id"),
+        (r#"{"account_id":"444455556666","mode":"destroy"}"#, "`mode` is not understood"),
+    ] {
+        let ended = onboard(&["event", "-"], input);
+        assert_eq!((ended.code, ended.out.as_str()), (1, ""), "{input}");
+        assert!(ended.err.starts_with("error: ") && ended.err.contains(sentence), "{input}: {}", ended.err);
+    }
+}
+
+// ---------------------------------------------------------------- config and vendors
+
+#[test]
+fn every_mistake_of_a_configuration_is_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("onboarding.toml");
+    let broken = "colour = 1\n[[access-role.grant]]\nprincipal = \"*\"\n[vendors.trellica]\n[waiting]\nyoung-account-minutes = \"x\"\n";
+    std::fs::write(&file, broken).unwrap();
+    let path = file.to_str().unwrap();
+    let ended = onboard(&["config", "check", path], "");
+    assert_eq!((ended.code, ended.out.as_str()), (1, ""));
+    for place in ["onboarding.toml:1:1:", ":3:13:", "did you mean `trelica`", ":6:"] {
+        assert!(ended.err.contains(place), "{place}: {}", ended.err);
+    }
+    assert_eq!(onboard(&["config", "show", path], "").code, 1);
+    assert_eq!(onboard(&["plan", "--account", "444455556666", "--config", path], "").code, 1);
+    assert_eq!(onboard(&["config", "check", "nowhere.toml"], "").code, 1);
+}
+
+#[test]
+fn the_example_is_valid_and_is_shown_without_secrets() {
+    let ended = onboard(&["config", "check"], "");
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    assert!(ended.out.contains("onboarding.toml is valid:"), "{}", ended.out);
+    let shown = onboard(&["config", "show"], "");
+    assert!(shown.code == 0 && shown.out.contains("TrelicaIntegration"));
+    assert!(!shown.out.contains("00000000-1111-2222-3333-444444444444"));
+}
+
+#[test]
+fn vendors_are_listed_shown_and_guessed() {
+    let list = onboard(&["vendors", "list"], "");
+    assert!(list.code == 0 && list.out.contains("trelica") && list.out.contains("workload-security"));
+    let show = onboard(&["vendors", "show", "trelica"], "");
+    assert!(show.code == 0 && show.out.contains("377450845233") && show.out.contains("workspaces-terminate"));
+    let typo = onboard(&["vendors", "show", "trellica"], "");
+    assert_eq!((typo.code, typo.out.as_str()), (1, ""));
+    assert!(typo.err.contains("did you mean `trelica`?"), "{}", typo.err);
+}
+
+// ---------------------------------------------------------------- plan and apply
+
+#[test]
+fn apply_without_anybody_to_ask_changes_nothing() {
+    let ended = onboard(&["apply", "--account", "444455556666"], "yes\n");
+    assert_eq!((ended.code, ended.out.as_str()), (1, ""));
+    assert!(ended.err.contains("give `--yes`"), "{}", ended.err);
+}
+
+#[test]
+fn without_a_region_or_credentials_there_is_one_sentence() {
+    let ended = onboard(&["plan", "--account", "444455556666"], "");
+    assert_eq!((ended.code, ended.out.as_str()), (1, ""));
+    assert!(ended.err.contains("no region is set"), "{}", ended.err);
+    let plan = ["plan", "--account", "444455556666", "--region", "us-east-1", "--format", "json", "--wait", "0"];
+    let ended = onboard(&plan, "");
+    assert_eq!(ended.code, 4, "{}", ended.err);
+    assert_eq!(ended.json()["cause"]["code"], "no_credentials");
+}
+
+#[test]
+fn an_excluded_account_needs_no_aws() {
+    let args = ["--account", "999988887777", "--region", "us-east-1", "--format", "json", "--wait", "0"];
+    for command in [&["plan"][..], &["apply", "--yes"]] {
+        let ended = onboard(&[command, &args].concat(), "");
+        assert_eq!(ended.code, 0, "{}", ended.err);
+        assert_eq!(ended.json()["cause"]["code"], "excluded");
+    }
+}
+
+#[test]
+fn an_event_that_is_ignored_needs_no_aws() {
+    let path = "events/create-account-result-failed.json";
+    let ended = onboard(&["plan", "--event", path, "--region", "us-east-1", "--format", "json"], "");
+    assert_eq!((ended.code, &ended.json()["outcome"]), (0, &"ignored".into()), "{}", ended.err);
+    assert_eq!(onboard(&["plan", "--event", "nowhere.json", "--region", "us-east-1"], "").code, 1);
+}
+
+/// AWS that refuses every connection: what it is asked may succeed later.
+#[test]
+fn aws_out_of_reach_is_waiting_and_five() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_onboard"));
+    command.args(["plan", "--account", "444455556666", "--format", "json", "--wait", "0"]);
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    for (name, value) in [
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ] {
+        command.env(name, value);
+    }
+    let output = command.output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &report["outcome"]), (Some(5), &"waiting".into()), "{report}");
+    assert_eq!(report["cause"]["code"], "service_unavailable");
+}
