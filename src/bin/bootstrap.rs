@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    lambda::start_log();
+    lambda::start_log(std::env::var("ONBOARDING_LOG").ok().as_deref());
     let config = aws::function()?;
     let function = Function {
         directory: Organizations::new(&config),

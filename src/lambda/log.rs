@@ -8,11 +8,11 @@ use crate::mode::Mode;
 use crate::outcome::Outcome;
 use crate::report::{Report, emf};
 
-/// Starts the log on standard output. `ONBOARDING_LOG` sets its level; `info` is the default.
+/// Starts the log on standard output, at a level; `info` is the default.
 ///
 /// The SDK's own lines stay out at every level: they hold the requests, and so the external ids.
-pub fn start() {
-    let level = std::env::var("ONBOARDING_LOG").ok().and_then(|level| level.parse::<LevelFilter>().ok());
+pub fn start(level: Option<&str>) {
+    let level = level.and_then(|level| level.parse::<LevelFilter>().ok());
     let ours = Targets::new().with_target("account_onboarding", level.unwrap_or(LevelFilter::INFO));
     let lines = tracing_subscriber::fmt::layer().json().flatten_event(true);
     let lines = lines.with_current_span(false).with_span_list(false).with_target(false);

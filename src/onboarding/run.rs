@@ -152,7 +152,11 @@ where
             let mut patience = Patience::until(errand.deadline);
             let (mut ledger, mut calls) = (Ledger::default(), Calls::default());
             let end = loop {
-                let arrival = self.arrive(errand, Mode::Apply, &mut patience, report, ids).await?;
+                let arrival = match self.arrive(errand, Mode::Apply, &mut patience, report, ids).await {
+                    Ok(arrival) => arrival,
+                    // What an earlier session did is told all the same.
+                    Err(end) => break end,
+                };
                 let end = self.converge(errand, &arrival, report, &mut ledger).await;
                 let end = end.unwrap_or_else(|end| end);
                 calls += arrival.target.calls();
