@@ -49,19 +49,19 @@ fn a_denial_is_told_with_the_statement_that_denies() {
     insta::assert_snapshot!(lines(&format!("{allow},{deny}")), @"
     statement 1: account 222233334444 [account] Never by sts:AssumeRole (statement `No` denies it)
     statement 1: account 333344445555 [account] Always by sts:AssumeRole
-    statement `No`: account 222233334444 [account] Never by sts:AssumeRole+sts:AssumeRoleWithSAML+sts:AssumeRoleWithWebIdentity (denied)
+    statement `No`: account 222233334444 [account] Never by sts:AssumeRole+sts:AssumeRoleWithSAML+sts:AssumeRoleWithWebIdentity
     ");
     let perhaps = deny.replace("\"sts:*\"", r#""sts:*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}"#);
     insta::assert_snapshot!(lines(&format!("{allow},{perhaps}")), @"
     statement 1: account 222233334444 [account] Conditionally by sts:AssumeRole (a deny statement may apply)
-    statement 1: account 333344445555 [account] Conditionally by sts:AssumeRole (a deny statement may apply)
-    statement `No`: account 222233334444 [account] Conditionally by sts:AssumeRole+sts:AssumeRoleWithSAML+sts:AssumeRoleWithWebIdentity, when aws:MultiFactorAuthPresent Bool false (denied when the conditions hold)
+    statement 1: account 333344445555 [account] Always by sts:AssumeRole
+    statement `No`: account 222233334444 [account] Conditionally by sts:AssumeRole+sts:AssumeRoleWithSAML+sts:AssumeRoleWithWebIdentity, when aws:MultiFactorAuthPresent Bool false
     ");
     let but = r#"{"Effect":"Deny","NotPrincipal":{"AWS":["222233334444"]},"Action":"sts:AssumeRole"}"#;
     insta::assert_snapshot!(lines(&format!("{allow},{but}")), @"
     statement 1: account 222233334444 [account] Always by sts:AssumeRole
     statement 1: account 333344445555 [account] Never by sts:AssumeRole (statement 2 denies it)
-    statement 2: everybody but account 222233334444 [others] Never by sts:AssumeRole (denied)
+    statement 2: everybody but account 222233334444 [others] Never by sts:AssumeRole
     ");
 }
 

@@ -126,18 +126,6 @@ fn a_plan_of_drift() {
       ~ set the permissions boundary of role `Acme` to arn:aws:iam::aws:policy/PowerUserAccess
           - arn:aws:iam::aws:policy/AdministratorAccess
 
-      ~ update the trust policy of role `Acme`
-                  },
-                  "Action": "sts:AssumeRole",
-                  "Condition": {
-          -         "StringLike": {
-          -           "sts:ExternalId": "(external ID 1, hidden)"
-          +         "StringEquals": {
-          +           "sts:ExternalId": "(external ID 2, hidden)"
-                    }
-                  }
-                }
-
       - detach arn:aws:iam::aws:policy/AdministratorAccess from role `Acme`
 
       - delete policy `theirs` from role `Acme`
@@ -151,6 +139,18 @@ fn a_plan_of_drift() {
           -     }
           -   ]
           - }
+
+      ~ update the trust policy of role `Acme`
+                  },
+                  "Action": "sts:AssumeRole",
+                  "Condition": {
+          -         "StringLike": {
+          -           "sts:ExternalId": "(external ID 1, hidden)"
+          +         "StringEquals": {
+          +           "sts:ExternalId": "(external ID 2, hidden)"
+                    }
+                  }
+                }
 
       + attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
 
@@ -227,7 +227,7 @@ fn a_report_of_a_run_that_was_cut_short() {
 
       note: statement 2 already grants account 222233334444 more
 
-    Waiting (throttled): iam:PutRolePolicy failed: Throttling; nothing to do: it is tried again by itself.
+    Waiting (throttled): iam:PutRolePolicy failed: Throttling; it passes by itself: the queue tries again, or run it again later.
     ");
 }
 

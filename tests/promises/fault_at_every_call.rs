@@ -88,8 +88,8 @@ fn lines(ends: BTreeSet<String>) -> String {
 #[test]
 fn of_a_new_account() {
     insta::assert_snapshot!(lines(every_fault(with_new_account, NEW, 1, &Injection::ALL)), @"
-    AccessDenied: blocked access_denied
     AccessDenied: blocked configuration
+    AccessDenied: blocked own_permission_missing
     AccessDenied: converged
     ExpiredCredentials: converged
     InternalError: converged
@@ -108,6 +108,7 @@ fn of_an_old_account() {
     AccessDenied: blocked access_denied
     AccessDenied: blocked access_role_denied
     AccessDenied: blocked configuration
+    AccessDenied: blocked own_permission_missing
     AccessDenied: converged
     ExpiredCredentials: converged
     InternalError: converged
@@ -123,7 +124,7 @@ fn of_an_old_account() {
 #[test]
 fn that_lasts_for_the_whole_run() {
     insta::assert_snapshot!(lines(every_fault(with_new_account, NEW, usize::MAX, &Injection::ALL)), @"
-    AccessDenied: blocked access_denied
+    AccessDenied: blocked own_permission_missing
     AccessDenied: waiting account_not_ready
     ExpiredCredentials: waiting credentials_not_accepted
     InternalError: waiting service_unavailable

@@ -43,7 +43,7 @@ fn the_access_role_never_comes() {
     let (organization, report, _) = newborn(Newborn { access_role_after: 1e6, ..Newborn::default() });
     assert_eq!(end(&report), "waiting access_role_not_ready");
     assert_eq!(organization.writes(), []);
-    insta::assert_snapshot!(report.outcome, @"waiting (access_role_not_ready): account 444455556666 cannot be entered by `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole; nothing to do: it is tried again by itself");
+    insta::assert_snapshot!(report.outcome, @"waiting (access_role_not_ready): account 444455556666 cannot be entered by `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole; it passes by itself: the queue tries again, or run it again later");
 }
 
 #[test]
