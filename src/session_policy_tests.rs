@@ -147,7 +147,7 @@ fn every_role_is_in_one_session_whose_policy_is_not_too_long() {
             for scope in &scopes {
                 let others = wanted.iter().filter(|role| !scope.roles.contains(role));
                 let named = |role: &RoleName| scope.policy.contains(&format!("/{role}\""));
-                assert!(!others.cloned().any(|role| named(&role)), "no session names another's role");
+                assert!(!others.into_iter().any(named), "no session names another's role");
             }
         }
     }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 
-pub const TEMPLATE: &str = include_str!("../../template.yaml");
+pub(crate) const TEMPLATE: &str = include_str!("../../template.yaml");
 
 /// The template as JSON, its short forms (`!Ref x`) written out (`{"Ref": x}`).
-pub fn template() -> Value {
+pub(crate) fn template() -> Value {
     let documents = Yaml::load_from_str(TEMPLATE).expect("template.yaml is YAML");
     assert_eq!(documents.len(), 1, "one document");
     written_out(&documents[0])
@@ -34,13 +34,13 @@ fn written_out(node: &Yaml<'_>) -> Value {
 }
 
 /// A template as it comes out for some answers: the intrinsic functions it uses, and no others.
-pub struct Stack {
+pub(crate) struct Stack {
     template: Value,
     answers: BTreeMap<String, String>,
 }
 
 impl Stack {
-    pub fn with(answers: &[(&str, &str)]) -> Self {
+    pub(crate) fn with(answers: &[(&str, &str)]) -> Self {
         let template = template();
         let mut known = BTreeMap::from(
             [
@@ -64,7 +64,7 @@ impl Stack {
     }
 
     /// The properties of a resource, or null where its condition does not hold.
-    pub fn resource(&self, name: &str) -> Value {
+    pub(crate) fn resource(&self, name: &str) -> Value {
         let resource = &self.template["Resources"][name];
         assert!(resource.is_object(), "the template has a resource `{name}`");
         let made =
@@ -129,11 +129,11 @@ impl Stack {
     }
 }
 
-pub fn text(value: &Value) -> &str {
+pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("`{value}` is a string"))
 }
 
 /// A string or a list of strings, as a list.
-pub fn list(value: &Value) -> Vec<&str> {
+pub(crate) fn list(value: &Value) -> Vec<&str> {
     value.as_array().map_or_else(|| vec![text(value)], |items| items.iter().map(text).collect())
 }
