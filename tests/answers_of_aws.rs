@@ -1,4 +1,5 @@
 //! The ports on the SDK, on the wire: every answer that a service may give becomes the fault that it means.
+#![cfg(test)]
 
 use std::time::Duration;
 

@@ -73,8 +73,8 @@ fn source() -> Vec<File> {
 
 /// Tests stand at the end of a file, or in a file of their own.
 fn code(text: &str) -> String {
-    let until = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
-    text[..until].lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
 fn is_test(path: &Path) -> bool {
@@ -86,8 +86,7 @@ fn is_test(path: &Path) -> bool {
 fn named(code: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for prefix in ["crate::", "account_onboarding::"] {
-        for (at, _) in code.match_indices(prefix) {
-            let rest = &code[at + prefix.len()..];
+        for rest in code.split(prefix).skip(1) {
             let list = rest.strip_prefix('{').and_then(|list| list.split_once('}')).map(|(list, _)| list);
             for item in list.unwrap_or(rest).split(',').take(if list.is_some() { usize::MAX } else { 1 }) {
                 let word = item.trim().split(|c: char| !c.is_ascii_lowercase() && c != '_').next();

@@ -39,7 +39,7 @@ fn assert_hidden(text: &str, what: &str) {
     for id in [SECURITY_ID, TRELICA_ID, THEIR_ID] {
         assert!(!text.contains(id), "{what}: {id}");
     }
-    assert!(!text.contains("s3c"), "{what} shows a part of an external id: {text}");
+    assert!(!text.contains("s3c"), "{what}: {text}");
 }
 
 /// A service that repeats its input, as IAM does.
