@@ -33,7 +33,9 @@ where
     C: Clock,
 {
     let args = Args::parse();
-    show_progress();
+    if matches!(args.command, Command::Plan(_) | Command::Apply { .. }) {
+        show_progress();
+    }
     let result = match args.command {
         Command::Demo => demo::demo().await,
         Command::Plan(target) => account::plan(target, connect).await,

@@ -112,7 +112,6 @@ fn a_principal_that_was_just_made_is_waited_for() {
 }
 
 #[test]
-#[ignore = "a session of 900 s is not renewed within a run; only `onboard apply --wait` of more than that comes there"]
 fn a_wait_longer_than_a_session() {
     let config = CONFIG.replace("role/app-pipeline", "role/new-pipeline");
     let organization = with_new_account();
