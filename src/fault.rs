@@ -14,6 +14,7 @@ pub struct ApiError {
     pub code: String,
     /// The service's message, shortened.
     pub message: String,
+    status: Option<u16>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -52,7 +53,14 @@ impl ApiError {
     /// An error as a service gave it.
     #[must_use]
     pub fn new(call: &'static str, code: impl Into<String>, message: &str) -> Self {
-        Self { call, code: code.into(), message: clip(message), source: None }
+        Self { call, code: code.into(), message: clip(message), status: None, source: None }
+    }
+
+    /// The same, with the status of the HTTP answer, which decides where the code is not known.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
     }
 
     /// The same, with the typed error that it was made of.
@@ -103,7 +111,11 @@ impl ApiError {
             "LimitExceeded" | "LimitExceededException" => Fault::Quota,
             "ConcurrentModification" | "ConcurrentModificationException" => Fault::Conflict,
             "EntityAlreadyExists" | "EntityAlreadyExistsException" => Fault::AlreadyExists,
-            _ => Fault::Other,
+            _ => match self.status {
+                Some(429) => Fault::Throttled,
+                Some(500..) => Fault::Unavailable,
+                _ => Fault::Other,
+            },
         }
     }
 }

@@ -76,7 +76,9 @@ mod fresh_account {
         let (directory, sessions, secrets, clock) = (ports.clone(), ports.clone(), ports.clone(), ports);
         let engine = Engine { directory, sessions, secrets, clock, config: config() };
         let (trigger, origin) = ("manual".to_owned(), "test".to_owned());
-        engine.apply(&Errand { account: account.clone(), trigger, origin, deadline, shown: None }).await
+        engine
+            .apply(&Errand { account: account.clone(), trigger, origin, deadline, end: deadline + 120.0, shown: None })
+            .await
     }
 
     fn made(organization: &Organization, newborn: Newborn) -> AccountId {

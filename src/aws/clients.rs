@@ -65,7 +65,11 @@ pub async fn command_line(profile: Option<&str>, region: Option<&str>) -> Result
         loader = loader.region(Region::new(region.to_owned()));
     }
     let config = loader.load().await;
-    if config.region().is_some() { Ok(config) } else { Err(ClientsError::Region) }
+    if config.region().is_some_and(|region| !region.as_ref().is_empty()) {
+        Ok(config)
+    } else {
+        Err(ClientsError::Region)
+    }
 }
 
 /// The same configuration with the credentials of a session: region, retries and connections are shared.

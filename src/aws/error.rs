@@ -15,6 +15,7 @@ where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
     move |error| {
+        let status = error.raw_response().map(|answer| answer.status().as_u16());
         let (code, message) = match &error {
             SdkError::ServiceError(answer) => {
                 let code = answer.err().code().filter(|code| !code.is_empty());
@@ -30,7 +31,12 @@ where
             SdkError::ResponseError(answer) => (code_of_status(answer.raw()), chain(&error)),
             _ => ("Client".to_owned(), chain(&error)),
         };
-        ApiError::new(call, code, &message).caused_by(error)
+        let ours = ApiError::new(call, code, &message);
+        let ours = match status {
+            Some(status) => ours.with_status(status),
+            None => ours,
+        };
+        ours.caused_by(error)
     }
 }
 

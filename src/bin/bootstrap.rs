@@ -1,13 +1,25 @@
 //! The Lambda function: environment, clients, run.
 
+use std::process::ExitCode;
+
 use account_onboarding::aws::{self, Organizations, Parameters, Sts, SystemClock};
 use account_onboarding::lambda::{self, Function, Settings};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
+async fn main() -> ExitCode {
     lambda::start_log(std::env::var("ONBOARDING_LOG").ok().as_deref());
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            lambda::tell_start_failed(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), lambda_runtime::Error> {
     let config = aws::function()?;
     let function = Function {
         directory: Organizations::new(&config),

@@ -26,6 +26,9 @@ pub struct World<D, S, X, C> {
     pub clock: C,
 }
 
+/// How long calls that are under way when the waiting ends may take, in seconds.
+const LAST_CALLS: f64 = 120.0;
+
 /// What there is to do, or how it ended before anything was done.
 type Start<D, S, X, C> = Result<(Engine<D, S, X, C>, Errand), Box<Report>>;
 
@@ -67,20 +70,24 @@ where
     ensure!(yes || can_ask, "apply asks before it changes anything, and here is nobody to ask; give `--yes`");
     let (engine, mut errand) = match start(&target, asked, connect).await? {
         Ok(start) => start,
-        Err(report) => return show(&report, format, report_text),
+        Err(report) => return show(&Report { mode: Mode::Apply, ..*report }, format, report_text),
     };
     let plan = engine.plan(&errand).await;
     if format == Format::Text {
-        anstream::print!("{}", plan_text(&plan));
+        say!("{}", plan_text(&plan));
     }
     if plan.changes.is_empty() {
-        return if format == Format::Json { show(&plan, format, plan_text) } else { Ok(Exit::of(&plan.outcome)) };
+        let end = Report { mode: Mode::Apply, ..plan };
+        return if format == Format::Json { show(&end, format, plan_text) } else { Ok(Exit::of(&end.outcome)) };
     }
     if !yes && !confirmed(&plan)? {
-        anstream::println!("Nothing was changed.");
+        sayln!("Nothing was changed.");
         return Ok(Exit::of(&plan.outcome));
     }
     // What was shown is what is applied: an account that changed in between gets a new plan.
+    // Neither the plan's waiting nor a person's thinking is taken from the time to apply.
+    errand.deadline = engine.clock.now() + f64::from(target.wait);
+    errand.end = errand.deadline + LAST_CALLS;
     errand.shown = Some(plan.changes.into_iter().map(|step| step.change).collect());
     show(&engine.apply(&errand).await, format, report_text)
 }
@@ -97,10 +104,13 @@ where
     C: Clock,
 {
     let config = config::load(&target.config)?;
+    let ended = |account, kind: &str, end| Err(Box::new(Report::new(account, kind, Mode::Plan, end)));
+    if let Asked::Event(Trigger::Ignored { kind, reason, account }) = asked {
+        return Ok(ended(account, kind.as_str(), Outcome::ignored("not_for_us", reason)));
+    }
     let World { directory, sessions, secrets, clock } = connect(&target.aws).await?;
     let deadline = clock.now() + f64::from(target.wait);
     let engine = Engine { directory, sessions, secrets, clock, config };
-    let ended = |account, kind: &str, end| Err(Box::new(Report::new(account, kind, Mode::Plan, end)));
     let (account, kind) = match asked {
         Asked::Account(id) => (id, "command_line"),
         Asked::Event(Trigger::AccountReady { id, kind }) => (id, kind.as_str()),
@@ -114,7 +124,7 @@ where
         }
     };
     let (trigger, origin) = (kind.to_owned(), "command-line".to_owned());
-    Ok(Ok((engine, Errand { account, trigger, origin, deadline, shown: None })))
+    Ok(Ok((engine, Errand { account, trigger, origin, deadline, end: deadline + LAST_CALLS, shown: None })))
 }
 
 enum Asked {
@@ -135,15 +145,15 @@ fn asked(which: &Which) -> anyhow::Result<Asked> {
 
 fn show(report: &Report, format: Format, text: impl Fn(&Report) -> String) -> anyhow::Result<Exit> {
     match format {
-        Format::Text => anstream::print!("{}", text(report)),
-        Format::Json => println!("{}", serde_json::to_string_pretty(report)?),
+        Format::Text => say!("{}", text(report)),
+        Format::Json => sayln!("{}", serde_json::to_string_pretty(report)?),
     }
     Ok(Exit::of(&report.outcome))
 }
 
 fn confirmed(plan: &Report) -> anyhow::Result<bool> {
     let id = plan.account_id.as_ref().map_or("", |id| id.as_str());
-    anstream::print!("\n{} ", paint::strong(format!("Make these changes in account {id}? Only `yes` is taken:")));
+    say!("\n{} ", paint::strong(format!("Make these changes in account {id}? Only `yes` is taken:")));
     anstream::stdout().flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;

@@ -103,8 +103,17 @@ pub struct Aws {
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
     /// The region of STS and SSM
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, value_name = "REGION", value_parser = region)]
     pub region: Option<String>,
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if !text.is_empty() && text.bytes().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err("a region looks like `us-east-1`".to_owned())
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -18,17 +18,14 @@ pub(super) fn load(file: &str) -> anyhow::Result<Config> {
 pub(super) fn check(file: &str) -> anyhow::Result<Exit> {
     let config = load(file)?;
     for warning in config.warnings() {
-        anstream::eprintln!("{} {warning}", paint::careful("warning:"));
+        whisper!("{} {warning}", paint::careful("warning:"));
     }
     let (grants, roles) = (config.access_role.grants.len(), config.roles.len());
-    anstream::println!(
-        "{} {grants} grants on the access role, {roles} roles",
-        paint::good(format!("{file} is valid:"))
-    );
+    sayln!("{} {grants} grants on the access role, {roles} roles", paint::good(format!("{file} is valid:")));
     Ok(Exit::Done)
 }
 
 pub(super) fn show(file: &str) -> anyhow::Result<Exit> {
-    anstream::print!("{}", config::show(&load(file)?));
+    say!("{}", config::show(&load(file)?));
     Ok(Exit::Done)
 }

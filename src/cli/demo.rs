@@ -27,7 +27,7 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
     let [directory, sessions, secrets, clock] = [(); 4].map(|()| organization.clone());
     let engine = Engine { directory, sessions, secrets, clock, config };
 
-    anstream::println!(
+    sayln!(
         "{}",
         faint("This is a simulated organization in memory, with IAM's rules. No AWS is touched; time is virtual.")
     );
@@ -37,33 +37,31 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
         trigger: "create_account".to_owned(),
         origin: "demo".to_owned(),
         deadline: organization.now() + 900.0,
+        end: organization.now() + 960.0,
         shown: None,
     };
 
-    chapter("2. The plan: what is there and what is to come");
+    chapter("2. The plan: what is there and what is to come")?;
     let before = organization.now();
     let plan = engine.plan(&errand).await;
     let refused = organization.journal().iter().filter(|call| call.call == "sts:AssumeRole" && !call.ok).count();
     let waited = organization.now() - before;
-    anstream::println!(
-        "{}",
-        faint(format!("The new account let nobody in {refused} times; it was ready after {waited:.0} s.\n"))
-    );
-    anstream::print!("{}", plan_text(&plan));
+    sayln!("{}", faint(format!("The new account let nobody in {refused} times; it was ready after {waited:.0} s.\n")));
+    say!("{}", plan_text(&plan));
 
-    chapter("3. Applied, and proven by evaluating the policies that are there now");
+    chapter("3. Applied, and proven by evaluating the policies that are there now")?;
     let done = engine
         .apply(&Errand { shown: Some(plan.changes.into_iter().map(|s| s.change).collect()), ..errand.clone() })
         .await;
-    anstream::print!("{}", report_text(&done));
+    say!("{}", report_text(&done));
     prove(&organization, &errand.account)?;
 
-    chapter("4. The same event again: events come twice");
+    chapter("4. The same event again: events come twice")?;
     organization.clear_journal();
     let again = engine.apply(&errand).await;
-    anstream::print!("{}", report_text(&again));
+    say!("{}", report_text(&again));
     let (calls, writes) = (organization.journal().len(), organization.writes().len());
-    anstream::println!("{}", faint(format!("{calls} calls, {writes} of them writes.")));
+    sayln!("{}", faint(format!("{calls} calls, {writes} of them writes.")));
 
     if again.outcome == Outcome::Converged && writes == 0 { Ok(Exit::Done) } else { Ok(Exit::of(&again.outcome)) }
 }
@@ -79,7 +77,7 @@ fn organization() -> anyhow::Result<Organization> {
 
 /// Creates an account as Organizations does: in progress at first, then there, and its access role a little later.
 async fn create(organization: &Organization, engine: &Simulated) -> anyhow::Result<AccountId> {
-    chapter("1. An account is created");
+    chapter("1. An account is created")?;
     let newborn = Newborn { in_progress_seconds: 12.0, access_role_after: 40.0, ..Newborn::default() };
     let request = organization.create_account_as("payments-dev", newborn);
     let before = organization.now();
@@ -89,9 +87,9 @@ async fn create(organization: &Organization, engine: &Simulated) -> anyhow::Resu
     };
     let polls = organization.journal().len();
     let seconds = organization.now() - before;
-    anstream::println!("organizations:CreateAccount   {}", faint(&request));
-    anstream::println!("IN_PROGRESS                   {}", faint(format!("asked {polls} times in {seconds:.0} s")));
-    anstream::println!("SUCCEEDED                     {}", strong(format!("account {account} (payments-dev)")));
+    sayln!("organizations:CreateAccount   {}", faint(&request));
+    sayln!("IN_PROGRESS                   {}", faint(format!("asked {polls} times in {seconds:.0} s")));
+    sayln!("SUCCEEDED                     {}", strong(format!("account {account} (payments-dev)")));
     Ok(account)
 }
 
@@ -104,7 +102,7 @@ fn prove(organization: &Organization, account: &AccountId) -> anyhow::Result<()>
         Ok(organization.can_assume(&caller, &role(name), id))
     };
     let vendor = "Workload_Security_Role_Cross";
-    anstream::println!("\n  {}", strong("the simulated STS was asked, too"));
+    sayln!("\n  {}", strong("the simulated STS was asked, too"));
     for (who, id, name, role, given) in [
         ("the identity account", IDENTITY, "OrganizationAccountAccessRole", "", None),
         (
@@ -117,11 +115,12 @@ fn prove(organization: &Organization, account: &AccountId) -> anyhow::Result<()>
         ("Workload Security", VENDORS[0], vendor, " without it", None),
     ] {
         let answer = if ask(id, name, given)? { "can enter" } else { "cannot enter" };
-        anstream::println!("  {who}{role}: {answer}");
+        sayln!("  {who}{role}: {answer}");
     }
     Ok(())
 }
 
-fn chapter(title: &str) {
-    anstream::println!("\n{}", strong(title));
+fn chapter(title: &str) -> anyhow::Result<()> {
+    sayln!("\n{}", strong(title));
+    Ok(())
 }

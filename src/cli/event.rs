@@ -16,19 +16,22 @@ pub(super) fn event(file: &str, format: Format) -> anyhow::Result<Exit> {
     };
     let mut exit = Exit::Done;
     let mut shown = Vec::new();
-    for payload in &payloads {
+    for (index, payload) in payloads.iter().enumerate() {
         match trigger::parse(payload.as_bytes()) {
             Ok(understood) => shown.push(understood),
             Err(error) => {
-                complain(error);
+                match payloads.len() {
+                    1 => complain(error),
+                    _ => complain(format_args!("`Records[{index}]`: {error}")),
+                }
                 exit = Exit::Error;
             }
         }
     }
     for understood in &shown {
         match format {
-            Format::Text => anstream::print!("{}", words(understood)),
-            Format::Json => println!("{}", wire(understood)),
+            Format::Text => say!("{}", words(understood)),
+            Format::Json => sayln!("{}", wire(understood)),
         }
     }
     Ok(exit)

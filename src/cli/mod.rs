@@ -1,5 +1,8 @@
 //! The command line: `onboard`. One file for each subcommand.
 
+#[macro_use]
+mod output;
+
 mod account;
 mod args;
 mod config;
@@ -47,10 +50,7 @@ where
         Command::Config(ConfigCommand::Show { config }) => config::show(&config),
         Command::Vendors(VendorsCommand::List { config }) => vendors::list(config.as_deref()),
         Command::Vendors(VendorsCommand::Show { name, config }) => vendors::show(&name, config.as_deref()),
-        Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Args::command(), "onboard", &mut std::io::stdout());
-            Ok(Exit::Done)
-        }
+        Command::Completions { shell } => completions(shell),
     };
     result.unwrap_or_else(|error| {
         complain(format_args!("{error:#}"));
@@ -66,9 +66,16 @@ fn show_progress() {
     tracing_subscriber::registry().with(lines.with_filter(ours)).init();
 }
 
+fn completions(shell: clap_complete::Shell) -> anyhow::Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "onboard", &mut script);
+    say!("{}", String::from_utf8(script)?);
+    Ok(Exit::Done)
+}
+
 /// A sentence on standard error.
 fn complain(sentence: impl Display) {
-    anstream::eprintln!("{} {sentence}", crate::report::paint::bad("error:"));
+    whisper!("{} {sentence}", crate::report::paint::bad("error:"));
 }
 
 /// The text of a file, or of standard input for `-`.

@@ -6,8 +6,14 @@ use serde_json::json;
 use super::args::{Format, Grant};
 use super::{Exit, complain, read};
 use crate::account::Partition;
-use crate::policy::{self, Can, Condition, Document, Effect, Entry, Notice, Principal};
+use crate::policy::{self, Can, Condition, Document, Effect, Entry, Notice, PolicyError, Principal};
 use crate::report::paint;
+
+/// A trust policy has 2,048 characters by default, and 8,192 where the quota L-C07B4B0D was raised.
+const QUOTA: (usize, usize) = (2048, 8192);
+
+/// Many times what IAM takes.
+const LONGEST: usize = 64 << 10;
 
 /// Prints the edited policy on standard output, JSON alone; what a person should know goes to standard error.
 pub(super) fn grant(args: &Grant) -> anyhow::Result<Exit> {
@@ -19,7 +25,14 @@ pub(super) fn grant(args: &Grant) -> anyhow::Result<Exit> {
     let edit = policy::add_grants(&start, &[grant], &partition)?;
     if let Some((index, orphan)) = edit.document.orphans().next() {
         let name = edit.document.name_of(index);
-        complain(format_args!("{name} names {orphan}: IAM refuses to save that; give `--prune-orphans`, or remove it"));
+        complain(format_args!(
+            "{name} names {orphan}: IAM refuses to save that; {}",
+            if args.prune_orphans {
+                "it stands in `NotPrincipal`: remove it by hand"
+            } else {
+                "give `--prune-orphans`, or remove it"
+            }
+        ));
         return Ok(Exit::Blocked);
     }
     for notice in &edit.notices {
@@ -27,28 +40,45 @@ pub(super) fn grant(args: &Grant) -> anyhow::Result<Exit> {
             complain(format_args!("the grant would have no effect: {notice}; remove the deny statement first"));
             return Ok(Exit::Blocked);
         }
-        anstream::eprintln!("{} {notice}", paint::careful("note:"));
+        whisper!("{} {notice}", paint::careful("note:"));
     }
-    println!("{}", edit.document.to_pretty());
+    let length = edit.document.to_json().len();
+    if length > QUOTA.1 {
+        complain(format_args!(
+            "the policy would have {length} characters and IAM takes {} at most; grant less",
+            QUOTA.1
+        ));
+        return Ok(Exit::Blocked);
+    }
+    if length > QUOTA.0 {
+        let note = paint::careful("note:");
+        whisper!("{note} {length} characters are over IAM's default of {}; raise the quota L-C07B4B0D", QUOTA.0);
+    }
+    sayln!("{}", edit.document.to_pretty());
     Ok(Exit::Done)
 }
 
 pub(super) fn explain(file: &str, format: Format, reveal: bool) -> anyhow::Result<Exit> {
     let entries = policy::explain(&parse(file)?, reveal);
     match format {
-        Format::Json => println!("{}", serde_json::to_string_pretty(&json!({"version": 1, "entries": entries}))?),
-        Format::Text => anstream::print!("{}", text(&entries)),
+        Format::Json => sayln!("{}", serde_json::to_string_pretty(&json!({"version": 1, "entries": entries}))?),
+        Format::Text => say!("{}", text(&entries)),
     }
     Ok(Exit::Done)
 }
 
 fn parse(file: &str) -> anyhow::Result<Document> {
-    Document::parse(&read(file)?).with_context(|| format!("`{file}` is no trust policy"))
+    let text = read(file)?;
+    anyhow::ensure!(text.len() <= LONGEST, "`{file}` is longer than 64 KiB; no trust policy is");
+    Document::parse(text.trim_start_matches('\u{feff}')).with_context(|| format!("`{file}` is no trust policy"))
 }
 
 fn condition(text: &str) -> anyhow::Result<Condition> {
-    let value = serde_json::from_str(text).context("`--condition` is not JSON")?;
-    Condition::parse(&value).context("`--condition`")
+    Condition::parse_text(text).map_err(|error| match error {
+        PolicyError::NotJson(why) => anyhow::anyhow!("`--condition` is not JSON: {why}"),
+        PolicyError::NotAnObject => anyhow::anyhow!("`--condition` is not a JSON object; it starts with `{{`"),
+        error => anyhow::anyhow!("`--condition`: {error}"),
+    })
 }
 
 /// The partition that somebody named: an option, the principal, or a principal that is there already.
@@ -79,19 +109,20 @@ fn text(entries: &[Entry]) -> String {
 }
 
 fn section(title: &str, entries: &[&Entry]) -> String {
-    let width = entries.iter().map(|entry| entry.principal.chars().count()).max().unwrap_or(0);
+    let name = |entry: &Entry| paint::printable(&entry.principal);
+    let width = entries.iter().map(|entry| name(entry).chars().count()).max().unwrap_or(0);
     let mut text = format!("{}\n", paint::strong(title));
     for entry in entries {
         let statement = paint::faint(format!("({})", entry.statement));
-        text.push_str(&format!("  {:width$}  {}  {statement}\n", entry.principal, word(entry)));
+        text.push_str(&format!("  {:width$}  {}  {statement}\n", name(entry), word(entry)));
         if entry.actions.iter().any(|action| action != "sts:AssumeRole") {
             text.push_str(&format!("      by {}\n", entry.actions.join(", ")));
         }
         for condition in &entry.conditions {
-            text.push_str(&format!("      when {condition}\n"));
+            text.push_str(&format!("      when {}\n", paint::printable(&condition.to_string())));
         }
         if let Some(why) = &entry.why {
-            text.push_str(&format!("      {}\n", paint::faint(why)));
+            text.push_str(&format!("      {}\n", paint::faint(paint::printable(why))));
         }
     }
     text

@@ -23,9 +23,9 @@ pub(super) fn list(config: Option<&str>) -> anyhow::Result<Exit> {
     let line = |row: &vendor::Row| {
         format!("{:name$}  {:title$}  {:role$}  {}", row.name, row.title, row.role, row.origin).trim_end().to_owned()
     };
-    anstream::println!("{}", strong(line(&head)));
+    sayln!("{}", strong(line(&head)));
     for row in &rows {
-        anstream::println!("{}", line(row));
+        sayln!("{}", line(row));
     }
     Ok(Exit::Done)
 }
@@ -34,11 +34,12 @@ pub(super) fn show(name: &str, config: Option<&str>) -> anyhow::Result<Exit> {
     let catalogue = catalogue(config)?;
     let Some(vendor) = catalogue.get(name) else {
         let names: Vec<_> = catalogue.names().collect();
-        let nearest = names.iter().max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
+        let alike = |known: &&&str| strsim::jaro(known, name);
+        let nearest = names.iter().max_by(|a, b| alike(a).total_cmp(&alike(b))).filter(|known| alike(known) > 0.7);
         let nearest = nearest.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default();
         anyhow::bail!("there is no vendor `{name}`; {nearest}known are {}", names.join(", "));
     };
-    anstream::print!("{}", vendor::show(vendor));
+    say!("{}", vendor::show(vendor));
     Ok(Exit::Done)
 }
 

@@ -173,7 +173,7 @@ fn conditions() {
     onboarding.toml:3:39: `aws:y`: is too large a number; write it in quotes
     onboarding.toml:3:29: `aws:PrincipalArn`: `{partition}` and `{account-id}` mean nothing in a condition; write the value itself
     "#);
-    assert_eq!(grant("principal = '222233334444'\ncondition = {}"), "");
+    insta::assert_snapshot!(grant("principal = '222233334444'\ncondition = {}"), @r#"onboarding.toml:3:13: `condition`: tests nothing; write `{ Bool = { "aws:MultiFactorAuthPresent" = "true" } }`, or take it out"#);
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn the_limits_of_a_role() {
         "trusts = []".to_owned(),
     ];
     insta::assert_snapshot!(all(texts.map(|text| role(&text))), @r"
-    onboarding.toml:4:8: `path`: `x` is no path; write `/`, or `/…/` without spaces in up to 512 characters
+    onboarding.toml:4:8: `path`: `x` is no path; write `/`, or `/…/` of letters, digits and `_+=,.@-` in up to 512 characters
     onboarding.toml:4:15: `description`: is longer than the 1000 characters that IAM takes; shorten it
     onboarding.toml:4:15: `description`: IAM takes no `\u{2192}` in a description; use the letters of Western Europe
     onboarding.toml:4:23: `max-session-seconds`: must be from 3600 to 43200 seconds (one to twelve hours)

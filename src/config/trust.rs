@@ -4,7 +4,7 @@ use serde_json::{Map, Number, Value as Json};
 use toml::de::DeValue;
 
 use super::{ExternalIdSource, PrincipalSpec, TrustSpec};
-use crate::policy::Condition;
+use crate::policy::{Condition, is_operator};
 use crate::reading::{Value, identity_or_account, parameter_name, service};
 use crate::role::ExternalId;
 
@@ -75,7 +75,15 @@ pub(super) fn external_id(value: &Value<'_>) -> Option<ExternalIdSource> {
 /// A condition as it stands in a policy: operators, keys, values.
 fn condition(value: &Value<'_>) -> Condition {
     let mut operators = Map::new();
-    for operator in value.entries().unwrap_or_default() {
+    let entries = value.entries().unwrap_or_default();
+    if entries.is_empty() && value.node().is_table() {
+        value
+            .problem("tests nothing; write `{ Bool = { \"aws:MultiFactorAuthPresent\" = \"true\" } }`, or take it out");
+    }
+    for operator in entries {
+        if !is_operator(operator.key()) {
+            operator.problem("is no operator of IAM; write one, as `StringEquals` or `Bool`");
+        }
         let keys = operator.entries().unwrap_or_default();
         if keys.is_empty() && operator.node().is_table() {
             operator.problem("tests nothing; write `{ \"aws:Key\" = \"value\" }`, or take it out");

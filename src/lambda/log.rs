@@ -19,6 +19,11 @@ pub fn start(level: Option<&str>) {
     tracing_subscriber::registry().with(lines.with_filter(ours)).init();
 }
 
+/// Tells why the function did not start.
+pub fn tell_start_failed(error: &lambda_runtime::Error) {
+    tracing::error!(outcome = "blocked", cause = "configuration", "{error}");
+}
+
 /// Tells that a payload as a whole is not understood, and what the invocation fails with.
 pub(super) fn refuse(invocation: &str, error: impl ToString) -> Failure {
     let failure = Failure::payload(error);

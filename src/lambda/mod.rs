@@ -7,7 +7,7 @@ mod settings;
 
 pub use answer::Failure;
 pub use batch::bodies;
-pub use log::start as start_log;
+pub use log::{start as start_log, tell_start_failed};
 pub use settings::{Settings, SettingsError, Source};
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
@@ -41,6 +41,7 @@ struct Work<'a, D, S, X, C> {
     engine: &'a Engine<D, S, X, C>,
     invocation: &'a str,
     deadline: f64,
+    end: f64,
 }
 
 impl<D, S, X, C> Function<D, S, X, C>
@@ -57,10 +58,10 @@ where
     /// again, or hands the event on. A batch answers with the records that failed instead.
     pub async fn answer(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Diagnostic> {
         let payload = event.payload.get();
-        let deadline = self.deadline(&event.context);
+        let (deadline, end) = self.deadline(&event.context);
         let records = batch::records(payload).map_err(|error| self::log::refuse(&event.context.request_id, error))?;
         let engine = self.engine(&event.context).await?;
-        let work = Work { engine: &engine, invocation: &event.context.request_id, deadline };
+        let work = Work { engine: &engine, invocation: &event.context.request_id, deadline, end };
         match records {
             Some(records) => Ok(work.batch(records).await),
             None => work.direct(payload).await.map_err(Diagnostic::from),
@@ -87,11 +88,14 @@ where
         Engine { directory, sessions, secrets: self.secrets.clone(), clock: self.clock.clone(), config }
     }
 
-    /// When to stop waiting: early enough to answer, with a quarter of the time left or fifteen seconds.
-    fn deadline(&self, context: &Context) -> f64 {
-        let end = context.deadline as f64 / 1000.0;
-        let left = (end - self.clock.now()).max(0.0);
-        end - (left / 4.0).min(15.0)
+    /// When to stop waiting, with a quarter of the time left or fifteen seconds; and when to have answered, a little
+    /// before Lambda ends the process.
+    fn deadline(&self, context: &Context) -> (f64, f64) {
+        let (now, told) = (self.clock.now(), context.deadline as f64 / 1000.0);
+        // `cargo lambda watch` tells a time of 1970: a deadline that was over long ago is none.
+        let end = if told < now - 3600.0 { now + 60.0 } else { told };
+        let reserve = ((end - now).max(0.0) / 4.0).min(15.0);
+        (end - reserve, end - reserve / 8.0)
     }
 }
 
@@ -129,7 +133,8 @@ where
         mode: Mode,
     ) -> Report {
         let origin = event_id.unwrap_or_else(|| self.invocation.to_owned());
-        let errand = Errand { account, trigger: kind.to_owned(), origin, deadline: self.deadline, shown: None };
+        let errand =
+            Errand { account, trigger: kind.to_owned(), origin, deadline: self.deadline, end: self.end, shown: None };
         match mode {
             Mode::Plan => self.engine.plan(&errand).await,
             Mode::Apply => self.engine.apply(&errand).await,

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 
 use super::target::TargetAccount;
+use super::within::{out_of_time, within};
+use crate::fault::Fault;
 use crate::outcome::{Cause, Outcome};
 use crate::plan::{Approved, Change};
-use crate::ports::WriteIam;
+use crate::ports::{Clock, WriteIam};
 use crate::report::{Status, Step};
 use crate::role::RoleName;
 
@@ -16,11 +18,14 @@ use crate::role::RoleName;
 pub(super) struct Ledger {
     steps: Vec<Step>,
     stuck: BTreeMap<RoleName, Cause>,
+    /// Changes whose answer was lost.
+    lost: Vec<Change>,
 }
 
 impl Ledger {
-    pub(super) fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+    /// Whether what is to be made is not what a person was shown: at first all of it, later nothing beyond it.
+    pub(super) fn departs_from(&self, shown: &[Change], open: &[Change]) -> bool {
+        if self.steps.is_empty() { shown != open } else { open.iter().any(|change| !shown.contains(change)) }
     }
 
     pub(super) fn into_steps(self) -> Vec<Step> {
@@ -47,12 +52,14 @@ impl Ledger {
         changes.into_iter().filter(|change| !done(change)).collect()
     }
 
-    /// A change that failed and is wanted no longer was made after all: its answer was lost.
+    /// Says of the changes that failed or were not tried, and are wanted no longer, what became of them: one whose answer
+    /// was lost was made after all; another was made by somebody else, or something else was made in its place.
     pub(super) fn settle(&mut self, approved: &Approved) {
         let refused = |role: &RoleName| approved.refusals().iter().any(|refusal| refusal.role == *role);
         for step in self.steps.iter_mut().filter(|step| step.status != Status::Done) {
             if !approved.changes().contains(&step.change) && !refused(&step.change.role) {
-                step.status = Status::Done;
+                let lost = self.lost.contains(&step.change);
+                step.status = if lost { Status::Done } else { Status::Superseded };
             }
         }
     }
@@ -66,6 +73,8 @@ impl Ledger {
     /// one role. Gives back what to wait for, if anything failed that may succeed later.
     pub(super) async fn perform<S: WriteIam>(
         &mut self,
+        clock: &impl Clock,
+        end: f64,
         target: &TargetAccount<S>,
         changes: Vec<Change>,
         young: bool,
@@ -78,11 +87,20 @@ impl Ledger {
             }
         }
         let mut wait = None;
-        for (steps, end) in join_all(roles.into_iter().map(|group| perform_in_order(target, group, young))).await {
+        let groups = roles.into_iter().map(async |group| {
+            let mut tried = Tried::default();
+            let done = within(clock, end, tried.perform_in_order(target, group.clone(), young)).await;
+            if done.is_none() {
+                tried.cut_short(group);
+            }
+            tried
+        });
+        for Tried { steps, end, lost } in join_all(groups).await {
             let role = steps.first().map(|step| step.change.role.clone());
             for step in steps {
                 self.record(step.change, step.status);
             }
+            self.lost.extend(lost);
             match (end, role) {
                 (Some(Outcome::Blocked(cause)), Some(role)) => {
                     self.stuck.insert(role, cause);
@@ -95,26 +113,46 @@ impl Ledger {
     }
 }
 
-async fn perform_in_order<S: WriteIam>(
-    target: &TargetAccount<S>,
-    changes: Vec<Change>,
-    young: bool,
-) -> (Vec<Step>, Option<Outcome>) {
-    let mut steps = Vec::new();
-    let mut end = None;
-    for change in changes {
-        let status = match &end {
-            Some(_) => Status::NotTried,
-            None => match target.perform(&change).await {
-                Ok(()) => Status::Done,
-                Err(error) => {
-                    let role = format!("role `{}`", change.role);
-                    end = Some(Outcome::of_error(&error, young).about(&role));
-                    Status::Failed(error.to_string())
-                }
-            },
-        };
-        steps.push(Step { change, status });
+/// What became of the changes of one role.
+#[derive(Default)]
+struct Tried {
+    steps: Vec<Step>,
+    end: Option<Outcome>,
+    lost: Option<Change>,
+}
+
+impl Tried {
+    async fn perform_in_order<S: WriteIam>(&mut self, target: &TargetAccount<S>, changes: Vec<Change>, young: bool) {
+        for change in changes {
+            let status = match &self.end {
+                Some(_) => Status::NotTried,
+                None => match target.perform(&change).await {
+                    Ok(()) => Status::Done,
+                    Err(error) => {
+                        let role = format!("role `{}`", change.role);
+                        self.lost = (error.fault() == Fault::Unavailable).then(|| change.clone());
+                        self.end = Some(Outcome::of_error(&error, young).about(&role));
+                        Status::Failed(error.to_string())
+                    }
+                },
+            };
+            self.steps.push(Step { change, status });
+        }
     }
-    (steps, end)
+
+    /// Time was over while one change was under way: its answer is lost, and those behind it were not tried.
+    fn cut_short(&mut self, changes: Vec<Change>) {
+        for change in changes.into_iter().skip(self.steps.len()) {
+            let status = match &self.end {
+                Some(_) => Status::NotTried,
+                None => {
+                    let end = out_of_time();
+                    let failed = Status::Failed(end.to_string());
+                    (self.lost, self.end) = (Some(change.clone()), Some(end));
+                    failed
+                }
+            };
+            self.steps.push(Step { change, status });
+        }
+    }
 }

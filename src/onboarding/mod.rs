@@ -9,6 +9,7 @@ mod patience;
 mod prepare;
 mod run;
 mod target;
+mod within;
 
 pub use target::TargetAccount;
 
@@ -45,6 +46,8 @@ pub struct Errand {
     pub origin: String,
     /// When to stop waiting, in seconds since 1970.
     pub deadline: f64,
+    /// When to have answered, in seconds since 1970: calls that are under way then are given up.
+    pub end: f64,
     /// The plan that a person approved: no other is applied.
     pub shown: Option<Vec<Change>>,
 }

@@ -31,7 +31,7 @@ pub(super) async fn observe<S: ReadIam>(
         try_join_all(blueprint.roles.iter().filter(|spec| entered.session(&spec.name).is_some()).map(async |spec| {
             let reader = Reader { session: session(entered, &spec.name)?, role: &spec.name, reads };
             match reader.read(spec).await {
-                Err(error) if error.fault() == Fault::AccessDenied && !entered.young => {
+                Err(error) if error.fault() == Fault::AccessDenied => {
                     Ok(Some((spec.name.clone(), Err(error.to_string()))))
                 }
                 read => Ok(read?.map(|role| (spec.name.clone(), Ok(role)))),

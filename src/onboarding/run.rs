@@ -6,6 +6,7 @@ use super::ledger::Ledger;
 use super::patience::Patience;
 use super::prepare::Prepared;
 use super::target::TargetAccount;
+use super::within::{out_of_time, within};
 use super::{End, Engine, Errand, enter};
 use crate::account::AccountId;
 use crate::blueprint::ExternalIds;
@@ -57,8 +58,13 @@ impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
     pub async fn plan(&self, errand: &Errand) -> Report {
         self.report(errand, Mode::Plan, async |report, ids| {
             let mut patience = Patience::until(errand.deadline);
-            let Arrival { prepared, target, observed } =
-                self.arrive(errand, Mode::Plan, &mut patience, report, ids).await?;
+            let Arrival { prepared, target, observed } = loop {
+                let arrival = self.arrive(errand, Mode::Plan, &mut patience, report, ids).await?;
+                match unreadable(&arrival.prepared, &arrival.observed) {
+                    Some(wait) if patience.pause(&self.clock, &wait).await => {}
+                    _ => break arrival,
+                }
+            };
             report.calls = target.calls();
             let approved = approve(&prepared, &observed, report);
             let mut ledger = Ledger::default();
@@ -67,8 +73,8 @@ impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
             }
             report.changes = ledger.into_steps();
             report.proofs = proofs(&prepared.blueprint, &observed);
-            Ok(match (refused(report), report.changes.len()) {
-                (Some(blocked), _) => blocked,
+            Ok(match (unreadable(&prepared, &observed).or_else(|| refused(report)), report.changes.len()) {
+                (Some(end), _) => end,
                 (None, 0) => proven(report),
                 (None, count) => Outcome::Waiting(crate::outcome::Cause::new(
                     "changes_pending",
@@ -91,6 +97,7 @@ impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
         let (mut report, mut ids) = (Report::begin(&errand.account, &errand.trigger, mode), ExternalIds::new());
         let outcome = way(&mut report, &mut ids).await.unwrap_or_else(|end| end);
         report.end(outcome);
+        report.notices.extend(self.config.warnings());
         report.scrub(&ids, &self.config.external_ids());
         report.duration_ms =
             Duration::try_from_secs_f64(self.clock.now() - started).map_or(0, |t| t.as_millis() as u64);
@@ -107,7 +114,8 @@ impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
         ids: &mut ExternalIds,
     ) -> Result<Arrival<S::Session>, End> {
         loop {
-            match self.arrive_once(errand, mode, report, ids).await {
+            let arrived = within(&self.clock, errand.end, self.arrive_once(errand, mode, report, ids)).await;
+            match arrived.unwrap_or_else(|| Err(out_of_time())) {
                 Err(end @ Outcome::Waiting(_)) => {
                     if !patience.pause(&self.clock, &end).await {
                         return Err(end);
@@ -186,32 +194,41 @@ where
         loop {
             report.refusals.clone_from(&before);
             let approved = approve(prepared, &observed, report);
-            if errand.shown.as_ref().is_some_and(|shown| ledger.is_empty() && shown != approved.changes()) {
+            let open = ledger.open(&approved);
+            if errand.shown.as_ref().is_some_and(|shown| ledger.departs_from(shown, &open)) {
                 return Ok(Outcome::blocked(
                     "plan_changed",
                     "the account is no longer as it was when the plan was shown",
                     "look at the new plan, then apply that one",
                 ));
             }
-            let open = ledger.open(&approved);
             if open.is_empty() {
+                if let Some(wait) = unreadable(prepared, &observed)
+                    && patience.pause(&self.clock, &wait).await
+                {
+                    let looked = self.look_again(target, prepared, &mut patience);
+                    observed = within(&self.clock, errand.end, looked).await.unwrap_or_else(|| Err(out_of_time()))?;
+                    continue;
+                }
                 report.proofs = proofs(&prepared.blueprint, &observed);
                 ledger.settle(&approved);
-                return Ok(ledger.stuck().or_else(|| refused(report)).unwrap_or_else(|| proven(report)));
+                let wait = unreadable(prepared, &observed);
+                return Ok(ledger.stuck().or(wait).or_else(|| refused(report)).unwrap_or_else(|| proven(report)));
             }
             let to_do = ledger.not_done(open);
             let wait = if to_do.is_empty() {
                 // Everything was done, and IAM does not show it yet.
                 Some(Outcome::waiting("not_propagated", "IAM does not show the changes yet"))
             } else {
-                ledger.perform(target, to_do, prepared.young).await
+                ledger.perform(&self.clock, errand.end, target, to_do, prepared.young).await
             };
             if let Some(wait) = wait
                 && (wait.wants_new_session() || !patience.pause(&self.clock, &wait).await)
             {
                 return Ok(wait);
             }
-            observed = self.look_again(target, prepared, &mut patience).await?;
+            let looked = within(&self.clock, errand.end, self.look_again(target, prepared, &mut patience)).await;
+            observed = looked.unwrap_or_else(|| Err(out_of_time()))?;
         }
     }
 
@@ -232,6 +249,12 @@ where
             }
         }
     }
+}
+
+/// Waiting, when a role of a young account may not be read: nothing may be, perhaps, for a while.
+fn unreadable(prepared: &Prepared, observed: &Observed) -> Option<Outcome> {
+    let (role, why) = observed.unreadable.first_key_value().filter(|_| prepared.young)?;
+    Some(Outcome::waiting("account_not_ready", format!("role `{role}` may not be read: {why}")))
 }
 
 /// Plans and guards, and tells in the report what the guard said.

@@ -96,17 +96,22 @@ fn align(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) {
     for arn in role.attached.difference(&spec.attached) {
         push(Action::Detach(arn.clone()));
     }
-    for (name, policy) in role.policies.iter().filter(|(name, _)| !spec.policies.contains_key(*name)) {
+    let is_same = |name: &str| match (role.policies.get(name), spec.policies.get(name)) {
+        (Some(Ok(before)), Some(after)) => before.equivalent(after),
+        _ => false,
+    };
+    // Where others are to be trusted, neither they nor those before may meet a policy that is not meant for them.
+    let trusts_others = !role.trust.as_ref().is_ok_and(|trust| trust.equivalent(&spec.trust));
+    let goes = |name: &str| !is_same(name) && (trusts_others || !spec.policies.contains_key(name));
+    for (name, policy) in role.policies.iter().filter(|(name, _)| goes(name)) {
         push(Action::DeletePolicy { name: name.clone(), before: policy.clone().ok() });
     }
-    for (name, after) in &spec.policies {
-        let before = role.policies.get(name).and_then(|policy| policy.clone().ok());
-        if !before.as_ref().is_some_and(|before| before.equivalent(after)) {
-            push(Action::PutPolicy { name: name.clone(), before, after: after.clone() });
-        }
-    }
-    if !role.trust.as_ref().is_ok_and(|trust| trust.equivalent(&spec.trust)) {
+    if trusts_others {
         push(Action::UpdateTrust { before: role.trust.clone().ok(), after: spec.trust.clone() });
+    }
+    for (name, after) in spec.policies.iter().filter(|(name, _)| !is_same(name)) {
+        let before = role.policies.get(name).filter(|_| !goes(name)).and_then(|policy| policy.clone().ok());
+        push(Action::PutPolicy { name: name.clone(), before, after: after.clone() });
     }
     for arn in spec.attached.difference(&role.attached) {
         push(Action::Attach(arn.clone()));

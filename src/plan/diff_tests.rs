@@ -115,8 +115,8 @@ fn what_narrows_comes_before_what_widens() {
     iam:PutRolePermissionsBoundary set the permissions boundary of role `Acme` to arn:aws:iam::aws:policy/PowerUserAccess
     iam:DetachRolePolicy detach arn:aws:iam::aws:policy/AdministratorAccess from role `Acme`
     iam:DeleteRolePolicy delete policy `theirs` from role `Acme`
-    iam:PutRolePolicy put policy `read` on role `Acme`
     iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
+    iam:PutRolePolicy put policy `read` on role `Acme`
     iam:AttachRolePolicy attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
     iam:UpdateRole update the description of role `Acme`
     iam:UntagRole remove the tags `theirs` from role `Acme`

@@ -5,10 +5,11 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::proof::denied;
 use super::{Action, Change, Plan};
 use crate::blueprint::{Blueprint, BlueprintError, RoleSpec};
 use crate::observed::{Observed, ObservedRole};
-use crate::policy::{Caller, Document, Facts, Notice, access_entries, can_assume};
+use crate::policy::{Caller, Document, Facts, Notice, Principal, access_entries, can_assume};
 use crate::role::{OWNER_TAG, RoleName};
 
 /// Changes that the guard let through. Nothing else makes this value, and nothing else is applied.
@@ -114,8 +115,8 @@ impl Refusal {
         )
     }
 
-    fn denied(role: &RoleName, notice: &Notice) -> Self {
-        let message = format!("a grant on role `{role}` would have no effect: {notice}");
+    fn denied(role: &RoleName, statement: &str, principal: &Principal) -> Self {
+        let message = format!("a grant on role `{role}` would have no effect: {statement} denies {principal}");
         Self::new("explicit_deny", role, message, "remove the deny statement, or the grant from the configuration")
     }
 
@@ -160,9 +161,6 @@ fn refuse_access(change: &Change, notices: &[Notice], blueprint: &Blueprint) -> 
         let orphan = notices.iter().find(|notice| matches!(notice, Notice::Orphan { .. }));
         return orphan.map(|notice| Refusal::orphaned(role, notice));
     }
-    if let Some(notice) = notices.iter().find(|n| matches!(n, Notice::Denied { conditional: false, .. })) {
-        return Some(Refusal::denied(role, notice));
-    }
     let (was, is) = (access_entries(before), access_entries(after));
     let granted = granted_entries(blueprint);
     let lost = was.difference(&is).next().is_some();
@@ -170,7 +168,11 @@ fn refuse_access(change: &Change, notices: &[Notice], blueprint: &Blueprint) -> 
     let root = Caller { account: blueprint.account.management.clone(), arn: None };
     let could = can_assume(before, &root, &Facts::default());
     let locked_out = could.can() && !can_assume(after, &root, &Facts::default()).can();
-    (lost || gained_more || locked_out).then(|| Refusal::widens(role))
+    if lost || gained_more || locked_out {
+        return Some(Refusal::widens(role));
+    }
+    let (grant, by) = blueprint.grants.iter().find_map(|grant| Some((grant, denied(after, grant)?)))?;
+    Some(Refusal::denied(role, &after.name_of(by), &grant.principal))
 }
 
 fn granted_entries(blueprint: &Blueprint) -> BTreeSet<String> {

@@ -90,7 +90,7 @@ fn orphans_and_denials_are_refused_and_harm_no_other() {
     ");
     let deny = r#"{"Sid":"No","Effect":"Deny","Principal":{"AWS":"222233334444"},"Action":"sts:*"}"#;
     insta::assert_snapshot!(words(&guarded(&blueprint(), &with_statement(deny))), @"
-    explicit_deny: a grant on role `OrganizationAccountAccessRole` would have no effect: statement `No` denies account 222233334444, whatever else is granted; remove the deny statement, or the grant from the configuration
+    explicit_deny: a grant on role `OrganizationAccountAccessRole` would have no effect: statement `No` denies account 222233334444; remove the deny statement, or the grant from the configuration
     passes: create role `Acme`
     passes: put policy `read` on role `Acme`
     passes: attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`

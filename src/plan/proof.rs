@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use crate::blueprint::{Blueprint, RoleSpec, Trusted};
 use crate::observed::Observed;
-use crate::policy::{Caller, Condition, Document, Facts, Grant, Principal, Verdict, can_assume};
+use crate::policy::{
+    Caller, Condition, Document, Facts, Grant, Verdict, can_anybody_assume, can_assume, can_other_assume,
+};
 use crate::role::RoleName;
 
 /// One sentence about access, and whether it is true.
@@ -77,12 +79,15 @@ fn prove(role: &RoleName, trust: Option<&Document>, grant: &Grant, who: &str, ho
     Proof { role: role.clone(), who: who.to_owned(), expected, holds: verdict.is_some() && can == wants, sentence }
 }
 
+/// Whether a grant would be denied for certain by a trust policy, and by which statement.
+pub(super) fn denied(trust: &Document, grant: &Grant) -> Option<usize> {
+    match verdict(trust, grant, Case::Right) {
+        Verdict::Denied(by) => Some(by),
+        _ => None,
+    }
+}
+
 fn verdict(trust: &Document, grant: &Grant, case: Case) -> Verdict {
-    let Some(caller) = Caller::of(&grant.principal) else {
-        // A service assumes the role itself: it is named or it is not.
-        let named = trust.statements().iter().position(|s| s.names(&grant.principal));
-        return named.map_or(Verdict::NotAllowed, Verdict::Allowed);
-    };
     let mut facts = Facts::default();
     for test in grant.condition.tests() {
         let value = test.values.first().map_or("", String::as_str);
@@ -95,7 +100,18 @@ fn verdict(trust: &Document, grant: &Grant, case: Case) -> Verdict {
             (false, _) => {}
         }
     }
-    can_assume(trust, &caller, &facts)
+    let Some(caller) = Caller::of(&grant.principal) else {
+        return can_other_assume(trust, &grant.principal, &facts);
+    };
+    // What every request of this caller has, whatever the grant's own condition says.
+    facts = facts.with("aws:PrincipalAccount", caller.account.as_str());
+    if let Some(arn) = &caller.arn {
+        facts = facts.with("aws:PrincipalArn", arn);
+    }
+    match case {
+        Case::Right => can_assume(trust, &caller, &facts),
+        Case::None | Case::Wrong => can_anybody_assume(trust, &caller, &facts),
+    }
 }
 
 /// The conditions that people should read beside "can enter"; the external id has its own words.
@@ -106,11 +122,4 @@ fn when(condition: &Condition) -> String {
     }
     let tests: Vec<_> = keys.iter().map(|t| format!("{} {} {}", t.key, t.operator, t.values.join(" or "))).collect();
     format!(" when {}", tests.join(" and "))
-}
-
-impl crate::policy::Statement {
-    fn names(&self, principal: &Principal) -> bool {
-        let named = matches!(&self.principals, crate::policy::Principals::Only(all) if all.contains(principal));
-        named && self.effect == crate::policy::Effect::Allow
-    }
 }

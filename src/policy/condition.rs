@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::PolicyError;
+use super::operators::is_operator;
+use super::{PolicyError, json};
+use crate::account::shorten;
 
 /// The condition block of a statement; empty where it has none.
 #[derive(Clone, Default)]
@@ -60,6 +62,24 @@ impl Condition {
             }
         }
         Ok(Self(tests))
+    }
+
+    /// Reads the text of a condition, strictly: a key that stands twice, or no test at all, would grant more than asked.
+    ///
+    /// # Errors
+    /// When it is not JSON, has a key twice, tests nothing, or as [`Condition::parse`].
+    pub fn parse_text(text: &str) -> Result<Self, PolicyError> {
+        let condition = Self::parse(&Value::Object(json::object(text)?))?;
+        if let Some(test) = condition.tests().iter().find(|test| !is_operator(&test.operator)) {
+            let element = format!("Condition.{}", shorten(&test.operator));
+            return Err(PolicyError::Shape { element, expected: "an operator of IAM, as `StringEquals`".to_owned() });
+        }
+        let nothing = condition.is_empty() || condition.tests().iter().any(|test| test.values.is_empty());
+        if nothing {
+            let expected = "a test at least, as `{\"Bool\":{\"aws:MultiFactorAuthPresent\":\"true\"}}`".to_owned();
+            return Err(PolicyError::Shape { element: "Condition".to_owned(), expected });
+        }
+        Ok(condition)
     }
 
     /// The tests, all of which must hold.

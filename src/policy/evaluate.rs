@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::operators::{comparison, like};
 use super::{Actions, Condition, Document, Effect, Principal, Principals, Statement, Test};
 use crate::account::AccountId;
 
@@ -28,12 +29,34 @@ impl Caller {
         Some(Self { account: principal.account()?, arn })
     }
 
-    fn is(&self, principal: &Principal) -> bool {
-        match principal {
-            Principal::Anyone => true,
-            Principal::Account(id) => *id == self.account,
-            Principal::Arn(arn) => self.arn.as_ref() == Some(arn),
-            _ => false,
+    /// Whether a statement's principal is this caller. Where nothing but the caller's account is known, one of its roles
+    /// or users may be.
+    fn is(&self, principal: &Principal, anybody: bool) -> Truth {
+        match (principal, &self.arn) {
+            (Principal::Anyone, _) => Truth::Yes,
+            (Principal::Account(id), _) => truth(*id == self.account),
+            (Principal::Arn(arn), Some(own)) => truth(arn == own),
+            (Principal::Arn(_), None) if anybody && principal.account().as_ref() == Some(&self.account) => {
+                Truth::Unknown
+            }
+            _ => Truth::No,
+        }
+    }
+
+    /// Whether a statement is about this caller.
+    fn is_among(&self, principals: &Principals, anybody: bool) -> Truth {
+        let any = |all: &[Principal]| all.iter().map(|p| self.is(p, anybody)).fold(Truth::No, Truth::or);
+        match principals {
+            Principals::Absent => Truth::No,
+            Principals::Only(all) => any(all),
+            Principals::AllBut(all) => match (any(all), &self.arn) {
+                (Truth::No, _) => Truth::Yes,
+                // A role or user that is spared while its account is not may be meant all the same:
+                // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+                (_, Some(_)) if !all.contains(&Principal::Account(self.account.clone())) => Truth::Unknown,
+                (Truth::Unknown, _) => Truth::Unknown,
+                (Truth::Yes, _) => Truth::No,
+            },
         }
     }
 }
@@ -100,13 +123,30 @@ impl Verdict {
 /// Whether the caller can assume a role that has this trust policy.
 #[must_use]
 pub fn can_assume(trust: &Document, caller: &Caller, facts: &Facts) -> Verdict {
+    assume(trust, facts, |principals| caller.is_among(principals, false))
+}
+
+/// Whether anybody in the caller's account might: a statement for one of its roles or users counts, too.
+#[must_use]
+pub fn can_anybody_assume(trust: &Document, caller: &Caller, facts: &Facts) -> Verdict {
+    assume(trust, facts, |principals| caller.is_among(principals, true))
+}
+
+/// Whether a service, an identity provider or anybody else who is no role, user or account can.
+#[must_use]
+pub fn can_other_assume(trust: &Document, principal: &Principal, facts: &Facts) -> Verdict {
+    let named = |all: &[Principal]| all.contains(principal) || all.contains(&Principal::Anyone);
+    assume(trust, facts, |principals| match principals {
+        Principals::Absent => Truth::No,
+        Principals::Only(all) => truth(named(all)),
+        Principals::AllBut(all) => truth(!named(all)),
+    })
+}
+
+fn assume(trust: &Document, facts: &Facts, about: impl Fn(&Principals) -> Truth) -> Verdict {
     verdict(trust, |statement| {
-        let named = match &statement.principals {
-            Principals::Absent => false,
-            Principals::Only(all) => all.iter().any(|p| caller.is(p)),
-            Principals::AllBut(all) => !all.iter().any(|p| caller.is(p)),
-        };
-        if named && statement.actions.cover_assume_role() { holds(&statement.condition, facts) } else { Truth::No }
+        let about = if statement.actions.cover_assume_role() { about(&statement.principals) } else { Truth::No };
+        about.and(|| holds(&statement.condition, facts))
     })
 }
 
@@ -161,6 +201,27 @@ enum Truth {
     Unknown,
 }
 
+impl Truth {
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::No, Self::No) => Self::No,
+        }
+    }
+
+    fn and(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::No => Self::No,
+            Self::Yes => other(),
+            Self::Unknown => match other() {
+                Self::No => Self::No,
+                Self::Yes | Self::Unknown => Self::Unknown,
+            },
+        }
+    }
+}
+
 fn holds(condition: &Condition, facts: &Facts) -> Truth {
     let mut all = Truth::Yes;
     for test in condition.tests() {
@@ -197,54 +258,8 @@ fn holds_test(test: &Test, facts: &Facts) -> Truth {
     truth(if quantifier == "forallvalues" { actual.iter().all(matches) } else { actual.iter().any(matches) })
 }
 
-/// Compares what the policy wants with what the request has.
-type Compare = fn(&str, &str) -> bool;
-
-/// The comparison of an operator without its modifiers, and whether it is negated; `None` for those not evaluated here.
-fn comparison(operator: &str) -> Option<(bool, Compare)> {
-    let (negated, operator) = match operator.find("not") {
-        Some(at) => (true, format!("{}{}", operator.get(..at)?, operator.get(at + 3..)?)),
-        None => (false, operator.to_owned()),
-    };
-    let compare: Compare = match operator.as_str() {
-        "stringequals" => |wanted, actual| wanted == actual,
-        "stringequalsignorecase" | "bool" => |wanted, actual| wanted.eq_ignore_ascii_case(actual),
-        "stringlike" | "arnequals" | "arnlike" => like,
-        _ => return None,
-    };
-    Some((negated, compare))
-}
-
 fn truth(holds: bool) -> Truth {
     if holds { Truth::Yes } else { Truth::No }
-}
-
-/// Whether a text matches a pattern in which `*` stands for any text and `?` for one character.
-pub(super) fn like(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(c) if *c == '?' || Some(c) == text.get(t) => {
-                p += 1;
-                t += 1;
-            }
-            _ => match star {
-                Some((at, from)) => {
-                    star = Some((at, from + 1));
-                    p = at + 1;
-                    t = from + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern.iter().skip(p).all(|c| *c == '*')
 }
 
 #[cfg(test)]

@@ -104,14 +104,10 @@ fn judge(trust: &Document, statement: &Statement, principal: &Principal) -> (Can
     if statement.effect == Effect::Deny {
         return of_statement(statement);
     }
-    let verdict = match Caller::of(principal) {
-        Some(caller) if statement.actions.cover_assume_role() => Some(can_assume(trust, &caller, &Facts::default())),
-        _ => None,
-    };
-    let may_be_denied = match verdict {
-        Some(Verdict::Denied(by)) => return (Can::Never, Some(format!("{} denies it", trust.name_of(by)))),
-        Some(verdict) => matches!(verdict, Verdict::Depends(_)),
-        None => trust.statements().iter().any(Statement::may_deny),
+    let may_be_denied = match denial(trust, statement, principal) {
+        Denial::Certain(by) => return (Can::Never, Some(format!("{} denies it", trust.name_of(by)))),
+        Denial::Possible => true,
+        Denial::None => false,
     };
     match of_statement(statement).0 {
         Can::Always if may_be_denied => (Can::Conditionally, Some("a deny statement may apply".to_owned())),
@@ -127,11 +123,39 @@ fn of_statement(statement: &Statement) -> (Can, Option<String>) {
     }
 }
 
-impl Statement {
-    fn may_deny(&self) -> bool {
-        let about_entering = WAYS.iter().any(|way| self.actions.cover(way));
-        self.effect == Effect::Deny && about_entering && !self.condition.is_empty()
+enum Denial {
+    None,
+    Possible,
+    Certain(usize),
+}
+
+/// What denies a principal the ways in that a statement allows it.
+fn denial(trust: &Document, allowed: &Statement, principal: &Principal) -> Denial {
+    let facts = Facts::default();
+    if allowed.actions.cover_assume_role()
+        && let Some(caller) = Caller::of(principal)
+    {
+        return match can_assume(trust, &caller, &facts) {
+            Verdict::Denied(by) => Denial::Certain(by),
+            Verdict::Depends(_) => Denial::Possible,
+            Verdict::Allowed(_) | Verdict::NotAllowed => Denial::None,
+        };
     }
+    let ways: Vec<_> = WAYS.into_iter().filter(|way| allowed.actions.cover(way)).collect();
+    let mut found = Denial::None;
+    for (index, deny) in trust.statements().iter().enumerate().filter(|(_, s)| s.effect == Effect::Deny) {
+        if !ways.iter().any(|way| deny.actions.cover(way)) {
+            continue;
+        }
+        let whole = deny.condition.is_empty() && ways.iter().all(|way| deny.actions.cover(way));
+        match deny.covers(principal) {
+            true if whole => return Denial::Certain(index),
+            // Of `*`, a part may be denied.
+            covers if covers || *principal == Principal::Anyone => found = Denial::Possible,
+            _ => {}
+        }
+    }
+    found
 }
 
 fn shown(condition: &Condition, reveal: bool) -> Vec<Shown> {

@@ -188,13 +188,27 @@ impl Statement {
     }
 
     /// Whether the statement is about this principal: it, its account, or everybody.
-    fn covers(&self, principal: &Principal) -> bool {
+    pub(super) fn covers(&self, principal: &Principal) -> bool {
         let account = principal.account().map(Principal::Account);
         let named = |p: &Principal| *p == Principal::Anyone || p == principal || Some(p) == account.as_ref();
         match &self.principals {
             Principals::Absent => false,
             Principals::Only(all) => all.iter().any(named),
-            Principals::AllBut(all) => !all.iter().any(named),
+            Principals::AllBut(all) => !all.iter().any(named) || self.spares_partly(principal),
+        }
+    }
+
+    /// Whether `NotPrincipal` names a role or user and not its account: it may be meant all the same.
+    ///
+    /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>.
+    fn spares_partly(&self, principal: &Principal) -> bool {
+        let account = principal.account().map(Principal::Account);
+        let listed = |all: &[Principal], p: &Principal| all.contains(p);
+        match (&self.principals, principal, account) {
+            (Principals::AllBut(all), Principal::Arn(_), Some(account)) => {
+                listed(all, principal) != listed(all, &account)
+            }
+            _ => false,
         }
     }
 }
@@ -221,7 +235,7 @@ fn notices_about(document: &Document, grant: &Grant) -> Vec<Notice> {
             continue;
         }
         let (name, principal) = (document.name_of(index), grant.principal.clone());
-        let conditional = !statement.condition.is_empty();
+        let conditional = !statement.condition.is_empty() || statement.spares_partly(&grant.principal);
         if statement.effect == Effect::Deny {
             notices.push(Notice::Denied { statement: name, principal, conditional });
         } else if !statement.holds(grant) && !conditional {

@@ -34,11 +34,16 @@ pub(crate) fn template(text: &str, check: impl FnOnce(&str) -> Result<(), String
 
 /// The path of a role: `/`, or `/…/`.
 pub(crate) fn path(text: &str) -> Result<String, String> {
-    let printable = text.bytes().all(|b| (0x21..=0x7e).contains(&b));
-    if printable && text.starts_with('/') && text.ends_with('/') && text.len() <= 512 {
+    // IAM itself takes more, but a `*` in a path would be a wildcard in the session policy.
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"/_+=,.@-".contains(&b);
+    let formed = text.starts_with('/') && text.ends_with('/') && !text.contains("//") && text.len() <= 512;
+    if formed && text.bytes().all(allowed) {
         Ok(text.to_owned())
     } else {
-        Err(format!("`{}` is no path; write `/`, or `/…/` without spaces in up to 512 characters", shorten(text)))
+        Err(format!(
+            "`{}` is no path; write `/`, or `/…/` of letters, digits and `_+=,.@-` in up to 512 characters",
+            shorten(text)
+        ))
     }
 }
 

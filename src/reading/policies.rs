@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::forms::{sample_account, template};
 use super::table::Value;
-use crate::policy::{Document, Principals};
+use crate::account::shorten;
+use crate::policy::{Document, Principals, is_operator};
 use crate::template::Template;
 
 /// Characters of all inline policies of a role, white space not counted.
@@ -24,6 +25,12 @@ pub(crate) fn permissions_policy(text: &str) -> Result<Template, String> {
             if statement.principals != Principals::Absent {
                 return Err(format!(
                     "{name} of the policy names a principal; who may assume the role stands in its trust"
+                ));
+            }
+            if let Some(test) = statement.condition.tests().iter().find(|test| !is_operator(&test.operator)) {
+                return Err(format!(
+                    "{name} of the policy has the operator `{}`, which IAM has not",
+                    shorten(&test.operator)
                 ));
             }
             if statement.resources.as_ref().is_some_and(Vec::is_empty) {

@@ -92,10 +92,12 @@ pub enum Status {
     Failed(String),
     /// A change before it failed.
     NotTried,
+    /// It was not made, and is wanted no longer: somebody else made it, or another one took its place.
+    Superseded,
 }
 
 impl Status {
-    /// The word: `planned`, `done`, `failed` or `not_tried`.
+    /// The word: `planned`, `done`, `failed`, `not_tried` or `superseded`.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
@@ -103,6 +105,7 @@ impl Status {
             Self::Done => "done",
             Self::Failed(_) => "failed",
             Self::NotTried => "not_tried",
+            Self::Superseded => "superseded",
         }
     }
 }

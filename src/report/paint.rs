@@ -49,3 +49,11 @@ pub(super) fn sign(sign: Sign) -> String {
         Sign::Remove => bad('-'),
     }
 }
+
+/// A text of somebody else's without what would act on a terminal: control characters, and marks that turn the line.
+pub(crate) fn printable(text: &str) -> String {
+    let acts = |c: &char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().filter(|c| !acts(c)).collect()
+}

@@ -2,7 +2,7 @@
 
 use similar::{ChangeTag, TextDiff};
 
-use super::paint::{bad, faint, good, sign};
+use super::paint::{bad, faint, good, printable, sign};
 use crate::plan::{Action, Change, NewRole};
 use crate::policy::{Document, Redactor};
 
@@ -68,7 +68,7 @@ fn documents(before: Option<&Document>, after: Option<&Document>, redactor: &mut
 }
 
 fn line(mark: char, content: &str) -> String {
-    let content = format!("{mark} {}", content.trim_end());
+    let content = format!("{mark} {}", printable(content).trim_end());
     let painted = match mark {
         '+' => good(content),
         '-' => bad(content),

@@ -1,6 +1,6 @@
 //! A report as text: what a person reads before and after.
 
-use super::paint::{bad, careful, faint, good, strong};
+use super::paint::{bad, careful, faint, good, printable, strong};
 use super::picture::picture;
 use super::{Report, Status};
 use crate::outcome::Outcome;
@@ -43,6 +43,7 @@ pub fn report_text(report: &Report) -> String {
             Status::Planned => faint("planned  "),
             Status::Failed(_) => bad("failed   "),
             Status::NotTried => careful("not tried"),
+            Status::Superseded => faint("not made "),
         };
         text.push_str(&format!("  {mark}  {}\n", step.change));
         if let Status::Failed(message) = &step.status {
@@ -57,7 +58,11 @@ pub fn report_text(report: &Report) -> String {
 
 fn heading(report: &Report) -> String {
     let id = report.account_id.as_ref().map_or("not known yet", |id| id.as_str());
-    let name = report.account_name.as_ref().map(|name| format!(" ({})", printable(name))).unwrap_or_default();
+    let name = report
+        .account_name
+        .as_ref()
+        .map(|name| format!(" ({})", printable(name).chars().take(60).collect::<String>()))
+        .unwrap_or_default();
     let role = report.access_role.as_ref().map(|role| faint(format!(", entered by {role}"))).unwrap_or_default();
     format!("{}{name}{role}\n", strong(format!("account {id}")))
 }
@@ -97,11 +102,6 @@ fn ending(report: &Report) -> String {
         Outcome::Blocked(cause) => bad(format!("Blocked ({}): {cause}.", cause.code)),
         Outcome::Ignored(cause) => faint(format!("Ignored ({}): {}.", cause.code, cause.message)),
     }
-}
-
-/// Account names are free text of somebody else's.
-fn printable(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(60).collect()
 }
 
 #[cfg(test)]

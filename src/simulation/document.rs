@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::account::Failure;
 use super::organization::State;
 use super::principals;
-use crate::policy::{Actions, Document, Effect, Principals, Statement};
+use crate::policy::{Actions, Document, Effect, Principals, Statement, is_operator};
 
 fn malformed(message: impl Into<String>) -> Failure {
     Failure::new("MalformedPolicyDocument", message)
@@ -121,43 +121,6 @@ fn sids(statements: &[Statement]) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>.
-fn is_operator(operator: &str) -> bool {
-    const OPERATORS: [&str; 27] = [
-        "stringequals",
-        "stringnotequals",
-        "stringequalsignorecase",
-        "stringnotequalsignorecase",
-        "stringlike",
-        "stringnotlike",
-        "numericequals",
-        "numericnotequals",
-        "numericlessthan",
-        "numericlessthanequals",
-        "numericgreaterthan",
-        "numericgreaterthanequals",
-        "dateequals",
-        "datenotequals",
-        "datelessthan",
-        "datelessthanequals",
-        "dategreaterthan",
-        "dategreaterthanequals",
-        "bool",
-        "binaryequals",
-        "ipaddress",
-        "notipaddress",
-        "arnequals",
-        "arnlike",
-        "arnnotequals",
-        "arnnotlike",
-        "null",
-    ];
-    let operator = operator.to_ascii_lowercase();
-    let bare = operator.strip_prefix("foranyvalue:").or_else(|| operator.strip_prefix("forallvalues:"));
-    let bare = bare.unwrap_or(&operator);
-    OPERATORS.contains(&bare.strip_suffix("ifexists").unwrap_or(bare))
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ async fn report() -> Report {
     let engine = Engine { directory, sessions, secrets, clock, config };
     let (trigger, origin) = ("create_account_result".to_owned(), "test".to_owned());
     let deadline = organization.now() + 60.0;
-    engine.apply(&Errand { account, trigger, origin, deadline, shown: None }).await
+    engine.apply(&Errand { account, trigger, origin, deadline, end: deadline + 120.0, shown: None }).await
 }
 
 #[tokio::test]

@@ -121,7 +121,14 @@ pub(crate) fn engine(organization: &Organization, config_text: &str) -> Simulate
 /// Fifteen minutes of patience, as the function has.
 pub(crate) fn errand(clock: &impl Clock, account: &str) -> Errand {
     let (trigger, origin) = ("create_account_result".to_owned(), "event-1".to_owned());
-    Errand { account: id(account), trigger, origin, deadline: clock.now() + 900.0, shown: None }
+    Errand {
+        account: id(account),
+        trigger,
+        origin,
+        deadline: clock.now() + 900.0,
+        end: clock.now() + 1020.0,
+        shown: None,
+    }
 }
 
 /// Runs to the end; virtual time needs no timer.

@@ -118,7 +118,7 @@ fn a_wait_longer_than_a_session() {
     organization.set_propagation(1000.0);
     organization.put_role(&id(IDENTITY), &name("new-pipeline"), RoleState::trusting("{}"));
     let deadline = organization.now() + 3600.0;
-    let patient = Errand { deadline, ..errand(&organization, NEW) };
+    let patient = Errand { deadline, end: deadline + 120.0, ..errand(&organization, NEW) };
     assert_eq!(run(engine(&organization, &config).apply(&patient)).outcome, Outcome::Converged);
 }
 
