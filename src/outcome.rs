@@ -40,7 +40,7 @@ impl Cause {
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; {}", self.message, self.remedy)
+        write!(f, "{}; {}", self.message.trim_end_matches('.'), self.remedy)
     }
 }
 

@@ -346,3 +346,43 @@ fn aws_out_of_reach_is_waiting_and_five() {
     assert_eq!((output.status.code(), &report["outcome"]), (Some(5), &"waiting".into()), "{report}");
     assert_eq!(report["cause"]["code"], "service_unavailable");
 }
+
+#[test]
+fn a_condition_that_would_grant_more_than_asked_is_refused() {
+    for condition in [
+        r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"},"Bool":{"aws:SecureTransport":"true"}}"#,
+        r#"{"Bool":{"a":"1","a":"2"}}"#,
+        r#"{"Bool":{}}"#,
+        "{}",
+        r#"{"StringEquals":{"a":[]}}"#,
+        r#"{"Boool":{"a":"true"}}"#,
+    ] {
+        let args = ["policy", "grant", "--principal", "222233334444", "--condition", condition, "-"];
+        let ended = onboard(&args, &trust(FRESH));
+        assert!(ended.code == 1 && ended.out.is_empty(), "{condition}: {}", ended.out);
+    }
+}
+
+#[test]
+fn nobody_who_is_denied_is_explained_as_let_in() {
+    for principal in [r#""*""#, r#"{"Service":"lambda.amazonaws.com"}"#, r#"{"AWS":"222233334444"}"#] {
+        let allow = format!(r#"{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}"#);
+        let deny = r#"{"Effect":"Deny","Principal":"*","Action":"sts:*"}"#;
+        let json = onboard(&["policy", "explain", "--format", "json", "-"], &trust(&format!("{allow},{deny}"))).json();
+        assert_eq!(json["entries"][0]["can"], "never", "{principal}");
+    }
+    let forged = r#"{"Effect":"Allow","Principal":{"AWS":"arn:\u001b]0;x\u0007\r\nforged"},"Action":"sts:AssumeRole"}"#;
+    let text = onboard(&["policy", "explain", "-"], &trust(forged));
+    assert!(!text.out.contains(['\u{1b}', '\u{7}', '\r']), "{:?}", text.out);
+}
+
+#[test]
+fn a_standard_output_that_is_closed_or_full_ends_no_command_in_a_panic() {
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    for args in [&["demo"][..], &["vendors", "list"], &["completions", "bash"]] {
+        let run = std::process::Command::new(env!("CARGO_BIN_EXE_onboard")).args(args).stdout(full()).output().unwrap();
+        let said = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert_eq!(run.status.code(), Some(1), "{args:?}: {said}");
+        assert!(said.contains("standard output cannot be written") && !said.contains("panicked"), "{said}");
+    }
+}

@@ -89,6 +89,9 @@ where
     errand.deadline = engine.clock.now() + f64::from(target.wait);
     errand.end = errand.deadline + LAST_CALLS;
     errand.shown = Some(plan.changes.into_iter().map(|step| step.change).collect());
+    if format == Format::Text {
+        sayln!();
+    }
     show(&engine.apply(&errand).await, format, report_text)
 }
 

@@ -123,3 +123,7 @@ fn when(condition: &Condition) -> String {
     let tests: Vec<_> = keys.iter().map(|t| format!("{} {} {}", t.key, t.operator, t.values.join(" or "))).collect();
     format!(" when {}", tests.join(" and "))
 }
+
+#[cfg(test)]
+#[path = "proof_tests.rs"]
+mod tests;

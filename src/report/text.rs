@@ -19,10 +19,11 @@ pub fn plan_text(report: &Report) -> String {
     text.push_str(&remarks(report));
     let count = |sign| report.changes.iter().filter(|step| step.change.sign() == sign).count();
     let (add, alter, remove) = (count(Sign::Add), count(Sign::Alter), count(Sign::Remove));
+    if !report.changes.is_empty() {
+        text.push_str(&format!("\n{}\n", strong(format!("Plan: {add} to add, {alter} to alter, {remove} to remove."))));
+    }
     let end = match &report.outcome {
-        Outcome::Waiting(cause) if cause.code == "changes_pending" => {
-            format!("Plan: {add} to add, {alter} to alter, {remove} to remove.")
-        }
+        Outcome::Waiting(cause) if cause.code == "changes_pending" => return text,
         Outcome::Converged => good("Nothing to do: the account is as configured."),
         _ => ending(report),
     };

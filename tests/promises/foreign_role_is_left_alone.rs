@@ -98,7 +98,7 @@ fn one_whose_name_differs_in_case_is_not_touched() {
     assert_eq!(role_state(&organization, NEW, "trelicaINTEGRATION"), theirs());
     assert!(organization.role_state(&id(NEW), &name(TRELICA_ROLE)).is_none());
     assert_others_are_there(&organization, "trelicaINTEGRATION");
-    insta::assert_snapshot!(report.outcome, @"waiting (already_exists): role `TrelicaIntegration`: iam:CreateRole failed: EntityAlreadyExists: Role with name TrelicaIntegration already exists.; it is tried again by itself; if it stays, a role is there whose name differs in capitals alone: rename one of the two");
+    insta::assert_snapshot!(report.outcome, @"waiting (already_exists): role `TrelicaIntegration`: iam:CreateRole failed: EntityAlreadyExists: Role with name TrelicaIntegration already exists; it is tried again by itself; if it stays, a role is there whose name differs in capitals alone: rename one of the two");
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn a_policy_that_iam_does_not_take() {
     let organization = with_new_account();
     let report = apply_against(&organization, CONFIG, answer);
     assert_eq!(end(&report), "blocked policy_not_accepted");
-    insta::assert_snapshot!(report.outcome, @"blocked (policy_not_accepted): role `Workload_Security_Role_Cross`: iam:PutRolePolicy failed: MalformedPolicyDocument: Syntax errors in policy.; mend the policy in the configuration");
+    insta::assert_snapshot!(report.outcome, @"blocked (policy_not_accepted): role `Workload_Security_Role_Cross`: iam:PutRolePolicy failed: MalformedPolicyDocument: Syntax errors in policy; mend the policy in the configuration");
     assert_all_but(&organization, SECURITY_ROLE);
     assert_told(&report, SECURITY_ROLE);
     assert_eq!(apply(&organization, NEW).outcome.word(), "converged", "once it is taken");
