@@ -5,6 +5,7 @@ pub mod aws;
 pub mod blueprint;
 pub mod cli;
 pub mod config;
+pub mod delivery;
 pub mod fault;
 pub mod lambda;
 pub mod mode;

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use crate::account::{Account, AccountId};
 use crate::fault::ApiError;
 use crate::observed::ObservedRole;
+use crate::outcome::Cause;
 use crate::plan::Change;
 use crate::role::RoleName;
 
@@ -16,8 +17,20 @@ pub trait Directory: Sync {
     /// Describes a member account; `None` when the organization has no such member.
     fn account(&self, id: &AccountId) -> impl Future<Output = Result<Option<Account>, ApiError>> + Send;
 
+    /// Lists the organization's accounts, one page.
+    fn accounts(&self, from: Option<String>) -> impl Future<Output = Result<AccountPage, ApiError>> + Send;
+
     /// Tells how far the creation of an account is; at most one request a second.
     fn creation(&self, request: &str) -> impl Future<Output = Result<Creation, ApiError>> + Send;
+}
+
+/// One page of the organization's accounts, and the marker of the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountPage {
+    /// The accounts.
+    pub accounts: Vec<Account>,
+    /// Where the next page starts.
+    pub next: Option<String>,
 }
 
 /// How far the creation of an account is.
@@ -94,6 +107,18 @@ pub trait WriteIam: ReadIam {
 pub trait Secrets: Sync {
     /// The value of a parameter, decrypted.
     fn parameter(&self, name: &str) -> impl Future<Output = Result<SecretString, ApiError>> + Send;
+}
+
+/// The queue of accounts to see to, and the one of accounts that need a person.
+pub trait Queue: Sync {
+    /// Puts up to ten messages on the queue: all of them, or an error.
+    fn send(&self, messages: &[String]) -> impl Future<Output = Result<(), ApiError>> + Send;
+
+    /// Hides a message that was received for so many seconds from now.
+    fn put_off(&self, receipt: &str, seconds: u32) -> impl Future<Output = Result<(), ApiError>> + Send;
+
+    /// Puts a message on the dead-letter queue, with its cause beside it. `false` where there is no such queue.
+    fn set_aside(&self, message: &str, cause: &Cause) -> impl Future<Output = Result<bool, ApiError>> + Send;
 }
 
 /// Time, so that tests and the demo need not wait for it.

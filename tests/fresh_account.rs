@@ -63,6 +63,7 @@ mod fresh_account {
             },
             excluded: BTreeSet::new(),
             young_for: 3600,
+            give_up_after: 86_400,
             roles: vec![role("First"), role("Second")],
         }
     }

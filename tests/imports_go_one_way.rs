@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["blueprint", "observed"],
     &["plan"],
     &["ports", "report", "session_policy"],
-    &["onboarding"],
+    &["onboarding", "delivery"],
     &["aws", "simulation", "lambda"],
     &["cli"],
     &["bin"],

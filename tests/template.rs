@@ -56,12 +56,36 @@ fn an_event_goes_from_the_rule_to_the_queue_to_the_function() {
     let stack = Stack::with(&[]);
     let rule = stack.resource("NewAccount");
     assert_eq!(rule["Targets"][0]["Arn"], "<Inbox.Arn>");
-    assert_eq!(rule["EventPattern"]["source"], json!(["aws.organizations"]));
+    assert_eq!(rule["EventPattern"]["source"], json!(["aws.organizations", "aws.controltower"]));
     assert!(rule["EventPattern"]["detail-type"].is_null(), "its wording is not certain");
     let source = &stack.resource("Onboard")["Events"]["Inbox"]["Properties"];
     assert_eq!(source["Queue"], "<Inbox.Arn>");
     assert_eq!(source["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
     assert_eq!(source["ScalingConfig"]["MaximumConcurrency"], "5");
+}
+
+#[test]
+fn a_schedule_sweeps_by_the_same_queue() {
+    let stack = Stack::with(&[]);
+    let sweep = stack.resource("Sweep");
+    assert_eq!(sweep["ScheduleExpression"], "rate(1 day)");
+    assert_eq!(
+        (&sweep["Target"]["Arn"], &sweep["Target"]["Input"]),
+        (&json!("<Inbox.Arn>"), &json!("{\"sweep\": {}}"))
+    );
+    assert_eq!(sweep["Target"]["DeadLetterConfig"]["Arn"], "<Undelivered.Arn>");
+    let sends = stack.resource("SweepRole")["Policies"][0]["PolicyDocument"]["Statement"].clone();
+    assert_eq!(sends[0]["Action"], "sqs:SendMessage");
+}
+
+#[test]
+fn the_function_knows_its_queues() {
+    let stack = Stack::with(&[]);
+    let variables = &stack.resource("Onboard")["Environment"]["Variables"];
+    assert_eq!(
+        (&variables["ONBOARDING_QUEUE_URL"], &variables["ONBOARDING_DEAD_LETTERS_URL"]),
+        (&json!("name of Inbox"), &json!("name of DeadLetters"))
+    );
 }
 
 #[test]
@@ -108,8 +132,9 @@ fn no_permission_is_wider_than_it_must_be() {
         let actions = list(&statement["Action"]);
         assert!(actions.iter().all(|action| !action.contains('*')), "{actions:?}");
         let everything = list(&statement["Resource"]).contains(&"*");
-        // The one action here that takes no resource.
-        assert_eq!(everything, actions == ["organizations:DescribeCreateAccountStatus"], "{actions:?}");
+        // The actions here that take no resource.
+        let without = ["organizations:DescribeCreateAccountStatus", "organizations:ListAccounts"];
+        assert_eq!(everything, actions == without, "{actions:?}");
     }
 }
 

@@ -6,7 +6,7 @@ use aws_types::SdkConfig;
 use super::error::{api_error, malformed};
 use crate::account::{Account, AccountId, AccountState, Partition};
 use crate::fault::{ApiError, Fault};
-use crate::ports::{Creation, Directory};
+use crate::ports::{AccountPage, Creation, Directory};
 
 /// AWS Organizations, with the function's own credentials.
 #[derive(Debug, Clone)]
@@ -25,10 +25,18 @@ impl Directory for Organizations {
         const CALL: &str = "organizations:DescribeAccount";
         let answer = self.0.describe_account().account_id(id.as_str()).send().await.map_err(api_error(CALL));
         match answer {
-            Ok(answer) => account(answer.account.as_ref().ok_or_else(|| malformed(CALL, "account"))?).map(Some),
+            Ok(answer) => account(CALL, answer.account.as_ref().ok_or_else(|| malformed(CALL, "account"))?).map(Some),
             Err(error) if error.fault() == Fault::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    async fn accounts(&self, from: Option<String>) -> Result<AccountPage, ApiError> {
+        const CALL: &str = "organizations:ListAccounts";
+        let answer = self.0.list_accounts().set_next_token(from).send().await.map_err(api_error(CALL))?;
+        let accounts = answer.accounts.unwrap_or_default();
+        let accounts = accounts.iter().map(|wire| account(CALL, wire)).collect::<Result<_, _>>()?;
+        Ok(AccountPage { accounts, next: answer.next_token })
     }
 
     async fn creation(&self, request: &str) -> Result<Creation, ApiError> {
@@ -57,8 +65,8 @@ impl Directory for Organizations {
 /// `arn:PARTITION:organizations::MANAGEMENT:account/o-ORGANIZATION/ACCOUNT`.
 ///
 /// See <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html>.
-fn account(wire: &Wire) -> Result<Account, ApiError> {
-    let missing = |what| malformed("organizations:DescribeAccount", what);
+fn account(call: &'static str, wire: &Wire) -> Result<Account, ApiError> {
+    let missing = |what| malformed(call, what);
     let id = wire.id().and_then(|id| id.parse().ok()).ok_or_else(|| missing("account id of twelve digits"))?;
     let arn = wire.arn().ok_or_else(|| missing("ARN"))?;
     let partition = Partition::of_arn(arn).map_err(|_| missing("ARN with a partition"))?;

@@ -6,6 +6,7 @@ mod directory;
 mod error;
 mod iam;
 mod parameters;
+mod queue;
 mod sessions;
 mod write;
 
@@ -13,4 +14,5 @@ pub use clients::{ClientsError, command_line, function};
 pub use clock::SystemClock;
 pub use directory::Organizations;
 pub use parameters::Parameters;
+pub use queue::Sqs;
 pub use sessions::Sts;

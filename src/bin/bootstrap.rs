@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use account_onboarding::aws::{self, Organizations, Parameters, Sts, SystemClock};
+use account_onboarding::aws::{self, Organizations, Parameters, Sqs, Sts, SystemClock};
 use account_onboarding::lambda::{self, Function, Settings};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
@@ -20,13 +20,14 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), lambda_runtime::Error> {
-    let config = aws::function()?;
+    let (config, settings) = (aws::function()?, Settings::from_env()?);
     let function = Function {
         directory: Organizations::new(&config),
         sessions: Sts::new(&config),
         secrets: Parameters::new(&config),
         clock: SystemClock,
-        settings: Settings::from_env()?,
+        queue: Sqs::new(&config, settings.queue.clone(), settings.dead_letters.clone()),
+        settings,
     };
     let function = &function;
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| function.answer(event).await)).await

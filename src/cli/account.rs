@@ -118,6 +118,13 @@ where
         Asked::Account(id) => (id, "command_line"),
         Asked::Event(Trigger::AccountReady { id, kind }) => (id, kind.as_str()),
         Asked::Event(Trigger::Manual { id, .. }) => (id, "manual"),
+        Asked::Event(Trigger::AccountGone { id, kind, how }) => {
+            let end = Outcome::ignored("departed", format!("account {id} {how}"));
+            return Ok(ended(Some(id), kind.as_str(), end));
+        }
+        Asked::Event(Trigger::Sweep { .. }) => {
+            anyhow::bail!("the event asks for every account; name one with `--account`")
+        }
         Asked::Event(Trigger::AccountRequested { request, kind }) => match engine.created(&request, deadline).await {
             Ok(id) => (id, kind.as_str()),
             Err(end) => return Ok(ended(None, kind.as_str(), end)),

@@ -60,7 +60,7 @@ fn wire(understood: &Understood) -> Value {
         Trigger::Ignored { reason, .. } => (Some(reason), None, None),
         Trigger::AccountRequested { request, .. } => (None, Some(request), None),
         Trigger::Manual { mode, .. } => (None, None, Some(mode)),
-        Trigger::AccountReady { .. } => (None, None, None),
+        Trigger::AccountReady { .. } | Trigger::AccountGone { .. } | Trigger::Sweep { .. } => (None, None, None),
     };
     json!({
         "version": 1,

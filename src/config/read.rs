@@ -88,12 +88,15 @@ fn config(table: &Table<'_>, context: &Context<'_>, vendors: &vendors::Known) ->
         );
     }
     let accounts = table.get("accounts").and_then(|value| value.table(&["exclude"]));
-    let waiting = table.get("waiting").and_then(|value| value.table(&["young-account-minutes"]));
-    let young = waiting.and_then(|t| t.get("young-account-minutes"));
+    let waiting = table.get("waiting").and_then(|value| value.table(&["young-account-minutes", "give-up-after-hours"]));
+    let young = waiting.as_ref().and_then(|t| t.get("young-account-minutes"));
     let young = young.and_then(|value| value.integer(0..=WEEK, "minutes (up to a week)")).unwrap_or(60);
+    // Beyond four days the queue itself would have dropped the message: see `Inbox` in template.yaml.
+    let give_up = waiting.as_ref().and_then(|t| t.get("give-up-after-hours"));
+    let give_up = give_up.and_then(|value| value.integer(1..=72, "hours (up to three days)")).unwrap_or(24);
     let excluded = accounts.and_then(|t| t.get("exclude")).and_then(|value| value.list()).unwrap_or_default();
     let excluded = excluded.iter().filter_map(Value::parse::<AccountId>).collect::<BTreeSet<_>>();
-    Config { access_role, excluded, young_for: young * 60, roles }
+    Config { access_role, excluded, young_for: young * 60, give_up_after: give_up * 3600, roles }
 }
 
 fn default_access_role() -> AccessRole {

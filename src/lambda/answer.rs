@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Work, log};
 use crate::outcome::Outcome;
-use crate::ports::{Clock, Directory, Secrets, Sessions, WriteIam};
+use crate::ports::{Clock, Directory, Queue, Secrets, Sessions, WriteIam};
 use crate::trigger::{self, Trigger};
 
 /// What an invocation fails with: a word for machines and a sentence for people.
@@ -43,12 +43,13 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-impl<D, S, X, C> Work<'_, D, S, X, C>
+impl<D, S, X, C, Q> Work<'_, D, S, X, C, Q>
 where
     D: Directory,
     S: Sessions<Session: WriteIam>,
     X: Secrets,
     C: Clock,
+    Q: Queue,
 {
     /// A person who asks gets the report whatever it says; an event that is not finished fails, so that it comes again.
     pub(super) async fn direct(&self, payload: &str) -> Result<Value, Failure> {

@@ -12,8 +12,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::Work;
-use crate::mode::Mode;
-use crate::ports::{Clock, Directory, Secrets, Sessions, WriteIam};
+use crate::delivery::{self, Delivery, Received};
+use crate::outcome::Cause;
+use crate::ports::{Clock, Directory, Queue, Secrets, Sessions, WriteIam};
 use crate::trigger;
 
 /// The records of a batch, each unread, so that a broken one harms no other.
@@ -50,12 +51,13 @@ pub fn bodies(payload: &str) -> Result<Option<Vec<String>>, String> {
     Ok(records(payload)?.map(bodies))
 }
 
-impl<D, S, X, C> Work<'_, D, S, X, C>
+impl<D, S, X, C, Q> Work<'_, D, S, X, C, Q>
 where
     D: Directory,
     S: Sessions<Session: WriteIam>,
     X: Secrets,
     C: Clock,
+    Q: Queue,
 {
     /// Sees to every record, side by side.
     pub(super) async fn batch(&self, records: Vec<SqsMessage>) -> Value {
@@ -88,22 +90,51 @@ where
 
     /// Whether the record can be deleted.
     async fn record(&self, record: &SqsMessage) -> bool {
-        match trigger::parse(record.body.as_deref().unwrap_or_default().as_bytes()) {
+        let body = record.body.as_deref().unwrap_or_default();
+        let delivery = match trigger::parse(body.as_bytes()) {
             Ok(understood) => {
                 let report = self.see_to(understood).await;
-                // A plan that was asked for through the queue is in the log: there is nothing to do again.
-                !report.outcome.is_unfinished() || report.mode == Mode::Plan
+                delivery::decide(&report, self.received(record), self.engine.config.give_up_after)
             }
             Err(error) => {
+                let message = error.to_string();
                 tracing::error!(
                     invocation_id = self.invocation,
                     message_id = record.message_id,
                     outcome = "blocked",
                     cause = "not_understood",
-                    "{error}"
+                    "{message}"
                 );
-                false
+                Delivery::SetAside(Cause::new("not_understood", message, "mend the message, or delete it"))
             }
-        }
+        };
+        self.deliver(record, body, delivery).await
+    }
+
+    /// Does with a message what was decided. What cannot be done leaves the message on the queue.
+    async fn deliver(&self, record: &SqsMessage, body: &str, delivery: Delivery) -> bool {
+        let done = match delivery {
+            Delivery::Delete => Ok(true),
+            Delivery::PutOff(seconds) => {
+                let receipt = record.receipt_handle.as_deref().unwrap_or_default();
+                self.queue.put_off(receipt, seconds).await.map(|()| false)
+            }
+            Delivery::SetAside(cause) => self.queue.set_aside(body, &cause).await,
+        };
+        done.unwrap_or_else(|error| {
+            tracing::warn!(invocation_id = self.invocation, message_id = record.message_id, "{error}");
+            false
+        })
+    }
+
+    /// What SQS says of a message, in attributes that are texts of numbers.
+    ///
+    /// See <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>.
+    fn received(&self, record: &SqsMessage) -> Received {
+        let attribute = |name: &str| record.attributes.get(name);
+        let times = attribute("ApproximateReceiveCount").and_then(|text| text.parse().ok()).unwrap_or(1);
+        let sent = attribute("SentTimestamp").and_then(|text| text.parse::<f64>().ok());
+        let age = sent.map(|milliseconds| self.engine.clock.now() - milliseconds / 1000.0);
+        Received { times, age }
     }
 }

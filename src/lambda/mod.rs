@@ -4,6 +4,7 @@ mod answer;
 mod batch;
 mod log;
 mod settings;
+mod sweep;
 
 pub use answer::Failure;
 pub use batch::bodies;
@@ -18,12 +19,12 @@ use crate::config::Config;
 use crate::mode::Mode;
 use crate::onboarding::{Engine, Errand};
 use crate::outcome::Outcome;
-use crate::ports::{Clock, Directory, Secrets, Sessions, WriteIam};
+use crate::ports::{Clock, Directory, Queue, Secrets, Sessions, WriteIam};
 use crate::report::Report;
 use crate::trigger::{Trigger, Understood};
 
 /// The function with its clients, made once and used for every invocation.
-pub struct Function<D, S, X, C> {
+pub struct Function<D, S, X, C, Q> {
     /// The organization's register of accounts.
     pub directory: D,
     /// The way into accounts.
@@ -32,24 +33,28 @@ pub struct Function<D, S, X, C> {
     pub secrets: X,
     /// Time.
     pub clock: C,
+    /// The queue that the function is started by.
+    pub queue: Q,
     /// Where the configuration is.
     pub settings: Settings,
 }
 
 /// One payload on its way.
-struct Work<'a, D, S, X, C> {
+struct Work<'a, D, S, X, C, Q> {
     engine: &'a Engine<D, S, X, C>,
+    queue: &'a Q,
     invocation: &'a str,
     deadline: f64,
     end: f64,
 }
 
-impl<D, S, X, C> Function<D, S, X, C>
+impl<D, S, X, C, Q> Function<D, S, X, C, Q>
 where
     D: Directory + Clone,
     S: Sessions<Session: WriteIam> + Clone,
     X: Secrets + Clone,
     C: Clock + Clone,
+    Q: Queue,
 {
     /// Answers one invocation.
     ///
@@ -61,7 +66,8 @@ where
         let (deadline, end) = self.deadline(&event.context);
         let records = batch::records(payload).map_err(|error| self::log::refuse(&event.context.request_id, error))?;
         let engine = self.engine(&event.context).await?;
-        let work = Work { engine: &engine, invocation: &event.context.request_id, deadline, end };
+        let invocation = &event.context.request_id;
+        let work = Work { engine: &engine, queue: &self.queue, invocation, deadline, end };
         match records {
             Some(records) => Ok(work.batch(records).await),
             None => work.direct(payload).await.map_err(Diagnostic::from),
@@ -99,12 +105,13 @@ where
     }
 }
 
-impl<D, S, X, C> Work<'_, D, S, X, C>
+impl<D, S, X, C, Q> Work<'_, D, S, X, C, Q>
 where
     D: Directory,
     S: Sessions<Session: WriteIam>,
     X: Secrets,
     C: Clock,
+    Q: Queue,
 {
     /// Sees to what one payload asks for, logs it and counts it.
     async fn see_to(&self, understood: Understood) -> Report {
@@ -114,6 +121,11 @@ where
             Trigger::Ignored { account, reason, .. } => {
                 Report::new(account, kind, Mode::Apply, Outcome::ignored("not_for_us", reason))
             }
+            Trigger::AccountGone { ref id, ref how, .. } => {
+                let end = Outcome::ignored("departed", format!("account {id} {how}"));
+                Report::new(Some(id.clone()), kind, Mode::Apply, end)
+            }
+            Trigger::Sweep { page, .. } => self.sweep(kind, page).await,
             Trigger::AccountReady { id, .. } => self.onboard(id, kind, event_id, Mode::Apply).await,
             Trigger::Manual { id, mode } => self.onboard(id, kind, event_id, mode).await,
             Trigger::AccountRequested { request, .. } => match self.engine.created(&request, self.deadline).await {

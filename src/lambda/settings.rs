@@ -14,6 +14,10 @@ use crate::ports::Secrets;
 pub struct Settings {
     /// Where the configuration is.
     pub source: Source,
+    /// The address of the queue that starts the function; without it there are no sweeps and no growing pauses.
+    pub queue: Option<String>,
+    /// The address of the dead-letter queue; without it what needs a person stays on the queue.
+    pub dead_letters: Option<String>,
 }
 
 /// Where the configuration is.
@@ -61,7 +65,7 @@ impl Settings {
             (None, Some(path)) => Source::File(path.into()),
             _ => return Err(SettingsError::Environment),
         };
-        Ok(Self { source })
+        Ok(Self { source, queue: set("ONBOARDING_QUEUE_URL"), dead_letters: set("ONBOARDING_DEAD_LETTERS_URL") })
     }
 
     /// Reads the configuration.

@@ -2,26 +2,32 @@
 
 use secrecy::SecretString;
 
-use super::account::Failure;
+use super::account::{Failure, SimAccount};
 use super::journal::About;
-use super::organization::Organization;
+use super::organization::{Organization, State};
 use crate::account::{Account, AccountId};
 use crate::fault::ApiError;
-use crate::ports::{Creation, Directory, Secrets};
+use crate::ports::{AccountPage, Creation, Directory, Secrets};
 
 impl Directory for Organization {
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
         let management = self.lock().management.clone();
         let about = About { account: &management, call: "organizations:DescribeAccount", role: None, write: false };
+        self.perform_call(about, |state| Ok(state.accounts.get(id).map(|account| described(state, id, account)))).await
+    }
+
+    async fn accounts(&self, from: Option<String>) -> Result<AccountPage, ApiError> {
+        let management = self.lock().management.clone();
+        let about = About { account: &management, call: "organizations:ListAccounts", role: None, write: false };
         self.perform_call(about, |state| {
-            Ok(state.accounts.get(id).map(|account| Account {
-                id: id.clone(),
-                name: account.name.clone(),
-                state: account.state.clone(),
-                joined_at: account.joined_at,
-                management: state.management.clone(),
-                partition: state.partition.clone(),
-            }))
+            // The marker is the last id that was listed.
+            let after = |id: &&AccountId| from.as_ref().is_none_or(|from| id.as_str() > from.as_str());
+            let mut left = state.accounts.keys().filter(after).skip(state.page_size).peekable();
+            let more = left.peek().is_some();
+            let listed = state.accounts.iter().filter(|(id, _)| after(id)).take(state.page_size);
+            let accounts: Vec<_> = listed.map(|(id, account)| described(state, id, account)).collect();
+            let next = accounts.last().filter(|_| more).map(|account| account.id.as_str().to_owned());
+            Ok(AccountPage { accounts, next })
         })
         .await
     }
@@ -47,6 +53,17 @@ impl Directory for Organization {
             })
         })
         .await
+    }
+}
+
+fn described(state: &State, id: &AccountId, account: &SimAccount) -> Account {
+    Account {
+        id: id.clone(),
+        name: account.name.clone(),
+        state: account.state.clone(),
+        joined_at: account.joined_at,
+        management: state.management.clone(),
+        partition: state.partition.clone(),
     }
 }
 

@@ -9,8 +9,9 @@ use secrecy::SecretString;
 use crate::account::{Account, AccountId};
 use crate::fault::ApiError;
 use crate::observed::ObservedRole;
+use crate::outcome::Cause;
 use crate::plan::Change;
-use crate::ports::{Clock, Creation, Directory, Entry, Page, ReadIam, Secrets, Sessions, WriteIam};
+use crate::ports::{AccountPage, Clock, Creation, Directory, Entry, Page, Queue, ReadIam, Secrets, Sessions, WriteIam};
 use crate::role::RoleName;
 
 /// What goes wrong with a call.
@@ -177,6 +178,10 @@ impl<P: Directory> Directory for Faulty<P> {
         self.script.play("organizations:DescribeAccount", self.inner.account(id)).await
     }
 
+    async fn accounts(&self, from: Option<String>) -> Result<AccountPage, ApiError> {
+        self.script.play("organizations:ListAccounts", self.inner.accounts(from)).await
+    }
+
     async fn creation(&self, request: &str) -> Result<Creation, ApiError> {
         self.script.play("organizations:DescribeCreateAccountStatus", self.inner.creation(request)).await
     }
@@ -222,6 +227,20 @@ impl<P: WriteIam> WriteIam for Faulty<P> {
 impl<P: Secrets> Secrets for Faulty<P> {
     async fn parameter(&self, name: &str) -> Result<SecretString, ApiError> {
         self.script.play("ssm:GetParameter", self.inner.parameter(name)).await
+    }
+}
+
+impl<P: Queue> Queue for Faulty<P> {
+    async fn send(&self, messages: &[String]) -> Result<(), ApiError> {
+        self.script.play("sqs:SendMessage", self.inner.send(messages)).await
+    }
+
+    async fn put_off(&self, receipt: &str, seconds: u32) -> Result<(), ApiError> {
+        self.script.play("sqs:ChangeMessageVisibility", self.inner.put_off(receipt, seconds)).await
+    }
+
+    async fn set_aside(&self, message: &str, cause: &Cause) -> Result<bool, ApiError> {
+        self.script.play("sqs:SendMessage", self.inner.set_aside(message, cause)).await
     }
 }
 

@@ -2,9 +2,13 @@
 //!
 //! Events: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_cloudtrail-integration.html>.
 
+mod control_tower;
 mod event;
 mod field;
 mod manual;
+mod membership;
+mod organizations;
+mod sweep;
 
 use std::fmt;
 
@@ -41,6 +45,22 @@ pub enum Trigger {
         /// What told it.
         kind: Kind,
     },
+    /// An account is no longer in the organization, or is being closed.
+    AccountGone {
+        /// The account.
+        id: AccountId,
+        /// What told it.
+        kind: Kind,
+        /// How it went.
+        how: String,
+    },
+    /// Every account of the organization is to be seen to.
+    Sweep {
+        /// What told it.
+        kind: Kind,
+        /// Where the list of accounts goes on; from its start when there is none.
+        page: Option<String>,
+    },
     /// A person or a script asks for one account.
     Manual {
         /// The account.
@@ -64,8 +84,20 @@ pub enum Trigger {
 pub enum Kind {
     /// Organizations ended the creation of an account.
     CreateAccountResult,
-    /// Somebody called `organizations:CreateAccount`.
+    /// Somebody called `organizations:CreateAccount` or `organizations:CreateGovCloudAccount`.
     CreateAccount,
+    /// An account joined the organization: it was created, or it accepted an invitation.
+    AccountJoined,
+    /// An account left the organization, was removed from it, or was closed.
+    AccountDeparted,
+    /// Control Tower created or updated an account.
+    ManagedAccount,
+    /// An account was moved to another organizational unit.
+    MoveAccount,
+    /// The schedule.
+    Schedule,
+    /// A sweep goes on.
+    Sweep,
     /// A payload of our own form.
     Manual,
     /// Any other event.
@@ -79,6 +111,12 @@ impl Kind {
         match self {
             Self::CreateAccountResult => "create_account_result",
             Self::CreateAccount => "create_account",
+            Self::AccountJoined => "account_joined",
+            Self::AccountDeparted => "account_departed",
+            Self::ManagedAccount => "managed_account",
+            Self::MoveAccount => "move_account",
+            Self::Schedule => "schedule",
+            Self::Sweep => "sweep",
             Self::Manual => "manual",
             Self::OtherEvent => "other_event",
         }
@@ -96,7 +134,11 @@ impl Trigger {
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
-            Self::AccountReady { kind, .. } | Self::AccountRequested { kind, .. } | Self::Ignored { kind, .. } => *kind,
+            Self::AccountReady { kind, .. }
+            | Self::AccountRequested { kind, .. }
+            | Self::AccountGone { kind, .. }
+            | Self::Sweep { kind, .. }
+            | Self::Ignored { kind, .. } => *kind,
             Self::Manual { .. } => Kind::Manual,
         }
     }
@@ -105,9 +147,9 @@ impl Trigger {
     #[must_use]
     pub fn account(&self) -> Option<&AccountId> {
         match self {
-            Self::AccountReady { id, .. } | Self::Manual { id, .. } => Some(id),
+            Self::AccountReady { id, .. } | Self::AccountGone { id, .. } | Self::Manual { id, .. } => Some(id),
             Self::Ignored { account, .. } => account.as_ref(),
-            Self::AccountRequested { .. } => None,
+            Self::AccountRequested { .. } | Self::Sweep { .. } => None,
         }
     }
 }
@@ -118,6 +160,11 @@ impl fmt::Display for Trigger {
             Self::AccountReady { id, .. } => write!(f, "account {id} is there and is to be connected"),
             Self::AccountRequested { request, .. } => {
                 write!(f, "an account is being created; Organizations knows the request `{request}`")
+            }
+            Self::AccountGone { id, how, .. } => write!(f, "account {id} {how}"),
+            Self::Sweep { page: None, .. } => f.write_str("every account of the organization is to be seen to"),
+            Self::Sweep { page: Some(_), .. } => {
+                f.write_str("the rest of the organization's accounts are to be seen to")
             }
             Self::Manual { id, mode: Mode::Apply } => write!(f, "account {id} is to be connected"),
             Self::Manual { id, mode: Mode::Plan } => write!(f, "the plan of account {id} is to be shown"),
@@ -136,19 +183,31 @@ pub fn parse(payload: &[u8]) -> Result<Understood, TriggerError> {
     let text = std::str::from_utf8(payload).map_err(|_| TriggerError::NotUtf8)?;
     let value: Value = serde_json::from_str(text).map_err(|e| TriggerError::NotJson(e.to_string()))?;
     let Value::Object(map) = value else { return Err(TriggerError::NotAnObject) };
+    // What an asynchronous invocation failed with, when it is redriven; the payload that it was is inside, once.
+    // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    match map.get("requestPayload") {
+        Some(Value::Object(inner)) if map.contains_key("requestContext") => understand(inner.clone()),
+        _ => understand(map),
+    }
+}
+
+fn understand(map: Map<String, Value>) -> Result<Understood, TriggerError> {
     if map.contains_key("Records") {
         return Err(TriggerError::Batch);
     }
-    let is_event = ["detail-type", "detail", "source"].into_iter().any(|key| map.contains_key(key));
-    let is_manual = ["account_id", "mode"].into_iter().any(|key| map.contains_key(key));
-    match (is_event, is_manual) {
-        (true, _) => {
-            let event_id = event_id(&map);
-            Ok(Understood { trigger: event::understand(&Value::Object(map))?, event_id })
-        }
-        (false, true) => Ok(Understood { trigger: manual::understand(&map)?, event_id: None }),
-        (false, false) => Err(TriggerError::Unknown(map.keys().next().map(|key| shorten(key)))),
+    let has = |keys: &[&str]| keys.iter().any(|key| map.contains_key(*key));
+    if has(&["detail-type", "detail", "source"]) {
+        let event_id = event_id(&map);
+        return Ok(Understood { trigger: event::understand(&Value::Object(map))?, event_id });
     }
+    let trigger = if has(&["sweep"]) {
+        sweep::understand(&Value::Object(map))?
+    } else if has(&["account_id", "mode"]) {
+        manual::understand(&map)?
+    } else {
+        return Err(TriggerError::Unknown(map.keys().next().map(|key| shorten(key))));
+    };
+    Ok(Understood { trigger, event_id: None })
 }
 
 /// The event's id, if it is fit for the name of a session.

@@ -51,8 +51,10 @@ class Template:
     def event_pattern(self):
         return self._properties("NewAccount")["EventPattern"]
 
-    def environment(self):
-        return self._properties("Onboard")["Environment"]["Variables"]
+    def environment(self, **queues):
+        """The function's variables. Queues are those given, by variable: without them it hands every record back."""
+        variables = self._properties("Onboard")["Environment"]["Variables"]
+        return {name: value for name, value in variables.items() if not name.endswith("_URL")} | queues
 
     def _properties(self, name):
         return self._value(self.template["Resources"][name]["Properties"])

@@ -62,7 +62,7 @@ def test_the_function_itself_can_do_nothing_else(world):
     with pytest.raises(ClientError, match="AccessDenied"):
         _client(world, "iam", credentials).list_roles()
     with pytest.raises(ClientError, match="AccessDenied"):
-        _client(world, "organizations", credentials).list_accounts()
+        _client(world, "organizations", credentials).list_roots()
     with pytest.raises(ClientError, match="AccessDenied"):
         _client(world, "sts", credentials).assume_role(
             RoleArn=f"arn:aws:iam::{world.management}:role/{ACCESS_ROLE}", RoleSessionName="e2e"

@@ -8,6 +8,8 @@ mod common;
 mod fault_at_every_call;
 mod foreign_role_is_left_alone;
 mod intercept;
+mod lambda;
+mod no_account_is_lost;
 mod one_bad_one_harms_no_other;
 mod only_confirmed_accounts;
 mod plan_is_what_apply_calls;

@@ -8,7 +8,7 @@ use account_onboarding::lambda::{Function, Settings, Source};
 use account_onboarding::outcome::Outcome;
 use account_onboarding::plan::{Action, Change};
 use account_onboarding::report::{Report, Status, emf, plan_text, report_text};
-use account_onboarding::simulation::{Organization, PolicyText, Quotas};
+use account_onboarding::simulation::{Organization, PolicyText, Quotas, SimulatedQueue};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::value::RawValue;
 use tracing::level_filters::LevelFilter;
@@ -174,8 +174,10 @@ impl Write for Lines {
 /// Hands a payload to the function; gives its log at the finest level, and its answer.
 fn invoke(organization: &Organization, payload: &str) -> String {
     let [directory, sessions, secrets, clock] = [(); 4].map(|()| organization.clone());
-    let settings = Settings { source: Source::Parameter("/onboarding/config".to_owned()) };
-    let function = Function { directory, sessions, secrets, clock, settings };
+    let source = Source::Parameter("/onboarding/config".to_owned());
+    let settings = Settings { source, queue: None, dead_letters: None };
+    let queue = SimulatedQueue::new(organization);
+    let function = Function { directory, sessions, secrets, clock, queue, settings };
     let lines = Lines::default();
     let writer = lines.clone();
     let log = tracing_subscriber::fmt().json().with_max_level(LevelFilter::TRACE);

@@ -6,7 +6,7 @@ use account_onboarding::account::{Account, AccountId};
 use account_onboarding::fault::ApiError;
 use account_onboarding::onboarding::{Engine, Errand};
 use account_onboarding::outcome::Outcome;
-use account_onboarding::ports::{Clock, Creation, Directory};
+use account_onboarding::ports::{AccountPage, Clock, Creation, Directory};
 use account_onboarding::report::Report;
 use account_onboarding::simulation::{Newborn, Organization, RoleState};
 
@@ -136,6 +136,10 @@ fn the_second_access_role_is_used_when_the_first_is_not_there() {
 struct Timed(Organization, Arc<Mutex<Vec<f64>>>);
 
 impl Directory for Timed {
+    async fn accounts(&self, from: Option<String>) -> Result<AccountPage, ApiError> {
+        self.0.accounts(from).await
+    }
+
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
         self.0.account(id).await
     }

@@ -1,0 +1,109 @@
+//! Lambda and its poller, on the simulated queue: the real function is handed batches, and what it does not give back
+//! is deleted.
+
+use std::cell::RefCell;
+
+use account_onboarding::account::AccountId;
+use account_onboarding::lambda::{Function, Settings, Source};
+use account_onboarding::ports::Clock;
+use account_onboarding::simulation::{Delivered, Organization, SimulatedQueue};
+use lambda_runtime::{Context, LambdaEvent};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::common::run;
+
+const PARAMETER: &str = "/onboarding/config";
+
+/// The function, its queue and its poller.
+pub(crate) struct Lambda {
+    organization: Organization,
+    pub(crate) queue: SimulatedQueue,
+    /// The function's timeout, in seconds.
+    pub(crate) timeout: f64,
+    received_at: RefCell<Vec<f64>>,
+}
+
+impl Lambda {
+    pub(crate) fn new(organization: &Organization, config: &str) -> Self {
+        let organization = organization.clone().with_parameter(PARAMETER, config);
+        let queue = SimulatedQueue::new(&organization);
+        Self { organization, queue, timeout: 120.0, received_at: RefCell::default() }
+    }
+
+    /// Works message by message until the queue is empty or so many seconds are over; gives the bodies received.
+    pub(crate) fn work_for(&self, seconds: f64) -> Vec<String> {
+        self.work_in_batches(1, seconds)
+    }
+
+    /// The same with batches of so many messages.
+    pub(crate) fn work_in_batches(&self, size: usize, seconds: f64) -> Vec<String> {
+        let end = self.organization.now() + seconds;
+        let mut bodies = Vec::new();
+        while let Some(next) = self.queue.next_visible().filter(|next| *next < end) {
+            let wait = (next - self.organization.now()).max(0.0);
+            run(self.organization.sleep(std::time::Duration::from_secs_f64(wait + 0.001)));
+            let batch = self.queue.receive(size);
+            if batch.is_empty() {
+                continue;
+            }
+            self.received_at.borrow_mut().push(self.organization.now());
+            let failed = self.invoke(&batch);
+            for message in batch {
+                if !failed.contains(&message.id) {
+                    self.queue.delete(&message.id);
+                }
+                bodies.push(message.body);
+            }
+        }
+        bodies
+    }
+
+    /// The whole seconds between two receives.
+    pub(crate) fn pauses(&self) -> Vec<u64> {
+        self.received_at.borrow().windows(2).map(|pair| (pair[1] - pair[0]) as u64).collect()
+    }
+
+    /// Gives the ids of the messages that failed.
+    fn invoke(&self, batch: &[Delivered]) -> Vec<String> {
+        let [directory, sessions, secrets, clock] = [(); 4].map(|()| self.organization.clone());
+        let source = Source::Parameter(PARAMETER.to_owned());
+        let settings = Settings { source, queue: None, dead_letters: None };
+        let function = Function { directory, sessions, secrets, clock, queue: self.queue.clone(), settings };
+        let records: Vec<_> = batch.iter().map(record).collect();
+        let payload = RawValue::from_string(json!({ "Records": records }).to_string()).unwrap();
+        let mut context = Context::default();
+        context.deadline = ((self.organization.now() + self.timeout) * 1000.0) as u64;
+        let answer = run(function.answer(LambdaEvent::new(payload, context))).expect("a batch is answered");
+        let failures = answer["batchItemFailures"].as_array().expect("with the records that failed");
+        failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// A message as Lambda hands it over.
+fn record(message: &Delivered) -> Value {
+    json!({
+        "messageId": message.id,
+        "receiptHandle": message.id,
+        "body": message.body,
+        "attributes": {
+            "ApproximateReceiveCount": message.received.to_string(),
+            "SentTimestamp": ((message.sent_at * 1000.0) as u64).to_string(),
+        },
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:111122223333:Inbox",
+        "awsRegion": "us-east-1",
+    })
+}
+
+/// The event that an account was created.
+pub(crate) fn created(account: &AccountId) -> String {
+    let sample = include_str!("../../events/create-account-result-succeeded.json");
+    sample.replace("444455556666", account.as_str())
+}
+
+/// The message that starts a sweep.
+pub(crate) fn sweep() -> String {
+    json!({"sweep": {}}).to_string()
+}
