@@ -79,7 +79,7 @@ fn code(text: &str) -> String {
 
 fn is_test(path: &Path) -> bool {
     let name = path.file_stem().unwrap().to_str().unwrap();
-    name == "tests" || name.ends_with("_tests") || name == "example"
+    name == "tests" || name.ends_with("_tests") || name.ends_with("_properties") || name == "example"
 }
 
 /// The rooms that a text names, as `crate::plan` or, in the binaries, `account_onboarding::plan`.

@@ -287,3 +287,7 @@ fn free_sid(document: &Document) -> String {
 #[cfg(test)]
 #[path = "trust_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "trust_properties.rs"]
+mod properties;
