@@ -1,6 +1,7 @@
 //! What is not ready yet is waited for, by time and no longer than the deadline; what never will be is told.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use account_onboarding::account::{Account, AccountId};
 use account_onboarding::fault::ApiError;
@@ -169,5 +170,24 @@ fn a_creation_is_asked_about_once_a_second_at_most() {
         assert!(organization.now() < deadline);
         let times = times.lock().unwrap();
         assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= 1.0), "{times:?}");
+    }
+}
+
+/// Calls that hang are given up in time to answer, and what they may have done is told.
+#[test]
+fn calls_that_hang_are_given_up_when_the_time_is_over() {
+    for latency in [7, 11, 20, 1000] {
+        let organization = with_new_account();
+        organization.set_latency(Duration::from_secs(latency));
+        let start = organization.now();
+        let short = Errand { deadline: start + 30.0, end: start + 45.0, ..errand(&organization, NEW) };
+        let report = run(engine(&organization, CONFIG).apply(&short));
+        assert!(organization.now() <= start + 45.5, "{latency}: answered at {}", organization.now() - start);
+        let made = organization.writes().len();
+        let told = report.changes.iter().filter(|step| step.status.word() != "not_tried").count();
+        assert!(made <= told, "{latency}: {made} writes were made and {told} are told");
+        assert!(matches!(report.outcome, Outcome::Waiting(_)), "{latency}: {}", report.outcome);
+        organization.set_latency(Duration::ZERO);
+        assert_eq!(apply(&organization, NEW).outcome, Outcome::Converged, "{latency}");
     }
 }
