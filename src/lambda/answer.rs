@@ -53,7 +53,8 @@ where
 {
     /// A person who asks gets the report whatever it says; an event that is not finished fails, so that it comes again.
     pub(super) async fn direct(&self, payload: &str) -> Result<Value, Failure> {
-        let understood = trigger::parse(payload.as_bytes()).map_err(|error| log::refuse(self.invocation, error))?;
+        let understood =
+            trigger::parse(payload.as_bytes()).map_err(|error| log::refuse(self.invocation, None, error))?;
         let by_hand = matches!(understood.trigger, Trigger::Manual { .. });
         let report = self.see_to(understood).await;
         match Failure::unfinished(&report.outcome) {

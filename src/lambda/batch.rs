@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::Work;
+use super::{Work, log};
 use crate::delivery::{self, Delivery, Received};
 use crate::outcome::Cause;
 use crate::ports::{Clock, Directory, Queue, Secrets, Sessions, WriteIam};
@@ -97,14 +97,7 @@ where
                 delivery::decide(&report, self.received(record), self.engine.config.give_up_after)
             }
             Err(error) => {
-                let message = error.to_string();
-                tracing::error!(
-                    invocation_id = self.invocation,
-                    message_id = record.message_id,
-                    outcome = "blocked",
-                    cause = "not_understood",
-                    "{message}"
-                );
+                let message = log::refuse(self.invocation, record.message_id.as_deref(), error).message;
                 Delivery::SetAside(Cause::new("not_understood", message, "mend the message, or delete it"))
             }
         };

@@ -24,10 +24,11 @@ pub fn tell_start_failed(error: &lambda_runtime::Error) {
     tracing::error!(outcome = "blocked", cause = "configuration", "{error}");
 }
 
-/// Tells that a payload as a whole is not understood, and what the invocation fails with.
-pub(super) fn refuse(invocation: &str, error: impl ToString) -> Failure {
+/// Tells that a payload is not understood, by the id of its message where it came in one.
+pub(super) fn refuse(invocation: &str, message_id: Option<&str>, error: impl ToString) -> Failure {
     let failure = Failure::payload(error);
-    tracing::error!(invocation_id = invocation, outcome = "blocked", cause = "not_understood", "{failure}");
+    let (outcome, cause) = ("blocked", "not_understood");
+    tracing::error!(invocation_id = invocation, message_id, outcome, cause, "{failure}");
     failure
 }
 

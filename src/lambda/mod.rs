@@ -64,7 +64,7 @@ where
     pub async fn answer(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Diagnostic> {
         let payload = event.payload.get();
         let (deadline, end) = self.deadline(&event.context);
-        let records = batch::records(payload).map_err(|error| self::log::refuse(&event.context.request_id, error))?;
+        let records = batch::records(payload).map_err(|error| log::refuse(&event.context.request_id, None, error))?;
         let engine = self.engine(&event.context).await?;
         let invocation = &event.context.request_id;
         let work = Work { engine: &engine, queue: &self.queue, invocation, deadline, end };

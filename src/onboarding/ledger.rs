@@ -33,7 +33,7 @@ impl Ledger {
     }
 
     /// Writes down what became of a change.
-    pub(super) fn record(&mut self, change: Change, status: Status) {
+    fn record(&mut self, change: Change, status: Status) {
         match self.steps.iter_mut().find(|step| step.change == change) {
             Some(step) => step.status = status,
             None => self.steps.push(Step { change, status }),

@@ -13,9 +13,9 @@ use crate::blueprint::ExternalIds;
 use crate::mode::Mode;
 use crate::observed::Observed;
 use crate::outcome::Outcome;
-use crate::plan::{Approved, Refusal, diff, guard, proofs};
+use crate::plan::{Approved, Change, Refusal, diff, guard, proofs};
 use crate::ports::{Clock, Creation, Directory, Secrets, Sessions, WriteIam};
-use crate::report::{Calls, Report, Status};
+use crate::report::{Calls, Report, Status, Step};
 
 /// An account that was entered and read for the first time.
 struct Arrival<S> {
@@ -67,11 +67,8 @@ impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
             };
             report.calls = target.calls();
             let approved = approve(&prepared, &observed, report);
-            let mut ledger = Ledger::default();
-            for change in approved.changes() {
-                ledger.record(change.clone(), Status::Planned);
-            }
-            report.changes = ledger.into_steps();
+            let planned = |change: &Change| Step { change: change.clone(), status: Status::Planned };
+            report.changes = approved.changes().iter().map(planned).collect();
             report.proofs = proofs(&prepared.blueprint, &observed);
             Ok(match (unreadable(&prepared, &observed).or_else(|| refused(report)), report.changes.len()) {
                 (Some(end), _) => end,
