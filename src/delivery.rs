@@ -1,5 +1,6 @@
 //! What becomes of a message: deleted, put off, or set aside for a person.
 
+use crate::fault::ApiError;
 use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome};
 use crate::report::Report;
@@ -42,6 +43,15 @@ pub fn decide(report: &Report, received: Received, give_up_after: i64) -> Delive
     }
 }
 
+/// What becomes of a message when how it ended could not be told. What passes is tried again; what does not is no reason
+/// to keep the message: it is in the log.
+#[must_use]
+pub fn untold(delivery: Delivery, error: &ApiError, received: Received, give_up_after: i64) -> Delivery {
+    let passes = matches!(Outcome::of_error(error, false), Outcome::Waiting(_));
+    let in_time = received.age.is_none_or(|age| age < give_up_after as f64);
+    if passes && in_time { Delivery::PutOff(pause(received.times)) } else { delivery }
+}
+
 /// Half a minute at first, twice as long each time, a quarter of an hour at most.
 fn pause(times: u32) -> u32 {
     let doubled = times.saturating_sub(1).min(5);
@@ -80,6 +90,17 @@ mod tests {
         assert_eq!(decide(1000, None), Delivery::PutOff(900));
         let Delivery::SetAside(cause) = decide(1, Some(86_400.0)) else { panic!("it was not given up") };
         insta::assert_snapshot!(cause, @"after 24.0 hours the account is still not ready; last seen: slow (throttled); mend what was last seen, then redrive the dead-letter queue");
+    }
+
+    #[test]
+    fn what_could_not_be_told_is_told_later_if_that_can_help() {
+        let untold = |code: &str, age| {
+            let error = ApiError::new("events:PutEvents", code, "x");
+            untold(Delivery::Delete, &error, Received { times: 2, age: Some(age) }, 86_400)
+        };
+        assert_eq!(untold("ThrottlingException", 0.0), Delivery::PutOff(60));
+        assert_eq!(untold("AccessDeniedException", 0.0), Delivery::Delete);
+        assert_eq!(untold("ThrottlingException", 86_400.0), Delivery::Delete);
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl ApiError {
             }
             "LimitExceeded" | "LimitExceededException" => Fault::Quota,
             "ConcurrentModification" | "ConcurrentModificationException" => Fault::Conflict,
-            "EntityAlreadyExists" | "EntityAlreadyExistsException" => Fault::AlreadyExists,
+            "EntityAlreadyExists" | "EntityAlreadyExistsException" | "ParameterAlreadyExists" => Fault::AlreadyExists,
             _ => match self.status {
                 Some(429) => Fault::Throttled,
                 Some(500..) => Fault::Unavailable,

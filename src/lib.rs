@@ -20,6 +20,7 @@ pub mod report;
 pub mod role;
 pub mod session_policy;
 pub mod simulation;
+pub mod telling;
 pub mod template;
 pub mod trigger;
 pub mod vendor;

@@ -10,7 +10,9 @@ use crate::fault::ApiError;
 use crate::observed::ObservedRole;
 use crate::outcome::Cause;
 use crate::plan::Change;
+use crate::report::Notice;
 use crate::role::RoleName;
+use crate::telling::Told;
 
 /// The organization's register of accounts.
 pub trait Directory: Sync {
@@ -114,11 +116,27 @@ pub trait Queue: Sync {
     /// Puts up to ten messages on the queue: all of them, or an error.
     fn send(&self, messages: &[String]) -> impl Future<Output = Result<(), ApiError>> + Send;
 
-    /// Hides a message that was received for so many seconds from now.
-    fn put_off(&self, receipt: &str, seconds: u32) -> impl Future<Output = Result<(), ApiError>> + Send;
+    /// Hides a message that was received for so many seconds from now. `false` where the queue is not known.
+    fn put_off(&self, receipt: &str, seconds: u32) -> impl Future<Output = Result<bool, ApiError>> + Send;
 
     /// Puts a message on the dead-letter queue, with its cause beside it. `false` where there is no such queue.
     fn set_aside(&self, message: &str, cause: &Cause) -> impl Future<Output = Result<bool, ApiError>> + Send;
+}
+
+/// Who is told how accounts ended, and what they were told.
+pub trait Notifier: Sync {
+    /// What was told last under a name: an account's id, or a kind of trigger that is about no account.
+    fn recall(&self, name: &str) -> impl Future<Output = Result<Option<Told>, ApiError>> + Send;
+
+    /// Remembers what is told. `false` where `replace` is not set and something is remembered already: another run was
+    /// first.
+    fn remember(&self, name: &str, told: &Told, replace: bool) -> impl Future<Output = Result<bool, ApiError>> + Send;
+
+    /// Forgets what was told.
+    fn forget(&self, name: &str) -> impl Future<Output = Result<(), ApiError>> + Send;
+
+    /// Tells.
+    fn tell(&self, notice: &Notice) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
 /// Time, so that tests and the demo need not wait for it.

@@ -36,7 +36,7 @@ fn first_column(document: &str, mark: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_code_has_a_row_and_every_row_a_code() {
-    let makers = ["::waiting(", "::blocked(", "::ignored(", "Cause::new(", "Self::new(", "cause = "];
+    let makers = ["::waiting(", "::blocked(", "::ignored(", "Cause::new(", "Self::new(", "lost(origin, "];
     let documented = first_column(&read("docs/SEMANTICS.md"), "<!-- codes:");
     assert_eq!(quoted_after(&makers), documented);
 }

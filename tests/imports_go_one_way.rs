@@ -14,8 +14,11 @@ const LAYERS: &[&[&str]] = &[
     &["config"],
     &["blueprint", "observed"],
     &["plan"],
-    &["ports", "report", "session_policy"],
-    &["onboarding", "delivery"],
+    &["report", "session_policy"],
+    &["delivery"],
+    &["telling"],
+    &["ports"],
+    &["onboarding"],
     &["aws", "simulation", "lambda"],
     &["cli"],
     &["bin"],
@@ -39,6 +42,8 @@ const PURE: &[&str] = &[
     "report",
     "session_policy",
     "config",
+    "delivery",
+    "telling",
 ];
 
 struct File {

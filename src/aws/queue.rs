@@ -47,11 +47,12 @@ impl Queue for Sqs {
         }
     }
 
-    async fn put_off(&self, receipt: &str, seconds: u32) -> Result<(), ApiError> {
+    async fn put_off(&self, receipt: &str, seconds: u32) -> Result<bool, ApiError> {
         const CALL: &str = "sqs:ChangeMessageVisibility";
-        let change = self.client.change_message_visibility().queue_url(self.queue(CALL)?).receipt_handle(receipt);
+        let Some(url) = &self.queue else { return Ok(false) };
+        let change = self.client.change_message_visibility().queue_url(url).receipt_handle(receipt);
         let seconds = i32::try_from(seconds).unwrap_or(i32::MAX);
-        change.visibility_timeout(seconds).send().await.map(drop).map_err(api_error(CALL))
+        change.visibility_timeout(seconds).send().await.map(|_| true).map_err(api_error(CALL))
     }
 
     async fn set_aside(&self, message: &str, cause: &Cause) -> Result<bool, ApiError> {

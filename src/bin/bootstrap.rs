@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use account_onboarding::aws::{self, Organizations, Parameters, Sqs, Sts, SystemClock};
-use account_onboarding::lambda::{self, Function, Settings};
+use account_onboarding::aws::{self, Notices, Organizations, Parameters, Sqs, Sts, SystemClock};
+use account_onboarding::lambda::{self, Clients, Function, Settings};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
@@ -21,14 +21,14 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), lambda_runtime::Error> {
     let (config, settings) = (aws::function()?, Settings::from_env()?);
-    let function = Function {
+    let ports = Clients {
         directory: Organizations::new(&config),
         sessions: Sts::new(&config),
         secrets: Parameters::new(&config),
         clock: SystemClock,
         queue: Sqs::new(&config, settings.queue.clone(), settings.dead_letters.clone()),
-        settings,
+        notifier: Notices::new(&config, settings.event_bus.clone(), settings.told.clone()),
     };
-    let function = &function;
+    let function = &Function { ports, settings };
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| function.answer(event).await)).await
 }

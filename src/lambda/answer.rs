@@ -3,16 +3,17 @@
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
 
-use super::{Work, log};
+use super::origin::Origin;
+use super::{Ports, Work, log};
+use crate::fault::ApiError;
 use crate::outcome::Outcome;
-use crate::ports::{Clock, Directory, Queue, Secrets, Sessions, WriteIam};
 use crate::trigger::{self, Trigger};
 
 /// What an invocation fails with: a word for machines and a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
-    /// `InvalidPayload`, `Configuration`, `Waiting` or `Blocked`.
+    /// `InvalidPayload`, `Configuration`, `Waiting`, `Blocked` or `NotTold`.
     pub kind: &'static str,
     /// The sentence.
     pub message: String,
@@ -25,6 +26,10 @@ impl Failure {
 
     pub(super) fn configuration(message: String) -> Self {
         Self { kind: "Configuration", message }
+    }
+
+    fn not_told(error: &ApiError) -> Self {
+        Self { kind: "NotTold", message: format!("the account's end could not be told: {error}") }
     }
 
     fn unfinished(outcome: &Outcome) -> Option<Self> {
@@ -43,21 +48,21 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-impl<D, S, X, C, Q> Work<'_, D, S, X, C, Q>
-where
-    D: Directory,
-    S: Sessions<Session: WriteIam>,
-    X: Secrets,
-    C: Clock,
-    Q: Queue,
-{
-    /// A person who asks gets the report whatever it says; an event that is not finished fails, so that it comes again.
+impl<P: Ports> Work<'_, P> {
+    /// A person who asks gets the report whatever it says; an event that is not finished, or that ended untold, fails, so
+    /// that it comes again.
     pub(super) async fn direct(&self, payload: &str) -> Result<Value, Failure> {
-        let understood =
-            trigger::parse(payload.as_bytes()).map_err(|error| log::refuse(self.invocation, None, error))?;
+        let origin = Origin::direct(self.invocation);
+        let understood = trigger::parse(payload.as_bytes()).map_err(|error| log::refuse(&origin, error))?;
+        let origin = Origin { event: understood.event_id.as_deref(), ..origin };
         let by_hand = matches!(understood.trigger, Trigger::Manual { .. });
-        let report = self.see_to(understood).await;
-        match Failure::unfinished(&report.outcome) {
+        let report = self.see_to(understood.trigger, &origin).await;
+        let told = self.tell(&report, None, &origin).await;
+        let untold = told.err().map(|error| {
+            log::untold(&report, &origin, &error);
+            Failure::not_told(&error)
+        });
+        match Failure::unfinished(&report.outcome).or(untold) {
             Some(failure) if !by_hand => Err(failure),
             _ => serde_json::to_value(&report).map_err(Failure::payload),
         }

@@ -11,11 +11,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Work, log};
+use super::origin::Origin;
+use super::{Ports, Work, log};
 use crate::delivery::{self, Delivery, Received};
-use crate::outcome::Cause;
-use crate::ports::{Clock, Directory, Queue, Secrets, Sessions, WriteIam};
-use crate::trigger;
+use crate::outcome::{Cause, Outcome};
+use crate::ports::{Clock, Queue};
+use crate::trigger::{self, Trigger};
 
 /// The records of a batch, each unread, so that a broken one harms no other.
 #[derive(Deserialize)]
@@ -51,31 +52,15 @@ pub fn bodies(payload: &str) -> Result<Option<Vec<String>>, String> {
     Ok(records(payload)?.map(bodies))
 }
 
-impl<D, S, X, C, Q> Work<'_, D, S, X, C, Q>
-where
-    D: Directory,
-    S: Sessions<Session: WriteIam>,
-    X: Secrets,
-    C: Clock,
-    Q: Queue,
-{
+impl<P: Ports> Work<'_, P> {
     /// Sees to every record, side by side.
     pub(super) async fn batch(&self, records: Vec<SqsMessage>) -> Value {
         let done = join_all(records.iter().map(async |record| {
             let finished = AssertUnwindSafe(self.record(record)).catch_unwind().await;
-            match finished {
-                Ok(finished) => finished,
-                Err(_) => {
-                    tracing::error!(
-                        invocation_id = self.invocation,
-                        message_id = record.message_id,
-                        outcome = "blocked",
-                        cause = "panic",
-                        "a record ended in a panic; it goes back to the queue"
-                    );
-                    false
-                }
-            }
+            finished.unwrap_or_else(|_| {
+                log::panicked(&self.origin(record));
+                false
+            })
         }));
         let failed = done.await.into_iter().zip(&records).filter(|(finished, _)| !finished);
         let failures = failed.map(|(_, record)| {
@@ -91,31 +76,52 @@ where
     /// Whether the record can be deleted.
     async fn record(&self, record: &SqsMessage) -> bool {
         let body = record.body.as_deref().unwrap_or_default();
-        let delivery = match trigger::parse(body.as_bytes()) {
+        let origin = self.origin(record);
+        match trigger::parse(body.as_bytes()) {
             Ok(understood) => {
-                let report = self.see_to(understood).await;
-                delivery::decide(&report, self.received(record), self.engine.config.give_up_after)
+                let origin = Origin { event: understood.event_id.as_deref(), ..origin };
+                let delivery = self.end_of(understood.trigger, &origin).await;
+                self.deliver(record, body, &origin, delivery).await
             }
             Err(error) => {
-                let message = log::refuse(self.invocation, record.message_id.as_deref(), error).message;
-                Delivery::SetAside(Cause::new("not_understood", message, "mend the message, or delete it"))
+                let message = log::refuse(&origin, error).message;
+                let cause = Cause::new("not_understood", message, "mend the message, or delete it");
+                self.deliver(record, body, &origin, Delivery::SetAside(cause)).await
             }
+        }
+    }
+
+    /// Sees to what a record asks for, tells it, and says what becomes of the message.
+    async fn end_of(&self, trigger: Trigger, origin: &Origin<'_>) -> Delivery {
+        let give_up_after = self.engine.config.give_up_after;
+        let report = self.see_to(trigger, origin).await;
+        let delivery = delivery::decide(&report, origin.received, give_up_after);
+        let gave_up = match (&delivery, &report.outcome) {
+            (Delivery::SetAside(cause), Outcome::Waiting(_)) => Some(cause),
+            _ => None,
         };
-        self.deliver(record, body, delivery).await
+        match self.tell(&report, gave_up, origin).await {
+            Ok(()) => delivery,
+            Err(error) => {
+                log::untold(&report, origin, &error);
+                delivery::untold(delivery, &error, origin.received, give_up_after)
+            }
+        }
     }
 
     /// Does with a message what was decided. What cannot be done leaves the message on the queue.
-    async fn deliver(&self, record: &SqsMessage, body: &str, delivery: Delivery) -> bool {
+    async fn deliver(&self, record: &SqsMessage, body: &str, origin: &Origin<'_>, delivery: Delivery) -> bool {
+        let queue = self.ports.queue();
         let done = match delivery {
             Delivery::Delete => Ok(true),
             Delivery::PutOff(seconds) => {
                 let receipt = record.receipt_handle.as_deref().unwrap_or_default();
-                self.queue.put_off(receipt, seconds).await.map(|()| false)
+                queue.put_off(receipt, seconds).await.map(|_| false)
             }
-            Delivery::SetAside(cause) => self.queue.set_aside(body, &cause).await,
+            Delivery::SetAside(cause) => queue.set_aside(body, &cause).await,
         };
         done.unwrap_or_else(|error| {
-            tracing::warn!(invocation_id = self.invocation, message_id = record.message_id, "{error}");
+            log::undelivered(origin, &error);
             false
         })
     }
@@ -123,11 +129,12 @@ where
     /// What SQS says of a message, in attributes that are texts of numbers.
     ///
     /// See <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>.
-    fn received(&self, record: &SqsMessage) -> Received {
+    fn origin<'a>(&'a self, record: &'a SqsMessage) -> Origin<'a> {
         let attribute = |name: &str| record.attributes.get(name);
         let times = attribute("ApproximateReceiveCount").and_then(|text| text.parse().ok()).unwrap_or(1);
         let sent = attribute("SentTimestamp").and_then(|text| text.parse::<f64>().ok());
-        let age = sent.map(|milliseconds| self.engine.clock.now() - milliseconds / 1000.0);
-        Received { times, age }
+        let age = sent.map(|milliseconds| self.ports.clock().now() - milliseconds / 1000.0);
+        let (invocation, message) = (self.invocation, record.message_id.as_deref());
+        Origin { invocation, message, event: None, received: Received { times, age } }
     }
 }

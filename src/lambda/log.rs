@@ -1,12 +1,18 @@
 //! The log: JSON lines, one for each account, and its metrics. No line holds an external id.
 
+use std::fmt::Display;
+
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 use super::Failure;
+use super::origin::Origin;
+use crate::account::AccountId;
+use crate::fault::ApiError;
 use crate::mode::Mode;
 use crate::outcome::Outcome;
 use crate::report::{Report, emf};
+use crate::telling;
 
 /// Starts the log on standard output, at a level; `info` is the default.
 ///
@@ -15,7 +21,7 @@ pub fn start(level: Option<&str>) {
     let level = level.and_then(|level| level.parse::<LevelFilter>().ok());
     let ours = Targets::new().with_target("account_onboarding", level.unwrap_or(LevelFilter::INFO));
     let lines = tracing_subscriber::fmt::layer().json().flatten_event(true);
-    let lines = lines.with_current_span(false).with_span_list(false).with_target(false);
+    let lines = lines.with_span_list(false).with_target(false);
     tracing_subscriber::registry().with(lines.with_filter(ours)).init();
 }
 
@@ -24,20 +30,65 @@ pub fn tell_start_failed(error: &lambda_runtime::Error) {
     tracing::error!(outcome = "blocked", cause = "configuration", "{error}");
 }
 
-/// Tells that a payload is not understood, by the id of its message where it came in one.
-pub(super) fn refuse(invocation: &str, message_id: Option<&str>, error: impl ToString) -> Failure {
+/// Tells that a payload is not understood.
+pub(super) fn refuse(origin: &Origin<'_>, error: impl ToString) -> Failure {
     let failure = Failure::payload(error);
-    let (outcome, cause) = ("blocked", "not_understood");
-    tracing::error!(invocation_id = invocation, message_id, outcome, cause, "{failure}");
+    lost(origin, "not_understood", &failure);
     failure
 }
 
+/// Tells that nothing of an invocation was done, since the configuration cannot be used.
+pub(super) fn refuse_all(invocation: &str, failure: &Failure) {
+    lost(&Origin::direct(invocation), "configuration", failure);
+}
+
+/// Tells that a record ended in a panic.
+pub(super) fn panicked(origin: &Origin<'_>) {
+    lost(origin, "panic", &"a record ended in a panic; it goes back to the queue");
+}
+
+/// A line about a payload whose account is not known.
+fn lost(origin: &Origin<'_>, cause: &str, message: &dyn Display) {
+    let Origin { invocation, message: message_id, .. } = *origin;
+    tracing::error!(message_id, invocation_id = invocation, outcome = "blocked", cause, "{message}");
+}
+
+/// Tells that a message could not be put off or set aside; it comes again by itself.
+pub(super) fn undelivered(origin: &Origin<'_>, error: &ApiError) {
+    let Origin { invocation, message, event, .. } = *origin;
+    tracing::warn!(event_id = event, message_id = message, invocation_id = invocation, "{error}");
+}
+
+/// Tells that how an account ended could not be told.
+pub(super) fn untold(report: &Report, origin: &Origin<'_>, error: &ApiError) {
+    let account_id = report.account_id.as_ref().map(AccountId::as_str).unwrap_or_default();
+    let Origin { invocation, event, .. } = *origin;
+    let message = "how it ended could not be told";
+    tracing::error!(
+        account_id,
+        event_id = event,
+        invocation_id = invocation,
+        "account {account_id}: {message}: {error}"
+    );
+}
+
+/// The span of the lines about an account while it is seen to.
+pub(super) fn span(origin: &Origin<'_>, account: &str) -> tracing::Span {
+    let (event_id, invocation_id) = (origin.event, origin.invocation);
+    tracing::info_span!("account", account_id = account, event_id, invocation_id)
+}
+
 /// Tells how an account ended: one line, and one record of metrics.
-pub(super) fn tell(report: &Report, invocation: &str, now: f64) {
-    let account = report.account_id.as_ref().map(|id| id.as_str()).unwrap_or_default();
+pub(super) fn tell(report: &Report, origin: &Origin<'_>, now: f64) {
+    let account = report.account_id.as_ref().map(AccountId::as_str).unwrap_or_default();
     let cause = report.cause.as_ref().map_or("none", |cause| cause.code);
     let trigger = report.trigger.as_str();
     let (outcome, changes) = (report.outcome.word(), report.done());
+    let message = match &report.account_id {
+        Some(id) => format!("account {id}: {}", report.outcome),
+        // A sweep's notices say how far it came.
+        None => [report.outcome.to_string()].iter().chain(&report.notices).cloned().collect::<Vec<_>>().join(": "),
+    };
     macro_rules! line {
         ($level:ident) => {
             tracing::$level!(
@@ -48,10 +99,10 @@ pub(super) fn tell(report: &Report, invocation: &str, now: f64) {
                 cause,
                 changes,
                 duration_ms = report.duration_ms,
-                invocation_id = invocation,
-                "{}{}",
-                if account.is_empty() { String::new() } else { format!("account {account}: ") },
-                report.outcome
+                event_id = origin.event,
+                message_id = origin.message,
+                invocation_id = origin.invocation,
+                "{message}"
             )
         };
     }
@@ -61,5 +112,6 @@ pub(super) fn tell(report: &Report, invocation: &str, now: f64) {
         Outcome::Waiting(_) => line!(warn),
         Outcome::Blocked(_) => line!(error),
     }
-    println!("{}", emf(report, now));
+    let first = telling::is_news(report, origin.received);
+    println!("{}", emf(report, now, first));
 }

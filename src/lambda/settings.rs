@@ -18,6 +18,10 @@ pub struct Settings {
     pub queue: Option<String>,
     /// The address of the dead-letter queue; without it what needs a person stays on the queue.
     pub dead_letters: Option<String>,
+    /// The event bus that is told how accounts ended; without it nobody is.
+    pub event_bus: Option<String>,
+    /// Below which SSM parameter it is remembered what was told; without it things are told again and again.
+    pub told: Option<String>,
 }
 
 /// Where the configuration is.
@@ -65,7 +69,9 @@ impl Settings {
             (None, Some(path)) => Source::File(path.into()),
             _ => return Err(SettingsError::Environment),
         };
-        Ok(Self { source, queue: set("ONBOARDING_QUEUE_URL"), dead_letters: set("ONBOARDING_DEAD_LETTERS_URL") })
+        let (queue, dead_letters) = (set("ONBOARDING_QUEUE_URL"), set("ONBOARDING_DEAD_LETTERS_URL"));
+        let (event_bus, told) = (set("ONBOARDING_EVENT_BUS"), set("ONBOARDING_TOLD"));
+        Ok(Self { source, queue, dead_letters, event_bus, told })
     }
 
     /// Reads the configuration.

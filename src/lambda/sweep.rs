@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::Work;
+use super::{Ports, Work};
 use crate::account::{Account, AccountState};
 use crate::fault::ApiError;
 use crate::mode::Mode;
 use crate::outcome::Outcome;
-use crate::ports::{Clock, Directory, Queue, Secrets, Sessions, WriteIam};
+use crate::ports::{Clock, Directory, Queue};
 use crate::report::Report;
 
 /// As many messages as SQS takes at once.
@@ -15,14 +15,7 @@ use crate::report::Report;
 /// See <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>.
 const BATCH: usize = 10;
 
-impl<D, S, X, C, Q> Work<'_, D, S, X, C, Q>
-where
-    D: Directory,
-    S: Sessions<Session: WriteIam>,
-    X: Secrets,
-    C: Clock,
-    Q: Queue,
-{
+impl<P: Ports> Work<'_, P> {
     /// Queues every account from a page on. When time runs out, the rest becomes a message of its own; when a call
     /// fails, the whole message comes again: an account that is queued twice costs a look.
     pub(super) async fn sweep(&self, kind: &str, from: Option<String>) -> Report {
@@ -41,7 +34,7 @@ where
             }
             if self.engine.clock.now() >= self.deadline {
                 let rest = json!({"sweep": {"page": page}}).to_string();
-                match self.queue.send(&[rest]).await {
+                match self.ports.queue().send(&[rest]).await {
                     Ok(()) => break,
                     Err(error) => return report(Outcome::of_error(&error, false)),
                 }
@@ -57,7 +50,7 @@ where
         let page = self.engine.directory.accounts(from).await?;
         let wanted: Vec<_> = page.accounts.iter().filter(|account| self.wants(account)).map(message).collect();
         for batch in wanted.chunks(BATCH) {
-            self.queue.send(batch).await?;
+            self.ports.queue().send(batch).await?;
         }
         Ok((wanted.len(), page.next))
     }

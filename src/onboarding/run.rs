@@ -133,6 +133,7 @@ impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
         let (account, read) = futures_util::join!(self.look_up(&errand.account), self.external_ids());
         let account = account?;
         report.account_name = Some(account.name.clone());
+        report.joined_at = account.joined_at;
         *ids = read?;
         let mut prepared = self.blueprint(&account, ids)?;
         report.refusals = prepared.errors.iter().filter_map(Refusal::configuration).collect();

@@ -1,11 +1,13 @@
 //! The outcome of one account and its faces.
 
+mod event;
 mod metrics;
 pub(crate) mod paint;
 mod picture;
 mod scrub;
 mod text;
 
+pub use event::{News, Notice};
 pub use metrics::emf;
 pub use text::{plan_text, report_text};
 
@@ -29,6 +31,9 @@ pub struct Report {
     /// The account's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_name: Option<String>,
+    /// When the account joined the organization, in seconds since 1970, where known; for the metrics.
+    #[serde(skip)]
+    pub joined_at: Option<i64>,
     /// What set it off, as `create_account_result`.
     pub trigger: String,
     /// Whether changes were only shown.
@@ -118,6 +123,7 @@ impl Report {
             version: 1,
             account_id,
             account_name: None,
+            joined_at: None,
             trigger: trigger.to_owned(),
             mode,
             cause: outcome.cause().cloned(),

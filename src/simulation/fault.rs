@@ -11,8 +11,12 @@ use crate::fault::ApiError;
 use crate::observed::ObservedRole;
 use crate::outcome::Cause;
 use crate::plan::Change;
-use crate::ports::{AccountPage, Clock, Creation, Directory, Entry, Page, Queue, ReadIam, Secrets, Sessions, WriteIam};
+use crate::ports::{
+    AccountPage, Clock, Creation, Directory, Entry, Notifier, Page, Queue, ReadIam, Secrets, Sessions, WriteIam,
+};
+use crate::report::Notice;
 use crate::role::RoleName;
+use crate::telling::Told;
 
 /// What goes wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -235,12 +239,30 @@ impl<P: Queue> Queue for Faulty<P> {
         self.script.play("sqs:SendMessage", self.inner.send(messages)).await
     }
 
-    async fn put_off(&self, receipt: &str, seconds: u32) -> Result<(), ApiError> {
+    async fn put_off(&self, receipt: &str, seconds: u32) -> Result<bool, ApiError> {
         self.script.play("sqs:ChangeMessageVisibility", self.inner.put_off(receipt, seconds)).await
     }
 
     async fn set_aside(&self, message: &str, cause: &Cause) -> Result<bool, ApiError> {
         self.script.play("sqs:SendMessage", self.inner.set_aside(message, cause)).await
+    }
+}
+
+impl<P: Notifier> Notifier for Faulty<P> {
+    async fn recall(&self, name: &str) -> Result<Option<Told>, ApiError> {
+        self.script.play("ssm:GetParameter", self.inner.recall(name)).await
+    }
+
+    async fn remember(&self, name: &str, told: &Told, replace: bool) -> Result<bool, ApiError> {
+        self.script.play("ssm:PutParameter", self.inner.remember(name, told, replace)).await
+    }
+
+    async fn forget(&self, name: &str) -> Result<(), ApiError> {
+        self.script.play("ssm:DeleteParameter", self.inner.forget(name)).await
+    }
+
+    async fn tell(&self, notice: &Notice) -> Result<(), ApiError> {
+        self.script.play("events:PutEvents", self.inner.tell(notice)).await
     }
 }
 

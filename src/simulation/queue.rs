@@ -132,12 +132,12 @@ impl Queue for SimulatedQueue {
         Ok(())
     }
 
-    async fn put_off(&self, receipt: &str, seconds: u32) -> Result<(), ApiError> {
+    async fn put_off(&self, receipt: &str, seconds: u32) -> Result<bool, ApiError> {
         let now = self.clock.now();
         match self.lock().messages.iter_mut().find(|message| message.id == receipt) {
             Some(message) => {
                 message.visible_at = now + f64::from(seconds);
-                Ok(())
+                Ok(true)
             }
             None => Err(ApiError::new("sqs:ChangeMessageVisibility", "ReceiptHandleIsInvalid", "no such message")),
         }

@@ -4,10 +4,10 @@ use account_onboarding::account::AccountId;
 use account_onboarding::config::{Config, Files};
 use account_onboarding::mode::Mode;
 use account_onboarding::onboarding::{Engine, Errand};
-use account_onboarding::outcome::Outcome;
+use account_onboarding::outcome::{Cause, Outcome};
 use account_onboarding::policy::{Condition, Document, Grant, Principal, add_grants};
 use account_onboarding::ports::Clock;
-use account_onboarding::report::{Report, emf};
+use account_onboarding::report::{News, Notice, Report, emf};
 use account_onboarding::simulation::{Organization, RoleState};
 use serde_json::{Value, json};
 
@@ -128,7 +128,33 @@ fn the_metrics_are_those_in_the_document() {
     let account = "444455556666".parse().expect("an account id");
     let mut report = Report::new(Some(account), "create_account_result", Mode::Apply, outcome);
     report.duration_ms = 104_882;
-    assert_eq!(emf(&report, 1_795_361_783.647), json(&block("docs/LOGGING.md", "json metrics")));
+    assert_eq!(emf(&report, 1_795_361_783.647, false), json(&block("docs/LOGGING.md", "json metrics")));
+}
+
+#[test]
+fn the_event_is_the_one_in_the_document() {
+    let shown = json(&block("docs/EVENTS.md", "json event"));
+    let cause = Cause::new(
+        "foreign_role",
+        "role `app-deployer` is there and has no tag `account-onboarding`: somebody else made it",
+        "rename one of the two, or set `adopt = true` to take it over",
+    );
+    let account = "444455556666".parse().expect("an account id");
+    let outcome = Outcome::Blocked(cause.clone());
+    let mut report = Report::new(Some(account), "create_account_result", Mode::Apply, outcome);
+    report.account_name = Some("payments-dev".to_owned());
+    let (event, invocation) = ("7c9e6679-7425-40de-944b-000000000266", "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
+    let notice = Notice::new(News::AccountBlocked, &report, Some(&cause), Some(event), invocation);
+    assert_eq!(*notice.detail(), shown["detail"]);
+    assert_eq!((Notice::SOURCE, notice.news.detail_type()), ("account-onboarding", "AccountBlocked"));
+    assert_eq!((&shown["source"], &shown["detail-type"]), (&json!(Notice::SOURCE), &json!("AccountBlocked")));
+    let document = read("docs/EVENTS.md");
+    let detail = shown["detail"].as_object().expect("an object");
+    for (prefix, fields) in [("", detail), ("cause.", detail["cause"].as_object().expect("an object"))] {
+        for field in fields.keys() {
+            assert!(document.contains(&format!("| `{prefix}{field}` |")), "`{prefix}{field}` has no row");
+        }
+    }
 }
 
 #[test]

@@ -4,10 +4,10 @@
 use std::cell::RefCell;
 
 use account_onboarding::account::AccountId;
-use account_onboarding::lambda::{Function, Settings, Source};
+use account_onboarding::lambda::{Clients, Function, Settings, Source};
 use account_onboarding::ports::Clock;
-use account_onboarding::simulation::{Delivered, Organization, SimulatedQueue};
-use lambda_runtime::{Context, LambdaEvent};
+use account_onboarding::simulation::{Delivered, Faulty, Organization, Script, SimulatedNotifier, SimulatedQueue};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -19,8 +19,11 @@ const PARAMETER: &str = "/onboarding/config";
 pub(crate) struct Lambda {
     organization: Organization,
     pub(crate) queue: SimulatedQueue,
+    pub(crate) notifier: SimulatedNotifier,
     /// The function's timeout, in seconds.
     pub(crate) timeout: f64,
+    /// What goes wrong.
+    pub(crate) script: RefCell<Script>,
     received_at: RefCell<Vec<f64>>,
 }
 
@@ -28,7 +31,14 @@ impl Lambda {
     pub(crate) fn new(organization: &Organization, config: &str) -> Self {
         let organization = organization.clone().with_parameter(PARAMETER, config);
         let queue = SimulatedQueue::new(&organization);
-        Self { organization, queue, timeout: 120.0, received_at: RefCell::default() }
+        Self {
+            organization,
+            queue,
+            notifier: SimulatedNotifier::default(),
+            timeout: 120.0,
+            script: RefCell::default(),
+            received_at: RefCell::default(),
+        }
     }
 
     /// Works message by message until the queue is empty or so many seconds are over; gives the bodies received.
@@ -64,19 +74,33 @@ impl Lambda {
         self.received_at.borrow().windows(2).map(|pair| (pair[1] - pair[0]) as u64).collect()
     }
 
-    /// Gives the ids of the messages that failed.
+    /// Gives the ids of the messages that failed: all of them where the process died, which is a new one from then on.
     fn invoke(&self, batch: &[Delivered]) -> Vec<String> {
-        let [directory, sessions, secrets, clock] = [(); 4].map(|()| self.organization.clone());
-        let source = Source::Parameter(PARAMETER.to_owned());
-        let settings = Settings { source, queue: None, dead_letters: None };
-        let function = Function { directory, sessions, secrets, clock, queue: self.queue.clone(), settings };
         let records: Vec<_> = batch.iter().map(record).collect();
-        let payload = RawValue::from_string(json!({ "Records": records }).to_string()).unwrap();
-        let mut context = Context::default();
-        context.deadline = ((self.organization.now() + self.timeout) * 1000.0) as u64;
-        let answer = run(function.answer(LambdaEvent::new(payload, context))).expect("a batch is answered");
+        let answer = self.answer(&json!({ "Records": records }).to_string());
+        if self.script.borrow().crashed() {
+            self.script.replace(Script::none());
+            return batch.iter().map(|message| message.id.clone()).collect();
+        }
+        let Ok(answer) = answer else { return batch.iter().map(|message| message.id.clone()).collect() };
         let failures = answer["batchItemFailures"].as_array().expect("with the records that failed");
         failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// One invocation.
+    pub(crate) fn answer(&self, payload: &str) -> Result<Value, Diagnostic> {
+        let script = self.script.borrow().clone();
+        let [directory, sessions, secrets, clock] = [(); 4].map(|()| Faulty::new(self.organization.clone(), &script));
+        let queue = Faulty::new(self.queue.clone(), &script);
+        let notifier = Faulty::new(self.notifier.clone(), &script);
+        let ports = Clients { directory, sessions, secrets, clock, queue, notifier };
+        let source = Source::Parameter(PARAMETER.to_owned());
+        let settings = Settings { source, queue: None, dead_letters: None, event_bus: None, told: None };
+        let payload = RawValue::from_string(payload.to_owned()).unwrap();
+        let mut context = Context::default();
+        context.deadline = ((self.organization.now() + self.timeout) * 1000.0) as u64;
+        context.request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned();
+        run(Function { ports, settings }.answer(LambdaEvent::new(payload, context)))
     }
 }
 

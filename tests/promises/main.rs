@@ -16,5 +16,6 @@ mod plan_is_what_apply_calls;
 mod second_run_makes_no_write;
 mod secrets_stay_hidden;
 mod sessions_and_round_trips;
+mod telling;
 mod waiting;
 mod who_may_enter;

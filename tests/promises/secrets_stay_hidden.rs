@@ -4,11 +4,11 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use account_onboarding::fault::ApiError;
-use account_onboarding::lambda::{Function, Settings, Source};
+use account_onboarding::lambda::{Clients, Function, Settings, Source};
 use account_onboarding::outcome::Outcome;
 use account_onboarding::plan::{Action, Change};
 use account_onboarding::report::{Report, Status, emf, plan_text, report_text};
-use account_onboarding::simulation::{Organization, PolicyText, Quotas, SimulatedQueue};
+use account_onboarding::simulation::{Organization, PolicyText, Quotas, SimulatedNotifier, SimulatedQueue};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::value::RawValue;
 use tracing::level_filters::LevelFilter;
@@ -27,7 +27,7 @@ fn faces(report: &Report) -> String {
         serde_json::to_string(report).unwrap(),
         report_text(report),
         plan_text(report),
-        emf(report, 1.0).to_string(),
+        emf(report, 1.0, true).to_string(),
         format!("{report:?} {:#?} {}", report.outcome, report.outcome),
         steps.concat(),
     ]
@@ -175,9 +175,10 @@ impl Write for Lines {
 fn invoke(organization: &Organization, payload: &str) -> String {
     let [directory, sessions, secrets, clock] = [(); 4].map(|()| organization.clone());
     let source = Source::Parameter("/onboarding/config".to_owned());
-    let settings = Settings { source, queue: None, dead_letters: None };
-    let queue = SimulatedQueue::new(organization);
-    let function = Function { directory, sessions, secrets, clock, queue, settings };
+    let settings = Settings { source, queue: None, dead_letters: None, event_bus: None, told: None };
+    let (queue, notifier) = (SimulatedQueue::new(organization), SimulatedNotifier::default());
+    let ports = Clients { directory, sessions, secrets, clock, queue, notifier };
+    let function = Function { ports, settings };
     let lines = Lines::default();
     let writer = lines.clone();
     let log = tracing_subscriber::fmt().json().with_max_level(LevelFilter::TRACE);

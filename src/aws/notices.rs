@@ -1,0 +1,95 @@
+//! Who is told: an event bus of EventBridge. What was told is remembered in SSM's parameter store.
+
+use std::sync::OnceLock;
+
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use aws_sdk_ssm::types::ParameterType;
+use aws_types::SdkConfig;
+
+use super::error::{api_error, malformed};
+use crate::fault::{ApiError, Fault};
+use crate::ports::Notifier;
+use crate::report::Notice;
+use crate::telling::Told;
+
+/// EventBridge and SSM, with the function's own credentials. Without a bus nobody is told, and nothing remembered.
+#[derive(Debug)]
+pub struct Notices {
+    config: SdkConfig,
+    /// Made when there is something to tell, and not at the start.
+    client: OnceLock<aws_sdk_eventbridge::Client>,
+    parameters: aws_sdk_ssm::Client,
+    bus: Option<String>,
+    /// Below which parameter things are remembered.
+    told: Option<String>,
+}
+
+impl Notices {
+    /// Clients on a configuration.
+    #[must_use]
+    pub fn new(config: &SdkConfig, bus: Option<String>, told: Option<String>) -> Self {
+        let parameters = aws_sdk_ssm::Client::new(config);
+        Self { config: config.clone(), client: OnceLock::new(), parameters, bus, told }
+    }
+
+    /// The parameter of a name, where anything is remembered.
+    fn parameter(&self, name: &str) -> Option<String> {
+        let below = self.bus.as_ref().and(self.told.as_ref())?;
+        Some(format!("{below}/{name}"))
+    }
+}
+
+impl Notifier for Notices {
+    async fn recall(&self, name: &str) -> Result<Option<Told>, ApiError> {
+        const CALL: &str = "ssm:GetParameter";
+        let Some(name) = self.parameter(name) else { return Ok(None) };
+        match self.parameters.get_parameter().name(name).send().await.map_err(api_error(CALL)) {
+            Ok(answer) => {
+                let value = answer.parameter.and_then(|parameter| parameter.value);
+                value.map(|text| Some(Told::from_text(&text))).ok_or_else(|| malformed(CALL, "value"))
+            }
+            Err(error) if error.fault() == Fault::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn remember(&self, name: &str, told: &Told, replace: bool) -> Result<bool, ApiError> {
+        const CALL: &str = "ssm:PutParameter";
+        let Some(name) = self.parameter(name) else { return Ok(true) };
+        let put = self.parameters.put_parameter().name(name).value(told.to_text()).r#type(ParameterType::String);
+        match put.overwrite(replace).send().await.map_err(api_error(CALL)) {
+            Ok(_) => Ok(true),
+            Err(error) if error.fault() == Fault::AlreadyExists => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn forget(&self, name: &str) -> Result<(), ApiError> {
+        const CALL: &str = "ssm:DeleteParameter";
+        let Some(name) = self.parameter(name) else { return Ok(()) };
+        match self.parameters.delete_parameter().name(name).send().await.map_err(api_error(CALL)) {
+            Err(error) if error.fault() != Fault::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    async fn tell(&self, notice: &Notice) -> Result<(), ApiError> {
+        const CALL: &str = "events:PutEvents";
+        let Some(bus) = &self.bus else { return Ok(()) };
+        let entry = PutEventsRequestEntry::builder()
+            .event_bus_name(bus)
+            .source(Notice::SOURCE)
+            .detail_type(notice.news.detail_type())
+            .detail(notice.detail().to_string());
+        let client = self.client.get_or_init(|| aws_sdk_eventbridge::Client::new(&self.config));
+        let answer = client.put_events().entries(entry.build()).send().await.map_err(api_error(CALL))?;
+        // The call succeeds even where its entry did not.
+        // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+        let refused = answer.entries().iter().find_map(|entry| Some((entry.error_code()?, entry.error_message())));
+        match refused {
+            Some((code, message)) => Err(ApiError::new(CALL, code, message.unwrap_or_default())),
+            None if answer.failed_entry_count() > 0 => Err(malformed(CALL, "reason of the failure")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Where a payload came from: what every line of the log about it carries.
+
+use super::log;
+use crate::delivery::Received;
+
+/// Where a payload came from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Origin<'a> {
+    /// Lambda's request id.
+    pub(super) invocation: &'a str,
+    /// The id of the message, where it came in one.
+    pub(super) message: Option<&'a str>,
+    /// The event's id, where it is an event.
+    pub(super) event: Option<&'a str>,
+    /// What SQS says of the message; of what came directly, that it came once.
+    pub(super) received: Received,
+}
+
+impl<'a> Origin<'a> {
+    /// What came directly.
+    pub(super) fn direct(invocation: &'a str) -> Self {
+        Self { invocation, message: None, event: None, received: Received { times: 1, age: None } }
+    }
+
+    /// By what name claims are made: the same for every try of one message.
+    pub(super) fn claimant(&self) -> &'a str {
+        self.message.unwrap_or(self.invocation)
+    }
+
+    /// The span of all lines about an account while it is seen to.
+    pub(super) fn span(&self, account: &str) -> tracing::Span {
+        log::span(self, account)
+    }
+}
