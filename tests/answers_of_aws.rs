@@ -1,6 +1,9 @@
 //! The ports on the SDK, on the wire: every answer that a service may give becomes the fault that it means.
 #![cfg(test)]
 
+#[path = "answers_of_aws/notices.rs"]
+mod notices;
+
 use std::time::Duration;
 
 use account_onboarding::aws::{Organizations, Parameters, Sts};
