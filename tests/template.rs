@@ -2,11 +2,21 @@
 //! that is wired to nothing or a permission that is too wide, and cannot know what `onboarding.toml` looks like.
 #![cfg(test)]
 
+#[path = "template/alarms.rs"]
+mod alarms;
+#[path = "template/control_tower.rs"]
+mod control_tower;
+#[path = "template/mails.rs"]
+mod mails;
 #[path = "template/stack.rs"]
 mod stack;
+#[path = "template/telling.rs"]
+mod telling;
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use stack::{Stack, TEMPLATE, list, template, text};
+use stack::{CONTROL_TOWER, Stack, TEMPLATE, list, template, text};
 
 /// The statements of the function's role.
 fn permissions(stack: &Stack) -> Vec<Value> {
@@ -97,24 +107,45 @@ fn a_message_stays_hidden_for_six_timeouts() {
 }
 
 #[test]
-fn what_fails_is_kept_and_is_heard_of() {
+fn what_fails_is_kept() {
     let stack = Stack::with(&[]);
     assert_eq!(stack.resource("Inbox")["RedrivePolicy"]["deadLetterTargetArn"], "<DeadLetters.Arn>");
     assert_eq!(stack.resource("NewAccount")["Targets"][0]["DeadLetterConfig"]["Arn"], "<Undelivered.Arn>");
     for queue in ["DeadLetters", "Undelivered"] {
         assert_eq!(stack.resource(queue)["MessageRetentionPeriod"], 14 * 24 * 60 * 60);
-        let alarm = stack.resource(&format!("{queue}Alarm"));
-        assert_eq!(alarm["Dimensions"], json!([{ "Name": "QueueName", "Value": format!("<{queue}.QueueName>") }]));
-        assert_eq!(alarm["MetricName"], "ApproximateNumberOfMessagesVisible");
-        assert_eq!((&alarm["Threshold"], &alarm["ComparisonOperator"]), (&json!(0), &json!("GreaterThanThreshold")));
     }
     for queue in ["Inbox", "DeadLetters", "Undelivered"] {
         assert_eq!(stack.resource(queue)["SqsManagedSseEnabled"], true, "`{queue}` is encrypted");
     }
-    let statements = stack.resource("QueuePolicy")["PolicyDocument"]["Statement"].clone();
-    assert_eq!(statements.as_array().map(Vec::len), Some(1));
-    assert_eq!(statements[0]["Action"], "sqs:SendMessage");
-    assert_eq!(statements[0]["Condition"], json!({ "ArnEquals": { "aws:SourceArn": "<NewAccount.Arn>" } }));
+}
+
+#[test]
+fn the_rules_alone_send_to_the_queues_and_over_tls() {
+    let stack = Stack::with(&[]);
+    let senders = BTreeMap::from([
+        ("Inbox", vec!["<NewAccount.Arn>"]),
+        ("DeadLetters", vec![]),
+        ("Undelivered", vec!["<NewAccount.Arn>", "<AccountBlocked.Arn>", "<CreationFailed.Arn>"]),
+    ]);
+    assert_eq!(stack.resources("AWS::SQS::Queue").len(), senders.len());
+    for (queue, rules) in senders {
+        let policy = stack.resource(&format!("{queue}Policy"));
+        assert_eq!(policy["Queues"], json!([format!("name of {queue}")]));
+        let statements = policy["PolicyDocument"]["Statement"].as_array().expect("statements").clone();
+        let (allowed, denied): (Vec<_>, Vec<_>) = statements.iter().partition(|one| one["Effect"] == "Allow");
+        for statement in &statements {
+            assert_eq!(statement["Resource"], format!("<{queue}.Arn>"));
+        }
+        assert_eq!(denied.len(), 1);
+        assert_eq!((&denied[0]["Principal"], &denied[0]["Action"]), (&json!("*"), &json!("sqs:*")));
+        assert_eq!(denied[0]["Condition"], json!({ "Bool": { "aws:SecureTransport": "false" } }));
+        assert_eq!(allowed.len(), usize::from(!rules.is_empty()));
+        for statement in allowed {
+            assert_eq!(statement["Principal"], json!({ "Service": "events.amazonaws.com" }));
+            assert_eq!(statement["Action"], "sqs:SendMessage");
+            assert_eq!(list(&statement["Condition"]["ArnEquals"]["aws:SourceArn"]), rules);
+        }
+    }
 }
 
 #[test]
@@ -153,7 +184,9 @@ fn the_function_enters_the_access_roles_and_never_the_management_account() {
 
 #[test]
 fn no_partition_is_a_constant() {
-    assert!(!TEMPLATE.contains("arn:aws:"), "write `arn:${{AWS::Partition}}:`");
+    for template in [TEMPLATE, CONTROL_TOWER] {
+        assert!(!template.contains("arn:aws:"), "write `arn:${{AWS::Partition}}:`");
+    }
 }
 
 // ---------------------------------------------------------------- the configuration it makes
@@ -201,6 +234,28 @@ fn the_external_ids_are_where_the_configuration_says() {
         let reference = format!("external-id = {{ ssm-parameter = \"{name}\" }}");
         assert!(text(&configuration).contains(&reference), "{configuration}");
     }
+}
+
+#[test]
+fn the_function_tells_its_own_events_and_remembers_them() {
+    let stack = Stack::with(&[]);
+    let statements = permissions(&stack);
+    let of = |sid: &str| statements.iter().find(|one| one["Sid"] == sid).expect("a statement").clone();
+    let tell = of("Tell");
+    assert_eq!(tell["Action"], "events:PutEvents");
+    assert_eq!(tell["Resource"], "arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/default");
+    let own = json!(["AccountOnboarded", "AccountBlocked", "AccountDeparted"]);
+    let only = json!({ "events:source": "account-onboarding", "events:detail-type": own });
+    assert_eq!(tell["Condition"], json!({ "StringEquals": only }));
+    let remember = of("Remember");
+    assert_eq!(list(&remember["Action"]), ["ssm:PutParameter", "ssm:DeleteParameter"]);
+    let variables = &stack.resource("Onboard")["Environment"]["Variables"];
+    assert_eq!(variables["ONBOARDING_EVENT_BUS"], "default");
+    let told = text(&variables["ONBOARDING_TOLD"]);
+    let written = format!("arn:aws-us-gov:ssm:us-gov-west-1:111122223333:parameter{told}/*");
+    assert_eq!(remember["Resource"], written, "what it writes is where it looks");
+    let read = list(&of("ReadConfiguration")["Resource"])[0].trim_end_matches('*').to_owned();
+    assert!(written.starts_with(&read), "`{read}` has `{written}`");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `template.yaml` as CloudFormation would read it.
+//! `template.yaml` and `control-tower.yaml` as CloudFormation would read them.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,15 @@ use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 
 pub(crate) const TEMPLATE: &str = include_str!("../../template.yaml");
+pub(crate) const CONTROL_TOWER: &str = include_str!("../../control-tower.yaml");
 
-/// The template as JSON, its short forms (`!Ref x`) written out (`{"Ref": x}`).
+/// `template.yaml` as JSON, its short forms (`!Ref x`) written out (`{"Ref": x}`).
 pub(crate) fn template() -> Value {
-    let documents = Yaml::load_from_str(TEMPLATE).expect("template.yaml is YAML");
+    read(TEMPLATE)
+}
+
+pub(crate) fn read(template: &str) -> Value {
+    let documents = Yaml::load_from_str(template).expect("a template is YAML");
     assert_eq!(documents.len(), 1, "one document");
     written_out(&documents[0])
 }
@@ -41,7 +46,11 @@ pub(crate) struct Stack {
 
 impl Stack {
     pub(crate) fn with(answers: &[(&str, &str)]) -> Self {
-        let template = template();
+        Self::of(TEMPLATE, answers)
+    }
+
+    pub(crate) fn of(template: &str, answers: &[(&str, &str)]) -> Self {
+        let template = read(template);
         let mut known = BTreeMap::from(
             [
                 ("AWS::Partition", "aws-us-gov"),
@@ -72,6 +81,14 @@ impl Stack {
         if made { self.value(&resource["Properties"]) } else { Value::Null }
     }
 
+    /// The names and properties of all resources of one type that are made.
+    pub(crate) fn resources(&self, kind: &str) -> Vec<(String, Value)> {
+        let resources = self.template["Resources"].as_object().expect("resources");
+        let of_kind = resources.iter().filter(|(_, resource)| resource["Type"] == kind);
+        let found = of_kind.map(|(name, _)| (name.clone(), self.resource(name)));
+        found.filter(|(_, properties)| !properties.is_null()).collect()
+    }
+
     fn holds(&self, condition: &Value) -> bool {
         if let Some(name) = condition["Condition"].as_str() {
             return self.holds(&self.template["Conditions"][name]);
@@ -86,6 +103,9 @@ impl Stack {
     fn name(&self, of: &str) -> String {
         if let Some(answer) = self.answers.get(of) {
             return answer.clone();
+        }
+        if of.contains('.') {
+            return format!("<{of}>");
         }
         let properties = self.resource(of);
         let own = ["Name", "LogGroupName"].iter().find_map(|key| properties[*key].as_str());
@@ -106,6 +126,11 @@ impl Stack {
                     self.value(&argument[chosen])
                 }
                 Some((function, argument)) if function == "Fn::Sub" => json!(self.substituted(argument)),
+                Some((function, argument)) if function == "Fn::FindInMap" => {
+                    let keys = self.value(argument);
+                    let keys = list(&keys);
+                    self.template["Mappings"][keys[0]][keys[1]][keys[2]].clone()
+                }
                 _ => Value::Object(entries.iter().map(|(key, value)| (key.clone(), self.value(value))).collect()),
             },
             plain => plain.clone(),
