@@ -48,8 +48,11 @@ class Template:
         ]
         return {parameter["Name"]: parameter["Value"] for parameter in made}
 
-    def event_pattern(self):
-        return self._properties("NewAccount")["EventPattern"]
+    def event_pattern(self, rule):
+        return self._properties(rule)["EventPattern"]
+
+    def dashboard(self):
+        return self._properties("Dashboard")["DashboardBody"]
 
     def environment(self, **queues):
         """The function's variables. Queues are those given, by variable: without them it hands every record back."""
@@ -73,6 +76,8 @@ class Template:
     def _name(self, of):
         if of in self.answers:
             return self.answers[of]
+        if "." in of:
+            return f"arn:aws:none:::{of}"
         properties = self.template["Resources"][of].get("Properties", {})
         return self._value(properties.get("Name", properties.get("LogGroupName", of)))
 
