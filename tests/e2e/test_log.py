@@ -14,12 +14,12 @@ def test_the_log_is_json_and_finds_the_account(function, account):
 def test_an_account_leaves_one_metrics_record(function, account):
     assert function.failures(events.batch(events.create_account_result(account))) == []
     (record,) = [line for line in function.log() if "_aws" in line]
-    (directive,) = record["_aws"]["CloudWatchMetrics"]
-    assert directive["Namespace"] == "AccountOnboarding"
-    named = [metric["Name"] for metric in directive["Metrics"]] + [
-        key for keys in directive["Dimensions"] for key in keys
-    ]
-    assert named and all(name in record for name in named), "all that the directive names is in the record"
+    directives = record["_aws"]["CloudWatchMetrics"]
+    assert [directive["Namespace"] for directive in directives] == ["AccountOnboarding", "AccountOnboarding"]
+    metrics = [metric["Name"] for directive in directives for metric in directive["Metrics"]]
+    keys = [key for directive in directives for keys in directive["Dimensions"] for key in keys]
+    assert "TimeToConnected" in metrics, "the account is new"
+    assert all(name in record for name in metrics + keys), "all that the directives name is in the record"
     assert isinstance(record["_aws"]["Timestamp"], int)
 
 
