@@ -4,11 +4,14 @@
 #[path = "answers_of_aws/notices.rs"]
 mod notices;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use account_onboarding::aws::{Organizations, Parameters, Sts};
 use account_onboarding::fault::{ApiError, Fault};
-use account_onboarding::ports::{Creation, Directory, Entry, Secrets, Sessions};
+use account_onboarding::plan::{Action, Change, NewRole};
+use account_onboarding::policy::Document;
+use account_onboarding::ports::{Creation, Directory, Entry, Secrets, Sessions, WriteIam};
 use aws_config::BehaviorVersion;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -16,7 +19,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use wiremock::matchers::any;
+use wiremock::matchers::{any, body_string_contains};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 fn config(endpoint: &str) -> SdkConfig {
@@ -156,4 +159,60 @@ async fn a_creation_is_read_in_every_state() {
 async fn a_missing_parameter_is_not_found() {
     let (_server, config) = serving(json(400, r#"{"__type":"ParameterNotFound"}"#)).await;
     assert_eq!(Parameters::new(&config).parameter("/x").await.unwrap_err().fault(), Fault::NotFound);
+}
+
+/// What a write says that is answered in two attempts: first so, then that it is done already.
+async fn tried_twice(first: ResponseTemplate, action: Action) -> ApiError {
+    let keys = "<AccessKeyId>A</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>\
+                <Expiration>2030-01-01T00:00:00Z</Expiration>";
+    let entered = format!(
+        "<AssumeRoleResponse><AssumeRoleResult><Credentials>{keys}</Credentials></AssumeRoleResult></AssumeRoleResponse>"
+    );
+    let (server, config) = serving(ResponseTemplate::new(200).set_body_raw(entered, "text/xml")).await;
+    let change = Change { role: "AcmeRead".parse().unwrap(), action };
+    let (_, call) = change.call().split_once(':').unwrap();
+    let again = match &change.action {
+        Action::CreateRole(_) => xml(409, "EntityAlreadyExists", "said"),
+        _ => xml(404, "NoSuchEntity", "said"),
+    };
+    let write = || Mock::given(body_string_contains(format!("Action={call}&")));
+    write().respond_with(first).up_to_n_times(1).with_priority(1).mount(&server).await;
+    write().respond_with(again).with_priority(2).expect(1).mount(&server).await;
+
+    let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
+    let config = config.to_builder().retry_config(retries).build();
+    let role_arn = "arn:aws:iam::444455556666:role/OrganizationAccountAccessRole".to_owned();
+    let entry = Entry { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
+    let session = Sts::new(&config).enter(&entry).await.unwrap();
+    session.perform(&change).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_told_though_the_sdk_s_next_attempt_says_otherwise() {
+    let trust = Document::parse(r#"{"Version":"2012-10-17","Statement":[]}"#).unwrap();
+    let role = NewRole {
+        title: "Acme".to_owned(),
+        path: "/".to_owned(),
+        description: String::new(),
+        max_session_seconds: 3600,
+        boundary: None,
+        tags: BTreeMap::new(),
+        trust,
+    };
+    let writes = [
+        (Action::CreateRole(Box::new(role)), Fault::AlreadyExists),
+        (Action::DeletePolicy { name: "old".to_owned(), before: None }, Fault::NotFound),
+        (Action::Detach("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()), Fault::NotFound),
+        (Action::DeleteBoundary("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()), Fault::NotFound),
+    ];
+    for (action, said) in writes {
+        let slow = xml(200, "late", "").set_delay(Duration::from_secs(2));
+        for lost in [slow, xml(500, "ServiceFailure", ""), xml(503, "ServiceUnavailable", "")] {
+            let error = tried_twice(lost, action.clone()).await;
+            assert_eq!((error.code.as_str(), error.fault()), ("Connection", Fault::Unavailable), "{error}");
+        }
+        // What was throttled was not done: somebody else did it.
+        let error = tried_twice(xml(400, "Throttling", ""), action).await;
+        assert_eq!((error.fault(), error.message.as_str()), (said, "said"), "{error}");
+    }
 }

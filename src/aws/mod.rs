@@ -5,6 +5,7 @@ mod clock;
 mod directory;
 mod error;
 mod iam;
+mod lost;
 mod notices;
 mod parameters;
 mod queue;

@@ -7,6 +7,7 @@ use aws_sdk_iam::types::Tag;
 
 use super::error::api_error;
 use super::iam::IamSession;
+use super::lost::Lost;
 use crate::fault::ApiError;
 use crate::plan::{Action, Change, NewRole};
 use crate::ports::WriteIam;
@@ -14,8 +15,9 @@ use crate::ports::WriteIam;
 impl WriteIam for IamSession {
     async fn perform(&self, change: &Change) -> Result<(), ApiError> {
         let (iam, call, role) = (&self.iam, change.call(), change.role.as_str());
+        let lost = Lost::default();
         match &change.action {
-            Action::CreateRole(new) => self.create(role, new).await,
+            Action::CreateRole(new) => self.create(role, new, &lost).await,
             Action::UpdateTrust { after, .. } => {
                 let update = iam.update_assume_role_policy().role_name(role).policy_document(after.to_json());
                 update.send().await.map(drop).map_err(api_error(call))
@@ -30,7 +32,8 @@ impl WriteIam for IamSession {
             }
             Action::DeletePolicy { name, .. } => {
                 let delete = iam.delete_role_policy().role_name(role).policy_name(name);
-                delete.send().await.map(drop).map_err(api_error(call))
+                let sent = delete.customize().interceptor(lost.clone()).send().await;
+                sent.map(drop).map_err(api_error(call)).map_err(|error| lost.told(error))
             }
             Action::Attach(arn) => {
                 let attach = iam.attach_role_policy().role_name(role).policy_arn(arn);
@@ -38,7 +41,8 @@ impl WriteIam for IamSession {
             }
             Action::Detach(arn) => {
                 let detach = iam.detach_role_policy().role_name(role).policy_arn(arn);
-                detach.send().await.map(drop).map_err(api_error(call))
+                let sent = detach.customize().interceptor(lost.clone()).send().await;
+                sent.map(drop).map_err(api_error(call)).map_err(|error| lost.told(error))
             }
             Action::PutBoundary { after, .. } => {
                 let put = iam.put_role_permissions_boundary().role_name(role).permissions_boundary(after);
@@ -46,7 +50,8 @@ impl WriteIam for IamSession {
             }
             Action::DeleteBoundary(_) => {
                 let delete = iam.delete_role_permissions_boundary().role_name(role);
-                delete.send().await.map(drop).map_err(api_error(call))
+                let sent = delete.customize().interceptor(lost.clone()).send().await;
+                sent.map(drop).map_err(api_error(call)).map_err(|error| lost.told(error))
             }
             Action::Tag(wanted) => {
                 let tag = iam.tag_role().role_name(role).set_tags(Some(tags(call, wanted)?));
@@ -61,7 +66,7 @@ impl WriteIam for IamSession {
 }
 
 impl IamSession {
-    async fn create(&self, role: &str, new: &NewRole) -> Result<(), ApiError> {
+    async fn create(&self, role: &str, new: &NewRole, lost: &Lost) -> Result<(), ApiError> {
         const CALL: &str = "iam:CreateRole";
         let create = self.iam.create_role().role_name(role).path(&new.path).description(&new.description);
         let create = create
@@ -69,7 +74,8 @@ impl IamSession {
             .set_permissions_boundary(new.boundary.clone())
             .set_tags(Some(tags(CALL, &new.tags)?))
             .assume_role_policy_document(new.trust.to_json());
-        create.send().await.map(drop).map_err(api_error(CALL))
+        let sent = create.customize().interceptor(lost.clone()).send().await;
+        sent.map(drop).map_err(api_error(CALL)).map_err(|error| lost.told(error))
     }
 }
 
