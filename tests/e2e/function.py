@@ -16,8 +16,8 @@ SECONDS = 30
 
 
 class Function:
-    def __init__(self, server, credentials, environment, account):
-        self.wire = Wire(server.port)
+    def __init__(self, server, credentials, environment, account, wire=Wire):
+        self.wire = wire(server.port)
         self.api = RuntimeApi(f"arn:aws:lambda:{REGION}:{account}:function:account-onboarding")
         self.output = tempfile.TemporaryFile()
         self.errors = tempfile.TemporaryFile()

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -18,6 +19,7 @@ LONGEST_LIFE = "900"
 
 class Server:
     def __init__(self, command, environment):
+        self.lock, self.clients = threading.Lock(), {}
         self.port = _free_port()
         here = Path(sys.executable).parent
         self.process = subprocess.Popen(
@@ -35,6 +37,14 @@ class Server:
         self._wait(30)
 
     def client(self, service, access_key, secret="test", token=None):
+        """One for each caller, for they are slow to make. Any thread may ask, and use it."""
+        with self.lock:
+            key = (service, access_key, secret, token)
+            if key not in self.clients:
+                self.clients[key] = self._client(*key)
+            return self.clients[key]
+
+    def _client(self, service, access_key, secret, token):
         return boto3.client(
             service,
             endpoint_url=f"http://127.0.0.1:{self.port}",
@@ -42,7 +52,7 @@ class Server:
             aws_access_key_id=access_key,
             aws_secret_access_key=secret,
             aws_session_token=token,
-            config=Config(retries={"max_attempts": 1}, proxies={}),
+            config=Config(retries={"max_attempts": 1}, proxies={}, max_pool_connections=50),
         )
 
     def stop(self):

@@ -4,7 +4,7 @@ import http.client
 import json
 import re
 import urllib.parse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loopback import Handler, Loopback
 
@@ -18,15 +18,34 @@ class Call:
     service: str
     action: str
     parameters: dict
-    status: int
+    status: int | None = None
+    """What AWS answered; none where the call never came there."""
+    invocation: str = ""
+    """The same for every attempt that the SDK makes of one call."""
+    attempt: int = 1
 
     @property
     def name(self):
         return f"{self.service}:{self.action}"
 
     @property
+    def of(self):
+        """What it is about, as far as that is the same in every account."""
+        named = [self.parameters[name] for name in ("RoleName", "PolicyName", "Name") if name in self.parameters]
+        if arn := self.parameters.get("RoleArn"):
+            named.append(arn.rpartition("/")[2])
+        return "/".join(named) or "the caller"
+
+    @property
     def writes(self):
         return not READS.match(self.action)
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes
+    headers: tuple = ()
 
 
 class Wire:
@@ -34,7 +53,8 @@ class Wire:
 
     def __init__(self, upstream_port):
         self.calls = []
-        self.server = Loopback(self._handler(upstream_port))
+        self.upstream_port = upstream_port
+        self.server = Loopback(self._handler())
         self.url = f"http://{self.server.address}"
 
     def named(self, name):
@@ -46,31 +66,40 @@ class Wire:
     def close(self):
         self.server.close()
 
-    def _handler(wire, upstream_port):  # the handler needs both selves
+    def carry(self, handler, call, body):
+        """Takes a request to AWS, and the answer back."""
+        answer = self.forward(handler, call, body)
+        handler.send(answer.status, answer.body, answer.headers)
+
+    def forward(self, handler, call, body):
+        upstream = http.client.HTTPConnection("127.0.0.1", self.upstream_port, timeout=30)
+        upstream.putrequest("POST", handler.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in handler.headers.items():
+            upstream.putheader(name, value)
+        upstream.endheaders(body)
+        response = upstream.getresponse()
+        answer = response.read()
+        upstream.close()
+        self.calls.append(replace(call, status=response.status))
+        headers = tuple(entry for entry in response.getheaders() if entry[0].lower() not in OURS)
+        return Answer(response.status, answer, headers)
+
+    def _handler(wire):  # the handler needs both selves
         class WireHandler(Handler):
             def do_POST(self):
                 body = self.body()
-                upstream = http.client.HTTPConnection("127.0.0.1", upstream_port, timeout=30)
-                upstream.putrequest("POST", self.path, skip_host=True, skip_accept_encoding=True)
-                for name, value in self.headers.items():
-                    upstream.putheader(name, value)
-                upstream.endheaders(body)
-                response = upstream.getresponse()
-                answer = response.read()
-                upstream.close()
-                wire.calls.append(_call(self.headers, body, response.status))
-                self.send(
-                    response.status, answer, [entry for entry in response.getheaders() if entry[0].lower() not in OURS]
-                )
+                wire.carry(self, _call(self.headers, body), body)
 
         return WireHandler
 
 
-def _call(headers, body, status):
+def _call(headers, body):
     """The service is read from the signature's scope, the action as each of the two protocols says it."""
     scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", headers.get("Authorization", ""))
     service = scope.group(1) if scope else "unsigned"
+    attempt = re.search(r"attempt=(\d+)", headers.get("amz-sdk-request", ""))
+    sdk = {"invocation": headers.get("amz-sdk-invocation-id", ""), "attempt": int(attempt.group(1)) if attempt else 1}
     if target := headers.get("X-Amz-Target"):
-        return Call(service, target.rpartition(".")[2], json.loads(body or b"{}"), status)
+        return Call(service, target.rpartition(".")[2], json.loads(body or b"{}"), **sdk)
     parameters = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
-    return Call(service, parameters.pop("Action", "?"), parameters, status)
+    return Call(service, parameters.pop("Action", "?"), parameters, **sdk)
