@@ -81,10 +81,10 @@ impl Notice {
     }
 }
 
+/// Without quotes: rules put it into texts of their own.
 fn run_again(account: Option<&AccountId>) -> String {
-    let redrive = "once that is done, redrive the dead-letter queue";
     match account {
-        Some(id) => format!("{redrive}, or invoke the function with {{\"account_id\":\"{id}\"}}"),
-        None => redrive.to_owned(),
+        Some(id) => format!("run `onboard apply {id}`, or redrive the dead-letter queue"),
+        None => "redrive the dead-letter queue".to_owned(),
     }
 }
