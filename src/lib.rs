@@ -24,3 +24,4 @@ pub mod telling;
 pub mod template;
 pub mod trigger;
 pub mod vendor;
+pub mod wording;

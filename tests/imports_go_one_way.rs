@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up: each may use those of the lines before its own, and no other.
 const LAYERS: &[&[&str]] = &[
-    &["account"],
+    &["account", "wording"],
     &["role", "mode", "fault", "template"],
     &["outcome", "policy"],
     &["reading"],
@@ -27,6 +27,7 @@ const LAYERS: &[&[&str]] = &[
 /// Rooms with no clock, environment, network or waiting.
 const PURE: &[&str] = &[
     "account",
+    "wording",
     "role",
     "mode",
     "fault",

@@ -1,0 +1,125 @@
+//! Which policy denied a call, as far as the message says.
+//!
+//! The phrases are those of "Access denied error message examples":
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>.
+//! The ARN after them: <https://aws.amazon.com/blogs/security/enhanced-access-denied-error-messages-with-policy-arns>.
+
+use std::fmt;
+
+/// Why a call was denied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denial {
+    /// The action that was denied, as `iam:CreateRole`, where the message says it.
+    pub action: Option<String>,
+    /// The kind of policy that denied it.
+    pub by: DeniedBy,
+    /// Whether a statement denies it; otherwise none allows it.
+    pub explicit: bool,
+    /// The ARN of the policy, where the message says it.
+    pub policy: Option<String>,
+}
+
+/// The kind of policy that denied a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeniedBy {
+    /// A service control policy (SCP): it binds the roles and users of an account.
+    ServiceControlPolicy,
+    /// A resource control policy (RCP): it guards the roles of an account against whoever calls.
+    ResourceControlPolicy,
+    /// The permissions boundary of the caller.
+    PermissionsBoundary,
+    /// The session policy of the caller.
+    SessionPolicy,
+    /// A policy of the caller's own.
+    IdentityPolicy,
+    /// The policy of what was called.
+    ResourcePolicy,
+    /// The trust policy of the role to be assumed.
+    TrustPolicy,
+    /// A kind that is not told apart here, such as the policy of a VPC endpoint.
+    Other,
+    /// The message names none.
+    Unsaid,
+}
+
+/// How messages name the kinds. `sessions policy` stands on AWS's page, too.
+const KINDS: [(&str, DeniedBy); 8] = [
+    ("service control policy", DeniedBy::ServiceControlPolicy),
+    ("resource control policy", DeniedBy::ResourceControlPolicy),
+    ("permissions boundary", DeniedBy::PermissionsBoundary),
+    ("session policy", DeniedBy::SessionPolicy),
+    ("sessions policy", DeniedBy::SessionPolicy),
+    ("identity-based policy", DeniedBy::IdentityPolicy),
+    ("resource-based policy", DeniedBy::ResourcePolicy),
+    ("role trust policy", DeniedBy::TrustPolicy),
+];
+
+impl Denial {
+    /// Reads a message. No text is an error: one that is not understood says nothing.
+    #[must_use]
+    pub fn read(message: &str) -> Self {
+        let action = message.split_once("not authorized to perform: ").and_then(|(_, rest)| action(rest));
+        let denies = message.split_once("with an explicit deny in ").map(|(_, rest)| {
+            let article = ["a ", "an ", "the "].iter().find_map(|article| rest.strip_prefix(article));
+            article.unwrap_or(rest)
+        });
+        let allows = message.split_once("because no ").map(|(_, rest)| rest);
+        let explicit = denies.is_some();
+        let Some(reason) = denies.or(allows) else {
+            return Self { action, by: DeniedBy::Unsaid, explicit, policy: None };
+        };
+        let kind = KINDS.iter().find_map(|(name, by)| Some((*by, reason.strip_prefix(name)?)));
+        let (by, rest) = kind.unwrap_or((DeniedBy::Other, ""));
+        let policy = rest.strip_prefix(": ").filter(|_| explicit).and_then(arn);
+        Self { action, by, explicit, policy }
+    }
+
+    /// Whether a control policy of the organization denied the call.
+    #[must_use]
+    pub fn is_by_control_policy(&self) -> bool {
+        matches!(self.by, DeniedBy::ServiceControlPolicy | DeniedBy::ResourceControlPolicy)
+    }
+
+    /// Whether something of the caller's own denied the call, wherever it went.
+    #[must_use]
+    pub fn is_by_the_caller(&self) -> bool {
+        matches!(self.by, DeniedBy::IdentityPolicy | DeniedBy::PermissionsBoundary | DeniedBy::SessionPolicy)
+    }
+}
+
+/// The sentence, as ``a service control policy denies `iam:CreateRole` ``.
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = if self.explicit {
+            f.write_str(if self.by == DeniedBy::IdentityPolicy { "an " } else { "a " })?;
+            "denies"
+        } else {
+            f.write_str("no ")?;
+            "allows"
+        };
+        f.write_str(KINDS.iter().find(|(_, by)| *by == self.by).map_or("policy", |(name, _)| name))?;
+        if let Some(arn) = &self.policy {
+            write!(f, " (`{arn}`)")?;
+        }
+        write!(f, " {verb} `{}`", self.action.as_deref().unwrap_or("the call"))
+    }
+}
+
+/// An action at the start of a text: `service:Name`, of letters, digits and hyphens, and no longer than any is.
+fn action(text: &str) -> Option<String> {
+    let word = text.split_whitespace().next()?.trim_end_matches(['.', ',']);
+    let (service, name) = word.split_once(':')?;
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    (word.len() <= 128 && plain(service) && plain(name)).then(|| word.to_owned())
+}
+
+/// An ARN at the start of a text.
+fn arn(text: &str) -> Option<String> {
+    let word = text.split_whitespace().next()?.trim_end_matches(['.', ',', '"']);
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b":/_+=,.@-".contains(&b);
+    (word.starts_with("arn:") && word.len() <= 256 && word.bytes().all(plain)).then(|| word.to_owned())
+}
+
+#[cfg(test)]
+#[path = "denial_tests.rs"]
+mod tests;
