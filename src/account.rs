@@ -153,6 +153,31 @@ impl fmt::Display for AccountState {
     }
 }
 
+/// How an account came into the organization.
+///
+/// See `JoinedMethod` in <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joined {
+    /// It was made here, with an access role.
+    Created,
+    /// It was there before and accepted an invitation; no access role was made.
+    Invited,
+    /// Organizations does not say, or says it in a way that this release does not know.
+    Unknown,
+}
+
+impl Joined {
+    /// Reads the value of `JoinedMethod`.
+    #[must_use]
+    pub fn from_wire(text: Option<&str>) -> Self {
+        match text {
+            Some("CREATED") => Self::Created,
+            Some("INVITED") => Self::Invited,
+            _ => Self::Unknown,
+        }
+    }
+}
+
 /// A member of the organization, as Organizations describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -164,6 +189,8 @@ pub struct Account {
     pub state: AccountState,
     /// When it joined the organization, in seconds since 1970, where known.
     pub joined_at: Option<i64>,
+    /// How it joined.
+    pub joined: Joined,
     /// The organization's management account, from the account's ARN.
     pub management: AccountId,
     /// The partition, from the account's ARN.

@@ -1,9 +1,11 @@
-//! Faults of an API call, told apart by error code: the one place where codes are read.
+//! Faults of an API call, told apart by error code: the one place where codes are read. What has no code is read in
+//! [`crate::wording`].
 
 use std::error::Error;
 use std::fmt;
 
 use crate::account::shorten;
+use crate::wording::{Denial, Quota, is_unknown_principal};
 
 /// A call that failed, with the code and message of the service.
 #[derive(Debug)]
@@ -14,6 +16,10 @@ pub struct ApiError {
     pub code: String,
     /// The service's message, shortened.
     pub message: String,
+    /// Which policy denied the call, as far as the whole message says.
+    pub denial: Box<Denial>,
+    /// Which quota is reached, as far as the whole message says.
+    pub quota: Option<Quota>,
     status: Option<u16>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -53,7 +59,8 @@ impl ApiError {
     /// An error as a service gave it.
     #[must_use]
     pub fn new(call: &'static str, code: impl Into<String>, message: &str) -> Self {
-        Self { call, code: code.into(), message: clip(message), status: None, source: None }
+        let (denial, quota) = (Box::new(Denial::read(message)), Quota::read(message));
+        Self { call, code: code.into(), message: clip(message), denial, quota, status: None, source: None }
     }
 
     /// The same, with the status of the HTTP answer, which decides where the code is not known.
@@ -98,11 +105,7 @@ impl ApiError {
                 Fault::Credentials
             }
             "NoCredentials" => Fault::NoCredentials,
-            // IAM has no code of its own for this: the message is all there is.
-            // https://github.com/hashicorp/terraform-provider-aws/pull/12436
-            "MalformedPolicyDocument" | "MalformedPolicyDocumentException"
-                if self.message.contains("Invalid principal in policy") =>
-            {
+            "MalformedPolicyDocument" | "MalformedPolicyDocumentException" if is_unknown_principal(&self.message) => {
                 Fault::InvalidPrincipal
             }
             "MalformedPolicyDocument" | "MalformedPolicyDocumentException" | "PackedPolicyTooLarge" => {

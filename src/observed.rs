@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::outcome::Cause;
 use crate::policy::Document;
 use crate::role::{OWNER_TAG, RoleName};
 
@@ -15,7 +16,7 @@ pub struct Observed {
     /// The blueprint's roles that are there.
     pub roles: BTreeMap<RoleName, ObservedRole>,
     /// The blueprint's roles that may not be read, and why: often they stand under another path.
-    pub unreadable: BTreeMap<RoleName, String>,
+    pub unreadable: BTreeMap<RoleName, Cause>,
 }
 
 /// A role as it is.

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::fault::{ApiError, Fault};
+use crate::wording::DeniedBy;
 
 /// How an account ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,23 +139,67 @@ impl Outcome {
                 format!("allow `{}` to the role that runs this, in the management account", error.call),
             ),
             Fault::NotReady if young => Self::waiting("account_not_ready", said),
+            Fault::AccessDenied if error.denial.is_by_control_policy() => Self::of_control_policy(error, young),
             Fault::AccessDenied if young => Self::waiting("account_not_ready", said),
             Fault::NotReady => Self::blocked("account_not_ready", said, "finish the account's sign-up, then run again"),
-            Fault::AccessDenied => Self::blocked(
-                "access_denied",
-                said,
-                "look for a service control policy, a permissions boundary of the access role, or a role of the same name under another path",
-            ),
-            Fault::Quota => Self::blocked(
-                "quota_exceeded",
-                said,
-                "raise the quota (trust policy length: L-C07B4B0D) or shorten the policy, then run again",
-            ),
+            Fault::AccessDenied => Self::blocked("access_denied", said, if_denied(error)),
+            Fault::Quota => Self::blocked("quota_exceeded", said, if_over_quota(error)),
             Fault::MalformedPolicy => {
                 Self::blocked("policy_not_accepted", said, "mend the policy in the configuration")
             }
             Fault::Other => Self::blocked("unexpected_error", said, "see the code, mend the cause, then run again"),
         }
+    }
+
+    /// An organization's control policy denies a call. New accounts are often held in quarantine by one, which is lifted
+    /// when they are ready: on a young account it is waited for.
+    #[must_use]
+    pub(crate) fn of_control_policy(error: &ApiError, young: bool) -> Self {
+        let message = format!("{}: {error}", error.denial);
+        if young {
+            return Self::waiting("control_policy_denies", message);
+        }
+        // A service control policy binds who calls in the account; a resource control policy guards what is called there.
+        let (whom, kind) = match error.denial.by {
+            DeniedBy::ResourceControlPolicy => ("the role that runs this", "resource"),
+            _ => ("the access role", "service"),
+        };
+        Self::blocked(
+            "control_policy_denies",
+            message,
+            format!("except {whom} from the {kind} control policy, or move the account from under it, then run again"),
+        )
+    }
+}
+
+/// What helps when a call in an account was denied, by the policy that denied it.
+fn if_denied(error: &ApiError) -> String {
+    let action = error.denial.action.as_deref().unwrap_or(error.call);
+    match error.denial.by {
+        DeniedBy::PermissionsBoundary => {
+            format!("allow `{action}` in the permissions boundary of the access role, or remove the boundary, then run again")
+        }
+        DeniedBy::IdentityPolicy if error.denial.explicit => {
+            format!("remove what denies `{action}` from the policies of the access role, then run again")
+        }
+        DeniedBy::IdentityPolicy => {
+            format!("allow `{action}` in a policy of the access role, as `AdministratorAccess` does, then run again")
+        }
+        // The session policy names each role with its path.
+        DeniedBy::SessionPolicy => "look for a role of the same name under another path than the configured one".to_owned(),
+        _ => "look for a control policy, a permissions boundary of the access role, or a role of the same name under another path".to_owned(),
+    }
+}
+
+/// What helps when a quota is reached.
+fn if_over_quota(error: &ApiError) -> String {
+    let Some(quota) = error.quota else {
+        return "see in Service Quotas whether that quota can be raised, or need less of it, then run again".to_owned();
+    };
+    let (name, instead) = quota.words();
+    match quota.code() {
+        Some(code) => format!("raise the quota {code} ({name}) in the account, or {instead}, then run again"),
+        None => format!("the quota ({name}) cannot be raised: {instead}, then run again"),
     }
 }
 

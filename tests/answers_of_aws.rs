@@ -7,11 +7,13 @@ mod notices;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use account_onboarding::account::Joined;
 use account_onboarding::aws::{Organizations, Parameters, Sts};
 use account_onboarding::fault::{ApiError, Fault};
 use account_onboarding::plan::{Action, Change, NewRole};
 use account_onboarding::policy::Document;
 use account_onboarding::ports::{Creation, Directory, Entry, Secrets, Sessions, WriteIam};
+use account_onboarding::wording::DeniedBy;
 use aws_config::BehaviorVersion;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -135,6 +137,49 @@ async fn an_account_is_read_from_its_arn_and_state() {
     }
     let unknown = describe(json(400, r#"{"__type":"AccountNotFoundException"}"#)).await.unwrap();
     assert_eq!(unknown, None);
+}
+
+#[tokio::test]
+async fn how_an_account_joined_is_read() {
+    for (method, expected) in [
+        (r#","JoinedMethod":"INVITED""#, Joined::Invited),
+        (r#","JoinedMethod":"CREATED""#, Joined::Created),
+        (r#","JoinedMethod":"ADOPTED""#, Joined::Unknown),
+        ("", Joined::Unknown),
+    ] {
+        let body = format!(
+            r#"{{"Account":{{"Id":"444455556666","State":"ACTIVE","Arn":"arn:aws:organizations::111122223333:account/o-exampleorgid/444455556666"{method}}}}}"#
+        );
+        assert_eq!(describe(json(200, &body)).await.unwrap().unwrap().joined, expected, "{method}");
+    }
+}
+
+/// The refusals of sts:AssumeRole: one code, and what is told beside it. The long ones are longer than what is kept of them.
+#[tokio::test]
+async fn who_denied_an_entry_is_read_from_the_whole_message() {
+    let long = format!("arn:aws:sts::111122223333:assumed-role/{}/{}", "r".repeat(200), "s".repeat(200));
+    for (who, why, by) in [
+        ("arn:aws:iam::111122223333:role/f", "", DeniedBy::Unsaid),
+        (
+            "arn:aws:iam::111122223333:role/f",
+            " because no role trust policy allows the sts:AssumeRole action",
+            DeniedBy::TrustPolicy,
+        ),
+        (
+            "arn:aws:iam::111122223333:role/f",
+            " because no identity-based policy allows the sts:AssumeRole action",
+            DeniedBy::IdentityPolicy,
+        ),
+        (long.as_str(), " with an explicit deny in a resource control policy", DeniedBy::ResourceControlPolicy),
+    ] {
+        let said = format!(
+            "User: {who} is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole{why}"
+        );
+        let error = enter(xml(403, "AccessDenied", &said)).await;
+        assert_eq!((error.fault(), error.denial.by), (Fault::AccessDenied, by), "{error}");
+        assert_eq!(error.denial.action.as_deref(), Some("sts:AssumeRole"));
+        assert!(error.message.chars().count() <= 401);
+    }
 }
 
 #[tokio::test]

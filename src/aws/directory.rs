@@ -4,7 +4,7 @@ use aws_sdk_organizations::types::{Account as Wire, CreateAccountState};
 use aws_types::SdkConfig;
 
 use super::error::{api_error, malformed};
-use crate::account::{Account, AccountId, AccountState, Partition};
+use crate::account::{Account, AccountId, AccountState, Joined, Partition};
 use crate::fault::{ApiError, Fault};
 use crate::ports::{AccountPage, Creation, Directory};
 
@@ -76,5 +76,7 @@ fn account(call: &'static str, wire: &Wire) -> Result<Account, ApiError> {
     let status = wire.state().map(|state| state.as_str()).or_else(|| wire.status().map(|status| status.as_str()));
     let state = AccountState::from_wire(status.ok_or_else(|| missing("state"))?);
     let joined_at = wire.joined_timestamp().map(|time| time.secs());
-    Ok(Account { id, name: wire.name().unwrap_or_default().to_owned(), state, joined_at, management, partition })
+    let joined = Joined::from_wire(wire.joined_method().map(|method| method.as_str()));
+    let name = wire.name().unwrap_or_default().to_owned();
+    Ok(Account { id, name, state, joined_at, joined, management, partition })
 }

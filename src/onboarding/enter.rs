@@ -2,6 +2,7 @@
 
 use futures_util::future::try_join_all;
 
+use super::diagnose::diagnose;
 use super::prepare::Prepared;
 use super::target::Entered;
 use super::{End, Engine};
@@ -51,24 +52,6 @@ impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
         let (account, access_role) = (account.id.clone(), access_role.clone());
         Ok((Entered { account, access_role, young: prepared.young, sessions: sessions.await? }, refusals))
     }
-}
-
-/// Says what a closed door means: on a young account, that it may open yet; on an old one, what to look at.
-fn diagnose(prepared: &Prepared, refused: &[(&RoleName, ApiError)]) -> End {
-    let id = &prepared.blueprint.account.id;
-    let tried: Vec<_> = refused.iter().map(|(name, _)| format!("`{name}`")).collect();
-    let said = refused.first().map(|(_, error)| error.to_string()).unwrap_or_default();
-    let message = format!("account {id} cannot be entered by {}: {said}", tried.join(" or "));
-    if prepared.young {
-        return Outcome::waiting("access_role_not_ready", message);
-    }
-    Outcome::blocked(
-        "access_role_denied",
-        message,
-        "see that the access role exists (an invited account has none), that it trusts the management account of this \
-         organization, that no service or resource control policy denies sts:AssumeRole, and that the function's own \
-         role may assume it",
-    )
 }
 
 /// A session name that tells where it comes from: this tool and the event. 2 to 64 characters of `[\w+=,.@-]`.

@@ -2,6 +2,7 @@
 //!
 //! [`Engine::plan`] asks for sessions that read; [`Engine::apply`] asks for sessions that write as well.
 
+mod diagnose;
 mod enter;
 mod ledger;
 mod observe;

@@ -9,6 +9,7 @@ use super::target::Entered;
 use crate::blueprint::{Blueprint, RoleSpec};
 use crate::fault::{ApiError, Fault};
 use crate::observed::{Observed, ObservedRole};
+use crate::outcome::Outcome;
 use crate::policy::Document;
 use crate::ports::{Page, ReadIam};
 use crate::role::RoleName;
@@ -32,7 +33,8 @@ pub(super) async fn observe<S: ReadIam>(
             let reader = Reader { session: session(entered, &spec.name)?, role: &spec.name, reads };
             match reader.read(spec).await {
                 Err(error) if error.fault() == Fault::AccessDenied => {
-                    Ok(Some((spec.name.clone(), Err(error.to_string()))))
+                    let why = Outcome::of_error(&error, false).cause().cloned();
+                    why.map(|why| Some((spec.name.clone(), Err(why)))).ok_or(error)
                 }
                 read => Ok(read?.map(|role| (spec.name.clone(), Ok(role)))),
             }

@@ -46,11 +46,7 @@ impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
             AccountState::PendingActivation => {
                 Err(Outcome::waiting("pending_activation", format!("account {id} is PENDING_ACTIVATION")))
             }
-            state => Err(Outcome::blocked(
-                "account_not_active",
-                format!("account {id} is {state}"),
-                "reopen the account or exclude it in the configuration",
-            )),
+            state => Err(not_active(id, state)),
         }
     }
 
@@ -80,4 +76,24 @@ impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
         let young = age.is_none_or(|age| age < self.config.young_for as f64);
         Ok(Prepared { blueprint, errors, young })
     }
+}
+
+/// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html>.
+fn not_active(id: &AccountId, state: &AccountState) -> Outcome {
+    let (is, remedy) = match state {
+        AccountState::Suspended => (
+            "was suspended by AWS",
+            "ask AWS Support why, from the account itself; once it is active, run again, or exclude it in the configuration",
+        ),
+        AccountState::PendingClosure => {
+            ("is being closed", "let it close, and exclude it in the configuration if it is told again")
+        }
+        AccountState::Closed => (
+            "was closed",
+            "to keep it, ask AWS Support to reopen it within 90 days of its closure, then run again; otherwise exclude it in \
+             the configuration",
+        ),
+        _ => ("is in a state that is not known here", "see in Organizations what holds it, then run again"),
+    };
+    Outcome::blocked("account_not_active", format!("account {id} {is} ({state})"), remedy)
 }

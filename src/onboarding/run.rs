@@ -252,7 +252,8 @@ where
 /// Waiting, when a role of a young account may not be read: nothing may be, perhaps, for a while.
 fn unreadable(prepared: &Prepared, observed: &Observed) -> Option<Outcome> {
     let (role, why) = observed.unreadable.first_key_value().filter(|_| prepared.young)?;
-    Some(Outcome::waiting("account_not_ready", format!("role `{role}` may not be read: {why}")))
+    let code = if why.code == "control_policy_denies" { why.code } else { "account_not_ready" };
+    Some(Outcome::waiting(code, format!("role `{role}` may not be read: {}", why.message)))
 }
 
 /// Plans and guards, and tells in the report what the guard said.

@@ -1,5 +1,6 @@
 use super::super::sample::{FRESH, ROLE, blueprint, blueprint_with, converged, document, drifted, fresh};
 use super::*;
+use crate::outcome::Cause;
 
 fn sentences(blueprint: &Blueprint, observed: &Observed) -> String {
     let Plan { changes, refusals, notices } = diff(blueprint, observed);
@@ -128,7 +129,7 @@ fn a_role_that_may_not_be_read_is_not_planned() {
     let mut observed = converged(&blueprint());
     let role = observed.roles.pop_first().unwrap().0;
     assert_eq!(role.as_str(), ROLE);
-    observed.unreadable.insert(role, "denied".to_owned());
+    observed.unreadable.insert(role, Cause::new("access_denied", "denied", "look at it"));
     assert_eq!(sentences(&blueprint(), &observed), "");
 }
 

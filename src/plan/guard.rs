@@ -9,6 +9,7 @@ use super::proof::denied;
 use super::{Action, Change, Plan};
 use crate::blueprint::{Blueprint, BlueprintError, RoleSpec};
 use crate::observed::{Observed, ObservedRole};
+use crate::outcome::Cause;
 use crate::policy::{Caller, Document, Facts, Notice, Principal, access_entries, can_assume};
 use crate::role::{OWNER_TAG, RoleName};
 
@@ -91,13 +92,10 @@ impl Refusal {
         Self::new("trust_not_understood", role, message, "mend the trust policy by hand, then run again")
     }
 
-    fn unreadable(spec: &RoleSpec, why: &str) -> Self {
+    fn unreadable(spec: &RoleSpec, why: &Cause) -> Self {
         let RoleSpec { name, path, .. } = spec;
-        let message = format!("role `{name}` may not be read: {why}");
-        let remedy = format!(
-            "see whether a role of that name stands under another path than `{path}`, or a control policy denies reading it"
-        );
-        Self::new("access_denied", name, message, &remedy)
+        let message = format!("role `{name}` may not be read under the path `{path}`: {}", why.message);
+        Self::new(why.code, name, message, &why.remedy)
     }
 
     fn foreign(role: &RoleName) -> Self {

@@ -1,6 +1,7 @@
 use super::super::sample::{FRESH, ROLE, blueprint, blueprint_with, converged, document, drifted, fresh, name};
 use super::super::{NewRole, diff};
 use super::*;
+use crate::outcome::Cause;
 
 fn guarded(blueprint: &Blueprint, observed: &Observed) -> Approved {
     guard(diff(blueprint, observed), blueprint, observed)
@@ -59,9 +60,11 @@ fn a_role_under_another_path_is_refused() {
     let observed = drifted(|role| role.path = "/other/".to_owned());
     insta::assert_snapshot!(words(&guarded(&blueprint(), &observed)), @"path_differs: role `Acme` stands under the path `/other/` and not `/`; a path cannot be changed: configure that path, or delete the role");
     let mut unreadable = fresh();
-    unreadable.unreadable.insert(name(ROLE), "iam:GetRole failed: AccessDenied".to_owned());
+    unreadable
+        .unreadable
+        .insert(name(ROLE), Cause::new("access_denied", "iam:GetRole failed: AccessDenied", "look at it"));
     insta::assert_snapshot!(words(&guarded(&blueprint(), &unreadable)), @"
-    access_denied: role `Acme` may not be read: iam:GetRole failed: AccessDenied; see whether a role of that name stands under another path than `/`, or a control policy denies reading it
+    access_denied: role `Acme` may not be read under the path `/`: iam:GetRole failed: AccessDenied; look at it
     passes: update the trust policy of role `OrganizationAccountAccessRole`
     ");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::account::{Account, AccountState};
+use crate::account::{Account, AccountState, Joined};
 use crate::blueprint::{self, Blueprint};
 use crate::config::Config;
 use crate::observed::{Observed, ObservedRole};
@@ -55,6 +55,7 @@ pub(crate) fn blueprint_with(change: impl FnOnce(&mut Config)) -> Blueprint {
         name: "payments-dev".to_owned(),
         state: AccountState::Active,
         joined_at: None,
+        joined: Joined::Created,
         management: "111122223333".parse().unwrap(),
         partition: "aws".parse().unwrap(),
     };

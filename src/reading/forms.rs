@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::table::Value;
-use crate::account::{Account, AccountState, shorten};
+use crate::account::{Account, AccountState, Joined, shorten};
 use crate::policy::Principal;
 use crate::role::OWNER_TAG;
 use crate::template::Template;
@@ -20,6 +20,7 @@ pub(crate) fn sample_account() -> Option<Account> {
         name: String::new(),
         state: AccountState::Active,
         joined_at: None,
+        joined: Joined::Unknown,
         management: "111122223333".parse().ok()?,
         partition: "aws".parse().ok()?,
     })

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::consistency::{Lag, Record};
 use super::quota::Quotas;
 use super::role_state::{Role, RoleState, unique_id};
-use crate::account::{AccountId, AccountState, Partition};
+use crate::account::{AccountId, AccountState, Joined, Partition};
 use crate::fault::ApiError;
 use crate::policy::Document;
 use crate::role::RoleName;
@@ -34,19 +34,34 @@ impl Failure {
     }
 }
 
+/// The kinds of an organization's control policies. Neither binds the management account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// A service control policy: it binds the roles and users of the account, whatever they call.
+    ///
+    /// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>.
+    Service,
+    /// A resource control policy: it guards the account's roles against being assumed, whoever calls. IAM is no service
+    /// that it guards.
+    ///
+    /// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>.
+    Resource,
+}
+
 /// An account.
 pub(super) struct SimAccount {
     pub(super) name: String,
     pub(super) state: AccountState,
     pub(super) joined_at: Option<i64>,
+    pub(super) joined: Joined,
     /// When others can name it in policies.
     pub(super) born: f64,
     /// By name in lower case: names are unique ignoring case.
     pub(super) roles: BTreeMap<String, Record>,
     /// The ARNs of customer-managed policies.
     pub(super) policies: BTreeSet<String>,
-    /// Control policies of the organization that deny.
-    pub(super) controls: Vec<Document>,
+    /// Control policies of the organization that deny, on this account.
+    pub(super) controls: Vec<(Control, Document)>,
     pub(super) quotas: Quotas,
     pub(super) lag: Lag,
     /// The access role that is still to come, and when.
@@ -61,6 +76,7 @@ impl SimAccount {
             name: name.to_owned(),
             state,
             joined_at,
+            joined: Joined::Created,
             born,
             roles: BTreeMap::new(),
             policies: BTreeSet::new(),

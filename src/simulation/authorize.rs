@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use super::account::{Failure, SimAccount};
+use super::account::{Control, Failure, SimAccount};
 use super::organization::State;
+use super::role_state::RoleState;
 use super::session::Session;
 use crate::policy::{Document, Facts, Verdict, permits};
 use crate::role::RoleName;
@@ -59,18 +60,18 @@ impl Session {
         for (key, value) in existing.into_iter().flat_map(|role| &role.tags) {
             facts = facts.with(&format!("aws:ResourceTag/{key}"), value).with(&format!("iam:ResourceTag/{key}"), value);
         }
-        let why = if account.controls.iter().any(|p| denies(p, action, &resource, &facts)) {
-            "with an explicit deny in a service control policy".to_owned()
-        } else if !self.role_permits(account, action, &resource, &facts) {
-            format!("because no identity-based policy allows the {action} action")
-        } else if !matches!(permits(&self.policy, action, &resource, &facts), Verdict::Allowed(_)) {
-            format!("because no session policy allows the {action} action")
+        let request = Request { action, resource: &resource, facts: &facts };
+        let role = account.role(&self.role).map(|role| &role.state);
+        let why = if is_controlled(account, Control::Service, &request) {
+            Some("with an explicit deny in a service control policy".to_owned())
         } else {
-            return Ok(());
+            role.map_or_else(|| Some(none_allows("identity-based policy", action)), |role| why_not(role, &request))
         };
-        let message =
-            format!("User: {} is not authorized to perform: {action} on resource: {resource} {why}", self.arn);
-        Err(Failure::new("AccessDenied", message))
+        let allowed = matches!(permits(&self.policy, action, &resource, &facts), Verdict::Allowed(_));
+        match why.or_else(|| (!allowed).then(|| none_allows("session policy", action))) {
+            Some(why) => Err(denied(&self.arn, &request, &why)),
+            None => Ok(()),
+        }
     }
 
     /// Checks that the session has not ended, and that STS knows it.
@@ -85,22 +86,59 @@ impl Session {
             _ => Ok(()),
         }
     }
+}
 
-    /// The access role's own permissions. Of AWS-managed policies, the two that grant IAM are known.
-    fn role_permits(&self, account: &SimAccount, action: &str, resource: &str, facts: &Facts) -> bool {
-        let Some(role) = account.role(&self.role).map(|role| &role.state) else { return false };
-        let full = |arn: &String| {
-            arn.ends_with(":aws:policy/AdministratorAccess") || arn.ends_with(":aws:policy/IAMFullAccess")
-        };
-        let inline: Vec<_> = role.policies.values().filter_map(|policy| Document::parse(&policy.0).ok()).collect();
-        let allows = |policy: &Document| matches!(permits(policy, action, resource, facts), Verdict::Allowed(_));
-        let denied = inline.iter().any(|policy| denies(policy, action, resource, facts));
-        !denied && (role.attached.iter().any(full) || inline.iter().any(allows))
+/// What somebody asks to do.
+pub(super) struct Request<'a> {
+    pub(super) action: &'static str,
+    pub(super) resource: &'a str,
+    pub(super) facts: &'a Facts,
+}
+
+impl Request<'_> {
+    fn verdict(&self, policy: &Document) -> Verdict {
+        permits(policy, self.action, self.resource, self.facts)
     }
 }
 
-fn denies(policy: &Document, action: &str, resource: &str, facts: &Facts) -> bool {
-    matches!(permits(policy, action, resource, facts), Verdict::Denied(_))
+/// Whether a control policy of a kind, on an account, denies a request.
+pub(super) fn is_controlled(account: &SimAccount, kind: Control, request: &Request<'_>) -> bool {
+    let denies = |policy: &Document| matches!(request.verdict(policy), Verdict::Denied(_));
+    account.controls.iter().any(|(of, policy)| *of == kind && denies(policy))
+}
+
+/// Why a role's own policies and its boundary do not allow a request, if they do not.
+pub(super) fn why_not(role: &RoleState, request: &Request<'_>) -> Option<String> {
+    let inline: Vec<_> = role.policies.values().filter_map(|policy| Document::parse(&policy.0).ok()).collect();
+    let verdicts: Vec<_> = inline.iter().map(|policy| request.verdict(policy)).collect();
+    if verdicts.iter().any(|verdict| matches!(verdict, Verdict::Denied(_))) {
+        return Some("with an explicit deny in an identity-based policy".to_owned());
+    }
+    let allowed = verdicts.iter().any(|verdict| matches!(verdict, Verdict::Allowed(_)));
+    if !allowed && !role.attached.iter().any(|arn| is_known(arn, request.action)) {
+        return Some(none_allows("identity-based policy", request.action));
+    }
+    let bounded = role.boundary.as_ref().is_some_and(|arn| !is_known(arn, request.action));
+    bounded.then(|| none_allows("permissions boundary", request.action))
+}
+
+/// Whether a managed policy allows an action. Two of AWS's are known.
+fn is_known(arn: &str, action: &str) -> bool {
+    let iam = arn.ends_with(":aws:policy/IAMFullAccess") && action.starts_with("iam:");
+    iam || arn.ends_with(":aws:policy/AdministratorAccess")
+}
+
+fn none_allows(kind: &str, action: &str) -> String {
+    format!("because no {kind} allows the {action} action")
+}
+
+/// The refusal as AWS words it.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>.
+pub(super) fn denied(who: &str, request: &Request<'_>, why: &str) -> Failure {
+    let Request { action, resource, .. } = request;
+    let message = format!("User: {who} is not authorized to perform: {action} on resource: {resource} {why}");
+    Failure::new("AccessDenied", message.trim_end())
 }
 
 fn hiccup(account: &SimAccount, now: f64) -> Option<&str> {

@@ -62,6 +62,7 @@ fn described(state: &State, id: &AccountId, account: &SimAccount) -> Account {
         name: account.name.clone(),
         state: account.state.clone(),
         joined_at: account.joined_at,
+        joined: account.joined,
         management: state.management.clone(),
         partition: state.partition.clone(),
     }

@@ -24,6 +24,7 @@ mod setup;
 mod validate;
 mod write;
 
+pub use account::Control;
 pub use birth::Newborn;
 pub use consistency::Lag;
 pub use fault::{Faulty, Injection, Script};

@@ -9,7 +9,7 @@ use super::account::{Failure, SimAccount, access_role};
 use super::birth::Birth;
 use super::consistency::Lag;
 use super::journal::Call;
-use super::role_state::RoleState;
+use super::role_state::{PolicyText, RoleState};
 use crate::account::{AccountId, AccountState, Partition};
 use crate::policy::Caller;
 use crate::ports::Entry;
@@ -52,6 +52,8 @@ pub(super) struct State {
     pub(super) propagation: f64,
     pub(super) page_size: usize,
     pub(super) throttle_every: Option<u64>,
+    /// Whether STS names the trust policy that does not let a caller in.
+    pub(super) names_trust: bool,
     /// How long a call is on its way.
     pub(super) latency: Duration,
     pub(super) now: f64,
@@ -76,7 +78,7 @@ impl Organization {
         let mut accounts = BTreeMap::new();
         let mut first = SimAccount::new("management", AccountState::Active, None, 0.0);
         if let Ok(function) = FUNCTION.parse::<RoleName>() {
-            first.insert(&management, &function, RoleState::trusting(LAMBDA), 0.0, Lag::default());
+            first.insert(&management, &function, function_role(), 0.0, Lag::default());
         }
         accounts.insert(identity, SimAccount::new("identity", AccountState::Active, None, 0.0));
         accounts.insert(management.clone(), first);
@@ -93,6 +95,7 @@ impl Organization {
             propagation: 0.0,
             page_size: 100,
             throttle_every: None,
+            names_trust: false,
             latency: Duration::ZERO,
             now: START,
             sleepers: BTreeMap::new(),
@@ -121,6 +124,14 @@ impl fmt::Debug for Organization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Organization({} accounts)", self.lock().accounts.len())
     }
+}
+
+/// The function's role as far as it matters here: it may assume roles. What it may ask of Organizations is not simulated.
+fn function_role() -> RoleState {
+    let may = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}}"#;
+    let mut role = RoleState::trusting(LAMBDA);
+    role.policies.insert("access-roles".to_owned(), PolicyText(may.to_owned()));
+    role
 }
 
 const LAMBDA: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;

@@ -1,15 +1,18 @@
 //! `sts:AssumeRole`, and what it gives.
 
-use super::account::Failure;
+use super::account::{Control, Failure};
+use super::authorize::{Request, denied, is_controlled, why_not};
 use super::journal::About;
 use super::organization::{ORGANIZATION_ID, Organization, State};
 use super::role_state::Role;
 use super::validate;
 use crate::account::{AccountId, AccountState, Partition};
 use crate::fault::ApiError;
-use crate::policy::{Caller, Document, Facts, Verdict, can_assume, permits};
+use crate::policy::{Caller, Document, Facts, Verdict, can_assume};
 use crate::ports::{Entry, Sessions};
 use crate::role::RoleName;
+
+const ASSUME: &str = "sts:AssumeRole";
 
 /// How long a session lasts, in seconds.
 const LASTS: f64 = 900.0;
@@ -52,7 +55,7 @@ impl Sessions for Organization {
         let management = self.lock().management.clone();
         let about = About {
             account: target.as_ref().map_or(&management, |target| &target.account),
-            call: "sts:AssumeRole",
+            call: ASSUME,
             role: target.as_ref().map(|target| &target.role),
             write: false,
         };
@@ -62,6 +65,7 @@ impl Sessions for Organization {
             };
             validate::session_name(&entry.session_name)?;
             let policy = validate::session_policy(&entry.policy)?;
+            state.may_assume(&self.caller, target)?;
             let now = state.now;
             let seen = state.accounts.get_mut(&target.account).and_then(|there| there.read(&target.role, now));
             state.trusts(&self.caller, target, seen, &entry.session_name, None)?;
@@ -76,7 +80,24 @@ impl Sessions for Organization {
 }
 
 impl State {
-    /// Whether a caller may assume a role. Whatever is in the way, the answer is the same: STS tells nobody more.
+    /// Whether a caller's own policies let it assume roles, where it is a role of this organization.
+    fn may_assume(&self, caller: &Caller, target: &Target) -> Result<(), Failure> {
+        let name = caller.arn.as_deref().and_then(self::target).map(|own| own.role);
+        let role = name.and_then(|name| self.accounts.get(&caller.account)?.role(&name));
+        let resource = target.role.arn(&target.partition, &target.account, &target.path);
+        let request = Request { action: ASSUME, resource: &resource, facts: &Facts::complete() };
+        match role.and_then(|role| why_not(&role.state, &request)) {
+            Some(why) => Err(denied(&self.who(caller), &request, &why)),
+            None => Ok(()),
+        }
+    }
+
+    fn who(&self, caller: &Caller) -> String {
+        caller.arn.clone().unwrap_or_else(|| format!("arn:{}:iam::{}:root", self.partition, caller.account))
+    }
+
+    /// Whether control policies and the role let a caller in. A role that is not there is refused as one that trusts
+    /// somebody else: STS tells nobody which roles there are.
     pub(super) fn trusts(
         &self,
         caller: &Caller,
@@ -86,11 +107,7 @@ impl State {
         external_id: Option<&str>,
     ) -> Result<(), Failure> {
         let arn = target.role.arn(&target.partition, &target.account, &target.path);
-        let who = caller.arn.clone().unwrap_or_else(|| format!("arn:{}:iam::{}:root", self.partition, caller.account));
-        let denied = |how: &str| {
-            let message = format!("User: {who} is not authorized to perform: sts:AssumeRole on resource: {arn}{how}");
-            Failure::new("AccessDenied", message)
-        };
+        let who = self.who(caller);
         let mut facts = Facts::complete()
             .with("aws:PrincipalAccount", caller.account.as_str())
             .with("aws:PrincipalArn", &who)
@@ -101,22 +118,33 @@ impl State {
         if let Some(external_id) = external_id {
             facts = facts.with("sts:ExternalId", external_id);
         }
+        let request = Request { action: ASSUME, resource: &arn, facts: &facts };
+        let denied = |why: &str| denied(&who, &request, why);
         if target.partition != self.partition {
             return Err(denied(""));
         }
-        let Some(account) = self.accounts.get(&target.account).filter(|there| there.state == AccountState::Active)
-        else {
-            return Err(denied(""));
+        // A service control policy binds who calls, in the caller's account; a resource control policy guards what is called.
+        let controlled = |id: &AccountId, kind| {
+            let member = self.accounts.get(id).filter(|_| *id != self.management);
+            member.is_some_and(|account| is_controlled(account, kind, &request))
         };
+        if controlled(&caller.account, Control::Service) {
+            return Err(denied("with an explicit deny in a service control policy"));
+        }
+        if self.accounts.get(&target.account).is_none_or(|there| there.state != AccountState::Active) {
+            return Err(denied(""));
+        }
         let Some(role) = role.filter(|role| role.state.path == target.path) else { return Err(denied("")) };
-        if account.controls.iter().any(|p| matches!(permits(p, "sts:AssumeRole", &arn, &facts), Verdict::Denied(_))) {
-            return Err(denied(" with an explicit deny in a resource control policy"));
+        if controlled(&target.account, Control::Resource) {
+            return Err(denied("with an explicit deny in a resource control policy"));
         }
         let trust = Document::parse(&role.state.trust.0);
         // What cannot be decided is no permission.
         match trust.map(|trust| can_assume(&trust, caller, &facts)) {
             Ok(Verdict::Allowed(_)) => Ok(()),
-            _ => Err(denied("")),
+            _ if !self.names_trust => Err(denied("")),
+            Ok(Verdict::Denied(_)) => Err(denied("with an explicit deny in the role trust policy")),
+            _ => Err(denied("because no role trust policy allows the sts:AssumeRole action")),
         }
     }
 }

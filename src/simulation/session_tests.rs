@@ -1,5 +1,5 @@
 use super::super::example::{ACCESS, ALL, MEMBER, VENDOR, entry, id, name, organization, session, trusting};
-use super::super::{Lag, Newborn, Organization, RoleState};
+use super::super::{Control, Lag, Newborn, Organization, RoleState};
 use super::*;
 use crate::fault::Fault;
 use crate::ports::{Clock, ReadIam};
@@ -47,9 +47,15 @@ async fn whatever_is_in_the_way_is_access_denied() {
     organization.set_state(&id(MEMBER), AccountState::Suspended);
     assert_eq!(refusal(&organization, &entry(MEMBER, ALL)).await, "AccessDenied");
     organization.set_state(&id(MEMBER), AccountState::Active);
-    organization.deny(&id(MEMBER), "sts:AssumeRole", "*");
+    organization.deny(&id(MEMBER), Control::Service, "sts:AssumeRole", "*");
+    assert!(organization.enter(&entry(MEMBER, ALL)).await.is_ok(), "it binds the member's own roles alone");
+    organization.deny(&id(MEMBER), Control::Resource, "sts:AssumeRole", "*");
     let error = organization.enter(&entry(MEMBER, ALL)).await.err().unwrap();
-    assert!(error.fault() == Fault::AccessDenied && error.message.contains("explicit deny"), "{error}");
+    assert!(
+        error.fault() == Fault::AccessDenied
+            && error.message.contains("with an explicit deny in a resource control policy"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -108,7 +114,9 @@ async fn a_session_does_what_its_policy_says() {
 async fn control_policies_and_the_role_s_own_permissions_bind_a_session() {
     let organization = organization();
     let inside = session(&organization).await;
-    organization.deny(&id(MEMBER), "iam:Get*", ACCESS);
+    organization.deny(&id(MEMBER), Control::Resource, "iam:Get*", ACCESS);
+    assert!(inside.role(&name(ACCESS)).await.is_ok(), "no resource control policy guards IAM");
+    organization.deny(&id(MEMBER), Control::Service, "iam:Get*", ACCESS);
     let error = inside.role(&name(ACCESS)).await.unwrap_err();
     assert!(error.message.contains("with an explicit deny in a service control policy"), "{error}");
     assert!(inside.role(&name("Other")).await.is_ok());
@@ -120,6 +128,44 @@ async fn control_policies_and_the_role_s_own_permissions_bind_a_session() {
     organization.put_role(&id(MEMBER), &name(ACCESS), weak);
     let error = inside.role(&name(ACCESS)).await.unwrap_err();
     assert!(error.message.contains("no identity-based policy"), "{error}");
+    alter(&organization, |role| role.attached = ["arn:aws:iam::aws:policy/AdministratorAccess".to_owned()].into());
+    assert!(inside.role(&name(ACCESS)).await.is_ok());
+    alter(&organization, |role| role.boundary = Some("arn:aws:iam::aws:policy/PowerUserAccess".to_owned()));
+    let error = inside.role(&name(ACCESS)).await.unwrap_err();
+    assert!(error.message.contains("no permissions boundary"), "{error}");
+}
+
+fn alter(organization: &Organization, change: impl FnOnce(&mut RoleState)) {
+    let mut role = organization.role_state(&id(MEMBER), &name(ACCESS)).unwrap();
+    change(&mut role);
+    organization.put_role(&id(MEMBER), &name(ACCESS), role);
+}
+
+#[tokio::test]
+async fn a_caller_needs_permissions_of_its_own() {
+    let organization = organization();
+    let (management, function) = (id("111122223333"), name("account-onboarding"));
+    let with = organization.role_state(&management, &function).unwrap();
+    let policies = Default::default();
+    organization.put_role(&management, &function, RoleState { policies, ..with });
+    let error = organization.enter(&entry(MEMBER, ALL)).await.err().unwrap();
+    assert!(error.message.ends_with("because no identity-based policy allows the sts:AssumeRole action"), "{error}");
+}
+
+#[tokio::test]
+async fn sts_may_name_the_trust_policy() {
+    let organization = organization();
+    organization.set_names_trust(true);
+    let said = async |trust: &str| {
+        organization.set_trust(&id(MEMBER), &name(ACCESS), trust);
+        organization.enter(&entry(MEMBER, ALL)).await.err().unwrap().message
+    };
+    assert!(said("{}").await.contains("because no role trust policy allows"));
+    let deny = r#"{"Statement":{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}}"#;
+    assert!(said(deny).await.contains("with an explicit deny in the role trust policy"));
+    organization.delete_role(&id(MEMBER), &name(ACCESS));
+    let gone = organization.enter(&entry(MEMBER, ALL)).await.err().unwrap().message;
+    assert!(gone.ends_with("role/OrganizationAccountAccessRole"), "{gone}");
 }
 
 #[tokio::test]

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::account::{ACCESS_ROLE, SimAccount, access_role};
+use super::account::{ACCESS_ROLE, Control, SimAccount, access_role};
 use super::consistency::Lag;
 use super::organization::{Organization, State};
 use super::quota::Quotas;
 use super::role_state::{PolicyText, RoleState};
-use crate::account::{AccountId, AccountState};
+use crate::account::{AccountId, AccountState, Joined};
 use crate::policy::Document;
 use crate::role::RoleName;
 
@@ -20,6 +20,17 @@ impl Organization {
             if let Ok(role) = ACCESS_ROLE.parse::<RoleName>() {
                 account.insert(id, &role, access_role(&all.partition, &all.management), 0.0, Lag::default());
             }
+            all.accounts.insert(id.clone(), account);
+        });
+        self
+    }
+
+    /// Adds a member that was invited long ago, without an access role: Organizations makes none.
+    #[must_use]
+    pub fn with_invited_member(self, id: &AccountId, name: &str, joined_at: Option<i64>) -> Self {
+        self.change(|all| {
+            let mut account = SimAccount::new(name, AccountState::Active, joined_at, 0.0);
+            account.joined = Joined::Invited;
             all.accounts.insert(id.clone(), account);
         });
         self
@@ -81,6 +92,17 @@ impl Organization {
         self.alter(account, |account| account.state = state);
     }
 
+    /// How Organizations says that an account joined.
+    pub fn set_joined(&self, account: &AccountId, joined: Joined) {
+        self.alter(account, |account| account.joined = joined);
+    }
+
+    /// Whether STS names the trust policy where it is what keeps a caller out, as AWS's documentation shows. Most reports
+    /// of calls from another account show no reason, and at first none is given here.
+    pub fn set_names_trust(&self, names: bool) {
+        self.change(|all| all.names_trust = names);
+    }
+
     /// From now on, every call into an account's IAM fails with a code, for so many seconds after those set before.
     pub fn add_hiccup(&self, account: &AccountId, code: &str, seconds: f64) {
         let now = self.lock().now;
@@ -90,13 +112,14 @@ impl Organization {
         });
     }
 
-    /// A control policy denies an action, such as `iam:*` or `sts:AssumeRole`, on the roles of a name, such as `*`.
-    pub fn deny(&self, account: &AccountId, action: &str, role: &str) {
+    /// A control policy on an account denies an action, such as `iam:*` or `sts:AssumeRole`, on the roles of a name, such
+    /// as `*`.
+    pub fn deny(&self, account: &AccountId, kind: Control, action: &str, role: &str) {
         let statement = serde_json::json!({
             "Effect": "Deny", "Action": action, "Resource": [format!("arn:*:iam::*:role/{role}"), format!("arn:*:iam::*:role/*/{role}")],
         });
         if let Ok(policy) = Document::of(vec![statement]) {
-            self.alter(account, |account| account.controls.push(policy));
+            self.alter(account, |account| account.controls.push((kind, policy)));
         }
     }
 

@@ -106,7 +106,7 @@ fn of_a_new_account() {
 fn of_an_old_account() {
     insta::assert_snapshot!(lines(every_fault(organization, OLD, 1, &Injection::ALL)), @"
     AccessDenied: blocked access_denied
-    AccessDenied: blocked access_role_denied
+    AccessDenied: blocked access_role_changed
     AccessDenied: blocked configuration
     AccessDenied: blocked own_permission_missing
     AccessDenied: converged

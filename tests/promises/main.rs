@@ -5,6 +5,7 @@
 
 mod common;
 
+mod diagnosis;
 mod fault_at_every_call;
 mod foreign_role_is_left_alone;
 mod intercept;

@@ -9,7 +9,7 @@ use account_onboarding::onboarding::{Engine, Errand};
 use account_onboarding::outcome::Outcome;
 use account_onboarding::ports::{AccountPage, Clock, Creation, Directory};
 use account_onboarding::report::Report;
-use account_onboarding::simulation::{Newborn, Organization, RoleState};
+use account_onboarding::simulation::{Control, Newborn, Organization, RoleState};
 
 use crate::common::*;
 
@@ -81,16 +81,16 @@ fn an_old_account_is_not_waited_for() {
     organization.delete_role(&id(OLD), &name(ACCESS));
     let start = organization.now();
     let report = apply(&organization, OLD);
-    assert_eq!(end(&report), "blocked access_role_denied");
+    assert_eq!(end(&report), "blocked access_role_changed");
     assert_eq!(organization.now().to_bits(), start.to_bits());
-    insta::assert_snapshot!(report.outcome, @"blocked (access_role_denied): account 333344445555 cannot be entered by `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::333344445555:role/OrganizationAccountAccessRole; see that the access role exists (an invited account has none), that it trusts the management account of this organization, that no service or resource control policy denies sts:AssumeRole, and that the function's own role may assume it");
+    insta::assert_snapshot!(report.outcome, @"blocked (access_role_changed): account 333344445555 was created in this organization with an access role, and cannot be entered by `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::333344445555:role/OrganizationAccountAccessRole; as an administrator of the account, run `aws iam get-role --role-name OrganizationAccountAccessRole`: if it is there, let `arn:aws:iam::111122223333:root` assume it; if not, it was deleted or has another name: make it again, or configure that name");
 }
 
 #[test]
 fn a_quarantine_is_waited_for_in_a_young_account_alone() {
-    for (account, expected) in [(NEW, "waiting account_not_ready"), (OLD, "blocked access_denied")] {
+    for (account, expected) in [(NEW, "waiting control_policy_denies"), (OLD, "blocked control_policy_denies")] {
         let organization = with_new_account();
-        organization.deny(&id(account), "iam:*", "*");
+        organization.deny(&id(account), Control::Service, "iam:*", "*");
         assert_eq!(end(&apply(&organization, account)), expected);
         organization.lift_denies(&id(account));
         assert_eq!(apply(&organization, account).outcome, Outcome::Converged);
