@@ -41,6 +41,28 @@ fn every_code_has_a_row_and_every_row_a_code() {
     assert_eq!(quoted_after(&makers), documented);
 }
 
+/// Whoever is called at night finds the code as a heading, and no heading that no report can say.
+#[test]
+fn every_blocked_code_has_its_section() {
+    let semantics = read("docs/SEMANTICS.md");
+    let (_, after) = semantics.split_once("<!-- codes:").expect("the table of codes");
+    let table = after.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let blocked = table.filter_map(|row| {
+        let mut cells = row.split('|').skip(1).map(str::trim);
+        let (code, outcome) = (cells.next()?, cells.next()?);
+        outcome.contains("blocked").then(|| code.trim_matches('`').to_owned())
+    });
+    let blocked: Vec<_> = blocked.collect();
+    assert!(blocked.len() > 25, "{blocked:?}");
+    let troubleshooting = read("docs/TROUBLESHOOTING.md");
+    let sections = troubleshooting.lines().filter_map(|line| line.strip_prefix("### "));
+    let mut sections: Vec<_> = sections.map(|code| code.trim_matches('`').to_owned()).collect();
+    let mut sorted = blocked;
+    sorted.sort();
+    sections.sort();
+    assert_eq!(sections, sorted);
+}
+
 #[test]
 fn every_key_of_the_configuration_is_documented() {
     let document = read("docs/CONFIGURATION.md");
