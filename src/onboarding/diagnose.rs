@@ -97,10 +97,7 @@ fn trust(account: &Account, role: &RoleName, error: &ApiError) -> Outcome {
 /// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_create-cross-account-role.html>.
 fn no_role(account: &Account, role: &RoleName, tried: &str, error: &ApiError) -> Outcome {
     let Account { id, partition, .. } = account;
-    let trust = format!(
-        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{}"}},"Action":"sts:AssumeRole"}}]}}"#,
-        root(account)
-    );
+    let root = root(account);
     Outcome::blocked(
         "no_access_role",
         format!(
@@ -108,11 +105,9 @@ fn no_role(account: &Account, role: &RoleName, tried: &str, error: &ApiError) ->
              {tried}: {error}"
         ),
         format!(
-            "as an administrator of the account, make the role: `aws iam create-role --role-name {role} \
-             --assume-role-policy-document '{trust}'`, then `aws iam attach-role-policy --role-name {role} --policy-arn \
-             arn:{partition}:iam::aws:policy/AdministratorAccess`; if it is there already, it trusts somebody else: let `{}` \
-             assume it, then run again",
-            root(account)
+            "as an administrator of the account, make role `{role}`, which `{root}` may assume, and attach \
+             `arn:{partition}:iam::aws:policy/AdministratorAccess` (docs/TROUBLESHOOTING.md has the commands); if it is there \
+             already, it trusts somebody else: let `{root}` assume it, then run again"
         ),
     )
 }

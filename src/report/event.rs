@@ -55,8 +55,8 @@ impl Notice {
         });
         let run_again = (news == News::AccountBlocked).then(|| run_again(report.account_id.as_ref()));
         let optional = [
-            ("account_name", report.account_name.as_ref().map(|name| json!(name))),
-            ("cause", cause.map(|cause| json!(cause))),
+            ("account_name", report.account_name.as_ref().map(|name| json!(plain(name)))),
+            ("cause", cause.map(|cause| json!(Cause::new(cause.code, plain(&cause.message), plain(&cause.remedy))))),
             ("run_again", run_again.map(|text| json!(text))),
             ("event_id", event_id.map(|id| json!(id))),
         ];
@@ -81,10 +81,49 @@ impl Notice {
     }
 }
 
-/// Without quotes: rules put it into texts of their own.
+/// Rules put these texts into templates of their own, and EventBridge puts them there as they are: a quote or a line break
+/// would end the template's own text.
+///
+/// See <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html>.
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c == '"' {
+                '\''
+            } else if c.is_control() || c == '\\' {
+                ' '
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
 fn run_again(account: Option<&AccountId>) -> String {
     match account {
-        Some(id) => format!("run `onboard apply {id}`, or redrive the dead-letter queue"),
+        Some(id) => format!("run `onboard apply --account {id}`, or redrive the dead-letter queue"),
         None => "redrive the dead-letter queue".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mode::Mode;
+    use crate::outcome::Outcome;
+
+    #[test]
+    fn texts_fit_into_templates() {
+        let cause = Cause::new("policy_not_accepted", "a \"quoted\"\nword and a \\", "mend it");
+        let mut report = Report::new(None, "manual", Mode::Apply, Outcome::Blocked(cause.clone()));
+        report.account_name = Some("pay\"ments\n".to_owned());
+        let notice = Notice::new(News::AccountBlocked, &report, Some(&cause), None, "invocation-1");
+        let detail = notice.detail();
+        assert_eq!(detail["cause"]["message"], "a 'quoted' word and a  ");
+        assert_eq!(detail["account_name"], "pay'ments ");
+        assert_eq!(
+            (&detail["account_id"], &detail["run_again"]),
+            (&Value::Null, &json!("redrive the dead-letter queue"))
+        );
     }
 }

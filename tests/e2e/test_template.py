@@ -6,7 +6,8 @@ from pathlib import Path
 import events
 import pytest
 
-# The other statements are for Lambda itself, which polls the queue and writes the log, and for KMS: not emulated here.
+# The other statements are for telling (test_telling.py), for Lambda itself, which polls the queue and writes the log, and
+# for KMS: not emulated here.
 NEEDED = ["EnterAccounts", "KnowAccounts", "KnowCreations", "ReadConfiguration"]
 
 

@@ -64,10 +64,11 @@ fn an_account_that_is_not_active() {
 fn an_invited_account_has_no_access_role() {
     let organization = with_invited();
     let end = told(&organization, INVITED);
-    insta::assert_snapshot!(end, @r#"blocked (no_access_role): account 555566667777 was invited, and Organizations makes no access role in invited accounts; it cannot be entered by `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::555566667777:role/OrganizationAccountAccessRole; as an administrator of the account, make the role: `aws iam create-role --role-name OrganizationAccountAccessRole --assume-role-policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"sts:AssumeRole"}]}'`, then `aws iam attach-role-policy --role-name OrganizationAccountAccessRole --policy-arn arn:aws:iam::aws:policy/AdministratorAccess`; if it is there already, it trusts somebody else: let `arn:aws:iam::111122223333:root` assume it, then run again"#);
-    // The remedy is what helps: the trust policy in it is taken as it stands there.
-    let remedy = &end.cause().unwrap().remedy;
-    let trust = remedy.split('\'').nth(1).unwrap();
+    insta::assert_snapshot!(end, @"blocked (no_access_role): account 555566667777 was invited, and Organizations makes no access role in invited accounts; it cannot be entered by `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::555566667777:role/OrganizationAccountAccessRole; as an administrator of the account, make role `OrganizationAccountAccessRole`, which `arn:aws:iam::111122223333:root` may assume, and attach `arn:aws:iam::aws:policy/AdministratorAccess` (docs/TROUBLESHOOTING.md has the commands); if it is there already, it trusts somebody else: let `arn:aws:iam::111122223333:root` assume it, then run again");
+    // What the page says is what helps: its trust policy is taken as it stands there.
+    let page = include_str!("../../docs/TROUBLESHOOTING.md");
+    let section = page.split_once("### `no_access_role`").unwrap().1;
+    let trust = section.split_once("<<'END'\n").unwrap().1.split_once("\nEND").unwrap().0;
     organization.put_role(&id(INVITED), &name(ACCESS), administrator(trust));
     assert_eq!(apply(&organization, INVITED).outcome, Outcome::Converged);
     assert_connected(&organization, INVITED);
@@ -121,7 +122,7 @@ fn the_access_role_denies_us() {
 #[test]
 fn without_a_reason_both_are_told() {
     for (account, expected, first, second) in [
-        (INVITED, "blocked no_access_role", "make the role", "if it is there already, it trusts somebody else"),
+        (INVITED, "blocked no_access_role", "make role", "if it is there already, it trusts somebody else"),
         (OLD, "blocked access_role_changed", "if it is there, let", "it was deleted or has another name"),
     ] {
         let organization = with_invited();

@@ -60,7 +60,7 @@ fn a_blocked_account_is_told_once() {
         "message": "role `app-deployer` is there and has no tag `account-onboarding`: somebody else made it",
         "remedy": "rename one of the two, or set `adopt = true` to take it over"
       },
-      "run_again": "run `onboard apply 444455556666`, or redrive the dead-letter queue",
+      "run_again": "run `onboard apply --account 444455556666`, or redrive the dead-letter queue",
       "event_id": "7c9e6679-7425-40de-944b-000000000266"
     }
     "#);

@@ -53,7 +53,7 @@ fn blocked() -> Value {
                 "remedy": "delete the role, or set `adopt = true` to take it over",
             },
             "changes": 3,
-            "run_again": "run `onboard apply 444455556666`, or redrive the dead-letter queue",
+            "run_again": "run `onboard apply --account 444455556666`, or redrive the dead-letter queue",
             "event_id": "68679d28-343e-d8ec-4a8c-cdd430223a5d",
             "invocation_id": "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
         },
