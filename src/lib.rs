@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod delivery;
 pub mod fault;
+mod json;
 pub mod lambda;
 pub mod mode;
 pub mod observed;

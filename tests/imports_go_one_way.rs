@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The rooms from the ground up: each may use those of the lines before its own, and no other.
 const LAYERS: &[&[&str]] = &[
     &["account", "wording"],
-    &["role", "mode", "fault", "template"],
+    &["role", "mode", "fault", "template", "json"],
     &["outcome", "policy"],
     &["reading"],
     &["vendor", "trigger"],
@@ -32,6 +32,7 @@ const PURE: &[&str] = &[
     "mode",
     "fault",
     "template",
+    "json",
     "outcome",
     "policy",
     "reading",

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::PolicyError;
 use super::operators::is_operator;
-use super::{PolicyError, json};
 use crate::account::shorten;
+use crate::json;
 
 /// The condition block of a statement; empty where it has none.
 #[derive(Clone, Default)]

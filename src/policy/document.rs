@@ -4,8 +4,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::condition::{Condition, texts};
-use super::{Principal, json, normal};
+use super::{Principal, normal};
 use crate::account::{Partition, shorten};
+use crate::json::{self, JsonError};
 
 /// A policy document that keeps what it does not understand, in order.
 ///
@@ -82,6 +83,15 @@ pub enum PolicyError {
         /// What would be understood.
         expected: String,
     },
+}
+
+impl From<JsonError> for PolicyError {
+    fn from(error: JsonError) -> Self {
+        match error {
+            JsonError::Syntax(error) | JsonError::Key(error) => Self::NotJson(error),
+            JsonError::NotAnObject => Self::NotAnObject,
+        }
+    }
 }
 
 impl Document {

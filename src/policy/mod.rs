@@ -7,7 +7,6 @@ mod condition;
 mod document;
 mod evaluate;
 mod explain;
-mod json;
 mod lint;
 mod normal;
 mod operators;

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::account::AccountId;
+use crate::json::JsonError;
 
 /// Why a payload is not understood. One sentence: what is wrong, where, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,6 +14,9 @@ pub enum TriggerError {
     /// Text that is no JSON.
     #[error("the payload is not JSON: {0}; send an EventBridge event or `{{\"account_id\": \"111122223333\"}}`")]
     NotJson(String),
+    /// A key stands twice: whoever reads it might take the other one.
+    #[error("the payload is not clear: {0}; write each key once")]
+    Key(String),
     /// JSON that is no object.
     #[error("the payload is not a JSON object; send an EventBridge event or `{{\"account_id\": \"111122223333\"}}`")]
     NotAnObject,
@@ -41,6 +45,16 @@ pub enum TriggerError {
         /// What is wrong with it, and what to do.
         problem: String,
     },
+}
+
+impl From<JsonError> for TriggerError {
+    fn from(error: JsonError) -> Self {
+        match error {
+            JsonError::Syntax(error) => Self::NotJson(error.to_string()),
+            JsonError::Key(error) => Self::Key(error.to_string()),
+            JsonError::NotAnObject => Self::NotAnObject,
+        }
+    }
 }
 
 /// A payload, or a part of it, and where that part is.

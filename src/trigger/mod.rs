@@ -15,6 +15,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::account::{AccountId, shorten};
+use crate::json;
 use crate::mode::Mode;
 
 pub use field::TriggerError;
@@ -181,8 +182,7 @@ impl fmt::Display for Trigger {
 /// When it is neither, with what is wrong where, and what to do.
 pub fn parse(payload: &[u8]) -> Result<Understood, TriggerError> {
     let text = std::str::from_utf8(payload).map_err(|_| TriggerError::NotUtf8)?;
-    let value: Value = serde_json::from_str(text).map_err(|e| TriggerError::NotJson(e.to_string()))?;
-    let Value::Object(map) = value else { return Err(TriggerError::NotAnObject) };
+    let map = json::object(text)?;
     // What an asynchronous invocation failed with, when it is redriven; the payload that it was is inside, once.
     // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
     match map.get("requestPayload") {

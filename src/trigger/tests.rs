@@ -203,6 +203,24 @@ fn anything_else_is_one_sentence() {
 }
 
 #[test]
+fn a_key_stands_once() {
+    let twice = |text: &str| parse(text.as_bytes()).unwrap_err().to_string();
+    let event = result(json!({"state": "SUCCEEDED", "accountId": "444455556666"})).to_string();
+    let all = [
+        twice(r#"{"account_id":"111122223333","account_id":"444455556666"}"#),
+        twice(&event.replacen("\"accountId\"", "\"accountId\":\"111122223333\",\"accountId\"", 1)),
+        twice(&event.replacen("\"detail\":", "\"detail\":{},\"detail\":", 1)),
+        twice(&format!(r#"{{"requestContext":{{}},"requestPayload":{event},"requestPayload":{event}}}"#)),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"
+    the payload is not clear: the key `account_id` stands twice at line 1 column 57; write each key once
+    the payload is not clear: the key `accountId` stands twice at line 1 column 355; write each key once
+    the payload is not clear: the key `detail` stands twice at line 1 column 343; write each key once
+    the payload is not clear: the key `requestPayload` stands twice at line 1 column 719; write each key once
+    ");
+}
+
+#[test]
 fn hostile_payloads_end_in_a_short_sentence() {
     let long = "9".repeat(1 << 20);
     let payloads = [

@@ -1,0 +1,198 @@
+//! A hostile message harms nobody: nothing is written for it, the others of its batch are done, and it is set aside
+//! with a sentence that floods no log.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::common::*;
+use crate::lambda::{Lambda, created};
+
+const MEGABYTE: usize = 1 << 20;
+const DEEP: usize = 100_000;
+
+/// What is logged while something runs.
+fn logged(run: impl FnOnce()) -> String {
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let log = Log::default();
+    let writer = log.clone();
+    let lines = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+    tracing::subscriber::with_default(lines, run);
+    String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
+}
+
+/// Puts a hostile message between two good ones, and holds that it alone is set aside; gives the sentence.
+fn set_aside(body: &str) -> String {
+    let organization = with_new_account();
+    let lambda = Lambda::new(&organization, CONFIG);
+    for body in [created(&id(NEW)).as_str(), body, created(&id(NEW)).as_str()] {
+        lambda.queue.put(body);
+    }
+    let log = logged(|| _ = lambda.work_in_batches(10, 900.0));
+    assert_connected(&organization, NEW);
+    assert!(organization.writes().iter().all(|call| call.account == id(NEW)), "nobody else is written");
+    assert_eq!(lambda.queue.next_visible(), None, "nothing is left on the queue");
+    let dead = lambda.queue.dead_letters();
+    let [letter] = dead.as_slice() else { panic!("{} messages were set aside", dead.len()) };
+    assert_eq!(letter.body, body, "it is set aside as it came");
+    let cause = letter.cause.as_ref().unwrap();
+    assert_eq!(cause.code, "not_understood");
+    let told: Vec<_> = log.lines().filter(|line| line.contains("not_understood")).collect();
+    assert_eq!(told.len(), 1, "it is told once");
+    assert!(log.lines().all(|line| line.len() < 1000), "a line is long");
+    assert!(cause.message.len() < 300 && !cause.message.contains(char::is_control), "{}", cause.message);
+    cause.message.clone()
+}
+
+/// The function's answer to a payload, word for word as Lambda hands it over; holds that nothing is written.
+fn refused(payload: &str) -> String {
+    let organization = with_new_account();
+    let lambda = Lambda::new(&organization, CONFIG);
+    let mut end = None;
+    let log = logged(|| end = Some(lambda.answer(payload)));
+    let failure = end.unwrap().expect_err("it is refused");
+    assert_eq!((failure.error_type.as_str(), organization.writes()), ("InvalidPayload", Vec::new()));
+    assert!(log.lines().count() == 1 && log.len() < 1000, "{} bytes are logged", log.len());
+    assert!(failure.error_message.len() < 300, "{}", failure.error_message);
+    failure.error_message
+}
+
+/// The event that the new account was created, with a text in another's place.
+fn event(from: &str, to: &str) -> String {
+    let event = created(&id(NEW));
+    assert!(event.contains(from), "{from}");
+    event.replacen(from, to, 1)
+}
+
+#[test]
+fn a_megabyte_of_junk() {
+    for junk in ["x", "[", "{\"a\":", "\"", "9", "\u{0}", "é", "\\ud800"] {
+        set_aside(&junk.repeat(MEGABYTE / junk.len()));
+    }
+    let long = "9".repeat(MEGABYTE);
+    for body in [
+        json!({ "account_id": long }).to_string(),
+        json!({ long.clone(): NEW }).to_string(),
+        json!({ "account_id": NEW, long.clone(): 1 }).to_string(),
+        json!({ "account_id": NEW, "mode": long }).to_string(),
+        format!("{{\"account_id\":{long}}}"),
+        format!("{{\"{long}\":1,\"{long}\":2}}"),
+        event("444455556666", &long),
+        event("\"SUCCEEDED\"", &format!("\"{long}\"")),
+        format!("{{\"account_id\":[{}0]}}", "0,".repeat(MEGABYTE / 2)),
+    ] {
+        set_aside(&body);
+    }
+}
+
+#[test]
+fn a_megabyte_of_filler_in_a_good_event() {
+    let organization = with_new_account();
+    let lambda = Lambda::new(&organization, CONFIG);
+    let filler = "x".repeat(MEGABYTE);
+    lambda.queue.put(&event("\"source\"", &format!("\"filler\": \"{filler}\", \"source\"")));
+    let log = logged(|| _ = lambda.work_for(900.0));
+    assert_connected(&organization, NEW);
+    assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()));
+    assert!(log.len() < 10_000, "{} bytes are logged", log.len());
+}
+
+#[test]
+fn deep_json() {
+    let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(DEEP), close.repeat(DEEP));
+    for deep in [deep("[", "]"), deep("{\"a\":", "}")] {
+        let message = set_aside(&format!("{{\"account_id\":{deep}}}"));
+        assert!(message.contains("recursion limit exceeded"), "{message}");
+        set_aside(&event("\"source\"", &format!("\"deep\": {deep}, \"source\"")));
+        // In place of the batch, of its messages, of one of them, and of a part of one.
+        refused(&deep);
+        refused(&format!("{{\"Records\":{deep}}}"));
+        refused(&format!("{{\"Records\":[{deep}]}}"));
+        refused(&format!("{{\"Records\":[{{\"messageId\":\"1\",\"body\":{deep}}}]}}"));
+    }
+}
+
+#[test]
+fn a_key_that_stands_twice() {
+    let all = [
+        set_aside(r#"{"account_id":"999988887777","account_id":"444455556666"}"#),
+        set_aside(r#"{"account_id":"444455556666","mode":"plan","mode":"apply"}"#),
+        set_aside(r#"{"account_id":"999988887777","\u0061ccount_id":"444455556666"}"#),
+        set_aside(&event("\"detail\":", "\"detail\": {}, \"detail\":")),
+        set_aside(&event("\"accountId\": \"444455556666\"", "\"accountId\":\"1\",\"accountId\":\"444455556666\"")),
+        refused(r#"{"account_id":"999988887777","account_id":"444455556666"}"#),
+        refused(r#"{"Records":[],"Records":[]}"#),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"
+    the payload is not clear: the key `account_id` stands twice at line 1 column 57; write each key once
+    the payload is not clear: the key `mode` stands twice at line 1 column 58; write each key once
+    the payload is not clear: the key `account_id` stands twice at line 1 column 62; write each key once
+    the payload is not clear: the key `detail` stands twice at line 41 column 1; write each key once
+    the payload is not clear: the key `accountId` stands twice at line 35 column 50; write each key once
+    the payload is not clear: the key `account_id` stands twice at line 1 column 57; write each key once
+    the payload is not clear: the key `Records` stands twice at line 1 column 27; write each key once
+    ");
+}
+
+#[test]
+fn what_is_no_text() {
+    let all = [
+        set_aside(r#"{"account_id":"\ud800"}"#),
+        set_aside(r#"{"account_id":"\udc00\ud800"}"#),
+        set_aside(&event("\"id\": \"", "\"id\": \"\\ud83d")),
+        set_aside("\u{feff}{\"account_id\":\"444455556666\"}"),
+        refused(r#"{"account_id":"\ud800"}"#),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    the payload is not JSON: unexpected end of hex escape at line 1 column 22; send an EventBridge event or `{"account_id": "111122223333"}`
+    the payload is not JSON: lone leading surrogate in hex escape at line 1 column 21; send an EventBridge event or `{"account_id": "111122223333"}`
+    the payload is not JSON: unexpected end of hex escape at line 3 column 16; send an EventBridge event or `{"account_id": "111122223333"}`
+    the payload is not JSON: expected value at line 1 column 1; send an EventBridge event or `{"account_id": "111122223333"}`
+    the payload is not JSON: unexpected end of hex escape at line 1 column 22; send an EventBridge event or `{"account_id": "111122223333"}`
+    "#);
+    // Lambda's client reads the payload before the function does.
+    assert!(serde_json::from_slice::<Box<RawValue>>(b"{\"account_id\":\"\xff\"}").is_err());
+}
+
+#[test]
+fn an_account_id_that_is_none() {
+    let manual = |value: Value| set_aside(&json!({ "account_id": value }).to_string());
+    let all = [
+        manual(json!(444455556666u64)),
+        set_aside(r#"{"account_id":4.44455556666e11}"#),
+        manual(json!(null)),
+        manual(json!(true)),
+        manual(json!([NEW])),
+        manual(json!({"account_id": NEW})),
+        manual(json!("４４４４５５５５６６６６")),
+        manual(json!("444455556666\n")),
+        manual(json!("4444-5555-6666")),
+        manual(json!("")),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    `account_id` is a number; write it in quotes, for an account id can begin with 0
+    `account_id` is a number; write it in quotes, for an account id can begin with 0
+    `account_id` is missing; name the account, as `"account_id": "111122223333"`
+    `account_id` should be a text and is not; send the event as EventBridge delivers it
+    `account_id` should be a text and is not; send the event as EventBridge delivers it
+    `account_id` should be a text and is not; send the event as EventBridge delivers it
+    `account_id` is wrong: `４４４４５５５５６６６６` is no account id; write exactly twelve digits, in quotes
+    `account_id` is wrong: `444455556666?` is no account id; write exactly twelve digits, in quotes
+    `account_id` is wrong: `4444-5555-6666` is no account id; write exactly twelve digits, in quotes
+    `account_id` is wrong: `` is no account id; write exactly twelve digits, in quotes
+    "#);
+    for value in ["444455556666", "null", "[\"444455556666\"]", "{\"accountId\":\"444455556666\"}", "\"\""] {
+        set_aside(&event("\"accountId\": \"444455556666\"", &format!("\"accountId\": {value}")));
+    }
+}
