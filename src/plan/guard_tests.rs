@@ -37,6 +37,16 @@ fn the_plain_case_passes() {
 }
 
 #[test]
+fn a_grant_joins_a_statement_whose_condition_tests_nothing() {
+    let entry = r#"{"Effect":"Allow","Principal":{"AWS":"333344445555"},"Action":"sts:AssumeRole""#;
+    for condition in ["{}", r#"{"StringEquals":{}}"#] {
+        let trust = format!(r#"{{"Statement":[{entry},"Condition":{condition}}}]}}"#);
+        let approved = guarded(&blueprint(), &Observed { access_trust: Ok(document(&trust)), ..fresh() });
+        assert_eq!(approved.refusals(), [], "{condition}");
+    }
+}
+
+#[test]
 fn a_foreign_role_is_refused_unless_it_is_adopted() {
     let observed = drifted(|role| {
         role.tags.remove(OWNER_TAG);

@@ -1,6 +1,6 @@
 //! The normal form of a document: equal for documents that mean the same to IAM.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -53,23 +53,20 @@ fn principals(value: &Value) -> Value {
     }
 }
 
+/// Each test by itself, for all must hold; an operator without a key tests nothing.
 fn conditions(value: &Value) -> Value {
     let Some(operators) = value.as_object() else { return value.clone() };
-    let mut out: Vec<(String, Value)> = Vec::new();
+    let mut tests = BTreeMap::new();
     for (operator, keys) in operators {
-        let keys = match keys.as_object() {
-            Some(keys) => {
-                let mut lower: Vec<_> =
-                    keys.iter().map(|(k, v)| (k.to_ascii_lowercase(), set(v, &str::to_owned))).collect();
-                lower.sort_by(|a, b| a.0.cmp(&b.0));
-                Value::Array(lower.into_iter().map(|(k, v)| Value::Array(vec![k.into(), v])).collect())
-            }
-            None => keys.clone(),
-        };
-        out.push((operator.to_ascii_lowercase(), keys));
+        let operator = operator.to_ascii_lowercase();
+        let Some(keys) = keys.as_object() else { return value.clone() };
+        for (key, values) in keys {
+            let test =
+                Value::from([operator.as_str().into(), key.to_ascii_lowercase().into(), set(values, &str::to_owned)]);
+            tests.insert(test.to_string(), test);
+        }
     }
-    out.sort_by(|a, b| a.0.cmp(&b.0));
-    Value::Array(out.into_iter().map(|(k, v)| Value::Array(vec![k.into(), v])).collect())
+    Value::Array(tests.into_values().collect())
 }
 
 fn sorted(map: &Map<String, Value>, each: impl Fn(&str, &Value) -> Value) -> Map<String, Value> {
@@ -106,5 +103,19 @@ mod tests {
         assert!(!same(ours, &saved.replace("\"x\"", "\"y\"")));
         assert!(!same(ours, &saved.replace("111122223333", "222233334444")));
         assert!(!same(ours, &saved.replace("\"Effect\"", "\"Extra\":1,\"Effect\"")));
+    }
+
+    #[test]
+    fn a_condition_is_the_tests_in_it() {
+        let policy = |condition: &str| {
+            format!(
+                r#"{{"Statement":{{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Condition":{condition}}}}}"#
+            )
+        };
+        let same = |a: &str, b: &str| same(&policy(a), &policy(b));
+        assert!(same("{}", r#"{"StringEquals":{}}"#), "an operator without a key tests nothing");
+        assert!(same(r#"{"Bool":{"a":"x"}}"#, r#"{"bool":{"A":"x"},"Bool":{"a":["x"]},"Null":{}}"#));
+        assert!(!same(r#"{"Bool":{"a":["x","y"]}}"#, r#"{"Bool":{"a":"x"},"bool":{"a":"y"}}"#), "both must hold");
+        assert!(!same("{}", r#"{"Bool":{"a":[]}}"#), "a test without a value");
     }
 }
