@@ -1,13 +1,16 @@
 //! Every new account of an AWS Organization comes out connected.
 
 pub mod account;
+#[cfg(feature = "edge")]
 pub mod aws;
 pub mod blueprint;
+#[cfg(feature = "edge")]
 pub mod cli;
 pub mod config;
 pub mod delivery;
 pub mod fault;
 mod json;
+#[cfg(feature = "edge")]
 pub mod lambda;
 pub mod mode;
 pub mod observed;

@@ -1,0 +1,33 @@
+//! `onboarding.toml`: `account_onboarding::config::Config::parse_alone`.
+#![no_main]
+
+use account_onboarding::config::{Config, ExternalIdSource, show};
+use fuzz::{assert_problems, assert_usable};
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    match Config::parse_alone(text) {
+        Ok(config) => holds(text, &config),
+        Err(problems) => assert_problems(&problems, &[("onboarding.toml", text)]),
+    }
+});
+
+fn holds(text: &str, config: &Config) {
+    let again = Config::parse_alone(&format!("{text}\n# the end")).expect("a comment is no mistake");
+    assert_eq!((show(&again), again.warnings()), (show(config), config.warnings()));
+    assert_eq!(format!("{again:?}"), format!("{config:?}"));
+    ids_stay_hidden(config);
+    assert_usable(config);
+}
+
+/// What is shown does not depend on the external ids: with others in their places it is the same.
+fn ids_stay_hidden(config: &Config) {
+    let mut other = config.clone();
+    let specs = other.access_role.grants.iter_mut().chain(other.roles.iter_mut().flat_map(|role| &mut role.trust));
+    for id in specs.filter_map(|spec| spec.external_id.as_mut()) {
+        if let ExternalIdSource::Literal(id) = id {
+            *id = "another-id".parse().expect("an id");
+        }
+    }
+    assert_eq!(show(&other), show(config));
+    assert_eq!(format!("{other:?}"), format!("{config:?}"));
+}

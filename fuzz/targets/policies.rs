@@ -1,0 +1,185 @@
+//! Policies: reading, printing, the trust edit, evaluation, explanation, redaction, lint.
+#![no_main]
+
+use std::collections::BTreeSet;
+
+use account_onboarding::blueprint::Blueprint;
+use account_onboarding::policy::{
+    Caller, Condition, Document, Facts, Grant, Principal, Principals, Redactor, Verdict, access_entries, add_grants,
+    can_anybody_assume, can_assume, can_other_assume, explain, external_ids, lint_permissions, lint_trust, permits,
+    prune_orphans,
+};
+use fuzz::{account, assert_safe, assert_sentence, generated};
+use serde_json::{Map, Value};
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    // What begins as JSON is read as it is; of other bytes a policy is made.
+    let text = match data.first() {
+        Some(b'{' | b'[' | b'"' | b' ' | b'\n') => String::from_utf8(data.to_vec()).ok(),
+        _ => generated::policy(data).ok(),
+    };
+    let Some(text) = text else { return };
+    if std::env::var_os("FUZZ_SHOW").is_some() {
+        eprintln!("{text}");
+    }
+    if let Ok(condition) = Condition::parse_text(&text) {
+        assert_eq!(Condition::parse(&condition.to_json()).expect("a condition"), condition);
+    }
+    match Document::parse(&text) {
+        Ok(document) => holds(&document),
+        Err(error) => assert_sentence(&error.to_string()),
+    }
+});
+
+fn holds(document: &Document) {
+    printed_is_read_again(document);
+    ids_stay_hidden(document);
+    let facts = [
+        Facts::complete(),
+        Facts::complete().with("aws:MultiFactorAuthPresent", "true"),
+        Facts::complete().with("sts:ExternalId", "one"),
+        Facts::complete().with("sts:ExternalId", "one").with("aws:PrincipalOrgID", "o-1"),
+    ];
+    let callers = callers(document);
+    doubt_keeps_nobody_out(document, &callers, &facts);
+    _ = (lint_trust(document, true), lint_permissions("p", document));
+    pruning_takes_orphans_only(document);
+    let mut grants = grants();
+    // One set for each document is enough, and three times as many documents are tried.
+    let one = grants.swap_remove(document.to_json().len() % grants.len());
+    edit_adds_the_grants_alone(document, &one, &callers, &facts);
+}
+
+fn printed_is_read_again(document: &Document) {
+    for text in [document.to_json(), document.to_pretty()] {
+        let again = Document::parse(&text).expect("it was printed");
+        assert_eq!(again.to_json(), document.to_json());
+        assert!(again.equivalent(document) && again.statements() == document.statements());
+        assert_eq!(access_entries(&again), access_entries(document));
+    }
+}
+
+/// What is shown does not depend on the external ids: with others in their places it is the same.
+fn ids_stay_hidden(document: &Document) {
+    let other = Value::Object(object_with_other_ids(document.as_map())).to_string();
+    let other = Document::parse(&other).expect("other ids are ids");
+    assert_eq!(external_ids(document).len(), external_ids(&other).len());
+    assert_eq!(Redactor::default().pretty(document), Redactor::default().pretty(&other));
+    let shown = |document| -> Vec<_> { explain(document, false).into_iter().map(|e| (e.can, e.conditions)).collect() };
+    assert_eq!(shown(document), shown(&other));
+}
+
+fn object_with_other_ids(map: &Map<String, Value>) -> Map<String, Value> {
+    map.iter().map(|(key, value)| (key.clone(), with_other_ids(key, value))).collect()
+}
+
+fn with_other_ids(key: &str, value: &Value) -> Value {
+    let hidden = key.eq_ignore_ascii_case("sts:ExternalId");
+    match value {
+        Value::Array(items) => Value::Array(items.iter().map(|item| with_other_ids(key, item)).collect()),
+        Value::Object(map) if !hidden => Value::Object(object_with_other_ids(map)),
+        one if hidden => Value::from(format!("other than {one}")),
+        one => one.clone(),
+    }
+}
+
+/// Accounts, roles and users that the document names, and some that it may not.
+fn callers(document: &Document) -> Vec<Caller> {
+    let named = document.statements().iter().flat_map(|statement| match &statement.principals {
+        Principals::Absent => Vec::new(),
+        Principals::Only(all) | Principals::AllBut(all) => all.clone(),
+    });
+    let others = ["111122223333", "222233334444", "999988887777", "arn:aws:iam::222233334444:role/admin"];
+    let others = others.into_iter().map(|text| Principal::to_grant(text).expect("a principal"));
+    let all: BTreeSet<_> = named.chain(others).collect();
+    all.iter().filter_map(Caller::of).take(8).collect()
+}
+
+/// Who can enter for certain can enter where less is known, and who is denied for certain is denied where more is.
+fn doubt_keeps_nobody_out(document: &Document, callers: &[Caller], facts: &[Facts]) {
+    let nothing = Facts::default();
+    for (caller, facts) in callers.iter().flat_map(|c| facts.iter().map(move |f| (c, f))) {
+        let (known, unknown) = (can_assume(document, caller, facts), can_assume(document, caller, &nothing));
+        assert!(!known.can() || unknown.can(), "{known:?}, and {unknown:?} of less");
+        assert!(!matches!(unknown, Verdict::Denied(_)) || matches!(known, Verdict::Denied(_)));
+        assert!(!known.can() || can_anybody_assume(document, caller, facts).can());
+        let (known, unknown) =
+            (permits(document, "iam:GetRole", "x", facts), permits(document, "iam:GetRole", "x", &nothing));
+        assert!(!known.can() || unknown.can());
+    }
+    for other in [Principal::Service("ec2.amazonaws.com".to_owned()), Principal::Anyone] {
+        let known = can_other_assume(document, &other, &Facts::complete());
+        assert!(!known.can() || can_other_assume(document, &other, &nothing).can());
+    }
+}
+
+fn pruning_takes_orphans_only(document: &Document) {
+    let pruned = prune_orphans(document).expect("a document without orphans");
+    assert_eq!(prune_orphans(&pruned).expect("the same"), pruned);
+    assert_eq!(access_entries(&pruned), access_entries(document));
+    let left = |s: &account_onboarding::policy::Statement| match &s.principals {
+        Principals::Only(all) => all.iter().any(|p| matches!(p, Principal::Orphan(_))),
+        _ => false,
+    };
+    assert!(!pruned.statements().iter().any(left), "an orphan is left");
+}
+
+/// Grants that are added together.
+fn grants() -> Vec<Vec<Grant>> {
+    let grant = |who: &str, condition| Grant { principal: Principal::to_grant(who).expect("a principal"), condition };
+    let with_mfa = Condition::parse_text(r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#).expect("a condition");
+    let account = grant("222233334444", Condition::default());
+    let role = grant("arn:aws:iam::222233334444:role/admin", with_mfa);
+    let vendor = grant("333344445555", Condition::default().with_external_id("one"));
+    vec![vec![account.clone()], vec![role.clone(), vendor.clone()], vec![vendor, account, role]]
+}
+
+fn edit_adds_the_grants_alone(before: &Document, grants: &[Grant], callers: &[Caller], facts: &[Facts]) {
+    let member = account("aws");
+    let add = |document: &Document| add_grants(document, grants, &member.partition).expect("a document");
+    let edit = add(before);
+    let after = &edit.document;
+    assert_eq!(edit.is_unchanged(), after == before);
+    let again = add(after);
+    assert!(again.is_unchanged() && again.document == *after, "a second edit changes something");
+    edit.notices.iter().for_each(|notice| _ = notice.to_string());
+
+    let (was, is) = (access_entries(before), access_entries(after));
+    assert!(was.is_subset(&is), "an entry is lost");
+    for (old, new) in list(before).iter().zip(list(after)) {
+        assert_eq!(without_principal(old), without_principal(&new), "more than a principal changed");
+    }
+    for (caller, facts) in callers.iter().flat_map(|c| facts.iter().map(move |f| (c, f))) {
+        let (could, can) = (can_assume(before, caller, facts).can(), can_assume(after, caller, facts).can());
+        let meant = grants.iter().any(|grant| match &grant.principal {
+            Principal::Account(id) => *id == caller.account,
+            Principal::Arn(arn) => Some(arn) == caller.arn.as_ref(),
+            _ => false,
+        });
+        assert!(can || !could, "{caller:?} was locked out");
+        assert!(could || !can || meant, "{caller:?} was let in");
+    }
+    let all = Facts::complete().with("aws:MultiFactorAuthPresent", "true").with("sts:ExternalId", "one");
+    for caller in grants.iter().filter_map(|grant| Caller::of(&grant.principal)) {
+        let verdict = can_assume(after, &caller, &all);
+        assert!(verdict != Verdict::NotAllowed, "{caller:?} was granted access and has none");
+    }
+    for prune_orphans in [false, true] {
+        let (account, grants) = (member.clone(), grants.to_vec());
+        assert_safe(&Blueprint { account, grants, prune_orphans, roles: Vec::new() }, before.clone());
+    }
+}
+
+fn list(document: &Document) -> Vec<Value> {
+    match document.as_map().get("Statement") {
+        Some(Value::Array(items)) => items.clone(),
+        Some(one) => vec![one.clone()],
+        None => Vec::new(),
+    }
+}
+
+fn without_principal(statement: &Value) -> String {
+    let mut statement = statement.clone();
+    statement.as_object_mut().expect("a statement").shift_remove("Principal");
+    statement.to_string()
+}
