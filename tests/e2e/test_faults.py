@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import events
 import iam_state
 import pytest
+import stack
 from fault_proxy import FaultProxy, Point
 from function import Function
-from world import ACCESS_ROLE, IDENTITY
+from world import ACCESS_ROLE, IDENTITY, World
 
 # The threads mostly wait: for the SDK's pauses, and for the engine's.
 SIDE_BY_SIDE = 24
@@ -69,7 +70,9 @@ class Crew:
 
     def __init__(self, world):
         self.world = world
-        self.environment = world.template.environment() | world.configure("faults", CONFIGURATION)
+        # What is told has faults of its own (test_telling.py).
+        silent = {"ONBOARDING_EVENT_BUS": ""}
+        self.environment = world.template.environment() | world.configure("faults", CONFIGURATION) | silent
         self.credentials = world.credentials()
         self.idle = queue.SimpleQueue()
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
@@ -125,10 +128,13 @@ def _named(item):
 
 
 @pytest.fixture(scope="module")
-def crew(world):
-    crew = Crew(world)
+def crew():
+    """In an organization of their own: their accounts are many, and a sweep visits every one."""
+    server = stack.ministack()
+    crew = Crew(World.deployed(server))
     yield crew
     crew.stop()
+    server.stop()
 
 
 @pytest.fixture(scope="module")

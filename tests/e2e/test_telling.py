@@ -4,6 +4,8 @@ import json
 
 import events
 import pytest
+from fault_proxy import FaultProxy, Point
+from function import Function
 
 
 @pytest.fixture
@@ -29,10 +31,9 @@ def bus(world, account):
 
 
 @pytest.fixture
-def telling(start, world):
-    """The function as the stack starts it, with the template's permissions."""
-    variables = {"ONBOARDING_EVENT_BUS": "default", "ONBOARDING_TOLD": "/account-onboarding/told"}
-    return start(world, environment=world.template.environment(**variables))
+def telling(function):
+    """The function as the stack starts it: template.yaml names the bus and the memory."""
+    return function
 
 
 def memory(world):
@@ -49,10 +50,15 @@ def test_an_onboarded_account_is_told(telling, bus, account):
     assert event["detail"]["account_id"] == account and event["detail"]["changes"] > 0
 
 
-def test_a_blocked_account_is_told_once_until_it_is_repaired(telling, bus, world, account, iam):
+def foreign_role(account, iam):
+    """A role of a vendor's name that somebody else made."""
     nobody = {"Effect": "Deny", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [nobody]})
     iam.create_role(RoleName="TrelicaIntegration", AssumeRolePolicyDocument=document)
+
+
+def test_a_blocked_account_is_told_once_until_it_is_repaired(telling, bus, world, account, iam):
+    foreign_role(account, iam)
     for _ in range(2):
         telling.invoke(events.batch(events.create_account_result(account)))
     (event,) = bus()
@@ -70,9 +76,33 @@ def test_a_blocked_account_is_told_once_until_it_is_repaired(telling, bus, world
 
 def test_who_may_not_tell_still_onboards_and_says_so(start, world, bus, account):
     world.function_role("silent", without="Tell")
-    variables = {"ONBOARDING_EVENT_BUS": "default", "ONBOARDING_TOLD": "/account-onboarding/told"}
-    function = start(world, environment=world.template.environment(**variables), role="silent")
+    function = start(world, role="silent")
     assert function.failures(events.batch(events.create_account_result(account))) == []
     assert bus() == []
     lines = [line for line in function.log() if "could not be told" in str(line)]
     assert len(lines) == 1 and lines[0]["account_id"] == account and "PutEvents" in str(lines[0])
+
+
+# A fault in each call of the telling, and how often the event arrives: an answer that was lost makes it come again.
+@pytest.mark.parametrize(
+    ("call", "kind", "times"),
+    [
+        (call, kind, 2 if (call, kind) == ("events:PutEvents", "reset_after") else 1)
+        for call in ("ssm:GetParameter", "ssm:PutParameter", "events:PutEvents")
+        for kind in ("throttled", "unavailable", "reset_before", "reset_after")
+    ],
+)
+def test_a_fault_while_it_tells(world, bus, account, iam, call, kind, times):
+    foreign_role(account, iam)
+    environment = world.template.environment()
+    function = Function(world.server, world.credentials(), environment, world.management, wire=FaultProxy)
+    try:
+        about = "the caller" if call == "events:PutEvents" else f"/account-onboarding/told/{account}"
+        function.wire.harm(kind, Point(call, about, 1))
+        report = function.report({"account_id": account})
+        assert report["cause"]["code"] == "foreign_role"
+        assert len(function.wire.struck) == 1, "the SDK tried again"
+        assert [event["detail-type"] for event in bus()] == ["AccountBlocked"] * times
+        assert memory(world)[account]["confirmed"]
+    finally:
+        function.stop()

@@ -38,7 +38,8 @@ class Call:
 
     @property
     def writes(self):
-        return not READS.match(self.action)
+        """Whether it changes anything in a member account: the queue and what is told are the function's own."""
+        return self.service == "iam" and not READS.match(self.action)
 
 
 @dataclass(frozen=True)
