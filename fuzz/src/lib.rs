@@ -1,6 +1,7 @@
 //! What the targets share: properties that hold for whatever is read.
 
 pub mod generated;
+pub mod lines;
 
 use std::collections::BTreeMap;
 
@@ -40,6 +41,7 @@ pub fn account(partition: &str) -> Account {
         name: "payments-dev".to_owned(),
         state: AccountState::Active,
         joined_at: None,
+        joined: account_onboarding::account::Joined::Unknown,
         management: MANAGEMENT.parse().expect("an id"),
         partition: partition.parse().expect("a partition"),
     }

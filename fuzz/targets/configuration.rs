@@ -4,6 +4,10 @@
 use account_onboarding::config::{Config, ExternalIdSource, show};
 use fuzz::{assert_problems, assert_usable};
 
+libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    fuzz::lines::mutate(data, size, max_size, seed)
+});
+
 libfuzzer_sys::fuzz_target!(|text: &str| {
     match Config::parse_alone(text) {
         Ok(config) => holds(text, &config),

@@ -21,6 +21,10 @@ impl Files for Beside<'_> {
     }
 }
 
+libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    fuzz::lines::mutate(data, size, max_size, seed)
+});
+
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let files = Beside(text);
     let catalogue = match Config::catalogue(KNOWN, &files) {
@@ -29,6 +33,8 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     };
     let vendor = catalogue.get("acme").expect("a file without a mistake is a vendor");
     assert!(!vendor.accounts.is_empty(), "a vendor that enters from nowhere");
+    let texts = [&vendor.title, &vendor.policy_name].into_iter().chain(&vendor.documentation);
+    texts.for_each(|text| assert_sentence_of_some_length(text));
     show(vendor).lines().filter(|line| !line.is_empty()).for_each(assert_sentence_of_some_length);
     let id = match vendor.external_id {
         ExternalIdRule::Required { .. } => "external-id = \"s3cret-of-acme\"\n",
@@ -47,7 +53,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     }
 });
 
-/// A line may list all accounts of a vendor, or a long reason.
+/// A line may list all accounts of a vendor, or be a long reason.
 fn assert_sentence_of_some_length(line: &str) {
     let start: String = line.chars().take(600).collect();
     assert_sentence(&start);
