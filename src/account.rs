@@ -209,11 +209,18 @@ impl Account {
 #[must_use]
 pub(crate) fn shorten(text: &str) -> String {
     const LONGEST: usize = 60;
-    let mut short: String = text.chars().take(LONGEST).map(|c| if c.is_control() { '?' } else { c }).collect();
+    let mut short: String = text.chars().take(LONGEST).map(|c| if is_plain(c) { c } else { '?' }).collect();
     if text.chars().count() > LONGEST {
         short.push('…');
     }
     short
+}
+
+/// Whether a character may stand in a line of a log and in an attribute of a message.
+///
+/// See <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>.
+pub(crate) fn is_plain(c: char) -> bool {
+    !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
 #[cfg(test)]

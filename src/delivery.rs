@@ -47,9 +47,14 @@ pub fn decide(report: &Report, received: Received, give_up_after: i64) -> Delive
 /// to keep the message: it is in the log.
 #[must_use]
 pub fn untold(delivery: Delivery, error: &ApiError, received: Received, give_up_after: i64) -> Delivery {
-    let passes = matches!(Outcome::of_error(error, false), Outcome::Waiting(_));
     let in_time = received.age.is_none_or(|age| age < give_up_after as f64);
-    if passes && in_time { Delivery::PutOff(pause(received.times)) } else { delivery }
+    if passes(error) && in_time { Delivery::PutOff(pause(received.times)) } else { delivery }
+}
+
+/// Whether the same call may succeed later.
+#[must_use]
+pub fn passes(error: &ApiError) -> bool {
+    matches!(Outcome::of_error(error, false), Outcome::Waiting(_))
 }
 
 /// Half a minute at first, twice as long each time, a quarter of an hour at most.

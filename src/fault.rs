@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::account::shorten;
+use crate::account::{is_plain, shorten};
 use crate::wording::{Denial, Quota, is_unknown_principal};
 
 /// A call that failed, with the code and message of the service.
@@ -20,6 +20,8 @@ pub struct ApiError {
     pub denial: Box<Denial>,
     /// Which quota is reached, as far as the whole message says.
     pub quota: Option<Quota>,
+    /// Whether the whole message says that a principal is not known.
+    unknown_principal: bool,
     status: Option<u16>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -60,7 +62,9 @@ impl ApiError {
     #[must_use]
     pub fn new(call: &'static str, code: impl Into<String>, message: &str) -> Self {
         let (denial, quota) = (Box::new(Denial::read(message)), Quota::read(message));
-        Self { call, code: code.into(), message: clip(message), denial, quota, status: None, source: None }
+        let unknown_principal = is_unknown_principal(message);
+        let (code, message) = (code.into(), clip(message));
+        Self { call, code, message, denial, quota, unknown_principal, status: None, source: None }
     }
 
     /// The same, with the status of the HTTP answer, which decides where the code is not known.
@@ -91,12 +95,19 @@ impl ApiError {
             | "ThrottlingException"
             | "ThrottledException"
             | "RequestLimitExceeded"
+            | "RequestThrottled"
+            | "RequestThrottledException"
+            | "KmsThrottled"
+            | "SlowDown"
+            | "PriorRequestNotComplete"
+            | "TooManyUpdates"
             | "TooManyRequestsException" => Fault::Throttled,
             "ServiceFailure"
             | "ServiceUnavailable"
             | "ServiceException"
             | "InternalFailure"
             | "InternalServerError"
+            | "InternalException"
             | "Timeout"
             | "Connection"
             | "MalformedAnswer" => Fault::Unavailable,
@@ -105,7 +116,7 @@ impl ApiError {
                 Fault::Credentials
             }
             "NoCredentials" => Fault::NoCredentials,
-            "MalformedPolicyDocument" | "MalformedPolicyDocumentException" if is_unknown_principal(&self.message) => {
+            "MalformedPolicyDocument" | "MalformedPolicyDocumentException" if self.unknown_principal => {
                 Fault::InvalidPrincipal
             }
             "MalformedPolicyDocument" | "MalformedPolicyDocumentException" | "PackedPolicyTooLarge" => {
@@ -139,7 +150,7 @@ impl Error for ApiError {
 /// Services repeat their input in messages; a policy must not flood a log.
 fn clip(message: &str) -> String {
     const LONGEST: usize = 400;
-    let mut text: String = message.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut text: String = message.chars().take(LONGEST).map(|c| if is_plain(c) { c } else { ' ' }).collect();
     if message.chars().count() > LONGEST {
         text.push('…');
     }

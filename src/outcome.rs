@@ -106,6 +106,15 @@ impl Outcome {
         self
     }
 
+    /// The same, with one more thing that a person can do.
+    #[must_use]
+    pub(crate) fn advise(mut self, also: &str) -> Self {
+        if let Self::Waiting(cause) | Self::Blocked(cause) | Self::Ignored(cause) = &mut self {
+            cause.remedy = format!("{}; {also}", cause.remedy);
+        }
+        self
+    }
+
     /// What a failed call inside an account asks for. A young account may still be getting ready.
     #[must_use]
     pub fn of_error(error: &ApiError, young: bool) -> Self {

@@ -12,7 +12,7 @@ use crate::outcome::Cause;
 use crate::plan::Change;
 use crate::report::Notice;
 use crate::role::RoleName;
-use crate::telling::Told;
+use crate::telling::Memory;
 
 /// The organization's register of accounts.
 pub trait Directory: Sync {
@@ -125,12 +125,16 @@ pub trait Queue: Sync {
 
 /// Who is told how accounts ended, and what they were told.
 pub trait Notifier: Sync {
-    /// What was told last under a name: an account's id, or a kind of trigger that is about no account.
-    fn recall(&self, name: &str) -> impl Future<Output = Result<Option<Told>, ApiError>> + Send;
+    /// Whether there is anybody to tell.
+    fn listens(&self) -> bool;
+
+    /// What was told last under a name: an account's id, the id of a creation, or `sweep`.
+    fn recall(&self, name: &str) -> impl Future<Output = Result<Option<Memory>, ApiError>> + Send;
 
     /// Remembers what is told. `false` where `replace` is not set and something is remembered already: another run was
     /// first.
-    fn remember(&self, name: &str, told: &Told, replace: bool) -> impl Future<Output = Result<bool, ApiError>> + Send;
+    fn remember(&self, name: &str, told: &Memory, replace: bool)
+    -> impl Future<Output = Result<bool, ApiError>> + Send;
 
     /// Forgets what was told.
     fn forget(&self, name: &str) -> impl Future<Output = Result<(), ApiError>> + Send;

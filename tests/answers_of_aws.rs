@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use account_onboarding::account::Joined;
-use account_onboarding::aws::{Organizations, Parameters, Sts};
+use account_onboarding::aws::{Organizations, Parameters, Sqs, Sts};
 use account_onboarding::fault::{ApiError, Fault};
+use account_onboarding::outcome::Cause;
 use account_onboarding::plan::{Action, Change, NewRole};
 use account_onboarding::policy::Document;
-use account_onboarding::ports::{Creation, Directory, Entry, Secrets, Sessions, WriteIam};
+use account_onboarding::ports::{Creation, Directory, Entry, Queue, Secrets, Sessions, WriteIam};
 use account_onboarding::wording::DeniedBy;
 use aws_config::BehaviorVersion;
 use aws_credential_types::Credentials;
@@ -204,6 +205,19 @@ async fn a_creation_is_read_in_every_state() {
 async fn a_missing_parameter_is_not_found() {
     let (_server, config) = serving(json(400, r#"{"__type":"ParameterNotFound"}"#)).await;
     assert_eq!(Parameters::new(&config).parameter("/x").await.unwrap_err().fault(), Fault::NotFound);
+}
+
+#[tokio::test]
+async fn a_message_that_fills_the_queue_s_limit_is_set_aside_without_its_attributes() {
+    let (server, config) = serving(json(200, r#"{"MessageId":"1"}"#)).await;
+    let queue = Sqs::new(&config, None, Some(format!("{}/111122223333/dead-letters", server.uri())));
+    let cause = Cause::new("not_understood", "x".repeat(300), "mend it");
+    for (length, attributes) in [(1000, 3), ((1 << 20) - 100, 2), (1 << 20, 0)] {
+        assert!(queue.set_aside(&"x".repeat(length), &cause).await.unwrap());
+        let requests = server.received_requests().await.unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&requests.last().unwrap().body).unwrap();
+        assert_eq!(body["MessageAttributes"].as_object().map_or(0, serde_json::Map::len), attributes, "{length}");
+    }
 }
 
 /// What a write says that is answered in two attempts: first so, then that it is done already.

@@ -10,9 +10,9 @@ use super::error::{api_error, malformed};
 use crate::fault::{ApiError, Fault};
 use crate::ports::Notifier;
 use crate::report::Notice;
-use crate::telling::Told;
+use crate::telling::Memory;
 
-/// EventBridge and SSM, with the function's own credentials. Without a bus nobody is told, and nothing remembered.
+/// EventBridge and SSM, with the function's own credentials.
 #[derive(Debug)]
 pub struct Notices {
     config: SdkConfig,
@@ -21,42 +21,43 @@ pub struct Notices {
     parameters: aws_sdk_ssm::Client,
     bus: Option<String>,
     /// Below which parameter things are remembered.
-    told: Option<String>,
+    told: String,
 }
 
 impl Notices {
     /// Clients on a configuration.
     #[must_use]
-    pub fn new(config: &SdkConfig, bus: Option<String>, told: Option<String>) -> Self {
+    pub fn new(config: &SdkConfig, bus: Option<String>, told: String) -> Self {
         let parameters = aws_sdk_ssm::Client::new(config);
         Self { config: config.clone(), client: OnceLock::new(), parameters, bus, told }
     }
 
-    /// The parameter of a name, where anything is remembered.
-    fn parameter(&self, name: &str) -> Option<String> {
-        let below = self.bus.as_ref().and(self.told.as_ref())?;
-        Some(format!("{below}/{name}"))
+    fn parameter(&self, name: &str) -> String {
+        format!("{}/{name}", self.told)
     }
 }
 
 impl Notifier for Notices {
-    async fn recall(&self, name: &str) -> Result<Option<Told>, ApiError> {
+    fn listens(&self) -> bool {
+        self.bus.is_some()
+    }
+
+    async fn recall(&self, name: &str) -> Result<Option<Memory>, ApiError> {
         const CALL: &str = "ssm:GetParameter";
-        let Some(name) = self.parameter(name) else { return Ok(None) };
-        match self.parameters.get_parameter().name(name).send().await.map_err(api_error(CALL)) {
+        match self.parameters.get_parameter().name(self.parameter(name)).send().await.map_err(api_error(CALL)) {
             Ok(answer) => {
                 let value = answer.parameter.and_then(|parameter| parameter.value);
-                value.map(|text| Some(Told::from_text(&text))).ok_or_else(|| malformed(CALL, "value"))
+                value.map(|text| Some(Memory::from_text(&text))).ok_or_else(|| malformed(CALL, "value"))
             }
             Err(error) if error.fault() == Fault::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    async fn remember(&self, name: &str, told: &Told, replace: bool) -> Result<bool, ApiError> {
+    async fn remember(&self, name: &str, told: &Memory, replace: bool) -> Result<bool, ApiError> {
         const CALL: &str = "ssm:PutParameter";
-        let Some(name) = self.parameter(name) else { return Ok(true) };
-        let put = self.parameters.put_parameter().name(name).value(told.to_text()).r#type(ParameterType::String);
+        let put = self.parameters.put_parameter().name(self.parameter(name)).value(told.to_text());
+        let put = put.r#type(ParameterType::String);
         match put.overwrite(replace).send().await.map_err(api_error(CALL)) {
             Ok(_) => Ok(true),
             Err(error) if error.fault() == Fault::AlreadyExists => Ok(false),
@@ -66,8 +67,7 @@ impl Notifier for Notices {
 
     async fn forget(&self, name: &str) -> Result<(), ApiError> {
         const CALL: &str = "ssm:DeleteParameter";
-        let Some(name) = self.parameter(name) else { return Ok(()) };
-        match self.parameters.delete_parameter().name(name).send().await.map_err(api_error(CALL)) {
+        match self.parameters.delete_parameter().name(self.parameter(name)).send().await.map_err(api_error(CALL)) {
             Err(error) if error.fault() != Fault::NotFound => Err(error),
             _ => Ok(()),
         }

@@ -9,6 +9,11 @@ use crate::fault::ApiError;
 use crate::outcome::Cause;
 use crate::ports::Queue;
 
+/// The greatest message, with its attributes, in bytes.
+///
+/// See <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>.
+const LARGEST: usize = 1 << 20;
+
 /// SQS, with the function's own credentials.
 #[derive(Debug, Clone)]
 pub struct Sqs {
@@ -59,9 +64,14 @@ impl Queue for Sqs {
         const CALL: &str = "sqs:SendMessage";
         let Some(url) = &self.dead_letters else { return Ok(false) };
         let mut send = self.client.send_message().queue_url(url).message_body(message);
+        let mut room = LARGEST.saturating_sub(message.len());
         for (name, text) in [("CAUSE", cause.code), ("MESSAGE", &cause.message), ("REMEDY", &cause.remedy)] {
             // An attribute must not be empty: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_MessageAttributeValue.html
             let text = if text.is_empty() { "-" } else { text };
+            // What does not fit is in the log. A message that is refused would come again for days.
+            let size = name.len() + "String".len() + text.len();
+            let Some(left) = room.checked_sub(size) else { continue };
+            room = left;
             let value = MessageAttributeValue::builder().data_type("String").string_value(text).build();
             send = send.message_attributes(name, value.map_err(|e| ApiError::new(CALL, "Client", &e.to_string()))?);
         }

@@ -21,7 +21,9 @@ pub(super) fn check(file: &str) -> anyhow::Result<Exit> {
         whisper!("{} {warning}", paint::careful("warning:"));
     }
     let (grants, roles) = (config.access_role.grants.len(), config.roles.len());
-    sayln!("{} {grants} grants on the access role, {roles} roles", paint::good(format!("{file} is valid:")));
+    let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let (grants, roles) = (plural(grants, "grant"), plural(roles, "role"));
+    sayln!("{} {grants} on the access role, {roles}", paint::good(format!("{file} is valid:")));
     Ok(Exit::Done)
 }
 

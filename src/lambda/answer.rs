@@ -56,10 +56,11 @@ impl<P: Ports> Work<'_, P> {
         let understood = trigger::parse(payload.as_bytes()).map_err(|error| log::refuse(&origin, error))?;
         let origin = Origin { event: understood.event_id.as_deref(), ..origin };
         let by_hand = matches!(understood.trigger, Trigger::Manual { .. });
-        let report = self.see_to(understood.trigger, &origin).await;
-        let told = self.tell(&report, None, &origin).await;
+        let (mut report, subject) = self.see_to(understood.trigger, &origin).await;
+        let told = self.tell_in_time(&report, &subject, None, &origin).await;
         let untold = told.err().map(|error| {
             log::untold(&report, &origin, &error);
+            report.notices.push(format!("how it ended could not be told or remembered: {error}"));
             Failure::not_told(&error)
         });
         match Failure::unfinished(&report.outcome).or(untold) {

@@ -13,7 +13,10 @@ use serde_json::value::RawValue;
 
 use super::origin::Origin;
 use super::{Ports, Work, log};
+use crate::account::AccountId;
 use crate::delivery::{self, Delivery, Received};
+use crate::fault::ApiError;
+use crate::onboarding::within::within;
 use crate::outcome::{Cause, Outcome};
 use crate::ports::{Clock, Queue};
 use crate::trigger::{self, Trigger};
@@ -58,7 +61,11 @@ impl<P: Ports> Work<'_, P> {
         let done = join_all(records.iter().map(async |record| {
             let finished = AssertUnwindSafe(self.record(record)).catch_unwind().await;
             finished.unwrap_or_else(|_| {
-                log::panicked(&self.origin(record));
+                // Reading it again, to name the event: that may be what went wrong.
+                let body = record.body.as_deref().unwrap_or_default();
+                let understood = std::panic::catch_unwind(|| trigger::parse(body.as_bytes()).ok()).ok().flatten();
+                let event = understood.as_ref().and_then(|understood| understood.event_id.as_deref());
+                log::panicked(&Origin { event, ..self.origin(record) });
                 false
             })
         }));
@@ -79,7 +86,9 @@ impl<P: Ports> Work<'_, P> {
         let origin = self.origin(record);
         match trigger::parse(body.as_bytes()) {
             Ok(understood) => {
-                let origin = Origin { event: understood.event_id.as_deref(), ..origin };
+                let account = understood.trigger.account().cloned();
+                let account = account.as_ref().map(AccountId::as_str);
+                let origin = Origin { account, event: understood.event_id.as_deref(), ..origin };
                 let delivery = self.end_of(understood.trigger, &origin).await;
                 self.deliver(record, body, &origin, delivery).await
             }
@@ -94,13 +103,13 @@ impl<P: Ports> Work<'_, P> {
     /// Sees to what a record asks for, tells it, and says what becomes of the message.
     async fn end_of(&self, trigger: Trigger, origin: &Origin<'_>) -> Delivery {
         let give_up_after = self.engine.config.give_up_after;
-        let report = self.see_to(trigger, origin).await;
+        let (report, subject) = self.see_to(trigger, origin).await;
         let delivery = delivery::decide(&report, origin.received, give_up_after);
         let gave_up = match (&delivery, &report.outcome) {
             (Delivery::SetAside(cause), Outcome::Waiting(_)) => Some(cause),
             _ => None,
         };
-        match self.tell(&report, gave_up, origin).await {
+        match self.tell_in_time(&report, &subject, gave_up, origin).await {
             Ok(()) => delivery,
             Err(error) => {
                 log::untold(&report, origin, &error);
@@ -112,14 +121,18 @@ impl<P: Ports> Work<'_, P> {
     /// Does with a message what was decided. What cannot be done leaves the message on the queue.
     async fn deliver(&self, record: &SqsMessage, body: &str, origin: &Origin<'_>, delivery: Delivery) -> bool {
         let queue = self.ports.queue();
-        let done = match delivery {
-            Delivery::Delete => Ok(true),
-            Delivery::PutOff(seconds) => {
-                let receipt = record.receipt_handle.as_deref().unwrap_or_default();
-                queue.put_off(receipt, seconds).await.map(|_| false)
+        let done = async {
+            match delivery {
+                Delivery::Delete => Ok(true),
+                Delivery::PutOff(seconds) => {
+                    let receipt = record.receipt_handle.as_deref().unwrap_or_default();
+                    queue.put_off(receipt, seconds).await.map(|_| false)
+                }
+                Delivery::SetAside(cause) => queue.set_aside(body, &cause).await,
             }
-            Delivery::SetAside(cause) => queue.set_aside(body, &cause).await,
         };
+        let done = within(self.ports.clock(), self.times.last, done).await;
+        let done = done.unwrap_or_else(|| Err(ApiError::new("sqs", "Timeout", "no answer in time")));
         done.unwrap_or_else(|error| {
             log::undelivered(origin, &error);
             false
@@ -135,6 +148,6 @@ impl<P: Ports> Work<'_, P> {
         let sent = attribute("SentTimestamp").and_then(|text| text.parse::<f64>().ok());
         let age = sent.map(|milliseconds| self.ports.clock().now() - milliseconds / 1000.0);
         let (invocation, message) = (self.invocation, record.message_id.as_deref());
-        Origin { invocation, message, event: None, received: Received { times, age } }
+        Origin { invocation, message, account: None, event: None, received: Received { times, age } }
     }
 }

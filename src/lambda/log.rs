@@ -11,8 +11,7 @@ use crate::account::AccountId;
 use crate::fault::ApiError;
 use crate::mode::Mode;
 use crate::outcome::Outcome;
-use crate::report::{Report, emf};
-use crate::telling;
+use crate::report::{Report, emf, time_to_connected};
 
 /// Starts the log on standard output, at a level; `info` is the default.
 ///
@@ -49,27 +48,35 @@ pub(super) fn panicked(origin: &Origin<'_>) {
 
 /// A line about a payload whose account is not known.
 fn lost(origin: &Origin<'_>, cause: &str, message: &dyn Display) {
-    let Origin { invocation, message: message_id, .. } = *origin;
-    tracing::error!(message_id, invocation_id = invocation, outcome = "blocked", cause, "{message}");
+    let Origin { invocation, event: event_id, message: message_id, .. } = *origin;
+    tracing::error!(event_id, message_id, invocation_id = invocation, outcome = "blocked", cause, "{message}");
 }
 
 /// Tells that a message could not be put off or set aside; it comes again by itself.
 pub(super) fn undelivered(origin: &Origin<'_>, error: &ApiError) {
-    let Origin { invocation, message, event, .. } = *origin;
-    tracing::warn!(event_id = event, message_id = message, invocation_id = invocation, "{error}");
+    let Origin { invocation, message, event, account, .. } = *origin;
+    tracing::warn!(account_id = account, event_id = event, message_id = message, invocation_id = invocation, "{error}");
 }
 
 /// Tells that how an account ended could not be told.
 pub(super) fn untold(report: &Report, origin: &Origin<'_>, error: &ApiError) {
     let account_id = report.account_id.as_ref().map(AccountId::as_str).unwrap_or_default();
-    let Origin { invocation, event, .. } = *origin;
-    let message = "how it ended could not be told";
+    let Origin { invocation, event, message: message_id, .. } = *origin;
+    let message = "how it ended could not be told or remembered";
     tracing::error!(
         account_id,
         event_id = event,
+        message_id,
         invocation_id = invocation,
         "account {account_id}: {message}: {error}"
     );
+}
+
+/// Counts how long a new account took until it was connected.
+pub(super) fn connected(report: &Report, now: f64) {
+    if let Some(record) = time_to_connected(report, now) {
+        println!("{record}");
+    }
 }
 
 /// The span of the lines about an account while it is seen to.
@@ -112,6 +119,5 @@ pub(super) fn tell(report: &Report, origin: &Origin<'_>, now: f64) {
         Outcome::Waiting(_) => line!(warn),
         Outcome::Blocked(_) => line!(error),
     }
-    let first = telling::is_news(report, origin.received);
-    println!("{}", emf(report, now, first));
+    println!("{}", emf(report, now));
 }

@@ -21,8 +21,11 @@ use serde_json::value::RawValue;
 use tracing::Instrument;
 
 use self::origin::Origin;
+use self::tell::Subject;
 use crate::account::AccountId;
+use crate::config::Config;
 use crate::mode::Mode;
+use crate::onboarding::within::{out_of_time, within};
 use crate::onboarding::{Engine, Errand};
 use crate::outcome::Outcome;
 use crate::ports::Clock;
@@ -42,8 +45,18 @@ struct Work<'a, P: Ports> {
     engine: &'a Engine<P::Directory, P::Sessions, P::Secrets, P::Clock>,
     ports: &'a P,
     invocation: &'a str,
+    times: Times,
+}
+
+/// When what has to be over, in seconds since 1970.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    /// Nothing is waited for any more.
     deadline: f64,
+    /// What is under way in accounts is given up.
     end: f64,
+    /// What is under way to tell of it is given up, so that the function has answered before Lambda ends the process.
+    last: f64,
 }
 
 impl<P: Ports> Function<P> {
@@ -55,37 +68,41 @@ impl<P: Ports> Function<P> {
     pub async fn answer(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Diagnostic> {
         let payload = event.payload.get();
         let invocation = event.context.request_id.as_str();
-        let (deadline, end) = self.deadline(&event.context);
+        let times = self.times(&event.context);
         let records = batch::records(payload).map_err(|error| log::refuse(&Origin::direct(invocation), error))?;
-        let config = self.settings.config(self.ports.secrets()).await.map_err(|error| {
-            let failure = Failure::configuration(error.to_string());
-            log::refuse_all(invocation, &failure);
-            failure
-        })?;
+        let config = self.config(times.end).await.inspect_err(|failure| log::refuse_all(invocation, failure))?;
         // Read anew for every invocation: a change of it counts from the next event on.
         let engine = self.ports.engine(config);
-        let work = Work { engine: &engine, ports: &self.ports, invocation, deadline, end };
+        let work = Work { engine: &engine, ports: &self.ports, invocation, times };
         match records {
             Some(records) => Ok(work.batch(records).await),
             None => work.direct(payload).await.map_err(Diagnostic::from),
         }
     }
 
-    /// When to stop waiting, with a quarter of the time left or fifteen seconds; and when to have answered, a little
-    /// before Lambda ends the process.
-    fn deadline(&self, context: &Context) -> (f64, f64) {
+    async fn config(&self, end: f64) -> Result<Config, Failure> {
+        let read = within(self.ports.clock(), end, self.settings.config(self.ports.secrets())).await;
+        match read {
+            Some(read) => read.map_err(|error| Failure::configuration(error.to_string())),
+            None => Err(Failure::configuration("the configuration could not be read in time".to_owned())),
+        }
+    }
+
+    /// Fifteen seconds are left when nothing is waited for any more, or a quarter of the time.
+    fn times(&self, context: &Context) -> Times {
         let (now, told) = (self.ports.clock().now(), context.deadline as f64 / 1000.0);
         // `cargo lambda watch` tells a time of 1970: a deadline that was over long ago is none.
         let end = if told < now - 3600.0 { now + 60.0 } else { told };
         let reserve = ((end - now).max(0.0) / 4.0).min(15.0);
-        (end - reserve, end - reserve / 8.0)
+        Times { deadline: end - reserve, end: end - reserve / 2.0, last: end - reserve / 8.0 }
     }
 }
 
 impl<P: Ports> Work<'_, P> {
     /// Sees to what one payload asks for, logs it and counts it.
-    async fn see_to(&self, trigger: Trigger, origin: &Origin<'_>) -> Report {
+    async fn see_to(&self, trigger: Trigger, origin: &Origin<'_>) -> (Report, Subject) {
         let kind = trigger.kind().as_str();
+        let mut subject = Subject::of(&trigger);
         let report = match trigger {
             Trigger::Ignored { account, reason, .. } => {
                 Report::new(account, kind, Mode::Apply, Outcome::ignored("not_for_us", reason))
@@ -97,18 +114,26 @@ impl<P: Ports> Work<'_, P> {
             Trigger::Sweep { page, .. } => self.sweep(kind, page).await,
             Trigger::AccountReady { id, .. } => self.onboard(id, kind, origin, Mode::Apply).await,
             Trigger::Manual { id, mode } => self.onboard(id, kind, origin, mode).await,
-            Trigger::AccountRequested { request, .. } => match self.engine.created(&request, self.deadline).await {
+            Trigger::AccountRequested { request, .. } => match self.created(&request).await {
                 Ok(id) => self.onboard(id, kind, origin, Mode::Apply).await,
                 Err(end) => Report::new(None, kind, Mode::Apply, end),
             },
         };
+        if let Some(id) = &report.account_id {
+            subject = Subject::account(id);
+        }
         log::tell(&report, origin, self.engine.clock.now());
-        report
+        (report, subject)
+    }
+
+    async fn created(&self, request: &str) -> Result<AccountId, Outcome> {
+        let created = self.engine.created(request, self.times.deadline);
+        within(self.ports.clock(), self.times.end, created).await.unwrap_or_else(|| Err(out_of_time()))
     }
 
     async fn onboard(&self, account: AccountId, kind: &str, origin: &Origin<'_>, mode: Mode) -> Report {
         let span = origin.span(account.as_str());
-        let (trigger, deadline, end) = (kind.to_owned(), self.deadline, self.end);
+        let (trigger, Times { deadline, end, .. }) = (kind.to_owned(), self.times);
         let origin = origin.event.unwrap_or(self.invocation).to_owned();
         let errand = Errand { account, trigger, origin, deadline, end, shown: None };
         let seen_to = async {

@@ -10,6 +10,8 @@ pub(super) struct Origin<'a> {
     pub(super) invocation: &'a str,
     /// The id of the message, where it came in one.
     pub(super) message: Option<&'a str>,
+    /// The account, where the payload names one.
+    pub(super) account: Option<&'a str>,
     /// The event's id, where it is an event.
     pub(super) event: Option<&'a str>,
     /// What SQS says of the message; of what came directly, that it came once.
@@ -19,7 +21,8 @@ pub(super) struct Origin<'a> {
 impl<'a> Origin<'a> {
     /// What came directly.
     pub(super) fn direct(invocation: &'a str) -> Self {
-        Self { invocation, message: None, event: None, received: Received { times: 1, age: None } }
+        let received = Received { times: 1, age: None };
+        Self { invocation, message: None, account: None, event: None, received }
     }
 
     /// By what name claims are made: the same for every try of one message.

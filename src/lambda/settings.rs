@@ -20,8 +20,8 @@ pub struct Settings {
     pub dead_letters: Option<String>,
     /// The event bus that is told how accounts ended; without it nobody is.
     pub event_bus: Option<String>,
-    /// Below which SSM parameter it is remembered what was told; without it things are told again and again.
-    pub told: Option<String>,
+    /// Below which SSM parameter it is remembered what was told.
+    pub told: String,
 }
 
 /// Where the configuration is.
@@ -70,7 +70,8 @@ impl Settings {
             _ => return Err(SettingsError::Environment),
         };
         let (queue, dead_letters) = (set("ONBOARDING_QUEUE_URL"), set("ONBOARDING_DEAD_LETTERS_URL"));
-        let (event_bus, told) = (set("ONBOARDING_EVENT_BUS"), set("ONBOARDING_TOLD"));
+        let told = set("ONBOARDING_TOLD").unwrap_or_else(|| "/account-onboarding/told".to_owned());
+        let event_bus = set("ONBOARDING_EVENT_BUS");
         Ok(Self { source, queue, dead_letters, event_bus, told })
     }
 

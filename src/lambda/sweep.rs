@@ -1,11 +1,14 @@
 //! A sweep: one message for each account, ten at a time. Events are best effort; this is what makes up for it.
 
+use std::fmt;
+
 use serde_json::json;
 
 use super::{Ports, Work};
 use crate::account::{Account, AccountState};
 use crate::fault::ApiError;
 use crate::mode::Mode;
+use crate::onboarding::within::{out_of_time, within};
 use crate::outcome::Outcome;
 use crate::ports::{Clock, Directory, Queue};
 use crate::report::Report;
@@ -19,46 +22,87 @@ impl<P: Ports> Work<'_, P> {
     /// Queues every account from a page on. When time runs out, the rest becomes a message of its own; when a call
     /// fails, the whole message comes again: an account that is queued twice costs a look.
     pub(super) async fn sweep(&self, kind: &str, from: Option<String>) -> Report {
-        let report = |outcome| Report::new(None, kind, Mode::Apply, outcome);
-        let (mut page, mut queued) = (from, 0);
-        loop {
-            match self.sweep_page(page).await {
-                Ok((count, next)) => {
-                    queued += count;
-                    page = next;
-                }
-                Err(error) => return report(Outcome::of_error(&error, false)),
-            }
-            if page.is_none() {
-                break;
-            }
-            if self.engine.clock.now() >= self.deadline {
-                let rest = json!({"sweep": {"page": page}}).to_string();
-                match self.ports.queue().send(&[rest]).await {
-                    Ok(()) => break,
-                    Err(error) => return report(Outcome::of_error(&error, false)),
-                }
-            }
-        }
-        let mut report = report(Outcome::Converged);
-        let rest = if page.is_some() { "; the rest follows" } else { "" };
-        report.notices.push(format!("{queued} accounts were queued{rest}"));
+        let mut seen = Seen::default();
+        let swept = within(self.ports.clock(), self.times.end, self.pages(from, &mut seen)).await;
+        let outcome = match swept {
+            Some(Ok(())) => Outcome::Converged,
+            Some(Err(error)) => Outcome::of_error(&error, false),
+            None => out_of_time(),
+        };
+        let mut report = Report::new(None, kind, Mode::Apply, outcome);
+        report.notices.push(seen.to_string());
         report
     }
 
-    async fn sweep_page(&self, from: Option<String>) -> Result<(usize, Option<String>), ApiError> {
-        let page = self.engine.directory.accounts(from).await?;
-        let wanted: Vec<_> = page.accounts.iter().filter(|account| self.wants(account)).map(message).collect();
-        for batch in wanted.chunks(BATCH) {
-            self.ports.queue().send(batch).await?;
+    async fn pages(&self, from: Option<String>, seen: &mut Seen) -> Result<(), ApiError> {
+        let mut page = from;
+        loop {
+            let next = match self.page(page.clone(), seen).await {
+                // Page tokens grow old; of one that is refused, only the start of the list helps.
+                Err(error) if page.is_some() && error.code == "InvalidInputException" => None,
+                Err(error) => return Err(error),
+                Ok(None) => return Ok(()),
+                Ok(next) if next == page => {
+                    return Err(ApiError::new(
+                        "organizations:ListAccounts",
+                        "MalformedAnswer",
+                        "a page leads to itself",
+                    ));
+                }
+                Ok(next) => next,
+            };
+            page = next;
+            if self.engine.clock.now() >= self.times.deadline {
+                seen.more = true;
+                let rest = json!({"sweep": {"page": page}}).to_string();
+                return self.ports.queue().send(&[rest]).await;
+            }
         }
-        Ok((wanted.len(), page.next))
     }
 
-    /// What could not be onboarded costs no message; the state is asked for again before anything is done.
-    fn wants(&self, account: &Account) -> bool {
-        let ready = matches!(account.state, AccountState::Active | AccountState::PendingActivation);
-        ready && !account.is_management() && !self.engine.config.excluded.contains(&account.id)
+    /// Queues the accounts of a page; gives the token of the next.
+    async fn page(&self, from: Option<String>, seen: &mut Seen) -> Result<Option<String>, ApiError> {
+        let page = self.engine.directory.accounts(from).await?;
+        let wanted: Vec<_> = page.accounts.iter().filter(|account| self.wants(account, seen)).map(message).collect();
+        for batch in wanted.chunks(BATCH) {
+            self.ports.queue().send(batch).await?;
+            seen.queued += batch.len();
+        }
+        Ok(page.next)
+    }
+
+    /// What is known not to be for us costs no message and is counted; a state that is not known is looked at.
+    fn wants(&self, account: &Account, seen: &mut Seen) -> bool {
+        if account.is_management() || self.engine.config.excluded.contains(&account.id) {
+            return false;
+        }
+        match account.state {
+            AccountState::Suspended => seen.suspended += 1,
+            AccountState::PendingClosure | AccountState::Closed => seen.closed += 1,
+            AccountState::Active | AccountState::PendingActivation | AccountState::Unknown(_) => return true,
+        }
+        false
+    }
+}
+
+/// What a sweep met.
+#[derive(Default)]
+struct Seen {
+    queued: usize,
+    suspended: usize,
+    closed: usize,
+    more: bool,
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} accounts were queued", self.queued)?;
+        for (count, state) in [(self.suspended, "suspended"), (self.closed, "closed or closing")] {
+            if count > 0 {
+                write!(f, ", {count} left out: {state}")?;
+            }
+        }
+        if self.more { f.write_str("; the rest follows") } else { Ok(()) }
     }
 }
 

@@ -1,52 +1,106 @@
 //! Tells the world how an account ended: once for each cause, and not at all where nothing is new.
 
 use super::origin::Origin;
-use super::{Ports, Work};
+use super::{Ports, Work, log};
+use crate::account::AccountId;
+use crate::delivery::passes;
 use crate::fault::ApiError;
+use crate::onboarding::within::within;
 use crate::outcome::Cause;
 use crate::ports::{Clock, Notifier};
-use crate::report::{News, Notice, Report};
-use crate::telling::{self, Telling, Told};
+use crate::report::{Notice, Report};
+use crate::telling::{self, BEGUN, Memory, Telling};
+use crate::trigger::Trigger;
+
+/// What a report is about: a word for people, and the name under which it is remembered what was told.
+pub(super) struct Subject {
+    pub(super) words: String,
+    pub(super) name: String,
+}
+
+impl Subject {
+    /// What a payload is about, before it is known how it ends.
+    pub(super) fn of(trigger: &Trigger) -> Self {
+        match trigger {
+            Trigger::Sweep { .. } => Self { words: "the sweep".to_owned(), name: "sweep".to_owned() },
+            Trigger::AccountRequested { request, .. } => {
+                Self { words: format!("the creation {request}"), name: request.clone() }
+            }
+            other => match other.account() {
+                Some(id) => Self::account(id),
+                None => Self { words: "an event".to_owned(), name: "event".to_owned() },
+            },
+        }
+    }
+
+    pub(super) fn account(id: &AccountId) -> Self {
+        Self { words: format!("account {id}"), name: id.to_string() }
+    }
+}
 
 impl<P: Ports> Work<'_, P> {
-    /// Tells what is new of a report. `gave_up` is the cause with which a wait was given up.
-    pub(super) async fn tell(
+    /// Tells within the time that there is.
+    pub(super) async fn tell_in_time(
         &self,
         report: &Report,
+        subject: &Subject,
         gave_up: Option<&Cause>,
         origin: &Origin<'_>,
     ) -> Result<(), ApiError> {
-        if !telling::may_tell(report, gave_up) {
+        let told = within(self.ports.clock(), self.times.last, self.tell(report, subject, gave_up, origin)).await;
+        told.unwrap_or_else(|| Err(ApiError::new("events:PutEvents", "Timeout", "no answer in time")))
+    }
+
+    /// Tells what is new of a report. `gave_up` is the cause with which a wait was given up.
+    async fn tell(
+        &self,
+        report: &Report,
+        subject: &Subject,
+        gave_up: Option<&Cause>,
+        origin: &Origin<'_>,
+    ) -> Result<(), ApiError> {
+        let (notifier, now, by) = (self.ports.notifier(), self.ports.clock().now(), origin.claimant());
+        if !notifier.listens() || !telling::may_tell(report, gave_up) {
             return Ok(());
         }
-        let (notifier, now) = (self.ports.notifier(), self.ports.clock().now());
-        let name = report.account_id.as_ref().map_or(report.trigger.as_str(), |id| id.as_str());
-        let memory = notifier.recall(name).await?;
-        let notice = |news, cause| Notice::new(news, report, cause, origin.event, origin.invocation);
-        let by = origin.claimant();
-        match telling::decide(report, gave_up, origin.received, memory.as_ref(), by, now) {
+        let name = subject.name.as_str();
+        // Who may not remember tells again and again, which is better than never.
+        let memory = lasting(notifier.recall(name).await)?.unwrap_or_default();
+        let claim = |code: &str| Memory { code: code.to_owned(), at: now, by: by.to_owned(), confirmed: false };
+        match telling::decide(report, gave_up, memory.as_ref(), by, now) {
             Telling::Nothing => Ok(()),
             Telling::Forget => notifier.forget(name).await,
-            Telling::Onboarded => {
-                notifier.tell(&notice(News::AccountOnboarded, None)).await?;
-                if memory.is_some() { notifier.forget(name).await } else { Ok(()) }
-            }
-            Telling::Once(news, cause) => {
-                let told = |confirmed| Told { code: cause.code.to_owned(), at: now, by: by.to_owned(), confirmed };
-                let first = notifier.remember(name, &told(false), memory.is_some()).await?;
+            Telling::Begun => notifier.remember(name, &claim(BEGUN), false).await.map(drop),
+            Telling::Tell { news, code, cause, first } => {
+                let claim = claim(&code);
+                let claimed = lasting(notifier.remember(name, &claim, memory.is_some()).await)?;
                 // Who was first may be this very run: the answer to its first attempt was lost.
-                if !first && notifier.recall(name).await?.is_some_and(|told| told.covers(cause.code, by, now)) {
+                if claimed.as_ref().is_ok_and(|first| !first)
+                    && notifier.recall(name).await?.is_some_and(|other| other.covers(&claim.code, by, now))
+                {
                     return Ok(());
                 }
-                if let Err(error) = notifier.tell(&notice(news, Some(&cause))).await {
+                let notice = Notice::new(news, report, &subject.words, cause.as_ref(), origin.event, origin.invocation);
+                if let Err(error) = notifier.tell(&notice).await {
                     // The claim is taken back, so that the message may tell it when it comes again.
                     let _ = notifier.forget(name).await;
                     return Err(error);
                 }
+                if first {
+                    log::connected(report, now);
+                }
                 // It went out: where that cannot be confirmed, the claim keeps it from going out again for a while.
-                let _ = notifier.remember(name, &told(true), true).await;
-                Ok(())
+                let _ = notifier.remember(name, &Memory { confirmed: true, ..claim }, true).await;
+                claimed.map(drop)
             }
         }
+    }
+}
+
+/// Tells an error that stays from one that passes, for which the message comes again.
+fn lasting<T>(result: Result<T, ApiError>) -> Result<Result<T, ApiError>, ApiError> {
+    match result {
+        Err(error) if passes(&error) => Err(error),
+        other => Ok(other),
     }
 }

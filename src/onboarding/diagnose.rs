@@ -17,11 +17,6 @@ pub(super) fn diagnose(prepared: &Prepared, refused: &[(&RoleName, ApiError)]) -
     let Some((first, error)) = refused.first() else {
         return Outcome::blocked("configuration", "no access role is configured", "name one, then run again");
     };
-    // A policy of the caller's own says nothing about the account, however young: no wait mends it. It is told only where
-    // it is in the way of every access role, since another one may come yet.
-    if refused.iter().all(|(_, error)| error.denial.is_by_the_caller()) {
-        return own_permission(error, &first.arn(&account.partition, &account.id, "/"));
-    }
     let tried: Vec<_> = refused.iter().map(|(name, _)| format!("`{name}`")).collect();
     let tried = tried.join(" or ");
     let by_control_policy = refused.iter().find(|(_, error)| error.denial.is_by_control_policy());
@@ -34,6 +29,23 @@ pub(super) fn diagnose(prepared: &Prepared, refused: &[(&RoleName, ApiError)]) -
             }
         };
     }
+    if refused.iter().all(|(_, error)| error.denial.is_by_the_caller()) {
+        return own_permission(error, &first.arn(&account.partition, &account.id, "/"));
+    }
+    let forbidden = refused.iter().filter(|(_, error)| error.denial.is_by_the_caller());
+    let forbidden: Vec<_> = forbidden.map(|(name, _)| format!("`{name}`")).collect();
+    let end = diagnose_old(prepared, refused, &tried);
+    // A role that we may not even try could be the one that is there.
+    match forbidden.as_slice() {
+        [] => end,
+        names => end.advise(&format!("allow the role that runs this to assume {} as well", names.join(" and "))),
+    }
+}
+
+/// The same on an account that is not young, where not every refusal is by the caller's own policies.
+fn diagnose_old(prepared: &Prepared, refused: &[(&RoleName, ApiError)], tried: &str) -> Outcome {
+    let account = &prepared.blueprint.account;
+    let by_control_policy = refused.iter().find(|(_, error)| error.denial.is_by_control_policy());
     // A trust policy that is named is there, and so is its role: no other refusal says as much.
     if let Some((name, error)) = refused.iter().find(|(_, error)| is_by_trust(error)) {
         return trust(account, name, error);
@@ -44,17 +56,21 @@ pub(super) fn diagnose(prepared: &Prepared, refused: &[(&RoleName, ApiError)]) -
     // What is inferred of the account's history holds only where STS gave no reason.
     let unsaid = refused.iter().find(|(_, error)| error.denial.by == DeniedBy::Unsaid);
     match (unsaid, account.joined) {
-        (Some((_, error)), Joined::Invited) => no_role(account, first, &tried, error),
-        (Some((_, error)), Joined::Created) => changed(account, first, &tried, error),
+        (Some((name, error)), Joined::Invited) => no_role(account, name, tried, error),
+        (Some((name, error)), Joined::Created) => changed(account, name, tried, error),
         _ => Outcome::blocked(
             "access_role_denied",
-            format!("account {} cannot be entered by {tried}: {error}", account.id),
+            format!("account {} cannot be entered by {tried}: {}", account.id, first_said(refused)),
             format!(
                 "see in the account whether the role is there and lets `{}` assume it, and what the message names",
                 root(account)
             ),
         ),
     }
+}
+
+fn first_said(refused: &[(&RoleName, ApiError)]) -> String {
+    refused.first().map(|(_, error)| error.to_string()).unwrap_or_default()
 }
 
 /// Whether the message says that the role's trust policy is what is in the way. It is a policy of the resource, too, and

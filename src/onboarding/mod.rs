@@ -10,7 +10,7 @@ mod patience;
 mod prepare;
 mod run;
 mod target;
-mod within;
+pub(crate) mod within;
 
 pub use target::TargetAccount;
 

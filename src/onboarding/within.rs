@@ -10,15 +10,16 @@ use crate::outcome::Outcome;
 use crate::ports::Clock;
 
 /// Runs something until a moment, in seconds since 1970; `None` when the moment came first.
-pub(super) async fn within<T>(clock: &impl Clock, end: f64, work: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn within<T>(clock: &impl Clock, end: f64, work: impl Future<Output = T>) -> Option<T> {
     let left = Duration::try_from_secs_f64(end - clock.now()).unwrap_or_default();
-    match select(pin!(work), pin!(clock.sleep(left))).await {
+    // On the heap: the compiler gives up on futures that lie too deep in each other.
+    match select(Box::pin(work), pin!(clock.sleep(left))).await {
         Either::Left((done, _)) => Some(done),
         Either::Right(_) => None,
     }
 }
 
 /// What is told when the moment came first.
-pub(super) fn out_of_time() -> Outcome {
+pub(crate) fn out_of_time() -> Outcome {
     Outcome::waiting("out_of_time", "AWS did not answer before the time to answer was over")
 }

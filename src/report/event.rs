@@ -43,11 +43,20 @@ impl Notice {
     /// The source of every event.
     pub const SOURCE: &'static str = "account-onboarding";
 
-    /// The event about a report: `cause` is what a person should know, where there is one.
+    /// The event about a report: `subject` says in words what it is about, `cause` what a person should know, where there
+    /// is anything.
     #[must_use]
-    pub fn new(news: News, report: &Report, cause: Option<&Cause>, event_id: Option<&str>, invocation: &str) -> Self {
+    pub fn new(
+        news: News,
+        report: &Report,
+        subject: &str,
+        cause: Option<&Cause>,
+        event_id: Option<&str>,
+        invocation: &str,
+    ) -> Self {
         let mut detail = json!({
             "version": "1",
+            "subject": subject,
             "account_id": report.account_id,
             "trigger": report.trigger,
             "changes": report.done(),
@@ -117,7 +126,7 @@ mod tests {
         let cause = Cause::new("policy_not_accepted", "a \"quoted\"\nword and a \\", "mend it");
         let mut report = Report::new(None, "manual", Mode::Apply, Outcome::Blocked(cause.clone()));
         report.account_name = Some("pay\"ments\n".to_owned());
-        let notice = Notice::new(News::AccountBlocked, &report, Some(&cause), None, "invocation-1");
+        let notice = Notice::new(News::AccountBlocked, &report, "the sweep", Some(&cause), None, "invocation-1");
         let detail = notice.detail();
         assert_eq!(detail["cause"]["message"], "a 'quoted' word and a  ");
         assert_eq!(detail["account_name"], "pay'ments ");

@@ -8,7 +8,7 @@ mod scrub;
 mod text;
 
 pub use event::{News, Notice};
-pub use metrics::emf;
+pub use metrics::{emf, time_to_connected};
 pub use text::{plan_text, report_text};
 
 use serde::{Serialize, Serializer};

@@ -16,7 +16,7 @@ use crate::ports::{
 };
 use crate::report::Notice;
 use crate::role::RoleName;
-use crate::telling::Told;
+use crate::telling::Memory;
 
 /// What goes wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -249,11 +249,15 @@ impl<P: Queue> Queue for Faulty<P> {
 }
 
 impl<P: Notifier> Notifier for Faulty<P> {
-    async fn recall(&self, name: &str) -> Result<Option<Told>, ApiError> {
+    fn listens(&self) -> bool {
+        self.inner.listens()
+    }
+
+    async fn recall(&self, name: &str) -> Result<Option<Memory>, ApiError> {
         self.script.play("ssm:GetParameter", self.inner.recall(name)).await
     }
 
-    async fn remember(&self, name: &str, told: &Told, replace: bool) -> Result<bool, ApiError> {
+    async fn remember(&self, name: &str, told: &Memory, replace: bool) -> Result<bool, ApiError> {
         self.script.play("ssm:PutParameter", self.inner.remember(name, told, replace)).await
     }
 

@@ -128,7 +128,7 @@ fn the_metrics_are_those_in_the_document() {
     let account = "444455556666".parse().expect("an account id");
     let mut report = Report::new(Some(account), "create_account_result", Mode::Apply, outcome);
     report.duration_ms = 104_882;
-    assert_eq!(emf(&report, 1_795_361_783.647, false), json(&block("docs/LOGGING.md", "json metrics")));
+    assert_eq!(emf(&report, 1_795_361_783.647), json(&block("docs/LOGGING.md", "json metrics")));
 }
 
 #[test]
@@ -144,7 +144,8 @@ fn the_event_is_the_one_in_the_document() {
     let mut report = Report::new(Some(account), "create_account_result", Mode::Apply, outcome);
     report.account_name = Some("payments-dev".to_owned());
     let (event, invocation) = ("7c9e6679-7425-40de-944b-000000000266", "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
-    let notice = Notice::new(News::AccountBlocked, &report, Some(&cause), Some(event), invocation);
+    let notice =
+        Notice::new(News::AccountBlocked, &report, "account 444455556666", Some(&cause), Some(event), invocation);
     assert_eq!(*notice.detail(), shown["detail"]);
     assert_eq!((Notice::SOURCE, notice.news.detail_type()), ("account-onboarding", "AccountBlocked"));
     assert_eq!((&shown["source"], &shown["detail-type"]), (&json!(Notice::SOURCE), &json!("AccountBlocked")));

@@ -75,7 +75,7 @@ impl Lambda {
     }
 
     /// Gives the ids of the messages that failed: all of them where the process died, which is a new one from then on.
-    fn invoke(&self, batch: &[Delivered]) -> Vec<String> {
+    pub(crate) fn invoke(&self, batch: &[Delivered]) -> Vec<String> {
         let records: Vec<_> = batch.iter().map(record).collect();
         let answer = self.answer(&json!({ "Records": records }).to_string());
         if self.script.borrow().crashed() {
@@ -95,7 +95,7 @@ impl Lambda {
         let notifier = Faulty::new(self.notifier.clone(), &script);
         let ports = Clients { directory, sessions, secrets, clock, queue, notifier };
         let source = Source::Parameter(PARAMETER.to_owned());
-        let settings = Settings { source, queue: None, dead_letters: None, event_bus: None, told: None };
+        let settings = Settings { source, queue: None, dead_letters: None, event_bus: None, told: String::new() };
         let payload = RawValue::from_string(payload.to_owned()).unwrap();
         let mut context = Context::default();
         context.deadline = ((self.organization.now() + self.timeout) * 1000.0) as u64;

@@ -27,7 +27,7 @@ fn faces(report: &Report) -> String {
         serde_json::to_string(report).unwrap(),
         report_text(report),
         plan_text(report),
-        emf(report, 1.0, true).to_string(),
+        emf(report, 1.0).to_string(),
         format!("{report:?} {:#?} {}", report.outcome, report.outcome),
         steps.concat(),
     ]
@@ -175,7 +175,7 @@ impl Write for Lines {
 fn invoke(organization: &Organization, payload: &str) -> String {
     let [directory, sessions, secrets, clock] = [(); 4].map(|()| organization.clone());
     let source = Source::Parameter("/onboarding/config".to_owned());
-    let settings = Settings { source, queue: None, dead_letters: None, event_bus: None, told: None };
+    let settings = Settings { source, queue: None, dead_letters: None, event_bus: None, told: String::new() };
     let (queue, notifier) = (SimulatedQueue::new(organization), SimulatedNotifier::default());
     let ports = Clients { directory, sessions, secrets, clock, queue, notifier };
     let function = Function { ports, settings };

@@ -4,10 +4,12 @@ use account_onboarding::account::AccountState;
 use account_onboarding::ports::Clock;
 use account_onboarding::report::{News, Notice};
 use account_onboarding::simulation::{Injection, Newborn, Organization, RoleState, Script};
-use account_onboarding::telling::Told;
+use account_onboarding::telling::Memory;
 use serde_json::json;
 
-use crate::common::{CONFIG, NEW, OWN_ROLE, born, id, name, organization, with_new_account};
+use crate::common::{
+    CONFIG, NEW, OWN_ROLE, TRELICA_ROLE, alter, assert_connected, born, id, name, organization, run, with_new_account,
+};
 use crate::lambda::{Lambda, created};
 
 const DAY: f64 = 86_400.0;
@@ -50,6 +52,7 @@ fn a_blocked_account_is_told_once() {
     insta::assert_snapshot!(serde_json::to_string_pretty(notice.detail()).unwrap(), @r#"
     {
       "version": "1",
+      "subject": "account 444455556666",
       "account_id": "444455556666",
       "trigger": "create_account_result",
       "changes": 5,
@@ -81,7 +84,7 @@ fn what_was_repaired_and_breaks_again_is_told_again() {
     organization.delete_role(&id(NEW), &name(OWN_ROLE));
     lambda.queue.redrive();
     lambda.work_for(2000.0);
-    assert!(lambda.notifier.memory().is_empty());
+    assert_eq!(lambda.notifier.memory()[NEW].code, "connected");
     foreign(&organization);
     deliver(&lambda);
     let wanted = ["AccountBlocked foreign_role", "AccountOnboarded", "AccountBlocked foreign_role"];
@@ -104,7 +107,7 @@ fn an_onboarded_account_is_told_and_a_look_at_it_is_not() {
     let lambda = Lambda::new(&organization, CONFIG);
     (0..3).for_each(|_| deliver(&lambda));
     assert_eq!(told(&lambda), ["AccountOnboarded"]);
-    insta::assert_snapshot!(lambda.notifier.notices().remove(0).detail(), @r#"{"version":"1","account_id":"444455556666","trigger":"create_account_result","changes":8,"invocation_id":"8476a536-e9f4-11e8-9739-2dfe598c3fcd","account_name":"payments-dev","event_id":"7c9e6679-7425-40de-944b-000000000266"}"#);
+    insta::assert_snapshot!(lambda.notifier.notices().remove(0).detail(), @r#"{"version":"1","subject":"account 444455556666","account_id":"444455556666","trigger":"create_account_result","changes":8,"invocation_id":"8476a536-e9f4-11e8-9739-2dfe598c3fcd","account_name":"payments-dev","event_id":"7c9e6679-7425-40de-944b-000000000266"}"#);
 }
 
 /// The first try makes the changes and runs out of time before it has seen them; the second finds little or nothing to do.
@@ -116,6 +119,104 @@ fn what_an_earlier_try_did_is_told() {
     deliver(&lambda);
     assert!(lambda.pauses().len() == 1, "{:?}", lambda.pauses());
     assert_eq!(told(&lambda), ["AccountOnboarded"]);
+}
+
+/// The role appears only later, and every source of the event waits for it.
+#[test]
+fn a_slow_account_with_several_sources_is_told_once() {
+    for batch in [1, 3] {
+        let organization = organization();
+        born(&organization, Newborn { access_role_after: 200.0, ..Newborn::default() });
+        let lambda = Lambda::new(&organization, CONFIG);
+        lambda.queue.put(&created(&id(NEW)));
+        for sample in [
+            include_str!("../../events/account-joined-created.json"),
+            include_str!("../../events/control-tower-create-managed-account.json"),
+        ] {
+            lambda.queue.put(sample);
+        }
+        lambda.work_in_batches(batch, 4000.0);
+        assert_connected(&organization, NEW);
+        assert_eq!(told(&lambda), ["AccountOnboarded"], "{batch} at a time");
+    }
+}
+
+#[test]
+fn a_look_at_an_account_of_long_ago_tells_nothing_though_it_comes_twice() {
+    let organization = with_new_account();
+    let lambda = Lambda::new(&organization, CONFIG);
+    deliver(&lambda);
+    organization.finish_creation("none");
+    run(organization.sleep(std::time::Duration::from_secs(30 * 86_400)));
+    lambda.script.replace(Script::at(0, Injection::Throttle));
+    deliver(&lambda);
+    assert_eq!(told(&lambda), ["AccountOnboarded"]);
+    assert!(lambda.notifier.memory().is_empty(), "it need not be known any longer");
+}
+
+#[test]
+fn a_drift_that_is_repaired_is_told() {
+    let organization = with_new_account();
+    let lambda = Lambda::new(&organization, CONFIG);
+    deliver(&lambda);
+    alter(&organization, NEW, OWN_ROLE, |state| state.policies.clear());
+    run(organization.sleep(std::time::Duration::from_secs(3600)));
+    deliver(&lambda);
+    assert_eq!(told(&lambda), ["AccountOnboarded", "AccountOnboarded"]);
+}
+
+#[test]
+fn one_of_two_roles_that_was_mended_is_news() {
+    let (organization, lambda) = blocked();
+    organization.put_role(&id(NEW), &name(TRELICA_ROLE), RoleState::trusting("{}"));
+    (0..2).for_each(|_| deliver(&lambda));
+    organization.delete_role(&id(NEW), &name(TRELICA_ROLE));
+    (0..2).for_each(|_| deliver(&lambda));
+    assert_eq!(told(&lambda), ["AccountBlocked foreign_role", "AccountBlocked foreign_role"]);
+}
+
+/// Two creations that nobody knows: each has a memory of its own.
+#[test]
+fn what_is_about_no_account_is_told_for_each() {
+    let lambda = Lambda::new(&organization(), CONFIG);
+    let sample = include_str!("../../events/create-account.json");
+    let request = "car-0f1e2d3c4b5a69788796a5b4c3d2e1f0";
+    for other in ["car-11111111", "car-22222222", "car-11111111"] {
+        lambda.queue.put(&sample.replace(request, other));
+        lambda.work_for(60.0);
+    }
+    assert_eq!(told(&lambda), ["AccountBlocked unknown_request", "AccountBlocked unknown_request"]);
+    let subjects: Vec<_> = lambda.notifier.notices().iter().map(|n| n.detail()["subject"].clone()).collect();
+    assert_eq!(subjects, ["the creation car-11111111", "the creation car-22222222"]);
+}
+
+#[test]
+fn what_closed_after_it_departed_is_no_news() {
+    let organization = with_new_account();
+    let lambda = Lambda::new(&organization, CONFIG);
+    organization.set_state(&id(NEW), AccountState::PendingClosure);
+    for sample in [
+        include_str!("../../events/close-account-result.json"),
+        include_str!("../../events/move-account.json"),
+        include_str!("../../events/account-departed-cleaned.json"),
+    ] {
+        lambda.queue.put(sample);
+        lambda.work_for(60.0);
+    }
+    assert_eq!(told(&lambda), ["AccountDeparted departed"]);
+}
+
+/// Whoever hangs, the function answers in time, and what was not told is told later.
+#[test]
+fn what_hangs_while_it_is_told_is_given_up_in_time() {
+    let (organization, lambda) = blocked();
+    let mut lambda = lambda;
+    lambda.notifier = account_onboarding::simulation::SimulatedNotifier::slow(&organization, 60.0);
+    let began = organization.now();
+    lambda.queue.put(&created(&id(NEW)));
+    let batch = lambda.queue.receive(1);
+    lambda.invoke(&batch);
+    assert!(organization.now() - began <= lambda.timeout, "{} s", organization.now() - began);
 }
 
 #[test]
@@ -162,8 +263,8 @@ fn who_asks_by_hand_gets_the_report_and_the_others_are_told() {
 fn the_claim_of_a_run_that_was_killed_is_taken_over() {
     let (organization, lambda) = blocked();
     let claim = |age| {
-        let (code, by) = ("foreign_role".to_owned(), "another".to_owned());
-        Told { code, at: organization.now() - age, by, confirmed: false }
+        let (code, by) = (format!("foreign_role foreign_role:{OWN_ROLE}"), "another".to_owned());
+        Memory { code, at: organization.now() - age, by, confirmed: false }
     };
     lambda.notifier.put_memory(NEW, claim(10.0));
     deliver(&lambda);
