@@ -16,6 +16,7 @@ GARBAGE = [
     '{"account_id":"4444555566667"}',
     '{"account_id":444455556666}',
 ]
+NO_UTF8 = b'{"account_id":"\xff"}'
 
 
 def test_a_failed_creation_is_ignored(function):
@@ -53,9 +54,9 @@ def test_garbage_is_a_clear_error(function, payload):
     assert function.wire.writes() == []
 
 
-@pytest.mark.parametrize("payload", NO_JSON)
+@pytest.mark.parametrize("payload", [*(text.encode() for text in NO_JSON), NO_UTF8])
 def test_what_is_no_json_fails_and_writes_nothing(function, payload):
-    answer = function.invoke(payload.encode())
+    answer = function.invoke(payload)
     assert answer.failed
     assert answer.body["errorMessage"]
     assert function.wire.writes() == []
@@ -74,7 +75,8 @@ def test_one_bad_record_harms_no_other(function, account, iam):
 
 
 def test_the_process_outlives_bad_input(function, account):
-    assert function.invoke(b"not json").failed
+    for payload in (b"not json", NO_UTF8):
+        assert function.invoke(payload).failed
     assert function.report({"account_id": account})["outcome"] == "converged"
 
 
