@@ -4,6 +4,7 @@ import pytest
 
 import stack
 from function import BOOTSTRAP, Function
+from wire import Wire
 from world import World
 
 
@@ -63,9 +64,9 @@ def start():
     """Starts the function in a world; it is stopped when the test ends."""
     running = []
 
-    def started(world, environment=None, role="function"):
+    def started(world, environment=None, role="function", wire=Wire):
         environment = environment or world.template.environment()
-        running.append(Function(world.server, world.credentials(role), environment, world.management))
+        running.append(Function(world.server, world.credentials(role), environment, world.management, wire))
         return running[-1]
 
     yield started

@@ -51,6 +51,9 @@ class Template:
     def event_pattern(self, rule):
         return self._properties(rule)["EventPattern"]
 
+    def queue(self, name):
+        return self._properties(name)
+
     def dashboard(self):
         return self._properties("Dashboard")["DashboardBody"]
 
