@@ -37,7 +37,7 @@ fn metrics(alarm: &Value) -> Vec<String> {
 
 #[test]
 fn every_alarm_is_heard_and_an_idle_stack_is_quiet() {
-    for (stack, count) in [(Stack::with(&[]), 8), (Stack::of(CONTROL_TOWER, &[]), 1)] {
+    for (stack, count) in [(Stack::with(&[]), 8), (Stack::of(CONTROL_TOWER, &[]), 2)] {
         let alarms = alarms(&stack);
         assert_eq!(alarms.len(), count);
         for (name, alarm) in alarms {
@@ -52,40 +52,52 @@ fn every_alarm_is_heard_and_an_idle_stack_is_quiet() {
     }
 }
 
+/// The metrics that each alarm looks at, by its name.
+fn seen(stack: &Stack) -> BTreeMap<String, Vec<String>> {
+    alarms(stack).into_iter().map(|(name, alarm)| (name, metrics(&alarm))).collect()
+}
+
+/// How each rule of a stack can fail.
+fn failures_of_rules(stack: &Stack) -> Vec<String> {
+    let rules = stack.resources("AWS::Events::Rule").into_iter();
+    let named = rules.map(|(name, rule)| rule["Name"].as_str().map_or(format!("name of {name}"), str::to_owned));
+    let metrics = ["FailedInvocations", "InvocationsFailedToBeSentToDlq"];
+    named.flat_map(|rule| metrics.map(|metric| format!("AWS/Events/{metric} RuleName={rule}"))).collect()
+}
+
 #[test]
 fn alarms_look_at_what_can_fail() {
     let stack = Stack::with(&[]);
-    let alarms = alarms(&stack);
-    let seen: BTreeMap<_, _> = alarms.iter().map(|(name, alarm)| (name.as_str(), metrics(alarm))).collect();
-    let rule = |name: &str, metric: &str| {
-        let named = stack.resource(name)["Name"].as_str().map_or_else(|| format!("name of {name}"), str::to_owned);
-        format!("AWS/Events/{metric} RuleName={named}")
-    };
-    let rules = stack.resources("AWS::Events::Rule");
-    let of_rules = rules
-        .iter()
-        .flat_map(|(name, _)| ["FailedInvocations", "InvocationsFailedToBeSentToDlq"].map(|metric| rule(name, metric)));
     let sweep = ["TargetErrorCount", "InvocationDroppedCount", "InvocationsFailedToBeSentToDeadLetterCount"];
     let one = |metric: &str| vec![metric.to_owned()];
-    let expected = BTreeMap::from([
+    let expected = [
         ("DeadLettersAlarm", one("AWS/SQS/ApproximateNumberOfMessagesVisible QueueName=<DeadLetters.QueueName>")),
         ("UndeliveredAlarm", one("AWS/SQS/ApproximateNumberOfMessagesVisible QueueName=<Undelivered.QueueName>")),
         ("OldestMessageAlarm", one("AWS/SQS/ApproximateAgeOfOldestMessage QueueName=<Inbox.QueueName>")),
         ("ErrorsAlarm", one("AWS/Lambda/Errors FunctionName=name of Onboard")),
         ("ThrottlesAlarm", one("AWS/Lambda/Throttles FunctionName=name of Onboard")),
-        ("DeliveryAlarm", of_rules.collect()),
+        ("DeliveryAlarm", failures_of_rules(&stack)),
         ("SweepAlarm", sweep.map(|metric| format!("AWS/Scheduler/{metric} ScheduleGroup=name of SweepGroup")).to_vec()),
         ("NotificationsAlarm", one("AWS/SNS/NumberOfNotificationsFailed TopicName=<Notifications.TopicName>")),
-    ]);
-    assert_eq!(seen, expected);
+    ];
+    assert_eq!(seen(&stack), expected.map(|(name, metrics)| (name.to_owned(), metrics)).into());
     assert_eq!(stack.resource("Sweep")["GroupName"], "name of SweepGroup", "the schedule is in the group");
 }
 
 #[test]
+fn control_tower_s_alarms_look_at_what_can_fail() {
+    let stack = Stack::of(CONTROL_TOWER, &[]);
+    let set_aside = "AWS/SQS/ApproximateNumberOfMessagesVisible QueueName=<Undelivered.QueueName>".to_owned();
+    let expected = [("DeliveryAlarm", failures_of_rules(&stack)), ("UndeliveredAlarm", vec![set_aside])];
+    assert_eq!(seen(&stack), expected.map(|(name, metrics)| (name.to_owned(), metrics)).into());
+}
+
+#[test]
 fn alarms_on_several_metrics_add_them_all_up() {
-    let alarms = alarms(&Stack::with(&[]));
-    let several: Vec<_> = alarms.values().filter_map(|alarm| alarm["Metrics"].as_array()).collect();
-    assert_eq!(several.len(), 2);
+    let alarms = [Stack::with(&[]), Stack::of(CONTROL_TOWER, &[])].map(|stack| alarms(&stack));
+    let several: Vec<_> =
+        alarms.iter().flat_map(BTreeMap::values).filter_map(|one| one["Metrics"].as_array()).collect();
+    assert_eq!(several.len(), 3);
     for metrics in several {
         let (sum, parts) = metrics.split_first().expect("metrics");
         assert!(sum["ReturnData"].is_null(), "one is returned");
