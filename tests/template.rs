@@ -68,6 +68,11 @@ fn an_event_goes_from_the_rule_to_the_queue_to_the_function() {
     assert_eq!(rule["Targets"][0]["Arn"], "<Inbox.Arn>");
     assert_eq!(rule["EventPattern"]["source"], json!(["aws.organizations", "aws.controltower"]));
     assert!(rule["EventPattern"]["detail-type"].is_null(), "its wording is not certain");
+    let calls = json!({
+        "eventName": ["CreateAccount", "CreateGovCloudAccount", "RemoveAccountFromOrganization"],
+        "errorCode": [{ "exists": false }],
+    });
+    assert_eq!(rule["EventPattern"]["detail"]["$or"][2], calls, "a call that failed made nothing");
     let source = &stack.resource("Onboard")["Events"]["Inbox"]["Properties"];
     assert_eq!(source["Queue"], "<Inbox.Arn>");
     assert_eq!(source["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
@@ -86,6 +91,23 @@ fn a_schedule_sweeps_by_the_same_queue() {
     assert_eq!(sweep["Target"]["DeadLetterConfig"]["Arn"], "<Undelivered.Arn>");
     let sends = stack.resource("SweepRole")["Policies"][0]["PolicyDocument"]["Statement"].clone();
     assert_eq!(sends[0]["Action"], "sqs:SendMessage");
+    let trust = stack.resource("SweepRole")["AssumeRolePolicyDocument"]["Statement"].clone();
+    assert_eq!(trust.as_array().map(Vec::len), Some(1));
+    assert_eq!(trust[0]["Principal"], json!({ "Service": "scheduler.amazonaws.com" }));
+    let only = json!({
+        "StringEquals": { "aws:SourceAccount": "111122223333" },
+        "ArnEquals": { "aws:SourceArn": "<SweepGroup.Arn>" },
+    });
+    assert_eq!(trust[0]["Condition"], only);
+}
+
+#[test]
+fn what_is_never_answered_is_set_aside_before_it_would_be_lost() {
+    let inbox = Stack::with(&[]).resource("Inbox");
+    let tries = inbox["RedrivePolicy"]["maxReceiveCount"].as_u64().expect("a number");
+    let seconds = tries * inbox["VisibilityTimeout"].as_u64().expect("seconds");
+    // Later than the function gives up, which is after `give-up-after-hours`.
+    assert!(seconds > 24 * 60 * 60 && seconds < inbox["MessageRetentionPeriod"].as_u64().expect("seconds"));
 }
 
 #[test]

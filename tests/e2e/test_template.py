@@ -35,9 +35,12 @@ TAKEN = {
     "control-tower-create-managed-account-failed": "NewAccount",
     "control-tower-update-managed-account": "NewAccount",
     "create-account-result-failed": "CreationFailed",
+    "create-account": "NewAccount",
     "create-account-result-succeeded": "NewAccount",
+    "create-gov-cloud-account": "NewAccount",
     "create-gov-cloud-account-result": "NewAccount",
     "move-account": "NewAccount",
+    "remove-account-from-organization": "NewAccount",
 }
 SAMPLES = {path.stem: json.loads(path.read_text()) for path in (Path(__file__).parents[2] / "events").glob("*.json")}
 EVENTS = sorted(name for name, sample in SAMPLES.items() if "detail-type" in sample)
@@ -64,12 +67,19 @@ def test_the_rule_lets_through_what_may_be_a_new_account(world):
 
 def test_the_rule_keeps_the_rest_away(world):
     result = events.create_account_result
-    for event in [
-        result(None, state="FAILED"),
-        events.create_account("car-example1"),
-        {**result("1"), "source": "mine"},
-    ]:
+    for event in [result(None, state="FAILED"), {**result("1"), "source": "mine"}]:
         assert not _matches(world, event, "NewAccount"), event
+
+
+CALLS = ["create-account", "create-gov-cloud-account", "remove-account-from-organization"]
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_that_failed_is_kept_away(world, name):
+    call = SAMPLES[name]
+    failed = {**call, "detail": {**call["detail"], "errorCode": "AccessDenied", "responseElements": None}}
+    assert _matches(world, call, "NewAccount")
+    assert not _matches(world, failed, "NewAccount")
 
 
 def test_a_creation_that_failed_is_told_of(world):
