@@ -44,6 +44,7 @@ fn blocked() -> Value {
         "resources": [],
         "detail": {
             "version": "1",
+            "subject": "account 444455556666",
             "account_id": "444455556666",
             "account_name": "payments-dev",
             "trigger": "create_account_result",
@@ -90,6 +91,32 @@ fn a_name_that_is_not_known_leaves_no_hole_in_a_sentence() {
     let (with, without) = (mail("AccountBlocked", &blocked()), mail("AccountBlocked", &event));
     assert_eq!(without, with.replace("payments-dev", ""));
     assert!(without.contains("Account name:   \"\n"));
+}
+
+#[test]
+fn a_mail_about_no_account_reads_as_well() {
+    let mut event = blocked();
+    let detail = event["detail"].as_object_mut().expect("a detail");
+    detail.remove("account_name");
+    detail.insert("account_id".to_owned(), Value::Null);
+    detail.insert("subject".to_owned(), json!("the sweep"));
+    detail.insert("run_again".to_owned(), json!("redrive the dead-letter queue"));
+    // Whether EventBridge leaves nothing of a null or writes the word is not published.
+    let mut in_words = event.clone();
+    in_words["detail"]["account_id"] = json!("null");
+    for (event, written) in [(event, ""), (in_words, "null")] {
+        let mail = mail("AccountBlocked", &event);
+        let first = "\"account-onboarding: the sweep needs a person, for it does not go on by itself.\"\n";
+        assert!(mail.starts_with(first), "{mail}");
+        assert!(mail.contains("\"- This alone:  redrive the dead-letter queue\"\n"), "{mail}");
+        let log = "invocation_id = '8476a536-e9f4-11e8-9739-2dfe598c3fcd'";
+        assert!(
+            mail.contains(&format!("filter account_id = '{written}' or {log} |")),
+            "its invocation is found: {mail}"
+        );
+        let elsewhere = mail.replace(&format!("account_id = '{written}'"), "");
+        assert!(!elsewhere.contains("null"), "{mail}");
+    }
 }
 
 #[test]
