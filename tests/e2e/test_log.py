@@ -11,16 +11,18 @@ def test_the_log_is_json_and_finds_the_account(function, account):
     assert any("outcome" in str(line) and "trigger" in str(line) for line in lines)
 
 
-def test_an_account_leaves_one_metrics_record(function, account):
+def test_an_account_leaves_a_metrics_record_and_a_new_one_its_time(function, account):
     assert function.failures(events.batch(events.create_account_result(account))) == []
-    (record,) = [line for line in function.log() if "_aws" in line]
-    directives = record["_aws"]["CloudWatchMetrics"]
-    assert [directive["Namespace"] for directive in directives] == ["AccountOnboarding", "AccountOnboarding"]
-    metrics = [metric["Name"] for directive in directives for metric in directive["Metrics"]]
-    keys = [key for directive in directives for keys in directive["Dimensions"] for key in keys]
-    assert "TimeToConnected" in metrics, "the account is new"
-    assert all(name in record for name in metrics + keys), "all that the directives name is in the record"
-    assert isinstance(record["_aws"]["Timestamp"], int)
+    records = [line for line in function.log() if "_aws" in line]
+    assert [record.get("outcome") for record in records] == ["converged", None]
+    assert "TimeToConnected" in records[1], "the account is new"
+    for record in records:
+        (directive,) = record["_aws"]["CloudWatchMetrics"]
+        assert directive["Namespace"] == "AccountOnboarding"
+        metrics = [metric["Name"] for metric in directive["Metrics"]]
+        keys = [key for keys in directive["Dimensions"] for key in keys]
+        assert all(name in record for name in metrics + keys), "all that the directive names is in the record"
+        assert isinstance(record["_aws"]["Timestamp"], int)
 
 
 def test_external_ids_are_nowhere(start, world, account, iam):
