@@ -1,36 +1,16 @@
 //! A hostile message harms nobody: nothing is written for it, the others of its batch are done, and it is set aside
 //! with a sentence that floods no log.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use tracing::level_filters::LevelFilter;
 
 use crate::common::*;
 use crate::lambda::{Lambda, created};
+use crate::log::logged;
 
 const MEGABYTE: usize = 1 << 20;
 const DEEP: usize = 100_000;
-
-/// What is logged while something runs.
-fn logged(run: impl FnOnce()) -> String {
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-    impl Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let log = Log::default();
-    let writer = log.clone();
-    let lines = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
-    tracing::subscriber::with_default(lines, run);
-    String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
-}
 
 /// Puts a hostile message between two good ones, and holds that it alone is set aside; gives the sentence.
 fn set_aside(body: &str) -> String {
@@ -39,7 +19,7 @@ fn set_aside(body: &str) -> String {
     for body in [created(&id(NEW)).as_str(), body, created(&id(NEW)).as_str()] {
         lambda.queue.put(body);
     }
-    let log = logged(|| _ = lambda.work_in_batches(10, 900.0));
+    let (log, _) = logged(LevelFilter::INFO, || lambda.work_in_batches(10, 900.0));
     assert_connected(&organization, NEW);
     assert!(organization.writes().iter().all(|call| call.account == id(NEW)), "nobody else is written");
     assert_eq!(lambda.queue.next_visible(), None, "nothing is left on the queue");
@@ -59,9 +39,8 @@ fn set_aside(body: &str) -> String {
 fn refused(payload: &str) -> String {
     let organization = with_new_account();
     let lambda = Lambda::new(&organization, CONFIG);
-    let mut end = None;
-    let log = logged(|| end = Some(lambda.answer(payload)));
-    let failure = end.unwrap().expect_err("it is refused");
+    let (log, end) = logged(LevelFilter::INFO, || lambda.answer(payload));
+    let failure = end.expect_err("it is refused");
     assert_eq!((failure.error_type.as_str(), organization.writes()), ("InvalidPayload", Vec::new()));
     assert!(log.lines().count() == 1 && log.len() < 1000, "{} bytes are logged", log.len());
     assert!(failure.error_message.len() < 300, "{}", failure.error_message);
@@ -102,7 +81,7 @@ fn a_megabyte_of_filler_in_a_good_event() {
     let lambda = Lambda::new(&organization, CONFIG);
     let filler = "x".repeat(MEGABYTE);
     lambda.queue.put(&event("\"source\"", &format!("\"filler\": \"{filler}\", \"source\"")));
-    let log = logged(|| _ = lambda.work_for(900.0));
+    let (log, _) = logged(LevelFilter::INFO, || lambda.work_for(900.0));
     assert_connected(&organization, NEW);
     assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()));
     assert!(log.len() < 10_000, "{} bytes are logged", log.len());

@@ -11,6 +11,7 @@ mod foreign_role_is_left_alone;
 mod hostile_messages;
 mod intercept;
 mod lambda;
+mod log;
 mod no_account_is_lost;
 mod one_bad_one_harms_no_other;
 mod only_confirmed_accounts;

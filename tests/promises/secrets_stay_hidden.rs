@@ -1,7 +1,6 @@
 //! Promise 7: external ids are in no log, error, debug output, metric or report.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use account_onboarding::fault::ApiError;
 use account_onboarding::lambda::{Clients, Function, Settings, Source};
@@ -15,6 +14,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::common::*;
 use crate::intercept::apply_against;
+use crate::log::logged;
 
 /// An external id that somebody else's statement asks for, in the access role's trust policy.
 const THEIR_ID: &str = "s3cret-of-somebody-else";
@@ -157,20 +157,6 @@ fn a_quota_shows_none() {
     assert_hidden(&faces(&report), "quota");
 }
 
-/// A place for log lines.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Hands a payload to the function; gives its log at the finest level, and its answer.
 fn invoke(organization: &Organization, payload: &str) -> String {
     let [directory, sessions, secrets, clock] = [(); 4].map(|()| organization.clone());
@@ -179,15 +165,11 @@ fn invoke(organization: &Organization, payload: &str) -> String {
     let (queue, notifier) = (SimulatedQueue::new(organization), SimulatedNotifier::default());
     let ports = Clients { directory, sessions, secrets, clock, queue, notifier };
     let function = Function { ports, settings };
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let log = tracing_subscriber::fmt().json().with_max_level(LevelFilter::TRACE);
-    let log = log.with_writer(move || writer.clone()).finish();
     let mut context = Context::default();
     context.deadline = (errand(organization, NEW).deadline * 1000.0) as u64;
     let payload = RawValue::from_string(payload.to_owned()).unwrap();
-    let answer = tracing::subscriber::with_default(log, || run(function.answer(LambdaEvent::new(payload, context))));
-    let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let answer = || run(function.answer(LambdaEvent::new(payload, context)));
+    let (lines, answer) = logged(LevelFilter::TRACE, answer);
     assert!(lines.lines().count() > 0, "something was logged");
     format!("{lines}{answer:?}")
 }
