@@ -15,6 +15,7 @@ mod log;
 mod no_account_is_lost;
 mod one_bad_one_harms_no_other;
 mod only_confirmed_accounts;
+mod panic;
 mod plan_is_what_apply_calls;
 mod second_run_makes_no_write;
 mod secrets_stay_hidden;

@@ -1,0 +1,76 @@
+//! A record that panics harms no other of its batch: it goes back to the queue alone.
+
+use account_onboarding::account::{Account, AccountId};
+use account_onboarding::fault::ApiError;
+use account_onboarding::lambda::{Clients, Function, Settings, Source};
+use account_onboarding::ports::{AccountPage, Clock, Creation, Directory};
+use account_onboarding::simulation::{Newborn, Organization, SimulatedNotifier, SimulatedQueue};
+use lambda_runtime::{Context, LambdaEvent};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use tracing::level_filters::LevelFilter;
+
+use crate::common::*;
+use crate::lambda::created;
+use crate::log::logged;
+
+const PARAMETER: &str = "/onboarding/config";
+
+/// A register of accounts that panics when it is asked about one of them.
+#[derive(Clone)]
+struct Panics(Organization, AccountId);
+
+impl Directory for Panics {
+    async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
+        assert_ne!(*id, self.1, "a panic, on purpose");
+        self.0.account(id).await
+    }
+
+    async fn accounts(&self, from: Option<String>) -> Result<AccountPage, ApiError> {
+        self.0.accounts(from).await
+    }
+
+    async fn creation(&self, request: &str) -> Result<Creation, ApiError> {
+        self.0.creation(request).await
+    }
+}
+
+#[test]
+fn a_record_that_panics_goes_back_alone() {
+    for bad in 0..3 {
+        let organization = organization().with_parameter(PARAMETER, CONFIG);
+        let accounts = ["one", "two", "three"].map(|name| {
+            let request = organization.create_account_as(name, Newborn::default());
+            organization.finish_creation(&request).unwrap()
+        });
+        let [sessions, secrets, clock] = [(); 3].map(|()| organization.clone());
+        let directory = Panics(organization.clone(), accounts[bad].clone());
+        let (queue, notifier) = (SimulatedQueue::new(&organization), SimulatedNotifier::default());
+        let ports = Clients { directory, sessions, secrets, clock, queue, notifier };
+        let source = Source::Parameter(PARAMETER.to_owned());
+        let settings = Settings { source, queue: None, dead_letters: None, event_bus: None, told: String::new() };
+        let record = |(index, account): (usize, &AccountId)| json!({"messageId": format!("message-{index}"), "body": created(account)});
+        let records: Vec<_> = accounts.iter().enumerate().map(record).collect();
+        let payload = RawValue::from_string(json!({ "Records": records }).to_string()).unwrap();
+        let mut context = Context::default();
+        context.deadline = ((organization.now() + 120.0) * 1000.0) as u64;
+        let function = Function { ports, settings };
+        let answer = || run(function.answer(LambdaEvent::new(payload, context)));
+        let (log, answer) = logged(LevelFilter::INFO, answer);
+
+        let message = format!("message-{bad}");
+        assert_eq!(answer.unwrap(), json!({"batchItemFailures": [{"itemIdentifier": message}]}));
+        for (index, account) in accounts.iter().enumerate() {
+            if index == bad {
+                assert!(organization.writes().iter().all(|call| call.account != *account));
+            } else {
+                assert_connected(&organization, account.as_str());
+            }
+        }
+        let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let panics: Vec<_> = lines.filter(|line| line["fields"]["cause"] == "panic").collect();
+        let [line] = panics.as_slice() else { panic!("{} lines", panics.len()) };
+        assert_eq!(line["fields"]["message_id"], message.as_str());
+        assert_eq!(function.ports.queue.dead_letters(), [], "it may pass");
+    }
+}
