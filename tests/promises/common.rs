@@ -62,6 +62,11 @@ policies = { deploy = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Ac
 principal = "arn:aws:iam::222233334444:role/app-pipeline"
 "#;
 
+/// The configuration for everything but the identity account, which has no access role here: what a sweep needs.
+pub(crate) fn config_of_sweeps() -> String {
+    CONFIG.replace("exclude = [\"999988887777\"]", &format!("exclude = [\"999988887777\", \"{IDENTITY}\"]"))
+}
+
 /// The simulated organization in every place.
 pub(crate) type Simulated = Engine<Organization, Organization, Organization, Organization>;
 

@@ -3,86 +3,175 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use account_onboarding::account::AccountState;
+use account_onboarding::account::{AccountId, AccountState};
 use account_onboarding::simulation::{Newborn, Organization, SimulatedQueue};
 
-use crate::common::{CONFIG, IDENTITY, NEW, OWN_ROLE, id, name, organization};
+use crate::common::{
+    IDENTITY, MANAGEMENT, NEW, OLD, OWN_ROLE, assert_connected, config_of_sweeps, id, name, organization,
+};
 use crate::lambda::{Lambda, created, sweep};
 
-/// Everything but the identity account, which has no access role here.
-fn config() -> String {
-    CONFIG.replace("exclude = [\"999988887777\"]", &format!("exclude = [\"999988887777\", \"{IDENTITY}\"]"))
-}
+/// Events that name an account which is there, each from another source.
+const SOURCES: [&str; 3] = [
+    include_str!("../../events/create-account-result-succeeded.json"),
+    include_str!("../../events/account-joined-created.json"),
+    include_str!("../../events/control-tower-create-managed-account.json"),
+];
 
 fn lambda(organization: &Organization) -> Lambda {
-    Lambda::new(organization, &config())
+    Lambda::new(organization, &config_of_sweeps())
+}
+
+/// A new account, made and ready.
+fn one(organization: &Organization) -> AccountId {
+    organization.finish_creation(&organization.create_account_as("one", Newborn::default())).unwrap()
+}
+
+/// An organization with one account that was onboarded by one delivery.
+fn onboarded_once() -> Organization {
+    let organization = organization();
+    let lambda = lambda(&organization);
+    lambda.queue.put(&created(&one(&organization)));
+    lambda.work_for(60.0);
+    organization
 }
 
 /// How many writes a fresh account takes.
 fn writes_of_one() -> usize {
-    let organization = organization();
-    let request = organization.create_account_as("one", Newborn::default());
-    let account = organization.finish_creation(&request).unwrap();
-    let lambda = lambda(&organization);
-    lambda.queue.put(&created(&account));
-    lambda.work_for(60.0);
-    organization.writes().len()
+    onboarded_once().writes().len()
+}
+
+/// How many writes each account took, failed ones too.
+fn writes(organization: &Organization) -> BTreeMap<AccountId, usize> {
+    let mut writes = BTreeMap::new();
+    for call in organization.writes() {
+        *writes.entry(call.account).or_default() += 1;
+    }
+    writes
+}
+
+/// Accounts whose events were dropped, doubled and reordered.
+struct Storm {
+    organization: Organization,
+    lambda: Lambda,
+    /// How many events of each account came; the sweep comes to each as well.
+    deliveries: BTreeMap<AccountId, usize>,
+    suspended: BTreeSet<AccountId>,
+}
+
+impl Storm {
+    /// So many accounts, a few of them suspended, and after all their events a sweep; worked in batches of so many.
+    fn over(accounts: usize, batch: usize) -> Self {
+        let mut random = fastrand::Rng::with_seed(7);
+        let organization = organization();
+        let (mut events, mut deliveries) = (Vec::new(), BTreeMap::new());
+        for index in 0..accounts {
+            let newborn = Newborn { access_role_after: f64::from(random.u32(..90)), ..Newborn::default() };
+            let request = organization.create_account_as(&format!("account-{index}"), newborn);
+            let account = organization.finish_creation(&request).unwrap();
+            let count = random.usize(..4);
+            events.extend((0..count).map(|_| SOURCES[random.usize(..SOURCES.len())].replace(NEW, account.as_str())));
+            deliveries.insert(account, count);
+        }
+        random.shuffle(&mut events);
+        for count in 0..4 {
+            assert!(deliveries.values().any(|deliveries| *deliveries == count), "some come {count} times");
+        }
+        let suspended: BTreeSet<_> = deliveries.keys().step_by(29).cloned().collect();
+        suspended.iter().for_each(|account| organization.set_state(account, AccountState::Suspended));
+
+        let lambda = lambda(&organization);
+        events.iter().for_each(|event| lambda.queue.put(event));
+        lambda.queue.put(&sweep());
+        lambda.work_in_batches(batch, 7200.0);
+        Self { organization, lambda, deliveries, suspended }
+    }
+
+    /// Holds that every account is connected, and took writes of a number that is right for its deliveries.
+    fn assert_all_connected(&self, right: impl Fn(usize, usize) -> bool) {
+        let Self { organization, lambda, deliveries, suspended } = self;
+        let writes = writes(organization);
+        for (account, deliveries) in deliveries.iter().filter(|(account, _)| !suspended.contains(account)) {
+            assert_connected(organization, account.as_str());
+            let made = writes[account];
+            assert!(right(deliveries + 1, made), "{account}: {made} writes after {deliveries} events and a sweep");
+        }
+        assert!(suspended.iter().all(|account| !writes.contains_key(account)), "a suspended account is not written");
+        let dead = lambda.queue.dead_letters();
+        assert!(
+            dead.iter().all(|letter| letter.cause.as_ref().is_some_and(|c| c.code == "account_not_active")),
+            "{dead:?}"
+        );
+        let told_of_suspended: usize = suspended.iter().map(|account| deliveries[account]).sum();
+        assert_eq!(dead.len(), told_of_suspended, "a sweep leaves suspended accounts out");
+        assert_eq!(lambda.queue.next_visible(), None, "nothing is left on the queue");
+    }
 }
 
 #[test]
 fn events_that_are_dropped_doubled_and_reordered() {
-    const ACCOUNTS: usize = 200;
-    let mut random = fastrand::Rng::with_seed(7);
-    let organization = organization();
-    let mut events = Vec::new();
-    let mut accounts = BTreeSet::new();
-    for index in 0..ACCOUNTS {
-        let newborn = Newborn { access_role_after: f64::from(random.u32(..90)), ..Newborn::default() };
-        let request = organization.create_account_as(&format!("account-{index}"), newborn);
-        let account = organization.finish_creation(&request).unwrap();
-        // None, one, two or three deliveries of the event.
-        events.extend((0..random.u32(..4)).map(|_| created(&account)));
-        accounts.insert(account);
-    }
-    random.shuffle(&mut events);
-    let told = events.iter().collect::<BTreeSet<_>>().len();
-    assert!(told < ACCOUNTS && events.len() > told, "some events are lost and some come twice");
-    let suspended: Vec<_> = accounts.iter().step_by(29).cloned().collect();
-    suspended.iter().for_each(|account| organization.set_state(account, AccountState::Suspended));
-
-    let lambda = lambda(&organization);
-    events.iter().for_each(|event| lambda.queue.put(event));
-    lambda.queue.put(&sweep());
-    lambda.work_for(3600.0);
-
-    let mut writes: BTreeMap<_, usize> = BTreeMap::new();
-    for call in organization.writes() {
-        *writes.entry(call.account).or_default() += 1;
-    }
     let each = writes_of_one();
-    for account in accounts.iter().filter(|account| !suspended.contains(account)) {
-        assert!(organization.role_state(account, &name(OWN_ROLE)).is_some(), "{account} is connected");
-        assert_eq!(writes.get(account), Some(&each), "{account} cost one onboarding's worth of writes");
-    }
-    assert!(suspended.iter().all(|account| !writes.contains_key(account)), "a suspended account is not written");
-    let dead = lambda.queue.dead_letters();
-    assert!(
-        dead.iter().all(|letter| letter.cause.as_ref().is_some_and(|c| c.code == "account_not_active")),
-        "{dead:?}"
-    );
-    assert_eq!(lambda.queue.next_visible(), None, "nothing is left on the queue");
+    Storm::over(200, 1).assert_all_connected(|_, made| made == each);
 }
 
 #[test]
-fn two_deliveries_at_the_same_time() {
-    let organization = organization();
-    let account = organization.finish_creation(&organization.create_account_as("one", Newborn::default())).unwrap();
-    let lambda = lambda(&organization);
-    lambda.queue.put(&created(&account));
-    lambda.queue.put(&created(&account));
-    lambda.work_in_batches(10, 900.0);
-    assert!(organization.role_state(&account, &name(OWN_ROLE)).is_some());
-    assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()));
+fn events_that_are_dropped_doubled_and_reordered_side_by_side() {
+    let each = writes_of_one();
+    Storm::over(200, 10).assert_all_connected(|deliveries, made| (each..=deliveries * each).contains(&made));
+}
+
+/// IAM has no lock: each delivery may make the same write, and the end is the same.
+#[test]
+fn deliveries_at_the_same_moment() {
+    let once = onboarded_once();
+    let each = once.writes().len();
+    for deliveries in [2, 5] {
+        let organization = organization();
+        let account = one(&organization);
+        let lambda = lambda(&organization);
+        (0..deliveries).for_each(|_| lambda.queue.put(&created(&account)));
+        lambda.work_in_batches(10, 900.0);
+        assert_connected(&organization, account.as_str());
+        assert_eq!(organization.state(), once.state(), "{deliveries} deliveries");
+        assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()));
+        let made = organization.writes().len();
+        assert!((each..=deliveries * each).contains(&made), "{made} writes by {deliveries} deliveries");
+
+        organization.clear_journal();
+        lambda.queue.put(&created(&account));
+        lambda.work_for(900.0);
+        assert_eq!(organization.writes(), [], "a later delivery finds nothing to do");
+    }
+}
+
+/// Whichever comes first does it, and the others cost a look each.
+#[test]
+fn several_sources_one_after_the_other_cost_one_onboarding_s_writes() {
+    let each = writes_of_one();
+    for first in 0..6 {
+        let organization = organization();
+        let request = organization.create_account_as("one", Newborn::default());
+        let account = organization.finish_creation(&request).unwrap();
+        let asked = include_str!("../../events/create-account.json");
+        assert!(asked.contains("car-0f1e2d3c4b5a69788796a5b4c3d2e1f0"));
+        let asked = asked.replace("car-0f1e2d3c4b5a69788796a5b4c3d2e1f0", &request);
+        let moved = include_str!("../../events/move-account.json").to_owned();
+        let mut messages = SOURCES.map(str::to_owned).to_vec();
+        messages.extend([asked, moved, sweep()]);
+        messages.rotate_left(first);
+
+        let lambda = lambda(&organization);
+        for message in messages {
+            lambda.queue.put(&message);
+            lambda.work_for(60.0);
+            assert_eq!(writes(&organization)[&account], each, "{message}");
+            assert_connected(&organization, account.as_str());
+            assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()), "{message}");
+        }
+        let others = [MANAGEMENT, IDENTITY].map(id);
+        assert!(organization.writes().iter().all(|call| !others.contains(&call.account)));
+        assert_connected(&organization, OLD);
+    }
 }
 
 #[test]
@@ -91,7 +180,7 @@ fn an_account_that_is_never_ready_is_given_up_after_a_day_and_a_redrive_finishes
     let newborn = Newborn { access_role_after: 100_000.0, ..Newborn::default() };
     organization.finish_creation(&organization.create_account_as("late", newborn)).unwrap();
     // It counts as young for longer than it is waited for.
-    let patient = format!("{}\n[waiting]\nyoung-account-minutes = 10080\n", config());
+    let patient = format!("{}\n[waiting]\nyoung-account-minutes = 10080\n", config_of_sweeps());
     let lambda = Lambda::new(&organization, &patient);
     lambda.queue.put(&created(&id(NEW)));
     lambda.work_for(100_000.0);
@@ -127,14 +216,18 @@ fn pauses_grow_while_an_account_is_not_ready() {
 fn a_poisoned_record_in_a_batch_of_ten() {
     let organization = organization();
     let lambda = lambda(&organization);
+    let mut accounts = Vec::new();
     for index in 0..9 {
         let request = organization.create_account_as(&format!("account-{index}"), Newborn::default());
-        lambda.queue.put(&created(&organization.finish_creation(&request).unwrap()));
+        accounts.push(organization.finish_creation(&request).unwrap());
     }
+    accounts.iter().for_each(|account| lambda.queue.put(&created(account)));
     lambda.queue.put("{\"detail\":");
     lambda.work_in_batches(10, 60.0);
-    let done = organization.writes().iter().filter(|call| call.role.as_ref() == Some(&name(OWN_ROLE))).count();
-    assert!(done >= 9, "nine accounts were onboarded");
+    accounts.iter().for_each(|account| assert_connected(&organization, account.as_str()));
+    let each = writes_of_one();
+    let writes = writes(&organization);
+    assert!(accounts.iter().all(|account| writes[account] == each), "{writes:?}");
     let dead = lambda.queue.dead_letters();
     assert_eq!(dead.iter().map(|l| l.cause.as_ref().map(|c| c.code)).collect::<Vec<_>>(), [Some("not_understood")]);
     assert_eq!(lambda.queue.next_visible(), None);
