@@ -8,6 +8,7 @@ mod common;
 mod diagnosis;
 mod fault_at_every_call;
 mod foreign_role_is_left_alone;
+mod function_faults;
 mod hostile_messages;
 mod intercept;
 mod lambda;
