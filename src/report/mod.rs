@@ -163,10 +163,10 @@ impl Report {
         let scrubber = scrub::Scrubber::new(known.chain(there.iter().map(String::as_str)));
         let scrub = |text: &mut String| scrubber.scrub(text);
         if let Outcome::Waiting(cause) | Outcome::Blocked(cause) | Outcome::Ignored(cause) = &mut self.outcome {
-            scrub(&mut cause.message);
+            [&mut cause.message, &mut cause.remedy].into_iter().for_each(scrub);
         }
         if let Some(cause) = &mut self.cause {
-            scrub(&mut cause.message);
+            [&mut cause.message, &mut cause.remedy].into_iter().for_each(scrub);
         }
         for step in &mut self.changes {
             if let Status::Failed(message) = &mut step.status {
@@ -174,7 +174,7 @@ impl Report {
             }
         }
         self.notices.iter_mut().for_each(scrub);
-        self.refusals.iter_mut().for_each(|refusal| scrub(&mut refusal.message));
+        self.refusals.iter_mut().flat_map(|r| [&mut r.message, &mut r.remedy]).for_each(scrub);
     }
 }
 

@@ -8,7 +8,11 @@ def test_the_log_is_json_and_finds_the_account(function, account):
     assert function.failures(events.batch(events.create_account_result(account))) == []
     lines = function.log()
     assert any(account in str(line) and "converged" in str(line) for line in lines)
-    assert any("outcome" in str(line) and "trigger" in str(line) for line in lines)
+    (line,) = [line for line in lines if line.get("account_id") == account and "_aws" not in line]
+    assert {"outcome", "trigger", "cause"} <= set(line)
+    event = events.create_account_result(account)
+    assert (line["event_id"], line["message_id"]) == (event["id"], "message-1")
+    assert line["invocation_id"].startswith("00000000-0000-4000-8000-")
 
 
 def test_an_account_leaves_a_metrics_record_and_a_new_one_its_time(function, account):

@@ -157,12 +157,13 @@ fn a_quota_shows_none() {
     assert_hidden(&faces(&report), "quota");
 }
 
-/// Hands a payload to the function; gives its log at the finest level, and its answer.
+/// Hands a payload to the function; gives its log at the finest level, its answer, and what it told and remembers.
 fn invoke(organization: &Organization, payload: &str) -> String {
     let [directory, sessions, secrets, clock] = [(); 4].map(|()| organization.clone());
     let source = Source::Parameter("/onboarding/config".to_owned());
     let settings = Settings { source, queue: None, dead_letters: None, event_bus: None, told: String::new() };
     let (queue, notifier) = (SimulatedQueue::new(organization), SimulatedNotifier::default());
+    let told = notifier.clone();
     let ports = Clients { directory, sessions, secrets, clock, queue, notifier };
     let function = Function { ports, settings };
     let mut context = Context::default();
@@ -171,7 +172,9 @@ fn invoke(organization: &Organization, payload: &str) -> String {
     let answer = || run(function.answer(LambdaEvent::new(payload, context)));
     let (lines, answer) = logged(LevelFilter::TRACE, answer);
     assert!(lines.lines().count() > 0, "something was logged");
-    format!("{lines}{answer:?}")
+    let notices = told.notices();
+    let details: String = notices.iter().map(|notice| notice.detail().to_string()).collect();
+    format!("{lines}{answer:?}{details}{:?}", told.memory())
 }
 
 #[test]
@@ -179,7 +182,7 @@ fn the_function_s_log_and_answer_show_none() {
     let manual = format!(r#"{{"account_id":"{NEW}"}}"#);
     let organization = with_new_account().with_parameter("/onboarding/config", CONFIG);
     let text = invoke(&organization, &manual);
-    assert!(text.contains("converged"), "{text}");
+    assert!(text.contains("converged") && text.contains("\"subject\":"), "{text}");
     assert_hidden(&text, "converged");
 
     let quota = with_new_account().with_parameter("/onboarding/config", CONFIG);
