@@ -35,23 +35,21 @@ impl<P: Ports> Work<'_, P> {
     }
 
     async fn pages(&self, from: Option<String>, seen: &mut Seen) -> Result<(), ApiError> {
+        let mut handed_on = from.is_some();
         let mut page = from;
         loop {
-            let next = match self.page(page.clone(), seen).await {
-                // Page tokens grow old; of one that is refused, only the start of the list helps.
-                Err(error) if page.is_some() && error.code == "InvalidInputException" => None,
+            page = match self.page(page.clone(), seen).await {
+                // A token that came with the message may be too old: only the start of the list helps.
+                Err(error) if handed_on && error.code == "InvalidInputException" => None,
                 Err(error) => return Err(error),
                 Ok(None) => return Ok(()),
                 Ok(next) if next == page => {
-                    return Err(ApiError::new(
-                        "organizations:ListAccounts",
-                        "MalformedAnswer",
-                        "a page leads to itself",
-                    ));
+                    let said = "a page leads to itself";
+                    return Err(ApiError::new("organizations:ListAccounts", "MalformedAnswer", said));
                 }
                 Ok(next) => next,
             };
-            page = next;
+            handed_on = false;
             if self.engine.clock.now() >= self.times.deadline {
                 seen.more = true;
                 let rest = json!({"sweep": {"page": page}}).to_string();

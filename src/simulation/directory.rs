@@ -21,6 +21,9 @@ impl Directory for Organization {
         let about = About { account: &management, call: "organizations:ListAccounts", role: None, write: false };
         self.perform_call(about, |state| {
             // The marker is the last id that was listed.
+            if from.as_ref().is_some_and(|from| !state.accounts.keys().any(|id| id.as_str() == from)) {
+                return Err(Failure::new("InvalidInputException", "You provided a token that is not valid."));
+            }
             let after = |id: &&AccountId| from.as_ref().is_none_or(|from| id.as_str() > from.as_str());
             let mut left = state.accounts.keys().filter(after).skip(state.page_size).peekable();
             let more = left.peek().is_some();

@@ -253,6 +253,17 @@ fn a_sweep_that_runs_out_of_time_goes_on_where_it_was() {
     }
 }
 
+#[test]
+fn a_sweep_whose_page_is_too_old_begins_anew() {
+    let organization = organization();
+    organization.finish_creation(&organization.create_account_as("one", Newborn::default())).unwrap();
+    let lambda = lambda(&organization);
+    lambda.queue.put(r#"{"sweep":{"page":"of-last-week"}}"#);
+    lambda.work_for(900.0);
+    assert_connected(&organization, NEW);
+    assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()));
+}
+
 /// The queue's own numbers are those of the template.
 #[test]
 fn the_queue_is_the_template_s() {

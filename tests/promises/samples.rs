@@ -114,7 +114,7 @@ fn each_as_a_message() {
     scheduler-with-input.json: deleted, 2 messages more; AccountOnboarded 333344445555, AccountOnboarded 444455556666; 16 writes
     scheduler.json: deleted, 2 messages more; AccountOnboarded 333344445555, AccountOnboarded 444455556666; 16 writes
     sweep-account.json: deleted; AccountOnboarded 444455556666; 8 writes
-    sweep-next-page.json: deleted; nothing told; 0 writes
+    sweep-next-page.json: deleted, 2 messages more; AccountOnboarded 333344445555, AccountOnboarded 444455556666; 16 writes
     ");
 }
 
@@ -170,6 +170,6 @@ fn each_directly() {
     sqs-batch-mixed.json: batchItemFailures [], set aside not_understood, set aside not_understood, 2 messages queued; AccountOnboarded 444455556666; 8 writes
     sqs-batch.json: batchItemFailures []; AccountOnboarded 444455556666; 8 writes
     sweep-account.json: answers converged; AccountOnboarded 444455556666; 8 writes
-    sweep-next-page.json: answers converged; nothing told; 0 writes
+    sweep-next-page.json: answers converged, 2 messages queued; nothing told; 0 writes
     ");
 }
