@@ -81,7 +81,8 @@ pub enum Telling {
 /// What is remembered of a cause: of two roles that were refused, one that was mended is no longer the same.
 fn told_as(report: &Report, cause: &Cause) -> String {
     let roles = report.refusals.iter().map(|refusal| format!(" {}:{}", refusal.code, refusal.role));
-    std::iter::once(cause.code.to_owned()).chain(roles).collect()
+    // A parameter of SSM holds 4 KB. https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+    std::iter::once(cause.code.to_owned()).chain(roles).collect::<String>().chars().take(2000).collect()
 }
 
 /// Whether a report may have something to tell, whatever is remembered: what is not asked for need not be read.
