@@ -1,17 +1,20 @@
 """What the function prints: JSON alone, with the words that a search needs and without what nobody may read."""
 
+import json
+
 import events
 from world import EXTERNAL_IDS
 
 
 def test_the_log_is_json_and_finds_the_account(function, account):
-    assert function.failures(events.batch(events.create_account_result(account))) == []
+    batch = events.batch(events.create_account_result(account))
+    assert function.failures(batch) == []
     lines = function.log()
     assert any(account in str(line) and "converged" in str(line) for line in lines)
     (line,) = [line for line in lines if line.get("account_id") == account and "_aws" not in line]
     assert {"outcome", "trigger", "cause"} <= set(line)
-    event = events.create_account_result(account)
-    assert (line["event_id"], line["message_id"]) == (event["id"], "message-1")
+    (record,) = batch["Records"]
+    assert (line["event_id"], line["message_id"]) == (json.loads(record["body"])["id"], record["messageId"])
     assert line["invocation_id"].startswith("00000000-0000-4000-8000-")
 
 
