@@ -7,6 +7,7 @@ use aws_sdk_ssm::types::ParameterType;
 use aws_types::SdkConfig;
 
 use super::error::{api_error, malformed};
+use super::parameters::Parameters;
 use crate::fault::{ApiError, Fault};
 use crate::ports::Notifier;
 use crate::report::Notice;
@@ -25,11 +26,10 @@ pub struct Notices {
 }
 
 impl Notices {
-    /// Clients on a configuration.
+    /// Clients on a configuration; that of SSM is shared.
     #[must_use]
-    pub fn new(config: &SdkConfig, bus: Option<String>, told: String) -> Self {
-        let parameters = aws_sdk_ssm::Client::new(config);
-        Self { config: config.clone(), client: OnceLock::new(), parameters, bus, told }
+    pub fn new(config: &SdkConfig, parameters: &Parameters, bus: Option<String>, told: String) -> Self {
+        Self { config: config.clone(), client: OnceLock::new(), parameters: parameters.0.clone(), bus, told }
     }
 
     fn parameter(&self, name: &str) -> String {

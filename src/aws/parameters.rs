@@ -9,7 +9,7 @@ use crate::ports::Secrets;
 
 /// SSM's parameter store, with the function's own credentials.
 #[derive(Debug, Clone)]
-pub struct Parameters(aws_sdk_ssm::Client);
+pub struct Parameters(pub(super) aws_sdk_ssm::Client);
 
 impl Parameters {
     /// A client on a configuration.

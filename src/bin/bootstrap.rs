@@ -21,13 +21,14 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), lambda_runtime::Error> {
     let (config, settings) = (aws::function()?, Settings::from_env()?);
+    let secrets = Parameters::new(&config);
     let ports = Clients {
         directory: Organizations::new(&config),
         sessions: Sts::new(&config),
-        secrets: Parameters::new(&config),
+        secrets: secrets.clone(),
         clock: SystemClock,
         queue: Sqs::new(&config, settings.queue.clone(), settings.dead_letters.clone()),
-        notifier: Notices::new(&config, settings.event_bus.clone(), settings.told.clone()),
+        notifier: Notices::new(&config, &secrets, settings.event_bus.clone(), settings.told.clone()),
     };
     let function = &Function { ports, settings };
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| function.answer(event).await)).await

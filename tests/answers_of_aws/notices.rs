@@ -1,6 +1,6 @@
 //! What EventBridge and the memory in SSM answer.
 
-use account_onboarding::aws::Notices;
+use account_onboarding::aws::{Notices, Parameters};
 use account_onboarding::fault::Fault;
 use account_onboarding::mode::Mode;
 use account_onboarding::outcome::Outcome;
@@ -19,7 +19,15 @@ fn notice() -> Notice {
 
 async fn notices(response: ResponseTemplate) -> (MockServer, Notices) {
     let (server, config) = serving(response).await;
-    (server, Notices::new(&config, Some("default".to_owned()), "/account-onboarding/told".to_owned()))
+    (
+        server,
+        Notices::new(
+            &config,
+            &Parameters::new(&config),
+            Some("default".to_owned()),
+            "/account-onboarding/told".to_owned(),
+        ),
+    )
 }
 
 /// The one request that was made: what it asks for, and its body.
@@ -86,7 +94,7 @@ async fn a_claim_is_made_unless_another_was_first() {
 #[tokio::test]
 async fn without_a_bus_nothing_is_asked_for() {
     let (server, config) = serving(answer(500, "")).await;
-    let silent = Notices::new(&config, None, "/account-onboarding/told".to_owned());
+    let silent = Notices::new(&config, &Parameters::new(&config), None, "/account-onboarding/told".to_owned());
     assert!(!silent.listens());
     silent.tell(&notice()).await.unwrap();
     assert!(server.received_requests().await.unwrap().is_empty());
