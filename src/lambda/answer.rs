@@ -57,7 +57,7 @@ impl<P: Ports> Work<'_, P> {
         let origin = Origin { event: understood.event_id.as_deref(), ..origin };
         let by_hand = matches!(understood.trigger, Trigger::Manual { .. });
         let (mut report, subject) = self.see_to(understood.trigger, &origin).await;
-        let told = self.tell_in_time(&report, &subject, None, &origin).await;
+        let told = self.in_time("events:PutEvents", self.tell(&report, &subject, None, &origin)).await;
         let untold = told.err().map(|error| {
             log::untold(&report, &origin, &error);
             report.notices.push(format!("how it ended could not be told or remembered: {error}"));

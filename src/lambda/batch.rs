@@ -15,8 +15,6 @@ use super::origin::Origin;
 use super::{Ports, Work, log};
 use crate::account::AccountId;
 use crate::delivery::{self, Delivery, Received};
-use crate::fault::ApiError;
-use crate::onboarding::within::within;
 use crate::outcome::{Cause, Outcome};
 use crate::ports::{Clock, Queue};
 use crate::trigger::{self, Trigger};
@@ -109,7 +107,8 @@ impl<P: Ports> Work<'_, P> {
             (Delivery::SetAside(cause), Outcome::Waiting(_)) => Some(cause),
             _ => None,
         };
-        match self.tell_in_time(&report, &subject, gave_up, origin).await {
+        let told = self.in_time("events:PutEvents", self.tell(&report, &subject, gave_up, origin));
+        match told.await {
             Ok(()) => delivery,
             Err(error) => {
                 log::untold(&report, origin, &error);
@@ -131,9 +130,7 @@ impl<P: Ports> Work<'_, P> {
                 Delivery::SetAside(cause) => queue.set_aside(body, &cause).await,
             }
         };
-        let done = within(self.ports.clock(), self.times.last, done).await;
-        let done = done.unwrap_or_else(|| Err(ApiError::new("sqs", "Timeout", "no answer in time")));
-        done.unwrap_or_else(|error| {
+        self.in_time("sqs", done).await.unwrap_or_else(|error| {
             log::undelivered(origin, &error);
             false
         })

@@ -24,6 +24,7 @@ use self::origin::Origin;
 use self::tell::Subject;
 use crate::account::AccountId;
 use crate::config::Config;
+use crate::fault::ApiError;
 use crate::mode::Mode;
 use crate::onboarding::within::{out_of_time, within};
 use crate::onboarding::{Engine, Errand};
@@ -124,6 +125,16 @@ impl<P: Ports> Work<'_, P> {
         }
         log::tell(&report, origin, self.engine.clock.now());
         (report, subject)
+    }
+
+    /// The last calls of a payload, which tell of it and move its message: given up in time to answer.
+    async fn in_time<T>(
+        &self,
+        call: &'static str,
+        work: impl Future<Output = Result<T, ApiError>>,
+    ) -> Result<T, ApiError> {
+        let done = within(self.ports.clock(), self.times.last, work).await;
+        done.unwrap_or_else(|| Err(ApiError::new(call, "Timeout", "no answer in time")))
     }
 
     async fn created(&self, request: &str) -> Result<AccountId, Outcome> {

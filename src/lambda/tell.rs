@@ -5,7 +5,6 @@ use super::{Ports, Work, log};
 use crate::account::AccountId;
 use crate::delivery::passes;
 use crate::fault::ApiError;
-use crate::onboarding::within::within;
 use crate::outcome::Cause;
 use crate::ports::{Clock, Notifier};
 use crate::report::{Notice, Report};
@@ -39,20 +38,8 @@ impl Subject {
 }
 
 impl<P: Ports> Work<'_, P> {
-    /// Tells within the time that there is.
-    pub(super) async fn tell_in_time(
-        &self,
-        report: &Report,
-        subject: &Subject,
-        gave_up: Option<&Cause>,
-        origin: &Origin<'_>,
-    ) -> Result<(), ApiError> {
-        let told = within(self.ports.clock(), self.times.last, self.tell(report, subject, gave_up, origin)).await;
-        told.unwrap_or_else(|| Err(ApiError::new("events:PutEvents", "Timeout", "no answer in time")))
-    }
-
     /// Tells what is new of a report. `gave_up` is the cause with which a wait was given up.
-    async fn tell(
+    pub(super) async fn tell(
         &self,
         report: &Report,
         subject: &Subject,
