@@ -4,6 +4,7 @@ pub mod account;
 #[cfg(feature = "edge")]
 pub mod aws;
 pub mod blueprint;
+pub mod claim;
 #[cfg(feature = "edge")]
 pub mod cli;
 pub mod config;

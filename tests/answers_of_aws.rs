@@ -1,6 +1,8 @@
 //! The ports on the SDK, on the wire: every answer that a service may give becomes the fault that it means.
 #![cfg(test)]
 
+#[path = "answers_of_aws/claims.rs"]
+mod claims;
 #[path = "answers_of_aws/notices.rs"]
 mod notices;
 

@@ -11,7 +11,7 @@ mod fresh_account {
     use account_onboarding::onboarding::{Engine, Errand};
     use account_onboarding::outcome::Outcome;
     use account_onboarding::policy::{Caller, Condition};
-    use account_onboarding::ports::{Clock, Directory, Secrets, Sessions, WriteIam};
+    use account_onboarding::ports::{Claims, Clock, Directory, Secrets, Sessions, Whole, WriteIam};
     use account_onboarding::report::Report;
     use account_onboarding::simulation::{Faulty, Injection, Lag, Newborn, Organization, Script};
 
@@ -70,16 +70,14 @@ mod fresh_account {
 
     async fn apply<P>(ports: P, account: &AccountId, patience: f64) -> Report
     where
-        P: Directory + Sessions + Secrets + Clock + Clone,
+        P: Directory + Sessions + Secrets + Claims + Clock + Clone,
         P::Session: WriteIam,
     {
         let deadline = ports.now() + patience;
-        let (directory, sessions, secrets, clock) = (ports.clone(), ports.clone(), ports.clone(), ports);
-        let engine = Engine { directory, sessions, secrets, clock, config: config() };
-        let (trigger, origin) = ("manual".to_owned(), "test".to_owned());
-        engine
-            .apply(&Errand { account: account.clone(), trigger, origin, deadline, end: deadline + 120.0, shown: None })
-            .await
+        let engine = Engine { world: Whole::from(ports), config: config() };
+        let [trigger, origin, run] = ["manual", "test", "test"].map(str::to_owned);
+        let (account, end) = (account.clone(), deadline + 120.0);
+        engine.apply(&Errand { account, trigger, origin, run, deadline, end, shown: None }).await
     }
 
     fn made(organization: &Organization, newborn: Newborn) -> AccountId {

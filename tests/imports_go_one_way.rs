@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The rooms from the ground up: each may use those of the lines before its own, and no other.
 const LAYERS: &[&[&str]] = &[
     &["account", "wording"],
-    &["role", "mode", "fault", "template", "json"],
+    &["role", "mode", "fault", "template", "json", "claim"],
     &["outcome", "policy"],
     &["reading"],
     &["vendor", "trigger"],
@@ -33,6 +33,7 @@ const PURE: &[&str] = &[
     "fault",
     "template",
     "json",
+    "claim",
     "outcome",
     "policy",
     "reading",

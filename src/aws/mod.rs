@@ -1,5 +1,6 @@
 //! The ports on the AWS SDK: the only files that name `aws_sdk_*`.
 
+mod claims;
 mod clients;
 mod clock;
 mod directory;
@@ -12,6 +13,7 @@ mod queue;
 mod sessions;
 mod write;
 
+pub use claims::SsmClaims;
 pub use clients::{ClientsError, command_line, function};
 pub use clock::SystemClock;
 pub use directory::Organizations;

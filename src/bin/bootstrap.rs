@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use account_onboarding::aws::{self, Notices, Organizations, Parameters, Sqs, Sts, SystemClock};
+use account_onboarding::aws::{self, Notices, Organizations, Parameters, Sqs, SsmClaims, Sts, SystemClock};
 use account_onboarding::lambda::{self, Clients, Function, Settings};
+use account_onboarding::ports::Ports;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
@@ -22,11 +23,15 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), lambda_runtime::Error> {
     let (config, settings) = (aws::function()?, Settings::from_env()?);
     let secrets = Parameters::new(&config);
-    let ports = Clients {
+    let world = Ports {
         directory: Organizations::new(&config),
         sessions: Sts::new(&config),
+        claims: SsmClaims::new(&secrets, settings.claims.clone()),
         secrets: secrets.clone(),
         clock: SystemClock,
+    };
+    let ports = Clients {
+        world,
         queue: Sqs::new(&config, settings.queue.clone(), settings.dead_letters.clone()),
         notifier: Notices::new(&config, &secrets, settings.event_bus.clone(), settings.told.clone()),
     };

@@ -3,16 +3,18 @@
 use std::process::ExitCode;
 
 use account_onboarding::aws::{self, Organizations, Parameters, Sts, SystemClock};
-use account_onboarding::cli::{self, Aws, World};
+use account_onboarding::cli::{self, Aws};
+use account_onboarding::ports::{Alone, Ports};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let connect = async |access: &Aws| {
         let config = aws::command_line(access.profile.as_deref(), access.region.as_deref()).await?;
-        Ok(World {
+        Ok(Ports {
             directory: Organizations::new(&config),
             sessions: Sts::new(&config),
             secrets: Parameters::new(&config),
+            claims: Alone,
             clock: SystemClock,
         })
     };

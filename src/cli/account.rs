@@ -10,38 +10,20 @@ use crate::account::AccountId;
 use crate::mode::Mode;
 use crate::onboarding::{Engine, Errand};
 use crate::outcome::Outcome;
-use crate::ports::{Clock, Directory, Secrets, Sessions, WriteIam};
+use crate::ports::{Clock, Sessions, World, WriteIam};
 use crate::report::{Report, paint, plan_text, report_text};
 use crate::trigger::{self, Trigger};
-
-/// The ports, as the binary makes them.
-pub struct World<D, S, X, C> {
-    /// The organization's register of accounts.
-    pub directory: D,
-    /// The way into accounts.
-    pub sessions: S,
-    /// Where external ids are kept.
-    pub secrets: X,
-    /// Time.
-    pub clock: C,
-}
 
 /// How long calls that are under way when the waiting ends may take, in seconds.
 const LAST_CALLS: f64 = 120.0;
 
 /// What there is to do, or how it ended before anything was done.
-type Start<D, S, X, C> = Result<(Engine<D, S, X, C>, Errand), Box<Report>>;
+type Start<W> = Result<(Engine<W>, Errand), Box<Report>>;
 
-pub(super) async fn plan<D, S, X, C>(
+pub(super) async fn plan<W: World>(
     target: Target,
-    connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<World<D, S, X, C>>,
-) -> anyhow::Result<Exit>
-where
-    D: Directory,
-    S: Sessions,
-    X: Secrets,
-    C: Clock,
-{
+    connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
+) -> anyhow::Result<Exit> {
     let format = target.format;
     let report = match start(&target, asked(&target.which)?, connect).await? {
         Ok((engine, errand)) => engine.plan(&errand).await,
@@ -50,17 +32,11 @@ where
     show(&report, format, plan_text)
 }
 
-pub(super) async fn apply<D, S, X, C>(
+pub(super) async fn apply<W: World<Sessions: Sessions<Session: WriteIam>>>(
     target: Target,
     yes: bool,
-    connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<World<D, S, X, C>>,
-) -> anyhow::Result<Exit>
-where
-    D: Directory,
-    S: Sessions<Session: WriteIam>,
-    X: Secrets,
-    C: Clock,
-{
+    connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
+) -> anyhow::Result<Exit> {
     let format = target.format;
     let asked = asked(&target.which)?;
     if let Asked::Event(Trigger::Manual { mode: Mode::Plan, .. }) = asked {
@@ -86,7 +62,7 @@ where
     }
     // What was shown is what is applied: an account that changed in between gets a new plan.
     // Neither the plan's waiting nor a person's thinking is taken from the time to apply.
-    errand.deadline = engine.clock.now() + f64::from(target.wait);
+    errand.deadline = engine.clock().now() + f64::from(target.wait);
     errand.end = errand.deadline + LAST_CALLS;
     errand.shown = Some(plan.changes.into_iter().map(|step| step.change).collect());
     if format == Format::Text {
@@ -95,25 +71,18 @@ where
     show(&engine.apply(&errand).await, format, report_text)
 }
 
-async fn start<D, S, X, C>(
+async fn start<W: World>(
     target: &Target,
     asked: Asked,
-    connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<World<D, S, X, C>>,
-) -> anyhow::Result<Start<D, S, X, C>>
-where
-    D: Directory,
-    S: Sessions,
-    X: Secrets,
-    C: Clock,
-{
+    connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
+) -> anyhow::Result<Start<W>> {
     let config = config::load(&target.config)?;
     let ended = |account, kind: &str, end| Err(Box::new(Report::new(account, kind, Mode::Plan, end)));
     if let Asked::Event(Trigger::Ignored { kind, reason, account }) = asked {
         return Ok(ended(account, kind.as_str(), Outcome::ignored("not_for_us", reason)));
     }
-    let World { directory, sessions, secrets, clock } = connect(&target.aws).await?;
-    let deadline = clock.now() + f64::from(target.wait);
-    let engine = Engine { directory, sessions, secrets, clock, config };
+    let engine = Engine { world: connect(&target.aws).await?, config };
+    let deadline = engine.clock().now() + f64::from(target.wait);
     let (account, kind) = match asked {
         Asked::Account(id) => (id, "command_line"),
         Asked::Event(Trigger::AccountReady { id, kind }) => (id, kind.as_str()),
@@ -134,7 +103,8 @@ where
         }
     };
     let (trigger, origin) = (kind.to_owned(), "command-line".to_owned());
-    Ok(Ok((engine, Errand { account, trigger, origin, deadline, end: deadline + LAST_CALLS, shown: None })))
+    let (run, end) = (origin.clone(), deadline + LAST_CALLS);
+    Ok(Ok((engine, Errand { account, trigger, origin, run, deadline, end, shown: None })))
 }
 
 enum Asked {

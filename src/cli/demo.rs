@@ -7,7 +7,7 @@ use crate::account::AccountId;
 use crate::config::Config;
 use crate::onboarding::{Engine, Errand};
 use crate::outcome::Outcome;
-use crate::ports::Clock;
+use crate::ports::{Alone, Clock, Ports};
 use crate::report::paint::{faint, strong};
 use crate::report::{plan_text, report_text};
 use crate::simulation::{Newborn, Organization};
@@ -19,13 +19,13 @@ const PIPELINE: &str = "arn:aws:iam::222233334444:role/app-pipeline";
 /// The vendors' accounts, which the simulated IAM wants to exist before a policy names them.
 const VENDORS: [&str; 2] = ["147995105371", "377450845233"];
 
-type Simulated = Engine<Organization, Organization, Organization, Organization>;
+type Simulated = Engine<Ports<Organization, Organization, Organization, Alone, Organization>>;
 
 pub(super) async fn demo() -> anyhow::Result<Exit> {
     let organization = organization()?;
     let config = Config::parse_alone(CONFIG).map_err(|problems| anyhow!("{problems}"))?;
     let [directory, sessions, secrets, clock] = [(); 4].map(|()| organization.clone());
-    let engine = Engine { directory, sessions, secrets, clock, config };
+    let engine = Engine { world: Ports { directory, sessions, secrets, claims: Alone, clock }, config };
 
     sayln!(
         "{}",
@@ -36,6 +36,7 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
         account,
         trigger: "create_account".to_owned(),
         origin: "demo".to_owned(),
+        run: "demo".to_owned(),
         deadline: organization.now() + 900.0,
         end: organization.now() + 960.0,
         shown: None,

@@ -19,21 +19,17 @@ use clap::{CommandFactory, Parser};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
-pub use account::World;
 pub use args::{Args, Aws};
 pub use exit::Exit;
 
 use args::{Command, ConfigCommand, PolicyCommand, VendorsCommand};
 
-use crate::ports::{Clock, Directory, Secrets, Sessions, WriteIam};
+use crate::ports::{Sessions, World, WriteIam};
 
 /// Parses the arguments and runs the subcommand. `connect` makes the ports on AWS, which the binary alone does.
-pub async fn run<D, S, X, C>(connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<World<D, S, X, C>>) -> Exit
+pub async fn run<W>(connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>) -> Exit
 where
-    D: Directory,
-    S: Sessions<Session: WriteIam>,
-    X: Secrets,
-    C: Clock,
+    W: World<Sessions: Sessions<Session: WriteIam>>,
 {
     let args = Args::parse();
     if matches!(args.command, Command::Plan(_) | Command::Apply { .. }) {

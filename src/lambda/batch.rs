@@ -143,7 +143,7 @@ impl<P: Ports> Work<'_, P> {
         let attribute = |name: &str| record.attributes.get(name);
         let times = attribute("ApproximateReceiveCount").and_then(|text| text.parse().ok()).unwrap_or(1);
         let sent = attribute("SentTimestamp").and_then(|text| text.parse::<f64>().ok());
-        let age = sent.map(|milliseconds| self.ports.clock().now() - milliseconds / 1000.0);
+        let age = sent.map(|milliseconds| self.engine.clock().now() - milliseconds / 1000.0);
         let (invocation, message) = (self.invocation, record.message_id.as_deref());
         Origin { invocation, message, account: None, event: None, received: Received { times, age } }
     }

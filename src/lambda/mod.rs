@@ -29,7 +29,7 @@ use crate::mode::Mode;
 use crate::onboarding::within::{out_of_time, within};
 use crate::onboarding::{Engine, Errand};
 use crate::outcome::Outcome;
-use crate::ports::Clock;
+use crate::ports::{Clock, World};
 use crate::report::Report;
 use crate::trigger::Trigger;
 
@@ -43,7 +43,7 @@ pub struct Function<P> {
 
 /// One payload on its way.
 struct Work<'a, P: Ports> {
-    engine: &'a Engine<P::Directory, P::Sessions, P::Secrets, P::Clock>,
+    engine: &'a Engine<&'a P::World>,
     ports: &'a P,
     invocation: &'a str,
     times: Times,
@@ -73,7 +73,7 @@ impl<P: Ports> Function<P> {
         let records = batch::records(payload).map_err(|error| log::refuse(&Origin::direct(invocation), error))?;
         let config = self.config(times.end).await.inspect_err(|failure| log::refuse_all(invocation, failure))?;
         // Read anew for every invocation: a change of it counts from the next event on.
-        let engine = self.ports.engine(config);
+        let engine = Engine { world: self.ports.world(), config };
         let work = Work { engine: &engine, ports: &self.ports, invocation, times };
         match records {
             Some(records) => Ok(work.batch(records).await),
@@ -82,7 +82,7 @@ impl<P: Ports> Function<P> {
     }
 
     async fn config(&self, end: f64) -> Result<Config, Failure> {
-        let read = within(self.ports.clock(), end, self.settings.config(self.ports.secrets())).await;
+        let read = within(self.ports.world().clock(), end, self.settings.config(self.ports.world().secrets())).await;
         match read {
             Some(read) => read.map_err(|error| Failure::configuration(error.to_string())),
             None => Err(Failure::configuration("the configuration could not be read in time".to_owned())),
@@ -91,7 +91,7 @@ impl<P: Ports> Function<P> {
 
     /// Fifteen seconds are left when nothing is waited for any more, or a quarter of the time.
     fn times(&self, context: &Context) -> Times {
-        let (now, told) = (self.ports.clock().now(), context.deadline as f64 / 1000.0);
+        let (now, told) = (self.ports.world().clock().now(), context.deadline as f64 / 1000.0);
         // `cargo lambda watch` tells a time of 1970: a deadline that was over long ago is none.
         let end = if told < now - 3600.0 { now + 60.0 } else { told };
         let reserve = ((end - now).max(0.0) / 4.0).min(15.0);
@@ -123,7 +123,7 @@ impl<P: Ports> Work<'_, P> {
         if let Some(id) = &report.account_id {
             subject = Subject::account(id);
         }
-        log::tell(&report, origin, self.engine.clock.now());
+        log::tell(&report, origin, self.engine.clock().now());
         (report, subject)
     }
 
@@ -133,20 +133,22 @@ impl<P: Ports> Work<'_, P> {
         call: &'static str,
         work: impl Future<Output = Result<T, ApiError>>,
     ) -> Result<T, ApiError> {
-        let done = within(self.ports.clock(), self.times.last, work).await;
+        let done = within(self.ports.world().clock(), self.times.last, work).await;
         done.unwrap_or_else(|| Err(ApiError::new(call, "Timeout", "no answer in time")))
     }
 
     async fn created(&self, request: &str) -> Result<AccountId, Outcome> {
         let created = self.engine.created(request, self.times.deadline);
-        within(self.ports.clock(), self.times.end, created).await.unwrap_or_else(|| Err(out_of_time()))
+        within(self.ports.world().clock(), self.times.end, created).await.unwrap_or_else(|| Err(out_of_time()))
     }
 
     async fn onboard(&self, account: AccountId, kind: &str, origin: &Origin<'_>, mode: Mode) -> Report {
         let span = origin.span(account.as_str());
         let (trigger, Times { deadline, end, .. }) = (kind.to_owned(), self.times);
+        // Neither alone will do: a batch is one invocation, and a message may be delivered twice.
+        let run = format!("{}/{}", self.invocation, origin.message.unwrap_or_default());
         let origin = origin.event.unwrap_or(self.invocation).to_owned();
-        let errand = Errand { account, trigger, origin, deadline, end, shown: None };
+        let errand = Errand { account, trigger, origin, run, deadline, end, shown: None };
         let seen_to = async {
             match mode {
                 Mode::Plan => self.engine.plan(&errand).await,

@@ -22,6 +22,8 @@ pub struct Settings {
     pub event_bus: Option<String>,
     /// Below which SSM parameter it is remembered what was told.
     pub told: String,
+    /// Below which SSM parameter accounts are claimed while they are written; without it they are not.
+    pub claims: Option<String>,
 }
 
 /// Where the configuration is.
@@ -71,8 +73,8 @@ impl Settings {
         };
         let (queue, dead_letters) = (set("ONBOARDING_QUEUE_URL"), set("ONBOARDING_DEAD_LETTERS_URL"));
         let told = set("ONBOARDING_TOLD").unwrap_or_else(|| "/account-onboarding/told".to_owned());
-        let event_bus = set("ONBOARDING_EVENT_BUS");
-        Ok(Self { source, queue, dead_letters, event_bus, told })
+        let (event_bus, claims) = (set("ONBOARDING_EVENT_BUS"), set("ONBOARDING_CLAIMS"));
+        Ok(Self { source, queue, dead_letters, event_bus, told, claims })
     }
 
     /// Reads the configuration.

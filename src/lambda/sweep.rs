@@ -10,7 +10,7 @@ use crate::fault::ApiError;
 use crate::mode::Mode;
 use crate::onboarding::within::{out_of_time, within};
 use crate::outcome::Outcome;
-use crate::ports::{Clock, Directory, Queue};
+use crate::ports::{Clock, Directory, Queue, World};
 use crate::report::Report;
 
 /// As many messages as SQS takes at once.
@@ -23,7 +23,7 @@ impl<P: Ports> Work<'_, P> {
     /// fails, the whole message comes again: an account that is queued twice costs a look.
     pub(super) async fn sweep(&self, kind: &str, from: Option<String>) -> Report {
         let mut seen = Seen::default();
-        let swept = within(self.ports.clock(), self.times.end, self.pages(from, &mut seen)).await;
+        let swept = within(self.engine.clock(), self.times.end, self.pages(from, &mut seen)).await;
         let outcome = match swept {
             Some(Ok(())) => Outcome::Converged,
             Some(Err(error)) => Outcome::of_error(&error, false),
@@ -50,7 +50,7 @@ impl<P: Ports> Work<'_, P> {
                 Ok(next) => next,
             };
             handed_on = false;
-            if self.engine.clock.now() >= self.times.deadline {
+            if self.engine.clock().now() >= self.times.deadline {
                 seen.more = true;
                 let rest = json!({"sweep": {"page": page}}).to_string();
                 return self.ports.queue().send(&[rest]).await;
@@ -60,7 +60,7 @@ impl<P: Ports> Work<'_, P> {
 
     /// Queues the accounts of a page; gives the token of the next.
     async fn page(&self, from: Option<String>, seen: &mut Seen) -> Result<Option<String>, ApiError> {
-        let page = self.engine.directory.accounts(from).await?;
+        let page = self.engine.world.directory().accounts(from).await?;
         let wanted: Vec<_> = page.accounts.iter().filter(|account| self.wants(account, seen)).map(message).collect();
         for batch in wanted.chunks(BATCH) {
             self.ports.queue().send(batch).await?;

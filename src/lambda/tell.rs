@@ -46,7 +46,7 @@ impl<P: Ports> Work<'_, P> {
         gave_up: Option<&Cause>,
         origin: &Origin<'_>,
     ) -> Result<(), ApiError> {
-        let (notifier, now, by) = (self.ports.notifier(), self.ports.clock().now(), origin.claimant());
+        let (notifier, now, by) = (self.ports.notifier(), self.engine.clock().now(), origin.claimant());
         if !notifier.listens() || !telling::may_tell(report, gave_up) {
             return Ok(());
         }

@@ -5,23 +5,23 @@ use futures_util::future::try_join_all;
 use super::diagnose::diagnose;
 use super::prepare::Prepared;
 use super::target::Entered;
-use super::{End, Engine};
+use super::{End, Engine, SessionOf};
 use crate::fault::{ApiError, Fault};
 use crate::mode::Mode;
 use crate::outcome::Outcome;
 use crate::plan::Refusal;
-use crate::ports::{Clock, Directory, Entry, Secrets, Sessions};
+use crate::ports::{Entry, Sessions, World};
 use crate::role::RoleName;
 use crate::session_policy::scopes;
 
-impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
+impl<W: World> Engine<W> {
     /// Tries the access roles in order.
     pub(super) async fn enter(
         &self,
         prepared: &Prepared,
         mode: Mode,
         session_name: &str,
-    ) -> Result<(Entered<S::Session>, Vec<Refusal>), End> {
+    ) -> Result<(Entered<SessionOf<W>>, Vec<Refusal>), End> {
         let mut refused = Vec::new();
         for name in &self.config.access_role.names {
             match self.enter_by(prepared, name, mode, session_name).await {
@@ -39,14 +39,14 @@ impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
         access_role: &RoleName,
         mode: Mode,
         session_name: &str,
-    ) -> Result<(Entered<S::Session>, Vec<Refusal>), ApiError> {
+    ) -> Result<(Entered<SessionOf<W>>, Vec<Refusal>), ApiError> {
         let account = &prepared.blueprint.account;
         let role_arn = access_role.arn(&account.partition, &account.id, "/");
         let (scopes, too_long) = scopes(&prepared.blueprint, access_role, mode);
         let sessions = try_join_all(scopes.into_iter().map(async |scope| {
             let (role_arn, policy) = (role_arn.clone(), scope.policy.clone());
             let entry = Entry { role_arn, policy, session_name: session_name.to_owned() };
-            Ok::<_, ApiError>((scope, self.sessions.enter(&entry).await?))
+            Ok::<_, ApiError>((scope, self.world.sessions().enter(&entry).await?))
         }));
         let refusals = too_long.into_iter().map(|role| Refusal::session_policy(&role.name)).collect();
         let (account, access_role) = (account.id.clone(), access_role.clone());

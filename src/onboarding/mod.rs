@@ -2,8 +2,12 @@
 //!
 //! [`Engine::plan`] asks for sessions that read; [`Engine::apply`] asks for sessions that write as well.
 
+mod apply;
+mod arrive;
 mod diagnose;
+mod draft;
 mod enter;
+mod hold;
 mod ledger;
 mod observe;
 mod patience;
@@ -18,22 +22,27 @@ use crate::account::AccountId;
 use crate::config::Config;
 use crate::outcome::Outcome;
 use crate::plan::Change;
+use crate::ports::{Sessions, World};
 
 /// Why the way of an account ended before its blueprint was compared.
 type End = Outcome;
 
+/// The sessions of a world.
+type SessionOf<W> = <<W as World>::Sessions as Sessions>::Session;
+
 /// Everything that is needed to bring accounts to their blueprint.
-pub struct Engine<D, S, X, C> {
-    /// The organization's register of accounts.
-    pub directory: D,
-    /// The way into accounts.
-    pub sessions: S,
-    /// Where external ids are kept.
-    pub secrets: X,
-    /// Time.
-    pub clock: C,
+pub struct Engine<W> {
+    /// What it works with.
+    pub world: W,
     /// What accounts should hold.
     pub config: Config,
+}
+
+impl<W: World> Engine<W> {
+    /// Time.
+    pub fn clock(&self) -> &W::Clock {
+        self.world.clock()
+    }
 }
 
 /// One account to see to.
@@ -45,6 +54,8 @@ pub struct Errand {
     pub trigger: String,
     /// Which event or person set it off; becomes part of the session's name.
     pub origin: String,
+    /// By which name the account is claimed while it is written: of this run alone.
+    pub run: String,
     /// When to stop waiting, in seconds since 1970.
     pub deadline: f64,
     /// When to have answered, in seconds since 1970: calls that are under way then are given up.

@@ -7,7 +7,7 @@ use crate::account::{Account, AccountId, AccountState};
 use crate::blueprint::{self, Blueprint, BlueprintError, ExternalIds};
 use crate::fault::Fault;
 use crate::outcome::Outcome;
-use crate::ports::{Clock, Directory, Secrets, Sessions};
+use crate::ports::{Clock, Directory, Secrets, World};
 use crate::role::ExternalId;
 
 /// An account that may be entered, and what it should hold.
@@ -17,13 +17,13 @@ pub(super) struct Prepared {
     pub(super) young: bool,
 }
 
-impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
+impl<W: World> Engine<W> {
     /// Asks Organizations what the account is, and stops what is not an active member account.
     pub(super) async fn look_up(&self, id: &AccountId) -> Result<Account, End> {
         if self.config.excluded.contains(id) {
             return Err(Outcome::ignored("excluded", format!("account {id} is excluded by the configuration")));
         }
-        let found = self.directory.account(id).await.map_err(|error| Outcome::of_error(&error, false))?;
+        let found = self.world.directory().account(id).await.map_err(|error| Outcome::of_error(&error, false))?;
         let Some(account) = found else {
             return Err(Outcome::blocked(
                 "not_a_member",
@@ -53,7 +53,7 @@ impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
     /// Reads the external ids that the configuration keeps in parameters. Only a passing fault is an error.
     pub(super) async fn external_ids(&self) -> Result<ExternalIds, End> {
         let read = blueprint::parameters(&self.config).into_iter().map(|name| async move {
-            match self.secrets.parameter(name).await {
+            match self.world.secrets().parameter(name).await {
                 Ok(value) => {
                     use secrecy::ExposeSecret;
                     let id = value.expose_secret().trim().parse::<ExternalId>().map_err(|e| e.to_string());
@@ -72,7 +72,7 @@ impl<D: Directory, S: Sessions, X: Secrets, C: Clock> Engine<D, S, X, C> {
     pub(super) fn blueprint(&self, account: &Account, ids: &ExternalIds) -> Result<Prepared, End> {
         let (blueprint, errors) = blueprint::of(&self.config, account, ids)
             .map_err(|e| Outcome::blocked("configuration", e.to_string(), "mend the configuration, then run again"))?;
-        let age = account.joined_at.map(|joined| self.clock.now() - joined as f64);
+        let age = account.joined_at.map(|joined| self.clock().now() - joined as f64);
         let young = age.is_none_or(|age| age < self.config.young_for as f64);
         Ok(Prepared { blueprint, errors, young })
     }

@@ -1,6 +1,8 @@
 use super::super::Organization;
 use super::super::example::{ALL, MEMBER, create, entry, id, name, new_role, organization};
+use super::super::faulty::Faulty;
 use super::*;
+use crate::ports::{Directory, Sessions, WriteIam};
 
 /// Three calls over two ports; stops at the first error, as a process does.
 async fn run(organization: &Organization, script: &Script) -> Result<(), ApiError> {

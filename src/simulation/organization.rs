@@ -11,6 +11,7 @@ use super::consistency::Lag;
 use super::journal::Call;
 use super::role_state::{PolicyText, RoleState};
 use crate::account::{AccountId, AccountState, Partition};
+use crate::claim::Claim;
 use crate::policy::Caller;
 use crate::ports::Entry;
 use crate::role::RoleName;
@@ -26,7 +27,7 @@ const FUNCTION: &str = "account-onboarding";
 
 /// An organization in memory. A clone is the same organization.
 ///
-/// It implements `Directory`, `Sessions`, `Secrets` and `Clock`; the caller is the function's role in the management
+/// It implements `Directory`, `Sessions`, `Secrets`, `Claims` and `Clock`; the caller is the function's role in the management
 /// account, or whoever [`Organization::as_caller`] says.
 #[derive(Clone)]
 pub struct Organization {
@@ -43,6 +44,8 @@ pub(super) struct State {
     /// Roles and users that exist and are nothing but names here.
     pub(super) identities: BTreeSet<String>,
     pub(super) parameters: BTreeMap<String, String>,
+    /// Who is at work in which account, and the version of that claim.
+    pub(super) claims: BTreeMap<AccountId, (Claim, i64)>,
     pub(super) births: BTreeMap<String, Birth>,
     /// When the progress of a creation was asked for, lately.
     pub(super) polls: Vec<f64>,
@@ -89,6 +92,7 @@ impl Organization {
             outside: BTreeSet::new(),
             identities: BTreeSet::new(),
             parameters: BTreeMap::new(),
+            claims: BTreeMap::new(),
             births: BTreeMap::new(),
             polls: Vec::new(),
             missing_policies: BTreeSet::new(),

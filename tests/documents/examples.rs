@@ -6,7 +6,7 @@ use account_onboarding::mode::Mode;
 use account_onboarding::onboarding::{Engine, Errand};
 use account_onboarding::outcome::{Cause, Outcome};
 use account_onboarding::policy::{Condition, Document, Grant, Principal, add_grants};
-use account_onboarding::ports::Clock;
+use account_onboarding::ports::{Clock, Whole};
 use account_onboarding::report::{News, Notice, Report, emf};
 use account_onboarding::simulation::{Organization, RoleState};
 use serde_json::{Value, json};
@@ -83,11 +83,10 @@ async fn report() -> Report {
     organization.put_role(&account, &"app-deployer".parse().expect("a name"), RoleState::trusting(somebody));
     let config =
         Config::parse(&block("docs/REPORT.md", "toml"), &Beside).unwrap_or_else(|problems| panic!("{problems}"));
-    let [directory, sessions, secrets, clock] = [(); 4].map(|()| organization.clone());
-    let engine = Engine { directory, sessions, secrets, clock, config };
-    let (trigger, origin) = ("create_account_result".to_owned(), "test".to_owned());
     let deadline = organization.now() + 60.0;
-    engine.apply(&Errand { account, trigger, origin, deadline, end: deadline + 120.0, shown: None }).await
+    let engine = Engine { world: Whole::from(organization), config };
+    let [trigger, origin, run] = ["create_account_result", "test", "test"].map(str::to_owned);
+    engine.apply(&Errand { account, trigger, origin, run, deadline, end: deadline + 120.0, shown: None }).await
 }
 
 #[tokio::test]

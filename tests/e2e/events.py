@@ -2,6 +2,9 @@
 
 import json
 from itertools import count
+from pathlib import Path
+
+SAMPLES = Path(__file__).parents[2] / "events"
 
 _messages = count(1)
 
@@ -29,6 +32,11 @@ def create_account(request):
         "responseElements": {"createAccountStatus": {"accountName": "****", "state": "IN_PROGRESS", "id": request}},
     }
     return _event("AWS API Call via CloudTrail", "CreateAccount", "AwsApiCall", details)
+
+
+def of(account, sample):
+    """A sample of `events/`, about another account."""
+    return json.loads((SAMPLES / f"{sample}.json").read_text().replace("444455556666", account))
 
 
 def batch(*bodies):

@@ -27,7 +27,9 @@ class Point:
 
     @property
     def writes(self):
-        return not READS.match(self.name.partition(":")[2])
+        """In a member account, as for every `Call`."""
+        service, _, action = self.name.partition(":")
+        return service == "iam" and not READS.match(action)
 
     def __str__(self):
         return f"{self.name} of {self.of} #{self.nth}"

@@ -96,7 +96,7 @@ def test_a_fault_while_it_tells(world, bus, account, iam, call, kind, times):
     environment = world.template.environment()
     function = Function(world.server, world.credentials(), environment, world.management, wire=FaultProxy)
     try:
-        about = "the caller" if call == "events:PutEvents" else f"/account-onboarding/told/{account}"
+        about = "the caller" if call == "events:PutEvents" else "/account-onboarding/told/ACCOUNT"
         function.wire.harm(kind, Point(call, about, 1))
         report = function.report({"account_id": account})
         assert report["cause"]["code"] == "foreign_role"

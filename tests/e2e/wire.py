@@ -32,6 +32,7 @@ class Call:
     def of(self):
         """What it is about, as far as that is the same in every account."""
         named = [self.parameters[name] for name in ("RoleName", "PolicyName", "Name") if name in self.parameters]
+        named = [re.sub(r"\d{12}", "ACCOUNT", name) for name in named]
         if arn := self.parameters.get("RoleArn"):
             named.append(arn.rpartition("/")[2])
         return "/".join(named) or "the caller"

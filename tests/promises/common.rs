@@ -1,6 +1,7 @@
 //! The organization, the configuration and the engine of all promises.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use account_onboarding::account::{AccountId, AccountState};
 use account_onboarding::config::Config;
@@ -8,7 +9,7 @@ use account_onboarding::onboarding::{Engine, Errand};
 use account_onboarding::outcome::Outcome;
 use account_onboarding::plan::Change;
 use account_onboarding::policy::Caller;
-use account_onboarding::ports::{Clock, Directory, Secrets, Sessions};
+use account_onboarding::ports::{Claims, Clock, Directory, Ports, Secrets, Sessions, Whole};
 use account_onboarding::report::Report;
 use account_onboarding::role::RoleName;
 use account_onboarding::simulation::{Newborn, Organization, RoleState};
@@ -68,7 +69,7 @@ pub(crate) fn config_of_sweeps() -> String {
 }
 
 /// The simulated organization in every place.
-pub(crate) type Simulated = Engine<Organization, Organization, Organization, Organization>;
+pub(crate) type Simulated = Engine<Whole<Organization>>;
 
 pub(crate) fn id(text: &str) -> AccountId {
     text.parse().unwrap()
@@ -114,22 +115,33 @@ pub(crate) fn config(text: &str) -> Config {
 }
 
 /// An engine on any ports that are all in one.
-pub(crate) fn engine_on<P: Clone>(ports: &P, config: Config) -> Engine<P, P, P, P> {
-    let [directory, sessions, secrets, clock] = [(); 4].map(|()| ports.clone());
-    Engine { directory, sessions, secrets, clock, config }
+pub(crate) fn engine_on<P: Clone>(ports: &P, config: Config) -> Engine<Whole<P>> {
+    Engine { world: Whole::from(ports.clone()), config }
+}
+
+/// The organization in every place, entered by other sessions.
+pub(crate) fn with_sessions<S>(
+    organization: &Organization,
+    sessions: S,
+) -> Ports<Organization, S, Organization, Organization, Organization> {
+    let [directory, secrets, claims, clock] = [(); 4].map(|()| organization.clone());
+    Ports { directory, sessions, secrets, claims, clock }
 }
 
 pub(crate) fn engine(organization: &Organization, config_text: &str) -> Simulated {
     engine_on(organization, config(config_text))
 }
 
-/// Fifteen minutes of patience, as the function has.
+static RUNS: AtomicU32 = AtomicU32::new(1);
+
+/// Fifteen minutes of patience, in a run of its own.
 pub(crate) fn errand(clock: &impl Clock, account: &str) -> Errand {
-    let (trigger, origin) = ("create_account_result".to_owned(), "event-1".to_owned());
+    let [trigger, origin] = ["create_account_result", "event-1"].map(str::to_owned);
     Errand {
         account: id(account),
         trigger,
         origin,
+        run: format!("run-{}", RUNS.fetch_add(1, Ordering::Relaxed)),
         deadline: clock.now() + 900.0,
         end: clock.now() + 1020.0,
         shown: None,
@@ -155,7 +167,7 @@ pub(crate) fn plan(organization: &Organization, account: &str) -> Report {
 
 pub(crate) fn plan_with<P>(ports: &P, account: &str, config_text: &str) -> Report
 where
-    P: Directory + Sessions + Secrets + Clock + Clone,
+    P: Directory + Sessions + Secrets + Claims + Clock + Clone,
 {
     run(engine_on(ports, config(config_text)).plan(&errand(ports, account)))
 }

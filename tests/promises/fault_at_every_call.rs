@@ -1,8 +1,10 @@
 //! Promise 5: a crash or a fault at any call, at every index, and a re-run: the same end.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use account_onboarding::outcome::Outcome;
+use account_onboarding::ports::Clock;
 use account_onboarding::report::{Report, Status};
 use account_onboarding::role::RoleName;
 use account_onboarding::simulation::{Faulty, Injection, Lag, Organization, Script};
@@ -92,6 +94,8 @@ fn every_fault(
                 ends.insert(format!("{injection:?}: {}", end(&first)));
             }
             assert_confined(&organization, account, &what);
+            // A message comes again later than the claim of a run that died runs out.
+            run(organization.sleep(Duration::from_secs(1200)));
             let second = run_with(&organization, &Script::none(), account);
             assert_eq!(second.outcome, Outcome::Converged, "{what}");
             assert_eq!(organization.state(), wanted, "{what}");
@@ -148,14 +152,23 @@ fn of_an_old_account() {
 fn that_lasts_for_the_whole_run() {
     insta::assert_snapshot!(lines(every_fault(with_new_account, NEW, usize::MAX, &Injection::ALL)), @"
     AccessDenied: blocked own_permission_missing
+    AccessDenied: converged
     AccessDenied: waiting account_not_ready
+    ExpiredCredentials: converged
     ExpiredCredentials: waiting credentials_not_accepted
+    InternalError: converged
     InternalError: waiting service_unavailable
+    MalformedAnswer: converged
     MalformedAnswer: waiting service_unavailable
+    Reset: converged
     Reset: waiting service_unavailable
+    Throttle: converged
     Throttle: waiting throttled
+    Timeout: converged
     Timeout: waiting service_unavailable
+    TimeoutAfter: converged
     TimeoutAfter: waiting service_unavailable
+    Unavailable: converged
     Unavailable: waiting service_unavailable
     ");
 }

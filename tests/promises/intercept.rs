@@ -23,9 +23,8 @@ pub(crate) struct Intercepted<P> {
 
 /// Applies the configuration to the new account while writes are answered so.
 pub(crate) fn apply_against(organization: &Organization, config_text: &str, answer: Answer) -> Report {
-    let [directory, secrets, clock] = [(); 3].map(|()| organization.clone());
     let sessions = Intercepted { inner: organization.clone(), answer };
-    let engine = Engine { directory, sessions, secrets, clock, config: config(config_text) };
+    let engine = Engine { world: with_sessions(organization, sessions), config: config(config_text) };
     run(engine.apply(&errand(organization, NEW)))
 }
 

@@ -1,11 +1,11 @@
 //! Lambda and its poller, on the simulated queue: the real function is handed batches, and what it does not give back
 //! is deleted.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use account_onboarding::account::AccountId;
 use account_onboarding::lambda::{Clients, Function, Settings, Source};
-use account_onboarding::ports::Clock;
+use account_onboarding::ports::{Clock, Whole};
 use account_onboarding::simulation::{Delivered, Faulty, Organization, Script, SimulatedNotifier, SimulatedQueue};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::value::RawValue;
@@ -25,6 +25,7 @@ pub(crate) struct Lambda {
     /// What goes wrong.
     pub(crate) script: RefCell<Script>,
     received_at: RefCell<Vec<f64>>,
+    invocations: Cell<u64>,
 }
 
 impl Lambda {
@@ -38,6 +39,7 @@ impl Lambda {
             timeout: 120.0,
             script: RefCell::default(),
             received_at: RefCell::default(),
+            invocations: Cell::default(),
         }
     }
 
@@ -90,18 +92,25 @@ impl Lambda {
     /// One invocation.
     pub(crate) fn answer(&self, payload: &str) -> Result<Value, Diagnostic> {
         let script = self.script.borrow().clone();
-        let [directory, sessions, secrets, clock] = [(); 4].map(|()| Faulty::new(self.organization.clone(), &script));
+        let world = Whole::from(Faulty::new(self.organization.clone(), &script));
         let queue = Faulty::new(self.queue.clone(), &script);
         let notifier = Faulty::new(self.notifier.clone(), &script);
-        let ports = Clients { directory, sessions, secrets, clock, queue, notifier };
-        let source = Source::Parameter(PARAMETER.to_owned());
-        let settings = Settings { source, queue: None, dead_letters: None, event_bus: None, told: String::new() };
+        let ports = Clients { world, queue, notifier };
+        let settings = settings(PARAMETER);
         let payload = RawValue::from_string(payload.to_owned()).unwrap();
         let mut context = Context::default();
         context.deadline = ((self.organization.now() + self.timeout) * 1000.0) as u64;
-        context.request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned();
+        // Each invocation has an id of its own; that of the first is in snapshots.
+        let invocation = self.invocations.replace(self.invocations.get() + 1);
+        context.request_id = format!("8476a536-e9f4-11e8-9739-{:012x}", 0x2dfe_598c_3fcd_u64 + invocation);
         run(Function { ports, settings }.answer(LambdaEvent::new(payload, context)))
     }
+}
+
+/// The environment of a function whose queue and notifier are simulated.
+pub(crate) fn settings(parameter: &str) -> Settings {
+    let source = Source::Parameter(parameter.to_owned());
+    Settings { source, queue: None, dead_letters: None, event_bus: None, told: String::new(), claims: None }
 }
 
 /// A message as Lambda hands it over.

@@ -5,6 +5,7 @@
 
 mod common;
 
+mod at_the_same_moment;
 mod diagnosis;
 mod fault_at_every_call;
 mod foreign_role_is_left_alone;

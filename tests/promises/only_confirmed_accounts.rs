@@ -82,9 +82,8 @@ impl Sessions for Astray {
 }
 
 fn astray(organization: &Organization, role: &'static str, config_text: &str) -> Report {
-    let [directory, secrets, clock] = [(); 3].map(|()| organization.clone());
     let sessions = Astray { organization: organization.clone(), to: OLD, role };
-    let engine = Engine { directory, sessions, secrets, clock, config: config(config_text) };
+    let engine = Engine { world: with_sessions(organization, sessions), config: config(config_text) };
     run(engine.apply(&errand(organization, NEW)))
 }
 

@@ -2,8 +2,8 @@
 
 use account_onboarding::account::{Account, AccountId};
 use account_onboarding::fault::ApiError;
-use account_onboarding::lambda::{Clients, Function, Settings, Source};
-use account_onboarding::ports::{AccountPage, Clock, Creation, Directory};
+use account_onboarding::lambda::{Clients, Function};
+use account_onboarding::ports::{AccountPage, Clock, Creation, Directory, Ports};
 use account_onboarding::simulation::{Newborn, Organization, SimulatedNotifier, SimulatedQueue};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::value::RawValue;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
 use crate::common::*;
-use crate::lambda::created;
+use crate::lambda::{created, settings};
 use crate::log::logged;
 
 const PARAMETER: &str = "/onboarding/config";
@@ -43,12 +43,11 @@ fn a_record_that_panics_goes_back_alone() {
             let request = organization.create_account_as(name, Newborn::default());
             organization.finish_creation(&request).unwrap()
         });
-        let [sessions, secrets, clock] = [(); 3].map(|()| organization.clone());
+        let [sessions, secrets, claims, clock] = [(); 4].map(|()| organization.clone());
         let directory = Panics(organization.clone(), accounts[bad].clone());
         let (queue, notifier) = (SimulatedQueue::new(&organization), SimulatedNotifier::default());
-        let ports = Clients { directory, sessions, secrets, clock, queue, notifier };
-        let source = Source::Parameter(PARAMETER.to_owned());
-        let settings = Settings { source, queue: None, dead_letters: None, event_bus: None, told: String::new() };
+        let world = Ports { directory, sessions, secrets, claims, clock };
+        let (ports, settings) = (Clients { world, queue, notifier }, settings(PARAMETER));
         let record = |(index, account): (usize, &AccountId)| json!({"messageId": format!("message-{index}"), "body": created(account)});
         let records: Vec<_> = accounts.iter().enumerate().map(record).collect();
         let payload = RawValue::from_string(json!({ "Records": records }).to_string()).unwrap();

@@ -3,9 +3,10 @@
 use std::sync::Mutex;
 
 use account_onboarding::fault::ApiError;
-use account_onboarding::lambda::{Clients, Function, Settings, Source};
+use account_onboarding::lambda::{Clients, Function};
 use account_onboarding::outcome::Outcome;
 use account_onboarding::plan::{Action, Change};
+use account_onboarding::ports::Whole;
 use account_onboarding::report::{Report, Status, emf, plan_text, report_text};
 use account_onboarding::simulation::{Organization, PolicyText, Quotas, SimulatedNotifier, SimulatedQueue};
 use lambda_runtime::{Context, LambdaEvent};
@@ -14,6 +15,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::common::*;
 use crate::intercept::apply_against;
+use crate::lambda::settings;
 use crate::log::logged;
 
 /// An external id that somebody else's statement asks for, in the access role's trust policy.
@@ -159,13 +161,10 @@ fn a_quota_shows_none() {
 
 /// Hands a payload to the function; gives its log at the finest level, its answer, and what it told and remembers.
 fn invoke(organization: &Organization, payload: &str) -> String {
-    let [directory, sessions, secrets, clock] = [(); 4].map(|()| organization.clone());
-    let source = Source::Parameter("/onboarding/config".to_owned());
-    let settings = Settings { source, queue: None, dead_letters: None, event_bus: None, told: String::new() };
     let (queue, notifier) = (SimulatedQueue::new(organization), SimulatedNotifier::default());
     let told = notifier.clone();
-    let ports = Clients { directory, sessions, secrets, clock, queue, notifier };
-    let function = Function { ports, settings };
+    let ports = Clients { world: Whole::from(organization.clone()), queue, notifier };
+    let function = Function { ports, settings: settings("/onboarding/config") };
     let mut context = Context::default();
     context.deadline = (errand(organization, NEW).deadline * 1000.0) as u64;
     let payload = RawValue::from_string(payload.to_owned()).unwrap();

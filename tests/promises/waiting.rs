@@ -7,7 +7,7 @@ use account_onboarding::account::{Account, AccountId};
 use account_onboarding::fault::ApiError;
 use account_onboarding::onboarding::{Engine, Errand};
 use account_onboarding::outcome::Outcome;
-use account_onboarding::ports::{AccountPage, Clock, Creation, Directory};
+use account_onboarding::ports::{AccountPage, Clock, Creation, Directory, Ports};
 use account_onboarding::report::Report;
 use account_onboarding::simulation::{Control, Newborn, Organization, RoleState};
 
@@ -158,9 +158,10 @@ fn a_creation_is_asked_about_once_a_second_at_most() {
         let newborn = Newborn { in_progress_seconds: seconds, ..Newborn::default() };
         let request = organization.create_account_as("payments-dev", newborn);
         let times = Arc::new(Mutex::new(Vec::new()));
-        let [sessions, secrets, clock] = [(); 3].map(|()| organization.clone());
         let directory = Timed(organization.clone(), Arc::clone(&times));
-        let engine = Engine { directory, sessions, secrets, clock, config: config(CONFIG) };
+        let [sessions, secrets, claims, clock] = [(); 4].map(|()| organization.clone());
+        let world = Ports { directory, sessions, secrets, claims, clock };
+        let engine = Engine { world, config: config(CONFIG) };
         let deadline = organization.now() + patience;
         match run(engine.created(&request, deadline)) {
             Ok(account) => assert!(account == id(NEW) && seconds < patience),

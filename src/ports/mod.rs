@@ -1,11 +1,16 @@
 //! What the engine asks of the world. Who only reads is given no way to write.
 
+mod world;
+
+pub use world::{Ports, Whole, World};
+
 use std::future::Future;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use crate::account::{Account, AccountId};
+use crate::claim::Claim;
 use crate::fault::ApiError;
 use crate::observed::ObservedRole;
 use crate::outcome::Cause;
@@ -109,6 +114,42 @@ pub trait WriteIam: ReadIam {
 pub trait Secrets: Sync {
     /// The value of a parameter, decrypted.
     fn parameter(&self, name: &str) -> impl Future<Output = Result<SecretString, ApiError>> + Send;
+}
+
+/// Who is at work in which account: several events of one account, at the same moment, make the writes of one.
+pub trait Claims: Sync {
+    /// Who claims an account, and the version of that claim.
+    fn claimed(&self, account: &AccountId) -> impl Future<Output = Result<Option<(Claim, i64)>, ApiError>> + Send;
+
+    /// Claims an account: where nobody does, or in place of the version of a claim that was seen. `false` where somebody
+    /// else was first.
+    fn claim(
+        &self,
+        account: &AccountId,
+        claim: &Claim,
+        seen: Option<i64>,
+    ) -> impl Future<Output = Result<bool, ApiError>> + Send;
+
+    /// Gives an account back.
+    fn release(&self, account: &AccountId) -> impl Future<Output = Result<(), ApiError>> + Send;
+}
+
+/// Nobody else is there: a person at the command line.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Alone;
+
+impl Claims for Alone {
+    async fn claimed(&self, _: &AccountId) -> Result<Option<(Claim, i64)>, ApiError> {
+        Ok(None)
+    }
+
+    async fn claim(&self, _: &AccountId, _: &Claim, _: Option<i64>) -> Result<bool, ApiError> {
+        Ok(true)
+    }
+
+    async fn release(&self, _: &AccountId) -> Result<(), ApiError> {
+        Ok(())
+    }
 }
 
 /// The queue of accounts to see to, and the one of accounts that need a person.

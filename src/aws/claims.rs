@@ -1,0 +1,69 @@
+//! Who is at work in which account, in SSM's parameter store. The version of a parameter tells who was first.
+
+use aws_sdk_ssm::types::ParameterType;
+
+use super::error::{api_error, malformed};
+use super::parameters::Parameters;
+use crate::account::AccountId;
+use crate::claim::Claim;
+use crate::fault::{ApiError, Fault};
+use crate::ports::Claims;
+
+/// SSM's parameter store, with the function's own credentials.
+#[derive(Debug, Clone)]
+pub struct SsmClaims {
+    parameters: aws_sdk_ssm::Client,
+    /// Below which parameter accounts are claimed; without it nobody else is thought to be there.
+    below: Option<String>,
+}
+
+impl SsmClaims {
+    /// A shared client of SSM.
+    #[must_use]
+    pub fn new(parameters: &Parameters, below: Option<String>) -> Self {
+        Self { parameters: parameters.0.clone(), below }
+    }
+
+    fn parameter(&self, account: &AccountId) -> Option<String> {
+        self.below.as_ref().map(|below| format!("{below}/{account}"))
+    }
+}
+
+impl Claims for SsmClaims {
+    async fn claimed(&self, account: &AccountId) -> Result<Option<(Claim, i64)>, ApiError> {
+        const CALL: &str = "ssm:GetParameter";
+        let Some(name) = self.parameter(account) else { return Ok(None) };
+        match self.parameters.get_parameter().name(name).send().await.map_err(api_error(CALL)) {
+            Ok(answer) => {
+                let parameter = answer.parameter.ok_or_else(|| malformed(CALL, "parameter"))?;
+                let claim = Claim::from_text(parameter.value().unwrap_or_default());
+                Ok(Some((claim, parameter.version)))
+            }
+            Err(error) if error.fault() == Fault::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A new version is one more than the last: another number says that somebody wrote in between.
+    ///
+    /// See <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>.
+    async fn claim(&self, account: &AccountId, claim: &Claim, seen: Option<i64>) -> Result<bool, ApiError> {
+        const CALL: &str = "ssm:PutParameter";
+        let Some(name) = self.parameter(account) else { return Ok(true) };
+        let put = self.parameters.put_parameter().name(name).value(claim.to_text()).r#type(ParameterType::String);
+        match put.overwrite(seen.is_some()).send().await.map_err(api_error(CALL)) {
+            Ok(answer) => Ok(seen.is_none_or(|seen| answer.version == seen.saturating_add(1))),
+            Err(error) if error.fault() == Fault::AlreadyExists => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn release(&self, account: &AccountId) -> Result<(), ApiError> {
+        const CALL: &str = "ssm:DeleteParameter";
+        let Some(name) = self.parameter(account) else { return Ok(()) };
+        match self.parameters.delete_parameter().name(name).send().await.map_err(api_error(CALL)) {
+            Err(error) if error.fault() != Fault::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Bringing an account to its blueprint: compare, change, look again, prove.
+
+use super::arrive::{Arrival, unreadable};
+use super::draft::Draft;
+use super::hold::Hold;
+use super::ledger::Ledger;
+use super::patience::Patience;
+use super::prepare::Prepared;
+use super::target::TargetAccount;
+use super::within::{out_of_time, within};
+use super::{End, Engine, Errand, SessionOf};
+use crate::mode::Mode;
+use crate::observed::Observed;
+use crate::outcome::Outcome;
+use crate::plan::proofs;
+use crate::ports::{Sessions, World, WriteIam};
+use crate::report::{Calls, Report};
+
+/// What a run has done so far, and may do.
+struct Doing<'a, K> {
+    ledger: Ledger,
+    hold: Hold<'a, K>,
+}
+
+impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
+    /// Brings an account to its blueprint, and proves it.
+    pub async fn apply(&self, errand: &Errand) -> Report {
+        self.report(errand, Mode::Apply, async |draft| {
+            let (mut patience, mut calls) = (Patience::until(errand.deadline), Calls::default());
+            let mut doing = Doing { ledger: Ledger::default(), hold: Hold::of(self.world.claims(), errand) };
+            let end = loop {
+                let arrival = match self.arrive(errand, &mut patience, draft, &mut doing.hold).await {
+                    Ok(arrival) => arrival,
+                    // What an earlier session did is told all the same.
+                    Err(end) => break end,
+                };
+                let end = self.converge(errand, &arrival, draft, &mut doing).await;
+                let end = end.unwrap_or_else(|end| end);
+                calls += arrival.target.calls();
+                // Sessions end after a quarter of an hour; the account is entered anew.
+                if !end.wants_new_session() || !patience.pause(self.clock(), &end).await {
+                    break end;
+                }
+            };
+            let Doing { ledger, hold } = doing;
+            draft.report.notices.extend(hold.release(self.clock()).await);
+            draft.report.calls = calls;
+            draft.report.changes = ledger.into_steps();
+            Ok(end)
+        })
+        .await
+    }
+
+    /// Compares, changes and looks again, until there is nothing left to change that can be.
+    async fn converge(
+        &self,
+        errand: &Errand,
+        arrival: &Arrival<SessionOf<W>>,
+        draft: &mut Draft,
+        doing: &mut Doing<'_, W::Claims>,
+    ) -> Result<Outcome, End> {
+        let Arrival { prepared, target, observed } = arrival;
+        let (mut observed, mut patience) = (observed.clone(), Patience::until(errand.deadline));
+        let before = draft.report.refusals.clone();
+        let ledger = &mut doing.ledger;
+        loop {
+            draft.report.refusals.clone_from(&before);
+            let approved = draft.approve(prepared, &observed);
+            let open = ledger.open(&approved);
+            if errand.shown.as_ref().is_some_and(|shown| ledger.departs_from(shown, &open)) {
+                return Ok(Outcome::blocked(
+                    "plan_changed",
+                    "the account is no longer as it was when the plan was shown",
+                    "look at the new plan, then apply that one",
+                ));
+            }
+            if open.is_empty() {
+                if let Some(wait) = unreadable(prepared, &observed)
+                    && patience.pause(self.clock(), &wait).await
+                {
+                    observed = self.look_again(errand, target, prepared, &mut patience).await?;
+                    continue;
+                }
+                draft.report.proofs = proofs(&prepared.blueprint, &observed);
+                ledger.settle(&approved);
+                let wait = unreadable(prepared, &observed);
+                return Ok(ledger.stuck().or(wait).or_else(|| draft.refused()).unwrap_or_else(|| draft.proven()));
+            }
+            let to_do = ledger.not_done(open);
+            let wait = if !doing.hold.is_held() {
+                // Another run may have been at work while this one read: what is to be done is seen when it is held.
+                doing.hold.take(self.clock()).await.err()
+            } else if to_do.is_empty() {
+                // Everything was done, and IAM does not show it yet.
+                Some(Outcome::waiting("not_propagated", "IAM does not show the changes yet"))
+            } else {
+                ledger.perform(self.clock(), errand.end, target, to_do, prepared.young).await
+            };
+            if let Some(wait) = wait
+                && (wait.wants_new_session() || !patience.pause(self.clock(), &wait).await)
+            {
+                return Ok(wait);
+            }
+            observed = self.look_again(errand, target, prepared, &mut patience).await?;
+        }
+    }
+
+    async fn look_again(
+        &self,
+        errand: &Errand,
+        target: &TargetAccount<SessionOf<W>>,
+        prepared: &Prepared,
+        patience: &mut Patience,
+    ) -> Result<Observed, End> {
+        let look = async {
+            loop {
+                let end = match target.observe(&prepared.blueprint).await {
+                    Ok(observed) => return Ok(observed),
+                    Err(error) => Outcome::of_error(&error, prepared.young),
+                };
+                let waits = matches!(end, Outcome::Waiting(_)) && !end.wants_new_session();
+                if !waits || !patience.pause(self.clock(), &end).await {
+                    return Err(end);
+                }
+            }
+        };
+        within(self.clock(), errand.end, look).await.unwrap_or_else(|| Err(out_of_time()))
+    }
+}

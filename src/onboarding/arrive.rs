@@ -1,0 +1,85 @@
+//! From an account's id to the first look inside it, again and again while it is not ready.
+
+use futures_util::join;
+
+use super::draft::Draft;
+use super::enter::session_name;
+use super::hold::Hold;
+use super::patience::Patience;
+use super::prepare::Prepared;
+use super::target::TargetAccount;
+use super::within::{out_of_time, within};
+use super::{End, Engine, Errand, SessionOf};
+use crate::mode::Mode;
+use crate::observed::Observed;
+use crate::outcome::Outcome;
+use crate::plan::Refusal;
+use crate::ports::World;
+
+/// An account that was entered and read for the first time.
+pub(super) struct Arrival<S> {
+    pub(super) prepared: Prepared,
+    pub(super) target: TargetAccount<S>,
+    pub(super) observed: Observed,
+}
+
+impl<W: World> Engine<W> {
+    /// Enters an account and looks.
+    pub(super) async fn arrive(
+        &self,
+        errand: &Errand,
+        patience: &mut Patience,
+        draft: &mut Draft,
+        hold: &mut Hold<'_, W::Claims>,
+    ) -> Result<Arrival<SessionOf<W>>, End> {
+        loop {
+            let arrived = within(self.clock(), errand.end, self.arrive_once(errand, draft, hold)).await;
+            match arrived.unwrap_or_else(|| Err(out_of_time())) {
+                Err(end @ Outcome::Waiting(_)) => {
+                    if !patience.pause(self.clock(), &end).await {
+                        return Err(end);
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn arrive_once(
+        &self,
+        errand: &Errand,
+        draft: &mut Draft,
+        hold: &mut Hold<'_, W::Claims>,
+    ) -> Result<Arrival<SessionOf<W>>, End> {
+        let (account, read) = join!(self.look_up(&errand.account), self.external_ids());
+        let Draft { report, ids } = draft;
+        let account = account?;
+        report.account_name = Some(account.name.clone());
+        report.joined_at = account.joined_at;
+        *ids = read?;
+        let mut prepared = self.blueprint(&account, ids)?;
+        report.refusals = prepared.errors.iter().filter_map(Refusal::configuration).collect();
+        // There is probably something to write in a young account: it is held before it is read, while it is entered.
+        let held = async {
+            let early = prepared.young && report.mode == Mode::Apply;
+            if early { hold.take(self.clock()).await } else { Ok(()) }
+        };
+        let name = session_name(&errand.origin);
+        let (entered, held) = join!(self.enter(&prepared, report.mode, &name), held);
+        let (entered, refusals) = entered?;
+        held?;
+        report.access_role = Some(entered.access_role.clone());
+        prepared.blueprint.roles.retain(|role| !refusals.iter().any(|refusal| refusal.role == role.name));
+        report.refusals.extend(refusals);
+        let (target, observed) = entered.confirm(&prepared.blueprint).await?;
+        report.calls = target.calls();
+        Ok(Arrival { prepared, target, observed: observed? })
+    }
+}
+
+/// Waiting, when a role of a young account may not be read: nothing may be, perhaps, for a while.
+pub(super) fn unreadable(prepared: &Prepared, observed: &Observed) -> Option<Outcome> {
+    let (role, why) = observed.unreadable.first_key_value().filter(|_| prepared.young)?;
+    let code = if why.code == "control_policy_denies" { why.code } else { "account_not_ready" };
+    Some(Outcome::waiting(code, format!("role `{role}` may not be read: {}", why.message)))
+}

@@ -1,0 +1,109 @@
+//! The ports of the engine, all in one.
+
+use super::{Claims, Clock, Directory, Secrets, Sessions};
+
+/// The ports of the engine, all in one: what it is generic over.
+pub trait World: Sync {
+    /// The organization's register of accounts.
+    type Directory: Directory;
+    /// The way into accounts.
+    type Sessions: Sessions;
+    /// Where configuration and external ids are kept.
+    type Secrets: Secrets;
+    /// Who is at work in which account.
+    type Claims: Claims;
+    /// Time.
+    type Clock: Clock;
+
+    /// The organization's register of accounts.
+    fn directory(&self) -> &Self::Directory;
+    /// The way into accounts.
+    fn sessions(&self) -> &Self::Sessions;
+    /// Where configuration and external ids are kept.
+    fn secrets(&self) -> &Self::Secrets;
+    /// Who is at work in which account.
+    fn claims(&self) -> &Self::Claims;
+    /// Time.
+    fn clock(&self) -> &Self::Clock;
+}
+
+/// Ports, each by itself, as a world.
+#[derive(Debug, Clone)]
+pub struct Ports<D, S, X, K, C> {
+    /// The organization's register of accounts.
+    pub directory: D,
+    /// The way into accounts.
+    pub sessions: S,
+    /// Where configuration and external ids are kept.
+    pub secrets: X,
+    /// Who is at work in which account.
+    pub claims: K,
+    /// Time.
+    pub clock: C,
+}
+
+/// One thing that is every port: a simulated organization, or one with faults.
+pub type Whole<P> = Ports<P, P, P, P, P>;
+
+impl<P: Clone> From<P> for Whole<P> {
+    fn from(all: P) -> Self {
+        let [directory, sessions, secrets, claims] = [(); 4].map(|()| all.clone());
+        Self { directory, sessions, secrets, claims, clock: all }
+    }
+}
+
+impl<D: Directory, S: Sessions, X: Secrets, K: Claims, C: Clock> World for Ports<D, S, X, K, C> {
+    type Directory = D;
+    type Sessions = S;
+    type Secrets = X;
+    type Claims = K;
+    type Clock = C;
+
+    fn directory(&self) -> &D {
+        &self.directory
+    }
+
+    fn sessions(&self) -> &S {
+        &self.sessions
+    }
+
+    fn secrets(&self) -> &X {
+        &self.secrets
+    }
+
+    fn claims(&self) -> &K {
+        &self.claims
+    }
+
+    fn clock(&self) -> &C {
+        &self.clock
+    }
+}
+
+impl<W: World> World for &W {
+    type Directory = W::Directory;
+    type Sessions = W::Sessions;
+    type Secrets = W::Secrets;
+    type Claims = W::Claims;
+    type Clock = W::Clock;
+
+    fn directory(&self) -> &W::Directory {
+        W::directory(self)
+    }
+
+    fn sessions(&self) -> &W::Sessions {
+        W::sessions(self)
+    }
+
+    fn secrets(&self) -> &W::Secrets {
+        W::secrets(self)
+    }
+
+    fn claims(&self) -> &W::Claims {
+        W::claims(self)
+    }
+
+    fn clock(&self) -> &W::Clock {
+        W::clock(self)
+    }
+}

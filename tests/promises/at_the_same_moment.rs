@@ -1,0 +1,159 @@
+//! Several deliveries of one event, and several sources, at the same moment: one onboarding's worth of writes.
+
+use std::time::Duration;
+
+use account_onboarding::claim::Claim;
+use account_onboarding::ports::{Claims, Clock};
+use account_onboarding::report::Report;
+use account_onboarding::simulation::{Injection, Lag, Newborn, Organization, Script};
+use futures_util::future::join_all;
+
+use crate::common::*;
+use crate::lambda::{Lambda, created};
+
+/// The new account's own events, each from another source.
+const SOURCES: [&str; 3] = [
+    include_str!("../../events/create-account-result-succeeded.json"),
+    include_str!("../../events/account-joined-created.json"),
+    include_str!("../../events/control-tower-create-managed-account.json"),
+];
+
+/// An organization in which the new account was onboarded by one delivery.
+fn once() -> Organization {
+    let organization = with_new_account();
+    let lambda = Lambda::new(&organization, CONFIG);
+    lambda.queue.put(&created(&id(NEW)));
+    lambda.work_for(60.0);
+    organization
+}
+
+/// Hands so many messages to one invocation, works them to their end, and holds that they cost as much as one.
+fn cost_one(organization: &Organization, messages: usize, batch: usize) {
+    let once = once();
+    let lambda = Lambda::new(organization, CONFIG);
+    (0..messages).for_each(|index| lambda.queue.put(SOURCES[index % SOURCES.len()]));
+    lambda.work_in_batches(batch, 4000.0);
+    assert_connected(organization, NEW);
+    assert_eq!(organization.state(), once.state());
+    assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()));
+    assert_eq!(organization.writes(), once.writes(), "{messages} messages");
+    assert_eq!(organization.claims(), []);
+}
+
+#[test]
+fn in_one_invocation() {
+    for messages in [2, 3, 5, 10] {
+        cost_one(&with_new_account(), messages, 10);
+    }
+}
+
+#[test]
+fn while_calls_take_their_time() {
+    let organization = with_new_account();
+    organization.set_latency(Duration::from_millis(700));
+    cost_one(&organization, 5, 10);
+}
+
+#[test]
+fn while_the_account_is_not_ready() {
+    let organization = organization();
+    born(&organization, Newborn { access_role_after: 200.0, ..Newborn::default() });
+    cost_one(&organization, 6, 3);
+}
+
+#[test]
+fn while_reads_are_behind() {
+    let organization = with_new_account();
+    organization.set_lag(&id(NEW), Lag { reads: 0, seconds: 6.0 });
+    cost_one(&organization, 4, 10);
+}
+
+/// So many runs of the engine at once, each with a name of its own.
+fn side_by_side(organization: &Organization, account: &str, runs: usize) -> Vec<Report> {
+    let engine = engine(organization, CONFIG);
+    let errands: Vec<_> = (0..runs)
+        .map(|index| account_onboarding::onboarding::Errand {
+            run: format!("run-{index}"),
+            ..errand(organization, account)
+        })
+        .collect();
+    run(join_all(errands.iter().map(|errand| engine.apply(errand))))
+}
+
+/// An account that is not young is claimed when there is something to write, and then looked at once more.
+#[test]
+fn a_drift_is_repaired_once() {
+    let sound = onboarded();
+    let before = sound.state();
+    alter(&sound, NEW, OWN_ROLE, |state| state.policies.clear());
+    run(sound.sleep(Duration::from_secs(30 * 86_400)));
+    let reports = side_by_side(&sound, NEW, 4);
+    assert!(reports.iter().all(|report| end(report) == "converged"));
+    assert_eq!(reports.iter().map(Report::done).sum::<usize>(), 1, "one of them repaired it");
+    assert_eq!((sound.writes().len(), sound.state()), (1, before));
+}
+
+/// Who finds nothing to write in an old account claims nothing.
+#[test]
+fn a_look_claims_nothing() {
+    let organization = onboarded();
+    run(organization.sleep(Duration::from_secs(30 * 86_400)));
+    apply(&organization, NEW);
+    assert!(
+        organization.journal().iter().all(|call| !["ssm:PutParameter", "ssm:DeleteParameter"].contains(&call.call))
+    );
+}
+
+/// The claim of a run that was killed is in nobody's way for longer than that run could have lived.
+#[test]
+fn the_claim_of_a_run_that_was_killed_runs_out() {
+    let organization = with_new_account();
+    organization.put_claim(&id(NEW), Claim { by: "killed".to_owned(), until: organization.now() + 100.0 });
+    let began = organization.now();
+    let reports = side_by_side(&organization, NEW, 3);
+    assert!(reports.iter().all(|report| end(report) == "converged"), "{reports:?}");
+    assert_eq!(organization.writes(), once().writes());
+    assert!((100.0..140.0).contains(&(organization.now() - began)), "{}", organization.now() - began);
+    assert_eq!(organization.claims(), []);
+}
+
+#[test]
+fn a_claim_that_does_not_end_is_waited_for_and_told() {
+    let organization = with_new_account();
+    organization.put_claim(&id(NEW), Claim { by: "another".to_owned(), until: f64::MAX });
+    let report = apply(&organization, NEW);
+    insta::assert_snapshot!(report.outcome, @"waiting (another_run): another run is at work in account 444455556666; it passes by itself: the queue tries again, or run it again later");
+    assert_eq!(organization.writes(), []);
+}
+
+/// Two runs that both see a claim that ran out: the version tells which was first.
+#[test]
+fn of_two_that_take_a_claim_over_one_has_it() {
+    let organization = with_new_account();
+    organization.put_claim(&id(NEW), Claim { by: "killed".to_owned(), until: 0.0 });
+    let claim = |by: &str| Claim { by: by.to_owned(), until: f64::MAX };
+    let account = id(NEW);
+    let (_, version) = run(organization.claimed(&account)).unwrap().unwrap();
+    assert!(run(organization.claim(&account, &claim("first"), Some(version))).unwrap());
+    assert!(!run(organization.claim(&account, &claim("second"), Some(version))).unwrap());
+    assert!(!run(organization.claim(&account, &claim("third"), None)).unwrap());
+}
+
+/// Where claims cannot be made the work is done all the same, and the report says what that means.
+#[test]
+fn who_may_not_claim_works_on() {
+    let organization = with_new_account();
+    let calls = {
+        let script = Script::none();
+        let organization = with_new_account();
+        run(engine_on(&account_onboarding::simulation::Faulty::new(organization.clone(), &script), config(CONFIG))
+            .apply(&errand(&organization, NEW)));
+        script.calls()
+    };
+    let claim = calls.iter().position(|call| *call == "ssm:PutParameter").unwrap();
+    let script = Script::at(claim, Injection::AccessDenied);
+    let ports = account_onboarding::simulation::Faulty::new(organization.clone(), &script);
+    let report = run(engine_on(&ports, config(CONFIG)).apply(&errand(&organization, NEW)));
+    assert_eq!(end(&report), "converged");
+    insta::assert_snapshot!(report.notices.join("\n"), @"the account could not be claimed, so that another run at the same moment would make the same writes: ssm:PutParameter failed: AccessDenied: denied, on purpose");
+}
