@@ -1,13 +1,17 @@
 //! What one account should hold, by the configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
 
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use crate::account::Account;
-use crate::config::{Config, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec};
+use crate::account::{Account, AccountId};
+use crate::config::{Config, ExternalIdSource, PrincipalSpec, Registration, RoleTemplate, Template, TrustSpec};
 use crate::policy::{Document, Grant, Principal, Severity, lint_trust};
 use crate::role::{ExternalId, OWNER_TAG, RoleName};
+use crate::vendor::{Access, Api};
 
 /// What one account should hold.
 #[derive(Debug, Clone)]
@@ -51,6 +55,30 @@ pub struct RoleSpec {
     pub policies: BTreeMap<String, Document>,
     /// The ARNs of its managed policies.
     pub attached: BTreeSet<String>,
+    /// What the vendor is told of the account.
+    pub registration: Option<RegistrationSpec>,
+}
+
+/// A registration with a vendor as it should be.
+#[derive(Debug, Clone)]
+pub struct RegistrationSpec {
+    /// The API.
+    pub api: Api,
+    /// The way into it, or why there is none: the role is installed all the same.
+    pub access: Result<Access, String>,
+    /// What the vendor is to know.
+    pub entry: Entry,
+}
+
+/// What a vendor knows of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The account.
+    pub account: AccountId,
+    /// The ARN of the role that it enters.
+    pub role_arn: String,
+    /// What people read in its console.
+    pub display_name: String,
 }
 
 /// Somebody who may assume a role.
@@ -62,8 +90,8 @@ pub struct Trusted {
     pub external_id: Option<ExternalId>,
 }
 
-/// The external ids that stand in SSM parameters, by parameter name, or why there is none.
-pub type ExternalIds = BTreeMap<String, Result<ExternalId, String>>;
+/// The values of SSM parameters by name, or why there is none: external ids and keys.
+pub type SecretValues = BTreeMap<String, Result<SecretString, String>>;
 
 /// Why no blueprint can be made; always something to mend in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,12 +109,23 @@ pub struct BlueprintError {
 #[must_use]
 pub fn parameters(config: &Config) -> BTreeSet<&str> {
     let specs = config.access_role.grants.iter().chain(config.roles.iter().flat_map(|role| &role.trust));
-    specs
-        .filter_map(|spec| match &spec.external_id {
-            Some(ExternalIdSource::Parameter(name)) => Some(name.as_str()),
-            _ => None,
-        })
-        .collect()
+    let ids = specs.filter_map(|spec| match &spec.external_id {
+        Some(ExternalIdSource::Parameter(name)) => Some(name.as_str()),
+        _ => None,
+    });
+    let keys = config.roles.iter().filter_map(|role| Some(role.registration.as_ref()?.key_parameter.as_str()));
+    ids.chain(keys).collect()
+}
+
+/// What a parameter holds, as what it is read for.
+fn parameter<T: FromStr<Err: fmt::Display>>(secrets: &SecretValues, name: &str, what: &str) -> Result<T, String> {
+    let value = match secrets.get(name) {
+        Some(value) => value.as_ref().map_err(Clone::clone),
+        None => Err("it was not read".to_owned()),
+    };
+    let parsed =
+        value.and_then(|value| value.expose_secret().trim().parse().map_err(|error: T::Err| error.to_string()));
+    parsed.map_err(|problem| format!("the SSM parameter `{name}` gives no {what}: {problem}"))
 }
 
 /// Makes the blueprint of one account. A role that cannot be made harms no other: it is told beside the blueprint.
@@ -96,17 +135,17 @@ pub fn parameters(config: &Config) -> BTreeSet<&str> {
 pub fn of(
     config: &Config,
     account: &Account,
-    ids: &ExternalIds,
+    secrets: &SecretValues,
 ) -> Result<(Blueprint, Vec<BlueprintError>), BlueprintError> {
     let fail = |problem| BlueprintError { owner: "access-role".to_owned(), role: None, problem };
     let mut grants = Vec::new();
     for spec in &config.access_role.grants {
-        grants.extend(trusted(spec, account, ids, &fail)?.into_iter().map(|t| t.grant));
+        grants.extend(trusted(spec, account, secrets, &fail)?.into_iter().map(|t| t.grant));
     }
     let mut roles = Vec::new();
     let mut errors = Vec::new();
     for template in &config.roles {
-        match role(template, account, ids) {
+        match role(template, account, secrets) {
             Ok(role) => roles.push(role),
             Err(error) => errors.push(error),
         }
@@ -115,13 +154,13 @@ pub fn of(
     Ok((Blueprint { account: account.clone(), grants, prune_orphans, roles }, errors))
 }
 
-fn role(template: &RoleTemplate, account: &Account, ids: &ExternalIds) -> Result<RoleSpec, BlueprintError> {
+fn role(template: &RoleTemplate, account: &Account, secrets: &SecretValues) -> Result<RoleSpec, BlueprintError> {
     let (owner, name) = (&template.owner, Some(&template.name));
     let fail = |problem: String| BlueprintError { owner: owner.clone(), role: name.cloned(), problem };
     let mut all = Vec::new();
     let mut statements = Vec::new();
     for spec in &template.trust {
-        let some = trusted(spec, account, ids, &fail)?;
+        let some = trusted(spec, account, secrets, &fail)?;
         statements.push(statement(&some, account));
         all.extend(some);
     }
@@ -152,25 +191,35 @@ fn role(template: &RoleTemplate, account: &Account, ids: &ExternalIds) -> Result
         trusted: all,
         policies,
         attached: template.managed.iter().map(expand).collect(),
+        registration: template.registration.as_ref().map(|one| registration(one, template, account, secrets)),
     })
+}
+
+fn registration(
+    one: &Registration,
+    template: &RoleTemplate,
+    account: &Account,
+    secrets: &SecretValues,
+) -> RegistrationSpec {
+    let role_arn = template.name.arn(&account.partition, &account.id, &template.path);
+    // A name is anything that somebody typed; in a console it stands beside others.
+    let name: String = account.name.chars().filter(|c| !c.is_control()).take(64).collect();
+    let entry = Entry { account: account.id.clone(), role_arn, display_name: format!("{name} ({})", account.id) };
+    let key = parameter(secrets, &one.key_parameter, "API key");
+    let access = key.map(|key| Access { endpoint: one.endpoint.clone(), key });
+    RegistrationSpec { api: one.api, access, entry }
 }
 
 fn trusted(
     spec: &TrustSpec,
     account: &Account,
-    ids: &ExternalIds,
+    secrets: &SecretValues,
     fail: &dyn Fn(String) -> BlueprintError,
 ) -> Result<Vec<Trusted>, BlueprintError> {
     let external_id = match &spec.external_id {
         None => None,
         Some(ExternalIdSource::Literal(id)) => Some(id.clone()),
-        Some(ExternalIdSource::Parameter(name)) => match ids.get(name) {
-            Some(Ok(id)) => Some(id.clone()),
-            Some(Err(problem)) => {
-                return Err(fail(format!("the SSM parameter `{name}` gives no external ID: {problem}")));
-            }
-            None => return Err(fail(format!("the SSM parameter `{name}` was not read"))),
-        },
+        Some(ExternalIdSource::Parameter(name)) => Some(parameter(secrets, name, "external ID").map_err(fail)?),
     };
     let condition = match &external_id {
         Some(id) => spec.condition.clone().with_external_id(id.expose()),

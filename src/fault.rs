@@ -74,6 +74,12 @@ impl ApiError {
         self
     }
 
+    /// The status of the HTTP answer, where there was one.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.status
+    }
+
     /// The same, with the typed error that it was made of.
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

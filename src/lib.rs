@@ -21,6 +21,7 @@ pub mod plan;
 pub mod policy;
 pub mod ports;
 mod reading;
+pub mod registration;
 pub mod report;
 pub mod role;
 pub mod session_policy;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::outcome::Cause;
+use crate::outcome::{Cause, Outcome};
 use crate::policy::Document;
 use crate::role::{OWNER_TAG, RoleName};
 
@@ -17,6 +17,18 @@ pub struct Observed {
     pub roles: BTreeMap<RoleName, ObservedRole>,
     /// The blueprint's roles that may not be read, and why: often they stand under another path.
     pub unreadable: BTreeMap<RoleName, Cause>,
+    /// What the vendors of the blueprint's roles know of the account, or why that is not known. It is asked for apart
+    /// from the account.
+    pub registered: BTreeMap<RoleName, Result<Vec<Registered>, Outcome>>,
+}
+
+/// What a vendor has registered for the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// The vendor's number for it.
+    pub id: u64,
+    /// The ARN of the role that it enters, where it enters one.
+    pub role_arn: Option<String>,
 }
 
 /// A role as it is.

@@ -160,6 +160,23 @@ impl Outcome {
         }
     }
 
+    /// What a failed call to a vendor's API asks for. A vendor looks at a role before it registers it: one that was
+    /// written just now may not be seen by everybody yet.
+    #[must_use]
+    pub fn of_vendor_error(error: &ApiError, fresh: bool) -> Self {
+        let said = error.to_string();
+        match (error.fault(), error.status()) {
+            (Fault::Throttled | Fault::Unavailable, _) => Self::waiting("vendor_not_ready", said),
+            (_, Some(401 | 403)) => Self::blocked(
+                "vendor_key_refused",
+                said,
+                "put a key that the vendor takes into its SSM parameter, then run again",
+            ),
+            _ if fresh => Self::waiting("vendor_not_ready", said),
+            _ => Self::blocked("vendor_refused", said, "mend what the vendor says, then run again"),
+        }
+    }
+
     /// An organization's control policy denies a call. New accounts are often held in quarantine by one, which is lifted
     /// when they are ready: on a young account it is waited for.
     #[must_use]

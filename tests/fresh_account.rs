@@ -11,7 +11,7 @@ mod fresh_account {
     use account_onboarding::onboarding::{Engine, Errand};
     use account_onboarding::outcome::Outcome;
     use account_onboarding::policy::{Caller, Condition};
-    use account_onboarding::ports::{Claims, Clock, Directory, Secrets, Sessions, Whole, WriteIam};
+    use account_onboarding::ports::{Claims, Clock, Directory, Registrar, Secrets, Sessions, Whole, WriteIam};
     use account_onboarding::report::Report;
     use account_onboarding::simulation::{Faulty, Injection, Lag, Newborn, Organization, Script};
 
@@ -50,6 +50,7 @@ mod fresh_account {
             external_id_required: true,
             policies: BTreeMap::from([("read".to_owned(), Template(policy.to_owned()))]),
             managed: BTreeSet::from([Template("arn:{partition}:iam::aws:policy/ReadOnlyAccess".to_owned())]),
+            registration: None,
         }
     }
 
@@ -70,7 +71,7 @@ mod fresh_account {
 
     async fn apply<P>(ports: P, account: &AccountId, patience: f64) -> Report
     where
-        P: Directory + Sessions + Secrets + Claims + Clock + Clone,
+        P: Directory + Sessions + Secrets + Claims + Registrar + Clock + Clone,
         P::Session: WriteIam,
     {
         let deadline = ports.now() + patience;

@@ -4,6 +4,8 @@
 
 #[path = "template/alarms.rs"]
 mod alarms;
+#[path = "template/configuration.rs"]
+mod configuration;
 #[path = "template/control_tower.rs"]
 mod control_tower;
 #[path = "template/mails.rs"]
@@ -211,55 +213,10 @@ fn no_partition_is_a_constant() {
     }
 }
 
-// ---------------------------------------------------------------- the configuration it makes
+// ---------------------------------------------------------------- what it tells and claims
 
 #[test]
-fn the_configuration_is_valid_for_all_answers() {
-    let external_ids = ["", "0a1b2c3d-4e5f", "=,.@:/-+_"];
-    for access_role in ["OrganizationAccountAccessRole", "AWSControlTowerExecution", "Vending+=,.@-_"] {
-        for workload_security in external_ids {
-            for trelica in external_ids {
-                let stack = Stack::with(&[
-                    ("AccessRoleName", access_role),
-                    ("WorkloadSecurityExternalId", workload_security),
-                    ("TrelicaExternalId", trelica),
-                ]);
-                let configuration = stack.resource("Configuration")["Value"].clone();
-                let toml = text(&configuration);
-                // the configuration parses
-                if let Err(error) = account_onboarding::config::Config::parse_alone(toml) {
-                    panic!("{error:?}\n{toml}");
-                }
-                for (name, external_id) in [("workload-security", workload_security), ("trelica", trelica)] {
-                    assert_eq!(toml.contains(&format!("[vendors.{name}]")), !external_id.is_empty(), "{toml}");
-                    assert!(
-                        external_id.is_empty() || !toml.contains(external_id),
-                        "the external ID stays out:\n{toml}"
-                    );
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn the_external_ids_are_where_the_configuration_says() {
-    let stack = Stack::with(&[("WorkloadSecurityExternalId", "one"), ("TrelicaExternalId", "two")]);
-    let configuration = stack.resource("Configuration")["Value"].clone();
-    for (resource, external_id) in
-        [("WorkloadSecurityExternalIdParameter", "one"), ("TrelicaExternalIdParameter", "two")]
-    {
-        let parameter = stack.resource(resource);
-        assert_eq!(parameter["Value"], external_id);
-        let name = text(&parameter["Name"]);
-        assert!(name.starts_with("/account-onboarding/"), "`{name}` is where the function may read");
-        let reference = format!("external-id = {{ ssm-parameter = \"{name}\" }}");
-        assert!(text(&configuration).contains(&reference), "{configuration}");
-    }
-}
-
-#[test]
-fn the_function_tells_its_own_events_and_remembers_them() {
+fn the_function_tells_its_own_events_and_writes_where_it_reads() {
     let stack = Stack::with(&[]);
     let statements = permissions(&stack);
     let of = |sid: &str| statements.iter().find(|one| one["Sid"] == sid).expect("a statement").clone();
@@ -269,15 +226,17 @@ fn the_function_tells_its_own_events_and_remembers_them() {
     let own = json!(["AccountOnboarded", "AccountBlocked", "AccountDeparted"]);
     let only = json!({ "events:source": "account-onboarding", "events:detail-type": own });
     assert_eq!(tell["Condition"], json!({ "StringEquals": only }));
-    let remember = of("Remember");
-    assert_eq!(list(&remember["Action"]), ["ssm:PutParameter", "ssm:DeleteParameter"]);
     let variables = &stack.resource("Onboard")["Environment"]["Variables"];
     assert_eq!(variables["ONBOARDING_EVENT_BUS"], "default");
-    let told = text(&variables["ONBOARDING_TOLD"]);
-    let written = format!("arn:aws-us-gov:ssm:us-gov-west-1:111122223333:parameter{told}/*");
-    assert_eq!(remember["Resource"], written, "what it writes is where it looks");
     let read = list(&of("ReadConfiguration")["Resource"])[0].trim_end_matches('*').to_owned();
-    assert!(written.starts_with(&read), "`{read}` has `{written}`");
+    for (sid, variable) in [("Remember", "ONBOARDING_TOLD"), ("Claim", "ONBOARDING_CLAIMS")] {
+        let writes = of(sid);
+        assert_eq!(list(&writes["Action"]), ["ssm:PutParameter", "ssm:DeleteParameter"]);
+        let below = text(&variables[variable]);
+        let written = format!("arn:aws-us-gov:ssm:us-gov-west-1:111122223333:parameter{below}/*");
+        assert_eq!(writes["Resource"], written, "what it writes is where it looks");
+        assert!(written.starts_with(&read), "`{read}` has `{written}`");
+    }
 }
 
 #[test]

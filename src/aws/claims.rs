@@ -46,7 +46,7 @@ impl Claims for SsmClaims {
 
     /// A new version is one more than the last: another number says that somebody wrote in between.
     ///
-    /// See <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>.
+    /// See <https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html>.
     async fn claim(&self, account: &AccountId, claim: &Claim, seen: Option<i64>) -> Result<bool, ApiError> {
         const CALL: &str = "ssm:PutParameter";
         let Some(name) = self.parameter(account) else { return Ok(true) };

@@ -68,7 +68,7 @@ pub(super) fn malformed(call: &'static str, what: &str) -> ApiError {
 }
 
 /// An error and its causes, since the SDK tells the first of them alone.
-fn chain(error: &dyn Error) -> String {
+pub(super) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -11,6 +11,7 @@ mod notices;
 mod parameters;
 mod queue;
 mod sessions;
+mod web;
 mod write;
 
 pub use claims::SsmClaims;
@@ -21,3 +22,4 @@ pub use notices::Notices;
 pub use parameters::Parameters;
 pub use queue::Sqs;
 pub use sessions::Sts;
+pub use web::Web;

@@ -61,6 +61,7 @@ impl WriteIam for IamSession {
                 let untag = iam.untag_role().role_name(role).set_tag_keys(Some(keys.iter().cloned().collect()));
                 untag.send().await.map(drop).map_err(api_error(call))
             }
+            Action::Register(_) => Err(ApiError::new(call, "InvalidAction", "this is no action of IAM")),
         }
     }
 }

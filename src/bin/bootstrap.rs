@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use account_onboarding::aws::{self, Notices, Organizations, Parameters, Sqs, SsmClaims, Sts, SystemClock};
+use account_onboarding::aws::{self, Notices, Organizations, Parameters, Sqs, SsmClaims, Sts, SystemClock, Web};
 use account_onboarding::lambda::{self, Clients, Function, Settings};
 use account_onboarding::ports::Ports;
+use account_onboarding::registration::Vendors;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
@@ -27,6 +28,7 @@ async fn run() -> Result<(), lambda_runtime::Error> {
         directory: Organizations::new(&config),
         sessions: Sts::new(&config),
         claims: SsmClaims::new(&secrets, settings.claims.clone()),
+        registrar: Vendors::new(Web::default()),
         secrets: secrets.clone(),
         clock: SystemClock,
     };

@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use account_onboarding::aws::{self, Organizations, Parameters, Sts, SystemClock};
+use account_onboarding::aws::{self, Organizations, Parameters, Sts, SystemClock, Web};
 use account_onboarding::cli::{self, Aws};
 use account_onboarding::ports::{Alone, Ports};
+use account_onboarding::registration::Vendors;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -15,6 +16,7 @@ async fn main() -> ExitCode {
             sessions: Sts::new(&config),
             secrets: Parameters::new(&config),
             claims: Alone,
+            registrar: Vendors::new(Web::default()),
             clock: SystemClock,
         })
     };

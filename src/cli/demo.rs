@@ -19,13 +19,13 @@ const PIPELINE: &str = "arn:aws:iam::222233334444:role/app-pipeline";
 /// The vendors' accounts, which the simulated IAM wants to exist before a policy names them.
 const VENDORS: [&str; 2] = ["147995105371", "377450845233"];
 
-type Simulated = Engine<Ports<Organization, Organization, Organization, Alone, Organization>>;
+type Simulated = Engine<Ports<Organization, Organization, Organization, Alone, Organization, Organization>>;
 
 pub(super) async fn demo() -> anyhow::Result<Exit> {
     let organization = organization()?;
     let config = Config::parse_alone(CONFIG).map_err(|problems| anyhow!("{problems}"))?;
-    let [directory, sessions, secrets, clock] = [(); 4].map(|()| organization.clone());
-    let engine = Engine { world: Ports { directory, sessions, secrets, claims: Alone, clock }, config };
+    let [directory, sessions, secrets, registrar, clock] = [(); 5].map(|()| organization.clone());
+    let engine = Engine { world: Ports { directory, sessions, secrets, claims: Alone, registrar, clock }, config };
 
     sayln!(
         "{}",

@@ -4,13 +4,14 @@ mod files;
 mod model;
 mod names;
 mod read;
+mod registration;
 mod roles;
 mod show;
 mod trust;
 mod vendors;
 
 pub use files::{Files, Folder, NoFiles};
-pub use model::{AccessRole, Config, ExternalIdSource, PrincipalSpec, RoleTemplate, TrustSpec};
+pub use model::{AccessRole, Config, ExternalIdSource, PrincipalSpec, Registration, RoleTemplate, TrustSpec};
 pub use show::show;
 
 pub use crate::reading::{Place, Problem, Problems as ConfigErrors};

@@ -6,6 +6,7 @@ use crate::account::AccountId;
 use crate::policy::Condition;
 use crate::role::{ExternalId, RoleName};
 use crate::template::Template;
+use crate::vendor::{Api, Endpoint};
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
@@ -104,4 +105,17 @@ pub struct RoleTemplate {
     pub policies: BTreeMap<String, Template>,
     /// ARNs of attached managed policies.
     pub managed: BTreeSet<Template>,
+    /// Where the vendor is told of the account and this role.
+    pub registration: Option<Registration>,
+}
+
+/// Where a vendor is told of accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registration {
+    /// The API.
+    pub api: Api,
+    /// Its address.
+    pub endpoint: Endpoint,
+    /// The SSM parameter that holds its key.
+    pub key_parameter: String,
 }

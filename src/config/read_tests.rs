@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use crate::blueprint::{self, ExternalIds};
+use crate::blueprint::{self, SecretValues};
 use crate::config::{Config, Folder, NoFiles, show};
 use crate::reading::sample_account;
 
@@ -14,7 +14,7 @@ fn parse(text: &str) -> Config {
 fn the_demo_s_configuration_is_without_a_problem() {
     let config = parse(DEMO);
     assert_eq!(config.warnings(), Vec::<String>::new());
-    let (blueprint, errors) = blueprint::of(&config, &sample_account().unwrap(), &ExternalIds::new()).unwrap();
+    let (blueprint, errors) = blueprint::of(&config, &sample_account().unwrap(), &SecretValues::new()).unwrap();
     assert_eq!(errors, []);
     assert_eq!((blueprint.grants.len(), blueprint.roles.len()), (1, 3));
     let text = show(&config);

@@ -79,6 +79,7 @@ pub(super) fn own(value: &Value<'_>, context: &Context<'_>) -> Option<RoleTempla
         external_id_required: false,
         policies,
         managed,
+        registration: None,
         name,
     })
 }

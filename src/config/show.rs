@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Config, ExternalIdSource, PrincipalSpec, RoleTemplate, TrustSpec};
+use super::{Config, ExternalIdSource, PrincipalSpec, Registration, RoleTemplate, TrustSpec};
 use crate::policy::{Document, Redactor};
 
 /// The configuration as it is understood; equal configurations give equal text.
@@ -49,6 +49,11 @@ fn role(out: &mut String, role: &RoleTemplate) {
     }
     for (key, value) in &role.tags {
         line(out, "tag", &format!("{key} = {value}"));
+    }
+    if let Some(registration) = &role.registration {
+        let Registration { endpoint, key_parameter, .. } = registration;
+        let key = format!("with the key in the SSM parameter {key_parameter}");
+        line(out, "registered at", &format!("{}, {key}", endpoint.url()));
     }
     let foreign = if role.adopt { "taken over" } else { "refused" };
     line(out, "foreign role", &format!("of the same name: {foreign}"));

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::read::Context;
+use super::registration::registration;
 use super::roles::{self, Common};
 use super::trust::external_id;
 use super::{ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec};
@@ -23,6 +24,7 @@ const VENDOR: &[&str] = &[
     "permissions-boundary",
     "tags",
     "adopt",
+    "registration",
 ];
 
 /// The vendors, and the names of those that are there and cannot be read.
@@ -110,6 +112,7 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &Context
         Id::Given(source) => Some(source),
         Id::None => None,
     };
+    let registration = table.get("registration").and_then(|value| registration(vendor, &value));
     let principals = vendor.accounts.iter().map(|id| PrincipalSpec::Aws(Template(id.to_string()))).collect();
     Some(RoleTemplate {
         owner,
@@ -125,6 +128,7 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &Context
         trust: vec![TrustSpec { principals, external_id, condition: Condition::default() }],
         policies,
         managed: vendor.managed.clone(),
+        registration,
     })
 }
 

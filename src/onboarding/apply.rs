@@ -1,18 +1,19 @@
 //! Bringing an account to its blueprint: compare, change, look again, prove.
 
-use super::arrive::{Arrival, unreadable};
+use futures_util::future::join;
+
+use super::arrive::{Arrival, unknown};
 use super::draft::Draft;
+use super::hands::{Hands, Known};
 use super::hold::Hold;
 use super::ledger::Ledger;
 use super::patience::Patience;
-use super::prepare::Prepared;
-use super::target::TargetAccount;
 use super::within::{out_of_time, within};
 use super::{End, Engine, Errand, SessionOf};
 use crate::mode::Mode;
 use crate::observed::Observed;
 use crate::outcome::Outcome;
-use crate::plan::proofs;
+use crate::plan::{Change, proofs};
 use crate::ports::{Sessions, World, WriteIam};
 use crate::report::{Calls, Report};
 
@@ -75,18 +76,19 @@ impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
                 ));
             }
             if open.is_empty() {
-                if let Some(wait) = unreadable(prepared, &observed)
+                if let Some(wait) = unknown(prepared, &observed)
                     && patience.pause(self.clock(), &wait).await
                 {
-                    observed = self.look_again(errand, target, prepared, &mut patience).await?;
+                    observed = self.look_again(errand, arrival, None, &mut patience).await?;
                     continue;
                 }
                 draft.report.proofs = proofs(&prepared.blueprint, &observed);
                 ledger.settle(&approved);
-                let wait = unreadable(prepared, &observed);
+                let wait = unknown(prepared, &observed);
                 return Ok(ledger.stuck().or(wait).or_else(|| draft.refused()).unwrap_or_else(|| draft.proven()));
             }
-            let to_do = ledger.not_done(open);
+            let to_do = ledger.in_turn(open);
+            let tells = to_do.iter().any(Change::is_registration);
             let wait = if !doing.hold.is_held() {
                 // Another run may have been at work while this one read: what is to be done is seen when it is held.
                 doing.hold.take(self.clock()).await.err()
@@ -94,24 +96,34 @@ impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
                 // Everything was done, and IAM does not show it yet.
                 Some(Outcome::waiting("not_propagated", "IAM does not show the changes yet"))
             } else {
-                ledger.perform(self.clock(), errand.end, target, to_do, prepared.young).await
+                let hands = Hands { target, registrar: self.world.registrar(), blueprint: &prepared.blueprint };
+                ledger.perform(self.clock(), errand.end, &hands, to_do, prepared.young).await
             };
             if let Some(wait) = wait
                 && (wait.wants_new_session() || !patience.pause(self.clock(), &wait).await)
             {
                 return Ok(wait);
             }
-            observed = self.look_again(errand, target, prepared, &mut patience).await?;
+            let known = if tells { None } else { Some(observed.registered) };
+            observed = self.look_again(errand, arrival, known, &mut patience).await?;
         }
     }
 
+    /// Reads again. Vendors are asked again where it is not known any more, or yet, what they know.
     async fn look_again(
         &self,
         errand: &Errand,
-        target: &TargetAccount<SessionOf<W>>,
-        prepared: &Prepared,
+        arrival: &Arrival<SessionOf<W>>,
+        known: Option<Known>,
         patience: &mut Patience,
     ) -> Result<Observed, End> {
+        let Arrival { prepared, target, .. } = arrival;
+        let vendors = async {
+            match known {
+                Some(known) => known,
+                None => self.registered(&prepared.blueprint).await,
+            }
+        };
         let look = async {
             loop {
                 let end = match target.observe(&prepared.blueprint).await {
@@ -124,6 +136,8 @@ impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
                 }
             }
         };
-        within(self.clock(), errand.end, look).await.unwrap_or_else(|| Err(out_of_time()))
+        let (observed, registered) =
+            within(self.clock(), errand.end, join(look, vendors)).await.ok_or_else(out_of_time)?;
+        Ok(Observed { registered, ..observed? })
     }
 }

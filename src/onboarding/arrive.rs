@@ -51,13 +51,13 @@ impl<W: World> Engine<W> {
         draft: &mut Draft,
         hold: &mut Hold<'_, W::Claims>,
     ) -> Result<Arrival<SessionOf<W>>, End> {
-        let (account, read) = join!(self.look_up(&errand.account), self.external_ids());
-        let Draft { report, ids } = draft;
+        let (account, read) = join!(self.look_up(&errand.account), self.secret_values());
+        let Draft { report, secrets } = draft;
         let account = account?;
         report.account_name = Some(account.name.clone());
         report.joined_at = account.joined_at;
-        *ids = read?;
-        let mut prepared = self.blueprint(&account, ids)?;
+        *secrets = read?;
+        let mut prepared = self.blueprint(&account, secrets)?;
         report.refusals = prepared.errors.iter().filter_map(Refusal::configuration).collect();
         // There is probably something to write in a young account: it is held before it is read, while it is entered.
         let held = async {
@@ -71,14 +71,22 @@ impl<W: World> Engine<W> {
         report.access_role = Some(entered.access_role.clone());
         prepared.blueprint.roles.retain(|role| !refusals.iter().any(|refusal| refusal.role == role.name));
         report.refusals.extend(refusals);
-        let (target, observed) = entered.confirm(&prepared.blueprint).await?;
+        let (entered, registered) = join!(entered.confirm(&prepared.blueprint), self.registered(&prepared.blueprint));
+        let (target, observed) = entered?;
         report.calls = target.calls();
-        Ok(Arrival { prepared, target, observed: observed? })
+        Ok(Arrival { prepared, target, observed: Observed { registered, ..observed? } })
     }
 }
 
-/// Waiting, when a role of a young account may not be read: nothing may be, perhaps, for a while.
-pub(super) fn unreadable(prepared: &Prepared, observed: &Observed) -> Option<Outcome> {
+/// Waiting, when it is not known yet what is there.
+pub(super) fn unknown(prepared: &Prepared, observed: &Observed) -> Option<Outcome> {
+    let silent =
+        |known: &Result<_, Outcome>| known.as_ref().err().filter(|why| matches!(why, Outcome::Waiting(_))).cloned();
+    unreadable(prepared, observed).or_else(|| observed.registered.values().find_map(silent))
+}
+
+/// A role of a young account may not be read: nothing may be, perhaps, for a while.
+fn unreadable(prepared: &Prepared, observed: &Observed) -> Option<Outcome> {
     let (role, why) = observed.unreadable.first_key_value().filter(|_| prepared.young)?;
     let code = if why.code == "control_policy_denies" { why.code } else { "account_not_ready" };
     Some(Outcome::waiting(code, format!("role `{role}` may not be read: {}", why.message)))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::prepare::Prepared;
 use super::{End, Engine, Errand};
-use crate::blueprint::ExternalIds;
+use crate::blueprint::SecretValues;
 use crate::mode::Mode;
 use crate::observed::Observed;
 use crate::outcome::Outcome;
@@ -15,7 +15,7 @@ use crate::report::Report;
 /// A report while it is written.
 pub(super) struct Draft {
     pub(super) report: Report,
-    pub(super) ids: ExternalIds,
+    pub(super) secrets: SecretValues,
 }
 
 impl Draft {
@@ -60,12 +60,12 @@ impl<W: World> Engine<W> {
     ) -> Report {
         let started = self.clock().now();
         let report = Report::begin(&errand.account, &errand.trigger, mode);
-        let mut draft = Draft { report, ids: ExternalIds::new() };
+        let mut draft = Draft { report, secrets: SecretValues::new() };
         let outcome = way(&mut draft).await.unwrap_or_else(|end| end);
-        let Draft { mut report, ids } = draft;
+        let Draft { mut report, secrets } = draft;
         report.end(outcome);
         report.notices.extend(self.config.warnings());
-        report.scrub(&ids, &self.config.external_ids());
+        report.scrub(&secrets, &self.config.external_ids());
         report.duration_ms =
             Duration::try_from_secs_f64(self.clock().now() - started).map_or(0, |t| t.as_millis() as u64);
         report

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 
-use super::target::TargetAccount;
+use super::hands::Hands;
 use super::within::{out_of_time, within};
 use crate::fault::Fault;
 use crate::outcome::{Cause, Outcome};
-use crate::plan::{Approved, Change};
-use crate::ports::{Clock, WriteIam};
+use crate::plan::{Approved, Change, Refusal};
+use crate::ports::{Clock, Registrar, WriteIam};
 use crate::report::{Status, Step};
 use crate::role::RoleName;
 
@@ -46,8 +46,22 @@ impl Ledger {
         open.cloned().collect()
     }
 
+    /// What of the open changes has its turn: a vendor is told of a role when that role is as it should be.
+    pub(super) fn in_turn(&self, open: Vec<Change>) -> Vec<Change> {
+        let written = |role: &RoleName| open.iter().any(|change| change.role == *role && !change.is_registration());
+        let waits = |change: &&Change| change.is_registration() && written(&change.role);
+        let turn: Vec<_> = open.iter().filter(|change| !waits(change)).cloned().collect();
+        self.not_done(turn)
+    }
+
+    /// Whether a role was written in this run.
+    fn has_written(&self, role: &RoleName) -> bool {
+        let wrote = |step: &Step| step.change.role == *role && !step.change.is_registration();
+        self.steps.iter().any(|step| wrote(step) && step.status == Status::Done)
+    }
+
     /// The changes that were not made in this run yet. One that was made and is wanted again is not read back yet.
-    pub(super) fn not_done(&self, changes: Vec<Change>) -> Vec<Change> {
+    fn not_done(&self, changes: Vec<Change>) -> Vec<Change> {
         let done = |change: &Change| self.steps.iter().any(|s| s.status == Status::Done && s.change == *change);
         changes.into_iter().filter(|change| !done(change)).collect()
     }
@@ -55,9 +69,12 @@ impl Ledger {
     /// Says of the changes that failed or were not tried, and are wanted no longer, what became of them: one whose answer
     /// was lost was made after all; another was made by somebody else, or something else was made in its place.
     pub(super) fn settle(&mut self, approved: &Approved) {
-        let refused = |role: &RoleName| approved.refusals().iter().any(|refusal| refusal.role == *role);
+        let refused = |change: &Change| {
+            let about = |refusal: &Refusal| !refusal.of_registration || change.is_registration();
+            approved.refusals().iter().any(|refusal| refusal.role == change.role && about(refusal))
+        };
         for step in self.steps.iter_mut().filter(|step| step.status != Status::Done) {
-            if !approved.changes().contains(&step.change) && !refused(&step.change.role) {
+            if !approved.changes().contains(&step.change) && !refused(&step.change) {
                 let lost = self.lost.contains(&step.change);
                 step.status = if lost { Status::Done } else { Status::Superseded };
             }
@@ -71,11 +88,11 @@ impl Ledger {
 
     /// Makes changes: roles side by side, the changes of one role one after the other, since IAM refuses two writers of
     /// one role. Gives back what to wait for, if anything failed that may succeed later.
-    pub(super) async fn perform<S: WriteIam>(
+    pub(super) async fn perform<S: WriteIam, R: Registrar>(
         &mut self,
         clock: &impl Clock,
         end: f64,
-        target: &TargetAccount<S>,
+        hands: &Hands<'_, S, R>,
         changes: Vec<Change>,
         young: bool,
     ) -> Option<Outcome> {
@@ -88,8 +105,9 @@ impl Ledger {
         }
         let mut wait = None;
         let groups = roles.into_iter().map(async |group| {
+            let fresh = young || group.first().is_some_and(|first| self.has_written(&first.role));
             let mut tried = Tried::default();
-            let done = within(clock, end, tried.perform_in_order(target, group.clone(), young)).await;
+            let done = within(clock, end, tried.perform_in_order(hands, group.clone(), young, fresh)).await;
             if done.is_none() {
                 tried.cut_short(group);
             }
@@ -122,16 +140,26 @@ struct Tried {
 }
 
 impl Tried {
-    async fn perform_in_order<S: WriteIam>(&mut self, target: &TargetAccount<S>, changes: Vec<Change>, young: bool) {
+    async fn perform_in_order<S: WriteIam, R: Registrar>(
+        &mut self,
+        hands: &Hands<'_, S, R>,
+        changes: Vec<Change>,
+        young: bool,
+        fresh: bool,
+    ) {
         for change in changes {
             let status = match &self.end {
                 Some(_) => Status::NotTried,
-                None => match target.perform(&change).await {
+                None => match hands.perform(&change).await {
                     Ok(()) => Status::Done,
                     Err(error) => {
                         let role = format!("role `{}`", change.role);
                         self.lost = (error.fault() == Fault::Unavailable).then(|| change.clone());
-                        self.end = Some(Outcome::of_error(&error, young).about(&role));
+                        let end = match change.is_registration() {
+                            true => Outcome::of_vendor_error(&error, fresh),
+                            false => Outcome::of_error(&error, young),
+                        };
+                        self.end = Some(end.about(&role));
                         Status::Failed(error.to_string())
                     }
                 },

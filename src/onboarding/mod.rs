@@ -7,6 +7,7 @@ mod arrive;
 mod diagnose;
 mod draft;
 mod enter;
+mod hands;
 mod hold;
 mod ledger;
 mod observe;

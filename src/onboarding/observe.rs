@@ -54,7 +54,7 @@ pub(super) async fn observe<S: ReadIam>(
             Err(why) => unreadable.insert(name, why).map(drop),
         };
     }
-    Ok(Observed { access_role, access_trust, roles: there, unreadable })
+    Ok(Observed { access_role, access_trust, roles: there, unreadable, registered: BTreeMap::new() })
 }
 
 fn session<'a, S: ReadIam>(entered: &'a Entered<S>, role: &RoleName) -> Result<&'a S, ApiError> {

@@ -4,11 +4,10 @@ use futures_util::future::join_all;
 
 use super::{End, Engine};
 use crate::account::{Account, AccountId, AccountState};
-use crate::blueprint::{self, Blueprint, BlueprintError, ExternalIds};
+use crate::blueprint::{self, Blueprint, BlueprintError, SecretValues};
 use crate::fault::Fault;
 use crate::outcome::Outcome;
 use crate::ports::{Clock, Directory, Secrets, World};
-use crate::role::ExternalId;
 
 /// An account that may be entered, and what it should hold.
 pub(super) struct Prepared {
@@ -50,15 +49,11 @@ impl<W: World> Engine<W> {
         }
     }
 
-    /// Reads the external ids that the configuration keeps in parameters. Only a passing fault is an error.
-    pub(super) async fn external_ids(&self) -> Result<ExternalIds, End> {
+    /// Reads what the configuration keeps in parameters. Only a passing fault is an error.
+    pub(super) async fn secret_values(&self) -> Result<SecretValues, End> {
         let read = blueprint::parameters(&self.config).into_iter().map(|name| async move {
             match self.world.secrets().parameter(name).await {
-                Ok(value) => {
-                    use secrecy::ExposeSecret;
-                    let id = value.expose_secret().trim().parse::<ExternalId>().map_err(|e| e.to_string());
-                    Ok((name.to_owned(), id))
-                }
+                Ok(value) => Ok((name.to_owned(), Ok(value))),
                 Err(error) => match Outcome::of_error(&error, false) {
                     wait @ Outcome::Waiting(_) if error.fault() != Fault::NotFound => Err(wait),
                     _ => Ok((name.to_owned(), Err(error.to_string()))),
@@ -69,8 +64,8 @@ impl<W: World> Engine<W> {
     }
 
     /// Makes the blueprint.
-    pub(super) fn blueprint(&self, account: &Account, ids: &ExternalIds) -> Result<Prepared, End> {
-        let (blueprint, errors) = blueprint::of(&self.config, account, ids)
+    pub(super) fn blueprint(&self, account: &Account, secrets: &SecretValues) -> Result<Prepared, End> {
+        let (blueprint, errors) = blueprint::of(&self.config, account, secrets)
             .map_err(|e| Outcome::blocked("configuration", e.to_string(), "mend the configuration, then run again"))?;
         let age = account.joined_at.map(|joined| self.clock().now() - joined as f64);
         let young = age.is_none_or(|age| age < self.config.young_for as f64);

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use crate::blueprint::Entry;
+use crate::observed::Registered;
 use crate::policy::Document;
 use crate::role::RoleName;
+use crate::vendor::Api;
 
 /// One call that writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub struct Change {
     pub action: Action,
 }
 
-/// What is done to a role. Each variant is one action of IAM, and carries what was there before.
+/// What is done to a role, or told of it. Each variant is one call, and carries what was there before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// `iam:UpdateAssumeRolePolicy`
@@ -67,6 +70,32 @@ pub enum Action {
     Tag(BTreeMap<String, String>),
     /// `iam:UntagRole`, by key.
     Untag(BTreeSet<String>),
+    /// A vendor is told of the account, by its own API.
+    Register(Box<VendorEntry>),
+}
+
+/// What a vendor is told of the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VendorEntry {
+    /// What people call the vendor.
+    pub title: String,
+    /// Its API.
+    pub api: Api,
+    /// What it knows now, where it knows the account.
+    pub before: Option<Registered>,
+    /// What it is to know.
+    pub after: Entry,
+}
+
+impl VendorEntry {
+    /// The call of the vendor's API.
+    #[must_use]
+    pub fn call(&self) -> &'static str {
+        match (self.api, &self.before) {
+            (Api::WorkloadSecurity, None) => "workload-security:CreateAwsConnector",
+            (Api::WorkloadSecurity, Some(_)) => "workload-security:ModifyAwsConnector",
+        }
+    }
 }
 
 /// What `iam:CreateRole` sets at once.
@@ -100,7 +129,7 @@ pub enum Sign {
 }
 
 impl Change {
-    /// The action of IAM that it calls.
+    /// The call: an action of IAM, or one of a vendor's API.
     #[must_use]
     pub fn call(&self) -> &'static str {
         match &self.action {
@@ -115,7 +144,14 @@ impl Change {
             Action::DeleteBoundary(_) => "iam:DeleteRolePermissionsBoundary",
             Action::Tag(_) => "iam:TagRole",
             Action::Untag(_) => "iam:UntagRole",
+            Action::Register(entry) => entry.call(),
         }
+    }
+
+    /// Whether a vendor is told, and nothing is written in the account.
+    #[must_use]
+    pub fn is_registration(&self) -> bool {
+        matches!(self.action, Action::Register(_))
     }
 
     /// The policies in it, as they are and as they are to be.
@@ -138,6 +174,7 @@ impl Change {
             | Action::Attach(_)
             | Action::PutPolicy { before: None, .. }
             | Action::PutBoundary { before: None, .. } => Sign::Add,
+            Action::Register(entry) if entry.before.is_none() => Sign::Add,
             Action::DeletePolicy { .. } | Action::Detach(_) | Action::DeleteBoundary(_) | Action::Untag(_) => {
                 Sign::Remove
             }
@@ -171,6 +208,10 @@ impl fmt::Display for Change {
             Action::DeleteBoundary(arn) => write!(f, "remove the permissions boundary {arn} from role `{role}`"),
             Action::Tag(tags) => write!(f, "tag role `{role}` with {}", list(tags.keys())),
             Action::Untag(keys) => write!(f, "remove the tags {} from role `{role}`", list(keys.iter())),
+            Action::Register(entry) => match &entry.before {
+                None => write!(f, "register the account with {}, to be entered by role `{role}`", entry.title),
+                Some(_) => write!(f, "tell {} to enter the account by role `{role}`", entry.title),
+            },
         }
     }
 }

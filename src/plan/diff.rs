@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::guard::Refusal;
-use super::{Action, Change, NewRole};
-use crate::blueprint::{Blueprint, RoleSpec};
+use super::{Action, Change, NewRole, VendorEntry};
+use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec};
 use crate::observed::{Observed, ObservedRole};
 use crate::policy::{Notice, PolicyError, add_grants, prune_orphans};
 
@@ -32,8 +32,21 @@ pub fn diff(blueprint: &Blueprint, observed: &Observed) -> Plan {
             }
             Some(role) => align(spec, role, &mut plan.changes),
         }
+        plan.changes.extend(register(spec, observed));
     }
     plan
+}
+
+/// What the vendor is told, where it does not know it yet. What people call the account there is theirs.
+fn register(spec: &RoleSpec, observed: &Observed) -> Option<Change> {
+    let RegistrationSpec { api, entry, .. } = spec.registration.as_ref()?;
+    let there = observed.registered.get(&spec.name)?.as_ref().ok()?;
+    if there.iter().any(|one| one.role_arn.as_ref() == Some(&entry.role_arn)) {
+        return None;
+    }
+    let (title, before) = (spec.title.clone(), there.first().cloned());
+    let entry = VendorEntry { title, api: *api, before, after: entry.clone() };
+    Some(Change { role: spec.name.clone(), action: Action::Register(Box::new(entry)) })
 }
 
 fn access_trust(blueprint: &Blueprint, observed: &Observed, plan: &mut Plan) {

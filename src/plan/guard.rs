@@ -6,10 +6,11 @@ use std::fmt;
 use serde::Serialize;
 
 use super::proof::denied;
-use super::{Action, Change, Plan};
+use super::{Action, Change, Plan, VendorEntry};
+use crate::account::shorten;
 use crate::blueprint::{Blueprint, BlueprintError, RoleSpec};
 use crate::observed::{Observed, ObservedRole};
-use crate::outcome::Cause;
+use crate::outcome::{Cause, Outcome};
 use crate::policy::{Caller, Document, Facts, Notice, Principal, access_entries, can_assume};
 use crate::role::{OWNER_TAG, RoleName};
 
@@ -52,6 +53,9 @@ pub struct Refusal {
     pub message: String,
     /// What a person can do.
     pub remedy: String,
+    /// Whether the vendor alone is not told, and the role itself is as it should be.
+    #[serde(skip)]
+    pub(crate) of_registration: bool,
 }
 
 impl fmt::Display for Refusal {
@@ -62,7 +66,23 @@ impl fmt::Display for Refusal {
 
 impl Refusal {
     fn new(code: &'static str, role: &RoleName, message: String, remedy: &str) -> Self {
-        Self { code, role: role.clone(), message, remedy: remedy.to_owned() }
+        Self { code, role: role.clone(), message, remedy: remedy.to_owned(), of_registration: false }
+    }
+
+    /// A vendor that cannot be told, for a reason that needs a person.
+    fn registration(spec: &RoleSpec, why: &Cause) -> Self {
+        let message = format!("{} is not told of the account: {}", spec.title, why.message);
+        Self { of_registration: true, ..Self::new(why.code, &spec.name, message, &why.remedy) }
+    }
+
+    fn foreign_registration(role: &RoleName, entry: &VendorEntry) -> Self {
+        let enters = match entry.before.as_ref().and_then(|before| before.role_arn.as_ref()) {
+            Some(arn) => format!("enters it by `{}`", shorten(arn)),
+            None => "enters it without a role".to_owned(),
+        };
+        let message = format!("{} knows the account already, and {enters}: somebody else registered it", entry.title);
+        let remedy = "remove that registration at the vendor, or set `adopt = true` to take it over";
+        Self { of_registration: true, ..Self::new("foreign_registration", role, message, remedy) }
     }
 
     /// A role whose blueprint cannot be made.
@@ -145,8 +165,26 @@ pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved
         }
     }
     let refused = |role: &RoleName| refusals.iter().any(|refusal| refusal.role == *role);
-    let changes = changes.into_iter().filter(|change| !refused(&change.role)).collect();
+    let mut changes: Vec<_> = changes.into_iter().filter(|change| !refused(&change.role)).collect();
+    changes.retain(|change| {
+        let refusal = refuse_registration(change, blueprint);
+        let passes = refusal.is_none();
+        refusals.extend(refusal);
+        passes
+    });
+    for spec in &blueprint.roles {
+        if let Some(Err(Outcome::Blocked(why))) = observed.registered.get(&spec.name) {
+            refusals.push(Refusal::registration(spec, why));
+        }
+    }
     Approved { changes, refusals, notices }
+}
+
+/// What somebody else registered is left alone, as a foreign role is.
+fn refuse_registration(change: &Change, blueprint: &Blueprint) -> Option<Refusal> {
+    let Action::Register(entry) = &change.action else { return None };
+    let adopts = blueprint.roles.iter().any(|spec| spec.name == change.role && spec.adopt);
+    (entry.before.is_some() && !adopts).then(|| Refusal::foreign_registration(&change.role, entry))
 }
 
 /// Judges the edit of the access role's trust policy by what it does, and not by how it was made.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::blueprint::{Blueprint, RoleSpec, Trusted};
+use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec, Trusted};
 use crate::observed::Observed;
 use crate::policy::{
     Caller, Condition, Document, Facts, Grant, Verdict, can_anybody_assume, can_assume, can_other_assume,
@@ -16,7 +16,7 @@ pub struct Proof {
     pub role: RoleName,
     /// Who.
     pub who: String,
-    /// `can` or `cannot`.
+    /// `can` or `cannot` enter; `registered` where a vendor has to know the account.
     pub expected: &'static str,
     /// Whether the policies that are there say so.
     pub holds: bool,
@@ -25,7 +25,7 @@ pub struct Proof {
 }
 
 /// Proves a blueprint against what is there: each grant can enter, each vendor can with its external id, and cannot
-/// without it or with another.
+/// without it or with another, and has registered the account where it is to.
 #[must_use]
 pub fn proofs(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
     let mut proofs = Vec::new();
@@ -39,8 +39,18 @@ pub fn proofs(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
         for trusted in &spec.trusted {
             proofs.extend(prove_trusted(spec, trust, trusted));
         }
+        proofs.extend(spec.registration.as_ref().map(|registration| prove_registered(spec, registration, observed)));
     }
     proofs
+}
+
+fn prove_registered(spec: &RoleSpec, registration: &RegistrationSpec, observed: &Observed) -> Proof {
+    let arn = &registration.entry.role_arn;
+    let known = observed.registered.get(&spec.name).and_then(|known| known.as_ref().ok());
+    let holds = known.is_some_and(|known| known.iter().any(|one| one.role_arn.as_ref() == Some(arn)));
+    let says = if holds { "has the account registered, by this role" } else { "has not registered the account" };
+    let (role, who) = (spec.name.clone(), spec.title.clone());
+    Proof { role, sentence: format!("{who} {says}"), who, expected: "registered", holds }
 }
 
 /// What a caller gives as external id.

@@ -1,7 +1,9 @@
 //! What the engine asks of the world. Who only reads is given no way to write.
 
+mod http;
 mod world;
 
+pub use http::{Answer, Http, Request};
 pub use world::{Ports, Whole, World};
 
 use std::future::Future;
@@ -12,12 +14,13 @@ use secrecy::SecretString;
 use crate::account::{Account, AccountId};
 use crate::claim::Claim;
 use crate::fault::ApiError;
-use crate::observed::ObservedRole;
+use crate::observed::{ObservedRole, Registered};
 use crate::outcome::Cause;
-use crate::plan::Change;
+use crate::plan::{Change, VendorEntry};
 use crate::report::Notice;
 use crate::role::RoleName;
 use crate::telling::Memory;
+use crate::vendor::{Access, Api};
 
 /// The organization's register of accounts.
 pub trait Directory: Sync {
@@ -110,7 +113,21 @@ pub trait WriteIam: ReadIam {
     fn perform(&self, change: &Change) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
-/// Where configuration and external ids are kept.
+/// The registers of vendors. Each method is one call.
+pub trait Registrar: Sync {
+    /// What a vendor has registered for an account.
+    fn registered(
+        &self,
+        api: Api,
+        access: &Access,
+        account: &AccountId,
+    ) -> impl Future<Output = Result<Vec<Registered>, ApiError>> + Send;
+
+    /// Tells a vendor of an account.
+    fn register(&self, access: &Access, entry: &VendorEntry) -> impl Future<Output = Result<(), ApiError>> + Send;
+}
+
+/// Where configuration, external ids and keys are kept.
 pub trait Secrets: Sync {
     /// The value of a parameter, decrypted.
     fn parameter(&self, name: &str) -> impl Future<Output = Result<SecretString, ApiError>> + Send;

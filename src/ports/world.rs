@@ -1,6 +1,6 @@
 //! The ports of the engine, all in one.
 
-use super::{Claims, Clock, Directory, Secrets, Sessions};
+use super::{Claims, Clock, Directory, Registrar, Secrets, Sessions};
 
 /// The ports of the engine, all in one: what it is generic over.
 pub trait World: Sync {
@@ -12,6 +12,8 @@ pub trait World: Sync {
     type Secrets: Secrets;
     /// Who is at work in which account.
     type Claims: Claims;
+    /// The registers of vendors.
+    type Registrar: Registrar;
     /// Time.
     type Clock: Clock;
 
@@ -23,13 +25,15 @@ pub trait World: Sync {
     fn secrets(&self) -> &Self::Secrets;
     /// Who is at work in which account.
     fn claims(&self) -> &Self::Claims;
+    /// The registers of vendors.
+    fn registrar(&self) -> &Self::Registrar;
     /// Time.
     fn clock(&self) -> &Self::Clock;
 }
 
 /// Ports, each by itself, as a world.
 #[derive(Debug, Clone)]
-pub struct Ports<D, S, X, K, C> {
+pub struct Ports<D, S, X, K, R, C> {
     /// The organization's register of accounts.
     pub directory: D,
     /// The way into accounts.
@@ -38,25 +42,28 @@ pub struct Ports<D, S, X, K, C> {
     pub secrets: X,
     /// Who is at work in which account.
     pub claims: K,
+    /// The registers of vendors.
+    pub registrar: R,
     /// Time.
     pub clock: C,
 }
 
 /// One thing that is every port: a simulated organization, or one with faults.
-pub type Whole<P> = Ports<P, P, P, P, P>;
+pub type Whole<P> = Ports<P, P, P, P, P, P>;
 
 impl<P: Clone> From<P> for Whole<P> {
     fn from(all: P) -> Self {
-        let [directory, sessions, secrets, claims] = [(); 4].map(|()| all.clone());
-        Self { directory, sessions, secrets, claims, clock: all }
+        let [directory, sessions, secrets, claims, registrar] = [(); 5].map(|()| all.clone());
+        Self { directory, sessions, secrets, claims, registrar, clock: all }
     }
 }
 
-impl<D: Directory, S: Sessions, X: Secrets, K: Claims, C: Clock> World for Ports<D, S, X, K, C> {
+impl<D: Directory, S: Sessions, X: Secrets, K: Claims, R: Registrar, C: Clock> World for Ports<D, S, X, K, R, C> {
     type Directory = D;
     type Sessions = S;
     type Secrets = X;
     type Claims = K;
+    type Registrar = R;
     type Clock = C;
 
     fn directory(&self) -> &D {
@@ -75,6 +82,10 @@ impl<D: Directory, S: Sessions, X: Secrets, K: Claims, C: Clock> World for Ports
         &self.claims
     }
 
+    fn registrar(&self) -> &R {
+        &self.registrar
+    }
+
     fn clock(&self) -> &C {
         &self.clock
     }
@@ -85,6 +96,7 @@ impl<W: World> World for &W {
     type Sessions = W::Sessions;
     type Secrets = W::Secrets;
     type Claims = W::Claims;
+    type Registrar = W::Registrar;
     type Clock = W::Clock;
 
     fn directory(&self) -> &W::Directory {
@@ -101,6 +113,10 @@ impl<W: World> World for &W {
 
     fn claims(&self) -> &W::Claims {
         W::claims(self)
+    }
+
+    fn registrar(&self) -> &W::Registrar {
+        W::registrar(self)
     }
 
     fn clock(&self) -> &W::Clock {

@@ -11,10 +11,11 @@ pub use event::{News, Notice};
 pub use metrics::{emf, time_to_connected};
 pub use text::{plan_text, report_text};
 
+use secrecy::ExposeSecret;
 use serde::{Serialize, Serializer};
 
 use crate::account::AccountId;
-use crate::blueprint::ExternalIds;
+use crate::blueprint::SecretValues;
 use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome};
 use crate::plan::{Change, Proof, Refusal};
@@ -155,11 +156,14 @@ impl Report {
         self.outcome = outcome;
     }
 
-    /// Takes external ids out of every text: ours, and those of the policies that were read.
-    pub(crate) fn scrub(&mut self, ids: &ExternalIds, literals: &[crate::role::ExternalId]) {
+    /// Takes external ids and keys out of every text: ours, and the ids of the policies that were read.
+    pub(crate) fn scrub(&mut self, secrets: &SecretValues, literals: &[crate::role::ExternalId]) {
         let documents = self.changes.iter().flat_map(|step| step.change.documents());
         let there: Vec<_> = documents.flat_map(external_ids).collect();
-        let known = ids.values().flatten().chain(literals).map(|id| id.expose());
+        let parameters = secrets.values().flatten().map(|value| value.expose_secret().trim());
+        // One letter is no secret, and stands in every word.
+        let parameters = parameters.filter(|value| value.len() > 1);
+        let known = parameters.chain(literals.iter().map(|id| id.expose()));
         let scrubber = scrub::Scrubber::new(known.chain(there.iter().map(String::as_str)));
         let scrub = |text: &mut String| scrubber.scrub(text);
         if let Outcome::Waiting(cause) | Outcome::Blocked(cause) | Outcome::Ignored(cause) = &mut self.outcome {

@@ -3,7 +3,7 @@
 use similar::{ChangeTag, TextDiff};
 
 use super::paint::{bad, faint, good, printable, sign};
-use crate::plan::{Action, Change, NewRole};
+use crate::plan::{Action, Change, NewRole, VendorEntry};
 use crate::policy::{Document, Redactor};
 
 /// The change's sentence and, under it, what is altered line for line.
@@ -20,10 +20,18 @@ pub(super) fn picture(change: &Change, redactor: &mut Redactor) -> String {
         }
         Action::Tag(tags) => tags.iter().map(|(key, value)| line('+', &format!("{key} = {value}"))).collect(),
         Action::PutBoundary { before: Some(before), .. } => line('-', before),
+        Action::Register(entry) => registration(entry),
         _ => String::new(),
     };
     text.push_str(&body);
     text
+}
+
+fn registration(entry: &VendorEntry) -> String {
+    let before = entry.before.as_ref().and_then(|before| before.role_arn.as_ref());
+    let before = before.map(|arn| line('-', &format!("role            {arn}"))).unwrap_or_default();
+    let after = line('+', &format!("role            {}", entry.after.role_arn));
+    format!("{before}{after}{}", line('+', &format!("display name    {}", entry.after.display_name)))
 }
 
 fn new_role(new: &NewRole, redactor: &mut Redactor) -> String {

@@ -8,15 +8,17 @@ use super::fault::Script;
 use crate::account::{Account, AccountId};
 use crate::claim::Claim;
 use crate::fault::ApiError;
-use crate::observed::ObservedRole;
+use crate::observed::{ObservedRole, Registered};
 use crate::outcome::Cause;
-use crate::plan::Change;
+use crate::plan::{Change, VendorEntry};
 use crate::ports::{
-    AccountPage, Claims, Clock, Creation, Directory, Entry, Notifier, Page, Queue, ReadIam, Secrets, Sessions, WriteIam,
+    AccountPage, Claims, Clock, Creation, Directory, Entry, Notifier, Page, Queue, ReadIam, Registrar, Secrets,
+    Sessions, WriteIam,
 };
 use crate::report::Notice;
 use crate::role::RoleName;
 use crate::telling::Memory;
+use crate::vendor::{Access, Api};
 
 /// An implementation of ports that follows a script.
 #[derive(Debug, Clone)]
@@ -101,6 +103,16 @@ impl<P: Claims> Claims for Faulty<P> {
 
     async fn release(&self, account: &AccountId) -> Result<(), ApiError> {
         self.script.play("ssm:DeleteParameter", self.inner.release(account)).await
+    }
+}
+
+impl<P: Registrar> Registrar for Faulty<P> {
+    async fn registered(&self, api: Api, access: &Access, account: &AccountId) -> Result<Vec<Registered>, ApiError> {
+        self.script.play("workload-security:SearchAwsConnectors", self.inner.registered(api, access, account)).await
+    }
+
+    async fn register(&self, access: &Access, entry: &VendorEntry) -> Result<(), ApiError> {
+        self.script.play(entry.call(), self.inner.register(access, entry)).await
     }
 }
 

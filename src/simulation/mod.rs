@@ -24,6 +24,7 @@ mod role_state;
 mod session;
 mod setup;
 mod validate;
+mod vendor;
 mod write;
 
 pub use account::Control;
@@ -38,6 +39,7 @@ pub use queue::{DeadLetter, Delivered, SimulatedQueue};
 pub use quota::Quotas;
 pub use role_state::{PolicyText, RoleState};
 pub use session::Session;
+pub use vendor::{Connector, Tenant};
 
 #[cfg(test)]
 mod example;

@@ -10,6 +10,7 @@ use super::birth::Birth;
 use super::consistency::Lag;
 use super::journal::Call;
 use super::role_state::{PolicyText, RoleState};
+use super::vendor::Tenant;
 use crate::account::{AccountId, AccountState, Partition};
 use crate::claim::Claim;
 use crate::policy::Caller;
@@ -27,7 +28,7 @@ const FUNCTION: &str = "account-onboarding";
 
 /// An organization in memory. A clone is the same organization.
 ///
-/// It implements `Directory`, `Sessions`, `Secrets`, `Claims` and `Clock`; the caller is the function's role in the management
+/// It implements `Directory`, `Sessions`, `Secrets`, `Claims`, `Registrar` and `Clock`; the caller is the function's role in the management
 /// account, or whoever [`Organization::as_caller`] says.
 #[derive(Clone)]
 pub struct Organization {
@@ -46,6 +47,8 @@ pub(super) struct State {
     pub(super) parameters: BTreeMap<String, String>,
     /// Who is at work in which account, and the version of that claim.
     pub(super) claims: BTreeMap<AccountId, (Claim, i64)>,
+    /// A vendor with an API.
+    pub(super) tenant: Option<Tenant>,
     pub(super) births: BTreeMap<String, Birth>,
     /// When the progress of a creation was asked for, lately.
     pub(super) polls: Vec<f64>,
@@ -93,6 +96,7 @@ impl Organization {
             identities: BTreeSet::new(),
             parameters: BTreeMap::new(),
             claims: BTreeMap::new(),
+            tenant: None,
             births: BTreeMap::new(),
             polls: Vec::new(),
             missing_policies: BTreeSet::new(),

@@ -93,7 +93,9 @@ fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -
     }
     let nothing = |what: &str| Failure::new("NoSuchEntity", format!("{what} was not found on role {name}."));
     match action {
-        Action::CreateRole(_) => return Err(Failure::new("EntityAlreadyExists", "")),
+        Action::CreateRole(_) | Action::Register(_) => {
+            return Err(Failure::new("InvalidAction", "this is no change of a role that is there"));
+        }
         Action::UpdateTrust { after, .. } => role.trust = PolicyText(document::trust(state, &after.to_json())?),
         Action::UpdateRole { after: (description, seconds), .. } => {
             validate::description(description)?;

@@ -69,6 +69,7 @@ fn workload_security_gets_its_fifteen_actions() {
       external ID   required: the ID that Workload Security made for your tenant; its API gives it as `externalId` of /api/awsconnectorsettings
       role          Workload_Security_Role_Cross, or another by `role-name`
       policy        Workload_Security_Policy_Cross
+      registration  by its API, where the configuration says so
       see           https://cloudone.trendmicro.com/docs/workload-security/aws-add-cross-account/
 
       permissions

@@ -3,10 +3,12 @@
 mod catalogue;
 mod model;
 mod read;
+mod registration;
 mod show;
 
 pub use catalogue::Catalogue;
 pub use model::{ExternalIdRule, Group, Origin, Vendor};
+pub use registration::{Access, Api, ApiKey, Endpoint, KeyHeader};
 pub use show::{Row, rows, show};
 
 pub(crate) use catalogue::NameTaken;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::registration::Api;
 use crate::account::AccountId;
 use crate::role::RoleName;
 use crate::template::Template;
@@ -35,6 +36,8 @@ pub struct Vendor {
     pub managed: BTreeSet<Template>,
     /// What the role may do, in the order of the file.
     pub groups: Vec<Group>,
+    /// The API that accounts are registered with, where the vendor has one.
+    pub registration: Option<Api>,
     /// Where the vendor is described.
     pub origin: Origin,
 }

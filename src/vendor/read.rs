@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{ExternalIdRule, Group, Origin, Vendor};
+use super::registration::Api;
 use crate::account::{AccountId, shorten};
 use crate::reading::{
-    Problems, Source, Table, Value, check_count_of_managed, check_quota, description, managed_policy_arn, policy_name,
-    session_seconds, template,
+    Problems, Source, Table, Value, check_count_of_managed, check_quota, description, did_you_mean, list_of,
+    managed_policy_arn, policy_name, session_seconds, template,
 };
 use crate::role::RoleName;
 use crate::template::Template;
 
-const VENDOR: &[&str] = &["title", "documentation", "trust", "role", "permissions"];
+const VENDOR: &[&str] = &["title", "documentation", "trust", "role", "permissions", "registration"];
 const TRUST: &[&str] = &["accounts", "external-id", "external-id-hint"];
 const ROLE: &[&str] = &["name", "name-fixed", "description", "max-session-seconds", "policy-name", "managed-policies"];
 const GROUP: &[&str] = &["actions", "resources", "mutates"];
@@ -48,6 +49,7 @@ fn vendor(name: &str, table: &Table<'_>, origin: Origin) -> Option<Vendor> {
     let groups = table.get("permissions").map(|value| groups(&value)).unwrap_or_default();
     let trust = table.require("trust").and_then(|value| trust(&value));
     let role = table.require("role").and_then(|value| role(&value, &groups));
+    let registration = table.get("registration").and_then(|value| registration(&value));
     let ((accounts, external_id), role, title) = (trust?, role?, title?);
     let description = match role.description {
         Some(text) => text,
@@ -67,7 +69,18 @@ fn vendor(name: &str, table: &Table<'_>, origin: Origin) -> Option<Vendor> {
         policy_name: role.policy_name,
         managed: role.managed,
         groups,
+        registration,
         origin,
+    })
+}
+
+fn registration(value: &Value<'_>) -> Option<Api> {
+    value.table(&["api"])?.require("api")?.checked(|name| {
+        let names = || Api::ALL.into_iter().map(Api::name);
+        Api::ALL.into_iter().find(|api| api.name() == name).ok_or_else(|| {
+            let remedy = did_you_mean(name, names());
+            format!("`{}` is no API that is known here{remedy}; there are {}", shorten(name), list_of(names()))
+        })
     })
 }
 

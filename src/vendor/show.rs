@@ -49,6 +49,9 @@ pub fn show(vendor: &Vendor) -> String {
     for arn in &vendor.managed {
         line("attached", &arn.0);
     }
+    if vendor.registration.is_some() {
+        line("registration", "by its API, where the configuration says so");
+    }
     for link in &vendor.documentation {
         line("see", link);
     }

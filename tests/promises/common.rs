@@ -9,7 +9,7 @@ use account_onboarding::onboarding::{Engine, Errand};
 use account_onboarding::outcome::Outcome;
 use account_onboarding::plan::Change;
 use account_onboarding::policy::Caller;
-use account_onboarding::ports::{Claims, Clock, Directory, Ports, Secrets, Sessions, Whole};
+use account_onboarding::ports::{Claims, Clock, Directory, Ports, Registrar, Secrets, Sessions, Whole};
 use account_onboarding::report::Report;
 use account_onboarding::role::RoleName;
 use account_onboarding::simulation::{Newborn, Organization, RoleState};
@@ -123,9 +123,9 @@ pub(crate) fn engine_on<P: Clone>(ports: &P, config: Config) -> Engine<Whole<P>>
 pub(crate) fn with_sessions<S>(
     organization: &Organization,
     sessions: S,
-) -> Ports<Organization, S, Organization, Organization, Organization> {
-    let [directory, secrets, claims, clock] = [(); 4].map(|()| organization.clone());
-    Ports { directory, sessions, secrets, claims, clock }
+) -> Ports<Organization, S, Organization, Organization, Organization, Organization> {
+    let [directory, secrets, claims, registrar, clock] = [(); 5].map(|()| organization.clone());
+    Ports { directory, sessions, secrets, claims, registrar, clock }
 }
 
 pub(crate) fn engine(organization: &Organization, config_text: &str) -> Simulated {
@@ -167,7 +167,7 @@ pub(crate) fn plan(organization: &Organization, account: &str) -> Report {
 
 pub(crate) fn plan_with<P>(ports: &P, account: &str, config_text: &str) -> Report
 where
-    P: Directory + Sessions + Secrets + Claims + Clock + Clone,
+    P: Directory + Sessions + Secrets + Claims + Registrar + Clock + Clone,
 {
     run(engine_on(ports, config(config_text)).plan(&errand(ports, account)))
 }

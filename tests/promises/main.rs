@@ -19,6 +19,7 @@ mod one_bad_one_harms_no_other;
 mod only_confirmed_accounts;
 mod panic;
 mod plan_is_what_apply_calls;
+mod registration;
 mod samples;
 mod second_run_makes_no_write;
 mod secrets_stay_hidden;

@@ -43,10 +43,10 @@ fn a_record_that_panics_goes_back_alone() {
             let request = organization.create_account_as(name, Newborn::default());
             organization.finish_creation(&request).unwrap()
         });
-        let [sessions, secrets, claims, clock] = [(); 4].map(|()| organization.clone());
+        let [sessions, secrets, claims, registrar, clock] = [(); 5].map(|()| organization.clone());
         let directory = Panics(organization.clone(), accounts[bad].clone());
         let (queue, notifier) = (SimulatedQueue::new(&organization), SimulatedNotifier::default());
-        let world = Ports { directory, sessions, secrets, claims, clock };
+        let world = Ports { directory, sessions, secrets, claims, registrar, clock };
         let (ports, settings) = (Clients { world, queue, notifier }, settings(PARAMETER));
         let record = |(index, account): (usize, &AccountId)| json!({"messageId": format!("message-{index}"), "body": created(account)});
         let records: Vec<_> = accounts.iter().enumerate().map(record).collect();

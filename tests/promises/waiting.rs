@@ -159,8 +159,8 @@ fn a_creation_is_asked_about_once_a_second_at_most() {
         let request = organization.create_account_as("payments-dev", newborn);
         let times = Arc::new(Mutex::new(Vec::new()));
         let directory = Timed(organization.clone(), Arc::clone(&times));
-        let [sessions, secrets, claims, clock] = [(); 4].map(|()| organization.clone());
-        let world = Ports { directory, sessions, secrets, claims, clock };
+        let [sessions, secrets, claims, registrar, clock] = [(); 5].map(|()| organization.clone());
+        let world = Ports { directory, sessions, secrets, claims, registrar, clock };
         let engine = Engine { world, config: config(CONFIG) };
         let deadline = organization.now() + patience;
         match run(engine.created(&request, deadline)) {

@@ -1,0 +1,152 @@
+//! The vendors' APIs, on the wire: what is asked for, and what each answer becomes.
+#![cfg(test)]
+
+use std::time::{Duration, Instant};
+
+use account_onboarding::account::AccountId;
+use account_onboarding::aws::Web;
+use account_onboarding::blueprint::Entry;
+use account_onboarding::fault::{ApiError, Fault};
+use account_onboarding::observed::Registered;
+use account_onboarding::outcome::Outcome;
+use account_onboarding::plan::VendorEntry;
+use account_onboarding::ports::{Answer, Http, Registrar, Request};
+use account_onboarding::registration::Vendors;
+use account_onboarding::vendor::{Access, Api, Endpoint};
+use serde_json::{Value, json};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+const KEY: &str = "s3cret-key";
+const ROLE: &str = "arn:aws:iam::444455556666:role/Workload_Security_Role_Cross";
+
+fn account() -> AccountId {
+    "444455556666".parse().unwrap()
+}
+
+/// A server that answers everything so, and the way in.
+async fn serving(answer: ResponseTemplate) -> (MockServer, Access) {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let endpoint = Endpoint::of_url(&format!("{}/api/", server.uri()), true).unwrap();
+    (server, Access { endpoint, key: KEY.parse().unwrap() })
+}
+
+fn json_of(value: Value) -> ResponseTemplate {
+    ResponseTemplate::new(200).set_body_json(value)
+}
+
+async fn search(answer: ResponseTemplate) -> Result<Vec<Registered>, ApiError> {
+    let (_server, access) = serving(answer).await;
+    Vendors::new(Web::default()).registered(Api::WorkloadSecurity, &access, &account()).await
+}
+
+fn entry(before: Option<Registered>) -> VendorEntry {
+    let after =
+        Entry { account: account(), role_arn: ROLE.to_owned(), display_name: "payments-dev (444455556666)".to_owned() };
+    VendorEntry { title: "Workload Security".to_owned(), api: Api::WorkloadSecurity, before, after }
+}
+
+async fn tell(answer: ResponseTemplate, before: Option<Registered>) -> (Result<(), ApiError>, MockServer) {
+    let (server, access) = serving(answer).await;
+    (Vendors::new(Web::default()).register(&access, &entry(before)).await, server)
+}
+
+#[tokio::test]
+async fn a_search_compares_what_it_is_given() {
+    let connectors = json!({"awsConnectors": [
+        {"ID": 3, "accountId": "999988887777", "crossAccountRoleArn": ROLE},
+        {"ID": 7, "accountId": "444455556666", "crossAccountRoleArn": ROLE, "displayName": "x", "lastSyncTime": 1.5},
+        {"ID": 9, "accountId": "444455556666", "useInstanceRole": true},
+        {"ID": 11}]});
+    let found = search(json_of(connectors)).await.unwrap();
+    let ours = [(7, Some(ROLE.to_owned())), (9, None)].map(|(id, role_arn)| Registered { id, role_arn });
+    assert_eq!(found, ours);
+    assert_eq!(search(json_of(json!({}))).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_request_is_the_vendor_s() {
+    let (server, access) = serving(json_of(json!({"awsConnectors": []}))).await;
+    Vendors::new(Web::default()).registered(Api::WorkloadSecurity, &access, &account()).await.unwrap();
+    let (_, server2) = tell(ResponseTemplate::new(200), None).await;
+    let (_, server3) = tell(ResponseTemplate::new(200), Some(Registered { id: 7, role_arn: None })).await;
+    let mut seen = Vec::new();
+    for server in [server, server2, server3] {
+        let requests = server.received_requests().await.unwrap();
+        assert_eq!(requests.len(), 1);
+        let request = &requests[0];
+        let header = |name: &str| request.headers[name].to_str().unwrap().to_owned();
+        assert_eq!((header("api-version"), header("content-type")), ("v1".to_owned(), "application/json".to_owned()));
+        assert_eq!(header("api-secret-key"), KEY);
+        assert!(!request.headers.contains_key("authorization"));
+        seen.push(format!("{} {} {}", request.method, request.url.path(), String::from_utf8_lossy(&request.body)));
+    }
+    insta::assert_snapshot!(seen.join("\n"), @r#"
+    POST /api/awsconnectors/search {"maxItems":50,"searchCriteria":[{"fieldName":"accountId","stringTest":"equal","stringValue":"444455556666"}]}
+    POST /api/awsconnectors {"displayName":"payments-dev (444455556666)","crossAccountRoleArn":"arn:aws:iam::444455556666:role/Workload_Security_Role_Cross"}
+    POST /api/awsconnectors/7 {"displayName":"payments-dev (444455556666)","crossAccountRoleArn":"arn:aws:iam::444455556666:role/Workload_Security_Role_Cross"}
+    "#);
+}
+
+/// Every status, as the cause that it is; a role that was written just now may not be seen yet.
+#[tokio::test]
+async fn each_answer_is_what_it_means() {
+    let mut lines = Vec::new();
+    for status in [302, 400, 401, 403, 404, 409, 429, 500, 503] {
+        let answer = ResponseTemplate::new(status).insert_header("location", "http://127.0.0.1:9/");
+        let (told, server) = tell(answer.set_body_json(json!({"message": format!("no, {KEY}")})), None).await;
+        let error = told.unwrap_err();
+        assert_eq!(server.received_requests().await.unwrap().len(), 1, "{status}: nothing is sent twice or on");
+        let code = |fresh| Outcome::of_vendor_error(&error, fresh).cause().map_or("", |cause| cause.code);
+        lines.push(format!("{status}: {}; {} on a new role; {error}", code(false), code(true)));
+    }
+    assert!(!lines.concat().contains("s3cret"));
+    insta::assert_snapshot!(lines.join("\n"), @"
+    302: vendor_refused; vendor_not_ready on a new role; workload-security:CreateAwsConnector failed: HTTP 302: no, (hidden)
+    400: vendor_refused; vendor_not_ready on a new role; workload-security:CreateAwsConnector failed: HTTP 400: no, (hidden)
+    401: vendor_key_refused; vendor_key_refused on a new role; workload-security:CreateAwsConnector failed: HTTP 401: no, (hidden)
+    403: vendor_key_refused; vendor_key_refused on a new role; workload-security:CreateAwsConnector failed: HTTP 403: no, (hidden)
+    404: vendor_refused; vendor_not_ready on a new role; workload-security:CreateAwsConnector failed: HTTP 404: no, (hidden)
+    409: vendor_refused; vendor_not_ready on a new role; workload-security:CreateAwsConnector failed: HTTP 409: no, (hidden)
+    429: vendor_not_ready; vendor_not_ready on a new role; workload-security:CreateAwsConnector failed: HTTP 429: no, (hidden)
+    500: vendor_not_ready; vendor_not_ready on a new role; workload-security:CreateAwsConnector failed: HTTP 500: no, (hidden)
+    503: vendor_not_ready; vendor_not_ready on a new role; workload-security:CreateAwsConnector failed: HTTP 503: no, (hidden)
+    ");
+}
+
+#[tokio::test]
+async fn what_is_no_answer_may_pass() {
+    for answer in [
+        json_of(json!([])),
+        json_of(json!({"awsConnectors": {}})),
+        json_of(json!({"login": "please"})),
+        json_of(json!({"awsConnectors": [{"ID": "seven"}]})),
+        ResponseTemplate::new(200).set_body_string("<html>"),
+        ResponseTemplate::new(200).set_body_string("x".repeat((1 << 20) + 1)),
+    ] {
+        assert_eq!(search(answer).await.unwrap_err().fault(), Fault::Unavailable);
+    }
+    let closed = Endpoint::of_url("http://127.0.0.1:9/api", true).unwrap();
+    let access = Access { endpoint: closed, key: KEY.parse().unwrap() };
+    let refused = Vendors::new(Web::default()).registered(Api::WorkloadSecurity, &access, &account()).await;
+    let refused = refused.unwrap_err();
+    assert_eq!((refused.code.as_str(), refused.fault()), ("Connection", Fault::Unavailable));
+}
+
+#[tokio::test]
+async fn who_does_not_answer_is_not_waited_for() {
+    let (_server, access) = serving(ResponseTemplate::new(200).set_delay(Duration::from_secs(30))).await;
+    let began = Instant::now();
+    let request = Request {
+        call: "workload-security:SearchAwsConnectors",
+        url: access.endpoint.url().to_owned(),
+        headers: vec![("api-secret-key", KEY)],
+        body: json!({}),
+        timeout: Duration::from_millis(200),
+    };
+    assert!(!format!("{request:?}").contains("s3cret"));
+    let sent: Result<Answer, ApiError> = Web::default().send(request).await;
+    assert_eq!(sent.unwrap_err().code, "Timeout");
+    assert!(began.elapsed() < Duration::from_secs(20));
+}
