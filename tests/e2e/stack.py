@@ -14,7 +14,7 @@ from botocore.config import Config
 
 REGION = "us-east-1"
 # A server that is left behind, as by a killed test run, ends by itself.
-LONGEST_LIFE = "900"
+LONGEST_LIFE = "1800"
 
 
 class Server:
