@@ -6,7 +6,7 @@ pub mod lines;
 use std::collections::BTreeMap;
 
 use account_onboarding::account::{Account, AccountState};
-use account_onboarding::blueprint::{self, Blueprint, ExternalIds};
+use account_onboarding::blueprint::{self, Blueprint, SecretValues};
 use account_onboarding::config::{Config, ConfigErrors};
 use account_onboarding::mode::Mode;
 use account_onboarding::observed::Observed;
@@ -79,12 +79,11 @@ pub fn assert_problems(problems: &ConfigErrors, files: &[(&str, &str)]) {
 /// # Panics
 /// When it cannot.
 pub fn assert_usable(config: &Config) {
-    let ids: ExternalIds = blueprint::parameters(config)
-        .into_iter()
-        .map(|name| (name.to_owned(), "of-the-parameter".parse().map_err(|_| String::new())))
-        .collect();
+    let names = blueprint::parameters(config).into_iter();
+    let secrets: SecretValues = names.map(|name| (name.to_owned(), Ok("of-the-parameter".into()))).collect();
     for partition in ["aws", "aws-us-gov"] {
-        let (blueprint, errors) = blueprint::of(config, &account(partition), &ids).expect("grants that can be made");
+        let (blueprint, errors) =
+            blueprint::of(config, &account(partition), &secrets).expect("grants that can be made");
         assert_eq!(errors, [], "what was read without an error can be made");
         for mode in [Mode::Plan, Mode::Apply] {
             for scope in scopes(&blueprint, &access_role(), mode).0 {
@@ -100,13 +99,17 @@ pub fn assert_usable(config: &Config) {
 /// # Panics
 /// When the guard finds the plan to be unsafe, which would be an error of the plan.
 pub fn assert_safe(blueprint: &Blueprint, trust: Document) -> Approved {
+    let registering = || blueprint.roles.iter().filter(|spec| spec.registration.is_some());
     let observed = Observed {
         access_role: access_role(),
         access_trust: Ok(trust),
         roles: BTreeMap::new(),
         unreadable: BTreeMap::new(),
+        registered: registering().map(|spec| (spec.name.clone(), Ok(Vec::new()))).collect(),
     };
     let approved = guard(diff(blueprint, &observed), blueprint, &observed);
+    let told = approved.changes().iter().filter(|change| change.is_registration()).count();
+    assert!(told <= registering().count(), "a vendor is told twice");
     for refusal in approved.refusals() {
         assert_ne!(refusal.code, "unsafe_trust", "{refusal}");
     }
