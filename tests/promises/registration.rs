@@ -89,6 +89,13 @@ fn a_new_account_is_registered_when_its_role_stands() {
     assert_eq!(done, planned, "what was shown is what was done");
     let last = report.changes.last().unwrap();
     assert_eq!((last.change.call(), last.status.word()), ("workload-security:CreateAwsConnector", "done"));
+    // The role was read again, as it is to be, before the vendor was told of it.
+    let journal = organization.journal();
+    let of_role = journal.iter().rposition(|call| call.write && call.role == Some(name(SECURITY_ROLE))).unwrap();
+    let told = journal.iter().position(|call| call.call == "workload-security:CreateAwsConnector").unwrap();
+    let between = journal.get(of_role..told).unwrap();
+    assert!(between.iter().any(|call| call.call == "iam:GetRole" && call.role == Some(name(SECURITY_ROLE))));
+
     let sentence = report.proofs.iter().find(|proof| proof.expected == "registered").unwrap();
     insta::assert_snapshot!(sentence.sentence, @"Trend Micro Cloud One Workload Security has the account registered, by this role");
 
