@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A run's word that it is at work in an account. It holds until the run has answered, so that a run that was killed
-/// leaves nothing in the way.
+/// A run's word that it is at work in an account. It ends by itself when the run cannot be at work any more, so that one
+/// that was killed leaves nothing in the way.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
     /// Whose it is: of one run alone.
@@ -12,7 +12,16 @@ pub struct Claim {
     pub until: f64,
 }
 
+/// Longer than any run: Lambda ends a function after a quarter of an hour, in seconds.
+const LONGEST_RUN: f64 = 1200.0;
+
 impl Claim {
+    /// Whether the run may be at work. What claims more than the longest run is no claim.
+    #[must_use]
+    pub fn holds(&self, now: f64) -> bool {
+        (now..now + LONGEST_RUN).contains(&self.until)
+    }
+
     /// Reads what was kept. What is no claim of ours is one of nobody.
     #[must_use]
     pub fn from_text(text: &str) -> Self {

@@ -22,6 +22,14 @@ pub struct Observed {
     pub registered: BTreeMap<RoleName, Result<Vec<Registered>, Outcome>>,
 }
 
+impl Observed {
+    /// Whether the vendor of a role has said what it knows of the account.
+    #[must_use]
+    pub fn knows(&self, role: &RoleName) -> bool {
+        matches!(self.registered.get(role), Some(Ok(_)))
+    }
+}
+
 /// What a vendor has registered for the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registered {

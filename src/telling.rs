@@ -87,18 +87,18 @@ fn told_as(report: &Report, cause: &Cause) -> String {
 
 /// Whether a report may have something to tell, whatever is remembered: what is not asked for need not be read.
 #[must_use]
-pub fn may_tell(report: &Report, gave_up: Option<&Cause>) -> bool {
+pub fn may_tell(report: &Report) -> bool {
     let ends = match &report.outcome {
         Outcome::Converged | Outcome::Blocked(_) => true,
         Outcome::Ignored(cause) => matches!(cause.code, "departed" | "excluded"),
-        Outcome::Waiting(_) => gave_up.is_some() || report.done() > 0,
+        Outcome::Waiting(_) => report.done() > 0,
     };
     ends && report.mode == Mode::Apply
 }
 
-/// Decides, for a run that is known as `by`. `gave_up` is the cause with which a wait was given up.
+/// Decides, for a run that is known as `by`.
 #[must_use]
-pub fn decide(report: &Report, gave_up: Option<&Cause>, memory: Option<&Memory>, by: &str, now: f64) -> Telling {
+pub fn decide(report: &Report, memory: Option<&Memory>, by: &str, now: f64) -> Telling {
     let once = |news, cause: &Cause| match memory {
         Some(told) if told.covers(&told_as(report, cause), by, now) => Telling::Nothing,
         // Who left is gone: that the account cannot be entered is no news.
@@ -108,16 +108,12 @@ pub fn decide(report: &Report, gave_up: Option<&Cause>, memory: Option<&Memory>,
         _ => Telling::Tell { news, code: told_as(report, cause), cause: Some(cause.clone()), first: false },
     };
     match &report.outcome {
-        _ if !may_tell(report, gave_up) => Telling::Nothing,
+        _ if !may_tell(report) => Telling::Nothing,
         Outcome::Converged if report.account_id.is_some() => connected(report, memory, by, now),
         Outcome::Ignored(cause) if cause.code == "departed" => once(News::AccountDeparted, cause),
         Outcome::Converged | Outcome::Ignored(_) => memory.map_or(Telling::Nothing, |_| Telling::Forget),
         Outcome::Blocked(cause) => once(News::AccountBlocked, cause),
-        Outcome::Waiting(_) => match (gave_up, memory) {
-            (Some(cause), _) => once(News::AccountBlocked, cause),
-            (None, None) => Telling::Begun,
-            (None, Some(_)) => Telling::Nothing,
-        },
+        Outcome::Waiting(_) => memory.map_or(Telling::Begun, |_| Telling::Nothing),
     }
 }
 

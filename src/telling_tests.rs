@@ -24,7 +24,7 @@ fn memory(code: &str, age: f64, confirmed: bool) -> Memory {
 }
 
 fn decided(report: &Report, memory: Option<Memory>) -> Telling {
-    decide(report, None, memory.as_ref(), "us", NOW)
+    decide(report, memory.as_ref(), "us", NOW)
 }
 
 /// In a word: the news, with a mark where it is for the first time.
@@ -91,8 +91,8 @@ fn a_wait_is_told_when_it_is_given_up() {
     let begun = Report { outcome: waiting.outcome.clone(), ..changed(1.0) };
     assert_eq!(word(&decided(&begun, None)), "begun");
     assert_eq!(word(&decided(&begun, Some(memory(BEGUN, 1.0, false)))), "nothing");
-    let gave_up = Cause::new("gave_up", "x", "y");
-    assert_eq!(word(&decide(&waiting, Some(&gave_up), None, "us", NOW)), "AccountBlocked");
+    let gave_up = report(Outcome::blocked("gave_up", "x", "y"));
+    assert_eq!(word(&decided(&gave_up, None)), "AccountBlocked");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The vendors' APIs, on the wire: what is asked for, and what each answer becomes.
 #![cfg(test)]
 
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use account_onboarding::account::AccountId;
@@ -132,6 +133,31 @@ async fn what_is_no_answer_may_pass() {
     let refused = Vendors::new(Web::default()).registered(Api::WorkloadSecurity, &access, &account()).await;
     let refused = refused.unwrap_err();
     assert_eq!((refused.code.as_str(), refused.fault()), ("Connection", Fault::Unavailable));
+}
+
+/// Writes down with which headers it is asked.
+struct Written(Mutex<Vec<String>>);
+
+impl Http for &Written {
+    async fn send(&self, request: Request<'_>) -> Result<Answer, ApiError> {
+        let headers = request.headers.iter().map(|(name, value)| format!("{name}: {value}"));
+        self.0.lock().unwrap().push(format!("{}\n{}", request.url, headers.collect::<Vec<_>>().join("\n")));
+        Ok(Answer { status: 200, body: "{}".to_owned() })
+    }
+}
+
+#[tokio::test]
+async fn cloud_one_has_a_header_of_its_own() {
+    let access = Access { endpoint: Endpoint::of_region("us-1").unwrap(), key: "tmc12:example".parse().unwrap() };
+    let written = Written(Mutex::default());
+    let vendors = Vendors::new(&written);
+    vendors.registered(Api::WorkloadSecurity, &access, &account()).await.unwrap();
+    insta::assert_snapshot!(written.0.lock().unwrap().join("\n"), @"
+    https://workload.us-1.cloudone.trendmicro.com/api/awsconnectors/search
+    api-version: v1
+    content-type: application/json
+    authorization: ApiKey tmc12:example
+    ");
 }
 
 #[tokio::test]

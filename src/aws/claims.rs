@@ -58,12 +58,14 @@ impl Claims for SsmClaims {
         }
     }
 
+    /// A claim that is over, rather than none: a parameter that was deleted may not be made again for half a minute, and
+    /// its versions would begin anew.
+    ///
+    /// See <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameter.html>.
     async fn release(&self, account: &AccountId) -> Result<(), ApiError> {
-        const CALL: &str = "ssm:DeleteParameter";
+        const CALL: &str = "ssm:PutParameter";
         let Some(name) = self.parameter(account) else { return Ok(()) };
-        match self.parameters.delete_parameter().name(name).send().await.map_err(api_error(CALL)) {
-            Err(error) if error.fault() != Fault::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        let over = self.parameters.put_parameter().name(name).value(Claim::default().to_text());
+        over.r#type(ParameterType::String).overwrite(true).send().await.map(drop).map_err(api_error(CALL))
     }
 }

@@ -7,6 +7,7 @@ use super::origin::Origin;
 use super::{Ports, Work, log};
 use crate::fault::ApiError;
 use crate::outcome::Outcome;
+use crate::ports::Clock;
 use crate::trigger::{self, Trigger};
 
 /// What an invocation fails with: a word for machines and a sentence for people.
@@ -57,7 +58,8 @@ impl<P: Ports> Work<'_, P> {
         let origin = Origin { event: understood.event_id.as_deref(), ..origin };
         let by_hand = matches!(understood.trigger, Trigger::Manual { .. });
         let (mut report, subject) = self.see_to(understood.trigger, &origin).await;
-        let told = self.in_time("events:PutEvents", self.tell(&report, &subject, None, &origin)).await;
+        log::tell(&report, &origin, self.engine.clock().now());
+        let told = self.in_time("events:PutEvents", self.tell(&report, &subject, &origin)).await;
         let untold = told.err().map(|error| {
             log::untold(&report, &origin, &error);
             report.notices.push(format!("how it ended could not be told or remembered: {error}"));

@@ -101,13 +101,14 @@ impl<P: Ports> Work<'_, P> {
     /// Sees to what a record asks for, tells it, and says what becomes of the message.
     async fn end_of(&self, trigger: Trigger, origin: &Origin<'_>) -> Delivery {
         let give_up_after = self.engine.config.give_up_after;
-        let (report, subject) = self.see_to(trigger, origin).await;
+        let (mut report, subject) = self.see_to(trigger, origin).await;
         let delivery = delivery::decide(&report, origin.received, give_up_after);
-        let gave_up = match (&delivery, &report.outcome) {
-            (Delivery::SetAside(cause), Outcome::Waiting(_)) => Some(cause),
-            _ => None,
-        };
-        let told = self.in_time("events:PutEvents", self.tell(&report, &subject, gave_up, origin));
+        if let (Delivery::SetAside(cause), Outcome::Waiting(_)) = (&delivery, &report.outcome) {
+            // It was waited for long enough.
+            report.end(Outcome::Blocked(cause.clone()));
+        }
+        log::tell(&report, origin, self.engine.clock().now());
+        let told = self.in_time("events:PutEvents", self.tell(&report, &subject, origin));
         match told.await {
             Ok(()) => delivery,
             Err(error) => {

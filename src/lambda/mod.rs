@@ -100,7 +100,7 @@ impl<P: Ports> Function<P> {
 }
 
 impl<P: Ports> Work<'_, P> {
-    /// Sees to what one payload asks for, logs it and counts it.
+    /// Sees to what one payload asks for.
     async fn see_to(&self, trigger: Trigger, origin: &Origin<'_>) -> (Report, Subject) {
         let kind = trigger.kind().as_str();
         let mut subject = Subject::of(&trigger);
@@ -123,7 +123,6 @@ impl<P: Ports> Work<'_, P> {
         if let Some(id) = &report.account_id {
             subject = Subject::account(id);
         }
-        log::tell(&report, origin, self.engine.clock().now());
         (report, subject)
     }
 

@@ -5,7 +5,6 @@ use super::{Ports, Work, log};
 use crate::account::AccountId;
 use crate::delivery::passes;
 use crate::fault::ApiError;
-use crate::outcome::Cause;
 use crate::ports::{Clock, Notifier};
 use crate::report::{Notice, Report};
 use crate::telling::{self, BEGUN, Memory, Telling};
@@ -38,23 +37,17 @@ impl Subject {
 }
 
 impl<P: Ports> Work<'_, P> {
-    /// Tells what is new of a report. `gave_up` is the cause with which a wait was given up.
-    pub(super) async fn tell(
-        &self,
-        report: &Report,
-        subject: &Subject,
-        gave_up: Option<&Cause>,
-        origin: &Origin<'_>,
-    ) -> Result<(), ApiError> {
+    /// Tells what is new of a report.
+    pub(super) async fn tell(&self, report: &Report, subject: &Subject, origin: &Origin<'_>) -> Result<(), ApiError> {
         let (notifier, now, by) = (self.ports.notifier(), self.engine.clock().now(), origin.claimant());
-        if !notifier.listens() || !telling::may_tell(report, gave_up) {
+        if !notifier.listens() || !telling::may_tell(report) {
             return Ok(());
         }
         let name = subject.name.as_str();
         // Who may not remember tells again and again, which is better than never.
         let memory = lasting(notifier.recall(name).await)?.unwrap_or_default();
         let claim = |code: &str| Memory { code: code.to_owned(), at: now, by: by.to_owned(), confirmed: false };
-        match telling::decide(report, gave_up, memory.as_ref(), by, now) {
+        match telling::decide(report, memory.as_ref(), by, now) {
             Telling::Nothing => Ok(()),
             Telling::Forget => notifier.forget(name).await,
             Telling::Begun => notifier.remember(name, &claim(BEGUN), false).await.map(drop),

@@ -2,7 +2,7 @@
 
 use futures_util::future::join;
 
-use super::arrive::{Arrival, unknown};
+use super::arrive::{Arrival, silent, unreadable};
 use super::draft::Draft;
 use super::hands::{Hands, Known};
 use super::hold::Hold;
@@ -68,7 +68,7 @@ impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
             draft.report.refusals.clone_from(&before);
             let approved = draft.approve(prepared, &observed);
             let open = ledger.open(&approved);
-            if errand.shown.as_ref().is_some_and(|shown| ledger.departs_from(shown, &open)) {
+            if errand.shown.as_ref().is_some_and(|shown| ledger.departs_from(shown, &open, &observed)) {
                 return Ok(Outcome::blocked(
                     "plan_changed",
                     "the account is no longer as it was when the plan was shown",
@@ -76,25 +76,34 @@ impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
                 ));
             }
             if open.is_empty() {
-                if let Some(wait) = unknown(prepared, &observed)
-                    && patience.pause(self.clock(), &wait).await
+                let (unreadable, silent) = (unreadable(prepared, &observed), silent(&observed));
+                // A vendor that is silent keeps nobody from the next account, unless it was just told something.
+                let wait = unreadable.as_ref().or(silent.as_ref().filter(|_| !ledger.is_empty()));
+                if let Some(wait) = wait
+                    && patience.pause(self.clock(), wait).await
                 {
                     observed = self.look_again(errand, arrival, None, &mut patience).await?;
                     continue;
                 }
                 draft.report.proofs = proofs(&prepared.blueprint, &observed);
-                ledger.settle(&approved);
-                let wait = unknown(prepared, &observed);
-                return Ok(ledger.stuck().or(wait).or_else(|| draft.refused()).unwrap_or_else(|| draft.proven()));
+                ledger.settle(&approved, &observed);
+                // What needs a person is told before what passes at a vendor's.
+                let end = ledger.stuck().or(unreadable).or_else(|| draft.refused()).or(silent);
+                return Ok(end.unwrap_or_else(|| draft.proven()));
             }
+            // Nobody is told anything by what was known a while ago: another run may have told them.
+            let known = if open.iter().any(Change::is_registration) { None } else { Some(observed.registered) };
+            let only_vendors = open.iter().all(Change::is_registration);
             let to_do = ledger.in_turn(open);
-            let tells = to_do.iter().any(Change::is_registration);
             let wait = if !doing.hold.is_held() {
                 // Another run may have been at work while this one read: what is to be done is seen when it is held.
                 doing.hold.take(self.clock()).await.err()
             } else if to_do.is_empty() {
-                // Everything was done, and IAM does not show it yet.
-                Some(Outcome::waiting("not_propagated", "IAM does not show the changes yet"))
+                // Everything was done, and it is not shown yet.
+                Some(match only_vendors {
+                    true => Outcome::waiting("vendor_not_ready", "the vendor does not show the registration yet"),
+                    false => Outcome::waiting("not_propagated", "IAM does not show the changes yet"),
+                })
             } else {
                 let hands = Hands { target, registrar: self.world.registrar(), blueprint: &prepared.blueprint };
                 ledger.perform(self.clock(), errand.end, &hands, to_do, prepared.young).await
@@ -104,7 +113,6 @@ impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
             {
                 return Ok(wait);
             }
-            let known = if tells { None } else { Some(observed.registered) };
             observed = self.look_again(errand, arrival, known, &mut patience).await?;
         }
     }

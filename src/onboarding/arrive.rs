@@ -59,15 +59,15 @@ impl<W: World> Engine<W> {
         *secrets = read?;
         let mut prepared = self.blueprint(&account, secrets)?;
         report.refusals = prepared.errors.iter().filter_map(Refusal::configuration).collect();
-        // There is probably something to write in a young account: it is held before it is read, while it is entered.
-        let held = async {
-            let early = prepared.young && report.mode == Mode::Apply;
-            if early { hold.take(self.clock()).await } else { Ok(()) }
+        // There is probably something to write in an account that is new: it is held before it is read, while it is entered.
+        let early = async {
+            if prepared.young && report.mode == Mode::Apply {
+                hold.take_if_new().await;
+            }
         };
         let name = session_name(&errand.origin);
-        let (entered, held) = join!(self.enter(&prepared, report.mode, &name), held);
+        let (entered, ()) = join!(self.enter(&prepared, report.mode, &name), early);
         let (entered, refusals) = entered?;
-        held?;
         report.access_role = Some(entered.access_role.clone());
         prepared.blueprint.roles.retain(|role| !refusals.iter().any(|refusal| refusal.role == role.name));
         report.refusals.extend(refusals);
@@ -78,15 +78,14 @@ impl<W: World> Engine<W> {
     }
 }
 
-/// Waiting, when it is not known yet what is there.
-pub(super) fn unknown(prepared: &Prepared, observed: &Observed) -> Option<Outcome> {
-    let silent =
-        |known: &Result<_, Outcome>| known.as_ref().err().filter(|why| matches!(why, Outcome::Waiting(_))).cloned();
-    unreadable(prepared, observed).or_else(|| observed.registered.values().find_map(silent))
+/// Waiting, when a vendor does not say what it knows.
+pub(super) fn silent(observed: &Observed) -> Option<Outcome> {
+    let mut whys = observed.registered.values().filter_map(|known| known.as_ref().err());
+    whys.find(|why| matches!(why, Outcome::Waiting(_))).cloned()
 }
 
-/// A role of a young account may not be read: nothing may be, perhaps, for a while.
-fn unreadable(prepared: &Prepared, observed: &Observed) -> Option<Outcome> {
+/// Waiting, when a role of a young account may not be read: nothing may be, perhaps, for a while.
+pub(super) fn unreadable(prepared: &Prepared, observed: &Observed) -> Option<Outcome> {
     let (role, why) = observed.unreadable.first_key_value().filter(|_| prepared.young)?;
     let code = if why.code == "control_policy_denies" { why.code } else { "account_not_ready" };
     Some(Outcome::waiting(code, format!("role `{role}` may not be read: {}", why.message)))

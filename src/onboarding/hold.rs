@@ -21,7 +21,7 @@ pub(super) struct Hold<'a, K> {
     claims: &'a K,
     errand: &'a Errand,
     state: State,
-    /// How many claims of this run are another's business by now.
+    /// How many claims of this run stand where another run's should.
     forfeited: u32,
 }
 
@@ -33,6 +33,13 @@ impl<'a, K: Claims> Hold<'a, K> {
     /// Whether this run may write, and no other does.
     pub(super) fn is_held(&self) -> bool {
         !matches!(self.state, State::Nothing)
+    }
+
+    /// Takes hold of an account that was never claimed: one call. Otherwise it is for [`Hold::take`] to say.
+    pub(super) async fn take_if_new(&mut self) {
+        if !self.is_held() && self.claims.claim(&self.errand.account, &self.mine(), None).await.unwrap_or_default() {
+            self.state = State::Held;
+        }
     }
 
     /// Takes hold of the account. What was read before may be the half-done work of another run: it has to be read again.
@@ -68,12 +75,12 @@ impl<'a, K: Claims> Hold<'a, K> {
             // The answer to the claim was lost.
             return Ok(true);
         }
-        if now < there.until {
+        if there.holds(now) {
             return Ok(false);
         }
         let taken_over = self.claims.claim(account, &mine, Some(version)).await?;
         if !taken_over {
-            // Another was first, and our claim stands in place of theirs until they give the account back.
+            // Another was first, and our claim stands where theirs was, until they give the account back: it is not ours.
             self.forfeited += 1;
         }
         Ok(taken_over)

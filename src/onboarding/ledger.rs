@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use super::hands::Hands;
 use super::within::{out_of_time, within};
 use crate::fault::Fault;
+use crate::observed::Observed;
 use crate::outcome::{Cause, Outcome};
 use crate::plan::{Approved, Change, Refusal};
 use crate::ports::{Clock, Registrar, WriteIam};
@@ -24,8 +25,16 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// Whether what is to be made is not what a person was shown: at first all of it, later nothing beyond it.
-    pub(super) fn departs_from(&self, shown: &[Change], open: &[Change]) -> bool {
-        if self.steps.is_empty() { shown != open } else { open.iter().any(|change| !shown.contains(change)) }
+    ///
+    /// A registration may be shown and not be open while its vendor is silent.
+    pub(super) fn departs_from(&self, shown: &[Change], open: &[Change], observed: &Observed) -> bool {
+        let known = shown.iter().filter(|change| !change.is_registration() || observed.knows(&change.role));
+        if self.steps.is_empty() { !known.eq(open) } else { open.iter().any(|change| !shown.contains(change)) }
+    }
+
+    /// Whether anything was done, or tried.
+    pub(super) fn is_empty(&self) -> bool {
+        self.steps.is_empty()
     }
 
     pub(super) fn into_steps(self) -> Vec<Step> {
@@ -68,13 +77,15 @@ impl Ledger {
 
     /// Says of the changes that failed or were not tried, and are wanted no longer, what became of them: one whose answer
     /// was lost was made after all; another was made by somebody else, or something else was made in its place.
-    pub(super) fn settle(&mut self, approved: &Approved) {
+    pub(super) fn settle(&mut self, approved: &Approved, observed: &Observed) {
         let refused = |change: &Change| {
             let about = |refusal: &Refusal| !refusal.of_registration || change.is_registration();
             approved.refusals().iter().any(|refusal| refusal.role == change.role && about(refusal))
         };
+        // Of a vendor that is silent it is not known whether it was told.
+        let silent = |change: &Change| change.is_registration() && !observed.knows(&change.role);
         for step in self.steps.iter_mut().filter(|step| step.status != Status::Done) {
-            if !approved.changes().contains(&step.change) && !refused(&step.change) {
+            if !approved.changes().contains(&step.change) && !refused(&step.change) && !silent(&step.change) {
                 let lost = self.lost.contains(&step.change);
                 step.status = if lost { Status::Done } else { Status::Superseded };
             }

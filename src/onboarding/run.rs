@@ -1,6 +1,6 @@
 //! Which account it is, and what would be done in it: the ways that write nothing.
 
-use super::arrive::{Arrival, unknown};
+use super::arrive::{Arrival, silent, unreadable};
 use super::hold::Hold;
 use super::patience::Patience;
 use super::{Engine, Errand};
@@ -48,7 +48,7 @@ impl<W: World> Engine<W> {
             let mut hold = Hold::of(self.world.claims(), errand);
             let Arrival { prepared, target, observed } = loop {
                 let arrival = self.arrive(errand, &mut patience, draft, &mut hold).await?;
-                match unknown(&arrival.prepared, &arrival.observed) {
+                match unreadable(&arrival.prepared, &arrival.observed) {
                     Some(wait) if patience.pause(self.clock(), &wait).await => {}
                     _ => break arrival,
                 }
@@ -58,7 +58,7 @@ impl<W: World> Engine<W> {
             let planned = |change: &Change| Step { change: change.clone(), status: Status::Planned };
             draft.report.changes = approved.changes().iter().map(planned).collect();
             draft.report.proofs = proofs(&prepared.blueprint, &observed);
-            let end = unknown(&prepared, &observed).or_else(|| draft.refused());
+            let end = unreadable(&prepared, &observed).or_else(|| draft.refused()).or_else(|| silent(&observed));
             Ok(match (end, draft.report.changes.len()) {
                 (Some(end), _) => end,
                 (None, 0) => draft.proven(),

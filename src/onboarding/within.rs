@@ -21,5 +21,5 @@ pub(crate) async fn within<T>(clock: &impl Clock, end: f64, work: impl Future<Ou
 
 /// What is told when the moment came first.
 pub(crate) fn out_of_time() -> Outcome {
-    Outcome::waiting("out_of_time", "AWS did not answer before the time to answer was over")
+    Outcome::waiting("out_of_time", "there was no answer before the time was over")
 }

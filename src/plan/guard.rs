@@ -80,8 +80,11 @@ impl Refusal {
             Some(arn) => format!("enters it by `{}`", shorten(arn)),
             None => "enters it without a role".to_owned(),
         };
-        let message = format!("{} knows the account already, and {enters}: somebody else registered it", entry.title);
-        let remedy = "remove that registration at the vendor, or set `adopt = true` to take it over";
+        let message = format!(
+            "{} knows the account already, and {enters}: it was registered by hand, or for another role name or path",
+            entry.title
+        );
+        let remedy = "remove that registration at the vendor, or set `adopt = true` to have it enter by this role";
         Self { of_registration: true, ..Self::new("foreign_registration", role, message, remedy) }
     }
 

@@ -48,7 +48,11 @@ fn prove_registered(spec: &RoleSpec, registration: &RegistrationSpec, observed: 
     let arn = &registration.entry.role_arn;
     let known = observed.registered.get(&spec.name).and_then(|known| known.as_ref().ok());
     let holds = known.is_some_and(|known| known.iter().any(|one| one.role_arn.as_ref() == Some(arn)));
-    let says = if holds { "has the account registered, by this role" } else { "has not registered the account" };
+    let says = match known {
+        Some(_) if holds => "has the account registered, by this role",
+        Some(_) => "has not registered the account by this role",
+        None => "does not say whether it has the account registered",
+    };
     let (role, who) = (spec.name.clone(), spec.title.clone());
     Proof { role, sentence: format!("{who} {says}"), who, expected: "registered", holds }
 }

@@ -8,7 +8,7 @@ pub trait World: Sync {
     type Directory: Directory;
     /// The way into accounts.
     type Sessions: Sessions;
-    /// Where configuration and external ids are kept.
+    /// Where configuration, external ids and keys are kept.
     type Secrets: Secrets;
     /// Who is at work in which account.
     type Claims: Claims;

@@ -8,15 +8,19 @@ use crate::fault::ApiError;
 use crate::ports::Claims;
 
 impl Organization {
-    /// The accounts that are claimed.
+    /// The accounts that are claimed now.
     #[must_use]
     pub fn claims(&self) -> Vec<(AccountId, Claim)> {
-        self.lock().claims.iter().map(|(account, (claim, _))| (account.clone(), claim.clone())).collect()
+        let state = self.lock();
+        let all = state.claims.iter().map(|(account, (claim, _))| (account.clone(), claim.clone()));
+        all.filter(|(_, claim)| claim.holds(state.now)).collect()
     }
 
     /// Claims an account, as another run would have.
     pub fn put_claim(&self, account: &AccountId, claim: Claim) {
-        self.lock().claims.insert(account.clone(), (claim, 1));
+        let mut state = self.lock();
+        let version = state.claims.get(account).map_or(0, |(_, version)| *version);
+        state.claims.insert(account.clone(), (claim, version + 1));
     }
 }
 
@@ -44,9 +48,10 @@ impl Claims for Organization {
 
     async fn release(&self, account: &AccountId) -> Result<(), ApiError> {
         let management = self.lock().management.clone();
-        let about = About { account: &management, call: "ssm:DeleteParameter", role: None, write: false };
+        let about = About { account: &management, call: "ssm:PutParameter", role: None, write: false };
         self.perform_call(about, |state| {
-            state.claims.remove(account);
+            let version = state.claims.get(account).map_or(0, |(_, version)| *version);
+            state.claims.insert(account.clone(), (Claim::default(), version + 1));
             Ok(())
         })
         .await

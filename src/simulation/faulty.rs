@@ -102,7 +102,7 @@ impl<P: Claims> Claims for Faulty<P> {
     }
 
     async fn release(&self, account: &AccountId) -> Result<(), ApiError> {
-        self.script.play("ssm:DeleteParameter", self.inner.release(account)).await
+        self.script.play("ssm:PutParameter", self.inner.release(account)).await
     }
 }
 

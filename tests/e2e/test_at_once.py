@@ -22,15 +22,14 @@ class Claims:
         self.ssm = ssm
 
     def all(self):
+        """The accounts whose claims have not run out, nor been given back."""
         found = self.ssm.get_parameters_by_path(Path=self.below)["Parameters"]
-        return [parameter["Name"].removeprefix(self.below) for parameter in found]
+        held = [parameter for parameter in found if json.loads(parameter["Value"])["until"] > time.time()]
+        return [parameter["Name"].removeprefix(self.below) for parameter in held]
 
     def put(self, account, seconds):
         value = json.dumps({"by": "another", "until": time.time() + seconds})
-        self.ssm.put_parameter(Name=self.below + account, Value=value, Type="String")
-
-    def delete(self, account):
-        self.ssm.delete_parameter(Name=self.below + account)
+        self.ssm.put_parameter(Name=self.below + account, Value=value, Type="String", Overwrite=True)
 
 
 def test_several_sources_at_the_same_moment_make_the_writes_of_one(start, world, account, claims, iam):
@@ -57,13 +56,13 @@ def test_several_sources_at_the_same_moment_make_the_writes_of_one(start, world,
 
 
 def test_who_comes_second_waits_and_then_finds_nothing_to_do(start, world, account, claims):
-    claims.put(account, 3600)
+    claims.put(account, 600)
     function = start(world)
     answer = function.report({"account_id": account}, seconds=8)
     assert (answer["outcome"], answer["cause"]["code"]) == ("waiting", "another_run")
     assert (answer["changes"], function.wire.writes()) == ([], [])
 
-    claims.delete(account)
+    claims.put(account, -1)
     assert function.report({"account_id": account})["outcome"] == "converged"
     assert account not in claims.all()
 

@@ -1,11 +1,16 @@
 //! Several deliveries of one event, and several sources, at the same moment: one onboarding's worth of writes.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use account_onboarding::account::AccountId;
 use account_onboarding::claim::Claim;
-use account_onboarding::ports::{Claims, Clock};
+use account_onboarding::fault::ApiError;
+use account_onboarding::onboarding::{Engine, Errand};
+use account_onboarding::outcome::Outcome;
+use account_onboarding::ports::{Claims, Clock, Ports, World};
 use account_onboarding::report::Report;
-use account_onboarding::simulation::{Injection, Lag, Newborn, Organization, Script};
+use account_onboarding::simulation::{Faulty, Injection, Lag, Newborn, Organization, Script};
 use futures_util::future::join_all;
 
 use crate::common::*;
@@ -71,12 +76,8 @@ fn while_reads_are_behind() {
 /// So many runs of the engine at once, each with a name of its own.
 fn side_by_side(organization: &Organization, account: &str, runs: usize) -> Vec<Report> {
     let engine = engine(organization, CONFIG);
-    let errands: Vec<_> = (0..runs)
-        .map(|index| account_onboarding::onboarding::Errand {
-            run: format!("run-{index}"),
-            ..errand(organization, account)
-        })
-        .collect();
+    let errands: Vec<_> =
+        (0..runs).map(|index| Errand { run: format!("run-{index}"), ..errand(organization, account) }).collect();
     run(join_all(errands.iter().map(|errand| engine.apply(errand))))
 }
 
@@ -120,7 +121,7 @@ fn the_claim_of_a_run_that_was_killed_runs_out() {
 #[test]
 fn a_claim_that_does_not_end_is_waited_for_and_told() {
     let organization = with_new_account();
-    organization.put_claim(&id(NEW), Claim { by: "another".to_owned(), until: f64::MAX });
+    organization.put_claim(&id(NEW), Claim { by: "another".to_owned(), until: organization.now() + 1100.0 });
     let report = apply(&organization, NEW);
     insta::assert_snapshot!(report.outcome, @"waiting (another_run): another run is at work in account 444455556666; it passes by itself: the queue tries again, or run it again later");
     assert_eq!(organization.writes(), []);
@@ -131,7 +132,7 @@ fn a_claim_that_does_not_end_is_waited_for_and_told() {
 fn of_two_that_take_a_claim_over_one_has_it() {
     let organization = with_new_account();
     organization.put_claim(&id(NEW), Claim { by: "killed".to_owned(), until: 0.0 });
-    let claim = |by: &str| Claim { by: by.to_owned(), until: f64::MAX };
+    let claim = |by: &str| Claim { by: by.to_owned(), until: organization.now() + 100.0 };
     let account = id(NEW);
     let (_, version) = run(organization.claimed(&account)).unwrap().unwrap();
     assert!(run(organization.claim(&account, &claim("first"), Some(version))).unwrap());
@@ -139,21 +140,51 @@ fn of_two_that_take_a_claim_over_one_has_it() {
     assert!(!run(organization.claim(&account, &claim("third"), None)).unwrap());
 }
 
+/// Claims of an organization in which, once, another run is a moment faster to take over a claim that ran out.
+struct Slow(Organization, AtomicBool);
+
+impl Claims for Slow {
+    async fn claimed(&self, account: &AccountId) -> Result<Option<(Claim, i64)>, ApiError> {
+        self.0.claimed(account).await
+    }
+
+    async fn claim(&self, account: &AccountId, claim: &Claim, seen: Option<i64>) -> Result<bool, ApiError> {
+        if seen.is_some() && !self.1.swap(true, Ordering::Relaxed) {
+            self.0.put_claim(account, Claim { by: "faster".to_owned(), until: self.0.now() + 100.0 });
+        }
+        self.0.claim(account, claim, seen).await
+    }
+
+    async fn release(&self, account: &AccountId) -> Result<(), ApiError> {
+        self.0.release(account).await
+    }
+}
+
+/// Who is second overwrites the claim of the first: it must not take that for a claim that it has.
+#[test]
+fn who_takes_a_claim_over_a_moment_too_late_does_not_have_it() {
+    let organization = with_new_account();
+    organization.put_claim(&id(NEW), Claim { by: "killed".to_owned(), until: 0.0 });
+    let claims = Slow(organization.clone(), AtomicBool::new(false));
+    let report = run(with_claims(&organization, claims).apply(&errand(&organization, NEW)));
+    assert_eq!((end(&report).as_str(), organization.writes()), ("waiting another_run", Vec::new()));
+    // The faster one gives the account back.
+    run(organization.release(&id(NEW))).unwrap();
+    assert_eq!(apply(&organization, NEW).outcome, Outcome::Converged);
+}
+
 /// Where claims cannot be made the work is done all the same, and the report says what that means.
 #[test]
 fn who_may_not_claim_works_on() {
     let organization = with_new_account();
-    let calls = {
-        let script = Script::none();
-        let organization = with_new_account();
-        run(engine_on(&account_onboarding::simulation::Faulty::new(organization.clone(), &script), config(CONFIG))
-            .apply(&errand(&organization, NEW)));
-        script.calls()
-    };
-    let claim = calls.iter().position(|call| *call == "ssm:PutParameter").unwrap();
-    let script = Script::at(claim, Injection::AccessDenied);
-    let ports = account_onboarding::simulation::Faulty::new(organization.clone(), &script);
-    let report = run(engine_on(&ports, config(CONFIG)).apply(&errand(&organization, NEW)));
+    let claims = Faulty::new(organization.clone(), &Script::during(0, usize::MAX, Injection::AccessDenied));
+    let report = run(with_claims(&organization, claims).apply(&errand(&organization, NEW)));
     assert_eq!(end(&report), "converged");
     insta::assert_snapshot!(report.notices.join("\n"), @"the account could not be claimed, so that another run at the same moment would make the same writes: ssm:PutParameter failed: AccessDenied: denied, on purpose");
+}
+
+/// An engine on an organization, with claims of its own.
+fn with_claims<K: Claims>(organization: &Organization, claims: K) -> Engine<impl World<Sessions = Organization>> {
+    let [directory, sessions, secrets, registrar, clock] = [(); 5].map(|()| organization.clone());
+    Engine { world: Ports { directory, sessions, secrets, claims, registrar, clock }, config: config(CONFIG) }
 }

@@ -147,7 +147,6 @@ fn of_an_account_whose_access_role_comes_later() {
     iam:UpdateAssumeRolePolicy: nothing is set aside
     organizations:DescribeAccount: own_permission_missing
     sqs:ChangeMessageVisibility: nothing is set aside
-    ssm:DeleteParameter: nothing is set aside
     ssm:GetParameter: nothing is set aside
     ssm:PutParameter: nothing is set aside
     sts:AssumeRole: nothing is set aside
@@ -241,7 +240,6 @@ fn of_a_blocked_account() {
     iam:UpdateAssumeRolePolicy: foreign_role
     organizations:DescribeAccount: own_permission_missing
     sqs:SendMessage: foreign_role
-    ssm:DeleteParameter: foreign_role
     ssm:GetParameter: configuration
     ssm:GetParameter: foreign_role
     ssm:PutParameter: foreign_role

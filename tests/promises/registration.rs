@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use account_onboarding::onboarding::{Engine, Errand};
 use account_onboarding::outcome::Outcome;
-use account_onboarding::ports::Clock;
+use account_onboarding::ports::{Clock, Ports};
 use account_onboarding::report::{Report, plan_text, report_text};
 use account_onboarding::simulation::{Connector, Faulty, Injection, Organization, Script, Tenant};
 use serde_json::json;
@@ -174,8 +175,8 @@ fn what_needs_a_person_is_told_and_the_role_stands_all_the_same() {
     insta::assert_snapshot!(causes.join("\n"), @"
     blocked (vendor_key_refused): Trend Micro Cloud One Workload Security is not told of the account: workload-security:SearchAwsConnectors failed: HTTP 401: (hidden) is no key of ours; put a key that the vendor takes into its SSM parameter, then run again
     blocked (configuration): Trend Micro Cloud One Workload Security is not told of the account: the SSM parameter `/account-onboarding/workload-security/api-key` gives no API key: this is no API key; use 1 to 1024 visible characters, without spaces; mend the configuration or the parameter, then run again
-    blocked (foreign_registration): Trend Micro Cloud One Workload Security knows the account already, and enters it by `arn:aws:iam::444455556666:role/of-somebody-else`: somebody else registered it; remove that registration at the vendor, or set `adopt = true` to take it over
-    blocked (foreign_registration): Trend Micro Cloud One Workload Security knows the account already, and enters it without a role: somebody else registered it; remove that registration at the vendor, or set `adopt = true` to take it over
+    blocked (foreign_registration): Trend Micro Cloud One Workload Security knows the account already, and enters it by `arn:aws:iam::444455556666:role/of-somebody-else`: it was registered by hand, or for another role name or path; remove that registration at the vendor, or set `adopt = true` to have it enter by this role
+    blocked (foreign_registration): Trend Micro Cloud One Workload Security knows the account already, and enters it without a role: it was registered by hand, or for another role name or path; remove that registration at the vendor, or set `adopt = true` to have it enter by this role
     blocked (vendor_refused): Trend Micro Cloud One Workload Security is not told of the account: workload-security:SearchAwsConnectors failed: HTTP 418: trouble, on purpose; mend what the vendor says, then run again
     ");
 }
@@ -215,6 +216,21 @@ fn several_events_at_the_same_moment_register_once() {
     assert_eq!(organization.writes().iter().filter(|call| call.call.starts_with("workload")).count(), 1);
 }
 
+/// An old account is claimed when there is something to write: what was known of the vendor before that is out of date.
+#[test]
+fn a_drift_that_several_runs_see_registers_once() {
+    let organization = with_tenant(onboarded());
+    alter(&organization, NEW, SECURITY_ROLE, |state| state.policies.clear());
+    run(organization.sleep(Duration::from_secs(30 * 86_400)));
+    let engine = engine(&organization, &registering());
+    let errands = [(); 4].map(|()| errand(&organization, NEW));
+    let reports = run(futures_util::future::join_all(errands.iter().map(|errand| engine.apply(errand))));
+    assert!(reports.iter().all(|report| end(report) == "converged"), "{reports:?}");
+    assert_registered(&organization, NEW);
+    let told: Vec<_> = organization.writes().into_iter().filter(|call| call.call.starts_with("workload")).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+}
+
 /// A fault of each kind at every call, then a re-run: the account is registered once.
 #[test]
 fn a_fault_at_every_call_registers_once() {
@@ -242,6 +258,54 @@ fn a_fault_at_every_call_registers_once() {
             assert_eq!(organization.writes(), [], "{what}");
         }
     }
+}
+
+/// A vendor that falls silent when it is told, and stays so: it is not known whether it was.
+#[test]
+fn a_vendor_that_falls_silent_is_not_said_to_be_told() {
+    let apply_with = |organization: &Organization, script: &Script| {
+        let [directory, sessions, secrets, claims, clock] = [(); 5].map(|()| organization.clone());
+        let registrar = Faulty::new(organization.clone(), script);
+        let world = Ports { directory, sessions, secrets, claims, registrar, clock };
+        run(Engine { world, config: config(&registering()) }.apply(&errand(organization, NEW)))
+    };
+    let sound = Script::none();
+    apply_with(&fresh(), &sound);
+    let create = sound.calls().iter().position(|call| *call == "workload-security:CreateAwsConnector").unwrap();
+    for injection in [Injection::Throttle, Injection::Unavailable, Injection::Timeout, Injection::Reset] {
+        let organization = fresh();
+        let report = apply_with(&organization, &Script::during(create, usize::MAX, injection));
+        assert_eq!(end(&report), "waiting vendor_not_ready", "{injection:?}");
+        let told = report.changes.iter().find(|step| step.change.is_registration()).unwrap();
+        assert_eq!((told.status.word(), connectors(&organization)), ("failed", Vec::new()), "{injection:?}");
+        assert!(report.proofs.iter().any(|proof| proof.sentence.contains("does not say")), "{:?}", report.proofs);
+    }
+}
+
+/// While one vendor is silent, what needs a person at another is told all the same; and nobody is kept waiting.
+#[test]
+fn a_silent_vendor_hides_nothing_and_keeps_nobody() {
+    let organization = with_tenant(onboarded());
+    change(&organization, |tenant| tenant.trouble = Some((503, f64::MAX)));
+    let began = organization.now();
+    assert_eq!(end(&apply_to(&organization, NEW)), "waiting vendor_not_ready");
+    assert!(organization.now() - began < 1.0, "it is for the queue to wait");
+    alter(&organization, NEW, TRELICA_ROLE, |state| state.tags.clear());
+    assert_eq!(end(&apply_to(&organization, NEW)), "blocked foreign_role");
+}
+
+/// The plan was shown; then the vendor is silent for a while: that is no other plan.
+#[test]
+fn a_plan_that_was_shown_waits_for_its_vendor() {
+    let organization = fresh();
+    let plan = plan_of(&organization);
+    let shown: Vec<_> = plan.changes.into_iter().map(|step| step.change).collect();
+    let now = organization.now();
+    change(&organization, |tenant| tenant.trouble = Some((503, now + 20.0)));
+    let errand = Errand { shown: Some(shown), ..errand(&organization, NEW) };
+    let report = run(engine(&organization, &registering()).apply(&errand));
+    assert_eq!(report.outcome, Outcome::Converged);
+    assert_registered(&organization, NEW);
 }
 
 /// A vendor that repeats the key, and a key that is not taken: neither shows it.

@@ -5,12 +5,14 @@ use account_onboarding::ports::Clock;
 use account_onboarding::report::{News, Notice};
 use account_onboarding::simulation::{Injection, Newborn, Organization, RoleState, Script};
 use account_onboarding::telling::Memory;
-use serde_json::json;
+use serde_json::{Value, json};
+use tracing::level_filters::LevelFilter;
 
 use crate::common::{
     CONFIG, NEW, OWN_ROLE, TRELICA_ROLE, alter, assert_connected, born, id, name, organization, run, with_new_account,
 };
 use crate::lambda::{Lambda, created};
+use crate::log::logged;
 
 const DAY: f64 = 86_400.0;
 
@@ -226,8 +228,11 @@ fn a_wait_that_is_given_up_is_told() {
     let patient = format!("{CONFIG}\n[waiting]\nyoung-account-minutes = 10080\n");
     let lambda = Lambda::new(&organization, &patient);
     lambda.queue.put(&created(&id(NEW)));
-    lambda.work_for(2.0 * DAY);
+    let (log, _) = logged(LevelFilter::ERROR, || lambda.work_for(2.0 * DAY));
     assert_eq!(told(&lambda), ["AccountBlocked gave_up"]);
+    let lines: Vec<_> = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect();
+    let [line] = lines.as_slice() else { panic!("{log}") };
+    assert_eq!((&line["fields"]["outcome"], &line["fields"]["cause"]), (&json!("blocked"), &json!("gave_up")));
     lambda.queue.redrive();
     lambda.work_for(2.0 * DAY);
     assert_eq!(told(&lambda), ["AccountBlocked gave_up"]);
