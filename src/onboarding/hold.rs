@@ -21,13 +21,15 @@ pub(super) struct Hold<'a, K> {
     claims: &'a K,
     errand: &'a Errand,
     state: State,
+    /// Whether it was tried whether the account is new to claims.
+    tried: bool,
     /// How many claims of this run stand where another run's should.
     forfeited: u32,
 }
 
 impl<'a, K: Claims> Hold<'a, K> {
     pub(super) fn of(claims: &'a K, errand: &'a Errand) -> Self {
-        Self { claims, errand, state: State::Nothing, forfeited: 0 }
+        Self { claims, errand, state: State::Nothing, tried: false, forfeited: 0 }
     }
 
     /// Whether this run may write, and no other does.
@@ -37,7 +39,11 @@ impl<'a, K: Claims> Hold<'a, K> {
 
     /// Takes hold of an account that was never claimed: one call. Otherwise it is for [`Hold::take`] to say.
     pub(super) async fn take_if_new(&mut self) {
-        if !self.is_held() && self.claims.claim(&self.errand.account, &self.mine(), None).await.unwrap_or_default() {
+        if self.is_held() || std::mem::replace(&mut self.tried, true) {
+            return;
+        }
+        // An error is for `take` to judge, too.
+        if self.claims.claim(&self.errand.account, &self.mine(), None).await.unwrap_or_default() {
             self.state = State::Held;
         }
     }
