@@ -8,6 +8,10 @@ use super::{Kind, Trigger};
 
 pub(super) fn understand(root: &Value) -> Result<Trigger, TriggerError> {
     let field = Field::at(root, "sweep");
+    // Who writes `mode` or `account_id` here wants less than every account, written.
+    if root.as_object().is_some_and(|map| map.len() > 1) {
+        return Err(field.fail("stands alone in its payload; take what is beside it out: to look only, or at one account, name the account and no sweep"));
+    }
     let Some(Value::Object(map)) = field.value() else {
         return Err(field.fail("should be an object and is not; write `{\"sweep\": {}}`"));
     };

@@ -31,6 +31,16 @@ fn error(value: &Value) -> String {
     read(value).unwrap_err().to_string()
 }
 
+/// A sweep applies to every account: whoever asks for less gets nothing and not all of it.
+#[test]
+fn a_sweep_stands_alone() {
+    for beside in [r#""mode":"plan""#, r#""account_id":"444455556666""#, r#""dry_run":true"#] {
+        let error = parse(format!(r#"{{"sweep":{{}},{beside}}}"#).as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("stands alone"), "{error}");
+    }
+    assert!(parse(br#"{"sweep":{}}"#).is_ok());
+}
+
 #[test]
 fn an_account_that_is_there_is_ready() {
     let understood = read(&result(json!({"state": "SUCCEEDED", "accountId": "444455556666"}))).unwrap();

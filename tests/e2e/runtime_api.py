@@ -10,6 +10,8 @@ from itertools import count
 from loopback import Handler, Loopback
 
 VERSION = "/2018-06-01/runtime"
+# One for all: Lambda gives no two invocations the same id, whichever process they go to.
+_ids = count(1)
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,6 @@ class RuntimeApi:
         self.answers = queue.Queue()
         self.ready = threading.Event()  # the function asked for its first invocation: its init is over
         self.closing = threading.Event()
-        self.ids = count(1)
         self.server = Loopback(self._handler())
         self.address = self.server.address
 
@@ -44,7 +45,7 @@ class RuntimeApi:
     def hand_over(self, payload, seconds):
         """The same without waiting for the answer."""
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        request_id = f"00000000-0000-4000-8000-{next(self.ids):012}"
+        request_id = f"00000000-0000-4000-8000-{next(_ids):012}"
         self.waiting.put((request_id, body, seconds))
         return request_id
 
