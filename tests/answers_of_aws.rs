@@ -9,14 +9,7 @@ mod notices;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use account_onboarding::account::Joined;
 use account_onboarding::aws::{Organizations, Parameters, Sqs, Sts};
-use account_onboarding::fault::{ApiError, Fault};
-use account_onboarding::outcome::Cause;
-use account_onboarding::plan::{Action, Change, NewRole};
-use account_onboarding::policy::Document;
-use account_onboarding::ports::{Creation, Directory, Entry, Queue, Secrets, Sessions, WriteIam};
-use account_onboarding::wording::DeniedBy;
 use aws_config::BehaviorVersion;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -24,6 +17,13 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use onboarding_core::account::Joined;
+use onboarding_core::error::{ApiError, Fault};
+use onboarding_core::error_messages::DeniedBy;
+use onboarding_core::outcome::Cause;
+use onboarding_core::plan::{Action, Change, NewRole};
+use onboarding_core::policy::Document;
+use onboarding_engine::ports::{Creation, Directory, Entry, Queue, Secrets, Sessions, WriteIam};
 use wiremock::matchers::{any, body_string_contains};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -60,7 +60,7 @@ fn xml(status: u16, code: &str, message: &str) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_raw(body, "text/xml")
 }
 
-async fn describe(answer: ResponseTemplate) -> Result<Option<account_onboarding::account::Account>, ApiError> {
+async fn describe(answer: ResponseTemplate) -> Result<Option<onboarding_core::account::Account>, ApiError> {
     let (_server, config) = serving(answer).await;
     Organizations::new(&config).account(&"444455556666".parse().unwrap()).await
 }

@@ -4,16 +4,16 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use account_onboarding::account::AccountId;
 use account_onboarding::aws::Web;
-use account_onboarding::blueprint::Entry;
-use account_onboarding::fault::{ApiError, Fault};
-use account_onboarding::observed::Registered;
-use account_onboarding::outcome::Outcome;
-use account_onboarding::plan::VendorEntry;
-use account_onboarding::ports::{Answer, Http, Registrar, Request};
-use account_onboarding::registration::Vendors;
-use account_onboarding::vendor::{Access, Api, Endpoint};
+use account_onboarding::vendors::Vendors;
+use onboarding_core::account::AccountId;
+use onboarding_core::blueprint::Entry;
+use onboarding_core::error::{ApiError, Fault};
+use onboarding_core::observed::Registered;
+use onboarding_core::outcome::Outcome;
+use onboarding_core::plan::VendorEntry;
+use onboarding_core::vendor::{Access, Api, Endpoint};
+use onboarding_engine::ports::{Answer, Http, Registrar, Request};
 use serde_json::{Value, json};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};

@@ -82,7 +82,7 @@ fn every_key_of_the_configuration_is_documented() {
 
 #[test]
 fn every_action_of_a_session_is_in_the_table_of_permissions() {
-    let source = sources().remove("src/session_policy.rs").expect("the room of session policies");
+    let source = sources().remove("crates/core/src/session_policy.rs").expect("the module of session policies");
     let words = source.split('"').skip(1).step_by(2);
     let asked: BTreeSet<_> = words.filter(|word| word.starts_with("iam:") && !word.contains("Policy\"")).collect();
     let actions: BTreeSet<_> =

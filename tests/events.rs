@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use account_onboarding::trigger::{self, Understood};
+use onboarding_core::trigger::{self, Understood};
 
 const EVENTS: &[(&str, &str, &str)] = &[
     ("account-departed-cleaned.json", "account_departed", "account 444455556666 was closed and is gone"),

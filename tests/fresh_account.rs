@@ -4,16 +4,16 @@
 mod fresh_account {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use account_onboarding::account::AccountId;
-    use account_onboarding::config::{
+    use onboarding_core::account::AccountId;
+    use onboarding_core::config::{
         AccessRole, Config, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec,
     };
-    use account_onboarding::onboarding::{Engine, Errand};
-    use account_onboarding::outcome::Outcome;
-    use account_onboarding::policy::{Caller, Condition};
-    use account_onboarding::ports::{Claims, Clock, Directory, Registrar, Secrets, Sessions, Whole, WriteIam};
-    use account_onboarding::report::Report;
-    use account_onboarding::simulation::{Faulty, Injection, Lag, Newborn, Organization, Script};
+    use onboarding_core::outcome::Outcome;
+    use onboarding_core::policy::{Caller, Condition};
+    use onboarding_core::report::Report;
+    use onboarding_engine::ports::{Claims, Clock, Directory, Registrar, Secrets, Sessions, Whole, WriteIam};
+    use onboarding_engine::{Engine, Errand};
+    use onboarding_simulation::{Faulty, Injection, Lag, Newborn, Organization, Script};
 
     const IDENTITY: &str = "222233334444";
     const VENDOR: &str = "123456789012";

@@ -5,15 +5,16 @@ pub mod lines;
 
 use std::collections::BTreeMap;
 
-use account_onboarding::account::{Account, AccountState};
-use account_onboarding::blueprint::{self, Blueprint, SecretValues};
-use account_onboarding::config::{Config, ConfigErrors};
-use account_onboarding::mode::Mode;
-use account_onboarding::observed::Observed;
-use account_onboarding::plan::{Approved, diff, guard};
-use account_onboarding::policy::Document;
-use account_onboarding::role::RoleName;
-use account_onboarding::session_policy::{LONGEST, scopes};
+use onboarding_core::account::{Account, AccountState};
+use onboarding_core::blueprint::{self, Blueprint, SecretValues};
+use onboarding_core::config::{Config, ConfigErrors};
+use onboarding_core::mode::Mode;
+use onboarding_core::observed::Observed;
+use onboarding_core::plan::{Approved, diff, guard};
+use onboarding_core::policy::Document;
+use onboarding_core::role::RoleName;
+use onboarding_core::session_policy::{LONGEST, scopes};
+use onboarding_core::text::is_printable;
 
 /// The organization's management account.
 pub const MANAGEMENT: &str = "111122223333";
@@ -38,10 +39,10 @@ pub fn access_role() -> RoleName {
 pub fn account(partition: &str) -> Account {
     Account {
         id: "444455556666".parse().expect("an id"),
-        name: "payments-dev".to_owned(),
+        name: "payments-dev".into(),
         state: AccountState::Active,
         joined_at: None,
-        joined: account_onboarding::account::Joined::Unknown,
+        joined: onboarding_core::account::Joined::Unknown,
         management: MANAGEMENT.parse().expect("an id"),
         partition: partition.parse().expect("a partition"),
     }
@@ -53,7 +54,7 @@ pub fn account(partition: &str) -> Account {
 /// When it does not.
 pub fn assert_sentence(message: &str) {
     assert!(!message.trim().is_empty(), "says nothing");
-    assert!(!message.contains(char::is_control), "has control characters: {message:?}");
+    assert!(message.chars().all(is_printable), "has characters that cannot be shown: {message:?}");
     assert!(message.chars().count() <= 700, "is long: {message}");
 }
 

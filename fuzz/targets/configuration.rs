@@ -1,7 +1,7 @@
-//! `onboarding.toml`: `account_onboarding::config::Config::parse_alone`.
+//! `onboarding.toml`: `onboarding_core::config::Config::parse_alone`.
 #![no_main]
 
-use account_onboarding::config::{Config, ExternalIdSource, show};
+use onboarding_core::config::{Config, ExternalIdSource, show};
 use fuzz::{assert_problems, assert_usable};
 
 libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {

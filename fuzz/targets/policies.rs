@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use account_onboarding::blueprint::Blueprint;
-use account_onboarding::policy::{
+use onboarding_core::blueprint::Blueprint;
+use onboarding_core::policy::{
     Caller, Condition, Document, Facts, Grant, Principal, Principals, Redactor, Verdict, access_entries, add_grants,
     can_anybody_assume, can_assume, can_other_assume, explain, external_ids, lint_permissions, lint_trust, permits,
     prune_orphans,
@@ -117,7 +117,7 @@ fn pruning_takes_orphans_only(document: &Document) {
     let pruned = prune_orphans(document).expect("a document without orphans");
     assert_eq!(prune_orphans(&pruned).expect("the same"), pruned);
     assert_eq!(access_entries(&pruned), access_entries(document));
-    let left = |s: &account_onboarding::policy::Statement| match &s.principals {
+    let left = |s: &onboarding_core::policy::Statement| match &s.principals {
         Principals::Only(all) => all.iter().any(|p| matches!(p, Principal::Orphan(_))),
         _ => false,
     };

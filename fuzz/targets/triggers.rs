@@ -1,7 +1,7 @@
-//! Payloads: `account_onboarding::trigger::parse`.
+//! Payloads: `onboarding_core::trigger::parse`.
 #![no_main]
 
-use account_onboarding::trigger::{Trigger, Understood, parse};
+use onboarding_core::trigger::{Trigger, Understood, parse};
 use fuzz::assert_sentence;
 use serde_json::Value;
 

@@ -4,10 +4,10 @@ use aws_sdk_ssm::types::ParameterType;
 
 use super::error::{api_error, malformed};
 use super::parameters::Parameters;
-use crate::account::AccountId;
-use crate::claim::Claim;
-use crate::fault::{ApiError, Fault};
-use crate::ports::Claims;
+use onboarding_core::account::AccountId;
+use onboarding_core::error::{ApiError, Fault};
+use onboarding_core::lease::Claim;
+use onboarding_engine::ports::Claims;
 
 /// SSM's parameter store, with the function's own credentials.
 #[derive(Debug, Clone)]

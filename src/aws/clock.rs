@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::ports::Clock;
+use onboarding_engine::ports::Clock;
 
 /// The system's clock.
 #[derive(Debug, Clone, Copy, Default)]

@@ -4,9 +4,9 @@ use aws_sdk_organizations::types::{Account as Wire, CreateAccountState};
 use aws_types::SdkConfig;
 
 use super::error::{api_error, malformed};
-use crate::account::{Account, AccountId, AccountState, Joined, Partition};
-use crate::fault::{ApiError, Fault};
-use crate::ports::{AccountPage, Creation, Directory};
+use onboarding_core::account::{Account, AccountId, AccountState, Joined, Partition};
+use onboarding_core::error::{ApiError, Fault};
+use onboarding_engine::ports::{AccountPage, Creation, Directory};
 
 /// AWS Organizations, with the function's own credentials.
 #[derive(Debug, Clone)]
@@ -77,6 +77,6 @@ fn account(call: &'static str, wire: &Wire) -> Result<Account, ApiError> {
     let state = AccountState::from_wire(status.ok_or_else(|| missing("state"))?);
     let joined_at = wire.joined_timestamp().map(|time| time.secs());
     let joined = Joined::from_wire(wire.joined_method().map(|method| method.as_str()));
-    let name = wire.name().unwrap_or_default().to_owned();
+    let name = wire.name().unwrap_or_default().into();
     Ok(Account { id, name, state, joined_at, joined, management, partition })
 }

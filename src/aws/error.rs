@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::fault::ApiError;
+use onboarding_core::error::ApiError;
 
 /// Turns the SDK's error of a call into ours.
 pub(super) fn api_error<E>(call: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> ApiError

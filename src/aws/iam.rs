@@ -7,12 +7,12 @@ use aws_types::SdkConfig;
 use percent_encoding::percent_decode_str;
 
 use super::error::{api_error, malformed};
-use crate::account::AccountId;
-use crate::fault::{ApiError, Fault};
-use crate::observed::ObservedRole;
-use crate::policy::Document;
-use crate::ports::{Page, ReadIam};
-use crate::role::RoleName;
+use onboarding_core::account::AccountId;
+use onboarding_core::error::{ApiError, Fault};
+use onboarding_core::observed::ObservedRole;
+use onboarding_core::policy::Document;
+use onboarding_core::role::RoleName;
+use onboarding_engine::ports::{Page, ReadIam};
 
 /// A session in one account.
 #[derive(Debug, Clone)]

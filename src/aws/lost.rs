@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorC
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-use crate::fault::{ApiError, Fault};
+use onboarding_core::error::{ApiError, Fault};
 
 /// Whether an attempt of one call may have done what was asked for, though its answer does not say so.
 #[derive(Debug, Clone, Default)]

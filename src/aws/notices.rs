@@ -8,10 +8,10 @@ use aws_types::SdkConfig;
 
 use super::error::{api_error, malformed};
 use super::parameters::Parameters;
-use crate::fault::{ApiError, Fault};
-use crate::ports::Notifier;
-use crate::report::Notice;
-use crate::telling::Memory;
+use onboarding_core::error::{ApiError, Fault};
+use onboarding_core::notification::Memory;
+use onboarding_core::report::Notice;
+use onboarding_engine::ports::Notifier;
 
 /// EventBridge and SSM, with the function's own credentials.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use aws_types::SdkConfig;
 use secrecy::SecretString;
 
 use super::error::{api_error, malformed};
-use crate::fault::ApiError;
-use crate::ports::Secrets;
+use onboarding_core::error::ApiError;
+use onboarding_engine::ports::Secrets;
 
 /// SSM's parameter store, with the function's own credentials.
 #[derive(Debug, Clone)]

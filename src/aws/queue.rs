@@ -5,9 +5,9 @@ use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use aws_types::SdkConfig;
 
 use super::error::api_error;
-use crate::fault::ApiError;
-use crate::outcome::Cause;
-use crate::ports::Queue;
+use onboarding_core::error::ApiError;
+use onboarding_core::outcome::Cause;
+use onboarding_engine::ports::Queue;
 
 /// The greatest message, with its attributes, in bytes.
 ///

@@ -6,8 +6,8 @@ use aws_types::SdkConfig;
 use super::clients::with_credentials;
 use super::error::{api_error, malformed};
 use super::iam::IamSession;
-use crate::fault::ApiError;
-use crate::ports::{Entry, Sessions};
+use onboarding_core::error::ApiError;
+use onboarding_engine::ports::{Entry, Sessions};
 
 /// STS, with the function's own credentials.
 #[derive(Debug, Clone)]

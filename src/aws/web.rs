@@ -11,8 +11,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 
-use crate::fault::ApiError;
-use crate::ports::{Answer, Http, Request};
+use onboarding_core::error::ApiError;
+use onboarding_engine::ports::{Answer, Http, Request};
 
 /// An HTTP client, made with the first request. A clone shares its connections.
 #[derive(Debug, Clone, Default)]

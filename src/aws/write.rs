@@ -8,9 +8,9 @@ use aws_sdk_iam::types::Tag;
 use super::error::api_error;
 use super::iam::IamSession;
 use super::lost::Lost;
-use crate::fault::ApiError;
-use crate::plan::{Action, Change, NewRole};
-use crate::ports::WriteIam;
+use onboarding_core::error::ApiError;
+use onboarding_core::plan::{Action, Change, NewRole};
+use onboarding_engine::ports::WriteIam;
 
 impl WriteIam for IamSession {
     async fn perform(&self, change: &Change) -> Result<(), ApiError> {

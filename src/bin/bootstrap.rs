@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use account_onboarding::aws::{self, Notices, Organizations, Parameters, Sqs, SsmClaims, Sts, SystemClock, Web};
 use account_onboarding::lambda::{self, Clients, Function, Settings};
-use account_onboarding::ports::Ports;
-use account_onboarding::registration::Vendors;
+use account_onboarding::vendors::Vendors;
 use lambda_runtime::{LambdaEvent, service_fn};
+use onboarding_engine::ports::Ports;
 use serde_json::value::RawValue;
 
 #[tokio::main(flavor = "current_thread")]

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use account_onboarding::aws::{self, Organizations, Parameters, Sts, SystemClock, Web};
 use account_onboarding::cli::{self, Aws};
-use account_onboarding::ports::{Alone, Ports};
-use account_onboarding::registration::Vendors;
+use account_onboarding::vendors::Vendors;
+use onboarding_engine::ports::{Alone, Ports};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

@@ -6,13 +6,13 @@ use anyhow::{Context, ensure};
 
 use super::args::{Aws, Format, Target, Which};
 use super::{Exit, config, read};
-use crate::account::AccountId;
-use crate::mode::Mode;
-use crate::onboarding::{Engine, Errand};
-use crate::outcome::Outcome;
-use crate::ports::{Clock, Sessions, World, WriteIam};
-use crate::report::{Report, paint, plan_text, report_text};
-use crate::trigger::{self, Trigger};
+use onboarding_core::account::AccountId;
+use onboarding_core::mode::Mode;
+use onboarding_core::outcome::Outcome;
+use onboarding_core::report::{Report, paint, plan_text, report_text};
+use onboarding_core::trigger::{self, Trigger};
+use onboarding_engine::ports::{Clock, Sessions, World, WriteIam};
+use onboarding_engine::{Engine, Errand};
 
 /// How long calls that are under way when the waiting ends may take, in seconds.
 const LAST_CALLS: f64 = 120.0;

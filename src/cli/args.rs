@@ -3,8 +3,8 @@
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::account::{AccountId, Partition};
-use crate::policy::Principal;
+use onboarding_core::account::{AccountId, Partition};
+use onboarding_core::policy::Principal;
 
 const EXIT_CODES: &str = "Exit codes:
   0  done, or nothing to do

@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::anyhow;
 
 use super::{Exit, read};
-use crate::config::{self, Config, Folder};
-use crate::report::paint;
+use onboarding_core::config::{self, Config, Folder};
+use onboarding_core::report::paint;
 
 /// Reads a configuration; the error has a line for each mistake.
 pub(super) fn load(file: &str) -> anyhow::Result<Config> {

@@ -3,14 +3,14 @@
 use anyhow::{Context, anyhow, bail};
 
 use super::Exit;
-use crate::account::AccountId;
-use crate::config::Config;
-use crate::onboarding::{Engine, Errand};
-use crate::outcome::Outcome;
-use crate::ports::{Alone, Clock, Ports};
-use crate::report::paint::{faint, strong};
-use crate::report::{plan_text, report_text};
-use crate::simulation::{Newborn, Organization};
+use onboarding_core::account::AccountId;
+use onboarding_core::config::Config;
+use onboarding_core::outcome::Outcome;
+use onboarding_core::report::paint::{faint, strong};
+use onboarding_core::report::{plan_text, report_text};
+use onboarding_engine::ports::{Alone, Clock, Ports};
+use onboarding_engine::{Engine, Errand};
+use onboarding_simulation::{Newborn, Organization};
 
 const CONFIG: &str = include_str!("../../onboarding.toml");
 const MANAGEMENT: &str = "111122223333";
@@ -96,7 +96,7 @@ async fn create(organization: &Organization, engine: &Simulated) -> anyhow::Resu
 
 /// Asks the simulated STS, which evaluates the policies by itself, for what the report says.
 fn prove(organization: &Organization, account: &AccountId) -> anyhow::Result<()> {
-    use crate::policy::Caller;
+    use onboarding_core::policy::Caller;
     let role = |name: &str| format!("arn:aws:iam::{account}:role/{name}");
     let ask = |who: &str, name: &str, id: Option<&str>| -> anyhow::Result<bool> {
         let caller = Caller { account: who.parse().context("an account id")?, arn: None };

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::args::Format;
 use super::{Exit, complain, read};
 use crate::lambda::bodies;
-use crate::report::paint;
-use crate::trigger::{self, Trigger, Understood};
+use onboarding_core::report::paint;
+use onboarding_core::trigger::{self, Trigger, Understood};
 
 pub(super) fn event(file: &str, format: Format) -> anyhow::Result<Exit> {
     let text = read(file)?;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::outcome::Outcome;
+use onboarding_core::outcome::Outcome;
 
 /// How a command ends. The codes are documented in `onboard --help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -24,7 +24,9 @@ pub use exit::Exit;
 
 use args::{Command, ConfigCommand, PolicyCommand, VendorsCommand};
 
-use crate::ports::{Sessions, World, WriteIam};
+use onboarding_core::report::paint;
+use onboarding_core::text;
+use onboarding_engine::ports::{Sessions, World, WriteIam};
 
 /// Parses the arguments and runs the subcommand. `connect` makes the ports on AWS, which the binary alone does.
 pub async fn run<W>(connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>) -> Exit
@@ -56,7 +58,7 @@ where
 
 /// What the engine waits for goes to standard error, a line for each pause.
 fn show_progress() {
-    let ours = Targets::new().with_target("account_onboarding", LevelFilter::DEBUG);
+    let ours = Targets::new().with_target("onboarding_engine", LevelFilter::DEBUG);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time();
     let lines = lines.with_level(false).with_target(false).with_ansi(false);
     tracing_subscriber::registry().with(lines.with_filter(ours)).init();
@@ -71,7 +73,9 @@ fn completions(shell: clap_complete::Shell) -> anyhow::Result<Exit> {
 
 /// A sentence on standard error.
 fn complain(sentence: impl Display) {
-    whisper!("{} {sentence}", crate::report::paint::bad("error:"));
+    let sentence = sentence.to_string();
+    let sentence: Vec<_> = sentence.lines().map(text::printable).collect();
+    whisper!("{} {}", paint::bad("error:"), sentence.join("\n"));
 }
 
 /// The text of a file, or of standard input for `-`.

@@ -5,9 +5,10 @@ use serde_json::json;
 
 use super::args::{Format, Grant};
 use super::{Exit, complain, read};
-use crate::account::Partition;
-use crate::policy::{self, Can, Condition, Document, Effect, Entry, Notice, PolicyError, Principal};
-use crate::report::paint;
+use onboarding_core::account::Partition;
+use onboarding_core::policy::{self, Can, Condition, Document, Effect, Entry, Notice, PolicyError, Principal};
+use onboarding_core::report::paint;
+use onboarding_core::text;
 
 /// A trust policy has 2,048 characters by default, and 8,192 where the quota L-C07B4B0D was raised.
 const QUOTA: (usize, usize) = (2048, 8192);
@@ -109,7 +110,7 @@ fn text(entries: &[Entry]) -> String {
 }
 
 fn section(title: &str, entries: &[&Entry]) -> String {
-    let name = |entry: &Entry| paint::printable(&entry.principal);
+    let name = |entry: &Entry| text::printable(&entry.principal);
     let width = entries.iter().map(|entry| name(entry).chars().count()).max().unwrap_or(0);
     let mut text = format!("{}\n", paint::strong(title));
     for entry in entries {
@@ -119,10 +120,10 @@ fn section(title: &str, entries: &[&Entry]) -> String {
             text.push_str(&format!("      by {}\n", entry.actions.join(", ")));
         }
         for condition in &entry.conditions {
-            text.push_str(&format!("      when {}\n", paint::printable(&condition.to_string())));
+            text.push_str(&format!("      when {}\n", text::printable(&condition.to_string())));
         }
         if let Some(why) = &entry.why {
-            text.push_str(&format!("      {}\n", paint::faint(paint::printable(why))));
+            text.push_str(&format!("      {}\n", paint::faint(text::printable(why))));
         }
     }
     text

@@ -5,9 +5,9 @@ use std::path::Path;
 use anyhow::anyhow;
 
 use super::{Exit, read};
-use crate::config::{Config, Folder};
-use crate::report::paint::strong;
-use crate::vendor::{self, Catalogue};
+use onboarding_core::config::{Config, Folder};
+use onboarding_core::report::paint::strong;
+use onboarding_core::vendor::{self, Catalogue};
 
 pub(super) fn list(config: Option<&str>) -> anyhow::Result<Exit> {
     let rows = vendor::rows(&catalogue(config)?);

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::origin::Origin;
 use super::{Ports, Work, log};
-use crate::fault::ApiError;
-use crate::outcome::Outcome;
-use crate::ports::Clock;
-use crate::trigger::{self, Trigger};
+use onboarding_core::error::ApiError;
+use onboarding_core::outcome::Outcome;
+use onboarding_core::trigger::{self, Trigger};
+use onboarding_engine::ports::Clock;
 
 /// What an invocation fails with: a word for machines and a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

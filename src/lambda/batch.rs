@@ -13,11 +13,11 @@ use serde_json::value::RawValue;
 
 use super::origin::Origin;
 use super::{Ports, Work, log};
-use crate::account::AccountId;
-use crate::delivery::{self, Delivery, Received};
-use crate::outcome::{Cause, Outcome};
-use crate::ports::{Clock, Queue};
-use crate::trigger::{self, Trigger};
+use onboarding_core::account::AccountId;
+use onboarding_core::delivery::{self, Delivery, Received};
+use onboarding_core::outcome::{Cause, Outcome};
+use onboarding_core::trigger::{self, Trigger};
+use onboarding_engine::ports::{Clock, Queue};
 
 /// The records of a batch, each unread, so that a broken one harms no other.
 #[derive(Deserialize)]

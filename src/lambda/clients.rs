@@ -1,6 +1,6 @@
 //! The ports of the function, all in one.
 
-use crate::ports::{Notifier, Queue, Sessions, World, WriteIam};
+use onboarding_engine::ports::{Notifier, Queue, Sessions, World, WriteIam};
 
 /// The ports of the function, all in one: what it is generic over.
 pub trait Ports {

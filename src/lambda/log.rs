@@ -1,27 +1,54 @@
 //! The log: JSON lines, one for each account, and its metrics. No line holds an external id.
 
 use std::fmt::Display;
+use std::io::{self, Write};
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 use super::Failure;
 use super::origin::Origin;
-use crate::account::AccountId;
-use crate::fault::ApiError;
-use crate::mode::Mode;
-use crate::outcome::Outcome;
-use crate::report::{Report, emf, time_to_connected};
+use onboarding_core::account::AccountId;
+use onboarding_core::error::ApiError;
+use onboarding_core::mode::Mode;
+use onboarding_core::outcome::Outcome;
+use onboarding_core::report::{Report, emf, time_to_connected};
+use onboarding_core::text;
 
 /// Starts the log on standard output, at a level; `info` is the default.
 ///
 /// The SDK's own lines stay out at every level: they hold the requests, and so the external ids.
 pub fn start(level: Option<&str>) {
     let level = level.and_then(|level| level.parse::<LevelFilter>().ok());
-    let ours = Targets::new().with_target("account_onboarding", level.unwrap_or(LevelFilter::INFO));
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true);
+    let level = level.unwrap_or(LevelFilter::INFO);
+    let ours = Targets::new().with_target("account_onboarding", level).with_target("onboarding_engine", level);
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(|| Filtered(std::io::stdout()));
     let lines = lines.with_span_list(false).with_target(false);
     tracing_subscriber::registry().with(lines.with_filter(ours)).init();
+}
+
+/// Applies the filter for untrusted text to every line, whatever its fields hold. Lines are JSON, so that control characters
+/// below U+0020 are escaped already.
+struct Filtered<W>(W);
+
+impl<W: Write> Write for Filtered<W> {
+    /// The formatter writes each line with one call.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        let text: String = text
+            .split_inclusive('\n')
+            .flat_map(|part| match part.strip_suffix('\n') {
+                Some(part) => [text::printable(part), "\n".to_owned()],
+                None => [text::printable(part), String::new()],
+            })
+            .collect();
+        self.0.write_all(text.as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Tells why the function did not start.
@@ -120,4 +147,17 @@ pub(super) fn tell(report: &Report, origin: &Origin<'_>, now: f64) {
         Outcome::Blocked(_) => line!(error),
     }
     println!("{}", emf(report, now));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_line_cannot_be_forged_or_repainted() {
+        let mut written = Vec::new();
+        let line = "{\"message\":\"a\u{9b}31m\u{202e}b\u{2028}c\"}\n";
+        Filtered(&mut written).write_all(line.as_bytes()).unwrap();
+        assert_eq!(String::from_utf8(written).unwrap(), "{\"message\":\"a?31m?b c\"}\n");
+    }
 }

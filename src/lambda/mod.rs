@@ -22,16 +22,16 @@ use tracing::Instrument;
 
 use self::origin::Origin;
 use self::tell::Subject;
-use crate::account::AccountId;
-use crate::config::Config;
-use crate::fault::ApiError;
-use crate::mode::Mode;
-use crate::onboarding::within::{out_of_time, within};
-use crate::onboarding::{Engine, Errand};
-use crate::outcome::Outcome;
-use crate::ports::{Clock, World};
-use crate::report::Report;
-use crate::trigger::Trigger;
+use onboarding_core::account::AccountId;
+use onboarding_core::config::Config;
+use onboarding_core::error::ApiError;
+use onboarding_core::mode::Mode;
+use onboarding_core::outcome::Outcome;
+use onboarding_core::report::Report;
+use onboarding_core::trigger::Trigger;
+use onboarding_engine::ports::{Clock, World};
+use onboarding_engine::within::{out_of_time, within};
+use onboarding_engine::{Engine, Errand};
 
 /// The function with its clients, made once and used for every invocation.
 pub struct Function<P> {

@@ -1,7 +1,7 @@
 //! Where a payload came from: what every line of the log about it carries.
 
 use super::log;
-use crate::delivery::Received;
+use onboarding_core::delivery::Received;
 
 /// Where a payload came from.
 #[derive(Debug, Clone, Copy)]

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use secrecy::ExposeSecret;
 
-use crate::config::{Config, ConfigErrors, Folder};
-use crate::fault::ApiError;
-use crate::ports::Secrets;
+use onboarding_core::config::{Config, ConfigErrors, Folder};
+use onboarding_core::error::ApiError;
+use onboarding_engine::ports::Secrets;
 
 /// What the environment says.
 #[derive(Debug, Clone, PartialEq, Eq)]

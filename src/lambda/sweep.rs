@@ -5,13 +5,13 @@ use std::fmt;
 use serde_json::json;
 
 use super::{Ports, Work};
-use crate::account::{Account, AccountState};
-use crate::fault::ApiError;
-use crate::mode::Mode;
-use crate::onboarding::within::{out_of_time, within};
-use crate::outcome::Outcome;
-use crate::ports::{Clock, Directory, Queue, World};
-use crate::report::Report;
+use onboarding_core::account::{Account, AccountState};
+use onboarding_core::error::ApiError;
+use onboarding_core::mode::Mode;
+use onboarding_core::outcome::Outcome;
+use onboarding_core::report::Report;
+use onboarding_engine::ports::{Clock, Directory, Queue, World};
+use onboarding_engine::within::{out_of_time, within};
 
 /// As many messages as SQS takes at once.
 ///

@@ -2,13 +2,13 @@
 
 use super::origin::Origin;
 use super::{Ports, Work, log};
-use crate::account::AccountId;
-use crate::delivery::passes;
-use crate::fault::ApiError;
-use crate::ports::{Clock, Notifier};
-use crate::report::{Notice, Report};
-use crate::telling::{self, BEGUN, Memory, Telling};
-use crate::trigger::Trigger;
+use onboarding_core::account::AccountId;
+use onboarding_core::delivery::passes;
+use onboarding_core::error::ApiError;
+use onboarding_core::notification::{self, BEGUN, Memory, Telling};
+use onboarding_core::report::{Notice, Report};
+use onboarding_core::trigger::Trigger;
+use onboarding_engine::ports::{Clock, Notifier};
 
 /// What a report is about: a word for people, and the name under which it is remembered what was told.
 pub(super) struct Subject {
@@ -40,14 +40,14 @@ impl<P: Ports> Work<'_, P> {
     /// Tells what is new of a report.
     pub(super) async fn tell(&self, report: &Report, subject: &Subject, origin: &Origin<'_>) -> Result<(), ApiError> {
         let (notifier, now, by) = (self.ports.notifier(), self.engine.clock().now(), origin.claimant());
-        if !notifier.listens() || !telling::may_tell(report) {
+        if !notifier.listens() || !notification::may_tell(report) {
             return Ok(());
         }
         let name = subject.name.as_str();
         // Who may not remember tells again and again, which is better than never.
         let memory = lasting(notifier.recall(name).await)?.unwrap_or_default();
         let claim = |code: &str| Memory { code: code.to_owned(), at: now, by: by.to_owned(), confirmed: false };
-        match telling::decide(report, memory.as_ref(), by, now) {
+        match notification::decide(report, memory.as_ref(), by, now) {
             Telling::Nothing => Ok(()),
             Telling::Forget => notifier.forget(name).await,
             Telling::Begun => notifier.remember(name, &claim(BEGUN), false).await.map(drop),

@@ -1,10 +1,10 @@
 //! What SSM answers to claims: the version says who was first.
 
-use account_onboarding::account::AccountId;
 use account_onboarding::aws::{Parameters, SsmClaims};
-use account_onboarding::claim::Claim;
-use account_onboarding::fault::Fault;
-use account_onboarding::ports::Claims;
+use onboarding_core::account::AccountId;
+use onboarding_core::error::Fault;
+use onboarding_core::lease::Claim;
+use onboarding_engine::ports::Claims;
 use serde_json::{Value, json};
 use wiremock::{MockServer, ResponseTemplate};
 

@@ -1,12 +1,12 @@
 //! What EventBridge and the memory in SSM answer.
 
 use account_onboarding::aws::{Notices, Parameters};
-use account_onboarding::fault::Fault;
-use account_onboarding::mode::Mode;
-use account_onboarding::outcome::Outcome;
-use account_onboarding::ports::Notifier;
-use account_onboarding::report::{News, Notice, Report};
-use account_onboarding::telling::Memory;
+use onboarding_core::error::Fault;
+use onboarding_core::mode::Mode;
+use onboarding_core::notification::Memory;
+use onboarding_core::outcome::Outcome;
+use onboarding_core::report::{News, Notice, Report};
+use onboarding_engine::ports::Notifier;
 use serde_json::{Value, json};
 use wiremock::{MockServer, ResponseTemplate};
 

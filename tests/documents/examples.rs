@@ -1,14 +1,14 @@
 //! The examples are what the code does with them.
 
-use account_onboarding::account::AccountId;
-use account_onboarding::config::{Config, Files};
-use account_onboarding::mode::Mode;
-use account_onboarding::onboarding::{Engine, Errand};
-use account_onboarding::outcome::{Cause, Outcome};
-use account_onboarding::policy::{Condition, Document, Grant, Principal, add_grants};
-use account_onboarding::ports::{Clock, Whole};
-use account_onboarding::report::{News, Notice, Report, emf};
-use account_onboarding::simulation::{Organization, RoleState};
+use onboarding_core::account::AccountId;
+use onboarding_core::config::{Config, Files};
+use onboarding_core::mode::Mode;
+use onboarding_core::outcome::{Cause, Outcome};
+use onboarding_core::policy::{Condition, Document, Grant, Principal, add_grants};
+use onboarding_core::report::{News, Notice, Report, emf};
+use onboarding_engine::ports::{Clock, Whole};
+use onboarding_engine::{Engine, Errand};
+use onboarding_simulation::{Organization, RoleState};
 use serde_json::{Value, json};
 
 use crate::files::{blocks, read};
@@ -141,7 +141,7 @@ fn the_event_is_the_one_in_the_document() {
     let account = "444455556666".parse().expect("an account id");
     let outcome = Outcome::Blocked(cause.clone());
     let mut report = Report::new(Some(account), "create_account_result", Mode::Apply, outcome);
-    report.account_name = Some("payments-dev".to_owned());
+    report.account_name = Some("payments-dev".into());
     let (event, invocation) = ("7c9e6679-7425-40de-944b-000000000266", "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
     let notice =
         Notice::new(News::AccountBlocked, &report, "account 444455556666", Some(&cause), Some(event), invocation);

@@ -29,7 +29,7 @@ pub(crate) fn documents() -> BTreeMap<String, String> {
 /// Every source without its tests, by its path.
 pub(crate) fn sources() -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    let mut folders = vec![root().join("src")];
+    let mut folders: Vec<_> = ["src", "crates/core/src", "crates/engine/src"].map(|folder| root().join(folder)).into();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).expect("a folder") {
             let path = entry.expect("an entry").path();

@@ -3,15 +3,15 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use account_onboarding::account::AccountId;
-use account_onboarding::claim::Claim;
-use account_onboarding::fault::ApiError;
-use account_onboarding::onboarding::{Engine, Errand};
-use account_onboarding::outcome::Outcome;
-use account_onboarding::ports::{Claims, Clock, Ports, World};
-use account_onboarding::report::Report;
-use account_onboarding::simulation::{Faulty, Injection, Lag, Newborn, Organization, Script};
 use futures_util::future::join_all;
+use onboarding_core::account::AccountId;
+use onboarding_core::error::ApiError;
+use onboarding_core::lease::Claim;
+use onboarding_core::outcome::Outcome;
+use onboarding_core::report::Report;
+use onboarding_engine::ports::{Claims, Clock, Ports, World};
+use onboarding_engine::{Engine, Errand};
+use onboarding_simulation::{Faulty, Injection, Lag, Newborn, Organization, Script};
 
 use crate::common::*;
 use crate::lambda::{Lambda, created};

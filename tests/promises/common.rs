@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use account_onboarding::account::{AccountId, AccountState};
-use account_onboarding::config::Config;
-use account_onboarding::onboarding::{Engine, Errand};
-use account_onboarding::outcome::Outcome;
-use account_onboarding::plan::Change;
-use account_onboarding::policy::Caller;
-use account_onboarding::ports::{Claims, Clock, Directory, Ports, Registrar, Secrets, Sessions, Whole};
-use account_onboarding::report::Report;
-use account_onboarding::role::RoleName;
-use account_onboarding::simulation::{Newborn, Organization, RoleState};
+use onboarding_core::account::{AccountId, AccountState};
+use onboarding_core::config::Config;
+use onboarding_core::outcome::Outcome;
+use onboarding_core::plan::Change;
+use onboarding_core::policy::Caller;
+use onboarding_core::report::Report;
+use onboarding_core::role::RoleName;
+use onboarding_engine::ports::{Claims, Clock, Directory, Ports, Registrar, Secrets, Sessions, Whole};
+use onboarding_engine::{Engine, Errand};
+use onboarding_simulation::{Newborn, Organization, RoleState};
 
 pub(crate) const MANAGEMENT: &str = "111122223333";
 pub(crate) const IDENTITY: &str = "222233334444";

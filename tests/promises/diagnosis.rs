@@ -1,9 +1,9 @@
 //! What needs a person is told apart: each cause has its own code, and says what helps. The organization is simulated, its
 //! messages are those of AWS.
 
-use account_onboarding::account::{AccountState, Joined};
-use account_onboarding::outcome::Outcome;
-use account_onboarding::simulation::{Control, Newborn, Organization, Quotas, RoleState};
+use onboarding_core::account::{AccountState, Joined};
+use onboarding_core::outcome::Outcome;
+use onboarding_simulation::{Control, Newborn, Organization, Quotas, RoleState};
 
 use crate::common::*;
 

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use account_onboarding::outcome::Outcome;
-use account_onboarding::ports::Clock;
-use account_onboarding::report::{Report, Status};
-use account_onboarding::role::RoleName;
-use account_onboarding::simulation::{Faulty, Injection, Lag, Organization, Script};
+use onboarding_core::outcome::Outcome;
+use onboarding_core::report::{Report, Status};
+use onboarding_core::role::RoleName;
+use onboarding_engine::ports::Clock;
+use onboarding_simulation::{Faulty, Injection, Lag, Organization, Script};
 
 use crate::common::*;
 
@@ -208,7 +208,7 @@ fn of_the_creation() {
     for index in 0..4 {
         for injection in Injection::ALL {
             let organization = organization();
-            let newborn = account_onboarding::simulation::Newborn { in_progress_polls: 3, ..Default::default() };
+            let newborn = onboarding_simulation::Newborn { in_progress_polls: 3, ..Default::default() };
             let request = organization.create_account_as("payments-dev", newborn);
             let script = Script::at(index, injection);
             let engine = engine_on(&Faulty::new(organization.clone(), &script), config(CONFIG));

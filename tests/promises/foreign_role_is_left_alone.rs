@@ -1,7 +1,7 @@
 //! Promise 8: a role that somebody else made is left alone, unless the configuration takes it over.
 
-use account_onboarding::outcome::Outcome;
-use account_onboarding::simulation::{Organization, PolicyText, RoleState};
+use onboarding_core::outcome::Outcome;
+use onboarding_simulation::{Organization, PolicyText, RoleState};
 
 use crate::common::*;
 
@@ -105,5 +105,5 @@ fn one_whose_name_differs_in_case_is_not_touched() {
 fn the_access_role_is_never_a_vendor_s() {
     let taken = CONFIG.replace("[vendors.workload-security]", "[vendors.workload-security]\nrole-name = \"Entry\"");
     let taken = format!("[access-role]\nnames = [\"{ACCESS}\"]\n{taken}").replace("Entry", ACCESS);
-    assert!(account_onboarding::config::Config::parse_alone(&taken).is_err());
+    assert!(onboarding_core::config::Config::parse_alone(&taken).is_err());
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use account_onboarding::account::AccountId;
-use account_onboarding::simulation::{Injection, Newborn, Organization, RoleState, Script};
+use onboarding_core::account::AccountId;
+use onboarding_simulation::{Injection, Newborn, Organization, RoleState, Script};
 
 use crate::common::*;
 use crate::lambda::{Lambda, created, sweep};

@@ -167,7 +167,7 @@ fn an_account_id_that_is_none() {
     `account_id` should be a text and is not; send the event as EventBridge delivers it
     `account_id` should be a text and is not; send the event as EventBridge delivers it
     `account_id` is wrong: `４４４４５５５５６６６６` is no account id; write exactly twelve digits, in quotes
-    `account_id` is wrong: `444455556666?` is no account id; write exactly twelve digits, in quotes
+    `account_id` is wrong: `444455556666 ` is no account id; write exactly twelve digits, in quotes
     `account_id` is wrong: `4444-5555-6666` is no account id; write exactly twelve digits, in quotes
     `account_id` is wrong: `` is no account id; write exactly twelve digits, in quotes
     "#);

@@ -1,14 +1,14 @@
 //! A service that answers some writes as a test wants, before anything is done.
 
-use account_onboarding::account::AccountId;
-use account_onboarding::fault::ApiError;
-use account_onboarding::observed::ObservedRole;
-use account_onboarding::onboarding::Engine;
-use account_onboarding::plan::Change;
-use account_onboarding::ports::{Entry, Page, ReadIam, Sessions, WriteIam};
-use account_onboarding::report::Report;
-use account_onboarding::role::RoleName;
-use account_onboarding::simulation::{Organization, Session};
+use onboarding_core::account::AccountId;
+use onboarding_core::error::ApiError;
+use onboarding_core::observed::ObservedRole;
+use onboarding_core::plan::Change;
+use onboarding_core::report::Report;
+use onboarding_core::role::RoleName;
+use onboarding_engine::Engine;
+use onboarding_engine::ports::{Entry, Page, ReadIam, Sessions, WriteIam};
+use onboarding_simulation::{Organization, Session};
 
 use crate::common::*;
 

@@ -3,11 +3,11 @@
 
 use std::cell::{Cell, RefCell};
 
-use account_onboarding::account::AccountId;
 use account_onboarding::lambda::{Clients, Function, Settings, Source};
-use account_onboarding::ports::{Clock, Whole};
-use account_onboarding::simulation::{Delivered, Faulty, Organization, Script, SimulatedNotifier, SimulatedQueue};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use onboarding_core::account::AccountId;
+use onboarding_engine::ports::{Clock, Whole};
+use onboarding_simulation::{Delivered, Faulty, Organization, Script, SimulatedNotifier, SimulatedQueue};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 

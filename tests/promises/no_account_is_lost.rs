@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use account_onboarding::account::{AccountId, AccountState};
-use account_onboarding::simulation::{Newborn, Organization, SimulatedQueue};
+use onboarding_core::account::{AccountId, AccountState};
+use onboarding_simulation::{Newborn, Organization, SimulatedQueue};
 
 use crate::common::{
     IDENTITY, MANAGEMENT, NEW, OLD, OWN_ROLE, assert_connected, config_of_sweeps, id, name, organization,

@@ -1,9 +1,9 @@
 //! Promise 10: one bad vendor or role harms no other, and the end names the cause.
 
-use account_onboarding::fault::ApiError;
-use account_onboarding::plan::Change;
-use account_onboarding::report::{Report, Status};
-use account_onboarding::simulation::{Organization, Quotas};
+use onboarding_core::error::ApiError;
+use onboarding_core::plan::Change;
+use onboarding_core::report::{Report, Status};
+use onboarding_simulation::{Organization, Quotas};
 
 use crate::common::*;
 use crate::intercept::apply_against;

@@ -1,13 +1,13 @@
 //! Promise 6: no write in an account whose id was not confirmed; none in the management account, in an account that is
 //! not active, or outside of the organization.
 
-use account_onboarding::account::AccountState;
-use account_onboarding::fault::ApiError;
-use account_onboarding::onboarding::Engine;
-use account_onboarding::outcome::Outcome;
-use account_onboarding::ports::{Entry, Sessions};
-use account_onboarding::report::Report;
-use account_onboarding::simulation::{Newborn, Organization, Session};
+use onboarding_core::account::AccountState;
+use onboarding_core::error::ApiError;
+use onboarding_core::outcome::Outcome;
+use onboarding_core::report::Report;
+use onboarding_engine::Engine;
+use onboarding_engine::ports::{Entry, Sessions};
+use onboarding_simulation::{Newborn, Organization, Session};
 
 use crate::common::*;
 
@@ -26,7 +26,7 @@ fn refused(organization: &Organization, account: &str) -> String {
 
 #[test]
 fn an_account_that_is_not_active_is_not_entered() {
-    let unknown = AccountState::Unknown("HIBERNATING".to_owned());
+    let unknown = AccountState::Unknown("HIBERNATING".into());
     for (state, expected) in [
         (AccountState::PendingActivation, "waiting pending_activation"),
         (AccountState::Suspended, "blocked account_not_active"),

@@ -1,11 +1,11 @@
 //! A record that panics harms no other of its batch: it goes back to the queue alone.
 
-use account_onboarding::account::{Account, AccountId};
-use account_onboarding::fault::ApiError;
 use account_onboarding::lambda::{Clients, Function};
-use account_onboarding::ports::{AccountPage, Clock, Creation, Directory, Ports};
-use account_onboarding::simulation::{Newborn, Organization, SimulatedNotifier, SimulatedQueue};
 use lambda_runtime::{Context, LambdaEvent};
+use onboarding_core::account::{Account, AccountId};
+use onboarding_core::error::ApiError;
+use onboarding_engine::ports::{AccountPage, Clock, Creation, Directory, Ports};
+use onboarding_simulation::{Newborn, Organization, SimulatedNotifier, SimulatedQueue};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use account_onboarding::onboarding::Errand;
-use account_onboarding::outcome::Outcome;
-use account_onboarding::policy::{Actions, Document};
-use account_onboarding::report::Status;
-use account_onboarding::simulation::{Organization, PolicyText, RoleState};
+use onboarding_core::outcome::Outcome;
+use onboarding_core::policy::{Actions, Document};
+use onboarding_core::report::Status;
+use onboarding_engine::Errand;
+use onboarding_simulation::{Organization, PolicyText, RoleState};
 
 use crate::common::*;
 

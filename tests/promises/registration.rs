@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use account_onboarding::onboarding::{Engine, Errand};
-use account_onboarding::outcome::Outcome;
-use account_onboarding::ports::{Clock, Ports};
-use account_onboarding::report::{Report, plan_text, report_text};
-use account_onboarding::simulation::{Connector, Faulty, Injection, Organization, Script, Tenant};
+use onboarding_core::outcome::Outcome;
+use onboarding_core::report::{Report, plan_text, report_text};
+use onboarding_engine::ports::{Clock, Ports};
+use onboarding_engine::{Engine, Errand};
+use onboarding_simulation::{Connector, Faulty, Injection, Organization, Script, Tenant};
 use serde_json::json;
 
 use crate::common::*;
@@ -318,6 +318,6 @@ fn the_key_shows_nowhere() {
         let told = [serde_json::to_string(&report).unwrap(), report_text(&report), plan_text(&plan)].concat();
         let faces = format!("{told}{report:?}{plan:?}{:?}", config(&registering()));
         assert!(!faces.contains(key) && !faces.contains("s3cret"), "{told}");
-        assert!(!account_onboarding::config::show(&config(&registering())).contains("s3cret"));
+        assert!(!onboarding_core::config::show(&config(&registering())).contains("s3cret"));
     }
 }

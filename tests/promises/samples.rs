@@ -1,7 +1,7 @@
 //! Every sample in `events/`, handed to the real function: what becomes of it, what is told, and what is written.
 
-use account_onboarding::report::Notice;
-use account_onboarding::simulation::{Newborn, Organization};
+use onboarding_core::report::Notice;
+use onboarding_simulation::{Newborn, Organization};
 use serde_json::Value;
 
 use crate::common::*;

@@ -1,7 +1,7 @@
 //! Promise 1: a second run makes no write.
 
-use account_onboarding::outcome::Outcome;
-use account_onboarding::simulation::{Lag, Newborn, Organization, PolicyText};
+use onboarding_core::outcome::Outcome;
+use onboarding_simulation::{Lag, Newborn, Organization, PolicyText};
 use serde_json::Value;
 
 use crate::common::*;

@@ -2,14 +2,14 @@
 
 use std::sync::Mutex;
 
-use account_onboarding::fault::ApiError;
 use account_onboarding::lambda::{Clients, Function};
-use account_onboarding::outcome::Outcome;
-use account_onboarding::plan::{Action, Change};
-use account_onboarding::ports::Whole;
-use account_onboarding::report::{Report, Status, emf, plan_text, report_text};
-use account_onboarding::simulation::{Organization, PolicyText, Quotas, SimulatedNotifier, SimulatedQueue};
 use lambda_runtime::{Context, LambdaEvent};
+use onboarding_core::error::ApiError;
+use onboarding_core::outcome::Outcome;
+use onboarding_core::plan::{Action, Change};
+use onboarding_core::report::{Report, Status, emf, plan_text, report_text};
+use onboarding_engine::ports::Whole;
+use onboarding_simulation::{Organization, PolicyText, Quotas, SimulatedNotifier, SimulatedQueue};
 use serde_json::value::RawValue;
 use tracing::level_filters::LevelFilter;
 
@@ -62,7 +62,7 @@ fn a_run_that_goes_well_shows_none() {
     assert_hidden(&faces(&apply(&organization, NEW)), "again");
     assert_hidden(&format!("{:?}", organization.entries()), "session policies");
     assert_hidden(&format!("{:?} {:?}", config(CONFIG), organization.state()), "values");
-    assert_hidden(&account_onboarding::config::show(&config(CONFIG)), "the configuration");
+    assert_hidden(&onboarding_core::config::show(&config(CONFIG)), "the configuration");
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use account_onboarding::outcome::Outcome;
-use account_onboarding::policy::{Actions, Document};
-use account_onboarding::ports::Entry;
-use account_onboarding::simulation::Organization;
+use onboarding_core::outcome::Outcome;
+use onboarding_core::policy::{Actions, Document};
+use onboarding_engine::ports::Entry;
+use onboarding_simulation::Organization;
 
 use crate::common::*;
 

@@ -1,10 +1,10 @@
 //! Who has to know is told: once for each account and cause, whatever happens on the way.
 
-use account_onboarding::account::AccountState;
-use account_onboarding::ports::Clock;
-use account_onboarding::report::{News, Notice};
-use account_onboarding::simulation::{Injection, Newborn, Organization, RoleState, Script};
-use account_onboarding::telling::Memory;
+use onboarding_core::account::AccountState;
+use onboarding_core::notification::Memory;
+use onboarding_core::report::{News, Notice};
+use onboarding_engine::ports::Clock;
+use onboarding_simulation::{Injection, Newborn, Organization, RoleState, Script};
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
@@ -116,7 +116,7 @@ fn an_onboarded_account_is_told_and_a_look_at_it_is_not() {
 #[test]
 fn what_an_earlier_try_did_is_told() {
     let organization = with_new_account();
-    organization.set_lag(&id(NEW), account_onboarding::simulation::Lag { reads: 0, seconds: 125.0 });
+    organization.set_lag(&id(NEW), onboarding_simulation::Lag { reads: 0, seconds: 125.0 });
     let lambda = Lambda::new(&organization, CONFIG);
     deliver(&lambda);
     assert!(lambda.pauses().len() == 1, "{:?}", lambda.pauses());
@@ -213,7 +213,7 @@ fn what_closed_after_it_departed_is_no_news() {
 fn what_hangs_while_it_is_told_is_given_up_in_time() {
     let (organization, lambda) = blocked();
     let mut lambda = lambda;
-    lambda.notifier = account_onboarding::simulation::SimulatedNotifier::slow(&organization, 60.0);
+    lambda.notifier = onboarding_simulation::SimulatedNotifier::slow(&organization, 60.0);
     let began = organization.now();
     lambda.queue.put(&created(&id(NEW)));
     let batch = lambda.queue.receive(1);

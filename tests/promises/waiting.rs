@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use account_onboarding::account::{Account, AccountId};
-use account_onboarding::fault::ApiError;
-use account_onboarding::onboarding::{Engine, Errand};
-use account_onboarding::outcome::Outcome;
-use account_onboarding::ports::{AccountPage, Clock, Creation, Directory, Ports};
-use account_onboarding::report::Report;
-use account_onboarding::simulation::{Control, Newborn, Organization, RoleState};
+use onboarding_core::account::{Account, AccountId};
+use onboarding_core::error::ApiError;
+use onboarding_core::outcome::Outcome;
+use onboarding_core::report::Report;
+use onboarding_engine::ports::{AccountPage, Clock, Creation, Directory, Ports};
+use onboarding_engine::{Engine, Errand};
+use onboarding_simulation::{Control, Newborn, Organization, RoleState};
 
 use crate::common::*;
 

@@ -4,8 +4,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use account_onboarding::policy::Caller;
-use account_onboarding::simulation::Organization;
+use onboarding_core::policy::Caller;
+use onboarding_simulation::Organization;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::TestRunner;

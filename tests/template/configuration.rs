@@ -16,7 +16,7 @@ fn the_configuration_is_valid_for_all_answers() {
                 let configuration = stack.resource("Configuration")["Value"].clone();
                 let toml = text(&configuration);
                 // the configuration parses
-                if let Err(error) = account_onboarding::config::Config::parse_alone(toml) {
+                if let Err(error) = onboarding_core::config::Config::parse_alone(toml) {
                     panic!("{error:?}\n{toml}");
                 }
                 for (name, external_id) in [("workload-security", workload_security), ("trelica", trelica)] {
@@ -37,15 +37,14 @@ fn the_stack_s_configuration_registers_where_it_is_told_to() {
     let made = |region| text(&Stack::with(&answers(region)).resource("Configuration")["Value"]).to_owned();
     assert!(!made("").contains("registration"));
     let toml = made("de-1");
-    let config =
-        account_onboarding::config::Config::parse_alone(&toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
+    let config = onboarding_core::config::Config::parse_alone(&toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
     let registration = config.roles.iter().find_map(|role| role.registration.as_ref()).expect("a registration");
     assert_eq!(registration.endpoint.url(), "https://workload.de-1.cloudone.trendmicro.com/api");
     assert!(registration.key_parameter.starts_with("/account-onboarding/"), "it is where the function may read");
     // Every region that may be chosen is one that the configuration takes.
     let (_, list) = TEMPLATE.split_once("AllowedValues: [\"\", us-1").expect("the regions");
     for region in list.split(']').next().unwrap_or_default().split(", ").filter(|region| !region.is_empty()) {
-        assert!(account_onboarding::config::Config::parse_alone(&made(region)).is_ok(), "{region}");
+        assert!(onboarding_core::config::Config::parse_alone(&made(region)).is_ok(), "{region}");
     }
 }
 

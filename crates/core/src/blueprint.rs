@@ -1,0 +1,259 @@
+//! What one account should hold, by the configuration.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+
+use crate::account::{Account, AccountId};
+use crate::config::{Config, ExternalIdSource, PrincipalSpec, Registration, RoleTemplate, Template, TrustSpec};
+use crate::policy::{Document, Grant, Principal, Severity, lint_trust};
+use crate::role::{ExternalId, OWNER_TAG, RoleName};
+use crate::text::excerpt;
+use crate::vendor::{Access, Api};
+
+/// What one account should hold.
+#[derive(Debug, Clone)]
+pub struct Blueprint {
+    /// The account.
+    pub account: Account,
+    /// Who may assume the access role, beside those who already may.
+    pub grants: Vec<Grant>,
+    /// Whether deleted identities are taken out of the access role's trust policy.
+    pub prune_orphans: bool,
+    /// The roles.
+    pub roles: Vec<RoleSpec>,
+}
+
+/// A role as it should be.
+#[derive(Debug, Clone)]
+pub struct RoleSpec {
+    /// The value of the owner tag.
+    pub owner: String,
+    /// What people call it.
+    pub title: String,
+    /// Its name.
+    pub name: RoleName,
+    /// Its path.
+    pub path: String,
+    /// Its description.
+    pub description: String,
+    /// The longest session, in seconds.
+    pub max_session_seconds: i32,
+    /// The ARN of its permissions boundary.
+    pub boundary: Option<String>,
+    /// Its tags, with the owner tag.
+    pub tags: BTreeMap<String, String>,
+    /// Whether a role that somebody else made is taken over.
+    pub adopt: bool,
+    /// Its trust policy.
+    pub trust: Document,
+    /// Who the trust policy is for, each with the external id that they give.
+    pub trusted: Vec<Trusted>,
+    /// Its inline policies, by name.
+    pub policies: BTreeMap<String, Document>,
+    /// The ARNs of its managed policies.
+    pub attached: BTreeSet<String>,
+    /// What the vendor is told of the account.
+    pub registration: Option<RegistrationSpec>,
+}
+
+/// A registration with a vendor as it should be.
+#[derive(Debug, Clone)]
+pub struct RegistrationSpec {
+    /// The API.
+    pub api: Api,
+    /// The way into it, or why there is none: the role is installed all the same.
+    pub access: Result<Access, String>,
+    /// What the vendor is to know.
+    pub entry: Entry,
+}
+
+/// What a vendor knows of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The account.
+    pub account: AccountId,
+    /// The ARN of the role that it enters.
+    pub role_arn: String,
+    /// What people read in its console.
+    pub display_name: String,
+}
+
+/// Somebody who may assume a role.
+#[derive(Debug, Clone)]
+pub struct Trusted {
+    /// Who.
+    pub grant: Grant,
+    /// With which external id.
+    pub external_id: Option<ExternalId>,
+}
+
+/// The values of SSM parameters by name, or why there is none: external ids and keys.
+pub type SecretValues = BTreeMap<String, Result<SecretString, String>>;
+
+/// Why no blueprint can be made; always something to mend in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{owner}: {problem}")]
+pub struct BlueprintError {
+    /// The part of the configuration: the owner tag's value of a role, or `access-role`.
+    pub owner: String,
+    /// The role, where it is one.
+    pub role: Option<RoleName>,
+    /// What is wrong, and what to do.
+    pub problem: String,
+}
+
+/// The SSM parameters that a configuration names.
+#[must_use]
+pub fn parameters(config: &Config) -> BTreeSet<&str> {
+    let specs = config.access_role.grants.iter().chain(config.roles.iter().flat_map(|role| &role.trust));
+    let ids = specs.filter_map(|spec| match &spec.external_id {
+        Some(ExternalIdSource::Parameter(name)) => Some(name.as_str()),
+        _ => None,
+    });
+    let keys = config.roles.iter().filter_map(|role| Some(role.registration.as_ref()?.key_parameter.as_str()));
+    ids.chain(keys).collect()
+}
+
+/// What a parameter holds, as what it is read for.
+fn parameter<T: FromStr<Err: fmt::Display>>(secrets: &SecretValues, name: &str, what: &str) -> Result<T, String> {
+    let value = match secrets.get(name) {
+        Some(value) => value.as_ref().map_err(Clone::clone),
+        None => Err("it was not read".to_owned()),
+    };
+    let parsed =
+        value.and_then(|value| value.expose_secret().trim().parse().map_err(|error: T::Err| error.to_string()));
+    parsed.map_err(|problem| format!("the SSM parameter `{name}` gives no {what}: {problem}"))
+}
+
+/// Makes the blueprint of one account. A role that cannot be made harms no other: it is told beside the blueprint.
+///
+/// # Errors
+/// When the grants on the access role cannot be made.
+pub fn of(
+    config: &Config,
+    account: &Account,
+    secrets: &SecretValues,
+) -> Result<(Blueprint, Vec<BlueprintError>), BlueprintError> {
+    let fail = |problem| BlueprintError { owner: "access-role".to_owned(), role: None, problem };
+    let mut grants = Vec::new();
+    for spec in &config.access_role.grants {
+        grants.extend(trusted(spec, account, secrets, &fail)?.into_iter().map(|t| t.grant));
+    }
+    let mut roles = Vec::new();
+    let mut errors = Vec::new();
+    for template in &config.roles {
+        match role(template, account, secrets) {
+            Ok(role) => roles.push(role),
+            Err(error) => errors.push(error),
+        }
+    }
+    let prune_orphans = config.access_role.prune_orphans;
+    Ok((Blueprint { account: account.clone(), grants, prune_orphans, roles }, errors))
+}
+
+fn role(template: &RoleTemplate, account: &Account, secrets: &SecretValues) -> Result<RoleSpec, BlueprintError> {
+    let (owner, name) = (&template.owner, Some(&template.name));
+    let fail = |problem: String| BlueprintError { owner: owner.clone(), role: name.cloned(), problem };
+    let mut all = Vec::new();
+    let mut statements = Vec::new();
+    for spec in &template.trust {
+        let some = trusted(spec, account, secrets, &fail)?;
+        statements.push(statement(&some, account));
+        all.extend(some);
+    }
+    let trust = Document::of(statements).map_err(|e| fail(e.to_string()))?;
+    let findings = lint_trust(&trust, template.external_id_required);
+    if let Some(finding) = findings.into_iter().find(|f| f.severity == Severity::Refused) {
+        return Err(fail(finding.message));
+    }
+    let mut policies = BTreeMap::new();
+    for (name, text) in &template.policies {
+        let policy = Document::parse(&text.expand(account)).map_err(|e| fail(format!("policy `{name}`: {e}")))?;
+        policies.insert(name.clone(), policy);
+    }
+    let mut tags = template.tags.clone();
+    tags.insert(OWNER_TAG.to_owned(), template.owner.clone());
+    let expand = |text: &Template| text.expand(account);
+    Ok(RoleSpec {
+        owner: template.owner.clone(),
+        title: template.title.clone(),
+        name: template.name.clone(),
+        path: template.path.clone(),
+        description: template.description.clone(),
+        max_session_seconds: template.max_session_seconds,
+        boundary: template.boundary.as_ref().map(expand),
+        tags,
+        adopt: template.adopt,
+        trust,
+        trusted: all,
+        policies,
+        attached: template.managed.iter().map(expand).collect(),
+        registration: template.registration.as_ref().map(|one| registration(one, template, account, secrets)),
+    })
+}
+
+fn registration(
+    one: &Registration,
+    template: &RoleTemplate,
+    account: &Account,
+    secrets: &SecretValues,
+) -> RegistrationSpec {
+    let role_arn = template.name.arn(&account.partition, &account.id, &template.path);
+    // A name is anything that somebody typed; in a console it stands beside others.
+    let name = excerpt(account.name.raw(), 64);
+    let entry = Entry { account: account.id.clone(), role_arn, display_name: format!("{name} ({})", account.id) };
+    let key = parameter(secrets, &one.key_parameter, "API key");
+    let access = key.map(|key| Access { endpoint: one.endpoint.clone(), key });
+    RegistrationSpec { api: one.api, access, entry }
+}
+
+fn trusted(
+    spec: &TrustSpec,
+    account: &Account,
+    secrets: &SecretValues,
+    fail: &dyn Fn(String) -> BlueprintError,
+) -> Result<Vec<Trusted>, BlueprintError> {
+    let external_id = match &spec.external_id {
+        None => None,
+        Some(ExternalIdSource::Literal(id)) => Some(id.clone()),
+        Some(ExternalIdSource::Parameter(name)) => Some(parameter(secrets, name, "external ID").map_err(fail)?),
+    };
+    let condition = match &external_id {
+        Some(id) => spec.condition.clone().with_external_id(id.expose()),
+        None => spec.condition.clone(),
+    };
+    let one = |principal: &PrincipalSpec| {
+        let principal = match principal {
+            PrincipalSpec::Aws(text) => Principal::to_grant(&text.expand(account)).map_err(|e| fail(e.to_string()))?,
+            PrincipalSpec::Service(name) => Principal::Service(name.clone()),
+        };
+        let grant = Grant { principal, condition: condition.clone() };
+        Ok(Trusted { grant, external_id: external_id.clone() })
+    };
+    spec.principals.iter().map(one).collect()
+}
+
+/// One statement for principals that share a condition.
+fn statement(trusted: &[Trusted], account: &Account) -> Value {
+    let mut kinds: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for one in trusted {
+        let kind = if matches!(one.grant.principal, Principal::Service(_)) { "Service" } else { "AWS" };
+        kinds.entry(kind).or_default().push(one.grant.principal.to_policy(&account.partition).into());
+    }
+    let principals = kinds.into_iter().map(|(kind, mut all)| {
+        let value = if all.len() == 1 { all.remove(0) } else { Value::Array(all) };
+        (kind.to_owned(), value)
+    });
+    let mut statement = Map::new();
+    statement.insert("Effect".to_owned(), "Allow".into());
+    statement.insert("Principal".to_owned(), Value::Object(principals.collect()));
+    statement.insert("Action".to_owned(), "sts:AssumeRole".into());
+    if let Some(first) = trusted.first().filter(|t| !t.grant.condition.is_empty()) {
+        statement.insert("Condition".to_owned(), first.grant.condition.to_json());
+    }
+    Value::Object(statement)
+}

@@ -1,0 +1,159 @@
+//! `onboarding.toml` → `Config`.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use super::files::{Files, NoFiles};
+use super::names::Names;
+use super::{AccessRole, Config, ConfigErrors, RoleTemplate, roles, trust, vendors};
+use crate::account::AccountId;
+use crate::policy::{Document, lint_permissions};
+use crate::role::RoleName;
+use crate::toml_reader::{Source, Table, Value};
+use crate::vendor::Catalogue;
+
+const CONFIG: &[&str] = &["access-role", "accounts", "waiting", "vendors", "role", "vendor-files", "catalogue"];
+const ACCESS_ROLE: &[&str] = &["names", "prune-orphans", "grant"];
+const ACCESS_ROLES: [&str; 2] = ["OrganizationAccountAccessRole", "AWSControlTowerExecution"];
+const WEEK: i64 = 7 * 24 * 60;
+
+/// What all parts of the configuration are read with.
+pub(super) struct Context<'f> {
+    pub(super) files: &'f dyn Files,
+    pub(super) names: RefCell<Names>,
+    /// What is wrong in other files.
+    pub(super) elsewhere: RefCell<ConfigErrors>,
+}
+
+impl Config {
+    /// Reads a configuration, and the files that it names.
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with its place and what to do.
+    pub fn parse(text: &str, files: &dyn Files) -> Result<Self, ConfigErrors> {
+        read(text, files, |table, context| {
+            let vendors = vendors::catalogue(table, context);
+            config(table, context, &vendors)
+        })
+    }
+
+    /// Reads a configuration that names no files.
+    ///
+    /// # Errors
+    /// As [`Config::parse`].
+    pub fn parse_alone(text: &str) -> Result<Self, ConfigErrors> {
+        Self::parse(text, &NoFiles::beside("onboarding.toml"))
+    }
+
+    /// The vendors that a configuration knows: the built-in ones and its own.
+    ///
+    /// # Errors
+    /// What is wrong with its own vendors; the rest of the configuration is not looked at.
+    pub fn catalogue(text: &str, files: &dyn Files) -> Result<Catalogue, ConfigErrors> {
+        read(text, files, |table, context| vendors::catalogue(table, context).known)
+    }
+
+    /// What is allowed and worth a second look.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        self.roles.iter().flat_map(warnings).collect()
+    }
+}
+
+fn read<T>(text: &str, files: &dyn Files, part: impl FnOnce(&Table<'_>, &Context<'_>) -> T) -> Result<T, ConfigErrors> {
+    let source = Source::new(files.name(), text);
+    let context = Context { files, names: RefCell::default(), elsewhere: RefCell::default() };
+    let document = source.document();
+    let value = document.as_ref().map(|d| part(&Table::of_document(&source, d, CONFIG), &context));
+    drop(document);
+    let mut problems = source.into_problems();
+    problems.extend(context.elsewhere.into_inner());
+    value.filter(|_| problems.is_empty()).ok_or(problems)
+}
+
+fn config(table: &Table<'_>, context: &Context<'_>, vendors: &vendors::Known) -> Config {
+    let access_role = table.get("access-role").and_then(|value| value.table(ACCESS_ROLE));
+    let access_role = access_role.as_ref().map_or_else(default_access_role, |t| self::access_role(t, context));
+    for name in &access_role.names {
+        context.names.borrow_mut().reserve(name, "`[access-role]`, which tries it by default");
+    }
+    let mut roles = table.get("vendors").map(|value| vendors::roles(&value, context, vendors)).unwrap_or_default();
+    let own = table.get("role").and_then(|value| value.list()).unwrap_or_default();
+    roles.extend(own.iter().filter_map(|value| roles::own(value, context)));
+    let nothing = |key| table.get(key).is_none_or(|value| value.is_empty());
+    let granted = table.get("access-role").is_some_and(|value| tries_a_grant(&value));
+    if nothing("vendors") && nothing("role") && !granted {
+        table.problem(
+            "grants nobody access and installs no role; add `[[access-role.grant]]`, `[vendors.NAME]` or `[[role]]`",
+        );
+    }
+    let accounts = table.get("accounts").and_then(|value| value.table(&["exclude"]));
+    let waiting = table.get("waiting").and_then(|value| value.table(&["young-account-minutes", "give-up-after-hours"]));
+    let young = waiting.as_ref().and_then(|t| t.get("young-account-minutes"));
+    let young = young.and_then(|value| value.integer(0..=WEEK, "minutes (up to a week)")).unwrap_or(60);
+    // Beyond four days the queue itself would have dropped the message: see `Inbox` in template.yaml.
+    let give_up = waiting.as_ref().and_then(|t| t.get("give-up-after-hours"));
+    let give_up = give_up.and_then(|value| value.integer(1..=72, "hours (up to three days)")).unwrap_or(24);
+    let excluded = accounts.and_then(|t| t.get("exclude")).and_then(|value| value.list()).unwrap_or_default();
+    let excluded = excluded.iter().filter_map(Value::parse::<AccountId>).collect::<BTreeSet<_>>();
+    Config { access_role, excluded, young_for: young * 60, give_up_after: give_up * 3600, roles }
+}
+
+fn default_access_role() -> AccessRole {
+    let names = ACCESS_ROLES.iter().filter_map(|name| name.parse().ok()).collect();
+    AccessRole { names, grants: Vec::new(), prune_orphans: false }
+}
+
+fn access_role(table: &Table<'_>, context: &Context<'_>) -> AccessRole {
+    let mut access_role = default_access_role();
+    if let Some(value) = table.get("names") {
+        let list = value.list().unwrap_or_default();
+        if list.is_empty() && value.node().is_array() {
+            value.problem("names no role, so no account can be entered; leave it out for the default");
+        }
+        access_role.names = Vec::new();
+        for item in &list {
+            if let Some(name) = item.parse::<RoleName>() {
+                context.names.borrow_mut().claim(&name, "`[access-role]`", item);
+                access_role.names.push(name);
+            }
+        }
+    }
+    let grants = table.get("grant").and_then(|value| value.list()).unwrap_or_default();
+    access_role.grants = grants.iter().filter_map(trust::grant).collect();
+    access_role.prune_orphans = table.get("prune-orphans").and_then(|value| value.flag()).unwrap_or(false);
+    access_role
+}
+
+/// Whether there is a grant, even one with mistakes: they say enough.
+fn tries_a_grant(access_role: &Value<'_>) -> bool {
+    let grant = access_role.node().as_table().and_then(|map| map.get("grant"));
+    grant.is_some_and(|value| value.get_ref().as_array().is_none_or(|items| !items.is_empty()))
+}
+
+fn warnings(role: &RoleTemplate) -> Vec<String> {
+    let mut found = Vec::new();
+    let vendor = role.owner.starts_with("vendor/");
+    if vendor && !role.external_id_required {
+        found.push(format!("{}: the vendor enters without an external ID", role.owner));
+    }
+    for (name, policy) in &role.policies {
+        if let Ok(policy) = Document::parse(&policy.0) {
+            let findings = lint_permissions(name, &policy);
+            found.extend(findings.iter().map(|finding| format!("{}: {finding}", role.owner)));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "error_tests.rs"]
+mod error_tests;
+
+#[cfg(test)]
+#[path = "hostile_tests.rs"]
+mod hostile_tests;

@@ -1,0 +1,270 @@
+use std::path::Path;
+
+use crate::blueprint::{self, SecretValues};
+use crate::config::{Config, Folder, NoFiles, show};
+use crate::toml_reader::sample_account;
+
+pub(super) const DEMO: &str = include_str!("../../../../onboarding.toml");
+
+fn parse(text: &str) -> Config {
+    Config::parse_alone(text).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+#[test]
+fn the_demo_s_configuration_is_without_a_problem() {
+    let config = parse(DEMO);
+    assert_eq!(config.warnings(), Vec::<String>::new());
+    let (blueprint, errors) = blueprint::of(&config, &sample_account().unwrap(), &SecretValues::new()).unwrap();
+    assert_eq!(errors, []);
+    assert_eq!((blueprint.grants.len(), blueprint.roles.len()), (1, 3));
+    let text = show(&config);
+    assert!(!text.contains("example-trelica-organization-id") && !format!("{config:?}").contains("example-trelica"));
+    insta::assert_snapshot!(text, @r#"
+    access role
+      tried in order  OrganizationAccountAccessRole, AWSControlTowerExecution
+      orphans         left in the trust policy
+      granted to      222233334444
+
+    accounts
+      left alone      999988887777
+      young           for 60 minutes after joining
+
+    role Workload_Security_Role_Cross (vendor/workload-security)
+      for             Trend Micro Cloud One Workload Security
+      trusts          147995105371, with an external ID (hidden)
+      path            /
+      description     Trend Micro Cloud One Workload Security reads the inventory of this account
+      session         up to 3600 seconds
+      foreign role    of the same name: refused
+      policy          Workload_Security_Policy_Cross
+        {
+          "Version": "2012-10-17",
+          "Statement": [
+            {
+              "Effect": "Allow",
+              "Action": [
+                "ec2:DescribeAvailabilityZones",
+                "ec2:DescribeImages",
+                "ec2:DescribeInstances",
+                "ec2:DescribeRegions",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeTags",
+                "ec2:DescribeVpcs",
+                "iam:GetRole",
+                "iam:GetRolePolicy",
+                "iam:ListAccountAliases",
+                "workspaces:DescribeTags",
+                "workspaces:DescribeWorkspaceBundles",
+                "workspaces:DescribeWorkspaceDirectories",
+                "workspaces:DescribeWorkspaces"
+              ],
+              "Resource": "*"
+            }
+          ]
+        }
+
+    role TrelicaIntegration (vendor/trelica)
+      for             Trelica (1Password SaaS Manager)
+      trusts          377450845233, with an external ID (hidden)
+      path            /
+      description     Trelica reads the users of this account's services
+      session         up to 3600 seconds
+      tag             team = it
+      foreign role    of the same name: refused
+      policy          TrelicaIntegration
+        {
+          "Version": "2012-10-17",
+          "Statement": [
+            {
+              "Effect": "Allow",
+              "Action": [
+                "iam:ListUsers",
+                "organizations:ListAccounts"
+              ],
+              "Resource": "*"
+            }
+          ]
+        }
+
+    role app-deployer (role/app-deployer)
+      trusts          arn:aws:iam::222233334444:role/app-pipeline
+      path            /
+      description     The deployment pipeline updates the application's functions
+      session         up to 3600 seconds
+      tag             team = platform
+      foreign role    of the same name: refused
+      policy          deploy
+        {
+          "Version": "2012-10-17",
+          "Statement": {
+            "Effect": "Allow",
+            "Action": [
+              "lambda:GetFunction",
+              "lambda:UpdateFunctionCode"
+            ],
+            "Resource": "arn:{partition}:lambda:*:{account-id}:function:app-*"
+          }
+        }
+    "#);
+}
+
+#[test]
+fn little_is_enough() {
+    let config = parse("[[access-role.grant]]\nprincipal = '222233334444'");
+    insta::assert_snapshot!(show(&config), @r"
+    access role
+      tried in order  OrganizationAccountAccessRole, AWSControlTowerExecution
+      orphans         left in the trust policy
+      granted to      222233334444
+
+    accounts
+      left alone      none
+      young           for 60 minutes after joining
+    ");
+    assert!(!config.access_role.prune_orphans && config.young_for == 3600);
+}
+
+#[test]
+fn everything_is_read() {
+    let config = parse(
+        r#"
+[access-role]
+names = ["Entry"]
+prune-orphans = true
+grant = [
+    { principal = "222233334444", external-id = { ssm-parameter = "/a/b.c-d_e" } },
+    { principal = ["arn:{partition}:iam::222233334444:role/a", "arn:aws:iam::222233334444:user/b"], condition = { Bool = { "aws:MultiFactorAuthPresent" = true }, NumericLessThan = { "aws:MultiFactorAuthAge" = 3600, "x:y" = 1.5 }, StringEquals = { "aws:PrincipalOrgID" = ["o-1", "o-2"] } } },
+]
+[accounts]
+exclude = ["999988887777", "111122223333"]
+[waiting]
+young-account-minutes = 5
+[vendors.workload-security]
+external-id = { none-because = "an old tenant, to be replaced in March" }
+role-name = "Workload"
+path = "/vendors/"
+description = "Trend"
+max-session-seconds = 43200
+permissions-boundary = "arn:{partition}:iam::{account-id}:policy/boundary"
+permissions = ["iam"]
+tags = { "dp:exclude:identity" = "true" }
+adopt = true
+[[role]]
+name = "b"
+managed-policies = ["arn:{partition}:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/job-function/Billing"]
+policies = { all = '{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}' }
+trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "333344445555", external-id = "a:b/c" }]
+"#,
+    );
+    insta::assert_snapshot!(show(&config), @r#"
+    access role
+      tried in order  Entry
+      orphans         taken out of the trust policy
+      granted to      222233334444, with the external ID in the SSM parameter /a/b.c-d_e
+      granted to      arn:{partition}:iam::222233334444:role/a, arn:aws:iam::222233334444:user/b, if {"Bool":{"aws:MultiFactorAuthPresent":"true"},"NumericLessThan":{"aws:MultiFactorAuthAge":"3600","x:y":"1.5"},"StringEquals":{"aws:PrincipalOrgID":["o-1","o-2"]}}
+
+    accounts
+      left alone      111122223333, 999988887777
+      young           for 5 minutes after joining
+
+    role Workload (vendor/workload-security)
+      for             Trend Micro Cloud One Workload Security
+      trusts          147995105371, without an external ID
+      path            /vendors/
+      description     Trend
+      session         up to 43200 seconds
+      boundary        arn:{partition}:iam::{account-id}:policy/boundary
+      tag             dp:exclude:identity = true
+      foreign role    of the same name: taken over
+      policy          Workload_Security_Policy_Cross
+        {
+          "Version": "2012-10-17",
+          "Statement": [
+            {
+              "Effect": "Allow",
+              "Action": [
+                "iam:GetRole",
+                "iam:GetRolePolicy",
+                "iam:ListAccountAliases"
+              ],
+              "Resource": "*"
+            }
+          ]
+        }
+
+    role b (role/b)
+      trusts          the service lambda.amazonaws.com
+      trusts          333344445555, with an external ID (hidden)
+      path            /
+      session         up to 3600 seconds
+      foreign role    of the same name: refused
+      attached        arn:aws:iam::aws:policy/job-function/Billing
+      attached        arn:{partition}:iam::aws:policy/ReadOnlyAccess
+      policy          all
+        {
+          "Statement": {
+            "Effect": "Allow",
+            "Action": "*",
+            "Resource": "*"
+          }
+        }
+    "#);
+    insta::assert_snapshot!(config.warnings().join("\n"), @r"
+    vendor/workload-security: the vendor enters without an external ID
+    role/b: statement 1 of the policy `all` allows every action, or every action but some
+    ");
+    assert!(!show(&config).contains("a:b/c"));
+}
+
+#[test]
+fn own_vendors_come_from_files_or_stand_in_place() {
+    let acme = "title = 'Acme'\ntrust = { accounts = ['111122223333'], external-id = 'required' }\n\
+                role = { name = 'Acme' }\npermissions.read.actions = ['iam:ListUsers']\n";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("acme.toml"), acme).unwrap();
+    std::fs::write(
+        folder.path().join("p.json"),
+        r#"{"Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}}"#,
+    )
+    .unwrap();
+    let files = Folder::of(&folder.path().join("onboarding.toml"));
+    let text = format!(
+        "vendor-files = ['acme.toml']\n[vendors.acme]\nexternal-id = 'xx'\n[vendors.other]\nexternal-id = 'yy'\n\
+         role-name = 'Other'\n[[role]]\nname = 'r'\npolicies.p.file = 'p.json'\ntrust = [{{ principal = '222233334444' }}]\n\
+         [catalogue.other]\n{}",
+        acme
+    );
+    let config = Config::parse(&text, &files).unwrap_or_else(|problems| panic!("{problems}"));
+    let owners: Vec<_> = config.roles.iter().map(|role| role.owner.as_str()).collect();
+    assert_eq!(owners, ["vendor/acme", "vendor/other", "role/r"]);
+    let names: Vec<_> = Config::catalogue(&text, &files).unwrap().names().map(str::to_owned).collect();
+    assert_eq!(names, ["acme", "other", "trelica", "workload-security"]);
+
+    std::fs::write(folder.path().join("acme.toml"), acme.replace("'required'", "'maybe'").replace("title", "titel"))
+        .unwrap();
+    std::fs::write(folder.path().join("p.json"), "{").unwrap();
+    insta::assert_snapshot!(Config::parse(&text, &Folder::of(Path::new("onboarding.toml"))).unwrap_err(), @r"
+    onboarding.toml:1:17: `vendor-files`: `acme.toml`: cannot be read: No such file or directory (os error 2); the path goes from the configuration's folder
+    onboarding.toml:9:19: `file`: `p.json`: cannot be read: No such file or directory (os error 2); the path goes from the configuration's folder
+    ");
+    let problems = Config::parse(&text, &files).unwrap_err().to_string();
+    insta::assert_snapshot!(problems.replace(&folder.path().display().to_string(), "FOLDER"), @r#"
+    FOLDER/onboarding.toml:9:19: `file`: `p.json`: the policy is not JSON: EOF while parsing an object at line 1 column 1
+    acme.toml:1:1: unknown key `titel` (did you mean `title`?)
+    acme.toml:1:1: `title` is missing
+    acme.toml:2:54: `external-id`: write `"required"`, or `{ none-because = "…" }` with the reason
+    "#);
+    insta::assert_snapshot!(Config::parse(&text, &NoFiles::beside("the parameter `/x`")).unwrap_err(), @r"
+    the parameter `/x`:1:17: `vendor-files`: `acme.toml`: cannot be read: there are no files beside an SSM parameter; put the text itself in place
+    the parameter `/x`:9:19: `file`: `p.json`: cannot be read: there are no files beside an SSM parameter; put the text itself in place
+    ");
+}
+
+#[test]
+fn order_is_the_file_s() {
+    let role = |name: &str| format!("[[role]]\nname = '{name}'\ntrust = [{{ principal = '222233334444' }}]\n");
+    let config = parse(&[role("z"), role("a"), role("m")].concat());
+    let names: Vec<_> = config.roles.iter().map(|role| role.name.as_str()).collect();
+    assert_eq!(names, ["z", "a", "m"]);
+}

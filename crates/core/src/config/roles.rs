@@ -1,0 +1,143 @@
+//! Roles of the user's own, and what all roles have.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::read::Context;
+use super::{RoleTemplate, Template, trust};
+use crate::role::{OWNER_TAG, RoleName};
+use crate::text::Untrusted;
+use crate::toml_reader::{
+    Table, Value, check_count_of_managed, check_quota, description, managed_policy_arn, path, permissions_policy,
+    policy_name, session_seconds, tags,
+};
+
+const ROLE: &[&str] = &[
+    "name",
+    "path",
+    "description",
+    "max-session-seconds",
+    "permissions-boundary",
+    "managed-policies",
+    "policies",
+    "tags",
+    "adopt",
+    "trust",
+];
+
+/// What every role may say of itself, whoever it is for.
+pub(super) struct Common {
+    pub(super) path: String,
+    pub(super) description: Option<String>,
+    pub(super) max_session_seconds: Option<i32>,
+    pub(super) boundary: Option<Template>,
+    pub(super) tags: BTreeMap<String, String>,
+    pub(super) adopt: bool,
+}
+
+/// Reads the keys that vendors' roles and own roles share.
+pub(super) fn common(table: &Table<'_>) -> Common {
+    Common {
+        path: table.get("path").and_then(|value| value.checked(path)).unwrap_or_else(|| "/".to_owned()),
+        description: table.get("description").and_then(|value| value.checked(description)),
+        max_session_seconds: table.get("max-session-seconds").and_then(|value| session_seconds(&value)),
+        boundary: table.get("permissions-boundary").and_then(|value| value.checked(managed_policy_arn)),
+        tags: table.get("tags").map(|value| tags(&value)).unwrap_or_default(),
+        adopt: table.get("adopt").and_then(|value| value.flag()).unwrap_or(false),
+    }
+}
+
+/// `[[role]]`.
+pub(super) fn own(value: &Value<'_>, context: &Context<'_>) -> Option<RoleTemplate> {
+    let table = value.table(ROLE)?;
+    let name = table.require("name").and_then(|value| name(&value, context));
+    let common = common(&table);
+    let trust = match table.get("trust") {
+        Some(value) => {
+            let entries = value.list().unwrap_or_default();
+            if entries.is_empty() && value.node().is_array() {
+                value.problem("trusts nobody; say who may assume the role");
+            }
+            entries.iter().filter_map(trust::own).collect()
+        }
+        None => {
+            table.problem("nobody may assume this role; say who in `[[role.trust]]`");
+            Vec::new()
+        }
+    };
+    let policies = table.get("policies").map(|value| policies(&value, context)).unwrap_or_default();
+    let managed = table.get("managed-policies").map(|value| managed(&value)).unwrap_or_default();
+    let name = name?;
+    Some(RoleTemplate {
+        owner: format!("role/{name}"),
+        title: name.to_string(),
+        path: common.path,
+        description: common.description.unwrap_or_default(),
+        max_session_seconds: common.max_session_seconds.unwrap_or(3600),
+        boundary: common.boundary,
+        tags: common.tags,
+        adopt: common.adopt,
+        trust,
+        external_id_required: false,
+        policies,
+        managed,
+        registration: None,
+        name,
+    })
+}
+
+fn name(value: &Value<'_>, context: &Context<'_>) -> Option<RoleName> {
+    let name = value.parse::<RoleName>()?;
+    if name.as_str().contains(',') {
+        // Tag values: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+        value.problem(format!(
+            "IAM takes no `,` in the tag `{OWNER_TAG}` that will hold this name; choose another name"
+        ));
+    }
+    context.names.borrow_mut().claim(&name, &format!("role/{name}"), value);
+    Some(name)
+}
+
+fn managed(value: &Value<'_>) -> BTreeSet<Template> {
+    let list = value.list().unwrap_or_default();
+    check_count_of_managed(value, list.len());
+    let mut managed = BTreeSet::new();
+    for item in list {
+        if let Some(arn) = item.checked(managed_policy_arn)
+            && let Some(twice) = managed.replace(arn)
+        {
+            item.problem(format!("`{}` stands twice; take one out", twice.0));
+        }
+    }
+    managed
+}
+
+fn policies(value: &Value<'_>, context: &Context<'_>) -> BTreeMap<String, Template> {
+    let mut policies = BTreeMap::new();
+    for entry in value.entries().unwrap_or_default() {
+        if let Err(error) = policy_name(entry.key()) {
+            entry.problem(error);
+        }
+        if let Some(policy) = policy(&entry, context) {
+            policies.insert(entry.key().to_owned(), policy);
+        }
+    }
+    check_quota(value, &policies);
+    policies
+}
+
+/// JSON in place, or `{ file = "x.json" }`.
+fn policy(value: &Value<'_>, context: &Context<'_>) -> Option<Template> {
+    if value.node().is_str() {
+        return value.checked(permissions_policy);
+    }
+    if !value.node().is_table() {
+        value.should_be("a text of JSON or `{ file = \"policy.json\" }`");
+        return None;
+    }
+    let file = value.table(&["file"])?.require("file")?;
+    file.checked(|path| {
+        let in_file = |error: String| format!("`{}`: {error}", Untrusted::new(path));
+        let text = context.files.read(path).map_err(in_file)?;
+        permissions_policy(&text).map_err(in_file)
+    })
+}

@@ -1,0 +1,148 @@
+//! Who may assume a role, and under which condition.
+
+use serde_json::{Map, Number, Value as Json};
+use toml::de::DeValue;
+
+use super::{ExternalIdSource, PrincipalSpec, TrustSpec};
+use crate::policy::{Condition, is_operator};
+use crate::role::ExternalId;
+use crate::toml_reader::{Value, identity_or_account, parameter_name, service};
+
+const TRUST: &[&str] = &["principal", "external-id", "condition"];
+
+/// `[[access-role.grant]]`.
+pub(super) fn grant(value: &Value<'_>) -> Option<TrustSpec> {
+    let spec = own(value)?;
+    if spec.principals.iter().any(|p| matches!(p, PrincipalSpec::Service(_))) {
+        value.problem("a service is granted no entry to an account; name an account id or a role or user ARN");
+    }
+    Some(spec)
+}
+
+/// `[[role.trust]]`.
+pub(super) fn own(value: &Value<'_>) -> Option<TrustSpec> {
+    let table = value.table(TRUST)?;
+    let principals = table.require("principal").map(|value| principals(&value)).unwrap_or_default();
+    let external_id = table.get("external-id").and_then(|value| external_id(&value));
+    let condition = table.get("condition").map(|value| condition(&value)).unwrap_or_default();
+    let has_service = principals.iter().any(|p| matches!(p, PrincipalSpec::Service(_)));
+    if has_service && external_id.is_some() {
+        table.problem(
+            "a service gives no external ID; take `external-id` out, or trust the service in an entry of its own",
+        );
+    }
+    Some(TrustSpec { principals, external_id, condition })
+}
+
+/// One principal or a list of them.
+fn principals(value: &Value<'_>) -> Vec<PrincipalSpec> {
+    let several = value.node().is_array().then(|| value.list()).flatten();
+    if several.as_ref().is_some_and(Vec::is_empty) {
+        value.problem("names nobody; write an account id or a role or user ARN");
+    }
+    several.unwrap_or_else(|| vec![value.clone()]).iter().filter_map(principal).collect()
+}
+
+fn principal(value: &Value<'_>) -> Option<PrincipalSpec> {
+    match value.node() {
+        DeValue::Table(_) => {
+            let name = value.table(&["service"])?.require("service")?.checked(service)?;
+            Some(PrincipalSpec::Service(name))
+        }
+        DeValue::String(_) => value.checked(identity_or_account).map(PrincipalSpec::Aws),
+        _ => {
+            value.should_be("a text");
+            None
+        }
+    }
+}
+
+/// An external id, in place or in an SSM parameter.
+pub(super) fn external_id(value: &Value<'_>) -> Option<ExternalIdSource> {
+    match value.node() {
+        DeValue::Table(_) => {
+            let name = value.table(&["ssm-parameter"])?.require("ssm-parameter")?;
+            name.checked(parameter_name).map(ExternalIdSource::Parameter)
+        }
+        DeValue::String(_) => value.parse::<ExternalId>().map(ExternalIdSource::Literal),
+        _ => {
+            value.should_be("a text or `{ ssm-parameter = \"/name\" }`");
+            None
+        }
+    }
+}
+
+/// A condition as it stands in a policy: operators, keys, values.
+fn condition(value: &Value<'_>) -> Condition {
+    let mut operators = Map::new();
+    let entries = value.entries().unwrap_or_default();
+    if entries.is_empty() && value.node().is_table() {
+        value
+            .problem("tests nothing; write `{ Bool = { \"aws:MultiFactorAuthPresent\" = \"true\" } }`, or take it out");
+    }
+    for operator in entries {
+        if !is_operator(operator.key()) {
+            operator.problem("is no operator of IAM; write one, as `StringEquals` or `Bool`");
+        }
+        let keys = operator.entries().unwrap_or_default();
+        if keys.is_empty() && operator.node().is_table() {
+            operator.problem("tests nothing; write `{ \"aws:Key\" = \"value\" }`, or take it out");
+        }
+        let mut tests = Map::new();
+        for key in keys {
+            if key.key().eq_ignore_ascii_case("sts:ExternalId") {
+                key.problem("is a secret between two; write it as `external-id`, beside `principal`");
+            } else if let Some(values) = values(&key) {
+                tests.insert(key.key().to_owned(), values);
+            }
+        }
+        operators.insert(operator.key().to_owned(), Json::Object(tests));
+    }
+    Condition::parse(&Json::Object(operators)).unwrap_or_else(|error| {
+        value.problem(error);
+        Condition::default()
+    })
+}
+
+fn values(value: &Value<'_>) -> Option<Json> {
+    match value.node() {
+        DeValue::Array(_) => {
+            let items = value.list()?;
+            if items.is_empty() {
+                value.problem("compares with nothing; write at least one value");
+            }
+            Some(Json::Array(items.iter().filter_map(scalar).collect()))
+        }
+        _ => scalar(value),
+    }
+}
+
+fn scalar(value: &Value<'_>) -> Option<Json> {
+    match value.node() {
+        DeValue::String(text) => {
+            if text.contains("{partition}") || text.contains("{account-id}") {
+                value.problem("`{partition}` and `{account-id}` mean nothing in a condition; write the value itself");
+            }
+            Some(Json::from(text.as_ref()))
+        }
+        DeValue::Boolean(flag) => Some(Json::from(*flag)),
+        DeValue::Integer(number) => {
+            let number = i64::from_str_radix(number.as_str(), number.radix()).ok();
+            if number.is_none() {
+                value.problem("is too large a number; write it in quotes");
+            }
+            number.map(Json::from)
+        }
+        DeValue::Float(number) => {
+            let number = number.as_str().parse().ok().and_then(Number::from_f64);
+            if number.is_none() {
+                value.problem("is no number of JSON; write it in quotes");
+            }
+            number.map(Json::Number)
+        }
+        _ => {
+            value.should_be("a text, a number, true or false, or a list of these");
+            None
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The vendors that the configuration brings, and those that it chooses.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::read::Context;
+use super::registration::registration;
+use super::roles::{self, Common};
+use super::trust::external_id;
+use super::{ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec};
+use crate::policy::Condition;
+use crate::role::RoleName;
+use crate::text::Untrusted;
+use crate::toml_reader::{Table, Value, check_quota, did_you_mean, list_of};
+use crate::vendor::{Catalogue, ExternalIdRule, Group, NameTaken, Origin, Vendor, read_file, read_value, vendor_name};
+
+const VENDOR: &[&str] = &[
+    "external-id",
+    "permissions",
+    "role-name",
+    "path",
+    "description",
+    "max-session-seconds",
+    "permissions-boundary",
+    "tags",
+    "adopt",
+    "registration",
+];
+
+/// The vendors, and the names of those that are there and cannot be read.
+pub(super) struct Known {
+    pub(super) known: Catalogue,
+    broken: BTreeSet<String>,
+}
+
+/// The built-in vendors, those of `vendor-files` and those of `[catalogue]`.
+pub(super) fn catalogue(table: &Table<'_>, context: &Context<'_>) -> Known {
+    let mut all = Known { known: Catalogue::built_in(), broken: BTreeSet::new() };
+    for file in table.get("vendor-files").and_then(|value| value.list()).unwrap_or_default() {
+        let Some(path) = file.text() else { continue };
+        let stem = Path::new(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let vendor = file.checked(|path| {
+            let name = vendor_name(stem).map_err(|error| format!("the file is named as its vendor, and {error}"))?;
+            let text = context.files.read(path).map_err(|error| format!("`{}`: {error}", Untrusted::new(path)))?;
+            let (vendor, problems) = read_file(&name, path, &text, Origin::File(path.to_owned()));
+            context.elsewhere.borrow_mut().extend(problems);
+            Ok(vendor)
+        });
+        all.add(stem, vendor.flatten(), &file);
+    }
+    for entry in table.get("catalogue").and_then(|value| value.entries()).unwrap_or_default() {
+        if let Err(error) = vendor_name(entry.key()) {
+            entry.problem(error);
+        }
+        all.add(entry.key(), read_value(entry.key(), &entry), &entry);
+    }
+    all
+}
+
+impl Known {
+    fn add(&mut self, name: &str, vendor: Option<Vendor>, value: &Value<'_>) {
+        let Some(vendor) = vendor else {
+            self.broken.insert(name.to_owned());
+            return;
+        };
+        if let Err(NameTaken { by }) = self.known.add(vendor) {
+            let by = match by {
+                Origin::BuiltIn => "built in".to_owned(),
+                Origin::File(path) => format!("in `{}`", Untrusted::new(&path)),
+                Origin::Configuration => "in this file".to_owned(),
+            };
+            value.problem(format!("there is a vendor `{name}` {by} already; choose another name"));
+        }
+    }
+}
+
+/// `[vendors]`.
+pub(super) fn roles(value: &Value<'_>, context: &Context<'_>, vendors: &Known) -> Vec<RoleTemplate> {
+    let mut roles = Vec::new();
+    for entry in value.entries().unwrap_or_default() {
+        let table = entry.table(VENDOR);
+        match vendors.known.get(entry.key()) {
+            Some(vendor) => roles.extend(table.and_then(|table| role(vendor, &entry, &table, context))),
+            None if vendors.broken.contains(entry.key()) => {}
+            None => entry.problem(format!(
+                "there is no such vendor{}; the vendors are {}, and your own come by `vendor-files` or \
+                 `[catalogue.NAME]`",
+                did_you_mean(entry.key(), vendors.known.names()),
+                list_of(vendors.known.names())
+            )),
+        }
+    }
+    roles
+}
+
+fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &Context<'_>) -> Option<RoleTemplate> {
+    let owner = format!("vendor/{}", vendor.name);
+    let Common { path, description, max_session_seconds, boundary, tags, adopt } = roles::common(table);
+    let named = table.get("role-name");
+    let name = match &named {
+        Some(value) => role_name(vendor, value),
+        None => Some(vendor.role_name.clone()),
+    };
+    if let Some(name) = &name {
+        context.names.borrow_mut().claim(name, &owner, named.as_ref().unwrap_or(entry));
+    }
+    let groups = groups(vendor, table);
+    let policy = Vendor::policy(&groups);
+    let policies: BTreeMap<_, _> = policy.map(|policy| (vendor.policy_name.clone(), policy)).into_iter().collect();
+    check_quota(entry, &policies);
+    let external_id = match id(vendor, entry, table)? {
+        Id::Given(source) => Some(source),
+        Id::None => None,
+    };
+    let registration = table.get("registration").and_then(|value| registration(vendor, &value));
+    let principals = vendor.accounts.iter().map(|id| PrincipalSpec::Aws(Template(id.to_string()))).collect();
+    Some(RoleTemplate {
+        owner,
+        title: vendor.title.clone(),
+        name: name?,
+        path,
+        description: description.unwrap_or_else(|| vendor.description.clone()),
+        max_session_seconds: max_session_seconds.unwrap_or(vendor.max_session_seconds),
+        boundary,
+        tags,
+        adopt,
+        external_id_required: external_id.is_some(),
+        trust: vec![TrustSpec { principals, external_id, condition: Condition::default() }],
+        policies,
+        managed: vendor.managed.clone(),
+        registration,
+    })
+}
+
+fn role_name(vendor: &Vendor, value: &Value<'_>) -> Option<RoleName> {
+    let name = value.parse::<RoleName>()?;
+    if vendor.name_fixed && name != vendor.role_name {
+        value.problem(format!(
+            "{} looks for `{}` and no other role; take `role-name` out",
+            vendor.title, vendor.role_name
+        ));
+    }
+    Some(name)
+}
+
+enum Id {
+    Given(ExternalIdSource),
+    None,
+}
+
+/// The external id of a vendor: given, or none because the configuration or the vendor file says so in words.
+fn id(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>) -> Option<Id> {
+    let value = table.get("external-id");
+    match (value, &vendor.external_id) {
+        (Some(value), _) if is_waived(&value) => {
+            let reason = value.table(&["none-because"])?.require("none-because")?;
+            let text = reason.text()?;
+            if text.trim().is_empty() {
+                reason.problem("is empty; say why this vendor gives no external ID");
+            }
+            Some(Id::None)
+        }
+        (Some(value), ExternalIdRule::Required { .. }) => external_id(&value).map(Id::Given),
+        (Some(value), ExternalIdRule::NoneBecause(reason)) => {
+            value.problem(format!("{} gives no external ID ({reason}); take it out", vendor.title));
+            None
+        }
+        (None, ExternalIdRule::Required { hint }) => {
+            let hint = hint.as_ref().map(|hint| format!(", {hint}")).unwrap_or_default();
+            entry.problem(format!("`external-id` is missing: give the one of {}{hint}", vendor.title));
+            None
+        }
+        (None, ExternalIdRule::NoneBecause(_)) => Some(Id::None),
+    }
+}
+
+fn is_waived(value: &Value<'_>) -> bool {
+    value.node().as_table().is_some_and(|map| map.contains_key("none-because"))
+}
+
+/// The chosen groups; by default all that change nothing.
+fn groups<'v>(vendor: &'v Vendor, table: &Table<'_>) -> Vec<&'v Group> {
+    let Some(value) = table.get("permissions") else { return vendor.default_groups() };
+    let list = value.list().unwrap_or_default();
+    if list.is_empty() && value.node().is_array() {
+        value.problem("chooses nothing, so the role may do nothing; leave it out for the default");
+    }
+    let names = || vendor.groups.iter().map(|group| group.name.as_str());
+    let mut chosen: Vec<&Group> = Vec::new();
+    for item in list {
+        let Some(name) = item.text() else { continue };
+        match vendor.groups.iter().find(|group| group.name == name) {
+            Some(group) if chosen.contains(&group) => item.problem(format!("`{name}` stands twice; take one out")),
+            Some(group) => chosen.push(group),
+            None => item.problem(format!(
+                "{} has no permissions `{}`{}; there are {}",
+                vendor.title,
+                Untrusted::new(name),
+                did_you_mean(name, names()),
+                list_of(names())
+            )),
+        }
+    }
+    chosen
+}

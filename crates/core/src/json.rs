@@ -1,0 +1,141 @@
+//! JSON objects, read strictly: a key that stands twice is an error, since one of the two would be lost.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::text::Untrusted;
+
+/// Why a text is no JSON object that can be taken.
+#[derive(Debug)]
+pub(crate) enum JsonError {
+    /// No JSON, or nested too deep.
+    Syntax(serde_json::Error),
+    /// A key stands twice, or makes another value of the one it names.
+    Key(serde_json::Error),
+    /// JSON, but no object.
+    NotAnObject,
+}
+
+/// `serde_json` reads the text under this key as if it stood in place of the object.
+const STAND_IN: &str = "$serde_json::private::RawValue";
+
+/// Reads one JSON object.
+pub(crate) fn object(text: &str) -> Result<Map<String, Value>, JsonError> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    UniqueKeys.deserialize(&mut reader).and_then(|()| reader.end()).map_err(failed)?;
+    match serde_json::from_str(text).map_err(failed)? {
+        Value::Object(map) => Ok(map),
+        _ => Err(JsonError::NotAnObject),
+    }
+}
+
+fn failed(error: serde_json::Error) -> JsonError {
+    if error.is_data() { JsonError::Key(error) } else { JsonError::Syntax(error) }
+}
+
+/// Walks a JSON text and keeps nothing but the set of keys of the object that it is in.
+struct UniqueKeys;
+
+impl<'de> DeserializeSeed<'de> for UniqueKeys {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for UniqueKeys {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while items.next_element_seed(UniqueKeys)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let mut keys = BTreeSet::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if key == STAND_IN {
+                return Err(A::Error::custom(format_args!("the key `{key}` has no meaning")));
+            }
+            entries.next_value_seed(UniqueKeys)?;
+            if let Some(twice) = keys.replace(key) {
+                return Err(A::Error::custom(format_args!("the key `{}` stands twice", Untrusted::new(&twice))));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> String {
+        match object(text) {
+            Err(JsonError::Key(error)) => error.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn keys_stand_once() {
+        assert!(object(r#"{"a":{"b":1},"c":{"b":[1.5,null,true,"x"]}}"#).is_ok());
+        insta::assert_snapshot!(key(r#"{"a":{"b":1,"b":2}}"#), @"the key `b` stands twice at line 1 column 18");
+        insta::assert_snapshot!(key(r#"[{"b":1,"\u0062":2}]"#), @"the key `b` stands twice at line 1 column 19");
+        let long = "x".repeat(1 << 20);
+        assert!(key(&format!(r#"{{"{long}":1,"{long}":2}}"#)).len() < 200);
+        assert!(matches!(object("[]"), Err(JsonError::NotAnObject)));
+        assert!(matches!(object("{} {}"), Err(JsonError::Syntax(_))));
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error_and_no_crash() {
+        for deep in ["[".repeat(100_000), "{\"a\":".repeat(100_000)] {
+            assert!(matches!(object(&deep), Err(JsonError::Syntax(_))));
+        }
+    }
+
+    #[test]
+    fn no_text_stands_in_for_an_object() {
+        let text = r#"{"a":{"$serde_json::private::RawValue":"{\"b\":1,\"b\":2}"}}"#;
+        insta::assert_snapshot!(key(text), @"the key `$serde_json::private::RawValue` has no meaning at line 1 column 38");
+    }
+
+    #[test]
+    fn numbers_keep_their_digits() {
+        let text = r#"{"a":12345678901234567890123.10}"#;
+        assert_eq!(serde_json::to_string(&object(text).unwrap()).unwrap(), text);
+    }
+}

@@ -1,0 +1,108 @@
+//! The blueprint of the unit tests, and an account that holds it.
+
+use std::collections::BTreeMap;
+
+use crate::account::{Account, AccountState, Joined};
+use crate::blueprint::{self, Blueprint};
+use crate::config::Config;
+use crate::observed::{Observed, ObservedRole};
+use crate::policy::{Document, add_grants};
+use crate::role::RoleName;
+
+pub(crate) const ROLE: &str = "Acme";
+
+const CONFIG: &str = r#"
+[[access-role.grant]]
+principal = "222233334444"
+
+[catalogue.acme]
+title = "Acme"
+documentation = ["https://example.com/"]
+[catalogue.acme.trust]
+accounts = ["123456789012"]
+external-id = "required"
+[catalogue.acme.role]
+name = "Acme"
+description = "Acme reads"
+max-session-seconds = 3600
+policy-name = "read"
+managed-policies = ["arn:{partition}:iam::aws:policy/ReadOnlyAccess"]
+[catalogue.acme.permissions.ec2]
+actions = ["ec2:DescribeInstances"]
+
+[vendors.acme]
+external-id = "s3cret-id"
+permissions-boundary = "arn:{partition}:iam::aws:policy/PowerUserAccess"
+tags = { team = "platform" }
+"#;
+
+/// The trust policy that Organizations makes.
+pub(crate) const FRESH: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"sts:AssumeRole"}]}"#;
+
+pub(crate) fn name(text: &str) -> RoleName {
+    text.parse().unwrap()
+}
+
+pub(crate) fn document(text: &str) -> Document {
+    Document::parse(text).unwrap()
+}
+
+pub(crate) fn blueprint_with(change: impl FnOnce(&mut Config)) -> Blueprint {
+    let mut config = Config::parse_alone(CONFIG).unwrap();
+    change(&mut config);
+    let account = Account {
+        id: "444455556666".parse().unwrap(),
+        name: "payments-dev".into(),
+        state: AccountState::Active,
+        joined_at: None,
+        joined: Joined::Created,
+        management: "111122223333".parse().unwrap(),
+        partition: "aws".parse().unwrap(),
+    };
+    let (blueprint, errors) = blueprint::of(&config, &account, &BTreeMap::new()).unwrap();
+    assert_eq!(errors, []);
+    blueprint
+}
+
+pub(crate) fn blueprint() -> Blueprint {
+    blueprint_with(|_| {})
+}
+
+/// An account that was just made.
+pub(crate) fn fresh() -> Observed {
+    Observed {
+        access_role: name("OrganizationAccountAccessRole"),
+        access_trust: Ok(document(FRESH)),
+        roles: BTreeMap::new(),
+        unreadable: BTreeMap::new(),
+        registered: BTreeMap::new(),
+    }
+}
+
+/// An account that holds the blueprint.
+pub(crate) fn converged(blueprint: &Blueprint) -> Observed {
+    let mut observed = fresh();
+    let edit = add_grants(&document(FRESH), &blueprint.grants, &blueprint.account.partition).unwrap();
+    observed.access_trust = Ok(edit.document);
+    for spec in &blueprint.roles {
+        let role = ObservedRole {
+            path: spec.path.clone(),
+            description: spec.description.clone(),
+            max_session_seconds: spec.max_session_seconds,
+            boundary: spec.boundary.clone(),
+            tags: spec.tags.clone(),
+            trust: Ok(spec.trust.clone()),
+            policies: spec.policies.iter().map(|(name, policy)| (name.clone(), Ok(policy.clone()))).collect(),
+            attached: spec.attached.clone(),
+        };
+        observed.roles.insert(spec.name.clone(), role);
+    }
+    observed
+}
+
+/// The same, with the role altered by somebody.
+pub(crate) fn drifted(change: impl FnOnce(&mut ObservedRole)) -> Observed {
+    let mut observed = converged(&blueprint());
+    change(observed.roles.get_mut(&name(ROLE)).unwrap());
+    observed
+}

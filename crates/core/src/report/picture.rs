@@ -1,0 +1,87 @@
+//! A change as a person reads it: like a diff, with external ids hidden.
+
+use similar::{ChangeTag, TextDiff};
+
+use super::paint::{bad, faint, good, sign};
+use crate::plan::{Action, Change, NewRole, VendorEntry};
+use crate::policy::{Document, Redactor};
+use crate::text::printable;
+
+/// The change's sentence and, under it, what is altered line for line.
+pub(super) fn picture(change: &Change, redactor: &mut Redactor) -> String {
+    let mut text = format!("  {} {}\n", sign(change.sign()), change);
+    let body = match &change.action {
+        Action::UpdateTrust { before, after } | Action::PutPolicy { before, after, .. } => {
+            documents(before.as_ref(), Some(after), redactor)
+        }
+        Action::DeletePolicy { before, .. } => documents(before.as_ref(), None, redactor),
+        Action::CreateRole(new) => new_role(new, redactor),
+        Action::UpdateRole { before, after } if before.0 != after.0 => {
+            format!("{}{}", line('-', &before.0), line('+', &after.0))
+        }
+        Action::Tag(tags) => tags.iter().map(|(key, value)| line('+', &format!("{key} = {value}"))).collect(),
+        Action::PutBoundary { before: Some(before), .. } => line('-', before),
+        Action::Register(entry) => registration(entry),
+        _ => String::new(),
+    };
+    text.push_str(&body);
+    text
+}
+
+fn registration(entry: &VendorEntry) -> String {
+    let before = entry.before.as_ref().and_then(|before| before.role_arn.as_ref());
+    let before = before.map(|arn| line('-', &format!("role            {arn}"))).unwrap_or_default();
+    let after = line('+', &format!("role            {}", entry.after.role_arn));
+    format!("{before}{after}{}", line('+', &format!("display name    {}", entry.after.display_name)))
+}
+
+fn new_role(new: &NewRole, redactor: &mut Redactor) -> String {
+    let mut text = String::new();
+    let mut fact = |name: &str, value: &str| text.push_str(&line('+', &format!("{name:<16}{value}")));
+    if new.path != "/" {
+        fact("path", &new.path);
+    }
+    fact("description", &new.description);
+    fact("longest session", &format!("{} s", new.max_session_seconds));
+    if let Some(boundary) = &new.boundary {
+        fact("boundary", boundary);
+    }
+    let tags: Vec<_> = new.tags.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+    fact("tags", &tags.join(", "));
+    fact("trust policy", "");
+    text.push_str(&documents(None, Some(&new.trust), redactor));
+    text
+}
+
+/// Two documents as a diff; lines far from any difference are left out.
+fn documents(before: Option<&Document>, after: Option<&Document>, redactor: &mut Redactor) -> String {
+    const CONTEXT: usize = 3;
+    let mut pretty = |document: Option<&Document>| document.map(|d| redactor.pretty(d) + "\n").unwrap_or_default();
+    let (before, after) = (pretty(before), pretty(after));
+    let diff = TextDiff::from_lines(&before, &after);
+    let mut text = String::new();
+    for (index, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
+        if index > 0 {
+            text.push_str(&format!("      {}\n", faint("…")));
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let mark = match change.tag() {
+                ChangeTag::Insert => '+',
+                ChangeTag::Delete => '-',
+                ChangeTag::Equal => ' ',
+            };
+            text.push_str(&line(mark, change.value().trim_end_matches('\n')));
+        }
+    }
+    text
+}
+
+fn line(mark: char, content: &str) -> String {
+    let content = format!("{mark} {}", printable(content).trim_end());
+    let painted = match mark {
+        '+' => good(content),
+        '-' => bad(content),
+        _ => faint(content),
+    };
+    format!("      {painted}\n")
+}

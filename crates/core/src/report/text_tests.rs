@@ -1,0 +1,256 @@
+use anstream::adapter::strip_str;
+
+use super::*;
+use crate::mode::Mode;
+use crate::observed::Observed;
+use crate::plan::sample::{blueprint, converged, document, drifted, fresh};
+use crate::plan::{Approved, diff, guard, proofs};
+use crate::report::Step;
+
+/// The report of a plan: what is observed is compared with the sample's blueprint.
+fn planned(observed: &Observed, outcome: Outcome) -> Report {
+    let blueprint = blueprint();
+    let approved: Approved = guard(diff(&blueprint, observed), &blueprint, observed);
+    let mut report = Report::new(Some("444455556666".parse().unwrap()), "manual", Mode::Plan, outcome);
+    report.account_name = Some("payments-dev\u{1b}[31m".into());
+    report.access_role = Some(observed.access_role.clone());
+    let step = |change: &crate::plan::Change| Step { change: change.clone(), status: Status::Planned };
+    report.changes = approved.changes().iter().map(step).collect();
+    report.refusals = approved.refusals().to_vec();
+    report.notices = approved.notices().iter().map(ToString::to_string).collect();
+    report
+}
+
+fn pending() -> Outcome {
+    Outcome::waiting("changes_pending", "changes to make")
+}
+
+fn plain(text: &str) -> String {
+    strip_str(text).to_string()
+}
+
+#[test]
+fn a_plan_with_nothing_to_do() {
+    let report = planned(&converged(&blueprint()), Outcome::Converged);
+    insta::assert_snapshot!(plain(&plan_text(&report)), @"
+    account 444455556666 (payments-dev[31m), entered by OrganizationAccountAccessRole
+
+    Nothing to do: the account is as configured.
+    ");
+}
+
+#[test]
+fn a_plan_of_a_fresh_account() {
+    insta::assert_snapshot!(plain(&plan_text(&planned(&fresh(), pending()))), @r#"
+    account 444455556666 (payments-dev[31m), entered by OrganizationAccountAccessRole
+
+      ~ update the trust policy of role `OrganizationAccountAccessRole`
+                {
+                  "Effect": "Allow",
+                  "Principal": {
+          -         "AWS": "arn:aws:iam::111122223333:root"
+          +         "AWS": [
+          +           "arn:aws:iam::111122223333:root",
+          +           "arn:aws:iam::222233334444:root"
+          +         ]
+                  },
+                  "Action": "sts:AssumeRole"
+                }
+
+      + create role `Acme`
+          + description     Acme reads
+          + longest session 3600 s
+          + boundary        arn:aws:iam::aws:policy/PowerUserAccess
+          + tags            account-onboarding = vendor/acme, team = platform
+          + trust policy
+          + {
+          +   "Version": "2012-10-17",
+          +   "Statement": [
+          +     {
+          +       "Effect": "Allow",
+          +       "Principal": {
+          +         "AWS": "arn:aws:iam::123456789012:root"
+          +       },
+          +       "Action": "sts:AssumeRole",
+          +       "Condition": {
+          +         "StringEquals": {
+          +           "sts:ExternalId": "(external ID 1, hidden)"
+          +         }
+          +       }
+          +     }
+          +   ]
+          + }
+
+      + put policy `read` on role `Acme`
+          + {
+          +   "Version": "2012-10-17",
+          +   "Statement": [
+          +     {
+          +       "Effect": "Allow",
+          +       "Action": [
+          +         "ec2:DescribeInstances"
+          +       ],
+          +       "Resource": "*"
+          +     }
+          +   ]
+          + }
+
+      + attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
+
+    Plan: 3 to add, 1 to alter, 0 to remove.
+    "#);
+}
+
+#[test]
+fn a_plan_of_drift() {
+    let observed = drifted(|role| {
+        role.description = "theirs".to_owned();
+        role.tags.insert("team".to_owned(), "other".to_owned());
+        role.tags.insert("more".to_owned(), String::new());
+        role.attached = ["arn:aws:iam::aws:policy/AdministratorAccess".to_owned()].into();
+        role.boundary = Some("arn:aws:iam::aws:policy/AdministratorAccess".to_owned());
+        let trust = role.trust.as_ref().unwrap().to_json();
+        role.trust = Ok(document(&trust.replace("s3cret-id", "s3cret-other").replace("StringEquals", "StringLike")));
+        let policy =
+            document(r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#);
+        role.policies.insert("theirs".to_owned(), Ok(policy));
+    });
+    let text = plain(&plan_text(&planned(&observed, pending())));
+    assert!(!text.contains("s3cret"));
+    insta::assert_snapshot!(text, @r#"
+    account 444455556666 (payments-dev[31m), entered by OrganizationAccountAccessRole
+
+      ~ tag role `Acme` with `team`
+          + team = platform
+
+      ~ set the permissions boundary of role `Acme` to arn:aws:iam::aws:policy/PowerUserAccess
+          - arn:aws:iam::aws:policy/AdministratorAccess
+
+      - detach arn:aws:iam::aws:policy/AdministratorAccess from role `Acme`
+
+      - delete policy `theirs` from role `Acme`
+          - {
+          -   "Version": "2012-10-17",
+          -   "Statement": [
+          -     {
+          -       "Effect": "Allow",
+          -       "Action": "*",
+          -       "Resource": "*"
+          -     }
+          -   ]
+          - }
+
+      ~ update the trust policy of role `Acme`
+                  },
+                  "Action": "sts:AssumeRole",
+                  "Condition": {
+          -         "StringLike": {
+          -           "sts:ExternalId": "(external ID 1, hidden)"
+          +         "StringEquals": {
+          +           "sts:ExternalId": "(external ID 2, hidden)"
+                    }
+                  }
+                }
+
+      + attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
+
+      ~ update the description of role `Acme`
+          - theirs
+          + Acme reads
+
+      - remove the tags `more` from role `Acme`
+
+    Plan: 1 to add, 4 to alter, 3 to remove.
+    "#);
+}
+
+#[test]
+fn a_plan_with_a_refusal() {
+    let observed = drifted(|role| role.tags.clear());
+    let foreign = Outcome::blocked("foreign_role", "role `Acme` is there", "rename one of the two");
+    insta::assert_snapshot!(plain(&plan_text(&planned(&observed, foreign))), @"
+    account 444455556666 (payments-dev[31m), entered by OrganizationAccountAccessRole
+
+      refused: role `Acme` is there and has no tag `account-onboarding`: somebody else made it
+        rename one of the two, or set `adopt = true` to take it over
+
+    Blocked (foreign_role): role `Acme` is there; rename one of the two.
+    ");
+}
+
+#[test]
+fn a_report_of_a_fresh_account() {
+    let mut report = planned(&fresh(), Outcome::Converged);
+    report.changes.iter_mut().for_each(|step| step.status = Status::Done);
+    report.proofs = proofs(&blueprint(), &converged(&blueprint()));
+    insta::assert_snapshot!(plain(&report_text(&report)), @"
+    account 444455556666 (payments-dev[31m), entered by OrganizationAccountAccessRole
+
+      done       update the trust policy of role `OrganizationAccountAccessRole`
+      done       create role `Acme`
+      done       put policy `read` on role `Acme`
+      done       attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
+
+      who can enter
+      ✓ OrganizationAccountAccessRole  account 222233334444: can enter
+      ✓ Acme                           Acme, with its external ID: can enter
+      ✓ Acme                           Acme, without it: cannot enter
+      ✓ Acme                           Acme, with another: cannot enter
+
+    Converged: 4 changes made.
+    ");
+}
+
+#[test]
+fn a_report_of_a_run_that_was_cut_short() {
+    let mut report = planned(&fresh(), Outcome::waiting("throttled", "iam:PutRolePolicy failed: Throttling"));
+    let failed = Status::Failed("iam:PutRolePolicy failed: Throttling: Rate exceeded".to_owned());
+    for (step, status) in report.changes.iter_mut().zip([Status::Done, Status::Done, failed, Status::NotTried]) {
+        step.status = status;
+    }
+    report.proofs = proofs(&blueprint(), &fresh());
+    report.notices.push("statement 2 already grants account 222233334444 more".to_owned());
+    insta::assert_snapshot!(plain(&report_text(&report)), @"
+    account 444455556666 (payments-dev[31m), entered by OrganizationAccountAccessRole
+
+      done       update the trust policy of role `OrganizationAccountAccessRole`
+      done       create role `Acme`
+      failed     put policy `read` on role `Acme`
+                 iam:PutRolePolicy failed: Throttling: Rate exceeded
+      not tried  attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
+
+      who can enter
+      ✗ OrganizationAccountAccessRole  account 222233334444: cannot enter
+      ✗ Acme                           Acme, with its external ID: cannot enter
+      ✗ Acme                           Acme, without it: cannot enter
+      ✗ Acme                           Acme, with another: cannot enter
+
+      note: statement 2 already grants account 222233334444 more
+
+    Waiting (throttled): iam:PutRolePolicy failed: Throttling; it passes by itself: the queue tries again, or run it again later.
+    ");
+}
+
+#[test]
+fn a_report_of_nothing() {
+    let ignored = Outcome::ignored("management_account", "111122223333 is the management account");
+    let report = Report::new(None, "manual", Mode::Apply, ignored);
+    insta::assert_snapshot!(plain(&report_text(&report)), @"
+    account not known yet
+
+    Ignored (management_account): 111122223333 is the management account.
+    ");
+    let converged = planned(&converged(&blueprint()), Outcome::Converged);
+    insta::assert_snapshot!(plain(&report_text(&converged)), @"
+    account 444455556666 (payments-dev[31m), entered by OrganizationAccountAccessRole
+
+    Converged: nothing to do.
+    ");
+}
+
+#[test]
+fn colours_are_there_to_be_stripped() {
+    let text = plan_text(&planned(&fresh(), pending()));
+    assert_ne!(plain(&text), text);
+    assert!(!plain(&text).contains('\u{1b}'));
+}

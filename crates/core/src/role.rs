@@ -1,0 +1,127 @@
+//! Names of roles, and the secret that a stranger gives to enter one.
+
+use std::fmt;
+use std::str::FromStr;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+
+use crate::account::{AccountId, Partition};
+use crate::text::Untrusted;
+
+/// The tag by which this tool knows its own roles. The value says what the role is for, as `vendor/trelica`.
+pub const OWNER_TAG: &str = "account-onboarding";
+
+/// The name of an IAM role: 1 to 64 characters of `[\w+=,.@-]`.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct RoleName(String);
+
+/// Why a text is no role name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no role name; use 1 to 64 letters, digits and `_+=,.@-`")]
+pub struct InvalidRoleName(Untrusted);
+
+impl RoleName {
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether IAM takes both for the same name: it ignores case.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+
+    /// The role's ARN under a path.
+    #[must_use]
+    pub fn arn(&self, partition: &Partition, account: &AccountId, path: &str) -> String {
+        format!("arn:{partition}:iam::{account}:role{path}{self}")
+    }
+}
+
+impl FromStr for RoleName {
+    type Err = InvalidRoleName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRoleName> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b);
+        if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidRoleName(text.into()))
+        }
+    }
+}
+
+impl fmt::Display for RoleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// An external id: 2 to 1224 characters of `[\w+=,.@:/-]`, shown nowhere.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html>.
+#[derive(Clone)]
+pub struct ExternalId(SecretString);
+
+/// Why a text is no external id. The text itself is not repeated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("this is no external ID; use 2 to 1224 letters, digits and `_+=,.@:/-`")]
+pub struct InvalidExternalId;
+
+impl ExternalId {
+    /// The id itself, for a policy that goes to IAM and for nothing else.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl FromStr for ExternalId {
+    type Err = InvalidExternalId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidExternalId> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&b);
+        if (2..=1224).contains(&text.len()) && text.bytes().all(allowed) {
+            Ok(Self(SecretString::from(text)))
+        } else {
+            Err(InvalidExternalId)
+        }
+    }
+}
+
+impl fmt::Debug for ExternalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ExternalId(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn role_names_are_iam_s() {
+        for good in ["a", "TrelicaIntegration", "a_+=,.@-z", &"x".repeat(64)] {
+            assert!(good.parse::<RoleName>().is_ok(), "{good}");
+        }
+        for bad in ["", "a b", "a/b", "é", &"x".repeat(65)] {
+            assert!(bad.parse::<RoleName>().is_err(), "{bad}");
+        }
+        let (a, b): (RoleName, RoleName) = ("Trelica".parse().unwrap(), "TRELICA".parse().unwrap());
+        assert!(a != b && a.is_same(&b));
+    }
+
+    #[test]
+    fn an_external_id_shows_nowhere() {
+        let id: ExternalId = "s3cret/id".parse().unwrap();
+        assert_eq!(format!("{id:?}"), "ExternalId(hidden)");
+        assert!("s3cret id".parse::<ExternalId>().unwrap_err().to_string().find("s3cret").is_none());
+        assert!("x".parse::<ExternalId>().is_err());
+    }
+}

@@ -1,0 +1,292 @@
+use serde_json::json;
+
+use super::*;
+
+fn result(status: Value) -> Value {
+    json!({
+        "id": "68679d28-343e-d8ec-4a8c-cdd430223a5d",
+        "detail-type": "AWS Service Event via CloudTrail",
+        "source": "aws.organizations",
+        "detail": {
+            "eventSource": "organizations.amazonaws.com",
+            "eventName": "CreateAccountResult",
+            "responseElements": null,
+            "serviceEventDetails": { "createAccountStatus": status },
+        },
+    })
+}
+
+fn request(detail: Value) -> Value {
+    let mut detail = detail;
+    detail["eventSource"] = json!("organizations.amazonaws.com");
+    detail["eventName"] = json!("CreateAccount");
+    json!({ "detail-type": "AWS API Call via CloudTrail", "source": "aws.organizations", "detail": detail })
+}
+
+fn read(value: &Value) -> Result<Understood, TriggerError> {
+    parse(value.to_string().as_bytes())
+}
+
+fn error(value: &Value) -> String {
+    read(value).unwrap_err().to_string()
+}
+
+/// A sweep applies to every account: whoever asks for less gets nothing and not all of it.
+#[test]
+fn a_sweep_stands_alone() {
+    for beside in [r#""mode":"plan""#, r#""account_id":"444455556666""#, r#""dry_run":true"#] {
+        let error = parse(format!(r#"{{"sweep":{{}},{beside}}}"#).as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("stands alone"), "{error}");
+    }
+    assert!(parse(br#"{"sweep":{}}"#).is_ok());
+}
+
+#[test]
+fn an_account_that_is_there_is_ready() {
+    let understood = read(&result(json!({"state": "SUCCEEDED", "accountId": "444455556666"}))).unwrap();
+    assert_eq!(understood.event_id.as_deref(), Some("68679d28-343e-d8ec-4a8c-cdd430223a5d"));
+    let kind = Kind::CreateAccountResult;
+    assert_eq!(understood.trigger, Trigger::AccountReady { id: "444455556666".parse().unwrap(), kind });
+    insta::assert_snapshot!(understood.trigger, @"account 444455556666 is there and is to be connected");
+}
+
+#[test]
+fn a_failed_creation_asks_for_nothing() {
+    let failed = |status| read(&result(status)).unwrap().trigger;
+    insta::assert_snapshot!(failed(json!({"state": "FAILED", "failureReason": "EMAIL_ALREADY_EXISTS"})), @"ignored: the creation of the account failed (EMAIL_ALREADY_EXISTS), so there is none");
+    assert_eq!(failed(json!({"state": "FAILED", "failureReason": 5})).kind().as_str(), "create_account_result");
+}
+
+#[test]
+fn a_result_is_not_trusted() {
+    let all = [
+        error(&result(json!({"state": "SUCCEEDED"}))),
+        error(&result(json!({"state": "SUCCEEDED", "accountId": 444455556666u64}))),
+        error(&result(json!({"state": "SUCCEEDED", "accountId": "4444555566667"}))),
+        error(&result(json!({"state": "SUCCEEDED", "accountId": ["444455556666"]}))),
+        error(&result(json!({"state": "SUCCEEDED", "accountId": null}))),
+        error(&result(json!({"state": "DONE", "accountId": "444455556666"}))),
+        error(&result(json!({"state": true}))),
+        error(&result(json!({}))),
+        error(&result(json!("SUCCEEDED"))),
+        error(&result(json!([]))),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @r"
+    `detail.serviceEventDetails.createAccountStatus.accountId` is missing; send the event as EventBridge delivers it
+    `detail.serviceEventDetails.createAccountStatus.accountId` is a number; write it in quotes, for an account id can begin with 0
+    `detail.serviceEventDetails.createAccountStatus.accountId` is wrong: `4444555566667` is no account id; write exactly twelve digits, in quotes
+    `detail.serviceEventDetails.createAccountStatus.accountId` should be a text and is not; send the event as EventBridge delivers it
+    `detail.serviceEventDetails.createAccountStatus.accountId` is missing; send the event as EventBridge delivers it
+    `detail.serviceEventDetails.createAccountStatus.state` is `DONE`; only `SUCCEEDED` and `FAILED` are known
+    `detail.serviceEventDetails.createAccountStatus.state` should be a text and is not; send the event as EventBridge delivers it
+    `detail.serviceEventDetails.createAccountStatus.state` is missing; send the event as EventBridge delivers it
+    `detail.serviceEventDetails.createAccountStatus` should be an object and is not; send the event as EventBridge delivers it
+    `detail.serviceEventDetails.createAccountStatus` should be an object and is not; send the event as EventBridge delivers it
+    ");
+}
+
+#[test]
+fn a_request_is_followed() {
+    let id = json!({"responseElements": {"createAccountStatus": {"id": "car-examplecreateaccountrequestid111", "state": "IN_PROGRESS"}}});
+    let trigger = read(&request(id)).unwrap().trigger;
+    assert_eq!((trigger.kind().as_str(), trigger.account()), ("create_account", None));
+    insta::assert_snapshot!(trigger, @"an account is being created; Organizations knows the request `car-examplecreateaccountrequestid111`");
+    let refused = json!({"errorCode": "ConcurrentModificationException", "responseElements": null});
+    insta::assert_snapshot!(read(&request(refused)).unwrap().trigger, @"ignored: the call `CreateAccount` was refused (ConcurrentModificationException), so no account is coming");
+}
+
+#[test]
+fn a_request_is_not_trusted() {
+    let id = |id: &str| json!({"responseElements": {"createAccountStatus": {"id": id}}});
+    let all = [
+        error(&request(id("car-EXAMPLE12"))),
+        error(&request(id("car-short"))),
+        error(&request(id(&format!("car-{}", "a".repeat(33))))),
+        error(&request(json!({"responseElements": {"createAccountStatus": {"id": 7}}}))),
+        error(&request(json!({"responseElements": null}))),
+        error(&request(json!({"responseElements": "x"}))),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @r"
+    `detail.responseElements.createAccountStatus.id` is wrong: `car-EXAMPLE12` is no id of a request; it begins with `car-`
+    `detail.responseElements.createAccountStatus.id` is wrong: `car-short` is no id of a request; it begins with `car-`
+    `detail.responseElements.createAccountStatus.id` is wrong: `car-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` is no id of a request; it begins with `car-`
+    `detail.responseElements.createAccountStatus.id` should be a text and is not; send the event as EventBridge delivers it
+    `detail.responseElements` is missing; send the event as EventBridge delivers it
+    `detail.responseElements` should be an object and is not; send the event as EventBridge delivers it
+    ");
+}
+
+#[test]
+fn other_events_are_ignored_by_name() {
+    let event = |source: &str, told_by: &str, name: &str| {
+        let details = json!({"accountId": "444455556666"});
+        let detail = json!({"eventSource": told_by, "eventName": name, "serviceEventDetails": details});
+        read(&json!({"source": source, "detail-type": "T", "detail": detail})).unwrap().trigger
+    };
+    let organizations = "organizations.amazonaws.com";
+    let tagged = event("aws.organizations", organizations, "TagResource");
+    assert_eq!((tagged.kind().as_str(), tagged.account().unwrap().as_str()), ("other_event", "444455556666"));
+    let all = [
+        tagged.to_string(),
+        event("aws.organizations", organizations, "InviteAccountToOrganization").to_string(),
+        event("aws.organizations", "iam.amazonaws.com", "CreateAccountResult").to_string(),
+        event("custom.app", organizations, "CreateAccountResult").to_string(),
+        event("aws.scheduler", organizations, "CreateAccountResult").to_string(),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"
+    ignored: the event `TagResource` asks for nothing
+    ignored: an invitation: the account is no member before it accepts
+    ignored: the event `CreateAccountResult` was recorded for `iam.amazonaws.com`, not for `organizations.amazonaws.com`
+    ignored: the event `CreateAccountResult` comes from `custom.app`
+    ignored: the event `CreateAccountResult` comes from `aws.scheduler`
+    ");
+}
+
+#[test]
+fn half_an_event_is_an_error() {
+    let all = [
+        error(&json!({"detail": {}})),
+        error(&json!({"source": "aws.organizations", "detail-type": 1})),
+        error(&json!({"source": "aws.organizations", "detail-type": "x"})),
+        error(&json!({"source": "aws.organizations", "detail-type": "x", "detail": "{}"})),
+        error(&json!({"source": "aws.organizations", "detail-type": "x", "detail": {"eventName": "CreateAccount"}})),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @r"
+    `source` is missing; send the event as EventBridge delivers it
+    `detail-type` should be a text and is not; send the event as EventBridge delivers it
+    `detail` is missing; send the event as EventBridge delivers it
+    `detail` should be an object and is not; send the event as EventBridge delivers it
+    `detail.eventSource` is missing; send the event as EventBridge delivers it
+    ");
+}
+
+#[test]
+fn a_person_names_an_account() {
+    let manual = |value| read(&value).unwrap();
+    let id: AccountId = "444455556666".parse().unwrap();
+    let apply = Trigger::Manual { id: id.clone(), mode: Mode::Apply };
+    assert_eq!(manual(json!({"account_id": "444455556666"})), Understood { trigger: apply.clone(), event_id: None });
+    assert_eq!(manual(json!({"account_id": "444455556666", "mode": "apply"})).trigger, apply);
+    assert_eq!(
+        manual(json!({"account_id": "444455556666", "mode": "plan"})).trigger,
+        Trigger::Manual { id, mode: Mode::Plan }
+    );
+    let all = [
+        error(&json!({"account_id": 444455556666u64})),
+        error(&json!({"account_id": "44445555666"})),
+        error(&json!({"account_id": null})),
+        error(&json!({"mode": "plan"})),
+        error(&json!({"account_id": "444455556666", "mode": "Plan"})),
+        error(&json!({"account_id": "444455556666", "mode": null})),
+        error(&json!({"account_id": "444455556666", "account-id": "x"})),
+        error(&json!({"account_id": "444455556666", "dry_run": true})),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    `account_id` is a number; write it in quotes, for an account id can begin with 0
+    `account_id` is wrong: `44445555666` is no account id; write exactly twelve digits, in quotes
+    `account_id` is missing; name the account, as `"account_id": "111122223333"`
+    `account_id` is missing; name the account, as `"account_id": "111122223333"`
+    `mode` is not understood; write `plan`, or `apply`, the default
+    `mode` is not understood; write `plan`, or `apply`, the default
+    unknown key `account-id` in the payload (did you mean `account_id`?); the keys are `account_id` and `mode`
+    unknown key `dry_run` in the payload; the keys are `account_id` and `mode`
+    "#);
+}
+
+#[test]
+fn anything_else_is_one_sentence() {
+    let all: Vec<_> =
+        [&b"\xff\xfe"[..], b"", b"{", b"[]", b"\"x\"", b"{}", br#"{"accountId":"444455556666"}"#, br#"{"Records":[]}"#]
+            .into_iter()
+            .map(|payload| parse(payload).unwrap_err().to_string())
+            .collect();
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    the payload is not UTF-8; send JSON
+    the payload is not JSON: EOF while parsing a value at line 1 column 0; send an EventBridge event or `{"account_id": "111122223333"}`
+    the payload is not JSON: EOF while parsing an object at line 1 column 1; send an EventBridge event or `{"account_id": "111122223333"}`
+    the payload is not a JSON object; send an EventBridge event or `{"account_id": "111122223333"}`
+    the payload is not a JSON object; send an EventBridge event or `{"account_id": "111122223333"}`
+    the payload is no EventBridge event and has no `account_id`; send `{"account_id": "111122223333"}`
+    the payload is no EventBridge event and has no `account_id` (its first key is `accountId`); send `{"account_id": "111122223333"}`
+    this is a batch of SQS; each `body` of its `Records` is a payload by itself
+    "#);
+}
+
+#[test]
+fn a_key_stands_once() {
+    let twice = |text: &str| parse(text.as_bytes()).unwrap_err().to_string();
+    let event = result(json!({"state": "SUCCEEDED", "accountId": "444455556666"})).to_string();
+    let all = [
+        twice(r#"{"account_id":"111122223333","account_id":"444455556666"}"#),
+        twice(&event.replacen("\"accountId\"", "\"accountId\":\"111122223333\",\"accountId\"", 1)),
+        twice(&event.replacen("\"detail\":", "\"detail\":{},\"detail\":", 1)),
+        twice(&format!(r#"{{"requestContext":{{}},"requestPayload":{event},"requestPayload":{event}}}"#)),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"
+    the payload is not clear: the key `account_id` stands twice at line 1 column 57; write each key once
+    the payload is not clear: the key `accountId` stands twice at line 1 column 355; write each key once
+    the payload is not clear: the key `detail` stands twice at line 1 column 343; write each key once
+    the payload is not clear: the key `requestPayload` stands twice at line 1 column 719; write each key once
+    ");
+}
+
+#[test]
+fn hostile_payloads_end_in_a_short_sentence() {
+    let long = "9".repeat(1 << 20);
+    let payloads = [
+        "[".repeat(1 << 20),
+        "{\"a\":".repeat(1 << 18),
+        json!({ "account_id": long }).to_string(),
+        json!({ long.clone(): 1 }).to_string(),
+        json!({ "account_id": "1", long.clone(): 1 }).to_string(),
+        result(json!({"state": long})).to_string(),
+        result(json!({"state": "SUCCEEDED", "accountId": long})).to_string(),
+        request(json!({"responseElements": {"createAccountStatus": {"id": long}}})).to_string(),
+    ];
+    for payload in payloads {
+        let error = parse(payload.as_bytes()).unwrap_err().to_string();
+        assert!(error.len() < 300 && !error.contains('\n'), "{error}");
+    }
+    let mut event = result(json!({"state": "SUCCEEDED", "accountId": "444455556666"}));
+    event["id"] = json!("x\ny");
+    event["padding"] = json!("x".repeat(1 << 20));
+    assert_eq!(read(&event).unwrap().event_id, None, "an id that is fit for no session name is none");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_payload_panics(bytes: Vec<u8>, text in ".*") {
+        _ = parse(&bytes);
+        _ = parse(text.as_bytes());
+    }
+
+    #[test]
+    fn no_change_of_an_event_panics(index in 0usize..400, byte: u8) {
+        let mut bytes = result(json!({"state": "SUCCEEDED", "accountId": "444455556666"})).to_string().into_bytes();
+        let at = index % bytes.len();
+        bytes[at] = byte;
+        if let Ok(Understood { trigger: Trigger::AccountReady { id, .. }, .. }) = parse(&bytes) {
+            proptest::prop_assert_eq!(id.as_str().len(), 12);
+        }
+    }
+}
+
+/// Whatever an event's strings hold, no sentence about it holds an escape sequence, a directional mark or a flood.
+#[test]
+fn hostile_strings_are_filtered_and_shortened() {
+    let hostile = format!("Close\u{1b}[2J\u{9b}\u{202e}\u{2028}{}", "A".repeat(5000));
+    let fields = ["eventName", "errorCode", "eventSource"];
+    for field in fields {
+        let mut event = result(json!({"state": "SUCCEEDED", "accountId": "444455556666"}));
+        event["detail"][field] = json!(hostile);
+        let sentence = read(&event).unwrap().trigger.to_string();
+        assert!(sentence.chars().all(crate::text::is_printable), "{sentence:?}");
+        assert!(sentence.chars().count() < 300 && sentence.contains("Close?[2J?? AAA"), "{sentence}");
+    }
+    for (path, value) in [("state", json!(hostile)), ("accountId", json!(hostile))] {
+        let mut status = json!({"state": "SUCCEEDED", "accountId": "444455556666"});
+        status[path] = value;
+        let sentence = error(&result(status));
+        assert!(sentence.chars().all(crate::text::is_printable) && sentence.chars().count() < 300, "{sentence:?}");
+    }
+}

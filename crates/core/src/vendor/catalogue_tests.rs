@@ -1,0 +1,275 @@
+use super::*;
+use crate::policy::{Document, lint_permissions};
+use crate::vendor::{Vendor, rows, show};
+
+fn vendor(name: &str) -> Vendor {
+    Catalogue::built_in().get(name).unwrap().clone()
+}
+
+fn actions(groups: &[&crate::vendor::Group]) -> Vec<String> {
+    let policy = Document::parse(&Vendor::policy(groups).unwrap().0).unwrap();
+    assert_eq!(lint_permissions("p", &policy), []);
+    let statement = &policy.as_map()["Statement"][0];
+    assert_eq!(statement["Resource"], "*");
+    statement["Action"].as_array().unwrap().iter().map(|a| a.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_vendor_of_ours_is_without_a_problem() {
+    for (name, file, text) in BUILT_IN {
+        let (vendor, problems) = read_file(name, file, text, Origin::BuiltIn);
+        assert!(problems.is_empty(), "{problems}");
+        assert_eq!(vendor.unwrap().name, name);
+    }
+    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../vendors")).unwrap().count();
+    assert_eq!(files, BUILT_IN.len(), "each file in vendors/ is built in");
+    insta::assert_debug_snapshot!(rows(&Catalogue::built_in()), @r#"
+    [
+        Row {
+            name: "trelica",
+            title: "Trelica (1Password SaaS Manager)",
+            role: "TrelicaIntegration",
+            origin: "built in",
+        },
+        Row {
+            name: "workload-security",
+            title: "Trend Micro Cloud One Workload Security",
+            role: "Workload_Security_Role_Cross",
+            origin: "built in",
+        },
+    ]
+    "#);
+}
+
+#[test]
+fn workload_security_gets_its_fifteen_actions() {
+    let vendor = vendor("workload-security");
+    insta::assert_snapshot!(actions(&vendor.default_groups()).join("\n"), @r"
+    ec2:DescribeAvailabilityZones
+    ec2:DescribeImages
+    ec2:DescribeInstances
+    ec2:DescribeRegions
+    ec2:DescribeSecurityGroups
+    ec2:DescribeSubnets
+    ec2:DescribeTags
+    ec2:DescribeVpcs
+    iam:GetRole
+    iam:GetRolePolicy
+    iam:ListAccountAliases
+    workspaces:DescribeTags
+    workspaces:DescribeWorkspaceBundles
+    workspaces:DescribeWorkspaceDirectories
+    workspaces:DescribeWorkspaces
+    ");
+    assert_eq!(actions(&vendor.default_groups()).len(), 15);
+    insta::assert_snapshot!(show(&vendor), @r#"
+    Trend Micro Cloud One Workload Security (workload-security)
+      described in  built in
+      enters from   147995105371
+      external ID   required: the ID that Workload Security made for your tenant; its API gives it as `externalId` of /api/awsconnectorsettings
+      role          Workload_Security_Role_Cross, or another by `role-name`
+      policy        Workload_Security_Policy_Cross
+      registration  by its API, where the configuration says so
+      see           https://cloudone.trendmicro.com/docs/workload-security/aws-add-cross-account/
+
+      permissions
+        ec2 (on)
+          ec2:DescribeImages
+          ec2:DescribeInstances
+          ec2:DescribeRegions
+          ec2:DescribeSubnets
+          ec2:DescribeTags
+          ec2:DescribeVpcs
+          ec2:DescribeAvailabilityZones
+          ec2:DescribeSecurityGroups
+        workspaces (on)
+          workspaces:DescribeWorkspaces
+          workspaces:DescribeWorkspaceDirectories
+          workspaces:DescribeWorkspaceBundles
+          workspaces:DescribeTags
+        iam (on)
+          iam:ListAccountAliases
+          iam:GetRole
+          iam:GetRolePolicy
+
+      in onboarding.toml
+        [vendors.workload-security]
+        external-id = { ssm-parameter = "/account-onboarding/workload-security/external-id" }
+    "#);
+}
+
+#[test]
+fn trelica_changes_nothing_unless_chosen() {
+    let vendor = vendor("trelica");
+    assert!(vendor.name_fixed);
+    insta::assert_snapshot!(actions(&vendor.default_groups()).join("\n"), @r"
+    cognito-idp:ListUserPools
+    cognito-idp:ListUsers
+    connect:DescribeUser
+    connect:ListInstances
+    connect:ListSecurityProfiles
+    connect:ListUsers
+    ds:DescribeDirectories
+    iam:ListUsers
+    organizations:ListAccounts
+    workspaces:DescribeTags
+    workspaces:DescribeWorkspaces
+    workspaces:DescribeWorkspacesConnectionStatus
+    ");
+    let all: Vec<_> = vendor.groups.iter().collect();
+    let extra: Vec<_> = actions(&all).into_iter().filter(|a| !actions(&vendor.default_groups()).contains(a)).collect();
+    insta::assert_snapshot!(extra.join("\n"), @r"
+    workspaces:StartWorkspaces
+    workspaces:StopWorkspaces
+    workspaces:TerminateWorkspaces
+    ");
+    insta::assert_snapshot!(show(&vendor), @r#"
+    Trelica (1Password SaaS Manager) (trelica)
+      described in  built in
+      enters from   377450845233
+      external ID   required: the organization ID on Trelica's profile page
+      role          TrelicaIntegration, fixed by the vendor
+      policy        TrelicaIntegration
+      see           https://help.trelica.com/hc/en-us/articles/7739222118301-Amazon-Web-Services
+      see           https://docs.trelica.com/integrations/apps/amazon-web-services
+
+      permissions
+        cognito-idp (on)
+          cognito-idp:ListUserPools
+          cognito-idp:ListUsers
+        connect (on)
+          connect:DescribeUser
+          connect:ListInstances
+          connect:ListSecurityProfiles
+          connect:ListUsers
+        ds (on)
+          ds:DescribeDirectories
+        iam (on)
+          iam:ListUsers
+        organizations (on)
+          organizations:ListAccounts
+        workspaces (on)
+          workspaces:DescribeWorkspaces
+          workspaces:DescribeWorkspacesConnectionStatus
+          workspaces:DescribeTags
+        workspaces-start (off unless chosen: it changes things)
+          workspaces:StartWorkspaces
+        workspaces-stop (off unless chosen: it changes things)
+          workspaces:StopWorkspaces
+        workspaces-terminate (off unless chosen: it changes things)
+          workspaces:TerminateWorkspaces
+
+      in onboarding.toml
+        [vendors.trelica]
+        external-id = { ssm-parameter = "/account-onboarding/trelica/external-id" }
+        # permissions = ["…"]   default: cognito-idp, connect, ds, iam, organizations and workspaces; to be chosen: workspaces-start, workspaces-stop and workspaces-terminate
+    "#);
+}
+
+fn problems(text: &str) -> String {
+    let (_, problems) = read_file("acme", "acme.toml", text, Origin::File("acme.toml".to_owned()));
+    problems.to_string()
+}
+
+#[test]
+fn a_vendor_of_ones_own_is_data() {
+    let text = r#"
+title = "Acme"
+[trust]
+accounts = ["111122223333"]
+external-id = { none-because = "Acme signs its requests" }
+[role]
+name = "AcmeReader"
+managed-policies = ["arn:{partition}:iam::aws:policy/SecurityAudit"]
+[permissions.bucket]
+actions = ["s3:GetObject", "s3:ListBucket"]
+resources = ["arn:{partition}:s3:::acme-{account-id}", "arn:{partition}:s3:::acme-{account-id}/*"]
+[permissions.bucket-list]
+actions = ["s3:ListAllMyBuckets"]
+"#;
+    let (vendor, problems) = read_file("acme", "acme.toml", text, Origin::File("acme.toml".to_owned()));
+    assert!(problems.is_empty(), "{problems}");
+    let vendor = vendor.unwrap();
+    insta::assert_snapshot!(show(&vendor), @r"
+    Acme (acme)
+      described in  acme.toml
+      enters from   111122223333
+      external ID   none: Acme signs its requests
+      role          AcmeReader, or another by `role-name`
+      policy        AcmeReader
+      attached      arn:{partition}:iam::aws:policy/SecurityAudit
+
+      permissions
+        bucket (on)
+          s3:GetObject
+          s3:ListBucket
+          on arn:{partition}:s3:::acme-{account-id}
+          on arn:{partition}:s3:::acme-{account-id}/*
+        bucket-list (on)
+          s3:ListAllMyBuckets
+
+      in onboarding.toml
+        [vendors.acme]
+    ");
+    insta::assert_snapshot!(Vendor::policy(&vendor.default_groups()).unwrap().0, @r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:ListAllMyBuckets"],"Resource":"*"},{"Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:{partition}:s3:::acme-{account-id}","arn:{partition}:s3:::acme-{account-id}/*"]}]}"#);
+}
+
+#[test]
+fn every_mistake_of_a_vendor_file_is_told() {
+    insta::assert_snapshot!(problems(""), @r"
+    acme.toml:1:1: `title` is missing
+    acme.toml:1:1: `trust` is missing
+    acme.toml:1:1: `role` is missing
+    ");
+    insta::assert_snapshot!(problems(r#"
+titel = "Acme"
+title = ""
+documentation = ["http://acme.example"]
+[trust]
+accounts = [111122223333, "12"]
+external-id = "optional"
+[role]
+name = "Acme Reader"
+name-fixed = "yes"
+max-session-seconds = 60
+policy-name = "a b"
+managed-policies = ["SecurityAudit"]
+[permissions.Bucket]
+actions = ["GetObject", 5]
+resources = ["bucket"]
+mutate = true
+[permissions.none]
+actions = []
+"#), @r#"
+    acme.toml:2:1: unknown key `titel` (did you mean `title`?)
+    acme.toml:3:9: `title`: should be one line of words, up to 500 characters
+    acme.toml:4:18: `documentation`: is no link; it begins with `https://`
+    acme.toml:6:13: `accounts`: should be a text and is a number; write it in quotes
+    acme.toml:6:27: `accounts`: `12` is no account id; write exactly twelve digits, in quotes
+    acme.toml:7:15: `external-id`: write `"required"`, or `{ none-because = "…" }` with the reason
+    acme.toml:9:8: `name`: `Acme Reader` is no role name; use 1 to 64 letters, digits and `_+=,.@-`
+    acme.toml:10:14: `name-fixed`: should be `true` or `false`, without quotes, and is a text
+    acme.toml:11:23: `max-session-seconds`: must be from 3600 to 43200 seconds (one to twelve hours)
+    acme.toml:12:15: `policy-name`: `a b` is no policy name; use 1 to 128 letters, digits and `_+=,.@-`
+    acme.toml:13:21: `managed-policies`: `SecurityAudit` is no ARN of a managed policy; it looks like `arn:{partition}:iam::aws:policy/ReadOnlyAccess` or `arn:{partition}:iam::{account-id}:policy/boundary`
+    acme.toml:14:14: `Bucket`: `Bucket` is no name of a group; use 1 to 64 small letters, digits and `-`
+    acme.toml:15:12: `actions`: `GetObject` is no action; it looks like `iam:ListUsers`
+    acme.toml:15:25: `actions`: should be a text and is a number; write it in quotes
+    acme.toml:16:14: `resources`: `bucket` is no resource; write `*` or an ARN
+    acme.toml:17:1: unknown key `mutate` (did you mean `mutates`?)
+    acme.toml:19:11: `actions`: is empty; write at least one
+    "#);
+    insta::assert_snapshot!(problems(r#"
+title = "Acme"
+[trust]
+accounts = []
+external-id = { because = "no" }
+[role]
+name = "x"
+"#), @r"
+    acme.toml:4:12: `accounts`: names no account; write the vendor's
+    acme.toml:5:15: `none-because` is missing in `external-id`
+    acme.toml:5:17: unknown key `because`; the keys here are `none-because`
+    acme.toml:6:1: the role may do nothing; add `[permissions.NAME]` or `managed-policies`
+    ");
+}

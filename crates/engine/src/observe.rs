@@ -1,0 +1,147 @@
+//! Reads what a blueprint names, all at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use futures_util::future::{try_join, try_join_all, try_join3};
+
+use super::target::Entered;
+use crate::ports::{Page, ReadIam};
+use onboarding_core::blueprint::{Blueprint, RoleSpec};
+use onboarding_core::error::{ApiError, Fault};
+use onboarding_core::observed::{Observed, ObservedRole};
+use onboarding_core::outcome::Outcome;
+use onboarding_core::policy::Document;
+use onboarding_core::role::RoleName;
+
+/// Reads the access role and every role of the blueprint in one round trip; a second one only where a role has inline
+/// policies that the blueprint does not name, or more than a page of anything.
+///
+/// One role that may not be read harms no other, unless the account is young and nothing may be read yet.
+pub(super) async fn observe<S: ReadIam>(
+    entered: &Entered<S>,
+    blueprint: &Blueprint,
+    reads: &AtomicU32,
+) -> Result<Observed, ApiError> {
+    let access = async {
+        let session = session(entered, &entered.access_role)?;
+        reads.fetch_add(1, Ordering::Relaxed);
+        session.role(&entered.access_role).await
+    };
+    let roles =
+        try_join_all(blueprint.roles.iter().filter(|spec| entered.session(&spec.name).is_some()).map(async |spec| {
+            let reader = Reader { session: session(entered, &spec.name)?, role: &spec.name, reads };
+            match reader.read(spec).await {
+                Err(error) if error.fault() == Fault::AccessDenied => {
+                    let why = Outcome::of_error(&error, false).cause().cloned();
+                    why.map(|why| Some((spec.name.clone(), Err(why)))).ok_or(error)
+                }
+                read => Ok(read?.map(|role| (spec.name.clone(), Ok(role)))),
+            }
+        }));
+    let (access, roles) = try_join(access, roles).await?;
+    let access_trust = match access {
+        Some(role) => role.trust,
+        None => {
+            return Err(ApiError::new("iam:GetRole", "NoSuchEntity", "the access role that let us in is not there"));
+        }
+    };
+    let access_role = entered.access_role.clone();
+    let (mut there, mut unreadable) = (BTreeMap::new(), BTreeMap::new());
+    for (name, role) in roles.into_iter().flatten() {
+        match role {
+            Ok(role) => there.insert(name, role).map(drop),
+            Err(why) => unreadable.insert(name, why).map(drop),
+        };
+    }
+    Ok(Observed { access_role, access_trust, roles: there, unreadable, registered: BTreeMap::new() })
+}
+
+fn session<'a, S: ReadIam>(entered: &'a Entered<S>, role: &RoleName) -> Result<&'a S, ApiError> {
+    entered.session(role).ok_or_else(|| ApiError::new("iam:GetRole", "NoSession", "no session may read this role"))
+}
+
+/// Reads one role.
+struct Reader<'a, S> {
+    session: &'a S,
+    role: &'a RoleName,
+    reads: &'a AtomicU32,
+}
+
+impl<S: ReadIam> Reader<'_, S> {
+    async fn read(&self, spec: &RoleSpec) -> Result<Option<ObservedRole>, ApiError> {
+        let inline = try_join(self.policy_names(), self.policies(spec.policies.keys().cloned()));
+        let (role, (names, mut policies), attached) = try_join3(self.role(), inline, self.attached()).await?;
+        let Some(mut role) = role else { return Ok(None) };
+        let more: Vec<_> = names.iter().filter(|name| !policies.contains_key(*name)).cloned().collect();
+        if !more.is_empty() {
+            policies.extend(self.policies(more.into_iter()).await?);
+        }
+        role.policies = policies;
+        role.attached = attached.into_iter().collect();
+        Ok(Some(role))
+    }
+
+    fn count(&self) -> &S {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.session
+    }
+
+    async fn role(&self) -> Result<Option<ObservedRole>, ApiError> {
+        self.count().role(self.role).await
+    }
+
+    async fn policies(
+        &self,
+        names: impl Iterator<Item = String>,
+    ) -> Result<BTreeMap<String, Result<Document, String>>, ApiError> {
+        let read = try_join_all(names.map(async |name| {
+            let text = self.count().policy(self.role, &name).await?;
+            Ok::<_, ApiError>(text.map(|text| (name, Document::parse(&text).map_err(|e| e.to_string()))))
+        }));
+        Ok(read.await?.into_iter().flatten().collect())
+    }
+
+    async fn policy_names(&self) -> Result<BTreeSet<String>, ApiError> {
+        let mut pages = Pages::default();
+        while pages.wants_more() {
+            let page = self.count().policy_names(self.role, pages.next()).await?;
+            pages.take(page);
+        }
+        Ok(pages.items)
+    }
+
+    async fn attached(&self) -> Result<BTreeSet<String>, ApiError> {
+        let mut pages = Pages::default();
+        while pages.wants_more() {
+            let page = self.count().attached(self.role, pages.next()).await?;
+            pages.take(page);
+        }
+        Ok(pages.items)
+    }
+}
+
+/// The pages of a list. A marker that comes back a second time ends it, so that no answer can keep us for ever.
+#[derive(Default)]
+struct Pages {
+    items: BTreeSet<String>,
+    marker: Option<String>,
+    seen: BTreeSet<String>,
+    done: bool,
+}
+
+impl Pages {
+    fn wants_more(&self) -> bool {
+        !self.done
+    }
+
+    fn next(&mut self) -> Option<String> {
+        self.marker.take()
+    }
+
+    fn take(&mut self, page: Page) {
+        self.items.extend(page.items);
+        self.done = page.next.as_ref().is_none_or(|marker| !self.seen.insert(marker.clone()));
+        self.marker = page.next;
+    }
+}

@@ -1,0 +1,119 @@
+//! Time that passes only when everybody waits for it.
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
+use super::organization::Organization;
+use onboarding_engine::ports::Clock;
+
+/// How often a sleeper looks that nothing happens before time jumps: large sets of futures are polled a few at a time.
+const QUIET: u32 = 2;
+
+/// Lets everybody else run once, as a call over a network would.
+pub(super) async fn yield_once() {
+    let mut yielded = false;
+    poll_fn(move |context| {
+        if yielded {
+            return Poll::Ready(());
+        }
+        yielded = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Somebody who sleeps; forgotten when dropped, so that a race that was decided otherwise leaves no alarm behind.
+struct Sleeper<'a> {
+    organization: &'a Organization,
+    id: u64,
+}
+
+impl Drop for Sleeper<'_> {
+    fn drop(&mut self) {
+        let mut state = self.organization.lock();
+        state.sleepers.remove(&self.id);
+        state.activity += 1;
+    }
+}
+
+impl Clock for Organization {
+    fn now(&self) -> f64 {
+        self.lock().now
+    }
+
+    /// Time jumps to the earliest alarm once no call is under way and nobody has begun or ended anything for a while:
+    /// sleepers wake in the order of their alarms, and a deadline does not overtake the work that it bounds.
+    async fn sleep(&self, time: Duration) {
+        let (sleeper, until) = {
+            let mut state = self.lock();
+            let (id, until) = (state.serial(), state.now + time.as_secs_f64());
+            state.sleepers.insert(id, until);
+            state.activity += 1;
+            (Sleeper { organization: self, id }, until)
+        };
+        let (mut seen, mut quiet) = (0, 0);
+        loop {
+            yield_once().await;
+            let mut state = self.lock();
+            quiet = if state.activity == seen { quiet + 1 } else { 0 };
+            seen = state.activity;
+            let first = state.sleepers.iter().min_by(|a, b| a.1.total_cmp(b.1).then(a.0.cmp(b.0))).map(|(id, _)| *id);
+            if state.now >= until || (state.calls_under_way == 0 && quiet >= QUIET && first == Some(sleeper.id)) {
+                state.now = state.now.max(until);
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::future::{Either, join, select};
+
+    use super::super::example;
+    use onboarding_engine::ports::{Clock, Directory};
+
+    #[tokio::test]
+    async fn sleep_takes_virtual_time_alone() {
+        let organization = example::organization();
+        let start = organization.now();
+        organization.sleep(Duration::from_secs(900)).await;
+        assert!((organization.now() - start - 900.0).abs() < 1e-6);
+    }
+
+    #[tokio::test]
+    async fn sleepers_sleep_side_by_side() {
+        let organization = example::organization();
+        let start = organization.now();
+        let short = async {
+            for _ in 0..10 {
+                organization.sleep(Duration::from_secs(1)).await;
+            }
+            organization.now() - start
+        };
+        let long = async {
+            organization.sleep(Duration::from_secs(10)).await;
+            organization.now() - start
+        };
+        let (short, long) = join(short, long).await;
+        assert!((short - 10.0).abs() < 1e-6 && (long - 10.0).abs() < 1e-6);
+    }
+
+    #[tokio::test]
+    async fn a_deadline_does_not_overtake_work() {
+        let organization = example::organization();
+        let id = example::id("333344445555");
+        let work = Box::pin(async {
+            for _ in 0..50 {
+                organization.account(&id).await.unwrap();
+            }
+        });
+        let deadline = Box::pin(organization.sleep(Duration::from_secs(1)));
+        assert!(matches!(select(deadline, work).await, Either::Right(_)));
+        assert!(organization.lock().sleepers.is_empty());
+    }
+}

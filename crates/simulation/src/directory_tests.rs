@@ -1,0 +1,64 @@
+use super::super::Newborn;
+use super::super::example::{MEMBER, id, organization};
+use onboarding_core::account::AccountState;
+use onboarding_core::error::Fault;
+use onboarding_engine::ports::{Clock, Creation, Directory, Secrets};
+use secrecy::ExposeSecret;
+use std::time::Duration;
+
+#[tokio::test]
+async fn members_are_described_and_others_unknown() {
+    let organization = organization();
+    let account = organization.account(&id(MEMBER)).await.unwrap().unwrap();
+    assert_eq!(
+        (account.name.raw(), account.state, account.joined_at),
+        ("old", AccountState::Active, Some(1_500_000_000))
+    );
+    assert!(organization.account(&id("111122223333")).await.unwrap().unwrap().is_management());
+    assert_eq!(organization.account(&id("123456789012")).await.unwrap(), None, "a vendor's account is no member");
+    organization.set_state(&id(MEMBER), AccountState::Suspended);
+    assert_eq!(organization.account(&id(MEMBER)).await.unwrap().unwrap().state, AccountState::Suspended);
+}
+
+#[tokio::test]
+async fn creation_is_in_progress_for_some_time_and_some_polls() {
+    let organization = organization();
+    let newborn = Newborn { in_progress_seconds: 3.0, in_progress_polls: 2, ..Newborn::default() };
+    let request = organization.create_account_as("new", newborn);
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        seen.push(organization.creation(&request).await.unwrap());
+        organization.sleep(Duration::from_secs(1)).await;
+    }
+    let done = Creation::Succeeded(id("444455556666"));
+    assert_eq!(seen, [Creation::InProgress, Creation::InProgress, Creation::InProgress, done.clone(), done]);
+    let account = organization.account(&id("444455556666")).await.unwrap().unwrap();
+    assert_eq!(account.name, "new");
+    assert_eq!(account.joined_at, Some(1_795_000_003));
+}
+
+#[tokio::test]
+async fn creation_can_fail_and_requests_can_be_unknown() {
+    let organization = organization();
+    let newborn = Newborn { fails: Some("EMAIL_ALREADY_EXISTS".to_owned()), ..Newborn::default() };
+    let request = organization.create_account_as("new", newborn);
+    assert_eq!(organization.creation(&request).await.unwrap(), Creation::Failed("EMAIL_ALREADY_EXISTS".to_owned()));
+    assert_eq!(organization.creation("car-0").await.unwrap(), Creation::Unknown);
+    assert_eq!(organization.finish_creation(&request), None);
+    assert_eq!(organization.creation(&request).await.unwrap_err().fault(), Fault::Throttled, "two requests a second");
+}
+
+#[tokio::test]
+async fn accounts_get_ids_of_their_own() {
+    let organization = organization();
+    let ids: Vec<_> = (0..6).filter_map(|_| organization.finish_creation(&organization.create_account("x"))).collect();
+    let expected = ["444455556666", "555566667777", "666677778888", "777788889999", "800000000001", "800000000002"];
+    assert_eq!(ids, expected.map(id), "123456789012 is the vendor's");
+}
+
+#[tokio::test]
+async fn parameters_are_read_by_name() {
+    let organization = organization().with_parameter("/id", "s3cret");
+    assert_eq!(organization.parameter("/id").await.unwrap().expose_secret(), "s3cret");
+    assert_eq!(organization.parameter("/other").await.unwrap_err().fault(), Fault::NotFound);
+}

@@ -1,0 +1,159 @@
+use super::super::example::{ACCESS, MEMBER, VENDOR, id, name, organization};
+use super::super::{Newborn, Organization};
+use super::*;
+use onboarding_engine::ports::Clock;
+use std::time::Duration;
+
+fn trust_of(organization: &Organization, principal: &str) -> Result<String, String> {
+    let text = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}]}}"#
+    );
+    let mut state = organization.lock();
+    state.tick();
+    trust(&state, &text).map_err(|failure| failure.message)
+}
+
+fn aws(organization: &Organization, principal: &str) -> Result<String, String> {
+    trust_of(organization, &format!(r#"{{"AWS":"{principal}"}}"#))
+}
+
+#[test]
+fn principals_must_exist() {
+    let organization = organization().with_identity("arn:aws:iam::222233334444:user/ann");
+    for good in [
+        "*",
+        VENDOR,
+        MEMBER,
+        "arn:aws:iam::222233334444:root",
+        "arn:aws:iam::222233334444:user/ann",
+        "arn:aws:iam::111122223333:role/account-onboarding",
+        "arn:aws:sts::222233334444:assumed-role/x/y",
+    ] {
+        assert!(aws(&organization, good).is_ok(), "{good}");
+    }
+    for bad in [
+        "999999999999",
+        "arn:aws:iam::999999999999:root",
+        "arn:aws-cn:iam::222233334444:role/x",
+        "arn:aws:iam::222233334444:role/nobody",
+        "arn:aws:iam::222233334444:user/nobody",
+        "arn:aws:iam::111122223333:role/path/account-onboarding",
+        "arn:aws:iam::222233334444:group/x",
+        "AROAIOSFODNN7EXAMPLE",
+        "nonsense",
+    ] {
+        let error = aws(&organization, bad).unwrap_err();
+        assert!(error.starts_with("Invalid principal in policy: \"AWS\":"), "{bad}: {error}");
+    }
+    assert!(trust_of(&organization, r#"{"Service":"lambda.amazonaws.com"}"#).is_ok());
+    assert!(trust_of(&organization, r#"{"Service":"lambda"}"#).is_err());
+    assert!(trust_of(&organization, r#"{"Federated":"accounts.google.com"}"#).is_ok());
+    assert!(trust_of(&organization, r#"{"Robot":"x"}"#).is_err());
+}
+
+#[tokio::test]
+async fn a_new_principal_is_unknown_for_a_while() {
+    let organization = organization();
+    organization.set_propagation(20.0);
+    let account = organization.finish_creation(&organization.create_account_as("new", Newborn::default())).unwrap();
+    organization.put_role(&id("222233334444"), &name("auth"), super::super::RoleState::trusting("{}"));
+    let role = "arn:aws:iam::222233334444:role/auth";
+    assert!(aws(&organization, role).is_err() && aws(&organization, account.as_str()).is_err());
+    assert!(aws(&organization, MEMBER).is_ok());
+    organization.sleep(Duration::from_secs(20)).await;
+    assert!(aws(&organization, role).is_ok() && aws(&organization, account.as_str()).is_ok());
+}
+
+#[test]
+fn documents_are_rewritten_on_save() {
+    let organization = organization();
+    let saved = trust_of(&organization, r#"{"AWS":["123456789012"]}"#).unwrap();
+    insta::assert_snapshot!(saved, @r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"sts:AssumeRole"}]}"#);
+    insta::assert_snapshot!(trust_of(&organization, r#"{"AWS":["123456789012","arn:aws:iam::222233334444:root"]}"#).unwrap(), @r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::123456789012:root","arn:aws:iam::222233334444:root"]},"Action":"sts:AssumeRole"}]}"#);
+    assert!(trust_of(&organization, "\"*\"").unwrap().contains(r#""Principal":"*""#));
+}
+
+#[test]
+fn a_deleted_role_leaves_its_unique_id_behind() {
+    let organization = organization();
+    let (identity, auth) = (id("222233334444"), name("auth"));
+    organization.put_role(&identity, &auth, super::super::RoleState::trusting("{}"));
+    let trust = aws(&organization, "arn:aws:iam::222233334444:role/auth").unwrap();
+    organization.set_trust(&id(MEMBER), &name(ACCESS), &trust);
+    let caller = onboarding_core::policy::Caller {
+        account: identity.clone(),
+        arn: Some("arn:aws:iam::222233334444:role/auth".to_owned()),
+    };
+    let arn = format!("arn:aws:iam::{MEMBER}:role/{ACCESS}");
+    assert!(organization.can_assume(&caller, &arn, None));
+    organization.delete_role(&identity, &auth);
+    let left = organization.role_state(&id(MEMBER), &name(ACCESS)).unwrap().trust.0;
+    let left = Document::parse(&left).unwrap();
+    assert_eq!(left.orphans().count(), 1);
+    assert!(!organization.can_assume(&caller, &arn, None));
+    organization.put_role(&identity, &auth, super::super::RoleState::trusting("{}"));
+    assert!(!organization.can_assume(&caller, &arn, None), "a role of the same name is another role");
+    assert!(super::trust(&organization.lock(), &left.to_json()).is_err(), "and the document cannot be saved again");
+}
+
+#[test]
+fn trust_policies_have_a_grammar() {
+    let organization = organization();
+    let all = [
+        r#"{"Statement":[]}"#,
+        r#"{"Version":"2020-01-01","Statement":[ONE]}"#,
+        r#"{"Extra":1,"Statement":[ONE]}"#,
+        r#"{"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole"}]}"#,
+        r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":[]},"Action":"sts:AssumeRole"}]}"#,
+        r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Resource":"*"}]}"#,
+        r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","NotResource":"x"}]}"#,
+        r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject"}]}"#,
+        r#"{"Statement":[{"Effect":"Allow","Principal":"*","NotAction":"sts:AssumeRole"}]}"#,
+        r#"{"Statement":[{"Effect":"Allow","NotPrincipal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}]}"#,
+        r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Comment":"x"}]}"#,
+        r#"{"Statement":[{"Sid":"a b","Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]}"#,
+        r#"{"Statement":[{"Sid":"a","Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"},{"Sid":"a","Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}]}"#,
+        r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Condition":{"StringSame":{"a":"b"}}}]}"#,
+        r#"{"Id":"–","Statement":[ONE]}"#,
+    ];
+    let one = r#"{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}"#;
+    let state = organization.lock();
+    let mut messages = String::new();
+    for text in all {
+        messages += &trust(&state, &text.replace("ONE", one)).unwrap_err().message;
+        messages.push('\n');
+    }
+    insta::assert_snapshot!(messages, @r"
+    Syntax errors in policy.
+    Syntax errors in policy.
+    Syntax errors in policy.
+    Missing required field Principal
+    Missing required field Principal
+    Has prohibited field Resource
+    Has prohibited field Resource
+    AssumeRole policy may only specify STS AssumeRole actions.
+    AssumeRole policy may only specify STS AssumeRole actions.
+    Allow with NotPrincipal is not allowed.
+    Syntax errors in policy.
+    Statement IDs (SID) must be alpha-numeric.
+    Statement IDs (SID) in a single policy must be unique.
+    Invalid Condition type : StringSame.
+    Syntax errors in policy.
+    ");
+    assert!(trust(&state, &format!(r#"{{"Version":"2008-10-17","Id":"x","Statement":{one}}}"#)).is_ok());
+    assert!(trust(&state, r#"{"Statement":{"Effect":"Deny","NotPrincipal":{"AWS":"123456789012"},"Action":["sts:*"],"Condition":{"ForAnyValue:StringNotLikeIfExists":{"a":"b"},"Null":{"c":true}}}}"#).is_ok());
+}
+
+#[test]
+fn permissions_policies_have_a_grammar() {
+    let of = |statement: &str| permissions(&format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#));
+    assert!(of(r#"{"Effect":"Allow","Action":["s3:Get*","*"],"Resource":["*","arn:aws:s3:::x"]}"#).is_ok());
+    for bad in [
+        r#"{"Effect":"Allow","Action":"s3:Get*"}"#,
+        r#"{"Effect":"Allow","Action":"s3:Get*","Resource":"bucket"}"#,
+        r#"{"Effect":"Allow","Action":"GetObject","Resource":"*"}"#,
+        r#"{"Effect":"Allow","Action":"s3:Get*","Resource":"*","Principal":"*"}"#,
+    ] {
+        assert_eq!(of(bad).unwrap_err().code, "MalformedPolicyDocument", "{bad}");
+    }
+}

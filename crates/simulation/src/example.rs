@@ -1,0 +1,70 @@
+//! The organization of the unit tests: AWS's documentation ids, one member that is there since long.
+
+use super::{Organization, Session};
+use onboarding_core::account::{AccountId, AccountState};
+use onboarding_core::plan::{Action, Change, NewRole};
+use onboarding_core::policy::Document;
+use onboarding_core::role::RoleName;
+use onboarding_engine::ports::{Entry, Sessions};
+
+pub(super) const MEMBER: &str = "333344445555";
+pub(super) const VENDOR: &str = "123456789012";
+pub(super) const ACCESS: &str = "OrganizationAccountAccessRole";
+pub(super) const ALL: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:*","Resource":"*"}]}"#;
+
+pub(super) fn id(text: &str) -> AccountId {
+    text.parse().unwrap()
+}
+
+pub(super) fn name(text: &str) -> RoleName {
+    text.parse().unwrap()
+}
+
+pub(super) fn document(text: &str) -> Document {
+    Document::parse(text).unwrap()
+}
+
+pub(super) fn organization() -> Organization {
+    Organization::new("aws".parse().unwrap(), id("111122223333"), id("222233334444"))
+        .with_member(&id(MEMBER), "old", AccountState::Active, Some(1_500_000_000))
+        .with_outside_account(&id(VENDOR))
+}
+
+pub(super) fn entry(account: &str, policy: &str) -> Entry {
+    Entry {
+        role_arn: format!("arn:aws:iam::{account}:role/{ACCESS}"),
+        policy: policy.to_owned(),
+        session_name: "account-onboarding".to_owned(),
+    }
+}
+
+pub(super) async fn session(organization: &Organization) -> Session {
+    organization.enter(&entry(MEMBER, ALL)).await.unwrap()
+}
+
+pub(super) fn trusting(principal: &str) -> Document {
+    document(&format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}]}}"#
+    ))
+}
+
+pub(super) fn new_role() -> NewRole {
+    NewRole {
+        title: "Vendor".to_owned(),
+        path: "/".to_owned(),
+        description: "for a vendor".to_owned(),
+        max_session_seconds: 3600,
+        boundary: None,
+        tags: [("account-onboarding".to_owned(), "vendor/x".to_owned())].into(),
+        trust: trusting(&format!(r#"{{"AWS":"{VENDOR}"}}"#)),
+    }
+}
+
+pub(super) fn create(role: &str, new: NewRole) -> Change {
+    change(role, Action::CreateRole(Box::new(new)))
+}
+
+pub(super) fn change(role: &str, action: Action) -> Change {
+    Change { role: name(role), action }
+}

@@ -1,0 +1,69 @@
+use super::super::Organization;
+use super::super::example::{ALL, MEMBER, create, entry, id, name, new_role, organization};
+use super::super::faulty::Faulty;
+use super::*;
+use onboarding_engine::ports::{Directory, Sessions, WriteIam};
+
+/// Three calls over two ports; stops at the first error, as a process does.
+async fn run(organization: &Organization, script: &Script) -> Result<(), ApiError> {
+    let faulty = Faulty::new(organization.clone(), script);
+    faulty.account(&id(MEMBER)).await?;
+    let session = faulty.enter(&entry(MEMBER, ALL)).await?;
+    session.perform(&create("Vendor", new_role())).await
+}
+
+fn is_there(organization: &Organization) -> bool {
+    organization.role_state(&id(MEMBER), &name("Vendor")).is_some()
+}
+
+#[tokio::test]
+async fn calls_are_counted_across_ports() {
+    let (organization, script) = (organization(), Script::none());
+    run(&organization, &script).await.unwrap();
+    assert_eq!(script.calls(), ["organizations:DescribeAccount", "sts:AssumeRole", "iam:CreateRole"]);
+    assert!(is_there(&organization) && !script.crashed());
+}
+
+#[tokio::test]
+async fn each_fault_is_what_it_says() {
+    let mut table = String::new();
+    for injection in Injection::ALL {
+        let (organization, script) = (organization(), Script::at(2, injection));
+        let error = run(&organization, &script).await.unwrap_err();
+        assert_eq!(is_there(&organization), injection.performs(), "{injection:?}");
+        assert_eq!(script.crashed(), injection.crashes());
+        table += &format!("{injection:?}: {} is {:?}\n", error.code, error.fault());
+    }
+    insta::assert_snapshot!(table, @r"
+    Throttle: Throttling is Throttled
+    InternalError: InternalFailure is Unavailable
+    Unavailable: ServiceUnavailable is Unavailable
+    Timeout: Timeout is Unavailable
+    TimeoutAfter: Timeout is Unavailable
+    Reset: Connection is Unavailable
+    AccessDenied: AccessDenied is AccessDenied
+    ExpiredCredentials: ExpiredToken is Credentials
+    MalformedAnswer: MalformedAnswer is Unavailable
+    CrashBefore: Crashed is Other
+    CrashAfter: Crashed is Other
+    ");
+}
+
+#[tokio::test]
+async fn a_dead_process_makes_no_call() {
+    let (organization, script) = (organization(), Script::at(1, Injection::CrashBefore));
+    assert_eq!(run(&organization, &script).await.unwrap_err().code, "Crashed");
+    assert_eq!(run(&organization, &script).await.unwrap_err().code, "Crashed");
+    assert_eq!(script.calls().len(), 2);
+    assert_eq!(organization.journal().len(), 1);
+    run(&organization, &Script::none()).await.unwrap();
+    assert!(is_there(&organization));
+}
+
+#[tokio::test]
+async fn a_fault_may_last() {
+    let (organization, script) = (organization(), Script::during(0, 2, Injection::Throttle));
+    assert!(run(&organization, &script).await.is_err());
+    assert!(run(&organization, &script).await.is_err());
+    assert!(run(&organization, &script).await.is_ok());
+}

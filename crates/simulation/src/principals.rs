@@ -1,0 +1,126 @@
+//! Principals in trust policies: which exist, and how IAM saves them.
+//!
+//! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>.
+
+use serde_json::{Map, Value};
+
+use super::organization::State;
+use onboarding_core::account::{AccountId, Partition};
+use onboarding_core::policy::{Document, Principal};
+
+/// Whether IAM takes a principal: it exists, since long enough.
+pub(super) fn is_known(state: &State, principal: &Principal) -> bool {
+    match principal {
+        Principal::Anyone | Principal::CanonicalUser(_) => true,
+        Principal::Account(id) => account(state, id),
+        Principal::Arn(arn) => identity(state, arn),
+        Principal::Orphan(_) | Principal::Unknown(..) => false,
+        Principal::Service(name) => name.ends_with(".amazonaws.com") || name.ends_with(".amazonaws.com.cn"),
+        Principal::Federated(name) => !name.is_empty(),
+    }
+}
+
+fn account(state: &State, id: &AccountId) -> bool {
+    let here = state.accounts.get(id).is_some_and(|account| account.born + state.propagation <= state.now);
+    here || state.outside.contains(id)
+}
+
+fn identity(state: &State, arn: &str) -> bool {
+    let fields: Vec<_> = arn.splitn(6, ':').collect();
+    let ["arn", partition, service, "", id, resource] = fields.as_slice() else { return false };
+    let Ok(id) = id.parse::<AccountId>() else { return false };
+    if *partition != state.partition.as_str() || !account(state, &id) || arn.contains(['*', '?']) {
+        return false;
+    }
+    match *service {
+        "sts" => resource.starts_with("assumed-role/") || resource.starts_with("federated-user/"),
+        "iam" if state.identities.contains(arn) => true,
+        "iam" => {
+            let Some((_, name)) =
+                resource.strip_prefix("role/").map(|rest| rest.rsplit_once('/').unwrap_or(("", rest)))
+            else {
+                return false;
+            };
+            let role = name.parse().ok().and_then(|name| state.accounts.get(&id)?.role(&name));
+            role.is_some_and(|role| {
+                role.name.arn(&state.partition, &id, &role.state.path) == arn
+                    && role.born + state.propagation <= state.now
+            })
+        }
+        _ => false,
+    }
+}
+
+/// The principal as it stands in IAM's message.
+pub(super) fn quote(principal: &Principal) -> String {
+    let (kind, text) = match principal {
+        Principal::Anyone => ("AWS", "*"),
+        Principal::Account(id) => ("AWS", id.as_str()),
+        Principal::Arn(text) | Principal::Orphan(text) => ("AWS", text.as_str()),
+        Principal::Service(text) => ("SERVICE", text.as_str()),
+        Principal::Federated(text) => ("FEDERATED", text.as_str()),
+        Principal::CanonicalUser(text) => ("CANONICALUSER", text.as_str()),
+        Principal::Unknown(kind, text) => (kind.as_str(), text.as_str()),
+    };
+    format!("\"{kind}\":\"{text}\"")
+}
+
+/// The document as IAM saves it: account ids become root ARNs, and a list of one principal becomes a text.
+pub(super) fn as_saved(document: &Document, partition: &Partition) -> Option<String> {
+    let mut map = document.as_map().clone();
+    each(&mut map, |kind, value| {
+        if let Value::Array(items) = value
+            && let [one] = items.as_slice()
+        {
+            *value = one.clone();
+        }
+        if kind == "AWS" {
+            each_text(value, |text| {
+                text.parse::<AccountId>().ok().map(|id| Principal::Account(id).to_policy(partition))
+            });
+        }
+    });
+    serde_json::to_string(&map).ok()
+}
+
+/// The document with another text in the place of one principal; `None` when it is not there.
+pub(super) fn replace(text: &str, was: &str, is: &str) -> Option<String> {
+    let mut map = Document::parse(text).ok()?.as_map().clone();
+    let mut found = false;
+    each(&mut map, |_, value| {
+        each_text(value, |text| {
+            let hit = text == was;
+            found |= hit;
+            hit.then(|| is.to_owned())
+        });
+    });
+    if found { serde_json::to_string(&map).ok() } else { None }
+}
+
+/// Visits the principals of each kind in each statement.
+fn each(map: &mut Map<String, Value>, mut visit: impl FnMut(&str, &mut Value)) {
+    let statements = match map.get_mut("Statement") {
+        Some(Value::Array(all)) => all.as_mut_slice(),
+        Some(one) => std::slice::from_mut(one),
+        None => return,
+    };
+    for statement in statements.iter_mut().filter_map(Value::as_object_mut) {
+        for element in ["Principal", "NotPrincipal"] {
+            for (kind, value) in statement.get_mut(element).and_then(Value::as_object_mut).into_iter().flatten() {
+                visit(kind, value);
+            }
+        }
+    }
+}
+
+fn each_text(value: &mut Value, mut change: impl FnMut(&str) -> Option<String>) {
+    let texts = match value {
+        Value::Array(all) => all.as_mut_slice(),
+        one => std::slice::from_mut(one),
+    };
+    for text in texts {
+        if let Some(new) = text.as_str().and_then(&mut change) {
+            *text = new.into();
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Reads of an account's IAM: what a reader sees, which may be behind what was written.
+
+use super::account::Failure;
+use super::authorize::Asked;
+use super::journal::About;
+use super::organization::State;
+use super::role_state::RoleState;
+use super::session::Session;
+use super::validate;
+use onboarding_core::account::AccountId;
+use onboarding_core::error::ApiError;
+use onboarding_core::observed::ObservedRole;
+use onboarding_core::role::RoleName;
+use onboarding_engine::ports::{Page, ReadIam};
+
+impl Session {
+    /// One read of a role: permitted, then seen as far as writes have arrived.
+    async fn read<T>(
+        &self,
+        call: &'static str,
+        role: &RoleName,
+        of: impl FnOnce(&State, Option<&RoleState>) -> Result<T, Failure>,
+    ) -> Result<T, ApiError> {
+        let about = About { account: &self.account, call, role: Some(role), write: false };
+        self.organization
+            .perform_call(about, |state| {
+                self.authorize(state, call, role, &Asked::default())?;
+                let now = state.now;
+                let seen = state.account_mut(&self.account)?.read(role, now);
+                of(state, seen.as_ref().map(|role| &role.state))
+            })
+            .await
+    }
+}
+
+impl ReadIam for Session {
+    async fn caller_account(&self) -> Result<AccountId, ApiError> {
+        let about = About { account: &self.account, call: "sts:GetCallerIdentity", role: None, write: false };
+        let call = |state: &mut State| self.check_credentials(state).map(|()| self.account.clone());
+        self.organization.perform_call(about, call).await
+    }
+
+    async fn role(&self, role: &RoleName) -> Result<Option<ObservedRole>, ApiError> {
+        self.read("iam:GetRole", role, |_, seen| Ok(seen.map(RoleState::observed))).await
+    }
+
+    async fn policy_names(&self, role: &RoleName, from: Option<String>) -> Result<Page, ApiError> {
+        self.read("iam:ListRolePolicies", role, |state, seen| {
+            page(seen.into_iter().flat_map(|seen| seen.policies.keys()), from.as_deref(), state.page_size)
+        })
+        .await
+    }
+
+    async fn policy(&self, role: &RoleName, name: &str) -> Result<Option<String>, ApiError> {
+        self.read("iam:GetRolePolicy", role, |_, seen| {
+            validate::policy_name(name)?;
+            Ok(seen.and_then(|seen| seen.policies.get(name)).map(|policy| policy.0.clone()))
+        })
+        .await
+    }
+
+    async fn attached(&self, role: &RoleName, from: Option<String>) -> Result<Page, ApiError> {
+        self.read("iam:ListAttachedRolePolicies", role, |state, seen| {
+            page(seen.into_iter().flat_map(|seen| &seen.attached), from.as_deref(), state.page_size)
+        })
+        .await
+    }
+}
+
+/// One page; the marker is opaque to callers and holds where they have got to.
+fn page<'a>(all: impl Iterator<Item = &'a String>, from: Option<&str>, size: usize) -> Result<Page, Failure> {
+    let after = match from.map(|marker| marker.strip_prefix("after ")) {
+        None => "",
+        Some(Some(after)) => after,
+        Some(None) => return Err(validate::invalid("Invalid Marker.")),
+    };
+    let mut items: Vec<_> = all.filter(|item| item.as_str() > after).take(size + 1).cloned().collect();
+    let more = items.len() > size;
+    items.truncate(size);
+    let next = if more { items.last().map(|last| format!("after {last}")) } else { None };
+    Ok(Page { items, next })
+}

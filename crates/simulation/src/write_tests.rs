@@ -1,0 +1,280 @@
+use super::super::example::{
+    ACCESS, ALL, MEMBER, change, create, document, entry, id, name, new_role, organization, session, trusting,
+};
+use super::super::{Organization, Quotas, Session};
+use onboarding_core::plan::{Action, Change, NewRole};
+use onboarding_engine::ports::{ReadIam, Sessions, WriteIam};
+use std::collections::BTreeMap;
+
+/// The outcomes of changes, one after the other: `ok`, or the error.
+async fn outcomes(session: &Session, changes: &[Change]) -> String {
+    let mut out = String::new();
+    for change in changes {
+        match session.perform(change).await {
+            Ok(()) => out += "ok\n",
+            Err(error) => out += &format!("{error}\n"),
+        }
+    }
+    out
+}
+
+async fn there(organization: &Organization) -> Session {
+    let inside = session(organization).await;
+    inside.perform(&create("Vendor", new_role())).await.unwrap();
+    inside
+}
+
+fn policy(length: usize) -> onboarding_core::policy::Document {
+    let empty = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:","Resource":"*"}]}"#;
+    document(&empty.replace("s3:", &format!("s3:{}", "x".repeat(length - empty.len()))))
+}
+
+fn put(name: &str, after: onboarding_core::policy::Document) -> Action {
+    Action::PutPolicy { name: name.to_owned(), before: None, after }
+}
+
+#[tokio::test]
+async fn a_role_is_made_and_read_back() {
+    let organization = organization();
+    let inside = there(&organization).await;
+    let role = inside.role(&name("Vendor")).await.unwrap().unwrap();
+    assert_eq!(role.owner(), Some("vendor/x"));
+    assert!(role.trust.unwrap().equivalent(&new_role().trust));
+    assert_eq!(organization.writes().len(), 1);
+    assert!(organization.state()[&id(MEMBER)].contains_key(&name("Vendor")));
+}
+
+#[tokio::test]
+async fn names_are_unique_ignoring_case() {
+    let inside = there(&organization()).await;
+    insta::assert_snapshot!(outcomes(&inside, &[create("VENDOR", new_role())]).await, @"iam:CreateRole failed: EntityAlreadyExists: Role with name VENDOR already exists.");
+    assert_eq!(inside.role(&name("VENDOR")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn every_field_of_a_new_role_is_checked() {
+    let inside = session(&organization()).await;
+    let with = |edit: &dyn Fn(&mut NewRole)| {
+        let mut new = new_role();
+        edit(&mut new);
+        create("Vendor", new)
+    };
+    let changes = [
+        with(&|new| new.path = "vendors/".to_owned()),
+        with(&|new| new.path = "/aws-service-role/x/".to_owned()),
+        with(&|new| new.description = "a – b".to_owned()),
+        with(&|new| new.max_session_seconds = 900),
+        with(&|new| drop(new.tags.insert("aws:x".to_owned(), String::new()))),
+        with(&|new| new.tags = (0..51).map(|n| (n.to_string(), String::new())).collect()),
+        with(&|new| new.trust = trusting(r#"{"AWS":"999999999999"}"#)),
+        with(&|new| new.boundary = Some("arn:aws:iam::333344445555:policy/none".to_owned())),
+        with(&|new| new.boundary = Some("arn:aws:iam::aws:policy/PowerUserAccess".to_owned())),
+    ];
+    insta::assert_snapshot!(outcomes(&inside, &changes).await, @r#"
+    iam:CreateRole failed: ValidationError: The specified value for path is invalid.
+    iam:CreateRole failed: InvalidInput: The path /aws-service-role/x/ is reserved.
+    iam:CreateRole failed: ValidationError: Value at 'description' failed to satisfy constraint
+    iam:CreateRole failed: ValidationError: Value at 'maxSessionDuration' failed to satisfy constraint: 3600 to 43200
+    iam:CreateRole failed: ValidationError: Tag keys that start with aws: are reserved
+    iam:CreateRole failed: ValidationError: Value at 'tags' failed to satisfy constraint: 50 at most
+    iam:CreateRole failed: MalformedPolicyDocument: Invalid principal in policy: "AWS":"999999999999"
+    iam:CreateRole failed: NoSuchEntity: Policy arn:aws:iam::333344445555:policy/none does not exist or is not attachable.
+    ok
+    "#);
+}
+
+#[tokio::test]
+async fn quotas_hold() {
+    let organization = organization();
+    let inside = there(&organization).await;
+    let many = |n: usize| {
+        let statements = (0..n).map(|_| new_role().trust.as_map()["Statement"][0].clone()).collect();
+        Action::UpdateTrust { before: None, after: onboarding_core::policy::Document::of(statements).unwrap() }
+    };
+    let attach = |n: usize| change("Vendor", Action::Attach(format!("arn:aws:iam::aws:policy/P{n}")));
+    let mut changes = vec![change("Vendor", many(30)), change("Vendor", put("a", policy(10_000)))];
+    changes.extend([change("Vendor", put("b", policy(241))), change("Vendor", put("b", policy(240)))]);
+    changes.extend((0..10).map(attach));
+    changes.push(attach(9));
+    changes.push(attach(10));
+    insta::assert_snapshot!(outcomes(&inside, &changes).await, @r"
+    iam:UpdateAssumeRolePolicy failed: LimitExceeded: Cannot exceed quota for ACLSizePerRole: 2048
+    ok
+    iam:PutRolePolicy failed: LimitExceeded: Maximum policy size of 10240 bytes exceeded for role Vendor
+    ok
+    ok
+    ok
+    ok
+    ok
+    ok
+    ok
+    ok
+    ok
+    ok
+    ok
+    ok
+    iam:AttachRolePolicy failed: LimitExceeded: Cannot exceed quota for PoliciesPerRole: 10
+    ");
+    organization.set_quotas(&id(MEMBER), Quotas { roles: 2, trust_length: 8192, ..Quotas::default() });
+    insta::assert_snapshot!(outcomes(&inside, &[change("Vendor", many(30)), create("Third", new_role())]).await, @r"
+    ok
+    iam:CreateRole failed: LimitExceeded: Cannot exceed quota for RolesPerAccount: 2
+    ");
+}
+
+#[tokio::test]
+async fn a_role_over_its_quota_can_still_be_tagged() {
+    let organization = organization();
+    let inside = there(&organization).await;
+    organization.set_quotas(&id(MEMBER), Quotas { roles: 0, trust_length: 1, inline_length: 0, attached: 0, tags: 2 });
+    let tag = |key: &str| change("Vendor", Action::Tag([(key.to_owned(), String::new())].into()));
+    insta::assert_snapshot!(outcomes(&inside, &[tag("a"), tag("b")]).await, @r"
+    ok
+    iam:TagRole failed: LimitExceeded: Cannot exceed quota for TagsPerRole: 2
+    ");
+}
+
+#[tokio::test]
+async fn what_is_not_there_cannot_be_written() {
+    let organization = organization();
+    organization.forget_managed_policy("arn:aws:iam::aws:policy/Gone");
+    let inside = there(&organization).await;
+    let own = "arn:aws:iam::333344445555:policy/own";
+    let changes = [
+        change("Nobody", Action::Untag(["a".to_owned()].into())),
+        change("Vendor", Action::DeletePolicy { name: "none".to_owned(), before: None }),
+        change("Vendor", Action::Detach("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned())),
+        change("Vendor", Action::DeleteBoundary("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned())),
+        change("Vendor", Action::Attach("arn:aws:iam::aws:policy/Gone".to_owned())),
+        change("Vendor", Action::Attach("arn:aws-cn:iam::aws:policy/ReadOnlyAccess".to_owned())),
+        change("Vendor", Action::Attach("ReadOnlyAccess".to_owned())),
+        change("Vendor", Action::Attach(own.to_owned())),
+    ];
+    insta::assert_snapshot!(outcomes(&inside, &changes).await, @r"
+    iam:UntagRole failed: NoSuchEntity: The role with name Nobody cannot be found.
+    iam:DeleteRolePolicy failed: NoSuchEntity: The policy was not found on role Vendor.
+    iam:DetachRolePolicy failed: NoSuchEntity: The attached policy was not found on role Vendor.
+    iam:DeleteRolePermissionsBoundary failed: NoSuchEntity: A permissions boundary was not found on role Vendor.
+    iam:AttachRolePolicy failed: NoSuchEntity: Policy arn:aws:iam::aws:policy/Gone does not exist or is not attachable.
+    iam:AttachRolePolicy failed: NoSuchEntity: Policy arn:aws-cn:iam::aws:policy/ReadOnlyAccess does not exist or is not attachable.
+    iam:AttachRolePolicy failed: ValidationError: ARN ReadOnlyAccess is not valid.
+    iam:AttachRolePolicy failed: NoSuchEntity: Policy arn:aws:iam::333344445555:policy/own does not exist or is not attachable.
+    ");
+    organization.add_policy(&id(MEMBER), own);
+    assert_eq!(outcomes(&inside, &changes[7..]).await, "ok\n");
+}
+
+#[tokio::test]
+async fn every_change_changes_what_it_says() {
+    let organization = organization();
+    let inside = there(&organization).await;
+    let boundary = "arn:aws:iam::aws:policy/PowerUserAccess".to_owned();
+    let tags =
+        |all: &[(&str, &str)]| -> BTreeMap<_, _> { all.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect() };
+    let before = organization.state();
+    let forth = [
+        change("Vendor", put("p", document(ALL))),
+        change("Vendor", Action::Attach(boundary.clone())),
+        change("Vendor", Action::PutBoundary { before: None, after: boundary.clone() }),
+        change("Vendor", Action::Tag(tags(&[("Team", "a")]))),
+        change("Vendor", Action::Tag(tags(&[("team", "b")]))),
+        change("Vendor", Action::UpdateRole { before: (String::new(), 0), after: ("other".to_owned(), 7200) }),
+        change("Vendor", Action::UpdateTrust { before: None, after: trusting(r#"{"Service":"ec2.amazonaws.com"}"#) }),
+    ];
+    assert_eq!(outcomes(&inside, &forth).await, "ok\n".repeat(7));
+    insta::assert_debug_snapshot!(organization.role_state(&id(MEMBER), &name("Vendor")).unwrap(), @r#"
+    RoleState {
+        path: "/",
+        description: "other",
+        max_session_seconds: 7200,
+        boundary: Some(
+            "arn:aws:iam::aws:policy/PowerUserAccess",
+        ),
+        tags: {
+            "account-onboarding": "vendor/x",
+            "team": "b",
+        },
+        trust: {
+          "Version": "2012-10-17",
+          "Statement": [
+            {
+              "Effect": "Allow",
+              "Principal": {
+                "Service": "ec2.amazonaws.com"
+              },
+              "Action": "sts:AssumeRole"
+            }
+          ]
+        },
+        policies: {
+            "p": {
+              "Version": "2012-10-17",
+              "Statement": [
+                {
+                  "Effect": "Allow",
+                  "Action": "iam:*",
+                  "Resource": "*"
+                }
+              ]
+            },
+        },
+        attached: {
+            "arn:aws:iam::aws:policy/PowerUserAccess",
+        },
+    }
+    "#);
+    assert_eq!(inside.policy(&name("Vendor"), "p").await.unwrap().as_deref(), Some(ALL));
+    let back = [
+        change("Vendor", Action::DeletePolicy { name: "p".to_owned(), before: None }),
+        change("Vendor", Action::Detach(boundary.clone())),
+        change("Vendor", Action::DeleteBoundary(boundary)),
+        change("Vendor", Action::Untag(["TEAM".to_owned()].into())),
+        change("Vendor", Action::UpdateRole { before: (String::new(), 0), after: ("for a vendor".to_owned(), 3600) }),
+        change("Vendor", Action::UpdateTrust { before: None, after: new_role().trust }),
+    ];
+    assert_eq!(outcomes(&inside, &back).await, "ok\n".repeat(6));
+    assert_eq!(organization.state(), before);
+}
+
+#[tokio::test]
+async fn aws_s_own_roles_stay_as_they_are() {
+    let organization = organization();
+    let own =
+        super::super::RoleState { path: "/aws-reserved/sso/".to_owned(), ..super::super::RoleState::trusting("{}") };
+    organization.put_role(&id(MEMBER), &name("Own"), own);
+    let inside = session(&organization).await;
+    insta::assert_snapshot!(outcomes(&inside, &[change("Own", Action::Tag(BTreeMap::new()))]).await, @"iam:TagRole failed: UnmodifiableEntity: Cannot perform the operation on the protected role 'Own'");
+}
+
+#[tokio::test]
+async fn condition_keys_bind_writes() {
+    let organization = organization();
+    let limited = r#"{"Version":"2012-10-17","Statement":[
+        {"Effect":"Allow","Action":["iam:CreateRole","iam:TagRole"],"Resource":"arn:aws:iam::333344445555:role/deep/*",
+         "Condition":{"StringEquals":{"iam:PermissionsBoundary":"arn:aws:iam::aws:policy/PowerUserAccess"}}},
+        {"Effect":"Allow","Action":"iam:AttachRolePolicy","Resource":"*",
+         "Condition":{"ArnEquals":{"iam:PolicyARN":"arn:aws:iam::aws:policy/ReadOnlyAccess"}}}]}"#;
+    let inside = organization.enter(&entry(MEMBER, limited)).await.unwrap();
+    let new = |path: &str, boundary: Option<&str>| {
+        create("Deep", NewRole { path: path.to_owned(), boundary: boundary.map(str::to_owned), ..new_role() })
+    };
+    let bound = Some("arn:aws:iam::aws:policy/PowerUserAccess");
+    let attach = |name: &str| change("Deep", Action::Attach(format!("arn:aws:iam::aws:policy/{name}")));
+    let changes = [
+        new("/", bound),
+        new("/deep/", None),
+        new("/deep/", bound),
+        attach("AdministratorAccess"),
+        attach("ReadOnlyAccess"),
+    ];
+    let codes: Vec<_> = outcomes(&inside, &changes).await.lines().map(|l| l.contains("AccessDenied")).collect();
+    assert_eq!(codes, [true, true, false, true, false]);
+
+    let untagged =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:CreateRole","Resource":"*"}}"#;
+    let inside = organization.enter(&entry(MEMBER, untagged)).await.unwrap();
+    let error = inside.perform(&create("Tagged", new_role())).await.unwrap_err();
+    assert!(error.message.contains("iam:TagRole"), "{error}");
+    assert_eq!(organization.role_state(&id(MEMBER), &name("Tagged")), None);
+    assert!(organization.role_state(&id(MEMBER), &name(ACCESS)).is_some());
+}
