@@ -1,10 +1,10 @@
 //! The ports on the SDK, on the wire: every answer that a service may give becomes the fault that it means.
 #![cfg(test)]
 
-#[path = "answers_of_aws/claims.rs"]
-mod claims;
-#[path = "answers_of_aws/notices.rs"]
-mod notices;
+#[path = "answers_of_aws/leases.rs"]
+mod leases;
+#[path = "answers_of_aws/notifier.rs"]
+mod notifier;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,13 +17,13 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use onboarding_core::account::Joined;
-use onboarding_core::error::{ApiError, Fault};
+use onboarding_core::account::JoinMethod;
+use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::error_messages::DeniedBy;
 use onboarding_core::outcome::Cause;
 use onboarding_core::plan::{Action, Change, NewRole};
 use onboarding_core::policy::Document;
-use onboarding_engine::ports::{Creation, Directory, Entry, Queue, Secrets, Sessions, WriteIam};
+use onboarding_engine::ports::{AssumeRoleRequest, Creation, Directory, Queue, Secrets, Sessions, WriteIam};
 use wiremock::matchers::{any, body_string_contains};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -68,24 +68,24 @@ async fn describe(answer: ResponseTemplate) -> Result<Option<onboarding_core::ac
 async fn enter(answer: ResponseTemplate) -> ApiError {
     let (_server, config) = serving(answer).await;
     let role_arn = "arn:aws:iam::444455556666:role/OrganizationAccountAccessRole".to_owned();
-    let entry = Entry { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
+    let entry = AssumeRoleRequest { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
     Sts::new(&config).enter(&entry).await.unwrap_err()
 }
 
 #[tokio::test]
 async fn errors_in_json_are_told_apart() {
     for (status, body, fault) in [
-        (400, r#"{"__type":"AccessDeniedException","Message":"no"}"#, Fault::AccessDenied),
-        (400, r#"{"__type":"TooManyRequestsException","Message":"slow"}"#, Fault::Throttled),
-        (400, r#"{"__type":"ServiceException"}"#, Fault::Unavailable),
-        (400, r#"{"__type":"com.amazonaws.x#UnrecognizedClientException"}"#, Fault::Credentials),
-        (400, r#"{"__type":"SomethingNew","message":"?"}"#, Fault::Other),
-        (503, "", Fault::Unavailable),
-        (500, "<html>", Fault::Unavailable),
-        (429, "", Fault::Throttled),
-        (200, "no json", Fault::Unavailable),
-        (200, "{}", Fault::Unavailable),
-        (200, r#"{"Account":{"Id":"4444555566667","Arn":"x","State":"ACTIVE"}}"#, Fault::Unavailable),
+        (400, r#"{"__type":"AccessDeniedException","Message":"no"}"#, ErrorKind::AccessDenied),
+        (400, r#"{"__type":"TooManyRequestsException","Message":"slow"}"#, ErrorKind::Throttled),
+        (400, r#"{"__type":"ServiceException"}"#, ErrorKind::Unavailable),
+        (400, r#"{"__type":"com.amazonaws.x#UnrecognizedClientException"}"#, ErrorKind::Credentials),
+        (400, r#"{"__type":"SomethingNew","message":"?"}"#, ErrorKind::Other),
+        (503, "", ErrorKind::Unavailable),
+        (500, "<html>", ErrorKind::Unavailable),
+        (429, "", ErrorKind::Throttled),
+        (200, "no json", ErrorKind::Unavailable),
+        (200, "{}", ErrorKind::Unavailable),
+        (200, r#"{"Account":{"Id":"4444555566667","Arn":"x","State":"ACTIVE"}}"#, ErrorKind::Unavailable),
     ] {
         let error = describe(json(status, body)).await.unwrap_err();
         assert_eq!(error.fault(), fault, "{status} {body}: {error}");
@@ -95,32 +95,32 @@ async fn errors_in_json_are_told_apart() {
 #[tokio::test]
 async fn errors_in_xml_are_told_apart() {
     for (status, code, fault) in [
-        (403, "AccessDenied", Fault::AccessDenied),
-        (400, "Throttling", Fault::Throttled),
-        (503, "ServiceUnavailable", Fault::Unavailable),
-        (403, "InvalidClientTokenId", Fault::Credentials),
-        (403, "ExpiredToken", Fault::Credentials),
-        (403, "OptInRequired", Fault::NotReady),
-        (400, "SubscriptionRequiredException", Fault::NotReady),
-        (400, "MalformedPolicyDocument", Fault::MalformedPolicy),
-        (400, "PackedPolicyTooLarge", Fault::MalformedPolicy),
+        (403, "AccessDenied", ErrorKind::AccessDenied),
+        (400, "Throttling", ErrorKind::Throttled),
+        (503, "ServiceUnavailable", ErrorKind::Unavailable),
+        (403, "InvalidClientTokenId", ErrorKind::Credentials),
+        (403, "ExpiredToken", ErrorKind::Credentials),
+        (403, "OptInRequired", ErrorKind::NotReady),
+        (400, "SubscriptionRequiredException", ErrorKind::NotReady),
+        (400, "MalformedPolicyDocument", ErrorKind::MalformedPolicy),
+        (400, "PackedPolicyTooLarge", ErrorKind::MalformedPolicy),
     ] {
         let error = enter(xml(status, code, "said")).await;
         assert_eq!((error.fault(), error.message.as_str()), (fault, "said"), "{code}: {error}");
     }
     let error = enter(xml(400, "MalformedPolicyDocument", "Invalid principal in policy: &quot;AWS&quot;")).await;
-    assert_eq!(error.fault(), Fault::InvalidPrincipal);
+    assert_eq!(error.fault(), ErrorKind::InvalidPrincipal);
 }
 
 #[tokio::test]
 async fn a_service_that_does_not_answer_is_unavailable() {
     let slow = describe(json(200, "{}").set_delay(Duration::from_secs(5))).await.unwrap_err();
-    assert_eq!((slow.code.as_str(), slow.fault()), ("Timeout", Fault::Unavailable));
+    assert_eq!((slow.code.as_str(), slow.fault()), ("Timeout", ErrorKind::Unavailable));
     // A port that was free a moment ago: nobody listens there.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let gone = Organizations::new(&config(&format!("http://127.0.0.1:{port}")));
     let error = gone.account(&"444455556666".parse().unwrap()).await.unwrap_err();
-    assert_eq!((error.code.as_str(), error.fault()), ("Connection", Fault::Unavailable), "{error}");
+    assert_eq!((error.code.as_str(), error.fault()), ("Connection", ErrorKind::Unavailable), "{error}");
 }
 
 #[tokio::test]
@@ -145,10 +145,10 @@ async fn an_account_is_read_from_its_arn_and_state() {
 #[tokio::test]
 async fn how_an_account_joined_is_read() {
     for (method, expected) in [
-        (r#","JoinedMethod":"INVITED""#, Joined::Invited),
-        (r#","JoinedMethod":"CREATED""#, Joined::Created),
-        (r#","JoinedMethod":"ADOPTED""#, Joined::Unknown),
-        ("", Joined::Unknown),
+        (r#","JoinedMethod":"INVITED""#, JoinMethod::Invited),
+        (r#","JoinedMethod":"CREATED""#, JoinMethod::Created),
+        (r#","JoinedMethod":"ADOPTED""#, JoinMethod::Unknown),
+        ("", JoinMethod::Unknown),
     ] {
         let body = format!(
             r#"{{"Account":{{"Id":"444455556666","State":"ACTIVE","Arn":"arn:aws:organizations::111122223333:account/o-exampleorgid/444455556666"{method}}}}}"#
@@ -179,7 +179,7 @@ async fn who_denied_an_entry_is_read_from_the_whole_message() {
             "User: {who} is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole{why}"
         );
         let error = enter(xml(403, "AccessDenied", &said)).await;
-        assert_eq!((error.fault(), error.denial.by), (Fault::AccessDenied, by), "{error}");
+        assert_eq!((error.fault(), error.denial.by), (ErrorKind::AccessDenied, by), "{error}");
         assert_eq!(error.denial.action.as_deref(), Some("sts:AssumeRole"));
         assert!(error.message.chars().count() <= 401);
     }
@@ -206,7 +206,7 @@ async fn a_creation_is_read_in_every_state() {
 #[tokio::test]
 async fn a_missing_parameter_is_not_found() {
     let (_server, config) = serving(json(400, r#"{"__type":"ParameterNotFound"}"#)).await;
-    assert_eq!(Parameters::new(&config).parameter("/x").await.unwrap_err().fault(), Fault::NotFound);
+    assert_eq!(Parameters::new(&config).parameter("/x").await.unwrap_err().fault(), ErrorKind::NotFound);
 }
 
 #[tokio::test]
@@ -215,7 +215,7 @@ async fn a_message_that_fills_the_queue_s_limit_is_set_aside_without_its_attribu
     let queue = Sqs::new(&config, None, Some(format!("{}/111122223333/dead-letters", server.uri())));
     let cause = Cause::new("not_understood", "x".repeat(300), "mend it");
     for (length, attributes) in [(1000, 3), ((1 << 20) - 100, 2), (1 << 20, 0)] {
-        assert!(queue.set_aside(&"x".repeat(length), &cause).await.unwrap());
+        assert!(queue.dead_letter(&"x".repeat(length), &cause).await.unwrap());
         let requests = server.received_requests().await.unwrap();
         let body: serde_json::Value = serde_json::from_slice(&requests.last().unwrap().body).unwrap();
         assert_eq!(body["MessageAttributes"].as_object().map_or(0, serde_json::Map::len), attributes, "{length}");
@@ -243,7 +243,7 @@ async fn tried_twice(first: ResponseTemplate, action: Action) -> ApiError {
     let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
     let config = config.to_builder().retry_config(retries).build();
     let role_arn = "arn:aws:iam::444455556666:role/OrganizationAccountAccessRole".to_owned();
-    let entry = Entry { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
+    let entry = AssumeRoleRequest { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
     let session = Sts::new(&config).enter(&entry).await.unwrap();
     session.perform(&change).await.unwrap_err()
 }
@@ -261,16 +261,16 @@ async fn a_lost_answer_is_told_though_the_sdk_s_next_attempt_says_otherwise() {
         trust,
     };
     let writes = [
-        (Action::CreateRole(Box::new(role)), Fault::AlreadyExists),
-        (Action::DeletePolicy { name: "old".to_owned(), before: None }, Fault::NotFound),
-        (Action::Detach("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()), Fault::NotFound),
-        (Action::DeleteBoundary("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()), Fault::NotFound),
+        (Action::CreateRole(Box::new(role)), ErrorKind::AlreadyExists),
+        (Action::DeletePolicy { name: "old".to_owned(), before: None }, ErrorKind::NotFound),
+        (Action::Detach("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()), ErrorKind::NotFound),
+        (Action::DeleteBoundary("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()), ErrorKind::NotFound),
     ];
     for (action, said) in writes {
         let slow = xml(200, "late", "").set_delay(Duration::from_secs(2));
         for lost in [slow, xml(500, "ServiceFailure", ""), xml(503, "ServiceUnavailable", "")] {
             let error = tried_twice(lost, action.clone()).await;
-            assert_eq!((error.code.as_str(), error.fault()), ("Connection", Fault::Unavailable), "{error}");
+            assert_eq!((error.code.as_str(), error.fault()), ("Connection", ErrorKind::Unavailable), "{error}");
         }
         // What was throttled was not done: somebody else did it.
         let error = tried_twice(xml(400, "Throttling", ""), action).await;

@@ -4,16 +4,16 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use account_onboarding::aws::Web;
+use account_onboarding::aws::HttpClient;
 use account_onboarding::vendors::Vendors;
 use onboarding_core::account::AccountId;
-use onboarding_core::blueprint::Entry;
-use onboarding_core::error::{ApiError, Fault};
-use onboarding_core::observed::Registered;
+use onboarding_core::blueprint::AccountRegistration;
+use onboarding_core::error::{ApiError, ErrorKind};
+use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::outcome::Outcome;
-use onboarding_core::plan::VendorEntry;
-use onboarding_core::vendor::{Access, Api, Endpoint};
-use onboarding_engine::ports::{Answer, Http, Registrar, Request};
+use onboarding_core::plan::RegistrationChange;
+use onboarding_core::vendor::{Api, ApiAccess, Endpoint};
+use onboarding_engine::ports::{Http, VendorApi, VendorRequest, VendorResponse};
 use serde_json::{Value, json};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -26,31 +26,34 @@ fn account() -> AccountId {
 }
 
 /// A server that answers everything so, and the way in.
-async fn serving(answer: ResponseTemplate) -> (MockServer, Access) {
+async fn serving(answer: ResponseTemplate) -> (MockServer, ApiAccess) {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(answer).mount(&server).await;
-    let endpoint = Endpoint::of_url(&format!("{}/api/", server.uri()), true).unwrap();
-    (server, Access { endpoint, key: KEY.parse().unwrap() })
+    let endpoint = Endpoint::from_url(&format!("{}/api/", server.uri()), true).unwrap();
+    (server, ApiAccess { endpoint, key: KEY.parse().unwrap() })
 }
 
 fn json_of(value: Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(value)
 }
 
-async fn search(answer: ResponseTemplate) -> Result<Vec<Registered>, ApiError> {
+async fn search(answer: ResponseTemplate) -> Result<Vec<ExistingRegistration>, ApiError> {
     let (_server, access) = serving(answer).await;
-    Vendors::new(Web::default()).registered(Api::WorkloadSecurity, &access, &account()).await
+    Vendors::new(HttpClient::default()).registered(Api::WorkloadSecurity, &access, &account()).await
 }
 
-fn entry(before: Option<Registered>) -> VendorEntry {
-    let after =
-        Entry { account: account(), role_arn: ROLE.to_owned(), display_name: "payments-dev (444455556666)".to_owned() };
-    VendorEntry { title: "Workload Security".to_owned(), api: Api::WorkloadSecurity, before, after }
+fn entry(before: Option<ExistingRegistration>) -> RegistrationChange {
+    let after = AccountRegistration {
+        account: account(),
+        role_arn: ROLE.to_owned(),
+        display_name: "payments-dev (444455556666)".to_owned(),
+    };
+    RegistrationChange { title: "Workload Security".to_owned(), api: Api::WorkloadSecurity, before, after }
 }
 
-async fn tell(answer: ResponseTemplate, before: Option<Registered>) -> (Result<(), ApiError>, MockServer) {
+async fn tell(answer: ResponseTemplate, before: Option<ExistingRegistration>) -> (Result<(), ApiError>, MockServer) {
     let (server, access) = serving(answer).await;
-    (Vendors::new(Web::default()).register(&access, &entry(before)).await, server)
+    (Vendors::new(HttpClient::default()).register(&access, &entry(before)).await, server)
 }
 
 #[tokio::test]
@@ -61,7 +64,7 @@ async fn a_search_compares_what_it_is_given() {
         {"ID": 9, "accountId": "444455556666", "useInstanceRole": true},
         {"ID": 11}]});
     let found = search(json_of(connectors)).await.unwrap();
-    let ours = [(7, Some(ROLE.to_owned())), (9, None)].map(|(id, role_arn)| Registered { id, role_arn });
+    let ours = [(7, Some(ROLE.to_owned())), (9, None)].map(|(id, role_arn)| ExistingRegistration { id, role_arn });
     assert_eq!(found, ours);
     assert_eq!(search(json_of(json!({}))).await.unwrap(), []);
 }
@@ -69,9 +72,9 @@ async fn a_search_compares_what_it_is_given() {
 #[tokio::test]
 async fn a_request_is_the_vendor_s() {
     let (server, access) = serving(json_of(json!({"awsConnectors": []}))).await;
-    Vendors::new(Web::default()).registered(Api::WorkloadSecurity, &access, &account()).await.unwrap();
+    Vendors::new(HttpClient::default()).registered(Api::WorkloadSecurity, &access, &account()).await.unwrap();
     let (_, server2) = tell(ResponseTemplate::new(200), None).await;
-    let (_, server3) = tell(ResponseTemplate::new(200), Some(Registered { id: 7, role_arn: None })).await;
+    let (_, server3) = tell(ResponseTemplate::new(200), Some(ExistingRegistration { id: 7, role_arn: None })).await;
     let mut seen = Vec::new();
     for server in [server, server2, server3] {
         let requests = server.received_requests().await.unwrap();
@@ -99,7 +102,7 @@ async fn each_answer_is_what_it_means() {
         let (told, server) = tell(answer.set_body_json(json!({"message": format!("no, {KEY}")})), None).await;
         let error = told.unwrap_err();
         assert_eq!(server.received_requests().await.unwrap().len(), 1, "{status}: nothing is sent twice or on");
-        let code = |fresh| Outcome::of_vendor_error(&error, fresh).cause().map_or("", |cause| cause.code);
+        let code = |fresh| Outcome::from_vendor_error(&error, fresh).cause().map_or("", |cause| cause.code);
         lines.push(format!("{status}: {}; {} on a new role; {error}", code(false), code(true)));
     }
     assert!(!lines.concat().contains("s3cret"));
@@ -126,29 +129,29 @@ async fn what_is_no_answer_may_pass() {
         ResponseTemplate::new(200).set_body_string("<html>"),
         ResponseTemplate::new(200).set_body_string("x".repeat((1 << 20) + 1)),
     ] {
-        assert_eq!(search(answer).await.unwrap_err().fault(), Fault::Unavailable);
+        assert_eq!(search(answer).await.unwrap_err().fault(), ErrorKind::Unavailable);
     }
-    let closed = Endpoint::of_url("http://127.0.0.1:9/api", true).unwrap();
-    let access = Access { endpoint: closed, key: KEY.parse().unwrap() };
-    let refused = Vendors::new(Web::default()).registered(Api::WorkloadSecurity, &access, &account()).await;
+    let closed = Endpoint::from_url("http://127.0.0.1:9/api", true).unwrap();
+    let access = ApiAccess { endpoint: closed, key: KEY.parse().unwrap() };
+    let refused = Vendors::new(HttpClient::default()).registered(Api::WorkloadSecurity, &access, &account()).await;
     let refused = refused.unwrap_err();
-    assert_eq!((refused.code.as_str(), refused.fault()), ("Connection", Fault::Unavailable));
+    assert_eq!((refused.code.as_str(), refused.fault()), ("Connection", ErrorKind::Unavailable));
 }
 
 /// Writes down with which headers it is asked.
 struct Written(Mutex<Vec<String>>);
 
 impl Http for &Written {
-    async fn send(&self, request: Request<'_>) -> Result<Answer, ApiError> {
+    async fn send(&self, request: VendorRequest<'_>) -> Result<VendorResponse, ApiError> {
         let headers = request.headers.iter().map(|(name, value)| format!("{name}: {value}"));
         self.0.lock().unwrap().push(format!("{}\n{}", request.url, headers.collect::<Vec<_>>().join("\n")));
-        Ok(Answer { status: 200, body: "{}".to_owned() })
+        Ok(VendorResponse { status: 200, body: "{}".to_owned() })
     }
 }
 
 #[tokio::test]
 async fn cloud_one_has_a_header_of_its_own() {
-    let access = Access { endpoint: Endpoint::of_region("us-1").unwrap(), key: "tmc12:example".parse().unwrap() };
+    let access = ApiAccess { endpoint: Endpoint::from_region("us-1").unwrap(), key: "tmc12:example".parse().unwrap() };
     let written = Written(Mutex::default());
     let vendors = Vendors::new(&written);
     vendors.registered(Api::WorkloadSecurity, &access, &account()).await.unwrap();
@@ -164,7 +167,7 @@ async fn cloud_one_has_a_header_of_its_own() {
 async fn who_does_not_answer_is_not_waited_for() {
     let (_server, access) = serving(ResponseTemplate::new(200).set_delay(Duration::from_secs(30))).await;
     let began = Instant::now();
-    let request = Request {
+    let request = VendorRequest {
         call: "workload-security:SearchAwsConnectors",
         url: access.endpoint.url().to_owned(),
         headers: vec![("api-secret-key", KEY)],
@@ -172,7 +175,7 @@ async fn who_does_not_answer_is_not_waited_for() {
         timeout: Duration::from_millis(200),
     };
     assert!(!format!("{request:?}").contains("s3cret"));
-    let sent: Result<Answer, ApiError> = Web::default().send(request).await;
+    let sent: Result<VendorResponse, ApiError> = HttpClient::default().send(request).await;
     assert_eq!(sent.unwrap_err().code, "Timeout");
     assert!(began.elapsed() < Duration::from_secs(20));
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use onboarding_core::trigger::{self, Understood};
+use onboarding_core::trigger::{self, ParsedPayload};
 
 const EVENTS: &[(&str, &str, &str)] = &[
     ("account-departed-cleaned.json", "account_departed", "account 444455556666 was closed and is gone"),
@@ -97,7 +97,7 @@ fn every_sample_is_understood() {
     assert_eq!(found, listed, "each sample has its line in this table");
     for (file, kind, sentence) in EVENTS {
         for payload in payloads(&std::fs::read_to_string(format!("{folder}/{file}")).unwrap()) {
-            let Understood { trigger, event_id } = trigger::parse(payload.as_bytes()).expect(file);
+            let ParsedPayload { trigger, event_id } = trigger::parse(payload.as_bytes()).expect(file);
             assert_eq!((trigger.kind().as_str(), trigger.to_string().as_str()), (*kind, *sentence), "{file}");
             assert_eq!(event_id.is_none(), ["manual", "sweep"].contains(kind), "{file}: an event has an id");
         }

@@ -11,9 +11,9 @@ mod fresh_account {
     use onboarding_core::outcome::Outcome;
     use onboarding_core::policy::{Caller, Condition};
     use onboarding_core::report::Report;
-    use onboarding_engine::ports::{Claims, Clock, Directory, Registrar, Secrets, Sessions, Whole, WriteIam};
-    use onboarding_engine::{Engine, Errand};
-    use onboarding_simulation::{Faulty, Injection, Lag, Newborn, Organization, Script};
+    use onboarding_engine::ports::{Clock, Directory, LeaseStore, Secrets, Sessions, VendorApi, Whole, WriteIam};
+    use onboarding_engine::{Engine, Job};
+    use onboarding_simulation::{AccountCreation, FakeOrganization, Faulty, Injection, Lag, Script};
 
     const IDENTITY: &str = "222233334444";
     const VENDOR: &str = "123456789012";
@@ -22,8 +22,8 @@ mod fresh_account {
         text.parse().unwrap()
     }
 
-    fn organization() -> Organization {
-        Organization::new("aws".parse().unwrap(), id("111122223333"), id(IDENTITY))
+    fn organization() -> FakeOrganization {
+        FakeOrganization::new("aws".parse().unwrap(), id("111122223333"), id(IDENTITY))
             .with_outside_account(&id(VENDOR))
             .with_parameter("/vendor/external-id", "s3cret-id")
     }
@@ -63,7 +63,7 @@ mod fresh_account {
                 prune_orphans: false,
             },
             excluded: BTreeSet::new(),
-            young_for: 3600,
+            new_for: 3600,
             give_up_after: 86_400,
             roles: vec![role("First"), role("Second")],
         }
@@ -71,21 +71,21 @@ mod fresh_account {
 
     async fn apply<P>(ports: P, account: &AccountId, patience: f64) -> Report
     where
-        P: Directory + Sessions + Secrets + Claims + Registrar + Clock + Clone,
+        P: Directory + Sessions + Secrets + LeaseStore + VendorApi + Clock + Clone,
         P::Session: WriteIam,
     {
         let deadline = ports.now() + patience;
         let engine = Engine { world: Whole::from(ports), config: config() };
         let [trigger, origin, run] = ["manual", "test", "test"].map(str::to_owned);
         let (account, end) = (account.clone(), deadline + 120.0);
-        engine.apply(&Errand { account, trigger, origin, run, deadline, end, shown: None }).await
+        engine.apply(&Job { account, trigger, origin, run, deadline, end, shown: None }).await
     }
 
-    fn made(organization: &Organization, newborn: Newborn) -> AccountId {
+    fn made(organization: &FakeOrganization, newborn: AccountCreation) -> AccountId {
         organization.finish_creation(&organization.create_account_as("payments-dev", newborn)).unwrap()
     }
 
-    fn assert_onboarded(organization: &Organization, account: &AccountId) {
+    fn assert_onboarded(organization: &FakeOrganization, account: &AccountId) {
         let arn = |role: &str| format!("arn:aws:iam::{account}:role/{role}");
         let can = |who: &str, role: &str, external_id: Option<&str>| {
             organization.can_assume(&Caller { account: id(who), arn: None }, &arn(role), external_id)
@@ -100,7 +100,7 @@ mod fresh_account {
     #[tokio::test]
     async fn comes_out_connected_and_a_second_run_writes_nothing() {
         let organization = organization();
-        let account = made(&organization, Newborn::default());
+        let account = made(&organization, AccountCreation::default());
         let report = apply(organization.clone(), &account, 600.0).await;
         assert_eq!(report.outcome, Outcome::Converged);
         assert_onboarded(&organization, &account);
@@ -113,11 +113,12 @@ mod fresh_account {
     #[tokio::test]
     async fn that_is_slow_comes_out_the_same() {
         let organization = organization();
-        let quick = made(&organization, Newborn::default());
+        let quick = made(&organization, AccountCreation::default());
         apply(organization.clone(), &quick, 600.0).await;
         let codes = ["SubscriptionRequiredException", "OptInRequired", "InvalidClientTokenId"];
         let hiccups = codes.map(|code| (code.to_owned(), 20.0)).to_vec();
-        let slow = made(&organization, Newborn { access_role_after: 60.0, hiccups, ..Newborn::default() });
+        let slow =
+            made(&organization, AccountCreation { access_role_after: 60.0, hiccups, ..AccountCreation::default() });
         organization.set_lag(&slow, Lag { reads: 3, seconds: 12.0 });
         organization.set_page_size(1);
         organization.set_throttling(Some(37));
@@ -131,14 +132,14 @@ mod fresh_account {
     async fn ends_the_same_after_every_fault_at_every_call() {
         let sound = organization();
         let script = Script::none();
-        let account = made(&sound, Newborn::default());
+        let account = made(&sound, AccountCreation::default());
         apply(Faulty::new(sound.clone(), &script), &account, 600.0).await;
         let calls = script.calls();
         let mut ended = BTreeSet::new();
         for (index, call) in calls.iter().enumerate() {
             for injection in Injection::ALL {
                 let organization = organization();
-                made(&organization, Newborn::default());
+                made(&organization, AccountCreation::default());
                 let script = Script::at(index, injection);
                 let first = apply(Faulty::new(organization.clone(), &script), &account, 600.0).await;
                 if !injection.crashes() && first.outcome != Outcome::Converged {

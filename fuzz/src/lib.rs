@@ -42,7 +42,7 @@ pub fn account(partition: &str) -> Account {
         name: "payments-dev".into(),
         state: AccountState::Active,
         joined_at: None,
-        joined: onboarding_core::account::Joined::Unknown,
+        joined: onboarding_core::account::JoinMethod::Unknown,
         management: MANAGEMENT.parse().expect("an id"),
         partition: partition.parse().expect("a partition"),
     }
@@ -84,7 +84,7 @@ pub fn assert_usable(config: &Config) {
     let secrets: SecretValues = names.map(|name| (name.to_owned(), Ok("of-the-parameter".into()))).collect();
     for partition in ["aws", "aws-us-gov"] {
         let (blueprint, errors) =
-            blueprint::of(config, &account(partition), &secrets).expect("grants that can be made");
+            Blueprint::new(config, &account(partition), &secrets).expect("grants that can be made");
         assert_eq!(errors, [], "what was read without an error can be made");
         for mode in [Mode::Plan, Mode::Apply] {
             for scope in scopes(&blueprint, &access_role(), mode).0 {

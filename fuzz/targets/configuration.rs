@@ -1,8 +1,8 @@
 //! `onboarding.toml`: `onboarding_core::config::Config::parse_alone`.
 #![no_main]
 
-use onboarding_core::config::{Config, ExternalIdSource, show};
 use fuzz::{assert_problems, assert_usable};
+use onboarding_core::config::{Config, ExternalIdSource, show};
 
 libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     fuzz::lines::mutate(data, size, max_size, seed)

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use fuzz::{account, assert_safe, assert_sentence, generated};
 use onboarding_core::blueprint::Blueprint;
 use onboarding_core::policy::{
-    Caller, Condition, Document, Facts, Grant, Principal, Principals, Redactor, Verdict, access_entries, add_grants,
-    can_anybody_assume, can_assume, can_other_assume, explain, external_ids, lint_permissions, lint_trust, permits,
-    prune_orphans,
+    Caller, Condition, Document, Grant, Principal, Principals, Redactor, RequestContext, Verdict, access_entries,
+    add_grants, can_anybody_assume, can_assume, can_other_assume, explain, external_ids, lint_permissions, lint_trust,
+    permits, prune_orphans,
 };
-use fuzz::{account, assert_safe, assert_sentence, generated};
 use serde_json::{Map, Value};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
@@ -35,10 +35,10 @@ fn holds(document: &Document) {
     printed_is_read_again(document);
     ids_stay_hidden(document);
     let facts = [
-        Facts::complete(),
-        Facts::complete().with("aws:MultiFactorAuthPresent", "true"),
-        Facts::complete().with("sts:ExternalId", "one"),
-        Facts::complete().with("sts:ExternalId", "one").with("aws:PrincipalOrgID", "o-1"),
+        RequestContext::complete(),
+        RequestContext::complete().with("aws:MultiFactorAuthPresent", "true"),
+        RequestContext::complete().with("sts:ExternalId", "one"),
+        RequestContext::complete().with("sts:ExternalId", "one").with("aws:PrincipalOrgID", "o-1"),
     ];
     let callers = callers(document);
     doubt_keeps_nobody_out(document, &callers, &facts);
@@ -92,12 +92,12 @@ fn callers(document: &Document) -> Vec<Caller> {
     let others = ["111122223333", "222233334444", "999988887777", "arn:aws:iam::222233334444:role/admin"];
     let others = others.into_iter().map(|text| Principal::to_grant(text).expect("a principal"));
     let all: BTreeSet<_> = named.chain(others).collect();
-    all.iter().filter_map(Caller::of).take(8).collect()
+    all.iter().filter_map(Caller::from_principal).take(8).collect()
 }
 
 /// Who can enter for certain can enter where less is known, and who is denied for certain is denied where more is.
-fn doubt_keeps_nobody_out(document: &Document, callers: &[Caller], facts: &[Facts]) {
-    let nothing = Facts::default();
+fn doubt_keeps_nobody_out(document: &Document, callers: &[Caller], facts: &[RequestContext]) {
+    let nothing = RequestContext::default();
     for (caller, facts) in callers.iter().flat_map(|c| facts.iter().map(move |f| (c, f))) {
         let (known, unknown) = (can_assume(document, caller, facts), can_assume(document, caller, &nothing));
         assert!(!known.can() || unknown.can(), "{known:?}, and {unknown:?} of less");
@@ -108,7 +108,7 @@ fn doubt_keeps_nobody_out(document: &Document, callers: &[Caller], facts: &[Fact
         assert!(!known.can() || unknown.can());
     }
     for other in [Principal::Service("ec2.amazonaws.com".to_owned()), Principal::Anyone] {
-        let known = can_other_assume(document, &other, &Facts::complete());
+        let known = can_other_assume(document, &other, &RequestContext::complete());
         assert!(!known.can() || can_other_assume(document, &other, &nothing).can());
     }
 }
@@ -134,7 +134,7 @@ fn grants() -> Vec<Vec<Grant>> {
     vec![vec![account.clone()], vec![role.clone(), vendor.clone()], vec![vendor, account, role]]
 }
 
-fn edit_adds_the_grants_alone(before: &Document, grants: &[Grant], callers: &[Caller], facts: &[Facts]) {
+fn edit_adds_the_grants_alone(before: &Document, grants: &[Grant], callers: &[Caller], facts: &[RequestContext]) {
     let member = account("aws");
     let add = |document: &Document| add_grants(document, grants, &member.partition).expect("a document");
     let edit = add(before);
@@ -159,8 +159,8 @@ fn edit_adds_the_grants_alone(before: &Document, grants: &[Grant], callers: &[Ca
         assert!(can || !could, "{caller:?} was locked out");
         assert!(could || !can || meant, "{caller:?} was let in");
     }
-    let all = Facts::complete().with("aws:MultiFactorAuthPresent", "true").with("sts:ExternalId", "one");
-    for caller in grants.iter().filter_map(|grant| Caller::of(&grant.principal)) {
+    let all = RequestContext::complete().with("aws:MultiFactorAuthPresent", "true").with("sts:ExternalId", "one");
+    for caller in grants.iter().filter_map(|grant| Caller::from_principal(&grant.principal)) {
         let verdict = can_assume(after, &caller, &all);
         assert!(verdict != Verdict::NotAllowed, "{caller:?} was granted access and has none");
     }

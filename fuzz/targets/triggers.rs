@@ -1,8 +1,8 @@
 //! Payloads: `onboarding_core::trigger::parse`.
 #![no_main]
 
-use onboarding_core::trigger::{Trigger, Understood, parse};
 use fuzz::assert_sentence;
+use onboarding_core::trigger::{ParsedPayload, Trigger, parse};
 use serde_json::Value;
 
 libfuzzer_sys::fuzz_target!(|payload: &[u8]| {
@@ -12,7 +12,7 @@ libfuzzer_sys::fuzz_target!(|payload: &[u8]| {
     }
 });
 
-fn holds(payload: &[u8], understood: &Understood) {
+fn holds(payload: &[u8], understood: &ParsedPayload) {
     let text = std::str::from_utf8(payload).expect("what is understood is text");
     let value: Value = serde_json::from_str(text).expect("what is understood is JSON");
     assert_sentence(&understood.trigger.to_string());
@@ -40,13 +40,13 @@ fn strings(value: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
     }
 }
 
-fn spacing_means_nothing(value: &Value, understood: &Understood) {
+fn spacing_means_nothing(value: &Value, understood: &ParsedPayload) {
     let pretty = serde_json::to_string_pretty(value).expect("it was JSON");
     assert_eq!(parse(pretty.as_bytes()).as_ref(), Ok(understood));
 }
 
 /// A payload that Lambda gave up on is inside a record of its own.
-fn wrapped_is_the_same(value: &Value, understood: &Understood) {
+fn wrapped_is_the_same(value: &Value, understood: &ParsedPayload) {
     if value.get("requestPayload").is_none() {
         let record = serde_json::json!({"version": "1.0", "requestContext": {}, "requestPayload": value});
         match parse(record.to_string().as_bytes()) {

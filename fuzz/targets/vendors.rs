@@ -1,9 +1,9 @@
 //! Vendor files: what is read is shown, chosen, and made into a role.
 #![no_main]
 
+use fuzz::{assert_problems, assert_sentence, assert_usable};
 use onboarding_core::config::{Config, Files};
 use onboarding_core::vendor::{ExternalIdRule, show};
-use fuzz::{assert_problems, assert_sentence, assert_usable};
 
 const KNOWN: &str = "vendor-files = [\"acme.toml\"]\n";
 

@@ -4,8 +4,8 @@ use aws_sdk_organizations::types::{Account as Wire, CreateAccountState};
 use aws_types::SdkConfig;
 
 use super::error::{api_error, malformed};
-use onboarding_core::account::{Account, AccountId, AccountState, Joined, Partition};
-use onboarding_core::error::{ApiError, Fault};
+use onboarding_core::account::{Account, AccountId, AccountState, JoinMethod, Partition};
+use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_engine::ports::{AccountPage, Creation, Directory};
 
 /// AWS Organizations, with the function's own credentials.
@@ -26,7 +26,7 @@ impl Directory for Organizations {
         let answer = self.0.describe_account().account_id(id.as_str()).send().await.map_err(api_error(CALL));
         match answer {
             Ok(answer) => account(CALL, answer.account.as_ref().ok_or_else(|| malformed(CALL, "account"))?).map(Some),
-            Err(error) if error.fault() == Fault::NotFound => Ok(None),
+            Err(error) if error.fault() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -44,7 +44,7 @@ impl Directory for Organizations {
         let send = self.0.describe_create_account_status().create_account_request_id(request).send();
         let status = match send.await.map_err(api_error(CALL)) {
             Ok(answer) => answer.create_account_status.ok_or_else(|| malformed(CALL, "status"))?,
-            Err(error) if error.fault() == Fault::NotFound => return Ok(Creation::Unknown),
+            Err(error) if error.fault() == ErrorKind::NotFound => return Ok(Creation::Unknown),
             Err(error) => return Err(error),
         };
         match (&status.state, &status.account_id) {
@@ -69,14 +69,14 @@ fn account(call: &'static str, wire: &Wire) -> Result<Account, ApiError> {
     let missing = |what| malformed(call, what);
     let id = wire.id().and_then(|id| id.parse().ok()).ok_or_else(|| missing("account id of twelve digits"))?;
     let arn = wire.arn().ok_or_else(|| missing("ARN"))?;
-    let partition = Partition::of_arn(arn).map_err(|_| missing("ARN with a partition"))?;
+    let partition = Partition::from_arn(arn).map_err(|_| missing("ARN with a partition"))?;
     let management = arn.split(':').nth(4).and_then(|id| id.parse().ok());
     let management = management.ok_or_else(|| missing("ARN that names the management account"))?;
     // `Status` is retired in favour of `State`; whichever is there says the same of an active account.
     let status = wire.state().map(|state| state.as_str()).or_else(|| wire.status().map(|status| status.as_str()));
     let state = AccountState::from_wire(status.ok_or_else(|| missing("state"))?);
     let joined_at = wire.joined_timestamp().map(|time| time.secs());
-    let joined = Joined::from_wire(wire.joined_method().map(|method| method.as_str()));
+    let joined = JoinMethod::from_wire(wire.joined_method().map(|method| method.as_str()));
     let name = wire.name().unwrap_or_default().into();
     Ok(Account { id, name, state, joined_at, joined, management, partition })
 }

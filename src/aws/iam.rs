@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 
 use super::error::{api_error, malformed};
 use onboarding_core::account::AccountId;
-use onboarding_core::error::{ApiError, Fault};
+use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::observed::ObservedRole;
 use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;
@@ -76,7 +76,7 @@ impl ReadIam for IamSession {
 async fn if_there<T>(call: impl Future<Output = Result<T, ApiError>>) -> Result<Option<T>, ApiError> {
     match call.await {
         Ok(answer) => Ok(Some(answer)),
-        Err(error) if error.fault() == Fault::NotFound => Ok(None),
+        Err(error) if error.fault() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -52,7 +52,7 @@ impl Queue for Sqs {
         }
     }
 
-    async fn put_off(&self, receipt: &str, seconds: u32) -> Result<bool, ApiError> {
+    async fn retry_in(&self, receipt: &str, seconds: u32) -> Result<bool, ApiError> {
         const CALL: &str = "sqs:ChangeMessageVisibility";
         let Some(url) = &self.queue else { return Ok(false) };
         let change = self.client.change_message_visibility().queue_url(url).receipt_handle(receipt);
@@ -60,7 +60,7 @@ impl Queue for Sqs {
         change.visibility_timeout(seconds).send().await.map(|_| true).map_err(api_error(CALL))
     }
 
-    async fn set_aside(&self, message: &str, cause: &Cause) -> Result<bool, ApiError> {
+    async fn dead_letter(&self, message: &str, cause: &Cause) -> Result<bool, ApiError> {
         const CALL: &str = "sqs:SendMessage";
         let Some(url) = &self.dead_letters else { return Ok(false) };
         let mut send = self.client.send_message().queue_url(url).message_body(message);

@@ -7,7 +7,7 @@ use super::clients::with_credentials;
 use super::error::{api_error, malformed};
 use super::iam::IamSession;
 use onboarding_core::error::ApiError;
-use onboarding_engine::ports::{Entry, Sessions};
+use onboarding_engine::ports::{AssumeRoleRequest, Sessions};
 
 /// STS, with the function's own credentials.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ impl Sessions for Sts {
     type Session = IamSession;
 
     /// No source identity and no session tags: the trust policy that Organizations makes denies a call with either.
-    async fn enter(&self, entry: &Entry) -> Result<IamSession, ApiError> {
+    async fn enter(&self, entry: &AssumeRoleRequest) -> Result<IamSession, ApiError> {
         const CALL: &str = "sts:AssumeRole";
         let assume = self.client.assume_role().role_arn(&entry.role_arn).role_session_name(&entry.session_name);
         let answer = assume.policy(&entry.policy).duration_seconds(900).send().await.map_err(api_error(CALL))?;

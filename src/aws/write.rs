@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use aws_sdk_iam::error::BuildError;
 use aws_sdk_iam::types::Tag;
 
+use super::ambiguous::AmbiguousAttempt;
 use super::error::api_error;
 use super::iam::IamSession;
-use super::lost::Lost;
 use onboarding_core::error::ApiError;
 use onboarding_core::plan::{Action, Change, NewRole};
 use onboarding_engine::ports::WriteIam;
@@ -15,7 +15,7 @@ use onboarding_engine::ports::WriteIam;
 impl WriteIam for IamSession {
     async fn perform(&self, change: &Change) -> Result<(), ApiError> {
         let (iam, call, role) = (&self.iam, change.call(), change.role.as_str());
-        let lost = Lost::default();
+        let lost = AmbiguousAttempt::default();
         match &change.action {
             Action::CreateRole(new) => self.create(role, new, &lost).await,
             Action::UpdateTrust { after, .. } => {
@@ -67,7 +67,7 @@ impl WriteIam for IamSession {
 }
 
 impl IamSession {
-    async fn create(&self, role: &str, new: &NewRole, lost: &Lost) -> Result<(), ApiError> {
+    async fn create(&self, role: &str, new: &NewRole, lost: &AmbiguousAttempt) -> Result<(), ApiError> {
         const CALL: &str = "iam:CreateRole";
         let create = self.iam.create_role().role_name(role).path(&new.path).description(&new.description);
         let create = create

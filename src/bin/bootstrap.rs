@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-use account_onboarding::aws::{self, Notices, Organizations, Parameters, Sqs, SsmClaims, Sts, SystemClock, Web};
+use account_onboarding::aws::{
+    self, EventBridgeNotifier, HttpClient, Organizations, Parameters, Sqs, SsmLeases, Sts, SystemClock,
+};
 use account_onboarding::lambda::{self, Clients, Function, Settings};
 use account_onboarding::vendors::Vendors;
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -27,15 +29,15 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     let world = Ports {
         directory: Organizations::new(&config),
         sessions: Sts::new(&config),
-        claims: SsmClaims::new(&secrets, settings.claims.clone()),
-        registrar: Vendors::new(Web::default()),
+        claims: SsmLeases::new(&secrets, settings.claims.clone()),
+        registrar: Vendors::new(HttpClient::default()),
         secrets: secrets.clone(),
         clock: SystemClock,
     };
     let ports = Clients {
         world,
         queue: Sqs::new(&config, settings.queue.clone(), settings.dead_letters.clone()),
-        notifier: Notices::new(&config, &secrets, settings.event_bus.clone(), settings.told.clone()),
+        notifier: EventBridgeNotifier::new(&config, &secrets, settings.event_bus.clone(), settings.told.clone()),
     };
     let function = &Function { ports, settings };
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| function.answer(event).await)).await

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use account_onboarding::aws::{self, Organizations, Parameters, Sts, SystemClock, Web};
+use account_onboarding::aws::{self, HttpClient, Organizations, Parameters, Sts, SystemClock};
 use account_onboarding::cli::{self, Aws};
 use account_onboarding::vendors::Vendors;
-use onboarding_engine::ports::{Alone, Ports};
+use onboarding_engine::ports::{NoLeases, Ports};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -15,8 +15,8 @@ async fn main() -> ExitCode {
             directory: Organizations::new(&config),
             sessions: Sts::new(&config),
             secrets: Parameters::new(&config),
-            claims: Alone,
-            registrar: Vendors::new(Web::default()),
+            claims: NoLeases,
+            registrar: Vendors::new(HttpClient::default()),
             clock: SystemClock,
         })
     };

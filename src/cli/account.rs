@@ -12,13 +12,13 @@ use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Report, paint, plan_text, report_text};
 use onboarding_core::trigger::{self, Trigger};
 use onboarding_engine::ports::{Clock, Sessions, World, WriteIam};
-use onboarding_engine::{Engine, Errand};
+use onboarding_engine::{Engine, Job};
 
 /// How long calls that are under way when the waiting ends may take, in seconds.
 const LAST_CALLS: f64 = 120.0;
 
 /// What there is to do, or how it ended before anything was done.
-type Start<W> = Result<(Engine<W>, Errand), Box<Report>>;
+type Start<W> = Result<(Engine<W>, Job), Box<Report>>;
 
 pub(super) async fn plan<W: World>(
     target: Target,
@@ -54,11 +54,15 @@ pub(super) async fn apply<W: World<Sessions: Sessions<Session: WriteIam>>>(
     }
     if plan.changes.is_empty() {
         let end = Report { mode: Mode::Apply, ..plan };
-        return if format == Format::Json { show(&end, format, plan_text) } else { Ok(Exit::of(&end.outcome)) };
+        return if format == Format::Json {
+            show(&end, format, plan_text)
+        } else {
+            Ok(Exit::from_outcome(&end.outcome))
+        };
     }
     if !yes && !confirmed(&plan)? {
         sayln!("Nothing was changed.");
-        return Ok(Exit::of(&plan.outcome));
+        return Ok(Exit::from_outcome(&plan.outcome));
     }
     // What was shown is what is applied: an account that changed in between gets a new plan.
     // Neither the plan's waiting nor a person's thinking is taken from the time to apply.
@@ -104,7 +108,7 @@ async fn start<W: World>(
     };
     let (trigger, origin) = (kind.to_owned(), "command-line".to_owned());
     let (run, end) = (origin.clone(), deadline + LAST_CALLS);
-    Ok(Ok((engine, Errand { account, trigger, origin, run, deadline, end, shown: None })))
+    Ok(Ok((engine, Job { account, trigger, origin, run, deadline, end, shown: None })))
 }
 
 enum Asked {
@@ -128,7 +132,7 @@ fn show(report: &Report, format: Format, text: impl Fn(&Report) -> String) -> an
         Format::Text => say!("{}", text(report)),
         Format::Json => sayln!("{}", serde_json::to_string_pretty(report)?),
     }
-    Ok(Exit::of(&report.outcome))
+    Ok(Exit::from_outcome(&report.outcome))
 }
 
 fn confirmed(plan: &Report) -> anyhow::Result<bool> {

@@ -11,7 +11,7 @@ use onboarding_core::report::paint;
 /// Reads a configuration; the error has a line for each mistake.
 pub(super) fn load(file: &str) -> anyhow::Result<Config> {
     let text = read(file)?;
-    Config::parse(&text, &Folder::of(Path::new(file)))
+    Config::parse(&text, &Folder::containing(Path::new(file)))
         .map_err(|problems| anyhow!("{}", problems.to_string().trim_end()))
 }
 

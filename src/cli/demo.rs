@@ -8,9 +8,9 @@ use onboarding_core::config::Config;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::paint::{faint, strong};
 use onboarding_core::report::{plan_text, report_text};
-use onboarding_engine::ports::{Alone, Clock, Ports};
-use onboarding_engine::{Engine, Errand};
-use onboarding_simulation::{Newborn, Organization};
+use onboarding_engine::ports::{Clock, NoLeases, Ports};
+use onboarding_engine::{Engine, Job};
+use onboarding_simulation::{AccountCreation, FakeOrganization};
 
 const CONFIG: &str = include_str!("../../onboarding.toml");
 const MANAGEMENT: &str = "111122223333";
@@ -19,20 +19,21 @@ const PIPELINE: &str = "arn:aws:iam::222233334444:role/app-pipeline";
 /// The vendors' accounts, which the simulated IAM wants to exist before a policy names them.
 const VENDORS: [&str; 2] = ["147995105371", "377450845233"];
 
-type Simulated = Engine<Ports<Organization, Organization, Organization, Alone, Organization, Organization>>;
+type Simulated =
+    Engine<Ports<FakeOrganization, FakeOrganization, FakeOrganization, NoLeases, FakeOrganization, FakeOrganization>>;
 
 pub(super) async fn demo() -> anyhow::Result<Exit> {
     let organization = organization()?;
     let config = Config::parse_alone(CONFIG).map_err(|problems| anyhow!("{problems}"))?;
     let [directory, sessions, secrets, registrar, clock] = [(); 5].map(|()| organization.clone());
-    let engine = Engine { world: Ports { directory, sessions, secrets, claims: Alone, registrar, clock }, config };
+    let engine = Engine { world: Ports { directory, sessions, secrets, claims: NoLeases, registrar, clock }, config };
 
     sayln!(
         "{}",
         faint("This is a simulated organization in memory, with IAM's rules. No AWS is touched; time is virtual.")
     );
     let account = create(&organization, &engine).await?;
-    let errand = Errand {
+    let errand = Job {
         account,
         trigger: "create_account".to_owned(),
         origin: "demo".to_owned(),
@@ -52,7 +53,7 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
 
     chapter("3. Applied, and proven by evaluating the policies that are there now")?;
     let done = engine
-        .apply(&Errand { shown: Some(plan.changes.into_iter().map(|s| s.change).collect()), ..errand.clone() })
+        .apply(&Job { shown: Some(plan.changes.into_iter().map(|s| s.change).collect()), ..errand.clone() })
         .await;
     say!("{}", report_text(&done));
     prove(&organization, &errand.account)?;
@@ -64,12 +65,16 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
     let (calls, writes) = (organization.journal().len(), organization.writes().len());
     sayln!("{}", faint(format!("{calls} calls, {writes} of them writes.")));
 
-    if again.outcome == Outcome::Converged && writes == 0 { Ok(Exit::Done) } else { Ok(Exit::of(&again.outcome)) }
+    if again.outcome == Outcome::Converged && writes == 0 {
+        Ok(Exit::Done)
+    } else {
+        Ok(Exit::from_outcome(&again.outcome))
+    }
 }
 
-fn organization() -> anyhow::Result<Organization> {
+fn organization() -> anyhow::Result<FakeOrganization> {
     let mut organization =
-        Organization::new("aws".parse()?, MANAGEMENT.parse()?, IDENTITY.parse()?).with_identity(PIPELINE);
+        FakeOrganization::new("aws".parse()?, MANAGEMENT.parse()?, IDENTITY.parse()?).with_identity(PIPELINE);
     for vendor in VENDORS {
         organization = organization.with_outside_account(&vendor.parse()?);
     }
@@ -77,9 +82,9 @@ fn organization() -> anyhow::Result<Organization> {
 }
 
 /// Creates an account as Organizations does: in progress at first, then there, and its access role a little later.
-async fn create(organization: &Organization, engine: &Simulated) -> anyhow::Result<AccountId> {
+async fn create(organization: &FakeOrganization, engine: &Simulated) -> anyhow::Result<AccountId> {
     chapter("1. An account is created")?;
-    let newborn = Newborn { in_progress_seconds: 12.0, access_role_after: 40.0, ..Newborn::default() };
+    let newborn = AccountCreation { in_progress_seconds: 12.0, access_role_after: 40.0, ..AccountCreation::default() };
     let request = organization.create_account_as("payments-dev", newborn);
     let before = organization.now();
     let account = match engine.created(&request, before + 900.0).await {
@@ -95,7 +100,7 @@ async fn create(organization: &Organization, engine: &Simulated) -> anyhow::Resu
 }
 
 /// Asks the simulated STS, which evaluates the policies by itself, for what the report says.
-fn prove(organization: &Organization, account: &AccountId) -> anyhow::Result<()> {
+fn prove(organization: &FakeOrganization, account: &AccountId) -> anyhow::Result<()> {
     use onboarding_core::policy::Caller;
     let role = |name: &str| format!("arn:aws:iam::{account}:role/{name}");
     let ask = |who: &str, name: &str, id: Option<&str>| -> anyhow::Result<bool> {

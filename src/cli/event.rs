@@ -6,7 +6,7 @@ use super::args::Format;
 use super::{Exit, complain, read};
 use crate::lambda::bodies;
 use onboarding_core::report::paint;
-use onboarding_core::trigger::{self, Trigger, Understood};
+use onboarding_core::trigger::{self, ParsedPayload, Trigger};
 
 pub(super) fn event(file: &str, format: Format) -> anyhow::Result<Exit> {
     let text = read(file)?;
@@ -37,8 +37,8 @@ pub(super) fn event(file: &str, format: Format) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-fn words(understood: &Understood) -> String {
-    let Understood { trigger, event_id } = understood;
+fn words(understood: &ParsedPayload) -> String {
+    let ParsedPayload { trigger, event_id } = understood;
     let mut text = String::new();
     let mut fact =
         |name: &str, value: &str| text.push_str(&format!("{}  {value}\n", paint::faint(format!("{name:<8}"))));
@@ -54,8 +54,8 @@ fn words(understood: &Understood) -> String {
 }
 
 /// One JSON object a payload, on a line of its own.
-fn wire(understood: &Understood) -> Value {
-    let Understood { trigger, event_id } = understood;
+fn wire(understood: &ParsedPayload) -> Value {
+    let ParsedPayload { trigger, event_id } = understood;
     let (ignored, request, mode) = match trigger {
         Trigger::Ignored { reason, .. } => (Some(reason), None, None),
         Trigger::AccountRequested { request, .. } => (None, Some(request), None),

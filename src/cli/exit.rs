@@ -22,7 +22,7 @@ pub enum Exit {
 impl Exit {
     /// The code of an outcome.
     #[must_use]
-    pub fn of(outcome: &Outcome) -> Self {
+    pub fn from_outcome(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::Converged | Outcome::Ignored(_) => Self::Done,
             Outcome::Waiting(cause) if cause.code == "changes_pending" => Self::Pending,

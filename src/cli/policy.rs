@@ -6,7 +6,9 @@ use serde_json::json;
 use super::args::{Format, Grant};
 use super::{Exit, complain, read};
 use onboarding_core::account::Partition;
-use onboarding_core::policy::{self, Can, Condition, Document, Effect, Entry, Notice, PolicyError, Principal};
+use onboarding_core::policy::{
+    self, Can, Condition, Document, Effect, PolicyError, PolicyNotice, Principal, PrincipalAccess,
+};
 use onboarding_core::report::paint;
 use onboarding_core::text;
 
@@ -37,7 +39,7 @@ pub(super) fn grant(args: &Grant) -> anyhow::Result<Exit> {
         return Ok(Exit::Blocked);
     }
     for notice in &edit.notices {
-        if let Notice::Denied { conditional: false, .. } = notice {
+        if let PolicyNotice::Denied { conditional: false, .. } = notice {
             complain(format_args!("the grant would have no effect: {notice}; remove the deny statement first"));
             return Ok(Exit::Blocked);
         }
@@ -88,7 +90,7 @@ fn partition(args: &Grant, document: &Document) -> anyhow::Result<Partition> {
         return Ok(partition.clone());
     }
     let named = |principal: &Principal| match principal {
-        Principal::Arn(arn) => Partition::of_arn(arn).ok(),
+        Principal::Arn(arn) => Partition::from_arn(arn).ok(),
         _ => None,
     };
     if let Some(partition) = named(&args.principal).or_else(|| document.partition()) {
@@ -97,7 +99,7 @@ fn partition(args: &Grant, document: &Document) -> anyhow::Result<Partition> {
     Ok("aws".parse()?)
 }
 
-fn text(entries: &[Entry]) -> String {
+fn text(entries: &[PrincipalAccess]) -> String {
     let (allowed, denied): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| entry.effect == Effect::Allow);
     let mut text = match allowed.as_slice() {
         [] => format!("{}\n", paint::careful("Nobody can assume this role.")),
@@ -109,8 +111,8 @@ fn text(entries: &[Entry]) -> String {
     text
 }
 
-fn section(title: &str, entries: &[&Entry]) -> String {
-    let name = |entry: &Entry| text::printable(&entry.principal);
+fn section(title: &str, entries: &[&PrincipalAccess]) -> String {
+    let name = |entry: &PrincipalAccess| text::printable(&entry.principal);
     let width = entries.iter().map(|entry| name(entry).chars().count()).max().unwrap_or(0);
     let mut text = format!("{}\n", paint::strong(title));
     for entry in entries {
@@ -129,7 +131,7 @@ fn section(title: &str, entries: &[&Entry]) -> String {
     text
 }
 
-fn word(entry: &Entry) -> String {
+fn word(entry: &PrincipalAccess) -> String {
     match (entry.effect, entry.can) {
         (Effect::Allow, Can::Always) if entry.kind == "anyone" => paint::bad("always       "),
         (Effect::Allow, Can::Always) => paint::good("always       "),

@@ -46,5 +46,5 @@ pub(super) fn show(name: &str, config: Option<&str>) -> anyhow::Result<Exit> {
 fn catalogue(config: Option<&str>) -> anyhow::Result<Catalogue> {
     let Some(file) = config else { return Ok(Catalogue::built_in()) };
     let text = read(file)?;
-    Config::catalogue(&text, &Folder::of(Path::new(file))).map_err(|p| anyhow!("{}", p.to_string().trim_end()))
+    Config::catalogue(&text, &Folder::containing(Path::new(file))).map_err(|p| anyhow!("{}", p.to_string().trim_end()))
 }

@@ -11,10 +11,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::origin::Origin;
-use super::{Ports, Work, log};
+use super::context::InvocationContext;
+use super::{Invocation, Ports, log};
 use onboarding_core::account::AccountId;
-use onboarding_core::delivery::{self, Delivery, Received};
+use onboarding_core::message_action::{self, MessageAction, Received};
 use onboarding_core::outcome::{Cause, Outcome};
 use onboarding_core::trigger::{self, Trigger};
 use onboarding_engine::ports::{Clock, Queue};
@@ -53,7 +53,7 @@ pub fn bodies(payload: &str) -> Result<Option<Vec<String>>, String> {
     Ok(records(payload)?.map(bodies))
 }
 
-impl<P: Ports> Work<'_, P> {
+impl<P: Ports> Invocation<'_, P> {
     /// Sees to every record, side by side.
     pub(super) async fn batch(&self, records: Vec<SqsMessage>) -> Value {
         let done = join_all(records.iter().map(async |record| {
@@ -63,7 +63,7 @@ impl<P: Ports> Work<'_, P> {
                 let body = record.body.as_deref().unwrap_or_default();
                 let understood = std::panic::catch_unwind(|| trigger::parse(body.as_bytes()).ok()).ok().flatten();
                 let event = understood.as_ref().and_then(|understood| understood.event_id.as_deref());
-                log::panicked(&Origin { event, ..self.origin(record) });
+                log::panicked(&InvocationContext { event, ..self.origin(record) });
                 false
             })
         }));
@@ -86,24 +86,24 @@ impl<P: Ports> Work<'_, P> {
             Ok(understood) => {
                 let account = understood.trigger.account().cloned();
                 let account = account.as_ref().map(AccountId::as_str);
-                let origin = Origin { account, event: understood.event_id.as_deref(), ..origin };
+                let origin = InvocationContext { account, event: understood.event_id.as_deref(), ..origin };
                 let delivery = self.end_of(understood.trigger, &origin).await;
                 self.deliver(record, body, &origin, delivery).await
             }
             Err(error) => {
                 let message = log::refuse(&origin, error).message;
                 let cause = Cause::new("not_understood", message, "mend the message, or delete it");
-                self.deliver(record, body, &origin, Delivery::SetAside(cause)).await
+                self.deliver(record, body, &origin, MessageAction::DeadLetter(cause)).await
             }
         }
     }
 
     /// Sees to what a record asks for, tells it, and says what becomes of the message.
-    async fn end_of(&self, trigger: Trigger, origin: &Origin<'_>) -> Delivery {
+    async fn end_of(&self, trigger: Trigger, origin: &InvocationContext<'_>) -> MessageAction {
         let give_up_after = self.engine.config.give_up_after;
-        let (mut report, subject) = self.see_to(trigger, origin).await;
-        let delivery = delivery::decide(&report, origin.received, give_up_after);
-        if let (Delivery::SetAside(cause), Outcome::Waiting(_)) = (&delivery, &report.outcome) {
+        let (mut report, subject) = self.process(trigger, origin).await;
+        let delivery = message_action::decide(&report, origin.received, give_up_after);
+        if let (MessageAction::DeadLetter(cause), Outcome::Waiting(_)) = (&delivery, &report.outcome) {
             // It was waited for long enough.
             report.end(Outcome::Blocked(cause.clone()));
         }
@@ -112,23 +112,29 @@ impl<P: Ports> Work<'_, P> {
         match told.await {
             Ok(()) => delivery,
             Err(error) => {
-                log::untold(&report, origin, &error);
-                delivery::untold(delivery, &error, origin.received, give_up_after)
+                log::after_failed_notification(&report, origin, &error);
+                message_action::after_failed_notification(delivery, &error, origin.received, give_up_after)
             }
         }
     }
 
     /// Does with a message what was decided. What cannot be done leaves the message on the queue.
-    async fn deliver(&self, record: &SqsMessage, body: &str, origin: &Origin<'_>, delivery: Delivery) -> bool {
+    async fn deliver(
+        &self,
+        record: &SqsMessage,
+        body: &str,
+        origin: &InvocationContext<'_>,
+        delivery: MessageAction,
+    ) -> bool {
         let queue = self.ports.queue();
         let done = async {
             match delivery {
-                Delivery::Delete => Ok(true),
-                Delivery::PutOff(seconds) => {
+                MessageAction::Delete => Ok(true),
+                MessageAction::RetryIn(seconds) => {
                     let receipt = record.receipt_handle.as_deref().unwrap_or_default();
-                    queue.put_off(receipt, seconds).await.map(|_| false)
+                    queue.retry_in(receipt, seconds).await.map(|_| false)
                 }
-                Delivery::SetAside(cause) => queue.set_aside(body, &cause).await,
+                MessageAction::DeadLetter(cause) => queue.dead_letter(body, &cause).await,
             }
         };
         self.in_time("sqs", done).await.unwrap_or_else(|error| {
@@ -140,12 +146,12 @@ impl<P: Ports> Work<'_, P> {
     /// What SQS says of a message, in attributes that are texts of numbers.
     ///
     /// See <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>.
-    fn origin<'a>(&'a self, record: &'a SqsMessage) -> Origin<'a> {
+    fn origin<'a>(&'a self, record: &'a SqsMessage) -> InvocationContext<'a> {
         let attribute = |name: &str| record.attributes.get(name);
         let times = attribute("ApproximateReceiveCount").and_then(|text| text.parse().ok()).unwrap_or(1);
         let sent = attribute("SentTimestamp").and_then(|text| text.parse::<f64>().ok());
         let age = sent.map(|milliseconds| self.engine.clock().now() - milliseconds / 1000.0);
         let (invocation, message) = (self.invocation, record.message_id.as_deref());
-        Origin { invocation, message, account: None, event: None, received: Received { times, age } }
+        InvocationContext { invocation, message, account: None, event: None, received: Received { times, age } }
     }
 }

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
-use super::Failure;
-use super::origin::Origin;
+use super::InvocationError;
+use super::context::InvocationContext;
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::mode::Mode;
@@ -57,38 +57,38 @@ pub fn tell_start_failed(error: &lambda_runtime::Error) {
 }
 
 /// Tells that a payload is not understood.
-pub(super) fn refuse(origin: &Origin<'_>, error: impl ToString) -> Failure {
-    let failure = Failure::payload(error);
+pub(super) fn refuse(origin: &InvocationContext<'_>, error: impl ToString) -> InvocationError {
+    let failure = InvocationError::payload(error);
     lost(origin, "not_understood", &failure);
     failure
 }
 
 /// Tells that nothing of an invocation was done, since the configuration cannot be used.
-pub(super) fn refuse_all(invocation: &str, failure: &Failure) {
-    lost(&Origin::direct(invocation), "configuration", failure);
+pub(super) fn refuse_all(invocation: &str, failure: &InvocationError) {
+    lost(&InvocationContext::direct(invocation), "configuration", failure);
 }
 
 /// Tells that a record ended in a panic.
-pub(super) fn panicked(origin: &Origin<'_>) {
+pub(super) fn panicked(origin: &InvocationContext<'_>) {
     lost(origin, "panic", &"a record ended in a panic; it goes back to the queue");
 }
 
 /// A line about a payload whose account is not known.
-fn lost(origin: &Origin<'_>, cause: &str, message: &dyn Display) {
-    let Origin { invocation, event: event_id, message: message_id, .. } = *origin;
+fn lost(origin: &InvocationContext<'_>, cause: &str, message: &dyn Display) {
+    let InvocationContext { invocation, event: event_id, message: message_id, .. } = *origin;
     tracing::error!(event_id, message_id, invocation_id = invocation, outcome = "blocked", cause, "{message}");
 }
 
 /// Tells that a message could not be put off or set aside; it comes again by itself.
-pub(super) fn undelivered(origin: &Origin<'_>, error: &ApiError) {
-    let Origin { invocation, message, event, account, .. } = *origin;
+pub(super) fn undelivered(origin: &InvocationContext<'_>, error: &ApiError) {
+    let InvocationContext { invocation, message, event, account, .. } = *origin;
     tracing::warn!(account_id = account, event_id = event, message_id = message, invocation_id = invocation, "{error}");
 }
 
 /// Tells that how an account ended could not be told.
-pub(super) fn untold(report: &Report, origin: &Origin<'_>, error: &ApiError) {
+pub(super) fn after_failed_notification(report: &Report, origin: &InvocationContext<'_>, error: &ApiError) {
     let account_id = report.account_id.as_ref().map(AccountId::as_str).unwrap_or_default();
-    let Origin { invocation, event, message: message_id, .. } = *origin;
+    let InvocationContext { invocation, event, message: message_id, .. } = *origin;
     let message = "how it ended could not be told or remembered";
     tracing::error!(
         account_id,
@@ -107,13 +107,13 @@ pub(super) fn connected(report: &Report, now: f64) {
 }
 
 /// The span of the lines about an account while it is seen to.
-pub(super) fn span(origin: &Origin<'_>, account: &str) -> tracing::Span {
+pub(super) fn span(origin: &InvocationContext<'_>, account: &str) -> tracing::Span {
     let (event_id, invocation_id) = (origin.event, origin.invocation);
     tracing::info_span!("account", account_id = account, event_id, invocation_id)
 }
 
 /// Tells how an account ended: one line, and one record of metrics.
-pub(super) fn tell(report: &Report, origin: &Origin<'_>, now: f64) {
+pub(super) fn tell(report: &Report, origin: &InvocationContext<'_>, now: f64) {
     let account = report.account_id.as_ref().map(AccountId::as_str).unwrap_or_default();
     let cause = report.cause.as_ref().map_or("none", |cause| cause.code);
     let trigger = report.trigger.as_str();

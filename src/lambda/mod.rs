@@ -3,25 +3,25 @@
 mod answer;
 mod batch;
 mod clients;
+mod context;
 mod log;
-mod origin;
+mod notify;
 mod settings;
 mod sweep;
-mod tell;
 
-pub use answer::Failure;
+pub use answer::InvocationError;
 pub use batch::bodies;
 pub use clients::{Clients, Ports};
 pub use log::{start as start_log, tell_start_failed};
-pub use settings::{Settings, SettingsError, Source};
+pub use settings::{ConfigLocation, Settings, SettingsError};
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tracing::Instrument;
 
-use self::origin::Origin;
-use self::tell::Subject;
+use self::context::InvocationContext;
+use self::notify::Subject;
 use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
 use onboarding_core::error::ApiError;
@@ -31,7 +31,7 @@ use onboarding_core::report::Report;
 use onboarding_core::trigger::Trigger;
 use onboarding_engine::ports::{Clock, World};
 use onboarding_engine::within::{out_of_time, within};
-use onboarding_engine::{Engine, Errand};
+use onboarding_engine::{Engine, Job};
 
 /// The function with its clients, made once and used for every invocation.
 pub struct Function<P> {
@@ -42,16 +42,16 @@ pub struct Function<P> {
 }
 
 /// One payload on its way.
-struct Work<'a, P: Ports> {
+struct Invocation<'a, P: Ports> {
     engine: &'a Engine<&'a P::World>,
     ports: &'a P,
     invocation: &'a str,
-    times: Times,
+    times: Deadlines,
 }
 
 /// When what has to be over, in seconds since 1970.
 #[derive(Debug, Clone, Copy)]
-struct Times {
+struct Deadlines {
     /// Nothing is waited for any more.
     deadline: f64,
     /// What is under way in accounts is given up.
@@ -70,40 +70,41 @@ impl<P: Ports> Function<P> {
         let payload = event.payload.get();
         let invocation = event.context.request_id.as_str();
         let times = self.times(&event.context);
-        let records = batch::records(payload).map_err(|error| log::refuse(&Origin::direct(invocation), error))?;
+        let records =
+            batch::records(payload).map_err(|error| log::refuse(&InvocationContext::direct(invocation), error))?;
         let config = self.config(times.end).await.inspect_err(|failure| log::refuse_all(invocation, failure))?;
         // Read anew for every invocation: a change of it counts from the next event on.
         let engine = Engine { world: self.ports.world(), config };
-        let work = Work { engine: &engine, ports: &self.ports, invocation, times };
+        let work = Invocation { engine: &engine, ports: &self.ports, invocation, times };
         match records {
             Some(records) => Ok(work.batch(records).await),
             None => work.direct(payload).await.map_err(Diagnostic::from),
         }
     }
 
-    async fn config(&self, end: f64) -> Result<Config, Failure> {
+    async fn config(&self, end: f64) -> Result<Config, InvocationError> {
         let read = within(self.ports.world().clock(), end, self.settings.config(self.ports.world().secrets())).await;
         match read {
-            Some(read) => read.map_err(|error| Failure::configuration(error.to_string())),
-            None => Err(Failure::configuration("the configuration could not be read in time".to_owned())),
+            Some(read) => read.map_err(|error| InvocationError::configuration(error.to_string())),
+            None => Err(InvocationError::configuration("the configuration could not be read in time".to_owned())),
         }
     }
 
     /// Fifteen seconds are left when nothing is waited for any more, or a quarter of the time.
-    fn times(&self, context: &Context) -> Times {
+    fn times(&self, context: &Context) -> Deadlines {
         let (now, told) = (self.ports.world().clock().now(), context.deadline as f64 / 1000.0);
         // `cargo lambda watch` tells a time of 1970: a deadline that was over long ago is none.
         let end = if told < now - 3600.0 { now + 60.0 } else { told };
         let reserve = ((end - now).max(0.0) / 4.0).min(15.0);
-        Times { deadline: end - reserve, end: end - reserve / 2.0, last: end - reserve / 8.0 }
+        Deadlines { deadline: end - reserve, end: end - reserve / 2.0, last: end - reserve / 8.0 }
     }
 }
 
-impl<P: Ports> Work<'_, P> {
+impl<P: Ports> Invocation<'_, P> {
     /// Sees to what one payload asks for.
-    async fn see_to(&self, trigger: Trigger, origin: &Origin<'_>) -> (Report, Subject) {
+    async fn process(&self, trigger: Trigger, origin: &InvocationContext<'_>) -> (Report, Subject) {
         let kind = trigger.kind().as_str();
-        let mut subject = Subject::of(&trigger);
+        let mut subject = Subject::from_trigger(&trigger);
         let report = match trigger {
             Trigger::Ignored { account, reason, .. } => {
                 Report::new(account, kind, Mode::Apply, Outcome::ignored("not_for_us", reason))
@@ -141,13 +142,13 @@ impl<P: Ports> Work<'_, P> {
         within(self.ports.world().clock(), self.times.end, created).await.unwrap_or_else(|| Err(out_of_time()))
     }
 
-    async fn onboard(&self, account: AccountId, kind: &str, origin: &Origin<'_>, mode: Mode) -> Report {
+    async fn onboard(&self, account: AccountId, kind: &str, origin: &InvocationContext<'_>, mode: Mode) -> Report {
         let span = origin.span(account.as_str());
-        let (trigger, Times { deadline, end, .. }) = (kind.to_owned(), self.times);
+        let (trigger, Deadlines { deadline, end, .. }) = (kind.to_owned(), self.times);
         // Neither alone will do: a batch is one invocation, and a message may be delivered twice.
         let run = format!("{}/{}", self.invocation, origin.message.unwrap_or_default());
         let origin = origin.event.unwrap_or(self.invocation).to_owned();
-        let errand = Errand { account, trigger, origin, run, deadline, end, shown: None };
+        let errand = Job { account, trigger, origin, run, deadline, end, shown: None };
         let seen_to = async {
             match mode {
                 Mode::Plan => self.engine.plan(&errand).await,

@@ -13,7 +13,7 @@ use onboarding_engine::ports::Secrets;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Where the configuration is.
-    pub source: Source,
+    pub source: ConfigLocation,
     /// The address of the queue that starts the function; without it there are no sweeps and no growing pauses.
     pub queue: Option<String>,
     /// The address of the dead-letter queue; without it what needs a person stays on the queue.
@@ -28,7 +28,7 @@ pub struct Settings {
 
 /// Where the configuration is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum ConfigLocation {
     /// The SSM parameter of this name.
     Parameter(String),
     /// This file.
@@ -67,8 +67,8 @@ impl Settings {
     pub fn from_env() -> Result<Self, SettingsError> {
         let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
         let source = match (set("ONBOARDING_CONFIG_PARAMETER"), set("ONBOARDING_CONFIG_FILE")) {
-            (Some(name), None) => Source::Parameter(name),
-            (None, Some(path)) => Source::File(path.into()),
+            (Some(name), None) => ConfigLocation::Parameter(name),
+            (None, Some(path)) => ConfigLocation::File(path.into()),
             _ => return Err(SettingsError::Environment),
         };
         let (queue, dead_letters) = (set("ONBOARDING_QUEUE_URL"), set("ONBOARDING_DEAD_LETTERS_URL"));
@@ -80,15 +80,15 @@ impl Settings {
     /// Reads the configuration.
     pub(super) async fn config(&self, secrets: &impl Secrets) -> Result<Config, SettingsError> {
         match &self.source {
-            Source::Parameter(name) => {
+            ConfigLocation::Parameter(name) => {
                 let read = secrets.parameter(name).await;
                 let text = read.map_err(|error| SettingsError::Parameter(name.clone(), error))?;
                 Config::parse_alone(text.expose_secret()).map_err(SettingsError::Config)
             }
-            Source::File(path) => {
+            ConfigLocation::File(path) => {
                 let text = std::fs::read_to_string(path)
                     .map_err(|problem| SettingsError::File { path: path.display().to_string(), problem })?;
-                Config::parse(&text, &Folder::of(path)).map_err(SettingsError::Config)
+                Config::parse(&text, &Folder::containing(path)).map_err(SettingsError::Config)
             }
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::json;
 
-use super::{Ports, Work};
+use super::{Invocation, Ports};
 use onboarding_core::account::{Account, AccountState};
 use onboarding_core::error::ApiError;
 use onboarding_core::mode::Mode;
@@ -18,15 +18,15 @@ use onboarding_engine::within::{out_of_time, within};
 /// See <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>.
 const BATCH: usize = 10;
 
-impl<P: Ports> Work<'_, P> {
+impl<P: Ports> Invocation<'_, P> {
     /// Queues every account from a page on. When time runs out, the rest becomes a message of its own; when a call
     /// fails, the whole message comes again: an account that is queued twice costs a look.
     pub(super) async fn sweep(&self, kind: &str, from: Option<String>) -> Report {
-        let mut seen = Seen::default();
+        let mut seen = SweepCounts::default();
         let swept = within(self.engine.clock(), self.times.end, self.pages(from, &mut seen)).await;
         let outcome = match swept {
             Some(Ok(())) => Outcome::Converged,
-            Some(Err(error)) => Outcome::of_error(&error, false),
+            Some(Err(error)) => Outcome::from_error(&error, false),
             None => out_of_time(),
         };
         let mut report = Report::new(None, kind, Mode::Apply, outcome);
@@ -34,7 +34,7 @@ impl<P: Ports> Work<'_, P> {
         report
     }
 
-    async fn pages(&self, from: Option<String>, seen: &mut Seen) -> Result<(), ApiError> {
+    async fn pages(&self, from: Option<String>, seen: &mut SweepCounts) -> Result<(), ApiError> {
         let mut handed_on = from.is_some();
         let mut page = from;
         loop {
@@ -59,7 +59,7 @@ impl<P: Ports> Work<'_, P> {
     }
 
     /// Queues the accounts of a page; gives the token of the next.
-    async fn page(&self, from: Option<String>, seen: &mut Seen) -> Result<Option<String>, ApiError> {
+    async fn page(&self, from: Option<String>, seen: &mut SweepCounts) -> Result<Option<String>, ApiError> {
         let page = self.engine.world.directory().accounts(from).await?;
         let wanted: Vec<_> = page.accounts.iter().filter(|account| self.wants(account, seen)).map(message).collect();
         for batch in wanted.chunks(BATCH) {
@@ -70,7 +70,7 @@ impl<P: Ports> Work<'_, P> {
     }
 
     /// What is known not to be for us costs no message and is counted; a state that is not known is looked at.
-    fn wants(&self, account: &Account, seen: &mut Seen) -> bool {
+    fn wants(&self, account: &Account, seen: &mut SweepCounts) -> bool {
         if account.is_management() || self.engine.config.excluded.contains(&account.id) {
             return false;
         }
@@ -85,14 +85,14 @@ impl<P: Ports> Work<'_, P> {
 
 /// What a sweep met.
 #[derive(Default)]
-struct Seen {
+struct SweepCounts {
     queued: usize,
     suspended: usize,
     closed: usize,
     more: bool,
 }
 
-impl fmt::Display for Seen {
+impl fmt::Display for SweepCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} accounts were queued", self.queued)?;
         for (count, state) in [(self.suspended, "suspended"), (self.closed, "closed or closing")] {

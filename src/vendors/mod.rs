@@ -5,10 +5,10 @@ mod workload_security;
 use self::workload_security::WorkloadSecurity;
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
-use onboarding_core::observed::Registered;
-use onboarding_core::plan::VendorEntry;
-use onboarding_core::vendor::{Access, Api};
-use onboarding_engine::ports::{Http, Registrar};
+use onboarding_core::observed::ExistingRegistration;
+use onboarding_core::plan::RegistrationChange;
+use onboarding_core::vendor::{Api, ApiAccess};
+use onboarding_engine::ports::{Http, VendorApi};
 
 /// The APIs of vendors, over one HTTP client.
 #[derive(Debug, Clone)]
@@ -23,14 +23,19 @@ impl<H: Http> Vendors<H> {
     }
 }
 
-impl<H: Http + Send> Registrar for Vendors<H> {
-    async fn registered(&self, api: Api, access: &Access, account: &AccountId) -> Result<Vec<Registered>, ApiError> {
+impl<H: Http + Send> VendorApi for Vendors<H> {
+    async fn registered(
+        &self,
+        api: Api,
+        access: &ApiAccess,
+        account: &AccountId,
+    ) -> Result<Vec<ExistingRegistration>, ApiError> {
         match api {
             Api::WorkloadSecurity => WorkloadSecurity::new(&self.http, access).search(account).await,
         }
     }
 
-    async fn register(&self, access: &Access, entry: &VendorEntry) -> Result<(), ApiError> {
+    async fn register(&self, access: &ApiAccess, entry: &RegistrationChange) -> Result<(), ApiError> {
         match entry.api {
             Api::WorkloadSecurity => WorkloadSecurity::new(&self.http, access).tell(entry).await,
         }

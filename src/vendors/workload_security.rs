@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
-use onboarding_core::observed::Registered;
-use onboarding_core::plan::VendorEntry;
-use onboarding_core::vendor::{Access, KeyHeader};
-use onboarding_engine::ports::{Answer, Http, Request};
+use onboarding_core::observed::ExistingRegistration;
+use onboarding_core::plan::RegistrationChange;
+use onboarding_core::vendor::{ApiAccess, KeyHeader};
+use onboarding_engine::ports::{Http, VendorRequest, VendorResponse};
 
 const SEARCH: &str = "workload-security:SearchAwsConnectors";
 
@@ -24,7 +24,7 @@ const A_WHILE: Duration = Duration::from_secs(120);
 /// One tenant.
 pub(super) struct WorkloadSecurity<'a, H> {
     http: &'a H,
-    access: &'a Access,
+    access: &'a ApiAccess,
     authorization: String,
 }
 
@@ -40,23 +40,23 @@ struct Connector {
 }
 
 impl<'a, H: Http> WorkloadSecurity<'a, H> {
-    pub(super) fn new(http: &'a H, access: &'a Access) -> Self {
+    pub(super) fn new(http: &'a H, access: &'a ApiAccess) -> Self {
         Self { http, access, authorization: format!("ApiKey {}", access.key.expose()) }
     }
 
     /// The connectors of an account. The vendor's search is a hint: what it gives is compared here.
-    pub(super) async fn search(&self, account: &AccountId) -> Result<Vec<Registered>, ApiError> {
+    pub(super) async fn search(&self, account: &AccountId) -> Result<Vec<ExistingRegistration>, ApiError> {
         let of_account = json!({"fieldName": "accountId", "stringTest": "equal", "stringValue": account});
         // More than one is already one too many; a few are enough to find ours among them.
         let body = json!({"maxItems": 50, "searchCriteria": [of_account]});
         let answer = self.post(SEARCH, "/awsconnectors/search", body, A_MOMENT).await?;
         let found = connectors(&answer.body).map_err(|error| ApiError::new(SEARCH, "MalformedAnswer", &error))?;
         let ours = found.into_iter().filter(|one| one.account.as_deref() == Some(account.as_str()));
-        Ok(ours.map(|Connector { id, role_arn, .. }| Registered { id, role_arn }).collect())
+        Ok(ours.map(|Connector { id, role_arn, .. }| ExistingRegistration { id, role_arn }).collect())
     }
 
     /// Creates a connector, or changes the one that is there.
-    pub(super) async fn tell(&self, entry: &VendorEntry) -> Result<(), ApiError> {
+    pub(super) async fn tell(&self, entry: &RegistrationChange) -> Result<(), ApiError> {
         let path = match &entry.before {
             None => "/awsconnectors".to_owned(),
             Some(before) => format!("/awsconnectors/{}", before.id),
@@ -65,14 +65,20 @@ impl<'a, H: Http> WorkloadSecurity<'a, H> {
         self.post(entry.call(), &path, body, A_WHILE).await.map(drop)
     }
 
-    async fn post(&self, call: &'static str, path: &str, body: Value, timeout: Duration) -> Result<Answer, ApiError> {
+    async fn post(
+        &self,
+        call: &'static str,
+        path: &str,
+        body: Value,
+        timeout: Duration,
+    ) -> Result<VendorResponse, ApiError> {
         let key = match self.access.endpoint.header() {
             KeyHeader::Authorization => ("authorization", self.authorization.as_str()),
             KeyHeader::ApiSecretKey => ("api-secret-key", self.access.key.expose()),
         };
         let headers = vec![("api-version", "v1"), ("content-type", "application/json"), key];
         let url = format!("{}{path}", self.access.endpoint.url());
-        let answer = self.http.send(Request { call, url, headers, body, timeout }).await?;
+        let answer = self.http.send(VendorRequest { call, url, headers, body, timeout }).await?;
         match answer.status {
             200..300 => Ok(answer),
             status => {

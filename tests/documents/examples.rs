@@ -5,10 +5,10 @@ use onboarding_core::config::{Config, Files};
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Cause, Outcome};
 use onboarding_core::policy::{Condition, Document, Grant, Principal, add_grants};
-use onboarding_core::report::{News, Notice, Report, emf};
+use onboarding_core::report::{AccountEvent, EventKind, Report, emf};
 use onboarding_engine::ports::{Clock, Whole};
-use onboarding_engine::{Engine, Errand};
-use onboarding_simulation::{Organization, RoleState};
+use onboarding_engine::{Engine, Job};
+use onboarding_simulation::{FakeOrganization, RoleState};
 use serde_json::{Value, json};
 
 use crate::files::{blocks, read};
@@ -75,8 +75,9 @@ fn every_whole_configuration_is_valid() {
 /// A blocked report with a little of everything: one role installed, one that somebody else made.
 async fn report() -> Report {
     let id = |text: &str| text.parse::<AccountId>().expect("an account id");
-    let organization = Organization::new("aws".parse().expect("a partition"), id("111122223333"), id("222233334444"))
-        .with_outside_account(&id("123456789012"));
+    let organization =
+        FakeOrganization::new("aws".parse().expect("a partition"), id("111122223333"), id("222233334444"))
+            .with_outside_account(&id("123456789012"));
     let request = organization.create_account("payments-dev");
     let account = organization.finish_creation(&request).expect("an account");
     let somebody = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"222233334444"},"Action":"sts:AssumeRole"}}"#;
@@ -86,7 +87,7 @@ async fn report() -> Report {
     let deadline = organization.now() + 60.0;
     let engine = Engine { world: Whole::from(organization), config };
     let [trigger, origin, run] = ["create_account_result", "test", "test"].map(str::to_owned);
-    engine.apply(&Errand { account, trigger, origin, run, deadline, end: deadline + 120.0, shown: None }).await
+    engine.apply(&Job { account, trigger, origin, run, deadline, end: deadline + 120.0, shown: None }).await
 }
 
 #[tokio::test]
@@ -143,11 +144,17 @@ fn the_event_is_the_one_in_the_document() {
     let mut report = Report::new(Some(account), "create_account_result", Mode::Apply, outcome);
     report.account_name = Some("payments-dev".into());
     let (event, invocation) = ("7c9e6679-7425-40de-944b-000000000266", "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
-    let notice =
-        Notice::new(News::AccountBlocked, &report, "account 444455556666", Some(&cause), Some(event), invocation);
+    let notice = AccountEvent::new(
+        EventKind::AccountBlocked,
+        &report,
+        "account 444455556666",
+        Some(&cause),
+        Some(event),
+        invocation,
+    );
     assert_eq!(*notice.detail(), shown["detail"]);
-    assert_eq!((Notice::SOURCE, notice.news.detail_type()), ("account-onboarding", "AccountBlocked"));
-    assert_eq!((&shown["source"], &shown["detail-type"]), (&json!(Notice::SOURCE), &json!("AccountBlocked")));
+    assert_eq!((AccountEvent::SOURCE, notice.news.detail_type()), ("account-onboarding", "AccountBlocked"));
+    assert_eq!((&shown["source"], &shown["detail-type"]), (&json!(AccountEvent::SOURCE), &json!("AccountBlocked")));
     let document = read("docs/EVENTS.md");
     let detail = shown["detail"].as_object().expect("an object");
     for (prefix, fields) in [("", detail), ("cause.", detail["cause"].as_object().expect("an object"))] {

@@ -6,12 +6,12 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
-use onboarding_core::lease::Claim;
+use onboarding_core::lease::Lease;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
-use onboarding_engine::ports::{Claims, Clock, Ports, World};
-use onboarding_engine::{Engine, Errand};
-use onboarding_simulation::{Faulty, Injection, Lag, Newborn, Organization, Script};
+use onboarding_engine::ports::{Clock, LeaseStore, Ports, World};
+use onboarding_engine::{Engine, Job};
+use onboarding_simulation::{AccountCreation, FakeOrganization, Faulty, Injection, Lag, Script};
 
 use crate::common::*;
 use crate::lambda::{Lambda, created};
@@ -24,7 +24,7 @@ const SOURCES: [&str; 3] = [
 ];
 
 /// An organization in which the new account was onboarded by one delivery.
-fn once() -> Organization {
+fn once() -> FakeOrganization {
     let organization = with_new_account();
     let lambda = Lambda::new(&organization, CONFIG);
     lambda.queue.put(&created(&id(NEW)));
@@ -33,7 +33,7 @@ fn once() -> Organization {
 }
 
 /// Hands so many messages to one invocation, works them to their end, and holds that they cost as much as one.
-fn cost_one(organization: &Organization, messages: usize, batch: usize) {
+fn cost_one(organization: &FakeOrganization, messages: usize, batch: usize) {
     let once = once();
     let lambda = Lambda::new(organization, CONFIG);
     (0..messages).for_each(|index| lambda.queue.put(SOURCES[index % SOURCES.len()]));
@@ -62,7 +62,7 @@ fn while_calls_take_their_time() {
 #[test]
 fn while_the_account_is_not_ready() {
     let organization = organization();
-    born(&organization, Newborn { access_role_after: 200.0, ..Newborn::default() });
+    born(&organization, AccountCreation { access_role_after: 200.0, ..AccountCreation::default() });
     cost_one(&organization, 6, 3);
 }
 
@@ -74,10 +74,10 @@ fn while_reads_are_behind() {
 }
 
 /// So many runs of the engine at once, each with a name of its own.
-fn side_by_side(organization: &Organization, account: &str, runs: usize) -> Vec<Report> {
+fn side_by_side(organization: &FakeOrganization, account: &str, runs: usize) -> Vec<Report> {
     let engine = engine(organization, CONFIG);
     let errands: Vec<_> =
-        (0..runs).map(|index| Errand { run: format!("run-{index}"), ..errand(organization, account) }).collect();
+        (0..runs).map(|index| Job { run: format!("run-{index}"), ..errand(organization, account) }).collect();
     run(join_all(errands.iter().map(|errand| engine.apply(errand))))
 }
 
@@ -109,7 +109,7 @@ fn a_look_claims_nothing() {
 #[test]
 fn the_claim_of_a_run_that_was_killed_runs_out() {
     let organization = with_new_account();
-    organization.put_claim(&id(NEW), Claim { by: "killed".to_owned(), until: organization.now() + 100.0 });
+    organization.put_claim(&id(NEW), Lease { by: "killed".to_owned(), until: organization.now() + 100.0 });
     let began = organization.now();
     let reports = side_by_side(&organization, NEW, 3);
     assert!(reports.iter().all(|report| end(report) == "converged"), "{reports:?}");
@@ -121,7 +121,7 @@ fn the_claim_of_a_run_that_was_killed_runs_out() {
 #[test]
 fn a_claim_that_does_not_end_is_waited_for_and_told() {
     let organization = with_new_account();
-    organization.put_claim(&id(NEW), Claim { by: "another".to_owned(), until: organization.now() + 1100.0 });
+    organization.put_claim(&id(NEW), Lease { by: "another".to_owned(), until: organization.now() + 1100.0 });
     let report = apply(&organization, NEW);
     insta::assert_snapshot!(report.outcome, @"waiting (another_run): another run is at work in account 444455556666; it passes by itself: the queue tries again, or run it again later");
     assert_eq!(organization.writes(), []);
@@ -131,8 +131,8 @@ fn a_claim_that_does_not_end_is_waited_for_and_told() {
 #[test]
 fn of_two_that_take_a_claim_over_one_has_it() {
     let organization = with_new_account();
-    organization.put_claim(&id(NEW), Claim { by: "killed".to_owned(), until: 0.0 });
-    let claim = |by: &str| Claim { by: by.to_owned(), until: organization.now() + 100.0 };
+    organization.put_claim(&id(NEW), Lease { by: "killed".to_owned(), until: 0.0 });
+    let claim = |by: &str| Lease { by: by.to_owned(), until: organization.now() + 100.0 };
     let account = id(NEW);
     let (_, version) = run(organization.claimed(&account)).unwrap().unwrap();
     assert!(run(organization.claim(&account, &claim("first"), Some(version))).unwrap());
@@ -141,16 +141,16 @@ fn of_two_that_take_a_claim_over_one_has_it() {
 }
 
 /// Claims of an organization in which, once, another run is a moment faster to take over a claim that ran out.
-struct Slow(Organization, AtomicBool);
+struct Slow(FakeOrganization, AtomicBool);
 
-impl Claims for Slow {
-    async fn claimed(&self, account: &AccountId) -> Result<Option<(Claim, i64)>, ApiError> {
+impl LeaseStore for Slow {
+    async fn claimed(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
         self.0.claimed(account).await
     }
 
-    async fn claim(&self, account: &AccountId, claim: &Claim, seen: Option<i64>) -> Result<bool, ApiError> {
+    async fn claim(&self, account: &AccountId, claim: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
         if seen.is_some() && !self.1.swap(true, Ordering::Relaxed) {
-            self.0.put_claim(account, Claim { by: "faster".to_owned(), until: self.0.now() + 100.0 });
+            self.0.put_claim(account, Lease { by: "faster".to_owned(), until: self.0.now() + 100.0 });
         }
         self.0.claim(account, claim, seen).await
     }
@@ -164,7 +164,7 @@ impl Claims for Slow {
 #[test]
 fn who_takes_a_claim_over_a_moment_too_late_does_not_have_it() {
     let organization = with_new_account();
-    organization.put_claim(&id(NEW), Claim { by: "killed".to_owned(), until: 0.0 });
+    organization.put_claim(&id(NEW), Lease { by: "killed".to_owned(), until: 0.0 });
     let claims = Slow(organization.clone(), AtomicBool::new(false));
     let report = run(with_claims(&organization, claims).apply(&errand(&organization, NEW)));
     assert_eq!((end(&report).as_str(), organization.writes()), ("waiting another_run", Vec::new()));
@@ -184,7 +184,10 @@ fn who_may_not_claim_works_on() {
 }
 
 /// An engine on an organization, with claims of its own.
-fn with_claims<K: Claims>(organization: &Organization, claims: K) -> Engine<impl World<Sessions = Organization>> {
+fn with_claims<K: LeaseStore>(
+    organization: &FakeOrganization,
+    claims: K,
+) -> Engine<impl World<Sessions = FakeOrganization>> {
     let [directory, sessions, secrets, registrar, clock] = [(); 5].map(|()| organization.clone());
     Engine { world: Ports { directory, sessions, secrets, claims, registrar, clock }, config: config(CONFIG) }
 }

@@ -10,9 +10,9 @@ use onboarding_core::plan::Change;
 use onboarding_core::policy::Caller;
 use onboarding_core::report::Report;
 use onboarding_core::role::RoleName;
-use onboarding_engine::ports::{Claims, Clock, Directory, Ports, Registrar, Secrets, Sessions, Whole};
-use onboarding_engine::{Engine, Errand};
-use onboarding_simulation::{Newborn, Organization, RoleState};
+use onboarding_engine::ports::{Clock, Directory, LeaseStore, Ports, Secrets, Sessions, VendorApi, Whole};
+use onboarding_engine::{Engine, Job};
+use onboarding_simulation::{AccountCreation, FakeOrganization, RoleState};
 
 pub(crate) const MANAGEMENT: &str = "111122223333";
 pub(crate) const IDENTITY: &str = "222233334444";
@@ -69,7 +69,7 @@ pub(crate) fn config_of_sweeps() -> String {
 }
 
 /// The simulated organization in every place.
-pub(crate) type Simulated = Engine<Whole<Organization>>;
+pub(crate) type Simulated = Engine<Whole<FakeOrganization>>;
 
 pub(crate) fn id(text: &str) -> AccountId {
     text.parse().unwrap()
@@ -80,8 +80,8 @@ pub(crate) fn name(text: &str) -> RoleName {
 }
 
 /// An organization with an old member, the vendors and the external id of one of them.
-pub(crate) fn organization() -> Organization {
-    Organization::new("aws".parse().unwrap(), id(MANAGEMENT), id(IDENTITY))
+pub(crate) fn organization() -> FakeOrganization {
+    FakeOrganization::new("aws".parse().unwrap(), id(MANAGEMENT), id(IDENTITY))
         .with_member(&id(OLD), "old", AccountState::Active, Some(1_500_000_000))
         .with_outside_account(&id(WORKLOAD_SECURITY))
         .with_outside_account(&id(TRELICA))
@@ -90,20 +90,20 @@ pub(crate) fn organization() -> Organization {
 }
 
 /// The organization with a new account, made and ready.
-pub(crate) fn with_new_account() -> Organization {
+pub(crate) fn with_new_account() -> FakeOrganization {
     let organization = organization();
-    born(&organization, Newborn::default());
+    born(&organization, AccountCreation::default());
     organization
 }
 
 /// A new account, as the event says that it is.
-pub(crate) fn born(organization: &Organization, newborn: Newborn) {
+pub(crate) fn born(organization: &FakeOrganization, newborn: AccountCreation) {
     let request = organization.create_account_as("payments-dev", newborn);
     assert_eq!(organization.finish_creation(&request), Some(id(NEW)));
 }
 
 /// The new account, onboarded once and with a clean journal.
-pub(crate) fn onboarded() -> Organization {
+pub(crate) fn onboarded() -> FakeOrganization {
     let organization = with_new_account();
     assert_eq!(apply(&organization, NEW).outcome, Outcome::Converged);
     organization.clear_journal();
@@ -121,23 +121,23 @@ pub(crate) fn engine_on<P: Clone>(ports: &P, config: Config) -> Engine<Whole<P>>
 
 /// The organization in every place, entered by other sessions.
 pub(crate) fn with_sessions<S>(
-    organization: &Organization,
+    organization: &FakeOrganization,
     sessions: S,
-) -> Ports<Organization, S, Organization, Organization, Organization, Organization> {
+) -> Ports<FakeOrganization, S, FakeOrganization, FakeOrganization, FakeOrganization, FakeOrganization> {
     let [directory, secrets, claims, registrar, clock] = [(); 5].map(|()| organization.clone());
     Ports { directory, sessions, secrets, claims, registrar, clock }
 }
 
-pub(crate) fn engine(organization: &Organization, config_text: &str) -> Simulated {
+pub(crate) fn engine(organization: &FakeOrganization, config_text: &str) -> Simulated {
     engine_on(organization, config(config_text))
 }
 
 static RUNS: AtomicU32 = AtomicU32::new(1);
 
 /// Fifteen minutes of patience, in a run of its own.
-pub(crate) fn errand(clock: &impl Clock, account: &str) -> Errand {
+pub(crate) fn errand(clock: &impl Clock, account: &str) -> Job {
     let [trigger, origin] = ["create_account_result", "event-1"].map(str::to_owned);
-    Errand {
+    Job {
         account: id(account),
         trigger,
         origin,
@@ -153,21 +153,21 @@ pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
-pub(crate) fn apply(organization: &Organization, account: &str) -> Report {
+pub(crate) fn apply(organization: &FakeOrganization, account: &str) -> Report {
     apply_with(organization, account, CONFIG)
 }
 
-pub(crate) fn apply_with(organization: &Organization, account: &str, config_text: &str) -> Report {
+pub(crate) fn apply_with(organization: &FakeOrganization, account: &str, config_text: &str) -> Report {
     run(engine(organization, config_text).apply(&errand(organization, account)))
 }
 
-pub(crate) fn plan(organization: &Organization, account: &str) -> Report {
+pub(crate) fn plan(organization: &FakeOrganization, account: &str) -> Report {
     plan_with(organization, account, CONFIG)
 }
 
 pub(crate) fn plan_with<P>(ports: &P, account: &str, config_text: &str) -> Report
 where
-    P: Directory + Sessions + Secrets + Claims + Registrar + Clock + Clone,
+    P: Directory + Sessions + Secrets + LeaseStore + VendorApi + Clock + Clone,
 {
     run(engine_on(ports, config(config_text)).plan(&errand(ports, account)))
 }
@@ -197,7 +197,7 @@ pub(crate) fn told(report: &Report) -> Calls {
 }
 
 /// The calls that were made.
-pub(crate) fn made(organization: &Organization) -> Calls {
+pub(crate) fn made(organization: &FakeOrganization) -> Calls {
     let mut calls = Calls::new();
     for call in organization.writes() {
         calls.entry(call.role.unwrap()).or_default().push(call.call);
@@ -206,16 +206,16 @@ pub(crate) fn made(organization: &Organization) -> Calls {
 }
 
 /// The roles of an account, by name.
-pub(crate) fn roles(organization: &Organization, account: &str) -> BTreeMap<RoleName, RoleState> {
+pub(crate) fn roles(organization: &FakeOrganization, account: &str) -> BTreeMap<RoleName, RoleState> {
     organization.state().remove(&id(account)).unwrap_or_default()
 }
 
-pub(crate) fn role_state(organization: &Organization, account: &str, role: &str) -> RoleState {
+pub(crate) fn role_state(organization: &FakeOrganization, account: &str, role: &str) -> RoleState {
     organization.role_state(&id(account), &name(role)).unwrap()
 }
 
 /// Alters a role behind the tool's back.
-pub(crate) fn alter(organization: &Organization, account: &str, role: &str, change: impl FnOnce(&mut RoleState)) {
+pub(crate) fn alter(organization: &FakeOrganization, account: &str, role: &str, change: impl FnOnce(&mut RoleState)) {
     let mut state = role_state(organization, account, role);
     change(&mut state);
     organization.put_role(&id(account), &name(role), state);
@@ -223,7 +223,7 @@ pub(crate) fn alter(organization: &Organization, account: &str, role: &str, chan
 
 /// Whether somebody can assume a role: asked of the simulated STS.
 pub(crate) fn can(
-    organization: &Organization,
+    organization: &FakeOrganization,
     who: &str,
     account: &str,
     role: &str,
@@ -234,7 +234,7 @@ pub(crate) fn can(
 }
 
 /// Holds that an account is as the configuration wants it.
-pub(crate) fn assert_connected(organization: &Organization, account: &str) {
+pub(crate) fn assert_connected(organization: &FakeOrganization, account: &str) {
     let can = |who, role, external_id| can(organization, who, account, role, external_id);
     assert!(can(MANAGEMENT, ACCESS, None) && can(IDENTITY, ACCESS, None));
     for (who, role, external_id) in

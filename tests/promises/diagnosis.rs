@@ -1,9 +1,9 @@
 //! What needs a person is told apart: each cause has its own code, and says what helps. The organization is simulated, its
 //! messages are those of AWS.
 
-use onboarding_core::account::{AccountState, Joined};
+use onboarding_core::account::{AccountState, JoinMethod};
 use onboarding_core::outcome::Outcome;
-use onboarding_simulation::{Control, Newborn, Organization, Quotas, RoleState};
+use onboarding_simulation::{AccountCreation, Control, FakeOrganization, Quotas, RoleState};
 
 use crate::common::*;
 
@@ -25,12 +25,12 @@ fn administrator(trust: &str) -> RoleState {
     role
 }
 
-fn with_invited() -> Organization {
+fn with_invited() -> FakeOrganization {
     organization().with_invited_member(&id(INVITED), "acquired", Some(1_500_000_000))
 }
 
 /// The end of a plan and of a run, which is the same; nothing is written.
-fn told(organization: &Organization, account: &str) -> Outcome {
+fn told(organization: &FakeOrganization, account: &str) -> Outcome {
     organization.clear_journal();
     let report = apply(organization, account);
     let planned = plan(organization, account);
@@ -87,7 +87,7 @@ fn a_created_account_has_lost_its_access_role() {
 #[test]
 fn how_it_joined_may_be_unknown() {
     let organization = with_invited();
-    organization.set_joined(&id(INVITED), Joined::Unknown);
+    organization.set_joined(&id(INVITED), JoinMethod::Unknown);
     insta::assert_snapshot!(told(&organization, INVITED), @"blocked (access_role_denied): account 555566667777 cannot be entered by `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::555566667777:role/OrganizationAccountAccessRole; see in the account whether the role is there and lets `arn:aws:iam::111122223333:root` assume it, and what the message names");
 }
 
@@ -212,7 +212,7 @@ fn one_forbidden_access_role_is_not_the_cause() {
         r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::*:role/{ACCESS}"}}}}"#
     );
     let organization = organization();
-    born(&organization, Newborn { access_role_after: 60.0, ..Newborn::default() });
+    born(&organization, AccountCreation { access_role_after: 60.0, ..AccountCreation::default() });
     alter(&organization, MANAGEMENT, FUNCTION, |role| {
         role.policies.values_mut().for_each(|policy| policy.0.clone_from(&may));
     });

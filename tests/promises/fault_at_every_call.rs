@@ -7,12 +7,12 @@ use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Report, Status};
 use onboarding_core::role::RoleName;
 use onboarding_engine::ports::Clock;
-use onboarding_simulation::{Faulty, Injection, Lag, Organization, Script};
+use onboarding_simulation::{FakeOrganization, Faulty, Injection, Lag, Script};
 
 use crate::common::*;
 
 /// One run in which a script goes wrong.
-fn run_with(organization: &Organization, script: &Script, account: &str) -> Report {
+fn run_with(organization: &FakeOrganization, script: &Script, account: &str) -> Report {
     // The pauses are jittered: with the same numbers every run makes the same calls up to its fault.
     fastrand::seed(7);
     let ports = Faulty::new(organization.clone(), script);
@@ -20,7 +20,7 @@ fn run_with(organization: &Organization, script: &Script, account: &str) -> Repo
 }
 
 /// The calls of a run without any fault.
-fn calls(start: fn() -> Organization, account: &str) -> Vec<&'static str> {
+fn calls(start: fn() -> FakeOrganization, account: &str) -> Vec<&'static str> {
     let script = Script::none();
     assert_eq!(run_with(&start(), &script, account).outcome, Outcome::Converged);
     script.calls()
@@ -40,7 +40,7 @@ fn steps(report: &Report, wanted: fn(&Status) -> bool) -> BTreeMap<(RoleName, &'
 }
 
 /// Holds what every report holds, however the run went.
-fn assert_told(report: &Report, organization: &Organization, injection: Injection, what: &str) {
+fn assert_told(report: &Report, organization: &FakeOrganization, injection: Injection, what: &str) {
     let cause = report.outcome.cause();
     assert_eq!(cause.is_none(), report.outcome == Outcome::Converged, "{what}");
     assert!(cause.is_none_or(|cause| !cause.code.is_empty() && !cause.message.is_empty() && !cause.remedy.is_empty()));
@@ -65,7 +65,7 @@ fn assert_told(report: &Report, organization: &Organization, injection: Injectio
 }
 
 /// Holds that nothing outside of the account was touched.
-fn assert_confined(organization: &Organization, account: &str, what: &str) {
+fn assert_confined(organization: &FakeOrganization, account: &str, what: &str) {
     for call in organization.journal() {
         let ours = call.account == id(account);
         assert!(ours || (call.account == id(MANAGEMENT) && !call.write), "{what}: {call:?}");
@@ -73,7 +73,7 @@ fn assert_confined(organization: &Organization, account: &str, what: &str) {
 }
 
 fn every_fault(
-    start: fn() -> Organization,
+    start: fn() -> FakeOrganization,
     account: &str,
     lasting: usize,
     injections: &[Injection],
@@ -175,7 +175,7 @@ fn that_lasts_for_the_whole_run() {
 
 #[test]
 fn of_an_account_whose_reads_are_behind() {
-    fn lagging() -> Organization {
+    fn lagging() -> FakeOrganization {
         let organization = with_new_account();
         organization.set_lag(&id(NEW), Lag { reads: 4, seconds: 8.0 });
         organization
@@ -186,7 +186,7 @@ fn of_an_account_whose_reads_are_behind() {
 
 #[test]
 fn of_an_account_that_drifted() {
-    fn drifted() -> Organization {
+    fn drifted() -> FakeOrganization {
         let organization = onboarded();
         for role in ROLES {
             alter(&organization, NEW, role, |state| {
@@ -208,7 +208,7 @@ fn of_the_creation() {
     for index in 0..4 {
         for injection in Injection::ALL {
             let organization = organization();
-            let newborn = onboarding_simulation::Newborn { in_progress_polls: 3, ..Default::default() };
+            let newborn = onboarding_simulation::AccountCreation { in_progress_polls: 3, ..Default::default() };
             let request = organization.create_account_as("payments-dev", newborn);
             let script = Script::at(index, injection);
             let engine = engine_on(&Faulty::new(organization.clone(), &script), config(CONFIG));

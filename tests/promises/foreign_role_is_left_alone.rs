@@ -1,7 +1,7 @@
 //! Promise 8: a role that somebody else made is left alone, unless the configuration takes it over.
 
 use onboarding_core::outcome::Outcome;
-use onboarding_simulation::{Organization, PolicyText, RoleState};
+use onboarding_simulation::{FakeOrganization, PolicyText, RoleState};
 
 use crate::common::*;
 
@@ -16,14 +16,14 @@ fn theirs() -> RoleState {
     role
 }
 
-fn with_foreign(role: &str, state: RoleState) -> Organization {
+fn with_foreign(role: &str, state: RoleState) -> FakeOrganization {
     let organization = with_new_account();
     organization.put_role(&id(NEW), &name(role), state);
     organization
 }
 
 /// All but one role are as they are in an account without a foreign role.
-fn assert_others_are_there(organization: &Organization, but: &str) {
+fn assert_others_are_there(organization: &FakeOrganization, but: &str) {
     let (mut is, mut wanted) = (roles(organization, NEW), roles(&onboarded(), NEW));
     is.remove(&name(but));
     wanted.remove(&name(but));

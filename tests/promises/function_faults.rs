@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use onboarding_core::account::AccountId;
-use onboarding_simulation::{Injection, Newborn, Organization, RoleState, Script};
+use onboarding_simulation::{AccountCreation, FakeOrganization, Injection, RoleState, Script};
 
 use crate::common::*;
 use crate::lambda::{Lambda, created, sweep};
@@ -13,13 +13,13 @@ const LONG: f64 = 20_000.0;
 
 /// What is worked on: an organization with its function, and the message that came.
 struct Flow {
-    organization: Organization,
+    organization: FakeOrganization,
     lambda: Lambda,
     message: String,
 }
 
 impl Flow {
-    fn new(organization: Organization, message: String) -> Self {
+    fn new(organization: FakeOrganization, message: String) -> Self {
         let lambda = Lambda::new(&organization, &config_of_sweeps());
         Self { organization, lambda, message }
     }
@@ -122,18 +122,18 @@ fn faults(index: usize, call: &str) -> impl Iterator<Item = (usize, Injection)> 
 fn of_an_account_whose_access_role_comes_later() {
     fn late() -> Flow {
         let organization = organization();
-        born(&organization, Newborn { access_role_after: 200.0, ..Newborn::default() });
+        born(&organization, AccountCreation { access_role_after: 200.0, ..AccountCreation::default() });
         let mut flow = Flow::new(organization, created(&id(NEW)));
         flow.lambda.timeout = 16.0;
         flow
     }
     let calls = late().calls();
     let entered = calls.iter().position(|call| *call == "sts:GetCallerIdentity").unwrap();
-    let put_off: Vec<_> = (0..entered).filter(|index| calls[*index] == "sqs:ChangeMessageVisibility").collect();
-    assert_eq!(put_off.len(), 3, "{calls:?}");
+    let retry_in: Vec<_> = (0..entered).filter(|index| calls[*index] == "sqs:ChangeMessageVisibility").collect();
+    assert_eq!(retry_in.len(), 3, "{calls:?}");
     assert!(calls.contains(&"events:PutEvents"));
     let looks = 6..entered;
-    let few = |index: usize| looks.contains(&index) && !put_off.contains(&index) && !index.is_multiple_of(5);
+    let few = |index: usize| looks.contains(&index) && !retry_in.contains(&index) && !index.is_multiple_of(5);
     let wanted = (0..calls.len()).filter(|index| !few(*index)).flat_map(|index| faults(index, calls[index]));
     insta::assert_snapshot!(lines(connects_in_spite(late, &[id(NEW)], wanted)), @"
     events:PutEvents: nothing is set aside
@@ -155,15 +155,15 @@ fn of_an_account_whose_access_role_comes_later() {
 }
 
 /// Twelve accounts, and no other that a sweep would find.
-fn twelve() -> (Organization, Vec<AccountId>) {
-    let organization = Organization::new("aws".parse().unwrap(), id(MANAGEMENT), id(IDENTITY))
+fn twelve() -> (FakeOrganization, Vec<AccountId>) {
+    let organization = FakeOrganization::new("aws".parse().unwrap(), id(MANAGEMENT), id(IDENTITY))
         .with_outside_account(&id(WORKLOAD_SECURITY))
         .with_outside_account(&id(TRELICA))
         .with_identity(PIPELINE)
         .with_parameter(PARAMETER, SECURITY_ID);
     organization.set_page_size(5);
     let born = |index| {
-        let request = organization.create_account_as(&format!("account-{index}"), Newborn::default());
+        let request = organization.create_account_as(&format!("account-{index}"), AccountCreation::default());
         organization.finish_creation(&request).unwrap()
     };
     let accounts = (0..12).map(born).collect();

@@ -13,7 +13,7 @@ const MEGABYTE: usize = 1 << 20;
 const DEEP: usize = 100_000;
 
 /// Puts a hostile message between two good ones, and holds that it alone is set aside; gives the sentence.
-fn set_aside(body: &str) -> String {
+fn dead_letter(body: &str) -> String {
     let organization = with_new_account();
     let lambda = Lambda::new(&organization, CONFIG);
     for body in [created(&id(NEW)).as_str(), body, created(&id(NEW)).as_str()] {
@@ -57,7 +57,7 @@ fn event(from: &str, to: &str) -> String {
 #[test]
 fn a_megabyte_of_junk() {
     for junk in ["x", "[", "{\"a\":", "\"", "9", "\u{0}", "é", "\\ud800"] {
-        set_aside(&junk.repeat(MEGABYTE / junk.len()));
+        dead_letter(&junk.repeat(MEGABYTE / junk.len()));
     }
     let long = "9".repeat(MEGABYTE);
     for body in [
@@ -71,7 +71,7 @@ fn a_megabyte_of_junk() {
         event("\"SUCCEEDED\"", &format!("\"{long}\"")),
         format!("{{\"account_id\":[{}0]}}", "0,".repeat(MEGABYTE / 2)),
     ] {
-        set_aside(&body);
+        dead_letter(&body);
     }
 }
 
@@ -91,9 +91,9 @@ fn a_megabyte_of_filler_in_a_good_event() {
 fn deep_json() {
     let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(DEEP), close.repeat(DEEP));
     for deep in [deep("[", "]"), deep("{\"a\":", "}")] {
-        let message = set_aside(&format!("{{\"account_id\":{deep}}}"));
+        let message = dead_letter(&format!("{{\"account_id\":{deep}}}"));
         assert!(message.contains("recursion limit exceeded"), "{message}");
-        set_aside(&event("\"source\"", &format!("\"deep\": {deep}, \"source\"")));
+        dead_letter(&event("\"source\"", &format!("\"deep\": {deep}, \"source\"")));
         // In place of the batch, of its messages, of one of them, and of a part of one.
         refused(&deep);
         refused(&format!("{{\"Records\":{deep}}}"));
@@ -105,11 +105,11 @@ fn deep_json() {
 #[test]
 fn a_key_that_stands_twice() {
     let all = [
-        set_aside(r#"{"account_id":"999988887777","account_id":"444455556666"}"#),
-        set_aside(r#"{"account_id":"444455556666","mode":"plan","mode":"apply"}"#),
-        set_aside(r#"{"account_id":"999988887777","\u0061ccount_id":"444455556666"}"#),
-        set_aside(&event("\"detail\":", "\"detail\": {}, \"detail\":")),
-        set_aside(&event("\"accountId\": \"444455556666\"", "\"accountId\":\"1\",\"accountId\":\"444455556666\"")),
+        dead_letter(r#"{"account_id":"999988887777","account_id":"444455556666"}"#),
+        dead_letter(r#"{"account_id":"444455556666","mode":"plan","mode":"apply"}"#),
+        dead_letter(r#"{"account_id":"999988887777","\u0061ccount_id":"444455556666"}"#),
+        dead_letter(&event("\"detail\":", "\"detail\": {}, \"detail\":")),
+        dead_letter(&event("\"accountId\": \"444455556666\"", "\"accountId\":\"1\",\"accountId\":\"444455556666\"")),
         refused(r#"{"account_id":"999988887777","account_id":"444455556666"}"#),
         refused(r#"{"Records":[],"Records":[]}"#),
     ];
@@ -127,10 +127,10 @@ fn a_key_that_stands_twice() {
 #[test]
 fn what_is_no_text() {
     let all = [
-        set_aside(r#"{"account_id":"\ud800"}"#),
-        set_aside(r#"{"account_id":"\udc00\ud800"}"#),
-        set_aside(&event("\"id\": \"", "\"id\": \"\\ud83d")),
-        set_aside("\u{feff}{\"account_id\":\"444455556666\"}"),
+        dead_letter(r#"{"account_id":"\ud800"}"#),
+        dead_letter(r#"{"account_id":"\udc00\ud800"}"#),
+        dead_letter(&event("\"id\": \"", "\"id\": \"\\ud83d")),
+        dead_letter("\u{feff}{\"account_id\":\"444455556666\"}"),
         refused(r#"{"account_id":"\ud800"}"#),
     ];
     insta::assert_snapshot!(all.join("\n"), @r#"
@@ -146,10 +146,10 @@ fn what_is_no_text() {
 
 #[test]
 fn an_account_id_that_is_none() {
-    let manual = |value: Value| set_aside(&json!({ "account_id": value }).to_string());
+    let manual = |value: Value| dead_letter(&json!({ "account_id": value }).to_string());
     let all = [
         manual(json!(444455556666u64)),
-        set_aside(r#"{"account_id":4.44455556666e11}"#),
+        dead_letter(r#"{"account_id":4.44455556666e11}"#),
         manual(json!(null)),
         manual(json!(true)),
         manual(json!([NEW])),
@@ -172,6 +172,6 @@ fn an_account_id_that_is_none() {
     `account_id` is wrong: `` is no account id; write exactly twelve digits, in quotes
     "#);
     for value in ["444455556666", "null", "[\"444455556666\"]", "{\"accountId\":\"444455556666\"}", "\"\""] {
-        set_aside(&event("\"accountId\": \"444455556666\"", &format!("\"accountId\": {value}")));
+        dead_letter(&event("\"accountId\": \"444455556666\"", &format!("\"accountId\": {value}")));
     }
 }

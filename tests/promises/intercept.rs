@@ -7,8 +7,8 @@ use onboarding_core::plan::Change;
 use onboarding_core::report::Report;
 use onboarding_core::role::RoleName;
 use onboarding_engine::Engine;
-use onboarding_engine::ports::{Entry, Page, ReadIam, Sessions, WriteIam};
-use onboarding_simulation::{Organization, Session};
+use onboarding_engine::ports::{AssumeRoleRequest, Page, ReadIam, Sessions, WriteIam};
+use onboarding_simulation::{FakeOrganization, Session};
 
 use crate::common::*;
 
@@ -22,16 +22,16 @@ pub(crate) struct Intercepted<P> {
 }
 
 /// Applies the configuration to the new account while writes are answered so.
-pub(crate) fn apply_against(organization: &Organization, config_text: &str, answer: Answer) -> Report {
+pub(crate) fn apply_against(organization: &FakeOrganization, config_text: &str, answer: Answer) -> Report {
     let sessions = Intercepted { inner: organization.clone(), answer };
     let engine = Engine { world: with_sessions(organization, sessions), config: config(config_text) };
     run(engine.apply(&errand(organization, NEW)))
 }
 
-impl Sessions for Intercepted<Organization> {
+impl Sessions for Intercepted<FakeOrganization> {
     type Session = Intercepted<Session>;
 
-    async fn enter(&self, entry: &Entry) -> Result<Self::Session, ApiError> {
+    async fn enter(&self, entry: &AssumeRoleRequest) -> Result<Self::Session, ApiError> {
         Ok(Intercepted { inner: self.inner.enter(entry).await?, answer: self.answer })
     }
 }

@@ -3,11 +3,11 @@
 
 use std::cell::{Cell, RefCell};
 
-use account_onboarding::lambda::{Clients, Function, Settings, Source};
+use account_onboarding::lambda::{Clients, ConfigLocation, Function, Settings};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use onboarding_core::account::AccountId;
 use onboarding_engine::ports::{Clock, Whole};
-use onboarding_simulation::{Delivered, Faulty, Organization, Script, SimulatedNotifier, SimulatedQueue};
+use onboarding_simulation::{Delivered, FakeNotifier, FakeOrganization, FakeQueue, Faulty, Script};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -17,9 +17,9 @@ const PARAMETER: &str = "/onboarding/config";
 
 /// The function, its queue and its poller.
 pub(crate) struct Lambda {
-    organization: Organization,
-    pub(crate) queue: SimulatedQueue,
-    pub(crate) notifier: SimulatedNotifier,
+    organization: FakeOrganization,
+    pub(crate) queue: FakeQueue,
+    pub(crate) notifier: FakeNotifier,
     /// The function's timeout, in seconds.
     pub(crate) timeout: f64,
     /// What goes wrong.
@@ -29,13 +29,13 @@ pub(crate) struct Lambda {
 }
 
 impl Lambda {
-    pub(crate) fn new(organization: &Organization, config: &str) -> Self {
+    pub(crate) fn new(organization: &FakeOrganization, config: &str) -> Self {
         let organization = organization.clone().with_parameter(PARAMETER, config);
-        let queue = SimulatedQueue::new(&organization);
+        let queue = FakeQueue::new(&organization);
         Self {
             organization,
             queue,
-            notifier: SimulatedNotifier::default(),
+            notifier: FakeNotifier::default(),
             timeout: 120.0,
             script: RefCell::default(),
             received_at: RefCell::default(),
@@ -109,7 +109,7 @@ impl Lambda {
 
 /// The environment of a function whose queue and notifier are simulated.
 pub(crate) fn settings(parameter: &str) -> Settings {
-    let source = Source::Parameter(parameter.to_owned());
+    let source = ConfigLocation::Parameter(parameter.to_owned());
     Settings { source, queue: None, dead_letters: None, event_bus: None, told: String::new(), claims: None }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use onboarding_core::account::{AccountId, AccountState};
-use onboarding_simulation::{Newborn, Organization, SimulatedQueue};
+use onboarding_simulation::{AccountCreation, FakeOrganization, FakeQueue};
 
 use crate::common::{
     IDENTITY, MANAGEMENT, NEW, OLD, OWN_ROLE, assert_connected, config_of_sweeps, id, name, organization,
@@ -18,17 +18,17 @@ const SOURCES: [&str; 3] = [
     include_str!("../../events/control-tower-create-managed-account.json"),
 ];
 
-fn lambda(organization: &Organization) -> Lambda {
+fn lambda(organization: &FakeOrganization) -> Lambda {
     Lambda::new(organization, &config_of_sweeps())
 }
 
 /// A new account, made and ready.
-fn one(organization: &Organization) -> AccountId {
-    organization.finish_creation(&organization.create_account_as("one", Newborn::default())).unwrap()
+fn one(organization: &FakeOrganization) -> AccountId {
+    organization.finish_creation(&organization.create_account_as("one", AccountCreation::default())).unwrap()
 }
 
 /// An organization with one account that was onboarded by one delivery.
-fn onboarded_once() -> Organization {
+fn onboarded_once() -> FakeOrganization {
     let organization = organization();
     let lambda = lambda(&organization);
     lambda.queue.put(&created(&one(&organization)));
@@ -42,7 +42,7 @@ fn writes_of_one() -> usize {
 }
 
 /// How many writes each account took, failed ones too.
-fn writes(organization: &Organization) -> BTreeMap<AccountId, usize> {
+fn writes(organization: &FakeOrganization) -> BTreeMap<AccountId, usize> {
     let mut writes = BTreeMap::new();
     for call in organization.writes() {
         *writes.entry(call.account).or_default() += 1;
@@ -52,7 +52,7 @@ fn writes(organization: &Organization) -> BTreeMap<AccountId, usize> {
 
 /// Accounts whose events were dropped, doubled and reordered.
 struct Storm {
-    organization: Organization,
+    organization: FakeOrganization,
     lambda: Lambda,
     /// How many events of each account came; the sweep comes to each as well.
     deliveries: BTreeMap<AccountId, usize>,
@@ -66,7 +66,8 @@ impl Storm {
         let organization = organization();
         let (mut events, mut deliveries) = (Vec::new(), BTreeMap::new());
         for index in 0..accounts {
-            let newborn = Newborn { access_role_after: f64::from(random.u32(..90)), ..Newborn::default() };
+            let newborn =
+                AccountCreation { access_role_after: f64::from(random.u32(..90)), ..AccountCreation::default() };
             let request = organization.create_account_as(&format!("account-{index}"), newborn);
             let account = organization.finish_creation(&request).unwrap();
             let count = random.usize(..4);
@@ -124,7 +125,7 @@ fn several_sources_one_after_the_other_cost_one_onboarding_s_writes() {
     let each = writes_of_one();
     for first in 0..6 {
         let organization = organization();
-        let request = organization.create_account_as("one", Newborn::default());
+        let request = organization.create_account_as("one", AccountCreation::default());
         let account = organization.finish_creation(&request).unwrap();
         let asked = include_str!("../../events/create-account.json");
         assert!(asked.contains("car-0f1e2d3c4b5a69788796a5b4c3d2e1f0"));
@@ -151,7 +152,7 @@ fn several_sources_one_after_the_other_cost_one_onboarding_s_writes() {
 #[test]
 fn an_account_that_is_never_ready_is_given_up_after_a_day_and_a_redrive_finishes_it() {
     let organization = organization();
-    let newborn = Newborn { access_role_after: 100_000.0, ..Newborn::default() };
+    let newborn = AccountCreation { access_role_after: 100_000.0, ..AccountCreation::default() };
     organization.finish_creation(&organization.create_account_as("late", newborn)).unwrap();
     // It counts as young for longer than it is waited for.
     let patient = format!("{}\n[waiting]\nyoung-account-minutes = 10080\n", config_of_sweeps());
@@ -173,7 +174,7 @@ fn an_account_that_is_never_ready_is_given_up_after_a_day_and_a_redrive_finishes
 #[test]
 fn pauses_grow_while_an_account_is_not_ready() {
     let organization = organization();
-    let newborn = Newborn { access_role_after: 3000.0, ..Newborn::default() };
+    let newborn = AccountCreation { access_role_after: 3000.0, ..AccountCreation::default() };
     organization.finish_creation(&organization.create_account_as("slow", newborn)).unwrap();
     let lambda = lambda(&organization);
     lambda.queue.put(&created(&id(NEW)));
@@ -192,7 +193,7 @@ fn a_poisoned_record_in_a_batch_of_ten() {
     let lambda = lambda(&organization);
     let mut accounts = Vec::new();
     for index in 0..9 {
-        let request = organization.create_account_as(&format!("account-{index}"), Newborn::default());
+        let request = organization.create_account_as(&format!("account-{index}"), AccountCreation::default());
         accounts.push(organization.finish_creation(&request).unwrap());
     }
     accounts.iter().for_each(|account| lambda.queue.put(&created(account)));
@@ -212,7 +213,7 @@ fn a_sweep_that_runs_out_of_time_goes_on_where_it_was() {
     let organization = organization();
     let mut accounts = Vec::new();
     for index in 0..60 {
-        let request = organization.create_account_as(&format!("account-{index}"), Newborn::default());
+        let request = organization.create_account_as(&format!("account-{index}"), AccountCreation::default());
         accounts.push(organization.finish_creation(&request).unwrap());
     }
     organization.set_page_size(2);
@@ -230,7 +231,7 @@ fn a_sweep_that_runs_out_of_time_goes_on_where_it_was() {
 #[test]
 fn a_sweep_whose_page_is_too_old_begins_anew() {
     let organization = organization();
-    organization.finish_creation(&organization.create_account_as("one", Newborn::default())).unwrap();
+    organization.finish_creation(&organization.create_account_as("one", AccountCreation::default())).unwrap();
     let lambda = lambda(&organization);
     lambda.queue.put(r#"{"sweep":{"page":"of-last-week"}}"#);
     lambda.work_for(900.0);
@@ -242,6 +243,6 @@ fn a_sweep_whose_page_is_too_old_begins_anew() {
 #[test]
 fn the_queue_is_the_template_s() {
     let template = include_str!("../../template.yaml");
-    assert!(template.contains(&format!("VisibilityTimeout: {}", SimulatedQueue::VISIBILITY)));
-    assert!(template.contains(&format!("maxReceiveCount: {}", SimulatedQueue::MOST_RECEIVES)));
+    assert!(template.contains(&format!("VisibilityTimeout: {}", FakeQueue::VISIBILITY)));
+    assert!(template.contains(&format!("maxReceiveCount: {}", FakeQueue::MOST_RECEIVES)));
 }

@@ -3,13 +3,13 @@
 use onboarding_core::error::ApiError;
 use onboarding_core::plan::Change;
 use onboarding_core::report::{Report, Status};
-use onboarding_simulation::{Organization, Quotas};
+use onboarding_simulation::{FakeOrganization, Quotas};
 
 use crate::common::*;
 use crate::intercept::apply_against;
 
 /// Holds that all roles but those of one name are as they should be.
-fn assert_all_but(organization: &Organization, bad: &str) {
+fn assert_all_but(organization: &FakeOrganization, bad: &str) {
     let (mut is, mut wanted) = (roles(organization, NEW), roles(&onboarded(), NEW));
     for all in [&mut is, &mut wanted] {
         all.remove(&name(bad));

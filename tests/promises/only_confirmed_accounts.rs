@@ -6,13 +6,13 @@ use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
 use onboarding_engine::Engine;
-use onboarding_engine::ports::{Entry, Sessions};
-use onboarding_simulation::{Newborn, Organization, Session};
+use onboarding_engine::ports::{AssumeRoleRequest, Sessions};
+use onboarding_simulation::{AccountCreation, FakeOrganization, Session};
 
 use crate::common::*;
 
 /// Applies and plans, and holds that nothing was written and no account was entered.
-fn refused(organization: &Organization, account: &str) -> String {
+fn refused(organization: &FakeOrganization, account: &str) -> String {
     let before = organization.state();
     let plan = plan(organization, account);
     let report = apply(organization, account);
@@ -62,7 +62,7 @@ fn an_excluded_account_is_not_entered() {
 /// A way in that leads to another account, as a wrong endpoint would.
 #[derive(Clone)]
 struct Astray {
-    organization: Organization,
+    organization: FakeOrganization,
     to: &'static str,
     /// Only sessions whose policy names this role go astray.
     role: &'static str,
@@ -71,7 +71,7 @@ struct Astray {
 impl Sessions for Astray {
     type Session = Session;
 
-    async fn enter(&self, entry: &Entry) -> Result<Session, ApiError> {
+    async fn enter(&self, entry: &AssumeRoleRequest) -> Result<Session, ApiError> {
         let mut entry = entry.clone();
         if entry.policy.contains(self.role) {
             entry.role_arn = entry.role_arn.replace(NEW, self.to);
@@ -81,7 +81,7 @@ impl Sessions for Astray {
     }
 }
 
-fn astray(organization: &Organization, role: &'static str, config_text: &str) -> Report {
+fn astray(organization: &FakeOrganization, role: &'static str, config_text: &str) -> Report {
     let sessions = Astray { organization: organization.clone(), to: OLD, role };
     let engine = Engine { world: with_sessions(organization, sessions), config: config(config_text) };
     run(engine.apply(&errand(organization, NEW)))
@@ -113,7 +113,8 @@ fn one_session_of_several_in_another_account_writes_nothing() {
 fn a_creation_that_failed_is_no_account() {
     let organization = organization();
     let fails = Some("EMAIL_ALREADY_EXISTS".to_owned());
-    let request = organization.create_account_as("payments-dev", Newborn { fails, ..Newborn::default() });
+    let request =
+        organization.create_account_as("payments-dev", AccountCreation { fails, ..AccountCreation::default() });
     let engine = engine(&organization, CONFIG);
     let deadline = errand(&organization, NEW).deadline;
     let end = run(engine.created(&request, deadline)).unwrap_err();

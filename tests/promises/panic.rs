@@ -5,7 +5,7 @@ use lambda_runtime::{Context, LambdaEvent};
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
 use onboarding_engine::ports::{AccountPage, Clock, Creation, Directory, Ports};
-use onboarding_simulation::{Newborn, Organization, SimulatedNotifier, SimulatedQueue};
+use onboarding_simulation::{AccountCreation, FakeNotifier, FakeOrganization, FakeQueue};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
@@ -18,7 +18,7 @@ const PARAMETER: &str = "/onboarding/config";
 
 /// A register of accounts that panics when it is asked about one of them.
 #[derive(Clone)]
-struct Panics(Organization, AccountId);
+struct Panics(FakeOrganization, AccountId);
 
 impl Directory for Panics {
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
@@ -40,12 +40,12 @@ fn a_record_that_panics_goes_back_alone() {
     for bad in 0..3 {
         let organization = organization().with_parameter(PARAMETER, CONFIG);
         let accounts = ["one", "two", "three"].map(|name| {
-            let request = organization.create_account_as(name, Newborn::default());
+            let request = organization.create_account_as(name, AccountCreation::default());
             organization.finish_creation(&request).unwrap()
         });
         let [sessions, secrets, claims, registrar, clock] = [(); 5].map(|()| organization.clone());
         let directory = Panics(organization.clone(), accounts[bad].clone());
-        let (queue, notifier) = (SimulatedQueue::new(&organization), SimulatedNotifier::default());
+        let (queue, notifier) = (FakeQueue::new(&organization), FakeNotifier::default());
         let world = Ports { directory, sessions, secrets, claims, registrar, clock };
         let (ports, settings) = (Clients { world, queue, notifier }, settings(PARAMETER));
         let record = |(index, account): (usize, &AccountId)| json!({"messageId": format!("message-{index}"), "body": created(account)});

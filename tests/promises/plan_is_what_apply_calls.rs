@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::policy::{Actions, Document};
 use onboarding_core::report::Status;
-use onboarding_engine::Errand;
-use onboarding_simulation::{Organization, PolicyText, RoleState};
+use onboarding_engine::Job;
+use onboarding_simulation::{FakeOrganization, PolicyText, RoleState};
 
 use crate::common::*;
 
 /// A starting state: what somebody has done to an account that was onboarded.
-type Drift = (&'static str, fn(&Organization));
+type Drift = (&'static str, fn(&FakeOrganization));
 
 const DRIFTS: &[Drift] = &[
     ("nothing", |_| {}),
@@ -98,14 +98,14 @@ const DRIFTS: &[Drift] = &[
 
 const ALL: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
-fn drifted(drift: fn(&Organization)) -> Organization {
+fn drifted(drift: fn(&FakeOrganization)) -> FakeOrganization {
     let organization = onboarded();
     drift(&organization);
     organization
 }
 
 /// Plans, applies exactly that, and compares the two with what was really called.
-fn assert_plan_is_what_apply_calls(organization: &Organization, account: &str, config: &str, what: &str) {
+fn assert_plan_is_what_apply_calls(organization: &FakeOrganization, account: &str, config: &str, what: &str) {
     organization.clear_journal();
     let plan = plan_with(organization, account, config);
     assert_eq!(organization.writes(), [], "{what}: a plan writes nothing");
@@ -116,7 +116,7 @@ fn assert_plan_is_what_apply_calls(organization: &Organization, account: &str, c
     organization.clear_journal();
     let engine = engine(organization, config);
     let shown = Some(changes(&plan));
-    let report = run(engine.apply(&Errand { shown, ..errand(organization, account) }));
+    let report = run(engine.apply(&Job { shown, ..errand(organization, account) }));
     assert_eq!(report.outcome, Outcome::Converged, "{what}");
     assert_eq!(changes(&report), changes(&plan), "{what}");
     assert_eq!(made(organization), told(&plan), "{what}");
@@ -202,7 +202,7 @@ fn a_plan_that_no_longer_fits_is_not_applied() {
         let before = organization.state();
         organization.clear_journal();
         let engine = engine(&organization, CONFIG);
-        let report = run(engine.apply(&Errand { shown, ..errand(&organization, NEW) }));
+        let report = run(engine.apply(&Job { shown, ..errand(&organization, NEW) }));
         assert_eq!(end(&report), "blocked plan_changed", "{what}");
         assert_eq!(organization.writes(), [], "{what}");
         assert_eq!(organization.state(), before, "{what}");
@@ -211,7 +211,7 @@ fn a_plan_that_no_longer_fits_is_not_applied() {
         let shown = Some(changes(&plan(&organization, NEW)));
         apply(&organization, NEW);
         organization.clear_journal();
-        let report = run(engine.apply(&Errand { shown, ..errand(&organization, NEW) }));
+        let report = run(engine.apply(&Job { shown, ..errand(&organization, NEW) }));
         assert_eq!(end(&report), "blocked plan_changed", "{what}");
         assert_eq!(organization.writes(), [], "{what}");
     }

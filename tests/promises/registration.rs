@@ -5,8 +5,8 @@ use std::time::Duration;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Report, plan_text, report_text};
 use onboarding_engine::ports::{Clock, Ports};
-use onboarding_engine::{Engine, Errand};
-use onboarding_simulation::{Connector, Faulty, Injection, Organization, Script, Tenant};
+use onboarding_engine::{Engine, Job};
+use onboarding_simulation::{Connector, FakeOrganization, Faulty, Injection, Script, Tenant};
 use serde_json::json;
 
 use crate::common::*;
@@ -23,31 +23,31 @@ fn registering() -> String {
     )
 }
 
-fn with_tenant(organization: Organization) -> Organization {
+fn with_tenant(organization: FakeOrganization) -> FakeOrganization {
     organization.set_tenant(Tenant::new(URL, KEY, &id(WORKLOAD_SECURITY), SECURITY_ID));
     organization.with_parameter(KEY_PARAMETER, KEY)
 }
 
 /// A new account, and a vendor that does not know it yet.
-fn fresh() -> Organization {
+fn fresh() -> FakeOrganization {
     with_tenant(with_new_account())
 }
 
-fn change(organization: &Organization, change: impl FnOnce(&mut Tenant)) {
+fn change(organization: &FakeOrganization, change: impl FnOnce(&mut Tenant)) {
     let mut tenant = organization.tenant().unwrap();
     change(&mut tenant);
     organization.set_tenant(tenant);
 }
 
-fn apply_to(organization: &Organization, account: &str) -> Report {
+fn apply_to(organization: &FakeOrganization, account: &str) -> Report {
     run(engine(organization, &registering()).apply(&errand(organization, account)))
 }
 
-fn plan_of(organization: &Organization) -> Report {
+fn plan_of(organization: &FakeOrganization) -> Report {
     run(engine(organization, &registering()).plan(&errand(organization, NEW)))
 }
 
-fn connectors(organization: &Organization) -> Vec<Connector> {
+fn connectors(organization: &FakeOrganization) -> Vec<Connector> {
     organization.tenant().unwrap().connectors.into_values().collect()
 }
 
@@ -58,7 +58,7 @@ fn theirs() -> Connector {
 }
 
 /// Holds that the vendor knows the account once, by its role.
-fn assert_registered(organization: &Organization, account: &str) {
+fn assert_registered(organization: &FakeOrganization, account: &str) {
     let arn = format!("arn:aws:iam::{account}:role/{SECURITY_ROLE}");
     let all = connectors(organization);
     let ours: Vec<_> = all.iter().filter(|one| one.account == id(account)).collect();
@@ -141,7 +141,7 @@ fn a_vendor_that_is_not_ready_is_waited_for_and_harms_no_other() {
 
 #[test]
 fn what_needs_a_person_is_told_and_the_role_stands_all_the_same() {
-    type Spoil = fn(Organization) -> Organization;
+    type Spoil = fn(FakeOrganization) -> FakeOrganization;
     let spoils: [(&str, Spoil); 5] = [
         ("vendor_key_refused", |organization| organization.with_parameter(KEY_PARAMETER, "another-key")),
         ("configuration", |organization| organization.with_parameter(KEY_PARAMETER, "no key at all")),
@@ -234,7 +234,7 @@ fn a_drift_that_several_runs_see_registers_once() {
 /// A fault of each kind at every call, then a re-run: the account is registered once.
 #[test]
 fn a_fault_at_every_call_registers_once() {
-    let run_with = |organization: &Organization, script: &Script| {
+    let run_with = |organization: &FakeOrganization, script: &Script| {
         fastrand::seed(7);
         let ports = Faulty::new(organization.clone(), script);
         run(engine_on(&ports, config(&registering())).apply(&errand(organization, NEW)))
@@ -263,7 +263,7 @@ fn a_fault_at_every_call_registers_once() {
 /// A vendor that falls silent when it is told, and stays so: it is not known whether it was.
 #[test]
 fn a_vendor_that_falls_silent_is_not_said_to_be_told() {
-    let apply_with = |organization: &Organization, script: &Script| {
+    let apply_with = |organization: &FakeOrganization, script: &Script| {
         let [directory, sessions, secrets, claims, clock] = [(); 5].map(|()| organization.clone());
         let registrar = Faulty::new(organization.clone(), script);
         let world = Ports { directory, sessions, secrets, claims, registrar, clock };
@@ -302,7 +302,7 @@ fn a_plan_that_was_shown_waits_for_its_vendor() {
     let shown: Vec<_> = plan.changes.into_iter().map(|step| step.change).collect();
     let now = organization.now();
     change(&organization, |tenant| tenant.trouble = Some((503, now + 20.0)));
-    let errand = Errand { shown: Some(shown), ..errand(&organization, NEW) };
+    let errand = Job { shown: Some(shown), ..errand(&organization, NEW) };
     let report = run(engine(&organization, &registering()).apply(&errand));
     assert_eq!(report.outcome, Outcome::Converged);
     assert_registered(&organization, NEW);

@@ -1,7 +1,7 @@
 //! Every sample in `events/`, handed to the real function: what becomes of it, what is told, and what is written.
 
-use onboarding_core::report::Notice;
-use onboarding_simulation::{Newborn, Organization};
+use onboarding_core::report::AccountEvent;
+use onboarding_simulation::{AccountCreation, FakeOrganization};
 use serde_json::Value;
 
 use crate::common::*;
@@ -24,17 +24,17 @@ fn samples(request: &str) -> Vec<(String, String)> {
 }
 
 /// An organization in which the account of the samples is there and ready, its function, and the id of its creation.
-fn start() -> (Organization, Lambda, String) {
+fn start() -> (FakeOrganization, Lambda, String) {
     let organization = organization();
-    let request = organization.create_account_as("payments-dev", Newborn::default());
+    let request = organization.create_account_as("payments-dev", AccountCreation::default());
     assert_eq!(organization.finish_creation(&request), Some(id(NEW)));
     let lambda = Lambda::new(&organization, &config_of_sweeps());
     (organization, lambda, request)
 }
 
 /// What is told and written, as `AccountOnboarded; 8 writes`.
-fn effects(organization: &Organization, lambda: &Lambda) -> String {
-    let told = |notice: &Notice| {
+fn effects(organization: &FakeOrganization, lambda: &Lambda) -> String {
+    let told = |notice: &AccountEvent| {
         let detail = notice.detail();
         let account = detail["account_id"].as_str().unwrap_or("no account");
         let code = detail["cause"]["code"].as_str().map(|code| format!(" {code}")).unwrap_or_default();
@@ -46,7 +46,7 @@ fn effects(organization: &Organization, lambda: &Lambda) -> String {
 }
 
 /// The causes of the dead letters, as ` set aside foreign_role`.
-fn set_aside(lambda: &Lambda) -> Vec<String> {
+fn dead_letter(lambda: &Lambda) -> Vec<String> {
     let dead = lambda.queue.dead_letters();
     dead.iter()
         .map(|letter| format!("set aside {}", letter.cause.as_ref().map_or("without cause", |c| c.code)))
@@ -58,7 +58,7 @@ fn is_batch(sample: &str) -> bool {
 }
 
 /// Each sample with what a function makes of it, in an organization of its own.
-fn table(way: fn(&Organization, &Lambda, &str) -> Option<String>) -> String {
+fn table(way: fn(&FakeOrganization, &Lambda, &str) -> Option<String>) -> String {
     let count = samples("").len();
     let lines = (0..count).filter_map(|index| {
         let (organization, lambda, request) = start();
@@ -78,7 +78,7 @@ fn each_as_a_message() {
         }
         lambda.queue.put(sample);
         let more = lambda.work_for(1.0).len() - 1;
-        let mut ends = set_aside(lambda);
+        let mut ends = dead_letter(lambda);
         if ends.is_empty() {
             ends.push(if lambda.queue.next_visible().is_some() { "put off" } else { "deleted" }.to_owned());
         }
@@ -133,7 +133,7 @@ fn each_directly() {
             },
         };
         let mut ends = vec![end];
-        ends.extend(set_aside(lambda));
+        ends.extend(dead_letter(lambda));
         let queued = lambda.queue.receive(100).len();
         if queued > 0 {
             ends.push(format!("{queued} messages queued"));

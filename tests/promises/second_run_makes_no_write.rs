@@ -1,12 +1,12 @@
 //! Promise 1: a second run makes no write.
 
 use onboarding_core::outcome::Outcome;
-use onboarding_simulation::{Lag, Newborn, Organization, PolicyText};
+use onboarding_simulation::{AccountCreation, FakeOrganization, Lag, PolicyText};
 use serde_json::Value;
 
 use crate::common::*;
 
-fn assert_still(organization: &Organization, account: &str, config: &str) {
+fn assert_still(organization: &FakeOrganization, account: &str, config: &str) {
     let before = organization.state();
     organization.clear_journal();
     let report = apply_with(organization, account, config);
@@ -149,7 +149,7 @@ fn tags_of_aws_s_own_are_not_fought_over() {
 fn after_a_slow_birth() {
     let organization = organization();
     let hiccups = vec![("OptInRequired".to_owned(), 30.0)];
-    born(&organization, Newborn { access_role_after: 45.0, hiccups, ..Newborn::default() });
+    born(&organization, AccountCreation { access_role_after: 45.0, hiccups, ..AccountCreation::default() });
     assert_eq!(apply(&organization, NEW).outcome, Outcome::Converged);
     assert_still(&organization, NEW, CONFIG);
 }

@@ -9,7 +9,7 @@ use onboarding_core::outcome::Outcome;
 use onboarding_core::plan::{Action, Change};
 use onboarding_core::report::{Report, Status, emf, plan_text, report_text};
 use onboarding_engine::ports::Whole;
-use onboarding_simulation::{Organization, PolicyText, Quotas, SimulatedNotifier, SimulatedQueue};
+use onboarding_simulation::{FakeNotifier, FakeOrganization, FakeQueue, PolicyText, Quotas};
 use serde_json::value::RawValue;
 use tracing::level_filters::LevelFilter;
 
@@ -160,8 +160,8 @@ fn a_quota_shows_none() {
 }
 
 /// Hands a payload to the function; gives its log at the finest level, its answer, and what it told and remembers.
-fn invoke(organization: &Organization, payload: &str) -> String {
-    let (queue, notifier) = (SimulatedQueue::new(organization), SimulatedNotifier::default());
+fn invoke(organization: &FakeOrganization, payload: &str) -> String {
+    let (queue, notifier) = (FakeQueue::new(organization), FakeNotifier::default());
     let told = notifier.clone();
     let ports = Clients { world: Whole::from(organization.clone()), queue, notifier };
     let function = Function { ports, settings: settings("/onboarding/config") };

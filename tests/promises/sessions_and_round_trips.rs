@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use onboarding_core::outcome::Outcome;
 use onboarding_core::policy::{Actions, Document};
-use onboarding_engine::ports::Entry;
-use onboarding_simulation::Organization;
+use onboarding_engine::ports::AssumeRoleRequest;
+use onboarding_simulation::FakeOrganization;
 
 use crate::common::*;
 
@@ -14,11 +14,11 @@ use crate::common::*;
 const EXAMPLE: &str = include_str!("../../onboarding.toml");
 
 /// What the session policies of the last run name, each of them checked.
-fn resources(organization: &Organization) -> BTreeSet<String> {
+fn resources(organization: &FakeOrganization) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for entry in organization.entries() {
         // All that a session is opened with: there is no source identity and there are no session tags.
-        let Entry { role_arn, policy, session_name } = entry;
+        let AssumeRoleRequest { role_arn, policy, session_name } = entry;
         assert_eq!(role_arn, format!("arn:aws:iam::{NEW}:role/{ACCESS}"));
         assert_eq!(session_name, "account-onboarding-event-1");
         assert!(policy.len() <= 2048, "{}", policy.len());
@@ -64,7 +64,7 @@ fn many_roles_take_several_sessions_and_no_wider_one() {
 }
 
 /// How many calls one after the other a run waits for, when each takes a second.
-fn round_trips(organization: &Organization, config: &str) -> u64 {
+fn round_trips(organization: &FakeOrganization, config: &str) -> u64 {
     organization.clear_journal();
     organization.set_latency(Duration::from_secs(1));
     let report = apply_with(organization, NEW, config);

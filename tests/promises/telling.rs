@@ -1,10 +1,10 @@
 //! Who has to know is told: once for each account and cause, whatever happens on the way.
 
 use onboarding_core::account::AccountState;
-use onboarding_core::notification::Memory;
-use onboarding_core::report::{News, Notice};
+use onboarding_core::notification::NotificationRecord;
+use onboarding_core::report::{AccountEvent, EventKind};
 use onboarding_engine::ports::Clock;
-use onboarding_simulation::{Injection, Newborn, Organization, RoleState, Script};
+use onboarding_simulation::{AccountCreation, FakeOrganization, Injection, RoleState, Script};
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
@@ -17,12 +17,12 @@ use crate::log::logged;
 const DAY: f64 = 86_400.0;
 
 /// A role of the configuration's name that somebody else made.
-fn foreign(organization: &Organization) {
+fn foreign(organization: &FakeOrganization) {
     organization.put_role(&id(NEW), &name(OWN_ROLE), RoleState::trusting("{}"));
 }
 
 /// A new account in which there is a foreign role, and the function.
-fn blocked() -> (Organization, Lambda) {
+fn blocked() -> (FakeOrganization, Lambda) {
     let organization = with_new_account();
     foreign(&organization);
     let lambda = Lambda::new(&organization, CONFIG);
@@ -31,8 +31,8 @@ fn blocked() -> (Organization, Lambda) {
 
 /// What was told, as `AccountBlocked foreign_role`.
 fn told(lambda: &Lambda) -> Vec<String> {
-    let code = |notice: &Notice| notice.detail()["cause"]["code"].as_str().map(|code| format!(" {code}"));
-    let line = |notice: Notice| format!("{}{}", notice.news.detail_type(), code(&notice).unwrap_or_default());
+    let code = |notice: &AccountEvent| notice.detail()["cause"]["code"].as_str().map(|code| format!(" {code}"));
+    let line = |notice: AccountEvent| format!("{}{}", notice.news.detail_type(), code(&notice).unwrap_or_default());
     lambda.notifier.notices().into_iter().map(line).collect()
 }
 
@@ -128,7 +128,7 @@ fn what_an_earlier_try_did_is_told() {
 fn a_slow_account_with_several_sources_is_told_once() {
     for batch in [1, 3] {
         let organization = organization();
-        born(&organization, Newborn { access_role_after: 200.0, ..Newborn::default() });
+        born(&organization, AccountCreation { access_role_after: 200.0, ..AccountCreation::default() });
         let lambda = Lambda::new(&organization, CONFIG);
         lambda.queue.put(&created(&id(NEW)));
         for sample in [
@@ -213,7 +213,7 @@ fn what_closed_after_it_departed_is_no_news() {
 fn what_hangs_while_it_is_told_is_given_up_in_time() {
     let (organization, lambda) = blocked();
     let mut lambda = lambda;
-    lambda.notifier = onboarding_simulation::SimulatedNotifier::slow(&organization, 60.0);
+    lambda.notifier = onboarding_simulation::FakeNotifier::slow(&organization, 60.0);
     let began = organization.now();
     lambda.queue.put(&created(&id(NEW)));
     let batch = lambda.queue.receive(1);
@@ -224,7 +224,7 @@ fn what_hangs_while_it_is_told_is_given_up_in_time() {
 #[test]
 fn a_wait_that_is_given_up_is_told() {
     let organization = organization();
-    born(&organization, Newborn { access_role_after: 1e7, ..Newborn::default() });
+    born(&organization, AccountCreation { access_role_after: 1e7, ..AccountCreation::default() });
     let patient = format!("{CONFIG}\n[waiting]\nyoung-account-minutes = 10080\n");
     let lambda = Lambda::new(&organization, &patient);
     lambda.queue.put(&created(&id(NEW)));
@@ -269,7 +269,7 @@ fn the_claim_of_a_run_that_was_killed_is_taken_over() {
     let (organization, lambda) = blocked();
     let claim = |age| {
         let (code, by) = (format!("foreign_role foreign_role:{OWN_ROLE}"), "another".to_owned());
-        Memory { code, at: organization.now() - age, by, confirmed: false }
+        NotificationRecord { code, at: organization.now() - age, by, confirmed: false }
     };
     lambda.notifier.put_memory(NEW, claim(10.0));
     deliver(&lambda);
@@ -280,7 +280,7 @@ fn the_claim_of_a_run_that_was_killed_is_taken_over() {
 }
 
 /// Runs with a fault at one call of the first invocation; gives what was told.
-fn with_fault(start: fn() -> (Organization, Lambda), index: usize, injection: Injection) -> Vec<String> {
+fn with_fault(start: fn() -> (FakeOrganization, Lambda), index: usize, injection: Injection) -> Vec<String> {
     let (_, lambda) = start();
     lambda.script.replace(Script::at(index, injection));
     deliver(&lambda);
@@ -289,7 +289,7 @@ fn with_fault(start: fn() -> (Organization, Lambda), index: usize, injection: In
 }
 
 /// The calls of a run without any fault.
-fn calls(start: fn() -> (Organization, Lambda)) -> Vec<&'static str> {
+fn calls(start: fn() -> (FakeOrganization, Lambda)) -> Vec<&'static str> {
     let (_, lambda) = start();
     deliver(&lambda);
     let script = lambda.script.borrow();
@@ -309,12 +309,12 @@ const INJECTIONS: [Injection; 5] = [
 /// lost while it told. What is denied may end the account in another way, which is told as well.
 #[test]
 fn a_fault_at_every_call_keeps_nobody_from_knowing() {
-    fn fresh() -> (Organization, Lambda) {
+    fn fresh() -> (FakeOrganization, Lambda) {
         let organization = with_new_account();
         let lambda = Lambda::new(&organization, CONFIG);
         (organization, lambda)
     }
-    for (start, news) in [(blocked as fn() -> _, News::AccountBlocked), (fresh, News::AccountOnboarded)] {
+    for (start, news) in [(blocked as fn() -> _, EventKind::AccountBlocked), (fresh, EventKind::AccountOnboarded)] {
         let calls = calls(start);
         assert!(calls.contains(&"events:PutEvents"));
         for (index, call) in calls.iter().enumerate() {

@@ -8,8 +8,8 @@ use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
 use onboarding_engine::ports::{AccountPage, Clock, Creation, Directory, Ports};
-use onboarding_engine::{Engine, Errand};
-use onboarding_simulation::{Control, Newborn, Organization, RoleState};
+use onboarding_engine::{Engine, Job};
+use onboarding_simulation::{AccountCreation, Control, FakeOrganization, RoleState};
 
 use crate::common::*;
 
@@ -17,7 +17,7 @@ const HICCUPS: [&str; 5] =
     ["SubscriptionRequiredException", "OptInRequired", "InvalidClientTokenId", "AccessDenied", "UnauthorizedOperation"];
 
 /// Onboards a newborn; gives the report and how many seconds it took.
-fn newborn(newborn: Newborn) -> (Organization, Report, f64) {
+fn newborn(newborn: AccountCreation) -> (FakeOrganization, Report, f64) {
     let organization = organization();
     born(&organization, newborn);
     let start = organization.now();
@@ -30,7 +30,8 @@ fn newborn(newborn: Newborn) -> (Organization, Report, f64) {
 #[test]
 fn the_access_role_comes_later() {
     for seconds in [1.0, 30.0, 120.0, 420.0] {
-        let (organization, report, took) = newborn(Newborn { access_role_after: seconds, ..Newborn::default() });
+        let (organization, report, took) =
+            newborn(AccountCreation { access_role_after: seconds, ..AccountCreation::default() });
         assert_eq!(report.outcome, Outcome::Converged);
         assert!(took >= seconds && took < seconds + 40.0, "{took}");
         assert_connected(&organization, NEW);
@@ -41,7 +42,7 @@ fn the_access_role_comes_later() {
 
 #[test]
 fn the_access_role_never_comes() {
-    let (organization, report, _) = newborn(Newborn { access_role_after: 1e6, ..Newborn::default() });
+    let (organization, report, _) = newborn(AccountCreation { access_role_after: 1e6, ..AccountCreation::default() });
     assert_eq!(end(&report), "waiting access_role_not_ready");
     assert_eq!(organization.writes(), []);
     insta::assert_snapshot!(report.outcome, @"waiting (access_role_not_ready): account 444455556666 cannot be entered by `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole; it passes by itself: the queue tries again, or run it again later");
@@ -52,7 +53,8 @@ fn hiccups_pass() {
     let all = HICCUPS.map(|code| (code.to_owned(), 25.0)).to_vec();
     for hiccups in HICCUPS.map(|code| vec![(code.to_owned(), 90.0)]).into_iter().chain([all]) {
         let seconds: f64 = hiccups.iter().map(|(_, seconds)| seconds).sum();
-        let (organization, report, took) = newborn(Newborn { hiccups: hiccups.clone(), ..Newborn::default() });
+        let (organization, report, took) =
+            newborn(AccountCreation { hiccups: hiccups.clone(), ..AccountCreation::default() });
         assert_eq!(report.outcome, Outcome::Converged, "{hiccups:?}");
         assert!(took >= seconds, "{took}");
         assert_connected(&organization, NEW);
@@ -69,7 +71,7 @@ fn hiccups_that_do_not_pass_end_in_waiting() {
         "waiting account_not_ready",
     ]) {
         let (organization, report, _) =
-            newborn(Newborn { hiccups: vec![(code.to_owned(), 1e6)], ..Newborn::default() });
+            newborn(AccountCreation { hiccups: vec![(code.to_owned(), 1e6)], ..AccountCreation::default() });
         assert_eq!(end(&report), expected, "{code}");
         assert_eq!(organization.writes(), []);
     }
@@ -119,14 +121,14 @@ fn a_wait_longer_than_a_session() {
     organization.set_propagation(1000.0);
     organization.put_role(&id(IDENTITY), &name("new-pipeline"), RoleState::trusting("{}"));
     let deadline = organization.now() + 3600.0;
-    let patient = Errand { deadline, end: deadline + 120.0, ..errand(&organization, NEW) };
+    let patient = Job { deadline, end: deadline + 120.0, ..errand(&organization, NEW) };
     assert_eq!(run(engine(&organization, &config).apply(&patient)).outcome, Outcome::Converged);
 }
 
 #[test]
 fn the_second_access_role_is_used_when_the_first_is_not_there() {
     let access_role = Some(name("AWSControlTowerExecution"));
-    let (organization, report, took) = newborn(Newborn { access_role, ..Newborn::default() });
+    let (organization, report, took) = newborn(AccountCreation { access_role, ..AccountCreation::default() });
     assert_eq!(report.outcome, Outcome::Converged);
     assert_eq!(report.access_role, Some(name("AWSControlTowerExecution")));
     assert!(took < 1.0 && can(&organization, IDENTITY, NEW, "AWSControlTowerExecution", None));
@@ -134,7 +136,7 @@ fn the_second_access_role_is_used_when_the_first_is_not_there() {
 }
 
 /// The register of accounts, which writes down when it was asked.
-struct Timed(Organization, Arc<Mutex<Vec<f64>>>);
+struct Timed(FakeOrganization, Arc<Mutex<Vec<f64>>>);
 
 impl Directory for Timed {
     async fn accounts(&self, from: Option<String>) -> Result<AccountPage, ApiError> {
@@ -155,7 +157,7 @@ impl Directory for Timed {
 fn a_creation_is_asked_about_once_a_second_at_most() {
     for (seconds, patience) in [(0.0, 900.0), (200.0, 900.0), (1e6, 300.0)] {
         let organization = organization();
-        let newborn = Newborn { in_progress_seconds: seconds, ..Newborn::default() };
+        let newborn = AccountCreation { in_progress_seconds: seconds, ..AccountCreation::default() };
         let request = organization.create_account_as("payments-dev", newborn);
         let times = Arc::new(Mutex::new(Vec::new()));
         let directory = Timed(organization.clone(), Arc::clone(&times));
@@ -181,7 +183,7 @@ fn calls_that_hang_are_given_up_when_the_time_is_over() {
         let organization = with_new_account();
         organization.set_latency(Duration::from_secs(latency));
         let start = organization.now();
-        let short = Errand { deadline: start + 30.0, end: start + 45.0, ..errand(&organization, NEW) };
+        let short = Job { deadline: start + 30.0, end: start + 45.0, ..errand(&organization, NEW) };
         let report = run(engine(&organization, CONFIG).apply(&short));
         assert!(organization.now() <= start + 45.5, "{latency}: answered at {}", organization.now() - start);
         let made = organization.writes().len();

@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use onboarding_core::policy::Caller;
-use onboarding_simulation::Organization;
+use onboarding_simulation::FakeOrganization;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::TestRunner;
@@ -179,7 +179,7 @@ impl Configured {
 }
 
 /// Every request, and whether it succeeds.
-fn who_can(organization: &Organization) -> Vec<(Caller, Option<&'static str>, bool)> {
+fn who_can(organization: &FakeOrganization) -> Vec<(Caller, Option<&'static str>, bool)> {
     let mut all = Vec::new();
     for (account, arn) in [
         (MANAGEMENT, None),

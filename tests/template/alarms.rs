@@ -37,7 +37,7 @@ fn metrics(alarm: &Value) -> Vec<String> {
 
 #[test]
 fn every_alarm_is_heard_and_an_idle_stack_is_quiet() {
-    for (stack, count) in [(Stack::with(&[]), 8), (Stack::of(CONTROL_TOWER, &[]), 2)] {
+    for (stack, count) in [(Stack::with(&[]), 8), (Stack::new(CONTROL_TOWER, &[]), 2)] {
         let alarms = alarms(&stack);
         assert_eq!(alarms.len(), count);
         for (name, alarm) in alarms {
@@ -86,15 +86,15 @@ fn alarms_look_at_what_can_fail() {
 
 #[test]
 fn control_tower_s_alarms_look_at_what_can_fail() {
-    let stack = Stack::of(CONTROL_TOWER, &[]);
-    let set_aside = "AWS/SQS/ApproximateNumberOfMessagesVisible QueueName=<Undelivered.QueueName>".to_owned();
-    let expected = [("DeliveryAlarm", failures_of_rules(&stack)), ("UndeliveredAlarm", vec![set_aside])];
+    let stack = Stack::new(CONTROL_TOWER, &[]);
+    let dead_letter = "AWS/SQS/ApproximateNumberOfMessagesVisible QueueName=<Undelivered.QueueName>".to_owned();
+    let expected = [("DeliveryAlarm", failures_of_rules(&stack)), ("UndeliveredAlarm", vec![dead_letter])];
     assert_eq!(seen(&stack), expected.map(|(name, metrics)| (name.to_owned(), metrics)).into());
 }
 
 #[test]
 fn alarms_on_several_metrics_add_them_all_up() {
-    let alarms = [Stack::with(&[]), Stack::of(CONTROL_TOWER, &[])].map(|stack| alarms(&stack));
+    let alarms = [Stack::with(&[]), Stack::new(CONTROL_TOWER, &[])].map(|stack| alarms(&stack));
     let several: Vec<_> =
         alarms.iter().flat_map(BTreeMap::values).filter_map(|one| one["Metrics"].as_array()).collect();
     assert_eq!(several.len(), 3);

@@ -22,7 +22,7 @@ fn it_knows_every_region_that_the_stack_may_be_in() {
 
 #[test]
 fn what_it_hands_on_is_what_the_stack_takes() {
-    let pattern = Stack::of(CONTROL_TOWER, &[]).resource("ManagedAccount")["EventPattern"].clone();
+    let pattern = Stack::new(CONTROL_TOWER, &[]).resource("ManagedAccount")["EventPattern"].clone();
     let taken = Stack::with(&[]).resource("NewAccount")["EventPattern"].clone();
     assert_eq!(pattern["source"], json!(["aws.controltower"]));
     assert!(taken["source"].as_array().expect("sources").contains(&pattern["source"][0]));

@@ -46,10 +46,10 @@ pub(crate) struct Stack {
 
 impl Stack {
     pub(crate) fn with(answers: &[(&str, &str)]) -> Self {
-        Self::of(TEMPLATE, answers)
+        Self::new(TEMPLATE, answers)
     }
 
-    pub(crate) fn of(template: &str, answers: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(template: &str, answers: &[(&str, &str)]) -> Self {
         let template = read(template);
         let mut known = BTreeMap::from(
             [

@@ -6,7 +6,7 @@ use crate::stack::{CONTROL_TOWER, Stack, TEMPLATE, list, text};
 
 /// Both stacks, and how many rules each has.
 fn stacks() -> [(Stack, usize); 2] {
-    [(Stack::with(&[]), 3), (Stack::of(CONTROL_TOWER, &[]), 1)]
+    [(Stack::with(&[]), 3), (Stack::new(CONTROL_TOWER, &[]), 1)]
 }
 
 #[test]
@@ -58,8 +58,8 @@ fn the_key_that_alarms_cannot_use_is_not_used() {
 #[test]
 fn a_mail_is_sent_where_an_address_is_given() {
     for template in [TEMPLATE, CONTROL_TOWER] {
-        assert!(Stack::of(template, &[]).resource("Mail").is_null());
-        let mail = Stack::of(template, &[("NotificationEmail", "platform@example.com")]).resource("Mail");
+        assert!(Stack::new(template, &[]).resource("Mail").is_null());
+        let mail = Stack::new(template, &[("NotificationEmail", "platform@example.com")]).resource("Mail");
         let expected = json!({
             "TopicArn": "name of Notifications", "Protocol": "email", "Endpoint": "platform@example.com",
         });
@@ -107,11 +107,11 @@ fn control_tower_s_events_go_to_the_region_of_organizations() {
         ("aws-cn", "cn-northwest-1"),
         ("aws-eusc", "eusc-de-east-1"),
     ] {
-        let stack = Stack::of(CONTROL_TOWER, &[("AWS::Partition", partition), ("AWS::Region", "elsewhere")]);
+        let stack = Stack::new(CONTROL_TOWER, &[("AWS::Partition", partition), ("AWS::Region", "elsewhere")]);
         let bus = format!("arn:{partition}:events:{region}:111122223333:event-bus/default");
         assert_eq!(stack.resource("ManagedAccount")["Targets"][0]["Arn"], bus);
     }
-    let stack = Stack::of(CONTROL_TOWER, &[]);
+    let stack = Stack::new(CONTROL_TOWER, &[]);
     let bus = "arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/default";
     used_by(&stack, "ForwarderRole", &["ManagedAccount"], "events:PutEvents", bus);
 }

@@ -74,7 +74,7 @@ impl Partition {
     ///
     /// # Errors
     /// When the text is no ARN or its partition is none.
-    pub fn of_arn(arn: &str) -> Result<Self, InvalidPartition> {
+    pub fn from_arn(arn: &str) -> Result<Self, InvalidPartition> {
         let mut fields = arn.split(':');
         match (fields.next(), fields.next()) {
             (Some("arn"), Some(partition)) => partition.parse(),
@@ -159,7 +159,7 @@ impl fmt::Display for AccountState {
 ///
 /// See `JoinedMethod` in <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Joined {
+pub enum JoinMethod {
     /// It was made here, with an access role.
     Created,
     /// It was there before and accepted an invitation; no access role was made.
@@ -168,7 +168,7 @@ pub enum Joined {
     Unknown,
 }
 
-impl Joined {
+impl JoinMethod {
     /// Reads the value of `JoinedMethod`.
     #[must_use]
     pub fn from_wire(text: Option<&str>) -> Self {
@@ -192,7 +192,7 @@ pub struct Account {
     /// When it joined the organization, in seconds since 1970, where known.
     pub joined_at: Option<i64>,
     /// How it joined.
-    pub joined: Joined,
+    pub joined: JoinMethod,
     /// The organization's management account, from the account's ARN.
     pub management: AccountId,
     /// The partition, from the account's ARN.
@@ -221,13 +221,13 @@ mod tests {
 
     #[test]
     fn a_partition_comes_from_an_arn() {
-        assert_eq!(Partition::of_arn("arn:aws-us-gov:iam::1:root").unwrap().as_str(), "aws-us-gov");
-        assert!(Partition::of_arn("arn:azure:iam::1:root").is_err());
-        assert!(Partition::of_arn("aws").is_err());
+        assert_eq!(Partition::from_arn("arn:aws-us-gov:iam::1:root").unwrap().as_str(), "aws-us-gov");
+        assert!(Partition::from_arn("arn:azure:iam::1:root").is_err());
+        assert!(Partition::from_arn("aws").is_err());
     }
 
     #[test]
     fn hostile_text_is_shortened() {
-        insta::assert_snapshot!("x\n".repeat(99).parse::<AccountId>().unwrap_err(), @"`x?x?x?x?x?x?x?x?x?x?x?x?x?x?x?x?x?x?x?x?x?x?x?x?x?x?x?x?x?x?…` is no account id; write exactly twelve digits, in quotes");
+        insta::assert_snapshot!("x\n".repeat(99).parse::<AccountId>().unwrap_err(), @"`x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x …` is no account id; write exactly twelve digits, in quotes");
     }
 }

@@ -12,7 +12,7 @@ use crate::config::{Config, ExternalIdSource, PrincipalSpec, Registration, RoleT
 use crate::policy::{Document, Grant, Principal, Severity, lint_trust};
 use crate::role::{ExternalId, OWNER_TAG, RoleName};
 use crate::text::excerpt;
-use crate::vendor::{Access, Api};
+use crate::vendor::{Api, ApiAccess};
 
 /// What one account should hold.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ pub struct RoleSpec {
     /// Its trust policy.
     pub trust: Document,
     /// Who the trust policy is for, each with the external id that they give.
-    pub trusted: Vec<Trusted>,
+    pub trusted: Vec<TrustedPrincipal>,
     /// Its inline policies, by name.
     pub policies: BTreeMap<String, Document>,
     /// The ARNs of its managed policies.
@@ -66,14 +66,14 @@ pub struct RegistrationSpec {
     /// The API.
     pub api: Api,
     /// The way into it, or why there is none: the role is installed all the same.
-    pub access: Result<Access, String>,
+    pub access: Result<ApiAccess, String>,
     /// What the vendor is to know.
-    pub entry: Entry,
+    pub entry: AccountRegistration,
 }
 
 /// What a vendor knows of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct AccountRegistration {
     /// The account.
     pub account: AccountId,
     /// The ARN of the role that it enters.
@@ -84,7 +84,7 @@ pub struct Entry {
 
 /// Somebody who may assume a role.
 #[derive(Debug, Clone)]
-pub struct Trusted {
+pub struct TrustedPrincipal {
     /// Who.
     pub grant: Grant,
     /// With which external id.
@@ -129,30 +129,32 @@ fn parameter<T: FromStr<Err: fmt::Display>>(secrets: &SecretValues, name: &str, 
     parsed.map_err(|problem| format!("the SSM parameter `{name}` gives no {what}: {problem}"))
 }
 
-/// Makes the blueprint of one account. A role that cannot be made harms no other: it is told beside the blueprint.
-///
-/// # Errors
-/// When the grants on the access role cannot be made.
-pub fn of(
-    config: &Config,
-    account: &Account,
-    secrets: &SecretValues,
-) -> Result<(Blueprint, Vec<BlueprintError>), BlueprintError> {
-    let fail = |problem| BlueprintError { owner: "access-role".to_owned(), role: None, problem };
-    let mut grants = Vec::new();
-    for spec in &config.access_role.grants {
-        grants.extend(trusted(spec, account, secrets, &fail)?.into_iter().map(|t| t.grant));
-    }
-    let mut roles = Vec::new();
-    let mut errors = Vec::new();
-    for template in &config.roles {
-        match role(template, account, secrets) {
-            Ok(role) => roles.push(role),
-            Err(error) => errors.push(error),
+impl Blueprint {
+    /// The blueprint of one account, and the roles that cannot be made: each is reported on its own, and the others go on.
+    ///
+    /// # Errors
+    /// When the grants on the access role cannot be made.
+    pub fn new(
+        config: &Config,
+        account: &Account,
+        secrets: &SecretValues,
+    ) -> Result<(Self, Vec<BlueprintError>), BlueprintError> {
+        let fail = |problem| BlueprintError { owner: "access-role".to_owned(), role: None, problem };
+        let mut grants = Vec::new();
+        for spec in &config.access_role.grants {
+            grants.extend(trusted(spec, account, secrets, &fail)?.into_iter().map(|t| t.grant));
         }
+        let mut roles = Vec::new();
+        let mut errors = Vec::new();
+        for template in &config.roles {
+            match role(template, account, secrets) {
+                Ok(role) => roles.push(role),
+                Err(error) => errors.push(error),
+            }
+        }
+        let prune_orphans = config.access_role.prune_orphans;
+        Ok((Self { account: account.clone(), grants, prune_orphans, roles }, errors))
     }
-    let prune_orphans = config.access_role.prune_orphans;
-    Ok((Blueprint { account: account.clone(), grants, prune_orphans, roles }, errors))
 }
 
 fn role(template: &RoleTemplate, account: &Account, secrets: &SecretValues) -> Result<RoleSpec, BlueprintError> {
@@ -165,7 +167,7 @@ fn role(template: &RoleTemplate, account: &Account, secrets: &SecretValues) -> R
         statements.push(statement(&some, account));
         all.extend(some);
     }
-    let trust = Document::of(statements).map_err(|e| fail(e.to_string()))?;
+    let trust = Document::from_statements(statements).map_err(|e| fail(e.to_string()))?;
     let findings = lint_trust(&trust, template.external_id_required);
     if let Some(finding) = findings.into_iter().find(|f| f.severity == Severity::Refused) {
         return Err(fail(finding.message));
@@ -205,9 +207,10 @@ fn registration(
     let role_arn = template.name.arn(&account.partition, &account.id, &template.path);
     // A name is anything that somebody typed; in a console it stands beside others.
     let name = excerpt(account.name.raw(), 64);
-    let entry = Entry { account: account.id.clone(), role_arn, display_name: format!("{name} ({})", account.id) };
+    let entry =
+        AccountRegistration { account: account.id.clone(), role_arn, display_name: format!("{name} ({})", account.id) };
     let key = parameter(secrets, &one.key_parameter, "API key");
-    let access = key.map(|key| Access { endpoint: one.endpoint.clone(), key });
+    let access = key.map(|key| ApiAccess { endpoint: one.endpoint.clone(), key });
     RegistrationSpec { api: one.api, access, entry }
 }
 
@@ -216,7 +219,7 @@ fn trusted(
     account: &Account,
     secrets: &SecretValues,
     fail: &dyn Fn(String) -> BlueprintError,
-) -> Result<Vec<Trusted>, BlueprintError> {
+) -> Result<Vec<TrustedPrincipal>, BlueprintError> {
     let external_id = match &spec.external_id {
         None => None,
         Some(ExternalIdSource::Literal(id)) => Some(id.clone()),
@@ -232,13 +235,13 @@ fn trusted(
             PrincipalSpec::Service(name) => Principal::Service(name.clone()),
         };
         let grant = Grant { principal, condition: condition.clone() };
-        Ok(Trusted { grant, external_id: external_id.clone() })
+        Ok(TrustedPrincipal { grant, external_id: external_id.clone() })
     };
     spec.principals.iter().map(one).collect()
 }
 
 /// One statement for principals that share a condition.
-fn statement(trusted: &[Trusted], account: &Account) -> Value {
+fn statement(trusted: &[TrustedPrincipal], account: &Account) -> Value {
     let mut kinds: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for one in trusted {
         let kind = if matches!(one.grant.principal, Principal::Service(_)) { "Service" } else { "AWS" };

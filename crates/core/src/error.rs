@@ -29,7 +29,7 @@ pub struct ApiError {
 
 /// What a fault asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fault {
+pub enum ErrorKind {
     /// What was asked for is not there.
     NotFound,
     /// Not permitted, for whichever reason.
@@ -93,14 +93,14 @@ impl ApiError {
 
     /// What the fault asks for.
     #[must_use]
-    pub fn fault(&self) -> Fault {
+    pub fn fault(&self) -> ErrorKind {
         match self.code.as_str() {
             "NoSuchEntity"
             | "NoSuchEntityException"
             | "AccountNotFoundException"
             | "ParameterNotFound"
-            | "CreateAccountStatusNotFoundException" => Fault::NotFound,
-            "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => Fault::AccessDenied,
+            | "CreateAccountStatusNotFoundException" => ErrorKind::NotFound,
+            "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => ErrorKind::AccessDenied,
             "Throttling"
             | "ThrottlingException"
             | "ThrottledException"
@@ -111,7 +111,7 @@ impl ApiError {
             | "SlowDown"
             | "PriorRequestNotComplete"
             | "TooManyUpdates"
-            | "TooManyRequestsException" => Fault::Throttled,
+            | "TooManyRequestsException" => ErrorKind::Throttled,
             "ServiceFailure"
             | "ServiceUnavailable"
             | "ServiceException"
@@ -120,25 +120,27 @@ impl ApiError {
             | "InternalException"
             | "Timeout"
             | "Connection"
-            | "MalformedAnswer" => Fault::Unavailable,
-            "SubscriptionRequiredException" | "OptInRequired" => Fault::NotReady,
+            | "MalformedAnswer" => ErrorKind::Unavailable,
+            "SubscriptionRequiredException" | "OptInRequired" => ErrorKind::NotReady,
             "InvalidClientTokenId" | "ExpiredToken" | "ExpiredTokenException" | "UnrecognizedClientException" => {
-                Fault::Credentials
+                ErrorKind::Credentials
             }
-            "NoCredentials" => Fault::NoCredentials,
+            "NoCredentials" => ErrorKind::NoCredentials,
             "MalformedPolicyDocument" | "MalformedPolicyDocumentException" if self.unknown_principal => {
-                Fault::InvalidPrincipal
+                ErrorKind::InvalidPrincipal
             }
             "MalformedPolicyDocument" | "MalformedPolicyDocumentException" | "PackedPolicyTooLarge" => {
-                Fault::MalformedPolicy
+                ErrorKind::MalformedPolicy
             }
-            "LimitExceeded" | "LimitExceededException" => Fault::Quota,
-            "ConcurrentModification" | "ConcurrentModificationException" => Fault::Conflict,
-            "EntityAlreadyExists" | "EntityAlreadyExistsException" | "ParameterAlreadyExists" => Fault::AlreadyExists,
+            "LimitExceeded" | "LimitExceededException" => ErrorKind::Quota,
+            "ConcurrentModification" | "ConcurrentModificationException" => ErrorKind::Conflict,
+            "EntityAlreadyExists" | "EntityAlreadyExistsException" | "ParameterAlreadyExists" => {
+                ErrorKind::AlreadyExists
+            }
             _ => match self.status {
-                Some(429) => Fault::Throttled,
-                Some(500..) => Fault::Unavailable,
-                _ => Fault::Other,
+                Some(429) => ErrorKind::Throttled,
+                Some(500..) => ErrorKind::Unavailable,
+                _ => ErrorKind::Other,
             },
         }
     }
@@ -164,8 +166,8 @@ mod tests {
     #[test]
     fn one_message_is_told_from_its_code_s_others() {
         let fault = |message| ApiError::new("iam:CreateRole", "MalformedPolicyDocument", message).fault();
-        assert_eq!(fault("Invalid principal in policy: \"AWS\":\"x\""), Fault::InvalidPrincipal);
-        assert_eq!(fault("Syntax errors in policy."), Fault::MalformedPolicy);
+        assert_eq!(fault("Invalid principal in policy: \"AWS\":\"x\""), ErrorKind::InvalidPrincipal);
+        assert_eq!(fault("Syntax errors in policy."), ErrorKind::MalformedPolicy);
     }
 
     #[test]

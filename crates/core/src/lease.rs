@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A run's word that it is at work in an account. It ends by itself when the run cannot be at work any more, so that one
 /// that was killed leaves nothing in the way.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Claim {
+pub struct Lease {
     /// Whose it is: of one run alone.
     pub by: String,
     /// Until when, in seconds since 1970.
@@ -15,7 +15,7 @@ pub struct Claim {
 /// Longer than any run: Lambda ends a function after a quarter of an hour, in seconds.
 const LONGEST_RUN: f64 = 1200.0;
 
-impl Claim {
+impl Lease {
     /// Whether the run may be at work. What claims more than the longest run is no claim.
     #[must_use]
     pub fn holds(&self, now: f64) -> bool {
@@ -41,10 +41,10 @@ mod tests {
 
     #[test]
     fn what_is_no_claim_is_one_of_nobody() {
-        let claim = Claim { by: "invocation/message".to_owned(), until: 1_795_000_000.5 };
-        assert_eq!(Claim::from_text(&claim.to_text()), claim);
+        let claim = Lease { by: "invocation/message".to_owned(), until: 1_795_000_000.5 };
+        assert_eq!(Lease::from_text(&claim.to_text()), claim);
         for other in ["", "[]", "{\"by\":7}", "of somebody else"] {
-            assert_eq!(Claim::from_text(other), Claim::default(), "{other}");
+            assert_eq!(Lease::from_text(other), Lease::default(), "{other}");
         }
     }
 }

@@ -4,11 +4,11 @@
 pub mod account;
 pub mod blueprint;
 pub mod config;
-pub mod delivery;
 pub mod error;
 pub mod error_messages;
 mod json;
 pub mod lease;
+pub mod message_action;
 pub mod mode;
 pub mod notification;
 pub mod observed;

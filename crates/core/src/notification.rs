@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome};
-use crate::report::{News, Report};
+use crate::report::{EventKind, Report};
 
 /// What was told last of an account, as it is kept.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Memory {
-    /// What was told: the code of the cause with the roles that it is about, [`CONNECTED`] or [`BEGUN`].
+pub struct NotificationRecord {
+    /// What was told: the code of the cause with the roles that it is about, [`ONBOARDED`] or [`STARTED`].
     pub code: String,
     /// When, in seconds since 1970.
     pub at: f64,
@@ -23,9 +23,9 @@ pub struct Memory {
 }
 
 /// In place of a cause: the account was connected.
-pub const CONNECTED: &str = "connected";
+pub const ONBOARDED: &str = "connected";
 /// In place of a cause: changes were made by a run that did not see the end of them.
-pub const BEGUN: &str = "begun";
+pub const STARTED: &str = "begun";
 
 /// Longer than the function's timeout, and shorter than a message of a run that was killed stays hidden (720 s).
 const CLAIM_SECONDS: f64 = 600.0;
@@ -35,7 +35,7 @@ const NEW_SECONDS: f64 = 14.0 * DAY;
 const KEPT_SECONDS: f64 = 15.0 * DAY;
 const DAY: f64 = 86_400.0;
 
-impl Memory {
+impl NotificationRecord {
     /// Reads what was kept. What is no memory of ours is one of nothing, and will be replaced.
     #[must_use]
     pub fn from_text(text: &str) -> Self {
@@ -58,7 +58,7 @@ impl Memory {
 
 /// What is to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Telling {
+pub enum NotificationDecision {
     /// Nothing new.
     Nothing,
     /// Nothing is told; what was told before no longer holds, or need not be known any longer.
@@ -68,7 +68,7 @@ pub enum Telling {
     /// An event: `cause` is what a person should know, where there is one.
     Tell {
         /// What is told.
-        news: News,
+        news: EventKind,
         /// What is remembered.
         code: String,
         /// Why.
@@ -87,7 +87,7 @@ fn told_as(report: &Report, cause: &Cause) -> String {
 
 /// Whether a report may have something to tell, whatever is remembered: what is not asked for need not be read.
 #[must_use]
-pub fn may_tell(report: &Report) -> bool {
+pub fn may_notify(report: &Report) -> bool {
     let ends = match &report.outcome {
         Outcome::Converged | Outcome::Blocked(_) => true,
         Outcome::Ignored(cause) => matches!(cause.code, "departed" | "excluded"),
@@ -98,39 +98,48 @@ pub fn may_tell(report: &Report) -> bool {
 
 /// Decides, for a run that is known as `by`.
 #[must_use]
-pub fn decide(report: &Report, memory: Option<&Memory>, by: &str, now: f64) -> Telling {
+pub fn decide(report: &Report, memory: Option<&NotificationRecord>, by: &str, now: f64) -> NotificationDecision {
     let once = |news, cause: &Cause| match memory {
-        Some(told) if told.covers(&told_as(report, cause), by, now) => Telling::Nothing,
+        Some(told) if told.covers(&told_as(report, cause), by, now) => NotificationDecision::Nothing,
         // Who left is gone: that the account cannot be entered is no news.
         Some(told) if told.code == "departed" && matches!(cause.code, "account_not_active" | "not_a_member") => {
-            Telling::Nothing
+            NotificationDecision::Nothing
         }
-        _ => Telling::Tell { news, code: told_as(report, cause), cause: Some(cause.clone()), first: false },
+        _ => {
+            NotificationDecision::Tell { news, code: told_as(report, cause), cause: Some(cause.clone()), first: false }
+        }
     };
     match &report.outcome {
-        _ if !may_tell(report) => Telling::Nothing,
+        _ if !may_notify(report) => NotificationDecision::Nothing,
         Outcome::Converged if report.account_id.is_some() => connected(report, memory, by, now),
-        Outcome::Ignored(cause) if cause.code == "departed" => once(News::AccountDeparted, cause),
-        Outcome::Converged | Outcome::Ignored(_) => memory.map_or(Telling::Nothing, |_| Telling::Forget),
-        Outcome::Blocked(cause) => once(News::AccountBlocked, cause),
-        Outcome::Waiting(_) => memory.map_or(Telling::Begun, |_| Telling::Nothing),
+        Outcome::Ignored(cause) if cause.code == "departed" => once(EventKind::AccountDeparted, cause),
+        Outcome::Converged | Outcome::Ignored(_) => {
+            memory.map_or(NotificationDecision::Nothing, |_| NotificationDecision::Forget)
+        }
+        Outcome::Blocked(cause) => once(EventKind::AccountBlocked, cause),
+        Outcome::Waiting(_) => memory.map_or(NotificationDecision::Begun, |_| NotificationDecision::Nothing),
     }
 }
 
 /// An account is as configured: news where this run made it so, or one that could not tell.
-fn connected(report: &Report, memory: Option<&Memory>, by: &str, now: f64) -> Telling {
-    let tell = |first| Telling::Tell { news: News::AccountOnboarded, code: CONNECTED.to_owned(), cause: None, first };
+fn connected(report: &Report, memory: Option<&NotificationRecord>, by: &str, now: f64) -> NotificationDecision {
+    let tell = |first| NotificationDecision::Tell {
+        news: EventKind::AccountOnboarded,
+        code: ONBOARDED.to_owned(),
+        cause: None,
+        first,
+    };
     let changed = report.done() > 0;
     let is_new = report.joined_at.is_some_and(|joined| now - (joined as f64) < NEW_SECONDS);
     match memory {
         None if changed || is_new => tell(true),
-        None => Telling::Nothing,
-        Some(told) if told.code != CONNECTED => tell(true),
-        Some(told) if !told.covers(CONNECTED, by, now) => tell(true),
+        None => NotificationDecision::Nothing,
+        Some(told) if told.code != ONBOARDED => tell(true),
+        Some(told) if !told.covers(ONBOARDED, by, now) => tell(true),
         // Two runs at the same time may both have made changes; a drift that is repaired comes later.
         Some(told) if changed && now - told.at >= CLAIM_SECONDS => tell(false),
-        Some(told) if now - told.at >= KEPT_SECONDS => Telling::Forget,
-        Some(_) => Telling::Nothing,
+        Some(told) if now - told.at >= KEPT_SECONDS => NotificationDecision::Forget,
+        Some(_) => NotificationDecision::Nothing,
     }
 }
 

@@ -19,23 +19,23 @@ fn changed(days: f64) -> Report {
     Report { changes: vec![step], ..converged(days) }
 }
 
-fn memory(code: &str, age: f64, confirmed: bool) -> Memory {
-    Memory { code: code.to_owned(), at: NOW - age, by: "another".to_owned(), confirmed }
+fn memory(code: &str, age: f64, confirmed: bool) -> NotificationRecord {
+    NotificationRecord { code: code.to_owned(), at: NOW - age, by: "another".to_owned(), confirmed }
 }
 
-fn decided(report: &Report, memory: Option<Memory>) -> Telling {
+fn decided(report: &Report, memory: Option<NotificationRecord>) -> NotificationDecision {
     decide(report, memory.as_ref(), "us", NOW)
 }
 
 /// In a word: the news, with a mark where it is for the first time.
-fn word(telling: &Telling) -> &'static str {
+fn word(telling: &NotificationDecision) -> &'static str {
     match telling {
-        Telling::Nothing => "nothing",
-        Telling::Forget => "forget",
-        Telling::Begun => "begun",
-        Telling::Tell { news: News::AccountOnboarded, first: true, .. } => "first",
-        Telling::Tell { news: News::AccountOnboarded, .. } => "again",
-        Telling::Tell { news, .. } => news.detail_type(),
+        NotificationDecision::Nothing => "nothing",
+        NotificationDecision::Forget => "forget",
+        NotificationDecision::Begun => "begun",
+        NotificationDecision::Tell { news: EventKind::AccountOnboarded, first: true, .. } => "first",
+        NotificationDecision::Tell { news: EventKind::AccountOnboarded, .. } => "again",
+        NotificationDecision::Tell { news, .. } => news.detail_type(),
     }
 }
 
@@ -45,13 +45,13 @@ fn blocked_is_told_once_for_each_cause() {
     let is_told = |memory| word(&decided(&blocked, memory)) == "AccountBlocked";
     assert!(is_told(None));
     assert!(is_told(Some(memory("quota_exceeded", 1.0, true))), "of another cause");
-    assert!(is_told(Some(memory(CONNECTED, 1.0, true))));
+    assert!(is_told(Some(memory(ONBOARDED, 1.0, true))));
     assert!(!is_told(Some(memory("foreign_role", 1e9, true))));
     assert!(!is_told(Some(memory("foreign_role", 599.0, false))), "another run may be telling it");
     assert!(is_told(Some(memory("foreign_role", 600.0, false))), "that run was killed");
-    let ours = Memory { by: "us".to_owned(), ..memory("foreign_role", 1.0, false) };
+    let ours = NotificationRecord { by: "us".to_owned(), ..memory("foreign_role", 1.0, false) };
     assert!(is_told(Some(ours)), "by an earlier try of ours");
-    assert!(is_told(Some(Memory::from_text("somebody's text"))));
+    assert!(is_told(Some(NotificationRecord::from_text("somebody's text"))));
 }
 
 #[test]
@@ -60,14 +60,14 @@ fn onboarded_is_told_once() {
     assert_eq!(word(&decided(&converged(400.0), None)), "nothing", "a look");
     assert_eq!(word(&decided(&converged(3.0), None)), "first", "by a run that could not tell");
     assert_eq!(word(&decided(&report(Outcome::Converged), None)), "nothing", "who knows since when");
-    for code in ["foreign_role", BEGUN, "departed", ""] {
+    for code in ["foreign_role", STARTED, "departed", ""] {
         assert_eq!(word(&decided(&converged(400.0), Some(memory(code, 1.0, true)))), "first", "{code}");
     }
 }
 
 #[test]
 fn onboarded_is_told_again_where_a_drift_is_repaired() {
-    let connected = |age, confirmed| Some(memory(CONNECTED, age, confirmed));
+    let connected = |age, confirmed| Some(memory(ONBOARDED, age, confirmed));
     assert_eq!(word(&decided(&converged(1.0), connected(1e5, true))), "nothing");
     assert_eq!(word(&decided(&changed(1.0), connected(300.0, true))), "nothing", "by two runs at the same time");
     assert_eq!(word(&decided(&changed(1.0), connected(300.0, false))), "nothing");
@@ -90,7 +90,7 @@ fn a_wait_is_told_when_it_is_given_up() {
     assert_eq!(word(&decided(&waiting, None)), "nothing");
     let begun = Report { outcome: waiting.outcome.clone(), ..changed(1.0) };
     assert_eq!(word(&decided(&begun, None)), "begun");
-    assert_eq!(word(&decided(&begun, Some(memory(BEGUN, 1.0, false)))), "nothing");
+    assert_eq!(word(&decided(&begun, Some(memory(STARTED, 1.0, false)))), "nothing");
     let gave_up = report(Outcome::blocked("gave_up", "x", "y"));
     assert_eq!(word(&decided(&gave_up, None)), "AccountBlocked");
 }
@@ -121,7 +121,7 @@ fn a_plan_tells_nothing() {
 #[test]
 fn a_memory_is_kept_as_json() {
     let (code, by) = ("foreign_role".to_owned(), "message-1".to_owned());
-    let memory = Memory { code, at: 1_795_361_783.5, by, confirmed: true };
+    let memory = NotificationRecord { code, at: 1_795_361_783.5, by, confirmed: true };
     insta::assert_snapshot!(memory.to_text(), @r#"{"code":"foreign_role","at":1795361783.5,"by":"message-1","confirmed":true}"#);
-    assert_eq!(Memory::from_text(&memory.to_text()), memory);
+    assert_eq!(NotificationRecord::from_text(&memory.to_text()), memory);
 }

@@ -19,7 +19,7 @@ pub struct Observed {
     pub unreadable: BTreeMap<RoleName, Cause>,
     /// What the vendors of the blueprint's roles know of the account, or why that is not known. It is asked for apart
     /// from the account.
-    pub registered: BTreeMap<RoleName, Result<Vec<Registered>, Outcome>>,
+    pub registered: BTreeMap<RoleName, Result<Vec<ExistingRegistration>, Outcome>>,
 }
 
 impl Observed {
@@ -32,7 +32,7 @@ impl Observed {
 
 /// What a vendor has registered for the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Registered {
+pub struct ExistingRegistration {
     /// The vendor's number for it.
     pub id: u64,
     /// The ARN of the role that it enters, where it enters one.

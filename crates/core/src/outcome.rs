@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::error::{ApiError, Fault};
+use crate::error::{ApiError, ErrorKind};
 use crate::error_messages::DeniedBy;
 
 /// How an account ends.
@@ -75,7 +75,7 @@ impl Outcome {
     }
 
     /// Whether the account has to be entered anew.
-    pub fn wants_new_session(&self) -> bool {
+    pub fn needs_new_session(&self) -> bool {
         self.cause().is_some_and(|cause| cause.code == "credentials_not_accepted")
     }
 
@@ -117,56 +117,60 @@ impl Outcome {
 
     /// What a failed call inside an account asks for. A young account may still be getting ready.
     #[must_use]
-    pub fn of_error(error: &ApiError, young: bool) -> Self {
+    pub fn from_error(error: &ApiError, young: bool) -> Self {
         let said = error.to_string();
         match error.fault() {
-            Fault::Throttled => Self::waiting("throttled", said),
-            Fault::Unavailable => Self::waiting("service_unavailable", said),
-            Fault::Conflict => Self::waiting("concurrent_change", said),
-            Fault::AlreadyExists => Self::Waiting(Cause::new(
+            ErrorKind::Throttled => Self::waiting("throttled", said),
+            ErrorKind::Unavailable => Self::waiting("service_unavailable", said),
+            ErrorKind::Conflict => Self::waiting("concurrent_change", said),
+            ErrorKind::AlreadyExists => Self::Waiting(Cause::new(
                 "already_exists",
                 said,
                 "it is tried again by itself; if it stays, a role is there whose name differs in capitals alone: rename one of the two",
             )),
-            Fault::Credentials => Self::waiting("credentials_not_accepted", said),
-            Fault::NoCredentials => {
+            ErrorKind::Credentials => Self::waiting("credentials_not_accepted", said),
+            ErrorKind::NoCredentials => {
                 Self::blocked("no_credentials", said, "sign in to AWS, or name a profile that has credentials")
             }
-            Fault::NotFound => Self::Waiting(Cause::new(
+            ErrorKind::NotFound => Self::Waiting(Cause::new(
                 "not_propagated",
                 said,
                 "it is tried again by itself; if it stays, what is named there does not exist",
             )),
-            Fault::InvalidPrincipal => Self::Waiting(Cause::new(
+            ErrorKind::InvalidPrincipal => Self::Waiting(Cause::new(
                 "principal_not_propagated",
                 said,
                 "it is tried again by itself; if it stays, a configured principal does not exist",
             )),
-            Fault::AccessDenied if !error.call.starts_with("iam:") && !error.call.starts_with("sts:") => Self::blocked(
-                "own_permission_missing",
-                said,
-                format!("allow `{}` to the role that runs this, in the management account", error.call),
-            ),
-            Fault::NotReady if young => Self::waiting("account_not_ready", said),
-            Fault::AccessDenied if error.denial.is_by_control_policy() => Self::of_control_policy(error, young),
-            Fault::AccessDenied if young => Self::waiting("account_not_ready", said),
-            Fault::NotReady => Self::blocked("account_not_ready", said, "finish the account's sign-up, then run again"),
-            Fault::AccessDenied => Self::blocked("access_denied", said, if_denied(error)),
-            Fault::Quota => Self::blocked("quota_exceeded", said, if_over_quota(error)),
-            Fault::MalformedPolicy => {
+            ErrorKind::AccessDenied if !error.call.starts_with("iam:") && !error.call.starts_with("sts:") => {
+                Self::blocked(
+                    "own_permission_missing",
+                    said,
+                    format!("allow `{}` to the role that runs this, in the management account", error.call),
+                )
+            }
+            ErrorKind::NotReady if young => Self::waiting("account_not_ready", said),
+            ErrorKind::AccessDenied if error.denial.is_by_control_policy() => Self::from_control_policy(error, young),
+            ErrorKind::AccessDenied if young => Self::waiting("account_not_ready", said),
+            ErrorKind::NotReady => {
+                Self::blocked("account_not_ready", said, "finish the account's sign-up, then run again")
+            }
+            ErrorKind::AccessDenied => Self::blocked("access_denied", said, if_denied(error)),
+            ErrorKind::Quota => Self::blocked("quota_exceeded", said, if_over_quota(error)),
+            ErrorKind::MalformedPolicy => {
                 Self::blocked("policy_not_accepted", said, "mend the policy in the configuration")
             }
-            Fault::Other => Self::blocked("unexpected_error", said, "see the code, mend the cause, then run again"),
+            ErrorKind::Other => Self::blocked("unexpected_error", said, "see the code, mend the cause, then run again"),
         }
     }
 
     /// What a failed call to a vendor's API asks for. A vendor looks at a role before it registers it: one that was
     /// written just now may not be seen by everybody yet.
     #[must_use]
-    pub fn of_vendor_error(error: &ApiError, fresh: bool) -> Self {
+    pub fn from_vendor_error(error: &ApiError, fresh: bool) -> Self {
         let said = error.to_string();
         match (error.fault(), error.status()) {
-            (Fault::Throttled | Fault::Unavailable, _) => Self::waiting("vendor_not_ready", said),
+            (ErrorKind::Throttled | ErrorKind::Unavailable, _) => Self::waiting("vendor_not_ready", said),
             (_, Some(401 | 403)) => Self::blocked(
                 "vendor_key_refused",
                 said,
@@ -180,7 +184,7 @@ impl Outcome {
     /// An organization's control policy denies a call. New accounts are often held in quarantine by one, which is lifted
     /// when they are ready: on a young account it is waited for.
     #[must_use]
-    pub fn of_control_policy(error: &ApiError, young: bool) -> Self {
+    pub fn from_control_policy(error: &ApiError, young: bool) -> Self {
         let message = format!("{}: {error}", error.denial);
         if young {
             return Self::waiting("control_policy_denies", message);

@@ -2,14 +2,14 @@
 
 use futures_util::future::join;
 
-use super::arrive::{Arrival, silent, unreadable};
-use super::draft::Draft;
-use super::hands::{Hands, Known};
-use super::hold::Hold;
+use super::arrive::{OpenedAccount, silent, unreadable};
+use super::draft::ReportBuilder;
+use super::hands::{Executor, Known};
+use super::hold::AccountLease;
 use super::ledger::Ledger;
-use super::patience::Patience;
+use super::patience::Backoff;
 use super::within::{out_of_time, within};
-use super::{End, Engine, Errand, SessionOf};
+use super::{End, Engine, Job, SessionOf};
 use crate::ports::{Sessions, World, WriteIam};
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::Observed;
@@ -20,15 +20,15 @@ use onboarding_core::report::{Calls, Report};
 /// What a run has done so far, and may do.
 struct Doing<'a, K> {
     ledger: Ledger,
-    hold: Hold<'a, K>,
+    hold: AccountLease<'a, K>,
 }
 
 impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
     /// Brings an account to its blueprint, and proves it.
-    pub async fn apply(&self, errand: &Errand) -> Report {
+    pub async fn apply(&self, errand: &Job) -> Report {
         self.report(errand, Mode::Apply, async |draft| {
-            let (mut patience, mut calls) = (Patience::until(errand.deadline), Calls::default());
-            let mut doing = Doing { ledger: Ledger::default(), hold: Hold::of(self.world.claims(), errand) };
+            let (mut patience, mut calls) = (Backoff::until(errand.deadline), Calls::default());
+            let mut doing = Doing { ledger: Ledger::default(), hold: AccountLease::of(self.world.claims(), errand) };
             let end = loop {
                 let arrival = match self.arrive(errand, &mut patience, draft, &mut doing.hold).await {
                     Ok(arrival) => arrival,
@@ -39,7 +39,7 @@ impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
                 let end = end.unwrap_or_else(|end| end);
                 calls += arrival.target.calls();
                 // Sessions end after a quarter of an hour; the account is entered anew.
-                if !end.wants_new_session() || !patience.pause(self.clock(), &end).await {
+                if !end.needs_new_session() || !patience.pause(self.clock(), &end).await {
                     break end;
                 }
             };
@@ -55,13 +55,13 @@ impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
     /// Compares, changes and looks again, until there is nothing left to change that can be.
     async fn converge(
         &self,
-        errand: &Errand,
-        arrival: &Arrival<SessionOf<W>>,
-        draft: &mut Draft,
-        doing: &mut Doing<'_, W::Claims>,
+        errand: &Job,
+        arrival: &OpenedAccount<SessionOf<W>>,
+        draft: &mut ReportBuilder,
+        doing: &mut Doing<'_, W::LeaseStore>,
     ) -> Result<Outcome, End> {
-        let Arrival { prepared, target, observed } = arrival;
-        let (mut observed, mut patience) = (observed.clone(), Patience::until(errand.deadline));
+        let OpenedAccount { prepared, target, observed } = arrival;
+        let (mut observed, mut patience) = (observed.clone(), Backoff::until(errand.deadline));
         let before = draft.report.refusals.clone();
         let ledger = &mut doing.ledger;
         loop {
@@ -105,11 +105,11 @@ impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
                     false => Outcome::waiting("not_propagated", "IAM does not show the changes yet"),
                 })
             } else {
-                let hands = Hands { target, registrar: self.world.registrar(), blueprint: &prepared.blueprint };
+                let hands = Executor { target, registrar: self.world.registrar(), blueprint: &prepared.blueprint };
                 ledger.perform(self.clock(), errand.end, &hands, to_do, prepared.young).await
             };
             if let Some(wait) = wait
-                && (wait.wants_new_session() || !patience.pause(self.clock(), &wait).await)
+                && (wait.needs_new_session() || !patience.pause(self.clock(), &wait).await)
             {
                 return Ok(wait);
             }
@@ -120,12 +120,12 @@ impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
     /// Reads again. Vendors are asked again where it is not known any more, or yet, what they know.
     async fn look_again(
         &self,
-        errand: &Errand,
-        arrival: &Arrival<SessionOf<W>>,
+        errand: &Job,
+        arrival: &OpenedAccount<SessionOf<W>>,
         known: Option<Known>,
-        patience: &mut Patience,
+        patience: &mut Backoff,
     ) -> Result<Observed, End> {
-        let Arrival { prepared, target, .. } = arrival;
+        let OpenedAccount { prepared, target, .. } = arrival;
         let vendors = async {
             match known {
                 Some(known) => known,
@@ -136,9 +136,9 @@ impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
             loop {
                 let end = match target.observe(&prepared.blueprint).await {
                     Ok(observed) => return Ok(observed),
-                    Err(error) => Outcome::of_error(&error, prepared.young),
+                    Err(error) => Outcome::from_error(&error, prepared.young),
                 };
-                let waits = matches!(end, Outcome::Waiting(_)) && !end.wants_new_session();
+                let waits = matches!(end, Outcome::Waiting(_)) && !end.needs_new_session();
                 if !waits || !patience.pause(self.clock(), &end).await {
                     return Err(end);
                 }

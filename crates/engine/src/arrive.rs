@@ -2,14 +2,14 @@
 
 use futures_util::join;
 
-use super::draft::Draft;
+use super::draft::ReportBuilder;
 use super::enter::session_name;
-use super::hold::Hold;
-use super::patience::Patience;
+use super::hold::AccountLease;
+use super::patience::Backoff;
 use super::prepare::Prepared;
 use super::target::TargetAccount;
 use super::within::{out_of_time, within};
-use super::{End, Engine, Errand, SessionOf};
+use super::{End, Engine, Job, SessionOf};
 use crate::ports::World;
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::Observed;
@@ -17,7 +17,7 @@ use onboarding_core::outcome::Outcome;
 use onboarding_core::plan::Refusal;
 
 /// An account that was entered and read for the first time.
-pub(super) struct Arrival<S> {
+pub(super) struct OpenedAccount<S> {
     pub(super) prepared: Prepared,
     pub(super) target: TargetAccount<S>,
     pub(super) observed: Observed,
@@ -27,11 +27,11 @@ impl<W: World> Engine<W> {
     /// Enters an account and looks.
     pub(super) async fn arrive(
         &self,
-        errand: &Errand,
-        patience: &mut Patience,
-        draft: &mut Draft,
-        hold: &mut Hold<'_, W::Claims>,
-    ) -> Result<Arrival<SessionOf<W>>, End> {
+        errand: &Job,
+        patience: &mut Backoff,
+        draft: &mut ReportBuilder,
+        hold: &mut AccountLease<'_, W::LeaseStore>,
+    ) -> Result<OpenedAccount<SessionOf<W>>, End> {
         loop {
             let arrived = within(self.clock(), errand.end, self.arrive_once(errand, draft, hold)).await;
             match arrived.unwrap_or_else(|| Err(out_of_time())) {
@@ -47,12 +47,12 @@ impl<W: World> Engine<W> {
 
     async fn arrive_once(
         &self,
-        errand: &Errand,
-        draft: &mut Draft,
-        hold: &mut Hold<'_, W::Claims>,
-    ) -> Result<Arrival<SessionOf<W>>, End> {
+        errand: &Job,
+        draft: &mut ReportBuilder,
+        hold: &mut AccountLease<'_, W::LeaseStore>,
+    ) -> Result<OpenedAccount<SessionOf<W>>, End> {
         let (account, read) = join!(self.look_up(&errand.account), self.secret_values());
-        let Draft { report, secrets } = draft;
+        let ReportBuilder { report, secrets } = draft;
         let account = account?;
         report.account_name = Some(account.name.clone());
         report.joined_at = account.joined_at;
@@ -74,7 +74,7 @@ impl<W: World> Engine<W> {
         let (entered, registered) = join!(entered.confirm(&prepared.blueprint), self.registered(&prepared.blueprint));
         let (target, observed) = entered?;
         report.calls = target.calls();
-        Ok(Arrival { prepared, target, observed: Observed { registered, ..observed? } })
+        Ok(OpenedAccount { prepared, target, observed: Observed { registered, ..observed? } })
     }
 }
 

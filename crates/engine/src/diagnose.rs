@@ -5,7 +5,7 @@
 //! sentence says what is likely, and how to look.
 
 use super::prepare::Prepared;
-use onboarding_core::account::{Account, Joined};
+use onboarding_core::account::{Account, JoinMethod};
 use onboarding_core::error::ApiError;
 use onboarding_core::error_messages::DeniedBy;
 use onboarding_core::outcome::Outcome;
@@ -22,7 +22,7 @@ pub(super) fn diagnose(prepared: &Prepared, refused: &[(&RoleName, ApiError)]) -
     let by_control_policy = refused.iter().find(|(_, error)| error.denial.is_by_control_policy());
     if prepared.young {
         return match by_control_policy {
-            Some((_, error)) => Outcome::of_control_policy(error, true),
+            Some((_, error)) => Outcome::from_control_policy(error, true),
             None => {
                 let message = format!("account {} cannot be entered by {tried}: {error}", account.id);
                 Outcome::waiting("access_role_not_ready", message)
@@ -51,13 +51,13 @@ fn diagnose_old(prepared: &Prepared, refused: &[(&RoleName, ApiError)], tried: &
         return trust(account, name, error);
     }
     if let Some((_, error)) = by_control_policy {
-        return Outcome::of_control_policy(error, false);
+        return Outcome::from_control_policy(error, false);
     }
     // What is inferred of the account's history holds only where STS gave no reason.
     let unsaid = refused.iter().find(|(_, error)| error.denial.by == DeniedBy::Unsaid);
     match (unsaid, account.joined) {
-        (Some((name, error)), Joined::Invited) => no_role(account, name, tried, error),
-        (Some((name, error)), Joined::Created) => changed(account, name, tried, error),
+        (Some((name, error)), JoinMethod::Invited) => no_role(account, name, tried, error),
+        (Some((name, error)), JoinMethod::Created) => changed(account, name, tried, error),
         _ => Outcome::blocked(
             "access_role_denied",
             format!("account {} cannot be entered by {tried}: {}", account.id, first_said(refused)),

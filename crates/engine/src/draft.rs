@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::prepare::Prepared;
-use super::{End, Engine, Errand};
+use super::{End, Engine, Job};
 use crate::ports::{Clock, World};
 use onboarding_core::blueprint::SecretValues;
 use onboarding_core::mode::Mode;
@@ -13,12 +13,12 @@ use onboarding_core::plan::{Approved, diff, guard};
 use onboarding_core::report::Report;
 
 /// A report while it is written.
-pub(super) struct Draft {
+pub(super) struct ReportBuilder {
     pub(super) report: Report,
     pub(super) secrets: SecretValues,
 }
 
-impl Draft {
+impl ReportBuilder {
     /// Plans and guards, and tells what the guard said.
     pub(super) fn approve(&mut self, prepared: &Prepared, observed: &Observed) -> Approved {
         let approved = guard(diff(&prepared.blueprint, observed), &prepared.blueprint, observed);
@@ -54,18 +54,18 @@ impl<W: World> Engine<W> {
     /// Runs an errand and makes its report, in which no external id stands.
     pub(super) async fn report(
         &self,
-        errand: &Errand,
+        errand: &Job,
         mode: Mode,
-        way: impl AsyncFnOnce(&mut Draft) -> Result<Outcome, End>,
+        way: impl AsyncFnOnce(&mut ReportBuilder) -> Result<Outcome, End>,
     ) -> Report {
         let started = self.clock().now();
         let report = Report::begin(&errand.account, &errand.trigger, mode);
-        let mut draft = Draft { report, secrets: SecretValues::new() };
+        let mut draft = ReportBuilder { report, secrets: SecretValues::new() };
         let outcome = way(&mut draft).await.unwrap_or_else(|end| end);
-        let Draft { mut report, secrets } = draft;
+        let ReportBuilder { mut report, secrets } = draft;
         report.end(outcome);
         report.notices.extend(self.config.warnings());
-        report.scrub(&secrets, &self.config.external_ids());
+        report.redact(&secrets, &self.config.external_ids());
         report.duration_ms =
             Duration::try_from_secs_f64(self.clock().now() - started).map_or(0, |t| t.as_millis() as u64);
         report

@@ -4,10 +4,10 @@ use futures_util::future::try_join_all;
 
 use super::diagnose::diagnose;
 use super::prepare::Prepared;
-use super::target::Entered;
+use super::target::AssumedAccount;
 use super::{End, Engine, SessionOf};
-use crate::ports::{Entry, Sessions, World};
-use onboarding_core::error::{ApiError, Fault};
+use crate::ports::{AssumeRoleRequest, Sessions, World};
+use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::plan::Refusal;
@@ -21,13 +21,13 @@ impl<W: World> Engine<W> {
         prepared: &Prepared,
         mode: Mode,
         session_name: &str,
-    ) -> Result<(Entered<SessionOf<W>>, Vec<Refusal>), End> {
+    ) -> Result<(AssumedAccount<SessionOf<W>>, Vec<Refusal>), End> {
         let mut refused = Vec::new();
         for name in &self.config.access_role.names {
             match self.enter_by(prepared, name, mode, session_name).await {
                 Ok(entered) => return Ok(entered),
-                Err(error) if error.fault() == Fault::AccessDenied => refused.push((name, error)),
-                Err(error) => return Err(Outcome::of_error(&error, prepared.young)),
+                Err(error) if error.fault() == ErrorKind::AccessDenied => refused.push((name, error)),
+                Err(error) => return Err(Outcome::from_error(&error, prepared.young)),
             }
         }
         Err(diagnose(prepared, &refused))
@@ -39,18 +39,18 @@ impl<W: World> Engine<W> {
         access_role: &RoleName,
         mode: Mode,
         session_name: &str,
-    ) -> Result<(Entered<SessionOf<W>>, Vec<Refusal>), ApiError> {
+    ) -> Result<(AssumedAccount<SessionOf<W>>, Vec<Refusal>), ApiError> {
         let account = &prepared.blueprint.account;
         let role_arn = access_role.arn(&account.partition, &account.id, "/");
         let (scopes, too_long) = scopes(&prepared.blueprint, access_role, mode);
         let sessions = try_join_all(scopes.into_iter().map(async |scope| {
             let (role_arn, policy) = (role_arn.clone(), scope.policy.clone());
-            let entry = Entry { role_arn, policy, session_name: session_name.to_owned() };
+            let entry = AssumeRoleRequest { role_arn, policy, session_name: session_name.to_owned() };
             Ok::<_, ApiError>((scope, self.world.sessions().enter(&entry).await?))
         }));
         let refusals = too_long.into_iter().map(|role| Refusal::session_policy(&role.name)).collect();
         let (account, access_role) = (account.id.clone(), access_role.clone());
-        Ok((Entered { account, access_role, young: prepared.young, sessions: sessions.await? }, refusals))
+        Ok((AssumedAccount { account, access_role, young: prepared.young, sessions: sessions.await? }, refusals))
     }
 }
 

@@ -1,11 +1,11 @@
 //! The hold on an account: of several runs at the same moment one writes, and the others look at what it made.
 
 use super::within::within;
-use super::{End, Errand};
-use crate::ports::{Claims, Clock};
-use onboarding_core::delivery::passes;
+use super::{End, Job};
+use crate::ports::{Clock, LeaseStore};
 use onboarding_core::error::ApiError;
-use onboarding_core::lease::Claim;
+use onboarding_core::lease::Lease;
+use onboarding_core::message_action::is_transient;
 use onboarding_core::outcome::Outcome;
 
 /// What a run has of an account.
@@ -17,9 +17,9 @@ enum State {
 }
 
 /// The hold of one run on its account.
-pub(super) struct Hold<'a, K> {
+pub(super) struct AccountLease<'a, K> {
     claims: &'a K,
-    errand: &'a Errand,
+    errand: &'a Job,
     state: State,
     /// Whether it was tried whether the account is new to claims.
     tried: bool,
@@ -27,8 +27,8 @@ pub(super) struct Hold<'a, K> {
     forfeited: u32,
 }
 
-impl<'a, K: Claims> Hold<'a, K> {
-    pub(super) fn of(claims: &'a K, errand: &'a Errand) -> Self {
+impl<'a, K: LeaseStore> AccountLease<'a, K> {
+    pub(super) fn of(claims: &'a K, errand: &'a Job) -> Self {
         Self { claims, errand, state: State::Nothing, tried: false, forfeited: 0 }
     }
 
@@ -37,7 +37,7 @@ impl<'a, K: Claims> Hold<'a, K> {
         !matches!(self.state, State::Nothing)
     }
 
-    /// Takes hold of an account that was never claimed: one call. Otherwise it is for [`Hold::take`] to say.
+    /// Takes hold of an account that was never claimed: one call. Otherwise it is for [`AccountLease::take`] to say.
     pub(super) async fn take_if_new(&mut self) {
         if self.is_held() || std::mem::replace(&mut self.tried, true) {
             return;
@@ -63,7 +63,7 @@ impl<'a, K: Claims> Hold<'a, K> {
                 let message = format!("another run is at work in account {account}");
                 return Err(Outcome::waiting("another_run", message));
             }
-            Err(error) if passes(&error) => return Err(Outcome::of_error(&error, false)),
+            Err(error) if is_transient(&error) => return Err(Outcome::from_error(&error, false)),
             // To make a few writes twice is better than to make none.
             Err(error) => self.state = State::Without(error.to_string()),
         }
@@ -92,12 +92,12 @@ impl<'a, K: Claims> Hold<'a, K> {
         Ok(taken_over)
     }
 
-    fn mine(&self) -> Claim {
+    fn mine(&self) -> Lease {
         let by = match self.forfeited {
             0 => self.errand.run.clone(),
             count => format!("{}+{count}", self.errand.run),
         };
-        Claim { by, until: self.errand.end + LAST_CALLS }
+        Lease { by, until: self.errand.end + LAST_CALLS }
     }
 
     /// Gives the account back, and tells what a person should know. A claim that cannot be given back runs out.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 
-use super::hands::Hands;
+use super::hands::Executor;
 use super::within::{out_of_time, within};
-use crate::ports::{Clock, Registrar, WriteIam};
-use onboarding_core::error::Fault;
+use crate::ports::{Clock, VendorApi, WriteIam};
+use onboarding_core::error::ErrorKind;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Cause, Outcome};
 use onboarding_core::plan::{Approved, Change, Refusal};
@@ -99,11 +99,11 @@ impl Ledger {
 
     /// Makes changes: roles side by side, the changes of one role one after the other, since IAM refuses two writers of
     /// one role. Gives back what to wait for, if anything failed that may succeed later.
-    pub(super) async fn perform<S: WriteIam, R: Registrar>(
+    pub(super) async fn perform<S: WriteIam, R: VendorApi>(
         &mut self,
         clock: &impl Clock,
         end: f64,
-        hands: &Hands<'_, S, R>,
+        hands: &Executor<'_, S, R>,
         changes: Vec<Change>,
         young: bool,
     ) -> Option<Outcome> {
@@ -151,9 +151,9 @@ struct Tried {
 }
 
 impl Tried {
-    async fn perform_in_order<S: WriteIam, R: Registrar>(
+    async fn perform_in_order<S: WriteIam, R: VendorApi>(
         &mut self,
-        hands: &Hands<'_, S, R>,
+        hands: &Executor<'_, S, R>,
         changes: Vec<Change>,
         young: bool,
         fresh: bool,
@@ -165,10 +165,10 @@ impl Tried {
                     Ok(()) => Status::Done,
                     Err(error) => {
                         let role = format!("role `{}`", change.role);
-                        self.lost = (error.fault() == Fault::Unavailable).then(|| change.clone());
+                        self.lost = (error.fault() == ErrorKind::Unavailable).then(|| change.clone());
                         let end = match change.is_registration() {
-                            true => Outcome::of_vendor_error(&error, fresh),
-                            false => Outcome::of_error(&error, young),
+                            true => Outcome::from_vendor_error(&error, fresh),
+                            false => Outcome::from_error(&error, young),
                         };
                         self.end = Some(end.about(&role));
                         Status::Failed(error.to_string())

@@ -49,7 +49,7 @@ impl<W: World> Engine<W> {
 
 /// One account to see to.
 #[derive(Debug, Clone)]
-pub struct Errand {
+pub struct Job {
     /// The account.
     pub account: AccountId,
     /// What set it off, as `create_account_result`.

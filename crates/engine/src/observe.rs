@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::{try_join, try_join_all, try_join3};
 
-use super::target::Entered;
+use super::target::AssumedAccount;
 use crate::ports::{Page, ReadIam};
 use onboarding_core::blueprint::{Blueprint, RoleSpec};
-use onboarding_core::error::{ApiError, Fault};
+use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::observed::{Observed, ObservedRole};
 use onboarding_core::outcome::Outcome;
 use onboarding_core::policy::Document;
@@ -19,7 +19,7 @@ use onboarding_core::role::RoleName;
 ///
 /// One role that may not be read harms no other, unless the account is young and nothing may be read yet.
 pub(super) async fn observe<S: ReadIam>(
-    entered: &Entered<S>,
+    entered: &AssumedAccount<S>,
     blueprint: &Blueprint,
     reads: &AtomicU32,
 ) -> Result<Observed, ApiError> {
@@ -32,8 +32,8 @@ pub(super) async fn observe<S: ReadIam>(
         try_join_all(blueprint.roles.iter().filter(|spec| entered.session(&spec.name).is_some()).map(async |spec| {
             let reader = Reader { session: session(entered, &spec.name)?, role: &spec.name, reads };
             match reader.read(spec).await {
-                Err(error) if error.fault() == Fault::AccessDenied => {
-                    let why = Outcome::of_error(&error, false).cause().cloned();
+                Err(error) if error.fault() == ErrorKind::AccessDenied => {
+                    let why = Outcome::from_error(&error, false).cause().cloned();
                     why.map(|why| Some((spec.name.clone(), Err(why)))).ok_or(error)
                 }
                 read => Ok(read?.map(|role| (spec.name.clone(), Ok(role)))),
@@ -57,7 +57,7 @@ pub(super) async fn observe<S: ReadIam>(
     Ok(Observed { access_role, access_trust, roles: there, unreadable, registered: BTreeMap::new() })
 }
 
-fn session<'a, S: ReadIam>(entered: &'a Entered<S>, role: &RoleName) -> Result<&'a S, ApiError> {
+fn session<'a, S: ReadIam>(entered: &'a AssumedAccount<S>, role: &RoleName) -> Result<&'a S, ApiError> {
     entered.session(role).ok_or_else(|| ApiError::new("iam:GetRole", "NoSession", "no session may read this role"))
 }
 

@@ -8,12 +8,12 @@ use crate::ports::Clock;
 use onboarding_core::outcome::Outcome;
 
 /// The pauses of one wait.
-pub(super) struct Patience {
+pub(super) struct Backoff {
     deadline: f64,
     pauses: ExponentialBackoff,
 }
 
-impl Patience {
+impl Backoff {
     /// Waits from a second upwards, until the deadline in seconds since 1970.
     pub(super) fn until(deadline: f64) -> Self {
         let pauses = ExponentialBuilder::default()

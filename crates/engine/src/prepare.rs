@@ -6,7 +6,7 @@ use super::{End, Engine};
 use crate::ports::{Clock, Directory, Secrets, World};
 use onboarding_core::account::{Account, AccountId, AccountState};
 use onboarding_core::blueprint::{self, Blueprint, BlueprintError, SecretValues};
-use onboarding_core::error::Fault;
+use onboarding_core::error::ErrorKind;
 use onboarding_core::outcome::Outcome;
 
 /// An account that may be entered, and what it should hold.
@@ -22,7 +22,7 @@ impl<W: World> Engine<W> {
         if self.config.excluded.contains(id) {
             return Err(Outcome::ignored("excluded", format!("account {id} is excluded by the configuration")));
         }
-        let found = self.world.directory().account(id).await.map_err(|error| Outcome::of_error(&error, false))?;
+        let found = self.world.directory().account(id).await.map_err(|error| Outcome::from_error(&error, false))?;
         let Some(account) = found else {
             return Err(Outcome::blocked(
                 "not_a_member",
@@ -54,8 +54,8 @@ impl<W: World> Engine<W> {
         let read = blueprint::parameters(&self.config).into_iter().map(|name| async move {
             match self.world.secrets().parameter(name).await {
                 Ok(value) => Ok((name.to_owned(), Ok(value))),
-                Err(error) => match Outcome::of_error(&error, false) {
-                    wait @ Outcome::Waiting(_) if error.fault() != Fault::NotFound => Err(wait),
+                Err(error) => match Outcome::from_error(&error, false) {
+                    wait @ Outcome::Waiting(_) if error.fault() != ErrorKind::NotFound => Err(wait),
                     _ => Ok((name.to_owned(), Err(error.to_string()))),
                 },
             }
@@ -65,10 +65,10 @@ impl<W: World> Engine<W> {
 
     /// Makes the blueprint.
     pub(super) fn blueprint(&self, account: &Account, secrets: &SecretValues) -> Result<Prepared, End> {
-        let (blueprint, errors) = blueprint::of(&self.config, account, secrets)
+        let (blueprint, errors) = Blueprint::new(&self.config, account, secrets)
             .map_err(|e| Outcome::blocked("configuration", e.to_string(), "mend the configuration, then run again"))?;
         let age = account.joined_at.map(|joined| self.clock().now() - joined as f64);
-        let young = age.is_none_or(|age| age < self.config.young_for as f64);
+        let young = age.is_none_or(|age| age < self.config.new_for as f64);
         Ok(Prepared { blueprint, errors, young })
     }
 }

@@ -1,9 +1,9 @@
 //! Which account it is, and what would be done in it: the ways that write nothing.
 
-use super::arrive::{Arrival, silent, unreadable};
-use super::hold::Hold;
-use super::patience::Patience;
-use super::{Engine, Errand};
+use super::arrive::{OpenedAccount, silent, unreadable};
+use super::hold::AccountLease;
+use super::patience::Backoff;
+use super::{Engine, Job};
 use crate::ports::{Creation, Directory, World};
 use onboarding_core::account::AccountId;
 use onboarding_core::mode::Mode;
@@ -17,7 +17,7 @@ impl<W: World> Engine<W> {
     /// # Errors
     /// How the errand ends when there is no account.
     pub async fn created(&self, request: &str, deadline: f64) -> Result<AccountId, Outcome> {
-        let mut patience = Patience::until(deadline);
+        let mut patience = Backoff::until(deadline);
         loop {
             let end = match self.world.directory().creation(request).await {
                 Ok(Creation::Succeeded(id)) => return Ok(id),
@@ -33,7 +33,7 @@ impl<W: World> Engine<W> {
                     format!("the organization knows no creation `{request}`"),
                     "check the request's id, and that the function runs in the management account",
                 ),
-                Err(error) => Outcome::of_error(&error, false),
+                Err(error) => Outcome::from_error(&error, false),
             };
             if !matches!(end, Outcome::Waiting(_)) || !patience.pause(self.clock(), &end).await {
                 return Err(end);
@@ -42,11 +42,11 @@ impl<W: World> Engine<W> {
     }
 
     /// Shows what would be done in an account. Nothing is written: the sessions cannot.
-    pub async fn plan(&self, errand: &Errand) -> Report {
+    pub async fn plan(&self, errand: &Job) -> Report {
         self.report(errand, Mode::Plan, async |draft| {
-            let mut patience = Patience::until(errand.deadline);
-            let mut hold = Hold::of(self.world.claims(), errand);
-            let Arrival { prepared, target, observed } = loop {
+            let mut patience = Backoff::until(errand.deadline);
+            let mut hold = AccountLease::of(self.world.claims(), errand);
+            let OpenedAccount { prepared, target, observed } = loop {
                 let arrival = self.arrive(errand, &mut patience, draft, &mut hold).await?;
                 match unreadable(&arrival.prepared, &arrival.observed) {
                     Some(wait) if patience.pause(self.clock(), &wait).await => {}

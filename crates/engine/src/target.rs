@@ -18,7 +18,7 @@ use onboarding_core::role::RoleName;
 use onboarding_core::session_policy::Scope;
 
 /// An account that let us in, by the word of STS alone.
-pub(super) struct Entered<S> {
+pub(super) struct AssumedAccount<S> {
     pub(super) account: AccountId,
     pub(super) access_role: RoleName,
     /// Whether the account may still be getting ready.
@@ -28,14 +28,14 @@ pub(super) struct Entered<S> {
 
 /// An account that said itself that it is the one that was meant.
 ///
-/// INVARIANT: made by [`Entered::confirm`] alone, after `sts:GetCallerIdentity` named the account in every session.
+/// INVARIANT: made by [`AssumedAccount::confirm`] alone, after `sts:GetCallerIdentity` named the account in every session.
 pub struct TargetAccount<S> {
-    entered: Entered<S>,
+    entered: AssumedAccount<S>,
     writes: AtomicU32,
     reads: AtomicU32,
 }
 
-impl<S: ReadIam> Entered<S> {
+impl<S: ReadIam> AssumedAccount<S> {
     /// The session that may touch a role.
     pub(super) fn session(&self, role: &RoleName) -> Option<&S> {
         self.sessions.iter().find(|(scope, _)| scope.roles.contains(role)).map(|(_, session)| session)
@@ -46,7 +46,7 @@ impl<S: ReadIam> Entered<S> {
         let reads = AtomicU32::new(0);
         let (confirmed, observed) = join(self.confirmed(&reads), observe(&self, blueprint, &reads)).await;
         let young = self.young;
-        let in_account = |error: ApiError| Outcome::of_error(&error, young);
+        let in_account = |error: ApiError| Outcome::from_error(&error, young);
         let found = confirmed.map_err(in_account)?;
         if let Some(other) = found.into_iter().find(|id| *id != self.account) {
             return Err(Outcome::blocked(

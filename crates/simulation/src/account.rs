@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::consistency::{Lag, Record};
 use super::quota::Quotas;
 use super::role_state::{Role, RoleState, unique_id};
-use onboarding_core::account::{AccountId, AccountState, Joined, Partition};
+use onboarding_core::account::{AccountId, AccountState, JoinMethod, Partition};
 use onboarding_core::error::ApiError;
 use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;
@@ -15,12 +15,12 @@ pub(super) const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
 
 /// Why a call fails, before it is known which call it is.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(super) struct Rejection {
     pub(super) code: String,
     pub(super) message: String,
 }
 
-impl Failure {
+impl Rejection {
     pub(super) fn new(code: &str, message: impl Into<String>) -> Self {
         Self { code: code.to_owned(), message: message.into() }
     }
@@ -29,7 +29,7 @@ impl Failure {
         Self::new("NoSuchEntity", format!("The role with name {name} cannot be found."))
     }
 
-    pub(super) fn of(self, call: &'static str) -> ApiError {
+    pub(super) fn into_error(self, call: &'static str) -> ApiError {
         ApiError::new(call, self.code, &self.message)
     }
 }
@@ -53,7 +53,7 @@ pub(super) struct SimAccount {
     pub(super) name: String,
     pub(super) state: AccountState,
     pub(super) joined_at: Option<i64>,
-    pub(super) joined: Joined,
+    pub(super) joined: JoinMethod,
     /// When others can name it in policies.
     pub(super) born: f64,
     /// By name in lower case: names are unique ignoring case.
@@ -76,7 +76,7 @@ impl SimAccount {
             name: name.to_owned(),
             state,
             joined_at,
-            joined: Joined::Created,
+            joined: JoinMethod::Created,
             born,
             roles: BTreeMap::new(),
             policies: BTreeSet::new(),

@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use super::account::{Control, Failure, SimAccount};
+use super::account::{Control, Rejection, SimAccount};
 use super::organization::State;
 use super::role_state::RoleState;
 use super::session::Session;
-use onboarding_core::policy::{Document, Facts, Verdict, permits};
+use onboarding_core::policy::{Document, RequestContext, Verdict, permits};
 use onboarding_core::role::RoleName;
 
 /// What a call asks for, beside the role's name.
@@ -32,17 +32,17 @@ impl Session {
         action: &'static str,
         name: &RoleName,
         asked: &Asked<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Rejection> {
         self.check_credentials(state)?;
         let account = state.account(&self.account)?;
         if let Some(code) = hiccup(account, state.now) {
-            return Err(Failure::new(code, "The account is not ready for this service yet."));
+            return Err(Rejection::new(code, "The account is not ready for this service yet."));
         }
         let existing = account.role(name).map(|role| &role.state);
         // A role that is not there is judged by the name alone.
         let path = asked.path.or(existing.map(|role| role.path.as_str())).unwrap_or("/");
         let resource = name.arn(&state.partition, &self.account, path);
-        let mut facts = Facts::complete().with("aws:PrincipalAccount", self.account.as_str()).with(
+        let mut facts = RequestContext::complete().with("aws:PrincipalAccount", self.account.as_str()).with(
             "aws:PrincipalArn",
             &account
                 .role(&self.role)
@@ -75,13 +75,13 @@ impl Session {
     }
 
     /// Checks that the session has not ended, and that STS knows it.
-    pub(super) fn check_credentials(&self, state: &State) -> Result<(), Failure> {
+    pub(super) fn check_credentials(&self, state: &State) -> Result<(), Rejection> {
         if state.now >= self.expires {
-            return Err(Failure::new("ExpiredToken", "The security token included in the request is expired"));
+            return Err(Rejection::new("ExpiredToken", "The security token included in the request is expired"));
         }
         match hiccup(state.account(&self.account)?, state.now) {
             Some(code @ "InvalidClientTokenId") => {
-                Err(Failure::new(code, "The security token included in the request is invalid."))
+                Err(Rejection::new(code, "The security token included in the request is invalid."))
             }
             _ => Ok(()),
         }
@@ -92,7 +92,7 @@ impl Session {
 pub(super) struct Request<'a> {
     pub(super) action: &'static str,
     pub(super) resource: &'a str,
-    pub(super) facts: &'a Facts,
+    pub(super) facts: &'a RequestContext,
 }
 
 impl Request<'_> {
@@ -135,10 +135,10 @@ fn none_allows(kind: &str, action: &str) -> String {
 /// The refusal as AWS words it.
 ///
 /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>.
-pub(super) fn denied(who: &str, request: &Request<'_>, why: &str) -> Failure {
+pub(super) fn denied(who: &str, request: &Request<'_>, why: &str) -> Rejection {
     let Request { action, resource, .. } = request;
     let message = format!("User: {who} is not authorized to perform: {action} on resource: {resource} {why}");
-    Failure::new("AccessDenied", message.trim_end())
+    Rejection::new("AccessDenied", message.trim_end())
 }
 
 fn hiccup(account: &SimAccount, now: f64) -> Option<&str> {

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::organization::Organization;
+use super::organization::FakeOrganization;
 use onboarding_engine::ports::Clock;
 
 /// How often a sleeper looks that nothing happens before time jumps: large sets of futures are polled a few at a time.
@@ -26,7 +26,7 @@ pub(super) async fn yield_once() {
 
 /// Somebody who sleeps; forgotten when dropped, so that a race that was decided otherwise leaves no alarm behind.
 struct Sleeper<'a> {
-    organization: &'a Organization,
+    organization: &'a FakeOrganization,
     id: u64,
 }
 
@@ -38,7 +38,7 @@ impl Drop for Sleeper<'_> {
     }
 }
 
-impl Clock for Organization {
+impl Clock for FakeOrganization {
     fn now(&self) -> f64 {
         self.lock().now
     }

@@ -2,14 +2,14 @@
 
 use secrecy::SecretString;
 
-use super::account::{Failure, SimAccount};
+use super::account::{Rejection, SimAccount};
 use super::journal::About;
-use super::organization::{Organization, State};
+use super::organization::{FakeOrganization, State};
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
 use onboarding_engine::ports::{AccountPage, Creation, Directory, Secrets};
 
-impl Directory for Organization {
+impl Directory for FakeOrganization {
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
         let management = self.lock().management.clone();
         let about = About { account: &management, call: "organizations:DescribeAccount", role: None, write: false };
@@ -22,7 +22,7 @@ impl Directory for Organization {
         self.perform_call(about, |state| {
             // The marker is the last id that was listed.
             if from.as_ref().is_some_and(|from| !state.accounts.keys().any(|id| id.as_str() == from)) {
-                return Err(Failure::new("InvalidInputException", "You provided a token that is not valid."));
+                return Err(Rejection::new("InvalidInputException", "You provided a token that is not valid."));
             }
             let after = |id: &&AccountId| from.as_ref().is_none_or(|from| id.as_str() > from.as_str());
             let mut left = state.accounts.keys().filter(after).skip(state.page_size).peekable();
@@ -43,7 +43,7 @@ impl Directory for Organization {
             let now = state.now;
             state.polls.retain(|at| now - at < 1.0);
             if state.polls.len() >= 2 {
-                return Err(Failure::new("TooManyRequestsException", "Rate exceeded"));
+                return Err(Rejection::new("TooManyRequestsException", "Rate exceeded"));
             }
             state.polls.push(now);
             let Some(birth) = state.births.get_mut(request) else { return Ok(Creation::Unknown) };
@@ -71,13 +71,13 @@ fn described(state: &State, id: &AccountId, account: &SimAccount) -> Account {
     }
 }
 
-impl Secrets for Organization {
+impl Secrets for FakeOrganization {
     async fn parameter(&self, name: &str) -> Result<SecretString, ApiError> {
         let management = self.lock().management.clone();
         let about = About { account: &management, call: "ssm:GetParameter", role: None, write: false };
         self.perform_call(about, |state| match state.parameters.get(name) {
             Some(value) => Ok(SecretString::from(value.as_str())),
-            None => Err(Failure::new("ParameterNotFound", "")),
+            None => Err(Rejection::new("ParameterNotFound", "")),
         })
         .await
     }

@@ -1,7 +1,7 @@
-use super::super::Newborn;
+use super::super::AccountCreation;
 use super::super::example::{MEMBER, id, organization};
 use onboarding_core::account::AccountState;
-use onboarding_core::error::Fault;
+use onboarding_core::error::ErrorKind;
 use onboarding_engine::ports::{Clock, Creation, Directory, Secrets};
 use secrecy::ExposeSecret;
 use std::time::Duration;
@@ -23,7 +23,7 @@ async fn members_are_described_and_others_unknown() {
 #[tokio::test]
 async fn creation_is_in_progress_for_some_time_and_some_polls() {
     let organization = organization();
-    let newborn = Newborn { in_progress_seconds: 3.0, in_progress_polls: 2, ..Newborn::default() };
+    let newborn = AccountCreation { in_progress_seconds: 3.0, in_progress_polls: 2, ..AccountCreation::default() };
     let request = organization.create_account_as("new", newborn);
     let mut seen = Vec::new();
     for _ in 0..5 {
@@ -40,12 +40,16 @@ async fn creation_is_in_progress_for_some_time_and_some_polls() {
 #[tokio::test]
 async fn creation_can_fail_and_requests_can_be_unknown() {
     let organization = organization();
-    let newborn = Newborn { fails: Some("EMAIL_ALREADY_EXISTS".to_owned()), ..Newborn::default() };
+    let newborn = AccountCreation { fails: Some("EMAIL_ALREADY_EXISTS".to_owned()), ..AccountCreation::default() };
     let request = organization.create_account_as("new", newborn);
     assert_eq!(organization.creation(&request).await.unwrap(), Creation::Failed("EMAIL_ALREADY_EXISTS".to_owned()));
     assert_eq!(organization.creation("car-0").await.unwrap(), Creation::Unknown);
     assert_eq!(organization.finish_creation(&request), None);
-    assert_eq!(organization.creation(&request).await.unwrap_err().fault(), Fault::Throttled, "two requests a second");
+    assert_eq!(
+        organization.creation(&request).await.unwrap_err().fault(),
+        ErrorKind::Throttled,
+        "two requests a second"
+    );
 }
 
 #[tokio::test]
@@ -60,5 +64,5 @@ async fn accounts_get_ids_of_their_own() {
 async fn parameters_are_read_by_name() {
     let organization = organization().with_parameter("/id", "s3cret");
     assert_eq!(organization.parameter("/id").await.unwrap().expose_secret(), "s3cret");
-    assert_eq!(organization.parameter("/other").await.unwrap_err().fault(), Fault::NotFound);
+    assert_eq!(organization.parameter("/other").await.unwrap_err().fault(), ErrorKind::NotFound);
 }

@@ -4,17 +4,17 @@
 
 use std::collections::BTreeSet;
 
-use super::account::Failure;
+use super::account::Rejection;
 use super::organization::State;
 use super::principals;
 use onboarding_core::policy::{Actions, Document, Effect, Principals, Statement, is_operator};
 
-fn malformed(message: impl Into<String>) -> Failure {
-    Failure::new("MalformedPolicyDocument", message)
+fn malformed(message: impl Into<String>) -> Rejection {
+    Rejection::new("MalformedPolicyDocument", message)
 }
 
 /// Checks a trust policy and gives it as it is saved.
-pub(super) fn trust(state: &State, text: &str) -> Result<String, Failure> {
+pub(super) fn trust(state: &State, text: &str) -> Result<String, Rejection> {
     let document = grammar(text)?;
     for statement in document.statements() {
         if statement.resources.as_ref().is_none_or(|all| !all.is_empty()) {
@@ -43,7 +43,7 @@ pub(super) fn trust(state: &State, text: &str) -> Result<String, Failure> {
 }
 
 /// Checks a permissions or session policy.
-pub(super) fn permissions(text: &str) -> Result<Document, Failure> {
+pub(super) fn permissions(text: &str) -> Result<Document, Rejection> {
     let document = grammar(text)?;
     for statement in document.statements() {
         if statement.principals != Principals::Absent {
@@ -72,7 +72,7 @@ pub(super) fn permissions(text: &str) -> Result<Document, Failure> {
 }
 
 /// What both kinds have in common.
-fn grammar(text: &str) -> Result<Document, Failure> {
+fn grammar(text: &str) -> Result<Document, Rejection> {
     let syntax = || malformed("Syntax errors in policy.");
     let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}');
     if !text.chars().all(allowed) {
@@ -110,7 +110,7 @@ fn grammar(text: &str) -> Result<Document, Failure> {
     Ok(document)
 }
 
-fn sids(statements: &[Statement]) -> Result<(), Failure> {
+fn sids(statements: &[Statement]) -> Result<(), Rejection> {
     let mut seen = BTreeSet::new();
     for sid in statements.iter().filter_map(|statement| statement.sid.as_deref()).filter(|sid| !sid.is_empty()) {
         if !sid.bytes().all(|b| b.is_ascii_alphanumeric()) {

@@ -1,10 +1,10 @@
 use super::super::example::{ACCESS, MEMBER, VENDOR, id, name, organization};
-use super::super::{Newborn, Organization};
+use super::super::{AccountCreation, FakeOrganization};
 use super::*;
 use onboarding_engine::ports::Clock;
 use std::time::Duration;
 
-fn trust_of(organization: &Organization, principal: &str) -> Result<String, String> {
+fn trust_of(organization: &FakeOrganization, principal: &str) -> Result<String, String> {
     let text = format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}]}}"#
     );
@@ -13,7 +13,7 @@ fn trust_of(organization: &Organization, principal: &str) -> Result<String, Stri
     trust(&state, &text).map_err(|failure| failure.message)
 }
 
-fn aws(organization: &Organization, principal: &str) -> Result<String, String> {
+fn aws(organization: &FakeOrganization, principal: &str) -> Result<String, String> {
     trust_of(organization, &format!(r#"{{"AWS":"{principal}"}}"#))
 }
 
@@ -55,7 +55,8 @@ fn principals_must_exist() {
 async fn a_new_principal_is_unknown_for_a_while() {
     let organization = organization();
     organization.set_propagation(20.0);
-    let account = organization.finish_creation(&organization.create_account_as("new", Newborn::default())).unwrap();
+    let account =
+        organization.finish_creation(&organization.create_account_as("new", AccountCreation::default())).unwrap();
     organization.put_role(&id("222233334444"), &name("auth"), super::super::RoleState::trusting("{}"));
     let role = "arn:aws:iam::222233334444:role/auth";
     assert!(aws(&organization, role).is_err() && aws(&organization, account.as_str()).is_err());

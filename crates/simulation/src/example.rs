@@ -1,11 +1,11 @@
 //! The organization of the unit tests: AWS's documentation ids, one member that is there since long.
 
-use super::{Organization, Session};
+use super::{FakeOrganization, Session};
 use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::plan::{Action, Change, NewRole};
 use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;
-use onboarding_engine::ports::{Entry, Sessions};
+use onboarding_engine::ports::{AssumeRoleRequest, Sessions};
 
 pub(super) const MEMBER: &str = "333344445555";
 pub(super) const VENDOR: &str = "123456789012";
@@ -25,21 +25,21 @@ pub(super) fn document(text: &str) -> Document {
     Document::parse(text).unwrap()
 }
 
-pub(super) fn organization() -> Organization {
-    Organization::new("aws".parse().unwrap(), id("111122223333"), id("222233334444"))
+pub(super) fn organization() -> FakeOrganization {
+    FakeOrganization::new("aws".parse().unwrap(), id("111122223333"), id("222233334444"))
         .with_member(&id(MEMBER), "old", AccountState::Active, Some(1_500_000_000))
         .with_outside_account(&id(VENDOR))
 }
 
-pub(super) fn entry(account: &str, policy: &str) -> Entry {
-    Entry {
+pub(super) fn entry(account: &str, policy: &str) -> AssumeRoleRequest {
+    AssumeRoleRequest {
         role_arn: format!("arn:aws:iam::{account}:role/{ACCESS}"),
         policy: policy.to_owned(),
         session_name: "account-onboarding".to_owned(),
     }
 }
 
-pub(super) async fn session(organization: &Organization) -> Session {
+pub(super) async fn session(organization: &FakeOrganization) -> Session {
     organization.enter(&entry(MEMBER, ALL)).await.unwrap()
 }
 

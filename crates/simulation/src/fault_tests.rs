@@ -1,18 +1,18 @@
-use super::super::Organization;
+use super::super::FakeOrganization;
 use super::super::example::{ALL, MEMBER, create, entry, id, name, new_role, organization};
 use super::super::faulty::Faulty;
 use super::*;
 use onboarding_engine::ports::{Directory, Sessions, WriteIam};
 
 /// Three calls over two ports; stops at the first error, as a process does.
-async fn run(organization: &Organization, script: &Script) -> Result<(), ApiError> {
+async fn run(organization: &FakeOrganization, script: &Script) -> Result<(), ApiError> {
     let faulty = Faulty::new(organization.clone(), script);
     faulty.account(&id(MEMBER)).await?;
     let session = faulty.enter(&entry(MEMBER, ALL)).await?;
     session.perform(&create("Vendor", new_role())).await
 }
 
-fn is_there(organization: &Organization) -> bool {
+fn is_there(organization: &FakeOrganization) -> bool {
     organization.role_state(&id(MEMBER), &name("Vendor")).is_some()
 }
 

@@ -7,17 +7,17 @@ use secrecy::SecretString;
 use super::fault::Script;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
-use onboarding_core::lease::Claim;
-use onboarding_core::notification::Memory;
-use onboarding_core::observed::{ObservedRole, Registered};
+use onboarding_core::lease::Lease;
+use onboarding_core::notification::NotificationRecord;
+use onboarding_core::observed::{ExistingRegistration, ObservedRole};
 use onboarding_core::outcome::Cause;
-use onboarding_core::plan::{Change, VendorEntry};
-use onboarding_core::report::Notice;
+use onboarding_core::plan::{Change, RegistrationChange};
+use onboarding_core::report::AccountEvent;
 use onboarding_core::role::RoleName;
-use onboarding_core::vendor::{Access, Api};
+use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
-    AccountPage, Claims, Clock, Creation, Directory, Entry, Notifier, Page, Queue, ReadIam, Registrar, Secrets,
-    Sessions, WriteIam,
+    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseStore, Notifier, Page, Queue, ReadIam, Secrets,
+    Sessions, VendorApi, WriteIam,
 };
 
 /// An implementation of ports that follows a script.
@@ -52,7 +52,7 @@ impl<P: Directory> Directory for Faulty<P> {
 impl<P: Sessions> Sessions for Faulty<P> {
     type Session = Faulty<P::Session>;
 
-    async fn enter(&self, entry: &Entry) -> Result<Self::Session, ApiError> {
+    async fn enter(&self, entry: &AssumeRoleRequest) -> Result<Self::Session, ApiError> {
         let inner = self.script.play("sts:AssumeRole", self.inner.enter(entry)).await?;
         Ok(Faulty { inner, script: self.script.clone() })
     }
@@ -92,12 +92,12 @@ impl<P: Secrets> Secrets for Faulty<P> {
     }
 }
 
-impl<P: Claims> Claims for Faulty<P> {
-    async fn claimed(&self, account: &AccountId) -> Result<Option<(Claim, i64)>, ApiError> {
+impl<P: LeaseStore> LeaseStore for Faulty<P> {
+    async fn claimed(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
         self.script.play("ssm:GetParameter", self.inner.claimed(account)).await
     }
 
-    async fn claim(&self, account: &AccountId, claim: &Claim, seen: Option<i64>) -> Result<bool, ApiError> {
+    async fn claim(&self, account: &AccountId, claim: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
         self.script.play("ssm:PutParameter", self.inner.claim(account, claim, seen)).await
     }
 
@@ -106,12 +106,17 @@ impl<P: Claims> Claims for Faulty<P> {
     }
 }
 
-impl<P: Registrar> Registrar for Faulty<P> {
-    async fn registered(&self, api: Api, access: &Access, account: &AccountId) -> Result<Vec<Registered>, ApiError> {
+impl<P: VendorApi> VendorApi for Faulty<P> {
+    async fn registered(
+        &self,
+        api: Api,
+        access: &ApiAccess,
+        account: &AccountId,
+    ) -> Result<Vec<ExistingRegistration>, ApiError> {
         self.script.play("workload-security:SearchAwsConnectors", self.inner.registered(api, access, account)).await
     }
 
-    async fn register(&self, access: &Access, entry: &VendorEntry) -> Result<(), ApiError> {
+    async fn register(&self, access: &ApiAccess, entry: &RegistrationChange) -> Result<(), ApiError> {
         self.script.play(entry.call(), self.inner.register(access, entry)).await
     }
 }
@@ -121,33 +126,33 @@ impl<P: Queue> Queue for Faulty<P> {
         self.script.play("sqs:SendMessage", self.inner.send(messages)).await
     }
 
-    async fn put_off(&self, receipt: &str, seconds: u32) -> Result<bool, ApiError> {
-        self.script.play("sqs:ChangeMessageVisibility", self.inner.put_off(receipt, seconds)).await
+    async fn retry_in(&self, receipt: &str, seconds: u32) -> Result<bool, ApiError> {
+        self.script.play("sqs:ChangeMessageVisibility", self.inner.retry_in(receipt, seconds)).await
     }
 
-    async fn set_aside(&self, message: &str, cause: &Cause) -> Result<bool, ApiError> {
-        self.script.play("sqs:SendMessage", self.inner.set_aside(message, cause)).await
+    async fn dead_letter(&self, message: &str, cause: &Cause) -> Result<bool, ApiError> {
+        self.script.play("sqs:SendMessage", self.inner.dead_letter(message, cause)).await
     }
 }
 
 impl<P: Notifier> Notifier for Faulty<P> {
-    fn listens(&self) -> bool {
-        self.inner.listens()
+    fn is_enabled(&self) -> bool {
+        self.inner.is_enabled()
     }
 
-    async fn recall(&self, name: &str) -> Result<Option<Memory>, ApiError> {
-        self.script.play("ssm:GetParameter", self.inner.recall(name)).await
+    async fn load(&self, name: &str) -> Result<Option<NotificationRecord>, ApiError> {
+        self.script.play("ssm:GetParameter", self.inner.load(name)).await
     }
 
-    async fn remember(&self, name: &str, told: &Memory, replace: bool) -> Result<bool, ApiError> {
-        self.script.play("ssm:PutParameter", self.inner.remember(name, told, replace)).await
+    async fn save(&self, name: &str, told: &NotificationRecord, replace: bool) -> Result<bool, ApiError> {
+        self.script.play("ssm:PutParameter", self.inner.save(name, told, replace)).await
     }
 
-    async fn forget(&self, name: &str) -> Result<(), ApiError> {
-        self.script.play("ssm:DeleteParameter", self.inner.forget(name)).await
+    async fn delete(&self, name: &str) -> Result<(), ApiError> {
+        self.script.play("ssm:DeleteParameter", self.inner.delete(name)).await
     }
 
-    async fn tell(&self, notice: &Notice) -> Result<(), ApiError> {
+    async fn tell(&self, notice: &AccountEvent) -> Result<(), ApiError> {
         self.script.play("events:PutEvents", self.inner.tell(notice)).await
     }
 }

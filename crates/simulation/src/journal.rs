@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::account::Failure;
+use super::account::Rejection;
 use super::clock::yield_once;
-use super::organization::{Organization, State};
+use super::organization::{FakeOrganization, State};
 use super::role_state::RoleState;
 use super::session;
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::policy::Caller;
 use onboarding_core::role::RoleName;
-use onboarding_engine::ports::{Clock, Entry};
+use onboarding_engine::ports::{AssumeRoleRequest, Clock};
 
 /// One call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Call {
 }
 
 /// A call under way, during which no time passes.
-struct UnderWay<'a>(&'a Organization);
+struct UnderWay<'a>(&'a FakeOrganization);
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
@@ -48,7 +48,7 @@ pub(super) struct About<'a> {
     pub(super) write: bool,
 }
 
-impl Organization {
+impl FakeOrganization {
     /// Every call so far, in the order in which they were performed.
     #[must_use]
     pub fn journal(&self) -> Vec<Call> {
@@ -63,7 +63,7 @@ impl Organization {
 
     /// What every session that was opened was opened with.
     #[must_use]
-    pub fn entries(&self) -> Vec<Entry> {
+    pub fn entries(&self) -> Vec<AssumeRoleRequest> {
         self.lock().entries.clone()
     }
 
@@ -114,7 +114,7 @@ impl Organization {
     pub(super) async fn perform_call<T>(
         &self,
         about: About<'_>,
-        call: impl FnOnce(&mut State) -> Result<T, Failure>,
+        call: impl FnOnce(&mut State) -> Result<T, Rejection>,
     ) -> Result<T, ApiError> {
         let latency = self.lock().latency;
         if !latency.is_zero() {
@@ -128,13 +128,13 @@ impl Organization {
             state.tick();
             state.calls += 1;
             let throttled = state.throttle_every.is_some_and(|every| state.calls.is_multiple_of(every));
-            let result = if throttled { Err(Failure::new("Throttling", "Rate exceeded")) } else { call(&mut state) };
+            let result = if throttled { Err(Rejection::new("Throttling", "Rate exceeded")) } else { call(&mut state) };
             let About { account, call, role, write } = about;
             let (account, role, ok) = (account.clone(), role.cloned(), result.is_ok());
             state.journal.push(Call { account, call, role, write, ok });
             result
         };
         drop(under_way);
-        result.map_err(|failure| failure.of(about.call))
+        result.map_err(|failure| failure.into_error(about.call))
     }
 }

@@ -1,12 +1,11 @@
 //! An organization in memory, with IAM's rules: strict where emulators are lax, and deterministic.
 //!
-//! [`Organization`] implements the ports; [`Faulty`] wraps any implementation of them and makes one call go wrong.
+//! [`FakeOrganization`] implements the ports; [`Faulty`] wraps any implementation of them and makes one call go wrong.
 //! Nothing here does I/O or waits: time is the organization's own and passes when somebody sleeps.
 
 mod account;
+mod account_creation;
 mod authorize;
-mod birth;
-mod claims;
 mod clock;
 mod consistency;
 mod directory;
@@ -14,6 +13,7 @@ mod document;
 mod fault;
 mod faulty;
 mod journal;
+mod leases;
 mod notifier;
 mod organization;
 mod principals;
@@ -28,14 +28,14 @@ mod vendor;
 mod write;
 
 pub use account::Control;
-pub use birth::Newborn;
+pub use account_creation::AccountCreation;
 pub use consistency::Lag;
 pub use fault::{Injection, Script};
 pub use faulty::Faulty;
 pub use journal::Call;
-pub use notifier::SimulatedNotifier;
-pub use organization::Organization;
-pub use queue::{DeadLetter, Delivered, SimulatedQueue};
+pub use notifier::FakeNotifier;
+pub use organization::FakeOrganization;
+pub use queue::{DeadLetter, Delivered, FakeQueue};
 pub use quota::Quotas;
 pub use role_state::{PolicyText, RoleState};
 pub use session::Session;

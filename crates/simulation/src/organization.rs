@@ -5,17 +5,17 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::account::{Failure, SimAccount, access_role};
-use super::birth::Birth;
+use super::account::{Rejection, SimAccount, access_role};
+use super::account_creation::PendingCreation;
 use super::consistency::Lag;
 use super::journal::Call;
 use super::role_state::{PolicyText, RoleState};
 use super::vendor::Tenant;
 use onboarding_core::account::{AccountId, AccountState, Partition};
-use onboarding_core::lease::Claim;
+use onboarding_core::lease::Lease;
 use onboarding_core::policy::Caller;
 use onboarding_core::role::RoleName;
-use onboarding_engine::ports::Entry;
+use onboarding_engine::ports::AssumeRoleRequest;
 
 /// When the virtual time starts: November 2026.
 pub(super) const START: f64 = 1_795_000_000.0;
@@ -28,10 +28,10 @@ const FUNCTION: &str = "account-onboarding";
 
 /// An organization in memory. A clone is the same organization.
 ///
-/// It implements `Directory`, `Sessions`, `Secrets`, `Claims`, `Registrar` and `Clock`; the caller is the function's role in the management
-/// account, or whoever [`Organization::as_caller`] says.
+/// It implements `Directory`, `Sessions`, `Secrets`, `LeaseStore`, `VendorApi` and `Clock`; the caller is the function's role in the management
+/// account, or whoever [`FakeOrganization::as_caller`] says.
 #[derive(Clone)]
-pub struct Organization {
+pub struct FakeOrganization {
     state: Arc<Mutex<State>>,
     pub(super) caller: Caller,
 }
@@ -46,10 +46,10 @@ pub(super) struct State {
     pub(super) identities: BTreeSet<String>,
     pub(super) parameters: BTreeMap<String, String>,
     /// Who is at work in which account, and the version of that claim.
-    pub(super) claims: BTreeMap<AccountId, (Claim, i64)>,
+    pub(super) claims: BTreeMap<AccountId, (Lease, i64)>,
     /// A vendor with an API.
     pub(super) tenant: Option<Tenant>,
-    pub(super) births: BTreeMap<String, Birth>,
+    pub(super) births: BTreeMap<String, PendingCreation>,
     /// When the progress of a creation was asked for, lately.
     pub(super) polls: Vec<f64>,
     /// ARNs of AWS-managed policies that do not exist.
@@ -68,12 +68,12 @@ pub(super) struct State {
     /// Grows with whatever begins or ends: while it does, somebody is at work.
     pub(super) activity: u64,
     pub(super) journal: Vec<Call>,
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<AssumeRoleRequest>,
     pub(super) calls: u64,
     serial: u64,
 }
 
-impl Organization {
+impl FakeOrganization {
     /// An organization with its management account, in which the function's role is, and the identity account.
     #[must_use]
     pub fn new(partition: Partition, management: AccountId, identity: AccountId) -> Self {
@@ -128,7 +128,7 @@ impl Organization {
     }
 }
 
-impl fmt::Debug for Organization {
+impl fmt::Debug for FakeOrganization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Organization({} accounts)", self.lock().accounts.len())
     }
@@ -163,16 +163,16 @@ impl State {
     }
 
     /// An account that a call is about.
-    pub(super) fn account(&self, id: &AccountId) -> Result<&SimAccount, Failure> {
+    pub(super) fn account(&self, id: &AccountId) -> Result<&SimAccount, Rejection> {
         self.accounts.get(id).ok_or_else(|| no_account(id))
     }
 
     /// The same, to be changed.
-    pub(super) fn account_mut(&mut self, id: &AccountId) -> Result<&mut SimAccount, Failure> {
+    pub(super) fn account_mut(&mut self, id: &AccountId) -> Result<&mut SimAccount, Rejection> {
         self.accounts.get_mut(id).ok_or_else(|| no_account(id))
     }
 }
 
-fn no_account(id: &AccountId) -> Failure {
-    Failure::new("AccessDenied", format!("account {id} is not simulated"))
+fn no_account(id: &AccountId) -> Rejection {
+    Rejection::new("AccessDenied", format!("account {id} is not simulated"))
 }

@@ -3,15 +3,15 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::organization::Organization;
+use super::organization::FakeOrganization;
 use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Cause;
 use onboarding_engine::ports::{Clock, Queue};
 
 /// A queue and its dead letters, on the organization's clock. A clone is the same queue.
 #[derive(Debug, Clone)]
-pub struct SimulatedQueue {
-    clock: Organization,
+pub struct FakeQueue {
+    clock: FakeOrganization,
     state: Arc<Mutex<State>>,
 }
 
@@ -53,15 +53,15 @@ pub struct DeadLetter {
     pub cause: Option<Cause>,
 }
 
-impl SimulatedQueue {
+impl FakeQueue {
     /// How long a received message is hidden, in seconds, and how often one is received at most: as in template.yaml.
     pub const VISIBILITY: f64 = 720.0;
-    /// See [`SimulatedQueue::VISIBILITY`].
+    /// See [`FakeQueue::VISIBILITY`].
     pub const MOST_RECEIVES: u32 = 400;
 
     /// An empty queue.
     #[must_use]
-    pub fn new(clock: &Organization) -> Self {
+    pub fn new(clock: &FakeOrganization) -> Self {
         Self { clock: clock.clone(), state: Arc::default() }
     }
 
@@ -121,7 +121,7 @@ impl SimulatedQueue {
     }
 }
 
-impl Queue for SimulatedQueue {
+impl Queue for FakeQueue {
     async fn send(&self, messages: &[String]) -> Result<(), ApiError> {
         // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
         if messages.is_empty() || messages.len() > 10 {
@@ -132,7 +132,7 @@ impl Queue for SimulatedQueue {
         Ok(())
     }
 
-    async fn put_off(&self, receipt: &str, seconds: u32) -> Result<bool, ApiError> {
+    async fn retry_in(&self, receipt: &str, seconds: u32) -> Result<bool, ApiError> {
         let now = self.clock.now();
         match self.lock().messages.iter_mut().find(|message| message.id == receipt) {
             Some(message) => {
@@ -143,7 +143,7 @@ impl Queue for SimulatedQueue {
         }
     }
 
-    async fn set_aside(&self, message: &str, cause: &Cause) -> Result<bool, ApiError> {
+    async fn dead_letter(&self, message: &str, cause: &Cause) -> Result<bool, ApiError> {
         self.lock().dead.push(DeadLetter { body: message.to_owned(), cause: Some(cause.clone()) });
         Ok(true)
     }

@@ -2,7 +2,7 @@
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
 
-use super::account::Failure;
+use super::account::Rejection;
 use super::role_state::{PolicyText, RoleState};
 
 /// The quotas of one account; those of AWS by default.
@@ -28,14 +28,14 @@ impl Default for Quotas {
 
 impl Quotas {
     /// Checks a role as it would be after a write, in what the write changes.
-    pub(super) fn check(&self, name: &str, role: &RoleState, before: Option<&RoleState>) -> Result<(), Failure> {
+    pub(super) fn check(&self, name: &str, role: &RoleState, before: Option<&RoleState>) -> Result<(), Rejection> {
         if before.is_none_or(|before| before.trust != role.trust) && length(&role.trust) > self.trust_length {
             return Err(exceeded("ACLSizePerRole", self.trust_length));
         }
         let inline = |role: &RoleState| role.policies.values().map(length).sum::<usize>();
         if inline(role) > self.inline_length.max(before.map_or(0, inline)) {
             let limit = self.inline_length;
-            return Err(Failure::new(
+            return Err(Rejection::new(
                 "LimitExceeded",
                 format!("Maximum policy size of {limit} bytes exceeded for role {name}"),
             ));
@@ -50,13 +50,13 @@ impl Quotas {
     }
 
     /// Checks that there is room for one more role.
-    pub(super) fn check_roles(&self, there: usize) -> Result<(), Failure> {
+    pub(super) fn check_roles(&self, there: usize) -> Result<(), Rejection> {
         if there >= self.roles { Err(exceeded("RolesPerAccount", self.roles)) } else { Ok(()) }
     }
 }
 
-fn exceeded(quota: &str, limit: usize) -> Failure {
-    Failure::new("LimitExceeded", format!("Cannot exceed quota for {quota}: {limit}"))
+fn exceeded(quota: &str, limit: usize) -> Rejection {
+    Rejection::new("LimitExceeded", format!("Cannot exceed quota for {quota}: {limit}"))
 }
 
 fn length(policy: &PolicyText) -> usize {

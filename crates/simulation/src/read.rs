@@ -1,6 +1,6 @@
 //! Reads of an account's IAM: what a reader sees, which may be behind what was written.
 
-use super::account::Failure;
+use super::account::Rejection;
 use super::authorize::Asked;
 use super::journal::About;
 use super::organization::State;
@@ -19,7 +19,7 @@ impl Session {
         &self,
         call: &'static str,
         role: &RoleName,
-        of: impl FnOnce(&State, Option<&RoleState>) -> Result<T, Failure>,
+        of: impl FnOnce(&State, Option<&RoleState>) -> Result<T, Rejection>,
     ) -> Result<T, ApiError> {
         let about = About { account: &self.account, call, role: Some(role), write: false };
         self.organization
@@ -68,7 +68,7 @@ impl ReadIam for Session {
 }
 
 /// One page; the marker is opaque to callers and holds where they have got to.
-fn page<'a>(all: impl Iterator<Item = &'a String>, from: Option<&str>, size: usize) -> Result<Page, Failure> {
+fn page<'a>(all: impl Iterator<Item = &'a String>, from: Option<&str>, size: usize) -> Result<Page, Rejection> {
     let after = match from.map(|marker| marker.strip_prefix("after ")) {
         None => "",
         Some(Some(after)) => after,

@@ -1,16 +1,16 @@
 //! `sts:AssumeRole`, and what it gives.
 
-use super::account::{Control, Failure};
+use super::account::{Control, Rejection};
 use super::authorize::{Request, denied, is_controlled, why_not};
 use super::journal::About;
-use super::organization::{ORGANIZATION_ID, Organization, State};
+use super::organization::{FakeOrganization, ORGANIZATION_ID, State};
 use super::role_state::Role;
 use super::validate;
 use onboarding_core::account::{AccountId, AccountState, Partition};
 use onboarding_core::error::ApiError;
-use onboarding_core::policy::{Caller, Document, Facts, Verdict, can_assume};
+use onboarding_core::policy::{Caller, Document, RequestContext, Verdict, can_assume};
 use onboarding_core::role::RoleName;
-use onboarding_engine::ports::{Entry, Sessions};
+use onboarding_engine::ports::{AssumeRoleRequest, Sessions};
 
 const ASSUME: &str = "sts:AssumeRole";
 
@@ -20,7 +20,7 @@ const LASTS: f64 = 900.0;
 /// A session in an account; what it may do is the access role's permissions cut by its session policy.
 #[derive(Debug, Clone)]
 pub struct Session {
-    pub(super) organization: Organization,
+    pub(super) organization: FakeOrganization,
     pub(super) account: AccountId,
     /// The access role.
     pub(super) role: RoleName,
@@ -47,10 +47,10 @@ pub(super) fn target(arn: &str) -> Option<Target> {
     Some(Target { partition, account, path: format!("{path}/"), role })
 }
 
-impl Sessions for Organization {
+impl Sessions for FakeOrganization {
     type Session = Session;
 
-    async fn enter(&self, entry: &Entry) -> Result<Session, ApiError> {
+    async fn enter(&self, entry: &AssumeRoleRequest) -> Result<Session, ApiError> {
         let target = target(&entry.role_arn);
         let management = self.lock().management.clone();
         let about = About {
@@ -81,11 +81,11 @@ impl Sessions for Organization {
 
 impl State {
     /// Whether a caller's own policies let it assume roles, where it is a role of this organization.
-    fn may_assume(&self, caller: &Caller, target: &Target) -> Result<(), Failure> {
+    fn may_assume(&self, caller: &Caller, target: &Target) -> Result<(), Rejection> {
         let name = caller.arn.as_deref().and_then(self::target).map(|own| own.role);
         let role = name.and_then(|name| self.accounts.get(&caller.account)?.role(&name));
         let resource = target.role.arn(&target.partition, &target.account, &target.path);
-        let request = Request { action: ASSUME, resource: &resource, facts: &Facts::complete() };
+        let request = Request { action: ASSUME, resource: &resource, facts: &RequestContext::complete() };
         match role.and_then(|role| why_not(&role.state, &request)) {
             Some(why) => Err(denied(&self.who(caller), &request, &why)),
             None => Ok(()),
@@ -105,10 +105,10 @@ impl State {
         role: Option<Role>,
         session_name: &str,
         external_id: Option<&str>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Rejection> {
         let arn = target.role.arn(&target.partition, &target.account, &target.path);
         let who = self.who(caller);
-        let mut facts = Facts::complete()
+        let mut facts = RequestContext::complete()
             .with("aws:PrincipalAccount", caller.account.as_str())
             .with("aws:PrincipalArn", &who)
             .with("sts:RoleSessionName", session_name);

@@ -1,11 +1,11 @@
 use super::super::example::{ACCESS, ALL, MEMBER, VENDOR, entry, id, name, organization, session, trusting};
-use super::super::{Control, Lag, Newborn, Organization, RoleState};
+use super::super::{AccountCreation, Control, FakeOrganization, Lag, RoleState};
 use super::*;
-use onboarding_core::error::Fault;
+use onboarding_core::error::ErrorKind;
 use onboarding_engine::ports::{Clock, ReadIam};
 use std::time::Duration;
 
-async fn refusal(organization: &Organization, entry: &Entry) -> String {
+async fn refusal(organization: &FakeOrganization, entry: &AssumeRoleRequest) -> String {
     organization.enter(entry).await.err().unwrap().code
 }
 
@@ -34,7 +34,7 @@ async fn the_function_enters_by_the_trust_policy() {
 #[tokio::test]
 async fn whatever_is_in_the_way_is_access_denied() {
     let organization = organization();
-    let with = |role_arn: &str| Entry { role_arn: role_arn.to_owned(), ..entry(MEMBER, ALL) };
+    let with = |role_arn: &str| AssumeRoleRequest { role_arn: role_arn.to_owned(), ..entry(MEMBER, ALL) };
     for arn in [
         "arn:aws:iam::333344445555:role/NoSuchRole",
         "arn:aws:iam::333344445555:role/path/OrganizationAccountAccessRole",
@@ -52,7 +52,7 @@ async fn whatever_is_in_the_way_is_access_denied() {
     organization.deny(&id(MEMBER), Control::Resource, "sts:AssumeRole", "*");
     let error = organization.enter(&entry(MEMBER, ALL)).await.err().unwrap();
     assert!(
-        error.fault() == Fault::AccessDenied
+        error.fault() == ErrorKind::AccessDenied
             && error.message.contains("with an explicit deny in a resource control policy"),
         "{error}"
     );
@@ -83,7 +83,7 @@ async fn conditions_of_the_trust_policy_are_evaluated() {
 #[tokio::test]
 async fn session_name_and_policy_are_checked() {
     let organization = organization();
-    let of = |name: &str, policy: &str| Entry { session_name: name.to_owned(), ..entry(MEMBER, policy) };
+    let of = |name: &str, policy: &str| AssumeRoleRequest { session_name: name.to_owned(), ..entry(MEMBER, policy) };
     assert_eq!(refusal(&organization, &of("a b", ALL)).await, "ValidationError");
     assert_eq!(refusal(&organization, &of("ab", &format!("{ALL}{}", " ".repeat(2048)))).await, "ValidationError");
     assert_eq!(refusal(&organization, &of("ab", "[]")).await, "MalformedPolicyDocument");
@@ -135,7 +135,7 @@ async fn control_policies_and_the_role_s_own_permissions_bind_a_session() {
     assert!(error.message.contains("no permissions boundary"), "{error}");
 }
 
-fn alter(organization: &Organization, change: impl FnOnce(&mut RoleState)) {
+fn alter(organization: &FakeOrganization, change: impl FnOnce(&mut RoleState)) {
     let mut role = organization.role_state(&id(MEMBER), &name(ACCESS)).unwrap();
     change(&mut role);
     organization.put_role(&id(MEMBER), &name(ACCESS), role);
@@ -182,10 +182,10 @@ async fn a_session_ends_after_900_seconds() {
 #[tokio::test]
 async fn a_new_account_is_not_ready_at_first() {
     let organization = organization();
-    let newborn = Newborn {
+    let newborn = AccountCreation {
         access_role_after: 30.0,
         hiccups: vec![("InvalidClientTokenId".to_owned(), 5.0), ("OptInRequired".to_owned(), 10.0)],
-        ..Newborn::default()
+        ..AccountCreation::default()
     };
     let request = organization.create_account_as("new", newborn);
     let account = organization.finish_creation(&request).unwrap();
@@ -197,7 +197,7 @@ async fn a_new_account_is_not_ready_at_first() {
     assert_eq!(inside.caller_account().await.unwrap_err().code, "InvalidClientTokenId");
     organization.sleep(Duration::from_secs(5)).await;
     assert!(inside.caller_account().await.is_ok());
-    assert_eq!(inside.role(&name(ACCESS)).await.unwrap_err().fault(), Fault::NotReady);
+    assert_eq!(inside.role(&name(ACCESS)).await.unwrap_err().fault(), ErrorKind::NotReady);
     organization.sleep(Duration::from_secs(10)).await;
     assert!(inside.role(&name(ACCESS)).await.unwrap().is_some());
 }
@@ -244,7 +244,7 @@ async fn reads_may_be_behind_and_calls_may_be_throttled() {
     organization.set_throttling(Some(2));
     let mut throttled = 0;
     for _ in 0..4 {
-        throttled += usize::from(inside.role(&name(ACCESS)).await.is_err_and(|e| e.fault() == Fault::Throttled));
+        throttled += usize::from(inside.role(&name(ACCESS)).await.is_err_and(|e| e.fault() == ErrorKind::Throttled));
     }
     assert_eq!(throttled, 2);
     assert_eq!(organization.journal().iter().map(|call| call.ok).filter(|ok| !ok).count(), 2);

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use super::account::{ACCESS_ROLE, Control, SimAccount, access_role};
 use super::consistency::Lag;
-use super::organization::{Organization, State};
+use super::organization::{FakeOrganization, State};
 use super::quota::Quotas;
 use super::role_state::{PolicyText, RoleState};
-use onboarding_core::account::{AccountId, AccountState, Joined};
+use onboarding_core::account::{AccountId, AccountState, JoinMethod};
 use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;
 
-impl Organization {
+impl FakeOrganization {
     /// Adds a member that is there since long, with the access role that Organizations makes.
     #[must_use]
     pub fn with_member(self, id: &AccountId, name: &str, state: AccountState, joined_at: Option<i64>) -> Self {
@@ -30,7 +30,7 @@ impl Organization {
     pub fn with_invited_member(self, id: &AccountId, name: &str, joined_at: Option<i64>) -> Self {
         self.change(|all| {
             let mut account = SimAccount::new(name, AccountState::Active, joined_at, 0.0);
-            account.joined = Joined::Invited;
+            account.joined = JoinMethod::Invited;
             all.accounts.insert(id.clone(), account);
         });
         self
@@ -93,7 +93,7 @@ impl Organization {
     }
 
     /// How Organizations says that an account joined.
-    pub fn set_joined(&self, account: &AccountId, joined: Joined) {
+    pub fn set_joined(&self, account: &AccountId, joined: JoinMethod) {
         self.alter(account, |account| account.joined = joined);
     }
 
@@ -118,7 +118,7 @@ impl Organization {
         let statement = serde_json::json!({
             "Effect": "Deny", "Action": action, "Resource": [format!("arn:*:iam::*:role/{role}"), format!("arn:*:iam::*:role/*/{role}")],
         });
-        if let Ok(policy) = Document::of(vec![statement]) {
+        if let Ok(policy) = Document::from_statements(vec![statement]) {
             self.alter(account, |account| account.controls.push((kind, policy)));
         }
     }

@@ -4,15 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::account::Failure;
+use super::account::Rejection;
 use super::document;
 use onboarding_core::policy::Document;
 
-pub(super) fn invalid(message: impl Into<String>) -> Failure {
-    Failure::new("ValidationError", message)
+pub(super) fn invalid(message: impl Into<String>) -> Rejection {
+    Rejection::new("ValidationError", message)
 }
 
-fn check(holds: bool, message: &str) -> Result<(), Failure> {
+fn check(holds: bool, message: &str) -> Result<(), Rejection> {
     if holds { Ok(()) } else { Err(invalid(message)) }
 }
 
@@ -21,14 +21,14 @@ fn named(text: &str) -> bool {
 }
 
 /// 2 to 64 characters of `[\w+=,.@-]`.
-pub(super) fn session_name(name: &str) -> Result<(), Failure> {
+pub(super) fn session_name(name: &str) -> Result<(), Rejection> {
     check((2..=64).contains(&name.len()) && named(name), "Value at 'roleSessionName' failed to satisfy constraint")
 }
 
 /// A session policy: a permissions policy of 1 to 2048 characters.
 ///
 /// STS also limits the packed size, by a measure that it does not tell.
-pub(super) fn session_policy(text: &str) -> Result<Document, Failure> {
+pub(super) fn session_policy(text: &str) -> Result<Document, Rejection> {
     check(
         (1..=2048).contains(&text.chars().count()),
         "Value at 'policy' failed to satisfy constraint: 2048 characters",
@@ -37,14 +37,14 @@ pub(super) fn session_policy(text: &str) -> Result<Document, Failure> {
 }
 
 /// `/`, or 1 to 512 characters between two `/`.
-pub(super) fn path(path: &str) -> Result<(), Failure> {
+pub(super) fn path(path: &str) -> Result<(), Rejection> {
     let inner = path.bytes().all(|b| (0x21..=0x7e).contains(&b));
     let framed = path.starts_with('/') && path.ends_with('/');
     check((1..=512).contains(&path.len()) && inner && framed, "The specified value for path is invalid.")
 }
 
 /// At most 1000 characters, controls but tab and line ends excluded.
-pub(super) fn description(text: &str) -> Result<(), Failure> {
+pub(super) fn description(text: &str) -> Result<(), Rejection> {
     let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a1}'..='\u{ff}');
     check(
         text.chars().count() <= 1000 && text.chars().all(allowed),
@@ -53,7 +53,7 @@ pub(super) fn description(text: &str) -> Result<(), Failure> {
 }
 
 /// One to twelve hours.
-pub(super) fn max_session(seconds: i32) -> Result<(), Failure> {
+pub(super) fn max_session(seconds: i32) -> Result<(), Rejection> {
     check(
         (3600..=43200).contains(&seconds),
         "Value at 'maxSessionDuration' failed to satisfy constraint: 3600 to 43200",
@@ -61,12 +61,12 @@ pub(super) fn max_session(seconds: i32) -> Result<(), Failure> {
 }
 
 /// 1 to 128 characters of `[\w+=,.@-]`.
-pub(super) fn policy_name(name: &str) -> Result<(), Failure> {
+pub(super) fn policy_name(name: &str) -> Result<(), Rejection> {
     check((1..=128).contains(&name.len()) && named(name), "The specified value for policyName is invalid.")
 }
 
 /// Tags of one request: lengths, characters, AWS's own prefix, and keys that differ in case alone.
-pub(super) fn tags(tags: &BTreeMap<String, String>) -> Result<(), Failure> {
+pub(super) fn tags(tags: &BTreeMap<String, String>) -> Result<(), Rejection> {
     check(tags.len() <= 50, "Value at 'tags' failed to satisfy constraint: 50 at most")?;
     let allowed = |text: &str| text.chars().all(|c| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c));
     let mut keys = BTreeSet::new();
@@ -76,14 +76,14 @@ pub(super) fn tags(tags: &BTreeMap<String, String>) -> Result<(), Failure> {
         check(!key.to_ascii_lowercase().starts_with("aws:"), "Tag keys that start with aws: are reserved")?;
         if !keys.insert(key.to_lowercase()) {
             let message = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
-            return Err(Failure::new("InvalidInput", message));
+            return Err(Rejection::new("InvalidInput", message));
         }
     }
     Ok(())
 }
 
 /// Keys of tags to take away.
-pub(super) fn tag_keys(keys: &BTreeSet<String>) -> Result<(), Failure> {
+pub(super) fn tag_keys(keys: &BTreeSet<String>) -> Result<(), Rejection> {
     let fits = |key: &String| (1..=128).contains(&key.chars().count()) && !key.to_ascii_lowercase().starts_with("aws:");
     check((1..=50).contains(&keys.len()) && keys.iter().all(fits), "Value at 'tagKeys' failed to satisfy constraint")
 }

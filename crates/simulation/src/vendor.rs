@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::account::Failure;
+use super::account::Rejection;
 use super::journal::About;
-use super::organization::{Organization, State};
+use super::organization::{FakeOrganization, State};
 use super::session::{self, Target};
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
-use onboarding_core::observed::Registered;
-use onboarding_core::plan::VendorEntry;
+use onboarding_core::observed::ExistingRegistration;
+use onboarding_core::plan::RegistrationChange;
 use onboarding_core::policy::Caller;
-use onboarding_core::vendor::{Access, Api};
-use onboarding_engine::ports::Registrar;
+use onboarding_core::vendor::{Api, ApiAccess};
+use onboarding_engine::ports::VendorApi;
 
 /// A customer of a vendor, and what the vendor has registered for them.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ impl Tenant {
     }
 }
 
-impl Organization {
+impl FakeOrganization {
     /// Makes a vendor's tenant, or changes it behind the tool's back; there is one.
     pub fn set_tenant(&self, tenant: Tenant) {
         self.lock().tenant = Some(tenant);
@@ -69,22 +69,22 @@ impl Organization {
     async fn ask<T>(
         &self,
         call: &'static str,
-        access: &Access,
+        access: &ApiAccess,
         write: bool,
-        act: impl FnOnce(&mut State, &Tenant) -> Result<T, Failure>,
+        act: impl FnOnce(&mut State, &Tenant) -> Result<T, Rejection>,
     ) -> Result<T, ApiError> {
         let management = self.lock().management.clone();
         let account = self.tenant().map_or(management, |tenant| tenant.account);
         let asked = self.perform_call(About { account: &account, call, role: None, write }, |state| {
             let tenant = state.tenant.clone().filter(|tenant| tenant.url == access.endpoint.url());
-            let tenant = tenant.ok_or_else(|| Failure::new("HTTP 404", "there is no such host"))?;
+            let tenant = tenant.ok_or_else(|| Rejection::new("HTTP 404", "there is no such host"))?;
             if let Some((status, until)) = tenant.trouble
                 && state.now < until
             {
-                return Err(Failure::new(&format!("HTTP {status}"), "trouble, on purpose"));
+                return Err(Rejection::new(&format!("HTTP {status}"), "trouble, on purpose"));
             }
             if tenant.key != access.key.expose() {
-                return Err(Failure::new("HTTP 401", format!("{} is no key of ours", access.key.expose())));
+                return Err(Rejection::new("HTTP 401", format!("{} is no key of ours", access.key.expose())));
             }
             act(state, &tenant)
         });
@@ -95,18 +95,25 @@ impl Organization {
     }
 }
 
-impl Registrar for Organization {
-    async fn registered(&self, _: Api, access: &Access, account: &AccountId) -> Result<Vec<Registered>, ApiError> {
+impl VendorApi for FakeOrganization {
+    async fn registered(
+        &self,
+        _: Api,
+        access: &ApiAccess,
+        account: &AccountId,
+    ) -> Result<Vec<ExistingRegistration>, ApiError> {
         self.ask("workload-security:SearchAwsConnectors", access, false, |_, tenant| {
             let ours = tenant.connectors.iter().filter(|(_, connector)| connector.account == *account);
-            Ok(ours.map(|(id, connector)| Registered { id: *id, role_arn: connector.role_arn.clone() }).collect())
+            Ok(ours
+                .map(|(id, connector)| ExistingRegistration { id: *id, role_arn: connector.role_arn.clone() })
+                .collect())
         })
         .await
     }
 
-    async fn register(&self, access: &Access, entry: &VendorEntry) -> Result<(), ApiError> {
+    async fn register(&self, access: &ApiAccess, entry: &RegistrationChange) -> Result<(), ApiError> {
         self.ask(entry.call(), access, true, |state, tenant| {
-            let refused = |message: &str| Failure::new("HTTP 400", message);
+            let refused = |message: &str| Rejection::new("HTTP 400", message);
             let arn = &entry.after.role_arn;
             let role = session::target(arn).ok_or_else(|| refused("this is no ARN of a role"))?;
             enters(state, tenant, &role).map_err(|_| refused(&format!("the role {arn} cannot be assumed")))?;
@@ -129,7 +136,7 @@ impl Registrar for Organization {
 }
 
 /// Whether the vendor can enter a role: by its trust policy, and not before the role is known everywhere.
-fn enters(state: &mut State, tenant: &Tenant, target: &Target) -> Result<(), Failure> {
+fn enters(state: &mut State, tenant: &Tenant, target: &Target) -> Result<(), Rejection> {
     let now = state.now;
     let seen = state.accounts.get_mut(&target.account).and_then(|there| there.read(&target.role, now));
     let known = seen.filter(|role| now - role.born >= tenant.propagation);

@@ -1,6 +1,6 @@
 //! Writes to an account's IAM: each acts on what was written last, and is checked as IAM checks it.
 
-use super::account::Failure;
+use super::account::Rejection;
 use super::authorize::Asked;
 use super::document;
 use super::journal::About;
@@ -53,17 +53,17 @@ fn asked(action: &Action) -> Asked<'_> {
     }
 }
 
-fn create(state: &mut State, id: &AccountId, name: &RoleName, new: &NewRole) -> Result<(), Failure> {
+fn create(state: &mut State, id: &AccountId, name: &RoleName, new: &NewRole) -> Result<(), Rejection> {
     validate::path(&new.path)?;
     validate::description(&new.description)?;
     validate::max_session(new.max_session_seconds)?;
     validate::tags(&new.tags)?;
     if is_aws_s_own(&new.path) {
-        return Err(Failure::new("InvalidInput", format!("The path {} is reserved.", new.path)));
+        return Err(Rejection::new("InvalidInput", format!("The path {} is reserved.", new.path)));
     }
     let account = state.account(id)?;
     if account.holds(name) {
-        return Err(Failure::new("EntityAlreadyExists", format!("Role with name {name} already exists.")));
+        return Err(Rejection::new("EntityAlreadyExists", format!("Role with name {name} already exists.")));
     }
     account.quotas.check_roles(account.count())?;
     if let Some(arn) = &new.boundary {
@@ -83,18 +83,18 @@ fn create(state: &mut State, id: &AccountId, name: &RoleName, new: &NewRole) -> 
     Ok(())
 }
 
-fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -> Result<(), Failure> {
+fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -> Result<(), Rejection> {
     let account = state.account(id)?;
-    let before = &account.role(name).ok_or_else(|| Failure::no_role(name))?.state;
+    let before = &account.role(name).ok_or_else(|| Rejection::no_role(name))?.state;
     let mut role = before.clone();
     if is_aws_s_own(&role.path) {
         let message = format!("Cannot perform the operation on the protected role '{name}'");
-        return Err(Failure::new("UnmodifiableEntity", message));
+        return Err(Rejection::new("UnmodifiableEntity", message));
     }
-    let nothing = |what: &str| Failure::new("NoSuchEntity", format!("{what} was not found on role {name}."));
+    let nothing = |what: &str| Rejection::new("NoSuchEntity", format!("{what} was not found on role {name}."));
     match action {
         Action::CreateRole(_) | Action::Register(_) => {
-            return Err(Failure::new("InvalidAction", "this is no change of a role that is there"));
+            return Err(Rejection::new("InvalidAction", "this is no change of a role that is there"));
         }
         Action::UpdateTrust { after, .. } => role.trust = PolicyText(document::trust(state, &after.to_json())?),
         Action::UpdateRole { after: (description, seconds), .. } => {
@@ -151,8 +151,8 @@ fn is_aws_s_own(path: &str) -> bool {
 }
 
 /// Checks that a managed policy can be attached: AWS's own by any valid name, the customer's where it was made.
-fn policy_exists(state: &State, id: &AccountId, arn: &str) -> Result<(), Failure> {
-    let missing = || Failure::new("NoSuchEntity", format!("Policy {arn} does not exist or is not attachable."));
+fn policy_exists(state: &State, id: &AccountId, arn: &str) -> Result<(), Rejection> {
+    let missing = || Rejection::new("NoSuchEntity", format!("Policy {arn} does not exist or is not attachable."));
     let aws = format!("arn:{}:iam::aws:policy/", state.partition);
     match arn.strip_prefix(&aws) {
         Some(name) => {

@@ -1,7 +1,7 @@
 use super::super::example::{
     ACCESS, ALL, MEMBER, change, create, document, entry, id, name, new_role, organization, session, trusting,
 };
-use super::super::{Organization, Quotas, Session};
+use super::super::{FakeOrganization, Quotas, Session};
 use onboarding_core::plan::{Action, Change, NewRole};
 use onboarding_engine::ports::{ReadIam, Sessions, WriteIam};
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ async fn outcomes(session: &Session, changes: &[Change]) -> String {
     out
 }
 
-async fn there(organization: &Organization) -> Session {
+async fn there(organization: &FakeOrganization) -> Session {
     let inside = session(organization).await;
     inside.perform(&create("Vendor", new_role())).await.unwrap();
     inside
@@ -89,7 +89,10 @@ async fn quotas_hold() {
     let inside = there(&organization).await;
     let many = |n: usize| {
         let statements = (0..n).map(|_| new_role().trust.as_map()["Statement"][0].clone()).collect();
-        Action::UpdateTrust { before: None, after: onboarding_core::policy::Document::of(statements).unwrap() }
+        Action::UpdateTrust {
+            before: None,
+            after: onboarding_core::policy::Document::from_statements(statements).unwrap(),
+        }
     };
     let attach = |n: usize| change("Vendor", Action::Attach(format!("arn:aws:iam::aws:policy/P{n}")));
     let mut changes = vec![change("Vendor", many(30)), change("Vendor", put("a", policy(10_000)))];

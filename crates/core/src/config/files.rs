@@ -31,7 +31,7 @@ pub struct Folder {
 impl Folder {
     /// The folder that this configuration is in.
     #[must_use]
-    pub fn of(configuration: &Path) -> Self {
+    pub fn containing(configuration: &Path) -> Self {
         let folder = configuration.parent().unwrap_or(Path::new("")).to_owned();
         Self { name: configuration.display().to_string(), folder }
     }
@@ -97,7 +97,7 @@ mod tests {
         std::fs::create_dir(folder.path().join("policies")).unwrap();
         std::fs::write(folder.path().join("policies/x.json"), "{}").unwrap();
         std::fs::write(folder.path().join("latin1"), b"\xe9").unwrap();
-        let files = Folder::of(&folder.path().join("onboarding.toml"));
+        let files = Folder::containing(&folder.path().join("onboarding.toml"));
         assert!(files.name().ends_with("onboarding.toml"));
         assert_eq!(files.read("./policies/x.json").unwrap(), "{}");
         insta::assert_snapshot!(files.read("x.json").unwrap_err(), @"cannot be read: No such file or directory (os error 2); the path goes from the configuration's folder");

@@ -15,4 +15,4 @@ pub use model::{AccessRole, Config, ExternalIdSource, PrincipalSpec, Registratio
 pub use show::show;
 
 pub use crate::template::Template;
-pub use crate::toml_reader::{Place, Problem, Problems as ConfigErrors};
+pub use crate::toml_reader::{Location, Problem, Problems as ConfigErrors};

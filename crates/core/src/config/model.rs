@@ -16,7 +16,7 @@ pub struct Config {
     /// Accounts that are left alone.
     pub excluded: BTreeSet<AccountId>,
     /// How long after it joined an account may still be getting ready, in seconds.
-    pub young_for: i64,
+    pub new_for: i64,
     /// How long an account is waited for before a person is asked, in seconds.
     pub give_up_after: i64,
     /// The vendors' roles, then the user's own, each in the order of the file.

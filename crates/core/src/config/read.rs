@@ -9,7 +9,7 @@ use super::{AccessRole, Config, ConfigErrors, RoleTemplate, roles, trust, vendor
 use crate::account::AccountId;
 use crate::policy::{Document, lint_permissions};
 use crate::role::RoleName;
-use crate::toml_reader::{Source, Table, Value};
+use crate::toml_reader::{SourceFile, Table, Value};
 use crate::vendor::Catalogue;
 
 const CONFIG: &[&str] = &["access-role", "accounts", "waiting", "vendors", "role", "vendor-files", "catalogue"];
@@ -18,7 +18,7 @@ const ACCESS_ROLES: [&str; 2] = ["OrganizationAccountAccessRole", "AWSControlTow
 const WEEK: i64 = 7 * 24 * 60;
 
 /// What all parts of the configuration are read with.
-pub(super) struct Context<'f> {
+pub(super) struct ReadContext<'f> {
     pub(super) files: &'f dyn Files,
     pub(super) names: RefCell<Names>,
     /// What is wrong in other files.
@@ -60,9 +60,13 @@ impl Config {
     }
 }
 
-fn read<T>(text: &str, files: &dyn Files, part: impl FnOnce(&Table<'_>, &Context<'_>) -> T) -> Result<T, ConfigErrors> {
-    let source = Source::new(files.name(), text);
-    let context = Context { files, names: RefCell::default(), elsewhere: RefCell::default() };
+fn read<T>(
+    text: &str,
+    files: &dyn Files,
+    part: impl FnOnce(&Table<'_>, &ReadContext<'_>) -> T,
+) -> Result<T, ConfigErrors> {
+    let source = SourceFile::new(files.name(), text);
+    let context = ReadContext { files, names: RefCell::default(), elsewhere: RefCell::default() };
     let document = source.document();
     let value = document.as_ref().map(|d| part(&Table::of_document(&source, d, CONFIG), &context));
     drop(document);
@@ -71,7 +75,7 @@ fn read<T>(text: &str, files: &dyn Files, part: impl FnOnce(&Table<'_>, &Context
     value.filter(|_| problems.is_empty()).ok_or(problems)
 }
 
-fn config(table: &Table<'_>, context: &Context<'_>, vendors: &vendors::Known) -> Config {
+fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known) -> Config {
     let access_role = table.get("access-role").and_then(|value| value.table(ACCESS_ROLE));
     let access_role = access_role.as_ref().map_or_else(default_access_role, |t| self::access_role(t, context));
     for name in &access_role.names {
@@ -96,7 +100,7 @@ fn config(table: &Table<'_>, context: &Context<'_>, vendors: &vendors::Known) ->
     let give_up = give_up.and_then(|value| value.integer(1..=72, "hours (up to three days)")).unwrap_or(24);
     let excluded = accounts.and_then(|t| t.get("exclude")).and_then(|value| value.list()).unwrap_or_default();
     let excluded = excluded.iter().filter_map(Value::parse::<AccountId>).collect::<BTreeSet<_>>();
-    Config { access_role, excluded, young_for: young * 60, give_up_after: give_up * 3600, roles }
+    Config { access_role, excluded, new_for: young * 60, give_up_after: give_up * 3600, roles }
 }
 
 fn default_access_role() -> AccessRole {
@@ -104,7 +108,7 @@ fn default_access_role() -> AccessRole {
     AccessRole { names, grants: Vec::new(), prune_orphans: false }
 }
 
-fn access_role(table: &Table<'_>, context: &Context<'_>) -> AccessRole {
+fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
     let mut access_role = default_access_role();
     if let Some(value) = table.get("names") {
         let list = value.list().unwrap_or_default();

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use crate::blueprint::{self, SecretValues};
+use crate::blueprint::{Blueprint, SecretValues};
 use crate::config::{Config, Folder, NoFiles, show};
 use crate::toml_reader::sample_account;
 
@@ -14,7 +14,7 @@ fn parse(text: &str) -> Config {
 fn the_demo_s_configuration_is_without_a_problem() {
     let config = parse(DEMO);
     assert_eq!(config.warnings(), Vec::<String>::new());
-    let (blueprint, errors) = blueprint::of(&config, &sample_account().unwrap(), &SecretValues::new()).unwrap();
+    let (blueprint, errors) = Blueprint::new(&config, &sample_account().unwrap(), &SecretValues::new()).unwrap();
     assert_eq!(errors, []);
     assert_eq!((blueprint.grants.len(), blueprint.roles.len()), (1, 3));
     let text = show(&config);
@@ -122,7 +122,7 @@ fn little_is_enough() {
       left alone      none
       young           for 60 minutes after joining
     ");
-    assert!(!config.access_role.prune_orphans && config.young_for == 3600);
+    assert!(!config.access_role.prune_orphans && config.new_for == 3600);
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn own_vendors_come_from_files_or_stand_in_place() {
         r#"{"Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}}"#,
     )
     .unwrap();
-    let files = Folder::of(&folder.path().join("onboarding.toml"));
+    let files = Folder::containing(&folder.path().join("onboarding.toml"));
     let text = format!(
         "vendor-files = ['acme.toml']\n[vendors.acme]\nexternal-id = 'xx'\n[vendors.other]\nexternal-id = 'yy'\n\
          role-name = 'Other'\n[[role]]\nname = 'r'\npolicies.p.file = 'p.json'\ntrust = [{{ principal = '222233334444' }}]\n\
@@ -244,7 +244,7 @@ fn own_vendors_come_from_files_or_stand_in_place() {
     std::fs::write(folder.path().join("acme.toml"), acme.replace("'required'", "'maybe'").replace("title", "titel"))
         .unwrap();
     std::fs::write(folder.path().join("p.json"), "{").unwrap();
-    insta::assert_snapshot!(Config::parse(&text, &Folder::of(Path::new("onboarding.toml"))).unwrap_err(), @r"
+    insta::assert_snapshot!(Config::parse(&text, &Folder::containing(Path::new("onboarding.toml"))).unwrap_err(), @r"
     onboarding.toml:1:17: `vendor-files`: `acme.toml`: cannot be read: No such file or directory (os error 2); the path goes from the configuration's folder
     onboarding.toml:9:19: `file`: `p.json`: cannot be read: No such file or directory (os error 2); the path goes from the configuration's folder
     ");

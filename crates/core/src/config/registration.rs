@@ -15,8 +15,8 @@ pub(super) fn registration(vendor: &Vendor, value: &Value<'_>) -> Option<Registr
     let own_host = table.get("own-host").and_then(|value| value.flag()).unwrap_or(false);
     let key_parameter = table.require("api-key").and_then(|value| key(&value));
     let endpoint = match (table.get("region"), table.get("url")) {
-        (Some(region), None) => region.checked(Endpoint::of_region),
-        (None, Some(url)) => url.checked(|text| Endpoint::of_url(text, own_host)),
+        (Some(region), None) => region.checked(Endpoint::from_region),
+        (None, Some(url)) => url.checked(|text| Endpoint::from_url(text, own_host)),
         (Some(_), Some(url)) => {
             url.problem("stands beside `region`, which says the same; take one out");
             None

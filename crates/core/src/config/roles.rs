@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::read::Context;
+use super::read::ReadContext;
 use super::{RoleTemplate, Template, trust};
 use crate::role::{OWNER_TAG, RoleName};
 use crate::text::Untrusted;
@@ -47,7 +47,7 @@ pub(super) fn common(table: &Table<'_>) -> Common {
 }
 
 /// `[[role]]`.
-pub(super) fn own(value: &Value<'_>, context: &Context<'_>) -> Option<RoleTemplate> {
+pub(super) fn own(value: &Value<'_>, context: &ReadContext<'_>) -> Option<RoleTemplate> {
     let table = value.table(ROLE)?;
     let name = table.require("name").and_then(|value| name(&value, context));
     let common = common(&table);
@@ -85,7 +85,7 @@ pub(super) fn own(value: &Value<'_>, context: &Context<'_>) -> Option<RoleTempla
     })
 }
 
-fn name(value: &Value<'_>, context: &Context<'_>) -> Option<RoleName> {
+fn name(value: &Value<'_>, context: &ReadContext<'_>) -> Option<RoleName> {
     let name = value.parse::<RoleName>()?;
     if name.as_str().contains(',') {
         // Tag values: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
@@ -111,7 +111,7 @@ fn managed(value: &Value<'_>) -> BTreeSet<Template> {
     managed
 }
 
-fn policies(value: &Value<'_>, context: &Context<'_>) -> BTreeMap<String, Template> {
+fn policies(value: &Value<'_>, context: &ReadContext<'_>) -> BTreeMap<String, Template> {
     let mut policies = BTreeMap::new();
     for entry in value.entries().unwrap_or_default() {
         if let Err(error) = policy_name(entry.key()) {
@@ -126,7 +126,7 @@ fn policies(value: &Value<'_>, context: &Context<'_>) -> BTreeMap<String, Templa
 }
 
 /// JSON in place, or `{ file = "x.json" }`.
-fn policy(value: &Value<'_>, context: &Context<'_>) -> Option<Template> {
+fn policy(value: &Value<'_>, context: &ReadContext<'_>) -> Option<Template> {
     if value.node().is_str() {
         return value.checked(permissions_policy);
     }

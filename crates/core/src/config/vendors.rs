@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::read::Context;
+use super::read::ReadContext;
 use super::registration::registration;
 use super::roles::{self, Common};
 use super::trust::external_id;
@@ -12,7 +12,9 @@ use crate::policy::Condition;
 use crate::role::RoleName;
 use crate::text::Untrusted;
 use crate::toml_reader::{Table, Value, check_quota, did_you_mean, list_of};
-use crate::vendor::{Catalogue, ExternalIdRule, Group, NameTaken, Origin, Vendor, read_file, read_value, vendor_name};
+use crate::vendor::{
+    Catalogue, ExternalIdRule, Group, NameTaken, Vendor, VendorOrigin, read_file, read_value, vendor_name,
+};
 
 const VENDOR: &[&str] = &[
     "external-id",
@@ -34,7 +36,7 @@ pub(super) struct Known {
 }
 
 /// The built-in vendors, those of `vendor-files` and those of `[catalogue]`.
-pub(super) fn catalogue(table: &Table<'_>, context: &Context<'_>) -> Known {
+pub(super) fn catalogue(table: &Table<'_>, context: &ReadContext<'_>) -> Known {
     let mut all = Known { known: Catalogue::built_in(), broken: BTreeSet::new() };
     for file in table.get("vendor-files").and_then(|value| value.list()).unwrap_or_default() {
         let Some(path) = file.text() else { continue };
@@ -42,7 +44,7 @@ pub(super) fn catalogue(table: &Table<'_>, context: &Context<'_>) -> Known {
         let vendor = file.checked(|path| {
             let name = vendor_name(stem).map_err(|error| format!("the file is named as its vendor, and {error}"))?;
             let text = context.files.read(path).map_err(|error| format!("`{}`: {error}", Untrusted::new(path)))?;
-            let (vendor, problems) = read_file(&name, path, &text, Origin::File(path.to_owned()));
+            let (vendor, problems) = read_file(&name, path, &text, VendorOrigin::File(path.to_owned()));
             context.elsewhere.borrow_mut().extend(problems);
             Ok(vendor)
         });
@@ -65,9 +67,9 @@ impl Known {
         };
         if let Err(NameTaken { by }) = self.known.add(vendor) {
             let by = match by {
-                Origin::BuiltIn => "built in".to_owned(),
-                Origin::File(path) => format!("in `{}`", Untrusted::new(&path)),
-                Origin::Configuration => "in this file".to_owned(),
+                VendorOrigin::BuiltIn => "built in".to_owned(),
+                VendorOrigin::File(path) => format!("in `{}`", Untrusted::new(&path)),
+                VendorOrigin::Configuration => "in this file".to_owned(),
             };
             value.problem(format!("there is a vendor `{name}` {by} already; choose another name"));
         }
@@ -75,7 +77,7 @@ impl Known {
 }
 
 /// `[vendors]`.
-pub(super) fn roles(value: &Value<'_>, context: &Context<'_>, vendors: &Known) -> Vec<RoleTemplate> {
+pub(super) fn roles(value: &Value<'_>, context: &ReadContext<'_>, vendors: &Known) -> Vec<RoleTemplate> {
     let mut roles = Vec::new();
     for entry in value.entries().unwrap_or_default() {
         let table = entry.table(VENDOR);
@@ -93,7 +95,7 @@ pub(super) fn roles(value: &Value<'_>, context: &Context<'_>, vendors: &Known) -
     roles
 }
 
-fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &Context<'_>) -> Option<RoleTemplate> {
+fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadContext<'_>) -> Option<RoleTemplate> {
     let owner = format!("vendor/{}", vendor.name);
     let Common { path, description, max_session_seconds, boundary, tags, adopt } = roles::common(table);
     let named = table.get("role-name");

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::blueprint::Entry;
-use crate::observed::Registered;
+use crate::blueprint::AccountRegistration;
+use crate::observed::ExistingRegistration;
 use crate::policy::Document;
 use crate::role::RoleName;
 use crate::vendor::Api;
@@ -71,23 +71,23 @@ pub enum Action {
     /// `iam:UntagRole`, by key.
     Untag(BTreeSet<String>),
     /// A vendor is told of the account, by its own API.
-    Register(Box<VendorEntry>),
+    Register(Box<RegistrationChange>),
 }
 
 /// What a vendor is told of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VendorEntry {
+pub struct RegistrationChange {
     /// What people call the vendor.
     pub title: String,
     /// Its API.
     pub api: Api,
     /// What it knows now, where it knows the account.
-    pub before: Option<Registered>,
+    pub before: Option<ExistingRegistration>,
     /// What it is to know.
-    pub after: Entry,
+    pub after: AccountRegistration,
 }
 
-impl VendorEntry {
+impl RegistrationChange {
     /// The call of the vendor's API.
     #[must_use]
     pub fn call(&self) -> &'static str {

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::guard::Refusal;
-use super::{Action, Change, NewRole, VendorEntry};
+use super::{Action, Change, NewRole, RegistrationChange};
 use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec};
 use crate::observed::{Observed, ObservedRole};
-use crate::policy::{Notice, PolicyError, add_grants, prune_orphans};
+use crate::policy::{PolicyError, PolicyNotice, add_grants, prune_orphans};
 
 /// What there is to do: changes in the order in which they are made, not yet approved.
 #[derive(Debug, Clone, Default)]
@@ -16,7 +16,7 @@ pub struct Plan {
     /// What cannot be brought there at all.
     pub refusals: Vec<Refusal>,
     /// What a person should know.
-    pub notices: Vec<Notice>,
+    pub notices: Vec<PolicyNotice>,
 }
 
 /// Compares a blueprint with what is there.
@@ -45,7 +45,7 @@ fn register(spec: &RoleSpec, observed: &Observed) -> Option<Change> {
         return None;
     }
     let (title, before) = (spec.title.clone(), there.first().cloned());
-    let entry = VendorEntry { title, api: *api, before, after: entry.clone() };
+    let entry = RegistrationChange { title, api: *api, before, after: entry.clone() };
     Some(Change { role: spec.name.clone(), action: Action::Register(Box::new(entry)) })
 }
 

@@ -6,11 +6,11 @@ use std::fmt;
 use serde::Serialize;
 
 use super::proof::denied;
-use super::{Action, Change, Plan, VendorEntry};
+use super::{Action, Change, Plan, RegistrationChange};
 use crate::blueprint::{Blueprint, BlueprintError, RoleSpec};
 use crate::observed::{Observed, ObservedRole};
 use crate::outcome::{Cause, Outcome};
-use crate::policy::{Caller, Document, Facts, Notice, Principal, access_entries, can_assume};
+use crate::policy::{Caller, Document, PolicyNotice, Principal, RequestContext, access_entries, can_assume};
 use crate::role::{OWNER_TAG, RoleName};
 use crate::text::Untrusted;
 
@@ -19,7 +19,7 @@ use crate::text::Untrusted;
 pub struct Approved {
     changes: Vec<Change>,
     refusals: Vec<Refusal>,
-    notices: Vec<Notice>,
+    notices: Vec<PolicyNotice>,
 }
 
 impl Approved {
@@ -37,7 +37,7 @@ impl Approved {
 
     /// What a person should know.
     #[must_use]
-    pub fn notices(&self) -> &[Notice] {
+    pub fn notices(&self) -> &[PolicyNotice] {
         &self.notices
     }
 }
@@ -75,7 +75,7 @@ impl Refusal {
         Self { of_registration: true, ..Self::new(why.code, &spec.name, message, &why.remedy) }
     }
 
-    fn foreign_registration(role: &RoleName, entry: &VendorEntry) -> Self {
+    fn foreign_registration(role: &RoleName, entry: &RegistrationChange) -> Self {
         let enters = match entry.before.as_ref().and_then(|before| before.role_arn.as_ref()) {
             Some(arn) => format!("enters it by `{}`", Untrusted::new(arn)),
             None => "enters it without a role".to_owned(),
@@ -126,7 +126,7 @@ impl Refusal {
         Self::new("foreign_role", role, message, "rename one of the two, or set `adopt = true` to take it over")
     }
 
-    fn orphaned(role: &RoleName, notice: &Notice) -> Self {
+    fn orphaned(role: &RoleName, notice: &PolicyNotice) -> Self {
         let message = format!("the trust policy of role `{role}` cannot be saved: {notice}");
         Self::new(
             "orphaned_principal",
@@ -191,13 +191,13 @@ fn refuse_registration(change: &Change, blueprint: &Blueprint) -> Option<Refusal
 }
 
 /// Judges the edit of the access role's trust policy by what it does, and not by how it was made.
-fn refuse_access(change: &Change, notices: &[Notice], blueprint: &Blueprint) -> Option<Refusal> {
+fn refuse_access(change: &Change, notices: &[PolicyNotice], blueprint: &Blueprint) -> Option<Refusal> {
     let role = &change.role;
     let Action::UpdateTrust { before: Some(before), after } = &change.action else {
         return Some(Refusal::widens(role));
     };
     if after.orphans().next().is_some() {
-        let orphan = notices.iter().find(|notice| matches!(notice, Notice::Orphan { .. }));
+        let orphan = notices.iter().find(|notice| matches!(notice, PolicyNotice::Orphan { .. }));
         return orphan.map(|notice| Refusal::orphaned(role, notice));
     }
     let (was, is) = (access_entries(before), access_entries(after));
@@ -205,8 +205,8 @@ fn refuse_access(change: &Change, notices: &[Notice], blueprint: &Blueprint) -> 
     let lost = was.difference(&is).next().is_some();
     let gained_more = is.difference(&was).any(|entry| !granted.contains(entry));
     let root = Caller { account: blueprint.account.management.clone(), arn: None };
-    let could = can_assume(before, &root, &Facts::default());
-    let locked_out = could.can() && !can_assume(after, &root, &Facts::default()).can();
+    let could = can_assume(before, &root, &RequestContext::default());
+    let locked_out = could.can() && !can_assume(after, &root, &RequestContext::default()).can();
     if lost || gained_more || locked_out {
         return Some(Refusal::widens(role));
     }
@@ -215,7 +215,7 @@ fn refuse_access(change: &Change, notices: &[Notice], blueprint: &Blueprint) -> 
 }
 
 fn granted_entries(blueprint: &Blueprint) -> BTreeSet<String> {
-    let grants = Document::of(Vec::new())
+    let grants = Document::from_statements(Vec::new())
         .and_then(|empty| crate::policy::add_grants(&empty, &blueprint.grants, &blueprint.account.partition));
     grants.map(|edit| access_entries(&edit.document)).unwrap_or_default()
 }

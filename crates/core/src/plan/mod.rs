@@ -5,7 +5,7 @@ mod diff;
 mod guard;
 mod proof;
 
-pub use change::{Action, Change, NewRole, Sign, VendorEntry};
+pub use change::{Action, Change, NewRole, RegistrationChange, Sign};
 pub use diff::{Plan, diff};
 pub use guard::{Approved, Refusal, guard};
 pub use proof::{Proof, proofs};

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec, Trusted};
+use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec, TrustedPrincipal};
 use crate::observed::Observed;
 use crate::policy::{
-    Caller, Condition, Document, Facts, Grant, Verdict, can_anybody_assume, can_assume, can_other_assume,
+    Caller, Condition, Document, Grant, RequestContext, Verdict, can_anybody_assume, can_assume, can_other_assume,
 };
 use crate::role::RoleName;
 
@@ -65,7 +65,7 @@ enum Case {
     Wrong,
 }
 
-fn prove_trusted(spec: &RoleSpec, trust: Option<&Document>, trusted: &Trusted) -> Vec<Proof> {
+fn prove_trusted(spec: &RoleSpec, trust: Option<&Document>, trusted: &TrustedPrincipal) -> Vec<Proof> {
     let vendor = spec.owner.starts_with("vendor/");
     let who = if vendor { spec.title.clone() } else { trusted.grant.principal.to_string() };
     let prove = |how: &str, case| prove(&spec.name, trust, &trusted.grant, &who, how, case);
@@ -102,7 +102,7 @@ pub(super) fn denied(trust: &Document, grant: &Grant) -> Option<usize> {
 }
 
 fn verdict(trust: &Document, grant: &Grant, case: Case) -> Verdict {
-    let mut facts = Facts::default();
+    let mut facts = RequestContext::default();
     for test in grant.condition.tests() {
         let value = test.values.first().map_or("", String::as_str);
         match (test.is_external_id(), case) {
@@ -114,7 +114,7 @@ fn verdict(trust: &Document, grant: &Grant, case: Case) -> Verdict {
             (false, _) => {}
         }
     }
-    let Some(caller) = Caller::of(&grant.principal) else {
+    let Some(caller) = Caller::from_principal(&grant.principal) else {
         return can_other_assume(trust, &grant.principal, &facts);
     };
     // What every request of this caller has, whatever the grant's own condition says.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::account::{Account, AccountState, Joined};
-use crate::blueprint::{self, Blueprint};
+use crate::account::{Account, AccountState, JoinMethod};
+use crate::blueprint::Blueprint;
 use crate::config::Config;
 use crate::observed::{Observed, ObservedRole};
 use crate::policy::{Document, add_grants};
@@ -55,11 +55,11 @@ pub(crate) fn blueprint_with(change: impl FnOnce(&mut Config)) -> Blueprint {
         name: "payments-dev".into(),
         state: AccountState::Active,
         joined_at: None,
-        joined: Joined::Created,
+        joined: JoinMethod::Created,
         management: "111122223333".parse().unwrap(),
         partition: "aws".parse().unwrap(),
     };
-    let (blueprint, errors) = blueprint::of(&config, &account, &BTreeMap::new()).unwrap();
+    let (blueprint, errors) = Blueprint::new(&config, &account, &BTreeMap::new()).unwrap();
     assert_eq!(errors, []);
     blueprint
 }

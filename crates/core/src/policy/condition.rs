@@ -13,11 +13,11 @@ use crate::text::Untrusted;
 
 /// The condition block of a statement; empty where it has none.
 #[derive(Clone, Default)]
-pub struct Condition(Vec<Test>);
+pub struct Condition(Vec<ConditionClause>);
 
 /// One key that an operator compares with values.
 #[derive(Clone)]
-pub struct Test {
+pub struct ConditionClause {
     /// The operator as it is written, as `StringEquals` or `ForAnyValue:StringLike`.
     pub operator: String,
     /// The key as it is written, as `sts:ExternalId`.
@@ -26,7 +26,7 @@ pub struct Test {
     pub values: Vec<String>,
 }
 
-impl Test {
+impl ConditionClause {
     /// Whether the values are an external id, which no output may show.
     #[must_use]
     pub fn is_external_id(&self) -> bool {
@@ -59,7 +59,7 @@ impl Condition {
             let keys = keys.as_object().ok_or_else(|| shape("for each operator an object of keys"))?;
             for (key, values) in keys {
                 let values = texts(values).ok_or_else(|| shape("for each key a text or a list of texts"))?;
-                tests.push(Test { operator: operator.clone(), key: key.clone(), values });
+                tests.push(ConditionClause { operator: operator.clone(), key: key.clone(), values });
             }
         }
         Ok(Self(tests))
@@ -85,7 +85,7 @@ impl Condition {
 
     /// The tests, all of which must hold.
     #[must_use]
-    pub fn tests(&self) -> &[Test] {
+    pub fn tests(&self) -> &[ConditionClause] {
         &self.0
     }
 
@@ -117,7 +117,7 @@ impl Condition {
     pub fn with_external_id(mut self, external_id: &str) -> Self {
         self.0.retain(|test| !test.is_external_id());
         let (operator, key) = ("StringEquals".to_owned(), "sts:ExternalId".to_owned());
-        self.0.push(Test { operator, key, values: vec![external_id.to_owned()] });
+        self.0.push(ConditionClause { operator, key, values: vec![external_id.to_owned()] });
         self
     }
 

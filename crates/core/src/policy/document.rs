@@ -108,7 +108,7 @@ impl Document {
     ///
     /// # Errors
     /// As [`Document::parse`].
-    pub fn of(statements: Vec<Value>) -> Result<Self, PolicyError> {
+    pub fn from_statements(statements: Vec<Value>) -> Result<Self, PolicyError> {
         let mut raw = Map::new();
         raw.insert("Version".to_owned(), "2012-10-17".into());
         raw.insert("Statement".to_owned(), Value::Array(statements));
@@ -188,7 +188,7 @@ impl Document {
         let statements = self.raw.get("Statement").map(|s| s.as_array().map_or(std::slice::from_ref(s), Vec::as_slice));
         let named = |value: &Value| {
             let aws = value.get("Principal")?.get("AWS")?;
-            texts(aws)?.iter().find_map(|text| Partition::of_arn(text).ok())
+            texts(aws)?.iter().find_map(|text| Partition::from_arn(text).ok())
         };
         statements?.iter().find_map(named)
     }

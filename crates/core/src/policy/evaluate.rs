@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::operators::{comparison, like};
-use super::{Actions, Condition, Document, Effect, Principal, Principals, Statement, Test};
+use super::{Actions, Condition, ConditionClause, Document, Effect, Principal, Principals, Statement};
 use crate::account::AccountId;
 
 /// Who asks.
@@ -20,7 +20,7 @@ pub struct Caller {
 impl Caller {
     /// The caller that a grant is meant for; `None` for principals that are no account, role or user.
     #[must_use]
-    pub fn of(principal: &Principal) -> Option<Self> {
+    pub fn from_principal(principal: &Principal) -> Option<Self> {
         let arn = match principal {
             Principal::Account(_) => None,
             Principal::Arn(arn) => Some(arn.clone()),
@@ -63,12 +63,12 @@ impl Caller {
 
 /// What is known of the condition keys of a request. Keys know no case.
 #[derive(Clone, Default)]
-pub struct Facts {
+pub struct RequestContext {
     known: BTreeMap<String, Option<Vec<String>>>,
     complete: bool,
 }
 
-impl Facts {
+impl RequestContext {
     /// Facts beyond which nothing is there: a key that is not named is absent from the request.
     #[must_use]
     pub fn complete() -> Self {
@@ -122,19 +122,19 @@ impl Verdict {
 
 /// Whether the caller can assume a role that has this trust policy.
 #[must_use]
-pub fn can_assume(trust: &Document, caller: &Caller, facts: &Facts) -> Verdict {
+pub fn can_assume(trust: &Document, caller: &Caller, facts: &RequestContext) -> Verdict {
     assume(trust, facts, |principals| caller.is_among(principals, false))
 }
 
 /// Whether anybody in the caller's account might: a statement for one of its roles or users counts, too.
 #[must_use]
-pub fn can_anybody_assume(trust: &Document, caller: &Caller, facts: &Facts) -> Verdict {
+pub fn can_anybody_assume(trust: &Document, caller: &Caller, facts: &RequestContext) -> Verdict {
     assume(trust, facts, |principals| caller.is_among(principals, true))
 }
 
 /// Whether a service, an identity provider or anybody else who is no role, user or account can.
 #[must_use]
-pub fn can_other_assume(trust: &Document, principal: &Principal, facts: &Facts) -> Verdict {
+pub fn can_other_assume(trust: &Document, principal: &Principal, facts: &RequestContext) -> Verdict {
     let named = |all: &[Principal]| all.contains(principal) || all.contains(&Principal::Anyone);
     assume(trust, facts, |principals| match principals {
         Principals::Absent => Truth::No,
@@ -143,7 +143,7 @@ pub fn can_other_assume(trust: &Document, principal: &Principal, facts: &Facts) 
     })
 }
 
-fn assume(trust: &Document, facts: &Facts, about: impl Fn(&Principals) -> Truth) -> Verdict {
+fn assume(trust: &Document, facts: &RequestContext, about: impl Fn(&Principals) -> Truth) -> Verdict {
     verdict(trust, |statement| {
         let about = if statement.actions.cover_assume_role() { about(&statement.principals) } else { Truth::No };
         about.and(|| holds(&statement.condition, facts))
@@ -152,7 +152,7 @@ fn assume(trust: &Document, facts: &Facts, about: impl Fn(&Principals) -> Truth)
 
 /// Whether a permissions or session policy permits an action on a resource.
 #[must_use]
-pub fn permits(policy: &Document, action: &str, resource: &str, facts: &Facts) -> Verdict {
+pub fn permits(policy: &Document, action: &str, resource: &str, facts: &RequestContext) -> Verdict {
     verdict(policy, |statement| {
         let on = match &statement.resources {
             Some(patterns) => patterns.iter().any(|pattern| like(pattern, resource)),
@@ -222,7 +222,7 @@ impl Truth {
     }
 }
 
-fn holds(condition: &Condition, facts: &Facts) -> Truth {
+fn holds(condition: &Condition, facts: &RequestContext) -> Truth {
     let mut all = Truth::Yes;
     for test in condition.tests() {
         match holds_test(test, facts) {
@@ -234,7 +234,7 @@ fn holds(condition: &Condition, facts: &Facts) -> Truth {
     all
 }
 
-fn holds_test(test: &Test, facts: &Facts) -> Truth {
+fn holds_test(test: &ConditionClause, facts: &RequestContext) -> Truth {
     let operator = test.operator.to_ascii_lowercase();
     let (operator, if_exists) = match operator.strip_suffix("ifexists") {
         Some(operator) => (operator, true),

@@ -5,10 +5,10 @@ fn trust(statements: &str) -> Document {
 }
 
 fn caller(principal: &str) -> Caller {
-    Caller::of(&Principal::to_grant(principal).unwrap()).unwrap()
+    Caller::from_principal(&Principal::to_grant(principal).unwrap()).unwrap()
 }
 
-fn assume(statements: &str, facts: &Facts) -> Verdict {
+fn assume(statements: &str, facts: &RequestContext) -> Verdict {
     can_assume(&trust(statements), &caller("222233334444"), facts)
 }
 
@@ -16,24 +16,27 @@ const WITH_ID: &str = r#"{"Effect":"Allow","Principal":{"AWS":"222233334444"},"A
 
 #[test]
 fn an_external_id_decides() {
-    let facts = Facts::default;
+    let facts = RequestContext::default;
     assert_eq!(assume(WITH_ID, &facts().with("sts:ExternalId", "one")), Verdict::Allowed(0));
     assert_eq!(assume(WITH_ID, &facts().with("STS:externalid", "One")), Verdict::NotAllowed);
     assert_eq!(assume(WITH_ID, &facts().without("sts:ExternalId")), Verdict::NotAllowed);
     assert_eq!(assume(WITH_ID, &facts()), Verdict::Depends(0), "what is not known is not decided");
-    assert_eq!(assume(WITH_ID, &Facts::complete()), Verdict::NotAllowed);
+    assert_eq!(assume(WITH_ID, &RequestContext::complete()), Verdict::NotAllowed);
 }
 
 #[test]
 fn a_denial_wins_and_an_undecided_one_leaves_it_open() {
     let allow = r#"{"Effect":"Allow","Principal":{"AWS":"222233334444"},"Action":"sts:AssumeRole"}"#;
     let deny = r#"{"Effect":"Deny","Principal":"*","Action":"sts:Assume*"}"#;
-    assert_eq!(assume(&format!("{allow},{deny}"), &Facts::default()), Verdict::Denied(1));
+    assert_eq!(assume(&format!("{allow},{deny}"), &RequestContext::default()), Verdict::Denied(1));
     let without_mfa = r#"{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole","Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}}"#;
     let both = format!("{allow},{without_mfa}");
-    assert_eq!(assume(&both, &Facts::default()), Verdict::Depends(0));
-    assert_eq!(assume(&both, &Facts::complete().with("aws:MultiFactorAuthPresent", "true")), Verdict::Allowed(0));
-    assert_eq!(assume(&both, &Facts::complete()), Verdict::Denied(1));
+    assert_eq!(assume(&both, &RequestContext::default()), Verdict::Depends(0));
+    assert_eq!(
+        assume(&both, &RequestContext::complete().with("aws:MultiFactorAuthPresent", "true")),
+        Verdict::Allowed(0)
+    );
+    assert_eq!(assume(&both, &RequestContext::complete()), Verdict::Denied(1));
 }
 
 #[test]
@@ -41,25 +44,25 @@ fn principals_are_matched_as_iam_does() {
     let principal = |p: &str| trust(&format!(r#"{{"Effect":"Allow","Principal":{p},"Action":"sts:AssumeRole"}}"#));
     let role = caller("arn:aws:iam::222233334444:role/admin");
     let account = caller("222233334444");
-    let can = |p: &str, who: &Caller| can_assume(&principal(p), who, &Facts::complete()).can();
+    let can = |p: &str, who: &Caller| can_assume(&principal(p), who, &RequestContext::complete()).can();
     assert!(can(r#"{"AWS":"222233334444"}"#, &role), "an account covers its roles");
     assert!(can(r#"{"AWS":"arn:aws:iam::222233334444:role/admin"}"#, &role));
     assert!(!can(r#"{"AWS":"arn:aws:iam::222233334444:role/admin"}"#, &account), "a role is not its account");
     assert!(!can(r#"{"AWS":"AROAIOSFODNN7EXAMPLE"}"#, &role));
     assert!(can(r#""*""#, &account));
     let all_but = trust(r#"{"Effect":"Allow","NotPrincipal":{"AWS":"222233334444"},"Action":"sts:AssumeRole"}"#);
-    assert!(!can_assume(&all_but, &role, &Facts::complete()).can());
-    assert!(can_assume(&all_but, &caller("333344445555"), &Facts::complete()).can());
+    assert!(!can_assume(&all_but, &role, &RequestContext::complete()).can());
+    assert!(can_assume(&all_but, &caller("333344445555"), &RequestContext::complete()).can());
 }
 
 #[test]
 fn operators() {
-    let holds = |condition: &str, facts: &Facts| {
+    let holds = |condition: &str, facts: &RequestContext| {
         let statement =
             format!(r#"{{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Condition":{condition}}}"#);
         assume(&statement, facts)
     };
-    let facts = Facts::complete().with("a", "Blue").with("arn", "arn:aws:iam::1:role/x");
+    let facts = RequestContext::complete().with("a", "Blue").with("arn", "arn:aws:iam::1:role/x");
     for (condition, expected) in [
         (r#"{"StringEquals":{"A":["Red","Blue"]}}"#, true),
         (r#"{"StringEquals":{"a":"blue"}}"#, false),
@@ -97,11 +100,11 @@ fn a_session_policy_permits_what_it_names() {
            {"Effect":"Allow","Action":"iam:*","NotResource":"*"}"#,
     );
     let role = |name: &str| format!("arn:aws:iam::444455556666:role/{name}");
-    let can = |action: &str, name: &str, facts: &Facts| permits(&policy, action, &role(name), facts).can();
-    assert!(can("iam:GetRole", "x", &Facts::complete()));
-    assert!(!can("iam:GetRole", "xy", &Facts::complete()));
-    assert!(!can("iam:CreateRole", "x", &Facts::complete()));
-    let attach = |arn: &str| Facts::complete().with("iam:PolicyARN", arn);
+    let can = |action: &str, name: &str, facts: &RequestContext| permits(&policy, action, &role(name), facts).can();
+    assert!(can("iam:GetRole", "x", &RequestContext::complete()));
+    assert!(!can("iam:GetRole", "xy", &RequestContext::complete()));
+    assert!(!can("iam:CreateRole", "x", &RequestContext::complete()));
+    let attach = |arn: &str| RequestContext::complete().with("iam:PolicyARN", arn);
     assert!(can("iam:AttachRolePolicy", "x", &attach("arn:aws:iam::aws:policy/ReadOnlyAccess")));
     assert!(!can("iam:AttachRolePolicy", "x", &attach("arn:aws:iam::aws:policy/AdministratorAccess")));
 }

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Caller, Condition, Document, Effect, Facts, Principal, Principals, Statement, Verdict, can_assume};
+use super::{
+    Caller, Condition, Document, Effect, Principal, Principals, RequestContext, Statement, Verdict, can_assume,
+};
 
 /// The ways into a role.
 ///
@@ -11,7 +13,7 @@ const WAYS: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:Assume
 
 /// What a trust policy says of one principal in one statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Entry {
+pub struct PrincipalAccess {
     /// The statement's name.
     pub statement: String,
     /// The principal in words, as `account 111122223333`.
@@ -56,7 +58,7 @@ pub struct Shown {
 
 /// Explains a trust policy, statement by statement. External ids are hidden unless they are to be revealed.
 #[must_use]
-pub fn explain(trust: &Document, reveal: bool) -> Vec<Entry> {
+pub fn explain(trust: &Document, reveal: bool) -> Vec<PrincipalAccess> {
     let mut entries = Vec::new();
     for (index, statement) in trust.statements().iter().enumerate() {
         let actions: Vec<_> = WAYS.into_iter().filter(|way| statement.actions.cover(way)).map(str::to_owned).collect();
@@ -65,7 +67,7 @@ pub fn explain(trust: &Document, reveal: bool) -> Vec<Entry> {
         }
         let name = trust.name_of(index);
         let conditions = shown(&statement.condition, reveal);
-        let entry = |principal: String, kind, can, why| Entry {
+        let entry = |principal: String, kind, can, why| PrincipalAccess {
             statement: name.clone(),
             principal,
             kind,
@@ -131,9 +133,9 @@ enum Denial {
 
 /// What denies a principal the ways in that a statement allows it.
 fn denial(trust: &Document, allowed: &Statement, principal: &Principal) -> Denial {
-    let facts = Facts::default();
+    let facts = RequestContext::default();
     if allowed.actions.cover_assume_role()
-        && let Some(caller) = Caller::of(principal)
+        && let Some(caller) = Caller::from_principal(principal)
     {
         return match can_assume(trust, &caller, &facts) {
             Verdict::Denied(by) => Denial::Certain(by),
@@ -159,7 +161,7 @@ fn denial(trust: &Document, allowed: &Statement, principal: &Principal) -> Denia
 }
 
 fn shown(condition: &Condition, reveal: bool) -> Vec<Shown> {
-    let show = |test: &super::Test| {
+    let show = |test: &super::ConditionClause| {
         let values = if test.is_external_id() && !reveal { vec!["(hidden)".to_owned()] } else { test.values.clone() };
         Shown { operator: test.operator.clone(), key: test.key.clone(), values }
     };

@@ -3,7 +3,7 @@ use super::*;
 /// Who can, in a line for each principal of each statement.
 fn lines(statements: &str) -> String {
     let trust = Document::parse(&format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#)).unwrap();
-    let line = |entry: Entry| {
+    let line = |entry: PrincipalAccess| {
         let conditions: String = entry.conditions.iter().map(|condition| format!(", when {condition}")).collect();
         let why = entry.why.map(|why| format!(" ({why})")).unwrap_or_default();
         let (principal, kind, can) = (entry.principal, entry.kind, entry.can);

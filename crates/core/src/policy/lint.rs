@@ -46,7 +46,7 @@ pub fn lint_trust(trust: &Document, external_id_required: bool) -> Vec<Finding> 
             findings.push(refused(format!("{name} of the trust policy lets everybody in; name the principals")));
         }
         let tests = statement.condition.tests();
-        let exact = |t: &super::Test| t.operator.eq_ignore_ascii_case("StringEquals") && t.is_external_id();
+        let exact = |t: &super::ConditionClause| t.operator.eq_ignore_ascii_case("StringEquals") && t.is_external_id();
         if external_id_required && !tests.iter().any(exact) {
             findings.push(refused(format!("{name} of the trust policy asks for no external ID; give one")));
         }

@@ -15,12 +15,12 @@ mod redact;
 mod trust;
 
 pub use access::access_entries;
-pub use condition::{Condition, Test};
+pub use condition::{Condition, ConditionClause};
 pub use document::{Actions, Document, Effect, PolicyError, Principals, Statement};
-pub use evaluate::{Caller, Facts, Verdict, can_anybody_assume, can_assume, can_other_assume, permits};
-pub use explain::{Can, Entry, explain};
+pub use evaluate::{Caller, RequestContext, Verdict, can_anybody_assume, can_assume, can_other_assume, permits};
+pub use explain::{Can, PrincipalAccess, explain};
 pub use lint::{Finding, Severity, lint_permissions, lint_trust};
 pub use operators::is_operator;
 pub use principal::{InvalidPrincipal, Principal};
 pub use redact::{Redactor, external_ids};
-pub use trust::{Grant, GrantEdit, Notice, TrustEdit, add_grants, prune_orphans};
+pub use trust::{Grant, GrantEdit, PolicyNotice, TrustEdit, add_grants, prune_orphans};

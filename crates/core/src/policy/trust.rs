@@ -29,7 +29,7 @@ pub enum GrantEdit {
 
 /// Something about a trust policy that a person should know, and that nobody repairs silently.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
+pub enum PolicyNotice {
     /// A deny statement covers the principal; with conditions it may or may not apply.
     Denied {
         /// The statement's name.
@@ -55,7 +55,7 @@ pub enum Notice {
     },
 }
 
-impl fmt::Display for Notice {
+impl fmt::Display for PolicyNotice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Denied { statement, principal, conditional: false } => {
@@ -85,7 +85,7 @@ pub struct TrustEdit {
     /// One entry for each grant, in order.
     pub grants: Vec<GrantEdit>,
     /// What a person should know.
-    pub notices: Vec<Notice>,
+    pub notices: Vec<PolicyNotice>,
 }
 
 impl TrustEdit {
@@ -106,9 +106,9 @@ impl TrustEdit {
 pub fn add_grants(document: &Document, grants: &[Grant], partition: &Partition) -> Result<TrustEdit, PolicyError> {
     let mut document = document.clone();
     let mut edits = Vec::new();
-    let mut notices: Vec<Notice> = document
+    let mut notices: Vec<PolicyNotice> = document
         .orphans()
-        .map(|(i, principal)| Notice::Orphan { statement: document.name_of(i), principal: principal.clone() })
+        .map(|(i, principal)| PolicyNotice::Orphan { statement: document.name_of(i), principal: principal.clone() })
         .collect();
     for grant in grants {
         notices.extend(notices_about(&document, grant));
@@ -228,7 +228,7 @@ fn position(document: &Document, wanted: impl Fn(&Statement) -> bool) -> Option<
     document.statements().iter().position(wanted)
 }
 
-fn notices_about(document: &Document, grant: &Grant) -> Vec<Notice> {
+fn notices_about(document: &Document, grant: &Grant) -> Vec<PolicyNotice> {
     let mut notices = Vec::new();
     for (index, statement) in document.statements().iter().enumerate() {
         if !statement.actions.cover_assume_role() || !statement.covers(&grant.principal) {
@@ -237,9 +237,9 @@ fn notices_about(document: &Document, grant: &Grant) -> Vec<Notice> {
         let (name, principal) = (document.name_of(index), grant.principal.clone());
         let conditional = !statement.condition.is_empty() || statement.spares_partly(&grant.principal);
         if statement.effect == Effect::Deny {
-            notices.push(Notice::Denied { statement: name, principal, conditional });
+            notices.push(PolicyNotice::Denied { statement: name, principal, conditional });
         } else if !statement.holds(grant) && !conditional {
-            notices.push(Notice::Broader { statement: name, principal });
+            notices.push(PolicyNotice::Broader { statement: name, principal });
         }
     }
     notices

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::tests::{IDENTITY, add, document, grant};
 use super::*;
-use crate::policy::{Caller, Facts, access_entries, can_assume};
+use crate::policy::{Caller, RequestContext, access_entries, can_assume};
 
 fn principal() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -62,7 +62,7 @@ fn a_grant() -> impl Strategy<Value = Grant> {
 
 fn callers() -> Vec<Caller> {
     let all = ["111122223333", "222233334444", "333344445555", "444455556666", "arn:aws:iam::222233334444:role/admin"];
-    all.iter().filter_map(|who| Caller::of(&Principal::to_grant(who).unwrap())).collect()
+    all.iter().filter_map(|who| Caller::from_principal(&Principal::to_grant(who).unwrap())).collect()
 }
 
 proptest! {
@@ -78,10 +78,10 @@ proptest! {
     fn nobody_is_lost_and_nobody_else_gained(before in trust(), grants in prop::collection::vec(a_grant(), 1..4)) {
         let after = add(&before, &grants).document;
         let (was, is) = (access_entries(&before), access_entries(&after));
-        let asked = access_entries(&add(&Document::of(Vec::new()).unwrap(), &grants).document);
+        let asked = access_entries(&add(&Document::from_statements(Vec::new()).unwrap(), &grants).document);
         prop_assert!(was.is_subset(&is));
         prop_assert!(is.difference(&was).all(|entry| asked.contains(entry)));
-        let facts = [Facts::complete(), Facts::complete().with("aws:MultiFactorAuthPresent", "true"), Facts::complete().with("sts:ExternalId", "one")];
+        let facts = [RequestContext::complete(), RequestContext::complete().with("aws:MultiFactorAuthPresent", "true"), RequestContext::complete().with("sts:ExternalId", "one")];
         for (caller, facts) in callers().iter().flat_map(|c| facts.iter().map(move |f| (c, f))) {
             let could = can_assume(&before, caller, facts).can();
             let can = can_assume(&after, caller, facts).can();

@@ -10,7 +10,7 @@ use crate::text::printable;
 
 /// What is told. The names are stable: they are the detail-types of the events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub enum News {
+pub enum EventKind {
     /// An account was connected, or is connected again.
     AccountOnboarded,
     /// An account needs a person.
@@ -19,7 +19,7 @@ pub enum News {
     AccountDeparted,
 }
 
-impl News {
+impl EventKind {
     /// The detail-type.
     #[must_use]
     pub fn detail_type(self) -> &'static str {
@@ -33,14 +33,14 @@ impl News {
 
 /// One event. Its detail is documented in docs/EVENTS.md and versioned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
+pub struct AccountEvent {
     /// What is told.
-    pub news: News,
+    pub news: EventKind,
     account_id: Option<AccountId>,
     detail: Value,
 }
 
-impl Notice {
+impl AccountEvent {
     /// The source of every event.
     pub const SOURCE: &'static str = "account-onboarding";
 
@@ -48,7 +48,7 @@ impl Notice {
     /// is anything.
     #[must_use]
     pub fn new(
-        news: News,
+        news: EventKind,
         report: &Report,
         subject: &str,
         cause: Option<&Cause>,
@@ -63,7 +63,7 @@ impl Notice {
             "changes": report.done(),
             "invocation_id": invocation,
         });
-        let run_again = (news == News::AccountBlocked).then(|| run_again(report.account_id.as_ref()));
+        let run_again = (news == EventKind::AccountBlocked).then(|| run_again(report.account_id.as_ref()));
         let optional = [
             ("account_name", report.account_name.as_ref().map(|name| json!(plain(&name.to_string())))),
             ("cause", cause.map(|cause| json!(Cause::new(cause.code, plain(&cause.message), plain(&cause.remedy))))),
@@ -124,7 +124,8 @@ mod tests {
         let cause = Cause::new("policy_not_accepted", "a \"quoted\"\nword and a \\", "mend it");
         let mut report = Report::new(None, "manual", Mode::Apply, Outcome::Blocked(cause.clone()));
         report.account_name = Some("pay\"ments\n".into());
-        let notice = Notice::new(News::AccountBlocked, &report, "the sweep", Some(&cause), None, "invocation-1");
+        let notice =
+            AccountEvent::new(EventKind::AccountBlocked, &report, "the sweep", Some(&cause), None, "invocation-1");
         let detail = notice.detail();
         assert_eq!(detail["cause"]["message"], "a 'quoted' word and a  ");
         assert_eq!(detail["account_name"], "pay'ments ");

@@ -1,13 +1,13 @@
 //! The outcome of one account and its faces.
 
+mod change_text;
 mod event;
 mod metrics;
 pub mod paint;
-mod picture;
-mod scrub;
+mod redact;
 mod text;
 
-pub use event::{News, Notice};
+pub use event::{AccountEvent, EventKind};
 pub use metrics::{emf, time_to_connected};
 pub use text::{plan_text, report_text};
 
@@ -160,28 +160,28 @@ impl Report {
     }
 
     /// Takes external ids and keys out of every text: ours, and the ids of the policies that were read.
-    pub fn scrub(&mut self, secrets: &SecretValues, literals: &[crate::role::ExternalId]) {
+    pub fn redact(&mut self, secrets: &SecretValues, literals: &[crate::role::ExternalId]) {
         let documents = self.changes.iter().flat_map(|step| step.change.documents());
         let there: Vec<_> = documents.flat_map(external_ids).collect();
         let parameters = secrets.values().flatten().map(|value| value.expose_secret().trim());
         // One letter is no secret, and stands in every word.
         let parameters = parameters.filter(|value| value.len() > 1);
         let known = parameters.chain(literals.iter().map(|id| id.expose()));
-        let scrubber = scrub::Scrubber::new(known.chain(there.iter().map(String::as_str)));
-        let scrub = |text: &mut String| scrubber.scrub(text);
+        let scrubber = redact::SecretRedactor::new(known.chain(there.iter().map(String::as_str)));
+        let redact = |text: &mut String| scrubber.redact(text);
         if let Outcome::Waiting(cause) | Outcome::Blocked(cause) | Outcome::Ignored(cause) = &mut self.outcome {
-            [&mut cause.message, &mut cause.remedy].into_iter().for_each(scrub);
+            [&mut cause.message, &mut cause.remedy].into_iter().for_each(redact);
         }
         if let Some(cause) = &mut self.cause {
-            [&mut cause.message, &mut cause.remedy].into_iter().for_each(scrub);
+            [&mut cause.message, &mut cause.remedy].into_iter().for_each(redact);
         }
         for step in &mut self.changes {
             if let Status::Failed(message) = &mut step.status {
-                scrub(message);
+                redact(message);
             }
         }
-        self.notices.iter_mut().for_each(scrub);
-        self.refusals.iter_mut().flat_map(|r| [&mut r.message, &mut r.remedy]).for_each(scrub);
+        self.notices.iter_mut().for_each(redact);
+        self.refusals.iter_mut().flat_map(|r| [&mut r.message, &mut r.remedy]).for_each(redact);
     }
 }
 

@@ -1,7 +1,7 @@
 //! A report as text: what a person reads before and after.
 
+use super::change_text::change_text;
 use super::paint::{bad, careful, faint, good, strong};
-use super::picture::picture;
 use super::{Report, Status};
 use crate::outcome::Outcome;
 use crate::plan::Sign;
@@ -14,7 +14,7 @@ pub fn plan_text(report: &Report) -> String {
     let mut redactor = Redactor::default();
     for step in &report.changes {
         text.push('\n');
-        text.push_str(&picture(&step.change, &mut redactor));
+        text.push_str(&change_text(&step.change, &mut redactor));
     }
     text.push_str(&remarks(report));
     let count = |sign| report.changes.iter().filter(|step| step.change.sign() == sign).count();

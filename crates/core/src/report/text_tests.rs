@@ -33,7 +33,7 @@ fn plain(text: &str) -> String {
 fn a_plan_with_nothing_to_do() {
     let report = planned(&converged(&blueprint()), Outcome::Converged);
     insta::assert_snapshot!(plain(&plan_text(&report)), @"
-    account 444455556666 (payments-dev[31m), entered by OrganizationAccountAccessRole
+    account 444455556666 (payments-dev?[31m), entered by OrganizationAccountAccessRole
 
     Nothing to do: the account is as configured.
     ");
@@ -42,7 +42,7 @@ fn a_plan_with_nothing_to_do() {
 #[test]
 fn a_plan_of_a_fresh_account() {
     insta::assert_snapshot!(plain(&plan_text(&planned(&fresh(), pending()))), @r#"
-    account 444455556666 (payments-dev[31m), entered by OrganizationAccountAccessRole
+    account 444455556666 (payments-dev?[31m), entered by OrganizationAccountAccessRole
 
       ~ update the trust policy of role `OrganizationAccountAccessRole`
                 {
@@ -118,7 +118,7 @@ fn a_plan_of_drift() {
     let text = plain(&plan_text(&planned(&observed, pending())));
     assert!(!text.contains("s3cret"));
     insta::assert_snapshot!(text, @r#"
-    account 444455556666 (payments-dev[31m), entered by OrganizationAccountAccessRole
+    account 444455556666 (payments-dev?[31m), entered by OrganizationAccountAccessRole
 
       ~ tag role `Acme` with `team`
           + team = platform
@@ -169,7 +169,7 @@ fn a_plan_with_a_refusal() {
     let observed = drifted(|role| role.tags.clear());
     let foreign = Outcome::blocked("foreign_role", "role `Acme` is there", "rename one of the two");
     insta::assert_snapshot!(plain(&plan_text(&planned(&observed, foreign))), @"
-    account 444455556666 (payments-dev[31m), entered by OrganizationAccountAccessRole
+    account 444455556666 (payments-dev?[31m), entered by OrganizationAccountAccessRole
 
       refused: role `Acme` is there and has no tag `account-onboarding`: somebody else made it
         rename one of the two, or set `adopt = true` to take it over
@@ -184,7 +184,7 @@ fn a_report_of_a_fresh_account() {
     report.changes.iter_mut().for_each(|step| step.status = Status::Done);
     report.proofs = proofs(&blueprint(), &converged(&blueprint()));
     insta::assert_snapshot!(plain(&report_text(&report)), @"
-    account 444455556666 (payments-dev[31m), entered by OrganizationAccountAccessRole
+    account 444455556666 (payments-dev?[31m), entered by OrganizationAccountAccessRole
 
       done       update the trust policy of role `OrganizationAccountAccessRole`
       done       create role `Acme`
@@ -211,7 +211,7 @@ fn a_report_of_a_run_that_was_cut_short() {
     report.proofs = proofs(&blueprint(), &fresh());
     report.notices.push("statement 2 already grants account 222233334444 more".to_owned());
     insta::assert_snapshot!(plain(&report_text(&report)), @"
-    account 444455556666 (payments-dev[31m), entered by OrganizationAccountAccessRole
+    account 444455556666 (payments-dev?[31m), entered by OrganizationAccountAccessRole
 
       done       update the trust policy of role `OrganizationAccountAccessRole`
       done       create role `Acme`
@@ -242,7 +242,7 @@ fn a_report_of_nothing() {
     ");
     let converged = planned(&converged(&blueprint()), Outcome::Converged);
     insta::assert_snapshot!(plain(&report_text(&converged)), @"
-    account 444455556666 (payments-dev[31m), entered by OrganizationAccountAccessRole
+    account 444455556666 (payments-dev?[31m), entered by OrganizationAccountAccessRole
 
     Converged: nothing to do.
     ");

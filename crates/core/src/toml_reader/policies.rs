@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::forms::{sample_account, template};
 use super::table::Value;
+use super::validators::{sample_account, template};
 use crate::policy::{Document, Principals, is_operator};
 use crate::template::Template;
 use crate::text::Untrusted;

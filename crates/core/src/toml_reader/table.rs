@@ -7,14 +7,14 @@ use std::str::FromStr;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::location::SourceFile;
 use super::nearest::{did_you_mean, list_of};
-use super::place::Source;
 use crate::text::Untrusted;
 
 /// A value and the key that it stands under.
 #[derive(Clone)]
 pub(crate) struct Value<'a> {
-    source: &'a Source<'a>,
+    source: &'a SourceFile<'a>,
     node: &'a DeValue<'a>,
     span: Range<usize>,
     key: String,
@@ -22,7 +22,7 @@ pub(crate) struct Value<'a> {
 
 /// A table whose keys are known.
 pub(crate) struct Table<'a> {
-    source: &'a Source<'a>,
+    source: &'a SourceFile<'a>,
     map: &'a DeTable<'a>,
     span: Range<usize>,
     known: &'static [&'static str],
@@ -33,7 +33,7 @@ pub(crate) struct Table<'a> {
 impl<'a> Table<'a> {
     /// The table that a whole text is.
     pub(crate) fn of_document(
-        source: &'a Source<'a>,
+        source: &'a SourceFile<'a>,
         document: &'a Spanned<DeTable<'a>>,
         known: &'static [&'static str],
     ) -> Self {
@@ -41,7 +41,7 @@ impl<'a> Table<'a> {
     }
 
     fn new(
-        source: &'a Source<'a>,
+        source: &'a SourceFile<'a>,
         map: &'a DeTable<'a>,
         span: Range<usize>,
         known: &'static [&'static str],
@@ -92,7 +92,7 @@ impl<'a> Value<'a> {
     }
 
     /// The text that it is in.
-    pub(crate) fn source(&self) -> &'a Source<'a> {
+    pub(crate) fn source(&self) -> &'a SourceFile<'a> {
         self.source
     }
 

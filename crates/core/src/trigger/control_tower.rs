@@ -6,23 +6,23 @@ use serde_json::Value;
 
 use super::event::ignored;
 use super::field::{Field, TriggerError};
-use super::{Kind, Trigger};
+use super::{Trigger, TriggerKind};
 use crate::text::Untrusted;
 
 /// Where an event tells of an account: `Update` takes the place of `Create` when a provisioning is tried again.
-struct Place {
+struct EventShape {
     name: &'static str,
     state: &'static str,
     account: &'static str,
 }
 
-const PLACES: [Place; 2] = [
-    Place {
+const SHAPES: [EventShape; 2] = [
+    EventShape {
         name: "CreateManagedAccount",
         state: "detail/serviceEventDetails/createManagedAccountStatus/state",
         account: "detail/serviceEventDetails/createManagedAccountStatus/account/accountId",
     },
-    Place {
+    EventShape {
         name: "UpdateManagedAccount",
         state: "detail/serviceEventDetails/updateManagedAccountStatus/state",
         account: "detail/serviceEventDetails/updateManagedAccountStatus/account/accountId",
@@ -30,7 +30,7 @@ const PLACES: [Place; 2] = [
 ];
 
 pub(super) fn understand(event: &Value, name: Untrusted<&str>) -> Result<Trigger, TriggerError> {
-    let Some(place) = PLACES.iter().find(|place| name == place.name) else {
+    let Some(place) = SHAPES.iter().find(|place| name == place.name) else {
         return ignored(event, format!("the event `{name}` asks for nothing"));
     };
     let state = Field::at(event, place.state).text()?;
@@ -38,5 +38,5 @@ pub(super) fn understand(event: &Value, name: Untrusted<&str>) -> Result<Trigger
         return ignored(event, format!("Control Tower ended `{name}` with `{state}`"));
     }
     let id = Field::at(event, place.account).account()?;
-    Ok(Trigger::AccountReady { id, kind: Kind::ManagedAccount })
+    Ok(Trigger::AccountReady { id, kind: TriggerKind::ManagedAccount })
 }

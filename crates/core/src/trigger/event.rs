@@ -3,24 +3,24 @@
 use serde_json::Value;
 
 use super::field::{Field, TriggerError};
-use super::{Kind, Trigger, control_tower, organizations};
+use super::{Trigger, TriggerKind, control_tower, organizations};
 use crate::account::AccountId;
 use crate::text::Untrusted;
 
 /// A service whose events are understood: EventBridge's word for it, CloudTrail's, and the room.
-struct Source {
+struct EventSource {
     name: &'static str,
     recorded_for: &'static str,
     understand: fn(&Value, Untrusted<&str>) -> Result<Trigger, TriggerError>,
 }
 
-const SOURCES: [Source; 2] = [
-    Source {
+const SOURCES: [EventSource; 2] = [
+    EventSource {
         name: "aws.organizations",
         recorded_for: "organizations.amazonaws.com",
         understand: organizations::understand,
     },
-    Source {
+    EventSource {
         name: "aws.controltower",
         recorded_for: "controltower.amazonaws.com",
         understand: control_tower::understand,
@@ -36,7 +36,7 @@ pub(super) fn understand(event: &Value) -> Result<Trigger, TriggerError> {
     let detail_type = Field::at(event, "detail-type").text()?;
     // EventBridge Scheduler without an input, and a scheduled rule. The detail of the first is the text `"{}"`.
     if source.known(&["aws.scheduler", "aws.events"]).is_some() && detail_type == "Scheduled Event" {
-        return Ok(Trigger::Sweep { kind: Kind::Schedule, page: None });
+        return Ok(Trigger::Sweep { kind: TriggerKind::Schedule, page: None });
     }
     let Some(known) = SOURCES.iter().find(|known| source == known.name) else {
         let name = Field::at(event, "detail/eventName").optional().unwrap_or(detail_type);
@@ -53,7 +53,7 @@ pub(super) fn understand(event: &Value) -> Result<Trigger, TriggerError> {
 
 /// An event that asks for nothing.
 pub(super) fn ignored(event: &Value, reason: String) -> Result<Trigger, TriggerError> {
-    Ok(Trigger::Ignored { kind: Kind::OtherEvent, reason, account: account(event) })
+    Ok(Trigger::Ignored { kind: TriggerKind::OtherEvent, reason, account: account(event) })
 }
 
 /// A call that AWS refused changed nothing.

@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use super::event::ignored;
 use super::field::{Field, TriggerError};
-use super::{Kind, Trigger};
+use super::{Trigger, TriggerKind};
 use crate::account::AccountId;
 use crate::text::Untrusted;
 
 /// `AccountJoinedOrganization`: created here, or invited and accepted.
 pub(super) fn joined(event: &Value) -> Result<Trigger, TriggerError> {
-    Ok(Trigger::AccountReady { id: member(event)?, kind: Kind::AccountJoined })
+    Ok(Trigger::AccountReady { id: member(event)?, kind: TriggerKind::AccountJoined })
 }
 
 /// `AccountDepartedOrganization`: left, removed, or cleaned up after its closure.
@@ -51,7 +51,7 @@ pub(super) fn left(event: &Value) -> Result<Trigger, TriggerError> {
 }
 
 fn gone(id: AccountId, how: String) -> Trigger {
-    Trigger::AccountGone { id, kind: Kind::AccountDeparted, how }
+    Trigger::AccountGone { id, kind: TriggerKind::AccountDeparted, how }
 }
 
 /// The member's id: in `serviceEventDetails`, or in the one object in it.

@@ -22,7 +22,7 @@ pub use field::TriggerError;
 
 /// What a payload asks for, and the event that it came as.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Understood {
+pub struct ParsedPayload {
     /// What it asks for.
     pub trigger: Trigger,
     /// The event's id, for logs and the names of sessions; manual payloads have none.
@@ -37,28 +37,28 @@ pub enum Trigger {
         /// The account.
         id: AccountId,
         /// What told it.
-        kind: Kind,
+        kind: TriggerKind,
     },
     /// An account was asked for; Organizations knows how far it is.
     AccountRequested {
         /// The id of the request: `car-…`.
         request: String,
         /// What told it.
-        kind: Kind,
+        kind: TriggerKind,
     },
     /// An account is no longer in the organization, or is being closed.
     AccountGone {
         /// The account.
         id: AccountId,
         /// What told it.
-        kind: Kind,
+        kind: TriggerKind,
         /// How it went.
         how: String,
     },
     /// Every account of the organization is to be seen to.
     Sweep {
         /// What told it.
-        kind: Kind,
+        kind: TriggerKind,
         /// Where the list of accounts goes on; from its start when there is none.
         page: Option<String>,
     },
@@ -72,7 +72,7 @@ pub enum Trigger {
     /// Not for us.
     Ignored {
         /// What it is.
-        kind: Kind,
+        kind: TriggerKind,
         /// Why it asks for nothing.
         reason: String,
         /// The account that it is about, where it says so.
@@ -82,7 +82,7 @@ pub enum Trigger {
 
 /// What a payload is. The names are stable: logs, metrics and reports carry them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum TriggerKind {
     /// Organizations ended the creation of an account.
     CreateAccountResult,
     /// Somebody called `organizations:CreateAccount` or `organizations:CreateGovCloudAccount`.
@@ -105,7 +105,7 @@ pub enum Kind {
     OtherEvent,
 }
 
-impl Kind {
+impl TriggerKind {
     /// The name in logs, metrics and reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -124,7 +124,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for TriggerKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
@@ -133,14 +133,14 @@ impl fmt::Display for Kind {
 impl Trigger {
     /// What the payload is.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> TriggerKind {
         match self {
             Self::AccountReady { kind, .. }
             | Self::AccountRequested { kind, .. }
             | Self::AccountGone { kind, .. }
             | Self::Sweep { kind, .. }
             | Self::Ignored { kind, .. } => *kind,
-            Self::Manual { .. } => Kind::Manual,
+            Self::Manual { .. } => TriggerKind::Manual,
         }
     }
 
@@ -180,7 +180,7 @@ impl fmt::Display for Trigger {
 ///
 /// # Errors
 /// When it is neither, with what is wrong where, and what to do.
-pub fn parse(payload: &[u8]) -> Result<Understood, TriggerError> {
+pub fn parse(payload: &[u8]) -> Result<ParsedPayload, TriggerError> {
     let text = std::str::from_utf8(payload).map_err(|_| TriggerError::NotUtf8)?;
     let map = json::object(text)?;
     // What an asynchronous invocation failed with, when it is redriven; the payload that it was is inside, once.
@@ -191,14 +191,14 @@ pub fn parse(payload: &[u8]) -> Result<Understood, TriggerError> {
     }
 }
 
-fn understand(map: Map<String, Value>) -> Result<Understood, TriggerError> {
+fn understand(map: Map<String, Value>) -> Result<ParsedPayload, TriggerError> {
     if map.contains_key("Records") {
         return Err(TriggerError::Batch);
     }
     let has = |keys: &[&str]| keys.iter().any(|key| map.contains_key(*key));
     if has(&["detail-type", "detail", "source"]) {
         let event_id = event_id(&map);
-        return Ok(Understood { trigger: event::understand(&Value::Object(map))?, event_id });
+        return Ok(ParsedPayload { trigger: event::understand(&Value::Object(map))?, event_id });
     }
     let trigger = if has(&["sweep"]) {
         sweep::understand(&Value::Object(map))?
@@ -207,7 +207,7 @@ fn understand(map: Map<String, Value>) -> Result<Understood, TriggerError> {
     } else {
         return Err(TriggerError::Unknown(map.keys().next().map(|key| key.as_str().into())));
     };
-    Ok(Understood { trigger, event_id: None })
+    Ok(ParsedPayload { trigger, event_id: None })
 }
 
 /// The event's id, if it is fit for the name of a session.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::event::{ignored, refused};
 use super::field::{Field, TriggerError};
 use super::membership;
-use super::{Kind, Trigger};
+use super::{Trigger, TriggerKind};
 use crate::text::Untrusted;
 
 /// The calls that ask for a new account.
@@ -18,7 +18,7 @@ pub(super) fn understand(event: &Value, name: Untrusted<&str>) -> Result<Trigger
         return match name.known(&CREATIONS) {
             Some(_) => {
                 let reason = format!("{reason}, so no account is coming");
-                Ok(Trigger::Ignored { kind: Kind::CreateAccount, reason, account: None })
+                Ok(Trigger::Ignored { kind: TriggerKind::CreateAccount, reason, account: None })
             }
             None => ignored(event, reason),
         };
@@ -33,7 +33,7 @@ pub(super) fn understand(event: &Value, name: Untrusted<&str>) -> Result<Trigger
         "LeaveOrganization" => membership::left(event),
         "MoveAccount" => {
             let id = Field::at(event, "detail/requestParameters/accountId").account()?;
-            Ok(Trigger::AccountReady { id, kind: Kind::MoveAccount })
+            Ok(Trigger::AccountReady { id, kind: TriggerKind::MoveAccount })
         }
         "InviteAccountToOrganization" => {
             ignored(event, "an invitation: the account is no member before it accepts".to_owned())
@@ -46,7 +46,7 @@ pub(super) fn understand(event: &Value, name: Untrusted<&str>) -> Result<Trigger
 /// The creation of an account ended, well or not. A GovCloud account is made beside a commercial one, in an
 /// organization of its own partition: here the commercial one is connected.
 fn creation_ended(event: &Value) -> Result<Trigger, TriggerError> {
-    let kind = Kind::CreateAccountResult;
+    let kind = TriggerKind::CreateAccountResult;
     let state = Field::at(event, "detail/serviceEventDetails/createAccountStatus/state");
     let text = state.text()?;
     match text.known(&["SUCCEEDED", "FAILED"]) {
@@ -75,7 +75,7 @@ fn creation_asked(event: &Value) -> Result<Trigger, TriggerError> {
         let problem = format!("`{id}` is no id of a request; it begins with `car-`");
         return Err(field.fail(&format!("is wrong: {problem}")));
     }
-    Ok(Trigger::AccountRequested { request: id.raw().to_owned(), kind: Kind::CreateAccount })
+    Ok(Trigger::AccountRequested { request: id.raw().to_owned(), kind: TriggerKind::CreateAccount })
 }
 
 /// See <https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccountStatus.html>.

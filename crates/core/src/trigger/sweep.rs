@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::field::{Field, TriggerError};
-use super::{Kind, Trigger};
+use super::{Trigger, TriggerKind};
 
 pub(super) fn understand(root: &Value) -> Result<Trigger, TriggerError> {
     let field = Field::at(root, "sweep");
@@ -20,12 +20,12 @@ pub(super) fn understand(root: &Value) -> Result<Trigger, TriggerError> {
     }
     if map.contains_key("account_id") {
         let id = Field::at(root, "sweep/account_id").account()?;
-        return Ok(Trigger::AccountReady { id, kind: Kind::Sweep });
+        return Ok(Trigger::AccountReady { id, kind: TriggerKind::Sweep });
     }
     let page = match map.get("page") {
         None | Some(Value::Null) => None,
         Some(Value::String(page)) => Some(page.clone()),
         Some(_) => return Err(Field::at(root, "sweep/page").fail("should be a text and is not; leave it out")),
     };
-    Ok(Trigger::Sweep { kind: Kind::Sweep, page })
+    Ok(Trigger::Sweep { kind: TriggerKind::Sweep, page })
 }

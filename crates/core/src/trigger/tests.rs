@@ -23,7 +23,7 @@ fn request(detail: Value) -> Value {
     json!({ "detail-type": "AWS API Call via CloudTrail", "source": "aws.organizations", "detail": detail })
 }
 
-fn read(value: &Value) -> Result<Understood, TriggerError> {
+fn read(value: &Value) -> Result<ParsedPayload, TriggerError> {
     parse(value.to_string().as_bytes())
 }
 
@@ -45,7 +45,7 @@ fn a_sweep_stands_alone() {
 fn an_account_that_is_there_is_ready() {
     let understood = read(&result(json!({"state": "SUCCEEDED", "accountId": "444455556666"}))).unwrap();
     assert_eq!(understood.event_id.as_deref(), Some("68679d28-343e-d8ec-4a8c-cdd430223a5d"));
-    let kind = Kind::CreateAccountResult;
+    let kind = TriggerKind::CreateAccountResult;
     assert_eq!(understood.trigger, Trigger::AccountReady { id: "444455556666".parse().unwrap(), kind });
     insta::assert_snapshot!(understood.trigger, @"account 444455556666 is there and is to be connected");
 }
@@ -165,7 +165,7 @@ fn a_person_names_an_account() {
     let manual = |value| read(&value).unwrap();
     let id: AccountId = "444455556666".parse().unwrap();
     let apply = Trigger::Manual { id: id.clone(), mode: Mode::Apply };
-    assert_eq!(manual(json!({"account_id": "444455556666"})), Understood { trigger: apply.clone(), event_id: None });
+    assert_eq!(manual(json!({"account_id": "444455556666"})), ParsedPayload { trigger: apply.clone(), event_id: None });
     assert_eq!(manual(json!({"account_id": "444455556666", "mode": "apply"})).trigger, apply);
     assert_eq!(
         manual(json!({"account_id": "444455556666", "mode": "plan"})).trigger,
@@ -265,7 +265,7 @@ proptest::proptest! {
         let mut bytes = result(json!({"state": "SUCCEEDED", "accountId": "444455556666"})).to_string().into_bytes();
         let at = index % bytes.len();
         bytes[at] = byte;
-        if let Ok(Understood { trigger: Trigger::AccountReady { id, .. }, .. }) = parse(&bytes) {
+        if let Ok(ParsedPayload { trigger: Trigger::AccountReady { id, .. }, .. }) = parse(&bytes) {
             proptest::prop_assert_eq!(id.as_str().len(), 12);
         }
     }

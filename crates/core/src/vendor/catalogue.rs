@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Origin, Vendor};
+use super::model::{Vendor, VendorOrigin};
 use super::read::read_file;
 
 const BUILT_IN: [(&str, &str, &str); 2] = [
@@ -18,7 +18,7 @@ pub struct Catalogue(BTreeMap<String, Vendor>);
 #[derive(Debug)]
 pub(crate) struct NameTaken {
     /// Where the other one comes from.
-    pub(crate) by: Origin,
+    pub(crate) by: VendorOrigin,
 }
 
 impl Catalogue {
@@ -26,7 +26,8 @@ impl Catalogue {
     #[must_use]
     pub fn built_in() -> Self {
         // A test holds that each is without a problem.
-        let vendors = BUILT_IN.iter().filter_map(|(name, file, text)| read_file(name, file, text, Origin::BuiltIn).0);
+        let vendors =
+            BUILT_IN.iter().filter_map(|(name, file, text)| read_file(name, file, text, VendorOrigin::BuiltIn).0);
         Self(vendors.map(|vendor| (vendor.name.clone(), vendor)).collect())
     }
 

@@ -17,7 +17,7 @@ fn actions(groups: &[&crate::vendor::Group]) -> Vec<String> {
 #[test]
 fn every_vendor_of_ours_is_without_a_problem() {
     for (name, file, text) in BUILT_IN {
-        let (vendor, problems) = read_file(name, file, text, Origin::BuiltIn);
+        let (vendor, problems) = read_file(name, file, text, VendorOrigin::BuiltIn);
         assert!(problems.is_empty(), "{problems}");
         assert_eq!(vendor.unwrap().name, name);
     }
@@ -167,7 +167,7 @@ fn trelica_changes_nothing_unless_chosen() {
 }
 
 fn problems(text: &str) -> String {
-    let (_, problems) = read_file("acme", "acme.toml", text, Origin::File("acme.toml".to_owned()));
+    let (_, problems) = read_file("acme", "acme.toml", text, VendorOrigin::File("acme.toml".to_owned()));
     problems.to_string()
 }
 
@@ -187,7 +187,7 @@ resources = ["arn:{partition}:s3:::acme-{account-id}", "arn:{partition}:s3:::acm
 [permissions.bucket-list]
 actions = ["s3:ListAllMyBuckets"]
 "#;
-    let (vendor, problems) = read_file("acme", "acme.toml", text, Origin::File("acme.toml".to_owned()));
+    let (vendor, problems) = read_file("acme", "acme.toml", text, VendorOrigin::File("acme.toml".to_owned()));
     assert!(problems.is_empty(), "{problems}");
     let vendor = vendor.unwrap();
     insta::assert_snapshot!(show(&vendor), @r"

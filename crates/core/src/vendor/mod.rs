@@ -7,8 +7,8 @@ mod registration;
 mod show;
 
 pub use catalogue::Catalogue;
-pub use model::{ExternalIdRule, Group, Origin, Vendor};
-pub use registration::{Access, Api, ApiKey, Endpoint, KeyHeader};
+pub use model::{ExternalIdRule, Group, Vendor, VendorOrigin};
+pub use registration::{Api, ApiAccess, ApiKey, Endpoint, KeyHeader};
 pub use show::{Row, rows, show};
 
 pub(crate) use catalogue::NameTaken;

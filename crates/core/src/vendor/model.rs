@@ -39,7 +39,7 @@ pub struct Vendor {
     /// The API that accounts are registered with, where the vendor has one.
     pub registration: Option<Api>,
     /// Where the vendor is described.
-    pub origin: Origin,
+    pub origin: VendorOrigin,
 }
 
 /// Whether a vendor gives an external id.
@@ -71,7 +71,7 @@ pub struct Group {
 
 /// Where a vendor is described.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum VendorOrigin {
     /// In this program.
     BuiltIn,
     /// In a file of the user's own, as the configuration names it.

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::{ExternalIdRule, Group, Origin, Vendor};
+use super::model::{ExternalIdRule, Group, Vendor, VendorOrigin};
 use super::registration::Api;
 use crate::account::AccountId;
 use crate::role::RoleName;
 use crate::template::Template;
 use crate::text::Untrusted;
 use crate::toml_reader::{
-    Problems, Source, Table, Value, check_count_of_managed, check_quota, description, did_you_mean, list_of,
+    Problems, SourceFile, Table, Value, check_count_of_managed, check_quota, description, did_you_mean, list_of,
     managed_policy_arn, policy_name, session_seconds, template,
 };
 
@@ -19,8 +19,8 @@ const ROLE: &[&str] = &["name", "name-fixed", "description", "max-session-second
 const GROUP: &[&str] = &["actions", "resources", "mutates"];
 
 /// Reads a vendor file.
-pub(crate) fn read_file(name: &str, file: &str, text: &str, origin: Origin) -> (Option<Vendor>, Problems) {
-    let source = Source::new(file, text);
+pub(crate) fn read_file(name: &str, file: &str, text: &str, origin: VendorOrigin) -> (Option<Vendor>, Problems) {
+    let source = SourceFile::new(file, text);
     let document = source.document();
     let vendor = document.as_ref().and_then(|d| vendor(name, &Table::of_document(&source, d, VENDOR), origin));
     drop(document);
@@ -29,7 +29,7 @@ pub(crate) fn read_file(name: &str, file: &str, text: &str, origin: Origin) -> (
 
 /// Reads the value of `[catalogue.NAME]`.
 pub(crate) fn read_value(name: &str, value: &Value<'_>) -> Option<Vendor> {
-    vendor(name, &value.table(VENDOR)?, Origin::Configuration)
+    vendor(name, &value.table(VENDOR)?, VendorOrigin::Configuration)
 }
 
 /// The name of a vendor: part of a tag, of a key and of a file name.
@@ -43,7 +43,7 @@ pub(crate) fn vendor_name(text: &str) -> Result<String, String> {
 }
 
 /// Reads all of it before giving up on any of it.
-fn vendor(name: &str, table: &Table<'_>, origin: Origin) -> Option<Vendor> {
+fn vendor(name: &str, table: &Table<'_>, origin: VendorOrigin) -> Option<Vendor> {
     let title = table.require("title").and_then(|value| value.checked(words));
     let documentation = table.get("documentation").and_then(|value| value.list()).unwrap_or_default();
     let documentation = documentation.iter().filter_map(|link| link.checked(link_of)).collect();

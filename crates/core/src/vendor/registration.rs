@@ -56,7 +56,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// When there is no such region.
-    pub fn of_region(region: &str) -> Result<Self, String> {
+    pub fn from_region(region: &str) -> Result<Self, String> {
         if !REGIONS.contains(&region) {
             let remedy = did_you_mean(region, REGIONS);
             return Err(format!(
@@ -73,7 +73,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// When it is no address, or none that a key may go to.
-    pub fn of_url(text: &str, own_host: bool) -> Result<Self, String> {
+    pub fn from_url(text: &str, own_host: bool) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|error| {
             format!(
                 "`{}` is no URL ({error}); write one, as `https://manager.example.com:4119/api`",
@@ -162,7 +162,7 @@ impl fmt::Debug for ApiKey {
 
 /// The way into a vendor's API.
 #[derive(Debug, Clone)]
-pub struct Access {
+pub struct ApiAccess {
     /// Its address.
     pub endpoint: Endpoint,
     /// The key that opens it.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::catalogue::Catalogue;
-use super::model::{ExternalIdRule, Group, Origin, Vendor};
+use super::model::{ExternalIdRule, Group, Vendor, VendorOrigin};
 use crate::toml_reader::list_of;
 
 /// A vendor in a list.
@@ -73,9 +73,9 @@ pub fn show(vendor: &Vendor) -> String {
 
 fn origin(vendor: &Vendor) -> String {
     match &vendor.origin {
-        Origin::BuiltIn => "built in".to_owned(),
-        Origin::File(file) => file.clone(),
-        Origin::Configuration => format!("[catalogue.{}]", vendor.name),
+        VendorOrigin::BuiltIn => "built in".to_owned(),
+        VendorOrigin::File(file) => file.clone(),
+        VendorOrigin::Configuration => format!("[catalogue.{}]", vendor.name),
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use onboarding_core::error::ApiError;
 
 /// One `POST` of JSON. Its headers may hold a key: they are shown nowhere.
-pub struct Request<'a> {
+pub struct VendorRequest<'a> {
     /// What it is for, as `workload-security:SearchAwsConnectors`.
     pub call: &'static str,
     /// The URL.
@@ -22,7 +22,7 @@ pub struct Request<'a> {
     pub timeout: Duration,
 }
 
-impl fmt::Debug for Request<'_> {
+impl fmt::Debug for VendorRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Request({}, {})", self.call, self.url)
     }
@@ -30,7 +30,7 @@ impl fmt::Debug for Request<'_> {
 
 /// One answer, whatever its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct VendorResponse {
     /// The status.
     pub status: u16,
     /// The body, as far as it is text.
@@ -43,5 +43,5 @@ pub trait Http: Sync {
     ///
     /// # Errors
     /// `Connection` or `Timeout` where there is no answer, `MalformedAnswer` where it is none that we take.
-    fn send(&self, request: Request<'_>) -> impl Future<Output = Result<Answer, ApiError>> + Send;
+    fn send(&self, request: VendorRequest<'_>) -> impl Future<Output = Result<VendorResponse, ApiError>> + Send;
 }

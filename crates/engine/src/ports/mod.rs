@@ -3,7 +3,7 @@
 mod http;
 mod world;
 
-pub use http::{Answer, Http, Request};
+pub use http::{Http, VendorRequest, VendorResponse};
 pub use world::{Ports, Whole, World};
 
 use std::future::Future;
@@ -13,14 +13,14 @@ use secrecy::SecretString;
 
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
-use onboarding_core::lease::Claim;
-use onboarding_core::notification::Memory;
-use onboarding_core::observed::{ObservedRole, Registered};
+use onboarding_core::lease::Lease;
+use onboarding_core::notification::NotificationRecord;
+use onboarding_core::observed::{ExistingRegistration, ObservedRole};
 use onboarding_core::outcome::Cause;
-use onboarding_core::plan::{Change, VendorEntry};
-use onboarding_core::report::Notice;
+use onboarding_core::plan::{Change, RegistrationChange};
+use onboarding_core::report::AccountEvent;
 use onboarding_core::role::RoleName;
-use onboarding_core::vendor::{Access, Api};
+use onboarding_core::vendor::{Api, ApiAccess};
 
 /// The organization's register of accounts.
 pub trait Directory: Sync {
@@ -58,7 +58,7 @@ pub enum Creation {
 
 /// A way into an account.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct AssumeRoleRequest {
     /// The ARN of the access role.
     pub role_arn: String,
     /// The session policy: all that the session may do.
@@ -73,7 +73,7 @@ pub trait Sessions: Sync {
     type Session: ReadIam;
 
     /// Assumes an access role for 900 seconds, without source identity and session tags.
-    fn enter(&self, entry: &Entry) -> impl Future<Output = Result<Self::Session, ApiError>> + Send;
+    fn enter(&self, entry: &AssumeRoleRequest) -> impl Future<Output = Result<Self::Session, ApiError>> + Send;
 }
 
 /// One page of a list, and the marker of the next.
@@ -114,17 +114,21 @@ pub trait WriteIam: ReadIam {
 }
 
 /// The registers of vendors. Each method is one call.
-pub trait Registrar: Sync {
+pub trait VendorApi: Sync {
     /// What a vendor has registered for an account.
     fn registered(
         &self,
         api: Api,
-        access: &Access,
+        access: &ApiAccess,
         account: &AccountId,
-    ) -> impl Future<Output = Result<Vec<Registered>, ApiError>> + Send;
+    ) -> impl Future<Output = Result<Vec<ExistingRegistration>, ApiError>> + Send;
 
     /// Tells a vendor of an account.
-    fn register(&self, access: &Access, entry: &VendorEntry) -> impl Future<Output = Result<(), ApiError>> + Send;
+    fn register(
+        &self,
+        access: &ApiAccess,
+        entry: &RegistrationChange,
+    ) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
 /// Where configuration, external ids and keys are kept.
@@ -134,16 +138,16 @@ pub trait Secrets: Sync {
 }
 
 /// Who is at work in which account: several events of one account, at the same moment, make the writes of one.
-pub trait Claims: Sync {
+pub trait LeaseStore: Sync {
     /// Who claims an account, and the version of that claim.
-    fn claimed(&self, account: &AccountId) -> impl Future<Output = Result<Option<(Claim, i64)>, ApiError>> + Send;
+    fn claimed(&self, account: &AccountId) -> impl Future<Output = Result<Option<(Lease, i64)>, ApiError>> + Send;
 
     /// Claims an account: where nobody does, or in place of the version of a claim that was seen. `false` where somebody
     /// else was first.
     fn claim(
         &self,
         account: &AccountId,
-        claim: &Claim,
+        claim: &Lease,
         seen: Option<i64>,
     ) -> impl Future<Output = Result<bool, ApiError>> + Send;
 
@@ -153,14 +157,14 @@ pub trait Claims: Sync {
 
 /// Nobody else is there: a person at the command line.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Alone;
+pub struct NoLeases;
 
-impl Claims for Alone {
-    async fn claimed(&self, _: &AccountId) -> Result<Option<(Claim, i64)>, ApiError> {
+impl LeaseStore for NoLeases {
+    async fn claimed(&self, _: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
         Ok(None)
     }
 
-    async fn claim(&self, _: &AccountId, _: &Claim, _: Option<i64>) -> Result<bool, ApiError> {
+    async fn claim(&self, _: &AccountId, _: &Lease, _: Option<i64>) -> Result<bool, ApiError> {
         Ok(true)
     }
 
@@ -175,30 +179,34 @@ pub trait Queue: Sync {
     fn send(&self, messages: &[String]) -> impl Future<Output = Result<(), ApiError>> + Send;
 
     /// Hides a message that was received for so many seconds from now. `false` where the queue is not known.
-    fn put_off(&self, receipt: &str, seconds: u32) -> impl Future<Output = Result<bool, ApiError>> + Send;
+    fn retry_in(&self, receipt: &str, seconds: u32) -> impl Future<Output = Result<bool, ApiError>> + Send;
 
     /// Puts a message on the dead-letter queue, with its cause beside it. `false` where there is no such queue.
-    fn set_aside(&self, message: &str, cause: &Cause) -> impl Future<Output = Result<bool, ApiError>> + Send;
+    fn dead_letter(&self, message: &str, cause: &Cause) -> impl Future<Output = Result<bool, ApiError>> + Send;
 }
 
 /// Who is told how accounts ended, and what they were told.
 pub trait Notifier: Sync {
     /// Whether there is anybody to tell.
-    fn listens(&self) -> bool;
+    fn is_enabled(&self) -> bool;
 
     /// What was told last under a name: an account's id, the id of a creation, or `sweep`.
-    fn recall(&self, name: &str) -> impl Future<Output = Result<Option<Memory>, ApiError>> + Send;
+    fn load(&self, name: &str) -> impl Future<Output = Result<Option<NotificationRecord>, ApiError>> + Send;
 
     /// Remembers what is told. `false` where `replace` is not set and something is remembered already: another run was
     /// first.
-    fn remember(&self, name: &str, told: &Memory, replace: bool)
-    -> impl Future<Output = Result<bool, ApiError>> + Send;
+    fn save(
+        &self,
+        name: &str,
+        told: &NotificationRecord,
+        replace: bool,
+    ) -> impl Future<Output = Result<bool, ApiError>> + Send;
 
     /// Forgets what was told.
-    fn forget(&self, name: &str) -> impl Future<Output = Result<(), ApiError>> + Send;
+    fn delete(&self, name: &str) -> impl Future<Output = Result<(), ApiError>> + Send;
 
     /// Tells.
-    fn tell(&self, notice: &Notice) -> impl Future<Output = Result<(), ApiError>> + Send;
+    fn tell(&self, notice: &AccountEvent) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
 /// Time, so that tests and the demo need not wait for it.

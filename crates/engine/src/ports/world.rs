@@ -1,6 +1,6 @@
 //! The ports of the engine, all in one.
 
-use super::{Claims, Clock, Directory, Registrar, Secrets, Sessions};
+use super::{Clock, Directory, LeaseStore, Secrets, Sessions, VendorApi};
 
 /// The ports of the engine, all in one: what it is generic over.
 pub trait World: Sync {
@@ -11,9 +11,9 @@ pub trait World: Sync {
     /// Where configuration, external ids and keys are kept.
     type Secrets: Secrets;
     /// Who is at work in which account.
-    type Claims: Claims;
+    type LeaseStore: LeaseStore;
     /// The registers of vendors.
-    type Registrar: Registrar;
+    type VendorApi: VendorApi;
     /// Time.
     type Clock: Clock;
 
@@ -24,9 +24,9 @@ pub trait World: Sync {
     /// Where configuration and external ids are kept.
     fn secrets(&self) -> &Self::Secrets;
     /// Who is at work in which account.
-    fn claims(&self) -> &Self::Claims;
+    fn claims(&self) -> &Self::LeaseStore;
     /// The registers of vendors.
-    fn registrar(&self) -> &Self::Registrar;
+    fn registrar(&self) -> &Self::VendorApi;
     /// Time.
     fn clock(&self) -> &Self::Clock;
 }
@@ -58,12 +58,12 @@ impl<P: Clone> From<P> for Whole<P> {
     }
 }
 
-impl<D: Directory, S: Sessions, X: Secrets, K: Claims, R: Registrar, C: Clock> World for Ports<D, S, X, K, R, C> {
+impl<D: Directory, S: Sessions, X: Secrets, K: LeaseStore, R: VendorApi, C: Clock> World for Ports<D, S, X, K, R, C> {
     type Directory = D;
     type Sessions = S;
     type Secrets = X;
-    type Claims = K;
-    type Registrar = R;
+    type LeaseStore = K;
+    type VendorApi = R;
     type Clock = C;
 
     fn directory(&self) -> &D {
@@ -95,8 +95,8 @@ impl<W: World> World for &W {
     type Directory = W::Directory;
     type Sessions = W::Sessions;
     type Secrets = W::Secrets;
-    type Claims = W::Claims;
-    type Registrar = W::Registrar;
+    type LeaseStore = W::LeaseStore;
+    type VendorApi = W::VendorApi;
     type Clock = W::Clock;
 
     fn directory(&self) -> &W::Directory {
@@ -111,11 +111,11 @@ impl<W: World> World for &W {
         W::secrets(self)
     }
 
-    fn claims(&self) -> &W::Claims {
+    fn claims(&self) -> &W::LeaseStore {
         W::claims(self)
     }
 
-    fn registrar(&self) -> &W::Registrar {
+    fn registrar(&self) -> &W::VendorApi {
         W::registrar(self)
     }
 

@@ -1,26 +1,26 @@
 //! What SSM answers to claims: the version says who was first.
 
-use account_onboarding::aws::{Parameters, SsmClaims};
+use account_onboarding::aws::{Parameters, SsmLeases};
 use onboarding_core::account::AccountId;
-use onboarding_core::error::Fault;
-use onboarding_core::lease::Claim;
-use onboarding_engine::ports::Claims;
+use onboarding_core::error::ErrorKind;
+use onboarding_core::lease::Lease;
+use onboarding_engine::ports::LeaseStore;
 use serde_json::{Value, json};
 use wiremock::{MockServer, ResponseTemplate};
 
 use crate::{json as answer, serving};
 
-async fn claims(response: ResponseTemplate, below: Option<&str>) -> (MockServer, SsmClaims) {
+async fn claims(response: ResponseTemplate, below: Option<&str>) -> (MockServer, SsmLeases) {
     let (server, config) = serving(response).await;
-    (server, SsmClaims::new(&Parameters::new(&config), below.map(str::to_owned)))
+    (server, SsmLeases::new(&Parameters::new(&config), below.map(str::to_owned)))
 }
 
 fn account() -> AccountId {
     "444455556666".parse().unwrap()
 }
 
-fn mine() -> Claim {
-    Claim { by: "invocation/message".to_owned(), until: 1_795_000_000.0 }
+fn mine() -> Lease {
+    Lease { by: "invocation/message".to_owned(), until: 1_795_000_000.0 }
 }
 
 async fn body(server: &MockServer) -> Value {
@@ -35,7 +35,7 @@ async fn where_nobody_claims_the_first_has_it() {
     assert!(first.claim(&account(), &mine(), None).await.unwrap());
     let sent = body(&server).await;
     assert_eq!((&sent["Name"], &sent["Overwrite"]), (&json!("/claims/444455556666"), &json!(false)));
-    assert_eq!(Claim::from_text(sent["Value"].as_str().unwrap()), mine());
+    assert_eq!(Lease::from_text(sent["Value"].as_str().unwrap()), mine());
     let (_server, second) = claims(answer(400, r#"{"__type":"ParameterAlreadyExists"}"#), Some("/claims")).await;
     assert!(!second.claim(&account(), &mine(), None).await.unwrap());
 }
@@ -56,7 +56,7 @@ async fn what_is_given_back_is_claimed_by_nobody() {
     claims.release(&account()).await.unwrap();
     let sent = body(&server).await;
     assert_eq!((&sent["Name"], &sent["Overwrite"]), (&json!("/claims/444455556666"), &json!(true)));
-    assert!(!Claim::from_text(sent["Value"].as_str().unwrap()).holds(1_795_000_000.0));
+    assert!(!Lease::from_text(sent["Value"].as_str().unwrap()).holds(1_795_000_000.0));
 }
 
 #[tokio::test]
@@ -65,11 +65,11 @@ async fn a_claim_is_read_with_its_version() {
     let (_server, there) = claims(answer(200, &parameter(&mine().to_text())), Some("/claims")).await;
     assert_eq!(there.claimed(&account()).await.unwrap(), Some((mine(), 3)));
     let (_server, other) = claims(answer(200, &parameter("of somebody else")), Some("/claims")).await;
-    assert_eq!(other.claimed(&account()).await.unwrap(), Some((Claim::default(), 3)), "it may be replaced");
+    assert_eq!(other.claimed(&account()).await.unwrap(), Some((Lease::default(), 3)), "it may be replaced");
     let (_server, none) = claims(answer(400, r#"{"__type":"ParameterNotFound"}"#), Some("/claims")).await;
     assert_eq!(none.claimed(&account()).await.unwrap(), None);
     let (_server, denied) = claims(answer(400, r#"{"__type":"AccessDeniedException"}"#), Some("/claims")).await;
-    assert_eq!(denied.claim(&account(), &mine(), None).await.unwrap_err().fault(), Fault::AccessDenied);
+    assert_eq!(denied.claim(&account(), &mine(), None).await.unwrap_err().fault(), ErrorKind::AccessDenied);
 }
 
 #[tokio::test]

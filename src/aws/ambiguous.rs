@@ -9,13 +9,13 @@ use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorC
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-use onboarding_core::error::{ApiError, Fault};
+use onboarding_core::error::{ApiError, ErrorKind};
 
 /// Whether an attempt of one call may have done what was asked for, though its answer does not say so.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Lost(Arc<AtomicBool>);
+pub(super) struct AmbiguousAttempt(Arc<AtomicBool>);
 
-impl Intercept for Lost {
+impl Intercept for AmbiguousAttempt {
     fn name(&self) -> &'static str {
         "Lost"
     }
@@ -33,11 +33,11 @@ impl Intercept for Lost {
     }
 }
 
-impl Lost {
+impl AmbiguousAttempt {
     /// The error of a write that cannot be made twice. That something is there already, or is gone already, may be the
     /// work of an attempt whose answer was lost: then it is told as that.
     pub(super) fn told(&self, error: ApiError) -> ApiError {
-        let made = matches!(error.fault(), Fault::AlreadyExists | Fault::NotFound);
+        let made = matches!(error.fault(), ErrorKind::AlreadyExists | ErrorKind::NotFound);
         if !made || !self.0.load(Ordering::Relaxed) {
             return error;
         }

@@ -1,11 +1,11 @@
 //! Where a payload came from: what every line of the log about it carries.
 
 use super::log;
-use onboarding_core::delivery::Received;
+use onboarding_core::message_action::Received;
 
 /// Where a payload came from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Origin<'a> {
+pub(super) struct InvocationContext<'a> {
     /// Lambda's request id.
     pub(super) invocation: &'a str,
     /// The id of the message, where it came in one.
@@ -18,7 +18,7 @@ pub(super) struct Origin<'a> {
     pub(super) received: Received,
 }
 
-impl<'a> Origin<'a> {
+impl<'a> InvocationContext<'a> {
     /// What came directly.
     pub(super) fn direct(invocation: &'a str) -> Self {
         let received = Received { times: 1, age: None };

@@ -8,14 +8,14 @@ use aws_types::SdkConfig;
 
 use super::error::{api_error, malformed};
 use super::parameters::Parameters;
-use onboarding_core::error::{ApiError, Fault};
-use onboarding_core::notification::Memory;
-use onboarding_core::report::Notice;
+use onboarding_core::error::{ApiError, ErrorKind};
+use onboarding_core::notification::NotificationRecord;
+use onboarding_core::report::AccountEvent;
 use onboarding_engine::ports::Notifier;
 
 /// EventBridge and SSM, with the function's own credentials.
 #[derive(Debug)]
-pub struct Notices {
+pub struct EventBridgeNotifier {
     config: SdkConfig,
     /// Made when there is something to tell, and not at the start.
     client: OnceLock<aws_sdk_eventbridge::Client>,
@@ -25,7 +25,7 @@ pub struct Notices {
     told: String,
 }
 
-impl Notices {
+impl EventBridgeNotifier {
     /// Clients on a configuration; that of SSM is shared.
     #[must_use]
     pub fn new(config: &SdkConfig, parameters: &Parameters, bus: Option<String>, told: String) -> Self {
@@ -37,48 +37,48 @@ impl Notices {
     }
 }
 
-impl Notifier for Notices {
-    fn listens(&self) -> bool {
+impl Notifier for EventBridgeNotifier {
+    fn is_enabled(&self) -> bool {
         self.bus.is_some()
     }
 
-    async fn recall(&self, name: &str) -> Result<Option<Memory>, ApiError> {
+    async fn load(&self, name: &str) -> Result<Option<NotificationRecord>, ApiError> {
         const CALL: &str = "ssm:GetParameter";
         match self.parameters.get_parameter().name(self.parameter(name)).send().await.map_err(api_error(CALL)) {
             Ok(answer) => {
                 let value = answer.parameter.and_then(|parameter| parameter.value);
-                value.map(|text| Some(Memory::from_text(&text))).ok_or_else(|| malformed(CALL, "value"))
+                value.map(|text| Some(NotificationRecord::from_text(&text))).ok_or_else(|| malformed(CALL, "value"))
             }
-            Err(error) if error.fault() == Fault::NotFound => Ok(None),
+            Err(error) if error.fault() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    async fn remember(&self, name: &str, told: &Memory, replace: bool) -> Result<bool, ApiError> {
+    async fn save(&self, name: &str, told: &NotificationRecord, replace: bool) -> Result<bool, ApiError> {
         const CALL: &str = "ssm:PutParameter";
         let put = self.parameters.put_parameter().name(self.parameter(name)).value(told.to_text());
         let put = put.r#type(ParameterType::String);
         match put.overwrite(replace).send().await.map_err(api_error(CALL)) {
             Ok(_) => Ok(true),
-            Err(error) if error.fault() == Fault::AlreadyExists => Ok(false),
+            Err(error) if error.fault() == ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    async fn forget(&self, name: &str) -> Result<(), ApiError> {
+    async fn delete(&self, name: &str) -> Result<(), ApiError> {
         const CALL: &str = "ssm:DeleteParameter";
         match self.parameters.delete_parameter().name(self.parameter(name)).send().await.map_err(api_error(CALL)) {
-            Err(error) if error.fault() != Fault::NotFound => Err(error),
+            Err(error) if error.fault() != ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
     }
 
-    async fn tell(&self, notice: &Notice) -> Result<(), ApiError> {
+    async fn tell(&self, notice: &AccountEvent) -> Result<(), ApiError> {
         const CALL: &str = "events:PutEvents";
         let Some(bus) = &self.bus else { return Ok(()) };
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(bus)
-            .source(Notice::SOURCE)
+            .source(AccountEvent::SOURCE)
             .detail_type(notice.news.detail_type())
             .detail(notice.detail().to_string());
         let client = self.client.get_or_init(|| aws_sdk_eventbridge::Client::new(&self.config));

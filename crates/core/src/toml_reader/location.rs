@@ -15,7 +15,7 @@ const MOST: usize = 100;
 
 /// A place in a file; both numbers count from one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Location {
     /// The file as people call it.
     pub file: String,
     /// The line.
@@ -24,7 +24,7 @@ pub struct Place {
     pub column: usize,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.file, self.line, self.column)
     }
@@ -34,7 +34,7 @@ impl fmt::Display for Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// Where.
-    pub place: Place,
+    pub place: Location,
     /// What is wrong, and what to do. Holds no external id.
     pub message: String,
 }
@@ -49,7 +49,7 @@ impl fmt::Display for Problem {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problems {
     list: Vec<Problem>,
-    untold: usize,
+    after_failed_notification: usize,
 }
 
 impl Problems {
@@ -68,7 +68,7 @@ impl Problems {
     /// Adds those of another file.
     pub(crate) fn extend(&mut self, other: Self) {
         self.list.extend(other.list);
-        self.untold += other.untold;
+        self.after_failed_notification += other.after_failed_notification;
     }
 }
 
@@ -78,27 +78,37 @@ impl fmt::Display for Problems {
             let newline = if index == 0 { "" } else { "\n" };
             write!(f, "{newline}{problem}")?;
         }
-        if self.untold > 0 { write!(f, "\nand {} more", self.untold) } else { Ok(()) }
+        if self.after_failed_notification > 0 {
+            write!(f, "\nand {} more", self.after_failed_notification)
+        } else {
+            Ok(())
+        }
     }
 }
 
 impl std::error::Error for Problems {}
 
 /// A text that is being read, and what was found wrong in it.
-pub(crate) struct Source<'a> {
+pub(crate) struct SourceFile<'a> {
     name: String,
     text: &'a str,
     lines: Vec<usize>,
     problems: RefCell<Vec<Problem>>,
-    untold: Cell<usize>,
+    after_failed_notification: Cell<usize>,
 }
 
-impl<'a> Source<'a> {
+impl<'a> SourceFile<'a> {
     /// Begins to read a text.
     pub(crate) fn new(name: &str, text: &'a str) -> Self {
         let after_newlines = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
         let lines = std::iter::once(0).chain(after_newlines).collect();
-        Self { name: name.to_owned(), text, lines, problems: RefCell::default(), untold: Cell::new(0) }
+        Self {
+            name: name.to_owned(),
+            text,
+            lines,
+            problems: RefCell::default(),
+            after_failed_notification: Cell::new(0),
+        }
     }
 
     /// The text as a table; `None`, with every error of syntax recorded, when it is no TOML.
@@ -124,7 +134,7 @@ impl<'a> Source<'a> {
         if problems.len() < MOST {
             problems.push(Problem { place: self.place(span.start), message: message.into() });
         } else {
-            self.untold.set(self.untold.get() + 1);
+            self.after_failed_notification.set(self.after_failed_notification.get() + 1);
         }
     }
 
@@ -137,14 +147,14 @@ impl<'a> Source<'a> {
     pub(crate) fn into_problems(self) -> Problems {
         let mut list = self.problems.into_inner();
         list.sort_by(|a, b| a.place.cmp(&b.place));
-        Problems { list, untold: self.untold.get() }
+        Problems { list, after_failed_notification: self.after_failed_notification.get() }
     }
 
-    fn place(&self, offset: usize) -> Place {
+    fn place(&self, offset: usize) -> Location {
         let line = self.lines.partition_point(|start| *start <= offset).max(1);
         let start = self.lines.get(line - 1).copied().unwrap_or_default();
         let before = self.text.get(start..offset).map_or(0, |text| text.chars().count());
-        Place { file: self.name.clone(), line, column: before + 1 }
+        Location { file: self.name.clone(), line, column: before + 1 }
     }
 }
 
@@ -154,18 +164,18 @@ mod tests {
 
     #[test]
     fn places_count_characters_from_one() {
-        let source = Source::new("a.toml", "é = 1\n\nbé = 2");
+        let source = SourceFile::new("a.toml", "é = 1\n\nbé = 2");
         let at = |offset| source.place(offset).to_string();
         assert_eq!(
             [at(0), at(3), at(7), at(8), at(99)],
             ["a.toml:1:1", "a.toml:1:3", "a.toml:2:1", "a.toml:3:1", "a.toml:3:1"]
         );
-        assert_eq!(Source::new("a.toml", "").place(0).to_string(), "a.toml:1:1");
+        assert_eq!(SourceFile::new("a.toml", "").place(0).to_string(), "a.toml:1:1");
     }
 
     #[test]
     fn every_error_of_syntax_is_told_and_a_flood_is_counted() {
-        let source = Source::new("a.toml", "a = \nb = 012345678901\n[c\nd = \"x\"\n");
+        let source = SourceFile::new("a.toml", "a = \nb = 012345678901\n[c\nd = \"x\"\n");
         assert!(source.document().is_none());
         insta::assert_snapshot!(source.into_problems(), @r"
         a.toml:1:5: is no TOML: string values must be quoted, expected literal string
@@ -173,7 +183,7 @@ mod tests {
         a.toml:3:3: is no TOML: unclosed table, expected `]`
         ");
         let flood = "= =\n".repeat(10_000);
-        let source = Source::new("a.toml", &flood);
+        let source = SourceFile::new("a.toml", &flood);
         assert!(source.document().is_none());
         let problems = source.into_problems();
         assert_eq!(problems.list().len(), MOST);
@@ -183,7 +193,7 @@ mod tests {
     #[test]
     fn a_huge_text_is_refused() {
         let huge = "#".repeat(LARGEST + 1);
-        let source = Source::new("a.toml", &huge);
+        let source = SourceFile::new("a.toml", &huge);
         assert!(source.document().is_none());
         insta::assert_snapshot!(source.into_problems(), @"a.toml:1:1: is larger than 1 MiB; put policies into files of their own");
     }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::table::Value;
-use crate::account::{Account, AccountState, Joined};
+use crate::account::{Account, AccountState, JoinMethod};
 use crate::policy::Principal;
 use crate::role::OWNER_TAG;
 use crate::template::Template;
@@ -21,7 +21,7 @@ pub(crate) fn sample_account() -> Option<Account> {
         name: Untrusted::default(),
         state: AccountState::Active,
         joined_at: None,
-        joined: Joined::Unknown,
+        joined: JoinMethod::Unknown,
         management: "111122223333".parse().ok()?,
         partition: "aws".parse().ok()?,
     })

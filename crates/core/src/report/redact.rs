@@ -1,9 +1,9 @@
 //! External ids leave every text before anybody sees it: services repeat their input in messages.
 
 /// External ids that are known, so that they can be taken out of texts.
-pub(super) struct Scrubber(Vec<String>);
+pub(super) struct SecretRedactor(Vec<String>);
 
-impl Scrubber {
+impl SecretRedactor {
     pub(super) fn new<'a>(ids: impl Iterator<Item = &'a str>) -> Self {
         let mut ids: Vec<_> = ids.map(str::to_owned).collect();
         // One may stand inside another: the longer one goes first, so that nothing of it is left.
@@ -12,7 +12,7 @@ impl Scrubber {
         Self(ids)
     }
 
-    pub(super) fn scrub(&self, text: &mut String) {
+    pub(super) fn redact(&self, text: &mut String) {
         for id in &self.0 {
             if text.contains(id) {
                 *text = text.replace(id, HIDDEN);
@@ -44,7 +44,7 @@ mod tests {
 
     fn scrubbed(text: &str) -> String {
         let mut text = text.to_owned();
-        Scrubber::new(["s3cret", "s3cret-longer", "é-id"].into_iter()).scrub(&mut text);
+        SecretRedactor::new(["s3cret", "s3cret-longer", "é-id"].into_iter()).redact(&mut text);
         text
     }
 

@@ -1,13 +1,13 @@
 //! How accounts are made: not at once, and not ready at once.
 
 use super::account::{ACCESS_ROLE, SimAccount};
-use super::organization::{Organization, State};
+use super::organization::{FakeOrganization, State};
 use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::role::RoleName;
 
 /// How the creation of an account goes.
 #[derive(Debug, Clone, Default)]
-pub struct Newborn {
+pub struct AccountCreation {
     /// Its id; the next free one of those in AWS's documentation when there is none.
     pub id: Option<AccountId>,
     /// How many seconds its creation is in progress.
@@ -25,28 +25,28 @@ pub struct Newborn {
 }
 
 /// The creation of an account.
-pub(super) struct Birth {
+pub(super) struct PendingCreation {
     pub(super) name: String,
-    pub(super) newborn: Newborn,
+    pub(super) newborn: AccountCreation,
     pub(super) id: Option<AccountId>,
     pub(super) started: f64,
     pub(super) polls: u32,
     pub(super) done: bool,
 }
 
-impl Organization {
+impl FakeOrganization {
     /// Asks for a new account, which is made at once and ready at once; gives the id of the request.
     pub fn create_account(&self, name: &str) -> String {
-        self.create_account_as(name, Newborn::default())
+        self.create_account_as(name, AccountCreation::default())
     }
 
     /// Asks for a new account; gives the id of the request.
-    pub fn create_account_as(&self, name: &str, newborn: Newborn) -> String {
+    pub fn create_account_as(&self, name: &str, newborn: AccountCreation) -> String {
         let mut state = self.lock();
         let request = format!("car-{:032}", state.serial());
         let id = newborn.id.clone().or_else(|| state.free_id());
         let started = state.now;
-        let birth = Birth { name: name.to_owned(), newborn, id, started, polls: 0, done: false };
+        let birth = PendingCreation { name: name.to_owned(), newborn, id, started, polls: 0, done: false };
         state.births.insert(request.clone(), birth);
         state.tick();
         request
@@ -103,7 +103,7 @@ impl State {
     }
 }
 
-impl Birth {
+impl PendingCreation {
     fn is_over(&self, now: f64) -> bool {
         now >= self.started + self.newborn.in_progress_seconds && self.polls >= self.newborn.in_progress_polls
     }

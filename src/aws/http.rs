@@ -12,25 +12,25 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 
 use onboarding_core::error::ApiError;
-use onboarding_engine::ports::{Answer, Http, Request};
+use onboarding_engine::ports::{Http, VendorRequest, VendorResponse};
 
 /// An HTTP client, made with the first request. A clone shares its connections.
 #[derive(Debug, Clone, Default)]
-pub struct Web(Arc<OnceLock<Connector>>);
+pub struct HttpClient(Arc<OnceLock<Connector>>);
 
 /// No answer of an API that is spoken here is as long.
 const LONGEST: usize = 1 << 20;
 
-impl Http for Web {
-    async fn send(&self, request: Request<'_>) -> Result<Answer, ApiError> {
+impl Http for HttpClient {
+    async fn send(&self, request: VendorRequest<'_>) -> Result<VendorResponse, ApiError> {
         let (call, timeout) = (request.call, request.timeout);
         let sent = tokio::time::timeout(timeout, self.exchange(request)).await;
         sent.unwrap_or_else(|_| Err(ApiError::new(call, "Timeout", "no answer in time")))
     }
 }
 
-impl Web {
-    async fn exchange(&self, request: Request<'_>) -> Result<Answer, ApiError> {
+impl HttpClient {
+    async fn exchange(&self, request: VendorRequest<'_>) -> Result<VendorResponse, ApiError> {
         let call = request.call;
         let connection = |error: &dyn std::error::Error| ApiError::new(call, "Connection", &super::error::chain(error));
         let answer = self.connector().call(http_request(request)?).await.map_err(|error| connection(&error))?;
@@ -43,7 +43,7 @@ impl Web {
                 return Err(ApiError::new(call, "MalformedAnswer", "the answer is longer than 1 MiB"));
             }
         }
-        Ok(Answer { status, body: String::from_utf8_lossy(&body).into_owned() })
+        Ok(VendorResponse { status, body: String::from_utf8_lossy(&body).into_owned() })
     }
 
     fn connector(&self) -> &Connector {
@@ -58,7 +58,7 @@ impl Web {
     }
 }
 
-fn http_request(request: Request<'_>) -> Result<HttpRequest, ApiError> {
+fn http_request(request: VendorRequest<'_>) -> Result<HttpRequest, ApiError> {
     let wrong = |error: &dyn std::fmt::Display| ApiError::new(request.call, "Client", &error.to_string());
     let mut http = HttpRequest::new(SdkBody::from(request.body.to_string()));
     http.set_method("POST").map_err(|error| wrong(&error))?;

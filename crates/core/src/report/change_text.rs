@@ -3,12 +3,12 @@
 use similar::{ChangeTag, TextDiff};
 
 use super::paint::{bad, faint, good, sign};
-use crate::plan::{Action, Change, NewRole, VendorEntry};
+use crate::plan::{Action, Change, NewRole, RegistrationChange};
 use crate::policy::{Document, Redactor};
 use crate::text::printable;
 
 /// The change's sentence and, under it, what is altered line for line.
-pub(super) fn picture(change: &Change, redactor: &mut Redactor) -> String {
+pub(super) fn change_text(change: &Change, redactor: &mut Redactor) -> String {
     let mut text = format!("  {} {}\n", sign(change.sign()), change);
     let body = match &change.action {
         Action::UpdateTrust { before, after } | Action::PutPolicy { before, after, .. } => {
@@ -28,7 +28,7 @@ pub(super) fn picture(change: &Change, redactor: &mut Redactor) -> String {
     text
 }
 
-fn registration(entry: &VendorEntry) -> String {
+fn registration(entry: &RegistrationChange) -> String {
     let before = entry.before.as_ref().and_then(|before| before.role_arn.as_ref());
     let before = before.map(|arn| line('-', &format!("role            {arn}"))).unwrap_or_default();
     let after = line('+', &format!("role            {}", entry.after.role_arn));
