@@ -88,7 +88,7 @@ async fn errors_in_json_are_told_apart() {
         (200, r#"{"Account":{"Id":"4444555566667","Arn":"x","State":"ACTIVE"}}"#, ErrorKind::Unavailable),
     ] {
         let error = describe(json(status, body)).await.unwrap_err();
-        assert_eq!(error.fault(), fault, "{status} {body}: {error}");
+        assert_eq!(error.kind(), fault, "{status} {body}: {error}");
     }
 }
 
@@ -106,21 +106,21 @@ async fn errors_in_xml_are_told_apart() {
         (400, "PackedPolicyTooLarge", ErrorKind::MalformedPolicy),
     ] {
         let error = enter(xml(status, code, "said")).await;
-        assert_eq!((error.fault(), error.message.as_str()), (fault, "said"), "{code}: {error}");
+        assert_eq!((error.kind(), error.message.as_str()), (fault, "said"), "{code}: {error}");
     }
     let error = enter(xml(400, "MalformedPolicyDocument", "Invalid principal in policy: &quot;AWS&quot;")).await;
-    assert_eq!(error.fault(), ErrorKind::InvalidPrincipal);
+    assert_eq!(error.kind(), ErrorKind::InvalidPrincipal);
 }
 
 #[tokio::test]
 async fn a_service_that_does_not_answer_is_unavailable() {
     let slow = describe(json(200, "{}").set_delay(Duration::from_secs(5))).await.unwrap_err();
-    assert_eq!((slow.code.as_str(), slow.fault()), ("Timeout", ErrorKind::Unavailable));
+    assert_eq!((slow.code.as_str(), slow.kind()), ("Timeout", ErrorKind::Unavailable));
     // A port that was free a moment ago: nobody listens there.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let gone = Organizations::new(&config(&format!("http://127.0.0.1:{port}")));
     let error = gone.account(&"444455556666".parse().unwrap()).await.unwrap_err();
-    assert_eq!((error.code.as_str(), error.fault()), ("Connection", ErrorKind::Unavailable), "{error}");
+    assert_eq!((error.code.as_str(), error.kind()), ("Connection", ErrorKind::Unavailable), "{error}");
 }
 
 #[tokio::test]
@@ -179,7 +179,7 @@ async fn who_denied_an_entry_is_read_from_the_whole_message() {
             "User: {who} is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole{why}"
         );
         let error = enter(xml(403, "AccessDenied", &said)).await;
-        assert_eq!((error.fault(), error.denial.by), (ErrorKind::AccessDenied, by), "{error}");
+        assert_eq!((error.kind(), error.denial.by), (ErrorKind::AccessDenied, by), "{error}");
         assert_eq!(error.denial.action.as_deref(), Some("sts:AssumeRole"));
         assert!(error.message.chars().count() <= 401);
     }
@@ -206,7 +206,7 @@ async fn a_creation_is_read_in_every_state() {
 #[tokio::test]
 async fn a_missing_parameter_is_not_found() {
     let (_server, config) = serving(json(400, r#"{"__type":"ParameterNotFound"}"#)).await;
-    assert_eq!(Parameters::new(&config).parameter("/x").await.unwrap_err().fault(), ErrorKind::NotFound);
+    assert_eq!(Parameters::new(&config).parameter("/x").await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 #[tokio::test]
@@ -270,10 +270,10 @@ async fn a_lost_answer_is_told_though_the_sdk_s_next_attempt_says_otherwise() {
         let slow = xml(200, "late", "").set_delay(Duration::from_secs(2));
         for lost in [slow, xml(500, "ServiceFailure", ""), xml(503, "ServiceUnavailable", "")] {
             let error = tried_twice(lost, action.clone()).await;
-            assert_eq!((error.code.as_str(), error.fault()), ("Connection", ErrorKind::Unavailable), "{error}");
+            assert_eq!((error.code.as_str(), error.kind()), ("Connection", ErrorKind::Unavailable), "{error}");
         }
         // What was throttled was not done: somebody else did it.
         let error = tried_twice(xml(400, "Throttling", ""), action).await;
-        assert_eq!((error.fault(), error.message.as_str()), (said, "said"), "{error}");
+        assert_eq!((error.kind(), error.message.as_str()), (said, "said"), "{error}");
     }
 }

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use account_onboarding::aws::HttpClient;
 use account_onboarding::vendors::Vendors;
+use onboarding_core::account::AccountAge;
 use onboarding_core::account::AccountId;
 use onboarding_core::blueprint::AccountRegistration;
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::observed::ExistingRegistration;
-use onboarding_core::outcome::Outcome;
+use onboarding_core::outcome::Stop;
 use onboarding_core::plan::RegistrationChange;
 use onboarding_core::vendor::{Api, ApiAccess, Endpoint};
 use onboarding_engine::ports::{Http, VendorApi, VendorRequest, VendorResponse};
@@ -102,8 +103,12 @@ async fn each_answer_is_what_it_means() {
         let (told, server) = tell(answer.set_body_json(json!({"message": format!("no, {KEY}")})), None).await;
         let error = told.unwrap_err();
         assert_eq!(server.received_requests().await.unwrap().len(), 1, "{status}: nothing is sent twice or on");
-        let code = |fresh| Outcome::from_vendor_error(&error, fresh).cause().map_or("", |cause| cause.code);
-        lines.push(format!("{status}: {}; {} on a new role; {error}", code(false), code(true)));
+        let code = |age| Stop::from_vendor_error(&error, age).cause().code;
+        lines.push(format!(
+            "{status}: {}; {} on a new role; {error}",
+            code(AccountAge::Established),
+            code(AccountAge::New)
+        ));
     }
     assert!(!lines.concat().contains("s3cret"));
     insta::assert_snapshot!(lines.join("\n"), @"
@@ -129,13 +134,13 @@ async fn what_is_no_answer_may_pass() {
         ResponseTemplate::new(200).set_body_string("<html>"),
         ResponseTemplate::new(200).set_body_string("x".repeat((1 << 20) + 1)),
     ] {
-        assert_eq!(search(answer).await.unwrap_err().fault(), ErrorKind::Unavailable);
+        assert_eq!(search(answer).await.unwrap_err().kind(), ErrorKind::Unavailable);
     }
     let closed = Endpoint::from_url("http://127.0.0.1:9/api", true).unwrap();
     let access = ApiAccess { endpoint: closed, key: KEY.parse().unwrap() };
     let refused = Vendors::new(HttpClient::default()).registered(Api::WorkloadSecurity, &access, &account()).await;
     let refused = refused.unwrap_err();
-    assert_eq!((refused.code.as_str(), refused.fault()), ("Connection", ErrorKind::Unavailable));
+    assert_eq!((refused.code.as_str(), refused.kind()), ("Connection", ErrorKind::Unavailable));
 }
 
 /// Writes down with which headers it is asked.

@@ -37,7 +37,7 @@ impl AmbiguousAttempt {
     /// The error of a write that cannot be made twice. That something is there already, or is gone already, may be the
     /// work of an attempt whose answer was lost: then it is told as that.
     pub(super) fn told(&self, error: ApiError) -> ApiError {
-        let made = matches!(error.fault(), ErrorKind::AlreadyExists | ErrorKind::NotFound);
+        let made = matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound);
         if !made || !self.0.load(Ordering::Relaxed) {
             return error;
         }

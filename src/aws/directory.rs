@@ -26,7 +26,7 @@ impl Directory for Organizations {
         let answer = self.0.describe_account().account_id(id.as_str()).send().await.map_err(api_error(CALL));
         match answer {
             Ok(answer) => account(CALL, answer.account.as_ref().ok_or_else(|| malformed(CALL, "account"))?).map(Some),
-            Err(error) if error.fault() == ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -44,7 +44,7 @@ impl Directory for Organizations {
         let send = self.0.describe_create_account_status().create_account_request_id(request).send();
         let status = match send.await.map_err(api_error(CALL)) {
             Ok(answer) => answer.create_account_status.ok_or_else(|| malformed(CALL, "status"))?,
-            Err(error) if error.fault() == ErrorKind::NotFound => return Ok(Creation::Unknown),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Creation::Unknown),
             Err(error) => return Err(error),
         };
         match (&status.state, &status.account_id) {

@@ -76,7 +76,7 @@ impl ReadIam for IamSession {
 async fn if_there<T>(call: impl Future<Output = Result<T, ApiError>>) -> Result<Option<T>, ApiError> {
     match call.await {
         Ok(answer) => Ok(Some(answer)),
-        Err(error) if error.fault() == ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -39,7 +39,7 @@ impl LeaseStore for SsmLeases {
                 let claim = Lease::from_text(parameter.value().unwrap_or_default());
                 Ok(Some((claim, parameter.version)))
             }
-            Err(error) if error.fault() == ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -53,7 +53,7 @@ impl LeaseStore for SsmLeases {
         let put = self.parameters.put_parameter().name(name).value(claim.to_text()).r#type(ParameterType::String);
         match put.overwrite(seen.is_some()).send().await.map_err(api_error(CALL)) {
             Ok(answer) => Ok(seen.is_none_or(|seen| answer.version == seen.saturating_add(1))),
-            Err(error) if error.fault() == ErrorKind::AlreadyExists => Ok(false),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -49,7 +49,7 @@ impl Notifier for EventBridgeNotifier {
                 let value = answer.parameter.and_then(|parameter| parameter.value);
                 value.map(|text| Some(NotificationRecord::from_text(&text))).ok_or_else(|| malformed(CALL, "value"))
             }
-            Err(error) if error.fault() == ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -60,7 +60,7 @@ impl Notifier for EventBridgeNotifier {
         let put = put.r#type(ParameterType::String);
         match put.overwrite(replace).send().await.map_err(api_error(CALL)) {
             Ok(_) => Ok(true),
-            Err(error) if error.fault() == ErrorKind::AlreadyExists => Ok(false),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -68,7 +68,7 @@ impl Notifier for EventBridgeNotifier {
     async fn delete(&self, name: &str) -> Result<(), ApiError> {
         const CALL: &str = "ssm:DeleteParameter";
         match self.parameters.delete_parameter().name(self.parameter(name)).send().await.map_err(api_error(CALL)) {
-            Err(error) if error.fault() != ErrorKind::NotFound => Err(error),
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
     }

@@ -30,8 +30,7 @@ use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
 use onboarding_core::trigger::Trigger;
 use onboarding_engine::ports::{Clock, World};
-use onboarding_engine::within::{out_of_time, within};
-use onboarding_engine::{Engine, Job};
+use onboarding_engine::{Engine, Job, timed_out, timeout_at};
 
 /// The function with its clients, made once and used for every invocation.
 pub struct Function<P> {
@@ -83,7 +82,8 @@ impl<P: Ports> Function<P> {
     }
 
     async fn config(&self, end: f64) -> Result<Config, InvocationError> {
-        let read = within(self.ports.world().clock(), end, self.settings.config(self.ports.world().secrets())).await;
+        let read =
+            timeout_at(self.ports.world().clock(), end, self.settings.config(self.ports.world().secrets())).await;
         match read {
             Some(read) => read.map_err(|error| InvocationError::configuration(error.to_string())),
             None => Err(InvocationError::configuration("the configuration could not be read in time".to_owned())),
@@ -133,13 +133,13 @@ impl<P: Ports> Invocation<'_, P> {
         call: &'static str,
         work: impl Future<Output = Result<T, ApiError>>,
     ) -> Result<T, ApiError> {
-        let done = within(self.ports.world().clock(), self.times.last, work).await;
+        let done = timeout_at(self.ports.world().clock(), self.times.last, work).await;
         done.unwrap_or_else(|| Err(ApiError::new(call, "Timeout", "no answer in time")))
     }
 
     async fn created(&self, request: &str) -> Result<AccountId, Outcome> {
         let created = self.engine.created(request, self.times.deadline);
-        within(self.ports.world().clock(), self.times.end, created).await.unwrap_or_else(|| Err(out_of_time()))
+        timeout_at(self.ports.world().clock(), self.times.end, created).await.unwrap_or_else(|| Err(timed_out().into()))
     }
 
     async fn onboard(&self, account: AccountId, kind: &str, origin: &InvocationContext<'_>, mode: Mode) -> Report {

@@ -5,13 +5,13 @@ use std::fmt;
 use serde_json::json;
 
 use super::{Invocation, Ports};
-use onboarding_core::account::{Account, AccountState};
+use onboarding_core::account::{Account, AccountAge, AccountState};
 use onboarding_core::error::ApiError;
 use onboarding_core::mode::Mode;
-use onboarding_core::outcome::Outcome;
+use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::report::Report;
 use onboarding_engine::ports::{Clock, Directory, Queue, World};
-use onboarding_engine::within::{out_of_time, within};
+use onboarding_engine::{timed_out, timeout_at};
 
 /// As many messages as SQS takes at once.
 ///
@@ -23,11 +23,11 @@ impl<P: Ports> Invocation<'_, P> {
     /// fails, the whole message comes again: an account that is queued twice costs a look.
     pub(super) async fn sweep(&self, kind: &str, from: Option<String>) -> Report {
         let mut seen = SweepCounts::default();
-        let swept = within(self.engine.clock(), self.times.end, self.pages(from, &mut seen)).await;
+        let swept = timeout_at(self.engine.clock(), self.times.end, self.pages(from, &mut seen)).await;
         let outcome = match swept {
             Some(Ok(())) => Outcome::Converged,
-            Some(Err(error)) => Outcome::from_error(&error, false),
-            None => out_of_time(),
+            Some(Err(error)) => Stop::from_error(&error, AccountAge::Established).into(),
+            None => timed_out().into(),
         };
         let mut report = Report::new(None, kind, Mode::Apply, outcome);
         report.notices.push(seen.to_string());

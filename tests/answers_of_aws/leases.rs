@@ -69,7 +69,7 @@ async fn a_claim_is_read_with_its_version() {
     let (_server, none) = claims(answer(400, r#"{"__type":"ParameterNotFound"}"#), Some("/claims")).await;
     assert_eq!(none.claimed(&account()).await.unwrap(), None);
     let (_server, denied) = claims(answer(400, r#"{"__type":"AccessDeniedException"}"#), Some("/claims")).await;
-    assert_eq!(denied.claim(&account(), &mine(), None).await.unwrap_err().fault(), ErrorKind::AccessDenied);
+    assert_eq!(denied.claim(&account(), &mine(), None).await.unwrap_err().kind(), ErrorKind::AccessDenied);
 }
 
 #[tokio::test]

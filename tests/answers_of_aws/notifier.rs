@@ -61,7 +61,7 @@ async fn an_event_that_does_not_go_out_is_an_error_though_the_call_succeeds() {
         (r#"{"FailedEntryCount":1,"Entries":[{}]}"#, ErrorKind::Unavailable),
     ] {
         let (_server, notices) = notices(answer(200, body)).await;
-        assert_eq!(notices.tell(&notice()).await.unwrap_err().fault(), fault, "{body}");
+        assert_eq!(notices.tell(&notice()).await.unwrap_err().kind(), fault, "{body}");
     }
 }
 
@@ -79,8 +79,8 @@ async fn a_memory_is_read_and_what_is_none_is_no_error() {
     assert_eq!(request(&server).await.1["Name"], "/account-onboarding/told/444455556666");
 
     let (_server, denied) = notices(answer(400, r#"{"__type":"AccessDeniedException","Message":"no"}"#)).await;
-    assert_eq!(denied.load("444455556666").await.unwrap_err().fault(), ErrorKind::AccessDenied);
-    assert_eq!(denied.delete("444455556666").await.unwrap_err().fault(), ErrorKind::AccessDenied);
+    assert_eq!(denied.load("444455556666").await.unwrap_err().kind(), ErrorKind::AccessDenied);
+    assert_eq!(denied.delete("444455556666").await.unwrap_err().kind(), ErrorKind::AccessDenied);
 }
 
 #[tokio::test]

@@ -180,6 +180,23 @@ impl JoinMethod {
     }
 }
 
+/// Whether an account may still be getting ready: for some minutes after it joined, calls are denied that succeed later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountAge {
+    /// Joined recently: a denial is waited for.
+    New,
+    /// A member for long enough: a denial is a diagnosis.
+    Established,
+}
+
+impl AccountAge {
+    /// Whether a denial may pass with time.
+    #[must_use]
+    pub fn is_new(self) -> bool {
+        self == Self::New
+    }
+}
+
 /// A member of the organization, as Organizations describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {

@@ -93,7 +93,7 @@ impl ApiError {
 
     /// What the fault asks for.
     #[must_use]
-    pub fn fault(&self) -> ErrorKind {
+    pub fn kind(&self) -> ErrorKind {
         match self.code.as_str() {
             "NoSuchEntity"
             | "NoSuchEntityException"
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn one_message_is_told_from_its_code_s_others() {
-        let fault = |message| ApiError::new("iam:CreateRole", "MalformedPolicyDocument", message).fault();
+        let fault = |message| ApiError::new("iam:CreateRole", "MalformedPolicyDocument", message).kind();
         assert_eq!(fault("Invalid principal in policy: \"AWS\":\"x\""), ErrorKind::InvalidPrincipal);
         assert_eq!(fault("Syntax errors in policy."), ErrorKind::MalformedPolicy);
     }

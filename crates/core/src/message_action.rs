@@ -1,8 +1,9 @@
 //! What becomes of a message: deleted, put off, or set aside for a person.
 
+use crate::account::AccountAge;
 use crate::error::ApiError;
 use crate::mode::Mode;
-use crate::outcome::{Cause, Outcome};
+use crate::outcome::{Cause, Outcome, Stop};
 use crate::report::Report;
 
 /// What becomes of a message.
@@ -59,7 +60,7 @@ pub fn after_failed_notification(
 /// Whether the same call may succeed later.
 #[must_use]
 pub fn is_transient(error: &ApiError) -> bool {
-    matches!(Outcome::from_error(error, false), Outcome::Waiting(_))
+    matches!(Stop::from_error(error, AccountAge::Established), Stop::Wait(_) | Stop::Reopen(_))
 }
 
 /// Half a minute at first, twice as long each time, a quarter of an hour at most.

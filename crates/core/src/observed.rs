@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::outcome::{Cause, Outcome};
+use crate::outcome::{Cause, Stop};
 use crate::policy::Document;
 use crate::role::{OWNER_TAG, RoleName};
 
@@ -19,7 +19,7 @@ pub struct Observed {
     pub unreadable: BTreeMap<RoleName, Cause>,
     /// What the vendors of the blueprint's roles know of the account, or why that is not known. It is asked for apart
     /// from the account.
-    pub registered: BTreeMap<RoleName, Result<Vec<ExistingRegistration>, Outcome>>,
+    pub registered: BTreeMap<RoleName, Result<Vec<ExistingRegistration>, Stop>>,
 }
 
 impl Observed {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::account::AccountAge;
 use crate::error::{ApiError, ErrorKind};
 use crate::error_messages::DeniedBy;
 
@@ -32,6 +33,12 @@ pub struct Cause {
 }
 
 impl Cause {
+    /// The cause of a wait: it is retried automatically.
+    #[must_use]
+    pub fn retried(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(code, message, LATER)
+    }
+
     /// A cause with its sentence and its remedy.
     #[must_use]
     pub fn new(code: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
@@ -74,15 +81,53 @@ impl Outcome {
         matches!(self, Self::Waiting(_) | Self::Blocked(_))
     }
 
-    /// Whether the account has to be entered anew.
-    pub fn needs_new_session(&self) -> bool {
-        self.cause().is_some_and(|cause| cause.code == "credentials_not_accepted")
-    }
-
     /// Waiting, for something that comes by itself.
     #[must_use]
     pub fn waiting(code: &'static str, message: impl Into<String>) -> Self {
-        Self::Waiting(Cause::new(code, message, LATER))
+        Self::Waiting(Cause::retried(code, message))
+    }
+
+    /// Blocked, with what a person can do.
+    #[must_use]
+    pub fn blocked(code: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Blocked(Cause::new(code, message, remedy))
+    }
+
+    /// Ignored, for a reason.
+    #[must_use]
+    pub fn ignored(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Ignored(Cause::new(code, message, "nothing to do"))
+    }
+}
+
+/// Why a step of a run ends early, and with it what the caller does next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// Not ready yet: the same step may succeed after a pause.
+    Wait(Cause),
+    /// The session is not, or no longer, accepted: the account has to be opened again.
+    Reopen(Cause),
+    /// Retrying does not help: needs attention.
+    Blocked(Cause),
+    /// There is nothing to do for this account.
+    Ignored(Cause),
+}
+
+impl From<Stop> for Outcome {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Wait(cause) | Stop::Reopen(cause) => Self::Waiting(cause),
+            Stop::Blocked(cause) => Self::Blocked(cause),
+            Stop::Ignored(cause) => Self::Ignored(cause),
+        }
+    }
+}
+
+impl Stop {
+    /// Waiting, for something that is retried automatically.
+    #[must_use]
+    pub fn wait(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Wait(Cause::retried(code, message))
     }
 
     /// Blocked, with what a person can do.
@@ -97,47 +142,67 @@ impl Outcome {
         Self::Ignored(Cause::new(code, message, "nothing to do"))
     }
 
+    /// The cause.
+    #[must_use]
+    pub fn cause(&self) -> &Cause {
+        match self {
+            Self::Wait(cause) | Self::Reopen(cause) | Self::Blocked(cause) | Self::Ignored(cause) => cause,
+        }
+    }
+
+    fn cause_mut(&mut self) -> &mut Cause {
+        match self {
+            Self::Wait(cause) | Self::Reopen(cause) | Self::Blocked(cause) | Self::Ignored(cause) => cause,
+        }
+    }
+
+    /// The cause, owned.
+    #[must_use]
+    pub fn into_cause(self) -> Cause {
+        match self {
+            Self::Wait(cause) | Self::Reopen(cause) | Self::Blocked(cause) | Self::Ignored(cause) => cause,
+        }
+    }
+
     /// The same, with whom or what it is about before its message.
     #[must_use]
     pub fn about(mut self, what: &dyn fmt::Display) -> Self {
-        if let Self::Waiting(cause) | Self::Blocked(cause) | Self::Ignored(cause) = &mut self {
-            cause.message = format!("{what}: {}", cause.message);
-        }
+        let cause = self.cause_mut();
+        cause.message = format!("{what}: {}", cause.message);
         self
     }
 
     /// The same, with one more thing that a person can do.
     #[must_use]
     pub fn advise(mut self, also: &str) -> Self {
-        if let Self::Waiting(cause) | Self::Blocked(cause) | Self::Ignored(cause) = &mut self {
-            cause.remedy = format!("{}; {also}", cause.remedy);
-        }
+        let cause = self.cause_mut();
+        cause.remedy = format!("{}; {also}", cause.remedy);
         self
     }
 
     /// What a failed call inside an account asks for. A young account may still be getting ready.
     #[must_use]
-    pub fn from_error(error: &ApiError, young: bool) -> Self {
+    pub fn from_error(error: &ApiError, age: AccountAge) -> Self {
         let said = error.to_string();
-        match error.fault() {
-            ErrorKind::Throttled => Self::waiting("throttled", said),
-            ErrorKind::Unavailable => Self::waiting("service_unavailable", said),
-            ErrorKind::Conflict => Self::waiting("concurrent_change", said),
-            ErrorKind::AlreadyExists => Self::Waiting(Cause::new(
+        match error.kind() {
+            ErrorKind::Throttled => Self::wait("throttled", said),
+            ErrorKind::Unavailable => Self::wait("service_unavailable", said),
+            ErrorKind::Conflict => Self::wait("concurrent_change", said),
+            ErrorKind::AlreadyExists => Self::Wait(Cause::new(
                 "already_exists",
                 said,
                 "it is tried again by itself; if it stays, a role is there whose name differs in capitals alone: rename one of the two",
             )),
-            ErrorKind::Credentials => Self::waiting("credentials_not_accepted", said),
+            ErrorKind::Credentials => Self::Reopen(Cause::retried("credentials_not_accepted", said)),
             ErrorKind::NoCredentials => {
                 Self::blocked("no_credentials", said, "sign in to AWS, or name a profile that has credentials")
             }
-            ErrorKind::NotFound => Self::Waiting(Cause::new(
+            ErrorKind::NotFound => Self::Wait(Cause::new(
                 "not_propagated",
                 said,
                 "it is tried again by itself; if it stays, what is named there does not exist",
             )),
-            ErrorKind::InvalidPrincipal => Self::Waiting(Cause::new(
+            ErrorKind::InvalidPrincipal => Self::Wait(Cause::new(
                 "principal_not_propagated",
                 said,
                 "it is tried again by itself; if it stays, a configured principal does not exist",
@@ -149,9 +214,9 @@ impl Outcome {
                     format!("allow `{}` to the role that runs this, in the management account", error.call),
                 )
             }
-            ErrorKind::NotReady if young => Self::waiting("account_not_ready", said),
-            ErrorKind::AccessDenied if error.denial.is_by_control_policy() => Self::from_control_policy(error, young),
-            ErrorKind::AccessDenied if young => Self::waiting("account_not_ready", said),
+            ErrorKind::NotReady if age.is_new() => Self::wait("account_not_ready", said),
+            ErrorKind::AccessDenied if error.denial.is_by_control_policy() => Self::from_control_policy(error, age),
+            ErrorKind::AccessDenied if age.is_new() => Self::wait("account_not_ready", said),
             ErrorKind::NotReady => {
                 Self::blocked("account_not_ready", said, "finish the account's sign-up, then run again")
             }
@@ -167,16 +232,16 @@ impl Outcome {
     /// What a failed call to a vendor's API asks for. A vendor looks at a role before it registers it: one that was
     /// written just now may not be seen by everybody yet.
     #[must_use]
-    pub fn from_vendor_error(error: &ApiError, fresh: bool) -> Self {
+    pub fn from_vendor_error(error: &ApiError, age: AccountAge) -> Self {
         let said = error.to_string();
-        match (error.fault(), error.status()) {
-            (ErrorKind::Throttled | ErrorKind::Unavailable, _) => Self::waiting("vendor_not_ready", said),
+        match (error.kind(), error.status()) {
+            (ErrorKind::Throttled | ErrorKind::Unavailable, _) => Self::wait("vendor_not_ready", said),
             (_, Some(401 | 403)) => Self::blocked(
                 "vendor_key_refused",
                 said,
                 "put a key that the vendor takes into its SSM parameter, then run again",
             ),
-            _ if fresh => Self::waiting("vendor_not_ready", said),
+            _ if age.is_new() => Self::wait("vendor_not_ready", said),
             _ => Self::blocked("vendor_refused", said, "mend what the vendor says, then run again"),
         }
     }
@@ -184,10 +249,10 @@ impl Outcome {
     /// An organization's control policy denies a call. New accounts are often held in quarantine by one, which is lifted
     /// when they are ready: on a young account it is waited for.
     #[must_use]
-    pub fn from_control_policy(error: &ApiError, young: bool) -> Self {
+    pub fn from_control_policy(error: &ApiError, age: AccountAge) -> Self {
         let message = format!("{}: {error}", error.denial);
-        if young {
-            return Self::waiting("control_policy_denies", message);
+        if age.is_new() {
+            return Self::wait("control_policy_denies", message);
         }
         // A service control policy binds who calls in the account; a resource control policy guards what is called there.
         let (whom, kind) = match error.denial.by {

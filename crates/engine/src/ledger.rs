@@ -1,47 +1,60 @@
-//! The ledger of one run: every change, and what became of it.
+//! The ledger of one run: every change in the order in which it was first attempted, and its result.
+//!
+//! The ledger answers three questions that one read of the account cannot. Was a change that is still missing already made
+//! in this run? Then IAM does not show it yet, and it is not made again. Is a role beyond what retrying can fix? Then its
+//! other changes are not attempted. And what came of a change whose response was lost? It is left open until the account
+//! was read again; see [`Ledger::settle`].
 
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
-
-use super::hands::Executor;
-use super::within::{out_of_time, within};
-use crate::ports::{Clock, VendorApi, WriteIam};
+use onboarding_core::account::AccountAge;
 use onboarding_core::error::ErrorKind;
 use onboarding_core::observed::Observed;
-use onboarding_core::outcome::{Cause, Outcome};
+use onboarding_core::outcome::{Cause, Outcome, Stop};
 use onboarding_core::plan::{Approved, Change, Refusal};
 use onboarding_core::report::{Status, Step};
 use onboarding_core::role::RoleName;
 
-/// Every change of a run in the order in which it was first tried.
+use crate::lease::HeldLease;
+use crate::ports::{Clock, VendorApi, WriteIam};
+use crate::retry::{timed_out, timeout_at};
+use crate::vendors::Executor;
+
+/// Every change of a run and its result.
 #[derive(Default)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     steps: Vec<Step>,
-    stuck: BTreeMap<RoleName, Cause>,
-    /// Changes whose answer was lost.
-    lost: Vec<Change>,
+    blocked: BTreeMap<RoleName, Cause>,
+    /// Changes whose response was lost: they may have been made.
+    ambiguous: Vec<Change>,
 }
 
 impl Ledger {
-    /// Whether what is to be made is not what a person was shown: at first all of it, later nothing beyond it.
+    /// Whether the open changes are not those that a person confirmed: at first all of them, later nothing beyond them.
     ///
-    /// A registration may be shown and not be open while its vendor is silent.
-    pub(super) fn departs_from(&self, shown: &[Change], open: &[Change], observed: &Observed) -> bool {
-        let known = shown.iter().filter(|change| !change.is_registration() || observed.knows(&change.role));
-        if self.steps.is_empty() { !known.eq(open) } else { open.iter().any(|change| !shown.contains(change)) }
+    /// A registration may be confirmed and not open while its vendor does not answer.
+    pub(crate) fn departs_from(&self, confirmed: &[Change], open: &[Change], observed: &Observed) -> bool {
+        let known = confirmed.iter().filter(|change| !change.is_registration() || observed.knows(&change.role));
+        if self.steps.is_empty() { !known.eq(open) } else { open.iter().any(|change| !confirmed.contains(change)) }
     }
 
-    /// Whether anything was done, or tried.
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether nothing was attempted yet.
+    pub(crate) fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }
 
-    pub(super) fn into_steps(self) -> Vec<Step> {
+    pub(crate) fn into_steps(self) -> Vec<Step> {
         self.steps
     }
 
-    /// Writes down what became of a change.
+    /// A ledger in which these changes are done.
+    #[cfg(test)]
+    pub(crate) fn executed(changes: &[Change]) -> Self {
+        let steps = changes.iter().map(|change| Step { change: change.clone(), status: Status::Done }).collect();
+        Self { steps, ..Self::default() }
+    }
+
     fn record(&mut self, change: Change, status: Status) {
         match self.steps.iter_mut().find(|step| step.change == change) {
             Some(step) => step.status = status,
@@ -49,128 +62,126 @@ impl Ledger {
         }
     }
 
-    /// The changes that are still wanted, without those of roles that need a person.
-    pub(super) fn open(&self, approved: &Approved) -> Vec<Change> {
-        let open = approved.changes().iter().filter(|change| !self.stuck.contains_key(&change.role));
-        open.cloned().collect()
+    /// The approved changes, without those of blocked roles.
+    pub(crate) fn open(&self, approved: &Approved) -> Vec<Change> {
+        approved.changes().iter().filter(|change| !self.blocked.contains_key(&change.role)).cloned().collect()
     }
 
-    /// What of the open changes has its turn: a vendor is told of a role when that role is as it should be.
-    pub(super) fn in_turn(&self, open: Vec<Change>) -> Vec<Change> {
-        let written = |role: &RoleName| open.iter().any(|change| change.role == *role && !change.is_registration());
-        let waits = |change: &&Change| change.is_registration() && written(&change.role);
-        let turn: Vec<_> = open.iter().filter(|change| !waits(change)).cloned().collect();
-        self.not_done(turn)
-    }
-
-    /// Whether a role was written in this run.
-    fn has_written(&self, role: &RoleName) -> bool {
-        let wrote = |step: &Step| step.change.role == *role && !step.change.is_registration();
-        self.steps.iter().any(|step| wrote(step) && step.status == Status::Done)
-    }
-
-    /// The changes that were not made in this run yet. One that was made and is wanted again is not read back yet.
-    fn not_done(&self, changes: Vec<Change>) -> Vec<Change> {
+    /// The open changes that can be executed now. A registration waits until its role is complete, and a change that was
+    /// made in this run waits until IAM shows it.
+    pub(crate) fn due(&self, open: Vec<Change>) -> Vec<Change> {
+        let incomplete: Vec<_> =
+            open.iter().filter(|change| !change.is_registration()).map(|c| c.role.clone()).collect();
         let done = |change: &Change| self.steps.iter().any(|s| s.status == Status::Done && s.change == *change);
-        changes.into_iter().filter(|change| !done(change)).collect()
+        let waits = |change: &Change| change.is_registration() && incomplete.contains(&change.role);
+        open.into_iter().filter(|change| !waits(change) && !done(change)).collect()
     }
 
-    /// Says of the changes that failed or were not tried, and are wanted no longer, what became of them: one whose answer
-    /// was lost was made after all; another was made by somebody else, or something else was made in its place.
-    pub(super) fn settle(&mut self, approved: &Approved, observed: &Observed) {
+    /// Whether this run wrote a role.
+    fn has_written(&self, role: &RoleName) -> bool {
+        let written = |step: &Step| step.change.role == *role && !step.change.is_registration();
+        self.steps.iter().any(|step| written(step) && step.status == Status::Done)
+    }
+
+    /// Decides the result of changes that failed or were not attempted, and are no longer wanted. One whose response was
+    /// lost was made after all. Any other was made by somebody else, or something else was made in its place.
+    pub(crate) fn settle(&mut self, approved: &Approved, observed: &Observed) {
         let refused = |change: &Change| {
-            let about = |refusal: &Refusal| !refusal.of_registration || change.is_registration();
-            approved.refusals().iter().any(|refusal| refusal.role == change.role && about(refusal))
+            let concerns = |refusal: &Refusal| !refusal.of_registration || change.is_registration();
+            approved.refusals().iter().any(|refusal| refusal.role == change.role && concerns(refusal))
         };
-        // Of a vendor that is silent it is not known whether it was told.
-        let silent = |change: &Change| change.is_registration() && !observed.knows(&change.role);
+        // While a vendor does not answer, it is unknown whether it registered the account.
+        let unknown = |change: &Change| change.is_registration() && !observed.knows(&change.role);
         for step in self.steps.iter_mut().filter(|step| step.status != Status::Done) {
-            if !approved.changes().contains(&step.change) && !refused(&step.change) && !silent(&step.change) {
-                let lost = self.lost.contains(&step.change);
-                step.status = if lost { Status::Done } else { Status::Superseded };
+            let wanted = approved.changes().contains(&step.change);
+            if !wanted && !refused(&step.change) && !unknown(&step.change) {
+                let made = self.ambiguous.contains(&step.change);
+                step.status = if made { Status::Done } else { Status::Superseded };
             }
         }
     }
 
-    /// Blocked, when a role needs a person.
-    pub(super) fn stuck(&self) -> Option<Outcome> {
-        self.stuck.values().next().cloned().map(Outcome::Blocked)
+    /// Blocked, when retrying does not help a role.
+    pub(crate) fn blocked(&self) -> Option<Stop> {
+        self.blocked.values().next().cloned().map(Stop::Blocked)
     }
 
-    /// Makes changes: roles side by side, the changes of one role one after the other, since IAM refuses two writers of
-    /// one role. Gives back what to wait for, if anything failed that may succeed later.
-    pub(super) async fn perform<S: WriteIam, R: VendorApi>(
+    /// Executes changes: roles in parallel, the changes of one role in sequence, since IAM rejects concurrent writes to a
+    /// role. Returns what to wait for, if anything failed that may succeed later.
+    pub(crate) async fn execute<S: WriteIam, V: VendorApi>(
         &mut self,
+        _lease: &HeldLease,
         clock: &impl Clock,
         end: f64,
-        hands: &Executor<'_, S, R>,
+        executor: &Executor<'_, S, V>,
         changes: Vec<Change>,
-        young: bool,
-    ) -> Option<Outcome> {
-        let mut roles: Vec<Vec<Change>> = Vec::new();
-        for change in changes {
-            match roles.iter_mut().find(|group| group.first().is_some_and(|first| first.role == change.role)) {
-                Some(group) => group.push(change),
-                None => roles.push(vec![change]),
-            }
-        }
-        let mut wait = None;
-        let groups = roles.into_iter().map(async |group| {
-            let fresh = young || group.first().is_some_and(|first| self.has_written(&first.role));
-            let mut tried = Tried::default();
-            let done = within(clock, end, tried.perform_in_order(hands, group.clone(), young, fresh)).await;
+    ) -> Option<Stop> {
+        let attempts = by_role(changes).into_iter().map(async |(role, changes)| {
+            let role_age = if self.has_written(&role) { AccountAge::New } else { executor.age };
+            let mut attempt = Attempt::default();
+            let done = timeout_at(clock, end, attempt.execute(executor, changes.clone(), role_age)).await;
             if done.is_none() {
-                tried.cut_short(group);
+                attempt.abandon(changes);
             }
-            tried
+            (role, attempt)
         });
-        for Tried { steps, end, lost } in join_all(groups).await {
-            let role = steps.first().map(|step| step.change.role.clone());
-            for step in steps {
+        let mut wait = None;
+        for (role, attempt) in join_all(attempts).await {
+            for step in attempt.steps {
                 self.record(step.change, step.status);
             }
-            self.lost.extend(lost);
-            match (end, role) {
-                (Some(Outcome::Blocked(cause)), Some(role)) => {
-                    self.stuck.insert(role, cause);
+            self.ambiguous.extend(attempt.ambiguous);
+            match attempt.stop {
+                Some(Stop::Blocked(cause)) => {
+                    self.blocked.insert(role, cause);
                 }
-                (Some(end), _) => wait = wait.or(Some(end)),
-                (None, _) => {}
+                stop => wait = wait.or(stop),
             }
         }
         wait
     }
 }
 
-/// What became of the changes of one role.
-#[derive(Default)]
-struct Tried {
-    steps: Vec<Step>,
-    end: Option<Outcome>,
-    lost: Option<Change>,
+/// The changes of each role, in the order in which the roles come first.
+fn by_role(changes: Vec<Change>) -> Vec<(RoleName, Vec<Change>)> {
+    let mut roles: Vec<(RoleName, Vec<Change>)> = Vec::new();
+    for change in changes {
+        match roles.iter_mut().find(|(role, _)| *role == change.role) {
+            Some((_, group)) => group.push(change),
+            None => roles.push((change.role.clone(), vec![change])),
+        }
+    }
+    roles
 }
 
-impl Tried {
-    async fn perform_in_order<S: WriteIam, R: VendorApi>(
+/// One attempt at the changes of one role.
+#[derive(Default)]
+struct Attempt {
+    steps: Vec<Step>,
+    stop: Option<Stop>,
+    ambiguous: Option<Change>,
+}
+
+impl Attempt {
+    /// Executes the changes in their order, up to the first that fails.
+    async fn execute<S: WriteIam, V: VendorApi>(
         &mut self,
-        hands: &Executor<'_, S, R>,
+        executor: &Executor<'_, S, V>,
         changes: Vec<Change>,
-        young: bool,
-        fresh: bool,
+        role_age: AccountAge,
     ) {
         for change in changes {
-            let status = match &self.end {
+            let status = match &self.stop {
                 Some(_) => Status::NotTried,
-                None => match hands.perform(&change).await {
+                None => match executor.execute(&change).await {
                     Ok(()) => Status::Done,
                     Err(error) => {
-                        let role = format!("role `{}`", change.role);
-                        self.lost = (error.fault() == ErrorKind::Unavailable).then(|| change.clone());
-                        let end = match change.is_registration() {
-                            true => Outcome::from_vendor_error(&error, fresh),
-                            false => Outcome::from_error(&error, young),
+                        self.ambiguous = (error.kind() == ErrorKind::Unavailable).then(|| change.clone());
+                        let stop = match change.is_registration() {
+                            true => Stop::from_vendor_error(&error, role_age),
+                            false => Stop::from_error(&error, executor.age),
                         };
-                        self.end = Some(end.about(&role));
+                        self.stop = Some(stop.about(&format!("role `{}`", change.role)));
                         Status::Failed(error.to_string())
                     }
                 },
@@ -179,15 +190,16 @@ impl Tried {
         }
     }
 
-    /// Time was over while one change was under way: its answer is lost, and those behind it were not tried.
-    fn cut_short(&mut self, changes: Vec<Change>) {
+    /// Time ran out during a change: its response is lost, and the changes after it were not attempted.
+    fn abandon(&mut self, changes: Vec<Change>) {
         for change in changes.into_iter().skip(self.steps.len()) {
-            let status = match &self.end {
+            let status = match &self.stop {
                 Some(_) => Status::NotTried,
                 None => {
-                    let end = out_of_time();
-                    let failed = Status::Failed(end.to_string());
-                    (self.lost, self.end) = (Some(change.clone()), Some(end));
+                    let stop = timed_out();
+                    let failed = Status::Failed(Outcome::from(stop.clone()).to_string());
+                    self.ambiguous = Some(change.clone());
+                    self.stop = Some(stop);
                     failed
                 }
             };

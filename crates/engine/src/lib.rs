@@ -1,67 +1,34 @@
-//! The engine: one account from its id to its report.
+//! The engine: brings one account to its blueprint, and reports how that ended.
 //!
-//! [`Engine::plan`] asks for sessions that read; [`Engine::apply`] asks for sessions that write as well.
+//! Start with [`Engine`] in `engine.rs`: `plan` and `apply` are there from top to bottom. Each step has a file of its own:
+//!
+//! | File | Step |
+//! |---|---|
+//! | `open` | look the account up, make its blueprint, assume the access role, confirm the account, read it |
+//! | `converge` | compare, acquire the lease, execute, read again, verify; `next_step` decides and is pure |
+//! | `ledger` | every change of a run and its result |
+//! | `lease` | one run at a time writes in an account |
+//! | `vendors` | registrations with vendors, and who executes a change |
+//! | `retry` | pauses between attempts, and calls that hang |
+//! | `run` | what one run has and has found, which becomes its report |
+//!
+//! What to do is decided in [`onboarding_core`]. Whatever touches the outside world is behind a trait in [`ports`].
 
-mod apply;
-mod arrive;
-mod diagnose;
-mod draft;
-mod enter;
-mod hands;
-mod hold;
+mod access_denied;
+mod assume;
+mod converge;
+mod engine;
+mod lease;
 mod ledger;
 mod observe;
-mod patience;
+mod open;
 pub mod ports;
 mod prepare;
+mod retry;
 mod run;
 mod target;
-pub mod within;
+mod vendors;
 
+pub use engine::{Engine, Job};
+pub use retry::{timed_out, timeout_at};
 pub use target::TargetAccount;
-
-use crate::ports::{Sessions, World};
-use onboarding_core::account::AccountId;
-use onboarding_core::config::Config;
-use onboarding_core::outcome::Outcome;
-use onboarding_core::plan::Change;
-
-/// Why the way of an account ended before its blueprint was compared.
-type End = Outcome;
-
-/// The sessions of a world.
-type SessionOf<W> = <<W as World>::Sessions as Sessions>::Session;
-
-/// Everything that is needed to bring accounts to their blueprint.
-pub struct Engine<W> {
-    /// What it works with.
-    pub world: W,
-    /// What accounts should hold.
-    pub config: Config,
-}
-
-impl<W: World> Engine<W> {
-    /// Time.
-    pub fn clock(&self) -> &W::Clock {
-        self.world.clock()
-    }
-}
-
-/// One account to see to.
-#[derive(Debug, Clone)]
-pub struct Job {
-    /// The account.
-    pub account: AccountId,
-    /// What set it off, as `create_account_result`.
-    pub trigger: String,
-    /// Which event or person set it off; becomes part of the session's name.
-    pub origin: String,
-    /// By which name the account is claimed while it is written: of this run alone.
-    pub run: String,
-    /// When to stop waiting, in seconds since 1970.
-    pub deadline: f64,
-    /// When to have answered, in seconds since 1970: calls that are under way then are given up.
-    pub end: f64,
-    /// The plan that a person approved: no other is applied.
-    pub shown: Option<Vec<Change>>,
-}

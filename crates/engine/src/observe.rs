@@ -5,36 +5,37 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::{try_join, try_join_all, try_join3};
 
-use super::target::AssumedAccount;
 use crate::ports::{Page, ReadIam};
+use crate::target::AssumedAccount;
+use onboarding_core::account::AccountAge;
 use onboarding_core::blueprint::{Blueprint, RoleSpec};
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::observed::{Observed, ObservedRole};
-use onboarding_core::outcome::Outcome;
+use onboarding_core::outcome::Stop;
 use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;
 
 /// Reads the access role and every role of the blueprint in one round trip; a second one only where a role has inline
 /// policies that the blueprint does not name, or more than a page of anything.
 ///
-/// One role that may not be read harms no other, unless the account is young and nothing may be read yet.
-pub(super) async fn observe<S: ReadIam>(
-    entered: &AssumedAccount<S>,
+/// A role that cannot be read does not affect the others.
+pub(crate) async fn observe<S: ReadIam>(
+    assumed: &AssumedAccount<S>,
     blueprint: &Blueprint,
     reads: &AtomicU32,
 ) -> Result<Observed, ApiError> {
     let access = async {
-        let session = session(entered, &entered.access_role)?;
+        let session = session(assumed, &assumed.access_role)?;
         reads.fetch_add(1, Ordering::Relaxed);
-        session.role(&entered.access_role).await
+        session.role(&assumed.access_role).await
     };
     let roles =
-        try_join_all(blueprint.roles.iter().filter(|spec| entered.session(&spec.name).is_some()).map(async |spec| {
-            let reader = Reader { session: session(entered, &spec.name)?, role: &spec.name, reads };
+        try_join_all(blueprint.roles.iter().filter(|spec| assumed.session(&spec.name).is_some()).map(async |spec| {
+            let reader = Reader { session: session(assumed, &spec.name)?, role: &spec.name, reads };
             match reader.read(spec).await {
-                Err(error) if error.fault() == ErrorKind::AccessDenied => {
-                    let why = Outcome::from_error(&error, false).cause().cloned();
-                    why.map(|why| Some((spec.name.clone(), Err(why)))).ok_or(error)
+                Err(error) if error.kind() == ErrorKind::AccessDenied => {
+                    let why = Stop::from_error(&error, AccountAge::Established).into_cause();
+                    Ok(Some((spec.name.clone(), Err(why))))
                 }
                 read => Ok(read?.map(|role| (spec.name.clone(), Ok(role)))),
             }
@@ -43,10 +44,14 @@ pub(super) async fn observe<S: ReadIam>(
     let access_trust = match access {
         Some(role) => role.trust,
         None => {
-            return Err(ApiError::new("iam:GetRole", "NoSuchEntity", "the access role that let us in is not there"));
+            return Err(ApiError::new(
+                "iam:GetRole",
+                "NoSuchEntity",
+                "the access role that was assumed no longer exists",
+            ));
         }
     };
-    let access_role = entered.access_role.clone();
+    let access_role = assumed.access_role.clone();
     let (mut there, mut unreadable) = (BTreeMap::new(), BTreeMap::new());
     for (name, role) in roles.into_iter().flatten() {
         match role {
@@ -57,8 +62,8 @@ pub(super) async fn observe<S: ReadIam>(
     Ok(Observed { access_role, access_trust, roles: there, unreadable, registered: BTreeMap::new() })
 }
 
-fn session<'a, S: ReadIam>(entered: &'a AssumedAccount<S>, role: &RoleName) -> Result<&'a S, ApiError> {
-    entered.session(role).ok_or_else(|| ApiError::new("iam:GetRole", "NoSession", "no session may read this role"))
+fn session<'a, S: ReadIam>(assumed: &'a AssumedAccount<S>, role: &RoleName) -> Result<&'a S, ApiError> {
+    assumed.session(role).ok_or_else(|| ApiError::new("iam:GetRole", "NoSession", "no session may read this role"))
 }
 
 /// Reads one role.

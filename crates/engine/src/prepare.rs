@@ -1,61 +1,62 @@
-//! Before an account is entered: what it is, whether it is ours to enter, and its blueprint.
+//! Before the access role is assumed: what the account is, whether it may be processed, and its blueprint.
 
 use futures_util::future::join_all;
-
-use super::{End, Engine};
-use crate::ports::{Clock, Directory, Secrets, World};
-use onboarding_core::account::{Account, AccountId, AccountState};
-use onboarding_core::blueprint::{self, Blueprint, BlueprintError, SecretValues};
+use onboarding_core::account::{Account, AccountAge, AccountId, AccountState};
+use onboarding_core::blueprint::{self, Blueprint, SecretValues};
 use onboarding_core::error::ErrorKind;
-use onboarding_core::outcome::Outcome;
+use onboarding_core::outcome::Stop;
+use onboarding_core::plan::Refusal;
 
-/// An account that may be entered, and what it should hold.
-pub(super) struct Prepared {
-    pub(super) blueprint: Blueprint,
-    pub(super) errors: Vec<BlueprintError>,
-    pub(super) young: bool,
+use crate::engine::Engine;
+use crate::ports::{Clock, Directory, Secrets, World};
+
+/// What an account should hold.
+pub(crate) struct Prepared {
+    pub(crate) blueprint: Blueprint,
+    /// The configured roles that no blueprint could be made of.
+    pub(crate) refusals: Vec<Refusal>,
+    pub(crate) age: AccountAge,
 }
 
 impl<W: World> Engine<W> {
-    /// Asks Organizations what the account is, and stops what is not an active member account.
-    pub(super) async fn look_up(&self, id: &AccountId) -> Result<Account, End> {
+    /// Looks the account up in Organizations. Accounts that are not active member accounts stop here.
+    pub(crate) async fn look_up(&self, id: &AccountId) -> Result<Account, Stop> {
         if self.config.excluded.contains(id) {
-            return Err(Outcome::ignored("excluded", format!("account {id} is excluded by the configuration")));
+            return Err(Stop::ignored("excluded", format!("account {id} is excluded by the configuration")));
         }
-        let found = self.world.directory().account(id).await.map_err(|error| Outcome::from_error(&error, false))?;
-        let Some(account) = found else {
-            return Err(Outcome::blocked(
+        let found = self.world.directory().account(id).await;
+        let Some(account) = found.map_err(|error| Stop::from_error(&error, AccountAge::Established))? else {
+            return Err(Stop::blocked(
                 "not_a_member",
                 format!("the organization has no member account {id}"),
-                "check the id; an account of another organization is never entered",
+                "check the account id; accounts of other organizations are never processed",
             ));
         };
         if account.id != *id {
             let message = format!("Organizations described account {} when asked for {id}", account.id);
-            return Err(Outcome::blocked("wrong_account", message, "nothing was done; run again"));
+            return Err(Stop::blocked("wrong_account", message, "nothing was changed; run again"));
         }
         if account.is_management() {
-            return Err(Outcome::ignored(
-                "management_account",
-                format!("{id} is the management account, which is never written"),
-            ));
+            let message = format!("{id} is the management account, in which nothing is ever written");
+            return Err(Stop::ignored("management_account", message));
         }
         match &account.state {
             AccountState::Active => Ok(account),
             AccountState::PendingActivation => {
-                Err(Outcome::waiting("pending_activation", format!("account {id} is PENDING_ACTIVATION")))
+                Err(Stop::wait("pending_activation", format!("account {id} is PENDING_ACTIVATION")))
             }
             state => Err(not_active(id, state)),
         }
     }
 
-    /// Reads what the configuration keeps in parameters. Only a passing fault is an error.
-    pub(super) async fn secret_values(&self) -> Result<SecretValues, End> {
+    /// Reads the external IDs and keys that the configuration keeps in SSM parameters. Only an error that passes with
+    /// time stops the run; another is reported by the role that needs the value.
+    pub(crate) async fn secret_values(&self) -> Result<SecretValues, Stop> {
         let read = blueprint::parameters(&self.config).into_iter().map(|name| async move {
             match self.world.secrets().parameter(name).await {
                 Ok(value) => Ok((name.to_owned(), Ok(value))),
-                Err(error) => match Outcome::from_error(&error, false) {
-                    wait @ Outcome::Waiting(_) if error.fault() != ErrorKind::NotFound => Err(wait),
+                Err(error) => match Stop::from_error(&error, AccountAge::Established) {
+                    stop @ (Stop::Wait(_) | Stop::Reopen(_)) if error.kind() != ErrorKind::NotFound => Err(stop),
                     _ => Ok((name.to_owned(), Err(error.to_string()))),
                 },
             }
@@ -63,32 +64,38 @@ impl<W: World> Engine<W> {
         join_all(read).await.into_iter().collect()
     }
 
-    /// Makes the blueprint.
-    pub(super) fn blueprint(&self, account: &Account, secrets: &SecretValues) -> Result<Prepared, End> {
-        let (blueprint, errors) = Blueprint::new(&self.config, account, secrets)
-            .map_err(|e| Outcome::blocked("configuration", e.to_string(), "mend the configuration, then run again"))?;
-        let age = account.joined_at.map(|joined| self.clock().now() - joined as f64);
-        let young = age.is_none_or(|age| age < self.config.new_for as f64);
-        Ok(Prepared { blueprint, errors, young })
+    /// Makes the blueprint of an account.
+    pub(crate) fn prepare(&self, account: &Account, secrets: &SecretValues) -> Result<Prepared, Stop> {
+        let (blueprint, errors) = Blueprint::new(&self.config, account, secrets).map_err(|error| {
+            Stop::blocked("configuration", error.to_string(), "fix the configuration, then run again")
+        })?;
+        let joined = account.joined_at.map(|joined| self.clock().now() - joined as f64);
+        let age = match joined {
+            Some(since) if since >= self.config.new_for as f64 => AccountAge::Established,
+            _ => AccountAge::New,
+        };
+        let refusals = errors.iter().filter_map(Refusal::configuration).collect();
+        Ok(Prepared { blueprint, refusals, age })
     }
 }
 
 /// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html>.
-fn not_active(id: &AccountId, state: &AccountState) -> Outcome {
+fn not_active(id: &AccountId, state: &AccountState) -> Stop {
     let (is, remedy) = match state {
         AccountState::Suspended => (
             "was suspended by AWS",
-            "ask AWS Support why, from the account itself; once it is active, run again, or exclude it in the configuration",
+            "ask AWS Support for the reason, from the account itself; once the account is active, run again, or exclude it in \
+             the configuration",
         ),
         AccountState::PendingClosure => {
-            ("is being closed", "let it close, and exclude it in the configuration if it is told again")
+            ("is being closed", "no action needed; exclude it in the configuration if you are notified again")
         }
         AccountState::Closed => (
             "was closed",
             "to keep it, ask AWS Support to reopen it within 90 days of its closure, then run again; otherwise exclude it in \
              the configuration",
         ),
-        _ => ("is in a state that is not known here", "see in Organizations what holds it, then run again"),
+        _ => ("is in a state that this version does not know", "check the account in Organizations, then run again"),
     };
-    Outcome::blocked("account_not_active", format!("account {id} {is} ({state})"), remedy)
+    Stop::blocked("account_not_active", format!("account {id} {is} ({state})"), remedy)
 }

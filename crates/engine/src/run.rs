@@ -1,74 +1,109 @@
-//! Which account it is, and what would be done in it: the ways that write nothing.
+//! One run: what it may do, what it has done, and what it has found out. At its end this becomes the report, once.
 
-use super::arrive::{OpenedAccount, silent, unreadable};
-use super::hold::AccountLease;
-use super::patience::Backoff;
-use super::{Engine, Job};
-use crate::ports::{Creation, Directory, World};
-use onboarding_core::account::AccountId;
+use std::time::Duration;
+
+use onboarding_core::account::Account;
+use onboarding_core::blueprint::SecretValues;
+use onboarding_core::config::Config;
 use onboarding_core::mode::Mode;
-use onboarding_core::outcome::{Cause, Outcome};
-use onboarding_core::plan::{Change, proofs};
-use onboarding_core::report::{Report, Status, Step};
+use onboarding_core::outcome::{Outcome, Stop};
+use onboarding_core::plan::{Approved, Change, Proof, Refusal};
+use onboarding_core::report::{Calls, Report, Status, Step};
+use onboarding_core::role::RoleName;
 
-impl<W: World> Engine<W> {
-    /// Waits for the creation of an account, and tells which it is.
-    ///
-    /// # Errors
-    /// How the errand ends when there is no account.
-    pub async fn created(&self, request: &str, deadline: f64) -> Result<AccountId, Outcome> {
-        let mut patience = Backoff::until(deadline);
-        loop {
-            let end = match self.world.directory().creation(request).await {
-                Ok(Creation::Succeeded(id)) => return Ok(id),
-                Ok(Creation::InProgress) => {
-                    Outcome::waiting("creation_in_progress", format!("the creation `{request}` is in progress"))
-                }
-                Ok(Creation::Failed(reason)) => {
-                    let message = format!("the creation `{request}` failed: {reason}");
-                    return Err(Outcome::ignored("creation_failed", message));
-                }
-                Ok(Creation::Unknown) => Outcome::blocked(
-                    "unknown_request",
-                    format!("the organization knows no creation `{request}`"),
-                    "check the request's id, and that the function runs in the management account",
-                ),
-                Err(error) => Outcome::from_error(&error, false),
-            };
-            if !matches!(end, Outcome::Waiting(_)) || !patience.pause(self.clock(), &end).await {
-                return Err(end);
-            }
+use crate::engine::Job;
+use crate::lease::AccountLease;
+use crate::ledger::Ledger;
+use crate::open::OpenedAccount;
+use crate::ports::{Clock, LeaseStore};
+use crate::retry::Backoff;
+
+/// One run for one account.
+pub(crate) struct Run<'a, K> {
+    pub(crate) job: &'a Job,
+    pub(crate) mode: Mode,
+    started: f64,
+    /// The pauses of everything that opens the account; converging has its own.
+    pub(crate) backoff: Backoff,
+    pub(crate) lease: AccountLease<'a, K>,
+    pub(crate) ledger: Ledger,
+    pub(crate) findings: Findings,
+}
+
+/// What a run has found out so far.
+#[derive(Default)]
+pub(crate) struct Findings {
+    pub(crate) account: Option<Account>,
+    pub(crate) access_role: Option<RoleName>,
+    /// External IDs and keys, which must not appear in the report.
+    pub(crate) secrets: SecretValues,
+    pub(crate) refusals: Vec<Refusal>,
+    pub(crate) notices: Vec<String>,
+    pub(crate) proofs: Vec<Proof>,
+    pub(crate) planned: Vec<Change>,
+    pub(crate) calls: Calls,
+}
+
+impl<'a, K: LeaseStore> Run<'a, K> {
+    pub(crate) fn new(job: &'a Job, mode: Mode, leases: &'a K, clock: &impl Clock) -> Self {
+        Self {
+            job,
+            mode,
+            started: clock.now(),
+            backoff: Backoff::until(job.deadline),
+            lease: AccountLease::new(leases, job),
+            ledger: Ledger::default(),
+            findings: Findings::default(),
         }
     }
 
-    /// Shows what would be done in an account. Nothing is written: the sessions cannot.
-    pub async fn plan(&self, errand: &Job) -> Report {
-        self.report(errand, Mode::Plan, async |draft| {
-            let mut patience = Backoff::until(errand.deadline);
-            let mut hold = AccountLease::of(self.world.claims(), errand);
-            let OpenedAccount { prepared, target, observed } = loop {
-                let arrival = self.arrive(errand, &mut patience, draft, &mut hold).await?;
-                match unreadable(&arrival.prepared, &arrival.observed) {
-                    Some(wait) if patience.pause(self.clock(), &wait).await => {}
-                    _ => break arrival,
-                }
-            };
-            draft.report.calls = target.calls();
-            let approved = draft.approve(&prepared, &observed);
-            let planned = |change: &Change| Step { change: change.clone(), status: Status::Planned };
-            draft.report.changes = approved.changes().iter().map(planned).collect();
-            draft.report.proofs = proofs(&prepared.blueprint, &observed);
-            let end = unreadable(&prepared, &observed).or_else(|| draft.refused()).or_else(|| silent(&observed));
-            Ok(match (end, draft.report.changes.len()) {
-                (Some(end), _) => end,
-                (None, 0) => draft.proven(),
-                (None, count) => Outcome::Waiting(Cause::new(
-                    "changes_pending",
-                    format!("{count} {} to make", if count == 1 { "change" } else { "changes" }),
-                    "apply makes them",
-                )),
-            })
-        })
-        .await
+    /// Records the newest comparison; it replaces the one before.
+    pub(crate) fn record<S>(&mut self, account: &OpenedAccount<S>, approved: &Approved) {
+        self.findings.refusals = account.refusals.iter().chain(approved.refusals()).cloned().collect();
+        self.findings.notices = approved.notices().iter().map(ToString::to_string).collect();
     }
+
+    /// The report of the run, with every external ID and key taken out of its texts.
+    pub(crate) fn into_report(self, outcome: Outcome, config: &Config, clock: &impl Clock) -> Report {
+        let Findings { account, access_role, secrets, refusals, mut notices, proofs, planned, calls } = self.findings;
+        let planned = planned.into_iter().map(|change| Step { change, status: Status::Planned });
+        notices.extend(config.warnings());
+        let took = Duration::try_from_secs_f64(clock.now() - self.started).unwrap_or_default();
+        let mut report = Report {
+            joined_at: account.as_ref().and_then(|account| account.joined_at),
+            account_name: account.map(|account| account.name),
+            access_role,
+            changes: planned.chain(self.ledger.into_steps()).collect(),
+            refusals,
+            notices,
+            proofs,
+            calls,
+            duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            ..Report::new(Some(self.job.account.clone()), &self.job.trigger, self.mode, outcome)
+        };
+        report.redact(&secrets, &config.external_ids());
+        report
+    }
+}
+
+/// Blocked, when something was refused.
+pub(crate) fn refused(refusals: &[Refusal]) -> Option<Stop> {
+    let (first, others) = refusals.split_first()?;
+    let message = match others.len() {
+        0 => first.message.clone(),
+        more => format!("{} (and {more} more)", first.message),
+    };
+    Some(Stop::blocked(first.code, message, first.remedy.clone()))
+}
+
+/// Converged, when every proof holds.
+pub(crate) fn verified(findings: &Findings) -> Outcome {
+    let Some(failed) = findings.proofs.iter().find(|proof| !proof.holds) else { return Outcome::Converged };
+    let message =
+        format!("role `{}` matches its configuration but fails verification: {}", failed.role, failed.sentence);
+    let remedy = match findings.notices.first() {
+        Some(notice) => format!("in the trust policy of the access role, {notice}"),
+        None => "compare the trust policy with the configuration".to_owned(),
+    };
+    Outcome::blocked("not_proven", message, remedy)
 }

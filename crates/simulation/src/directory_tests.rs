@@ -46,7 +46,7 @@ async fn creation_can_fail_and_requests_can_be_unknown() {
     assert_eq!(organization.creation("car-0").await.unwrap(), Creation::Unknown);
     assert_eq!(organization.finish_creation(&request), None);
     assert_eq!(
-        organization.creation(&request).await.unwrap_err().fault(),
+        organization.creation(&request).await.unwrap_err().kind(),
         ErrorKind::Throttled,
         "two requests a second"
     );
@@ -64,5 +64,5 @@ async fn accounts_get_ids_of_their_own() {
 async fn parameters_are_read_by_name() {
     let organization = organization().with_parameter("/id", "s3cret");
     assert_eq!(organization.parameter("/id").await.unwrap().expose_secret(), "s3cret");
-    assert_eq!(organization.parameter("/other").await.unwrap_err().fault(), ErrorKind::NotFound);
+    assert_eq!(organization.parameter("/other").await.unwrap_err().kind(), ErrorKind::NotFound);
 }

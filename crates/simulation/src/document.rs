@@ -101,7 +101,7 @@ fn grammar(text: &str) -> Result<Document, Rejection> {
         return Err(syntax());
     }
     sids(document.statements())?;
-    let tests = document.statements().iter().flat_map(|statement| statement.condition.tests());
+    let tests = document.statements().iter().flat_map(|statement| statement.condition.clauses());
     for test in tests {
         if !is_operator(&test.operator) {
             return Err(malformed(format!("Invalid Condition type : {}.", test.operator)));

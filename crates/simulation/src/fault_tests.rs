@@ -32,7 +32,7 @@ async fn each_fault_is_what_it_says() {
         let error = run(&organization, &script).await.unwrap_err();
         assert_eq!(is_there(&organization), injection.performs(), "{injection:?}");
         assert_eq!(script.crashed(), injection.crashes());
-        table += &format!("{injection:?}: {} is {:?}\n", error.code, error.fault());
+        table += &format!("{injection:?}: {} is {:?}\n", error.code, error.kind());
     }
     insta::assert_snapshot!(table, @r"
     Throttle: Throttling is Throttled

@@ -52,7 +52,7 @@ async fn whatever_is_in_the_way_is_access_denied() {
     organization.deny(&id(MEMBER), Control::Resource, "sts:AssumeRole", "*");
     let error = organization.enter(&entry(MEMBER, ALL)).await.err().unwrap();
     assert!(
-        error.fault() == ErrorKind::AccessDenied
+        error.kind() == ErrorKind::AccessDenied
             && error.message.contains("with an explicit deny in a resource control policy"),
         "{error}"
     );
@@ -197,7 +197,7 @@ async fn a_new_account_is_not_ready_at_first() {
     assert_eq!(inside.caller_account().await.unwrap_err().code, "InvalidClientTokenId");
     organization.sleep(Duration::from_secs(5)).await;
     assert!(inside.caller_account().await.is_ok());
-    assert_eq!(inside.role(&name(ACCESS)).await.unwrap_err().fault(), ErrorKind::NotReady);
+    assert_eq!(inside.role(&name(ACCESS)).await.unwrap_err().kind(), ErrorKind::NotReady);
     organization.sleep(Duration::from_secs(10)).await;
     assert!(inside.role(&name(ACCESS)).await.unwrap().is_some());
 }
@@ -244,7 +244,7 @@ async fn reads_may_be_behind_and_calls_may_be_throttled() {
     organization.set_throttling(Some(2));
     let mut throttled = 0;
     for _ in 0..4 {
-        throttled += usize::from(inside.role(&name(ACCESS)).await.is_err_and(|e| e.fault() == ErrorKind::Throttled));
+        throttled += usize::from(inside.role(&name(ACCESS)).await.is_err_and(|e| e.kind() == ErrorKind::Throttled));
     }
     assert_eq!(throttled, 2);
     assert_eq!(organization.journal().iter().map(|call| call.ok).filter(|ok| !ok).count(), 2);

@@ -9,7 +9,7 @@ use super::proof::denied;
 use super::{Action, Change, Plan, RegistrationChange};
 use crate::blueprint::{Blueprint, BlueprintError, RoleSpec};
 use crate::observed::{Observed, ObservedRole};
-use crate::outcome::{Cause, Outcome};
+use crate::outcome::{Cause, Stop};
 use crate::policy::{Caller, Document, PolicyNotice, Principal, RequestContext, access_entries, can_assume};
 use crate::role::{OWNER_TAG, RoleName};
 use crate::text::Untrusted;
@@ -176,7 +176,7 @@ pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved
         passes
     });
     for spec in &blueprint.roles {
-        if let Some(Err(Outcome::Blocked(why))) = observed.registered.get(&spec.name) {
+        if let Some(Err(Stop::Blocked(why))) = observed.registered.get(&spec.name) {
             refusals.push(Refusal::registration(spec, why));
         }
     }

@@ -103,7 +103,7 @@ pub(super) fn denied(trust: &Document, grant: &Grant) -> Option<usize> {
 
 fn verdict(trust: &Document, grant: &Grant, case: Case) -> Verdict {
     let mut facts = RequestContext::default();
-    for test in grant.condition.tests() {
+    for test in grant.condition.clauses() {
         let value = test.values.first().map_or("", String::as_str);
         match (test.is_external_id(), case) {
             (true, Case::None) => facts = facts.without(&test.key),
@@ -130,7 +130,7 @@ fn verdict(trust: &Document, grant: &Grant, case: Case) -> Verdict {
 
 /// The conditions that people should read beside "can enter"; the external id has its own words.
 fn when(condition: &Condition) -> String {
-    let keys: Vec<_> = condition.tests().iter().filter(|t| !t.is_external_id()).collect();
+    let keys: Vec<_> = condition.clauses().iter().filter(|t| !t.is_external_id()).collect();
     if keys.is_empty() {
         return String::new();
     }

@@ -71,11 +71,11 @@ impl Condition {
     /// When it is not JSON, has a key twice, tests nothing, or as [`Condition::parse`].
     pub fn parse_text(text: &str) -> Result<Self, PolicyError> {
         let condition = Self::parse(&Value::Object(json::object(text)?))?;
-        if let Some(test) = condition.tests().iter().find(|test| !is_operator(&test.operator)) {
+        if let Some(test) = condition.clauses().iter().find(|test| !is_operator(&test.operator)) {
             let element = format!("Condition.{}", Untrusted::new(&test.operator));
             return Err(PolicyError::Shape { element, expected: "an operator of IAM, as `StringEquals`".to_owned() });
         }
-        let nothing = condition.is_empty() || condition.tests().iter().any(|test| test.values.is_empty());
+        let nothing = condition.is_empty() || condition.clauses().iter().any(|test| test.values.is_empty());
         if nothing {
             let expected = "a test at least, as `{\"Bool\":{\"aws:MultiFactorAuthPresent\":\"true\"}}`".to_owned();
             return Err(PolicyError::Shape { element: "Condition".to_owned(), expected });
@@ -85,7 +85,7 @@ impl Condition {
 
     /// The tests, all of which must hold.
     #[must_use]
-    pub fn tests(&self) -> &[ConditionClause] {
+    pub fn clauses(&self) -> &[ConditionClause] {
         &self.0
     }
 

@@ -224,7 +224,7 @@ impl Truth {
 
 fn holds(condition: &Condition, facts: &RequestContext) -> Truth {
     let mut all = Truth::Yes;
-    for test in condition.tests() {
+    for test in condition.clauses() {
         match holds_test(test, facts) {
             Truth::No => return Truth::No,
             Truth::Unknown => all = Truth::Unknown,

@@ -165,7 +165,7 @@ fn shown(condition: &Condition, reveal: bool) -> Vec<Shown> {
         let values = if test.is_external_id() && !reveal { vec!["(hidden)".to_owned()] } else { test.values.clone() };
         Shown { operator: test.operator.clone(), key: test.key.clone(), values }
     };
-    condition.tests().iter().map(show).collect()
+    condition.clauses().iter().map(show).collect()
 }
 
 fn kind(principal: &Principal) -> &'static str {

@@ -45,7 +45,7 @@ pub fn lint_trust(trust: &Document, external_id_required: bool) -> Vec<Finding> 
         if everybody {
             findings.push(refused(format!("{name} of the trust policy lets everybody in; name the principals")));
         }
-        let tests = statement.condition.tests();
+        let tests = statement.condition.clauses();
         let exact = |t: &super::ConditionClause| t.operator.eq_ignore_ascii_case("StringEquals") && t.is_external_id();
         if external_id_required && !tests.iter().any(exact) {
             findings.push(refused(format!("{name} of the trust policy asks for no external ID; give one")));

@@ -27,7 +27,7 @@ pub(crate) fn permissions_policy(text: &str) -> Result<Template, String> {
                     "{name} of the policy names a principal; who may assume the role stands in its trust"
                 ));
             }
-            if let Some(test) = statement.condition.tests().iter().find(|test| !is_operator(&test.operator)) {
+            if let Some(test) = statement.condition.clauses().iter().find(|test| !is_operator(&test.operator)) {
                 return Err(format!(
                     "{name} of the policy has the operator `{}`, which IAM has not",
                     Untrusted::new(&test.operator)

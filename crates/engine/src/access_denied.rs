@@ -1,0 +1,151 @@
+//! Why the access role could not be assumed.
+//!
+//! In a new account a denial is expected for some minutes and is waited for. In an established one it is a diagnosis. STS has
+//! one error code for every reason, so that two other facts have to help: the policy that its message names, and how the
+//! account joined the organization. A missing role and one that trusts somebody else often give the same message; then the
+//! sentence says what is likely, and how to check.
+
+use onboarding_core::account::{Account, AccountAge, JoinMethod};
+use onboarding_core::error::ApiError;
+use onboarding_core::error_messages::DeniedBy;
+use onboarding_core::outcome::Stop;
+use onboarding_core::role::RoleName;
+
+/// Says why none of the access roles could be assumed.
+pub(crate) fn diagnose(account: &Account, age: AccountAge, refused: &[(&RoleName, ApiError)]) -> Stop {
+    let Some((first, error)) = refused.first() else {
+        return Stop::blocked(
+            "configuration",
+            "no access role is configured",
+            "add one to `[access-role] names`, then run again",
+        );
+    };
+    let tried: Vec<_> = refused.iter().map(|(name, _)| format!("`{name}`")).collect();
+    let tried = tried.join(" or ");
+    let by_control_policy = refused.iter().find(|(_, error)| error.denial.is_by_control_policy());
+    if age.is_new() {
+        return match by_control_policy {
+            Some((_, error)) => Stop::from_control_policy(error, AccountAge::New),
+            None => {
+                let message =
+                    format!("account {} cannot be accessed: AssumeRole was denied for {tried}: {error}", account.id);
+                Stop::wait("access_role_not_ready", message)
+            }
+        };
+    }
+    if refused.iter().all(|(_, error)| error.denial.is_by_the_caller()) {
+        return own_permission(error, &first.arn(&account.partition, &account.id, "/"));
+    }
+    let forbidden = refused.iter().filter(|(_, error)| error.denial.is_by_the_caller());
+    let forbidden: Vec<_> = forbidden.map(|(name, _)| format!("`{name}`")).collect();
+    let end = diagnose_established(account, refused, &tried);
+    // A role that the caller is not allowed to try could be the one that exists.
+    match forbidden.as_slice() {
+        [] => end,
+        names => end.advise(&format!("also allow the role that runs this to assume {}", names.join(" and "))),
+    }
+}
+
+/// The same for an established account, where the caller's own policies do not explain every denial.
+fn diagnose_established(account: &Account, refused: &[(&RoleName, ApiError)], tried: &str) -> Stop {
+    let by_control_policy = refused.iter().find(|(_, error)| error.denial.is_by_control_policy());
+    // A trust policy that is named exists, and so does its role: no other denial says as much.
+    if let Some((name, error)) = refused.iter().find(|(_, error)| is_by_trust(error)) {
+        return trust(account, name, error);
+    }
+    if let Some((_, error)) = by_control_policy {
+        return Stop::from_control_policy(error, AccountAge::Established);
+    }
+    // The account's history explains a denial only where STS gave no reason.
+    let unsaid = refused.iter().find(|(_, error)| error.denial.by == DeniedBy::Unsaid);
+    match (unsaid, account.joined) {
+        (Some((name, error)), JoinMethod::Invited) => no_role(account, name, tried, error),
+        (Some((name, error)), JoinMethod::Created) => changed(account, name, tried, error),
+        _ => Stop::blocked(
+            "access_role_denied",
+            format!(
+                "account {} cannot be accessed: AssumeRole was denied for {tried}: {}",
+                account.id,
+                first_said(refused)
+            ),
+            format!(
+                "check in the account whether the role exists and trusts `{}`, and what the message names",
+                root(account)
+            ),
+        ),
+    }
+}
+
+fn first_said(refused: &[(&RoleName, ApiError)]) -> String {
+    refused.first().map(|(_, error)| error.to_string()).unwrap_or_default()
+}
+
+/// Whether the message says that the role's trust policy denied the call. A trust policy is a resource-based policy as well,
+/// and is called that where it denies explicitly; where no resource-based policy allows, there may be no role.
+fn is_by_trust(error: &ApiError) -> bool {
+    error.denial.by == DeniedBy::TrustPolicy || (error.denial.by == DeniedBy::ResourcePolicy && error.denial.explicit)
+}
+
+fn root(account: &Account) -> String {
+    format!("arn:{}:iam::{}:root", account.partition, account.management)
+}
+
+/// `sts:AssumeRole` is called by the function's own role; its own policies are named where they deny the call.
+fn own_permission(error: &ApiError, role_arn: &str) -> Stop {
+    let place = match error.denial.by {
+        DeniedBy::PermissionsBoundary => "the permissions boundary",
+        DeniedBy::SessionPolicy => "the session policy",
+        _ => "the policies",
+    };
+    let remedy = if error.denial.explicit {
+        format!("remove what denies `sts:AssumeRole` on `{role_arn}` from {place} of the role that runs this")
+    } else {
+        format!("allow `sts:AssumeRole` on `{role_arn}` in {place} of the role that runs this")
+    };
+    Stop::blocked("own_permission_missing", error.to_string(), remedy)
+}
+
+fn trust(account: &Account, role: &RoleName, error: &ApiError) -> Stop {
+    Stop::blocked(
+        "access_role_trust",
+        format!("role `{role}` of account {} exists, and its trust policy denies access: {error}", account.id),
+        format!(
+            "as an administrator of the account, add `{}` to its trust policy; a role that came from another organization often \
+             still trusts the management account there",
+            root(account)
+        ),
+    )
+}
+
+/// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_create-cross-account-role.html>.
+fn no_role(account: &Account, role: &RoleName, tried: &str, error: &ApiError) -> Stop {
+    let Account { id, partition, .. } = account;
+    let root = root(account);
+    Stop::blocked(
+        "no_access_role",
+        format!(
+            "account {id} was invited, and Organizations creates no access role in invited accounts; AssumeRole was denied for \
+             {tried}: {error}"
+        ),
+        format!(
+            "as an administrator of the account, create role `{role}` that trusts `{root}`, and attach \
+             `arn:{partition}:iam::aws:policy/AdministratorAccess` (docs/TROUBLESHOOTING.md has the commands); if it exists \
+             already, it trusts another principal: add `{root}` to its trust policy, then run again"
+        ),
+    )
+}
+
+fn changed(account: &Account, role: &RoleName, tried: &str, error: &ApiError) -> Stop {
+    Stop::blocked(
+        "access_role_changed",
+        format!(
+            "account {} was created in this organization with an access role, and cannot be accessed: AssumeRole was denied for {tried}: {error}",
+            account.id
+        ),
+        format!(
+            "as an administrator of the account, run `aws iam get-role --role-name {role}`: if it exists, add `{}` to its \
+             trust policy; if not, it was deleted or renamed: create it again, or configure its name",
+            root(account)
+        ),
+    )
+}

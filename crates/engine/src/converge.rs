@@ -1,0 +1,243 @@
+//! Converging: compare, execute, read again, until nothing is left to change; then verify.
+//!
+//! IAM is eventually consistent: a change that was made may not be visible in the next read, and a call that seemed to fail
+//! may have succeeded. So the loop never trusts its memory of what it did. It reads the account again after every round and
+//! compares anew; the ledger only keeps it from repeating a change that is not visible yet. [`next_step`] decides what
+//! follows from a comparison and is pure; [`Engine::converge`] carries it out.
+
+use futures_util::future::join;
+use onboarding_core::observed::Observed;
+use onboarding_core::outcome::{Cause, Outcome, Stop};
+use onboarding_core::plan::{Approved, Change, proofs};
+
+use crate::engine::Engine;
+use crate::ledger::Ledger;
+use crate::open::{OpenedAccount, SessionOf};
+use crate::ports::{LeaseStore, ReadIam, Sessions, World, WriteIam};
+use crate::retry::{Backoff, timed_out, timeout_at};
+use crate::run::{Run, refused, verified};
+use crate::vendors::{Executor, Registrations};
+
+/// What follows from a comparison.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The changes are no longer those that a person confirmed.
+    PlanChanged,
+    /// Nothing is left to change.
+    Verify,
+    /// Everything was done, and is not visible yet.
+    AwaitVisibility(Cause),
+    /// These changes are next.
+    Execute(Vec<Change>),
+}
+
+/// Decides what follows from a comparison. `confirmed` is the plan that a person saw, where one did.
+pub(crate) fn next_step(
+    ledger: &Ledger,
+    approved: &Approved,
+    observed: &Observed,
+    confirmed: Option<&[Change]>,
+) -> Step {
+    let open = ledger.open(approved);
+    if confirmed.is_some_and(|confirmed| ledger.departs_from(confirmed, &open, observed)) {
+        return Step::PlanChanged;
+    }
+    if open.is_empty() {
+        return Step::Verify;
+    }
+    let only_vendors = open.iter().all(Change::is_registration);
+    let due = ledger.due(open);
+    match (due.is_empty(), only_vendors) {
+        (false, _) => Step::Execute(due),
+        (true, true) => {
+            Step::AwaitVisibility(Cause::retried("vendor_not_ready", "the vendor does not show the registration yet"))
+        }
+        (true, false) => Step::AwaitVisibility(Cause::retried("not_propagated", "IAM does not show the changes yet")),
+    }
+}
+
+impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
+    /// Brings an opened account to its blueprint.
+    pub(crate) async fn converge(
+        &self,
+        run: &mut Run<'_, W::LeaseStore>,
+        account: &OpenedAccount<SessionOf<W>>,
+    ) -> Result<Outcome, Stop> {
+        let mut observed = account.observed.clone();
+        let mut backoff = Backoff::until(run.job.deadline);
+        loop {
+            let approved = account.approve(&observed);
+            run.record(account, &approved);
+            // A vendor is asked again whenever a registration is open: another run may have made it meanwhile.
+            let registering = run.ledger.open(&approved).iter().any(Change::is_registration);
+            let step = next_step(&run.ledger, &approved, &observed, run.job.shown.as_deref());
+            let stop = match (step, run.lease.held()) {
+                (Step::PlanChanged, _) => return Err(plan_changed()),
+                (Step::Verify, _) => match self.not_final_yet(run, account, &observed) {
+                    Some(wait) if backoff.again(self.clock(), &wait).await => {
+                        observed = self.observe_again(run, account, None, &mut backoff).await?;
+                        continue;
+                    }
+                    _ => return verify(run, account, &approved, &observed),
+                },
+                // Another run may have written while this one read: without the lease, nothing that was read counts.
+                (_, None) => run.lease.acquire(self.clock()).await.err(),
+                (Step::AwaitVisibility(cause), Some(_)) => Some(Stop::Wait(cause)),
+                (Step::Execute(changes), Some(held)) => {
+                    let executor = Executor {
+                        target: &account.target,
+                        vendors: self.world.registrar(),
+                        blueprint: &account.blueprint,
+                        age: account.age,
+                    };
+                    run.ledger.execute(&held, self.clock(), run.job.end, &executor, changes).await
+                }
+            };
+            if let Some(stop) = stop
+                && !backoff.again(self.clock(), &stop).await
+            {
+                return Err(stop);
+            }
+            let known = if registering { None } else { Some(observed.registered) };
+            observed = self.observe_again(run, account, known, &mut backoff).await?;
+        }
+    }
+
+    /// What keeps a comparison without changes from being final: a new account that cannot be read yet, or a silent vendor
+    /// to whom this run has just sent something. A vendor that is silent from the start delays nobody.
+    fn not_final_yet(
+        &self,
+        run: &Run<'_, W::LeaseStore>,
+        account: &OpenedAccount<SessionOf<W>>,
+        observed: &Observed,
+    ) -> Option<Stop> {
+        let silent = || account.silent_vendor(observed).filter(|_| !run.ledger.is_empty());
+        account.not_readable_yet(observed).or_else(silent)
+    }
+
+    /// Reads the account again, and asks the vendors where `known` does not say what they have registered.
+    async fn observe_again(
+        &self,
+        run: &Run<'_, W::LeaseStore>,
+        account: &OpenedAccount<SessionOf<W>>,
+        known: Option<Registrations>,
+        backoff: &mut Backoff,
+    ) -> Result<Observed, Stop> {
+        let registrations = async {
+            match known {
+                Some(known) => known,
+                None => self.registrations(&account.blueprint).await,
+            }
+        };
+        let observe = async {
+            loop {
+                let observed = account.target.observe(&account.blueprint).await;
+                match observed.map_err(|error| Stop::from_error(&error, account.age)) {
+                    Err(stop) if backoff.again(self.clock(), &stop).await => {}
+                    ended => return ended,
+                }
+            }
+        };
+        let both = timeout_at(self.clock(), run.job.end, join(observe, registrations)).await;
+        let (observed, registered) = both.ok_or_else(timed_out)?;
+        Ok(Observed { registered, ..observed? })
+    }
+}
+
+/// Nothing is left to change: how does the run end? What needs attention comes before what passes with time.
+fn verify<S: ReadIam, K: LeaseStore>(
+    run: &mut Run<'_, K>,
+    account: &OpenedAccount<S>,
+    approved: &Approved,
+    observed: &Observed,
+) -> Result<Outcome, Stop> {
+    run.findings.proofs = proofs(&account.blueprint, observed);
+    run.ledger.settle(approved, observed);
+    let stop = run.ledger.blocked().or_else(|| account.not_readable_yet(observed));
+    let stop = stop.or_else(|| refused(&run.findings.refusals)).or_else(|| account.silent_vendor(observed));
+    stop.map_or_else(|| Ok(verified(&run.findings)), Err)
+}
+
+fn plan_changed() -> Stop {
+    Stop::blocked(
+        "plan_changed",
+        "the account has changed since the plan was shown",
+        "review the new plan, then apply that one",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use onboarding_core::blueprint::{Blueprint, SecretValues};
+    use onboarding_core::config::Config;
+    use onboarding_core::plan::{diff, guard};
+    use onboarding_core::policy::Document;
+
+    use super::*;
+
+    const FRESH: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"sts:AssumeRole"}]}"#;
+
+    fn blueprint() -> Blueprint {
+        let config = Config::parse_alone("[[access-role.grant]]\nprincipal = \"222233334444\"\n").unwrap();
+        let account = onboarding_core::account::Account {
+            id: "444455556666".parse().unwrap(),
+            name: "payments-dev".into(),
+            state: onboarding_core::account::AccountState::Active,
+            joined_at: None,
+            joined: onboarding_core::account::JoinMethod::Created,
+            management: "111122223333".parse().unwrap(),
+            partition: "aws".parse().unwrap(),
+        };
+        Blueprint::new(&config, &account, &SecretValues::new()).unwrap().0
+    }
+
+    fn fresh() -> Observed {
+        Observed {
+            access_role: "OrganizationAccountAccessRole".parse().unwrap(),
+            access_trust: Ok(Document::parse(FRESH).unwrap()),
+            roles: BTreeMap::new(),
+            unreadable: BTreeMap::new(),
+            registered: BTreeMap::new(),
+        }
+    }
+
+    fn approved(observed: &Observed) -> Approved {
+        let blueprint = blueprint();
+        guard(diff(&blueprint, observed), &blueprint, observed)
+    }
+
+    #[test]
+    fn open_changes_are_executed() {
+        let observed = fresh();
+        let approved = approved(&observed);
+        let step = next_step(&Ledger::default(), &approved, &observed, None);
+        assert_eq!(step, Step::Execute(approved.changes().to_vec()));
+    }
+
+    #[test]
+    fn account_without_open_changes_is_verified() {
+        let mut observed = fresh();
+        let step = approved(&observed).changes().first().cloned().unwrap();
+        let onboarding_core::plan::Action::UpdateTrust { after, .. } = step.action else { panic!("a trust edit") };
+        observed.access_trust = Ok(after);
+        assert_eq!(next_step(&Ledger::default(), &approved(&observed), &observed, None), Step::Verify);
+    }
+
+    #[test]
+    fn plan_that_was_not_confirmed_is_not_executed() {
+        let observed = fresh();
+        let step = next_step(&Ledger::default(), &approved(&observed), &observed, Some(&[]));
+        assert_eq!(step, Step::PlanChanged);
+    }
+
+    #[test]
+    fn executed_change_that_is_not_visible_is_awaited_and_not_repeated() {
+        let observed = fresh();
+        let approved = approved(&observed);
+        let ledger = Ledger::executed(approved.changes());
+        let step = next_step(&ledger, &approved, &observed, None);
+        assert!(matches!(step, Step::AwaitVisibility(cause) if cause.code == "not_propagated"));
+    }
+}

@@ -1,0 +1,147 @@
+//! `plan` and `apply`, from top to bottom.
+//!
+//! Both open the account, which reads it, and compare it with its blueprint. `plan` reports the difference; its sessions
+//! cannot write. `apply` makes the changes and reads again until none is left, and then verifies who can assume what.
+
+use onboarding_core::account::{AccountAge, AccountId};
+use onboarding_core::config::Config;
+use onboarding_core::mode::Mode;
+use onboarding_core::outcome::{Cause, Outcome, Stop};
+use onboarding_core::plan::{Change, proofs};
+use onboarding_core::report::Report;
+
+use crate::ports::{Creation, Directory, Sessions, World, WriteIam};
+use crate::retry::{Backoff, without_session};
+use crate::run::{Run, refused, verified};
+
+/// Everything that is needed to bring accounts to their blueprint.
+pub struct Engine<W> {
+    /// The outside world.
+    pub world: W,
+    /// What accounts should hold.
+    pub config: Config,
+}
+
+/// One account to process.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The account.
+    pub account: AccountId,
+    /// What started the job, for example `create_account_result`.
+    pub trigger: String,
+    /// The event or person that started the job; becomes part of the session's name.
+    pub origin: String,
+    /// The owner of the account's lease: unique to this run.
+    pub run: String,
+    /// When to stop waiting, in seconds since 1970.
+    pub deadline: f64,
+    /// When to have answered, in seconds since 1970: calls that are in flight then are abandoned.
+    pub end: f64,
+    /// The plan that a person confirmed: no other is applied.
+    pub shown: Option<Vec<Change>>,
+}
+
+impl<W: World> Engine<W> {
+    /// The clock of the outside world.
+    pub fn clock(&self) -> &W::Clock {
+        self.world.clock()
+    }
+
+    /// Waits for the creation of an account, and returns the account's id.
+    ///
+    /// # Errors
+    /// How the job ends when there is no account.
+    pub async fn created(&self, request: &str, deadline: f64) -> Result<AccountId, Outcome> {
+        let mut backoff = Backoff::until(deadline);
+        loop {
+            match self.creation(request).await.map_err(without_session) {
+                Err(stop) if backoff.again(self.clock(), &stop).await => {}
+                ended => return ended.map_err(Outcome::from),
+            }
+        }
+    }
+
+    async fn creation(&self, request: &str) -> Result<AccountId, Stop> {
+        match self
+            .world
+            .directory()
+            .creation(request)
+            .await
+            .map_err(|error| Stop::from_error(&error, AccountAge::Established))?
+        {
+            Creation::Succeeded(id) => Ok(id),
+            Creation::InProgress => {
+                Err(Stop::wait("creation_in_progress", format!("the creation `{request}` is in progress")))
+            }
+            Creation::Failed(reason) => {
+                Err(Stop::ignored("creation_failed", format!("the creation `{request}` failed: {reason}")))
+            }
+            Creation::Unknown => Err(Stop::blocked(
+                "unknown_request",
+                format!("the organization has no account creation request `{request}`"),
+                "check the request's id, and that the function runs in the management account",
+            )),
+        }
+    }
+
+    /// Reports what `apply` would do in an account. Nothing is written: the sessions cannot.
+    pub async fn plan(&self, job: &Job) -> Report {
+        let mut run = Run::new(job, Mode::Plan, self.world.claims(), self.clock());
+        let outcome = self.compare(&mut run).await.unwrap_or_else(Outcome::from);
+        run.into_report(outcome, &self.config, self.clock())
+    }
+
+    async fn compare(&self, run: &mut Run<'_, W::LeaseStore>) -> Result<Outcome, Stop> {
+        let account = loop {
+            let account = self.open(run).await?;
+            match account.not_readable_yet(&account.observed) {
+                Some(wait) if run.backoff.again(self.clock(), &wait).await => {}
+                _ => break account,
+            }
+        };
+        let observed = &account.observed;
+        let approved = account.approve(observed);
+        run.record(&account, &approved);
+        run.findings.calls = account.target.calls();
+        run.findings.planned = approved.changes().to_vec();
+        run.findings.proofs = proofs(&account.blueprint, observed);
+        let stop = account.not_readable_yet(observed);
+        let stop = stop.or_else(|| refused(&run.findings.refusals)).or_else(|| account.silent_vendor(observed));
+        match (stop, approved.changes().len()) {
+            (Some(stop), _) => Err(stop),
+            (None, 0) => Ok(verified(&run.findings)),
+            (None, count) => Ok(Outcome::Waiting(Cause::new(
+                "changes_pending",
+                format!("{count} {} to make", if count == 1 { "change" } else { "changes" }),
+                "apply makes them",
+            ))),
+        }
+    }
+}
+
+impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
+    /// Brings an account to its blueprint, and verifies it.
+    pub async fn apply(&self, job: &Job) -> Report {
+        let mut run = Run::new(job, Mode::Apply, self.world.claims(), self.clock());
+        let outcome = loop {
+            let ended = self.bring_to_blueprint(&mut run).await;
+            // Sessions end after 15 minutes; a longer run opens the account again.
+            match ended {
+                Err(Stop::Reopen(cause)) if run.backoff.again(self.clock(), &Stop::Wait(cause.clone())).await => {}
+                ended => break ended.unwrap_or_else(Outcome::from),
+            }
+        };
+        let notice = run.lease.release(self.clock()).await;
+        run.findings.notices.extend(notice);
+        run.into_report(outcome, &self.config, self.clock())
+    }
+
+    async fn bring_to_blueprint(&self, run: &mut Run<'_, W::LeaseStore>) -> Result<Outcome, Stop> {
+        let earlier = run.findings.calls;
+        let account = self.open(run).await?;
+        let ended = self.converge(run, &account).await;
+        run.findings.calls = earlier;
+        run.findings.calls += account.target.calls();
+        ended
+    }
+}

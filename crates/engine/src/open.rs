@@ -1,0 +1,90 @@
+//! Opening an account: from its id to the first look inside it, tried again while the account is not ready.
+
+use futures_util::join;
+use onboarding_core::account::AccountAge;
+use onboarding_core::blueprint::Blueprint;
+use onboarding_core::mode::Mode;
+use onboarding_core::observed::Observed;
+use onboarding_core::outcome::Stop;
+use onboarding_core::plan::{Approved, Refusal, diff, guard};
+
+use crate::assume::session_name;
+use crate::engine::Engine;
+use crate::ports::{Sessions, World};
+use crate::prepare::Prepared;
+use crate::retry::{timed_out, timeout_at, without_session};
+use crate::run::Run;
+use crate::target::TargetAccount;
+
+/// The sessions of a world.
+pub(crate) type SessionOf<W> = <<W as World>::Sessions as Sessions>::Session;
+
+/// An account whose access role was assumed, whose id was confirmed and which was read for the first time.
+pub(crate) struct OpenedAccount<S> {
+    pub(crate) blueprint: Blueprint,
+    pub(crate) age: AccountAge,
+    /// The roles that were refused before anything was compared.
+    pub(crate) refusals: Vec<Refusal>,
+    pub(crate) target: TargetAccount<S>,
+    pub(crate) observed: Observed,
+}
+
+impl<W: World> Engine<W> {
+    /// Opens the account of a run.
+    pub(crate) async fn open(&self, run: &mut Run<'_, W::LeaseStore>) -> Result<OpenedAccount<SessionOf<W>>, Stop> {
+        loop {
+            let opened = timeout_at(self.clock(), run.job.end, self.open_once(run)).await;
+            match opened.unwrap_or_else(|| Err(timed_out())).map_err(without_session) {
+                Err(stop) if run.backoff.again(self.clock(), &stop).await => {}
+                ended => return ended,
+            }
+        }
+    }
+
+    async fn open_once(&self, run: &mut Run<'_, W::LeaseStore>) -> Result<OpenedAccount<SessionOf<W>>, Stop> {
+        let mode = run.mode;
+        let Run { job, lease, findings, .. } = run;
+        let (account, secrets) = join!(self.look_up(&job.account), self.secret_values());
+        let account = findings.account.insert(account?);
+        findings.secrets = secrets?;
+        let Prepared { mut blueprint, mut refusals, age } = self.prepare(account, &findings.secrets)?;
+        findings.refusals.clone_from(&refusals);
+        // A new account most likely needs changes: its lease is acquired while the access role is assumed.
+        let early_lease = async {
+            if age.is_new() && mode == Mode::Apply {
+                lease.acquire_if_new().await;
+            }
+        };
+        let name = session_name(&job.origin);
+        let (assumed, ()) = join!(self.assume(&blueprint, age, mode, &name), early_lease);
+        let (assumed, too_long) = assumed?;
+        findings.access_role = Some(assumed.access_role.clone());
+        blueprint.roles.retain(|role| !too_long.iter().any(|refusal| refusal.role == role.name));
+        refusals.extend(too_long);
+        findings.refusals.clone_from(&refusals);
+        let (confirmed, registered) = join!(assumed.confirm(&blueprint), self.registrations(&blueprint));
+        let (target, observed) = confirmed?;
+        let observed = Observed { registered, ..observed? };
+        Ok(OpenedAccount { blueprint, age, refusals, target, observed })
+    }
+}
+
+impl<S> OpenedAccount<S> {
+    /// Compares the blueprint with what is there. Only what the guard approves can be executed.
+    pub(crate) fn approve(&self, observed: &Observed) -> Approved {
+        guard(diff(&self.blueprint, observed), &self.blueprint, observed)
+    }
+
+    /// Waiting, when a role of a new account cannot be read: for a while, nothing may be readable.
+    pub(crate) fn not_readable_yet(&self, observed: &Observed) -> Option<Stop> {
+        let (role, why) = observed.unreadable.first_key_value().filter(|_| self.age.is_new())?;
+        let code = if why.code == "control_policy_denies" { why.code } else { "account_not_ready" };
+        Some(Stop::wait(code, format!("role `{role}` cannot be read yet: {}", why.message)))
+    }
+
+    /// Waiting, when a vendor does not answer what it has registered.
+    pub(crate) fn silent_vendor(&self, observed: &Observed) -> Option<Stop> {
+        let mut failed = observed.registered.values().filter_map(|known| known.as_ref().err());
+        failed.find(|stop| matches!(stop, Stop::Wait(_))).cloned()
+    }
+}

@@ -1,0 +1,71 @@
+//! Waiting inside one run, and calls that hang.
+//!
+//! Every step that can fail says by its error what helps: [`Stop::Wait`] passes with time, [`Stop::Reopen`] needs a new
+//! session, and anything else ends the run. [`Backoff::again`] is the one place that turns that into a pause or an end.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use futures_util::future::{Either, select};
+use onboarding_core::outcome::Stop;
+
+use crate::ports::Clock;
+
+/// Growing, jittered pauses between attempts, never past the deadline.
+pub(crate) struct Backoff {
+    deadline: f64,
+    pauses: ExponentialBackoff,
+}
+
+impl Backoff {
+    /// Pauses from one second up to 15, until the deadline in seconds since 1970.
+    pub(crate) fn until(deadline: f64) -> Self {
+        let pauses = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_secs(1))
+            .with_max_delay(Duration::from_secs(15))
+            .with_jitter()
+            .without_max_times()
+            .build();
+        Self { deadline, pauses }
+    }
+
+    /// Whether to try again: pauses first where waiting helps, and returns `false` at once where it does not or where the
+    /// deadline would pass.
+    pub(crate) async fn again(&mut self, clock: &impl Clock, stop: &Stop) -> bool {
+        let Stop::Wait(cause) = stop else { return false };
+        match self.pauses.next() {
+            Some(pause) if clock.now() + pause.as_secs_f64() < self.deadline => {
+                // Only the code: a message may repeat what a service was sent.
+                tracing::debug!("waiting: {}; next attempt in {} s", cause.code, pause.as_secs());
+                clock.sleep(pause).await;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Where no session has been opened yet, trying again is all that reopening could do.
+pub(crate) fn without_session(stop: Stop) -> Stop {
+    match stop {
+        Stop::Reopen(cause) => Stop::Wait(cause),
+        other => other,
+    }
+}
+
+/// Runs a future until a moment, in seconds since 1970; `None` when the moment came first.
+pub async fn timeout_at<T>(clock: &impl Clock, end: f64, work: impl Future<Output = T>) -> Option<T> {
+    let left = Duration::try_from_secs_f64(end - clock.now()).unwrap_or_default();
+    // On the heap: deeply nested futures exceed the compiler's limit on type sizes.
+    match select(Box::pin(work), pin!(clock.sleep(left))).await {
+        Either::Left((done, _)) => Some(done),
+        Either::Right(_) => None,
+    }
+}
+
+/// How a run ends when [`timeout_at`] gave up.
+#[must_use]
+pub fn timed_out() -> Stop {
+    Stop::wait("out_of_time", "timed out before there was an answer")
+}
