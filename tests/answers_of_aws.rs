@@ -213,7 +213,7 @@ async fn a_missing_parameter_is_not_found() {
 async fn a_message_that_fills_the_queue_s_limit_is_set_aside_without_its_attributes() {
     let (server, config) = serving(json(200, r#"{"MessageId":"1"}"#)).await;
     let queue = Sqs::new(&config, None, Some(format!("{}/111122223333/dead-letters", server.uri())));
-    let cause = Cause::new("not_understood", "x".repeat(300), "mend it");
+    let cause = Cause::new("invalid_message", "x".repeat(300), "mend it");
     for (length, attributes) in [(1000, 3), ((1 << 20) - 100, 2), (1 << 20, 0)] {
         assert!(queue.dead_letter(&"x".repeat(length), &cause).await.unwrap());
         let requests = server.received_requests().await.unwrap();

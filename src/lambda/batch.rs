@@ -92,7 +92,7 @@ impl<P: Ports> Invocation<'_, P> {
             }
             Err(error) => {
                 let message = log::refuse(&origin, error).message;
-                let cause = Cause::new("not_understood", message, "mend the message, or delete it");
+                let cause = Cause::new("invalid_message", message, "mend the message, or delete it");
                 self.deliver(record, body, &origin, MessageAction::DeadLetter(cause)).await
             }
         }

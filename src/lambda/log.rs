@@ -59,7 +59,7 @@ pub fn tell_start_failed(error: &lambda_runtime::Error) {
 /// Tells that a payload is not understood.
 pub(super) fn refuse(origin: &InvocationContext<'_>, error: impl ToString) -> InvocationError {
     let failure = InvocationError::payload(error);
-    lost(origin, "not_understood", &failure);
+    lost(origin, "invalid_message", &failure);
     failure
 }
 

@@ -30,7 +30,7 @@ use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
 use onboarding_core::trigger::Trigger;
 use onboarding_engine::ports::{Clock, World};
-use onboarding_engine::within::{out_of_time, within};
+use onboarding_engine::within::{timed_out, within};
 use onboarding_engine::{Engine, Job};
 
 /// The function with its clients, made once and used for every invocation.
@@ -107,7 +107,7 @@ impl<P: Ports> Invocation<'_, P> {
         let mut subject = Subject::from_trigger(&trigger);
         let report = match trigger {
             Trigger::Ignored { account, reason, .. } => {
-                Report::new(account, kind, Mode::Apply, Outcome::ignored("not_for_us", reason))
+                Report::new(account, kind, Mode::Apply, Outcome::ignored("not_applicable", reason))
             }
             Trigger::AccountGone { ref id, ref how, .. } => {
                 let end = Outcome::ignored("departed", format!("account {id} {how}"));
@@ -139,7 +139,7 @@ impl<P: Ports> Invocation<'_, P> {
 
     async fn created(&self, request: &str) -> Result<AccountId, Outcome> {
         let created = self.engine.created(request, self.times.deadline);
-        within(self.ports.world().clock(), self.times.end, created).await.unwrap_or_else(|| Err(out_of_time()))
+        within(self.ports.world().clock(), self.times.end, created).await.unwrap_or_else(|| Err(timed_out()))
     }
 
     async fn onboard(&self, account: AccountId, kind: &str, origin: &InvocationContext<'_>, mode: Mode) -> Report {

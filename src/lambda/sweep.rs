@@ -11,7 +11,7 @@ use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
 use onboarding_engine::ports::{Clock, Directory, Queue, World};
-use onboarding_engine::within::{out_of_time, within};
+use onboarding_engine::within::{timed_out, within};
 
 /// As many messages as SQS takes at once.
 ///
@@ -27,7 +27,7 @@ impl<P: Ports> Invocation<'_, P> {
         let outcome = match swept {
             Some(Ok(())) => Outcome::Converged,
             Some(Err(error)) => Outcome::from_error(&error, false),
-            None => out_of_time(),
+            None => timed_out(),
         };
         let mut report = Report::new(None, kind, Mode::Apply, outcome);
         report.notices.push(seen.to_string());

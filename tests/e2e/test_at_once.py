@@ -59,7 +59,7 @@ def test_who_comes_second_waits_and_then_finds_nothing_to_do(start, world, accou
     claims.put(account, 600)
     function = start(world)
     answer = function.report({"account_id": account}, seconds=8)
-    assert (answer["outcome"], answer["cause"]["code"]) == ("waiting", "another_run")
+    assert (answer["outcome"], answer["cause"]["code"]) == ("waiting", "lease_held")
     assert (answer["changes"], function.wire.writes()) == ([], [])
 
     claims.put(account, -1)

@@ -261,7 +261,7 @@ def test_a_call_goes_wrong_to_the_end(crew, sound):
         assert max(map(len, tries)) == (3 if kind in RETRIED else 1), tries
         # Time may be over in the middle of the SDK's pauses, or while the account is entered anew.
         in_a_pause = kind in (*RETRIED, "expired") and end.startswith("waiting")
-        assert ends(answer) in ({end, "waiting out_of_time"} if in_a_pause else {end}), answer.text
+        assert ends(answer) in ({end, "waiting timed_out"} if in_a_pause else {end}), answer.text
         tells(answer, function.wire.calls)
         crew.recovers(function, account, sound)
 
@@ -280,7 +280,7 @@ def test_a_call_hangs_to_the_end(crew, sound):
         if point == CONFIG:
             assert (answer.failed, answer.body["errorType"]) == (True, "Configuration"), answer.text
         else:
-            assert ends(answer) == "waiting out_of_time", answer.text
+            assert ends(answer) == "waiting timed_out", answer.text
             tells(answer, function.wire.calls)
         crew.recovers(function, account, sound)
 

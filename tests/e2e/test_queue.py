@@ -162,7 +162,7 @@ def test_what_is_not_understood_is_set_aside_and_harms_no_other(polled, queues, 
     assert queues.work(polled) == []
     (letter,) = queues.letters()
     assert letter["Body"] == "not json"
-    assert letter["MessageAttributes"]["CAUSE"]["StringValue"] == "not_understood"
+    assert letter["MessageAttributes"]["CAUSE"]["StringValue"] == "invalid_message"
     assert "TrelicaIntegration" in iam_state.of(iam)["roles"]
 
 

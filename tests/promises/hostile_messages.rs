@@ -27,8 +27,8 @@ fn dead_letter(body: &str) -> String {
     let [letter] = dead.as_slice() else { panic!("{} messages were set aside", dead.len()) };
     assert_eq!(letter.body, body, "it is set aside as it came");
     let cause = letter.cause.as_ref().unwrap();
-    assert_eq!(cause.code, "not_understood");
-    let told: Vec<_> = log.lines().filter(|line| line.contains("not_understood")).collect();
+    assert_eq!(cause.code, "invalid_message");
+    let told: Vec<_> = log.lines().filter(|line| line.contains("invalid_message")).collect();
     assert_eq!(told.len(), 1, "it is told once");
     assert!(log.lines().all(|line| line.len() < 1000), "a line is long");
     assert!(cause.message.len() < 300 && !cause.message.contains(char::is_control), "{}", cause.message);

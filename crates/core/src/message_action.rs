@@ -37,7 +37,7 @@ pub fn decide(report: &Report, received: Received, give_up_after: i64) -> Messag
         Outcome::Converged | Outcome::Ignored(_) => MessageAction::Delete,
         Outcome::Blocked(cause) => MessageAction::DeadLetter(cause.clone()),
         Outcome::Waiting(last) => match received.age {
-            Some(age) if age >= give_up_after as f64 => MessageAction::DeadLetter(gave_up(last, age)),
+            Some(age) if age >= give_up_after as f64 => MessageAction::DeadLetter(retries_exhausted(last, age)),
             _ => MessageAction::RetryIn(pause(received.times)),
         },
     }
@@ -68,10 +68,10 @@ fn pause(times: u32) -> u32 {
     (30 << doubled).min(LONGEST_PAUSE)
 }
 
-fn gave_up(last: &Cause, age: f64) -> Cause {
+fn retries_exhausted(last: &Cause, age: f64) -> Cause {
     let hours = age / 3600.0;
     Cause::new(
-        "gave_up",
+        "retries_exhausted",
         format!("after {hours:.1} hours the account is still not ready; last seen: {} ({})", last.message, last.code),
         "mend what was last seen, then redrive the dead-letter queue",
     )

@@ -91,8 +91,8 @@ fn a_wait_is_told_when_it_is_given_up() {
     let begun = Report { outcome: waiting.outcome.clone(), ..changed(1.0) };
     assert_eq!(word(&decided(&begun, None)), "begun");
     assert_eq!(word(&decided(&begun, Some(memory(STARTED, 1.0, false)))), "nothing");
-    let gave_up = report(Outcome::blocked("gave_up", "x", "y"));
-    assert_eq!(word(&decided(&gave_up, None)), "AccountBlocked");
+    let retries_exhausted = report(Outcome::blocked("retries_exhausted", "x", "y"));
+    assert_eq!(word(&decided(&retries_exhausted, None)), "AccountBlocked");
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn departed_is_told_once_and_what_is_excluded_is_forgotten() {
     let excluded = report(Outcome::ignored("excluded", "x"));
     assert_eq!(word(&decided(&excluded, None)), "nothing");
     assert_eq!(word(&decided(&excluded, Some(memory("foreign_role", 1.0, true)))), "forget");
-    let other = report(Outcome::ignored("not_for_us", "x"));
+    let other = report(Outcome::ignored("not_applicable", "x"));
     assert_eq!(word(&decided(&other, Some(memory("foreign_role", 1.0, true)))), "nothing");
 }
 

@@ -8,7 +8,7 @@ use super::hands::{Executor, Known};
 use super::hold::AccountLease;
 use super::ledger::Ledger;
 use super::patience::Backoff;
-use super::within::{out_of_time, within};
+use super::within::{timed_out, within};
 use super::{End, Engine, Job, SessionOf};
 use crate::ports::{Sessions, World, WriteIam};
 use onboarding_core::mode::Mode;
@@ -145,7 +145,7 @@ impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
             }
         };
         let (observed, registered) =
-            within(self.clock(), errand.end, join(look, vendors)).await.ok_or_else(out_of_time)?;
+            within(self.clock(), errand.end, join(look, vendors)).await.ok_or_else(timed_out)?;
         Ok(Observed { registered, ..observed? })
     }
 }

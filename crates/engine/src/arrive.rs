@@ -8,7 +8,7 @@ use super::hold::AccountLease;
 use super::patience::Backoff;
 use super::prepare::Prepared;
 use super::target::TargetAccount;
-use super::within::{out_of_time, within};
+use super::within::{timed_out, within};
 use super::{End, Engine, Job, SessionOf};
 use crate::ports::World;
 use onboarding_core::mode::Mode;
@@ -34,7 +34,7 @@ impl<W: World> Engine<W> {
     ) -> Result<OpenedAccount<SessionOf<W>>, End> {
         loop {
             let arrived = within(self.clock(), errand.end, self.arrive_once(errand, draft, hold)).await;
-            match arrived.unwrap_or_else(|| Err(out_of_time())) {
+            match arrived.unwrap_or_else(|| Err(timed_out())) {
                 Err(end @ Outcome::Waiting(_)) => {
                     if !patience.pause(self.clock(), &end).await {
                         return Err(end);

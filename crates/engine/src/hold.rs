@@ -61,7 +61,7 @@ impl<'a, K: LeaseStore> AccountLease<'a, K> {
             Ok(true) => self.state = State::Held,
             Ok(false) => {
                 let message = format!("another run is at work in account {account}");
-                return Err(Outcome::waiting("another_run", message));
+                return Err(Outcome::waiting("lease_held", message));
             }
             Err(error) if is_transient(&error) => return Err(Outcome::from_error(&error, false)),
             // To make a few writes twice is better than to make none.

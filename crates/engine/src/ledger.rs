@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 
 use super::hands::Executor;
-use super::within::{out_of_time, within};
+use super::within::{timed_out, within};
 use crate::ports::{Clock, VendorApi, WriteIam};
 use onboarding_core::error::ErrorKind;
 use onboarding_core::observed::Observed;
@@ -185,7 +185,7 @@ impl Tried {
             let status = match &self.end {
                 Some(_) => Status::NotTried,
                 None => {
-                    let end = out_of_time();
+                    let end = timed_out();
                     let failed = Status::Failed(end.to_string());
                     (self.lost, self.end) = (Some(change.clone()), Some(end));
                     failed

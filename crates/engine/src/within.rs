@@ -21,6 +21,6 @@ pub async fn within<T>(clock: &impl Clock, end: f64, work: impl Future<Output = 
 
 /// What is told when the moment came first.
 #[must_use]
-pub fn out_of_time() -> Outcome {
-    Outcome::waiting("out_of_time", "there was no answer before the time was over")
+pub fn timed_out() -> Outcome {
+    Outcome::waiting("timed_out", "there was no answer before the time was over")
 }

@@ -70,7 +70,7 @@ fn access_trust(blueprint: &Blueprint, observed: &Observed, plan: &mut Plan) {
             }
             plan.notices.extend(edit.notices);
         }
-        Err(problem) => plan.refusals.push(Refusal::trust_not_understood(role, &problem)),
+        Err(problem) => plan.refusals.push(Refusal::trust_policy_not_supported(role, &problem)),
     }
 }
 

@@ -110,9 +110,9 @@ impl Refusal {
         )
     }
 
-    pub(super) fn trust_not_understood(role: &RoleName, problem: &str) -> Self {
+    pub(super) fn trust_policy_not_supported(role: &RoleName, problem: &str) -> Self {
         let message = format!("the trust policy of role `{role}` is not understood: {problem}");
-        Self::new("trust_not_understood", role, message, "mend the trust policy by hand, then run again")
+        Self::new("trust_policy_not_supported", role, message, "mend the trust policy by hand, then run again")
     }
 
     fn unreadable(spec: &RoleSpec, why: &Cause) -> Self {

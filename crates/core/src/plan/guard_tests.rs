@@ -116,7 +116,7 @@ fn orphans_and_denials_are_refused_and_harm_no_other() {
 fn a_policy_that_is_not_understood_is_left_as_it_is() {
     let observed = Observed { access_trust: Err("the policy is not a JSON object".to_owned()), ..fresh() };
     insta::assert_snapshot!(words(&guarded(&blueprint(), &observed)), @"
-    trust_not_understood: the trust policy of role `OrganizationAccountAccessRole` is not understood: the policy is not a JSON object; mend the trust policy by hand, then run again
+    trust_policy_not_supported: the trust policy of role `OrganizationAccountAccessRole` is not understood: the policy is not a JSON object; mend the trust policy by hand, then run again
     passes: create role `Acme`
     passes: put policy `read` on role `Acme`
     passes: attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
