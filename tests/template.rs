@@ -174,7 +174,7 @@ fn the_rules_alone_send_to_the_queues_and_over_tls() {
 
 #[test]
 fn regions_without_organizations_events_are_refused() {
-    let regions = &template()["Rules"]["OrganizationsEventsArriveHere"]["Assertions"][0]["Assert"]["Fn::Contains"];
+    let regions = &template()["Rules"]["RegionReceivesOrganizationsEvents"]["Assertions"][0]["Assert"]["Fn::Contains"];
     assert_eq!(regions[0], json!(["us-east-1", "us-gov-west-1", "cn-northwest-1", "eusc-de-east-1"]));
     assert_eq!(regions[1], json!({ "Ref": "AWS::Region" }));
 }
@@ -220,7 +220,7 @@ fn the_function_tells_its_own_events_and_writes_where_it_reads() {
     let stack = Stack::with(&[]);
     let statements = permissions(&stack);
     let of = |sid: &str| statements.iter().find(|one| one["Sid"] == sid).expect("a statement").clone();
-    let tell = of("Tell");
+    let tell = of("Notify");
     assert_eq!(tell["Action"], "events:PutEvents");
     assert_eq!(tell["Resource"], "arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/default");
     let own = json!(["AccountOnboarded", "AccountBlocked", "AccountDeparted"]);
@@ -230,8 +230,8 @@ fn the_function_tells_its_own_events_and_writes_where_it_reads() {
     assert_eq!(variables["ONBOARDING_EVENT_BUS"], "default");
     let read = list(&of("ReadConfiguration")["Resource"])[0].trim_end_matches('*').to_owned();
     for (sid, variable, actions) in [
-        ("Remember", "ONBOARDING_TOLD", json!(["ssm:PutParameter", "ssm:DeleteParameter"])),
-        ("Claim", "ONBOARDING_CLAIMS", json!("ssm:PutParameter")),
+        ("StoreNotificationRecords", "ONBOARDING_NOTIFIED", json!(["ssm:PutParameter", "ssm:DeleteParameter"])),
+        ("AcquireLeases", "ONBOARDING_LEASES", json!("ssm:PutParameter")),
     ] {
         let writes = of(sid);
         assert_eq!(writes["Action"], actions);

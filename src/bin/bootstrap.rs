@@ -29,7 +29,7 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     let world = Ports {
         directory: Organizations::new(&config),
         sessions: Sts::new(&config),
-        claims: SsmLeases::new(&secrets, settings.claims.clone()),
+        claims: SsmLeases::new(&secrets, settings.leases.clone()),
         registrar: Vendors::new(HttpClient::default()),
         secrets: secrets.clone(),
         clock: SystemClock,
@@ -37,7 +37,7 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     let ports = Clients {
         world,
         queue: Sqs::new(&config, settings.queue.clone(), settings.dead_letters.clone()),
-        notifier: EventBridgeNotifier::new(&config, &secrets, settings.event_bus.clone(), settings.told.clone()),
+        notifier: EventBridgeNotifier::new(&config, &secrets, settings.event_bus.clone(), settings.notified.clone()),
     };
     let function = &Function { ports, settings };
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| function.answer(event).await)).await

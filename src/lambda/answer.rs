@@ -14,7 +14,7 @@ use onboarding_engine::ports::Clock;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct InvocationError {
-    /// `InvalidPayload`, `Configuration`, `Waiting`, `Blocked` or `NotTold`.
+    /// `InvalidPayload`, `Configuration`, `Waiting`, `Blocked` or `NotificationFailed`.
     pub kind: &'static str,
     /// The sentence.
     pub message: String,
@@ -30,7 +30,7 @@ impl InvocationError {
     }
 
     fn not_told(error: &ApiError) -> Self {
-        Self { kind: "NotTold", message: format!("the account's end could not be told: {error}") }
+        Self { kind: "NotificationFailed", message: format!("the account's end could not be told: {error}") }
     }
 
     fn unfinished(outcome: &Outcome) -> Option<Self> {

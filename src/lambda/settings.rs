@@ -21,9 +21,9 @@ pub struct Settings {
     /// The event bus that is told how accounts ended; without it nobody is.
     pub event_bus: Option<String>,
     /// Below which SSM parameter it is remembered what was told.
-    pub told: String,
+    pub notified: String,
     /// Below which SSM parameter accounts are claimed while they are written; without it they are not.
-    pub claims: Option<String>,
+    pub leases: Option<String>,
 }
 
 /// Where the configuration is.
@@ -72,9 +72,9 @@ impl Settings {
             _ => return Err(SettingsError::Environment),
         };
         let (queue, dead_letters) = (set("ONBOARDING_QUEUE_URL"), set("ONBOARDING_DEAD_LETTERS_URL"));
-        let told = set("ONBOARDING_TOLD").unwrap_or_else(|| "/account-onboarding/told".to_owned());
-        let (event_bus, claims) = (set("ONBOARDING_EVENT_BUS"), set("ONBOARDING_CLAIMS"));
-        Ok(Self { source, queue, dead_letters, event_bus, told, claims })
+        let notified = set("ONBOARDING_NOTIFIED").unwrap_or_else(|| "/account-onboarding/notified".to_owned());
+        let (event_bus, leases) = (set("ONBOARDING_EVENT_BUS"), set("ONBOARDING_LEASES"));
+        Ok(Self { source, queue, dead_letters, event_bus, notified, leases })
     }
 
     /// Reads the configuration.

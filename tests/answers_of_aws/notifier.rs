@@ -25,7 +25,7 @@ async fn notices(response: ResponseTemplate) -> (MockServer, EventBridgeNotifier
             &config,
             &Parameters::new(&config),
             Some("default".to_owned()),
-            "/account-onboarding/told".to_owned(),
+            "/account-onboarding/notified".to_owned(),
         ),
     )
 }
@@ -76,7 +76,7 @@ async fn a_memory_is_read_and_what_is_none_is_no_error() {
     let parameter = json!({"Parameter": {"Value": told.to_text()}}).to_string();
     let (server, full) = notices(answer(200, &parameter)).await;
     assert_eq!(full.load("444455556666").await.unwrap(), Some(told));
-    assert_eq!(request(&server).await.1["Name"], "/account-onboarding/told/444455556666");
+    assert_eq!(request(&server).await.1["Name"], "/account-onboarding/notified/444455556666");
 
     let (_server, denied) = notices(answer(400, r#"{"__type":"AccessDeniedException","Message":"no"}"#)).await;
     assert_eq!(denied.load("444455556666").await.unwrap_err().fault(), ErrorKind::AccessDenied);
@@ -96,7 +96,7 @@ async fn a_claim_is_made_unless_another_was_first() {
 async fn without_a_bus_nothing_is_asked_for() {
     let (server, config) = serving(answer(500, "")).await;
     let silent =
-        EventBridgeNotifier::new(&config, &Parameters::new(&config), None, "/account-onboarding/told".to_owned());
+        EventBridgeNotifier::new(&config, &Parameters::new(&config), None, "/account-onboarding/notified".to_owned());
     assert!(!silent.is_enabled());
     silent.tell(&notice()).await.unwrap();
     assert!(server.received_requests().await.unwrap().is_empty());

@@ -16,7 +16,7 @@ def claims(world):
 
 
 class Claims:
-    below = "/account-onboarding/claims/"
+    below = "/account-onboarding/leases/"
 
     def __init__(self, ssm):
         self.ssm = ssm
@@ -78,7 +78,7 @@ def test_a_claim_that_ran_out_is_taken_over_by_one(start, world, account, claims
 
 
 def test_who_may_not_claim_works_on_and_says_so(start, world, account):
-    world.function_role("claims-nothing", without="Claim")
+    world.function_role("claims-nothing", without="AcquireLeases")
     report = start(world, role="claims-nothing").report({"account_id": account})
     assert report["outcome"] == "converged"
     assert any("could not be claimed" in notice for notice in report["notices"]), report["notices"]

@@ -121,10 +121,10 @@ def polled(start, world, queues, name):
     """The function as the stack starts it, with the template's permissions on these queues."""
     world.function_role(name)
     (document,) = world.template.permissions().values()
-    on = {"UseInbox": queues.arn(queues.inbox), "SetAside": queues.arn(queues.dead_letters)}
+    on = {"DelayAndSendMessages": queues.arn(queues.inbox), "SendDeadLetters": queues.arn(queues.dead_letters)}
     statements = [{**one, "Resource": on[one["Sid"]]} for one in document["Statement"] if one["Sid"] in on]
     # AWS takes a batch for what it is made of; ministack wants a permission of its own for it.
-    batch = {"Effect": "Allow", "Action": "sqs:SendMessageBatch", "Resource": on["UseInbox"]}
+    batch = {"Effect": "Allow", "Action": "sqs:SendMessageBatch", "Resource": on["DelayAndSendMessages"]}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [*statements, batch]})
     iam = world.server.client("iam", world.management)
     iam.put_role_policy(RoleName=name, PolicyName="queues", PolicyDocument=policy)

@@ -38,7 +38,7 @@ def telling(function):
 
 def memory(world, account):
     ssm = world.server.client("ssm", world.management)
-    return json.loads(ssm.get_parameter(Name=f"/account-onboarding/told/{account}")["Parameter"]["Value"])
+    return json.loads(ssm.get_parameter(Name=f"/account-onboarding/notified/{account}")["Parameter"]["Value"])
 
 
 def test_an_onboarded_account_is_told(telling, bus, account):
@@ -74,7 +74,7 @@ def test_a_blocked_account_is_told_once_until_it_is_repaired(telling, bus, world
 
 
 def test_who_may_not_tell_still_onboards_and_says_so(start, world, bus, account):
-    world.function_role("silent", without="Tell")
+    world.function_role("silent", without="Notify")
     function = start(world, role="silent")
     assert function.failures(events.batch(events.create_account_result(account))) == []
     assert bus() == []
@@ -96,7 +96,7 @@ def test_a_fault_while_it_tells(world, bus, account, iam, call, kind, times):
     environment = world.template.environment()
     function = Function(world.server, world.credentials(), environment, world.management, wire=FaultProxy)
     try:
-        about = "the caller" if call == "events:PutEvents" else "/account-onboarding/told/ACCOUNT"
+        about = "the caller" if call == "events:PutEvents" else "/account-onboarding/notified/ACCOUNT"
         function.wire.harm(kind, Point(call, about, 1))
         report = function.report({"account_id": account})
         assert report["cause"]["code"] == "foreign_role"

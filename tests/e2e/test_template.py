@@ -8,7 +8,7 @@ import pytest
 
 # The other statements are for telling (test_telling.py), for Lambda itself, which polls the queue and writes the log, and
 # for KMS: not emulated here.
-NEEDED = ["EnterAccounts", "KnowAccounts", "KnowCreations", "ReadConfiguration"]
+NEEDED = ["AssumeAccessRoles", "DescribeAccounts", "ListAccountsAndCreations", "ReadConfiguration"]
 
 
 @pytest.mark.parametrize("statement", NEEDED)

@@ -6,15 +6,15 @@ use crate::stack::{CONTROL_TOWER, Stack, read, template};
 
 #[test]
 fn it_is_deployed_where_the_stack_is_not() {
-    let here = template()["Rules"]["OrganizationsEventsArriveHere"]["Assertions"][0]["Assert"].clone();
-    let elsewhere = read(CONTROL_TOWER)["Rules"]["TheStackIsElsewhere"]["Assertions"][0]["Assert"].clone();
+    let here = template()["Rules"]["RegionReceivesOrganizationsEvents"]["Assertions"][0]["Assert"].clone();
+    let elsewhere = read(CONTROL_TOWER)["Rules"]["RegionIsNotTheStackRegion"]["Assertions"][0]["Assert"].clone();
     assert_eq!(elsewhere, json!({ "Fn::Not": [here] }));
 }
 
 #[test]
 fn it_knows_every_region_that_the_stack_may_be_in() {
     let regions =
-        template()["Rules"]["OrganizationsEventsArriveHere"]["Assertions"][0]["Assert"]["Fn::Contains"][0].clone();
+        template()["Rules"]["RegionReceivesOrganizationsEvents"]["Assertions"][0]["Assert"]["Fn::Contains"][0].clone();
     let map = read(CONTROL_TOWER)["Mappings"]["Organizations"].clone();
     let known: Vec<_> = map.as_object().expect("a map").values().map(|entry| entry["Region"].clone()).collect();
     assert_eq!(json!(known), regions);

@@ -41,8 +41,8 @@ fn the_topic_is_closed() {
                     "Resource": "name of Notifications", "Condition": condition })
         };
         let expected = json!([
-            statement("OnlyAlarmsOfThisStack", "Allow", json!({ "Service": "cloudwatch.amazonaws.com" }), alarms),
-            statement("OnlyOverTls", "Deny", json!("*"), json!({ "Bool": { "aws:SecureTransport": "false" } })),
+            statement("AllowAlarmsOfThisStack", "Allow", json!({ "Service": "cloudwatch.amazonaws.com" }), alarms),
+            statement("DenyInsecureTransport", "Deny", json!("*"), json!({ "Bool": { "aws:SecureTransport": "false" } })),
         ]);
         assert_eq!(policy["PolicyDocument"]["Statement"], expected);
     }
@@ -58,8 +58,8 @@ fn the_key_that_alarms_cannot_use_is_not_used() {
 #[test]
 fn a_mail_is_sent_where_an_address_is_given() {
     for template in [TEMPLATE, CONTROL_TOWER] {
-        assert!(Stack::new(template, &[]).resource("Mail").is_null());
-        let mail = Stack::new(template, &[("NotificationEmail", "platform@example.com")]).resource("Mail");
+        assert!(Stack::new(template, &[]).resource("EmailSubscription").is_null());
+        let mail = Stack::new(template, &[("NotificationEmail", "platform@example.com")]).resource("EmailSubscription");
         let expected = json!({
             "TopicArn": "name of Notifications", "Protocol": "email", "Endpoint": "platform@example.com",
         });
