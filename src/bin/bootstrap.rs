@@ -17,7 +17,7 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            lambda::tell_start_failed(&error);
+            lambda::start_failed(&error);
             ExitCode::FAILURE
         }
     }

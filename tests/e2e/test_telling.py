@@ -78,7 +78,7 @@ def test_who_may_not_tell_still_onboards_and_says_so(start, world, bus, account)
     function = start(world, role="silent")
     assert function.failures(events.batch(events.create_account_result(account))) == []
     assert bus() == []
-    lines = [line for line in function.log() if "could not be told" in str(line)]
+    lines = [line for line in function.log() if "could not send or record the notification" in str(line)]
     assert len(lines) == 1 and lines[0]["account_id"] == account and "PutEvents" in str(lines[0])
 
 
