@@ -55,8 +55,8 @@ fn architecture_is_x86_64_or_arm64() {
 fn function_reads_the_configuration_parameter() {
     let parameter =
         |stack: &Stack| stack.resource("Onboard")["Environment"]["Variables"]["ONBOARDING_CONFIG_PARAMETER"].clone();
-    let made = Stack::with(&[]);
-    assert_eq!(parameter(&made), made.resource("Configuration")["Name"]);
+    let generated = Stack::with(&[]);
+    assert_eq!(parameter(&generated), generated.resource("Configuration")["Name"]);
     let own = Stack::with(&[("ConfigurationParameterName", "/platform/onboarding")]);
     assert_eq!(parameter(&own), "/platform/onboarding");
     assert_eq!(own.resource("Configuration"), Value::Null, "the user's own configuration is not overwritten");
