@@ -1,4 +1,4 @@
-//! The Lambda function: environment, clients, run.
+//! The entry point of the Lambda function: reads the environment, creates the clients and starts the runtime.
 
 use std::process::ExitCode;
 
