@@ -41,7 +41,7 @@ impl ReportBuilder {
     pub(super) fn proven(&self) -> Outcome {
         let report = &self.report;
         let Some(broken) = report.proofs.iter().find(|proof| !proof.holds) else { return Outcome::Converged };
-        let message = format!("role `{}` is as configured, and yet: {}", broken.role, broken.sentence);
+        let message = format!("role `{}` matches its configuration but fails verification: {}", broken.role, broken.sentence);
         let remedy = match report.notices.first() {
             Some(notice) => format!("in the trust policy of the access role, {notice}"),
             None => "compare the trust policy with the configuration".to_owned(),

@@ -66,7 +66,7 @@ impl<W: World> Engine<W> {
     /// Makes the blueprint.
     pub(super) fn blueprint(&self, account: &Account, secrets: &SecretValues) -> Result<Prepared, End> {
         let (blueprint, errors) = Blueprint::new(&self.config, account, secrets)
-            .map_err(|e| Outcome::blocked("configuration", e.to_string(), "mend the configuration, then run again"))?;
+            .map_err(|e| Outcome::blocked("configuration", e.to_string(), "fix the configuration, then run again"))?;
         let age = account.joined_at.map(|joined| self.clock().now() - joined as f64);
         let young = age.is_none_or(|age| age < self.config.new_for as f64);
         Ok(Prepared { blueprint, errors, young })
