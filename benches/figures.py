@@ -1,10 +1,10 @@
-"""Figures of the release build: size, zip, init, memory, calls. Prints; holds nothing.
+"""Measures the release build: binary size, zip size, init time, memory and API calls. It only prints the figures.
 
     cargo build --release --bin bootstrap
-    bash .ci/run e2e                                   # makes .venv/e2e
+    bash .ci/run e2e                                   # creates .venv/e2e
     .venv/e2e/bin/python benches/figures.py [target/release/bootstrap]
 
-Everything runs on the loopback interface, over plain HTTP: the cost of TLS is not in these figures.
+Everything runs on the loopback interface over plain HTTP, so the figures do not include the cost of TLS.
 """
 
 import os
@@ -31,7 +31,7 @@ from world import World  # noqa: E402
 STARTS = 20
 
 
-def zipped():
+def zip_size():
     with TemporaryDirectory() as folder:
         path = Path(folder) / "bootstrap.zip"
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
@@ -40,7 +40,7 @@ def zipped():
 
 
 def init():
-    """Milliseconds from the start of the process to its first request for work, taken by a bare socket."""
+    """Milliseconds from the start of the process to its first request for an invocation, which a plain socket accepts."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(10)
         variables = {
@@ -59,15 +59,15 @@ def init():
         process = subprocess.Popen([BINARY], env=variables, stdin=subprocess.DEVNULL)
         connection, _ = server.accept()
         connection.recv(1)
-        took = (time.perf_counter() - began) * 1000
+        elapsed = (time.perf_counter() - began) * 1000
         process.kill()
         process.wait()
         connection.close()
-        return took
+        return elapsed
 
 
 def status(function, key):
-    """A line of the process's status, in KiB; `timeout` is its parent."""
+    """A value of /proc/PID/status of the function, in KiB. `function.process` is its parent, the `timeout` command."""
     parent = function.process.pid
     child = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()[0]
     lines = Path(f"/proc/{child}/status").read_text().splitlines()
@@ -86,26 +86,27 @@ def main():
         function = start()
         idle = status(function, "VmHWM")
         account = world.create_account()[0]
-        figures = []
-        for what in ("fresh", "converged"):
+        results = []
+        for state in ("fresh", "converged"):
             before = len(function.wire.calls)
             began = time.perf_counter()
             assert function.failures(events.batch(events.create_account_result(account))) == []
-            took = (time.perf_counter() - began) * 1000
-            figures.append((what, took, Counter(call.action for call in function.wire.calls[before:])))
+            elapsed = (time.perf_counter() - began) * 1000
+            results.append((state, elapsed, Counter(call.action for call in function.wire.calls[before:])))
         peak = status(function, "VmHWM")
         function.stop()
     finally:
         server.stop()
 
     print(f"binary             {BINARY.stat().st_size / 1e6:8.2f} MB")
-    print(f"zip                {zipped() / 1e6:8.2f} MB")
-    print(f"init, median of {STARTS} {statistics.median(starts):8.1f} ms  from exec to the first request for work")
+    print(f"zip                {zip_size() / 1e6:8.2f} MB")
+    print(f"init, median of {STARTS} {statistics.median(starts):8.1f} ms  from exec to the first request for an invocation")
     print(f"init, slowest      {max(starts):8.1f} ms")
     print(f"memory after init  {idle / 1024:8.1f} MiB")
     print(f"memory, peak       {peak / 1024:8.1f} MiB  after a fresh and a converged account")
-    for what, took, calls in figures:
-        print(f"{what:10} {took:16.1f} ms  {sum(calls.values())} calls: {', '.join(f'{n} {c}' for c, n in calls.items())}")
+    for state, elapsed, calls in results:
+        actions = ", ".join(f"{count} {action}" for action, count in calls.items())
+        print(f"{state:10} {elapsed:16.1f} ms  {sum(calls.values())} calls: {actions}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,12 @@
-//! The edge of account-onboarding: AWS's SDK, vendors' APIs, the Lambda function and the CLI.
+//! The outer layer of account-onboarding: AWS SDK clients, vendor API clients, the Lambda function and the CLI.
 //!
-//! What to do is decided in [`onboarding_core`]; [`onboarding_engine`] carries it out through its ports.
+//! [`onboarding_core`] decides what to do, without I/O. [`onboarding_engine`] carries it out through ports, and this crate
+//! implements the ports:
+//!
+//! - [`aws`]: AWS Organizations, STS, IAM, SSM, SQS and EventBridge.
+//! - [`vendors`]: the vendors' APIs.
+//! - [`lambda`]: the handler of the function.
+//! - [`cli`]: the `onboard` command.
 
 pub mod aws;
 pub mod cli;

@@ -1,5 +1,6 @@
-//! `template.yaml` says what it is meant to say: the linters of CloudFormation do not notice a wrong runtime, a queue
-//! that is wired to nothing or a permission that is too wide, and cannot know what `onboarding.toml` looks like.
+//! Checks the contents of `template.yaml` and `control-tower.yaml`. CloudFormation linters do not notice a wrong runtime, a
+//! queue that is not connected to anything or a permission that is too broad, and do not know the format of
+//! `onboarding.toml`.
 #![cfg(test)]
 
 #[path = "template/alarms.rs"]
@@ -8,22 +9,22 @@ mod alarms;
 mod configuration;
 #[path = "template/control_tower.rs"]
 mod control_tower;
-#[path = "template/mails.rs"]
-mod mails;
+#[path = "template/emails.rs"]
+mod emails;
+#[path = "template/notifications.rs"]
+mod notifications;
 #[path = "template/stack.rs"]
 mod stack;
-#[path = "template/telling.rs"]
-mod telling;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use stack::{CONTROL_TOWER, Stack, TEMPLATE, list, template, text};
 
-/// The statements of the function's role.
+/// All statements of the function's role.
 fn permissions(stack: &Stack) -> Vec<Value> {
     let role = stack.resource("FunctionRole");
-    assert!(role["ManagedPolicyArns"].is_null(), "no managed policy");
+    assert!(role["ManagedPolicyArns"].is_null(), "no managed policy is attached");
     let policies = role["Policies"].as_array().expect("policies");
     policies
         .iter()
@@ -31,7 +32,7 @@ fn permissions(stack: &Stack) -> Vec<Value> {
         .collect()
 }
 
-// ---------------------------------------------------------------- the function
+// ---------------------------------------------------------------- function
 
 #[test]
 fn lambda_runs_the_bootstrap_binary() {
@@ -43,7 +44,7 @@ fn lambda_runs_the_bootstrap_binary() {
 }
 
 #[test]
-fn the_architecture_is_one_of_two() {
+fn architecture_is_x86_64_or_arm64() {
     let template = template();
     assert_eq!(template["Parameters"]["Architecture"]["Default"], "x86_64");
     assert_eq!(template["Parameters"]["Architecture"]["AllowedValues"], json!(["x86_64", "arm64"]));
@@ -51,30 +52,33 @@ fn the_architecture_is_one_of_two() {
 }
 
 #[test]
-fn the_function_finds_its_configuration() {
+fn function_reads_the_configuration_parameter() {
     let parameter =
         |stack: &Stack| stack.resource("Onboard")["Environment"]["Variables"]["ONBOARDING_CONFIG_PARAMETER"].clone();
-    let made = Stack::with(&[]);
-    assert_eq!(parameter(&made), made.resource("Configuration")["Name"]);
+    let generated = Stack::with(&[]);
+    assert_eq!(parameter(&generated), generated.resource("Configuration")["Name"]);
     let own = Stack::with(&[("ConfigurationParameterName", "/platform/onboarding")]);
     assert_eq!(parameter(&own), "/platform/onboarding");
-    assert_eq!(own.resource("Configuration"), Value::Null, "the user's own is not overwritten");
+    assert_eq!(own.resource("Configuration"), Value::Null, "the user's own configuration is not overwritten");
 }
 
-// ---------------------------------------------------------------- the way of an event
+// ---------------------------------------------------------------- events and queues
 
 #[test]
-fn an_event_goes_from_the_rule_to_the_queue_to_the_function() {
+fn rule_sends_events_to_the_queue_and_the_queue_triggers_the_function() {
     let stack = Stack::with(&[]);
     let rule = stack.resource("NewAccount");
     assert_eq!(rule["Targets"][0]["Arn"], "<Inbox.Arn>");
     assert_eq!(rule["EventPattern"]["source"], json!(["aws.organizations", "aws.controltower"]));
-    assert!(rule["EventPattern"]["detail-type"].is_null(), "its wording is not certain");
+    assert!(
+        rule["EventPattern"]["detail-type"].is_null(),
+        "the detail-type is not certain, so the pattern does not match on it"
+    );
     let calls = json!({
         "eventName": ["CreateAccount", "CreateGovCloudAccount", "RemoveAccountFromOrganization"],
         "errorCode": [{ "exists": false }],
     });
-    assert_eq!(rule["EventPattern"]["detail"]["$or"][2], calls, "a call that failed made nothing");
+    assert_eq!(rule["EventPattern"]["detail"]["$or"][2], calls, "a failed call created nothing");
     let source = &stack.resource("Onboard")["Events"]["Inbox"]["Properties"];
     assert_eq!(source["Queue"], "<Inbox.Arn>");
     assert_eq!(source["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
@@ -82,7 +86,7 @@ fn an_event_goes_from_the_rule_to_the_queue_to_the_function() {
 }
 
 #[test]
-fn a_schedule_sweeps_by_the_same_queue() {
+fn sweep_schedule_sends_to_the_same_queue() {
     let stack = Stack::with(&[]);
     let sweep = stack.resource("Sweep");
     assert_eq!(sweep["ScheduleExpression"], "rate(1 day)");
@@ -104,16 +108,16 @@ fn a_schedule_sweeps_by_the_same_queue() {
 }
 
 #[test]
-fn what_is_never_answered_is_set_aside_before_it_would_be_lost() {
+fn unanswered_messages_reach_the_dead_letter_queue_before_they_expire() {
     let inbox = Stack::with(&[]).resource("Inbox");
     let tries = inbox["RedrivePolicy"]["maxReceiveCount"].as_u64().expect("a number");
     let seconds = tries * inbox["VisibilityTimeout"].as_u64().expect("seconds");
-    // Later than the function gives up, which is after `give-up-after-hours`.
+    // Later than the function gives up on a message, which is after `give-up-after-hours`.
     assert!(seconds > 24 * 60 * 60 && seconds < inbox["MessageRetentionPeriod"].as_u64().expect("seconds"));
 }
 
 #[test]
-fn the_function_knows_its_queues() {
+fn function_is_given_the_urls_of_its_queues() {
     let stack = Stack::with(&[]);
     let variables = &stack.resource("Onboard")["Environment"]["Variables"];
     assert_eq!(
@@ -123,7 +127,7 @@ fn the_function_knows_its_queues() {
 }
 
 #[test]
-fn a_message_stays_hidden_for_six_timeouts() {
+fn visibility_timeout_is_at_least_six_function_timeouts() {
     let stack = Stack::with(&[]);
     let visibility = stack.resource("Inbox")["VisibilityTimeout"].as_u64().expect("seconds");
     let timeout = stack.resource("Onboard")["Timeout"].as_u64().expect("seconds");
@@ -131,7 +135,7 @@ fn a_message_stays_hidden_for_six_timeouts() {
 }
 
 #[test]
-fn what_fails_is_kept() {
+fn failed_messages_and_events_are_retained_for_14_days() {
     let stack = Stack::with(&[]);
     assert_eq!(stack.resource("Inbox")["RedrivePolicy"]["deadLetterTargetArn"], "<DeadLetters.Arn>");
     assert_eq!(stack.resource("NewAccount")["Targets"][0]["DeadLetterConfig"]["Arn"], "<Undelivered.Arn>");
@@ -144,7 +148,7 @@ fn what_fails_is_kept() {
 }
 
 #[test]
-fn the_rules_alone_send_to_the_queues_and_over_tls() {
+fn only_the_rules_send_to_the_queues_and_only_over_tls() {
     let stack = Stack::with(&[]);
     let senders = BTreeMap::from([
         ("Inbox", vec!["<NewAccount.Arn>"]),
@@ -173,8 +177,8 @@ fn the_rules_alone_send_to_the_queues_and_over_tls() {
 }
 
 #[test]
-fn regions_without_organizations_events_are_refused() {
-    let regions = &template()["Rules"]["OrganizationsEventsArriveHere"]["Assertions"][0]["Assert"]["Fn::Contains"];
+fn regions_without_organizations_events_are_rejected() {
+    let regions = &template()["Rules"]["RegionReceivesOrganizationsEvents"]["Assertions"][0]["Assert"]["Fn::Contains"];
     assert_eq!(regions[0], json!(["us-east-1", "us-gov-west-1", "cn-northwest-1", "eusc-de-east-1"]));
     assert_eq!(regions[1], json!({ "Ref": "AWS::Region" }));
 }
@@ -182,24 +186,24 @@ fn regions_without_organizations_events_are_refused() {
 // ---------------------------------------------------------------- permissions
 
 #[test]
-fn no_permission_is_wider_than_it_must_be() {
+fn no_permission_has_a_wildcard_that_can_be_avoided() {
     for statement in permissions(&Stack::with(&[])) {
         let actions = list(&statement["Action"]);
         assert!(actions.iter().all(|action| !action.contains('*')), "{actions:?}");
         let everything = list(&statement["Resource"]).contains(&"*");
-        // The actions here that take no resource.
+        // The actions that do not support resource-level permissions.
         let without = ["organizations:DescribeCreateAccountStatus", "organizations:ListAccounts"];
         assert_eq!(everything, actions == without, "{actions:?}");
     }
 }
 
 #[test]
-fn the_function_enters_the_access_roles_and_never_the_management_account() {
+fn function_assumes_only_the_access_roles_and_none_in_the_management_account() {
     let stack = Stack::with(&[("AccessRoleName", "Vending")]);
     let of = |effect: &str| -> Vec<String> {
-        let entering = |one: &&Value| one["Effect"] == effect && list(&one["Action"]).contains(&"sts:AssumeRole");
+        let assumes_role = |one: &&Value| one["Effect"] == effect && list(&one["Action"]).contains(&"sts:AssumeRole");
         let statements = permissions(&stack);
-        statements.iter().filter(entering).flat_map(|one| list(&one["Resource"])).map(str::to_owned).collect()
+        statements.iter().filter(assumes_role).flat_map(|one| list(&one["Resource"])).map(str::to_owned).collect()
     };
     let allowed = ["arn:aws-us-gov:iam::*:role/Vending", "arn:aws-us-gov:iam::*:role/AWSControlTowerExecution"];
     assert_eq!(of("Allow"), allowed);
@@ -207,43 +211,43 @@ fn the_function_enters_the_access_roles_and_never_the_management_account() {
 }
 
 #[test]
-fn no_partition_is_a_constant() {
+fn partition_is_never_hard_coded() {
     for template in [TEMPLATE, CONTROL_TOWER] {
         assert!(!template.contains("arn:aws:"), "write `arn:${{AWS::Partition}}:`");
     }
 }
 
-// ---------------------------------------------------------------- what it tells and claims
+// ---------------------------------------------------------------- notifications and leases
 
 #[test]
-fn the_function_tells_its_own_events_and_writes_where_it_reads() {
+fn function_publishes_only_its_own_events_and_writes_only_its_records_and_leases() {
     let stack = Stack::with(&[]);
     let statements = permissions(&stack);
     let of = |sid: &str| statements.iter().find(|one| one["Sid"] == sid).expect("a statement").clone();
-    let tell = of("Tell");
-    assert_eq!(tell["Action"], "events:PutEvents");
-    assert_eq!(tell["Resource"], "arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/default");
+    let notify = of("Notify");
+    assert_eq!(notify["Action"], "events:PutEvents");
+    assert_eq!(notify["Resource"], "arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/default");
     let own = json!(["AccountOnboarded", "AccountBlocked", "AccountDeparted"]);
     let only = json!({ "events:source": "account-onboarding", "events:detail-type": own });
-    assert_eq!(tell["Condition"], json!({ "StringEquals": only }));
+    assert_eq!(notify["Condition"], json!({ "StringEquals": only }));
     let variables = &stack.resource("Onboard")["Environment"]["Variables"];
     assert_eq!(variables["ONBOARDING_EVENT_BUS"], "default");
     let read = list(&of("ReadConfiguration")["Resource"])[0].trim_end_matches('*').to_owned();
     for (sid, variable, actions) in [
-        ("Remember", "ONBOARDING_TOLD", json!(["ssm:PutParameter", "ssm:DeleteParameter"])),
-        ("Claim", "ONBOARDING_CLAIMS", json!("ssm:PutParameter")),
+        ("StoreNotificationRecords", "ONBOARDING_NOTIFIED", json!(["ssm:PutParameter", "ssm:DeleteParameter"])),
+        ("AcquireLeases", "ONBOARDING_LEASES", json!("ssm:PutParameter")),
     ] {
         let writes = of(sid);
         assert_eq!(writes["Action"], actions);
         let below = text(&variables[variable]);
         let written = format!("arn:aws-us-gov:ssm:us-gov-west-1:111122223333:parameter{below}/*");
-        assert_eq!(writes["Resource"], written, "what it writes is where it looks");
-        assert!(written.starts_with(&read), "`{read}` has `{written}`");
+        assert_eq!(writes["Resource"], written, "the writable path is the one in the environment variable");
+        assert!(written.starts_with(&read), "`{read}` covers `{written}`");
     }
 }
 
 #[test]
-fn the_function_reads_its_parameters_alone() {
+fn function_reads_and_decrypts_only_its_own_parameters() {
     for (own, readable) in [("", vec!["/account-onboarding/*"]), ("/a/b", vec!["/account-onboarding/*", "/a/b"])] {
         let statements = permissions(&Stack::with(&[("ConfigurationParameterName", own)]));
         let arns: Vec<_> = readable

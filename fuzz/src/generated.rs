@@ -1,10 +1,10 @@
-//! Trust policies made of bytes: mostly well-formed, so that what lies behind the parser is reached.
+//! Generates trust policies from bytes. Most are well-formed, so that fuzzing reaches the code behind the parser.
 
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 
 const EFFECTS: [&str; 4] = ["Allow", "Allow", "Allow", "Deny"];
-const WHO: [&str; 4] = ["Principal", "Principal", "Principal", "NotPrincipal"];
-const KINDS: [&str; 4] = ["AWS", "AWS", "Service", "Federated"];
+const PRINCIPAL_KEYS: [&str; 4] = ["Principal", "Principal", "Principal", "NotPrincipal"];
+const PRINCIPAL_TYPES: [&str; 4] = ["AWS", "AWS", "Service", "Federated"];
 const PRINCIPALS: [&str; 12] = [
     "*",
     "111122223333",
@@ -36,10 +36,10 @@ const OPERATORS: [&str; 10] = [
 const KEYS: [&str; 5] = ["sts:ExternalId", "sts:externalid", "aws:MultiFactorAuthPresent", "aws:PrincipalOrgID", "k"];
 const VALUES: [&str; 6] = ["one", "two", "true", "false", "o*", "5"];
 
-/// A trust policy as a text.
+/// Generates a trust policy as JSON text.
 ///
 /// # Errors
-/// When the bytes do not last.
+/// If there are too few bytes.
 pub fn policy(bytes: &[u8]) -> Result<String> {
     let u = &mut Unstructured::new(bytes);
     let statements = several(u, 4, statement)?;
@@ -57,10 +57,10 @@ fn statement(u: &mut Unstructured<'_>) -> Result<String> {
         parts.push(format!("\"Sid\":\"{}\"", u.choose(&["", "A", "AccountOnboarding1", "AccountOnboarding2"])?));
     }
     if u.ratio(7, 8)? {
-        parts.push(format!("\"{}\":{}", u.choose(&WHO)?, principals(u)?));
+        parts.push(format!("\"{}\":{}", u.choose(&PRINCIPAL_KEYS)?, principals(u)?));
     }
     let action = if u.ratio(1, 8)? { "NotAction" } else { "Action" };
-    parts.push(format!("\"{action}\":{}", list(u, &ACTIONS)?));
+    parts.push(format!("\"{action}\":{}", string_or_array(u, &ACTIONS)?));
     if u.ratio(1, 2)? {
         parts.push(format!("\"Condition\":{{{}}}", condition(u)?));
     }
@@ -74,15 +74,15 @@ fn principals(u: &mut Unstructured<'_>) -> Result<String> {
     if u.ratio(1, 8)? {
         return Ok("\"*\"".to_owned());
     }
-    object(u, &KINDS, |u| list(u, &PRINCIPALS))
+    object(u, &PRINCIPAL_TYPES, |u| string_or_array(u, &PRINCIPALS))
 }
 
 fn condition(u: &mut Unstructured<'_>) -> Result<String> {
-    let inner = object(u, &OPERATORS, |u| object(u, &KEYS, |u| list(u, &VALUES)))?;
+    let inner = object(u, &OPERATORS, |u| object(u, &KEYS, |u| string_or_array(u, &VALUES)))?;
     Ok(inner[1..inner.len() - 1].to_owned())
 }
 
-/// An object of a few of these keys, each once.
+/// An object with some of these keys, without duplicates.
 fn object(
     u: &mut Unstructured<'_>,
     keys: &[&str],
@@ -95,19 +95,19 @@ fn object(
     Ok(format!("{{{}}}", entries.collect::<Result<Vec<_>>>()?.join(",")))
 }
 
-/// One text, or a list of some.
-fn list(u: &mut Unstructured<'_>, texts: &[&str]) -> Result<String> {
+/// One string, or an array of strings.
+fn string_or_array(u: &mut Unstructured<'_>, strings: &[&str]) -> Result<String> {
     if u.arbitrary()? {
-        return Ok(format!("\"{}\"", u.choose(texts)?));
+        return Ok(format!("\"{}\"", u.choose(strings)?));
     }
-    let items = several(u, 3, |u| Ok(format!("\"{}\"", u.choose(texts)?)))?;
+    let items = several(u, 3, |u| Ok(format!("\"{}\"", u.choose(strings)?)))?;
     Ok(format!("[{}]", items.join(",")))
 }
 
 fn several<T>(
     u: &mut Unstructured<'_>,
-    most: usize,
+    max: usize,
     mut one: impl FnMut(&mut Unstructured<'_>) -> Result<T>,
 ) -> Result<Vec<T>> {
-    (0..u.int_in_range(0..=most)?).map(|_| one(u)).collect()
+    (0..u.int_in_range(0..=max)?).map(|_| one(u)).collect()
 }

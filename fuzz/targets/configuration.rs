@@ -10,26 +10,26 @@ libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, see
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     match Config::parse_alone(text) {
-        Ok(config) => holds(text, &config),
+        Ok(config) => check_config(text, &config),
         Err(problems) => assert_problems(&problems, &[("onboarding.toml", text)]),
     }
 });
 
-fn holds(text: &str, config: &Config) {
-    let again = Config::parse_alone(&format!("{text}\n# the end")).expect("a comment is no mistake");
+fn check_config(text: &str, config: &Config) {
+    let again = Config::parse_alone(&format!("{text}\n# the end")).expect("a comment does not make it invalid");
     assert_eq!((show(&again), again.warnings()), (show(config), config.warnings()));
     assert_eq!(format!("{again:?}"), format!("{config:?}"));
-    ids_stay_hidden(config);
+    external_ids_are_hidden(config);
     assert_usable(config);
 }
 
-/// What is shown does not depend on the external ids: with others in their places it is the same.
-fn ids_stay_hidden(config: &Config) {
+/// The output is the same with different external IDs, so it does not contain them.
+fn external_ids_are_hidden(config: &Config) {
     let mut other = config.clone();
     let specs = other.access_role.grants.iter_mut().chain(other.roles.iter_mut().flat_map(|role| &mut role.trust));
     for id in specs.filter_map(|spec| spec.external_id.as_mut()) {
         if let ExternalIdSource::Literal(id) = id {
-            *id = "another-id".parse().expect("an id");
+            *id = "another-id".parse().expect("a valid external ID");
         }
     }
     assert_eq!(show(&other), show(config));

@@ -1,4 +1,4 @@
-//! Policies: reading, printing, the trust edit, evaluation, explanation, redaction, lint.
+//! Policies: parsing, printing, the trust edit, evaluation, explanation, redaction and lint.
 #![no_main]
 
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ use onboarding_core::policy::{
 use serde_json::{Map, Value};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    // What begins as JSON is read as it is; of other bytes a policy is made.
+    // Input that starts like JSON is parsed as it is. From other input a policy is generated.
     let text = match data.first() {
         Some(b'{' | b'[' | b'"' | b' ' | b'\n') => String::from_utf8(data.to_vec()).ok(),
         _ => generated::policy(data).ok(),
@@ -23,46 +23,46 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         eprintln!("{text}");
     }
     if let Ok(condition) = Condition::parse_text(&text) {
-        assert_eq!(Condition::parse(&condition.to_json()).expect("a condition"), condition);
+        assert_eq!(Condition::parse(&condition.to_json()).expect("a valid condition"), condition);
     }
     match Document::parse(&text) {
-        Ok(document) => holds(&document),
+        Ok(document) => check_document(&document),
         Err(error) => assert_sentence(&error.to_string()),
     }
 });
 
-fn holds(document: &Document) {
-    printed_is_read_again(document);
-    ids_stay_hidden(document);
-    let facts = [
+fn check_document(document: &Document) {
+    printing_and_parsing_gives_the_same_policy(document);
+    external_ids_are_hidden(document);
+    let contexts = [
         RequestContext::complete(),
         RequestContext::complete().with("aws:MultiFactorAuthPresent", "true"),
         RequestContext::complete().with("sts:ExternalId", "one"),
         RequestContext::complete().with("sts:ExternalId", "one").with("aws:PrincipalOrgID", "o-1"),
     ];
     let callers = callers(document);
-    doubt_keeps_nobody_out(document, &callers, &facts);
+    missing_context_never_removes_access(document, &callers, &contexts);
     _ = (lint_trust(document, true), lint_permissions("p", document));
-    pruning_takes_orphans_only(document);
+    pruning_removes_only_orphans(document);
     let mut grants = grants();
-    // One set for each document is enough, and three times as many documents are tried.
+    // One set per document is enough, and lets the fuzzer try three times as many documents.
     let one = grants.swap_remove(document.to_json().len() % grants.len());
-    edit_adds_the_grants_alone(document, &one, &callers, &facts);
+    edit_adds_only_the_grants(document, &one, &callers, &contexts);
 }
 
-fn printed_is_read_again(document: &Document) {
+fn printing_and_parsing_gives_the_same_policy(document: &Document) {
     for text in [document.to_json(), document.to_pretty()] {
-        let again = Document::parse(&text).expect("it was printed");
+        let again = Document::parse(&text).expect("a printed policy is valid");
         assert_eq!(again.to_json(), document.to_json());
         assert!(again.equivalent(document) && again.statements() == document.statements());
         assert_eq!(access_entries(&again), access_entries(document));
     }
 }
 
-/// What is shown does not depend on the external ids: with others in their places it is the same.
-fn ids_stay_hidden(document: &Document) {
+/// The output is the same with different external IDs, so it does not contain them.
+fn external_ids_are_hidden(document: &Document) {
     let other = Value::Object(object_with_other_ids(document.as_map())).to_string();
-    let other = Document::parse(&other).expect("other ids are ids");
+    let other = Document::parse(&other).expect("a policy with other external IDs is valid");
     assert_eq!(external_ids(document).len(), external_ids(&other).len());
     assert_eq!(Redactor::default().pretty(document), Redactor::default().pretty(&other));
     let shown = |document| -> Vec<_> { explain(document, false).into_iter().map(|e| (e.can, e.conditions)).collect() };
@@ -83,86 +83,89 @@ fn with_other_ids(key: &str, value: &Value) -> Value {
     }
 }
 
-/// Accounts, roles and users that the document names, and some that it may not.
+/// The accounts, roles and users that the document names, and some others.
 fn callers(document: &Document) -> Vec<Caller> {
     let named = document.statements().iter().flat_map(|statement| match &statement.principals {
         Principals::Absent => Vec::new(),
         Principals::Only(all) | Principals::AllBut(all) => all.clone(),
     });
     let others = ["111122223333", "222233334444", "999988887777", "arn:aws:iam::222233334444:role/admin"];
-    let others = others.into_iter().map(|text| Principal::to_grant(text).expect("a principal"));
+    let others = others.into_iter().map(|text| Principal::to_grant(text).expect("a valid principal"));
     let all: BTreeSet<_> = named.chain(others).collect();
     all.iter().filter_map(Caller::from_principal).take(8).collect()
 }
 
-/// Who can enter for certain can enter where less is known, and who is denied for certain is denied where more is.
-fn doubt_keeps_nobody_out(document: &Document, callers: &[Caller], facts: &[RequestContext]) {
-    let nothing = RequestContext::default();
-    for (caller, facts) in callers.iter().flat_map(|c| facts.iter().map(move |f| (c, f))) {
-        let (known, unknown) = (can_assume(document, caller, facts), can_assume(document, caller, &nothing));
-        assert!(!known.can() || unknown.can(), "{known:?}, and {unknown:?} of less");
+/// A caller that can assume the role with a known context can also assume it with an empty context, and a caller that is
+/// denied with an empty context is denied with a known context.
+fn missing_context_never_removes_access(document: &Document, callers: &[Caller], contexts: &[RequestContext]) {
+    let empty = RequestContext::default();
+    for (caller, context) in callers.iter().flat_map(|c| contexts.iter().map(move |context| (c, context))) {
+        let (known, unknown) = (can_assume(document, caller, context), can_assume(document, caller, &empty));
+        assert!(!known.can() || unknown.can(), "{known:?} with the context, {unknown:?} without");
         assert!(!matches!(unknown, Verdict::Denied(_)) || matches!(known, Verdict::Denied(_)));
-        assert!(!known.can() || can_anybody_assume(document, caller, facts).can());
+        assert!(!known.can() || can_anybody_assume(document, caller, context).can());
         let (known, unknown) =
-            (permits(document, "iam:GetRole", "x", facts), permits(document, "iam:GetRole", "x", &nothing));
+            (permits(document, "iam:GetRole", "x", context), permits(document, "iam:GetRole", "x", &empty));
         assert!(!known.can() || unknown.can());
     }
     for other in [Principal::Service("ec2.amazonaws.com".to_owned()), Principal::Anyone] {
         let known = can_other_assume(document, &other, &RequestContext::complete());
-        assert!(!known.can() || can_other_assume(document, &other, &nothing).can());
+        assert!(!known.can() || can_other_assume(document, &other, &empty).can());
     }
 }
 
-fn pruning_takes_orphans_only(document: &Document) {
-    let pruned = prune_orphans(document).expect("a document without orphans");
-    assert_eq!(prune_orphans(&pruned).expect("the same"), pruned);
+fn pruning_removes_only_orphans(document: &Document) {
+    let pruned = prune_orphans(document).expect("pruning succeeds");
+    assert_eq!(prune_orphans(&pruned).expect("pruning succeeds again"), pruned);
     assert_eq!(access_entries(&pruned), access_entries(document));
-    let left = |s: &onboarding_core::policy::Statement| match &s.principals {
+    let has_orphan = |s: &onboarding_core::policy::Statement| match &s.principals {
         Principals::Only(all) => all.iter().any(|p| matches!(p, Principal::Orphan(_))),
         _ => false,
     };
-    assert!(!pruned.statements().iter().any(left), "an orphan is left");
+    assert!(!pruned.statements().iter().any(has_orphan), "an orphan remains");
 }
 
-/// Grants that are added together.
+/// Sets of grants. The grants of a set are added together.
 fn grants() -> Vec<Vec<Grant>> {
-    let grant = |who: &str, condition| Grant { principal: Principal::to_grant(who).expect("a principal"), condition };
-    let with_mfa = Condition::parse_text(r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#).expect("a condition");
+    let grant =
+        |who: &str, condition| Grant { principal: Principal::to_grant(who).expect("a valid principal"), condition };
+    let with_mfa =
+        Condition::parse_text(r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#).expect("a valid condition");
     let account = grant("222233334444", Condition::default());
     let role = grant("arn:aws:iam::222233334444:role/admin", with_mfa);
     let vendor = grant("333344445555", Condition::default().with_external_id("one"));
     vec![vec![account.clone()], vec![role.clone(), vendor.clone()], vec![vendor, account, role]]
 }
 
-fn edit_adds_the_grants_alone(before: &Document, grants: &[Grant], callers: &[Caller], facts: &[RequestContext]) {
+fn edit_adds_only_the_grants(before: &Document, grants: &[Grant], callers: &[Caller], contexts: &[RequestContext]) {
     let member = account("aws");
-    let add = |document: &Document| add_grants(document, grants, &member.partition).expect("a document");
+    let add = |document: &Document| add_grants(document, grants, &member.partition).expect("the edit succeeds");
     let edit = add(before);
     let after = &edit.document;
     assert_eq!(edit.is_unchanged(), after == before);
     let again = add(after);
-    assert!(again.is_unchanged() && again.document == *after, "a second edit changes something");
+    assert!(again.is_unchanged() && again.document == *after, "the edit is not idempotent");
     edit.notices.iter().for_each(|notice| _ = notice.to_string());
 
     let (was, is) = (access_entries(before), access_entries(after));
     assert!(was.is_subset(&is), "an entry is lost");
-    for (old, new) in list(before).iter().zip(list(after)) {
-        assert_eq!(without_principal(old), without_principal(&new), "more than a principal changed");
+    for (old, new) in statements(before).iter().zip(statements(after)) {
+        assert_eq!(without_principal(old), without_principal(&new), "more than principals changed");
     }
-    for (caller, facts) in callers.iter().flat_map(|c| facts.iter().map(move |f| (c, f))) {
-        let (could, can) = (can_assume(before, caller, facts).can(), can_assume(after, caller, facts).can());
-        let meant = grants.iter().any(|grant| match &grant.principal {
+    for (caller, context) in callers.iter().flat_map(|c| contexts.iter().map(move |context| (c, context))) {
+        let (could, can) = (can_assume(before, caller, context).can(), can_assume(after, caller, context).can());
+        let is_granted = grants.iter().any(|grant| match &grant.principal {
             Principal::Account(id) => *id == caller.account,
             Principal::Arn(arn) => Some(arn) == caller.arn.as_ref(),
             _ => false,
         });
-        assert!(can || !could, "{caller:?} was locked out");
-        assert!(could || !can || meant, "{caller:?} was let in");
+        assert!(can || !could, "{caller:?} lost access");
+        assert!(could || !can || is_granted, "{caller:?} gained access");
     }
     let all = RequestContext::complete().with("aws:MultiFactorAuthPresent", "true").with("sts:ExternalId", "one");
     for caller in grants.iter().filter_map(|grant| Caller::from_principal(&grant.principal)) {
         let verdict = can_assume(after, &caller, &all);
-        assert!(verdict != Verdict::NotAllowed, "{caller:?} was granted access and has none");
+        assert!(verdict != Verdict::NotAllowed, "{caller:?} has no access despite its grant");
     }
     for prune_orphans in [false, true] {
         let (account, grants) = (member.clone(), grants.to_vec());
@@ -170,7 +173,7 @@ fn edit_adds_the_grants_alone(before: &Document, grants: &[Grant], callers: &[Ca
     }
 }
 
-fn list(document: &Document) -> Vec<Value> {
+fn statements(document: &Document) -> Vec<Value> {
     match document.as_map().get("Statement") {
         Some(Value::Array(items)) => items.clone(),
         Some(one) => vec![one.clone()],
@@ -180,6 +183,6 @@ fn list(document: &Document) -> Vec<Value> {
 
 fn without_principal(statement: &Value) -> String {
     let mut statement = statement.clone();
-    statement.as_object_mut().expect("a statement").shift_remove("Principal");
+    statement.as_object_mut().expect("a statement is an object").shift_remove("Principal");
     statement.to_string()
 }

@@ -1,4 +1,4 @@
-//! Payloads: `onboarding_core::trigger::parse`.
+//! Event payloads: `onboarding_core::trigger::parse`.
 #![no_main]
 
 use fuzz::assert_sentence;
@@ -7,28 +7,28 @@ use serde_json::Value;
 
 libfuzzer_sys::fuzz_target!(|payload: &[u8]| {
     match parse(payload) {
-        Ok(understood) => holds(payload, &understood),
+        Ok(parsed) => check_trigger(payload, &parsed),
         Err(error) => assert_sentence(&error.to_string()),
     }
 });
 
-fn holds(payload: &[u8], understood: &ParsedPayload) {
-    let text = std::str::from_utf8(payload).expect("what is understood is text");
-    let value: Value = serde_json::from_str(text).expect("what is understood is JSON");
-    assert_sentence(&understood.trigger.to_string());
-    if let Some(id) = understood.trigger.account() {
-        let stands = strings(&value).any(|string| string == id.as_str());
-        assert!(stands && id.as_str().len() == 12, "an account that the payload does not name");
+fn check_trigger(payload: &[u8], parsed: &ParsedPayload) {
+    let text = std::str::from_utf8(payload).expect("a parsed payload is UTF-8");
+    let value: Value = serde_json::from_str(text).expect("a parsed payload is JSON");
+    assert_sentence(&parsed.trigger.to_string());
+    if let Some(id) = parsed.trigger.account() {
+        let is_named = strings(&value).any(|string| string == id.as_str());
+        assert!(is_named && id.as_str().len() == 12, "the payload does not name the account");
     }
-    if let Trigger::AccountRequested { request, .. } = &understood.trigger {
+    if let Trigger::AccountRequested { request, .. } = &parsed.trigger {
         assert!(request.starts_with("car-") && request.len() <= 36);
     }
-    if let Some(id) = &understood.event_id {
+    if let Some(id) = &parsed.event_id {
         assert!(id.len() <= 64 && !id.contains(|c: char| !c.is_ascii_alphanumeric() && c != '-'));
     }
-    spacing_means_nothing(&value, understood);
-    wrapped_is_the_same(&value, understood);
-    no_key_stands_twice(text, &value);
+    white_space_does_not_matter(&value, parsed);
+    failure_record_gives_the_same_trigger(&value, parsed);
+    duplicate_keys_are_rejected(text, &value);
 }
 
 fn strings(value: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
@@ -40,26 +40,26 @@ fn strings(value: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
     }
 }
 
-fn spacing_means_nothing(value: &Value, understood: &ParsedPayload) {
-    let pretty = serde_json::to_string_pretty(value).expect("it was JSON");
-    assert_eq!(parse(pretty.as_bytes()).as_ref(), Ok(understood));
+fn white_space_does_not_matter(value: &Value, parsed: &ParsedPayload) {
+    let pretty = serde_json::to_string_pretty(value).expect("a JSON value");
+    assert_eq!(parse(pretty.as_bytes()).as_ref(), Ok(parsed));
 }
 
-/// A payload that Lambda gave up on is inside a record of its own.
-fn wrapped_is_the_same(value: &Value, understood: &ParsedPayload) {
+/// Lambda wraps the payload of a failed invocation in a record; the result is the same.
+fn failure_record_gives_the_same_trigger(value: &Value, parsed: &ParsedPayload) {
     if value.get("requestPayload").is_none() {
         let record = serde_json::json!({"version": "1.0", "requestContext": {}, "requestPayload": value});
         match parse(record.to_string().as_bytes()) {
-            Ok(inner) => assert_eq!(&inner, understood),
+            Ok(inner) => assert_eq!(&inner, parsed),
             Err(error) => assert!(error.to_string().contains("recursion limit"), "{error}"),
         }
     }
 }
 
-/// Where the first key stands a second time, somebody else might read the other one.
-fn no_key_stands_twice(text: &str, value: &Value) {
-    let key = value.as_object().and_then(|map| map.keys().next()).expect("an object that says something");
-    let twice = format!("{{{}:null,{}", Value::from(key.as_str()), &text.trim_start()[1..]);
-    let error = parse(twice.as_bytes()).expect_err("a key stands twice");
-    assert!(error.to_string().contains("stands twice"), "{error}");
+/// JSON parsers disagree on which value of a duplicate key to use, so duplicates are rejected.
+fn duplicate_keys_are_rejected(text: &str, value: &Value) {
+    let key = value.as_object().and_then(|map| map.keys().next()).expect("the object has a key");
+    let duplicate = format!("{{{}:null,{}", Value::from(key.as_str()), &text.trim_start()[1..]);
+    let error = parse(duplicate.as_bytes()).expect_err("a duplicate key is an error");
+    assert!(error.to_string().contains("appears twice"), "{error}");
 }

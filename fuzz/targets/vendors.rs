@@ -1,16 +1,16 @@
-//! Vendor files: what is read is shown, chosen, and made into a role.
+//! Vendor files: a valid vendor can be shown, configured and planned.
 #![no_main]
 
 use fuzz::{assert_problems, assert_sentence, assert_usable};
 use onboarding_core::config::{Config, Files};
 use onboarding_core::vendor::{ExternalIdRule, show};
 
-const KNOWN: &str = "vendor-files = [\"acme.toml\"]\n";
+const VENDOR_FILES: &str = "vendor-files = [\"acme.toml\"]\n";
 
-/// The configuration, and the one vendor file beside it.
-struct Beside<'a>(&'a str);
+/// The directory of a configuration that contains one vendor file.
+struct OneVendorFile<'a>(&'a str);
 
-impl Files for Beside<'_> {
+impl Files for OneVendorFile<'_> {
     fn name(&self) -> &str {
         "onboarding.toml"
     }
@@ -26,17 +26,17 @@ libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, see
 });
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    let files = Beside(text);
-    let catalogue = match Config::catalogue(KNOWN, &files) {
+    let files = OneVendorFile(text);
+    let catalogue = match Config::catalogue(VENDOR_FILES, &files) {
         Ok(catalogue) => catalogue,
         Err(problems) => return assert_problems(&problems, &[("acme.toml", text)]),
     };
-    let vendor = catalogue.get("acme").expect("a file without a mistake is a vendor");
-    assert!(!vendor.accounts.is_empty(), "a vendor that enters from nowhere");
+    let vendor = catalogue.get("acme").expect("a valid file defines a vendor");
+    assert!(!vendor.accounts.is_empty(), "the vendor has no accounts");
     let texts = [&vendor.title, &vendor.policy_name].into_iter().chain(&vendor.documentation);
-    texts.for_each(|text| assert_sentence_of_some_length(text));
-    show(vendor).lines().filter(|line| !line.is_empty()).for_each(assert_sentence_of_some_length);
-    let id = match vendor.external_id {
+    texts.for_each(|text| assert_start_is_sentence(text));
+    show(vendor).lines().filter(|line| !line.is_empty()).for_each(assert_start_is_sentence);
+    let external_id = match vendor.external_id {
         ExternalIdRule::Required { .. } => "external-id = \"s3cret-of-acme\"\n",
         ExternalIdRule::NoneBecause(_) => "",
     };
@@ -45,16 +45,16 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         0 if !groups.is_empty() => format!("permissions = [{}]\n", groups.join(",")),
         _ => String::new(),
     };
-    let config = format!("{KNOWN}[vendors.acme]\n{id}{permissions}");
+    let config = format!("{VENDOR_FILES}[vendors.acme]\n{external_id}{permissions}");
     match Config::parse(&config, &files) {
         Ok(config) => assert_usable(&config),
-        // The role's name may be taken.
+        // The role name may be in use by the access role.
         Err(problems) => assert_problems(&problems, &[("onboarding.toml", &config), ("acme.toml", text)]),
     }
 });
 
-/// A line may list all accounts of a vendor, or be a long reason.
-fn assert_sentence_of_some_length(line: &str) {
+/// Checks only the start of a line, because a line may list many accounts or contain a long reason.
+fn assert_start_is_sentence(line: &str) {
     let start: String = line.chars().take(600).collect();
     assert_sentence(&start);
 }

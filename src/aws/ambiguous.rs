@@ -1,4 +1,15 @@
-//! Answers that were lost on the way, while the SDK tries a call again by itself and tells of the last attempt alone.
+//! Writes whose result is ambiguous because the response to one of the SDK's attempts was lost.
+//!
+//! The SDK retries a failed request automatically and returns only the result of the last attempt. For a write that cannot
+//! be repeated this hides what happened. An example: IAM receives `CreateRole` and creates the role, but the connection
+//! breaks before the response arrives. The SDK retries, and IAM responds with `EntityAlreadyExists`. That looks as if
+//! somebody else had created the role, although it was this call.
+//!
+//! [`AmbiguousAttempt`] is an interceptor that watches every attempt of one call. If an attempt had no response, or a
+//! response with a 5xx status, the service may have performed it. An "already exists" or "not found" error of a later
+//! attempt is then replaced by a `Connection` error, which is transient: the next run reads the account again and plans
+//! from what it finds. Throttled and rejected attempts were certainly not performed, and errors after them are returned
+//! unchanged.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,13 +22,13 @@ use aws_smithy_types::config_bag::ConfigBag;
 
 use onboarding_core::error::{ApiError, ErrorKind};
 
-/// Whether an attempt of one call may have done what was asked for, though its answer does not say so.
+/// Records whether an attempt of one call may have been performed although its response does not say so. Use one per call.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AmbiguousAttempt(Arc<AtomicBool>);
 
 impl Intercept for AmbiguousAttempt {
     fn name(&self) -> &'static str {
-        "Lost"
+        "AmbiguousAttempt"
     }
 
     fn read_after_attempt(
@@ -26,22 +37,25 @@ impl Intercept for AmbiguousAttempt {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let unanswered = matches!(context.output_or_error(), Some(Err(error)) if !error.is_operation_error());
-        let failed = context.response().is_some_and(|answer| answer.status().as_u16() >= 500);
-        self.0.fetch_or(unanswered || failed, Ordering::Relaxed);
+        let no_response = matches!(context.output_or_error(), Some(Err(error)) if !error.is_operation_error());
+        let server_error = context.response().is_some_and(|response| response.status().as_u16() >= 500);
+        self.0.fetch_or(no_response || server_error, Ordering::Relaxed);
         Ok(())
     }
 }
 
 impl AmbiguousAttempt {
-    /// The error of a write that cannot be made twice. That something is there already, or is gone already, may be the
-    /// work of an attempt whose answer was lost: then it is told as that.
-    pub(super) fn told(&self, error: ApiError) -> ApiError {
-        let made = matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound);
-        if !made || !self.0.load(Ordering::Relaxed) {
+    /// Classifies the error of a write that cannot be repeated: if an earlier attempt is ambiguous, "already exists" and
+    /// "not found" become a transient `Connection` error.
+    pub(super) fn classify(&self, error: ApiError) -> ApiError {
+        let is_conflict = matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound);
+        if !is_conflict || !self.0.load(Ordering::Relaxed) {
             return error;
         }
-        let message = format!("an answer was lost, and the next attempt says {}: {}", error.code, error.message);
+        let message = format!(
+            "the response to an earlier attempt was lost, so the change may have been made; the next attempt failed with {}: {}",
+            error.code, error.message
+        );
         ApiError::new(error.call, "Connection", &message).caused_by(error)
     }
 }

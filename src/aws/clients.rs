@@ -1,4 +1,4 @@
-//! One configuration and one pool of TLS connections for every client of every account.
+//! The SDK configuration. All clients of all accounts share one configuration and one HTTP connection pool.
 
 use std::env;
 use std::time::Duration;
@@ -16,21 +16,22 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
-/// Why no client can be made.
+/// Why the SDK configuration could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientsError {
-    /// An environment variable that Lambda sets is not there.
-    #[error("the environment variable `{0}` is not set; Lambda sets it, and a local run must")]
+    /// An environment variable that Lambda sets is missing.
+    #[error("the environment variable `{0}` is not set; Lambda sets it, so set it yourself for a local run")]
     Environment(&'static str),
-    /// Neither an option nor the environment nor a profile names a region.
-    #[error("no region is set; give `--region`, or set `AWS_REGION`")]
+    /// No region is set by an option, in the environment or in a profile.
+    #[error("no region is set; pass `--region` or set `AWS_REGION`")]
     Region,
 }
 
-/// The configuration of the function: Lambda's own environment and nothing else, so that nothing is read at the start.
+/// The configuration of the function. It comes only from the environment variables that Lambda sets: looking for profiles and
+/// other credential sources would slow down every cold start.
 ///
 /// # Errors
-/// When a variable that Lambda sets is not there.
+/// When a variable that Lambda sets is missing.
 pub fn function() -> Result<SdkConfig, ClientsError> {
     let required = |name| env::var(name).map_err(|_| ClientsError::Environment(name));
     let (key, secret) = (required("AWS_ACCESS_KEY_ID")?, required("AWS_SECRET_ACCESS_KEY")?);
@@ -49,10 +50,10 @@ pub fn function() -> Result<SdkConfig, ClientsError> {
     Ok(config.build())
 }
 
-/// The configuration of the command line: the usual chain of environment, profiles and single sign-on.
+/// The configuration of the CLI: the SDK's default chain of environment, profiles and IAM Identity Center.
 ///
 /// # Errors
-/// When no region is named.
+/// When no region is set.
 pub async fn command_line(profile: Option<&str>, region: Option<&str>) -> Result<SdkConfig, ClientsError> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client())
@@ -72,9 +73,9 @@ pub async fn command_line(profile: Option<&str>, region: Option<&str>) -> Result
     }
 }
 
-/// The same configuration with the credentials of a session: region, retries and connections are shared.
+/// The same configuration with the credentials of a session. Region, retries and connections are shared.
 pub(super) fn with_credentials(config: &SdkConfig, credentials: Credentials) -> SdkConfig {
-    // The credentials are at hand: a cache would only keep them longer than the session.
+    // The credentials are static. A cache would only keep them in memory longer than the session.
     let builder = config.to_builder().identity_cache(IdentityCache::no_cache());
     builder.credentials_provider(SharedCredentialsProvider::new(credentials)).build()
 }
@@ -83,7 +84,7 @@ fn http_client() -> SharedHttpClient {
     Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https()
 }
 
-/// A call that hangs must leave time for another one before the function's own deadline.
+/// Timeouts that are short enough for a retry of a hanging call before the function's own deadline.
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(3))
@@ -92,7 +93,7 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`, as every AWS SDK reads them.
+/// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`, as in every AWS SDK.
 ///
 /// See <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
 #[derive(Debug)]

@@ -1,10 +1,10 @@
-//! The time of day.
+//! The system clock.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use onboarding_engine::ports::Clock;
 
-/// The system's clock.
+/// The system clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

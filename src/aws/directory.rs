@@ -1,4 +1,4 @@
-//! The organization's register of accounts, from AWS Organizations.
+//! The accounts of the organization, from AWS Organizations.
 
 use aws_sdk_organizations::types::{Account as Wire, CreateAccountState};
 use aws_types::SdkConfig;
@@ -8,12 +8,12 @@ use onboarding_core::account::{Account, AccountId, AccountState, JoinMethod, Par
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_engine::ports::{AccountPage, Creation, Directory};
 
-/// AWS Organizations, with the function's own credentials.
+/// A client of AWS Organizations with the caller's own credentials.
 #[derive(Debug, Clone)]
 pub struct Organizations(aws_sdk_organizations::Client);
 
 impl Organizations {
-    /// A client on a configuration.
+    /// Creates the client.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self(aws_sdk_organizations::Client::new(config))
@@ -49,30 +49,30 @@ impl Directory for Organizations {
         };
         match (&status.state, &status.account_id) {
             (Some(CreateAccountState::Succeeded), Some(id)) => {
-                id.parse().map(Creation::Succeeded).map_err(|_| malformed(CALL, "account id of twelve digits"))
+                id.parse().map(Creation::Succeeded).map_err(|_| malformed(CALL, "12-digit account ID"))
             }
             (Some(CreateAccountState::Failed), _) => {
                 let reason = status.failure_reason.as_ref().map_or("no reason given", |reason| reason.as_str());
                 Ok(Creation::Failed(reason.to_owned()))
             }
             (Some(CreateAccountState::InProgress), _) => Ok(Creation::InProgress),
-            _ => Err(malformed(CALL, "state that is known")),
+            _ => Err(malformed(CALL, "known state")),
         }
     }
 }
 
-/// Reads an account. Its ARN names the management account, which saves a call:
+/// Converts an account. Its ARN contains the management account, which saves a `DescribeOrganization` call:
 /// `arn:PARTITION:organizations::MANAGEMENT:account/o-ORGANIZATION/ACCOUNT`.
 ///
 /// See <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html>.
 fn account(call: &'static str, wire: &Wire) -> Result<Account, ApiError> {
     let missing = |what| malformed(call, what);
-    let id = wire.id().and_then(|id| id.parse().ok()).ok_or_else(|| missing("account id of twelve digits"))?;
+    let id = wire.id().and_then(|id| id.parse().ok()).ok_or_else(|| missing("12-digit account ID"))?;
     let arn = wire.arn().ok_or_else(|| missing("ARN"))?;
     let partition = Partition::from_arn(arn).map_err(|_| missing("ARN with a partition"))?;
     let management = arn.split(':').nth(4).and_then(|id| id.parse().ok());
     let management = management.ok_or_else(|| missing("ARN that names the management account"))?;
-    // `Status` is retired in favour of `State`; whichever is there says the same of an active account.
+    // `State` replaces the deprecated `Status`. Both have the same value for an active account.
     let status = wire.state().map(|state| state.as_str()).or_else(|| wire.status().map(|status| status.as_str()));
     let state = AccountState::from_wire(status.ok_or_else(|| missing("state"))?);
     let joined_at = wire.joined_timestamp().map(|time| time.secs());

@@ -1,4 +1,4 @@
-//! The SDK's errors as ours: the code on the wire, the message, and the typed error behind them.
+//! Converts SDK errors to `ApiError`: the error code from the wire, the message, and the SDK error as the source.
 
 use std::error::Error;
 
@@ -9,7 +9,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use onboarding_core::error::ApiError;
 
-/// Turns the SDK's error of a call into ours.
+/// Converts the SDK error of a call.
 pub(super) fn api_error<E>(call: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> ApiError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
@@ -22,9 +22,9 @@ where
                 let code = code.map_or_else(|| code_of_status(answer.raw()), str::to_owned);
                 (code, answer.err().message().unwrap_or_default().to_owned())
             }
-            SdkError::TimeoutError(_) => ("Timeout".to_owned(), "no answer in time".to_owned()),
+            SdkError::TimeoutError(_) => ("Timeout".to_owned(), "no response before the timeout".to_owned()),
             SdkError::DispatchFailure(_) if has_no_credentials(&error) => {
-                ("NoCredentials".to_owned(), "neither the environment nor a profile has any".to_owned())
+                ("NoCredentials".to_owned(), "no credentials found in the environment or a profile".to_owned())
             }
             SdkError::DispatchFailure(failure) if failure.is_timeout() => ("Timeout".to_owned(), chain(&error)),
             SdkError::DispatchFailure(failure) if failure.is_io() => ("Connection".to_owned(), chain(&error)),
@@ -40,7 +40,7 @@ where
     }
 }
 
-/// The code of an answer that has none, or that is not understood.
+/// An error code for a response that has none or cannot be parsed.
 fn code_of_status(answer: &HttpResponse) -> String {
     let code = match answer.status().as_u16() {
         429 => "TooManyRequestsException",
@@ -50,7 +50,7 @@ fn code_of_status(answer: &HttpResponse) -> String {
     code.to_owned()
 }
 
-/// Whether the call was not made for want of credentials.
+/// Whether the call was not sent because there are no credentials.
 fn has_no_credentials(error: &dyn Error) -> bool {
     let mut next = error.source();
     while let Some(cause) = next {
@@ -62,12 +62,12 @@ fn has_no_credentials(error: &dyn Error) -> bool {
     false
 }
 
-/// An answer that lacks what the service's model promises.
+/// The error of a response without a field that the service's model requires.
 pub(super) fn malformed(call: &'static str, what: &str) -> ApiError {
-    ApiError::new(call, "MalformedAnswer", &format!("the answer has no {what}"))
+    ApiError::new(call, "MalformedAnswer", &format!("the response has no {what}"))
 }
 
-/// An error and its causes, since the SDK tells the first of them alone.
+/// An error and its sources in one string. `Display` of an SDK error shows only the outermost.
 pub(super) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

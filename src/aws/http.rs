@@ -1,4 +1,4 @@
-//! HTTP to those who are not AWS, over the SDK's own client: one TLS stack, and one list of roots.
+//! HTTP requests to vendors, over the SDK's HTTP client, so that there is one TLS stack and one set of root certificates.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -14,18 +14,19 @@ use aws_smithy_types::byte_stream::ByteStream;
 use onboarding_core::error::ApiError;
 use onboarding_engine::ports::{Http, VendorRequest, VendorResponse};
 
-/// An HTTP client, made with the first request. A clone shares its connections.
+/// An HTTP client that is created with the first request. Clones share its connections. It does not follow redirects and does
+/// not retry.
 #[derive(Debug, Clone, Default)]
 pub struct HttpClient(Arc<OnceLock<Connector>>);
 
-/// No answer of an API that is spoken here is as long.
-const LONGEST: usize = 1 << 20;
+/// The size limit for a response body, in bytes. No response that the vendor clients expect is that large.
+const MAX_BODY: usize = 1 << 20;
 
 impl Http for HttpClient {
     async fn send(&self, request: VendorRequest<'_>) -> Result<VendorResponse, ApiError> {
         let (call, timeout) = (request.call, request.timeout);
         let sent = tokio::time::timeout(timeout, self.exchange(request)).await;
-        sent.unwrap_or_else(|_| Err(ApiError::new(call, "Timeout", "no answer in time")))
+        sent.unwrap_or_else(|_| Err(ApiError::new(call, "Timeout", "no response before the timeout")))
     }
 }
 
@@ -33,14 +34,14 @@ impl HttpClient {
     async fn exchange(&self, request: VendorRequest<'_>) -> Result<VendorResponse, ApiError> {
         let call = request.call;
         let connection = |error: &dyn std::error::Error| ApiError::new(call, "Connection", &super::error::chain(error));
-        let answer = self.connector().call(http_request(request)?).await.map_err(|error| connection(&error))?;
-        let status = answer.status().as_u16();
-        let mut stream = ByteStream::new(answer.into_body());
+        let response = self.connector().call(http_request(request)?).await.map_err(|error| connection(&error))?;
+        let status = response.status().as_u16();
+        let mut stream = ByteStream::new(response.into_body());
         let mut body = Vec::new();
         while let Some(part) = stream.next().await {
             body.extend_from_slice(&part.map_err(|error| connection(&error))?);
-            if body.len() > LONGEST {
-                return Err(ApiError::new(call, "MalformedAnswer", "the answer is longer than 1 MiB"));
+            if body.len() > MAX_BODY {
+                return Err(ApiError::new(call, "MalformedAnswer", "the response is larger than 1 MiB"));
             }
         }
         Ok(VendorResponse { status, body: String::from_utf8_lossy(&body).into_owned() })
@@ -59,14 +60,14 @@ impl HttpClient {
 }
 
 fn http_request(request: VendorRequest<'_>) -> Result<HttpRequest, ApiError> {
-    let wrong = |error: &dyn std::fmt::Display| ApiError::new(request.call, "Client", &error.to_string());
+    let invalid = |error: &dyn std::fmt::Display| ApiError::new(request.call, "Client", &error.to_string());
     let mut http = HttpRequest::new(SdkBody::from(request.body.to_string()));
-    http.set_method("POST").map_err(|error| wrong(&error))?;
-    http.set_uri(request.url.as_str()).map_err(|error| wrong(&error))?;
+    http.set_method("POST").map_err(|error| invalid(&error))?;
+    http.set_uri(request.url.as_str()).map_err(|error| invalid(&error))?;
     for (name, value) in &request.headers {
-        // The value is not told: it may be a key.
+        // The message leaves out the value because it may be an API key.
         let set = http.headers_mut().try_insert(*name, (*value).to_owned());
-        set.map_err(|_| wrong(&format!("the header `{name}` cannot be sent")))?;
+        set.map_err(|_| invalid(&format!("the value of the header `{name}` is not valid in HTTP")))?;
     }
     Ok(http)
 }

@@ -1,4 +1,4 @@
-//! Reads of one account's IAM.
+//! Reads IAM in one account. Writes are in `write`.
 
 use std::future::Future;
 
@@ -32,13 +32,13 @@ impl ReadIam for IamSession {
         const CALL: &str = "sts:GetCallerIdentity";
         let answer = self.sts.get_caller_identity().send().await.map_err(api_error(CALL))?;
         let id = answer.account().and_then(|id| id.parse().ok());
-        id.ok_or_else(|| malformed(CALL, "account id of twelve digits"))
+        id.ok_or_else(|| malformed(CALL, "12-digit account ID"))
     }
 
     async fn role(&self, role: &RoleName) -> Result<Option<ObservedRole>, ApiError> {
         const CALL: &str = "iam:GetRole";
         let get = async { self.iam.get_role().role_name(role.as_str()).send().await.map_err(api_error(CALL)) };
-        let Some(answer) = if_there(get).await? else { return Ok(None) };
+        let Some(answer) = none_if_not_found(get).await? else { return Ok(None) };
         let found = answer.role.ok_or_else(|| malformed(CALL, "role"))?;
         observed(&found).map(Some)
     }
@@ -46,7 +46,7 @@ impl ReadIam for IamSession {
     async fn policy_names(&self, role: &RoleName, from: Option<String>) -> Result<Page, ApiError> {
         const CALL: &str = "iam:ListRolePolicies";
         let list = self.iam.list_role_policies().role_name(role.as_str()).set_marker(from);
-        let Some(answer) = if_there(async { list.send().await.map_err(api_error(CALL)) }).await? else {
+        let Some(answer) = none_if_not_found(async { list.send().await.map_err(api_error(CALL)) }).await? else {
             return Ok(Page { items: Vec::new(), next: None });
         };
         let next = answer.is_truncated.then_some(answer.marker).flatten();
@@ -56,14 +56,14 @@ impl ReadIam for IamSession {
     async fn policy(&self, role: &RoleName, name: &str) -> Result<Option<String>, ApiError> {
         const CALL: &str = "iam:GetRolePolicy";
         let get = self.iam.get_role_policy().role_name(role.as_str()).policy_name(name);
-        let answer = if_there(async { get.send().await.map_err(api_error(CALL)) }).await?;
+        let answer = none_if_not_found(async { get.send().await.map_err(api_error(CALL)) }).await?;
         answer.map(|answer| decoded(CALL, &answer.policy_document)).transpose()
     }
 
     async fn attached(&self, role: &RoleName, from: Option<String>) -> Result<Page, ApiError> {
         const CALL: &str = "iam:ListAttachedRolePolicies";
         let list = self.iam.list_attached_role_policies().role_name(role.as_str()).set_marker(from);
-        let Some(answer) = if_there(async { list.send().await.map_err(api_error(CALL)) }).await? else {
+        let Some(answer) = none_if_not_found(async { list.send().await.map_err(api_error(CALL)) }).await? else {
             return Ok(Page { items: Vec::new(), next: None });
         };
         let items = answer.attached_policies.unwrap_or_default().into_iter().filter_map(|policy| policy.policy_arn);
@@ -72,8 +72,8 @@ impl ReadIam for IamSession {
     }
 }
 
-/// The answer, or `None` where what was asked for is not there.
-async fn if_there<T>(call: impl Future<Output = Result<T, ApiError>>) -> Result<Option<T>, ApiError> {
+/// The response; `None` if the requested item does not exist.
+async fn none_if_not_found<T>(call: impl Future<Output = Result<T, ApiError>>) -> Result<Option<T>, ApiError> {
     match call.await {
         Ok(answer) => Ok(Some(answer)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -99,8 +99,8 @@ fn observed(role: &Role) -> Result<ObservedRole, ApiError> {
     })
 }
 
-/// IAM gives policies URL-encoded, as RFC 3986 has it.
+/// Decodes a policy: IAM returns policy documents URL-encoded according to RFC 3986.
 fn decoded(call: &'static str, text: &str) -> Result<String, ApiError> {
     let decoded = percent_decode_str(text).decode_utf8();
-    decoded.map(|text| text.into_owned()).map_err(|_| malformed(call, "policy in UTF-8"))
+    decoded.map(|text| text.into_owned()).map_err(|_| malformed(call, "UTF-8 policy document"))
 }

@@ -1,4 +1,14 @@
-//! Who is at work in which account, in SSM's parameter store. The version of a parameter tells who was first.
+//! Account leases in SSM Parameter Store: one parameter per account, with compare-and-swap by version.
+//!
+//! Parameter Store has no conditional write, so acquiring a lease uses two properties of `PutParameter`:
+//!
+//! - Without `Overwrite`, only one of several concurrent calls creates the parameter. The others fail with
+//!   `ParameterAlreadyExists`.
+//! - With `Overwrite`, each call increments the version by one. A run that read version 7 has replaced exactly that version if
+//!   its write returns 8. If it returns 9, another run wrote in between and was first. The loser has overwritten the winner's
+//!   value, but the winner already knows that it holds the lease, and the loser does not write to the account.
+//!
+//! Releasing writes an expired lease instead of deleting the parameter.
 
 use aws_sdk_ssm::types::ParameterType;
 
@@ -9,23 +19,23 @@ use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::lease::Lease;
 use onboarding_engine::ports::LeaseStore;
 
-/// SSM's parameter store, with the function's own credentials.
+/// A client of SSM Parameter Store with the caller's own credentials.
 #[derive(Debug, Clone)]
 pub struct SsmLeases {
     parameters: aws_sdk_ssm::Client,
-    /// Below which parameter accounts are claimed; without it nobody else is thought to be there.
-    below: Option<String>,
+    /// The prefix of the parameters. Without it there are no leases, and every lease is granted.
+    prefix: Option<String>,
 }
 
 impl SsmLeases {
-    /// A shared client of SSM.
+    /// Leases over the SSM client of `parameters`, in parameters below a prefix.
     #[must_use]
-    pub fn new(parameters: &Parameters, below: Option<String>) -> Self {
-        Self { parameters: parameters.0.clone(), below }
+    pub fn new(parameters: &Parameters, prefix: Option<String>) -> Self {
+        Self { parameters: parameters.0.clone(), prefix }
     }
 
     fn parameter(&self, account: &AccountId) -> Option<String> {
-        self.below.as_ref().map(|below| format!("{below}/{account}"))
+        self.prefix.as_ref().map(|prefix| format!("{prefix}/{account}"))
     }
 }
 
@@ -44,7 +54,7 @@ impl LeaseStore for SsmLeases {
         }
     }
 
-    /// A new version is one more than the last: another number says that somebody wrote in between.
+    /// The new version is one more than the previous one. Any other number means that another run wrote in between.
     ///
     /// See <https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html>.
     async fn claim(&self, account: &AccountId, claim: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
@@ -58,14 +68,14 @@ impl LeaseStore for SsmLeases {
         }
     }
 
-    /// A claim that is over, rather than none: a parameter that was deleted may not be made again for half a minute, and
-    /// its versions would begin anew.
+    /// Writes an expired lease. The parameter is not deleted because a deleted parameter cannot be created again for 30
+    /// seconds, and its versions would restart at 1.
     ///
     /// See <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameter.html>.
     async fn release(&self, account: &AccountId) -> Result<(), ApiError> {
         const CALL: &str = "ssm:PutParameter";
         let Some(name) = self.parameter(account) else { return Ok(()) };
-        let over = self.parameters.put_parameter().name(name).value(Lease::default().to_text());
-        over.r#type(ParameterType::String).overwrite(true).send().await.map(drop).map_err(api_error(CALL))
+        let expired = self.parameters.put_parameter().name(name).value(Lease::default().to_text());
+        expired.r#type(ParameterType::String).overwrite(true).send().await.map(drop).map_err(api_error(CALL))
     }
 }

@@ -1,4 +1,4 @@
-//! The ports on the AWS SDK: the only files that name `aws_sdk_*`.
+//! The ports, implemented with the AWS SDK. Only these files use the `aws_sdk_*` crates.
 
 mod ambiguous;
 mod clients;

@@ -1,4 +1,4 @@
-//! Who is told: an event bus of EventBridge. What was told is remembered in SSM's parameter store.
+//! Notifications: events on an EventBridge event bus, and notification records in SSM Parameter Store.
 
 use std::sync::OnceLock;
 
@@ -13,27 +13,27 @@ use onboarding_core::notification::NotificationRecord;
 use onboarding_core::report::AccountEvent;
 use onboarding_engine::ports::Notifier;
 
-/// EventBridge and SSM, with the function's own credentials.
+/// Clients of EventBridge and SSM with the function's own credentials.
 #[derive(Debug)]
 pub struct EventBridgeNotifier {
     config: SdkConfig,
-    /// Made when there is something to tell, and not at the start.
+    /// Created with the first notification, to keep cold starts short.
     client: OnceLock<aws_sdk_eventbridge::Client>,
     parameters: aws_sdk_ssm::Client,
     bus: Option<String>,
-    /// Below which parameter things are remembered.
-    told: String,
+    /// The prefix of the notification records.
+    prefix: String,
 }
 
 impl EventBridgeNotifier {
-    /// Clients on a configuration; that of SSM is shared.
+    /// Creates the client of EventBridge lazily and shares the SSM client of `parameters`.
     #[must_use]
-    pub fn new(config: &SdkConfig, parameters: &Parameters, bus: Option<String>, told: String) -> Self {
-        Self { config: config.clone(), client: OnceLock::new(), parameters: parameters.0.clone(), bus, told }
+    pub fn new(config: &SdkConfig, parameters: &Parameters, bus: Option<String>, prefix: String) -> Self {
+        Self { config: config.clone(), client: OnceLock::new(), parameters: parameters.0.clone(), bus, prefix }
     }
 
     fn parameter(&self, name: &str) -> String {
-        format!("{}/{name}", self.told)
+        format!("{}/{name}", self.prefix)
     }
 }
 
@@ -54,9 +54,9 @@ impl Notifier for EventBridgeNotifier {
         }
     }
 
-    async fn save(&self, name: &str, told: &NotificationRecord, replace: bool) -> Result<bool, ApiError> {
+    async fn save(&self, name: &str, record: &NotificationRecord, replace: bool) -> Result<bool, ApiError> {
         const CALL: &str = "ssm:PutParameter";
-        let put = self.parameters.put_parameter().name(self.parameter(name)).value(told.to_text());
+        let put = self.parameters.put_parameter().name(self.parameter(name)).value(record.to_text());
         let put = put.r#type(ParameterType::String);
         match put.overwrite(replace).send().await.map_err(api_error(CALL)) {
             Ok(_) => Ok(true),
@@ -83,12 +83,12 @@ impl Notifier for EventBridgeNotifier {
             .detail(notice.detail().to_string());
         let client = self.client.get_or_init(|| aws_sdk_eventbridge::Client::new(&self.config));
         let answer = client.put_events().entries(entry.build()).send().await.map_err(api_error(CALL))?;
-        // The call succeeds even where its entry did not.
+        // The call succeeds even if its entry failed.
         // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
-        let refused = answer.entries().iter().find_map(|entry| Some((entry.error_code()?, entry.error_message())));
-        match refused {
+        let failed = answer.entries().iter().find_map(|entry| Some((entry.error_code()?, entry.error_message())));
+        match failed {
             Some((code, message)) => Err(ApiError::new(CALL, code, message.unwrap_or_default())),
-            None if answer.failed_entry_count() > 0 => Err(malformed(CALL, "reason of the failure")),
+            None if answer.failed_entry_count() > 0 => Err(malformed(CALL, "failure reason")),
             None => Ok(()),
         }
     }

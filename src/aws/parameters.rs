@@ -1,4 +1,4 @@
-//! Configuration and external ids, from SSM's parameter store.
+//! The configuration and secrets (external IDs and API keys), from SSM Parameter Store.
 
 use aws_types::SdkConfig;
 use secrecy::SecretString;
@@ -7,12 +7,12 @@ use super::error::{api_error, malformed};
 use onboarding_core::error::ApiError;
 use onboarding_engine::ports::Secrets;
 
-/// SSM's parameter store, with the function's own credentials.
+/// A client of SSM Parameter Store with the caller's own credentials.
 #[derive(Debug, Clone)]
 pub struct Parameters(pub(super) aws_sdk_ssm::Client);
 
 impl Parameters {
-    /// A client on a configuration.
+    /// Creates the client.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self(aws_sdk_ssm::Client::new(config))

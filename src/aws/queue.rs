@@ -1,4 +1,10 @@
-//! The queues, on SQS.
+//! The inbox and the dead-letter queue, on SQS.
+//!
+//! A retry changes the visibility timeout of the received message, so the message keeps its receive count and its age. A
+//! message for the dead-letter queue is sent there as a copy, with the cause, the error message and the remedy as message
+//! attributes; the original is deleted through the batch response. If the function is stopped in between, the dead-letter
+//! queue holds the message twice, which is harmless. Without a queue URL, both methods return `false`: the message stays in
+//! the inbox.
 
 use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
@@ -9,12 +15,12 @@ use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Cause;
 use onboarding_engine::ports::Queue;
 
-/// The greatest message, with its attributes, in bytes.
+/// The maximum size of a message including its attributes, in bytes.
 ///
 /// See <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>.
-const LARGEST: usize = 1 << 20;
+const MAX_MESSAGE: usize = 1 << 20;
 
-/// SQS, with the function's own credentials.
+/// A client of SQS with the function's own credentials.
 #[derive(Debug, Clone)]
 pub struct Sqs {
     client: aws_sdk_sqs::Client,
@@ -23,7 +29,7 @@ pub struct Sqs {
 }
 
 impl Sqs {
-    /// A client on a configuration, for the queues at these addresses.
+    /// Creates the client for the queues with these URLs.
     #[must_use]
     pub fn new(config: &SdkConfig, queue: Option<String>, dead_letters: Option<String>) -> Self {
         Self { client: aws_sdk_sqs::Client::new(config), queue, dead_letters }
@@ -38,14 +44,14 @@ impl Sqs {
 impl Queue for Sqs {
     async fn send(&self, messages: &[String]) -> Result<(), ApiError> {
         const CALL: &str = "sqs:SendMessage";
-        let unbuilt = |error: BuildError| ApiError::new(CALL, "Client", &error.to_string());
+        let invalid = |error: BuildError| ApiError::new(CALL, "Client", &error.to_string());
         let entry = |(index, body): (usize, &String)| {
-            SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body).build().map_err(unbuilt)
+            SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body).build().map_err(invalid)
         };
         let entries: Vec<_> = messages.iter().enumerate().map(entry).collect::<Result<_, _>>()?;
         let send = self.client.send_message_batch().queue_url(self.queue(CALL)?).set_entries(Some(entries));
         let answer = send.send().await.map_err(api_error(CALL))?;
-        // One that failed fails them all: a message that comes twice does no harm, one that is lost does.
+        // If one message failed, the whole batch is sent again: duplicates are harmless, lost messages are not.
         match answer.failed.first() {
             Some(failed) => Err(ApiError::new(CALL, failed.code.clone(), failed.message().unwrap_or_default())),
             None => Ok(()),
@@ -64,14 +70,14 @@ impl Queue for Sqs {
         const CALL: &str = "sqs:SendMessage";
         let Some(url) = &self.dead_letters else { return Ok(false) };
         let mut send = self.client.send_message().queue_url(url).message_body(message);
-        let mut room = LARGEST.saturating_sub(message.len());
+        let mut remaining = MAX_MESSAGE.saturating_sub(message.len());
         for (name, text) in [("CAUSE", cause.code), ("MESSAGE", &cause.message), ("REMEDY", &cause.remedy)] {
-            // An attribute must not be empty: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_MessageAttributeValue.html
+            // An attribute value must not be empty: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_MessageAttributeValue.html
             let text = if text.is_empty() { "-" } else { text };
-            // What does not fit is in the log. A message that is refused would come again for days.
+            // Attributes that do not fit are left out (the log has them). SQS would reject the message, and it would be retried for days.
             let size = name.len() + "String".len() + text.len();
-            let Some(left) = room.checked_sub(size) else { continue };
-            room = left;
+            let Some(left) = remaining.checked_sub(size) else { continue };
+            remaining = left;
             let value = MessageAttributeValue::builder().data_type("String").string_value(text).build();
             send = send.message_attributes(name, value.map_err(|e| ApiError::new(CALL, "Client", &e.to_string()))?);
         }

@@ -1,4 +1,7 @@
-//! Writes to one account's IAM: each change is one call.
+//! Writes IAM in one account. Every change is exactly one API call.
+//!
+//! Creating and deleting cannot be repeated: a second attempt fails with "already exists" or "not found". These calls have an
+//! [`AmbiguousAttempt`] interceptor. The other calls set a value and are idempotent.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +18,9 @@ use onboarding_engine::ports::WriteIam;
 impl WriteIam for IamSession {
     async fn perform(&self, change: &Change) -> Result<(), ApiError> {
         let (iam, call, role) = (&self.iam, change.call(), change.role.as_str());
-        let lost = AmbiguousAttempt::default();
+        let attempt = AmbiguousAttempt::default();
         match &change.action {
-            Action::CreateRole(new) => self.create(role, new, &lost).await,
+            Action::CreateRole(new) => self.create(role, new, &attempt).await,
             Action::UpdateTrust { after, .. } => {
                 let update = iam.update_assume_role_policy().role_name(role).policy_document(after.to_json());
                 update.send().await.map(drop).map_err(api_error(call))
@@ -32,8 +35,8 @@ impl WriteIam for IamSession {
             }
             Action::DeletePolicy { name, .. } => {
                 let delete = iam.delete_role_policy().role_name(role).policy_name(name);
-                let sent = delete.customize().interceptor(lost.clone()).send().await;
-                sent.map(drop).map_err(api_error(call)).map_err(|error| lost.told(error))
+                let sent = delete.customize().interceptor(attempt.clone()).send().await;
+                sent.map(drop).map_err(api_error(call)).map_err(|error| attempt.classify(error))
             }
             Action::Attach(arn) => {
                 let attach = iam.attach_role_policy().role_name(role).policy_arn(arn);
@@ -41,8 +44,8 @@ impl WriteIam for IamSession {
             }
             Action::Detach(arn) => {
                 let detach = iam.detach_role_policy().role_name(role).policy_arn(arn);
-                let sent = detach.customize().interceptor(lost.clone()).send().await;
-                sent.map(drop).map_err(api_error(call)).map_err(|error| lost.told(error))
+                let sent = detach.customize().interceptor(attempt.clone()).send().await;
+                sent.map(drop).map_err(api_error(call)).map_err(|error| attempt.classify(error))
             }
             Action::PutBoundary { after, .. } => {
                 let put = iam.put_role_permissions_boundary().role_name(role).permissions_boundary(after);
@@ -50,8 +53,8 @@ impl WriteIam for IamSession {
             }
             Action::DeleteBoundary(_) => {
                 let delete = iam.delete_role_permissions_boundary().role_name(role);
-                let sent = delete.customize().interceptor(lost.clone()).send().await;
-                sent.map(drop).map_err(api_error(call)).map_err(|error| lost.told(error))
+                let sent = delete.customize().interceptor(attempt.clone()).send().await;
+                sent.map(drop).map_err(api_error(call)).map_err(|error| attempt.classify(error))
             }
             Action::Tag(wanted) => {
                 let tag = iam.tag_role().role_name(role).set_tags(Some(tags(call, wanted)?));
@@ -61,13 +64,13 @@ impl WriteIam for IamSession {
                 let untag = iam.untag_role().role_name(role).set_tag_keys(Some(keys.iter().cloned().collect()));
                 untag.send().await.map(drop).map_err(api_error(call))
             }
-            Action::Register(_) => Err(ApiError::new(call, "InvalidAction", "this is no action of IAM")),
+            Action::Register(_) => Err(ApiError::new(call, "InvalidAction", "not an IAM action")),
         }
     }
 }
 
 impl IamSession {
-    async fn create(&self, role: &str, new: &NewRole, lost: &AmbiguousAttempt) -> Result<(), ApiError> {
+    async fn create(&self, role: &str, new: &NewRole, attempt: &AmbiguousAttempt) -> Result<(), ApiError> {
         const CALL: &str = "iam:CreateRole";
         let create = self.iam.create_role().role_name(role).path(&new.path).description(&new.description);
         let create = create
@@ -75,8 +78,8 @@ impl IamSession {
             .set_permissions_boundary(new.boundary.clone())
             .set_tags(Some(tags(CALL, &new.tags)?))
             .assume_role_policy_document(new.trust.to_json());
-        let sent = create.customize().interceptor(lost.clone()).send().await;
-        sent.map(drop).map_err(api_error(CALL)).map_err(|error| lost.told(error))
+        let sent = create.customize().interceptor(attempt.clone()).send().await;
+        sent.map(drop).map_err(api_error(CALL)).map_err(|error| attempt.classify(error))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The Lambda function: environment, clients, run.
+//! The entry point of the Lambda function: reads the environment, creates the clients and starts the runtime.
 
 use std::process::ExitCode;
 
@@ -17,7 +17,7 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            lambda::tell_start_failed(&error);
+            lambda::start_failed(&error);
             ExitCode::FAILURE
         }
     }
@@ -29,7 +29,7 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     let world = Ports {
         directory: Organizations::new(&config),
         sessions: Sts::new(&config),
-        claims: SsmLeases::new(&secrets, settings.claims.clone()),
+        claims: SsmLeases::new(&secrets, settings.leases.clone()),
         registrar: Vendors::new(HttpClient::default()),
         secrets: secrets.clone(),
         clock: SystemClock,
@@ -37,7 +37,7 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     let ports = Clients {
         world,
         queue: Sqs::new(&config, settings.queue.clone(), settings.dead_letters.clone()),
-        notifier: EventBridgeNotifier::new(&config, &secrets, settings.event_bus.clone(), settings.told.clone()),
+        notifier: EventBridgeNotifier::new(&config, &secrets, settings.event_bus.clone(), settings.notified.clone()),
     };
     let function = &Function { ports, settings };
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| function.answer(event).await)).await

@@ -1,4 +1,4 @@
-//! The command line: parse, dispatch, exit code.
+//! The entry point of the CLI: passes the AWS clients to the commands and returns their exit code.
 
 use std::process::ExitCode;
 

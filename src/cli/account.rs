@@ -83,7 +83,7 @@ async fn start<W: World>(
     let config = config::load(&target.config)?;
     let ended = |account, kind: &str, end| Err(Box::new(Report::new(account, kind, Mode::Plan, end)));
     if let Asked::Event(Trigger::Ignored { kind, reason, account }) = asked {
-        return Ok(ended(account, kind.as_str(), Outcome::ignored("not_for_us", reason)));
+        return Ok(ended(account, kind.as_str(), Outcome::ignored("not_applicable", reason)));
     }
     let engine = Engine { world: connect(&target.aws).await?, config };
     let deadline = engine.clock().now() + f64::from(target.wait);
@@ -103,7 +103,7 @@ async fn start<W: World>(
             Err(end) => return Ok(ended(None, kind.as_str(), end)),
         },
         Asked::Event(Trigger::Ignored { kind, reason, account }) => {
-            return Ok(ended(account, kind.as_str(), Outcome::ignored("not_for_us", reason)));
+            return Ok(ended(account, kind.as_str(), Outcome::ignored("not_applicable", reason)));
         }
     };
     let (trigger, origin) = (kind.to_owned(), "command-line".to_owned());

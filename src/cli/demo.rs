@@ -1,4 +1,4 @@
-//! `onboard demo`: the main job on a simulated organization, with the real engine and no AWS.
+//! `onboard demo`: the real engine onboards an account of a simulated organization, without AWS.
 
 use anyhow::{Context, anyhow, bail};
 
@@ -16,7 +16,7 @@ const CONFIG: &str = include_str!("../../onboarding.toml");
 const MANAGEMENT: &str = "111122223333";
 const IDENTITY: &str = "222233334444";
 const PIPELINE: &str = "arn:aws:iam::222233334444:role/app-pipeline";
-/// The vendors' accounts, which the simulated IAM wants to exist before a policy names them.
+/// The vendors' accounts. Like IAM, the simulation rejects policies that name accounts that do not exist.
 const VENDORS: [&str; 2] = ["147995105371", "377450845233"];
 
 type Simulated =
@@ -28,12 +28,14 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
     let [directory, sessions, secrets, registrar, clock] = [(); 5].map(|()| organization.clone());
     let engine = Engine { world: Ports { directory, sessions, secrets, claims: NoLeases, registrar, clock }, config };
 
-    sayln!(
+    print_line!(
         "{}",
-        faint("This is a simulated organization in memory, with IAM's rules. No AWS is touched; time is virtual.")
+        faint(
+            "This is a simulated organization in memory that enforces IAM's rules. No AWS calls are made; time is virtual."
+        )
     );
     let account = create(&organization, &engine).await?;
-    let errand = Job {
+    let job = Job {
         account,
         trigger: "create_account".to_owned(),
         origin: "demo".to_owned(),
@@ -43,27 +45,29 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
         shown: None,
     };
 
-    chapter("2. The plan: what is there and what is to come")?;
+    heading("2. Plan: current state and planned changes")?;
     let before = organization.now();
-    let plan = engine.plan(&errand).await;
+    let plan = engine.plan(&job).await;
     let refused = organization.journal().iter().filter(|call| call.call == "sts:AssumeRole" && !call.ok).count();
     let waited = organization.now() - before;
-    sayln!("{}", faint(format!("The new account let nobody in {refused} times; it was ready after {waited:.0} s.\n")));
-    say!("{}", plan_text(&plan));
+    print_line!(
+        "{}",
+        faint(format!("AssumeRole was refused {refused} times; the account was ready after {waited:.0} s.\n"))
+    );
+    print_text!("{}", plan_text(&plan));
 
-    chapter("3. Applied, and proven by evaluating the policies that are there now")?;
-    let done = engine
-        .apply(&Job { shown: Some(plan.changes.into_iter().map(|s| s.change).collect()), ..errand.clone() })
-        .await;
-    say!("{}", report_text(&done));
-    prove(&organization, &errand.account)?;
+    heading("3. Apply, then verify by evaluating the resulting policies")?;
+    let applied =
+        engine.apply(&Job { shown: Some(plan.changes.into_iter().map(|s| s.change).collect()), ..job.clone() }).await;
+    print_text!("{}", report_text(&applied));
+    verify(&organization, &job.account)?;
 
-    chapter("4. The same event again: events come twice")?;
+    heading("4. The same event again: delivery is at-least-once, and a second run is idempotent")?;
     organization.clear_journal();
-    let again = engine.apply(&errand).await;
-    say!("{}", report_text(&again));
+    let again = engine.apply(&job).await;
+    print_text!("{}", report_text(&again));
     let (calls, writes) = (organization.journal().len(), organization.writes().len());
-    sayln!("{}", faint(format!("{calls} calls, {writes} of them writes.")));
+    print_line!("{}", faint(format!("{calls} calls, {writes} of them writes.")));
 
     if again.outcome == Outcome::Converged && writes == 0 {
         Ok(Exit::Done)
@@ -81,35 +85,36 @@ fn organization() -> anyhow::Result<FakeOrganization> {
     Ok(organization)
 }
 
-/// Creates an account as Organizations does: in progress at first, then there, and its access role a little later.
+/// Creates an account as Organizations does: it is in progress at first, then active, and its access role works only later.
 async fn create(organization: &FakeOrganization, engine: &Simulated) -> anyhow::Result<AccountId> {
-    chapter("1. An account is created")?;
-    let newborn = AccountCreation { in_progress_seconds: 12.0, access_role_after: 40.0, ..AccountCreation::default() };
-    let request = organization.create_account_as("payments-dev", newborn);
+    heading("1. An account is created")?;
+    let creation =
+        AccountCreation { in_progress_seconds: 12.0, access_role_delay_seconds: 40.0, ..AccountCreation::default() };
+    let request = organization.create_account_with("payments-dev", creation);
     let before = organization.now();
     let account = match engine.created(&request, before + 900.0).await {
         Ok(account) => account,
-        Err(end) => bail!("the simulated creation ended {end}"),
+        Err(end) => bail!("the simulated account creation failed: {end}"),
     };
     let polls = organization.journal().len();
     let seconds = organization.now() - before;
-    sayln!("organizations:CreateAccount   {}", faint(&request));
-    sayln!("IN_PROGRESS                   {}", faint(format!("asked {polls} times in {seconds:.0} s")));
-    sayln!("SUCCEEDED                     {}", strong(format!("account {account} (payments-dev)")));
+    print_line!("organizations:CreateAccount   {}", faint(&request));
+    print_line!("IN_PROGRESS                   {}", faint(format!("polled {polls} times in {seconds:.0} s")));
+    print_line!("SUCCEEDED                     {}", strong(format!("account {account} (payments-dev)")));
     Ok(account)
 }
 
-/// Asks the simulated STS, which evaluates the policies by itself, for what the report says.
-fn prove(organization: &FakeOrganization, account: &AccountId) -> anyhow::Result<()> {
+/// Asks the simulated STS for what the report claims. It evaluates the policies independently of the report.
+fn verify(organization: &FakeOrganization, account: &AccountId) -> anyhow::Result<()> {
     use onboarding_core::policy::Caller;
     let role = |name: &str| format!("arn:aws:iam::{account}:role/{name}");
-    let ask = |who: &str, name: &str, id: Option<&str>| -> anyhow::Result<bool> {
+    let can_assume = |who: &str, name: &str, id: Option<&str>| -> anyhow::Result<bool> {
         let caller = Caller { account: who.parse().context("an account id")?, arn: None };
         Ok(organization.can_assume(&caller, &role(name), id))
     };
     let vendor = "Workload_Security_Role_Cross";
-    sayln!("\n  {}", strong("the simulated STS was asked, too"));
-    for (who, id, name, role, given) in [
+    print_line!("\n  {}", strong("the same checks against the simulated STS"));
+    for (who, id, role_name, suffix, external_id) in [
         ("the identity account", IDENTITY, "OrganizationAccountAccessRole", "", None),
         (
             "Workload Security",
@@ -118,15 +123,15 @@ fn prove(organization: &FakeOrganization, account: &AccountId) -> anyhow::Result
             " with its external ID",
             Some("00000000-1111-2222-3333-444444444444"),
         ),
-        ("Workload Security", VENDORS[0], vendor, " without it", None),
+        ("Workload Security", VENDORS[0], vendor, " without an external ID", None),
     ] {
-        let answer = if ask(id, name, given)? { "can enter" } else { "cannot enter" };
-        sayln!("  {who}{role}: {answer}");
+        let answer = if can_assume(id, role_name, external_id)? { "allowed" } else { "denied" };
+        print_line!("  {who}{suffix}: {answer}");
     }
     Ok(())
 }
 
-fn chapter(title: &str) -> anyhow::Result<()> {
-    sayln!("\n{}", strong(title));
+fn heading(title: &str) -> anyhow::Result<()> {
+    print_line!("\n{}", strong(title));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `onboard vendors`: what can be configured.
+//! `onboard vendors`: list and show the vendor catalogue.
 
 use std::path::Path;
 
@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use super::{Exit, read};
 use onboarding_core::config::{Config, Folder};
 use onboarding_core::report::paint::strong;
+use onboarding_core::suggestion::{did_you_mean, list_of};
 use onboarding_core::vendor::{self, Catalogue};
 
 pub(super) fn list(config: Option<&str>) -> anyhow::Result<Exit> {
@@ -23,9 +24,9 @@ pub(super) fn list(config: Option<&str>) -> anyhow::Result<Exit> {
     let line = |row: &vendor::Row| {
         format!("{:name$}  {:title$}  {:role$}  {}", row.name, row.title, row.role, row.origin).trim_end().to_owned()
     };
-    sayln!("{}", strong(line(&head)));
+    print_line!("{}", strong(line(&head)));
     for row in &rows {
-        sayln!("{}", line(row));
+        print_line!("{}", line(row));
     }
     Ok(Exit::Done)
 }
@@ -33,13 +34,10 @@ pub(super) fn list(config: Option<&str>) -> anyhow::Result<Exit> {
 pub(super) fn show(name: &str, config: Option<&str>) -> anyhow::Result<Exit> {
     let catalogue = catalogue(config)?;
     let Some(vendor) = catalogue.get(name) else {
-        let names: Vec<_> = catalogue.names().collect();
-        let alike = |known: &&&str| strsim::jaro(known, name);
-        let nearest = names.iter().max_by(|a, b| alike(a).total_cmp(&alike(b))).filter(|known| alike(known) > 0.7);
-        let nearest = nearest.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default();
-        anyhow::bail!("there is no vendor `{name}`; {nearest}known are {}", names.join(", "));
+        let hint = did_you_mean(name, catalogue.names());
+        anyhow::bail!("unknown vendor `{name}`; known vendors are {}{hint}", list_of(catalogue.names()));
     };
-    say!("{}", vendor::show(vendor));
+    print_text!("{}", vendor::show(vendor));
     Ok(Exit::Done)
 }
 

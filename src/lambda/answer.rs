@@ -1,4 +1,8 @@
-//! The answer to a payload that came directly, and what an invocation fails with.
+//! Direct invocations: the response to a payload that did not come through SQS, and the errors of an invocation.
+//!
+//! A manual request (`{"account_id": …}`) always returns the report, whatever the outcome, because a person is waiting for
+//! it. An event that was delivered directly returns an error unless it converged or was ignored and its notification
+//! went out. Lambda then retries the event and finally hands it to its on-failure destination.
 
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
@@ -10,13 +14,13 @@ use onboarding_core::outcome::Outcome;
 use onboarding_core::trigger::{self, Trigger};
 use onboarding_engine::ports::Clock;
 
-/// What an invocation fails with: a word for machines and a sentence for people.
+/// The error of an invocation: a kind for programs and a message for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct InvocationError {
-    /// `InvalidPayload`, `Configuration`, `Waiting`, `Blocked` or `NotTold`.
+    /// `InvalidPayload`, `Configuration`, `Waiting`, `Blocked` or `NotificationFailed`.
     pub kind: &'static str,
-    /// The sentence.
+    /// What failed.
     pub message: String,
 }
 
@@ -29,8 +33,8 @@ impl InvocationError {
         Self { kind: "Configuration", message }
     }
 
-    fn not_told(error: &ApiError) -> Self {
-        Self { kind: "NotTold", message: format!("the account's end could not be told: {error}") }
+    fn notification_failed(error: &ApiError) -> Self {
+        Self { kind: "NotificationFailed", message: format!("could not send or record the notification: {error}") }
     }
 
     fn unfinished(outcome: &Outcome) -> Option<Self> {
@@ -44,29 +48,35 @@ impl InvocationError {
 }
 
 impl From<InvocationError> for Diagnostic {
-    fn from(failure: InvocationError) -> Self {
-        Self { error_type: failure.kind.to_owned(), error_message: failure.message }
+    fn from(error: InvocationError) -> Self {
+        Self { error_type: error.kind.to_owned(), error_message: error.message }
     }
 }
 
 impl<P: Ports> Invocation<'_, P> {
-    /// A person who asks gets the report whatever it says; an event that is not finished, or that ended untold, fails, so
-    /// that it comes again.
+    /// Processes a direct invocation.
+    ///
+    /// # Errors
+    /// When the payload cannot be parsed; for an event also when its account is waiting or blocked, or when its
+    /// notification failed, so that Lambda delivers the event again.
     pub(super) async fn direct(&self, payload: &str) -> Result<Value, InvocationError> {
-        let origin = InvocationContext::direct(self.invocation);
-        let understood = trigger::parse(payload.as_bytes()).map_err(|error| log::refuse(&origin, error))?;
-        let origin = InvocationContext { event: understood.event_id.as_deref(), ..origin };
-        let by_hand = matches!(understood.trigger, Trigger::Manual { .. });
-        let (mut report, subject) = self.process(understood.trigger, &origin).await;
-        log::tell(&report, &origin, self.engine.clock().now());
-        let told = self.in_time("events:PutEvents", self.tell(&report, &subject, &origin)).await;
-        let after_failed_notification = told.err().map(|error| {
-            log::after_failed_notification(&report, &origin, &error);
-            report.notices.push(format!("how it ended could not be told or remembered: {error}"));
-            InvocationError::not_told(&error)
+        let context = InvocationContext::direct(self.invocation);
+        let parsed = trigger::parse(payload.as_bytes()).map_err(|error| {
+            log::payload_rejected(&context, &error);
+            InvocationError::payload(error)
+        })?;
+        let context = InvocationContext { event: parsed.event_id.as_deref(), ..context };
+        let is_manual = matches!(parsed.trigger, Trigger::Manual { .. });
+        let (mut report, subject) = self.process(parsed.trigger, &context).await;
+        log::outcome(&report, &context, self.engine.clock().now());
+        let notified = self.before_response("events:PutEvents", self.notify(&report, &subject, &context)).await;
+        let notification_error = notified.err().map(|error| {
+            log::notification_failed(&report, &context, &error);
+            report.notices.push(format!("could not send or record the notification: {error}"));
+            InvocationError::notification_failed(&error)
         });
-        match InvocationError::unfinished(&report.outcome).or(after_failed_notification) {
-            Some(failure) if !by_hand => Err(failure),
+        match InvocationError::unfinished(&report.outcome).or(notification_error) {
+            Some(error) if !is_manual => Err(error),
             _ => serde_json::to_value(&report).map_err(InvocationError::payload),
         }
     }

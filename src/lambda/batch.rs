@@ -1,4 +1,23 @@
-//! A batch from SQS: each record by itself, and the answer names those that failed.
+//! SQS batches: every record is processed on its own, and the response names the records that failed.
+//!
+//! The event source mapping reports partial batch failures (`ReportBatchItemFailures`). SQS deletes the messages that the
+//! response does not name and makes the named ones visible again after their visibility timeout. The function uses this as
+//! follows:
+//!
+//! - **Converged, ignored**, or a plan requested through the queue, whatever it says: the record is not named, so its
+//!   message is deleted.
+//! - **Waiting**: the visibility timeout is changed to the next backoff delay, and the record is named. The message comes
+//!   back after that delay. If the account is still not ready after `give-up-after-hours`, the outcome becomes blocked.
+//! - **Blocked**, or a body that cannot be parsed: a copy with the cause in its message attributes is sent to the
+//!   dead-letter queue, and the original is deleted. After fixing the cause, redrive the dead-letter queue.
+//! - **Panic**, or a failed call to SQS: the record is named. The message comes back after the queue's own visibility
+//!   timeout, until it has been received `maxReceiveCount` times and SQS moves it to the dead-letter queue.
+//!
+//! Delivery is at-least-once, so a message may be processed twice. That is harmless because onboarding is idempotent.
+//!
+//! The records are parsed one by one, so a broken body does not affect the other records. Only two problems fail the whole
+//! invocation before anything is processed: a record that is not an SQS message, and one without a message ID. Such a
+//! record could not be named in the response, and SQS would delete it.
 //!
 //! See <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>.
 
@@ -19,116 +38,123 @@ use onboarding_core::outcome::{Cause, Outcome};
 use onboarding_core::trigger::{self, Trigger};
 use onboarding_engine::ports::{Clock, Queue};
 
-/// The records of a batch, each unread, so that a broken one harms no other.
+/// A batch whose records are not parsed yet, so that an invalid record does not affect the others.
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(rename = "Records", borrow)]
     records: Option<Vec<&'a RawValue>>,
 }
 
-/// The records, where the payload is a batch.
+/// The records of a batch; `None` if the payload is not a batch.
 pub(super) fn records(payload: &str) -> Result<Option<Vec<SqsMessage>>, String> {
     let Ok(Envelope { records: Some(records) }) = serde_json::from_str::<Envelope<'_>>(payload) else {
         return Ok(None);
     };
-    let read = |(index, record): (usize, &RawValue)| {
+    let parse = |(index, record): (usize, &RawValue)| {
         let message: SqsMessage = serde_json::from_str(record.get()).map_err(|error| {
-            format!("`Records[{index}]` is no message of SQS: {error}; nothing of the batch was done")
+            format!(
+                "`Records[{index}]` is not a valid SQS message: {error}; no record of the batch was processed, fix the batch and send it again"
+            )
         })?;
-        // Without its id a failed record could not be named, and would be deleted.
+        // Without its ID a failed record could not be named in the response, and SQS would delete it.
         match message.message_id.as_deref() {
             Some(id) if !id.is_empty() => Ok(message),
-            _ => Err(format!("`Records[{index}].messageId` is missing; nothing of the batch was done")),
+            _ => Err(format!(
+                "`Records[{index}].messageId` is missing; no record of the batch was processed, fix the batch and send it again"
+            )),
         }
     };
-    records.into_iter().enumerate().map(read).collect::<Result<_, _>>().map(Some)
+    records.into_iter().enumerate().map(parse).collect::<Result<_, _>>().map(Some)
 }
 
-/// The bodies of a batch, where the payload is one.
+/// The message bodies of a batch; `None` if the payload is not a batch.
 ///
 /// # Errors
-/// When a record is no message of SQS.
+/// When a record is not a valid SQS message.
 pub fn bodies(payload: &str) -> Result<Option<Vec<String>>, String> {
     let bodies = |records: Vec<SqsMessage>| records.into_iter().map(|r| r.body.unwrap_or_default()).collect();
     Ok(records(payload)?.map(bodies))
 }
 
 impl<P: Ports> Invocation<'_, P> {
-    /// Sees to every record, side by side.
+    /// Processes all records concurrently and returns the partial batch response.
     pub(super) async fn batch(&self, records: Vec<SqsMessage>) -> Value {
-        let done = join_all(records.iter().map(async |record| {
-            let finished = AssertUnwindSafe(self.record(record)).catch_unwind().await;
-            finished.unwrap_or_else(|_| {
-                // Reading it again, to name the event: that may be what went wrong.
+        let results = join_all(records.iter().map(async |record| {
+            let deletable = AssertUnwindSafe(self.process_record(record)).catch_unwind().await;
+            deletable.unwrap_or_else(|_| {
+                // Parse the body again to log the event ID. The parser may be what panicked, so catch that as well.
                 let body = record.body.as_deref().unwrap_or_default();
-                let understood = std::panic::catch_unwind(|| trigger::parse(body.as_bytes()).ok()).ok().flatten();
-                let event = understood.as_ref().and_then(|understood| understood.event_id.as_deref());
-                log::panicked(&InvocationContext { event, ..self.origin(record) });
+                let parsed = std::panic::catch_unwind(|| trigger::parse(body.as_bytes()).ok()).ok().flatten();
+                let event = parsed.as_ref().and_then(|parsed| parsed.event_id.as_deref());
+                log::panicked(&InvocationContext { event, ..self.message_context(record) });
                 false
             })
         }));
-        let failed = done.await.into_iter().zip(&records).filter(|(finished, _)| !finished);
+        let failed = results.await.into_iter().zip(&records).filter(|(deletable, _)| !deletable);
         let failures = failed.map(|(_, record)| {
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = record.message_id.clone().unwrap_or_default();
             failure
         });
-        let mut answer = SqsBatchResponse::default();
-        answer.batch_item_failures = failures.collect();
-        serde_json::to_value(answer).unwrap_or_default()
+        let mut response = SqsBatchResponse::default();
+        response.batch_item_failures = failures.collect();
+        serde_json::to_value(response).unwrap_or_default()
     }
 
-    /// Whether the record can be deleted.
-    async fn record(&self, record: &SqsMessage) -> bool {
+    /// Processes a record. Returns whether SQS may delete its message.
+    async fn process_record(&self, record: &SqsMessage) -> bool {
         let body = record.body.as_deref().unwrap_or_default();
-        let origin = self.origin(record);
+        let context = self.message_context(record);
         match trigger::parse(body.as_bytes()) {
-            Ok(understood) => {
-                let account = understood.trigger.account().cloned();
+            Ok(parsed) => {
+                let account = parsed.trigger.account().cloned();
                 let account = account.as_ref().map(AccountId::as_str);
-                let origin = InvocationContext { account, event: understood.event_id.as_deref(), ..origin };
-                let delivery = self.end_of(understood.trigger, &origin).await;
-                self.deliver(record, body, &origin, delivery).await
+                let context = InvocationContext { account, event: parsed.event_id.as_deref(), ..context };
+                let action = self.process_and_notify(parsed.trigger, &context).await;
+                self.apply_action(record, body, &context, action).await
             }
             Err(error) => {
-                let message = log::refuse(&origin, error).message;
-                let cause = Cause::new("not_understood", message, "mend the message, or delete it");
-                self.deliver(record, body, &origin, MessageAction::DeadLetter(cause)).await
+                log::payload_rejected(&context, &error);
+                let remedy = "fix the message body and send it again, or delete the message";
+                let cause = Cause::new("invalid_message", error.to_string(), remedy);
+                self.apply_action(record, body, &context, MessageAction::DeadLetter(cause)).await
             }
         }
     }
 
-    /// Sees to what a record asks for, tells it, and says what becomes of the message.
-    async fn end_of(&self, trigger: Trigger, origin: &InvocationContext<'_>) -> MessageAction {
+    /// Processes a trigger, logs the outcome and sends the notification. Returns what to do with the message.
+    async fn process_and_notify(&self, trigger: Trigger, context: &InvocationContext<'_>) -> MessageAction {
         let give_up_after = self.engine.config.give_up_after;
-        let (mut report, subject) = self.process(trigger, origin).await;
-        let delivery = message_action::decide(&report, origin.received, give_up_after);
-        if let (MessageAction::DeadLetter(cause), Outcome::Waiting(_)) = (&delivery, &report.outcome) {
-            // It was waited for long enough.
+        let (mut report, subject) = self.process(trigger, context).await;
+        let action = message_action::decide(&report, context.received, give_up_after);
+        if let (MessageAction::DeadLetter(cause), Outcome::Waiting(_)) = (&action, &report.outcome) {
+            // The account was not ready within `give-up-after-hours`: report it as blocked, so that the log and the
+            // notification agree with the dead-letter queue.
             report.end(Outcome::Blocked(cause.clone()));
         }
-        log::tell(&report, origin, self.engine.clock().now());
-        let told = self.in_time("events:PutEvents", self.tell(&report, &subject, origin));
-        match told.await {
-            Ok(()) => delivery,
+        log::outcome(&report, context, self.engine.clock().now());
+        let notified = self.before_response("events:PutEvents", self.notify(&report, &subject, context));
+        match notified.await {
+            Ok(()) => action,
             Err(error) => {
-                log::after_failed_notification(&report, origin, &error);
-                message_action::after_failed_notification(delivery, &error, origin.received, give_up_after)
+                log::notification_failed(&report, context, &error);
+                message_action::after_failed_notification(action, &error, context.received, give_up_after)
             }
         }
     }
 
-    /// Does with a message what was decided. What cannot be done leaves the message on the queue.
-    async fn deliver(
+    /// Applies an action to a message. Returns whether SQS may delete the message; if the action fails, it stays in the
+    /// queue.
+    async fn apply_action(
         &self,
         record: &SqsMessage,
         body: &str,
-        origin: &InvocationContext<'_>,
-        delivery: MessageAction,
+        context: &InvocationContext<'_>,
+        action: MessageAction,
     ) -> bool {
         let queue = self.ports.queue();
-        let done = async {
-            match delivery {
+        let deletable = async {
+            match action {
                 MessageAction::Delete => Ok(true),
                 MessageAction::RetryIn(seconds) => {
                     let receipt = record.receipt_handle.as_deref().unwrap_or_default();
@@ -137,16 +163,16 @@ impl<P: Ports> Invocation<'_, P> {
                 MessageAction::DeadLetter(cause) => queue.dead_letter(body, &cause).await,
             }
         };
-        self.in_time("sqs", done).await.unwrap_or_else(|error| {
-            log::undelivered(origin, &error);
+        self.before_response("sqs", deletable).await.unwrap_or_else(|error| {
+            log::message_action_failed(context, &error);
             false
         })
     }
 
-    /// What SQS says of a message, in attributes that are texts of numbers.
+    /// The context of an SQS message. SQS sends the receive count and the time of sending as strings of digits.
     ///
     /// See <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>.
-    fn origin<'a>(&'a self, record: &'a SqsMessage) -> InvocationContext<'a> {
+    fn message_context<'a>(&'a self, record: &'a SqsMessage) -> InvocationContext<'a> {
         let attribute = |name: &str| record.attributes.get(name);
         let times = attribute("ApproximateReceiveCount").and_then(|text| text.parse().ok()).unwrap_or(1);
         let sent = attribute("SentTimestamp").and_then(|text| text.parse::<f64>().ok());

@@ -1,31 +1,31 @@
-//! The ports of the function, all in one.
+//! The clients of the function behind one trait.
 
 use onboarding_engine::ports::{Notifier, Queue, Sessions, World, WriteIam};
 
-/// The ports of the function, all in one: what it is generic over.
+/// Everything that the function needs from outside. Production uses the AWS SDK, tests use an in-memory simulation.
 pub trait Ports {
-    /// What the engine works with.
+    /// The ports of the engine.
     type World: World<Sessions: Sessions<Session: WriteIam>>;
-    /// The queue that the function is started by.
+    /// The queue that invokes the function, and its dead-letter queue.
     type Queue: Queue;
-    /// Who is told.
+    /// The destination of notifications.
     type Notifier: Notifier;
 
-    /// What the engine works with.
+    /// The ports of the engine.
     fn world(&self) -> &Self::World;
-    /// The queue that the function is started by.
+    /// The queue that invokes the function, and its dead-letter queue.
     fn queue(&self) -> &Self::Queue;
-    /// Who is told.
+    /// The destination of notifications.
     fn notifier(&self) -> &Self::Notifier;
 }
 
-/// The clients of the function, made once and used for every invocation.
+/// The clients of the function, created once and shared by all invocations.
 pub struct Clients<W, Q, N> {
-    /// What the engine works with.
+    /// The ports of the engine.
     pub world: W,
-    /// The queue that the function is started by.
+    /// The queue that invokes the function, and its dead-letter queue.
     pub queue: Q,
-    /// Who is told.
+    /// The destination of notifications.
     pub notifier: N,
 }
 

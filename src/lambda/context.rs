@@ -1,37 +1,39 @@
-//! Where a payload came from: what every line of the log about it carries.
+//! The context of a payload: the ids that every log line about it carries.
 
-use super::log;
 use onboarding_core::message_action::Received;
 
-/// Where a payload came from.
+/// Where a payload came from and how often it has been received.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct InvocationContext<'a> {
-    /// Lambda's request id.
+    /// The request ID of the Lambda invocation.
     pub(super) invocation: &'a str,
-    /// The id of the message, where it came in one.
+    /// The SQS message ID; `None` for a direct invocation.
     pub(super) message: Option<&'a str>,
-    /// The account, where the payload names one.
+    /// The account ID, if the payload names an account.
     pub(super) account: Option<&'a str>,
-    /// The event's id, where it is an event.
+    /// The event ID, if the payload is an event.
     pub(super) event: Option<&'a str>,
-    /// What SQS says of the message; of what came directly, that it came once.
+    /// The receive count and age that SQS reports. A direct invocation counts as received once.
     pub(super) received: Received,
 }
 
 impl<'a> InvocationContext<'a> {
-    /// What came directly.
+    /// The context of a direct invocation.
     pub(super) fn direct(invocation: &'a str) -> Self {
         let received = Received { times: 1, age: None };
         Self { invocation, message: None, account: None, event: None, received }
     }
 
-    /// By what name claims are made: the same for every try of one message.
-    pub(super) fn claimant(&self) -> &'a str {
+    /// The name under which notification records are written: the message ID, or the request ID of a direct invocation.
+    ///
+    /// It is the same for every delivery of one message, so a retry recognizes the record that an earlier attempt left.
+    pub(super) fn record_owner(&self) -> &'a str {
         self.message.unwrap_or(self.invocation)
     }
 
-    /// The span of all lines about an account while it is seen to.
+    /// The tracing span for all log lines that are written while an account is processed.
     pub(super) fn span(&self, account: &str) -> tracing::Span {
-        log::span(self, account)
+        let (event_id, invocation_id) = (self.event, self.invocation);
+        tracing::info_span!("account", account_id = account, event_id, invocation_id)
     }
 }

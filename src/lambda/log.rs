@@ -1,4 +1,12 @@
-//! The log: JSON lines, one for each account, and its metrics. No line holds an external id.
+//! The log of the function: JSON lines on stdout, and CloudWatch metrics in the embedded metric format.
+//!
+//! Every payload ends in one summary line: [`outcome`] if it produced a report, otherwise [`payload_rejected`],
+//! [`configuration_failed`] or [`panicked`]. The summary carries the account, event, message and request ids, so one
+//! CloudWatch Logs Insights query finds everything about an account. The warnings [`notification_failed`] and
+//! [`message_action_failed`] come in addition to it.
+//!
+//! External IDs and keys never reach the log. The SDK would log whole requests, which contain them, so its targets are
+//! disabled at every level.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -6,7 +14,6 @@ use std::io::{self, Write};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
-use super::InvocationError;
 use super::context::InvocationContext;
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
@@ -15,9 +22,9 @@ use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Report, emf, time_to_connected};
 use onboarding_core::text;
 
-/// Starts the log on standard output, at a level; `info` is the default.
+/// Starts logging to stdout at a level; the default is `info`.
 ///
-/// The SDK's own lines stay out at every level: they hold the requests, and so the external ids.
+/// Only this project's targets are enabled. The SDK's log lines contain requests and therefore external IDs.
 pub fn start(level: Option<&str>) {
     let level = level.and_then(|level| level.parse::<LevelFilter>().ok());
     let level = level.unwrap_or(LevelFilter::INFO);
@@ -27,8 +34,8 @@ pub fn start(level: Option<&str>) {
     tracing_subscriber::registry().with(lines.with_filter(ours)).init();
 }
 
-/// Applies the filter for untrusted text to every line, whatever its fields hold. Lines are JSON, so that control characters
-/// below U+0020 are escaped already.
+/// A writer that filters untrusted text out of every line, whichever field it is in. Lines are JSON, so control characters
+/// below U+0020 are already escaped.
 struct Filtered<W>(W);
 
 impl<W: Write> Write for Filtered<W> {
@@ -51,45 +58,45 @@ impl<W: Write> Write for Filtered<W> {
     }
 }
 
-/// Tells why the function did not start.
-pub fn tell_start_failed(error: &lambda_runtime::Error) {
+/// Logs that the function could not start.
+pub fn start_failed(error: &lambda_runtime::Error) {
     tracing::error!(outcome = "blocked", cause = "configuration", "{error}");
 }
 
-/// Tells that a payload is not understood.
-pub(super) fn refuse(origin: &InvocationContext<'_>, error: impl ToString) -> InvocationError {
-    let failure = InvocationError::payload(error);
-    lost(origin, "not_understood", &failure);
-    failure
+/// Logs that a payload could not be parsed.
+pub(super) fn payload_rejected(context: &InvocationContext<'_>, error: &dyn Display) {
+    failed_without_report(context, "invalid_message", error);
 }
 
-/// Tells that nothing of an invocation was done, since the configuration cannot be used.
-pub(super) fn refuse_all(invocation: &str, failure: &InvocationError) {
-    lost(&InvocationContext::direct(invocation), "configuration", failure);
+/// Logs that nothing in an invocation was processed, because the configuration could not be loaded.
+pub(super) fn configuration_failed(invocation: &str, error: &dyn Display) {
+    failed_without_report(&InvocationContext::direct(invocation), "configuration", error);
 }
 
-/// Tells that a record ended in a panic.
-pub(super) fn panicked(origin: &InvocationContext<'_>) {
-    lost(origin, "panic", &"a record ended in a panic; it goes back to the queue");
+/// Logs that the processing of a record panicked.
+pub(super) fn panicked(context: &InvocationContext<'_>) {
+    let message = "the function panicked while processing a record; the message returns to the queue";
+    failed_without_report(context, "panic", &message);
 }
 
-/// A line about a payload whose account is not known.
-fn lost(origin: &InvocationContext<'_>, cause: &str, message: &dyn Display) {
-    let InvocationContext { invocation, event: event_id, message: message_id, .. } = *origin;
+/// Logs a payload that failed before its account was known, so that there is no report about it.
+fn failed_without_report(context: &InvocationContext<'_>, cause: &str, message: &dyn Display) {
+    let InvocationContext { invocation, event: event_id, message: message_id, .. } = *context;
     tracing::error!(event_id, message_id, invocation_id = invocation, outcome = "blocked", cause, "{message}");
 }
 
-/// Tells that a message could not be put off or set aside; it comes again by itself.
-pub(super) fn undelivered(origin: &InvocationContext<'_>, error: &ApiError) {
-    let InvocationContext { invocation, message, event, account, .. } = *origin;
+/// Logs that a message could not be delayed or moved to the dead-letter queue. It becomes visible again when its
+/// visibility timeout expires.
+pub(super) fn message_action_failed(context: &InvocationContext<'_>, error: &ApiError) {
+    let InvocationContext { invocation, message, event, account, .. } = *context;
     tracing::warn!(account_id = account, event_id = event, message_id = message, invocation_id = invocation, "{error}");
 }
 
-/// Tells that how an account ended could not be told.
-pub(super) fn after_failed_notification(report: &Report, origin: &InvocationContext<'_>, error: &ApiError) {
+/// Logs that the notification about an account could not be sent or recorded.
+pub(super) fn notification_failed(report: &Report, context: &InvocationContext<'_>, error: &ApiError) {
     let account_id = report.account_id.as_ref().map(AccountId::as_str).unwrap_or_default();
-    let InvocationContext { invocation, event, message: message_id, .. } = *origin;
-    let message = "how it ended could not be told or remembered";
+    let InvocationContext { invocation, event, message: message_id, .. } = *context;
+    let message = "could not send or record the notification";
     tracing::error!(
         account_id,
         event_id = event,
@@ -99,28 +106,22 @@ pub(super) fn after_failed_notification(report: &Report, origin: &InvocationCont
     );
 }
 
-/// Counts how long a new account took until it was connected.
-pub(super) fn connected(report: &Report, now: f64) {
+/// Writes the metric of how long it took to onboard a new account.
+pub(super) fn onboarding_time(report: &Report, now: f64) {
     if let Some(record) = time_to_connected(report, now) {
         println!("{record}");
     }
 }
 
-/// The span of the lines about an account while it is seen to.
-pub(super) fn span(origin: &InvocationContext<'_>, account: &str) -> tracing::Span {
-    let (event_id, invocation_id) = (origin.event, origin.invocation);
-    tracing::info_span!("account", account_id = account, event_id, invocation_id)
-}
-
-/// Tells how an account ended: one line, and one record of metrics.
-pub(super) fn tell(report: &Report, origin: &InvocationContext<'_>, now: f64) {
+/// Logs the outcome of a payload: one line, and one metrics record.
+pub(super) fn outcome(report: &Report, context: &InvocationContext<'_>, now: f64) {
     let account = report.account_id.as_ref().map(AccountId::as_str).unwrap_or_default();
     let cause = report.cause.as_ref().map_or("none", |cause| cause.code);
     let trigger = report.trigger.as_str();
     let (outcome, changes) = (report.outcome.word(), report.done());
     let message = match &report.account_id {
         Some(id) => format!("account {id}: {}", report.outcome),
-        // A sweep's notices say how far it came.
+        // The notices of a sweep say how many accounts were queued.
         None => [report.outcome.to_string()].iter().chain(&report.notices).cloned().collect::<Vec<_>>().join(": "),
     };
     macro_rules! line {
@@ -133,9 +134,9 @@ pub(super) fn tell(report: &Report, origin: &InvocationContext<'_>, now: f64) {
                 cause,
                 changes,
                 duration_ms = report.duration_ms,
-                event_id = origin.event,
-                message_id = origin.message,
-                invocation_id = origin.invocation,
+                event_id = context.event,
+                message_id = context.message,
+                invocation_id = context.invocation,
                 "{message}"
             )
         };

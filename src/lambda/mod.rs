@@ -1,4 +1,23 @@
-//! The function: a payload comes in, the engine runs, an answer goes out.
+//! The Lambda function.
+//!
+//! # Batch or direct invocation
+//!
+//! A payload with `Records` is an SQS batch, see `batch`. Anything else is one event or a manual request, see `answer`.
+//! The configuration is loaded for every invocation, so a change applies from the next event on. Nothing else is kept
+//! between invocations except the clients and their HTTP connections.
+//!
+//! # Processing a payload
+//!
+//! 1. Parse the payload into a `Trigger` (`onboarding_core::trigger`).
+//! 2. Process it: let the engine onboard the account, queue a full sweep (`sweep`), or do nothing for ignored events.
+//! 3. Log one line with the outcome and the metrics (`log`).
+//! 4. Send an event about the outcome to EventBridge, unless that was done before (`notify`).
+//! 5. In a batch: delete the message, retry it later, or move it to the dead-letter queue.
+//!
+//! # Deadlines
+//!
+//! Lambda ends a process that exceeds the function's timeout, and then nobody learns what happened. Each phase therefore
+//! stops before that, see `Deadlines`: what is cut short becomes the outcome `waiting`, and the message is retried.
 
 mod answer;
 mod batch;
@@ -12,7 +31,7 @@ mod sweep;
 pub use answer::InvocationError;
 pub use batch::bodies;
 pub use clients::{Clients, Ports};
-pub use log::{start as start_log, tell_start_failed};
+pub use log::{start as start_log, start_failed};
 pub use settings::{ConfigLocation, Settings, SettingsError};
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
@@ -30,51 +49,57 @@ use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
 use onboarding_core::trigger::Trigger;
 use onboarding_engine::ports::{Clock, World};
-use onboarding_engine::{Engine, Job, timed_out, timeout_at};
+use onboarding_engine::{timed_out, timeout_at};
+use onboarding_engine::{Engine, Job};
 
-/// The function with its clients, made once and used for every invocation.
+/// The function with its clients, created once and used for every invocation.
 pub struct Function<P> {
     /// The clients.
     pub ports: P,
-    /// Where the configuration is.
+    /// The settings from the environment.
     pub settings: Settings,
 }
 
-/// One payload on its way.
+/// One invocation.
 struct Invocation<'a, P: Ports> {
     engine: &'a Engine<&'a P::World>,
     ports: &'a P,
+    /// The request ID.
     invocation: &'a str,
-    times: Deadlines,
+    deadlines: Deadlines,
 }
 
-/// When what has to be over, in seconds since 1970.
+/// The deadlines of an invocation's phases, in seconds since 1970, earliest first.
 #[derive(Debug, Clone, Copy)]
 struct Deadlines {
-    /// Nothing is waited for any more.
-    deadline: f64,
-    /// What is under way in accounts is given up.
-    end: f64,
-    /// What is under way to tell of it is given up, so that the function has answered before Lambda ends the process.
-    last: f64,
+    /// No new wait and no new page of a sweep starts after this.
+    waiting: f64,
+    /// Calls that are still in flight in accounts are abandoned.
+    work: f64,
+    /// Notifications and calls to SQS that are still in flight are abandoned, so that the function responds before Lambda
+    /// ends the process.
+    response: f64,
 }
 
 impl<P: Ports> Function<P> {
-    /// Answers one invocation.
+    /// Handles one invocation.
     ///
     /// # Errors
-    /// When a payload that came directly is not understood, or its account is waiting or blocked: Lambda then tries
-    /// again, or hands the event on. A batch answers with the records that failed instead.
+    /// When the configuration cannot be loaded or a batch is malformed. A direct invocation also fails when its payload
+    /// cannot be parsed, or when its account is waiting or blocked: Lambda then retries the event or sends it to the
+    /// on-failure destination. A batch names the failed records in its response instead.
     pub async fn answer(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Diagnostic> {
         let payload = event.payload.get();
         let invocation = event.context.request_id.as_str();
-        let times = self.times(&event.context);
-        let records =
-            batch::records(payload).map_err(|error| log::refuse(&InvocationContext::direct(invocation), error))?;
-        let config = self.config(times.end).await.inspect_err(|failure| log::refuse_all(invocation, failure))?;
-        // Read anew for every invocation: a change of it counts from the next event on.
+        let deadlines = self.deadlines(&event.context);
+        let records = batch::records(payload).map_err(|error| {
+            log::payload_rejected(&InvocationContext::direct(invocation), &error);
+            InvocationError::payload(error)
+        })?;
+        let config = self.config(deadlines.work).await;
+        let config = config.inspect_err(|error| log::configuration_failed(invocation, error))?;
         let engine = Engine { world: self.ports.world(), config };
-        let work = Invocation { engine: &engine, ports: &self.ports, invocation, times };
+        let work = Invocation { engine: &engine, ports: &self.ports, invocation, deadlines };
         match records {
             Some(records) => Ok(work.batch(records).await),
             None => work.direct(payload).await.map_err(Diagnostic::from),
@@ -82,43 +107,42 @@ impl<P: Ports> Function<P> {
     }
 
     async fn config(&self, end: f64) -> Result<Config, InvocationError> {
-        let read =
-            timeout_at(self.ports.world().clock(), end, self.settings.config(self.ports.world().secrets())).await;
+        let read = timeout_at(self.ports.world().clock(), end, self.settings.config(self.ports.world().secrets())).await;
         match read {
             Some(read) => read.map_err(|error| InvocationError::configuration(error.to_string())),
-            None => Err(InvocationError::configuration("the configuration could not be read in time".to_owned())),
+            None => Err(InvocationError::configuration("timed out while reading the configuration".to_owned())),
         }
     }
 
-    /// Fifteen seconds are left when nothing is waited for any more, or a quarter of the time.
-    fn times(&self, context: &Context) -> Deadlines {
-        let (now, told) = (self.ports.world().clock().now(), context.deadline as f64 / 1000.0);
-        // `cargo lambda watch` tells a time of 1970: a deadline that was over long ago is none.
-        let end = if told < now - 3600.0 { now + 60.0 } else { told };
+    /// Reserves 15 s, or a quarter of the remaining time if that is less, for the phases after waiting.
+    fn deadlines(&self, context: &Context) -> Deadlines {
+        let (now, reported) = (self.ports.world().clock().now(), context.deadline as f64 / 1000.0);
+        // `cargo lambda watch` reports a deadline in 1970. Treat a deadline that passed more than an hour ago as unset.
+        let end = if reported < now - 3600.0 { now + 60.0 } else { reported };
         let reserve = ((end - now).max(0.0) / 4.0).min(15.0);
-        Deadlines { deadline: end - reserve, end: end - reserve / 2.0, last: end - reserve / 8.0 }
+        Deadlines { waiting: end - reserve, work: end - reserve / 2.0, response: end - reserve / 8.0 }
     }
 }
 
 impl<P: Ports> Invocation<'_, P> {
-    /// Sees to what one payload asks for.
-    async fn process(&self, trigger: Trigger, origin: &InvocationContext<'_>) -> (Report, Subject) {
+    /// Processes one trigger.
+    async fn process(&self, trigger: Trigger, context: &InvocationContext<'_>) -> (Report, Subject) {
         let kind = trigger.kind().as_str();
         let mut subject = Subject::from_trigger(&trigger);
         let report = match trigger {
             Trigger::Ignored { account, reason, .. } => {
-                Report::new(account, kind, Mode::Apply, Outcome::ignored("not_for_us", reason))
+                Report::new(account, kind, Mode::Apply, Outcome::ignored("not_applicable", reason))
             }
             Trigger::AccountGone { ref id, ref how, .. } => {
-                let end = Outcome::ignored("departed", format!("account {id} {how}"));
-                Report::new(Some(id.clone()), kind, Mode::Apply, end)
+                let departed = Outcome::ignored("departed", format!("account {id} {how}"));
+                Report::new(Some(id.clone()), kind, Mode::Apply, departed)
             }
             Trigger::Sweep { page, .. } => self.sweep(kind, page).await,
-            Trigger::AccountReady { id, .. } => self.onboard(id, kind, origin, Mode::Apply).await,
-            Trigger::Manual { id, mode } => self.onboard(id, kind, origin, mode).await,
-            Trigger::AccountRequested { request, .. } => match self.created(&request).await {
-                Ok(id) => self.onboard(id, kind, origin, Mode::Apply).await,
-                Err(end) => Report::new(None, kind, Mode::Apply, end),
+            Trigger::AccountReady { id, .. } => self.onboard(id, kind, context, Mode::Apply).await,
+            Trigger::Manual { id, mode } => self.onboard(id, kind, context, mode).await,
+            Trigger::AccountRequested { request, .. } => match self.created_account(&request).await {
+                Ok(id) => self.onboard(id, kind, context, Mode::Apply).await,
+                Err(outcome) => Report::new(None, kind, Mode::Apply, outcome),
             },
         };
         if let Some(id) = &report.account_id {
@@ -127,34 +151,36 @@ impl<P: Ports> Invocation<'_, P> {
         (report, subject)
     }
 
-    /// The last calls of a payload, which tell of it and move its message: given up in time to answer.
-    async fn in_time<T>(
+    /// Runs one of the last calls of a payload, which notify and move the message, and abandons it in time to respond.
+    async fn before_response<T>(
         &self,
         call: &'static str,
         work: impl Future<Output = Result<T, ApiError>>,
     ) -> Result<T, ApiError> {
-        let done = timeout_at(self.ports.world().clock(), self.times.last, work).await;
-        done.unwrap_or_else(|| Err(ApiError::new(call, "Timeout", "no answer in time")))
+        let done = timeout_at(self.ports.world().clock(), self.deadlines.response, work).await;
+        done.unwrap_or_else(|| Err(ApiError::new(call, "Timeout", "no response before the timeout")))
     }
 
-    async fn created(&self, request: &str) -> Result<AccountId, Outcome> {
-        let created = self.engine.created(request, self.times.deadline);
-        timeout_at(self.ports.world().clock(), self.times.end, created).await.unwrap_or_else(|| Err(timed_out().into()))
+    /// Waits until a requested account has been created.
+    async fn created_account(&self, request: &str) -> Result<AccountId, Outcome> {
+        let created = self.engine.created(request, self.deadlines.waiting);
+        timeout_at(self.ports.world().clock(), self.deadlines.work, created).await.unwrap_or_else(|| Err(timed_out().into()))
     }
 
-    async fn onboard(&self, account: AccountId, kind: &str, origin: &InvocationContext<'_>, mode: Mode) -> Report {
-        let span = origin.span(account.as_str());
-        let (trigger, Deadlines { deadline, end, .. }) = (kind.to_owned(), self.times);
-        // Neither alone will do: a batch is one invocation, and a message may be delivered twice.
-        let run = format!("{}/{}", self.invocation, origin.message.unwrap_or_default());
-        let origin = origin.event.unwrap_or(self.invocation).to_owned();
-        let errand = Job { account, trigger, origin, run, deadline, end, shown: None };
-        let seen_to = async {
+    async fn onboard(&self, account: AccountId, kind: &str, context: &InvocationContext<'_>, mode: Mode) -> Report {
+        let span = context.span(account.as_str());
+        let (trigger, Deadlines { waiting: deadline, work: end, .. }) = (kind.to_owned(), self.deadlines);
+        // The lease needs a name that no other run has. The request ID alone is shared by all records of a batch, the
+        // message ID alone by all deliveries of one message.
+        let run = format!("{}/{}", self.invocation, context.message.unwrap_or_default());
+        let origin = context.event.unwrap_or(self.invocation).to_owned();
+        let job = Job { account, trigger, origin, run, deadline, end, shown: None };
+        let onboarded = async {
             match mode {
-                Mode::Plan => self.engine.plan(&errand).await,
-                Mode::Apply => self.engine.apply(&errand).await,
+                Mode::Plan => self.engine.plan(&job).await,
+                Mode::Apply => self.engine.apply(&job).await,
             }
         };
-        seen_to.instrument(span).await
+        onboarded.instrument(span).await
     }
 }

@@ -1,4 +1,20 @@
-//! Tells the world how an account ended: once for each cause, and not at all where nothing is new.
+//! Sends the notification about an outcome: one event for each cause, and none if nothing changed.
+//!
+//! What was sent is remembered in a notification record (an SSM parameter per subject), because messages are delivered at
+//! least once and sweeps see the same outcome every day. The order of the calls decides what happens when the function is
+//! stopped in between:
+//!
+//! 1. Load the record. `notification::decide` compares it with the report.
+//! 2. Write the record, unconfirmed, to claim the notification. Without a record the write must not overwrite, so of two
+//!    concurrent runs only the first succeeds, and the other run leaves the notification to it.
+//! 3. Send the event. If that fails, delete the record, so that the retried message sends the event again.
+//! 4. Confirm the record. If that fails, the unconfirmed record still suppresses duplicates from other runs for a while.
+//!
+//! A run that is killed between steps 2 and 4 leaves an unconfirmed record. It expires, and the next run sends the event:
+//! a notification is never lost and is rarely sent twice.
+//!
+//! Transient errors of the record end the attempt, and the message is retried. Permanent errors, such as missing
+//! permissions, do not prevent the notification: sending it again and again is better than never.
 
 use super::context::InvocationContext;
 use super::{Invocation, Ports, log};
@@ -10,14 +26,16 @@ use onboarding_core::report::{AccountEvent, Report};
 use onboarding_core::trigger::Trigger;
 use onboarding_engine::ports::{Clock, Notifier};
 
-/// What a report is about: a word for people, and the name under which it is remembered what was told.
+/// What a report is about.
 pub(super) struct Subject {
+    /// The subject in a sentence, such as `account 444455556666`.
     pub(super) words: String,
+    /// The key of its notification record.
     pub(super) name: String,
 }
 
 impl Subject {
-    /// What a payload is about, before it is known how it ends.
+    /// The subject of a trigger, before it is processed.
     pub(super) fn from_trigger(trigger: &Trigger) -> Self {
         match trigger {
             Trigger::Sweep { .. } => Self { words: "the sweep".to_owned(), name: "sweep".to_owned() },
@@ -37,55 +55,57 @@ impl Subject {
 }
 
 impl<P: Ports> Invocation<'_, P> {
-    /// Tells what is new of a report.
-    pub(super) async fn tell(
+    /// Sends the notification about a report, if there is something new.
+    ///
+    /// # Errors
+    /// When the notification could not be sent or recorded.
+    pub(super) async fn notify(
         &self,
         report: &Report,
         subject: &Subject,
-        origin: &InvocationContext<'_>,
+        context: &InvocationContext<'_>,
     ) -> Result<(), ApiError> {
-        let (notifier, now, by) = (self.ports.notifier(), self.engine.clock().now(), origin.claimant());
+        let (notifier, now, by) = (self.ports.notifier(), self.engine.clock().now(), context.record_owner());
         if !notifier.is_enabled() || !notification::may_notify(report) {
             return Ok(());
         }
         let name = subject.name.as_str();
-        // Who may not remember tells again and again, which is better than never.
-        let memory = lasting(notifier.load(name).await)?.unwrap_or_default();
-        let claim =
+        let previous = fail_if_transient(notifier.load(name).await)?.unwrap_or_default();
+        let unconfirmed =
             |code: &str| NotificationRecord { code: code.to_owned(), at: now, by: by.to_owned(), confirmed: false };
-        match notification::decide(report, memory.as_ref(), by, now) {
+        match notification::decide(report, previous.as_ref(), by, now) {
             NotificationDecision::Nothing => Ok(()),
             NotificationDecision::Forget => notifier.delete(name).await,
-            NotificationDecision::Begun => notifier.save(name, &claim(STARTED), false).await.map(drop),
+            NotificationDecision::Begun => notifier.save(name, &unconfirmed(STARTED), false).await.map(drop),
             NotificationDecision::Tell { news, code, cause, first } => {
-                let claim = claim(&code);
-                let claimed = lasting(notifier.save(name, &claim, memory.is_some()).await)?;
-                // Who was first may be this very run: the answer to its first attempt was lost.
-                if claimed.as_ref().is_ok_and(|first| !first)
-                    && notifier.load(name).await?.is_some_and(|other| other.covers(&claim.code, by, now))
+                let record = unconfirmed(&code);
+                let saved = fail_if_transient(notifier.save(name, &record, previous.is_some()).await)?;
+                // Another run was first, unless the record is our own: the SDK retries a request whose response was lost.
+                if saved.as_ref().is_ok_and(|first| !first)
+                    && notifier.load(name).await?.is_some_and(|other| other.covers(&record.code, by, now))
                 {
                     return Ok(());
                 }
-                let notice =
-                    AccountEvent::new(news, report, &subject.words, cause.as_ref(), origin.event, origin.invocation);
-                if let Err(error) = notifier.tell(&notice).await {
-                    // The claim is taken back, so that the message may tell it when it comes again.
+                let event =
+                    AccountEvent::new(news, report, &subject.words, cause.as_ref(), context.event, context.invocation);
+                if let Err(error) = notifier.tell(&event).await {
+                    // Delete the record, so that the retried message sends the event.
                     let _ = notifier.delete(name).await;
                     return Err(error);
                 }
                 if first {
-                    log::connected(report, now);
+                    log::onboarding_time(report, now);
                 }
-                // It went out: where that cannot be confirmed, the claim keeps it from going out again for a while.
-                let _ = notifier.save(name, &NotificationRecord { confirmed: true, ..claim }, true).await;
-                claimed.map(drop)
+                // The event is sent. If this fails, the unconfirmed record suppresses duplicates for a while.
+                let _ = notifier.save(name, &NotificationRecord { confirmed: true, ..record }, true).await;
+                saved.map(drop)
             }
         }
     }
 }
 
-/// Tells an error that stays from one that passes, for which the message comes again.
-fn lasting<T>(result: Result<T, ApiError>) -> Result<Result<T, ApiError>, ApiError> {
+/// Returns a transient error as the outer error, because the message is retried, and keeps a permanent one inside.
+fn fail_if_transient<T>(result: Result<T, ApiError>) -> Result<Result<T, ApiError>, ApiError> {
     match result {
         Err(error) if is_transient(&error) => Err(error),
         other => Ok(other),

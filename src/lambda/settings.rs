@@ -1,4 +1,5 @@
-//! Where the configuration is: an SSM parameter, or a file for local runs.
+//! The settings of the function, from environment variables, and how it loads its configuration: from an SSM parameter, or
+//! from a file for local runs.
 
 use std::env;
 use std::path::PathBuf;
@@ -9,21 +10,22 @@ use onboarding_core::config::{Config, ConfigErrors, Folder};
 use onboarding_core::error::ApiError;
 use onboarding_engine::ports::Secrets;
 
-/// What the environment says.
+/// The settings from the environment. An empty variable counts as unset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Where the configuration is.
     pub source: ConfigLocation,
-    /// The address of the queue that starts the function; without it there are no sweeps and no growing pauses.
+    /// The URL of the queue that invokes the function. Without it sweeps fail, and retries have the queue's own visibility
+    /// timeout instead of a growing backoff.
     pub queue: Option<String>,
-    /// The address of the dead-letter queue; without it what needs a person stays on the queue.
+    /// The URL of the dead-letter queue. Without it messages that need attention stay in the queue.
     pub dead_letters: Option<String>,
-    /// The event bus that is told how accounts ended; without it nobody is.
+    /// The event bus for notifications. Without it none are sent.
     pub event_bus: Option<String>,
-    /// Below which SSM parameter it is remembered what was told.
-    pub told: String,
-    /// Below which SSM parameter accounts are claimed while they are written; without it they are not.
-    pub claims: Option<String>,
+    /// The prefix of the SSM parameters that hold notification records.
+    pub notified: String,
+    /// The prefix of the SSM parameters that hold account leases. Without it no leases are taken.
+    pub leases: Option<String>,
 }
 
 /// Where the configuration is.
@@ -35,27 +37,27 @@ pub enum ConfigLocation {
     File(PathBuf),
 }
 
-/// Why there is no configuration.
+/// Why the configuration could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// The environment does not say where it is, or says it twice.
+    /// The environment names no location, or two.
     #[error(
-        "set one of the environment variables `ONBOARDING_CONFIG_PARAMETER` (an SSM parameter) and `ONBOARDING_CONFIG_FILE` (a path)"
+        "set exactly one of the environment variables `ONBOARDING_CONFIG_PARAMETER` (an SSM parameter name) and `ONBOARDING_CONFIG_FILE` (a file path)"
     )]
     Environment,
     /// The parameter cannot be read.
-    #[error("the configuration cannot be read from the SSM parameter `{0}`: {1}")]
+    #[error("could not read the configuration from the SSM parameter `{0}`: {1}")]
     Parameter(String, ApiError),
     /// The file cannot be read.
-    #[error("the configuration cannot be read from `{path}`: {problem}")]
+    #[error("could not read the configuration from `{path}`: {problem}")]
     File {
-        /// Its path.
+        /// The path.
         path: String,
-        /// Why.
+        /// The I/O error.
         problem: std::io::Error,
     },
-    /// It is wrong.
-    #[error("the configuration is wrong: {0}")]
+    /// The configuration is invalid.
+    #[error("the configuration is invalid: {0}")]
     Config(ConfigErrors),
 }
 
@@ -63,7 +65,7 @@ impl Settings {
     /// Reads the environment.
     ///
     /// # Errors
-    /// When it does not say where the configuration is.
+    /// When the environment does not name exactly one location of the configuration.
     pub fn from_env() -> Result<Self, SettingsError> {
         let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
         let source = match (set("ONBOARDING_CONFIG_PARAMETER"), set("ONBOARDING_CONFIG_FILE")) {
@@ -72,12 +74,12 @@ impl Settings {
             _ => return Err(SettingsError::Environment),
         };
         let (queue, dead_letters) = (set("ONBOARDING_QUEUE_URL"), set("ONBOARDING_DEAD_LETTERS_URL"));
-        let told = set("ONBOARDING_TOLD").unwrap_or_else(|| "/account-onboarding/told".to_owned());
-        let (event_bus, claims) = (set("ONBOARDING_EVENT_BUS"), set("ONBOARDING_CLAIMS"));
-        Ok(Self { source, queue, dead_letters, event_bus, told, claims })
+        let notified = set("ONBOARDING_NOTIFIED").unwrap_or_else(|| "/account-onboarding/notified".to_owned());
+        let (event_bus, leases) = (set("ONBOARDING_EVENT_BUS"), set("ONBOARDING_LEASES"));
+        Ok(Self { source, queue, dead_letters, event_bus, notified, leases })
     }
 
-    /// Reads the configuration.
+    /// Loads the configuration.
     pub(super) async fn config(&self, secrets: &impl Secrets) -> Result<Config, SettingsError> {
         match &self.source {
             ConfigLocation::Parameter(name) => {

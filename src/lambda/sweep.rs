@@ -1,4 +1,11 @@
-//! A sweep: one message for each account, ten at a time. Events are best effort; this is what makes up for it.
+//! The full sweep: queues one message for each account of the organization.
+//!
+//! Events are delivered on a best-effort basis and accounts drift, so a schedule starts a sweep that reconciles every
+//! account. The sweep reads the accounts page by page and sends messages in batches of ten. Suspended and closed accounts,
+//! excluded accounts and the management account are skipped.
+//!
+//! If the deadline comes before the last page, the rest of the sweep becomes a message of its own that carries the
+//! pagination token. If a call fails, the whole message is retried. An account that is queued twice costs only a few reads.
 
 use std::fmt;
 
@@ -13,94 +20,96 @@ use onboarding_core::report::Report;
 use onboarding_engine::ports::{Clock, Directory, Queue, World};
 use onboarding_engine::{timed_out, timeout_at};
 
-/// As many messages as SQS takes at once.
+/// The maximum number of messages in one `SendMessageBatch` call.
 ///
 /// See <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>.
 const BATCH: usize = 10;
 
 impl<P: Ports> Invocation<'_, P> {
-    /// Queues every account from a page on. When time runs out, the rest becomes a message of its own; when a call
-    /// fails, the whole message comes again: an account that is queued twice costs a look.
+    /// Queues all accounts, starting with the page of a pagination token.
     pub(super) async fn sweep(&self, kind: &str, from: Option<String>) -> Report {
-        let mut seen = SweepCounts::default();
-        let swept = timeout_at(self.engine.clock(), self.times.end, self.pages(from, &mut seen)).await;
+        let mut counts = SweepCounts::default();
+        let swept = timeout_at(self.engine.clock(), self.deadlines.work, self.queue_pages(from, &mut counts)).await;
         let outcome = match swept {
             Some(Ok(())) => Outcome::Converged,
             Some(Err(error)) => Stop::from_error(&error, AccountAge::Established).into(),
             None => timed_out().into(),
         };
         let mut report = Report::new(None, kind, Mode::Apply, outcome);
-        report.notices.push(seen.to_string());
+        report.notices.push(counts.to_string());
         report
     }
 
-    async fn pages(&self, from: Option<String>, seen: &mut SweepCounts) -> Result<(), ApiError> {
-        let mut handed_on = from.is_some();
+    async fn queue_pages(&self, from: Option<String>, counts: &mut SweepCounts) -> Result<(), ApiError> {
+        let mut token_is_from_message = from.is_some();
         let mut page = from;
         loop {
-            page = match self.page(page.clone(), seen).await {
-                // A token that came with the message may be too old: only the start of the list helps.
-                Err(error) if handed_on && error.code == "InvalidInputException" => None,
+            page = match self.queue_page(page.clone(), counts).await {
+                // The token of an earlier invocation may have expired. Start again with the first page.
+                Err(error) if token_is_from_message && error.code == "InvalidInputException" => None,
                 Err(error) => return Err(error),
                 Ok(None) => return Ok(()),
                 Ok(next) if next == page => {
-                    let said = "a page leads to itself";
-                    return Err(ApiError::new("organizations:ListAccounts", "MalformedAnswer", said));
+                    let message = "the pagination token leads to the same page again";
+                    return Err(ApiError::new("organizations:ListAccounts", "MalformedAnswer", message));
                 }
                 Ok(next) => next,
             };
-            handed_on = false;
-            if self.engine.clock().now() >= self.times.deadline {
-                seen.more = true;
+            token_is_from_message = false;
+            if self.engine.clock().now() >= self.deadlines.waiting {
+                counts.more = true;
                 let rest = json!({"sweep": {"page": page}}).to_string();
                 return self.ports.queue().send(&[rest]).await;
             }
         }
     }
 
-    /// Queues the accounts of a page; gives the token of the next.
-    async fn page(&self, from: Option<String>, seen: &mut SweepCounts) -> Result<Option<String>, ApiError> {
+    /// Queues the accounts of one page. Returns the token of the next page.
+    async fn queue_page(&self, from: Option<String>, counts: &mut SweepCounts) -> Result<Option<String>, ApiError> {
         let page = self.engine.world.directory().accounts(from).await?;
-        let wanted: Vec<_> = page.accounts.iter().filter(|account| self.wants(account, seen)).map(message).collect();
-        for batch in wanted.chunks(BATCH) {
+        let messages: Vec<_> =
+            page.accounts.iter().filter(|account| self.should_queue(account, counts)).map(message).collect();
+        for batch in messages.chunks(BATCH) {
             self.ports.queue().send(batch).await?;
-            seen.queued += batch.len();
+            counts.queued += batch.len();
         }
         Ok(page.next)
     }
 
-    /// What is known not to be for us costs no message and is counted; a state that is not known is looked at.
-    fn wants(&self, account: &Account, seen: &mut SweepCounts) -> bool {
+    /// Whether an account gets a message. Suspended and closed accounts are counted and skipped; accounts in a state that
+    /// is not known to this version are queued.
+    fn should_queue(&self, account: &Account, counts: &mut SweepCounts) -> bool {
         if account.is_management() || self.engine.config.excluded.contains(&account.id) {
             return false;
         }
         match account.state {
-            AccountState::Suspended => seen.suspended += 1,
-            AccountState::PendingClosure | AccountState::Closed => seen.closed += 1,
+            AccountState::Suspended => counts.suspended += 1,
+            AccountState::PendingClosure | AccountState::Closed => counts.closed += 1,
             AccountState::Active | AccountState::PendingActivation | AccountState::Unknown(_) => return true,
         }
         false
     }
 }
 
-/// What a sweep met.
+/// How many accounts a sweep queued and skipped.
 #[derive(Default)]
 struct SweepCounts {
     queued: usize,
     suspended: usize,
     closed: usize,
+    /// Whether the remaining pages were left to another message.
     more: bool,
 }
 
 impl fmt::Display for SweepCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} accounts were queued", self.queued)?;
+        write!(f, "queued {} accounts", self.queued)?;
         for (count, state) in [(self.suspended, "suspended"), (self.closed, "closed or closing")] {
             if count > 0 {
-                write!(f, ", {count} left out: {state}")?;
+                write!(f, ", skipped {count} {state}")?;
             }
         }
-        if self.more { f.write_str("; the rest follows") } else { Ok(()) }
+        if self.more { f.write_str("; another message continues with the next page") } else { Ok(()) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Registration with vendors, by their own APIs.
+//! Clients of the vendors' APIs, which register accounts with vendors that need it.
 
 mod workload_security;
 
@@ -10,14 +10,14 @@ use onboarding_core::plan::RegistrationChange;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{Http, VendorApi};
 
-/// The APIs of vendors, over one HTTP client.
+/// The APIs of all vendors over one HTTP client.
 #[derive(Debug, Clone)]
 pub struct Vendors<H> {
     http: H,
 }
 
 impl<H: Http> Vendors<H> {
-    /// The APIs on a client.
+    /// Creates the clients.
     pub fn new(http: H) -> Self {
         Self { http }
     }
@@ -37,7 +37,7 @@ impl<H: Http + Send> VendorApi for Vendors<H> {
 
     async fn register(&self, access: &ApiAccess, entry: &RegistrationChange) -> Result<(), ApiError> {
         match entry.api {
-            Api::WorkloadSecurity => WorkloadSecurity::new(&self.http, access).tell(entry).await,
+            Api::WorkloadSecurity => WorkloadSecurity::new(&self.http, access).register(entry).await,
         }
     }
 }

@@ -1,4 +1,8 @@
-//! Trend Micro Cloud One Workload Security: an account is one of its AWS connectors.
+//! Trend Micro Cloud One Workload Security. A registered account is an AWS connector.
+//!
+//! A connector consists of a display name and the ARN of the role that the vendor assumes in the account. The vendor assumes
+//! the role before it responds to a create or update request, so the role must exist by then, and the request takes up to
+//! two minutes.
 //!
 //! See <https://cloudone.trendmicro.com/docs/workload-security/api-send-request/>.
 
@@ -16,19 +20,19 @@ use onboarding_engine::ports::{Http, VendorRequest, VendorResponse};
 
 const SEARCH: &str = "workload-security:SearchAwsConnectors";
 
-/// Others are read and written meanwhile: a search must not keep them.
-const A_MOMENT: Duration = Duration::from_secs(10);
-/// The vendor enters the account before it answers, which "may take a minute or two".
-const A_WHILE: Duration = Duration::from_secs(120);
+/// The timeout of a search. Short, because the rest of the account is processed at the same time and must not be delayed.
+const SEARCH_TIMEOUT: Duration = Duration::from_secs(10);
+/// The timeout of a registration. The vendor assumes the role before it responds, which "may take a minute or two".
+const REGISTER_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// One tenant.
+/// A client for one tenant.
 pub(super) struct WorkloadSecurity<'a, H> {
     http: &'a H,
     access: &'a ApiAccess,
     authorization: String,
 }
 
-/// What of a connector matters here.
+/// The fields of a connector that are used here.
 #[derive(Deserialize)]
 struct Connector {
     #[serde(rename = "ID")]
@@ -44,25 +48,25 @@ impl<'a, H: Http> WorkloadSecurity<'a, H> {
         Self { http, access, authorization: format!("ApiKey {}", access.key.expose()) }
     }
 
-    /// The connectors of an account. The vendor's search is a hint: what it gives is compared here.
+    /// The connectors of an account. The results are filtered by account ID again, in case the vendor's search is not exact.
     pub(super) async fn search(&self, account: &AccountId) -> Result<Vec<ExistingRegistration>, ApiError> {
-        let of_account = json!({"fieldName": "accountId", "stringTest": "equal", "stringValue": account});
-        // More than one is already one too many; a few are enough to find ours among them.
-        let body = json!({"maxItems": 50, "searchCriteria": [of_account]});
-        let answer = self.post(SEARCH, "/awsconnectors/search", body, A_MOMENT).await?;
-        let found = connectors(&answer.body).map_err(|error| ApiError::new(SEARCH, "MalformedAnswer", &error))?;
-        let ours = found.into_iter().filter(|one| one.account.as_deref() == Some(account.as_str()));
+        let criteria = json!({"fieldName": "accountId", "stringTest": "equal", "stringValue": account});
+        // An account should have one connector. 50 results are enough to find ours among duplicates.
+        let body = json!({"maxItems": 50, "searchCriteria": [criteria]});
+        let response = self.post(SEARCH, "/awsconnectors/search", body, SEARCH_TIMEOUT).await?;
+        let found = connectors(&response.body).map_err(|error| ApiError::new(SEARCH, "MalformedAnswer", &error))?;
+        let ours = found.into_iter().filter(|connector| connector.account.as_deref() == Some(account.as_str()));
         Ok(ours.map(|Connector { id, role_arn, .. }| ExistingRegistration { id, role_arn }).collect())
     }
 
-    /// Creates a connector, or changes the one that is there.
-    pub(super) async fn tell(&self, entry: &RegistrationChange) -> Result<(), ApiError> {
+    /// Creates a connector, or updates the existing one.
+    pub(super) async fn register(&self, entry: &RegistrationChange) -> Result<(), ApiError> {
         let path = match &entry.before {
             None => "/awsconnectors".to_owned(),
             Some(before) => format!("/awsconnectors/{}", before.id),
         };
         let body = json!({"displayName": entry.after.display_name, "crossAccountRoleArn": entry.after.role_arn});
-        self.post(entry.call(), &path, body, A_WHILE).await.map(drop)
+        self.post(entry.call(), &path, body, REGISTER_TIMEOUT).await.map(drop)
     }
 
     async fn post(
@@ -78,30 +82,31 @@ impl<'a, H: Http> WorkloadSecurity<'a, H> {
         };
         let headers = vec![("api-version", "v1"), ("content-type", "application/json"), key];
         let url = format!("{}{path}", self.access.endpoint.url());
-        let answer = self.http.send(VendorRequest { call, url, headers, body, timeout }).await?;
-        match answer.status {
-            200..300 => Ok(answer),
+        let response = self.http.send(VendorRequest { call, url, headers, body, timeout }).await?;
+        match response.status {
+            200..300 => Ok(response),
             status => {
-                let said = answer.body.replace(self.access.key.expose(), "(hidden)");
-                Err(ApiError::new(call, format!("HTTP {status}"), &message(&said)).with_status(status))
+                let body = response.body.replace(self.access.key.expose(), "(hidden)");
+                Err(ApiError::new(call, format!("HTTP {status}"), &message(&body)).with_status(status))
             }
         }
     }
 }
 
-/// The list of an answer. What is none must not pass for an empty one: the account would be registered again.
+/// The connectors in a response. An empty object means that there are none. Any other response without `awsConnectors` is an
+/// error: if it counted as an empty list, the account would be registered a second time.
 fn connectors(body: &str) -> Result<Vec<Connector>, String> {
-    let mut answer: Map<String, Value> = serde_json::from_str(body).map_err(|error| error.to_string())?;
-    match answer.remove("awsConnectors") {
+    let mut response: Map<String, Value> = serde_json::from_str(body).map_err(|error| error.to_string())?;
+    match response.remove("awsConnectors") {
         Some(list) => serde_json::from_value(list).map_err(|error| error.to_string()),
-        None if answer.is_empty() => Ok(Vec::new()),
-        None => Err("the answer has no `awsConnectors`".to_owned()),
+        None if response.is_empty() => Ok(Vec::new()),
+        None => Err("the response has no `awsConnectors`".to_owned()),
     }
 }
 
-/// The vendor's sentence, where its answer is the JSON that it documents; else the answer itself.
+/// The `message` of an error response if it is the documented JSON, otherwise the whole response.
 fn message(body: &str) -> String {
-    let told = serde_json::from_str::<Value>(body).ok();
-    let told = told.as_ref().and_then(|answer| answer.get("message")?.as_str());
-    told.unwrap_or(body).trim().to_owned()
+    let parsed = serde_json::from_str::<Value>(body).ok();
+    let message = parsed.as_ref().and_then(|response| response.get("message")?.as_str());
+    message.unwrap_or(body).trim().to_owned()
 }

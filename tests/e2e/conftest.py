@@ -1,4 +1,4 @@
-"""One ministack and one moto for the whole run; an account of its own for each test, so that no test sees another's."""
+"""Fixtures: one ministack and one moto server per test session, and a new account for each test."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from world import World
 def pytest_configure():
     if not BOOTSTRAP.is_file():
         raise pytest.UsageError(
-            f"there is no `{BOOTSTRAP}`: run `cargo build --bin bootstrap`, or say where in BOOTSTRAP"
+            f"`{BOOTSTRAP}` does not exist: run `cargo build --bin bootstrap`, or set BOOTSTRAP to its path"
         )
 
 
@@ -35,33 +35,33 @@ def world(ministack):
 
 
 @pytest.fixture(scope="session")
-def shapes(moto):
-    """The same on moto, for what ministack does not know: it makes the access role, and lets anyone do anything."""
+def moto_world(moto):
+    """The same on moto, for features that ministack lacks. Moto creates the access role and evaluates no policies."""
     moto.client("organizations", "test").create_organization(FeatureSet="ALL")
-    return World.deployed(moto, management="123456789012")  # moto's own
+    return World.deployed(moto, management="123456789012")  # moto's default
 
 
 @pytest.fixture
 def account(world):
-    """The id of a fresh account."""
+    """The id of a new account."""
     return world.create_account()[0]
 
 
 @pytest.fixture
 def iam_of(world):
-    """IAM in an account, for a test to look with."""
+    """An IAM client for an account, for assertions."""
     return lambda account: world.server.client("iam", account)
 
 
 @pytest.fixture
 def iam(iam_of, account):
-    """IAM in the fresh account."""
+    """An IAM client for the new account."""
     return iam_of(account)
 
 
 @pytest.fixture
 def start():
-    """Starts the function in a world; it is stopped when the test ends."""
+    """Starts the function in a world, and stops it when the test ends."""
     running = []
 
     def started(world, environment=None, role="function", wire=Wire):

@@ -1,4 +1,4 @@
-"""Payloads: the events of Organizations with the ids of the account at hand, and the batches of SQS around them."""
+"""Payloads: Organizations events for a given account, and SQS batches that contain them."""
 
 import json
 from itertools import count
@@ -26,7 +26,7 @@ def create_account_result(account, state="SUCCEEDED", request="car-examplecreate
 
 
 def create_account(request):
-    """The API call itself: it names a request, and no account yet."""
+    """The CloudTrail event of the CreateAccount call. It contains a request id and no account id yet."""
     details = {
         "requestParameters": {"email": "****", "accountName": "****", "roleName": "OrganizationAccountAccessRole"},
         "responseElements": {"createAccountStatus": {"accountName": "****", "state": "IN_PROGRESS", "id": request}},
@@ -34,13 +34,13 @@ def create_account(request):
     return _event("AWS API Call via CloudTrail", "CreateAccount", "AwsApiCall", details)
 
 
-def of(account, sample):
-    """A sample of `events/`, about another account."""
-    return json.loads((SAMPLES / f"{sample}.json").read_text().replace("444455556666", account))
+def sample(account, name):
+    """A sample of `events/`, for another account."""
+    return json.loads((SAMPLES / f"{name}.json").read_text().replace("444455556666", account))
 
 
 def batch(*bodies):
-    """An SQS batch, each body an event or a string as it is."""
+    """An SQS batch. Each body is an event, or a string that is sent unchanged."""
     return {"Records": [_record(body) for body in bodies]}
 
 

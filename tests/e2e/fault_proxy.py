@@ -1,4 +1,4 @@
-"""A recording proxy that does harm: to one call, or to a call whenever it is made, in one of the ways that AWS fails."""
+"""A recording proxy that injects faults, in the ways in which AWS fails: into one call, or into every attempt of it."""
 
 import json
 import os
@@ -13,129 +13,129 @@ from dataclasses import dataclass
 from wire import READS, Answer, Wire
 
 SHORT_SECONDS = 0.3
-# Beyond the 8 s that an attempt may take (src/aws/clients.rs).
+# Longer than the timeout of 8 s for one attempt (src/aws/clients.rs).
 LONG_SECONDS = 9
 
 
 @dataclass(frozen=True)
 class Point:
-    """A call of a run that a later run makes too: calls run side by side, so their order alone names none."""
+    """Identifies a call across runs. Calls run concurrently, so their order does not identify them."""
 
     name: str
-    of: str
+    resource: str
     nth: int
 
     @property
     def writes(self):
-        """In a member account, as for every `Call`."""
+        """Whether it writes in a member account, as for `Call`."""
         service, _, action = self.name.partition(":")
         return service == "iam" and not READS.match(action)
 
     def __str__(self):
-        return f"{self.name} of {self.of} #{self.nth}"
+        return f"{self.name} of {self.resource} #{self.nth}"
 
 
 class FaultProxy(Wire):
-    """Tells what the SDK tried at each point. `harm` says what goes wrong next; it ends with `heal`."""
+    """Records the SDK's attempts at each point. `inject` sets the next fault, `reset_faults` removes it."""
 
     def __init__(self, upstream_port):
-        self.process = None  # the function's; the crashes end it
+        self.process = None  # the function's process, which the crash faults kill
         self.lock = threading.Condition()
-        self.under_way, self.crashed = 0, False
-        self.heal()
+        self.in_flight, self.crashed = 0, False
+        self.reset_faults()
         super().__init__(upstream_port)
 
-    def heal(self):
-        """No fault from here on, and nothing recorded."""
+    def reset_faults(self):
+        """Removes the fault and clears the recorded calls."""
         self.wait()
         with self.lock:
             self.calls = []
-            self.attempts = defaultdict(list)  # by point, as the SDK numbers them
-            self.struck = []  # the calls that were harmed
+            self.attempts = defaultdict(list)  # attempt numbers of the SDK, by point
+            self.faulted_calls = []
             self.kind, self.point, self.lasting = None, None, False
-            self._points = {}  # by the SDK's id of the call
+            self._points = {}  # by the SDK's invocation id
             self._counts = defaultdict(int)
 
-    def harm(self, kind, point, lasting=False):
-        """Harms one attempt of the call at `point`; or every attempt of it and of all that follow like it."""
-        self.heal()
+    def inject(self, kind, point, lasting=False):
+        """Faults one attempt of the call at `point`. If `lasting`, faults every attempt of it and of later calls like it."""
+        self.reset_faults()
         self.kind, self.point, self.lasting = KINDS[kind], point, lasting
 
     def points(self):
-        """The points of what was recorded, in the order in which they came."""
+        """The points of the recorded calls, in order of arrival."""
         return list(self.attempts)
 
     def crash(self):
-        """Ends the function's process and all that it sent and that is not under way yet."""
+        """Kills the function's process, and drops its requests that are not in flight yet."""
         with self.lock:
             self.crashed = True
         os.killpg(self.process.pid, signal.SIGKILL)
 
     def wait(self):
-        """Until AWS has answered all that is under way, whether or not anybody still listens."""
+        """Waits until all requests in flight are answered, even if the client has gone."""
         with self.lock:
-            assert self.lock.wait_for(lambda: self.under_way == 0, 20), "a call does not end"
+            assert self.lock.wait_for(lambda: self.in_flight == 0, 20), "a call did not end"
 
-    def carry(self, handler, call, body):
+    def handle(self, handler, call, body):
         with self.lock:
             if self.crashed:
                 return _reset(handler)
-            strikes = self._strikes(call)
-            self.under_way += 1
+            faulted = self._record_and_match(call)
+            self.in_flight += 1
         try:
-            return self.kind(self, handler, call, body) if strikes else super().carry(handler, call, body)
+            return self.kind(self, handler, call, body) if faulted else super().handle(handler, call, body)
         finally:
             with self.lock:
-                self.under_way -= 1
+                self.in_flight -= 1
                 self.lock.notify_all()
 
-    def _strikes(self, call):
+    def _record_and_match(self, call):
         point = self._point(call)
         self.attempts[point].append(call.attempt)
         if self.lasting:
-            strikes = (point.name, point.of) == (self.point.name, self.point.of) and point.nth >= self.point.nth
+            faulted = (point.name, point.resource) == (self.point.name, self.point.resource) and point.nth >= self.point.nth
         else:
-            strikes = point == self.point and not self.struck
-        if strikes:
-            self.struck.append(call)
-        return strikes
+            faulted = point == self.point and not self.faulted_calls
+        if faulted:
+            self.faulted_calls.append(call)
+        return faulted
 
     def _point(self, call):
         if call.invocation not in self._points:
-            like = (call.name, call.of)
-            self._counts[like] += 1
-            self._points[call.invocation] = Point(*like, self._counts[like])
+            key = (call.name, call.resource)
+            self._counts[key] += 1
+            self._points[call.invocation] = Point(*key, self._counts[key])
         return self._points[call.invocation]
 
 
 def _refused(status, code, json_code=None, json_status=None):
-    """An answer in the service's own form: XML of the query protocol, or JSON. The call does not come to AWS."""
+    """An error response in the service's own protocol: XML (query protocol) or JSON. The call is not forwarded."""
 
-    def strike(_, handler, call, __):
+    def fault(_, handler, call, __):
         if "X-Amz-Target" in handler.headers:
             answer = _json_error(json_status or status, json_code or code)
         else:
             answer = _xml_error(call.service, status, code)
         handler.send(answer.status, answer.body, answer.headers)
 
-    return strike
+    return fault
 
 
 def _json_error(status, code):
-    body = json.dumps({"__type": code, "message": "made by the fault proxy"}).encode()
+    body = json.dumps({"__type": code, "message": "injected by the fault proxy"}).encode()
     return Answer(status, body, (("Content-Type", "application/x-amz-json-1.1"),))
 
 
 def _xml_error(service, status, code):
     space = {"iam": "https://iam.amazonaws.com/doc/2010-05-08/", "sts": "https://sts.amazonaws.com/doc/2011-06-15/"}
     side = "Sender" if status < 500 else "Receiver"
-    error = f"<Error><Type>{side}</Type><Code>{code}</Code><Message>made by the fault proxy</Message></Error>"
+    error = f"<Error><Type>{side}</Type><Code>{code}</Code><Message>injected by the fault proxy</Message></Error>"
     body = f'<ErrorResponse xmlns="{space[service]}">{error}<RequestId>fault</RequestId></ErrorResponse>'
     return Answer(status, body.encode(), (("Content-Type", "text/xml"),))
 
 
 def _reset(handler):
-    """Ends the connection with RST instead of FIN."""
+    """Closes the connection with RST instead of FIN."""
     handler.close_connection = True
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     os.close(handler.connection.detach())
@@ -146,20 +146,20 @@ def _reset_before(_, handler, __, ___):
 
 
 def _reset_after(proxy, handler, call, body):
-    """What was asked for is done, and its answer is lost."""
+    """The call takes effect, and its response is lost."""
     proxy.forward(handler, call, body)
     _reset(handler)
 
 
 def _cut(proxy, handler, call, body):
-    """The answer ends in its middle."""
+    """The response is truncated."""
     answer = proxy.forward(handler, call, body)
     handler.send(answer.status, answer.body[: len(answer.body) // 2], answer.headers, length=len(answer.body))
     handler.close_connection = True
 
 
 def _malformed(proxy, handler, call, body):
-    """The answer says that all went well, and cannot be read."""
+    """The response has status 200 and cannot be parsed."""
     answer = proxy.forward(handler, call, body)
     handler.send(200, b'<{"malformed', answer.headers)
 
@@ -177,11 +177,11 @@ def _crash_after(proxy, handler, call, body):
 
 def _slow(proxy, handler, call, body):
     time.sleep(SHORT_SECONDS)
-    Wire.carry(proxy, handler, call, body)
+    Wire.handle(proxy, handler, call, body)
 
 
 def _hangs(proxy, handler, call, body):
-    """The answer comes when nobody waits for it any more."""
+    """The response arrives after the client's timeout."""
     answer = proxy.forward(handler, call, body)
     time.sleep(LONG_SECONDS)
     handler.send(answer.status, answer.body, answer.headers)

@@ -1,4 +1,4 @@
-"""The real `bootstrap` as Lambda runs it: a process, its environment, a Runtime API, and all that it prints."""
+"""The real `bootstrap` as Lambda runs it: a process with its environment, a Runtime API, and its output."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from stack import REGION
 from wire import Wire
 
 BOOTSTRAP = Path(__file__).parents[2] / os.environ.get("BOOTSTRAP", "target/debug/bootstrap")
-# The function's timeout in template.yaml is 120 s. Where it waits for an account, a test gives it less.
+# The function's timeout in template.yaml is 120 s. Tests that wait for an account use a shorter one.
 SECONDS = 30
 
 
@@ -46,24 +46,24 @@ class Function:
         )
         if not self.api.ready.wait(15):
             self.stop()
-            raise RuntimeError(f"`{BOOTSTRAP}` asked for no invocation within 15 s; it said:\n{self.printed()}")
+            raise RuntimeError(f"`{BOOTSTRAP}` requested no invocation within 15 s; output:\n{self.printed()}")
 
     def invoke(self, payload, seconds=SECONDS):
         return self.api.invoke(payload, seconds)
 
     def report(self, payload, seconds=SECONDS):
-        """The answer to a direct invocation that does not fail."""
+        """The response to a direct invocation, which must succeed."""
         answer = self.invoke(payload, seconds)
         assert not answer.failed, answer.text
         return answer.body
 
     def failures(self, batch, seconds=SECONDS):
-        """The message ids that a batch gives back."""
+        """The ids of the messages that a batch reports as failed."""
         answer = self.report(batch, seconds)
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def log(self):
-        """Standard output, line by line. Each line must be JSON."""
+        """The lines of stdout, each of which must be JSON."""
         return [json.loads(line) for line in self._read(self.output).splitlines()]
 
     def printed(self):

@@ -1,7 +1,7 @@
-"""All of an account's IAM, read back with boto3: equal before and after means that nothing was written."""
+"""Snapshots of an account's IAM, read with boto3: equal snapshots mean that nothing was written."""
 
 
-def of(iam):
+def snapshot(iam):
     users = sorted(user["UserName"] for user in iam.list_users()["Users"])
     policies = sorted(policy["Arn"] for policy in iam.list_policies(Scope="Local")["Policies"])
     roles = {name: role(iam, name) for name in sorted(entry["RoleName"] for entry in iam.list_roles()["Roles"])}

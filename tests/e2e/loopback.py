@@ -1,4 +1,4 @@
-"""HTTP servers inside the test process, on the loopback interface alone."""
+"""HTTP servers inside the test process that listen only on the loopback interface."""
 
 import sys
 import threading
@@ -9,7 +9,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def send(self, status, body, headers=(), length=None):
-        """Answers; with a `length` that is not the body's, the answer is a broken one."""
+        """Sends a response. A `length` that differs from the body's makes it a truncated one."""
         self.send_response(status)
         for name, value in headers:
             self.send_header(name, value)
@@ -48,6 +48,6 @@ class Loopback(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, request, client_address):
-        """A function that was stopped hangs up in the middle: that is no error of ours."""
+        """Ignores connections that the function closed because it was stopped."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)

@@ -1,4 +1,4 @@
-"""A Lambda Runtime API on the loopback interface: hands out invocations one at a time and takes their answers."""
+"""A Lambda Runtime API on the loopback interface: returns one invocation at a time and receives its response."""
 
 import json
 import queue
@@ -10,13 +10,13 @@ from itertools import count
 from loopback import Handler, Loopback
 
 VERSION = "/2018-06-01/runtime"
-# One for all: Lambda gives no two invocations the same id, whichever process they go to.
+# Shared by all instances, because in Lambda every invocation has its own id, whichever process handles it.
 _ids = count(1)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """How an invocation ended: `failed` tells a function error from a response."""
+    """The result of an invocation: `failed` distinguishes a function error from a response."""
 
     failed: bool
     body: object
@@ -24,26 +24,26 @@ class Answer:
 
 
 class RuntimeApi:
-    """`address` is what goes into AWS_LAMBDA_RUNTIME_API."""
+    """`address` is the value for AWS_LAMBDA_RUNTIME_API."""
 
     def __init__(self, function_arn):
         self.function_arn = function_arn
         self.waiting = queue.Queue()
         self.answers = queue.Queue()
-        self.ready = threading.Event()  # the function asked for its first invocation: its init is over
+        self.ready = threading.Event()  # set when the function requests its first invocation, which ends its init phase
         self.closing = threading.Event()
         self.server = Loopback(self._handler())
         self.address = self.server.address
 
     def invoke(self, payload, seconds):
-        """Invokes with `payload` (bytes as they are, anything else as JSON) and a deadline in `seconds`."""
-        request_id = self.hand_over(payload, seconds)
-        answered, answer = self.answers.get(timeout=seconds + 5)  # Lambda would have killed it at the deadline
-        assert answered == request_id, f"`{answered}` was answered and `{request_id}` was asked"
+        """Invokes with `payload` (bytes unchanged, anything else as JSON) and a deadline in `seconds`."""
+        request_id = self.deliver(payload, seconds)
+        answered, answer = self.answers.get(timeout=seconds + 5)  # Lambda would kill it at the deadline
+        assert answered == request_id, f"the response is for `{answered}` instead of `{request_id}`"
         return answer
 
-    def hand_over(self, payload, seconds):
-        """The same without waiting for the answer."""
+    def deliver(self, payload, seconds):
+        """Invokes without waiting for the response."""
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         request_id = f"00000000-0000-4000-8000-{next(_ids):012}"
         self.waiting.put((request_id, body, seconds))
@@ -62,7 +62,7 @@ class RuntimeApi:
                 continue
         return None
 
-    def _handler(api):  # the handler needs both selves
+    def _handler(api):  # named `api`, because the nested handler has its own `self`
         class RuntimeHandler(Handler):
             def do_GET(self):
                 invocation = api._next() if self.path == f"{VERSION}/invocation/next" else None

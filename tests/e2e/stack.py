@@ -1,4 +1,4 @@
-"""The servers that stand for AWS, as child processes on free ports of the loopback interface."""
+"""The AWS emulators, as child processes on free ports of the loopback interface."""
 
 import os
 import signal
@@ -13,8 +13,8 @@ import boto3
 from botocore.config import Config
 
 REGION = "us-east-1"
-# A server that is left behind, as by a killed test run, ends by itself.
-LONGEST_LIFE = "1800"
+# Emulators that a killed test run leaves behind exit after this many seconds.
+MAX_LIFETIME_SECONDS = "1800"
 
 
 class Server:
@@ -23,7 +23,7 @@ class Server:
         self.port = _free_port()
         here = Path(sys.executable).parent
         self.process = subprocess.Popen(
-            ["timeout", LONGEST_LIFE, here / command[0], *(word.format(port=self.port) for word in command[1:])],
+            ["timeout", MAX_LIFETIME_SECONDS, here / command[0], *(word.format(port=self.port) for word in command[1:])],
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": os.environ.get("HOME", "/"),
@@ -37,7 +37,7 @@ class Server:
         self._wait(30)
 
     def client(self, service, access_key, secret="test", token=None):
-        """One for each caller, for they are slow to make. Any thread may ask, and use it."""
+        """A cached client, because clients are slow to create. Safe to call and use from any thread."""
         with self.lock:
             key = (service, access_key, secret, token)
             if key not in self.clients:
@@ -75,7 +75,7 @@ class Server:
 
 
 def ministack():
-    """Evaluates trust, identity and session policies; knows no access role until somebody makes one."""
+    """Evaluates trust, identity and session policies; does not create the access role of an account."""
     return Server(
         ["ministack"],
         {
@@ -89,7 +89,7 @@ def ministack():
 
 
 def moto():
-    """Evaluates no policy; makes the access role of a new account as Organizations does."""
+    """Evaluates no policies; creates the access role of a new account as Organizations does."""
     return Server(["moto_server", "-H", "127.0.0.1", "-p", "{port}"], {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"})
 
 

@@ -1,4 +1,4 @@
-"""What must not be onboarded, and what is no event at all: each ends in one clear word, and nothing is written."""
+"""Accounts that must not be onboarded, and invalid payloads: each ends with a clear outcome, and nothing is written."""
 
 import events
 import iam_state
@@ -6,8 +6,8 @@ import pytest
 from world import ACCESS_ROLE, MANAGEMENT, trust
 
 UNKNOWN = "999988887777"
-# Lambda itself hands over nothing but JSON; SQS hands over any text.
-NO_JSON = ["", "not json"]
+# Lambda passes only JSON to a function; an SQS message body can be any text.
+INVALID_JSON = ["", "not json"]
 GARBAGE = [
     "[]",
     "null",
@@ -16,29 +16,29 @@ GARBAGE = [
     '{"account_id":"4444555566667"}',
     '{"account_id":444455556666}',
 ]
-NO_UTF8 = b'{"account_id":"\xff"}'
+INVALID_UTF8 = b'{"account_id":"\xff"}'
 
 
-def test_a_failed_creation_is_ignored(function):
+def test_failed_creation_is_ignored(function):
     event = events.create_account_result(None, state="FAILED", failureReason="EMAIL_ALREADY_EXISTS")
     assert function.failures(events.batch(event)) == []
     assert function.wire.named("sts:AssumeRole") == []
 
 
-def test_the_management_account_is_left_alone(function):
+def test_management_account_is_ignored(function):
     assert function.failures(events.batch(events.create_account_result(MANAGEMENT))) == []
     assert function.report({"account_id": MANAGEMENT})["outcome"] == "ignored"
     assert function.wire.named("sts:AssumeRole") == []
 
 
-def test_an_account_that_organizations_does_not_know_is_not_entered(function):
+def test_account_outside_the_organization_is_not_accessed(function):
     report = function.report({"account_id": UNKNOWN})
     assert report["outcome"] in ("blocked", "ignored")
     assert UNKNOWN in report["cause"]["message"]
     assert function.wire.named("sts:AssumeRole") == []
 
 
-def test_a_suspended_account_is_not_entered(function, world, account):
+def test_suspended_account_is_not_accessed(function, world, account):
     world.server.client("organizations", world.management).close_account(AccountId=account)
     report = function.report({"account_id": account})
     assert report["outcome"] in ("blocked", "ignored")
@@ -46,7 +46,7 @@ def test_a_suspended_account_is_not_entered(function, world, account):
 
 
 @pytest.mark.parametrize("payload", GARBAGE)
-def test_garbage_is_a_clear_error(function, payload):
+def test_garbage_is_an_invalid_payload(function, payload):
     answer = function.invoke(payload.encode())
     assert answer.failed
     assert answer.body["errorType"] == "InvalidPayload", answer.text
@@ -54,51 +54,51 @@ def test_garbage_is_a_clear_error(function, payload):
     assert function.wire.writes() == []
 
 
-@pytest.mark.parametrize("payload", [*(text.encode() for text in NO_JSON), NO_UTF8])
-def test_what_is_no_json_fails_and_writes_nothing(function, payload):
+@pytest.mark.parametrize("payload", [*(text.encode() for text in INVALID_JSON), INVALID_UTF8])
+def test_invalid_json_fails_and_writes_nothing(function, payload):
     answer = function.invoke(payload)
     assert answer.failed
     assert answer.body["errorMessage"]
     assert function.wire.writes() == []
 
 
-@pytest.mark.parametrize("body", NO_JSON + GARBAGE)
-def test_garbage_in_a_batch_is_given_back(function, body):
+@pytest.mark.parametrize("body", INVALID_JSON + GARBAGE)
+def test_garbage_in_a_batch_is_reported_as_failed(function, body):
     batch = events.batch(body)
     assert function.failures(batch) == [batch["Records"][0]["messageId"]]
 
 
-def test_one_bad_record_harms_no_other(function, account, iam):
+def test_bad_record_is_isolated(function, account, iam):
     batch = events.batch("not json", events.create_account_result(account))
     assert function.failures(batch) == [batch["Records"][0]["messageId"]]
-    assert "TrelicaIntegration" in iam_state.of(iam)["roles"]
+    assert "TrelicaIntegration" in iam_state.snapshot(iam)["roles"]
 
 
-def test_the_process_outlives_bad_input(function, account):
-    for payload in (b"not json", NO_UTF8):
+def test_process_survives_bad_input(function, account):
+    for payload in (b"not json", INVALID_UTF8):
         assert function.invoke(payload).failed
     assert function.report({"account_id": account})["outcome"] == "converged"
 
 
-def test_a_young_account_that_lets_nobody_in_yet_goes_back_to_the_queue(function, world, iam_of):
+def test_new_account_without_access_role_is_retried(function, world, iam_of):
     account, _ = world.create_account_without_role()
     batch = events.batch(events.create_account_result(account))
     assert function.failures(batch, seconds=8) == [batch["Records"][0]["messageId"]]
-    assert len(function.wire.named("sts:AssumeRole")) > 1, "it tried for as long as it had time"
+    assert len(function.wire.named("sts:AssumeRole")) > 1, "it retries until its time is over"
 
     world.access_role(account)
     assert function.failures(batch) == []
-    assert "TrelicaIntegration" in iam_state.of(iam_of(account))["roles"]
+    assert "TrelicaIntegration" in iam_state.snapshot(iam_of(account))["roles"]
 
 
-def test_an_event_that_came_directly_fails_so_that_it_is_sent_again(function, world):
+def test_direct_event_fails_so_that_it_is_retried(function, world):
     account, _ = world.create_account_without_role()
     answer = function.invoke(events.create_account_result(account), seconds=8)
     assert answer.failed
     assert answer.body["errorType"] == "Waiting", answer.text
 
 
-def test_a_role_that_someone_else_made_is_refused(function, account, iam):
+def test_foreign_role_is_refused(function, account, iam):
     iam.create_role(RoleName="TrelicaIntegration", AssumeRolePolicyDocument=trust(account))
     before = iam_state.role(iam, "TrelicaIntegration")
 
@@ -109,7 +109,7 @@ def test_a_role_that_someone_else_made_is_refused(function, account, iam):
     assert iam_state.role(iam, "TrelicaIntegration") == before
 
 
-def test_a_configuration_that_does_not_parse_is_said_and_nothing_is_entered(start, world, account):
+def test_invalid_configuration_is_reported_and_no_account_is_accessed(start, world, account):
     function = start(world, world.configure("broken", "[access-role]\nnmaes = []\n"))
     answer = function.invoke({"account_id": account})
     assert "nmaes" in answer.text

@@ -1,4 +1,4 @@
-"""The main job: the event of a new account, as it comes out of the queue, leaves the account connected."""
+"""The main scenario: the event of a new account arrives through the queue, and the account is onboarded."""
 
 import json
 
@@ -10,19 +10,19 @@ WORKLOAD_SECURITY_ROLE = "Workload_Security_Role_Cross"
 TRELICA_ROLE = "TrelicaIntegration"
 
 
-def test_the_event_of_a_new_account_connects_it(function, account, iam):
+def test_event_of_a_new_account_onboards_it(function, account, iam):
     before = iam_state.role(iam, ACCESS_ROLE)
 
     assert function.failures(events.batch(events.create_account_result(account))) == []
 
-    after = iam_state.of(iam)
+    after = iam_state.snapshot(iam)
     assert set(after["roles"]) == {ACCESS_ROLE, WORKLOAD_SECURITY_ROLE, TRELICA_ROLE}
     assert (after["users"], after["policies"]) == ([], [])
 
     access_role = after["roles"][ACCESS_ROLE]
     statements = access_role["trust"]["Statement"]
     assert [statement["Principal"] for statement in statements] == [{"AWS": [root(MANAGEMENT), root(IDENTITY)]}]
-    assert access_role == {**before, "trust": access_role["trust"]}, "nothing but the trust of the access role changes"
+    assert access_role == {**before, "trust": access_role["trust"]}, "only the trust policy of the access role changes"
 
     vendors = {
         WORKLOAD_SECURITY_ROLE: ("workload-security", WORKLOAD_SECURITY, "ec2:DescribeInstances"),
@@ -36,29 +36,29 @@ def test_the_event_of_a_new_account_connects_it(function, account, iam):
         assert role["tags"]["account-onboarding"] == f"vendor/{vendor}"
         actions = [action for document in role["inline"].values() for action in _actions(document)]
         assert action in actions
-        assert "workspaces:TerminateWorkspaces" not in actions, "what changes things is off unless it is picked"
+        assert "workspaces:TerminateWorkspaces" not in actions, "permissions that write are off by default"
         assert role["attached"] == []
 
 
-def test_the_same_event_again_writes_nothing(start, world, account, iam):
+def test_duplicate_event_makes_no_write(start, world, account, iam):
     batch = events.batch(events.create_account_result(account))
     assert start(world).failures(batch) == []
-    before = iam_state.of(iam)
+    before = iam_state.snapshot(iam)
 
     again = start(world)
     assert again.failures(batch) == []
 
-    assert iam_state.of(iam) == before
+    assert iam_state.snapshot(iam) == before
     assert again.wire.writes() == []
 
 
-def test_the_request_of_a_new_account_is_followed_to_the_account(function, world, iam_of):
+def test_creation_request_is_followed_to_its_account(function, world, iam_of):
     account, request = world.create_account()
     assert function.failures(events.batch(events.create_account(request))) == []
     assert root(IDENTITY) in _trusted(iam_state.role(iam_of(account), ACCESS_ROLE))
 
 
-def test_a_hand_that_invokes_it_gets_the_report(function, account):
+def test_manual_invocation_returns_the_report(function, account):
     report = function.report({"account_id": account})
 
     assert (report["version"], report["account_id"], report["outcome"]) == (1, account, "converged")
@@ -72,7 +72,7 @@ def test_a_hand_that_invokes_it_gets_the_report(function, account):
     assert (again["outcome"], again["changes"], again["calls"]["writes"]) == ("converged", [], 0)
 
 
-def test_what_was_in_the_trust_policy_stays(function, world, iam_of):
+def test_existing_trust_statements_are_preserved(function, world, iam_of):
     account, _ = world.create_account_without_role()
     mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
     trusted = {

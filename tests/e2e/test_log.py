@@ -1,4 +1,4 @@
-"""What the function prints: JSON alone, with the words that a search needs and without what nobody may read."""
+"""The log of the function: only JSON lines, searchable by account, without external IDs."""
 
 import json
 
@@ -6,7 +6,7 @@ import events
 from world import EXTERNAL_IDS
 
 
-def test_the_log_is_json_and_finds_the_account(function, account):
+def test_log_is_json_and_contains_the_account(function, account):
     batch = events.batch(events.create_account_result(account))
     assert function.failures(batch) == []
     lines = function.log()
@@ -18,7 +18,7 @@ def test_the_log_is_json_and_finds_the_account(function, account):
     assert line["invocation_id"].startswith("00000000-0000-4000-8000-")
 
 
-def test_an_account_leaves_a_metrics_record_and_a_new_one_its_time(function, account):
+def test_account_emits_metrics_and_a_new_one_its_duration(function, account):
     assert function.failures(events.batch(events.create_account_result(account))) == []
     records = [line for line in function.log() if "_aws" in line]
     assert [record.get("outcome") for record in records] == ["converged", None]
@@ -28,19 +28,19 @@ def test_an_account_leaves_a_metrics_record_and_a_new_one_its_time(function, acc
         assert directive["Namespace"] == "AccountOnboarding"
         metrics = [metric["Name"] for metric in directive["Metrics"]]
         keys = [key for keys in directive["Dimensions"] for key in keys]
-        assert all(name in record for name in metrics + keys), "all that the directive names is in the record"
+        assert all(name in record for name in metrics + keys), "the record contains every metric and dimension of the directive"
         assert isinstance(record["_aws"]["Timestamp"], int)
 
 
-def test_external_ids_are_nowhere(start, world, account, iam):
-    """Not when all goes well, not in a plan, not when a role is in the way, not at the chattiest level."""
+def test_external_ids_are_not_logged(start, world, account, iam):
+    """On success, in a plan, with a foreign role in the account, and at the most verbose log level."""
     function = start(world, {**world.template.environment(), "ONBOARDING_LOG": "trace"})
     answers = [function.invoke({"account_id": account, "mode": "plan"}), function.invoke({"account_id": account})]
     iam.untag_role(RoleName="TrelicaIntegration", TagKeys=["account-onboarding"])
     answers.append(function.invoke({"account_id": account}))
     answers.append(function.invoke(events.batch(events.create_account_result(account), "not json")))
     answers.append(function.invoke(b"not json"))
-    said = function.printed() + "".join(answer.text for answer in answers)
+    output = function.printed() + "".join(answer.text for answer in answers)
     for external_id in EXTERNAL_IDS.values():
-        assert external_id not in said
-    assert function.wire.named("iam:CreateRole"), "the roles were made"
+        assert external_id not in output
+    assert function.wire.named("iam:CreateRole"), "the roles were created"

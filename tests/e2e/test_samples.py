@@ -1,4 +1,4 @@
-"""The payloads in events/ are what the README tells people to try: each does what its name says."""
+"""The sample payloads in events/, which the README refers to: each has the effect that its name suggests."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ SAMPLE_ACCOUNT = "444455556666"
 
 
 def sample(name, account, request=None):
-    """A sample with the ids of the organization at hand; written once, for a batch carries JSON inside JSON."""
+    """A sample with the ids of this organization, replaced in the text because a batch contains JSON within JSON."""
     text = (EVENTS / f"{name}.json").read_text().replace(SAMPLE_ACCOUNT, account)
     if request:
         created = json.loads(text)["detail"]["responseElements"]["createAccountStatus"]
@@ -21,14 +21,14 @@ def sample(name, account, request=None):
 
 
 @pytest.mark.parametrize("name", ["create-account-result-succeeded", "create-account", "manual", "sqs-batch"])
-def test_these_connect_the_account(function, world, iam_of, name):
+def test_sample_onboards_the_account(function, world, iam_of, name):
     account, request = world.create_account()
     function.report(sample(name, account, request if name == "create-account" else None))
     assert root(IDENTITY) in str(iam_state.role(iam_of(account), ACCESS_ROLE)["trust"])
-    assert "TrelicaIntegration" in iam_state.of(iam_of(account))["roles"]
+    assert "TrelicaIntegration" in iam_state.snapshot(iam_of(account))["roles"]
 
 
 @pytest.mark.parametrize("name", ["create-account-result-failed", "invite-account-to-organization", "manual-plan"])
-def test_these_change_nothing(function, account, name):
+def test_sample_changes_nothing(function, account, name):
     function.report(sample(name, account))
     assert function.wire.writes() == []

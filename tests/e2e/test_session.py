@@ -1,5 +1,5 @@
-"""The sessions in which the function acts in a member account: cut to its work, and shaped so that the default trust of
-the access role lets them in."""
+"""The function's sessions in a member account: least privilege, and compatible with the default trust policy of the access
+role."""
 
 import re
 
@@ -11,8 +11,8 @@ from world import ACCESS_ROLE, trust
 ALLOW_ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 
 
-def outside(account):
-    """Steps that no onboarding takes: other roles, other kinds of things, more power for the role it came by."""
+def forbidden_calls(account):
+    """Calls that no onboarding makes: other roles, other resource types, more permissions for the access role."""
     return [
         ("create_user", {"UserName": "intruder"}),
         ("list_roles", {}),
@@ -27,16 +27,16 @@ def outside(account):
 
 
 @pytest.fixture
-def entered(function, account):
-    """The AssumeRole calls of one onboarding, as they went over the wire."""
+def assume_calls(function, account):
+    """The successful AssumeRole calls of one onboarding."""
     assert function.failures(events.batch(events.create_account_result(account))) == []
     calls = [call for call in function.wire.named("sts:AssumeRole") if call.status == 200]
     assert calls
     return calls
 
 
-def test_no_session_carries_what_the_default_trust_denies(entered):
-    for call in entered:
+def test_session_has_no_parameters_that_the_default_trust_denies(assume_calls):
+    for call in assume_calls:
         words = {name.split(".")[0] for name in call.parameters}
         assert words <= {"Version", "RoleArn", "RoleSessionName", "DurationSeconds", "Policy"}, words
         assert call.parameters["DurationSeconds"] == "900"
@@ -44,20 +44,20 @@ def test_no_session_carries_what_the_default_trust_denies(entered):
         assert len(call.parameters["Policy"]) <= 2048
 
 
-def test_a_session_that_steps_outside_is_denied(world, account, iam, entered):
+def test_session_is_denied_other_calls(world, account, iam, assume_calls):
     iam.create_role(RoleName="Bystander", AssumeRolePolicyDocument=trust(account))
-    for call in entered:
+    for call in assume_calls:
         member = _session(world, call.parameters)
-        # The session holds: it may look at the roles that it came for.
+        # The session works: it can read its own roles.
         for role in re.findall(r":role/([\w]+)", call.parameters["Policy"]):
             member.get_role(RoleName=role)
-        for step, arguments in outside(account):
+        for method, arguments in forbidden_calls(account):
             with pytest.raises(ClientError) as denied:
-                getattr(member, step)(**arguments)
-            assert denied.value.response["Error"]["Code"] == "AccessDenied", (step, denied.value)
+                getattr(member, method)(**arguments)
+            assert denied.value.response["Error"]["Code"] == "AccessDenied", (method, denied.value)
 
 
-def test_the_function_itself_can_do_nothing_else(world):
+def test_function_role_is_denied_other_calls(world):
     credentials = world.credentials()
     with pytest.raises(ClientError, match="AccessDenied"):
         _client(world, "iam", credentials).list_roles()
@@ -69,7 +69,7 @@ def test_the_function_itself_can_do_nothing_else(world):
         )
 
 
-def test_the_management_account_is_out_of_reach_even_where_its_role_would_let_it_in(world):
+def test_function_role_cannot_assume_a_role_of_the_management_account_that_trusts_it(world):
     iam = world.server.client("iam", world.management)
     iam.create_role(RoleName="AWSControlTowerExecution", AssumeRolePolicyDocument=trust("*"))
     with pytest.raises(ClientError, match="explicit deny|AccessDenied"):
@@ -79,7 +79,7 @@ def test_the_management_account_is_out_of_reach_even_where_its_role_would_let_it
 
 
 def _session(world, parameters):
-    """A session just like the function's, with the very policy that it sent."""
+    """A session like the function's, with the same session policy."""
     kept = {name: parameters[name] for name in ("RoleArn", "RoleSessionName", "Policy")}
     sts = _client(world, "sts", world.credentials())
     return _client(world, "iam", sts.assume_role(**kept, DurationSeconds=900)["Credentials"])

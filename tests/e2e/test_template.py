@@ -1,4 +1,4 @@
-"""template.yaml gives the function what it needs and no more, and lets the right events through."""
+"""template.yaml grants the function the permissions that it needs and no others, and its rules match the right events."""
 
 import json
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 import events
 import pytest
 
-# The other statements are for telling (test_telling.py), for Lambda itself, which polls the queue and writes the log, and
-# for KMS: not emulated here.
-NEEDED = ["EnterAccounts", "KnowAccounts", "KnowCreations", "ReadConfiguration"]
+# The other statements are for notifications (test_notifications.py), for Lambda itself, which polls the queue and writes the
+# log, and for KMS, which is not emulated here.
+NEEDED = ["AssumeAccessRoles", "DescribeAccounts", "ListAccountsAndCreations", "ReadConfiguration"]
 
 
 @pytest.mark.parametrize("statement", NEEDED)
-def test_each_permission_is_needed(start, world, iam_of, statement):
-    """That all of them together are enough is what every other test here shows."""
+def test_each_permission_is_required(start, world, iam_of, statement):
+    """All other tests show that the permissions are sufficient."""
     account, request = world.create_account()
     world.function_role(f"without-{statement}", without=statement)
     function = start(world, role=f"without-{statement}")
@@ -23,8 +23,8 @@ def test_each_permission_is_needed(start, world, iam_of, statement):
 
 
 RULES = ["NewAccount", "CreationFailed", "AccountBlocked"]
-# Which rule takes which sample; the others are taken by none.
-TAKEN = {
+# The rule that matches each sample. No rule matches the other samples.
+MATCHED_BY = {
     "account-departed-cleaned": "NewAccount",
     "account-departed-left": "NewAccount",
     "account-departed-removed": "NewAccount",
@@ -47,12 +47,12 @@ EVENTS = sorted(name for name, sample in SAMPLES.items() if "detail-type" in sam
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_each_sample_goes_to_one_rule_at_most(world, name):
-    taken = [rule for rule in RULES if _matches(world, SAMPLES[name], rule)]
-    assert taken == ([TAKEN[name]] if name in TAKEN else [])
+def test_sample_matches_at_most_one_rule(world, name):
+    matched = [rule for rule in RULES if _matches(world, SAMPLES[name], rule)]
+    assert matched == ([MATCHED_BY[name]] if name in MATCHED_BY else [])
 
 
-def test_the_rule_lets_through_what_may_be_a_new_account(world):
+def test_rule_matches_possible_new_accounts(world):
     result = events.create_account_result
     unlike = [
         result("444455556666", state="succeeded"),
@@ -65,7 +65,7 @@ def test_the_rule_lets_through_what_may_be_a_new_account(world):
         assert _matches(world, event, "NewAccount"), event
 
 
-def test_the_rule_keeps_the_rest_away(world):
+def test_rule_does_not_match_other_events(world):
     result = events.create_account_result
     for event in [result(None, state="FAILED"), {**result("1"), "source": "mine"}]:
         assert not _matches(world, event, "NewAccount"), event
@@ -75,14 +75,14 @@ CALLS = ["create-account", "create-gov-cloud-account", "remove-account-from-orga
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_call_that_failed_is_kept_away(world, name):
+def test_rule_does_not_match_a_failed_call(world, name):
     call = SAMPLES[name]
     failed = {**call, "detail": {**call["detail"], "errorCode": "AccessDenied", "responseElements": None}}
     assert _matches(world, call, "NewAccount")
     assert not _matches(world, failed, "NewAccount")
 
 
-def test_a_creation_that_failed_is_told_of(world):
+def test_failed_creation_matches_its_notification_rule(world):
     result = events.create_account_result
     failed = result(None, state="FAILED", failureReason="EMAIL_ALREADY_EXISTS")
     unlike = {**failed, "detail-type": "AWS API Call via CloudTrail"}
@@ -92,7 +92,7 @@ def test_a_creation_that_failed_is_told_of(world):
         assert not _matches(world, event, "CreationFailed"), event
 
 
-def test_the_function_s_own_events_are_told_of_where_an_account_is_blocked(world):
+def test_only_blocked_events_of_the_function_match_their_notification_rule(world):
     def own(**fields):
         detail = {"version": "1", "account_id": "444455556666", "cause": {"code": "foreign_role"}}
         event = events.create_account_result("444455556666")
@@ -102,10 +102,10 @@ def test_the_function_s_own_events_are_told_of_where_an_account_is_blocked(world
     quiet = [{"detail-type": "AccountOnboarded"}, {"detail-type": "AccountDeparted"}]
     for fields in [*quiet, {"source": "mine"}, {"account": "999988887777"}]:
         assert not _matches(world, own(**fields), "AccountBlocked"), fields
-    assert not _matches(world, own(), "NewAccount"), "or it would go round for ever"
+    assert not _matches(world, own(), "NewAccount"), "otherwise the function would process its own events"
 
 
-def test_the_dashboard_is_json(world):
+def test_dashboard_is_valid_json(world):
     widgets = json.loads(world.template.dashboard())["widgets"]
     assert {widget["type"] for widget in widgets} == {"text", "alarm", "metric", "log"}
 

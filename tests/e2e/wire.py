@@ -1,4 +1,4 @@
-"""A recording proxy between the function and AWS: what the function really sent, call by call."""
+"""A recording proxy between the function and AWS: it records every call that the function sends."""
 
 import http.client
 import json
@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from loopback import Handler, Loopback
 
-# Headers that this connection has of its own.
-OURS = ("connection", "content-length", "date", "server", "transfer-encoding")
+# Hop-by-hop headers, and headers that this proxy sets itself.
+OWN_HEADERS = ("connection", "content-length", "date", "server", "transfer-encoding")
 READS = re.compile(r"^(Get|List|Describe|AssumeRole$)")
 
 
@@ -19,9 +19,9 @@ class Call:
     action: str
     parameters: dict
     status: int | None = None
-    """What AWS answered; none where the call never came there."""
+    """The status of the response; None if the call was not forwarded."""
     invocation: str = ""
-    """The same for every attempt that the SDK makes of one call."""
+    """The SDK's invocation id, which all attempts of one call share."""
     attempt: int = 1
 
     @property
@@ -29,8 +29,8 @@ class Call:
         return f"{self.service}:{self.action}"
 
     @property
-    def of(self):
-        """What it is about, as far as that is the same in every account."""
+    def resource(self):
+        """The resource that the call is about, with account ids removed so that runs are comparable."""
         named = [self.parameters[name] for name in ("RoleName", "PolicyName", "Name") if name in self.parameters]
         named = [re.sub(r"\d{12}", "ACCOUNT", name) for name in named]
         if arn := self.parameters.get("RoleArn"):
@@ -39,7 +39,7 @@ class Call:
 
     @property
     def writes(self):
-        """Whether it changes anything in a member account: the queue and what is told are the function's own."""
+        """Whether it writes in a member account. Queue messages and notifications do not count."""
         return self.service == "iam" and not READS.match(self.action)
 
 
@@ -51,7 +51,8 @@ class Answer:
 
 
 class Wire:
-    """`url` goes into AWS_ENDPOINT_URL, `calls` grows. Requests pass unchanged, or their signatures would not hold."""
+    """`url` is the value for AWS_ENDPOINT_URL; `calls` are the recorded calls. Requests are forwarded unchanged, which keeps
+    their signatures valid."""
 
     def __init__(self, upstream_port):
         self.calls = []
@@ -68,8 +69,8 @@ class Wire:
     def close(self):
         self.server.close()
 
-    def carry(self, handler, call, body):
-        """Takes a request to AWS, and the answer back."""
+    def handle(self, handler, call, body):
+        """Forwards a request to AWS and returns the response."""
         answer = self.forward(handler, call, body)
         handler.send(answer.status, answer.body, answer.headers)
 
@@ -83,20 +84,20 @@ class Wire:
         answer = response.read()
         upstream.close()
         self.calls.append(replace(call, status=response.status))
-        headers = tuple(entry for entry in response.getheaders() if entry[0].lower() not in OURS)
+        headers = tuple(entry for entry in response.getheaders() if entry[0].lower() not in OWN_HEADERS)
         return Answer(response.status, answer, headers)
 
-    def _handler(wire):  # the handler needs both selves
+    def _handler(wire):  # named `wire`, because the nested handler has its own `self`
         class WireHandler(Handler):
             def do_POST(self):
                 body = self.body()
-                wire.carry(self, _call(self.headers, body), body)
+                wire.handle(self, _call(self.headers, body), body)
 
         return WireHandler
 
 
 def _call(headers, body):
-    """The service is read from the signature's scope, the action as each of the two protocols says it."""
+    """Parses a request: the service from the signature's scope, the action from the JSON or the query protocol."""
     scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", headers.get("Authorization", ""))
     service = scope.group(1) if scope else "unsigned"
     attempt = re.search(r"attempt=(\d+)", headers.get("amz-sdk-request", ""))

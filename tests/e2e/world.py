@@ -1,4 +1,4 @@
-"""An organization on ministack, as it is on the day the stack is deployed, and accounts that are created in it."""
+"""An organization on an emulator with the stack deployed, and accounts that are created in it."""
 
 import json
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ EXTERNAL_IDS = {"workload-security": "ws-0f3b9c27:e2e/secret", "trelica": "treli
 
 
 def trust(*principals):
-    """A trust policy; a single principal is written as a string, as Organizations writes it."""
+    """A trust policy. A single principal is a string, as in the policy that Organizations creates."""
     aws = principals[0] if len(principals) == 1 else list(principals)
     statement = {"Effect": "Allow", "Principal": {"AWS": aws}, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -28,7 +28,7 @@ def root(account):
 
 @dataclass(frozen=True)
 class World:
-    """`server` with the stack deployed: the function's role, its permissions and its parameters, from template.yaml."""
+    """An emulator with the stack deployed: the function's role, permissions and parameters from template.yaml."""
 
     server: object
     template: Template
@@ -54,7 +54,7 @@ class World:
         return self.template.answers["AWS::AccountId"]
 
     def function_role(self, role, without=None):
-        """A role with the published permissions, or with all of them but the statement `without`."""
+        """Creates a role with the published permissions, except the statement `without`."""
         iam = self.server.client("iam", self.management)
         iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust(root(self.management)))
         for name, document in self.template.permissions().items():
@@ -62,19 +62,19 @@ class World:
             iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=_for_ministack(document))
 
     def credentials(self, role="function"):
-        """Those of the function: a session of its role, and never the root keys, which no policy binds here."""
+        """The function's credentials: a session of its role. Root keys would bypass every policy in the emulator."""
         arn = f"arn:aws:iam::{self.management}:role/{role}"
         sts = self.server.client("sts", self.management)
         return sts.assume_role(RoleArn=arn, RoleSessionName="account-onboarding")["Credentials"]
 
     def configure(self, name, toml):
-        """Another configuration, below the only path that the function may read."""
+        """Stores another configuration, under the only path that the function may read."""
         name = f"/account-onboarding/{name}.toml"
         self.server.client("ssm", self.management).put_parameter(Name=name, Value=toml, Type="String", Overwrite=True)
         return {"ONBOARDING_CONFIG_PARAMETER": name}
 
     def create_account(self, name="payments-dev"):
-        """An account as Organizations leaves it, and the id of the request that made it."""
+        """Creates an account with its access role; returns the account id and the id of the creation request."""
         account, request = self.create_account_without_role(name)
         self.access_role(account)
         return account, request
@@ -91,17 +91,17 @@ class World:
         iam.create_role(RoleName=ACCESS_ROLE, AssumeRolePolicyDocument=policy)
         iam.attach_role_policy(RoleName=ACCESS_ROLE, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
 
-    def inside(self, account):
-        """IAM in an account that has an access role, by way of that role."""
+    def iam_in(self, account):
+        """An IAM client for an account, through its access role."""
         arn = f"arn:aws:iam::{account}:role/{ACCESS_ROLE}"
         sts = self.server.client("sts", self.management)
-        keys = sts.assume_role(RoleArn=arn, RoleSessionName="look")["Credentials"]
+        keys = sts.assume_role(RoleArn=arn, RoleSessionName="e2e")["Credentials"]
         return self.server.client("iam", keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
 
-    def person_of(self, account):
-        """An STS client with the keys of an IAM user of `account` who may assume any role that lets them."""
+    def user_of(self, account):
+        """An STS client for a new IAM user of `account` whose policy allows it to assume any role."""
         iam = self.server.client("iam", account)
-        name = f"person-{next(_people)}"
+        name = f"user-{next(_users)}"
         anything = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [anything]})
         iam.create_user(UserName=name)
@@ -111,12 +111,12 @@ class World:
 
 
 _emails = count(1)
-_people = count(1)
+_users = count(1)
 
 
 def _for_ministack(document):
-    """The published permissions, spelled as ministack understands them: it takes DescribeAccount for an action on the
-    organization, where IAM takes it for one on the account, and knows no conditions of events:PutEvents."""
+    """Adapts the published permissions to ministack, which authorizes DescribeAccount on the organization instead of the
+    account, and does not support the condition keys of events:PutEvents."""
     document = json.loads(json.dumps(document))
     for statement in document["Statement"]:
         if statement["Action"] == "organizations:DescribeAccount":

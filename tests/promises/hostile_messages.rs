@@ -20,15 +20,15 @@ fn dead_letter(body: &str) -> String {
         lambda.queue.put(body);
     }
     let (log, _) = logged(LevelFilter::INFO, || lambda.work_in_batches(10, 900.0));
-    assert_connected(&organization, NEW);
+    assert_onboarded(&organization, NEW);
     assert!(organization.writes().iter().all(|call| call.account == id(NEW)), "nobody else is written");
     assert_eq!(lambda.queue.next_visible(), None, "nothing is left on the queue");
     let dead = lambda.queue.dead_letters();
     let [letter] = dead.as_slice() else { panic!("{} messages were set aside", dead.len()) };
     assert_eq!(letter.body, body, "it is set aside as it came");
     let cause = letter.cause.as_ref().unwrap();
-    assert_eq!(cause.code, "not_understood");
-    let told: Vec<_> = log.lines().filter(|line| line.contains("not_understood")).collect();
+    assert_eq!(cause.code, "invalid_message");
+    let told: Vec<_> = log.lines().filter(|line| line.contains("invalid_message")).collect();
     assert_eq!(told.len(), 1, "it is told once");
     assert!(log.lines().all(|line| line.len() < 1000), "a line is long");
     assert!(cause.message.len() < 300 && !cause.message.contains(char::is_control), "{}", cause.message);
@@ -82,7 +82,7 @@ fn a_megabyte_of_filler_in_a_good_event() {
     let filler = "x".repeat(MEGABYTE);
     lambda.queue.put(&event("\"source\"", &format!("\"filler\": \"{filler}\", \"source\"")));
     let (log, _) = logged(LevelFilter::INFO, || lambda.work_for(900.0));
-    assert_connected(&organization, NEW);
+    assert_onboarded(&organization, NEW);
     assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()));
     assert!(log.len() < 10_000, "{} bytes are logged", log.len());
 }
@@ -114,13 +114,13 @@ fn a_key_that_stands_twice() {
         refused(r#"{"Records":[],"Records":[]}"#),
     ];
     insta::assert_snapshot!(all.join("\n"), @"
-    the payload is not clear: the key `account_id` stands twice at line 1 column 57; write each key once
-    the payload is not clear: the key `mode` stands twice at line 1 column 58; write each key once
-    the payload is not clear: the key `account_id` stands twice at line 1 column 62; write each key once
-    the payload is not clear: the key `detail` stands twice at line 41 column 1; write each key once
-    the payload is not clear: the key `accountId` stands twice at line 35 column 50; write each key once
-    the payload is not clear: the key `account_id` stands twice at line 1 column 57; write each key once
-    the payload is not clear: the key `Records` stands twice at line 1 column 27; write each key once
+    the payload is ambiguous: the key `account_id` appears twice at line 1 column 57; write each key once
+    the payload is ambiguous: the key `mode` appears twice at line 1 column 58; write each key once
+    the payload is ambiguous: the key `account_id` appears twice at line 1 column 62; write each key once
+    the payload is ambiguous: the key `detail` appears twice at line 41 column 1; write each key once
+    the payload is ambiguous: the key `accountId` appears twice at line 35 column 50; write each key once
+    the payload is ambiguous: the key `account_id` appears twice at line 1 column 57; write each key once
+    the payload is ambiguous: the key `Records` appears twice at line 1 column 27; write each key once
     ");
 }
 
@@ -160,16 +160,16 @@ fn an_account_id_that_is_none() {
         manual(json!("")),
     ];
     insta::assert_snapshot!(all.join("\n"), @r#"
-    `account_id` is a number; write it in quotes, for an account id can begin with 0
-    `account_id` is a number; write it in quotes, for an account id can begin with 0
-    `account_id` is missing; name the account, as `"account_id": "111122223333"`
-    `account_id` should be a text and is not; send the event as EventBridge delivers it
-    `account_id` should be a text and is not; send the event as EventBridge delivers it
-    `account_id` should be a text and is not; send the event as EventBridge delivers it
-    `account_id` is wrong: `４４４４５５５５６６６６` is no account id; write exactly twelve digits, in quotes
-    `account_id` is wrong: `444455556666 ` is no account id; write exactly twelve digits, in quotes
-    `account_id` is wrong: `4444-5555-6666` is no account id; write exactly twelve digits, in quotes
-    `account_id` is wrong: `` is no account id; write exactly twelve digits, in quotes
+    `account_id` is a number; write it in quotes, because account IDs can start with 0
+    `account_id` is a number; write it in quotes, because account IDs can start with 0
+    `account_id` is missing; add the account, for example `"account_id": "111122223333"`
+    `account_id` must be a string; send the event as EventBridge delivers it
+    `account_id` must be a string; send the event as EventBridge delivers it
+    `account_id` must be a string; send the event as EventBridge delivers it
+    `account_id` is invalid: `４４４４５５５５６６６６` is not a valid account ID; write exactly twelve digits, in quotes
+    `account_id` is invalid: `444455556666 ` is not a valid account ID; write exactly twelve digits, in quotes
+    `account_id` is invalid: `4444-5555-6666` is not a valid account ID; write exactly twelve digits, in quotes
+    `account_id` is invalid: `` is not a valid account ID; write exactly twelve digits, in quotes
     "#);
     for value in ["444455556666", "null", "[\"444455556666\"]", "{\"accountId\":\"444455556666\"}", "\"\""] {
         dead_letter(&event("\"accountId\": \"444455556666\"", &format!("\"accountId\": {value}")));

@@ -110,7 +110,7 @@ impl Lambda {
 /// The environment of a function whose queue and notifier are simulated.
 pub(crate) fn settings(parameter: &str) -> Settings {
     let source = ConfigLocation::Parameter(parameter.to_owned());
-    Settings { source, queue: None, dead_letters: None, event_bus: None, told: String::new(), claims: None }
+    Settings { source, queue: None, dead_letters: None, event_bus: None, notified: String::new(), leases: None }
 }
 
 /// A message as Lambda hands it over.

@@ -1,29 +1,31 @@
-//! The promises of the house, each in a file of its own, held by the real engine on the simulated organization.
+//! End-to-end guarantees of the onboarding, one file per guarantee.
 //!
-//! Time is virtual: nothing here sleeps.
+//! Each test runs the real engine, and where messages matter the real Lambda function, against
+//! `onboarding_simulation::FakeOrganization`: an in-memory AWS organization with eventual consistency, quotas, sessions that
+//! expire and fault injection. Time is virtual, so a test that waits for hours of backoff finishes in milliseconds.
 #![cfg(test)]
 
 mod common;
 
-mod at_the_same_moment;
+mod access_is_exact;
+mod concurrent_runs;
 mod diagnosis;
-mod fault_at_every_call;
-mod foreign_role_is_left_alone;
-mod function_faults;
+mod failures_are_isolated;
+mod fault_injection_at_every_call;
+mod function_fault_injection;
 mod hostile_messages;
-mod intercept;
+mod intercepting_ports;
 mod lambda;
 mod log;
 mod no_account_is_lost;
-mod one_bad_one_harms_no_other;
+mod notifications;
 mod only_confirmed_accounts;
 mod panic;
 mod plan_is_what_apply_calls;
 mod registration;
-mod samples;
+mod sample_events;
 mod second_run_makes_no_write;
 mod secrets_stay_hidden;
 mod sessions_and_round_trips;
-mod telling;
+mod unowned_role_is_left_alone;
 mod waiting;
-mod who_may_enter;

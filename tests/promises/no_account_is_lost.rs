@@ -161,7 +161,7 @@ fn an_account_that_is_never_ready_is_given_up_after_a_day_and_a_redrive_finishes
     lambda.work_for(100_000.0);
     let dead = lambda.queue.dead_letters();
     let cause = dead.first().and_then(|letter| letter.cause.clone()).expect("it was given up");
-    assert_eq!((dead.len(), cause.code), (1, "gave_up"));
+    assert_eq!((dead.len(), cause.code), (1, "retries_exhausted"));
     assert!(cause.message.contains("access_role_not_ready"), "{}", cause.message);
     assert_eq!(organization.writes(), []);
 
@@ -204,7 +204,7 @@ fn a_poisoned_record_in_a_batch_of_ten() {
     let writes = writes(&organization);
     assert!(accounts.iter().all(|account| writes[account] == each), "{writes:?}");
     let dead = lambda.queue.dead_letters();
-    assert_eq!(dead.iter().map(|l| l.cause.as_ref().map(|c| c.code)).collect::<Vec<_>>(), [Some("not_understood")]);
+    assert_eq!(dead.iter().map(|l| l.cause.as_ref().map(|c| c.code)).collect::<Vec<_>>(), [Some("invalid_message")]);
     assert_eq!(lambda.queue.next_visible(), None);
 }
 

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use tracing::level_filters::LevelFilter;
 
 use crate::common::*;
-use crate::intercept::apply_against;
+use crate::intercepting_ports::apply_against;
 use crate::lambda::settings;
 use crate::log::logged;
 

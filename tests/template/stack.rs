@@ -1,4 +1,4 @@
-//! `template.yaml` and `control-tower.yaml` as CloudFormation would read them.
+//! Reads `template.yaml` and `control-tower.yaml` and resolves their intrinsic functions like CloudFormation.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 pub(crate) const TEMPLATE: &str = include_str!("../../template.yaml");
 pub(crate) const CONTROL_TOWER: &str = include_str!("../../control-tower.yaml");
 
-/// `template.yaml` as JSON, its short forms (`!Ref x`) written out (`{"Ref": x}`).
+/// `template.yaml` as JSON, with short forms (`!Ref x`) expanded (`{"Ref": x}`).
 pub(crate) fn template() -> Value {
     read(TEMPLATE)
 }
@@ -16,42 +16,42 @@ pub(crate) fn template() -> Value {
 pub(crate) fn read(template: &str) -> Value {
     let documents = Yaml::load_from_str(template).expect("a template is YAML");
     assert_eq!(documents.len(), 1, "one document");
-    written_out(&documents[0])
+    expand(&documents[0])
 }
 
-fn written_out(node: &Yaml<'_>) -> Value {
+fn expand(node: &Yaml<'_>) -> Value {
     match node {
         Yaml::Value(Scalar::Null) => Value::Null,
         Yaml::Value(Scalar::Boolean(value)) => json!(value),
         Yaml::Value(Scalar::Integer(value)) => json!(value),
         Yaml::Value(Scalar::String(value)) => json!(value),
-        Yaml::Sequence(items) => items.iter().map(written_out).collect(),
+        Yaml::Sequence(items) => items.iter().map(expand).collect(),
         Yaml::Mapping(entries) => {
             let key = |key: &Yaml<'_>| key.as_str().expect("keys are strings").to_owned();
-            Value::Object(entries.iter().map(|(name, value)| (key(name), written_out(value))).collect())
+            Value::Object(entries.iter().map(|(name, value)| (key(name), expand(value))).collect())
         }
         Yaml::Tagged(tag, value) => {
             let name = if tag.suffix == "Ref" { "Ref".to_owned() } else { format!("Fn::{}", tag.suffix) };
-            Value::Object(Map::from_iter([(name, written_out(value))]))
+            Value::Object(Map::from_iter([(name, expand(value))]))
         }
-        other => panic!("CloudFormation knows no such thing: {other:?}"),
+        other => panic!("this YAML node is not valid in a CloudFormation template: {other:?}"),
     }
 }
 
-/// A template as it comes out for some answers: the intrinsic functions it uses, and no others.
+/// A template with given parameter values. Resolves only the intrinsic functions that the two templates use.
 pub(crate) struct Stack {
     template: Value,
-    answers: BTreeMap<String, String>,
+    parameters: BTreeMap<String, String>,
 }
 
 impl Stack {
-    pub(crate) fn with(answers: &[(&str, &str)]) -> Self {
-        Self::new(TEMPLATE, answers)
+    pub(crate) fn with(parameters: &[(&str, &str)]) -> Self {
+        Self::new(TEMPLATE, parameters)
     }
 
-    pub(crate) fn new(template: &str, answers: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(template: &str, parameters: &[(&str, &str)]) -> Self {
         let template = read(template);
-        let mut known = BTreeMap::from(
+        let mut values = BTreeMap::from(
             [
                 ("AWS::Partition", "aws-us-gov"),
                 ("AWS::Region", "us-gov-west-1"),
@@ -59,29 +59,30 @@ impl Stack {
                 ("AWS::StackName", "account-onboarding"),
                 ("IdentityAccountId", "222233334444"),
             ]
-            .map(|(name, answer)| (name.to_owned(), answer.to_owned())),
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
         );
         for (name, parameter) in template["Parameters"].as_object().expect("parameters") {
             match &parameter["Default"] {
-                Value::String(default) => known.insert(name.clone(), default.clone()),
-                Value::Number(default) => known.insert(name.clone(), default.to_string()),
+                Value::String(default) => values.insert(name.clone(), default.clone()),
+                Value::Number(default) => values.insert(name.clone(), default.to_string()),
                 _ => None,
             };
         }
-        known.extend(answers.iter().map(|(name, answer)| ((*name).to_owned(), (*answer).to_owned())));
-        Self { template, answers: known }
+        values.extend(parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        Self { template, parameters: values }
     }
 
-    /// The properties of a resource, or null where its condition does not hold.
+    /// The properties of a resource, or null if its condition is false.
     pub(crate) fn resource(&self, name: &str) -> Value {
         let resource = &self.template["Resources"][name];
         assert!(resource.is_object(), "the template has a resource `{name}`");
-        let made =
-            resource["Condition"].as_str().is_none_or(|condition| self.holds(&json!({ "Condition": condition })));
-        if made { self.value(&resource["Properties"]) } else { Value::Null }
+        let created = resource["Condition"]
+            .as_str()
+            .is_none_or(|condition| self.condition_is_true(&json!({ "Condition": condition })));
+        if created { self.value(&resource["Properties"]) } else { Value::Null }
     }
 
-    /// The names and properties of all resources of one type that are made.
+    /// The names and properties of all resources of one type whose condition is true.
     pub(crate) fn resources(&self, kind: &str) -> Vec<(String, Value)> {
         let resources = self.template["Resources"].as_object().expect("resources");
         let of_kind = resources.iter().filter(|(_, resource)| resource["Type"] == kind);
@@ -89,20 +90,20 @@ impl Stack {
         found.filter(|(_, properties)| !properties.is_null()).collect()
     }
 
-    fn holds(&self, condition: &Value) -> bool {
+    fn condition_is_true(&self, condition: &Value) -> bool {
         if let Some(name) = condition["Condition"].as_str() {
-            return self.holds(&self.template["Conditions"][name]);
+            return self.condition_is_true(&self.template["Conditions"][name]);
         }
         if let Some(sides) = condition["Fn::Equals"].as_array() {
             return self.value(&sides[0]) == self.value(&sides[1]);
         }
-        !self.holds(&condition["Fn::Not"][0])
+        !self.condition_is_true(&condition["Fn::Not"][0])
     }
 
-    /// What `Ref` and `${…}` give: an answer, or the name that the resource has (`name of Inbox` if AWS chooses it).
+    /// Resolves `Ref` and `${…}`: a parameter's value, or a resource's name (`name of Inbox` if AWS generates it).
     fn name(&self, of: &str) -> String {
-        if let Some(answer) = self.answers.get(of) {
-            return answer.clone();
+        if let Some(value) = self.parameters.get(of) {
+            return value.clone();
         }
         if of.contains('.') {
             return format!("<{of}>");
@@ -122,10 +123,10 @@ impl Stack {
                 },
                 Some((function, argument)) if function == "Fn::GetAtt" => json!(format!("<{}>", text(argument))),
                 Some((function, argument)) if function == "Fn::If" => {
-                    let chosen = if self.holds(&json!({ "Condition": argument[0] })) { 1 } else { 2 };
+                    let chosen = if self.condition_is_true(&json!({ "Condition": argument[0] })) { 1 } else { 2 };
                     self.value(&argument[chosen])
                 }
-                Some((function, argument)) if function == "Fn::Sub" => json!(self.substituted(argument)),
+                Some((function, argument)) if function == "Fn::Sub" => json!(self.substitute(argument)),
                 Some((function, argument)) if function == "Fn::FindInMap" => {
                     let keys = self.value(argument);
                     let keys = list(&keys);
@@ -137,13 +138,13 @@ impl Stack {
         }
     }
 
-    fn substituted(&self, argument: &Value) -> String {
+    fn substitute(&self, argument: &Value) -> String {
         let (pattern, own) =
             argument.as_str().map_or_else(|| (text(&argument[0]), &argument[1]), |all| (all, &Value::Null));
         let mut pieces = pattern.split("${");
         let mut out = pieces.next().unwrap_or_default().to_owned();
         for piece in pieces {
-            let (name, rest) = piece.split_once('}').expect("`${` is closed");
+            let (name, rest) = piece.split_once('}').expect("every `${` has a `}`");
             match &own[name] {
                 Value::Null => out.push_str(&self.name(name)),
                 given => out.push_str(text(&self.value(given))),
@@ -158,7 +159,7 @@ pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("`{value}` is a string"))
 }
 
-/// A string or a list of strings, as a list.
+/// A string or an array of strings, as a `Vec`.
 pub(crate) fn list(value: &Value) -> Vec<&str> {
     value.as_array().map_or_else(|| vec![text(value)], |items| items.iter().map(text).collect())
 }

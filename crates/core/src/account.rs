@@ -1,4 +1,4 @@
-//! Accounts: validated once, then trusted.
+//! Accounts, account IDs and partitions. Each type is validated when it is created.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,16 +7,16 @@ use serde::Serialize;
 
 use crate::text::Untrusted;
 
-/// A twelve-digit AWS account id.
+/// A twelve-digit AWS account ID.
 ///
 /// See <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html>.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct AccountId(String);
 
-/// Why a text is no account id.
+/// A string is not a valid account ID.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no account id; write exactly twelve digits, in quotes")]
+#[error("`{0}` is not a valid account ID; write exactly twelve digits, in quotes")]
 pub struct InvalidAccountId(Untrusted);
 
 impl AccountId {
@@ -51,29 +51,29 @@ impl fmt::Debug for AccountId {
     }
 }
 
-/// A partition of AWS: `aws`, `aws-cn`, `aws-us-gov`, `aws-eusc`, `aws-iso…`.
+/// An AWS partition: `aws`, `aws-cn`, `aws-us-gov`, `aws-eusc`, `aws-iso…`.
 ///
-/// Taken from an ARN that AWS gave us, never from a constant, so that a new partition needs no release.
+/// The value comes from ARNs that AWS returns and not from a list, so that a new partition needs no release.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Partition(String);
 
-/// Why a text is no partition.
+/// A string is not a valid partition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no AWS partition; it looks like `aws` or `aws-us-gov`")]
+#[error("`{0}` is not a valid AWS partition; expected a name such as `aws` or `aws-us-gov`")]
 pub struct InvalidPartition(Untrusted);
 
 impl Partition {
-    /// The partition's name as it stands in ARNs.
+    /// The name, as used in ARNs.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The partition that an ARN names: its second field.
+    /// The partition of an ARN: its second field.
     ///
     /// # Errors
-    /// When the text is no ARN or its partition is none.
+    /// If the string is not an ARN or its partition is not valid.
     pub fn from_arn(arn: &str) -> Result<Self, InvalidPartition> {
         let mut fields = arn.split(':');
         match (fields.next(), fields.next()) {
@@ -108,14 +108,14 @@ impl fmt::Debug for Partition {
     }
 }
 
-/// What Organizations says of an account's life.
+/// The state of an account, as reported by Organizations.
 ///
 /// See `State` in <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html>.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountState {
-    /// Being made; becomes active by itself.
+    /// Being created. Becomes active automatically.
     PendingActivation,
-    /// In use: the only state in which anything is written.
+    /// In use. The only state in which the tool makes changes.
     Active,
     /// Suspended by AWS.
     Suspended,
@@ -123,12 +123,12 @@ pub enum AccountState {
     PendingClosure,
     /// Closed.
     Closed,
-    /// A state that this release does not know, as AWS wrote it.
+    /// A state that this release does not know, as returned by AWS.
     Unknown(Untrusted),
 }
 
 impl AccountState {
-    /// Reads the value of `State` (or of the retired `Status`, whose values are a subset).
+    /// Parses the value of `State`, or of the deprecated `Status`, whose values are a subset.
     #[must_use]
     pub fn from_wire(text: &str) -> Self {
         match text {
@@ -155,21 +155,21 @@ impl fmt::Display for AccountState {
     }
 }
 
-/// How an account came into the organization.
+/// How an account joined the organization.
 ///
 /// See `JoinedMethod` in <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JoinMethod {
-    /// It was made here, with an access role.
+    /// It was created in the organization, with an access role.
     Created,
-    /// It was there before and accepted an invitation; no access role was made.
+    /// It existed before and accepted an invitation. No access role was created.
     Invited,
-    /// Organizations does not say, or says it in a way that this release does not know.
+    /// Organizations returned no value, or one that this release does not know.
     Unknown,
 }
 
 impl JoinMethod {
-    /// Reads the value of `JoinedMethod`.
+    /// Parses the value of `JoinedMethod`.
     #[must_use]
     pub fn from_wire(text: Option<&str>) -> Self {
         match text {
@@ -197,18 +197,18 @@ impl AccountAge {
     }
 }
 
-/// A member of the organization, as Organizations describes it.
+/// An account of the organization, as returned by Organizations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// The account's id.
+    /// The account ID.
     pub id: AccountId,
-    /// The account's name: free text that its owner may change.
+    /// The account name: free text that the account owner can change.
     pub name: Untrusted,
-    /// Where it is in its life.
+    /// The state.
     pub state: AccountState,
-    /// When it joined the organization, in seconds since 1970, where known.
+    /// When it joined the organization, in seconds since 1970, if known.
     pub joined_at: Option<i64>,
-    /// How it joined.
+    /// How it joined the organization.
     pub joined: JoinMethod,
     /// The organization's management account, from the account's ARN.
     pub management: AccountId,
@@ -217,7 +217,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// Whether this is the organization's management account, in which nothing is ever written.
+    /// Whether this is the management account of the organization, in which the tool never makes changes.
     #[must_use]
     pub fn is_management(&self) -> bool {
         self.id == self.management
@@ -229,7 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_account_id_is_twelve_digits() {
+    fn account_id_has_twelve_digits() {
         assert_eq!("444455556666".parse::<AccountId>().unwrap().as_str(), "444455556666");
         for bad in ["", "44445555666", "4444555566667", "44445555666a", "４44455556666", " 444455556666"] {
             assert!(bad.parse::<AccountId>().is_err(), "{bad}");
@@ -237,14 +237,14 @@ mod tests {
     }
 
     #[test]
-    fn a_partition_comes_from_an_arn() {
+    fn partition_is_parsed_from_an_arn() {
         assert_eq!(Partition::from_arn("arn:aws-us-gov:iam::1:root").unwrap().as_str(), "aws-us-gov");
         assert!(Partition::from_arn("arn:azure:iam::1:root").is_err());
         assert!(Partition::from_arn("aws").is_err());
     }
 
     #[test]
-    fn hostile_text_is_shortened() {
-        insta::assert_snapshot!("x\n".repeat(99).parse::<AccountId>().unwrap_err(), @"`x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x …` is no account id; write exactly twelve digits, in quotes");
+    fn hostile_account_id_is_shortened_in_the_error() {
+        insta::assert_snapshot!("x\n".repeat(99).parse::<AccountId>().unwrap_err(), @"`x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x …` is not a valid account ID; write exactly twelve digits, in quotes");
     }
 }

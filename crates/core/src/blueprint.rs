@@ -1,4 +1,4 @@
-//! What one account should hold, by the configuration.
+//! The desired state of one account: the configuration, with templates expanded for the account and secrets resolved.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,99 +14,99 @@ use crate::role::{ExternalId, OWNER_TAG, RoleName};
 use crate::text::excerpt;
 use crate::vendor::{Api, ApiAccess};
 
-/// What one account should hold.
+/// The desired state of one account.
 #[derive(Debug, Clone)]
 pub struct Blueprint {
     /// The account.
     pub account: Account,
-    /// Who may assume the access role, beside those who already may.
+    /// The grants on the access role, in addition to the existing ones.
     pub grants: Vec<Grant>,
-    /// Whether deleted identities are taken out of the access role's trust policy.
+    /// Whether deleted identities are removed from the access role's trust policy.
     pub prune_orphans: bool,
     /// The roles.
     pub roles: Vec<RoleSpec>,
 }
 
-/// A role as it should be.
+/// The desired state of a role.
 #[derive(Debug, Clone)]
 pub struct RoleSpec {
     /// The value of the owner tag.
     pub owner: String,
-    /// What people call it.
+    /// The display name.
     pub title: String,
-    /// Its name.
+    /// The name.
     pub name: RoleName,
-    /// Its path.
+    /// The path.
     pub path: String,
-    /// Its description.
+    /// The description.
     pub description: String,
-    /// The longest session, in seconds.
+    /// The maximum session duration, in seconds.
     pub max_session_seconds: i32,
-    /// The ARN of its permissions boundary.
+    /// The ARN of the permissions boundary.
     pub boundary: Option<String>,
-    /// Its tags, with the owner tag.
+    /// The tags, including the owner tag.
     pub tags: BTreeMap<String, String>,
-    /// Whether a role that somebody else made is taken over.
+    /// Whether an existing role that is not managed by this tool is taken over.
     pub adopt: bool,
-    /// Its trust policy.
+    /// The trust policy.
     pub trust: Document,
-    /// Who the trust policy is for, each with the external id that they give.
+    /// The principals of the trust policy, each with the external ID that it presents.
     pub trusted: Vec<TrustedPrincipal>,
-    /// Its inline policies, by name.
+    /// The inline policies, by name.
     pub policies: BTreeMap<String, Document>,
-    /// The ARNs of its managed policies.
+    /// The ARNs of the managed policies.
     pub attached: BTreeSet<String>,
-    /// What the vendor is told of the account.
+    /// The registration of the account with the vendor.
     pub registration: Option<RegistrationSpec>,
 }
 
-/// A registration with a vendor as it should be.
+/// The desired state of a registration with a vendor.
 #[derive(Debug, Clone)]
 pub struct RegistrationSpec {
-    /// The API.
+    /// The API of the vendor.
     pub api: Api,
-    /// The way into it, or why there is none: the role is installed all the same.
+    /// The endpoint and the API key, or why they are not available; the role is installed nevertheless.
     pub access: Result<ApiAccess, String>,
-    /// What the vendor is to know.
+    /// The registration.
     pub entry: AccountRegistration,
 }
 
-/// What a vendor knows of an account.
+/// The registration of an account, as a vendor stores it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountRegistration {
     /// The account.
     pub account: AccountId,
-    /// The ARN of the role that it enters.
+    /// The ARN of the role that the vendor assumes.
     pub role_arn: String,
-    /// What people read in its console.
+    /// The display name in the vendor's console.
     pub display_name: String,
 }
 
-/// Somebody who may assume a role.
+/// A principal that may assume a role.
 #[derive(Debug, Clone)]
 pub struct TrustedPrincipal {
-    /// Who.
+    /// The principal and the condition.
     pub grant: Grant,
-    /// With which external id.
+    /// The external ID that it presents.
     pub external_id: Option<ExternalId>,
 }
 
-/// The values of SSM parameters by name, or why there is none: external ids and keys.
+/// The values of SSM parameters by name (external IDs and API keys), or why a value is not available.
 pub type SecretValues = BTreeMap<String, Result<SecretString, String>>;
 
-/// Why no blueprint can be made; always something to mend in the configuration.
+/// Why a blueprint cannot be built; always an error in the configuration or in an SSM parameter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{owner}: {problem}")]
 pub struct BlueprintError {
-    /// The part of the configuration: the owner tag's value of a role, or `access-role`.
+    /// The part of the configuration: the value of a role's owner tag, or `access-role`.
     pub owner: String,
-    /// The role, where it is one.
+    /// The role, if it concerns one.
     pub role: Option<RoleName>,
     /// What is wrong, and what to do.
     pub problem: String,
 }
 
-/// The SSM parameters that a configuration names.
+/// The SSM parameters that a configuration refers to.
 #[must_use]
 pub fn parameters(config: &Config) -> BTreeSet<&str> {
     let specs = config.access_role.grants.iter().chain(config.roles.iter().flat_map(|role| &role.trust));
@@ -118,22 +118,22 @@ pub fn parameters(config: &Config) -> BTreeSet<&str> {
     ids.chain(keys).collect()
 }
 
-/// What a parameter holds, as what it is read for.
+/// The value of a parameter, parsed as what it is used for.
 fn parameter<T: FromStr<Err: fmt::Display>>(secrets: &SecretValues, name: &str, what: &str) -> Result<T, String> {
     let value = match secrets.get(name) {
         Some(value) => value.as_ref().map_err(Clone::clone),
-        None => Err("it was not read".to_owned()),
+        None => Err("the parameter was not read".to_owned()),
     };
     let parsed =
         value.and_then(|value| value.expose_secret().trim().parse().map_err(|error: T::Err| error.to_string()));
-    parsed.map_err(|problem| format!("the SSM parameter `{name}` gives no {what}: {problem}"))
+    parsed.map_err(|problem| format!("cannot read the {what} from the SSM parameter `{name}`: {problem}"))
 }
 
 impl Blueprint {
-    /// The blueprint of one account, and the roles that cannot be made: each is reported on its own, and the others go on.
+    /// The blueprint of one account, and the roles that cannot be built. They are reported and do not affect the others.
     ///
     /// # Errors
-    /// When the grants on the access role cannot be made.
+    /// When the grants on the access role cannot be built.
     pub fn new(
         config: &Config,
         account: &Account,
@@ -205,7 +205,7 @@ fn registration(
     secrets: &SecretValues,
 ) -> RegistrationSpec {
     let role_arn = template.name.arn(&account.partition, &account.id, &template.path);
-    // A name is anything that somebody typed; in a console it stands beside others.
+    // An account name can be any string; in the vendor's console, it is shown in a list.
     let name = excerpt(account.name.raw(), 64);
     let entry =
         AccountRegistration { account: account.id.clone(), role_arn, display_name: format!("{name} ({})", account.id) };

@@ -1,5 +1,5 @@
-//! Faults of an API call, told apart by error code: the one place where codes are read. What has no code is read in
-//! [`crate::error_messages`].
+//! Failed API calls, classified by error code. No other module compares error codes. Information that AWS returns only in
+//! messages is parsed in [`crate::error_messages`].
 
 use std::error::Error;
 use std::fmt;
@@ -11,58 +11,59 @@ use crate::text::excerpt;
 /// A call that failed, with the code and message of the service.
 #[derive(Debug)]
 pub struct ApiError {
-    /// The action that was called, as `iam:GetRole`.
+    /// The action, such as `iam:GetRole`.
     pub call: &'static str,
-    /// The code on the wire, or one of `Timeout`, `Connection`, `MalformedAnswer`, `NoCredentials`.
+    /// The error code of the service, or one of `Timeout`, `Connection`, `MalformedAnswer`, `NoCredentials`.
     pub code: String,
-    /// The service's message, shortened.
+    /// The message of the service, shortened.
     pub message: String,
-    /// Which policy denied the call, as far as the whole message says.
+    /// Which policy denied the call, according to the full message.
     pub denial: Box<Denial>,
-    /// Which quota is reached, as far as the whole message says.
+    /// Which quota is reached, according to the full message.
     pub quota: Option<Quota>,
-    /// Whether the whole message says that a principal is not known.
+    /// Whether a principal does not exist, according to the full message.
     unknown_principal: bool,
     status: Option<u16>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// What a fault asks for.
+/// The kind of an error, which decides how to react to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ErrorKind {
-    /// What was asked for is not there.
+    /// The resource does not exist.
     NotFound,
-    /// Not permitted, for whichever reason.
+    /// Access denied, for any reason.
     AccessDenied,
-    /// Too many requests; later.
+    /// Too many requests; retried.
     Throttled,
-    /// The service or the way to it failed; later.
+    /// The service or the connection to it failed; retried.
     Unavailable,
     /// The account is too new for the service.
     NotReady,
-    /// The credentials are not, or no longer, known.
+    /// The credentials are not accepted, or have expired.
     Credentials,
-    /// There are no credentials to call with.
+    /// No credentials are configured.
     NoCredentials,
-    /// A principal in a policy is not known (yet).
+    /// A principal in a policy does not exist (yet).
     InvalidPrincipal,
-    /// A policy is not accepted.
+    /// A policy is rejected.
     MalformedPolicy,
     /// A quota is reached.
     Quota,
-    /// Another writer was first.
+    /// A concurrent write.
     Conflict,
-    /// Something of that name is there.
+    /// A resource of that name exists.
     AlreadyExists,
-    /// Anything else: an error of this program or of its configuration.
+    /// Anything else, such as a bug or a wrong configuration.
     Other,
 }
 
-/// Services repeat their input in messages; a policy must not flood a log. In characters.
+/// The maximum length of a message, in characters. Services repeat their input, such as policies, in messages, which must
+/// not flood the log.
 const LONGEST_MESSAGE: usize = 400;
 
 impl ApiError {
-    /// An error as a service gave it.
+    /// An error as returned by a service.
     #[must_use]
     pub fn new(call: &'static str, code: impl Into<String>, message: &str) -> Self {
         let (denial, quota) = (Box::new(Denial::read(message)), Quota::read(message));
@@ -71,27 +72,27 @@ impl ApiError {
         Self { call, code, message, denial, quota, unknown_principal, status: None, source: None }
     }
 
-    /// The same, with the status of the HTTP answer, which decides where the code is not known.
+    /// The same, with the HTTP status, which decides the kind if the code is not known.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
     }
 
-    /// The status of the HTTP answer, where there was one.
+    /// The HTTP status, if there was a response.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.status
     }
 
-    /// The same, with the typed error that it was made of.
+    /// The same, with the original error as its source.
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// What the fault asks for.
+    /// The kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self.code.as_str() {
@@ -164,14 +165,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_message_is_told_from_its_code_s_others() {
-        let fault = |message| ApiError::new("iam:CreateRole", "MalformedPolicyDocument", message).kind();
-        assert_eq!(fault("Invalid principal in policy: \"AWS\":\"x\""), ErrorKind::InvalidPrincipal);
-        assert_eq!(fault("Syntax errors in policy."), ErrorKind::MalformedPolicy);
+    fn unknown_principal_is_distinguished_by_its_message() {
+        let kind = |message| ApiError::new("iam:CreateRole", "MalformedPolicyDocument", message).kind();
+        assert_eq!(kind("Invalid principal in policy: \"AWS\":\"x\""), ErrorKind::InvalidPrincipal);
+        assert_eq!(kind("Syntax errors in policy."), ErrorKind::MalformedPolicy);
     }
 
     #[test]
-    fn an_error_reads_as_a_sentence() {
+    fn error_displays_as_a_sentence() {
         let error = ApiError::new("iam:GetRole", "NoSuchEntity", "The role\nis not there.");
         insta::assert_snapshot!(error, @"iam:GetRole failed: NoSuchEntity: The role is not there.");
     }

@@ -1,4 +1,7 @@
-//! JSON objects, read strictly: a key that stands twice is an error, since one of the two would be lost.
+//! Strict parsing of JSON objects: a duplicate key is an error.
+//!
+//! JSON parsers disagree on which value of a duplicate key to use. AWS and this tool could therefore interpret the same
+//! policy or event differently, so such documents are rejected.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,35 +11,35 @@ use serde_json::{Map, Value};
 
 use crate::text::Untrusted;
 
-/// Why a text is no JSON object that can be taken.
+/// A string that is not an acceptable JSON object.
 #[derive(Debug)]
 pub(crate) enum JsonError {
-    /// No JSON, or nested too deep.
+    /// Not JSON, or nested too deeply.
     Syntax(serde_json::Error),
-    /// A key stands twice, or makes another value of the one it names.
+    /// A duplicate key, or the key that `serde_json` treats specially.
     Key(serde_json::Error),
-    /// JSON, but no object.
+    /// JSON, but not an object.
     NotAnObject,
 }
 
-/// `serde_json` reads the text under this key as if it stood in place of the object.
-const STAND_IN: &str = "$serde_json::private::RawValue";
+/// `serde_json` replaces an object with this key by the JSON in its string, which would bypass the check for duplicates.
+const RAW_VALUE_KEY: &str = "$serde_json::private::RawValue";
 
-/// Reads one JSON object.
+/// Parses one JSON object.
 pub(crate) fn object(text: &str) -> Result<Map<String, Value>, JsonError> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    UniqueKeys.deserialize(&mut reader).and_then(|()| reader.end()).map_err(failed)?;
-    match serde_json::from_str(text).map_err(failed)? {
+    UniqueKeys.deserialize(&mut reader).and_then(|()| reader.end()).map_err(classify)?;
+    match serde_json::from_str(text).map_err(classify)? {
         Value::Object(map) => Ok(map),
         _ => Err(JsonError::NotAnObject),
     }
 }
 
-fn failed(error: serde_json::Error) -> JsonError {
+fn classify(error: serde_json::Error) -> JsonError {
     if error.is_data() { JsonError::Key(error) } else { JsonError::Syntax(error) }
 }
 
-/// Walks a JSON text and keeps nothing but the set of keys of the object that it is in.
+/// Walks through a JSON document and remembers only the keys of the objects that enclose the current position.
 struct UniqueKeys;
 
 impl<'de> DeserializeSeed<'de> for UniqueKeys {
@@ -86,12 +89,12 @@ impl<'de> Visitor<'de> for UniqueKeys {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
         let mut keys = BTreeSet::new();
         while let Some(key) = entries.next_key::<String>()? {
-            if key == STAND_IN {
-                return Err(A::Error::custom(format_args!("the key `{key}` has no meaning")));
+            if key == RAW_VALUE_KEY {
+                return Err(A::Error::custom(format_args!("the key `{key}` is reserved and must not be used")));
             }
             entries.next_value_seed(UniqueKeys)?;
-            if let Some(twice) = keys.replace(key) {
-                return Err(A::Error::custom(format_args!("the key `{}` stands twice", Untrusted::new(&twice))));
+            if let Some(duplicate) = keys.replace(key) {
+                return Err(A::Error::custom(format_args!("the key `{}` appears twice", Untrusted::new(&duplicate))));
             }
         }
         Ok(())
@@ -110,10 +113,10 @@ mod tests {
     }
 
     #[test]
-    fn keys_stand_once() {
+    fn duplicate_keys_are_errors() {
         assert!(object(r#"{"a":{"b":1},"c":{"b":[1.5,null,true,"x"]}}"#).is_ok());
-        insta::assert_snapshot!(key(r#"{"a":{"b":1,"b":2}}"#), @"the key `b` stands twice at line 1 column 18");
-        insta::assert_snapshot!(key(r#"[{"b":1,"\u0062":2}]"#), @"the key `b` stands twice at line 1 column 19");
+        insta::assert_snapshot!(key(r#"{"a":{"b":1,"b":2}}"#), @"the key `b` appears twice at line 1 column 18");
+        insta::assert_snapshot!(key(r#"[{"b":1,"\u0062":2}]"#), @"the key `b` appears twice at line 1 column 19");
         let long = "x".repeat(1 << 20);
         assert!(key(&format!(r#"{{"{long}":1,"{long}":2}}"#)).len() < 200);
         assert!(matches!(object("[]"), Err(JsonError::NotAnObject)));
@@ -121,16 +124,16 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_is_an_error_and_no_crash() {
+    fn deep_nesting_is_an_error() {
         for deep in ["[".repeat(100_000), "{\"a\":".repeat(100_000)] {
             assert!(matches!(object(&deep), Err(JsonError::Syntax(_))));
         }
     }
 
     #[test]
-    fn no_text_stands_in_for_an_object() {
+    fn raw_value_key_is_rejected() {
         let text = r#"{"a":{"$serde_json::private::RawValue":"{\"b\":1,\"b\":2}"}}"#;
-        insta::assert_snapshot!(key(text), @"the key `$serde_json::private::RawValue` has no meaning at line 1 column 38");
+        insta::assert_snapshot!(key(text), @"the key `$serde_json::private::RawValue` is reserved and must not be used at line 1 column 38");
     }
 
     #[test]

@@ -1,34 +1,35 @@
-//! A run's word that it is at work in an account.
+//! The lease that a run holds on an account, so that concurrent runs for the same account do not both write.
+//!
+//! A lease expires. A run that is killed therefore blocks other runs only until the lease ends.
 
 use serde::{Deserialize, Serialize};
 
-/// A run's word that it is at work in an account. It ends by itself when the run cannot be at work any more, so that one
-/// that was killed leaves nothing in the way.
+/// A lease on an account. It expires at a time at which its run has certainly ended, so that a killed run blocks nobody.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Lease {
-    /// Whose it is: of one run alone.
+    /// The holder: an identifier that is unique to one run.
     pub by: String,
-    /// Until when, in seconds since 1970.
+    /// When it expires, in seconds since 1970.
     pub until: f64,
 }
 
-/// Longer than any run: Lambda ends a function after a quarter of an hour, in seconds.
-const LONGEST_RUN: f64 = 1200.0;
+/// The longest valid lease, in seconds. It is longer than any run, because Lambda stops a function after 15 minutes.
+const MAX_LEASE_DURATION: f64 = 1200.0;
 
 impl Lease {
-    /// Whether the run may be at work. What claims more than the longest run is no claim.
+    /// Whether the lease is active. An expiry that is further away than any run can last is invalid and does not count.
     #[must_use]
     pub fn holds(&self, now: f64) -> bool {
-        (now..now + LONGEST_RUN).contains(&self.until)
+        (now..now + MAX_LEASE_DURATION).contains(&self.until)
     }
 
-    /// Reads what was kept. What is no claim of ours is one of nobody.
+    /// Parses the stored form. Text that is not a lease gives an expired lease without a holder.
     #[must_use]
     pub fn from_text(text: &str) -> Self {
         serde_json::from_str(text).unwrap_or_default()
     }
 
-    /// The text to keep.
+    /// The form to store.
     #[must_use]
     pub fn to_text(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
@@ -40,10 +41,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_claim_is_one_of_nobody() {
-        let claim = Lease { by: "invocation/message".to_owned(), until: 1_795_000_000.5 };
-        assert_eq!(Lease::from_text(&claim.to_text()), claim);
-        for other in ["", "[]", "{\"by\":7}", "of somebody else"] {
+    fn text_that_is_not_a_lease_is_an_expired_lease() {
+        let lease = Lease { by: "invocation/message".to_owned(), until: 1_795_000_000.5 };
+        assert_eq!(Lease::from_text(&lease.to_text()), lease);
+        for other in ["", "[]", "{\"by\":7}", "another format"] {
             assert_eq!(Lease::from_text(other), Lease::default(), "{other}");
         }
     }

@@ -1,5 +1,8 @@
-//! Values and decisions of account-onboarding: pure functions on plain values, without clock, environment, network or
-//! async.
+//! The decision logic of account-onboarding, without I/O: no clock, environment, network or async code.
+//!
+//! The main path through the crate is [`config`] (what the user wants) → [`blueprint`] (what one account should contain)
+//! → [`plan`] (the difference to what was [`observed`]). [`trigger`] parses the events that start a run, [`policy`] parses
+//! and evaluates IAM policy documents, and [`outcome`] and [`report`] describe the result. `onboarding-engine` calls AWS.
 
 pub mod account;
 pub mod blueprint;
@@ -18,6 +21,7 @@ pub mod policy;
 pub mod report;
 pub mod role;
 pub mod session_policy;
+pub mod suggestion;
 pub mod template;
 pub mod text;
 mod toml_reader;

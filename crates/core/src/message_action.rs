@@ -1,4 +1,17 @@
-//! What becomes of a message: deleted, put off, or set aside for a person.
+//! What to do with a message from the inbox queue after its account was processed.
+//!
+//! SQS delivers a message at least once. While the function processes it, the message is hidden for its *visibility
+//! timeout*; it is delivered again unless it is deleted. The function uses this for retries instead of keeping state of its
+//! own ([`MessageAction`]):
+//!
+//! - **Delete**: the account converged, or there is nothing to do for it.
+//! - **Retry**: the account is waiting. The visibility timeout is set to the pause before the next try, an exponential
+//!   backoff from 30 seconds to 15 minutes.
+//! - **Dead-letter queue**: the account is blocked, so that a retry would fail in the same way, or it has been waiting for
+//!   too long (`retries_exhausted`). The message is kept for 14 days and can be redriven after the cause is fixed.
+//!
+//! Retries are limited by the age of the message and not by their number: how long an account takes to become ready does
+//! not depend on how often it was tried.
 
 use crate::account::AccountAge;
 use crate::error::ApiError;
@@ -6,46 +19,46 @@ use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome, Stop};
 use crate::report::Report;
 
-/// What becomes of a message.
+/// What to do with a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MessageAction {
-    /// It is done with.
+    /// Delete it; it was processed.
     Delete,
-    /// It comes again after so many seconds.
+    /// Retry it after this many seconds, by its visibility timeout.
     RetryIn(u32),
-    /// It goes to the dead-letter queue, for a person.
+    /// Move it to the dead-letter queue; manual action is required.
     DeadLetter(Cause),
 }
 
-/// What is known of a message that was received.
+/// The attributes of a received message.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Received {
-    /// How often it was received, this time among them.
+    /// How often it was received, including this time.
     pub times: u32,
-    /// How long ago it was sent, in seconds; `None` when that is not known.
+    /// Its age in seconds; `None` if not known.
     pub age: Option<f64>,
 }
 
-/// The longest pause between two tries, in seconds.
+/// The maximum pause between two tries, in seconds.
 const LONGEST_PAUSE: u32 = 900;
 
-/// Decides. A wait is given up by time and not by the number of tries: an account becomes ready when it does.
+/// Decides what to do with a message whose account ended with this report. `give_up_after` is the maximum age in seconds.
 #[must_use]
 pub fn decide(report: &Report, received: Received, give_up_after: i64) -> MessageAction {
     match &report.outcome {
-        // A plan that was asked for through the queue is in the log.
+        // The result of a plan that was requested through the queue is in the log.
         _ if report.mode == Mode::Plan => MessageAction::Delete,
         Outcome::Converged | Outcome::Ignored(_) => MessageAction::Delete,
         Outcome::Blocked(cause) => MessageAction::DeadLetter(cause.clone()),
         Outcome::Waiting(last) => match received.age {
-            Some(age) if age >= give_up_after as f64 => MessageAction::DeadLetter(gave_up(last, age)),
+            Some(age) if age >= give_up_after as f64 => MessageAction::DeadLetter(retries_exhausted(last, age)),
             _ => MessageAction::RetryIn(pause(received.times)),
         },
     }
 }
 
-/// What becomes of a message when how it ended could not be told. What passes is tried again; what does not is no reason
-/// to keep the message: it is in the log.
+/// Decides what to do with a message if the outcome could not be published or recorded. A transient error is retried. For
+/// any other error, the message is handled as decided before (`delivery`), because the outcome is also in the log.
 #[must_use]
 pub fn after_failed_notification(
     delivery: MessageAction,
@@ -63,18 +76,18 @@ pub fn is_transient(error: &ApiError) -> bool {
     matches!(Stop::from_error(error, AccountAge::Established), Stop::Wait(_) | Stop::Reopen(_))
 }
 
-/// Half a minute at first, twice as long each time, a quarter of an hour at most.
+/// Exponential backoff: 30 seconds at first, doubled each time, at most 15 minutes.
 fn pause(times: u32) -> u32 {
     let doubled = times.saturating_sub(1).min(5);
     (30 << doubled).min(LONGEST_PAUSE)
 }
 
-fn gave_up(last: &Cause, age: f64) -> Cause {
+fn retries_exhausted(last: &Cause, age: f64) -> Cause {
     let hours = age / 3600.0;
     Cause::new(
-        "gave_up",
-        format!("after {hours:.1} hours the account is still not ready; last seen: {} ({})", last.message, last.code),
-        "mend what was last seen, then redrive the dead-letter queue",
+        "retries_exhausted",
+        format!("after {hours:.1} hours the account is still not ready; last error: {} ({})", last.message, last.code),
+        "fix the last error, then redrive the dead-letter queue",
     )
 }
 
@@ -87,24 +100,26 @@ mod tests {
     }
 
     #[test]
-    fn pauses_grow_to_a_quarter_of_an_hour() {
+    fn backoff_grows_to_fifteen_minutes() {
         let pauses: Vec<_> = [0, 1, 2, 3, 4, 5, 6, 7, u32::MAX].into_iter().map(pause).collect();
         assert_eq!(pauses, [30, 30, 60, 120, 240, 480, 900, 900, 900]);
     }
 
     #[test]
-    fn a_wait_ends_by_time_and_not_by_tries() {
+    fn retries_end_by_age_and_not_by_count() {
         let waiting = report(Outcome::waiting("throttled", "slow"));
         let day = 86_400;
         let decide = |times, age| decide(&waiting, Received { times, age }, day);
         assert_eq!(decide(1000, Some(86_399.0)), MessageAction::RetryIn(900));
         assert_eq!(decide(1000, None), MessageAction::RetryIn(900));
-        let MessageAction::DeadLetter(cause) = decide(1, Some(86_400.0)) else { panic!("it was not given up") };
-        insta::assert_snapshot!(cause, @"after 24.0 hours the account is still not ready; last seen: slow (throttled); mend what was last seen, then redrive the dead-letter queue");
+        let MessageAction::DeadLetter(cause) = decide(1, Some(86_400.0)) else {
+            panic!("not moved to the dead-letter queue")
+        };
+        insta::assert_snapshot!(cause, @"after 24.0 hours the account is still not ready; last error: slow (throttled); fix the last error, then redrive the dead-letter queue");
     }
 
     #[test]
-    fn what_could_not_be_told_is_told_later_if_that_can_help() {
+    fn failed_notification_is_retried_if_the_error_is_transient() {
         let after_failed_notification = |code: &str, age| {
             let error = ApiError::new("events:PutEvents", code, "x");
             after_failed_notification(MessageAction::Delete, &error, Received { times: 2, age: Some(age) }, 86_400)
@@ -115,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ended_is_deleted_and_what_is_blocked_is_set_aside() {
+    fn finished_message_is_deleted_and_blocked_one_is_dead_lettered() {
         let received = Received { times: 1, age: Some(0.0) };
         assert_eq!(decide(&report(Outcome::Converged), received, 1), MessageAction::Delete);
         assert_eq!(decide(&report(Outcome::ignored("excluded", "x")), received, 1), MessageAction::Delete);

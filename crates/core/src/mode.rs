@@ -1,20 +1,20 @@
-//! Looking, or doing.
+//! Plan (dry run) or apply.
 
 use serde::{Deserialize, Serialize};
 
-/// Whether changes are only shown, or made.
+/// Whether a run only shows changes or applies them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// Shows what would be done.
+    /// Shows the changes without applying them (dry run).
     Plan,
-    /// Does it.
+    /// Applies the changes.
     #[default]
     Apply,
 }
 
 impl Mode {
-    /// The word: `plan` or `apply`.
+    /// The name: `plan` or `apply`.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {

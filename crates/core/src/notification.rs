@@ -1,7 +1,22 @@
-//! What is told of how an account ended, and what is remembered so that it is told once.
+//! Which event to publish for the outcome of an account, so that each outcome is notified once.
 //!
-//! A memory is a claim before the event goes out and a confirmation after it: a run that is killed in between leaves a
-//! claim, and the next run tells what that one may not have told. So nothing is lost, and hardly anything comes twice.
+//! The same outcome is seen many times: messages are retried, the sweep visits every account every day, and several
+//! invocations may handle one account at the same time. To notify once, the last notification of each account is kept as a
+//! [`NotificationRecord`]. It is written in two steps:
+//!
+//! 1. before the event is published, unconfirmed: this invocation is about to publish;
+//! 2. after the event was published, confirmed.
+//!
+//! If an invocation is killed between the steps, the record stays unconfirmed. It suppresses the notification of other
+//! invocations for ten minutes, while the first one may still be running, and not longer. So delivery is *at least once*:
+//! an event is never lost, and may be published twice if an invocation is killed after publishing and before confirming.
+//!
+//! What is compared is the code of the cause together with the refused roles. If one of two refused roles is fixed, the
+//! remaining one is notified again.
+//!
+//! For example, an account is blocked with `foreign_role`: the first run publishes `AccountBlocked`, and every further run
+//! with the same cause publishes nothing. When the role was renamed, the next run converges and publishes
+//! `AccountOnboarded`.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,121 +24,128 @@ use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome};
 use crate::report::{EventKind, Report};
 
-/// What was told last of an account, as it is kept.
+/// The last notification about an account, as it is stored.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct NotificationRecord {
-    /// What was told: the code of the cause with the roles that it is about, [`ONBOARDED`] or [`STARTED`].
+    /// What was notified: the code of the cause with the refused roles, [`ONBOARDED`] or [`STARTED`].
     pub code: String,
-    /// When, in seconds since 1970.
+    /// When, in Unix seconds.
     pub at: f64,
-    /// By whom: the message's id or, where none came, the invocation's.
+    /// By which message or, without one, by which invocation.
     pub by: String,
-    /// Whether the event went out; until then it is a claim.
+    /// Whether the event was published; until then, an invocation may be about to publish it.
     pub confirmed: bool,
 }
 
-/// In place of a cause: the account was connected.
+/// In place of a cause: the account was onboarded.
 pub const ONBOARDED: &str = "connected";
-/// In place of a cause: changes were made by a run that did not see the end of them.
+/// In place of a cause: a run applied changes and was interrupted before the account converged.
 pub const STARTED: &str = "begun";
 
-/// Longer than the function's timeout, and shorter than a message of a run that was killed stays hidden (720 s).
-const CLAIM_SECONDS: f64 = 600.0;
-/// An account that joined later than this and is as configured was connected by us: who did it may not have told.
+/// How long an unconfirmed record suppresses the notification of other invocations. Longer than the timeout of the
+/// function, so that the invocation has ended, and shorter than the visibility timeout (720 s), so that the retry of a
+/// killed invocation publishes.
+const UNCONFIRMED_SECONDS: f64 = 600.0;
+/// A converged account that joined within this time was onboarded by this tool. If there is no record, the invocation
+/// that did it was interrupted before it published.
 const NEW_SECONDS: f64 = 14.0 * DAY;
-/// How long it is remembered that an account was connected: for longer than it is new.
+/// How long the record of an onboarded account is kept: longer than the account counts as new.
 const KEPT_SECONDS: f64 = 15.0 * DAY;
 const DAY: f64 = 86_400.0;
 
 impl NotificationRecord {
-    /// Reads what was kept. What is no memory of ours is one of nothing, and will be replaced.
+    /// Parses a stored record. Text that is not a valid record yields an empty one, which will be replaced.
     #[must_use]
     pub fn from_text(text: &str) -> Self {
         serde_json::from_str(text).unwrap_or_default()
     }
 
-    /// The text to keep.
+    /// The text to store.
     #[must_use]
     pub fn to_text(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Whether this need not be told (again). A claim of somebody else counts while that run may still be telling; one's
-    /// own is of an earlier try, or its answer was lost.
+    /// Whether this was notified already. An unconfirmed record of another invocation counts while that one may still be
+    /// running. One by the same message does not count, because it is from an earlier try.
     #[must_use]
     pub fn covers(&self, code: &str, by: &str, now: f64) -> bool {
-        self.code == code && (self.confirmed || (self.by != by && (0.0..CLAIM_SECONDS).contains(&(now - self.at))))
+        self.code == code
+            && (self.confirmed || (self.by != by && (0.0..UNCONFIRMED_SECONDS).contains(&(now - self.at))))
     }
 }
 
-/// What is to be told.
+/// What to publish, and what to record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotificationDecision {
-    /// Nothing new.
+    /// Publish nothing, record nothing.
     Nothing,
-    /// Nothing is told; what was told before no longer holds, or need not be known any longer.
+    /// Publish nothing and delete the record: it no longer applies, or is no longer needed.
     Forget,
-    /// Nothing is told yet; it is remembered that changes were made.
+    /// Publish nothing yet, but record that changes were applied.
     Begun,
-    /// An event: `cause` is what a person should know, where there is one.
+    /// Publish an event.
     Tell {
-        /// What is told.
+        /// The kind of the event.
         news: EventKind,
-        /// What is remembered.
+        /// What to record.
         code: String,
-        /// Why.
+        /// Why, if there is something to fix.
         cause: Option<Cause>,
-        /// Whether the account is connected for the first time, as far as is remembered.
+        /// Whether the account is onboarded for the first time, according to the record.
         first: bool,
     },
 }
 
-/// What is remembered of a cause: of two roles that were refused, one that was mended is no longer the same.
-fn told_as(report: &Report, cause: &Cause) -> String {
+/// The recorded form of a cause: its code and the refused roles, so that a fixed role makes a difference.
+fn record_code(report: &Report, cause: &Cause) -> String {
     let roles = report.refusals.iter().map(|refusal| format!(" {}:{}", refusal.code, refusal.role));
-    // A parameter of SSM holds 4 KB. https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+    // An SSM parameter holds 4 KB. https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
     std::iter::once(cause.code.to_owned()).chain(roles).collect::<String>().chars().take(2000).collect()
 }
 
-/// Whether a report may have something to tell, whatever is remembered: what is not asked for need not be read.
+/// Whether a report may lead to a notification at all. If not, the record need not be read.
 #[must_use]
 pub fn may_notify(report: &Report) -> bool {
-    let ends = match &report.outcome {
+    let is_notifiable = match &report.outcome {
         Outcome::Converged | Outcome::Blocked(_) => true,
         Outcome::Ignored(cause) => matches!(cause.code, "departed" | "excluded"),
         Outcome::Waiting(_) => report.done() > 0,
     };
-    ends && report.mode == Mode::Apply
+    is_notifiable && report.mode == Mode::Apply
 }
 
-/// Decides, for a run that is known as `by`.
+/// Decides what to publish for a report. `by` identifies the message or invocation, `now` is in Unix seconds.
 #[must_use]
-pub fn decide(report: &Report, memory: Option<&NotificationRecord>, by: &str, now: f64) -> NotificationDecision {
-    let once = |news, cause: &Cause| match memory {
-        Some(told) if told.covers(&told_as(report, cause), by, now) => NotificationDecision::Nothing,
-        // Who left is gone: that the account cannot be entered is no news.
-        Some(told) if told.code == "departed" && matches!(cause.code, "account_not_active" | "not_a_member") => {
+pub fn decide(report: &Report, record: Option<&NotificationRecord>, by: &str, now: f64) -> NotificationDecision {
+    let once = |news, cause: &Cause| match record {
+        Some(last) if last.covers(&record_code(report, cause), by, now) => NotificationDecision::Nothing,
+        // The account left the organization, so its role being inaccessible is expected.
+        Some(last) if last.code == "departed" && matches!(cause.code, "account_not_active" | "not_a_member") => {
             NotificationDecision::Nothing
         }
-        _ => {
-            NotificationDecision::Tell { news, code: told_as(report, cause), cause: Some(cause.clone()), first: false }
-        }
+        _ => NotificationDecision::Tell {
+            news,
+            code: record_code(report, cause),
+            cause: Some(cause.clone()),
+            first: false,
+        },
     };
     match &report.outcome {
         _ if !may_notify(report) => NotificationDecision::Nothing,
-        Outcome::Converged if report.account_id.is_some() => connected(report, memory, by, now),
+        Outcome::Converged if report.account_id.is_some() => decide_converged(report, record, by, now),
         Outcome::Ignored(cause) if cause.code == "departed" => once(EventKind::AccountDeparted, cause),
         Outcome::Converged | Outcome::Ignored(_) => {
-            memory.map_or(NotificationDecision::Nothing, |_| NotificationDecision::Forget)
+            record.map_or(NotificationDecision::Nothing, |_| NotificationDecision::Forget)
         }
         Outcome::Blocked(cause) => once(EventKind::AccountBlocked, cause),
-        Outcome::Waiting(_) => memory.map_or(NotificationDecision::Begun, |_| NotificationDecision::Nothing),
+        Outcome::Waiting(_) => record.map_or(NotificationDecision::Begun, |_| NotificationDecision::Nothing),
     }
 }
 
-/// An account is as configured: news where this run made it so, or one that could not tell.
-fn connected(report: &Report, memory: Option<&NotificationRecord>, by: &str, now: f64) -> NotificationDecision {
-    let tell = |first| NotificationDecision::Tell {
+/// A converged account is notified if this run onboarded it, or an earlier run that was interrupted before publishing.
+fn decide_converged(report: &Report, record: Option<&NotificationRecord>, by: &str, now: f64) -> NotificationDecision {
+    let publish = |first| NotificationDecision::Tell {
         news: EventKind::AccountOnboarded,
         code: ONBOARDED.to_owned(),
         cause: None,
@@ -131,14 +153,14 @@ fn connected(report: &Report, memory: Option<&NotificationRecord>, by: &str, now
     };
     let changed = report.done() > 0;
     let is_new = report.joined_at.is_some_and(|joined| now - (joined as f64) < NEW_SECONDS);
-    match memory {
-        None if changed || is_new => tell(true),
+    match record {
+        None if changed || is_new => publish(true),
         None => NotificationDecision::Nothing,
-        Some(told) if told.code != ONBOARDED => tell(true),
-        Some(told) if !told.covers(ONBOARDED, by, now) => tell(true),
-        // Two runs at the same time may both have made changes; a drift that is repaired comes later.
-        Some(told) if changed && now - told.at >= CLAIM_SECONDS => tell(false),
-        Some(told) if now - told.at >= KEPT_SECONDS => NotificationDecision::Forget,
+        Some(last) if last.code != ONBOARDED => publish(true),
+        Some(last) if !last.covers(ONBOARDED, by, now) => publish(true),
+        // Two runs at the same time may both have applied changes. Repaired drift comes later.
+        Some(last) if changed && now - last.at >= UNCONFIRMED_SECONDS => publish(false),
+        Some(last) if now - last.at >= KEPT_SECONDS => NotificationDecision::Forget,
         Some(_) => NotificationDecision::Nothing,
     }
 }

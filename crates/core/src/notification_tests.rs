@@ -6,12 +6,12 @@ fn report(outcome: Outcome) -> Report {
     Report::new(Some("444455556666".parse().unwrap()), "create_account", Mode::Apply, outcome)
 }
 
-/// A report of an account that joined so many days ago.
+/// The report of a converged account that joined this many days ago.
 fn converged(days: f64) -> Report {
     Report { joined_at: Some((NOW - days * DAY) as i64), ..report(Outcome::Converged) }
 }
 
-/// The same, with a change that was made.
+/// The same, with a change that was applied.
 fn changed(days: f64) -> Report {
     let action = crate::plan::Action::Attach("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned());
     let change = crate::plan::Change { role: "AcmeRead".parse().unwrap(), action };
@@ -19,17 +19,17 @@ fn changed(days: f64) -> Report {
     Report { changes: vec![step], ..converged(days) }
 }
 
-fn memory(code: &str, age: f64, confirmed: bool) -> NotificationRecord {
+fn recorded(code: &str, age: f64, confirmed: bool) -> NotificationRecord {
     NotificationRecord { code: code.to_owned(), at: NOW - age, by: "another".to_owned(), confirmed }
 }
 
-fn decided(report: &Report, memory: Option<NotificationRecord>) -> NotificationDecision {
-    decide(report, memory.as_ref(), "us", NOW)
+fn decided(report: &Report, record: Option<NotificationRecord>) -> NotificationDecision {
+    decide(report, record.as_ref(), "us", NOW)
 }
 
-/// In a word: the news, with a mark where it is for the first time.
-fn word(telling: &NotificationDecision) -> &'static str {
-    match telling {
+/// The decision as one word. For `AccountOnboarded`: whether it is notified for the first time.
+fn word(decision: &NotificationDecision) -> &'static str {
+    match decision {
         NotificationDecision::Nothing => "nothing",
         NotificationDecision::Forget => "forget",
         NotificationDecision::Begun => "begun",
@@ -40,66 +40,73 @@ fn word(telling: &NotificationDecision) -> &'static str {
 }
 
 #[test]
-fn blocked_is_told_once_for_each_cause() {
+fn blocked_is_notified_once_for_each_cause() {
     let blocked = report(Outcome::blocked("foreign_role", "x", "y"));
-    let is_told = |memory| word(&decided(&blocked, memory)) == "AccountBlocked";
-    assert!(is_told(None));
-    assert!(is_told(Some(memory("quota_exceeded", 1.0, true))), "of another cause");
-    assert!(is_told(Some(memory(ONBOARDED, 1.0, true))));
-    assert!(!is_told(Some(memory("foreign_role", 1e9, true))));
-    assert!(!is_told(Some(memory("foreign_role", 599.0, false))), "another run may be telling it");
-    assert!(is_told(Some(memory("foreign_role", 600.0, false))), "that run was killed");
-    let ours = NotificationRecord { by: "us".to_owned(), ..memory("foreign_role", 1.0, false) };
-    assert!(is_told(Some(ours)), "by an earlier try of ours");
-    assert!(is_told(Some(NotificationRecord::from_text("somebody's text"))));
+    let is_notified = |record| word(&decided(&blocked, record)) == "AccountBlocked";
+    assert!(is_notified(None));
+    assert!(is_notified(Some(recorded("quota_exceeded", 1.0, true))), "another cause");
+    assert!(is_notified(Some(recorded(ONBOARDED, 1.0, true))));
+    assert!(!is_notified(Some(recorded("foreign_role", 1e9, true))));
+    assert!(
+        !is_notified(Some(recorded("foreign_role", 599.0, false))),
+        "another invocation may be about to publish it"
+    );
+    assert!(is_notified(Some(recorded("foreign_role", 600.0, false))), "that invocation was killed");
+    let ours = NotificationRecord { by: "us".to_owned(), ..recorded("foreign_role", 1.0, false) };
+    assert!(is_notified(Some(ours)), "an earlier try of the same message");
+    assert!(is_notified(Some(NotificationRecord::from_text("not a record"))));
 }
 
 #[test]
-fn onboarded_is_told_once() {
+fn onboarded_is_notified_once() {
     assert_eq!(word(&decided(&changed(400.0), None)), "first");
-    assert_eq!(word(&decided(&converged(400.0), None)), "nothing", "a look");
-    assert_eq!(word(&decided(&converged(3.0), None)), "first", "by a run that could not tell");
-    assert_eq!(word(&decided(&report(Outcome::Converged), None)), "nothing", "who knows since when");
+    assert_eq!(word(&decided(&converged(400.0), None)), "nothing", "no changes in an established account");
+    assert_eq!(
+        word(&decided(&converged(3.0), None)),
+        "first",
+        "onboarded by a run that was interrupted before it published"
+    );
+    assert_eq!(word(&decided(&report(Outcome::Converged), None)), "nothing", "the time of joining is not known");
     for code in ["foreign_role", STARTED, "departed", ""] {
-        assert_eq!(word(&decided(&converged(400.0), Some(memory(code, 1.0, true)))), "first", "{code}");
+        assert_eq!(word(&decided(&converged(400.0), Some(recorded(code, 1.0, true)))), "first", "{code}");
     }
 }
 
 #[test]
-fn onboarded_is_told_again_where_a_drift_is_repaired() {
-    let connected = |age, confirmed| Some(memory(ONBOARDED, age, confirmed));
-    assert_eq!(word(&decided(&converged(1.0), connected(1e5, true))), "nothing");
-    assert_eq!(word(&decided(&changed(1.0), connected(300.0, true))), "nothing", "by two runs at the same time");
-    assert_eq!(word(&decided(&changed(1.0), connected(300.0, false))), "nothing");
-    assert_eq!(word(&decided(&changed(1.0), connected(700.0, true))), "again");
-    assert_eq!(word(&decided(&converged(1.0), connected(700.0, false))), "first", "that run was killed");
-    assert_eq!(word(&decided(&converged(20.0), connected(16.0 * DAY, true))), "forget");
-    assert_eq!(word(&decided(&changed(20.0), connected(16.0 * DAY, true))), "again");
+fn onboarded_is_notified_again_if_drift_is_repaired() {
+    let onboarded = |age, confirmed| Some(recorded(ONBOARDED, age, confirmed));
+    assert_eq!(word(&decided(&converged(1.0), onboarded(1e5, true))), "nothing");
+    assert_eq!(word(&decided(&changed(1.0), onboarded(300.0, true))), "nothing", "two runs at the same time");
+    assert_eq!(word(&decided(&changed(1.0), onboarded(300.0, false))), "nothing");
+    assert_eq!(word(&decided(&changed(1.0), onboarded(700.0, true))), "again");
+    assert_eq!(word(&decided(&converged(1.0), onboarded(700.0, false))), "first", "that invocation was killed");
+    assert_eq!(word(&decided(&converged(20.0), onboarded(16.0 * DAY, true))), "forget");
+    assert_eq!(word(&decided(&changed(20.0), onboarded(16.0 * DAY, true))), "again");
 }
 
 #[test]
-fn what_is_about_no_account_is_forgotten_once_it_is_well() {
+fn record_without_account_is_deleted_on_success() {
     let sweep = Report { account_id: None, ..report(Outcome::Converged) };
     assert_eq!(word(&decided(&sweep, None)), "nothing");
-    assert_eq!(word(&decided(&sweep, Some(memory("own_permission_missing", 1.0, true)))), "forget");
+    assert_eq!(word(&decided(&sweep, Some(recorded("own_permission_missing", 1.0, true)))), "forget");
 }
 
 #[test]
-fn a_wait_is_told_when_it_is_given_up() {
+fn waiting_is_notified_when_retries_are_exhausted() {
     let waiting = report(Outcome::waiting("throttled", "slow"));
     assert_eq!(word(&decided(&waiting, None)), "nothing");
-    let begun = Report { outcome: waiting.outcome.clone(), ..changed(1.0) };
-    assert_eq!(word(&decided(&begun, None)), "begun");
-    assert_eq!(word(&decided(&begun, Some(memory(STARTED, 1.0, false)))), "nothing");
-    let gave_up = report(Outcome::blocked("gave_up", "x", "y"));
-    assert_eq!(word(&decided(&gave_up, None)), "AccountBlocked");
+    let started = Report { outcome: waiting.outcome.clone(), ..changed(1.0) };
+    assert_eq!(word(&decided(&started, None)), "begun");
+    assert_eq!(word(&decided(&started, Some(recorded(STARTED, 1.0, false)))), "nothing");
+    let retries_exhausted = report(Outcome::blocked("retries_exhausted", "x", "y"));
+    assert_eq!(word(&decided(&retries_exhausted, None)), "AccountBlocked");
 }
 
 #[test]
-fn departed_is_told_once_and_what_is_excluded_is_forgotten() {
+fn departed_is_notified_once_and_the_record_of_an_excluded_account_is_deleted() {
     let departed = report(Outcome::ignored("departed", "it left"));
     assert_eq!(word(&decided(&departed, None)), "AccountDeparted");
-    let left = || Some(memory("departed", 9e9, true));
+    let left = || Some(recorded("departed", 9e9, true));
     assert_eq!(word(&decided(&departed, left())), "nothing");
     for code in ["account_not_active", "not_a_member"] {
         assert_eq!(word(&decided(&report(Outcome::blocked(code, "x", "y")), left())), "nothing", "{code}");
@@ -107,21 +114,21 @@ fn departed_is_told_once_and_what_is_excluded_is_forgotten() {
     assert_eq!(word(&decided(&report(Outcome::blocked("foreign_role", "x", "y")), left())), "AccountBlocked");
     let excluded = report(Outcome::ignored("excluded", "x"));
     assert_eq!(word(&decided(&excluded, None)), "nothing");
-    assert_eq!(word(&decided(&excluded, Some(memory("foreign_role", 1.0, true)))), "forget");
-    let other = report(Outcome::ignored("not_for_us", "x"));
-    assert_eq!(word(&decided(&other, Some(memory("foreign_role", 1.0, true)))), "nothing");
+    assert_eq!(word(&decided(&excluded, Some(recorded("foreign_role", 1.0, true)))), "forget");
+    let other = report(Outcome::ignored("not_applicable", "x"));
+    assert_eq!(word(&decided(&other, Some(recorded("foreign_role", 1.0, true)))), "nothing");
 }
 
 #[test]
-fn a_plan_tells_nothing() {
+fn plan_is_not_notified() {
     let plan = Report { mode: Mode::Plan, ..changed(1.0) };
-    assert_eq!(word(&decided(&plan, Some(memory("foreign_role", 1.0, true)))), "nothing");
+    assert_eq!(word(&decided(&plan, Some(recorded("foreign_role", 1.0, true)))), "nothing");
 }
 
 #[test]
-fn a_memory_is_kept_as_json() {
+fn record_is_stored_as_json() {
     let (code, by) = ("foreign_role".to_owned(), "message-1".to_owned());
-    let memory = NotificationRecord { code, at: 1_795_361_783.5, by, confirmed: true };
-    insta::assert_snapshot!(memory.to_text(), @r#"{"code":"foreign_role","at":1795361783.5,"by":"message-1","confirmed":true}"#);
-    assert_eq!(NotificationRecord::from_text(&memory.to_text()), memory);
+    let record = NotificationRecord { code, at: 1_795_361_783.5, by, confirmed: true };
+    insta::assert_snapshot!(record.to_text(), @r#"{"code":"foreign_role","at":1795361783.5,"by":"message-1","confirmed":true}"#);
+    assert_eq!(NotificationRecord::from_text(&record.to_text()), record);
 }

@@ -1,4 +1,4 @@
-//! What an account holds, as far as a blueprint asks.
+//! The observed state of an account, limited to what its blueprint refers to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,62 +6,63 @@ use crate::outcome::{Cause, Stop};
 use crate::policy::Document;
 use crate::role::{OWNER_TAG, RoleName};
 
-/// What an account holds of what its blueprint names.
+/// The observed state of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observed {
-    /// The access role that let us in.
+    /// The access role that was assumed.
     pub access_role: RoleName,
-    /// Its trust policy, or why that is not understood.
+    /// The trust policy of the access role, or why it is not supported.
     pub access_trust: Result<Document, String>,
-    /// The blueprint's roles that are there.
+    /// The existing roles of the blueprint.
     pub roles: BTreeMap<RoleName, ObservedRole>,
-    /// The blueprint's roles that may not be read, and why: often they stand under another path.
+    /// The roles of the blueprint that cannot be read, and why. Often the role exists under another path, which the session
+    /// policy does not cover.
     pub unreadable: BTreeMap<RoleName, Cause>,
-    /// What the vendors of the blueprint's roles know of the account, or why that is not known. It is asked for apart
-    /// from the account.
+    /// The registrations of the account with the vendors of the blueprint's roles, or why they are not known. They are read
+    /// from the vendors, separately from the account.
     pub registered: BTreeMap<RoleName, Result<Vec<ExistingRegistration>, Stop>>,
 }
 
 impl Observed {
-    /// Whether the vendor of a role has said what it knows of the account.
+    /// Whether the registrations with the vendor of a role are known.
     #[must_use]
     pub fn knows(&self, role: &RoleName) -> bool {
         matches!(self.registered.get(role), Some(Ok(_)))
     }
 }
 
-/// What a vendor has registered for the account.
+/// An existing registration of the account with a vendor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExistingRegistration {
-    /// The vendor's number for it.
+    /// The vendor's ID of the registration.
     pub id: u64,
-    /// The ARN of the role that it enters, where it enters one.
+    /// The ARN of the role that the vendor assumes, if it assumes one.
     pub role_arn: Option<String>,
 }
 
-/// A role as it is.
+/// The observed state of a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedRole {
-    /// Its path.
+    /// The path.
     pub path: String,
-    /// Its description; empty where it has none.
+    /// The description; empty if it has none.
     pub description: String,
-    /// The longest session, in seconds.
+    /// The maximum session duration, in seconds.
     pub max_session_seconds: i32,
-    /// The ARN of its permissions boundary.
+    /// The ARN of the permissions boundary.
     pub boundary: Option<String>,
-    /// Its tags.
+    /// The tags.
     pub tags: BTreeMap<String, String>,
-    /// Its trust policy, or why that is not understood.
+    /// The trust policy, or why it is not supported.
     pub trust: Result<Document, String>,
-    /// Its inline policies by name, or why one is not understood.
+    /// The inline policies by name, or why one is not supported.
     pub policies: BTreeMap<String, Result<Document, String>>,
-    /// The ARNs of its managed policies.
+    /// The ARNs of the managed policies.
     pub attached: BTreeSet<String>,
 }
 
 impl ObservedRole {
-    /// Who made it: the owner tag's value, where this tool made it.
+    /// The value of the owner tag; `None` if the role is not managed by this tool.
     #[must_use]
     pub fn owner(&self) -> Option<&str> {
         self.tags.get(OWNER_TAG).map(String::as_str)

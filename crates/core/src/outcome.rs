@@ -1,4 +1,12 @@
-//! How an account ends: one of four words, with a cause that has a stable code and a remedy.
+//! The outcome of processing one account: `converged`, `waiting`, `blocked` or `ignored`, with a cause that has a stable
+//! code, a message and a remedy.
+//!
+//! `waiting` means that the same call may succeed later, so that the caller retries automatically. `blocked` means that a
+//! retry would fail in the same way: the message goes to the dead-letter queue and the account needs attention.
+//!
+//! [`Outcome::from_error`] decides between the two for a failed API call. The same error can be either: an access denial
+//! on a new account usually means that AWS has not finished setting it up (`waiting`), on an established account it is a
+//! misconfiguration (`blocked`).
 
 use std::fmt;
 
@@ -8,27 +16,27 @@ use crate::account::AccountAge;
 use crate::error::{ApiError, ErrorKind};
 use crate::error_messages::DeniedBy;
 
-/// How an account ends.
+/// The outcome of processing one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The blueprint holds, and is proven.
+    /// The account matches its blueprint, and every proof holds.
     Converged,
-    /// Not ready yet: the same again, later, will do.
+    /// Not ready yet: retrying the same later is expected to succeed.
     Waiting(Cause),
-    /// A person is needed.
+    /// Manual action is required; a retry would fail in the same way.
     Blocked(Cause),
-    /// Not for us.
+    /// Nothing to do for this account or event.
     Ignored(Cause),
 }
 
 /// Why an account did not converge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cause {
-    /// The stable code, for machines.
+    /// The stable, machine-readable code.
     pub code: &'static str,
     /// What happened.
     pub message: String,
-    /// What a person can do.
+    /// What to do next.
     pub remedy: String,
 }
 
@@ -39,7 +47,7 @@ impl Cause {
         Self::new(code, message, LATER)
     }
 
-    /// A cause with its sentence and its remedy.
+    /// A cause with its message and its remedy.
     #[must_use]
     pub fn new(code: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { code, message: message.into(), remedy: remedy.into() }
@@ -52,7 +60,7 @@ impl fmt::Display for Cause {
     }
 }
 
-const LATER: &str = "it passes by itself: the queue tries again, or run it again later";
+const LATER: &str = "no action needed: the function retries automatically (with the CLI, run the command again later)";
 
 impl Outcome {
     /// The word: `converged`, `waiting`, `blocked` or `ignored`.
@@ -81,13 +89,13 @@ impl Outcome {
         matches!(self, Self::Waiting(_) | Self::Blocked(_))
     }
 
-    /// Waiting, for something that comes by itself.
+    /// Waiting, for something that is retried automatically.
     #[must_use]
     pub fn waiting(code: &'static str, message: impl Into<String>) -> Self {
         Self::Waiting(Cause::retried(code, message))
     }
 
-    /// Blocked, with what a person can do.
+    /// Blocked, with what to do next.
     #[must_use]
     pub fn blocked(code: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Blocked(Cause::new(code, message, remedy))
@@ -98,6 +106,7 @@ impl Outcome {
     pub fn ignored(code: &'static str, message: impl Into<String>) -> Self {
         Self::Ignored(Cause::new(code, message, "nothing to do"))
     }
+
 }
 
 /// Why a step of a run ends early, and with it what the caller does next.
@@ -164,7 +173,7 @@ impl Stop {
         }
     }
 
-    /// The same, with whom or what it is about before its message.
+    /// The same, with its subject in front of the message.
     #[must_use]
     pub fn about(mut self, what: &dyn fmt::Display) -> Self {
         let cause = self.cause_mut();
@@ -172,7 +181,7 @@ impl Stop {
         self
     }
 
-    /// The same, with one more thing that a person can do.
+    /// The same, with an additional remedy.
     #[must_use]
     pub fn advise(mut self, also: &str) -> Self {
         let cause = self.cause_mut();
@@ -180,94 +189,99 @@ impl Stop {
         self
     }
 
-    /// What a failed call inside an account asks for. A young account may still be getting ready.
+    /// The outcome of a failed call in an account. On a new account (`young`), a denial usually means that AWS is still
+    /// setting it up.
     #[must_use]
     pub fn from_error(error: &ApiError, age: AccountAge) -> Self {
-        let said = error.to_string();
+        let message = error.to_string();
         match error.kind() {
-            ErrorKind::Throttled => Self::wait("throttled", said),
-            ErrorKind::Unavailable => Self::wait("service_unavailable", said),
-            ErrorKind::Conflict => Self::wait("concurrent_change", said),
+            ErrorKind::Throttled => Self::wait("throttled", message),
+            ErrorKind::Unavailable => Self::wait("service_unavailable", message),
+            ErrorKind::Conflict => Self::wait("concurrent_change", message),
             ErrorKind::AlreadyExists => Self::Wait(Cause::new(
                 "already_exists",
-                said,
-                "it is tried again by itself; if it stays, a role is there whose name differs in capitals alone: rename one of the two",
+                message,
+                "retried automatically; if this persists, a role exists whose name differs only in case: rename one of the two",
             )),
-            ErrorKind::Credentials => Self::Reopen(Cause::retried("credentials_not_accepted", said)),
+            ErrorKind::Credentials => Self::Reopen(Cause::retried("credentials_not_accepted", message)),
             ErrorKind::NoCredentials => {
-                Self::blocked("no_credentials", said, "sign in to AWS, or name a profile that has credentials")
+                Self::blocked("no_credentials", message, "sign in to AWS, or use a profile that has credentials")
             }
             ErrorKind::NotFound => Self::Wait(Cause::new(
                 "not_propagated",
-                said,
-                "it is tried again by itself; if it stays, what is named there does not exist",
+                message,
+                "retried automatically; if this persists, the resource named in the message does not exist",
             )),
             ErrorKind::InvalidPrincipal => Self::Wait(Cause::new(
                 "principal_not_propagated",
-                said,
-                "it is tried again by itself; if it stays, a configured principal does not exist",
+                message,
+                "retried automatically; if this persists, a configured principal does not exist",
             )),
             ErrorKind::AccessDenied if !error.call.starts_with("iam:") && !error.call.starts_with("sts:") => {
                 Self::blocked(
                     "own_permission_missing",
-                    said,
-                    format!("allow `{}` to the role that runs this, in the management account", error.call),
+                    message,
+                    format!("allow `{}` for the role that runs this tool, in the management account", error.call),
                 )
             }
-            ErrorKind::NotReady if age.is_new() => Self::wait("account_not_ready", said),
+            ErrorKind::NotReady if age.is_new() => Self::wait("account_not_ready", message),
             ErrorKind::AccessDenied if error.denial.is_by_control_policy() => Self::from_control_policy(error, age),
-            ErrorKind::AccessDenied if age.is_new() => Self::wait("account_not_ready", said),
+            ErrorKind::AccessDenied if age.is_new() => Self::wait("account_not_ready", message),
             ErrorKind::NotReady => {
-                Self::blocked("account_not_ready", said, "finish the account's sign-up, then run again")
+                Self::blocked("account_not_ready", message, "complete the sign-up of the account, then run again")
             }
-            ErrorKind::AccessDenied => Self::blocked("access_denied", said, if_denied(error)),
-            ErrorKind::Quota => Self::blocked("quota_exceeded", said, if_over_quota(error)),
+            ErrorKind::AccessDenied => Self::blocked("access_denied", message, if_denied(error)),
+            ErrorKind::Quota => Self::blocked("quota_exceeded", message, if_over_quota(error)),
             ErrorKind::MalformedPolicy => {
-                Self::blocked("policy_not_accepted", said, "mend the policy in the configuration")
+                Self::blocked("policy_not_accepted", message, "fix the policy in the configuration, then run again")
             }
-            ErrorKind::Other => Self::blocked("unexpected_error", said, "see the code, mend the cause, then run again"),
+            ErrorKind::Other => {
+                Self::blocked("unexpected_error", message, "look up the error code, fix its cause, then run again")
+            }
         }
     }
 
-    /// What a failed call to a vendor's API asks for. A vendor looks at a role before it registers it: one that was
-    /// written just now may not be seen by everybody yet.
+    /// The outcome of a failed call to a vendor's API. A vendor assumes a role before it registers it. If the role was
+    /// written just now (`fresh`), it may not have propagated yet, and the call is retried.
     #[must_use]
     pub fn from_vendor_error(error: &ApiError, age: AccountAge) -> Self {
-        let said = error.to_string();
+        let message = error.to_string();
         match (error.kind(), error.status()) {
-            (ErrorKind::Throttled | ErrorKind::Unavailable, _) => Self::wait("vendor_not_ready", said),
+            (ErrorKind::Throttled | ErrorKind::Unavailable, _) => Self::wait("vendor_not_ready", message),
             (_, Some(401 | 403)) => Self::blocked(
                 "vendor_key_refused",
-                said,
-                "put a key that the vendor takes into its SSM parameter, then run again",
+                message,
+                "store an API key that the vendor accepts in its SSM parameter, then run again",
             ),
-            _ if age.is_new() => Self::wait("vendor_not_ready", said),
-            _ => Self::blocked("vendor_refused", said, "mend what the vendor says, then run again"),
+            _ if age.is_new() => Self::wait("vendor_not_ready", message),
+            _ => Self::blocked("vendor_refused", message, "fix what the vendor's message reports, then run again"),
         }
     }
 
-    /// An organization's control policy denies a call. New accounts are often held in quarantine by one, which is lifted
-    /// when they are ready: on a young account it is waited for.
+    /// The outcome of a call that a control policy of the organization denies. Many organizations keep new accounts in a
+    /// quarantine OU whose control policy is lifted when they are ready, so on a new account the call is retried.
     #[must_use]
     pub fn from_control_policy(error: &ApiError, age: AccountAge) -> Self {
         let message = format!("{}: {error}", error.denial);
         if age.is_new() {
             return Self::wait("control_policy_denies", message);
         }
-        // A service control policy binds who calls in the account; a resource control policy guards what is called there.
+        // A service control policy limits the principals of the account, a resource control policy the access to its resources.
         let (whom, kind) = match error.denial.by {
-            DeniedBy::ResourceControlPolicy => ("the role that runs this", "resource"),
+            DeniedBy::ResourceControlPolicy => ("the role that runs this tool", "resource"),
             _ => ("the access role", "service"),
         };
         Self::blocked(
             "control_policy_denies",
             message,
-            format!("except {whom} from the {kind} control policy, or move the account from under it, then run again"),
+            format!(
+                "exempt {whom} from the {kind} control policy, or move the account out of its scope, then run again"
+            ),
         )
     }
 }
 
-/// What helps when a call in an account was denied, by the policy that denied it.
+/// The remedy for a denied call in an account, by the kind of policy that denied it.
 fn if_denied(error: &ApiError) -> String {
     let action = error.denial.action.as_deref().unwrap_or(error.call);
     match error.denial.by {
@@ -275,21 +289,22 @@ fn if_denied(error: &ApiError) -> String {
             format!("allow `{action}` in the permissions boundary of the access role, or remove the boundary, then run again")
         }
         DeniedBy::IdentityPolicy if error.denial.explicit => {
-            format!("remove what denies `{action}` from the policies of the access role, then run again")
+            format!("remove the statement that denies `{action}` from the policies of the access role, then run again")
         }
         DeniedBy::IdentityPolicy => {
-            format!("allow `{action}` in a policy of the access role, as `AdministratorAccess` does, then run again")
+            format!("allow `{action}` in a policy of the access role (`AdministratorAccess` does), then run again")
         }
-        // The session policy names each role with its path.
-        DeniedBy::SessionPolicy => "look for a role of the same name under another path than the configured one".to_owned(),
-        _ => "look for a control policy, a permissions boundary of the access role, or a role of the same name under another path".to_owned(),
+        // The session policy allows each role by its full ARN, including the path.
+        DeniedBy::SessionPolicy => "check whether a role of the same name exists under a path other than the configured one".to_owned(),
+        _ => "check for a control policy, a permissions boundary of the access role, or a role of the same name under another path".to_owned(),
     }
 }
 
-/// What helps when a quota is reached.
+/// The remedy for a reached quota.
 fn if_over_quota(error: &ApiError) -> String {
     let Some(quota) = error.quota else {
-        return "see in Service Quotas whether that quota can be raised, or need less of it, then run again".to_owned();
+        return "check in Service Quotas whether this quota can be raised, or reduce the usage, then run again"
+            .to_owned();
     };
     let (name, instead) = quota.words();
     match quota.code() {

@@ -1,4 +1,4 @@
-//! Names of roles, and the secret that a stranger gives to enter one.
+//! Role names, the owner tag, and external IDs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::account::{AccountId, Partition};
 use crate::text::Untrusted;
 
-/// The tag by which this tool knows its own roles. The value says what the role is for, as `vendor/trelica`.
+/// The tag that marks the roles that this tool manages. The value is the owner, such as `vendor/trelica`.
 pub const OWNER_TAG: &str = "account-onboarding";
 
 /// The name of an IAM role: 1 to 64 characters of `[\w+=,.@-]`.
@@ -19,25 +19,25 @@ pub const OWNER_TAG: &str = "account-onboarding";
 #[serde(transparent)]
 pub struct RoleName(String);
 
-/// Why a text is no role name.
+/// A string is not a valid role name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no role name; use 1 to 64 letters, digits and `_+=,.@-`")]
+#[error("`{0}` is not a valid role name; use 1 to 64 letters, digits and `_+=,.@-`")]
 pub struct InvalidRoleName(Untrusted);
 
 impl RoleName {
-    /// The name.
+    /// The name as a string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether IAM takes both for the same name: it ignores case.
+    /// Whether IAM treats both as the same name, because role names are case-insensitive.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.0.eq_ignore_ascii_case(&other.0)
     }
 
-    /// The role's ARN under a path.
+    /// The ARN of the role with this path.
     #[must_use]
     pub fn arn(&self, partition: &Partition, account: &AccountId, path: &str) -> String {
         format!("arn:{partition}:iam::{account}:role{path}{self}")
@@ -63,19 +63,22 @@ impl fmt::Display for RoleName {
     }
 }
 
-/// An external id: 2 to 1224 characters of `[\w+=,.@:/-]`, shown nowhere.
+/// An external ID: 2 to 1224 characters of `[\w+=,.@:/-]`. Never printed.
+///
+/// A third party passes it when it assumes a role, so that nobody can make the third party access an account that did not
+/// authorize it (the confused deputy problem).
 ///
 /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html>.
 #[derive(Clone)]
 pub struct ExternalId(SecretString);
 
-/// Why a text is no external id. The text itself is not repeated.
+/// A string is not a valid external ID. The error does not contain the string.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("this is no external ID; use 2 to 1224 letters, digits and `_+=,.@:/-`")]
+#[error("the value is not a valid external ID; use 2 to 1224 letters, digits and `_+=,.@:/-`")]
 pub struct InvalidExternalId;
 
 impl ExternalId {
-    /// The id itself, for a policy that goes to IAM and for nothing else.
+    /// The plain value. Use it only for policies that are sent to IAM.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -106,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn role_names_are_iam_s() {
+    fn role_names_follow_the_rules_of_iam() {
         for good in ["a", "TrelicaIntegration", "a_+=,.@-z", &"x".repeat(64)] {
             assert!(good.parse::<RoleName>().is_ok(), "{good}");
         }
@@ -118,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn an_external_id_shows_nowhere() {
+    fn external_id_is_never_printed() {
         let id: ExternalId = "s3cret/id".parse().unwrap();
         assert_eq!(format!("{id:?}"), "ExternalId(hidden)");
         assert!("s3cret id".parse::<ExternalId>().unwrap_err().to_string().find("s3cret").is_none());

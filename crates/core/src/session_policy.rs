@@ -1,4 +1,16 @@
-//! The session policies: what a session in an account may do, cut to the blueprint.
+//! Session policies: a session in an account is limited to what its blueprint needs.
+//!
+//! The access role is usually an administrator. The tool does not need that: it passes a session policy to
+//! `sts:AssumeRole`, and the session can do only what both the role and the session policy allow. The policy allows
+//!
+//! - reading the access role and, to apply, updating its trust policy;
+//! - reading the roles of the blueprint, each by its ARN;
+//! - to apply, the write calls that a plan may contain for these roles. `iam:AttachRolePolicy` and
+//!   `iam:PutRolePermissionsBoundary` are limited to the configured ARNs.
+//!
+//! STS limits an inline session policy to 2,048 characters, which is enough for a few roles. With more roles, they are
+//! distributed over several sessions. Roles are added to a session in the order of the blueprint until its policy would be
+//! too long, then the next session starts. The first session includes the access role.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session>.
 
@@ -11,7 +23,7 @@ use crate::blueprint::{Blueprint, RoleSpec};
 use crate::mode::Mode;
 use crate::role::RoleName;
 
-/// The characters that an inline session policy may have.
+/// The maximum length of an inline session policy, in characters.
 ///
 /// See `Policy` in <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
 pub const LONGEST: usize = 2048;
@@ -29,18 +41,18 @@ const WRITES: [&str; 9] = [
     "iam:UpdateRole",
 ];
 
-/// One session: the roles that it is for, and all that it may do.
+/// One session: its roles and its session policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
-    /// The roles that are read and written through it.
+    /// The roles that are read and written in this session.
     pub roles: BTreeSet<RoleName>,
     /// The session policy.
     pub policy: String,
 }
 
-/// Cuts the session policies of a blueprint: as few sessions as there may be, each within its length.
+/// The sessions of a blueprint. See the module documentation for how roles are distributed.
 ///
-/// A role whose own part is too long is given back beside them; it harms no other.
+/// Also returns the roles whose policy is too long even in a session of their own. They do not affect the others.
 #[must_use]
 pub fn scopes<'a>(blueprint: &'a Blueprint, access: &RoleName, mode: Mode) -> (Vec<Scope>, Vec<&'a RoleSpec>) {
     let account = &blueprint.account;
@@ -52,7 +64,7 @@ pub fn scopes<'a>(blueprint: &'a Blueprint, access: &RoleName, mode: Mode) -> (V
         statements.extend(role_statements(account, roles, mode));
         json!({"Version": "2012-10-17", "Statement": statements}).to_string()
     };
-    // A role that cannot be written is not planned either.
+    // Checked for `apply` in either mode: a role that cannot be written is not planned either.
     let fits = |role| {
         let statements = role_statements(account, &[role], Mode::Apply);
         json!({"Version": "2012-10-17", "Statement": statements}).to_string().len() <= LONGEST
@@ -95,7 +107,7 @@ fn role_statements(account: &Account, roles: &[&RoleSpec], mode: Mode) -> Vec<Va
     }
     let arn = |role: &RoleSpec, path: &str| role.name.arn(&account.partition, &account.id, path);
     let arns: BTreeSet<_> = roles.iter().map(|role| arn(role, &role.path)).collect();
-    // A read by name of a role that is not there is judged by the name alone, as if its path were `/`.
+    // IAM authorizes a read of a missing role by its name, with the path `/`.
     let read: BTreeSet<_> = arns.iter().cloned().chain(roles.iter().map(|role| arn(role, "/"))).collect();
     let mut statements = vec![json!({"Effect": "Allow", "Action": READS, "Resource": read})];
     if mode == Mode::Plan {

@@ -9,7 +9,7 @@ fn pretty(policy: &str) -> String {
 }
 
 #[test]
-fn a_plan_s_session_reads_and_nothing_else() {
+fn plan_session_is_read_only() {
     let blueprint = blueprint();
     let (scopes, too_long) = scopes(&blueprint, &name(ACCESS), Mode::Plan);
     assert_eq!((scopes.len(), too_long.len()), (1, 0));
@@ -42,7 +42,7 @@ fn a_plan_s_session_reads_and_nothing_else() {
 }
 
 #[test]
-fn a_session_that_applies_writes_the_roles_of_the_blueprint() {
+fn apply_session_can_write_the_roles_of_the_blueprint() {
     let blueprint = blueprint();
     let (scopes, _) = scopes(&blueprint, &name(ACCESS), Mode::Apply);
     assert_eq!(scopes.len(), 1);
@@ -115,14 +115,14 @@ fn a_session_that_applies_writes_the_roles_of_the_blueprint() {
 }
 
 #[test]
-fn without_roles_there_is_the_access_role() {
+fn session_without_roles_covers_the_access_role() {
     let blueprint = blueprint_with(|config| config.roles.clear());
     let (scopes, _) = scopes(&blueprint, &name(ACCESS), Mode::Apply);
     assert_eq!(scopes.len(), 1);
     insta::assert_snapshot!(scopes[0].policy, @r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:GetRole","iam:UpdateAssumeRolePolicy"],"Resource":"arn:aws:iam::444455556666:role/OrganizationAccountAccessRole"}]}"#);
 }
 
-/// So many roles, each with a name of so many characters.
+/// A blueprint with `count` roles whose names have `length` characters.
 fn many(count: usize, length: usize) -> Blueprint {
     let mut blueprint = blueprint();
     let role = blueprint.roles.remove(0);
@@ -131,7 +131,7 @@ fn many(count: usize, length: usize) -> Blueprint {
 }
 
 #[test]
-fn every_role_is_in_one_session_whose_policy_is_not_too_long() {
+fn each_role_is_in_exactly_one_session_within_the_limit() {
     for (count, length) in [(1, 1), (7, 64), (30, 20), (100, 64)] {
         for mode in [Mode::Plan, Mode::Apply] {
             let blueprint = many(count, length);
@@ -147,14 +147,14 @@ fn every_role_is_in_one_session_whose_policy_is_not_too_long() {
             for scope in &scopes {
                 let others = wanted.iter().filter(|role| !scope.roles.contains(role));
                 let named = |role: &RoleName| scope.policy.contains(&format!("/{role}\""));
-                assert!(!others.into_iter().any(named), "no session names another's role");
+                assert!(!others.into_iter().any(named), "no session policy includes the role of another session");
             }
         }
     }
 }
 
 #[test]
-fn a_role_that_is_too_long_alone_is_told_in_either_mode() {
+fn role_that_exceeds_the_limit_is_reported_in_both_modes() {
     let mut blueprint = many(3, 10);
     blueprint.roles[1].path = format!("/{}/", "x".repeat(510));
     for mode in [Mode::Plan, Mode::Apply] {

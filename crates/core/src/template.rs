@@ -1,13 +1,13 @@
-//! Texts of the configuration that differ from account to account.
+//! Strings of the configuration with placeholders that are replaced per account.
 
 use crate::account::Account;
 
-/// A text with `{partition}` and `{account-id}` in it.
+/// A string that may contain the placeholders `{partition}` and `{account-id}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Template(pub String);
 
 impl Template {
-    /// The text for one account.
+    /// The string with the placeholders replaced for one account.
     #[must_use]
     pub fn expand(&self, account: &Account) -> String {
         self.0.replace("{partition}", account.partition.as_str()).replace("{account-id}", account.id.as_str())

@@ -1,10 +1,10 @@
-//! Text that somebody outside this program wrote, and the one filter between it and whoever reads our output.
+//! Untrusted text, and the filter that it passes before it is printed.
 //!
-//! Events, AWS's answers, existing policies, tags and account names can hold anything: escape sequences that repaint a
+//! Events, API responses, existing policies, tags and account names can contain anything: escape sequences that repaint a
 //! terminal, marks that reverse the reading direction, line breaks that forge a second log line, or a megabyte. Such text
-//! is kept as [`Untrusted`], which has no way to be printed but filtered and shortened, so that a sentence cannot hold it
-//! raw. Documents that are shown in full, such as policies, go through [`printable`] instead, line by line. The terminal,
-//! the log and JSON share the same filter.
+//! is kept as [`Untrusted`], which always prints filtered and shortened, so that a message cannot contain it raw. Documents
+//! that are shown in full, such as policies, go through [`printable`] line by line instead. The terminal, the log and JSON
+//! share the same filter.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,14 +12,14 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-/// The longest excerpt of untrusted text in a sentence, in characters.
-const LONGEST: usize = 60;
+/// The maximum length of untrusted text in a message, in characters.
+const MAX_LENGTH: usize = 60;
 
-/// Whether a character can be shown: not a control character (C0, C1), a line or paragraph separator, a mark that changes
-/// the reading direction, or a noncharacter.
+/// Whether a character is safe to print: not a control character (C0, C1), a line or paragraph separator, a mark that changes
+/// the text direction, or a noncharacter.
 ///
 /// The directional marks are those of Unicode's annex 9 (<https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>).
-/// The rest is what SQS refuses in a message attribute
+/// The rest are the characters that SQS rejects in a message attribute
 /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>).
 #[must_use]
 pub fn is_printable(c: char) -> bool {
@@ -29,8 +29,8 @@ pub fn is_printable(c: char) -> bool {
     !c.is_control() && !directional && !separator && !matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// The character that is shown in place of another: itself, a space for white space, or `?`.
-fn shown(c: char) -> char {
+/// The character to print for `c`: itself, a space for white space, or `?`.
+fn printed(c: char) -> char {
     if is_printable(c) {
         c
     } else if c.is_whitespace() {
@@ -40,13 +40,13 @@ fn shown(c: char) -> char {
     }
 }
 
-/// A whole text with every character that cannot be shown replaced: a space for white space, `?` for anything else.
+/// The full text with every unprintable character replaced: a space for white space, `?` for anything else.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    text.chars().map(shown).collect()
+    text.chars().map(printed).collect()
 }
 
-/// Every string of a JSON value, filtered like [`printable`]; keys are ours.
+/// Filters every string of a JSON value like [`printable`]. Keys are not filtered, because they are not untrusted.
 pub fn printable_json(value: &mut Value) {
     match value {
         Value::String(text) if !text.chars().all(is_printable) => *text = printable(text),
@@ -56,17 +56,17 @@ pub fn printable_json(value: &mut Value) {
     }
 }
 
-/// The first `longest` characters of a text, filtered; `…` says that there is more.
+/// The first `longest` characters of a text, filtered, with `…` if it was longer.
 #[must_use]
 pub fn excerpt(text: &str, longest: usize) -> String {
-    let mut excerpt: String = text.chars().take(longest).map(shown).collect();
+    let mut excerpt: String = text.chars().take(longest).map(printed).collect();
     if text.chars().nth(longest).is_some() {
         excerpt.push('…');
     }
     excerpt
 }
 
-/// Text from outside. It prints filtered and cut to 60 characters, with `…` where it was longer; in JSON as well.
+/// Untrusted text. It prints (and serializes) filtered and shortened to 60 characters, with `…` if it was longer.
 ///
 /// ```
 /// # use onboarding_core::text::Untrusted;
@@ -82,22 +82,22 @@ impl<T: AsRef<str>> Untrusted<T> {
         Self(text)
     }
 
-    /// The text itself: to compare, to measure or to send back to the API that it came from, never to print.
+    /// The raw text, for comparing, measuring or sending it back to the API that returned it. Do not print it.
     #[must_use]
     pub fn raw(&self) -> &str {
         self.0.as_ref()
     }
 
-    /// Which of these words the text is. The answer is ours, and safe to print.
+    /// The element of `words` that equals the text. It is safe to print.
     #[must_use]
     pub fn known<'w>(&self, words: &[&'w str]) -> Option<&'w str> {
         words.iter().find(|word| **word == self.raw()).copied()
     }
 
-    /// The value that the text stands for, validated by its own type.
+    /// Parses the text into a validated type.
     ///
     /// # Errors
-    /// When the type refuses the text.
+    /// If the text is not valid for the type.
     pub fn parse<V: FromStr>(&self) -> Result<V, V::Err> {
         self.raw().parse()
     }
@@ -135,13 +135,13 @@ impl From<String> for Untrusted {
 
 impl<T: AsRef<str>> fmt::Display for Untrusted<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&excerpt(self.raw(), LONGEST))
+        f.pad(&excerpt(self.raw(), MAX_LENGTH))
     }
 }
 
 impl<T: AsRef<str>> fmt::Debug for Untrusted<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", excerpt(self.raw(), LONGEST))
+        write!(f, "{:?}", excerpt(self.raw(), MAX_LENGTH))
     }
 }
 
@@ -155,7 +155,7 @@ impl<T: AsRef<str>> Serialize for Untrusted<T> {
 mod tests {
     use super::*;
 
-    /// Escape, C1, bidi overrides and isolates, the Arabic letter mark, line separators, a byte order mark.
+    /// Escape, C1, bidi overrides and isolates, Arabic letter mark, line separators, byte order mark.
     const HOSTILE: &str = "a\u{1b}[31m\u{9b}b\u{202e}\u{2066}\u{61c}\u{200f}c\u{2028}\u{2029}\u{feff}d\r\n\te";
 
     #[test]
@@ -169,13 +169,13 @@ mod tests {
     }
 
     #[test]
-    fn untrusted_text_is_cut_by_characters() {
+    fn untrusted_text_is_shortened_by_characters() {
         assert_eq!(Untrusted::new("é".repeat(60)).to_string(), "é".repeat(60));
         assert_eq!(Untrusted::new("é".repeat(61)).to_string(), "é".repeat(60) + "…");
     }
 
     #[test]
-    fn a_known_word_is_the_word_and_nothing_like_it() {
+    fn known_word_must_match_exactly() {
         let words = ["SUCCEEDED", "FAILED"];
         assert_eq!(Untrusted::new("FAILED").known(&words), Some("FAILED"));
         assert_eq!(Untrusted::new("FAILED ").known(&words), None);

@@ -76,7 +76,7 @@ impl<'a, K: LeaseStore> AccountLease<'a, K> {
             Ok(true) => self.state = State::Held,
             Ok(false) => {
                 let message = format!("another run is processing account {}", self.job.account);
-                return Err(Stop::wait("another_run", message));
+                return Err(Stop::wait("lease_held", message));
             }
             Err(error) if is_transient(&error) => return Err(Stop::from_error(&error, AccountAge::Established)),
             // Making a few writes twice is better than making none.

@@ -67,5 +67,5 @@ pub async fn timeout_at<T>(clock: &impl Clock, end: f64, work: impl Future<Outpu
 /// How a run ends when [`timeout_at`] gave up.
 #[must_use]
 pub fn timed_out() -> Stop {
-    Stop::wait("out_of_time", "timed out before there was an answer")
+    Stop::wait("timed_out", "timed out before there was an answer")
 }

@@ -105,5 +105,5 @@ pub(crate) fn verified(findings: &Findings) -> Outcome {
         Some(notice) => format!("in the trust policy of the access role, {notice}"),
         None => "compare the trust policy with the configuration".to_owned(),
     };
-    Outcome::blocked("not_proven", message, remedy)
+    Outcome::blocked("verification_failed", message, remedy)
 }

@@ -1,4 +1,6 @@
-//! One account of the organization.
+//! One account of the organization: its lifecycle state, roles, quotas and control policies.
+//!
+//! Roles are stored by lowercase name, because IAM role names are unique ignoring case, while lookups are case-sensitive.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +12,10 @@ use onboarding_core::error::ApiError;
 use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;
 
-/// The role that Organizations makes unless it is told otherwise.
+/// The default name of the access role that Organizations creates.
 pub(super) const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
 
-/// Why a call fails, before it is known which call it is.
+/// The reason why a call fails. [`Rejection::into_error`] adds the name of the call.
 #[derive(Debug)]
 pub(super) struct Rejection {
     pub(super) code: String,
@@ -34,89 +36,88 @@ impl Rejection {
     }
 }
 
-/// The kinds of an organization's control policies. Neither binds the management account.
+/// The two kinds of control policies. Neither of them applies to the management account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Control {
-    /// A service control policy: it binds the roles and users of the account, whatever they call.
+pub enum ControlPolicy {
+    /// A service control policy. It limits what the roles and users of the account may call, in any account.
     ///
     /// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>.
     Service,
-    /// A resource control policy: it guards the account's roles against being assumed, whoever calls. IAM is no service
-    /// that it guards.
+    /// A resource control policy. It limits who may assume the roles of the account. It does not apply to IAM actions.
     ///
     /// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>.
     Resource,
 }
 
-/// An account.
+/// The state of one account.
 pub(super) struct SimAccount {
     pub(super) name: String,
     pub(super) state: AccountState,
     pub(super) joined_at: Option<i64>,
     pub(super) joined: JoinMethod,
-    /// When others can name it in policies.
-    pub(super) born: f64,
-    /// By name in lower case: names are unique ignoring case.
+    /// When the account was created. Policies may name it as a principal once this has propagated.
+    pub(super) created_at: f64,
+    /// By lowercase name, because role names are unique ignoring case.
     pub(super) roles: BTreeMap<String, Record>,
     /// The ARNs of customer-managed policies.
     pub(super) policies: BTreeSet<String>,
-    /// Control policies of the organization that deny, on this account.
-    pub(super) controls: Vec<(Control, Document)>,
+    /// The control policies attached to this account.
+    pub(super) controls: Vec<(ControlPolicy, Document)>,
     pub(super) quotas: Quotas,
     pub(super) lag: Lag,
-    /// The access role that is still to come, and when.
-    pub(super) coming: Option<(RoleName, f64)>,
-    /// Codes that calls fail with until a time, in the order in which they pass.
-    pub(super) hiccups: Vec<(String, f64)>,
+    /// The access role that has not been created yet, and when it will be.
+    pub(super) pending_access_role: Option<(RoleName, f64)>,
+    /// Error codes with which calls fail until a point in time, in the order in which they end.
+    pub(super) transient_errors: Vec<(String, f64)>,
 }
 
 impl SimAccount {
-    pub(super) fn new(name: &str, state: AccountState, joined_at: Option<i64>, born: f64) -> Self {
+    pub(super) fn new(name: &str, state: AccountState, joined_at: Option<i64>, created_at: f64) -> Self {
         Self {
             name: name.to_owned(),
             state,
             joined_at,
             joined: JoinMethod::Created,
-            born,
+            created_at,
             roles: BTreeMap::new(),
             policies: BTreeSet::new(),
             controls: Vec::new(),
             quotas: Quotas::default(),
             lag: Lag::default(),
-            coming: None,
-            hiccups: Vec::new(),
+            pending_access_role: None,
+            transient_errors: Vec::new(),
         }
     }
 
-    /// The role of that name as it was written last. Unlike uniqueness, look-up knows case.
+    /// The last written state of the role with exactly this name. Unlike uniqueness, lookup is case-sensitive.
     pub(super) fn role(&self, name: &RoleName) -> Option<&Role> {
         self.roles.get(&key(name)).and_then(Record::newest).filter(|role| role.name == *name)
     }
 
-    /// Whether a role has that name, ignoring case.
-    pub(super) fn holds(&self, name: &RoleName) -> bool {
+    /// Whether a role with this name exists, ignoring case.
+    pub(super) fn has_role(&self, name: &RoleName) -> bool {
         self.roles.get(&key(name)).is_some_and(|record| record.newest().is_some())
     }
 
-    /// How many roles there are.
-    pub(super) fn count(&self) -> usize {
+    /// The number of roles in the account.
+    pub(super) fn role_count(&self) -> usize {
         self.roles.values().filter(|record| record.newest().is_some()).count()
     }
 
-    /// The role as a reader sees it now.
+    /// The role as a read returns it now, which may be older than the last write.
     pub(super) fn read(&mut self, name: &RoleName, now: f64) -> Option<Role> {
         self.roles.get_mut(&key(name)).and_then(|record| record.read(now)).filter(|role| role.name == *name)
     }
 
-    /// Makes a role, or replaces the one of that name.
+    /// Creates a role, or replaces the role with this name.
     pub(super) fn insert(&mut self, id: &AccountId, name: &RoleName, state: RoleState, now: f64, lag: Lag) {
         let record = self.roles.entry(key(name)).or_default();
-        record.lives += 1;
-        let id = unique_id(id, name, record.lives);
-        record.write(Some(Role { name: name.clone(), id, born: now, state }), lag, now);
+        record.generation += 1;
+        let id = unique_id(id, name, record.generation);
+        record.write(Some(Role { name: name.clone(), id, created_at: now, state }), lag, now);
     }
 
-    /// Writes a role that is there.
+    /// Updates an existing role.
     pub(super) fn update(&mut self, name: &RoleName, state: RoleState, now: f64) {
         let lag = self.lag;
         if let Some(record) = self.roles.get_mut(&key(name))
@@ -126,7 +127,7 @@ impl SimAccount {
         }
     }
 
-    /// Takes a role away, for every reader at once; gives what it was.
+    /// Deletes a role, visible to every read immediately, and returns its last state.
     pub(super) fn remove(&mut self, name: &RoleName, now: f64) -> Option<Role> {
         let role = self.role(name).cloned()?;
         self.roles.get_mut(&key(name))?.write(None, Lag::default(), now);
@@ -134,7 +135,7 @@ impl SimAccount {
     }
 }
 
-/// The access role as Organizations makes it: one statement for the management account, and administrator permissions.
+/// The access role as Organizations creates it: it trusts the management account and has administrator permissions.
 ///
 /// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html>.
 pub(super) fn access_role(partition: &Partition, management: &AccountId) -> RoleState {

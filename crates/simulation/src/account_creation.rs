@@ -1,33 +1,37 @@
-//! How accounts are made: not at once, and not ready at once.
+//! Account creation, which is asynchronous in AWS.
+//!
+//! `CreateAccount` returns a request id. The account appears when its creation completes, the access role appears some time
+//! later, and IAM in the new account may fail with transient errors for a while after that (for example `OptInRequired`, or
+//! `InvalidClientTokenId` while credentials propagate). [`AccountCreation`] sets the delay of each phase.
 
 use super::account::{ACCESS_ROLE, SimAccount};
 use super::organization::{FakeOrganization, State};
 use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::role::RoleName;
 
-/// How the creation of an account goes.
+/// How the creation of an account proceeds.
 #[derive(Debug, Clone, Default)]
 pub struct AccountCreation {
-    /// Its id; the next free one of those in AWS's documentation when there is none.
+    /// The account id; `None` picks the next unused id from the AWS documentation.
     pub id: Option<AccountId>,
-    /// How many seconds its creation is in progress.
+    /// How many seconds the creation stays in progress.
     pub in_progress_seconds: f64,
-    /// How many times at least its creation is told to be in progress.
+    /// The minimum number of status polls that return `IN_PROGRESS`.
     pub in_progress_polls: u32,
-    /// How many seconds after its creation the access role appears.
-    pub access_role_after: f64,
-    /// The access role's name; the one that Organizations gives when there is none.
+    /// How many seconds after the account the access role appears.
+    pub access_role_delay_seconds: f64,
+    /// The name of the access role; `None` uses the default of Organizations.
     pub access_role: Option<RoleName>,
-    /// Codes that every call of a session fails with once the access role is there, each for so many seconds.
-    pub hiccups: Vec<(String, f64)>,
-    /// Why the creation fails, if it does.
-    pub fails: Option<String>,
+    /// Error codes that every call of a session fails with after the access role appears, each with its duration in seconds.
+    pub transient_errors: Vec<(String, f64)>,
+    /// The failure reason, if the creation fails.
+    pub failure: Option<String>,
 }
 
-/// The creation of an account.
+/// A requested account creation.
 pub(super) struct PendingCreation {
     pub(super) name: String,
-    pub(super) newborn: AccountCreation,
+    pub(super) settings: AccountCreation,
     pub(super) id: Option<AccountId>,
     pub(super) started: f64,
     pub(super) polls: u32,
@@ -35,30 +39,30 @@ pub(super) struct PendingCreation {
 }
 
 impl FakeOrganization {
-    /// Asks for a new account, which is made at once and ready at once; gives the id of the request.
+    /// Requests an account that is created and ready immediately, and returns the request id.
     pub fn create_account(&self, name: &str) -> String {
-        self.create_account_as(name, AccountCreation::default())
+        self.create_account_with(name, AccountCreation::default())
     }
 
-    /// Asks for a new account; gives the id of the request.
-    pub fn create_account_as(&self, name: &str, newborn: AccountCreation) -> String {
+    /// Requests an account and returns the request id.
+    pub fn create_account_with(&self, name: &str, settings: AccountCreation) -> String {
         let mut state = self.lock();
         let request = format!("car-{:032}", state.serial());
-        let id = newborn.id.clone().or_else(|| state.free_id());
+        let id = settings.id.clone().or_else(|| state.free_id());
         let started = state.now;
-        let birth = PendingCreation { name: name.to_owned(), newborn, id, started, polls: 0, done: false };
-        state.births.insert(request.clone(), birth);
+        let pending = PendingCreation { name: name.to_owned(), settings, id, started, polls: 0, done: false };
+        state.creations.insert(request.clone(), pending);
         state.tick();
         request
     }
 
-    /// Lets time pass until an account is made, as the event says that it is; `None` when it never will be.
+    /// Advances time until the account has been created, as the event reports it. Returns `None` if the creation fails.
     pub fn finish_creation(&self, request: &str) -> Option<AccountId> {
         let mut state = self.lock();
-        let birth = state.births.get_mut(request).filter(|birth| birth.newborn.fails.is_none())?;
-        birth.polls = birth.polls.max(birth.newborn.in_progress_polls);
-        let done = birth.started + birth.newborn.in_progress_seconds;
-        let id = birth.id.clone();
+        let pending = state.creations.get_mut(request).filter(|pending| pending.settings.failure.is_none())?;
+        pending.polls = pending.polls.max(pending.settings.in_progress_polls);
+        let done = pending.started + pending.settings.in_progress_seconds;
+        let id = pending.id.clone();
         state.now = state.now.max(done);
         state.tick();
         id
@@ -66,26 +70,26 @@ impl FakeOrganization {
 }
 
 impl State {
-    /// Makes the accounts whose time has come.
-    pub(super) fn births_done(&mut self) {
-        for birth in self.births.values_mut() {
-            if birth.done || !birth.is_over(self.now) {
+    /// Adds the accounts whose creation has completed by now.
+    pub(super) fn complete_creations(&mut self) {
+        for pending in self.creations.values_mut() {
+            if pending.done || !pending.is_over(self.now) {
                 continue;
             }
-            birth.done = true;
-            let Some(id) = birth.id.clone().filter(|_| birth.newborn.fails.is_none()) else { continue };
-            let newborn = &birth.newborn;
-            // Where polls decided, the account is made now; otherwise when its time was over.
+            pending.done = true;
+            let Some(id) = pending.id.clone().filter(|_| pending.settings.failure.is_none()) else { continue };
+            let settings = &pending.settings;
+            // If the polls completed the creation, the account is created now; otherwise at the end of its duration.
             let made =
-                if newborn.in_progress_polls > 0 { self.now } else { birth.started + newborn.in_progress_seconds };
-            let mut account = SimAccount::new(&birth.name, AccountState::Active, Some(made as i64), made);
-            let appears = made + newborn.access_role_after;
-            let name = newborn.access_role.clone().or_else(|| ACCESS_ROLE.parse().ok());
-            account.coming = name.map(|name| (name, appears));
+                if settings.in_progress_polls > 0 { self.now } else { pending.started + settings.in_progress_seconds };
+            let mut account = SimAccount::new(&pending.name, AccountState::Active, Some(made as i64), made);
+            let appears = made + settings.access_role_delay_seconds;
+            let name = settings.access_role.clone().or_else(|| ACCESS_ROLE.parse().ok());
+            account.pending_access_role = name.map(|name| (name, appears));
             let mut until = appears;
-            for (code, seconds) in &newborn.hiccups {
+            for (code, seconds) in &settings.transient_errors {
                 until += seconds;
-                account.hiccups.push((code.clone(), until));
+                account.transient_errors.push((code.clone(), until));
             }
             self.accounts.insert(id, account);
         }
@@ -96,7 +100,7 @@ impl State {
         let taken = |id: &AccountId| {
             self.accounts.contains_key(id)
                 || self.outside.contains(id)
-                || self.births.values().any(|birth| birth.id.as_ref() == Some(id))
+                || self.creations.values().any(|pending| pending.id.as_ref() == Some(id))
         };
         let numbers = EXAMPLES.into_iter().chain(800_000_000_001..900_000_000_000);
         numbers.filter_map(|number| number.to_string().parse().ok()).find(|id| !taken(id))
@@ -105,6 +109,6 @@ impl State {
 
 impl PendingCreation {
     fn is_over(&self, now: f64) -> bool {
-        now >= self.started + self.newborn.in_progress_seconds && self.polls >= self.newborn.in_progress_polls
+        now >= self.started + self.settings.in_progress_seconds && self.polls >= self.settings.in_progress_polls
     }
 }

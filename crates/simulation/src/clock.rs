@@ -1,4 +1,9 @@
-//! Time that passes only when everybody waits for it.
+//! Virtual time.
+//!
+//! Time advances only when every task waits for it. A sleeping task yields until no call is in flight and no task has started
+//! or finished anything for a few polls; then time jumps to the earliest wake-up time. Sleepers therefore wake in order, a
+//! deadline never overtakes the work that it limits, and a test that waits for hours of backoff runs in milliseconds with the
+//! same result every time.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -7,10 +12,11 @@ use std::time::Duration;
 use super::organization::FakeOrganization;
 use onboarding_engine::ports::Clock;
 
-/// How often a sleeper looks that nothing happens before time jumps: large sets of futures are polled a few at a time.
+/// How many consecutive polls without activity a sleeper must see before time jumps. More than one, because large sets of
+/// futures are polled a few at a time.
 const QUIET: u32 = 2;
 
-/// Lets everybody else run once, as a call over a network would.
+/// Yields to the other tasks once, as a network call would.
 pub(super) async fn yield_once() {
     let mut yielded = false;
     poll_fn(move |context| {
@@ -24,7 +30,7 @@ pub(super) async fn yield_once() {
     .await;
 }
 
-/// Somebody who sleeps; forgotten when dropped, so that a race that was decided otherwise leaves no alarm behind.
+/// A sleeping task. Dropping it cancels the wake-up, so that the losing branch of a `select` leaves none behind.
 struct Sleeper<'a> {
     organization: &'a FakeOrganization,
     id: u64,
@@ -43,8 +49,7 @@ impl Clock for FakeOrganization {
         self.lock().now
     }
 
-    /// Time jumps to the earliest alarm once no call is under way and nobody has begun or ended anything for a while:
-    /// sleepers wake in the order of their alarms, and a deadline does not overtake the work that it bounds.
+    /// Sleeps in virtual time: see the module documentation.
     async fn sleep(&self, time: Duration) {
         let (sleeper, until) = {
             let mut state = self.lock();
@@ -60,7 +65,7 @@ impl Clock for FakeOrganization {
             quiet = if state.activity == seen { quiet + 1 } else { 0 };
             seen = state.activity;
             let first = state.sleepers.iter().min_by(|a, b| a.1.total_cmp(b.1).then(a.0.cmp(b.0))).map(|(id, _)| *id);
-            if state.now >= until || (state.calls_under_way == 0 && quiet >= QUIET && first == Some(sleeper.id)) {
+            if state.now >= until || (state.calls_in_flight == 0 && quiet >= QUIET && first == Some(sleeper.id)) {
                 state.now = state.now.max(until);
                 return;
             }
@@ -78,7 +83,7 @@ mod tests {
     use onboarding_engine::ports::{Clock, Directory};
 
     #[tokio::test]
-    async fn sleep_takes_virtual_time_alone() {
+    async fn sleep_advances_virtual_time_only() {
         let organization = example::organization();
         let start = organization.now();
         organization.sleep(Duration::from_secs(900)).await;
@@ -86,7 +91,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn sleepers_sleep_side_by_side() {
+    async fn concurrent_sleeps_overlap() {
         let organization = example::organization();
         let start = organization.now();
         let short = async {
@@ -104,7 +109,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_deadline_does_not_overtake_work() {
+    async fn deadline_does_not_overtake_work() {
         let organization = example::organization();
         let id = example::id("333344445555");
         let work = Box::pin(async {

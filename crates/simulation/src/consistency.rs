@@ -1,71 +1,82 @@
-//! Eventual consistency: a write is not promised to be seen by the next read.
+//! Eventual consistency of IAM.
+//!
+//! A read right after a write may return the state before the write, and reads may switch to the new state after a number
+//! of reads or after some time. [`Lag`] sets both limits for an account, and a write becomes visible when both have passed.
+//! Writes always act on the last written state, as in IAM: a second `CreateRole` fails with `EntityAlreadyExists` even while
+//! `GetRole` still returns `NoSuchEntity`.
+//!
+//! A [`Record`] keeps the writes that are not yet visible in a queue. A later write that becomes visible discards the earlier
+//! ones, so that reads never go back in time.
+//!
+//! Example: with `Lag { reads: 2, seconds: 0.0 }`, the next two reads after a write return the old state, and the third
+//! returns the new one.
 
 use std::collections::VecDeque;
 
 use super::role_state::{Role, RoleState};
 
-/// How long reads of a role see what was there before a write.
+/// How long reads of a role return the state before a write. A write becomes visible when both limits have passed.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Lag {
-    /// For so many reads of the role.
+    /// The number of reads of the role that still return the old state.
     pub reads: u32,
-    /// For so many seconds.
+    /// The number of seconds for which reads still return the old state.
     pub seconds: f64,
 }
 
-/// A role name of an account: what is written there, and what reads see of it.
+/// The history of one role name in an account: the last written state, and what reads return.
 ///
-/// INVARIANT: `seen`, then `coming` in order, are the states that the name went through; the last is `newest`.
+/// INVARIANT: `visible`, followed by `pending` in order, are the successive states of the name; the last is `newest`.
 #[derive(Default)]
 pub(super) struct Record {
     newest: Option<Role>,
-    seen: Option<Role>,
-    coming: VecDeque<Coming>,
-    /// How many roles have had this name.
-    pub(super) lives: u32,
+    visible: Option<Role>,
+    pending: VecDeque<PendingWrite>,
+    /// How many roles have had this name, for unique ids.
+    pub(super) generation: u32,
 }
 
-struct Coming {
+struct PendingWrite {
     role: Option<Role>,
     reads: u32,
     at: f64,
 }
 
 impl Record {
-    /// What was written last; writes act on it.
+    /// The last written state, which writes act on.
     pub(super) fn newest(&self) -> Option<&Role> {
         self.newest.as_ref()
     }
 
-    /// Replaces the newest state; readers see it later.
+    /// Replaces the newest state. Reads return it after the lag.
     pub(super) fn write(&mut self, role: Option<Role>, lag: Lag, now: f64) {
         self.newest.clone_from(&role);
-        self.coming.push_back(Coming { role, reads: lag.reads, at: now + lag.seconds });
-        self.arrive(now);
+        self.pending.push_back(PendingWrite { role, reads: lag.reads, at: now + lag.seconds });
+        self.settle(now);
     }
 
-    /// What a reader sees now.
+    /// The state that a read returns now. Counts as one read.
     pub(super) fn read(&mut self, now: f64) -> Option<Role> {
-        self.arrive(now);
-        for coming in &mut self.coming {
-            coming.reads = coming.reads.saturating_sub(1);
+        self.settle(now);
+        for write in &mut self.pending {
+            write.reads = write.reads.saturating_sub(1);
         }
-        self.seen.clone()
+        self.visible.clone()
     }
 
-    /// Changes every state at once: something that is no write of the role itself.
+    /// Changes all states immediately, for an effect that is not a write of the role itself.
     pub(super) fn rewrite(&mut self, change: impl Fn(&mut RoleState)) {
-        let coming = self.coming.iter_mut().map(|coming| &mut coming.role);
-        for role in coming.chain([&mut self.newest, &mut self.seen]).flatten() {
+        let pending = self.pending.iter_mut().map(|write| &mut write.role);
+        for role in pending.chain([&mut self.newest, &mut self.visible]).flatten() {
             change(&mut role.state);
         }
     }
 
-    fn arrive(&mut self, now: f64) {
-        // The last one that has arrived hides those before it.
-        while let Some(last) = self.coming.iter().rposition(|coming| coming.reads == 0 && now >= coming.at) {
-            if let Some(coming) = self.coming.drain(..=last).next_back() {
-                self.seen = coming.role;
+    fn settle(&mut self, now: f64) {
+        // The last write that has become visible supersedes the earlier ones.
+        while let Some(last) = self.pending.iter().rposition(|write| write.reads == 0 && now >= write.at) {
+            if let Some(write) = self.pending.drain(..=last).next_back() {
+                self.visible = write.role;
             }
         }
     }
@@ -77,7 +88,7 @@ mod tests {
 
     fn role(description: &str) -> Option<Role> {
         let state = RoleState { description: description.to_owned(), ..RoleState::trusting("{}") };
-        Some(Role { name: "r".parse().unwrap(), id: String::new(), born: 0.0, state })
+        Some(Role { name: "r".parse().unwrap(), id: String::new(), created_at: 0.0, state })
     }
 
     fn seen(record: &mut Record, now: f64) -> Option<String> {
@@ -85,14 +96,14 @@ mod tests {
     }
 
     #[test]
-    fn without_lag_a_write_is_seen_at_once() {
+    fn write_without_lag_is_visible_immediately() {
         let mut record = Record::default();
         record.write(role("1"), Lag::default(), 0.0);
         assert_eq!(seen(&mut record, 0.0).as_deref(), Some("1"));
     }
 
     #[test]
-    fn so_many_reads_see_the_old_state() {
+    fn read_lag_returns_the_old_state_until_it_is_used_up() {
         let mut record = Record::default();
         let lag = Lag { reads: 2, seconds: 0.0 };
         record.write(role("1"), lag, 0.0);
@@ -105,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn time_alone_makes_a_write_visible_too() {
+    fn time_lag_returns_the_old_state_until_it_has_passed() {
         let mut record = Record::default();
         record.write(role("1"), Lag::default(), 0.0);
         record.write(role("2"), Lag { reads: 0, seconds: 5.0 }, 10.0);
@@ -114,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_overtaken_never_comes_back() {
+    fn superseded_write_never_becomes_visible() {
         let mut record = Record::default();
         record.write(role("1"), Lag { reads: 9, seconds: 0.0 }, 0.0);
         record.write(role("2"), Lag::default(), 0.0);

@@ -1,9 +1,9 @@
-//! The register of accounts, and the parameters of the management account.
+//! AWS Organizations (accounts, their creation requests) and the SSM parameters of the management account.
 
 use secrecy::SecretString;
 
 use super::account::{Rejection, SimAccount};
-use super::journal::About;
+use super::journal::CallInfo;
 use super::organization::{FakeOrganization, State};
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
@@ -12,21 +12,21 @@ use onboarding_engine::ports::{AccountPage, Creation, Directory, Secrets};
 impl Directory for FakeOrganization {
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
         let management = self.lock().management.clone();
-        let about = About { account: &management, call: "organizations:DescribeAccount", role: None, write: false };
-        self.perform_call(about, |state| Ok(state.accounts.get(id).map(|account| described(state, id, account)))).await
+        let info = CallInfo { account: &management, call: "organizations:DescribeAccount", role: None, write: false };
+        self.perform_call(info, |state| Ok(state.accounts.get(id).map(|account| described(state, id, account)))).await
     }
 
     async fn accounts(&self, from: Option<String>) -> Result<AccountPage, ApiError> {
         let management = self.lock().management.clone();
-        let about = About { account: &management, call: "organizations:ListAccounts", role: None, write: false };
-        self.perform_call(about, |state| {
-            // The marker is the last id that was listed.
+        let info = CallInfo { account: &management, call: "organizations:ListAccounts", role: None, write: false };
+        self.perform_call(info, |state| {
+            // The pagination token is the last id of the previous page.
             if from.as_ref().is_some_and(|from| !state.accounts.keys().any(|id| id.as_str() == from)) {
                 return Err(Rejection::new("InvalidInputException", "You provided a token that is not valid."));
             }
             let after = |id: &&AccountId| from.as_ref().is_none_or(|from| id.as_str() > from.as_str());
-            let mut left = state.accounts.keys().filter(after).skip(state.page_size).peekable();
-            let more = left.peek().is_some();
+            let mut remaining = state.accounts.keys().filter(after).skip(state.page_size).peekable();
+            let more = remaining.peek().is_some();
             let listed = state.accounts.iter().filter(|(id, _)| after(id)).take(state.page_size);
             let accounts: Vec<_> = listed.map(|(id, account)| described(state, id, account)).collect();
             let next = accounts.last().filter(|_| more).map(|account| account.id.as_str().to_owned());
@@ -38,17 +38,17 @@ impl Directory for FakeOrganization {
     async fn creation(&self, request: &str) -> Result<Creation, ApiError> {
         let management = self.lock().management.clone();
         let call = "organizations:DescribeCreateAccountStatus";
-        self.perform_call(About { account: &management, call, role: None, write: false }, |state| {
-            // Two requests a second: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+        self.perform_call(CallInfo { account: &management, call, role: None, write: false }, |state| {
+            // The quota is two requests per second: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
             let now = state.now;
             state.polls.retain(|at| now - at < 1.0);
             if state.polls.len() >= 2 {
                 return Err(Rejection::new("TooManyRequestsException", "Rate exceeded"));
             }
             state.polls.push(now);
-            let Some(birth) = state.births.get_mut(request) else { return Ok(Creation::Unknown) };
-            birth.polls += 1;
-            Ok(match (birth.done, &birth.newborn.fails, &birth.id) {
+            let Some(pending) = state.creations.get_mut(request) else { return Ok(Creation::Unknown) };
+            pending.polls += 1;
+            Ok(match (pending.done, &pending.settings.failure, &pending.id) {
                 (false, ..) => Creation::InProgress,
                 (true, None, Some(id)) => Creation::Succeeded(id.clone()),
                 (true, Some(reason), _) => Creation::Failed(reason.clone()),
@@ -74,8 +74,8 @@ fn described(state: &State, id: &AccountId, account: &SimAccount) -> Account {
 impl Secrets for FakeOrganization {
     async fn parameter(&self, name: &str) -> Result<SecretString, ApiError> {
         let management = self.lock().management.clone();
-        let about = About { account: &management, call: "ssm:GetParameter", role: None, write: false };
-        self.perform_call(about, |state| match state.parameters.get(name) {
+        let info = CallInfo { account: &management, call: "ssm:GetParameter", role: None, write: false };
+        self.perform_call(info, |state| match state.parameters.get(name) {
             Some(value) => Ok(SecretString::from(value.as_str())),
             None => Err(Rejection::new("ParameterNotFound", "")),
         })

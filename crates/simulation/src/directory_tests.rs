@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use std::time::Duration;
 
 #[tokio::test]
-async fn members_are_described_and_others_unknown() {
+async fn describe_account_returns_members_only() {
     let organization = organization();
     let account = organization.account(&id(MEMBER)).await.unwrap().unwrap();
     assert_eq!(
@@ -15,16 +15,16 @@ async fn members_are_described_and_others_unknown() {
         ("old", AccountState::Active, Some(1_500_000_000))
     );
     assert!(organization.account(&id("111122223333")).await.unwrap().unwrap().is_management());
-    assert_eq!(organization.account(&id("123456789012")).await.unwrap(), None, "a vendor's account is no member");
+    assert_eq!(organization.account(&id("123456789012")).await.unwrap(), None, "a vendor's account is not a member");
     organization.set_state(&id(MEMBER), AccountState::Suspended);
     assert_eq!(organization.account(&id(MEMBER)).await.unwrap().unwrap().state, AccountState::Suspended);
 }
 
 #[tokio::test]
-async fn creation_is_in_progress_for_some_time_and_some_polls() {
+async fn creation_stays_in_progress_until_its_seconds_and_polls_have_passed() {
     let organization = organization();
-    let newborn = AccountCreation { in_progress_seconds: 3.0, in_progress_polls: 2, ..AccountCreation::default() };
-    let request = organization.create_account_as("new", newborn);
+    let settings = AccountCreation { in_progress_seconds: 3.0, in_progress_polls: 2, ..AccountCreation::default() };
+    let request = organization.create_account_with("new", settings);
     let mut seen = Vec::new();
     for _ in 0..5 {
         seen.push(organization.creation(&request).await.unwrap());
@@ -38,10 +38,10 @@ async fn creation_is_in_progress_for_some_time_and_some_polls() {
 }
 
 #[tokio::test]
-async fn creation_can_fail_and_requests_can_be_unknown() {
+async fn failed_and_unknown_creations_are_reported_as_such() {
     let organization = organization();
-    let newborn = AccountCreation { fails: Some("EMAIL_ALREADY_EXISTS".to_owned()), ..AccountCreation::default() };
-    let request = organization.create_account_as("new", newborn);
+    let settings = AccountCreation { failure: Some("EMAIL_ALREADY_EXISTS".to_owned()), ..AccountCreation::default() };
+    let request = organization.create_account_with("new", settings);
     assert_eq!(organization.creation(&request).await.unwrap(), Creation::Failed("EMAIL_ALREADY_EXISTS".to_owned()));
     assert_eq!(organization.creation("car-0").await.unwrap(), Creation::Unknown);
     assert_eq!(organization.finish_creation(&request), None);
@@ -53,11 +53,11 @@ async fn creation_can_fail_and_requests_can_be_unknown() {
 }
 
 #[tokio::test]
-async fn accounts_get_ids_of_their_own() {
+async fn created_accounts_get_distinct_ids() {
     let organization = organization();
     let ids: Vec<_> = (0..6).filter_map(|_| organization.finish_creation(&organization.create_account("x"))).collect();
     let expected = ["444455556666", "555566667777", "666677778888", "777788889999", "800000000001", "800000000002"];
-    assert_eq!(ids, expected.map(id), "123456789012 is the vendor's");
+    assert_eq!(ids, expected.map(id), "123456789012 is skipped, it belongs to the vendor");
 }
 
 #[tokio::test]

@@ -1,4 +1,6 @@
-//! Which policy documents IAM accepts on write.
+//! The checks that IAM makes when a policy document is written: grammar, elements allowed per policy type, and principals.
+//!
+//! The checks are at least as strict as those of IAM, so that a document accepted here is not rejected in production.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
 
@@ -13,19 +15,19 @@ fn malformed(message: impl Into<String>) -> Rejection {
     Rejection::new("MalformedPolicyDocument", message)
 }
 
-/// Checks a trust policy and gives it as it is saved.
-pub(super) fn trust(state: &State, text: &str) -> Result<String, Rejection> {
-    let document = grammar(text)?;
+/// Checks a trust policy and returns it in the form in which IAM saves it.
+pub(super) fn check_trust(state: &State, text: &str) -> Result<String, Rejection> {
+    let document = check_grammar(text)?;
     for statement in document.statements() {
         if statement.resources.as_ref().is_none_or(|all| !all.is_empty()) {
             return Err(malformed("Has prohibited field Resource"));
         }
-        let (all, excepts) = match &statement.principals {
+        let (all, is_not_principal) = match &statement.principals {
             Principals::Absent => return Err(malformed("Missing required field Principal")),
             Principals::Only(all) => (all, false),
             Principals::AllBut(all) => (all, true),
         };
-        if excepts && statement.effect == Effect::Allow {
+        if is_not_principal && statement.effect == Effect::Allow {
             return Err(malformed("Allow with NotPrincipal is not allowed."));
         }
         if all.is_empty() {
@@ -34,8 +36,8 @@ pub(super) fn trust(state: &State, text: &str) -> Result<String, Rejection> {
         if let Some(unknown) = all.iter().find(|principal| !principals::is_known(state, principal)) {
             return Err(malformed(format!("Invalid principal in policy: {}", principals::quote(unknown))));
         }
-        let of_sts = |action: &String| action.to_ascii_lowercase().starts_with("sts:");
-        if !matches!(&statement.actions, Actions::Only(all) if !all.is_empty() && all.iter().all(of_sts)) {
+        let is_sts_action = |action: &String| action.to_ascii_lowercase().starts_with("sts:");
+        if !matches!(&statement.actions, Actions::Only(all) if !all.is_empty() && all.iter().all(is_sts_action)) {
             return Err(malformed("AssumeRole policy may only specify STS AssumeRole actions."));
         }
     }
@@ -43,8 +45,8 @@ pub(super) fn trust(state: &State, text: &str) -> Result<String, Rejection> {
 }
 
 /// Checks a permissions or session policy.
-pub(super) fn permissions(text: &str) -> Result<Document, Rejection> {
-    let document = grammar(text)?;
+pub(super) fn check_permissions(text: &str) -> Result<Document, Rejection> {
+    let document = check_grammar(text)?;
     for statement in document.statements() {
         if statement.principals != Principals::Absent {
             return Err(malformed("Policy document should not specify a principal."));
@@ -61,18 +63,18 @@ pub(super) fn permissions(text: &str) -> Result<Document, Rejection> {
             None => {}
         }
         let (Actions::Only(all) | Actions::AllBut(all)) = &statement.actions;
-        let with_vendor = |action: &String| {
+        let has_service_prefix = |action: &String| {
             action == "*" || action.split_once(':').is_some_and(|(v, a)| !v.is_empty() && !a.is_empty())
         };
-        if all.is_empty() || !all.iter().all(with_vendor) {
+        if all.is_empty() || !all.iter().all(has_service_prefix) {
             return Err(malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."));
         }
     }
     Ok(document)
 }
 
-/// What both kinds have in common.
-fn grammar(text: &str) -> Result<Document, Rejection> {
+/// The checks that apply to both policy types.
+fn check_grammar(text: &str) -> Result<Document, Rejection> {
     let syntax = || malformed("Syntax errors in policy.");
     let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}');
     if !text.chars().all(allowed) {
@@ -100,7 +102,7 @@ fn grammar(text: &str) -> Result<Document, Rejection> {
     if !elements.iter().all(known) {
         return Err(syntax());
     }
-    sids(document.statements())?;
+    check_sids(document.statements())?;
     let tests = document.statements().iter().flat_map(|statement| statement.condition.clauses());
     for test in tests {
         if !is_operator(&test.operator) {
@@ -110,7 +112,7 @@ fn grammar(text: &str) -> Result<Document, Rejection> {
     Ok(document)
 }
 
-fn sids(statements: &[Statement]) -> Result<(), Rejection> {
+fn check_sids(statements: &[Statement]) -> Result<(), Rejection> {
     let mut seen = BTreeSet::new();
     for sid in statements.iter().filter_map(|statement| statement.sid.as_deref()).filter(|sid| !sid.is_empty()) {
         if !sid.bytes().all(|b| b.is_ascii_alphanumeric()) {

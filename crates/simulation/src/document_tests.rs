@@ -4,21 +4,21 @@ use super::*;
 use onboarding_engine::ports::Clock;
 use std::time::Duration;
 
-fn trust_of(organization: &FakeOrganization, principal: &str) -> Result<String, String> {
+fn save_trust(organization: &FakeOrganization, principal: &str) -> Result<String, String> {
     let text = format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}]}}"#
     );
     let mut state = organization.lock();
     state.tick();
-    trust(&state, &text).map_err(|failure| failure.message)
+    check_trust(&state, &text).map_err(|failure| failure.message)
 }
 
 fn aws(organization: &FakeOrganization, principal: &str) -> Result<String, String> {
-    trust_of(organization, &format!(r#"{{"AWS":"{principal}"}}"#))
+    save_trust(organization, &format!(r#"{{"AWS":"{principal}"}}"#))
 }
 
 #[test]
-fn principals_must_exist() {
+fn principal_that_does_not_exist_is_rejected() {
     let organization = organization().with_identity("arn:aws:iam::222233334444:user/ann");
     for good in [
         "*",
@@ -35,8 +35,8 @@ fn principals_must_exist() {
         "999999999999",
         "arn:aws:iam::999999999999:root",
         "arn:aws-cn:iam::222233334444:role/x",
-        "arn:aws:iam::222233334444:role/nobody",
-        "arn:aws:iam::222233334444:user/nobody",
+        "arn:aws:iam::222233334444:role/absent",
+        "arn:aws:iam::222233334444:user/absent",
         "arn:aws:iam::111122223333:role/path/account-onboarding",
         "arn:aws:iam::222233334444:group/x",
         "AROAIOSFODNN7EXAMPLE",
@@ -45,18 +45,18 @@ fn principals_must_exist() {
         let error = aws(&organization, bad).unwrap_err();
         assert!(error.starts_with("Invalid principal in policy: \"AWS\":"), "{bad}: {error}");
     }
-    assert!(trust_of(&organization, r#"{"Service":"lambda.amazonaws.com"}"#).is_ok());
-    assert!(trust_of(&organization, r#"{"Service":"lambda"}"#).is_err());
-    assert!(trust_of(&organization, r#"{"Federated":"accounts.google.com"}"#).is_ok());
-    assert!(trust_of(&organization, r#"{"Robot":"x"}"#).is_err());
+    assert!(save_trust(&organization, r#"{"Service":"lambda.amazonaws.com"}"#).is_ok());
+    assert!(save_trust(&organization, r#"{"Service":"lambda"}"#).is_err());
+    assert!(save_trust(&organization, r#"{"Federated":"accounts.google.com"}"#).is_ok());
+    assert!(save_trust(&organization, r#"{"Robot":"x"}"#).is_err());
 }
 
 #[tokio::test]
-async fn a_new_principal_is_unknown_for_a_while() {
+async fn new_principal_is_rejected_until_it_has_propagated() {
     let organization = organization();
     organization.set_propagation(20.0);
     let account =
-        organization.finish_creation(&organization.create_account_as("new", AccountCreation::default())).unwrap();
+        organization.finish_creation(&organization.create_account_with("new", AccountCreation::default())).unwrap();
     organization.put_role(&id("222233334444"), &name("auth"), super::super::RoleState::trusting("{}"));
     let role = "arn:aws:iam::222233334444:role/auth";
     assert!(aws(&organization, role).is_err() && aws(&organization, account.as_str()).is_err());
@@ -66,16 +66,16 @@ async fn a_new_principal_is_unknown_for_a_while() {
 }
 
 #[test]
-fn documents_are_rewritten_on_save() {
+fn trust_policy_is_normalized_on_save() {
     let organization = organization();
-    let saved = trust_of(&organization, r#"{"AWS":["123456789012"]}"#).unwrap();
+    let saved = save_trust(&organization, r#"{"AWS":["123456789012"]}"#).unwrap();
     insta::assert_snapshot!(saved, @r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"sts:AssumeRole"}]}"#);
-    insta::assert_snapshot!(trust_of(&organization, r#"{"AWS":["123456789012","arn:aws:iam::222233334444:root"]}"#).unwrap(), @r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::123456789012:root","arn:aws:iam::222233334444:root"]},"Action":"sts:AssumeRole"}]}"#);
-    assert!(trust_of(&organization, "\"*\"").unwrap().contains(r#""Principal":"*""#));
+    insta::assert_snapshot!(save_trust(&organization, r#"{"AWS":["123456789012","arn:aws:iam::222233334444:root"]}"#).unwrap(), @r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::123456789012:root","arn:aws:iam::222233334444:root"]},"Action":"sts:AssumeRole"}]}"#);
+    assert!(save_trust(&organization, "\"*\"").unwrap().contains(r#""Principal":"*""#));
 }
 
 #[test]
-fn a_deleted_role_leaves_its_unique_id_behind() {
+fn deleted_role_is_replaced_by_its_unique_id_in_trust_policies() {
     let organization = organization();
     let (identity, auth) = (id("222233334444"), name("auth"));
     organization.put_role(&identity, &auth, super::super::RoleState::trusting("{}"));
@@ -93,12 +93,15 @@ fn a_deleted_role_leaves_its_unique_id_behind() {
     assert_eq!(left.orphans().count(), 1);
     assert!(!organization.can_assume(&caller, &arn, None));
     organization.put_role(&identity, &auth, super::super::RoleState::trusting("{}"));
-    assert!(!organization.can_assume(&caller, &arn, None), "a role of the same name is another role");
-    assert!(super::trust(&organization.lock(), &left.to_json()).is_err(), "and the document cannot be saved again");
+    assert!(!organization.can_assume(&caller, &arn, None), "a new role with the same name is a different principal");
+    assert!(
+        super::check_trust(&organization.lock(), &left.to_json()).is_err(),
+        "a document with a unique id cannot be saved again"
+    );
 }
 
 #[test]
-fn trust_policies_have_a_grammar() {
+fn trust_policy_grammar_is_checked() {
     let organization = organization();
     let all = [
         r#"{"Statement":[]}"#,
@@ -121,7 +124,7 @@ fn trust_policies_have_a_grammar() {
     let state = organization.lock();
     let mut messages = String::new();
     for text in all {
-        messages += &trust(&state, &text.replace("ONE", one)).unwrap_err().message;
+        messages += &check_trust(&state, &text.replace("ONE", one)).unwrap_err().message;
         messages.push('\n');
     }
     insta::assert_snapshot!(messages, @r"
@@ -141,13 +144,13 @@ fn trust_policies_have_a_grammar() {
     Invalid Condition type : StringSame.
     Syntax errors in policy.
     ");
-    assert!(trust(&state, &format!(r#"{{"Version":"2008-10-17","Id":"x","Statement":{one}}}"#)).is_ok());
-    assert!(trust(&state, r#"{"Statement":{"Effect":"Deny","NotPrincipal":{"AWS":"123456789012"},"Action":["sts:*"],"Condition":{"ForAnyValue:StringNotLikeIfExists":{"a":"b"},"Null":{"c":true}}}}"#).is_ok());
+    assert!(check_trust(&state, &format!(r#"{{"Version":"2008-10-17","Id":"x","Statement":{one}}}"#)).is_ok());
+    assert!(check_trust(&state, r#"{"Statement":{"Effect":"Deny","NotPrincipal":{"AWS":"123456789012"},"Action":["sts:*"],"Condition":{"ForAnyValue:StringNotLikeIfExists":{"a":"b"},"Null":{"c":true}}}}"#).is_ok());
 }
 
 #[test]
-fn permissions_policies_have_a_grammar() {
-    let of = |statement: &str| permissions(&format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#));
+fn permissions_policy_grammar_is_checked() {
+    let of = |statement: &str| check_permissions(&format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#));
     assert!(of(r#"{"Effect":"Allow","Action":["s3:Get*","*"],"Resource":["*","arn:aws:s3:::x"]}"#).is_ok());
     for bad in [
         r#"{"Effect":"Allow","Action":"s3:Get*"}"#,

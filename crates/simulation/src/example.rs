@@ -1,4 +1,4 @@
-//! The organization of the unit tests: AWS's documentation ids, one member that is there since long.
+//! Fixtures of the unit tests: an organization with account ids from the AWS documentation and one established member.
 
 use super::{FakeOrganization, Session};
 use onboarding_core::account::{AccountId, AccountState};
@@ -31,7 +31,7 @@ pub(super) fn organization() -> FakeOrganization {
         .with_outside_account(&id(VENDOR))
 }
 
-pub(super) fn entry(account: &str, policy: &str) -> AssumeRoleRequest {
+pub(super) fn assume_role_request(account: &str, policy: &str) -> AssumeRoleRequest {
     AssumeRoleRequest {
         role_arn: format!("arn:aws:iam::{account}:role/{ACCESS}"),
         policy: policy.to_owned(),
@@ -40,7 +40,7 @@ pub(super) fn entry(account: &str, policy: &str) -> AssumeRoleRequest {
 }
 
 pub(super) async fn session(organization: &FakeOrganization) -> Session {
-    organization.enter(&entry(MEMBER, ALL)).await.unwrap()
+    organization.enter(&assume_role_request(MEMBER, ALL)).await.unwrap()
 }
 
 pub(super) fn trusting(principal: &str) -> Document {

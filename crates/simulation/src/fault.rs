@@ -1,11 +1,17 @@
-//! Faults on purpose: which call goes wrong, and how.
+//! Fault injection: which call fails, and how.
+//!
+//! A [`Script`] counts the calls of all ports that share it and makes the calls in one range of indexes fail with an
+//! [`Injection`]. A test first runs without faults to learn the sequence of calls, then repeats the run once per index and
+//! kind of fault. The kinds distinguish what matters to the caller: a call may fail before it has an effect, it may take effect
+//! although the caller gets an error (an ambiguous result, see [`Injection::performs`]), and the process may crash, after
+//! which no further call is made.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use onboarding_core::error::ApiError;
 
-/// What goes wrong with a call.
+/// How a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Injection {
     /// Too many requests.
@@ -14,26 +20,26 @@ pub enum Injection {
     InternalError,
     /// HTTP 503.
     Unavailable,
-    /// No answer, and nothing done.
+    /// Timeout before the call takes effect.
     Timeout,
-    /// No answer, but done.
+    /// Timeout after the call has taken effect.
     TimeoutAfter,
-    /// The connection breaks before anything is done.
+    /// The connection is reset before the call takes effect.
     Reset,
-    /// Not permitted.
+    /// Access denied.
     AccessDenied,
     /// The credentials have expired.
     ExpiredCredentials,
-    /// Done, with an answer that cannot be read.
+    /// The call takes effect, and its response cannot be parsed.
     MalformedAnswer,
-    /// The process dies before the call.
+    /// The process crashes before the call.
     CrashBefore,
-    /// The process dies after the call, before it has the answer.
+    /// The process crashes after the call has taken effect, before it receives the response.
     CrashAfter,
 }
 
 impl Injection {
-    /// All of them.
+    /// All kinds of faults.
     pub const ALL: [Self; 11] = [
         Self::Throttle,
         Self::InternalError,
@@ -48,13 +54,13 @@ impl Injection {
         Self::CrashAfter,
     ];
 
-    /// Whether the service has done what it was asked, all the same.
+    /// Whether the call takes effect although it returns an error.
     #[must_use]
     pub fn performs(self) -> bool {
         matches!(self, Self::TimeoutAfter | Self::MalformedAnswer | Self::CrashAfter)
     }
 
-    /// Whether the process makes no further call.
+    /// Whether the process crashes, so that it makes no further calls.
     #[must_use]
     pub fn crashes(self) -> bool {
         matches!(self, Self::CrashBefore | Self::CrashAfter)
@@ -76,38 +82,38 @@ impl Injection {
     }
 }
 
-/// Which call goes wrong, and what was called. A clone is the same script: ports that share it count together.
+/// Which calls fail, and which calls were made. Clones share their state, so that several ports count their calls together.
 #[derive(Debug, Clone, Default)]
-pub struct Script(Arc<Mutex<Played>>);
+pub struct Script(Arc<Mutex<ScriptState>>);
 
 #[derive(Debug, Default)]
-struct Played {
+struct ScriptState {
     injection: Option<(usize, usize, Injection)>,
     calls: Vec<&'static str>,
     dead: bool,
 }
 
 impl Script {
-    /// Nothing goes wrong; calls are counted.
+    /// No call fails; the calls are recorded.
     #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// One call goes wrong: counted from zero, over all ports that share the script.
+    /// The call with this index fails, counted from zero over all ports that share the script.
     #[must_use]
     pub fn at(index: usize, injection: Injection) -> Self {
         Self::during(index, 1, injection)
     }
 
-    /// So many calls in a row go wrong.
+    /// A number of consecutive calls fail, starting at this index.
     #[must_use]
     pub fn during(index: usize, calls: usize, injection: Injection) -> Self {
         let injection = Some((index, index.saturating_add(calls), injection));
-        Self(Arc::new(Mutex::new(Played { injection, ..Played::default() })))
+        Self(Arc::new(Mutex::new(ScriptState { injection, ..ScriptState::default() })))
     }
 
-    /// The calls that were tried, in order, as `iam:GetRole`; none after a crash.
+    /// The calls that were attempted, in order, such as `iam:GetRole`. Calls after a crash are not recorded.
     #[must_use]
     pub fn calls(&self) -> Vec<&'static str> {
         self.lock().calls.clone()
@@ -119,20 +125,20 @@ impl Script {
         self.lock().dead
     }
 
-    fn lock(&self) -> MutexGuard<'_, Played> {
+    fn lock(&self) -> MutexGuard<'_, ScriptState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a call, and says what goes wrong with it.
+    /// Records a call and returns the fault to inject, if any.
     fn next(&self, call: &'static str) -> Option<Injection> {
-        let mut played = self.lock();
-        if played.dead {
+        let mut state = self.lock();
+        if state.dead {
             return Some(Injection::CrashBefore);
         }
-        let index = played.calls.len();
-        played.calls.push(call);
-        let (_, _, injection) = played.injection.filter(|(from, to, _)| (*from..*to).contains(&index))?;
-        played.dead = injection.crashes();
+        let index = state.calls.len();
+        state.calls.push(call);
+        let (_, _, injection) = state.injection.filter(|(from, to, _)| (*from..*to).contains(&index))?;
+        state.dead = injection.crashes();
         Some(injection)
     }
 

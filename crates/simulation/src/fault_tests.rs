@@ -1,18 +1,18 @@
 use super::super::FakeOrganization;
-use super::super::example::{ALL, MEMBER, create, entry, id, name, new_role, organization};
+use super::super::example::{ALL, MEMBER, assume_role_request, create, id, name, new_role, organization};
 use super::super::faulty::Faulty;
 use super::*;
 use onboarding_engine::ports::{Directory, Sessions, WriteIam};
 
-/// Three calls over two ports; stops at the first error, as a process does.
+/// Makes three calls over two ports and stops at the first error, as the application does.
 async fn run(organization: &FakeOrganization, script: &Script) -> Result<(), ApiError> {
     let faulty = Faulty::new(organization.clone(), script);
     faulty.account(&id(MEMBER)).await?;
-    let session = faulty.enter(&entry(MEMBER, ALL)).await?;
+    let session = faulty.enter(&assume_role_request(MEMBER, ALL)).await?;
     session.perform(&create("Vendor", new_role())).await
 }
 
-fn is_there(organization: &FakeOrganization) -> bool {
+fn role_exists(organization: &FakeOrganization) -> bool {
     organization.role_state(&id(MEMBER), &name("Vendor")).is_some()
 }
 
@@ -21,16 +21,16 @@ async fn calls_are_counted_across_ports() {
     let (organization, script) = (organization(), Script::none());
     run(&organization, &script).await.unwrap();
     assert_eq!(script.calls(), ["organizations:DescribeAccount", "sts:AssumeRole", "iam:CreateRole"]);
-    assert!(is_there(&organization) && !script.crashed());
+    assert!(role_exists(&organization) && !script.crashed());
 }
 
 #[tokio::test]
-async fn each_fault_is_what_it_says() {
+async fn each_fault_has_its_documented_effect() {
     let mut table = String::new();
     for injection in Injection::ALL {
         let (organization, script) = (organization(), Script::at(2, injection));
         let error = run(&organization, &script).await.unwrap_err();
-        assert_eq!(is_there(&organization), injection.performs(), "{injection:?}");
+        assert_eq!(role_exists(&organization), injection.performs(), "{injection:?}");
         assert_eq!(script.crashed(), injection.crashes());
         table += &format!("{injection:?}: {} is {:?}\n", error.code, error.kind());
     }
@@ -50,18 +50,18 @@ async fn each_fault_is_what_it_says() {
 }
 
 #[tokio::test]
-async fn a_dead_process_makes_no_call() {
+async fn crashed_process_makes_no_further_call() {
     let (organization, script) = (organization(), Script::at(1, Injection::CrashBefore));
     assert_eq!(run(&organization, &script).await.unwrap_err().code, "Crashed");
     assert_eq!(run(&organization, &script).await.unwrap_err().code, "Crashed");
     assert_eq!(script.calls().len(), 2);
     assert_eq!(organization.journal().len(), 1);
     run(&organization, &Script::none()).await.unwrap();
-    assert!(is_there(&organization));
+    assert!(role_exists(&organization));
 }
 
 #[tokio::test]
-async fn a_fault_may_last() {
+async fn fault_during_several_calls_ends_after_them() {
     let (organization, script) = (organization(), Script::during(0, 2, Injection::Throttle));
     assert!(run(&organization, &script).await.is_err());
     assert!(run(&organization, &script).await.is_err());

@@ -1,4 +1,6 @@
-//! Any implementation of the ports, with one call that goes wrong.
+//! [`Faulty`] wraps any implementation of the ports and injects the faults of a [`Script`].
+//!
+//! Wrap every port of an application in the same script to count its calls together.
 
 use std::time::Duration;
 
@@ -20,7 +22,7 @@ use onboarding_engine::ports::{
     Sessions, VendorApi, WriteIam,
 };
 
-/// An implementation of ports that follows a script.
+/// An implementation of ports whose calls fail as a [`Script`] says.
 #[derive(Debug, Clone)]
 pub struct Faulty<P> {
     inner: P,
@@ -28,7 +30,7 @@ pub struct Faulty<P> {
 }
 
 impl<P> Faulty<P> {
-    /// Wraps an implementation.
+    /// Wraps an implementation of ports.
     #[must_use]
     pub fn new(inner: P, script: &Script) -> Self {
         Self { inner, script: script.clone() }
@@ -144,20 +146,20 @@ impl<P: Notifier> Notifier for Faulty<P> {
         self.script.play("ssm:GetParameter", self.inner.load(name)).await
     }
 
-    async fn save(&self, name: &str, told: &NotificationRecord, replace: bool) -> Result<bool, ApiError> {
-        self.script.play("ssm:PutParameter", self.inner.save(name, told, replace)).await
+    async fn save(&self, name: &str, record: &NotificationRecord, replace: bool) -> Result<bool, ApiError> {
+        self.script.play("ssm:PutParameter", self.inner.save(name, record, replace)).await
     }
 
     async fn delete(&self, name: &str) -> Result<(), ApiError> {
         self.script.play("ssm:DeleteParameter", self.inner.delete(name)).await
     }
 
-    async fn tell(&self, notice: &AccountEvent) -> Result<(), ApiError> {
-        self.script.play("events:PutEvents", self.inner.tell(notice)).await
+    async fn tell(&self, event: &AccountEvent) -> Result<(), ApiError> {
+        self.script.play("events:PutEvents", self.inner.tell(event)).await
     }
 }
 
-/// Time is no call: it passes as it did.
+/// The clock is not an API: faults do not affect it.
 impl<P: Clock> Clock for Faulty<P> {
     fn now(&self) -> f64 {
         self.inner.now()

@@ -1,4 +1,8 @@
-//! What was called, and what came of it.
+//! The call journal: every simulated API call, in order, with its result.
+//!
+//! All ports of [`FakeOrganization`] go through [`FakeOrganization::perform_call`]. It waits for the configured latency,
+//! yields once so that concurrent tasks interleave as they would over a network, injects throttling, performs the call
+//! atomically and records it. Tests assert on the journal to show which calls were made and that nothing else was written.
 
 use std::collections::BTreeMap;
 
@@ -13,35 +17,35 @@ use onboarding_core::policy::Caller;
 use onboarding_core::role::RoleName;
 use onboarding_engine::ports::{AssumeRoleRequest, Clock};
 
-/// One call.
+/// One recorded API call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     /// The account whose API was called; the management account for Organizations and SSM.
     pub account: AccountId,
-    /// The action, as `iam:CreateRole`.
+    /// The action, such as `iam:CreateRole`.
     pub call: &'static str,
-    /// The role that it is about.
+    /// The role that the call names, if any.
     pub role: Option<RoleName>,
-    /// Whether it writes.
+    /// Whether the call is a write.
     pub write: bool,
-    /// Whether it succeeded; a read that finds nothing does.
+    /// Whether the call succeeded. A read that finds nothing also succeeds.
     pub ok: bool,
 }
 
-/// A call under way, during which no time passes.
-struct UnderWay<'a>(&'a FakeOrganization);
+/// Guard of a call in flight: virtual time does not advance while one exists.
+struct InFlight<'a>(&'a FakeOrganization);
 
-impl Drop for UnderWay<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
-        state.calls_under_way = state.calls_under_way.saturating_sub(1);
+        state.calls_in_flight = state.calls_in_flight.saturating_sub(1);
         state.activity += 1;
     }
 }
 
-/// What a call is, for the journal.
+/// The journal fields of a call that are known before it is performed.
 #[derive(Clone, Copy)]
-pub(super) struct About<'a> {
+pub(super) struct CallInfo<'a> {
     pub(super) account: &'a AccountId,
     pub(super) call: &'static str,
     pub(super) role: Option<&'a RoleName>,
@@ -49,32 +53,33 @@ pub(super) struct About<'a> {
 }
 
 impl FakeOrganization {
-    /// Every call so far, in the order in which they were performed.
+    /// All calls so far, in the order in which they were performed.
     #[must_use]
     pub fn journal(&self) -> Vec<Call> {
         self.lock().journal.clone()
     }
 
-    /// The calls that write, failed ones too.
+    /// All write calls so far, including failed ones.
     #[must_use]
     pub fn writes(&self) -> Vec<Call> {
         self.lock().journal.iter().filter(|call| call.write).cloned().collect()
     }
 
-    /// What every session that was opened was opened with.
+    /// The `AssumeRole` requests that succeeded, in order.
     #[must_use]
-    pub fn entries(&self) -> Vec<AssumeRoleRequest> {
-        self.lock().entries.clone()
+    pub fn assume_role_requests(&self) -> Vec<AssumeRoleRequest> {
+        self.lock().assume_role_requests.clone()
     }
 
-    /// Forgets the calls so far.
+    /// Clears the recorded calls and `AssumeRole` requests.
     pub fn clear_journal(&self) {
         let mut state = self.lock();
         state.journal.clear();
-        state.entries.clear();
+        state.assume_role_requests.clear();
     }
 
-    /// All roles of all accounts as they were written last, without times and unique ids: equal when two ends are.
+    /// The last written state of all roles in all accounts, without timestamps and unique ids, so that the results of two
+    /// runs can be compared.
     #[must_use]
     pub fn state(&self) -> BTreeMap<AccountId, BTreeMap<RoleName, RoleState>> {
         let mut state = self.lock();
@@ -86,7 +91,7 @@ impl FakeOrganization {
         state.accounts.iter().map(|(id, account)| (id.clone(), roles(account))).collect()
     }
 
-    /// A role as it was written last.
+    /// The last written state of a role.
     #[must_use]
     pub fn role_state(&self, account: &AccountId, name: &RoleName) -> Option<RoleState> {
         let mut state = self.lock();
@@ -94,26 +99,26 @@ impl FakeOrganization {
         state.accounts.get(account)?.role(name).map(|role| role.state.clone())
     }
 
-    /// Whether somebody can assume a role, by its trust policy as it was written last and the control policies.
+    /// Whether a caller can assume a role, given its last written trust policy and the control policies.
     #[must_use]
     pub fn can_assume(&self, caller: &Caller, role_arn: &str, external_id: Option<&str>) -> bool {
         let Some(target) = session::target(role_arn) else { return false };
         let mut state = self.lock();
         state.tick();
-        let role = state.accounts.get(&target.account).and_then(|there| there.role(&target.role)).cloned();
-        state.trusts(caller, &target, role, "session", external_id).is_ok()
+        let role = state.accounts.get(&target.account).and_then(|account| account.role(&target.role)).cloned();
+        state.check_trust(caller, &target, role, "session", external_id).is_ok()
     }
 
     fn begin_call(&self) {
         let mut state = self.lock();
-        state.calls_under_way += 1;
+        state.calls_in_flight += 1;
         state.activity += 1;
     }
 
-    /// One call: others run first, then it is performed at once and written down.
+    /// Performs one call: yields to the other tasks first, then runs the call atomically and records it.
     pub(super) async fn perform_call<T>(
         &self,
-        about: About<'_>,
+        info: CallInfo<'_>,
         call: impl FnOnce(&mut State) -> Result<T, Rejection>,
     ) -> Result<T, ApiError> {
         let latency = self.lock().latency;
@@ -121,7 +126,7 @@ impl FakeOrganization {
             self.sleep(latency).await;
         }
         self.begin_call();
-        let under_way = UnderWay(self);
+        let in_flight = InFlight(self);
         yield_once().await;
         let result = {
             let mut state = self.lock();
@@ -129,12 +134,12 @@ impl FakeOrganization {
             state.calls += 1;
             let throttled = state.throttle_every.is_some_and(|every| state.calls.is_multiple_of(every));
             let result = if throttled { Err(Rejection::new("Throttling", "Rate exceeded")) } else { call(&mut state) };
-            let About { account, call, role, write } = about;
+            let CallInfo { account, call, role, write } = info;
             let (account, role, ok) = (account.clone(), role.cloned(), result.is_ok());
             state.journal.push(Call { account, call, role, write, ok });
             result
         };
-        drop(under_way);
-        result.map_err(|failure| failure.into_error(about.call))
+        drop(in_flight);
+        result.map_err(|failure| failure.into_error(info.call))
     }
 }

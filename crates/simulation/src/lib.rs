@@ -1,7 +1,20 @@
-//! An organization in memory, with IAM's rules: strict where emulators are lax, and deterministic.
+//! An in-memory AWS organization for tests: deterministic, and as strict as IAM where common emulators are lax.
 //!
-//! [`FakeOrganization`] implements the ports; [`Faulty`] wraps any implementation of them and makes one call go wrong.
-//! Nothing here does I/O or waits: time is the organization's own and passes when somebody sleeps.
+//! [`FakeOrganization`] implements the ports of the engine. It simulates what the engine has to cope with in production:
+//!
+//! - **Eventual consistency.** Reads may return an old state for a number of reads or seconds ([`Lag`]), and new principals
+//!   are rejected in policies until they have propagated.
+//! - **Account creation in phases.** The account, its access role and working credentials appear one after the other
+//!   ([`AccountCreation`]).
+//! - **Validation and quotas.** Policies, names and tags are checked when they are written, and IAM quotas apply ([`Quotas`]).
+//! - **Live sessions.** A [`Session`] expires, and each of its calls is authorized against the service control policies, the
+//!   access role, its permissions boundary and the session policy.
+//! - **Concurrency.** Calls of concurrent tasks interleave. Every call is recorded in a journal ([`Call`]).
+//!
+//! [`Faulty`] wraps any implementation of the ports and injects faults according to a [`Script`]: errors, timeouts before and
+//! after the call takes effect, and crashes. [`FakeQueue`] and [`FakeNotifier`] simulate SQS and the event bus.
+//!
+//! Nothing here does I/O or waits: time is virtual and advances when all tasks sleep.
 
 mod account;
 mod account_creation;
@@ -27,7 +40,7 @@ mod validate;
 mod vendor;
 mod write;
 
-pub use account::Control;
+pub use account::ControlPolicy;
 pub use account_creation::AccountCreation;
 pub use consistency::Lag;
 pub use fault::{Injection, Script};

@@ -1,4 +1,4 @@
-//! Who is told, in memory.
+//! The event bus and the notification records, in memory.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,45 +10,45 @@ use onboarding_core::notification::NotificationRecord;
 use onboarding_core::report::AccountEvent;
 use onboarding_engine::ports::{Clock, Notifier};
 
-/// An event bus and a memory. A clone is the same one.
+/// An event bus and its store of notification records. Clones share their state.
 #[derive(Debug, Clone, Default)]
 pub struct FakeNotifier {
     state: Arc<Mutex<State>>,
-    /// How long a call takes, and on which clock.
+    /// The latency of each call, and the clock that it passes on.
     slow: Option<(FakeOrganization, Duration)>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    notices: Vec<AccountEvent>,
-    memory: BTreeMap<String, NotificationRecord>,
+    events: Vec<AccountEvent>,
+    records: BTreeMap<String, NotificationRecord>,
 }
 
 impl FakeNotifier {
-    /// One whose calls take so many seconds.
+    /// A notifier whose calls take a number of seconds.
     #[must_use]
     pub fn slow(clock: &FakeOrganization, seconds: f64) -> Self {
         Self { slow: Some((clock.clone(), Duration::from_secs_f64(seconds))), ..Self::default() }
     }
 
-    /// Everything that was told.
+    /// All published events.
     #[must_use]
-    pub fn notices(&self) -> Vec<AccountEvent> {
-        self.lock().notices.clone()
+    pub fn events(&self) -> Vec<AccountEvent> {
+        self.lock().events.clone()
     }
 
-    /// What is remembered, by name.
+    /// The stored notification records by name.
     #[must_use]
-    pub fn memory(&self) -> BTreeMap<String, NotificationRecord> {
-        self.lock().memory.clone()
+    pub fn notifications(&self) -> BTreeMap<String, NotificationRecord> {
+        self.lock().records.clone()
     }
 
-    /// Remembers something, as another run would have.
-    pub fn put_memory(&self, name: &str, told: NotificationRecord) {
-        self.lock().memory.insert(name.to_owned(), told);
+    /// Stores a notification record, as another run would.
+    pub fn put_notification(&self, name: &str, record: NotificationRecord) {
+        self.lock().records.insert(name.to_owned(), record);
     }
 
-    async fn pass(&self) {
+    async fn wait_for_latency(&self) {
         if let Some((clock, time)) = &self.slow {
             clock.sleep(*time).await;
         }
@@ -65,29 +65,29 @@ impl Notifier for FakeNotifier {
     }
 
     async fn load(&self, name: &str) -> Result<Option<NotificationRecord>, ApiError> {
-        self.pass().await;
-        Ok(self.lock().memory.get(name).cloned())
+        self.wait_for_latency().await;
+        Ok(self.lock().records.get(name).cloned())
     }
 
-    async fn save(&self, name: &str, told: &NotificationRecord, replace: bool) -> Result<bool, ApiError> {
-        self.pass().await;
+    async fn save(&self, name: &str, record: &NotificationRecord, replace: bool) -> Result<bool, ApiError> {
+        self.wait_for_latency().await;
         let mut state = self.lock();
-        if !replace && state.memory.contains_key(name) {
+        if !replace && state.records.contains_key(name) {
             return Ok(false);
         }
-        state.memory.insert(name.to_owned(), told.clone());
+        state.records.insert(name.to_owned(), record.clone());
         Ok(true)
     }
 
     async fn delete(&self, name: &str) -> Result<(), ApiError> {
-        self.pass().await;
-        self.lock().memory.remove(name);
+        self.wait_for_latency().await;
+        self.lock().records.remove(name);
         Ok(())
     }
 
-    async fn tell(&self, notice: &AccountEvent) -> Result<(), ApiError> {
-        self.pass().await;
-        self.lock().notices.push(notice.clone());
+    async fn tell(&self, event: &AccountEvent) -> Result<(), ApiError> {
+        self.wait_for_latency().await;
+        self.lock().events.push(event.clone());
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! The organization: accounts, time and a journal behind one handle.
+//! The simulated organization: its accounts, clock and call journal behind one shared handle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -20,16 +20,16 @@ use onboarding_engine::ports::AssumeRoleRequest;
 /// When the virtual time starts: November 2026.
 pub(super) const START: f64 = 1_795_000_000.0;
 
-/// The id of the organization, for conditions on `aws:PrincipalOrgID`.
+/// The organization id, for conditions on `aws:PrincipalOrgID`.
 pub(super) const ORGANIZATION_ID: &str = "o-exampleorgid";
 
-/// The role of the function that calls, in the management account.
+/// The name of the Lambda function's role in the management account, which is the default caller.
 const FUNCTION: &str = "account-onboarding";
 
-/// An organization in memory. A clone is the same organization.
+/// An organization in memory. Clones share their state.
 ///
-/// It implements `Directory`, `Sessions`, `Secrets`, `LeaseStore`, `VendorApi` and `Clock`; the caller is the function's role in the management
-/// account, or whoever [`FakeOrganization::as_caller`] says.
+/// It implements `Directory`, `Sessions`, `Secrets`, `LeaseStore`, `VendorApi` and `Clock`. The caller is the function's role
+/// in the management account, unless [`FakeOrganization::as_caller`] sets another one.
 #[derive(Clone)]
 pub struct FakeOrganization {
     state: Arc<Mutex<State>>,
@@ -40,41 +40,41 @@ pub(super) struct State {
     pub(super) partition: Partition,
     pub(super) management: AccountId,
     pub(super) accounts: BTreeMap<AccountId, SimAccount>,
-    /// Accounts of others, such as vendors.
+    /// Accounts outside the organization, such as those of vendors.
     pub(super) outside: BTreeSet<AccountId>,
-    /// Roles and users that exist and are nothing but names here.
+    /// ARNs of roles and users that exist only as principals.
     pub(super) identities: BTreeSet<String>,
     pub(super) parameters: BTreeMap<String, String>,
-    /// Who is at work in which account, and the version of that claim.
-    pub(super) claims: BTreeMap<AccountId, (Lease, i64)>,
-    /// A vendor with an API.
+    /// The lease of each account, and its version.
+    pub(super) leases: BTreeMap<AccountId, (Lease, i64)>,
+    /// The tenant at a vendor with an API, if any.
     pub(super) tenant: Option<Tenant>,
-    pub(super) births: BTreeMap<String, PendingCreation>,
-    /// When the progress of a creation was asked for, lately.
+    pub(super) creations: BTreeMap<String, PendingCreation>,
+    /// The times of recent `DescribeCreateAccountStatus` calls, for its rate limit.
     pub(super) polls: Vec<f64>,
-    /// ARNs of AWS-managed policies that do not exist.
+    /// ARNs of AWS-managed policies that were removed.
     pub(super) missing_policies: BTreeSet<String>,
-    /// How many seconds a new principal is unknown to policies.
+    /// How many seconds pass before policies may name a new principal.
     pub(super) propagation: f64,
     pub(super) page_size: usize,
     pub(super) throttle_every: Option<u64>,
-    /// Whether STS names the trust policy that does not let a caller in.
-    pub(super) names_trust: bool,
-    /// How long a call is on its way.
+    /// Whether STS names the trust policy as the reason when it denies a caller.
+    pub(super) explains_denials: bool,
+    /// The latency of every call.
     pub(super) latency: Duration,
     pub(super) now: f64,
     pub(super) sleepers: BTreeMap<u64, f64>,
-    pub(super) calls_under_way: usize,
-    /// Grows with whatever begins or ends: while it does, somebody is at work.
+    pub(super) calls_in_flight: usize,
+    /// Incremented when a call or a sleep starts or ends: while it changes, a task is active and time must not advance.
     pub(super) activity: u64,
     pub(super) journal: Vec<Call>,
-    pub(super) entries: Vec<AssumeRoleRequest>,
+    pub(super) assume_role_requests: Vec<AssumeRoleRequest>,
     pub(super) calls: u64,
     serial: u64,
 }
 
 impl FakeOrganization {
-    /// An organization with its management account, in which the function's role is, and the identity account.
+    /// An organization with its management account, which contains the function's role, and the identity account.
     #[must_use]
     pub fn new(partition: Partition, management: AccountId, identity: AccountId) -> Self {
         let caller = Caller {
@@ -95,29 +95,29 @@ impl FakeOrganization {
             outside: BTreeSet::new(),
             identities: BTreeSet::new(),
             parameters: BTreeMap::new(),
-            claims: BTreeMap::new(),
+            leases: BTreeMap::new(),
             tenant: None,
-            births: BTreeMap::new(),
+            creations: BTreeMap::new(),
             polls: Vec::new(),
             missing_policies: BTreeSet::new(),
             propagation: 0.0,
             page_size: 100,
             throttle_every: None,
-            names_trust: false,
+            explains_denials: false,
             latency: Duration::ZERO,
             now: START,
             sleepers: BTreeMap::new(),
-            calls_under_way: 0,
+            calls_in_flight: 0,
             activity: 0,
             journal: Vec::new(),
-            entries: Vec::new(),
+            assume_role_requests: Vec::new(),
             calls: 0,
             serial: 0,
         };
         Self { state: Arc::new(Mutex::new(state)), caller }
     }
 
-    /// The same organization, called by somebody else.
+    /// The same organization with another caller.
     #[must_use]
     pub fn as_caller(&self, caller: Caller) -> Self {
         Self { state: Arc::clone(&self.state), caller }
@@ -134,7 +134,7 @@ impl fmt::Debug for FakeOrganization {
     }
 }
 
-/// The function's role as far as it matters here: it may assume roles. What it may ask of Organizations is not simulated.
+/// The function's role, which may assume roles. Its permissions for Organizations and SSM are not simulated.
 fn function_role() -> RoleState {
     let may = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}}"#;
     let mut role = RoleState::trusting(LAMBDA);
@@ -145,29 +145,29 @@ fn function_role() -> RoleState {
 const LAMBDA: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
 impl State {
-    /// A number that nobody has had.
+    /// The next unused number.
     pub(super) fn serial(&mut self) -> u64 {
         self.serial += 1;
         self.serial
     }
 
-    /// Lets happen what time has brought: accounts that are made, access roles that appear.
+    /// Applies what is due by now: creations that complete, access roles that appear.
     pub(super) fn tick(&mut self) {
-        self.births_done();
+        self.complete_creations();
         let role = access_role(&self.partition, &self.management);
         for (id, account) in &mut self.accounts {
-            if let Some((name, at)) = account.coming.take_if(|(_, at)| self.now >= *at) {
+            if let Some((name, at)) = account.pending_access_role.take_if(|(_, at)| self.now >= *at) {
                 account.insert(id, &name, role.clone(), at, Lag::default());
             }
         }
     }
 
-    /// An account that a call is about.
+    /// The account that a call addresses.
     pub(super) fn account(&self, id: &AccountId) -> Result<&SimAccount, Rejection> {
         self.accounts.get(id).ok_or_else(|| no_account(id))
     }
 
-    /// The same, to be changed.
+    /// The account that a call addresses, to modify it.
     pub(super) fn account_mut(&mut self, id: &AccountId) -> Result<&mut SimAccount, Rejection> {
         self.accounts.get_mut(id).ok_or_else(|| no_account(id))
     }

@@ -1,4 +1,4 @@
-//! Principals in trust policies: which exist, and how IAM saves them.
+//! Principals in trust policies: which of them IAM accepts, and in which form it saves them.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>.
 
@@ -8,7 +8,7 @@ use super::organization::State;
 use onboarding_core::account::{AccountId, Partition};
 use onboarding_core::policy::{Document, Principal};
 
-/// Whether IAM takes a principal: it exists, since long enough.
+/// Whether IAM accepts a principal: it exists and has propagated.
 pub(super) fn is_known(state: &State, principal: &Principal) -> bool {
     match principal {
         Principal::Anyone | Principal::CanonicalUser(_) => true,
@@ -21,7 +21,7 @@ pub(super) fn is_known(state: &State, principal: &Principal) -> bool {
 }
 
 fn account(state: &State, id: &AccountId) -> bool {
-    let here = state.accounts.get(id).is_some_and(|account| account.born + state.propagation <= state.now);
+    let here = state.accounts.get(id).is_some_and(|account| account.created_at + state.propagation <= state.now);
     here || state.outside.contains(id)
 }
 
@@ -44,14 +44,14 @@ fn identity(state: &State, arn: &str) -> bool {
             let role = name.parse().ok().and_then(|name| state.accounts.get(&id)?.role(&name));
             role.is_some_and(|role| {
                 role.name.arn(&state.partition, &id, &role.state.path) == arn
-                    && role.born + state.propagation <= state.now
+                    && role.created_at + state.propagation <= state.now
             })
         }
         _ => false,
     }
 }
 
-/// The principal as it stands in IAM's message.
+/// The principal in the form of IAM's error message.
 pub(super) fn quote(principal: &Principal) -> String {
     let (kind, text) = match principal {
         Principal::Anyone => ("AWS", "*"),
@@ -65,17 +65,17 @@ pub(super) fn quote(principal: &Principal) -> String {
     format!("\"{kind}\":\"{text}\"")
 }
 
-/// The document as IAM saves it: account ids become root ARNs, and a list of one principal becomes a text.
+/// The document as IAM saves it: account ids become root ARNs, and an array of one principal becomes a string.
 pub(super) fn as_saved(document: &Document, partition: &Partition) -> Option<String> {
     let mut map = document.as_map().clone();
-    each(&mut map, |kind, value| {
+    for_each_principal(&mut map, |kind, value| {
         if let Value::Array(items) = value
             && let [one] = items.as_slice()
         {
             *value = one.clone();
         }
         if kind == "AWS" {
-            each_text(value, |text| {
+            replace_strings(value, |text| {
                 text.parse::<AccountId>().ok().map(|id| Principal::Account(id).to_policy(partition))
             });
         }
@@ -83,22 +83,22 @@ pub(super) fn as_saved(document: &Document, partition: &Partition) -> Option<Str
     serde_json::to_string(&map).ok()
 }
 
-/// The document with another text in the place of one principal; `None` when it is not there.
-pub(super) fn replace(text: &str, was: &str, is: &str) -> Option<String> {
+/// The document with one principal replaced; `None` if the document does not contain it.
+pub(super) fn replace(text: &str, old: &str, new: &str) -> Option<String> {
     let mut map = Document::parse(text).ok()?.as_map().clone();
     let mut found = false;
-    each(&mut map, |_, value| {
-        each_text(value, |text| {
-            let hit = text == was;
+    for_each_principal(&mut map, |_, value| {
+        replace_strings(value, |text| {
+            let hit = text == old;
             found |= hit;
-            hit.then(|| is.to_owned())
+            hit.then(|| new.to_owned())
         });
     });
     if found { serde_json::to_string(&map).ok() } else { None }
 }
 
 /// Visits the principals of each kind in each statement.
-fn each(map: &mut Map<String, Value>, mut visit: impl FnMut(&str, &mut Value)) {
+fn for_each_principal(map: &mut Map<String, Value>, mut visit: impl FnMut(&str, &mut Value)) {
     let statements = match map.get_mut("Statement") {
         Some(Value::Array(all)) => all.as_mut_slice(),
         Some(one) => std::slice::from_mut(one),
@@ -113,7 +113,7 @@ fn each(map: &mut Map<String, Value>, mut visit: impl FnMut(&str, &mut Value)) {
     }
 }
 
-fn each_text(value: &mut Value, mut change: impl FnMut(&str) -> Option<String>) {
+fn replace_strings(value: &mut Value, mut change: impl FnMut(&str) -> Option<String>) {
     let texts = match value {
         Value::Array(all) => all.as_mut_slice(),
         one => std::slice::from_mut(one),

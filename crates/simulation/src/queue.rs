@@ -1,5 +1,7 @@
-//! The queue, as SQS keeps it: messages that were received are hidden for a while and come again unless they are
-//! deleted; one that came too often goes to the dead letters.
+//! An SQS queue with a dead-letter queue.
+//!
+//! Delivery is at least once: a received message is hidden for the visibility timeout and delivered again unless it is
+//! deleted. A message that was received too often moves to the dead-letter queue.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,7 +10,7 @@ use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Cause;
 use onboarding_engine::ports::{Clock, Queue};
 
-/// A queue and its dead letters, on the organization's clock. A clone is the same queue.
+/// A queue and its dead-letter queue, on the clock of an organization. Clones share their state.
 #[derive(Debug, Clone)]
 pub struct FakeQueue {
     clock: FakeOrganization,
@@ -31,33 +33,33 @@ struct Message {
     received: u32,
 }
 
-/// A message as it is received.
+/// A received message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivered {
-    /// The message's id, and here its receipt, too.
+    /// The message id, which is also the receipt handle here.
     pub id: String,
-    /// Its body.
+    /// The message body.
     pub body: String,
-    /// How often it was received, this time among them.
+    /// The receive count, including this time.
     pub received: u32,
-    /// When it was sent, in seconds since 1970.
+    /// The time at which it was sent, in seconds since the Unix epoch.
     pub sent_at: f64,
 }
 
-/// A message that was set aside.
+/// A message in the dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// Its body.
+    /// The message body.
     pub body: String,
-    /// Why, as the function said; `None` where it came too often.
+    /// The cause that the function gave; `None` if the message was received too often.
     pub cause: Option<Cause>,
 }
 
 impl FakeQueue {
-    /// How long a received message is hidden, in seconds, and how often one is received at most: as in template.yaml.
+    /// The visibility timeout in seconds, as in template.yaml.
     pub const VISIBILITY: f64 = 720.0;
-    /// See [`FakeQueue::VISIBILITY`].
-    pub const MOST_RECEIVES: u32 = 400;
+    /// The maximum number of receives before a message moves to the dead-letter queue, as in template.yaml.
+    pub const MAX_RECEIVES: u32 = 400;
 
     /// An empty queue.
     #[must_use]
@@ -65,7 +67,7 @@ impl FakeQueue {
         Self { clock: clock.clone(), state: Arc::default() }
     }
 
-    /// Puts a message on the queue, as EventBridge does.
+    /// Sends a message to the queue, as EventBridge does.
     pub fn put(&self, body: &str) {
         let now = self.clock.now();
         let mut state = self.lock();
@@ -74,13 +76,13 @@ impl FakeQueue {
         state.messages.push(Message { id, body: body.to_owned(), sent_at: now, visible_at: now, received: 0 });
     }
 
-    /// Receives up to so many messages that are visible, and hides them.
+    /// Receives up to `most` visible messages and hides them for the visibility timeout.
     #[must_use]
     pub fn receive(&self, most: usize) -> Vec<Delivered> {
         let now = self.clock.now();
         let mut state = self.lock();
-        let spent = |m: &Message| m.visible_at <= now && m.received >= Self::MOST_RECEIVES;
-        let (dead, alive): (Vec<_>, Vec<_>) = state.messages.drain(..).partition(spent);
+        let exhausted = |m: &Message| m.visible_at <= now && m.received >= Self::MAX_RECEIVES;
+        let (dead, alive): (Vec<_>, Vec<_>) = state.messages.drain(..).partition(exhausted);
         state.messages = alive;
         state.dead.extend(dead.into_iter().map(|m| DeadLetter { body: m.body, cause: None }));
         let visible = state.messages.iter_mut().filter(|m| m.visible_at <= now).take(most);
@@ -98,19 +100,19 @@ impl FakeQueue {
         self.lock().messages.retain(|message| message.id != id);
     }
 
-    /// When the next message becomes visible, if there is any.
+    /// When the next message becomes visible, if the queue is not empty.
     #[must_use]
     pub fn next_visible(&self) -> Option<f64> {
         self.lock().messages.iter().map(|message| message.visible_at).min_by(f64::total_cmp)
     }
 
-    /// The messages that were set aside.
+    /// The messages in the dead-letter queue.
     #[must_use]
     pub fn dead_letters(&self) -> Vec<DeadLetter> {
         self.lock().dead.clone()
     }
 
-    /// Puts every dead letter back on the queue.
+    /// Redrives the dead-letter queue: moves all its messages back to the queue.
     pub fn redrive(&self) {
         let dead = std::mem::take(&mut self.lock().dead);
         dead.iter().for_each(|letter| self.put(&letter.body));

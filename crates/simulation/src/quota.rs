@@ -1,22 +1,25 @@
-//! Quotas of IAM.
+//! IAM quotas.
+//!
+//! A write is checked only in what it changes: a role that already exceeds a quota, because the quota was lowered, can still
+//! be tagged.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
 
 use super::account::Rejection;
 use super::role_state::{PolicyText, RoleState};
 
-/// The quotas of one account; those of AWS by default.
+/// The quotas of one account. The default values are those of AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quotas {
-    /// Roles in the account.
+    /// Roles per account.
     pub roles: usize,
-    /// Characters of a trust policy, white space not counted.
+    /// Characters in a trust policy, not counting whitespace.
     pub trust_length: usize,
-    /// Characters of all inline policies of a role together, white space not counted.
+    /// Characters in all inline policies of a role together, not counting whitespace.
     pub inline_length: usize,
-    /// Managed policies on a role.
+    /// Managed policies per role.
     pub attached: usize,
-    /// Tags on a role.
+    /// Tags per role.
     pub tags: usize,
 }
 
@@ -27,7 +30,7 @@ impl Default for Quotas {
 }
 
 impl Quotas {
-    /// Checks a role as it would be after a write, in what the write changes.
+    /// Checks the state of a role after a write, limited to what the write changes.
     pub(super) fn check(&self, name: &str, role: &RoleState, before: Option<&RoleState>) -> Result<(), Rejection> {
         if before.is_none_or(|before| before.trust != role.trust) && length(&role.trust) > self.trust_length {
             return Err(exceeded("ACLSizePerRole", self.trust_length));
@@ -49,9 +52,9 @@ impl Quotas {
         Ok(())
     }
 
-    /// Checks that there is room for one more role.
-    pub(super) fn check_roles(&self, there: usize) -> Result<(), Rejection> {
-        if there >= self.roles { Err(exceeded("RolesPerAccount", self.roles)) } else { Ok(()) }
+    /// Checks that the account can have one more role.
+    pub(super) fn check_roles(&self, existing: usize) -> Result<(), Rejection> {
+        if existing >= self.roles { Err(exceeded("RolesPerAccount", self.roles)) } else { Ok(()) }
     }
 }
 

@@ -1,8 +1,9 @@
-//! Reads of an account's IAM: what a reader sees, which may be behind what was written.
+//! IAM reads. Each is authorized against the session and returns what is visible now, which may be older than the last write
+//! (see `consistency.rs`).
 
 use super::account::Rejection;
-use super::authorize::Asked;
-use super::journal::About;
+use super::authorize::RequestParameters;
+use super::journal::CallInfo;
 use super::organization::State;
 use super::role_state::RoleState;
 use super::session::Session;
@@ -14,20 +15,20 @@ use onboarding_core::role::RoleName;
 use onboarding_engine::ports::{Page, ReadIam};
 
 impl Session {
-    /// One read of a role: permitted, then seen as far as writes have arrived.
+    /// Authorizes and performs one read of a role. The closure gets the visible state of the role.
     async fn read<T>(
         &self,
         call: &'static str,
         role: &RoleName,
-        of: impl FnOnce(&State, Option<&RoleState>) -> Result<T, Rejection>,
+        read: impl FnOnce(&State, Option<&RoleState>) -> Result<T, Rejection>,
     ) -> Result<T, ApiError> {
-        let about = About { account: &self.account, call, role: Some(role), write: false };
+        let info = CallInfo { account: &self.account, call, role: Some(role), write: false };
         self.organization
-            .perform_call(about, |state| {
-                self.authorize(state, call, role, &Asked::default())?;
+            .perform_call(info, |state| {
+                self.authorize(state, call, role, &RequestParameters::default())?;
                 let now = state.now;
                 let seen = state.account_mut(&self.account)?.read(role, now);
-                of(state, seen.as_ref().map(|role| &role.state))
+                read(state, seen.as_ref().map(|role| &role.state))
             })
             .await
     }
@@ -35,9 +36,9 @@ impl Session {
 
 impl ReadIam for Session {
     async fn caller_account(&self) -> Result<AccountId, ApiError> {
-        let about = About { account: &self.account, call: "sts:GetCallerIdentity", role: None, write: false };
+        let info = CallInfo { account: &self.account, call: "sts:GetCallerIdentity", role: None, write: false };
         let call = |state: &mut State| self.check_credentials(state).map(|()| self.account.clone());
-        self.organization.perform_call(about, call).await
+        self.organization.perform_call(info, call).await
     }
 
     async fn role(&self, role: &RoleName) -> Result<Option<ObservedRole>, ApiError> {
@@ -67,7 +68,7 @@ impl ReadIam for Session {
     }
 }
 
-/// One page; the marker is opaque to callers and holds where they have got to.
+/// Returns one page of a sorted list. The marker is opaque to callers and contains the last item returned.
 fn page<'a>(all: impl Iterator<Item = &'a String>, from: Option<&str>, size: usize) -> Result<Page, Rejection> {
     let after = match from.map(|marker| marker.strip_prefix("after ")) {
         None => "",

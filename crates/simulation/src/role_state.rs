@@ -1,4 +1,4 @@
-//! A role as IAM keeps it.
+//! The state of an IAM role.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -9,7 +9,7 @@ use onboarding_core::observed::ObservedRole;
 use onboarding_core::policy::{Document, Redactor};
 use onboarding_core::role::RoleName;
 
-/// The text of a policy as it is saved. Its `Debug` hides external ids.
+/// The JSON of a policy as it is saved. `Debug` hides external IDs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PolicyText(pub String);
 
@@ -17,34 +17,34 @@ impl fmt::Debug for PolicyText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match Document::parse(&self.0) {
             Ok(document) => f.write_str(&Redactor::default().pretty(&document)),
-            Err(_) => write!(f, "(no policy, {} characters)", self.0.chars().count()),
+            Err(_) => write!(f, "(not a valid policy, {} characters)", self.0.chars().count()),
         }
     }
 }
 
-/// All that a role is, without unique ids and times: equal when two roles are.
+/// The state of a role without its unique id and timestamps, so that two roles can be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleState {
-    /// Its path.
+    /// The path.
     pub path: String,
-    /// Its description.
+    /// The description.
     pub description: String,
-    /// The longest session, in seconds.
+    /// The maximum session duration in seconds.
     pub max_session_seconds: i32,
-    /// The ARN of its permissions boundary.
+    /// The ARN of the permissions boundary.
     pub boundary: Option<String>,
-    /// Its tags.
+    /// The tags.
     pub tags: BTreeMap<String, String>,
-    /// Its trust policy.
+    /// The trust policy.
     pub trust: PolicyText,
-    /// Its inline policies.
+    /// The inline policies by name.
     pub policies: BTreeMap<String, PolicyText>,
-    /// The ARNs of its managed policies.
+    /// The ARNs of the attached managed policies.
     pub attached: BTreeSet<String>,
 }
 
 impl RoleState {
-    /// A role with nothing but a trust policy. The text is taken as it is, even when it is none.
+    /// A role with only a trust policy. The string is not validated.
     #[must_use]
     pub fn trusting(trust: &str) -> Self {
         Self {
@@ -59,7 +59,7 @@ impl RoleState {
         }
     }
 
-    /// What `iam:GetRole` tells.
+    /// The role as `iam:GetRole` returns it.
     pub(super) fn observed(&self) -> ObservedRole {
         ObservedRole {
             path: self.path.clone(),
@@ -73,7 +73,7 @@ impl RoleState {
         }
     }
 
-    /// Puts a unique id in the place of a deleted identity's ARN.
+    /// Replaces the ARN of a deleted identity with its unique id, as IAM does.
     pub(super) fn orphan(&mut self, arn: &str, id: &str) {
         if let Some(text) = principals::replace(&self.trust.0, arn, id) {
             self.trust = PolicyText(text);
@@ -81,21 +81,21 @@ impl RoleState {
     }
 }
 
-/// A role with its identity.
+/// A role with its name, unique id and creation time.
 #[derive(Debug, Clone)]
 pub(super) struct Role {
     pub(super) name: RoleName,
     /// The unique id.
     pub(super) id: String,
-    /// When it was made.
-    pub(super) born: f64,
+    /// The creation time.
+    pub(super) created_at: f64,
     pub(super) state: RoleState,
 }
 
-/// The unique id of the n-th role of a name: the same in every run, whatever else was made before.
-pub(super) fn unique_id(account: &AccountId, name: &RoleName, lives: u32) -> String {
+/// The unique id of the n-th role with a name. It is deterministic and does not depend on other roles.
+pub(super) fn unique_id(account: &AccountId, name: &RoleName, generation: u32) -> String {
     const DIGITS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let text = format!("{account}/{}/{lives}", name.as_str().to_ascii_lowercase());
+    let text = format!("{account}/{}/{generation}", name.as_str().to_ascii_lowercase());
     let fnv = |start: u64| text.bytes().fold(start, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
     let mut bits = (u128::from(fnv(0xcbf2_9ce4_8422_2325)) << 64) | u128::from(fnv(0x9e37_79b9_7f4a_7c15));
     let mut id = "AROA".to_owned();
@@ -111,14 +111,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_external_id_does_not_show() {
+    fn debug_output_hides_external_ids() {
         let text = r#"{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"s3cret"}}}}"#;
         let shown = format!("{:?} {:?}", RoleState::trusting(text), PolicyText("s3cret".to_owned()));
         assert!(!shown.contains("s3cret") && shown.contains("hidden"));
     }
 
     #[test]
-    fn unique_ids_are_unique_and_stable() {
+    fn unique_id_is_stable_and_differs_per_generation() {
         let (account, name): (AccountId, RoleName) = ("444455556666".parse().unwrap(), "Trelica".parse().unwrap());
         let id = unique_id(&account, &name, 1);
         assert_eq!(id.len(), 21);

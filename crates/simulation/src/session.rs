@@ -1,8 +1,11 @@
-//! `sts:AssumeRole`, and what it gives.
+//! `sts:AssumeRole` and the sessions that it returns.
+//!
+//! A session stays live: each of its calls is authorized at the time of the call, against the current state of the access
+//! role and the control policies, and it fails with `ExpiredToken` when the session has expired.
 
-use super::account::{Control, Rejection};
-use super::authorize::{Request, denied, is_controlled, why_not};
-use super::journal::About;
+use super::account::{ControlPolicy, Rejection};
+use super::authorize::{Request, denial_reason, denied, denied_by_control_policy};
+use super::journal::CallInfo;
 use super::organization::{FakeOrganization, ORGANIZATION_ID, State};
 use super::role_state::Role;
 use super::validate;
@@ -14,23 +17,23 @@ use onboarding_engine::ports::{AssumeRoleRequest, Sessions};
 
 const ASSUME: &str = "sts:AssumeRole";
 
-/// How long a session lasts, in seconds.
-const LASTS: f64 = 900.0;
+/// The duration of a session in seconds.
+const SESSION_SECONDS: f64 = 900.0;
 
-/// A session in an account; what it may do is the access role's permissions cut by its session policy.
+/// A session in an account. Its permissions are the intersection of the access role's permissions and the session policy.
 #[derive(Debug, Clone)]
 pub struct Session {
     pub(super) organization: FakeOrganization,
     pub(super) account: AccountId,
-    /// The access role.
+    /// The assumed role.
     pub(super) role: RoleName,
-    /// The session's ARN, for messages.
+    /// The ARN of the session, for error messages.
     pub(super) arn: String,
     pub(super) policy: Document,
     pub(super) expires: f64,
 }
 
-/// A role to assume.
+/// A role to assume, parsed from its ARN.
 pub(super) struct Target {
     partition: Partition,
     pub(super) account: AccountId,
@@ -38,7 +41,7 @@ pub(super) struct Target {
     pub(super) role: RoleName,
 }
 
-/// Reads a role's ARN.
+/// Parses the ARN of a role.
 pub(super) fn target(arn: &str) -> Option<Target> {
     let fields: Vec<_> = arn.splitn(6, ':').collect();
     let ["arn", partition, "iam", "", account, resource] = fields.as_slice() else { return None };
@@ -53,52 +56,52 @@ impl Sessions for FakeOrganization {
     async fn enter(&self, entry: &AssumeRoleRequest) -> Result<Session, ApiError> {
         let target = target(&entry.role_arn);
         let management = self.lock().management.clone();
-        let about = About {
+        let info = CallInfo {
             account: target.as_ref().map_or(&management, |target| &target.account),
             call: ASSUME,
             role: target.as_ref().map(|target| &target.role),
             write: false,
         };
-        self.perform_call(about, |state| {
+        self.perform_call(info, |state| {
             let Some(target) = &target else {
                 return Err(validate::invalid(format!("{} is invalid", entry.role_arn)));
             };
             validate::session_name(&entry.session_name)?;
             let policy = validate::session_policy(&entry.policy)?;
-            state.may_assume(&self.caller, target)?;
+            state.check_caller(&self.caller, target)?;
             let now = state.now;
-            let seen = state.accounts.get_mut(&target.account).and_then(|there| there.read(&target.role, now));
-            state.trusts(&self.caller, target, seen, &entry.session_name, None)?;
-            state.entries.push(entry.clone());
+            let seen = state.accounts.get_mut(&target.account).and_then(|account| account.read(&target.role, now));
+            state.check_trust(&self.caller, target, seen, &entry.session_name, None)?;
+            state.assume_role_requests.push(entry.clone());
             let Target { partition, account, role, .. } = target;
             let arn = format!("arn:{partition}:sts::{account}:assumed-role/{role}/{}", entry.session_name);
             let (organization, account, role) = (self.clone(), account.clone(), role.clone());
-            Ok(Session { organization, account, role, arn, policy, expires: state.now + LASTS })
+            Ok(Session { organization, account, role, arn, policy, expires: state.now + SESSION_SECONDS })
         })
         .await
     }
 }
 
 impl State {
-    /// Whether a caller's own policies let it assume roles, where it is a role of this organization.
-    fn may_assume(&self, caller: &Caller, target: &Target) -> Result<(), Rejection> {
+    /// Checks that the policies of the caller allow it to assume the role, if the caller is a role of this organization.
+    fn check_caller(&self, caller: &Caller, target: &Target) -> Result<(), Rejection> {
         let name = caller.arn.as_deref().and_then(self::target).map(|own| own.role);
         let role = name.and_then(|name| self.accounts.get(&caller.account)?.role(&name));
         let resource = target.role.arn(&target.partition, &target.account, &target.path);
-        let request = Request { action: ASSUME, resource: &resource, facts: &RequestContext::complete() };
-        match role.and_then(|role| why_not(&role.state, &request)) {
-            Some(why) => Err(denied(&self.who(caller), &request, &why)),
+        let request = Request { action: ASSUME, resource: &resource, context: &RequestContext::complete() };
+        match role.and_then(|role| denial_reason(&role.state, &request)) {
+            Some(reason) => Err(denied(&self.caller_arn(caller), &request, &reason)),
             None => Ok(()),
         }
     }
 
-    fn who(&self, caller: &Caller) -> String {
+    fn caller_arn(&self, caller: &Caller) -> String {
         caller.arn.clone().unwrap_or_else(|| format!("arn:{}:iam::{}:root", self.partition, caller.account))
     }
 
-    /// Whether control policies and the role let a caller in. A role that is not there is refused as one that trusts
-    /// somebody else: STS tells nobody which roles there are.
-    pub(super) fn trusts(
+    /// Checks that the control policies and the trust policy of the role allow a caller to assume it. A role that does not
+    /// exist gives the same error as one that trusts another account, because STS does not disclose which roles exist.
+    pub(super) fn check_trust(
         &self,
         caller: &Caller,
         target: &Target,
@@ -107,42 +110,42 @@ impl State {
         external_id: Option<&str>,
     ) -> Result<(), Rejection> {
         let arn = target.role.arn(&target.partition, &target.account, &target.path);
-        let who = self.who(caller);
-        let mut facts = RequestContext::complete()
+        let caller_arn = self.caller_arn(caller);
+        let mut context = RequestContext::complete()
             .with("aws:PrincipalAccount", caller.account.as_str())
-            .with("aws:PrincipalArn", &who)
+            .with("aws:PrincipalArn", &caller_arn)
             .with("sts:RoleSessionName", session_name);
         if self.accounts.contains_key(&caller.account) {
-            facts = facts.with("aws:PrincipalOrgID", ORGANIZATION_ID);
+            context = context.with("aws:PrincipalOrgID", ORGANIZATION_ID);
         }
         if let Some(external_id) = external_id {
-            facts = facts.with("sts:ExternalId", external_id);
+            context = context.with("sts:ExternalId", external_id);
         }
-        let request = Request { action: ASSUME, resource: &arn, facts: &facts };
-        let denied = |why: &str| denied(&who, &request, why);
+        let request = Request { action: ASSUME, resource: &arn, context: &context };
+        let denied = |reason: &str| denied(&caller_arn, &request, reason);
         if target.partition != self.partition {
             return Err(denied(""));
         }
-        // A service control policy binds who calls, in the caller's account; a resource control policy guards what is called.
-        let controlled = |id: &AccountId, kind| {
+        // A service control policy applies to the caller, in the account of the caller; a resource control policy applies to the role.
+        let is_denied = |id: &AccountId, kind| {
             let member = self.accounts.get(id).filter(|_| *id != self.management);
-            member.is_some_and(|account| is_controlled(account, kind, &request))
+            member.is_some_and(|account| denied_by_control_policy(account, kind, &request))
         };
-        if controlled(&caller.account, Control::Service) {
+        if is_denied(&caller.account, ControlPolicy::Service) {
             return Err(denied("with an explicit deny in a service control policy"));
         }
-        if self.accounts.get(&target.account).is_none_or(|there| there.state != AccountState::Active) {
+        if self.accounts.get(&target.account).is_none_or(|account| account.state != AccountState::Active) {
             return Err(denied(""));
         }
         let Some(role) = role.filter(|role| role.state.path == target.path) else { return Err(denied("")) };
-        if controlled(&target.account, Control::Resource) {
+        if is_denied(&target.account, ControlPolicy::Resource) {
             return Err(denied("with an explicit deny in a resource control policy"));
         }
         let trust = Document::parse(&role.state.trust.0);
-        // What cannot be decided is no permission.
-        match trust.map(|trust| can_assume(&trust, caller, &facts)) {
+        // A policy that cannot be evaluated grants nothing.
+        match trust.map(|trust| can_assume(&trust, caller, &context)) {
             Ok(Verdict::Allowed(_)) => Ok(()),
-            _ if !self.names_trust => Err(denied("")),
+            _ if !self.explains_denials => Err(denied("")),
             Ok(Verdict::Denied(_)) => Err(denied("with an explicit deny in the role trust policy")),
             _ => Err(denied("because no role trust policy allows the sts:AssumeRole action")),
         }

@@ -1,8 +1,8 @@
-//! How a simulated organization is furnished, and changed behind the tool's back.
+//! Methods that set up a simulated organization, and that change it outside of the tool as an administrator would.
 
 use std::time::Duration;
 
-use super::account::{ACCESS_ROLE, Control, SimAccount, access_role};
+use super::account::{ACCESS_ROLE, ControlPolicy, SimAccount, access_role};
 use super::consistency::Lag;
 use super::organization::{FakeOrganization, State};
 use super::quota::Quotas;
@@ -12,7 +12,7 @@ use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;
 
 impl FakeOrganization {
-    /// Adds a member that is there since long, with the access role that Organizations makes.
+    /// Adds an established member account with the access role that Organizations creates.
     #[must_use]
     pub fn with_member(self, id: &AccountId, name: &str, state: AccountState, joined_at: Option<i64>) -> Self {
         self.change(|all| {
@@ -25,7 +25,8 @@ impl FakeOrganization {
         self
     }
 
-    /// Adds a member that was invited long ago, without an access role: Organizations makes none.
+    /// Adds an account that was invited long ago. It has no access role, because Organizations does not create one in invited
+    /// accounts.
     #[must_use]
     pub fn with_invited_member(self, id: &AccountId, name: &str, joined_at: Option<i64>) -> Self {
         self.change(|all| {
@@ -36,14 +37,14 @@ impl FakeOrganization {
         self
     }
 
-    /// Makes an account outside of the organization known, such as a vendor's: policies may name it.
+    /// Adds an account outside the organization, such as a vendor's, so that policies may name it as a principal.
     #[must_use]
     pub fn with_outside_account(self, id: &AccountId) -> Self {
         self.change(|all| all.outside.insert(id.clone()));
         self
     }
 
-    /// Makes a role or user known by its ARN, in any account: policies may name it.
+    /// Adds a role or user by its ARN, in any account, so that policies may name it as a principal.
     #[must_use]
     pub fn with_identity(self, arn: &str) -> Self {
         self.change(|all| all.identities.insert(arn.to_owned()));
@@ -57,64 +58,66 @@ impl FakeOrganization {
         self
     }
 
-    /// How many items a page of a list has; 100 at first.
+    /// Sets the number of items per page of a list; the default is 100.
     pub fn set_page_size(&self, items: usize) {
         self.change(|all| all.page_size = items.max(1));
     }
 
-    /// Every n-th call is throttled, or none. Who makes n calls for one look and starts anew at each failure never ends.
+    /// Throttles every n-th call; `None` disables throttling. Code that needs n calls for one attempt and starts over after
+    /// each failure never finishes.
     pub fn set_throttling(&self, every: Option<u64>) {
         self.change(|all| all.throttle_every = every.filter(|n| *n > 0));
     }
 
-    /// How long every call is on its way; no time at first. Calls side by side take the time of one.
+    /// Sets the latency of every call; the default is zero. Concurrent calls overlap.
     pub fn set_latency(&self, latency: Duration) {
         self.change(|all| all.latency = latency);
     }
 
-    /// How many seconds a new role or account is refused as a principal of policies.
+    /// Sets the number of seconds for which a new role or account is rejected as a principal in policies.
     pub fn set_propagation(&self, seconds: f64) {
         self.change(|all| all.propagation = seconds);
     }
 
-    /// How far reads are behind writes in an account.
+    /// Sets how far reads lag behind writes in an account.
     pub fn set_lag(&self, account: &AccountId, lag: Lag) {
         self.alter(account, |account| account.lag = lag);
     }
 
-    /// The quotas of an account.
+    /// Sets the IAM quotas of an account.
     pub fn set_quotas(&self, account: &AccountId, quotas: Quotas) {
         self.alter(account, |account| account.quotas = quotas);
     }
 
-    /// Where an account is in its life.
+    /// Sets the lifecycle state of an account.
     pub fn set_state(&self, account: &AccountId, state: AccountState) {
         self.alter(account, |account| account.state = state);
     }
 
-    /// How Organizations says that an account joined.
+    /// Sets the join method that Organizations reports for an account.
     pub fn set_joined(&self, account: &AccountId, joined: JoinMethod) {
         self.alter(account, |account| account.joined = joined);
     }
 
-    /// Whether STS names the trust policy where it is what keeps a caller out, as AWS's documentation shows. Most reports
-    /// of calls from another account show no reason, and at first none is given here.
-    pub fn set_names_trust(&self, names: bool) {
-        self.change(|all| all.names_trust = names);
+    /// Sets whether STS names the trust policy as the reason when it denies a caller, as the AWS documentation shows. Most
+    /// real messages for cross-account calls contain no reason, so the default is `false`.
+    pub fn set_explains_denials(&self, names: bool) {
+        self.change(|all| all.explains_denials = names);
     }
 
-    /// From now on, every call into an account's IAM fails with a code, for so many seconds after those set before.
-    pub fn add_hiccup(&self, account: &AccountId, code: &str, seconds: f64) {
+    /// Makes every call to an account's IAM fail with an error code, for a number of seconds after the previously added
+    /// transient errors have ended.
+    pub fn add_transient_error(&self, account: &AccountId, code: &str, seconds: f64) {
         let now = self.lock().now;
         self.alter(account, |account| {
-            let from = account.hiccups.last().map_or(now, |(_, until)| until.max(now));
-            account.hiccups.push((code.to_owned(), from + seconds));
+            let from = account.transient_errors.last().map_or(now, |(_, until)| until.max(now));
+            account.transient_errors.push((code.to_owned(), from + seconds));
         });
     }
 
-    /// A control policy on an account denies an action, such as `iam:*` or `sts:AssumeRole`, on the roles of a name, such
-    /// as `*`.
-    pub fn deny(&self, account: &AccountId, kind: Control, action: &str, role: &str) {
+    /// Attaches a control policy to an account that denies an action, such as `iam:*` or `sts:AssumeRole`, on the roles with
+    /// a name, such as `*`.
+    pub fn deny(&self, account: &AccountId, kind: ControlPolicy, action: &str, role: &str) {
         let statement = serde_json::json!({
             "Effect": "Deny", "Action": action, "Resource": [format!("arn:*:iam::*:role/{role}"), format!("arn:*:iam::*:role/*/{role}")],
         });
@@ -123,47 +126,49 @@ impl FakeOrganization {
         }
     }
 
-    /// Takes the control policies of an account away.
-    pub fn lift_denies(&self, account: &AccountId) {
+    /// Removes all control policies from an account.
+    pub fn remove_control_policies(&self, account: &AccountId) {
         self.alter(account, |account| account.controls.clear());
     }
 
-    /// Makes a customer-managed policy exist, by ARN.
+    /// Adds a customer-managed policy by its ARN.
     pub fn add_policy(&self, account: &AccountId, arn: &str) {
         self.alter(account, |account| account.policies.insert(arn.to_owned()));
     }
 
-    /// Makes an AWS-managed policy not exist, by ARN; every other one of a valid name does.
-    pub fn forget_managed_policy(&self, arn: &str) {
+    /// Removes an AWS-managed policy by its ARN. Every other AWS-managed policy with a valid name exists.
+    pub fn remove_managed_policy(&self, arn: &str) {
         self.change(|all| all.missing_policies.insert(arn.to_owned()));
     }
 
-    /// Puts a role there as somebody else might have left it: nothing is checked, everybody sees it at once.
+    /// Writes a role as another tool or administrator might have. The role is not validated and is visible immediately.
     pub fn put_role(&self, account: &AccountId, name: &RoleName, role: RoleState) {
         let now = self.lock().now;
-        self.alter(account, |there| there.insert(account, name, role, now, Lag::default()));
+        self.alter(account, |target| target.insert(account, name, role, now, Lag::default()));
     }
 
-    /// Replaces a role's trust policy by any text.
+    /// Replaces the trust policy of a role with any string. The change is visible immediately.
     pub fn set_trust(&self, account: &AccountId, name: &RoleName, trust: &str) {
         if let Some(role) = self.role_state(account, name) {
             let state = RoleState { trust: PolicyText(trust.to_owned()), ..role };
             let now = self.lock().now;
-            self.alter(account, |there| {
-                let lag = std::mem::take(&mut there.lag);
-                there.update(name, state, now);
-                there.lag = lag;
+            self.alter(account, |account| {
+                let lag = std::mem::take(&mut account.lag);
+                account.update(name, state, now);
+                account.lag = lag;
             });
         }
     }
 
-    /// Deletes a role. Policies that name it keep its unique id, which lets nobody in.
+    /// Deletes a role. Trust policies that name it keep its unique id, which no principal matches any more.
     pub fn delete_role(&self, account: &AccountId, name: &RoleName) {
         self.change(|all| {
             let now = all.now;
-            let Some(role) = all.accounts.get_mut(account).and_then(|there| there.remove(name, now)) else { return };
+            let Some(role) = all.accounts.get_mut(account).and_then(|account| account.remove(name, now)) else {
+                return;
+            };
             let arn = name.arn(&all.partition, account, &role.state.path);
-            for record in all.accounts.values_mut().flat_map(|there| there.roles.values_mut()) {
+            for record in all.accounts.values_mut().flat_map(|account| account.roles.values_mut()) {
                 record.rewrite(|state| state.orphan(&arn, &role.id));
             }
         });

@@ -1,4 +1,4 @@
-//! What IAM and STS accept as input: patterns and lengths.
+//! The input validation of IAM and STS: patterns and lengths.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>.
 
@@ -12,38 +12,41 @@ pub(super) fn invalid(message: impl Into<String>) -> Rejection {
     Rejection::new("ValidationError", message)
 }
 
-fn check(holds: bool, message: &str) -> Result<(), Rejection> {
-    if holds { Ok(()) } else { Err(invalid(message)) }
+fn check(is_valid: bool, message: &str) -> Result<(), Rejection> {
+    if is_valid { Ok(()) } else { Err(invalid(message)) }
 }
 
-fn named(text: &str) -> bool {
+fn has_name_characters(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b))
 }
 
 /// 2 to 64 characters of `[\w+=,.@-]`.
 pub(super) fn session_name(name: &str) -> Result<(), Rejection> {
-    check((2..=64).contains(&name.len()) && named(name), "Value at 'roleSessionName' failed to satisfy constraint")
+    check(
+        (2..=64).contains(&name.len()) && has_name_characters(name),
+        "Value at 'roleSessionName' failed to satisfy constraint",
+    )
 }
 
 /// A session policy: a permissions policy of 1 to 2048 characters.
 ///
-/// STS also limits the packed size, by a measure that it does not tell.
+/// STS also limits the packed size of the policy, in a way that AWS does not document; that limit is not simulated.
 pub(super) fn session_policy(text: &str) -> Result<Document, Rejection> {
     check(
         (1..=2048).contains(&text.chars().count()),
         "Value at 'policy' failed to satisfy constraint: 2048 characters",
     )?;
-    document::permissions(text)
+    document::check_permissions(text)
 }
 
 /// `/`, or 1 to 512 characters between two `/`.
 pub(super) fn path(path: &str) -> Result<(), Rejection> {
-    let inner = path.bytes().all(|b| (0x21..=0x7e).contains(&b));
-    let framed = path.starts_with('/') && path.ends_with('/');
-    check((1..=512).contains(&path.len()) && inner && framed, "The specified value for path is invalid.")
+    let is_printable = path.bytes().all(|b| (0x21..=0x7e).contains(&b));
+    let has_slashes = path.starts_with('/') && path.ends_with('/');
+    check((1..=512).contains(&path.len()) && is_printable && has_slashes, "The specified value for path is invalid.")
 }
 
-/// At most 1000 characters, controls but tab and line ends excluded.
+/// At most 1000 Latin-1 characters, without control characters except tab and line breaks.
 pub(super) fn description(text: &str) -> Result<(), Rejection> {
     let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a1}'..='\u{ff}');
     check(
@@ -62,17 +65,20 @@ pub(super) fn max_session(seconds: i32) -> Result<(), Rejection> {
 
 /// 1 to 128 characters of `[\w+=,.@-]`.
 pub(super) fn policy_name(name: &str) -> Result<(), Rejection> {
-    check((1..=128).contains(&name.len()) && named(name), "The specified value for policyName is invalid.")
+    check(
+        (1..=128).contains(&name.len()) && has_name_characters(name),
+        "The specified value for policyName is invalid.",
+    )
 }
 
-/// Tags of one request: lengths, characters, AWS's own prefix, and keys that differ in case alone.
+/// The tags of one request: lengths, characters, the reserved prefix `aws:`, and keys that differ only in case.
 pub(super) fn tags(tags: &BTreeMap<String, String>) -> Result<(), Rejection> {
     check(tags.len() <= 50, "Value at 'tags' failed to satisfy constraint: 50 at most")?;
     let allowed = |text: &str| text.chars().all(|c| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c));
     let mut keys = BTreeSet::new();
     for (key, value) in tags {
-        let fits = (1..=128).contains(&key.chars().count()) && value.chars().count() <= 256;
-        check(fits && allowed(key) && allowed(value), "Value at 'tags' failed to satisfy constraint")?;
+        let lengths_fit = (1..=128).contains(&key.chars().count()) && value.chars().count() <= 256;
+        check(lengths_fit && allowed(key) && allowed(value), "Value at 'tags' failed to satisfy constraint")?;
         check(!key.to_ascii_lowercase().starts_with("aws:"), "Tag keys that start with aws: are reserved")?;
         if !keys.insert(key.to_lowercase()) {
             let message = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
@@ -82,7 +88,7 @@ pub(super) fn tags(tags: &BTreeMap<String, String>) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// Keys of tags to take away.
+/// The keys of tags to remove.
 pub(super) fn tag_keys(keys: &BTreeSet<String>) -> Result<(), Rejection> {
     let fits = |key: &String| (1..=128).contains(&key.chars().count()) && !key.to_ascii_lowercase().starts_with("aws:");
     check((1..=50).contains(&keys.len()) && keys.iter().all(fits), "Value at 'tagKeys' failed to satisfy constraint")
@@ -93,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn inputs_have_patterns_and_lengths() {
+    fn inputs_outside_patterns_and_lengths_are_rejected() {
         assert!(session_name("account-onboarding@x").is_ok());
         for bad in ["x", "a b", &"x".repeat(65)] {
             assert!(session_name(bad).is_err(), "{bad}");
@@ -108,17 +114,17 @@ mod tests {
     }
 
     #[test]
-    fn tags_are_checked() {
-        let of = |all: &[(&str, &str)]| tags(&all.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect());
-        assert!(of(&[("team", "platform"), ("owner", "")]).is_ok());
+    fn invalid_tags_are_rejected() {
+        let check = |all: &[(&str, &str)]| tags(&all.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect());
+        assert!(check(&[("team", "platform"), ("owner", "")]).is_ok());
         for bad in [&[("", "x")][..], &[("aws:x", "")], &[("a", "b\n")], &[("A", "1"), ("a", "2")]] {
-            assert!(of(bad).is_err(), "{bad:?}");
+            assert!(check(bad).is_err(), "{bad:?}");
         }
         assert!(tag_keys(&BTreeSet::new()).is_err() && tag_keys(&BTreeSet::from(["a".to_owned()])).is_ok());
     }
 
     #[test]
-    fn a_session_policy_has_2048_characters() {
+    fn session_policy_over_2048_characters_is_rejected() {
         let policy =
             r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:GetRole","Resource":"*"}]}"#;
         assert!(session_policy(policy).is_ok());

@@ -1,9 +1,13 @@
-//! A vendor with an API: it registers accounts, and enters the role before it takes one.
+//! A vendor with a registration API.
+//!
+//! The vendor keeps one connector per account. Before it accepts a registration it assumes the vendor role with its external
+//! ID, as the real vendor does, so a registration fails while the role is new and not yet propagated (see
+//! [`Tenant::propagation`]).
 
 use std::collections::BTreeMap;
 
 use super::account::Rejection;
-use super::journal::About;
+use super::journal::CallInfo;
 use super::organization::{FakeOrganization, State};
 use super::session::{self, Target};
 use onboarding_core::account::AccountId;
@@ -14,59 +18,59 @@ use onboarding_core::policy::Caller;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::VendorApi;
 
-/// A customer of a vendor, and what the vendor has registered for them.
+/// A customer account (tenant) at the vendor, with its registered connectors.
 #[derive(Debug, Clone)]
 pub struct Tenant {
-    /// The address of the API.
+    /// The base URL of the API.
     pub url: String,
-    /// The key that opens it.
+    /// The API key that is accepted.
     pub key: String,
-    /// The account that the vendor comes from.
+    /// The AWS account from which the vendor assumes roles.
     pub account: AccountId,
-    /// The external id that it gives.
+    /// The external ID that the vendor sends.
     pub external_id: String,
-    /// How many seconds a new role cannot be entered by it.
+    /// How many seconds pass before the vendor can assume a new role.
     pub propagation: f64,
-    /// What the API answers instead, by status, and until when.
-    pub trouble: Option<(u16, f64)>,
-    /// What is registered, by number.
+    /// An outage: the HTTP status that every call gets, and the time at which it ends.
+    pub outage: Option<(u16, f64)>,
+    /// The registered connectors by id.
     pub connectors: BTreeMap<u64, Connector>,
 }
 
-/// One account at a vendor.
+/// The registration of one account at the vendor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connector {
-    /// The account.
+    /// The registered account.
     pub account: AccountId,
-    /// The ARN of the role that is entered, where one is.
+    /// The ARN of the role that the vendor assumes, if it uses a role.
     pub role_arn: Option<String>,
-    /// What people read.
+    /// The name shown in the console of the vendor.
     pub display_name: String,
 }
 
 impl Tenant {
-    /// One with nothing registered and nothing in the way.
+    /// A tenant with no connectors and no outage.
     #[must_use]
     pub fn new(url: &str, key: &str, account: &AccountId, external_id: &str) -> Self {
         let [url, key, external_id] = [url, key, external_id].map(str::to_owned);
         let (account, connectors) = (account.clone(), BTreeMap::new());
-        Self { url, key, account, external_id, propagation: 0.0, trouble: None, connectors }
+        Self { url, key, account, external_id, propagation: 0.0, outage: None, connectors }
     }
 }
 
 impl FakeOrganization {
-    /// Makes a vendor's tenant, or changes it behind the tool's back; there is one.
+    /// Sets the vendor's tenant, or replaces it outside of the tool. There is at most one.
     pub fn set_tenant(&self, tenant: Tenant) {
         self.lock().tenant = Some(tenant);
     }
 
-    /// The vendor's tenant as it is.
+    /// The vendor's tenant in its current state.
     #[must_use]
     pub fn tenant(&self) -> Option<Tenant> {
         self.lock().tenant.clone()
     }
 
-    async fn ask<T>(
+    async fn call_vendor<T>(
         &self,
         call: &'static str,
         access: &ApiAccess,
@@ -75,20 +79,20 @@ impl FakeOrganization {
     ) -> Result<T, ApiError> {
         let management = self.lock().management.clone();
         let account = self.tenant().map_or(management, |tenant| tenant.account);
-        let asked = self.perform_call(About { account: &account, call, role: None, write }, |state| {
+        let result = self.perform_call(CallInfo { account: &account, call, role: None, write }, |state| {
             let tenant = state.tenant.clone().filter(|tenant| tenant.url == access.endpoint.url());
             let tenant = tenant.ok_or_else(|| Rejection::new("HTTP 404", "there is no such host"))?;
-            if let Some((status, until)) = tenant.trouble
+            if let Some((status, until)) = tenant.outage
                 && state.now < until
             {
                 return Err(Rejection::new(&format!("HTTP {status}"), "trouble, on purpose"));
             }
             if tenant.key != access.key.expose() {
-                return Err(Rejection::new("HTTP 401", format!("{} is no key of ours", access.key.expose())));
+                return Err(Rejection::new("HTTP 401", format!("{} is not a valid API key", access.key.expose())));
             }
             act(state, &tenant)
         });
-        asked.await.map_err(|error| match error.code.strip_prefix("HTTP ").and_then(|status| status.parse().ok()) {
+        result.await.map_err(|error| match error.code.strip_prefix("HTTP ").and_then(|status| status.parse().ok()) {
             Some(status) => error.with_status(status),
             None => error,
         })
@@ -102,7 +106,7 @@ impl VendorApi for FakeOrganization {
         access: &ApiAccess,
         account: &AccountId,
     ) -> Result<Vec<ExistingRegistration>, ApiError> {
-        self.ask("workload-security:SearchAwsConnectors", access, false, |_, tenant| {
+        self.call_vendor("workload-security:SearchAwsConnectors", access, false, |_, tenant| {
             let ours = tenant.connectors.iter().filter(|(_, connector)| connector.account == *account);
             Ok(ours
                 .map(|(id, connector)| ExistingRegistration { id: *id, role_arn: connector.role_arn.clone() })
@@ -112,17 +116,18 @@ impl VendorApi for FakeOrganization {
     }
 
     async fn register(&self, access: &ApiAccess, entry: &RegistrationChange) -> Result<(), ApiError> {
-        self.ask(entry.call(), access, true, |state, tenant| {
+        self.call_vendor(entry.call(), access, true, |state, tenant| {
             let refused = |message: &str| Rejection::new("HTTP 400", message);
             let arn = &entry.after.role_arn;
-            let role = session::target(arn).ok_or_else(|| refused("this is no ARN of a role"))?;
-            enters(state, tenant, &role).map_err(|_| refused(&format!("the role {arn} cannot be assumed")))?;
+            let role = session::target(arn).ok_or_else(|| refused("this is not a valid role ARN"))?;
+            check_vendor_access(state, tenant, &role)
+                .map_err(|_| refused(&format!("the role {arn} cannot be assumed")))?;
             let mut connectors = tenant.connectors.clone();
             let id = match &entry.before {
                 Some(before) if connectors.contains_key(&before.id) => before.id,
                 Some(_) => return Err(refused("there is no such connector")),
-                None if connectors.values().any(|there| there.account == role.account) => {
-                    return Err(refused("the account is there already"));
+                None if connectors.values().any(|connector| connector.account == role.account) => {
+                    return Err(refused("the account is already registered"));
                 }
                 None => connectors.last_key_value().map_or(1, |(last, _)| last + 1),
             };
@@ -135,11 +140,11 @@ impl VendorApi for FakeOrganization {
     }
 }
 
-/// Whether the vendor can enter a role: by its trust policy, and not before the role is known everywhere.
-fn enters(state: &mut State, tenant: &Tenant, target: &Target) -> Result<(), Rejection> {
+/// Checks that the vendor can assume a role: the trust policy allows it and the role has propagated.
+fn check_vendor_access(state: &mut State, tenant: &Tenant, target: &Target) -> Result<(), Rejection> {
     let now = state.now;
-    let seen = state.accounts.get_mut(&target.account).and_then(|there| there.read(&target.role, now));
-    let known = seen.filter(|role| now - role.born >= tenant.propagation);
+    let seen = state.accounts.get_mut(&target.account).and_then(|account| account.read(&target.role, now));
+    let known = seen.filter(|role| now - role.created_at >= tenant.propagation);
     let vendor = Caller { account: tenant.account.clone(), arn: None };
-    state.trusts(&vendor, target, known, "vendor", Some(&tenant.external_id))
+    state.check_trust(&vendor, target, known, "vendor", Some(&tenant.external_id))
 }

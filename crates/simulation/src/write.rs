@@ -1,9 +1,13 @@
-//! Writes to an account's IAM: each acts on what was written last, and is checked as IAM checks it.
+//! IAM writes.
+//!
+//! Each write is authorized against the session, validated as IAM validates it (formats, principals, quotas), and applied to
+//! the last written state, even where reads still return an older one. That is how IAM behaves: writes are strongly ordered
+//! while reads are eventually consistent.
 
 use super::account::Rejection;
-use super::authorize::Asked;
+use super::authorize::RequestParameters;
 use super::document;
-use super::journal::About;
+use super::journal::CallInfo;
 use super::organization::State;
 use super::role_state::{PolicyText, RoleState};
 use super::session::Session;
@@ -17,16 +21,16 @@ use onboarding_engine::ports::WriteIam;
 impl WriteIam for Session {
     async fn perform(&self, change: &Change) -> Result<(), ApiError> {
         let role = &change.role;
-        let about = About { account: &self.account, call: change.call(), role: Some(role), write: true };
+        let info = CallInfo { account: &self.account, call: change.call(), role: Some(role), write: true };
         self.organization
-            .perform_call(about, |state| {
-                let asked = asked(&change.action);
-                self.authorize(state, change.call(), role, &asked)?;
+            .perform_call(info, |state| {
+                let parameters = request_parameters(&change.action);
+                self.authorize(state, change.call(), role, &parameters)?;
                 match &change.action {
                     Action::CreateRole(new) => {
-                        // Tags at creation need their own permission.
+                        // Tagging a role at creation needs iam:TagRole as well.
                         if !new.tags.is_empty() {
-                            self.authorize(state, "iam:TagRole", role, &asked)?;
+                            self.authorize(state, "iam:TagRole", role, &parameters)?;
                         }
                         create(state, &self.account, role, new)
                     }
@@ -37,19 +41,23 @@ impl WriteIam for Session {
     }
 }
 
-/// What the condition keys of a call say.
-fn asked(action: &Action) -> Asked<'_> {
+/// The request parameters that condition keys refer to.
+fn request_parameters(action: &Action) -> RequestParameters<'_> {
     match action {
-        Action::CreateRole(new) => Asked {
+        Action::CreateRole(new) => RequestParameters {
             path: Some(&new.path),
             boundary: new.boundary.as_deref(),
             tags: Some(&new.tags),
-            ..Asked::default()
+            ..RequestParameters::default()
         },
-        Action::Attach(arn) | Action::Detach(arn) => Asked { policy: Some(arn), ..Asked::default() },
-        Action::PutBoundary { after, .. } => Asked { boundary: Some(after), ..Asked::default() },
-        Action::Tag(tags) => Asked { tags: Some(tags), ..Asked::default() },
-        _ => Asked::default(),
+        Action::Attach(arn) | Action::Detach(arn) => {
+            RequestParameters { policy: Some(arn), ..RequestParameters::default() }
+        }
+        Action::PutBoundary { after, .. } => {
+            RequestParameters { boundary: Some(after), ..RequestParameters::default() }
+        }
+        Action::Tag(tags) => RequestParameters { tags: Some(tags), ..RequestParameters::default() },
+        _ => RequestParameters::default(),
     }
 }
 
@@ -58,14 +66,14 @@ fn create(state: &mut State, id: &AccountId, name: &RoleName, new: &NewRole) -> 
     validate::description(&new.description)?;
     validate::max_session(new.max_session_seconds)?;
     validate::tags(&new.tags)?;
-    if is_aws_s_own(&new.path) {
+    if is_aws_reserved_path(&new.path) {
         return Err(Rejection::new("InvalidInput", format!("The path {} is reserved.", new.path)));
     }
     let account = state.account(id)?;
-    if account.holds(name) {
+    if account.has_role(name) {
         return Err(Rejection::new("EntityAlreadyExists", format!("Role with name {name} already exists.")));
     }
-    account.quotas.check_roles(account.count())?;
+    account.quotas.check_roles(account.role_count())?;
     if let Some(arn) = &new.boundary {
         policy_exists(state, id, arn)?;
     }
@@ -75,7 +83,7 @@ fn create(state: &mut State, id: &AccountId, name: &RoleName, new: &NewRole) -> 
         max_session_seconds: new.max_session_seconds,
         boundary: new.boundary.clone(),
         tags: new.tags.clone(),
-        ..RoleState::trusting(&document::trust(state, &new.trust.to_json())?)
+        ..RoleState::trusting(&document::check_trust(state, &new.trust.to_json())?)
     };
     account.quotas.check(name.as_str(), &role, None)?;
     let (now, lag) = (state.now, account.lag);
@@ -87,16 +95,16 @@ fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -
     let account = state.account(id)?;
     let before = &account.role(name).ok_or_else(|| Rejection::no_role(name))?.state;
     let mut role = before.clone();
-    if is_aws_s_own(&role.path) {
+    if is_aws_reserved_path(&role.path) {
         let message = format!("Cannot perform the operation on the protected role '{name}'");
         return Err(Rejection::new("UnmodifiableEntity", message));
     }
-    let nothing = |what: &str| Rejection::new("NoSuchEntity", format!("{what} was not found on role {name}."));
+    let not_found = |what: &str| Rejection::new("NoSuchEntity", format!("{what} was not found on role {name}."));
     match action {
         Action::CreateRole(_) | Action::Register(_) => {
-            return Err(Rejection::new("InvalidAction", "this is no change of a role that is there"));
+            return Err(Rejection::new("InvalidAction", "this action does not change an existing role"));
         }
-        Action::UpdateTrust { after, .. } => role.trust = PolicyText(document::trust(state, &after.to_json())?),
+        Action::UpdateTrust { after, .. } => role.trust = PolicyText(document::check_trust(state, &after.to_json())?),
         Action::UpdateRole { after: (description, seconds), .. } => {
             validate::description(description)?;
             validate::max_session(*seconds)?;
@@ -106,11 +114,11 @@ fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -
         Action::PutPolicy { name: policy, after, .. } => {
             validate::policy_name(policy)?;
             let text = after.to_json();
-            document::permissions(&text)?;
+            document::check_permissions(&text)?;
             role.policies.insert(policy.clone(), PolicyText(text));
         }
         Action::DeletePolicy { name: policy, .. } => {
-            role.policies.remove(policy).ok_or_else(|| nothing("The policy"))?;
+            role.policies.remove(policy).ok_or_else(|| not_found("The policy"))?;
         }
         Action::Attach(arn) => {
             policy_exists(state, id, arn)?;
@@ -118,7 +126,7 @@ fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -
         }
         Action::Detach(arn) => {
             if !role.attached.remove(arn) {
-                return Err(nothing("The attached policy"));
+                return Err(not_found("The attached policy"));
             }
         }
         Action::PutBoundary { after, .. } => {
@@ -126,17 +134,17 @@ fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -
             role.boundary = Some(after.clone());
         }
         Action::DeleteBoundary(_) => {
-            role.boundary.take().ok_or_else(|| nothing("A permissions boundary"))?;
+            role.boundary.take().ok_or_else(|| not_found("A permissions boundary"))?;
         }
         Action::Tag(tags) => {
             validate::tags(tags)?;
-            // Keys know no case: a key in another spelling takes the place of the old one.
-            role.tags.retain(|there, _| tags.keys().all(|key| key.to_lowercase() != there.to_lowercase()));
+            // Tag keys are case-insensitive: a key in different case replaces the existing one.
+            role.tags.retain(|existing, _| tags.keys().all(|key| key.to_lowercase() != existing.to_lowercase()));
             role.tags.extend(tags.clone());
         }
         Action::Untag(keys) => {
             validate::tag_keys(keys)?;
-            role.tags.retain(|there, _| keys.iter().all(|key| key.to_lowercase() != there.to_lowercase()));
+            role.tags.retain(|existing, _| keys.iter().all(|key| key.to_lowercase() != existing.to_lowercase()));
         }
     }
     account.quotas.check(name.as_str(), &role, Some(before))?;
@@ -145,12 +153,12 @@ fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -
     Ok(())
 }
 
-/// Service-linked roles and those of the identity centre.
-fn is_aws_s_own(path: &str) -> bool {
+/// Whether a path belongs to service-linked roles or IAM Identity Center.
+fn is_aws_reserved_path(path: &str) -> bool {
     path.starts_with("/aws-service-role/") || path.starts_with("/aws-reserved/")
 }
 
-/// Checks that a managed policy can be attached: AWS's own by any valid name, the customer's where it was made.
+/// Checks that a managed policy exists: an AWS-managed one if its name is valid, a customer-managed one if it was added.
 fn policy_exists(state: &State, id: &AccountId, arn: &str) -> Result<(), Rejection> {
     let missing = || Rejection::new("NoSuchEntity", format!("Policy {arn} does not exist or is not attachable."));
     let aws = format!("arn:{}:iam::aws:policy/", state.partition);

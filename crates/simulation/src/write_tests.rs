@@ -1,12 +1,13 @@
 use super::super::example::{
-    ACCESS, ALL, MEMBER, change, create, document, entry, id, name, new_role, organization, session, trusting,
+    ACCESS, ALL, MEMBER, assume_role_request, change, create, document, id, name, new_role, organization, session,
+    trusting,
 };
 use super::super::{FakeOrganization, Quotas, Session};
 use onboarding_core::plan::{Action, Change, NewRole};
 use onboarding_engine::ports::{ReadIam, Sessions, WriteIam};
 use std::collections::BTreeMap;
 
-/// The outcomes of changes, one after the other: `ok`, or the error.
+/// Performs changes in order and returns one line for each: `ok` or the error.
 async fn outcomes(session: &Session, changes: &[Change]) -> String {
     let mut out = String::new();
     for change in changes {
@@ -18,10 +19,10 @@ async fn outcomes(session: &Session, changes: &[Change]) -> String {
     out
 }
 
-async fn there(organization: &FakeOrganization) -> Session {
-    let inside = session(organization).await;
-    inside.perform(&create("Vendor", new_role())).await.unwrap();
-    inside
+async fn session_with_vendor_role(organization: &FakeOrganization) -> Session {
+    let session = session(organization).await;
+    session.perform(&create("Vendor", new_role())).await.unwrap();
+    session
 }
 
 fn policy(length: usize) -> onboarding_core::policy::Document {
@@ -34,10 +35,10 @@ fn put(name: &str, after: onboarding_core::policy::Document) -> Action {
 }
 
 #[tokio::test]
-async fn a_role_is_made_and_read_back() {
+async fn created_role_can_be_read_back() {
     let organization = organization();
-    let inside = there(&organization).await;
-    let role = inside.role(&name("Vendor")).await.unwrap().unwrap();
+    let session = session_with_vendor_role(&organization).await;
+    let role = session.role(&name("Vendor")).await.unwrap().unwrap();
     assert_eq!(role.owner(), Some("vendor/x"));
     assert!(role.trust.unwrap().equivalent(&new_role().trust));
     assert_eq!(organization.writes().len(), 1);
@@ -45,15 +46,15 @@ async fn a_role_is_made_and_read_back() {
 }
 
 #[tokio::test]
-async fn names_are_unique_ignoring_case() {
-    let inside = there(&organization()).await;
-    insta::assert_snapshot!(outcomes(&inside, &[create("VENDOR", new_role())]).await, @"iam:CreateRole failed: EntityAlreadyExists: Role with name VENDOR already exists.");
-    assert_eq!(inside.role(&name("VENDOR")).await.unwrap(), None);
+async fn role_name_that_differs_only_in_case_is_rejected() {
+    let session = session_with_vendor_role(&organization()).await;
+    insta::assert_snapshot!(outcomes(&session, &[create("VENDOR", new_role())]).await, @"iam:CreateRole failed: EntityAlreadyExists: Role with name VENDOR already exists.");
+    assert_eq!(session.role(&name("VENDOR")).await.unwrap(), None);
 }
 
 #[tokio::test]
-async fn every_field_of_a_new_role_is_checked() {
-    let inside = session(&organization()).await;
+async fn invalid_field_of_a_new_role_is_rejected() {
+    let session = session(&organization()).await;
     let with = |edit: &dyn Fn(&mut NewRole)| {
         let mut new = new_role();
         edit(&mut new);
@@ -70,7 +71,7 @@ async fn every_field_of_a_new_role_is_checked() {
         with(&|new| new.boundary = Some("arn:aws:iam::333344445555:policy/none".to_owned())),
         with(&|new| new.boundary = Some("arn:aws:iam::aws:policy/PowerUserAccess".to_owned())),
     ];
-    insta::assert_snapshot!(outcomes(&inside, &changes).await, @r#"
+    insta::assert_snapshot!(outcomes(&session, &changes).await, @r#"
     iam:CreateRole failed: ValidationError: The specified value for path is invalid.
     iam:CreateRole failed: InvalidInput: The path /aws-service-role/x/ is reserved.
     iam:CreateRole failed: ValidationError: Value at 'description' failed to satisfy constraint
@@ -84,9 +85,9 @@ async fn every_field_of_a_new_role_is_checked() {
 }
 
 #[tokio::test]
-async fn quotas_hold() {
+async fn write_over_a_quota_is_rejected() {
     let organization = organization();
-    let inside = there(&organization).await;
+    let session = session_with_vendor_role(&organization).await;
     let many = |n: usize| {
         let statements = (0..n).map(|_| new_role().trust.as_map()["Statement"][0].clone()).collect();
         Action::UpdateTrust {
@@ -100,7 +101,7 @@ async fn quotas_hold() {
     changes.extend((0..10).map(attach));
     changes.push(attach(9));
     changes.push(attach(10));
-    insta::assert_snapshot!(outcomes(&inside, &changes).await, @r"
+    insta::assert_snapshot!(outcomes(&session, &changes).await, @r"
     iam:UpdateAssumeRolePolicy failed: LimitExceeded: Cannot exceed quota for ACLSizePerRole: 2048
     ok
     iam:PutRolePolicy failed: LimitExceeded: Maximum policy size of 10240 bytes exceeded for role Vendor
@@ -119,32 +120,32 @@ async fn quotas_hold() {
     iam:AttachRolePolicy failed: LimitExceeded: Cannot exceed quota for PoliciesPerRole: 10
     ");
     organization.set_quotas(&id(MEMBER), Quotas { roles: 2, trust_length: 8192, ..Quotas::default() });
-    insta::assert_snapshot!(outcomes(&inside, &[change("Vendor", many(30)), create("Third", new_role())]).await, @r"
+    insta::assert_snapshot!(outcomes(&session, &[change("Vendor", many(30)), create("Third", new_role())]).await, @r"
     ok
     iam:CreateRole failed: LimitExceeded: Cannot exceed quota for RolesPerAccount: 2
     ");
 }
 
 #[tokio::test]
-async fn a_role_over_its_quota_can_still_be_tagged() {
+async fn role_over_its_quota_can_still_be_tagged() {
     let organization = organization();
-    let inside = there(&organization).await;
+    let session = session_with_vendor_role(&organization).await;
     organization.set_quotas(&id(MEMBER), Quotas { roles: 0, trust_length: 1, inline_length: 0, attached: 0, tags: 2 });
     let tag = |key: &str| change("Vendor", Action::Tag([(key.to_owned(), String::new())].into()));
-    insta::assert_snapshot!(outcomes(&inside, &[tag("a"), tag("b")]).await, @r"
+    insta::assert_snapshot!(outcomes(&session, &[tag("a"), tag("b")]).await, @r"
     ok
     iam:TagRole failed: LimitExceeded: Cannot exceed quota for TagsPerRole: 2
     ");
 }
 
 #[tokio::test]
-async fn what_is_not_there_cannot_be_written() {
+async fn write_to_a_missing_object_is_rejected() {
     let organization = organization();
-    organization.forget_managed_policy("arn:aws:iam::aws:policy/Gone");
-    let inside = there(&organization).await;
+    organization.remove_managed_policy("arn:aws:iam::aws:policy/Gone");
+    let session = session_with_vendor_role(&organization).await;
     let own = "arn:aws:iam::333344445555:policy/own";
     let changes = [
-        change("Nobody", Action::Untag(["a".to_owned()].into())),
+        change("Absent", Action::Untag(["a".to_owned()].into())),
         change("Vendor", Action::DeletePolicy { name: "none".to_owned(), before: None }),
         change("Vendor", Action::Detach("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned())),
         change("Vendor", Action::DeleteBoundary("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned())),
@@ -153,8 +154,8 @@ async fn what_is_not_there_cannot_be_written() {
         change("Vendor", Action::Attach("ReadOnlyAccess".to_owned())),
         change("Vendor", Action::Attach(own.to_owned())),
     ];
-    insta::assert_snapshot!(outcomes(&inside, &changes).await, @r"
-    iam:UntagRole failed: NoSuchEntity: The role with name Nobody cannot be found.
+    insta::assert_snapshot!(outcomes(&session, &changes).await, @r"
+    iam:UntagRole failed: NoSuchEntity: The role with name Absent cannot be found.
     iam:DeleteRolePolicy failed: NoSuchEntity: The policy was not found on role Vendor.
     iam:DetachRolePolicy failed: NoSuchEntity: The attached policy was not found on role Vendor.
     iam:DeleteRolePermissionsBoundary failed: NoSuchEntity: A permissions boundary was not found on role Vendor.
@@ -164,18 +165,18 @@ async fn what_is_not_there_cannot_be_written() {
     iam:AttachRolePolicy failed: NoSuchEntity: Policy arn:aws:iam::333344445555:policy/own does not exist or is not attachable.
     ");
     organization.add_policy(&id(MEMBER), own);
-    assert_eq!(outcomes(&inside, &changes[7..]).await, "ok\n");
+    assert_eq!(outcomes(&session, &changes[7..]).await, "ok\n");
 }
 
 #[tokio::test]
-async fn every_change_changes_what_it_says() {
+async fn every_change_can_be_applied_and_reverted() {
     let organization = organization();
-    let inside = there(&organization).await;
+    let session = session_with_vendor_role(&organization).await;
     let boundary = "arn:aws:iam::aws:policy/PowerUserAccess".to_owned();
     let tags =
         |all: &[(&str, &str)]| -> BTreeMap<_, _> { all.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect() };
     let before = organization.state();
-    let forth = [
+    let changes = [
         change("Vendor", put("p", document(ALL))),
         change("Vendor", Action::Attach(boundary.clone())),
         change("Vendor", Action::PutBoundary { before: None, after: boundary.clone() }),
@@ -184,7 +185,7 @@ async fn every_change_changes_what_it_says() {
         change("Vendor", Action::UpdateRole { before: (String::new(), 0), after: ("other".to_owned(), 7200) }),
         change("Vendor", Action::UpdateTrust { before: None, after: trusting(r#"{"Service":"ec2.amazonaws.com"}"#) }),
     ];
-    assert_eq!(outcomes(&inside, &forth).await, "ok\n".repeat(7));
+    assert_eq!(outcomes(&session, &changes).await, "ok\n".repeat(7));
     insta::assert_debug_snapshot!(organization.role_state(&id(MEMBER), &name("Vendor")).unwrap(), @r#"
     RoleState {
         path: "/",
@@ -226,8 +227,8 @@ async fn every_change_changes_what_it_says() {
         },
     }
     "#);
-    assert_eq!(inside.policy(&name("Vendor"), "p").await.unwrap().as_deref(), Some(ALL));
-    let back = [
+    assert_eq!(session.policy(&name("Vendor"), "p").await.unwrap().as_deref(), Some(ALL));
+    let reverts = [
         change("Vendor", Action::DeletePolicy { name: "p".to_owned(), before: None }),
         change("Vendor", Action::Detach(boundary.clone())),
         change("Vendor", Action::DeleteBoundary(boundary)),
@@ -235,29 +236,29 @@ async fn every_change_changes_what_it_says() {
         change("Vendor", Action::UpdateRole { before: (String::new(), 0), after: ("for a vendor".to_owned(), 3600) }),
         change("Vendor", Action::UpdateTrust { before: None, after: new_role().trust }),
     ];
-    assert_eq!(outcomes(&inside, &back).await, "ok\n".repeat(6));
+    assert_eq!(outcomes(&session, &reverts).await, "ok\n".repeat(6));
     assert_eq!(organization.state(), before);
 }
 
 #[tokio::test]
-async fn aws_s_own_roles_stay_as_they_are() {
+async fn aws_reserved_role_cannot_be_changed() {
     let organization = organization();
     let own =
         super::super::RoleState { path: "/aws-reserved/sso/".to_owned(), ..super::super::RoleState::trusting("{}") };
     organization.put_role(&id(MEMBER), &name("Own"), own);
-    let inside = session(&organization).await;
-    insta::assert_snapshot!(outcomes(&inside, &[change("Own", Action::Tag(BTreeMap::new()))]).await, @"iam:TagRole failed: UnmodifiableEntity: Cannot perform the operation on the protected role 'Own'");
+    let session = session(&organization).await;
+    insta::assert_snapshot!(outcomes(&session, &[change("Own", Action::Tag(BTreeMap::new()))]).await, @"iam:TagRole failed: UnmodifiableEntity: Cannot perform the operation on the protected role 'Own'");
 }
 
 #[tokio::test]
-async fn condition_keys_bind_writes() {
+async fn condition_keys_of_the_session_policy_limit_writes() {
     let organization = organization();
     let limited = r#"{"Version":"2012-10-17","Statement":[
         {"Effect":"Allow","Action":["iam:CreateRole","iam:TagRole"],"Resource":"arn:aws:iam::333344445555:role/deep/*",
          "Condition":{"StringEquals":{"iam:PermissionsBoundary":"arn:aws:iam::aws:policy/PowerUserAccess"}}},
         {"Effect":"Allow","Action":"iam:AttachRolePolicy","Resource":"*",
          "Condition":{"ArnEquals":{"iam:PolicyARN":"arn:aws:iam::aws:policy/ReadOnlyAccess"}}}]}"#;
-    let inside = organization.enter(&entry(MEMBER, limited)).await.unwrap();
+    let session = organization.enter(&assume_role_request(MEMBER, limited)).await.unwrap();
     let new = |path: &str, boundary: Option<&str>| {
         create("Deep", NewRole { path: path.to_owned(), boundary: boundary.map(str::to_owned), ..new_role() })
     };
@@ -270,13 +271,13 @@ async fn condition_keys_bind_writes() {
         attach("AdministratorAccess"),
         attach("ReadOnlyAccess"),
     ];
-    let codes: Vec<_> = outcomes(&inside, &changes).await.lines().map(|l| l.contains("AccessDenied")).collect();
+    let codes: Vec<_> = outcomes(&session, &changes).await.lines().map(|l| l.contains("AccessDenied")).collect();
     assert_eq!(codes, [true, true, false, true, false]);
 
     let untagged =
         r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:CreateRole","Resource":"*"}}"#;
-    let inside = organization.enter(&entry(MEMBER, untagged)).await.unwrap();
-    let error = inside.perform(&create("Tagged", new_role())).await.unwrap_err();
+    let session = organization.enter(&assume_role_request(MEMBER, untagged)).await.unwrap();
+    let error = session.perform(&create("Tagged", new_role())).await.unwrap_err();
     assert!(error.message.contains("iam:TagRole"), "{error}");
     assert_eq!(organization.role_state(&id(MEMBER), &name("Tagged")), None);
     assert!(organization.role_state(&id(MEMBER), &name(ACCESS)).is_some());

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::tests::DEMO;
 use crate::config::{Config, show};
 
-fn survives(text: &str) {
+fn parse_and_check(text: &str) {
     match Config::parse_alone(text) {
         Ok(config) => {
             assert_eq!(show(&config), show(&config));
@@ -18,7 +18,7 @@ fn survives(text: &str) {
 }
 
 #[test]
-fn depth_and_size_are_errors() {
+fn deep_nesting_and_huge_files_are_errors() {
     for text in [
         format!("a = {}", "[".repeat(100_000)),
         format!("a = {}", "{a=".repeat(100_000)),
@@ -31,13 +31,13 @@ fn depth_and_size_are_errors() {
         format!("[accounts]\nexclude = [{}]", "1,".repeat(200_000)),
         (0..5_000).map(|i| format!("[vendors.v{i}]\n")).collect(),
     ] {
-        survives(&text);
+        parse_and_check(&text);
         assert!(Config::parse_alone(&text).is_err());
     }
 }
 
 #[test]
-fn windows_files_are_files() {
+fn windows_line_endings_and_byte_order_mark_are_accepted() {
     assert!(Config::parse_alone(&DEMO.replace('\n', "\r\n")).is_ok());
     assert!(Config::parse_alone(&format!("\u{feff}{DEMO}")).is_ok());
 }
@@ -46,17 +46,17 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn no_text_panics(text in "(?s).*") {
-        survives(&text);
+    fn arbitrary_text_does_not_panic(text in "(?s).*") {
+        parse_and_check(&text);
     }
 
     #[test]
-    fn no_text_of_the_language_s_own_characters_panics(text in "[\\[\\]{}=.,'\"a-z0-9#\n -]{0,200}") {
-        survives(&text);
+    fn toml_like_text_does_not_panic(text in "[\\[\\]{}=.,'\"a-z0-9#\n -]{0,200}") {
+        parse_and_check(&text);
     }
 
     #[test]
-    fn no_change_of_a_good_configuration_panics(from in 0usize..4000, length in 0usize..40, put in "[\\[\\]{}=.,'\"a-z0-9\n é-]{0,8}") {
+    fn mutated_configuration_does_not_panic(from in 0usize..4000, length in 0usize..40, put in "[\\[\\]{}=.,'\"a-z0-9\n é-]{0,8}") {
         let chars: Vec<char> = DEMO.chars().collect();
         let (from, to) = (from.min(chars.len()), (from + length).min(chars.len()));
         let text: String = chars[..from].iter().copied().chain(put.chars()).chain(chars[to..].iter().copied()).collect();

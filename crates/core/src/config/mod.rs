@@ -1,4 +1,9 @@
-//! The configuration: `onboarding.toml`, checked as a whole.
+//! The configuration file `onboarding.toml`.
+//!
+//! [`Config::parse`] reads and validates the whole file, including the policy and vendor files that it references, and
+//! reports all errors at once with their location. The result, [`Config`], is the same for every account. Values that
+//! depend on the account (`{partition}`, `{account-id}`) are kept as [`Template`], and external IDs in SSM parameters as
+//! parameter names; both are resolved per account in [`crate::blueprint`].
 
 mod files;
 mod model;

@@ -1,4 +1,4 @@
-//! What the configuration says, checked: the value that the rest of the house trusts.
+//! The validated configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,20 +11,21 @@ use crate::vendor::{Api, Endpoint};
 /// The whole configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The role by which accounts are entered.
+    /// The role that the tool assumes in member accounts.
     pub access_role: AccessRole,
-    /// Accounts that are left alone.
+    /// Accounts that are never touched.
     pub excluded: BTreeSet<AccountId>,
-    /// How long after it joined an account may still be getting ready, in seconds.
+    /// How long after joining an account counts as new, in seconds. A new account may not be usable yet, so failures to
+    /// access it are retried.
     pub new_for: i64,
-    /// How long an account is waited for before a person is asked, in seconds.
+    /// How long an account is retried before it is reported as needing attention, in seconds.
     pub give_up_after: i64,
-    /// The vendors' roles, then the user's own, each in the order of the file.
+    /// The vendor roles, then the `[[role]]` entries, each in file order.
     pub roles: Vec<RoleTemplate>,
 }
 
 impl Config {
-    /// The external ids that stand in the configuration itself, so that they can be taken out of messages.
+    /// The external IDs that are literals in the file, so that they can be redacted from messages.
     #[must_use]
     pub fn external_ids(&self) -> Vec<ExternalId> {
         let specs = self.access_role.grants.iter().chain(self.roles.iter().flat_map(|role| &role.trust));
@@ -36,86 +37,86 @@ impl Config {
     }
 }
 
-/// The role by which accounts are entered, and who else may.
+/// The role that the tool assumes in member accounts, and the principals that are granted access to it.
 #[derive(Debug, Clone)]
 pub struct AccessRole {
-    /// The names that are tried, in order; at least one.
+    /// The role names to try, in order. Not empty.
     pub names: Vec<RoleName>,
-    /// Who is granted access.
+    /// The principals to add to its trust policy.
     pub grants: Vec<TrustSpec>,
-    /// Whether deleted identities are taken out of the trust policy.
+    /// Whether to remove principals from the trust policy that no longer exist.
     pub prune_orphans: bool,
 }
 
-/// Principals that may assume a role, under one condition.
+/// Principals that may assume a role under the same condition.
 #[derive(Debug, Clone)]
 pub struct TrustSpec {
-    /// Who.
+    /// The principals.
     pub principals: Vec<PrincipalSpec>,
-    /// The external id that they give, if any.
+    /// The external ID that they must pass, if any.
     pub external_id: Option<ExternalIdSource>,
     /// Further conditions.
     pub condition: Condition,
 }
 
-/// A principal as the configuration names it.
+/// A principal in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PrincipalSpec {
-    /// An account id, or the ARN of a role or user.
+    /// An account ID, or the ARN of a role or user.
     Aws(Template),
-    /// An AWS service, as `lambda.amazonaws.com`; in roles of the user's own alone.
+    /// An AWS service such as `lambda.amazonaws.com`. Only allowed in `[[role]]`.
     Service(String),
 }
 
-/// Where an external id comes from.
+/// The source of an external ID.
 #[derive(Debug, Clone)]
 pub enum ExternalIdSource {
-    /// It stands in the configuration.
+    /// The value is in the configuration file.
     Literal(ExternalId),
-    /// It is the value of this SSM parameter.
+    /// The value is in this SSM parameter.
     Parameter(String),
 }
 
 /// A role to install in every account.
 #[derive(Debug, Clone)]
 pub struct RoleTemplate {
-    /// What it is for: `vendor/trelica`, `role/app-deployer`. The value of the owner tag.
+    /// The value of the owner tag: `vendor/trelica` or `role/app-deployer`.
     pub owner: String,
-    /// What people call it: `Trelica`, `app-deployer`.
+    /// The name in output: `Trelica` or `app-deployer`.
     pub title: String,
-    /// Its name.
+    /// The role name.
     pub name: RoleName,
-    /// Its path; `/` or `/…/`.
+    /// The path: `/` or `/…/`.
     pub path: String,
-    /// Its description.
+    /// The description.
     pub description: String,
-    /// The longest session, in seconds; 3600 to 43200.
+    /// The maximum session duration in seconds, 3600 to 43200.
     pub max_session_seconds: i32,
-    /// The ARN of its permissions boundary.
+    /// The ARN of the permissions boundary.
     pub boundary: Option<Template>,
-    /// Its tags, without the owner tag.
+    /// The tags, without the owner tag.
     pub tags: BTreeMap<String, String>,
-    /// Whether a role of this name that somebody else made is taken over.
+    /// Whether to adopt an existing role of this name that this tool does not manage.
     pub adopt: bool,
-    /// Who may assume it.
+    /// Who may assume the role.
     pub trust: Vec<TrustSpec>,
-    /// Whether whoever assumes it must give an external id.
+    /// Whether every principal must pass an external ID.
     pub external_id_required: bool,
-    /// Inline policies by name; JSON.
+    /// The inline policies: name to JSON document.
     pub policies: BTreeMap<String, Template>,
-    /// ARNs of attached managed policies.
+    /// The ARNs of attached managed policies.
     pub managed: BTreeSet<Template>,
-    /// Where the vendor is told of the account and this role.
+    /// Where to register the account and this role with the vendor.
     pub registration: Option<Registration>,
 }
 
-/// Where a vendor is told of accounts.
+/// Where accounts are registered with a vendor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
-    /// The API.
+    /// The kind of API.
     pub api: Api,
-    /// Its address.
+    /// The API endpoint.
     pub endpoint: Endpoint,
-    /// The SSM parameter that holds its key.
+    /// The SSM parameter with the API key.
     pub key_parameter: String,
 }

@@ -1,4 +1,4 @@
-//! `onboarding.toml` → `Config`.
+//! The parser of `onboarding.toml`.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -12,24 +12,24 @@ use crate::role::RoleName;
 use crate::toml_reader::{SourceFile, Table, Value};
 use crate::vendor::Catalogue;
 
-const CONFIG: &[&str] = &["access-role", "accounts", "waiting", "vendors", "role", "vendor-files", "catalogue"];
+const TOP_LEVEL: &[&str] = &["access-role", "accounts", "waiting", "vendors", "role", "vendor-files", "catalogue"];
 const ACCESS_ROLE: &[&str] = &["names", "prune-orphans", "grant"];
-const ACCESS_ROLES: [&str; 2] = ["OrganizationAccountAccessRole", "AWSControlTowerExecution"];
-const WEEK: i64 = 7 * 24 * 60;
+const DEFAULT_ACCESS_ROLES: [&str; 2] = ["OrganizationAccountAccessRole", "AWSControlTowerExecution"];
+const WEEK_IN_MINUTES: i64 = 7 * 24 * 60;
 
-/// What all parts of the configuration are read with.
+/// State that the parsers of all sections share.
 pub(super) struct ReadContext<'f> {
     pub(super) files: &'f dyn Files,
     pub(super) names: RefCell<Names>,
-    /// What is wrong in other files.
-    pub(super) elsewhere: RefCell<ConfigErrors>,
+    /// The problems of vendor files.
+    pub(super) vendor_file_problems: RefCell<ConfigErrors>,
 }
 
 impl Config {
-    /// Reads a configuration, and the files that it names.
+    /// Parses a configuration and the files that it references.
     ///
     /// # Errors
-    /// Everything that is wrong, each with its place and what to do.
+    /// All problems, each with its location and how to fix it.
     pub fn parse(text: &str, files: &dyn Files) -> Result<Self, ConfigErrors> {
         read(text, files, |table, context| {
             let vendors = vendors::catalogue(table, context);
@@ -37,23 +37,23 @@ impl Config {
         })
     }
 
-    /// Reads a configuration that names no files.
+    /// Parses a configuration that references no files.
     ///
     /// # Errors
     /// As [`Config::parse`].
     pub fn parse_alone(text: &str) -> Result<Self, ConfigErrors> {
-        Self::parse(text, &NoFiles::beside("onboarding.toml"))
+        Self::parse(text, &NoFiles::named("onboarding.toml"))
     }
 
-    /// The vendors that a configuration knows: the built-in ones and its own.
+    /// The vendors that a configuration can use: the built-in ones and those that it defines.
     ///
     /// # Errors
-    /// What is wrong with its own vendors; the rest of the configuration is not looked at.
+    /// The problems of the vendors that it defines. The rest of the configuration is not validated.
     pub fn catalogue(text: &str, files: &dyn Files) -> Result<Catalogue, ConfigErrors> {
         read(text, files, |table, context| vendors::catalogue(table, context).known)
     }
 
-    /// What is allowed and worth a second look.
+    /// Settings that are valid but deserve review, such as policies that allow every action.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         self.roles.iter().flat_map(warnings).collect()
@@ -66,12 +66,12 @@ fn read<T>(
     part: impl FnOnce(&Table<'_>, &ReadContext<'_>) -> T,
 ) -> Result<T, ConfigErrors> {
     let source = SourceFile::new(files.name(), text);
-    let context = ReadContext { files, names: RefCell::default(), elsewhere: RefCell::default() };
+    let context = ReadContext { files, names: RefCell::default(), vendor_file_problems: RefCell::default() };
     let document = source.document();
-    let value = document.as_ref().map(|d| part(&Table::of_document(&source, d, CONFIG), &context));
+    let value = document.as_ref().map(|d| part(&Table::of_document(&source, d, TOP_LEVEL), &context));
     drop(document);
     let mut problems = source.into_problems();
-    problems.extend(context.elsewhere.into_inner());
+    problems.extend(context.vendor_file_problems.into_inner());
     value.filter(|_| problems.is_empty()).ok_or(problems)
 }
 
@@ -79,32 +79,33 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     let access_role = table.get("access-role").and_then(|value| value.table(ACCESS_ROLE));
     let access_role = access_role.as_ref().map_or_else(default_access_role, |t| self::access_role(t, context));
     for name in &access_role.names {
-        context.names.borrow_mut().reserve(name, "`[access-role]`, which tries it by default");
+        context.names.borrow_mut().reserve_default(name, "`[access-role]` (default)");
     }
     let mut roles = table.get("vendors").map(|value| vendors::roles(&value, context, vendors)).unwrap_or_default();
-    let own = table.get("role").and_then(|value| value.list()).unwrap_or_default();
-    roles.extend(own.iter().filter_map(|value| roles::own(value, context)));
-    let nothing = |key| table.get(key).is_none_or(|value| value.is_empty());
-    let granted = table.get("access-role").is_some_and(|value| tries_a_grant(&value));
-    if nothing("vendors") && nothing("role") && !granted {
+    let role_entries = table.get("role").and_then(|value| value.list()).unwrap_or_default();
+    roles.extend(role_entries.iter().filter_map(|value| roles::own(value, context)));
+    let is_absent = |key| table.get(key).is_none_or(|value| value.is_empty());
+    let has_grant = table.get("access-role").is_some_and(|value| has_grant_entry(&value));
+    if is_absent("vendors") && is_absent("role") && !has_grant {
         table.problem(
-            "grants nobody access and installs no role; add `[[access-role.grant]]`, `[vendors.NAME]` or `[[role]]`",
+            "the configuration grants no access and installs no role; add `[[access-role.grant]]`, `[vendors.NAME]` or `[[role]]`",
         );
     }
     let accounts = table.get("accounts").and_then(|value| value.table(&["exclude"]));
     let waiting = table.get("waiting").and_then(|value| value.table(&["young-account-minutes", "give-up-after-hours"]));
-    let young = waiting.as_ref().and_then(|t| t.get("young-account-minutes"));
-    let young = young.and_then(|value| value.integer(0..=WEEK, "minutes (up to a week)")).unwrap_or(60);
-    // Beyond four days the queue itself would have dropped the message: see `Inbox` in template.yaml.
+    let new_minutes = waiting.as_ref().and_then(|t| t.get("young-account-minutes"));
+    let new_minutes =
+        new_minutes.and_then(|value| value.integer(0..=WEEK_IN_MINUTES, "minutes (at most one week)")).unwrap_or(60);
+    // The queue drops messages after four days: see `Inbox` in template.yaml.
     let give_up = waiting.as_ref().and_then(|t| t.get("give-up-after-hours"));
-    let give_up = give_up.and_then(|value| value.integer(1..=72, "hours (up to three days)")).unwrap_or(24);
+    let give_up = give_up.and_then(|value| value.integer(1..=72, "hours (at most three days)")).unwrap_or(24);
     let excluded = accounts.and_then(|t| t.get("exclude")).and_then(|value| value.list()).unwrap_or_default();
     let excluded = excluded.iter().filter_map(Value::parse::<AccountId>).collect::<BTreeSet<_>>();
-    Config { access_role, excluded, new_for: young * 60, give_up_after: give_up * 3600, roles }
+    Config { access_role, excluded, new_for: new_minutes * 60, give_up_after: give_up * 3600, roles }
 }
 
 fn default_access_role() -> AccessRole {
-    let names = ACCESS_ROLES.iter().filter_map(|name| name.parse().ok()).collect();
+    let names = DEFAULT_ACCESS_ROLES.iter().filter_map(|name| name.parse().ok()).collect();
     AccessRole { names, grants: Vec::new(), prune_orphans: false }
 }
 
@@ -113,12 +114,12 @@ fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
     if let Some(value) = table.get("names") {
         let list = value.list().unwrap_or_default();
         if list.is_empty() && value.node().is_array() {
-            value.problem("names no role, so no account can be entered; leave it out for the default");
+            value.problem("is empty; list at least one role name, or remove the key to use the default");
         }
         access_role.names = Vec::new();
         for item in &list {
             if let Some(name) = item.parse::<RoleName>() {
-                context.names.borrow_mut().claim(&name, "`[access-role]`", item);
+                context.names.borrow_mut().reserve(&name, "`[access-role]`", item);
                 access_role.names.push(name);
             }
         }
@@ -129,8 +130,8 @@ fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
     access_role
 }
 
-/// Whether there is a grant, even one with mistakes: they say enough.
-fn tries_a_grant(access_role: &Value<'_>) -> bool {
+/// Whether there is a grant, valid or not. An invalid one already reports a problem of its own.
+fn has_grant_entry(access_role: &Value<'_>) -> bool {
     let grant = access_role.node().as_table().and_then(|map| map.get("grant"));
     grant.is_some_and(|value| value.get_ref().as_array().is_none_or(|items| !items.is_empty()))
 }
@@ -139,7 +140,7 @@ fn warnings(role: &RoleTemplate) -> Vec<String> {
     let mut found = Vec::new();
     let vendor = role.owner.starts_with("vendor/");
     if vendor && !role.external_id_required {
-        found.push(format!("{}: the vendor enters without an external ID", role.owner));
+        found.push(format!("{}: the vendor assumes the role without an external ID", role.owner));
     }
     for (name, policy) in &role.policies {
         if let Ok(policy) = Document::parse(&policy.0) {

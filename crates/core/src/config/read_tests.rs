@@ -11,7 +11,7 @@ fn parse(text: &str) -> Config {
 }
 
 #[test]
-fn the_demo_s_configuration_is_without_a_problem() {
+fn example_configuration_is_valid() {
     let config = parse(DEMO);
     assert_eq!(config.warnings(), Vec::<String>::new());
     let (blueprint, errors) = Blueprint::new(&config, &sample_account().unwrap(), &SecretValues::new()).unwrap();
@@ -22,20 +22,20 @@ fn the_demo_s_configuration_is_without_a_problem() {
     insta::assert_snapshot!(text, @r#"
     access role
       tried in order  OrganizationAccountAccessRole, AWSControlTowerExecution
-      orphans         left in the trust policy
+      orphans         kept in the trust policy
       granted to      222233334444
 
     accounts
-      left alone      999988887777
-      young           for 60 minutes after joining
+      excluded        999988887777
+      new             for 60 minutes after joining
 
     role Workload_Security_Role_Cross (vendor/workload-security)
-      for             Trend Micro Cloud One Workload Security
+      vendor          Trend Micro Cloud One Workload Security
       trusts          147995105371, with an external ID (hidden)
       path            /
       description     Trend Micro Cloud One Workload Security reads the inventory of this account
       session         up to 3600 seconds
-      foreign role    of the same name: refused
+      existing role   of the same name: refused
       policy          Workload_Security_Policy_Cross
         {
           "Version": "2012-10-17",
@@ -65,13 +65,13 @@ fn the_demo_s_configuration_is_without_a_problem() {
         }
 
     role TrelicaIntegration (vendor/trelica)
-      for             Trelica (1Password SaaS Manager)
+      vendor          Trelica (1Password SaaS Manager)
       trusts          377450845233, with an external ID (hidden)
       path            /
       description     Trelica reads the users of this account's services
       session         up to 3600 seconds
       tag             team = it
-      foreign role    of the same name: refused
+      existing role   of the same name: refused
       policy          TrelicaIntegration
         {
           "Version": "2012-10-17",
@@ -93,7 +93,7 @@ fn the_demo_s_configuration_is_without_a_problem() {
       description     The deployment pipeline updates the application's functions
       session         up to 3600 seconds
       tag             team = platform
-      foreign role    of the same name: refused
+      existing role   of the same name: refused
       policy          deploy
         {
           "Version": "2012-10-17",
@@ -110,23 +110,23 @@ fn the_demo_s_configuration_is_without_a_problem() {
 }
 
 #[test]
-fn little_is_enough() {
+fn one_grant_is_a_complete_configuration() {
     let config = parse("[[access-role.grant]]\nprincipal = '222233334444'");
     insta::assert_snapshot!(show(&config), @r"
     access role
       tried in order  OrganizationAccountAccessRole, AWSControlTowerExecution
-      orphans         left in the trust policy
+      orphans         kept in the trust policy
       granted to      222233334444
 
     accounts
-      left alone      none
-      young           for 60 minutes after joining
+      excluded        none
+      new             for 60 minutes after joining
     ");
     assert!(!config.access_role.prune_orphans && config.new_for == 3600);
 }
 
 #[test]
-fn everything_is_read() {
+fn all_keys_are_read() {
     let config = parse(
         r#"
 [access-role]
@@ -160,23 +160,23 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
     insta::assert_snapshot!(show(&config), @r#"
     access role
       tried in order  Entry
-      orphans         taken out of the trust policy
+      orphans         removed from the trust policy
       granted to      222233334444, with the external ID in the SSM parameter /a/b.c-d_e
       granted to      arn:{partition}:iam::222233334444:role/a, arn:aws:iam::222233334444:user/b, if {"Bool":{"aws:MultiFactorAuthPresent":"true"},"NumericLessThan":{"aws:MultiFactorAuthAge":"3600","x:y":"1.5"},"StringEquals":{"aws:PrincipalOrgID":["o-1","o-2"]}}
 
     accounts
-      left alone      111122223333, 999988887777
-      young           for 5 minutes after joining
+      excluded        111122223333, 999988887777
+      new             for 5 minutes after joining
 
     role Workload (vendor/workload-security)
-      for             Trend Micro Cloud One Workload Security
+      vendor          Trend Micro Cloud One Workload Security
       trusts          147995105371, without an external ID
       path            /vendors/
       description     Trend
       session         up to 43200 seconds
       boundary        arn:{partition}:iam::{account-id}:policy/boundary
       tag             dp:exclude:identity = true
-      foreign role    of the same name: taken over
+      existing role   of the same name: adopted
       policy          Workload_Security_Policy_Cross
         {
           "Version": "2012-10-17",
@@ -194,11 +194,11 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
         }
 
     role b (role/b)
-      trusts          the service lambda.amazonaws.com
+      trusts          service lambda.amazonaws.com
       trusts          333344445555, with an external ID (hidden)
       path            /
       session         up to 3600 seconds
-      foreign role    of the same name: refused
+      existing role   of the same name: refused
       attached        arn:aws:iam::aws:policy/job-function/Billing
       attached        arn:{partition}:iam::aws:policy/ReadOnlyAccess
       policy          all
@@ -211,14 +211,14 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
         }
     "#);
     insta::assert_snapshot!(config.warnings().join("\n"), @r"
-    vendor/workload-security: the vendor enters without an external ID
-    role/b: statement 1 of the policy `all` allows every action, or every action but some
+    vendor/workload-security: the vendor assumes the role without an external ID
+    role/b: statement 1 of the policy `all` allows every action, or all actions except some
     ");
     assert!(!show(&config).contains("a:b/c"));
 }
 
 #[test]
-fn own_vendors_come_from_files_or_stand_in_place() {
+fn vendors_are_defined_in_files_or_inline() {
     let acme = "title = 'Acme'\ntrust = { accounts = ['111122223333'], external-id = 'required' }\n\
                 role = { name = 'Acme' }\npermissions.read.actions = ['iam:ListUsers']\n";
     let folder = tempfile::tempdir().unwrap();
@@ -245,24 +245,24 @@ fn own_vendors_come_from_files_or_stand_in_place() {
         .unwrap();
     std::fs::write(folder.path().join("p.json"), "{").unwrap();
     insta::assert_snapshot!(Config::parse(&text, &Folder::containing(Path::new("onboarding.toml"))).unwrap_err(), @r"
-    onboarding.toml:1:17: `vendor-files`: `acme.toml`: cannot be read: No such file or directory (os error 2); the path goes from the configuration's folder
-    onboarding.toml:9:19: `file`: `p.json`: cannot be read: No such file or directory (os error 2); the path goes from the configuration's folder
+    onboarding.toml:1:17: `vendor-files`: `acme.toml`: cannot be read: No such file or directory (os error 2); paths are relative to the configuration file
+    onboarding.toml:9:19: `file`: `p.json`: cannot be read: No such file or directory (os error 2); paths are relative to the configuration file
     ");
     let problems = Config::parse(&text, &files).unwrap_err().to_string();
     insta::assert_snapshot!(problems.replace(&folder.path().display().to_string(), "FOLDER"), @r#"
-    FOLDER/onboarding.toml:9:19: `file`: `p.json`: the policy is not JSON: EOF while parsing an object at line 1 column 1
-    acme.toml:1:1: unknown key `titel` (did you mean `title`?)
+    FOLDER/onboarding.toml:9:19: `file`: `p.json`: the policy is not valid JSON: EOF while parsing an object at line 1 column 1
+    acme.toml:1:1: unknown key `titel`; did you mean `title`?
     acme.toml:1:1: `title` is missing
-    acme.toml:2:54: `external-id`: write `"required"`, or `{ none-because = "…" }` with the reason
+    acme.toml:2:54: `external-id`: expected `"required"`, or `{ none-because = "…" }` with the reason
     "#);
-    insta::assert_snapshot!(Config::parse(&text, &NoFiles::beside("the parameter `/x`")).unwrap_err(), @r"
-    the parameter `/x`:1:17: `vendor-files`: `acme.toml`: cannot be read: there are no files beside an SSM parameter; put the text itself in place
-    the parameter `/x`:9:19: `file`: `p.json`: cannot be read: there are no files beside an SSM parameter; put the text itself in place
+    insta::assert_snapshot!(Config::parse(&text, &NoFiles::named("the parameter `/x`")).unwrap_err(), @r"
+    the parameter `/x`:1:17: `vendor-files`: `acme.toml`: cannot be read: a configuration in an SSM parameter cannot reference files; write the content inline
+    the parameter `/x`:9:19: `file`: `p.json`: cannot be read: a configuration in an SSM parameter cannot reference files; write the content inline
     ");
 }
 
 #[test]
-fn order_is_the_file_s() {
+fn roles_keep_the_order_of_the_file() {
     let role = |name: &str| format!("[[role]]\nname = '{name}'\ntrust = [{{ principal = '222233334444' }}]\n");
     let config = parse(&[role("z"), role("a"), role("m")].concat());
     let names: Vec<_> = config.roles.iter().map(|role| role.name.as_str()).collect();

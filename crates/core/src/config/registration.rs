@@ -1,4 +1,4 @@
-//! `[vendors.NAME.registration]`: where a vendor is told of accounts.
+//! `[vendors.NAME.registration]`: where accounts are registered with the vendor.
 
 use super::Registration;
 use crate::toml_reader::{Value, parameter_name};
@@ -8,31 +8,31 @@ const REGISTRATION: &[&str] = &["region", "url", "own-host", "api-key"];
 
 pub(super) fn registration(vendor: &Vendor, value: &Value<'_>) -> Option<Registration> {
     let Some(api) = vendor.registration else {
-        value.problem(format!("{} registers no accounts by an API that is known here; take it out", vendor.title));
+        value.problem(format!("account registration is not supported for {}; remove `registration`", vendor.title));
         return None;
     };
     let table = value.table(REGISTRATION)?;
     let own_host = table.get("own-host").and_then(|value| value.flag()).unwrap_or(false);
-    let key_parameter = table.require("api-key").and_then(|value| key(&value));
+    let key_parameter = table.require("api-key").and_then(|value| api_key(&value));
     let endpoint = match (table.get("region"), table.get("url")) {
         (Some(region), None) => region.checked(Endpoint::from_region),
         (None, Some(url)) => url.checked(|text| Endpoint::from_url(text, own_host)),
         (Some(_), Some(url)) => {
-            url.problem("stands beside `region`, which says the same; take one out");
+            url.problem("cannot be combined with `region`; remove one of the two");
             None
         }
         (None, None) => {
-            table.problem("neither `region` nor `url` says where accounts are registered; write one");
+            table.problem("`region` or `url` is missing; set one of them");
             None
         }
     };
     Some(Registration { api, endpoint: endpoint?, key_parameter: key_parameter? })
 }
 
-/// A key opens the vendor's whole console: it stands in no file.
-fn key(value: &Value<'_>) -> Option<String> {
+/// The API key gives access to the vendor's whole console, so it is never read from the file.
+fn api_key(value: &Value<'_>) -> Option<String> {
     if !value.node().is_table() {
-        value.problem("a key stands in no file; keep it in an SSM parameter (SecureString) and write `{ ssm-parameter = \"/name\" }`");
+        value.problem("API keys must not be in the file; store the key in an SSM parameter (SecureString) and write `{ ssm-parameter = \"/name\" }`");
         return None;
     }
     value.table(&["ssm-parameter"])?.require("ssm-parameter")?.checked(parameter_name)

@@ -8,7 +8,7 @@ fn problems(registration: &str) -> String {
 }
 
 #[test]
-fn a_registration_shows_where_and_with_which_parameter() {
+fn registration_is_shown_with_endpoint_and_parameter() {
     let config = Config::parse_alone(&format!(
         "{VENDOR}region = 'de-1'\napi-key = {{ ssm-parameter = '/account-onboarding/ws/api-key' }}\n"
     ));
@@ -18,7 +18,7 @@ fn a_registration_shows_where_and_with_which_parameter() {
 }
 
 #[test]
-fn every_mistake_of_a_registration_is_told() {
+fn all_errors_of_a_registration_are_reported() {
     let key = "api-key = { ssm-parameter = '/account-onboarding/ws/api-key' }";
     let all = [
         problems(""),
@@ -33,25 +33,25 @@ fn every_mistake_of_a_registration_is_told() {
     assert!(!all.concat().contains("s3cret"));
     insta::assert_snapshot!(all.join("\n"), @r#"
     onboarding.toml:3:1: `api-key` is missing in `registration`
-    onboarding.toml:3:1: neither `region` nor `url` says where accounts are registered; write one
-    onboarding.toml:5:10: `region`: `us-2` is no region of Cloud One (did you mean `us-1`?); there are `us-1`, `trend-us-1`, `au-1`, `ie-1`, `sg-1`, `in-1`, `jp-1`, `ca-1`, `de-1` and `gb-1`
-    onboarding.toml:6:7: `url`: stands beside `region`, which says the same; take one out
-    onboarding.toml:5:7: `url`: the key would go to `manager.example.com`, which is no host of the vendor; if it is a manager of your own, say `own-host = true`
-    onboarding.toml:5:7: `url`: the key would go over the network in the clear; write `https://`
-    onboarding.toml:5:7: `url`: `manager` is no URL (relative URL without a base); write one, as `https://manager.example.com:4119/api`
-    onboarding.toml:6:12: `own-host`: should be `true` or `false`, without quotes, and is a text
-    onboarding.toml:5:11: `api-key`: a key stands in no file; keep it in an SSM parameter (SecureString) and write `{ ssm-parameter = "/name" }`
-    onboarding.toml:5:29: `ssm-parameter`: is no name of an SSM parameter; it looks like `/account-onboarding/trelica/external-id`
-    onboarding.toml:6:1: unknown key `key`; the keys here are `region`, `url`, `own-host` and `api-key`
+    onboarding.toml:3:1: `region` or `url` is missing; set one of them
+    onboarding.toml:5:10: `region`: `us-2` is not a Cloud One region; the regions are `us-1`, `trend-us-1`, `au-1`, `ie-1`, `sg-1`, `in-1`, `jp-1`, `ca-1`, `de-1` and `gb-1`; did you mean `us-1`?
+    onboarding.toml:6:7: `url`: cannot be combined with `region`; remove one of the two
+    onboarding.toml:5:7: `url`: the API key would be sent to `manager.example.com`, which is not a host of the vendor; if you host the manager yourself, set `own-host = true`
+    onboarding.toml:5:7: `url`: the API key would be sent unencrypted; use `https://`
+    onboarding.toml:5:7: `url`: `manager` is not a valid URL (relative URL without a base); expected a URL such as `https://manager.example.com:4119/api`
+    onboarding.toml:6:12: `own-host`: expected a boolean (`true` or `false`), found a string; write it without quotes
+    onboarding.toml:5:11: `api-key`: API keys must not be in the file; store the key in an SSM parameter (SecureString) and write `{ ssm-parameter = "/name" }`
+    onboarding.toml:5:29: `ssm-parameter`: is not a valid SSM parameter name; expected a name such as `/account-onboarding/trelica/external-id`
+    onboarding.toml:6:1: unknown key `key`; expected `region`, `url`, `own-host` or `api-key`
     "#);
 }
 
 #[test]
-fn a_vendor_without_an_api_registers_nothing() {
+fn registration_requires_a_vendor_with_an_api() {
     let text = "[vendors.trelica]\nexternal-id = 'x-1'\nregistration = { region = 'us-1' }\n";
-    insta::assert_snapshot!(Config::parse_alone(text).unwrap_err(), @"onboarding.toml:3:16: `registration`: Trelica (1Password SaaS Manager) registers no accounts by an API that is known here; take it out");
+    insta::assert_snapshot!(Config::parse_alone(text).unwrap_err(), @"onboarding.toml:3:16: `registration`: account registration is not supported for Trelica (1Password SaaS Manager); remove `registration`");
     let unknown = "[catalogue.acme]\ntitle = 'Acme'\ntrust = { accounts = ['123456789012'], external-id = 'required' }\n\
                    role = { name = 'Acme' }\npermissions.ec2 = { actions = ['ec2:DescribeInstances'] }\n\
                    registration = { api = 'workload-securty' }\n[vendors.acme]\nexternal-id = 'x-1'\n";
-    insta::assert_snapshot!(Config::parse_alone(unknown).unwrap_err(), @"onboarding.toml:6:24: `api`: `workload-securty` is no API that is known here (did you mean `workload-security`?); there are `workload-security`");
+    insta::assert_snapshot!(Config::parse_alone(unknown).unwrap_err(), @"onboarding.toml:6:24: `api`: `workload-securty` is not a supported API; expected `workload-security`; did you mean `workload-security`?");
 }

@@ -1,4 +1,4 @@
-//! Roles of the user's own, and what all roles have.
+//! `[[role]]` entries, and the keys that they share with vendor roles.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,8 +24,8 @@ const ROLE: &[&str] = &[
     "trust",
 ];
 
-/// What every role may say of itself, whoever it is for.
-pub(super) struct Common {
+/// The settings that vendor roles and `[[role]]` entries share.
+pub(super) struct RoleSettings {
     pub(super) path: String,
     pub(super) description: Option<String>,
     pub(super) max_session_seconds: Option<i32>,
@@ -34,9 +34,9 @@ pub(super) struct Common {
     pub(super) adopt: bool,
 }
 
-/// Reads the keys that vendors' roles and own roles share.
-pub(super) fn common(table: &Table<'_>) -> Common {
-    Common {
+/// Reads the keys that vendor roles and `[[role]]` entries share.
+pub(super) fn settings(table: &Table<'_>) -> RoleSettings {
+    RoleSettings {
         path: table.get("path").and_then(|value| value.checked(path)).unwrap_or_else(|| "/".to_owned()),
         description: table.get("description").and_then(|value| value.checked(description)),
         max_session_seconds: table.get("max-session-seconds").and_then(|value| session_seconds(&value)),
@@ -50,17 +50,17 @@ pub(super) fn common(table: &Table<'_>) -> Common {
 pub(super) fn own(value: &Value<'_>, context: &ReadContext<'_>) -> Option<RoleTemplate> {
     let table = value.table(ROLE)?;
     let name = table.require("name").and_then(|value| name(&value, context));
-    let common = common(&table);
+    let settings = settings(&table);
     let trust = match table.get("trust") {
         Some(value) => {
             let entries = value.list().unwrap_or_default();
             if entries.is_empty() && value.node().is_array() {
-                value.problem("trusts nobody; say who may assume the role");
+                value.problem("is empty; add at least one principal that may assume the role");
             }
             entries.iter().filter_map(trust::own).collect()
         }
         None => {
-            table.problem("nobody may assume this role; say who in `[[role.trust]]`");
+            table.problem("no principal may assume this role; add `[[role.trust]]`");
             Vec::new()
         }
     };
@@ -70,12 +70,12 @@ pub(super) fn own(value: &Value<'_>, context: &ReadContext<'_>) -> Option<RoleTe
     Some(RoleTemplate {
         owner: format!("role/{name}"),
         title: name.to_string(),
-        path: common.path,
-        description: common.description.unwrap_or_default(),
-        max_session_seconds: common.max_session_seconds.unwrap_or(3600),
-        boundary: common.boundary,
-        tags: common.tags,
-        adopt: common.adopt,
+        path: settings.path,
+        description: settings.description.unwrap_or_default(),
+        max_session_seconds: settings.max_session_seconds.unwrap_or(3600),
+        boundary: settings.boundary,
+        tags: settings.tags,
+        adopt: settings.adopt,
         trust,
         external_id_required: false,
         policies,
@@ -90,10 +90,10 @@ fn name(value: &Value<'_>, context: &ReadContext<'_>) -> Option<RoleName> {
     if name.as_str().contains(',') {
         // Tag values: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
         value.problem(format!(
-            "IAM takes no `,` in the tag `{OWNER_TAG}` that will hold this name; choose another name"
+            "IAM does not allow `,` in the tag `{OWNER_TAG}`, whose value includes this name; choose another name"
         ));
     }
-    context.names.borrow_mut().claim(&name, &format!("role/{name}"), value);
+    context.names.borrow_mut().reserve(&name, &format!("role/{name}"), value);
     Some(name)
 }
 
@@ -103,9 +103,9 @@ fn managed(value: &Value<'_>) -> BTreeSet<Template> {
     let mut managed = BTreeSet::new();
     for item in list {
         if let Some(arn) = item.checked(managed_policy_arn)
-            && let Some(twice) = managed.replace(arn)
+            && let Some(duplicate) = managed.replace(arn)
         {
-            item.problem(format!("`{}` stands twice; take one out", twice.0));
+            item.problem(format!("`{}` appears twice; remove one", duplicate.0));
         }
     }
     managed
@@ -125,13 +125,13 @@ fn policies(value: &Value<'_>, context: &ReadContext<'_>) -> BTreeMap<String, Te
     policies
 }
 
-/// JSON in place, or `{ file = "x.json" }`.
+/// Inline JSON, or `{ file = "x.json" }`.
 fn policy(value: &Value<'_>, context: &ReadContext<'_>) -> Option<Template> {
     if value.node().is_str() {
         return value.checked(permissions_policy);
     }
     if !value.node().is_table() {
-        value.should_be("a text of JSON or `{ file = \"policy.json\" }`");
+        value.wrong_type("a JSON string or `{ file = \"policy.json\" }`");
         return None;
     }
     let file = value.table(&["file"])?.require("file")?;

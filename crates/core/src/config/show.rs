@@ -1,17 +1,17 @@
-//! The configuration for people to read: with its defaults, without its secrets.
+//! The configuration as text, with all defaults and without secrets.
 
 use std::fmt::Write;
 
 use super::{Config, ExternalIdSource, PrincipalSpec, Registration, RoleTemplate, TrustSpec};
 use crate::policy::{Document, Redactor};
 
-/// The configuration as it is understood; equal configurations give equal text.
+/// The effective configuration as text. Equal configurations give equal text.
 #[must_use]
 pub fn show(config: &Config) -> String {
     let mut out = String::new();
     let access = &config.access_role;
     let names: Vec<_> = access.names.iter().map(ToString::to_string).collect();
-    let orphans = if access.prune_orphans { "taken out of the trust policy" } else { "left in the trust policy" };
+    let orphans = if access.prune_orphans { "removed from the trust policy" } else { "kept in the trust policy" };
     heading(&mut out, "access role");
     line(&mut out, "tried in order", &names.join(", "));
     line(&mut out, "orphans", orphans);
@@ -21,8 +21,8 @@ pub fn show(config: &Config) -> String {
     heading(&mut out, "accounts");
     let excluded: Vec<_> = config.excluded.iter().map(ToString::to_string).collect();
     let excluded = if excluded.is_empty() { "none".to_owned() } else { excluded.join(", ") };
-    line(&mut out, "left alone", &excluded);
-    line(&mut out, "young", &format!("for {} minutes after joining", config.new_for / 60));
+    line(&mut out, "excluded", &excluded);
+    line(&mut out, "new", &format!("for {} minutes after joining", config.new_for / 60));
     for one in &config.roles {
         role(&mut out, one);
     }
@@ -32,12 +32,12 @@ pub fn show(config: &Config) -> String {
 fn role(out: &mut String, role: &RoleTemplate) {
     heading(out, &format!("role {} ({})", role.name, role.owner));
     if role.title != role.name.as_str() {
-        line(out, "for", &role.title);
+        line(out, "vendor", &role.title);
     }
     for spec in &role.trust {
-        let stranger = role.owner.starts_with("vendor/") && spec.external_id.is_none();
-        let bare = if stranger { ", without an external ID" } else { "" };
-        line(out, "trusts", &format!("{}{bare}", trust(spec)));
+        let is_third_party_without_id = role.owner.starts_with("vendor/") && spec.external_id.is_none();
+        let warning = if is_third_party_without_id { ", without an external ID" } else { "" };
+        line(out, "trusts", &format!("{}{warning}", trust(spec)));
     }
     line(out, "path", &role.path);
     if !role.description.is_empty() {
@@ -55,8 +55,8 @@ fn role(out: &mut String, role: &RoleTemplate) {
         let key = format!("with the key in the SSM parameter {key_parameter}");
         line(out, "registered at", &format!("{}, {key}", endpoint.url()));
     }
-    let foreign = if role.adopt { "taken over" } else { "refused" };
-    line(out, "foreign role", &format!("of the same name: {foreign}"));
+    let existing = if role.adopt { "adopted" } else { "refused" };
+    line(out, "existing role", &format!("of the same name: {existing}"));
     for arn in &role.managed {
         line(out, "attached", &arn.0);
     }
@@ -69,11 +69,11 @@ fn role(out: &mut String, role: &RoleTemplate) {
     }
 }
 
-/// Who, with which external id, under which condition.
+/// The principals, their external ID (hidden) and their condition.
 fn trust(spec: &TrustSpec) -> String {
     let who = spec.principals.iter().map(|principal| match principal {
         PrincipalSpec::Aws(text) => text.0.clone(),
-        PrincipalSpec::Service(name) => format!("the service {name}"),
+        PrincipalSpec::Service(name) => format!("service {name}"),
     });
     let mut text = who.collect::<Vec<_>>().join(", ");
     match &spec.external_id {

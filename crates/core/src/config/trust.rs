@@ -1,4 +1,4 @@
-//! Who may assume a role, and under which condition.
+//! Principals and conditions of trust policies.
 
 use serde_json::{Map, Number, Value as Json};
 use toml::de::DeValue;
@@ -14,7 +14,7 @@ const TRUST: &[&str] = &["principal", "external-id", "condition"];
 pub(super) fn grant(value: &Value<'_>) -> Option<TrustSpec> {
     let spec = own(value)?;
     if spec.principals.iter().any(|p| matches!(p, PrincipalSpec::Service(_))) {
-        value.problem("a service is granted no entry to an account; name an account id or a role or user ARN");
+        value.problem("a service cannot be granted access to accounts; use an account ID or the ARN of a role or user");
     }
     Some(spec)
 }
@@ -28,17 +28,17 @@ pub(super) fn own(value: &Value<'_>) -> Option<TrustSpec> {
     let has_service = principals.iter().any(|p| matches!(p, PrincipalSpec::Service(_)));
     if has_service && external_id.is_some() {
         table.problem(
-            "a service gives no external ID; take `external-id` out, or trust the service in an entry of its own",
+            "a service cannot pass an external ID; remove `external-id`, or put the service in a separate entry",
         );
     }
     Some(TrustSpec { principals, external_id, condition })
 }
 
-/// One principal or a list of them.
+/// One principal or an array of principals.
 fn principals(value: &Value<'_>) -> Vec<PrincipalSpec> {
     let several = value.node().is_array().then(|| value.list()).flatten();
     if several.as_ref().is_some_and(Vec::is_empty) {
-        value.problem("names nobody; write an account id or a role or user ARN");
+        value.problem("is empty; add an account ID or the ARN of a role or user");
     }
     several.unwrap_or_else(|| vec![value.clone()]).iter().filter_map(principal).collect()
 }
@@ -51,13 +51,13 @@ fn principal(value: &Value<'_>) -> Option<PrincipalSpec> {
         }
         DeValue::String(_) => value.checked(identity_or_account).map(PrincipalSpec::Aws),
         _ => {
-            value.should_be("a text");
+            value.wrong_type("a string");
             None
         }
     }
 }
 
-/// An external id, in place or in an SSM parameter.
+/// An external ID: a literal, or a reference to an SSM parameter.
 pub(super) fn external_id(value: &Value<'_>) -> Option<ExternalIdSource> {
     match value.node() {
         DeValue::Table(_) => {
@@ -66,37 +66,36 @@ pub(super) fn external_id(value: &Value<'_>) -> Option<ExternalIdSource> {
         }
         DeValue::String(_) => value.parse::<ExternalId>().map(ExternalIdSource::Literal),
         _ => {
-            value.should_be("a text or `{ ssm-parameter = \"/name\" }`");
+            value.wrong_type("a string or `{ ssm-parameter = \"/name\" }`");
             None
         }
     }
 }
 
-/// A condition as it stands in a policy: operators, keys, values.
+/// A condition with the structure of IAM policies: operator → key → value or values.
 fn condition(value: &Value<'_>) -> Condition {
     let mut operators = Map::new();
     let entries = value.entries().unwrap_or_default();
     if entries.is_empty() && value.node().is_table() {
-        value
-            .problem("tests nothing; write `{ Bool = { \"aws:MultiFactorAuthPresent\" = \"true\" } }`, or take it out");
+        value.problem("is empty; write `{ Bool = { \"aws:MultiFactorAuthPresent\" = \"true\" } }`, or remove it");
     }
     for operator in entries {
         if !is_operator(operator.key()) {
-            operator.problem("is no operator of IAM; write one, as `StringEquals` or `Bool`");
+            operator.problem("is not an IAM condition operator; use one such as `StringEquals` or `Bool`");
         }
         let keys = operator.entries().unwrap_or_default();
         if keys.is_empty() && operator.node().is_table() {
-            operator.problem("tests nothing; write `{ \"aws:Key\" = \"value\" }`, or take it out");
+            operator.problem("is empty; write `{ \"aws:Key\" = \"value\" }`, or remove it");
         }
-        let mut tests = Map::new();
+        let mut values_by_key = Map::new();
         for key in keys {
             if key.key().eq_ignore_ascii_case("sts:ExternalId") {
-                key.problem("is a secret between two; write it as `external-id`, beside `principal`");
+                key.problem("must not be set as a condition; use `external-id` next to `principal`");
             } else if let Some(values) = values(&key) {
-                tests.insert(key.key().to_owned(), values);
+                values_by_key.insert(key.key().to_owned(), values);
             }
         }
-        operators.insert(operator.key().to_owned(), Json::Object(tests));
+        operators.insert(operator.key().to_owned(), Json::Object(values_by_key));
     }
     Condition::parse(&Json::Object(operators)).unwrap_or_else(|error| {
         value.problem(error);
@@ -109,7 +108,7 @@ fn values(value: &Value<'_>) -> Option<Json> {
         DeValue::Array(_) => {
             let items = value.list()?;
             if items.is_empty() {
-                value.problem("compares with nothing; write at least one value");
+                value.problem("is empty; add at least one value");
             }
             Some(Json::Array(items.iter().filter_map(scalar).collect()))
         }
@@ -121,7 +120,9 @@ fn scalar(value: &Value<'_>) -> Option<Json> {
     match value.node() {
         DeValue::String(text) => {
             if text.contains("{partition}") || text.contains("{account-id}") {
-                value.problem("`{partition}` and `{account-id}` mean nothing in a condition; write the value itself");
+                value.problem(
+                    "`{partition}` and `{account-id}` are not expanded in conditions; write the literal value",
+                );
             }
             Some(Json::from(text.as_ref()))
         }
@@ -129,19 +130,19 @@ fn scalar(value: &Value<'_>) -> Option<Json> {
         DeValue::Integer(number) => {
             let number = i64::from_str_radix(number.as_str(), number.radix()).ok();
             if number.is_none() {
-                value.problem("is too large a number; write it in quotes");
+                value.problem("the number is too large; write it in quotes");
             }
             number.map(Json::from)
         }
         DeValue::Float(number) => {
             let number = number.as_str().parse().ok().and_then(Number::from_f64);
             if number.is_none() {
-                value.problem("is no number of JSON; write it in quotes");
+                value.problem("is not a valid JSON number; write it in quotes");
             }
             number.map(Json::Number)
         }
         _ => {
-            value.should_be("a text, a number, true or false, or a list of these");
+            value.wrong_type("a string, a number, a boolean, or an array of these");
             None
         }
     }

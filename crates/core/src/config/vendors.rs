@@ -1,17 +1,18 @@
-//! The vendors that the configuration brings, and those that it chooses.
+//! The vendors that the configuration defines (`vendor-files`, `[catalogue]`) and uses (`[vendors]`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::read::ReadContext;
 use super::registration::registration;
-use super::roles::{self, Common};
+use super::roles::{self, RoleSettings};
 use super::trust::external_id;
 use super::{ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec};
 use crate::policy::Condition;
 use crate::role::RoleName;
+use crate::suggestion::{did_you_mean, list_of};
 use crate::text::Untrusted;
-use crate::toml_reader::{Table, Value, check_quota, did_you_mean, list_of};
+use crate::toml_reader::{Table, Value, check_quota};
 use crate::vendor::{
     Catalogue, ExternalIdRule, Group, NameTaken, Vendor, VendorOrigin, read_file, read_value, vendor_name,
 };
@@ -29,7 +30,9 @@ const VENDOR: &[&str] = &[
     "registration",
 ];
 
-/// The vendors, and the names of those that are there and cannot be read.
+/// The known vendors, and the names of vendor definitions with errors.
+///
+/// A use of a vendor whose definition has errors is not reported as unknown.
 pub(super) struct Known {
     pub(super) known: Catalogue,
     broken: BTreeSet<String>,
@@ -42,10 +45,11 @@ pub(super) fn catalogue(table: &Table<'_>, context: &ReadContext<'_>) -> Known {
         let Some(path) = file.text() else { continue };
         let stem = Path::new(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         let vendor = file.checked(|path| {
-            let name = vendor_name(stem).map_err(|error| format!("the file is named as its vendor, and {error}"))?;
+            let name =
+                vendor_name(stem).map_err(|error| format!("the file name must be the vendor name, but {error}"))?;
             let text = context.files.read(path).map_err(|error| format!("`{}`: {error}", Untrusted::new(path)))?;
             let (vendor, problems) = read_file(&name, path, &text, VendorOrigin::File(path.to_owned()));
-            context.elsewhere.borrow_mut().extend(problems);
+            context.vendor_file_problems.borrow_mut().extend(problems);
             Ok(vendor)
         });
         all.add(stem, vendor.flatten(), &file);
@@ -68,10 +72,10 @@ impl Known {
         if let Err(NameTaken { by }) = self.known.add(vendor) {
             let by = match by {
                 VendorOrigin::BuiltIn => "built in".to_owned(),
-                VendorOrigin::File(path) => format!("in `{}`", Untrusted::new(&path)),
-                VendorOrigin::Configuration => "in this file".to_owned(),
+                VendorOrigin::File(path) => format!("defined in `{}`", Untrusted::new(&path)),
+                VendorOrigin::Configuration => "defined in this file".to_owned(),
             };
-            value.problem(format!("there is a vendor `{name}` {by} already; choose another name"));
+            value.problem(format!("the vendor `{name}` is already {by}; choose another name"));
         }
     }
 }
@@ -85,10 +89,9 @@ pub(super) fn roles(value: &Value<'_>, context: &ReadContext<'_>, vendors: &Know
             Some(vendor) => roles.extend(table.and_then(|table| role(vendor, &entry, &table, context))),
             None if vendors.broken.contains(entry.key()) => {}
             None => entry.problem(format!(
-                "there is no such vendor{}; the vendors are {}, and your own come by `vendor-files` or \
-                 `[catalogue.NAME]`",
-                did_you_mean(entry.key(), vendors.known.names()),
-                list_of(vendors.known.names())
+                "unknown vendor; known vendors are {} (define others in `vendor-files` or `[catalogue.NAME]`){}",
+                list_of(vendors.known.names()),
+                did_you_mean(entry.key(), vendors.known.names())
             )),
         }
     }
@@ -97,20 +100,20 @@ pub(super) fn roles(value: &Value<'_>, context: &ReadContext<'_>, vendors: &Know
 
 fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadContext<'_>) -> Option<RoleTemplate> {
     let owner = format!("vendor/{}", vendor.name);
-    let Common { path, description, max_session_seconds, boundary, tags, adopt } = roles::common(table);
+    let RoleSettings { path, description, max_session_seconds, boundary, tags, adopt } = roles::settings(table);
     let named = table.get("role-name");
     let name = match &named {
         Some(value) => role_name(vendor, value),
         None => Some(vendor.role_name.clone()),
     };
     if let Some(name) = &name {
-        context.names.borrow_mut().claim(name, &owner, named.as_ref().unwrap_or(entry));
+        context.names.borrow_mut().reserve(name, &owner, named.as_ref().unwrap_or(entry));
     }
     let groups = groups(vendor, table);
     let policy = Vendor::policy(&groups);
     let policies: BTreeMap<_, _> = policy.map(|policy| (vendor.policy_name.clone(), policy)).into_iter().collect();
     check_quota(entry, &policies);
-    let external_id = match id(vendor, entry, table)? {
+    let external_id = match vendor_external_id(vendor, entry, table)? {
         Id::Given(source) => Some(source),
         Id::None => None,
     };
@@ -137,10 +140,7 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadCon
 fn role_name(vendor: &Vendor, value: &Value<'_>) -> Option<RoleName> {
     let name = value.parse::<RoleName>()?;
     if vendor.name_fixed && name != vendor.role_name {
-        value.problem(format!(
-            "{} looks for `{}` and no other role; take `role-name` out",
-            vendor.title, vendor.role_name
-        ));
+        value.problem(format!("{} requires the role name `{}`; remove `role-name`", vendor.title, vendor.role_name));
     }
     Some(name)
 }
@@ -150,26 +150,26 @@ enum Id {
     None,
 }
 
-/// The external id of a vendor: given, or none because the configuration or the vendor file says so in words.
-fn id(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>) -> Option<Id> {
+/// The external ID of a vendor. It may be omitted only if the configuration or the vendor file gives a reason.
+fn vendor_external_id(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>) -> Option<Id> {
     let value = table.get("external-id");
     match (value, &vendor.external_id) {
         (Some(value), _) if is_waived(&value) => {
             let reason = value.table(&["none-because"])?.require("none-because")?;
             let text = reason.text()?;
             if text.trim().is_empty() {
-                reason.problem("is empty; say why this vendor gives no external ID");
+                reason.problem("is empty; state why this vendor uses no external ID");
             }
             Some(Id::None)
         }
         (Some(value), ExternalIdRule::Required { .. }) => external_id(&value).map(Id::Given),
         (Some(value), ExternalIdRule::NoneBecause(reason)) => {
-            value.problem(format!("{} gives no external ID ({reason}); take it out", vendor.title));
+            value.problem(format!("{} uses no external ID ({reason}); remove the key", vendor.title));
             None
         }
         (None, ExternalIdRule::Required { hint }) => {
-            let hint = hint.as_ref().map(|hint| format!(", {hint}")).unwrap_or_default();
-            entry.problem(format!("`external-id` is missing: give the one of {}{hint}", vendor.title));
+            let hint = hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
+            entry.problem(format!("`external-id` is missing; set the external ID of {}{hint}", vendor.title));
             None
         }
         (None, ExternalIdRule::NoneBecause(_)) => Some(Id::None),
@@ -180,26 +180,26 @@ fn is_waived(value: &Value<'_>) -> bool {
     value.node().as_table().is_some_and(|map| map.contains_key("none-because"))
 }
 
-/// The chosen groups; by default all that change nothing.
+/// The chosen permission groups; by default those without write access.
 fn groups<'v>(vendor: &'v Vendor, table: &Table<'_>) -> Vec<&'v Group> {
     let Some(value) = table.get("permissions") else { return vendor.default_groups() };
     let list = value.list().unwrap_or_default();
     if list.is_empty() && value.node().is_array() {
-        value.problem("chooses nothing, so the role may do nothing; leave it out for the default");
+        value.problem("is empty, so the role would have no permissions; remove the key to use the default");
     }
     let names = || vendor.groups.iter().map(|group| group.name.as_str());
     let mut chosen: Vec<&Group> = Vec::new();
     for item in list {
         let Some(name) = item.text() else { continue };
         match vendor.groups.iter().find(|group| group.name == name) {
-            Some(group) if chosen.contains(&group) => item.problem(format!("`{name}` stands twice; take one out")),
+            Some(group) if chosen.contains(&group) => item.problem(format!("`{name}` appears twice; remove one")),
             Some(group) => chosen.push(group),
             None => item.problem(format!(
-                "{} has no permissions `{}`{}; there are {}",
+                "{} has no permission group `{}`; the groups are {}{}",
                 vendor.title,
                 Untrusted::new(name),
-                did_you_mean(name, names()),
-                list_of(names())
+                list_of(names()),
+                did_you_mean(name, names())
             )),
         }
     }

@@ -1,4 +1,4 @@
-//! Which policy denied a call, as far as the message says.
+//! Which policy denied a call, according to the error message.
 //!
 //! The phrases are those of "Access denied error message examples":
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>.
@@ -9,40 +9,40 @@ use std::fmt;
 /// Why a call was denied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denial {
-    /// The action that was denied, as `iam:CreateRole`, where the message says it.
+    /// The denied action, such as `iam:CreateRole`, if the message contains it.
     pub action: Option<String>,
     /// The kind of policy that denied it.
     pub by: DeniedBy,
-    /// Whether a statement denies it; otherwise none allows it.
+    /// Whether a statement denies the action explicitly; otherwise no statement allows it.
     pub explicit: bool,
-    /// The ARN of the policy, where the message says it.
+    /// The ARN of the policy, if the message contains it.
     pub policy: Option<String>,
 }
 
 /// The kind of policy that denied a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeniedBy {
-    /// A service control policy (SCP): it binds the roles and users of an account.
+    /// A service control policy (SCP), which limits the roles and users of an account.
     ServiceControlPolicy,
-    /// A resource control policy (RCP): it guards the roles of an account against whoever calls.
+    /// A resource control policy (RCP), which limits the access of any caller to the resources of an account.
     ResourceControlPolicy,
     /// The permissions boundary of the caller.
     PermissionsBoundary,
     /// The session policy of the caller.
     SessionPolicy,
-    /// A policy of the caller's own.
+    /// An identity-based policy of the caller.
     IdentityPolicy,
-    /// The policy of what was called.
+    /// A resource-based policy.
     ResourcePolicy,
     /// The trust policy of the role to be assumed.
     TrustPolicy,
-    /// A kind that is not told apart here, such as the policy of a VPC endpoint.
+    /// Another kind, such as a VPC endpoint policy.
     Other,
-    /// The message names none.
+    /// The message does not say.
     Unsaid,
 }
 
-/// How messages name the kinds. `sessions policy` stands on AWS's page, too.
+/// The names of the kinds in messages. AWS's page also has `sessions policy`.
 const KINDS: [(&str, DeniedBy); 8] = [
     ("service control policy", DeniedBy::ServiceControlPolicy),
     ("resource control policy", DeniedBy::ResourceControlPolicy),
@@ -55,7 +55,7 @@ const KINDS: [(&str, DeniedBy); 8] = [
 ];
 
 impl Denial {
-    /// Reads a message. No text is an error: one that is not understood says nothing.
+    /// Parses a message. An unknown message is not an error; it yields [`DeniedBy::Unsaid`].
     #[must_use]
     pub fn read(message: &str) -> Self {
         let action = message.split_once("not authorized to perform: ").and_then(|(_, rest)| action(rest));
@@ -80,14 +80,14 @@ impl Denial {
         matches!(self.by, DeniedBy::ServiceControlPolicy | DeniedBy::ResourceControlPolicy)
     }
 
-    /// Whether something of the caller's own denied the call, wherever it went.
+    /// Whether a policy of the caller denied the call, so that the target makes no difference.
     #[must_use]
     pub fn is_by_the_caller(&self) -> bool {
         matches!(self.by, DeniedBy::IdentityPolicy | DeniedBy::PermissionsBoundary | DeniedBy::SessionPolicy)
     }
 }
 
-/// The sentence, as ``a service control policy denies `iam:CreateRole` ``.
+/// A sentence such as ``a service control policy denies `iam:CreateRole` ``.
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = if self.explicit {
@@ -105,7 +105,7 @@ impl fmt::Display for Denial {
     }
 }
 
-/// An action at the start of a text: `service:Name`, of letters, digits and hyphens, and no longer than any is.
+/// An action (`service:Name`) at the start of a string, with allowed characters and of plausible length only.
 fn action(text: &str) -> Option<String> {
     let word = text.split_whitespace().next()?.trim_end_matches(['.', ',']);
     let (service, name) = word.split_once(':')?;
@@ -113,7 +113,7 @@ fn action(text: &str) -> Option<String> {
     (word.len() <= 128 && plain(service) && plain(name)).then(|| word.to_owned())
 }
 
-/// An ARN at the start of a text.
+/// An ARN at the start of a string.
 fn arn(text: &str) -> Option<String> {
     let word = text.split_whitespace().next()?.trim_end_matches(['.', ',', '"']);
     let plain = |b: u8| b.is_ascii_alphanumeric() || b":/_+=,.@-".contains(&b);

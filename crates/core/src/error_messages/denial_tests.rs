@@ -8,9 +8,9 @@ fn read(rest: &str) -> (Option<String>, DeniedBy, bool) {
     (action, by, explicit)
 }
 
-/// The examples of AWS's page, word for word.
+/// The examples of AWS's page, verbatim.
 #[test]
-fn the_examples_of_the_documentation() {
+fn documented_examples_are_recognized() {
     for (rest, action, by, explicit) in [
         (
             "codecommit:ListRepositories because no service control policy allows the codecommit:ListRespositories action",
@@ -108,18 +108,18 @@ fn the_examples_of_the_documentation() {
 }
 
 #[test]
-fn the_policy_may_be_named() {
+fn policy_arn_is_recognized() {
     let arn = "arn:aws:organizations::987654321098:policy/o-qv5af4abcd/service_control_policy/p-2kgnabcd";
-    let said = format!("{WHO}iam:ListRoles on resource: x with an explicit deny in a service control policy: {arn}");
-    let denial = Denial::read(&said);
+    let message = format!("{WHO}iam:ListRoles on resource: x with an explicit deny in a service control policy: {arn}");
+    let denial = Denial::read(&message);
     assert_eq!(denial.policy.as_deref(), Some(arn));
     insta::assert_snapshot!(denial, @"a service control policy (`arn:aws:organizations::987654321098:policy/o-qv5af4abcd/service_control_policy/p-2kgnabcd`) denies `iam:ListRoles`");
-    let nameless = Denial::read(&said.replace(arn, "<b>arn</b>"));
-    assert_eq!((nameless.by, nameless.policy), (DeniedBy::ServiceControlPolicy, None));
+    let without_arn = Denial::read(&message.replace(arn, "<b>arn</b>"));
+    assert_eq!((without_arn.by, without_arn.policy), (DeniedBy::ServiceControlPolicy, None));
 }
 
 #[test]
-fn a_denial_reads_as_a_sentence() {
+fn denial_displays_as_a_sentence() {
     let sentence = |rest: &str| Denial::read(&format!("{WHO}{rest}")).to_string();
     insta::assert_snapshot!(sentence("iam:GetRole because no session policy allows the iam:GetRole action"), @"no session policy allows `iam:GetRole`");
     insta::assert_snapshot!(sentence("iam:GetRole with an explicit deny in an identity-based policy"), @"an identity-based policy denies `iam:GetRole`");
@@ -128,10 +128,10 @@ fn a_denial_reads_as_a_sentence() {
 }
 
 #[test]
-fn what_is_no_message_of_aws_says_nothing() {
+fn unknown_message_yields_no_information() {
     for message in ["", "denied", "Access Denied", "no service control policy allows", "with an explicit deny"] {
-        let said = Denial { action: None, by: DeniedBy::Unsaid, explicit: false, policy: None };
-        assert_eq!(Denial::read(message), said, "{message}");
+        let unknown = Denial { action: None, by: DeniedBy::Unsaid, explicit: false, policy: None };
+        assert_eq!(Denial::read(message), unknown, "{message}");
     }
     for action in ["", ":", "iam:", ":x", "iam:<script>", "iam:`x`", "a b:c", &format!("iam:{}", "x".repeat(128))] {
         assert_eq!(read(&format!("{action} on resource: y")).0, None, "{action}");
@@ -139,9 +139,9 @@ fn what_is_no_message_of_aws_says_nothing() {
 }
 
 proptest! {
-    /// Whatever a service says, what is taken from it is short and of known characters.
+    /// Whatever a message contains, the extracted values are short and have allowed characters only.
     #[test]
-    fn hostile_text_neither_panics_nor_floods(
+    fn hostile_message_neither_panics_nor_floods(
         parts in prop::collection::vec(prop_oneof![
             any::<String>(),
             Just("not authorized to perform: ".to_owned()),

@@ -1,6 +1,7 @@
-//! What AWS tells in words alone, where it gives no code: the one place where texts of services are read.
+//! Information that AWS returns only in error messages and not in error codes. No other module parses messages.
 //!
-//! Each phrase comes from a page of AWS or from a report that is named beside it. What is not known is not guessed at.
+//! Every phrase comes from an AWS page or a public report, which is linked next to it. An unknown message yields no
+//! information; nothing is guessed.
 
 mod denial;
 mod quota;
@@ -8,7 +9,8 @@ mod quota;
 pub use denial::{Denial, DeniedBy};
 pub use quota::Quota;
 
-/// Whether IAM refuses a policy for a principal that it does not know. The code is that of every malformed policy.
+/// Whether IAM rejects a policy because of a principal that does not exist (yet). The error code is the same as for every
+/// malformed policy.
 ///
 /// See <https://github.com/hashicorp/terraform-provider-aws/pull/12436>.
 #[must_use]

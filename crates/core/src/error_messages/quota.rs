@@ -1,26 +1,26 @@
-//! Which quota of IAM is reached, as far as the message says.
+//! Which IAM quota is reached, according to the error message.
 //!
 //! The quotas: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>. Their codes:
-//! <https://docs.aws.amazon.com/general/latest/gr/iam-service.html>. The messages are not documented; they are as people
-//! report them, for example in <https://github.com/aws-amplify/amplify-cli/issues/1699>.
+//! <https://docs.aws.amazon.com/general/latest/gr/iam-service.html>. The messages are not documented and are taken from
+//! public reports, for example <https://github.com/aws-amplify/amplify-cli/issues/1699>.
 
 /// A quota of IAM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quota {
     /// The length of a trust policy.
     TrustPolicyLength,
-    /// Roles in the account.
+    /// Roles in an account.
     RolesPerAccount,
     /// Managed policies on a role.
     ManagedPoliciesPerRole,
-    /// All inline policies of a role together.
+    /// The total length of the inline policies of a role.
     InlinePolicyLength,
     /// Tags on a role.
     TagsPerRole,
 }
 
 impl Quota {
-    /// Reads a message.
+    /// Parses a message.
     #[must_use]
     pub fn read(message: &str) -> Option<Self> {
         if message.contains("Maximum policy size of") {
@@ -37,7 +37,7 @@ impl Quota {
         }
     }
 
-    /// Its code in Service Quotas; `None` for those that cannot be raised.
+    /// Its code in Service Quotas; `None` if it cannot be raised.
     #[must_use]
     pub fn code(self) -> Option<&'static str> {
         match self {
@@ -48,17 +48,17 @@ impl Quota {
         }
     }
 
-    /// What it is about, and what helps without raising it.
+    /// Its name, and what to do instead of raising it.
     #[must_use]
     pub fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::TrustPolicyLength => ("trust policy length", "grant to fewer principals"),
-            Self::RolesPerAccount => ("roles per account", "delete roles that nobody uses"),
-            Self::ManagedPoliciesPerRole => ("managed policies per role", "attach fewer"),
+            Self::RolesPerAccount => ("roles per account", "delete unused roles"),
+            Self::ManagedPoliciesPerRole => ("managed policies per role", "attach fewer policies"),
             Self::InlinePolicyLength => {
-                ("inline policies of a role together", "shorten them, or attach a managed policy")
+                ("total length of the inline policies of a role", "shorten them, or attach a managed policy")
             }
-            Self::TagsPerRole => ("tags of a role", "configure fewer"),
+            Self::TagsPerRole => ("tags per role", "configure fewer tags"),
         }
     }
 }
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quota_is_read_from_its_message() {
+    fn quota_is_recognized_from_its_message() {
         for (message, quota) in [
             ("Cannot exceed quota for ACLSizePerRole: 2048", Some(Quota::TrustPolicyLength)),
             ("Cannot exceed quota for RolesPerAccount: 1000", Some(Quota::RolesPerAccount)),

@@ -1,4 +1,7 @@
-//! A change: exactly one call that writes, as data with a sentence.
+//! A change: exactly one write call, as data, with a sentence for people.
+//!
+//! A plan is a list of changes. The same value is shown to the user, checked by the guard and executed, so that what is
+//! applied is what was shown.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -9,48 +12,48 @@ use crate::policy::Document;
 use crate::role::RoleName;
 use crate::vendor::Api;
 
-/// One call that writes.
+/// One write call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The role that is written.
+    /// The role that is changed.
     pub role: RoleName,
-    /// What is done to it.
+    /// The call and its parameters.
     pub action: Action,
 }
 
-/// What is done to a role, or told of it. Each variant is one call, and carries what was there before.
+/// The call and its parameters. Each variant is one call, and includes the state before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// `iam:UpdateAssumeRolePolicy`
     UpdateTrust {
-        /// The trust policy now; `None` where it is not understood.
+        /// The current trust policy; `None` if it is not supported.
         before: Option<Document>,
-        /// The trust policy to be.
+        /// The desired trust policy.
         after: Document,
     },
     /// `iam:CreateRole`
     CreateRole(Box<NewRole>),
     /// `iam:UpdateRole`
     UpdateRole {
-        /// Description and longest session in seconds, now.
+        /// The current description and maximum session duration in seconds.
         before: (String, i32),
-        /// Description and longest session in seconds, to be.
+        /// The desired description and maximum session duration in seconds.
         after: (String, i32),
     },
     /// `iam:PutRolePolicy`
     PutPolicy {
-        /// The policy's name.
+        /// The name of the policy.
         name: String,
-        /// The policy now; `None` where there is none or it is not understood.
+        /// The current policy; `None` if it does not exist or is not supported.
         before: Option<Document>,
-        /// The policy to be.
+        /// The desired policy.
         after: Document,
     },
     /// `iam:DeleteRolePolicy`
     DeletePolicy {
-        /// The policy's name.
+        /// The name of the policy.
         name: String,
-        /// The policy now; `None` where it is not understood.
+        /// The current policy; `None` if it is not supported.
         before: Option<Document>,
     },
     /// `iam:AttachRolePolicy`, by ARN.
@@ -59,31 +62,31 @@ pub enum Action {
     Detach(String),
     /// `iam:PutRolePermissionsBoundary`
     PutBoundary {
-        /// The ARN now.
+        /// The current ARN.
         before: Option<String>,
-        /// The ARN to be.
+        /// The desired ARN.
         after: String,
     },
-    /// `iam:DeleteRolePermissionsBoundary`, with the ARN now.
+    /// `iam:DeleteRolePermissionsBoundary`, with the current ARN.
     DeleteBoundary(String),
     /// `iam:TagRole`
     Tag(BTreeMap<String, String>),
     /// `iam:UntagRole`, by key.
     Untag(BTreeSet<String>),
-    /// A vendor is told of the account, by its own API.
+    /// The account is registered with a vendor, by the vendor's API.
     Register(Box<RegistrationChange>),
 }
 
-/// What a vendor is told of the account.
+/// A registration of the account with a vendor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistrationChange {
-    /// What people call the vendor.
+    /// The display name of the vendor.
     pub title: String,
-    /// Its API.
+    /// The API of the vendor.
     pub api: Api,
-    /// What it knows now, where it knows the account.
+    /// The current registration, if there is one.
     pub before: Option<ExistingRegistration>,
-    /// What it is to know.
+    /// The desired registration.
     pub after: AccountRegistration,
 }
 
@@ -98,16 +101,16 @@ impl RegistrationChange {
     }
 }
 
-/// What `iam:CreateRole` sets at once.
+/// The parameters of `iam:CreateRole`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRole {
-    /// What people call it.
+    /// The display name of the role.
     pub title: String,
     /// Its path.
     pub path: String,
     /// Its description.
     pub description: String,
-    /// The longest session, in seconds.
+    /// The maximum session duration, in seconds.
     pub max_session_seconds: i32,
     /// The ARN of its permissions boundary.
     pub boundary: Option<String>,
@@ -117,7 +120,7 @@ pub struct NewRole {
     pub trust: Document,
 }
 
-/// Whether a change brings something, alters something or takes something away.
+/// Whether a change adds, changes or removes something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sign {
     /// `+`
@@ -129,7 +132,7 @@ pub enum Sign {
 }
 
 impl Change {
-    /// The call: an action of IAM, or one of a vendor's API.
+    /// The call: an IAM action, or an operation of a vendor's API.
     #[must_use]
     pub fn call(&self) -> &'static str {
         match &self.action {
@@ -148,13 +151,13 @@ impl Change {
         }
     }
 
-    /// Whether a vendor is told, and nothing is written in the account.
+    /// Whether the change is a call to a vendor, and writes nothing in the account.
     #[must_use]
     pub fn is_registration(&self) -> bool {
         matches!(self.action, Action::Register(_))
     }
 
-    /// The policies in it, as they are and as they are to be.
+    /// The current and the desired policies in it.
     pub(crate) fn documents(&self) -> Vec<&Document> {
         match &self.action {
             Action::CreateRole(new) => vec![&new.trust],
@@ -166,7 +169,7 @@ impl Change {
         }
     }
 
-    /// How it is marked in a diff.
+    /// Its mark in a diff.
     #[must_use]
     pub fn sign(&self) -> Sign {
         match &self.action {
@@ -192,10 +195,18 @@ impl fmt::Display for Change {
             Action::CreateRole(new) => write!(f, "create role `{role}` for {}", new.title),
             Action::UpdateRole { before, after } => match (before.0 != after.0, before.1 != after.1) {
                 (true, true) => {
-                    write!(f, "update the description and the longest session ({} s) of role `{role}`", after.1)
+                    write!(
+                        f,
+                        "update the description and the maximum session duration ({} s) of role `{role}`",
+                        after.1
+                    )
                 }
                 (false, true) => {
-                    write!(f, "update the longest session of role `{role}` from {} s to {} s", before.1, after.1)
+                    write!(
+                        f,
+                        "update the maximum session duration of role `{role}` from {} s to {} s",
+                        before.1, after.1
+                    )
                 }
                 _ => write!(f, "update the description of role `{role}`"),
             },
@@ -209,8 +220,8 @@ impl fmt::Display for Change {
             Action::Tag(tags) => write!(f, "tag role `{role}` with {}", list(tags.keys())),
             Action::Untag(keys) => write!(f, "remove the tags {} from role `{role}`", list(keys.iter())),
             Action::Register(entry) => match &entry.before {
-                None => write!(f, "register the account with {}, to be entered by role `{role}`", entry.title),
-                Some(_) => write!(f, "tell {} to enter the account by role `{role}`", entry.title),
+                None => write!(f, "register the account with {}, using role `{role}`", entry.title),
+                Some(_) => write!(f, "update the registration with {} to use role `{role}`", entry.title),
             },
         }
     }

@@ -1,4 +1,4 @@
-//! The difference between a blueprint and what is there.
+//! The planner: the difference between a blueprint and the observed state of an account, as a list of changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,18 +8,18 @@ use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec};
 use crate::observed::{Observed, ObservedRole};
 use crate::policy::{PolicyError, PolicyNotice, add_grants, prune_orphans};
 
-/// What there is to do: changes in the order in which they are made, not yet approved.
+/// The changes in the order in which they are applied, not yet approved by the guard.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
-    /// The calls that would bring the account to its blueprint.
+    /// The calls that bring the account to the state of its blueprint.
     pub changes: Vec<Change>,
-    /// What cannot be brought there at all.
+    /// What cannot be brought to that state at all.
     pub refusals: Vec<Refusal>,
-    /// What a person should know.
+    /// Observations about the trust policy of the access role that do not prevent the changes.
     pub notices: Vec<PolicyNotice>,
 }
 
-/// Compares a blueprint with what is there.
+/// Compares a blueprint with the observed state.
 #[must_use]
 pub fn diff(blueprint: &Blueprint, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
@@ -37,14 +37,14 @@ pub fn diff(blueprint: &Blueprint, observed: &Observed) -> Plan {
     plan
 }
 
-/// What the vendor is told, where it does not know it yet. What people call the account there is theirs.
+/// The registration with the vendor, unless it exists. A display name that was edited in the vendor's console is kept.
 fn register(spec: &RoleSpec, observed: &Observed) -> Option<Change> {
     let RegistrationSpec { api, entry, .. } = spec.registration.as_ref()?;
-    let there = observed.registered.get(&spec.name)?.as_ref().ok()?;
-    if there.iter().any(|one| one.role_arn.as_ref() == Some(&entry.role_arn)) {
+    let existing = observed.registered.get(&spec.name)?.as_ref().ok()?;
+    if existing.iter().any(|one| one.role_arn.as_ref() == Some(&entry.role_arn)) {
         return None;
     }
-    let (title, before) = (spec.title.clone(), there.first().cloned());
+    let (title, before) = (spec.title.clone(), existing.first().cloned());
     let entry = RegistrationChange { title, api: *api, before, after: entry.clone() };
     Some(Change { role: spec.name.clone(), action: Action::Register(Box::new(entry)) })
 }
@@ -70,11 +70,11 @@ fn access_trust(blueprint: &Blueprint, observed: &Observed, plan: &mut Plan) {
             }
             plan.notices.extend(edit.notices);
         }
-        Err(problem) => plan.refusals.push(Refusal::trust_not_understood(role, &problem)),
+        Err(problem) => plan.refusals.push(Refusal::trust_policy_not_supported(role, &problem)),
     }
 }
 
-/// A role that is not there: everything that `iam:CreateRole` takes at once, then its policies.
+/// Creates a missing role: `iam:CreateRole` with everything that it accepts, then the policies.
 fn create(spec: &RoleSpec, changes: &mut Vec<Change>) {
     let mut push = |action| changes.push(Change { role: spec.name.clone(), action });
     push(Action::CreateRole(Box::new(NewRole {
@@ -94,8 +94,13 @@ fn create(spec: &RoleSpec, changes: &mut Vec<Change>) {
     }
 }
 
-/// A role that is there. The owner tag comes first of all, so that a role whose take-over was cut short is known as
-/// ours; then what narrows, so that nobody who is let in finds what somebody else left; then what widens.
+/// Updates an existing role. The order of the changes matters, because a run can be interrupted after each call:
+///
+/// 1. the owner tag, so that a role whose takeover was interrupted is recognized as managed by this tool;
+/// 2. changes that reduce permissions (boundary, detached and deleted policies), so that a newly trusted principal never
+///    gets permissions that were left over from the previous state;
+/// 3. the trust policy;
+/// 4. changes that add permissions.
 fn align(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) {
     let mut push = |action| changes.push(Change { role: spec.name.clone(), action });
     let missing: BTreeMap<_, _> =
@@ -113,17 +118,18 @@ fn align(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) {
         (Some(Ok(before)), Some(after)) => before.equivalent(after),
         _ => false,
     };
-    // Where others are to be trusted, neither they nor those before may meet a policy that is not meant for them.
-    let trusts_others = !role.trust.as_ref().is_ok_and(|trust| trust.equivalent(&spec.trust));
-    let goes = |name: &str| !is_same(name) && (trusts_others || !spec.policies.contains_key(name));
-    for (name, policy) in role.policies.iter().filter(|(name, _)| goes(name)) {
+    // If the trust policy changes, neither the old nor the new principals may get policies that are meant for the others:
+    // differing policies are deleted before the change and put again after it.
+    let trust_differs = !role.trust.as_ref().is_ok_and(|trust| trust.equivalent(&spec.trust));
+    let is_deleted = |name: &str| !is_same(name) && (trust_differs || !spec.policies.contains_key(name));
+    for (name, policy) in role.policies.iter().filter(|(name, _)| is_deleted(name)) {
         push(Action::DeletePolicy { name: name.clone(), before: policy.clone().ok() });
     }
-    if trusts_others {
+    if trust_differs {
         push(Action::UpdateTrust { before: role.trust.clone().ok(), after: spec.trust.clone() });
     }
     for (name, after) in spec.policies.iter().filter(|(name, _)| !is_same(name)) {
-        let before = role.policies.get(name).filter(|_| !goes(name)).and_then(|policy| policy.clone().ok());
+        let before = role.policies.get(name).filter(|_| !is_deleted(name)).and_then(|policy| policy.clone().ok());
         push(Action::PutPolicy { name: name.clone(), before, after: after.clone() });
     }
     for arn in spec.attached.difference(&role.attached) {
@@ -135,14 +141,14 @@ fn align(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) {
     align_details(spec, role, &mut push);
 }
 
-/// What nobody's access depends on.
+/// Updates the attributes that do not affect access.
 fn align_details(spec: &RoleSpec, role: &ObservedRole, push: &mut impl FnMut(Action)) {
     let before = (role.description.clone(), role.max_session_seconds);
     let after = (spec.description.clone(), spec.max_session_seconds);
     if before != after {
         push(Action::UpdateRole { before, after });
     }
-    // Tags of AWS's own cannot be removed, and the keys of tags know no case: a new `team` replaces an old `Team`.
+    // `aws:` tags cannot be removed. Tag keys are case-insensitive: setting `team` replaces an existing `Team`.
     // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
     let wanted = |key: &str| spec.tags.keys().any(|wanted| wanted.eq_ignore_ascii_case(key));
     let extra = |key: &&String| !wanted(key) && !key.starts_with("aws:");

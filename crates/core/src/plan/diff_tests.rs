@@ -9,19 +9,19 @@ fn sentences(blueprint: &Blueprint, observed: &Observed) -> String {
     changes.chain(refusals).chain(notices.iter().map(|notice| format!("note: {notice}\n"))).collect()
 }
 
-/// The changes that bring an altered role back.
-fn back(change: impl FnOnce(&mut ObservedRole)) -> String {
+/// The changes that repair a drifted role.
+fn repair(change: impl FnOnce(&mut ObservedRole)) -> String {
     sentences(&blueprint(), &drifted(change))
 }
 
 #[test]
-fn what_is_as_it_should_be_is_no_change() {
+fn converged_account_has_no_changes() {
     let blueprint = blueprint();
     insta::assert_snapshot!(sentences(&blueprint, &converged(&blueprint)), @"");
 }
 
 #[test]
-fn a_fresh_account_gets_everything() {
+fn fresh_account_gets_all_changes() {
     insta::assert_snapshot!(sentences(&blueprint(), &fresh()), @"
     iam:UpdateAssumeRolePolicy update the trust policy of role `OrganizationAccountAccessRole`
     iam:CreateRole create role `Acme`
@@ -31,46 +31,49 @@ fn a_fresh_account_gets_everything() {
 }
 
 #[test]
-fn each_kind_of_drift_has_its_change() {
+fn each_kind_of_drift_is_repaired() {
     const OTHER: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
     let all = [
-        ("trust", back(|role| role.trust = Ok(document(FRESH)))),
-        ("trust that is none", back(|role| role.trust = Err("no policy".to_owned()))),
-        ("description", back(|role| role.description = "theirs".to_owned())),
-        ("longest session", back(|role| role.max_session_seconds = 7200)),
+        ("trust", repair(|role| role.trust = Ok(document(FRESH)))),
+        ("unsupported trust", repair(|role| role.trust = Err("no policy".to_owned()))),
+        ("description", repair(|role| role.description = "theirs".to_owned())),
+        ("maximum session duration", repair(|role| role.max_session_seconds = 7200)),
         (
             "both",
-            back(|role| {
+            repair(|role| {
                 role.description.clear();
                 role.max_session_seconds = 7200;
             }),
         ),
-        ("policy changed", back(|role| drop(role.policies.insert("read".to_owned(), Ok(document(FRESH)))))),
-        ("policy that is none", back(|role| drop(role.policies.insert("read".to_owned(), Err("no".to_owned()))))),
-        ("policy missing", back(|role| role.policies.clear())),
-        ("policy added", back(|role| drop(role.policies.insert("more".to_owned(), Ok(document(FRESH)))))),
-        ("attached", back(|role| role.attached.extend([OTHER.to_owned()]))),
-        ("detached", back(|role| role.attached.clear())),
-        ("boundary changed", back(|role| role.boundary = Some(OTHER.to_owned()))),
-        ("boundary missing", back(|role| role.boundary = None)),
-        ("tag changed", back(|role| drop(role.tags.insert("team".to_owned(), "other".to_owned())))),
-        ("tags added", back(|role| role.tags.extend([("a", "1"), ("aws:x", "2")].map(|(k, v)| (k.into(), v.into()))))),
+        ("policy changed", repair(|role| drop(role.policies.insert("read".to_owned(), Ok(document(FRESH)))))),
+        ("unsupported policy", repair(|role| drop(role.policies.insert("read".to_owned(), Err("no".to_owned()))))),
+        ("policy missing", repair(|role| role.policies.clear())),
+        ("policy added", repair(|role| drop(role.policies.insert("more".to_owned(), Ok(document(FRESH)))))),
+        ("attached", repair(|role| role.attached.extend([OTHER.to_owned()]))),
+        ("detached", repair(|role| role.attached.clear())),
+        ("boundary changed", repair(|role| role.boundary = Some(OTHER.to_owned()))),
+        ("boundary missing", repair(|role| role.boundary = None)),
+        ("tag changed", repair(|role| drop(role.tags.insert("team".to_owned(), "other".to_owned())))),
+        (
+            "tags added",
+            repair(|role| role.tags.extend([("a", "1"), ("aws:x", "2")].map(|(k, v)| (k.into(), v.into())))),
+        ),
     ];
     let text: String = all.iter().map(|(what, change)| format!("{what}:\n{change}")).collect();
     insta::assert_snapshot!(text, @"
     trust:
     iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
-    trust that is none:
+    unsupported trust:
     iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
     description:
     iam:UpdateRole update the description of role `Acme`
-    longest session:
-    iam:UpdateRole update the longest session of role `Acme` from 7200 s to 3600 s
+    maximum session duration:
+    iam:UpdateRole update the maximum session duration of role `Acme` from 7200 s to 3600 s
     both:
-    iam:UpdateRole update the description and the longest session (3600 s) of role `Acme`
+    iam:UpdateRole update the description and the maximum session duration (3600 s) of role `Acme`
     policy changed:
     iam:PutRolePolicy replace policy `read` of role `Acme`
-    policy that is none:
+    unsupported policy:
     iam:PutRolePolicy put policy `read` on role `Acme`
     policy missing:
     iam:PutRolePolicy put policy `read` on role `Acme`
@@ -92,15 +95,15 @@ fn each_kind_of_drift_has_its_change() {
 }
 
 #[test]
-fn a_boundary_that_nobody_configured_goes() {
+fn boundary_that_is_not_configured_is_removed() {
     let blueprint = blueprint_with(|config| config.roles.iter_mut().for_each(|role| role.boundary = None));
     let observed = drifted(|_| {});
     insta::assert_snapshot!(sentences(&blueprint, &observed), @"iam:DeleteRolePermissionsBoundary remove the permissions boundary arn:aws:iam::aws:policy/PowerUserAccess from role `Acme`");
 }
 
 #[test]
-fn what_narrows_comes_before_what_widens() {
-    let text = back(|role| {
+fn permissions_are_reduced_before_they_are_added() {
+    let text = repair(|role| {
         *role = ObservedRole {
             description: String::new(),
             boundary: None,
@@ -125,7 +128,7 @@ fn what_narrows_comes_before_what_widens() {
 }
 
 #[test]
-fn a_role_that_may_not_be_read_is_not_planned() {
+fn unreadable_role_has_no_changes() {
     let mut observed = converged(&blueprint());
     let role = observed.roles.pop_first().unwrap().0;
     assert_eq!(role.as_str(), ROLE);
@@ -134,10 +137,10 @@ fn a_role_that_may_not_be_read_is_not_planned() {
 }
 
 #[test]
-fn the_access_role_s_policy_is_told_where_it_cannot_be_edited() {
+fn unsupported_access_role_policy_is_refused() {
     let mut observed = converged(&blueprint());
-    observed.access_trust = Err("`Statement[0].Effect` is not understood".to_owned());
-    insta::assert_snapshot!(sentences(&blueprint(), &observed), @"refused: the trust policy of role `OrganizationAccountAccessRole` is not understood: `Statement[0].Effect` is not understood; mend the trust policy by hand, then run again");
+    observed.access_trust = Err("`Statement[0].Effect` is not valid".to_owned());
+    insta::assert_snapshot!(sentences(&blueprint(), &observed), @"refused: the trust policy of role `OrganizationAccountAccessRole` is not supported: `Statement[0].Effect` is not valid; fix the trust policy manually, then run again");
     let none = blueprint_with(|config| config.access_role.grants.clear());
-    assert_eq!(sentences(&none, &observed), "", "nothing is asked of it");
+    assert_eq!(sentences(&none, &observed), "", "no grants, so the policy is not edited");
 }

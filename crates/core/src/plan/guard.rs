@@ -1,4 +1,18 @@
-//! The guard: no change gets past it that locks somebody out, takes a role over or widens access beyond the blueprint.
+//! The guard: the only way from a [`Plan`] to [`Approved`] changes, and so the only way to a write.
+//!
+//! The planner computes changes; the guard checks independently what they would do, because a wrong trust policy can lock
+//! an organization out of an account or open it to others. It refuses a change, with a code and a remedy, if the change
+//!
+//! - touches a role that exists and is not managed by this tool (no owner tag), unless `adopt = true`;
+//! - touches a role whose path differs or that cannot be read;
+//! - does anything to the access role other than editing its trust policy;
+//! - edits that trust policy so that access is lost, that anything but the configured grants is gained, or that the
+//!   management account can no longer assume the role. This compares the sets of access entries before and after
+//!   ([`access_entries`]) and does not rely on how the edit was made;
+//! - adds a grant that has no effect because a deny statement covers it, or saves a policy that IAM rejects;
+//! - changes a vendor's registration that was made by someone else, unless `adopt = true`.
+//!
+//! Refusals are isolated by role: the changes of other roles are still approved.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,7 +28,7 @@ use crate::policy::{Caller, Document, PolicyNotice, Principal, RequestContext, a
 use crate::role::{OWNER_TAG, RoleName};
 use crate::text::Untrusted;
 
-/// Changes that the guard let through. Nothing else makes this value, and nothing else is applied.
+/// Changes that the guard approved. Only [`guard`] creates this type, and only this type can be applied.
 #[derive(Debug, Clone)]
 pub struct Approved {
     changes: Vec<Change>,
@@ -29,31 +43,31 @@ impl Approved {
         &self.changes
     }
 
-    /// What was refused. A refused role harms no other.
+    /// What was refused. A refused role does not affect the others.
     #[must_use]
     pub fn refusals(&self) -> &[Refusal] {
         &self.refusals
     }
 
-    /// What a person should know.
+    /// Observations about the trust policy of the access role that do not prevent the changes.
     #[must_use]
     pub fn notices(&self) -> &[PolicyNotice] {
         &self.notices
     }
 }
 
-/// A role that is left as it is, and why.
+/// A role, or a registration with a vendor, that is left unchanged, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
-    /// The stable code.
+    /// The stable, machine-readable code.
     pub code: &'static str,
     /// The role.
     pub role: RoleName,
     /// What is wrong.
     pub message: String,
-    /// What a person can do.
+    /// What to do next.
     pub remedy: String,
-    /// Whether the vendor alone is not told, and the role itself is as it should be.
+    /// Whether only the registration with the vendor is refused; the role itself is handled as usual.
     #[serde(skip)]
     pub of_registration: bool,
 }
@@ -69,61 +83,63 @@ impl Refusal {
         Self { code, role: role.clone(), message, remedy: remedy.to_owned(), of_registration: false }
     }
 
-    /// A vendor that cannot be told, for a reason that needs a person.
+    /// A registration that failed for a reason that is not retried.
     fn registration(spec: &RoleSpec, why: &Cause) -> Self {
-        let message = format!("{} is not told of the account: {}", spec.title, why.message);
+        let message = format!("could not register the account with {}: {}", spec.title, why.message);
         Self { of_registration: true, ..Self::new(why.code, &spec.name, message, &why.remedy) }
     }
 
     fn foreign_registration(role: &RoleName, entry: &RegistrationChange) -> Self {
-        let enters = match entry.before.as_ref().and_then(|before| before.role_arn.as_ref()) {
-            Some(arn) => format!("enters it by `{}`", Untrusted::new(arn)),
-            None => "enters it without a role".to_owned(),
+        let current = match entry.before.as_ref().and_then(|before| before.role_arn.as_ref()) {
+            Some(arn) => format!("using role `{}`", Untrusted::new(arn)),
+            None => "without a role".to_owned(),
         };
         let message = format!(
-            "{} knows the account already, and {enters}: it was registered by hand, or for another role name or path",
+            "{} already has this account registered, {current}: it was registered manually, or for another role name or path",
             entry.title
         );
-        let remedy = "remove that registration at the vendor, or set `adopt = true` to have it enter by this role";
+        let remedy = "remove that registration at the vendor, or set `adopt = true` to change it to this role";
         Self { of_registration: true, ..Self::new("foreign_registration", role, message, remedy) }
     }
 
-    /// A role whose blueprint cannot be made.
+    /// A role whose blueprint cannot be built from the configuration.
     pub fn configuration(error: &BlueprintError) -> Option<Self> {
         let role = error.role.as_ref()?;
-        Some(Self::new("configuration", role, error.to_string(), "mend the configuration, then run again"))
+        Some(Self::new("configuration", role, error.to_string(), "fix the configuration, then run again"))
     }
 
-    /// A role that no session policy can be cut for.
+    /// A role whose session policy would be too long.
     pub fn session_policy(role: &RoleName) -> Self {
-        let message = format!("the session policy for role `{role}` alone would be over its 2,048 characters");
+        let message = format!(
+            "the session policy for role `{role}` would exceed the limit of 2,048 characters even in a session of its own"
+        );
         Self::new("session_policy_too_long", role, message, "shorten its path, or attach fewer managed policies")
     }
 
     pub(super) fn path(spec: &RoleSpec, role: &ObservedRole) -> Self {
-        let message = format!("role `{}` stands under the path `{}` and not `{}`", spec.name, role.path, spec.path);
+        let message = format!("role `{}` exists under the path `{}`, not `{}`", spec.name, role.path, spec.path);
         Self::new(
             "path_differs",
             &spec.name,
             message,
-            "a path cannot be changed: configure that path, or delete the role",
+            "IAM cannot change the path of a role: configure the existing path, or delete the role",
         )
     }
 
-    pub(super) fn trust_not_understood(role: &RoleName, problem: &str) -> Self {
-        let message = format!("the trust policy of role `{role}` is not understood: {problem}");
-        Self::new("trust_not_understood", role, message, "mend the trust policy by hand, then run again")
+    pub(super) fn trust_policy_not_supported(role: &RoleName, problem: &str) -> Self {
+        let message = format!("the trust policy of role `{role}` is not supported: {problem}");
+        Self::new("trust_policy_not_supported", role, message, "fix the trust policy manually, then run again")
     }
 
     fn unreadable(spec: &RoleSpec, why: &Cause) -> Self {
         let RoleSpec { name, path, .. } = spec;
-        let message = format!("role `{name}` may not be read under the path `{path}`: {}", why.message);
+        let message = format!("role `{name}` cannot be read under the path `{path}`: {}", why.message);
         Self::new(why.code, name, message, &why.remedy)
     }
 
     fn foreign(role: &RoleName) -> Self {
-        let message = format!("role `{role}` is there and has no tag `{OWNER_TAG}`: somebody else made it");
-        Self::new("foreign_role", role, message, "rename one of the two, or set `adopt = true` to take it over")
+        let message = format!("role `{role}` already exists and is not managed by this tool (no `{OWNER_TAG}` tag)");
+        Self::new("foreign_role", role, message, "rename one of the two roles, or set `adopt = true` to take it over")
     }
 
     fn orphaned(role: &RoleName, notice: &PolicyNotice) -> Self {
@@ -132,7 +148,7 @@ impl Refusal {
             "orphaned_principal",
             role,
             message,
-            "set `prune-orphans = true`, or remove the deleted identity by hand",
+            "set `prune-orphans = true`, or remove the deleted identity manually",
         )
     }
 
@@ -141,14 +157,13 @@ impl Refusal {
         Self::new("explicit_deny", role, message, "remove the deny statement, or the grant from the configuration")
     }
 
-    fn widens(role: &RoleName) -> Self {
-        let message =
-            format!("the new trust policy of role `{role}` would not be the old one with the configured grants");
-        Self::new("unsafe_trust", role, message, "report this as an error of account-onboarding; nothing was changed")
+    fn unsafe_edit(role: &RoleName) -> Self {
+        let message = format!("the new trust policy of role `{role}` would change more than the configured grants");
+        Self::new("unsafe_trust", role, message, "report this as a bug in account-onboarding; nothing was changed")
     }
 }
 
-/// Lets a plan's changes through, role by role.
+/// Checks the changes of a plan, role by role. See the module documentation for the rules.
 #[must_use]
 pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved {
     let Plan { changes, mut refusals, notices } = plan;
@@ -159,21 +174,21 @@ pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved
             refusals.push(Refusal::unreadable(spec, why));
             continue;
         }
-        let there = observed.roles.get(&spec.name);
-        let foreign = there.is_some_and(|role| role.owner().is_none()) && !spec.adopt;
+        let existing = observed.roles.get(&spec.name);
+        let foreign = existing.is_some_and(|role| role.owner().is_none()) && !spec.adopt;
         if foreign || spec.name.is_same(&observed.access_role) {
             refusals.push(Refusal::foreign(&spec.name));
-        } else if there.is_some_and(|role| role.path != spec.path) && !refusals.iter().any(|r| r.role == spec.name) {
-            refusals.extend(there.map(|role| Refusal::path(spec, role)));
+        } else if existing.is_some_and(|role| role.path != spec.path) && !refusals.iter().any(|r| r.role == spec.name) {
+            refusals.extend(existing.map(|role| Refusal::path(spec, role)));
         }
     }
     let refused = |role: &RoleName| refusals.iter().any(|refusal| refusal.role == *role);
     let mut changes: Vec<_> = changes.into_iter().filter(|change| !refused(&change.role)).collect();
     changes.retain(|change| {
         let refusal = refuse_registration(change, blueprint);
-        let passes = refusal.is_none();
+        let approved = refusal.is_none();
         refusals.extend(refusal);
-        passes
+        approved
     });
     for spec in &blueprint.roles {
         if let Some(Err(Stop::Blocked(why))) = observed.registered.get(&spec.name) {
@@ -183,32 +198,33 @@ pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved
     Approved { changes, refusals, notices }
 }
 
-/// What somebody else registered is left alone, as a foreign role is.
+/// A registration that was made by someone else is left unchanged, like a role that is not managed by this tool.
 fn refuse_registration(change: &Change, blueprint: &Blueprint) -> Option<Refusal> {
     let Action::Register(entry) = &change.action else { return None };
     let adopts = blueprint.roles.iter().any(|spec| spec.name == change.role && spec.adopt);
     (entry.before.is_some() && !adopts).then(|| Refusal::foreign_registration(&change.role, entry))
 }
 
-/// Judges the edit of the access role's trust policy by what it does, and not by how it was made.
+/// Checks the edit of the access role's trust policy by its effect on access.
 fn refuse_access(change: &Change, notices: &[PolicyNotice], blueprint: &Blueprint) -> Option<Refusal> {
     let role = &change.role;
     let Action::UpdateTrust { before: Some(before), after } = &change.action else {
-        return Some(Refusal::widens(role));
+        return Some(Refusal::unsafe_edit(role));
     };
     if after.orphans().next().is_some() {
         let orphan = notices.iter().find(|notice| matches!(notice, PolicyNotice::Orphan { .. }));
         return orphan.map(|notice| Refusal::orphaned(role, notice));
     }
-    let (was, is) = (access_entries(before), access_entries(after));
+    let old = access_entries(before);
+    let new = access_entries(after);
     let granted = granted_entries(blueprint);
-    let lost = was.difference(&is).next().is_some();
-    let gained_more = is.difference(&was).any(|entry| !granted.contains(entry));
+    let lost = old.difference(&new).next().is_some();
+    let gained_more = new.difference(&old).any(|entry| !granted.contains(entry));
     let root = Caller { account: blueprint.account.management.clone(), arn: None };
-    let could = can_assume(before, &root, &RequestContext::default());
-    let locked_out = could.can() && !can_assume(after, &root, &RequestContext::default()).can();
+    let could_assume = can_assume(before, &root, &RequestContext::default()).can();
+    let locked_out = could_assume && !can_assume(after, &root, &RequestContext::default()).can();
     if lost || gained_more || locked_out {
-        return Some(Refusal::widens(role));
+        return Some(Refusal::unsafe_edit(role));
     }
     let (grant, by) = blueprint.grants.iter().find_map(|grant| Some((grant, denied(after, grant)?)))?;
     Some(Refusal::denied(role, &after.name_of(by), &grant.principal))

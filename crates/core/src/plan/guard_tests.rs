@@ -7,37 +7,37 @@ fn guarded(blueprint: &Blueprint, observed: &Observed) -> Approved {
     guard(diff(blueprint, observed), blueprint, observed)
 }
 
-/// What the guard refuses, and what it lets through, in words.
-fn words(approved: &Approved) -> String {
+/// The refusals and the approved changes, one per line.
+fn lines(approved: &Approved) -> String {
     let refusals = approved.refusals().iter().map(|refusal| format!("{}: {refusal}\n", refusal.code));
-    let changes = approved.changes().iter().map(|change| format!("passes: {change}\n"));
+    let changes = approved.changes().iter().map(|change| format!("approved: {change}\n"));
     refusals.chain(changes).collect()
 }
 
-/// An access role with one more statement, and the role not there.
+/// A fresh account whose access role has an additional statement.
 fn with_statement(statement: &str) -> Observed {
     let text = FRESH.replace("}]}", &format!("}},{statement}]}}"));
     Observed { access_trust: Ok(document(&text)), ..fresh() }
 }
 
 #[test]
-fn nothing_to_do_passes() {
+fn empty_plan_is_approved() {
     let blueprint = blueprint();
-    assert_eq!(words(&guarded(&blueprint, &converged(&blueprint))), "");
+    assert_eq!(lines(&guarded(&blueprint, &converged(&blueprint))), "");
 }
 
 #[test]
-fn the_plain_case_passes() {
-    insta::assert_snapshot!(words(&guarded(&blueprint(), &fresh())), @"
-    passes: update the trust policy of role `OrganizationAccountAccessRole`
-    passes: create role `Acme`
-    passes: put policy `read` on role `Acme`
-    passes: attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
+fn plan_of_a_fresh_account_is_approved() {
+    insta::assert_snapshot!(lines(&guarded(&blueprint(), &fresh())), @"
+    approved: update the trust policy of role `OrganizationAccountAccessRole`
+    approved: create role `Acme`
+    approved: put policy `read` on role `Acme`
+    approved: attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
     ");
 }
 
 #[test]
-fn a_grant_joins_a_statement_whose_condition_tests_nothing() {
+fn grant_joins_a_statement_with_an_empty_condition() {
     let entry = r#"{"Effect":"Allow","Principal":{"AWS":"333344445555"},"Action":"sts:AssumeRole""#;
     for condition in ["{}", r#"{"StringEquals":{}}"#] {
         let trust = format!(r#"{{"Statement":[{entry},"Condition":{condition}}}]}}"#);
@@ -47,84 +47,84 @@ fn a_grant_joins_a_statement_whose_condition_tests_nothing() {
 }
 
 #[test]
-fn a_foreign_role_is_refused_unless_it_is_adopted() {
+fn foreign_role_is_refused_unless_it_is_adopted() {
     let observed = drifted(|role| {
         role.tags.remove(OWNER_TAG);
         role.max_session_seconds = 7200;
     });
-    insta::assert_snapshot!(words(&guarded(&blueprint(), &observed)), @"foreign_role: role `Acme` is there and has no tag `account-onboarding`: somebody else made it; rename one of the two, or set `adopt = true` to take it over");
+    insta::assert_snapshot!(lines(&guarded(&blueprint(), &observed)), @"foreign_role: role `Acme` already exists and is not managed by this tool (no `account-onboarding` tag); rename one of the two roles, or set `adopt = true` to take it over");
     let adopting = blueprint_with(|config| config.roles.iter_mut().for_each(|role| role.adopt = true));
-    insta::assert_snapshot!(words(&guarded(&adopting, &observed)), @"
-    passes: tag role `Acme` with `account-onboarding`
-    passes: update the longest session of role `Acme` from 7200 s to 3600 s
+    insta::assert_snapshot!(lines(&guarded(&adopting, &observed)), @"
+    approved: tag role `Acme` with `account-onboarding`
+    approved: update the maximum session duration of role `Acme` from 7200 s to 3600 s
     ");
     let elsewhere = drifted(|role| {
         role.tags.remove(OWNER_TAG);
         role.path = "/theirs/".to_owned();
     });
-    insta::assert_snapshot!(words(&guarded(&adopting, &elsewhere)), @"path_differs: role `Acme` stands under the path `/theirs/` and not `/`; a path cannot be changed: configure that path, or delete the role");
+    insta::assert_snapshot!(lines(&guarded(&adopting, &elsewhere)), @"path_differs: role `Acme` exists under the path `/theirs/`, not `/`; IAM cannot change the path of a role: configure the existing path, or delete the role");
 }
 
 #[test]
-fn a_role_under_another_path_is_refused() {
+fn role_under_another_path_is_refused() {
     let observed = drifted(|role| role.path = "/other/".to_owned());
-    insta::assert_snapshot!(words(&guarded(&blueprint(), &observed)), @"path_differs: role `Acme` stands under the path `/other/` and not `/`; a path cannot be changed: configure that path, or delete the role");
+    insta::assert_snapshot!(lines(&guarded(&blueprint(), &observed)), @"path_differs: role `Acme` exists under the path `/other/`, not `/`; IAM cannot change the path of a role: configure the existing path, or delete the role");
     let mut unreadable = fresh();
     unreadable
         .unreadable
         .insert(name(ROLE), Cause::new("access_denied", "iam:GetRole failed: AccessDenied", "look at it"));
-    insta::assert_snapshot!(words(&guarded(&blueprint(), &unreadable)), @"
-    access_denied: role `Acme` may not be read under the path `/`: iam:GetRole failed: AccessDenied; look at it
-    passes: update the trust policy of role `OrganizationAccountAccessRole`
+    insta::assert_snapshot!(lines(&guarded(&blueprint(), &unreadable)), @"
+    access_denied: role `Acme` cannot be read under the path `/`: iam:GetRole failed: AccessDenied; look at it
+    approved: update the trust policy of role `OrganizationAccountAccessRole`
     ");
 }
 
 #[test]
-fn a_role_that_is_the_access_role_is_refused() {
+fn configured_role_named_like_the_access_role_is_refused() {
     let blueprint = blueprint_with(|config| config.roles[0].name = name("ORGANIZATIONACCOUNTACCESSROLE"));
-    assert!(words(&guarded(&blueprint, &fresh())).contains("foreign_role"));
+    assert!(lines(&guarded(&blueprint, &fresh())).contains("foreign_role"));
 }
 
 #[test]
-fn orphans_and_denials_are_refused_and_harm_no_other() {
+fn orphans_and_denials_are_refused_and_other_roles_continue() {
     let orphan = r#"{"Effect":"Allow","Principal":{"AWS":"AROAIOSFODNN7EXAMPLE1"},"Action":"sts:AssumeRole"}"#;
-    insta::assert_snapshot!(words(&guarded(&blueprint(), &with_statement(orphan))), @"
-    orphaned_principal: the trust policy of role `OrganizationAccountAccessRole` cannot be saved: statement 2 still names a deleted identity (AROAIOSFODNN7EXAMPLE1), which lets nobody in and keeps IAM from saving the policy; set `prune-orphans = true`, or remove the deleted identity by hand
-    passes: create role `Acme`
-    passes: put policy `read` on role `Acme`
-    passes: attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
+    insta::assert_snapshot!(lines(&guarded(&blueprint(), &with_statement(orphan))), @"
+    orphaned_principal: the trust policy of role `OrganizationAccountAccessRole` cannot be saved: statement 2 still names a deleted identity (AROAIOSFODNN7EXAMPLE1), which grants no access and prevents IAM from saving the policy; set `prune-orphans = true`, or remove the deleted identity manually
+    approved: create role `Acme`
+    approved: put policy `read` on role `Acme`
+    approved: attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
     ");
     let pruning = blueprint_with(|config| config.access_role.prune_orphans = true);
-    insta::assert_snapshot!(words(&guarded(&pruning, &with_statement(orphan))), @"
-    passes: update the trust policy of role `OrganizationAccountAccessRole`
-    passes: create role `Acme`
-    passes: put policy `read` on role `Acme`
-    passes: attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
+    insta::assert_snapshot!(lines(&guarded(&pruning, &with_statement(orphan))), @"
+    approved: update the trust policy of role `OrganizationAccountAccessRole`
+    approved: create role `Acme`
+    approved: put policy `read` on role `Acme`
+    approved: attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
     ");
     let deny = r#"{"Sid":"No","Effect":"Deny","Principal":{"AWS":"222233334444"},"Action":"sts:*"}"#;
-    insta::assert_snapshot!(words(&guarded(&blueprint(), &with_statement(deny))), @"
+    insta::assert_snapshot!(lines(&guarded(&blueprint(), &with_statement(deny))), @"
     explicit_deny: a grant on role `OrganizationAccountAccessRole` would have no effect: statement `No` denies account 222233334444; remove the deny statement, or the grant from the configuration
-    passes: create role `Acme`
-    passes: put policy `read` on role `Acme`
-    passes: attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
+    approved: create role `Acme`
+    approved: put policy `read` on role `Acme`
+    approved: attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
     ");
     let mixed = r#"{"Effect":"Allow","Principal":{"AWS":"AROAIOSFODNN7EXAMPLE1","Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}"#;
-    assert!(!words(&guarded(&pruning, &with_statement(mixed))).contains("orphaned"), "the service is left");
+    assert!(!lines(&guarded(&pruning, &with_statement(mixed))).contains("orphaned"), "the service principal remains");
 }
 
 #[test]
-fn a_policy_that_is_not_understood_is_left_as_it_is() {
+fn unsupported_trust_policy_is_left_unchanged() {
     let observed = Observed { access_trust: Err("the policy is not a JSON object".to_owned()), ..fresh() };
-    insta::assert_snapshot!(words(&guarded(&blueprint(), &observed)), @"
-    trust_not_understood: the trust policy of role `OrganizationAccountAccessRole` is not understood: the policy is not a JSON object; mend the trust policy by hand, then run again
-    passes: create role `Acme`
-    passes: put policy `read` on role `Acme`
-    passes: attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
+    insta::assert_snapshot!(lines(&guarded(&blueprint(), &observed)), @"
+    trust_policy_not_supported: the trust policy of role `OrganizationAccountAccessRole` is not supported: the policy is not a JSON object; fix the trust policy manually, then run again
+    approved: create role `Acme`
+    approved: put policy `read` on role `Acme`
+    approved: attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
     ");
 }
 
-/// A planner gone wrong: whatever it hands over, the guard judges what it would do.
-fn of_a_wrong_planner(after: &str) -> String {
+/// The refusals of a plan by a faulty planner: the guard checks the effect of a change, whatever its origin.
+fn refusals_of_faulty_plan(after: &str) -> String {
     let (blueprint, observed) = (blueprint(), fresh());
     let mut plan = diff(&blueprint, &observed);
     let (before, after) = (Some(document(FRESH)), document(after));
@@ -133,23 +133,23 @@ fn of_a_wrong_planner(after: &str) -> String {
 }
 
 #[test]
-fn no_edit_of_the_access_role_passes_that_is_not_the_grants() {
+fn access_role_edit_beyond_the_grants_is_refused() {
     let granted = FRESH.replace("\"arn:aws:iam::111122223333:root\"", "[\"111122223333\",\"222233334444\"]");
-    assert_eq!(of_a_wrong_planner(&granted), "", "the grants themselves");
+    assert_eq!(refusals_of_faulty_plan(&granted), "", "the grants themselves");
     for (what, wrong) in [
         ("locks out", FRESH.replace("111122223333", "222233334444")),
-        ("lets a stranger in", granted.replace("\"222233334444\"", "\"222233334444\",\"123456789012\"")),
-        ("lets everybody in", granted.replace("\"222233334444\"", "\"*\"")),
+        ("grants access to a stranger", granted.replace("\"222233334444\"", "\"222233334444\",\"123456789012\"")),
+        ("grants access to everyone", granted.replace("\"222233334444\"", "\"*\"")),
         ("widens the action", granted.replace("sts:AssumeRole", "sts:*")),
-        ("takes away", r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned()),
+        ("removes access", r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned()),
         ("denies", granted.replace("}]}", r#"},{"Effect":"Deny","Principal":"*","Action":"sts:*"}]}"#)),
     ] {
-        assert_eq!(of_a_wrong_planner(&wrong), "unsafe_trust", "{what}");
+        assert_eq!(refusals_of_faulty_plan(&wrong), "unsafe_trust", "{what}");
     }
 }
 
 #[test]
-fn nothing_but_an_edit_of_its_trust_is_done_to_the_access_role() {
+fn only_trust_edits_are_approved_for_the_access_role() {
     let (blueprint, observed) = (blueprint(), fresh());
     let new = NewRole {
         title: String::new(),

@@ -1,4 +1,5 @@
-//! From what is to what should be: the difference as changes, and the guard that lets them through.
+//! From the observed to the desired state: [`diff`] plans the changes, [`guard`] approves or refuses them, and
+//! [`proofs`] verifies who can assume what afterwards.
 
 mod change;
 mod diff;

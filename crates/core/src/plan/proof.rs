@@ -1,4 +1,20 @@
-//! The proof: who can enter, by evaluating the trust policies that are really there.
+//! Proofs: who can assume which role, found by evaluating the trust policies that exist in the account.
+//!
+//! Comparing policies shows that they have the configured text. It does not show that they have the intended effect: a
+//! deny statement that someone else added to the access role can cancel a grant, and a second allow statement can make
+//! the external ID optional. So after every run the trust policies that were read back are evaluated (see
+//! [`crate::policy`]) for the callers that the configuration is about:
+//!
+//! - each grant on the access role: its principal can assume the role;
+//! - each principal that a role trusts: it can assume the role. If an external ID is configured, it is denied without an
+//!   external ID and with a wrong one, which is the protection against the confused deputy problem;
+//! - each registration: the vendor has registered the account with this role.
+//!
+//! Proofs err on the side of caution. A caller that should be allowed has to be allowed by what is known about it. A
+//! caller that should be denied is denied only if no role or user of its account could assume the role.
+//!
+//! Proofs describe the current state, in a plan as well: a role that a plan would create does not exist yet, and nothing
+//! is proven about it until it does.
 
 use serde::Serialize;
 
@@ -9,33 +25,35 @@ use crate::policy::{
 };
 use crate::role::RoleName;
 
-/// One sentence about access, and whether it is true.
+/// One statement about access, and whether it is true.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Proof {
     /// The role.
     pub role: RoleName,
-    /// Who.
+    /// The account, role, user, service or vendor that the proof is about.
     pub who: String,
-    /// `can` or `cannot` enter; `registered` where a vendor has to know the account.
+    /// `can` or `cannot` assume the role; `registered` for a vendor that has to register the account.
     pub expected: &'static str,
-    /// Whether the policies that are there say so.
+    /// Whether the current state is as expected; `false` while it is not known.
     pub holds: bool,
-    /// The whole sentence, as `Trelica, with its external ID: can enter`.
+    /// The current state as a sentence, such as `Trelica, with its external ID: can assume the role`.
     pub sentence: String,
+    /// Whether the current state is known: the role exists and its trust policy could be evaluated.
+    #[serde(skip)]
+    pub known: bool,
 }
 
-/// Proves a blueprint against what is there: each grant can enter, each vendor can with its external id, and cannot
-/// without it or with another, and has registered the account where it is to.
+/// Checks a blueprint against the current state of an account. See the module documentation for what is checked.
 #[must_use]
 pub fn proofs(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
     let mut proofs = Vec::new();
     for grant in &blueprint.grants {
-        let trust = observed.access_trust.as_ref().ok();
+        let trust = observed.access_trust.as_ref().map_err(|_| UNSUPPORTED);
         let who = grant.principal.to_string();
-        proofs.push(prove(&observed.access_role, trust, grant, &who, "", Case::Right));
+        proofs.push(prove(&observed.access_role, trust, grant, &who, "", Presented::Configured));
     }
     for spec in &blueprint.roles {
-        let trust = observed.roles.get(&spec.name).and_then(|role| role.trust.as_ref().ok());
+        let trust = current_trust(spec, observed);
         for trusted in &spec.trusted {
             proofs.extend(prove_trusted(spec, trust, trusted));
         }
@@ -44,98 +62,128 @@ pub fn proofs(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
     proofs
 }
 
-fn prove_registered(spec: &RoleSpec, registration: &RegistrationSpec, observed: &Observed) -> Proof {
-    let arn = &registration.entry.role_arn;
-    let known = observed.registered.get(&spec.name).and_then(|known| known.as_ref().ok());
-    let holds = known.is_some_and(|known| known.iter().any(|one| one.role_arn.as_ref() == Some(arn)));
-    let says = match known {
-        Some(_) if holds => "has the account registered, by this role",
-        Some(_) => "has not registered the account by this role",
-        None => "does not say whether it has the account registered",
-    };
-    let (role, who) = (spec.name.clone(), spec.title.clone());
-    Proof { role, sentence: format!("{who} {says}"), who, expected: "registered", holds }
+/// Why there is no trust policy to evaluate, as it ends a sentence.
+type Unknown = &'static str;
+
+const MISSING: Unknown = "role does not exist yet";
+const UNREADABLE: Unknown = "unknown, the role cannot be read";
+const UNSUPPORTED: Unknown = "unknown, the trust policy is not supported";
+
+fn current_trust<'a>(spec: &RoleSpec, observed: &'a Observed) -> Result<&'a Document, Unknown> {
+    match observed.roles.get(&spec.name) {
+        Some(role) => role.trust.as_ref().map_err(|_| UNSUPPORTED),
+        None if observed.unreadable.contains_key(&spec.name) => Err(UNREADABLE),
+        None => Err(MISSING),
+    }
 }
 
-/// What a caller gives as external id.
+fn prove_registered(spec: &RoleSpec, registration: &RegistrationSpec, observed: &Observed) -> Proof {
+    let arn = &registration.entry.role_arn;
+    let registered = observed.registered.get(&spec.name).and_then(|registered| registered.as_ref().ok());
+    let holds = registered.is_some_and(|all| all.iter().any(|one| one.role_arn.as_ref() == Some(arn)));
+    let state = match registered {
+        Some(_) if holds => "has registered the account with this role",
+        Some(_) => "has not registered the account with this role",
+        None => "did not report whether it has registered the account",
+    };
+    let (role, who, known) = (spec.name.clone(), spec.title.clone(), registered.is_some());
+    Proof { role, sentence: format!("{who} {state}"), who, expected: "registered", holds, known }
+}
+
+/// The external ID that the caller presents.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Case {
-    Right,
+enum Presented {
+    Configured,
     None,
     Wrong,
 }
 
-fn prove_trusted(spec: &RoleSpec, trust: Option<&Document>, trusted: &TrustedPrincipal) -> Vec<Proof> {
-    let vendor = spec.owner.starts_with("vendor/");
-    let who = if vendor { spec.title.clone() } else { trusted.grant.principal.to_string() };
-    let prove = |how: &str, case| prove(&spec.name, trust, &trusted.grant, &who, how, case);
+fn prove_trusted(spec: &RoleSpec, trust: Result<&Document, Unknown>, trusted: &TrustedPrincipal) -> Vec<Proof> {
+    let is_vendor = spec.owner.starts_with("vendor/");
+    let who = if is_vendor { spec.title.clone() } else { trusted.grant.principal.to_string() };
+    let prove = |how: &str, presented| prove(&spec.name, trust, &trusted.grant, &who, how, presented);
     match trusted.external_id {
-        None => vec![prove("", Case::Right)],
+        None => vec![prove("", Presented::Configured)],
         Some(_) => vec![
-            prove(", with its external ID", Case::Right),
-            prove(", without it", Case::None),
-            prove(", with another", Case::Wrong),
+            prove(", with its external ID", Presented::Configured),
+            prove(", without an external ID", Presented::None),
+            prove(", with a wrong external ID", Presented::Wrong),
         ],
     }
 }
 
-fn prove(role: &RoleName, trust: Option<&Document>, grant: &Grant, who: &str, how: &str, case: Case) -> Proof {
-    let verdict = trust.map(|trust| verdict(trust, grant, case));
-    let wants = case == Case::Right;
-    let can = verdict.as_ref().is_some_and(Verdict::can);
-    let depends = matches!(verdict, Some(Verdict::Depends(_)));
-    let sentence = match (can, depends) {
-        (true, true) => format!("{who}{how}: can enter, under further conditions"),
-        (true, false) => format!("{who}{how}: can enter{}", when(&grant.condition)),
-        (false, _) => format!("{who}{how}: cannot enter"),
+fn prove(
+    role: &RoleName,
+    trust: Result<&Document, Unknown>,
+    grant: &Grant,
+    who: &str,
+    how: &str,
+    presented: Presented,
+) -> Proof {
+    let expects_access = presented == Presented::Configured;
+    let verdict = trust.map(|trust| verdict(trust, grant, presented));
+    let state = match &verdict {
+        Err(unknown) => (*unknown).to_owned(),
+        Ok(Verdict::Depends(_)) => "can assume the role if further conditions are met".to_owned(),
+        Ok(verdict) if verdict.can() => format!("can assume the role{}", conditions(&grant.condition)),
+        Ok(_) => "denied".to_owned(),
     };
-    let expected = if wants { "can" } else { "cannot" };
-    Proof { role: role.clone(), who: who.to_owned(), expected, holds: verdict.is_some() && can == wants, sentence }
+    Proof {
+        role: role.clone(),
+        who: who.to_owned(),
+        expected: if expects_access { "can" } else { "cannot" },
+        holds: verdict.as_ref().is_ok_and(|verdict| verdict.can() == expects_access),
+        sentence: format!("{who}{how}: {state}"),
+        known: verdict.is_ok(),
+    }
 }
 
-/// Whether a grant would be denied for certain by a trust policy, and by which statement.
+/// The deny statement by which a trust policy certainly cancels a grant, if there is one.
 pub(super) fn denied(trust: &Document, grant: &Grant) -> Option<usize> {
-    match verdict(trust, grant, Case::Right) {
+    match verdict(trust, grant, Presented::Configured) {
         Verdict::Denied(by) => Some(by),
         _ => None,
     }
 }
 
-fn verdict(trust: &Document, grant: &Grant, case: Case) -> Verdict {
-    let mut facts = RequestContext::default();
-    for test in grant.condition.clauses() {
-        let value = test.values.first().map_or("", String::as_str);
-        match (test.is_external_id(), case) {
-            (true, Case::None) => facts = facts.without(&test.key),
-            // `!` is in no external id, so this one is nobody's.
-            (true, Case::Wrong) => facts = facts.with(&test.key, "!"),
-            (true, Case::Right) => facts = facts.with(&test.key, value),
-            (false, _) if test.is_positive() => facts = facts.with(&test.key, value),
+fn verdict(trust: &Document, grant: &Grant, presented: Presented) -> Verdict {
+    let mut context = RequestContext::default();
+    for clause in grant.condition.clauses() {
+        let value = clause.values.first().map_or("", String::as_str);
+        match (clause.is_external_id(), presented) {
+            (true, Presented::None) => context = context.without(&clause.key),
+            // `!` is not allowed in an external ID, so no configured ID equals it.
+            (true, Presented::Wrong) => context = context.with(&clause.key, "!"),
+            (true, Presented::Configured) => context = context.with(&clause.key, value),
+            (false, _) if clause.is_positive() => context = context.with(&clause.key, value),
             (false, _) => {}
         }
     }
     let Some(caller) = Caller::from_principal(&grant.principal) else {
-        return can_other_assume(trust, &grant.principal, &facts);
+        return can_other_assume(trust, &grant.principal, &context);
     };
-    // What every request of this caller has, whatever the grant's own condition says.
-    facts = facts.with("aws:PrincipalAccount", caller.account.as_str());
+    // Every request of this caller has these keys, whatever the condition of the grant says.
+    context = context.with("aws:PrincipalAccount", caller.account.as_str());
     if let Some(arn) = &caller.arn {
-        facts = facts.with("aws:PrincipalArn", arn);
+        context = context.with("aws:PrincipalArn", arn);
     }
-    match case {
-        Case::Right => can_assume(trust, &caller, &facts),
-        Case::None | Case::Wrong => can_anybody_assume(trust, &caller, &facts),
+    match presented {
+        Presented::Configured => can_assume(trust, &caller, &context),
+        Presented::None | Presented::Wrong => can_anybody_assume(trust, &caller, &context),
     }
 }
 
-/// The conditions that people should read beside "can enter"; the external id has its own words.
-fn when(condition: &Condition) -> String {
-    let keys: Vec<_> = condition.clauses().iter().filter(|t| !t.is_external_id()).collect();
-    if keys.is_empty() {
+/// The conditions of a grant for a sentence, except the external ID, which the sentence already mentions.
+fn conditions(condition: &Condition) -> String {
+    let clauses: Vec<_> = condition.clauses().iter().filter(|clause| !clause.is_external_id()).collect();
+    if clauses.is_empty() {
         return String::new();
     }
-    let tests: Vec<_> = keys.iter().map(|t| format!("{} {} {}", t.key, t.operator, t.values.join(" or "))).collect();
-    format!(" when {}", tests.join(" and "))
+    let clauses: Vec<_> = clauses
+        .iter()
+        .map(|clause| format!("{} {} {}", clause.key, clause.operator, clause.values.join(" or ")))
+        .collect();
+    format!(" when {}", clauses.join(" and "))
 }
 
 #[cfg(test)]

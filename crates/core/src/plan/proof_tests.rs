@@ -1,8 +1,8 @@
-use super::super::sample::{FRESH, blueprint_with, document, fresh};
+use super::super::sample::{FRESH, ROLE, blueprint_with, document, drifted, fresh, name};
 use super::*;
 use crate::policy::Principal;
 
-/// The access role's trust with the identity account in it, and more statements.
+/// The trust policy of the access role with the identity account in it, and further statements.
 fn trust(more: &str) -> Document {
     let granted = FRESH.replace("\"arn:aws:iam::111122223333:root\"", "[\"111122223333\",\"222233334444\"]");
     document(&granted.replace("}]}", &format!("}}{more}]}}")))
@@ -12,8 +12,8 @@ fn grant(principal: &str) -> Grant {
     Grant { principal: Principal::to_grant(principal).unwrap(), condition: Condition::default() }
 }
 
-/// The proof of the one grant on the access role.
-fn of_the_grant(trust: Document) -> (bool, String) {
+/// The proof about the only grant on the access role.
+fn grant_proof(trust: Document) -> (bool, String) {
     let blueprint = blueprint_with(|config| config.roles.clear());
     let observed = Observed { access_trust: Ok(trust), ..fresh() };
     let proofs = proofs(&blueprint, &observed);
@@ -22,59 +22,90 @@ fn of_the_grant(trust: Document) -> (bool, String) {
 }
 
 #[test]
-fn a_grant_that_nothing_denies_is_proven() {
-    assert_eq!(of_the_grant(trust("")), (true, "account 222233334444: can enter".to_owned()));
+fn grant_without_deny_statement_is_proven() {
+    assert_eq!(grant_proof(trust("")), (true, "account 222233334444: can assume the role".to_owned()));
 }
 
 #[test]
-fn a_guard_rail_by_account_breaks_the_proof() {
-    let rail = r#",{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"111122223333"}}}"#;
-    assert_eq!(of_the_grant(trust(rail)), (false, "account 222233334444: cannot enter".to_owned()));
-    assert_eq!(denied(&trust(rail), &grant("222233334444")), Some(1));
-    assert!(of_the_grant(trust(&rail.replace("111122223333", "222233334444"))).0, "the rail is on our side");
-}
-
-#[test]
-fn a_condition_that_cannot_be_known_is_said() {
-    let mfa = r#",{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}}"#;
-    assert_eq!(
-        of_the_grant(trust(mfa)),
-        (true, "account 222233334444: can enter, under further conditions".to_owned())
+fn deny_statement_by_account_breaks_the_proof() {
+    let deny = r#",{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"111122223333"}}}"#;
+    assert_eq!(grant_proof(trust(deny)), (false, "account 222233334444: denied".to_owned()));
+    assert_eq!(denied(&trust(deny), &grant("222233334444")), Some(1));
+    assert!(
+        grant_proof(trust(&deny.replace("111122223333", "222233334444"))).0,
+        "the deny statement exempts the identity account"
     );
 }
 
 #[test]
-fn a_role_that_is_spared_while_its_account_is_not_may_be_denied() {
+fn unknown_condition_is_mentioned_in_the_sentence() {
+    let mfa = r#",{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}}"#;
+    assert_eq!(
+        grant_proof(trust(mfa)),
+        (true, "account 222233334444: can assume the role if further conditions are met".to_owned())
+    );
+}
+
+#[test]
+fn role_in_not_principal_without_its_account_may_be_denied() {
     let role = "arn:aws:iam::222233334444:role/deployer";
-    let spared =
+    let exempting =
         |who: &str| trust(&format!(r#",{{"Effect":"Deny","NotPrincipal":{{"AWS":{who}}},"Action":"sts:AssumeRole"}}"#));
-    let verdict = |who: &str| verdict(&spared(who), &grant(role), Case::Right);
+    let verdict = |who: &str| verdict(&exempting(who), &grant(role), Presented::Configured);
     assert_eq!(verdict(&format!("[\"{role}\",\"222233334444\"]")), Verdict::Allowed(0));
     assert_eq!(verdict(&format!("\"{role}\"")), Verdict::Depends(0));
     assert_eq!(verdict("\"111122223333\""), Verdict::Denied(1));
 }
 
 #[test]
-fn a_way_in_without_the_external_id_is_found() {
+fn statement_without_external_id_is_found() {
     let with_id = r#"{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"one"}}}"#;
-    let beside =
+    let without_id =
         r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:role/x"},"Action":"sts:AssumeRole"}"#;
     let grant = Grant { condition: Condition::default().with_external_id("one"), ..grant("123456789012") };
-    let both = document(&format!(r#"{{"Statement":[{with_id},{beside}]}}"#));
-    assert!(verdict(&both, &grant, Case::None).can(), "role x needs none");
-    let alone = document(&format!(r#"{{"Statement":[{with_id}]}}"#));
-    assert!(!verdict(&alone, &grant, Case::None).can() && !verdict(&alone, &grant, Case::Wrong).can());
-    assert!(verdict(&alone, &grant, Case::Right).can());
+    let both = document(&format!(r#"{{"Statement":[{with_id},{without_id}]}}"#));
+    assert!(verdict(&both, &grant, Presented::None).can(), "role x needs no external ID");
+    let only_with_id = document(&format!(r#"{{"Statement":[{with_id}]}}"#));
+    assert!(
+        !verdict(&only_with_id, &grant, Presented::None).can()
+            && !verdict(&only_with_id, &grant, Presented::Wrong).can()
+    );
+    assert!(verdict(&only_with_id, &grant, Presented::Configured).can());
 }
 
 #[test]
-fn a_service_that_is_denied_cannot_enter() {
+fn service_with_deny_statement_is_denied() {
     let grant =
         Grant { principal: Principal::Service("lambda.amazonaws.com".to_owned()), condition: Condition::default() };
     let allow = r#"{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}"#;
     let deny = r#"{"Effect":"Deny","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:*"}"#;
-    let of = |text: &str| verdict(&document(&format!(r#"{{"Statement":[{text}]}}"#)), &grant, Case::Right);
+    let of = |text: &str| verdict(&document(&format!(r#"{{"Statement":[{text}]}}"#)), &grant, Presented::Configured);
     assert_eq!(of(allow), Verdict::Allowed(0));
     assert_eq!(of(&format!("{allow},{deny}")), Verdict::Denied(1));
     assert_eq!(of(&allow.replace("sts:AssumeRole", "sts:TagSession")), Verdict::NotAllowed);
+}
+
+#[test]
+fn proofs_about_a_missing_role_do_not_hold_and_say_why() {
+    let proofs = proofs(&blueprint_with(|_| {}), &fresh());
+    let lines: String =
+        proofs.iter().map(|proof| format!("{} {} {}\n", proof.expected, proof.holds, proof.sentence)).collect();
+    insta::assert_snapshot!(lines, @"
+    can false account 222233334444: denied
+    can false Acme, with its external ID: role does not exist yet
+    cannot false Acme, without an external ID: role does not exist yet
+    cannot false Acme, with a wrong external ID: role does not exist yet
+    ");
+    assert_eq!(proofs.iter().map(|proof| proof.known).collect::<Vec<_>>(), [true, false, false, false]);
+}
+
+#[test]
+fn proofs_about_an_unevaluated_trust_policy_say_why() {
+    let mut unreadable = fresh();
+    let cause = crate::outcome::Cause::new("access_denied", "denied", "look at it");
+    unreadable.unreadable.insert(name(ROLE), cause);
+    let unsupported = drifted(|role| role.trust = Err("no policy".to_owned()));
+    let first = |observed: &Observed| proofs(&blueprint_with(|_| {}), observed)[1].sentence.clone();
+    assert_eq!(first(&unreadable), "Acme, with its external ID: unknown, the role cannot be read");
+    assert_eq!(first(&unsupported), "Acme, with its external ID: unknown, the trust policy is not supported");
 }

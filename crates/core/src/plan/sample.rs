@@ -1,4 +1,4 @@
-//! The blueprint of the unit tests, and an account that holds it.
+//! The blueprint of the unit tests, and accounts in various states.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ permissions-boundary = "arn:{partition}:iam::aws:policy/PowerUserAccess"
 tags = { team = "platform" }
 "#;
 
-/// The trust policy that Organizations makes.
+/// The trust policy that Organizations creates.
 pub(crate) const FRESH: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"sts:AssumeRole"}]}"#;
 
 pub(crate) fn name(text: &str) -> RoleName {
@@ -68,7 +68,7 @@ pub(crate) fn blueprint() -> Blueprint {
     blueprint_with(|_| {})
 }
 
-/// An account that was just made.
+/// An account that was just created.
 pub(crate) fn fresh() -> Observed {
     Observed {
         access_role: name("OrganizationAccountAccessRole"),
@@ -79,7 +79,7 @@ pub(crate) fn fresh() -> Observed {
     }
 }
 
-/// An account that holds the blueprint.
+/// An account that matches the blueprint.
 pub(crate) fn converged(blueprint: &Blueprint) -> Observed {
     let mut observed = fresh();
     let edit = add_grants(&document(FRESH), &blueprint.grants, &blueprint.account.partition).unwrap();
@@ -100,7 +100,7 @@ pub(crate) fn converged(blueprint: &Blueprint) -> Observed {
     observed
 }
 
-/// The same, with the role altered by somebody.
+/// The same, with a change to the role.
 pub(crate) fn drifted(change: impl FnOnce(&mut ObservedRole)) -> Observed {
     let mut observed = converged(&blueprint());
     change(observed.roles.get_mut(&name(ROLE)).unwrap());

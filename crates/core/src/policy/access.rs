@@ -1,4 +1,4 @@
-//! Access as a set, so that two documents can be compared by whom they let do what.
+//! Access as a set, to compare two documents by who is allowed or denied what.
 
 use std::collections::BTreeSet;
 
@@ -6,21 +6,21 @@ use serde_json::Value;
 
 use super::{Document, Principal, normal};
 
-/// One entry for each principal of each statement, in the normal form and without the statement's name.
+/// One entry for each principal of each statement, in the normal form and without the `Sid`.
 ///
-/// A deleted identity gets no entry: it lets nobody in. A statement with `NotPrincipal` is one entry as a whole.
+/// A deleted identity has no entry, because it matches no caller. A statement with `NotPrincipal` is a single entry.
 #[must_use]
 pub fn access_entries(document: &Document) -> BTreeSet<String> {
     let form = normal::form(document.as_map());
     let statements = form.get("Statement").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut entries = BTreeSet::new();
     for statement in statements {
-        let mut bare = statement.clone();
-        if let Some(map) = bare.as_object_mut() {
+        let mut entry = statement.clone();
+        if let Some(map) = entry.as_object_mut() {
             map.shift_remove("Sid");
         }
         let Some(kinds) = statement.get("Principal").and_then(Value::as_object) else {
-            entries.insert(bare.to_string());
+            entries.insert(entry.to_string());
             continue;
         };
         for (kind, principals) in kinds {
@@ -29,10 +29,10 @@ pub fn access_entries(document: &Document) -> BTreeSet<String> {
                 if matches!(Principal::from_policy(kind, text), Principal::Orphan(_)) {
                     continue;
                 }
-                if let Some(map) = bare.as_object_mut() {
+                if let Some(map) = entry.as_object_mut() {
                     map.insert("Principal".to_owned(), Value::from(format!("{kind} {text}")));
                 }
-                entries.insert(bare.to_string());
+                entries.insert(entry.to_string());
             }
         }
     }

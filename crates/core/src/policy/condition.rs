@@ -15,25 +15,25 @@ use crate::text::Untrusted;
 #[derive(Clone, Default)]
 pub struct Condition(Vec<ConditionClause>);
 
-/// One key that an operator compares with values.
+/// One operator, key and values of a condition. All clauses of a condition must match.
 #[derive(Clone)]
 pub struct ConditionClause {
-    /// The operator as it is written, as `StringEquals` or `ForAnyValue:StringLike`.
+    /// The operator as written, such as `StringEquals` or `ForAnyValue:StringLike`.
     pub operator: String,
-    /// The key as it is written, as `sts:ExternalId`.
+    /// The key as written, such as `sts:ExternalId`.
     pub key: String,
-    /// The values; booleans and numbers as IAM spells them.
+    /// The values; booleans and numbers as strings, as IAM compares them.
     pub values: Vec<String>,
 }
 
 impl ConditionClause {
-    /// Whether the values are an external id, which no output may show.
+    /// Whether the values are external IDs, which must not appear in any output.
     #[must_use]
     pub fn is_external_id(&self) -> bool {
         is_external_id_key(&self.key)
     }
 
-    /// Whether a request that has the first value passes: the operator is a plain comparison.
+    /// Whether a request with the first value matches: the operator is a plain, non-negated comparison.
     #[must_use]
     pub fn is_positive(&self) -> bool {
         let plain = ["StringEquals", "StringEqualsIgnoreCase", "ArnEquals", "Bool"];
@@ -41,61 +41,67 @@ impl ConditionClause {
     }
 }
 
-/// Whether a condition key is the external id's; keys know no case.
+/// Whether a condition key is `sts:ExternalId`. Condition keys are case-insensitive.
 pub(super) fn is_external_id_key(key: &str) -> bool {
     key.eq_ignore_ascii_case("sts:ExternalId")
 }
 
 impl Condition {
-    /// Reads the value of `Condition`.
+    /// Parses the value of `Condition`.
     ///
     /// # Errors
-    /// When it is not an object of objects of texts.
+    /// When it is not an object of objects of strings or arrays of strings.
     pub fn parse(value: &Value) -> Result<Self, PolicyError> {
         let shape = |what: &str| PolicyError::Shape { element: "Condition".to_owned(), expected: what.to_owned() };
-        let operators = value.as_object().ok_or_else(|| shape("an object of operators"))?;
-        let mut tests = Vec::new();
+        let operators = value.as_object().ok_or_else(|| shape("an object of condition operators"))?;
+        let mut clauses = Vec::new();
         for (operator, keys) in operators {
-            let keys = keys.as_object().ok_or_else(|| shape("for each operator an object of keys"))?;
+            let keys = keys.as_object().ok_or_else(|| shape("an object of condition keys for each operator"))?;
             for (key, values) in keys {
-                let values = texts(values).ok_or_else(|| shape("for each key a text or a list of texts"))?;
-                tests.push(ConditionClause { operator: operator.clone(), key: key.clone(), values });
+                let values = texts(values).ok_or_else(|| shape("a string or an array of strings for each key"))?;
+                clauses.push(ConditionClause { operator: operator.clone(), key: key.clone(), values });
             }
         }
-        Ok(Self(tests))
+        Ok(Self(clauses))
     }
 
-    /// Reads the text of a condition, strictly: a key that stands twice, or no test at all, would grant more than asked.
+    /// Parses a condition from JSON text that a user wrote. This is stricter than [`Condition::parse`], because a
+    /// duplicate key or an empty condition would grant more than the user intended.
     ///
     /// # Errors
-    /// When it is not JSON, has a key twice, tests nothing, or as [`Condition::parse`].
+    /// When it is not JSON, has a duplicate key or an unknown operator, has no clause or a clause without values, or as
+    /// [`Condition::parse`].
     pub fn parse_text(text: &str) -> Result<Self, PolicyError> {
         let condition = Self::parse(&Value::Object(json::object(text)?))?;
         if let Some(test) = condition.clauses().iter().find(|test| !is_operator(&test.operator)) {
             let element = format!("Condition.{}", Untrusted::new(&test.operator));
-            return Err(PolicyError::Shape { element, expected: "an operator of IAM, as `StringEquals`".to_owned() });
+            return Err(PolicyError::Shape {
+                element,
+                expected: "an IAM condition operator such as `StringEquals`".to_owned(),
+            });
         }
-        let nothing = condition.is_empty() || condition.clauses().iter().any(|test| test.values.is_empty());
-        if nothing {
-            let expected = "a test at least, as `{\"Bool\":{\"aws:MultiFactorAuthPresent\":\"true\"}}`".to_owned();
+        let is_empty = condition.is_empty() || condition.clauses().iter().any(|test| test.values.is_empty());
+        if is_empty {
+            let expected =
+                "at least one clause, such as `{\"Bool\":{\"aws:MultiFactorAuthPresent\":\"true\"}}`".to_owned();
             return Err(PolicyError::Shape { element: "Condition".to_owned(), expected });
         }
         Ok(condition)
     }
 
-    /// The tests, all of which must hold.
+    /// The clauses, all of which must match.
     #[must_use]
     pub fn clauses(&self) -> &[ConditionClause] {
         &self.0
     }
 
-    /// Whether there is none.
+    /// Whether there are no clauses.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Writes the value of `Condition`; one value stands as a text, several as a list.
+    /// The value of `Condition` as JSON: one value as a string, several as an array.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut operators = Map::new();
@@ -112,7 +118,7 @@ impl Condition {
         Value::Object(operators)
     }
 
-    /// Adds the test that the caller gives this external id.
+    /// Requires this external ID, in place of any other.
     #[must_use]
     pub fn with_external_id(mut self, external_id: &str) -> Self {
         self.0.retain(|test| !test.is_external_id());
@@ -121,10 +127,10 @@ impl Condition {
         self
     }
 
-    /// Operators and keys know no case; the order of tests and of values has no meaning.
+    /// A form for comparisons: operators and keys are case-insensitive; the order of clauses and of values is irrelevant.
     fn canonical(&self) -> BTreeSet<(String, String, BTreeSet<&str>)> {
-        let tests = self.0.iter();
-        tests
+        self.0
+            .iter()
             .map(|t| {
                 let values = t.values.iter().map(String::as_str).collect();
                 (t.operator.to_ascii_lowercase(), t.key.to_ascii_lowercase(), values)
@@ -142,13 +148,13 @@ impl PartialEq for Condition {
 impl Eq for Condition {}
 
 impl std::fmt::Debug for Condition {
-    /// Names the tests; values may be secrets.
+    /// Hides the values, which may be secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.0.iter().map(|t| format!("{} {}", t.operator, t.key))).finish()
     }
 }
 
-/// A scalar or a list of scalars, as the texts that IAM compares.
+/// A scalar or an array of scalars, as the strings that IAM compares.
 pub(super) fn texts(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::Array(items) => items.iter().map(text).collect(),

@@ -1,4 +1,9 @@
 //! A policy document: lossless, with a typed view of its statements.
+//!
+//! The tool edits trust policies that others wrote, so a document keeps everything that it reads, in order, including
+//! elements that it does not know. The typed view covers what decides about access. If that part is not valid, the
+//! document is rejected; a statement with unknown elements is accepted, but is not extended with further principals
+//! ([`Statement::understood`]).
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -9,31 +14,32 @@ use crate::account::Partition;
 use crate::json::{self, JsonError};
 use crate::text::Untrusted;
 
-/// A policy document that keeps what it does not understand, in order.
+/// A policy document that preserves unknown elements and the order of all elements.
 ///
-/// INVARIANT: `statements` is the view of `raw`, statement for statement.
+/// INVARIANT: `statements` is the typed view of `raw`, statement by statement.
 #[derive(Clone)]
 pub struct Document {
     raw: Map<String, Value>,
     statements: Vec<Statement>,
 }
 
-/// One statement, as far as trust and permissions depend on it.
+/// The elements of a statement that decide about access.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
-    /// The statement's own name.
+    /// The `Sid`.
     pub sid: Option<String>,
     /// Allow or deny.
     pub effect: Effect,
-    /// Whom it is about; permissions policies have none.
+    /// The principals; absent in a permissions policy.
     pub principals: Principals,
-    /// What they may or may not do.
+    /// The actions.
     pub actions: Actions,
-    /// On what; empty in a trust policy. `None` where the statement says `NotResource`.
+    /// The resources; empty in a trust policy. `None` if the statement has `NotResource`.
     pub resources: Option<Vec<String>>,
-    /// Under which condition.
+    /// The condition.
     pub condition: Condition,
-    /// Whether the statement holds nothing but the elements above, so that it can be edited knowingly.
+    /// Whether the statement has no elements other than those of a plain trust statement (`Sid`, `Effect`, `Principal`,
+    /// `Action`, `Condition`), so that adding a principal has a known effect.
     pub understood: bool,
 }
 
@@ -41,9 +47,9 @@ pub struct Statement {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
-    /// The statement grants.
+    /// `Allow`.
     Allow,
-    /// The statement forbids, whatever others grant.
+    /// `Deny`, which overrides every `Allow`.
     Deny,
 }
 
@@ -67,21 +73,21 @@ pub enum Actions {
     AllBut(Vec<String>),
 }
 
-/// Why a text is no policy document.
+/// Why a string is not a valid policy document.
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyError {
-    /// Not JSON, or a key stands twice.
-    #[error("the policy is not JSON: {0}")]
+    /// Not JSON, or with a duplicate key.
+    #[error("the policy is not valid JSON: {0}")]
     NotJson(serde_json::Error),
-    /// JSON, but no object.
-    #[error("the policy is not a JSON object; it starts with `{{`")]
+    /// JSON, but not an object.
+    #[error("the policy is not a JSON object; it must start with `{{`")]
     NotAnObject,
     /// An element of the wrong type.
-    #[error("`{element}` is not understood; it should be {expected}")]
+    #[error("`{element}` is not valid: expected {expected}")]
     Shape {
-        /// The element, as `Statement[1].Effect`.
+        /// The element, such as `Statement[1].Effect`.
         element: String,
-        /// What would be understood.
+        /// What would be valid.
         expected: String,
     },
 }
@@ -96,15 +102,15 @@ impl From<JsonError> for PolicyError {
 }
 
 impl Document {
-    /// Reads a policy as people and IAM write them: one statement or a list, texts or lists.
+    /// Parses a policy in any form that IAM accepts: a statement or an array of statements, strings or arrays of strings.
     ///
     /// # Errors
-    /// When it is not JSON, has a key twice, or an element that decides about access is not understood.
+    /// When it is not JSON, has a duplicate key, or has an invalid element that decides about access.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         Self::from_map(json::object(text)?)
     }
 
-    /// Makes a document of statements in the current version of the policy language.
+    /// A document with these statements, in the current version of the policy language.
     ///
     /// # Errors
     /// As [`Document::parse`].
@@ -121,21 +127,21 @@ impl Document {
                 items.iter().enumerate().map(|(i, item)| Statement::parse(i, item)).collect::<Result<_, _>>()?
             }
             Some(one @ Value::Object(_)) => vec![Statement::parse(0, one)?],
-            _ => return Err(shape("Statement", "a statement or a list of statements")),
+            _ => return Err(shape("Statement", "a statement object or an array of statements")),
         };
         Ok(Self { raw, statements })
     }
 
-    /// The same document after an edit of its list of statements. One that stands without a list stays without it.
+    /// The same document after an edit of its statements. A single statement that is not in an array stays so.
     pub(super) fn edited(self, edit: impl FnOnce(&mut Vec<Value>)) -> Result<Self, PolicyError> {
         let mut raw = self.raw;
-        let (mut statements, alone) = match raw.get_mut("Statement").map(Value::take) {
+        let (mut statements, is_bare) = match raw.get_mut("Statement").map(Value::take) {
             Some(Value::Array(items)) => (items, false),
             Some(one) => (vec![one], true),
             None => (Vec::new(), false),
         };
         edit(&mut statements);
-        let value = match (alone, statements.len()) {
+        let value = match (is_bare, statements.len()) {
             (true, 1) => statements.remove(0),
             _ => Value::Array(statements),
         };
@@ -149,13 +155,13 @@ impl Document {
         &self.statements
     }
 
-    /// The JSON text without white space, as it goes to IAM.
+    /// The document as compact JSON, as it is sent to IAM.
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string(&self.raw).unwrap_or_default()
     }
 
-    /// The JSON text for people.
+    /// The document as indented JSON.
     #[must_use]
     pub fn to_pretty(&self) -> String {
         serde_json::to_string_pretty(&self.raw).unwrap_or_default()
@@ -167,13 +173,13 @@ impl Document {
         &self.raw
     }
 
-    /// Whether both mean the same to IAM: order, one-element lists and the two spellings of an account aside.
+    /// Whether both have the same meaning for IAM. See the `normal` module for the differences that are ignored.
     #[must_use]
     pub fn equivalent(&self, other: &Self) -> bool {
         normal::form(&self.raw) == normal::form(&other.raw)
     }
 
-    /// How a statement is called in a sentence: its Sid, or its place counted from one.
+    /// A statement's name for a sentence: its `Sid`, or its number, counted from one.
     #[must_use]
     pub fn name_of(&self, index: usize) -> String {
         match self.statements.get(index).and_then(|s| s.sid.as_deref()) {
@@ -182,7 +188,7 @@ impl Document {
         }
     }
 
-    /// The partition that the first ARN among its principals names.
+    /// The partition of the first ARN among its principals.
     #[must_use]
     pub fn partition(&self) -> Option<Partition> {
         let statements = self.raw.get("Statement").map(|s| s.as_array().map_or(std::slice::from_ref(s), Vec::as_slice));
@@ -193,7 +199,7 @@ impl Document {
         statements?.iter().find_map(named)
     }
 
-    /// The orphaned principals, with the index of the statement that holds each.
+    /// The deleted identities among the principals, each with the index of its statement.
     pub fn orphans(&self) -> impl Iterator<Item = (usize, &Principal)> {
         self.statements.iter().enumerate().flat_map(|(index, statement)| {
             let all = match &statement.principals {
@@ -214,7 +220,7 @@ impl PartialEq for Document {
 impl Eq for Document {}
 
 impl std::fmt::Debug for Document {
-    /// Shows no content: a trust policy holds an external id.
+    /// Hides the content: a trust policy may contain an external ID.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Document({} statements)", self.statements.len())
     }
@@ -231,12 +237,12 @@ impl Statement {
         };
         let list = |key: &str| match map.get(key) {
             None => Ok(None),
-            Some(value) => texts(value).map(Some).ok_or_else(|| shape(at(key), "a text or a list of texts")),
+            Some(value) => texts(value).map(Some).ok_or_else(|| shape(at(key), "a string or an array of strings")),
         };
         let actions = match (list("Action")?, list("NotAction")?) {
             (Some(actions), None) => Actions::Only(actions),
             (None, Some(actions)) => Actions::AllBut(actions),
-            _ => return Err(shape(at("Action"), "there once, or `NotAction` in its place")),
+            _ => return Err(shape(at("Action"), "exactly one of `Action` and `NotAction`")),
         };
         let principals = match (map.get("Principal"), map.get("NotPrincipal")) {
             (None, None) => Principals::Absent,
@@ -244,14 +250,14 @@ impl Statement {
             (None, Some(value)) => {
                 Principals::AllBut(principals(value).ok_or_else(|| bad_principal(at("NotPrincipal")))?)
             }
-            _ => return Err(shape(at("Principal"), "there without `NotPrincipal`")),
+            _ => return Err(shape(at("Principal"), "at most one of `Principal` and `NotPrincipal`")),
         };
         let condition = map.get("Condition").map(Condition::parse).transpose()?.unwrap_or_default();
         let resources = list("Resource")?;
         let sid = match map.get("Sid") {
             None => None,
             Some(Value::String(sid)) => Some(sid.clone()),
-            Some(_) => return Err(shape(at("Sid"), "a text")),
+            Some(_) => return Err(shape(at("Sid"), "a string")),
         };
         let resources = if map.contains_key("NotResource") { None } else { Some(resources.unwrap_or_default()) };
         let known = ["Sid", "Effect", "Principal", "Action", "Condition"];
@@ -275,7 +281,7 @@ fn principals(value: &Value) -> Option<Vec<Principal>> {
 }
 
 fn bad_principal(element: String) -> PolicyError {
-    shape(element, "`\"*\"` or an object of lists, as `{\"AWS\": \"111122223333\"}`")
+    shape(element, "`\"*\"` or an object such as `{\"AWS\": \"111122223333\"}`")
 }
 
 fn shape(element: impl Into<String>, expected: &str) -> PolicyError {

@@ -1,4 +1,24 @@
-//! Evaluation: what a document permits, as far as it can be known.
+//! Policy evaluation: whether a document allows a request, given what is known about the request.
+//!
+//! IAM's rules decide: an explicit deny overrides every allow, and what no statement allows is denied. IAM evaluates a
+//! concrete request, whereas this module has to answer before there is one: whether someone has used MFA, or calls from a
+//! certain network, is not known. So every check has one of three results (`Truth`): yes, no, or unknown. They are
+//! combined so that the answer holds for every possible request:
+//!
+//! | Statement | applies | does not apply | unknown |
+//! |---|---|---|---|
+//! | `Deny` | [`Verdict::Denied`] | ignored | an allow becomes [`Verdict::Depends`] |
+//! | `Allow` | [`Verdict::Allowed`] | ignored | [`Verdict::Depends`] |
+//!
+//! Unknown are condition keys that the [`RequestContext`] says nothing about, operators that are not implemented (dates,
+//! numbers, IP addresses), and whether a caller of whom only the account is known is a certain role of that account.
+//!
+//! For example, a trust policy allows account 222233334444 with the external ID `one`. With
+//! `RequestContext::default().with("sts:ExternalId", "one")` the verdict is `Allowed`, with `.without("sts:ExternalId")`
+//! it is `NotAllowed`, and with neither it is `Depends`.
+//!
+//! The policies of the caller's own account, control policies and permissions boundaries are not part of a trust policy
+//! and are not evaluated here.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>.
 
@@ -8,17 +28,17 @@ use super::operators::{comparison, like};
 use super::{Actions, Condition, ConditionClause, Document, Effect, Principal, Principals, Statement};
 use crate::account::AccountId;
 
-/// Who asks.
+/// The principal that makes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The caller's account.
     pub account: AccountId,
-    /// The ARN of the role or user; `None` for whoever in the account has been given the permission there.
+    /// The ARN of the role or user; `None` for any role or user that its own account allows to make the request.
     pub arn: Option<String>,
 }
 
 impl Caller {
-    /// The caller that a grant is meant for; `None` for principals that are no account, role or user.
+    /// The caller that a grant is for; `None` for principals other than accounts, roles and users.
     #[must_use]
     pub fn from_principal(principal: &Principal) -> Option<Self> {
         let arn = match principal {
@@ -29,8 +49,8 @@ impl Caller {
         Some(Self { account: principal.account()?, arn })
     }
 
-    /// Whether a statement's principal is this caller. Where nothing but the caller's account is known, one of its roles
-    /// or users may be.
+    /// Whether a principal in a statement is this caller. If `anybody` is set and only the account of the caller is known,
+    /// a role or user of that account may be the caller.
     fn is(&self, principal: &Principal, anybody: bool) -> Truth {
         match (principal, &self.arn) {
             (Principal::Anyone, _) => Truth::Yes,
@@ -43,7 +63,7 @@ impl Caller {
         }
     }
 
-    /// Whether a statement is about this caller.
+    /// Whether a statement with these principals is about this caller.
     fn is_among(&self, principals: &Principals, anybody: bool) -> Truth {
         let any = |all: &[Principal]| all.iter().map(|p| self.is(p, anybody)).fold(Truth::No, Truth::or);
         match principals {
@@ -51,7 +71,7 @@ impl Caller {
             Principals::Only(all) => any(all),
             Principals::AllBut(all) => match (any(all), &self.arn) {
                 (Truth::No, _) => Truth::Yes,
-                // A role or user that is spared while its account is not may be meant all the same:
+                // A deny statement may still apply to a role or user that is listed while its account is not:
                 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
                 (_, Some(_)) if !all.contains(&Principal::Account(self.account.clone())) => Truth::Unknown,
                 (Truth::Unknown, _) => Truth::Unknown,
@@ -61,7 +81,7 @@ impl Caller {
     }
 }
 
-/// What is known of the condition keys of a request. Keys know no case.
+/// What is known about the condition keys of a request. Keys are case-insensitive.
 #[derive(Clone, Default)]
 pub struct RequestContext {
     known: BTreeMap<String, Option<Vec<String>>>,
@@ -69,20 +89,20 @@ pub struct RequestContext {
 }
 
 impl RequestContext {
-    /// Facts beyond which nothing is there: a key that is not named is absent from the request.
+    /// A context in which all keys are known: a key that is not added is absent from the request.
     #[must_use]
     pub fn complete() -> Self {
         Self { complete: true, ..Self::default() }
     }
 
-    /// The key is in the request, with this value.
+    /// Adds a key that is in the request, with its value.
     #[must_use]
     pub fn with(mut self, key: &str, value: &str) -> Self {
         self.known.insert(key.to_ascii_lowercase(), Some(vec![value.to_owned()]));
         self
     }
 
-    /// The key is not in the request.
+    /// Adds a key that is not in the request.
     #[must_use]
     pub fn without(mut self, key: &str) -> Self {
         self.known.insert(key.to_ascii_lowercase(), None);
@@ -99,21 +119,21 @@ impl RequestContext {
     }
 }
 
-/// The answer of an evaluation. Statements are given by index.
+/// The result of an evaluation. Statements are given by index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Allowed.
+    /// Allowed by this statement.
     Allowed(usize),
-    /// Allowed when the statement's condition holds, which the facts do not decide.
+    /// Allowed by this statement if further conditions are met, which the context does not decide.
     Depends(usize),
-    /// Denied by a statement.
+    /// Denied by this statement, whatever else the request contains.
     Denied(usize),
     /// No statement allows it.
     NotAllowed,
 }
 
 impl Verdict {
-    /// Whether the request can succeed, given facts that are not known.
+    /// Whether the request can succeed, depending on what is not known.
     #[must_use]
     pub fn can(&self) -> bool {
         matches!(self, Self::Allowed(_) | Self::Depends(_))
@@ -122,49 +142,49 @@ impl Verdict {
 
 /// Whether the caller can assume a role that has this trust policy.
 #[must_use]
-pub fn can_assume(trust: &Document, caller: &Caller, facts: &RequestContext) -> Verdict {
-    assume(trust, facts, |principals| caller.is_among(principals, false))
+pub fn can_assume(trust: &Document, caller: &Caller, context: &RequestContext) -> Verdict {
+    assume(trust, context, |principals| caller.is_among(principals, false))
 }
 
-/// Whether anybody in the caller's account might: a statement for one of its roles or users counts, too.
+/// Whether any role or user of the caller's account might be able to: a statement that names one of them counts.
 #[must_use]
-pub fn can_anybody_assume(trust: &Document, caller: &Caller, facts: &RequestContext) -> Verdict {
-    assume(trust, facts, |principals| caller.is_among(principals, true))
+pub fn can_anybody_assume(trust: &Document, caller: &Caller, context: &RequestContext) -> Verdict {
+    assume(trust, context, |principals| caller.is_among(principals, true))
 }
 
-/// Whether a service, an identity provider or anybody else who is no role, user or account can.
+/// Whether a principal other than an account, a role or a user, such as a service, can assume the role.
 #[must_use]
-pub fn can_other_assume(trust: &Document, principal: &Principal, facts: &RequestContext) -> Verdict {
+pub fn can_other_assume(trust: &Document, principal: &Principal, context: &RequestContext) -> Verdict {
     let named = |all: &[Principal]| all.contains(principal) || all.contains(&Principal::Anyone);
-    assume(trust, facts, |principals| match principals {
+    assume(trust, context, |principals| match principals {
         Principals::Absent => Truth::No,
         Principals::Only(all) => truth(named(all)),
         Principals::AllBut(all) => truth(!named(all)),
     })
 }
 
-fn assume(trust: &Document, facts: &RequestContext, about: impl Fn(&Principals) -> Truth) -> Verdict {
+fn assume(trust: &Document, context: &RequestContext, about: impl Fn(&Principals) -> Truth) -> Verdict {
     verdict(trust, |statement| {
         let about = if statement.actions.cover_assume_role() { about(&statement.principals) } else { Truth::No };
-        about.and(|| holds(&statement.condition, facts))
+        about.and(|| matches_condition(&statement.condition, context))
     })
 }
 
 /// Whether a permissions or session policy permits an action on a resource.
 #[must_use]
-pub fn permits(policy: &Document, action: &str, resource: &str, facts: &RequestContext) -> Verdict {
+pub fn permits(policy: &Document, action: &str, resource: &str, context: &RequestContext) -> Verdict {
     verdict(policy, |statement| {
         let on = match &statement.resources {
             Some(patterns) => patterns.iter().any(|pattern| like(pattern, resource)),
-            // `NotResource` is not read here; it must not grant by being misunderstood.
+            // `NotResource` is not evaluated: a deny is assumed to apply and an allow is assumed not to.
             None => statement.effect == Effect::Deny,
         };
-        if on && statement.actions.cover(action) { holds(&statement.condition, facts) } else { Truth::No }
+        if on && statement.actions.cover(action) { matches_condition(&statement.condition, context) } else { Truth::No }
     })
 }
 
 impl Actions {
-    /// Whether an action is among them; actions know no case and have wildcards.
+    /// Whether they include an action. Actions are case-insensitive and may have wildcards.
     pub(super) fn cover(&self, action: &str) -> bool {
         let action = action.to_ascii_lowercase();
         let any = |all: &[String]| all.iter().any(|pattern| like(&pattern.to_ascii_lowercase(), &action));
@@ -176,7 +196,8 @@ impl Actions {
 }
 
 fn verdict(document: &Document, applies: impl Fn(&Statement) -> Truth) -> Verdict {
-    let (mut allowed, mut depends) = (None, None);
+    let mut allowed = None;
+    let mut depends = None;
     let mut may_be_denied = false;
     for (index, statement) in document.statements().iter().enumerate() {
         match (statement.effect, applies(statement)) {
@@ -194,6 +215,7 @@ fn verdict(document: &Document, applies: impl Fn(&Statement) -> Truth) -> Verdic
     }
 }
 
+/// Three-valued logic: a check that depends on something unknown is neither true nor false.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Truth {
     Yes,
@@ -222,10 +244,10 @@ impl Truth {
     }
 }
 
-fn holds(condition: &Condition, facts: &RequestContext) -> Truth {
+fn matches_condition(condition: &Condition, context: &RequestContext) -> Truth {
     let mut all = Truth::Yes;
-    for test in condition.clauses() {
-        match holds_test(test, facts) {
+    for clause in condition.clauses() {
+        match matches_clause(clause, context) {
             Truth::No => return Truth::No,
             Truth::Unknown => all = Truth::Unknown,
             Truth::Yes => {}
@@ -234,15 +256,15 @@ fn holds(condition: &Condition, facts: &RequestContext) -> Truth {
     all
 }
 
-fn holds_test(test: &ConditionClause, facts: &RequestContext) -> Truth {
-    let operator = test.operator.to_ascii_lowercase();
+fn matches_clause(clause: &ConditionClause, context: &RequestContext) -> Truth {
+    let operator = clause.operator.to_ascii_lowercase();
     let (operator, if_exists) = match operator.strip_suffix("ifexists") {
         Some(operator) => (operator, true),
         None => (operator.as_str(), false),
     };
-    let Some(actual) = facts.get(&test.key) else { return Truth::Unknown };
+    let Some(actual) = context.get(&clause.key) else { return Truth::Unknown };
     if operator == "null" {
-        let wants_absent = test.values.iter().any(|v| v.eq_ignore_ascii_case("true"));
+        let wants_absent = clause.values.iter().any(|v| v.eq_ignore_ascii_case("true"));
         return truth(wants_absent == actual.is_none());
     }
     let (quantifier, operator) = match operator.split_once(':') {
@@ -251,15 +273,15 @@ fn holds_test(test: &ConditionClause, facts: &RequestContext) -> Truth {
     };
     let Some((negated, compare)) = comparison(operator) else { return Truth::Unknown };
     let Some(actual) = actual else {
-        // An absent key fails a plain comparison, passes a negated one, and passes `ForAllValues` vacuously.
+        // An absent key does not match a plain comparison, but matches a negated one, and `ForAllValues` vacuously.
         return truth(if_exists || (negated && quantifier != "foranyvalue") || quantifier == "forallvalues");
     };
-    let matches = |value: &String| test.values.iter().any(|wanted| compare(wanted, value)) != negated;
+    let matches = |value: &String| clause.values.iter().any(|wanted| compare(wanted, value)) != negated;
     truth(if quantifier == "forallvalues" { actual.iter().all(matches) } else { actual.iter().any(matches) })
 }
 
-fn truth(holds: bool) -> Truth {
-    if holds { Truth::Yes } else { Truth::No }
+fn truth(value: bool) -> Truth {
+    if value { Truth::Yes } else { Truth::No }
 }
 
 #[cfg(test)]

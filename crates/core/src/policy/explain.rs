@@ -1,4 +1,5 @@
-//! A trust policy in plain words: who can assume the role, and under which conditions.
+//! Explains a trust policy: for each principal of each statement, whether it can assume the role, and under which
+//! conditions. For `onboard policy explain`.
 
 use serde::Serialize;
 
@@ -6,46 +7,47 @@ use super::{
     Caller, Condition, Document, Effect, Principal, Principals, RequestContext, Statement, Verdict, can_assume,
 };
 
-/// The ways into a role.
+/// The actions by which a role is assumed.
 ///
 /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_manage-assume.html>.
-const WAYS: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
+const ASSUME_ACTIONS: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
 
-/// What a trust policy says of one principal in one statement.
+/// What a trust policy says about one principal in one statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PrincipalAccess {
-    /// The statement's name.
+    /// The name of the statement.
     pub statement: String,
-    /// The principal in words, as `account 111122223333`.
+    /// The principal as text, such as `account 111122223333`.
     pub principal: String,
     /// `anyone`, `account`, `identity`, `deleted`, `service`, `federated`, `canonical_user`, `unknown` or `others`.
     pub kind: &'static str,
     /// Whether the statement allows or denies.
     pub effect: Effect,
-    /// Whether the principal can enter; of a denial, whether it always applies (`never`) or under conditions.
+    /// Whether the principal can assume the role. For a deny statement: `never` if it always applies, `conditionally`
+    /// if it has conditions.
     pub can: Can,
-    /// The ways in, as `sts:AssumeRole`.
+    /// The actions by which it can, such as `sts:AssumeRole`.
     pub actions: Vec<String>,
-    /// The statement's conditions, external ids hidden.
+    /// The conditions of the statement, with external IDs hidden.
     pub conditions: Vec<Shown>,
-    /// Why, where it is not plain.
+    /// The reason, where it is not obvious.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
 }
 
-/// Whether a principal can enter.
+/// Whether a principal can assume the role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Can {
-    /// Whatever the request.
+    /// For every request.
     Always,
-    /// When conditions hold.
+    /// If conditions are met.
     Conditionally,
-    /// Never.
+    /// For no request.
     Never,
 }
 
-/// A condition, external ids hidden.
+/// A condition, with external IDs hidden.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Shown {
     /// The operator.
@@ -56,12 +58,13 @@ pub struct Shown {
     pub values: Vec<String>,
 }
 
-/// Explains a trust policy, statement by statement. External ids are hidden unless they are to be revealed.
+/// Explains a trust policy, statement by statement. External IDs are hidden unless `reveal` is set.
 #[must_use]
 pub fn explain(trust: &Document, reveal: bool) -> Vec<PrincipalAccess> {
     let mut entries = Vec::new();
     for (index, statement) in trust.statements().iter().enumerate() {
-        let actions: Vec<_> = WAYS.into_iter().filter(|way| statement.actions.cover(way)).map(str::to_owned).collect();
+        let actions: Vec<_> =
+            ASSUME_ACTIONS.into_iter().filter(|a| statement.actions.cover(a)).map(str::to_owned).collect();
         if actions.is_empty() {
             continue;
         }
@@ -80,13 +83,13 @@ pub fn explain(trust: &Document, reveal: bool) -> Vec<PrincipalAccess> {
         match &statement.principals {
             Principals::Absent => {}
             Principals::Only(all) => entries.extend(all.iter().map(|principal| {
-                let (can, why) = judge(trust, statement, principal);
+                let (can, why) = by_policy(trust, statement, principal);
                 entry(principal.to_string(), kind(principal), can, why)
             })),
             Principals::AllBut(all) => {
-                let but: Vec<_> = all.iter().map(ToString::to_string).collect();
-                let (can, why) = of_statement(statement);
-                entries.push(entry(format!("everybody but {}", but.join(", ")), "others", can, why));
+                let exempt: Vec<_> = all.iter().map(ToString::to_string).collect();
+                let (can, why) = by_statement(statement);
+                entries.push(entry(format!("everyone except {}", exempt.join(", ")), "others", can, why));
             }
         }
     }
@@ -99,25 +102,25 @@ impl std::fmt::Display for Shown {
     }
 }
 
-fn judge(trust: &Document, statement: &Statement, principal: &Principal) -> (Can, Option<String>) {
+fn by_policy(trust: &Document, statement: &Statement, principal: &Principal) -> (Can, Option<String>) {
     if matches!(principal, Principal::Orphan(_)) {
         return (Can::Never, Some("the role or user was deleted; IAM refuses to save the policy as it is".to_owned()));
     }
     if statement.effect == Effect::Deny {
-        return of_statement(statement);
+        return by_statement(statement);
     }
     let may_be_denied = match denial(trust, statement, principal) {
         Denial::Certain(by) => return (Can::Never, Some(format!("{} denies it", trust.name_of(by)))),
         Denial::Possible => true,
         Denial::None => false,
     };
-    match of_statement(statement).0 {
+    match by_statement(statement).0 {
         Can::Always if may_be_denied => (Can::Conditionally, Some("a deny statement may apply".to_owned())),
         can => (can, None),
     }
 }
 
-fn of_statement(statement: &Statement) -> (Can, Option<String>) {
+fn by_statement(statement: &Statement) -> (Can, Option<String>) {
     match (statement.effect, statement.condition.is_empty()) {
         (Effect::Deny, true) => (Can::Never, None),
         (Effect::Allow, true) => (Can::Always, None),
@@ -131,28 +134,28 @@ enum Denial {
     Certain(usize),
 }
 
-/// What denies a principal the ways in that a statement allows it.
+/// Which statement denies a principal the actions that another statement allows.
 fn denial(trust: &Document, allowed: &Statement, principal: &Principal) -> Denial {
-    let facts = RequestContext::default();
+    let context = RequestContext::default();
     if allowed.actions.cover_assume_role()
         && let Some(caller) = Caller::from_principal(principal)
     {
-        return match can_assume(trust, &caller, &facts) {
+        return match can_assume(trust, &caller, &context) {
             Verdict::Denied(by) => Denial::Certain(by),
             Verdict::Depends(_) => Denial::Possible,
             Verdict::Allowed(_) | Verdict::NotAllowed => Denial::None,
         };
     }
-    let ways: Vec<_> = WAYS.into_iter().filter(|way| allowed.actions.cover(way)).collect();
+    let actions: Vec<_> = ASSUME_ACTIONS.into_iter().filter(|action| allowed.actions.cover(action)).collect();
     let mut found = Denial::None;
     for (index, deny) in trust.statements().iter().enumerate().filter(|(_, s)| s.effect == Effect::Deny) {
-        if !ways.iter().any(|way| deny.actions.cover(way)) {
+        if !actions.iter().any(|action| deny.actions.cover(action)) {
             continue;
         }
-        let whole = deny.condition.is_empty() && ways.iter().all(|way| deny.actions.cover(way));
+        let is_complete = deny.condition.is_empty() && actions.iter().all(|action| deny.actions.cover(action));
         match deny.covers(principal) {
-            true if whole => return Denial::Certain(index),
-            // Of `*`, a part may be denied.
+            true if is_complete => return Denial::Certain(index),
+            // Some of the principals that `*` covers may be denied.
             covers if covers || *principal == Principal::Anyone => found = Denial::Possible,
             _ => {}
         }
@@ -161,9 +164,10 @@ fn denial(trust: &Document, allowed: &Statement, principal: &Principal) -> Denia
 }
 
 fn shown(condition: &Condition, reveal: bool) -> Vec<Shown> {
-    let show = |test: &super::ConditionClause| {
-        let values = if test.is_external_id() && !reveal { vec!["(hidden)".to_owned()] } else { test.values.clone() };
-        Shown { operator: test.operator.clone(), key: test.key.clone(), values }
+    let show = |clause: &super::ConditionClause| {
+        let is_secret = clause.is_external_id() && !reveal;
+        let values = if is_secret { vec!["(hidden)".to_owned()] } else { clause.values.clone() };
+        Shown { operator: clause.operator.clone(), key: clause.key.clone(), values }
     };
     condition.clauses().iter().map(show).collect()
 }

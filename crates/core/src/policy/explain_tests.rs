@@ -1,6 +1,6 @@
 use super::*;
 
-/// Who can, in a line for each principal of each statement.
+/// The explanation, one line for each principal of each statement.
 fn lines(statements: &str) -> String {
     let trust = Document::parse(&format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#)).unwrap();
     let line = |entry: PrincipalAccess| {
@@ -14,7 +14,7 @@ fn lines(statements: &str) -> String {
 }
 
 #[test]
-fn every_kind_of_principal_is_told() {
+fn every_kind_of_principal_is_explained() {
     insta::assert_snapshot!(lines(
         r#"{"Effect":"Allow","Principal":{"AWS":["222233334444","arn:aws:iam::111122223333:role/x","AROAIOSFODNN7EXAMPLE1"],
             "Service":"ec2.amazonaws.com","CanonicalUser":"abc","New":"thing"},"Action":"sts:AssumeRole"},
@@ -33,7 +33,7 @@ fn every_kind_of_principal_is_told() {
 }
 
 #[test]
-fn conditions_are_told_and_external_ids_are_not() {
+fn conditions_are_shown_and_external_ids_are_hidden() {
     let text = lines(
         r#"{"Effect":"Allow","Principal":{"AWS":"222233334444"},"Action":"sts:AssumeRole",
             "Condition":{"StringEquals":{"sts:ExternalId":["s3cret","two"],"aws:PrincipalOrgID":"o-1"},"Bool":{"aws:MultiFactorAuthPresent":true}}}"#,
@@ -43,7 +43,7 @@ fn conditions_are_told_and_external_ids_are_not() {
 }
 
 #[test]
-fn a_denial_is_told_with_the_statement_that_denies() {
+fn denial_names_the_denying_statement() {
     let allow = r#"{"Effect":"Allow","Principal":{"AWS":["222233334444","333344445555"]},"Action":"sts:AssumeRole"}"#;
     let deny = r#"{"Sid":"No","Effect":"Deny","Principal":{"AWS":"222233334444"},"Action":"sts:*"}"#;
     insta::assert_snapshot!(lines(&format!("{allow},{deny}")), @"
@@ -61,12 +61,12 @@ fn a_denial_is_told_with_the_statement_that_denies() {
     insta::assert_snapshot!(lines(&format!("{allow},{but}")), @"
     statement 1: account 222233334444 [account] Always by sts:AssumeRole
     statement 1: account 333344445555 [account] Never by sts:AssumeRole (statement 2 denies it)
-    statement 2: everybody but account 222233334444 [others] Never by sts:AssumeRole
+    statement 2: everyone except account 222233334444 [others] Never by sts:AssumeRole
     ");
 }
 
 #[test]
-fn what_lets_nobody_in_is_not_told() {
+fn statement_about_other_actions_is_omitted() {
     assert_eq!(lines(r#"{"Effect":"Allow","Principal":{"AWS":"222233334444"},"Action":"s3:GetObject"}"#), "");
     assert_eq!(lines(""), "");
 }

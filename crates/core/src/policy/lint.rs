@@ -1,4 +1,7 @@
-//! What a role that a stranger may assume must not be.
+//! Checks of the policies of a role that an external party can assume.
+//!
+//! A finding is either refused, when the role must not be installed, or a warning, when its permissions deserve a second
+//! look, such as those that amount to administrator access.
 //!
 //! Rules: <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>,
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html>.
@@ -7,21 +10,21 @@ use std::fmt;
 
 use super::{Actions, Document, Effect, Principal, Principals};
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Said, and installed all the same.
+    /// Reported; the role is installed nevertheless.
     Warning,
-    /// Refused.
+    /// The role is not installed.
     Refused,
 }
 
-/// One thing that a role's policies should not say.
+/// One problem in the policies of a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// The sentence.
+    /// The message.
     pub message: String,
 }
 
@@ -31,33 +34,34 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Checks a trust policy: nobody is a wildcard, and a stranger gives an external id where one is required.
+/// Checks a trust policy: no wildcard principals, and an external ID in every allow statement if one is required.
 #[must_use]
 pub fn lint_trust(trust: &Document, external_id_required: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, statement) in trust.statements().iter().enumerate().filter(|(_, s)| s.effect == Effect::Allow) {
         let name = trust.name_of(index);
-        let everybody = match &statement.principals {
+        let is_wildcard = match &statement.principals {
             Principals::Absent => false,
             Principals::Only(all) => all.contains(&Principal::Anyone),
             Principals::AllBut(_) => true,
         };
-        if everybody {
-            findings.push(refused(format!("{name} of the trust policy lets everybody in; name the principals")));
+        if is_wildcard {
+            findings
+                .push(refused(format!("{name} of the trust policy grants access to everyone; list the principals")));
         }
-        let tests = statement.condition.clauses();
+        let clauses = statement.condition.clauses();
         let exact = |t: &super::ConditionClause| t.operator.eq_ignore_ascii_case("StringEquals") && t.is_external_id();
-        if external_id_required && !tests.iter().any(exact) {
-            findings.push(refused(format!("{name} of the trust policy asks for no external ID; give one")));
+        if external_id_required && !clauses.iter().any(exact) {
+            findings.push(refused(format!("{name} of the trust policy does not require an external ID; add one")));
         }
     }
     findings
 }
 
-/// Checks what a role may do: actions by which it could give itself more, or everything at once.
+/// Checks the permissions of a role: full access, and actions that allow privilege escalation.
 #[must_use]
 pub fn lint_permissions(policy_name: &str, policy: &Document) -> Vec<Finding> {
-    /// One of these on every resource is administrator access by another name.
+    /// Each of these on all resources amounts to administrator access.
     const ESCALATIONS: [&str; 9] = [
         "iam:AttachRolePolicy",
         "iam:AttachUserPolicy",
@@ -78,7 +82,7 @@ pub fn lint_permissions(policy_name: &str, policy: &Document) -> Vec<Finding> {
             Actions::AllBut(_) => true,
         };
         if everything {
-            findings.push(warning(format!("{place} allows every action, or every action but some")));
+            findings.push(warning(format!("{place} allows every action, or all actions except some")));
         } else if every_resource {
             let found: Vec<_> = ESCALATIONS.into_iter().filter(|a| statement.actions.cover(a)).collect();
             if !found.is_empty() {
@@ -106,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_need_an_external_id_and_nobody_is_everybody() {
+    fn external_id_is_required_and_wildcard_principals_are_refused() {
         let trust = |condition: &str, principal: &str| {
             let text = format!(
                 r#"{{"Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{principal},"Condition":{condition}}}]}}"#
@@ -116,13 +120,13 @@ mod tests {
         let vendor = r#"{"AWS":"111122223333"}"#;
         assert_eq!(trust(r#"{"StringEquals":{"sts:ExternalId":"x"}}"#, vendor), []);
         insta::assert_snapshot!(messages(&trust(r#"{"StringLike":{"sts:ExternalId":"*"}}"#, r#""*""#)), @r"
-        Refused: statement 1 of the trust policy lets everybody in; name the principals
-        Refused: statement 1 of the trust policy asks for no external ID; give one
+        Refused: statement 1 of the trust policy grants access to everyone; list the principals
+        Refused: statement 1 of the trust policy does not require an external ID; add one
         ");
     }
 
     #[test]
-    fn escalations_are_said() {
+    fn privilege_escalations_are_reported() {
         let policy = r#"{"Statement":[
             {"Effect":"Allow","Action":["ec2:Describe*"],"Resource":"*"},
             {"Sid":"All","Effect":"Allow","Action":"*","Resource":"*"},
@@ -130,8 +134,8 @@ mod tests {
             {"Effect":"Allow","Action":["iam:Put*","sts:*"],"Resource":"*"},
             {"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::111122223333:role/x"}]}"#;
         insta::assert_snapshot!(messages(&lint_permissions("p", &Document::parse(policy).unwrap())), @r"
-        Warning: statement `All` of the policy `p` allows every action, or every action but some
-        Warning: statement 3 of the policy `p` allows every action, or every action but some
+        Warning: statement `All` of the policy `p` allows every action, or all actions except some
+        Warning: statement 3 of the policy `p` allows every action, or all actions except some
         Warning: statement 4 of the policy `p` allows iam:PutRolePolicy, iam:PutUserPolicy, sts:AssumeRole on every resource
         ");
     }

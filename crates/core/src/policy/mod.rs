@@ -1,4 +1,11 @@
-//! IAM policy documents: read without loss, edited without harm, evaluated, linted.
+//! IAM policy documents: parsed without loss, edited, compared, evaluated, explained and checked.
+//!
+//! - `document`, `condition`, `principal`: the typed view of a policy;
+//! - `normal`: the normal form, which decides whether two documents have the same meaning;
+//! - `access`: who is allowed what, as a set, to compare a document before and after an edit;
+//! - `trust`: adds grants to a trust policy and removes deleted identities from it;
+//! - `evaluate`, `operators`: whether a document allows a request;
+//! - `explain`, `lint`, `redact`: for people.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
 

@@ -1,4 +1,7 @@
-//! The normal form of a document: equal for documents that mean the same to IAM.
+//! The normal form of a document, which is equal for documents with the same meaning for IAM.
+//!
+//! IAM does not return a policy as it was sent: it reorders arrays, turns arrays of one element into strings and account
+//! ids into root ARNs. A comparison of texts would report these as drift in every run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,9 +10,10 @@ use serde_json::{Map, Value};
 use super::Principal;
 use super::condition::texts;
 
-/// Lists are sorted, scalars become lists, accounts get one spelling, and condition names one case.
+/// The normal form: arrays are sorted, scalars become arrays, accounts have one spelling, and actions, condition
+/// operators and condition keys are lowercase.
 ///
-/// What is not understood is kept as it is, so that documents that differ in it are different.
+/// Unknown elements are kept unchanged, so that documents that differ in them are different.
 pub(super) fn form(raw: &Map<String, Value>) -> Value {
     let mut out = sorted(raw, |key, value| match key {
         "Statement" => statements(value),
@@ -35,8 +39,8 @@ fn statement(value: &Value) -> Value {
         "Condition" => conditions(value),
         _ => value.clone(),
     });
-    // No condition can be written as an empty one.
-    out.retain(|key, value| key != "Condition" || value.as_array().is_none_or(|tests| !tests.is_empty()));
+    // An empty condition is equal to no condition.
+    out.retain(|key, value| key != "Condition" || value.as_array().is_none_or(|clauses| !clauses.is_empty()));
     Value::Object(out)
 }
 
@@ -53,20 +57,20 @@ fn principals(value: &Value) -> Value {
     }
 }
 
-/// Each test by itself, for all must hold; an operator without a key tests nothing.
+/// One entry for each clause, because all of them must match. An operator without a key has no effect.
 fn conditions(value: &Value) -> Value {
     let Some(operators) = value.as_object() else { return value.clone() };
-    let mut tests = BTreeMap::new();
+    let mut clauses = BTreeMap::new();
     for (operator, keys) in operators {
         let operator = operator.to_ascii_lowercase();
         let Some(keys) = keys.as_object() else { return value.clone() };
         for (key, values) in keys {
-            let test =
+            let clause =
                 Value::from([operator.as_str().into(), key.to_ascii_lowercase().into(), set(values, &str::to_owned)]);
-            tests.insert(test.to_string(), test);
+            clauses.insert(clause.to_string(), clause);
         }
     }
-    Value::Array(tests.into_values().collect())
+    Value::Array(clauses.into_values().collect())
 }
 
 fn sorted(map: &Map<String, Value>, each: impl Fn(&str, &Value) -> Value) -> Map<String, Value> {
@@ -94,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_iam_rewrites_on_save_is_no_difference() {
+    fn rewriting_by_iam_is_not_a_difference() {
         let ours = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},
             "Action":["sts:AssumeRole"],"Condition":{"StringEquals":{"sts:ExternalId":["x"]}}}]}"#;
         let saved = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:assumeRole",
@@ -106,16 +110,16 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_is_the_tests_in_it() {
+    fn conditions_are_compared_by_their_clauses() {
         let policy = |condition: &str| {
             format!(
                 r#"{{"Statement":{{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Condition":{condition}}}}}"#
             )
         };
         let same = |a: &str, b: &str| same(&policy(a), &policy(b));
-        assert!(same("{}", r#"{"StringEquals":{}}"#), "an operator without a key tests nothing");
+        assert!(same("{}", r#"{"StringEquals":{}}"#), "an operator without a key has no effect");
         assert!(same(r#"{"Bool":{"a":"x"}}"#, r#"{"bool":{"A":"x"},"Bool":{"a":["x"]},"Null":{}}"#));
         assert!(!same(r#"{"Bool":{"a":["x","y"]}}"#, r#"{"Bool":{"a":"x"},"bool":{"a":"y"}}"#), "both must hold");
-        assert!(!same("{}", r#"{"Bool":{"a":[]}}"#), "a test without a value");
+        assert!(!same("{}", r#"{"Bool":{"a":[]}}"#), "a clause without a value never matches");
     }
 }

@@ -1,8 +1,8 @@
-//! The operators of conditions: which there are, and how those that are evaluated compare.
+//! Condition operators: the operators that IAM knows, and the comparisons of those that are evaluated here.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>.
 
-/// Every operator, without its modifiers.
+/// All operators, without modifiers such as `IfExists`.
 const OPERATORS: [&str; 27] = [
     "ArnEquals",
     "ArnLike",
@@ -33,7 +33,7 @@ const OPERATORS: [&str; 27] = [
     "StringNotLike",
 ];
 
-/// Whether IAM knows an operator: one of the list, perhaps for a set of values, perhaps for keys that exist.
+/// Whether IAM knows an operator, including its modifiers (`ForAllValues:`, `ForAnyValue:`, `IfExists`).
 #[must_use]
 pub fn is_operator(text: &str) -> bool {
     let bare = match text.split_once(':') {
@@ -41,15 +41,16 @@ pub fn is_operator(text: &str) -> bool {
         Some(_) => return false,
         None => text,
     };
-    let lower = bare.to_ascii_lowercase();
-    let bare = lower.strip_suffix("ifexists").filter(|bare| *bare != "null").unwrap_or(&lower);
+    let lowercase = bare.to_ascii_lowercase();
+    let bare = lowercase.strip_suffix("ifexists").filter(|bare| *bare != "null").unwrap_or(&lowercase);
     OPERATORS.iter().any(|operator| operator.eq_ignore_ascii_case(bare))
 }
 
-/// Compares what the policy wants with what the request has.
+/// Compares a value in the policy with a value in the request.
 pub(super) type Compare = fn(&str, &str) -> bool;
 
-/// The comparison of an operator without its modifiers, and whether it is negated; `None` for those not evaluated here.
+/// The comparison of a lowercase operator without modifiers, and whether it is negated; `None` if it is not evaluated
+/// here.
 pub(super) fn comparison(operator: &str) -> Option<(bool, Compare)> {
     let (negated, operator) = match operator.find("not") {
         Some(at) => (true, format!("{}{}", operator.get(..at)?, operator.get(at + 3..)?)),
@@ -64,7 +65,7 @@ pub(super) fn comparison(operator: &str) -> Option<(bool, Compare)> {
     Some((negated, compare))
 }
 
-/// Whether a text matches a pattern in which `*` stands for any text and `?` for one character.
+/// Whether a string matches a pattern in which `*` matches any string and `?` any one character.
 pub(super) fn like(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
@@ -97,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn operators_are_a_closed_set() {
+    fn unknown_operators_are_rejected() {
         for good in ["StringEquals", "stringlike", "BoolIfExists", "ForAnyValue:StringLike", "Null"] {
             assert!(is_operator(good), "{good}");
         }

@@ -1,4 +1,4 @@
-//! The forms of a principal, and when two of them are the same one.
+//! Principals: the forms that a policy may contain, in a representation in which equal principals are equal.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>.
 
@@ -7,40 +7,41 @@ use std::fmt;
 use crate::account::{AccountId, Partition};
 use crate::text::Untrusted;
 
-/// One principal of a statement, in the one form in which equal ones are equal.
+/// One principal of a statement. An account id and the root ARN of that account are the same principal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Principal {
-    /// `*`: everybody, in every account.
+    /// `*`: everyone, in every account.
     Anyone,
-    /// A whole account: its id, or its root ARN.
+    /// An account, by its id or its root ARN.
     Account(AccountId),
     /// A role, user, session or federated user, by ARN.
     Arn(String),
-    /// What remains of a deleted role or user (`AROA…`, `AIDA…`): it matches nobody, and IAM refuses to save it again.
+    /// A deleted role or user, by its unique ID (`AROA…`, `AIDA…`). IAM replaces the ARN by this ID when the identity is
+    /// deleted; it matches no caller, and IAM rejects a policy that contains it when the policy is saved again.
     Orphan(String),
-    /// An AWS service, as `lambda.amazonaws.com`.
+    /// An AWS service, such as `lambda.amazonaws.com`.
     Service(String),
     /// An identity provider.
     Federated(String),
     /// An S3 canonical user.
     CanonicalUser(String),
-    /// A principal that this release does not understand: its kind and its text.
+    /// A principal of a kind that is not known: its kind and its value.
     Unknown(String, String),
 }
 
-/// Why a text cannot be a principal to whom access is granted.
+/// Why a string is not a valid principal for a grant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPrincipal {
     /// `*` in any of its forms.
-    #[error("a wildcard principal lets everybody in; name an account id or a role or user ARN")]
+    #[error("a wildcard principal grants access to everyone; use an account id, or the ARN of a role or user")]
     Wildcard,
-    /// No account id, role ARN or user ARN.
-    #[error("`{0}` is no principal; write a twelve-digit account id or the ARN of a role or user")]
+    /// Not an account id, role ARN or user ARN.
+    #[error("`{0}` is not a valid principal; use a 12-digit account id, or the ARN of a role or user")]
     Form(Untrusted),
 }
 
 impl Principal {
-    /// Reads a principal as it stands in a policy. Every text is one: a policy that exists is not ours to refuse.
+    /// A principal from a policy. Every string is accepted, because the policy exists and IAM has accepted it.
     #[must_use]
     pub fn from_policy(kind: &str, text: &str) -> Self {
         match kind {
@@ -72,10 +73,10 @@ impl Principal {
         Self::Arn(text.to_owned())
     }
 
-    /// Reads a principal to whom access is to be granted: an account id or root ARN, or the ARN of a role or user.
+    /// A principal for a grant: an account id or root ARN, or the ARN of a role or user.
     ///
     /// # Errors
-    /// When it is a wildcard or none of these.
+    /// When it contains a wildcard or is none of these.
     pub fn to_grant(text: &str) -> Result<Self, InvalidPrincipal> {
         if text.contains(['*', '?']) {
             return Err(InvalidPrincipal::Wildcard);
@@ -90,7 +91,7 @@ impl Principal {
         }
     }
 
-    /// The text that stands in a policy of that partition; an account is written as its root ARN, as IAM itself does.
+    /// The value in a policy of that partition. An account is written as its root ARN, as IAM does.
     #[must_use]
     pub fn to_policy(&self, partition: &Partition) -> String {
         match self {
@@ -105,7 +106,7 @@ impl Principal {
         }
     }
 
-    /// The account that the principal is in, where its text says so.
+    /// The account of the principal, if its value contains one.
     #[must_use]
     pub fn account(&self) -> Option<AccountId> {
         match self {
@@ -115,7 +116,7 @@ impl Principal {
         }
     }
 
-    /// Whether it stands under the key `AWS`.
+    /// Whether its kind is `AWS`.
     #[must_use]
     pub(super) fn is_aws(&self) -> bool {
         matches!(self, Self::Anyone | Self::Account(_) | Self::Arn(_) | Self::Orphan(_))
@@ -145,7 +146,7 @@ fn iam_arn(text: &str) -> Option<(&str, &str)> {
     if named { Some((fields.next()?, fields.next()?)) } else { None }
 }
 
-/// `role/…` or `user/…` with a name of allowed characters.
+/// Whether a resource is `role/…` or `user/…` with a name of allowed characters.
 fn names_an_identity(resource: &str) -> bool {
     let name = resource.strip_prefix("role/").or_else(|| resource.strip_prefix("user/"));
     name.is_some_and(|name| {
@@ -159,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_account_has_two_spellings() {
+    fn account_id_and_root_arn_are_equal() {
         let id = Principal::from_policy("AWS", "222233334444");
         assert_eq!(id, Principal::from_policy("AWS", "arn:aws:iam::222233334444:root"));
         assert_eq!(id, Principal::to_grant("arn:aws-us-gov:iam::222233334444:root").unwrap());
@@ -167,14 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_of_a_deleted_role_is_an_orphan() {
+    fn unique_id_of_a_deleted_role_is_an_orphan() {
         assert!(matches!(Principal::from_policy("AWS", "AROAIOSFODNN7EXAMPLE"), Principal::Orphan(_)));
         assert!(matches!(Principal::from_policy("AWS", "AROA"), Principal::Arn(_)));
         assert!(matches!(Principal::from_policy("Service", "AROAIOSFODNN7EXAMPLE"), Principal::Service(_)));
     }
 
     #[test]
-    fn only_accounts_roles_and_users_are_granted_access() {
+    fn only_accounts_roles_and_users_are_valid_for_a_grant() {
         for good in ["222233334444", "arn:aws:iam::222233334444:role/a/b", "arn:aws:iam::222233334444:user/ann"] {
             assert!(Principal::to_grant(good).is_ok(), "{good}");
         }

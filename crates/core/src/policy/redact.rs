@@ -1,11 +1,11 @@
-//! Policies as people may see them: an external id is a shared secret and shows as a number.
+//! Policies for output. An external ID is a shared secret, so it is replaced by a numbered placeholder.
 
 use serde_json::{Map, Value};
 
 use super::Document;
 use super::condition::{is_external_id_key, texts};
 
-/// The external ids that a document asks for.
+/// The external IDs in a document.
 #[must_use]
 pub fn external_ids(document: &Document) -> Vec<String> {
     let mut found = Vec::new();
@@ -22,20 +22,21 @@ fn collect(key: &str, value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Replaces external ids by numbered marks; equal ids get equal marks, so that a diff still shows a change.
+/// Replaces external IDs by numbered placeholders. Equal IDs get equal placeholders, so that a diff still shows whether
+/// an ID changed.
 #[derive(Default)]
 pub struct Redactor {
     seen: Vec<Value>,
 }
 
 impl Redactor {
-    /// The document without its external ids, indented for people.
+    /// The document as indented JSON, without its external IDs.
     #[must_use]
     pub fn pretty(&mut self, document: &Document) -> String {
         serde_json::to_string_pretty(&self.object(document.as_map())).unwrap_or_default()
     }
 
-    /// The value without the external ids in it.
+    /// The value without the external IDs in it.
     #[must_use]
     pub fn value(&mut self, value: &Value) -> Value {
         match value {
@@ -47,16 +48,18 @@ impl Redactor {
 
     fn object(&mut self, map: &Map<String, Value>) -> Map<String, Value> {
         let hide = |(key, value): (&String, &Value)| {
-            let hidden = if is_external_id_key(key) { self.mark(value) } else { self.value(value) };
+            let hidden = if is_external_id_key(key) { self.placeholder(value) } else { self.value(value) };
             (key.clone(), hidden)
         };
         map.iter().map(hide).collect()
     }
 
-    fn mark(&mut self, value: &Value) -> Value {
+    fn placeholder(&mut self, value: &Value) -> Value {
         match value {
-            Value::Array(items) if items.len() != 1 => Value::Array(items.iter().map(|item| self.mark(item)).collect()),
-            Value::Array(items) => items.first().map_or(Value::Null, |item| self.mark(item)),
+            Value::Array(items) if items.len() != 1 => {
+                Value::Array(items.iter().map(|item| self.placeholder(item)).collect())
+            }
+            Value::Array(items) => items.first().map_or(Value::Null, |item| self.placeholder(item)),
             one => {
                 let number = self.seen.iter().position(|seen| seen == one).unwrap_or_else(|| {
                     self.seen.push(one.clone());
@@ -73,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn external_ids_become_marks() {
+    fn external_ids_become_placeholders() {
         let policy = |id: &str| {
             let text = r#"{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole",
                 "Condition":{"StringLike":{"STS:externalid":["ID"],"aws:PrincipalOrgID":"o-1"}}}}"#;

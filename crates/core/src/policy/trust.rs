@@ -1,4 +1,20 @@
-//! The trust edit: a grant is added to a document that somebody else wrote, and nothing else changes.
+//! The trust edit: adds grants to a trust policy that was written by others, and changes nothing else.
+//!
+//! The access role of an account is usually created by AWS Organizations or Control Tower, and others may have edited its
+//! trust policy. For each grant, there are three cases ([`GrantEdit`]):
+//!
+//! 1. A statement already grants it: nothing changes. This makes the edit idempotent.
+//! 2. A statement allows exactly `sts:AssumeRole`, to AWS principals only, under exactly the same condition: the principal
+//!    joins it. This is safe because neither the new principal nor the existing ones gain anything else. A statement with
+//!    further actions, other kinds of principals, wildcards, deleted identities or unknown elements is never extended.
+//! 3. Otherwise, a statement `AccountOnboarding1` (or the next free number) is added.
+//!
+//! For example, the policy of a new account allows `arn:aws:iam::111122223333:root` (the management account) to assume the
+//! role. A grant for account 222233334444 joins that statement; a grant for the same account that requires MFA gets a
+//! statement of its own, because joining would either drop its condition or impose it on the management account.
+//!
+//! All other elements stay as they are, in their order. What is unusual (deny statements, broader grants, deleted
+//! identities) is reported as a [`PolicyNotice`] and is not repaired.
 
 use std::fmt;
 
@@ -10,45 +26,45 @@ use crate::account::Partition;
 /// Who may assume a role, and under which condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// Whom access is granted.
+    /// The principal that gets access.
     pub principal: Principal,
-    /// Under which condition; usually none.
+    /// The condition, usually empty.
     pub condition: Condition,
 }
 
-/// What became of one grant.
+/// How one grant was added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GrantEdit {
-    /// It was there already, in this statement.
+    /// It existed already, in this statement.
     Present(usize),
     /// The principal joined this statement.
     Joined(usize),
-    /// A statement of its own was added, here.
+    /// A statement was added, at this index.
     Added(usize),
 }
 
-/// Something about a trust policy that a person should know, and that nobody repairs silently.
+/// Something unusual in a trust policy. It is reported and not repaired automatically.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PolicyNotice {
-    /// A deny statement covers the principal; with conditions it may or may not apply.
+    /// A deny statement covers the principal.
     Denied {
-        /// The statement's name.
+        /// The name of the statement.
         statement: String,
-        /// Whom it covers.
+        /// The principal that it covers.
         principal: Principal,
-        /// Whether it applies only under conditions.
+        /// Whether it has conditions, so that it may or may not apply.
         conditional: bool,
     },
-    /// More is granted already than was asked for.
+    /// A statement grants more than the configuration requests.
     Broader {
-        /// The statement's name.
+        /// The name of the statement.
         statement: String,
-        /// Whom it grants.
+        /// The principal that it covers.
         principal: Principal,
     },
-    /// A deleted role or user is still named; IAM refuses to save a document that names it.
+    /// A deleted role or user is still a principal. IAM rejects the policy when it is saved again.
     Orphan {
-        /// The statement's name.
+        /// The name of the statement.
         statement: String,
         /// The orphaned principal.
         principal: Principal,
@@ -59,50 +75,47 @@ impl fmt::Display for PolicyNotice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Denied { statement, principal, conditional: false } => {
-                write!(f, "{statement} denies {principal}, whatever else is granted")
+                write!(f, "{statement} denies {principal} regardless of other grants")
             }
             Self::Denied { statement, principal, conditional: true } => {
-                write!(f, "{statement} denies {principal} when its condition holds")
+                write!(f, "{statement} denies {principal} when its condition is met")
             }
             Self::Broader { statement, principal } => {
-                write!(f, "{statement} already grants {principal} more than the configuration asks for")
+                write!(f, "{statement} already grants {principal} more than the configuration requests")
             }
             Self::Orphan { statement, principal } => {
                 write!(
                     f,
-                    "{statement} still names {principal}, which lets nobody in and keeps IAM from saving the policy"
+                    "{statement} still names {principal}, which grants no access and prevents IAM from saving the policy"
                 )
             }
         }
     }
 }
 
-/// A document after grants were added, and what was done for each.
+/// A document after the edit, and what was done for each grant.
 #[derive(Debug, Clone)]
 pub struct TrustEdit {
-    /// The document after.
+    /// The document after the edit.
     pub document: Document,
     /// One entry for each grant, in order.
     pub grants: Vec<GrantEdit>,
-    /// What a person should know.
+    /// What is unusual in the document.
     pub notices: Vec<PolicyNotice>,
 }
 
 impl TrustEdit {
-    /// Whether there is nothing to save.
+    /// Whether all grants existed already.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
         self.grants.iter().all(|edit| matches!(edit, GrantEdit::Present(_)))
     }
 }
 
-/// Adds the grants that are not there yet.
-///
-/// A principal joins a statement that allows exactly `sts:AssumeRole` to AWS principals under exactly the same
-/// condition; where there is none, a statement is added. All else stays as it was.
+/// Adds the missing grants. See the module documentation for the rules.
 ///
 /// # Errors
-/// When the edited document would not be understood again, which would be an error of this program.
+/// When the edited document is not valid, which would be a bug.
 pub fn add_grants(document: &Document, grants: &[Grant], partition: &Partition) -> Result<TrustEdit, PolicyError> {
     let mut document = document.clone();
     let mut edits = Vec::new();
@@ -112,10 +125,10 @@ pub fn add_grants(document: &Document, grants: &[Grant], partition: &Partition) 
         .collect();
     for grant in grants {
         notices.extend(notices_about(&document, grant));
-        let edit = match position(&document, |s| s.holds(grant)) {
+        let edit = match position(&document, |s| s.includes(grant)) {
             Some(index) => GrantEdit::Present(index),
             None => {
-                let joined = position(&document, |s| s.can_take(grant));
+                let joined = position(&document, |s| s.can_be_joined_by(grant));
                 document = rewrite(document, grant, joined, partition)?;
                 joined.map_or_else(|| GrantEdit::Added(document.statements().len() - 1), GrantEdit::Joined)
             }
@@ -125,9 +138,9 @@ pub fn add_grants(document: &Document, grants: &[Grant], partition: &Partition) 
     Ok(TrustEdit { document, grants: edits, notices })
 }
 
-/// Takes orphaned principals out of `Principal` lists; a statement that named nobody else goes with them.
+/// Removes deleted identities from `Principal`, and statements that have no other principals.
 ///
-/// A statement with `NotPrincipal` stays: what it denies depends on the list.
+/// A statement with `NotPrincipal` is kept unchanged, because removing an entry would change whom it covers.
 ///
 /// # Errors
 /// As [`add_grants`].
@@ -148,7 +161,7 @@ pub fn prune_orphans(document: &Document) -> Result<Document, PolicyError> {
             if let Value::Array(list) = aws {
                 list.retain(|value| !is_orphan(value));
             }
-            // Principals of other kinds are left.
+            // Principals of other kinds are kept.
             if is_orphan(aws) || aws.as_array().is_some_and(Vec::is_empty) {
                 principals.shift_remove("AWS");
             }
@@ -161,22 +174,22 @@ fn is_orphan(principal: &Value) -> bool {
 }
 
 impl Statement {
-    /// Whether its `Principal` holds a deleted identity.
+    /// Whether its `Principal` contains a deleted identity.
     fn names_orphans(&self) -> bool {
         let orphan = |p: &Principal| matches!(p, Principal::Orphan(_));
         matches!(&self.principals, Principals::Only(all) if all.iter().any(orphan))
     }
 
-    /// Whether the statement grants exactly this; further principals and actions do not matter.
-    fn holds(&self, grant: &Grant) -> bool {
+    /// Whether the statement includes the grant, possibly next to further principals and actions.
+    fn includes(&self, grant: &Grant) -> bool {
         self.effect == Effect::Allow
             && matches!(&self.principals, Principals::Only(all) if all.contains(&grant.principal))
             && self.actions.cover_assume_role()
             && self.condition == grant.condition
     }
 
-    /// Whether the grant's principal can join without changing anything for the others.
-    fn can_take(&self, grant: &Grant) -> bool {
+    /// Whether the principal of the grant can join without gaining more than the grant.
+    fn can_be_joined_by(&self, grant: &Grant) -> bool {
         let only_aws = |all: &[Principal]| {
             !all.is_empty() && all.iter().all(|p| p.is_aws() && !matches!(p, Principal::Anyone | Principal::Orphan(_)))
         };
@@ -187,21 +200,21 @@ impl Statement {
             && self.condition == grant.condition
     }
 
-    /// Whether the statement is about this principal: it, its account, or everybody.
+    /// Whether the statement applies to this principal: by itself, by its account, or by `*`.
     pub(super) fn covers(&self, principal: &Principal) -> bool {
         let account = principal.account().map(Principal::Account);
         let named = |p: &Principal| *p == Principal::Anyone || p == principal || Some(p) == account.as_ref();
         match &self.principals {
             Principals::Absent => false,
             Principals::Only(all) => all.iter().any(named),
-            Principals::AllBut(all) => !all.iter().any(named) || self.spares_partly(principal),
+            Principals::AllBut(all) => !all.iter().any(named) || self.exempts_partly(principal),
         }
     }
 
-    /// Whether `NotPrincipal` names a role or user and not its account: it may be meant all the same.
+    /// Whether `NotPrincipal` lists a role or user but not its account, or the reverse: the statement may still apply to it.
     ///
     /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>.
-    fn spares_partly(&self, principal: &Principal) -> bool {
+    fn exempts_partly(&self, principal: &Principal) -> bool {
         let account = principal.account().map(Principal::Account);
         let listed = |all: &[Principal], p: &Principal| all.contains(p);
         match (&self.principals, principal, account) {
@@ -214,7 +227,7 @@ impl Statement {
 }
 
 impl Actions {
-    /// Whether `sts:AssumeRole` is among them.
+    /// Whether they include `sts:AssumeRole`.
     pub(super) fn cover_assume_role(&self) -> bool {
         self.cover("sts:AssumeRole")
     }
@@ -235,17 +248,17 @@ fn notices_about(document: &Document, grant: &Grant) -> Vec<PolicyNotice> {
             continue;
         }
         let (name, principal) = (document.name_of(index), grant.principal.clone());
-        let conditional = !statement.condition.is_empty() || statement.spares_partly(&grant.principal);
+        let conditional = !statement.condition.is_empty() || statement.exempts_partly(&grant.principal);
         if statement.effect == Effect::Deny {
             notices.push(PolicyNotice::Denied { statement: name, principal, conditional });
-        } else if !statement.holds(grant) && !conditional {
+        } else if !statement.includes(grant) && !conditional {
             notices.push(PolicyNotice::Broader { statement: name, principal });
         }
     }
     notices
 }
 
-/// Puts the grant into the statement at `joined`, or into one of its own.
+/// Adds the principal to the statement at `joined`, or a new statement if there is none.
 fn rewrite(
     document: Document,
     grant: &Grant,
@@ -277,7 +290,7 @@ fn rewrite(
     })
 }
 
-/// The first of `AccountOnboarding1`, `AccountOnboarding2`, … that no statement has: a Sid stands once in a document.
+/// The first of `AccountOnboarding1`, `AccountOnboarding2`, … that is not taken. A `Sid` must be unique in a document.
 fn free_sid(document: &Document) -> String {
     let taken = |sid: &String| document.statements().iter().any(|s| s.sid.as_ref() == Some(sid));
     let last = document.statements().len() + 1;

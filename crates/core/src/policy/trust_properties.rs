@@ -67,7 +67,7 @@ fn callers() -> Vec<Caller> {
 
 proptest! {
     #[test]
-    fn a_second_edit_changes_nothing(before in trust(), grants in prop::collection::vec(a_grant(), 1..4)) {
+    fn edit_is_idempotent(before in trust(), grants in prop::collection::vec(a_grant(), 1..4)) {
         let after = add(&before, &grants).document;
         let again = add(&after, &grants);
         prop_assert!(again.is_unchanged());
@@ -75,24 +75,24 @@ proptest! {
     }
 
     #[test]
-    fn nobody_is_lost_and_nobody_else_gained(before in trust(), grants in prop::collection::vec(a_grant(), 1..4)) {
+    fn no_access_is_lost_and_only_grants_are_gained(before in trust(), grants in prop::collection::vec(a_grant(), 1..4)) {
         let after = add(&before, &grants).document;
-        let (was, is) = (access_entries(&before), access_entries(&after));
-        let asked = access_entries(&add(&Document::from_statements(Vec::new()).unwrap(), &grants).document);
-        prop_assert!(was.is_subset(&is));
-        prop_assert!(is.difference(&was).all(|entry| asked.contains(entry)));
-        let facts = [RequestContext::complete(), RequestContext::complete().with("aws:MultiFactorAuthPresent", "true"), RequestContext::complete().with("sts:ExternalId", "one")];
-        for (caller, facts) in callers().iter().flat_map(|c| facts.iter().map(move |f| (c, f))) {
-            let could = can_assume(&before, caller, facts).can();
-            let can = can_assume(&after, caller, facts).can();
-            prop_assert!(!could || can, "{:?} was locked out", caller);
-            let meant = grants.iter().any(|g| g.principal.account().as_ref() == Some(&caller.account));
-            prop_assert!(could || !can || meant, "{:?} was let in", caller);
+        let (old, new) = (access_entries(&before), access_entries(&after));
+        let requested = access_entries(&add(&Document::from_statements(Vec::new()).unwrap(), &grants).document);
+        prop_assert!(old.is_subset(&new));
+        prop_assert!(new.difference(&old).all(|entry| requested.contains(entry)));
+        let contexts = [RequestContext::complete(), RequestContext::complete().with("aws:MultiFactorAuthPresent", "true"), RequestContext::complete().with("sts:ExternalId", "one")];
+        for (caller, context) in callers().iter().flat_map(|c| contexts.iter().map(move |f| (c, f))) {
+            let could_before = can_assume(&before, caller, context).can();
+            let can = can_assume(&after, caller, context).can();
+            prop_assert!(!could_before || can, "{:?} was locked out", caller);
+            let is_granted = grants.iter().any(|g| g.principal.account().as_ref() == Some(&caller.account));
+            prop_assert!(could_before || !can || is_granted, "{:?} gained access", caller);
         }
     }
 
     #[test]
-    fn statements_that_were_there_stay(before in trust(), grants in prop::collection::vec(a_grant(), 1..4)) {
+    fn existing_statements_stay(before in trust(), grants in prop::collection::vec(a_grant(), 1..4)) {
         let after = add(&before, &grants).document;
         let list = |document: &Document| document.as_map()["Statement"].as_array().unwrap().clone();
         let (old, new) = (list(&before), list(&after));
@@ -106,7 +106,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_it_panic(text in ".{0,200}") {
+    fn parser_does_not_panic(text in ".{0,200}") {
         let _ = Document::parse(&text);
     }
 }

@@ -7,7 +7,7 @@ pub(super) fn document(text: &str) -> Document {
     Document::parse(text).unwrap()
 }
 
-/// The trust policy that Organizations makes, as IAM gives it.
+/// The trust policy that Organizations creates, as IAM returns it.
 fn fresh() -> Document {
     document(&format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{MANAGEMENT}"}},"Action":"sts:AssumeRole"}}]}}"#
@@ -28,7 +28,7 @@ fn notices(edit: &TrustEdit) -> String {
 }
 
 #[test]
-fn a_grant_that_is_there_is_no_change() {
+fn existing_grant_is_no_change() {
     let before = add(&fresh(), &[grant(IDENTITY, "{}")]).document;
     for spelling in [IDENTITY, "arn:aws:iam::222233334444:root"] {
         let edit = add(&before, &[grant(spelling, "{}")]);
@@ -39,14 +39,14 @@ fn a_grant_that_is_there_is_no_change() {
 }
 
 #[test]
-fn the_identity_account_joins_the_management_account() {
+fn identity_account_joins_the_statement_of_the_management_account() {
     let edit = add(&fresh(), &[grant(IDENTITY, "{}")]);
     assert_eq!(edit.grants, [GrantEdit::Joined(0)]);
     insta::assert_snapshot!(edit.document.to_json(), @r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::111122223333:root","arn:aws:iam::222233334444:root"]},"Action":"sts:AssumeRole"}]}"#);
 }
 
 #[test]
-fn a_condition_keeps_a_grant_apart() {
+fn grant_with_a_condition_gets_its_own_statement() {
     let mfa = r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#;
     let edit = add(&fresh(), &[grant(IDENTITY, mfa), grant("333344445555", mfa), grant("444455556666", "{}")]);
     assert_eq!(edit.grants, [GrantEdit::Added(1), GrantEdit::Joined(1), GrantEdit::Joined(0)]);
@@ -86,7 +86,7 @@ fn a_condition_keeps_a_grant_apart() {
 }
 
 #[test]
-fn a_boolean_condition_is_the_same_as_its_text() {
+fn boolean_condition_equals_its_string() {
     let before = document(
         r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"222233334444"},"Action":"sts:AssumeRole",
             "Condition":{"bool":{"AWS:MultiFactorAuthPresent":true}}}}"#,
@@ -94,17 +94,17 @@ fn a_boolean_condition_is_the_same_as_its_text() {
     assert!(add(&before, &[grant(IDENTITY, r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#)]).is_unchanged());
 }
 
-/// Statements that a principal must not join: each would give it, or the others, something else.
+/// Statements that a principal must not join, because it or the others would gain or lose something.
 #[test]
-fn a_statement_that_differs_is_left_alone() {
+fn differing_statement_is_not_joined() {
     for (why, statement) in [
         (
-            "more actions",
+            "further actions",
             r#"{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":["sts:AssumeRole","sts:TagSession"]}"#,
         ),
         ("all actions", r#"{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:*"}"#),
         (
-            "a service too",
+            "a service as well",
             r#"{"Effect":"Allow","Principal":{"AWS":"111122223333","Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}"#,
         ),
         ("a service", r#"{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}"#),
@@ -112,10 +112,10 @@ fn a_statement_that_differs_is_left_alone() {
             "federated",
             r#"{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::444455556666:saml-provider/x"},"Action":"sts:AssumeRoleWithSAML"}"#,
         ),
-        ("everybody", r#"{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}"#),
-        ("everybody in AWS", r#"{"Effect":"Allow","Principal":{"AWS":["*"]},"Action":"sts:AssumeRole"}"#),
-        ("all but", r#"{"Effect":"Allow","NotPrincipal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}"#),
-        ("all but an action", r#"{"Effect":"Allow","Principal":{"AWS":"111122223333"},"NotAction":"sts:TagSession"}"#),
+        ("everyone", r#"{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}"#),
+        ("everyone in AWS", r#"{"Effect":"Allow","Principal":{"AWS":["*"]},"Action":"sts:AssumeRole"}"#),
+        ("NotPrincipal", r#"{"Effect":"Allow","NotPrincipal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}"#),
+        ("NotAction", r#"{"Effect":"Allow","Principal":{"AWS":"111122223333"},"NotAction":"sts:TagSession"}"#),
         (
             "a condition",
             r#"{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole","Condition":{"StringLike":{"x":["a","b"]}}}"#,
@@ -125,7 +125,7 @@ fn a_statement_that_differs_is_left_alone() {
             r#"{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole","Comment":{"a":1.50}}"#,
         ),
         ("a denial", r#"{"Effect":"Deny","Principal":{"AWS":"333344445555"},"Action":"sts:AssumeRole"}"#),
-        ("nobody", r#"{"Effect":"Allow","Principal":{"AWS":[]},"Action":"sts:AssumeRole"}"#),
+        ("no principal", r#"{"Effect":"Allow","Principal":{"AWS":[]},"Action":"sts:AssumeRole"}"#),
     ] {
         let edit = add(
             &document(&format!(r#"{{"Version":"2012-10-17","Id":"x","Statement":{statement}}}"#)),
@@ -139,7 +139,7 @@ fn a_statement_that_differs_is_left_alone() {
 }
 
 #[test]
-fn a_statement_without_a_list_stays_without_it() {
+fn single_statement_without_array_stays_so() {
     let before =
         document(r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}}"#);
     let after = add(&before, &[grant(IDENTITY, "{}")]).document.to_json();
@@ -150,7 +150,7 @@ fn a_statement_without_a_list_stays_without_it() {
 }
 
 #[test]
-fn a_sid_stands_once() {
+fn sid_is_unique() {
     let before = document(
         r#"{"Statement":[{"Sid":"AccountOnboarding1","Effect":"Deny","Principal":"*","Action":"sts:TagSession"}]}"#,
     );
@@ -159,7 +159,7 @@ fn a_sid_stands_once() {
 }
 
 #[test]
-fn denials_broader_grants_and_orphans_are_said() {
+fn denials_broader_grants_and_orphans_are_reported() {
     let before = document(
         r#"{"Statement":[
         {"Sid":"Wide","Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"},
@@ -168,15 +168,15 @@ fn denials_broader_grants_and_orphans_are_said() {
         {"Effect":"Allow","Principal":{"AWS":["AROAIOSFODNN7EXAMPLE"]},"Action":"sts:AssumeRole"}]}"#,
     );
     insta::assert_snapshot!(notices(&add(&before, &[grant("arn:aws:iam::222233334444:role/admin", "{}")])), @r"
-    statement 4 still names a deleted identity (AROAIOSFODNN7EXAMPLE), which lets nobody in and keeps IAM from saving the policy
-    statement `Wide` already grants arn:aws:iam::222233334444:role/admin more than the configuration asks for
-    statement 2 denies arn:aws:iam::222233334444:role/admin, whatever else is granted
-    statement 3 denies arn:aws:iam::222233334444:role/admin when its condition holds
+    statement 4 still names a deleted identity (AROAIOSFODNN7EXAMPLE), which grants no access and prevents IAM from saving the policy
+    statement `Wide` already grants arn:aws:iam::222233334444:role/admin more than the configuration requests
+    statement 2 denies arn:aws:iam::222233334444:role/admin regardless of other grants
+    statement 3 denies arn:aws:iam::222233334444:role/admin when its condition is met
     ");
 }
 
 #[test]
-fn pruning_takes_orphans_and_nothing_else() {
+fn pruning_removes_only_orphans() {
     let before = document(
         r#"{"Version":"2012-10-17","Statement":[
         {"Effect":"Allow","Principal":{"AWS":["AIDAIOSFODNN7EXAMPLE","111122223333"]},"Action":"sts:AssumeRole"},
@@ -187,7 +187,7 @@ fn pruning_takes_orphans_and_nothing_else() {
 }
 
 #[test]
-fn what_is_no_trust_policy_is_said_in_a_sentence() {
+fn invalid_policies_are_explained() {
     let sentences: String = [
         "",
         "nothing",
@@ -209,20 +209,20 @@ fn what_is_no_trust_policy_is_said_in_a_sentence() {
     .map(|text| format!("{}\n", Document::parse(text).unwrap_err()))
     .collect();
     insta::assert_snapshot!(sentences, @r#"
-    the policy is not JSON: EOF while parsing a value at line 1 column 0
-    the policy is not JSON: expected ident at line 1 column 2
-    the policy is not a JSON object; it starts with `{`
-    `Statement` is not understood; it should be a statement or a list of statements
-    `Statement` is not understood; it should be a statement or a list of statements
-    `Statement[0]` is not understood; it should be an object
-    `Statement[0].Effect` is not understood; it should be `Allow` or `Deny`
-    `Statement[0].Action` is not understood; it should be there once, or `NotAction` in its place
-    `Statement[0].Action` is not understood; it should be there once, or `NotAction` in its place
-    `Statement[0].Action` is not understood; it should be a text or a list of texts
-    `Statement[0].Principal` is not understood; it should be `"*"` or an object of lists, as `{"AWS": "111122223333"}`
-    `Statement[0].Principal` is not understood; it should be `"*"` or an object of lists, as `{"AWS": "111122223333"}`
-    `Condition` is not understood; it should be an object of operators
-    `Condition` is not understood; it should be for each key a text or a list of texts
-    `Statement[0].Sid` is not understood; it should be a text
+    the policy is not valid JSON: EOF while parsing a value at line 1 column 0
+    the policy is not valid JSON: expected ident at line 1 column 2
+    the policy is not a JSON object; it must start with `{`
+    `Statement` is not valid: expected a statement object or an array of statements
+    `Statement` is not valid: expected a statement object or an array of statements
+    `Statement[0]` is not valid: expected an object
+    `Statement[0].Effect` is not valid: expected `Allow` or `Deny`
+    `Statement[0].Action` is not valid: expected exactly one of `Action` and `NotAction`
+    `Statement[0].Action` is not valid: expected exactly one of `Action` and `NotAction`
+    `Statement[0].Action` is not valid: expected a string or an array of strings
+    `Statement[0].Principal` is not valid: expected `"*"` or an object such as `{"AWS": "111122223333"}`
+    `Statement[0].Principal` is not valid: expected `"*"` or an object such as `{"AWS": "111122223333"}`
+    `Condition` is not valid: expected an object of condition operators
+    `Condition` is not valid: expected a string or an array of strings for each key
+    `Statement[0].Sid` is not valid: expected a string
     "#);
 }

@@ -1,4 +1,4 @@
-//! A change as a person reads it: like a diff, with external ids hidden.
+//! A change as text: its sentence and a diff, with external IDs hidden.
 
 use similar::{ChangeTag, TextDiff};
 
@@ -7,7 +7,7 @@ use crate::plan::{Action, Change, NewRole, RegistrationChange};
 use crate::policy::{Document, Redactor};
 use crate::text::printable;
 
-/// The change's sentence and, under it, what is altered line for line.
+/// The sentence of a change and, below it, the changed lines.
 pub(super) fn change_text(change: &Change, redactor: &mut Redactor) -> String {
     let mut text = format!("  {} {}\n", sign(change.sign()), change);
     let body = match &change.action {
@@ -37,23 +37,23 @@ fn registration(entry: &RegistrationChange) -> String {
 
 fn new_role(new: &NewRole, redactor: &mut Redactor) -> String {
     let mut text = String::new();
-    let mut fact = |name: &str, value: &str| text.push_str(&line('+', &format!("{name:<16}{value}")));
+    let mut attribute = |name: &str, value: &str| text.push_str(&line('+', &format!("{name:<16}{value}")));
     if new.path != "/" {
-        fact("path", &new.path);
+        attribute("path", &new.path);
     }
-    fact("description", &new.description);
-    fact("longest session", &format!("{} s", new.max_session_seconds));
+    attribute("description", &new.description);
+    attribute("max session", &format!("{} s", new.max_session_seconds));
     if let Some(boundary) = &new.boundary {
-        fact("boundary", boundary);
+        attribute("boundary", boundary);
     }
     let tags: Vec<_> = new.tags.iter().map(|(key, value)| format!("{key} = {value}")).collect();
-    fact("tags", &tags.join(", "));
-    fact("trust policy", "");
+    attribute("tags", &tags.join(", "));
+    attribute("trust policy", "");
     text.push_str(&documents(None, Some(&new.trust), redactor));
     text
 }
 
-/// Two documents as a diff; lines far from any difference are left out.
+/// The diff of two documents, with three lines of context.
 fn documents(before: Option<&Document>, after: Option<&Document>, redactor: &mut Redactor) -> String {
     const CONTEXT: usize = 3;
     let mut pretty = |document: Option<&Document>| document.map(|d| redactor.pretty(d) + "\n").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The events that this tool tells the world, as EventBridge carries them.
+//! The events that the function publishes to EventBridge.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -8,19 +8,19 @@ use crate::account::AccountId;
 use crate::outcome::Cause;
 use crate::text::printable;
 
-/// What is told. The names are stable: they are the detail-types of the events.
+/// The kind of an event. The names are stable: they are the `detail-type` of the events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum EventKind {
-    /// An account was connected, or is connected again.
+    /// An account was onboarded, or drift was repaired.
     AccountOnboarded,
-    /// An account needs a person.
+    /// An account needs attention: it is not retried automatically.
     AccountBlocked,
     /// An account left the organization, or is being closed.
     AccountDeparted,
 }
 
 impl EventKind {
-    /// The detail-type.
+    /// The `detail-type`.
     #[must_use]
     pub fn detail_type(self) -> &'static str {
         match self {
@@ -31,10 +31,10 @@ impl EventKind {
     }
 }
 
-/// One event. Its detail is documented in docs/EVENTS.md and versioned.
+/// One event. Its `detail` is versioned and documented in docs/EVENTS.md.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountEvent {
-    /// What is told.
+    /// The kind of the event.
     pub news: EventKind,
     account_id: Option<AccountId>,
     detail: Value,
@@ -44,8 +44,7 @@ impl AccountEvent {
     /// The source of every event.
     pub const SOURCE: &'static str = "account-onboarding";
 
-    /// The event about a report: `subject` says in words what it is about, `cause` what a person should know, where there
-    /// is anything.
+    /// The event for a report. `subject` names what it is about, for people; `cause` is why, if there is something to fix.
     #[must_use]
     pub fn new(
         news: EventKind,
@@ -65,8 +64,13 @@ impl AccountEvent {
         });
         let run_again = (news == EventKind::AccountBlocked).then(|| run_again(report.account_id.as_ref()));
         let optional = [
-            ("account_name", report.account_name.as_ref().map(|name| json!(plain(&name.to_string())))),
-            ("cause", cause.map(|cause| json!(Cause::new(cause.code, plain(&cause.message), plain(&cause.remedy))))),
+            ("account_name", report.account_name.as_ref().map(|name| json!(template_safe(&name.to_string())))),
+            (
+                "cause",
+                cause.map(|cause| {
+                    json!(Cause::new(cause.code, template_safe(&cause.message), template_safe(&cause.remedy)))
+                }),
+            ),
             ("run_again", run_again.map(|text| json!(text))),
             ("event_id", event_id.map(|id| json!(id))),
         ];
@@ -78,7 +82,7 @@ impl AccountEvent {
         Self { news, account_id: report.account_id.clone(), detail }
     }
 
-    /// The account that it is about, where that is known.
+    /// The account that the event is about, if known.
     #[must_use]
     pub fn account_id(&self) -> Option<&AccountId> {
         self.account_id.as_ref()
@@ -91,11 +95,11 @@ impl AccountEvent {
     }
 }
 
-/// Rules put these texts into templates of their own, and EventBridge puts them there as they are: a quote or a line break
-/// would end the template's own text.
+/// Removes the characters that break input transformer templates. EventBridge rules insert these strings into JSON
+/// templates without escaping, so a quote, a backslash or a line break would make the result invalid.
 ///
 /// See <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html>.
-fn plain(text: &str) -> String {
+fn template_safe(text: &str) -> String {
     printable(text)
         .chars()
         .map(|c| match c {
@@ -120,13 +124,13 @@ mod tests {
     use crate::outcome::Outcome;
 
     #[test]
-    fn texts_fit_into_templates() {
-        let cause = Cause::new("policy_not_accepted", "a \"quoted\"\nword and a \\", "mend it");
+    fn strings_are_safe_in_templates() {
+        let cause = Cause::new("policy_not_accepted", "a \"quoted\"\nword and a \\", "fix it");
         let mut report = Report::new(None, "manual", Mode::Apply, Outcome::Blocked(cause.clone()));
         report.account_name = Some("pay\"ments\n".into());
-        let notice =
+        let event =
             AccountEvent::new(EventKind::AccountBlocked, &report, "the sweep", Some(&cause), None, "invocation-1");
-        let detail = notice.detail();
+        let detail = event.detail();
         assert_eq!(detail["cause"]["message"], "a 'quoted' word and a  ");
         assert_eq!(detail["account_name"], "pay'ments ");
         assert_eq!(

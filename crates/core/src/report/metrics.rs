@@ -1,4 +1,4 @@
-//! The metrics of one account, as one record in CloudWatch's embedded metric format.
+//! The metrics of one account, in CloudWatch embedded metric format (EMF).
 //!
 //! See <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
 
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::Report;
 
-/// An account that joined longer ago was not waited for: it was found by a backfill. The dead letters keep a message for 14
-/// days.
+/// An account that joined longer ago was not onboarded when it was new, but found by a sweep, so its age says nothing
+/// about the speed of onboarding. One day more than the retention of the dead-letter queue (14 days).
 const NEW_FOR_DAYS: f64 = 15.0;
 
-/// How long it took from an account's joining until it was connected: a record of its own, for new accounts alone.
+/// The time from when an account joined until it was onboarded, as a separate record; only for new accounts.
 #[must_use]
 pub fn time_to_connected(report: &Report, now: f64) -> Option<Value> {
     let age = report.joined_at.map(|joined| now - joined as f64)?;
@@ -27,14 +27,14 @@ pub fn time_to_connected(report: &Report, now: f64) -> Option<Value> {
     (0.0..NEW_FOR_DAYS * 86_400.0).contains(&age).then_some(record)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for the next millions of years")]
+#[expect(clippy::cast_possible_truncation, reason = "Unix milliseconds fit into an i64")]
 fn milliseconds(now: f64) -> i64 {
     (now * 1000.0) as i64
 }
 
 const NAMESPACE: &str = "AccountOnboarding";
 
-/// The record of how an account ended. `now` is in seconds since 1970.
+/// The metrics of the outcome of one account. `now` is in Unix seconds.
 #[must_use]
 pub fn emf(report: &Report, now: f64) -> Value {
     json!({
@@ -68,7 +68,7 @@ mod tests {
     use crate::outcome::Outcome;
 
     #[test]
-    fn a_record_names_outcome_and_cause() {
+    fn record_has_outcome_and_cause() {
         let outcome = Outcome::waiting("throttled", "iam:GetRole failed");
         let report = Report::new(Some("444455556666".parse().unwrap()), "manual", Mode::Apply, outcome);
         let record = emf(&report, 1_789_593_655.5);
@@ -80,14 +80,14 @@ mod tests {
     }
 
     #[test]
-    fn the_time_to_connected_is_that_of_new_accounts() {
+    fn time_to_connected_is_recorded_for_new_accounts_only() {
         let seconds = |joined_at| {
             let mut report = Report::new(None, "manual", Mode::Apply, Outcome::Converged);
             report.joined_at = joined_at;
             time_to_connected(&report, 1_789_593_655.5).map(|record| record["TimeToConnected"].as_f64().unwrap())
         };
         assert_eq!(seconds(Some(1_789_593_600)), Some(56.0));
-        assert_eq!(seconds(Some(1_700_000_000)), None, "it is there since long");
+        assert_eq!(seconds(Some(1_700_000_000)), None, "an established account");
         assert_eq!(seconds(Some(1_789_593_700)), None, "clocks differ");
         assert_eq!(seconds(None), None);
     }

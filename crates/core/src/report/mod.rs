@@ -1,4 +1,4 @@
-//! The outcome of one account and its faces.
+//! The report on one account, and its output formats: JSON, text, EventBridge event and metrics.
 
 mod change_text;
 mod event;
@@ -24,53 +24,53 @@ use crate::policy::external_ids;
 use crate::role::RoleName;
 use crate::text::{Untrusted, printable_json};
 
-/// Everything that is told of one account. Its JSON form is documented in docs/REPORT.md and versioned.
+/// The report on one account. Its JSON format is versioned and documented in docs/REPORT.md.
 #[derive(Debug, Clone, Serialize)]
 #[serde(remote = "Self")]
 pub struct Report {
-    /// The version of this form.
+    /// The version of the JSON format.
     pub version: u32,
-    /// The account, where it is known.
+    /// The account, if known.
     pub account_id: Option<AccountId>,
     /// The account's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_name: Option<Untrusted>,
-    /// When the account joined the organization, in seconds since 1970, where known; for the metrics.
+    /// When the account joined the organization, in Unix seconds, if known; for the metrics.
     #[serde(skip)]
     pub joined_at: Option<i64>,
-    /// What set it off, as `create_account_result`.
+    /// What triggered the run, such as `create_account_result`.
     pub trigger: String,
-    /// Whether changes were only shown.
+    /// Whether changes were only planned, or applied.
     pub mode: Mode,
-    /// How it ended.
+    /// The outcome.
     #[serde(serialize_with = "word")]
     pub outcome: Outcome,
-    /// Why, unless it converged.
+    /// The cause, unless the account converged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
-    /// The access role that let us in.
+    /// The access role that was assumed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_role: Option<RoleName>,
-    /// The changes, each with what became of it.
+    /// The changes, each with its status.
     pub changes: Vec<Step>,
-    /// What was left as it is.
+    /// What was refused and left unchanged.
     pub refusals: Vec<Refusal>,
-    /// What a person should know.
+    /// Observations that need no action by this tool.
     pub notices: Vec<String>,
-    /// Who can enter, and who cannot.
+    /// Who can assume which role, and who cannot.
     pub proofs: Vec<Proof>,
-    /// How many calls were made in the account.
+    /// The number of calls in the account.
     pub calls: Calls,
-    /// From the start to the end, in milliseconds.
+    /// The duration, including waiting, in milliseconds.
     pub duration_ms: u64,
 }
 
-/// How many calls were made in the account.
+/// The number of calls in the account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Calls {
-    /// Calls that read.
+    /// Read calls.
     pub reads: u32,
-    /// Calls that write.
+    /// Write calls.
     pub writes: u32,
 }
 
@@ -81,27 +81,27 @@ impl std::ops::AddAssign for Calls {
     }
 }
 
-/// One change and what became of it.
+/// One change and its status.
 #[derive(Debug, Clone)]
 pub struct Step {
     /// The change.
     pub change: Change,
-    /// What became of it.
+    /// The status.
     pub status: Status,
 }
 
-/// What became of a change.
+/// The status of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
-    /// It was only shown.
+    /// It was planned and not applied.
     Planned,
-    /// It was made.
+    /// It was applied.
     Done,
     /// It failed, with this message.
     Failed(String),
-    /// A change before it failed.
+    /// It was not tried, because a change before it failed.
     NotTried,
-    /// It was not made, and is wanted no longer: somebody else made it, or another one took its place.
+    /// It was not applied and is no longer needed: someone else made the change, or another change replaced it.
     Superseded,
 }
 
@@ -120,7 +120,7 @@ impl Status {
 }
 
 impl Report {
-    /// A report with nothing in it but its beginning and its end.
+    /// A report that has an outcome and nothing else.
     #[must_use]
     pub fn new(account_id: Option<AccountId>, trigger: &str, mode: Mode, outcome: Outcome) -> Self {
         Self {
@@ -142,33 +142,34 @@ impl Report {
         }
     }
 
-    /// The report of an errand that begins.
+    /// The report of a job that starts.
     pub fn begin(account: &AccountId, trigger: &str, mode: Mode) -> Self {
         Self::new(Some(account.clone()), trigger, mode, Outcome::Converged)
     }
 
-    /// How many changes were made.
+    /// The number of changes that were applied.
     #[must_use]
     pub fn done(&self) -> usize {
         self.changes.iter().filter(|step| step.status == Status::Done).count()
     }
 
-    /// Writes down how it ended.
+    /// Sets the outcome and the cause.
     pub fn end(&mut self, outcome: Outcome) {
         self.cause = outcome.cause().cloned();
         self.outcome = outcome;
     }
 
-    /// Takes external ids and keys out of every text: ours, and the ids of the policies that were read.
+    /// Removes secrets from all messages: configured external IDs and API keys, and the external IDs in the policies that
+    /// were read.
     pub fn redact(&mut self, secrets: &SecretValues, literals: &[crate::role::ExternalId]) {
         let documents = self.changes.iter().flat_map(|step| step.change.documents());
-        let there: Vec<_> = documents.flat_map(external_ids).collect();
+        let observed: Vec<_> = documents.flat_map(external_ids).collect();
         let parameters = secrets.values().flatten().map(|value| value.expose_secret().trim());
-        // One letter is no secret, and stands in every word.
+        // A single character is not a secret, and replacing it would garble every message.
         let parameters = parameters.filter(|value| value.len() > 1);
         let known = parameters.chain(literals.iter().map(|id| id.expose()));
-        let scrubber = redact::SecretRedactor::new(known.chain(there.iter().map(String::as_str)));
-        let redact = |text: &mut String| scrubber.redact(text);
+        let redactor = redact::SecretRedactor::new(known.chain(observed.iter().map(String::as_str)));
+        let redact = |text: &mut String| redactor.redact(text);
         if let Outcome::Waiting(cause) | Outcome::Blocked(cause) | Outcome::Ignored(cause) = &mut self.outcome {
             [&mut cause.message, &mut cause.remedy].into_iter().for_each(redact);
         }
@@ -185,7 +186,8 @@ impl Report {
     }
 }
 
-/// Every string passes the filter of [`crate::text`]: a sentence may repeat a policy's name or a service's message.
+/// All strings are filtered by [`crate::text`], because a message may contain the name of a policy or the message of a
+/// service.
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut value = Report::serialize(self, serde_json::value::Serializer).map_err(S::Error::custom)?;

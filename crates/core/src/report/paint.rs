@@ -1,4 +1,4 @@
-//! Colours. The text always has them; whoever prints it strips them where it is no terminal.
+//! Colors. Texts always contain them; the code that prints a text strips them if stdout is not a terminal.
 
 use std::fmt::Display;
 
@@ -16,37 +16,37 @@ fn paint(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// What is good, or is added.
+/// Success, or an addition.
 #[must_use]
 pub fn good(text: impl Display) -> String {
     paint(ADD, text)
 }
 
-/// What waits, or is altered.
+/// A warning, or a change.
 #[must_use]
 pub fn careful(text: impl Display) -> String {
     paint(ALTER, text)
 }
 
-/// What is bad, or is removed.
+/// A failure, or a removal.
 #[must_use]
 pub fn bad(text: impl Display) -> String {
     paint(REMOVE, text)
 }
 
-/// What matters less.
+/// Less important text.
 #[must_use]
 pub fn faint(text: impl Display) -> String {
     paint(FAINT, text)
 }
 
-/// What the eye should find first.
+/// Important text, such as headings.
 #[must_use]
 pub fn strong(text: impl Display) -> String {
     paint(STRONG, text)
 }
 
-/// A change's mark in its colour.
+/// The mark of a change, in its color.
 pub(super) fn sign(sign: Sign) -> String {
     match sign {
         Sign::Add => good('+'),

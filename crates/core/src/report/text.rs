@@ -1,37 +1,41 @@
-//! A report as text: what a person reads before and after.
+//! A report as text: the plan before the changes, and the result after them.
+//!
+//! Both start with the account. A plan continues with its summary, so that the most important line is visible without
+//! scrolling; the outcome comes last, where a terminal leaves the cursor.
 
 use super::change_text::change_text;
 use super::paint::{bad, careful, faint, good, strong};
 use super::{Report, Status};
-use crate::outcome::Outcome;
+use crate::outcome::{Cause, Outcome};
 use crate::plan::Sign;
 use crate::policy::Redactor;
 
-/// The plan: what would be done, like a diff.
+/// The plan: its summary, the changes like a diff, and who can assume what before them.
 #[must_use]
 pub fn plan_text(report: &Report) -> String {
     let mut text = heading(report);
+    if !report.changes.is_empty() {
+        text.push_str(&format!("\n{}\n", strong(summary(report))));
+    } else if report.outcome == Outcome::Converged {
+        text.push_str(&format!("\n{}\n", strong(good("Nothing to do: the account matches its configuration."))));
+    }
     let mut redactor = Redactor::default();
     for step in &report.changes {
         text.push('\n');
         text.push_str(&change_text(&step.change, &mut redactor));
     }
+    let title = if report.changes.is_empty() { CURRENT_ACCESS } else { "Who can assume what, before these changes" };
+    text.push_str(&proofs(report, title));
     text.push_str(&remarks(report));
-    let count = |sign| report.changes.iter().filter(|step| step.change.sign() == sign).count();
-    let (add, alter, remove) = (count(Sign::Add), count(Sign::Alter), count(Sign::Remove));
-    if !report.changes.is_empty() {
-        text.push_str(&format!("\n{}\n", strong(format!("Plan: {add} to add, {alter} to alter, {remove} to remove."))));
+    let is_pending = |cause: &Cause| cause.code == "changes_pending";
+    let ended = report.outcome.cause().is_some_and(|cause| !is_pending(cause));
+    if ended {
+        text.push_str(&format!("\n{}\n", strong(ending(report))));
     }
-    let end = match &report.outcome {
-        Outcome::Waiting(cause) if cause.code == "changes_pending" => return text,
-        Outcome::Converged => good("Nothing to do: the account is as configured."),
-        _ => ending(report),
-    };
-    text.push_str(&format!("\n{}\n", strong(end)));
     text
 }
 
-/// The report: what was done, what was proven and how it ended.
+/// The result: what was done, who can assume what now, and the outcome.
 #[must_use]
 pub fn report_text(report: &Report) -> String {
     let mut text = heading(report);
@@ -51,38 +55,51 @@ pub fn report_text(report: &Report) -> String {
             text.push_str(&format!("             {}\n", bad(message)));
         }
     }
-    text.push_str(&proofs(report));
+    text.push_str(&proofs(report, CURRENT_ACCESS));
     text.push_str(&remarks(report));
     text.push_str(&format!("\n{}\n", strong(ending(report))));
     text
 }
 
+const CURRENT_ACCESS: &str = "Who can assume what";
+
 fn heading(report: &Report) -> String {
     let id = report.account_id.as_ref().map_or("not known yet", |id| id.as_str());
     let name = report.account_name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
-    let role = report.access_role.as_ref().map(|role| faint(format!(", entered by {role}"))).unwrap_or_default();
-    format!("{}{name}{role}\n", strong(format!("account {id}")))
+    let role = report.access_role.as_ref().map(|role| faint(format!(", assumed via {role}"))).unwrap_or_default();
+    format!("{}{name}{role}\n", strong(format!("Account {id}")))
 }
 
-/// Who can enter, by the policies that are there.
-fn proofs(report: &Report) -> String {
+fn summary(report: &Report) -> String {
+    let count = |sign| report.changes.iter().filter(|step| step.change.sign() == sign).count();
+    let (add, change, remove) = (count(Sign::Add), count(Sign::Alter), count(Sign::Remove));
+    format!("Plan: {add} to add, {change} to change, {remove} to remove")
+}
+
+/// Who can assume what, by evaluating the current policies.
+fn proofs(report: &Report, title: &str) -> String {
     if report.proofs.is_empty() {
         return String::new();
     }
-    let mut text = format!("\n  {}\n", strong("who can enter"));
+    let mut text = format!("\n  {}\n", strong(title));
     let widest = report.proofs.iter().map(|proof| proof.role.as_str().len()).max().unwrap_or(0);
     for proof in &report.proofs {
-        let mark = if proof.holds { good("✓") } else { bad("✗") };
+        let mark = match (proof.holds, proof.known) {
+            (true, _) => good("✓"),
+            (false, true) => bad("✗"),
+            (false, false) => faint("·"),
+        };
         text.push_str(&format!("  {mark} {:widest$}  {}\n", proof.role, proof.sentence));
     }
     text
 }
 
-/// What was refused and what should be known.
+/// The refusals and the notices.
 fn remarks(report: &Report) -> String {
     let mut text = String::new();
     for refusal in &report.refusals {
-        text.push_str(&format!("\n  {} {}\n    {}\n", bad("refused:"), refusal.message, refusal.remedy));
+        let mark = bad(format!("refused ({}):", refusal.code));
+        text.push_str(&format!("\n  {mark} {}\n    {}\n", refusal.message, refusal.remedy));
     }
     for notice in &report.notices {
         text.push_str(&format!("\n  {} {notice}\n", careful("note:")));
@@ -96,9 +113,19 @@ fn ending(report: &Report) -> String {
         Outcome::Converged if done == 0 => good("Converged: nothing to do."),
         Outcome::Converged => good(format!("Converged: {done} {} made.", if done == 1 { "change" } else { "changes" })),
         Outcome::Waiting(cause) => careful(format!("Waiting ({}): {cause}.", cause.code)),
+        Outcome::Blocked(cause) if is_listed(cause, report) => {
+            let count = report.refusals.len();
+            let refusals = if count == 1 { "refusal" } else { "refusals" };
+            bad(format!("Blocked ({}): {count} {refusals}, listed above.", cause.code))
+        }
         Outcome::Blocked(cause) => bad(format!("Blocked ({}): {cause}.", cause.code)),
         Outcome::Ignored(cause) => faint(format!("Ignored ({}): {}.", cause.code, cause.message)),
     }
+}
+
+/// Whether the cause repeats a refusal, whose message and remedy are printed already.
+fn is_listed(cause: &Cause, report: &Report) -> bool {
+    report.refusals.iter().any(|refusal| refusal.code == cause.code && cause.message.starts_with(&refusal.message))
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use super::*;
 use crate::mode::Mode;
 use crate::observed::Observed;
 use crate::plan::sample::{blueprint, converged, document, drifted, fresh};
-use crate::plan::{Approved, diff, guard, proofs};
+use crate::plan::{Approved, Refusal, diff, guard, proofs};
 use crate::report::Step;
 
-/// The report of a plan: what is observed is compared with the sample's blueprint.
+/// The report of a plan for the blueprint of the unit tests.
 fn planned(observed: &Observed, outcome: Outcome) -> Report {
     let blueprint = blueprint();
     let approved: Approved = guard(diff(&blueprint, observed), &blueprint, observed);
@@ -18,6 +18,7 @@ fn planned(observed: &Observed, outcome: Outcome) -> Report {
     report.changes = approved.changes().iter().map(step).collect();
     report.refusals = approved.refusals().to_vec();
     report.notices = approved.notices().iter().map(ToString::to_string).collect();
+    report.proofs = proofs(&blueprint, observed);
     report
 }
 
@@ -30,19 +31,27 @@ fn plain(text: &str) -> String {
 }
 
 #[test]
-fn a_plan_with_nothing_to_do() {
+fn plan_with_nothing_to_do() {
     let report = planned(&converged(&blueprint()), Outcome::Converged);
     insta::assert_snapshot!(plain(&plan_text(&report)), @"
-    account 444455556666 (payments-dev?[31m), entered by OrganizationAccountAccessRole
+    Account 444455556666 (payments-dev?[31m), assumed via OrganizationAccountAccessRole
 
-    Nothing to do: the account is as configured.
+    Nothing to do: the account matches its configuration.
+
+      Who can assume what
+      ✓ OrganizationAccountAccessRole  account 222233334444: can assume the role
+      ✓ Acme                           Acme, with its external ID: can assume the role
+      ✓ Acme                           Acme, without an external ID: denied
+      ✓ Acme                           Acme, with a wrong external ID: denied
     ");
 }
 
 #[test]
-fn a_plan_of_a_fresh_account() {
+fn plan_of_a_fresh_account_starts_with_its_summary() {
     insta::assert_snapshot!(plain(&plan_text(&planned(&fresh(), pending()))), @r#"
-    account 444455556666 (payments-dev?[31m), entered by OrganizationAccountAccessRole
+    Account 444455556666 (payments-dev?[31m), assumed via OrganizationAccountAccessRole
+
+    Plan: 3 to add, 1 to change, 0 to remove
 
       ~ update the trust policy of role `OrganizationAccountAccessRole`
                 {
@@ -59,7 +68,7 @@ fn a_plan_of_a_fresh_account() {
 
       + create role `Acme`
           + description     Acme reads
-          + longest session 3600 s
+          + max session     3600 s
           + boundary        arn:aws:iam::aws:policy/PowerUserAccess
           + tags            account-onboarding = vendor/acme, team = platform
           + trust policy
@@ -97,12 +106,16 @@ fn a_plan_of_a_fresh_account() {
 
       + attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
 
-    Plan: 3 to add, 1 to alter, 0 to remove.
+      Who can assume what, before these changes
+      ✗ OrganizationAccountAccessRole  account 222233334444: denied
+      · Acme                           Acme, with its external ID: role does not exist yet
+      · Acme                           Acme, without an external ID: role does not exist yet
+      · Acme                           Acme, with a wrong external ID: role does not exist yet
     "#);
 }
 
 #[test]
-fn a_plan_of_drift() {
+fn plan_of_a_drifted_role() {
     let observed = drifted(|role| {
         role.description = "theirs".to_owned();
         role.tags.insert("team".to_owned(), "other".to_owned());
@@ -118,7 +131,9 @@ fn a_plan_of_drift() {
     let text = plain(&plan_text(&planned(&observed, pending())));
     assert!(!text.contains("s3cret"));
     insta::assert_snapshot!(text, @r#"
-    account 444455556666 (payments-dev?[31m), entered by OrganizationAccountAccessRole
+    Account 444455556666 (payments-dev?[31m), assumed via OrganizationAccountAccessRole
+
+    Plan: 1 to add, 4 to change, 3 to remove
 
       ~ tag role `Acme` with `team`
           + team = platform
@@ -160,49 +175,61 @@ fn a_plan_of_drift() {
 
       - remove the tags `more` from role `Acme`
 
-    Plan: 1 to add, 4 to alter, 3 to remove.
+      Who can assume what, before these changes
+      ✓ OrganizationAccountAccessRole  account 222233334444: can assume the role
+      ✗ Acme                           Acme, with its external ID: denied
+      ✓ Acme                           Acme, without an external ID: denied
+      ✓ Acme                           Acme, with a wrong external ID: denied
     "#);
 }
 
 #[test]
-fn a_plan_with_a_refusal() {
+fn plan_with_a_refusal_prints_it_once() {
     let observed = drifted(|role| role.tags.clear());
-    let foreign = Outcome::blocked("foreign_role", "role `Acme` is there", "rename one of the two");
-    insta::assert_snapshot!(plain(&plan_text(&planned(&observed, foreign))), @"
-    account 444455556666 (payments-dev?[31m), entered by OrganizationAccountAccessRole
+    let mut report = planned(&observed, Outcome::Converged);
+    let Refusal { code, message, remedy, .. } = report.refusals[0].clone();
+    report.end(Outcome::blocked(code, message, remedy));
+    insta::assert_snapshot!(plain(&plan_text(&report)), @"
+    Account 444455556666 (payments-dev?[31m), assumed via OrganizationAccountAccessRole
 
-      refused: role `Acme` is there and has no tag `account-onboarding`: somebody else made it
-        rename one of the two, or set `adopt = true` to take it over
+      Who can assume what
+      ✓ OrganizationAccountAccessRole  account 222233334444: can assume the role
+      ✓ Acme                           Acme, with its external ID: can assume the role
+      ✓ Acme                           Acme, without an external ID: denied
+      ✓ Acme                           Acme, with a wrong external ID: denied
 
-    Blocked (foreign_role): role `Acme` is there; rename one of the two.
+      refused (foreign_role): role `Acme` already exists and is not managed by this tool (no `account-onboarding` tag)
+        rename one of the two roles, or set `adopt = true` to take it over
+
+    Blocked (foreign_role): 1 refusal, listed above.
     ");
 }
 
 #[test]
-fn a_report_of_a_fresh_account() {
+fn report_of_a_fresh_account() {
     let mut report = planned(&fresh(), Outcome::Converged);
     report.changes.iter_mut().for_each(|step| step.status = Status::Done);
     report.proofs = proofs(&blueprint(), &converged(&blueprint()));
     insta::assert_snapshot!(plain(&report_text(&report)), @"
-    account 444455556666 (payments-dev?[31m), entered by OrganizationAccountAccessRole
+    Account 444455556666 (payments-dev?[31m), assumed via OrganizationAccountAccessRole
 
       done       update the trust policy of role `OrganizationAccountAccessRole`
       done       create role `Acme`
       done       put policy `read` on role `Acme`
       done       attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
 
-      who can enter
-      ✓ OrganizationAccountAccessRole  account 222233334444: can enter
-      ✓ Acme                           Acme, with its external ID: can enter
-      ✓ Acme                           Acme, without it: cannot enter
-      ✓ Acme                           Acme, with another: cannot enter
+      Who can assume what
+      ✓ OrganizationAccountAccessRole  account 222233334444: can assume the role
+      ✓ Acme                           Acme, with its external ID: can assume the role
+      ✓ Acme                           Acme, without an external ID: denied
+      ✓ Acme                           Acme, with a wrong external ID: denied
 
     Converged: 4 changes made.
     ");
 }
 
 #[test]
-fn a_report_of_a_run_that_was_cut_short() {
+fn report_of_an_interrupted_run() {
     let mut report = planned(&fresh(), Outcome::waiting("throttled", "iam:PutRolePolicy failed: Throttling"));
     let failed = Status::Failed("iam:PutRolePolicy failed: Throttling: Rate exceeded".to_owned());
     for (step, status) in report.changes.iter_mut().zip([Status::Done, Status::Done, failed, Status::NotTried]) {
@@ -211,7 +238,7 @@ fn a_report_of_a_run_that_was_cut_short() {
     report.proofs = proofs(&blueprint(), &fresh());
     report.notices.push("statement 2 already grants account 222233334444 more".to_owned());
     insta::assert_snapshot!(plain(&report_text(&report)), @"
-    account 444455556666 (payments-dev?[31m), entered by OrganizationAccountAccessRole
+    Account 444455556666 (payments-dev?[31m), assumed via OrganizationAccountAccessRole
 
       done       update the trust policy of role `OrganizationAccountAccessRole`
       done       create role `Acme`
@@ -219,37 +246,43 @@ fn a_report_of_a_run_that_was_cut_short() {
                  iam:PutRolePolicy failed: Throttling: Rate exceeded
       not tried  attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
 
-      who can enter
-      ✗ OrganizationAccountAccessRole  account 222233334444: cannot enter
-      ✗ Acme                           Acme, with its external ID: cannot enter
-      ✗ Acme                           Acme, without it: cannot enter
-      ✗ Acme                           Acme, with another: cannot enter
+      Who can assume what
+      ✗ OrganizationAccountAccessRole  account 222233334444: denied
+      · Acme                           Acme, with its external ID: role does not exist yet
+      · Acme                           Acme, without an external ID: role does not exist yet
+      · Acme                           Acme, with a wrong external ID: role does not exist yet
 
       note: statement 2 already grants account 222233334444 more
 
-    Waiting (throttled): iam:PutRolePolicy failed: Throttling; it passes by itself: the queue tries again, or run it again later.
+    Waiting (throttled): iam:PutRolePolicy failed: Throttling; no action needed: the function retries automatically (with the CLI, run the command again later).
     ");
 }
 
 #[test]
-fn a_report_of_nothing() {
+fn report_without_changes() {
     let ignored = Outcome::ignored("management_account", "111122223333 is the management account");
     let report = Report::new(None, "manual", Mode::Apply, ignored);
     insta::assert_snapshot!(plain(&report_text(&report)), @"
-    account not known yet
+    Account not known yet
 
     Ignored (management_account): 111122223333 is the management account.
     ");
     let converged = planned(&converged(&blueprint()), Outcome::Converged);
     insta::assert_snapshot!(plain(&report_text(&converged)), @"
-    account 444455556666 (payments-dev?[31m), entered by OrganizationAccountAccessRole
+    Account 444455556666 (payments-dev?[31m), assumed via OrganizationAccountAccessRole
+
+      Who can assume what
+      ✓ OrganizationAccountAccessRole  account 222233334444: can assume the role
+      ✓ Acme                           Acme, with its external ID: can assume the role
+      ✓ Acme                           Acme, without an external ID: denied
+      ✓ Acme                           Acme, with a wrong external ID: denied
 
     Converged: nothing to do.
     ");
 }
 
 #[test]
-fn colours_are_there_to_be_stripped() {
+fn colours_can_be_stripped() {
     let text = plan_text(&planned(&fresh(), pending()));
     assert_ne!(plain(&text), text);
     assert!(!plain(&text).contains('\u{1b}'));

@@ -1,4 +1,4 @@
-//! Where in a file something is wrong.
+//! Problems and their location: file, line and column.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -7,16 +7,16 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::DeTable;
 
-/// More than this is a file that nobody wrote by hand.
-const LARGEST: usize = 1 << 20;
+/// The largest file that is parsed, in bytes. Hand-written files are far smaller.
+const MAX_FILE_SIZE: usize = 1 << 20;
 
-/// How many problems are told; the rest is counted.
-const MOST: usize = 100;
+/// The number of problems that are listed; any further problems are only counted.
+const MAX_PROBLEMS: usize = 100;
 
-/// A place in a file; both numbers count from one.
+/// A location in a file. Line and column start at 1.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {
-    /// The file as people call it.
+    /// The file name, as shown to the user.
     pub file: String,
     /// The line.
     pub line: usize,
@@ -30,12 +30,12 @@ impl fmt::Display for Location {
     }
 }
 
-/// One thing that is wrong, and what to do.
+/// One problem in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where.
+    /// Where it is.
     pub place: Location,
-    /// What is wrong, and what to do. Holds no external id.
+    /// What is wrong and how to fix it. Never contains an external ID.
     pub message: String,
 }
 
@@ -45,30 +45,30 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong, in the order of the text; a line each.
+/// All problems of one or more files. Displayed one per line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problems {
     list: Vec<Problem>,
-    after_failed_notification: usize,
+    omitted: usize,
 }
 
 impl Problems {
-    /// The problems, in the order in which they stand.
+    /// The listed problems, in file order.
     #[must_use]
     pub fn list(&self) -> &[Problem] {
         &self.list
     }
 
-    /// Whether there is none.
+    /// Whether there are no problems.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// Adds those of another file.
+    /// Appends the problems of another file.
     pub(crate) fn extend(&mut self, other: Self) {
         self.list.extend(other.list);
-        self.after_failed_notification += other.after_failed_notification;
+        self.omitted += other.omitted;
     }
 }
 
@@ -78,76 +78,66 @@ impl fmt::Display for Problems {
             let newline = if index == 0 { "" } else { "\n" };
             write!(f, "{newline}{problem}")?;
         }
-        if self.after_failed_notification > 0 {
-            write!(f, "\nand {} more", self.after_failed_notification)
-        } else {
-            Ok(())
-        }
+        if self.omitted > 0 { write!(f, "\nand {} more", self.omitted) } else { Ok(()) }
     }
 }
 
 impl std::error::Error for Problems {}
 
-/// A text that is being read, and what was found wrong in it.
+/// A file that is being read, and the problems found so far.
 pub(crate) struct SourceFile<'a> {
     name: String,
     text: &'a str,
     lines: Vec<usize>,
     problems: RefCell<Vec<Problem>>,
-    after_failed_notification: Cell<usize>,
+    omitted: Cell<usize>,
 }
 
 impl<'a> SourceFile<'a> {
-    /// Begins to read a text.
+    /// Starts reading `text`. `name` is the file name in messages.
     pub(crate) fn new(name: &str, text: &'a str) -> Self {
         let after_newlines = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
         let lines = std::iter::once(0).chain(after_newlines).collect();
-        Self {
-            name: name.to_owned(),
-            text,
-            lines,
-            problems: RefCell::default(),
-            after_failed_notification: Cell::new(0),
-        }
+        Self { name: name.to_owned(), text, lines, problems: RefCell::default(), omitted: Cell::new(0) }
     }
 
-    /// The text as a table; `None`, with every error of syntax recorded, when it is no TOML.
+    /// Parses the file. Returns `None` and records all syntax errors if it is not valid TOML.
     pub(crate) fn document(&self) -> Option<Spanned<DeTable<'a>>> {
-        if self.text.len() > LARGEST {
-            self.problem(0..0, "is larger than 1 MiB; put policies into files of their own");
+        if self.text.len() > MAX_FILE_SIZE {
+            self.problem(0..0, "the file is larger than 1 MiB; move policies into separate files");
             return None;
         }
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in &errors {
             let message = error.message().trim_end_matches(", expected nothing");
             let remedy = if message == "unexpected leading zero" { "; write an account id in quotes" } else { "" };
-            let message = format!("is no TOML: {message}{remedy}");
+            let message = format!("invalid TOML: {message}{remedy}");
             self.problem(error.span().unwrap_or_default(), message);
         }
-        // What cannot be read cannot be checked: all that followed would be guesses.
+        // The table of a file with syntax errors is incomplete; checking it would report problems that do not exist.
         errors.is_empty().then_some(table)
     }
 
     /// Records a problem.
     pub(crate) fn problem(&self, span: Range<usize>, message: impl Into<String>) {
         let mut problems = self.problems.borrow_mut();
-        if problems.len() < MOST {
+        if problems.len() < MAX_PROBLEMS {
             problems.push(Problem { place: self.place(span.start), message: message.into() });
         } else {
-            self.after_failed_notification.set(self.after_failed_notification.get() + 1);
+            self.omitted.set(self.omitted.get() + 1);
         }
     }
 
-    /// How people call a place in this text, in a message about another one.
+    /// A line of this file, for messages that refer to a second location.
     pub(crate) fn line_of(&self, span: &Range<usize>) -> String {
         format!("line {}", self.place(span.start).line)
     }
 
-    /// Ends reading.
+    /// Finishes reading and returns the problems, sorted by location.
     pub(crate) fn into_problems(self) -> Problems {
         let mut list = self.problems.into_inner();
         list.sort_by(|a, b| a.place.cmp(&b.place));
-        Problems { list, after_failed_notification: self.after_failed_notification.get() }
+        Problems { list, omitted: self.omitted.get() }
     }
 
     fn place(&self, offset: usize) -> Location {
@@ -163,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_count_characters_from_one() {
+    fn columns_count_characters_from_one() {
         let source = SourceFile::new("a.toml", "é = 1\n\nbé = 2");
         let at = |offset| source.place(offset).to_string();
         assert_eq!(
@@ -174,27 +164,27 @@ mod tests {
     }
 
     #[test]
-    fn every_error_of_syntax_is_told_and_a_flood_is_counted() {
+    fn all_syntax_errors_are_reported_up_to_a_limit() {
         let source = SourceFile::new("a.toml", "a = \nb = 012345678901\n[c\nd = \"x\"\n");
         assert!(source.document().is_none());
         insta::assert_snapshot!(source.into_problems(), @r"
-        a.toml:1:5: is no TOML: string values must be quoted, expected literal string
-        a.toml:2:5: is no TOML: unexpected leading zero; write an account id in quotes
-        a.toml:3:3: is no TOML: unclosed table, expected `]`
+        a.toml:1:5: invalid TOML: string values must be quoted, expected literal string
+        a.toml:2:5: invalid TOML: unexpected leading zero; write an account id in quotes
+        a.toml:3:3: invalid TOML: unclosed table, expected `]`
         ");
         let flood = "= =\n".repeat(10_000);
         let source = SourceFile::new("a.toml", &flood);
         assert!(source.document().is_none());
         let problems = source.into_problems();
-        assert_eq!(problems.list().len(), MOST);
+        assert_eq!(problems.list().len(), MAX_PROBLEMS);
         assert!(problems.to_string().lines().last().unwrap().ends_with(" more"));
     }
 
     #[test]
-    fn a_huge_text_is_refused() {
-        let huge = "#".repeat(LARGEST + 1);
+    fn file_over_the_size_limit_is_rejected() {
+        let huge = "#".repeat(MAX_FILE_SIZE + 1);
         let source = SourceFile::new("a.toml", &huge);
         assert!(source.document().is_none());
-        insta::assert_snapshot!(source.into_problems(), @"a.toml:1:1: is larger than 1 MiB; put policies into files of their own");
+        insta::assert_snapshot!(source.into_problems(), @"a.toml:1:1: the file is larger than 1 MiB; move policies into separate files");
     }
 }

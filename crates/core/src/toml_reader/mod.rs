@@ -1,7 +1,14 @@
-//! Files that people write, read so that every mistake is told at once, each with its place.
+//! Reads TOML files and reports all errors in one pass, each with file, line and column.
+//!
+//! `toml` with `serde` stops at the first error, which makes fixing a configuration tedious. This module works on the
+//! parsed TOML tree instead: a [`Table`] rejects unknown keys when it is created, and each accessor of [`Table`] and
+//! [`Value`] returns the value or `None`. In the latter case the problem is recorded in the [`SourceFile`] and reading
+//! continues. After reading, [`SourceFile::into_problems`] returns the problems sorted by location. If there is one, the
+//! values that were read are discarded.
+//!
+//! Messages never contain a value that may be a secret, such as an external ID.
 
 mod location;
-mod nearest;
 mod policies;
 mod table;
 mod validators;
@@ -9,7 +16,6 @@ mod validators;
 pub use location::{Location, Problem, Problems};
 
 pub(crate) use location::SourceFile;
-pub(crate) use nearest::{did_you_mean, list_of};
 pub(crate) use policies::{check_quota, permissions_policy};
 pub(crate) use table::{Table, Value};
 #[cfg(test)]

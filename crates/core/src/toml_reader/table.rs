@@ -1,4 +1,4 @@
-//! Keys taken out of a TOML table. Whoever reads gets a value or nothing; what is wrong is recorded on the way.
+//! Tables and values of a TOML file. Accessors return `None` for missing and invalid values and record the problem.
 
 use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
@@ -8,10 +8,14 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::location::SourceFile;
-use super::nearest::{did_you_mean, list_of};
+use crate::suggestion::{did_you_mean, one_of};
 use crate::text::Untrusted;
 
-/// A value and the key that it stands under.
+const STRING: &str = "a string";
+const BOOLEAN: &str = "a boolean (`true` or `false`)";
+const INTEGER: &str = "an integer";
+
+/// A value, together with its key.
 #[derive(Clone)]
 pub(crate) struct Value<'a> {
     source: &'a SourceFile<'a>,
@@ -20,18 +24,18 @@ pub(crate) struct Value<'a> {
     key: String,
 }
 
-/// A table whose keys are known.
+/// A table with a closed set of keys.
 pub(crate) struct Table<'a> {
     source: &'a SourceFile<'a>,
     map: &'a DeTable<'a>,
     span: Range<usize>,
     known: &'static [&'static str],
-    /// How a sentence goes on after a key that is missing: ` in `[trust]``, or nothing.
+    /// The suffix for messages about a missing key: ` in `[trust]``, or nothing for the top level.
     place: String,
 }
 
 impl<'a> Table<'a> {
-    /// The table that a whole text is.
+    /// The top-level table of a file.
     pub(crate) fn of_document(
         source: &'a SourceFile<'a>,
         document: &'a Spanned<DeTable<'a>>,
@@ -51,21 +55,21 @@ impl<'a> Table<'a> {
             let name = key.get_ref();
             let mut remedy = did_you_mean(name, known.iter().copied());
             if remedy.is_empty() {
-                remedy = format!("; the keys here are {}", list_of(known.iter().copied()));
+                remedy = format!("; expected {}", one_of(known.iter().copied()));
             }
             source.problem(key.span(), format!("unknown key `{}`{remedy}", Untrusted::new(name)));
         }
         Self { source, map, span, known, place }
     }
 
-    /// The value of a key, if it is there.
+    /// The value of an optional key.
     pub(crate) fn get(&self, key: &'static str) -> Option<Value<'a>> {
-        debug_assert!(self.known.contains(&key), "`{key}` is read and not known");
+        debug_assert!(self.known.contains(&key), "`{key}` is read but not in the list of keys");
         let node = self.map.get(key)?;
         Some(Value { source: self.source, node: node.get_ref(), span: node.span(), key: key.to_owned() })
     }
 
-    /// The value of a key that must be there.
+    /// The value of a required key.
     pub(crate) fn require(&self, key: &'static str) -> Option<Value<'a>> {
         let value = self.get(key);
         if value.is_none() {
@@ -74,29 +78,29 @@ impl<'a> Table<'a> {
         value
     }
 
-    /// Records a problem of the table as a whole.
+    /// Records a problem with the table as a whole.
     pub(crate) fn problem(&self, message: impl Into<String>) {
         self.source.problem(self.span.clone(), message);
     }
 }
 
 impl<'a> Value<'a> {
-    /// The key that the value stands under, or of the list that it stands in.
+    /// The key of the value, or of the array that contains it.
     pub(crate) fn key(&self) -> &str {
         &self.key
     }
 
-    /// Where it is.
+    /// The position in the file.
     pub(crate) fn span(&self) -> Range<usize> {
         self.span.clone()
     }
 
-    /// The text that it is in.
+    /// The file that contains the value.
     pub(crate) fn source(&self) -> &'a SourceFile<'a> {
         self.source
     }
 
-    /// Whether it is a list or a table with nothing in it.
+    /// Whether this is an empty array or table.
     pub(crate) fn is_empty(&self) -> bool {
         match self.node {
             DeValue::Array(items) => items.is_empty(),
@@ -105,7 +109,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Records a problem of it; the message follows the key.
+    /// Records a problem with the value. The message is printed after the key.
     pub(crate) fn problem(&self, message: impl Display) {
         self.source.problem(self.span.clone(), format!("`{}`: {message}", Untrusted::new(&self.key)));
     }
@@ -115,66 +119,71 @@ impl<'a> Value<'a> {
         self.node
     }
 
-    /// Says that the value is of another type than it should be; never what it is, for it may be a secret.
-    pub(crate) fn should_be(&self, expected: &str) {
+    /// Records that the value has the wrong type. The value itself is not printed, because it may be a secret.
+    pub(crate) fn wrong_type(&self, expected: &str) {
         let found = match self.node {
-            DeValue::String(_) => "a text",
+            DeValue::String(_) => "a string",
             DeValue::Integer(_) | DeValue::Float(_) => "a number",
-            DeValue::Boolean(_) => "true or false",
+            DeValue::Boolean(_) => "a boolean",
             DeValue::Datetime(_) => "a date",
-            DeValue::Array(_) => "a list",
+            DeValue::Array(_) => "an array",
             DeValue::Table(_) => "a table",
         };
-        let scalar = !matches!(self.node, DeValue::Array(_) | DeValue::Table(_));
-        let remedy = if scalar && expected.starts_with("a text") { "; write it in quotes" } else { "" };
-        self.problem(format!("should be {expected} and is {found}{remedy}"));
+        let remedy = match self.node {
+            DeValue::Array(_) | DeValue::Table(_) => "",
+            DeValue::String(_) if matches!(expected, BOOLEAN | INTEGER) => "; write it without quotes",
+            DeValue::String(_) => "",
+            _ if expected.starts_with(STRING) || expected.starts_with("a JSON string") => "; write it in quotes",
+            _ => "",
+        };
+        self.problem(format!("expected {expected}, found {found}{remedy}"));
     }
 
-    /// The text that it should be.
+    /// The value as a string.
     pub(crate) fn text(&self) -> Option<&'a str> {
         let text = self.node.as_str();
         if text.is_none() {
-            self.should_be("a text");
+            self.wrong_type(STRING);
         }
         text
     }
 
-    /// What the text that it should be means.
+    /// The value as a string that is parsed into `T`.
     pub(crate) fn parse<T: FromStr<Err: Display>>(&self) -> Option<T> {
         self.checked(|text| text.parse::<T>().map_err(|e| e.to_string()))
     }
 
-    /// What the text that it should be means to a check.
+    /// The value as a string that is validated by `check`.
     pub(crate) fn checked<T>(&self, check: impl FnOnce(&'a str) -> Result<T, String>) -> Option<T> {
         check(self.text()?).map_err(|e| self.problem(e)).ok()
     }
 
-    /// The flag that it should be.
+    /// The value as a boolean.
     pub(crate) fn flag(&self) -> Option<bool> {
         let flag = self.node.as_bool();
         if flag.is_none() {
-            self.should_be("`true` or `false`, without quotes,");
+            self.wrong_type(BOOLEAN);
         }
         flag
     }
 
-    /// The whole number that it should be.
+    /// The value as an integer within `range`.
     pub(crate) fn integer(&self, range: RangeInclusive<i64>, unit: &str) -> Option<i64> {
         let Some(integer) = self.node.as_integer() else {
-            self.should_be("a whole number, without quotes,");
+            self.wrong_type(INTEGER);
             return None;
         };
         let number = i64::from_str_radix(integer.as_str(), integer.radix()).ok().filter(|n| range.contains(n));
         if number.is_none() {
-            self.problem(format!("must be from {} to {} {unit}", range.start(), range.end()));
+            self.problem(format!("must be between {} and {} {unit}", range.start(), range.end()));
         }
         number
     }
 
-    /// The items of the list that it should be.
+    /// The items of the value as an array.
     pub(crate) fn list(&self) -> Option<Vec<Value<'a>>> {
         let Some(items) = self.node.as_array() else {
-            self.should_be("a list, in `[` and `]`,");
+            self.wrong_type("an array, in `[` and `]`");
             return None;
         };
         let item = |item: &'a Spanned<DeValue<'a>>| Value {
@@ -186,14 +195,14 @@ impl<'a> Value<'a> {
         Some(items.iter().map(item).collect())
     }
 
-    /// The table that it should be, with these keys and no others.
+    /// The value as a table with these keys and no others.
     pub(crate) fn table(&self, known: &'static [&'static str]) -> Option<Table<'a>> {
         let map = self.map()?;
         let place = format!(" in `{}`", Untrusted::new(&self.key));
         Some(Table::new(self.source, map, self.span.clone(), known, place))
     }
 
-    /// The entries of the table that it should be, whose keys are anyone's names; in the order of the text.
+    /// The entries of the value as a table with arbitrary keys, in file order.
     pub(crate) fn entries(&self) -> Option<Vec<Value<'a>>> {
         let map = self.map()?;
         let mut entries: Vec<_> = map.iter().collect();
@@ -208,7 +217,7 @@ impl<'a> Value<'a> {
     fn map(&self) -> Option<&'a DeTable<'a>> {
         let map = self.node.as_table();
         if map.is_none() {
-            self.should_be("a table");
+            self.wrong_type("a table");
         }
         map
     }

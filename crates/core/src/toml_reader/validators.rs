@@ -1,4 +1,4 @@
-//! The forms of things that IAM, STS and Systems Manager refuse otherwise, told before anything is tried.
+//! Validators for values that IAM, STS or Systems Manager would otherwise reject in the middle of a run.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
 
@@ -11,10 +11,10 @@ use crate::role::OWNER_TAG;
 use crate::template::Template;
 use crate::text::Untrusted;
 
-/// How many managed policies a role may have; a quota that AWS raises on request up to twice of it.
+/// The default quota of managed policies per role. AWS raises it on request to at most twice this number.
 const MANAGED_POLICIES: usize = 10;
 
-/// Some account, to see what a template comes to.
+/// An example account, to validate the expanded form of a template.
 pub(crate) fn sample_account() -> Option<Account> {
     Some(Account {
         id: "444455556666".parse().ok()?,
@@ -27,7 +27,7 @@ pub(crate) fn sample_account() -> Option<Account> {
     })
 }
 
-/// A template whose text passes a check in some account.
+/// Validates a template by its expansion for an example account.
 pub(crate) fn template(text: &str, check: impl FnOnce(&str) -> Result<(), String>) -> Result<Template, String> {
     let template = Template(text.to_owned());
     let expanded = sample_account().map_or_else(|| text.to_owned(), |account| template.expand(&account));
@@ -36,14 +36,14 @@ pub(crate) fn template(text: &str, check: impl FnOnce(&str) -> Result<(), String
 
 /// The path of a role: `/`, or `/…/`.
 pub(crate) fn path(text: &str) -> Result<String, String> {
-    // IAM itself takes more, but a `*` in a path would be a wildcard in the session policy.
+    // IAM allows more characters, but a `*` in a path would be a wildcard in the session policy.
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"/_+=,.@-".contains(&b);
-    let formed = text.starts_with('/') && text.ends_with('/') && !text.contains("//") && text.len() <= 512;
-    if formed && text.bytes().all(allowed) {
+    let well_formed = text.starts_with('/') && text.ends_with('/') && !text.contains("//") && text.len() <= 512;
+    if well_formed && text.bytes().all(allowed) {
         Ok(text.to_owned())
     } else {
         Err(format!(
-            "`{}` is no path; write `/`, or `/…/` of letters, digits and `_+=,.@-` in up to 512 characters",
+            "`{}` is not a valid path; write `/`, or `/…/` with letters, digits and `_+=,.@-`, at most 512 characters",
             Untrusted::new(text)
         ))
     }
@@ -52,18 +52,18 @@ pub(crate) fn path(text: &str) -> Result<String, String> {
 /// The description of a role.
 pub(crate) fn description(text: &str) -> Result<String, String> {
     if text.chars().count() > 1000 {
-        return Err("is longer than the 1000 characters that IAM takes; shorten it".to_owned());
+        return Err("is longer than 1000 characters, the limit of IAM; shorten it".to_owned());
     }
     let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a1}'..='\u{ff}');
     match text.chars().find(|c| !allowed(*c)) {
         None => Ok(text.to_owned()),
         Some(bad) => {
-            Err(format!("IAM takes no `{}` in a description; use the letters of Western Europe", bad.escape_default()))
+            Err(format!("IAM does not allow `{}` in a description; use Latin-1 characters", bad.escape_default()))
         }
     }
 }
 
-/// The longest session of a role, in seconds.
+/// The maximum session duration of a role, in seconds.
 pub(crate) fn session_seconds(value: &Value<'_>) -> Option<i32> {
     value.integer(3600..=43200, "seconds (one to twelve hours)").and_then(|n| i32::try_from(n).ok())
 }
@@ -74,11 +74,14 @@ pub(crate) fn policy_name(text: &str) -> Result<String, String> {
     if (1..=128).contains(&text.len()) && text.bytes().all(allowed) {
         Ok(text.to_owned())
     } else {
-        Err(format!("`{}` is no policy name; use 1 to 128 letters, digits and `_+=,.@-`", Untrusted::new(text)))
+        Err(format!(
+            "`{}` is not a valid policy name; use 1 to 128 letters, digits and `_+=,.@-`",
+            Untrusted::new(text)
+        ))
     }
 }
 
-/// The ARN of a managed policy: of AWS, or of an account.
+/// The ARN of an AWS managed or customer managed policy.
 pub(crate) fn managed_policy_arn(text: &str) -> Result<Template, String> {
     template(text, |arn| {
         let fields: Vec<_> = arn.splitn(6, ':').collect();
@@ -94,7 +97,7 @@ pub(crate) fn managed_policy_arn(text: &str) -> Result<Template, String> {
         };
         good.then_some(()).ok_or_else(|| {
             format!(
-                "`{}` is no ARN of a managed policy; it looks like `arn:{{partition}}:iam::aws:policy/ReadOnlyAccess` \
+                "`{}` is not a valid managed policy ARN; expected a form such as `arn:{{partition}}:iam::aws:policy/ReadOnlyAccess` \
                  or `arn:{{partition}}:iam::{{account-id}}:policy/boundary`",
                 Untrusted::new(text)
             )
@@ -102,12 +105,12 @@ pub(crate) fn managed_policy_arn(text: &str) -> Result<Template, String> {
     })
 }
 
-/// Says when a role has more managed policies than IAM attaches.
+/// Records a problem if a role has more managed policies than IAM allows.
 pub(crate) fn check_count_of_managed(value: &Value<'_>, count: usize) {
     if count > MANAGED_POLICIES {
         value.problem(format!(
-            "{count} managed policies are more than the {MANAGED_POLICIES} that IAM attaches to a role (quota \
-             `managed policies per role`); put some into `policies`"
+            "{count} managed policies are more than the {MANAGED_POLICIES} that IAM allows for a role (quota \
+             `managed policies per role`); move some into `policies`"
         ));
     }
 }
@@ -117,19 +120,22 @@ pub(crate) fn identity_or_account(text: &str) -> Result<Template, String> {
     template(text, |expanded| match Principal::to_grant(expanded) {
         Ok(_) => Ok(()),
         Err(_) if service(text).is_ok() => {
-            Err(format!("`{0}` is a service; write `principal = {{ service = \"{0}\" }}`", Untrusted::new(text)))
+            Err(format!("`{0}` is a service; use `principal = {{ service = \"{0}\" }}`", Untrusted::new(text)))
         }
         Err(error) => Err(error.to_string()),
     })
 }
 
-/// The name of a service, as `lambda.amazonaws.com`.
+/// A service principal such as `lambda.amazonaws.com`.
 pub(crate) fn service(text: &str) -> Result<String, String> {
     let label = |l: &str| !l.is_empty() && l.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if text.len() <= 128 && text.contains(".amazonaws.") && text.split('.').all(label) {
         Ok(text.to_owned())
     } else {
-        Err(format!("`{}` is no service; it looks like `lambda.amazonaws.com`", Untrusted::new(text)))
+        Err(format!(
+            "`{}` is not a valid service principal; expected a name such as `lambda.amazonaws.com`",
+            Untrusted::new(text)
+        ))
     }
 }
 
@@ -143,17 +149,18 @@ pub(crate) fn parameter_name(text: &str) -> Result<String, String> {
     if !levels.is_empty() && levels.split('/').all(level) && levels.split('/').count() <= 15 && text.len() <= 1011 {
         Ok(text.to_owned())
     } else {
-        Err("is no name of an SSM parameter; it looks like `/account-onboarding/trelica/external-id`".to_owned())
+        Err("is not a valid SSM parameter name; expected a name such as `/account-onboarding/trelica/external-id`"
+            .to_owned())
     }
 }
 
-/// Tags of the user's own.
+/// User-defined tags.
 pub(crate) fn tags(value: &Value<'_>) -> BTreeMap<String, String> {
     let mut tags = BTreeMap::new();
     let entries = value.entries().unwrap_or_default();
     if entries.len() > 49 {
         value.problem(format!(
-            "{} tags are more than 49; IAM takes 50, and one is the tool's own, `{OWNER_TAG}`",
+            "{} tags are more than 49; IAM allows 50, and one is reserved for this tool: `{OWNER_TAG}`",
             entries.len()
         ));
     }
@@ -162,17 +169,17 @@ pub(crate) fn tags(value: &Value<'_>) -> BTreeMap<String, String> {
         let key = entry.key().to_owned();
         let lower = key.to_lowercase();
         if lower.starts_with("aws:") {
-            entry.problem("AWS keeps tags that begin with `aws:` for itself; choose another key");
+            entry.problem("tag keys that start with `aws:` are reserved by AWS; choose another key");
         } else if lower == OWNER_TAG {
-            entry.problem("is the tag by which this tool knows its roles; choose another key");
+            entry.problem("is reserved for the tag with which this tool marks its roles; choose another key");
         } else if !(1..=128).contains(&key.chars().count()) || !key.chars().all(allowed) {
-            entry.problem("is no key of a tag; use 1 to 128 letters, digits, spaces and `_.:/=+-@`");
+            entry.problem("is not a valid tag key; use 1 to 128 letters, digits, spaces and `_.:/=+-@`");
         } else if tags.keys().any(|other: &String| other.to_lowercase() == lower) {
-            entry.problem("stands twice; IAM tells keys of tags apart without regard to case");
+            entry.problem("appears twice; IAM tag keys are case-insensitive");
         }
         if let Some(text) = entry.text() {
             if text.chars().count() > 256 || !text.chars().all(allowed) {
-                entry.problem("its value is none of a tag; use up to 256 letters, digits, spaces and `_.:/=+-@`");
+                entry.problem("the tag value is not valid; use up to 256 letters, digits, spaces and `_.:/=+-@`");
             }
             tags.insert(key, text.to_owned());
         }
@@ -185,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_and_names() {
+    fn paths_and_policy_names_are_validated() {
         assert!(["/", "/a/", "/a/b-c/"].iter().all(|good| path(good).is_ok()));
         assert!(
             ["", "a", "/a", "a/", "/a b/", "/é/", &format!("/{}/", "x".repeat(511))].iter().all(|b| path(b).is_err())
@@ -195,14 +202,14 @@ mod tests {
     }
 
     #[test]
-    fn descriptions_are_latin() {
+    fn description_is_limited_to_latin_1() {
         assert!(description("für alle\n").is_ok() && description(&"é".repeat(1000)).is_ok());
         assert!(description(&"é".repeat(1001)).is_err());
-        insta::assert_snapshot!(description("a – b").unwrap_err(), @r"IAM takes no `\u{2013}` in a description; use the letters of Western Europe");
+        insta::assert_snapshot!(description("a – b").unwrap_err(), @r"IAM does not allow `\u{2013}` in a description; use Latin-1 characters");
     }
 
     #[test]
-    fn arns_of_managed_policies() {
+    fn managed_policy_arns_are_validated() {
         for good in [
             "arn:aws:iam::aws:policy/ReadOnlyAccess",
             "arn:{partition}:iam::aws:policy/job-function/Billing",
@@ -225,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_parameters_and_services() {
+    fn parameter_names_and_service_principals_are_validated() {
         assert!(
             ["/a", "/a/b.c-d_e", &format!("/{}", "x".repeat(1010))].iter().all(|good| parameter_name(good).is_ok())
         );
@@ -241,10 +248,10 @@ mod tests {
     }
 
     #[test]
-    fn principals() {
+    fn principals_are_validated() {
         assert!(identity_or_account("arn:{partition}:iam::{account-id}:role/x").is_ok());
-        insta::assert_snapshot!(identity_or_account("lambda.amazonaws.com").unwrap_err(), @r#"`lambda.amazonaws.com` is a service; write `principal = { service = "lambda.amazonaws.com" }`"#);
-        insta::assert_snapshot!(identity_or_account("*").unwrap_err(), @"a wildcard principal lets everybody in; name an account id or a role or user ARN");
-        insta::assert_snapshot!(identity_or_account("22223333444").unwrap_err(), @"`22223333444` is no principal; write a twelve-digit account id or the ARN of a role or user");
+        insta::assert_snapshot!(identity_or_account("lambda.amazonaws.com").unwrap_err(), @r#"`lambda.amazonaws.com` is a service; use `principal = { service = "lambda.amazonaws.com" }`"#);
+        insta::assert_snapshot!(identity_or_account("*").unwrap_err(), @"a wildcard principal grants access to everyone; use an account id, or the ARN of a role or user");
+        insta::assert_snapshot!(identity_or_account("22223333444").unwrap_err(), @"`22223333444` is not a valid principal; use a 12-digit account id, or the ARN of a role or user");
     }
 }

@@ -1,4 +1,4 @@
-//! Events of AWS Control Tower, which come in its home region.
+//! Events of AWS Control Tower, which are emitted in its home region.
 //!
 //! See <https://docs.aws.amazon.com/controltower/latest/userguide/lifecycle-events.html>.
 
@@ -9,7 +9,8 @@ use super::field::{Field, TriggerError};
 use super::{Trigger, TriggerKind};
 use crate::text::Untrusted;
 
-/// Where an event tells of an account: `Update` takes the place of `Create` when a provisioning is tried again.
+/// The paths of the state and the account ID in an event. When provisioning is retried, Control Tower emits the `Update`
+/// event instead of the `Create` event.
 struct EventShape {
     name: &'static str,
     state: &'static str,
@@ -29,14 +30,14 @@ const SHAPES: [EventShape; 2] = [
     },
 ];
 
-pub(super) fn understand(event: &Value, name: Untrusted<&str>) -> Result<Trigger, TriggerError> {
-    let Some(place) = SHAPES.iter().find(|place| name == place.name) else {
-        return ignored(event, format!("the event `{name}` asks for nothing"));
+pub(super) fn parse(event: &Value, name: Untrusted<&str>) -> Result<Trigger, TriggerError> {
+    let Some(shape) = SHAPES.iter().find(|shape| name == shape.name) else {
+        return ignored(event, format!("the event `{name}` needs no action"));
     };
-    let state = Field::at(event, place.state).text()?;
+    let state = Field::at(event, shape.state).text()?;
     if state != "SUCCEEDED" {
-        return ignored(event, format!("Control Tower ended `{name}` with `{state}`"));
+        return ignored(event, format!("`{name}` of Control Tower ended in state `{state}`"));
     }
-    let id = Field::at(event, place.account).account()?;
+    let id = Field::at(event, shape.account).account()?;
     Ok(Trigger::AccountReady { id, kind: TriggerKind::ManagedAccount })
 }

@@ -1,4 +1,4 @@
-//! EventBridge events: who sent one, and which room understands it.
+//! EventBridge events: selects the parser by event source.
 
 use serde_json::Value;
 
@@ -7,66 +7,58 @@ use super::{Trigger, TriggerKind, control_tower, organizations};
 use crate::account::AccountId;
 use crate::text::Untrusted;
 
-/// A service whose events are understood: EventBridge's word for it, CloudTrail's, and the room.
+/// A service whose events are parsed: `source` in EventBridge, `detail.eventSource` in CloudTrail, and the parser.
 struct EventSource {
     name: &'static str,
-    recorded_for: &'static str,
-    understand: fn(&Value, Untrusted<&str>) -> Result<Trigger, TriggerError>,
+    event_source: &'static str,
+    parse: fn(&Value, Untrusted<&str>) -> Result<Trigger, TriggerError>,
 }
 
 const SOURCES: [EventSource; 2] = [
-    EventSource {
-        name: "aws.organizations",
-        recorded_for: "organizations.amazonaws.com",
-        understand: organizations::understand,
-    },
-    EventSource {
-        name: "aws.controltower",
-        recorded_for: "controltower.amazonaws.com",
-        understand: control_tower::understand,
-    },
+    EventSource { name: "aws.organizations", event_source: "organizations.amazonaws.com", parse: organizations::parse },
+    EventSource { name: "aws.controltower", event_source: "controltower.amazonaws.com", parse: control_tower::parse },
 ];
 
-/// Understands an event.
+/// Parses an event.
 ///
-/// Only AWS can send a source that begins with `aws.`; an event of another source may copy the shape of one and is
-/// ignored rather than refused, so that a rule that lets too much through fills no dead-letter queue.
-pub(super) fn understand(event: &Value) -> Result<Trigger, TriggerError> {
+/// Only AWS can send events whose source starts with `aws.`. Events of any other source, which may imitate the format, are
+/// ignored and not an error, so that a rule that matches too much does not fill the dead-letter queue.
+pub(super) fn parse(event: &Value) -> Result<Trigger, TriggerError> {
     let source = Field::at(event, "source").text()?;
     let detail_type = Field::at(event, "detail-type").text()?;
-    // EventBridge Scheduler without an input, and a scheduled rule. The detail of the first is the text `"{}"`.
+    // EventBridge Scheduler without an input, and a scheduled rule. The detail of the former is the string `"{}"`.
     if source.known(&["aws.scheduler", "aws.events"]).is_some() && detail_type == "Scheduled Event" {
         return Ok(Trigger::Sweep { kind: TriggerKind::Schedule, page: None });
     }
     let Some(known) = SOURCES.iter().find(|known| source == known.name) else {
         let name = Field::at(event, "detail/eventName").optional().unwrap_or(detail_type);
-        return ignored(event, format!("the event `{name}` comes from `{source}`"));
+        return ignored(event, format!("the event `{name}` has the source `{source}`, which is not handled"));
     };
     let name = Field::at(event, "detail/eventName").text()?;
-    let told_by = Field::at(event, "detail/eventSource").text()?;
-    if told_by != known.recorded_for {
-        let what = format!("the event `{name}` was recorded for `{told_by}`");
-        return ignored(event, format!("{what}, not for `{}`", known.recorded_for));
+    let recorded_source = Field::at(event, "detail/eventSource").text()?;
+    if recorded_source != known.event_source {
+        let what = format!("the event `{name}` has the event source `{recorded_source}`");
+        return ignored(event, format!("{what} instead of `{}`", known.event_source));
     }
-    (known.understand)(event, name)
+    (known.parse)(event, name)
 }
 
-/// An event that asks for nothing.
+/// An event that needs no action.
 pub(super) fn ignored(event: &Value, reason: String) -> Result<Trigger, TriggerError> {
     Ok(Trigger::Ignored { kind: TriggerKind::OtherEvent, reason, account: account(event) })
 }
 
-/// A call that AWS refused changed nothing.
-pub(super) fn refused(event: &Value, name: Untrusted<&str>) -> Option<String> {
+/// The reason to ignore a call that failed, because it changed nothing. `None` if the call succeeded.
+pub(super) fn failed_call(event: &Value, name: Untrusted<&str>) -> Option<String> {
     let code = Field::at(event, "detail/errorCode");
     code.value()?;
     let code = code.optional().unwrap_or(Untrusted::new("unknown error"));
-    Some(format!("the call `{name}` was refused ({code})"))
+    Some(format!("the call `{name}` failed ({code})"))
 }
 
-/// The account that an ignored event is about, for the log; wherever events of this kind say it.
+/// The account that an ignored event is about, for the log. The field depends on the event.
 fn account(event: &Value) -> Option<AccountId> {
-    const PLACES: [&str; 6] = [
+    const PATHS: [&str; 6] = [
         "detail/requestParameters/accountId",
         "detail/requestParameters/target/id",
         "detail/serviceEventDetails/accountId",
@@ -74,5 +66,5 @@ fn account(event: &Value) -> Option<AccountId> {
         "detail/serviceEventDetails/createManagedAccountStatus/account/accountId",
         "detail/serviceEventDetails/updateManagedAccountStatus/account/accountId",
     ];
-    PLACES.into_iter().find_map(|place| Field::at(event, place).optional()?.parse().ok())
+    PATHS.into_iter().find_map(|path| Field::at(event, path).optional()?.parse().ok())
 }

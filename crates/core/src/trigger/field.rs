@@ -1,4 +1,4 @@
-//! Fields of a payload, taken by their path.
+//! Access to the fields of a payload by path.
 
 use serde_json::Value;
 
@@ -6,44 +6,44 @@ use crate::account::AccountId;
 use crate::json::JsonError;
 use crate::text::Untrusted;
 
-/// Why a payload is not understood. One sentence: what is wrong, where, and what to do.
+/// A payload that cannot be parsed. The message says what is wrong, where, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TriggerError {
-    /// Bytes that are no text.
+    /// The payload is not UTF-8.
     #[error("the payload is not UTF-8; send JSON")]
     NotUtf8,
-    /// Text that is no JSON.
+    /// The payload is not JSON.
     #[error("the payload is not JSON: {0}; send an EventBridge event or `{{\"account_id\": \"111122223333\"}}`")]
     NotJson(String),
-    /// A key stands twice: whoever reads it might take the other one.
-    #[error("the payload is not clear: {0}; write each key once")]
+    /// A key appears twice. JSON parsers disagree on which value to use.
+    #[error("the payload is ambiguous: {0}; write each key once")]
     Key(String),
-    /// JSON that is no object.
+    /// The payload is JSON but not an object.
     #[error("the payload is not a JSON object; send an EventBridge event or `{{\"account_id\": \"111122223333\"}}`")]
     NotAnObject,
-    /// Several payloads.
-    #[error("this is a batch of SQS; each `body` of its `Records` is a payload by itself")]
+    /// The payload is an SQS batch.
+    #[error("this is an SQS batch; send the `body` of each of its `Records` as a separate payload")]
     Batch,
-    /// An object that is neither an event nor a manual payload.
+    /// The payload is neither an event nor a manual payload.
     #[error(
-        "the payload is no EventBridge event and has no `account_id`{}; send `{{\"account_id\": \"111122223333\"}}`",
+        "the payload is not an EventBridge event and has no `account_id`{}; send `{{\"account_id\": \"111122223333\"}}`",
         .0.as_ref().map(|key| format!(" (its first key is `{key}`)")).unwrap_or_default()
     )]
     Unknown(Option<Untrusted>),
-    /// An unknown key of a manual payload.
-    #[error("unknown key `{key}` in the payload{hint}; the keys are `account_id` and `mode`")]
+    /// A manual payload has an unknown key.
+    #[error("unknown key `{key}` in the payload; the keys are `account_id` and `mode`{hint}")]
     UnknownKey {
         /// The key.
         key: Untrusted,
-        /// The key that was meant.
+        /// The suggestion, or the empty string.
         hint: String,
     },
-    /// A field that is not there, or not what it should be.
+    /// A field is missing or invalid.
     #[error("`{path}` {problem}")]
     Field {
-        /// The field.
+        /// The path of the field.
         path: String,
-        /// What is wrong with it, and what to do.
+        /// What is wrong and what to do.
         problem: String,
     },
 }
@@ -58,11 +58,11 @@ impl From<JsonError> for TriggerError {
     }
 }
 
-/// A payload, or a part of it, and where that part is.
+/// A field of a payload, identified by its path from the root.
 #[derive(Clone, Copy)]
 pub(super) struct Field<'a> {
     root: &'a Value,
-    /// As `detail/serviceEventDetails`.
+    /// Keys separated by `/`, such as `detail/serviceEventDetails`.
     path: &'a str,
 }
 
@@ -71,36 +71,36 @@ impl<'a> Field<'a> {
         Self { root, path }
     }
 
-    /// The value, whatever it is; `null` counts as absent, as CloudTrail writes it.
+    /// The value of any type. `null` counts as absent, because CloudTrail writes `null` for absent objects.
     pub(super) fn value(self) -> Option<&'a Value> {
         self.path.split('/').try_fold(self.root, |value, key| value.as_object()?.get(key)).filter(|v| !v.is_null())
     }
 
-    /// The string that it must be, which anybody may have written.
+    /// A required string. It may contain anything.
     pub(super) fn text(self) -> Result<Untrusted<&'a str>, TriggerError> {
         match self.value() {
             None => Err(self.fail("is missing; send the event as EventBridge delivers it")),
             Some(Value::String(text)) => Ok(Untrusted::new(text)),
-            Some(_) => Err(self.fail("should be a text and is not; send the event as EventBridge delivers it")),
+            Some(_) => Err(self.fail("must be a string; send the event as EventBridge delivers it")),
         }
     }
 
-    /// The string, where it is one.
+    /// The value, if it is a string.
     pub(super) fn optional(self) -> Option<Untrusted<&'a str>> {
         self.value()?.as_str().map(Untrusted::new)
     }
 
-    /// The account id that it must be.
+    /// A required account ID.
     pub(super) fn account(self) -> Result<AccountId, TriggerError> {
         match self.value() {
             Some(Value::Number(_)) => {
-                Err(self.fail("is a number; write it in quotes, for an account id can begin with 0"))
+                Err(self.fail("is a number; write it in quotes, because account IDs can start with 0"))
             }
-            _ => self.text()?.parse::<AccountId>().map_err(|e| self.fail(&format!("is wrong: {e}"))),
+            _ => self.text()?.parse::<AccountId>().map_err(|e| self.fail(&format!("is invalid: {e}"))),
         }
     }
 
-    /// Says what is wrong with it, or with the first part of its path that is not what holds it.
+    /// An error for this field, or for the first parent on its path that is missing or not an object.
     pub(super) fn fail(self, problem: &str) -> TriggerError {
         let (path, problem) = match self.broken_parent() {
             Some((path, problem)) => (path, format!("{problem}; send the event as EventBridge delivers it")),
@@ -118,7 +118,7 @@ impl<'a> Field<'a> {
             value = match value.get(key) {
                 None | Some(Value::Null) => return Some((so_far.join("."), "is missing")),
                 Some(Value::Object(_)) => value.get(key)?,
-                Some(_) => return Some((so_far.join("."), "should be an object and is not")),
+                Some(_) => return Some((so_far.join("."), "must be an object")),
             };
         }
         None

@@ -1,22 +1,22 @@
-//! `{"account_id": "444455556666", "mode": "plan"}`.
+//! Manual payloads: `{"account_id": "444455556666", "mode": "plan"}`.
 
 use serde_json::{Map, Value};
 
 use super::Trigger;
 use super::field::{Field, TriggerError};
 use crate::mode::Mode;
-use crate::toml_reader::did_you_mean;
+use crate::suggestion::did_you_mean;
 
 const KEYS: [&str; 2] = ["account_id", "mode"];
 
-pub(super) fn understand(map: &Map<String, Value>) -> Result<Trigger, TriggerError> {
+pub(super) fn parse(map: &Map<String, Value>) -> Result<Trigger, TriggerError> {
     if let Some(key) = map.keys().find(|key| !KEYS.contains(&key.as_str())) {
         return Err(TriggerError::UnknownKey { key: key.as_str().into(), hint: did_you_mean(key, KEYS) });
     }
     let root = Value::Object(map.clone());
     let field = Field::at(&root, "account_id");
     if field.value().is_none() {
-        return Err(field.fail("is missing; name the account, as `\"account_id\": \"111122223333\"`"));
+        return Err(field.fail("is missing; add the account, for example `\"account_id\": \"111122223333\"`"));
     }
     let id = field.account()?;
     let mode = match map.get("mode") {
@@ -24,7 +24,7 @@ pub(super) fn understand(map: &Map<String, Value>) -> Result<Trigger, TriggerErr
         Some(Value::String(text)) if text == "plan" => Mode::Plan,
         Some(Value::String(text)) if text == "apply" => Mode::Apply,
         Some(_) => {
-            return Err(Field::at(&root, "mode").fail("is not understood; write `plan`, or `apply`, the default"));
+            return Err(Field::at(&root, "mode").fail("is not valid; write `plan` or `apply` (the default)"));
         }
     };
     Ok(Trigger::Manual { id, mode })

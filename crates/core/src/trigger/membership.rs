@@ -1,7 +1,7 @@
-//! Who joined the organization, and who left it.
+//! Events about accounts that join or leave the organization.
 //!
-//! The inner shape of the membership events is not published in full: this file is the one place that guesses, and it
-//! takes every spelling that is known of. The account's id decides; everything else is for the log.
+//! AWS does not document the format of the membership events in full. This module therefore accepts every known spelling
+//! of a field. Only the account ID is required; the other fields are informational.
 
 use serde_json::Value;
 
@@ -11,28 +11,28 @@ use super::{Trigger, TriggerKind};
 use crate::account::AccountId;
 use crate::text::Untrusted;
 
-/// `AccountJoinedOrganization`: created here, or invited and accepted.
+/// `AccountJoinedOrganization`: the account was created in the organization, or it accepted an invitation.
 pub(super) fn joined(event: &Value) -> Result<Trigger, TriggerError> {
     Ok(Trigger::AccountReady { id: member(event)?, kind: TriggerKind::AccountJoined })
 }
 
-/// `AccountDepartedOrganization`: left, removed, or cleaned up after its closure.
+/// `AccountDepartedOrganization`: the account left, was removed, or was cleaned up after its closure.
 pub(super) fn departed(event: &Value) -> Result<Trigger, TriggerError> {
     let how = match method(event, &["departureMethod", "departedMethod"]).as_deref() {
         Some("LEFT") => "left the organization".to_owned(),
         Some("REMOVED") => "was removed from the organization".to_owned(),
-        Some("CLEANED") => "was closed and is gone".to_owned(),
-        Some(other) => format!("departed from the organization ({})", Untrusted::new(other)),
-        None => "departed from the organization".to_owned(),
+        Some("CLEANED") => "was closed and removed from the organization".to_owned(),
+        Some(other) => format!("is no longer in the organization ({})", Untrusted::new(other)),
+        None => "is no longer in the organization".to_owned(),
     };
     Ok(gone(member(event)?, how))
 }
 
-/// `CloseAccountResult`
+/// `CloseAccountResult`: the closure of an account finished.
 pub(super) fn closed(event: &Value) -> Result<Trigger, TriggerError> {
     let state = Field::at(event, "detail/serviceEventDetails/closeAccountStatus/state").text()?;
     if state != "SUCCEEDED" {
-        return ignored(event, format!("the closure of the account ended `{state}`"));
+        return ignored(event, format!("closing the account ended in state `{state}`"));
     }
     let id = Field::at(event, "detail/serviceEventDetails/closeAccountStatus/accountId").account()?;
     Ok(gone(id, "is being closed".to_owned()))
@@ -54,19 +54,19 @@ fn gone(id: AccountId, how: String) -> Trigger {
     Trigger::AccountGone { id, kind: TriggerKind::AccountDeparted, how }
 }
 
-/// The member's id: in `serviceEventDetails`, or in the one object in it.
+/// The account ID: in `serviceEventDetails`, or in an object inside it.
 fn member(event: &Value) -> Result<AccountId, TriggerError> {
-    let plain = Field::at(event, "detail/serviceEventDetails/accountId");
-    if plain.value().is_some() {
-        return plain.account();
+    let direct = Field::at(event, "detail/serviceEventDetails/accountId");
+    if direct.value().is_some() {
+        return direct.account();
     }
     let details = Field::at(event, "detail/serviceEventDetails").value().and_then(Value::as_object);
     let inner = details.into_iter().flat_map(|details| details.values()).filter_map(Value::as_object);
     let mut ids = inner.filter_map(|inner| inner.get("accountId")?.as_str()?.parse().ok());
-    ids.next().map_or_else(|| plain.account(), Ok)
+    ids.next().map_or_else(|| direct.account(), Ok)
 }
 
-/// The word for how it went, in capitals, under any of its names.
+/// The departure method in upper case, from the first field with one of these names.
 fn method(event: &Value, names: &[&str]) -> Option<String> {
     let details = Field::at(event, "detail/serviceEventDetails").value()?.as_object()?;
     let found = details.iter().find(|(key, _)| names.iter().any(|name| key.eq_ignore_ascii_case(name)))?;

@@ -1,6 +1,15 @@
-//! A payload: which account it is about, and what it asks for. Nothing in it is trusted.
+//! Parses the payload of a run: an EventBridge event, a manual request such as `{"account_id": "…"}`, or a message that a
+//! sweep sent to its own queue.
 //!
-//! Events: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_cloudtrail-integration.html>.
+//! The result is a [`Trigger`]: which account the payload is about, and what to do. The payload only selects the account.
+//! Nothing in it is trusted: whether the account is a member, its state and its age are always read from AWS Organizations
+//! afterwards, so a forged, repeated or outdated event can at most cause an additional check of an account.
+//!
+//! Events that need no action are [`Trigger::Ignored`], not errors, so that an EventBridge rule that matches too much does
+//! not fill the dead-letter queue. A payload that should be processed but has missing or invalid fields is a
+//! [`TriggerError`].
+//!
+//! Event format: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_cloudtrail-integration.html>.
 
 mod control_tower;
 mod event;
@@ -20,72 +29,72 @@ use crate::mode::Mode;
 
 pub use field::TriggerError;
 
-/// What a payload asks for, and the event that it came as.
+/// A trigger and the event that it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParsedPayload {
-    /// What it asks for.
+    /// What to do.
     pub trigger: Trigger,
-    /// The event's id, for logs and the names of sessions; manual payloads have none.
+    /// The EventBridge event ID, for logs and role session names. `None` for manual payloads.
     pub event_id: Option<String>,
 }
 
-/// What a payload asks for.
+/// What to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trigger {
-    /// An account is there and wants to be connected.
+    /// An account exists and should be onboarded.
     AccountReady {
         /// The account.
         id: AccountId,
-        /// What told it.
+        /// The kind of event.
         kind: TriggerKind,
     },
-    /// An account was asked for; Organizations knows how far it is.
+    /// The creation of an account was requested. Organizations reports its progress.
     AccountRequested {
-        /// The id of the request: `car-…`.
+        /// The ID of the request: `car-…`.
         request: String,
-        /// What told it.
+        /// The kind of event.
         kind: TriggerKind,
     },
     /// An account is no longer in the organization, or is being closed.
     AccountGone {
         /// The account.
         id: AccountId,
-        /// What told it.
+        /// The kind of event.
         kind: TriggerKind,
-        /// How it went.
+        /// How it left, as the end of a sentence: `left the organization`.
         how: String,
     },
-    /// Every account of the organization is to be seen to.
+    /// Every account of the organization should be checked.
     Sweep {
-        /// What told it.
+        /// The kind of event.
         kind: TriggerKind,
-        /// Where the list of accounts goes on; from its start when there is none.
+        /// The pagination token at which the list of accounts continues. `None` starts at the beginning.
         page: Option<String>,
     },
-    /// A person or a script asks for one account.
+    /// A person or a script requested a run for one account.
     Manual {
         /// The account.
         id: AccountId,
-        /// Whether changes are made.
+        /// Whether to apply changes or only show them.
         mode: Mode,
     },
-    /// Not for us.
+    /// The payload needs no action.
     Ignored {
-        /// What it is.
+        /// The kind of event.
         kind: TriggerKind,
-        /// Why it asks for nothing.
+        /// Why it needs no action.
         reason: String,
-        /// The account that it is about, where it says so.
+        /// The account that it is about, if the event names one.
         account: Option<AccountId>,
     },
 }
 
-/// What a payload is. The names are stable: logs, metrics and reports carry them.
+/// The kind of a payload. The names are stable, because logs, metrics and reports contain them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TriggerKind {
-    /// Organizations ended the creation of an account.
+    /// Organizations finished creating an account, successfully or not.
     CreateAccountResult,
-    /// Somebody called `organizations:CreateAccount` or `organizations:CreateGovCloudAccount`.
+    /// A call of `organizations:CreateAccount` or `organizations:CreateGovCloudAccount`.
     CreateAccount,
     /// An account joined the organization: it was created, or it accepted an invitation.
     AccountJoined,
@@ -95,11 +104,11 @@ pub enum TriggerKind {
     ManagedAccount,
     /// An account was moved to another organizational unit.
     MoveAccount,
-    /// The schedule.
+    /// The schedule of the full sweep.
     Schedule,
-    /// A sweep goes on.
+    /// A message that a sweep sent to continue.
     Sweep,
-    /// A payload of our own form.
+    /// A manual payload.
     Manual,
     /// Any other event.
     OtherEvent,
@@ -131,7 +140,7 @@ impl fmt::Display for TriggerKind {
 }
 
 impl Trigger {
-    /// What the payload is.
+    /// The kind of payload.
     #[must_use]
     pub fn kind(&self) -> TriggerKind {
         match self {
@@ -144,7 +153,7 @@ impl Trigger {
         }
     }
 
-    /// The account that it is about, where it is known yet.
+    /// The account that it is about, if it is known already.
     #[must_use]
     pub fn account(&self) -> Option<&AccountId> {
         match self {
@@ -158,59 +167,57 @@ impl Trigger {
 impl fmt::Display for Trigger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::AccountReady { id, .. } => write!(f, "account {id} is there and is to be connected"),
+            Self::AccountReady { id, .. } => write!(f, "will onboard account {id}"),
             Self::AccountRequested { request, .. } => {
-                write!(f, "an account is being created; Organizations knows the request `{request}`")
+                write!(f, "an account is being created by the request `{request}`")
             }
             Self::AccountGone { id, how, .. } => write!(f, "account {id} {how}"),
-            Self::Sweep { page: None, .. } => f.write_str("every account of the organization is to be seen to"),
-            Self::Sweep { page: Some(_), .. } => {
-                f.write_str("the rest of the organization's accounts are to be seen to")
-            }
-            Self::Manual { id, mode: Mode::Apply } => write!(f, "account {id} is to be connected"),
-            Self::Manual { id, mode: Mode::Plan } => write!(f, "the plan of account {id} is to be shown"),
+            Self::Sweep { page: None, .. } => f.write_str("will check every account of the organization"),
+            Self::Sweep { page: Some(_), .. } => f.write_str("will check the remaining accounts of the organization"),
+            Self::Manual { id, mode: Mode::Apply } => write!(f, "will onboard account {id}"),
+            Self::Manual { id, mode: Mode::Plan } => write!(f, "will show the plan for account {id}"),
             Self::Ignored { reason, .. } => write!(f, "ignored: {reason}"),
         }
     }
 }
 
-/// Understands one payload: an EventBridge event, or `{"account_id": "…"}`.
+/// Parses one payload: an EventBridge event, `{"account_id": "…"}` or `{"sweep": {}}`.
 ///
-/// A batch of SQS is not one payload; its bodies are.
+/// An SQS batch is not a payload; call this function for the body of each record.
 ///
 /// # Errors
-/// When it is neither, with what is wrong where, and what to do.
+/// If it is none of these. The error names the field and says what to do.
 pub fn parse(payload: &[u8]) -> Result<ParsedPayload, TriggerError> {
     let text = std::str::from_utf8(payload).map_err(|_| TriggerError::NotUtf8)?;
     let map = json::object(text)?;
-    // What an asynchronous invocation failed with, when it is redriven; the payload that it was is inside, once.
+    // The record of a failed asynchronous invocation, sent again by a redrive. It contains the original payload once.
     // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
     match map.get("requestPayload") {
-        Some(Value::Object(inner)) if map.contains_key("requestContext") => understand(inner.clone()),
-        _ => understand(map),
+        Some(Value::Object(inner)) if map.contains_key("requestContext") => parse_object(inner.clone()),
+        _ => parse_object(map),
     }
 }
 
-fn understand(map: Map<String, Value>) -> Result<ParsedPayload, TriggerError> {
+fn parse_object(map: Map<String, Value>) -> Result<ParsedPayload, TriggerError> {
     if map.contains_key("Records") {
         return Err(TriggerError::Batch);
     }
     let has = |keys: &[&str]| keys.iter().any(|key| map.contains_key(*key));
     if has(&["detail-type", "detail", "source"]) {
         let event_id = event_id(&map);
-        return Ok(ParsedPayload { trigger: event::understand(&Value::Object(map))?, event_id });
+        return Ok(ParsedPayload { trigger: event::parse(&Value::Object(map))?, event_id });
     }
     let trigger = if has(&["sweep"]) {
-        sweep::understand(&Value::Object(map))?
+        sweep::parse(&Value::Object(map))?
     } else if has(&["account_id", "mode"]) {
-        manual::understand(&map)?
+        manual::parse(&map)?
     } else {
         return Err(TriggerError::Unknown(map.keys().next().map(|key| key.as_str().into())));
     };
     Ok(ParsedPayload { trigger, event_id: None })
 }
 
-/// The event's id, if it is fit for the name of a session.
+/// The event ID, if it is valid as part of a role session name.
 fn event_id(event: &Map<String, Value>) -> Option<String> {
     let id = event.get("id")?.as_str()?;
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-';

@@ -4,28 +4,28 @@
 
 use serde_json::Value;
 
-use super::event::{ignored, refused};
+use super::event::{failed_call, ignored};
 use super::field::{Field, TriggerError};
 use super::membership;
 use super::{Trigger, TriggerKind};
 use crate::text::Untrusted;
 
-/// The calls that ask for a new account.
+/// The API calls that create an account.
 const CREATIONS: [&str; 2] = ["CreateAccount", "CreateGovCloudAccount"];
 
-pub(super) fn understand(event: &Value, name: Untrusted<&str>) -> Result<Trigger, TriggerError> {
-    if let Some(reason) = refused(event, name) {
+pub(super) fn parse(event: &Value, name: Untrusted<&str>) -> Result<Trigger, TriggerError> {
+    if let Some(reason) = failed_call(event, name) {
         return match name.known(&CREATIONS) {
             Some(_) => {
-                let reason = format!("{reason}, so no account is coming");
+                let reason = format!("{reason}, so no account is created");
                 Ok(Trigger::Ignored { kind: TriggerKind::CreateAccount, reason, account: None })
             }
             None => ignored(event, reason),
         };
     }
     match name.raw() {
-        "CreateAccountResult" => creation_ended(event),
-        "CreateAccount" | "CreateGovCloudAccount" => creation_asked(event),
+        "CreateAccountResult" => creation_finished(event),
+        "CreateAccount" | "CreateGovCloudAccount" => creation_requested(event),
         "AccountJoinedOrganization" => membership::joined(event),
         "AccountDepartedOrganization" => membership::departed(event),
         "CloseAccountResult" => membership::closed(event),
@@ -36,16 +36,18 @@ pub(super) fn understand(event: &Value, name: Untrusted<&str>) -> Result<Trigger
             Ok(Trigger::AccountReady { id, kind: TriggerKind::MoveAccount })
         }
         "InviteAccountToOrganization" => {
-            ignored(event, "an invitation: the account is no member before it accepts".to_owned())
+            ignored(event, "the account was invited and is not a member until it accepts".to_owned())
         }
-        "CloseAccount" => ignored(event, "the closure was asked for; its result comes by itself".to_owned()),
-        _ => ignored(event, format!("the event `{name}` asks for nothing")),
+        "CloseAccount" => {
+            ignored(event, "the account closure was requested; its result arrives as a separate event".to_owned())
+        }
+        _ => ignored(event, format!("the event `{name}` needs no action")),
     }
 }
 
-/// The creation of an account ended, well or not. A GovCloud account is made beside a commercial one, in an
-/// organization of its own partition: here the commercial one is connected.
-fn creation_ended(event: &Value) -> Result<Trigger, TriggerError> {
+/// The creation of an account finished, successfully or not. A GovCloud account is created together with a commercial
+/// account and belongs to an organization in its own partition, so only the commercial account is onboarded here.
+fn creation_finished(event: &Value) -> Result<Trigger, TriggerError> {
     let kind = TriggerKind::CreateAccountResult;
     let state = Field::at(event, "detail/serviceEventDetails/createAccountStatus/state");
     let text = state.text()?;
@@ -57,23 +59,22 @@ fn creation_ended(event: &Value) -> Result<Trigger, TriggerError> {
         Some(_) => {
             let reason = Field::at(event, "detail/serviceEventDetails/createAccountStatus/failureReason");
             let reason = reason.optional().unwrap_or(Untrusted::new("no reason given"));
-            let reason = format!("the creation of the account failed ({reason}), so there is none");
+            let reason = format!("the account was not created ({reason})");
             Ok(Trigger::Ignored { kind, reason, account: None })
         }
         None => {
-            let problem = format!("is `{text}`; only `SUCCEEDED` and `FAILED` are known");
+            let problem = format!("is `{text}`; expected `SUCCEEDED` or `FAILED`");
             Err(state.fail(&problem))
         }
     }
 }
 
-/// Somebody asked for an account.
-fn creation_asked(event: &Value) -> Result<Trigger, TriggerError> {
+/// The creation of an account was requested.
+fn creation_requested(event: &Value) -> Result<Trigger, TriggerError> {
     let field = Field::at(event, "detail/responseElements/createAccountStatus/id");
     let id = field.text()?;
     if !is_request_id(id.raw()) {
-        let problem = format!("`{id}` is no id of a request; it begins with `car-`");
-        return Err(field.fail(&format!("is wrong: {problem}")));
+        return Err(field.fail(&format!("is invalid: `{id}` is not a valid request ID; it must start with `car-`")));
     }
     Ok(Trigger::AccountRequested { request: id.raw().to_owned(), kind: TriggerKind::CreateAccount })
 }

@@ -31,34 +31,34 @@ fn error(value: &Value) -> String {
     read(value).unwrap_err().to_string()
 }
 
-/// A sweep applies to every account: whoever asks for less gets nothing and not all of it.
+/// A sweep applies to every account, so a payload that seems to limit it is an error.
 #[test]
-fn a_sweep_stands_alone() {
-    for beside in [r#""mode":"plan""#, r#""account_id":"444455556666""#, r#""dry_run":true"#] {
-        let error = parse(format!(r#"{{"sweep":{{}},{beside}}}"#).as_bytes()).unwrap_err();
-        assert!(error.to_string().contains("stands alone"), "{error}");
+fn sweep_with_other_keys_is_an_error() {
+    for other in [r#""mode":"plan""#, r#""account_id":"444455556666""#, r#""dry_run":true"#] {
+        let error = parse(format!(r#"{{"sweep":{{}},{other}}}"#).as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("must be the only key"), "{error}");
     }
     assert!(parse(br#"{"sweep":{}}"#).is_ok());
 }
 
 #[test]
-fn an_account_that_is_there_is_ready() {
-    let understood = read(&result(json!({"state": "SUCCEEDED", "accountId": "444455556666"}))).unwrap();
-    assert_eq!(understood.event_id.as_deref(), Some("68679d28-343e-d8ec-4a8c-cdd430223a5d"));
+fn created_account_is_ready() {
+    let parsed = read(&result(json!({"state": "SUCCEEDED", "accountId": "444455556666"}))).unwrap();
+    assert_eq!(parsed.event_id.as_deref(), Some("68679d28-343e-d8ec-4a8c-cdd430223a5d"));
     let kind = TriggerKind::CreateAccountResult;
-    assert_eq!(understood.trigger, Trigger::AccountReady { id: "444455556666".parse().unwrap(), kind });
-    insta::assert_snapshot!(understood.trigger, @"account 444455556666 is there and is to be connected");
+    assert_eq!(parsed.trigger, Trigger::AccountReady { id: "444455556666".parse().unwrap(), kind });
+    insta::assert_snapshot!(parsed.trigger, @"will onboard account 444455556666");
 }
 
 #[test]
-fn a_failed_creation_asks_for_nothing() {
+fn failed_creation_is_ignored() {
     let failed = |status| read(&result(status)).unwrap().trigger;
-    insta::assert_snapshot!(failed(json!({"state": "FAILED", "failureReason": "EMAIL_ALREADY_EXISTS"})), @"ignored: the creation of the account failed (EMAIL_ALREADY_EXISTS), so there is none");
+    insta::assert_snapshot!(failed(json!({"state": "FAILED", "failureReason": "EMAIL_ALREADY_EXISTS"})), @"ignored: the account was not created (EMAIL_ALREADY_EXISTS)");
     assert_eq!(failed(json!({"state": "FAILED", "failureReason": 5})).kind().as_str(), "create_account_result");
 }
 
 #[test]
-fn a_result_is_not_trusted() {
+fn invalid_creation_results_are_errors() {
     let all = [
         error(&result(json!({"state": "SUCCEEDED"}))),
         error(&result(json!({"state": "SUCCEEDED", "accountId": 444455556666u64}))),
@@ -73,30 +73,30 @@ fn a_result_is_not_trusted() {
     ];
     insta::assert_snapshot!(all.join("\n"), @r"
     `detail.serviceEventDetails.createAccountStatus.accountId` is missing; send the event as EventBridge delivers it
-    `detail.serviceEventDetails.createAccountStatus.accountId` is a number; write it in quotes, for an account id can begin with 0
-    `detail.serviceEventDetails.createAccountStatus.accountId` is wrong: `4444555566667` is no account id; write exactly twelve digits, in quotes
-    `detail.serviceEventDetails.createAccountStatus.accountId` should be a text and is not; send the event as EventBridge delivers it
+    `detail.serviceEventDetails.createAccountStatus.accountId` is a number; write it in quotes, because account IDs can start with 0
+    `detail.serviceEventDetails.createAccountStatus.accountId` is invalid: `4444555566667` is not a valid account ID; write exactly twelve digits, in quotes
+    `detail.serviceEventDetails.createAccountStatus.accountId` must be a string; send the event as EventBridge delivers it
     `detail.serviceEventDetails.createAccountStatus.accountId` is missing; send the event as EventBridge delivers it
-    `detail.serviceEventDetails.createAccountStatus.state` is `DONE`; only `SUCCEEDED` and `FAILED` are known
-    `detail.serviceEventDetails.createAccountStatus.state` should be a text and is not; send the event as EventBridge delivers it
+    `detail.serviceEventDetails.createAccountStatus.state` is `DONE`; expected `SUCCEEDED` or `FAILED`
+    `detail.serviceEventDetails.createAccountStatus.state` must be a string; send the event as EventBridge delivers it
     `detail.serviceEventDetails.createAccountStatus.state` is missing; send the event as EventBridge delivers it
-    `detail.serviceEventDetails.createAccountStatus` should be an object and is not; send the event as EventBridge delivers it
-    `detail.serviceEventDetails.createAccountStatus` should be an object and is not; send the event as EventBridge delivers it
+    `detail.serviceEventDetails.createAccountStatus` must be an object; send the event as EventBridge delivers it
+    `detail.serviceEventDetails.createAccountStatus` must be an object; send the event as EventBridge delivers it
     ");
 }
 
 #[test]
-fn a_request_is_followed() {
+fn creation_request_is_tracked_by_its_id() {
     let id = json!({"responseElements": {"createAccountStatus": {"id": "car-examplecreateaccountrequestid111", "state": "IN_PROGRESS"}}});
     let trigger = read(&request(id)).unwrap().trigger;
     assert_eq!((trigger.kind().as_str(), trigger.account()), ("create_account", None));
-    insta::assert_snapshot!(trigger, @"an account is being created; Organizations knows the request `car-examplecreateaccountrequestid111`");
+    insta::assert_snapshot!(trigger, @"an account is being created by the request `car-examplecreateaccountrequestid111`");
     let refused = json!({"errorCode": "ConcurrentModificationException", "responseElements": null});
-    insta::assert_snapshot!(read(&request(refused)).unwrap().trigger, @"ignored: the call `CreateAccount` was refused (ConcurrentModificationException), so no account is coming");
+    insta::assert_snapshot!(read(&request(refused)).unwrap().trigger, @"ignored: the call `CreateAccount` failed (ConcurrentModificationException), so no account is created");
 }
 
 #[test]
-fn a_request_is_not_trusted() {
+fn invalid_creation_requests_are_errors() {
     let id = |id: &str| json!({"responseElements": {"createAccountStatus": {"id": id}}});
     let all = [
         error(&request(id("car-EXAMPLE12"))),
@@ -107,20 +107,20 @@ fn a_request_is_not_trusted() {
         error(&request(json!({"responseElements": "x"}))),
     ];
     insta::assert_snapshot!(all.join("\n"), @r"
-    `detail.responseElements.createAccountStatus.id` is wrong: `car-EXAMPLE12` is no id of a request; it begins with `car-`
-    `detail.responseElements.createAccountStatus.id` is wrong: `car-short` is no id of a request; it begins with `car-`
-    `detail.responseElements.createAccountStatus.id` is wrong: `car-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` is no id of a request; it begins with `car-`
-    `detail.responseElements.createAccountStatus.id` should be a text and is not; send the event as EventBridge delivers it
+    `detail.responseElements.createAccountStatus.id` is invalid: `car-EXAMPLE12` is not a valid request ID; it must start with `car-`
+    `detail.responseElements.createAccountStatus.id` is invalid: `car-short` is not a valid request ID; it must start with `car-`
+    `detail.responseElements.createAccountStatus.id` is invalid: `car-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` is not a valid request ID; it must start with `car-`
+    `detail.responseElements.createAccountStatus.id` must be a string; send the event as EventBridge delivers it
     `detail.responseElements` is missing; send the event as EventBridge delivers it
-    `detail.responseElements` should be an object and is not; send the event as EventBridge delivers it
+    `detail.responseElements` must be an object; send the event as EventBridge delivers it
     ");
 }
 
 #[test]
-fn other_events_are_ignored_by_name() {
-    let event = |source: &str, told_by: &str, name: &str| {
+fn other_events_are_ignored_with_a_reason() {
+    let event = |source: &str, event_source: &str, name: &str| {
         let details = json!({"accountId": "444455556666"});
-        let detail = json!({"eventSource": told_by, "eventName": name, "serviceEventDetails": details});
+        let detail = json!({"eventSource": event_source, "eventName": name, "serviceEventDetails": details});
         read(&json!({"source": source, "detail-type": "T", "detail": detail})).unwrap().trigger
     };
     let organizations = "organizations.amazonaws.com";
@@ -134,16 +134,16 @@ fn other_events_are_ignored_by_name() {
         event("aws.scheduler", organizations, "CreateAccountResult").to_string(),
     ];
     insta::assert_snapshot!(all.join("\n"), @"
-    ignored: the event `TagResource` asks for nothing
-    ignored: an invitation: the account is no member before it accepts
-    ignored: the event `CreateAccountResult` was recorded for `iam.amazonaws.com`, not for `organizations.amazonaws.com`
-    ignored: the event `CreateAccountResult` comes from `custom.app`
-    ignored: the event `CreateAccountResult` comes from `aws.scheduler`
+    ignored: the event `TagResource` needs no action
+    ignored: the account was invited and is not a member until it accepts
+    ignored: the event `CreateAccountResult` has the event source `iam.amazonaws.com` instead of `organizations.amazonaws.com`
+    ignored: the event `CreateAccountResult` has the source `custom.app`, which is not handled
+    ignored: the event `CreateAccountResult` has the source `aws.scheduler`, which is not handled
     ");
 }
 
 #[test]
-fn half_an_event_is_an_error() {
+fn incomplete_event_is_an_error() {
     let all = [
         error(&json!({"detail": {}})),
         error(&json!({"source": "aws.organizations", "detail-type": 1})),
@@ -153,15 +153,15 @@ fn half_an_event_is_an_error() {
     ];
     insta::assert_snapshot!(all.join("\n"), @r"
     `source` is missing; send the event as EventBridge delivers it
-    `detail-type` should be a text and is not; send the event as EventBridge delivers it
+    `detail-type` must be a string; send the event as EventBridge delivers it
     `detail` is missing; send the event as EventBridge delivers it
-    `detail` should be an object and is not; send the event as EventBridge delivers it
+    `detail` must be an object; send the event as EventBridge delivers it
     `detail.eventSource` is missing; send the event as EventBridge delivers it
     ");
 }
 
 #[test]
-fn a_person_names_an_account() {
+fn manual_payload_names_an_account() {
     let manual = |value| read(&value).unwrap();
     let id: AccountId = "444455556666".parse().unwrap();
     let apply = Trigger::Manual { id: id.clone(), mode: Mode::Apply };
@@ -182,19 +182,19 @@ fn a_person_names_an_account() {
         error(&json!({"account_id": "444455556666", "dry_run": true})),
     ];
     insta::assert_snapshot!(all.join("\n"), @r#"
-    `account_id` is a number; write it in quotes, for an account id can begin with 0
-    `account_id` is wrong: `44445555666` is no account id; write exactly twelve digits, in quotes
-    `account_id` is missing; name the account, as `"account_id": "111122223333"`
-    `account_id` is missing; name the account, as `"account_id": "111122223333"`
-    `mode` is not understood; write `plan`, or `apply`, the default
-    `mode` is not understood; write `plan`, or `apply`, the default
-    unknown key `account-id` in the payload (did you mean `account_id`?); the keys are `account_id` and `mode`
+    `account_id` is a number; write it in quotes, because account IDs can start with 0
+    `account_id` is invalid: `44445555666` is not a valid account ID; write exactly twelve digits, in quotes
+    `account_id` is missing; add the account, for example `"account_id": "111122223333"`
+    `account_id` is missing; add the account, for example `"account_id": "111122223333"`
+    `mode` is not valid; write `plan` or `apply` (the default)
+    `mode` is not valid; write `plan` or `apply` (the default)
+    unknown key `account-id` in the payload; the keys are `account_id` and `mode`; did you mean `account_id`?
     unknown key `dry_run` in the payload; the keys are `account_id` and `mode`
     "#);
 }
 
 #[test]
-fn anything_else_is_one_sentence() {
+fn other_payloads_are_errors_of_one_line() {
     let all: Vec<_> =
         [&b"\xff\xfe"[..], b"", b"{", b"[]", b"\"x\"", b"{}", br#"{"accountId":"444455556666"}"#, br#"{"Records":[]}"#]
             .into_iter()
@@ -206,14 +206,14 @@ fn anything_else_is_one_sentence() {
     the payload is not JSON: EOF while parsing an object at line 1 column 1; send an EventBridge event or `{"account_id": "111122223333"}`
     the payload is not a JSON object; send an EventBridge event or `{"account_id": "111122223333"}`
     the payload is not a JSON object; send an EventBridge event or `{"account_id": "111122223333"}`
-    the payload is no EventBridge event and has no `account_id`; send `{"account_id": "111122223333"}`
-    the payload is no EventBridge event and has no `account_id` (its first key is `accountId`); send `{"account_id": "111122223333"}`
-    this is a batch of SQS; each `body` of its `Records` is a payload by itself
+    the payload is not an EventBridge event and has no `account_id`; send `{"account_id": "111122223333"}`
+    the payload is not an EventBridge event and has no `account_id` (its first key is `accountId`); send `{"account_id": "111122223333"}`
+    this is an SQS batch; send the `body` of each of its `Records` as a separate payload
     "#);
 }
 
 #[test]
-fn a_key_stands_once() {
+fn duplicate_key_is_an_error() {
     let twice = |text: &str| parse(text.as_bytes()).unwrap_err().to_string();
     let event = result(json!({"state": "SUCCEEDED", "accountId": "444455556666"})).to_string();
     let all = [
@@ -223,15 +223,15 @@ fn a_key_stands_once() {
         twice(&format!(r#"{{"requestContext":{{}},"requestPayload":{event},"requestPayload":{event}}}"#)),
     ];
     insta::assert_snapshot!(all.join("\n"), @"
-    the payload is not clear: the key `account_id` stands twice at line 1 column 57; write each key once
-    the payload is not clear: the key `accountId` stands twice at line 1 column 355; write each key once
-    the payload is not clear: the key `detail` stands twice at line 1 column 343; write each key once
-    the payload is not clear: the key `requestPayload` stands twice at line 1 column 719; write each key once
+    the payload is ambiguous: the key `account_id` appears twice at line 1 column 57; write each key once
+    the payload is ambiguous: the key `accountId` appears twice at line 1 column 355; write each key once
+    the payload is ambiguous: the key `detail` appears twice at line 1 column 343; write each key once
+    the payload is ambiguous: the key `requestPayload` appears twice at line 1 column 719; write each key once
     ");
 }
 
 #[test]
-fn hostile_payloads_end_in_a_short_sentence() {
+fn hostile_payloads_give_short_errors() {
     let long = "9".repeat(1 << 20);
     let payloads = [
         "[".repeat(1 << 20),
@@ -250,18 +250,18 @@ fn hostile_payloads_end_in_a_short_sentence() {
     let mut event = result(json!({"state": "SUCCEEDED", "accountId": "444455556666"}));
     event["id"] = json!("x\ny");
     event["padding"] = json!("x".repeat(1 << 20));
-    assert_eq!(read(&event).unwrap().event_id, None, "an id that is fit for no session name is none");
+    assert_eq!(read(&event).unwrap().event_id, None, "an event ID that is not valid in a session name is dropped");
 }
 
 proptest::proptest! {
     #[test]
-    fn no_payload_panics(bytes: Vec<u8>, text in ".*") {
+    fn arbitrary_payload_does_not_panic(bytes: Vec<u8>, text in ".*") {
         _ = parse(&bytes);
         _ = parse(text.as_bytes());
     }
 
     #[test]
-    fn no_change_of_an_event_panics(index in 0usize..400, byte: u8) {
+    fn mutated_event_does_not_panic(index in 0usize..400, byte: u8) {
         let mut bytes = result(json!({"state": "SUCCEEDED", "accountId": "444455556666"})).to_string().into_bytes();
         let at = index % bytes.len();
         bytes[at] = byte;
@@ -271,7 +271,7 @@ proptest::proptest! {
     }
 }
 
-/// Whatever an event's strings hold, no sentence about it holds an escape sequence, a directional mark or a flood.
+/// Messages about an event never contain escape sequences, directional marks or excessive text from its strings.
 #[test]
 fn hostile_strings_are_filtered_and_shortened() {
     let hostile = format!("Close\u{1b}[2J\u{9b}\u{202e}\u{2028}{}", "A".repeat(5000));

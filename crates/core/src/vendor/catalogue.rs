@@ -1,4 +1,4 @@
-//! The vendors that are known by name.
+//! The catalogue of known vendors.
 
 use std::collections::BTreeMap;
 
@@ -10,44 +10,44 @@ const BUILT_IN: [(&str, &str, &str); 2] = [
     ("workload-security", "vendors/workload-security.toml", include_str!("../../../../vendors/workload-security.toml")),
 ];
 
-/// The vendors that are known by name: the built-in ones, and the user's own.
+/// The known vendors by name: the built-in ones and those that the user defines.
 #[derive(Debug, Clone)]
 pub struct Catalogue(BTreeMap<String, Vendor>);
 
-/// A vendor of that name is there already.
+/// A vendor of the same name already exists.
 #[derive(Debug)]
 pub(crate) struct NameTaken {
-    /// Where the other one comes from.
+    /// Where the existing vendor is defined.
     pub(crate) by: VendorOrigin,
 }
 
 impl Catalogue {
-    /// The vendors that ship with this program.
+    /// The vendors that are compiled into the program.
     #[must_use]
     pub fn built_in() -> Self {
-        // A test holds that each is without a problem.
+        // A test asserts that each file is valid, so nothing is filtered out.
         let vendors =
             BUILT_IN.iter().filter_map(|(name, file, text)| read_file(name, file, text, VendorOrigin::BuiltIn).0);
         Self(vendors.map(|vendor| (vendor.name.clone(), vendor)).collect())
     }
 
-    /// The vendor of a name.
+    /// The vendor with this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Vendor> {
         self.0.get(name)
     }
 
-    /// The names, in order.
+    /// The names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
-    /// The vendors, in the order of their names.
+    /// The vendors, sorted by name.
     pub fn vendors(&self) -> impl Iterator<Item = &Vendor> {
         self.0.values()
     }
 
-    /// Adds a vendor of the user's own.
+    /// Adds a user-defined vendor.
     pub(crate) fn add(&mut self, vendor: Vendor) -> Result<(), NameTaken> {
         if let Some(other) = self.0.get(&vendor.name) {
             return Err(NameTaken { by: other.origin.clone() });

@@ -15,7 +15,7 @@ fn actions(groups: &[&crate::vendor::Group]) -> Vec<String> {
 }
 
 #[test]
-fn every_vendor_of_ours_is_without_a_problem() {
+fn built_in_vendors_are_valid() {
     for (name, file, text) in BUILT_IN {
         let (vendor, problems) = read_file(name, file, text, VendorOrigin::BuiltIn);
         assert!(problems.is_empty(), "{problems}");
@@ -42,7 +42,7 @@ fn every_vendor_of_ours_is_without_a_problem() {
 }
 
 #[test]
-fn workload_security_gets_its_fifteen_actions() {
+fn workload_security_has_fifteen_read_only_actions() {
     let vendor = vendor("workload-security");
     insta::assert_snapshot!(actions(&vendor.default_groups()).join("\n"), @r"
     ec2:DescribeAvailabilityZones
@@ -64,13 +64,13 @@ fn workload_security_gets_its_fifteen_actions() {
     assert_eq!(actions(&vendor.default_groups()).len(), 15);
     insta::assert_snapshot!(show(&vendor), @r#"
     Trend Micro Cloud One Workload Security (workload-security)
-      described in  built in
-      enters from   147995105371
+      source        built in
+      accounts      147995105371
       external ID   required: the ID that Workload Security made for your tenant; its API gives it as `externalId` of /api/awsconnectorsettings
-      role          Workload_Security_Role_Cross, or another by `role-name`
+      role          Workload_Security_Role_Cross (override with `role-name`)
       policy        Workload_Security_Policy_Cross
-      registration  by its API, where the configuration says so
-      see           https://cloudone.trendmicro.com/docs/workload-security/aws-add-cross-account/
+      registration  through the vendor's API, if configured
+      docs          https://cloudone.trendmicro.com/docs/workload-security/aws-add-cross-account/
 
       permissions
         ec2 (on)
@@ -99,7 +99,7 @@ fn workload_security_gets_its_fifteen_actions() {
 }
 
 #[test]
-fn trelica_changes_nothing_unless_chosen() {
+fn trelica_has_no_write_access_by_default() {
     let vendor = vendor("trelica");
     assert!(vendor.name_fixed);
     insta::assert_snapshot!(actions(&vendor.default_groups()).join("\n"), @r"
@@ -125,13 +125,13 @@ fn trelica_changes_nothing_unless_chosen() {
     ");
     insta::assert_snapshot!(show(&vendor), @r#"
     Trelica (1Password SaaS Manager) (trelica)
-      described in  built in
-      enters from   377450845233
+      source        built in
+      accounts      377450845233
       external ID   required: the organization ID on Trelica's profile page
       role          TrelicaIntegration, fixed by the vendor
       policy        TrelicaIntegration
-      see           https://help.trelica.com/hc/en-us/articles/7739222118301-Amazon-Web-Services
-      see           https://docs.trelica.com/integrations/apps/amazon-web-services
+      docs          https://help.trelica.com/hc/en-us/articles/7739222118301-Amazon-Web-Services
+      docs          https://docs.trelica.com/integrations/apps/amazon-web-services
 
       permissions
         cognito-idp (on)
@@ -152,17 +152,17 @@ fn trelica_changes_nothing_unless_chosen() {
           workspaces:DescribeWorkspaces
           workspaces:DescribeWorkspacesConnectionStatus
           workspaces:DescribeTags
-        workspaces-start (off unless chosen: it changes things)
+        workspaces-start (off by default: it can modify resources)
           workspaces:StartWorkspaces
-        workspaces-stop (off unless chosen: it changes things)
+        workspaces-stop (off by default: it can modify resources)
           workspaces:StopWorkspaces
-        workspaces-terminate (off unless chosen: it changes things)
+        workspaces-terminate (off by default: it can modify resources)
           workspaces:TerminateWorkspaces
 
       in onboarding.toml
         [vendors.trelica]
         external-id = { ssm-parameter = "/account-onboarding/trelica/external-id" }
-        # permissions = ["…"]   default: cognito-idp, connect, ds, iam, organizations and workspaces; to be chosen: workspaces-start, workspaces-stop and workspaces-terminate
+        # permissions = ["…"]   default: cognito-idp, connect, ds, iam, organizations and workspaces; optional: workspaces-start, workspaces-stop and workspaces-terminate
     "#);
 }
 
@@ -172,7 +172,7 @@ fn problems(text: &str) -> String {
 }
 
 #[test]
-fn a_vendor_of_ones_own_is_data() {
+fn user_defined_vendor_is_read_from_toml() {
     let text = r#"
 title = "Acme"
 [trust]
@@ -192,10 +192,10 @@ actions = ["s3:ListAllMyBuckets"]
     let vendor = vendor.unwrap();
     insta::assert_snapshot!(show(&vendor), @r"
     Acme (acme)
-      described in  acme.toml
-      enters from   111122223333
+      source        acme.toml
+      accounts      111122223333
       external ID   none: Acme signs its requests
-      role          AcmeReader, or another by `role-name`
+      role          AcmeReader (override with `role-name`)
       policy        AcmeReader
       attached      arn:{partition}:iam::aws:policy/SecurityAudit
 
@@ -215,7 +215,7 @@ actions = ["s3:ListAllMyBuckets"]
 }
 
 #[test]
-fn every_mistake_of_a_vendor_file_is_told() {
+fn all_errors_of_a_vendor_file_are_reported() {
     insta::assert_snapshot!(problems(""), @r"
     acme.toml:1:1: `title` is missing
     acme.toml:1:1: `trust` is missing
@@ -241,23 +241,23 @@ mutate = true
 [permissions.none]
 actions = []
 "#), @r#"
-    acme.toml:2:1: unknown key `titel` (did you mean `title`?)
-    acme.toml:3:9: `title`: should be one line of words, up to 500 characters
-    acme.toml:4:18: `documentation`: is no link; it begins with `https://`
-    acme.toml:6:13: `accounts`: should be a text and is a number; write it in quotes
-    acme.toml:6:27: `accounts`: `12` is no account id; write exactly twelve digits, in quotes
-    acme.toml:7:15: `external-id`: write `"required"`, or `{ none-because = "…" }` with the reason
-    acme.toml:9:8: `name`: `Acme Reader` is no role name; use 1 to 64 letters, digits and `_+=,.@-`
-    acme.toml:10:14: `name-fixed`: should be `true` or `false`, without quotes, and is a text
-    acme.toml:11:23: `max-session-seconds`: must be from 3600 to 43200 seconds (one to twelve hours)
-    acme.toml:12:15: `policy-name`: `a b` is no policy name; use 1 to 128 letters, digits and `_+=,.@-`
-    acme.toml:13:21: `managed-policies`: `SecurityAudit` is no ARN of a managed policy; it looks like `arn:{partition}:iam::aws:policy/ReadOnlyAccess` or `arn:{partition}:iam::{account-id}:policy/boundary`
-    acme.toml:14:14: `Bucket`: `Bucket` is no name of a group; use 1 to 64 small letters, digits and `-`
-    acme.toml:15:12: `actions`: `GetObject` is no action; it looks like `iam:ListUsers`
-    acme.toml:15:25: `actions`: should be a text and is a number; write it in quotes
-    acme.toml:16:14: `resources`: `bucket` is no resource; write `*` or an ARN
-    acme.toml:17:1: unknown key `mutate` (did you mean `mutates`?)
-    acme.toml:19:11: `actions`: is empty; write at least one
+    acme.toml:2:1: unknown key `titel`; did you mean `title`?
+    acme.toml:3:9: `title`: must be one non-empty line of at most 500 characters
+    acme.toml:4:18: `documentation`: is not a valid link; it must start with `https://`
+    acme.toml:6:13: `accounts`: expected a string, found a number; write it in quotes
+    acme.toml:6:27: `accounts`: `12` is not a valid account ID; write exactly twelve digits, in quotes
+    acme.toml:7:15: `external-id`: expected `"required"`, or `{ none-because = "…" }` with the reason
+    acme.toml:9:8: `name`: `Acme Reader` is not a valid role name; use 1 to 64 letters, digits and `_+=,.@-`
+    acme.toml:10:14: `name-fixed`: expected a boolean (`true` or `false`), found a string; write it without quotes
+    acme.toml:11:23: `max-session-seconds`: must be between 3600 and 43200 seconds (one to twelve hours)
+    acme.toml:12:15: `policy-name`: `a b` is not a valid policy name; use 1 to 128 letters, digits and `_+=,.@-`
+    acme.toml:13:21: `managed-policies`: `SecurityAudit` is not a valid managed policy ARN; expected a form such as `arn:{partition}:iam::aws:policy/ReadOnlyAccess` or `arn:{partition}:iam::{account-id}:policy/boundary`
+    acme.toml:14:14: `Bucket`: `Bucket` is not a valid group name; use 1 to 64 lowercase letters, digits and `-`
+    acme.toml:15:12: `actions`: `GetObject` is not a valid action; expected a form such as `iam:ListUsers`
+    acme.toml:15:25: `actions`: expected a string, found a number; write it in quotes
+    acme.toml:16:14: `resources`: `bucket` is not a valid resource; write `*` or an ARN
+    acme.toml:17:1: unknown key `mutate`; did you mean `mutates`?
+    acme.toml:19:11: `actions`: is empty; add at least one item
     "#);
     insta::assert_snapshot!(problems(r#"
 title = "Acme"
@@ -266,10 +266,10 @@ accounts = []
 external-id = { because = "no" }
 [role]
 name = "x"
-"#), @r"
-    acme.toml:4:12: `accounts`: names no account; write the vendor's
+"#), @"
+    acme.toml:4:12: `accounts`: is empty; add the account IDs of the vendor
     acme.toml:5:15: `none-because` is missing in `external-id`
-    acme.toml:5:17: unknown key `because`; the keys here are `none-because`
-    acme.toml:6:1: the role may do nothing; add `[permissions.NAME]` or `managed-policies`
+    acme.toml:5:17: unknown key `because`; expected `none-because`
+    acme.toml:6:1: the role would have no permissions; add `[permissions.NAME]` or `managed-policies`
     ");
 }

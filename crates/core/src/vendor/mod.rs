@@ -1,4 +1,8 @@
-//! Vendors: who they are, what they may do, and what they ask for. Data, in `vendors/*.toml`.
+//! Vendors whose roles can be installed.
+//!
+//! A vendor is data in a TOML file: its AWS accounts, whether it uses an external ID, the name of its role, and its
+//! permissions in groups that the configuration can choose from. The files in `vendors/` are compiled into the program;
+//! users define others in `vendor-files` or `[catalogue.NAME]`. [`Catalogue`] holds all of them by name.
 
 mod catalogue;
 mod model;

@@ -1,4 +1,4 @@
-//! One vendor.
+//! The description of a vendor.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,85 +9,85 @@ use crate::account::AccountId;
 use crate::role::RoleName;
 use crate::template::Template;
 
-/// A vendor whose role is installed.
+/// A vendor whose role can be installed.
 #[derive(Debug, Clone)]
 pub struct Vendor {
-    /// Its name in the configuration: `trelica`.
+    /// The name in the configuration, such as `trelica`.
     pub name: String,
-    /// What people call it: `Trelica`.
+    /// The name in output, such as `Trelica`.
     pub title: String,
-    /// Where the vendor describes all this.
+    /// Links to the vendor's documentation.
     pub documentation: Vec<String>,
-    /// The vendor's own accounts; at least one.
+    /// The AWS accounts of the vendor. Not empty.
     pub accounts: Vec<AccountId>,
-    /// Whether the vendor gives an external id.
+    /// Whether the vendor passes an external ID.
     pub external_id: ExternalIdRule,
-    /// The role's name, unless the configuration chooses another.
+    /// The role name, unless the configuration overrides it.
     pub role_name: RoleName,
-    /// Whether the vendor knows the role by that name alone.
+    /// Whether the vendor requires this exact role name.
     pub name_fixed: bool,
-    /// The role's description.
+    /// The default description of the role.
     pub description: String,
-    /// The longest session, in seconds.
+    /// The default maximum session duration, in seconds.
     pub max_session_seconds: i32,
-    /// The name of the inline policy that holds the permissions.
+    /// The name of the inline policy with the permissions.
     pub policy_name: String,
-    /// ARNs of managed policies.
+    /// The ARNs of managed policies to attach.
     pub managed: BTreeSet<Template>,
-    /// What the role may do, in the order of the file.
+    /// The permission groups, in file order.
     pub groups: Vec<Group>,
-    /// The API that accounts are registered with, where the vendor has one.
+    /// The API to register accounts with, if the vendor has one.
     pub registration: Option<Api>,
-    /// Where the vendor is described.
+    /// Where the vendor is defined.
     pub origin: VendorOrigin,
 }
 
-/// Whether a vendor gives an external id.
+/// Whether a vendor passes an external ID.
 ///
 /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExternalIdRule {
-    /// It does, and must.
+    /// The vendor passes one, and the trust policy requires it.
     Required {
-        /// Where the user finds it.
+        /// Where the user finds the value.
         hint: Option<String>,
     },
-    /// It does not, for this reason.
+    /// The vendor passes none, for this reason.
     NoneBecause(String),
 }
 
-/// Permissions that are chosen together.
+/// Permissions that are enabled or disabled together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// Its name in the configuration.
+    /// The name in the configuration.
     pub name: String,
-    /// The actions.
+    /// The allowed actions.
     pub actions: Vec<String>,
-    /// On what.
+    /// The resources, `*` or ARNs.
     pub resources: Vec<String>,
-    /// Whether an action changes something: off unless chosen by name.
+    /// Whether an action can modify resources. Such a group is disabled unless the configuration lists it.
     pub mutates: bool,
 }
 
-/// Where a vendor is described.
+/// Where a vendor is defined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VendorOrigin {
-    /// In this program.
+    /// In a file that is compiled into the program.
     BuiltIn,
-    /// In a file of the user's own, as the configuration names it.
+    /// In a user's file, at this path in `vendor-files`.
     File(String),
-    /// In the configuration itself.
+    /// In `[catalogue]` of the configuration.
     Configuration,
 }
 
 impl Vendor {
-    /// The groups that the role gets when the configuration chooses none: all that change nothing.
+    /// The groups that are enabled by default: those without write access.
     #[must_use]
     pub fn default_groups(&self) -> Vec<&Group> {
         self.groups.iter().filter(|group| !group.mutates).collect()
     }
 
-    /// The inline policy of some groups: one statement for each set of resources; `None` for no groups.
+    /// The inline policy that allows these groups, with one statement per set of resources. `None` if there are no groups.
     #[must_use]
     pub fn policy(groups: &[&Group]) -> Option<Template> {
         let mut by_resources: BTreeMap<&[String], BTreeSet<&str>> = BTreeMap::new();

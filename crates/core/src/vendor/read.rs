@@ -1,4 +1,4 @@
-//! The format of a vendor file, and of `[catalogue.NAME]`.
+//! The parser of vendor files and of `[catalogue.NAME]`, which have the same format.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,11 +6,12 @@ use super::model::{ExternalIdRule, Group, Vendor, VendorOrigin};
 use super::registration::Api;
 use crate::account::AccountId;
 use crate::role::RoleName;
+use crate::suggestion::{did_you_mean, one_of};
 use crate::template::Template;
 use crate::text::Untrusted;
 use crate::toml_reader::{
-    Problems, SourceFile, Table, Value, check_count_of_managed, check_quota, description, did_you_mean, list_of,
-    managed_policy_arn, policy_name, session_seconds, template,
+    Problems, SourceFile, Table, Value, check_count_of_managed, check_quota, description, managed_policy_arn,
+    policy_name, session_seconds, template,
 };
 
 const VENDOR: &[&str] = &["title", "documentation", "trust", "role", "permissions", "registration"];
@@ -32,21 +33,24 @@ pub(crate) fn read_value(name: &str, value: &Value<'_>) -> Option<Vendor> {
     vendor(name, &value.table(VENDOR)?, VendorOrigin::Configuration)
 }
 
-/// The name of a vendor: part of a tag, of a key and of a file name.
+/// Validates the name of a vendor, which is used in a tag value, a TOML key and a file name.
 pub(crate) fn vendor_name(text: &str) -> Result<String, String> {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
         Ok(text.to_owned())
     } else {
-        Err(format!("`{}` is no name of a vendor; use 1 to 64 small letters, digits and `-`", Untrusted::new(text)))
+        Err(format!(
+            "`{}` is not a valid vendor name; use 1 to 64 lowercase letters, digits and `-`",
+            Untrusted::new(text)
+        ))
     }
 }
 
-/// Reads all of it before giving up on any of it.
+/// Reads every key before it returns, so that all problems are reported.
 fn vendor(name: &str, table: &Table<'_>, origin: VendorOrigin) -> Option<Vendor> {
-    let title = table.require("title").and_then(|value| value.checked(words));
+    let title = table.require("title").and_then(|value| value.checked(single_line));
     let documentation = table.get("documentation").and_then(|value| value.list()).unwrap_or_default();
-    let documentation = documentation.iter().filter_map(|link| link.checked(link_of)).collect();
+    let documentation = documentation.iter().filter_map(|link| link.checked(https_link)).collect();
     let groups = table.get("permissions").map(|value| groups(&value)).unwrap_or_default();
     let trust = table.require("trust").and_then(|value| trust(&value));
     let role = table.require("role").and_then(|value| role(&value, &groups));
@@ -54,7 +58,7 @@ fn vendor(name: &str, table: &Table<'_>, origin: VendorOrigin) -> Option<Vendor>
     let ((accounts, external_id), role, title) = (trust?, role?, title?);
     let description = match role.description {
         Some(text) => text,
-        // The title may hold what a description may not.
+        // A title may contain characters that IAM does not allow in a description.
         None => description(&format!("Access for {title}")).unwrap_or_default(),
     };
     Some(Vendor {
@@ -79,20 +83,20 @@ fn registration(value: &Value<'_>) -> Option<Api> {
     value.table(&["api"])?.require("api")?.checked(|name| {
         let names = || Api::ALL.into_iter().map(Api::name);
         Api::ALL.into_iter().find(|api| api.name() == name).ok_or_else(|| {
-            let remedy = did_you_mean(name, names());
-            format!("`{}` is no API that is known here{remedy}; there are {}", Untrusted::new(name), list_of(names()))
+            let hint = did_you_mean(name, names());
+            format!("`{}` is not a supported API; expected {}{hint}", Untrusted::new(name), one_of(names()))
         })
     })
 }
 
 fn trust(value: &Value<'_>) -> Option<(Vec<AccountId>, ExternalIdRule)> {
     let table = value.table(TRUST)?;
-    let hint = table.get("external-id-hint").and_then(|value| value.checked(words));
+    let hint = table.get("external-id-hint").and_then(|value| value.checked(single_line));
     let rule = table.require("external-id").and_then(|value| external_id(&value, hint));
     let accounts = table.require("accounts").and_then(|value| {
         let list = value.list()?;
         if list.is_empty() {
-            value.problem("names no account; write the vendor's");
+            value.problem("is empty; add the account IDs of the vendor");
         }
         Some(list.iter().filter_map(Value::parse).collect::<Vec<AccountId>>())
     });
@@ -102,12 +106,12 @@ fn trust(value: &Value<'_>) -> Option<(Vec<AccountId>, ExternalIdRule)> {
 fn external_id(value: &Value<'_>, hint: Option<String>) -> Option<ExternalIdRule> {
     if value.node().is_table() {
         let reason = value.table(&["none-because"])?.require("none-because")?;
-        return reason.checked(words).map(ExternalIdRule::NoneBecause);
+        return reason.checked(single_line).map(ExternalIdRule::NoneBecause);
     }
     match value.node().as_str() {
         Some("required") => Some(ExternalIdRule::Required { hint }),
         _ => {
-            value.problem("write `\"required\"`, or `{ none-because = \"…\" }` with the reason");
+            value.problem("expected `\"required\"`, or `{ none-because = \"…\" }` with the reason");
             None
         }
     }
@@ -130,20 +134,20 @@ fn role(value: &Value<'_>, groups: &[Group]) -> Option<Role> {
         check_count_of_managed(&value, list.len());
         list.iter().filter_map(|arn| arn.checked(managed_policy_arn)).collect()
     });
-    let named = table.get("policy-name").and_then(|value| value.checked(policy_name));
+    let policy_name_override = table.get("policy-name").and_then(|value| value.checked(policy_name));
     let name_fixed = table.get("name-fixed").and_then(|value| value.flag()).unwrap_or(false);
     let description = table.get("description").and_then(|value| value.checked(description));
     let max_session_seconds =
         table.get("max-session-seconds").and_then(|value| session_seconds(&value)).unwrap_or(3600);
     if groups.is_empty() && managed.as_ref().is_none_or(BTreeSet::is_empty) {
-        table.problem("the role may do nothing; add `[permissions.NAME]` or `managed-policies`");
+        table.problem("the role would have no permissions; add `[permissions.NAME]` or `managed-policies`");
     }
     let all: Vec<_> = groups.iter().collect();
     if let Some(policy) = Vendor::policy(&all) {
         check_quota(value, &BTreeMap::from([(String::new(), policy)]));
     }
     let name = name?;
-    let policy_name = named.unwrap_or_else(|| name.to_string());
+    let policy_name = policy_name_override.unwrap_or_else(|| name.to_string());
     Some(Role { name, name_fixed, description, max_session_seconds, policy_name, managed: managed.unwrap_or_default() })
 }
 
@@ -155,12 +159,12 @@ fn groups(value: &Value<'_>) -> Vec<Group> {
 fn group(entry: &Value<'_>) -> Option<Group> {
     let table = entry.table(GROUP)?;
     if let Err(error) = vendor_name(entry.key()) {
-        entry.problem(error.replace("of a vendor", "of a group"));
+        entry.problem(error.replace("vendor name", "group name"));
     }
     let texts = |value: &Value<'_>, check: fn(&str) -> Result<String, String>| {
         let list = value.list()?;
         if list.is_empty() {
-            value.problem("is empty; write at least one");
+            value.problem("is empty; add at least one item");
         }
         Some(list.iter().filter_map(|item| item.checked(check)).collect::<Vec<_>>())
     };
@@ -177,7 +181,7 @@ fn action(text: &str) -> Result<String, String> {
         let name_ok = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'*' || b == b'?');
         !service.is_empty() && service_ok && !name.is_empty() && name_ok
     });
-    let error = || format!("`{}` is no action; it looks like `iam:ListUsers`", Untrusted::new(text));
+    let error = || format!("`{}` is not a valid action; expected a form such as `iam:ListUsers`", Untrusted::new(text));
     good.then(|| text.to_owned()).ok_or_else(error)
 }
 
@@ -185,19 +189,19 @@ fn resource(text: &str) -> Result<String, String> {
     let check = |expanded: &str| {
         let arn = expanded.starts_with("arn:") && expanded.splitn(6, ':').count() == 6;
         let good = (expanded == "*" || arn) && expanded.bytes().all(|b| b.is_ascii_graphic());
-        let error = || format!("`{}` is no resource; write `*` or an ARN", Untrusted::new(expanded));
+        let error = || format!("`{}` is not a valid resource; write `*` or an ARN", Untrusted::new(expanded));
         good.then_some(()).ok_or_else(error)
     };
     template(text, check).map(|template| template.0)
 }
 
-fn link_of(text: &str) -> Result<String, String> {
+fn https_link(text: &str) -> Result<String, String> {
     let good = text.strip_prefix("https://").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_graphic()));
-    good.then(|| text.to_owned()).ok_or_else(|| "is no link; it begins with `https://`".to_owned())
+    good.then(|| text.to_owned()).ok_or_else(|| "is not a valid link; it must start with `https://`".to_owned())
 }
 
-/// Some words on one line, as they are printed.
-fn words(text: &str) -> Result<String, String> {
+/// Validates text that is printed as one line.
+fn single_line(text: &str) -> Result<String, String> {
     let good = !text.trim().is_empty() && !text.chars().any(char::is_control) && text.chars().count() <= 500;
-    good.then(|| text.to_owned()).ok_or_else(|| "should be one line of words, up to 500 characters".to_owned())
+    good.then(|| text.to_owned()).ok_or_else(|| "must be one non-empty line of at most 500 characters".to_owned())
 }

@@ -1,4 +1,4 @@
-//! Where a vendor registers accounts: its API, the address of it, and the key that opens it.
+//! Registration of accounts with a vendor: the API, its endpoint and the API key.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,10 +6,10 @@ use std::str::FromStr;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
+use crate::suggestion::{did_you_mean, list_of};
 use crate::text::Untrusted;
-use crate::toml_reader::{did_you_mean, list_of};
 
-/// An API that accounts are registered with, which this tool speaks.
+/// A supported API for registering accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Api {
     /// Trend Micro Cloud One Workload Security, formerly Deep Security: its AWS connectors.
@@ -17,7 +17,7 @@ pub enum Api {
 }
 
 impl Api {
-    /// All of them.
+    /// All supported APIs.
     pub const ALL: [Self; 1] = [Self::WorkloadSecurity];
 
     /// The name in a vendor file.
@@ -29,63 +29,66 @@ impl Api {
     }
 }
 
-/// The regions of Cloud One in which Workload Security is. Tenants in others name the address in full.
+/// The Cloud One regions that offer Workload Security. For any other region the configuration must set `url`.
 const REGIONS: [&str; 10] = ["us-1", "trend-us-1", "au-1", "ie-1", "sg-1", "in-1", "jp-1", "ca-1", "de-1", "gb-1"];
 
-/// The manager of tenants that are older than Cloud One.
+/// The host of the manager for tenants that are older than Cloud One.
 const LEGACY: &str = "app.deepsecurity.trendmicro.com";
 
-/// The address of a vendor's API: over TLS, unless it is on this machine.
+/// The endpoint of a vendor's API. HTTPS is required unless the host is the local machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     url: String,
     header: KeyHeader,
 }
 
-/// In which header the key goes.
+/// The HTTP header that carries the API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyHeader {
-    /// `Authorization: ApiKey …`, with Cloud One.
+    /// `Authorization: ApiKey …`, used by Cloud One.
     Authorization,
-    /// `api-secret-key: …`, with the legacy manager and with one's own.
+    /// `api-secret-key: …`, used by the legacy manager and by self-hosted managers.
     ApiSecretKey,
 }
 
 impl Endpoint {
-    /// Workload Security in a region of Cloud One.
+    /// The endpoint of Workload Security in a Cloud One region.
     ///
     /// # Errors
-    /// When there is no such region.
+    /// If the region does not exist.
     pub fn from_region(region: &str) -> Result<Self, String> {
         if !REGIONS.contains(&region) {
-            let remedy = did_you_mean(region, REGIONS);
             return Err(format!(
-                "`{}` is no region of Cloud One{remedy}; there are {}",
+                "`{}` is not a Cloud One region; the regions are {}{}",
                 Untrusted::new(region),
-                list_of(REGIONS.into_iter())
+                list_of(REGIONS),
+                did_you_mean(region, REGIONS)
             ));
         }
         let url = format!("https://workload.{region}.cloudone.trendmicro.com/api");
         Ok(Self { url, header: KeyHeader::Authorization })
     }
 
-    /// An address in full. A host that is not the vendor's takes `own_host`, since the key goes there.
+    /// The endpoint at a full URL. Because the API key is sent to this host, a host that does not belong to the vendor is
+    /// accepted only with `own_host`.
     ///
     /// # Errors
-    /// When it is no address, or none that a key may go to.
+    /// If it is not a valid URL, or the API key must not be sent to it.
     pub fn from_url(text: &str, own_host: bool) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|error| {
             format!(
-                "`{}` is no URL ({error}); write one, as `https://manager.example.com:4119/api`",
+                "`{}` is not a valid URL ({error}); expected a URL such as `https://manager.example.com:4119/api`",
                 Untrusted::new(text)
             )
         })?;
         if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-            return Err("the URL holds more than a host and a path; write the address of the API alone".to_owned());
+            return Err("the URL must have only a scheme, a host and a path; remove the user name, password, query and fragment".to_owned());
         }
-        let Some(host) = url.host() else { return Err("the URL has no host".to_owned()) };
-        if url.scheme() != "https" && !(url.scheme() == "http" && is_this_machine(&host)) {
-            return Err("the key would go over the network in the clear; write `https://`".to_owned());
+        let Some(host) = url.host() else {
+            return Err("the URL has no host; expected a URL such as `https://manager.example.com:4119/api`".to_owned());
+        };
+        if url.scheme() != "https" && !(url.scheme() == "http" && is_local_machine(&host)) {
+            return Err("the API key would be sent unencrypted; use `https://`".to_owned());
         }
         let header = match host {
             Host::Domain(name) if name.strip_prefix("workload.").is_some_and(is_cloud_one) => KeyHeader::Authorization,
@@ -93,20 +96,20 @@ impl Endpoint {
             _ if own_host => KeyHeader::ApiSecretKey,
             host => {
                 return Err(format!(
-                    "the key would go to `{host}`, which is no host of the vendor; if it is a manager of your own, say `own-host = true`"
+                    "the API key would be sent to `{host}`, which is not a host of the vendor; if you host the manager yourself, set `own-host = true`"
                 ));
             }
         };
         Ok(Self { url: url.as_str().trim_end_matches('/').to_owned(), header })
     }
 
-    /// The URL, without a slash at its end.
+    /// The URL, without a trailing slash.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// In which header the key goes.
+    /// The HTTP header that carries the API key.
     #[must_use]
     pub fn header(&self) -> KeyHeader {
         self.header
@@ -117,7 +120,7 @@ fn is_cloud_one(rest: &str) -> bool {
     rest.strip_suffix(".cloudone.trendmicro.com").is_some_and(|region| REGIONS.contains(&region))
 }
 
-fn is_this_machine(host: &Host<&str>) -> bool {
+fn is_local_machine(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => *name == "localhost",
         Host::Ipv4(ip) => ip.is_loopback(),
@@ -125,17 +128,17 @@ fn is_this_machine(host: &Host<&str>) -> bool {
     }
 }
 
-/// The key of a vendor's API, shown nowhere: 1 to 1024 visible characters of ASCII, as a header takes.
+/// The key of a vendor's API: 1 to 1024 visible ASCII characters, so that it fits in an HTTP header. Never printed.
 #[derive(Clone)]
 pub struct ApiKey(SecretString);
 
-/// Why a text is no key. The text itself is not repeated.
+/// A string is not a valid API key. The error does not contain the string.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("this is no API key; use 1 to 1024 visible characters, without spaces")]
+#[error("the value is not a valid API key; use 1 to 1024 visible ASCII characters, without spaces")]
 pub struct InvalidApiKey;
 
 impl ApiKey {
-    /// The key itself, for the header of a request and for nothing else.
+    /// The plain key. Use it only for the header of a request.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -160,12 +163,12 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// The way into a vendor's API.
+/// An endpoint and the API key for it.
 #[derive(Debug, Clone)]
 pub struct ApiAccess {
-    /// Its address.
+    /// The endpoint.
     pub endpoint: Endpoint,
-    /// The key that opens it.
+    /// The API key.
     pub key: ApiKey,
 }
 

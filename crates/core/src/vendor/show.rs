@@ -1,25 +1,25 @@
-//! Vendors for people to read.
+//! Vendors as text.
 
 use std::fmt::Write;
 
 use super::catalogue::Catalogue;
 use super::model::{ExternalIdRule, Group, Vendor, VendorOrigin};
-use crate::toml_reader::list_of;
+use crate::suggestion::list_of;
 
-/// A vendor in a list.
+/// A vendor in the output of `onboard vendors list`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Its name in the configuration.
+    /// The name in the configuration.
     pub name: String,
-    /// What people call it.
+    /// The name in output.
     pub title: String,
-    /// The role that it enters.
+    /// The name of its role.
     pub role: String,
-    /// Where it is described: `built in`, or the file.
+    /// Where it is defined: `built in`, a file, or `[catalogue.NAME]`.
     pub origin: String,
 }
 
-/// The catalogue as rows, in the order of the names.
+/// The vendors of a catalogue, sorted by name.
 #[must_use]
 pub fn rows(catalogue: &Catalogue) -> Vec<Row> {
     let row = |vendor: &Vendor| Row {
@@ -38,11 +38,11 @@ pub fn show(vendor: &Vendor) -> String {
     let accounts: Vec<_> = vendor.accounts.iter().map(ToString::to_string).collect();
     let name = match vendor.name_fixed {
         true => format!("{}, fixed by the vendor", vendor.role_name),
-        false => format!("{}, or another by `role-name`", vendor.role_name),
+        false => format!("{} (override with `role-name`)", vendor.role_name),
     };
     let mut line = |label: &str, text: &str| _ = writeln!(out, "  {label:<14}{text}");
-    line("described in", &origin(vendor));
-    line("enters from", &accounts.join(", "));
+    line("source", &origin(vendor));
+    line("accounts", &accounts.join(", "));
     line("external ID", &external_id(&vendor.external_id));
     line("role", &name);
     line("policy", &vendor.policy_name);
@@ -50,16 +50,16 @@ pub fn show(vendor: &Vendor) -> String {
         line("attached", &arn.0);
     }
     if vendor.registration.is_some() {
-        line("registration", "by its API, where the configuration says so");
+        line("registration", "through the vendor's API, if configured");
     }
     for link in &vendor.documentation {
-        line("see", link);
+        line("docs", link);
     }
     if !vendor.groups.is_empty() {
         _ = writeln!(out, "\n  permissions");
     }
     for group in &vendor.groups {
-        let state = if group.mutates { "off unless chosen: it changes things" } else { "on" };
+        let state = if group.mutates { "off by default: it can modify resources" } else { "on" };
         _ = writeln!(out, "    {} ({state})", group.name);
         for action in &group.actions {
             _ = writeln!(out, "      {action}");
@@ -101,7 +101,7 @@ fn example(vendor: &Vendor) -> String {
     if !chosen.is_empty() {
         _ = writeln!(
             out,
-            "    # permissions = [\"…\"]   default: {}; to be chosen: {}",
+            "    # permissions = [\"…\"]   default: {}; optional: {}",
             names(vendor.default_groups()),
             names(chosen)
         );

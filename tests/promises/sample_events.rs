@@ -147,16 +147,16 @@ fn each_directly() {
     account-joined-created.json: answers converged; AccountOnboarded 444455556666; 8 writes
     account-joined-invited.json: answers converged; AccountOnboarded 444455556666; 8 writes
     close-account-result.json: answers ignored departed; AccountDeparted 444455556666 departed; 0 writes
-    close-account.json: answers ignored not_for_us; nothing told; 0 writes
-    control-tower-create-managed-account-failed.json: answers ignored not_for_us; nothing told; 0 writes
+    close-account.json: answers ignored not_applicable; nothing told; 0 writes
+    control-tower-create-managed-account-failed.json: answers ignored not_applicable; nothing told; 0 writes
     control-tower-create-managed-account.json: answers converged; AccountOnboarded 444455556666; 8 writes
     control-tower-update-managed-account.json: answers converged; AccountOnboarded 444455556666; 8 writes
-    create-account-result-failed.json: answers ignored not_for_us; nothing told; 0 writes
+    create-account-result-failed.json: answers ignored not_applicable; nothing told; 0 writes
     create-account-result-succeeded.json: answers converged; AccountOnboarded 444455556666; 8 writes
     create-account.json: answers converged; AccountOnboarded 444455556666; 8 writes
     create-gov-cloud-account-result.json: answers converged; AccountOnboarded 444455556666; 8 writes
     create-gov-cloud-account.json: answers converged; AccountOnboarded 444455556666; 8 writes
-    invite-account-to-organization.json: answers ignored not_for_us; nothing told; 0 writes
+    invite-account-to-organization.json: answers ignored not_applicable; nothing told; 0 writes
     leave-organization.json: answers ignored departed; AccountDeparted 444455556666 departed; 0 writes
     manual-plan.json: answers waiting changes_pending; nothing told; 0 writes
     manual.json: answers converged; AccountOnboarded 444455556666; 8 writes
@@ -167,7 +167,7 @@ fn each_directly() {
     scheduled-rule.json: answers converged, 2 messages queued; nothing told; 0 writes
     scheduler-with-input.json: answers converged, 2 messages queued; nothing told; 0 writes
     scheduler.json: answers converged, 2 messages queued; nothing told; 0 writes
-    sqs-batch-mixed.json: batchItemFailures [], set aside not_understood, set aside not_understood, 2 messages queued; AccountOnboarded 444455556666; 8 writes
+    sqs-batch-mixed.json: batchItemFailures [], set aside invalid_message, set aside invalid_message, 2 messages queued; AccountOnboarded 444455556666; 8 writes
     sqs-batch.json: batchItemFailures []; AccountOnboarded 444455556666; 8 writes
     sweep-account.json: answers converged; AccountOnboarded 444455556666; 8 writes
     sweep-next-page.json: answers converged, 2 messages queued; nothing told; 0 writes

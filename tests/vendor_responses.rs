@@ -1,4 +1,4 @@
-//! The vendors' APIs, on the wire: what is asked for, and what each answer becomes.
+//! The vendor clients against a mock HTTP server: which requests they send, and how each response is converted.
 #![cfg(test)]
 
 use std::sync::Mutex;
@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use account_onboarding::aws::HttpClient;
 use account_onboarding::vendors::Vendors;
-use onboarding_core::account::AccountAge;
 use onboarding_core::account::AccountId;
 use onboarding_core::blueprint::AccountRegistration;
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::observed::ExistingRegistration;
+use onboarding_core::account::AccountAge;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::RegistrationChange;
 use onboarding_core::vendor::{Api, ApiAccess, Endpoint};
@@ -26,24 +26,24 @@ fn account() -> AccountId {
     "444455556666".parse().unwrap()
 }
 
-/// A server that answers everything so, and the way in.
-async fn serving(answer: ResponseTemplate) -> (MockServer, ApiAccess) {
+/// A server that returns one response to every request, and access to it.
+async fn serving(response: ResponseTemplate) -> (MockServer, ApiAccess) {
     let server = MockServer::start().await;
-    Mock::given(any()).respond_with(answer).mount(&server).await;
+    Mock::given(any()).respond_with(response).mount(&server).await;
     let endpoint = Endpoint::from_url(&format!("{}/api/", server.uri()), true).unwrap();
     (server, ApiAccess { endpoint, key: KEY.parse().unwrap() })
 }
 
-fn json_of(value: Value) -> ResponseTemplate {
+fn json_response(value: Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(value)
 }
 
-async fn search(answer: ResponseTemplate) -> Result<Vec<ExistingRegistration>, ApiError> {
-    let (_server, access) = serving(answer).await;
+async fn search(response: ResponseTemplate) -> Result<Vec<ExistingRegistration>, ApiError> {
+    let (_server, access) = serving(response).await;
     Vendors::new(HttpClient::default()).registered(Api::WorkloadSecurity, &access, &account()).await
 }
 
-fn entry(before: Option<ExistingRegistration>) -> RegistrationChange {
+fn change(before: Option<ExistingRegistration>) -> RegistrationChange {
     let after = AccountRegistration {
         account: account(),
         role_arn: ROLE.to_owned(),
@@ -52,30 +52,33 @@ fn entry(before: Option<ExistingRegistration>) -> RegistrationChange {
     RegistrationChange { title: "Workload Security".to_owned(), api: Api::WorkloadSecurity, before, after }
 }
 
-async fn tell(answer: ResponseTemplate, before: Option<ExistingRegistration>) -> (Result<(), ApiError>, MockServer) {
-    let (server, access) = serving(answer).await;
-    (Vendors::new(HttpClient::default()).register(&access, &entry(before)).await, server)
+async fn register(
+    response: ResponseTemplate,
+    before: Option<ExistingRegistration>,
+) -> (Result<(), ApiError>, MockServer) {
+    let (server, access) = serving(response).await;
+    (Vendors::new(HttpClient::default()).register(&access, &change(before)).await, server)
 }
 
 #[tokio::test]
-async fn a_search_compares_what_it_is_given() {
+async fn search_results_are_filtered_by_account() {
     let connectors = json!({"awsConnectors": [
         {"ID": 3, "accountId": "999988887777", "crossAccountRoleArn": ROLE},
         {"ID": 7, "accountId": "444455556666", "crossAccountRoleArn": ROLE, "displayName": "x", "lastSyncTime": 1.5},
         {"ID": 9, "accountId": "444455556666", "useInstanceRole": true},
         {"ID": 11}]});
-    let found = search(json_of(connectors)).await.unwrap();
+    let found = search(json_response(connectors)).await.unwrap();
     let ours = [(7, Some(ROLE.to_owned())), (9, None)].map(|(id, role_arn)| ExistingRegistration { id, role_arn });
     assert_eq!(found, ours);
-    assert_eq!(search(json_of(json!({}))).await.unwrap(), []);
+    assert_eq!(search(json_response(json!({}))).await.unwrap(), []);
 }
 
 #[tokio::test]
-async fn a_request_is_the_vendor_s() {
-    let (server, access) = serving(json_of(json!({"awsConnectors": []}))).await;
+async fn requests_match_the_vendor_documentation() {
+    let (server, access) = serving(json_response(json!({"awsConnectors": []}))).await;
     Vendors::new(HttpClient::default()).registered(Api::WorkloadSecurity, &access, &account()).await.unwrap();
-    let (_, server2) = tell(ResponseTemplate::new(200), None).await;
-    let (_, server3) = tell(ResponseTemplate::new(200), Some(ExistingRegistration { id: 7, role_arn: None })).await;
+    let (_, server2) = register(ResponseTemplate::new(200), None).await;
+    let (_, server3) = register(ResponseTemplate::new(200), Some(ExistingRegistration { id: 7, role_arn: None })).await;
     let mut seen = Vec::new();
     for server in [server, server2, server3] {
         let requests = server.received_requests().await.unwrap();
@@ -94,21 +97,18 @@ async fn a_request_is_the_vendor_s() {
     "#);
 }
 
-/// Every status, as the cause that it is; a role that was written just now may not be seen yet.
+/// The cause of every status. For a role that was just written some of them are transient, because the vendor may not see the
+/// role yet.
 #[tokio::test]
-async fn each_answer_is_what_it_means() {
+async fn each_status_has_its_cause() {
     let mut lines = Vec::new();
     for status in [302, 400, 401, 403, 404, 409, 429, 500, 503] {
-        let answer = ResponseTemplate::new(status).insert_header("location", "http://127.0.0.1:9/");
-        let (told, server) = tell(answer.set_body_json(json!({"message": format!("no, {KEY}")})), None).await;
-        let error = told.unwrap_err();
-        assert_eq!(server.received_requests().await.unwrap().len(), 1, "{status}: nothing is sent twice or on");
+        let response = ResponseTemplate::new(status).insert_header("location", "http://127.0.0.1:9/");
+        let (result, server) = register(response.set_body_json(json!({"message": format!("no, {KEY}")})), None).await;
+        let error = result.unwrap_err();
+        assert_eq!(server.received_requests().await.unwrap().len(), 1, "{status}: no retry and no redirect");
         let code = |age| Stop::from_vendor_error(&error, age).cause().code;
-        lines.push(format!(
-            "{status}: {}; {} on a new role; {error}",
-            code(AccountAge::Established),
-            code(AccountAge::New)
-        ));
+        lines.push(format!("{status}: {}; {} on a new role; {error}", code(AccountAge::Established), code(AccountAge::New)));
     }
     assert!(!lines.concat().contains("s3cret"));
     insta::assert_snapshot!(lines.join("\n"), @"
@@ -125,16 +125,16 @@ async fn each_answer_is_what_it_means() {
 }
 
 #[tokio::test]
-async fn what_is_no_answer_may_pass() {
-    for answer in [
-        json_of(json!([])),
-        json_of(json!({"awsConnectors": {}})),
-        json_of(json!({"login": "please"})),
-        json_of(json!({"awsConnectors": [{"ID": "seven"}]})),
+async fn invalid_response_is_unavailable() {
+    for response in [
+        json_response(json!([])),
+        json_response(json!({"awsConnectors": {}})),
+        json_response(json!({"login": "please"})),
+        json_response(json!({"awsConnectors": [{"ID": "seven"}]})),
         ResponseTemplate::new(200).set_body_string("<html>"),
         ResponseTemplate::new(200).set_body_string("x".repeat((1 << 20) + 1)),
     ] {
-        assert_eq!(search(answer).await.unwrap_err().kind(), ErrorKind::Unavailable);
+        assert_eq!(search(response).await.unwrap_err().kind(), ErrorKind::Unavailable);
     }
     let closed = Endpoint::from_url("http://127.0.0.1:9/api", true).unwrap();
     let access = ApiAccess { endpoint: closed, key: KEY.parse().unwrap() };
@@ -143,10 +143,10 @@ async fn what_is_no_answer_may_pass() {
     assert_eq!((refused.code.as_str(), refused.kind()), ("Connection", ErrorKind::Unavailable));
 }
 
-/// Writes down with which headers it is asked.
-struct Written(Mutex<Vec<String>>);
+/// An HTTP client that records the URL and the headers of each request.
+struct RecordingHttp(Mutex<Vec<String>>);
 
-impl Http for &Written {
+impl Http for &RecordingHttp {
     async fn send(&self, request: VendorRequest<'_>) -> Result<VendorResponse, ApiError> {
         let headers = request.headers.iter().map(|(name, value)| format!("{name}: {value}"));
         self.0.lock().unwrap().push(format!("{}\n{}", request.url, headers.collect::<Vec<_>>().join("\n")));
@@ -155,12 +155,12 @@ impl Http for &Written {
 }
 
 #[tokio::test]
-async fn cloud_one_has_a_header_of_its_own() {
+async fn cloud_one_uses_the_authorization_header() {
     let access = ApiAccess { endpoint: Endpoint::from_region("us-1").unwrap(), key: "tmc12:example".parse().unwrap() };
-    let written = Written(Mutex::default());
-    let vendors = Vendors::new(&written);
+    let http = RecordingHttp(Mutex::default());
+    let vendors = Vendors::new(&http);
     vendors.registered(Api::WorkloadSecurity, &access, &account()).await.unwrap();
-    insta::assert_snapshot!(written.0.lock().unwrap().join("\n"), @"
+    insta::assert_snapshot!(http.0.lock().unwrap().join("\n"), @"
     https://workload.us-1.cloudone.trendmicro.com/api/awsconnectors/search
     api-version: v1
     content-type: application/json
@@ -169,9 +169,9 @@ async fn cloud_one_has_a_header_of_its_own() {
 }
 
 #[tokio::test]
-async fn who_does_not_answer_is_not_waited_for() {
+async fn unresponsive_vendor_times_out() {
     let (_server, access) = serving(ResponseTemplate::new(200).set_delay(Duration::from_secs(30))).await;
-    let began = Instant::now();
+    let start = Instant::now();
     let request = VendorRequest {
         call: "workload-security:SearchAwsConnectors",
         url: access.endpoint.url().to_owned(),
@@ -182,5 +182,5 @@ async fn who_does_not_answer_is_not_waited_for() {
     assert!(!format!("{request:?}").contains("s3cret"));
     let sent: Result<VendorResponse, ApiError> = HttpClient::default().send(request).await;
     assert_eq!(sent.unwrap_err().code, "Timeout");
-    assert!(began.elapsed() < Duration::from_secs(20));
+    assert!(start.elapsed() < Duration::from_secs(20));
 }

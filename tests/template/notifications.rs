@@ -1,32 +1,32 @@
-//! Who is told of what: rules, the topic, and who may publish to it.
+//! The rules, the notifications topic, and which principals may publish to it.
 
 use serde_json::{Value, json};
 
 use crate::stack::{CONTROL_TOWER, Stack, TEMPLATE, list, text};
 
-/// Both stacks, and how many rules each has.
+/// Both stacks, each with its number of rules.
 fn stacks() -> [(Stack, usize); 2] {
     [(Stack::with(&[]), 3), (Stack::new(CONTROL_TOWER, &[]), 1)]
 }
 
 #[test]
-fn what_no_rule_can_deliver_is_set_aside() {
+fn undeliverable_events_go_to_the_undelivered_queue() {
     for (stack, count) in stacks() {
         let rules = stack.resources("AWS::Events::Rule");
         assert_eq!(rules.len(), count);
         let policy = stack.resource("UndeliveredPolicy")["PolicyDocument"]["Statement"][0].clone();
-        let may = list(&policy["Condition"]["ArnEquals"]["aws:SourceArn"]);
+        let allowed = list(&policy["Condition"]["ArnEquals"]["aws:SourceArn"]);
         for (name, rule) in rules {
             for target in rule["Targets"].as_array().expect("targets") {
                 assert_eq!(target["DeadLetterConfig"]["Arn"], "<Undelivered.Arn>", "`{name}`");
             }
-            assert!(may.contains(&format!("<{name}.Arn>").as_str()), "`{name}` may send there");
+            assert!(allowed.contains(&format!("<{name}.Arn>").as_str()), "`{name}` is allowed to send to the queue");
         }
     }
 }
 
 #[test]
-fn the_topic_is_closed() {
+fn only_alarms_of_the_stack_publish_to_the_topic_and_only_over_tls() {
     for (stack, _) in stacks() {
         let topics = stack.resources("AWS::SNS::Topic");
         assert_eq!(topics.len(), 1, "one topic for everything");
@@ -41,34 +41,40 @@ fn the_topic_is_closed() {
                     "Resource": "name of Notifications", "Condition": condition })
         };
         let expected = json!([
-            statement("OnlyAlarmsOfThisStack", "Allow", json!({ "Service": "cloudwatch.amazonaws.com" }), alarms),
-            statement("OnlyOverTls", "Deny", json!("*"), json!({ "Bool": { "aws:SecureTransport": "false" } })),
+            statement("AllowAlarmsOfThisStack", "Allow", json!({ "Service": "cloudwatch.amazonaws.com" }), alarms),
+            statement(
+                "DenyInsecureTransport",
+                "Deny",
+                json!("*"),
+                json!({ "Bool": { "aws:SecureTransport": "false" } })
+            ),
         ]);
         assert_eq!(policy["PolicyDocument"]["Statement"], expected);
     }
 }
 
 #[test]
-fn the_key_that_alarms_cannot_use_is_not_used() {
+fn topic_has_no_kms_key_because_alarms_cannot_use_the_aws_managed_one() {
     for (stack, _) in stacks() {
         assert!(stack.resource("Notifications")["KmsMasterKeyId"].is_null());
     }
 }
 
 #[test]
-fn a_mail_is_sent_where_an_address_is_given() {
+fn email_subscription_exists_only_if_an_address_is_given() {
     for template in [TEMPLATE, CONTROL_TOWER] {
-        assert!(Stack::new(template, &[]).resource("Mail").is_null());
-        let mail = Stack::new(template, &[("NotificationEmail", "platform@example.com")]).resource("Mail");
+        assert!(Stack::new(template, &[]).resource("EmailSubscription").is_null());
+        let subscription =
+            Stack::new(template, &[("NotificationEmail", "platform@example.com")]).resource("EmailSubscription");
         let expected = json!({
             "TopicArn": "name of Notifications", "Protocol": "email", "Endpoint": "platform@example.com",
         });
-        assert_eq!(mail, expected);
+        assert_eq!(subscription, expected);
     }
 }
 
-/// The role that these rules use may be assumed for them alone, and do this alone.
-fn used_by(stack: &Stack, role: &str, rules: &[&str], action: &str, on: &str) {
+/// Asserts that only these rules can assume the role, and that it allows only this action on this resource.
+fn assert_role_is_dedicated(stack: &Stack, role: &str, rules: &[&str], action: &str, resource: &str) {
     let arns: Vec<_> = rules
         .iter()
         .map(|rule| {
@@ -76,8 +82,8 @@ fn used_by(stack: &Stack, role: &str, rules: &[&str], action: &str, on: &str) {
             format!("arn:aws-us-gov:events:us-gov-west-1:111122223333:rule/{}", text(&name))
         })
         .collect();
-    let role_of = |rule: &&str| stack.resource(rule)["Targets"][0]["RoleArn"] == format!("<{role}.Arn>");
-    assert!(rules.iter().all(role_of), "{rules:?} use `{role}`");
+    let uses_role = |rule: &&str| stack.resource(rule)["Targets"][0]["RoleArn"] == format!("<{role}.Arn>");
+    assert!(rules.iter().all(uses_role), "{rules:?} use `{role}`");
     let role = stack.resource(role);
     let trust = &role["AssumeRolePolicyDocument"]["Statement"];
     assert_eq!(trust.as_array().map(Vec::len), Some(1));
@@ -85,22 +91,22 @@ fn used_by(stack: &Stack, role: &str, rules: &[&str], action: &str, on: &str) {
     assert_eq!(trust[0]["Condition"]["StringEquals"], json!({ "aws:SourceAccount": "111122223333" }));
     assert_eq!(list(&trust[0]["Condition"]["ArnEquals"]["aws:SourceArn"]), arns);
     assert_eq!(role["Policies"].as_array().map(Vec::len), Some(1));
-    let may = &role["Policies"][0]["PolicyDocument"]["Statement"];
-    assert_eq!(*may, json!([{ "Effect": "Allow", "Action": action, "Resource": on }]));
+    let statements = &role["Policies"][0]["PolicyDocument"]["Statement"];
+    assert_eq!(*statements, json!([{ "Effect": "Allow", "Action": action, "Resource": resource }]));
 }
 
 #[test]
-fn two_rules_publish_to_the_topic_and_nobody_else_as_them() {
+fn only_two_rules_publish_to_the_topic_with_a_dedicated_role() {
     let stack = Stack::with(&[]);
     let rules = ["AccountBlocked", "CreationFailed"];
-    used_by(&stack, "NotifierRole", &rules, "sns:Publish", "name of Notifications");
+    assert_role_is_dedicated(&stack, "NotifierRole", &rules, "sns:Publish", "name of Notifications");
     for rule in rules {
         assert_eq!(stack.resource(rule)["Targets"][0]["Arn"], "name of Notifications");
     }
 }
 
 #[test]
-fn control_tower_s_events_go_to_the_region_of_organizations() {
+fn control_tower_events_are_forwarded_to_the_region_of_organizations_events() {
     for (partition, region) in [
         ("aws", "us-east-1"),
         ("aws-us-gov", "us-gov-west-1"),
@@ -113,5 +119,5 @@ fn control_tower_s_events_go_to_the_region_of_organizations() {
     }
     let stack = Stack::new(CONTROL_TOWER, &[]);
     let bus = "arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/default";
-    used_by(&stack, "ForwarderRole", &["ManagedAccount"], "events:PutEvents", bus);
+    assert_role_is_dedicated(&stack, "ForwarderRole", &["ManagedAccount"], "events:PutEvents", bus);
 }

@@ -1,4 +1,5 @@
-//! The mails as they arrive: EventBridge's input transformer, done by hand, and docs/NOTIFICATIONS.md, which shows them.
+//! The emails as they are delivered: the template's EventBridge input transformers applied to sample events, compared with
+//! docs/NOTIFICATIONS.md.
 
 use serde_json::{Value, json};
 
@@ -6,8 +7,8 @@ use crate::stack::{Stack, text};
 
 const PAGE: &str = include_str!("../../docs/NOTIFICATIONS.md");
 
-/// What a rule makes of an event. Fields that the event lacks leave nothing behind.
-fn mail(rule: &str, event: &Value) -> String {
+/// Renders the email that a rule sends for an event. Fields that the event lacks are replaced by nothing.
+fn email(rule: &str, event: &Value) -> String {
     let stack = Stack::with(&[
         ("AWS::Partition", "aws"),
         ("AWS::Region", "us-east-1"),
@@ -18,20 +19,23 @@ fn mail(rule: &str, event: &Value) -> String {
     let paths = transformer["InputPathsMap"].as_object().expect("paths");
     let template = text(&transformer["InputTemplate"]);
     assert!(template.len() <= 8192);
-    let mut mail = template.to_owned();
+    let mut email = template.to_owned();
     for (name, path) in paths {
-        assert!(name.bytes().all(|b| b.is_ascii_alphanumeric()), "CloudFormation takes no other names");
+        assert!(
+            name.bytes().all(|b| b.is_ascii_alphanumeric()),
+            "`{name}` is alphanumeric, as CloudFormation requires"
+        );
         let placeholder = format!("<{name}>");
         assert!(template.contains(&placeholder), "`{name}` is used");
         let fields = text(path).strip_prefix("$.").expect("a path").split('.');
         let value = fields.fold(event, |value, field| &value[field]);
-        mail = mail.replace(&placeholder, value.as_str().unwrap_or_default());
+        email = email.replace(&placeholder, value.as_str().unwrap_or_default());
     }
-    assert!(!mail.contains(['<', '>']), "every placeholder is known: {mail}");
-    mail
+    assert!(!email.contains(['<', '>']), "every placeholder is replaced: {email}");
+    email
 }
 
-/// An `AccountBlocked` as the function puts it.
+/// An `AccountBlocked` event as the function publishes it.
 fn blocked() -> Value {
     json!({
         "version": "0",
@@ -50,8 +54,8 @@ fn blocked() -> Value {
             "trigger": "create_account_result",
             "cause": {
                 "code": "foreign_role",
-                "message": "role `TrelicaRole` is there and this tool did not make it",
-                "remedy": "delete the role, or set `adopt = true` to take it over",
+                "message": "role `TrelicaIntegration` already exists and is not managed by this tool (no `account-onboarding` tag)",
+                "remedy": "rename one of the two roles, or set `adopt = true` to take it over",
             },
             "changes": 3,
             "run_again": "run `onboard apply --account 444455556666`, or redrive the dead-letter queue",
@@ -66,68 +70,69 @@ fn creation_failed() -> Value {
 }
 
 #[test]
-fn the_page_shows_the_mails_as_they_are() {
-    for mail in [mail("AccountBlocked", &blocked()), mail("CreationFailed", &creation_failed())] {
-        assert!(PAGE.contains(&format!("```text\n{mail}\n```\n")), "docs/NOTIFICATIONS.md does not show\n{mail}");
+fn emails_match_the_notifications_page() {
+    for email in [email("AccountBlocked", &blocked()), email("CreationFailed", &creation_failed())] {
+        assert!(PAGE.contains(&format!("```text\n{email}\n```\n")), "docs/NOTIFICATIONS.md does not show\n{email}");
     }
 }
 
 #[test]
-fn every_line_of_a_mail_is_a_string() {
+fn every_line_of_an_email_is_a_json_string() {
     for rule in ["AccountBlocked", "CreationFailed"] {
         let stack = Stack::with(&[]);
         let template = stack.resource(rule)["Targets"][0]["InputTransformer"]["InputTemplate"].clone();
         for line in text(&template).lines() {
             let line: String = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
-            assert!(!line.contains('"'), "a quote inside would have to be escaped: {line}");
+            assert!(!line.contains('"'), "a double quote inside the line would have to be escaped: {line}");
         }
     }
 }
 
 #[test]
-fn a_name_that_is_not_known_leaves_no_hole_in_a_sentence() {
+fn missing_account_name_leaves_an_empty_field() {
     let mut event = blocked();
     event["detail"].as_object_mut().expect("a detail").remove("account_name");
-    let (with, without) = (mail("AccountBlocked", &blocked()), mail("AccountBlocked", &event));
+    let (with, without) = (email("AccountBlocked", &blocked()), email("AccountBlocked", &event));
     assert_eq!(without, with.replace("payments-dev", ""));
     assert!(without.contains("Account name:   \"\n"));
 }
 
 #[test]
-fn a_mail_about_no_account_reads_as_well() {
+fn email_without_an_account_names_its_subject_and_invocation() {
     let mut event = blocked();
     let detail = event["detail"].as_object_mut().expect("a detail");
     detail.remove("account_name");
     detail.insert("account_id".to_owned(), Value::Null);
     detail.insert("subject".to_owned(), json!("the sweep"));
     detail.insert("run_again".to_owned(), json!("redrive the dead-letter queue"));
-    // Whether EventBridge leaves nothing of a null or writes the word is not published.
-    let mut in_words = event.clone();
-    in_words["detail"]["account_id"] = json!("null");
-    for (event, written) in [(event, ""), (in_words, "null")] {
-        let mail = mail("AccountBlocked", &event);
-        let first = "\"account-onboarding: the sweep needs a person, for it does not go on by itself.\"\n";
-        assert!(mail.starts_with(first), "{mail}");
-        assert!(mail.contains("\"- This alone:  redrive the dead-letter queue\"\n"), "{mail}");
+    // AWS does not document whether EventBridge replaces a placeholder by nothing or by `null` if the value is null.
+    let mut with_null_as_string = event.clone();
+    with_null_as_string["detail"]["account_id"] = json!("null");
+    for (event, written) in [(event, ""), (with_null_as_string, "null")] {
+        let email = email("AccountBlocked", &event);
+        let first = "\"account-onboarding: the sweep is blocked (foreign_role)\"\n";
+        assert!(email.starts_with(first), "{email}");
+        assert!(email.contains("\"It needs attention: it will not be retried automatically.\"\n"), "{email}");
+        assert!(email.contains("\"Then:           redrive the dead-letter queue\"\n"), "{email}");
         let log = "invocation_id = '8476a536-e9f4-11e8-9739-2dfe598c3fcd'";
         assert!(
-            mail.contains(&format!("filter account_id = '{written}' or {log} |")),
-            "its invocation is found: {mail}"
+            email.contains(&format!("filter account_id = '{written}' or {log} |")),
+            "the query finds the invocation: {email}"
         );
-        let elsewhere = mail.replace(&format!("account_id = '{written}'"), "");
-        assert!(!elsewhere.contains("null"), "{mail}");
+        let elsewhere = email.replace(&format!("account_id = '{written}'"), "");
+        assert!(!elsewhere.contains("null"), "{email}");
     }
 }
 
 #[test]
-fn a_mail_says_what_a_person_needs() {
-    let mail = mail("AccountBlocked", &blocked());
+fn blocked_email_contains_account_cause_remedy_and_commands() {
+    let email = email("AccountBlocked", &blocked());
     let cause = &blocked()["detail"]["cause"];
-    for said in ["444455556666", "payments-dev", text(&cause["code"]), text(&cause["message"]), text(&cause["remedy"])]
+    for part in ["444455556666", "payments-dev", text(&cause["code"]), text(&cause["message"]), text(&cause["remedy"])]
     {
-        assert!(mail.contains(said), "{said}");
+        assert!(email.contains(part), "{part}");
     }
-    // SQS does not know where a message came from that was sent to the dead letters and not moved there.
-    assert!(mail.contains("start-message-move-task") && mail.contains("--destination-arn"));
-    assert!(mail.contains("filter account_id = '444455556666'"));
+    // The function sends messages to the dead-letter queue itself, so SQS does not know their source queue.
+    assert!(email.contains("start-message-move-task") && email.contains("--destination-arn"));
+    assert!(email.contains("filter account_id = '444455556666'"));
 }

@@ -1,9 +1,12 @@
-//! The ports on the SDK, on the wire: every answer that a service may give becomes the fault that it means.
+//! The AWS clients against a mock HTTP server: how each response of a service is converted.
+//!
+//! The tests cover the error kinds of JSON and XML errors, accounts and account creations in every state, and writes whose
+//! first attempt is ambiguous.
 #![cfg(test)]
 
-#[path = "answers_of_aws/leases.rs"]
+#[path = "aws_responses/leases.rs"]
 mod leases;
-#[path = "answers_of_aws/notifier.rs"]
+#[path = "aws_responses/notifier.rs"]
 mod notifier;
 
 use std::collections::BTreeMap;
@@ -42,39 +45,40 @@ fn config(endpoint: &str) -> SdkConfig {
         .build()
 }
 
-async fn serving(answer: ResponseTemplate) -> (MockServer, SdkConfig) {
+/// A server that returns one response to every request, and a configuration that uses it.
+async fn serving(response: ResponseTemplate) -> (MockServer, SdkConfig) {
     let server = MockServer::start().await;
-    Mock::given(any()).respond_with(answer).mount(&server).await;
+    Mock::given(any()).respond_with(response).mount(&server).await;
     let config = config(&server.uri());
     (server, config)
 }
 
-fn json(status: u16, body: &str) -> ResponseTemplate {
+fn json_response(status: u16, body: &str) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_raw(body.to_owned(), "application/x-amz-json-1.1")
 }
 
-fn xml(status: u16, code: &str, message: &str) -> ResponseTemplate {
+fn xml_error(status: u16, code: &str, message: &str) -> ResponseTemplate {
     let body = format!(
         "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
     );
     ResponseTemplate::new(status).set_body_raw(body, "text/xml")
 }
 
-async fn describe(answer: ResponseTemplate) -> Result<Option<onboarding_core::account::Account>, ApiError> {
-    let (_server, config) = serving(answer).await;
+async fn describe(response: ResponseTemplate) -> Result<Option<onboarding_core::account::Account>, ApiError> {
+    let (_server, config) = serving(response).await;
     Organizations::new(&config).account(&"444455556666".parse().unwrap()).await
 }
 
-async fn enter(answer: ResponseTemplate) -> ApiError {
-    let (_server, config) = serving(answer).await;
+async fn assume_role_error(response: ResponseTemplate) -> ApiError {
+    let (_server, config) = serving(response).await;
     let role_arn = "arn:aws:iam::444455556666:role/OrganizationAccountAccessRole".to_owned();
     let entry = AssumeRoleRequest { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
     Sts::new(&config).enter(&entry).await.unwrap_err()
 }
 
 #[tokio::test]
-async fn errors_in_json_are_told_apart() {
-    for (status, body, fault) in [
+async fn json_errors_have_the_matching_kind() {
+    for (status, body, kind) in [
         (400, r#"{"__type":"AccessDeniedException","Message":"no"}"#, ErrorKind::AccessDenied),
         (400, r#"{"__type":"TooManyRequestsException","Message":"slow"}"#, ErrorKind::Throttled),
         (400, r#"{"__type":"ServiceException"}"#, ErrorKind::Unavailable),
@@ -83,18 +87,18 @@ async fn errors_in_json_are_told_apart() {
         (503, "", ErrorKind::Unavailable),
         (500, "<html>", ErrorKind::Unavailable),
         (429, "", ErrorKind::Throttled),
-        (200, "no json", ErrorKind::Unavailable),
+        (200, "not JSON", ErrorKind::Unavailable),
         (200, "{}", ErrorKind::Unavailable),
         (200, r#"{"Account":{"Id":"4444555566667","Arn":"x","State":"ACTIVE"}}"#, ErrorKind::Unavailable),
     ] {
-        let error = describe(json(status, body)).await.unwrap_err();
-        assert_eq!(error.kind(), fault, "{status} {body}: {error}");
+        let error = describe(json_response(status, body)).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{status} {body}: {error}");
     }
 }
 
 #[tokio::test]
-async fn errors_in_xml_are_told_apart() {
-    for (status, code, fault) in [
+async fn xml_errors_have_the_matching_kind() {
+    for (status, code, kind) in [
         (403, "AccessDenied", ErrorKind::AccessDenied),
         (400, "Throttling", ErrorKind::Throttled),
         (503, "ServiceUnavailable", ErrorKind::Unavailable),
@@ -105,18 +109,20 @@ async fn errors_in_xml_are_told_apart() {
         (400, "MalformedPolicyDocument", ErrorKind::MalformedPolicy),
         (400, "PackedPolicyTooLarge", ErrorKind::MalformedPolicy),
     ] {
-        let error = enter(xml(status, code, "said")).await;
-        assert_eq!((error.kind(), error.message.as_str()), (fault, "said"), "{code}: {error}");
+        let error = assume_role_error(xml_error(status, code, "a message")).await;
+        assert_eq!((error.kind(), error.message.as_str()), (kind, "a message"), "{code}: {error}");
     }
-    let error = enter(xml(400, "MalformedPolicyDocument", "Invalid principal in policy: &quot;AWS&quot;")).await;
+    let error =
+        assume_role_error(xml_error(400, "MalformedPolicyDocument", "Invalid principal in policy: &quot;AWS&quot;"))
+            .await;
     assert_eq!(error.kind(), ErrorKind::InvalidPrincipal);
 }
 
 #[tokio::test]
-async fn a_service_that_does_not_answer_is_unavailable() {
-    let slow = describe(json(200, "{}").set_delay(Duration::from_secs(5))).await.unwrap_err();
+async fn unresponsive_service_is_unavailable() {
+    let slow = describe(json_response(200, "{}").set_delay(Duration::from_secs(5))).await.unwrap_err();
     assert_eq!((slow.code.as_str(), slow.kind()), ("Timeout", ErrorKind::Unavailable));
-    // A port that was free a moment ago: nobody listens there.
+    // A port that was free a moment ago, so nothing listens on it.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let gone = Organizations::new(&config(&format!("http://127.0.0.1:{port}")));
     let error = gone.account(&"444455556666".parse().unwrap()).await.unwrap_err();
@@ -124,7 +130,7 @@ async fn a_service_that_does_not_answer_is_unavailable() {
 }
 
 #[tokio::test]
-async fn an_account_is_read_from_its_arn_and_state() {
+async fn account_is_converted_from_its_arn_and_state() {
     let body = r#"{"Account":{"Id":"444455556666","Name":"dev","JoinedTimestamp":1789593655.5,
         "Arn":"arn:aws-us-gov:organizations::111122223333:account/o-exampleorgid/444455556666",STATE}}"#;
     for (state, expected) in [
@@ -133,17 +139,17 @@ async fn an_account_is_read_from_its_arn_and_state() {
         (r#""State":"PENDING_ACTIVATION""#, "PENDING_ACTIVATION"),
         (r#""State":"HIBERNATING""#, "HIBERNATING"),
     ] {
-        let account = describe(json(200, &body.replace("STATE", state))).await.unwrap().unwrap();
+        let account = describe(json_response(200, &body.replace("STATE", state))).await.unwrap().unwrap();
         assert_eq!(account.state.to_string(), expected);
         assert_eq!((account.management.as_str(), account.partition.as_str()), ("111122223333", "aws-us-gov"));
         assert_eq!((account.joined_at, account.is_management()), (Some(1_789_593_655), false));
     }
-    let unknown = describe(json(400, r#"{"__type":"AccountNotFoundException"}"#)).await.unwrap();
+    let unknown = describe(json_response(400, r#"{"__type":"AccountNotFoundException"}"#)).await.unwrap();
     assert_eq!(unknown, None);
 }
 
 #[tokio::test]
-async fn how_an_account_joined_is_read() {
+async fn join_method_is_converted() {
     for (method, expected) in [
         (r#","JoinedMethod":"INVITED""#, JoinMethod::Invited),
         (r#","JoinedMethod":"CREATED""#, JoinMethod::Created),
@@ -153,15 +159,16 @@ async fn how_an_account_joined_is_read() {
         let body = format!(
             r#"{{"Account":{{"Id":"444455556666","State":"ACTIVE","Arn":"arn:aws:organizations::111122223333:account/o-exampleorgid/444455556666"{method}}}}}"#
         );
-        assert_eq!(describe(json(200, &body)).await.unwrap().unwrap().joined, expected, "{method}");
+        assert_eq!(describe(json_response(200, &body)).await.unwrap().unwrap().joined, expected, "{method}");
     }
 }
 
-/// The refusals of sts:AssumeRole: one code, and what is told beside it. The long ones are longer than what is kept of them.
+/// `AssumeRole` has one error code for all denials; only the message says which policy denied the call. The long message is
+/// longer than the part that is kept, so it has to be evaluated before it is shortened.
 #[tokio::test]
-async fn who_denied_an_entry_is_read_from_the_whole_message() {
+async fn denying_policy_is_found_in_the_whole_message() {
     let long = format!("arn:aws:sts::111122223333:assumed-role/{}/{}", "r".repeat(200), "s".repeat(200));
-    for (who, why, by) in [
+    for (caller, reason, denied_by) in [
         ("arn:aws:iam::111122223333:role/f", "", DeniedBy::Unsaid),
         (
             "arn:aws:iam::111122223333:role/f",
@@ -175,18 +182,18 @@ async fn who_denied_an_entry_is_read_from_the_whole_message() {
         ),
         (long.as_str(), " with an explicit deny in a resource control policy", DeniedBy::ResourceControlPolicy),
     ] {
-        let said = format!(
-            "User: {who} is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole{why}"
+        let message = format!(
+            "User: {caller} is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole{reason}"
         );
-        let error = enter(xml(403, "AccessDenied", &said)).await;
-        assert_eq!((error.kind(), error.denial.by), (ErrorKind::AccessDenied, by), "{error}");
+        let error = assume_role_error(xml_error(403, "AccessDenied", &message)).await;
+        assert_eq!((error.kind(), error.denial.by), (ErrorKind::AccessDenied, denied_by), "{error}");
         assert_eq!(error.denial.action.as_deref(), Some("sts:AssumeRole"));
         assert!(error.message.chars().count() <= 401);
     }
 }
 
 #[tokio::test]
-async fn a_creation_is_read_in_every_state() {
+async fn account_creation_is_converted_in_every_state() {
     for (body, expected) in [
         (r#"{"State":"IN_PROGRESS"}"#, Creation::InProgress),
         (r#"{"State":"SUCCEEDED","AccountId":"444455556666"}"#, Creation::Succeeded("444455556666".parse().unwrap())),
@@ -196,24 +203,24 @@ async fn a_creation_is_read_in_every_state() {
         ),
         (r#"{"State":"FAILED","FailureReason":"A_NEW_REASON"}"#, Creation::Failed("A_NEW_REASON".into())),
     ] {
-        let (_server, config) = serving(json(200, &format!(r#"{{"CreateAccountStatus":{body}}}"#))).await;
+        let (_server, config) = serving(json_response(200, &format!(r#"{{"CreateAccountStatus":{body}}}"#))).await;
         assert_eq!(Organizations::new(&config).creation("car-1").await.unwrap(), expected);
     }
-    let (_server, config) = serving(json(400, r#"{"__type":"CreateAccountStatusNotFoundException"}"#)).await;
+    let (_server, config) = serving(json_response(400, r#"{"__type":"CreateAccountStatusNotFoundException"}"#)).await;
     assert_eq!(Organizations::new(&config).creation("car-1").await.unwrap(), Creation::Unknown);
 }
 
 #[tokio::test]
-async fn a_missing_parameter_is_not_found() {
-    let (_server, config) = serving(json(400, r#"{"__type":"ParameterNotFound"}"#)).await;
+async fn missing_parameter_is_not_found() {
+    let (_server, config) = serving(json_response(400, r#"{"__type":"ParameterNotFound"}"#)).await;
     assert_eq!(Parameters::new(&config).parameter("/x").await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 #[tokio::test]
-async fn a_message_that_fills_the_queue_s_limit_is_set_aside_without_its_attributes() {
-    let (server, config) = serving(json(200, r#"{"MessageId":"1"}"#)).await;
+async fn dead_letter_of_maximum_size_has_no_attributes() {
+    let (server, config) = serving(json_response(200, r#"{"MessageId":"1"}"#)).await;
     let queue = Sqs::new(&config, None, Some(format!("{}/111122223333/dead-letters", server.uri())));
-    let cause = Cause::new("not_understood", "x".repeat(300), "mend it");
+    let cause = Cause::new("invalid_message", "x".repeat(300), "fix it");
     for (length, attributes) in [(1000, 3), ((1 << 20) - 100, 2), (1 << 20, 0)] {
         assert!(queue.dead_letter(&"x".repeat(length), &cause).await.unwrap());
         let requests = server.received_requests().await.unwrap();
@@ -222,23 +229,24 @@ async fn a_message_that_fills_the_queue_s_limit_is_set_aside_without_its_attribu
     }
 }
 
-/// What a write says that is answered in two attempts: first so, then that it is done already.
-async fn tried_twice(first: ResponseTemplate, action: Action) -> ApiError {
+/// The error of a write that the SDK attempts twice: `first` is the first response, the second says that the change exists
+/// already.
+async fn error_after_retry(first: ResponseTemplate, action: Action) -> ApiError {
     let keys = "<AccessKeyId>A</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>\
                 <Expiration>2030-01-01T00:00:00Z</Expiration>";
-    let entered = format!(
+    let assumed = format!(
         "<AssumeRoleResponse><AssumeRoleResult><Credentials>{keys}</Credentials></AssumeRoleResult></AssumeRoleResponse>"
     );
-    let (server, config) = serving(ResponseTemplate::new(200).set_body_raw(entered, "text/xml")).await;
+    let (server, config) = serving(ResponseTemplate::new(200).set_body_raw(assumed, "text/xml")).await;
     let change = Change { role: "AcmeRead".parse().unwrap(), action };
     let (_, call) = change.call().split_once(':').unwrap();
-    let again = match &change.action {
-        Action::CreateRole(_) => xml(409, "EntityAlreadyExists", "said"),
-        _ => xml(404, "NoSuchEntity", "said"),
+    let second = match &change.action {
+        Action::CreateRole(_) => xml_error(409, "EntityAlreadyExists", "a message"),
+        _ => xml_error(404, "NoSuchEntity", "a message"),
     };
     let write = || Mock::given(body_string_contains(format!("Action={call}&")));
     write().respond_with(first).up_to_n_times(1).with_priority(1).mount(&server).await;
-    write().respond_with(again).with_priority(2).expect(1).mount(&server).await;
+    write().respond_with(second).with_priority(2).expect(1).mount(&server).await;
 
     let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
     let config = config.to_builder().retry_config(retries).build();
@@ -249,7 +257,7 @@ async fn tried_twice(first: ResponseTemplate, action: Action) -> ApiError {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_told_though_the_sdk_s_next_attempt_says_otherwise() {
+async fn ambiguous_attempt_is_reported_as_connection_error() {
     let trust = Document::parse(r#"{"Version":"2012-10-17","Statement":[]}"#).unwrap();
     let role = NewRole {
         title: "Acme".to_owned(),
@@ -266,14 +274,14 @@ async fn a_lost_answer_is_told_though_the_sdk_s_next_attempt_says_otherwise() {
         (Action::Detach("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()), ErrorKind::NotFound),
         (Action::DeleteBoundary("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()), ErrorKind::NotFound),
     ];
-    for (action, said) in writes {
-        let slow = xml(200, "late", "").set_delay(Duration::from_secs(2));
-        for lost in [slow, xml(500, "ServiceFailure", ""), xml(503, "ServiceUnavailable", "")] {
-            let error = tried_twice(lost, action.clone()).await;
+    for (action, kind) in writes {
+        let slow = xml_error(200, "late", "").set_delay(Duration::from_secs(2));
+        for ambiguous in [slow, xml_error(500, "ServiceFailure", ""), xml_error(503, "ServiceUnavailable", "")] {
+            let error = error_after_retry(ambiguous, action.clone()).await;
             assert_eq!((error.code.as_str(), error.kind()), ("Connection", ErrorKind::Unavailable), "{error}");
         }
-        // What was throttled was not done: somebody else did it.
-        let error = tried_twice(xml(400, "Throttling", ""), action).await;
-        assert_eq!((error.kind(), error.message.as_str()), (said, "said"), "{error}");
+        // A throttled attempt was not performed, so somebody else made the change.
+        let error = error_after_retry(xml_error(400, "Throttling", ""), action).await;
+        assert_eq!((error.kind(), error.message.as_str()), (kind, "a message"), "{error}");
     }
 }

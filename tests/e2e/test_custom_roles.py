@@ -1,4 +1,4 @@
-"""Roles of the user's own: made with all that a role can have, left alone, mended, and entered by whom they trust."""
+"""Custom roles (`[[role]]`): created with every setting, repaired after drift, assumable only by the trusted principal."""
 
 import json
 
@@ -43,22 +43,22 @@ principal = "arn:{{partition}}:iam::{IDENTITY}:role/authenticator"
 
 
 @pytest.fixture
-def account(shapes):
-    """On moto, for ministack knows neither a path nor the condition keys iam:PolicyARN and iam:PermissionsBoundary."""
-    return shapes.create_account_without_role()[0]
+def account(moto_world):
+    """On moto, because ministack supports neither paths nor the condition keys iam:PolicyARN and iam:PermissionsBoundary."""
+    return moto_world.create_account_without_role()[0]
 
 
 @pytest.fixture
-def iam(shapes, account):
-    return shapes.inside(account)
+def iam(moto_world, account):
+    return moto_world.iam_in(account)
 
 
 @pytest.fixture
-def function(start, shapes):
-    return start(shapes, shapes.configure("own-roles", CONFIGURATION))
+def function(start, moto_world):
+    return start(moto_world, moto_world.configure("own-roles", CONFIGURATION))
 
 
-def test_it_is_made_as_configured(function, account, iam):
+def test_custom_role_is_created_as_configured(function, account, iam):
     assert function.report({"account_id": account})["outcome"] == "converged"
 
     role = iam_state.role(iam, "app-deployer")
@@ -73,11 +73,11 @@ def test_it_is_made_as_configured(function, account, iam):
     assert (again["outcome"], again["changes"]) == ("converged", [])
 
 
-def test_what_a_hand_changed_is_mended(function, account, iam):
+def test_drifted_role_is_repaired(function, account, iam):
     assert function.report({"account_id": account})["outcome"] == "converged"
     made = iam_state.role(iam, "app-deployer")
 
-    iam.put_role_policy(RoleName="app-deployer", PolicyName="by-hand", PolicyDocument=json.dumps(DEPLOY))
+    iam.put_role_policy(RoleName="app-deployer", PolicyName="added-manually", PolicyDocument=json.dumps(DEPLOY))
     iam.attach_role_policy(RoleName="app-deployer", PolicyArn=AUDIT)
     iam.detach_role_policy(RoleName="app-deployer", PolicyArn=READ_ONLY)
     iam.put_role_permissions_boundary(RoleName="app-deployer", PermissionsBoundary=READ_ONLY)
@@ -90,7 +90,7 @@ def test_what_a_hand_changed_is_mended(function, account, iam):
     assert iam_state.role(iam, "app-deployer") == made
 
 
-def test_the_role_that_it_trusts_enters_and_its_account_does_not(start, world):
+def test_only_the_trusted_role_of_an_account_can_assume_it(start, world):
     account, _ = world.create_account()
     world.server.client("iam", IDENTITY).create_role(
         RoleName="authenticator", AssumeRolePolicyDocument=trust(root(IDENTITY))
@@ -106,11 +106,11 @@ def test_the_role_that_it_trusts_enters_and_its_account_does_not(start, world):
     report = start(world, world.configure("authenticator", AUTHENTICATOR)).report({"account_id": account})
     assert report["outcome"] == "converged", report
 
-    person = world.person_of(IDENTITY)
+    user = world.user_of(IDENTITY)
     arn = f"arn:aws:iam::{IDENTITY}:role/authenticator"
-    keys = person.assume_role(RoleArn=arn, RoleSessionName="e2e")["Credentials"]
+    keys = user.assume_role(RoleArn=arn, RoleSessionName="e2e")["Credentials"]
     authenticator = world.server.client("sts", keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
     access = {"RoleArn": f"arn:aws:iam::{account}:role/app-access", "RoleSessionName": "e2e"}
     assert authenticator.assume_role(**access)["AssumedRoleUser"]
     with pytest.raises(ClientError, match="AccessDenied"):
-        person.assume_role(**access)
+        user.assume_role(**access)

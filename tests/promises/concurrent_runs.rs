@@ -123,7 +123,7 @@ fn a_claim_that_does_not_end_is_waited_for_and_told() {
     let organization = with_new_account();
     organization.put_claim(&id(NEW), Lease { by: "another".to_owned(), until: organization.now() + 1100.0 });
     let report = apply(&organization, NEW);
-    insta::assert_snapshot!(report.outcome, @"waiting (another_run): another run is at work in account 444455556666; it passes by itself: the queue tries again, or run it again later");
+    insta::assert_snapshot!(report.outcome, @"waiting (lease_held): another run is at work in account 444455556666; it passes by itself: the queue tries again, or run it again later");
     assert_eq!(organization.writes(), []);
 }
 
@@ -167,7 +167,7 @@ fn who_takes_a_claim_over_a_moment_too_late_does_not_have_it() {
     organization.put_claim(&id(NEW), Lease { by: "killed".to_owned(), until: 0.0 });
     let claims = Slow(organization.clone(), AtomicBool::new(false));
     let report = run(with_claims(&organization, claims).apply(&errand(&organization, NEW)));
-    assert_eq!((end(&report).as_str(), organization.writes()), ("waiting another_run", Vec::new()));
+    assert_eq!((end(&report).as_str(), organization.writes()), ("waiting lease_held", Vec::new()));
     // The faster one gives the account back.
     run(organization.release(&id(NEW))).unwrap();
     assert_eq!(apply(&organization, NEW).outcome, Outcome::Converged);

@@ -6,7 +6,7 @@ use onboarding_core::report::{Report, Status};
 use onboarding_simulation::{FakeOrganization, Quotas};
 
 use crate::common::*;
-use crate::intercept::apply_against;
+use crate::intercepting_ports::apply_against;
 
 /// Holds that all roles but those of one name are as they should be.
 fn assert_all_but(organization: &FakeOrganization, bad: &str) {

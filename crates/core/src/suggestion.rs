@@ -1,0 +1,74 @@
+//! Suggestions for misspelled names: "did you mean `trelica`?".
+//!
+//! Every place that reads a name from a closed set (TOML keys, vendor names, regions, permission groups, keys of manual
+//! payloads, command-line arguments) uses these functions, so that a typo gets the same answer everywhere.
+
+/// `; did you mean …?` if a known name is close to `name`, otherwise the empty string. Append it to an error message.
+///
+/// Case and the difference between `_` and `-` are ignored. A name is close if its Damerau-Levenshtein distance is at most
+/// one plus a quarter of its length.
+///
+/// ```
+/// # use onboarding_core::suggestion::did_you_mean;
+/// assert_eq!(did_you_mean("external_id", ["external-id", "path"]), "; did you mean `external-id`?");
+/// assert_eq!(did_you_mean("colour", ["external-id", "path"]), "");
+/// ```
+pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    match nearest(name, known) {
+        Some(near) => format!("; did you mean `{near}`?"),
+        None => String::new(),
+    }
+}
+
+/// Names joined for a sentence: `a`, `b` and `c`.
+pub fn list_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    join(names, "and")
+}
+
+/// Alternatives joined for a sentence: `a`, `b` or `c`.
+pub fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    join(names, "or")
+}
+
+fn join<'a>(names: impl IntoIterator<Item = &'a str>, conjunction: &str) -> String {
+    let mut names: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    match names.pop() {
+        None => "none".to_owned(),
+        Some(last) if names.is_empty() => last,
+        Some(last) => format!("{} {conjunction} {last}", names.join(", ")),
+    }
+}
+
+fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // The distance takes quadratic time, and nobody misspells a name by that much.
+    if name.len() > 100 {
+        return None;
+    }
+    let normalize = |name: &str| name.to_lowercase().replace('_', "-");
+    let name = normalize(name);
+    let distance = |other: &str| strsim::damerau_levenshtein(&name, &normalize(other));
+    let (distance, nearest) = known.into_iter().map(|other| (distance(other), other)).min()?;
+    (distance <= 1 + name.chars().count() / 4).then_some(nearest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typo_finds_the_nearest_name() {
+        let known = ["external-id", "path", "tags"];
+        for (typo, expected) in [("external_id", "external-id"), ("extrenal-id", "external-id"), ("Tag", "tags")] {
+            assert_eq!(nearest(typo, known), Some(expected));
+        }
+        assert_eq!(nearest("colour", known), None);
+        assert_eq!(nearest(&"x".repeat(101), known), None);
+        assert_eq!(did_you_mean("pth", known), "; did you mean `path`?");
+    }
+
+    #[test]
+    fn names_are_joined_with_commas_and_a_conjunction() {
+        assert_eq!([list_of([]), list_of(["a"]), list_of(["a", "b", "c"])], ["none", "`a`", "`a`, `b` and `c`"]);
+        assert_eq!(one_of(["a", "b", "c"]), "`a`, `b` or `c`");
+    }
+}
