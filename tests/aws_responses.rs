@@ -9,6 +9,7 @@ mod leases;
 #[path = "aws_responses/notifier.rs"]
 mod notifier;
 
+use onboarding_core::code::Code;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -220,7 +221,7 @@ async fn missing_parameter_is_not_found() {
 async fn dead_letter_of_maximum_size_has_no_attributes() {
     let (server, config) = serving(json_response(200, r#"{"MessageId":"1"}"#)).await;
     let queue = Sqs::new(&config, None, Some(format!("{}/111122223333/dead-letters", server.uri())));
-    let cause = Cause::new("invalid_message", "x".repeat(300), "fix it");
+    let cause = Cause::new(Code::InvalidMessage, "x".repeat(300), "fix it");
     for (length, attributes) in [(1000, 3), ((1 << 20) - 100, 2), (1 << 20, 0)] {
         assert!(queue.dead_letter(&"x".repeat(length), &cause).await.unwrap());
         let requests = server.received_requests().await.unwrap();

@@ -143,8 +143,8 @@ mod fresh_account {
                 let script = Script::at(index, injection);
                 let first = apply(Faulty::new(organization.clone(), &script), &account, 600.0).await;
                 if !injection.crashes() && first.outcome != Outcome::Converged {
-                    let code = first.outcome.cause().map_or("", |cause| cause.code);
-                    ended.insert(format!("{call}, {injection:?}: {} ({code})\n", first.outcome.word()));
+                    let code = first.outcome.cause().map_or("", |cause| cause.code.as_str());
+                    ended.insert(format!("{call}, {injection:?}: {} ({code})\n", first.outcome.as_str()));
                 }
                 let second = apply(organization.clone(), &account, 600.0).await;
                 assert_eq!(second.outcome, Outcome::Converged, "{injection:?} at {index}, {call}");

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use account_onboarding::aws::HttpClient;
 use account_onboarding::vendors::Vendors;
+use onboarding_core::account::AccountAge;
 use onboarding_core::account::AccountId;
 use onboarding_core::blueprint::AccountRegistration;
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::observed::ExistingRegistration;
-use onboarding_core::account::AccountAge;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::RegistrationChange;
 use onboarding_core::vendor::{Api, ApiAccess, Endpoint};
@@ -108,7 +108,11 @@ async fn each_status_has_its_cause() {
         let error = result.unwrap_err();
         assert_eq!(server.received_requests().await.unwrap().len(), 1, "{status}: no retry and no redirect");
         let code = |age| Stop::from_vendor_error(&error, age).cause().code;
-        lines.push(format!("{status}: {}; {} on a new role; {error}", code(AccountAge::Established), code(AccountAge::New)));
+        lines.push(format!(
+            "{status}: {}; {} on a new role; {error}",
+            code(AccountAge::Established),
+            code(AccountAge::New)
+        ));
     }
     assert!(!lines.concat().contains("s3cret"));
     insta::assert_snapshot!(lines.join("\n"), @"

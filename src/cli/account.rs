@@ -1,5 +1,6 @@
 //! `onboard plan` and `onboard apply`: one account, against AWS.
 
+use onboarding_core::code::Code;
 use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, ensure};
@@ -83,7 +84,7 @@ async fn start<W: World>(
     let config = config::load(&target.config)?;
     let ended = |account, kind: &str, end| Err(Box::new(Report::new(account, kind, Mode::Plan, end)));
     if let Asked::Event(Trigger::Ignored { kind, reason, account }) = asked {
-        return Ok(ended(account, kind.as_str(), Outcome::ignored("not_applicable", reason)));
+        return Ok(ended(account, kind.as_str(), Outcome::ignored(Code::NotApplicable, reason)));
     }
     let engine = Engine { world: connect(&target.aws).await?, config };
     let deadline = engine.clock().now() + f64::from(target.wait);
@@ -92,7 +93,7 @@ async fn start<W: World>(
         Asked::Event(Trigger::AccountReady { id, kind }) => (id, kind.as_str()),
         Asked::Event(Trigger::Manual { id, .. }) => (id, "manual"),
         Asked::Event(Trigger::AccountGone { id, kind, how }) => {
-            let end = Outcome::ignored("departed", format!("account {id} {how}"));
+            let end = Outcome::ignored(Code::Departed, format!("account {id} {how}"));
             return Ok(ended(Some(id), kind.as_str(), end));
         }
         Asked::Event(Trigger::Sweep { .. }) => {
@@ -103,7 +104,7 @@ async fn start<W: World>(
             Err(end) => return Ok(ended(None, kind.as_str(), end)),
         },
         Asked::Event(Trigger::Ignored { kind, reason, account }) => {
-            return Ok(ended(account, kind.as_str(), Outcome::ignored("not_applicable", reason)));
+            return Ok(ended(account, kind.as_str(), Outcome::ignored(Code::NotApplicable, reason)));
         }
     };
     let (trigger, origin) = (kind.to_owned(), "command-line".to_owned());

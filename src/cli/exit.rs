@@ -1,5 +1,6 @@
 //! The exit codes, which scripts depend on.
 
+use onboarding_core::code::Code;
 use std::process::ExitCode;
 
 use onboarding_core::outcome::Outcome;
@@ -25,7 +26,7 @@ impl Exit {
     pub fn from_outcome(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::Converged | Outcome::Ignored(_) => Self::Done,
-            Outcome::Waiting(cause) if cause.code == "changes_pending" => Self::Pending,
+            Outcome::Waiting(cause) if cause.code == Code::ChangesPending => Self::Pending,
             Outcome::Waiting(_) => Self::Waiting,
             Outcome::Blocked(_) => Self::Blocked,
         }

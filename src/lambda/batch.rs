@@ -21,6 +21,7 @@
 //!
 //! See <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>.
 
+use onboarding_core::code::Code;
 use std::panic::AssertUnwindSafe;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
@@ -116,7 +117,7 @@ impl<P: Ports> Invocation<'_, P> {
             Err(error) => {
                 log::payload_rejected(&context, &error);
                 let remedy = "fix the message body and send it again, or delete the message";
-                let cause = Cause::new("invalid_message", error.to_string(), remedy);
+                let cause = Cause::new(Code::InvalidMessage, error.to_string(), remedy);
                 self.apply_action(record, body, &context, MessageAction::DeadLetter(cause)).await
             }
         }

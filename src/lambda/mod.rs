@@ -35,6 +35,7 @@ pub use log::{start as start_log, start_failed};
 pub use settings::{ConfigLocation, Settings, SettingsError};
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use onboarding_core::code::Code;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tracing::Instrument;
@@ -49,8 +50,8 @@ use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
 use onboarding_core::trigger::Trigger;
 use onboarding_engine::ports::{Clock, World};
-use onboarding_engine::{timed_out, timeout_at};
 use onboarding_engine::{Engine, Job};
+use onboarding_engine::{timed_out, timeout_at};
 
 /// The function with its clients, created once and used for every invocation.
 pub struct Function<P> {
@@ -107,7 +108,8 @@ impl<P: Ports> Function<P> {
     }
 
     async fn config(&self, end: f64) -> Result<Config, InvocationError> {
-        let read = timeout_at(self.ports.world().clock(), end, self.settings.config(self.ports.world().secrets())).await;
+        let read =
+            timeout_at(self.ports.world().clock(), end, self.settings.config(self.ports.world().secrets())).await;
         match read {
             Some(read) => read.map_err(|error| InvocationError::configuration(error.to_string())),
             None => Err(InvocationError::configuration("timed out while reading the configuration".to_owned())),
@@ -131,10 +133,10 @@ impl<P: Ports> Invocation<'_, P> {
         let mut subject = Subject::from_trigger(&trigger);
         let report = match trigger {
             Trigger::Ignored { account, reason, .. } => {
-                Report::new(account, kind, Mode::Apply, Outcome::ignored("not_applicable", reason))
+                Report::new(account, kind, Mode::Apply, Outcome::ignored(Code::NotApplicable, reason))
             }
             Trigger::AccountGone { ref id, ref how, .. } => {
-                let departed = Outcome::ignored("departed", format!("account {id} {how}"));
+                let departed = Outcome::ignored(Code::Departed, format!("account {id} {how}"));
                 Report::new(Some(id.clone()), kind, Mode::Apply, departed)
             }
             Trigger::Sweep { page, .. } => self.sweep(kind, page).await,
@@ -164,7 +166,9 @@ impl<P: Ports> Invocation<'_, P> {
     /// Waits until a requested account has been created.
     async fn created_account(&self, request: &str) -> Result<AccountId, Outcome> {
         let created = self.engine.created(request, self.deadlines.waiting);
-        timeout_at(self.ports.world().clock(), self.deadlines.work, created).await.unwrap_or_else(|| Err(timed_out().into()))
+        timeout_at(self.ports.world().clock(), self.deadlines.work, created)
+            .await
+            .unwrap_or_else(|| Err(timed_out().into()))
     }
 
     async fn onboard(&self, account: AccountId, kind: &str, context: &InvocationContext<'_>, mode: Mode) -> Report {

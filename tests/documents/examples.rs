@@ -1,6 +1,7 @@
 //! The examples are what the code does with them.
 
 use onboarding_core::account::AccountId;
+use onboarding_core::code::Code;
 use onboarding_core::config::{Config, Files};
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Cause, Outcome};
@@ -124,7 +125,7 @@ fn every_field_of_the_report_has_a_row() {
 
 #[test]
 fn the_metrics_are_those_in_the_document() {
-    let outcome = Outcome::waiting("access_role_not_ready", "…");
+    let outcome = Outcome::waiting(Code::AccessRoleNotReady, "…");
     let account = "444455556666".parse().expect("an account id");
     let mut report = Report::new(Some(account), "create_account_result", Mode::Apply, outcome);
     report.duration_ms = 104_882;
@@ -135,7 +136,7 @@ fn the_metrics_are_those_in_the_document() {
 fn the_event_is_the_one_in_the_document() {
     let shown = json(&block("docs/EVENTS.md", "json event"));
     let cause = Cause::new(
-        "foreign_role",
+        Code::ForeignRole,
         "role `app-deployer` is there and has no tag `account-onboarding`: somebody else made it",
         "rename one of the two, or set `adopt = true` to take it over",
     );

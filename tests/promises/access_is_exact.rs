@@ -254,8 +254,8 @@ fn whoever_could_can_and_nobody_else_but_the_configured() {
                 assert_kept(&trust, &saved)?;
             }
             edited.fetch_add(usize::from(writes > 0), Ordering::Relaxed);
-            blocked.fetch_add(usize::from(report.outcome.word() == "blocked"), Ordering::Relaxed);
-            prop_assert!(report.proofs.iter().all(|proof| proof.holds) || report.outcome.word() != "converged");
+            blocked.fetch_add(usize::from(report.outcome.as_str() == "blocked"), Ordering::Relaxed);
+            prop_assert!(report.proofs.iter().all(|proof| proof.holds) || report.outcome.as_str() != "converged");
             Ok(())
         })
         .unwrap();

@@ -176,7 +176,7 @@ where
 pub(crate) fn end(report: &Report) -> String {
     assert_eq!(report.cause.as_ref(), report.outcome.cause(), "the report's cause is the outcome's");
     let code = report.outcome.cause().map(|cause| format!(" {}", cause.code)).unwrap_or_default();
-    format!("{}{code}", report.outcome.word())
+    format!("{}{code}", report.outcome.as_str())
 }
 
 /// The changes of a report.

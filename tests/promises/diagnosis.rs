@@ -40,7 +40,7 @@ fn told(organization: &FakeOrganization, account: &str) -> Outcome {
 }
 
 fn code(outcome: &Outcome) -> String {
-    format!("{} {}", outcome.word(), outcome.cause().map_or("", |cause| cause.code))
+    format!("{} {}", outcome.as_str(), outcome.cause().map_or("", |cause| cause.code.as_str()))
 }
 
 // 1. suspended, closing, closed

@@ -69,7 +69,7 @@ fn a_policy_that_iam_does_not_take() {
     insta::assert_snapshot!(report.outcome, @"blocked (policy_not_accepted): role `Workload_Security_Role_Cross`: iam:PutRolePolicy failed: MalformedPolicyDocument: Syntax errors in policy; mend the policy in the configuration");
     assert_all_but(&organization, SECURITY_ROLE);
     assert_told(&report, SECURITY_ROLE);
-    assert_eq!(apply(&organization, NEW).outcome.word(), "converged", "once it is taken");
+    assert_eq!(apply(&organization, NEW).outcome.as_str(), "converged", "once it is taken");
     assert_eq!(roles(&organization, NEW), roles(&onboarded(), NEW));
 }
 
@@ -78,7 +78,7 @@ fn a_managed_policy_that_does_not_exist() {
     let organization = with_new_account();
     organization.forget_managed_policy("arn:aws:iam::aws:policy/ReadOnlyAccess");
     let report = apply(&organization, NEW);
-    assert_eq!(report.outcome.word(), "waiting", "it may be there yet: {}", report.outcome);
+    assert_eq!(report.outcome.as_str(), "waiting", "it may be there yet: {}", report.outcome);
     assert_all_but(&organization, OWN_ROLE);
     assert_told(&report, OWN_ROLE);
 }

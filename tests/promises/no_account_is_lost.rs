@@ -1,5 +1,6 @@
 //! Promise 9: no message is lost, however events are dropped, doubled or reordered, as long as a sweep follows.
 
+use onboarding_core::code::Code;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -100,7 +101,7 @@ impl Storm {
         assert!(suspended.iter().all(|account| !writes.contains_key(account)), "a suspended account is not written");
         let dead = lambda.queue.dead_letters();
         assert!(
-            dead.iter().all(|letter| letter.cause.as_ref().is_some_and(|c| c.code == "account_not_active")),
+            dead.iter().all(|letter| letter.cause.as_ref().is_some_and(|c| c.code == Code::AccountNotActive)),
             "{dead:?}"
         );
         let told_of_suspended: usize = suspended.iter().map(|account| deliveries[account]).sum();

@@ -232,7 +232,10 @@ fn a_wait_that_is_given_up_is_told() {
     assert_eq!(told(&lambda), ["AccountBlocked retries_exhausted"]);
     let lines: Vec<_> = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect();
     let [line] = lines.as_slice() else { panic!("{log}") };
-    assert_eq!((&line["fields"]["outcome"], &line["fields"]["cause"]), (&json!("blocked"), &json!("retries_exhausted")));
+    assert_eq!(
+        (&line["fields"]["outcome"], &line["fields"]["cause"]),
+        (&json!("blocked"), &json!("retries_exhausted"))
+    );
     lambda.queue.redrive();
     lambda.work_for(2.0 * DAY);
     assert_eq!(told(&lambda), ["AccountBlocked retries_exhausted"]);

@@ -2,6 +2,7 @@
 //! not active, or outside of the organization.
 
 use onboarding_core::account::AccountState;
+use onboarding_core::code::Code;
 use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
@@ -118,9 +119,9 @@ fn a_creation_that_failed_is_no_account() {
     let engine = engine(&organization, CONFIG);
     let deadline = errand(&organization, NEW).deadline;
     let end = run(engine.created(&request, deadline)).unwrap_err();
-    assert!(matches!(&end, Outcome::Ignored(cause) if cause.code == "creation_failed"));
+    assert!(matches!(&end, Outcome::Ignored(cause) if cause.code == Code::CreationFailed));
     assert!(end.to_string().contains("EMAIL_ALREADY_EXISTS"));
     let unknown = run(engine.created("car-00000000", deadline)).unwrap_err();
-    assert!(matches!(&unknown, Outcome::Blocked(cause) if cause.code == "unknown_request"));
+    assert!(matches!(&unknown, Outcome::Blocked(cause) if cause.code == Code::UnknownRequest));
     assert_eq!(organization.writes(), []);
 }

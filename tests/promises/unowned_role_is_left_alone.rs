@@ -82,7 +82,7 @@ fn one_under_another_path_is_not_touched_and_harms_no_other() {
         let organization = organization();
         organization.put_role(&id(OLD), &name(OWN_ROLE), state.clone());
         let report = apply(&organization, OLD);
-        assert_eq!(report.outcome.word(), "blocked", "{path} {tags}: {}", report.outcome);
+        assert_eq!(report.outcome.as_str(), "blocked", "{path} {tags}: {}", report.outcome);
         assert_eq!(role_state(&organization, OLD, OWN_ROLE), state);
         assert!(organization.writes().iter().all(|call| call.role != Some(name(OWN_ROLE))));
         assert!(can(&organization, IDENTITY, OLD, ACCESS, None), "{path} {tags}: the access role is done");

@@ -1,5 +1,6 @@
 //! What is not ready yet is waited for, by time and no longer than the deadline; what never will be is told.
 
+use onboarding_core::code::Code;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -167,7 +168,7 @@ fn a_creation_is_asked_about_once_a_second_at_most() {
         let deadline = organization.now() + patience;
         match run(engine.created(&request, deadline)) {
             Ok(account) => assert!(account == id(NEW) && seconds < patience),
-            Err(Outcome::Waiting(cause)) => assert!(cause.code == "creation_in_progress" && seconds > patience),
+            Err(Outcome::Waiting(cause)) => assert!(cause.code == Code::CreationInProgress && seconds > patience),
             Err(other) => panic!("{other}"),
         }
         assert!(organization.now() < deadline);

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod blueprint;
+pub mod code;
 pub mod config;
 pub mod error;
 pub mod error_messages;

@@ -14,6 +14,7 @@
 //! not depend on how often it was tried.
 
 use crate::account::AccountAge;
+use crate::code::Code;
 use crate::error::ApiError;
 use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome, Stop};
@@ -85,7 +86,7 @@ fn pause(times: u32) -> u32 {
 fn retries_exhausted(last: &Cause, age: f64) -> Cause {
     let hours = age / 3600.0;
     Cause::new(
-        "retries_exhausted",
+        Code::RetriesExhausted,
         format!("after {hours:.1} hours the account is still not ready; last error: {} ({})", last.message, last.code),
         "fix the last error, then redrive the dead-letter queue",
     )
@@ -107,7 +108,7 @@ mod tests {
 
     #[test]
     fn retries_end_by_age_and_not_by_count() {
-        let waiting = report(Outcome::waiting("throttled", "slow"));
+        let waiting = report(Outcome::waiting(Code::Throttled, "slow"));
         let day = 86_400;
         let decide = |times, age| decide(&waiting, Received { times, age }, day);
         assert_eq!(decide(1000, Some(86_399.0)), MessageAction::RetryIn(900));
@@ -133,10 +134,10 @@ mod tests {
     fn finished_message_is_deleted_and_blocked_one_is_dead_lettered() {
         let received = Received { times: 1, age: Some(0.0) };
         assert_eq!(decide(&report(Outcome::Converged), received, 1), MessageAction::Delete);
-        assert_eq!(decide(&report(Outcome::ignored("excluded", "x")), received, 1), MessageAction::Delete);
-        let blocked = report(Outcome::blocked("foreign_role", "x", "y"));
+        assert_eq!(decide(&report(Outcome::ignored(Code::Excluded, "x")), received, 1), MessageAction::Delete);
+        let blocked = report(Outcome::blocked(Code::ForeignRole, "x", "y"));
         assert!(
-            matches!(decide(&blocked, received, 1), MessageAction::DeadLetter(cause) if cause.code == "foreign_role")
+            matches!(decide(&blocked, received, 1), MessageAction::DeadLetter(cause) if cause.code == Code::ForeignRole)
         );
         let plan = Report { mode: Mode::Plan, ..blocked };
         assert_eq!(decide(&plan, received, 1), MessageAction::Delete);

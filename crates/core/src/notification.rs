@@ -18,6 +18,7 @@
 //! with the same cause publishes nothing. When the role was renamed, the next run converges and publishes
 //! `AccountOnboarded`.
 
+use crate::code::Code;
 use serde::{Deserialize, Serialize};
 
 use crate::mode::Mode;
@@ -101,7 +102,7 @@ pub enum NotificationDecision {
 fn record_code(report: &Report, cause: &Cause) -> String {
     let roles = report.refusals.iter().map(|refusal| format!(" {}:{}", refusal.code, refusal.role));
     // An SSM parameter holds 4 KB. https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
-    std::iter::once(cause.code.to_owned()).chain(roles).collect::<String>().chars().take(2000).collect()
+    std::iter::once(cause.code.to_string()).chain(roles).collect::<String>().chars().take(2000).collect()
 }
 
 /// Whether a report may lead to a notification at all. If not, the record need not be read.
@@ -109,7 +110,7 @@ fn record_code(report: &Report, cause: &Cause) -> String {
 pub fn may_notify(report: &Report) -> bool {
     let is_notifiable = match &report.outcome {
         Outcome::Converged | Outcome::Blocked(_) => true,
-        Outcome::Ignored(cause) => matches!(cause.code, "departed" | "excluded"),
+        Outcome::Ignored(cause) => matches!(cause.code, Code::Departed | Code::Excluded),
         Outcome::Waiting(_) => report.done() > 0,
     };
     is_notifiable && report.mode == Mode::Apply
@@ -121,7 +122,9 @@ pub fn decide(report: &Report, record: Option<&NotificationRecord>, by: &str, no
     let once = |news, cause: &Cause| match record {
         Some(last) if last.covers(&record_code(report, cause), by, now) => NotificationDecision::Nothing,
         // The account left the organization, so its role being inaccessible is expected.
-        Some(last) if last.code == "departed" && matches!(cause.code, "account_not_active" | "not_a_member") => {
+        Some(last)
+            if last.code == Code::Departed.as_str() && matches!(cause.code, Code::AccountNotActive | Code::NotAMember) =>
+        {
             NotificationDecision::Nothing
         }
         _ => NotificationDecision::Tell {
@@ -134,7 +137,7 @@ pub fn decide(report: &Report, record: Option<&NotificationRecord>, by: &str, no
     match &report.outcome {
         _ if !may_notify(report) => NotificationDecision::Nothing,
         Outcome::Converged if report.account_id.is_some() => decide_converged(report, record, by, now),
-        Outcome::Ignored(cause) if cause.code == "departed" => once(EventKind::AccountDeparted, cause),
+        Outcome::Ignored(cause) if cause.code == Code::Departed => once(EventKind::AccountDeparted, cause),
         Outcome::Converged | Outcome::Ignored(_) => {
             record.map_or(NotificationDecision::Nothing, |_| NotificationDecision::Forget)
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::code::Code;
 
 const NOW: f64 = 1_795_361_783.0;
 
@@ -41,7 +42,7 @@ fn word(decision: &NotificationDecision) -> &'static str {
 
 #[test]
 fn blocked_is_notified_once_for_each_cause() {
-    let blocked = report(Outcome::blocked("foreign_role", "x", "y"));
+    let blocked = report(Outcome::blocked(Code::ForeignRole, "x", "y"));
     let is_notified = |record| word(&decided(&blocked, record)) == "AccountBlocked";
     assert!(is_notified(None));
     assert!(is_notified(Some(recorded("quota_exceeded", 1.0, true))), "another cause");
@@ -93,29 +94,29 @@ fn record_without_account_is_deleted_on_success() {
 
 #[test]
 fn waiting_is_notified_when_retries_are_exhausted() {
-    let waiting = report(Outcome::waiting("throttled", "slow"));
+    let waiting = report(Outcome::waiting(Code::Throttled, "slow"));
     assert_eq!(word(&decided(&waiting, None)), "nothing");
     let started = Report { outcome: waiting.outcome.clone(), ..changed(1.0) };
     assert_eq!(word(&decided(&started, None)), "begun");
     assert_eq!(word(&decided(&started, Some(recorded(STARTED, 1.0, false)))), "nothing");
-    let retries_exhausted = report(Outcome::blocked("retries_exhausted", "x", "y"));
+    let retries_exhausted = report(Outcome::blocked(Code::RetriesExhausted, "x", "y"));
     assert_eq!(word(&decided(&retries_exhausted, None)), "AccountBlocked");
 }
 
 #[test]
 fn departed_is_notified_once_and_the_record_of_an_excluded_account_is_deleted() {
-    let departed = report(Outcome::ignored("departed", "it left"));
+    let departed = report(Outcome::ignored(Code::Departed, "it left"));
     assert_eq!(word(&decided(&departed, None)), "AccountDeparted");
     let left = || Some(recorded("departed", 9e9, true));
     assert_eq!(word(&decided(&departed, left())), "nothing");
-    for code in ["account_not_active", "not_a_member"] {
+    for code in [Code::AccountNotActive, Code::NotAMember] {
         assert_eq!(word(&decided(&report(Outcome::blocked(code, "x", "y")), left())), "nothing", "{code}");
     }
-    assert_eq!(word(&decided(&report(Outcome::blocked("foreign_role", "x", "y")), left())), "AccountBlocked");
-    let excluded = report(Outcome::ignored("excluded", "x"));
+    assert_eq!(word(&decided(&report(Outcome::blocked(Code::ForeignRole, "x", "y")), left())), "AccountBlocked");
+    let excluded = report(Outcome::ignored(Code::Excluded, "x"));
     assert_eq!(word(&decided(&excluded, None)), "nothing");
     assert_eq!(word(&decided(&excluded, Some(recorded("foreign_role", 1.0, true)))), "forget");
-    let other = report(Outcome::ignored("not_applicable", "x"));
+    let other = report(Outcome::ignored(Code::NotApplicable, "x"));
     assert_eq!(word(&decided(&other, Some(recorded("foreign_role", 1.0, true)))), "nothing");
 }
 

@@ -8,6 +8,7 @@
 //! on a new account usually means that AWS has not finished setting it up (`waiting`), on an established account it is a
 //! misconfiguration (`blocked`).
 
+use crate::code::Code;
 use std::fmt;
 
 use serde::Serialize;
@@ -29,11 +30,37 @@ pub enum Outcome {
     Ignored(Cause),
 }
 
+/// The four outcomes, without their causes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OutcomeKind {
+    /// See [`Outcome::Converged`].
+    Converged,
+    /// See [`Outcome::Waiting`].
+    Waiting,
+    /// See [`Outcome::Blocked`].
+    Blocked,
+    /// See [`Outcome::Ignored`].
+    Ignored,
+}
+
+impl OutcomeKind {
+    /// The name: `converged`, `waiting`, `blocked` or `ignored`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Converged => "converged",
+            Self::Waiting => "waiting",
+            Self::Blocked => "blocked",
+            Self::Ignored => "ignored",
+        }
+    }
+}
+
 /// Why an account did not converge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cause {
     /// The stable, machine-readable code.
-    pub code: &'static str,
+    pub code: Code,
     /// What happened.
     pub message: String,
     /// What to do next.
@@ -43,13 +70,13 @@ pub struct Cause {
 impl Cause {
     /// The cause of a wait: it is retried automatically.
     #[must_use]
-    pub fn retried(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn retried(code: Code, message: impl Into<String>) -> Self {
         Self::new(code, message, LATER)
     }
 
     /// A cause with its message and its remedy.
     #[must_use]
-    pub fn new(code: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub fn new(code: Code, message: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { code, message: message.into(), remedy: remedy.into() }
     }
 }
@@ -63,15 +90,21 @@ impl fmt::Display for Cause {
 const LATER: &str = "no action needed: the function retries automatically (with the CLI, run the command again later)";
 
 impl Outcome {
-    /// The word: `converged`, `waiting`, `blocked` or `ignored`.
+    /// Which of the four it is.
     #[must_use]
-    pub fn word(&self) -> &'static str {
+    pub fn kind(&self) -> OutcomeKind {
         match self {
-            Self::Converged => "converged",
-            Self::Waiting(_) => "waiting",
-            Self::Blocked(_) => "blocked",
-            Self::Ignored(_) => "ignored",
+            Self::Converged => OutcomeKind::Converged,
+            Self::Waiting(_) => OutcomeKind::Waiting,
+            Self::Blocked(_) => OutcomeKind::Blocked,
+            Self::Ignored(_) => OutcomeKind::Ignored,
         }
+    }
+
+    /// The name: `converged`, `waiting`, `blocked` or `ignored`.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        self.kind().as_str()
     }
 
     /// Why, unless it converged.
@@ -91,22 +124,21 @@ impl Outcome {
 
     /// Waiting, for something that is retried automatically.
     #[must_use]
-    pub fn waiting(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn waiting(code: Code, message: impl Into<String>) -> Self {
         Self::Waiting(Cause::retried(code, message))
     }
 
     /// Blocked, with what to do next.
     #[must_use]
-    pub fn blocked(code: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub fn blocked(code: Code, message: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Blocked(Cause::new(code, message, remedy))
     }
 
     /// Ignored, for a reason.
     #[must_use]
-    pub fn ignored(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn ignored(code: Code, message: impl Into<String>) -> Self {
         Self::Ignored(Cause::new(code, message, "nothing to do"))
     }
-
 }
 
 /// Why a step of a run ends early, and with it what the caller does next.
@@ -135,19 +167,19 @@ impl From<Stop> for Outcome {
 impl Stop {
     /// Waiting, for something that is retried automatically.
     #[must_use]
-    pub fn wait(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn wait(code: Code, message: impl Into<String>) -> Self {
         Self::Wait(Cause::retried(code, message))
     }
 
     /// Blocked, with what a person can do.
     #[must_use]
-    pub fn blocked(code: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub fn blocked(code: Code, message: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Blocked(Cause::new(code, message, remedy))
     }
 
     /// Ignored, for a reason.
     #[must_use]
-    pub fn ignored(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn ignored(code: Code, message: impl Into<String>) -> Self {
         Self::Ignored(Cause::new(code, message, "nothing to do"))
     }
 
@@ -195,48 +227,48 @@ impl Stop {
     pub fn from_error(error: &ApiError, age: AccountAge) -> Self {
         let message = error.to_string();
         match error.kind() {
-            ErrorKind::Throttled => Self::wait("throttled", message),
-            ErrorKind::Unavailable => Self::wait("service_unavailable", message),
-            ErrorKind::Conflict => Self::wait("concurrent_change", message),
+            ErrorKind::Throttled => Self::wait(Code::Throttled, message),
+            ErrorKind::Unavailable => Self::wait(Code::ServiceUnavailable, message),
+            ErrorKind::Conflict => Self::wait(Code::ConcurrentChange, message),
             ErrorKind::AlreadyExists => Self::Wait(Cause::new(
-                "already_exists",
+                Code::AlreadyExists,
                 message,
                 "retried automatically; if this persists, a role exists whose name differs only in case: rename one of the two",
             )),
-            ErrorKind::Credentials => Self::Reopen(Cause::retried("credentials_not_accepted", message)),
+            ErrorKind::Credentials => Self::Reopen(Cause::retried(Code::CredentialsNotAccepted, message)),
             ErrorKind::NoCredentials => {
-                Self::blocked("no_credentials", message, "sign in to AWS, or use a profile that has credentials")
+                Self::blocked(Code::NoCredentials, message, "sign in to AWS, or use a profile that has credentials")
             }
             ErrorKind::NotFound => Self::Wait(Cause::new(
-                "not_propagated",
+                Code::NotPropagated,
                 message,
                 "retried automatically; if this persists, the resource named in the message does not exist",
             )),
             ErrorKind::InvalidPrincipal => Self::Wait(Cause::new(
-                "principal_not_propagated",
+                Code::PrincipalNotPropagated,
                 message,
                 "retried automatically; if this persists, a configured principal does not exist",
             )),
             ErrorKind::AccessDenied if !error.call.starts_with("iam:") && !error.call.starts_with("sts:") => {
                 Self::blocked(
-                    "own_permission_missing",
+                    Code::OwnPermissionMissing,
                     message,
                     format!("allow `{}` for the role that runs this tool, in the management account", error.call),
                 )
             }
-            ErrorKind::NotReady if age.is_new() => Self::wait("account_not_ready", message),
+            ErrorKind::NotReady if age.is_new() => Self::wait(Code::AccountNotReady, message),
             ErrorKind::AccessDenied if error.denial.is_by_control_policy() => Self::from_control_policy(error, age),
-            ErrorKind::AccessDenied if age.is_new() => Self::wait("account_not_ready", message),
+            ErrorKind::AccessDenied if age.is_new() => Self::wait(Code::AccountNotReady, message),
             ErrorKind::NotReady => {
-                Self::blocked("account_not_ready", message, "complete the sign-up of the account, then run again")
+                Self::blocked(Code::AccountNotReady, message, "complete the sign-up of the account, then run again")
             }
-            ErrorKind::AccessDenied => Self::blocked("access_denied", message, if_denied(error)),
-            ErrorKind::Quota => Self::blocked("quota_exceeded", message, if_over_quota(error)),
+            ErrorKind::AccessDenied => Self::blocked(Code::AccessDenied, message, if_denied(error)),
+            ErrorKind::Quota => Self::blocked(Code::QuotaExceeded, message, if_over_quota(error)),
             ErrorKind::MalformedPolicy => {
-                Self::blocked("policy_not_accepted", message, "fix the policy in the configuration, then run again")
+                Self::blocked(Code::PolicyNotAccepted, message, "fix the policy in the configuration, then run again")
             }
             ErrorKind::Other => {
-                Self::blocked("unexpected_error", message, "look up the error code, fix its cause, then run again")
+                Self::blocked(Code::UnexpectedError, message, "look up the error code, fix its cause, then run again")
             }
         }
     }
@@ -247,14 +279,14 @@ impl Stop {
     pub fn from_vendor_error(error: &ApiError, age: AccountAge) -> Self {
         let message = error.to_string();
         match (error.kind(), error.status()) {
-            (ErrorKind::Throttled | ErrorKind::Unavailable, _) => Self::wait("vendor_not_ready", message),
+            (ErrorKind::Throttled | ErrorKind::Unavailable, _) => Self::wait(Code::VendorNotReady, message),
             (_, Some(401 | 403)) => Self::blocked(
-                "vendor_key_refused",
+                Code::VendorKeyRefused,
                 message,
                 "store an API key that the vendor accepts in its SSM parameter, then run again",
             ),
-            _ if age.is_new() => Self::wait("vendor_not_ready", message),
-            _ => Self::blocked("vendor_refused", message, "fix what the vendor's message reports, then run again"),
+            _ if age.is_new() => Self::wait(Code::VendorNotReady, message),
+            _ => Self::blocked(Code::VendorRefused, message, "fix what the vendor's message reports, then run again"),
         }
     }
 
@@ -264,7 +296,7 @@ impl Stop {
     pub fn from_control_policy(error: &ApiError, age: AccountAge) -> Self {
         let message = format!("{}: {error}", error.denial);
         if age.is_new() {
-            return Self::wait("control_policy_denies", message);
+            return Self::wait(Code::ControlPolicyDenies, message);
         }
         // A service control policy limits the principals of the account, a resource control policy the access to its resources.
         let (whom, kind) = match error.denial.by {
@@ -272,7 +304,7 @@ impl Stop {
             _ => ("the access role", "service"),
         };
         Self::blocked(
-            "control_policy_denies",
+            Code::ControlPolicyDenies,
             message,
             format!(
                 "exempt {whom} from the {kind} control policy, or move the account out of its scope, then run again"
@@ -315,7 +347,7 @@ fn if_over_quota(error: &ApiError) -> String {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())?;
+        f.write_str(self.as_str())?;
         self.cause().map_or(Ok(()), |cause| write!(f, " ({}): {cause}", cause.code))
     }
 }

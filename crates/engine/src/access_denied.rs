@@ -6,6 +6,7 @@
 //! sentence says what is likely, and how to check.
 
 use onboarding_core::account::{Account, AccountAge, JoinMethod};
+use onboarding_core::code::Code;
 use onboarding_core::error::ApiError;
 use onboarding_core::error_messages::DeniedBy;
 use onboarding_core::outcome::Stop;
@@ -15,7 +16,7 @@ use onboarding_core::role::RoleName;
 pub(crate) fn diagnose(account: &Account, age: AccountAge, refused: &[(&RoleName, ApiError)]) -> Stop {
     let Some((first, error)) = refused.first() else {
         return Stop::blocked(
-            "configuration",
+            Code::Configuration,
             "no access role is configured",
             "add one to `[access-role] names`, then run again",
         );
@@ -29,7 +30,7 @@ pub(crate) fn diagnose(account: &Account, age: AccountAge, refused: &[(&RoleName
             None => {
                 let message =
                     format!("account {} cannot be accessed: AssumeRole was denied for {tried}: {error}", account.id);
-                Stop::wait("access_role_not_ready", message)
+                Stop::wait(Code::AccessRoleNotReady, message)
             }
         };
     }
@@ -62,7 +63,7 @@ fn diagnose_established(account: &Account, refused: &[(&RoleName, ApiError)], tr
         (Some((name, error)), JoinMethod::Invited) => no_role(account, name, tried, error),
         (Some((name, error)), JoinMethod::Created) => changed(account, name, tried, error),
         _ => Stop::blocked(
-            "access_role_denied",
+            Code::AccessRoleDenied,
             format!(
                 "account {} cannot be accessed: AssumeRole was denied for {tried}: {}",
                 account.id,
@@ -102,12 +103,12 @@ fn own_permission(error: &ApiError, role_arn: &str) -> Stop {
     } else {
         format!("allow `sts:AssumeRole` on `{role_arn}` in {place} of the role that runs this")
     };
-    Stop::blocked("own_permission_missing", error.to_string(), remedy)
+    Stop::blocked(Code::OwnPermissionMissing, error.to_string(), remedy)
 }
 
 fn trust(account: &Account, role: &RoleName, error: &ApiError) -> Stop {
     Stop::blocked(
-        "access_role_trust",
+        Code::AccessRoleTrust,
         format!("role `{role}` of account {} exists, and its trust policy denies access: {error}", account.id),
         format!(
             "as an administrator of the account, add `{}` to its trust policy; a role that came from another organization often \
@@ -122,7 +123,7 @@ fn no_role(account: &Account, role: &RoleName, tried: &str, error: &ApiError) ->
     let Account { id, partition, .. } = account;
     let root = root(account);
     Stop::blocked(
-        "no_access_role",
+        Code::NoAccessRole,
         format!(
             "account {id} was invited, and Organizations creates no access role in invited accounts; AssumeRole was denied for \
              {tried}: {error}"
@@ -137,7 +138,7 @@ fn no_role(account: &Account, role: &RoleName, tried: &str, error: &ApiError) ->
 
 fn changed(account: &Account, role: &RoleName, tried: &str, error: &ApiError) -> Stop {
     Stop::blocked(
-        "access_role_changed",
+        Code::AccessRoleChanged,
         format!(
             "account {} was created in this organization with an access role, and cannot be accessed: AssumeRole was denied for {tried}: {error}",
             account.id

@@ -6,6 +6,7 @@
 //! follows from a comparison and is pure; [`Engine::converge`] carries it out.
 
 use futures_util::future::join;
+use onboarding_core::code::Code;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
 use onboarding_core::plan::{Approved, Change, proofs};
@@ -50,9 +51,11 @@ pub(crate) fn next_step(
     match (due.is_empty(), only_vendors) {
         (false, _) => Step::Execute(due),
         (true, true) => {
-            Step::AwaitVisibility(Cause::retried("vendor_not_ready", "the vendor does not show the registration yet"))
+            Step::AwaitVisibility(Cause::retried(Code::VendorNotReady, "the vendor does not show the registration yet"))
         }
-        (true, false) => Step::AwaitVisibility(Cause::retried("not_propagated", "IAM does not show the changes yet")),
+        (true, false) => {
+            Step::AwaitVisibility(Cause::retried(Code::NotPropagated, "IAM does not show the changes yet"))
+        }
     }
 }
 
@@ -160,7 +163,7 @@ fn verify<S: ReadIam, K: LeaseStore>(
 
 fn plan_changed() -> Stop {
     Stop::blocked(
-        "plan_changed",
+        Code::PlanChanged,
         "the account has changed since the plan was shown",
         "review the new plan, then apply that one",
     )
@@ -238,6 +241,6 @@ mod tests {
         let approved = approved(&observed);
         let ledger = Ledger::executed(approved.changes());
         let step = next_step(&ledger, &approved, &observed, None);
-        assert!(matches!(step, Step::AwaitVisibility(cause) if cause.code == "not_propagated"));
+        assert!(matches!(step, Step::AwaitVisibility(cause) if cause.code == Code::NotPropagated));
     }
 }

@@ -4,6 +4,7 @@
 //! cannot write. `apply` makes the changes and reads again until none is left, and then verifies who can assume what.
 
 use onboarding_core::account::{AccountAge, AccountId};
+use onboarding_core::code::Code;
 use onboarding_core::config::Config;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
@@ -71,13 +72,13 @@ impl<W: World> Engine<W> {
         {
             Creation::Succeeded(id) => Ok(id),
             Creation::InProgress => {
-                Err(Stop::wait("creation_in_progress", format!("the creation `{request}` is in progress")))
+                Err(Stop::wait(Code::CreationInProgress, format!("the creation `{request}` is in progress")))
             }
             Creation::Failed(reason) => {
-                Err(Stop::ignored("creation_failed", format!("the creation `{request}` failed: {reason}")))
+                Err(Stop::ignored(Code::CreationFailed, format!("the creation `{request}` failed: {reason}")))
             }
             Creation::Unknown => Err(Stop::blocked(
-                "unknown_request",
+                Code::UnknownRequest,
                 format!("the organization has no account creation request `{request}`"),
                 "check the request's id, and that the function runs in the management account",
             )),
@@ -111,7 +112,7 @@ impl<W: World> Engine<W> {
             (Some(stop), _) => Err(stop),
             (None, 0) => Ok(verified(&run.findings)),
             (None, count) => Ok(Outcome::Waiting(Cause::new(
-                "changes_pending",
+                Code::ChangesPending,
                 format!("{count} {} to make", if count == 1 { "change" } else { "changes" }),
                 "apply makes them",
             ))),

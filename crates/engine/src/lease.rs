@@ -9,6 +9,7 @@
 //! so.
 
 use onboarding_core::account::AccountAge;
+use onboarding_core::code::Code;
 use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
 use onboarding_core::message_action::is_transient;
@@ -76,7 +77,7 @@ impl<'a, K: LeaseStore> AccountLease<'a, K> {
             Ok(true) => self.state = State::Held,
             Ok(false) => {
                 let message = format!("another run is processing account {}", self.job.account);
-                return Err(Stop::wait("lease_held", message));
+                return Err(Stop::wait(Code::LeaseHeld, message));
             }
             Err(error) if is_transient(&error) => return Err(Stop::from_error(&error, AccountAge::Established)),
             // Making a few writes twice is better than making none.

@@ -3,6 +3,7 @@
 use futures_util::join;
 use onboarding_core::account::AccountAge;
 use onboarding_core::blueprint::Blueprint;
+use onboarding_core::code::Code;
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::Stop;
@@ -78,7 +79,7 @@ impl<S> OpenedAccount<S> {
     /// Waiting, when a role of a new account cannot be read: for a while, nothing may be readable.
     pub(crate) fn not_readable_yet(&self, observed: &Observed) -> Option<Stop> {
         let (role, why) = observed.unreadable.first_key_value().filter(|_| self.age.is_new())?;
-        let code = if why.code == "control_policy_denies" { why.code } else { "account_not_ready" };
+        let code = if why.code == Code::ControlPolicyDenies { why.code } else { Code::AccountNotReady };
         Some(Stop::wait(code, format!("role `{role}` cannot be read yet: {}", why.message)))
     }
 

@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use onboarding_core::account::{Account, AccountAge, AccountId, AccountState};
 use onboarding_core::blueprint::{self, Blueprint, SecretValues};
+use onboarding_core::code::Code;
 use onboarding_core::error::ErrorKind;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::Refusal;
@@ -22,28 +23,28 @@ impl<W: World> Engine<W> {
     /// Looks the account up in Organizations. Accounts that are not active member accounts stop here.
     pub(crate) async fn look_up(&self, id: &AccountId) -> Result<Account, Stop> {
         if self.config.excluded.contains(id) {
-            return Err(Stop::ignored("excluded", format!("account {id} is excluded by the configuration")));
+            return Err(Stop::ignored(Code::Excluded, format!("account {id} is excluded by the configuration")));
         }
         let found = self.world.directory().account(id).await;
         let Some(account) = found.map_err(|error| Stop::from_error(&error, AccountAge::Established))? else {
             return Err(Stop::blocked(
-                "not_a_member",
+                Code::NotAMember,
                 format!("the organization has no member account {id}"),
                 "check the account id; accounts of other organizations are never processed",
             ));
         };
         if account.id != *id {
             let message = format!("Organizations described account {} when asked for {id}", account.id);
-            return Err(Stop::blocked("wrong_account", message, "nothing was changed; run again"));
+            return Err(Stop::blocked(Code::WrongAccount, message, "nothing was changed; run again"));
         }
         if account.is_management() {
             let message = format!("{id} is the management account, in which nothing is ever written");
-            return Err(Stop::ignored("management_account", message));
+            return Err(Stop::ignored(Code::ManagementAccount, message));
         }
         match &account.state {
             AccountState::Active => Ok(account),
             AccountState::PendingActivation => {
-                Err(Stop::wait("pending_activation", format!("account {id} is PENDING_ACTIVATION")))
+                Err(Stop::wait(Code::PendingActivation, format!("account {id} is PENDING_ACTIVATION")))
             }
             state => Err(not_active(id, state)),
         }
@@ -67,7 +68,7 @@ impl<W: World> Engine<W> {
     /// Makes the blueprint of an account.
     pub(crate) fn prepare(&self, account: &Account, secrets: &SecretValues) -> Result<Prepared, Stop> {
         let (blueprint, errors) = Blueprint::new(&self.config, account, secrets).map_err(|error| {
-            Stop::blocked("configuration", error.to_string(), "fix the configuration, then run again")
+            Stop::blocked(Code::Configuration, error.to_string(), "fix the configuration, then run again")
         })?;
         let joined = account.joined_at.map(|joined| self.clock().now() - joined as f64);
         let age = match joined {
@@ -97,5 +98,5 @@ fn not_active(id: &AccountId, state: &AccountState) -> Stop {
         ),
         _ => ("is in a state that this version does not know", "check the account in Organizations, then run again"),
     };
-    Stop::blocked("account_not_active", format!("account {id} {is} ({state})"), remedy)
+    Stop::blocked(Code::AccountNotActive, format!("account {id} {is} ({state})"), remedy)
 }

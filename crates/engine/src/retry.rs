@@ -3,6 +3,7 @@
 //! Every step that can fail says by its error what helps: [`Stop::Wait`] passes with time, [`Stop::Reopen`] needs a new
 //! session, and anything else ends the run. [`Backoff::again`] is the one place that turns that into a pause or an end.
 
+use onboarding_core::code::Code;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -67,5 +68,5 @@ pub async fn timeout_at<T>(clock: &impl Clock, end: f64, work: impl Future<Outpu
 /// How a run ends when [`timeout_at`] gave up.
 #[must_use]
 pub fn timed_out() -> Stop {
-    Stop::wait("timed_out", "timed out before there was an answer")
+    Stop::wait(Code::TimedOut, "timed out before there was an answer")
 }

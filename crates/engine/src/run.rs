@@ -1,5 +1,6 @@
 //! One run: what it may do, what it has done, and what it has found out. At its end this becomes the report, once.
 
+use onboarding_core::code::Code;
 use std::time::Duration;
 
 use onboarding_core::account::Account;
@@ -105,5 +106,5 @@ pub(crate) fn verified(findings: &Findings) -> Outcome {
         Some(notice) => format!("in the trust policy of the access role, {notice}"),
         None => "compare the trust policy with the configuration".to_owned(),
     };
-    Outcome::blocked("verification_failed", message, remedy)
+    Outcome::blocked(Code::VerificationFailed, message, remedy)
 }

@@ -1,5 +1,6 @@
 //! An account whose access role was assumed, and one whose id was confirmed. Only the second can be written to.
 
+use onboarding_core::code::Code;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::{join, try_join_all};
@@ -52,7 +53,7 @@ impl<S: ReadIam> AssumedAccount<S> {
         let found = confirmed.map_err(in_account)?;
         if let Some(other) = found.into_iter().find(|id| *id != self.account) {
             return Err(Stop::blocked(
-                "wrong_account",
+                Code::WrongAccount,
                 format!("the session for account {} is in account {other}", self.account),
                 "nothing was changed; check the endpoint and the access role's name",
             ));

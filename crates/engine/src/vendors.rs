@@ -1,5 +1,6 @@
 //! Who executes a change: IAM in the account, or a vendor's API for a registration.
 
+use onboarding_core::code::Code;
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
@@ -55,7 +56,7 @@ impl<W: World> Engine<W> {
                     asked.await.map_err(|error| Stop::from_vendor_error(&error, AccountAge::Established))
                 }
                 Err(problem) => Err(Stop::blocked(
-                    "configuration",
+                    Code::Configuration,
                     problem,
                     "fix the configuration or the parameter, then run again",
                 )),

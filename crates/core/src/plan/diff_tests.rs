@@ -1,5 +1,6 @@
 use super::super::sample::{FRESH, ROLE, blueprint, blueprint_with, converged, document, drifted, fresh};
 use super::*;
+use crate::code::Code;
 use crate::outcome::Cause;
 
 fn sentences(blueprint: &Blueprint, observed: &Observed) -> String {
@@ -132,7 +133,7 @@ fn unreadable_role_has_no_changes() {
     let mut observed = converged(&blueprint());
     let role = observed.roles.pop_first().unwrap().0;
     assert_eq!(role.as_str(), ROLE);
-    observed.unreadable.insert(role, Cause::new("access_denied", "denied", "look at it"));
+    observed.unreadable.insert(role, Cause::new(Code::AccessDenied, "denied", "look at it"));
     assert_eq!(sentences(&blueprint(), &observed), "");
 }
 

@@ -14,6 +14,7 @@
 //!
 //! Refusals are isolated by role: the changes of other roles are still approved.
 
+use crate::code::Code;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -60,7 +61,7 @@ impl Approved {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
     /// The stable, machine-readable code.
-    pub code: &'static str,
+    pub code: Code,
     /// The role.
     pub role: RoleName,
     /// What is wrong.
@@ -79,7 +80,7 @@ impl fmt::Display for Refusal {
 }
 
 impl Refusal {
-    fn new(code: &'static str, role: &RoleName, message: String, remedy: &str) -> Self {
+    fn new(code: Code, role: &RoleName, message: String, remedy: &str) -> Self {
         Self { code, role: role.clone(), message, remedy: remedy.to_owned(), of_registration: false }
     }
 
@@ -99,13 +100,13 @@ impl Refusal {
             entry.title
         );
         let remedy = "remove that registration at the vendor, or set `adopt = true` to change it to this role";
-        Self { of_registration: true, ..Self::new("foreign_registration", role, message, remedy) }
+        Self { of_registration: true, ..Self::new(Code::ForeignRegistration, role, message, remedy) }
     }
 
     /// A role whose blueprint cannot be built from the configuration.
     pub fn configuration(error: &BlueprintError) -> Option<Self> {
         let role = error.role.as_ref()?;
-        Some(Self::new("configuration", role, error.to_string(), "fix the configuration, then run again"))
+        Some(Self::new(Code::Configuration, role, error.to_string(), "fix the configuration, then run again"))
     }
 
     /// A role whose session policy would be too long.
@@ -113,13 +114,13 @@ impl Refusal {
         let message = format!(
             "the session policy for role `{role}` would exceed the limit of 2,048 characters even in a session of its own"
         );
-        Self::new("session_policy_too_long", role, message, "shorten its path, or attach fewer managed policies")
+        Self::new(Code::SessionPolicyTooLong, role, message, "shorten its path, or attach fewer managed policies")
     }
 
     pub(super) fn path(spec: &RoleSpec, role: &ObservedRole) -> Self {
         let message = format!("role `{}` exists under the path `{}`, not `{}`", spec.name, role.path, spec.path);
         Self::new(
-            "path_differs",
+            Code::PathDiffers,
             &spec.name,
             message,
             "IAM cannot change the path of a role: configure the existing path, or delete the role",
@@ -128,7 +129,7 @@ impl Refusal {
 
     pub(super) fn trust_policy_not_supported(role: &RoleName, problem: &str) -> Self {
         let message = format!("the trust policy of role `{role}` is not supported: {problem}");
-        Self::new("trust_policy_not_supported", role, message, "fix the trust policy manually, then run again")
+        Self::new(Code::TrustPolicyNotSupported, role, message, "fix the trust policy manually, then run again")
     }
 
     fn unreadable(spec: &RoleSpec, why: &Cause) -> Self {
@@ -139,13 +140,18 @@ impl Refusal {
 
     fn foreign(role: &RoleName) -> Self {
         let message = format!("role `{role}` already exists and is not managed by this tool (no `{OWNER_TAG}` tag)");
-        Self::new("foreign_role", role, message, "rename one of the two roles, or set `adopt = true` to take it over")
+        Self::new(
+            Code::ForeignRole,
+            role,
+            message,
+            "rename one of the two roles, or set `adopt = true` to take it over",
+        )
     }
 
     fn orphaned(role: &RoleName, notice: &PolicyNotice) -> Self {
         let message = format!("the trust policy of role `{role}` cannot be saved: {notice}");
         Self::new(
-            "orphaned_principal",
+            Code::OrphanedPrincipal,
             role,
             message,
             "set `prune-orphans = true`, or remove the deleted identity manually",
@@ -154,12 +160,12 @@ impl Refusal {
 
     fn denied(role: &RoleName, statement: &str, principal: &Principal) -> Self {
         let message = format!("a grant on role `{role}` would have no effect: {statement} denies {principal}");
-        Self::new("explicit_deny", role, message, "remove the deny statement, or the grant from the configuration")
+        Self::new(Code::ExplicitDeny, role, message, "remove the deny statement, or the grant from the configuration")
     }
 
     fn unsafe_edit(role: &RoleName) -> Self {
         let message = format!("the new trust policy of role `{role}` would change more than the configured grants");
-        Self::new("unsafe_trust", role, message, "report this as a bug in account-onboarding; nothing was changed")
+        Self::new(Code::UnsafeTrust, role, message, "report this as a bug in account-onboarding; nothing was changed")
     }
 }
 

@@ -1,6 +1,7 @@
 use super::super::sample::{FRESH, ROLE, blueprint, blueprint_with, converged, document, drifted, fresh, name};
 use super::super::{NewRole, diff};
 use super::*;
+use crate::code::Code;
 use crate::outcome::Cause;
 
 fn guarded(blueprint: &Blueprint, observed: &Observed) -> Approved {
@@ -72,7 +73,7 @@ fn role_under_another_path_is_refused() {
     let mut unreadable = fresh();
     unreadable
         .unreadable
-        .insert(name(ROLE), Cause::new("access_denied", "iam:GetRole failed: AccessDenied", "look at it"));
+        .insert(name(ROLE), Cause::new(Code::AccessDenied, "iam:GetRole failed: AccessDenied", "look at it"));
     insta::assert_snapshot!(lines(&guarded(&blueprint(), &unreadable)), @"
     access_denied: role `Acme` cannot be read under the path `/`: iam:GetRole failed: AccessDenied; look at it
     approved: update the trust policy of role `OrganizationAccountAccessRole`
@@ -129,7 +130,7 @@ fn refusals_of_faulty_plan(after: &str) -> String {
     let mut plan = diff(&blueprint, &observed);
     let (before, after) = (Some(document(FRESH)), document(after));
     plan.changes[0].action = Action::UpdateTrust { before, after };
-    guard(plan, &blueprint, &observed).refusals().iter().map(|refusal| refusal.code).collect()
+    guard(plan, &blueprint, &observed).refusals().iter().map(|refusal| refusal.code.as_str()).collect()
 }
 
 #[test]
@@ -168,6 +169,6 @@ fn only_trust_edits_are_approved_for_the_access_role() {
         let changes = vec![Change { role: observed.access_role.clone(), action }];
         let approved = guard(Plan { changes, ..Plan::default() }, &blueprint, &observed);
         assert_eq!(approved.changes(), []);
-        assert_eq!(approved.refusals()[0].code, "unsafe_trust");
+        assert_eq!(approved.refusals()[0].code, Code::UnsafeTrust);
     }
 }

@@ -1,5 +1,6 @@
 use super::super::sample::{FRESH, ROLE, blueprint_with, document, drifted, fresh, name};
 use super::*;
+use crate::code::Code;
 use crate::policy::Principal;
 
 /// The trust policy of the access role with the identity account in it, and further statements.
@@ -102,7 +103,7 @@ fn proofs_about_a_missing_role_do_not_hold_and_say_why() {
 #[test]
 fn proofs_about_an_unevaluated_trust_policy_say_why() {
     let mut unreadable = fresh();
-    let cause = crate::outcome::Cause::new("access_denied", "denied", "look at it");
+    let cause = crate::outcome::Cause::new(Code::AccessDenied, "denied", "look at it");
     unreadable.unreadable.insert(name(ROLE), cause);
     let unsupported = drifted(|role| role.trust = Err("no policy".to_owned()));
     let first = |observed: &Observed| proofs(&blueprint_with(|_| {}), observed)[1].sentence.clone();

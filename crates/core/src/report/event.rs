@@ -120,12 +120,13 @@ fn run_again(account: Option<&AccountId>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::code::Code;
     use crate::mode::Mode;
     use crate::outcome::Outcome;
 
     #[test]
     fn strings_are_safe_in_templates() {
-        let cause = Cause::new("policy_not_accepted", "a \"quoted\"\nword and a \\", "fix it");
+        let cause = Cause::new(Code::PolicyNotAccepted, "a \"quoted\"\nword and a \\", "fix it");
         let mut report = Report::new(None, "manual", Mode::Apply, Outcome::Blocked(cause.clone()));
         report.account_name = Some("pay\"ments\n".into());
         let event =

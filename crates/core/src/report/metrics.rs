@@ -50,8 +50,8 @@ pub fn emf(report: &Report, now: f64) -> Value {
                 ],
             }],
         },
-        "outcome": report.outcome.word(),
-        "cause": report.cause.as_ref().map_or("none", |cause| cause.code),
+        "outcome": report.outcome.as_str(),
+        "cause": report.cause.as_ref().map_or("none", |cause| cause.code.as_str()),
         "account_id": report.account_id,
         "trigger": report.trigger,
         "mode": report.mode.word(),
@@ -64,12 +64,13 @@ pub fn emf(report: &Report, now: f64) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::code::Code;
     use crate::mode::Mode;
     use crate::outcome::Outcome;
 
     #[test]
     fn record_has_outcome_and_cause() {
-        let outcome = Outcome::waiting("throttled", "iam:GetRole failed");
+        let outcome = Outcome::waiting(Code::Throttled, "iam:GetRole failed");
         let report = Report::new(Some("444455556666".parse().unwrap()), "manual", Mode::Apply, outcome);
         let record = emf(&report, 1_789_593_655.5);
         assert_eq!(record["_aws"]["Timestamp"], 1_789_593_655_500_i64);

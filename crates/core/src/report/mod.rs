@@ -218,5 +218,5 @@ impl Serialize for Step {
 }
 
 fn word<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(outcome.word())
+    serializer.serialize_str(outcome.as_str())
 }

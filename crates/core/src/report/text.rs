@@ -6,6 +6,7 @@
 use super::change_text::change_text;
 use super::paint::{bad, careful, faint, good, strong};
 use super::{Report, Status};
+use crate::code::Code;
 use crate::outcome::{Cause, Outcome};
 use crate::plan::Sign;
 use crate::policy::Redactor;
@@ -27,7 +28,7 @@ pub fn plan_text(report: &Report) -> String {
     let title = if report.changes.is_empty() { CURRENT_ACCESS } else { "Who can assume what, before these changes" };
     text.push_str(&proofs(report, title));
     text.push_str(&remarks(report));
-    let is_pending = |cause: &Cause| cause.code == "changes_pending";
+    let is_pending = |cause: &Cause| cause.code == Code::ChangesPending;
     let ended = report.outcome.cause().is_some_and(|cause| !is_pending(cause));
     if ended {
         text.push_str(&format!("\n{}\n", strong(ending(report))));

@@ -1,3 +1,4 @@
+use crate::code::Code;
 use anstream::adapter::strip_str;
 
 use super::*;
@@ -23,7 +24,7 @@ fn planned(observed: &Observed, outcome: Outcome) -> Report {
 }
 
 fn pending() -> Outcome {
-    Outcome::waiting("changes_pending", "changes to make")
+    Outcome::waiting(Code::ChangesPending, "changes to make")
 }
 
 fn plain(text: &str) -> String {
@@ -230,7 +231,7 @@ fn report_of_a_fresh_account() {
 
 #[test]
 fn report_of_an_interrupted_run() {
-    let mut report = planned(&fresh(), Outcome::waiting("throttled", "iam:PutRolePolicy failed: Throttling"));
+    let mut report = planned(&fresh(), Outcome::waiting(Code::Throttled, "iam:PutRolePolicy failed: Throttling"));
     let failed = Status::Failed("iam:PutRolePolicy failed: Throttling: Rate exceeded".to_owned());
     for (step, status) in report.changes.iter_mut().zip([Status::Done, Status::Done, failed, Status::NotTried]) {
         step.status = status;
@@ -260,7 +261,7 @@ fn report_of_an_interrupted_run() {
 
 #[test]
 fn report_without_changes() {
-    let ignored = Outcome::ignored("management_account", "111122223333 is the management account");
+    let ignored = Outcome::ignored(Code::ManagementAccount, "111122223333 is the management account");
     let report = Report::new(None, "manual", Mode::Apply, ignored);
     insta::assert_snapshot!(plain(&report_text(&report)), @"
     Account not known yet
