@@ -4,9 +4,10 @@
 //!
 //! - Without `Overwrite`, only one of several concurrent calls creates the parameter. The others fail with
 //!   `ParameterAlreadyExists`.
-//! - With `Overwrite`, each call increments the version by one. A run that read version 7 has replaced exactly that version if
-//!   its write returns 8. If it returns 9, another run wrote in between and was first. The loser has overwritten the winner's
-//!   value, but the winner already knows that it holds the lease, and the loser does not write to the account.
+//! - With `Overwrite`, each call increments the version by one. A run that read version 7 has replaced exactly that
+//!   version if its write returns 8. If it returns 9, another run wrote in between and was first. The loser has
+//!   overwritten the winner's value, but the winner already knows that it holds the lease, and the loser does not write
+//!   to the account.
 //!
 //! Releasing writes an expired lease instead of deleting the parameter.
 

@@ -1,17 +1,19 @@
 //! Sends the notification about an outcome: one event for each cause, and none if nothing changed.
 //!
-//! What was sent is remembered in a notification record (an SSM parameter per subject), because messages are delivered at
-//! least once and sweeps see the same outcome every day. The order of the calls decides what happens when the function is
-//! stopped in between:
+//! What was sent is remembered in a notification record (an SSM parameter per subject), because messages are delivered
+//! at least once and every sweep sees the same outcomes again. The order of the calls decides what happens when the
+//! function is stopped in between:
 //!
 //! 1. Load the record. `notification::decide` compares it with the report.
-//! 2. Write the record, unconfirmed, to claim the notification. Without a record the write must not overwrite, so of two
-//!    concurrent runs only the first succeeds, and the other run leaves the notification to it.
+//! 2. Write the record, unconfirmed, to mark the notification as in progress. Without a previous record the write must
+//!    not overwrite, so of two concurrent runs only the first succeeds, and the other run leaves the notification to
+//!    it.
 //! 3. Send the event. If that fails, delete the record, so that the retried message sends the event again.
-//! 4. Confirm the record. If that fails, the unconfirmed record still suppresses duplicates from other runs for a while.
+//! 4. Confirm the record. If that fails, the unconfirmed record still suppresses duplicates from other runs for a
+//!    while.
 //!
-//! A run that is killed between steps 2 and 4 leaves an unconfirmed record. It expires, and the next run sends the event:
-//! a notification is never lost and is rarely sent twice.
+//! A run that is killed between steps 2 and 4 leaves an unconfirmed record. It expires after ten minutes, and the next
+//! run sends the event: no notification is lost, and few are sent twice.
 //!
 //! Transient errors of the record end the attempt, and the message is retried. Permanent errors, such as missing
 //! permissions, do not prevent the notification: sending it again and again is better than never.
@@ -80,7 +82,8 @@ impl<P: Ports> Invocation<'_, P> {
             NotificationDecision::Tell { news, code, cause, first } => {
                 let record = unconfirmed(&code);
                 let saved = fail_if_transient(notifier.save(name, &record, previous.is_some()).await)?;
-                // Another run was first, unless the record is our own: the SDK retries a request whose response was lost.
+                // Another run was first, unless the record is our own: the SDK retries a request whose response was
+                // lost.
                 if saved.as_ref().is_ok_and(|first| !first)
                     && notifier.load(name).await?.is_some_and(|other| other.covers(&record.code, by, now))
                 {
