@@ -51,7 +51,7 @@ impl ReportBuilder {
 }
 
 impl<W: World> Engine<W> {
-    /// Runs an errand and makes its report, in which no external id stands.
+    /// Runs an errand and makes its report, in which no external ID stands.
     pub(super) async fn report(
         &self,
         errand: &Job,
