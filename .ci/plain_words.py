@@ -25,7 +25,7 @@ SURFACES = [
     ("code", 560, r".*\.(rs|py|toml|yml)|\.ci/run"),
 ]
 
-# Not written by us, or a record of what was; and this list itself.
+# Not prose of this project, a record of old names, and this list itself.
 SKIPPED = r"LICENSE|.*\.lock|.*\.svg|events/.*|fuzz/words/.*|CHANGELOG\.md|\.ci/plain_words\.py"
 
 # (path, line without its indentation): right as they are.
