@@ -50,9 +50,9 @@ impl Queue for Sqs {
         };
         let entries: Vec<_> = messages.iter().enumerate().map(entry).collect::<Result<_, _>>()?;
         let send = self.client.send_message_batch().queue_url(self.queue(CALL)?).set_entries(Some(entries));
-        let answer = send.send().await.map_err(api_error(CALL))?;
+        let response = send.send().await.map_err(api_error(CALL))?;
         // If one message failed, the whole batch is sent again: duplicates are harmless, lost messages are not.
-        match answer.failed.first() {
+        match response.failed.first() {
             Some(failed) => Err(ApiError::new(CALL, failed.code.clone(), failed.message().unwrap_or_default())),
             None => Ok(()),
         }
