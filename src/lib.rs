@@ -1,7 +1,7 @@
 //! The outer layer of account-onboarding: AWS SDK clients, vendor API clients, the Lambda function and the CLI.
 //!
-//! [`onboarding_core`] decides what to do, without I/O. [`onboarding_engine`] carries it out through ports, and this crate
-//! implements the ports:
+//! [`onboarding_core`] decides what to do, without I/O. [`onboarding_engine`] carries it out through ports, and this
+//! crate implements the ports:
 //!
 //! - [`aws`]: AWS Organizations, STS, IAM, SSM, SQS and EventBridge.
 //! - [`vendors`]: the vendors' APIs.

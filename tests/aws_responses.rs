@@ -1,7 +1,7 @@
 //! The AWS clients against a mock HTTP server: how each response of a service is converted.
 //!
-//! The tests cover the error kinds of JSON and XML errors, accounts and account creations in every state, and writes whose
-//! first attempt is ambiguous.
+//! The tests cover the error kinds of JSON and XML errors, accounts and account creations in every state, and writes
+//! whose first attempt is ambiguous.
 #![cfg(test)]
 
 #[path = "aws_responses/leases.rs"]
@@ -164,8 +164,8 @@ async fn join_method_is_converted() {
     }
 }
 
-/// `AssumeRole` has one error code for all denials; only the message says which policy denied the call. The long message is
-/// longer than the part that is kept, so it has to be evaluated before it is shortened.
+/// `AssumeRole` has one error code for all denials; only the message says which policy denied the call. The long
+/// message is longer than the part that is kept, so it has to be evaluated before it is shortened.
 #[tokio::test]
 async fn denying_policy_is_found_in_the_whole_message() {
     let long = format!("arn:aws:sts::111122223333:assumed-role/{}/{}", "r".repeat(200), "s".repeat(200));
@@ -230,8 +230,8 @@ async fn dead_letter_of_maximum_size_has_no_attributes() {
     }
 }
 
-/// The error of a write that the SDK attempts twice: `first` is the first response, the second says that the change exists
-/// already.
+/// The error of a write that the SDK attempts twice: `first` is the first response, the second says that the change
+/// exists already.
 async fn error_after_retry(first: ResponseTemplate, action: Action) -> ApiError {
     let keys = "<AccessKeyId>A</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>\
                 <Expiration>2030-01-01T00:00:00Z</Expiration>";

@@ -1,4 +1,4 @@
-//! The real `onboard`: its exit codes, what stands on which stream, and what people read. No AWS is touched.
+//! Tests of the real `onboard` binary: exit codes, what goes to stdout and stderr, and messages. No AWS calls are made.
 #![cfg(test)]
 
 use std::io::Write;
@@ -6,22 +6,22 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-/// What a command left.
-struct Ended {
+/// The result of a command.
+struct Finished {
     code: i32,
     out: String,
     err: String,
 }
 
-impl Ended {
-    /// Standard output, which is JSON alone.
+impl Finished {
+    /// Parses stdout, which must contain nothing but JSON.
     fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
     }
 }
 
-/// Runs `onboard` at the root of the repository, with a text on standard input and no AWS to reach.
-fn onboard(args: &[&str], input: &str) -> Ended {
+/// Runs `onboard` in the root of the repository with `input` on stdin, and without AWS credentials or endpoints.
+fn onboard(args: &[&str], input: &str) -> Finished {
     let mut command = Command::new(env!("CARGO_BIN_EXE_onboard"));
     for name in ["AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
         command.env_remove(name);
@@ -31,11 +31,11 @@ fn onboard(args: &[&str], input: &str) -> Ended {
     command.args(args).current_dir(env!("CARGO_MANIFEST_DIR"));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    // Who does not read its input closes it: that is no failure of the test.
+    // A command that does not read stdin closes it, so a failed write is not an error.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ended { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    Finished { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
 }
 
 fn trust(statements: &str) -> String {
@@ -48,21 +48,21 @@ const FRESH: &str =
 // ---------------------------------------------------------------- help and usage
 
 #[test]
-fn help_documents_the_exit_codes() {
-    let ended = onboard(&["--help"], "");
-    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+fn help_lists_exit_codes_and_commands() {
+    let finished = onboard(&["--help"], "");
+    assert_eq!((finished.code, finished.err.as_str()), (0, ""));
     for line in ["0  done", "1  error", "2  usage", "3  plan", "4  blocked", "5  waiting"] {
-        assert!(ended.out.contains(line), "{line}");
+        assert!(finished.out.contains(line), "{line}");
     }
     for command in ["demo", "plan", "apply", "policy", "event", "config", "vendors", "completions"] {
-        assert!(ended.out.contains(&format!("\n  {command}")), "{command}");
+        assert!(finished.out.contains(&format!("\n  {command}")), "{command}");
         assert_eq!(onboard(&[command, "--help"], "").code, 0);
     }
     assert!(onboard(&["--version"], "").out.starts_with("onboard 0."));
 }
 
 #[test]
-fn usage_is_two() {
+fn invalid_arguments_exit_with_2() {
     for args in [
         &[][..],
         &["nonsense"],
@@ -79,57 +79,57 @@ fn usage_is_two() {
         &["policy", "grant", "--principal", "222233334444", "--partition", "azure", "-"],
         &["completions", "cmd"],
     ] {
-        let ended = onboard(args, "");
-        assert_eq!((ended.code, ended.out.as_str()), (2, ""), "{args:?}");
-        assert!(!ended.err.is_empty());
+        let finished = onboard(args, "");
+        assert_eq!((finished.code, finished.out.as_str()), (2, ""), "{args:?}");
+        assert!(!finished.err.is_empty());
     }
     let wildcard = onboard(&["policy", "grant", "--principal", "*", "-"], "");
-    assert!(wildcard.err.contains("a wildcard principal lets everybody in"), "{}", wildcard.err);
+    assert!(wildcard.err.contains("a wildcard principal grants access to everyone"), "{}", wildcard.err);
 }
 
 #[test]
-fn completions_are_printed() {
+fn completions_are_printed_for_each_shell() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let ended = onboard(&["completions", shell], "");
-        assert!(ended.code == 0 && ended.out.contains("onboard"), "{shell}");
+        let finished = onboard(&["completions", shell], "");
+        assert!(finished.code == 0 && finished.out.contains("onboard"), "{shell}");
     }
 }
 
 // ---------------------------------------------------------------- demo
 
 #[test]
-fn the_demo_tells_what_a_person_wants_to_see() {
-    let ended = onboard(&["demo"], "");
-    assert_eq!(ended.code, 0, "{}", ended.out);
-    assert!(!ended.out.contains('\u{1b}'), "plain in a pipe");
+fn demo_shows_plan_result_and_idempotent_rerun() {
+    let finished = onboard(&["demo"], "");
+    assert_eq!(finished.code, 0, "{}", finished.out);
+    assert!(!finished.out.contains('\u{1b}'), "no colors in a pipe");
     for sentence in [
         "This is a simulated organization in memory",
-        "No AWS is touched",
+        "No AWS calls are made",
         "IN_PROGRESS",
         "account 444455556666 (payments-dev)",
         "+           \"arn:aws:iam::222233334444:root\"",
         "+ create role `TrelicaIntegration`",
         "+ create role `Workload_Security_Role_Cross`",
         "(external ID 1, hidden)",
-        "account 222233334444: can enter",
-        "Trend Micro Cloud One Workload Security, with its external ID: can enter",
-        "Trend Micro Cloud One Workload Security, without it: cannot enter",
-        "the identity account: can enter",
-        "Workload Security with its external ID: can enter",
-        "Workload Security without it: cannot enter",
+        "account 222233334444: can assume the role",
+        "Trend Micro Cloud One Workload Security, with its external ID: can assume the role",
+        "Trend Micro Cloud One Workload Security, without an external ID: denied",
+        "the identity account: can assume the role",
+        "Workload Security with its external ID: can assume the role",
+        "Workload Security without an external ID: denied",
         "nothing to do",
         "0 of them writes",
     ] {
-        assert!(ended.out.contains(sentence), "`{sentence}` is not in\n{}", ended.out);
+        assert!(finished.out.contains(sentence), "`{sentence}` is not in\n{}", finished.out);
     }
-    assert!(!ended.out.contains("00000000-1111-2222-3333-444444444444"));
-    assert!(!ended.out.contains("example-trelica-organization-id"));
+    assert!(!finished.out.contains("00000000-1111-2222-3333-444444444444"));
+    assert!(!finished.out.contains("example-trelica-organization-id"));
 }
 
 // ---------------------------------------------------------------- policy
 
 #[test]
-fn a_grant_is_json_alone_and_a_second_one_changes_nothing() {
+fn grant_prints_only_json_and_is_idempotent() {
     let args = ["policy", "grant", "--principal", "222233334444", "-"];
     let first = onboard(&args, &trust(FRESH));
     assert_eq!((first.code, first.err.as_str()), (0, ""));
@@ -145,7 +145,7 @@ fn a_grant_is_json_alone_and_a_second_one_changes_nothing() {
 }
 
 #[test]
-fn a_grant_takes_the_partition_that_it_finds() {
+fn grant_uses_the_partition_of_the_policy() {
     let china = FRESH.replace("arn:aws:", "arn:aws-cn:");
     let grant = |more: &[&str], input: &str| {
         let args = [&["policy", "grant", "--principal", "222233334444"], more, &["-"]].concat();
@@ -157,40 +157,40 @@ fn a_grant_takes_the_partition_that_it_finds() {
 }
 
 #[test]
-fn a_grant_that_cannot_be_made_says_why() {
+fn invalid_grant_is_refused_with_the_reason() {
     let grant = ["policy", "grant", "--principal", "222233334444", "-"];
     let deny = r#"{"Sid":"Nobody","Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}"#;
     let orphan = r#"{"Effect":"Allow","Principal":{"AWS":"AROAIOSFODNN7EXAMPLE1"},"Action":"sts:AssumeRole"}"#;
     for (input, code, sentence) in [
         (trust(&format!("{FRESH},{deny}")), 4, "statement `Nobody` denies account 222233334444"),
-        (trust(&format!("{FRESH},{orphan}")), 4, "give `--prune-orphans`"),
-        ("not json".to_owned(), 1, "the policy is not JSON"),
+        (trust(&format!("{FRESH},{orphan}")), 4, "pass `--prune-orphans`"),
+        ("not json".to_owned(), 1, "the policy is not valid JSON"),
         ("[]".to_owned(), 1, "the policy is not a JSON object"),
-        ("{}".to_owned(), 1, "`Statement` is not understood"),
-        (trust(r#"{"Effect":"Perhaps"}"#), 1, "`Statement[0].Effect` is not understood"),
-        (r#"{"Statement":[],"Statement":[]}"#.to_owned(), 1, "the key `Statement` stands twice"),
+        ("{}".to_owned(), 1, "`Statement` is not valid"),
+        (trust(r#"{"Effect":"Perhaps"}"#), 1, "`Statement[0].Effect` is not valid"),
+        (r#"{"Statement":[],"Statement":[]}"#.to_owned(), 1, "the key `Statement` appears twice"),
     ] {
-        let ended = onboard(&grant, &input);
-        assert_eq!((ended.code, ended.out.as_str()), (code, ""), "{input}");
-        assert!(ended.err.starts_with("error: ") && ended.err.contains(sentence), "{sentence}: {}", ended.err);
+        let finished = onboard(&grant, &input);
+        assert_eq!((finished.code, finished.out.as_str()), (code, ""), "{input}");
+        assert!(finished.err.starts_with("error: ") && finished.err.contains(sentence), "{sentence}: {}", finished.err);
     }
     let pruned = ["policy", "grant", "--prune-orphans", "--principal", "222233334444", "-"];
-    let ended = onboard(&pruned, &trust(&format!("{FRESH},{orphan}")));
-    assert_eq!((ended.code, ended.json()["Statement"].as_array().map(Vec::len)), (0, Some(1)));
+    let finished = onboard(&pruned, &trust(&format!("{FRESH},{orphan}")));
+    assert_eq!((finished.code, finished.json()["Statement"].as_array().map(Vec::len)), (0, Some(1)));
     for (args, sentence) in [
-        (["policy", "grant", "--principal", "222233334444", "nowhere.json"], "`nowhere.json` cannot be read"),
-        (["policy", "explain", "--format", "json", "nowhere.json"], "`nowhere.json` cannot be read"),
+        (["policy", "grant", "--principal", "222233334444", "nowhere.json"], "cannot read `nowhere.json`"),
+        (["policy", "explain", "--format", "json", "nowhere.json"], "cannot read `nowhere.json`"),
     ] {
-        let ended = onboard(&args, "");
-        assert!(ended.code == 1 && ended.err.contains(sentence), "{}", ended.err);
+        let finished = onboard(&args, "");
+        assert!(finished.code == 1 && finished.err.contains(sentence), "{}", finished.err);
     }
     let condition = ["policy", "grant", "--principal", "222233334444", "--condition", "{", "-"];
-    let ended = onboard(&condition, &trust(FRESH));
-    assert!(ended.code == 1 && ended.err.contains("`--condition` is not JSON"), "{}", ended.err);
+    let finished = onboard(&condition, &trust(FRESH));
+    assert!(finished.code == 1 && finished.err.contains("`--condition` is not JSON"), "{}", finished.err);
 }
 
 #[test]
-fn a_policy_is_explained() {
+fn policy_explain_lists_principals_and_hides_external_ids() {
     let vendor = r#"{"Effect":"Allow","Principal":{"AWS":"377450845233"},"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"s3cret"}}}"#;
     let input = trust(&format!("{FRESH},{vendor}"));
     let text = onboard(&["policy", "explain", "-"], &input);
@@ -202,14 +202,14 @@ fn a_policy_is_explained() {
     assert_eq!((json.json()["version"].clone(), entries[1]["can"].clone()), (1.into(), "conditionally".into()));
     assert!(!json.out.contains("s3cret"));
     assert!(onboard(&["policy", "explain", "--reveal", "-"], &input).out.contains("s3cret"));
-    assert!(onboard(&["policy", "explain", "-"], &trust("")).out.contains("Nobody can assume this role."));
+    assert!(onboard(&["policy", "explain", "-"], &trust("")).out.contains("No principal can assume this role."));
     assert_eq!(onboard(&["policy", "explain", "-"], "?").code, 1);
 }
 
 // ---------------------------------------------------------------- event
 
 #[test]
-fn events_are_told_in_words_and_in_json() {
+fn sample_events_are_shown_as_text_and_json() {
     for (file, trigger, account, ignored) in [
         ("create-account-result-succeeded.json", "create_account_result", Some("444455556666"), false),
         ("create-account-result-failed.json", "create_account_result", None, true),
@@ -220,9 +220,9 @@ fn events_are_told_in_words_and_in_json() {
         ("sqs-batch.json", "create_account_result", Some("444455556666"), false),
     ] {
         let path = format!("events/{file}");
-        let ended = onboard(&["event", "--format", "json", &path], "");
-        assert_eq!((ended.code, ended.err.as_str()), (0, ""), "{file}");
-        let first: Value = serde_json::from_str(ended.out.lines().next().unwrap()).unwrap();
+        let finished = onboard(&["event", "--format", "json", &path], "");
+        assert_eq!((finished.code, finished.err.as_str()), (0, ""), "{file}");
+        let first: Value = serde_json::from_str(finished.out.lines().next().unwrap()).unwrap();
         assert_eq!((&first["version"], &first["trigger"]), (&1.into(), &trigger.into()), "{file}");
         assert_eq!(first["account_id"].as_str(), account, "{file}");
         assert_eq!((&first["ignored"], first["reason"].is_string()), (&ignored.into(), ignored), "{file}");
@@ -232,7 +232,7 @@ fn events_are_told_in_words_and_in_json() {
 }
 
 #[test]
-fn an_event_that_is_not_understood_is_an_error() {
+fn invalid_event_is_an_error() {
     for (input, sentence) in [
         ("", "not JSON"),
         ("{", "not JSON"),
@@ -240,27 +240,27 @@ fn an_event_that_is_not_understood_is_an_error() {
         ("{}", ""),
         (r#"{"account_id":"4444555566667"}"#, "4444555566667"),
         (r#"{"account_id":444455556666}"#, "account_id"),
-        (r#"{"account_id":"444455556666","mode":"destroy"}"#, "`mode` is not understood"),
+        (r#"{"account_id":"444455556666","mode":"destroy"}"#, "`mode` is not valid"),
     ] {
-        let ended = onboard(&["event", "-"], input);
-        assert_eq!((ended.code, ended.out.as_str()), (1, ""), "{input}");
-        assert!(ended.err.starts_with("error: ") && ended.err.contains(sentence), "{input}: {}", ended.err);
+        let finished = onboard(&["event", "-"], input);
+        assert_eq!((finished.code, finished.out.as_str()), (1, ""), "{input}");
+        assert!(finished.err.starts_with("error: ") && finished.err.contains(sentence), "{input}: {}", finished.err);
     }
 }
 
 // ---------------------------------------------------------------- config and vendors
 
 #[test]
-fn every_mistake_of_a_configuration_is_told_at_once() {
+fn config_check_reports_all_errors_with_their_location() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("onboarding.toml");
     let broken = "colour = 1\n[[access-role.grant]]\nprincipal = \"*\"\n[vendors.trellica]\n[waiting]\nyoung-account-minutes = \"x\"\n";
     std::fs::write(&file, broken).unwrap();
     let path = file.to_str().unwrap();
-    let ended = onboard(&["config", "check", path], "");
-    assert_eq!((ended.code, ended.out.as_str()), (1, ""));
+    let finished = onboard(&["config", "check", path], "");
+    assert_eq!((finished.code, finished.out.as_str()), (1, ""));
     for place in ["onboarding.toml:1:1:", ":3:13:", "did you mean `trelica`", ":6:"] {
-        assert!(ended.err.contains(place), "{place}: {}", ended.err);
+        assert!(finished.err.contains(place), "{place}: {}", finished.err);
     }
     assert_eq!(onboard(&["config", "show", path], "").code, 1);
     assert_eq!(onboard(&["plan", "--account", "444455556666", "--config", path], "").code, 1);
@@ -268,17 +268,17 @@ fn every_mistake_of_a_configuration_is_told_at_once() {
 }
 
 #[test]
-fn the_example_is_valid_and_is_shown_without_secrets() {
-    let ended = onboard(&["config", "check"], "");
-    assert_eq!(ended.code, 0, "{}", ended.err);
-    assert!(ended.out.contains("onboarding.toml is valid:"), "{}", ended.out);
+fn example_configuration_is_valid_and_shown_without_external_ids() {
+    let finished = onboard(&["config", "check"], "");
+    assert_eq!(finished.code, 0, "{}", finished.err);
+    assert!(finished.out.contains("onboarding.toml is valid:"), "{}", finished.out);
     let shown = onboard(&["config", "show"], "");
     assert!(shown.code == 0 && shown.out.contains("TrelicaIntegration"));
     assert!(!shown.out.contains("00000000-1111-2222-3333-444444444444"));
 }
 
 #[test]
-fn vendors_are_listed_shown_and_guessed() {
+fn vendors_are_listed_and_shown_and_typos_get_a_suggestion() {
     let list = onboard(&["vendors", "list"], "");
     assert!(list.code == 0 && list.out.contains("trelica") && list.out.contains("workload-security"));
     let show = onboard(&["vendors", "show", "trelica"], "");
@@ -291,44 +291,47 @@ fn vendors_are_listed_shown_and_guessed() {
 // ---------------------------------------------------------------- plan and apply
 
 #[test]
-fn apply_without_anybody_to_ask_changes_nothing() {
-    let ended = onboard(&["apply", "--account", "444455556666"], "yes\n");
-    assert_eq!((ended.code, ended.out.as_str()), (1, ""));
-    assert!(ended.err.contains("give `--yes`"), "{}", ended.err);
+fn apply_without_a_terminal_changes_nothing() {
+    let finished = onboard(&["apply", "--account", "444455556666"], "yes\n");
+    assert_eq!((finished.code, finished.out.as_str()), (1, ""));
+    assert!(finished.err.contains("stdin is not a terminal; pass `--yes`"), "{}", finished.err);
+    let finished = onboard(&["apply", "--account", "444455556666", "--format", "json"], "yes\n");
+    assert_eq!((finished.code, finished.out.as_str()), (1, ""));
+    assert!(finished.err.contains("with `--format json`; pass `--yes`"), "{}", finished.err);
 }
 
 #[test]
-fn without_a_region_or_credentials_there_is_one_sentence() {
-    let ended = onboard(&["plan", "--account", "444455556666"], "");
-    assert_eq!((ended.code, ended.out.as_str()), (1, ""));
-    assert!(ended.err.contains("no region is set"), "{}", ended.err);
+fn missing_region_or_credentials_is_reported() {
+    let finished = onboard(&["plan", "--account", "444455556666"], "");
+    assert_eq!((finished.code, finished.out.as_str()), (1, ""));
+    assert!(finished.err.contains("no region is set"), "{}", finished.err);
     let plan = ["plan", "--account", "444455556666", "--region", "us-east-1", "--format", "json", "--wait", "0"];
-    let ended = onboard(&plan, "");
-    assert_eq!(ended.code, 4, "{}", ended.err);
-    assert_eq!(ended.json()["cause"]["code"], "no_credentials");
+    let finished = onboard(&plan, "");
+    assert_eq!(finished.code, 4, "{}", finished.err);
+    assert_eq!(finished.json()["cause"]["code"], "no_credentials");
 }
 
 #[test]
-fn an_excluded_account_needs_no_aws() {
+fn excluded_account_is_ignored_without_aws() {
     let args = ["--account", "999988887777", "--region", "us-east-1", "--format", "json", "--wait", "0"];
     for command in [&["plan"][..], &["apply", "--yes"]] {
-        let ended = onboard(&[command, &args].concat(), "");
-        assert_eq!(ended.code, 0, "{}", ended.err);
-        assert_eq!(ended.json()["cause"]["code"], "excluded");
+        let finished = onboard(&[command, &args].concat(), "");
+        assert_eq!(finished.code, 0, "{}", finished.err);
+        assert_eq!(finished.json()["cause"]["code"], "excluded");
     }
 }
 
 #[test]
-fn an_event_that_is_ignored_needs_no_aws() {
+fn ignored_event_needs_no_aws() {
     let path = "events/create-account-result-failed.json";
-    let ended = onboard(&["plan", "--event", path, "--region", "us-east-1", "--format", "json"], "");
-    assert_eq!((ended.code, &ended.json()["outcome"]), (0, &"ignored".into()), "{}", ended.err);
+    let finished = onboard(&["plan", "--event", path, "--region", "us-east-1", "--format", "json"], "");
+    assert_eq!((finished.code, &finished.json()["outcome"]), (0, &"ignored".into()), "{}", finished.err);
     assert_eq!(onboard(&["plan", "--event", "nowhere.json", "--region", "us-east-1"], "").code, 1);
 }
 
-/// AWS that refuses every connection: what it is asked may succeed later.
+/// Every connection to AWS is refused, which is retryable.
 #[test]
-fn aws_out_of_reach_is_waiting_and_five() {
+fn unreachable_aws_exits_with_5() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_onboard"));
     command.args(["plan", "--account", "444455556666", "--format", "json", "--wait", "0"]);
     command.current_dir(env!("CARGO_MANIFEST_DIR"));
@@ -348,7 +351,7 @@ fn aws_out_of_reach_is_waiting_and_five() {
 }
 
 #[test]
-fn a_condition_that_would_grant_more_than_asked_is_refused() {
+fn ambiguous_or_empty_condition_is_refused() {
     for condition in [
         r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"},"Bool":{"aws:SecureTransport":"true"}}"#,
         r#"{"Bool":{"a":"1","a":"2"}}"#,
@@ -358,13 +361,13 @@ fn a_condition_that_would_grant_more_than_asked_is_refused() {
         r#"{"Boool":{"a":"true"}}"#,
     ] {
         let args = ["policy", "grant", "--principal", "222233334444", "--condition", condition, "-"];
-        let ended = onboard(&args, &trust(FRESH));
-        assert!(ended.code == 1 && ended.out.is_empty(), "{condition}: {}", ended.out);
+        let finished = onboard(&args, &trust(FRESH));
+        assert!(finished.code == 1 && finished.out.is_empty(), "{condition}: {}", finished.out);
     }
 }
 
 #[test]
-fn nobody_who_is_denied_is_explained_as_let_in() {
+fn denied_principal_is_explained_as_never() {
     for principal in [r#""*""#, r#"{"Service":"lambda.amazonaws.com"}"#, r#"{"AWS":"222233334444"}"#] {
         let allow = format!(r#"{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}"#);
         let deny = r#"{"Effect":"Deny","Principal":"*","Action":"sts:*"}"#;
@@ -377,12 +380,12 @@ fn nobody_who_is_denied_is_explained_as_let_in() {
 }
 
 #[test]
-fn a_standard_output_that_is_closed_or_full_ends_no_command_in_a_panic() {
+fn full_stdout_is_an_error_without_a_panic() {
     let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
     for args in [&["demo"][..], &["vendors", "list"], &["completions", "bash"]] {
         let run = std::process::Command::new(env!("CARGO_BIN_EXE_onboard")).args(args).stdout(full()).output().unwrap();
-        let said = String::from_utf8_lossy(&run.stderr).into_owned();
-        assert_eq!(run.status.code(), Some(1), "{args:?}: {said}");
-        assert!(said.contains("standard output cannot be written") && !said.contains("panicked"), "{said}");
+        let stderr = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert_eq!(run.status.code(), Some(1), "{args:?}: {stderr}");
+        assert!(stderr.contains("cannot write to stdout") && !stderr.contains("panicked"), "{stderr}");
     }
 }

@@ -1,4 +1,4 @@
-//! What the documents say is true: codes, keys, examples, links, commands and the picture.
+//! Compares the documents with the code: cause codes, configuration keys, examples, links, commands and the demo picture.
 #![cfg(test)]
 
 #[path = "documents/examples.rs"]
@@ -12,12 +12,12 @@ use std::process::Command;
 
 use files::{blocks, documents, read, root, sources};
 
-/// The words in quotes that follow one of these, in code that is no test.
-fn quoted_after(makers: &[&str]) -> BTreeSet<String> {
+/// The quoted identifiers that follow one of these constructor calls in non-test code.
+fn quoted_after(constructors: &[&str]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (_, text) in sources() {
-        for maker in makers {
-            for rest in text.split(maker).skip(1) {
+        for constructor in constructors {
+            for rest in text.split(constructor).skip(1) {
                 let word = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
                 let is_code = |w: &&str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
                 found.extend(word.filter(is_code).map(str::to_owned));
@@ -27,23 +27,24 @@ fn quoted_after(makers: &[&str]) -> BTreeSet<String> {
     found
 }
 
-/// The words in backticks that begin the rows of the table after a mark.
-fn first_column(document: &str, mark: &str) -> BTreeSet<String> {
-    let (_, after) = document.split_once(mark).expect("the mark of the table");
+/// The words in backticks in the first column of the table after a marker comment.
+fn first_column(document: &str, marker: &str) -> BTreeSet<String> {
+    let (_, after) = document.split_once(marker).expect("the marker of the table");
     let rows = after.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
     rows.filter_map(|row| row.strip_prefix("| `")?.split('`').next()).map(str::to_owned).collect()
 }
 
 #[test]
-fn every_code_has_a_row_and_every_row_a_code() {
-    let makers = ["::waiting(", "::blocked(", "::ignored(", "Cause::new(", "Self::new(", "lost(origin, "];
+fn cause_codes_match_the_table() {
+    let constructors =
+        ["::waiting(", "::blocked(", "::ignored(", "Cause::new(", "Self::new(", "failed_without_report(context, "];
     let documented = first_column(&read("docs/SEMANTICS.md"), "<!-- codes:");
-    assert_eq!(quoted_after(&makers), documented);
+    assert_eq!(quoted_after(&constructors), documented);
 }
 
-/// Whoever is called at night finds the code as a heading, and no heading that no report can say.
+/// On-call engineers search for the code, so each blocked code has a heading, and there are no headings for other codes.
 #[test]
-fn every_blocked_code_has_its_section() {
+fn blocked_codes_match_the_troubleshooting_sections() {
     let semantics = read("docs/SEMANTICS.md");
     let (_, after) = semantics.split_once("<!-- codes:").expect("the table of codes");
     let table = after.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
@@ -64,7 +65,7 @@ fn every_blocked_code_has_its_section() {
 }
 
 #[test]
-fn every_key_of_the_configuration_is_documented() {
+fn configuration_keys_are_documented() {
     let document = read("docs/CONFIGURATION.md");
     let mut keys = BTreeSet::new();
     for (file, text) in sources().into_iter().filter(|(file, _)| file.contains("config/") || file.contains("vendor/")) {
@@ -81,17 +82,17 @@ fn every_key_of_the_configuration_is_documented() {
 }
 
 #[test]
-fn every_action_of_a_session_is_in_the_table_of_permissions() {
+fn session_policy_actions_match_the_readme() {
     let source = sources().remove("crates/core/src/session_policy.rs").expect("the module of session policies");
     let words = source.split('"').skip(1).step_by(2);
-    let asked: BTreeSet<_> = words.filter(|word| word.starts_with("iam:") && !word.contains("Policy\"")).collect();
+    let listed: BTreeSet<_> = words.filter(|word| word.starts_with("iam:") && !word.contains("Policy\"")).collect();
     let actions: BTreeSet<_> =
-        asked.into_iter().filter(|a| !["iam:PolicyARN", "iam:PermissionsBoundary"].contains(a)).collect();
+        listed.into_iter().filter(|a| !["iam:PolicyARN", "iam:PermissionsBoundary"].contains(a)).collect();
     assert_eq!(actions, actions_in(&permissions().1));
 }
 
 #[test]
-fn every_action_of_the_function_is_in_the_table_of_permissions() {
+fn execution_role_actions_match_the_readme() {
     let template = read("template.yaml");
     let (_, role) = template.split_once("FunctionRole:\n    Type:").expect("the function's role");
     let (_, role) = role.split_once("Policies:").expect("its policies");
@@ -105,45 +106,45 @@ fn every_action_of_the_function_is_in_the_table_of_permissions() {
     assert_eq!(actions, actions_in(&table));
 }
 
-/// The tables of permissions: the function's, and the session's in a member account.
+/// The permission tables of the README: of the execution role, and of the session in a member account.
 fn permissions() -> (String, String) {
     let readme = read("README.md");
-    let (_, tables) = readme.split_once("<!-- permissions:").expect("the mark of the tables");
-    let (function, session) = tables.split_once("The session in a member account").expect("two tables");
+    let (_, tables) = readme.split_once("<!-- permissions:").expect("the marker of the tables");
+    let (function, session) = tables.split_once("In a member account").expect("two tables");
     let rows = |text: &str| text.lines().filter(|line| line.starts_with("| `")).collect::<Vec<_>>().join("\n");
     (rows(function), rows(session))
 }
 
-/// The actions in the first column.
+/// The actions in the first column of a table.
 fn actions_in(table: &str) -> BTreeSet<&str> {
     let first = table.lines().filter_map(|row| row.split('|').nth(1));
     first.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect()
 }
 
 #[test]
-fn every_link_between_documents_leads_somewhere() {
+fn links_between_documents_resolve() {
     for (file, text) in documents() {
         let folder = Path::new(&file).parent().expect("a folder").to_owned();
         let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         let links = links.chain(text.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next()));
         for link in links.filter(|link| !link.starts_with("https://") && !link.starts_with("http://")) {
             let (path, anchor) = link.split_once('#').map_or((link, None), |(path, anchor)| (path, Some(anchor)));
-            // Two links on the repository's pages, which no file is.
+            // A page of the GitHub repository, not a file.
             if path == "../../security/advisories/new" {
                 continue;
             }
             let target = if path.is_empty() { root().join(&file) } else { root().join(&folder).join(path) };
-            assert!(target.exists(), "{file}: `{link}` leads nowhere");
+            assert!(target.exists(), "{file}: `{link}` points to a file that does not exist");
             if let Some(anchor) = anchor {
-                let there = std::fs::read_to_string(&target).expect("a document");
-                let found = there.lines().filter_map(heading).any(|heading| heading == anchor);
-                assert!(found, "{file}: `{link}` names no heading");
+                let linked = std::fs::read_to_string(&target).expect("a document");
+                let found = linked.lines().filter_map(heading).any(|heading| heading == anchor);
+                assert!(found, "{file}: `{link}` points to a heading that does not exist");
             }
         }
     }
 }
 
-/// A heading as links name it.
+/// The anchor that GitHub generates for a heading.
 fn heading(line: &str) -> Option<String> {
     let text = line.strip_prefix('#')?.trim_start_matches('#').trim();
     let kept = text
@@ -155,7 +156,7 @@ fn heading(line: &str) -> Option<String> {
 }
 
 #[test]
-fn documents_are_short_enough_to_be_read() {
+fn documents_have_at_most_250_lines() {
     for (file, text) in documents() {
         assert!(text.lines().count() <= 250, "{file} has {} lines", text.lines().count());
     }
@@ -168,7 +169,7 @@ fn onboard(arguments: &[&str]) -> (String, i32) {
 }
 
 #[test]
-fn every_command_in_the_documents_exists() {
+fn commands_in_documents_exist() {
     let mut seen = 0;
     for (file, text) in documents() {
         let lines =
@@ -184,10 +185,10 @@ fn every_command_in_the_documents_exists() {
             let nested = ["policy", "config", "vendors"].contains(&words[0]);
             let mut help: Vec<&str> = words.iter().copied().take(if nested { 2 } else { 1 }).collect();
             help.push("--help");
-            let (said, code) = onboard(&help);
+            let (output, code) = onboard(&help);
             assert_eq!(code, 0, "{file}: `{line}`");
             for option in words.iter().filter(|word| word.starts_with("--")) {
-                assert!(said.contains(option), "{file}: `{line}`: there is no `{option}`");
+                assert!(output.contains(option), "{file}: `{line}`: there is no `{option}`");
             }
             seen += 1;
         }
@@ -196,15 +197,17 @@ fn every_command_in_the_documents_exists() {
 }
 
 #[test]
-fn the_exit_codes_are_those_of_the_help() {
+fn exit_codes_in_documents_match_the_help() {
     let (help, _) = onboard(&["--help"]);
     let (_, after) = help.split_once("Exit codes:").expect("the codes");
     let codes: BTreeSet<_> =
         after.lines().filter_map(|line| line.trim().split(' ').next()).filter(|c| !c.is_empty()).collect();
     for file in ["README.md", "docs/SEMANTICS.md"] {
         let text = read(file);
-        let rows: BTreeSet<_> = text
+        let (_, table) = text.split_once("ode | Meaning |\n|---|---|\n").expect("the table of exit codes");
+        let rows: BTreeSet<_> = table
             .lines()
+            .take_while(|line| line.starts_with('|'))
             .filter_map(|line| line.strip_prefix("| ")?.split(' ').next())
             .filter(|cell| cell.len() == 1 && cell.bytes().all(|b| b.is_ascii_digit()))
             .collect();
@@ -213,7 +216,7 @@ fn the_exit_codes_are_those_of_the_help() {
 }
 
 #[test]
-fn the_picture_shows_what_the_demo_prints() {
+fn demo_picture_matches_the_demo_output() {
     let (printed, code) = onboard(&["demo"]);
     assert_eq!(code, 0);
     let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");

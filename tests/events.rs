@@ -1,4 +1,5 @@
-//! Every sample payload in `events/` is parsed as the table below says. A sample that is not in the table fails the test.
+//! Every sample payload in `events/` is parsed as the table below says. A sample that is not in the table fails the
+//! test.
 
 #![expect(clippy::expect_used, reason = "tests fail by panicking")]
 

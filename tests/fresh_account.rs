@@ -1,4 +1,4 @@
-//! A fresh account, from the event to the end: in one go, with delays, and with every fault at every call.
+//! Onboarding of a new account: without obstacles, with delays, and with every kind of fault at every call.
 
 #[cfg(test)]
 mod fresh_account {
@@ -69,20 +69,20 @@ mod fresh_account {
         }
     }
 
-    async fn apply<P>(ports: P, account: &AccountId, patience: f64) -> Report
+    async fn apply<P>(ports: P, account: &AccountId, timeout_seconds: f64) -> Report
     where
         P: Directory + Sessions + Secrets + LeaseStore + VendorApi + Clock + Clone,
         P::Session: WriteIam,
     {
-        let deadline = ports.now() + patience;
+        let deadline = ports.now() + timeout_seconds;
         let engine = Engine { world: Whole::from(ports), config: config() };
         let [trigger, origin, run] = ["manual", "test", "test"].map(str::to_owned);
         let (account, end) = (account.clone(), deadline + 120.0);
         engine.apply(&Job { account, trigger, origin, run, deadline, end, shown: None }).await
     }
 
-    fn made(organization: &FakeOrganization, newborn: AccountCreation) -> AccountId {
-        organization.finish_creation(&organization.create_account_as("payments-dev", newborn)).unwrap()
+    fn create_account(organization: &FakeOrganization, creation: AccountCreation) -> AccountId {
+        organization.finish_creation(&organization.create_account_with("payments-dev", creation)).unwrap()
     }
 
     fn assert_onboarded(organization: &FakeOrganization, account: &AccountId) {
@@ -98,9 +98,9 @@ mod fresh_account {
     }
 
     #[tokio::test]
-    async fn comes_out_connected_and_a_second_run_writes_nothing() {
+    async fn new_account_is_onboarded_and_a_second_run_makes_no_write() {
         let organization = organization();
-        let account = made(&organization, AccountCreation::default());
+        let account = create_account(&organization, AccountCreation::default());
         let report = apply(organization.clone(), &account, 600.0).await;
         assert_eq!(report.outcome, Outcome::Converged);
         assert_onboarded(&organization, &account);
@@ -111,14 +111,16 @@ mod fresh_account {
     }
 
     #[tokio::test]
-    async fn that_is_slow_comes_out_the_same() {
+    async fn slow_account_is_onboarded_to_the_same_state() {
         let organization = organization();
-        let quick = made(&organization, AccountCreation::default());
+        let quick = create_account(&organization, AccountCreation::default());
         apply(organization.clone(), &quick, 600.0).await;
         let codes = ["SubscriptionRequiredException", "OptInRequired", "InvalidClientTokenId"];
-        let hiccups = codes.map(|code| (code.to_owned(), 20.0)).to_vec();
-        let slow =
-            made(&organization, AccountCreation { access_role_after: 60.0, hiccups, ..AccountCreation::default() });
+        let transient_errors = codes.map(|code| (code.to_owned(), 20.0)).to_vec();
+        let slow = create_account(
+            &organization,
+            AccountCreation { access_role_delay_seconds: 60.0, transient_errors, ..AccountCreation::default() },
+        );
         organization.set_lag(&slow, Lag { reads: 3, seconds: 12.0 });
         organization.set_page_size(1);
         organization.set_throttling(Some(37));
@@ -129,30 +131,30 @@ mod fresh_account {
     }
 
     #[tokio::test]
-    async fn ends_the_same_after_every_fault_at_every_call() {
-        let sound = organization();
+    async fn fault_at_any_call_ends_in_the_same_state_after_a_second_run() {
+        let fault_free = organization();
         let script = Script::none();
-        let account = made(&sound, AccountCreation::default());
-        apply(Faulty::new(sound.clone(), &script), &account, 600.0).await;
+        let account = create_account(&fault_free, AccountCreation::default());
+        apply(Faulty::new(fault_free.clone(), &script), &account, 600.0).await;
         let calls = script.calls();
-        let mut ended = BTreeSet::new();
+        let mut errors = BTreeSet::new();
         for (index, call) in calls.iter().enumerate() {
             for injection in Injection::ALL {
                 let organization = organization();
-                made(&organization, AccountCreation::default());
+                create_account(&organization, AccountCreation::default());
                 let script = Script::at(index, injection);
                 let first = apply(Faulty::new(organization.clone(), &script), &account, 600.0).await;
                 if !injection.crashes() && first.outcome != Outcome::Converged {
                     let code = first.outcome.cause().map_or("", |cause| cause.code.as_str());
-                    ended.insert(format!("{call}, {injection:?}: {} ({code})\n", first.outcome.as_str()));
+                    errors.insert(format!("{call}, {injection:?}: {} ({code})\n", first.outcome.as_str()));
                 }
                 let second = apply(organization.clone(), &account, 600.0).await;
                 assert_eq!(second.outcome, Outcome::Converged, "{injection:?} at {index}, {call}");
-                assert_eq!(organization.state(), sound.state(), "{injection:?} at {index}, {call}");
+                assert_eq!(organization.state(), fault_free.state(), "{injection:?} at {index}, {call}");
             }
         }
-        // What does not pass by itself ends the first run, and harms nothing.
-        insta::assert_snapshot!(ended.into_iter().collect::<String>(), @"
+        // Errors that are not retried end the first run, without side effects on the second one.
+        insta::assert_snapshot!(errors.into_iter().collect::<String>(), @"
         organizations:DescribeAccount, AccessDenied: blocked (own_permission_missing)
         ssm:GetParameter, AccessDenied: blocked (configuration)
         ");

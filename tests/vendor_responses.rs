@@ -97,8 +97,8 @@ async fn requests_match_the_vendor_documentation() {
     "#);
 }
 
-/// The cause of every status. For a role that was just written some of them are transient, because the vendor may not see the
-/// role yet.
+/// The cause of every status. For a role that was just written some of them are transient, because the vendor may not
+/// see the role yet.
 #[tokio::test]
 async fn each_status_has_its_cause() {
     let mut lines = Vec::new();

@@ -1,9 +1,9 @@
 //! Writes whose result is ambiguous because the response to one of the SDK's attempts was lost.
 //!
-//! The SDK retries a failed request automatically and returns only the result of the last attempt. For a write that cannot
-//! be repeated this hides what happened. An example: IAM receives `CreateRole` and creates the role, but the connection
-//! breaks before the response arrives. The SDK retries, and IAM responds with `EntityAlreadyExists`. That looks as if
-//! somebody else had created the role, although it was this call.
+//! The SDK retries a failed request automatically and returns only the result of the last attempt. For a write that
+//! cannot be repeated this hides what happened. An example: IAM receives `CreateRole` and creates the role, but the
+//! connection breaks before the response arrives. The SDK retries, and IAM responds with `EntityAlreadyExists`. That
+//! looks as if another process had created the role, although it was this call.
 //!
 //! [`AmbiguousAttempt`] is an interceptor that watches every attempt of one call. If an attempt had no response, or a
 //! response with a 5xx status, the service may have performed it. An "already exists" or "not found" error of a later
@@ -22,7 +22,8 @@ use aws_smithy_types::config_bag::ConfigBag;
 
 use onboarding_core::error::{ApiError, ErrorKind};
 
-/// Records whether an attempt of one call may have been performed although its response does not say so. Use one per call.
+/// Records whether an attempt of one call may have been performed although its response does not say so. Use one per
+/// call.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AmbiguousAttempt(Arc<AtomicBool>);
 
@@ -45,15 +46,15 @@ impl Intercept for AmbiguousAttempt {
 }
 
 impl AmbiguousAttempt {
-    /// Classifies the error of a write that cannot be repeated: if an earlier attempt is ambiguous, "already exists" and
-    /// "not found" become a transient `Connection` error.
+    /// Classifies the error of a write that cannot be repeated: if an earlier attempt is ambiguous, "already exists"
+    /// and "not found" become a transient `Connection` error.
     pub(super) fn classify(&self, error: ApiError) -> ApiError {
         let is_conflict = matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound);
         if !is_conflict || !self.0.load(Ordering::Relaxed) {
             return error;
         }
         let message = format!(
-            "the response to an earlier attempt was lost, so the change may have been made; the next attempt failed with {}: {}",
+            "an earlier attempt had no response and may have made the change; the next attempt failed: {}: {}",
             error.code, error.message
         );
         ApiError::new(error.call, "Connection", &message).caused_by(error)

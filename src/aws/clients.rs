@@ -27,8 +27,8 @@ pub enum ClientsError {
     Region,
 }
 
-/// The configuration of the function. It comes only from the environment variables that Lambda sets: looking for profiles and
-/// other credential sources would slow down every cold start.
+/// The configuration of the function. It comes only from the environment variables that Lambda sets: looking for
+/// profiles and other credential sources would slow down every cold start.
 ///
 /// # Errors
 /// When a variable that Lambda sets is missing.

@@ -23,9 +23,11 @@ impl Organizations {
 impl Directory for Organizations {
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
         const CALL: &str = "organizations:DescribeAccount";
-        let answer = self.0.describe_account().account_id(id.as_str()).send().await.map_err(api_error(CALL));
-        match answer {
-            Ok(answer) => account(CALL, answer.account.as_ref().ok_or_else(|| malformed(CALL, "account"))?).map(Some),
+        let response = self.0.describe_account().account_id(id.as_str()).send().await.map_err(api_error(CALL));
+        match response {
+            Ok(response) => {
+                account(CALL, response.account.as_ref().ok_or_else(|| malformed(CALL, "account"))?).map(Some)
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -33,17 +35,17 @@ impl Directory for Organizations {
 
     async fn accounts(&self, from: Option<String>) -> Result<AccountPage, ApiError> {
         const CALL: &str = "organizations:ListAccounts";
-        let answer = self.0.list_accounts().set_next_token(from).send().await.map_err(api_error(CALL))?;
-        let accounts = answer.accounts.unwrap_or_default();
+        let response = self.0.list_accounts().set_next_token(from).send().await.map_err(api_error(CALL))?;
+        let accounts = response.accounts.unwrap_or_default();
         let accounts = accounts.iter().map(|wire| account(CALL, wire)).collect::<Result<_, _>>()?;
-        Ok(AccountPage { accounts, next: answer.next_token })
+        Ok(AccountPage { accounts, next: response.next_token })
     }
 
     async fn creation(&self, request: &str) -> Result<Creation, ApiError> {
         const CALL: &str = "organizations:DescribeCreateAccountStatus";
         let send = self.0.describe_create_account_status().create_account_request_id(request).send();
         let status = match send.await.map_err(api_error(CALL)) {
-            Ok(answer) => answer.create_account_status.ok_or_else(|| malformed(CALL, "status"))?,
+            Ok(response) => response.create_account_status.ok_or_else(|| malformed(CALL, "status"))?,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Creation::Unknown),
             Err(error) => return Err(error),
         };

@@ -15,12 +15,12 @@ where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
     move |error| {
-        let status = error.raw_response().map(|answer| answer.status().as_u16());
+        let status = error.raw_response().map(|response| response.status().as_u16());
         let (code, message) = match &error {
-            SdkError::ServiceError(answer) => {
-                let code = answer.err().code().filter(|code| !code.is_empty());
-                let code = code.map_or_else(|| code_of_status(answer.raw()), str::to_owned);
-                (code, answer.err().message().unwrap_or_default().to_owned())
+            SdkError::ServiceError(response) => {
+                let code = response.err().code().filter(|code| !code.is_empty());
+                let code = code.map_or_else(|| code_of_status(response.raw()), str::to_owned);
+                (code, response.err().message().unwrap_or_default().to_owned())
             }
             SdkError::TimeoutError(_) => ("Timeout".to_owned(), "no response before the timeout".to_owned()),
             SdkError::DispatchFailure(_) if has_no_credentials(&error) => {
@@ -28,7 +28,7 @@ where
             }
             SdkError::DispatchFailure(failure) if failure.is_timeout() => ("Timeout".to_owned(), chain(&error)),
             SdkError::DispatchFailure(failure) if failure.is_io() => ("Connection".to_owned(), chain(&error)),
-            SdkError::ResponseError(answer) => (code_of_status(answer.raw()), chain(&error)),
+            SdkError::ResponseError(response) => (code_of_status(response.raw()), chain(&error)),
             _ => ("Client".to_owned(), chain(&error)),
         };
         let ours = ApiError::new(call, code, &message);
@@ -41,8 +41,8 @@ where
 }
 
 /// An error code for a response that has none or cannot be parsed.
-fn code_of_status(answer: &HttpResponse) -> String {
-    let code = match answer.status().as_u16() {
+fn code_of_status(response: &HttpResponse) -> String {
+    let code = match response.status().as_u16() {
         429 => "TooManyRequestsException",
         500.. => "ServiceUnavailable",
         _ => "MalformedAnswer",

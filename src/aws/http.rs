@@ -1,4 +1,5 @@
-//! HTTP requests to vendors, over the SDK's HTTP client, so that there is one TLS stack and one set of root certificates.
+//! HTTP requests to vendors, over the SDK's HTTP client, so that there is one TLS stack and one set of root
+//! certificates.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -14,8 +15,8 @@ use aws_smithy_types::byte_stream::ByteStream;
 use onboarding_core::error::ApiError;
 use onboarding_engine::ports::{Http, VendorRequest, VendorResponse};
 
-/// An HTTP client that is created with the first request. Clones share its connections. It does not follow redirects and does
-/// not retry.
+/// An HTTP client that is created with the first request. Clones share its connections. It does not follow redirects
+/// and does not retry.
 #[derive(Debug, Clone, Default)]
 pub struct HttpClient(Arc<OnceLock<Connector>>);
 

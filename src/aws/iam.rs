@@ -30,44 +30,44 @@ impl IamSession {
 impl ReadIam for IamSession {
     async fn caller_account(&self) -> Result<AccountId, ApiError> {
         const CALL: &str = "sts:GetCallerIdentity";
-        let answer = self.sts.get_caller_identity().send().await.map_err(api_error(CALL))?;
-        let id = answer.account().and_then(|id| id.parse().ok());
+        let response = self.sts.get_caller_identity().send().await.map_err(api_error(CALL))?;
+        let id = response.account().and_then(|id| id.parse().ok());
         id.ok_or_else(|| malformed(CALL, "12-digit account ID"))
     }
 
     async fn role(&self, role: &RoleName) -> Result<Option<ObservedRole>, ApiError> {
         const CALL: &str = "iam:GetRole";
         let get = async { self.iam.get_role().role_name(role.as_str()).send().await.map_err(api_error(CALL)) };
-        let Some(answer) = none_if_not_found(get).await? else { return Ok(None) };
-        let found = answer.role.ok_or_else(|| malformed(CALL, "role"))?;
+        let Some(response) = none_if_not_found(get).await? else { return Ok(None) };
+        let found = response.role.ok_or_else(|| malformed(CALL, "role"))?;
         observed(&found).map(Some)
     }
 
     async fn policy_names(&self, role: &RoleName, from: Option<String>) -> Result<Page, ApiError> {
         const CALL: &str = "iam:ListRolePolicies";
         let list = self.iam.list_role_policies().role_name(role.as_str()).set_marker(from);
-        let Some(answer) = none_if_not_found(async { list.send().await.map_err(api_error(CALL)) }).await? else {
+        let Some(response) = none_if_not_found(async { list.send().await.map_err(api_error(CALL)) }).await? else {
             return Ok(Page { items: Vec::new(), next: None });
         };
-        let next = answer.is_truncated.then_some(answer.marker).flatten();
-        Ok(Page { items: answer.policy_names, next })
+        let next = response.is_truncated.then_some(response.marker).flatten();
+        Ok(Page { items: response.policy_names, next })
     }
 
     async fn policy(&self, role: &RoleName, name: &str) -> Result<Option<String>, ApiError> {
         const CALL: &str = "iam:GetRolePolicy";
         let get = self.iam.get_role_policy().role_name(role.as_str()).policy_name(name);
-        let answer = none_if_not_found(async { get.send().await.map_err(api_error(CALL)) }).await?;
-        answer.map(|answer| decoded(CALL, &answer.policy_document)).transpose()
+        let response = none_if_not_found(async { get.send().await.map_err(api_error(CALL)) }).await?;
+        response.map(|response| decoded(CALL, &response.policy_document)).transpose()
     }
 
     async fn attached(&self, role: &RoleName, from: Option<String>) -> Result<Page, ApiError> {
         const CALL: &str = "iam:ListAttachedRolePolicies";
         let list = self.iam.list_attached_role_policies().role_name(role.as_str()).set_marker(from);
-        let Some(answer) = none_if_not_found(async { list.send().await.map_err(api_error(CALL)) }).await? else {
+        let Some(response) = none_if_not_found(async { list.send().await.map_err(api_error(CALL)) }).await? else {
             return Ok(Page { items: Vec::new(), next: None });
         };
-        let items = answer.attached_policies.unwrap_or_default().into_iter().filter_map(|policy| policy.policy_arn);
-        let next = answer.is_truncated.then_some(answer.marker).flatten();
+        let items = response.attached_policies.unwrap_or_default().into_iter().filter_map(|policy| policy.policy_arn);
+        let next = response.is_truncated.then_some(response.marker).flatten();
         Ok(Page { items: items.collect(), next })
     }
 }
@@ -75,7 +75,7 @@ impl ReadIam for IamSession {
 /// The response; `None` if the requested item does not exist.
 async fn none_if_not_found<T>(call: impl Future<Output = Result<T, ApiError>>) -> Result<Option<T>, ApiError> {
     match call.await {
-        Ok(answer) => Ok(Some(answer)),
+        Ok(response) => Ok(Some(response)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }

@@ -4,9 +4,10 @@
 //!
 //! - Without `Overwrite`, only one of several concurrent calls creates the parameter. The others fail with
 //!   `ParameterAlreadyExists`.
-//! - With `Overwrite`, each call increments the version by one. A run that read version 7 has replaced exactly that version if
-//!   its write returns 8. If it returns 9, another run wrote in between and was first. The loser has overwritten the winner's
-//!   value, but the winner already knows that it holds the lease, and the loser does not write to the account.
+//! - With `Overwrite`, each call increments the version by one. A run that read version 7 has replaced exactly that
+//!   version if its write returns 8. If it returns 9, another run wrote in between and was first. The loser has
+//!   overwritten the winner's value, but the winner already knows that it holds the lease, and the loser does not write
+//!   to the account.
 //!
 //! Releasing writes an expired lease instead of deleting the parameter.
 
@@ -44,8 +45,8 @@ impl LeaseStore for SsmLeases {
         const CALL: &str = "ssm:GetParameter";
         let Some(name) = self.parameter(account) else { return Ok(None) };
         match self.parameters.get_parameter().name(name).send().await.map_err(api_error(CALL)) {
-            Ok(answer) => {
-                let parameter = answer.parameter.ok_or_else(|| malformed(CALL, "parameter"))?;
+            Ok(response) => {
+                let parameter = response.parameter.ok_or_else(|| malformed(CALL, "parameter"))?;
                 let claim = Lease::from_text(parameter.value().unwrap_or_default());
                 Ok(Some((claim, parameter.version)))
             }
@@ -62,7 +63,7 @@ impl LeaseStore for SsmLeases {
         let Some(name) = self.parameter(account) else { return Ok(true) };
         let put = self.parameters.put_parameter().name(name).value(claim.to_text()).r#type(ParameterType::String);
         match put.overwrite(seen.is_some()).send().await.map_err(api_error(CALL)) {
-            Ok(answer) => Ok(seen.is_none_or(|seen| answer.version == seen.saturating_add(1))),
+            Ok(response) => Ok(seen.is_none_or(|seen| response.version == seen.saturating_add(1))),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(error),
         }

@@ -45,8 +45,8 @@ impl Notifier for EventBridgeNotifier {
     async fn load(&self, name: &str) -> Result<Option<NotificationRecord>, ApiError> {
         const CALL: &str = "ssm:GetParameter";
         match self.parameters.get_parameter().name(self.parameter(name)).send().await.map_err(api_error(CALL)) {
-            Ok(answer) => {
-                let value = answer.parameter.and_then(|parameter| parameter.value);
+            Ok(response) => {
+                let value = response.parameter.and_then(|parameter| parameter.value);
                 value.map(|text| Some(NotificationRecord::from_text(&text))).ok_or_else(|| malformed(CALL, "value"))
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -82,13 +82,13 @@ impl Notifier for EventBridgeNotifier {
             .detail_type(notice.news.detail_type())
             .detail(notice.detail().to_string());
         let client = self.client.get_or_init(|| aws_sdk_eventbridge::Client::new(&self.config));
-        let answer = client.put_events().entries(entry.build()).send().await.map_err(api_error(CALL))?;
+        let response = client.put_events().entries(entry.build()).send().await.map_err(api_error(CALL))?;
         // The call succeeds even if its entry failed.
         // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
-        let failed = answer.entries().iter().find_map(|entry| Some((entry.error_code()?, entry.error_message())));
+        let failed = response.entries().iter().find_map(|entry| Some((entry.error_code()?, entry.error_message())));
         match failed {
             Some((code, message)) => Err(ApiError::new(CALL, code, message.unwrap_or_default())),
-            None if answer.failed_entry_count() > 0 => Err(malformed(CALL, "failure reason")),
+            None if response.failed_entry_count() > 0 => Err(malformed(CALL, "failure reason")),
             None => Ok(()),
         }
     }

@@ -22,8 +22,8 @@ impl Parameters {
 impl Secrets for Parameters {
     async fn parameter(&self, name: &str) -> Result<SecretString, ApiError> {
         const CALL: &str = "ssm:GetParameter";
-        let answer = self.0.get_parameter().name(name).with_decryption(true).send().await.map_err(api_error(CALL))?;
-        let value = answer.parameter.and_then(|parameter| parameter.value);
+        let response = self.0.get_parameter().name(name).with_decryption(true).send().await.map_err(api_error(CALL))?;
+        let value = response.parameter.and_then(|parameter| parameter.value);
         value.map(SecretString::from).ok_or_else(|| malformed(CALL, "value"))
     }
 }

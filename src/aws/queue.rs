@@ -1,10 +1,10 @@
 //! The inbox and the dead-letter queue, on SQS.
 //!
-//! A retry changes the visibility timeout of the received message, so the message keeps its receive count and its age. A
-//! message for the dead-letter queue is sent there as a copy, with the cause, the error message and the remedy as message
-//! attributes; the original is deleted through the batch response. If the function is stopped in between, the dead-letter
-//! queue holds the message twice, which is harmless. Without a queue URL, both methods return `false`: the message stays in
-//! the inbox.
+//! A retry changes the visibility timeout of the received message, so the message keeps its receive count and its age.
+//! A message for the dead-letter queue is sent there as a copy, with the cause, the error message and the remedy as
+//! message attributes; the original is deleted through the batch response. If the function is stopped in between, the
+//! dead-letter queue holds the message twice, which is harmless. Without a queue URL, both methods return `false`: the
+//! message stays in the inbox.
 
 use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
@@ -50,9 +50,9 @@ impl Queue for Sqs {
         };
         let entries: Vec<_> = messages.iter().enumerate().map(entry).collect::<Result<_, _>>()?;
         let send = self.client.send_message_batch().queue_url(self.queue(CALL)?).set_entries(Some(entries));
-        let answer = send.send().await.map_err(api_error(CALL))?;
+        let response = send.send().await.map_err(api_error(CALL))?;
         // If one message failed, the whole batch is sent again: duplicates are harmless, lost messages are not.
-        match answer.failed.first() {
+        match response.failed.first() {
             Some(failed) => Err(ApiError::new(CALL, failed.code.clone(), failed.message().unwrap_or_default())),
             None => Ok(()),
         }
@@ -71,10 +71,12 @@ impl Queue for Sqs {
         let Some(url) = &self.dead_letters else { return Ok(false) };
         let mut send = self.client.send_message().queue_url(url).message_body(message);
         let mut remaining = MAX_MESSAGE.saturating_sub(message.len());
-        for (name, text) in [("CAUSE", cause.code), ("MESSAGE", &cause.message), ("REMEDY", &cause.remedy)] {
-            // An attribute value must not be empty: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_MessageAttributeValue.html
+        for (name, text) in [("CAUSE", cause.code.as_str()), ("MESSAGE", cause.message.as_str()), ("REMEDY", cause.remedy.as_str())] {
+            // An attribute value must not be empty:
+            // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_MessageAttributeValue.html
             let text = if text.is_empty() { "-" } else { text };
-            // Attributes that do not fit are left out (the log has them). SQS would reject the message, and it would be retried for days.
+            // Attributes that do not fit are left out (the log has them). SQS would reject the message, and it would be
+            // retried for days.
             let size = name.len() + "String".len() + text.len();
             let Some(left) = remaining.checked_sub(size) else { continue };
             remaining = left;

@@ -27,13 +27,13 @@ impl Sts {
 impl Sessions for Sts {
     type Session = IamSession;
 
-    /// Assumes the role for 15 minutes. It sets no source identity and no session tags: those need `sts:SetSourceIdentity` and
-    /// `sts:TagSession`, which the trust policy that Organizations creates does not allow.
+    /// Assumes the role for 15 minutes. It sets no source identity and no session tags: those need
+    /// `sts:SetSourceIdentity` and `sts:TagSession`, which the trust policy that Organizations creates does not allow.
     async fn enter(&self, entry: &AssumeRoleRequest) -> Result<IamSession, ApiError> {
         const CALL: &str = "sts:AssumeRole";
         let assume = self.client.assume_role().role_arn(&entry.role_arn).role_session_name(&entry.session_name);
-        let answer = assume.policy(&entry.policy).duration_seconds(900).send().await.map_err(api_error(CALL))?;
-        let issued = answer.credentials.ok_or_else(|| malformed(CALL, "credentials"))?;
+        let response = assume.policy(&entry.policy).duration_seconds(900).send().await.map_err(api_error(CALL))?;
+        let issued = response.credentials.ok_or_else(|| malformed(CALL, "credentials"))?;
         let token = Some(issued.session_token);
         let credentials = Credentials::new(issued.access_key_id, issued.secret_access_key, token, None, "access-role");
         Ok(IamSession::new(&with_credentials(&self.config, credentials)))

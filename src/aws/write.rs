@@ -1,7 +1,7 @@
 //! Writes IAM in one account. Every change is exactly one API call.
 //!
-//! Creating and deleting cannot be repeated: a second attempt fails with "already exists" or "not found". These calls have an
-//! [`AmbiguousAttempt`] interceptor. The other calls set a value and are idempotent.
+//! Creating and deleting cannot be repeated: a second attempt fails with "already exists" or "not found". These calls
+//! have an [`AmbiguousAttempt`] interceptor. The other calls set a value and are idempotent.
 
 use std::collections::BTreeMap;
 

@@ -1,11 +1,11 @@
-//! `onboard plan` and `onboard apply`: one account, against AWS.
+//! `onboard plan` and `onboard apply`: plan or change one account in AWS.
 
 use onboarding_core::code::Code;
 use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, ensure};
 
-use super::args::{Aws, Format, Target, Which};
+use super::args::{Aws, Format, Selector, Target};
 use super::{Exit, config, read};
 use onboarding_core::account::AccountId;
 use onboarding_core::mode::Mode;
@@ -15,10 +15,10 @@ use onboarding_core::trigger::{self, Trigger};
 use onboarding_engine::ports::{Clock, Sessions, World, WriteIam};
 use onboarding_engine::{Engine, Job};
 
-/// How long calls that are under way when the waiting ends may take, in seconds.
-const LAST_CALLS: f64 = 120.0;
+/// Seconds that calls in flight may still take after the wait for the account is over.
+const IN_FLIGHT_GRACE: f64 = 120.0;
 
-/// What there is to do, or how it ended before anything was done.
+/// The engine and its job, or the report of an account that needs no run.
 type Start<W> = Result<(Engine<W>, Job), Box<Report>>;
 
 pub(super) async fn plan<W: World>(
@@ -26,8 +26,8 @@ pub(super) async fn plan<W: World>(
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Exit> {
     let format = target.format;
-    let report = match start(&target, asked(&target.which)?, connect).await? {
-        Ok((engine, errand)) => engine.plan(&errand).await,
+    let report = match start(&target, requested(&target.selector)?, connect).await? {
+        Ok((engine, job)) => engine.plan(&job).await,
         Err(report) => *report,
     };
     show(&report, format, plan_text)
@@ -39,19 +39,25 @@ pub(super) async fn apply<W: World<Sessions: Sessions<Session: WriteIam>>>(
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Exit> {
     let format = target.format;
-    let asked = asked(&target.which)?;
-    if let Asked::Event(Trigger::Manual { mode: Mode::Plan, .. }) = asked {
-        anyhow::bail!("the event asks for a plan and not for changes; use `onboard plan`");
+    let requested = requested(&target.selector)?;
+    if let Requested::Event(Trigger::Manual { mode: Mode::Plan, .. }) = requested {
+        anyhow::bail!("the event requests a plan, not changes; use `onboard plan`");
     }
-    let can_ask = format == Format::Text && std::io::stdin().is_terminal();
-    ensure!(yes || can_ask, "apply asks before it changes anything, and here is nobody to ask; give `--yes`");
-    let (engine, mut errand) = match start(&target, asked, connect).await? {
+    ensure!(
+        yes || format == Format::Text,
+        "apply needs confirmation and cannot ask for it with `--format json`; pass `--yes`"
+    );
+    ensure!(
+        yes || std::io::stdin().is_terminal(),
+        "apply needs confirmation and stdin is not a terminal; pass `--yes`"
+    );
+    let (engine, mut job) = match start(&target, requested, connect).await? {
         Ok(start) => start,
         Err(report) => return show(&Report { mode: Mode::Apply, ..*report }, format, report_text),
     };
-    let plan = engine.plan(&errand).await;
+    let plan = engine.plan(&job).await;
     if format == Format::Text {
-        say!("{}", plan_text(&plan));
+        print_text!("{}", plan_text(&plan));
     }
     if plan.changes.is_empty() {
         let end = Report { mode: Mode::Apply, ..plan };
@@ -62,83 +68,87 @@ pub(super) async fn apply<W: World<Sessions: Sessions<Session: WriteIam>>>(
         };
     }
     if !yes && !confirmed(&plan)? {
-        sayln!("Nothing was changed.");
+        print_line!("Nothing was changed.");
         return Ok(Exit::from_outcome(&plan.outcome));
     }
-    // What was shown is what is applied: an account that changed in between gets a new plan.
-    // Neither the plan's waiting nor a person's thinking is taken from the time to apply.
-    errand.deadline = engine.clock().now() + f64::from(target.wait);
-    errand.end = errand.deadline + LAST_CALLS;
-    errand.shown = Some(plan.changes.into_iter().map(|step| step.change).collect());
+    // Only the changes that were shown are applied: if the account drifted in between, the engine makes a new plan.
+    // The deadlines start again here, so that neither the wait during planning nor the prompt uses up the time to apply.
+    job.deadline = engine.clock().now() + f64::from(target.wait);
+    job.end = job.deadline + IN_FLIGHT_GRACE;
+    job.shown = Some(plan.changes.into_iter().map(|step| step.change).collect());
     if format == Format::Text {
-        sayln!();
+        print_line!();
     }
-    show(&engine.apply(&errand).await, format, report_text)
+    show(&engine.apply(&job).await, format, report_text)
 }
 
 async fn start<W: World>(
     target: &Target,
-    asked: Asked,
+    requested: Requested,
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Start<W>> {
     let config = config::load(&target.config)?;
     let ended = |account, kind: &str, end| Err(Box::new(Report::new(account, kind, Mode::Plan, end)));
-    if let Asked::Event(Trigger::Ignored { kind, reason, account }) = asked {
+    if let Requested::Event(Trigger::Ignored { kind, reason, account }) = requested {
         return Ok(ended(account, kind.as_str(), Outcome::ignored(Code::NotApplicable, reason)));
     }
     let engine = Engine { world: connect(&target.aws).await?, config };
     let deadline = engine.clock().now() + f64::from(target.wait);
-    let (account, kind) = match asked {
-        Asked::Account(id) => (id, "command_line"),
-        Asked::Event(Trigger::AccountReady { id, kind }) => (id, kind.as_str()),
-        Asked::Event(Trigger::Manual { id, .. }) => (id, "manual"),
-        Asked::Event(Trigger::AccountGone { id, kind, how }) => {
+    let (account, kind) = match requested {
+        Requested::Account(id) => (id, "command_line"),
+        Requested::Event(Trigger::AccountReady { id, kind }) => (id, kind.as_str()),
+        Requested::Event(Trigger::Manual { id, .. }) => (id, "manual"),
+        Requested::Event(Trigger::AccountGone { id, kind, how }) => {
             let end = Outcome::ignored(Code::Departed, format!("account {id} {how}"));
             return Ok(ended(Some(id), kind.as_str(), end));
         }
-        Asked::Event(Trigger::Sweep { .. }) => {
-            anyhow::bail!("the event asks for every account; name one with `--account`")
+        Requested::Event(Trigger::Sweep { .. }) => {
+            anyhow::bail!(
+                "the event is a sweep of all accounts, and the CLI handles one at a time; select one with `--account`"
+            )
         }
-        Asked::Event(Trigger::AccountRequested { request, kind }) => match engine.created(&request, deadline).await {
+        Requested::Event(Trigger::AccountRequested { request, kind }) => match engine.created(&request, deadline).await
+        {
             Ok(id) => (id, kind.as_str()),
             Err(end) => return Ok(ended(None, kind.as_str(), end)),
         },
-        Asked::Event(Trigger::Ignored { kind, reason, account }) => {
+        Requested::Event(Trigger::Ignored { kind, reason, account }) => {
             return Ok(ended(account, kind.as_str(), Outcome::ignored(Code::NotApplicable, reason)));
         }
     };
     let (trigger, origin) = (kind.to_owned(), "command-line".to_owned());
-    let (run, end) = (origin.clone(), deadline + LAST_CALLS);
+    let (run, end) = (origin.clone(), deadline + IN_FLIGHT_GRACE);
     Ok(Ok((engine, Job { account, trigger, origin, run, deadline, end, shown: None })))
 }
 
-enum Asked {
+/// What the command line selects.
+enum Requested {
     Account(AccountId),
     Event(Trigger),
 }
 
-fn asked(which: &Which) -> anyhow::Result<Asked> {
-    match (&which.account, &which.event) {
-        (Some(id), _) => Ok(Asked::Account(id.clone())),
+fn requested(selector: &Selector) -> anyhow::Result<Requested> {
+    match (&selector.account, &selector.event) {
+        (Some(id), _) => Ok(Requested::Account(id.clone())),
         (None, Some(file)) => {
-            let understood = trigger::parse(read(file)?.as_bytes()).with_context(|| format!("`{file}`"))?;
-            Ok(Asked::Event(understood.trigger))
+            let parsed = trigger::parse(read(file)?.as_bytes()).with_context(|| format!("`{file}`"))?;
+            Ok(Requested::Event(parsed.trigger))
         }
-        (None, None) => anyhow::bail!("give `--account` or `--event`"),
+        (None, None) => anyhow::bail!("pass `--account` or `--event`"),
     }
 }
 
 fn show(report: &Report, format: Format, text: impl Fn(&Report) -> String) -> anyhow::Result<Exit> {
     match format {
-        Format::Text => say!("{}", text(report)),
-        Format::Json => sayln!("{}", serde_json::to_string_pretty(report)?),
+        Format::Text => print_text!("{}", text(report)),
+        Format::Json => print_line!("{}", serde_json::to_string_pretty(report)?),
     }
     Ok(Exit::from_outcome(&report.outcome))
 }
 
 fn confirmed(plan: &Report) -> anyhow::Result<bool> {
     let id = plan.account_id.as_ref().map_or("", |id| id.as_str());
-    say!("\n{} ", paint::strong(format!("Make these changes in account {id}? Only `yes` is taken:")));
+    print_text!("\n{} ", paint::strong(format!("Apply these changes to account {id}? Only 'yes' will be accepted:")));
     anstream::stdout().flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;

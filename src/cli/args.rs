@@ -1,4 +1,4 @@
-//! The arguments, and the help that people read.
+//! Command-line arguments and the `--help` text.
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -9,20 +9,20 @@ use onboarding_core::policy::Principal;
 const EXIT_CODES: &str = "Exit codes:
   0  done, or nothing to do
   1  error
-  2  usage: the arguments are not understood
-  3  plan: there are changes to make
-  4  blocked: a person is needed
-  5  waiting: not ready yet; run again";
+  2  usage error
+  3  plan: there are changes to apply
+  4  blocked: manual action required
+  5  waiting: the account is not ready yet; run again";
 
 const EXAMPLES: &str = "Examples:
-  onboard demo                                         the main job, simulated
-  onboard config check onboarding.toml                 every mistake at once
-  onboard plan --account 444455556666 --profile admin  what would be done
-  onboard plan --event event.json                      what the function would do
-  onboard apply --account 444455556666                 does it, after asking
+  onboard demo                                         onboard a simulated account
+  onboard config check onboarding.toml                 report all configuration errors
+  onboard plan --account 444455556666 --profile admin  dry run: show the changes
+  onboard plan --event event.json                      show what the function would change
+  onboard apply --account 444455556666                 show the changes, ask, apply
   aws iam get-role --role-name R --query Role.AssumeRolePolicyDocument | onboard policy explain -";
 
-/// Connects the accounts of an AWS Organization: the identity account may enter each, and each vendor's role stands in it.
+/// Onboard the accounts of an AWS organization: grant the identity account access and install vendor roles.
 #[derive(Debug, Parser)]
 #[command(name = "onboard", version, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"), max_term_width = 110)]
 pub struct Args {
@@ -32,38 +32,38 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Show the main job on a simulated organization; touches no AWS
+    /// Onboard a simulated account; needs no AWS
     Demo,
-    /// Show what would be done in an account, like a diff; writes nothing
+    /// Show the changes that an account needs, as a diff (dry run); writes nothing
     Plan(Target),
-    /// Bring an account to its configuration; shows the plan and asks first
+    /// Apply the configuration to an account; shows the plan and asks for confirmation
     Apply {
         #[command(flatten)]
         target: Target,
-        /// Do not ask
+        /// Skip the confirmation prompt
         #[arg(long, display_order = 0)]
         yes: bool,
     },
     /// Read and edit trust policies offline
     #[command(subcommand)]
     Policy(PolicyCommand),
-    /// Say how the function would understand an event
+    /// Show how the function would interpret an event
     Event {
-        /// A file with the payload, or `-` for standard input
+        /// File with the payload, or `-` for stdin
         file: String,
-        /// How to print it: for people or for other tools
+        /// Output format
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
     /// Check or show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// List or show the vendors that can be configured
+    /// List or show the vendors in the catalogue
     #[command(subcommand)]
     Vendors(VendorsCommand),
-    /// Print a completion script for a shell
+    /// Print a shell completion script
     Completions {
-        /// The shell
+        /// Shell
         shell: Shell,
     },
 }
@@ -71,14 +71,14 @@ pub(super) enum Command {
 #[derive(Debug, ClapArgs)]
 pub(super) struct Target {
     #[command(flatten)]
-    pub(super) which: Which,
-    /// The configuration
+    pub(super) selector: Selector,
+    /// Configuration file
     #[arg(long, value_name = "FILE", default_value = "onboarding.toml")]
     pub(super) config: String,
-    /// How to print the result: for people or for other tools
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
-    /// How long to wait for an account that is not ready
+    /// How long to wait for an account that is not ready yet
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub(super) wait: u32,
     #[command(flatten)]
@@ -87,22 +87,22 @@ pub(super) struct Target {
 
 #[derive(Debug, ClapArgs)]
 #[group(required = true, multiple = false)]
-pub(super) struct Which {
-    /// The account, by id
+pub(super) struct Selector {
+    /// Account ID, 12 digits
     #[arg(long, value_name = "ID")]
     pub(super) account: Option<AccountId>,
-    /// The account that an event is about: a file, or `-` for standard input
+    /// File with an event, or `-` for stdin; selects the account that the event is about
     #[arg(long, value_name = "FILE")]
     pub(super) event: Option<String>,
 }
 
-/// Which credentials to use.
+/// Credentials and region.
 #[derive(Debug, ClapArgs)]
 pub struct Aws {
-    /// The profile of the AWS configuration; must be able to assume the access role
+    /// Profile in ~/.aws/config; must be allowed to assume the access role
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// The region of STS and SSM
+    /// AWS region for STS and SSM
     #[arg(long, value_name = "REGION", value_parser = region)]
     pub region: Option<String>,
 }
@@ -112,22 +112,22 @@ fn region(text: &str) -> Result<String, String> {
     if !text.is_empty() && text.bytes().all(allowed) {
         Ok(text.to_owned())
     } else {
-        Err("a region looks like `us-east-1`".to_owned())
+        Err("not a valid region; use a name such as `us-east-1`".to_owned())
     }
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PolicyCommand {
-    /// Print a trust policy with a grant added; nothing else in it changes
+    /// Print a trust policy with a grant added and everything else unchanged
     Grant(Grant),
-    /// Say who can assume a role, and under which conditions
+    /// Show who can assume a role, and under which conditions
     Explain {
-        /// A file with the trust policy, or `-` for standard input
+        /// File with the trust policy, or `-` for stdin
         file: String,
-        /// How to print it: for people or for other tools
+        /// Output format
         #[arg(long, value_enum, default_value_t)]
         format: Format,
-        /// Show external IDs
+        /// Print external IDs instead of hiding them
         #[arg(long)]
         reveal: bool,
     },
@@ -135,33 +135,33 @@ pub(super) enum PolicyCommand {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Grant {
-    /// Who is granted access: an account id, or the ARN of a role or user
+    /// Principal to grant access: an account ID, or the ARN of a role or user
     #[arg(long, value_parser = |text: &str| Principal::to_grant(text))]
     pub(super) principal: Principal,
-    /// Under which condition, as in a policy: '{"Bool":{"aws:MultiFactorAuthPresent":"true"}}'
+    /// Condition of the grant, as in a policy: '{"Bool":{"aws:MultiFactorAuthPresent":"true"}}'
     #[arg(long, value_name = "JSON")]
     pub(super) condition: Option<String>,
-    /// Take deleted identities out of the policy
+    /// Remove deleted principals (AROA…, AIDA…) from the policy
     #[arg(long)]
     pub(super) prune_orphans: bool,
-    /// The partition of the ARN that is written; else the one that the policy names, else `aws`
+    /// Partition for the new ARN [default: from the principal or the policy, or `aws`]
     #[arg(long)]
     pub(super) partition: Option<Partition>,
-    /// A file with the trust policy, or `-` for standard input
+    /// File with the trust policy, or `-` for stdin
     pub(super) file: String,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigCommand {
-    /// Tell every mistake at once, each with its place
+    /// Validate the configuration and report all errors, each with file, line and column
     Check {
-        /// The configuration
+        /// Configuration file
         #[arg(default_value = "onboarding.toml")]
         config: String,
     },
-    /// Show what is configured, with defaults and without external IDs
+    /// Show the configuration with its defaults; external IDs are hidden
     Show {
-        /// The configuration
+        /// Configuration file
         #[arg(default_value = "onboarding.toml")]
         config: String,
     },
@@ -169,17 +169,17 @@ pub(super) enum ConfigCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum VendorsCommand {
-    /// List the vendors of the catalogue
+    /// List the vendors in the catalogue
     List {
-        /// A configuration with vendors of your own
+        /// Configuration file with custom vendors
         #[arg(long, value_name = "FILE")]
         config: Option<String>,
     },
-    /// Show what a vendor's role would be
+    /// Show the role that a vendor gets
     Show {
-        /// The vendor's name
+        /// Vendor name
         name: String,
-        /// A configuration with vendors of your own
+        /// Configuration file with custom vendors
         #[arg(long, value_name = "FILE")]
         config: Option<String>,
     },

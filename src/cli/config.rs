@@ -1,4 +1,4 @@
-//! `onboard config`: check and show.
+//! `onboard config check` and `onboard config show`.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use super::{Exit, read};
 use onboarding_core::config::{self, Config, Folder};
 use onboarding_core::report::paint;
 
-/// Reads a configuration; the error has a line for each mistake.
+/// Reads a configuration. The error message has one line per problem.
 pub(super) fn load(file: &str) -> anyhow::Result<Config> {
     let text = read(file)?;
     Config::parse(&text, &Folder::containing(Path::new(file)))
@@ -18,16 +18,16 @@ pub(super) fn load(file: &str) -> anyhow::Result<Config> {
 pub(super) fn check(file: &str) -> anyhow::Result<Exit> {
     let config = load(file)?;
     for warning in config.warnings() {
-        whisper!("{} {warning}", paint::careful("warning:"));
+        eprint_line!("{} {warning}", paint::careful("warning:"));
     }
     let (grants, roles) = (config.access_role.grants.len(), config.roles.len());
     let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let (grants, roles) = (plural(grants, "grant"), plural(roles, "role"));
-    sayln!("{} {grants} on the access role, {roles}", paint::good(format!("{file} is valid:")));
+    print_line!("{} {grants} on the access role, {roles}", paint::good(format!("{file} is valid:")));
     Ok(Exit::Done)
 }
 
 pub(super) fn show(file: &str) -> anyhow::Result<Exit> {
-    say!("{}", config::show(&load(file)?));
+    print_text!("{}", config::show(&load(file)?));
     Ok(Exit::Done)
 }

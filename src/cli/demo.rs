@@ -109,11 +109,11 @@ fn verify(organization: &FakeOrganization, account: &AccountId) -> anyhow::Resul
     use onboarding_core::policy::Caller;
     let role = |name: &str| format!("arn:aws:iam::{account}:role/{name}");
     let can_assume = |who: &str, name: &str, id: Option<&str>| -> anyhow::Result<bool> {
-        let caller = Caller { account: who.parse().context("an account id")?, arn: None };
+        let caller = Caller { account: who.parse().context("an account ID")?, arn: None };
         Ok(organization.can_assume(&caller, &role(name), id))
     };
     let vendor = "Workload_Security_Role_Cross";
-    print_line!("\n  {}", strong("the same checks against the simulated STS"));
+    print_line!("\n  {}", strong("The same checks against the simulated STS"));
     for (who, id, role_name, suffix, external_id) in [
         ("the identity account", IDENTITY, "OrganizationAccountAccessRole", "", None),
         (
@@ -125,7 +125,7 @@ fn verify(organization: &FakeOrganization, account: &AccountId) -> anyhow::Resul
         ),
         ("Workload Security", VENDORS[0], vendor, " without an external ID", None),
     ] {
-        let answer = if can_assume(id, role_name, external_id)? { "allowed" } else { "denied" };
+        let answer = if can_assume(id, role_name, external_id)? { "can assume the role" } else { "denied" };
         print_line!("  {who}{suffix}: {answer}");
     }
     Ok(())

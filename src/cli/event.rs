@@ -1,9 +1,9 @@
-//! `onboard event`: how the function would understand a payload.
+//! `onboard event`: how the function would interpret a payload.
 
 use serde_json::{Value, json};
 
 use super::args::Format;
-use super::{Exit, complain, read};
+use super::{Exit, print_error, read};
 use crate::lambda::bodies;
 use onboarding_core::report::paint;
 use onboarding_core::trigger::{self, ParsedPayload, Trigger};
@@ -18,44 +18,44 @@ pub(super) fn event(file: &str, format: Format) -> anyhow::Result<Exit> {
     let mut shown = Vec::new();
     for (index, payload) in payloads.iter().enumerate() {
         match trigger::parse(payload.as_bytes()) {
-            Ok(understood) => shown.push(understood),
+            Ok(parsed) => shown.push(parsed),
             Err(error) => {
                 match payloads.len() {
-                    1 => complain(error),
-                    _ => complain(format_args!("`Records[{index}]`: {error}")),
+                    1 => print_error(error),
+                    _ => print_error(format_args!("`Records[{index}]`: {error}")),
                 }
                 exit = Exit::Error;
             }
         }
     }
-    for understood in &shown {
+    for parsed in &shown {
         match format {
-            Format::Text => say!("{}", words(understood)),
-            Format::Json => sayln!("{}", wire(understood)),
+            Format::Text => print_text!("{}", to_text(parsed)),
+            Format::Json => print_line!("{}", to_json(parsed)),
         }
     }
     Ok(exit)
 }
 
-fn words(understood: &ParsedPayload) -> String {
-    let ParsedPayload { trigger, event_id } = understood;
+fn to_text(parsed: &ParsedPayload) -> String {
+    let ParsedPayload { trigger, event_id } = parsed;
     let mut text = String::new();
-    let mut fact =
+    let mut field =
         |name: &str, value: &str| text.push_str(&format!("{}  {value}\n", paint::faint(format!("{name:<8}"))));
-    fact("trigger", trigger.kind().as_str());
+    field("trigger", trigger.kind().as_str());
     if let Some(id) = trigger.account() {
-        fact("account", id.as_str());
+        field("account", id.as_str());
     }
     if let Some(id) = event_id {
-        fact("event", id);
+        field("event", id);
     }
-    fact("meaning", &trigger.to_string());
+    field("meaning", &trigger.to_string());
     text
 }
 
-/// One JSON object a payload, on a line of its own.
-fn wire(understood: &ParsedPayload) -> Value {
-    let ParsedPayload { trigger, event_id } = understood;
+/// One JSON object per payload, each on its own line.
+fn to_json(parsed: &ParsedPayload) -> Value {
+    let ParsedPayload { trigger, event_id } = parsed;
     let (ignored, request, mode) = match trigger {
         Trigger::Ignored { reason, .. } => (Some(reason), None, None),
         Trigger::AccountRequested { request, .. } => (None, Some(request), None),

@@ -1,27 +1,27 @@
-//! The exit codes, which scripts depend on.
+//! Exit codes. Scripts depend on them, so they do not change within a major version.
 
 use onboarding_core::code::Code;
 use std::process::ExitCode;
 
 use onboarding_core::outcome::Outcome;
 
-/// How a command ends. The codes are documented in `onboard --help`.
+/// The exit code of a command, as documented in `onboard --help`. Code 2 (usage error) comes from clap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Done, or nothing to do.
     Done = 0,
-    /// An error.
+    /// The command failed.
     Error = 1,
-    /// The plan has changes.
+    /// `plan` found changes to apply.
     Pending = 3,
-    /// A person is needed.
+    /// Blocked: manual action required.
     Blocked = 4,
-    /// Not ready yet.
+    /// The account is not ready yet.
     Waiting = 5,
 }
 
 impl Exit {
-    /// The code of an outcome.
+    /// The exit code for an outcome.
     #[must_use]
     pub fn from_outcome(outcome: &Outcome) -> Self {
         match outcome {

@@ -1,4 +1,4 @@
-//! The command line: `onboard`. One file for each subcommand.
+//! The CLI, `onboard`. Each subcommand has its own file.
 
 #[macro_use]
 mod output;
@@ -28,7 +28,8 @@ use onboarding_core::report::paint;
 use onboarding_core::text;
 use onboarding_engine::ports::{Sessions, World, WriteIam};
 
-/// Parses the arguments and runs the subcommand. `connect` makes the ports on AWS, which the binary alone does.
+/// Parses the arguments and runs the subcommand. `connect` creates the AWS clients; only the binary provides it, so that
+/// this module does not depend on the AWS SDK.
 pub async fn run<W>(connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>) -> Exit
 where
     W: World<Sessions: Sessions<Session: WriteIam>>,
@@ -51,12 +52,12 @@ where
         Command::Completions { shell } => completions(shell),
     };
     result.unwrap_or_else(|error| {
-        complain(format_args!("{error:#}"));
+        print_error(format_args!("{error:#}"));
         Exit::Error
     })
 }
 
-/// What the engine waits for goes to standard error, a line for each pause.
+/// Prints what the engine waits for to stderr, one line per wait.
 fn show_progress() {
     let ours = Targets::new().with_target("onboarding_engine", LevelFilter::DEBUG);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time();
@@ -67,29 +68,29 @@ fn show_progress() {
 fn completions(shell: clap_complete::Shell) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "onboard", &mut script);
-    say!("{}", String::from_utf8(script)?);
+    print_text!("{}", String::from_utf8(script)?);
     Ok(Exit::Done)
 }
 
-/// A sentence on standard error.
-fn complain(sentence: impl Display) {
-    let sentence = sentence.to_string();
-    let sentence: Vec<_> = sentence.lines().map(text::printable).collect();
-    whisper!("{} {}", paint::bad("error:"), sentence.join("\n"));
+/// Prints an error to stderr, without control characters.
+fn print_error(error: impl Display) {
+    let message = error.to_string();
+    let lines: Vec<_> = message.lines().map(text::printable).collect();
+    eprint_line!("{} {}", paint::bad("error:"), lines.join("\n"));
 }
 
-/// The text of a file, or of standard input for `-`.
+/// Reads a file, or stdin for `-`.
 fn read(file: &str) -> anyhow::Result<String> {
     use anyhow::Context;
     let mut bytes = Vec::new();
-    // Nothing that is read here is longer than an event of Lambda: 1 MB, and some.
-    const MOST: u64 = 4 << 20;
+    // The largest valid input is a Lambda event of 1 MB.
+    const MAX_BYTES: u64 = 4 << 20;
     let source: &mut dyn Read = if file == "-" {
         &mut std::io::stdin()
     } else {
-        &mut std::fs::File::open(file).with_context(|| format!("`{file}` cannot be read; check the path"))?
+        &mut std::fs::File::open(file).with_context(|| format!("cannot read `{file}`; check the path"))?
     };
-    source.take(MOST + 1).read_to_end(&mut bytes).with_context(|| format!("`{file}` cannot be read"))?;
-    anyhow::ensure!(bytes.len() as u64 <= MOST, "`{file}` is longer than 4 MiB; that is none of ours");
-    String::from_utf8(bytes).with_context(|| format!("`{file}` is not UTF-8"))
+    source.take(MAX_BYTES + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read `{file}`"))?;
+    anyhow::ensure!(bytes.len() as u64 <= MAX_BYTES, "`{file}` is larger than 4 MiB; check that it is the right file");
+    String::from_utf8(bytes).with_context(|| format!("`{file}` is not UTF-8; save it as UTF-8"))
 }

@@ -1,13 +1,14 @@
 //! SQS batches: every record is processed on its own, and the response names the records that failed.
 //!
-//! The event source mapping reports partial batch failures (`ReportBatchItemFailures`). SQS deletes the messages that the
-//! response does not name and makes the named ones visible again after their visibility timeout. The function uses this as
-//! follows:
+//! The event source mapping reports partial batch failures (`ReportBatchItemFailures`). SQS deletes the messages that
+//! the response does not name and makes the named ones visible again after their visibility timeout. The function uses
+//! this as follows:
 //!
 //! - **Converged, ignored**, or a plan requested through the queue, whatever it says: the record is not named, so its
 //!   message is deleted.
-//! - **Waiting**: the visibility timeout is changed to the next backoff delay, and the record is named. The message comes
-//!   back after that delay. If the account is still not ready after `give-up-after-hours`, the outcome becomes blocked.
+//! - **Waiting**: the visibility timeout is changed to the next backoff delay, and the record is named. The message
+//!   comes back after that delay. If the account is still not ready after `give-up-after-hours`, the outcome becomes
+//!   blocked.
 //! - **Blocked**, or a body that cannot be parsed: a copy with the cause in its message attributes is sent to the
 //!   dead-letter queue, and the original is deleted. After fixing the cause, redrive the dead-letter queue.
 //! - **Panic**, or a failed call to SQS: the record is named. The message comes back after the queue's own visibility
@@ -15,9 +16,10 @@
 //!
 //! Delivery is at-least-once, so a message may be processed twice. That is harmless because onboarding is idempotent.
 //!
-//! The records are parsed one by one, so a broken body does not affect the other records. Only two problems fail the whole
-//! invocation before anything is processed: a record that is not an SQS message, and one without a message ID. Such a
-//! record could not be named in the response, and SQS would delete it.
+//! The records are parsed one by one, so a broken body does not affect the other records. Apart from an
+//! invalid configuration, only two problems fail the whole invocation before anything is processed: a record that is
+//! not an SQS message, and a record without a message ID. Such a record could not be named in the response, and SQS
+//! would delete it.
 //!
 //! See <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>.
 
@@ -46,23 +48,21 @@ struct Envelope<'a> {
     records: Option<Vec<&'a RawValue>>,
 }
 
+/// Ends the error message of a malformed batch.
+const NOTHING_PROCESSED: &str = "no record of the batch was processed; fix the batch and send it again";
+
 /// The records of a batch; `None` if the payload is not a batch.
 pub(super) fn records(payload: &str) -> Result<Option<Vec<SqsMessage>>, String> {
     let Ok(Envelope { records: Some(records) }) = serde_json::from_str::<Envelope<'_>>(payload) else {
         return Ok(None);
     };
     let parse = |(index, record): (usize, &RawValue)| {
-        let message: SqsMessage = serde_json::from_str(record.get()).map_err(|error| {
-            format!(
-                "`Records[{index}]` is not a valid SQS message: {error}; no record of the batch was processed, fix the batch and send it again"
-            )
-        })?;
+        let message: SqsMessage = serde_json::from_str(record.get())
+            .map_err(|error| format!("`Records[{index}]` is not a valid SQS message: {error}; {NOTHING_PROCESSED}"))?;
         // Without its ID a failed record could not be named in the response, and SQS would delete it.
         match message.message_id.as_deref() {
             Some(id) if !id.is_empty() => Ok(message),
-            _ => Err(format!(
-                "`Records[{index}].messageId` is missing; no record of the batch was processed, fix the batch and send it again"
-            )),
+            _ => Err(format!("`Records[{index}].messageId` is missing; {NOTHING_PROCESSED}")),
         }
     };
     records.into_iter().enumerate().map(parse).collect::<Result<_, _>>().map(Some)

@@ -34,8 +34,8 @@ pub fn start(level: Option<&str>) {
     tracing_subscriber::registry().with(lines.with_filter(ours)).init();
 }
 
-/// A writer that filters untrusted text out of every line, whichever field it is in. Lines are JSON, so control characters
-/// below U+0020 are already escaped.
+/// A writer that filters untrusted text out of every line, whichever field it is in. Lines are JSON, so control
+/// characters below U+0020 are already escaped.
 struct Filtered<W>(W);
 
 impl<W: Write> Write for Filtered<W> {

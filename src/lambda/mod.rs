@@ -2,7 +2,7 @@
 //!
 //! # Batch or direct invocation
 //!
-//! A payload with `Records` is an SQS batch, see `batch`. Anything else is one event or a manual request, see `answer`.
+//! A payload with `Records` is an SQS batch, see `batch`. Anything else is one event or a manual request, see `direct`.
 //! The configuration is loaded for every invocation, so a change applies from the next event on. Nothing else is kept
 //! between invocations except the clients and their HTTP connections.
 //!
@@ -16,21 +16,23 @@
 //!
 //! # Deadlines
 //!
-//! Lambda ends a process that exceeds the function's timeout, and then nobody learns what happened. Each phase therefore
-//! stops before that, see `Deadlines`: what is cut short becomes the outcome `waiting`, and the message is retried.
+//! Lambda ends a process that exceeds the function's timeout, and then there is no log line and no notification. Each
+//! phase therefore stops before that, see `Deadlines`: what is cut short becomes the outcome `waiting`, and the message
+//! is retried.
 
-mod answer;
 mod batch;
 mod clients;
 mod context;
+mod direct;
+mod error;
 mod log;
 mod notify;
 mod settings;
 mod sweep;
 
-pub use answer::InvocationError;
 pub use batch::bodies;
 pub use clients::{Clients, Ports};
+pub use error::InvocationError;
 pub use log::{start as start_log, start_failed};
 pub use settings::{ConfigLocation, Settings, SettingsError};
 
@@ -77,8 +79,8 @@ struct Deadlines {
     waiting: f64,
     /// Calls that are still in flight in accounts are abandoned.
     work: f64,
-    /// Notifications and calls to SQS that are still in flight are abandoned, so that the function responds before Lambda
-    /// ends the process.
+    /// Notifications and calls to SQS that are still in flight are abandoned, so that the function responds before
+    /// Lambda ends the process.
     response: f64,
 }
 

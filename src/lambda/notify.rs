@@ -1,17 +1,19 @@
 //! Sends the notification about an outcome: one event for each cause, and none if nothing changed.
 //!
-//! What was sent is remembered in a notification record (an SSM parameter per subject), because messages are delivered at
-//! least once and sweeps see the same outcome every day. The order of the calls decides what happens when the function is
-//! stopped in between:
+//! What was sent is remembered in a notification record (an SSM parameter per subject), because messages are delivered
+//! at least once and every sweep sees the same outcomes again. The order of the calls decides what happens when the
+//! function is stopped in between:
 //!
 //! 1. Load the record. `notification::decide` compares it with the report.
-//! 2. Write the record, unconfirmed, to claim the notification. Without a record the write must not overwrite, so of two
-//!    concurrent runs only the first succeeds, and the other run leaves the notification to it.
+//! 2. Write the record, unconfirmed, to mark the notification as in progress. Without a previous record the write must
+//!    not overwrite, so of two concurrent runs only the first succeeds, and the other run leaves the notification to
+//!    it.
 //! 3. Send the event. If that fails, delete the record, so that the retried message sends the event again.
-//! 4. Confirm the record. If that fails, the unconfirmed record still suppresses duplicates from other runs for a while.
+//! 4. Confirm the record. If that fails, the unconfirmed record still suppresses duplicates from other runs for a
+//!    while.
 //!
-//! A run that is killed between steps 2 and 4 leaves an unconfirmed record. It expires, and the next run sends the event:
-//! a notification is never lost and is rarely sent twice.
+//! A run that is killed between steps 2 and 4 leaves an unconfirmed record. It expires after ten minutes, and the next
+//! run sends the event: no notification is lost, and few are sent twice.
 //!
 //! Transient errors of the record end the attempt, and the message is retried. Permanent errors, such as missing
 //! permissions, do not prevent the notification: sending it again and again is better than never.
@@ -29,28 +31,28 @@ use onboarding_engine::ports::{Clock, Notifier};
 /// What a report is about.
 pub(super) struct Subject {
     /// The subject in a sentence, such as `account 444455556666`.
-    pub(super) words: String,
+    pub(super) description: String,
     /// The key of its notification record.
-    pub(super) name: String,
+    pub(super) key: String,
 }
 
 impl Subject {
     /// The subject of a trigger, before it is processed.
     pub(super) fn from_trigger(trigger: &Trigger) -> Self {
         match trigger {
-            Trigger::Sweep { .. } => Self { words: "the sweep".to_owned(), name: "sweep".to_owned() },
+            Trigger::Sweep { .. } => Self { description: "the sweep".to_owned(), key: "sweep".to_owned() },
             Trigger::AccountRequested { request, .. } => {
-                Self { words: format!("the creation {request}"), name: request.clone() }
+                Self { description: format!("the creation {request}"), key: request.clone() }
             }
             other => match other.account() {
                 Some(id) => Self::account(id),
-                None => Self { words: "an event".to_owned(), name: "event".to_owned() },
+                None => Self { description: "an event".to_owned(), key: "event".to_owned() },
             },
         }
     }
 
     pub(super) fn account(id: &AccountId) -> Self {
-        Self { words: format!("account {id}"), name: id.to_string() }
+        Self { description: format!("account {id}"), key: id.to_string() }
     }
 }
 
@@ -69,35 +71,42 @@ impl<P: Ports> Invocation<'_, P> {
         if !notifier.is_enabled() || !notification::may_notify(report) {
             return Ok(());
         }
-        let name = subject.name.as_str();
-        let previous = fail_if_transient(notifier.load(name).await)?.unwrap_or_default();
+        let key = subject.key.as_str();
+        let previous = fail_if_transient(notifier.load(key).await)?.unwrap_or_default();
         let unconfirmed =
             |code: &str| NotificationRecord { code: code.to_owned(), at: now, by: by.to_owned(), confirmed: false };
         match notification::decide(report, previous.as_ref(), by, now) {
             NotificationDecision::Nothing => Ok(()),
-            NotificationDecision::Forget => notifier.delete(name).await,
-            NotificationDecision::Begun => notifier.save(name, &unconfirmed(STARTED), false).await.map(drop),
+            NotificationDecision::Forget => notifier.delete(key).await,
+            NotificationDecision::Begun => notifier.save(key, &unconfirmed(STARTED), false).await.map(drop),
             NotificationDecision::Tell { news, code, cause, first } => {
                 let record = unconfirmed(&code);
-                let saved = fail_if_transient(notifier.save(name, &record, previous.is_some()).await)?;
-                // Another run was first, unless the record is our own: the SDK retries a request whose response was lost.
+                let saved = fail_if_transient(notifier.save(key, &record, previous.is_some()).await)?;
+                // Another run was first, unless the record is our own: the SDK retries a request whose response was
+                // lost.
                 if saved.as_ref().is_ok_and(|first| !first)
-                    && notifier.load(name).await?.is_some_and(|other| other.covers(&record.code, by, now))
+                    && notifier.load(key).await?.is_some_and(|other| other.covers(&record.code, by, now))
                 {
                     return Ok(());
                 }
-                let event =
-                    AccountEvent::new(news, report, &subject.words, cause.as_ref(), context.event, context.invocation);
+                let event = AccountEvent::new(
+                    news,
+                    report,
+                    &subject.description,
+                    cause.as_ref(),
+                    context.event,
+                    context.invocation,
+                );
                 if let Err(error) = notifier.tell(&event).await {
                     // Delete the record, so that the retried message sends the event.
-                    let _ = notifier.delete(name).await;
+                    let _ = notifier.delete(key).await;
                     return Err(error);
                 }
                 if first {
                     log::onboarding_time(report, now);
                 }
                 // The event is sent. If this fails, the unconfirmed record suppresses duplicates for a while.
-                let _ = notifier.save(name, &NotificationRecord { confirmed: true, ..record }, true).await;
+                let _ = notifier.save(key, &NotificationRecord { confirmed: true, ..record }, true).await;
                 saved.map(drop)
             }
         }

@@ -1,5 +1,5 @@
-//! The settings of the function, from environment variables, and how it loads its configuration: from an SSM parameter, or
-//! from a file for local runs.
+//! The settings of the function, from environment variables, and how it loads its configuration: from an SSM parameter,
+//! or from a file for local runs.
 
 use std::env;
 use std::path::PathBuf;
@@ -15,8 +15,8 @@ use onboarding_engine::ports::Secrets;
 pub struct Settings {
     /// Where the configuration is.
     pub source: ConfigLocation,
-    /// The URL of the queue that invokes the function. Without it sweeps fail, and retries have the queue's own visibility
-    /// timeout instead of a growing backoff.
+    /// The URL of the queue that invokes the function. Without it sweeps fail, and retries have the queue's own
+    /// visibility timeout instead of a growing backoff.
     pub queue: Option<String>,
     /// The URL of the dead-letter queue. Without it messages that need attention stay in the queue.
     pub dead_letters: Option<String>,

@@ -1,11 +1,12 @@
 //! The full sweep: queues one message for each account of the organization.
 //!
 //! Events are delivered on a best-effort basis and accounts drift, so a schedule starts a sweep that reconciles every
-//! account. The sweep reads the accounts page by page and sends messages in batches of ten. Suspended and closed accounts,
-//! excluded accounts and the management account are skipped.
+//! account. The sweep reads the accounts page by page and sends messages in batches of ten. Suspended and closed
+//! accounts, excluded accounts and the management account are skipped.
 //!
 //! If the deadline comes before the last page, the rest of the sweep becomes a message of its own that carries the
-//! pagination token. If a call fails, the whole message is retried. An account that is queued twice costs only a few reads.
+//! pagination token. If a call fails, the whole message is retried. An account that is queued twice costs only a few
+//! reads.
 
 use std::fmt;
 
@@ -76,8 +77,8 @@ impl<P: Ports> Invocation<'_, P> {
         Ok(page.next)
     }
 
-    /// Whether an account gets a message. Suspended and closed accounts are counted and skipped; accounts in a state that
-    /// is not known to this version are queued.
+    /// Whether an account gets a message. Suspended and closed accounts are counted and skipped; accounts in a state
+    /// that is not known to this version are queued.
     fn should_queue(&self, account: &Account, counts: &mut SweepCounts) -> bool {
         if account.is_management() || self.engine.config.excluded.contains(&account.id) {
             return false;

@@ -1,8 +1,8 @@
 //! Trend Micro Cloud One Workload Security. A registered account is an AWS connector.
 //!
-//! A connector consists of a display name and the ARN of the role that the vendor assumes in the account. The vendor assumes
-//! the role before it responds to a create or update request, so the role must exist by then, and the request takes up to
-//! two minutes.
+//! A connector consists of a display name and the ARN of the role that the vendor assumes in the account. The vendor
+//! assumes the role before it responds to a create or update request, so the role must exist by then, and the request
+//! takes up to two minutes.
 //!
 //! See <https://cloudone.trendmicro.com/docs/workload-security/api-send-request/>.
 
@@ -20,7 +20,8 @@ use onboarding_engine::ports::{Http, VendorRequest, VendorResponse};
 
 const SEARCH: &str = "workload-security:SearchAwsConnectors";
 
-/// The timeout of a search. Short, because the rest of the account is processed at the same time and must not be delayed.
+/// The timeout of a search. Short, because the rest of the account is processed at the same time and must not be
+/// delayed.
 const SEARCH_TIMEOUT: Duration = Duration::from_secs(10);
 /// The timeout of a registration. The vendor assumes the role before it responds, which "may take a minute or two".
 const REGISTER_TIMEOUT: Duration = Duration::from_secs(120);
@@ -48,7 +49,8 @@ impl<'a, H: Http> WorkloadSecurity<'a, H> {
         Self { http, access, authorization: format!("ApiKey {}", access.key.expose()) }
     }
 
-    /// The connectors of an account. The results are filtered by account ID again, in case the vendor's search is not exact.
+    /// The connectors of an account. The results are filtered by account ID again, in case the vendor's search is not
+    /// exact.
     pub(super) async fn search(&self, account: &AccountId) -> Result<Vec<ExistingRegistration>, ApiError> {
         let criteria = json!({"fieldName": "accountId", "stringTest": "equal", "stringValue": account});
         // An account should have one connector. 50 results are enough to find ours among duplicates.
@@ -93,8 +95,8 @@ impl<'a, H: Http> WorkloadSecurity<'a, H> {
     }
 }
 
-/// The connectors in a response. An empty object means that there are none. Any other response without `awsConnectors` is an
-/// error: if it counted as an empty list, the account would be registered a second time.
+/// The connectors in a response. An empty object means that there are none. Any other response without `awsConnectors`
+/// is an error: if it counted as an empty list, the account would be registered a second time.
 fn connectors(body: &str) -> Result<Vec<Connector>, String> {
     let mut response: Map<String, Value> = serde_json::from_str(body).map_err(|error| error.to_string())?;
     match response.remove("awsConnectors") {

@@ -1,7 +1,6 @@
 //! Notifications: responses of EventBridge to events and of SSM to notification records.
 
 use account_onboarding::aws::{EventBridgeNotifier, Parameters};
-use onboarding_core::code::Code;
 use onboarding_core::error::ErrorKind;
 use onboarding_core::mode::Mode;
 use onboarding_core::notification::NotificationRecord;
@@ -74,7 +73,7 @@ async fn record_is_loaded_and_a_missing_one_is_not_an_error() {
     empty.delete("444455556666").await.unwrap();
 
     let record =
-        NotificationRecord { code: Code::ForeignRole.to_owned(), at: 1.5, by: "message-1".to_owned(), confirmed: true };
+        NotificationRecord { code: "foreign_role".to_owned(), at: 1.5, by: "message-1".to_owned(), confirmed: true };
     let parameter = json!({"Parameter": {"Value": record.to_text()}}).to_string();
     let (server, full) = notifier(json_response(200, &parameter)).await;
     assert_eq!(full.load("444455556666").await.unwrap(), Some(record));

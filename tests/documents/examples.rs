@@ -1,4 +1,4 @@
-//! The examples are what the code does with them.
+//! Runs the code on the examples in the documents and compares the results.
 
 use onboarding_core::account::AccountId;
 use onboarding_core::code::Code;
@@ -18,7 +18,7 @@ fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-/// The one block of a document with this label.
+/// The only block of a document with this label.
 fn block(file: &str, label: &str) -> String {
     let mut found = blocks(&read(file), label);
     assert_eq!(found.len(), 1, "{file}: {label}");
@@ -26,7 +26,7 @@ fn block(file: &str, label: &str) -> String {
 }
 
 #[test]
-fn grants_are_added_as_the_examples_say() {
+fn grant_examples_match_the_trust_edit() {
     let text = read("docs/SEMANTICS.md");
     let before = Document::parse(&block("docs/SEMANTICS.md", "json before")).expect("a trust policy");
     let (grants, afters) = (blocks(&text, "json grant"), blocks(&text, "json after"));
@@ -41,10 +41,10 @@ fn grants_are_added_as_the_examples_say() {
     }
 }
 
-/// The files that the examples name.
-struct Beside;
+/// The files that the examples refer to.
+struct ExampleFiles;
 
-impl Files for Beside {
+impl Files for ExampleFiles {
     fn name(&self) -> &str {
         "onboarding.toml"
     }
@@ -62,29 +62,29 @@ impl Files for Beside {
 }
 
 #[test]
-fn every_whole_configuration_is_valid() {
+fn complete_configuration_examples_are_valid() {
     let mut examples = blocks(&read("docs/CONFIGURATION.md"), "toml whole");
     examples.extend(blocks(&read("README.md"), "toml whole"));
     assert!(examples.len() >= 3, "{} examples", examples.len());
     for example in examples {
-        if let Err(problems) = Config::parse(&example, &Beside) {
+        if let Err(problems) = Config::parse(&example, &ExampleFiles) {
             panic!("{problems}\n{example}");
         }
     }
 }
 
-/// A blocked report with a little of everything: one role installed, one that somebody else made.
+/// A blocked report that has every field: one role was installed, one exists and is not managed by this tool.
 async fn report() -> Report {
-    let id = |text: &str| text.parse::<AccountId>().expect("an account id");
+    let id = |text: &str| text.parse::<AccountId>().expect("an account ID");
     let organization =
         FakeOrganization::new("aws".parse().expect("a partition"), id("111122223333"), id("222233334444"))
             .with_outside_account(&id("123456789012"));
     let request = organization.create_account("payments-dev");
     let account = organization.finish_creation(&request).expect("an account");
-    let somebody = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"222233334444"},"Action":"sts:AssumeRole"}}"#;
-    organization.put_role(&account, &"app-deployer".parse().expect("a name"), RoleState::trusting(somebody));
+    let foreign_trust = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"222233334444"},"Action":"sts:AssumeRole"}}"#;
+    organization.put_role(&account, &"app-deployer".parse().expect("a name"), RoleState::trusting(foreign_trust));
     let config =
-        Config::parse(&block("docs/REPORT.md", "toml"), &Beside).unwrap_or_else(|problems| panic!("{problems}"));
+        Config::parse(&block("docs/REPORT.md", "toml"), &ExampleFiles).unwrap_or_else(|problems| panic!("{problems}"));
     let deadline = organization.now() + 60.0;
     let engine = Engine { world: Whole::from(organization), config };
     let [trigger, origin, run] = ["create_account_result", "test", "test"].map(str::to_owned);
@@ -92,16 +92,16 @@ async fn report() -> Report {
 }
 
 #[tokio::test]
-async fn the_report_is_the_one_in_the_document() {
-    let mut made = serde_json::to_value(report().await).expect("JSON");
+async fn report_example_matches_the_code() {
+    let mut actual = serde_json::to_value(report().await).expect("JSON");
     let shown = json(&block("docs/REPORT.md", "json"));
-    assert!(made["duration_ms"].is_u64() && shown["duration_ms"].is_u64(), "time differs from run to run");
-    made["duration_ms"] = shown["duration_ms"].clone();
-    assert_eq!(made, shown, "{}", serde_json::to_string_pretty(&made).expect("JSON"));
+    assert!(actual["duration_ms"].is_u64() && shown["duration_ms"].is_u64(), "the duration is not deterministic");
+    actual["duration_ms"] = shown["duration_ms"].clone();
+    assert_eq!(actual, shown, "{}", serde_json::to_string_pretty(&actual).expect("JSON"));
 }
 
 #[test]
-fn every_field_of_the_report_has_a_row() {
+fn report_fields_are_documented() {
     fn fields(prefix: &str, value: &Value, all: &mut Vec<String>) {
         match value {
             Value::Object(map) => {
@@ -124,23 +124,23 @@ fn every_field_of_the_report_has_a_row() {
 }
 
 #[test]
-fn the_metrics_are_those_in_the_document() {
+fn metrics_example_matches_the_code() {
     let outcome = Outcome::waiting(Code::AccessRoleNotReady, "…");
-    let account = "444455556666".parse().expect("an account id");
+    let account = "444455556666".parse().expect("an account ID");
     let mut report = Report::new(Some(account), "create_account_result", Mode::Apply, outcome);
     report.duration_ms = 104_882;
     assert_eq!(emf(&report, 1_795_361_783.647), json(&block("docs/LOGGING.md", "json metrics")));
 }
 
 #[test]
-fn the_event_is_the_one_in_the_document() {
+fn event_example_matches_the_code() {
     let shown = json(&block("docs/EVENTS.md", "json event"));
     let cause = Cause::new(
         Code::ForeignRole,
-        "role `app-deployer` is there and has no tag `account-onboarding`: somebody else made it",
-        "rename one of the two, or set `adopt = true` to take it over",
+        "role `app-deployer` already exists and is not managed by this tool (no `account-onboarding` tag)",
+        "rename one of the two roles, or set `adopt = true` to take it over",
     );
-    let account = "444455556666".parse().expect("an account id");
+    let account = "444455556666".parse().expect("an account ID");
     let outcome = Outcome::Blocked(cause.clone());
     let mut report = Report::new(Some(account), "create_account_result", Mode::Apply, outcome);
     report.account_name = Some("payments-dev".into());
@@ -166,12 +166,12 @@ fn the_event_is_the_one_in_the_document() {
 }
 
 #[test]
-fn the_fields_of_a_line_are_those_in_the_document() {
+fn log_line_fields_exist_in_the_code() {
     let line = json(&block("docs/LOGGING.md", "json line"));
     let source = read("src/lambda/log.rs");
     for field in line.as_object().expect("an object").keys() {
-        let runtime_s = ["timestamp", "level", "message"].contains(&field.as_str());
-        assert!(runtime_s || source.contains(field.as_str()), "`{field}` is in no line");
+        let from_runtime = ["timestamp", "level", "message"].contains(&field.as_str());
+        assert!(from_runtime || source.contains(field.as_str()), "`{field}` is never logged");
     }
     assert_eq!(line["outcome"], json!("waiting"));
 }

@@ -1,4 +1,4 @@
-//! The documents, the sources, and the examples in them.
+//! Reads the documents, the sources, and the code blocks in the documents.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ pub(crate) fn read(file: &str) -> String {
     std::fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// Every document, by its path.
+/// All documents by path.
 pub(crate) fn documents() -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for folder in ["", "docs"] {
@@ -26,7 +26,7 @@ pub(crate) fn documents() -> BTreeMap<String, String> {
     found
 }
 
-/// Every source without its tests, by its path.
+/// All source files by path, without their test modules.
 pub(crate) fn sources() -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut folders: Vec<_> = ["src", "crates/core/src", "crates/engine/src"].map(|folder| root().join(folder)).into();
@@ -46,7 +46,7 @@ pub(crate) fn sources() -> BTreeMap<String, String> {
     found
 }
 
-/// The blocks of a document whose fence has exactly this label.
+/// The code blocks of a document with exactly this label after the fence.
 pub(crate) fn blocks(text: &str, label: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut lines = text.lines();

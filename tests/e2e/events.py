@@ -26,7 +26,7 @@ def create_account_result(account, state="SUCCEEDED", request="car-examplecreate
 
 
 def create_account(request):
-    """The CloudTrail event of the CreateAccount call. It contains a request id and no account id yet."""
+    """The CloudTrail event of the CreateAccount call. It contains a request id and no account ID yet."""
     details = {
         "requestParameters": {"email": "****", "accountName": "****", "roleName": "OrganizationAccountAccessRole"},
         "responseElements": {"createAccountStatus": {"accountName": "****", "state": "IN_PROGRESS", "id": request}},

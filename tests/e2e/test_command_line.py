@@ -100,7 +100,7 @@ def test_apply_shows_the_plan_then_the_report_and_converges(onboard, account, ia
     apply = ["apply", "--account", account]
     output, code = onboard.answered("yes\n", *apply) if asks else onboard(*apply, "--yes")
     assert (code, QUESTION in output) == (DONE, asks), output
-    assert 0 < output.find("\nPlan: ") < output.find("who can enter") < output.find("\nConverged: "), output
+    assert 0 < output.find("\nPlan: ") < output.find("Who can assume what") < output.find("\nConverged: "), output
     assert set(iam_state.snapshot(iam)["roles"]) == {ACCESS_ROLE, "TrelicaIntegration", "Workload_Security_Role_Cross"}
     written = len(onboard.wire.writes())
     for words in (["plan"], ["apply", "--yes"]):

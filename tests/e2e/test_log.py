@@ -28,12 +28,12 @@ def test_account_emits_metrics_and_a_new_one_its_duration(function, account):
         assert directive["Namespace"] == "AccountOnboarding"
         metrics = [metric["Name"] for metric in directive["Metrics"]]
         keys = [key for keys in directive["Dimensions"] for key in keys]
-        assert all(name in record for name in metrics + keys), "the record contains every metric and dimension of the directive"
+        assert all(name in record for name in metrics + keys), "a metric or dimension is missing from the record"
         assert isinstance(record["_aws"]["Timestamp"], int)
 
 
 def test_external_ids_are_not_logged(start, world, account, iam):
-    """On success, in a plan, with a foreign role in the account, and at the most verbose log level."""
+    """On success, in a plan, with a foreign role in the way, and at the most verbose log level."""
     function = start(world, {**world.template.environment(), "ONBOARDING_LOG": "trace"})
     answers = [function.invoke({"account_id": account, "mode": "plan"}), function.invoke({"account_id": account})]
     iam.untag_role(RoleName="TrelicaIntegration", TagKeys=["account-onboarding"])

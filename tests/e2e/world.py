@@ -51,7 +51,7 @@ class World:
 
     @property
     def management(self):
-        return self.template.answers["AWS::AccountId"]
+        return self.template.values["AWS::AccountId"]
 
     def function_role(self, role, without=None):
         """Creates a role with the published permissions, except the statement `without`."""
@@ -74,7 +74,7 @@ class World:
         return {"ONBOARDING_CONFIG_PARAMETER": name}
 
     def create_account(self, name="payments-dev"):
-        """Creates an account with its access role; returns the account id and the id of the creation request."""
+        """Creates an account with its access role; returns the account ID and the id of the creation request."""
         account, request = self.create_account_without_role(name)
         self.access_role(account)
         return account, request

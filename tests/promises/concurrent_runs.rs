@@ -1,4 +1,8 @@
-//! Several deliveries of one event, and several sources, at the same moment: one onboarding's worth of writes.
+//! Concurrent runs for the same account make the writes of a single onboarding.
+//!
+//! Several deliveries of one event and events from several sources may reach the function at the same time. A run acquires
+//! the lease of the account before it writes; the others wait until the lease is released, read the account again and find
+//! nothing left to do. A lease expires, so a killed run delays the others but never blocks them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,89 +18,88 @@ use onboarding_engine::{Engine, Job};
 use onboarding_simulation::{AccountCreation, FakeOrganization, Faulty, Injection, Lag, Script};
 
 use crate::common::*;
-use crate::lambda::{Lambda, created};
+use crate::lambda::{Lambda, account_created};
 
-/// The new account's own events, each from another source.
+/// Events about the new account, one from each source.
 const SOURCES: [&str; 3] = [
     include_str!("../../events/create-account-result-succeeded.json"),
     include_str!("../../events/account-joined-created.json"),
     include_str!("../../events/control-tower-create-managed-account.json"),
 ];
 
-/// An organization in which the new account was onboarded by one delivery.
-fn once() -> FakeOrganization {
+/// An organization in which the new account was onboarded by a single delivery.
+fn onboarded_by_one_delivery() -> FakeOrganization {
     let organization = with_new_account();
     let lambda = Lambda::new(&organization, CONFIG);
-    lambda.queue.put(&created(&id(NEW)));
-    lambda.work_for(60.0);
+    lambda.queue.put(&account_created(&id(NEW)));
+    lambda.process_for(60.0);
     organization
 }
 
-/// Hands so many messages to one invocation, works them to their end, and holds that they cost as much as one.
-fn cost_one(organization: &FakeOrganization, messages: usize, batch: usize) {
-    let once = once();
+/// Processes a number of messages in batches, and asserts that they cause the same writes as a single delivery.
+fn assert_cost_of_one_delivery(organization: &FakeOrganization, messages: usize, batch: usize) {
+    let expected = onboarded_by_one_delivery();
     let lambda = Lambda::new(organization, CONFIG);
     (0..messages).for_each(|index| lambda.queue.put(SOURCES[index % SOURCES.len()]));
-    lambda.work_in_batches(batch, 4000.0);
-    assert_connected(organization, NEW);
-    assert_eq!(organization.state(), once.state());
+    lambda.process_in_batches(batch, 4000.0);
+    assert_onboarded(organization, NEW);
+    assert_eq!(organization.state(), expected.state());
     assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()));
-    assert_eq!(organization.writes(), once.writes(), "{messages} messages");
-    assert_eq!(organization.claims(), []);
+    assert_eq!(organization.writes(), expected.writes(), "{messages} messages");
+    assert_eq!(organization.leases(), []);
 }
 
 #[test]
-fn in_one_invocation() {
+fn messages_in_one_batch_cost_one_onboarding() {
     for messages in [2, 3, 5, 10] {
-        cost_one(&with_new_account(), messages, 10);
+        assert_cost_of_one_delivery(&with_new_account(), messages, 10);
     }
 }
 
 #[test]
-fn while_calls_take_their_time() {
+fn concurrent_messages_with_slow_calls_cost_one_onboarding() {
     let organization = with_new_account();
     organization.set_latency(Duration::from_millis(700));
-    cost_one(&organization, 5, 10);
+    assert_cost_of_one_delivery(&organization, 5, 10);
 }
 
 #[test]
-fn while_the_account_is_not_ready() {
+fn concurrent_messages_for_an_account_that_is_not_ready_cost_one_onboarding() {
     let organization = organization();
-    born(&organization, AccountCreation { access_role_after: 200.0, ..AccountCreation::default() });
-    cost_one(&organization, 6, 3);
+    create_account(&organization, AccountCreation { access_role_delay_seconds: 200.0, ..AccountCreation::default() });
+    assert_cost_of_one_delivery(&organization, 6, 3);
 }
 
 #[test]
-fn while_reads_are_behind() {
+fn concurrent_messages_with_lagging_reads_cost_one_onboarding() {
     let organization = with_new_account();
     organization.set_lag(&id(NEW), Lag { reads: 0, seconds: 6.0 });
-    cost_one(&organization, 4, 10);
+    assert_cost_of_one_delivery(&organization, 4, 10);
 }
 
-/// So many runs of the engine at once, each with a name of its own.
-fn side_by_side(organization: &FakeOrganization, account: &str, runs: usize) -> Vec<Report> {
+/// Runs the engine several times concurrently, each with its own run id.
+fn apply_concurrently(organization: &FakeOrganization, account: &str, runs: usize) -> Vec<Report> {
     let engine = engine(organization, CONFIG);
-    let errands: Vec<_> =
-        (0..runs).map(|index| Job { run: format!("run-{index}"), ..errand(organization, account) }).collect();
-    run(join_all(errands.iter().map(|errand| engine.apply(errand))))
+    let jobs: Vec<_> =
+        (0..runs).map(|index| Job { run: format!("run-{index}"), ..job(organization, account) }).collect();
+    run(join_all(jobs.iter().map(|job| engine.apply(job))))
 }
 
-/// An account that is not young is claimed when there is something to write, and then looked at once more.
+/// For an established account, a run acquires the lease only when there is something to write, and then reads again.
 #[test]
-fn a_drift_is_repaired_once() {
-    let sound = onboarded();
-    let before = sound.state();
-    alter(&sound, NEW, OWN_ROLE, |state| state.policies.clear());
-    run(sound.sleep(Duration::from_secs(30 * 86_400)));
-    let reports = side_by_side(&sound, NEW, 4);
-    assert!(reports.iter().all(|report| end(report) == "converged"));
-    assert_eq!(reports.iter().map(Report::done).sum::<usize>(), 1, "one of them repaired it");
-    assert_eq!((sound.writes().len(), sound.state()), (1, before));
+fn drift_is_repaired_once_by_concurrent_runs() {
+    let organization = onboarded();
+    let before = organization.state();
+    edit_role(&organization, NEW, OWN_ROLE, |state| state.policies.clear());
+    run(organization.sleep(Duration::from_secs(30 * 86_400)));
+    let reports = apply_concurrently(&organization, NEW, 4);
+    assert!(reports.iter().all(|report| outcome_code(report) == "converged"));
+    assert_eq!(reports.iter().map(Report::done).sum::<usize>(), 1, "exactly one run repaired it");
+    assert_eq!((organization.writes().len(), organization.state()), (1, before));
 }
 
-/// Who finds nothing to write in an old account claims nothing.
 #[test]
-fn a_look_claims_nothing() {
+fn run_without_changes_acquires_no_lease() {
     let organization = onboarded();
     run(organization.sleep(Duration::from_secs(30 * 86_400)));
     apply(&organization, NEW);
@@ -105,52 +108,52 @@ fn a_look_claims_nothing() {
     );
 }
 
-/// The claim of a run that was killed is in nobody's way for longer than that run could have lived.
+/// A lease lasts no longer than the run that acquired it could have lived.
 #[test]
-fn the_claim_of_a_run_that_was_killed_runs_out() {
+fn lease_of_a_killed_run_expires() {
     let organization = with_new_account();
-    organization.put_claim(&id(NEW), Lease { by: "killed".to_owned(), until: organization.now() + 100.0 });
-    let began = organization.now();
-    let reports = side_by_side(&organization, NEW, 3);
-    assert!(reports.iter().all(|report| end(report) == "converged"), "{reports:?}");
-    assert_eq!(organization.writes(), once().writes());
-    assert!((100.0..140.0).contains(&(organization.now() - began)), "{}", organization.now() - began);
-    assert_eq!(organization.claims(), []);
+    organization.put_lease(&id(NEW), Lease { by: "killed".to_owned(), until: organization.now() + 100.0 });
+    let start = organization.now();
+    let reports = apply_concurrently(&organization, NEW, 3);
+    assert!(reports.iter().all(|report| outcome_code(report) == "converged"), "{reports:?}");
+    assert_eq!(organization.writes(), onboarded_by_one_delivery().writes());
+    assert!((100.0..140.0).contains(&(organization.now() - start)), "{}", organization.now() - start);
+    assert_eq!(organization.leases(), []);
 }
 
 #[test]
-fn a_claim_that_does_not_end_is_waited_for_and_told() {
+fn lease_that_outlasts_the_deadline_ends_in_waiting() {
     let organization = with_new_account();
-    organization.put_claim(&id(NEW), Lease { by: "another".to_owned(), until: organization.now() + 1100.0 });
+    organization.put_lease(&id(NEW), Lease { by: "another".to_owned(), until: organization.now() + 1100.0 });
     let report = apply(&organization, NEW);
-    insta::assert_snapshot!(report.outcome, @"waiting (lease_held): another run is at work in account 444455556666; it passes by itself: the queue tries again, or run it again later");
+    insta::assert_snapshot!(report.outcome, @"waiting (lease_held): another run is at work in account 444455556666; no action needed: the function retries automatically (with the CLI, run the command again later)");
     assert_eq!(organization.writes(), []);
 }
 
-/// Two runs that both see a claim that ran out: the version tells which was first.
+/// Two runs see the same expired lease: the version of the parameter decides which of them acquires it.
 #[test]
-fn of_two_that_take_a_claim_over_one_has_it() {
+fn expired_lease_is_acquired_by_one_of_two_runs() {
     let organization = with_new_account();
-    organization.put_claim(&id(NEW), Lease { by: "killed".to_owned(), until: 0.0 });
-    let claim = |by: &str| Lease { by: by.to_owned(), until: organization.now() + 100.0 };
+    organization.put_lease(&id(NEW), Lease { by: "killed".to_owned(), until: 0.0 });
+    let lease = |by: &str| Lease { by: by.to_owned(), until: organization.now() + 100.0 };
     let account = id(NEW);
     let (_, version) = run(organization.claimed(&account)).unwrap().unwrap();
-    assert!(run(organization.claim(&account, &claim("first"), Some(version))).unwrap());
-    assert!(!run(organization.claim(&account, &claim("second"), Some(version))).unwrap());
-    assert!(!run(organization.claim(&account, &claim("third"), None)).unwrap());
+    assert!(run(organization.claim(&account, &lease("first"), Some(version))).unwrap());
+    assert!(!run(organization.claim(&account, &lease("second"), Some(version))).unwrap());
+    assert!(!run(organization.claim(&account, &lease("third"), None)).unwrap());
 }
 
-/// Claims of an organization in which, once, another run is a moment faster to take over a claim that ran out.
-struct Slow(FakeOrganization, AtomicBool);
+/// A lease store in which another run, once, acquires an expired lease just before the run under test.
+struct OvertakenLeases(FakeOrganization, AtomicBool);
 
-impl LeaseStore for Slow {
+impl LeaseStore for OvertakenLeases {
     async fn claimed(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
         self.0.claimed(account).await
     }
 
     async fn claim(&self, account: &AccountId, claim: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
         if seen.is_some() && !self.1.swap(true, Ordering::Relaxed) {
-            self.0.put_claim(account, Lease { by: "faster".to_owned(), until: self.0.now() + 100.0 });
+            self.0.put_lease(account, Lease { by: "faster".to_owned(), until: self.0.now() + 100.0 });
         }
         self.0.claim(account, claim, seen).await
     }
@@ -160,31 +163,31 @@ impl LeaseStore for Slow {
     }
 }
 
-/// Who is second overwrites the claim of the first: it must not take that for a claim that it has.
+/// The slower run overwrites the parameter of the faster one. It must not treat that as having acquired the lease.
 #[test]
-fn who_takes_a_claim_over_a_moment_too_late_does_not_have_it() {
+fn slower_run_does_not_acquire_an_expired_lease() {
     let organization = with_new_account();
-    organization.put_claim(&id(NEW), Lease { by: "killed".to_owned(), until: 0.0 });
-    let claims = Slow(organization.clone(), AtomicBool::new(false));
-    let report = run(with_claims(&organization, claims).apply(&errand(&organization, NEW)));
-    assert_eq!((end(&report).as_str(), organization.writes()), ("waiting lease_held", Vec::new()));
-    // The faster one gives the account back.
+    organization.put_lease(&id(NEW), Lease { by: "killed".to_owned(), until: 0.0 });
+    let claims = OvertakenLeases(organization.clone(), AtomicBool::new(false));
+    let report = run(with_leases(&organization, claims).apply(&job(&organization, NEW)));
+    assert_eq!((outcome_code(&report).as_str(), organization.writes()), ("waiting lease_held", Vec::new()));
+    // The faster run releases the lease.
     run(organization.release(&id(NEW))).unwrap();
     assert_eq!(apply(&organization, NEW).outcome, Outcome::Converged);
 }
 
-/// Where claims cannot be made the work is done all the same, and the report says what that means.
+/// If no lease can be acquired, the run continues without one, and the report states the consequence.
 #[test]
-fn who_may_not_claim_works_on() {
+fn run_without_permission_for_leases_converges_with_a_notice() {
     let organization = with_new_account();
     let claims = Faulty::new(organization.clone(), &Script::during(0, usize::MAX, Injection::AccessDenied));
-    let report = run(with_claims(&organization, claims).apply(&errand(&organization, NEW)));
-    assert_eq!(end(&report), "converged");
+    let report = run(with_leases(&organization, claims).apply(&job(&organization, NEW)));
+    assert_eq!(outcome_code(&report), "converged");
     insta::assert_snapshot!(report.notices.join("\n"), @"the account could not be claimed, so that another run at the same moment would make the same writes: ssm:PutParameter failed: AccessDenied: denied, on purpose");
 }
 
-/// An engine on an organization, with claims of its own.
-fn with_claims<K: LeaseStore>(
+/// An engine on an organization, with another lease store.
+fn with_leases<K: LeaseStore>(
     organization: &FakeOrganization,
     claims: K,
 ) -> Engine<impl World<Sessions = FakeOrganization>> {

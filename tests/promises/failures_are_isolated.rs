@@ -1,4 +1,4 @@
-//! Promise 10: one bad vendor or role harms no other, and the end names the cause.
+//! Promise 10: a failing role or vendor is isolated. Everything else is still installed, and the outcome names the cause.
 
 use onboarding_core::error::ApiError;
 use onboarding_core::plan::Change;
@@ -6,19 +6,19 @@ use onboarding_core::report::{Report, Status};
 use onboarding_simulation::{FakeOrganization, Quotas};
 
 use crate::common::*;
-use crate::intercepting_ports::apply_against;
+use crate::intercepting_ports::apply_with_intercepted_writes;
 
-/// Holds that all roles but those of one name are as they should be.
-fn assert_all_but(organization: &FakeOrganization, bad: &str) {
-    let (mut is, mut wanted) = (roles(organization, NEW), roles(&onboarded(), NEW));
-    for all in [&mut is, &mut wanted] {
-        all.remove(&name(bad));
-    }
-    assert_eq!(is, wanted);
+/// Asserts that all roles except one are as in an account that was onboarded without obstacles.
+fn assert_roles_onboarded_except(organization: &FakeOrganization, bad: &str) {
+    let mut actual = roles(organization, NEW);
+    let mut expected = roles(&onboarded(), NEW);
+    actual.remove(&name(bad));
+    expected.remove(&name(bad));
+    assert_eq!(actual, expected);
 }
 
-/// Holds that every step is told, and that all but the bad role's are done.
-fn assert_told(report: &Report, bad: &str) {
+/// Asserts that the report lists every change of the other roles as done and gives a remedy.
+fn assert_reported(report: &Report, bad: &str) {
     for step in report.changes.iter().filter(|step| step.change.role != name(bad)) {
         assert_eq!(step.status, Status::Done, "{}", step.change);
     }
@@ -26,20 +26,20 @@ fn assert_told(report: &Report, bad: &str) {
 }
 
 #[test]
-fn a_parameter_that_is_missing() {
+fn missing_parameter_blocks_only_its_role() {
     let config = CONFIG.replace(PARAMETER, "/nowhere");
     let organization = with_new_account();
     let report = apply_with(&organization, NEW, &config);
-    assert_eq!(end(&report), "blocked configuration");
-    insta::assert_snapshot!(report.outcome, @"blocked (configuration): vendor/workload-security: the SSM parameter `/nowhere` gives no external ID: ssm:GetParameter failed: ParameterNotFound; mend the configuration, then run again");
-    assert_all_but(&organization, SECURITY_ROLE);
-    assert_told(&report, SECURITY_ROLE);
+    assert_eq!(outcome_code(&report), "blocked configuration");
+    insta::assert_snapshot!(report.outcome, @"blocked (configuration): vendor/workload-security: cannot read the external ID from the SSM parameter `/nowhere`: ssm:GetParameter failed: ParameterNotFound; fix the configuration, then run again");
+    assert_roles_onboarded_except(&organization, SECURITY_ROLE);
+    assert_reported(&report, SECURITY_ROLE);
     assert_eq!(report.refusals.len(), 1);
-    assert_eq!(end(&plan_with(&organization, NEW, &config)), "blocked configuration");
+    assert_eq!(outcome_code(&plan_with(&organization, NEW, &config)), "blocked configuration");
 }
 
 #[test]
-fn a_policy_over_the_quota() {
+fn policy_over_the_quota_blocks_only_its_role() {
     let actions: Vec<_> = (0..250).map(|n| format!("\"service{n}:DescribeEverythingThere\"")).collect();
     let policy = format!(
         r#"big = '{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":[{}],"Resource":"*"}}}}', deploy"#,
@@ -49,52 +49,52 @@ fn a_policy_over_the_quota() {
     let organization = with_new_account();
     organization.set_quotas(&id(NEW), Quotas { inline_length: 5000, ..Quotas::default() });
     let report = apply_with(&organization, NEW, &config);
-    assert_eq!(end(&report), "blocked quota_exceeded", "{}", report.outcome);
+    assert_eq!(outcome_code(&report), "blocked quota_exceeded", "{}", report.outcome);
     insta::assert_snapshot!(report.outcome, @"blocked (quota_exceeded): role `app-deployer`: iam:PutRolePolicy failed: LimitExceeded: Maximum policy size of 5000 bytes exceeded for role app-deployer; the quota (inline policies of a role together) cannot be raised: shorten them, or attach a managed policy, then run again");
-    assert_all_but(&organization, OWN_ROLE);
-    assert_told(&report, OWN_ROLE);
+    assert_roles_onboarded_except(&organization, OWN_ROLE);
+    assert_reported(&report, OWN_ROLE);
     let words: Vec<_> = report.changes.iter().map(|step| step.status.word()).collect();
     assert!(words.contains(&"failed") && words.contains(&"not_tried"));
 }
 
 #[test]
-fn a_policy_that_iam_does_not_take() {
+fn policy_rejected_by_iam_blocks_only_its_role() {
     fn answer(change: &Change) -> Option<ApiError> {
         let bad = change.role.as_str() == SECURITY_ROLE && change.call() == "iam:PutRolePolicy";
         bad.then(|| ApiError::new(change.call(), "MalformedPolicyDocument", "Syntax errors in policy."))
     }
     let organization = with_new_account();
-    let report = apply_against(&organization, CONFIG, answer);
-    assert_eq!(end(&report), "blocked policy_not_accepted");
-    insta::assert_snapshot!(report.outcome, @"blocked (policy_not_accepted): role `Workload_Security_Role_Cross`: iam:PutRolePolicy failed: MalformedPolicyDocument: Syntax errors in policy; mend the policy in the configuration");
-    assert_all_but(&organization, SECURITY_ROLE);
-    assert_told(&report, SECURITY_ROLE);
-    assert_eq!(apply(&organization, NEW).outcome.as_str(), "converged", "once it is taken");
+    let report = apply_with_intercepted_writes(&organization, CONFIG, answer);
+    assert_eq!(outcome_code(&report), "blocked policy_not_accepted");
+    insta::assert_snapshot!(report.outcome, @"blocked (policy_not_accepted): role `Workload_Security_Role_Cross`: iam:PutRolePolicy failed: MalformedPolicyDocument: Syntax errors in policy; fix the policy in the configuration, then run again");
+    assert_roles_onboarded_except(&organization, SECURITY_ROLE);
+    assert_reported(&report, SECURITY_ROLE);
+    assert_eq!(apply(&organization, NEW).outcome.as_str(), "converged", "after IAM accepts the policy");
     assert_eq!(roles(&organization, NEW), roles(&onboarded(), NEW));
 }
 
 #[test]
-fn a_managed_policy_that_does_not_exist() {
+fn missing_managed_policy_delays_only_its_role() {
     let organization = with_new_account();
-    organization.forget_managed_policy("arn:aws:iam::aws:policy/ReadOnlyAccess");
+    organization.remove_managed_policy("arn:aws:iam::aws:policy/ReadOnlyAccess");
     let report = apply(&organization, NEW);
-    assert_eq!(report.outcome.as_str(), "waiting", "it may be there yet: {}", report.outcome);
-    assert_all_but(&organization, OWN_ROLE);
-    assert_told(&report, OWN_ROLE);
+    assert_eq!(report.outcome.as_str(), "waiting", "it may still propagate: {}", report.outcome);
+    assert_roles_onboarded_except(&organization, OWN_ROLE);
+    assert_reported(&report, OWN_ROLE);
 }
 
 #[test]
-fn a_principal_that_does_not_exist() {
+fn missing_principal_delays_only_its_role() {
     let config = CONFIG.replace("role/app-pipeline", "role/no-such-role");
     let organization = with_new_account();
     let report = apply_with(&organization, NEW, &config);
-    assert_eq!(end(&report), "waiting principal_not_propagated");
-    assert_all_but(&organization, OWN_ROLE);
-    assert_told(&report, OWN_ROLE);
+    assert_eq!(outcome_code(&report), "waiting principal_not_propagated");
+    assert_roles_onboarded_except(&organization, OWN_ROLE);
+    assert_reported(&report, OWN_ROLE);
 }
 
 #[test]
-fn an_access_role_that_cannot_be_edited() {
+fn access_role_that_cannot_be_edited_blocks_only_itself() {
     let trusts = [
         (
             "blocked orphaned_principal",
@@ -109,15 +109,15 @@ fn an_access_role_that_cannot_be_edited() {
         let organization = with_new_account();
         organization.set_trust(&id(NEW), &name(ACCESS), &trust);
         let report = apply(&organization, NEW);
-        assert_eq!(end(&report), expected);
+        assert_eq!(outcome_code(&report), expected);
         assert_eq!(role_state(&organization, NEW, ACCESS).trust.0, trust);
-        assert_all_but(&organization, ACCESS);
-        assert_told(&report, ACCESS);
+        assert_roles_onboarded_except(&organization, ACCESS);
+        assert_reported(&report, ACCESS);
     }
 }
 
 #[test]
-fn a_trust_policy_over_the_quota() {
+fn trust_policy_over_the_quota_blocks_only_its_role() {
     let organization = with_new_account();
     let length = role_state(&onboarded(), NEW, SECURITY_ROLE).trust.0.len();
     let trust = role_state(&organization, NEW, ACCESS).trust.0;
@@ -125,21 +125,21 @@ fn a_trust_policy_over_the_quota() {
     organization.set_trust(&id(NEW), &name(ACCESS), &padded);
     organization.set_quotas(&id(NEW), Quotas { trust_length: length + 5, ..Quotas::default() });
     let report = apply(&organization, NEW);
-    assert_eq!(end(&report), "blocked quota_exceeded");
+    assert_eq!(outcome_code(&report), "blocked quota_exceeded");
     assert_eq!(role_state(&organization, NEW, ACCESS).trust.0, padded);
-    assert_all_but(&organization, ACCESS);
+    assert_roles_onboarded_except(&organization, ACCESS);
 }
 
 #[test]
-fn a_role_too_long_for_any_session_policy() {
+fn role_too_long_for_any_session_policy_blocks_only_itself() {
     let long = format!("/{}/", "x".repeat(505));
     let config = CONFIG.replace("path = \"/apps/\"", &format!("path = \"{long}\""));
     let organization = with_new_account();
     let plan = plan_with(&organization, NEW, &config);
-    assert_eq!(end(&plan), "blocked session_policy_too_long");
+    assert_eq!(outcome_code(&plan), "blocked session_policy_too_long");
     assert!(plan.changes.iter().all(|step| step.change.role != name(OWN_ROLE)));
     let report = apply_with(&organization, NEW, &config);
-    assert_eq!(end(&report), "blocked session_policy_too_long");
-    assert_all_but(&organization, OWN_ROLE);
-    assert_told(&report, OWN_ROLE);
+    assert_eq!(outcome_code(&report), "blocked session_policy_too_long");
+    assert_roles_onboarded_except(&organization, OWN_ROLE);
+    assert_reported(&report, OWN_ROLE);
 }

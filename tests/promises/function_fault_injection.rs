@@ -1,4 +1,7 @@
-//! A fault at every call of the function itself, the queue's and the telling's too: the work is finished all the same.
+//! Promise 5 for the Lambda function: a fault at any call of an invocation, including those to SQS, SSM and EventBridge, does
+//! not prevent the work from being finished.
+//!
+//! SQS delivers at least once, so a message that fails, or whose process crashes, becomes visible again and is retried.
 
 use std::collections::BTreeSet;
 
@@ -6,12 +9,12 @@ use onboarding_core::account::AccountId;
 use onboarding_simulation::{AccountCreation, FakeOrganization, Injection, RoleState, Script};
 
 use crate::common::*;
-use crate::lambda::{Lambda, created, sweep};
+use crate::lambda::{Lambda, account_created, sweep};
 
-/// Long enough for messages that a dead process hid, several times over.
+/// Longer than several visibility timeouts, so that the messages of crashed processes are redelivered.
 const LONG: f64 = 20_000.0;
 
-/// What is worked on: an organization with its function, and the message that came.
+/// An organization with its function, and the message to process.
 struct Flow {
     organization: FakeOrganization,
     lambda: Lambda,
@@ -20,13 +23,13 @@ struct Flow {
 
 impl Flow {
     fn new(organization: FakeOrganization, message: String) -> Self {
-        let lambda = Lambda::new(&organization, &config_of_sweeps());
+        let lambda = Lambda::new(&organization, &sweep_config());
         Self { organization, lambda, message }
     }
 
-    /// Works until nothing is left on the queue, while a script goes wrong.
-    fn work(self, script: Script) -> Self {
-        // The pauses are jittered: with the same numbers every run makes the same calls up to its fault.
+    /// Processes the queue until it is empty, while a script injects faults.
+    fn process(self, script: Script) -> Self {
+        // The backoff is jittered. With a fixed seed, every run makes the same calls up to its fault.
         fastrand::seed(7);
         self.lambda.script.replace(script);
         self.lambda.queue.put(&self.message);
@@ -35,59 +38,60 @@ impl Flow {
     }
 
     fn finish(&self) {
-        self.lambda.work_for(LONG);
-        assert_eq!(self.lambda.queue.next_visible(), None, "nothing is left on the queue");
+        self.lambda.process_for(LONG);
+        assert_eq!(self.lambda.queue.next_visible(), None, "the queue is empty");
     }
 
-    /// The calls of a run without any fault.
+    /// The calls of a run without faults.
     fn calls(self) -> Vec<&'static str> {
-        self.work(Script::none()).lambda.script.borrow().calls()
+        self.process(Script::none()).lambda.script.borrow().calls()
     }
 
-    /// The codes of the dead letters.
-    fn dead(&self) -> Vec<&'static str> {
-        self.lambda.queue.dead_letters().iter().map(|letter| letter.cause.as_ref().unwrap().code).collect()
+    /// The cause codes of the messages in the dead-letter queue.
+    fn dead_letter_codes(&self) -> Vec<&'static str> {
+        self.lambda.queue.dead_letters().iter().map(|letter| letter.cause.as_ref().unwrap().code.as_str()).collect()
     }
 
-    /// How many writes were made in an account, failed ones too.
+    /// The number of writes in an account, including failed ones.
     fn writes(&self, account: &AccountId) -> usize {
         self.organization.writes().iter().filter(|call| call.account == *account).count()
     }
 }
 
-/// How many writes a fresh account takes.
-fn writes_of_one() -> usize {
+/// The number of writes that onboarding a new account takes.
+fn writes_per_account() -> usize {
     let organization = with_new_account();
     apply(&organization, NEW);
     organization.writes().len()
 }
 
-/// Runs a flow in which every account is to be connected, with faults at some calls. Who is denied a call may need a
-/// person; then a redrive finishes it. Gives what was denied and how that ended.
-fn connects_in_spite(
+/// Runs a flow with a fault at each of the given calls, and asserts that every account is onboarded in the end. An access
+/// denied error may move the message to the dead-letter queue; then a redrive must finish the work. Returns how each denied
+/// call ended.
+fn assert_onboarded_despite(
     start: fn() -> Flow,
     accounts: &[AccountId],
     faults: impl Iterator<Item = (usize, Injection)>,
 ) -> BTreeSet<String> {
-    let each = writes_of_one();
+    let each = writes_per_account();
     let calls = start().calls();
     let mut denied = BTreeSet::new();
     for (index, injection) in faults {
         let what = format!("{injection:?} at {index}, {}", calls[index]);
-        let flow = start().work(Script::at(index, injection));
+        let flow = start().process(Script::at(index, injection));
         assert!(injection.crashes() || flow.lambda.script.borrow().calls()[..=index] == calls[..=index], "{what}");
-        let dead = flow.dead();
+        let dead = flow.dead_letter_codes();
         if injection == Injection::AccessDenied {
             assert!(dead.len() <= 1, "{what}: {dead:?}");
-            denied.insert(format!("{}: {}", calls[index], dead.first().unwrap_or(&"nothing is set aside")));
+            denied.insert(format!("{}: {}", calls[index], dead.first().unwrap_or(&"no dead letter")));
             flow.lambda.queue.redrive();
             flow.finish();
         } else {
             assert!(dead.is_empty(), "{what}: {dead:?}");
         }
-        assert_eq!(flow.dead(), [""; 0], "{what}");
+        assert_eq!(flow.dead_letter_codes(), [""; 0], "{what}");
         for account in accounts {
-            assert_connected(&flow.organization, account.as_str());
+            assert_onboarded(&flow.organization, account.as_str());
             let made = flow.writes(account);
             let most = each + usize::from(injection.performs());
             assert!((each..=most).contains(&made), "{what}: {made} writes in {account}");
@@ -100,7 +104,7 @@ fn lines(denied: BTreeSet<String>) -> String {
     denied.into_iter().collect::<Vec<_>>().join("\n")
 }
 
-/// The kinds that the function may tell apart; the others are like one of these to it.
+/// The kinds of faults that the function handles differently; each of the others is equivalent to one of these.
 const KINDS: [Injection; 5] = [
     Injection::Throttle,
     Injection::AccessDenied,
@@ -109,108 +113,113 @@ const KINDS: [Injection; 5] = [
     Injection::CrashAfter,
 ];
 
-/// The faults at one call: of every kind, or at a read of IAM of those that may differ; the promise about faults at every
-/// call has the others.
+/// The faults to inject at one call: every kind, or only [`KINDS`] for IAM reads, because
+/// `fault_injection_at_every_call.rs` covers the other kinds there.
 fn faults(index: usize, call: &str) -> impl Iterator<Item = (usize, Injection)> + use<> {
     let read = call.starts_with("iam:Get") || call.starts_with("iam:List");
     let kinds: &[Injection] = if read { &KINDS } else { &Injection::ALL };
     kinds.iter().map(move |injection| (index, *injection))
 }
 
-/// The message is put off three times; of the many looks at an account that is not ready, every fifth call has its faults.
+/// The message is retried three times. To limit the run time, faults are injected only at every fifth of the many polls of an
+/// account that is not ready.
 #[test]
-fn of_an_account_whose_access_role_comes_later() {
+fn fault_while_waiting_for_the_access_role_does_not_prevent_onboarding() {
     fn late() -> Flow {
         let organization = organization();
-        born(&organization, AccountCreation { access_role_after: 200.0, ..AccountCreation::default() });
-        let mut flow = Flow::new(organization, created(&id(NEW)));
+        create_account(
+            &organization,
+            AccountCreation { access_role_delay_seconds: 200.0, ..AccountCreation::default() },
+        );
+        let mut flow = Flow::new(organization, account_created(&id(NEW)));
         flow.lambda.timeout = 16.0;
         flow
     }
     let calls = late().calls();
-    let entered = calls.iter().position(|call| *call == "sts:GetCallerIdentity").unwrap();
-    let retry_in: Vec<_> = (0..entered).filter(|index| calls[*index] == "sqs:ChangeMessageVisibility").collect();
+    let session_confirmed = calls.iter().position(|call| *call == "sts:GetCallerIdentity").unwrap();
+    let retry_in: Vec<_> =
+        (0..session_confirmed).filter(|index| calls[*index] == "sqs:ChangeMessageVisibility").collect();
     assert_eq!(retry_in.len(), 3, "{calls:?}");
     assert!(calls.contains(&"events:PutEvents"));
-    let looks = 6..entered;
-    let few = |index: usize| looks.contains(&index) && !retry_in.contains(&index) && !index.is_multiple_of(5);
-    let wanted = (0..calls.len()).filter(|index| !few(*index)).flat_map(|index| faults(index, calls[index]));
-    insta::assert_snapshot!(lines(connects_in_spite(late, &[id(NEW)], wanted)), @"
-    events:PutEvents: nothing is set aside
-    iam:AttachRolePolicy: nothing is set aside
-    iam:CreateRole: nothing is set aside
-    iam:GetRole: nothing is set aside
-    iam:GetRolePolicy: nothing is set aside
-    iam:ListAttachedRolePolicies: nothing is set aside
-    iam:ListRolePolicies: nothing is set aside
-    iam:PutRolePolicy: nothing is set aside
-    iam:UpdateAssumeRolePolicy: nothing is set aside
+    let polls = 6..session_confirmed;
+    let is_skipped = |index: usize| polls.contains(&index) && !retry_in.contains(&index) && !index.is_multiple_of(5);
+    let wanted = (0..calls.len()).filter(|index| !is_skipped(*index)).flat_map(|index| faults(index, calls[index]));
+    insta::assert_snapshot!(lines(assert_onboarded_despite(late, &[id(NEW)], wanted)), @"
+    events:PutEvents: no dead letter
+    iam:AttachRolePolicy: no dead letter
+    iam:CreateRole: no dead letter
+    iam:GetRole: no dead letter
+    iam:GetRolePolicy: no dead letter
+    iam:ListAttachedRolePolicies: no dead letter
+    iam:ListRolePolicies: no dead letter
+    iam:PutRolePolicy: no dead letter
+    iam:UpdateAssumeRolePolicy: no dead letter
     organizations:DescribeAccount: own_permission_missing
-    sqs:ChangeMessageVisibility: nothing is set aside
-    ssm:GetParameter: nothing is set aside
-    ssm:PutParameter: nothing is set aside
-    sts:AssumeRole: nothing is set aside
-    sts:GetCallerIdentity: nothing is set aside
+    sqs:ChangeMessageVisibility: no dead letter
+    ssm:GetParameter: no dead letter
+    ssm:PutParameter: no dead letter
+    sts:AssumeRole: no dead letter
+    sts:GetCallerIdentity: no dead letter
     ");
 }
 
-/// Twelve accounts, and no other that a sweep would find.
-fn twelve() -> (FakeOrganization, Vec<AccountId>) {
+/// Twelve new accounts and no other account that a sweep would find.
+fn twelve_accounts() -> (FakeOrganization, Vec<AccountId>) {
     let organization = FakeOrganization::new("aws".parse().unwrap(), id(MANAGEMENT), id(IDENTITY))
         .with_outside_account(&id(WORKLOAD_SECURITY))
         .with_outside_account(&id(TRELICA))
         .with_identity(PIPELINE)
         .with_parameter(PARAMETER, SECURITY_ID);
     organization.set_page_size(5);
-    let born = |index| {
-        let request = organization.create_account_as(&format!("account-{index}"), AccountCreation::default());
+    let create = |index| {
+        let request = organization.create_account_with(&format!("account-{index}"), AccountCreation::default());
         organization.finish_creation(&request).unwrap()
     };
-    let accounts = (0..12).map(born).collect();
+    let accounts = (0..12).map(create).collect();
     (organization, accounts)
 }
 
-/// At every call of the sweep itself; its accounts are like any other.
+/// Faults at every call of the sweep itself. The messages that it queues are processed like any other.
 #[test]
-fn of_a_sweep() {
+fn fault_during_a_sweep_does_not_prevent_onboarding() {
     fn sweeping() -> Flow {
-        Flow::new(twelve().0, sweep())
+        Flow::new(twelve_accounts().0, sweep())
     }
     let calls = sweeping().calls();
-    let of_sweep = calls.iter().position(|call| *call == "organizations:DescribeAccount").unwrap();
-    let own = &calls[..of_sweep];
-    let count = |wanted| own.iter().filter(|call| **call == wanted).count();
+    let sweep_length = calls.iter().position(|call| *call == "organizations:DescribeAccount").unwrap();
+    let sweep_calls = &calls[..sweep_length];
+    let count = |wanted| sweep_calls.iter().filter(|call| **call == wanted).count();
     assert_eq!((count("organizations:ListAccounts"), count("sqs:SendMessage")), (3, 3));
-    assert_eq!(own[3..5], ["organizations:ListAccounts", "sqs:SendMessage"]);
-    // The second page is listed and queued with every kind.
-    let wanted = (0..of_sweep).flat_map(|index| {
+    assert_eq!(sweep_calls[3..5], ["organizations:ListAccounts", "sqs:SendMessage"]);
+    // Every kind of fault is injected while the second page is listed and queued.
+    let wanted = (0..sweep_length).flat_map(|index| {
         let kinds: &[Injection] = if (3..5).contains(&index) { &Injection::ALL } else { &KINDS };
         kinds.iter().map(move |injection| (index, *injection))
     });
-    insta::assert_snapshot!(lines(connects_in_spite(sweeping, &twelve().1, wanted)), @"
+    insta::assert_snapshot!(lines(assert_onboarded_despite(sweeping, &twelve_accounts().1, wanted)), @"
     organizations:ListAccounts: own_permission_missing
     sqs:SendMessage: own_permission_missing
-    ssm:GetParameter: nothing is set aside
+    ssm:GetParameter: no dead letter
     ");
 }
 
-/// The dead letter is there, and after what is in the way is gone a redrive finishes the work.
+/// The message reaches the dead-letter queue, and after the cause has been removed a redrive finishes the work.
 #[test]
-fn of_a_blocked_account() {
+fn fault_in_a_blocked_account_still_reaches_the_dead_letter_queue() {
     fn blocked() -> Flow {
         let organization = with_new_account();
         organization.put_role(&id(NEW), &name(OWN_ROLE), RoleState::trusting("{}"));
-        Flow::new(organization, created(&id(NEW)))
+        Flow::new(organization, account_created(&id(NEW)))
     }
-    let sound = blocked().work(Script::none());
-    assert_eq!(sound.dead(), ["foreign_role"]);
-    let each = sound.writes(&id(NEW));
+    let fault_free = blocked().process(Script::none());
+    assert_eq!(fault_free.dead_letter_codes(), ["foreign_role"]);
+    let each = fault_free.writes(&id(NEW));
     let mut denied = BTreeSet::new();
     for (index, call) in blocked().calls().into_iter().enumerate() {
         for (_, injection) in faults(index, call) {
             let what = format!("{injection:?} at {index}, {call}");
-            let flow = blocked().work(Script::at(index, injection));
-            let dead = flow.dead();
+            let flow = blocked().process(Script::at(index, injection));
+            let dead = flow.dead_letter_codes();
             assert!(flow.lambda.queue.dead_letters().iter().all(|letter| letter.body == flow.message), "{what}");
             let most = if injection.performs() { 2 } else { 1 };
             assert!((1..=most).contains(&dead.len()), "{what}: {dead:?}");
@@ -225,8 +234,8 @@ fn of_a_blocked_account() {
             flow.organization.delete_role(&id(NEW), &name(OWN_ROLE));
             flow.lambda.queue.redrive();
             flow.finish();
-            assert_eq!(flow.dead(), [""; 0], "{what}");
-            assert_connected(&flow.organization, NEW);
+            assert_eq!(flow.dead_letter_codes(), [""; 0], "{what}");
+            assert_onboarded(&flow.organization, NEW);
         }
     }
     insta::assert_snapshot!(lines(denied), @"

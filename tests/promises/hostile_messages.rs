@@ -1,61 +1,62 @@
-//! A hostile message harms nobody: nothing is written for it, the others of its batch are done, and it is set aside
-//! with a sentence that floods no log.
+//! Promise 10: a hostile message is isolated. It causes no write, the other messages of its batch are processed, and it moves
+//! to the dead-letter queue with a short message, so that it cannot flood the log.
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
 use crate::common::*;
-use crate::lambda::{Lambda, created};
+use crate::lambda::{Lambda, account_created};
 use crate::log::logged;
 
 const MEGABYTE: usize = 1 << 20;
 const DEEP: usize = 100_000;
 
-/// Puts a hostile message between two good ones, and holds that it alone is set aside; gives the sentence.
+/// Sends a hostile message between two valid ones, asserts that only the hostile one reaches the dead-letter queue, and
+/// returns the message of its cause.
 fn dead_letter(body: &str) -> String {
     let organization = with_new_account();
     let lambda = Lambda::new(&organization, CONFIG);
-    for body in [created(&id(NEW)).as_str(), body, created(&id(NEW)).as_str()] {
+    for body in [account_created(&id(NEW)).as_str(), body, account_created(&id(NEW)).as_str()] {
         lambda.queue.put(body);
     }
-    let (log, _) = logged(LevelFilter::INFO, || lambda.work_in_batches(10, 900.0));
+    let (log, _) = logged(LevelFilter::INFO, || lambda.process_in_batches(10, 900.0));
     assert_onboarded(&organization, NEW);
-    assert!(organization.writes().iter().all(|call| call.account == id(NEW)), "nobody else is written");
-    assert_eq!(lambda.queue.next_visible(), None, "nothing is left on the queue");
+    assert!(organization.writes().iter().all(|call| call.account == id(NEW)), "no other account is written");
+    assert_eq!(lambda.queue.next_visible(), None, "the queue is empty");
     let dead = lambda.queue.dead_letters();
-    let [letter] = dead.as_slice() else { panic!("{} messages were set aside", dead.len()) };
-    assert_eq!(letter.body, body, "it is set aside as it came");
+    let [letter] = dead.as_slice() else { panic!("{} dead letters", dead.len()) };
+    assert_eq!(letter.body, body, "the dead letter has the original body");
     let cause = letter.cause.as_ref().unwrap();
-    assert_eq!(cause.code, "invalid_message");
-    let told: Vec<_> = log.lines().filter(|line| line.contains("invalid_message")).collect();
-    assert_eq!(told.len(), 1, "it is told once");
-    assert!(log.lines().all(|line| line.len() < 1000), "a line is long");
+    assert_eq!(cause.code.as_str(), "invalid_message");
+    let entries: Vec<_> = log.lines().filter(|line| line.contains("invalid_message")).collect();
+    assert_eq!(entries.len(), 1, "it is logged once");
+    assert!(log.lines().all(|line| line.len() < 1000), "a log line is too long");
     assert!(cause.message.len() < 300 && !cause.message.contains(char::is_control), "{}", cause.message);
     cause.message.clone()
 }
 
-/// The function's answer to a payload, word for word as Lambda hands it over; holds that nothing is written.
-fn refused(payload: &str) -> String {
+/// Invokes the function with a payload, asserts that it is rejected without any write, and returns the error message.
+fn rejected(payload: &str) -> String {
     let organization = with_new_account();
     let lambda = Lambda::new(&organization, CONFIG);
     let (log, end) = logged(LevelFilter::INFO, || lambda.answer(payload));
-    let failure = end.expect_err("it is refused");
+    let failure = end.expect_err("it is rejected");
     assert_eq!((failure.error_type.as_str(), organization.writes()), ("InvalidPayload", Vec::new()));
     assert!(log.lines().count() == 1 && log.len() < 1000, "{} bytes are logged", log.len());
     assert!(failure.error_message.len() < 300, "{}", failure.error_message);
     failure.error_message
 }
 
-/// The event that the new account was created, with a text in another's place.
+/// The creation event of the new account, with one substring replaced.
 fn event(from: &str, to: &str) -> String {
-    let event = created(&id(NEW));
+    let event = account_created(&id(NEW));
     assert!(event.contains(from), "{from}");
     event.replacen(from, to, 1)
 }
 
 #[test]
-fn a_megabyte_of_junk() {
+fn megabyte_of_junk_is_a_dead_letter() {
     for junk in ["x", "[", "{\"a\":", "\"", "9", "\u{0}", "é", "\\ud800"] {
         dead_letter(&junk.repeat(MEGABYTE / junk.len()));
     }
@@ -76,42 +77,42 @@ fn a_megabyte_of_junk() {
 }
 
 #[test]
-fn a_megabyte_of_filler_in_a_good_event() {
+fn valid_event_with_a_megabyte_of_filler_is_processed() {
     let organization = with_new_account();
     let lambda = Lambda::new(&organization, CONFIG);
     let filler = "x".repeat(MEGABYTE);
     lambda.queue.put(&event("\"source\"", &format!("\"filler\": \"{filler}\", \"source\"")));
-    let (log, _) = logged(LevelFilter::INFO, || lambda.work_for(900.0));
+    let (log, _) = logged(LevelFilter::INFO, || lambda.process_for(900.0));
     assert_onboarded(&organization, NEW);
     assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()));
     assert!(log.len() < 10_000, "{} bytes are logged", log.len());
 }
 
 #[test]
-fn deep_json() {
+fn deeply_nested_json_is_rejected() {
     let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(DEEP), close.repeat(DEEP));
     for deep in [deep("[", "]"), deep("{\"a\":", "}")] {
         let message = dead_letter(&format!("{{\"account_id\":{deep}}}"));
         assert!(message.contains("recursion limit exceeded"), "{message}");
         dead_letter(&event("\"source\"", &format!("\"deep\": {deep}, \"source\"")));
-        // In place of the batch, of its messages, of one of them, and of a part of one.
-        refused(&deep);
-        refused(&format!("{{\"Records\":{deep}}}"));
-        refused(&format!("{{\"Records\":[{deep}]}}"));
-        refused(&format!("{{\"Records\":[{{\"messageId\":\"1\",\"body\":{deep}}}]}}"));
+        // In place of the batch, of its messages, of one message, and of the body of one message.
+        rejected(&deep);
+        rejected(&format!("{{\"Records\":{deep}}}"));
+        rejected(&format!("{{\"Records\":[{deep}]}}"));
+        rejected(&format!("{{\"Records\":[{{\"messageId\":\"1\",\"body\":{deep}}}]}}"));
     }
 }
 
 #[test]
-fn a_key_that_stands_twice() {
+fn duplicate_key_is_rejected() {
     let all = [
         dead_letter(r#"{"account_id":"999988887777","account_id":"444455556666"}"#),
         dead_letter(r#"{"account_id":"444455556666","mode":"plan","mode":"apply"}"#),
         dead_letter(r#"{"account_id":"999988887777","\u0061ccount_id":"444455556666"}"#),
         dead_letter(&event("\"detail\":", "\"detail\": {}, \"detail\":")),
         dead_letter(&event("\"accountId\": \"444455556666\"", "\"accountId\":\"1\",\"accountId\":\"444455556666\"")),
-        refused(r#"{"account_id":"999988887777","account_id":"444455556666"}"#),
-        refused(r#"{"Records":[],"Records":[]}"#),
+        rejected(r#"{"account_id":"999988887777","account_id":"444455556666"}"#),
+        rejected(r#"{"Records":[],"Records":[]}"#),
     ];
     insta::assert_snapshot!(all.join("\n"), @"
     the payload is ambiguous: the key `account_id` appears twice at line 1 column 57; write each key once
@@ -125,13 +126,13 @@ fn a_key_that_stands_twice() {
 }
 
 #[test]
-fn what_is_no_text() {
+fn invalid_unicode_is_rejected() {
     let all = [
         dead_letter(r#"{"account_id":"\ud800"}"#),
         dead_letter(r#"{"account_id":"\udc00\ud800"}"#),
         dead_letter(&event("\"id\": \"", "\"id\": \"\\ud83d")),
         dead_letter("\u{feff}{\"account_id\":\"444455556666\"}"),
-        refused(r#"{"account_id":"\ud800"}"#),
+        rejected(r#"{"account_id":"\ud800"}"#),
     ];
     insta::assert_snapshot!(all.join("\n"), @r#"
     the payload is not JSON: unexpected end of hex escape at line 1 column 22; send an EventBridge event or `{"account_id": "111122223333"}`
@@ -140,12 +141,12 @@ fn what_is_no_text() {
     the payload is not JSON: expected value at line 1 column 1; send an EventBridge event or `{"account_id": "111122223333"}`
     the payload is not JSON: unexpected end of hex escape at line 1 column 22; send an EventBridge event or `{"account_id": "111122223333"}`
     "#);
-    // Lambda's client reads the payload before the function does.
+    // The Lambda runtime client parses the payload before the function does.
     assert!(serde_json::from_slice::<Box<RawValue>>(b"{\"account_id\":\"\xff\"}").is_err());
 }
 
 #[test]
-fn an_account_id_that_is_none() {
+fn invalid_account_id_is_rejected() {
     let manual = |value: Value| dead_letter(&json!({ "account_id": value }).to_string());
     let all = [
         manual(json!(444455556666u64)),

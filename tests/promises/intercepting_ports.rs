@@ -1,4 +1,4 @@
-//! A service that answers some writes as a test wants, before anything is done.
+//! Sessions that answer some writes with an error of the test's choice, before the write takes effect.
 
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
@@ -12,7 +12,7 @@ use onboarding_simulation::{FakeOrganization, Session};
 
 use crate::common::*;
 
-/// What a write is answered with; `None` lets it through.
+/// Returns the error for a write; `None` performs the write.
 pub(crate) type Answer = fn(&Change) -> Option<ApiError>;
 
 #[derive(Clone)]
@@ -21,11 +21,15 @@ pub(crate) struct Intercepted<P> {
     answer: Answer,
 }
 
-/// Applies the configuration to the new account while writes are answered so.
-pub(crate) fn apply_against(organization: &FakeOrganization, config_text: &str, answer: Answer) -> Report {
+/// Applies a configuration to the new account while some writes are intercepted.
+pub(crate) fn apply_with_intercepted_writes(
+    organization: &FakeOrganization,
+    config_text: &str,
+    answer: Answer,
+) -> Report {
     let sessions = Intercepted { inner: organization.clone(), answer };
     let engine = Engine { world: with_sessions(organization, sessions), config: config(config_text) };
-    run(engine.apply(&errand(organization, NEW)))
+    run(engine.apply(&job(organization, NEW)))
 }
 
 impl Sessions for Intercepted<FakeOrganization> {

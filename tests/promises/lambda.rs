@@ -1,5 +1,5 @@
-//! Lambda and its poller, on the simulated queue: the real function is handed batches, and what it does not give back
-//! is deleted.
+//! The Lambda service on the simulated queue: it polls the queue, invokes the real function with batches, and deletes the
+//! messages that the function does not report as failed.
 
 use std::cell::{Cell, RefCell};
 
@@ -15,14 +15,14 @@ use crate::common::run;
 
 const PARAMETER: &str = "/onboarding/config";
 
-/// The function, its queue and its poller.
+/// The function, its queue and the poller of the Lambda service.
 pub(crate) struct Lambda {
     organization: FakeOrganization,
     pub(crate) queue: FakeQueue,
     pub(crate) notifier: FakeNotifier,
     /// The function's timeout, in seconds.
     pub(crate) timeout: f64,
-    /// What goes wrong.
+    /// The faults to inject.
     pub(crate) script: RefCell<Script>,
     received_at: RefCell<Vec<f64>>,
     invocations: Cell<u64>,
@@ -43,13 +43,13 @@ impl Lambda {
         }
     }
 
-    /// Works message by message until the queue is empty or so many seconds are over; gives the bodies received.
-    pub(crate) fn work_for(&self, seconds: f64) -> Vec<String> {
-        self.work_in_batches(1, seconds)
+    /// Processes one message at a time until the queue is empty or the time is over, and returns the received bodies.
+    pub(crate) fn process_for(&self, seconds: f64) -> Vec<String> {
+        self.process_in_batches(1, seconds)
     }
 
-    /// The same with batches of so many messages.
-    pub(crate) fn work_in_batches(&self, size: usize, seconds: f64) -> Vec<String> {
+    /// Processes batches of up to `size` messages until the queue is empty or the time is over.
+    pub(crate) fn process_in_batches(&self, size: usize, seconds: f64) -> Vec<String> {
         let end = self.organization.now() + seconds;
         let mut bodies = Vec::new();
         while let Some(next) = self.queue.next_visible().filter(|next| *next < end) {
@@ -71,12 +71,13 @@ impl Lambda {
         bodies
     }
 
-    /// The whole seconds between two receives.
-    pub(crate) fn pauses(&self) -> Vec<u64> {
+    /// The seconds between consecutive receives.
+    pub(crate) fn retry_delays(&self) -> Vec<u64> {
         self.received_at.borrow().windows(2).map(|pair| (pair[1] - pair[0]) as u64).collect()
     }
 
-    /// Gives the ids of the messages that failed: all of them where the process died, which is a new one from then on.
+    /// Invokes the function with a batch and returns the ids of the failed messages. If the process crashes, all messages have
+    /// failed, and the next invocation starts a new process.
     pub(crate) fn invoke(&self, batch: &[Delivered]) -> Vec<String> {
         let records: Vec<_> = batch.iter().map(record).collect();
         let answer = self.answer(&json!({ "Records": records }).to_string());
@@ -85,11 +86,11 @@ impl Lambda {
             return batch.iter().map(|message| message.id.clone()).collect();
         }
         let Ok(answer) = answer else { return batch.iter().map(|message| message.id.clone()).collect() };
-        let failures = answer["batchItemFailures"].as_array().expect("with the records that failed");
+        let failures = answer["batchItemFailures"].as_array().expect("the failed records");
         failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// One invocation.
+    /// Invokes the function once.
     pub(crate) fn answer(&self, payload: &str) -> Result<Value, Diagnostic> {
         let script = self.script.borrow().clone();
         let world = Whole::from(Faulty::new(self.organization.clone(), &script));
@@ -100,7 +101,7 @@ impl Lambda {
         let payload = RawValue::from_string(payload.to_owned()).unwrap();
         let mut context = Context::default();
         context.deadline = ((self.organization.now() + self.timeout) * 1000.0) as u64;
-        // Each invocation has an id of its own; that of the first is in snapshots.
+        // Each invocation has its own id. Snapshots contain the id of the first one.
         let invocation = self.invocations.replace(self.invocations.get() + 1);
         context.request_id = format!("8476a536-e9f4-11e8-9739-{:012x}", 0x2dfe_598c_3fcd_u64 + invocation);
         run(Function { ports, settings }.answer(LambdaEvent::new(payload, context)))
@@ -113,7 +114,7 @@ pub(crate) fn settings(parameter: &str) -> Settings {
     Settings { source, queue: None, dead_letters: None, event_bus: None, notified: String::new(), leases: None }
 }
 
-/// A message as Lambda hands it over.
+/// A message in the form in which Lambda passes it to the function.
 fn record(message: &Delivered) -> Value {
     json!({
         "messageId": message.id,
@@ -131,7 +132,7 @@ fn record(message: &Delivered) -> Value {
 }
 
 /// The event that an account was created.
-pub(crate) fn created(account: &AccountId) -> String {
+pub(crate) fn account_created(account: &AccountId) -> String {
     let sample = include_str!("../../events/create-account-result-succeeded.json");
     sample.replace("444455556666", account.as_str())
 }

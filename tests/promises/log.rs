@@ -1,11 +1,11 @@
-//! What is logged while something runs.
+//! Captures the log of a closure.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::level_filters::LevelFilter;
 
-/// A place for log lines.
+/// A buffer for log lines.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -19,12 +19,12 @@ impl Write for Lines {
     }
 }
 
-/// The lines that are logged down to a level while something runs, and what that gives.
+/// Runs a closure, and returns what it logged up to a level, and its result.
 pub(crate) fn logged<T>(level: LevelFilter, run: impl FnOnce() -> T) -> (String, T) {
     let lines = Lines::default();
     let writer = lines.clone();
     let log = tracing_subscriber::fmt().json().with_max_level(level).with_writer(move || writer.clone()).finish();
-    let given = tracing::subscriber::with_default(log, run);
+    let result = tracing::subscriber::with_default(log, run);
     let bytes = lines.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    (String::from_utf8(bytes).unwrap(), given)
+    (String::from_utf8(bytes).unwrap(), result)
 }

@@ -1,4 +1,4 @@
-//! Promise 9: no message is lost, however events are dropped, doubled or reordered, as long as a sweep follows.
+//! Promise 9: no account is lost, however events are dropped, duplicated or reordered, as long as a sweep follows.
 
 use onboarding_core::code::Code;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,12 +7,10 @@ use std::time::Duration;
 use onboarding_core::account::{AccountId, AccountState};
 use onboarding_simulation::{AccountCreation, FakeOrganization, FakeQueue};
 
-use crate::common::{
-    IDENTITY, MANAGEMENT, NEW, OLD, OWN_ROLE, assert_connected, config_of_sweeps, id, name, organization,
-};
-use crate::lambda::{Lambda, created, sweep};
+use crate::common::{IDENTITY, MANAGEMENT, NEW, OLD, OWN_ROLE, assert_onboarded, id, name, organization, sweep_config};
+use crate::lambda::{Lambda, account_created, sweep};
 
-/// Events that name an account which is there, each from another source.
+/// Events about an existing account, one from each source.
 const SOURCES: [&str; 3] = [
     include_str!("../../events/create-account-result-succeeded.json"),
     include_str!("../../events/account-joined-created.json"),
@@ -20,29 +18,29 @@ const SOURCES: [&str; 3] = [
 ];
 
 fn lambda(organization: &FakeOrganization) -> Lambda {
-    Lambda::new(organization, &config_of_sweeps())
+    Lambda::new(organization, &sweep_config())
 }
 
-/// A new account, made and ready.
-fn one(organization: &FakeOrganization) -> AccountId {
-    organization.finish_creation(&organization.create_account_as("one", AccountCreation::default())).unwrap()
+/// Creates an account that is ready to use.
+fn create_one(organization: &FakeOrganization) -> AccountId {
+    organization.finish_creation(&organization.create_account_with("one", AccountCreation::default())).unwrap()
 }
 
-/// An organization with one account that was onboarded by one delivery.
+/// An organization with one account that was onboarded by a single delivery.
 fn onboarded_once() -> FakeOrganization {
     let organization = organization();
     let lambda = lambda(&organization);
-    lambda.queue.put(&created(&one(&organization)));
-    lambda.work_for(60.0);
+    lambda.queue.put(&account_created(&create_one(&organization)));
+    lambda.process_for(60.0);
     organization
 }
 
-/// How many writes a fresh account takes.
-fn writes_of_one() -> usize {
+/// The number of writes that onboarding a new account takes.
+fn writes_per_account() -> usize {
     onboarded_once().writes().len()
 }
 
-/// How many writes each account took, failed ones too.
+/// The number of writes in each account, including failed ones.
 fn writes(organization: &FakeOrganization) -> BTreeMap<AccountId, usize> {
     let mut writes = BTreeMap::new();
     for call in organization.writes() {
@@ -51,25 +49,27 @@ fn writes(organization: &FakeOrganization) -> BTreeMap<AccountId, usize> {
     writes
 }
 
-/// Accounts whose events were dropped, doubled and reordered.
-struct Storm {
+/// Accounts whose events were dropped, duplicated and reordered.
+struct EventStorm {
     organization: FakeOrganization,
     lambda: Lambda,
-    /// How many events of each account came; the sweep comes to each as well.
+    /// The number of events for each account, in addition to the sweep.
     deliveries: BTreeMap<AccountId, usize>,
     suspended: BTreeSet<AccountId>,
 }
 
-impl Storm {
-    /// So many accounts, a few of them suspended, and after all their events a sweep; worked in batches of so many.
+impl EventStorm {
+    /// Creates a number of accounts, suspends a few of them, and processes their events followed by a sweep, in batches.
     fn over(accounts: usize, batch: usize) -> Self {
         let mut random = fastrand::Rng::with_seed(7);
         let organization = organization();
         let (mut events, mut deliveries) = (Vec::new(), BTreeMap::new());
         for index in 0..accounts {
-            let newborn =
-                AccountCreation { access_role_after: f64::from(random.u32(..90)), ..AccountCreation::default() };
-            let request = organization.create_account_as(&format!("account-{index}"), newborn);
+            let creation = AccountCreation {
+                access_role_delay_seconds: f64::from(random.u32(..90)),
+                ..AccountCreation::default()
+            };
+            let request = organization.create_account_with(&format!("account-{index}"), creation);
             let account = organization.finish_creation(&request).unwrap();
             let count = random.usize(..4);
             events.extend((0..count).map(|_| SOURCES[random.usize(..SOURCES.len())].replace(NEW, account.as_str())));
@@ -77,7 +77,7 @@ impl Storm {
         }
         random.shuffle(&mut events);
         for count in 0..4 {
-            assert!(deliveries.values().any(|deliveries| *deliveries == count), "some come {count} times");
+            assert!(deliveries.values().any(|deliveries| *deliveries == count), "some accounts have {count} events");
         }
         let suspended: BTreeSet<_> = deliveries.keys().step_by(29).cloned().collect();
         suspended.iter().for_each(|account| organization.set_state(account, AccountState::Suspended));
@@ -85,136 +85,136 @@ impl Storm {
         let lambda = lambda(&organization);
         events.iter().for_each(|event| lambda.queue.put(event));
         lambda.queue.put(&sweep());
-        lambda.work_in_batches(batch, 7200.0);
+        lambda.process_in_batches(batch, 7200.0);
         Self { organization, lambda, deliveries, suspended }
     }
 
-    /// Holds that every account is connected, and took one onboarding's worth of writes.
-    fn assert_all_connected(&self) {
+    /// Asserts that every active account is onboarded with the writes of a single onboarding.
+    fn assert_all_onboarded(&self) {
         let Self { organization, lambda, deliveries, suspended } = self;
-        let (writes, each) = (writes(organization), writes_of_one());
+        let (writes, each) = (writes(organization), writes_per_account());
         for (account, deliveries) in deliveries.iter().filter(|(account, _)| !suspended.contains(account)) {
-            assert_connected(organization, account.as_str());
+            assert_onboarded(organization, account.as_str());
             assert_eq!(writes[account], each, "writes in {account} after {deliveries} events and a sweep");
         }
-        assert_eq!(organization.claims(), [], "each account was given back");
+        assert_eq!(organization.leases(), [], "each lease was released");
         assert!(suspended.iter().all(|account| !writes.contains_key(account)), "a suspended account is not written");
         let dead = lambda.queue.dead_letters();
         assert!(
             dead.iter().all(|letter| letter.cause.as_ref().is_some_and(|c| c.code == Code::AccountNotActive)),
             "{dead:?}"
         );
-        let told_of_suspended: usize = suspended.iter().map(|account| deliveries[account]).sum();
-        assert_eq!(dead.len(), told_of_suspended, "a sweep leaves suspended accounts out");
-        assert_eq!(lambda.queue.next_visible(), None, "nothing is left on the queue");
+        let events_of_suspended: usize = suspended.iter().map(|account| deliveries[account]).sum();
+        assert_eq!(dead.len(), events_of_suspended, "a sweep skips suspended accounts");
+        assert_eq!(lambda.queue.next_visible(), None, "the queue is empty");
     }
 }
 
 #[test]
-fn events_that_are_dropped_doubled_and_reordered() {
-    Storm::over(200, 1).assert_all_connected();
+fn dropped_duplicated_and_reordered_events_lose_no_account() {
+    EventStorm::over(200, 1).assert_all_onboarded();
 }
 
 #[test]
-fn events_that_are_dropped_doubled_and_reordered_side_by_side() {
-    Storm::over(200, 10).assert_all_connected();
+fn dropped_duplicated_and_reordered_events_in_batches_lose_no_account() {
+    EventStorm::over(200, 10).assert_all_onboarded();
 }
 
-/// Whichever comes first does it, and the others cost a look each.
+/// The first message onboards the account, whichever it is, and the others only read.
 #[test]
-fn several_sources_one_after_the_other_cost_one_onboarding_s_writes() {
-    let each = writes_of_one();
+fn events_from_several_sources_cost_one_onboarding() {
+    let each = writes_per_account();
     for first in 0..6 {
         let organization = organization();
-        let request = organization.create_account_as("one", AccountCreation::default());
+        let request = organization.create_account_with("one", AccountCreation::default());
         let account = organization.finish_creation(&request).unwrap();
-        let asked = include_str!("../../events/create-account.json");
-        assert!(asked.contains("car-0f1e2d3c4b5a69788796a5b4c3d2e1f0"));
-        let asked = asked.replace("car-0f1e2d3c4b5a69788796a5b4c3d2e1f0", &request);
+        let requested = include_str!("../../events/create-account.json");
+        assert!(requested.contains("car-0f1e2d3c4b5a69788796a5b4c3d2e1f0"));
+        let requested = requested.replace("car-0f1e2d3c4b5a69788796a5b4c3d2e1f0", &request);
         let moved = include_str!("../../events/move-account.json").to_owned();
         let mut messages = SOURCES.map(str::to_owned).to_vec();
-        messages.extend([asked, moved, sweep()]);
+        messages.extend([requested, moved, sweep()]);
         messages.rotate_left(first);
 
         let lambda = lambda(&organization);
         for message in messages {
             lambda.queue.put(&message);
-            lambda.work_for(60.0);
+            lambda.process_for(60.0);
             assert_eq!(writes(&organization)[&account], each, "{message}");
-            assert_connected(&organization, account.as_str());
+            assert_onboarded(&organization, account.as_str());
             assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()), "{message}");
         }
         let others = [MANAGEMENT, IDENTITY].map(id);
         assert!(organization.writes().iter().all(|call| !others.contains(&call.account)));
-        assert_connected(&organization, OLD);
+        assert_onboarded(&organization, OLD);
     }
 }
 
 #[test]
-fn an_account_that_is_never_ready_is_given_up_after_a_day_and_a_redrive_finishes_it() {
+fn account_that_is_not_ready_for_a_day_is_a_dead_letter_and_a_redrive_finishes_it() {
     let organization = organization();
-    let newborn = AccountCreation { access_role_after: 100_000.0, ..AccountCreation::default() };
-    organization.finish_creation(&organization.create_account_as("late", newborn)).unwrap();
-    // It counts as young for longer than it is waited for.
-    let patient = format!("{}\n[waiting]\nyoung-account-minutes = 10080\n", config_of_sweeps());
+    let creation = AccountCreation { access_role_delay_seconds: 100_000.0, ..AccountCreation::default() };
+    organization.finish_creation(&organization.create_account_with("late", creation)).unwrap();
+    // The account counts as new for longer than the function retries.
+    let patient = format!("{}\n[waiting]\nyoung-account-minutes = 10080\n", sweep_config());
     let lambda = Lambda::new(&organization, &patient);
-    lambda.queue.put(&created(&id(NEW)));
-    lambda.work_for(100_000.0);
+    lambda.queue.put(&account_created(&id(NEW)));
+    lambda.process_for(100_000.0);
     let dead = lambda.queue.dead_letters();
-    let cause = dead.first().and_then(|letter| letter.cause.clone()).expect("it was given up");
-    assert_eq!((dead.len(), cause.code), (1, "retries_exhausted"));
+    let cause = dead.first().and_then(|letter| letter.cause.clone()).expect("retries were exhausted");
+    assert_eq!((dead.len(), cause.code.as_str()), (1, "retries_exhausted"));
     assert!(cause.message.contains("access_role_not_ready"), "{}", cause.message);
     assert_eq!(organization.writes(), []);
 
     lambda.queue.redrive();
-    lambda.work_for(30_000.0);
+    lambda.process_for(30_000.0);
     assert!(organization.role_state(&id(NEW), &name(OWN_ROLE)).is_some());
     assert_eq!(lambda.queue.dead_letters(), []);
 }
 
 #[test]
-fn pauses_grow_while_an_account_is_not_ready() {
+fn retry_delays_grow_while_an_account_is_not_ready() {
     let organization = organization();
-    let newborn = AccountCreation { access_role_after: 3000.0, ..AccountCreation::default() };
-    organization.finish_creation(&organization.create_account_as("slow", newborn)).unwrap();
+    let creation = AccountCreation { access_role_delay_seconds: 3000.0, ..AccountCreation::default() };
+    organization.finish_creation(&organization.create_account_with("slow", creation)).unwrap();
     let lambda = lambda(&organization);
-    lambda.queue.put(&created(&id(NEW)));
-    lambda.work_for(7200.0);
+    lambda.queue.put(&account_created(&id(NEW)));
+    lambda.process_for(7200.0);
     assert!(organization.role_state(&id(NEW), &name(OWN_ROLE)).is_some());
-    // Each pause of the queue, and up to 105 s in the function before it.
+    // Each delay of the queue, plus up to 105 s in the function before it.
     let wanted = [30, 60, 120, 240, 480, 900, 900];
-    let pauses = lambda.pauses();
-    assert_eq!(pauses.len(), wanted.len(), "{pauses:?}");
-    assert!(pauses.iter().zip(wanted).all(|(pause, least)| (least..=least + 106).contains(pause)), "{pauses:?}");
+    let delays = lambda.retry_delays();
+    assert_eq!(delays.len(), wanted.len(), "{delays:?}");
+    assert!(delays.iter().zip(wanted).all(|(delay, least)| (least..=least + 106).contains(delay)), "{delays:?}");
 }
 
 #[test]
-fn a_poisoned_record_in_a_batch_of_ten() {
+fn malformed_record_in_a_batch_is_isolated() {
     let organization = organization();
     let lambda = lambda(&organization);
     let mut accounts = Vec::new();
     for index in 0..9 {
-        let request = organization.create_account_as(&format!("account-{index}"), AccountCreation::default());
+        let request = organization.create_account_with(&format!("account-{index}"), AccountCreation::default());
         accounts.push(organization.finish_creation(&request).unwrap());
     }
-    accounts.iter().for_each(|account| lambda.queue.put(&created(account)));
+    accounts.iter().for_each(|account| lambda.queue.put(&account_created(account)));
     lambda.queue.put("{\"detail\":");
-    lambda.work_in_batches(10, 60.0);
-    accounts.iter().for_each(|account| assert_connected(&organization, account.as_str()));
-    let each = writes_of_one();
+    lambda.process_in_batches(10, 60.0);
+    accounts.iter().for_each(|account| assert_onboarded(&organization, account.as_str()));
+    let each = writes_per_account();
     let writes = writes(&organization);
     assert!(accounts.iter().all(|account| writes[account] == each), "{writes:?}");
     let dead = lambda.queue.dead_letters();
-    assert_eq!(dead.iter().map(|l| l.cause.as_ref().map(|c| c.code)).collect::<Vec<_>>(), [Some("invalid_message")]);
+    assert_eq!(dead.iter().map(|l| l.cause.as_ref().map(|c| c.code.as_str())).collect::<Vec<_>>(), [Some("invalid_message")]);
     assert_eq!(lambda.queue.next_visible(), None);
 }
 
 #[test]
-fn a_sweep_that_runs_out_of_time_goes_on_where_it_was() {
+fn sweep_that_runs_out_of_time_continues_at_its_page() {
     let organization = organization();
     let mut accounts = Vec::new();
     for index in 0..60 {
-        let request = organization.create_account_as(&format!("account-{index}"), AccountCreation::default());
+        let request = organization.create_account_with(&format!("account-{index}"), AccountCreation::default());
         accounts.push(organization.finish_creation(&request).unwrap());
     }
     organization.set_page_size(2);
@@ -222,28 +222,27 @@ fn a_sweep_that_runs_out_of_time_goes_on_where_it_was() {
     let mut lambda = lambda(&organization);
     lambda.timeout = 12.0;
     lambda.queue.put(&sweep());
-    let sweeps = lambda.work_for(20_000.0).into_iter().filter(|body| body.contains("\"page\"")).count();
-    assert!(sweeps >= 2, "the page token was handed on {sweeps} times");
+    let sweeps = lambda.process_for(20_000.0).into_iter().filter(|body| body.contains("\"page\"")).count();
+    assert!(sweeps >= 2, "the page token was passed on {sweeps} times");
     for account in &accounts {
-        assert!(organization.role_state(account, &name(OWN_ROLE)).is_some(), "{account} is connected");
+        assert!(organization.role_state(account, &name(OWN_ROLE)).is_some(), "{account} is onboarded");
     }
 }
 
 #[test]
-fn a_sweep_whose_page_is_too_old_begins_anew() {
+fn sweep_with_an_expired_page_token_starts_over() {
     let organization = organization();
-    organization.finish_creation(&organization.create_account_as("one", AccountCreation::default())).unwrap();
+    organization.finish_creation(&organization.create_account_with("one", AccountCreation::default())).unwrap();
     let lambda = lambda(&organization);
     lambda.queue.put(r#"{"sweep":{"page":"of-last-week"}}"#);
-    lambda.work_for(900.0);
-    assert_connected(&organization, NEW);
+    lambda.process_for(900.0);
+    assert_onboarded(&organization, NEW);
     assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()));
 }
 
-/// The queue's own numbers are those of the template.
 #[test]
-fn the_queue_is_the_template_s() {
+fn simulated_queue_has_the_settings_of_the_template() {
     let template = include_str!("../../template.yaml");
     assert!(template.contains(&format!("VisibilityTimeout: {}", FakeQueue::VISIBILITY)));
-    assert!(template.contains(&format!("maxReceiveCount: {}", FakeQueue::MOST_RECEIVES)));
+    assert!(template.contains(&format!("maxReceiveCount: {}", FakeQueue::MAX_RECEIVES)));
 }

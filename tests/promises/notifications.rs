@@ -1,4 +1,7 @@
-//! Who has to know is told: once for each account and cause, whatever happens on the way.
+//! Notifications: an event is published once per account and cause, whatever happens on the way.
+//!
+//! The function stores a notification record per account. It publishes an event only if the outcome differs from the record, so
+//! that duplicate deliveries, retries and redrives cause no further notification.
 
 use onboarding_core::account::AccountState;
 use onboarding_core::notification::NotificationRecord;
@@ -9,49 +12,50 @@ use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
 use crate::common::{
-    CONFIG, NEW, OWN_ROLE, TRELICA_ROLE, alter, assert_connected, born, id, name, organization, run, with_new_account,
+    CONFIG, NEW, OWN_ROLE, TRELICA_ROLE, assert_onboarded, create_account, edit_role, id, name, organization, run,
+    with_new_account,
 };
-use crate::lambda::{Lambda, created};
+use crate::lambda::{Lambda, account_created};
 use crate::log::logged;
 
 const DAY: f64 = 86_400.0;
 
-/// A role of the configuration's name that somebody else made.
-fn foreign(organization: &FakeOrganization) {
+/// Adds a role with a configured name that this tool does not own.
+fn add_unowned_role(organization: &FakeOrganization) {
     organization.put_role(&id(NEW), &name(OWN_ROLE), RoleState::trusting("{}"));
 }
 
-/// A new account in which there is a foreign role, and the function.
-fn blocked() -> (FakeOrganization, Lambda) {
+/// A function, and a new account that is blocked by a role that this tool does not own.
+fn blocked_account() -> (FakeOrganization, Lambda) {
     let organization = with_new_account();
-    foreign(&organization);
+    add_unowned_role(&organization);
     let lambda = Lambda::new(&organization, CONFIG);
     (organization, lambda)
 }
 
-/// What was told, as `AccountBlocked foreign_role`.
-fn told(lambda: &Lambda) -> Vec<String> {
-    let code = |notice: &AccountEvent| notice.detail()["cause"]["code"].as_str().map(|code| format!(" {code}"));
-    let line = |notice: AccountEvent| format!("{}{}", notice.news.detail_type(), code(&notice).unwrap_or_default());
-    lambda.notifier.notices().into_iter().map(line).collect()
+/// The published events, such as `AccountBlocked foreign_role`.
+fn notified(lambda: &Lambda) -> Vec<String> {
+    let code = |event: &AccountEvent| event.detail()["cause"]["code"].as_str().map(|code| format!(" {code}"));
+    let line = |event: AccountEvent| format!("{}{}", event.news.detail_type(), code(&event).unwrap_or_default());
+    lambda.notifier.events().into_iter().map(line).collect()
 }
 
-/// One delivery of the event, worked to its end.
+/// Delivers the creation event once and processes it to its end.
 fn deliver(lambda: &Lambda) {
-    lambda.queue.put(&created(&id(NEW)));
-    lambda.work_for(2000.0);
+    lambda.queue.put(&account_created(&id(NEW)));
+    lambda.process_for(2000.0);
 }
 
 #[test]
-fn a_blocked_account_is_told_once() {
-    let (_, lambda) = blocked();
+fn blocked_account_is_notified_once() {
+    let (_, lambda) = blocked_account();
     (0..3).for_each(|_| deliver(&lambda));
     lambda.queue.redrive();
-    lambda.work_for(2000.0);
-    assert_eq!(told(&lambda), ["AccountBlocked foreign_role"]);
-    assert_eq!(lambda.queue.dead_letters().len(), 3, "each message waits for a redrive all the same");
-    let notice = lambda.notifier.notices().remove(0);
-    insta::assert_snapshot!(serde_json::to_string_pretty(notice.detail()).unwrap(), @r#"
+    lambda.process_for(2000.0);
+    assert_eq!(notified(&lambda), ["AccountBlocked foreign_role"]);
+    assert_eq!(lambda.queue.dead_letters().len(), 3, "each message is kept for a redrive");
+    let event = lambda.notifier.events().remove(0);
+    insta::assert_snapshot!(serde_json::to_string_pretty(event.detail()).unwrap(), @r#"
     {
       "version": "1",
       "subject": "account 444455556666",
@@ -62,8 +66,8 @@ fn a_blocked_account_is_told_once() {
       "account_name": "payments-dev",
       "cause": {
         "code": "foreign_role",
-        "message": "role `app-deployer` is there and has no tag `account-onboarding`: somebody else made it",
-        "remedy": "rename one of the two, or set `adopt = true` to take it over"
+        "message": "role `app-deployer` already exists and is not managed by this tool (no `account-onboarding` tag)",
+        "remedy": "rename one of the two roles, or set `adopt = true` to take it over"
       },
       "run_again": "run `onboard apply --account 444455556666`, or redrive the dead-letter queue",
       "event_id": "7c9e6679-7425-40de-944b-000000000266"
@@ -72,79 +76,83 @@ fn a_blocked_account_is_told_once() {
 }
 
 #[test]
-fn two_deliveries_at_once_are_told_once() {
-    let (_, lambda) = blocked();
-    (0..5).for_each(|_| lambda.queue.put(&created(&id(NEW))));
-    lambda.work_in_batches(5, 2000.0);
-    assert_eq!(told(&lambda), ["AccountBlocked foreign_role"]);
+fn concurrent_deliveries_notify_once() {
+    let (_, lambda) = blocked_account();
+    (0..5).for_each(|_| lambda.queue.put(&account_created(&id(NEW))));
+    lambda.process_in_batches(5, 2000.0);
+    assert_eq!(notified(&lambda), ["AccountBlocked foreign_role"]);
 }
 
 #[test]
-fn what_was_repaired_and_breaks_again_is_told_again() {
-    let (organization, lambda) = blocked();
+fn account_that_is_blocked_again_after_a_repair_is_notified_again() {
+    let (organization, lambda) = blocked_account();
     deliver(&lambda);
     organization.delete_role(&id(NEW), &name(OWN_ROLE));
     lambda.queue.redrive();
-    lambda.work_for(2000.0);
-    assert_eq!(lambda.notifier.memory()[NEW].code, "connected");
-    foreign(&organization);
+    lambda.process_for(2000.0);
+    assert_eq!(lambda.notifier.notifications()[NEW].code, "connected");
+    add_unowned_role(&organization);
     deliver(&lambda);
     let wanted = ["AccountBlocked foreign_role", "AccountOnboarded", "AccountBlocked foreign_role"];
-    assert_eq!(told(&lambda), wanted);
+    assert_eq!(notified(&lambda), wanted);
 }
 
 #[test]
-fn another_cause_is_told() {
-    let (organization, lambda) = blocked();
+fn different_cause_is_notified() {
+    let (organization, lambda) = blocked_account();
     deliver(&lambda);
     organization.set_state(&id(NEW), AccountState::Suspended);
     deliver(&lambda);
     deliver(&lambda);
-    assert_eq!(told(&lambda), ["AccountBlocked foreign_role", "AccountBlocked account_not_active"]);
+    assert_eq!(notified(&lambda), ["AccountBlocked foreign_role", "AccountBlocked account_not_active"]);
 }
 
 #[test]
-fn an_onboarded_account_is_told_and_a_look_at_it_is_not() {
+fn onboarded_account_is_notified_once() {
     let organization = with_new_account();
     let lambda = Lambda::new(&organization, CONFIG);
     (0..3).for_each(|_| deliver(&lambda));
-    assert_eq!(told(&lambda), ["AccountOnboarded"]);
-    insta::assert_snapshot!(lambda.notifier.notices().remove(0).detail(), @r#"{"version":"1","subject":"account 444455556666","account_id":"444455556666","trigger":"create_account_result","changes":8,"invocation_id":"8476a536-e9f4-11e8-9739-2dfe598c3fcd","account_name":"payments-dev","event_id":"7c9e6679-7425-40de-944b-000000000266"}"#);
+    assert_eq!(notified(&lambda), ["AccountOnboarded"]);
+    insta::assert_snapshot!(lambda.notifier.events().remove(0).detail(), @r#"{"version":"1","subject":"account 444455556666","account_id":"444455556666","trigger":"create_account_result","changes":8,"invocation_id":"8476a536-e9f4-11e8-9739-2dfe598c3fcd","account_name":"payments-dev","event_id":"7c9e6679-7425-40de-944b-000000000266"}"#);
 }
 
-/// The first try makes the changes and runs out of time before it has seen them; the second finds little or nothing to do.
+/// The first attempt makes the changes and runs out of time before it can read them back; the second one finds little or
+/// nothing to do.
 #[test]
-fn what_an_earlier_try_did_is_told() {
+fn changes_of_an_earlier_attempt_are_notified() {
     let organization = with_new_account();
     organization.set_lag(&id(NEW), onboarding_simulation::Lag { reads: 0, seconds: 125.0 });
     let lambda = Lambda::new(&organization, CONFIG);
     deliver(&lambda);
-    assert!(lambda.pauses().len() == 1, "{:?}", lambda.pauses());
-    assert_eq!(told(&lambda), ["AccountOnboarded"]);
+    assert!(lambda.retry_delays().len() == 1, "{:?}", lambda.retry_delays());
+    assert_eq!(notified(&lambda), ["AccountOnboarded"]);
 }
 
-/// The role appears only later, and every source of the event waits for it.
+/// The access role appears late, and the messages from all sources are retried until then.
 #[test]
-fn a_slow_account_with_several_sources_is_told_once() {
+fn slow_account_with_events_from_several_sources_is_notified_once() {
     for batch in [1, 3] {
         let organization = organization();
-        born(&organization, AccountCreation { access_role_after: 200.0, ..AccountCreation::default() });
+        create_account(
+            &organization,
+            AccountCreation { access_role_delay_seconds: 200.0, ..AccountCreation::default() },
+        );
         let lambda = Lambda::new(&organization, CONFIG);
-        lambda.queue.put(&created(&id(NEW)));
+        lambda.queue.put(&account_created(&id(NEW)));
         for sample in [
             include_str!("../../events/account-joined-created.json"),
             include_str!("../../events/control-tower-create-managed-account.json"),
         ] {
             lambda.queue.put(sample);
         }
-        lambda.work_in_batches(batch, 4000.0);
-        assert_connected(&organization, NEW);
-        assert_eq!(told(&lambda), ["AccountOnboarded"], "{batch} at a time");
+        lambda.process_in_batches(batch, 4000.0);
+        assert_onboarded(&organization, NEW);
+        assert_eq!(notified(&lambda), ["AccountOnboarded"], "{batch} at a time");
     }
 }
 
 #[test]
-fn a_look_at_an_account_of_long_ago_tells_nothing_though_it_comes_twice() {
+fn retried_run_without_changes_in_an_established_account_notifies_nothing() {
     let organization = with_new_account();
     let lambda = Lambda::new(&organization, CONFIG);
     deliver(&lambda);
@@ -152,48 +160,48 @@ fn a_look_at_an_account_of_long_ago_tells_nothing_though_it_comes_twice() {
     run(organization.sleep(std::time::Duration::from_secs(30 * 86_400)));
     lambda.script.replace(Script::at(0, Injection::Throttle));
     deliver(&lambda);
-    assert_eq!(told(&lambda), ["AccountOnboarded"]);
-    assert!(lambda.notifier.memory().is_empty(), "it need not be known any longer");
+    assert_eq!(notified(&lambda), ["AccountOnboarded"]);
+    assert!(lambda.notifier.notifications().is_empty(), "the record is no longer needed");
 }
 
 #[test]
-fn a_drift_that_is_repaired_is_told() {
+fn repaired_drift_is_notified() {
     let organization = with_new_account();
     let lambda = Lambda::new(&organization, CONFIG);
     deliver(&lambda);
-    alter(&organization, NEW, OWN_ROLE, |state| state.policies.clear());
+    edit_role(&organization, NEW, OWN_ROLE, |state| state.policies.clear());
     run(organization.sleep(std::time::Duration::from_secs(3600)));
     deliver(&lambda);
-    assert_eq!(told(&lambda), ["AccountOnboarded", "AccountOnboarded"]);
+    assert_eq!(notified(&lambda), ["AccountOnboarded", "AccountOnboarded"]);
 }
 
 #[test]
-fn one_of_two_roles_that_was_mended_is_news() {
-    let (organization, lambda) = blocked();
+fn repair_of_one_of_two_blocked_roles_is_notified() {
+    let (organization, lambda) = blocked_account();
     organization.put_role(&id(NEW), &name(TRELICA_ROLE), RoleState::trusting("{}"));
     (0..2).for_each(|_| deliver(&lambda));
     organization.delete_role(&id(NEW), &name(TRELICA_ROLE));
     (0..2).for_each(|_| deliver(&lambda));
-    assert_eq!(told(&lambda), ["AccountBlocked foreign_role", "AccountBlocked foreign_role"]);
+    assert_eq!(notified(&lambda), ["AccountBlocked foreign_role", "AccountBlocked foreign_role"]);
 }
 
-/// Two creations that nobody knows: each has a memory of its own.
+/// Two unknown creation requests: each has its own notification record.
 #[test]
-fn what_is_about_no_account_is_told_for_each() {
+fn unknown_creation_is_notified_once_per_request() {
     let lambda = Lambda::new(&organization(), CONFIG);
     let sample = include_str!("../../events/create-account.json");
     let request = "car-0f1e2d3c4b5a69788796a5b4c3d2e1f0";
     for other in ["car-11111111", "car-22222222", "car-11111111"] {
         lambda.queue.put(&sample.replace(request, other));
-        lambda.work_for(60.0);
+        lambda.process_for(60.0);
     }
-    assert_eq!(told(&lambda), ["AccountBlocked unknown_request", "AccountBlocked unknown_request"]);
-    let subjects: Vec<_> = lambda.notifier.notices().iter().map(|n| n.detail()["subject"].clone()).collect();
+    assert_eq!(notified(&lambda), ["AccountBlocked unknown_request", "AccountBlocked unknown_request"]);
+    let subjects: Vec<_> = lambda.notifier.events().iter().map(|n| n.detail()["subject"].clone()).collect();
     assert_eq!(subjects, ["the creation car-11111111", "the creation car-22222222"]);
 }
 
 #[test]
-fn what_closed_after_it_departed_is_no_news() {
+fn departed_account_is_not_notified_again_when_it_closes() {
     let organization = with_new_account();
     let lambda = Lambda::new(&organization, CONFIG);
     organization.set_state(&id(NEW), AccountState::PendingClosure);
@@ -203,33 +211,32 @@ fn what_closed_after_it_departed_is_no_news() {
         include_str!("../../events/account-departed-cleaned.json"),
     ] {
         lambda.queue.put(sample);
-        lambda.work_for(60.0);
+        lambda.process_for(60.0);
     }
-    assert_eq!(told(&lambda), ["AccountDeparted departed"]);
+    assert_eq!(notified(&lambda), ["AccountDeparted departed"]);
 }
 
-/// Whoever hangs, the function answers in time, and what was not told is told later.
+/// The function returns in time although the notifier hangs.
 #[test]
-fn what_hangs_while_it_is_told_is_given_up_in_time() {
-    let (organization, lambda) = blocked();
-    let mut lambda = lambda;
+fn hanging_notifier_is_abandoned_before_the_function_times_out() {
+    let (organization, mut lambda) = blocked_account();
     lambda.notifier = onboarding_simulation::FakeNotifier::slow(&organization, 60.0);
-    let began = organization.now();
-    lambda.queue.put(&created(&id(NEW)));
+    let start = organization.now();
+    lambda.queue.put(&account_created(&id(NEW)));
     let batch = lambda.queue.receive(1);
     lambda.invoke(&batch);
-    assert!(organization.now() - began <= lambda.timeout, "{} s", organization.now() - began);
+    assert!(organization.now() - start <= lambda.timeout, "{} s", organization.now() - start);
 }
 
 #[test]
-fn a_wait_that_is_given_up_is_told() {
+fn exhausted_retries_are_notified_once() {
     let organization = organization();
-    born(&organization, AccountCreation { access_role_after: 1e7, ..AccountCreation::default() });
+    create_account(&organization, AccountCreation { access_role_delay_seconds: 1e7, ..AccountCreation::default() });
     let patient = format!("{CONFIG}\n[waiting]\nyoung-account-minutes = 10080\n");
     let lambda = Lambda::new(&organization, &patient);
-    lambda.queue.put(&created(&id(NEW)));
-    let (log, _) = logged(LevelFilter::ERROR, || lambda.work_for(2.0 * DAY));
-    assert_eq!(told(&lambda), ["AccountBlocked retries_exhausted"]);
+    lambda.queue.put(&account_created(&id(NEW)));
+    let (log, _) = logged(LevelFilter::ERROR, || lambda.process_for(2.0 * DAY));
+    assert_eq!(notified(&lambda), ["AccountBlocked retries_exhausted"]);
     let lines: Vec<_> = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect();
     let [line] = lines.as_slice() else { panic!("{log}") };
     assert_eq!(
@@ -237,61 +244,61 @@ fn a_wait_that_is_given_up_is_told() {
         (&json!("blocked"), &json!("retries_exhausted"))
     );
     lambda.queue.redrive();
-    lambda.work_for(2.0 * DAY);
-    assert_eq!(told(&lambda), ["AccountBlocked retries_exhausted"]);
+    lambda.process_for(2.0 * DAY);
+    assert_eq!(notified(&lambda), ["AccountBlocked retries_exhausted"]);
 }
 
 #[test]
-fn a_departed_account_is_told_once() {
+fn departed_account_is_notified_once() {
     let lambda = Lambda::new(&organization(), CONFIG);
     for _ in 0..2 {
         lambda.queue.put(include_str!("../../events/account-departed-removed.json"));
-        lambda.work_for(60.0);
+        lambda.process_for(60.0);
     }
-    assert_eq!(told(&lambda), ["AccountDeparted departed"]);
+    assert_eq!(notified(&lambda), ["AccountDeparted departed"]);
 }
 
 #[test]
-fn a_plan_tells_nothing() {
-    let (_, lambda) = blocked();
+fn plan_notifies_nothing() {
+    let (_, lambda) = blocked_account();
     lambda.queue.put(&json!({"account_id": NEW, "mode": "plan"}).to_string());
-    lambda.work_for(60.0);
-    assert_eq!(told(&lambda), Vec::<String>::new());
+    lambda.process_for(60.0);
+    assert_eq!(notified(&lambda), Vec::<String>::new());
 }
 
 #[test]
-fn who_asks_by_hand_gets_the_report_and_the_others_are_told() {
-    let (_, lambda) = blocked();
+fn manual_invocation_returns_the_report_and_notifies() {
+    let (_, lambda) = blocked_account();
     let answer = lambda.answer(&json!({"account_id": NEW}).to_string()).unwrap();
     assert_eq!(answer["cause"]["code"], "foreign_role");
-    assert_eq!(told(&lambda), ["AccountBlocked foreign_role"]);
+    assert_eq!(notified(&lambda), ["AccountBlocked foreign_role"]);
 }
 
 #[test]
-fn the_claim_of_a_run_that_was_killed_is_taken_over() {
-    let (organization, lambda) = blocked();
-    let claim = |age| {
+fn unconfirmed_record_of_a_killed_run_is_taken_over_when_it_expires() {
+    let (organization, lambda) = blocked_account();
+    let record = |age| {
         let (code, by) = (format!("foreign_role foreign_role:{OWN_ROLE}"), "another".to_owned());
         NotificationRecord { code, at: organization.now() - age, by, confirmed: false }
     };
-    lambda.notifier.put_memory(NEW, claim(10.0));
+    lambda.notifier.put_notification(NEW, record(10.0));
     deliver(&lambda);
-    assert_eq!(told(&lambda), Vec::<String>::new(), "the other run is still at it");
-    lambda.notifier.put_memory(NEW, claim(700.0));
+    assert_eq!(notified(&lambda), Vec::<String>::new(), "the other run may still publish the event");
+    lambda.notifier.put_notification(NEW, record(700.0));
     deliver(&lambda);
-    assert_eq!(told(&lambda), ["AccountBlocked foreign_role"]);
+    assert_eq!(notified(&lambda), ["AccountBlocked foreign_role"]);
 }
 
-/// Runs with a fault at one call of the first invocation; gives what was told.
-fn with_fault(start: fn() -> (FakeOrganization, Lambda), index: usize, injection: Injection) -> Vec<String> {
+/// Injects a fault at one call of the first invocation, and returns the published events.
+fn notified_despite(start: fn() -> (FakeOrganization, Lambda), index: usize, injection: Injection) -> Vec<String> {
     let (_, lambda) = start();
     lambda.script.replace(Script::at(index, injection));
     deliver(&lambda);
-    assert_eq!(lambda.queue.next_visible(), None, "{injection:?} at {index}: the message is done with");
-    told(&lambda)
+    assert_eq!(lambda.queue.next_visible(), None, "{injection:?} at {index}: the queue is empty");
+    notified(&lambda)
 }
 
-/// The calls of a run without any fault.
+/// The calls of a run without faults.
 fn calls(start: fn() -> (FakeOrganization, Lambda)) -> Vec<&'static str> {
     let (_, lambda) = start();
     deliver(&lambda);
@@ -299,7 +306,7 @@ fn calls(start: fn() -> (FakeOrganization, Lambda)) -> Vec<&'static str> {
     script.calls()
 }
 
-/// What makes a difference to the telling; the other kinds are those of the promise about faults.
+/// The kinds of faults that matter for notifications. `fault_injection_at_every_call.rs` covers the other kinds.
 const INJECTIONS: [Injection; 5] = [
     Injection::Throttle,
     Injection::AccessDenied,
@@ -308,32 +315,35 @@ const INJECTIONS: [Injection; 5] = [
     Injection::CrashAfter,
 ];
 
-/// A fault of each kind at every call, of the telling too: it is told, and once unless the process died or an answer was
-/// lost while it told. What is denied may end the account in another way, which is told as well.
+/// Injects each kind of fault at every call, including those of the notifier. The outcome is notified, and only once unless
+/// the process crashed or the result of a call was ambiguous. An access denied error may change the outcome, which is
+/// notified as well.
 #[test]
-fn a_fault_at_every_call_keeps_nobody_from_knowing() {
-    fn fresh() -> (FakeOrganization, Lambda) {
+fn fault_at_any_call_does_not_prevent_the_notification() {
+    fn new_account() -> (FakeOrganization, Lambda) {
         let organization = with_new_account();
         let lambda = Lambda::new(&organization, CONFIG);
         (organization, lambda)
     }
-    for (start, news) in [(blocked as fn() -> _, EventKind::AccountBlocked), (fresh, EventKind::AccountOnboarded)] {
+    for (start, news) in
+        [(blocked_account as fn() -> _, EventKind::AccountBlocked), (new_account, EventKind::AccountOnboarded)]
+    {
         let calls = calls(start);
         assert!(calls.contains(&"events:PutEvents"));
         for (index, call) in calls.iter().enumerate() {
             for injection in INJECTIONS {
-                let told = with_fault(start, index, injection);
-                let what = format!("{injection:?} at {index}, {call}: {told:?}");
+                let notified = notified_despite(start, index, injection);
+                let what = format!("{injection:?} at {index}, {call}: {notified:?}");
                 let denied = matches!(injection, Injection::AccessDenied);
-                let tells = call.starts_with("events:") || call.starts_with("ssm:");
-                if denied && tells {
-                    // Who may not tell does not: the log says so.
-                    assert!(told.len() <= 1, "{what}");
+                let is_notification = call.starts_with("events:") || call.starts_with("ssm:");
+                if denied && is_notification {
+                    // Without the permission the event is not published; the log records it.
+                    assert!(notified.len() <= 1, "{what}");
                     continue;
                 }
-                let ours = told.iter().filter(|line| line.starts_with(news.detail_type())).count();
-                assert!(ours >= 1 || (denied && !told.is_empty()), "{what}");
-                assert!(ours <= if injection.performs() || injection.crashes() { 2 } else { 1 }, "{what}");
+                let expected = notified.iter().filter(|line| line.starts_with(news.detail_type())).count();
+                assert!(expected >= 1 || (denied && !notified.is_empty()), "{what}");
+                assert!(expected <= if injection.performs() || injection.crashes() { 2 } else { 1 }, "{what}");
             }
         }
     }

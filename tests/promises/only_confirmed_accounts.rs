@@ -1,5 +1,5 @@
-//! Promise 6: no write in an account whose id was not confirmed; none in the management account, in an account that is
-//! not active, or outside of the organization.
+//! Promise 6: no write happens in an account whose id was not confirmed, in the management account, in an account that is not
+//! active, or outside the organization.
 
 use onboarding_core::account::AccountState;
 use onboarding_core::code::Code;
@@ -12,21 +12,21 @@ use onboarding_simulation::{AccountCreation, FakeOrganization, Session};
 
 use crate::common::*;
 
-/// Applies and plans, and holds that nothing was written and no account was entered.
-fn refused(organization: &FakeOrganization, account: &str) -> String {
+/// Plans and applies, asserts that no role was assumed and nothing was written, and returns the outcome code.
+fn outcome_without_access(organization: &FakeOrganization, account: &str) -> String {
     let before = organization.state();
     let plan = plan(organization, account);
     let report = apply(organization, account);
-    assert_eq!(end(&plan), end(&report));
+    assert_eq!(outcome_code(&plan), outcome_code(&report));
     assert_eq!(organization.writes(), []);
-    assert!(organization.journal().iter().all(|call| call.account == id(MANAGEMENT)), "no account was called");
+    assert!(organization.journal().iter().all(|call| call.account == id(MANAGEMENT)), "no member account was called");
     assert_eq!(organization.state(), before);
     assert_eq!(report.calls.writes, 0);
-    end(&report)
+    outcome_code(&report)
 }
 
 #[test]
-fn an_account_that_is_not_active_is_not_entered() {
+fn inactive_account_is_not_accessed() {
     let unknown = AccountState::Unknown("HIBERNATING".into());
     for (state, expected) in [
         (AccountState::PendingActivation, "waiting pending_activation"),
@@ -37,39 +37,39 @@ fn an_account_that_is_not_active_is_not_entered() {
     ] {
         let organization = organization();
         organization.set_state(&id(OLD), state.clone());
-        assert_eq!(refused(&organization, OLD), expected, "{state}");
+        assert_eq!(outcome_without_access(&organization, OLD), expected, "{state}");
     }
 }
 
 #[test]
-fn the_management_account_is_not_entered() {
-    assert_eq!(refused(&organization(), MANAGEMENT), "ignored management_account");
+fn management_account_is_not_accessed() {
+    assert_eq!(outcome_without_access(&organization(), MANAGEMENT), "ignored management_account");
 }
 
 #[test]
-fn a_stranger_is_not_entered() {
-    for stranger in ["123456789012", TRELICA, "000000000000"] {
-        assert_eq!(refused(&organization(), stranger), "blocked not_a_member");
+fn account_outside_the_organization_is_not_accessed() {
+    for account in ["123456789012", TRELICA, "000000000000"] {
+        assert_eq!(outcome_without_access(&organization(), account), "blocked not_a_member");
     }
 }
 
 #[test]
-fn an_excluded_account_is_not_entered() {
-    let member = organization().with_member(&id("999988887777"), "left alone", AccountState::Active, None);
-    assert_eq!(refused(&member, "999988887777"), "ignored excluded");
-    assert!(member.journal().iter().all(|call| call.call == "ssm:GetParameter"), "not even asked about");
+fn excluded_account_is_not_accessed() {
+    let member = organization().with_member(&id("999988887777"), "excluded", AccountState::Active, None);
+    assert_eq!(outcome_without_access(&member, "999988887777"), "ignored excluded");
+    assert!(member.journal().iter().all(|call| call.call == "ssm:GetParameter"), "the account is not even described");
 }
 
-/// A way in that leads to another account, as a wrong endpoint would.
+/// Sessions that are opened in another account, as a wrong endpoint would do.
 #[derive(Clone)]
-struct Astray {
+struct MisdirectedSessions {
     organization: FakeOrganization,
     to: &'static str,
-    /// Only sessions whose policy names this role go astray.
+    /// Only sessions whose policy names this role are misdirected.
     role: &'static str,
 }
 
-impl Sessions for Astray {
+impl Sessions for MisdirectedSessions {
     type Session = Session;
 
     async fn enter(&self, entry: &AssumeRoleRequest) -> Result<Session, ApiError> {
@@ -82,45 +82,45 @@ impl Sessions for Astray {
     }
 }
 
-fn astray(organization: &FakeOrganization, role: &'static str, config_text: &str) -> Report {
-    let sessions = Astray { organization: organization.clone(), to: OLD, role };
+fn apply_with_misdirected_sessions(organization: &FakeOrganization, role: &'static str, config_text: &str) -> Report {
+    let sessions = MisdirectedSessions { organization: organization.clone(), to: OLD, role };
     let engine = Engine { world: with_sessions(organization, sessions), config: config(config_text) };
-    run(engine.apply(&errand(organization, NEW)))
+    run(engine.apply(&job(organization, NEW)))
 }
 
 #[test]
-fn a_session_in_another_account_writes_nothing() {
+fn session_in_another_account_writes_nothing() {
     let organization = with_new_account();
     let before = organization.state();
-    let report = astray(&organization, ACCESS, CONFIG);
-    assert_eq!(end(&report), "blocked wrong_account");
+    let report = apply_with_misdirected_sessions(&organization, ACCESS, CONFIG);
+    assert_eq!(outcome_code(&report), "blocked wrong_account");
     insta::assert_snapshot!(report.outcome, @"blocked (wrong_account): the session for account 444455556666 is in account 333344445555; nothing was done; check the endpoint and the access role's name");
     assert_eq!(organization.writes(), []);
     assert_eq!(organization.state(), before);
 }
 
 #[test]
-fn one_session_of_several_in_another_account_writes_nothing() {
+fn one_of_several_sessions_in_another_account_writes_nothing() {
     let organization = with_new_account();
     let before = organization.state();
-    let report = astray(&organization, "role-29", &many_roles(30));
-    assert!(organization.entries().len() > 2);
-    assert_eq!(end(&report), "blocked wrong_account");
+    let report = apply_with_misdirected_sessions(&organization, "role-29", &many_roles(30));
+    assert!(organization.assume_role_requests().len() > 2);
+    assert_eq!(outcome_code(&report), "blocked wrong_account");
     assert_eq!(organization.writes(), []);
     assert_eq!(organization.state(), before);
 }
 
 #[test]
-fn a_creation_that_failed_is_no_account() {
+fn failed_or_unknown_creation_is_not_onboarded() {
     let organization = organization();
-    let fails = Some("EMAIL_ALREADY_EXISTS".to_owned());
+    let failure = Some("EMAIL_ALREADY_EXISTS".to_owned());
     let request =
-        organization.create_account_as("payments-dev", AccountCreation { fails, ..AccountCreation::default() });
+        organization.create_account_with("payments-dev", AccountCreation { failure, ..AccountCreation::default() });
     let engine = engine(&organization, CONFIG);
-    let deadline = errand(&organization, NEW).deadline;
-    let end = run(engine.created(&request, deadline)).unwrap_err();
-    assert!(matches!(&end, Outcome::Ignored(cause) if cause.code == Code::CreationFailed));
-    assert!(end.to_string().contains("EMAIL_ALREADY_EXISTS"));
+    let deadline = job(&organization, NEW).deadline;
+    let failed = run(engine.created(&request, deadline)).unwrap_err();
+    assert!(matches!(&failed, Outcome::Ignored(cause) if cause.code == Code::CreationFailed));
+    assert!(failed.to_string().contains("EMAIL_ALREADY_EXISTS"));
     let unknown = run(engine.created("car-00000000", deadline)).unwrap_err();
     assert!(matches!(&unknown, Outcome::Blocked(cause) if cause.code == Code::UnknownRequest));
     assert_eq!(organization.writes(), []);

@@ -1,4 +1,5 @@
-//! A record that panics harms no other of its batch: it goes back to the queue alone.
+//! Promise 10: a record whose processing panics is isolated. Only this record is reported as failed, so that SQS delivers it
+//! again.
 
 use account_onboarding::lambda::{Clients, Function};
 use lambda_runtime::{Context, LambdaEvent};
@@ -11,16 +12,16 @@ use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
 use crate::common::*;
-use crate::lambda::{created, settings};
+use crate::lambda::{account_created, settings};
 use crate::log::logged;
 
 const PARAMETER: &str = "/onboarding/config";
 
-/// A register of accounts that panics when it is asked about one of them.
+/// A directory that panics when one of the accounts is described.
 #[derive(Clone)]
-struct Panics(FakeOrganization, AccountId);
+struct PanickingDirectory(FakeOrganization, AccountId);
 
-impl Directory for Panics {
+impl Directory for PanickingDirectory {
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
         assert_ne!(*id, self.1, "a panic, on purpose");
         self.0.account(id).await
@@ -36,19 +37,19 @@ impl Directory for Panics {
 }
 
 #[test]
-fn a_record_that_panics_goes_back_alone() {
+fn record_that_panics_is_the_only_failed_one() {
     for bad in 0..3 {
         let organization = organization().with_parameter(PARAMETER, CONFIG);
         let accounts = ["one", "two", "three"].map(|name| {
-            let request = organization.create_account_as(name, AccountCreation::default());
+            let request = organization.create_account_with(name, AccountCreation::default());
             organization.finish_creation(&request).unwrap()
         });
         let [sessions, secrets, claims, registrar, clock] = [(); 5].map(|()| organization.clone());
-        let directory = Panics(organization.clone(), accounts[bad].clone());
+        let directory = PanickingDirectory(organization.clone(), accounts[bad].clone());
         let (queue, notifier) = (FakeQueue::new(&organization), FakeNotifier::default());
         let world = Ports { directory, sessions, secrets, claims, registrar, clock };
         let (ports, settings) = (Clients { world, queue, notifier }, settings(PARAMETER));
-        let record = |(index, account): (usize, &AccountId)| json!({"messageId": format!("message-{index}"), "body": created(account)});
+        let record = |(index, account): (usize, &AccountId)| json!({"messageId": format!("message-{index}"), "body": account_created(account)});
         let records: Vec<_> = accounts.iter().enumerate().map(record).collect();
         let payload = RawValue::from_string(json!({ "Records": records }).to_string()).unwrap();
         let mut context = Context::default();
@@ -63,13 +64,13 @@ fn a_record_that_panics_goes_back_alone() {
             if index == bad {
                 assert!(organization.writes().iter().all(|call| call.account != *account));
             } else {
-                assert_connected(&organization, account.as_str());
+                assert_onboarded(&organization, account.as_str());
             }
         }
         let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let panics: Vec<_> = lines.filter(|line| line["fields"]["cause"] == "panic").collect();
         let [line] = panics.as_slice() else { panic!("{} lines", panics.len()) };
         assert_eq!(line["fields"]["message_id"], message.as_str());
-        assert_eq!(function.ports.queue.dead_letters(), [], "it may pass");
+        assert_eq!(function.ports.queue.dead_letters(), [], "the record is retried");
     }
 }

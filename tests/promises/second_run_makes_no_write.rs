@@ -1,81 +1,71 @@
 //! Promise 1: a second run makes no write.
+//!
+//! The first run converges the account. The second one must find nothing to do, however the account was created, however
+//! far reads lag behind writes, and in whichever equivalent form IAM returns the policies.
 
 use onboarding_core::outcome::Outcome;
-use onboarding_simulation::{AccountCreation, FakeOrganization, Lag, PolicyText};
+use onboarding_simulation::{AccountCreation, Lag, PolicyText};
 use serde_json::Value;
 
 use crate::common::*;
 
-fn assert_still(organization: &FakeOrganization, account: &str, config: &str) {
-    let before = organization.state();
-    organization.clear_journal();
-    let report = apply_with(organization, account, config);
-    assert_eq!(report.outcome, Outcome::Converged);
-    assert_eq!((report.changes.len(), report.calls.writes), (0, 0));
-    assert_eq!(organization.writes(), []);
-    assert_eq!(organization.state(), before);
-    assert!(report.proofs.iter().all(|proof| proof.holds) && !report.proofs.is_empty());
-}
-
 #[test]
-fn the_same_event_twice() {
-    let organization = with_new_account();
-    let first = apply(&organization, NEW);
-    assert_eq!(first.outcome, Outcome::Converged);
-    assert_eq!(organization.writes().len(), first.changes.len());
-    assert_connected(&organization, NEW);
+fn onboarded_new_account_is_not_written_again() {
+    let mut scenario = Scenario::new()
+        .with_new_account()
+        .config(CONFIG)
+        .apply()
+        .assert_onboarded()
+        .assert_each_change_was_written_once();
     for _ in 0..3 {
-        assert_still(&organization, NEW, CONFIG);
+        scenario = scenario.apply_again().assert_no_writes();
     }
 }
 
 #[test]
-fn an_old_account_too() {
-    let organization = organization();
-    assert_eq!(apply(&organization, OLD).outcome, Outcome::Converged);
-    assert_still(&organization, OLD, CONFIG);
+fn onboarded_established_account_is_not_written_again() {
+    Scenario::new().config(CONFIG).apply().assert_outcome("converged").apply_again().assert_no_writes();
 }
 
 #[test]
-fn lists_of_one_item_a_page() {
-    let organization = with_new_account();
-    organization.set_page_size(1);
-    assert_eq!(apply(&organization, NEW).outcome, Outcome::Converged);
-    assert_still(&organization, NEW, CONFIG);
+fn paginated_lists_cause_no_writes() {
+    Scenario::new()
+        .with_new_account()
+        .with_page_size(1)
+        .apply()
+        .assert_outcome("converged")
+        .apply_again()
+        .assert_no_writes();
 }
 
 #[test]
-fn with_every_way_of_being_behind() {
+fn lagging_reads_cause_no_duplicate_writes() {
     for reads in [0, 1, 2, 5, 9] {
         for seconds in [0.0, 3.0, 40.0] {
-            let organization = with_new_account();
-            organization.set_lag(&id(NEW), Lag { reads, seconds });
-            let first = apply(&organization, NEW);
-            assert_eq!(first.outcome, Outcome::Converged, "{reads} reads, {seconds} s");
-            assert_eq!(organization.writes().len(), first.changes.len(), "no call was made twice");
-            assert_eq!(roles(&organization, NEW), roles(&onboarded(), NEW));
-            assert_still(&organization, NEW, CONFIG);
+            let scenario = Scenario::new().with_new_account().with_read_lag(Lag { reads, seconds }).apply();
+            assert_eq!(scenario.report().outcome, Outcome::Converged, "{reads} reads, {seconds} s");
+            scenario.assert_each_change_was_written_once().assert_roles_onboarded().apply_again().assert_no_writes();
         }
     }
 }
 
-/// The forms in which the same policy may be written; IAM gives back what it likes.
-fn rewrite(policy: &PolicyText, statement: fn(&mut Value)) -> PolicyText {
+/// Applies an edit to each statement of a policy.
+fn edit_statements(policy: &PolicyText, edit: fn(&mut Value)) -> PolicyText {
     let mut value: Value = serde_json::from_str(&policy.0).unwrap();
     match &mut value["Statement"] {
-        Value::Array(all) => all.iter_mut().for_each(statement),
-        one => statement(one),
+        Value::Array(all) => all.iter_mut().for_each(edit),
+        one => edit(one),
     }
     PolicyText(value.to_string())
 }
 
-fn in_list(value: &mut Value) {
+fn string_to_array(value: &mut Value) {
     if value.is_string() {
         *value = Value::Array(vec![value.take()]);
     }
 }
 
-fn bare_ids(principals: &mut Value) {
+fn root_arns_to_account_ids(principals: &mut Value) {
     for text in principals.as_array_mut().unwrap() {
         if let Some(account) = text.as_str().unwrap().strip_suffix(":root") {
             *text = account.rsplit(':').next().unwrap().into();
@@ -83,73 +73,86 @@ fn bare_ids(principals: &mut Value) {
     }
 }
 
+/// IAM may return a policy in another form than the one in which it was written.
 #[test]
-fn with_policies_in_the_forms_that_iam_gives_them() {
-    let forms: [fn(&mut Value); 4] = [
-        |statement| in_list(&mut statement["Action"]),
+fn equivalent_policy_forms_are_not_drift() {
+    let edits: [fn(&mut Value); 4] = [
+        |statement| string_to_array(&mut statement["Action"]),
         |statement| {
             if statement.get("Principal").is_some() {
-                in_list(&mut statement["Principal"]["AWS"]);
+                string_to_array(&mut statement["Principal"]["AWS"]);
             }
         },
         |statement| {
             if statement.get("Principal").is_some() {
-                in_list(&mut statement["Principal"]["AWS"]);
-                bare_ids(&mut statement["Principal"]["AWS"]);
+                string_to_array(&mut statement["Principal"]["AWS"]);
+                root_arns_to_account_ids(&mut statement["Principal"]["AWS"]);
             }
         },
         |statement| {
-            if let Some(test) = statement.get_mut("Condition") {
-                in_list(&mut test["StringEquals"]["sts:ExternalId"]);
+            if let Some(condition) = statement.get_mut("Condition") {
+                string_to_array(&mut condition["StringEquals"]["sts:ExternalId"]);
             }
             if let Some(actions) = statement["Action"].as_array_mut() {
                 actions.reverse();
             }
         },
     ];
-    for form in forms {
-        let organization = onboarded();
+    for edit in edits {
+        let mut scenario = Scenario::new().with_new_account().apply().assert_outcome("converged");
         for role in ROLES.into_iter().chain([ACCESS]) {
-            alter(&organization, NEW, role, |state| {
-                state.trust = rewrite(&state.trust, form);
+            scenario = scenario.drift(role, |state| {
+                state.trust = edit_statements(&state.trust, edit);
                 for policy in state.policies.values_mut() {
-                    *policy = rewrite(policy, form);
+                    *policy = edit_statements(policy, edit);
                 }
             });
         }
-        assert_still(&organization, NEW, CONFIG);
+        scenario.apply_again().assert_no_writes();
     }
 }
 
 #[test]
-fn with_one_statement_that_is_no_list_and_orphans_to_prune() {
-    let prune = format!("[access-role]\nprune-orphans = true\n{CONFIG}");
-    let organization = onboarded();
-    alter(&organization, NEW, ACCESS, |state| {
-        let mut value: Value = serde_json::from_str(&state.trust.0).unwrap();
-        value["Statement"] = value["Statement"][0].take();
-        state.trust = PolicyText(value.to_string());
-    });
-    assert_still(&organization, NEW, CONFIG);
-    assert_still(&organization, NEW, &prune);
+fn single_statement_object_is_not_drift_with_and_without_pruning() {
+    let prune_orphans = format!("[access-role]\nprune-orphans = true\n{CONFIG}");
+    Scenario::new()
+        .with_new_account()
+        .apply()
+        .assert_outcome("converged")
+        .drift(ACCESS, |state| {
+            let mut value: Value = serde_json::from_str(&state.trust.0).unwrap();
+            value["Statement"] = value["Statement"][0].take();
+            state.trust = PolicyText(value.to_string());
+        })
+        .apply_again()
+        .assert_no_writes()
+        .config(&prune_orphans)
+        .apply_again()
+        .assert_no_writes();
 }
 
 #[test]
-fn tags_of_aws_s_own_are_not_fought_over() {
-    let organization = onboarded();
+fn tags_reserved_by_aws_are_not_drift() {
+    let mut scenario = Scenario::new().with_new_account().apply().assert_outcome("converged");
     for role in ROLES {
-        alter(&organization, NEW, role, |state| {
+        scenario = scenario.drift(role, |state| {
             state.tags.insert("aws:cloudformation:stack-name".to_owned(), "x".to_owned());
         });
     }
-    assert_still(&organization, NEW, CONFIG);
+    scenario.apply_again().assert_no_writes();
 }
 
 #[test]
-fn after_a_slow_birth() {
-    let organization = organization();
-    let hiccups = vec![("OptInRequired".to_owned(), 30.0)];
-    born(&organization, AccountCreation { access_role_after: 45.0, hiccups, ..AccountCreation::default() });
-    assert_eq!(apply(&organization, NEW).outcome, Outcome::Converged);
-    assert_still(&organization, NEW, CONFIG);
+fn account_that_becomes_ready_slowly_is_not_written_again() {
+    let creation = AccountCreation {
+        access_role_delay_seconds: 45.0,
+        transient_errors: vec![("OptInRequired".to_owned(), 30.0)],
+        ..AccountCreation::default()
+    };
+    Scenario::new()
+        .with_account_creation(creation)
+        .apply()
+        .assert_outcome("converged")
+        .apply_again()
+        .assert_no_writes();
 }

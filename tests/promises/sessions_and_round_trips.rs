@@ -1,4 +1,5 @@
-//! Sessions are as narrow as the work and no more of them than needed; calls go side by side.
+//! Sessions follow least privilege: their policies name only the configured roles, and a run opens no more sessions than it
+//! needs. Independent calls are concurrent, so the number of sequential round trips does not grow with the number of roles.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,15 +11,15 @@ use onboarding_simulation::FakeOrganization;
 
 use crate::common::*;
 
-/// The configuration that the demo runs with.
+/// The configuration of the demo.
 const EXAMPLE: &str = include_str!("../../onboarding.toml");
 
-/// What the session policies of the last run name, each of them checked.
+/// The resources that the session policies of the last run name, after checking each policy.
 fn resources(organization: &FakeOrganization) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
-    for entry in organization.entries() {
-        // All that a session is opened with: there is no source identity and there are no session tags.
-        let AssumeRoleRequest { role_arn, policy, session_name } = entry;
+    for request in organization.assume_role_requests() {
+        // These are all parameters of a session: there is no source identity and there are no session tags.
+        let AssumeRoleRequest { role_arn, policy, session_name } = request;
         assert_eq!(role_arn, format!("arn:aws:iam::{NEW}:role/{ACCESS}"));
         assert_eq!(session_name, "account-onboarding-event-1");
         assert!(policy.len() <= 2048, "{}", policy.len());
@@ -32,10 +33,10 @@ fn resources(organization: &FakeOrganization) -> BTreeSet<String> {
 }
 
 #[test]
-fn a_session_names_the_roles_of_the_configuration_and_no_other() {
+fn session_policy_names_only_the_configured_roles() {
     let organization = with_new_account();
     assert_eq!(apply(&organization, NEW).outcome, Outcome::Converged);
-    assert_eq!(organization.entries().len(), 1);
+    assert_eq!(organization.assume_role_requests().len(), 1);
     insta::assert_snapshot!(resources(&organization).into_iter().collect::<Vec<_>>().join("\n"), @"
     arn:aws:iam::444455556666:role/OrganizationAccountAccessRole
     arn:aws:iam::444455556666:role/TrelicaIntegration
@@ -46,50 +47,50 @@ fn a_session_names_the_roles_of_the_configuration_and_no_other() {
 }
 
 #[test]
-fn many_roles_take_several_sessions_and_no_wider_one() {
+fn many_roles_are_split_into_several_narrow_sessions() {
     let organization = with_new_account();
     let config = many_roles(40);
     let report = apply_with(&organization, NEW, &config);
     assert_eq!(report.outcome, Outcome::Converged);
     let arn = |role: &str| format!("arn:aws:iam::{NEW}:role/{role}");
-    let wanted: BTreeSet<_> = (0..40).map(|n| arn(&format!("role-{n}"))).chain([arn(ACCESS)]).collect();
-    assert_eq!(resources(&organization), wanted);
-    let sessions = organization.entries().len();
+    let expected: BTreeSet<_> = (0..40).map(|n| arn(&format!("role-{n}"))).chain([arn(ACCESS)]).collect();
+    assert_eq!(resources(&organization), expected);
+    let sessions = organization.assume_role_requests().len();
     assert!((2..=20).contains(&sessions), "{sessions}");
     let confirmed = organization.journal().iter().filter(|call| call.call == "sts:GetCallerIdentity").count();
-    assert_eq!(confirmed, sessions, "each is confirmed");
+    assert_eq!(confirmed, sessions, "the account of each session is confirmed");
     organization.clear_journal();
     assert_eq!(apply_with(&organization, NEW, &config).outcome, Outcome::Converged);
     assert_eq!(organization.writes(), []);
 }
 
-/// How many calls one after the other a run waits for, when each takes a second.
+/// The number of sequential round trips of a run: every call takes one second, and independent calls are concurrent.
 fn round_trips(organization: &FakeOrganization, config: &str) -> u64 {
     organization.clear_journal();
     organization.set_latency(Duration::from_secs(1));
     let report = apply_with(organization, NEW, config);
     assert_eq!(report.outcome, Outcome::Converged);
-    assert_eq!(report.duration_ms % 1000, 0, "no pause");
+    assert_eq!(report.duration_ms % 1000, 0, "the run never backs off");
     report.duration_ms / 1000
 }
 
-/// The account is asked about, and entered.
-const UNTIL_INSIDE: u64 = 2;
-/// An account that was written is given back.
-const AFTERWARDS: u64 = 1;
+/// Describing the account and assuming the access role.
+const BEFORE_IAM: u64 = 2;
+/// Releasing the lease after a write.
+const AFTER_WRITES: u64 = 1;
 
 #[test]
-fn a_fresh_account_takes_four_round_trips_and_a_converged_one_a_single_one() {
+fn new_account_takes_four_round_trips_and_a_converged_one_takes_one() {
     let organization = with_new_account();
-    assert_eq!(round_trips(&organization, EXAMPLE) - UNTIL_INSIDE - AFTERWARDS, 4);
-    assert_eq!(round_trips(&organization, EXAMPLE) - UNTIL_INSIDE, 1);
+    assert_eq!(round_trips(&organization, EXAMPLE) - BEFORE_IAM - AFTER_WRITES, 4);
+    assert_eq!(round_trips(&organization, EXAMPLE) - BEFORE_IAM, 1);
     assert_eq!(organization.writes(), []);
 }
 
 #[test]
-fn more_roles_take_no_longer() {
+fn number_of_roles_does_not_affect_the_round_trips() {
     let organization = with_new_account();
     let config = many_roles(40);
-    assert_eq!(round_trips(&organization, &config) - UNTIL_INSIDE - AFTERWARDS, 4);
-    assert_eq!(round_trips(&organization, &config) - UNTIL_INSIDE, 1);
+    assert_eq!(round_trips(&organization, &config) - BEFORE_IAM - AFTER_WRITES, 4);
+    assert_eq!(round_trips(&organization, &config) - BEFORE_IAM, 1);
 }

@@ -123,7 +123,8 @@ pub fn decide(report: &Report, record: Option<&NotificationRecord>, by: &str, no
         Some(last) if last.covers(&record_code(report, cause), by, now) => NotificationDecision::Nothing,
         // The account left the organization, so its role being inaccessible is expected.
         Some(last)
-            if last.code == Code::Departed.as_str() && matches!(cause.code, Code::AccountNotActive | Code::NotAMember) =>
+            if last.code == Code::Departed.as_str()
+                && matches!(cause.code, Code::AccountNotActive | Code::NotAMember) =>
         {
             NotificationDecision::Nothing
         }

@@ -46,7 +46,7 @@ pub fn printable(text: &str) -> String {
     text.chars().map(printed).collect()
 }
 
-/// Filters every string of a JSON value like [`printable`]. Keys are not filtered, because they are not untrusted.
+/// Filters every string of a JSON value like [`printable`]. Keys are not filtered, because they come from this program.
 pub fn printable_json(value: &mut Value) {
     match value {
         Value::String(text) if !text.chars().all(is_printable) => *text = printable(text),

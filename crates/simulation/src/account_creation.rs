@@ -12,7 +12,7 @@ use onboarding_core::role::RoleName;
 /// How the creation of an account proceeds.
 #[derive(Debug, Clone, Default)]
 pub struct AccountCreation {
-    /// The account id; `None` picks the next unused id from the AWS documentation.
+    /// The account ID; `None` picks the next unused id from the AWS documentation.
     pub id: Option<AccountId>,
     /// How many seconds the creation stays in progress.
     pub in_progress_seconds: f64,

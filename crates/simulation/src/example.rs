@@ -1,4 +1,4 @@
-//! Fixtures of the unit tests: an organization with account ids from the AWS documentation and one established member.
+//! Fixtures of the unit tests: an organization with account IDs from the AWS documentation and one established member.
 
 use super::{FakeOrganization, Session};
 use onboarding_core::account::{AccountId, AccountState};

@@ -65,7 +65,7 @@ pub(super) fn quote(principal: &Principal) -> String {
     format!("\"{kind}\":\"{text}\"")
 }
 
-/// The document as IAM saves it: account ids become root ARNs, and an array of one principal becomes a string.
+/// The document as IAM saves it: account IDs become root ARNs, and an array of one principal becomes a string.
 pub(super) fn as_saved(document: &Document, partition: &Partition) -> Option<String> {
     let mut map = document.as_map().clone();
     for_each_principal(&mut map, |kind, value| {

@@ -83,7 +83,7 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     }
     let mut roles = table.get("vendors").map(|value| vendors::roles(&value, context, vendors)).unwrap_or_default();
     let role_entries = table.get("role").and_then(|value| value.list()).unwrap_or_default();
-    roles.extend(role_entries.iter().filter_map(|value| roles::own(value, context)));
+    roles.extend(role_entries.iter().filter_map(|value| roles::role_entry(value, context)));
     let is_absent = |key| table.get(key).is_none_or(|value| value.is_empty());
     let has_grant = table.get("access-role").is_some_and(|value| has_grant_entry(&value));
     if is_absent("vendors") && is_absent("role") && !has_grant {

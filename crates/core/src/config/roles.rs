@@ -46,8 +46,8 @@ pub(super) fn settings(table: &Table<'_>) -> RoleSettings {
     }
 }
 
-/// `[[role]]`.
-pub(super) fn own(value: &Value<'_>, context: &ReadContext<'_>) -> Option<RoleTemplate> {
+/// Reads an entry of `[[role]]`.
+pub(super) fn role_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Option<RoleTemplate> {
     let table = value.table(ROLE)?;
     let name = table.require("name").and_then(|value| name(&value, context));
     let settings = settings(&table);
@@ -57,7 +57,7 @@ pub(super) fn own(value: &Value<'_>, context: &ReadContext<'_>) -> Option<RoleTe
             if entries.is_empty() && value.node().is_array() {
                 value.problem("is empty; add at least one principal that may assume the role");
             }
-            entries.iter().filter_map(trust::own).collect()
+            entries.iter().filter_map(trust::trust_entry).collect()
         }
         None => {
             table.problem("no principal may assume this role; add `[[role.trust]]`");

@@ -10,17 +10,17 @@ use crate::toml_reader::{Value, identity_or_account, parameter_name, service};
 
 const TRUST: &[&str] = &["principal", "external-id", "condition"];
 
-/// `[[access-role.grant]]`.
+/// Reads an entry of `[[access-role.grant]]`.
 pub(super) fn grant(value: &Value<'_>) -> Option<TrustSpec> {
-    let spec = own(value)?;
+    let spec = trust_entry(value)?;
     if spec.principals.iter().any(|p| matches!(p, PrincipalSpec::Service(_))) {
         value.problem("a service cannot be granted access to accounts; use an account ID or the ARN of a role or user");
     }
     Some(spec)
 }
 
-/// `[[role.trust]]`.
-pub(super) fn own(value: &Value<'_>) -> Option<TrustSpec> {
+/// Reads an entry of `[[role.trust]]`.
+pub(super) fn trust_entry(value: &Value<'_>) -> Option<TrustSpec> {
     let table = value.table(TRUST)?;
     let principals = table.require("principal").map(|value| principals(&value)).unwrap_or_default();
     let external_id = table.get("external-id").and_then(|value| external_id(&value));

@@ -80,7 +80,7 @@ impl Known {
     }
 }
 
-/// `[vendors]`.
+/// Reads `[vendors]`: the roles of the vendors that the configuration uses.
 pub(super) fn roles(value: &Value<'_>, context: &ReadContext<'_>, vendors: &Known) -> Vec<RoleTemplate> {
     let mut roles = Vec::new();
     for entry in value.entries().unwrap_or_default() {

@@ -7,7 +7,7 @@ use std::fmt;
 use crate::account::{AccountId, Partition};
 use crate::text::Untrusted;
 
-/// One principal of a statement. An account id and the root ARN of that account are the same principal.
+/// One principal of a statement. An account ID and the root ARN of that account are the same principal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Principal {
     /// `*`: everyone, in every account.
@@ -33,10 +33,10 @@ pub enum Principal {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPrincipal {
     /// `*` in any of its forms.
-    #[error("a wildcard principal grants access to everyone; use an account id, or the ARN of a role or user")]
+    #[error("a wildcard principal grants access to everyone; use an account ID, or the ARN of a role or user")]
     Wildcard,
-    /// Not an account id, role ARN or user ARN.
-    #[error("`{0}` is not a valid principal; use a 12-digit account id, or the ARN of a role or user")]
+    /// Not an account ID, role ARN or user ARN.
+    #[error("`{0}` is not a valid principal; use a 12-digit account ID, or the ARN of a role or user")]
     Form(Untrusted),
 }
 
@@ -73,7 +73,7 @@ impl Principal {
         Self::Arn(text.to_owned())
     }
 
-    /// A principal for a grant: an account id or root ARN, or the ARN of a role or user.
+    /// A principal for a grant: an account ID or root ARN, or the ARN of a role or user.
     ///
     /// # Errors
     /// When it contains a wildcard or is none of these.

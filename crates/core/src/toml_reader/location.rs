@@ -110,7 +110,7 @@ impl<'a> SourceFile<'a> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in &errors {
             let message = error.message().trim_end_matches(", expected nothing");
-            let remedy = if message == "unexpected leading zero" { "; write an account id in quotes" } else { "" };
+            let remedy = if message == "unexpected leading zero" { "; write an account ID in quotes" } else { "" };
             let message = format!("invalid TOML: {message}{remedy}");
             self.problem(error.span().unwrap_or_default(), message);
         }
@@ -169,7 +169,7 @@ mod tests {
         assert!(source.document().is_none());
         insta::assert_snapshot!(source.into_problems(), @r"
         a.toml:1:5: invalid TOML: string values must be quoted, expected literal string
-        a.toml:2:5: invalid TOML: unexpected leading zero; write an account id in quotes
+        a.toml:2:5: invalid TOML: unexpected leading zero; write an account ID in quotes
         a.toml:3:3: invalid TOML: unclosed table, expected `]`
         ");
         let flood = "= =\n".repeat(10_000);

@@ -251,7 +251,7 @@ mod tests {
     fn principals_are_validated() {
         assert!(identity_or_account("arn:{partition}:iam::{account-id}:role/x").is_ok());
         insta::assert_snapshot!(identity_or_account("lambda.amazonaws.com").unwrap_err(), @r#"`lambda.amazonaws.com` is a service; use `principal = { service = "lambda.amazonaws.com" }`"#);
-        insta::assert_snapshot!(identity_or_account("*").unwrap_err(), @"a wildcard principal grants access to everyone; use an account id, or the ARN of a role or user");
-        insta::assert_snapshot!(identity_or_account("22223333444").unwrap_err(), @"`22223333444` is not a valid principal; use a 12-digit account id, or the ARN of a role or user");
+        insta::assert_snapshot!(identity_or_account("*").unwrap_err(), @"a wildcard principal grants access to everyone; use an account ID, or the ARN of a role or user");
+        insta::assert_snapshot!(identity_or_account("22223333444").unwrap_err(), @"`22223333444` is not a valid principal; use a 12-digit account ID, or the ARN of a role or user");
     }
 }

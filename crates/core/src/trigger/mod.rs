@@ -1,9 +1,9 @@
 //! Parses the payload of a run: an EventBridge event, a manual request such as `{"account_id": "…"}`, or a message that a
 //! sweep sent to its own queue.
 //!
-//! The result is a [`Trigger`]: which account the payload is about, and what to do. The payload only selects the account.
-//! Nothing in it is trusted: whether the account is a member, its state and its age are always read from AWS Organizations
-//! afterwards, so a forged, repeated or outdated event can at most cause an additional check of an account.
+//! The result is a [`Trigger`]: which account the payload is about, and what to do. The payload only selects the account and
+//! is not trusted otherwise: membership, state and age of the account are read from AWS Organizations before anything is
+//! changed. A forged, repeated or outdated event can at most cause one more reconciliation of a member account.
 //!
 //! Events that need no action are [`Trigger::Ignored`], not errors, so that an EventBridge rule that matches too much does
 //! not fill the dead-letter queue. A payload that should be processed but has missing or invalid fields is a

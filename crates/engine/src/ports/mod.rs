@@ -131,7 +131,7 @@ pub trait VendorApi: Sync {
     ) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
-/// Where configuration, external ids and keys are kept.
+/// Where configuration, external IDs and keys are kept.
 pub trait Secrets: Sync {
     /// The value of a parameter, decrypted.
     fn parameter(&self, name: &str) -> impl Future<Output = Result<SecretString, ApiError>> + Send;

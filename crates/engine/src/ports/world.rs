@@ -8,7 +8,7 @@ pub trait World: Sync {
     type Directory: Directory;
     /// The way into accounts.
     type Sessions: Sessions;
-    /// Where configuration, external ids and keys are kept.
+    /// Where configuration, external IDs and keys are kept.
     type Secrets: Secrets;
     /// Who is at work in which account.
     type LeaseStore: LeaseStore;
@@ -21,7 +21,7 @@ pub trait World: Sync {
     fn directory(&self) -> &Self::Directory;
     /// The way into accounts.
     fn sessions(&self) -> &Self::Sessions;
-    /// Where configuration and external ids are kept.
+    /// Where configuration and external IDs are kept.
     fn secrets(&self) -> &Self::Secrets;
     /// Who is at work in which account.
     fn claims(&self) -> &Self::LeaseStore;
@@ -38,7 +38,7 @@ pub struct Ports<D, S, X, K, R, C> {
     pub directory: D,
     /// The way into accounts.
     pub sessions: S,
-    /// Where configuration and external ids are kept.
+    /// Where configuration and external IDs are kept.
     pub secrets: X,
     /// Who is at work in which account.
     pub claims: K,

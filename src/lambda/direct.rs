@@ -1,0 +1,42 @@
+//! Direct invocations: the response to a payload that did not come through SQS.
+//!
+//! A manual request (`{"account_id": …}`) always returns the report, whatever the outcome, because a person is waiting
+//! for it. An event that was delivered directly returns an error unless it converged or was ignored and its
+//! notification went out. Lambda then retries the event and finally hands it to its on-failure destination.
+
+use serde_json::Value;
+
+use super::context::InvocationContext;
+use super::error::InvocationError;
+use super::{Invocation, Ports, log};
+use onboarding_core::trigger::{self, Trigger};
+use onboarding_engine::ports::Clock;
+
+impl<P: Ports> Invocation<'_, P> {
+    /// Processes a direct invocation.
+    ///
+    /// # Errors
+    /// When the payload cannot be parsed; for an event also when its account is waiting or blocked, or when its
+    /// notification failed, so that Lambda delivers the event again.
+    pub(super) async fn direct(&self, payload: &str) -> Result<Value, InvocationError> {
+        let context = InvocationContext::direct(self.invocation);
+        let parsed = trigger::parse(payload.as_bytes()).map_err(|error| {
+            log::payload_rejected(&context, &error);
+            InvocationError::payload(error)
+        })?;
+        let context = InvocationContext { event: parsed.event_id.as_deref(), ..context };
+        let is_manual = matches!(parsed.trigger, Trigger::Manual { .. });
+        let (mut report, subject) = self.process(parsed.trigger, &context).await;
+        log::outcome(&report, &context, self.engine.clock().now());
+        let notified = self.before_response("events:PutEvents", self.notify(&report, &subject, &context)).await;
+        let notification_error = notified.err().map(|error| {
+            log::notification_failed(&report, &context, &error);
+            report.notices.push(format!("could not send or record the notification: {error}"));
+            InvocationError::notification_failed(&error)
+        });
+        match InvocationError::unfinished(&report.outcome).or(notification_error) {
+            Some(error) if !is_manual => Err(error),
+            _ => serde_json::to_value(&report).map_err(InvocationError::payload),
+        }
+    }
+}
