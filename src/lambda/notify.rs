@@ -42,7 +42,7 @@ impl Subject {
         match trigger {
             Trigger::Sweep { .. } => Self { description: "the sweep".to_owned(), key: "sweep".to_owned() },
             Trigger::AccountRequested { request, .. } => {
-                Self { description: format!("the creation {request}"), key: request.clone() }
+                Self { description: format!("account creation request {request}"), key: request.clone() }
             }
             other => match other.account() {
                 Some(id) => Self::account(id),

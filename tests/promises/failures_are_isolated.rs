@@ -50,7 +50,7 @@ fn policy_over_the_quota_blocks_only_its_role() {
     organization.set_quotas(&id(NEW), Quotas { inline_length: 5000, ..Quotas::default() });
     let report = apply_with(&organization, NEW, &config);
     assert_eq!(outcome_code(&report), "blocked quota_exceeded", "{}", report.outcome);
-    insta::assert_snapshot!(report.outcome, @"blocked (quota_exceeded): role `app-deployer`: iam:PutRolePolicy failed: LimitExceeded: Maximum policy size of 5000 bytes exceeded for role app-deployer; the quota (inline policies of a role together) cannot be raised: shorten them, or attach a managed policy, then run again");
+    insta::assert_snapshot!(report.outcome, @"blocked (quota_exceeded): role `app-deployer`: iam:PutRolePolicy failed: LimitExceeded: Maximum policy size of 5000 bytes exceeded for role app-deployer; the quota (total length of the inline policies of a role) cannot be raised: shorten them, or attach a managed policy, then run again");
     assert_roles_onboarded_except(&organization, OWN_ROLE);
     assert_reported(&report, OWN_ROLE);
     let words: Vec<_> = report.changes.iter().map(|step| step.status.word()).collect();

@@ -197,7 +197,7 @@ fn unknown_creation_is_notified_once_per_request() {
     }
     assert_eq!(notified(&lambda), ["AccountBlocked unknown_request", "AccountBlocked unknown_request"]);
     let subjects: Vec<_> = lambda.notifier.events().iter().map(|n| n.detail()["subject"].clone()).collect();
-    assert_eq!(subjects, ["the creation car-11111111", "the creation car-22222222"]);
+    assert_eq!(subjects, ["account creation request car-11111111", "account creation request car-22222222"]);
 }
 
 #[test]

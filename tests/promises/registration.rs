@@ -54,7 +54,7 @@ fn connectors(organization: &FakeOrganization) -> Vec<Connector> {
 
 /// A registration of the new account that this tool did not make.
 fn unowned_connector() -> Connector {
-    let role_arn = Some(format!("arn:aws:iam::{NEW}:role/of-somebody-else"));
+    let role_arn = Some(format!("arn:aws:iam::{NEW}:role/another-role"));
     Connector { account: id(NEW), role_arn, display_name: "registered earlier".to_owned() }
 }
 
@@ -73,8 +73,8 @@ fn new_account_is_registered_after_its_role_exists() {
     let plan = plan_registration(&organization);
     assert_eq!(connectors(&organization), [], "a plan registers nothing");
     let text = anstream::adapter::strip_str(&plan_text(&plan)).to_string();
-    let told: Vec<_> = text.lines().skip_while(|line| !line.contains("register the account")).take(3).collect();
-    insta::assert_snapshot!(told.join("\n"), @"
+    let change: Vec<_> = text.lines().skip_while(|line| !line.contains("register the account")).take(3).collect();
+    insta::assert_snapshot!(change.join("\n"), @"
     + register the account with Trend Micro Cloud One Workload Security, using role `Workload_Security_Role_Cross`
         + role            arn:aws:iam::444455556666:role/Workload_Security_Role_Cross
         + display name    payments-dev (444455556666)
@@ -93,9 +93,10 @@ fn new_account_is_registered_after_its_role_exists() {
     assert_eq!((last.change.call(), last.status.word()), ("workload-security:CreateAwsConnector", "done"));
     // The role was read back before the account was registered.
     let journal = organization.journal();
-    let of_role = journal.iter().rposition(|call| call.write && call.role == Some(name(SECURITY_ROLE))).unwrap();
-    let told = journal.iter().position(|call| call.call == "workload-security:CreateAwsConnector").unwrap();
-    let between = journal.get(of_role..told).unwrap();
+    let last_role_write =
+        journal.iter().rposition(|call| call.write && call.role == Some(name(SECURITY_ROLE))).unwrap();
+    let registration = journal.iter().position(|call| call.call == "workload-security:CreateAwsConnector").unwrap();
+    let between = journal.get(last_role_write..registration).unwrap();
     assert!(between.iter().any(|call| call.call == "iam:GetRole" && call.role == Some(name(SECURITY_ROLE))));
 
     let sentence = report.proofs.iter().find(|proof| proof.expected == "registered").unwrap();
@@ -176,7 +177,7 @@ fn rejected_registration_is_blocked_and_the_role_is_installed() {
     insta::assert_snapshot!(causes.join("\n"), @"
     blocked (vendor_key_refused): could not register the account with Trend Micro Cloud One Workload Security: workload-security:SearchAwsConnectors failed: HTTP 401: (hidden) is not a valid API key; store an API key that the vendor accepts in its SSM parameter, then run again
     blocked (configuration): could not register the account with Trend Micro Cloud One Workload Security: cannot read the API key from the SSM parameter `/account-onboarding/workload-security/api-key`: the value is not a valid API key; use 1 to 1024 visible ASCII characters, without spaces; mend the configuration or the parameter, then run again
-    blocked (foreign_registration): Trend Micro Cloud One Workload Security already has this account registered, using role `arn:aws:iam::444455556666:role/of-somebody-else`: it was registered manually, or for another role name or path; remove that registration at the vendor, or set `adopt = true` to change it to this role
+    blocked (foreign_registration): Trend Micro Cloud One Workload Security already has this account registered, using role `arn:aws:iam::444455556666:role/another-role`: it was registered manually, or for another role name or path; remove that registration at the vendor, or set `adopt = true` to change it to this role
     blocked (foreign_registration): Trend Micro Cloud One Workload Security already has this account registered, without a role: it was registered manually, or for another role name or path; remove that registration at the vendor, or set `adopt = true` to change it to this role
     blocked (vendor_refused): could not register the account with Trend Micro Cloud One Workload Security: workload-security:SearchAwsConnectors failed: HTTP 418: trouble, on purpose; fix what the vendor's message reports, then run again
     ");
@@ -229,8 +230,9 @@ fn drift_seen_by_concurrent_runs_registers_once() {
     let reports = run(futures_util::future::join_all(jobs.iter().map(|job| engine.apply(job))));
     assert!(reports.iter().all(|report| outcome_code(report) == "converged"), "{reports:?}");
     assert_registered(&organization, NEW);
-    let told: Vec<_> = organization.writes().into_iter().filter(|call| call.call.starts_with("workload")).collect();
-    assert_eq!(told.len(), 1, "{told:?}");
+    let registrations: Vec<_> =
+        organization.writes().into_iter().filter(|call| call.call.starts_with("workload")).collect();
+    assert_eq!(registrations.len(), 1, "{registrations:?}");
 }
 
 /// Injects each kind of fault at every call and runs again.
@@ -250,8 +252,12 @@ fn fault_at_any_call_registers_once() {
             let what = format!("{injection:?} at {index}, {call}");
             let organization = unregistered();
             let first = run_with(&organization, &Script::at(index, injection));
-            let told = first.changes.iter().any(|step| step.change.is_registration() && step.status.word() == "done");
-            assert!(!told || !connectors(&organization).is_empty(), "{what}: reported as done, but not registered");
+            let is_reported =
+                first.changes.iter().any(|step| step.change.is_registration() && step.status.word() == "done");
+            assert!(
+                !is_reported || !connectors(&organization).is_empty(),
+                "{what}: reported as done, but not registered"
+            );
             run(organization.sleep(Duration::from_secs(1200)));
             assert_eq!(run_with(&organization, &Script::none()).outcome, Outcome::Converged, "{what}");
             assert_registered(&organization, NEW);
@@ -278,9 +284,9 @@ fn registration_with_an_ambiguous_result_is_not_reported_as_done() {
         let organization = unregistered();
         let report = apply_with(&organization, &Script::during(create, usize::MAX, injection));
         assert_eq!(outcome_code(&report), "waiting vendor_not_ready", "{injection:?}");
-        let told = report.changes.iter().find(|step| step.change.is_registration()).unwrap();
-        assert_eq!((told.status.word(), connectors(&organization)), ("failed", Vec::new()), "{injection:?}");
-        assert!(report.proofs.iter().any(|proof| proof.sentence.contains("does not say")), "{:?}", report.proofs);
+        let registration = report.changes.iter().find(|step| step.change.is_registration()).unwrap();
+        assert_eq!((registration.status.word(), connectors(&organization)), ("failed", Vec::new()), "{injection:?}");
+        assert!(report.proofs.iter().any(|proof| proof.sentence.contains("did not report")), "{:?}", report.proofs);
     }
 }
 
@@ -317,9 +323,9 @@ fn api_key_is_shown_nowhere() {
     for (organization, key) in [(unregistered(), KEY), (wrong, "s3cret-and-wrong")] {
         let plan = plan_registration(&organization);
         let report = apply_registration(&organization, NEW);
-        let told = [serde_json::to_string(&report).unwrap(), report_text(&report), plan_text(&plan)].concat();
-        let output = format!("{told}{report:?}{plan:?}{:?}", config(&registration_config()));
-        assert!(!output.contains(key) && !output.contains("s3cret"), "{told}");
+        let reports = [serde_json::to_string(&report).unwrap(), report_text(&report), plan_text(&plan)].concat();
+        let output = format!("{reports}{report:?}{plan:?}{:?}", config(&registration_config()));
+        assert!(!output.contains(key) && !output.contains("s3cret"), "{reports}");
         assert!(!onboarding_core::config::show(&config(&registration_config())).contains("s3cret"));
     }
 }

@@ -19,7 +19,7 @@ use crate::lambda::settings;
 use crate::log::logged;
 
 /// An external ID in a statement of the access role that this tool did not write.
-const UNOWNED_ID: &str = "s3cret-of-somebody-else";
+const UNOWNED_ID: &str = "s3cret-of-another-team";
 
 /// A report in every output format, concatenated.
 fn rendered(report: &Report) -> String {

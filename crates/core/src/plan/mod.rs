@@ -1,4 +1,4 @@
-//! From the observed to the desired state: [`diff`] plans the changes, [`guard`] approves or refuses them, and
+//! From the observed to the desired state: [`diff()`] plans the changes, [`guard()`] approves or refuses them, and
 //! [`proofs`] verifies who can assume what afterwards.
 
 mod change;

@@ -200,7 +200,7 @@ impl Statement {
             && self.condition == grant.condition
     }
 
-    /// Whether the statement applies to this principal: by itself, by its account, or by `*`.
+    /// Whether the statement applies to this principal: by its ARN, by its account, or by `*`.
     pub(super) fn covers(&self, principal: &Principal) -> bool {
         let account = principal.account().map(Principal::Account);
         let named = |p: &Principal| *p == Principal::Anyone || p == principal || Some(p) == account.as_ref();
