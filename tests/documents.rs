@@ -6,62 +6,51 @@ mod examples;
 #[path = "documents/files.rs"]
 mod files;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
+use onboarding_core::code::Code;
+use onboarding_core::outcome::OutcomeKind;
+
 use files::{blocks, documents, read, root, sources};
 
-/// The quoted identifiers that follow one of these constructor calls in non-test code.
-fn quoted_after(constructors: &[&str]) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for (_, text) in sources() {
-        for constructor in constructors {
-            for rest in text.split(constructor).skip(1) {
-                let word = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
-                let is_code = |w: &&str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-                found.extend(word.filter(is_code).map(str::to_owned));
-            }
-        }
-    }
-    found
-}
-
-/// The words in backticks in the first column of the table after a marker comment.
-fn first_column(document: &str, marker: &str) -> BTreeSet<String> {
-    let (_, after) = document.split_once(marker).expect("the marker of the table");
-    let rows = after.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
-    rows.filter_map(|row| row.strip_prefix("| `")?.split('`').next()).map(str::to_owned).collect()
-}
-
-#[test]
-fn cause_codes_match_the_table() {
-    let constructors =
-        ["::waiting(", "::blocked(", "::ignored(", "Cause::new(", "Self::new(", "failed_without_report(context, "];
-    let documented = first_column(&read("docs/SEMANTICS.md"), "<!-- codes:");
-    assert_eq!(quoted_after(&constructors), documented);
-}
-
-/// On-call engineers search for the code, so each blocked code has a heading, and there are no headings for other codes.
-#[test]
-fn blocked_codes_match_the_troubleshooting_sections() {
+/// The rows of the table of codes: each code with its outcomes.
+fn documented_codes() -> BTreeMap<String, String> {
     let semantics = read("docs/SEMANTICS.md");
-    let (_, after) = semantics.split_once("<!-- codes:").expect("the table of codes");
-    let table = after.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
-    let blocked = table.filter_map(|row| {
+    let (_, after) = semantics.split_once("<!-- codes:").expect("the marker of the table");
+    let rows = after.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let rows = rows.filter(|row| row.starts_with("| `")).map(|row| {
         let mut cells = row.split('|').skip(1).map(str::trim);
-        let (code, outcome) = (cells.next()?, cells.next()?);
-        outcome.contains("blocked").then(|| code.trim_matches('`').to_owned())
+        let code = cells.next().expect("a code").trim_matches('`').to_owned();
+        (code, cells.next().expect("its outcomes").to_owned())
     });
-    let blocked: Vec<_> = blocked.collect();
+    rows.collect()
+}
+
+#[test]
+fn codes_and_their_outcomes_match_the_table() {
+    let outcomes = |code: &Code| match code.outcomes() {
+        [] => "log only".to_owned(),
+        outcomes => outcomes.iter().map(|outcome| outcome.as_str()).collect::<Vec<_>>().join(", "),
+    };
+    let codes: BTreeMap<_, _> = Code::ALL.iter().map(|code| (code.as_str().to_owned(), outcomes(code))).collect();
+    assert_eq!(codes.len(), Code::ALL.len(), "each code once");
+    assert_eq!(documented_codes(), codes);
+}
+
+/// On-call engineers search for the code, so each code that can block has a heading, and no other has one.
+#[test]
+fn codes_that_can_block_match_the_troubleshooting_sections() {
+    let blocks = |code: &&Code| code.outcomes().contains(&OutcomeKind::Blocked);
+    let mut blocked: Vec<_> = Code::ALL.iter().filter(blocks).map(|code| code.as_str().to_owned()).collect();
     assert!(blocked.len() > 25, "{blocked:?}");
     let troubleshooting = read("docs/TROUBLESHOOTING.md");
     let sections = troubleshooting.lines().filter_map(|line| line.strip_prefix("### "));
     let mut sections: Vec<_> = sections.map(|code| code.trim_matches('`').to_owned()).collect();
-    let mut sorted = blocked;
-    sorted.sort();
+    blocked.sort();
     sections.sort();
-    assert_eq!(sections, sorted);
+    assert_eq!(sections, blocked);
 }
 
 #[test]

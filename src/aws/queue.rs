@@ -71,7 +71,9 @@ impl Queue for Sqs {
         let Some(url) = &self.dead_letters else { return Ok(false) };
         let mut send = self.client.send_message().queue_url(url).message_body(message);
         let mut remaining = MAX_MESSAGE.saturating_sub(message.len());
-        for (name, text) in [("CAUSE", cause.code.as_str()), ("MESSAGE", cause.message.as_str()), ("REMEDY", cause.remedy.as_str())] {
+        for (name, text) in
+            [("CAUSE", cause.code.as_str()), ("MESSAGE", cause.message.as_str()), ("REMEDY", cause.remedy.as_str())]
+        {
             // An attribute value must not be empty:
             // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_MessageAttributeValue.html
             let text = if text.is_empty() { "-" } else { text };

@@ -126,7 +126,7 @@ fn lease_that_outlasts_the_deadline_ends_in_waiting() {
     let organization = with_new_account();
     organization.put_lease(&id(NEW), Lease { by: "another".to_owned(), until: organization.now() + 1100.0 });
     let report = apply(&organization, NEW);
-    insta::assert_snapshot!(report.outcome, @"waiting (lease_held): another run is at work in account 444455556666; no action needed: the function retries automatically (with the CLI, run the command again later)");
+    insta::assert_snapshot!(report.outcome, @"waiting (lease_held): another run is processing account 444455556666; no action needed: the function retries automatically (with the CLI, run the command again later)");
     assert_eq!(organization.writes(), []);
 }
 
@@ -183,7 +183,7 @@ fn run_without_permission_for_leases_converges_with_a_notice() {
     let claims = Faulty::new(organization.clone(), &Script::during(0, usize::MAX, Injection::AccessDenied));
     let report = run(with_leases(&organization, claims).apply(&job(&organization, NEW)));
     assert_eq!(outcome_code(&report), "converged");
-    insta::assert_snapshot!(report.notices.join("\n"), @"the account could not be claimed, so that another run at the same moment would make the same writes: ssm:PutParameter failed: AccessDenied: denied, on purpose");
+    insta::assert_snapshot!(report.notices.join("\n"), @"the account's lease could not be acquired, so a concurrent run could make the same writes: ssm:PutParameter failed: AccessDenied: denied, on purpose");
 }
 
 /// An engine on an organization, with another lease store.

@@ -53,10 +53,10 @@ fn inactive_account_is_blocked_with_its_state() {
         organization.set_state(&id(OLD), state);
         diagnose(&organization, OLD).to_string()
     };
-    insta::assert_snapshot!(diagnose_state(AccountState::Suspended), @"blocked (account_not_active): account 333344445555 was suspended by AWS (SUSPENDED); ask AWS Support why, from the account itself; once it is active, run again, or exclude it in the configuration");
-    insta::assert_snapshot!(diagnose_state(AccountState::PendingClosure), @"blocked (account_not_active): account 333344445555 is being closed (PENDING_CLOSURE); let it close, and exclude it in the configuration if it is told again");
+    insta::assert_snapshot!(diagnose_state(AccountState::Suspended), @"blocked (account_not_active): account 333344445555 was suspended by AWS (SUSPENDED); ask AWS Support for the reason, from the account itself; once the account is active, run again, or exclude it in the configuration");
+    insta::assert_snapshot!(diagnose_state(AccountState::PendingClosure), @"blocked (account_not_active): account 333344445555 is being closed (PENDING_CLOSURE); no action needed; exclude it in the configuration if you are notified again");
     insta::assert_snapshot!(diagnose_state(AccountState::Closed), @"blocked (account_not_active): account 333344445555 was closed (CLOSED); to keep it, ask AWS Support to reopen it within 90 days of its closure, then run again; otherwise exclude it in the configuration");
-    insta::assert_snapshot!(diagnose_state(AccountState::from_wire("HIBERNATING")), @"blocked (account_not_active): account 333344445555 is in a state that is not known here (HIBERNATING); see in Organizations what holds it, then run again");
+    insta::assert_snapshot!(diagnose_state(AccountState::from_wire("HIBERNATING")), @"blocked (account_not_active): account 333344445555 is in a state that this version does not know (HIBERNATING); check the account in Organizations, then run again");
 }
 
 // 2. The access role does not exist.
@@ -65,7 +65,7 @@ fn inactive_account_is_blocked_with_its_state() {
 fn invited_account_without_access_role_is_blocked_until_the_documented_role_is_created() {
     let organization = organization_with_invited_account();
     let outcome = diagnose(&organization, INVITED);
-    insta::assert_snapshot!(outcome, @"blocked (no_access_role): account 555566667777 was invited, and Organizations makes no access role in invited accounts; it cannot be entered by `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::555566667777:role/OrganizationAccountAccessRole; as an administrator of the account, make role `OrganizationAccountAccessRole`, which `arn:aws:iam::111122223333:root` may assume, and attach `arn:aws:iam::aws:policy/AdministratorAccess` (docs/TROUBLESHOOTING.md has the commands); if it is there already, it trusts somebody else: let `arn:aws:iam::111122223333:root` assume it, then run again");
+    insta::assert_snapshot!(outcome, @"blocked (no_access_role): account 555566667777 was invited, and Organizations creates no access role in invited accounts; AssumeRole was denied for `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::555566667777:role/OrganizationAccountAccessRole; as an administrator of the account, create role `OrganizationAccountAccessRole` that trusts `arn:aws:iam::111122223333:root`, and attach `arn:aws:iam::aws:policy/AdministratorAccess` (docs/TROUBLESHOOTING.md has the commands); if it exists already, it trusts another principal: add `arn:aws:iam::111122223333:root` to its trust policy, then run again");
     // The trust policy in the documentation resolves the block when used verbatim.
     let page = include_str!("../../docs/TROUBLESHOOTING.md");
     let section = page.split_once("### `no_access_role`").unwrap().1;
@@ -79,7 +79,7 @@ fn invited_account_without_access_role_is_blocked_until_the_documented_role_is_c
 fn created_account_without_access_role_is_blocked() {
     let organization = organization();
     organization.delete_role(&id(OLD), &name(ACCESS));
-    insta::assert_snapshot!(diagnose(&organization, OLD), @"blocked (access_role_changed): account 333344445555 was created in this organization with an access role, and cannot be entered by `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::333344445555:role/OrganizationAccountAccessRole; as an administrator of the account, run `aws iam get-role --role-name OrganizationAccountAccessRole`: if it is there, let `arn:aws:iam::111122223333:root` assume it; if not, it was deleted or has another name: make it again, or configure that name");
+    insta::assert_snapshot!(diagnose(&organization, OLD), @"blocked (access_role_changed): account 333344445555 was created in this organization with an access role, and cannot be accessed: AssumeRole was denied for `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::333344445555:role/OrganizationAccountAccessRole; as an administrator of the account, run `aws iam get-role --role-name OrganizationAccountAccessRole`: if it exists, add `arn:aws:iam::111122223333:root` to its trust policy; if not, it was deleted or renamed: create it again, or configure its name");
     // The result is the same if STS explains its denials, because there is no policy to name.
     organization.set_explains_denials(true);
     assert_eq!(code(&diagnose(&organization, OLD)), "blocked access_role_changed");
@@ -89,7 +89,7 @@ fn created_account_without_access_role_is_blocked() {
 fn account_with_unknown_join_method_is_blocked_with_a_general_remedy() {
     let organization = organization_with_invited_account();
     organization.set_joined(&id(INVITED), JoinMethod::Unknown);
-    insta::assert_snapshot!(diagnose(&organization, INVITED), @"blocked (access_role_denied): account 555566667777 cannot be entered by `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::555566667777:role/OrganizationAccountAccessRole; see in the account whether the role is there and lets `arn:aws:iam::111122223333:root` assume it, and what the message names");
+    insta::assert_snapshot!(diagnose(&organization, INVITED), @"blocked (access_role_denied): account 555566667777 cannot be accessed: AssumeRole was denied for `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::555566667777:role/OrganizationAccountAccessRole; check in the account whether the role exists and trusts `arn:aws:iam::111122223333:root`, and what the message names");
 }
 
 // 3. The access role trusts another account.
@@ -102,7 +102,7 @@ fn access_role_that_trusts_another_account_is_blocked() {
         organization.set_explains_denials(true);
         assert_eq!(code(&diagnose(&organization, account)), "blocked access_role_trust");
         if account == INVITED {
-            insta::assert_snapshot!(diagnose(&organization, account), @"blocked (access_role_trust): role `OrganizationAccountAccessRole` of account 555566667777 is there, and its trust policy does not let us in: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::555566667777:role/OrganizationAccountAccessRole because no role trust policy allows the sts:AssumeRole action; as an administrator of the account, let `arn:aws:iam::111122223333:root` assume it; one that came from another organization often still trusts that one's management account");
+            insta::assert_snapshot!(diagnose(&organization, account), @"blocked (access_role_trust): role `OrganizationAccountAccessRole` of account 555566667777 exists, and its trust policy denies access: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::555566667777:role/OrganizationAccountAccessRole because no role trust policy allows the sts:AssumeRole action; as an administrator of the account, add `arn:aws:iam::111122223333:root` to its trust policy; a role that came from another organization often still trusts the management account there");
         }
         organization.set_trust(&id(account), &name(ACCESS), &trusting(MANAGEMENT));
         assert_eq!(apply(&organization, account).outcome, Outcome::Converged);
@@ -123,8 +123,8 @@ fn access_role_with_a_deny_statement_is_blocked() {
 #[test]
 fn denial_without_a_reason_names_both_possible_causes() {
     for (account, expected, first, second) in [
-        (INVITED, "blocked no_access_role", "make role", "if it is there already, it trusts somebody else"),
-        (OLD, "blocked access_role_changed", "if it is there, let", "it was deleted or has another name"),
+        (INVITED, "blocked no_access_role", "create role", "if it exists already, it trusts another principal"),
+        (OLD, "blocked access_role_changed", "if it exists, add", "it was deleted or renamed"),
     ] {
         let organization = organization_with_invited_account();
         organization.put_role(&id(account), &name(ACCESS), administrator(&trusting(FORMER)));
@@ -224,7 +224,7 @@ fn access_role_that_may_not_be_assumed_does_not_hide_a_missing_one() {
     assert_eq!(code(&outcome), "blocked access_role_changed");
     let remedy = &outcome.cause().unwrap().remedy;
     assert!(
-        remedy.ends_with("; allow the role that runs this to assume `AWSControlTowerExecution` as well"),
+        remedy.ends_with("; also allow the role that runs this to assume `AWSControlTowerExecution`"),
         "{remedy}"
     );
 }

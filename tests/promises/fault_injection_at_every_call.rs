@@ -47,7 +47,11 @@ fn changes_with_status(report: &Report, matches: fn(&Status) -> bool) -> BTreeMa
 fn assert_reported(report: &Report, organization: &FakeOrganization, injection: Injection, what: &str) {
     let cause = report.outcome.cause();
     assert_eq!(cause.is_none(), report.outcome == Outcome::Converged, "{what}");
-    assert!(cause.is_none_or(|cause| !cause.code.as_str().is_empty() && !cause.message.is_empty() && !cause.remedy.is_empty()));
+    assert!(
+        cause.is_none_or(|cause| !cause.code.as_str().is_empty()
+            && !cause.message.is_empty()
+            && !cause.remedy.is_empty())
+    );
     for step in &report.changes {
         assert!(!matches!(step.status, Status::Planned), "{what}: {}", step.change);
         if report.outcome == Outcome::Converged {

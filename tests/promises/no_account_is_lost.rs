@@ -205,7 +205,10 @@ fn malformed_record_in_a_batch_is_isolated() {
     let writes = writes(&organization);
     assert!(accounts.iter().all(|account| writes[account] == each), "{writes:?}");
     let dead = lambda.queue.dead_letters();
-    assert_eq!(dead.iter().map(|l| l.cause.as_ref().map(|c| c.code.as_str())).collect::<Vec<_>>(), [Some("invalid_message")]);
+    assert_eq!(
+        dead.iter().map(|l| l.cause.as_ref().map(|c| c.code.as_str())).collect::<Vec<_>>(),
+        [Some("invalid_message")]
+    );
     assert_eq!(lambda.queue.next_visible(), None);
 }
 

@@ -94,7 +94,7 @@ fn session_in_another_account_writes_nothing() {
     let before = organization.state();
     let report = apply_with_misdirected_sessions(&organization, ACCESS, CONFIG);
     assert_eq!(outcome_code(&report), "blocked wrong_account");
-    insta::assert_snapshot!(report.outcome, @"blocked (wrong_account): the session for account 444455556666 is in account 333344445555; nothing was done; check the endpoint and the access role's name");
+    insta::assert_snapshot!(report.outcome, @"blocked (wrong_account): the session for account 444455556666 is in account 333344445555; nothing was changed; check the endpoint and the access role's name");
     assert_eq!(organization.writes(), []);
     assert_eq!(organization.state(), before);
 }

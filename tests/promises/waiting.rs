@@ -50,7 +50,7 @@ fn missing_access_role_of_a_new_account_ends_in_waiting() {
         apply_to_created_account(AccountCreation { access_role_delay_seconds: 1e6, ..AccountCreation::default() });
     assert_eq!(outcome_code(&report), "waiting access_role_not_ready");
     assert_eq!(organization.writes(), []);
-    insta::assert_snapshot!(report.outcome, @"waiting (access_role_not_ready): account 444455556666 cannot be entered by `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole; no action needed: the function retries automatically (with the CLI, run the command again later)");
+    insta::assert_snapshot!(report.outcome, @"waiting (access_role_not_ready): account 444455556666 cannot be accessed: AssumeRole was denied for `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole; no action needed: the function retries automatically (with the CLI, run the command again later)");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn missing_access_role_of_an_established_account_is_not_waited_for() {
     let report = apply(&organization, OLD);
     assert_eq!(outcome_code(&report), "blocked access_role_changed");
     assert_eq!(organization.now().to_bits(), start.to_bits());
-    insta::assert_snapshot!(report.outcome, @"blocked (access_role_changed): account 333344445555 was created in this organization with an access role, and cannot be entered by `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::333344445555:role/OrganizationAccountAccessRole; as an administrator of the account, run `aws iam get-role --role-name OrganizationAccountAccessRole`: if it is there, let `arn:aws:iam::111122223333:root` assume it; if not, it was deleted or has another name: make it again, or configure that name");
+    insta::assert_snapshot!(report.outcome, @"blocked (access_role_changed): account 333344445555 was created in this organization with an access role, and cannot be accessed: AssumeRole was denied for `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::333344445555:role/OrganizationAccountAccessRole; as an administrator of the account, run `aws iam get-role --role-name OrganizationAccountAccessRole`: if it exists, add `arn:aws:iam::111122223333:root` to its trust policy; if not, it was deleted or renamed: create it again, or configure its name");
 }
 
 #[test]
