@@ -15,14 +15,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Surface, ceiling, and the files that belong to it. The first surface that matches a path takes it.
+# Surface, ceiling (to be lowered to 0), and the files that belong to it. The first surface that matches a path takes it.
 SURFACES = [
     ("templates", 0, r"[^/]*\.yaml|terraform/.*"),
-    ("documents", 90, r".*\.md"),
-    ("command line", 5, r"src/(cli|bin)/.*\.rs"),
-    ("vendor files and examples", 6, r"vendors/.*\.toml|onboarding\.toml|samconfig\.toml"),
-    ("tests", 830, r"tests/.*|benches/.*|fuzz/.*|.*/tests/.*|.*tests?\.rs|crates/simulation/.*"),
-    ("code", 560, r".*\.(rs|py|toml|yml)|\.ci/run"),
+    ("documents", 60, r".*\.md"),
+    ("command line", 3, r"src/(cli|bin)/.*\.rs"),
+    ("vendor files and examples", 0, r"vendors/.*\.toml|onboarding\.toml|samconfig\.toml"),
+    ("tests", 89, r"tests/.*|benches/.*|fuzz/.*|.*/tests/.*|.*tests?\.rs|crates/simulation/.*"),
+    ("code", 298, r".*\.(rs|py|toml|yml)|\.ci/run"),
 ]
 
 # Not prose of this project, a record of old names, and this list itself.
