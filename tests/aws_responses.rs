@@ -74,7 +74,7 @@ async fn assume_role_error(response: ResponseTemplate) -> ApiError {
     let (_server, config) = serving(response).await;
     let role_arn = "arn:aws:iam::444455556666:role/OrganizationAccountAccessRole".to_owned();
     let entry = AssumeRoleRequest { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
-    Sts::new(&config).enter(&entry).await.unwrap_err()
+    Sts::new(&config).assume_role(&entry).await.unwrap_err()
 }
 
 #[tokio::test]
@@ -170,7 +170,7 @@ async fn join_method_is_converted() {
 async fn denying_policy_is_found_in_the_whole_message() {
     let long = format!("arn:aws:sts::111122223333:assumed-role/{}/{}", "r".repeat(200), "s".repeat(200));
     for (caller, reason, denied_by) in [
-        ("arn:aws:iam::111122223333:role/f", "", DeniedBy::Unsaid),
+        ("arn:aws:iam::111122223333:role/f", "", DeniedBy::Unknown),
         (
             "arn:aws:iam::111122223333:role/f",
             " because no role trust policy allows the sts:AssumeRole action",
@@ -253,8 +253,8 @@ async fn error_after_retry(first: ResponseTemplate, action: Action) -> ApiError 
     let config = config.to_builder().retry_config(retries).build();
     let role_arn = "arn:aws:iam::444455556666:role/OrganizationAccountAccessRole".to_owned();
     let entry = AssumeRoleRequest { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
-    let session = Sts::new(&config).enter(&entry).await.unwrap();
-    session.perform(&change).await.unwrap_err()
+    let session = Sts::new(&config).assume_role(&entry).await.unwrap();
+    session.execute(&change).await.unwrap_err()
 }
 
 #[tokio::test]

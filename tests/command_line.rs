@@ -254,7 +254,7 @@ fn invalid_event_is_an_error() {
 fn config_check_reports_all_errors_with_their_location() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("onboarding.toml");
-    let broken = "colour = 1\n[[access-role.grant]]\nprincipal = \"*\"\n[vendors.trellica]\n[waiting]\nyoung-account-minutes = \"x\"\n";
+    let broken = "colour = 1\n[[access-role.grant]]\nprincipal = \"*\"\n[vendors.trellica]\n[waiting]\nnew-account-minutes = \"x\"\n";
     std::fs::write(&file, broken).unwrap();
     let path = file.to_str().unwrap();
     let finished = onboard(&["config", "check", path], "");

@@ -1,4 +1,4 @@
-//! `onboarding.toml`: `onboarding_core::config::Config::parse_alone`.
+//! `onboarding.toml`: `onboarding_core::config::Config::parse_without_files`.
 #![no_main]
 
 use fuzz::{assert_problems, assert_usable};
@@ -9,14 +9,14 @@ libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, see
 });
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    match Config::parse_alone(text) {
+    match Config::parse_without_files(text) {
         Ok(config) => check_config(text, &config),
         Err(problems) => assert_problems(&problems, &[("onboarding.toml", text)]),
     }
 });
 
 fn check_config(text: &str, config: &Config) {
-    let again = Config::parse_alone(&format!("{text}\n# the end")).expect("a comment does not make it invalid");
+    let again = Config::parse_without_files(&format!("{text}\n# the end")).expect("a comment does not make it invalid");
     assert_eq!((show(&again), again.warnings()), (show(config), config.warnings()));
     assert_eq!(format!("{again:?}"), format!("{config:?}"));
     external_ids_are_hidden(config);

@@ -41,14 +41,14 @@ impl SsmLeases {
 }
 
 impl LeaseStore for SsmLeases {
-    async fn claimed(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
+    async fn current(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
         const CALL: &str = "ssm:GetParameter";
         let Some(name) = self.parameter(account) else { return Ok(None) };
         match self.parameters.get_parameter().name(name).send().await.map_err(api_error(CALL)) {
             Ok(response) => {
                 let parameter = response.parameter.ok_or_else(|| malformed(CALL, "parameter"))?;
-                let claim = Lease::from_text(parameter.value().unwrap_or_default());
-                Ok(Some((claim, parameter.version)))
+                let lease = Lease::from_text(parameter.value().unwrap_or_default());
+                Ok(Some((lease, parameter.version)))
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -58,10 +58,10 @@ impl LeaseStore for SsmLeases {
     /// The new version is one more than the previous one. Any other number means that another run wrote in between.
     ///
     /// See <https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html>.
-    async fn claim(&self, account: &AccountId, claim: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
+    async fn try_acquire(&self, account: &AccountId, lease: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
         const CALL: &str = "ssm:PutParameter";
         let Some(name) = self.parameter(account) else { return Ok(true) };
-        let put = self.parameters.put_parameter().name(name).value(claim.to_text()).r#type(ParameterType::String);
+        let put = self.parameters.put_parameter().name(name).value(lease.to_text()).r#type(ParameterType::String);
         match put.overwrite(seen.is_some()).send().await.map_err(api_error(CALL)) {
             Ok(response) => Ok(seen.is_none_or(|seen| response.version == seen.saturating_add(1))),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),

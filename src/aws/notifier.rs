@@ -73,7 +73,7 @@ impl Notifier for EventBridgeNotifier {
         }
     }
 
-    async fn tell(&self, notice: &AccountEvent) -> Result<(), ApiError> {
+    async fn publish(&self, notice: &AccountEvent) -> Result<(), ApiError> {
         const CALL: &str = "events:PutEvents";
         let Some(bus) = &self.bus else { return Ok(()) };
         let entry = PutEventsRequestEntry::builder()

@@ -29,7 +29,7 @@ impl Sessions for Sts {
 
     /// Assumes the role for 15 minutes. It sets no source identity and no session tags: those need
     /// `sts:SetSourceIdentity` and `sts:TagSession`, which the trust policy that Organizations creates does not allow.
-    async fn enter(&self, entry: &AssumeRoleRequest) -> Result<IamSession, ApiError> {
+    async fn assume_role(&self, entry: &AssumeRoleRequest) -> Result<IamSession, ApiError> {
         const CALL: &str = "sts:AssumeRole";
         let assume = self.client.assume_role().role_arn(&entry.role_arn).role_session_name(&entry.session_name);
         let response = assume.policy(&entry.policy).duration_seconds(900).send().await.map_err(api_error(CALL))?;

@@ -16,7 +16,7 @@ use onboarding_core::plan::{Action, Change, NewRole};
 use onboarding_engine::ports::WriteIam;
 
 impl WriteIam for IamSession {
-    async fn perform(&self, change: &Change) -> Result<(), ApiError> {
+    async fn execute(&self, change: &Change) -> Result<(), ApiError> {
         let (iam, call, role) = (&self.iam, change.call(), change.role.as_str());
         let attempt = AmbiguousAttempt::default();
         match &change.action {

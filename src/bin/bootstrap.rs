@@ -29,8 +29,8 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     let world = Ports {
         directory: Organizations::new(&config),
         sessions: Sts::new(&config),
-        claims: SsmLeases::new(&secrets, settings.leases.clone()),
-        registrar: Vendors::new(HttpClient::default()),
+        leases: SsmLeases::new(&secrets, settings.leases.clone()),
+        vendors: Vendors::new(HttpClient::default()),
         secrets: secrets.clone(),
         clock: SystemClock,
     };

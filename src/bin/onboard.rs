@@ -15,8 +15,8 @@ async fn main() -> ExitCode {
             directory: Organizations::new(&config),
             sessions: Sts::new(&config),
             secrets: Parameters::new(&config),
-            claims: NoLeases,
-            registrar: Vendors::new(HttpClient::default()),
+            leases: NoLeases,
+            vendors: Vendors::new(HttpClient::default()),
             clock: SystemClock,
         })
     };

@@ -24,9 +24,9 @@ type Simulated =
 
 pub(super) async fn demo() -> anyhow::Result<Exit> {
     let organization = organization()?;
-    let config = Config::parse_alone(CONFIG).map_err(|problems| anyhow!("{problems}"))?;
-    let [directory, sessions, secrets, registrar, clock] = [(); 5].map(|()| organization.clone());
-    let engine = Engine { world: Ports { directory, sessions, secrets, claims: NoLeases, registrar, clock }, config };
+    let config = Config::parse_without_files(CONFIG).map_err(|problems| anyhow!("{problems}"))?;
+    let [directory, sessions, secrets, vendors, clock] = [(); 5].map(|()| organization.clone());
+    let engine = Engine { world: Ports { directory, sessions, secrets, leases: NoLeases, vendors, clock }, config };
 
     print_line!(
         "{}",

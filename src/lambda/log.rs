@@ -19,7 +19,7 @@ use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
-use onboarding_core::report::{Report, emf, time_to_connected};
+use onboarding_core::report::{Report, emf, time_to_onboarded};
 use onboarding_core::text;
 
 /// Starts logging to stdout at a level; the default is `info`.
@@ -108,7 +108,7 @@ pub(super) fn notification_failed(report: &Report, context: &InvocationContext<'
 
 /// Writes the metric of how long it took to onboard a new account.
 pub(super) fn onboarding_time(report: &Report, now: f64) {
-    if let Some(record) = time_to_connected(report, now) {
+    if let Some(record) = time_to_onboarded(report, now) {
         println!("{record}");
     }
 }
@@ -129,7 +129,7 @@ pub(super) fn outcome(report: &Report, context: &InvocationContext<'_>, now: f64
             tracing::$level!(
                 account_id = account,
                 trigger,
-                mode = report.mode.word(),
+                mode = report.mode.as_str(),
                 outcome,
                 cause,
                 changes,

@@ -97,7 +97,7 @@ impl<P: Ports> Invocation<'_, P> {
                     context.event,
                     context.invocation,
                 );
-                if let Err(error) = notifier.tell(&event).await {
+                if let Err(error) = notifier.publish(&event).await {
                     // Delete the record, so that the retried message sends the event.
                     let _ = notifier.delete(key).await;
                     return Err(error);

@@ -85,7 +85,7 @@ impl Settings {
             ConfigLocation::Parameter(name) => {
                 let read = secrets.parameter(name).await;
                 let text = read.map_err(|error| SettingsError::Parameter(name.clone(), error))?;
-                Config::parse_alone(text.expose_secret()).map_err(SettingsError::Config)
+                Config::parse_without_files(text.expose_secret()).map_err(SettingsError::Config)
             }
             ConfigLocation::File(path) => {
                 let text = std::fs::read_to_string(path)

@@ -42,7 +42,7 @@ async fn request(server: &MockServer) -> (String, Value) {
 async fn event_is_sent_to_the_bus() {
     let (server, notifier) =
         notifier(json_response(200, r#"{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}"#)).await;
-    notifier.tell(&event()).await.unwrap();
+    notifier.publish(&event()).await.unwrap();
     let (target, body) = request(&server).await;
     let entry = &body["Entries"][0];
     assert_eq!(target, "AWSEvents.PutEvents");
@@ -62,7 +62,7 @@ async fn failed_entry_is_an_error_although_the_call_succeeds() {
         (r#"{"FailedEntryCount":1,"Entries":[{}]}"#, ErrorKind::Unavailable),
     ] {
         let (_server, notifier) = notifier(json_response(200, body)).await;
-        assert_eq!(notifier.tell(&event()).await.unwrap_err().kind(), kind, "{body}");
+        assert_eq!(notifier.publish(&event()).await.unwrap_err().kind(), kind, "{body}");
     }
 }
 
@@ -99,6 +99,6 @@ async fn without_a_bus_nothing_is_sent() {
     let disabled =
         EventBridgeNotifier::new(&config, &Parameters::new(&config), None, "/account-onboarding/notified".to_owned());
     assert!(!disabled.is_enabled());
-    disabled.tell(&event()).await.unwrap();
+    disabled.publish(&event()).await.unwrap();
     assert!(server.received_requests().await.unwrap().is_empty());
 }

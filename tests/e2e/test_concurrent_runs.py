@@ -81,4 +81,4 @@ def test_denied_lease_is_reported_and_the_account_is_onboarded(start, world, acc
     world.function_role("no-leases", without="AcquireLeases")
     report = start(world, role="no-leases").report({"account_id": account})
     assert report["outcome"] == "converged"
-    assert any("could not be claimed" in notice for notice in report["notices"]), report["notices"]
+    assert any("lease could not be acquired" in notice for notice in report["notices"]), report["notices"]

@@ -22,7 +22,7 @@ def test_account_emits_metrics_and_a_new_one_its_duration(function, account):
     assert function.failures(events.batch(events.create_account_result(account))) == []
     records = [line for line in function.log() if "_aws" in line]
     assert [record.get("outcome") for record in records] == ["converged", None]
-    assert "TimeToConnected" in records[1], "the account is new"
+    assert "TimeToOnboarded" in records[1], "the account is new"
     for record in records:
         (directive,) = record["_aws"]["CloudWatchMetrics"]
         assert directive["Namespace"] == "AccountOnboarding"

@@ -114,7 +114,7 @@ pub(crate) fn onboarded() -> FakeOrganization {
 }
 
 pub(crate) fn config(text: &str) -> Config {
-    Config::parse_alone(text).unwrap()
+    Config::parse_without_files(text).unwrap()
 }
 
 /// An engine on one value that implements all ports.
@@ -127,8 +127,8 @@ pub(crate) fn with_sessions<S>(
     organization: &FakeOrganization,
     sessions: S,
 ) -> Ports<FakeOrganization, S, FakeOrganization, FakeOrganization, FakeOrganization, FakeOrganization> {
-    let [directory, secrets, claims, registrar, clock] = [(); 5].map(|()| organization.clone());
-    Ports { directory, sessions, secrets, claims, registrar, clock }
+    let [directory, secrets, leases, vendors, clock] = [(); 5].map(|()| organization.clone());
+    Ports { directory, sessions, secrets, leases, vendors, clock }
 }
 
 pub(crate) fn engine(organization: &FakeOrganization, config_text: &str) -> Simulated {

@@ -137,25 +137,25 @@ fn expired_lease_is_acquired_by_one_of_two_runs() {
     organization.put_lease(&id(NEW), Lease { by: "killed".to_owned(), until: 0.0 });
     let lease = |by: &str| Lease { by: by.to_owned(), until: organization.now() + 100.0 };
     let account = id(NEW);
-    let (_, version) = run(organization.claimed(&account)).unwrap().unwrap();
-    assert!(run(organization.claim(&account, &lease("first"), Some(version))).unwrap());
-    assert!(!run(organization.claim(&account, &lease("second"), Some(version))).unwrap());
-    assert!(!run(organization.claim(&account, &lease("third"), None)).unwrap());
+    let (_, version) = run(organization.current(&account)).unwrap().unwrap();
+    assert!(run(organization.try_acquire(&account, &lease("first"), Some(version))).unwrap());
+    assert!(!run(organization.try_acquire(&account, &lease("second"), Some(version))).unwrap());
+    assert!(!run(organization.try_acquire(&account, &lease("third"), None)).unwrap());
 }
 
 /// A lease store in which another run, once, acquires an expired lease just before the run under test.
 struct OvertakenLeases(FakeOrganization, AtomicBool);
 
 impl LeaseStore for OvertakenLeases {
-    async fn claimed(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
-        self.0.claimed(account).await
+    async fn current(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
+        self.0.current(account).await
     }
 
-    async fn claim(&self, account: &AccountId, claim: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
+    async fn try_acquire(&self, account: &AccountId, lease: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
         if seen.is_some() && !self.1.swap(true, Ordering::Relaxed) {
             self.0.put_lease(account, Lease { by: "faster".to_owned(), until: self.0.now() + 100.0 });
         }
-        self.0.claim(account, claim, seen).await
+        self.0.try_acquire(account, lease, seen).await
     }
 
     async fn release(&self, account: &AccountId) -> Result<(), ApiError> {
@@ -168,8 +168,8 @@ impl LeaseStore for OvertakenLeases {
 fn slower_run_does_not_acquire_an_expired_lease() {
     let organization = with_new_account();
     organization.put_lease(&id(NEW), Lease { by: "killed".to_owned(), until: 0.0 });
-    let claims = OvertakenLeases(organization.clone(), AtomicBool::new(false));
-    let report = run(with_leases(&organization, claims).apply(&job(&organization, NEW)));
+    let leases = OvertakenLeases(organization.clone(), AtomicBool::new(false));
+    let report = run(with_leases(&organization, leases).apply(&job(&organization, NEW)));
     assert_eq!((outcome_code(&report).as_str(), organization.writes()), ("waiting lease_held", Vec::new()));
     // The faster run releases the lease.
     run(organization.release(&id(NEW))).unwrap();
@@ -180,8 +180,8 @@ fn slower_run_does_not_acquire_an_expired_lease() {
 #[test]
 fn run_without_permission_for_leases_converges_with_a_notice() {
     let organization = with_new_account();
-    let claims = Faulty::new(organization.clone(), &Script::during(0, usize::MAX, Injection::AccessDenied));
-    let report = run(with_leases(&organization, claims).apply(&job(&organization, NEW)));
+    let leases = Faulty::new(organization.clone(), &Script::during(0, usize::MAX, Injection::AccessDenied));
+    let report = run(with_leases(&organization, leases).apply(&job(&organization, NEW)));
     assert_eq!(outcome_code(&report), "converged");
     insta::assert_snapshot!(report.notices.join("\n"), @"the account's lease could not be acquired, so a concurrent run could make the same writes: ssm:PutParameter failed: AccessDenied: denied, on purpose");
 }
@@ -189,8 +189,8 @@ fn run_without_permission_for_leases_converges_with_a_notice() {
 /// An engine on an organization, with another lease store.
 fn with_leases<K: LeaseStore>(
     organization: &FakeOrganization,
-    claims: K,
+    leases: K,
 ) -> Engine<impl World<Sessions = FakeOrganization>> {
-    let [directory, sessions, secrets, registrar, clock] = [(); 5].map(|()| organization.clone());
-    Engine { world: Ports { directory, sessions, secrets, claims, registrar, clock }, config: config(CONFIG) }
+    let [directory, sessions, secrets, vendors, clock] = [(); 5].map(|()| organization.clone());
+    Engine { world: Ports { directory, sessions, secrets, leases, vendors, clock }, config: config(CONFIG) }
 }

@@ -223,10 +223,7 @@ fn access_role_that_may_not_be_assumed_does_not_hide_a_missing_one() {
     let outcome = diagnose(&organization, OLD);
     assert_eq!(code(&outcome), "blocked access_role_changed");
     let remedy = &outcome.cause().unwrap().remedy;
-    assert!(
-        remedy.ends_with("; also allow the role that runs this to assume `AWSControlTowerExecution`"),
-        "{remedy}"
-    );
+    assert!(remedy.ends_with("; also allow the role that runs this to assume `AWSControlTowerExecution`"), "{remedy}");
 }
 
 // 6. A role that this tool does not own.

@@ -53,7 +53,7 @@ fn policy_over_the_quota_blocks_only_its_role() {
     insta::assert_snapshot!(report.outcome, @"blocked (quota_exceeded): role `app-deployer`: iam:PutRolePolicy failed: LimitExceeded: Maximum policy size of 5000 bytes exceeded for role app-deployer; the quota (total length of the inline policies of a role) cannot be raised: shorten them, or attach a managed policy, then run again");
     assert_roles_onboarded_except(&organization, OWN_ROLE);
     assert_reported(&report, OWN_ROLE);
-    let words: Vec<_> = report.changes.iter().map(|step| step.status.word()).collect();
+    let words: Vec<_> = report.changes.iter().map(|step| step.status.as_str()).collect();
     assert!(words.contains(&"failed") && words.contains(&"not_tried"));
 }
 

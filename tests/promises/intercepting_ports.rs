@@ -35,8 +35,8 @@ pub(crate) fn apply_with_intercepted_writes(
 impl Sessions for Intercepted<FakeOrganization> {
     type Session = Intercepted<Session>;
 
-    async fn enter(&self, entry: &AssumeRoleRequest) -> Result<Self::Session, ApiError> {
-        Ok(Intercepted { inner: self.inner.enter(entry).await?, answer: self.answer })
+    async fn assume_role(&self, entry: &AssumeRoleRequest) -> Result<Self::Session, ApiError> {
+        Ok(Intercepted { inner: self.inner.assume_role(entry).await?, answer: self.answer })
     }
 }
 
@@ -63,10 +63,10 @@ impl ReadIam for Intercepted<Session> {
 }
 
 impl WriteIam for Intercepted<Session> {
-    async fn perform(&self, change: &Change) -> Result<(), ApiError> {
+    async fn execute(&self, change: &Change) -> Result<(), ApiError> {
         match (self.answer)(change) {
             Some(error) => Err(error),
-            None => self.inner.perform(change).await,
+            None => self.inner.execute(change).await,
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Captures the log of a closure.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
+use tracing::{Event, Metadata, Subscriber};
 
 /// A buffer for log lines.
 #[derive(Clone, Default)]
@@ -19,8 +22,41 @@ impl Write for Lines {
     }
 }
 
+/// Interested in everything, and records nothing.
+///
+/// tracing caches for each log statement, and globally for each level, whether any subscriber is interested. Tests start
+/// and end their own subscribers in parallel, and one that ends can leave a cached "nobody" behind for another that has
+/// just begun. With this global subscriber the answer is never "nobody".
+struct Interested;
+
+impl Subscriber for Interested {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        false
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, _: &Event<'_>) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
 /// Runs a closure, and returns what it logged up to a level, and its result.
 pub(crate) fn logged<T>(level: LevelFilter, run: impl FnOnce() -> T) -> (String, T) {
+    static GLOBAL: Once = Once::new();
+    GLOBAL.call_once(|| tracing::subscriber::set_global_default(Interested).expect("the only global subscriber"));
     let lines = Lines::default();
     let writer = lines.clone();
     let log = tracing_subscriber::fmt().json().with_max_level(level).with_writer(move || writer.clone()).finish();

@@ -156,7 +156,7 @@ fn account_that_is_not_ready_for_a_day_is_a_dead_letter_and_a_redrive_finishes_i
     let creation = AccountCreation { access_role_delay_seconds: 100_000.0, ..AccountCreation::default() };
     organization.finish_creation(&organization.create_account_with("late", creation)).unwrap();
     // The account counts as new for longer than the function retries.
-    let patient = format!("{}\n[waiting]\nyoung-account-minutes = 10080\n", sweep_config());
+    let patient = format!("{}\n[waiting]\nnew-account-minutes = 10080\n", sweep_config());
     let lambda = Lambda::new(&organization, &patient);
     lambda.queue.put(&account_created(&id(NEW)));
     lambda.process_for(100_000.0);

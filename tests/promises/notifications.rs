@@ -232,7 +232,7 @@ fn hanging_notifier_is_abandoned_before_the_function_times_out() {
 fn exhausted_retries_are_notified_once() {
     let organization = organization();
     create_account(&organization, AccountCreation { access_role_delay_seconds: 1e7, ..AccountCreation::default() });
-    let patient = format!("{CONFIG}\n[waiting]\nyoung-account-minutes = 10080\n");
+    let patient = format!("{CONFIG}\n[waiting]\nnew-account-minutes = 10080\n");
     let lambda = Lambda::new(&organization, &patient);
     lambda.queue.put(&account_created(&id(NEW)));
     let (log, _) = logged(LevelFilter::ERROR, || lambda.process_for(2.0 * DAY));

@@ -72,13 +72,13 @@ struct MisdirectedSessions {
 impl Sessions for MisdirectedSessions {
     type Session = Session;
 
-    async fn enter(&self, entry: &AssumeRoleRequest) -> Result<Session, ApiError> {
+    async fn assume_role(&self, entry: &AssumeRoleRequest) -> Result<Session, ApiError> {
         let mut entry = entry.clone();
         if entry.policy.contains(self.role) {
             entry.role_arn = entry.role_arn.replace(NEW, self.to);
             entry.policy = entry.policy.replace(NEW, self.to);
         }
-        self.organization.enter(&entry).await
+        self.organization.assume_role(&entry).await
     }
 }
 

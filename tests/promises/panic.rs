@@ -44,10 +44,10 @@ fn record_that_panics_is_the_only_failed_one() {
             let request = organization.create_account_with(name, AccountCreation::default());
             organization.finish_creation(&request).unwrap()
         });
-        let [sessions, secrets, claims, registrar, clock] = [(); 5].map(|()| organization.clone());
+        let [sessions, secrets, leases, vendors, clock] = [(); 5].map(|()| organization.clone());
         let directory = PanickingDirectory(organization.clone(), accounts[bad].clone());
         let (queue, notifier) = (FakeQueue::new(&organization), FakeNotifier::default());
-        let world = Ports { directory, sessions, secrets, claims, registrar, clock };
+        let world = Ports { directory, sessions, secrets, leases, vendors, clock };
         let (ports, settings) = (Clients { world, queue, notifier }, settings(PARAMETER));
         let record = |(index, account): (usize, &AccountId)| json!({"messageId": format!("message-{index}"), "body": account_created(account)});
         let records: Vec<_> = accounts.iter().enumerate().map(record).collect();

@@ -90,7 +90,7 @@ fn new_account_is_registered_after_its_role_exists() {
     done.sort_by_key(|change| planned.iter().position(|other| other == change));
     assert_eq!(done, planned, "the planned changes are those that were made");
     let last = report.changes.last().unwrap();
-    assert_eq!((last.change.call(), last.status.word()), ("workload-security:CreateAwsConnector", "done"));
+    assert_eq!((last.change.call(), last.status.as_str()), ("workload-security:CreateAwsConnector", "done"));
     // The role was read back before the account was registered.
     let journal = organization.journal();
     let last_role_write =
@@ -116,7 +116,7 @@ fn registration_is_retried_until_the_role_has_propagated() {
     assert_registered(&organization, NEW);
     let refused = organization.writes().iter().filter(|call| call.call.starts_with("workload") && !call.ok).count();
     assert!(refused >= 1, "the first registration was rejected");
-    assert!(report.changes.iter().all(|step| step.status.word() == "done"));
+    assert!(report.changes.iter().all(|step| step.status.as_str() == "done"));
 }
 
 /// The roles are installed meanwhile, and the message is retried until the vendor responds.
@@ -253,7 +253,7 @@ fn fault_at_any_call_registers_once() {
             let organization = unregistered();
             let first = run_with(&organization, &Script::at(index, injection));
             let is_reported =
-                first.changes.iter().any(|step| step.change.is_registration() && step.status.word() == "done");
+                first.changes.iter().any(|step| step.change.is_registration() && step.status.as_str() == "done");
             assert!(
                 !is_reported || !connectors(&organization).is_empty(),
                 "{what}: reported as done, but not registered"
@@ -272,9 +272,9 @@ fn fault_at_any_call_registers_once() {
 #[test]
 fn registration_with_an_ambiguous_result_is_not_reported_as_done() {
     let apply_with = |organization: &FakeOrganization, script: &Script| {
-        let [directory, sessions, secrets, claims, clock] = [(); 5].map(|()| organization.clone());
-        let registrar = Faulty::new(organization.clone(), script);
-        let world = Ports { directory, sessions, secrets, claims, registrar, clock };
+        let [directory, sessions, secrets, leases, clock] = [(); 5].map(|()| organization.clone());
+        let vendors = Faulty::new(organization.clone(), script);
+        let world = Ports { directory, sessions, secrets, leases, vendors, clock };
         run(Engine { world, config: config(&registration_config()) }.apply(&job(organization, NEW)))
     };
     let fault_free = Script::none();
@@ -285,7 +285,7 @@ fn registration_with_an_ambiguous_result_is_not_reported_as_done() {
         let report = apply_with(&organization, &Script::during(create, usize::MAX, injection));
         assert_eq!(outcome_code(&report), "waiting vendor_not_ready", "{injection:?}");
         let registration = report.changes.iter().find(|step| step.change.is_registration()).unwrap();
-        assert_eq!((registration.status.word(), connectors(&organization)), ("failed", Vec::new()), "{injection:?}");
+        assert_eq!((registration.status.as_str(), connectors(&organization)), ("failed", Vec::new()), "{injection:?}");
         assert!(report.proofs.iter().any(|proof| proof.sentence.contains("did not report")), "{:?}", report.proofs);
     }
 }

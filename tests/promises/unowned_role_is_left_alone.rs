@@ -103,5 +103,5 @@ fn access_role_cannot_be_configured_as_a_vendor_role() {
     let role_name = format!("[vendors.workload-security]\nrole-name = \"{ACCESS}\"");
     let vendor = CONFIG.replace("[vendors.workload-security]", &role_name);
     let config = format!("[access-role]\nnames = [\"{ACCESS}\"]\n{vendor}");
-    assert!(Config::parse_alone(&config).is_err());
+    assert!(Config::parse_without_files(&config).is_err());
 }

@@ -171,8 +171,8 @@ fn creation_status_is_polled_at_most_once_per_second() {
         let request = organization.create_account_with("payments-dev", creation);
         let times = Arc::new(Mutex::new(Vec::new()));
         let directory = TimedDirectory(organization.clone(), Arc::clone(&times));
-        let [sessions, secrets, claims, registrar, clock] = [(); 5].map(|()| organization.clone());
-        let world = Ports { directory, sessions, secrets, claims, registrar, clock };
+        let [sessions, secrets, leases, vendors, clock] = [(); 5].map(|()| organization.clone());
+        let world = Ports { directory, sessions, secrets, leases, vendors, clock };
         let engine = Engine { world, config: config(CONFIG) };
         let deadline = organization.now() + timeout;
         match run(engine.created(&request, deadline)) {
@@ -197,7 +197,7 @@ fn hanging_calls_are_abandoned_at_the_deadline() {
         let report = run(engine(&organization, CONFIG).apply(&short));
         assert!(organization.now() <= start + 45.5, "{latency}: answered at {}", organization.now() - start);
         let made = organization.writes().len();
-        let reported = report.changes.iter().filter(|step| step.status.word() != "not_tried").count();
+        let reported = report.changes.iter().filter(|step| step.status.as_str() != "not_tried").count();
         assert!(made <= reported, "{latency}: {made} writes were made and {reported} are reported");
         assert!(matches!(report.outcome, Outcome::Waiting(_)), "{latency}: {}", report.outcome);
         organization.set_latency(Duration::ZERO);

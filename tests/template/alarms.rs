@@ -159,7 +159,7 @@ fn dashboard_shows_every_alarm() {
 #[test]
 fn dashboard_shows_the_metrics_of_the_function() {
     let body = dashboard().to_string();
-    for metric in ["Accounts", "TimeToConnected"] {
+    for metric in ["Accounts", "TimeToOnboarded"] {
         assert!(body.contains(&format!("\"AccountOnboarding\",\"{metric}\"")), "{metric}");
     }
     for outcome in ["converged", "waiting", "blocked", "ignored"] {

@@ -15,7 +15,7 @@ fn generated_configuration_is_valid_for_all_parameter_values() {
                 ]);
                 let configuration = stack.resource("Configuration")["Value"].clone();
                 let toml = text(&configuration);
-                if let Err(error) = onboarding_core::config::Config::parse_alone(toml) {
+                if let Err(error) = onboarding_core::config::Config::parse_without_files(toml) {
                     panic!("{error:?}\n{toml}");
                 }
                 for (name, external_id) in [("workload-security", workload_security), ("trelica", trelica)] {
@@ -36,7 +36,8 @@ fn generated_configuration_registers_in_the_chosen_region() {
     let configuration = |region| text(&Stack::with(&parameters(region)).resource("Configuration")["Value"]).to_owned();
     assert!(!configuration("").contains("registration"));
     let toml = configuration("de-1");
-    let config = onboarding_core::config::Config::parse_alone(&toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
+    let config =
+        onboarding_core::config::Config::parse_without_files(&toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
     let registration = config.roles.iter().find_map(|role| role.registration.as_ref()).expect("a registration");
     assert_eq!(registration.endpoint.url(), "https://workload.de-1.cloudone.trendmicro.com/api");
     assert!(
@@ -46,7 +47,7 @@ fn generated_configuration_registers_in_the_chosen_region() {
     // The configuration accepts every region that the template offers.
     let (_, list) = TEMPLATE.split_once("AllowedValues: [\"\", us-1").expect("the regions");
     for region in list.split(']').next().unwrap_or_default().split(", ").filter(|region| !region.is_empty()) {
-        assert!(onboarding_core::config::Config::parse_alone(&configuration(region)).is_ok(), "{region}");
+        assert!(onboarding_core::config::Config::parse_without_files(&configuration(region)).is_ok(), "{region}");
     }
 }
 

@@ -19,7 +19,7 @@ const MAX_LEASE_DURATION: f64 = 1200.0;
 impl Lease {
     /// Whether the lease is active. An expiry that is further away than any run can last is invalid and does not count.
     #[must_use]
-    pub fn holds(&self, now: f64) -> bool {
+    pub fn is_active(&self, now: f64) -> bool {
         (now..now + MAX_LEASE_DURATION).contains(&self.until)
     }
 

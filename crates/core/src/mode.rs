@@ -16,7 +16,7 @@ pub enum Mode {
 impl Mode {
     /// The name: `plan` or `apply`.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Plan => "plan",
             Self::Apply => "apply",

@@ -58,7 +58,7 @@ fn diagnose_established(account: &Account, refused: &[(&RoleName, ApiError)], tr
         return Stop::from_control_policy(error, AccountAge::Established);
     }
     // The account's history explains a denial only where STS gave no reason.
-    let unsaid = refused.iter().find(|(_, error)| error.denial.by == DeniedBy::Unsaid);
+    let unsaid = refused.iter().find(|(_, error)| error.denial.by == DeniedBy::Unknown);
     match (unsaid, account.joined) {
         (Some((name, error)), JoinMethod::Invited) => no_role(account, name, tried, error),
         (Some((name, error)), JoinMethod::Created) => changed(account, name, tried, error),

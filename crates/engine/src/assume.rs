@@ -57,7 +57,7 @@ impl<W: World> Engine<W> {
                 policy: scope.policy.clone(),
                 session_name: session_name.to_owned(),
             };
-            Ok::<_, ApiError>((scope, self.world.sessions().enter(&request).await?))
+            Ok::<_, ApiError>((scope, self.world.sessions().assume_role(&request).await?))
         }));
         let refusals = too_long.into_iter().map(|role| Refusal::session_policy(&role.name)).collect();
         let sessions = sessions.await?;

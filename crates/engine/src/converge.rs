@@ -89,7 +89,7 @@ impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
                 (Step::Execute(changes), Some(held)) => {
                     let executor = Executor {
                         target: &account.target,
-                        vendors: self.world.registrar(),
+                        vendors: self.world.vendors(),
                         blueprint: &account.blueprint,
                         age: account.age,
                     };
@@ -183,7 +183,7 @@ mod tests {
     const FRESH: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"sts:AssumeRole"}]}"#;
 
     fn blueprint() -> Blueprint {
-        let config = Config::parse_alone("[[access-role.grant]]\nprincipal = \"222233334444\"\n").unwrap();
+        let config = Config::parse_without_files("[[access-role.grant]]\nprincipal = \"222233334444\"\n").unwrap();
         let account = onboarding_core::account::Account {
             id: "444455556666".parse().unwrap(),
             name: "payments-dev".into(),

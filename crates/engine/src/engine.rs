@@ -87,7 +87,7 @@ impl<W: World> Engine<W> {
 
     /// Reports what `apply` would do in an account. Nothing is written: the sessions cannot.
     pub async fn plan(&self, job: &Job) -> Report {
-        let mut run = Run::new(job, Mode::Plan, self.world.claims(), self.clock());
+        let mut run = Run::new(job, Mode::Plan, self.world.leases(), self.clock());
         let outcome = self.compare(&mut run).await.unwrap_or_else(Outcome::from);
         run.into_report(outcome, &self.config, self.clock())
     }
@@ -123,7 +123,7 @@ impl<W: World> Engine<W> {
 impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
     /// Brings an account to its blueprint, and verifies it.
     pub async fn apply(&self, job: &Job) -> Report {
-        let mut run = Run::new(job, Mode::Apply, self.world.claims(), self.clock());
+        let mut run = Run::new(job, Mode::Apply, self.world.leases(), self.clock());
         let outcome = loop {
             let ended = self.bring_to_blueprint(&mut run).await;
             // Sessions end after 15 minutes; a longer run opens the account again.

@@ -60,7 +60,7 @@ impl<'a, K: LeaseStore> AccountLease<'a, K> {
         if self.held().is_some() || std::mem::replace(&mut self.tried_as_new, true) {
             return;
         }
-        if self.store.claim(&self.job.account, &self.mine(), None).await.unwrap_or_default() {
+        if self.store.try_acquire(&self.job.account, &self.mine(), None).await.unwrap_or_default() {
             self.state = State::Held;
         }
     }
@@ -89,19 +89,19 @@ impl<'a, K: LeaseStore> AccountLease<'a, K> {
     async fn try_acquire(&mut self, now: f64) -> Result<bool, ApiError> {
         let account = &self.job.account;
         let mine = self.mine();
-        if self.store.claim(account, &mine, None).await? {
+        if self.store.try_acquire(account, &mine, None).await? {
             return Ok(true);
         }
         // A lease that was released in this moment is acquired by the next attempt.
-        let Some((current, version)) = self.store.claimed(account).await? else { return Ok(false) };
+        let Some((current, version)) = self.store.current(account).await? else { return Ok(false) };
         if current.by == mine.by {
             // The response to an earlier attempt was lost.
             return Ok(true);
         }
-        if current.holds(now) {
+        if current.is_active(now) {
             return Ok(false);
         }
-        let taken_over = self.store.claim(account, &mine, Some(version)).await?;
+        let taken_over = self.store.try_acquire(account, &mine, Some(version)).await?;
         if !taken_over {
             // Another run was faster, yet our lease may be stored in place of theirs. It is not ours to use: the next
             // attempt goes by another name.

@@ -87,7 +87,7 @@ impl Ledger {
     /// lost was made after all. Any other was made by somebody else, or something else was made in its place.
     pub(crate) fn settle(&mut self, approved: &Approved, observed: &Observed) {
         let refused = |change: &Change| {
-            let concerns = |refusal: &Refusal| !refusal.of_registration || change.is_registration();
+            let concerns = |refusal: &Refusal| !refusal.is_registration || change.is_registration();
             approved.refusals().iter().any(|refusal| refusal.role == change.role && concerns(refusal))
         };
         // While a vendor does not answer, it is unknown whether it registered the account.

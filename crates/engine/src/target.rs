@@ -89,6 +89,6 @@ impl<S: WriteIam> TargetAccount<S> {
             .session(&change.role)
             .ok_or_else(|| ApiError::new(change.call(), "NoSession", "no session may touch this role"))?;
         self.writes.fetch_add(1, Ordering::Relaxed);
-        session.perform(change).await
+        session.execute(change).await
     }
 }

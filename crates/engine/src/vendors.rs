@@ -52,7 +52,7 @@ impl<W: World> Engine<W> {
         let asked = specs.map(async |(spec, registration)| {
             let known = match &registration.access {
                 Ok(access) => {
-                    let asked = self.world.registrar().registered(registration.api, access, &blueprint.account.id);
+                    let asked = self.world.vendors().registered(registration.api, access, &blueprint.account.id);
                     asked.await.map_err(|error| Stop::from_vendor_error(&error, AccountAge::Established))
                 }
                 Err(problem) => Err(Stop::blocked(

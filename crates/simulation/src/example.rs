@@ -40,7 +40,7 @@ pub(super) fn assume_role_request(account: &str, policy: &str) -> AssumeRoleRequ
 }
 
 pub(super) async fn session(organization: &FakeOrganization) -> Session {
-    organization.enter(&assume_role_request(MEMBER, ALL)).await.unwrap()
+    organization.assume_role(&assume_role_request(MEMBER, ALL)).await.unwrap()
 }
 
 pub(super) fn trusting(principal: &str) -> Document {

@@ -8,8 +8,8 @@ use onboarding_engine::ports::{Directory, Sessions, WriteIam};
 async fn run(organization: &FakeOrganization, script: &Script) -> Result<(), ApiError> {
     let faulty = Faulty::new(organization.clone(), script);
     faulty.account(&id(MEMBER)).await?;
-    let session = faulty.enter(&assume_role_request(MEMBER, ALL)).await?;
-    session.perform(&create("Vendor", new_role())).await
+    let session = faulty.assume_role(&assume_role_request(MEMBER, ALL)).await?;
+    session.execute(&create("Vendor", new_role())).await
 }
 
 fn role_exists(organization: &FakeOrganization) -> bool {

@@ -54,8 +54,8 @@ impl<P: Directory> Directory for Faulty<P> {
 impl<P: Sessions> Sessions for Faulty<P> {
     type Session = Faulty<P::Session>;
 
-    async fn enter(&self, entry: &AssumeRoleRequest) -> Result<Self::Session, ApiError> {
-        let inner = self.script.play("sts:AssumeRole", self.inner.enter(entry)).await?;
+    async fn assume_role(&self, entry: &AssumeRoleRequest) -> Result<Self::Session, ApiError> {
+        let inner = self.script.play("sts:AssumeRole", self.inner.assume_role(entry)).await?;
         Ok(Faulty { inner, script: self.script.clone() })
     }
 }
@@ -83,8 +83,8 @@ impl<P: ReadIam> ReadIam for Faulty<P> {
 }
 
 impl<P: WriteIam> WriteIam for Faulty<P> {
-    async fn perform(&self, change: &Change) -> Result<(), ApiError> {
-        self.script.play(change.call(), self.inner.perform(change)).await
+    async fn execute(&self, change: &Change) -> Result<(), ApiError> {
+        self.script.play(change.call(), self.inner.execute(change)).await
     }
 }
 
@@ -95,12 +95,12 @@ impl<P: Secrets> Secrets for Faulty<P> {
 }
 
 impl<P: LeaseStore> LeaseStore for Faulty<P> {
-    async fn claimed(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
-        self.script.play("ssm:GetParameter", self.inner.claimed(account)).await
+    async fn current(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
+        self.script.play("ssm:GetParameter", self.inner.current(account)).await
     }
 
-    async fn claim(&self, account: &AccountId, claim: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
-        self.script.play("ssm:PutParameter", self.inner.claim(account, claim, seen)).await
+    async fn try_acquire(&self, account: &AccountId, lease: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
+        self.script.play("ssm:PutParameter", self.inner.try_acquire(account, lease, seen)).await
     }
 
     async fn release(&self, account: &AccountId) -> Result<(), ApiError> {
@@ -154,8 +154,8 @@ impl<P: Notifier> Notifier for Faulty<P> {
         self.script.play("ssm:DeleteParameter", self.inner.delete(name)).await
     }
 
-    async fn tell(&self, event: &AccountEvent) -> Result<(), ApiError> {
-        self.script.play("events:PutEvents", self.inner.tell(event)).await
+    async fn publish(&self, event: &AccountEvent) -> Result<(), ApiError> {
+        self.script.play("events:PutEvents", self.inner.publish(event)).await
     }
 }
 

@@ -13,7 +13,7 @@ impl FakeOrganization {
     pub fn leases(&self) -> Vec<(AccountId, Lease)> {
         let state = self.lock();
         let all = state.leases.iter().map(|(account, (lease, _))| (account.clone(), lease.clone()));
-        all.filter(|(_, lease)| lease.holds(state.now)).collect()
+        all.filter(|(_, lease)| lease.is_active(state.now)).collect()
     }
 
     /// Writes the lease of an account, as another run would.
@@ -25,13 +25,13 @@ impl FakeOrganization {
 }
 
 impl LeaseStore for FakeOrganization {
-    async fn claimed(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
+    async fn current(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
         let management = self.lock().management.clone();
         let info = CallInfo { account: &management, call: "ssm:GetParameter", role: None, write: false };
         self.perform_call(info, |state| Ok(state.leases.get(account).cloned())).await
     }
 
-    async fn claim(&self, account: &AccountId, claim: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
+    async fn try_acquire(&self, account: &AccountId, lease: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
         let management = self.lock().management.clone();
         // The parameter belongs to the function, so this does not count as a write in an account.
         let info = CallInfo { account: &management, call: "ssm:PutParameter", role: None, write: false };
@@ -40,7 +40,7 @@ impl LeaseStore for FakeOrganization {
             if seen.is_none() && version > 0 {
                 return Ok(false);
             }
-            state.leases.insert(account.clone(), (claim.clone(), version + 1));
+            state.leases.insert(account.clone(), (lease.clone(), version + 1));
             Ok(seen.is_none_or(|seen| version == seen))
         })
         .await

@@ -85,7 +85,7 @@ impl Notifier for FakeNotifier {
         Ok(())
     }
 
-    async fn tell(&self, event: &AccountEvent) -> Result<(), ApiError> {
+    async fn publish(&self, event: &AccountEvent) -> Result<(), ApiError> {
         self.wait_for_latency().await;
         self.lock().events.push(event.clone());
         Ok(())

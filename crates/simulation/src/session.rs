@@ -53,7 +53,7 @@ pub(super) fn target(arn: &str) -> Option<Target> {
 impl Sessions for FakeOrganization {
     type Session = Session;
 
-    async fn enter(&self, entry: &AssumeRoleRequest) -> Result<Session, ApiError> {
+    async fn assume_role(&self, entry: &AssumeRoleRequest) -> Result<Session, ApiError> {
         let target = target(&entry.role_arn);
         let management = self.lock().management.clone();
         let info = CallInfo {

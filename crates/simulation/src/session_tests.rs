@@ -8,7 +8,7 @@ use onboarding_engine::ports::{Clock, ReadIam};
 use std::time::Duration;
 
 async fn refusal_code(organization: &FakeOrganization, entry: &AssumeRoleRequest) -> String {
-    organization.enter(entry).await.err().unwrap().code
+    organization.assume_role(entry).await.err().unwrap().code
 }
 
 fn policy_allowing(action: &str, resource: &str) -> String {
@@ -54,11 +54,11 @@ async fn every_obstacle_to_assume_role_is_access_denied() {
     organization.set_state(&id(MEMBER), AccountState::Active);
     organization.deny(&id(MEMBER), ControlPolicy::Service, "sts:AssumeRole", "*");
     assert!(
-        organization.enter(&assume_role_request(MEMBER, ALL)).await.is_ok(),
+        organization.assume_role(&assume_role_request(MEMBER, ALL)).await.is_ok(),
         "a service control policy applies to the roles of the member only"
     );
     organization.deny(&id(MEMBER), ControlPolicy::Resource, "sts:AssumeRole", "*");
-    let error = organization.enter(&assume_role_request(MEMBER, ALL)).await.err().unwrap();
+    let error = organization.assume_role(&assume_role_request(MEMBER, ALL)).await.err().unwrap();
     assert!(
         error.kind() == ErrorKind::AccessDenied
             && error.message.contains("with an explicit deny in a resource control policy"),
@@ -114,7 +114,7 @@ async fn session_policy_limits_the_session() {
     organization.put_role(&id(MEMBER), &role, deep);
     let can = async |action: &str, resource: &str, role: &RoleName| {
         let session =
-            organization.enter(&assume_role_request(MEMBER, &policy_allowing(action, resource))).await.unwrap();
+            organization.assume_role(&assume_role_request(MEMBER, &policy_allowing(action, resource))).await.unwrap();
         session.role(role).await.map_err(|error| error.to_string())
     };
     assert!(can("iam:GetRole", "arn:aws:iam::333344445555:role/deep/Deep", &role).await.is_ok());
@@ -166,7 +166,7 @@ async fn caller_without_permissions_cannot_assume_a_role() {
     let with = organization.role_state(&management, &function).unwrap();
     let policies = Default::default();
     organization.put_role(&management, &function, RoleState { policies, ..with });
-    let error = organization.enter(&assume_role_request(MEMBER, ALL)).await.err().unwrap();
+    let error = organization.assume_role(&assume_role_request(MEMBER, ALL)).await.err().unwrap();
     assert!(error.message.ends_with("because no identity-based policy allows the sts:AssumeRole action"), "{error}");
 }
 
@@ -176,13 +176,13 @@ async fn explained_denial_names_the_trust_policy() {
     organization.set_explains_denials(true);
     let message = async |trust: &str| {
         organization.set_trust(&id(MEMBER), &name(ACCESS), trust);
-        organization.enter(&assume_role_request(MEMBER, ALL)).await.err().unwrap().message
+        organization.assume_role(&assume_role_request(MEMBER, ALL)).await.err().unwrap().message
     };
     assert!(message("{}").await.contains("because no role trust policy allows"));
     let deny = r#"{"Statement":{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}}"#;
     assert!(message(deny).await.contains("with an explicit deny in the role trust policy"));
     organization.delete_role(&id(MEMBER), &name(ACCESS));
-    let gone = organization.enter(&assume_role_request(MEMBER, ALL)).await.err().unwrap().message;
+    let gone = organization.assume_role(&assume_role_request(MEMBER, ALL)).await.err().unwrap().message;
     assert!(gone.ends_with("role/OrganizationAccountAccessRole"), "{gone}");
 }
 
@@ -211,7 +211,7 @@ async fn new_account_becomes_ready_in_phases() {
     let entry = assume_role_request(account.as_str(), ALL);
     assert_eq!(refusal_code(&organization, &entry).await, "AccessDenied");
     organization.sleep(Duration::from_secs(30)).await;
-    let session = organization.enter(&entry).await.unwrap();
+    let session = organization.assume_role(&entry).await.unwrap();
     assert_eq!(session.caller_account().await.unwrap_err().code, "InvalidClientTokenId");
     organization.sleep(Duration::from_secs(5)).await;
     assert!(session.caller_account().await.is_ok());
@@ -255,7 +255,7 @@ async fn reads_lag_and_calls_are_throttled_as_configured() {
             onboarding_core::plan::Action::UpdateRole { before: after.clone(), after },
         )
     };
-    onboarding_engine::ports::WriteIam::perform(&session, &update("new")).await.unwrap();
+    onboarding_engine::ports::WriteIam::execute(&session, &update("new")).await.unwrap();
     assert_eq!(session.role(&name(ACCESS)).await.unwrap().unwrap().description, "");
     assert_eq!(session.role(&name(ACCESS)).await.unwrap().unwrap().description, "new");
     organization.clear_journal();

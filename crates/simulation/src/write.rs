@@ -19,7 +19,7 @@ use onboarding_core::role::RoleName;
 use onboarding_engine::ports::WriteIam;
 
 impl WriteIam for Session {
-    async fn perform(&self, change: &Change) -> Result<(), ApiError> {
+    async fn execute(&self, change: &Change) -> Result<(), ApiError> {
         let role = &change.role;
         let info = CallInfo { account: &self.account, call: change.call(), role: Some(role), write: true };
         self.organization

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 async fn outcomes(session: &Session, changes: &[Change]) -> String {
     let mut out = String::new();
     for change in changes {
-        match session.perform(change).await {
+        match session.execute(change).await {
             Ok(()) => out += "ok\n",
             Err(error) => out += &format!("{error}\n"),
         }
@@ -21,7 +21,7 @@ async fn outcomes(session: &Session, changes: &[Change]) -> String {
 
 async fn session_with_vendor_role(organization: &FakeOrganization) -> Session {
     let session = session(organization).await;
-    session.perform(&create("Vendor", new_role())).await.unwrap();
+    session.execute(&create("Vendor", new_role())).await.unwrap();
     session
 }
 
@@ -258,7 +258,7 @@ async fn condition_keys_of_the_session_policy_limit_writes() {
          "Condition":{"StringEquals":{"iam:PermissionsBoundary":"arn:aws:iam::aws:policy/PowerUserAccess"}}},
         {"Effect":"Allow","Action":"iam:AttachRolePolicy","Resource":"*",
          "Condition":{"ArnEquals":{"iam:PolicyARN":"arn:aws:iam::aws:policy/ReadOnlyAccess"}}}]}"#;
-    let session = organization.enter(&assume_role_request(MEMBER, limited)).await.unwrap();
+    let session = organization.assume_role(&assume_role_request(MEMBER, limited)).await.unwrap();
     let new = |path: &str, boundary: Option<&str>| {
         create("Deep", NewRole { path: path.to_owned(), boundary: boundary.map(str::to_owned), ..new_role() })
     };
@@ -276,8 +276,8 @@ async fn condition_keys_of_the_session_policy_limit_writes() {
 
     let untagged =
         r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:CreateRole","Resource":"*"}}"#;
-    let session = organization.enter(&assume_role_request(MEMBER, untagged)).await.unwrap();
-    let error = session.perform(&create("Tagged", new_role())).await.unwrap_err();
+    let session = organization.assume_role(&assume_role_request(MEMBER, untagged)).await.unwrap();
+    let error = session.execute(&create("Tagged", new_role())).await.unwrap_err();
     assert!(error.message.contains("iam:TagRole"), "{error}");
     assert_eq!(organization.role_state(&id(MEMBER), &name("Tagged")), None);
     assert!(organization.role_state(&id(MEMBER), &name(ACCESS)).is_some());

@@ -4,7 +4,7 @@ use super::tests::DEMO;
 use crate::config::{Config, show};
 
 fn parse_and_check(text: &str) {
-    match Config::parse_alone(text) {
+    match Config::parse_without_files(text) {
         Ok(config) => {
             assert_eq!(show(&config), show(&config));
             _ = config.warnings();
@@ -32,14 +32,14 @@ fn deep_nesting_and_huge_files_are_errors() {
         (0..5_000).map(|i| format!("[vendors.v{i}]\n")).collect(),
     ] {
         parse_and_check(&text);
-        assert!(Config::parse_alone(&text).is_err());
+        assert!(Config::parse_without_files(&text).is_err());
     }
 }
 
 #[test]
 fn windows_line_endings_and_byte_order_mark_are_accepted() {
-    assert!(Config::parse_alone(&DEMO.replace('\n', "\r\n")).is_ok());
-    assert!(Config::parse_alone(&format!("\u{feff}{DEMO}")).is_ok());
+    assert!(Config::parse_without_files(&DEMO.replace('\n', "\r\n")).is_ok());
+    assert!(Config::parse_without_files(&format!("\u{feff}{DEMO}")).is_ok());
 }
 
 proptest! {
@@ -60,7 +60,7 @@ proptest! {
         let chars: Vec<char> = DEMO.chars().collect();
         let (from, to) = (from.min(chars.len()), (from + length).min(chars.len()));
         let text: String = chars[..from].iter().copied().chain(put.chars()).chain(chars[to..].iter().copied()).collect();
-        match Config::parse_alone(&text) {
+        match Config::parse_without_files(&text) {
             Ok(config) => _ = show(&config),
             Err(problems) => prop_assert!(!problems.is_empty()),
         }

@@ -41,7 +41,7 @@ impl Config {
     ///
     /// # Errors
     /// As [`Config::parse`].
-    pub fn parse_alone(text: &str) -> Result<Self, ConfigErrors> {
+    pub fn parse_without_files(text: &str) -> Result<Self, ConfigErrors> {
         Self::parse(text, &NoFiles::named("onboarding.toml"))
     }
 
@@ -92,8 +92,8 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
         );
     }
     let accounts = table.get("accounts").and_then(|value| value.table(&["exclude"]));
-    let waiting = table.get("waiting").and_then(|value| value.table(&["young-account-minutes", "give-up-after-hours"]));
-    let new_minutes = waiting.as_ref().and_then(|t| t.get("young-account-minutes"));
+    let waiting = table.get("waiting").and_then(|value| value.table(&["new-account-minutes", "give-up-after-hours"]));
+    let new_minutes = waiting.as_ref().and_then(|t| t.get("new-account-minutes"));
     let new_minutes =
         new_minutes.and_then(|value| value.integer(0..=WEEK_IN_MINUTES, "minutes (at most one week)")).unwrap_or(60);
     // The queue drops messages after four days: see `Inbox` in template.yaml.

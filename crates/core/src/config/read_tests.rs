@@ -7,7 +7,7 @@ use crate::toml_reader::sample_account;
 pub(super) const DEMO: &str = include_str!("../../../../onboarding.toml");
 
 fn parse(text: &str) -> Config {
-    Config::parse_alone(text).unwrap_or_else(|problems| panic!("{problems}"))
+    Config::parse_without_files(text).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 #[test]
@@ -139,7 +139,7 @@ grant = [
 [accounts]
 exclude = ["999988887777", "111122223333"]
 [waiting]
-young-account-minutes = 5
+new-account-minutes = 5
 [vendors.workload-security]
 external-id = { none-because = "an old tenant, to be replaced in March" }
 role-name = "Workload"

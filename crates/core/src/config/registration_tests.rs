@@ -3,13 +3,13 @@ use crate::config::{Config, show};
 const VENDOR: &str = "[vendors.workload-security]\nexternal-id = 'x-1'\n[vendors.workload-security.registration]\n";
 
 fn problems(registration: &str) -> String {
-    let read = Config::parse_alone(&format!("{VENDOR}{registration}\n"));
+    let read = Config::parse_without_files(&format!("{VENDOR}{registration}\n"));
     read.map(|_| String::new()).unwrap_or_else(|problems| problems.to_string())
 }
 
 #[test]
 fn registration_is_shown_with_endpoint_and_parameter() {
-    let config = Config::parse_alone(&format!(
+    let config = Config::parse_without_files(&format!(
         "{VENDOR}region = 'de-1'\napi-key = {{ ssm-parameter = '/account-onboarding/ws/api-key' }}\n"
     ));
     let shown = show(&config.unwrap());
@@ -49,9 +49,9 @@ fn all_errors_of_a_registration_are_reported() {
 #[test]
 fn registration_requires_a_vendor_with_an_api() {
     let text = "[vendors.trelica]\nexternal-id = 'x-1'\nregistration = { region = 'us-1' }\n";
-    insta::assert_snapshot!(Config::parse_alone(text).unwrap_err(), @"onboarding.toml:3:16: `registration`: account registration is not supported for Trelica (1Password SaaS Manager); remove `registration`");
+    insta::assert_snapshot!(Config::parse_without_files(text).unwrap_err(), @"onboarding.toml:3:16: `registration`: account registration is not supported for Trelica (1Password SaaS Manager); remove `registration`");
     let unknown = "[catalogue.acme]\ntitle = 'Acme'\ntrust = { accounts = ['123456789012'], external-id = 'required' }\n\
                    role = { name = 'Acme' }\npermissions.ec2 = { actions = ['ec2:DescribeInstances'] }\n\
                    registration = { api = 'workload-securty' }\n[vendors.acme]\nexternal-id = 'x-1'\n";
-    insta::assert_snapshot!(Config::parse_alone(unknown).unwrap_err(), @"onboarding.toml:6:24: `api`: `workload-securty` is not a supported API; expected `workload-security`; did you mean `workload-security`?");
+    insta::assert_snapshot!(Config::parse_without_files(unknown).unwrap_err(), @"onboarding.toml:6:24: `api`: `workload-securty` is not a supported API; expected `workload-security`; did you mean `workload-security`?");
 }

@@ -39,7 +39,7 @@ pub enum DeniedBy {
     /// Another kind, such as a VPC endpoint policy.
     Other,
     /// The message does not say.
-    Unsaid,
+    Unknown,
 }
 
 /// The names of the kinds in messages. AWS's page also has `sessions policy`.
@@ -55,7 +55,7 @@ const KINDS: [(&str, DeniedBy); 8] = [
 ];
 
 impl Denial {
-    /// Parses a message. An unknown message is not an error; it yields [`DeniedBy::Unsaid`].
+    /// Parses a message. An unknown message is not an error; it yields [`DeniedBy::Unknown`].
     #[must_use]
     pub fn read(message: &str) -> Self {
         let action = message.split_once("not authorized to perform: ").and_then(|(_, rest)| action(rest));
@@ -66,7 +66,7 @@ impl Denial {
         let allows = message.split_once("because no ").map(|(_, rest)| rest);
         let explicit = denies.is_some();
         let Some(reason) = denies.or(allows) else {
-            return Self { action, by: DeniedBy::Unsaid, explicit, policy: None };
+            return Self { action, by: DeniedBy::Unknown, explicit, policy: None };
         };
         let kind = KINDS.iter().find_map(|(name, by)| Some((*by, reason.strip_prefix(name)?)));
         let (by, rest) = kind.unwrap_or((DeniedBy::Other, ""));

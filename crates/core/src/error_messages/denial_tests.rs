@@ -99,7 +99,7 @@ fn documented_examples_are_recognized() {
         (
             "sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole",
             "sts:AssumeRole",
-            DeniedBy::Unsaid,
+            DeniedBy::Unknown,
             false,
         ),
     ] {
@@ -130,7 +130,7 @@ fn denial_displays_as_a_sentence() {
 #[test]
 fn unknown_message_yields_no_information() {
     for message in ["", "denied", "Access Denied", "no service control policy allows", "with an explicit deny"] {
-        let unknown = Denial { action: None, by: DeniedBy::Unsaid, explicit: false, policy: None };
+        let unknown = Denial { action: None, by: DeniedBy::Unknown, explicit: false, policy: None };
         assert_eq!(Denial::read(message), unknown, "{message}");
     }
     for action in ["", ":", "iam:", ":x", "iam:<script>", "iam:`x`", "a b:c", &format!("iam:{}", "x".repeat(128))] {

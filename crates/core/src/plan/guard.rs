@@ -70,7 +70,7 @@ pub struct Refusal {
     pub remedy: String,
     /// Whether only the registration with the vendor is refused; the role itself is handled as usual.
     #[serde(skip)]
-    pub of_registration: bool,
+    pub is_registration: bool,
 }
 
 impl fmt::Display for Refusal {
@@ -81,13 +81,13 @@ impl fmt::Display for Refusal {
 
 impl Refusal {
     fn new(code: Code, role: &RoleName, message: String, remedy: &str) -> Self {
-        Self { code, role: role.clone(), message, remedy: remedy.to_owned(), of_registration: false }
+        Self { code, role: role.clone(), message, remedy: remedy.to_owned(), is_registration: false }
     }
 
     /// A registration that failed for a reason that is not retried.
     fn registration(spec: &RoleSpec, why: &Cause) -> Self {
         let message = format!("could not register the account with {}: {}", spec.title, why.message);
-        Self { of_registration: true, ..Self::new(why.code, &spec.name, message, &why.remedy) }
+        Self { is_registration: true, ..Self::new(why.code, &spec.name, message, &why.remedy) }
     }
 
     fn foreign_registration(role: &RoleName, entry: &RegistrationChange) -> Self {
@@ -100,7 +100,7 @@ impl Refusal {
             entry.title
         );
         let remedy = "remove that registration at the vendor, or set `adopt = true` to change it to this role";
-        Self { of_registration: true, ..Self::new(Code::ForeignRegistration, role, message, remedy) }
+        Self { is_registration: true, ..Self::new(Code::ForeignRegistration, role, message, remedy) }
     }
 
     /// A role whose blueprint cannot be built from the configuration.

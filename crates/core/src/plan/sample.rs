@@ -48,7 +48,7 @@ pub(crate) fn document(text: &str) -> Document {
 }
 
 pub(crate) fn blueprint_with(change: impl FnOnce(&mut Config)) -> Blueprint {
-    let mut config = Config::parse_alone(CONFIG).unwrap();
+    let mut config = Config::parse_without_files(CONFIG).unwrap();
     change(&mut config);
     let account = Account {
         id: "444455556666".parse().unwrap(),

@@ -12,17 +12,17 @@ const NEW_FOR_DAYS: f64 = 15.0;
 
 /// The time from when an account joined until it was onboarded, as a separate record; only for new accounts.
 #[must_use]
-pub fn time_to_connected(report: &Report, now: f64) -> Option<Value> {
+pub fn time_to_onboarded(report: &Report, now: f64) -> Option<Value> {
     let age = report.joined_at.map(|joined| now - joined as f64)?;
     let directive = json!({
         "Namespace": NAMESPACE,
         "Dimensions": [[]],
-        "Metrics": [{"Name": "TimeToConnected", "Unit": "Seconds"}],
+        "Metrics": [{"Name": "TimeToOnboarded", "Unit": "Seconds"}],
     });
     let record = json!({
         "_aws": {"Timestamp": milliseconds(now), "CloudWatchMetrics": [directive]},
         "account_id": report.account_id,
-        "TimeToConnected": age.round(),
+        "TimeToOnboarded": age.round(),
     });
     (0.0..NEW_FOR_DAYS * 86_400.0).contains(&age).then_some(record)
 }
@@ -54,7 +54,7 @@ pub fn emf(report: &Report, now: f64) -> Value {
         "cause": report.cause.as_ref().map_or("none", |cause| cause.code.as_str()),
         "account_id": report.account_id,
         "trigger": report.trigger,
-        "mode": report.mode.word(),
+        "mode": report.mode.as_str(),
         "Accounts": 1,
         "Changes": report.done(),
         "Duration": report.duration_ms,
@@ -81,11 +81,11 @@ mod tests {
     }
 
     #[test]
-    fn time_to_connected_is_recorded_for_new_accounts_only() {
+    fn time_to_onboarded_is_recorded_for_new_accounts_only() {
         let seconds = |joined_at| {
             let mut report = Report::new(None, "manual", Mode::Apply, Outcome::Converged);
             report.joined_at = joined_at;
-            time_to_connected(&report, 1_789_593_655.5).map(|record| record["TimeToConnected"].as_f64().unwrap())
+            time_to_onboarded(&report, 1_789_593_655.5).map(|record| record["TimeToOnboarded"].as_f64().unwrap())
         };
         assert_eq!(seconds(Some(1_789_593_600)), Some(56.0));
         assert_eq!(seconds(Some(1_700_000_000)), None, "an established account");

@@ -8,7 +8,7 @@ mod redact;
 mod text;
 
 pub use event::{AccountEvent, EventKind};
-pub use metrics::{emf, time_to_connected};
+pub use metrics::{emf, time_to_onboarded};
 pub use text::{plan_text, report_text};
 
 use secrecy::ExposeSecret;
@@ -108,7 +108,7 @@ pub enum Status {
 impl Status {
     /// The word: `planned`, `done`, `failed`, `not_tried` or `superseded`.
     #[must_use]
-    pub fn word(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Planned => "planned",
             Self::Done => "done",
@@ -212,7 +212,7 @@ impl Serialize for Step {
             _ => None,
         };
         let change = &self.change;
-        let (call, summary, status) = (change.call(), change.to_string(), self.status.word());
+        let (call, summary, status) = (change.call(), change.to_string(), self.status.as_str());
         Wire { call, role: &change.role, summary, status, error }.serialize(serializer)
     }
 }

@@ -73,7 +73,7 @@ pub trait Sessions: Sync {
     type Session: ReadIam;
 
     /// Assumes an access role for 900 seconds, without source identity and session tags.
-    fn enter(&self, entry: &AssumeRoleRequest) -> impl Future<Output = Result<Self::Session, ApiError>> + Send;
+    fn assume_role(&self, entry: &AssumeRoleRequest) -> impl Future<Output = Result<Self::Session, ApiError>> + Send;
 }
 
 /// One page of a list, and the marker of the next.
@@ -110,7 +110,7 @@ pub trait ReadIam: Send + Sync {
 /// Writes to one account's IAM. Reached through a [`crate::TargetAccount`] alone.
 pub trait WriteIam: ReadIam {
     /// Performs a change: one call.
-    fn perform(&self, change: &Change) -> impl Future<Output = Result<(), ApiError>> + Send;
+    fn execute(&self, change: &Change) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
 /// The registers of vendors. Each method is one call.
@@ -140,14 +140,14 @@ pub trait Secrets: Sync {
 /// Who is at work in which account: several events of one account, at the same moment, make the writes of one.
 pub trait LeaseStore: Sync {
     /// Who claims an account, and the version of that claim.
-    fn claimed(&self, account: &AccountId) -> impl Future<Output = Result<Option<(Lease, i64)>, ApiError>> + Send;
+    fn current(&self, account: &AccountId) -> impl Future<Output = Result<Option<(Lease, i64)>, ApiError>> + Send;
 
     /// Claims an account: where nobody does, or in place of the version of a claim that was seen. `false` where somebody
     /// else was first.
-    fn claim(
+    fn try_acquire(
         &self,
         account: &AccountId,
-        claim: &Lease,
+        lease: &Lease,
         seen: Option<i64>,
     ) -> impl Future<Output = Result<bool, ApiError>> + Send;
 
@@ -160,11 +160,11 @@ pub trait LeaseStore: Sync {
 pub struct NoLeases;
 
 impl LeaseStore for NoLeases {
-    async fn claimed(&self, _: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
+    async fn current(&self, _: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
         Ok(None)
     }
 
-    async fn claim(&self, _: &AccountId, _: &Lease, _: Option<i64>) -> Result<bool, ApiError> {
+    async fn try_acquire(&self, _: &AccountId, _: &Lease, _: Option<i64>) -> Result<bool, ApiError> {
         Ok(true)
     }
 
@@ -206,7 +206,7 @@ pub trait Notifier: Sync {
     fn delete(&self, name: &str) -> impl Future<Output = Result<(), ApiError>> + Send;
 
     /// Tells.
-    fn tell(&self, notice: &AccountEvent) -> impl Future<Output = Result<(), ApiError>> + Send;
+    fn publish(&self, notice: &AccountEvent) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
 /// Time, so that tests and the demo need not wait for it.

@@ -24,9 +24,9 @@ pub trait World: Sync {
     /// Where configuration and external IDs are kept.
     fn secrets(&self) -> &Self::Secrets;
     /// Who is at work in which account.
-    fn claims(&self) -> &Self::LeaseStore;
+    fn leases(&self) -> &Self::LeaseStore;
     /// The registers of vendors.
-    fn registrar(&self) -> &Self::VendorApi;
+    fn vendors(&self) -> &Self::VendorApi;
     /// Time.
     fn clock(&self) -> &Self::Clock;
 }
@@ -41,9 +41,9 @@ pub struct Ports<D, S, X, K, R, C> {
     /// Where configuration and external IDs are kept.
     pub secrets: X,
     /// Who is at work in which account.
-    pub claims: K,
+    pub leases: K,
     /// The registers of vendors.
-    pub registrar: R,
+    pub vendors: R,
     /// Time.
     pub clock: C,
 }
@@ -53,8 +53,8 @@ pub type Whole<P> = Ports<P, P, P, P, P, P>;
 
 impl<P: Clone> From<P> for Whole<P> {
     fn from(all: P) -> Self {
-        let [directory, sessions, secrets, claims, registrar] = [(); 5].map(|()| all.clone());
-        Self { directory, sessions, secrets, claims, registrar, clock: all }
+        let [directory, sessions, secrets, leases, vendors] = [(); 5].map(|()| all.clone());
+        Self { directory, sessions, secrets, leases, vendors, clock: all }
     }
 }
 
@@ -78,12 +78,12 @@ impl<D: Directory, S: Sessions, X: Secrets, K: LeaseStore, R: VendorApi, C: Cloc
         &self.secrets
     }
 
-    fn claims(&self) -> &K {
-        &self.claims
+    fn leases(&self) -> &K {
+        &self.leases
     }
 
-    fn registrar(&self) -> &R {
-        &self.registrar
+    fn vendors(&self) -> &R {
+        &self.vendors
     }
 
     fn clock(&self) -> &C {
@@ -111,12 +111,12 @@ impl<W: World> World for &W {
         W::secrets(self)
     }
 
-    fn claims(&self) -> &W::LeaseStore {
-        W::claims(self)
+    fn leases(&self) -> &W::LeaseStore {
+        W::leases(self)
     }
 
-    fn registrar(&self) -> &W::VendorApi {
-        W::registrar(self)
+    fn vendors(&self) -> &W::VendorApi {
+        W::vendors(self)
     }
 
     fn clock(&self) -> &W::Clock {
