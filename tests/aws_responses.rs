@@ -281,7 +281,7 @@ async fn ambiguous_attempt_is_reported_as_connection_error() {
             let error = error_after_retry(ambiguous, action.clone()).await;
             assert_eq!((error.code.as_str(), error.kind()), ("Connection", ErrorKind::Unavailable), "{error}");
         }
-        // A throttled attempt was not performed, so somebody else made the change.
+        // A throttled attempt was not performed, so another writer made the change.
         let error = error_after_retry(xml_error(400, "Throttling", ""), action).await;
         assert_eq!((error.kind(), error.message.as_str()), (kind, "a message"), "{error}");
     }

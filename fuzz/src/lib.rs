@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use onboarding_core::account::{Account, AccountState};
 use onboarding_core::blueprint::{self, Blueprint, SecretValues};
+use onboarding_core::code::Code;
 use onboarding_core::config::{Config, ConfigErrors};
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::Observed;
@@ -112,7 +113,7 @@ pub fn assert_safe(blueprint: &Blueprint, trust: Document) -> Approved {
     let registrations = approved.changes().iter().filter(|change| change.is_registration()).count();
     assert!(registrations <= roles_to_register().count(), "an account is registered twice");
     for refusal in approved.refusals() {
-        assert_ne!(refusal.code, "unsafe_trust", "{refusal}");
+        assert_ne!(refusal.code, Code::UnsafeTrust, "{refusal}");
     }
     approved
 }

@@ -79,7 +79,7 @@ impl Notifier for EventBridgeNotifier {
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(bus)
             .source(AccountEvent::SOURCE)
-            .detail_type(notice.news.detail_type())
+            .detail_type(notice.kind.detail_type())
             .detail(notice.detail().to_string());
         let client = self.client.get_or_init(|| aws_sdk_eventbridge::Client::new(&self.config));
         let response = client.put_events().entries(entry.build()).send().await.map_err(api_error(CALL))?;

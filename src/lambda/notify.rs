@@ -77,9 +77,9 @@ impl<P: Ports> Invocation<'_, P> {
             |code: &str| NotificationRecord { code: code.to_owned(), at: now, by: by.to_owned(), confirmed: false };
         match notification::decide(report, previous.as_ref(), by, now) {
             NotificationDecision::Nothing => Ok(()),
-            NotificationDecision::Forget => notifier.delete(key).await,
-            NotificationDecision::Begun => notifier.save(key, &unconfirmed(STARTED), false).await.map(drop),
-            NotificationDecision::Tell { news, code, cause, first } => {
+            NotificationDecision::DeleteRecord => notifier.delete(key).await,
+            NotificationDecision::RecordStarted => notifier.save(key, &unconfirmed(STARTED), false).await.map(drop),
+            NotificationDecision::Notify { kind, code, cause, first } => {
                 let record = unconfirmed(&code);
                 let saved = fail_if_transient(notifier.save(key, &record, previous.is_some()).await)?;
                 // Another run was first, unless the record is our own: the SDK retries a request whose response was
@@ -90,7 +90,7 @@ impl<P: Ports> Invocation<'_, P> {
                     return Ok(());
                 }
                 let event = AccountEvent::new(
-                    news,
+                    kind,
                     report,
                     &subject.description,
                     cause.as_ref(),

@@ -154,7 +154,7 @@ fn event_example_matches_the_code() {
         invocation,
     );
     assert_eq!(*notice.detail(), shown["detail"]);
-    assert_eq!((AccountEvent::SOURCE, notice.news.detail_type()), ("account-onboarding", "AccountBlocked"));
+    assert_eq!((AccountEvent::SOURCE, notice.kind.detail_type()), ("account-onboarding", "AccountBlocked"));
     assert_eq!((&shown["source"], &shown["detail-type"]), (&json!(AccountEvent::SOURCE), &json!("AccountBlocked")));
     let document = read("docs/EVENTS.md");
     let detail = shown["detail"].as_object().expect("an object");

@@ -25,8 +25,8 @@ impl Write for Lines {
 /// Interested in everything, and records nothing.
 ///
 /// tracing caches for each log statement, and globally for each level, whether any subscriber is interested. Tests start
-/// and end their own subscribers in parallel, and one that ends can leave a cached "nobody" behind for another that has
-/// just begun. With this global subscriber the answer is never "nobody".
+/// and end their own subscribers in parallel, and one that ends can leave a cached "no" behind for another that has
+/// just begun. With this global subscriber the answer is never "no".
 struct Interested;
 
 impl Subscriber for Interested {

@@ -36,7 +36,7 @@ fn blocked_account() -> (FakeOrganization, Lambda) {
 /// The published events, such as `AccountBlocked foreign_role`.
 fn notified(lambda: &Lambda) -> Vec<String> {
     let code = |event: &AccountEvent| event.detail()["cause"]["code"].as_str().map(|code| format!(" {code}"));
-    let line = |event: AccountEvent| format!("{}{}", event.news.detail_type(), code(&event).unwrap_or_default());
+    let line = |event: AccountEvent| format!("{}{}", event.kind.detail_type(), code(&event).unwrap_or_default());
     lambda.notifier.events().into_iter().map(line).collect()
 }
 
@@ -325,7 +325,7 @@ fn fault_at_any_call_does_not_prevent_the_notification() {
         let lambda = Lambda::new(&organization, CONFIG);
         (organization, lambda)
     }
-    for (start, news) in
+    for (start, kind) in
         [(blocked_account as fn() -> _, EventKind::AccountBlocked), (new_account, EventKind::AccountOnboarded)]
     {
         let calls = calls(start);
@@ -341,7 +341,7 @@ fn fault_at_any_call_does_not_prevent_the_notification() {
                     assert!(notified.len() <= 1, "{what}");
                     continue;
                 }
-                let expected = notified.iter().filter(|line| line.starts_with(news.detail_type())).count();
+                let expected = notified.iter().filter(|line| line.starts_with(kind.detail_type())).count();
                 assert!(expected >= 1 || (denied && !notified.is_empty()), "{what}");
                 assert!(expected <= if injection.performs() || injection.crashes() { 2 } else { 1 }, "{what}");
             }

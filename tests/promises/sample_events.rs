@@ -38,7 +38,7 @@ fn effects(organization: &FakeOrganization, lambda: &Lambda) -> String {
         let detail = event.detail();
         let account = detail["account_id"].as_str().unwrap_or("no account");
         let code = detail["cause"]["code"].as_str().map(|code| format!(" {code}")).unwrap_or_default();
-        format!("{} {account}{code}", event.news.detail_type())
+        format!("{} {account}{code}", event.kind.detail_type())
     };
     let notifications: Vec<_> = lambda.notifier.events().iter().map(line).collect();
     let notifications = if notifications.is_empty() { "no notification".to_owned() } else { notifications.join(", ") };

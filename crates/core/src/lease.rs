@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A lease on an account. It expires at a time at which its run has certainly ended, so that a killed run blocks nobody.
+/// A lease on an account. It expires at a time at which its run has certainly ended, so that a killed run does not block others.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Lease {
     /// The holder: an identifier that is unique to one run.

@@ -82,13 +82,13 @@ pub enum NotificationDecision {
     /// Publish nothing, record nothing.
     Nothing,
     /// Publish nothing and delete the record: it no longer applies, or is no longer needed.
-    Forget,
+    DeleteRecord,
     /// Publish nothing yet, but record that changes were applied.
-    Begun,
+    RecordStarted,
     /// Publish an event.
-    Tell {
+    Notify {
         /// The kind of the event.
-        news: EventKind,
+        kind: EventKind,
         /// What to record.
         code: String,
         /// Why, if there is something to fix.
@@ -119,7 +119,7 @@ pub fn may_notify(report: &Report) -> bool {
 /// Decides what to publish for a report. `by` identifies the message or invocation, `now` is in Unix seconds.
 #[must_use]
 pub fn decide(report: &Report, record: Option<&NotificationRecord>, by: &str, now: f64) -> NotificationDecision {
-    let once = |news, cause: &Cause| match record {
+    let once = |kind, cause: &Cause| match record {
         Some(last) if last.covers(&record_code(report, cause), by, now) => NotificationDecision::Nothing,
         // The account left the organization, so its role being inaccessible is expected.
         Some(last)
@@ -128,8 +128,8 @@ pub fn decide(report: &Report, record: Option<&NotificationRecord>, by: &str, no
         {
             NotificationDecision::Nothing
         }
-        _ => NotificationDecision::Tell {
-            news,
+        _ => NotificationDecision::Notify {
+            kind,
             code: record_code(report, cause),
             cause: Some(cause.clone()),
             first: false,
@@ -140,17 +140,17 @@ pub fn decide(report: &Report, record: Option<&NotificationRecord>, by: &str, no
         Outcome::Converged if report.account_id.is_some() => decide_converged(report, record, by, now),
         Outcome::Ignored(cause) if cause.code == Code::Departed => once(EventKind::AccountDeparted, cause),
         Outcome::Converged | Outcome::Ignored(_) => {
-            record.map_or(NotificationDecision::Nothing, |_| NotificationDecision::Forget)
+            record.map_or(NotificationDecision::Nothing, |_| NotificationDecision::DeleteRecord)
         }
         Outcome::Blocked(cause) => once(EventKind::AccountBlocked, cause),
-        Outcome::Waiting(_) => record.map_or(NotificationDecision::Begun, |_| NotificationDecision::Nothing),
+        Outcome::Waiting(_) => record.map_or(NotificationDecision::RecordStarted, |_| NotificationDecision::Nothing),
     }
 }
 
 /// A converged account is notified if this run onboarded it, or an earlier run that was interrupted before publishing.
 fn decide_converged(report: &Report, record: Option<&NotificationRecord>, by: &str, now: f64) -> NotificationDecision {
-    let publish = |first| NotificationDecision::Tell {
-        news: EventKind::AccountOnboarded,
+    let publish = |first| NotificationDecision::Notify {
+        kind: EventKind::AccountOnboarded,
         code: ONBOARDED.to_owned(),
         cause: None,
         first,
@@ -164,7 +164,7 @@ fn decide_converged(report: &Report, record: Option<&NotificationRecord>, by: &s
         Some(last) if !last.covers(ONBOARDED, by, now) => publish(true),
         // Two runs at the same time may both have applied changes. Repaired drift comes later.
         Some(last) if changed && now - last.at >= UNCONFIRMED_SECONDS => publish(false),
-        Some(last) if now - last.at >= KEPT_SECONDS => NotificationDecision::Forget,
+        Some(last) if now - last.at >= KEPT_SECONDS => NotificationDecision::DeleteRecord,
         Some(_) => NotificationDecision::Nothing,
     }
 }

@@ -32,11 +32,11 @@ fn decided(report: &Report, record: Option<NotificationRecord>) -> NotificationD
 fn word(decision: &NotificationDecision) -> &'static str {
     match decision {
         NotificationDecision::Nothing => "nothing",
-        NotificationDecision::Forget => "forget",
-        NotificationDecision::Begun => "begun",
-        NotificationDecision::Tell { news: EventKind::AccountOnboarded, first: true, .. } => "first",
-        NotificationDecision::Tell { news: EventKind::AccountOnboarded, .. } => "again",
-        NotificationDecision::Tell { news, .. } => news.detail_type(),
+        NotificationDecision::DeleteRecord => "forget",
+        NotificationDecision::RecordStarted => "begun",
+        NotificationDecision::Notify { kind: EventKind::AccountOnboarded, first: true, .. } => "first",
+        NotificationDecision::Notify { kind: EventKind::AccountOnboarded, .. } => "again",
+        NotificationDecision::Notify { kind, .. } => kind.detail_type(),
     }
 }
 

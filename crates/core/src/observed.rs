@@ -26,7 +26,7 @@ pub struct Observed {
 impl Observed {
     /// Whether the registrations with the vendor of a role are known.
     #[must_use]
-    pub fn knows(&self, role: &RoleName) -> bool {
+    pub fn has_registrations(&self, role: &RoleName) -> bool {
         matches!(self.registered.get(role), Some(Ok(_)))
     }
 }

@@ -65,7 +65,7 @@ impl fmt::Display for RoleName {
 
 /// An external ID: 2 to 1224 characters of `[\w+=,.@:/-]`. Never printed.
 ///
-/// A third party passes it when it assumes a role, so that nobody can make the third party access an account that did not
+/// A third party passes it when it assumes a role, so that no one can make the third party access an account that did not
 /// authorize it (the confused deputy problem).
 ///
 /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html>.

@@ -40,7 +40,7 @@ fn join<'a>(names: impl IntoIterator<Item = &'a str>, conjunction: &str) -> Stri
 }
 
 fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // The distance takes quadratic time, and nobody misspells a name by that much.
+    // The distance takes quadratic time, and no typo is that long.
     if name.len() > 100 {
         return None;
     }

@@ -2,7 +2,7 @@
 //!
 //! In a new account a denial is expected for some minutes and is waited for. In an established one it is a diagnosis. STS has
 //! one error code for every reason, so that two other facts have to help: the policy that its message names, and how the
-//! account joined the organization. A missing role and one that trusts somebody else often give the same message; then the
+//! account joined the organization. A missing role and one that trusts another account often give the same message; then the
 //! sentence says what is likely, and how to check.
 
 use onboarding_core::account::{Account, AccountAge, JoinMethod};

@@ -107,7 +107,7 @@ impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
     }
 
     /// What keeps a comparison without changes from being final: a new account that cannot be read yet, or a silent vendor
-    /// to whom this run has just sent something. A vendor that is silent from the start delays nobody.
+    /// to whom this run has just sent something. A vendor that is silent from the start does not delay the run.
     fn not_final_yet(
         &self,
         run: &Run<'_, W::LeaseStore>,

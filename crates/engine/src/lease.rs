@@ -3,7 +3,7 @@
 //! An account's creation reaches the function through several events within seconds, and a message may be delivered twice.
 //! IAM has neither locks nor version checks, so that two runs at the same moment would make the same writes. Whoever writes
 //! therefore acquires the account's lease first; the others wait until it is released, read the account again and find
-//! nothing left to do. A lease expires, so that an invocation that was killed blocks nobody.
+//! nothing left to do. A lease expires, so that an invocation that was killed does not block others.
 //!
 //! The lease saves writes; no decision rests on it. Where leases cannot be stored, work goes on without, and the report says
 //! so.
@@ -35,7 +35,7 @@ pub(crate) struct AccountLease<'a, K> {
     store: &'a K,
     job: &'a Job,
     state: State,
-    /// Whether acquiring was tried as if nobody had ever held the lease.
+    /// Whether acquiring was tried as for an account that never had a lease.
     tried_as_new: bool,
     /// How many times this run's lease was stored in place of one that another run had just taken over.
     lost_takeovers: u32,

@@ -35,7 +35,8 @@ impl Ledger {
     ///
     /// A registration may be confirmed and not open while its vendor does not answer.
     pub(crate) fn departs_from(&self, confirmed: &[Change], open: &[Change], observed: &Observed) -> bool {
-        let known = confirmed.iter().filter(|change| !change.is_registration() || observed.knows(&change.role));
+        let known =
+            confirmed.iter().filter(|change| !change.is_registration() || observed.has_registrations(&change.role));
         if self.steps.is_empty() { !known.eq(open) } else { open.iter().any(|change| !confirmed.contains(change)) }
     }
 
@@ -84,14 +85,15 @@ impl Ledger {
     }
 
     /// Decides the result of changes that failed or were not attempted, and are no longer wanted. One whose response was
-    /// lost was made after all. Any other was made by somebody else, or something else was made in its place.
+    /// lost was made after all. Any other was made outside this run, or was replaced by
+    /// another change.
     pub(crate) fn settle(&mut self, approved: &Approved, observed: &Observed) {
         let refused = |change: &Change| {
             let concerns = |refusal: &Refusal| !refusal.is_registration || change.is_registration();
             approved.refusals().iter().any(|refusal| refusal.role == change.role && concerns(refusal))
         };
         // While a vendor does not answer, it is unknown whether it registered the account.
-        let unknown = |change: &Change| change.is_registration() && !observed.knows(&change.role);
+        let unknown = |change: &Change| change.is_registration() && !observed.has_registrations(&change.role);
         for step in self.steps.iter_mut().filter(|step| step.status != Status::Done) {
             let wanted = approved.changes().contains(&step.change);
             if !wanted && !refused(&step.change) && !unknown(&step.change) {

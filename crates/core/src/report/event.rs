@@ -35,7 +35,7 @@ impl EventKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountEvent {
     /// The kind of the event.
-    pub news: EventKind,
+    pub kind: EventKind,
     account_id: Option<AccountId>,
     detail: Value,
 }
@@ -47,7 +47,7 @@ impl AccountEvent {
     /// The event for a report. `subject` names what it is about, for people; `cause` is why, if there is something to fix.
     #[must_use]
     pub fn new(
-        news: EventKind,
+        kind: EventKind,
         report: &Report,
         subject: &str,
         cause: Option<&Cause>,
@@ -62,7 +62,7 @@ impl AccountEvent {
             "changes": report.done(),
             "invocation_id": invocation,
         });
-        let run_again = (news == EventKind::AccountBlocked).then(|| run_again(report.account_id.as_ref()));
+        let run_again = (kind == EventKind::AccountBlocked).then(|| run_again(report.account_id.as_ref()));
         let optional = [
             ("account_name", report.account_name.as_ref().map(|name| json!(template_safe(&name.to_string())))),
             (
@@ -79,7 +79,7 @@ impl AccountEvent {
                 detail.insert(key.to_owned(), value);
             }
         }
-        Self { news, account_id: report.account_id.clone(), detail }
+        Self { kind, account_id: report.account_id.clone(), detail }
     }
 
     /// The account that the event is about, if known.

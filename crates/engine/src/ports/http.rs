@@ -1,4 +1,4 @@
-//! HTTP, as the APIs of vendors speak it: one request, one answer.
+//! HTTP requests to the APIs of vendors.
 
 use std::fmt;
 use std::future::Future;
@@ -8,17 +8,17 @@ use serde_json::Value;
 
 use onboarding_core::error::ApiError;
 
-/// One `POST` of JSON. Its headers may hold a key: they are shown nowhere.
+/// A `POST` request with a JSON body. Its headers may contain a key and are never printed.
 pub struct VendorRequest<'a> {
-    /// What it is for, as `workload-security:SearchAwsConnectors`.
+    /// The API call, for example `workload-security:SearchAwsConnectors`.
     pub call: &'static str,
     /// The URL.
     pub url: String,
-    /// Headers, with names in small letters.
+    /// Headers, with lowercase names.
     pub headers: Vec<(&'static str, &'a str)>,
     /// The body.
     pub body: Value,
-    /// How long the answer is waited for.
+    /// The timeout of the whole exchange.
     pub timeout: Duration,
 }
 
@@ -28,20 +28,20 @@ impl fmt::Debug for VendorRequest<'_> {
     }
 }
 
-/// One answer, whatever its status.
+/// A response, whatever its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VendorResponse {
     /// The status.
     pub status: u16,
-    /// The body, as far as it is text.
+    /// The body, with invalid UTF-8 replaced.
     pub body: String,
 }
 
-/// The way to an API of somebody who is not AWS.
+/// An HTTP client for APIs that are not part of AWS.
 pub trait Http: Sync {
-    /// Sends a request. No redirect is followed: a key goes where it was sent.
+    /// Sends a request. Redirects are not followed, so that a key only reaches the host that it was sent to.
     ///
     /// # Errors
-    /// `Connection` or `Timeout` where there is no answer, `MalformedAnswer` where it is none that we take.
+    /// `Connection` or `Timeout` if there is no response, `MalformedAnswer` if it cannot be read.
     fn send(&self, request: VendorRequest<'_>) -> impl Future<Output = Result<VendorResponse, ApiError>> + Send;
 }

@@ -1,4 +1,7 @@
-//! What the engine asks of the world. Who only reads is given no way to write.
+//! The traits between the engine and the outside world. Reading and writing IAM are separate traits, so that code which only
+//! plans cannot write.
+//!
+//! Each method that does I/O is one API call unless it says otherwise, and fails with an [`ApiError`].
 
 mod http;
 mod world;
@@ -22,19 +25,19 @@ use onboarding_core::report::AccountEvent;
 use onboarding_core::role::RoleName;
 use onboarding_core::vendor::{Api, ApiAccess};
 
-/// The organization's register of accounts.
+/// The accounts of the organization, as AWS Organizations knows them.
 pub trait Directory: Sync {
-    /// Describes a member account; `None` when the organization has no such member.
+    /// `organizations:DescribeAccount`; `None` if the organization has no such member.
     fn account(&self, id: &AccountId) -> impl Future<Output = Result<Option<Account>, ApiError>> + Send;
 
-    /// Lists the organization's accounts, one page.
+    /// `organizations:ListAccounts`, one page.
     fn accounts(&self, from: Option<String>) -> impl Future<Output = Result<AccountPage, ApiError>> + Send;
 
-    /// Tells how far the creation of an account is; at most one request a second.
+    /// `organizations:DescribeCreateAccountStatus`: the state of an account creation request. Call it at most once a second.
     fn creation(&self, request: &str) -> impl Future<Output = Result<Creation, ApiError>> + Send;
 }
 
-/// One page of the organization's accounts, and the marker of the next.
+/// One page of accounts, and the token of the next page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountPage {
     /// The accounts.
@@ -43,40 +46,40 @@ pub struct AccountPage {
     pub next: Option<String>,
 }
 
-/// How far the creation of an account is.
+/// The state of an account creation request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Creation {
-    /// Not done yet.
+    /// In progress.
     InProgress,
-    /// Done: the new account.
+    /// Succeeded, with the ID of the new account.
     Succeeded(AccountId),
-    /// Given up by AWS, with its reason.
+    /// Failed, with the reason that AWS gives.
     Failed(String),
-    /// No such request.
+    /// The organization has no such request.
     Unknown,
 }
 
-/// A way into an account.
+/// What is sent to `sts:AssumeRole`.
 #[derive(Debug, Clone)]
 pub struct AssumeRoleRequest {
     /// The ARN of the access role.
     pub role_arn: String,
-    /// The session policy: all that the session may do.
+    /// The session policy: the most that the session can do.
     pub policy: String,
     /// The session's name, which the account's CloudTrail shows.
     pub session_name: String,
 }
 
-/// The way into accounts.
+/// Assumes access roles.
 pub trait Sessions: Sync {
-    /// What entering gives.
+    /// A session in an account.
     type Session: ReadIam;
 
-    /// Assumes an access role for 900 seconds, without source identity and session tags.
-    fn assume_role(&self, entry: &AssumeRoleRequest) -> impl Future<Output = Result<Self::Session, ApiError>> + Send;
+    /// `sts:AssumeRole` for 900 seconds, without source identity and session tags.
+    fn assume_role(&self, request: &AssumeRoleRequest) -> impl Future<Output = Result<Self::Session, ApiError>> + Send;
 }
 
-/// One page of a list, and the marker of the next.
+/// One page of a list, and the marker of the next page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// The items.
@@ -85,12 +88,12 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-/// Reads of one account's IAM. Each method is one call.
+/// Reads the IAM of one account.
 pub trait ReadIam: Send + Sync {
     /// `sts:GetCallerIdentity`: the account that the session is really in.
     fn caller_account(&self) -> impl Future<Output = Result<AccountId, ApiError>> + Send;
 
-    /// `iam:GetRole`, without policies and attachments; `None` when there is no such role.
+    /// `iam:GetRole`, without policies and attachments; `None` if there is no such role.
     fn role(&self, role: &RoleName) -> impl Future<Output = Result<Option<ObservedRole>, ApiError>> + Send;
 
     /// `iam:ListRolePolicies`, one page; empty when there is no such role.
@@ -100,22 +103,22 @@ pub trait ReadIam: Send + Sync {
         from: Option<String>,
     ) -> impl Future<Output = Result<Page, ApiError>> + Send;
 
-    /// `iam:GetRolePolicy`: the text of an inline policy, decoded; `None` when there is no such role or policy.
+    /// `iam:GetRolePolicy`: the text of an inline policy, decoded; `None` if there is no such role or policy.
     fn policy(&self, role: &RoleName, name: &str) -> impl Future<Output = Result<Option<String>, ApiError>> + Send;
 
     /// `iam:ListAttachedRolePolicies`, one page of ARNs; empty when there is no such role.
     fn attached(&self, role: &RoleName, from: Option<String>) -> impl Future<Output = Result<Page, ApiError>> + Send;
 }
 
-/// Writes to one account's IAM. Reached through a [`crate::TargetAccount`] alone.
+/// Writes to the IAM of one account. Only a [`crate::TargetAccount`] gives access to it.
 pub trait WriteIam: ReadIam {
-    /// Performs a change: one call.
+    /// Executes a change.
     fn execute(&self, change: &Change) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
-/// The registers of vendors. Each method is one call.
+/// The APIs of vendors.
 pub trait VendorApi: Sync {
-    /// What a vendor has registered for an account.
+    /// The registrations of an account with a vendor.
     fn registered(
         &self,
         api: Api,
@@ -123,7 +126,7 @@ pub trait VendorApi: Sync {
         account: &AccountId,
     ) -> impl Future<Output = Result<Vec<ExistingRegistration>, ApiError>> + Send;
 
-    /// Tells a vendor of an account.
+    /// Registers an account with a vendor, or changes its registration.
     fn register(
         &self,
         access: &ApiAccess,
@@ -133,17 +136,17 @@ pub trait VendorApi: Sync {
 
 /// Where configuration, external IDs and keys are kept.
 pub trait Secrets: Sync {
-    /// The value of a parameter, decrypted.
+    /// `ssm:GetParameter`: the value, decrypted.
     fn parameter(&self, name: &str) -> impl Future<Output = Result<SecretString, ApiError>> + Send;
 }
 
-/// Who is at work in which account: several events of one account, at the same moment, make the writes of one.
+/// Stores the lease of each account, so that concurrent runs for one account make the writes of one run.
 pub trait LeaseStore: Sync {
-    /// Who claims an account, and the version of that claim.
+    /// The stored lease of an account, and its version.
     fn current(&self, account: &AccountId) -> impl Future<Output = Result<Option<(Lease, i64)>, ApiError>> + Send;
 
-    /// Claims an account: where nobody does, or in place of the version of a claim that was seen. `false` where somebody
-    /// else was first.
+    /// Stores a lease if the account has none, or if the stored one still has the version that was `seen`. `false` if another
+    /// run was faster.
     fn try_acquire(
         &self,
         account: &AccountId,
@@ -151,11 +154,11 @@ pub trait LeaseStore: Sync {
         seen: Option<i64>,
     ) -> impl Future<Output = Result<bool, ApiError>> + Send;
 
-    /// Gives an account back.
+    /// Releases the lease of an account.
     fn release(&self, account: &AccountId) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
-/// Nobody else is there: a person at the command line.
+/// No leases: for the CLI, where a person starts one run at a time.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoLeases;
 
@@ -173,47 +176,47 @@ impl LeaseStore for NoLeases {
     }
 }
 
-/// The queue of accounts to see to, and the one of accounts that need a person.
+/// The queue of accounts to process, and its dead-letter queue.
 pub trait Queue: Sync {
-    /// Puts up to ten messages on the queue: all of them, or an error.
+    /// `sqs:SendMessageBatch` with up to ten messages: all of them, or an error.
     fn send(&self, messages: &[String]) -> impl Future<Output = Result<(), ApiError>> + Send;
 
-    /// Hides a message that was received for so many seconds from now. `false` where the queue is not known.
+    /// `sqs:ChangeMessageVisibility`: makes a received message visible again after this many seconds. `false` if no queue is
+    /// configured.
     fn retry_in(&self, receipt: &str, seconds: u32) -> impl Future<Output = Result<bool, ApiError>> + Send;
 
-    /// Puts a message on the dead-letter queue, with its cause beside it. `false` where there is no such queue.
+    /// Sends a message to the dead-letter queue, with its cause in the attributes. `false` if no such queue is configured.
     fn dead_letter(&self, message: &str, cause: &Cause) -> impl Future<Output = Result<bool, ApiError>> + Send;
 }
 
-/// Who is told how accounts ended, and what they were told.
+/// Publishes events, and keeps a record of what was published, so that each outcome is notified once.
 pub trait Notifier: Sync {
-    /// Whether there is anybody to tell.
+    /// Whether an event bus is configured.
     fn is_enabled(&self) -> bool;
 
-    /// What was told last under a name: an account's id, the id of a creation, or `sweep`.
+    /// The newest record of a subject: an account's ID, the ID of an account creation request, or `sweep`.
     fn load(&self, name: &str) -> impl Future<Output = Result<Option<NotificationRecord>, ApiError>> + Send;
 
-    /// Remembers what is told. `false` where `replace` is not set and something is remembered already: another run was
-    /// first.
+    /// Stores a record. `false` if `replace` is not set and there is a record already: another run was faster.
     fn save(
         &self,
         name: &str,
-        told: &NotificationRecord,
+        record: &NotificationRecord,
         replace: bool,
     ) -> impl Future<Output = Result<bool, ApiError>> + Send;
 
-    /// Forgets what was told.
+    /// Deletes a record.
     fn delete(&self, name: &str) -> impl Future<Output = Result<(), ApiError>> + Send;
 
-    /// Tells.
-    fn publish(&self, notice: &AccountEvent) -> impl Future<Output = Result<(), ApiError>> + Send;
+    /// `events:PutEvents` with one event.
+    fn publish(&self, event: &AccountEvent) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
-/// Time, so that tests and the demo need not wait for it.
+/// The time, which tests and the demo simulate.
 pub trait Clock: Sync {
     /// Seconds since 1970.
     fn now(&self) -> f64;
 
-    /// Waits.
+    /// Waits for this long.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
 }

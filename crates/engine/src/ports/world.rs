@@ -1,54 +1,54 @@
-//! The ports of the engine, all in one.
+//! The ports of the engine as one trait.
 
 use super::{Clock, Directory, LeaseStore, Secrets, Sessions, VendorApi};
 
-/// The ports of the engine, all in one: what it is generic over.
+/// The ports of the engine as one trait, which the engine is generic over.
 pub trait World: Sync {
-    /// The organization's register of accounts.
+    /// The accounts of the organization.
     type Directory: Directory;
-    /// The way into accounts.
+    /// Assumes access roles.
     type Sessions: Sessions;
-    /// Where configuration, external IDs and keys are kept.
+    /// Configuration, external IDs and keys.
     type Secrets: Secrets;
-    /// Who is at work in which account.
+    /// The leases of accounts.
     type LeaseStore: LeaseStore;
-    /// The registers of vendors.
+    /// The APIs of vendors.
     type VendorApi: VendorApi;
-    /// Time.
+    /// The time.
     type Clock: Clock;
 
-    /// The organization's register of accounts.
+    /// The accounts of the organization.
     fn directory(&self) -> &Self::Directory;
-    /// The way into accounts.
+    /// Assumes access roles.
     fn sessions(&self) -> &Self::Sessions;
     /// Where configuration and external IDs are kept.
     fn secrets(&self) -> &Self::Secrets;
-    /// Who is at work in which account.
+    /// The leases of accounts.
     fn leases(&self) -> &Self::LeaseStore;
-    /// The registers of vendors.
+    /// The APIs of vendors.
     fn vendors(&self) -> &Self::VendorApi;
-    /// Time.
+    /// The time.
     fn clock(&self) -> &Self::Clock;
 }
 
-/// Ports, each by itself, as a world.
+/// Separate ports, combined.
 #[derive(Debug, Clone)]
 pub struct Ports<D, S, X, K, R, C> {
-    /// The organization's register of accounts.
+    /// The accounts of the organization.
     pub directory: D,
-    /// The way into accounts.
+    /// Assumes access roles.
     pub sessions: S,
     /// Where configuration and external IDs are kept.
     pub secrets: X,
-    /// Who is at work in which account.
+    /// The leases of accounts.
     pub leases: K,
-    /// The registers of vendors.
+    /// The APIs of vendors.
     pub vendors: R,
-    /// Time.
+    /// The time.
     pub clock: C,
 }
 
-/// One thing that is every port: a simulated organization, or one with faults.
+/// One value that implements every port, such as the simulated organization.
 pub type Whole<P> = Ports<P, P, P, P, P, P>;
 
 impl<P: Clone> From<P> for Whole<P> {
