@@ -64,7 +64,7 @@ def test_blocked_account_is_notified_once_until_it_is_repaired(function, bus, wo
     assert function.failures(events.batch(events.create_account_result(account))) == []
     (event,) = bus()
     assert event["detail-type"] == "AccountOnboarded"
-    assert notification_record(world, account)["code"] == "connected"
+    assert notification_record(world, account)["code"] == "onboarded"
 
 
 def test_denied_notification_is_logged_and_the_account_is_onboarded(start, world, bus, account):

@@ -90,7 +90,7 @@ fn account_that_is_blocked_again_after_a_repair_is_notified_again() {
     organization.delete_role(&id(NEW), &name(OWN_ROLE));
     lambda.queue.redrive();
     lambda.process_for(2000.0);
-    assert_eq!(lambda.notifier.notifications()[NEW].code, "connected");
+    assert_eq!(lambda.notifier.notifications()[NEW].code, "onboarded");
     add_unowned_role(&organization);
     deliver(&lambda);
     let wanted = ["AccountBlocked foreign_role", "AccountOnboarded", "AccountBlocked foreign_role"];

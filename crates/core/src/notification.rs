@@ -39,9 +39,9 @@ pub struct NotificationRecord {
 }
 
 /// In place of a cause: the account was onboarded.
-pub const ONBOARDED: &str = "connected";
+pub const ONBOARDED: &str = "onboarded";
 /// In place of a cause: a run applied changes and was interrupted before the account converged.
-pub const STARTED: &str = "begun";
+pub const STARTED: &str = "started";
 
 /// How long an unconfirmed record suppresses the notification of other invocations. Longer than the timeout of the
 /// function, so that the invocation has ended, and shorter than the visibility timeout (720 s), so that the retry of a

@@ -33,7 +33,7 @@ fn word(decision: &NotificationDecision) -> &'static str {
     match decision {
         NotificationDecision::Nothing => "nothing",
         NotificationDecision::DeleteRecord => "forget",
-        NotificationDecision::RecordStarted => "begun",
+        NotificationDecision::RecordStarted => "started",
         NotificationDecision::Notify { kind: EventKind::AccountOnboarded, first: true, .. } => "first",
         NotificationDecision::Notify { kind: EventKind::AccountOnboarded, .. } => "again",
         NotificationDecision::Notify { kind, .. } => kind.detail_type(),
@@ -97,7 +97,7 @@ fn waiting_is_notified_when_retries_are_exhausted() {
     let waiting = report(Outcome::waiting(Code::Throttled, "slow"));
     assert_eq!(word(&decided(&waiting, None)), "nothing");
     let started = Report { outcome: waiting.outcome.clone(), ..changed(1.0) };
-    assert_eq!(word(&decided(&started, None)), "begun");
+    assert_eq!(word(&decided(&started, None)), "started");
     assert_eq!(word(&decided(&started, Some(recorded(STARTED, 1.0, false)))), "nothing");
     let retries_exhausted = report(Outcome::blocked(Code::RetriesExhausted, "x", "y"));
     assert_eq!(word(&decided(&retries_exhausted, None)), "AccountBlocked");
