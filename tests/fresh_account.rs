@@ -77,7 +77,8 @@ mod fresh_account {
         let deadline = ports.now() + timeout_seconds;
         let engine = Engine { world: Whole::from(ports), config: config() };
         let [trigger, origin, run] = ["manual", "test", "test"].map(str::to_owned);
-        let (account, end) = (account.clone(), deadline + 120.0);
+        let account = account.clone();
+        let end = deadline + 120.0;
         engine.apply(&Job { account, trigger, origin, run, deadline, end, shown: None }).await
     }
 

@@ -11,6 +11,8 @@ mod configuration;
 mod control_tower;
 #[path = "template/emails.rs"]
 mod emails;
+#[path = "template/limits.rs"]
+mod limits;
 #[path = "template/notifications.rs"]
 mod notifications;
 #[path = "template/stack.rs"]

@@ -34,7 +34,8 @@ pub enum ClientsError {
 /// When a variable that Lambda sets is missing.
 pub fn function() -> Result<SdkConfig, ClientsError> {
     let required = |name| env::var(name).map_err(|_| ClientsError::Environment(name));
-    let (key, secret) = (required("AWS_ACCESS_KEY_ID")?, required("AWS_SECRET_ACCESS_KEY")?);
+    let key = required("AWS_ACCESS_KEY_ID")?;
+    let secret = required("AWS_SECRET_ACCESS_KEY")?;
     let credentials = Credentials::new(key, secret, env::var("AWS_SESSION_TOKEN").ok(), None, "lambda");
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())

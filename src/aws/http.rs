@@ -25,7 +25,8 @@ const MAX_BODY: usize = 1 << 20;
 
 impl Http for HttpClient {
     async fn send(&self, request: VendorRequest<'_>) -> Result<VendorResponse, ApiError> {
-        let (call, timeout) = (request.call, request.timeout);
+        let call = request.call;
+        let timeout = request.timeout;
         let sent = tokio::time::timeout(timeout, self.exchange(request)).await;
         sent.unwrap_or_else(|_| Err(ApiError::new(call, "Timeout", "no response before the timeout")))
     }

@@ -17,7 +17,9 @@ use onboarding_engine::ports::WriteIam;
 
 impl WriteIam for IamSession {
     async fn execute(&self, change: &Change) -> Result<(), ApiError> {
-        let (iam, call, role) = (&self.iam, change.call(), change.role.as_str());
+        let iam = &self.iam;
+        let call = change.call();
+        let role = change.role.as_str();
         let attempt = AmbiguousAttempt::default();
         match &change.action {
             Action::CreateRole(new) => self.create(role, new, &attempt).await,

@@ -24,7 +24,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), lambda_runtime::Error> {
-    let (config, settings) = (aws::function()?, Settings::from_env()?);
+    let config = aws::function()?;
+    let settings = Settings::from_env()?;
     let secrets = Parameters::new(&config);
     let world = Ports {
         directory: Organizations::new(&config),

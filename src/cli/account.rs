@@ -8,15 +8,13 @@ use anyhow::{Context, ensure};
 use super::args::{Aws, Format, Selector, Target};
 use super::{Exit, config, read};
 use onboarding_core::account::AccountId;
+use onboarding_core::limits::COMMAND_LINE_GRACE;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Report, paint, plan_text, report_text};
 use onboarding_core::trigger::{self, Trigger};
 use onboarding_engine::ports::{Clock, Sessions, World, WriteIam};
 use onboarding_engine::{Engine, Job};
-
-/// Seconds that calls in flight may still take after the wait for the account is over.
-const IN_FLIGHT_GRACE: f64 = 120.0;
 
 /// The engine and its job, or the report of an account that needs no run.
 type Start<W> = Result<(Engine<W>, Job), Box<Report>>;
@@ -74,7 +72,7 @@ pub(super) async fn apply<W: World<Sessions: Sessions<Session: WriteIam>>>(
     // Only the changes that were shown are applied: if the account drifted in between, the engine makes a new plan.
     // The deadlines start again here, so that neither the wait during planning nor the prompt uses up the time to apply.
     job.deadline = engine.clock().now() + f64::from(target.wait);
-    job.end = job.deadline + IN_FLIGHT_GRACE;
+    job.end = job.deadline + COMMAND_LINE_GRACE.as_secs_f64();
     job.shown = Some(plan.changes.into_iter().map(|step| step.change).collect());
     if format == Format::Text {
         print_line!();
@@ -116,8 +114,10 @@ async fn start<W: World>(
             return Ok(ended(account, kind.as_str(), Outcome::ignored(Code::NotApplicable, reason)));
         }
     };
-    let (trigger, origin) = (kind.to_owned(), "command-line".to_owned());
-    let (run, end) = (origin.clone(), deadline + IN_FLIGHT_GRACE);
+    let trigger = kind.to_owned();
+    let origin = "command-line".to_owned();
+    let run = origin.clone();
+    let end = deadline + COMMAND_LINE_GRACE.as_secs_f64();
     Ok(Ok((engine, Job { account, trigger, origin, run, deadline, end, shown: None })))
 }
 

@@ -20,9 +20,11 @@ pub(super) fn check(file: &str) -> anyhow::Result<Exit> {
     for warning in config.warnings() {
         eprint_line!("{} {warning}", paint::careful("warning:"));
     }
-    let (grants, roles) = (config.access_role.grants.len(), config.roles.len());
+    let grants = config.access_role.grants.len();
+    let roles = config.roles.len();
     let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    let (grants, roles) = (plural(grants, "grant"), plural(roles, "role"));
+    let grants = plural(grants, "grant");
+    let roles = plural(roles, "role");
     print_line!("{} {grants} on the access role, {roles}", paint::good(format!("{file} is valid:")));
     Ok(Exit::Done)
 }

@@ -66,7 +66,8 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
     organization.clear_journal();
     let again = engine.apply(&job).await;
     print_text!("{}", report_text(&again));
-    let (calls, writes) = (organization.journal().len(), organization.writes().len());
+    let calls = organization.journal().len();
+    let writes = organization.writes().len();
     print_line!("{}", faint(format!("{calls} calls, {writes} of them writes.")));
 
     if again.outcome == Outcome::Converged && writes == 0 {

@@ -20,7 +20,9 @@ pub(super) fn list(config: Option<&str>) -> anyhow::Result<Exit> {
     };
     let width =
         |cell: fn(&vendor::Row) -> &str| rows.iter().chain([&head]).map(|row| cell(row).len()).max().unwrap_or(0);
-    let (name, title, role) = (width(|r| &r.name), width(|r| &r.title), width(|r| &r.role));
+    let name = width(|r| &r.name);
+    let title = width(|r| &r.title);
+    let role = width(|r| &r.role);
     let line = |row: &vendor::Row| {
         format!("{:name$}  {:title$}  {:role$}  {}", row.name, row.title, row.role, row.origin).trim_end().to_owned()
     };

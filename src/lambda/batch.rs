@@ -178,7 +178,8 @@ impl<P: Ports> Invocation<'_, P> {
         let times = attribute("ApproximateReceiveCount").and_then(|text| text.parse().ok()).unwrap_or(1);
         let sent = attribute("SentTimestamp").and_then(|text| text.parse::<f64>().ok());
         let age = sent.map(|milliseconds| self.engine.clock().now() - milliseconds / 1000.0);
-        let (invocation, message) = (self.invocation, record.message_id.as_deref());
+        let invocation = self.invocation;
+        let message = record.message_id.as_deref();
         InvocationContext { invocation, message, account: None, event: None, received: Received { times, age } }
     }
 }

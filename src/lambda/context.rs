@@ -33,7 +33,8 @@ impl<'a> InvocationContext<'a> {
 
     /// The tracing span for all log lines that are written while an account is processed.
     pub(super) fn span(&self, account: &str) -> tracing::Span {
-        let (event_id, invocation_id) = (self.event, self.invocation);
+        let event_id = self.event;
+        let invocation_id = self.invocation;
         tracing::info_span!("account", account_id = account, event_id, invocation_id)
     }
 }

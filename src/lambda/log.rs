@@ -118,7 +118,8 @@ pub(super) fn outcome(report: &Report, context: &InvocationContext<'_>, now: f64
     let account = report.account_id.as_ref().map(AccountId::as_str).unwrap_or_default();
     let cause = report.cause.as_ref().map_or("none", |cause| cause.code.as_str());
     let trigger = report.trigger.as_str();
-    let (outcome, changes) = (report.outcome.as_str(), report.done());
+    let outcome = report.outcome.as_str();
+    let changes = report.done();
     let message = match &report.account_id {
         Some(id) => format!("account {id}: {}", report.outcome),
         // The notices of a sweep say how many accounts were queued.

@@ -47,6 +47,7 @@ use self::notify::Subject;
 use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
 use onboarding_core::error::ApiError;
+use onboarding_core::limits::RESERVE;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
@@ -120,10 +121,11 @@ impl<P: Ports> Function<P> {
 
     /// Reserves 15 s, or a quarter of the remaining time if that is less, for the phases after waiting.
     fn deadlines(&self, context: &Context) -> Deadlines {
-        let (now, reported) = (self.ports.world().clock().now(), context.deadline as f64 / 1000.0);
+        let now = self.ports.world().clock().now();
+        let reported = context.deadline as f64 / 1000.0;
         // `cargo lambda watch` reports a deadline in 1970. Treat a deadline that passed more than an hour ago as unset.
         let end = if reported < now - 3600.0 { now + 60.0 } else { reported };
-        let reserve = ((end - now).max(0.0) / 4.0).min(15.0);
+        let reserve = ((end - now).max(0.0) / 4.0).min(RESERVE.as_secs_f64());
         Deadlines { waiting: end - reserve, work: end - reserve / 2.0, response: end - reserve / 8.0 }
     }
 }
@@ -175,7 +177,8 @@ impl<P: Ports> Invocation<'_, P> {
 
     async fn onboard(&self, account: AccountId, kind: &str, context: &InvocationContext<'_>, mode: Mode) -> Report {
         let span = context.span(account.as_str());
-        let (trigger, Deadlines { waiting: deadline, work: end, .. }) = (kind.to_owned(), self.deadlines);
+        let trigger = kind.to_owned();
+        let Deadlines { waiting: deadline, work: end, .. } = self.deadlines;
         // The lease needs a name that no other run has. The request ID alone is shared by all records of a batch, the
         // message ID alone by all deliveries of one message.
         let run = format!("{}/{}", self.invocation, context.message.unwrap_or_default());

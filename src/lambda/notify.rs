@@ -67,7 +67,9 @@ impl<P: Ports> Invocation<'_, P> {
         subject: &Subject,
         context: &InvocationContext<'_>,
     ) -> Result<(), ApiError> {
-        let (notifier, now, by) = (self.ports.notifier(), self.engine.clock().now(), context.record_owner());
+        let notifier = self.ports.notifier();
+        let now = self.engine.clock().now();
+        let by = context.record_owner();
         if !notifier.is_enabled() || !notification::may_notify(report) {
             return Ok(());
         }

@@ -73,9 +73,11 @@ impl Settings {
             (None, Some(path)) => ConfigLocation::File(path.into()),
             _ => return Err(SettingsError::Environment),
         };
-        let (queue, dead_letters) = (set("ONBOARDING_QUEUE_URL"), set("ONBOARDING_DEAD_LETTERS_URL"));
+        let queue = set("ONBOARDING_QUEUE_URL");
+        let dead_letters = set("ONBOARDING_DEAD_LETTERS_URL");
         let notified = set("ONBOARDING_NOTIFIED").unwrap_or_else(|| "/account-onboarding/notified".to_owned());
-        let (event_bus, leases) = (set("ONBOARDING_EVENT_BUS"), set("ONBOARDING_LEASES"));
+        let event_bus = set("ONBOARDING_EVENT_BUS");
+        let leases = set("ONBOARDING_LEASES");
         Ok(Self { source, queue, dead_letters, event_bus, notified, leases })
     }
 

@@ -13,18 +13,13 @@ use serde_json::{Map, Value, json};
 
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
+use onboarding_core::limits::{VENDOR_REGISTRATION, VENDOR_SEARCH};
 use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::plan::RegistrationChange;
 use onboarding_core::vendor::{ApiAccess, KeyHeader};
 use onboarding_engine::ports::{Http, VendorRequest, VendorResponse};
 
 const SEARCH: &str = "workload-security:SearchAwsConnectors";
-
-/// The timeout of a search. Short, because the rest of the account is processed at the same time and must not be
-/// delayed.
-const SEARCH_TIMEOUT: Duration = Duration::from_secs(10);
-/// The timeout of a registration. The vendor assumes the role before it responds, which "may take a minute or two".
-const REGISTER_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A client for one tenant.
 pub(super) struct WorkloadSecurity<'a, H> {
@@ -55,7 +50,7 @@ impl<'a, H: Http> WorkloadSecurity<'a, H> {
         let criteria = json!({"fieldName": "accountId", "stringTest": "equal", "stringValue": account});
         // An account should have one connector. 50 results are enough to find ours among duplicates.
         let body = json!({"maxItems": 50, "searchCriteria": [criteria]});
-        let response = self.post(SEARCH, "/awsconnectors/search", body, SEARCH_TIMEOUT).await?;
+        let response = self.post(SEARCH, "/awsconnectors/search", body, VENDOR_SEARCH).await?;
         let found = connectors(&response.body).map_err(|error| ApiError::new(SEARCH, "MalformedAnswer", &error))?;
         let ours = found.into_iter().filter(|connector| connector.account.as_deref() == Some(account.as_str()));
         Ok(ours.map(|Connector { id, role_arn, .. }| ExistingRegistration { id, role_arn }).collect())
@@ -68,7 +63,7 @@ impl<'a, H: Http> WorkloadSecurity<'a, H> {
             Some(before) => format!("/awsconnectors/{}", before.id),
         };
         let body = json!({"displayName": entry.after.display_name, "crossAccountRoleArn": entry.after.role_arn});
-        self.post(entry.call(), &path, body, REGISTER_TIMEOUT).await.map(drop)
+        self.post(entry.call(), &path, body, VENDOR_REGISTRATION).await.map(drop)
     }
 
     async fn post(

@@ -29,7 +29,8 @@ fn block(file: &str, label: &str) -> String {
 fn grant_examples_match_the_trust_edit() {
     let text = read("docs/SEMANTICS.md");
     let before = Document::parse(&block("docs/SEMANTICS.md", "json before")).expect("a trust policy");
-    let (grants, afters) = (blocks(&text, "json grant"), blocks(&text, "json after"));
+    let grants = blocks(&text, "json grant");
+    let afters = blocks(&text, "json after");
     assert_eq!((grants.len(), afters.len()), (2, 2));
     for (grant, after) in grants.iter().map(|text| json(text)).zip(&afters) {
         let principal = Principal::to_grant(grant["principal"].as_str().expect("a principal")).expect("a principal");
@@ -144,7 +145,8 @@ fn event_example_matches_the_code() {
     let outcome = Outcome::Blocked(cause.clone());
     let mut report = Report::new(Some(account), "create_account_result", Mode::Apply, outcome);
     report.account_name = Some("payments-dev".into());
-    let (event, invocation) = ("7c9e6679-7425-40de-944b-000000000266", "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
+    let event = "7c9e6679-7425-40de-944b-000000000266";
+    let invocation = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
     let notice = AccountEvent::new(
         EventKind::AccountBlocked,
         &report,

@@ -217,7 +217,8 @@ fn assert_preserved(before: &Value, after: &Value) -> Result<(), TestCaseError> 
         };
         aws.as_array().map_or_else(|| vec![saved(aws)], |all| all.iter().map(saved).collect())
     };
-    let (before, after) = (statements(before), statements(after));
+    let before = statements(before);
+    let after = statements(after);
     prop_assert!(after.len() >= before.len());
     for (old, new) in before.iter().zip(&after) {
         prop_assert!(names(new).starts_with(&names(old)), "{new}");
@@ -232,7 +233,8 @@ fn assert_preserved(before: &Value, after: &Value) -> Result<(), TestCaseError> 
 
 #[test]
 fn existing_access_is_kept_and_only_configured_access_is_added() {
-    let (edited, blocked) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let edited = AtomicUsize::new(0);
+    let blocked = AtomicUsize::new(0);
     let proptest_config = ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() };
     TestRunner::new(proptest_config)
         .run(&(trust(), configured_grants(), any::<bool>()), |(trust, grants, prune)| {
@@ -265,6 +267,7 @@ fn existing_access_is_kept_and_only_configured_access_is_added() {
             Ok(())
         })
         .unwrap();
-    let (edited, blocked) = (edited.into_inner(), blocked.into_inner());
+    let edited = edited.into_inner();
+    let blocked = blocked.into_inner();
     assert!(edited > 50 && blocked > 12, "enough cases reach both outcomes: {edited} edited, {blocked} blocked");
 }

@@ -63,7 +63,8 @@ impl EventStorm {
     fn over(accounts: usize, batch: usize) -> Self {
         let mut random = fastrand::Rng::with_seed(7);
         let organization = organization();
-        let (mut events, mut deliveries) = (Vec::new(), BTreeMap::new());
+        let mut events = Vec::new();
+        let mut deliveries = BTreeMap::new();
         for index in 0..accounts {
             let creation = AccountCreation {
                 access_role_delay_seconds: f64::from(random.u32(..90)),
@@ -92,7 +93,8 @@ impl EventStorm {
     /// Asserts that every active account is onboarded with the writes of a single onboarding.
     fn assert_all_onboarded(&self) {
         let Self { organization, lambda, deliveries, suspended } = self;
-        let (writes, each) = (writes(organization), writes_per_account());
+        let writes = writes(organization);
+        let each = writes_per_account();
         for (account, deliveries) in deliveries.iter().filter(|(account, _)| !suspended.contains(account)) {
             assert_onboarded(organization, account.as_str());
             assert_eq!(writes[account], each, "writes in {account} after {deliveries} events and a sweep");

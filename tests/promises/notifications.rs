@@ -278,7 +278,8 @@ fn manual_invocation_returns_the_report_and_notifies() {
 fn unconfirmed_record_of_a_killed_run_is_taken_over_when_it_expires() {
     let (organization, lambda) = blocked_account();
     let record = |age| {
-        let (code, by) = (format!("foreign_role foreign_role:{OWN_ROLE}"), "another".to_owned());
+        let code = format!("foreign_role foreign_role:{OWN_ROLE}");
+        let by = "another".to_owned();
         NotificationRecord { code, at: organization.now() - age, by, confirmed: false }
     };
     lambda.notifier.put_notification(NEW, record(10.0));

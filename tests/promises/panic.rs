@@ -46,9 +46,11 @@ fn record_that_panics_is_the_only_failed_one() {
         });
         let [sessions, secrets, leases, vendors, clock] = [(); 5].map(|()| organization.clone());
         let directory = PanickingDirectory(organization.clone(), accounts[bad].clone());
-        let (queue, notifier) = (FakeQueue::new(&organization), FakeNotifier::default());
+        let queue = FakeQueue::new(&organization);
+        let notifier = FakeNotifier::default();
         let world = Ports { directory, sessions, secrets, leases, vendors, clock };
-        let (ports, settings) = (Clients { world, queue, notifier }, settings(PARAMETER));
+        let ports = Clients { world, queue, notifier };
+        let settings = settings(PARAMETER);
         let record = |(index, account): (usize, &AccountId)| json!({"messageId": format!("message-{index}"), "body": account_created(account)});
         let records: Vec<_> = accounts.iter().enumerate().map(record).collect();
         let payload = RawValue::from_string(json!({ "Records": records }).to_string()).unwrap();

@@ -164,7 +164,8 @@ fn quota_error_shows_no_external_id() {
 /// Invokes the function with a payload, and returns its log at the finest level, its response, the published events and the
 /// notification records.
 fn invoke(organization: &FakeOrganization, payload: &str) -> String {
-    let (queue, notifier) = (FakeQueue::new(organization), FakeNotifier::default());
+    let queue = FakeQueue::new(organization);
+    let notifier = FakeNotifier::default();
     let published = notifier.clone();
     let ports = Clients { world: Whole::from(organization.clone()), queue, notifier };
     let function = Function { ports, settings: settings("/onboarding/config") };

@@ -92,7 +92,8 @@ fn every_line_of_an_email_is_a_json_string() {
 fn missing_account_name_leaves_an_empty_field() {
     let mut event = blocked();
     event["detail"].as_object_mut().expect("a detail").remove("account_name");
-    let (with, without) = (email("AccountBlocked", &blocked()), email("AccountBlocked", &event));
+    let with = email("AccountBlocked", &blocked());
+    let without = email("AccountBlocked", &event);
     assert_eq!(without, with.replace("payments-dev", ""));
     assert!(without.contains("Account name:   \"\n"));
 }

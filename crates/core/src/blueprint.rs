@@ -158,7 +158,8 @@ impl Blueprint {
 }
 
 fn role(template: &RoleTemplate, account: &Account, secrets: &SecretValues) -> Result<RoleSpec, BlueprintError> {
-    let (owner, name) = (&template.owner, Some(&template.name));
+    let owner = &template.owner;
+    let name = Some(&template.name);
     let fail = |problem: String| BlueprintError { owner: owner.clone(), role: name.cloned(), problem };
     let mut all = Vec::new();
     let mut statements = Vec::new();

@@ -66,9 +66,11 @@ impl ApiError {
     /// An error as returned by a service.
     #[must_use]
     pub fn new(call: &'static str, code: impl Into<String>, message: &str) -> Self {
-        let (denial, quota) = (Box::new(Denial::read(message)), Quota::read(message));
+        let denial = Box::new(Denial::read(message));
+        let quota = Quota::read(message);
         let unknown_principal = is_unknown_principal(message);
-        let (code, message) = (code.into(), excerpt(message, LONGEST_MESSAGE));
+        let code = code.into();
+        let message = excerpt(message, LONGEST_MESSAGE);
         Self { call, code, message, denial, quota, unknown_principal, status: None, source: None }
     }
 

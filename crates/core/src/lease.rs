@@ -2,6 +2,7 @@
 //!
 //! A lease expires. A run that is killed therefore blocks other runs only until the lease ends.
 
+use crate::limits::MAX_LEASE;
 use serde::{Deserialize, Serialize};
 
 /// A lease on an account. It expires at a time at which its run has certainly ended, so that a killed run does not block others.
@@ -13,14 +14,11 @@ pub struct Lease {
     pub until: f64,
 }
 
-/// The longest valid lease, in seconds. It is longer than any run, because Lambda stops a function after 15 minutes.
-const MAX_LEASE_DURATION: f64 = 1200.0;
-
 impl Lease {
     /// Whether the lease is active. An expiry that is further away than any run can last is invalid and does not count.
     #[must_use]
     pub fn is_active(&self, now: f64) -> bool {
-        (now..now + MAX_LEASE_DURATION).contains(&self.until)
+        (now..now + MAX_LEASE.as_secs_f64()).contains(&self.until)
     }
 
     /// Parses the stored form. Text that is not a lease gives an expired lease without a holder.

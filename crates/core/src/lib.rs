@@ -12,6 +12,7 @@ pub mod error;
 pub mod error_messages;
 mod json;
 pub mod lease;
+pub mod limits;
 pub mod message_action;
 pub mod mode;
 pub mod notification;

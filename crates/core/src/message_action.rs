@@ -16,6 +16,7 @@
 use crate::account::AccountAge;
 use crate::code::Code;
 use crate::error::ApiError;
+use crate::limits::{FIRST_RETRY, LONGEST_RETRY};
 use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome, Stop};
 use crate::report::Report;
@@ -39,9 +40,6 @@ pub struct Received {
     /// Its age in seconds; `None` if not known.
     pub age: Option<f64>,
 }
-
-/// The maximum pause between two tries, in seconds.
-const LONGEST_PAUSE: u32 = 900;
 
 /// Decides what to do with a message whose account ended with this report. `give_up_after` is the maximum age in seconds.
 #[must_use]
@@ -79,8 +77,8 @@ pub fn is_transient(error: &ApiError) -> bool {
 
 /// Exponential backoff: 30 seconds at first, doubled each time, at most 15 minutes.
 fn pause(times: u32) -> u32 {
-    let doubled = times.saturating_sub(1).min(5);
-    (30 << doubled).min(LONGEST_PAUSE)
+    let doubled = FIRST_RETRY * (1 << times.saturating_sub(1).min(5));
+    u32::try_from(doubled.min(LONGEST_RETRY).as_secs()).unwrap_or(u32::MAX)
 }
 
 fn retries_exhausted(last: &Cause, age: f64) -> Cause {

@@ -21,6 +21,7 @@
 use crate::code::Code;
 use serde::{Deserialize, Serialize};
 
+use crate::limits::{ONBOARDED_RECORD, RECENTLY_JOINED, UNCONFIRMED_NOTIFICATION};
 use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome};
 use crate::report::{EventKind, Report};
@@ -43,17 +44,6 @@ pub const ONBOARDED: &str = "onboarded";
 /// In place of a cause: a run applied changes and was interrupted before the account converged.
 pub const STARTED: &str = "started";
 
-/// How long an unconfirmed record suppresses the notification of other invocations. Longer than the timeout of the
-/// function, so that the invocation has ended, and shorter than the visibility timeout (720 s), so that the retry of a
-/// killed invocation publishes.
-const UNCONFIRMED_SECONDS: f64 = 600.0;
-/// A converged account that joined within this time was onboarded by this tool. If there is no record, the invocation
-/// that did it was interrupted before it published.
-const NEW_SECONDS: f64 = 14.0 * DAY;
-/// How long the record of an onboarded account is kept: longer than the account counts as new.
-const KEPT_SECONDS: f64 = 15.0 * DAY;
-const DAY: f64 = 86_400.0;
-
 impl NotificationRecord {
     /// Parses a stored record. Text that is not a valid record yields an empty one, which will be replaced.
     #[must_use]
@@ -72,7 +62,8 @@ impl NotificationRecord {
     #[must_use]
     pub fn covers(&self, code: &str, by: &str, now: f64) -> bool {
         self.code == code
-            && (self.confirmed || (self.by != by && (0.0..UNCONFIRMED_SECONDS).contains(&(now - self.at))))
+            && (self.confirmed
+                || (self.by != by && (0.0..UNCONFIRMED_NOTIFICATION.as_secs_f64()).contains(&(now - self.at))))
     }
 }
 
@@ -156,15 +147,15 @@ fn decide_converged(report: &Report, record: Option<&NotificationRecord>, by: &s
         first,
     };
     let changed = report.done() > 0;
-    let is_new = report.joined_at.is_some_and(|joined| now - (joined as f64) < NEW_SECONDS);
+    let is_new = report.joined_at.is_some_and(|joined| now - (joined as f64) < RECENTLY_JOINED.as_secs_f64());
     match record {
         None if changed || is_new => publish(true),
         None => NotificationDecision::Nothing,
         Some(last) if last.code != ONBOARDED => publish(true),
         Some(last) if !last.covers(ONBOARDED, by, now) => publish(true),
         // Two runs at the same time may both have applied changes. Repaired drift comes later.
-        Some(last) if changed && now - last.at >= UNCONFIRMED_SECONDS => publish(false),
-        Some(last) if now - last.at >= KEPT_SECONDS => NotificationDecision::DeleteRecord,
+        Some(last) if changed && now - last.at >= UNCONFIRMED_NOTIFICATION.as_secs_f64() => publish(false),
+        Some(last) if now - last.at >= ONBOARDED_RECORD.as_secs_f64() => NotificationDecision::DeleteRecord,
         Some(_) => NotificationDecision::Nothing,
     }
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::code::Code;
 
+const DAY: f64 = 86_400.0;
 const NOW: f64 = 1_795_361_783.0;
 
 fn report(outcome: Outcome) -> Report {
@@ -128,7 +129,8 @@ fn plan_is_not_notified() {
 
 #[test]
 fn record_is_stored_as_json() {
-    let (code, by) = ("foreign_role".to_owned(), "message-1".to_owned());
+    let code = "foreign_role".to_owned();
+    let by = "message-1".to_owned();
     let record = NotificationRecord { code, at: 1_795_361_783.5, by, confirmed: true };
     insta::assert_snapshot!(record.to_text(), @r#"{"code":"foreign_role","at":1795361783.5,"by":"message-1","confirmed":true}"#);
     assert_eq!(NotificationRecord::from_text(&record.to_text()), record);

@@ -116,7 +116,8 @@ mod tests {
         for bad in ["", "a b", "a/b", "é", &"x".repeat(65)] {
             assert!(bad.parse::<RoleName>().is_err(), "{bad}");
         }
-        let (a, b): (RoleName, RoleName) = ("Trelica".parse().unwrap(), "TRELICA".parse().unwrap());
+        let a: RoleName = "Trelica".parse().unwrap();
+        let b: RoleName = "TRELICA".parse().unwrap();
         assert!(a != b && a.is_same(&b));
     }
 

@@ -12,15 +12,13 @@ use onboarding_core::account::AccountAge;
 use onboarding_core::code::Code;
 use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
+use onboarding_core::limits::ABANDONED_CALLS;
 use onboarding_core::message_action::is_transient;
 use onboarding_core::outcome::Stop;
 
 use crate::engine::Job;
 use crate::ports::{Clock, LeaseStore};
 use crate::retry::timeout_at;
-
-/// AWS may still be working on a call that was abandoned, for this many seconds.
-const LAST_CALLS: f64 = 4.0;
 
 /// What a run has of an account's lease.
 enum State {
@@ -115,7 +113,7 @@ impl<'a, K: LeaseStore> AccountLease<'a, K> {
             0 => self.job.run.clone(),
             count => format!("{}+{count}", self.job.run),
         };
-        Lease { by, until: self.job.end + LAST_CALLS }
+        Lease { by, until: self.job.end + ABANDONED_CALLS.as_secs_f64() }
     }
 
     /// Releases the lease, and returns what the report should mention. A lease that cannot be released expires.

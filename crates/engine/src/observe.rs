@@ -52,7 +52,8 @@ pub(crate) async fn observe<S: ReadIam>(
         }
     };
     let access_role = assumed.access_role.clone();
-    let (mut there, mut unreadable) = (BTreeMap::new(), BTreeMap::new());
+    let mut there = BTreeMap::new();
+    let mut unreadable = BTreeMap::new();
     for (name, role) in roles.into_iter().flatten() {
         match role {
             Ok(role) => there.insert(name, role).map(drop),

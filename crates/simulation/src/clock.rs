@@ -53,12 +53,14 @@ impl Clock for FakeOrganization {
     async fn sleep(&self, time: Duration) {
         let (sleeper, until) = {
             let mut state = self.lock();
-            let (id, until) = (state.serial(), state.now + time.as_secs_f64());
+            let id = state.serial();
+            let until = state.now + time.as_secs_f64();
             state.sleepers.insert(id, until);
             state.activity += 1;
             (Sleeper { organization: self, id }, until)
         };
-        let (mut seen, mut quiet) = (0, 0);
+        let mut seen = 0;
+        let mut quiet = 0;
         loop {
             yield_once().await;
             let mut state = self.lock();

@@ -77,7 +77,8 @@ fn trust_policy_is_normalized_on_save() {
 #[test]
 fn deleted_role_is_replaced_by_its_unique_id_in_trust_policies() {
     let organization = organization();
-    let (identity, auth) = (id("222233334444"), name("auth"));
+    let identity = id("222233334444");
+    let auth = name("auth");
     organization.put_role(&identity, &auth, super::super::RoleState::trusting("{}"));
     let trust = aws(&organization, "arn:aws:iam::222233334444:role/auth").unwrap();
     organization.set_trust(&id(MEMBER), &name(ACCESS), &trust);

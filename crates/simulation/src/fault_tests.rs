@@ -18,7 +18,8 @@ fn role_exists(organization: &FakeOrganization) -> bool {
 
 #[tokio::test]
 async fn calls_are_counted_across_ports() {
-    let (organization, script) = (organization(), Script::none());
+    let organization = organization();
+    let script = Script::none();
     run(&organization, &script).await.unwrap();
     assert_eq!(script.calls(), ["organizations:DescribeAccount", "sts:AssumeRole", "iam:CreateRole"]);
     assert!(role_exists(&organization) && !script.crashed());
@@ -28,7 +29,8 @@ async fn calls_are_counted_across_ports() {
 async fn each_fault_has_its_documented_effect() {
     let mut table = String::new();
     for injection in Injection::ALL {
-        let (organization, script) = (organization(), Script::at(2, injection));
+        let organization = organization();
+        let script = Script::at(2, injection);
         let error = run(&organization, &script).await.unwrap_err();
         assert_eq!(role_exists(&organization), injection.performs(), "{injection:?}");
         assert_eq!(script.crashed(), injection.crashes());
@@ -51,7 +53,8 @@ async fn each_fault_has_its_documented_effect() {
 
 #[tokio::test]
 async fn crashed_process_makes_no_further_call() {
-    let (organization, script) = (organization(), Script::at(1, Injection::CrashBefore));
+    let organization = organization();
+    let script = Script::at(1, Injection::CrashBefore);
     assert_eq!(run(&organization, &script).await.unwrap_err().code, "Crashed");
     assert_eq!(run(&organization, &script).await.unwrap_err().code, "Crashed");
     assert_eq!(script.calls().len(), 2);
@@ -62,7 +65,8 @@ async fn crashed_process_makes_no_further_call() {
 
 #[tokio::test]
 async fn fault_during_several_calls_ends_after_them() {
-    let (organization, script) = (organization(), Script::during(0, 2, Injection::Throttle));
+    let organization = organization();
+    let script = Script::during(0, 2, Injection::Throttle);
     assert!(run(&organization, &script).await.is_err());
     assert!(run(&organization, &script).await.is_err());
     assert!(run(&organization, &script).await.is_ok());

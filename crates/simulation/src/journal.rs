@@ -135,7 +135,9 @@ impl FakeOrganization {
             let throttled = state.throttle_every.is_some_and(|every| state.calls.is_multiple_of(every));
             let result = if throttled { Err(Rejection::new("Throttling", "Rate exceeded")) } else { call(&mut state) };
             let CallInfo { account, call, role, write } = info;
-            let (account, role, ok) = (account.clone(), role.cloned(), result.is_ok());
+            let account = account.clone();
+            let role = role.cloned();
+            let ok = result.is_ok();
             state.journal.push(Call { account, call, role, write, ok });
             result
         };

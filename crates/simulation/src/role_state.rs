@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn unique_id_is_stable_and_differs_per_generation() {
-        let (account, name): (AccountId, RoleName) = ("444455556666".parse().unwrap(), "Trelica".parse().unwrap());
+        let account: AccountId = "444455556666".parse().unwrap();
+        let name: RoleName = "Trelica".parse().unwrap();
         let id = unique_id(&account, &name, 1);
         assert_eq!(id.len(), 21);
         assert_eq!(id, unique_id(&account, &"TRELICA".parse().unwrap(), 1));

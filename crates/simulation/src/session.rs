@@ -46,7 +46,9 @@ pub(super) fn target(arn: &str) -> Option<Target> {
     let fields: Vec<_> = arn.splitn(6, ':').collect();
     let ["arn", partition, "iam", "", account, resource] = fields.as_slice() else { return None };
     let (path, role) = resource.strip_prefix("role")?.rsplit_once('/')?;
-    let (partition, account, role) = (partition.parse().ok()?, account.parse().ok()?, role.parse().ok()?);
+    let partition = partition.parse().ok()?;
+    let account = account.parse().ok()?;
+    let role = role.parse().ok()?;
     Some(Target { partition, account, path: format!("{path}/"), role })
 }
 
@@ -75,7 +77,9 @@ impl Sessions for FakeOrganization {
             state.assume_role_requests.push(entry.clone());
             let Target { partition, account, role, .. } = target;
             let arn = format!("arn:{partition}:sts::{account}:assumed-role/{role}/{}", entry.session_name);
-            let (organization, account, role) = (self.clone(), account.clone(), role.clone());
+            let organization = self.clone();
+            let account = account.clone();
+            let role = role.clone();
             Ok(Session { organization, account, role, arn, policy, expires: state.now + SESSION_SECONDS })
         })
         .await

@@ -162,7 +162,8 @@ fn alter(organization: &FakeOrganization, change: impl FnOnce(&mut RoleState)) {
 #[tokio::test]
 async fn caller_without_permissions_cannot_assume_a_role() {
     let organization = organization();
-    let (management, function) = (id("111122223333"), name("account-onboarding"));
+    let management = id("111122223333");
+    let function = name("account-onboarding");
     let with = organization.role_state(&management, &function).unwrap();
     let policies = Default::default();
     organization.put_role(&management, &function, RoleState { policies, ..with });
@@ -228,7 +229,8 @@ async fn lists_are_paginated() {
     state.attached = ["a", "b", "c"].map(str::to_owned).into();
     organization.put_role(&id(MEMBER), &name("Paged"), state);
     let session = session(&organization).await;
-    let (mut all, mut from) = (Vec::new(), None);
+    let mut all = Vec::new();
+    let mut from = None;
     loop {
         let page = session.attached(&name("Paged"), from).await.unwrap();
         assert_eq!(page.items.len(), 1);

@@ -53,7 +53,8 @@ impl Tenant {
     #[must_use]
     pub fn new(url: &str, key: &str, account: &AccountId, external_id: &str) -> Self {
         let [url, key, external_id] = [url, key, external_id].map(str::to_owned);
-        let (account, connectors) = (account.clone(), BTreeMap::new());
+        let account = account.clone();
+        let connectors = BTreeMap::new();
         Self { url, key, account, external_id, propagation: 0.0, outage: None, connectors }
     }
 }
@@ -131,7 +132,8 @@ impl VendorApi for FakeOrganization {
                 }
                 None => connectors.last_key_value().map_or(1, |(last, _)| last + 1),
             };
-            let (account, role_arn) = (role.account.clone(), Some(arn.clone()));
+            let account = role.account.clone();
+            let role_arn = Some(arn.clone());
             connectors.insert(id, Connector { account, role_arn, display_name: entry.after.display_name.clone() });
             state.tenant = Some(Tenant { connectors, ..tenant.clone() });
             Ok(())

@@ -86,7 +86,8 @@ fn create(state: &mut State, id: &AccountId, name: &RoleName, new: &NewRole) -> 
         ..RoleState::trusting(&document::check_trust(state, &new.trust.to_json())?)
     };
     account.quotas.check(name.as_str(), &role, None)?;
-    let (now, lag) = (state.now, account.lag);
+    let now = state.now;
+    let lag = account.lag;
     state.account_mut(id)?.insert(id, name, role, now, lag);
     Ok(())
 }

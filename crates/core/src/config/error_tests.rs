@@ -62,7 +62,7 @@ trust = "222233334444"
     onboarding.toml:10:12: `exclude`: expected a string, found a number; write it in quotes
     onboarding.toml:10:26: `exclude`: `99998888777` is not a valid account ID; write exactly twelve digits, in quotes
     onboarding.toml:11:1: unknown key `colour`; expected `exclude`
-    onboarding.toml:13:25: `new-account-minutes`: must be between 0 and 10080 minutes (at most one week)
+    onboarding.toml:13:23: `new-account-minutes`: must be between 0 and 10080 minutes (at most one week)
     onboarding.toml:14:10: `trellica`: unknown vendor; known vendors are `trelica` and `workload-security` (define others in `vendor-files` or `[catalogue.NAME]`); did you mean `trelica`?
     onboarding.toml:15:10: `trelica`: `external-id` is missing; set the external ID of Trelica (1Password SaaS Manager): the organization ID on Trelica's profile page
     onboarding.toml:16:13: `role-name`: Trelica (1Password SaaS Manager) requires the role name `TrelicaIntegration`; remove `role-name`

@@ -44,7 +44,8 @@ fn register(spec: &RoleSpec, observed: &Observed) -> Option<Change> {
     if existing.iter().any(|one| one.role_arn.as_ref() == Some(&entry.role_arn)) {
         return None;
     }
-    let (title, before) = (spec.title.clone(), existing.first().cloned());
+    let title = spec.title.clone();
+    let before = existing.first().cloned();
     let entry = RegistrationChange { title, api: *api, before, after: entry.clone() };
     Some(Change { role: spec.name.clone(), action: Action::Register(Box::new(entry)) })
 }
@@ -65,7 +66,8 @@ fn access_trust(blueprint: &Blueprint, observed: &Observed, plan: &mut Plan) {
     match outcome {
         Ok((before, edit)) => {
             if edit.document != *before {
-                let (before, after) = (Some(before.clone()), edit.document);
+                let before = Some(before.clone());
+                let after = edit.document;
                 plan.changes.push(Change { role: role.clone(), action: Action::UpdateTrust { before, after } });
             }
             plan.notices.extend(edit.notices);

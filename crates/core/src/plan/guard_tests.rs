@@ -126,9 +126,11 @@ fn unsupported_trust_policy_is_left_unchanged() {
 
 /// The refusals of a plan by a faulty planner: the guard checks the effect of a change, whatever its origin.
 fn refusals_of_faulty_plan(after: &str) -> String {
-    let (blueprint, observed) = (blueprint(), fresh());
+    let blueprint = blueprint();
+    let observed = fresh();
     let mut plan = diff(&blueprint, &observed);
-    let (before, after) = (Some(document(FRESH)), document(after));
+    let before = Some(document(FRESH));
+    let after = document(after);
     plan.changes[0].action = Action::UpdateTrust { before, after };
     guard(plan, &blueprint, &observed).refusals().iter().map(|refusal| refusal.code.as_str()).collect()
 }
@@ -151,7 +153,8 @@ fn access_role_edit_beyond_the_grants_is_refused() {
 
 #[test]
 fn only_trust_edits_are_approved_for_the_access_role() {
-    let (blueprint, observed) = (blueprint(), fresh());
+    let blueprint = blueprint();
+    let observed = fresh();
     let new = NewRole {
         title: String::new(),
         path: "/".to_owned(),

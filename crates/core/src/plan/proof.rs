@@ -86,7 +86,9 @@ fn prove_registered(spec: &RoleSpec, registration: &RegistrationSpec, observed: 
         Some(_) => "has not registered the account with this role",
         None => "did not report whether it has registered the account",
     };
-    let (role, who, known) = (spec.name.clone(), spec.title.clone(), registered.is_some());
+    let role = spec.name.clone();
+    let who = spec.title.clone();
+    let known = registered.is_some();
     Proof { role, sentence: format!("{who} {state}"), who, expected: "registered", holds, known }
 }
 

@@ -122,7 +122,8 @@ impl Condition {
     #[must_use]
     pub fn with_external_id(mut self, external_id: &str) -> Self {
         self.0.retain(|test| !test.is_external_id());
-        let (operator, key) = ("StringEquals".to_owned(), "sts:ExternalId".to_owned());
+        let operator = "StringEquals".to_owned();
+        let key = "sts:ExternalId".to_owned();
         self.0.push(ConditionClause { operator, key, values: vec![external_id.to_owned()] });
         self
     }

@@ -6,7 +6,9 @@ fn lines(statements: &str) -> String {
     let line = |entry: PrincipalAccess| {
         let conditions: String = entry.conditions.iter().map(|condition| format!(", when {condition}")).collect();
         let why = entry.why.map(|why| format!(" ({why})")).unwrap_or_default();
-        let (principal, kind, can) = (entry.principal, entry.kind, entry.can);
+        let principal = entry.principal;
+        let kind = entry.kind;
+        let can = entry.can;
         let actions = entry.actions.join("+");
         format!("{}: {principal} [{kind}] {can:?} by {actions}{conditions}{why}\n", entry.statement)
     };

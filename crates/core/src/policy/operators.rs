@@ -67,8 +67,10 @@ pub(super) fn comparison(operator: &str) -> Option<(bool, Compare)> {
 
 /// Whether a string matches a pattern in which `*` matches any string and `?` any one character.
 pub(super) fn like(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut p, mut t) = (0, 0);
+    let pattern: Vec<char> = pattern.chars().collect();
+    let text: Vec<char> = text.chars().collect();
+    let mut p = 0;
+    let mut t = 0;
     let mut star: Option<(usize, usize)> = None;
     while t < text.len() {
         match pattern.get(p) {

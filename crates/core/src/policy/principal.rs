@@ -141,7 +141,10 @@ impl fmt::Display for Principal {
 /// The account and the resource of an IAM ARN.
 fn iam_arn(text: &str) -> Option<(&str, &str)> {
     let mut fields = text.splitn(6, ':');
-    let (arn, partition, service, region) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+    let arn = fields.next()?;
+    let partition = fields.next()?;
+    let service = fields.next()?;
+    let region = fields.next()?;
     let named = arn == "arn" && partition.parse::<Partition>().is_ok() && service == "iam" && region.is_empty();
     if named { Some((fields.next()?, fields.next()?)) } else { None }
 }

@@ -247,7 +247,8 @@ fn notices_about(document: &Document, grant: &Grant) -> Vec<PolicyNotice> {
         if !statement.actions.cover_assume_role() || !statement.covers(&grant.principal) {
             continue;
         }
-        let (name, principal) = (document.name_of(index), grant.principal.clone());
+        let name = document.name_of(index);
+        let principal = grant.principal.clone();
         let conditional = !statement.condition.is_empty() || statement.exempts_partly(&grant.principal);
         if statement.effect == Effect::Deny {
             notices.push(PolicyNotice::Denied { statement: name, principal, conditional });

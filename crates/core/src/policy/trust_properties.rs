@@ -77,7 +77,8 @@ proptest! {
     #[test]
     fn no_access_is_lost_and_only_grants_are_gained(before in trust(), grants in prop::collection::vec(a_grant(), 1..4)) {
         let after = add(&before, &grants).document;
-        let (old, new) = (access_entries(&before), access_entries(&after));
+        let old = access_entries(&before);
+        let new = access_entries(&after);
         let requested = access_entries(&add(&Document::from_statements(Vec::new()).unwrap(), &grants).document);
         prop_assert!(old.is_subset(&new));
         prop_assert!(new.difference(&old).all(|entry| requested.contains(entry)));
@@ -95,10 +96,12 @@ proptest! {
     fn existing_statements_stay(before in trust(), grants in prop::collection::vec(a_grant(), 1..4)) {
         let after = add(&before, &grants).document;
         let list = |document: &Document| document.as_map()["Statement"].as_array().unwrap().clone();
-        let (old, new) = (list(&before), list(&after));
+        let old = list(&before);
+        let new = list(&after);
         prop_assert!(new.len() >= old.len());
         for (old, new) in old.iter().zip(&new) {
-            let (mut old, mut new) = (old.clone(), new.clone());
+            let mut old = old.clone();
+            let mut new = new.clone();
             old.as_object_mut().unwrap().shift_remove("Principal");
             new.as_object_mut().unwrap().shift_remove("Principal");
             prop_assert_eq!(old.to_string(), new.to_string());

@@ -57,7 +57,8 @@ fn new_role(new: &NewRole, redactor: &mut Redactor) -> String {
 fn documents(before: Option<&Document>, after: Option<&Document>, redactor: &mut Redactor) -> String {
     const CONTEXT: usize = 3;
     let mut pretty = |document: Option<&Document>| document.map(|d| redactor.pretty(d) + "\n").unwrap_or_default();
-    let (before, after) = (pretty(before), pretty(after));
+    let before = pretty(before);
+    let after = pretty(after);
     let diff = TextDiff::from_lines(&before, &after);
     let mut text = String::new();
     for (index, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {

@@ -5,10 +5,7 @@
 use serde_json::{Value, json};
 
 use super::Report;
-
-/// An account that joined longer ago was not onboarded when it was new, but found by a sweep, so its age says nothing
-/// about the speed of onboarding. One day more than the retention of the dead-letter queue (14 days).
-const NEW_FOR_DAYS: f64 = 15.0;
+use crate::limits::TIME_TO_ONBOARDED;
 
 /// The time from when an account joined until it was onboarded, as a separate record; only for new accounts.
 #[must_use]
@@ -24,7 +21,7 @@ pub fn time_to_onboarded(report: &Report, now: f64) -> Option<Value> {
         "account_id": report.account_id,
         "TimeToOnboarded": age.round(),
     });
-    (0.0..NEW_FOR_DAYS * 86_400.0).contains(&age).then_some(record)
+    (0.0..TIME_TO_ONBOARDED.as_secs_f64()).contains(&age).then_some(record)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "Unix milliseconds fit into an i64")]

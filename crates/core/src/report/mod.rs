@@ -212,7 +212,9 @@ impl Serialize for Step {
             _ => None,
         };
         let change = &self.change;
-        let (call, summary, status) = (change.call(), change.to_string(), self.status.as_str());
+        let call = change.call();
+        let summary = change.to_string();
+        let status = self.status.as_str();
         Wire { call, role: &change.role, summary, status, error }.serialize(serializer)
     }
 }

@@ -73,7 +73,9 @@ fn heading(report: &Report) -> String {
 
 fn summary(report: &Report) -> String {
     let count = |sign| report.changes.iter().filter(|step| step.change.sign() == sign).count();
-    let (add, change, remove) = (count(Sign::Add), count(Sign::Alter), count(Sign::Remove));
+    let add = count(Sign::Add);
+    let change = count(Sign::Alter);
+    let remove = count(Sign::Remove);
     format!("Plan: {add} to add, {change} to change, {remove} to remove")
 }
 

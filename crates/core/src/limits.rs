@@ -1,0 +1,55 @@
+//! Every time limit, next to the values of `template.yaml` that it depends on. `tests/template/limits.rs` compares the two.
+//!
+//! | `template.yaml` | Value |
+//! |---|---|
+//! | timeout of the function | 120 s; Lambda allows 15 minutes at most |
+//! | visibility timeout of the inbox | 720 s: six times the function's timeout, as Lambda recommends |
+//! | retention of the inbox, of the dead-letter queue | 4 days, 14 days |
+
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// The longest valid lease. It is longer than any run, because Lambda stops a function after 15 minutes.
+///
+/// See <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
+pub const MAX_LEASE: Duration = Duration::from_secs(1200);
+
+/// AWS may still be working on a call for this long after it was abandoned: a lease ends that much later than its run.
+pub const ABANDONED_CALLS: Duration = Duration::from_secs(4);
+
+/// How long an unconfirmed notification record suppresses the notification of other invocations. Longer than the timeout
+/// of the function, so that the invocation has ended, and shorter than the visibility timeout, so that the retry of a
+/// killed invocation publishes.
+pub const UNCONFIRMED_NOTIFICATION: Duration = Duration::from_secs(600);
+
+/// A converged account that joined within this time was onboarded by this tool. If there is no record, the invocation
+/// that did it was interrupted before it published.
+pub const RECENTLY_JOINED: Duration = DAY.saturating_mul(14);
+
+/// How long the record of an onboarded account is kept: longer than [`RECENTLY_JOINED`].
+pub const ONBOARDED_RECORD: Duration = DAY.saturating_mul(15);
+
+/// The time from joining to being onboarded is measured up to this age. An older account was found by a sweep, so that its
+/// age says nothing about the speed of onboarding. Longer than the retention of the dead-letter queue.
+pub const TIME_TO_ONBOARDED: Duration = DAY.saturating_mul(15);
+
+/// The first pause between two deliveries of a message; each is twice as long as the one before.
+pub const FIRST_RETRY: Duration = Duration::from_secs(30);
+
+/// The longest pause between two deliveries of a message.
+pub const LONGEST_RETRY: Duration = Duration::from_secs(900);
+
+/// What the function reserves, of its timeout, for the phases after waiting.
+pub const RESERVE: Duration = Duration::from_secs(15);
+
+/// How long calls in flight may still take, on the command line, after the wait for the account is over.
+pub const COMMAND_LINE_GRACE: Duration = Duration::from_secs(120);
+
+/// The timeout of a search at a vendor. Short, because the rest of the account is processed at the same time and must not
+/// be delayed.
+pub const VENDOR_SEARCH: Duration = Duration::from_secs(10);
+
+/// The timeout of a registration with a vendor. Workload Security assumes the role before it responds, which "may take a
+/// minute or two".
+pub const VENDOR_REGISTRATION: Duration = Duration::from_secs(120);
