@@ -10,8 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
-use onboarding_core::code::Code;
-use onboarding_core::outcome::OutcomeKind;
+use onboarding_core::code::{Code, OutcomeKind};
 
 use files::{blocks, documents, read, root, sources};
 

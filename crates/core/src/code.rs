@@ -4,7 +4,31 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::outcome::OutcomeKind;
+/// The four outcomes, without their causes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OutcomeKind {
+    /// The blueprint holds, and is proven.
+    Converged,
+    /// Not ready yet; retried automatically.
+    Waiting,
+    /// Needs attention.
+    Blocked,
+    /// Nothing to do for this account.
+    Ignored,
+}
+
+impl OutcomeKind {
+    /// The name: `converged`, `waiting`, `blocked` or `ignored`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Converged => "converged",
+            Self::Waiting => "waiting",
+            Self::Blocked => "blocked",
+            Self::Ignored => "ignored",
+        }
+    }
+}
 
 macro_rules! codes {
     ($($(#[$doc:meta])+ $name:ident = $text:literal => [$($outcome:ident),*],)+) => {

@@ -8,7 +8,7 @@
 //! on a new account usually means that AWS has not finished setting it up (`waiting`), on an established account it is a
 //! misconfiguration (`blocked`).
 
-use crate::code::Code;
+use crate::code::{Code, OutcomeKind};
 use std::fmt;
 
 use serde::Serialize;
@@ -28,32 +28,6 @@ pub enum Outcome {
     Blocked(Cause),
     /// Nothing to do for this account or event.
     Ignored(Cause),
-}
-
-/// The four outcomes, without their causes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum OutcomeKind {
-    /// See [`Outcome::Converged`].
-    Converged,
-    /// See [`Outcome::Waiting`].
-    Waiting,
-    /// See [`Outcome::Blocked`].
-    Blocked,
-    /// See [`Outcome::Ignored`].
-    Ignored,
-}
-
-impl OutcomeKind {
-    /// The name: `converged`, `waiting`, `blocked` or `ignored`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Converged => "converged",
-            Self::Waiting => "waiting",
-            Self::Blocked => "blocked",
-            Self::Ignored => "ignored",
-        }
-    }
 }
 
 /// Why an account did not converge.

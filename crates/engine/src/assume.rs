@@ -12,10 +12,9 @@ use onboarding_core::role::RoleName;
 use onboarding_core::session_policy::scopes;
 
 use crate::access_denied::diagnose;
-use crate::engine::Engine;
-use crate::open::SessionOf;
+use crate::assumed::AssumedAccount;
+use crate::job::{Engine, SessionOf};
 use crate::ports::{AssumeRoleRequest, Sessions, World};
-use crate::target::AssumedAccount;
 
 /// Sessions in an account, and the roles whose session policy would be too long.
 type Assumed<W> = (AssumedAccount<SessionOf<W>>, Vec<Refusal>);

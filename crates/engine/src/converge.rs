@@ -11,9 +11,9 @@ use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
 use onboarding_core::plan::{Approved, Change, proofs};
 
-use crate::engine::Engine;
+use crate::job::{Engine, SessionOf};
 use crate::ledger::Ledger;
-use crate::open::{OpenedAccount, SessionOf};
+use crate::open::OpenedAccount;
 use crate::ports::{LeaseStore, ReadIam, Sessions, World, WriteIam};
 use crate::retry::{Backoff, timed_out, timeout_at};
 use crate::run::{Run, refused, verified};
@@ -70,7 +70,7 @@ impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
         let mut backoff = Backoff::until(run.job.deadline);
         loop {
             let approved = account.approve(&observed);
-            run.record(account, &approved);
+            run.record(&account.refusals, &approved);
             // A vendor is asked again whenever a registration is open: another run may have made it meanwhile.
             let registering = run.ledger.open(&approved).iter().any(Change::is_registration);
             let step = next_step(&run.ledger, &approved, &observed, run.job.shown.as_deref());

@@ -5,49 +5,17 @@
 
 use onboarding_core::account::{AccountAge, AccountId};
 use onboarding_core::code::Code;
-use onboarding_core::config::Config;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
-use onboarding_core::plan::{Change, proofs};
+use onboarding_core::plan::proofs;
 use onboarding_core::report::Report;
 
+use crate::job::{Engine, Job};
 use crate::ports::{Creation, Directory, Sessions, World, WriteIam};
 use crate::retry::{Backoff, without_session};
 use crate::run::{Run, refused, verified};
 
-/// Everything that is needed to bring accounts to their blueprint.
-pub struct Engine<W> {
-    /// The outside world.
-    pub world: W,
-    /// What accounts should hold.
-    pub config: Config,
-}
-
-/// One account to process.
-#[derive(Debug, Clone)]
-pub struct Job {
-    /// The account.
-    pub account: AccountId,
-    /// What started the job, for example `create_account_result`.
-    pub trigger: String,
-    /// The event or person that started the job; becomes part of the session's name.
-    pub origin: String,
-    /// The owner of the account's lease: unique to this run.
-    pub run: String,
-    /// When to stop waiting, in seconds since 1970.
-    pub deadline: f64,
-    /// When to have answered, in seconds since 1970: calls that are in flight then are abandoned.
-    pub end: f64,
-    /// The plan that a person confirmed: no other is applied.
-    pub shown: Option<Vec<Change>>,
-}
-
 impl<W: World> Engine<W> {
-    /// The clock of the outside world.
-    pub fn clock(&self) -> &W::Clock {
-        self.world.clock()
-    }
-
     /// Waits for the creation of an account, and returns the account's id.
     ///
     /// # Errors
@@ -102,7 +70,7 @@ impl<W: World> Engine<W> {
         };
         let observed = &account.observed;
         let approved = account.approve(observed);
-        run.record(&account, &approved);
+        run.record(&account.refusals, &approved);
         run.findings.calls = account.target.calls();
         run.findings.planned = approved.changes().to_vec();
         run.findings.proofs = proofs(&account.blueprint, observed);

@@ -16,7 +16,7 @@ use onboarding_core::limits::ABANDONED_CALLS;
 use onboarding_core::message_action::is_transient;
 use onboarding_core::outcome::Stop;
 
-use crate::engine::Job;
+use crate::job::Job;
 use crate::ports::{Clock, LeaseStore};
 use crate::retry::timeout_at;
 

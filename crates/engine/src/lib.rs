@@ -16,8 +16,10 @@
 
 mod access_denied;
 mod assume;
+mod assumed;
 mod converge;
 mod engine;
+mod job;
 mod lease;
 mod ledger;
 mod observe;
@@ -29,6 +31,6 @@ mod run;
 mod target;
 mod vendors;
 
-pub use engine::{Engine, Job};
+pub use job::{Engine, Job};
 pub use retry::{timed_out, timeout_at};
 pub use target::TargetAccount;

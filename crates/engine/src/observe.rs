@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::{try_join, try_join_all, try_join3};
 
+use crate::assumed::AssumedAccount;
 use crate::ports::{Page, ReadIam};
-use crate::target::AssumedAccount;
 use onboarding_core::account::AccountAge;
 use onboarding_core::blueprint::{Blueprint, RoleSpec};
 use onboarding_core::error::{ApiError, ErrorKind};

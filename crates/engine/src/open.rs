@@ -10,15 +10,12 @@ use onboarding_core::outcome::Stop;
 use onboarding_core::plan::{Approved, Refusal, diff, guard};
 
 use crate::assume::session_name;
-use crate::engine::Engine;
-use crate::ports::{Sessions, World};
+use crate::job::{Engine, SessionOf};
+use crate::ports::World;
 use crate::prepare::Prepared;
 use crate::retry::{timed_out, timeout_at, without_session};
 use crate::run::Run;
 use crate::target::TargetAccount;
-
-/// The sessions of a world.
-pub(crate) type SessionOf<W> = <<W as World>::Sessions as Sessions>::Session;
 
 /// An account whose access role was assumed, whose id was confirmed and which was read for the first time.
 pub(crate) struct OpenedAccount<S> {

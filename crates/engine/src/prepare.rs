@@ -8,7 +8,7 @@ use onboarding_core::error::ErrorKind;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::Refusal;
 
-use crate::engine::Engine;
+use crate::job::Engine;
 use crate::ports::{Clock, Directory, Secrets, World};
 
 /// What an account should hold.

@@ -12,10 +12,9 @@ use onboarding_core::plan::{Approved, Change, Proof, Refusal};
 use onboarding_core::report::{Calls, Report, Status, Step};
 use onboarding_core::role::RoleName;
 
-use crate::engine::Job;
+use crate::job::Job;
 use crate::lease::AccountLease;
 use crate::ledger::Ledger;
-use crate::open::OpenedAccount;
 use crate::ports::{Clock, LeaseStore};
 use crate::retry::Backoff;
 
@@ -59,8 +58,8 @@ impl<'a, K: LeaseStore> Run<'a, K> {
     }
 
     /// Records the newest comparison; it replaces the one before.
-    pub(crate) fn record<S>(&mut self, account: &OpenedAccount<S>, approved: &Approved) {
-        self.findings.refusals = account.refusals.iter().chain(approved.refusals()).cloned().collect();
+    pub(crate) fn record(&mut self, refused_earlier: &[Refusal], approved: &Approved) {
+        self.findings.refusals = refused_earlier.iter().chain(approved.refusals()).cloned().collect();
         self.findings.notices = approved.notices().iter().map(ToString::to_string).collect();
     }
 

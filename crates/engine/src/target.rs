@@ -1,30 +1,21 @@
-//! An account whose access role was assumed, and one whose id was confirmed. Only the second can be written to.
+//! An account whose id was confirmed: the only one that can be written to.
 
-use onboarding_core::code::Code;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::{join, try_join_all};
 
-use crate::observe::observe;
-use crate::ports::{ReadIam, WriteIam};
-use onboarding_core::account::{AccountAge, AccountId};
+use onboarding_core::account::AccountId;
 use onboarding_core::blueprint::Blueprint;
+use onboarding_core::code::Code;
 use onboarding_core::error::ApiError;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::Change;
 use onboarding_core::report::Calls;
-use onboarding_core::role::RoleName;
-use onboarding_core::session_policy::Scope;
 
-/// An account whose access role was assumed; so far only STS says that it is the right one.
-pub(crate) struct AssumedAccount<S> {
-    pub(crate) account: AccountId,
-    pub(crate) access_role: RoleName,
-    /// Whether the account may still be getting ready.
-    pub(crate) age: AccountAge,
-    pub(crate) sessions: Vec<(Scope, S)>,
-}
+use crate::assumed::AssumedAccount;
+use crate::observe::observe;
+use crate::ports::{ReadIam, WriteIam};
 
 /// An account that was confirmed to be the one that was asked for.
 ///
@@ -36,11 +27,6 @@ pub struct TargetAccount<S> {
 }
 
 impl<S: ReadIam> AssumedAccount<S> {
-    /// The session whose policy names a role.
-    pub(crate) fn session(&self, role: &RoleName) -> Option<&S> {
-        self.sessions.iter().find(|(scope, _)| scope.roles.contains(role)).map(|(_, session)| session)
-    }
-
     /// Reads what the blueprint names while every session is asked which account it is in: one round trip for both.
     pub(crate) async fn confirm(
         self,

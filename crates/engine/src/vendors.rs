@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 
-use crate::engine::Engine;
+use crate::job::Engine;
 use crate::ports::{VendorApi, World, WriteIam};
 use crate::target::TargetAccount;
 use onboarding_core::account::AccountAge;

@@ -5,6 +5,7 @@
 //! depend on the account (`{partition}`, `{account-id}`) are kept as [`Template`], and external IDs in SSM parameters as
 //! parameter names; both are resolved per account in [`crate::blueprint`].
 
+mod context;
 mod files;
 mod model;
 mod names;

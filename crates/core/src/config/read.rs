@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use super::context::ReadContext;
 use super::files::{Files, NoFiles};
-use super::names::Names;
 use super::{AccessRole, Config, ConfigErrors, RoleTemplate, roles, trust, vendors};
 use crate::account::AccountId;
 use crate::policy::{Document, lint_permissions};
@@ -16,14 +16,6 @@ const TOP_LEVEL: &[&str] = &["access-role", "accounts", "waiting", "vendors", "r
 const ACCESS_ROLE: &[&str] = &["names", "prune-orphans", "grant"];
 const DEFAULT_ACCESS_ROLES: [&str; 2] = ["OrganizationAccountAccessRole", "AWSControlTowerExecution"];
 const WEEK_IN_MINUTES: i64 = 7 * 24 * 60;
-
-/// State that the parsers of all sections share.
-pub(super) struct ReadContext<'f> {
-    pub(super) files: &'f dyn Files,
-    pub(super) names: RefCell<Names>,
-    /// The problems of vendor files.
-    pub(super) vendor_file_problems: RefCell<ConfigErrors>,
-}
 
 impl Config {
     /// Parses a configuration and the files that it references.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::read::ReadContext;
+use super::context::ReadContext;
 use super::{RoleTemplate, Template, trust};
 use crate::role::{OWNER_TAG, RoleName};
 use crate::text::Untrusted;

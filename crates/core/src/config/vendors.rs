@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::read::ReadContext;
+use super::context::ReadContext;
 use super::registration::registration;
 use super::roles::{self, RoleSettings};
 use super::trust::external_id;

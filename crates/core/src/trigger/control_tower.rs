@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 
-use super::event::ignored;
 use super::field::{Field, TriggerError};
+use super::ignored::ignored;
 use super::{Trigger, TriggerKind};
 use crate::text::Untrusted;
 

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::field::{Field, TriggerError};
+use super::ignored::ignored;
 use super::{Trigger, TriggerKind, control_tower, organizations};
-use crate::account::AccountId;
 use crate::text::Untrusted;
 
 /// A service whose events are parsed: `source` in EventBridge, `detail.eventSource` in CloudTrail, and the parser.
@@ -41,30 +41,4 @@ pub(super) fn parse(event: &Value) -> Result<Trigger, TriggerError> {
         return ignored(event, format!("{what} instead of `{}`", known.event_source));
     }
     (known.parse)(event, name)
-}
-
-/// An event that needs no action.
-pub(super) fn ignored(event: &Value, reason: String) -> Result<Trigger, TriggerError> {
-    Ok(Trigger::Ignored { kind: TriggerKind::OtherEvent, reason, account: account(event) })
-}
-
-/// The reason to ignore a call that failed, because it changed nothing. `None` if the call succeeded.
-pub(super) fn failed_call(event: &Value, name: Untrusted<&str>) -> Option<String> {
-    let code = Field::at(event, "detail/errorCode");
-    code.value()?;
-    let code = code.optional().unwrap_or(Untrusted::new("unknown error"));
-    Some(format!("the call `{name}` failed ({code})"))
-}
-
-/// The account that an ignored event is about, for the log. The field depends on the event.
-fn account(event: &Value) -> Option<AccountId> {
-    const PATHS: [&str; 6] = [
-        "detail/requestParameters/accountId",
-        "detail/requestParameters/target/id",
-        "detail/serviceEventDetails/accountId",
-        "detail/serviceEventDetails/closeAccountStatus/accountId",
-        "detail/serviceEventDetails/createManagedAccountStatus/account/accountId",
-        "detail/serviceEventDetails/updateManagedAccountStatus/account/accountId",
-    ];
-    PATHS.into_iter().find_map(|path| Field::at(event, path).optional()?.parse().ok())
 }

@@ -14,6 +14,7 @@
 mod control_tower;
 mod event;
 mod field;
+mod ignored;
 mod manual;
 mod membership;
 mod organizations;

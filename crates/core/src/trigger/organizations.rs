@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 
-use super::event::{failed_call, ignored};
 use super::field::{Field, TriggerError};
+use super::ignored::{failed_call, ignored};
 use super::membership;
 use super::{Trigger, TriggerKind};
 use crate::text::Untrusted;
