@@ -9,7 +9,6 @@ mod leases;
 #[path = "aws_responses/notifier.rs"]
 mod notifier;
 
-use onboarding_core::code::Code;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -22,6 +21,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use onboarding_core::account::JoinMethod;
+use onboarding_core::code::Code;
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::error_messages::DeniedBy;
 use onboarding_core::outcome::Cause;

@@ -1,6 +1,5 @@
 //! `onboard plan` and `onboard apply`: plan or change one account in AWS.
 
-use onboarding_core::code::Code;
 use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, ensure};
@@ -8,6 +7,7 @@ use anyhow::{Context, ensure};
 use super::args::{Aws, Format, Selector, Target};
 use super::{Exit, config, read};
 use onboarding_core::account::AccountId;
+use onboarding_core::code::Code;
 use onboarding_core::limits::COMMAND_LINE_GRACE;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;

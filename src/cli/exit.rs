@@ -1,8 +1,8 @@
 //! Exit codes. Scripts depend on them, so they do not change within a major version.
 
-use onboarding_core::code::Code;
 use std::process::ExitCode;
 
+use onboarding_core::code::Code;
 use onboarding_core::outcome::Outcome;
 
 /// The exit code of a command, as documented in `onboard --help`. Code 2 (usage error) comes from clap.

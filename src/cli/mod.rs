@@ -74,9 +74,7 @@ fn completions(shell: clap_complete::Shell) -> anyhow::Result<Exit> {
 
 /// Prints an error to stderr, without control characters.
 fn print_error(error: impl Display) {
-    let message = error.to_string();
-    let lines: Vec<_> = message.lines().map(text::printable).collect();
-    eprint_line!("{} {}", paint::bad("error:"), lines.join("\n"));
+    eprint_line!("{} {}", paint::bad("error:"), text::printable_lines(&error.to_string()));
 }
 
 /// Reads a file, or stdin for `-`.

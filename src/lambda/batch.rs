@@ -23,7 +23,6 @@
 //!
 //! See <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>.
 
-use onboarding_core::code::Code;
 use std::panic::AssertUnwindSafe;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
@@ -36,6 +35,7 @@ use serde_json::value::RawValue;
 use super::context::InvocationContext;
 use super::{Invocation, Ports, log};
 use onboarding_core::account::AccountId;
+use onboarding_core::code::Code;
 use onboarding_core::message_action::{self, MessageAction, Received};
 use onboarding_core::outcome::{Cause, Outcome};
 use onboarding_core::trigger::{self, Trigger};

@@ -42,14 +42,7 @@ impl<W: Write> Write for Filtered<W> {
     /// The formatter writes each line with one call.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
-        let text: String = text
-            .split_inclusive('\n')
-            .flat_map(|part| match part.strip_suffix('\n') {
-                Some(part) => [text::printable(part), "\n".to_owned()],
-                None => [text::printable(part), String::new()],
-            })
-            .collect();
-        self.0.write_all(text.as_bytes())?;
+        self.0.write_all(text::printable_lines(&text).as_bytes())?;
         Ok(line.len())
     }
 

@@ -1,10 +1,10 @@
 //! Promise 9: no account is lost, however events are dropped, duplicated or reordered, as long as a sweep follows.
 
-use onboarding_core::code::Code;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use onboarding_core::account::{AccountId, AccountState};
+use onboarding_core::code::Code;
 use onboarding_simulation::{AccountCreation, FakeOrganization, FakeQueue};
 
 use crate::common::{IDENTITY, MANAGEMENT, NEW, OLD, OWN_ROLE, assert_onboarded, id, name, organization, sweep_config};

@@ -1,11 +1,11 @@
 //! Waiting: a run polls with backoff for what is not ready yet, but no longer than its deadline. What will never be ready ends
 //! the run immediately.
 
-use onboarding_core::code::Code;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use onboarding_core::account::{Account, AccountId};
+use onboarding_core::code::Code;
 use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;

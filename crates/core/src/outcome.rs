@@ -99,19 +99,19 @@ impl Outcome {
     /// Waiting, for something that is retried automatically.
     #[must_use]
     pub fn waiting(code: Code, message: impl Into<String>) -> Self {
-        Self::Waiting(Cause::retried(code, message))
+        Stop::wait(code, message).into()
     }
 
     /// Blocked, with what to do next.
     #[must_use]
     pub fn blocked(code: Code, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::Blocked(Cause::new(code, message, remedy))
+        Stop::blocked(code, message, remedy).into()
     }
 
     /// Ignored, for a reason.
     #[must_use]
     pub fn ignored(code: Code, message: impl Into<String>) -> Self {
-        Self::Ignored(Cause::new(code, message, "nothing to do"))
+        Stop::ignored(code, message).into()
     }
 }
 

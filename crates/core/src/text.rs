@@ -46,6 +46,12 @@ pub fn printable(text: &str) -> String {
     text.chars().map(printed).collect()
 }
 
+/// Several lines of text, each filtered like [`printable`]; the line breaks stay.
+#[must_use]
+pub fn printable_lines(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+}
+
 /// Filters every string of a JSON value like [`printable`]. Keys are not filtered, because they come from this program.
 pub fn printable_json(value: &mut Value) {
     match value {

@@ -3,12 +3,12 @@
 //! Every step that can fail says by its error what helps: [`Stop::Wait`] passes with time, [`Stop::Reopen`] needs a new
 //! session, and anything else ends the run. [`Backoff::again`] is the one place that turns that into a pause or an end.
 
-use onboarding_core::code::Code;
 use std::pin::pin;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use futures_util::future::{Either, select};
+use onboarding_core::code::Code;
 use onboarding_core::outcome::Stop;
 
 use crate::ports::Clock;

@@ -1,10 +1,10 @@
 //! One run: what it may do, what it has done, and what it has found out. At its end this becomes the report, once.
 
-use onboarding_core::code::Code;
 use std::time::Duration;
 
 use onboarding_core::account::Account;
 use onboarding_core::blueprint::SecretValues;
+use onboarding_core::code::Code;
 use onboarding_core::config::Config;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};

@@ -1,6 +1,5 @@
 //! Who executes a change: IAM in the account, or a vendor's API for a registration.
 
-use onboarding_core::code::Code;
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
@@ -10,6 +9,7 @@ use crate::ports::{VendorApi, World, WriteIam};
 use crate::target::TargetAccount;
 use onboarding_core::account::AccountAge;
 use onboarding_core::blueprint::Blueprint;
+use onboarding_core::code::Code;
 use onboarding_core::error::ApiError;
 use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::outcome::Stop;

@@ -14,7 +14,6 @@
 //!
 //! Refusals are isolated by role: the changes of other roles are still approved.
 
-use crate::code::Code;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -23,6 +22,7 @@ use serde::Serialize;
 use super::proof::denied;
 use super::{Action, Change, Plan, RegistrationChange};
 use crate::blueprint::{Blueprint, BlueprintError, RoleSpec};
+use crate::code::Code;
 use crate::observed::{Observed, ObservedRole};
 use crate::outcome::{Cause, Stop};
 use crate::policy::{Caller, Document, PolicyNotice, Principal, RequestContext, access_entries, can_assume};
