@@ -9,7 +9,7 @@ use crate::text::printable;
 
 /// The sentence of a change and, below it, the changed lines.
 pub(super) fn change_text(change: &Change, redactor: &mut Redactor) -> String {
-    let mut text = format!("  {} {}\n", sign(change.sign()), change);
+    let mut text = format!("  {} {}\n", sign(change.sign()), printable(&change.to_string()));
     let body = match &change.action {
         Action::UpdateTrust { before, after } | Action::PutPolicy { before, after, .. } => {
             documents(before.as_ref(), Some(after), redactor)

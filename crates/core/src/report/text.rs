@@ -10,6 +10,7 @@ use crate::code::Code;
 use crate::outcome::{Cause, Outcome};
 use crate::plan::Sign;
 use crate::policy::Redactor;
+use crate::text::printable;
 
 /// The plan: its summary, the changes like a diff, and who can assume what before them.
 #[must_use]
@@ -51,9 +52,9 @@ pub fn report_text(report: &Report) -> String {
             Status::NotTried => careful("not tried"),
             Status::Superseded => faint("not made "),
         };
-        text.push_str(&format!("  {mark}  {}\n", step.change));
+        text.push_str(&format!("  {mark}  {}\n", printable(&step.change.to_string())));
         if let Status::Failed(message) = &step.status {
-            text.push_str(&format!("             {}\n", bad(message)));
+            text.push_str(&format!("             {}\n", bad(printable(message))));
         }
     }
     text.push_str(&proofs(report, CURRENT_ACCESS));
@@ -92,7 +93,7 @@ fn proofs(report: &Report, title: &str) -> String {
             (false, true) => bad("✗"),
             (false, false) => faint("·"),
         };
-        text.push_str(&format!("  {mark} {:widest$}  {}\n", proof.role, proof.sentence));
+        text.push_str(&format!("  {mark} {:widest$}  {}\n", proof.role, printable(&proof.sentence)));
     }
     text
 }
@@ -102,10 +103,10 @@ fn remarks(report: &Report) -> String {
     let mut text = String::new();
     for refusal in &report.refusals {
         let mark = bad(format!("refused ({}):", refusal.code));
-        text.push_str(&format!("\n  {mark} {}\n    {}\n", refusal.message, refusal.remedy));
+        text.push_str(&format!("\n  {mark} {}\n    {}\n", printable(&refusal.message), printable(&refusal.remedy)));
     }
     for notice in &report.notices {
-        text.push_str(&format!("\n  {} {notice}\n", careful("note:")));
+        text.push_str(&format!("\n  {} {}\n", careful("note:"), printable(notice)));
     }
     text
 }
@@ -115,14 +116,14 @@ fn ending(report: &Report) -> String {
     match &report.outcome {
         Outcome::Converged if done == 0 => good("Converged: nothing to do."),
         Outcome::Converged => good(format!("Converged: {done} {} made.", if done == 1 { "change" } else { "changes" })),
-        Outcome::Waiting(cause) => careful(format!("Waiting ({}): {cause}.", cause.code)),
+        Outcome::Waiting(cause) => careful(format!("Waiting ({}): {}.", cause.code, printable(&cause.to_string()))),
         Outcome::Blocked(cause) if is_listed(cause, report) => {
             let count = report.refusals.len();
             let refusals = if count == 1 { "refusal" } else { "refusals" };
             bad(format!("Blocked ({}): {count} {refusals}, listed above.", cause.code))
         }
-        Outcome::Blocked(cause) => bad(format!("Blocked ({}): {cause}.", cause.code)),
-        Outcome::Ignored(cause) => faint(format!("Ignored ({}): {}.", cause.code, cause.message)),
+        Outcome::Blocked(cause) => bad(format!("Blocked ({}): {}.", cause.code, printable(&cause.to_string()))),
+        Outcome::Ignored(cause) => faint(format!("Ignored ({}): {}.", cause.code, printable(&cause.message))),
     }
 }
 

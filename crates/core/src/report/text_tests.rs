@@ -288,3 +288,20 @@ fn colours_can_be_stripped() {
     assert_ne!(plain(&text), text);
     assert!(!plain(&text).contains('\u{1b}'));
 }
+
+/// Names in an account may hold anything: no line of a plan or report lets them reach the terminal raw.
+#[test]
+fn hostile_names_are_filtered_in_every_line() {
+    let mut report = planned(&drifted(|_| {}), pending());
+    let name = "p\u{1b}[2J\u{202e}".to_owned();
+    let action = crate::plan::Action::DeletePolicy { name: name.clone(), before: None };
+    let change = crate::plan::Change { role: crate::plan::sample::name("Acme"), action };
+    let status = Status::Failed(name.clone());
+    report.changes.push(crate::report::Step { change, status });
+    report.notices.push(name);
+    for text in [plan_text(&report), report_text(&report)] {
+        let lines = plain(&text);
+        assert!(lines.contains("p?[2J?"), "{lines}");
+        assert!(lines.lines().flat_map(str::chars).all(crate::text::is_printable), "{lines:?}");
+    }
+}
