@@ -9,9 +9,10 @@ use super::{Exit, config, read};
 use onboarding_core::account::AccountId;
 use onboarding_core::code::Code;
 use onboarding_core::limits::COMMAND_LINE_GRACE;
+use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
-use onboarding_core::report::{Report, paint, plan_text, report_text};
+use onboarding_core::report::{Detail, Report, plan_lines, report_lines};
 use onboarding_core::trigger::{self, Trigger};
 use onboarding_engine::ports::{Clock, Sessions, World, WriteIam};
 use onboarding_engine::{Engine, Job};
@@ -23,12 +24,32 @@ pub(super) async fn plan<W: World>(
     target: Target,
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Exit> {
-    let format = target.format;
     let report = match start(&target, requested(&target.selector)?, connect).await? {
         Ok((engine, job)) => engine.plan(&job).await,
         Err(report) => *report,
     };
-    show(&report, format, plan_text)
+    let is_pending = report.outcome.cause().is_some_and(|cause| cause.code == Code::ChangesPending);
+    if target.format == Format::Text && is_pending {
+        let mut lines = plan_lines(&report, target.detail());
+        lines.extend(next_steps(&target));
+        print_text!("{}", render(&lines));
+        return Ok(Exit::from_outcome(&report.outcome));
+    }
+    show(&report, &target, plan_lines)
+}
+
+/// The commands that are likely to follow a plan.
+fn next_steps(target: &Target) -> Vec<Line> {
+    let selector = match (&target.selector.account, &target.selector.event) {
+        (Some(id), _) => format!("--account {id}"),
+        (None, file) => format!("--event {}", file.as_deref().unwrap_or_default()),
+    };
+    let apply = format!("Run `onboard apply {selector}` to make these changes");
+    let line = match target.detail() {
+        Detail::Full => format!("{apply}."),
+        Detail::Summary => format!("{apply}, or `onboard plan {selector} --verbose` for the full policies."),
+    };
+    vec![Line::blank(), Line::at(0).styled(Style::Faint, line)]
 }
 
 pub(super) async fn apply<W: World<Sessions: Sessions<Session: WriteIam>>>(
@@ -51,16 +72,16 @@ pub(super) async fn apply<W: World<Sessions: Sessions<Session: WriteIam>>>(
     );
     let (engine, mut job) = match start(&target, requested, connect).await? {
         Ok(start) => start,
-        Err(report) => return show(&Report { mode: Mode::Apply, ..*report }, format, report_text),
+        Err(report) => return show(&Report { mode: Mode::Apply, ..*report }, &target, report_lines),
     };
     let plan = engine.plan(&job).await;
     if format == Format::Text {
-        print_text!("{}", plan_text(&plan));
+        print_text!("{}", render(&plan_lines(&plan, target.detail())));
     }
     if plan.changes.is_empty() {
         let end = Report { mode: Mode::Apply, ..plan };
         return if format == Format::Json {
-            show(&end, format, plan_text)
+            show(&end, &target, plan_lines)
         } else {
             Ok(Exit::from_outcome(&end.outcome))
         };
@@ -77,7 +98,7 @@ pub(super) async fn apply<W: World<Sessions: Sessions<Session: WriteIam>>>(
     if format == Format::Text {
         print_line!();
     }
-    show(&engine.apply(&job).await, format, report_text)
+    show(&engine.apply(&job).await, &target, report_lines)
 }
 
 async fn start<W: World>(
@@ -138,9 +159,9 @@ fn requested(selector: &Selector) -> anyhow::Result<Requested> {
     }
 }
 
-fn show(report: &Report, format: Format, text: impl Fn(&Report) -> String) -> anyhow::Result<Exit> {
-    match format {
-        Format::Text => print_text!("{}", text(report)),
+fn show(report: &Report, target: &Target, lines: impl Fn(&Report, Detail) -> Vec<Line>) -> anyhow::Result<Exit> {
+    match target.format {
+        Format::Text => print_text!("{}", render(&lines(report, target.detail()))),
         Format::Json => print_line!("{}", serde_json::to_string_pretty(report)?),
     }
     Ok(Exit::from_outcome(&report.outcome))
@@ -148,7 +169,12 @@ fn show(report: &Report, format: Format, text: impl Fn(&Report) -> String) -> an
 
 fn confirmed(plan: &Report) -> anyhow::Result<bool> {
     let id = plan.account_id.as_ref().map_or("", |id| id.as_str());
-    print_text!("\n{} ", paint::strong(format!("Apply these changes to account {id}? Only 'yes' will be accepted:")));
+    let name = plan.account_name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    let changes = match plan.changes.len() {
+        1 => "this change".to_owned(),
+        count => format!("these {count} changes"),
+    };
+    print_text!("\nApply {changes} to account {id}{name}? Only 'yes' will be accepted: ");
     anstream::stdout().flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;

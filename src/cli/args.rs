@@ -5,6 +5,7 @@ use clap_complete::Shell;
 
 use onboarding_core::account::{AccountId, Partition};
 use onboarding_core::policy::Principal;
+use onboarding_core::report::Detail;
 
 const EXIT_CODES: &str = "Exit codes:
   0  done, or nothing to do
@@ -78,11 +79,20 @@ pub(super) struct Target {
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
+    /// Show the full policy documents and every check
+    #[arg(short, long)]
+    pub(super) verbose: bool,
     /// How long to wait for an account that is not ready yet
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub(super) wait: u32,
     #[command(flatten)]
     pub(super) aws: Aws,
+}
+
+impl Target {
+    pub(super) fn detail(&self) -> Detail {
+        if self.verbose { Detail::Full } else { Detail::Summary }
+    }
 }
 
 #[derive(Debug, ClapArgs)]

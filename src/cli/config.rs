@@ -4,9 +4,10 @@ use std::path::Path;
 
 use anyhow::anyhow;
 
+use super::output::eprint_lines;
 use super::{Exit, read};
 use onboarding_core::config::{self, Config, Folder};
-use onboarding_core::report::paint;
+use onboarding_core::lines::{Line, Style, render};
 
 /// Reads a configuration. The error message has one line per problem.
 pub(super) fn load(file: &str) -> anyhow::Result<Config> {
@@ -18,18 +19,19 @@ pub(super) fn load(file: &str) -> anyhow::Result<Config> {
 pub(super) fn check(file: &str) -> anyhow::Result<Exit> {
     let config = load(file)?;
     for warning in config.warnings() {
-        eprint_line!("{} {warning}", paint::careful("warning:"));
+        eprint_lines(&[Line::at(0).styled(Style::Warning, "warning:").text(format!(" {warning}"))]);
     }
     let grants = config.access_role.grants.len();
     let roles = config.roles.len();
     let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let grants = plural(grants, "grant");
     let roles = plural(roles, "role");
-    print_line!("{} {grants} on the access role, {roles}", paint::good(format!("{file} is valid:")));
+    let line = Line::at(0).styled(Style::Success, format!("{file} is valid:"));
+    print_text!("{}", render(&[line.text(format!(" {grants} on the access role, {roles}"))]));
     Ok(Exit::Done)
 }
 
 pub(super) fn show(file: &str) -> anyhow::Result<Exit> {
-    print_text!("{}", config::show(&load(file)?));
+    print_text!("{}", render(&config::show(&load(file)?)));
     Ok(Exit::Done)
 }

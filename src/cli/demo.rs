@@ -1,13 +1,15 @@
 //! `onboard demo`: the real engine onboards an account of a simulated organization, without AWS.
 
+use std::fmt::Display;
+
 use anyhow::{Context, anyhow, bail};
 
 use super::Exit;
 use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
+use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::outcome::Outcome;
-use onboarding_core::report::paint::{faint, strong};
-use onboarding_core::report::{plan_text, report_text};
+use onboarding_core::report::{Detail, plan_lines, report_lines};
 use onboarding_engine::ports::{Clock, NoLeases, Ports};
 use onboarding_engine::{Engine, Job};
 use onboarding_simulation::{AccountCreation, FakeOrganization};
@@ -28,12 +30,7 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
     let [directory, sessions, secrets, vendors, clock] = [(); 5].map(|()| organization.clone());
     let engine = Engine { world: Ports { directory, sessions, secrets, leases: NoLeases, vendors, clock }, config };
 
-    print_line!(
-        "{}",
-        faint(
-            "This is a simulated organization in memory that enforces IAM's rules. No AWS calls are made; time is virtual."
-        )
-    );
+    print(faint("A simulated organization, in memory, that enforces IAM's rules: no AWS calls are made."))?;
     let account = create(&organization, &engine).await?;
     let job = Job {
         account,
@@ -50,25 +47,23 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
     let plan = engine.plan(&job).await;
     let refused = organization.journal().iter().filter(|call| call.call == "sts:AssumeRole" && !call.ok).count();
     let waited = organization.now() - before;
-    print_line!(
-        "{}",
-        faint(format!("AssumeRole was refused {refused} times; the account was ready after {waited:.0} s.\n"))
-    );
-    print_text!("{}", plan_text(&plan));
+    print(faint(format!("AssumeRole was refused {refused} times; the account was ready after {waited:.0} s.")))?;
+    print(Line::blank())?;
+    print_text!("{}", render(&plan_lines(&plan, Detail::Summary)));
 
     heading("3. Apply, then verify by evaluating the resulting policies")?;
     let applied =
         engine.apply(&Job { shown: Some(plan.changes.into_iter().map(|s| s.change).collect()), ..job.clone() }).await;
-    print_text!("{}", report_text(&applied));
+    print_text!("{}", render(&report_lines(&applied, Detail::Full)));
     verify(&organization, &job.account)?;
 
-    heading("4. The same event again: delivery is at-least-once, and a second run is idempotent")?;
+    heading("4. The same event again: a second run is idempotent")?;
     organization.clear_journal();
     let again = engine.apply(&job).await;
-    print_text!("{}", report_text(&again));
+    print_text!("{}", render(&report_lines(&again, Detail::Summary)));
     let calls = organization.journal().len();
     let writes = organization.writes().len();
-    print_line!("{}", faint(format!("{calls} calls, {writes} of them writes.")));
+    print(faint(format!("{calls} calls, {writes} of them writes.")))?;
 
     if again.outcome == Outcome::Converged && writes == 0 {
         Ok(Exit::Done)
@@ -99,9 +94,10 @@ async fn create(organization: &FakeOrganization, engine: &Simulated) -> anyhow::
     };
     let polls = organization.journal().len();
     let seconds = organization.now() - before;
-    print_line!("organizations:CreateAccount   {}", faint(&request));
-    print_line!("IN_PROGRESS                   {}", faint(format!("polled {polls} times in {seconds:.0} s")));
-    print_line!("SUCCEEDED                     {}", strong(format!("account {account} (payments-dev)")));
+    let step = |name: &str| Line::at(0).column(Style::Plain, name, 28);
+    print(step("organizations:CreateAccount").styled(Style::Faint, &request))?;
+    print(step("IN_PROGRESS").styled(Style::Faint, format!("polled {polls} times in {seconds:.0} s")))?;
+    print(step("SUCCEEDED").styled(Style::Strong, format!("account {account} (payments-dev)")))?;
     Ok(account)
 }
 
@@ -114,7 +110,7 @@ fn verify(organization: &FakeOrganization, account: &AccountId) -> anyhow::Resul
         Ok(organization.can_assume(&caller, &role(name), id))
     };
     let vendor = "Workload_Security_Role_Cross";
-    print_line!("\n  {}", strong("The same checks against the simulated STS"));
+    heading("The same checks against the simulated STS")?;
     for (who, id, role_name, suffix, external_id) in [
         ("the identity account", IDENTITY, "OrganizationAccountAccessRole", "", None),
         (
@@ -127,12 +123,21 @@ fn verify(organization: &FakeOrganization, account: &AccountId) -> anyhow::Resul
         ("Workload Security", VENDORS[0], vendor, " without an external ID", None),
     ] {
         let answer = if can_assume(id, role_name, external_id)? { "can assume the role" } else { "denied" };
-        print_line!("  {who}{suffix}: {answer}");
+        print(Line::at(2).text(format!("{who}{suffix}: {answer}")))?;
     }
     Ok(())
 }
 
 fn heading(title: &str) -> anyhow::Result<()> {
-    print_line!("\n{}", strong(title));
+    print(Line::blank())?;
+    print(Line::heading(title))
+}
+
+fn faint(text: impl Display) -> Line {
+    Line::at(0).styled(Style::Faint, text)
+}
+
+fn print(line: Line) -> anyhow::Result<()> {
+    print_text!("{}", render(&[line]));
     Ok(())
 }

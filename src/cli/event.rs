@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::args::Format;
 use super::{Exit, print_error, read};
 use crate::lambda::bodies;
-use onboarding_core::report::paint;
+use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::trigger::{self, ParsedPayload, Trigger};
 
 pub(super) fn event(file: &str, format: Format) -> anyhow::Result<Exit> {
@@ -30,18 +30,17 @@ pub(super) fn event(file: &str, format: Format) -> anyhow::Result<Exit> {
     }
     for parsed in &shown {
         match format {
-            Format::Text => print_text!("{}", to_text(parsed)),
+            Format::Text => print_text!("{}", render(&to_lines(parsed))),
             Format::Json => print_line!("{}", to_json(parsed)),
         }
     }
     Ok(exit)
 }
 
-fn to_text(parsed: &ParsedPayload) -> String {
+fn to_lines(parsed: &ParsedPayload) -> Vec<Line> {
     let ParsedPayload { trigger, event_id } = parsed;
-    let mut text = String::new();
-    let mut field =
-        |name: &str, value: &str| text.push_str(&format!("{}  {value}\n", paint::faint(format!("{name:<8}"))));
+    let mut lines = Vec::new();
+    let mut field = |name: &str, value: &str| lines.push(Line::at(0).column(Style::Faint, name, 8).text(value));
     field("trigger", trigger.kind().as_str());
     if let Some(id) = trigger.account() {
         field("account", id.as_str());
@@ -50,7 +49,7 @@ fn to_text(parsed: &ParsedPayload) -> String {
         field("event", id);
     }
     field("meaning", &trigger.to_string());
-    text
+    lines
 }
 
 /// One JSON object per payload, each on its own line.

@@ -24,8 +24,7 @@ pub use exit::Exit;
 
 use args::{Command, ConfigCommand, PolicyCommand, VendorsCommand};
 
-use onboarding_core::report::paint;
-use onboarding_core::text;
+use onboarding_core::lines::{Line, Style};
 use onboarding_engine::ports::{Sessions, World, WriteIam};
 
 /// Parses the arguments and runs the subcommand. `connect` creates the AWS clients; only the binary provides it, so that
@@ -72,9 +71,13 @@ fn completions(shell: clap_complete::Shell) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Prints an error to stderr, without control characters.
+/// Prints an error to stderr, without control characters. Its lines are not wrapped, so that they can be searched.
 fn print_error(error: impl Display) {
-    eprint_line!("{} {}", paint::bad("error:"), text::printable_lines(&error.to_string()));
+    let error = error.to_string();
+    let mut lines = error.lines();
+    let first = Line::verbatim(0).styled(Style::Error, "error:").text(format!(" {}", lines.next().unwrap_or_default()));
+    let others = lines.map(|line| Line::verbatim(0).text(line));
+    output::eprint_lines(&[first].into_iter().chain(others).collect::<Vec<_>>());
 }
 
 /// Reads a file, or stdin for `-`.

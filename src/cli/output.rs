@@ -6,6 +6,8 @@ use std::io::{ErrorKind, Write};
 
 use anyhow::Context;
 
+use onboarding_core::lines::{Line, render};
+
 /// Writes to stdout, with colors on a terminal.
 pub(super) fn print(text: fmt::Arguments<'_>) -> anyhow::Result<()> {
     let mut output = anstream::stdout().lock();
@@ -15,9 +17,9 @@ pub(super) fn print(text: fmt::Arguments<'_>) -> anyhow::Result<()> {
     }
 }
 
-/// Writes a line to stderr. Errors are ignored, because there is nowhere left to report them.
-pub(super) fn eprint_line(text: fmt::Arguments<'_>) {
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+/// Writes lines to stderr. Errors are ignored, because there is nowhere left to report them.
+pub(super) fn eprint_lines(lines: &[Line]) {
+    let _ = anstream::stderr().lock().write_all(render(lines).as_bytes());
 }
 
 /// Writes formatted text to stdout; returns from the function on error.
@@ -29,9 +31,4 @@ macro_rules! print_text {
 macro_rules! print_line {
     () => { print_text!("\n") };
     ($form:literal $($rest:tt)*) => { crate::cli::output::print(format_args!("{}\n", format_args!($form $($rest)*)))? };
-}
-
-/// Writes a formatted line to stderr.
-macro_rules! eprint_line {
-    ($($text:tt)*) => { crate::cli::output::eprint_line(format_args!($($text)*)) };
 }

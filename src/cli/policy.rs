@@ -1,16 +1,18 @@
 //! `onboard policy`: explain and edit trust policies offline.
 
+use std::fmt::Display;
+
 use anyhow::Context;
 use serde_json::json;
 
 use super::args::{Format, Grant};
+use super::output::eprint_lines;
 use super::{Exit, print_error, read};
 use onboarding_core::account::Partition;
+use onboarding_core::lines::{Line, Style, render, widest};
 use onboarding_core::policy::{
     self, Can, Condition, Document, Effect, PolicyError, PolicyNotice, Principal, PrincipalAccess,
 };
-use onboarding_core::report::paint;
-use onboarding_core::text;
 
 /// Maximum length of a trust policy in characters: by default, and with quota L-C07B4B0D raised to its maximum.
 const QUOTA: (usize, usize) = (2048, 8192);
@@ -43,7 +45,7 @@ pub(super) fn grant(args: &Grant) -> anyhow::Result<Exit> {
             print_error(format_args!("the grant would have no effect: {notice}; remove the deny statement first"));
             return Ok(Exit::Blocked);
         }
-        eprint_line!("{} {notice}", paint::careful("note:"));
+        print_note(notice);
     }
     let length = edit.document.to_json().len();
     if length > QUOTA.1 {
@@ -54,21 +56,25 @@ pub(super) fn grant(args: &Grant) -> anyhow::Result<Exit> {
         return Ok(Exit::Blocked);
     }
     if length > QUOTA.0 {
-        let note = paint::careful("note:");
-        eprint_line!(
-            "{note} the policy has {length} characters, more than IAM's default limit of {}; raise the quota L-C07B4B0D",
+        print_note(format_args!(
+            "the policy has {length} characters, more than IAM's default limit of {}; raise the quota L-C07B4B0D",
             QUOTA.0
-        );
+        ));
     }
     print_line!("{}", edit.document.to_pretty());
     Ok(Exit::Done)
+}
+
+/// Prints a note to stderr.
+fn print_note(note: impl Display) {
+    eprint_lines(&[Line::verbatim(0).styled(Style::Warning, "note:").text(format!(" {note}"))]);
 }
 
 pub(super) fn explain(file: &str, format: Format, reveal: bool) -> anyhow::Result<Exit> {
     let entries = policy::explain(&parse(file)?, reveal);
     match format {
         Format::Json => print_line!("{}", serde_json::to_string_pretty(&json!({"version": 1, "entries": entries}))?),
-        Format::Text => print_text!("{}", text(&entries)),
+        Format::Text => print_text!("{}", render(&lines(&entries))),
     }
     Ok(Exit::Done)
 }
@@ -107,44 +113,44 @@ fn partition(args: &Grant, document: &Document) -> anyhow::Result<Partition> {
     Ok("aws".parse()?)
 }
 
-fn text(entries: &[PrincipalAccess]) -> String {
+fn lines(entries: &[PrincipalAccess]) -> Vec<Line> {
     let (allowed, denied): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| entry.effect == Effect::Allow);
-    let mut text = match allowed.as_slice() {
-        [] => format!("{}\n", paint::careful("No principal can assume this role.")),
+    let mut lines = match allowed.as_slice() {
+        [] => vec![Line::at(0).styled(Style::Warning, "No principal can assume this role.")],
         allowed => section("Who can assume this role", allowed),
     };
     if !denied.is_empty() {
-        text.push_str(&section("Who is denied", &denied));
+        lines.extend(section("Who is denied", &denied));
     }
-    text
+    lines
 }
 
-fn section(title: &str, entries: &[&PrincipalAccess]) -> String {
-    let name = |entry: &PrincipalAccess| text::printable(&entry.principal);
-    let width = entries.iter().map(|entry| name(entry).chars().count()).max().unwrap_or(0);
-    let mut text = format!("{}\n", paint::strong(title));
+fn section(title: &str, entries: &[&PrincipalAccess]) -> Vec<Line> {
+    let width = widest(entries.iter().map(|entry| &entry.principal));
+    let mut lines = vec![Line::heading(title)];
     for entry in entries {
-        let statement = paint::faint(format!("({})", entry.statement));
-        text.push_str(&format!("  {:width$}  {}  {statement}\n", name(entry), access_label(entry)));
+        let (style, label) = access_label(entry);
+        let line = Line::verbatim(2).column(Style::Plain, &entry.principal, width).column(style, label, LABEL);
+        lines.push(line.styled(Style::Faint, format!("({})", entry.statement)));
+        let detail = |text: String| Line::at(6).text(text);
         if entry.actions.iter().any(|action| action != "sts:AssumeRole") {
-            text.push_str(&format!("      using {}\n", entry.actions.join(", ")));
+            lines.push(detail(format!("using {}", entry.actions.join(", "))));
         }
-        for condition in &entry.conditions {
-            text.push_str(&format!("      when {}\n", text::printable(&condition.to_string())));
-        }
-        if let Some(why) = &entry.why {
-            text.push_str(&format!("      {}\n", paint::faint(text::printable(why))));
-        }
+        lines.extend(entry.conditions.iter().map(|condition| detail(format!("when {condition}"))));
+        lines.extend(entry.why.as_ref().map(|why| Line::at(6).styled(Style::Faint, why)));
     }
-    text
+    lines
 }
 
-fn access_label(entry: &PrincipalAccess) -> String {
+/// The length of the longest label.
+const LABEL: usize = 13;
+
+fn access_label(entry: &PrincipalAccess) -> (Style, &'static str) {
     match (entry.effect, entry.can) {
-        (Effect::Allow, Can::Always) if entry.kind == "anyone" => paint::bad("always       "),
-        (Effect::Allow, Can::Always) => paint::good("always       "),
-        (_, Can::Conditionally) => paint::careful("conditionally"),
-        (Effect::Allow, Can::Never) => paint::bad("never        "),
-        (Effect::Deny, _) => paint::bad("always       "),
+        (Effect::Allow, Can::Always) if entry.kind == "anyone" => (Style::Error, "always"),
+        (Effect::Allow, Can::Always) => (Style::Success, "always"),
+        (_, Can::Conditionally) => (Style::Warning, "conditionally"),
+        (Effect::Allow, Can::Never) => (Style::Error, "never"),
+        (Effect::Deny, _) => (Style::Error, "always"),
     }
 }

@@ -85,14 +85,17 @@ def test_plan_shows_the_trust_diff_and_no_external_id(onboard, account, untouche
         (tmp_path / "onboarding.toml").write_text(LITERAL)
     output, code = onboard("plan", "--account", account)
     assert (code, f"  ~ update the trust policy of role `{ACCESS_ROLE}`\n" in output) == (PENDING, True), output
-    assert re.search(rf'^ +\+ +"{root(IDENTITY)}"$', output, re.MULTILINE), output
+    assert f"\n      + trusts account {IDENTITY}\n" in output, output
+    assert f"Run `onboard apply --account {account}`" in output, output
+    verbose, code = onboard("plan", "--account", account, "--verbose")
+    assert (code, re.search(rf'^ +\+ +"{root(IDENTITY)}"$', verbose, re.MULTILINE) is not None) == (PENDING, True), verbose
 
     (tmp_path / "event.json").write_text(json.dumps(events.create_account_result(account)))
     wire, code = onboard("plan", "--event", "event.json", "--format", "json")
     report = json.loads(wire)
     assert (code, report["account_id"], report["trigger"]) == (PENDING, account, "create_account_result")
     assert (report["outcome"], report["cause"]["code"]) == ("waiting", "changes_pending")
-    assert not [external_id for external_id in EXTERNAL_IDS.values() if external_id in output + wire]
+    assert not [external_id for external_id in EXTERNAL_IDS.values() if external_id in output + verbose + wire]
 
 
 @pytest.mark.parametrize("asks", [False, True])
@@ -100,7 +103,7 @@ def test_apply_shows_the_plan_then_the_report_and_converges(onboard, account, ia
     apply = ["apply", "--account", account]
     output, code = onboard.answered("yes\n", *apply) if asks else onboard(*apply, "--yes")
     assert (code, QUESTION in output) == (DONE, asks), output
-    assert 0 < output.find("\nPlan: ") < output.find("Who can assume what") < output.find("\nConverged: "), output
+    assert 0 < output.find("\nPlan: ") < output.find("\nWho can assume what") < output.find("\nConverged: "), output
     assert set(iam_state.snapshot(iam)["roles"]) == {ACCESS_ROLE, "TrelicaIntegration", "Workload_Security_Role_Cross"}
     written = len(onboard.wire.writes())
     for words in (["plan"], ["apply", "--yes"]):
@@ -121,7 +124,7 @@ def test_foreign_role_and_unknown_account_are_left_alone(onboard, account, iam, 
     iam.create_role(RoleName="TrelicaIntegration", AssumeRolePolicyDocument=trust(account))
     before = iam_state.role(iam, "TrelicaIntegration")
     output, code = onboard(*command, "--account", account)
-    assert (code, "Blocked (foreign_role)" in output) == (BLOCKED, True), output
+    assert (code, "Blocked: foreign_role" in output) == (BLOCKED, True), output
     assert iam_state.role(iam, "TrelicaIntegration") == before
     assumed = onboard.wire.named("sts:AssumeRole")
     output, code = onboard(*command, "--account", "999988887777")  # outside the organization

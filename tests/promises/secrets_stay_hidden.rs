@@ -5,9 +5,10 @@ use std::sync::Mutex;
 use account_onboarding::lambda::{Clients, Function};
 use lambda_runtime::{Context, LambdaEvent};
 use onboarding_core::error::ApiError;
+use onboarding_core::lines::plain;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::plan::{Action, Change};
-use onboarding_core::report::{Report, Status, emf, plan_text, report_text};
+use onboarding_core::report::{Detail, Report, Status, emf, plan_lines, report_lines};
 use onboarding_engine::ports::Whole;
 use onboarding_simulation::{FakeNotifier, FakeOrganization, FakeQueue, PolicyText, Quotas};
 use serde_json::value::RawValue;
@@ -27,8 +28,9 @@ fn rendered(report: &Report) -> String {
         report.changes.iter().map(|step| format!("{step:?} {} {:#?}", step.change, step.change)).collect();
     [
         serde_json::to_string(report).unwrap(),
-        report_text(report),
-        plan_text(report),
+        plain(&report_lines(report, Detail::Full)),
+        plain(&plan_lines(report, Detail::Summary)),
+        plain(&plan_lines(report, Detail::Full)),
         emf(report, 1.0).to_string(),
         format!("{report:?} {:#?} {}", report.outcome, report.outcome),
         steps.concat(),
@@ -62,7 +64,7 @@ fn successful_run_shows_no_external_id() {
     assert_hidden(&rendered(&apply(&organization, NEW)), "again");
     assert_hidden(&format!("{:?}", organization.assume_role_requests()), "session policies");
     assert_hidden(&format!("{:?} {:?}", config(CONFIG), organization.state()), "values");
-    assert_hidden(&onboarding_core::config::show(&config(CONFIG)), "the configuration");
+    assert_hidden(&plain(&onboarding_core::config::show(&config(CONFIG))), "the configuration");
 }
 
 #[test]

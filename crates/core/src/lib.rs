@@ -13,6 +13,7 @@ pub mod error_messages;
 mod json;
 pub mod lease;
 pub mod limits;
+pub mod lines;
 pub mod message_action;
 pub mod mode;
 pub mod notification;

@@ -20,18 +20,27 @@ pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) ->
     }
 }
 
-/// Names joined for a sentence: `a`, `b` and `c`.
+/// Names joined for a sentence, in backticks: `a`, `b` and `c`.
 pub fn list_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    join(names, "and")
+    join(quoted(names), "and")
+}
+
+/// Names joined for a sentence, without backticks: a, b and c.
+pub fn plain_list_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    join(names.into_iter().map(str::to_owned), "and")
 }
 
 /// Alternatives joined for a sentence: `a`, `b` or `c`.
 pub fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    join(names, "or")
+    join(quoted(names), "or")
 }
 
-fn join<'a>(names: impl IntoIterator<Item = &'a str>, conjunction: &str) -> String {
-    let mut names: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
+fn quoted<'a>(names: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = String> {
+    names.into_iter().map(|name| format!("`{name}`"))
+}
+
+fn join(names: impl Iterator<Item = String>, conjunction: &str) -> String {
+    let mut names: Vec<_> = names.collect();
     match names.pop() {
         None => "none".to_owned(),
         Some(last) if names.is_empty() => last,

@@ -7,7 +7,7 @@ use onboarding_core::account::{AccountAge, AccountId};
 use onboarding_core::code::Code;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
-use onboarding_core::plan::proofs;
+use onboarding_core::plan::{predicted, proofs};
 use onboarding_core::report::Report;
 
 use crate::job::{Engine, Job};
@@ -74,6 +74,9 @@ impl<W: World> Engine<W> {
         run.findings.calls = account.target.calls();
         run.findings.planned = approved.changes().to_vec();
         run.findings.proofs = proofs(&account.blueprint, observed);
+        if !approved.changes().is_empty() {
+            run.findings.proofs_after = proofs(&account.blueprint, &predicted(observed, approved.changes()));
+        }
         let stop = account.not_readable_yet(observed);
         let stop = stop.or_else(|| refused(&run.findings.refusals)).or_else(|| account.silent_vendor(observed));
         match (stop, approved.changes().len()) {

@@ -40,6 +40,8 @@ pub(crate) struct Findings {
     pub(crate) refusals: Vec<Refusal>,
     pub(crate) notices: Vec<String>,
     pub(crate) proofs: Vec<Proof>,
+    /// The proofs as they will be when the planned changes are made.
+    pub(crate) proofs_after: Vec<Proof>,
     pub(crate) planned: Vec<Change>,
     pub(crate) calls: Calls,
 }
@@ -65,7 +67,8 @@ impl<'a, K: LeaseStore> Run<'a, K> {
 
     /// The report of the run, with every external ID and key taken out of its texts.
     pub(crate) fn into_report(self, outcome: Outcome, config: &Config, clock: &impl Clock) -> Report {
-        let Findings { account, access_role, secrets, refusals, mut notices, proofs, planned, calls } = self.findings;
+        let Findings { account, access_role, secrets, refusals, mut notices, proofs, proofs_after, planned, calls } =
+            self.findings;
         let planned = planned.into_iter().map(|change| Step { change, status: Status::Planned });
         notices.extend(config.warnings());
         let took = Duration::try_from_secs_f64(clock.now() - self.started).unwrap_or_default();
@@ -77,6 +80,7 @@ impl<'a, K: LeaseStore> Run<'a, K> {
             refusals,
             notices,
             proofs,
+            proofs_after,
             calls,
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             ..Report::new(Some(self.job.account.clone()), &self.job.trigger, self.mode, outcome)

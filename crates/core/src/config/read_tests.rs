@@ -2,6 +2,7 @@ use std::path::Path;
 
 use crate::blueprint::{Blueprint, SecretValues};
 use crate::config::{Config, Folder, NoFiles, show};
+use crate::lines::plain;
 use crate::toml_reader::sample_account;
 
 pub(super) const DEMO: &str = include_str!("../../../../onboarding.toml");
@@ -17,7 +18,7 @@ fn example_configuration_is_valid() {
     let (blueprint, errors) = Blueprint::new(&config, &sample_account().unwrap(), &SecretValues::new()).unwrap();
     assert_eq!(errors, []);
     assert_eq!((blueprint.grants.len(), blueprint.roles.len()), (1, 3));
-    let text = show(&config);
+    let text = plain(&show(&config));
     assert!(!text.contains("example-trelica-organization-id") && !format!("{config:?}").contains("example-trelica"));
     insta::assert_snapshot!(text, @r#"
     access role
@@ -33,7 +34,8 @@ fn example_configuration_is_valid() {
       vendor          Trend Micro Cloud One Workload Security
       trusts          147995105371, with an external ID (hidden)
       path            /
-      description     Trend Micro Cloud One Workload Security reads the inventory of this account
+      description     Trend Micro Cloud One Workload Security reads the inventory of
+                      this account
       session         up to 3600 seconds
       existing role   of the same name: refused
       policy          Workload_Security_Policy_Cross
@@ -112,7 +114,7 @@ fn example_configuration_is_valid() {
 #[test]
 fn one_grant_is_a_complete_configuration() {
     let config = parse("[[access-role.grant]]\nprincipal = '222233334444'");
-    insta::assert_snapshot!(show(&config), @r"
+    insta::assert_snapshot!(plain(&show(&config)), @r"
     access role
       tried in order  OrganizationAccountAccessRole, AWSControlTowerExecution
       orphans         kept in the trust policy
@@ -157,12 +159,15 @@ policies = { all = '{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}
 trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "333344445555", external-id = "a:b/c" }]
 "#,
     );
-    insta::assert_snapshot!(show(&config), @r#"
+    insta::assert_snapshot!(plain(&show(&config)), @r#"
     access role
       tried in order  Entry
       orphans         removed from the trust policy
-      granted to      222233334444, with the external ID in the SSM parameter /a/b.c-d_e
-      granted to      arn:{partition}:iam::222233334444:role/a, arn:aws:iam::222233334444:user/b, if {"Bool":{"aws:MultiFactorAuthPresent":"true"},"NumericLessThan":{"aws:MultiFactorAuthAge":"3600","x:y":"1.5"},"StringEquals":{"aws:PrincipalOrgID":["o-1","o-2"]}}
+      granted to      222233334444, with the external ID in the SSM parameter
+                      /a/b.c-d_e
+      granted to      arn:{partition}:iam::222233334444:role/a,
+                      arn:aws:iam::222233334444:user/b, if
+                      {"Bool":{"aws:MultiFactorAuthPresent":"true"},"NumericLessThan":{"aws:MultiFactorAuthAge":"3600","x:y":"1.5"},"StringEquals":{"aws:PrincipalOrgID":["o-1","o-2"]}}
 
     accounts
       excluded        111122223333, 999988887777
@@ -214,7 +219,7 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
     vendor/workload-security: the vendor assumes the role without an external ID
     role/b: statement 1 of the policy `all` allows every action, or all actions except some
     ");
-    assert!(!show(&config).contains("a:b/c"));
+    assert!(!plain(&show(&config)).contains("a:b/c"));
 }
 
 #[test]

@@ -1,72 +1,70 @@
-//! The configuration as text, with all defaults and without secrets.
+//! The configuration as lines, with all defaults and without secrets.
 
 use std::fmt::Write;
 
 use super::{Config, ExternalIdSource, PrincipalSpec, Registration, RoleTemplate, TrustSpec};
+use crate::lines::{Line, Style};
 use crate::policy::{Document, Redactor};
 
-/// The effective configuration as text. Equal configurations give equal text.
+/// The effective configuration. Equal configurations give equal lines.
 #[must_use]
-pub fn show(config: &Config) -> String {
-    let mut out = String::new();
+pub fn show(config: &Config) -> Vec<Line> {
     let access = &config.access_role;
     let names: Vec<_> = access.names.iter().map(ToString::to_string).collect();
     let orphans = if access.prune_orphans { "removed from the trust policy" } else { "kept in the trust policy" };
-    heading(&mut out, "access role");
-    line(&mut out, "tried in order", &names.join(", "));
-    line(&mut out, "orphans", orphans);
-    for grant in &access.grants {
-        line(&mut out, "granted to", &trust(grant));
-    }
-    heading(&mut out, "accounts");
+    let mut lines =
+        vec![Line::heading("access role"), field("tried in order", names.join(", ")), field("orphans", orphans)];
+    lines.extend(access.grants.iter().map(|grant| field("granted to", trust(grant))));
     let excluded: Vec<_> = config.excluded.iter().map(ToString::to_string).collect();
     let excluded = if excluded.is_empty() { "none".to_owned() } else { excluded.join(", ") };
-    line(&mut out, "excluded", &excluded);
-    line(&mut out, "new", &format!("for {} minutes after joining", config.new_for / 60));
-    for one in &config.roles {
-        role(&mut out, one);
-    }
-    out
+    lines.extend([
+        Line::blank(),
+        Line::heading("accounts"),
+        field("excluded", excluded),
+        field("new", format!("for {} minutes after joining", config.new_for / 60)),
+    ]);
+    lines.extend(config.roles.iter().flat_map(role));
+    lines
 }
 
-fn role(out: &mut String, role: &RoleTemplate) {
-    heading(out, &format!("role {} ({})", role.name, role.owner));
+fn role(role: &RoleTemplate) -> Vec<Line> {
+    let mut lines = vec![Line::blank(), Line::heading(format!("role {} ({})", role.name, role.owner))];
+    let mut add = |label: &str, text: &str| lines.push(field(label, text));
     if role.title != role.name.as_str() {
-        line(out, "vendor", &role.title);
+        add("vendor", &role.title);
     }
     for spec in &role.trust {
         let is_third_party_without_id = role.owner.starts_with("vendor/") && spec.external_id.is_none();
         let warning = if is_third_party_without_id { ", without an external ID" } else { "" };
-        line(out, "trusts", &format!("{}{warning}", trust(spec)));
+        add("trusts", &format!("{}{warning}", trust(spec)));
     }
-    line(out, "path", &role.path);
+    add("path", &role.path);
     if !role.description.is_empty() {
-        line(out, "description", &role.description.lines().collect::<Vec<_>>().join(" "));
+        add("description", &role.description);
     }
-    line(out, "session", &format!("up to {} seconds", role.max_session_seconds));
+    add("session", &format!("up to {} seconds", role.max_session_seconds));
     if let Some(boundary) = &role.boundary {
-        line(out, "boundary", &boundary.0);
+        add("boundary", &boundary.0);
     }
     for (key, value) in &role.tags {
-        line(out, "tag", &format!("{key} = {value}"));
+        add("tag", &format!("{key} = {value}"));
     }
     if let Some(registration) = &role.registration {
         let Registration { endpoint, key_parameter, .. } = registration;
         let key = format!("with the key in the SSM parameter {key_parameter}");
-        line(out, "registered at", &format!("{}, {key}", endpoint.url()));
+        add("registered at", &format!("{}, {key}", endpoint.url()));
     }
     let existing = if role.adopt { "adopted" } else { "refused" };
-    line(out, "existing role", &format!("of the same name: {existing}"));
+    add("existing role", &format!("of the same name: {existing}"));
     for arn in &role.managed {
-        line(out, "attached", &arn.0);
+        add("attached", &arn.0);
     }
     for (name, policy) in &role.policies {
-        line(out, "policy", name);
+        lines.push(field("policy", name));
         let pretty = Document::parse(&policy.0).map_or_else(|_| policy.0.clone(), |policy| policy.to_pretty());
-        for text in pretty.lines() {
-            _ = writeln!(out, "    {text}");
-        }
+        lines.extend(pretty.lines().map(|text| Line::verbatim(4).text(text)));
     }
+    lines
 }
 
 /// The principals, their external ID (hidden) and their condition.
@@ -89,11 +87,9 @@ fn trust(spec: &TrustSpec) -> String {
     text
 }
 
-fn heading(out: &mut String, text: &str) {
-    let newline = if out.is_empty() { "" } else { "\n" };
-    _ = writeln!(out, "{newline}{text}");
-}
+/// The width of the longest label.
+const LABEL: usize = 14;
 
-fn line(out: &mut String, label: &str, text: &str) {
-    _ = writeln!(out, "  {label:<16}{text}");
+fn field(label: &str, text: impl AsRef<str>) -> Line {
+    Line::at(2).column(Style::Faint, label, LABEL).text(text.as_ref())
 }

@@ -1,14 +1,17 @@
 //! From the observed to the desired state: [`diff()`] plans the changes, [`guard()`] approves or refuses them, and
-//! [`proofs`] verifies who can assume what afterwards.
+//! [`predicted`] is the state that they lead to, and [`proofs`] verifies who can assume what.
 
 mod change;
 mod diff;
 mod guard;
+mod predict;
 mod proof;
 
 pub use change::{Action, Change, NewRole, RegistrationChange, Sign};
 pub use diff::{Plan, diff};
 pub use guard::{Approved, Refusal, guard};
+pub use predict::predicted;
+pub(crate) use proof::{Presented, Subject};
 pub use proof::{Proof, proofs};
 
 #[cfg(test)]

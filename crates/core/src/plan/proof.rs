@@ -41,6 +41,19 @@ pub struct Proof {
     /// Whether the current state is known: the role exists and its trust policy could be evaluated.
     #[serde(skip)]
     pub known: bool,
+    /// What the caller presents and which further conditions it meets, such as `with its external ID`; for texts that
+    /// summarize several proofs.
+    #[serde(skip)]
+    pub(crate) subject: Subject,
+}
+
+/// What a proof is about, apart from the role and the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// The caller assumes the role under these conditions (empty, or ` when …`).
+    Access { presented: Presented, conditions: String },
+    /// The vendor has registered the account.
+    Registration,
 }
 
 /// Checks a blueprint against the current state of an account. See the module documentation for what is checked.
@@ -89,14 +102,18 @@ fn prove_registered(spec: &RoleSpec, registration: &RegistrationSpec, observed: 
     let role = spec.name.clone();
     let who = spec.title.clone();
     let known = registered.is_some();
-    Proof { role, sentence: format!("{who} {state}"), who, expected: "registered", holds, known }
+    let sentence = format!("{who} {state}");
+    Proof { role, who, expected: "registered", holds, sentence, known, subject: Subject::Registration }
 }
 
 /// The external ID that the caller presents.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Presented {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presented {
+    /// The configured one, or none if none is configured.
     Configured,
+    /// None, although one is configured.
     None,
+    /// Another one than the configured one.
     Wrong,
 }
 
@@ -124,10 +141,11 @@ fn prove(
 ) -> Proof {
     let expects_access = presented == Presented::Configured;
     let verdict = trust.map(|trust| verdict(trust, grant, presented));
+    let conditions = conditions(&grant.condition);
     let state = match &verdict {
         Err(unknown) => (*unknown).to_owned(),
         Ok(Verdict::Depends(_)) => "can assume the role if further conditions are met".to_owned(),
-        Ok(verdict) if verdict.can() => format!("can assume the role{}", conditions(&grant.condition)),
+        Ok(verdict) if verdict.can() => format!("can assume the role{conditions}"),
         Ok(_) => "denied".to_owned(),
     };
     Proof {
@@ -137,6 +155,7 @@ fn prove(
         holds: verdict.as_ref().is_ok_and(|verdict| verdict.can() == expects_access),
         sentence: format!("{who}{how}: {state}"),
         known: verdict.is_ok(),
+        subject: Subject::Access { presented, conditions },
     }
 }
 

@@ -5,7 +5,7 @@
 //! - `access`: who is allowed what, as a set, to compare a document before and after an edit;
 //! - `trust`: adds grants to a trust policy and removes deleted identities from it;
 //! - `evaluate`, `operators`: whether a document allows a request;
-//! - `explain`, `lint`, `redact`: for people.
+//! - `explain`, `summary`, `lint`, `redact`: for people.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
 
@@ -19,6 +19,7 @@ mod normal;
 mod operators;
 mod principal;
 mod redact;
+mod summary;
 mod trust;
 
 pub use access::access_entries;
@@ -30,4 +31,5 @@ pub use lint::{Finding, Severity, lint_permissions, lint_trust};
 pub use operators::is_operator;
 pub use principal::{InvalidPrincipal, Principal};
 pub use redact::{Redactor, external_ids};
+pub(crate) use summary::{permissions_summary, trust_summary};
 pub use trust::{Grant, GrantEdit, PolicyNotice, TrustEdit, add_grants, prune_orphans};

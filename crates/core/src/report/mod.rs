@@ -1,15 +1,15 @@
-//! The report on one account, and its output formats: JSON, text, EventBridge event and metrics.
+//! The report on one account, and its output formats: JSON, lines, EventBridge event and metrics.
 
-mod change_text;
+mod change_lines;
 mod event;
+mod lines;
 mod metrics;
-pub mod paint;
+mod proof_lines;
 mod redact;
-mod text;
 
 pub use event::{AccountEvent, EventKind};
+pub use lines::{Detail, plan_lines, report_lines};
 pub use metrics::{emf, time_to_onboarded};
-pub use text::{plan_text, report_text};
 
 use secrecy::ExposeSecret;
 use serde::ser::Error as _;
@@ -59,6 +59,9 @@ pub struct Report {
     pub notices: Vec<String>,
     /// Who can assume which role, and who cannot.
     pub proofs: Vec<Proof>,
+    /// In a plan with changes: who can assume which role, and who cannot, once the changes are made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proofs_after: Vec<Proof>,
     /// The number of calls in the account.
     pub calls: Calls,
     /// The duration, including waiting, in milliseconds.
@@ -137,6 +140,7 @@ impl Report {
             refusals: Vec::new(),
             notices: Vec::new(),
             proofs: Vec::new(),
+            proofs_after: Vec::new(),
             calls: Calls::default(),
             duration_ms: 0,
         }

@@ -1,6 +1,7 @@
 use super::*;
+use crate::lines::plain;
 use crate::policy::{Document, lint_permissions};
-use crate::vendor::{Vendor, rows, show};
+use crate::vendor::{Vendor, list, show};
 
 fn vendor(name: &str) -> Vendor {
     Catalogue::built_in().get(name).unwrap().clone()
@@ -23,22 +24,11 @@ fn built_in_vendors_are_valid() {
     }
     let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../vendors")).unwrap().count();
     assert_eq!(files, BUILT_IN.len(), "each file in vendors/ is built in");
-    insta::assert_debug_snapshot!(rows(&Catalogue::built_in()), @r#"
-    [
-        Row {
-            name: "trelica",
-            title: "Trelica (1Password SaaS Manager)",
-            role: "TrelicaIntegration",
-            origin: "built in",
-        },
-        Row {
-            name: "workload-security",
-            title: "Trend Micro Cloud One Workload Security",
-            role: "Workload_Security_Role_Cross",
-            origin: "built in",
-        },
-    ]
-    "#);
+    insta::assert_snapshot!(plain(&list(&Catalogue::built_in())), @"
+    NAME               VENDOR                                   ROLE                          FROM
+    trelica            Trelica (1Password SaaS Manager)         TrelicaIntegration            built in
+    workload-security  Trend Micro Cloud One Workload Security  Workload_Security_Role_Cross  built in
+    ");
 }
 
 #[test]
@@ -62,11 +52,12 @@ fn workload_security_has_fifteen_read_only_actions() {
     workspaces:DescribeWorkspaces
     ");
     assert_eq!(actions(&vendor.default_groups()).len(), 15);
-    insta::assert_snapshot!(show(&vendor), @r#"
+    insta::assert_snapshot!(plain(&show(&vendor)), @r#"
     Trend Micro Cloud One Workload Security (workload-security)
       source        built in
       accounts      147995105371
-      external ID   required: the ID that Workload Security made for your tenant; its API gives it as `externalId` of /api/awsconnectorsettings
+      external ID   required: the ID that Workload Security made for your tenant;
+                    its API gives it as `externalId` of /api/awsconnectorsettings
       role          Workload_Security_Role_Cross (override with `role-name`)
       policy        Workload_Security_Policy_Cross
       registration  through the vendor's API, if configured
@@ -123,7 +114,7 @@ fn trelica_has_no_write_access_by_default() {
     workspaces:StopWorkspaces
     workspaces:TerminateWorkspaces
     ");
-    insta::assert_snapshot!(show(&vendor), @r#"
+    insta::assert_snapshot!(plain(&show(&vendor)), @r#"
     Trelica (1Password SaaS Manager) (trelica)
       source        built in
       accounts      377450845233
@@ -162,7 +153,9 @@ fn trelica_has_no_write_access_by_default() {
       in onboarding.toml
         [vendors.trelica]
         external-id = { ssm-parameter = "/account-onboarding/trelica/external-id" }
-        # permissions = ["…"]   default: cognito-idp, connect, ds, iam, organizations and workspaces; optional: workspaces-start, workspaces-stop and workspaces-terminate
+        # permissions = ["…"]
+        #   default: cognito-idp, connect, ds, iam, organizations and workspaces
+        #   optional: workspaces-start, workspaces-stop and workspaces-terminate
     "#);
 }
 
@@ -190,7 +183,7 @@ actions = ["s3:ListAllMyBuckets"]
     let (vendor, problems) = read_file("acme", "acme.toml", text, VendorOrigin::File("acme.toml".to_owned()));
     assert!(problems.is_empty(), "{problems}");
     let vendor = vendor.unwrap();
-    insta::assert_snapshot!(show(&vendor), @r"
+    insta::assert_snapshot!(plain(&show(&vendor)), @r"
     Acme (acme)
       source        acme.toml
       accounts      111122223333

@@ -13,7 +13,7 @@ mod show;
 pub use catalogue::Catalogue;
 pub use model::{ExternalIdRule, Group, Vendor, VendorOrigin};
 pub use registration::{Api, ApiAccess, ApiKey, Endpoint, KeyHeader};
-pub use show::{Row, rows, show};
+pub use show::{list, show};
 
 pub(crate) use catalogue::NameTaken;
 pub(crate) use read::{read_file, read_value, vendor_name};

@@ -1,75 +1,70 @@
-//! Vendors as text.
-
-use std::fmt::Write;
+//! Vendors as lines.
 
 use super::catalogue::Catalogue;
 use super::model::{ExternalIdRule, Group, Vendor, VendorOrigin};
-use crate::suggestion::list_of;
+use crate::lines::{Line, Style, widest};
+use crate::suggestion::plain_list_of;
 
-/// A vendor in the output of `onboard vendors list`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// The name in the configuration.
-    pub name: String,
-    /// The name in output.
-    pub title: String,
-    /// The name of its role.
-    pub role: String,
-    /// Where it is defined: `built in`, a file, or `[catalogue.NAME]`.
-    pub origin: String,
-}
-
-/// The vendors of a catalogue, sorted by name.
+/// The vendors of a catalogue as a table, sorted by name.
 #[must_use]
-pub fn rows(catalogue: &Catalogue) -> Vec<Row> {
-    let row = |vendor: &Vendor| Row {
-        name: vendor.name.clone(),
-        title: vendor.title.clone(),
-        role: vendor.role_name.to_string(),
-        origin: origin(vendor),
+pub fn list(catalogue: &Catalogue) -> Vec<Line> {
+    let head = ["NAME", "VENDOR", "ROLE", "FROM"].map(str::to_owned);
+    let row =
+        |vendor: &Vendor| [vendor.name.clone(), vendor.title.clone(), vendor.role_name.to_string(), origin(vendor)];
+    let rows: Vec<_> = [head].into_iter().chain(catalogue.vendors().map(row)).collect();
+    let [name, title, role, _] = [0, 1, 2, 3].map(|column| widest(rows.iter().filter_map(|row| row.get(column))));
+    let line = |(index, row): (usize, &[String; 4])| {
+        let style = if index == 0 { Style::Strong } else { Style::Plain };
+        let [cell_name, cell_title, cell_role, from] = row;
+        let line = Line::verbatim(0).column(style, cell_name, name).column(style, cell_title, title);
+        line.column(style, cell_role, role).styled(style, from)
     };
-    catalogue.vendors().map(row).collect()
+    rows.iter().enumerate().map(line).collect()
 }
 
 /// Everything about one vendor, and how to configure it.
 #[must_use]
-pub fn show(vendor: &Vendor) -> String {
-    let mut out = String::new();
+pub fn show(vendor: &Vendor) -> Vec<Line> {
     let accounts: Vec<_> = vendor.accounts.iter().map(ToString::to_string).collect();
     let name = match vendor.name_fixed {
         true => format!("{}, fixed by the vendor", vendor.role_name),
         false => format!("{} (override with `role-name`)", vendor.role_name),
     };
-    let mut line = |label: &str, text: &str| _ = writeln!(out, "  {label:<14}{text}");
-    line("source", &origin(vendor));
-    line("accounts", &accounts.join(", "));
-    line("external ID", &external_id(&vendor.external_id));
-    line("role", &name);
-    line("policy", &vendor.policy_name);
+    let mut lines = vec![Line::heading(&vendor.title).text(format!(" ({})", vendor.name))];
+    let mut add = |label: &str, text: &str| lines.push(Line::at(2).column(Style::Faint, label, LABEL).text(text));
+    add("source", &origin(vendor));
+    add("accounts", &accounts.join(", "));
+    add("external ID", &external_id(&vendor.external_id));
+    add("role", &name);
+    add("policy", &vendor.policy_name);
     for arn in &vendor.managed {
-        line("attached", &arn.0);
+        add("attached", &arn.0);
     }
     if vendor.registration.is_some() {
-        line("registration", "through the vendor's API, if configured");
+        add("registration", "through the vendor's API, if configured");
     }
     for link in &vendor.documentation {
-        line("docs", link);
+        add("docs", link);
     }
     if !vendor.groups.is_empty() {
-        _ = writeln!(out, "\n  permissions");
+        lines.extend([Line::blank(), Line::at(2).styled(Style::Strong, "permissions")]);
     }
     for group in &vendor.groups {
-        let state = if group.mutates { "off by default: it can modify resources" } else { "on" };
-        _ = writeln!(out, "    {} ({state})", group.name);
-        for action in &group.actions {
-            _ = writeln!(out, "      {action}");
-        }
-        for resource in group.resources.iter().filter(|r| *r != "*") {
-            _ = writeln!(out, "      on {resource}");
-        }
+        lines.push(match group.mutates {
+            true => Line::at(4).text(&group.name).styled(Style::Warning, " (off by default: it can modify resources)"),
+            false => Line::at(4).text(&group.name).styled(Style::Faint, " (on)"),
+        });
+        lines.extend(group.actions.iter().map(|action| Line::at(6).text(action)));
+        let resources = group.resources.iter().filter(|resource| *resource != "*");
+        lines.extend(resources.map(|resource| Line::at(6).text(format!("on {resource}"))));
     }
-    format!("{} ({})\n{out}\n{}", vendor.title, vendor.name, example(vendor))
+    lines.push(Line::blank());
+    lines.extend(example(vendor));
+    lines
 }
+
+/// The width of the longest label.
+const LABEL: usize = 12;
 
 fn origin(vendor: &Vendor) -> String {
     match &vendor.origin {
@@ -87,24 +82,20 @@ fn external_id(rule: &ExternalIdRule) -> String {
     }
 }
 
-fn example(vendor: &Vendor) -> String {
-    let mut out = format!("  in onboarding.toml\n    [vendors.{}]\n", vendor.name);
+/// The lines for onboarding.toml, which are not wrapped, so that they can be copied.
+fn example(vendor: &Vendor) -> Vec<Line> {
+    let mut lines = vec![Line::at(2).styled(Style::Strong, "in onboarding.toml")];
+    lines.push(Line::verbatim(4).text(format!("[vendors.{}]", vendor.name)));
     if matches!(vendor.external_id, ExternalIdRule::Required { .. }) {
-        _ = writeln!(
-            out,
-            "    external-id = {{ ssm-parameter = \"/account-onboarding/{}/external-id\" }}",
-            vendor.name
-        );
+        let parameter = format!("/account-onboarding/{}/external-id", vendor.name);
+        lines.push(Line::verbatim(4).text(format!("external-id = {{ ssm-parameter = \"{parameter}\" }}")));
     }
-    let names = |groups: Vec<&Group>| list_of(groups.iter().map(|g| g.name.as_str())).replace('`', "");
-    let chosen = vendor.groups.iter().filter(|group| group.mutates).collect::<Vec<_>>();
-    if !chosen.is_empty() {
-        _ = writeln!(
-            out,
-            "    # permissions = [\"…\"]   default: {}; optional: {}",
-            names(vendor.default_groups()),
-            names(chosen)
-        );
+    let names = |groups: Vec<&Group>| plain_list_of(groups.iter().map(|group| group.name.as_str()));
+    let optional = vendor.groups.iter().filter(|group| group.mutates).collect::<Vec<_>>();
+    if !optional.is_empty() {
+        lines.push(Line::verbatim(4).text("# permissions = [\"…\"]"));
+        lines.push(Line::verbatim(4).text(format!("#   default: {}", names(vendor.default_groups()))));
+        lines.push(Line::verbatim(4).text(format!("#   optional: {}", names(optional))));
     }
-    out
+    lines
 }

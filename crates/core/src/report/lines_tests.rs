@@ -1,11 +1,9 @@
-use crate::code::Code;
-use anstream::adapter::strip_str;
-
 use super::*;
+use crate::lines::{plain, render};
 use crate::mode::Mode;
 use crate::observed::Observed;
 use crate::plan::sample::{blueprint, converged, document, drifted, fresh};
-use crate::plan::{Approved, Refusal, diff, guard, proofs};
+use crate::plan::{Approved, Refusal, diff, guard, predicted, proofs};
 use crate::report::Step;
 
 /// The report of a plan for the blueprint of the unit tests.
@@ -20,6 +18,9 @@ fn planned(observed: &Observed, outcome: Outcome) -> Report {
     report.refusals = approved.refusals().to_vec();
     report.notices = approved.notices().iter().map(ToString::to_string).collect();
     report.proofs = proofs(&blueprint, observed);
+    if !approved.changes().is_empty() {
+        report.proofs_after = proofs(&blueprint, &predicted(observed, approved.changes()));
+    }
     report
 }
 
@@ -27,30 +28,56 @@ fn pending() -> Outcome {
     Outcome::waiting(Code::ChangesPending, "changes to make")
 }
 
-fn plain(text: &str) -> String {
-    strip_str(text).to_string()
+fn plan(report: &Report, detail: Detail) -> String {
+    plain(&plan_lines(report, detail))
+}
+
+fn result(report: &Report) -> String {
+    plain(&report_lines(report, Detail::Summary))
 }
 
 #[test]
 fn plan_with_nothing_to_do() {
     let report = planned(&converged(&blueprint()), Outcome::Converged);
-    insta::assert_snapshot!(plain(&plan_text(&report)), @"
-    Account 444455556666 (payments-dev?[31m), assumed via OrganizationAccountAccessRole
+    insta::assert_snapshot!(plan(&report, Detail::Summary), @"
+    Account 444455556666 (payments-dev?[31m), via OrganizationAccountAccessRole
 
     Nothing to do: the account matches its configuration.
 
-      Who can assume what
-      ✓ OrganizationAccountAccessRole  account 222233334444: can assume the role
-      ✓ Acme                           Acme, with its external ID: can assume the role
-      ✓ Acme                           Acme, without an external ID: denied
-      ✓ Acme                           Acme, with a wrong external ID: denied
+    Who can assume what
+      ✓ OrganizationAccountAccessRole  account 222233334444
+      ✓ Acme                           Acme, only with its external ID
     ");
 }
 
 #[test]
 fn plan_of_a_fresh_account_starts_with_its_summary() {
-    insta::assert_snapshot!(plain(&plan_text(&planned(&fresh(), pending()))), @r#"
-    Account 444455556666 (payments-dev?[31m), assumed via OrganizationAccountAccessRole
+    insta::assert_snapshot!(plan(&planned(&fresh(), pending()), Detail::Summary), @"
+    Account 444455556666 (payments-dev?[31m), via OrganizationAccountAccessRole
+
+    Plan: 3 to add, 1 to change, 0 to remove
+
+      ~ update the trust policy of role `OrganizationAccountAccessRole`
+          + trusts account 222233334444
+
+      + create role `Acme`
+          trusts account 123456789012 with an external ID (hidden)
+          limited by the permissions boundary
+          arn:aws:iam::aws:policy/PowerUserAccess
+      + put policy `read` on role `Acme`
+          allows ec2:DescribeInstances
+      + attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
+
+    Who will be able to assume what
+      ✓ OrganizationAccountAccessRole  account 222233334444
+      ✓ Acme                           Acme, only with its external ID
+    ");
+}
+
+#[test]
+fn verbose_plan_shows_full_documents_and_both_states() {
+    insta::assert_snapshot!(plan(&planned(&fresh(), pending()), Detail::Full), @r#"
+    Account 444455556666 (payments-dev?[31m), via OrganizationAccountAccessRole
 
     Plan: 3 to add, 1 to change, 0 to remove
 
@@ -107,11 +134,21 @@ fn plan_of_a_fresh_account_starts_with_its_summary() {
 
       + attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
 
-      Who can assume what, before these changes
+    Who can assume what now
       ✗ OrganizationAccountAccessRole  account 222233334444: denied
-      · Acme                           Acme, with its external ID: role does not exist yet
-      · Acme                           Acme, without an external ID: role does not exist yet
-      · Acme                           Acme, with a wrong external ID: role does not exist yet
+      · Acme                           Acme, with its external ID: role does not
+                                       exist yet
+      · Acme                           Acme, without an external ID: role does not
+                                       exist yet
+      · Acme                           Acme, with a wrong external ID: role does not
+                                       exist yet
+
+    Who will be able to assume what
+      ✓ OrganizationAccountAccessRole  account 222233334444: can assume the role
+      ✓ Acme                           Acme, with its external ID: can assume the
+                                       role
+      ✓ Acme                           Acme, without an external ID: denied
+      ✓ Acme                           Acme, with a wrong external ID: denied
     "#);
 }
 
@@ -129,17 +166,20 @@ fn plan_of_a_drifted_role() {
             document(r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#);
         role.policies.insert("theirs".to_owned(), Ok(policy));
     });
-    let text = plain(&plan_text(&planned(&observed, pending())));
+    let report = planned(&observed, pending());
+    let text = plan(&report, Detail::Full);
     assert!(!text.contains("s3cret"));
+    assert!(!plan(&report, Detail::Summary).contains("s3cret"));
     insta::assert_snapshot!(text, @r#"
-    Account 444455556666 (payments-dev?[31m), assumed via OrganizationAccountAccessRole
+    Account 444455556666 (payments-dev?[31m), via OrganizationAccountAccessRole
 
     Plan: 1 to add, 4 to change, 3 to remove
 
       ~ tag role `Acme` with `team`
           + team = platform
 
-      ~ set the permissions boundary of role `Acme` to arn:aws:iam::aws:policy/PowerUserAccess
+      ~ set the permissions boundary of role `Acme` to
+        arn:aws:iam::aws:policy/PowerUserAccess
           - arn:aws:iam::aws:policy/AdministratorAccess
 
       - detach arn:aws:iam::aws:policy/AdministratorAccess from role `Acme`
@@ -176,9 +216,16 @@ fn plan_of_a_drifted_role() {
 
       - remove the tags `more` from role `Acme`
 
-      Who can assume what, before these changes
+    Who can assume what now
       ✓ OrganizationAccountAccessRole  account 222233334444: can assume the role
       ✗ Acme                           Acme, with its external ID: denied
+      ✓ Acme                           Acme, without an external ID: denied
+      ✓ Acme                           Acme, with a wrong external ID: denied
+
+    Who will be able to assume what
+      ✓ OrganizationAccountAccessRole  account 222233334444: can assume the role
+      ✓ Acme                           Acme, with its external ID: can assume the
+                                       role
       ✓ Acme                           Acme, without an external ID: denied
       ✓ Acme                           Acme, with a wrong external ID: denied
     "#);
@@ -190,19 +237,20 @@ fn plan_with_a_refusal_prints_it_once() {
     let mut report = planned(&observed, Outcome::Converged);
     let Refusal { code, message, remedy, .. } = report.refusals[0].clone();
     report.end(Outcome::blocked(code, message, remedy));
-    insta::assert_snapshot!(plain(&plan_text(&report)), @"
-    Account 444455556666 (payments-dev?[31m), assumed via OrganizationAccountAccessRole
+    insta::assert_snapshot!(plan(&report, Detail::Summary), @"
+    Account 444455556666 (payments-dev?[31m), via OrganizationAccountAccessRole
 
-      Who can assume what
-      ✓ OrganizationAccountAccessRole  account 222233334444: can assume the role
-      ✓ Acme                           Acme, with its external ID: can assume the role
-      ✓ Acme                           Acme, without an external ID: denied
-      ✓ Acme                           Acme, with a wrong external ID: denied
+    Who can assume what
+      ✓ OrganizationAccountAccessRole  account 222233334444
+      ✓ Acme                           Acme, only with its external ID
 
-      refused (foreign_role): role `Acme` already exists and is not managed by this tool (no `account-onboarding` tag)
-        rename one of the two roles, or set `adopt = true` to take it over
+      Refused: foreign_role
+        role `Acme` already exists and is not managed by this tool (no
+        `account-onboarding` tag)
+        Fix:  rename one of the two roles, or set `adopt = true` to take it over
 
-    Blocked (foreign_role): 1 refusal, listed above.
+    Blocked: foreign_role (1 refusal above)
+      See docs/TROUBLESHOOTING.md#foreign_role
     ");
 }
 
@@ -211,21 +259,19 @@ fn report_of_a_fresh_account() {
     let mut report = planned(&fresh(), Outcome::Converged);
     report.changes.iter_mut().for_each(|step| step.status = Status::Done);
     report.proofs = proofs(&blueprint(), &converged(&blueprint()));
-    insta::assert_snapshot!(plain(&report_text(&report)), @"
-    Account 444455556666 (payments-dev?[31m), assumed via OrganizationAccountAccessRole
+    insta::assert_snapshot!(result(&report), @"
+    Account 444455556666 (payments-dev?[31m), via OrganizationAccountAccessRole
 
       done       update the trust policy of role `OrganizationAccountAccessRole`
       done       create role `Acme`
       done       put policy `read` on role `Acme`
       done       attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
 
-      Who can assume what
-      ✓ OrganizationAccountAccessRole  account 222233334444: can assume the role
-      ✓ Acme                           Acme, with its external ID: can assume the role
-      ✓ Acme                           Acme, without an external ID: denied
-      ✓ Acme                           Acme, with a wrong external ID: denied
+    Who can assume what
+      ✓ OrganizationAccountAccessRole  account 222233334444
+      ✓ Acme                           Acme, only with its external ID
 
-    Converged: 4 changes made.
+    Converged: 4 changes made. All 4 checks hold.
     ");
 }
 
@@ -238,8 +284,8 @@ fn report_of_an_interrupted_run() {
     }
     report.proofs = proofs(&blueprint(), &fresh());
     report.notices.push("statement 2 already grants account 222233334444 more".to_owned());
-    insta::assert_snapshot!(plain(&report_text(&report)), @"
-    Account 444455556666 (payments-dev?[31m), assumed via OrganizationAccountAccessRole
+    insta::assert_snapshot!(result(&report), @"
+    Account 444455556666 (payments-dev?[31m), via OrganizationAccountAccessRole
 
       done       update the trust policy of role `OrganizationAccountAccessRole`
       done       create role `Acme`
@@ -247,15 +293,21 @@ fn report_of_an_interrupted_run() {
                  iam:PutRolePolicy failed: Throttling: Rate exceeded
       not tried  attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
 
-      Who can assume what
+    Who can assume what
       ✗ OrganizationAccountAccessRole  account 222233334444: denied
-      · Acme                           Acme, with its external ID: role does not exist yet
-      · Acme                           Acme, without an external ID: role does not exist yet
-      · Acme                           Acme, with a wrong external ID: role does not exist yet
+      · Acme                           Acme, with its external ID: role does not
+                                       exist yet
+      · Acme                           Acme, without an external ID: role does not
+                                       exist yet
+      · Acme                           Acme, with a wrong external ID: role does not
+                                       exist yet
 
       note: statement 2 already grants account 222233334444 more
 
-    Waiting (throttled): iam:PutRolePolicy failed: Throttling; no action needed: the function retries automatically (with the CLI, run the command again later).
+    Waiting: throttled
+      iam:PutRolePolicy failed: Throttling
+      no action needed: the function retries automatically (with the CLI, run the
+      command again later)
     ");
 }
 
@@ -263,30 +315,29 @@ fn report_of_an_interrupted_run() {
 fn report_without_changes() {
     let ignored = Outcome::ignored(Code::ManagementAccount, "111122223333 is the management account");
     let report = Report::new(None, "manual", Mode::Apply, ignored);
-    insta::assert_snapshot!(plain(&report_text(&report)), @"
+    insta::assert_snapshot!(result(&report), @"
     Account not known yet
 
-    Ignored (management_account): 111122223333 is the management account.
+    Ignored: management_account
+      111122223333 is the management account
     ");
     let converged = planned(&converged(&blueprint()), Outcome::Converged);
-    insta::assert_snapshot!(plain(&report_text(&converged)), @"
-    Account 444455556666 (payments-dev?[31m), assumed via OrganizationAccountAccessRole
+    insta::assert_snapshot!(result(&converged), @"
+    Account 444455556666 (payments-dev?[31m), via OrganizationAccountAccessRole
 
-      Who can assume what
-      ✓ OrganizationAccountAccessRole  account 222233334444: can assume the role
-      ✓ Acme                           Acme, with its external ID: can assume the role
-      ✓ Acme                           Acme, without an external ID: denied
-      ✓ Acme                           Acme, with a wrong external ID: denied
+    Who can assume what
+      ✓ OrganizationAccountAccessRole  account 222233334444
+      ✓ Acme                           Acme, only with its external ID
 
-    Converged: nothing to do.
+    Converged: nothing to do. All 4 checks hold.
     ");
 }
 
 #[test]
 fn colours_can_be_stripped() {
-    let text = plan_text(&planned(&fresh(), pending()));
-    assert_ne!(plain(&text), text);
-    assert!(!plain(&text).contains('\u{1b}'));
+    let lines = plan_lines(&planned(&fresh(), pending()), Detail::Full);
+    assert!(render(&lines).contains('\u{1b}'));
+    assert!(!plain(&lines).contains('\u{1b}'));
 }
 
 /// Names in an account may hold anything: no line of a plan or report lets them reach the terminal raw.
@@ -299,8 +350,8 @@ fn hostile_names_are_filtered_in_every_line() {
     let status = Status::Failed(name.clone());
     report.changes.push(crate::report::Step { change, status });
     report.notices.push(name);
-    for text in [plan_text(&report), report_text(&report)] {
-        let lines = plain(&text);
+    let texts = [plan(&report, Detail::Summary), plan(&report, Detail::Full), result(&report)];
+    for lines in texts {
         assert!(lines.contains("p?[2J?"), "{lines}");
         assert!(lines.lines().flat_map(str::chars).all(crate::text::is_printable), "{lines:?}");
     }

@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Draws docs/demo.svg from the output of `onboard demo`.
+
+    cargo build --bin onboard && python3 .ci/demo_picture.py target/debug/onboard > docs/demo.svg
+
+The picture shows the plan and the results, not each line; a test compares its lines with the demo's output.
+"""
+
+import html
+import os
+import re
+import subprocess
+import sys
+
+CHARACTER, LINE, LEFT, TOP = 8.43, 19.6, 28.0, 72.5
+COLORS = {"": ("#d8dee9", ""), "1": ("#ffffff", ' font-weight="700"'), "2": ("#7d8899", ""), "32": ("#7ee2a0", ""),
+          "33": ("#ffcb6b", ""), "31": ("#ff7b86", "")}
+FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+TITLE = "onboard demo: the plan in a few lines, who will be able to assume the roles, and nothing to do on the second run"
+
+
+def chosen(lines):
+    """The plan whole, and of the two runs the heading and the result."""
+    section = ""
+    for line in lines:
+        text = re.sub(r"\x1b\[\d*m", "", line)
+        if re.match(r"\d\. ", text):
+            section = text[0]
+            if section != "1":
+                yield from ["", line, ""]
+        elif section == "2" and not text.startswith("AssumeRole was refused"):
+            yield line
+        elif section in "34" and re.match(r"Converged|\d+ calls", text):
+            yield line
+
+
+def without_double_blanks(lines):
+    previous = ""
+    for line in lines:
+        if line or previous:
+            yield line
+        previous = line
+
+
+def row(line, number):
+    column, style, spans = 0, "", []
+    for piece in re.split(r"(\x1b\[\d*m)", line):
+        code = re.fullmatch(r"\x1b\[(\d*)m", piece)
+        if code:
+            style = "" if code[1] in ("", "0") else code[1]
+            continue
+        for words in re.finditer(r"\S+(?: \S+)*", piece):
+            fill, weight = COLORS[style]
+            spans.append(f'<tspan x="{LEFT + (column + words.start()) * CHARACTER:.1f}" '
+                         f'textLength="{len(words[0]) * CHARACTER:.1f}" lengthAdjust="spacingAndGlyphs" '
+                         f'fill="{fill}"{weight}>{html.escape(words[0], quote=False)}</tspan>')
+        column += len(piece)
+    return f'<text y="{TOP + number * LINE:.1f}">{"".join(spans)}</text>' if spans else None
+
+
+def main():
+    environment = {**os.environ, "CLICOLOR_FORCE": "1", "TERM": "xterm"}
+    environment.pop("NO_COLOR", None)
+    output = subprocess.run([sys.argv[1], "demo"], env=environment, check=True, capture_output=True, text=True).stdout
+    prompt = "\x1b[32m$\x1b[0m \x1b[1mcargo run --bin onboard -- demo\x1b[0m"
+    lines = [prompt, "", *without_double_blanks(chosen(output.splitlines()))]
+    width, height = 740, int(TOP + len(lines) * LINE + 16)
+    print(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
+          f'aria-labelledby="t">\n<title id="t">{TITLE}</title>\n'
+          f'<rect x=".5" y=".5" width="{width - 1}" height="{height - 1}" rx="12" fill="#161d29" stroke="#2d3748"/>\n'
+          f'<path d="M.5 40.5H{width - .5}" stroke="#2d3748"/>')
+    for x, fill in ((24, "#ff5f57"), (44, "#febc2e"), (64, "#28c840")):
+        print(f'<circle cx="{x}" cy="20.5" r="6" fill="{fill}"/>')
+    print(f'<g font-family="{FONT}" font-size="14" xml:space="preserve">')
+    print("\n".join(filter(None, (row(line, number) for number, line in enumerate(lines)))))
+    print("</g>\n</svg>")
+
+
+main()

@@ -1,0 +1,64 @@
+//! The state of an account after a plan is applied, so that a plan can show who will be able to assume what.
+
+use super::{Action, Change};
+use crate::observed::{ExistingRegistration, Observed, ObservedRole};
+use crate::policy::Document;
+
+/// What would be observed after these changes, as far as [`super::proofs`] looks at it: which roles exist, their trust
+/// policies, and the registrations.
+#[must_use]
+pub fn predicted(observed: &Observed, changes: &[Change]) -> Observed {
+    let mut after = observed.clone();
+    for change in changes {
+        match &change.action {
+            Action::UpdateTrust { after: trust, .. } => set_trust(&mut after, change, trust),
+            Action::CreateRole(new) => {
+                let role = ObservedRole {
+                    path: new.path.clone(),
+                    description: new.description.clone(),
+                    max_session_seconds: new.max_session_seconds,
+                    boundary: new.boundary.clone(),
+                    tags: new.tags.clone(),
+                    trust: Ok(new.trust.clone()),
+                    policies: Default::default(),
+                    attached: Default::default(),
+                };
+                after.roles.insert(change.role.clone(), role);
+            }
+            Action::Register(registration) => {
+                let id = registration.before.as_ref().map_or(0, |before| before.id);
+                let role_arn = Some(registration.after.role_arn.clone());
+                after.registered.insert(change.role.clone(), Ok(vec![ExistingRegistration { id, role_arn }]));
+            }
+            _ => {}
+        }
+    }
+    after
+}
+
+fn set_trust(after: &mut Observed, change: &Change, trust: &Document) {
+    if change.role == after.access_role {
+        after.access_trust = Ok(trust.clone());
+    }
+    if let Some(role) = after.roles.get_mut(&change.role) {
+        role.trust = Ok(trust.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::sample::{blueprint, converged, drifted, fresh};
+    use crate::plan::{diff, guard, proofs};
+
+    /// What a plan predicts is what the proofs say after it was applied.
+    #[test]
+    fn predicted_proofs_are_those_of_the_converged_account() {
+        let blueprint = blueprint();
+        for observed in [fresh(), converged(&blueprint), drifted(|role| role.trust = Err("odd".to_owned()))] {
+            let approved = guard(diff(&blueprint, &observed), &blueprint, &observed);
+            let after = predicted(&observed, approved.changes());
+            assert_eq!(proofs(&blueprint, &after), proofs(&blueprint, &converged(&blueprint)));
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! A report as lines: the plan before the changes, and the result after them.
+//!
+//! Both start with the account. A plan continues with its summary, so that the most important line is visible without
+//! scrolling; the outcome comes last, where a terminal leaves the cursor.
+
+use super::change_lines::change_lines;
+use super::proof_lines::proof_lines;
+use super::{Report, Status};
+use crate::code::Code;
+use crate::lines::{Line, Style};
+use crate::outcome::{Cause, Outcome};
+use crate::plan::Sign;
+use crate::policy::Redactor;
+
+/// How much a report shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// What changes and who gains access, in a few lines for each change.
+    Summary,
+    /// The full policy documents and every proof.
+    Full,
+}
+
+/// The plan: its summary, the changes like a diff, and who will be able to assume what.
+#[must_use]
+pub fn plan_lines(report: &Report, detail: Detail) -> Vec<Line> {
+    let mut lines = vec![heading(report)];
+    if !report.changes.is_empty() {
+        lines.extend([Line::blank(), Line::heading(summary(report))]);
+    } else if report.outcome == Outcome::Converged {
+        let text = "Nothing to do: the account matches its configuration.";
+        lines.extend([Line::blank(), Line::at(0).styled(Style::Success, text)]);
+    }
+    let mut redactor = Redactor::default();
+    let mut previous = None;
+    for step in &report.changes {
+        if detail == Detail::Full || previous != Some(&step.change.role) {
+            lines.push(Line::blank());
+        }
+        lines.extend(change_lines(&step.change, detail, &mut redactor));
+        previous = Some(&step.change.role);
+    }
+    if report.proofs_after.is_empty() {
+        lines.extend(proof_lines(&report.proofs, CURRENT_ACCESS, detail));
+    } else {
+        if detail == Detail::Full {
+            lines.extend(proof_lines(&report.proofs, "Who can assume what now", detail));
+        }
+        lines.extend(proof_lines(&report.proofs_after, "Who will be able to assume what", detail));
+    }
+    lines.extend(remarks(report));
+    let is_pending = |cause: &Cause| cause.code == Code::ChangesPending;
+    if report.outcome.cause().is_some_and(|cause| !is_pending(cause)) {
+        lines.push(Line::blank());
+        lines.extend(ending(report));
+    }
+    lines
+}
+
+/// The result: what was done, who can assume what now, and the outcome.
+#[must_use]
+pub fn report_lines(report: &Report, detail: Detail) -> Vec<Line> {
+    let mut lines = vec![heading(report)];
+    if !report.changes.is_empty() {
+        lines.push(Line::blank());
+    }
+    for step in &report.changes {
+        let (style, word) = match &step.status {
+            Status::Done => (Style::Success, "done"),
+            Status::Planned => (Style::Faint, "planned"),
+            Status::Failed(_) => (Style::Error, "failed"),
+            Status::NotTried => (Style::Warning, "not tried"),
+            Status::Superseded => (Style::Faint, "not made"),
+        };
+        lines.push(Line::at(2).column(style, word, STATUS_WIDTH).text(&step.change));
+        if let Status::Failed(message) = &step.status {
+            lines.push(Line::at(2 + STATUS_WIDTH + 2).styled(Style::Error, message));
+        }
+    }
+    lines.extend(proof_lines(&report.proofs, CURRENT_ACCESS, detail));
+    lines.extend(remarks(report));
+    lines.push(Line::blank());
+    lines.extend(ending(report));
+    lines
+}
+
+const CURRENT_ACCESS: &str = "Who can assume what";
+
+/// The length of the longest status.
+const STATUS_WIDTH: usize = 9;
+
+fn heading(report: &Report) -> Line {
+    let id = report.account_id.as_ref().map_or("not known yet", |id| id.as_str());
+    let mut line = Line::heading(format!("Account {id}"));
+    if let Some(name) = &report.account_name {
+        line = line.text(format!(" ({name})"));
+    }
+    match &report.access_role {
+        Some(role) => line.styled(Style::Faint, format!(", via {role}")),
+        None => line,
+    }
+}
+
+fn summary(report: &Report) -> String {
+    let count = |sign| report.changes.iter().filter(|step| step.change.sign() == sign).count();
+    let add = count(Sign::Add);
+    let change = count(Sign::Alter);
+    let remove = count(Sign::Remove);
+    format!("Plan: {add} to add, {change} to change, {remove} to remove")
+}
+
+/// The refusals and the notices.
+fn remarks(report: &Report) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for refusal in &report.refusals {
+        lines.push(Line::blank());
+        let title = Line::at(2).styled(Style::Error, format!("Refused: {}", refusal.code));
+        lines.extend(explained(title, 4, &refusal.message, &refusal.remedy));
+    }
+    for notice in &report.notices {
+        lines.push(Line::blank());
+        lines.push(Line::at(2).styled(Style::Warning, "note:").text(format!(" {notice}")));
+    }
+    lines
+}
+
+fn ending(report: &Report) -> Vec<Line> {
+    let title = |style, word: &str, cause: &Cause| Line::at(0).styled(style, format!("{word}: {}", cause.code));
+    match &report.outcome {
+        Outcome::Converged => vec![Line::at(0).styled(Style::Success, converged(report))],
+        Outcome::Waiting(cause) => {
+            let mut lines = vec![title(Style::Warning, "Waiting", cause), Line::at(2).text(&cause.message)];
+            lines.extend(Some(&cause.remedy).filter(|text| !text.is_empty()).map(|text| Line::at(2).text(text)));
+            lines
+        }
+        Outcome::Blocked(cause) if is_listed(cause, report) => {
+            let refusals = if report.refusals.len() == 1 { "1 refusal" } else { "the refusals" };
+            let title = title(Style::Error, "Blocked", cause);
+            vec![title.text(format!(" ({refusals} above)")), see(cause.code)]
+        }
+        Outcome::Blocked(cause) => {
+            let mut lines = explained(title(Style::Error, "Blocked", cause), 2, &cause.message, &cause.remedy);
+            lines.push(see(cause.code));
+            lines
+        }
+        Outcome::Ignored(cause) => vec![title(Style::Faint, "Ignored", cause), Line::at(2).text(&cause.message)],
+    }
+}
+
+fn converged(report: &Report) -> String {
+    let checks = match report.proofs.len() {
+        0 => String::new(),
+        1 => " The check holds.".to_owned(),
+        count => format!(" All {count} checks hold."),
+    };
+    let took = match report.duration_ms {
+        0..100 => String::new(),
+        duration => format!(" in {:.1} s", duration as f64 / 1000.0),
+    };
+    match report.done() {
+        0 => format!("Converged: nothing to do.{checks}"),
+        1 => format!("Converged: 1 change made{took}.{checks}"),
+        done => format!("Converged: {done} changes made{took}.{checks}"),
+    }
+}
+
+/// A title, what is wrong and what to do.
+fn explained(title: Line, indent: usize, message: &str, remedy: &str) -> Vec<Line> {
+    let mut lines = vec![title, Line::at(indent).text(message)];
+    if !remedy.is_empty() {
+        lines.push(Line::at(indent).column(Style::Strong, "Fix:", 3).text(remedy));
+    }
+    lines
+}
+
+fn see(code: Code) -> Line {
+    Line::at(2).styled(Style::Faint, format!("See docs/TROUBLESHOOTING.md#{code}"))
+}
+
+/// Whether the cause repeats a refusal, whose message and remedy are printed already.
+fn is_listed(cause: &Cause, report: &Report) -> bool {
+    report.refusals.iter().any(|refusal| refusal.code == cause.code && cause.message.starts_with(&refusal.message))
+}
+
+#[cfg(test)]
+#[path = "lines_tests.rs"]
+mod tests;

@@ -1,0 +1,46 @@
+//! Who can assume what, as lines. The summary has one line for each caller of a role whose proofs all hold.
+
+use std::mem::discriminant;
+
+use super::Detail;
+use crate::lines::{Line, Mark, Style, widest};
+use crate::plan::{Presented, Proof, Subject};
+
+/// The proofs below a title; nothing if there are none.
+pub(super) fn proof_lines(proofs: &[Proof], title: &str, detail: Detail) -> Vec<Line> {
+    if proofs.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![Line::blank(), Line::at(0).styled(Style::Strong, title)];
+    let width = widest(proofs.iter().map(|proof| proof.role.as_str()));
+    let row = |proof: &Proof, text: &str| {
+        let mark = match (proof.holds, proof.known) {
+            (true, _) => Mark::Holds,
+            (false, true) => Mark::Fails,
+            (false, false) => Mark::Unknown,
+        };
+        Line::at(2).mark(mark).column(Style::Plain, &proof.role, width).text(text)
+    };
+    let is_same = |a: &Proof, b: &Proof| {
+        a.role == b.role && a.who == b.who && discriminant(&a.subject) == discriminant(&b.subject)
+    };
+    for caller in proofs.chunk_by(is_same) {
+        match summary(caller).filter(|_| detail == Detail::Summary) {
+            Some((proof, text)) => lines.push(row(proof, &text)),
+            None => lines.extend(caller.iter().map(|proof| row(proof, &proof.sentence))),
+        }
+    }
+    lines
+}
+
+/// The proofs of one caller in one phrase, if all hold.
+fn summary(caller: &[Proof]) -> Option<(&Proof, String)> {
+    let first = caller.first().filter(|_| caller.iter().all(|proof| proof.holds))?;
+    let Subject::Access { conditions, .. } = &first.subject else {
+        return Some((first, format!("registered with {}", first.who)));
+    };
+    let is_denied_without_id =
+        caller.iter().any(|proof| matches!(proof.subject, Subject::Access { presented: Presented::None, .. }));
+    let external_id = if is_denied_without_id { ", only with its external ID" } else { "" };
+    Some((first, format!("{}{external_id}{conditions}", first.who)))
+}
