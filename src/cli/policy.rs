@@ -120,7 +120,7 @@ fn lines(entries: &[PrincipalAccess]) -> Vec<Line> {
         allowed => section("Who can assume this role", allowed),
     };
     if !denied.is_empty() {
-        lines.extend(section("Who is denied", &denied));
+        lines.extend(section("Denied principals", &denied));
     }
     lines
 }
