@@ -1,7 +1,8 @@
-//! What the promise tests share: the accounts, the configurations, the [`Scenario`] builder, and how an engine is built and run.
+//! What the promise tests share: the accounts, the configurations, the [`Scenario`] builder, and how an engine is built and
+//! run.
 //!
 //! A [`Scenario`] arranges an account, applies or plans a configuration, and asserts on the result, so that a test reads as
-//! a sequence of steps. Tests of the Lambda function get it from [`Scenario::function`].
+//! a sequence of steps. Tests of the Lambda function get the function from [`Scenario::function`].
 
 mod access;
 mod accounts;

@@ -14,7 +14,7 @@ use onboarding_core::lease::Lease;
 use onboarding_core::report::Report;
 use onboarding_engine::ports::{Clock, LeaseStore, Ports, World};
 use onboarding_engine::{Engine, Job};
-use onboarding_simulation::{AccountCreation, FakeOrganization, Faulty, Injection, Lag, Script};
+use onboarding_simulation::{FakeOrganization, Faulty, Injection, Lag, Script};
 
 use crate::common::{CONFIG, NEW, OWN_ROLE, Scenario, assert_onboarded, config, id, job, outcome_code, run};
 use crate::lambda::{SOURCES, account_created};
@@ -55,8 +55,7 @@ fn concurrent_messages_with_slow_calls_cost_one_onboarding() {
 
 #[test]
 fn concurrent_messages_for_an_account_that_is_not_ready_cost_one_onboarding() {
-    let creation = AccountCreation { access_role_delay_seconds: 200.0, ..AccountCreation::default() };
-    assert_cost_of_one_delivery(&Scenario::new().with_account_creation(creation), 6, 3);
+    assert_cost_of_one_delivery(&Scenario::new().with_late_access_role(200.0), 6, 3);
 }
 
 #[test]

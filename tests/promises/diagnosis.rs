@@ -4,7 +4,7 @@
 
 use onboarding_core::account::{AccountState, JoinMethod};
 use onboarding_core::outcome::Outcome;
-use onboarding_simulation::{AccountCreation, ControlPolicy, Quotas, RoleState};
+use onboarding_simulation::{ControlPolicy, Quotas, RoleState};
 
 use crate::common::{
     ACCESS, IDENTITY, MANAGEMENT, NEW, OLD, OWN_ROLE, Scenario, TRELICA_ROLE, id, missing_parameter, organization,
@@ -210,9 +210,8 @@ fn access_role_that_may_not_be_assumed_does_not_hide_a_missing_one() {
     let may = format!(
         r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::*:role/{ACCESS}"}}}}"#
     );
-    let creation = AccountCreation { access_role_delay_seconds: 60.0, ..AccountCreation::default() };
     let scenario = Scenario::new()
-        .with_account_creation(creation)
+        .with_late_access_role(60.0)
         .with_function_role(|role| role.policies.values_mut().for_each(|policy| policy.0.clone_from(&may)))
         .apply();
     assert_eq!(*scenario.outcome(), Outcome::Converged, "the first access role is waited for");

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use onboarding_core::account::AccountId;
-use onboarding_simulation::{AccountCreation, FakeOrganization, Injection, RoleState, Script};
+use onboarding_simulation::{FakeOrganization, Injection, RoleState, Script};
 
 use crate::common::{
     DISTINCT_INJECTIONS, Fault, IDENTITY, MANAGEMENT, NEW, OWN_ROLE, PARAMETER, PIPELINE, SECURITY_ID, Scenario,
@@ -32,9 +32,9 @@ fn redrive(function: &Lambda, what: &str) {
     function.assert_all_processed(what);
 }
 
-/// Processes the queue of a function with a fault at each of the given calls, and asserts that every account is onboarded in the
-/// end. An access denied error may move the message to the dead-letter queue; then a redrive must finish the work. Returns
-/// how each denied call ended.
+/// Processes the queue of a function with a fault at each of the given calls, and asserts that every account is onboarded in
+/// the end. An access denied error may move the message to the dead-letter queue; then a redrive must finish the work.
+/// Returns how each denied call ended.
 fn assert_onboarded_despite(
     start: fn() -> Lambda,
     accounts: &[AccountId],
@@ -79,8 +79,7 @@ fn injections_at(_: usize, call: &str) -> &'static [Injection] {
 #[test]
 fn fault_while_waiting_for_the_access_role_does_not_prevent_onboarding() {
     fn late() -> Lambda {
-        let creation = AccountCreation { access_role_delay_seconds: 200.0, ..AccountCreation::default() };
-        let mut function = Scenario::new().with_account_creation(creation).config(&sweep_config()).function();
+        let mut function = Scenario::new().with_late_access_role(200.0).config(&sweep_config()).function();
         function.timeout = 16.0;
         function.queue.put(&account_created(&id(NEW)));
         function

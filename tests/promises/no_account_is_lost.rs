@@ -116,8 +116,7 @@ fn events_from_several_sources_cost_one_onboarding() {
 
 #[test]
 fn account_that_is_not_ready_for_a_day_is_a_dead_letter_and_a_redrive_finishes_it() {
-    let creation = AccountCreation { access_role_delay_seconds: 100_000.0, ..AccountCreation::default() };
-    let function = Scenario::new().with_account_creation(creation).config(&new_for_a_week()).function();
+    let function = Scenario::new().with_late_access_role(100_000.0).config(&new_for_a_week()).function();
     function.deliver(&account_created(&id(NEW)), 100_000.0);
     let dead = function.queue.dead_letters();
     let cause = dead.first().and_then(|letter| letter.cause.clone()).expect("retries were exhausted");
@@ -133,8 +132,7 @@ fn account_that_is_not_ready_for_a_day_is_a_dead_letter_and_a_redrive_finishes_i
 
 #[test]
 fn retry_delays_grow_while_an_account_is_not_ready() {
-    let creation = AccountCreation { access_role_delay_seconds: 3000.0, ..AccountCreation::default() };
-    let function = Scenario::new().with_account_creation(creation).config(&sweep_config()).function();
+    let function = Scenario::new().with_late_access_role(3000.0).config(&sweep_config()).function();
     function.deliver(&account_created(&id(NEW)), 7200.0);
     assert!(function.organization().role_state(&id(NEW), &name(OWN_ROLE)).is_some());
     // Each delay of the queue, plus up to 105 s in the function before it.

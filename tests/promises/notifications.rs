@@ -9,7 +9,7 @@ use onboarding_core::account::AccountState;
 use onboarding_core::notification::NotificationRecord;
 use onboarding_core::report::{AccountEvent, EventKind};
 use onboarding_engine::ports::Clock;
-use onboarding_simulation::{AccountCreation, FakeNotifier, Injection, Lag, RoleState, Script};
+use onboarding_simulation::{FakeNotifier, Injection, Lag, RoleState, Script};
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
@@ -127,8 +127,7 @@ fn changes_of_an_earlier_attempt_are_notified() {
 #[test]
 fn slow_account_with_events_from_several_sources_is_notified_once() {
     for batch in [1, 3] {
-        let creation = AccountCreation { access_role_delay_seconds: 200.0, ..AccountCreation::default() };
-        let function = Scenario::new().with_account_creation(creation).function();
+        let function = Scenario::new().with_late_access_role(200.0).function();
         SOURCES.iter().for_each(|event| function.queue.put(event));
         function.process_in_batches(batch, 4000.0);
         assert_onboarded(function.organization(), NEW);
@@ -211,8 +210,7 @@ fn hanging_notifier_is_abandoned_before_the_function_times_out() {
 
 #[test]
 fn exhausted_retries_are_notified_once() {
-    let creation = AccountCreation { access_role_delay_seconds: 1e7, ..AccountCreation::default() };
-    let function = Scenario::new().with_account_creation(creation).config(&new_for_a_week()).function();
+    let function = Scenario::new().with_late_access_role(1e7).config(&new_for_a_week()).function();
     function.queue.put(&account_created(&id(NEW)));
     let (log, _) = logged(LevelFilter::ERROR, || function.process_for(2.0 * DAY));
     assert_eq!(notified(&function), ["AccountBlocked retries_exhausted"]);

@@ -11,12 +11,8 @@ use crate::common::{ACCESS, CONFIG, ROLES, Scenario};
 
 #[test]
 fn onboarded_new_account_is_not_written_again() {
-    let mut scenario = Scenario::new()
-        .with_new_account()
-        .config(CONFIG)
-        .apply()
-        .assert_onboarded()
-        .assert_each_change_was_written_once();
+    let mut scenario =
+        Scenario::new().with_new_account().apply().assert_onboarded().assert_each_change_was_written_once();
     for _ in 0..3 {
         scenario = scenario.apply_again().assert_converged_without_writes();
     }
@@ -24,7 +20,7 @@ fn onboarded_new_account_is_not_written_again() {
 
 #[test]
 fn onboarded_established_account_is_not_written_again() {
-    Scenario::new().config(CONFIG).apply().assert_outcome("converged").apply_again().assert_converged_without_writes();
+    Scenario::new().apply().assert_outcome("converged").apply_again().assert_converged_without_writes();
 }
 
 #[test]

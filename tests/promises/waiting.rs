@@ -19,9 +19,8 @@ use crate::common::{
 const TRANSIENT_ERRORS: [&str; 5] =
     ["SubscriptionRequiredException", "OptInRequired", "InvalidClientTokenId", "AccessDenied", "UnauthorizedOperation"];
 
-/// Creates an account and applies the configuration. Returns the duration of the run in seconds as well.
-fn apply_to_created_account(creation: AccountCreation) -> (Scenario, f64) {
-    let scenario = Scenario::new().with_account_creation(creation);
+/// Applies the configuration, and returns the duration of the run in seconds as well.
+fn apply_timed(scenario: Scenario) -> (Scenario, f64) {
     let start = scenario.organization().now();
     let scenario = scenario.apply();
     let took = scenario.organization().now() - start;
@@ -32,8 +31,7 @@ fn apply_to_created_account(creation: AccountCreation) -> (Scenario, f64) {
 #[test]
 fn run_waits_for_the_access_role() {
     for seconds in [1.0, 30.0, 120.0, 420.0] {
-        let creation = AccountCreation { access_role_delay_seconds: seconds, ..AccountCreation::default() };
-        let (scenario, took) = apply_to_created_account(creation);
+        let (scenario, took) = apply_timed(Scenario::new().with_late_access_role(seconds));
         let scenario = scenario.assert_onboarded();
         assert!(took >= seconds && took < seconds + 40.0, "{took}");
         let journal = scenario.organization().journal();
@@ -44,8 +42,7 @@ fn run_waits_for_the_access_role() {
 
 #[test]
 fn missing_access_role_of_a_new_account_ends_in_waiting() {
-    let creation = AccountCreation { access_role_delay_seconds: 1e6, ..AccountCreation::default() };
-    let (scenario, _) = apply_to_created_account(creation);
+    let (scenario, _) = apply_timed(Scenario::new().with_late_access_role(1e6));
     let scenario = scenario.assert_outcome("waiting access_role_not_ready");
     assert_eq!(scenario.writes(), []);
     insta::assert_snapshot!(scenario.outcome(), @"waiting (access_role_not_ready): account 444455556666 cannot be accessed: AssumeRole was denied for `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole; no action needed: the function retries automatically (with the CLI, run the command again later)");
@@ -57,7 +54,7 @@ fn transient_errors_are_retried() {
     for transient_errors in TRANSIENT_ERRORS.map(|code| vec![(code.to_owned(), 90.0)]).into_iter().chain([all]) {
         let seconds: f64 = transient_errors.iter().map(|(_, seconds)| seconds).sum();
         let creation = AccountCreation { transient_errors: transient_errors.clone(), ..AccountCreation::default() };
-        let (scenario, took) = apply_to_created_account(creation);
+        let (scenario, took) = apply_timed(Scenario::new().with_account_creation(creation));
         assert_eq!(*scenario.outcome(), Outcome::Converged, "{transient_errors:?}");
         assert!(took >= seconds, "{took}");
         scenario.assert_onboarded();
@@ -75,7 +72,7 @@ fn errors_that_outlast_the_deadline_end_in_waiting() {
     ]) {
         let transient_errors = vec![(code.to_owned(), 1e6)];
         let creation = AccountCreation { transient_errors, ..AccountCreation::default() };
-        let (scenario, _) = apply_to_created_account(creation);
+        let (scenario, _) = apply_timed(Scenario::new().with_account_creation(creation));
         assert_eq!(scenario.outcome_code(), expected, "{code}");
         assert_eq!(scenario.writes(), []);
     }
@@ -134,7 +131,8 @@ fn wait_longer_than_a_session_opens_a_new_one() {
 #[test]
 fn second_access_role_is_used_if_the_first_does_not_exist() {
     let access_role = Some(name("AWSControlTowerExecution"));
-    let (scenario, took) = apply_to_created_account(AccountCreation { access_role, ..AccountCreation::default() });
+    let creation = AccountCreation { access_role, ..AccountCreation::default() };
+    let (scenario, took) = apply_timed(Scenario::new().with_account_creation(creation));
     let scenario = scenario.assert_outcome("converged");
     assert_eq!(scenario.report().access_role, Some(name("AWSControlTowerExecution")));
     let organization = scenario.organization();

@@ -109,8 +109,8 @@ impl Stack {
         !self.condition_is_true(&condition["Fn::Not"][0])
     }
 
-    /// Resolves `Ref`, `Fn::GetAtt` and `${…}`: a given value, a resource's name (`name of Inbox` if AWS generates it), or an
-    /// attribute (`<Inbox.Arn>`).
+    /// Resolves `Ref`, `Fn::GetAtt` and `${…}`: a given value, a resource's name (`name of Inbox` if AWS generates it), or
+    /// an attribute (`<Inbox.Arn>`).
     fn name(&self, of: &str) -> String {
         if let Some(value) = self.parameters.get(of) {
             return value.clone();

@@ -1,4 +1,5 @@
-//! Faults at every call: a run without faults gives the sequence of calls, and the run is repeated with a fault at each of them.
+//! Faults at every call: a run without faults gives the sequence of calls, and the run is repeated with a fault at each of
+//! them.
 
 use std::collections::BTreeSet;
 use std::fmt;

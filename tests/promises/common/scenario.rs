@@ -24,13 +24,13 @@ use crate::lambda::Lambda;
 
 /// A test scenario: an account in the simulated organization, a configuration, and the report of the last run.
 ///
-/// The `with_…` methods arrange, [`Scenario::plan`], [`Scenario::apply`] and [`Scenario::apply_again`] run the engine, and the
-/// `assert_…` methods check the result:
+/// The `with_…` methods arrange, [`Scenario::plan`] and the `apply…` methods run the engine, and the `assert_…` methods check
+/// the result. The configuration is [`CONFIG`] unless [`Scenario::config`] sets another. Tests of the Lambda function start
+/// with [`Scenario::function`].
 ///
 /// ```ignore
 /// Scenario::new()
 ///     .with_new_account()
-///     .config(CONFIG)
 ///     .apply()
 ///     .assert_onboarded()
 ///     .drift(OWN_ROLE, |role| role.policies.clear())
@@ -74,6 +74,11 @@ impl Scenario {
     pub(crate) fn with_account_creation(self, creation: AccountCreation) -> Self {
         create_account(&self.organization, creation);
         Self { account: NEW, ..self }
+    }
+
+    /// Creates a new account whose access role appears after this many seconds, and makes it the account of the scenario.
+    pub(crate) fn with_late_access_role(self, seconds: f64) -> Self {
+        self.with_account_creation(AccountCreation { access_role_delay_seconds: seconds, ..AccountCreation::default() })
     }
 
     /// Creates a new account and onboards it with [`CONFIG`]. The journal is empty afterwards.
@@ -291,7 +296,7 @@ impl Scenario {
         self.report().changes.iter().map(|step| step.change.clone()).collect()
     }
 
-    /// Every written call since the journal was cleared.
+    /// Every attempted write since the journal was cleared.
     pub(crate) fn writes(&self) -> Vec<Call> {
         self.organization.writes()
     }
@@ -334,7 +339,8 @@ impl Scenario {
         self.assert_nothing_written()
     }
 
-    /// Asserts that no write was attempted since the journal was cleared, and that the last run left every account as it was.
+    /// Asserts that no write was attempted since the journal was cleared, and that the last run left every account as it
+    /// was.
     pub(crate) fn assert_nothing_written(self) -> Self {
         assert_eq!(self.organization.writes(), []);
         assert_eq!(self.organization.state(), self.before);
