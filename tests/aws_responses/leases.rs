@@ -78,7 +78,7 @@ async fn lease_is_read_with_its_version() {
 }
 
 #[tokio::test]
-async fn without_prefix_every_lease_is_granted_without_a_request() {
+async fn lease_store_without_a_prefix_grants_every_lease_without_a_request() {
     let (server, disabled) = leases(json_response(500, ""), None).await;
     assert!(disabled.try_acquire(&account(), &mine(), None).await.unwrap());
     assert_eq!(disabled.current(&account()).await.unwrap(), None);

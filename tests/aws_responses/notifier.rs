@@ -94,7 +94,7 @@ async fn record_is_created_unless_another_run_was_first() {
 }
 
 #[tokio::test]
-async fn without_a_bus_nothing_is_sent() {
+async fn notifier_without_a_bus_sends_nothing() {
     let (server, config) = serving(json_response(500, "")).await;
     let disabled =
         EventBridgeNotifier::new(&config, &Parameters::new(&config), None, "/account-onboarding/notified".to_owned());

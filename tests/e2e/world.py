@@ -51,15 +51,16 @@ class World:
 
     @property
     def management(self):
-        return self.template.values["AWS::AccountId"]
+        return self.template.management_account
 
     def function_role(self, role, without=None):
         """Creates a role with the published permissions, except the statement `without`."""
         iam = self.server.client("iam", self.management)
         iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust(root(self.management)))
         for name, document in self.template.permissions().items():
-            document["Statement"] = [one for one in document["Statement"] if one["Sid"] != without]
-            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=_for_ministack(document))
+            statements = [one for one in document["Statement"] if one["Sid"] != without]
+            document = _for_ministack({**document, "Statement": statements})
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
 
     def credentials(self, role="function"):
         """The function's credentials: a session of its role. Root keys would bypass every policy in the emulator."""

@@ -12,7 +12,7 @@ use proptest::sample::{select, subsequence};
 use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
 
-use crate::common::*;
+use crate::common::{ACCESS, IDENTITY, MANAGEMENT, NEW, OLD, PIPELINE, Scenario, TRELICA, id};
 
 const STRANGER: &str = "123456789012";
 const ANN: &str = "arn:aws:iam::222233334444:user/ann";

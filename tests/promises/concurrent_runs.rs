@@ -11,40 +11,31 @@ use futures_util::future::join_all;
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
-use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
 use onboarding_engine::ports::{Clock, LeaseStore, Ports, World};
 use onboarding_engine::{Engine, Job};
-use onboarding_simulation::{AccountCreation, FakeOrganization, Faulty, Injection, Lag, Script};
+use onboarding_simulation::{FakeOrganization, Faulty, Injection, Lag, Script};
 
-use crate::common::*;
-use crate::lambda::{Lambda, account_created};
-
-/// Events about the new account, one from each source.
-const SOURCES: [&str; 3] = [
-    include_str!("../../events/create-account-result-succeeded.json"),
-    include_str!("../../events/account-joined-created.json"),
-    include_str!("../../events/control-tower-create-managed-account.json"),
-];
+use crate::common::{CONFIG, NEW, OWN_ROLE, Scenario, assert_onboarded, config, id, job, outcome_code, run};
+use crate::lambda::{SOURCES, account_created};
 
 /// An organization in which the new account was onboarded by a single delivery.
 fn onboarded_by_one_delivery() -> FakeOrganization {
-    let organization = with_new_account();
-    let lambda = Lambda::new(&organization, CONFIG);
-    lambda.queue.put(&account_created(&id(NEW)));
-    lambda.process_for(60.0);
-    organization
+    let function = Scenario::new().with_new_account().function();
+    function.deliver(&account_created(&id(NEW)), 60.0);
+    function.organization().clone()
 }
 
 /// Processes a number of messages in batches, and asserts that they cause the same writes as a single delivery.
-fn assert_cost_of_one_delivery(organization: &FakeOrganization, messages: usize, batch: usize) {
+fn assert_cost_of_one_delivery(scenario: &Scenario, messages: usize, batch: usize) {
     let expected = onboarded_by_one_delivery();
-    let lambda = Lambda::new(organization, CONFIG);
-    (0..messages).for_each(|index| lambda.queue.put(SOURCES[index % SOURCES.len()]));
-    lambda.process_in_batches(batch, 4000.0);
+    let function = scenario.function();
+    (0..messages).for_each(|index| function.queue.put(SOURCES[index % SOURCES.len()]));
+    function.process_in_batches(batch, 4000.0);
+    let organization = function.organization();
     assert_onboarded(organization, NEW);
     assert_eq!(organization.state(), expected.state());
-    assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()));
+    function.assert_all_processed(&format!("{messages} messages"));
     assert_eq!(organization.writes(), expected.writes(), "{messages} messages");
     assert_eq!(organization.leases(), []);
 }
@@ -52,69 +43,60 @@ fn assert_cost_of_one_delivery(organization: &FakeOrganization, messages: usize,
 #[test]
 fn messages_in_one_batch_cost_one_onboarding() {
     for messages in [2, 3, 5, 10] {
-        assert_cost_of_one_delivery(&with_new_account(), messages, 10);
+        assert_cost_of_one_delivery(&Scenario::new().with_new_account(), messages, 10);
     }
 }
 
 #[test]
 fn concurrent_messages_with_slow_calls_cost_one_onboarding() {
-    let organization = with_new_account();
-    organization.set_latency(Duration::from_millis(700));
-    assert_cost_of_one_delivery(&organization, 5, 10);
+    let scenario = Scenario::new().with_new_account().with_latency(Duration::from_millis(700));
+    assert_cost_of_one_delivery(&scenario, 5, 10);
 }
 
 #[test]
 fn concurrent_messages_for_an_account_that_is_not_ready_cost_one_onboarding() {
-    let organization = organization();
-    create_account(&organization, AccountCreation { access_role_delay_seconds: 200.0, ..AccountCreation::default() });
-    assert_cost_of_one_delivery(&organization, 6, 3);
+    assert_cost_of_one_delivery(&Scenario::new().with_late_access_role(200.0), 6, 3);
 }
 
 #[test]
 fn concurrent_messages_with_lagging_reads_cost_one_onboarding() {
-    let organization = with_new_account();
-    organization.set_lag(&id(NEW), Lag { reads: 0, seconds: 6.0 });
-    assert_cost_of_one_delivery(&organization, 4, 10);
+    let scenario = Scenario::new().with_new_account().with_read_lag(Lag { reads: 0, seconds: 6.0 });
+    assert_cost_of_one_delivery(&scenario, 4, 10);
 }
 
 /// Runs the engine several times concurrently, each with its own run id.
-fn apply_concurrently(organization: &FakeOrganization, account: &str, runs: usize) -> Vec<Report> {
-    let engine = engine(organization, CONFIG);
-    let jobs: Vec<_> =
-        (0..runs).map(|index| Job { run: format!("run-{index}"), ..job(organization, account) }).collect();
+fn apply_concurrently(scenario: &Scenario, runs: usize) -> Vec<Report> {
+    let engine = scenario.engine();
+    let jobs: Vec<_> = (0..runs).map(|index| Job { run: format!("run-{index}"), ..scenario.job() }).collect();
     run(join_all(jobs.iter().map(|job| engine.apply(job))))
 }
 
 /// For an established account, a run acquires the lease only when there is something to write, and then reads again.
 #[test]
 fn drift_is_repaired_once_by_concurrent_runs() {
-    let organization = onboarded();
-    let before = organization.state();
-    edit_role(&organization, NEW, OWN_ROLE, |state| state.policies.clear());
-    run(organization.sleep(Duration::from_secs(30 * 86_400)));
-    let reports = apply_concurrently(&organization, NEW, 4);
+    let scenario = Scenario::new().with_onboarded_account();
+    let before = scenario.organization().state();
+    let scenario = scenario.drift(OWN_ROLE, |state| state.policies.clear()).after(Duration::from_secs(30 * 86_400));
+    let reports = apply_concurrently(&scenario, 4);
     assert!(reports.iter().all(|report| outcome_code(report) == "converged"));
     assert_eq!(reports.iter().map(Report::done).sum::<usize>(), 1, "exactly one run repaired it");
-    assert_eq!((organization.writes().len(), organization.state()), (1, before));
+    assert_eq!((scenario.writes().len(), scenario.organization().state()), (1, before));
 }
 
 #[test]
 fn run_without_changes_acquires_no_lease() {
-    let organization = onboarded();
-    run(organization.sleep(Duration::from_secs(30 * 86_400)));
-    apply(&organization, NEW);
-    assert!(
-        organization.journal().iter().all(|call| !["ssm:PutParameter", "ssm:DeleteParameter"].contains(&call.call))
-    );
+    let scenario = Scenario::new().with_onboarded_account().after(Duration::from_secs(30 * 86_400)).apply();
+    let journal = scenario.organization().journal();
+    assert!(journal.iter().all(|call| !["ssm:PutParameter", "ssm:DeleteParameter"].contains(&call.call)));
 }
 
 /// A lease lasts no longer than the run that acquired it could have lived.
 #[test]
 fn lease_of_a_killed_run_expires() {
-    let organization = with_new_account();
-    organization.put_lease(&id(NEW), Lease { by: "killed".to_owned(), until: organization.now() + 100.0 });
+    let scenario = Scenario::new().with_new_account().with_lease("killed", 100.0);
+    let organization = scenario.organization();
     let start = organization.now();
-    let reports = apply_concurrently(&organization, NEW, 3);
+    let reports = apply_concurrently(&scenario, 3);
     assert!(reports.iter().all(|report| outcome_code(report) == "converged"), "{reports:?}");
     assert_eq!(organization.writes(), onboarded_by_one_delivery().writes());
     assert!((100.0..140.0).contains(&(organization.now() - start)), "{}", organization.now() - start);
@@ -123,18 +105,16 @@ fn lease_of_a_killed_run_expires() {
 
 #[test]
 fn lease_that_outlasts_the_deadline_ends_in_waiting() {
-    let organization = with_new_account();
-    organization.put_lease(&id(NEW), Lease { by: "another".to_owned(), until: organization.now() + 1100.0 });
-    let report = apply(&organization, NEW);
-    insta::assert_snapshot!(report.outcome, @"waiting (lease_held): another run is processing account 444455556666; no action needed: the function retries automatically (with the CLI, run the command again later)");
-    assert_eq!(organization.writes(), []);
+    let scenario = Scenario::new().with_new_account().with_lease("another", 1100.0).apply();
+    insta::assert_snapshot!(scenario.outcome(), @"waiting (lease_held): another run is processing account 444455556666; no action needed: the function retries automatically (with the CLI, run the command again later)");
+    assert_eq!(scenario.writes(), []);
 }
 
 /// Two runs see the same expired lease: the version of the parameter decides which of them acquires it.
 #[test]
 fn expired_lease_is_acquired_by_one_of_two_runs() {
-    let organization = with_new_account();
-    organization.put_lease(&id(NEW), Lease { by: "killed".to_owned(), until: 0.0 });
+    let scenario = Scenario::new().with_new_account().with_expired_lease();
+    let organization = scenario.organization();
     let lease = |by: &str| Lease { by: by.to_owned(), until: organization.now() + 100.0 };
     let account = id(NEW);
     let (_, version) = run(organization.current(&account)).unwrap().unwrap();
@@ -166,22 +146,23 @@ impl LeaseStore for OvertakenLeases {
 /// The slower run overwrites the parameter of the faster one. It must not treat that as having acquired the lease.
 #[test]
 fn slower_run_does_not_acquire_an_expired_lease() {
-    let organization = with_new_account();
-    organization.put_lease(&id(NEW), Lease { by: "killed".to_owned(), until: 0.0 });
+    let scenario = Scenario::new().with_new_account().with_expired_lease();
+    let organization = scenario.organization();
     let leases = OvertakenLeases(organization.clone(), AtomicBool::new(false));
-    let report = run(with_leases(&organization, leases).apply(&job(&organization, NEW)));
+    let report = run(with_leases(organization, leases).apply(&job(organization, NEW)));
     assert_eq!((outcome_code(&report).as_str(), organization.writes()), ("waiting lease_held", Vec::new()));
     // The faster run releases the lease.
     run(organization.release(&id(NEW))).unwrap();
-    assert_eq!(apply(&organization, NEW).outcome, Outcome::Converged);
+    scenario.apply().assert_outcome("converged");
 }
 
 /// If no lease can be acquired, the run continues without one, and the report states the consequence.
 #[test]
 fn run_without_permission_for_leases_converges_with_a_notice() {
-    let organization = with_new_account();
+    let scenario = Scenario::new().with_new_account();
+    let organization = scenario.organization();
     let leases = Faulty::new(organization.clone(), &Script::during(0, usize::MAX, Injection::AccessDenied));
-    let report = run(with_leases(&organization, leases).apply(&job(&organization, NEW)));
+    let report = run(with_leases(organization, leases).apply(&job(organization, NEW)));
     assert_eq!(outcome_code(&report), "converged");
     insta::assert_snapshot!(report.notices.join("\n"), @"the account's lease could not be acquired, so a concurrent run could make the same writes: ssm:PutParameter failed: AccessDenied: denied, on purpose");
 }

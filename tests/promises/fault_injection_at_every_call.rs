@@ -10,25 +10,12 @@ use std::time::Duration;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Report, Status};
 use onboarding_core::role::RoleName;
-use onboarding_engine::ports::Clock;
-use onboarding_simulation::{FakeOrganization, Faulty, Injection, Lag, Script};
+use onboarding_simulation::{AccountCreation, FakeOrganization, Faulty, Injection, Lag, Script};
 
-use crate::common::*;
-
-/// Applies the configuration while a script injects faults.
-fn run_with(organization: &FakeOrganization, script: &Script, account: &str) -> Report {
-    // The backoff is jittered. With a fixed seed, every run makes the same calls up to its fault.
-    fastrand::seed(7);
-    let ports = Faulty::new(organization.clone(), script);
-    run(engine_on(&ports, config(CONFIG)).apply(&job(organization, account)))
-}
-
-/// The calls of a run without faults.
-fn calls(start: fn() -> FakeOrganization, account: &str) -> Vec<&'static str> {
-    let script = Script::none();
-    assert_eq!(run_with(&start(), &script, account).outcome, Outcome::Converged);
-    script.calls()
-}
+use crate::common::{
+    CONFIG, Fault, MANAGEMENT, NEW, OLD, ROLES, Scenario, config, engine_on, faults_at, id, job, lines, organization,
+    run,
+};
 
 /// The number of calls of each kind for each role.
 fn count(calls: impl Iterator<Item = (RoleName, &'static str)>) -> BTreeMap<(RoleName, &'static str), usize> {
@@ -44,7 +31,8 @@ fn changes_with_status(report: &Report, matches: fn(&Status) -> bool) -> BTreeMa
 }
 
 /// Asserts what holds for every report: a cause unless it converged, and every write listed.
-fn assert_reported(report: &Report, organization: &FakeOrganization, injection: Injection, what: &str) {
+fn assert_reported(scenario: &Scenario, fault: &Fault, what: &str) {
+    let report = scenario.report();
     let cause = report.outcome.cause();
     assert_eq!(cause.is_none(), report.outcome == Outcome::Converged, "{what}");
     assert!(
@@ -58,9 +46,9 @@ fn assert_reported(report: &Report, organization: &FakeOrganization, injection: 
             assert_eq!(step.status, Status::Done, "{what}: {}", step.change);
         }
     }
-    let writes = organization.writes().into_iter().filter(|call| call.ok);
+    let writes = scenario.writes().into_iter().filter(|call| call.ok);
     let made = count(writes.map(|call| (call.role.unwrap(), call.call)));
-    if !injection.performs() {
+    if !fault.injection.performs() {
         assert_eq!(
             changes_with_status(report, |status| *status == Status::Done),
             made,
@@ -85,50 +73,46 @@ fn assert_confined(organization: &FakeOrganization, account: &str, what: &str) {
     }
 }
 
-/// Injects every kind of fault at every call, for a number of consecutive calls, and returns the distinct outcomes.
+/// Injects faults at every call, for a number of consecutive calls, and returns the distinct outcomes.
 fn inject_everywhere(
-    start: fn() -> FakeOrganization,
+    start: fn() -> Scenario,
     account: &str,
     consecutive_calls: usize,
-    injections: &[Injection],
+    injections: &'static [Injection],
 ) -> BTreeSet<String> {
-    let fault_free = start();
-    run_with(&fault_free, &Script::none(), account);
-    let expected = fault_free.state();
+    let fault_free = Script::none();
+    let expected = start().apply_with_faults(&fault_free).assert_onboarded().organization().state();
     let mut outcomes = BTreeSet::new();
-    for (index, call) in calls(start, account).into_iter().enumerate() {
-        for injection in injections.iter().copied() {
-            let what = format!("{injection:?} at {index}, {call}");
-            let organization = start();
-            let script = Script::during(index, consecutive_calls, injection);
-            let first = run_with(&organization, &script, account);
-            assert_eq!(script.crashed(), injection.crashes(), "{what}");
-            assert_reported(&first, &organization, injection, &what);
-            if !injection.crashes() {
-                outcomes.insert(format!("{injection:?}: {}", outcome_code(&first)));
-            }
-            assert_confined(&organization, account, &what);
-            // A message is redelivered only after the lease of a crashed run has expired.
-            run(organization.sleep(Duration::from_secs(1200)));
-            let second = run_with(&organization, &Script::none(), account);
-            assert_eq!(second.outcome, Outcome::Converged, "{what}");
-            assert_eq!(organization.state(), expected, "{what}");
-            assert_onboarded(&organization, account);
-            organization.clear_journal();
-            assert_eq!(run_with(&organization, &Script::none(), account).outcome, Outcome::Converged, "{what}");
-            assert_eq!(organization.writes(), [], "{what}");
+    for fault in faults_at(&fault_free.calls(), |_, _| injections) {
+        let what = fault.to_string();
+        let script = fault.script_for(consecutive_calls);
+        let scenario = start().apply_with_faults(&script);
+        assert_eq!(script.crashed(), fault.injection.crashes(), "{what}");
+        assert_reported(&scenario, &fault, &what);
+        if !fault.injection.crashes() {
+            outcomes.insert(format!("{:?}: {}", fault.injection, scenario.outcome_code()));
         }
+        assert_confined(scenario.organization(), account, &what);
+        // A message is redelivered only after the lease of a crashed run has expired.
+        let scenario = scenario.after(Duration::from_secs(1200)).apply_with_faults(&Script::none());
+        assert_eq!(*scenario.outcome(), Outcome::Converged, "{what}");
+        assert_eq!(scenario.organization().state(), expected, "{what}");
+        let scenario = scenario.assert_onboarded();
+        scenario.organization().clear_journal();
+        let scenario = scenario.apply_with_faults(&Script::none());
+        assert_eq!(*scenario.outcome(), Outcome::Converged, "{what}");
+        assert_eq!(scenario.writes(), [], "{what}");
     }
     outcomes
 }
 
-fn lines(outcomes: BTreeSet<String>) -> String {
-    outcomes.into_iter().collect::<Vec<_>>().join("\n")
+fn new_account() -> Scenario {
+    Scenario::new().with_new_account()
 }
 
 #[test]
 fn fault_while_onboarding_a_new_account_converges_on_the_next_run() {
-    insta::assert_snapshot!(lines(inject_everywhere(with_new_account, NEW, 1, &Injection::ALL)), @"
+    insta::assert_snapshot!(lines(inject_everywhere(new_account, NEW, 1, &Injection::ALL)), @"
     AccessDenied: blocked configuration
     AccessDenied: blocked own_permission_missing
     AccessDenied: converged
@@ -145,7 +129,7 @@ fn fault_while_onboarding_a_new_account_converges_on_the_next_run() {
 
 #[test]
 fn fault_while_onboarding_an_established_account_converges_on_the_next_run() {
-    insta::assert_snapshot!(lines(inject_everywhere(organization, OLD, 1, &Injection::ALL)), @"
+    insta::assert_snapshot!(lines(inject_everywhere(Scenario::new, OLD, 1, &Injection::ALL)), @"
     AccessDenied: blocked access_denied
     AccessDenied: blocked access_role_changed
     AccessDenied: blocked configuration
@@ -164,7 +148,7 @@ fn fault_while_onboarding_an_established_account_converges_on_the_next_run() {
 
 #[test]
 fn fault_for_the_rest_of_the_run_converges_on_the_next_run() {
-    insta::assert_snapshot!(lines(inject_everywhere(with_new_account, NEW, usize::MAX, &Injection::ALL)), @"
+    insta::assert_snapshot!(lines(inject_everywhere(new_account, NEW, usize::MAX, &Injection::ALL)), @"
     AccessDenied: blocked own_permission_missing
     AccessDenied: converged
     AccessDenied: waiting account_not_ready
@@ -189,32 +173,29 @@ fn fault_for_the_rest_of_the_run_converges_on_the_next_run() {
 
 #[test]
 fn fault_while_reads_lag_converges_on_the_next_run() {
-    fn lagging() -> FakeOrganization {
-        let organization = with_new_account();
-        organization.set_lag(&id(NEW), Lag { reads: 4, seconds: 8.0 });
-        organization
+    fn lagging() -> Scenario {
+        new_account().with_read_lag(Lag { reads: 4, seconds: 8.0 })
     }
-    let injections = [Injection::Throttle, Injection::TimeoutAfter, Injection::CrashAfter];
-    inject_everywhere(lagging, NEW, 1, &injections);
+    let injections = &[Injection::Throttle, Injection::TimeoutAfter, Injection::CrashAfter];
+    inject_everywhere(lagging, NEW, 1, injections);
 }
 
 #[test]
 fn fault_while_repairing_drift_converges_on_the_next_run() {
-    fn drifted() -> FakeOrganization {
-        let organization = onboarded();
-        for role in ROLES {
-            edit_role(&organization, NEW, role, |state| {
+    fn drifted() -> Scenario {
+        ROLES.into_iter().fold(Scenario::new().with_onboarded_account(), |scenario, role| {
+            scenario.drift(role, |state| {
                 state.attached.insert("arn:aws:iam::aws:policy/AdministratorAccess".to_owned());
                 state.policies.clear();
                 state.max_session_seconds = 43_200;
                 state.tags.insert("more".to_owned(), "x".to_owned());
                 state.boundary = Some("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned());
-            });
-        }
-        organization
+            })
+        })
     }
-    let injections = [Injection::Unavailable, Injection::AccessDenied, Injection::TimeoutAfter, Injection::CrashBefore];
-    inject_everywhere(drifted, NEW, 1, &injections);
+    let injections =
+        &[Injection::Unavailable, Injection::AccessDenied, Injection::TimeoutAfter, Injection::CrashBefore];
+    inject_everywhere(drifted, NEW, 1, injections);
 }
 
 #[test]
@@ -222,7 +203,7 @@ fn fault_while_polling_the_creation_succeeds_on_the_next_run() {
     for index in 0..4 {
         for injection in Injection::ALL {
             let organization = organization();
-            let creation = onboarding_simulation::AccountCreation { in_progress_polls: 3, ..Default::default() };
+            let creation = AccountCreation { in_progress_polls: 3, ..AccountCreation::default() };
             let request = organization.create_account_with("payments-dev", creation);
             let script = Script::at(index, injection);
             let engine = engine_on(&Faulty::new(organization.clone(), &script), config(CONFIG));
@@ -232,7 +213,7 @@ fn fault_while_polling_the_creation_succeeds_on_the_next_run() {
                 Injection::AccessDenied | Injection::CrashBefore | Injection::CrashAfter => assert!(first.is_err()),
                 _ => assert_eq!(first, Ok(id(NEW)), "{injection:?} at {index}"),
             }
-            let again = crate::common::engine(&organization, CONFIG);
+            let again = engine_on(&organization, config(CONFIG));
             assert_eq!(run(again.created(&request, job(&organization, NEW).deadline)), Ok(id(NEW)));
         }
     }

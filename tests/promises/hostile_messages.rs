@@ -5,8 +5,8 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
-use crate::common::*;
-use crate::lambda::{Lambda, account_created};
+use crate::common::{NEW, Scenario, assert_onboarded, id};
+use crate::lambda::account_created;
 use crate::log::logged;
 
 const MEGABYTE: usize = 1 << 20;
@@ -15,16 +15,16 @@ const DEEP: usize = 100_000;
 /// Sends a hostile message between two valid ones, asserts that only the hostile one reaches the dead-letter queue, and
 /// returns the message of its cause.
 fn dead_letter(body: &str) -> String {
-    let organization = with_new_account();
-    let lambda = Lambda::new(&organization, CONFIG);
+    let function = Scenario::new().with_new_account().function();
     for body in [account_created(&id(NEW)).as_str(), body, account_created(&id(NEW)).as_str()] {
-        lambda.queue.put(body);
+        function.queue.put(body);
     }
-    let (log, _) = logged(LevelFilter::INFO, || lambda.process_in_batches(10, 900.0));
-    assert_onboarded(&organization, NEW);
-    assert!(organization.writes().iter().all(|call| call.account == id(NEW)), "no other account is written");
-    assert_eq!(lambda.queue.next_visible(), None, "the queue is empty");
-    let dead = lambda.queue.dead_letters();
+    let (log, _) = logged(LevelFilter::INFO, || function.process_in_batches(10, 900.0));
+    assert_onboarded(function.organization(), NEW);
+    let writes = function.organization().writes();
+    assert!(writes.iter().all(|call| call.account == id(NEW)), "no other account is written");
+    assert_eq!(function.queue.next_visible(), None, "the queue is empty");
+    let dead = function.queue.dead_letters();
     let [letter] = dead.as_slice() else { panic!("{} dead letters", dead.len()) };
     assert_eq!(letter.body, body, "the dead letter has the original body");
     let cause = letter.cause.as_ref().unwrap();
@@ -38,11 +38,11 @@ fn dead_letter(body: &str) -> String {
 
 /// Invokes the function with a payload, asserts that it is rejected without any write, and returns the error message.
 fn rejected(payload: &str) -> String {
-    let organization = with_new_account();
-    let lambda = Lambda::new(&organization, CONFIG);
-    let (log, end) = logged(LevelFilter::INFO, || lambda.answer(payload));
+    let function = Scenario::new().with_new_account().function();
+    let (log, end) = logged(LevelFilter::INFO, || function.answer(payload));
     let failure = end.expect_err("it is rejected");
-    assert_eq!((failure.error_type.as_str(), organization.writes()), ("InvalidPayload", Vec::new()));
+    let writes = function.organization().writes();
+    assert_eq!((failure.error_type.as_str(), writes), ("InvalidPayload", Vec::new()));
     assert!(log.lines().count() == 1 && log.len() < 1000, "{} bytes are logged", log.len());
     assert!(failure.error_message.len() < 300, "{}", failure.error_message);
     failure.error_message
@@ -78,13 +78,12 @@ fn megabyte_of_junk_is_a_dead_letter() {
 
 #[test]
 fn valid_event_with_a_megabyte_of_filler_is_processed() {
-    let organization = with_new_account();
-    let lambda = Lambda::new(&organization, CONFIG);
+    let function = Scenario::new().with_new_account().function();
     let filler = "x".repeat(MEGABYTE);
-    lambda.queue.put(&event("\"source\"", &format!("\"filler\": \"{filler}\", \"source\"")));
-    let (log, _) = logged(LevelFilter::INFO, || lambda.process_for(900.0));
-    assert_onboarded(&organization, NEW);
-    assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()));
+    function.queue.put(&event("\"source\"", &format!("\"filler\": \"{filler}\", \"source\"")));
+    let (log, _) = logged(LevelFilter::INFO, || function.process_for(900.0));
+    assert_onboarded(function.organization(), NEW);
+    function.assert_all_processed("the event");
     assert!(log.len() < 10_000, "{} bytes are logged", log.len());
 }
 

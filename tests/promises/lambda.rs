@@ -2,6 +2,7 @@
 //! messages that the function does not report as failed.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use account_onboarding::lambda::{Clients, ConfigLocation, Function, Settings};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
@@ -11,9 +12,16 @@ use onboarding_simulation::{Delivered, FakeNotifier, FakeOrganization, FakeQueue
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::common::run;
+use crate::common::{fix_jitter, run};
 
 const PARAMETER: &str = "/onboarding/config";
+
+/// Events about the new account, one from each source.
+pub(crate) const SOURCES: [&str; 3] = [
+    include_str!("../../events/create-account-result-succeeded.json"),
+    include_str!("../../events/account-joined-created.json"),
+    include_str!("../../events/control-tower-create-managed-account.json"),
+];
 
 /// The function, its queue and the poller of the Lambda service.
 pub(crate) struct Lambda {
@@ -41,6 +49,29 @@ impl Lambda {
             received_at: RefCell::default(),
             invocations: Cell::default(),
         }
+    }
+
+    /// The organization in which the function runs.
+    pub(crate) fn organization(&self) -> &FakeOrganization {
+        &self.organization
+    }
+
+    /// Sends a message and processes the queue until it is empty or the time is over.
+    pub(crate) fn deliver(&self, message: &str, seconds: f64) {
+        self.queue.put(message);
+        self.process_for(seconds);
+    }
+
+    /// Processes the queue while a script injects faults.
+    pub(crate) fn process_with_faults(&self, script: Script, seconds: f64) {
+        fix_jitter();
+        self.script.replace(script);
+        self.process_for(seconds);
+    }
+
+    /// Lets time pass.
+    pub(crate) fn wait(&self, duration: std::time::Duration) {
+        run(self.organization.sleep(duration));
     }
 
     /// Processes one message at a time until the queue is empty or the time is over, and returns the received bodies.
@@ -71,9 +102,37 @@ impl Lambda {
         bodies
     }
 
+    /// The cause codes of the messages in the dead-letter queue.
+    pub(crate) fn dead_letter_codes(&self) -> Vec<&'static str> {
+        let letters = self.queue.dead_letters();
+        letters
+            .iter()
+            .map(|letter| letter.cause.as_ref().map_or("without cause", |cause| cause.code.as_str()))
+            .collect()
+    }
+
+    /// Asserts that every message was processed: the queue and the dead-letter queue are empty.
+    pub(crate) fn assert_all_processed(&self, what: &str) {
+        assert_eq!((self.queue.next_visible(), self.queue.dead_letters()), (None, Vec::new()), "{what}");
+    }
+
+    /// The number of writes in each account, including failed ones.
+    pub(crate) fn writes_by_account(&self) -> BTreeMap<AccountId, usize> {
+        let mut writes = BTreeMap::new();
+        for call in self.organization.writes() {
+            *writes.entry(call.account).or_default() += 1;
+        }
+        writes
+    }
+
     /// The seconds between consecutive receives.
     pub(crate) fn retry_delays(&self) -> Vec<u64> {
         self.received_at.borrow().windows(2).map(|pair| (pair[1] - pair[0]) as u64).collect()
+    }
+
+    /// The calls of the last process.
+    pub(crate) fn calls(&self) -> Vec<&'static str> {
+        self.script.borrow().calls()
     }
 
     /// Invokes the function with a batch and returns the ids of the failed messages. If the process crashes, all messages have
@@ -133,8 +192,7 @@ fn record(message: &Delivered) -> Value {
 
 /// The event that an account was created.
 pub(crate) fn account_created(account: &AccountId) -> String {
-    let sample = include_str!("../../events/create-account-result-succeeded.json");
-    sample.replace("444455556666", account.as_str())
+    SOURCES[0].replace("444455556666", account.as_str())
 }
 
 /// The message that starts a sweep.

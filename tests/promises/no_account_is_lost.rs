@@ -5,54 +5,17 @@ use std::time::Duration;
 
 use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::code::Code;
-use onboarding_simulation::{AccountCreation, FakeOrganization, FakeQueue};
+use onboarding_simulation::{AccountCreation, FakeQueue};
 
-use crate::common::{IDENTITY, MANAGEMENT, NEW, OLD, OWN_ROLE, assert_onboarded, id, name, organization, sweep_config};
-use crate::lambda::{Lambda, account_created, sweep};
-
-/// Events about an existing account, one from each source.
-const SOURCES: [&str; 3] = [
-    include_str!("../../events/create-account-result-succeeded.json"),
-    include_str!("../../events/account-joined-created.json"),
-    include_str!("../../events/control-tower-create-managed-account.json"),
-];
-
-fn lambda(organization: &FakeOrganization) -> Lambda {
-    Lambda::new(organization, &sweep_config())
-}
-
-/// Creates an account that is ready to use.
-fn create_one(organization: &FakeOrganization) -> AccountId {
-    organization.finish_creation(&organization.create_account_with("one", AccountCreation::default())).unwrap()
-}
-
-/// An organization with one account that was onboarded by a single delivery.
-fn onboarded_once() -> FakeOrganization {
-    let organization = organization();
-    let lambda = lambda(&organization);
-    lambda.queue.put(&account_created(&create_one(&organization)));
-    lambda.process_for(60.0);
-    organization
-}
-
-/// The number of writes that onboarding a new account takes.
-fn writes_per_account() -> usize {
-    onboarded_once().writes().len()
-}
-
-/// The number of writes in each account, including failed ones.
-fn writes(organization: &FakeOrganization) -> BTreeMap<AccountId, usize> {
-    let mut writes = BTreeMap::new();
-    for call in organization.writes() {
-        *writes.entry(call.account).or_default() += 1;
-    }
-    writes
-}
+use crate::common::{
+    IDENTITY, MANAGEMENT, NEW, OLD, OWN_ROLE, Scenario, assert_onboarded, create_accounts, id, name, new_for_a_week,
+    organization, sweep_config, writes_of_one_onboarding,
+};
+use crate::lambda::{Lambda, SOURCES, account_created, sweep};
 
 /// Accounts whose events were dropped, duplicated and reordered.
 struct EventStorm {
-    organization: FakeOrganization,
-    lambda: Lambda,
+    function: Lambda,
     /// The number of events for each account, in addition to the sweep.
     deliveries: BTreeMap<AccountId, usize>,
     suspended: BTreeSet<AccountId>,
@@ -83,32 +46,32 @@ impl EventStorm {
         let suspended: BTreeSet<_> = deliveries.keys().step_by(29).cloned().collect();
         suspended.iter().for_each(|account| organization.set_state(account, AccountState::Suspended));
 
-        let lambda = lambda(&organization);
-        events.iter().for_each(|event| lambda.queue.put(event));
-        lambda.queue.put(&sweep());
-        lambda.process_in_batches(batch, 7200.0);
-        Self { organization, lambda, deliveries, suspended }
+        let function = Scenario::in_organization(organization).config(&sweep_config()).function();
+        events.iter().for_each(|event| function.queue.put(event));
+        function.queue.put(&sweep());
+        function.process_in_batches(batch, 7200.0);
+        Self { function, deliveries, suspended }
     }
 
     /// Asserts that every active account is onboarded with the writes of a single onboarding.
     fn assert_all_onboarded(&self) {
-        let Self { organization, lambda, deliveries, suspended } = self;
-        let writes = writes(organization);
-        let each = writes_per_account();
+        let Self { function, deliveries, suspended } = self;
+        let writes = function.writes_by_account();
+        let each = writes_of_one_onboarding();
         for (account, deliveries) in deliveries.iter().filter(|(account, _)| !suspended.contains(account)) {
-            assert_onboarded(organization, account.as_str());
+            assert_onboarded(function.organization(), account.as_str());
             assert_eq!(writes[account], each, "writes in {account} after {deliveries} events and a sweep");
         }
-        assert_eq!(organization.leases(), [], "each lease was released");
+        assert_eq!(function.organization().leases(), [], "each lease was released");
         assert!(suspended.iter().all(|account| !writes.contains_key(account)), "a suspended account is not written");
-        let dead = lambda.queue.dead_letters();
+        let dead = function.queue.dead_letters();
         assert!(
             dead.iter().all(|letter| letter.cause.as_ref().is_some_and(|c| c.code == Code::AccountNotActive)),
             "{dead:?}"
         );
         let events_of_suspended: usize = suspended.iter().map(|account| deliveries[account]).sum();
         assert_eq!(dead.len(), events_of_suspended, "a sweep skips suspended accounts");
-        assert_eq!(lambda.queue.next_visible(), None, "the queue is empty");
+        assert_eq!(function.queue.next_visible(), None, "the queue is empty");
     }
 }
 
@@ -125,7 +88,7 @@ fn dropped_duplicated_and_reordered_events_in_batches_lose_no_account() {
 /// The first message onboards the account, whichever it is, and the others only read.
 #[test]
 fn events_from_several_sources_cost_one_onboarding() {
-    let each = writes_per_account();
+    let each = writes_of_one_onboarding();
     for first in 0..6 {
         let organization = organization();
         let request = organization.create_account_with("one", AccountCreation::default());
@@ -138,13 +101,12 @@ fn events_from_several_sources_cost_one_onboarding() {
         messages.extend([requested, moved, sweep()]);
         messages.rotate_left(first);
 
-        let lambda = lambda(&organization);
+        let function = Scenario::in_organization(organization.clone()).config(&sweep_config()).function();
         for message in messages {
-            lambda.queue.put(&message);
-            lambda.process_for(60.0);
-            assert_eq!(writes(&organization)[&account], each, "{message}");
+            function.deliver(&message, 60.0);
+            assert_eq!(function.writes_by_account()[&account], each, "{message}");
             assert_onboarded(&organization, account.as_str());
-            assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()), "{message}");
+            function.assert_all_processed(&message);
         }
         let others = [MANAGEMENT, IDENTITY].map(id);
         assert!(organization.writes().iter().all(|call| !others.contains(&call.account)));
@@ -154,95 +116,67 @@ fn events_from_several_sources_cost_one_onboarding() {
 
 #[test]
 fn account_that_is_not_ready_for_a_day_is_a_dead_letter_and_a_redrive_finishes_it() {
-    let organization = organization();
-    let creation = AccountCreation { access_role_delay_seconds: 100_000.0, ..AccountCreation::default() };
-    organization.finish_creation(&organization.create_account_with("late", creation)).unwrap();
-    // The account counts as new for longer than the function retries.
-    let patient = format!("{}\n[waiting]\nnew-account-minutes = 10080\n", sweep_config());
-    let lambda = Lambda::new(&organization, &patient);
-    lambda.queue.put(&account_created(&id(NEW)));
-    lambda.process_for(100_000.0);
-    let dead = lambda.queue.dead_letters();
+    let function = Scenario::new().with_late_access_role(100_000.0).config(&new_for_a_week()).function();
+    function.deliver(&account_created(&id(NEW)), 100_000.0);
+    let dead = function.queue.dead_letters();
     let cause = dead.first().and_then(|letter| letter.cause.clone()).expect("retries were exhausted");
     assert_eq!((dead.len(), cause.code.as_str()), (1, "retries_exhausted"));
     assert!(cause.message.contains("access_role_not_ready"), "{}", cause.message);
-    assert_eq!(organization.writes(), []);
+    assert_eq!(function.organization().writes(), []);
 
-    lambda.queue.redrive();
-    lambda.process_for(30_000.0);
-    assert!(organization.role_state(&id(NEW), &name(OWN_ROLE)).is_some());
-    assert_eq!(lambda.queue.dead_letters(), []);
+    function.queue.redrive();
+    function.process_for(30_000.0);
+    assert!(function.organization().role_state(&id(NEW), &name(OWN_ROLE)).is_some());
+    assert_eq!(function.queue.dead_letters(), []);
 }
 
 #[test]
 fn retry_delays_grow_while_an_account_is_not_ready() {
-    let organization = organization();
-    let creation = AccountCreation { access_role_delay_seconds: 3000.0, ..AccountCreation::default() };
-    organization.finish_creation(&organization.create_account_with("slow", creation)).unwrap();
-    let lambda = lambda(&organization);
-    lambda.queue.put(&account_created(&id(NEW)));
-    lambda.process_for(7200.0);
-    assert!(organization.role_state(&id(NEW), &name(OWN_ROLE)).is_some());
+    let function = Scenario::new().with_late_access_role(3000.0).config(&sweep_config()).function();
+    function.deliver(&account_created(&id(NEW)), 7200.0);
+    assert!(function.organization().role_state(&id(NEW), &name(OWN_ROLE)).is_some());
     // Each delay of the queue, plus up to 105 s in the function before it.
     let wanted = [30, 60, 120, 240, 480, 900, 900];
-    let delays = lambda.retry_delays();
+    let delays = function.retry_delays();
     assert_eq!(delays.len(), wanted.len(), "{delays:?}");
     assert!(delays.iter().zip(wanted).all(|(delay, least)| (least..=least + 106).contains(delay)), "{delays:?}");
 }
 
 #[test]
 fn malformed_record_in_a_batch_is_isolated() {
-    let organization = organization();
-    let lambda = lambda(&organization);
-    let mut accounts = Vec::new();
-    for index in 0..9 {
-        let request = organization.create_account_with(&format!("account-{index}"), AccountCreation::default());
-        accounts.push(organization.finish_creation(&request).unwrap());
-    }
-    accounts.iter().for_each(|account| lambda.queue.put(&account_created(account)));
-    lambda.queue.put("{\"detail\":");
-    lambda.process_in_batches(10, 60.0);
-    accounts.iter().for_each(|account| assert_onboarded(&organization, account.as_str()));
-    let each = writes_per_account();
-    let writes = writes(&organization);
+    let function = Scenario::new().config(&sweep_config()).function();
+    let accounts = create_accounts(function.organization(), 9);
+    accounts.iter().for_each(|account| function.queue.put(&account_created(account)));
+    function.queue.put("{\"detail\":");
+    function.process_in_batches(10, 60.0);
+    accounts.iter().for_each(|account| assert_onboarded(function.organization(), account.as_str()));
+    let each = writes_of_one_onboarding();
+    let writes = function.writes_by_account();
     assert!(accounts.iter().all(|account| writes[account] == each), "{writes:?}");
-    let dead = lambda.queue.dead_letters();
-    assert_eq!(
-        dead.iter().map(|l| l.cause.as_ref().map(|c| c.code.as_str())).collect::<Vec<_>>(),
-        [Some("invalid_message")]
-    );
-    assert_eq!(lambda.queue.next_visible(), None);
+    assert_eq!(function.dead_letter_codes(), ["invalid_message"]);
+    assert_eq!(function.queue.next_visible(), None);
 }
 
 #[test]
 fn sweep_that_runs_out_of_time_continues_at_its_page() {
-    let organization = organization();
-    let mut accounts = Vec::new();
-    for index in 0..60 {
-        let request = organization.create_account_with(&format!("account-{index}"), AccountCreation::default());
-        accounts.push(organization.finish_creation(&request).unwrap());
-    }
-    organization.set_page_size(2);
-    organization.set_latency(Duration::from_secs(1));
-    let mut lambda = lambda(&organization);
-    lambda.timeout = 12.0;
-    lambda.queue.put(&sweep());
-    let sweeps = lambda.process_for(20_000.0).into_iter().filter(|body| body.contains("\"page\"")).count();
+    let mut function =
+        Scenario::new().with_page_size(2).with_latency(Duration::from_secs(1)).config(&sweep_config()).function();
+    let accounts = create_accounts(function.organization(), 60);
+    function.timeout = 12.0;
+    function.queue.put(&sweep());
+    let sweeps = function.process_for(20_000.0).into_iter().filter(|body| body.contains("\"page\"")).count();
     assert!(sweeps >= 2, "the page token was passed on {sweeps} times");
     for account in &accounts {
-        assert!(organization.role_state(account, &name(OWN_ROLE)).is_some(), "{account} is onboarded");
+        assert!(function.organization().role_state(account, &name(OWN_ROLE)).is_some(), "{account} is onboarded");
     }
 }
 
 #[test]
 fn sweep_with_an_expired_page_token_starts_over() {
-    let organization = organization();
-    organization.finish_creation(&organization.create_account_with("one", AccountCreation::default())).unwrap();
-    let lambda = lambda(&organization);
-    lambda.queue.put(r#"{"sweep":{"page":"of-last-week"}}"#);
-    lambda.process_for(900.0);
-    assert_onboarded(&organization, NEW);
-    assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()));
+    let function = Scenario::new().with_new_account().config(&sweep_config()).function();
+    function.deliver(r#"{"sweep":{"page":"of-last-week"}}"#, 900.0);
+    assert_onboarded(function.organization(), NEW);
+    function.assert_all_processed("the sweep");
 }
 
 #[test]

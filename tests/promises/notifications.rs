@@ -3,58 +3,56 @@
 //! The function stores a notification record per account. It publishes an event only if the outcome differs from the record, so
 //! that duplicate deliveries, retries and redrives cause no further notification.
 
+use std::time::Duration;
+
 use onboarding_core::account::AccountState;
 use onboarding_core::notification::NotificationRecord;
 use onboarding_core::report::{AccountEvent, EventKind};
 use onboarding_engine::ports::Clock;
-use onboarding_simulation::{AccountCreation, FakeOrganization, Injection, RoleState, Script};
+use onboarding_simulation::{FakeNotifier, Injection, Lag, RoleState, Script};
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
 use crate::common::{
-    CONFIG, NEW, OWN_ROLE, TRELICA_ROLE, assert_onboarded, create_account, edit_role, id, name, organization, run,
-    with_new_account,
+    DISTINCT_INJECTIONS, Fault, NEW, OWN_ROLE, Scenario, TRELICA_ROLE, assert_onboarded, faults_at, id, name,
+    new_for_a_week,
 };
-use crate::lambda::{Lambda, account_created};
+use crate::lambda::{Lambda, SOURCES, account_created};
 use crate::log::logged;
 
 const DAY: f64 = 86_400.0;
 
-/// Adds a role with a configured name that this tool does not own.
-fn add_unowned_role(organization: &FakeOrganization) {
-    organization.put_role(&id(NEW), &name(OWN_ROLE), RoleState::trusting("{}"));
+/// A function, and a new account that is ready to use.
+fn new_account() -> Lambda {
+    Scenario::new().with_new_account().function()
 }
 
 /// A function, and a new account that is blocked by a role that this tool does not own.
-fn blocked_account() -> (FakeOrganization, Lambda) {
-    let organization = with_new_account();
-    add_unowned_role(&organization);
-    let lambda = Lambda::new(&organization, CONFIG);
-    (organization, lambda)
+fn blocked_account() -> Lambda {
+    Scenario::new().with_new_account().with_role(OWN_ROLE, RoleState::trusting("{}")).function()
 }
 
 /// The published events, such as `AccountBlocked foreign_role`.
-fn notified(lambda: &Lambda) -> Vec<String> {
+fn notified(function: &Lambda) -> Vec<String> {
     let code = |event: &AccountEvent| event.detail()["cause"]["code"].as_str().map(|code| format!(" {code}"));
     let line = |event: AccountEvent| format!("{}{}", event.kind.detail_type(), code(&event).unwrap_or_default());
-    lambda.notifier.events().into_iter().map(line).collect()
+    function.notifier.events().into_iter().map(line).collect()
 }
 
 /// Delivers the creation event once and processes it to its end.
-fn deliver(lambda: &Lambda) {
-    lambda.queue.put(&account_created(&id(NEW)));
-    lambda.process_for(2000.0);
+fn deliver_creation(function: &Lambda) {
+    function.deliver(&account_created(&id(NEW)), 2000.0);
 }
 
 #[test]
 fn blocked_account_is_notified_once() {
-    let (_, lambda) = blocked_account();
-    (0..3).for_each(|_| deliver(&lambda));
-    lambda.queue.redrive();
-    lambda.process_for(2000.0);
-    assert_eq!(notified(&lambda), ["AccountBlocked foreign_role"]);
-    assert_eq!(lambda.queue.dead_letters().len(), 3, "each message is kept for a redrive");
-    let event = lambda.notifier.events().remove(0);
+    let function = blocked_account();
+    (0..3).for_each(|_| deliver_creation(&function));
+    function.queue.redrive();
+    function.process_for(2000.0);
+    assert_eq!(notified(&function), ["AccountBlocked foreign_role"]);
+    assert_eq!(function.queue.dead_letters().len(), 3, "each message is kept for a redrive");
+    let event = function.notifier.events().remove(0);
     insta::assert_snapshot!(serde_json::to_string_pretty(event.detail()).unwrap(), @r#"
     {
       "version": "1",
@@ -77,275 +75,231 @@ fn blocked_account_is_notified_once() {
 
 #[test]
 fn concurrent_deliveries_notify_once() {
-    let (_, lambda) = blocked_account();
-    (0..5).for_each(|_| lambda.queue.put(&account_created(&id(NEW))));
-    lambda.process_in_batches(5, 2000.0);
-    assert_eq!(notified(&lambda), ["AccountBlocked foreign_role"]);
+    let function = blocked_account();
+    (0..5).for_each(|_| function.queue.put(&account_created(&id(NEW))));
+    function.process_in_batches(5, 2000.0);
+    assert_eq!(notified(&function), ["AccountBlocked foreign_role"]);
 }
 
 #[test]
 fn account_that_is_blocked_again_after_a_repair_is_notified_again() {
-    let (organization, lambda) = blocked_account();
-    deliver(&lambda);
-    organization.delete_role(&id(NEW), &name(OWN_ROLE));
-    lambda.queue.redrive();
-    lambda.process_for(2000.0);
-    assert_eq!(lambda.notifier.notifications()[NEW].code, "onboarded");
-    add_unowned_role(&organization);
-    deliver(&lambda);
+    let function = blocked_account();
+    deliver_creation(&function);
+    function.organization().delete_role(&id(NEW), &name(OWN_ROLE));
+    function.queue.redrive();
+    function.process_for(2000.0);
+    assert_eq!(function.notifier.notifications()[NEW].code, "onboarded");
+    function.organization().put_role(&id(NEW), &name(OWN_ROLE), RoleState::trusting("{}"));
+    deliver_creation(&function);
     let wanted = ["AccountBlocked foreign_role", "AccountOnboarded", "AccountBlocked foreign_role"];
-    assert_eq!(notified(&lambda), wanted);
+    assert_eq!(notified(&function), wanted);
 }
 
 #[test]
 fn different_cause_is_notified() {
-    let (organization, lambda) = blocked_account();
-    deliver(&lambda);
-    organization.set_state(&id(NEW), AccountState::Suspended);
-    deliver(&lambda);
-    deliver(&lambda);
-    assert_eq!(notified(&lambda), ["AccountBlocked foreign_role", "AccountBlocked account_not_active"]);
+    let function = blocked_account();
+    deliver_creation(&function);
+    function.organization().set_state(&id(NEW), AccountState::Suspended);
+    deliver_creation(&function);
+    deliver_creation(&function);
+    assert_eq!(notified(&function), ["AccountBlocked foreign_role", "AccountBlocked account_not_active"]);
 }
 
 #[test]
 fn onboarded_account_is_notified_once() {
-    let organization = with_new_account();
-    let lambda = Lambda::new(&organization, CONFIG);
-    (0..3).for_each(|_| deliver(&lambda));
-    assert_eq!(notified(&lambda), ["AccountOnboarded"]);
-    insta::assert_snapshot!(lambda.notifier.events().remove(0).detail(), @r#"{"version":"1","subject":"account 444455556666","account_id":"444455556666","trigger":"create_account_result","changes":8,"invocation_id":"8476a536-e9f4-11e8-9739-2dfe598c3fcd","account_name":"payments-dev","event_id":"7c9e6679-7425-40de-944b-000000000266"}"#);
+    let function = new_account();
+    (0..3).for_each(|_| deliver_creation(&function));
+    assert_eq!(notified(&function), ["AccountOnboarded"]);
+    insta::assert_snapshot!(function.notifier.events().remove(0).detail(), @r#"{"version":"1","subject":"account 444455556666","account_id":"444455556666","trigger":"create_account_result","changes":8,"invocation_id":"8476a536-e9f4-11e8-9739-2dfe598c3fcd","account_name":"payments-dev","event_id":"7c9e6679-7425-40de-944b-000000000266"}"#);
 }
 
 /// The first attempt makes the changes and runs out of time before it can read them back; the second one finds little or
 /// nothing to do.
 #[test]
 fn changes_of_an_earlier_attempt_are_notified() {
-    let organization = with_new_account();
-    organization.set_lag(&id(NEW), onboarding_simulation::Lag { reads: 0, seconds: 125.0 });
-    let lambda = Lambda::new(&organization, CONFIG);
-    deliver(&lambda);
-    assert!(lambda.retry_delays().len() == 1, "{:?}", lambda.retry_delays());
-    assert_eq!(notified(&lambda), ["AccountOnboarded"]);
+    let function = Scenario::new().with_new_account().with_read_lag(Lag { reads: 0, seconds: 125.0 }).function();
+    deliver_creation(&function);
+    assert!(function.retry_delays().len() == 1, "{:?}", function.retry_delays());
+    assert_eq!(notified(&function), ["AccountOnboarded"]);
 }
 
 /// The access role appears late, and the messages from all sources are retried until then.
 #[test]
 fn slow_account_with_events_from_several_sources_is_notified_once() {
     for batch in [1, 3] {
-        let organization = organization();
-        create_account(
-            &organization,
-            AccountCreation { access_role_delay_seconds: 200.0, ..AccountCreation::default() },
-        );
-        let lambda = Lambda::new(&organization, CONFIG);
-        lambda.queue.put(&account_created(&id(NEW)));
-        for sample in [
-            include_str!("../../events/account-joined-created.json"),
-            include_str!("../../events/control-tower-create-managed-account.json"),
-        ] {
-            lambda.queue.put(sample);
-        }
-        lambda.process_in_batches(batch, 4000.0);
-        assert_onboarded(&organization, NEW);
-        assert_eq!(notified(&lambda), ["AccountOnboarded"], "{batch} at a time");
+        let function = Scenario::new().with_late_access_role(200.0).function();
+        SOURCES.iter().for_each(|event| function.queue.put(event));
+        function.process_in_batches(batch, 4000.0);
+        assert_onboarded(function.organization(), NEW);
+        assert_eq!(notified(&function), ["AccountOnboarded"], "{batch} at a time");
     }
 }
 
 #[test]
 fn retried_run_without_changes_in_an_established_account_notifies_nothing() {
-    let organization = with_new_account();
-    let lambda = Lambda::new(&organization, CONFIG);
-    deliver(&lambda);
-    organization.finish_creation("none");
-    run(organization.sleep(std::time::Duration::from_secs(30 * 86_400)));
-    lambda.script.replace(Script::at(0, Injection::Throttle));
-    deliver(&lambda);
-    assert_eq!(notified(&lambda), ["AccountOnboarded"]);
-    assert!(lambda.notifier.notifications().is_empty(), "the record is no longer needed");
+    let function = new_account();
+    deliver_creation(&function);
+    function.organization().finish_creation("none");
+    function.wait(Duration::from_secs(30 * 86_400));
+    function.script.replace(Script::at(0, Injection::Throttle));
+    deliver_creation(&function);
+    assert_eq!(notified(&function), ["AccountOnboarded"]);
+    assert!(function.notifier.notifications().is_empty(), "the record is no longer needed");
 }
 
 #[test]
 fn repaired_drift_is_notified() {
-    let organization = with_new_account();
-    let lambda = Lambda::new(&organization, CONFIG);
-    deliver(&lambda);
-    edit_role(&organization, NEW, OWN_ROLE, |state| state.policies.clear());
-    run(organization.sleep(std::time::Duration::from_secs(3600)));
-    deliver(&lambda);
-    assert_eq!(notified(&lambda), ["AccountOnboarded", "AccountOnboarded"]);
+    let scenario = Scenario::new().with_new_account();
+    let function = scenario.function();
+    deliver_creation(&function);
+    scenario.drift(OWN_ROLE, |state| state.policies.clear()).after(Duration::from_secs(3600));
+    deliver_creation(&function);
+    assert_eq!(notified(&function), ["AccountOnboarded", "AccountOnboarded"]);
 }
 
 #[test]
 fn repair_of_one_of_two_blocked_roles_is_notified() {
-    let (organization, lambda) = blocked_account();
-    organization.put_role(&id(NEW), &name(TRELICA_ROLE), RoleState::trusting("{}"));
-    (0..2).for_each(|_| deliver(&lambda));
-    organization.delete_role(&id(NEW), &name(TRELICA_ROLE));
-    (0..2).for_each(|_| deliver(&lambda));
-    assert_eq!(notified(&lambda), ["AccountBlocked foreign_role", "AccountBlocked foreign_role"]);
+    let function = blocked_account();
+    function.organization().put_role(&id(NEW), &name(TRELICA_ROLE), RoleState::trusting("{}"));
+    (0..2).for_each(|_| deliver_creation(&function));
+    function.organization().delete_role(&id(NEW), &name(TRELICA_ROLE));
+    (0..2).for_each(|_| deliver_creation(&function));
+    assert_eq!(notified(&function), ["AccountBlocked foreign_role", "AccountBlocked foreign_role"]);
 }
 
 /// Two unknown creation requests: each has its own notification record.
 #[test]
 fn unknown_creation_is_notified_once_per_request() {
-    let lambda = Lambda::new(&organization(), CONFIG);
+    let function = Scenario::new().function();
     let sample = include_str!("../../events/create-account.json");
     let request = "car-0f1e2d3c4b5a69788796a5b4c3d2e1f0";
     for other in ["car-11111111", "car-22222222", "car-11111111"] {
-        lambda.queue.put(&sample.replace(request, other));
-        lambda.process_for(60.0);
+        function.deliver(&sample.replace(request, other), 60.0);
     }
-    assert_eq!(notified(&lambda), ["AccountBlocked unknown_request", "AccountBlocked unknown_request"]);
-    let subjects: Vec<_> = lambda.notifier.events().iter().map(|n| n.detail()["subject"].clone()).collect();
+    assert_eq!(notified(&function), ["AccountBlocked unknown_request", "AccountBlocked unknown_request"]);
+    let subjects: Vec<_> = function.notifier.events().iter().map(|n| n.detail()["subject"].clone()).collect();
     assert_eq!(subjects, ["account creation request car-11111111", "account creation request car-22222222"]);
 }
 
 #[test]
 fn departed_account_is_not_notified_again_when_it_closes() {
-    let organization = with_new_account();
-    let lambda = Lambda::new(&organization, CONFIG);
-    organization.set_state(&id(NEW), AccountState::PendingClosure);
+    let function = new_account();
+    function.organization().set_state(&id(NEW), AccountState::PendingClosure);
     for sample in [
         include_str!("../../events/close-account-result.json"),
         include_str!("../../events/move-account.json"),
         include_str!("../../events/account-departed-cleaned.json"),
     ] {
-        lambda.queue.put(sample);
-        lambda.process_for(60.0);
+        function.deliver(sample, 60.0);
     }
-    assert_eq!(notified(&lambda), ["AccountDeparted departed"]);
+    assert_eq!(notified(&function), ["AccountDeparted departed"]);
 }
 
 /// The function returns in time although the notifier hangs.
 #[test]
 fn hanging_notifier_is_abandoned_before_the_function_times_out() {
-    let (organization, mut lambda) = blocked_account();
-    lambda.notifier = onboarding_simulation::FakeNotifier::slow(&organization, 60.0);
+    let mut function = blocked_account();
+    let organization = function.organization().clone();
+    function.notifier = FakeNotifier::slow(&organization, 60.0);
     let start = organization.now();
-    lambda.queue.put(&account_created(&id(NEW)));
-    let batch = lambda.queue.receive(1);
-    lambda.invoke(&batch);
-    assert!(organization.now() - start <= lambda.timeout, "{} s", organization.now() - start);
+    function.queue.put(&account_created(&id(NEW)));
+    let batch = function.queue.receive(1);
+    function.invoke(&batch);
+    assert!(organization.now() - start <= function.timeout, "{} s", organization.now() - start);
 }
 
 #[test]
 fn exhausted_retries_are_notified_once() {
-    let organization = organization();
-    create_account(&organization, AccountCreation { access_role_delay_seconds: 1e7, ..AccountCreation::default() });
-    let patient = format!("{CONFIG}\n[waiting]\nnew-account-minutes = 10080\n");
-    let lambda = Lambda::new(&organization, &patient);
-    lambda.queue.put(&account_created(&id(NEW)));
-    let (log, _) = logged(LevelFilter::ERROR, || lambda.process_for(2.0 * DAY));
-    assert_eq!(notified(&lambda), ["AccountBlocked retries_exhausted"]);
+    let function = Scenario::new().with_late_access_role(1e7).config(&new_for_a_week()).function();
+    function.queue.put(&account_created(&id(NEW)));
+    let (log, _) = logged(LevelFilter::ERROR, || function.process_for(2.0 * DAY));
+    assert_eq!(notified(&function), ["AccountBlocked retries_exhausted"]);
     let lines: Vec<_> = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect();
     let [line] = lines.as_slice() else { panic!("{log}") };
     assert_eq!(
         (&line["fields"]["outcome"], &line["fields"]["cause"]),
         (&json!("blocked"), &json!("retries_exhausted"))
     );
-    lambda.queue.redrive();
-    lambda.process_for(2.0 * DAY);
-    assert_eq!(notified(&lambda), ["AccountBlocked retries_exhausted"]);
+    function.queue.redrive();
+    function.process_for(2.0 * DAY);
+    assert_eq!(notified(&function), ["AccountBlocked retries_exhausted"]);
 }
 
 #[test]
 fn departed_account_is_notified_once() {
-    let lambda = Lambda::new(&organization(), CONFIG);
+    let function = Scenario::new().function();
     for _ in 0..2 {
-        lambda.queue.put(include_str!("../../events/account-departed-removed.json"));
-        lambda.process_for(60.0);
+        function.deliver(include_str!("../../events/account-departed-removed.json"), 60.0);
     }
-    assert_eq!(notified(&lambda), ["AccountDeparted departed"]);
+    assert_eq!(notified(&function), ["AccountDeparted departed"]);
 }
 
 #[test]
 fn plan_notifies_nothing() {
-    let (_, lambda) = blocked_account();
-    lambda.queue.put(&json!({"account_id": NEW, "mode": "plan"}).to_string());
-    lambda.process_for(60.0);
-    assert_eq!(notified(&lambda), Vec::<String>::new());
+    let function = blocked_account();
+    function.deliver(&json!({"account_id": NEW, "mode": "plan"}).to_string(), 60.0);
+    assert_eq!(notified(&function), Vec::<String>::new());
 }
 
 #[test]
 fn manual_invocation_returns_the_report_and_notifies() {
-    let (_, lambda) = blocked_account();
-    let answer = lambda.answer(&json!({"account_id": NEW}).to_string()).unwrap();
+    let function = blocked_account();
+    let answer = function.answer(&json!({"account_id": NEW}).to_string()).unwrap();
     assert_eq!(answer["cause"]["code"], "foreign_role");
-    assert_eq!(notified(&lambda), ["AccountBlocked foreign_role"]);
+    assert_eq!(notified(&function), ["AccountBlocked foreign_role"]);
 }
 
 #[test]
 fn unconfirmed_record_of_a_killed_run_is_taken_over_when_it_expires() {
-    let (organization, lambda) = blocked_account();
+    let function = blocked_account();
     let record = |age| {
         let code = format!("foreign_role foreign_role:{OWN_ROLE}");
         let by = "another".to_owned();
-        NotificationRecord { code, at: organization.now() - age, by, confirmed: false }
+        NotificationRecord { code, at: function.organization().now() - age, by, confirmed: false }
     };
-    lambda.notifier.put_notification(NEW, record(10.0));
-    deliver(&lambda);
-    assert_eq!(notified(&lambda), Vec::<String>::new(), "the other run may still publish the event");
-    lambda.notifier.put_notification(NEW, record(700.0));
-    deliver(&lambda);
-    assert_eq!(notified(&lambda), ["AccountBlocked foreign_role"]);
+    function.notifier.put_notification(NEW, record(10.0));
+    deliver_creation(&function);
+    assert_eq!(notified(&function), Vec::<String>::new(), "the other run may still publish the event");
+    function.notifier.put_notification(NEW, record(700.0));
+    deliver_creation(&function);
+    assert_eq!(notified(&function), ["AccountBlocked foreign_role"]);
 }
 
-/// Injects a fault at one call of the first invocation, and returns the published events.
-fn notified_despite(start: fn() -> (FakeOrganization, Lambda), index: usize, injection: Injection) -> Vec<String> {
-    let (_, lambda) = start();
-    lambda.script.replace(Script::at(index, injection));
-    deliver(&lambda);
-    assert_eq!(lambda.queue.next_visible(), None, "{injection:?} at {index}: the queue is empty");
-    notified(&lambda)
+/// Delivers the creation event while a script injects faults into the first invocation.
+fn deliver_with_faults(start: fn() -> Lambda, script: Script) -> Lambda {
+    let function = start();
+    function.queue.put(&account_created(&id(NEW)));
+    function.process_with_faults(script, 2000.0);
+    function
 }
-
-/// The calls of a run without faults.
-fn calls(start: fn() -> (FakeOrganization, Lambda)) -> Vec<&'static str> {
-    let (_, lambda) = start();
-    deliver(&lambda);
-    let script = lambda.script.borrow();
-    script.calls()
-}
-
-/// The kinds of faults that matter for notifications. `fault_injection_at_every_call.rs` covers the other kinds.
-const INJECTIONS: [Injection; 5] = [
-    Injection::Throttle,
-    Injection::AccessDenied,
-    Injection::TimeoutAfter,
-    Injection::CrashBefore,
-    Injection::CrashAfter,
-];
 
 /// Injects each kind of fault at every call, including those of the notifier. The outcome is notified, and only once unless
 /// the process crashed or the result of a call was ambiguous. An access denied error may change the outcome, which is
 /// notified as well.
 #[test]
 fn fault_at_any_call_does_not_prevent_the_notification() {
-    fn new_account() -> (FakeOrganization, Lambda) {
-        let organization = with_new_account();
-        let lambda = Lambda::new(&organization, CONFIG);
-        (organization, lambda)
-    }
     for (start, kind) in
         [(blocked_account as fn() -> _, EventKind::AccountBlocked), (new_account, EventKind::AccountOnboarded)]
     {
-        let calls = calls(start);
+        let calls = deliver_with_faults(start, Script::none()).calls();
         assert!(calls.contains(&"events:PutEvents"));
-        for (index, call) in calls.iter().enumerate() {
-            for injection in INJECTIONS {
-                let notified = notified_despite(start, index, injection);
-                let what = format!("{injection:?} at {index}, {call}: {notified:?}");
-                let denied = matches!(injection, Injection::AccessDenied);
-                let is_notification = call.starts_with("events:") || call.starts_with("ssm:");
-                if denied && is_notification {
-                    // Without the permission the event is not published; the log records it.
-                    assert!(notified.len() <= 1, "{what}");
-                    continue;
-                }
-                let expected = notified.iter().filter(|line| line.starts_with(kind.detail_type())).count();
-                assert!(expected >= 1 || (denied && !notified.is_empty()), "{what}");
-                assert!(expected <= if injection.performs() || injection.crashes() { 2 } else { 1 }, "{what}");
+        // `fault_injection_at_every_call.rs` covers the other kinds.
+        for fault in faults_at(&calls, |_, _| &DISTINCT_INJECTIONS) {
+            let Fault { call, injection, .. } = fault;
+            let function = deliver_with_faults(start, fault.script());
+            assert_eq!(function.queue.next_visible(), None, "{fault}: the queue is empty");
+            let notified = notified(&function);
+            let what = format!("{fault}: {notified:?}");
+            let denied = matches!(injection, Injection::AccessDenied);
+            let is_notification = call.starts_with("events:") || call.starts_with("ssm:");
+            if denied && is_notification {
+                // Without the permission the event is not published; the log records it.
+                assert!(notified.len() <= 1, "{what}");
+                continue;
             }
+            let expected = notified.iter().filter(|line| line.starts_with(kind.detail_type())).count();
+            assert!(expected >= 1 || (denied && !notified.is_empty()), "{what}");
+            assert!(expected <= if injection.performs() || injection.crashes() { 2 } else { 1 }, "{what}");
         }
     }
 }

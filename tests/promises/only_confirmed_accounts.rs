@@ -10,19 +10,23 @@ use onboarding_engine::Engine;
 use onboarding_engine::ports::{AssumeRoleRequest, Sessions};
 use onboarding_simulation::{AccountCreation, FakeOrganization, Session};
 
-use crate::common::*;
+use crate::common::{
+    ACCESS, CONFIG, MANAGEMENT, NEW, OLD, Scenario, TRELICA, config, engine, id, job, many_roles, organization,
+    outcome_code, run, with_sessions,
+};
 
-/// Plans and applies, asserts that no role was assumed and nothing was written, and returns the outcome code.
-fn outcome_without_access(organization: &FakeOrganization, account: &str) -> String {
-    let before = organization.state();
-    let plan = plan(organization, account);
-    let report = apply(organization, account);
-    assert_eq!(outcome_code(&plan), outcome_code(&report));
-    assert_eq!(organization.writes(), []);
-    assert!(organization.journal().iter().all(|call| call.account == id(MANAGEMENT)), "no member account was called");
-    assert_eq!(organization.state(), before);
-    assert_eq!(report.calls.writes, 0);
-    outcome_code(&report)
+impl Scenario {
+    /// Plans and applies, and asserts that both have this outcome, that no role was assumed and that nothing was written.
+    fn assert_not_accessed(self, expected: &str) -> Self {
+        let before = self.organization().state();
+        let scenario = self.plan().assert_outcome(expected).apply().assert_outcome(expected);
+        assert_eq!(scenario.writes(), []);
+        let journal = scenario.organization().journal();
+        assert!(journal.iter().all(|call| call.account == id(MANAGEMENT)), "no member account was called");
+        assert_eq!(scenario.organization().state(), before);
+        assert_eq!(scenario.report().calls.writes, 0);
+        scenario
+    }
 }
 
 #[test]
@@ -35,29 +39,29 @@ fn inactive_account_is_not_accessed() {
         (AccountState::Closed, "blocked account_not_active"),
         (unknown, "blocked account_not_active"),
     ] {
-        let organization = organization();
-        organization.set_state(&id(OLD), state.clone());
-        assert_eq!(outcome_without_access(&organization, OLD), expected, "{state}");
+        Scenario::new().with_account_state(state).assert_not_accessed(expected);
     }
 }
 
 #[test]
 fn management_account_is_not_accessed() {
-    assert_eq!(outcome_without_access(&organization(), MANAGEMENT), "ignored management_account");
+    Scenario::new().for_account(MANAGEMENT).assert_not_accessed("ignored management_account");
 }
 
 #[test]
 fn account_outside_the_organization_is_not_accessed() {
     for account in ["123456789012", TRELICA, "000000000000"] {
-        assert_eq!(outcome_without_access(&organization(), account), "blocked not_a_member");
+        Scenario::new().for_account(account).assert_not_accessed("blocked not_a_member");
     }
 }
 
 #[test]
 fn excluded_account_is_not_accessed() {
     let member = organization().with_member(&id("999988887777"), "excluded", AccountState::Active, None);
-    assert_eq!(outcome_without_access(&member, "999988887777"), "ignored excluded");
-    assert!(member.journal().iter().all(|call| call.call == "ssm:GetParameter"), "the account is not even described");
+    let scenario =
+        Scenario::in_organization(member).for_account("999988887777").assert_not_accessed("ignored excluded");
+    let journal = scenario.organization().journal();
+    assert!(journal.iter().all(|call| call.call == "ssm:GetParameter"), "the account is not even described");
 }
 
 /// Sessions that are opened in another account, as a wrong endpoint would do.
@@ -82,7 +86,9 @@ impl Sessions for MisdirectedSessions {
     }
 }
 
-fn apply_with_misdirected_sessions(organization: &FakeOrganization, role: &'static str, config_text: &str) -> Report {
+/// Applies a configuration to the new account. Sessions whose policy names `role` are opened in the established account.
+fn apply_with_misdirected_sessions(scenario: &Scenario, role: &'static str, config_text: &str) -> Report {
+    let organization = scenario.organization();
     let sessions = MisdirectedSessions { organization: organization.clone(), to: OLD, role };
     let engine = Engine { world: with_sessions(organization, sessions), config: config(config_text) };
     run(engine.apply(&job(organization, NEW)))
@@ -90,24 +96,24 @@ fn apply_with_misdirected_sessions(organization: &FakeOrganization, role: &'stat
 
 #[test]
 fn session_in_another_account_writes_nothing() {
-    let organization = with_new_account();
-    let before = organization.state();
-    let report = apply_with_misdirected_sessions(&organization, ACCESS, CONFIG);
+    let scenario = Scenario::new().with_new_account();
+    let before = scenario.organization().state();
+    let report = apply_with_misdirected_sessions(&scenario, ACCESS, CONFIG);
     assert_eq!(outcome_code(&report), "blocked wrong_account");
     insta::assert_snapshot!(report.outcome, @"blocked (wrong_account): the session for account 444455556666 is in account 333344445555; nothing was changed; check the endpoint and the access role's name");
-    assert_eq!(organization.writes(), []);
-    assert_eq!(organization.state(), before);
+    assert_eq!(scenario.writes(), []);
+    assert_eq!(scenario.organization().state(), before);
 }
 
 #[test]
 fn one_of_several_sessions_in_another_account_writes_nothing() {
-    let organization = with_new_account();
-    let before = organization.state();
-    let report = apply_with_misdirected_sessions(&organization, "role-29", &many_roles(30));
-    assert!(organization.assume_role_requests().len() > 2);
+    let scenario = Scenario::new().with_new_account();
+    let before = scenario.organization().state();
+    let report = apply_with_misdirected_sessions(&scenario, "role-29", &many_roles(30));
+    assert!(scenario.organization().assume_role_requests().len() > 2);
     assert_eq!(outcome_code(&report), "blocked wrong_account");
-    assert_eq!(organization.writes(), []);
-    assert_eq!(organization.state(), before);
+    assert_eq!(scenario.writes(), []);
+    assert_eq!(scenario.organization().state(), before);
 }
 
 #[test]

@@ -6,12 +6,12 @@ use lambda_runtime::{Context, LambdaEvent};
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
 use onboarding_engine::ports::{AccountPage, Clock, Creation, Directory, Ports};
-use onboarding_simulation::{AccountCreation, FakeNotifier, FakeOrganization, FakeQueue};
+use onboarding_simulation::{FakeNotifier, FakeOrganization, FakeQueue};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
-use crate::common::*;
+use crate::common::{CONFIG, assert_onboarded, create_accounts, organization, run};
 use crate::lambda::{account_created, settings};
 use crate::log::logged;
 
@@ -40,10 +40,7 @@ impl Directory for PanickingDirectory {
 fn record_that_panics_is_the_only_failed_one() {
     for bad in 0..3 {
         let organization = organization().with_parameter(PARAMETER, CONFIG);
-        let accounts = ["one", "two", "three"].map(|name| {
-            let request = organization.create_account_with(name, AccountCreation::default());
-            organization.finish_creation(&request).unwrap()
-        });
+        let accounts = create_accounts(&organization, 3);
         let [sessions, secrets, leases, vendors, clock] = [(); 5].map(|()| organization.clone());
         let directory = PanickingDirectory(organization.clone(), accounts[bad].clone());
         let queue = FakeQueue::new(&organization);

@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use onboarding_core::lines::plain;
 use onboarding_core::outcome::Outcome;
-use onboarding_core::report::{Detail, Report, plan_lines, report_lines};
+use onboarding_core::report::{Detail, plan_lines, report_lines};
+use onboarding_engine::Engine;
 use onboarding_engine::ports::{Clock, Ports};
-use onboarding_engine::{Engine, Job};
 use onboarding_simulation::{Connector, FakeOrganization, Faulty, Injection, Script, Tenant};
 use serde_json::json;
 
-use crate::common::*;
-use crate::lambda::{Lambda, account_created};
+use crate::common::{
+    CONFIG, NEW, SECURITY_ID, SECURITY_ROLE, Scenario, TRELICA_ROLE, WORKLOAD_SECURITY, assert_onboarded, config,
+    faults_at, id, job, name, outcome_code, run,
+};
+use crate::lambda::account_created;
 
 const URL: &str = "https://workload.us-1.cloudone.trendmicro.com/api";
 const KEY: &str = "tmc12:s3cret-key";
@@ -25,28 +28,45 @@ fn registration_config() -> String {
     )
 }
 
-fn with_tenant(organization: FakeOrganization) -> FakeOrganization {
-    organization.set_tenant(Tenant::new(URL, KEY, &id(WORKLOAD_SECURITY), SECURITY_ID));
-    organization.with_parameter(KEY_PARAMETER, KEY)
+/// A new account that is not registered with the vendor yet.
+fn unregistered() -> Scenario {
+    Scenario::new().with_new_account().with_registration()
 }
 
-/// A new account that is not registered with the vendor yet.
-fn unregistered() -> FakeOrganization {
-    with_tenant(with_new_account())
+/// An account that was onboarded before the registration was configured.
+fn onboarded_without_registration() -> Scenario {
+    Scenario::new().with_onboarded_account().with_registration()
+}
+
+impl Scenario {
+    /// Adds the tenant at the vendor with its API key, and configures the registration.
+    fn with_registration(self) -> Self {
+        self.organization().set_tenant(Tenant::new(URL, KEY, &id(WORKLOAD_SECURITY), SECURITY_ID));
+        self.with_parameter(KEY_PARAMETER, KEY).config(&registration_config())
+    }
+
+    /// Edits the tenant at the vendor.
+    fn with_tenant(self, edit: impl FnOnce(&mut Tenant)) -> Self {
+        edit_tenant(self.organization(), edit);
+        self
+    }
+
+    /// The registrations at the vendor.
+    fn connectors(&self) -> Vec<Connector> {
+        connectors(self.organization())
+    }
+
+    /// Asserts that the last run converged, and that the account is registered exactly once, with its role.
+    fn assert_registered(self) -> Self {
+        assert_registered(self.organization(), self.account());
+        self.assert_outcome("converged")
+    }
 }
 
 fn edit_tenant(organization: &FakeOrganization, edit: impl FnOnce(&mut Tenant)) {
     let mut tenant = organization.tenant().unwrap();
     edit(&mut tenant);
     organization.set_tenant(tenant);
-}
-
-fn apply_registration(organization: &FakeOrganization, account: &str) -> Report {
-    run(engine(organization, &registration_config()).apply(&job(organization, account)))
-}
-
-fn plan_registration(organization: &FakeOrganization) -> Report {
-    run(engine(organization, &registration_config()).plan(&job(organization, NEW)))
 }
 
 fn connectors(organization: &FakeOrganization) -> Vec<Connector> {
@@ -70,30 +90,28 @@ fn assert_registered(organization: &FakeOrganization, account: &str) {
 
 #[test]
 fn new_account_is_registered_after_its_role_exists() {
-    let organization = unregistered();
-    let plan = plan_registration(&organization);
-    assert_eq!(connectors(&organization), [], "a plan registers nothing");
-    let text = plain(&plan_lines(&plan, Detail::Full));
-    let change: Vec<_> = text.lines().skip_while(|line| !line.contains("register the account")).take(3).collect();
+    let scenario = unregistered().plan();
+    assert_eq!(scenario.connectors(), [], "a plan registers nothing");
+    let planned = scenario.changes();
+    let text = plain(&plan_lines(scenario.report(), Detail::Full));
+    let change: Vec<_> = text.lines().skip_while(|line| !line.contains("register the account")).take(4).collect();
     insta::assert_snapshot!(change.join("\n"), @"
     + register the account with Trend Micro Cloud One Workload Security, using
       role `Workload_Security_Role_Cross`
         + role            arn:aws:iam::444455556666:role/Workload_Security_Role_Cross
+        + display name    payments-dev (444455556666)
     ");
 
-    let report = apply_registration(&organization, NEW);
-    assert_eq!(report.outcome, Outcome::Converged);
-    assert_registered(&organization, NEW);
-    assert_onboarded(&organization, NEW);
-    assert_eq!(connectors(&organization)[0].display_name, format!("payments-dev ({NEW})"));
-    let planned: Vec<_> = plan.changes.iter().map(|step| step.change.clone()).collect();
-    let mut done: Vec<_> = report.changes.iter().map(|step| step.change.clone()).collect();
+    let scenario = scenario.apply().assert_registered().assert_onboarded();
+    assert_eq!(scenario.connectors()[0].display_name, format!("payments-dev ({NEW})"));
+    let mut done = scenario.changes();
     done.sort_by_key(|change| planned.iter().position(|other| other == change));
     assert_eq!(done, planned, "the planned changes are those that were made");
+    let report = scenario.report();
     let last = report.changes.last().unwrap();
     assert_eq!((last.change.call(), last.status.as_str()), ("workload-security:CreateAwsConnector", "done"));
     // The role was read back before the account was registered.
-    let journal = organization.journal();
+    let journal = scenario.organization().journal();
     let last_role_write =
         journal.iter().rposition(|call| call.write && call.role == Some(name(SECURITY_ROLE))).unwrap();
     let registration = journal.iter().position(|call| call.call == "workload-security:CreateAwsConnector").unwrap();
@@ -103,77 +121,63 @@ fn new_account_is_registered_after_its_role_exists() {
     let sentence = report.proofs.iter().find(|proof| proof.expected == "registered").unwrap();
     insta::assert_snapshot!(sentence.sentence, @"Trend Micro Cloud One Workload Security has registered the account with this role");
 
-    organization.clear_journal();
-    assert_eq!(apply_registration(&organization, NEW).outcome, Outcome::Converged);
-    assert_eq!(organization.writes(), [], "a second run makes no write");
+    let scenario = scenario.apply_again().assert_outcome("converged");
+    assert_eq!(scenario.writes(), [], "a second run makes no write");
 }
 
 #[test]
 fn registration_is_retried_until_the_role_has_propagated() {
-    let organization = unregistered();
-    edit_tenant(&organization, |tenant| tenant.propagation = 9.0);
-    let report = apply_registration(&organization, NEW);
-    assert_eq!(report.outcome, Outcome::Converged);
-    assert_registered(&organization, NEW);
-    let refused = organization.writes().iter().filter(|call| call.call.starts_with("workload") && !call.ok).count();
+    let scenario = unregistered().with_tenant(|tenant| tenant.propagation = 9.0).apply().assert_registered();
+    let refused = scenario.writes().iter().filter(|call| call.call.starts_with("workload") && !call.ok).count();
     assert!(refused >= 1, "the first registration was rejected");
-    assert!(report.changes.iter().all(|step| step.status.as_str() == "done"));
+    assert!(scenario.report().changes.iter().all(|step| step.status.as_str() == "done"));
 }
 
 /// The roles are installed meanwhile, and the message is retried until the vendor responds.
 #[test]
 fn vendor_outage_is_isolated_and_retried() {
     for status in [429, 500, 503] {
-        let organization = unregistered();
-        edit_tenant(&organization, |tenant| tenant.outage = Some((status, f64::MAX)));
-        let lambda = Lambda::new(&organization, &registration_config());
-        lambda.queue.put(&account_created(&id(NEW)));
-        lambda.process_for(110.0);
-        assert_onboarded(&organization, NEW);
-        assert_eq!(connectors(&organization), [], "{status}");
-        let report = lambda.answer(&json!({"account_id": NEW}).to_string()).unwrap();
+        let function = unregistered().with_tenant(|tenant| tenant.outage = Some((status, f64::MAX))).function();
+        let organization = function.organization();
+        function.deliver(&account_created(&id(NEW)), 110.0);
+        assert_onboarded(organization, NEW);
+        assert_eq!(connectors(organization), [], "{status}");
+        let report = function.answer(&json!({"account_id": NEW}).to_string()).unwrap();
         assert_eq!((&report["outcome"], &report["cause"]["code"]), (&json!("waiting"), &json!("vendor_not_ready")));
 
         let now = organization.now();
-        edit_tenant(&organization, |tenant| tenant.outage = Some((status, now + 2000.0)));
-        lambda.process_for(10_000.0);
-        assert_registered(&organization, NEW);
-        assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()), "{status}");
+        edit_tenant(organization, |tenant| tenant.outage = Some((status, now + 2000.0)));
+        function.process_for(10_000.0);
+        assert_registered(organization, NEW);
+        function.assert_all_processed(&status.to_string());
     }
 }
 
 #[test]
 fn rejected_registration_is_blocked_and_the_role_is_installed() {
-    type Obstacle = fn(FakeOrganization) -> FakeOrganization;
+    type Obstacle = fn(Scenario) -> Scenario;
     let obstacles: [(&str, Obstacle); 5] = [
-        ("vendor_key_refused", |organization| organization.with_parameter(KEY_PARAMETER, "another-key")),
-        ("configuration", |organization| organization.with_parameter(KEY_PARAMETER, "not a key")),
-        ("foreign_registration", |organization| {
-            edit_tenant(&organization, |tenant| drop(tenant.connectors.insert(7, unowned_connector())));
-            organization
+        ("vendor_key_refused", |scenario| scenario.with_parameter(KEY_PARAMETER, "another-key")),
+        ("configuration", |scenario| scenario.with_parameter(KEY_PARAMETER, "not a key")),
+        ("foreign_registration", |scenario| {
+            scenario.with_tenant(|tenant| drop(tenant.connectors.insert(7, unowned_connector())))
         }),
-        ("foreign_registration", |organization| {
-            edit_tenant(&organization, |tenant| {
-                tenant.connectors.insert(7, Connector { role_arn: None, ..unowned_connector() });
-            });
-            organization
+        ("foreign_registration", |scenario| {
+            let without_role = Connector { role_arn: None, ..unowned_connector() };
+            scenario.with_tenant(|tenant| drop(tenant.connectors.insert(7, without_role)))
         }),
-        ("vendor_refused", |organization| {
-            edit_tenant(&organization, |tenant| tenant.outage = Some((418, f64::MAX)));
-            organization
-        }),
+        ("vendor_refused", |scenario| scenario.with_tenant(|tenant| tenant.outage = Some((418, f64::MAX)))),
     ];
     let mut causes = Vec::new();
     for (code, add_obstacle) in obstacles {
-        let organization = add_obstacle(unregistered());
-        let before = connectors(&organization);
-        let report = apply_registration(&organization, NEW);
-        assert_eq!(outcome_code(&report), format!("blocked {code}"));
-        assert_eq!(connectors(&organization), before, "{code}");
-        assert_onboarded(&organization, NEW);
-        causes.push(report.outcome.to_string());
-        let again = plan_registration(&organization);
-        assert_eq!((outcome_code(&again), again.changes.len()), (format!("blocked {code}"), 0));
+        let scenario = add_obstacle(unregistered());
+        let before = scenario.connectors();
+        let scenario = scenario.apply().assert_outcome(&format!("blocked {code}"));
+        assert_eq!(scenario.connectors(), before, "{code}");
+        assert_onboarded(scenario.organization(), NEW);
+        causes.push(scenario.outcome().to_string());
+        let scenario = scenario.plan().assert_outcome(&format!("blocked {code}"));
+        assert_eq!(scenario.changes().len(), 0);
     }
     insta::assert_snapshot!(causes.join("\n"), @"
     blocked (vendor_key_refused): could not register the account with Trend Micro Cloud One Workload Security: workload-security:SearchAwsConnectors failed: HTTP 401: (hidden) is not a valid API key; store an API key that the vendor accepts in its SSM parameter, then run again
@@ -187,86 +191,76 @@ fn rejected_registration_is_blocked_and_the_role_is_installed() {
 /// The role of an established account has propagated, so the rejection is permanent.
 #[test]
 fn vendor_that_cannot_assume_the_role_of_an_established_account_is_blocked() {
-    let organization = with_tenant(onboarded());
-    run(organization.sleep(Duration::from_secs(30 * 86_400)));
-    edit_tenant(&organization, |tenant| tenant.external_id = "another-id".to_owned());
-    let report = apply_registration(&organization, NEW);
-    assert_eq!(outcome_code(&report), "blocked vendor_refused");
-    let text = plain(&report_lines(&report, Detail::Summary));
+    let scenario = onboarded_without_registration()
+        .after(Duration::from_secs(30 * 86_400))
+        .with_tenant(|tenant| tenant.external_id = "another-id".to_owned())
+        .apply()
+        .assert_outcome("blocked vendor_refused");
+    let text = plain(&report_lines(scenario.report(), Detail::Summary));
     assert!(text.contains("cannot be assumed"), "{text}");
 }
 
 #[test]
 fn adopted_registration_is_updated_in_place() {
-    let organization = unregistered();
-    edit_tenant(&organization, |tenant| drop(tenant.connectors.insert(7, unowned_connector())));
     let adopting =
         registration_config().replace("[vendors.workload-security]\n", "[vendors.workload-security]\nadopt = true\n");
     assert!(adopting.contains("adopt"));
-    let report = run(engine(&organization, &adopting).apply(&job(&organization, NEW)));
-    assert_eq!(report.outcome, Outcome::Converged);
-    assert_registered(&organization, NEW);
-    assert_eq!(connectors(&organization).len(), 1, "no connector is added");
-    insta::assert_snapshot!(report.changes.last().unwrap().change, @"update the registration with Trend Micro Cloud One Workload Security to use role `Workload_Security_Role_Cross`");
+    let scenario = unregistered()
+        .with_tenant(|tenant| drop(tenant.connectors.insert(7, unowned_connector())))
+        .config(&adopting)
+        .apply()
+        .assert_registered();
+    assert_eq!(scenario.connectors().len(), 1, "no connector is added");
+    insta::assert_snapshot!(scenario.changes().last().unwrap(), @"update the registration with Trend Micro Cloud One Workload Security to use role `Workload_Security_Role_Cross`");
 }
 
 #[test]
 fn concurrent_events_register_once() {
-    let organization = unregistered();
-    let lambda = Lambda::new(&organization, &registration_config());
-    (0..5).for_each(|_| lambda.queue.put(&account_created(&id(NEW))));
-    lambda.process_in_batches(10, 900.0);
-    assert_registered(&organization, NEW);
-    assert_eq!(organization.writes().iter().filter(|call| call.call.starts_with("workload")).count(), 1);
+    let function = unregistered().function();
+    (0..5).for_each(|_| function.queue.put(&account_created(&id(NEW))));
+    function.process_in_batches(10, 900.0);
+    assert_registered(function.organization(), NEW);
+    let writes = function.organization().writes();
+    assert_eq!(writes.iter().filter(|call| call.call.starts_with("workload")).count(), 1);
 }
 
 /// For an established account, a run acquires the lease only when there is something to write. What it read from the vendor
 /// before that is out of date.
 #[test]
 fn drift_seen_by_concurrent_runs_registers_once() {
-    let organization = with_tenant(onboarded());
-    edit_role(&organization, NEW, SECURITY_ROLE, |state| state.policies.clear());
-    run(organization.sleep(Duration::from_secs(30 * 86_400)));
-    let engine = engine(&organization, &registration_config());
-    let jobs = [(); 4].map(|()| job(&organization, NEW));
+    let scenario = onboarded_without_registration()
+        .drift(SECURITY_ROLE, |state| state.policies.clear())
+        .after(Duration::from_secs(30 * 86_400));
+    let engine = scenario.engine();
+    let jobs = [(); 4].map(|()| scenario.job());
     let reports = run(futures_util::future::join_all(jobs.iter().map(|job| engine.apply(job))));
     assert!(reports.iter().all(|report| outcome_code(report) == "converged"), "{reports:?}");
-    assert_registered(&organization, NEW);
+    assert_registered(scenario.organization(), NEW);
     let registrations: Vec<_> =
-        organization.writes().into_iter().filter(|call| call.call.starts_with("workload")).collect();
+        scenario.writes().into_iter().filter(|call| call.call.starts_with("workload")).collect();
     assert_eq!(registrations.len(), 1, "{registrations:?}");
 }
 
 /// Injects each kind of fault at every call and runs again.
 #[test]
 fn fault_at_any_call_registers_once() {
-    let run_with = |organization: &FakeOrganization, script: &Script| {
-        fastrand::seed(7);
-        let ports = Faulty::new(organization.clone(), script);
-        run(engine_on(&ports, config(&registration_config())).apply(&job(organization, NEW)))
-    };
     let fault_free = Script::none();
-    run_with(&unregistered(), &fault_free);
+    unregistered().apply_with_faults(&fault_free);
     let calls = fault_free.calls();
     assert!(calls.contains(&"workload-security:CreateAwsConnector"));
-    for (index, call) in calls.iter().enumerate() {
-        for injection in Injection::ALL {
-            let what = format!("{injection:?} at {index}, {call}");
-            let organization = unregistered();
-            let first = run_with(&organization, &Script::at(index, injection));
-            let is_reported =
-                first.changes.iter().any(|step| step.change.is_registration() && step.status.as_str() == "done");
-            assert!(
-                !is_reported || !connectors(&organization).is_empty(),
-                "{what}: reported as done, but not registered"
-            );
-            run(organization.sleep(Duration::from_secs(1200)));
-            assert_eq!(run_with(&organization, &Script::none()).outcome, Outcome::Converged, "{what}");
-            assert_registered(&organization, NEW);
-            organization.clear_journal();
-            assert_eq!(run_with(&organization, &Script::none()).outcome, Outcome::Converged, "{what}");
-            assert_eq!(organization.writes(), [], "{what}");
-        }
+    for fault in faults_at(&calls, |_, _| &Injection::ALL) {
+        let scenario = unregistered().apply_with_faults(&fault.script());
+        let mut changes = scenario.report().changes.iter();
+        let is_reported = changes.any(|step| step.change.is_registration() && step.status.as_str() == "done");
+        let is_registered = !scenario.connectors().is_empty();
+        assert!(!is_reported || is_registered, "{fault}: reported as done, but not registered");
+        let scenario = scenario.after(Duration::from_secs(1200)).apply_with_faults(&Script::none());
+        assert_eq!(*scenario.outcome(), Outcome::Converged, "{fault}");
+        let scenario = scenario.assert_registered();
+        scenario.organization().clear_journal();
+        let scenario = scenario.apply_with_faults(&Script::none());
+        assert_eq!(*scenario.outcome(), Outcome::Converged, "{fault}");
+        assert_eq!(scenario.writes(), [], "{fault}");
     }
 }
 
@@ -280,14 +274,14 @@ fn registration_with_an_ambiguous_result_is_not_reported_as_done() {
         run(Engine { world, config: config(&registration_config()) }.apply(&job(organization, NEW)))
     };
     let fault_free = Script::none();
-    apply_with(&unregistered(), &fault_free);
+    apply_with(unregistered().organization(), &fault_free);
     let create = fault_free.calls().iter().position(|call| *call == "workload-security:CreateAwsConnector").unwrap();
     for injection in [Injection::Throttle, Injection::Unavailable, Injection::Timeout, Injection::Reset] {
-        let organization = unregistered();
-        let report = apply_with(&organization, &Script::during(create, usize::MAX, injection));
+        let scenario = unregistered();
+        let report = apply_with(scenario.organization(), &Script::during(create, usize::MAX, injection));
         assert_eq!(outcome_code(&report), "waiting vendor_not_ready", "{injection:?}");
         let registration = report.changes.iter().find(|step| step.change.is_registration()).unwrap();
-        assert_eq!((registration.status.as_str(), connectors(&organization)), ("failed", Vec::new()), "{injection:?}");
+        assert_eq!((registration.status.as_str(), scenario.connectors()), ("failed", Vec::new()), "{injection:?}");
         assert!(report.proofs.iter().any(|proof| proof.sentence.contains("did not report")), "{:?}", report.proofs);
     }
 }
@@ -295,43 +289,35 @@ fn registration_with_an_ambiguous_result_is_not_reported_as_done() {
 /// A cause that needs attention is reported although a vendor is unavailable, and the run does not wait for the vendor.
 #[test]
 fn vendor_outage_neither_hides_other_causes_nor_delays_the_run() {
-    let organization = with_tenant(onboarded());
-    edit_tenant(&organization, |tenant| tenant.outage = Some((503, f64::MAX)));
-    let start = organization.now();
-    assert_eq!(outcome_code(&apply_registration(&organization, NEW)), "waiting vendor_not_ready");
-    assert!(organization.now() - start < 1.0, "the queue retries, not the run");
-    edit_role(&organization, NEW, TRELICA_ROLE, |state| state.tags.clear());
-    assert_eq!(outcome_code(&apply_registration(&organization, NEW)), "blocked foreign_role");
+    let scenario = onboarded_without_registration().with_tenant(|tenant| tenant.outage = Some((503, f64::MAX)));
+    let start = scenario.organization().now();
+    let scenario = scenario.apply().assert_outcome("waiting vendor_not_ready");
+    assert!(scenario.organization().now() - start < 1.0, "the queue retries, not the run");
+    scenario.drift(TRELICA_ROLE, |state| state.tags.clear()).apply().assert_outcome("blocked foreign_role");
 }
 
 /// A vendor outage after the plan was shown does not make the plan outdated.
 #[test]
 fn shown_plan_is_applied_after_a_vendor_outage() {
-    let organization = unregistered();
-    let plan = plan_registration(&organization);
-    let shown: Vec<_> = plan.changes.into_iter().map(|step| step.change).collect();
-    let now = organization.now();
-    edit_tenant(&organization, |tenant| tenant.outage = Some((503, now + 20.0)));
-    let job = Job { shown: Some(shown), ..job(&organization, NEW) };
-    let report = run(engine(&organization, &registration_config()).apply(&job));
-    assert_eq!(report.outcome, Outcome::Converged);
-    assert_registered(&organization, NEW);
+    let scenario = unregistered().plan();
+    let shown = scenario.changes();
+    let now = scenario.organization().now();
+    scenario.with_tenant(|tenant| tenant.outage = Some((503, now + 20.0))).apply_shown(shown).assert_registered();
 }
 
 /// Neither an accepted key nor a rejected key, which the vendor repeats in its error message, is shown.
 #[test]
 fn api_key_is_shown_nowhere() {
     let wrong = unregistered().with_parameter(KEY_PARAMETER, "s3cret-and-wrong");
-    for (organization, key) in [(unregistered(), KEY), (wrong, "s3cret-and-wrong")] {
-        let plan = plan_registration(&organization);
-        let report = apply_registration(&organization, NEW);
-        let reports = [
-            serde_json::to_string(&report).unwrap(),
-            plain(&report_lines(&report, Detail::Full)),
-            plain(&plan_lines(&plan, Detail::Full)),
-        ]
-        .concat();
-        let output = format!("{reports}{report:?}{plan:?}{:?}", config(&registration_config()));
+    for (scenario, key) in [(unregistered(), KEY), (wrong, "s3cret-and-wrong")] {
+        let scenario = scenario.plan();
+        let plan = scenario.report();
+        let plan = format!("{}{plan:?}", plain(&plan_lines(plan, Detail::Full)));
+        let scenario = scenario.apply();
+        let report = scenario.report();
+        let reports =
+            [serde_json::to_string(report).unwrap(), plain(&report_lines(report, Detail::Full)), plan].concat();
+        let output = format!("{reports}{report:?}{:?}", config(&registration_config()));
         assert!(!output.contains(key) && !output.contains("s3cret"), "{reports}");
         assert!(!plain(&onboarding_core::config::show(&config(&registration_config()))).contains("s3cret"));
     }

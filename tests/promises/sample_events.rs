@@ -1,10 +1,10 @@
 //! Every sample in `events/`, passed to the real function: its result, the notifications and the number of writes.
 
 use onboarding_core::report::AccountEvent;
-use onboarding_simulation::{AccountCreation, FakeOrganization};
+use onboarding_simulation::AccountCreation;
 use serde_json::Value;
 
-use crate::common::*;
+use crate::common::{Scenario, create_account, organization, sweep_config};
 use crate::lambda::Lambda;
 
 /// The samples by file name, with the creation request of the organization.
@@ -23,34 +23,29 @@ fn samples(request: &str) -> Vec<(String, String)> {
     files.into_iter().map(read).collect()
 }
 
-/// An organization with the account of the samples, its function, and the id of the creation request.
-fn start() -> (FakeOrganization, Lambda, String) {
+/// The function of an organization with the account of the samples, and the id of the creation request.
+fn start() -> (Lambda, String) {
     let organization = organization();
-    let request = organization.create_account_with("payments-dev", AccountCreation::default());
-    assert_eq!(organization.finish_creation(&request), Some(id(NEW)));
-    let lambda = Lambda::new(&organization, &sweep_config());
-    (organization, lambda, request)
+    let request = create_account(&organization, AccountCreation::default());
+    (Scenario::in_organization(organization).config(&sweep_config()).function(), request)
 }
 
 /// The notifications and the number of writes, such as `AccountOnboarded 444455556666; 8 writes`.
-fn effects(organization: &FakeOrganization, lambda: &Lambda) -> String {
+fn effects(function: &Lambda) -> String {
     let line = |event: &AccountEvent| {
         let detail = event.detail();
         let account = detail["account_id"].as_str().unwrap_or("no account");
         let code = detail["cause"]["code"].as_str().map(|code| format!(" {code}")).unwrap_or_default();
         format!("{} {account}{code}", event.kind.detail_type())
     };
-    let notifications: Vec<_> = lambda.notifier.events().iter().map(line).collect();
+    let notifications: Vec<_> = function.notifier.events().iter().map(line).collect();
     let notifications = if notifications.is_empty() { "no notification".to_owned() } else { notifications.join(", ") };
-    format!("{notifications}; {} writes", organization.writes().len())
+    format!("{notifications}; {} writes", function.organization().writes().len())
 }
 
 /// The causes of the dead letters, such as `dead letter foreign_role`.
-fn dead_letters(lambda: &Lambda) -> Vec<String> {
-    let dead = lambda.queue.dead_letters();
-    dead.iter()
-        .map(|letter| format!("dead letter {}", letter.cause.as_ref().map_or("without cause", |c| c.code.as_str())))
-        .collect()
+fn dead_letters(function: &Lambda) -> Vec<String> {
+    function.dead_letter_codes().iter().map(|code| format!("dead letter {code}")).collect()
 }
 
 fn is_batch(sample: &str) -> bool {
@@ -58,29 +53,29 @@ fn is_batch(sample: &str) -> bool {
 }
 
 /// One line per sample: its result and effects, each in a new organization.
-fn table(process: fn(&FakeOrganization, &Lambda, &str) -> Option<String>) -> String {
+fn table(process: fn(&Lambda, &str) -> Option<String>) -> String {
     let count = samples("").len();
     let lines = (0..count).filter_map(|index| {
-        let (organization, lambda, request) = start();
+        let (function, request) = start();
         let (file, sample) = samples(&request).remove(index);
-        let result = process(&organization, &lambda, &sample)?;
-        Some(format!("{file}: {result}; {}", effects(&organization, &lambda)))
+        let result = process(&function, &sample)?;
+        Some(format!("{file}: {result}; {}", effects(&function)))
     });
     lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Sends each sample through the queue. The messages that a sweep queues are processed as well.
 #[test]
-fn samples_as_queue_messages() {
-    let all = table(|_, lambda, sample| {
+fn sample_in_the_queue_has_the_expected_result_and_effects() {
+    let all = table(|function, sample| {
         if is_batch(sample) {
             return None;
         }
-        lambda.queue.put(sample);
-        let more = lambda.process_for(1.0).len() - 1;
-        let mut results = dead_letters(lambda);
+        function.queue.put(sample);
+        let more = function.process_for(1.0).len() - 1;
+        let mut results = dead_letters(function);
         if results.is_empty() {
-            results.push(if lambda.queue.next_visible().is_some() { "retried later" } else { "deleted" }.to_owned());
+            results.push(if function.queue.next_visible().is_some() { "retried later" } else { "deleted" }.to_owned());
         }
         if more > 0 {
             results.push(format!("{more} more messages"));
@@ -120,9 +115,9 @@ fn samples_as_queue_messages() {
 
 /// Invokes the function with each sample, as an asynchronous invocation does. A batch gets a response per record.
 #[test]
-fn samples_as_direct_invocations() {
-    let all = table(|_, lambda, sample| {
-        let result = match lambda.answer(sample) {
+fn sample_as_a_direct_invocation_has_the_expected_answer_and_effects() {
+    let all = table(|function, sample| {
+        let result = match function.answer(sample) {
             Err(failure) => format!("fails with {}", failure.error_type),
             Ok(answer) => match answer.get("batchItemFailures") {
                 Some(failures) => format!("batchItemFailures {failures}"),
@@ -133,8 +128,8 @@ fn samples_as_direct_invocations() {
             },
         };
         let mut results = vec![result];
-        results.extend(dead_letters(lambda));
-        let queued = lambda.queue.receive(100).len();
+        results.extend(dead_letters(function));
+        let queued = function.queue.receive(100).len();
         if queued > 0 {
             results.push(format!("{queued} messages queued"));
         }

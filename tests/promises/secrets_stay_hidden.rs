@@ -10,12 +10,14 @@ use onboarding_core::outcome::Outcome;
 use onboarding_core::plan::{Action, Change};
 use onboarding_core::report::{Detail, Report, Status, emf, plan_lines, report_lines};
 use onboarding_engine::ports::Whole;
-use onboarding_simulation::{FakeNotifier, FakeOrganization, FakeQueue, PolicyText, Quotas};
+use onboarding_simulation::{FakeNotifier, FakeOrganization, FakeQueue, PolicyText, Quotas, RoleState};
 use serde_json::value::RawValue;
 use tracing::level_filters::LevelFilter;
 
-use crate::common::*;
-use crate::intercepting_ports::apply_with_intercepted_writes;
+use crate::common::{
+    ACCESS, CONFIG, MANAGEMENT, NEW, PARAMETER, SECURITY_ID, SECURITY_ROLE, Scenario, TRELICA, TRELICA_ID,
+    TRELICA_ROLE, config, job, run,
+};
 use crate::lambda::settings;
 use crate::log::logged;
 
@@ -58,10 +60,13 @@ fn echo_policy(code: &str, prefix: &str, change: &Change) -> Option<ApiError> {
 
 #[test]
 fn successful_run_shows_no_external_id() {
-    let organization = with_new_account();
-    assert_hidden(&rendered(&plan(&organization, NEW)), "plan");
-    assert_hidden(&rendered(&apply(&organization, NEW)), "apply");
-    assert_hidden(&rendered(&apply(&organization, NEW)), "again");
+    let scenario = Scenario::new().with_new_account().plan();
+    assert_hidden(&rendered(scenario.report()), "plan");
+    let scenario = scenario.apply();
+    assert_hidden(&rendered(scenario.report()), "apply");
+    let scenario = scenario.apply();
+    assert_hidden(&rendered(scenario.report()), "again");
+    let organization = scenario.organization();
     assert_hidden(&format!("{:?}", organization.assume_role_requests()), "session policies");
     assert_hidden(&format!("{:?} {:?}", config(CONFIG), organization.state()), "values");
     assert_hidden(&plain(&onboarding_core::config::show(&config(CONFIG))), "the configuration");
@@ -70,14 +75,12 @@ fn successful_run_shows_no_external_id() {
 #[test]
 fn changed_external_id_is_not_shown() {
     for (from, to) in [(SECURITY_ID, "s3cret-before"), (TRELICA_ID, "s3cret-before")] {
-        let organization = onboarded();
-        for role in [SECURITY_ROLE, TRELICA_ROLE] {
-            edit_role(&organization, NEW, role, |state| state.trust = PolicyText(state.trust.0.replace(from, to)));
-        }
-        let plan = plan(&organization, NEW);
-        assert_eq!(plan.changes.len(), 1);
-        assert_hidden(&rendered(&plan), "plan");
-        assert_hidden(&rendered(&apply(&organization, NEW)), "apply");
+        let replace = |role: &mut RoleState| role.trust = PolicyText(role.trust.0.replace(from, to));
+        let scenario =
+            Scenario::new().with_onboarded_account().drift(SECURITY_ROLE, replace).drift(TRELICA_ROLE, replace).plan();
+        assert_eq!(scenario.changes().len(), 1);
+        assert_hidden(&rendered(scenario.report()), "plan");
+        assert_hidden(&rendered(scenario.apply().report()), "apply");
     }
 }
 
@@ -90,11 +93,11 @@ fn error_that_repeats_the_policy_shows_no_external_id() {
         |change| echo_policy("AccessDenied", "", change),
     ];
     for answer in answers {
-        let organization = with_new_account();
-        let report = apply_with_intercepted_writes(&organization, CONFIG, answer);
+        let scenario = Scenario::new().with_new_account().apply_with_intercepted_writes(answer);
+        let report = scenario.report();
         assert_ne!(report.outcome, Outcome::Converged);
         assert!(report.changes.iter().any(|step| matches!(step.status, Status::Failed(_))));
-        assert_hidden(&rendered(&report), "the report");
+        assert_hidden(&rendered(report), "the report");
     }
 }
 
@@ -104,12 +107,11 @@ fn message_truncated_inside_an_external_id_shows_no_part_of_it() {
     static BEFORE: Mutex<usize> = Mutex::new(0);
     for before in (150..420).step_by(3) {
         *BEFORE.lock().unwrap() = before;
-        let organization = with_new_account();
-        let report = apply_with_intercepted_writes(&organization, CONFIG, |change| {
+        let scenario = Scenario::new().with_new_account().apply_with_intercepted_writes(|change| {
             let padding = "x".repeat(*BEFORE.lock().unwrap());
             echo_policy("MalformedPolicyDocument", &padding, change)
         });
-        assert_hidden(&rendered(&report), &format!("after {before} characters"));
+        assert_hidden(&rendered(scenario.report()), &format!("after {before} characters"));
     }
 }
 
@@ -121,47 +123,49 @@ fn external_id_of_an_unowned_statement_is_not_shown() {
             {{"Effect":"Allow","Principal":{{"AWS":"{TRELICA}"}},"Action":"sts:AssumeRole",
               "Condition":{{"StringEquals":{{"sts:ExternalId":["{UNOWNED_ID}","s3cret"]}}}}}}]}}"#
     );
-    let organization = with_new_account();
-    organization.set_trust(&id(NEW), &name(ACCESS), &trust);
-    assert_hidden(&rendered(&plan(&organization, NEW)), "plan");
-    let report = apply_with_intercepted_writes(&organization, CONFIG, |change| {
-        echo_policy("MalformedPolicyDocument", "", change)
-    });
-    assert_hidden(&rendered(&report), "an error that repeats the policy");
-    assert_hidden(&rendered(&apply(&organization, NEW)), "apply");
+    let scenario = Scenario::new().with_new_account().with_trust_policy(ACCESS, &trust).plan();
+    assert_hidden(&rendered(scenario.report()), "plan");
+    let scenario = scenario.apply_with_intercepted_writes(|change| echo_policy("MalformedPolicyDocument", "", change));
+    assert_hidden(&rendered(scenario.report()), "an error that repeats the policy");
+    assert_hidden(&rendered(scenario.apply().report()), "apply");
 }
 
 #[test]
 fn external_id_that_contains_another_is_hidden_completely() {
     let echo = |change: &Change| echo_policy("MalformedPolicyDocument", "", change);
     let shorter = CONFIG.replace(TRELICA_ID, "s3cret");
-    let text = rendered(&apply_with_intercepted_writes(&with_new_account(), &shorter, echo));
+    let scenario = Scenario::new().with_new_account().config(&shorter).apply_with_intercepted_writes(echo);
+    let text = rendered(scenario.report());
     assert!(!text.contains("-of-workload-security"), "{text}");
-    let organization = organization().with_parameter(PARAMETER, "s3cret");
-    create_account(&organization, Default::default());
-    let text = rendered(&apply_with_intercepted_writes(&organization, CONFIG, echo));
+    let scenario =
+        Scenario::new().with_parameter(PARAMETER, "s3cret").with_new_account().apply_with_intercepted_writes(echo);
+    let text = rendered(scenario.report());
     assert!(!text.contains("/of:trelica"), "{text}");
 }
 
 #[test]
 fn parameter_with_an_invalid_external_id_is_not_shown() {
     for value in ["s3cret with spaces", "s", "s3cret\u{e9}"] {
-        let organization = organization().with_parameter(PARAMETER, value);
-        create_account(&organization, Default::default());
-        let report = apply(&organization, NEW);
-        assert_eq!(outcome_code(&report), "blocked configuration");
-        assert_hidden(&rendered(&report), value);
+        let scenario = Scenario::new()
+            .with_parameter(PARAMETER, value)
+            .with_new_account()
+            .apply()
+            .assert_outcome("blocked configuration");
+        assert_hidden(&rendered(scenario.report()), value);
     }
 }
 
 #[test]
 fn quota_error_shows_no_external_id() {
-    let organization = with_new_account();
-    organization.set_quotas(&id(NEW), Quotas { trust_length: 100, ..Quotas::default() });
-    let report = apply(&organization, NEW);
-    assert_eq!(outcome_code(&report), "blocked quota_exceeded");
-    assert_hidden(&rendered(&report), "quota");
+    let scenario = Scenario::new()
+        .with_new_account()
+        .with_quotas(Quotas { trust_length: 100, ..Quotas::default() })
+        .apply()
+        .assert_outcome("blocked quota_exceeded");
+    assert_hidden(&rendered(scenario.report()), "quota");
 }
+
+const CONFIG_PARAMETER: &str = "/onboarding/config";
 
 /// Invokes the function with a payload, and returns its log at the finest level, its response, the published events and the
 /// notification records.
@@ -170,7 +174,7 @@ fn invoke(organization: &FakeOrganization, payload: &str) -> String {
     let notifier = FakeNotifier::default();
     let published = notifier.clone();
     let ports = Clients { world: Whole::from(organization.clone()), queue, notifier };
-    let function = Function { ports, settings: settings("/onboarding/config") };
+    let function = Function { ports, settings: settings(CONFIG_PARAMETER) };
     let mut context = Context::default();
     context.deadline = (job(organization, NEW).deadline * 1000.0) as u64;
     let payload = RawValue::from_string(payload.to_owned()).unwrap();
@@ -185,20 +189,18 @@ fn invoke(organization: &FakeOrganization, payload: &str) -> String {
 #[test]
 fn function_log_and_response_show_no_external_id() {
     let manual = format!(r#"{{"account_id":"{NEW}"}}"#);
-    let organization = with_new_account().with_parameter("/onboarding/config", CONFIG);
-    let text = invoke(&organization, &manual);
+    let new_account = Scenario::new().with_new_account().with_parameter(CONFIG_PARAMETER, CONFIG);
+    let text = invoke(new_account.organization(), &manual);
     assert!(text.contains("converged") && text.contains("\"subject\":"), "{text}");
     assert_hidden(&text, "converged");
 
-    let quota = with_new_account().with_parameter("/onboarding/config", CONFIG);
-    quota.set_quotas(&id(NEW), Quotas { trust_length: 100, ..Quotas::default() });
-    let text = invoke(&quota, &manual);
+    let quotas = Quotas { trust_length: 100, ..Quotas::default() };
+    let blocked = Scenario::new().with_new_account().with_quotas(quotas).with_parameter(CONFIG_PARAMETER, CONFIG);
+    let text = invoke(blocked.organization(), &manual);
     assert!(text.contains("quota_exceeded"), "{text}");
     assert_hidden(&text, "blocked");
 
-    let broken = with_new_account().with_parameter(
-        "/onboarding/config",
-        &format!("{CONFIG}\n[vendors.trelica2]\nexternal-id = \"s3cret with spaces\"\n"),
-    );
-    assert_hidden(&invoke(&broken, &manual), "a wrong configuration");
+    let invalid = format!("{CONFIG}\n[vendors.trelica2]\nexternal-id = \"s3cret with spaces\"\n");
+    let misconfigured = Scenario::new().with_new_account().with_parameter(CONFIG_PARAMETER, &invalid);
+    assert_hidden(&invoke(misconfigured.organization(), &manual), "a wrong configuration");
 }

@@ -9,7 +9,7 @@ use onboarding_core::policy::{Actions, Document};
 use onboarding_engine::ports::AssumeRoleRequest;
 use onboarding_simulation::FakeOrganization;
 
-use crate::common::*;
+use crate::common::{ACCESS, NEW, Scenario, many_roles};
 
 /// The configuration of the demo.
 const EXAMPLE: &str = include_str!("../../onboarding.toml");
@@ -34,10 +34,10 @@ fn resources(organization: &FakeOrganization) -> BTreeSet<String> {
 
 #[test]
 fn session_policy_names_only_the_configured_roles() {
-    let organization = with_new_account();
-    assert_eq!(apply(&organization, NEW).outcome, Outcome::Converged);
+    let scenario = Scenario::new().with_new_account().apply().assert_outcome("converged");
+    let organization = scenario.organization();
     assert_eq!(organization.assume_role_requests().len(), 1);
-    insta::assert_snapshot!(resources(&organization).into_iter().collect::<Vec<_>>().join("\n"), @"
+    insta::assert_snapshot!(resources(organization).into_iter().collect::<Vec<_>>().join("\n"), @"
     arn:aws:iam::444455556666:role/OrganizationAccountAccessRole
     arn:aws:iam::444455556666:role/TrelicaIntegration
     arn:aws:iam::444455556666:role/Workload_Security_Role_Cross
@@ -48,27 +48,22 @@ fn session_policy_names_only_the_configured_roles() {
 
 #[test]
 fn many_roles_are_split_into_several_narrow_sessions() {
-    let organization = with_new_account();
-    let config = many_roles(40);
-    let report = apply_with(&organization, NEW, &config);
-    assert_eq!(report.outcome, Outcome::Converged);
+    let scenario = Scenario::new().with_new_account().config(&many_roles(40)).apply().assert_outcome("converged");
+    let organization = scenario.organization();
     let arn = |role: &str| format!("arn:aws:iam::{NEW}:role/{role}");
     let expected: BTreeSet<_> = (0..40).map(|n| arn(&format!("role-{n}"))).chain([arn(ACCESS)]).collect();
-    assert_eq!(resources(&organization), expected);
+    assert_eq!(resources(organization), expected);
     let sessions = organization.assume_role_requests().len();
     assert!((2..=20).contains(&sessions), "{sessions}");
     let confirmed = organization.journal().iter().filter(|call| call.call == "sts:GetCallerIdentity").count();
     assert_eq!(confirmed, sessions, "the account of each session is confirmed");
-    organization.clear_journal();
-    assert_eq!(apply_with(&organization, NEW, &config).outcome, Outcome::Converged);
-    assert_eq!(organization.writes(), []);
+    let scenario = scenario.apply_again().assert_outcome("converged");
+    assert_eq!(scenario.writes(), []);
 }
 
 /// The number of sequential round trips of a run: every call takes one second, and independent calls are concurrent.
-fn round_trips(organization: &FakeOrganization, config: &str) -> u64 {
-    organization.clear_journal();
-    organization.set_latency(Duration::from_secs(1));
-    let report = apply_with(organization, NEW, config);
+fn round_trips(scenario: &Scenario) -> u64 {
+    let report = scenario.report();
     assert_eq!(report.outcome, Outcome::Converged);
     assert_eq!(report.duration_ms % 1000, 0, "the run never backs off");
     report.duration_ms / 1000
@@ -81,16 +76,17 @@ const AFTER_WRITES: u64 = 1;
 
 #[test]
 fn new_account_takes_four_round_trips_and_a_converged_one_takes_one() {
-    let organization = with_new_account();
-    assert_eq!(round_trips(&organization, EXAMPLE) - BEFORE_IAM - AFTER_WRITES, 4);
-    assert_eq!(round_trips(&organization, EXAMPLE) - BEFORE_IAM, 1);
-    assert_eq!(organization.writes(), []);
+    let scenario = Scenario::new().with_new_account().with_latency(Duration::from_secs(1)).config(EXAMPLE).apply();
+    assert_eq!(round_trips(&scenario) - BEFORE_IAM - AFTER_WRITES, 4);
+    let scenario = scenario.apply_again();
+    assert_eq!(round_trips(&scenario) - BEFORE_IAM, 1);
+    assert_eq!(scenario.writes(), []);
 }
 
 #[test]
 fn number_of_roles_does_not_affect_the_round_trips() {
-    let organization = with_new_account();
-    let config = many_roles(40);
-    assert_eq!(round_trips(&organization, &config) - BEFORE_IAM - AFTER_WRITES, 4);
-    assert_eq!(round_trips(&organization, &config) - BEFORE_IAM, 1);
+    let slow = Scenario::new().with_new_account().with_latency(Duration::from_secs(1));
+    let scenario = slow.config(&many_roles(40)).apply();
+    assert_eq!(round_trips(&scenario) - BEFORE_IAM - AFTER_WRITES, 4);
+    assert_eq!(round_trips(&scenario.apply_again()) - BEFORE_IAM, 1);
 }

@@ -7,7 +7,10 @@ use onboarding_core::config::Config;
 use onboarding_core::outcome::Outcome;
 use onboarding_simulation::{PolicyText, RoleState};
 
-use crate::common::*;
+use crate::common::{
+    ACCESS, CONFIG, IDENTITY, NEW, OLD, OWN_ROLE, Scenario, TRELICA, TRELICA_ID, TRELICA_ROLE, adopting_trelica,
+    can_assume, id, name,
+};
 
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::377450845233:root"},"Action":"sts:AssumeRole"}]}"#;
 
@@ -38,12 +41,12 @@ fn unowned_role_is_left_alone_and_other_roles_are_installed() {
         assert_eq!(refusals.len(), 1);
         assert_eq!(refusals[0].role, name(TRELICA_ROLE));
     }
-    insta::assert_snapshot!(scenario.apply().report().outcome, @"blocked (foreign_role): role `TrelicaIntegration` already exists and is not managed by this tool (no `account-onboarding` tag); rename one of the two roles, or set `adopt = true` to take it over");
+    insta::assert_snapshot!(scenario.apply().outcome(), @"blocked (foreign_role): role `TrelicaIntegration` already exists and is not managed by this tool (no `account-onboarding` tag); rename one of the two roles, or set `adopt = true` to take it over");
 }
 
 #[test]
 fn identical_role_without_the_tag_is_unowned() {
-    let mut twin = role_state(&onboarded(), NEW, TRELICA_ROLE);
+    let mut twin = Scenario::new().with_onboarded_account().role(TRELICA_ROLE);
     twin.tags.clear();
     let scenario = Scenario::new().with_new_account().with_role(TRELICA_ROLE, twin.clone()).apply();
     assert_eq!(scenario.assert_outcome("blocked foreign_role").role(TRELICA_ROLE), twin);
@@ -51,19 +54,18 @@ fn identical_role_without_the_tag_is_unowned() {
 
 #[test]
 fn adopted_role_is_replaced_and_owned_afterwards() {
-    let adopt = CONFIG.replace("[vendors.trelica]", "[vendors.trelica]\nadopt = true");
     let scenario = Scenario::new()
         .with_new_account()
         .with_role(TRELICA_ROLE, unowned_role())
-        .config(&adopt)
+        .config(&adopting_trelica())
         .apply()
         .assert_outcome("converged")
         .assert_roles_onboarded();
-    let first_call = reported_calls(scenario.report())[&name(TRELICA_ROLE)][0];
-    assert_eq!(first_call, "iam:TagRole", "the role is marked as owned before any other change");
+    let first_change = scenario.changes().into_iter().find(|change| change.role == name(TRELICA_ROLE)).unwrap();
+    assert_eq!(first_change.call(), "iam:TagRole", "the role is marked as owned before any other change");
     // It stays owned without `adopt`.
     let scenario = scenario.config(CONFIG).apply_again().assert_outcome("converged");
-    assert_eq!(scenario.organization().writes(), []);
+    assert_eq!(scenario.writes(), []);
 }
 
 #[test]
@@ -75,7 +77,7 @@ fn role_under_another_path_is_left_alone_and_other_roles_are_installed() {
             state.tags.insert("account-onboarding".to_owned(), "role/app-deployer".to_owned());
         }
         let scenario = Scenario::new().with_role(OWN_ROLE, state.clone()).apply();
-        let outcome = &scenario.report().outcome;
+        let outcome = scenario.outcome();
         assert_eq!(outcome.as_str(), "blocked", "{path} {is_tagged}: {outcome}");
         let scenario = scenario.assert_role_untouched(OWN_ROLE, &state);
         let organization = scenario.organization();
@@ -91,11 +93,11 @@ fn role_under_another_path_is_left_alone_and_other_roles_are_installed() {
 fn role_whose_name_differs_only_in_case_is_left_alone() {
     let other_case = "trelicaINTEGRATION";
     let scenario = Scenario::new().with_new_account().with_role(other_case, unowned_role()).apply();
-    assert_ne!(scenario.report().outcome, Outcome::Converged);
+    assert_ne!(*scenario.outcome(), Outcome::Converged);
     assert_eq!(scenario.role(other_case), unowned_role());
     assert!(scenario.organization().role_state(&id(NEW), &name(TRELICA_ROLE)).is_none());
     let scenario = scenario.assert_roles_onboarded_except(&[other_case, TRELICA_ROLE]);
-    insta::assert_snapshot!(scenario.report().outcome, @"waiting (already_exists): role `TrelicaIntegration`: iam:CreateRole failed: EntityAlreadyExists: Role with name TrelicaIntegration already exists; retried automatically; if this persists, a role exists whose name differs only in case: rename one of the two");
+    insta::assert_snapshot!(scenario.outcome(), @"waiting (already_exists): role `TrelicaIntegration`: iam:CreateRole failed: EntityAlreadyExists: Role with name TrelicaIntegration already exists; retried automatically; if this persists, a role exists whose name differs only in case: rename one of the two");
 }
 
 #[test]

@@ -8,49 +8,44 @@ use onboarding_core::account::{Account, AccountId};
 use onboarding_core::code::Code;
 use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Outcome;
-use onboarding_core::report::Report;
 use onboarding_engine::ports::{AccountPage, Clock, Creation, Directory, Ports};
 use onboarding_engine::{Engine, Job};
-use onboarding_simulation::{AccountCreation, ControlPolicy, FakeOrganization, RoleState};
+use onboarding_simulation::{AccountCreation, ControlPolicy, FakeOrganization};
 
-use crate::common::*;
+use crate::common::{
+    ACCESS, CONFIG, IDENTITY, NEW, OLD, Scenario, can_assume, config, id, name, organization, run, trusting_role,
+};
 
 const TRANSIENT_ERRORS: [&str; 5] =
     ["SubscriptionRequiredException", "OptInRequired", "InvalidClientTokenId", "AccessDenied", "UnauthorizedOperation"];
 
-/// Creates and onboards an account, and returns the report and the duration in seconds.
-fn apply_to_created_account(creation: AccountCreation) -> (FakeOrganization, Report, f64) {
-    let organization = organization();
-    create_account(&organization, creation);
-    let start = organization.now();
-    let report = apply(&organization, NEW);
-    let took = organization.now() - start;
+/// Applies the configuration, and returns the duration of the run in seconds as well.
+fn apply_timed(scenario: Scenario) -> (Scenario, f64) {
+    let start = scenario.organization().now();
+    let scenario = scenario.apply();
+    let took = scenario.organization().now() - start;
     assert!(took < 900.0, "the deadline is never passed");
-    (organization, report, took)
+    (scenario, took)
 }
 
 #[test]
 fn run_waits_for_the_access_role() {
     for seconds in [1.0, 30.0, 120.0, 420.0] {
-        let (organization, report, took) = apply_to_created_account(AccountCreation {
-            access_role_delay_seconds: seconds,
-            ..AccountCreation::default()
-        });
-        assert_eq!(report.outcome, Outcome::Converged);
+        let (scenario, took) = apply_timed(Scenario::new().with_late_access_role(seconds));
+        let scenario = scenario.assert_onboarded();
         assert!(took >= seconds && took < seconds + 40.0, "{took}");
-        assert_onboarded(&organization, NEW);
-        let asked = organization.journal().iter().filter(|call| call.call == "sts:AssumeRole").count();
+        let journal = scenario.organization().journal();
+        let asked = journal.iter().filter(|call| call.call == "sts:AssumeRole").count();
         assert!(asked as f64 <= 12.0 + took / 3.0, "asked {asked} times in {took} s");
     }
 }
 
 #[test]
 fn missing_access_role_of_a_new_account_ends_in_waiting() {
-    let (organization, report, _) =
-        apply_to_created_account(AccountCreation { access_role_delay_seconds: 1e6, ..AccountCreation::default() });
-    assert_eq!(outcome_code(&report), "waiting access_role_not_ready");
-    assert_eq!(organization.writes(), []);
-    insta::assert_snapshot!(report.outcome, @"waiting (access_role_not_ready): account 444455556666 cannot be accessed: AssumeRole was denied for `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole; no action needed: the function retries automatically (with the CLI, run the command again later)");
+    let (scenario, _) = apply_timed(Scenario::new().with_late_access_role(1e6));
+    let scenario = scenario.assert_outcome("waiting access_role_not_ready");
+    assert_eq!(scenario.writes(), []);
+    insta::assert_snapshot!(scenario.outcome(), @"waiting (access_role_not_ready): account 444455556666 cannot be accessed: AssumeRole was denied for `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole; no action needed: the function retries automatically (with the CLI, run the command again later)");
 }
 
 #[test]
@@ -58,13 +53,11 @@ fn transient_errors_are_retried() {
     let all = TRANSIENT_ERRORS.map(|code| (code.to_owned(), 25.0)).to_vec();
     for transient_errors in TRANSIENT_ERRORS.map(|code| vec![(code.to_owned(), 90.0)]).into_iter().chain([all]) {
         let seconds: f64 = transient_errors.iter().map(|(_, seconds)| seconds).sum();
-        let (organization, report, took) = apply_to_created_account(AccountCreation {
-            transient_errors: transient_errors.clone(),
-            ..AccountCreation::default()
-        });
-        assert_eq!(report.outcome, Outcome::Converged, "{transient_errors:?}");
+        let creation = AccountCreation { transient_errors: transient_errors.clone(), ..AccountCreation::default() };
+        let (scenario, took) = apply_timed(Scenario::new().with_account_creation(creation));
+        assert_eq!(*scenario.outcome(), Outcome::Converged, "{transient_errors:?}");
         assert!(took >= seconds, "{took}");
-        assert_onboarded(&organization, NEW);
+        scenario.assert_onboarded();
     }
 }
 
@@ -77,71 +70,73 @@ fn errors_that_outlast_the_deadline_end_in_waiting() {
         "waiting account_not_ready",
         "waiting account_not_ready",
     ]) {
-        let (organization, report, _) = apply_to_created_account(AccountCreation {
-            transient_errors: vec![(code.to_owned(), 1e6)],
-            ..AccountCreation::default()
-        });
-        assert_eq!(outcome_code(&report), expected, "{code}");
-        assert_eq!(organization.writes(), []);
+        let transient_errors = vec![(code.to_owned(), 1e6)];
+        let creation = AccountCreation { transient_errors, ..AccountCreation::default() };
+        let (scenario, _) = apply_timed(Scenario::new().with_account_creation(creation));
+        assert_eq!(scenario.outcome_code(), expected, "{code}");
+        assert_eq!(scenario.writes(), []);
     }
 }
 
 #[test]
 fn missing_access_role_of_an_established_account_is_not_waited_for() {
-    let organization = organization();
-    organization.delete_role(&id(OLD), &name(ACCESS));
-    let start = organization.now();
-    let report = apply(&organization, OLD);
-    assert_eq!(outcome_code(&report), "blocked access_role_changed");
-    assert_eq!(organization.now().to_bits(), start.to_bits());
-    insta::assert_snapshot!(report.outcome, @"blocked (access_role_changed): account 333344445555 was created in this organization with an access role, and cannot be accessed: AssumeRole was denied for `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::333344445555:role/OrganizationAccountAccessRole; as an administrator of the account, run `aws iam get-role --role-name OrganizationAccountAccessRole`: if it exists, add `arn:aws:iam::111122223333:root` to its trust policy; if not, it was deleted or renamed: create it again, or configure its name");
+    let scenario = Scenario::new().without_role(ACCESS);
+    let start = scenario.organization().now();
+    let scenario = scenario.apply().assert_outcome("blocked access_role_changed");
+    assert_eq!(scenario.organization().now().to_bits(), start.to_bits());
+    insta::assert_snapshot!(scenario.outcome(), @"blocked (access_role_changed): account 333344445555 was created in this organization with an access role, and cannot be accessed: AssumeRole was denied for `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::333344445555:role/OrganizationAccountAccessRole; as an administrator of the account, run `aws iam get-role --role-name OrganizationAccountAccessRole`: if it exists, add `arn:aws:iam::111122223333:root` to its trust policy; if not, it was deleted or renamed: create it again, or configure its name");
 }
 
 #[test]
 fn control_policy_denial_is_retried_only_for_a_new_account() {
     for (account, expected) in [(NEW, "waiting control_policy_denies"), (OLD, "blocked control_policy_denies")] {
-        let organization = with_new_account();
-        organization.deny(&id(account), ControlPolicy::Service, "iam:*", "*");
-        assert_eq!(outcome_code(&apply(&organization, account)), expected);
-        organization.remove_control_policies(&id(account));
-        assert_eq!(apply(&organization, account).outcome, Outcome::Converged);
+        Scenario::new()
+            .with_new_account()
+            .for_account(account)
+            .with_denial(ControlPolicy::Service, "iam:*", "*")
+            .apply()
+            .assert_outcome(expected)
+            .without_denials()
+            .apply()
+            .assert_outcome("converged");
     }
 }
 
 #[test]
 fn new_principal_is_retried_until_it_has_propagated() {
-    let config = CONFIG.replace("role/app-pipeline", "role/new-pipeline");
-    let organization = with_new_account();
-    organization.set_propagation(40.0);
-    organization.put_role(&id(IDENTITY), &name("new-pipeline"), RoleState::trusting("{}"));
-    let start = organization.now();
-    let report = apply_with(&organization, NEW, &config);
-    assert_eq!(report.outcome, Outcome::Converged);
-    assert!(organization.now() - start >= 40.0);
-    let writes = organization.writes();
+    let scenario = Scenario::new()
+        .with_new_account()
+        .with_propagating_principal("new-pipeline", 40.0)
+        .config(&trusting_role("new-pipeline"));
+    let start = scenario.organization().now();
+    let scenario = scenario.apply().assert_outcome("converged");
+    assert!(scenario.organization().now() - start >= 40.0);
+    let writes = scenario.writes();
     assert!(writes.iter().filter(|call| !call.ok).all(|call| call.call == "iam:CreateRole"));
-    assert_eq!(writes.iter().filter(|call| call.ok).count(), report.changes.len(), "no write was made twice");
+    let made = writes.iter().filter(|call| call.ok).count();
+    assert_eq!(made, scenario.changes().len(), "no write was made twice");
 }
 
 #[test]
 fn wait_longer_than_a_session_opens_a_new_one() {
-    let config = CONFIG.replace("role/app-pipeline", "role/new-pipeline");
-    let organization = with_new_account();
-    organization.set_propagation(1000.0);
-    organization.put_role(&id(IDENTITY), &name("new-pipeline"), RoleState::trusting("{}"));
-    let deadline = organization.now() + 3600.0;
-    let job = Job { deadline, end: deadline + 120.0, ..job(&organization, NEW) };
-    assert_eq!(run(engine(&organization, &config).apply(&job)).outcome, Outcome::Converged);
+    let scenario = Scenario::new()
+        .with_new_account()
+        .with_propagating_principal("new-pipeline", 1000.0)
+        .config(&trusting_role("new-pipeline"));
+    let deadline = scenario.organization().now() + 3600.0;
+    let job = Job { deadline, end: deadline + 120.0, ..scenario.job() };
+    assert_eq!(run(scenario.engine().apply(&job)).outcome, Outcome::Converged);
 }
 
 #[test]
 fn second_access_role_is_used_if_the_first_does_not_exist() {
     let access_role = Some(name("AWSControlTowerExecution"));
-    let (organization, report, took) =
-        apply_to_created_account(AccountCreation { access_role, ..AccountCreation::default() });
-    assert_eq!(report.outcome, Outcome::Converged);
-    assert_eq!(report.access_role, Some(name("AWSControlTowerExecution")));
-    assert!(took < 1.0 && can_assume(&organization, IDENTITY, NEW, "AWSControlTowerExecution", None));
+    let creation = AccountCreation { access_role, ..AccountCreation::default() };
+    let (scenario, took) = apply_timed(Scenario::new().with_account_creation(creation));
+    let scenario = scenario.assert_outcome("converged");
+    assert_eq!(scenario.report().access_role, Some(name("AWSControlTowerExecution")));
+    let organization = scenario.organization();
+    assert!(took < 1.0 && can_assume(organization, IDENTITY, NEW, "AWSControlTowerExecution", None));
     assert!(organization.role_state(&id(NEW), &name(ACCESS)).is_none());
 }
 
@@ -190,17 +185,17 @@ fn creation_status_is_polled_at_most_once_per_second() {
 #[test]
 fn hanging_calls_are_abandoned_at_the_deadline() {
     for latency in [7, 11, 20, 1000] {
-        let organization = with_new_account();
-        organization.set_latency(Duration::from_secs(latency));
+        let scenario = Scenario::new().with_new_account().with_latency(Duration::from_secs(latency));
+        let organization = scenario.organization();
         let start = organization.now();
-        let short = Job { deadline: start + 30.0, end: start + 45.0, ..job(&organization, NEW) };
-        let report = run(engine(&organization, CONFIG).apply(&short));
+        let short = Job { deadline: start + 30.0, end: start + 45.0, ..scenario.job() };
+        let report = run(scenario.engine().apply(&short));
         assert!(organization.now() <= start + 45.5, "{latency}: answered at {}", organization.now() - start);
         let made = organization.writes().len();
         let reported = report.changes.iter().filter(|step| step.status.as_str() != "not_tried").count();
         assert!(made <= reported, "{latency}: {made} writes were made and {reported} are reported");
         assert!(matches!(report.outcome, Outcome::Waiting(_)), "{latency}: {}", report.outcome);
-        organization.set_latency(Duration::ZERO);
-        assert_eq!(apply(&organization, NEW).outcome, Outcome::Converged, "{latency}");
+        let scenario = scenario.with_latency(Duration::ZERO).apply();
+        assert_eq!(*scenario.outcome(), Outcome::Converged, "{latency}");
     }
 }

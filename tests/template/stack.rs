@@ -1,4 +1,6 @@
 //! Reads `template.yaml` and `control-tower.yaml` and resolves their intrinsic functions like CloudFormation.
+//!
+//! This is the only evaluator: the end-to-end tests read its output through `resolve.rs`.
 
 use std::collections::BTreeMap;
 
@@ -84,10 +86,17 @@ impl Stack {
 
     /// The names and properties of all resources of one type whose condition is true.
     pub(crate) fn resources(&self, kind: &str) -> Vec<(String, Value)> {
+        self.created()
+            .filter(|(_, of_kind, _)| *of_kind == kind)
+            .map(|(name, _, properties)| (name, properties))
+            .collect()
+    }
+
+    /// The name, type and properties of each resource whose condition is true.
+    pub(crate) fn created(&self) -> impl Iterator<Item = (String, &str, Value)> {
         let resources = self.template["Resources"].as_object().expect("resources");
-        let of_kind = resources.iter().filter(|(_, resource)| resource["Type"] == kind);
-        let found = of_kind.map(|(name, _)| (name.clone(), self.resource(name)));
-        found.filter(|(_, properties)| !properties.is_null()).collect()
+        let all = resources.iter().map(|(name, resource)| (name.clone(), text(&resource["Type"]), self.resource(name)));
+        all.filter(|(_, _, properties)| !properties.is_null())
     }
 
     fn condition_is_true(&self, condition: &Value) -> bool {
@@ -100,7 +109,8 @@ impl Stack {
         !self.condition_is_true(&condition["Fn::Not"][0])
     }
 
-    /// Resolves `Ref` and `${…}`: a parameter's value, or a resource's name (`name of Inbox` if AWS generates it).
+    /// Resolves `Ref`, `Fn::GetAtt` and `${…}`: a given value, a resource's name (`name of Inbox` if AWS generates it), or
+    /// an attribute (`<Inbox.Arn>`).
     fn name(&self, of: &str) -> String {
         if let Some(value) = self.parameters.get(of) {
             return value.clone();
@@ -121,7 +131,7 @@ impl Stack {
                     Some("AWS::NoValue") => Value::Null,
                     name => json!(self.name(name.unwrap_or_default())),
                 },
-                Some((function, argument)) if function == "Fn::GetAtt" => json!(format!("<{}>", text(argument))),
+                Some((function, argument)) if function == "Fn::GetAtt" => json!(self.name(text(argument))),
                 Some((function, argument)) if function == "Fn::If" => {
                     let chosen = if self.condition_is_true(&json!({ "Condition": argument[0] })) { 1 } else { 2 };
                     self.value(&argument[chosen])

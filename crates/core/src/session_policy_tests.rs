@@ -8,12 +8,16 @@ fn pretty(policy: &str) -> String {
     serde_json::to_string_pretty(&value).unwrap()
 }
 
+/// The session policy of a blueprint whose roles fit into one session.
+fn only_policy(blueprint: &Blueprint, mode: Mode) -> String {
+    let (mut scopes, too_long) = scopes(blueprint, &name(ACCESS), mode);
+    assert_eq!((scopes.len(), too_long.len()), (1, 0));
+    scopes.remove(0).policy
+}
+
 #[test]
 fn plan_session_is_read_only() {
-    let blueprint = blueprint();
-    let (scopes, too_long) = scopes(&blueprint, &name(ACCESS), Mode::Plan);
-    assert_eq!((scopes.len(), too_long.len()), (1, 0));
-    insta::assert_snapshot!(pretty(&scopes[0].policy), @r#"
+    insta::assert_snapshot!(pretty(&only_policy(&blueprint(), Mode::Plan)), @r#"
     {
       "Version": "2012-10-17",
       "Statement": [
@@ -43,10 +47,7 @@ fn plan_session_is_read_only() {
 
 #[test]
 fn apply_session_can_write_the_roles_of_the_blueprint() {
-    let blueprint = blueprint();
-    let (scopes, _) = scopes(&blueprint, &name(ACCESS), Mode::Apply);
-    assert_eq!(scopes.len(), 1);
-    insta::assert_snapshot!(pretty(&scopes[0].policy), @r#"
+    insta::assert_snapshot!(pretty(&only_policy(&blueprint(), Mode::Apply)), @r#"
     {
       "Version": "2012-10-17",
       "Statement": [
@@ -117,9 +118,7 @@ fn apply_session_can_write_the_roles_of_the_blueprint() {
 #[test]
 fn session_without_roles_covers_the_access_role() {
     let blueprint = blueprint_with(|config| config.roles.clear());
-    let (scopes, _) = scopes(&blueprint, &name(ACCESS), Mode::Apply);
-    assert_eq!(scopes.len(), 1);
-    insta::assert_snapshot!(scopes[0].policy, @r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:GetRole","iam:UpdateAssumeRolePolicy"],"Resource":"arn:aws:iam::444455556666:role/OrganizationAccountAccessRole"}]}"#);
+    insta::assert_snapshot!(only_policy(&blueprint, Mode::Apply), @r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:GetRole","iam:UpdateAssumeRolePolicy"],"Resource":"arn:aws:iam::444455556666:role/OrganizationAccountAccessRole"}]}"#);
 }
 
 /// A blueprint with `count` roles whose names have `length` characters.

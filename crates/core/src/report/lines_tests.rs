@@ -37,7 +37,7 @@ fn result(report: &Report) -> String {
 }
 
 #[test]
-fn plan_with_nothing_to_do() {
+fn plan_without_changes_says_that_the_account_matches() {
     let report = planned(&converged(&blueprint()), Outcome::Converged);
     insta::assert_snapshot!(plan(&report, Detail::Summary), @"
     Account 444455556666 (payments-dev?[31m), via OrganizationAccountAccessRole
@@ -153,7 +153,7 @@ fn verbose_plan_shows_full_documents_and_both_states() {
 }
 
 #[test]
-fn plan_of_a_drifted_role() {
+fn plan_of_a_drifted_role_shows_each_old_and_new_value() {
     let observed = drifted(|role| {
         role.description = "theirs".to_owned();
         role.tags.insert("team".to_owned(), "other".to_owned());
@@ -255,7 +255,7 @@ fn plan_with_a_refusal_prints_it_once() {
 }
 
 #[test]
-fn report_of_a_fresh_account() {
+fn report_of_a_fresh_account_lists_every_change_as_done() {
     let mut report = planned(&fresh(), Outcome::Converged);
     report.changes.iter_mut().for_each(|step| step.status = Status::Done);
     report.proofs = proofs(&blueprint(), &converged(&blueprint()));
@@ -276,7 +276,7 @@ fn report_of_a_fresh_account() {
 }
 
 #[test]
-fn report_of_an_interrupted_run() {
+fn report_of_an_interrupted_run_lists_what_was_not_done() {
     let mut report = planned(&fresh(), Outcome::waiting(Code::Throttled, "iam:PutRolePolicy failed: Throttling"));
     let failed = Status::Failed("iam:PutRolePolicy failed: Throttling: Rate exceeded".to_owned());
     for (step, status) in report.changes.iter_mut().zip([Status::Done, Status::Done, failed, Status::NotTried]) {
@@ -312,7 +312,7 @@ fn report_of_an_interrupted_run() {
 }
 
 #[test]
-fn report_without_changes() {
+fn report_without_changes_shows_the_outcome() {
     let ignored = Outcome::ignored(Code::ManagementAccount, "111122223333 is the management account");
     let report = Report::new(None, "manual", Mode::Apply, ignored);
     insta::assert_snapshot!(result(&report), @"
