@@ -11,7 +11,7 @@ mod fresh_account {
     use onboarding_core::outcome::Outcome;
     use onboarding_core::policy::{Caller, Condition};
     use onboarding_core::report::Report;
-    use onboarding_engine::ports::{Clock, Directory, LeaseStore, Secrets, Sessions, VendorApi, Whole, WriteIam};
+    use onboarding_engine::ports::{World, WriteIam};
     use onboarding_engine::{Engine, Job};
     use onboarding_simulation::{AccountCreation, FakeOrganization, Faulty, Injection, Lag, Script};
 
@@ -69,13 +69,9 @@ mod fresh_account {
         }
     }
 
-    async fn apply<P>(ports: P, account: &AccountId, timeout_seconds: f64) -> Report
-    where
-        P: Directory + Sessions + Secrets + LeaseStore + VendorApi + Clock + Clone,
-        P::Session: WriteIam,
-    {
-        let deadline = ports.now() + timeout_seconds;
-        let engine = Engine { world: Whole::from(ports), config: config() };
+    async fn apply(world: impl World<Session: WriteIam>, account: &AccountId, timeout_seconds: f64) -> Report {
+        let deadline = world.now() + timeout_seconds;
+        let engine = Engine { world, config: config() };
         let [trigger, origin, run] = ["manual", "test", "test"].map(str::to_owned);
         let account = account.clone();
         let end = deadline + 120.0;

@@ -13,7 +13,7 @@ use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Report, paint, plan_text, report_text};
 use onboarding_core::trigger::{self, Trigger};
-use onboarding_engine::ports::{Clock, Sessions, World, WriteIam};
+use onboarding_engine::ports::{World, WriteIam};
 use onboarding_engine::{Engine, Job};
 
 /// The engine and its job, or the report of an account that needs no run.
@@ -31,7 +31,7 @@ pub(super) async fn plan<W: World>(
     show(&report, format, plan_text)
 }
 
-pub(super) async fn apply<W: World<Sessions: Sessions<Session: WriteIam>>>(
+pub(super) async fn apply<W: World<Session: WriteIam>>(
     target: Target,
     yes: bool,
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
@@ -71,7 +71,7 @@ pub(super) async fn apply<W: World<Sessions: Sessions<Session: WriteIam>>>(
     }
     // Only the changes that were shown are applied: if the account drifted in between, the engine makes a new plan.
     // The deadlines start again here, so that neither the wait during planning nor the prompt uses up the time to apply.
-    job.deadline = engine.clock().now() + f64::from(target.wait);
+    job.deadline = engine.world.now() + f64::from(target.wait);
     job.end = job.deadline + COMMAND_LINE_GRACE.as_secs_f64();
     job.shown = Some(plan.changes.into_iter().map(|step| step.change).collect());
     if format == Format::Text {
@@ -91,7 +91,7 @@ async fn start<W: World>(
         return Ok(ended(account, kind.as_str(), Outcome::ignored(Code::NotApplicable, reason)));
     }
     let engine = Engine { world: connect(&target.aws).await?, config };
-    let deadline = engine.clock().now() + f64::from(target.wait);
+    let deadline = engine.world.now() + f64::from(target.wait);
     let (account, kind) = match requested {
         Requested::Account(id) => (id, "command_line"),
         Requested::Event(Trigger::AccountReady { id, kind }) => (id, kind.as_str()),

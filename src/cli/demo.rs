@@ -8,7 +8,7 @@ use onboarding_core::config::Config;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::paint::{faint, strong};
 use onboarding_core::report::{plan_text, report_text};
-use onboarding_engine::ports::{Clock, NoLeases, Ports};
+use onboarding_engine::ports::Clock;
 use onboarding_engine::{Engine, Job};
 use onboarding_simulation::{AccountCreation, FakeOrganization};
 
@@ -19,14 +19,10 @@ const PIPELINE: &str = "arn:aws:iam::222233334444:role/app-pipeline";
 /// The vendors' accounts. Like IAM, the simulation rejects policies that name accounts that do not exist.
 const VENDORS: [&str; 2] = ["147995105371", "377450845233"];
 
-type Simulated =
-    Engine<Ports<FakeOrganization, FakeOrganization, FakeOrganization, NoLeases, FakeOrganization, FakeOrganization>>;
-
 pub(super) async fn demo() -> anyhow::Result<Exit> {
     let organization = organization()?;
     let config = Config::parse_without_files(CONFIG).map_err(|problems| anyhow!("{problems}"))?;
-    let [directory, sessions, secrets, vendors, clock] = [(); 5].map(|()| organization.clone());
-    let engine = Engine { world: Ports { directory, sessions, secrets, leases: NoLeases, vendors, clock }, config };
+    let engine = Engine { world: organization.clone(), config };
 
     print_line!(
         "{}",
@@ -78,8 +74,9 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
 }
 
 fn organization() -> anyhow::Result<FakeOrganization> {
-    let mut organization =
-        FakeOrganization::new("aws".parse()?, MANAGEMENT.parse()?, IDENTITY.parse()?).with_identity(PIPELINE);
+    let mut organization = FakeOrganization::new("aws".parse()?, MANAGEMENT.parse()?, IDENTITY.parse()?)
+        .with_identity(PIPELINE)
+        .without_leases();
     for vendor in VENDORS {
         organization = organization.with_outside_account(&vendor.parse()?);
     }
@@ -87,7 +84,7 @@ fn organization() -> anyhow::Result<FakeOrganization> {
 }
 
 /// Creates an account as Organizations does: it is in progress at first, then active, and its access role works only later.
-async fn create(organization: &FakeOrganization, engine: &Simulated) -> anyhow::Result<AccountId> {
+async fn create(organization: &FakeOrganization, engine: &Engine<FakeOrganization>) -> anyhow::Result<AccountId> {
     heading("1. An account is created")?;
     let creation =
         AccountCreation { in_progress_seconds: 12.0, access_role_delay_seconds: 40.0, ..AccountCreation::default() };

@@ -7,7 +7,7 @@ use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Cause, Outcome};
 use onboarding_core::policy::{Condition, Document, Grant, Principal, add_grants};
 use onboarding_core::report::{AccountEvent, EventKind, Report, emf};
-use onboarding_engine::ports::{Clock, Whole};
+use onboarding_engine::ports::Clock;
 use onboarding_engine::{Engine, Job};
 use onboarding_simulation::{FakeOrganization, RoleState};
 use serde_json::{Value, json};
@@ -87,7 +87,7 @@ async fn report() -> Report {
     let config =
         Config::parse(&block("docs/REPORT.md", "toml"), &ExampleFiles).unwrap_or_else(|problems| panic!("{problems}"));
     let deadline = organization.now() + 60.0;
-    let engine = Engine { world: Whole::from(organization), config };
+    let engine = Engine { world: organization, config };
     let [trigger, origin, run] = ["create_account_result", "test", "test"].map(str::to_owned);
     engine.apply(&Job { account, trigger, origin, run, deadline, end: deadline + 120.0, shown: None }).await
 }

@@ -8,14 +8,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::config::Config;
+use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::plan::Change;
 use onboarding_core::policy::Caller;
 use onboarding_core::report::Report;
 use onboarding_core::role::RoleName;
-use onboarding_engine::ports::{Clock, Directory, LeaseStore, Ports, Secrets, Sessions, VendorApi, Whole};
+use onboarding_engine::ports::Clock;
 use onboarding_engine::{Engine, Job};
-use onboarding_simulation::{AccountCreation, FakeOrganization, Lag, RoleState};
+use onboarding_simulation::{AccountCreation, FakeOrganization, Faulty, Lag, RoleState, Script};
 
 pub(crate) const MANAGEMENT: &str = "111122223333";
 pub(crate) const IDENTITY: &str = "222233334444";
@@ -71,9 +72,6 @@ pub(crate) fn sweep_config() -> String {
     CONFIG.replace("exclude = [\"999988887777\"]", &format!("exclude = [\"999988887777\", \"{IDENTITY}\"]"))
 }
 
-/// An engine whose ports are all implemented by the simulated organization.
-pub(crate) type Simulated = Engine<Whole<FakeOrganization>>;
-
 pub(crate) fn id(text: &str) -> AccountId {
     text.parse().unwrap()
 }
@@ -117,22 +115,17 @@ pub(crate) fn config(text: &str) -> Config {
     Config::parse_without_files(text).unwrap()
 }
 
-/// An engine on one value that implements all ports.
-pub(crate) fn engine_on<P: Clone>(ports: &P, config: Config) -> Engine<Whole<P>> {
-    Engine { world: Whole::from(ports.clone()), config }
+pub(crate) fn engine(organization: &FakeOrganization, config_text: &str) -> Engine<FakeOrganization> {
+    Engine { world: organization.clone(), config: config(config_text) }
 }
 
-/// The ports of an organization with another implementation of sessions.
-pub(crate) fn with_sessions<S>(
+/// An engine on an organization whose calls go through a script.
+pub(crate) fn scripted_engine(
     organization: &FakeOrganization,
-    sessions: S,
-) -> Ports<FakeOrganization, S, FakeOrganization, FakeOrganization, FakeOrganization, FakeOrganization> {
-    let [directory, secrets, leases, vendors, clock] = [(); 5].map(|()| organization.clone());
-    Ports { directory, sessions, secrets, leases, vendors, clock }
-}
-
-pub(crate) fn engine(organization: &FakeOrganization, config_text: &str) -> Simulated {
-    engine_on(organization, config(config_text))
+    script: &Script,
+    config_text: &str,
+) -> Engine<Faulty<FakeOrganization>> {
+    Engine { world: Faulty::new(organization.clone(), script), config: config(config_text) }
 }
 
 static RUNS: AtomicU32 = AtomicU32::new(1);
@@ -168,11 +161,18 @@ pub(crate) fn plan(organization: &FakeOrganization, account: &str) -> Report {
     plan_with(organization, account, CONFIG)
 }
 
-pub(crate) fn plan_with<P>(ports: &P, account: &str, config_text: &str) -> Report
-where
-    P: Directory + Sessions + Secrets + LeaseStore + VendorApi + Clock + Clone,
-{
-    run(engine_on(ports, config(config_text)).plan(&job(ports, account)))
+pub(crate) fn plan_with(organization: &FakeOrganization, account: &str, config_text: &str) -> Report {
+    run(engine(organization, config_text).plan(&job(organization, account)))
+}
+
+/// Applies a configuration to the new account while some writes to IAM are answered with an error, before they take effect.
+pub(crate) fn apply_with_intercepted_writes(
+    organization: &FakeOrganization,
+    config_text: &str,
+    answer: impl Fn(&Change) -> Option<ApiError> + Send + 'static,
+) -> Report {
+    let script = Script::intercepting(move |_, change| change.and_then(&answer));
+    run(scripted_engine(organization, &script, config_text).apply(&job(organization, NEW)))
 }
 
 /// The outcome and the code of its cause, such as `blocked foreign_role`.

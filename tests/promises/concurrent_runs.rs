@@ -4,18 +4,15 @@
 //! the lease of the account before it writes; the others wait until the lease is released, read the account again and find
 //! nothing left to do. A lease expires, so a killed run delays the others but never blocks them.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use onboarding_core::account::AccountId;
-use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
-use onboarding_engine::ports::{Clock, LeaseStore, Ports, World};
-use onboarding_engine::{Engine, Job};
-use onboarding_simulation::{AccountCreation, FakeOrganization, Faulty, Injection, Lag, Script};
+use onboarding_engine::Job;
+use onboarding_engine::ports::{Clock, LeaseStore};
+use onboarding_simulation::{AccountCreation, FakeOrganization, Injection, Lag, Script};
 
 use crate::common::*;
 use crate::lambda::{Lambda, account_created};
@@ -137,30 +134,10 @@ fn expired_lease_is_acquired_by_one_of_two_runs() {
     organization.put_lease(&id(NEW), Lease { by: "killed".to_owned(), until: 0.0 });
     let lease = |by: &str| Lease { by: by.to_owned(), until: organization.now() + 100.0 };
     let account = id(NEW);
-    let (_, version) = run(organization.current(&account)).unwrap().unwrap();
-    assert!(run(organization.try_acquire(&account, &lease("first"), Some(version))).unwrap());
-    assert!(!run(organization.try_acquire(&account, &lease("second"), Some(version))).unwrap());
-    assert!(!run(organization.try_acquire(&account, &lease("third"), None)).unwrap());
-}
-
-/// A lease store in which another run, once, acquires an expired lease just before the run under test.
-struct OvertakenLeases(FakeOrganization, AtomicBool);
-
-impl LeaseStore for OvertakenLeases {
-    async fn current(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
-        self.0.current(account).await
-    }
-
-    async fn try_acquire(&self, account: &AccountId, lease: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
-        if seen.is_some() && !self.1.swap(true, Ordering::Relaxed) {
-            self.0.put_lease(account, Lease { by: "faster".to_owned(), until: self.0.now() + 100.0 });
-        }
-        self.0.try_acquire(account, lease, seen).await
-    }
-
-    async fn release(&self, account: &AccountId) -> Result<(), ApiError> {
-        self.0.release(account).await
-    }
+    let (_, version) = run(organization.stored_lease(&account)).unwrap().unwrap();
+    assert!(run(organization.try_acquire_lease(&account, &lease("first"), Some(version))).unwrap());
+    assert!(!run(organization.try_acquire_lease(&account, &lease("second"), Some(version))).unwrap());
+    assert!(!run(organization.try_acquire_lease(&account, &lease("third"), None)).unwrap());
 }
 
 /// The slower run overwrites the parameter of the faster one. It must not treat that as having acquired the lease.
@@ -168,11 +145,22 @@ impl LeaseStore for OvertakenLeases {
 fn slower_run_does_not_acquire_an_expired_lease() {
     let organization = with_new_account();
     organization.put_lease(&id(NEW), Lease { by: "killed".to_owned(), until: 0.0 });
-    let leases = OvertakenLeases(organization.clone(), AtomicBool::new(false));
-    let report = run(with_leases(&organization, leases).apply(&job(&organization, NEW)));
+    // The first two attempts try to create the lease; the third replaces the expired one. Just before it, another run does.
+    let mut attempts = 0;
+    let faster = organization.clone();
+    let script = Script::intercepting(move |call, _| {
+        attempts += usize::from(call == "ssm:PutParameter");
+        if (call, attempts) == ("ssm:PutParameter", 3) {
+            faster.put_lease(&id(NEW), Lease { by: "faster".to_owned(), until: faster.now() + 100.0 });
+        }
+        None
+    });
+    let job = job(&organization, NEW);
+    let report = run(scripted_engine(&organization, &script, CONFIG).apply(&job));
     assert_eq!((outcome_code(&report).as_str(), organization.writes()), ("waiting lease_held", Vec::new()));
+    assert_eq!(run(organization.stored_lease(&id(NEW))).unwrap().unwrap().0.by, job.run, "the slower run wrote last");
     // The faster run releases the lease.
-    run(organization.release(&id(NEW))).unwrap();
+    run(organization.release_lease(&id(NEW))).unwrap();
     assert_eq!(apply(&organization, NEW).outcome, Outcome::Converged);
 }
 
@@ -180,17 +168,8 @@ fn slower_run_does_not_acquire_an_expired_lease() {
 #[test]
 fn run_without_permission_for_leases_converges_with_a_notice() {
     let organization = with_new_account();
-    let leases = Faulty::new(organization.clone(), &Script::during(0, usize::MAX, Injection::AccessDenied));
-    let report = run(with_leases(&organization, leases).apply(&job(&organization, NEW)));
+    let script = Script::during(0, usize::MAX, Injection::AccessDenied).only("ssm:PutParameter");
+    let report = run(scripted_engine(&organization, &script, CONFIG).apply(&job(&organization, NEW)));
     assert_eq!(outcome_code(&report), "converged");
     insta::assert_snapshot!(report.notices.join("\n"), @"the account's lease could not be acquired, so a concurrent run could make the same writes: ssm:PutParameter failed: AccessDenied: denied, on purpose");
-}
-
-/// An engine on an organization, with another lease store.
-fn with_leases<K: LeaseStore>(
-    organization: &FakeOrganization,
-    leases: K,
-) -> Engine<impl World<Sessions = FakeOrganization>> {
-    let [directory, sessions, secrets, vendors, clock] = [(); 5].map(|()| organization.clone());
-    Engine { world: Ports { directory, sessions, secrets, leases, vendors, clock }, config: config(CONFIG) }
 }

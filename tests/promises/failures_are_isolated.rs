@@ -6,7 +6,6 @@ use onboarding_core::report::{Report, Status};
 use onboarding_simulation::{FakeOrganization, Quotas};
 
 use crate::common::*;
-use crate::intercepting_ports::apply_with_intercepted_writes;
 
 /// Asserts that all roles except one are as in an account that was onboarded without obstacles.
 fn assert_roles_onboarded_except(organization: &FakeOrganization, bad: &str) {

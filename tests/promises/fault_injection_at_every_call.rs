@@ -11,7 +11,7 @@ use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Report, Status};
 use onboarding_core::role::RoleName;
 use onboarding_engine::ports::Clock;
-use onboarding_simulation::{FakeOrganization, Faulty, Injection, Lag, Script};
+use onboarding_simulation::{FakeOrganization, Injection, Lag, Script};
 
 use crate::common::*;
 
@@ -19,8 +19,7 @@ use crate::common::*;
 fn run_with(organization: &FakeOrganization, script: &Script, account: &str) -> Report {
     // The backoff is jittered. With a fixed seed, every run makes the same calls up to its fault.
     fastrand::seed(7);
-    let ports = Faulty::new(organization.clone(), script);
-    run(engine_on(&ports, config(CONFIG)).apply(&job(organization, account)))
+    run(scripted_engine(organization, script, CONFIG).apply(&job(organization, account)))
 }
 
 /// The calls of a run without faults.
@@ -225,7 +224,7 @@ fn fault_while_polling_the_creation_succeeds_on_the_next_run() {
             let creation = onboarding_simulation::AccountCreation { in_progress_polls: 3, ..Default::default() };
             let request = organization.create_account_with("payments-dev", creation);
             let script = Script::at(index, injection);
-            let engine = engine_on(&Faulty::new(organization.clone(), &script), config(CONFIG));
+            let engine = scripted_engine(&organization, &script, CONFIG);
             let deadline = job(&organization, NEW).deadline;
             let first = run(engine.created(&request, deadline));
             match injection {

@@ -3,10 +3,10 @@
 
 use std::cell::{Cell, RefCell};
 
-use account_onboarding::lambda::{Clients, ConfigLocation, Function, Settings};
+use account_onboarding::lambda::{ConfigLocation, Function};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use onboarding_core::account::AccountId;
-use onboarding_engine::ports::{Clock, Whole};
+use onboarding_engine::ports::Clock;
 use onboarding_simulation::{Delivered, FakeNotifier, FakeOrganization, FakeQueue, Faulty, Script};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -31,11 +31,10 @@ pub(crate) struct Lambda {
 impl Lambda {
     pub(crate) fn new(organization: &FakeOrganization, config: &str) -> Self {
         let organization = organization.clone().with_parameter(PARAMETER, config);
-        let queue = FakeQueue::new(&organization);
         Self {
+            queue: organization.queue(),
+            notifier: organization.notifier(),
             organization,
-            queue,
-            notifier: FakeNotifier::default(),
             timeout: 120.0,
             script: RefCell::default(),
             received_at: RefCell::default(),
@@ -93,25 +92,16 @@ impl Lambda {
     /// Invokes the function once.
     pub(crate) fn answer(&self, payload: &str) -> Result<Value, Diagnostic> {
         let script = self.script.borrow().clone();
-        let world = Whole::from(Faulty::new(self.organization.clone(), &script));
-        let queue = Faulty::new(self.queue.clone(), &script);
-        let notifier = Faulty::new(self.notifier.clone(), &script);
-        let ports = Clients { world, queue, notifier };
-        let settings = settings(PARAMETER);
+        let world = Faulty::new(self.organization.clone(), &script);
+        let config = ConfigLocation::Parameter(PARAMETER.to_owned());
         let payload = RawValue::from_string(payload.to_owned()).unwrap();
         let mut context = Context::default();
         context.deadline = ((self.organization.now() + self.timeout) * 1000.0) as u64;
         // Each invocation has its own id. Snapshots contain the id of the first one.
         let invocation = self.invocations.replace(self.invocations.get() + 1);
         context.request_id = format!("8476a536-e9f4-11e8-9739-{:012x}", 0x2dfe_598c_3fcd_u64 + invocation);
-        run(Function { ports, settings }.answer(LambdaEvent::new(payload, context)))
+        run(Function { world, config }.answer(LambdaEvent::new(payload, context)))
     }
-}
-
-/// The environment of a function whose queue and notifier are simulated.
-pub(crate) fn settings(parameter: &str) -> Settings {
-    let source = ConfigLocation::Parameter(parameter.to_owned());
-    Settings { source, queue: None, dead_letters: None, event_bus: None, notified: String::new(), leases: None }
 }
 
 /// A message in the form in which Lambda passes it to the function.

@@ -3,6 +3,8 @@
 //! The function stores a notification record per account. It publishes an event only if the outcome differs from the record, so
 //! that duplicate deliveries, retries and redrives cause no further notification.
 
+use std::time::Duration;
+
 use onboarding_core::account::AccountState;
 use onboarding_core::notification::NotificationRecord;
 use onboarding_core::report::{AccountEvent, EventKind};
@@ -219,8 +221,8 @@ fn departed_account_is_not_notified_again_when_it_closes() {
 /// The function returns in time although the notifier hangs.
 #[test]
 fn hanging_notifier_is_abandoned_before_the_function_times_out() {
-    let (organization, mut lambda) = blocked_account();
-    lambda.notifier = onboarding_simulation::FakeNotifier::slow(&organization, 60.0);
+    let (organization, lambda) = blocked_account();
+    organization.set_notifier_latency(Duration::from_secs(60));
     let start = organization.now();
     lambda.queue.put(&account_created(&id(NEW)));
     let batch = lambda.queue.receive(1);

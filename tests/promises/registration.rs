@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Report, plan_text, report_text};
-use onboarding_engine::ports::{Clock, Ports};
-use onboarding_engine::{Engine, Job};
-use onboarding_simulation::{Connector, FakeOrganization, Faulty, Injection, Script, Tenant};
+use onboarding_engine::Job;
+use onboarding_engine::ports::Clock;
+use onboarding_simulation::{Connector, FakeOrganization, Injection, Script, Tenant};
 use serde_json::json;
 
 use crate::common::*;
@@ -240,8 +240,7 @@ fn drift_seen_by_concurrent_runs_registers_once() {
 fn fault_at_any_call_registers_once() {
     let run_with = |organization: &FakeOrganization, script: &Script| {
         fastrand::seed(7);
-        let ports = Faulty::new(organization.clone(), script);
-        run(engine_on(&ports, config(&registration_config())).apply(&job(organization, NEW)))
+        run(scripted_engine(organization, script, &registration_config()).apply(&job(organization, NEW)))
     };
     let fault_free = Script::none();
     run_with(&unregistered(), &fault_free);
@@ -272,17 +271,15 @@ fn fault_at_any_call_registers_once() {
 #[test]
 fn registration_with_an_ambiguous_result_is_not_reported_as_done() {
     let apply_with = |organization: &FakeOrganization, script: &Script| {
-        let [directory, sessions, secrets, leases, clock] = [(); 5].map(|()| organization.clone());
-        let vendors = Faulty::new(organization.clone(), script);
-        let world = Ports { directory, sessions, secrets, leases, vendors, clock };
-        run(Engine { world, config: config(&registration_config()) }.apply(&job(organization, NEW)))
+        run(scripted_engine(organization, script, &registration_config()).apply(&job(organization, NEW)))
     };
-    let fault_free = Script::none();
+    let fault_free = Script::none().only("workload-security:");
     apply_with(&unregistered(), &fault_free);
     let create = fault_free.calls().iter().position(|call| *call == "workload-security:CreateAwsConnector").unwrap();
     for injection in [Injection::Throttle, Injection::Unavailable, Injection::Timeout, Injection::Reset] {
         let organization = unregistered();
-        let report = apply_with(&organization, &Script::during(create, usize::MAX, injection));
+        let report =
+            apply_with(&organization, &Script::during(create, usize::MAX, injection).only("workload-security:"));
         assert_eq!(outcome_code(&report), "waiting vendor_not_ready", "{injection:?}");
         let registration = report.changes.iter().find(|step| step.change.is_registration()).unwrap();
         assert_eq!((registration.status.as_str(), connectors(&organization)), ("failed", Vec::new()), "{injection:?}");

@@ -1,21 +1,16 @@
 //! Promise 7: external IDs appear in no log, error, debug output, metric or report.
 
-use std::sync::Mutex;
-
-use account_onboarding::lambda::{Clients, Function};
+use account_onboarding::lambda::{ConfigLocation, Function};
 use lambda_runtime::{Context, LambdaEvent};
 use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::plan::{Action, Change};
 use onboarding_core::report::{Report, Status, emf, plan_text, report_text};
-use onboarding_engine::ports::Whole;
-use onboarding_simulation::{FakeNotifier, FakeOrganization, FakeQueue, PolicyText, Quotas};
+use onboarding_simulation::{FakeOrganization, PolicyText, Quotas};
 use serde_json::value::RawValue;
 use tracing::level_filters::LevelFilter;
 
 use crate::common::*;
-use crate::intercepting_ports::apply_with_intercepted_writes;
-use crate::lambda::settings;
 use crate::log::logged;
 
 /// An external ID in a statement of the access role that this tool did not write.
@@ -99,13 +94,10 @@ fn error_that_repeats_the_policy_shows_no_external_id() {
 /// Long messages are truncated. If the cut is inside an external ID, its first part must not be shown either.
 #[test]
 fn message_truncated_inside_an_external_id_shows_no_part_of_it() {
-    static BEFORE: Mutex<usize> = Mutex::new(0);
     for before in (150..420).step_by(3) {
-        *BEFORE.lock().unwrap() = before;
         let organization = with_new_account();
-        let report = apply_with_intercepted_writes(&organization, CONFIG, |change| {
-            let padding = "x".repeat(*BEFORE.lock().unwrap());
-            echo_policy("MalformedPolicyDocument", &padding, change)
+        let report = apply_with_intercepted_writes(&organization, CONFIG, move |change| {
+            echo_policy("MalformedPolicyDocument", &"x".repeat(before), change)
         });
         assert_hidden(&rendered(&report), &format!("after {before} characters"));
     }
@@ -164,11 +156,9 @@ fn quota_error_shows_no_external_id() {
 /// Invokes the function with a payload, and returns its log at the finest level, its response, the published events and the
 /// notification records.
 fn invoke(organization: &FakeOrganization, payload: &str) -> String {
-    let queue = FakeQueue::new(organization);
-    let notifier = FakeNotifier::default();
-    let published = notifier.clone();
-    let ports = Clients { world: Whole::from(organization.clone()), queue, notifier };
-    let function = Function { ports, settings: settings("/onboarding/config") };
+    let published = organization.notifier();
+    let config = ConfigLocation::Parameter("/onboarding/config".to_owned());
+    let function = Function { world: organization.clone(), config };
     let mut context = Context::default();
     context.deadline = (job(organization, NEW).deadline * 1000.0) as u64;
     let payload = RawValue::from_string(payload.to_owned()).unwrap();

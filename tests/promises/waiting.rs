@@ -4,14 +4,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use onboarding_core::account::{Account, AccountId};
 use onboarding_core::code::Code;
-use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
-use onboarding_engine::ports::{AccountPage, Clock, Creation, Directory, Ports};
-use onboarding_engine::{Engine, Job};
-use onboarding_simulation::{AccountCreation, ControlPolicy, FakeOrganization, RoleState};
+use onboarding_engine::Job;
+use onboarding_engine::ports::Clock;
+use onboarding_simulation::{AccountCreation, ControlPolicy, FakeOrganization, RoleState, Script};
 
 use crate::common::*;
 
@@ -145,24 +143,6 @@ fn second_access_role_is_used_if_the_first_does_not_exist() {
     assert!(organization.role_state(&id(NEW), &name(ACCESS)).is_none());
 }
 
-/// A directory that records when the creation status was requested.
-struct TimedDirectory(FakeOrganization, Arc<Mutex<Vec<f64>>>);
-
-impl Directory for TimedDirectory {
-    async fn accounts(&self, from: Option<String>) -> Result<AccountPage, ApiError> {
-        self.0.accounts(from).await
-    }
-
-    async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
-        self.0.account(id).await
-    }
-
-    async fn creation(&self, request: &str) -> Result<Creation, ApiError> {
-        self.1.lock().unwrap().push(self.0.now());
-        self.0.creation(request).await
-    }
-}
-
 #[test]
 fn creation_status_is_polled_at_most_once_per_second() {
     for (seconds, timeout) in [(0.0, 900.0), (200.0, 900.0), (1e6, 300.0)] {
@@ -170,10 +150,15 @@ fn creation_status_is_polled_at_most_once_per_second() {
         let creation = AccountCreation { in_progress_seconds: seconds, ..AccountCreation::default() };
         let request = organization.create_account_with("payments-dev", creation);
         let times = Arc::new(Mutex::new(Vec::new()));
-        let directory = TimedDirectory(organization.clone(), Arc::clone(&times));
-        let [sessions, secrets, leases, vendors, clock] = [(); 5].map(|()| organization.clone());
-        let world = Ports { directory, sessions, secrets, leases, vendors, clock };
-        let engine = Engine { world, config: config(CONFIG) };
+        let script = Script::intercepting({
+            let (times, clock) = (Arc::clone(&times), organization.clone());
+            move |call, _| {
+                assert_eq!(call, "organizations:DescribeCreateAccountStatus");
+                times.lock().unwrap().push(clock.now());
+                None
+            }
+        });
+        let engine = scripted_engine(&organization, &script, CONFIG);
         let deadline = organization.now() + timeout;
         match run(engine.created(&request, deadline)) {
             Ok(account) => assert!(account == id(NEW) && seconds < timeout),

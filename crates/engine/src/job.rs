@@ -4,11 +4,6 @@ use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
 use onboarding_core::plan::Change;
 
-use crate::ports::{Sessions, World};
-
-/// The sessions of a world.
-pub(crate) type SessionOf<W> = <<W as World>::Sessions as Sessions>::Session;
-
 /// Everything that is needed to bring accounts to their blueprint.
 pub struct Engine<W> {
     /// The outside world.
@@ -34,11 +29,4 @@ pub struct Job {
     pub end: f64,
     /// The plan that a person confirmed: no other is applied.
     pub shown: Option<Vec<Change>>,
-}
-
-impl<W: World> Engine<W> {
-    /// The clock of the outside world.
-    pub fn clock(&self) -> &W::Clock {
-        self.world.clock()
-    }
 }

@@ -35,7 +35,7 @@ impl Directory for FakeOrganization {
         .await
     }
 
-    async fn creation(&self, request: &str) -> Result<Creation, ApiError> {
+    async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {
         let management = self.lock().management.clone();
         let call = "organizations:DescribeCreateAccountStatus";
         self.perform_call(CallInfo { account: &management, call, role: None, write: false }, |state| {

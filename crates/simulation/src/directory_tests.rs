@@ -27,7 +27,7 @@ async fn creation_stays_in_progress_until_its_seconds_and_polls_have_passed() {
     let request = organization.create_account_with("new", settings);
     let mut seen = Vec::new();
     for _ in 0..5 {
-        seen.push(organization.creation(&request).await.unwrap());
+        seen.push(organization.account_creation(&request).await.unwrap());
         organization.sleep(Duration::from_secs(1)).await;
     }
     let done = Creation::Succeeded(id("444455556666"));
@@ -42,11 +42,14 @@ async fn failed_and_unknown_creations_are_reported_as_such() {
     let organization = organization();
     let settings = AccountCreation { failure: Some("EMAIL_ALREADY_EXISTS".to_owned()), ..AccountCreation::default() };
     let request = organization.create_account_with("new", settings);
-    assert_eq!(organization.creation(&request).await.unwrap(), Creation::Failed("EMAIL_ALREADY_EXISTS".to_owned()));
-    assert_eq!(organization.creation("car-0").await.unwrap(), Creation::Unknown);
+    assert_eq!(
+        organization.account_creation(&request).await.unwrap(),
+        Creation::Failed("EMAIL_ALREADY_EXISTS".to_owned())
+    );
+    assert_eq!(organization.account_creation("car-0").await.unwrap(), Creation::Unknown);
     assert_eq!(organization.finish_creation(&request), None);
     assert_eq!(
-        organization.creation(&request).await.unwrap_err().kind(),
+        organization.account_creation(&request).await.unwrap_err().kind(),
         ErrorKind::Throttled,
         "two requests a second"
     );

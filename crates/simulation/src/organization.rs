@@ -9,6 +9,8 @@ use super::account::{Rejection, SimAccount, access_role};
 use super::account_creation::PendingCreation;
 use super::consistency::Lag;
 use super::journal::Call;
+use super::notifier::Notifications;
+use super::queue::Inbox;
 use super::role_state::{PolicyText, RoleState};
 use super::vendor::Tenant;
 use onboarding_core::account::{AccountId, AccountState, Partition};
@@ -28,7 +30,7 @@ const FUNCTION: &str = "account-onboarding";
 
 /// An organization in memory. Clones share their state.
 ///
-/// It implements `Directory`, `Sessions`, `Secrets`, `LeaseStore`, `VendorApi` and `Clock`. The caller is the function's role
+/// It implements every port. The caller is the function's role
 /// in the management account, unless [`FakeOrganization::as_caller`] sets another one.
 #[derive(Clone)]
 pub struct FakeOrganization {
@@ -47,6 +49,10 @@ pub(super) struct State {
     pub(super) parameters: BTreeMap<String, String>,
     /// The lease of each account, and its version.
     pub(super) leases: BTreeMap<AccountId, (Lease, i64)>,
+    /// Whether leases are stored.
+    pub(super) has_leases: bool,
+    pub(super) inbox: Inbox,
+    pub(super) notifications: Notifications,
     /// The tenant at a vendor with an API, if any.
     pub(super) tenant: Option<Tenant>,
     pub(super) creations: BTreeMap<String, PendingCreation>,
@@ -60,6 +66,8 @@ pub(super) struct State {
     pub(super) throttle_every: Option<u64>,
     /// Whether STS names the trust policy as the reason when it denies a caller.
     pub(super) explains_denials: bool,
+    /// A text in a session policy, the account that such a session is for, and the one in which it is opened.
+    pub(super) misdirected: Option<(String, AccountId, AccountId)>,
     /// The latency of every call.
     pub(super) latency: Duration,
     pub(super) now: f64,
@@ -96,6 +104,9 @@ impl FakeOrganization {
             identities: BTreeSet::new(),
             parameters: BTreeMap::new(),
             leases: BTreeMap::new(),
+            has_leases: true,
+            inbox: Inbox::default(),
+            notifications: Notifications::default(),
             tenant: None,
             creations: BTreeMap::new(),
             polls: Vec::new(),
@@ -104,6 +115,7 @@ impl FakeOrganization {
             page_size: 100,
             throttle_every: None,
             explains_denials: false,
+            misdirected: None,
             latency: Duration::ZERO,
             now: START,
             sleepers: BTreeMap::new(),

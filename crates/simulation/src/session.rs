@@ -56,6 +56,7 @@ impl Sessions for FakeOrganization {
     type Session = Session;
 
     async fn assume_role(&self, entry: &AssumeRoleRequest) -> Result<Session, ApiError> {
+        let entry = &self.misdirected(entry);
         let target = target(&entry.role_arn);
         let management = self.lock().management.clone();
         let info = CallInfo {
@@ -83,6 +84,20 @@ impl Sessions for FakeOrganization {
             Ok(Session { organization, account, role, arn, policy, expires: state.now + SESSION_SECONDS })
         })
         .await
+    }
+}
+
+impl FakeOrganization {
+    /// The request as it arrives at STS, see [`FakeOrganization::misdirect_sessions`].
+    fn misdirected(&self, entry: &AssumeRoleRequest) -> AssumeRoleRequest {
+        let mut entry = entry.clone();
+        if let Some((text, from, to)) = &self.lock().misdirected
+            && entry.policy.contains(text)
+        {
+            entry.role_arn = entry.role_arn.replace(from.as_str(), to.as_str());
+            entry.policy = entry.policy.replace(from.as_str(), to.as_str());
+        }
+        entry
     }
 }
 

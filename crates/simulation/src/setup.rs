@@ -58,6 +58,13 @@ impl FakeOrganization {
         self
     }
 
+    /// Stores no leases, as on the command line: every lease is granted.
+    #[must_use]
+    pub fn without_leases(self) -> Self {
+        self.change(|all| all.has_leases = false);
+        self
+    }
+
     /// Sets the number of items per page of a list; the default is 100.
     pub fn set_page_size(&self, items: usize) {
         self.change(|all| all.page_size = items.max(1));
@@ -72,6 +79,16 @@ impl FakeOrganization {
     /// Sets the latency of every call; the default is zero. Concurrent calls overlap.
     pub fn set_latency(&self, latency: Duration) {
         self.change(|all| all.latency = latency);
+    }
+
+    /// Sets the latency of every call to the event bus and of its records; the default is zero.
+    pub fn set_notifier_latency(&self, latency: Duration) {
+        self.change(|all| all.notifications.latency = latency);
+    }
+
+    /// Opens sessions whose policy contains a text in another account, as a wrong endpoint would do.
+    pub fn misdirect_sessions(&self, policy_contains: &str, from: &AccountId, to: &AccountId) {
+        self.change(|all| all.misdirected = Some((policy_contains.to_owned(), from.clone(), to.clone())));
     }
 
     /// Sets the number of seconds for which a new role or account is rejected as a principal in policies.

@@ -101,7 +101,7 @@ impl FakeOrganization {
 }
 
 impl VendorApi for FakeOrganization {
-    async fn registered(
+    async fn vendor_registrations(
         &self,
         _: Api,
         access: &ApiAccess,
@@ -116,7 +116,7 @@ impl VendorApi for FakeOrganization {
         .await
     }
 
-    async fn register(&self, access: &ApiAccess, entry: &RegistrationChange) -> Result<(), ApiError> {
+    async fn register_with_vendor(&self, access: &ApiAccess, entry: &RegistrationChange) -> Result<(), ApiError> {
         self.call_vendor(entry.call(), access, true, |state, tenant| {
             let refused = |message: &str| Rejection::new("HTTP 400", message);
             let arn = &entry.after.role_arn;
