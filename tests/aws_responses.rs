@@ -27,6 +27,7 @@ use onboarding_core::error_messages::DeniedBy;
 use onboarding_core::outcome::Cause;
 use onboarding_core::plan::{Action, Change, NewRole};
 use onboarding_core::policy::Document;
+use onboarding_core::time::from_unix_seconds;
 use onboarding_engine::ports::{AssumeRoleRequest, Creation, Directory, Queue, Secrets, Sessions, WriteIam};
 use wiremock::matchers::{any, body_string_contains};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -143,7 +144,7 @@ async fn account_is_converted_from_its_arn_and_state() {
         let account = describe(json_response(200, &body.replace("STATE", state))).await.unwrap().unwrap();
         assert_eq!(account.state.to_string(), expected);
         assert_eq!((account.management.as_str(), account.partition.as_str()), ("111122223333", "aws-us-gov"));
-        assert_eq!((account.joined_at, account.is_management()), (Some(1_789_593_655), false));
+        assert_eq!((account.joined_at, account.is_management()), (from_unix_seconds(1_789_593_655), false));
     }
     let unknown = describe(json_response(400, r#"{"__type":"AccountNotFoundException"}"#)).await.unwrap();
     assert_eq!(unknown, None);

@@ -6,6 +6,7 @@ use super::Aws;
 use super::error::{api_error, malformed};
 use onboarding_core::account::{Account, AccountId, AccountState, JoinMethod, Partition};
 use onboarding_core::error::{ApiError, ErrorKind};
+use onboarding_core::time::from_unix_seconds;
 use onboarding_engine::ports::{AccountPage, Creation, Directory};
 
 impl Directory for Aws {
@@ -66,7 +67,7 @@ fn account(call: &'static str, wire: &Wire) -> Result<Account, ApiError> {
     // `State` replaces the deprecated `Status`. Both have the same value for an active account.
     let status = wire.state().map(|state| state.as_str()).or_else(|| wire.status().map(|status| status.as_str()));
     let state = AccountState::from_wire(status.ok_or_else(|| missing("state"))?);
-    let joined_at = wire.joined_timestamp().map(|time| time.secs());
+    let joined_at = wire.joined_timestamp().and_then(|time| from_unix_seconds(time.secs()));
     let joined = JoinMethod::from_wire(wire.joined_method().map(|method| method.as_str()));
     let name = wire.name().unwrap_or_default().into();
     Ok(Account { id, name, state, joined_at, joined, management, partition })

@@ -18,7 +18,7 @@ mod write;
 
 use std::env;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use aws_types::SdkConfig;
 
@@ -91,8 +91,8 @@ impl Aws {
 }
 
 impl Clock for Aws {
-    fn now(&self) -> f64 {
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
     }
 
     async fn sleep(&self, time: Duration) {

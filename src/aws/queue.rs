@@ -6,6 +6,8 @@
 //! dead-letter queue holds the message twice, which is harmless. Without a queue URL, both methods return `false`: the
 //! message stays in the inbox.
 
+use std::time::Duration;
+
 use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 
@@ -39,11 +41,11 @@ impl Queue for Aws {
         }
     }
 
-    async fn retry_message_in(&self, receipt: &str, seconds: u32) -> Result<bool, ApiError> {
+    async fn retry_message_in(&self, receipt: &str, pause: Duration) -> Result<bool, ApiError> {
         const CALL: &str = "sqs:ChangeMessageVisibility";
         let Some(url) = &self.resources.queue else { return Ok(false) };
         let change = self.sqs.change_message_visibility().queue_url(url).receipt_handle(receipt);
-        let seconds = i32::try_from(seconds).unwrap_or(i32::MAX);
+        let seconds = i32::try_from(pause.as_secs()).unwrap_or(i32::MAX);
         change.visibility_timeout(seconds).send().await.map(|_| true).map_err(api_error(CALL))
     }
 

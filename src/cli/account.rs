@@ -1,6 +1,7 @@
 //! `onboard plan` and `onboard apply`: plan or change one account in AWS.
 
 use std::io::{IsTerminal, Write};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
@@ -12,6 +13,7 @@ use onboarding_core::limits::COMMAND_LINE_GRACE;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Report, paint, plan_text, report_text};
+use onboarding_core::time::after;
 use onboarding_core::trigger::{self, Trigger};
 use onboarding_engine::ports::{World, WriteIam};
 use onboarding_engine::{Engine, Job};
@@ -71,8 +73,8 @@ pub(super) async fn apply<W: World<Session: WriteIam>>(
     }
     // Only the changes that were shown are applied: if the account drifted in between, the engine makes a new plan.
     // The deadlines start again here, so that neither the wait during planning nor the prompt uses up the time to apply.
-    job.deadline = engine.world.now() + f64::from(target.wait);
-    job.end = job.deadline + COMMAND_LINE_GRACE.as_secs_f64();
+    job.deadline = after(engine.world.now(), Duration::from_secs(target.wait.into()));
+    job.end = after(job.deadline, COMMAND_LINE_GRACE);
     job.shown = Some(plan.changes.into_iter().map(|step| step.change).collect());
     if format == Format::Text {
         print_line!();
@@ -91,7 +93,7 @@ async fn start<W: World>(
         return Ok(ended(account, kind.as_str(), Outcome::ignored(Code::NotApplicable, reason)));
     }
     let engine = Engine { world: connect(&target.aws).await?, config };
-    let deadline = engine.world.now() + f64::from(target.wait);
+    let deadline = after(engine.world.now(), Duration::from_secs(target.wait.into()));
     let (account, kind) = match requested {
         Requested::Account(id) => (id, "command_line"),
         Requested::Event(Trigger::AccountReady { id, kind }) => (id, kind.as_str()),
@@ -117,7 +119,7 @@ async fn start<W: World>(
     let trigger = kind.to_owned();
     let origin = "command-line".to_owned();
     let run = origin.clone();
-    let end = deadline + COMMAND_LINE_GRACE.as_secs_f64();
+    let end = after(deadline, COMMAND_LINE_GRACE);
     Ok(Ok((engine, Job { account, trigger, origin, run, deadline, end, shown: None })))
 }
 

@@ -1,5 +1,7 @@
 //! `onboard demo`: the real engine onboards an account of a simulated organization, without AWS.
 
+use std::time::Duration;
+
 use anyhow::{Context, anyhow, bail};
 
 use super::Exit;
@@ -8,6 +10,7 @@ use onboarding_core::config::Config;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::paint::{faint, strong};
 use onboarding_core::report::{plan_text, report_text};
+use onboarding_core::time::{after, since};
 use onboarding_engine::ports::Clock;
 use onboarding_engine::{Engine, Job};
 use onboarding_simulation::{AccountCreation, FakeOrganization};
@@ -18,6 +21,8 @@ const IDENTITY: &str = "222233334444";
 const PIPELINE: &str = "arn:aws:iam::222233334444:role/app-pipeline";
 /// The vendors' accounts. Like IAM, the simulation rejects policies that name accounts that do not exist.
 const VENDORS: [&str; 2] = ["147995105371", "377450845233"];
+/// How long the simulated account is waited for.
+const TIMEOUT: Duration = Duration::from_secs(900);
 
 pub(super) async fn demo() -> anyhow::Result<Exit> {
     let organization = organization()?;
@@ -36,8 +41,8 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
         trigger: "create_account".to_owned(),
         origin: "demo".to_owned(),
         run: "demo".to_owned(),
-        deadline: organization.now() + 900.0,
-        end: organization.now() + 960.0,
+        deadline: after(organization.now(), TIMEOUT),
+        end: after(organization.now(), TIMEOUT + Duration::from_secs(60)),
         shown: None,
     };
 
@@ -45,7 +50,7 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
     let before = organization.now();
     let plan = engine.plan(&job).await;
     let refused = organization.journal().iter().filter(|call| call.call == "sts:AssumeRole" && !call.ok).count();
-    let waited = organization.now() - before;
+    let waited = since(before, organization.now()).as_secs_f64();
     print_line!(
         "{}",
         faint(format!("AssumeRole was refused {refused} times; the account was ready after {waited:.0} s.\n"))
@@ -86,16 +91,19 @@ fn organization() -> anyhow::Result<FakeOrganization> {
 /// Creates an account as Organizations does: it is in progress at first, then active, and its access role works only later.
 async fn create(organization: &FakeOrganization, engine: &Engine<FakeOrganization>) -> anyhow::Result<AccountId> {
     heading("1. An account is created")?;
-    let creation =
-        AccountCreation { in_progress_seconds: 12.0, access_role_delay_seconds: 40.0, ..AccountCreation::default() };
+    let creation = AccountCreation {
+        in_progress: Duration::from_secs(12),
+        access_role_delay: Duration::from_secs(40),
+        ..AccountCreation::default()
+    };
     let request = organization.create_account_with("payments-dev", creation);
     let before = organization.now();
-    let account = match engine.created(&request, before + 900.0).await {
+    let account = match engine.created(&request, after(before, TIMEOUT)).await {
         Ok(account) => account,
         Err(end) => bail!("the simulated account creation failed: {end}"),
     };
     let polls = organization.journal().len();
-    let seconds = organization.now() - before;
+    let seconds = since(before, organization.now()).as_secs_f64();
     print_line!("organizations:CreateAccount   {}", faint(&request));
     print_line!("IN_PROGRESS                   {}", faint(format!("polled {polls} times in {seconds:.0} s")));
     print_line!("SUCCEEDED                     {}", strong(format!("account {account} (payments-dev)")));

@@ -38,6 +38,7 @@ use onboarding_core::account::AccountId;
 use onboarding_core::code::Code;
 use onboarding_core::message_action::{self, MessageAction, Received};
 use onboarding_core::outcome::{Cause, Outcome};
+use onboarding_core::time::{from_unix_milliseconds, since};
 use onboarding_core::trigger::{self, Trigger};
 
 /// A batch whose records are not parsed yet, so that an invalid record does not affect the others.
@@ -156,9 +157,9 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         let deletable = async {
             match action {
                 MessageAction::Delete => Ok(true),
-                MessageAction::RetryIn(seconds) => {
+                MessageAction::RetryIn(pause) => {
                     let receipt = record.receipt_handle.as_deref().unwrap_or_default();
-                    queue.retry_message_in(receipt, seconds).await.map(|_| false)
+                    queue.retry_message_in(receipt, pause).await.map(|_| false)
                 }
                 MessageAction::DeadLetter(cause) => queue.dead_letter_message(body, &cause).await,
             }
@@ -175,8 +176,8 @@ impl<W: FunctionWorld> Invocation<'_, W> {
     fn message_context<'a>(&'a self, record: &'a SqsMessage) -> InvocationContext<'a> {
         let attribute = |name: &str| record.attributes.get(name);
         let times = attribute("ApproximateReceiveCount").and_then(|text| text.parse().ok()).unwrap_or(1);
-        let sent = attribute("SentTimestamp").and_then(|text| text.parse::<f64>().ok());
-        let age = sent.map(|milliseconds| self.engine.world.now() - milliseconds / 1000.0);
+        let sent = attribute("SentTimestamp").and_then(|text| from_unix_milliseconds(text.parse().ok()?));
+        let age = sent.map(|sent| since(sent, self.engine.world.now()));
         let invocation = self.invocation;
         let message = record.message_id.as_deref();
         InvocationContext { invocation, message, account: None, event: None, received: Received { times, age } }

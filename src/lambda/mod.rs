@@ -34,6 +34,8 @@ pub use error::InvocationError;
 pub use log::{start as start_log, start_failed};
 pub use settings::{ConfigLocation, SettingsError};
 
+use std::time::{Duration, SystemTime};
+
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use onboarding_core::code::Code;
 use serde_json::Value;
@@ -49,6 +51,7 @@ use onboarding_core::limits::RESERVE;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
+use onboarding_core::time::{after, from_unix_milliseconds, since};
 use onboarding_core::trigger::Trigger;
 use onboarding_engine::ports::{Notifier, Queue, World, WriteIam};
 use onboarding_engine::{Engine, Job};
@@ -75,16 +78,16 @@ struct Invocation<'a, W> {
     deadlines: Deadlines,
 }
 
-/// The deadlines of an invocation's phases, in seconds since 1970, earliest first.
+/// The deadlines of an invocation's phases, earliest first.
 #[derive(Debug, Clone, Copy)]
 struct Deadlines {
     /// No new wait and no new page of a sweep starts after this.
-    waiting: f64,
+    waiting: SystemTime,
     /// Calls that are still in flight in accounts are abandoned.
-    work: f64,
+    work: SystemTime,
     /// Notifications and calls to SQS that are still in flight are abandoned, so that the function responds before
     /// Lambda ends the process.
-    response: f64,
+    response: SystemTime,
 }
 
 impl<W: FunctionWorld> Function<W> {
@@ -112,7 +115,7 @@ impl<W: FunctionWorld> Function<W> {
         }
     }
 
-    async fn load_config(&self, end: f64) -> Result<Config, InvocationError> {
+    async fn load_config(&self, end: SystemTime) -> Result<Config, InvocationError> {
         match timeout_at(&self.world, end, self.config.load(&self.world)).await {
             Some(read) => read.map_err(|error| InvocationError::configuration(error.to_string())),
             None => Err(InvocationError::configuration("timed out while reading the configuration".to_owned())),
@@ -122,11 +125,13 @@ impl<W: FunctionWorld> Function<W> {
     /// Reserves 15 s, or a quarter of the remaining time if that is less, for the phases after waiting.
     fn deadlines(&self, context: &Context) -> Deadlines {
         let now = self.world.now();
-        let reported = context.deadline as f64 / 1000.0;
         // `cargo lambda watch` reports a deadline in 1970. Treat a deadline that passed more than an hour ago as unset.
-        let end = if reported < now - 3600.0 { now + 60.0 } else { reported };
-        let reserve = ((end - now).max(0.0) / 4.0).min(RESERVE.as_secs_f64());
-        Deadlines { waiting: end - reserve, work: end - reserve / 2.0, response: end - reserve / 8.0 }
+        let reported = from_unix_milliseconds(context.deadline);
+        let reported = reported.filter(|end| since(*end, now) <= Duration::from_secs(3600));
+        let end = reported.unwrap_or_else(|| after(now, Duration::from_secs(60)));
+        let reserve = (since(now, end) / 4).min(RESERVE);
+        let before_end = |reserve| end.checked_sub(reserve).unwrap_or(end);
+        Deadlines { waiting: before_end(reserve), work: before_end(reserve / 2), response: before_end(reserve / 8) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Leases in SSM: how responses to `GetParameter` and `PutParameter` decide which run acquires a lease.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use account_onboarding::aws::{Aws, Resources};
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ErrorKind;
@@ -18,8 +20,12 @@ fn account() -> AccountId {
     "444455556666".parse().unwrap()
 }
 
+fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_795_000_000)
+}
+
 fn mine() -> Lease {
-    Lease { by: "invocation/message".to_owned(), until: 1_795_000_000.0 }
+    Lease { by: "invocation/message".to_owned(), until: now() }
 }
 
 async fn body(server: &MockServer) -> Value {
@@ -56,7 +62,7 @@ async fn released_lease_is_expired() {
     leases.release_lease(&account()).await.unwrap();
     let sent = body(&server).await;
     assert_eq!((&sent["Name"], &sent["Overwrite"]), (&json!("/leases/444455556666"), &json!(true)));
-    assert!(!Lease::from_text(sent["Value"].as_str().unwrap()).is_active(1_795_000_000.0));
+    assert!(!Lease::from_text(sent["Value"].as_str().unwrap()).is_active(now()));
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Notifications: responses of EventBridge to events and of SSM to notification records.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use account_onboarding::aws::{Aws, Resources};
 use onboarding_core::error::ErrorKind;
 use onboarding_core::mode::Mode;
@@ -64,8 +66,12 @@ async fn record_is_loaded_and_a_missing_one_is_not_an_error() {
     assert_eq!(empty.load_record("444455556666").await.unwrap(), None);
     empty.delete_record("444455556666").await.unwrap();
 
-    let record =
-        NotificationRecord { code: "foreign_role".to_owned(), at: 1.5, by: "message-1".to_owned(), confirmed: true };
+    let record = NotificationRecord {
+        code: "foreign_role".to_owned(),
+        at: UNIX_EPOCH + Duration::from_millis(1500),
+        by: "message-1".to_owned(),
+        confirmed: true,
+    };
     let parameter = json!({"Parameter": {"Value": record.to_text()}}).to_string();
     let (server, full) = notifier(json_response(200, &parameter), Some("default")).await;
     assert_eq!(full.load_record("444455556666").await.unwrap(), Some(record));

@@ -3,6 +3,8 @@
 //! A [`Scenario`] arranges an account, applies or plans a configuration, and asserts on the result, so that a test reads as
 //! a sequence of steps. Tests that need several accounts, their own ports or the Lambda function use the functions below.
 
+use std::time::Duration;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -14,6 +16,7 @@ use onboarding_core::plan::Change;
 use onboarding_core::policy::Caller;
 use onboarding_core::report::Report;
 use onboarding_core::role::RoleName;
+use onboarding_core::time::from_unix_seconds;
 use onboarding_engine::ports::Clock;
 use onboarding_engine::{Engine, Job};
 use onboarding_simulation::{AccountCreation, FakeOrganization, Faulty, Lag, RoleState, Script};
@@ -83,7 +86,7 @@ pub(crate) fn name(text: &str) -> RoleName {
 /// An organization with an established member, the vendors, and the SSM parameter with an external ID.
 pub(crate) fn organization() -> FakeOrganization {
     FakeOrganization::new("aws".parse().unwrap(), id(MANAGEMENT), id(IDENTITY))
-        .with_member(&id(OLD), "old", AccountState::Active, Some(1_500_000_000))
+        .with_member(&id(OLD), "old", AccountState::Active, from_unix_seconds(1_500_000_000))
         .with_outside_account(&id(WORKLOAD_SECURITY))
         .with_outside_account(&id(TRELICA))
         .with_identity(PIPELINE)
@@ -138,8 +141,8 @@ pub(crate) fn job(clock: &impl Clock, account: &str) -> Job {
         trigger,
         origin,
         run: format!("run-{}", RUNS.fetch_add(1, Ordering::Relaxed)),
-        deadline: clock.now() + 900.0,
-        end: clock.now() + 1020.0,
+        deadline: clock.now() + Duration::from_secs(900),
+        end: clock.now() + Duration::from_secs(1020),
         shown: None,
     }
 }

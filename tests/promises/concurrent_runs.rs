@@ -4,12 +4,13 @@
 //! the lease of the account before it writes; the others wait until the lease is released, read the account again and find
 //! nothing left to do. A lease expires, so a killed run delays the others but never blocks them.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use futures_util::future::join_all;
 use onboarding_core::lease::Lease;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
+use onboarding_core::time::since;
 use onboarding_engine::Job;
 use onboarding_engine::ports::{Clock, LeaseStore};
 use onboarding_simulation::{AccountCreation, FakeOrganization, Injection, Lag, Script};
@@ -29,7 +30,7 @@ fn onboarded_by_one_delivery() -> FakeOrganization {
     let organization = with_new_account();
     let lambda = Lambda::new(&organization, CONFIG);
     lambda.queue.put(&account_created(&id(NEW)));
-    lambda.process_for(60.0);
+    lambda.process_for(Duration::from_secs(60));
     organization
 }
 
@@ -38,7 +39,7 @@ fn assert_cost_of_one_delivery(organization: &FakeOrganization, messages: usize,
     let expected = onboarded_by_one_delivery();
     let lambda = Lambda::new(organization, CONFIG);
     (0..messages).for_each(|index| lambda.queue.put(SOURCES[index % SOURCES.len()]));
-    lambda.process_in_batches(batch, 4000.0);
+    lambda.process_in_batches(batch, Duration::from_secs(4000));
     assert_onboarded(organization, NEW);
     assert_eq!(organization.state(), expected.state());
     assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()));
@@ -63,14 +64,17 @@ fn concurrent_messages_with_slow_calls_cost_one_onboarding() {
 #[test]
 fn concurrent_messages_for_an_account_that_is_not_ready_cost_one_onboarding() {
     let organization = organization();
-    create_account(&organization, AccountCreation { access_role_delay_seconds: 200.0, ..AccountCreation::default() });
+    create_account(
+        &organization,
+        AccountCreation { access_role_delay: Duration::from_secs(200), ..AccountCreation::default() },
+    );
     assert_cost_of_one_delivery(&organization, 6, 3);
 }
 
 #[test]
 fn concurrent_messages_with_lagging_reads_cost_one_onboarding() {
     let organization = with_new_account();
-    organization.set_lag(&id(NEW), Lag { reads: 0, seconds: 6.0 });
+    organization.set_lag(&id(NEW), Lag { reads: 0, time: Duration::from_secs(6) });
     assert_cost_of_one_delivery(&organization, 4, 10);
 }
 
@@ -109,19 +113,22 @@ fn run_without_changes_acquires_no_lease() {
 #[test]
 fn lease_of_a_killed_run_expires() {
     let organization = with_new_account();
-    organization.put_lease(&id(NEW), Lease { by: "killed".to_owned(), until: organization.now() + 100.0 });
+    organization
+        .put_lease(&id(NEW), Lease { by: "killed".to_owned(), until: organization.now() + Duration::from_secs(100) });
     let start = organization.now();
     let reports = apply_concurrently(&organization, NEW, 3);
     assert!(reports.iter().all(|report| outcome_code(report) == "converged"), "{reports:?}");
     assert_eq!(organization.writes(), onboarded_by_one_delivery().writes());
-    assert!((100.0..140.0).contains(&(organization.now() - start)), "{}", organization.now() - start);
+    let took = since(start, organization.now()).as_secs();
+    assert!((100..140).contains(&took), "{took}");
     assert_eq!(organization.leases(), []);
 }
 
 #[test]
 fn lease_that_outlasts_the_deadline_ends_in_waiting() {
     let organization = with_new_account();
-    organization.put_lease(&id(NEW), Lease { by: "another".to_owned(), until: organization.now() + 1100.0 });
+    organization
+        .put_lease(&id(NEW), Lease { by: "another".to_owned(), until: organization.now() + Duration::from_secs(1100) });
     let report = apply(&organization, NEW);
     insta::assert_snapshot!(report.outcome, @"waiting (lease_held): another run is processing account 444455556666; no action needed: the function retries automatically (with the CLI, run the command again later)");
     assert_eq!(organization.writes(), []);
@@ -131,8 +138,8 @@ fn lease_that_outlasts_the_deadline_ends_in_waiting() {
 #[test]
 fn expired_lease_is_acquired_by_one_of_two_runs() {
     let organization = with_new_account();
-    organization.put_lease(&id(NEW), Lease { by: "killed".to_owned(), until: 0.0 });
-    let lease = |by: &str| Lease { by: by.to_owned(), until: organization.now() + 100.0 };
+    organization.put_lease(&id(NEW), Lease { by: "killed".to_owned(), until: UNIX_EPOCH });
+    let lease = |by: &str| Lease { by: by.to_owned(), until: organization.now() + Duration::from_secs(100) };
     let account = id(NEW);
     let (_, version) = run(organization.stored_lease(&account)).unwrap().unwrap();
     assert!(run(organization.try_acquire_lease(&account, &lease("first"), Some(version))).unwrap());
@@ -144,14 +151,15 @@ fn expired_lease_is_acquired_by_one_of_two_runs() {
 #[test]
 fn slower_run_does_not_acquire_an_expired_lease() {
     let organization = with_new_account();
-    organization.put_lease(&id(NEW), Lease { by: "killed".to_owned(), until: 0.0 });
+    organization.put_lease(&id(NEW), Lease { by: "killed".to_owned(), until: UNIX_EPOCH });
     // The first two attempts try to create the lease; the third replaces the expired one. Just before it, another run does.
     let mut attempts = 0;
     let faster = organization.clone();
     let script = Script::intercepting(move |call, _| {
         attempts += usize::from(call == "ssm:PutParameter");
         if (call, attempts) == ("ssm:PutParameter", 3) {
-            faster.put_lease(&id(NEW), Lease { by: "faster".to_owned(), until: faster.now() + 100.0 });
+            faster
+                .put_lease(&id(NEW), Lease { by: "faster".to_owned(), until: faster.now() + Duration::from_secs(100) });
         }
         None
     });

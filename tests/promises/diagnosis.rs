@@ -2,8 +2,11 @@
 //!
 //! The engine distinguishes the causes by the error messages of AWS, which the simulated organization reproduces.
 
+use std::time::Duration;
+
 use onboarding_core::account::{AccountState, JoinMethod};
 use onboarding_core::outcome::Outcome;
+use onboarding_core::time::from_unix_seconds;
 use onboarding_simulation::{AccountCreation, ControlPolicy, FakeOrganization, Quotas, RoleState};
 
 use crate::common::*;
@@ -27,7 +30,7 @@ fn administrator(trust: &str) -> RoleState {
 }
 
 fn organization_with_invited_account() -> FakeOrganization {
-    organization().with_invited_member(&id(INVITED), "acquired", Some(1_500_000_000))
+    organization().with_invited_member(&id(INVITED), "acquired", from_unix_seconds(1_500_000_000))
 }
 
 /// The outcome of an apply and of a plan, which must agree. Nothing may be written.
@@ -214,7 +217,10 @@ fn access_role_that_may_not_be_assumed_does_not_hide_a_missing_one() {
         r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::*:role/{ACCESS}"}}}}"#
     );
     let organization = organization();
-    create_account(&organization, AccountCreation { access_role_delay_seconds: 60.0, ..AccountCreation::default() });
+    create_account(
+        &organization,
+        AccountCreation { access_role_delay: Duration::from_secs(60), ..AccountCreation::default() },
+    );
     edit_role(&organization, MANAGEMENT, FUNCTION, |role| {
         role.policies.values_mut().for_each(|policy| policy.0.clone_from(&may));
     });

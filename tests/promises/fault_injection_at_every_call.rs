@@ -190,7 +190,7 @@ fn fault_for_the_rest_of_the_run_converges_on_the_next_run() {
 fn fault_while_reads_lag_converges_on_the_next_run() {
     fn lagging() -> FakeOrganization {
         let organization = with_new_account();
-        organization.set_lag(&id(NEW), Lag { reads: 4, seconds: 8.0 });
+        organization.set_lag(&id(NEW), Lag { reads: 4, time: Duration::from_secs(8) });
         organization
     }
     let injections = [Injection::Throttle, Injection::TimeoutAfter, Injection::CrashAfter];

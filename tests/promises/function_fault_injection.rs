@@ -3,6 +3,8 @@
 //!
 //! SQS delivers at least once, so a message that fails, or whose process crashes, becomes visible again and is retried.
 
+use std::time::Duration;
+
 use std::collections::BTreeSet;
 
 use onboarding_core::account::AccountId;
@@ -12,7 +14,7 @@ use crate::common::*;
 use crate::lambda::{Lambda, account_created, sweep};
 
 /// Longer than several visibility timeouts, so that the messages of crashed processes are redelivered.
-const LONG: f64 = 20_000.0;
+const LONG: Duration = Duration::from_secs(20_000);
 
 /// An organization with its function, and the message to process.
 struct Flow {
@@ -129,10 +131,10 @@ fn fault_while_waiting_for_the_access_role_does_not_prevent_onboarding() {
         let organization = organization();
         create_account(
             &organization,
-            AccountCreation { access_role_delay_seconds: 200.0, ..AccountCreation::default() },
+            AccountCreation { access_role_delay: Duration::from_secs(200), ..AccountCreation::default() },
         );
         let mut flow = Flow::new(organization, account_created(&id(NEW)));
-        flow.lambda.timeout = 16.0;
+        flow.lambda.timeout = Duration::from_secs(16);
         flow
     }
     let calls = late().calls();

@@ -1,11 +1,14 @@
 //! The Lambda service on the simulated queue: it polls the queue, invokes the real function with batches, and deletes the
 //! messages that the function does not report as failed.
 
+use std::time::{Duration, SystemTime};
+
 use std::cell::{Cell, RefCell};
 
 use account_onboarding::lambda::{ConfigLocation, Function};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use onboarding_core::account::AccountId;
+use onboarding_core::time::{since, unix_milliseconds};
 use onboarding_engine::ports::Clock;
 use onboarding_simulation::{Delivered, FakeNotifier, FakeOrganization, FakeQueue, Faulty, Script};
 use serde_json::value::RawValue;
@@ -20,11 +23,11 @@ pub(crate) struct Lambda {
     organization: FakeOrganization,
     pub(crate) queue: FakeQueue,
     pub(crate) notifier: FakeNotifier,
-    /// The function's timeout, in seconds.
-    pub(crate) timeout: f64,
+    /// The function's timeout.
+    pub(crate) timeout: Duration,
     /// The faults to inject.
     pub(crate) script: RefCell<Script>,
-    received_at: RefCell<Vec<f64>>,
+    received_at: RefCell<Vec<SystemTime>>,
     invocations: Cell<u64>,
 }
 
@@ -35,7 +38,7 @@ impl Lambda {
             queue: organization.queue(),
             notifier: organization.notifier(),
             organization,
-            timeout: 120.0,
+            timeout: Duration::from_secs(120),
             script: RefCell::default(),
             received_at: RefCell::default(),
             invocations: Cell::default(),
@@ -43,17 +46,17 @@ impl Lambda {
     }
 
     /// Processes one message at a time until the queue is empty or the time is over, and returns the received bodies.
-    pub(crate) fn process_for(&self, seconds: f64) -> Vec<String> {
-        self.process_in_batches(1, seconds)
+    pub(crate) fn process_for(&self, time: Duration) -> Vec<String> {
+        self.process_in_batches(1, time)
     }
 
     /// Processes batches of up to `size` messages until the queue is empty or the time is over.
-    pub(crate) fn process_in_batches(&self, size: usize, seconds: f64) -> Vec<String> {
-        let end = self.organization.now() + seconds;
+    pub(crate) fn process_in_batches(&self, size: usize, time: Duration) -> Vec<String> {
+        let end = self.organization.now() + time;
         let mut bodies = Vec::new();
         while let Some(next) = self.queue.next_visible().filter(|next| *next < end) {
-            let wait = (next - self.organization.now()).max(0.0);
-            run(self.organization.sleep(std::time::Duration::from_secs_f64(wait + 0.001)));
+            let wait = since(self.organization.now(), next);
+            run(self.organization.sleep(wait + Duration::from_millis(1)));
             let batch = self.queue.receive(size);
             if batch.is_empty() {
                 continue;
@@ -72,7 +75,7 @@ impl Lambda {
 
     /// The seconds between consecutive receives.
     pub(crate) fn retry_delays(&self) -> Vec<u64> {
-        self.received_at.borrow().windows(2).map(|pair| (pair[1] - pair[0]) as u64).collect()
+        self.received_at.borrow().windows(2).map(|pair| since(pair[0], pair[1]).as_secs()).collect()
     }
 
     /// Invokes the function with a batch and returns the ids of the failed messages. If the process crashes, all messages have
@@ -96,7 +99,7 @@ impl Lambda {
         let config = ConfigLocation::Parameter(PARAMETER.to_owned());
         let payload = RawValue::from_string(payload.to_owned()).unwrap();
         let mut context = Context::default();
-        context.deadline = ((self.organization.now() + self.timeout) * 1000.0) as u64;
+        context.deadline = unix_milliseconds(self.organization.now() + self.timeout);
         // Each invocation has its own id. Snapshots contain the id of the first one.
         let invocation = self.invocations.replace(self.invocations.get() + 1);
         context.request_id = format!("8476a536-e9f4-11e8-9739-{:012x}", 0x2dfe_598c_3fcd_u64 + invocation);
@@ -112,7 +115,7 @@ fn record(message: &Delivered) -> Value {
         "body": message.body,
         "attributes": {
             "ApproximateReceiveCount": message.received.to_string(),
-            "SentTimestamp": ((message.sent_at * 1000.0) as u64).to_string(),
+            "SentTimestamp": unix_milliseconds(message.sent_at).to_string(),
         },
         "messageAttributes": {},
         "eventSource": "aws:sqs",

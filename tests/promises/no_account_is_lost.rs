@@ -31,7 +31,7 @@ fn onboarded_once() -> FakeOrganization {
     let organization = organization();
     let lambda = lambda(&organization);
     lambda.queue.put(&account_created(&create_one(&organization)));
-    lambda.process_for(60.0);
+    lambda.process_for(Duration::from_secs(60));
     organization
 }
 
@@ -67,7 +67,7 @@ impl EventStorm {
         let mut deliveries = BTreeMap::new();
         for index in 0..accounts {
             let creation = AccountCreation {
-                access_role_delay_seconds: f64::from(random.u32(..90)),
+                access_role_delay: Duration::from_secs(random.u64(..90)),
                 ..AccountCreation::default()
             };
             let request = organization.create_account_with(&format!("account-{index}"), creation);
@@ -86,7 +86,7 @@ impl EventStorm {
         let lambda = lambda(&organization);
         events.iter().for_each(|event| lambda.queue.put(event));
         lambda.queue.put(&sweep());
-        lambda.process_in_batches(batch, 7200.0);
+        lambda.process_in_batches(batch, Duration::from_secs(7200));
         Self { organization, lambda, deliveries, suspended }
     }
 
@@ -141,7 +141,7 @@ fn events_from_several_sources_cost_one_onboarding() {
         let lambda = lambda(&organization);
         for message in messages {
             lambda.queue.put(&message);
-            lambda.process_for(60.0);
+            lambda.process_for(Duration::from_secs(60));
             assert_eq!(writes(&organization)[&account], each, "{message}");
             assert_onboarded(&organization, account.as_str());
             assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()), "{message}");
@@ -155,13 +155,13 @@ fn events_from_several_sources_cost_one_onboarding() {
 #[test]
 fn account_that_is_not_ready_for_a_day_is_a_dead_letter_and_a_redrive_finishes_it() {
     let organization = organization();
-    let creation = AccountCreation { access_role_delay_seconds: 100_000.0, ..AccountCreation::default() };
+    let creation = AccountCreation { access_role_delay: Duration::from_secs(100_000), ..AccountCreation::default() };
     organization.finish_creation(&organization.create_account_with("late", creation)).unwrap();
     // The account counts as new for longer than the function retries.
     let patient = format!("{}\n[waiting]\nnew-account-minutes = 10080\n", sweep_config());
     let lambda = Lambda::new(&organization, &patient);
     lambda.queue.put(&account_created(&id(NEW)));
-    lambda.process_for(100_000.0);
+    lambda.process_for(Duration::from_secs(100_000));
     let dead = lambda.queue.dead_letters();
     let cause = dead.first().and_then(|letter| letter.cause.clone()).expect("retries were exhausted");
     assert_eq!((dead.len(), cause.code.as_str()), (1, "retries_exhausted"));
@@ -169,7 +169,7 @@ fn account_that_is_not_ready_for_a_day_is_a_dead_letter_and_a_redrive_finishes_i
     assert_eq!(organization.writes(), []);
 
     lambda.queue.redrive();
-    lambda.process_for(30_000.0);
+    lambda.process_for(Duration::from_secs(30_000));
     assert!(organization.role_state(&id(NEW), &name(OWN_ROLE)).is_some());
     assert_eq!(lambda.queue.dead_letters(), []);
 }
@@ -177,11 +177,11 @@ fn account_that_is_not_ready_for_a_day_is_a_dead_letter_and_a_redrive_finishes_i
 #[test]
 fn retry_delays_grow_while_an_account_is_not_ready() {
     let organization = organization();
-    let creation = AccountCreation { access_role_delay_seconds: 3000.0, ..AccountCreation::default() };
+    let creation = AccountCreation { access_role_delay: Duration::from_secs(3000), ..AccountCreation::default() };
     organization.finish_creation(&organization.create_account_with("slow", creation)).unwrap();
     let lambda = lambda(&organization);
     lambda.queue.put(&account_created(&id(NEW)));
-    lambda.process_for(7200.0);
+    lambda.process_for(Duration::from_secs(7200));
     assert!(organization.role_state(&id(NEW), &name(OWN_ROLE)).is_some());
     // Each delay of the queue, plus up to 105 s in the function before it.
     let wanted = [30, 60, 120, 240, 480, 900, 900];
@@ -201,7 +201,7 @@ fn malformed_record_in_a_batch_is_isolated() {
     }
     accounts.iter().for_each(|account| lambda.queue.put(&account_created(account)));
     lambda.queue.put("{\"detail\":");
-    lambda.process_in_batches(10, 60.0);
+    lambda.process_in_batches(10, Duration::from_secs(60));
     accounts.iter().for_each(|account| assert_onboarded(&organization, account.as_str()));
     let each = writes_per_account();
     let writes = writes(&organization);
@@ -225,9 +225,10 @@ fn sweep_that_runs_out_of_time_continues_at_its_page() {
     organization.set_page_size(2);
     organization.set_latency(Duration::from_secs(1));
     let mut lambda = lambda(&organization);
-    lambda.timeout = 12.0;
+    lambda.timeout = Duration::from_secs(12);
     lambda.queue.put(&sweep());
-    let sweeps = lambda.process_for(20_000.0).into_iter().filter(|body| body.contains("\"page\"")).count();
+    let sweeps =
+        lambda.process_for(Duration::from_secs(20_000)).into_iter().filter(|body| body.contains("\"page\"")).count();
     assert!(sweeps >= 2, "the page token was passed on {sweeps} times");
     for account in &accounts {
         assert!(organization.role_state(account, &name(OWN_ROLE)).is_some(), "{account} is onboarded");
@@ -240,7 +241,7 @@ fn sweep_with_an_expired_page_token_starts_over() {
     organization.finish_creation(&organization.create_account_with("one", AccountCreation::default())).unwrap();
     let lambda = lambda(&organization);
     lambda.queue.put(r#"{"sweep":{"page":"of-last-week"}}"#);
-    lambda.process_for(900.0);
+    lambda.process_for(Duration::from_secs(900));
     assert_onboarded(&organization, NEW);
     assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()));
 }
@@ -248,6 +249,6 @@ fn sweep_with_an_expired_page_token_starts_over() {
 #[test]
 fn simulated_queue_has_the_settings_of_the_template() {
     let template = include_str!("../../template.yaml");
-    assert!(template.contains(&format!("VisibilityTimeout: {}", FakeQueue::VISIBILITY)));
+    assert!(template.contains(&format!("VisibilityTimeout: {}", FakeQueue::VISIBILITY.as_secs())));
     assert!(template.contains(&format!("maxReceiveCount: {}", FakeQueue::MAX_RECEIVES)));
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use onboarding_core::account::AccountState;
 use onboarding_core::notification::NotificationRecord;
 use onboarding_core::report::{AccountEvent, EventKind};
+use onboarding_core::time::since;
 use onboarding_engine::ports::Clock;
 use onboarding_simulation::{AccountCreation, FakeOrganization, Injection, RoleState, Script};
 use serde_json::{Value, json};
@@ -20,7 +21,7 @@ use crate::common::{
 use crate::lambda::{Lambda, account_created};
 use crate::log::logged;
 
-const DAY: f64 = 86_400.0;
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// Adds a role with a configured name that this tool does not own.
 fn add_unowned_role(organization: &FakeOrganization) {
@@ -45,7 +46,7 @@ fn notified(lambda: &Lambda) -> Vec<String> {
 /// Delivers the creation event once and processes it to its end.
 fn deliver(lambda: &Lambda) {
     lambda.queue.put(&account_created(&id(NEW)));
-    lambda.process_for(2000.0);
+    lambda.process_for(Duration::from_secs(2000));
 }
 
 #[test]
@@ -53,7 +54,7 @@ fn blocked_account_is_notified_once() {
     let (_, lambda) = blocked_account();
     (0..3).for_each(|_| deliver(&lambda));
     lambda.queue.redrive();
-    lambda.process_for(2000.0);
+    lambda.process_for(Duration::from_secs(2000));
     assert_eq!(notified(&lambda), ["AccountBlocked foreign_role"]);
     assert_eq!(lambda.queue.dead_letters().len(), 3, "each message is kept for a redrive");
     let event = lambda.notifier.events().remove(0);
@@ -81,7 +82,7 @@ fn blocked_account_is_notified_once() {
 fn concurrent_deliveries_notify_once() {
     let (_, lambda) = blocked_account();
     (0..5).for_each(|_| lambda.queue.put(&account_created(&id(NEW))));
-    lambda.process_in_batches(5, 2000.0);
+    lambda.process_in_batches(5, Duration::from_secs(2000));
     assert_eq!(notified(&lambda), ["AccountBlocked foreign_role"]);
 }
 
@@ -91,7 +92,7 @@ fn account_that_is_blocked_again_after_a_repair_is_notified_again() {
     deliver(&lambda);
     organization.delete_role(&id(NEW), &name(OWN_ROLE));
     lambda.queue.redrive();
-    lambda.process_for(2000.0);
+    lambda.process_for(Duration::from_secs(2000));
     assert_eq!(lambda.notifier.notifications()[NEW].code, "onboarded");
     add_unowned_role(&organization);
     deliver(&lambda);
@@ -123,7 +124,7 @@ fn onboarded_account_is_notified_once() {
 #[test]
 fn changes_of_an_earlier_attempt_are_notified() {
     let organization = with_new_account();
-    organization.set_lag(&id(NEW), onboarding_simulation::Lag { reads: 0, seconds: 125.0 });
+    organization.set_lag(&id(NEW), onboarding_simulation::Lag { reads: 0, time: Duration::from_secs(125) });
     let lambda = Lambda::new(&organization, CONFIG);
     deliver(&lambda);
     assert!(lambda.retry_delays().len() == 1, "{:?}", lambda.retry_delays());
@@ -137,7 +138,7 @@ fn slow_account_with_events_from_several_sources_is_notified_once() {
         let organization = organization();
         create_account(
             &organization,
-            AccountCreation { access_role_delay_seconds: 200.0, ..AccountCreation::default() },
+            AccountCreation { access_role_delay: Duration::from_secs(200), ..AccountCreation::default() },
         );
         let lambda = Lambda::new(&organization, CONFIG);
         lambda.queue.put(&account_created(&id(NEW)));
@@ -147,7 +148,7 @@ fn slow_account_with_events_from_several_sources_is_notified_once() {
         ] {
             lambda.queue.put(sample);
         }
-        lambda.process_in_batches(batch, 4000.0);
+        lambda.process_in_batches(batch, Duration::from_secs(4000));
         assert_onboarded(&organization, NEW);
         assert_eq!(notified(&lambda), ["AccountOnboarded"], "{batch} at a time");
     }
@@ -159,7 +160,7 @@ fn retried_run_without_changes_in_an_established_account_notifies_nothing() {
     let lambda = Lambda::new(&organization, CONFIG);
     deliver(&lambda);
     organization.finish_creation("none");
-    run(organization.sleep(std::time::Duration::from_secs(30 * 86_400)));
+    run(organization.sleep(Duration::from_secs(30 * 86_400)));
     lambda.script.replace(Script::at(0, Injection::Throttle));
     deliver(&lambda);
     assert_eq!(notified(&lambda), ["AccountOnboarded"]);
@@ -172,7 +173,7 @@ fn repaired_drift_is_notified() {
     let lambda = Lambda::new(&organization, CONFIG);
     deliver(&lambda);
     edit_role(&organization, NEW, OWN_ROLE, |state| state.policies.clear());
-    run(organization.sleep(std::time::Duration::from_secs(3600)));
+    run(organization.sleep(Duration::from_secs(3600)));
     deliver(&lambda);
     assert_eq!(notified(&lambda), ["AccountOnboarded", "AccountOnboarded"]);
 }
@@ -195,7 +196,7 @@ fn unknown_creation_is_notified_once_per_request() {
     let request = "car-0f1e2d3c4b5a69788796a5b4c3d2e1f0";
     for other in ["car-11111111", "car-22222222", "car-11111111"] {
         lambda.queue.put(&sample.replace(request, other));
-        lambda.process_for(60.0);
+        lambda.process_for(Duration::from_secs(60));
     }
     assert_eq!(notified(&lambda), ["AccountBlocked unknown_request", "AccountBlocked unknown_request"]);
     let subjects: Vec<_> = lambda.notifier.events().iter().map(|n| n.detail()["subject"].clone()).collect();
@@ -213,7 +214,7 @@ fn departed_account_is_not_notified_again_when_it_closes() {
         include_str!("../../events/account-departed-cleaned.json"),
     ] {
         lambda.queue.put(sample);
-        lambda.process_for(60.0);
+        lambda.process_for(Duration::from_secs(60));
     }
     assert_eq!(notified(&lambda), ["AccountDeparted departed"]);
 }
@@ -227,17 +228,21 @@ fn hanging_notifier_is_abandoned_before_the_function_times_out() {
     lambda.queue.put(&account_created(&id(NEW)));
     let batch = lambda.queue.receive(1);
     lambda.invoke(&batch);
-    assert!(organization.now() - start <= lambda.timeout, "{} s", organization.now() - start);
+    let took = since(start, organization.now());
+    assert!(took <= lambda.timeout, "{took:?}");
 }
 
 #[test]
 fn exhausted_retries_are_notified_once() {
     let organization = organization();
-    create_account(&organization, AccountCreation { access_role_delay_seconds: 1e7, ..AccountCreation::default() });
+    create_account(
+        &organization,
+        AccountCreation { access_role_delay: Duration::from_secs(10_000_000), ..AccountCreation::default() },
+    );
     let patient = format!("{CONFIG}\n[waiting]\nnew-account-minutes = 10080\n");
     let lambda = Lambda::new(&organization, &patient);
     lambda.queue.put(&account_created(&id(NEW)));
-    let (log, _) = logged(LevelFilter::ERROR, || lambda.process_for(2.0 * DAY));
+    let (log, _) = logged(LevelFilter::ERROR, || lambda.process_for(DAY * 2));
     assert_eq!(notified(&lambda), ["AccountBlocked retries_exhausted"]);
     let lines: Vec<_> = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect();
     let [line] = lines.as_slice() else { panic!("{log}") };
@@ -246,7 +251,7 @@ fn exhausted_retries_are_notified_once() {
         (&json!("blocked"), &json!("retries_exhausted"))
     );
     lambda.queue.redrive();
-    lambda.process_for(2.0 * DAY);
+    lambda.process_for(DAY * 2);
     assert_eq!(notified(&lambda), ["AccountBlocked retries_exhausted"]);
 }
 
@@ -255,7 +260,7 @@ fn departed_account_is_notified_once() {
     let lambda = Lambda::new(&organization(), CONFIG);
     for _ in 0..2 {
         lambda.queue.put(include_str!("../../events/account-departed-removed.json"));
-        lambda.process_for(60.0);
+        lambda.process_for(Duration::from_secs(60));
     }
     assert_eq!(notified(&lambda), ["AccountDeparted departed"]);
 }
@@ -264,7 +269,7 @@ fn departed_account_is_notified_once() {
 fn plan_notifies_nothing() {
     let (_, lambda) = blocked_account();
     lambda.queue.put(&json!({"account_id": NEW, "mode": "plan"}).to_string());
-    lambda.process_for(60.0);
+    lambda.process_for(Duration::from_secs(60));
     assert_eq!(notified(&lambda), Vec::<String>::new());
 }
 
@@ -282,12 +287,12 @@ fn unconfirmed_record_of_a_killed_run_is_taken_over_when_it_expires() {
     let record = |age| {
         let code = format!("foreign_role foreign_role:{OWN_ROLE}");
         let by = "another".to_owned();
-        NotificationRecord { code, at: organization.now() - age, by, confirmed: false }
+        NotificationRecord { code, at: organization.now() - Duration::from_secs(age), by, confirmed: false }
     };
-    lambda.notifier.put_notification(NEW, record(10.0));
+    lambda.notifier.put_notification(NEW, record(10));
     deliver(&lambda);
     assert_eq!(notified(&lambda), Vec::<String>::new(), "the other run may still publish the event");
-    lambda.notifier.put_notification(NEW, record(700.0));
+    lambda.notifier.put_notification(NEW, record(700));
     deliver(&lambda);
     assert_eq!(notified(&lambda), ["AccountBlocked foreign_role"]);
 }

@@ -1,9 +1,12 @@
 //! Promise 10: a record whose processing panics is isolated. Only this record is reported as failed, so that SQS delivers it
 //! again.
 
+use std::time::Duration;
+
 use account_onboarding::lambda::{ConfigLocation, Function};
 use lambda_runtime::{Context, LambdaEvent};
 use onboarding_core::account::AccountId;
+use onboarding_core::time::unix_milliseconds;
 use onboarding_engine::ports::Clock;
 use onboarding_simulation::{AccountCreation, Faulty, Script};
 use serde_json::value::RawValue;
@@ -36,7 +39,7 @@ fn record_that_panics_is_the_only_failed_one() {
         let records: Vec<_> = accounts.iter().enumerate().map(record).collect();
         let payload = RawValue::from_string(json!({ "Records": records }).to_string()).unwrap();
         let mut context = Context::default();
-        context.deadline = ((organization.now() + 120.0) * 1000.0) as u64;
+        context.deadline = unix_milliseconds(organization.now() + Duration::from_secs(120));
         let function = Function { world, config };
         let answer = || run(function.answer(LambdaEvent::new(payload, context)));
         let (log, answer) = logged(LevelFilter::INFO, answer);

@@ -1,10 +1,11 @@
 //! Registration with a vendor that has an API: the account is registered once, after its role exists, and registrations made by
 //! others are left alone.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Report, plan_text, report_text};
+use onboarding_core::time::since;
 use onboarding_engine::Job;
 use onboarding_engine::ports::Clock;
 use onboarding_simulation::{Connector, FakeOrganization, Injection, Script, Tenant};
@@ -67,6 +68,11 @@ fn assert_registered(organization: &FakeOrganization, account: &str) {
     assert_eq!(one.role_arn.as_ref(), Some(&arn));
 }
 
+/// When an outage ends that outlasts every test.
+fn far_future() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(u64::from(u32::MAX))
+}
+
 #[test]
 fn new_account_is_registered_after_its_role_exists() {
     let organization = unregistered();
@@ -110,7 +116,7 @@ fn new_account_is_registered_after_its_role_exists() {
 #[test]
 fn registration_is_retried_until_the_role_has_propagated() {
     let organization = unregistered();
-    edit_tenant(&organization, |tenant| tenant.propagation = 9.0);
+    edit_tenant(&organization, |tenant| tenant.propagation = Duration::from_secs(9));
     let report = apply_registration(&organization, NEW);
     assert_eq!(report.outcome, Outcome::Converged);
     assert_registered(&organization, NEW);
@@ -124,18 +130,18 @@ fn registration_is_retried_until_the_role_has_propagated() {
 fn vendor_outage_is_isolated_and_retried() {
     for status in [429, 500, 503] {
         let organization = unregistered();
-        edit_tenant(&organization, |tenant| tenant.outage = Some((status, f64::MAX)));
+        edit_tenant(&organization, |tenant| tenant.outage = Some((status, far_future())));
         let lambda = Lambda::new(&organization, &registration_config());
         lambda.queue.put(&account_created(&id(NEW)));
-        lambda.process_for(110.0);
+        lambda.process_for(Duration::from_secs(110));
         assert_onboarded(&organization, NEW);
         assert_eq!(connectors(&organization), [], "{status}");
         let report = lambda.answer(&json!({"account_id": NEW}).to_string()).unwrap();
         assert_eq!((&report["outcome"], &report["cause"]["code"]), (&json!("waiting"), &json!("vendor_not_ready")));
 
         let now = organization.now();
-        edit_tenant(&organization, |tenant| tenant.outage = Some((status, now + 2000.0)));
-        lambda.process_for(10_000.0);
+        edit_tenant(&organization, |tenant| tenant.outage = Some((status, now + Duration::from_secs(2000))));
+        lambda.process_for(Duration::from_secs(10_000));
         assert_registered(&organization, NEW);
         assert_eq!((lambda.queue.next_visible(), lambda.queue.dead_letters()), (None, Vec::new()), "{status}");
     }
@@ -158,7 +164,7 @@ fn rejected_registration_is_blocked_and_the_role_is_installed() {
             organization
         }),
         ("vendor_refused", |organization| {
-            edit_tenant(&organization, |tenant| tenant.outage = Some((418, f64::MAX)));
+            edit_tenant(&organization, |tenant| tenant.outage = Some((418, far_future())));
             organization
         }),
     ];
@@ -213,7 +219,7 @@ fn concurrent_events_register_once() {
     let organization = unregistered();
     let lambda = Lambda::new(&organization, &registration_config());
     (0..5).for_each(|_| lambda.queue.put(&account_created(&id(NEW))));
-    lambda.process_in_batches(10, 900.0);
+    lambda.process_in_batches(10, Duration::from_secs(900));
     assert_registered(&organization, NEW);
     assert_eq!(organization.writes().iter().filter(|call| call.call.starts_with("workload")).count(), 1);
 }
@@ -291,10 +297,10 @@ fn registration_with_an_ambiguous_result_is_not_reported_as_done() {
 #[test]
 fn vendor_outage_neither_hides_other_causes_nor_delays_the_run() {
     let organization = with_tenant(onboarded());
-    edit_tenant(&organization, |tenant| tenant.outage = Some((503, f64::MAX)));
+    edit_tenant(&organization, |tenant| tenant.outage = Some((503, far_future())));
     let start = organization.now();
     assert_eq!(outcome_code(&apply_registration(&organization, NEW)), "waiting vendor_not_ready");
-    assert!(organization.now() - start < 1.0, "the queue retries, not the run");
+    assert!(since(start, organization.now()) < Duration::from_secs(1), "the queue retries, not the run");
     edit_role(&organization, NEW, TRELICA_ROLE, |state| state.tags.clear());
     assert_eq!(outcome_code(&apply_registration(&organization, NEW)), "blocked foreign_role");
 }
@@ -306,7 +312,7 @@ fn shown_plan_is_applied_after_a_vendor_outage() {
     let plan = plan_registration(&organization);
     let shown: Vec<_> = plan.changes.into_iter().map(|step| step.change).collect();
     let now = organization.now();
-    edit_tenant(&organization, |tenant| tenant.outage = Some((503, now + 20.0)));
+    edit_tenant(&organization, |tenant| tenant.outage = Some((503, now + Duration::from_secs(20))));
     let job = Job { shown: Some(shown), ..job(&organization, NEW) };
     let report = run(engine(&organization, &registration_config()).apply(&job));
     assert_eq!(report.outcome, Outcome::Converged);

@@ -1,5 +1,7 @@
 //! Every sample in `events/`, passed to the real function: its result, the notifications and the number of writes.
 
+use std::time::Duration;
+
 use onboarding_core::report::AccountEvent;
 use onboarding_simulation::{AccountCreation, FakeOrganization};
 use serde_json::Value;
@@ -77,7 +79,7 @@ fn samples_as_queue_messages() {
             return None;
         }
         lambda.queue.put(sample);
-        let more = lambda.process_for(1.0).len() - 1;
+        let more = lambda.process_for(Duration::from_secs(1)).len() - 1;
         let mut results = dead_letters(lambda);
         if results.is_empty() {
             results.push(if lambda.queue.next_visible().is_some() { "retried later" } else { "deleted" }.to_owned());

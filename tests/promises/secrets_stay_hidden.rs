@@ -1,11 +1,14 @@
 //! Promise 7: external IDs appear in no log, error, debug output, metric or report.
 
+use std::time::UNIX_EPOCH;
+
 use account_onboarding::lambda::{ConfigLocation, Function};
 use lambda_runtime::{Context, LambdaEvent};
 use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::plan::{Action, Change};
 use onboarding_core::report::{Report, Status, emf, plan_text, report_text};
+use onboarding_core::time::unix_milliseconds;
 use onboarding_simulation::{FakeOrganization, PolicyText, Quotas};
 use serde_json::value::RawValue;
 use tracing::level_filters::LevelFilter;
@@ -24,7 +27,7 @@ fn rendered(report: &Report) -> String {
         serde_json::to_string(report).unwrap(),
         report_text(report),
         plan_text(report),
-        emf(report, 1.0).to_string(),
+        emf(report, UNIX_EPOCH).to_string(),
         format!("{report:?} {:#?} {}", report.outcome, report.outcome),
         steps.concat(),
     ]
@@ -160,7 +163,7 @@ fn invoke(organization: &FakeOrganization, payload: &str) -> String {
     let config = ConfigLocation::Parameter("/onboarding/config".to_owned());
     let function = Function { world: organization.clone(), config };
     let mut context = Context::default();
-    context.deadline = (job(organization, NEW).deadline * 1000.0) as u64;
+    context.deadline = unix_milliseconds(job(organization, NEW).deadline);
     let payload = RawValue::from_string(payload.to_owned()).unwrap();
     let answer = || run(function.answer(LambdaEvent::new(payload, context)));
     let (lines, answer) = logged(LevelFilter::TRACE, answer);

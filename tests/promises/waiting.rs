@@ -7,6 +7,7 @@ use std::time::Duration;
 use onboarding_core::code::Code;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
+use onboarding_core::time::since;
 use onboarding_engine::Job;
 use onboarding_engine::ports::Clock;
 use onboarding_simulation::{AccountCreation, ControlPolicy, FakeOrganization, RoleState, Script};
@@ -16,36 +17,36 @@ use crate::common::*;
 const TRANSIENT_ERRORS: [&str; 5] =
     ["SubscriptionRequiredException", "OptInRequired", "InvalidClientTokenId", "AccessDenied", "UnauthorizedOperation"];
 
-/// Creates and onboards an account, and returns the report and the duration in seconds.
-fn apply_to_created_account(creation: AccountCreation) -> (FakeOrganization, Report, f64) {
+/// Creates and onboards an account, and returns the report and the duration.
+fn apply_to_created_account(creation: AccountCreation) -> (FakeOrganization, Report, Duration) {
     let organization = organization();
     create_account(&organization, creation);
     let start = organization.now();
     let report = apply(&organization, NEW);
-    let took = organization.now() - start;
-    assert!(took < 900.0, "the deadline is never passed");
+    let took = since(start, organization.now());
+    assert!(took < Duration::from_secs(900), "the deadline is never passed");
     (organization, report, took)
 }
 
 #[test]
 fn run_waits_for_the_access_role() {
-    for seconds in [1.0, 30.0, 120.0, 420.0] {
-        let (organization, report, took) = apply_to_created_account(AccountCreation {
-            access_role_delay_seconds: seconds,
-            ..AccountCreation::default()
-        });
+    for delay in [1, 30, 120, 420].map(Duration::from_secs) {
+        let (organization, report, took) =
+            apply_to_created_account(AccountCreation { access_role_delay: delay, ..AccountCreation::default() });
         assert_eq!(report.outcome, Outcome::Converged);
-        assert!(took >= seconds && took < seconds + 40.0, "{took}");
+        assert!(took >= delay && took < delay + Duration::from_secs(40), "{took:?}");
         assert_onboarded(&organization, NEW);
         let asked = organization.journal().iter().filter(|call| call.call == "sts:AssumeRole").count();
-        assert!(asked as f64 <= 12.0 + took / 3.0, "asked {asked} times in {took} s");
+        assert!(asked as f64 <= 12.0 + took.as_secs_f64() / 3.0, "asked {asked} times in {took:?}");
     }
 }
 
 #[test]
 fn missing_access_role_of_a_new_account_ends_in_waiting() {
-    let (organization, report, _) =
-        apply_to_created_account(AccountCreation { access_role_delay_seconds: 1e6, ..AccountCreation::default() });
+    let (organization, report, _) = apply_to_created_account(AccountCreation {
+        access_role_delay: Duration::from_secs(1_000_000),
+        ..AccountCreation::default()
+    });
     assert_eq!(outcome_code(&report), "waiting access_role_not_ready");
     assert_eq!(organization.writes(), []);
     insta::assert_snapshot!(report.outcome, @"waiting (access_role_not_ready): account 444455556666 cannot be accessed: AssumeRole was denied for `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole; no action needed: the function retries automatically (with the CLI, run the command again later)");
@@ -53,15 +54,17 @@ fn missing_access_role_of_a_new_account_ends_in_waiting() {
 
 #[test]
 fn transient_errors_are_retried() {
-    let all = TRANSIENT_ERRORS.map(|code| (code.to_owned(), 25.0)).to_vec();
-    for transient_errors in TRANSIENT_ERRORS.map(|code| vec![(code.to_owned(), 90.0)]).into_iter().chain([all]) {
-        let seconds: f64 = transient_errors.iter().map(|(_, seconds)| seconds).sum();
+    let all = TRANSIENT_ERRORS.map(|code| (code.to_owned(), Duration::from_secs(25))).to_vec();
+    for transient_errors in
+        TRANSIENT_ERRORS.map(|code| vec![(code.to_owned(), Duration::from_secs(90))]).into_iter().chain([all])
+    {
+        let expected: Duration = transient_errors.iter().map(|(_, duration)| duration).sum();
         let (organization, report, took) = apply_to_created_account(AccountCreation {
             transient_errors: transient_errors.clone(),
             ..AccountCreation::default()
         });
         assert_eq!(report.outcome, Outcome::Converged, "{transient_errors:?}");
-        assert!(took >= seconds, "{took}");
+        assert!(took >= expected, "{took:?}");
         assert_onboarded(&organization, NEW);
     }
 }
@@ -76,7 +79,7 @@ fn errors_that_outlast_the_deadline_end_in_waiting() {
         "waiting account_not_ready",
     ]) {
         let (organization, report, _) = apply_to_created_account(AccountCreation {
-            transient_errors: vec![(code.to_owned(), 1e6)],
+            transient_errors: vec![(code.to_owned(), Duration::from_secs(1_000_000))],
             ..AccountCreation::default()
         });
         assert_eq!(outcome_code(&report), expected, "{code}");
@@ -91,7 +94,7 @@ fn missing_access_role_of_an_established_account_is_not_waited_for() {
     let start = organization.now();
     let report = apply(&organization, OLD);
     assert_eq!(outcome_code(&report), "blocked access_role_changed");
-    assert_eq!(organization.now().to_bits(), start.to_bits());
+    assert_eq!(organization.now(), start);
     insta::assert_snapshot!(report.outcome, @"blocked (access_role_changed): account 333344445555 was created in this organization with an access role, and cannot be accessed: AssumeRole was denied for `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::333344445555:role/OrganizationAccountAccessRole; as an administrator of the account, run `aws iam get-role --role-name OrganizationAccountAccessRole`: if it exists, add `arn:aws:iam::111122223333:root` to its trust policy; if not, it was deleted or renamed: create it again, or configure its name");
 }
 
@@ -110,12 +113,12 @@ fn control_policy_denial_is_retried_only_for_a_new_account() {
 fn new_principal_is_retried_until_it_has_propagated() {
     let config = CONFIG.replace("role/app-pipeline", "role/new-pipeline");
     let organization = with_new_account();
-    organization.set_propagation(40.0);
+    organization.set_propagation(Duration::from_secs(40));
     organization.put_role(&id(IDENTITY), &name("new-pipeline"), RoleState::trusting("{}"));
     let start = organization.now();
     let report = apply_with(&organization, NEW, &config);
     assert_eq!(report.outcome, Outcome::Converged);
-    assert!(organization.now() - start >= 40.0);
+    assert!(since(start, organization.now()) >= Duration::from_secs(40));
     let writes = organization.writes();
     assert!(writes.iter().filter(|call| !call.ok).all(|call| call.call == "iam:CreateRole"));
     assert_eq!(writes.iter().filter(|call| call.ok).count(), report.changes.len(), "no write was made twice");
@@ -125,10 +128,10 @@ fn new_principal_is_retried_until_it_has_propagated() {
 fn wait_longer_than_a_session_opens_a_new_one() {
     let config = CONFIG.replace("role/app-pipeline", "role/new-pipeline");
     let organization = with_new_account();
-    organization.set_propagation(1000.0);
+    organization.set_propagation(Duration::from_secs(1000));
     organization.put_role(&id(IDENTITY), &name("new-pipeline"), RoleState::trusting("{}"));
-    let deadline = organization.now() + 3600.0;
-    let job = Job { deadline, end: deadline + 120.0, ..job(&organization, NEW) };
+    let deadline = organization.now() + Duration::from_secs(3600);
+    let job = Job { deadline, end: deadline + Duration::from_secs(120), ..job(&organization, NEW) };
     assert_eq!(run(engine(&organization, &config).apply(&job)).outcome, Outcome::Converged);
 }
 
@@ -139,15 +142,19 @@ fn second_access_role_is_used_if_the_first_does_not_exist() {
         apply_to_created_account(AccountCreation { access_role, ..AccountCreation::default() });
     assert_eq!(report.outcome, Outcome::Converged);
     assert_eq!(report.access_role, Some(name("AWSControlTowerExecution")));
-    assert!(took < 1.0 && can_assume(&organization, IDENTITY, NEW, "AWSControlTowerExecution", None));
+    assert!(
+        took < Duration::from_secs(1) && can_assume(&organization, IDENTITY, NEW, "AWSControlTowerExecution", None)
+    );
     assert!(organization.role_state(&id(NEW), &name(ACCESS)).is_none());
 }
 
 #[test]
 fn creation_status_is_polled_at_most_once_per_second() {
-    for (seconds, timeout) in [(0.0, 900.0), (200.0, 900.0), (1e6, 300.0)] {
+    for (in_progress, timeout) in [(0, 900), (200, 900), (1_000_000, 300)] {
+        let in_progress = Duration::from_secs(in_progress);
+        let timeout = Duration::from_secs(timeout);
         let organization = organization();
-        let creation = AccountCreation { in_progress_seconds: seconds, ..AccountCreation::default() };
+        let creation = AccountCreation { in_progress, ..AccountCreation::default() };
         let request = organization.create_account_with("payments-dev", creation);
         let times = Arc::new(Mutex::new(Vec::new()));
         let script = Script::intercepting({
@@ -161,13 +168,13 @@ fn creation_status_is_polled_at_most_once_per_second() {
         let engine = scripted_engine(&organization, &script, CONFIG);
         let deadline = organization.now() + timeout;
         match run(engine.created(&request, deadline)) {
-            Ok(account) => assert!(account == id(NEW) && seconds < timeout),
-            Err(Outcome::Waiting(cause)) => assert!(cause.code == Code::CreationInProgress && seconds > timeout),
+            Ok(account) => assert!(account == id(NEW) && in_progress < timeout),
+            Err(Outcome::Waiting(cause)) => assert!(cause.code == Code::CreationInProgress && in_progress > timeout),
             Err(other) => panic!("{other}"),
         }
         assert!(organization.now() < deadline);
         let times = times.lock().unwrap();
-        assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= 1.0), "{times:?}");
+        assert!(times.windows(2).all(|pair| since(pair[0], pair[1]) >= Duration::from_secs(1)), "{times:?}");
     }
 }
 
@@ -178,9 +185,14 @@ fn hanging_calls_are_abandoned_at_the_deadline() {
         let organization = with_new_account();
         organization.set_latency(Duration::from_secs(latency));
         let start = organization.now();
-        let short = Job { deadline: start + 30.0, end: start + 45.0, ..job(&organization, NEW) };
+        let short = Job {
+            deadline: start + Duration::from_secs(30),
+            end: start + Duration::from_secs(45),
+            ..job(&organization, NEW)
+        };
         let report = run(engine(&organization, CONFIG).apply(&short));
-        assert!(organization.now() <= start + 45.5, "{latency}: answered at {}", organization.now() - start);
+        let took = since(start, organization.now());
+        assert!(took <= Duration::from_millis(45_500), "{latency}: answered after {took:?}");
         let made = organization.writes().len();
         let reported = report.changes.iter().filter(|step| step.status.as_str() != "not_tried").count();
         assert!(made <= reported, "{latency}: {made} writes were made and {reported} are reported");

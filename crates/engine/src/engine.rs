@@ -3,6 +3,8 @@
 //! Both open the account, which reads it, and compare it with its blueprint. `plan` reports the difference; its sessions
 //! cannot write. `apply` makes the changes and reads again until none is left, and then verifies who can assume what.
 
+use std::time::SystemTime;
+
 use onboarding_core::account::{AccountAge, AccountId};
 use onboarding_core::code::Code;
 use onboarding_core::mode::Mode;
@@ -20,7 +22,7 @@ impl<W: World> Engine<W> {
     ///
     /// # Errors
     /// How the job ends when there is no account.
-    pub async fn created(&self, request: &str, deadline: f64) -> Result<AccountId, Outcome> {
+    pub async fn created(&self, request: &str, deadline: SystemTime) -> Result<AccountId, Outcome> {
         let mut backoff = Backoff::until(deadline);
         loop {
             match self.creation(request).await.map_err(without_session) {

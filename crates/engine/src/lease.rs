@@ -15,6 +15,7 @@ use onboarding_core::lease::Lease;
 use onboarding_core::limits::ABANDONED_CALLS;
 use onboarding_core::message_action::is_transient;
 use onboarding_core::outcome::Stop;
+use onboarding_core::time::after;
 
 use crate::job::Job;
 use crate::ports::{Clock, LeaseStore};
@@ -113,7 +114,7 @@ impl<'a, W: LeaseStore + Clock> AccountLease<'a, W> {
             0 => self.job.run.clone(),
             count => format!("{}+{count}", self.job.run),
         };
-        Lease { by, until: self.job.end + ABANDONED_CALLS.as_secs_f64() }
+        Lease { by, until: after(self.job.end, ABANDONED_CALLS) }
     }
 
     /// Releases the lease, and returns what the report should mention. A lease that cannot be released expires.

@@ -70,9 +70,9 @@ impl<W: World> Engine<W> {
         let (blueprint, errors) = Blueprint::new(&self.config, account, secrets).map_err(|error| {
             Stop::blocked(Code::Configuration, error.to_string(), "fix the configuration, then run again")
         })?;
-        let joined = account.joined_at.map(|joined| self.world.now() - joined as f64);
-        let age = match joined {
-            Some(since) if since >= self.config.new_for as f64 => AccountAge::Established,
+        let member_for = account.joined_at.and_then(|joined| self.world.now().duration_since(joined).ok());
+        let age = match member_for {
+            Some(member_for) if member_for >= self.config.new_for => AccountAge::Established,
             _ => AccountAge::New,
         };
         let refusals = errors.iter().filter_map(Refusal::configuration).collect();

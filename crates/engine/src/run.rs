@@ -1,6 +1,6 @@
 //! One run: what it may do, what it has done, and what it has found out. At its end this becomes the report, once.
 
-use std::time::Duration;
+use std::time::SystemTime;
 
 use onboarding_core::account::Account;
 use onboarding_core::blueprint::SecretValues;
@@ -11,6 +11,7 @@ use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::plan::{Approved, Change, Proof, Refusal};
 use onboarding_core::report::{Calls, Report, Status, Step};
 use onboarding_core::role::RoleName;
+use onboarding_core::time::since;
 
 use crate::job::Job;
 use crate::lease::AccountLease;
@@ -23,7 +24,7 @@ pub(crate) struct Run<'a, W> {
     world: &'a W,
     pub(crate) job: &'a Job,
     pub(crate) mode: Mode,
-    started: f64,
+    started: SystemTime,
     /// The pauses of everything that opens the account; converging has its own.
     pub(crate) backoff: Backoff,
     pub(crate) lease: AccountLease<'a, W>,
@@ -70,7 +71,7 @@ impl<'a, W: World> Run<'a, W> {
         let Findings { account, access_role, secrets, refusals, mut notices, proofs, planned, calls } = self.findings;
         let planned = planned.into_iter().map(|change| Step { change, status: Status::Planned });
         notices.extend(config.warnings());
-        let took = Duration::try_from_secs_f64(self.world.now() - self.started).unwrap_or_default();
+        let took = since(self.started, self.world.now());
         let mut report = Report {
             joined_at: account.as_ref().and_then(|account| account.joined_at),
             account_name: account.map(|account| account.name),

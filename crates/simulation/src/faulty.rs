@@ -1,6 +1,6 @@
 //! [`Faulty`] wraps a value that implements the ports and injects the faults of a [`Script`].
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use secrecy::SecretString;
 
@@ -127,8 +127,8 @@ impl<P: Queue> Queue for Faulty<P> {
         self.script.play("sqs:SendMessage", self.inner.send_messages(messages)).await
     }
 
-    async fn retry_message_in(&self, receipt: &str, seconds: u32) -> Result<bool, ApiError> {
-        self.script.play("sqs:ChangeMessageVisibility", self.inner.retry_message_in(receipt, seconds)).await
+    async fn retry_message_in(&self, receipt: &str, pause: Duration) -> Result<bool, ApiError> {
+        self.script.play("sqs:ChangeMessageVisibility", self.inner.retry_message_in(receipt, pause)).await
     }
 
     async fn dead_letter_message(&self, message: &str, cause: &Cause) -> Result<bool, ApiError> {
@@ -160,7 +160,7 @@ impl<P: Notifier> Notifier for Faulty<P> {
 
 /// The clock is not an API: faults do not affect it.
 impl<P: Clock> Clock for Faulty<P> {
-    fn now(&self) -> f64 {
+    fn now(&self) -> SystemTime {
         self.inner.now()
     }
 

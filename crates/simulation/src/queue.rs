@@ -3,9 +3,12 @@
 //! Delivery is at least once: a received message is hidden for the visibility timeout and delivered again unless it is
 //! deleted. A message that was received too often moves to the dead-letter queue.
 
+use std::time::{Duration, SystemTime};
+
 use super::organization::FakeOrganization;
 use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Cause;
+use onboarding_core::time::after;
 use onboarding_engine::ports::Queue;
 
 /// The queue of an organization and its dead-letter queue. Clones share their state.
@@ -24,13 +27,13 @@ pub(super) struct Inbox {
 struct Message {
     id: String,
     body: String,
-    sent_at: f64,
-    visible_at: f64,
+    sent_at: SystemTime,
+    visible_at: SystemTime,
     received: u32,
 }
 
 /// A received message.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivered {
     /// The message id, which is also the receipt handle here.
     pub id: String,
@@ -38,8 +41,8 @@ pub struct Delivered {
     pub body: String,
     /// The receive count, including this time.
     pub received: u32,
-    /// The time at which it was sent, in seconds since the Unix epoch.
-    pub sent_at: f64,
+    /// The time at which it was sent.
+    pub sent_at: SystemTime,
 }
 
 /// A message in the dead-letter queue.
@@ -60,7 +63,7 @@ impl FakeOrganization {
 }
 
 impl Inbox {
-    fn put(&mut self, body: &str, now: f64) {
+    fn put(&mut self, body: &str, now: SystemTime) {
         self.serial += 1;
         let id = format!("message-{}", self.serial);
         self.messages.push(Message { id, body: body.to_owned(), sent_at: now, visible_at: now, received: 0 });
@@ -68,8 +71,8 @@ impl Inbox {
 }
 
 impl FakeQueue {
-    /// The visibility timeout in seconds, as in template.yaml.
-    pub const VISIBILITY: f64 = 720.0;
+    /// The visibility timeout, as in template.yaml.
+    pub const VISIBILITY: Duration = Duration::from_secs(720);
     /// The maximum number of receives before a message moves to the dead-letter queue, as in template.yaml.
     pub const MAX_RECEIVES: u32 = 400;
 
@@ -92,7 +95,7 @@ impl FakeQueue {
         dead.extend(expired.into_iter().map(|m| DeadLetter { body: m.body, cause: None }));
         let visible = messages.iter_mut().filter(|m| m.visible_at <= now).take(most);
         let receive = |message: &mut Message| {
-            message.visible_at = now + Self::VISIBILITY;
+            message.visible_at = after(now, Self::VISIBILITY);
             message.received += 1;
             let Message { id, body, received, sent_at, .. } = message;
             Delivered { id: id.clone(), body: body.clone(), received: *received, sent_at: *sent_at }
@@ -107,8 +110,8 @@ impl FakeQueue {
 
     /// When the next message becomes visible, if the queue is not empty.
     #[must_use]
-    pub fn next_visible(&self) -> Option<f64> {
-        self.0.lock().inbox.messages.iter().map(|message| message.visible_at).min_by(f64::total_cmp)
+    pub fn next_visible(&self) -> Option<SystemTime> {
+        self.0.lock().inbox.messages.iter().map(|message| message.visible_at).min()
     }
 
     /// The messages in the dead-letter queue.
@@ -137,12 +140,12 @@ impl Queue for FakeOrganization {
         Ok(())
     }
 
-    async fn retry_message_in(&self, receipt: &str, seconds: u32) -> Result<bool, ApiError> {
+    async fn retry_message_in(&self, receipt: &str, pause: Duration) -> Result<bool, ApiError> {
         let mut state = self.lock();
         let now = state.now;
         match state.inbox.messages.iter_mut().find(|message| message.id == receipt) {
             Some(message) => {
-                message.visible_at = now + f64::from(seconds);
+                message.visible_at = after(now, pause);
                 Ok(true)
             }
             None => Err(ApiError::new("sqs:ChangeMessageVisibility", "ReceiptHandleIsInvalid", "no such message")),

@@ -22,7 +22,7 @@ pub fn show(config: &Config) -> String {
     let excluded: Vec<_> = config.excluded.iter().map(ToString::to_string).collect();
     let excluded = if excluded.is_empty() { "none".to_owned() } else { excluded.join(", ") };
     line(&mut out, "excluded", &excluded);
-    line(&mut out, "new", &format!("for {} minutes after joining", config.new_for / 60));
+    line(&mut out, "new", &format!("for {} minutes after joining", config.new_for.as_secs() / 60));
     for one in &config.roles {
         role(&mut out, one);
     }

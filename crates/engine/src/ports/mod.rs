@@ -8,7 +8,7 @@ mod http;
 pub use http::{Http, VendorRequest, VendorResponse};
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use secrecy::SecretString;
 
@@ -168,9 +168,8 @@ pub trait Queue: Sync {
     /// `sqs:SendMessageBatch` with up to ten messages: all of them, or an error.
     fn send_messages(&self, messages: &[String]) -> impl Future<Output = Result<(), ApiError>> + Send;
 
-    /// `sqs:ChangeMessageVisibility`: makes a received message visible again after this many seconds. `false` if no queue is
-    /// configured.
-    fn retry_message_in(&self, receipt: &str, seconds: u32) -> impl Future<Output = Result<bool, ApiError>> + Send;
+    /// `sqs:ChangeMessageVisibility`: makes a received message visible again after a pause. `false` if no queue is configured.
+    fn retry_message_in(&self, receipt: &str, pause: Duration) -> impl Future<Output = Result<bool, ApiError>> + Send;
 
     /// Sends a message to the dead-letter queue, with its cause in the attributes. `false` if no such queue is configured.
     fn dead_letter_message(&self, message: &str, cause: &Cause) -> impl Future<Output = Result<bool, ApiError>> + Send;
@@ -201,8 +200,8 @@ pub trait Notifier: Sync {
 
 /// The time, which tests and the demo simulate.
 pub trait Clock: Sync {
-    /// Seconds since 1970.
-    fn now(&self) -> f64;
+    /// The current time.
+    fn now(&self) -> SystemTime;
 
     /// Waits for this long.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
