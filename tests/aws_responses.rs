@@ -12,7 +12,7 @@ mod notifier;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use account_onboarding::aws::{Organizations, Parameters, Sqs, Sts};
+use account_onboarding::aws::{Aws, Resources};
 use aws_config::BehaviorVersion;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -27,6 +27,7 @@ use onboarding_core::error_messages::DeniedBy;
 use onboarding_core::outcome::Cause;
 use onboarding_core::plan::{Action, Change, NewRole};
 use onboarding_core::policy::Document;
+use onboarding_core::time::from_unix_seconds;
 use onboarding_engine::ports::{AssumeRoleRequest, Creation, Directory, Queue, Secrets, Sessions, WriteIam};
 use wiremock::matchers::{any, body_string_contains};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -46,12 +47,12 @@ fn config(endpoint: &str) -> SdkConfig {
         .build()
 }
 
-/// A server that returns one response to every request, and a configuration that uses it.
-async fn serving(response: ResponseTemplate) -> (MockServer, SdkConfig) {
+/// A server that returns one response to every request, and the clients that use it.
+async fn serving(response: ResponseTemplate, resources: Resources) -> (MockServer, Aws) {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(response).mount(&server).await;
-    let config = config(&server.uri());
-    (server, config)
+    let aws = Aws::new(&config(&server.uri()), resources);
+    (server, aws)
 }
 
 fn json_response(status: u16, body: &str) -> ResponseTemplate {
@@ -66,15 +67,15 @@ fn xml_error(status: u16, code: &str, message: &str) -> ResponseTemplate {
 }
 
 async fn describe(response: ResponseTemplate) -> Result<Option<onboarding_core::account::Account>, ApiError> {
-    let (_server, config) = serving(response).await;
-    Organizations::new(&config).account(&"444455556666".parse().unwrap()).await
+    let (_server, aws) = serving(response, Resources::default()).await;
+    aws.account(&"444455556666".parse().unwrap()).await
 }
 
 async fn assume_role_error(response: ResponseTemplate) -> ApiError {
-    let (_server, config) = serving(response).await;
+    let (_server, aws) = serving(response, Resources::default()).await;
     let role_arn = "arn:aws:iam::444455556666:role/OrganizationAccountAccessRole".to_owned();
     let entry = AssumeRoleRequest { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
-    Sts::new(&config).assume_role(&entry).await.unwrap_err()
+    aws.assume_role(&entry).await.unwrap_err()
 }
 
 #[tokio::test]
@@ -125,7 +126,7 @@ async fn unresponsive_service_is_unavailable() {
     assert_eq!((slow.code.as_str(), slow.kind()), ("Timeout", ErrorKind::Unavailable));
     // A port that was free a moment ago, so nothing listens on it.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let gone = Organizations::new(&config(&format!("http://127.0.0.1:{port}")));
+    let gone = Aws::new(&config(&format!("http://127.0.0.1:{port}")), Resources::default());
     let error = gone.account(&"444455556666".parse().unwrap()).await.unwrap_err();
     assert_eq!((error.code.as_str(), error.kind()), ("Connection", ErrorKind::Unavailable), "{error}");
 }
@@ -143,7 +144,7 @@ async fn account_is_converted_from_its_arn_and_state() {
         let account = describe(json_response(200, &body.replace("STATE", state))).await.unwrap().unwrap();
         assert_eq!(account.state.to_string(), expected);
         assert_eq!((account.management.as_str(), account.partition.as_str()), ("111122223333", "aws-us-gov"));
-        assert_eq!((account.joined_at, account.is_management()), (Some(1_789_593_655), false));
+        assert_eq!((account.joined_at, account.is_management()), (from_unix_seconds(1_789_593_655), false));
     }
     let unknown = describe(json_response(400, r#"{"__type":"AccountNotFoundException"}"#)).await.unwrap();
     assert_eq!(unknown, None);
@@ -204,26 +205,30 @@ async fn account_creation_is_converted_in_every_state() {
         ),
         (r#"{"State":"FAILED","FailureReason":"A_NEW_REASON"}"#, Creation::Failed("A_NEW_REASON".into())),
     ] {
-        let (_server, config) = serving(json_response(200, &format!(r#"{{"CreateAccountStatus":{body}}}"#))).await;
-        assert_eq!(Organizations::new(&config).creation("car-1").await.unwrap(), expected);
+        let response = json_response(200, &format!(r#"{{"CreateAccountStatus":{body}}}"#));
+        let (_server, aws) = serving(response, Resources::default()).await;
+        assert_eq!(aws.account_creation("car-1").await.unwrap(), expected);
     }
-    let (_server, config) = serving(json_response(400, r#"{"__type":"CreateAccountStatusNotFoundException"}"#)).await;
-    assert_eq!(Organizations::new(&config).creation("car-1").await.unwrap(), Creation::Unknown);
+    let unknown = json_response(400, r#"{"__type":"CreateAccountStatusNotFoundException"}"#);
+    let (_server, aws) = serving(unknown, Resources::default()).await;
+    assert_eq!(aws.account_creation("car-1").await.unwrap(), Creation::Unknown);
 }
 
 #[tokio::test]
 async fn missing_parameter_is_not_found() {
-    let (_server, config) = serving(json_response(400, r#"{"__type":"ParameterNotFound"}"#)).await;
-    assert_eq!(Parameters::new(&config).parameter("/x").await.unwrap_err().kind(), ErrorKind::NotFound);
+    let missing = json_response(400, r#"{"__type":"ParameterNotFound"}"#);
+    let (_server, aws) = serving(missing, Resources::default()).await;
+    assert_eq!(aws.parameter("/x").await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 #[tokio::test]
 async fn dead_letter_of_maximum_size_has_no_attributes() {
-    let (server, config) = serving(json_response(200, r#"{"MessageId":"1"}"#)).await;
-    let queue = Sqs::new(&config, None, Some(format!("{}/111122223333/dead-letters", server.uri())));
+    let url = "https://sqs.us-east-1.amazonaws.com/111122223333/dead-letters".to_owned();
+    let resources = Resources { dead_letters: Some(url), ..Resources::default() };
+    let (server, aws) = serving(json_response(200, r#"{"MessageId":"1"}"#), resources).await;
     let cause = Cause::new(Code::InvalidMessage, "x".repeat(300), "fix it");
     for (length, attributes) in [(1000, 3), ((1 << 20) - 100, 2), (1 << 20, 0)] {
-        assert!(queue.dead_letter(&"x".repeat(length), &cause).await.unwrap());
+        assert!(aws.dead_letter_message(&"x".repeat(length), &cause).await.unwrap());
         let requests = server.received_requests().await.unwrap();
         let body: serde_json::Value = serde_json::from_slice(&requests.last().unwrap().body).unwrap();
         assert_eq!(body["MessageAttributes"].as_object().map_or(0, serde_json::Map::len), attributes, "{length}");
@@ -238,7 +243,8 @@ async fn error_after_retry(first: ResponseTemplate, action: Action) -> ApiError 
     let assumed = format!(
         "<AssumeRoleResponse><AssumeRoleResult><Credentials>{keys}</Credentials></AssumeRoleResult></AssumeRoleResponse>"
     );
-    let (server, config) = serving(ResponseTemplate::new(200).set_body_raw(assumed, "text/xml")).await;
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_raw(assumed, "text/xml")).mount(&server).await;
     let change = Change { role: "AcmeRead".parse().unwrap(), action };
     let (_, call) = change.call().split_once(':').unwrap();
     let second = match &change.action {
@@ -250,10 +256,10 @@ async fn error_after_retry(first: ResponseTemplate, action: Action) -> ApiError 
     write().respond_with(second).with_priority(2).expect(1).mount(&server).await;
 
     let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
-    let config = config.to_builder().retry_config(retries).build();
+    let config = config(&server.uri()).to_builder().retry_config(retries).build();
     let role_arn = "arn:aws:iam::444455556666:role/OrganizationAccountAccessRole".to_owned();
     let entry = AssumeRoleRequest { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
-    let session = Sts::new(&config).assume_role(&entry).await.unwrap();
+    let session = Aws::new(&config, Resources::default()).assume_role(&entry).await.unwrap();
     session.execute(&change).await.unwrap_err()
 }
 

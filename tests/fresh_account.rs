@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod fresh_account {
     use std::collections::{BTreeMap, BTreeSet};
+    use std::time::Duration;
 
     use onboarding_core::account::AccountId;
     use onboarding_core::config::{
@@ -11,7 +12,7 @@ mod fresh_account {
     use onboarding_core::outcome::Outcome;
     use onboarding_core::policy::{Caller, Condition};
     use onboarding_core::report::Report;
-    use onboarding_engine::ports::{Clock, Directory, LeaseStore, Secrets, Sessions, VendorApi, Whole, WriteIam};
+    use onboarding_engine::ports::{World, WriteIam};
     use onboarding_engine::{Engine, Job};
     use onboarding_simulation::{AccountCreation, FakeOrganization, Faulty, Injection, Lag, Script};
 
@@ -63,22 +64,18 @@ mod fresh_account {
                 prune_orphans: false,
             },
             excluded: BTreeSet::new(),
-            new_for: 3600,
-            give_up_after: 86_400,
+            new_for: Duration::from_secs(3600),
+            give_up_after: Duration::from_secs(86_400),
             roles: vec![role("First"), role("Second")],
         }
     }
 
-    async fn apply<P>(ports: P, account: &AccountId, timeout_seconds: f64) -> Report
-    where
-        P: Directory + Sessions + Secrets + LeaseStore + VendorApi + Clock + Clone,
-        P::Session: WriteIam,
-    {
-        let deadline = ports.now() + timeout_seconds;
-        let engine = Engine { world: Whole::from(ports), config: config() };
+    async fn apply(world: impl World<Session: WriteIam>, account: &AccountId, timeout_seconds: u64) -> Report {
+        let deadline = world.now() + Duration::from_secs(timeout_seconds);
+        let engine = Engine { world, config: config() };
         let [trigger, origin, run] = ["manual", "test", "test"].map(str::to_owned);
         let account = account.clone();
-        let end = deadline + 120.0;
+        let end = deadline + Duration::from_secs(120);
         engine.apply(&Job { account, trigger, origin, run, deadline, end, shown: None }).await
     }
 
@@ -102,12 +99,12 @@ mod fresh_account {
     async fn new_account_is_onboarded_and_a_second_run_makes_no_write() {
         let organization = organization();
         let account = create_account(&organization, AccountCreation::default());
-        let report = apply(organization.clone(), &account, 600.0).await;
+        let report = apply(organization.clone(), &account, 600).await;
         assert_eq!(report.outcome, Outcome::Converged);
         assert_onboarded(&organization, &account);
         assert_eq!(organization.writes().len(), 7);
         organization.clear_journal();
-        assert_eq!(apply(organization.clone(), &account, 600.0).await.outcome, Outcome::Converged);
+        assert_eq!(apply(organization.clone(), &account, 600).await.outcome, Outcome::Converged);
         assert_eq!(organization.writes(), []);
     }
 
@@ -115,17 +112,21 @@ mod fresh_account {
     async fn slow_account_is_onboarded_to_the_same_state() {
         let organization = organization();
         let quick = create_account(&organization, AccountCreation::default());
-        apply(organization.clone(), &quick, 600.0).await;
+        apply(organization.clone(), &quick, 600).await;
         let codes = ["SubscriptionRequiredException", "OptInRequired", "InvalidClientTokenId"];
-        let transient_errors = codes.map(|code| (code.to_owned(), 20.0)).to_vec();
+        let transient_errors = codes.map(|code| (code.to_owned(), Duration::from_secs(20))).to_vec();
         let slow = create_account(
             &organization,
-            AccountCreation { access_role_delay_seconds: 60.0, transient_errors, ..AccountCreation::default() },
+            AccountCreation {
+                access_role_delay: Duration::from_secs(60),
+                transient_errors,
+                ..AccountCreation::default()
+            },
         );
-        organization.set_lag(&slow, Lag { reads: 3, seconds: 12.0 });
+        organization.set_lag(&slow, Lag { reads: 3, time: Duration::from_secs(12) });
         organization.set_page_size(1);
         organization.set_throttling(Some(37));
-        let report = apply(organization.clone(), &slow, 900.0).await;
+        let report = apply(organization.clone(), &slow, 900).await;
         assert_eq!(report.outcome, Outcome::Converged);
         let state = organization.state();
         assert_eq!(state[&quick], state[&slow]);
@@ -136,7 +137,7 @@ mod fresh_account {
         let fault_free = organization();
         let script = Script::none();
         let account = create_account(&fault_free, AccountCreation::default());
-        apply(Faulty::new(fault_free.clone(), &script), &account, 600.0).await;
+        apply(Faulty::new(fault_free.clone(), &script), &account, 600).await;
         let calls = script.calls();
         let mut errors = BTreeSet::new();
         for (index, call) in calls.iter().enumerate() {
@@ -144,12 +145,12 @@ mod fresh_account {
                 let organization = organization();
                 create_account(&organization, AccountCreation::default());
                 let script = Script::at(index, injection);
-                let first = apply(Faulty::new(organization.clone(), &script), &account, 600.0).await;
+                let first = apply(Faulty::new(organization.clone(), &script), &account, 600).await;
                 if !injection.crashes() && first.outcome != Outcome::Converged {
                     let code = first.outcome.cause().map_or("", |cause| cause.code.as_str());
                     errors.insert(format!("{call}, {injection:?}: {} ({code})\n", first.outcome.as_str()));
                 }
-                let second = apply(organization.clone(), &account, 600.0).await;
+                let second = apply(organization.clone(), &account, 600).await;
                 assert_eq!(second.outcome, Outcome::Converged, "{injection:?} at {index}, {call}");
                 assert_eq!(organization.state(), fault_free.state(), "{injection:?} at {index}, {call}");
             }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use account_onboarding::aws::HttpClient;
-use account_onboarding::vendors::Vendors;
+use account_onboarding::vendors;
 use onboarding_core::account::AccountAge;
 use onboarding_core::account::AccountId;
 use onboarding_core::blueprint::AccountRegistration;
@@ -14,7 +14,7 @@ use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::RegistrationChange;
 use onboarding_core::vendor::{Api, ApiAccess, Endpoint};
-use onboarding_engine::ports::{Http, VendorApi, VendorRequest, VendorResponse};
+use onboarding_engine::ports::{Http, VendorRequest, VendorResponse};
 use serde_json::{Value, json};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -40,7 +40,7 @@ fn json_response(value: Value) -> ResponseTemplate {
 
 async fn search(response: ResponseTemplate) -> Result<Vec<ExistingRegistration>, ApiError> {
     let (_server, access) = serving(response).await;
-    Vendors::new(HttpClient::default()).registered(Api::WorkloadSecurity, &access, &account()).await
+    vendors::registrations(&HttpClient::default(), Api::WorkloadSecurity, &access, &account()).await
 }
 
 fn change(before: Option<ExistingRegistration>) -> RegistrationChange {
@@ -57,7 +57,7 @@ async fn register(
     before: Option<ExistingRegistration>,
 ) -> (Result<(), ApiError>, MockServer) {
     let (server, access) = serving(response).await;
-    (Vendors::new(HttpClient::default()).register(&access, &change(before)).await, server)
+    (vendors::register(&HttpClient::default(), &access, &change(before)).await, server)
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn search_results_are_filtered_by_account() {
 #[tokio::test]
 async fn requests_match_the_vendor_documentation() {
     let (server, access) = serving(json_response(json!({"awsConnectors": []}))).await;
-    Vendors::new(HttpClient::default()).registered(Api::WorkloadSecurity, &access, &account()).await.unwrap();
+    vendors::registrations(&HttpClient::default(), Api::WorkloadSecurity, &access, &account()).await.unwrap();
     let (_, server2) = register(ResponseTemplate::new(200), None).await;
     let (_, server3) = register(ResponseTemplate::new(200), Some(ExistingRegistration { id: 7, role_arn: None })).await;
     let mut seen = Vec::new();
@@ -142,7 +142,7 @@ async fn invalid_response_is_unavailable() {
     }
     let closed = Endpoint::from_url("http://127.0.0.1:9/api", true).unwrap();
     let access = ApiAccess { endpoint: closed, key: KEY.parse().unwrap() };
-    let refused = Vendors::new(HttpClient::default()).registered(Api::WorkloadSecurity, &access, &account()).await;
+    let refused = vendors::registrations(&HttpClient::default(), Api::WorkloadSecurity, &access, &account()).await;
     let refused = refused.unwrap_err();
     assert_eq!((refused.code.as_str(), refused.kind()), ("Connection", ErrorKind::Unavailable));
 }
@@ -150,7 +150,7 @@ async fn invalid_response_is_unavailable() {
 /// An HTTP client that records the URL and the headers of each request.
 struct RecordingHttp(Mutex<Vec<String>>);
 
-impl Http for &RecordingHttp {
+impl Http for RecordingHttp {
     async fn send(&self, request: VendorRequest<'_>) -> Result<VendorResponse, ApiError> {
         let headers = request.headers.iter().map(|(name, value)| format!("{name}: {value}"));
         self.0.lock().unwrap().push(format!("{}\n{}", request.url, headers.collect::<Vec<_>>().join("\n")));
@@ -162,8 +162,7 @@ impl Http for &RecordingHttp {
 async fn cloud_one_uses_the_authorization_header() {
     let access = ApiAccess { endpoint: Endpoint::from_region("us-1").unwrap(), key: "tmc12:example".parse().unwrap() };
     let http = RecordingHttp(Mutex::default());
-    let vendors = Vendors::new(&http);
-    vendors.registered(Api::WorkloadSecurity, &access, &account()).await.unwrap();
+    vendors::registrations(&http, Api::WorkloadSecurity, &access, &account()).await.unwrap();
     insta::assert_snapshot!(http.0.lock().unwrap().join("\n"), @"
     https://workload.us-1.cloudone.trendmicro.com/api/awsconnectors/search
     api-version: v1

@@ -1,29 +1,19 @@
 //! The accounts of the organization, from AWS Organizations.
 
 use aws_sdk_organizations::types::{Account as Wire, CreateAccountState};
-use aws_types::SdkConfig;
 
+use super::Aws;
 use super::error::{api_error, malformed};
 use onboarding_core::account::{Account, AccountId, AccountState, JoinMethod, Partition};
 use onboarding_core::error::{ApiError, ErrorKind};
+use onboarding_core::time::from_unix_seconds;
 use onboarding_engine::ports::{AccountPage, Creation, Directory};
 
-/// A client of AWS Organizations with the caller's own credentials.
-#[derive(Debug, Clone)]
-pub struct Organizations(aws_sdk_organizations::Client);
-
-impl Organizations {
-    /// Creates the client.
-    #[must_use]
-    pub fn new(config: &SdkConfig) -> Self {
-        Self(aws_sdk_organizations::Client::new(config))
-    }
-}
-
-impl Directory for Organizations {
+impl Directory for Aws {
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
         const CALL: &str = "organizations:DescribeAccount";
-        let response = self.0.describe_account().account_id(id.as_str()).send().await.map_err(api_error(CALL));
+        let response =
+            self.organizations.describe_account().account_id(id.as_str()).send().await.map_err(api_error(CALL));
         match response {
             Ok(response) => {
                 account(CALL, response.account.as_ref().ok_or_else(|| malformed(CALL, "account"))?).map(Some)
@@ -35,15 +25,15 @@ impl Directory for Organizations {
 
     async fn accounts(&self, from: Option<String>) -> Result<AccountPage, ApiError> {
         const CALL: &str = "organizations:ListAccounts";
-        let response = self.0.list_accounts().set_next_token(from).send().await.map_err(api_error(CALL))?;
+        let response = self.organizations.list_accounts().set_next_token(from).send().await.map_err(api_error(CALL))?;
         let accounts = response.accounts.unwrap_or_default();
         let accounts = accounts.iter().map(|wire| account(CALL, wire)).collect::<Result<_, _>>()?;
         Ok(AccountPage { accounts, next: response.next_token })
     }
 
-    async fn creation(&self, request: &str) -> Result<Creation, ApiError> {
+    async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {
         const CALL: &str = "organizations:DescribeCreateAccountStatus";
-        let send = self.0.describe_create_account_status().create_account_request_id(request).send();
+        let send = self.organizations.describe_create_account_status().create_account_request_id(request).send();
         let status = match send.await.map_err(api_error(CALL)) {
             Ok(response) => response.create_account_status.ok_or_else(|| malformed(CALL, "status"))?,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Creation::Unknown),
@@ -77,7 +67,7 @@ fn account(call: &'static str, wire: &Wire) -> Result<Account, ApiError> {
     // `State` replaces the deprecated `Status`. Both have the same value for an active account.
     let status = wire.state().map(|state| state.as_str()).or_else(|| wire.status().map(|status| status.as_str()));
     let state = AccountState::from_wire(status.ok_or_else(|| missing("state"))?);
-    let joined_at = wire.joined_timestamp().map(|time| time.secs());
+    let joined_at = wire.joined_timestamp().and_then(|time| from_unix_seconds(time.secs()));
     let joined = JoinMethod::from_wire(wire.joined_method().map(|method| method.as_str()));
     let name = wire.name().unwrap_or_default().into();
     Ok(Account { id, name, state, joined_at, joined, management, partition })

@@ -11,72 +11,41 @@
 //!
 //! Releasing writes an expired lease instead of deleting the parameter.
 
-use aws_sdk_ssm::types::ParameterType;
-
-use super::error::{api_error, malformed};
-use super::parameters::Parameters;
+use super::Aws;
 use onboarding_core::account::AccountId;
-use onboarding_core::error::{ApiError, ErrorKind};
+use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
 use onboarding_engine::ports::LeaseStore;
 
-/// A client of SSM Parameter Store with the caller's own credentials.
-#[derive(Debug, Clone)]
-pub struct SsmLeases {
-    parameters: aws_sdk_ssm::Client,
-    /// The prefix of the parameters. Without it there are no leases, and every lease is granted.
-    prefix: Option<String>,
-}
-
-impl SsmLeases {
-    /// Leases over the SSM client of `parameters`, in parameters below a prefix.
-    #[must_use]
-    pub fn new(parameters: &Parameters, prefix: Option<String>) -> Self {
-        Self { parameters: parameters.0.clone(), prefix }
-    }
-
-    fn parameter(&self, account: &AccountId) -> Option<String> {
-        self.prefix.as_ref().map(|prefix| format!("{prefix}/{account}"))
+impl Aws {
+    /// The parameter of an account's lease. Without a prefix there are no leases, and every lease is granted.
+    fn lease_parameter(&self, account: &AccountId) -> Option<String> {
+        self.resources.leases.as_ref().map(|prefix| format!("{prefix}/{account}"))
     }
 }
 
-impl LeaseStore for SsmLeases {
-    async fn current(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
-        const CALL: &str = "ssm:GetParameter";
-        let Some(name) = self.parameter(account) else { return Ok(None) };
-        match self.parameters.get_parameter().name(name).send().await.map_err(api_error(CALL)) {
-            Ok(response) => {
-                let parameter = response.parameter.ok_or_else(|| malformed(CALL, "parameter"))?;
-                let lease = Lease::from_text(parameter.value().unwrap_or_default());
-                Ok(Some((lease, parameter.version)))
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+impl LeaseStore for Aws {
+    async fn stored_lease(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
+        let Some(name) = self.lease_parameter(account) else { return Ok(None) };
+        let stored = self.stored(name).await?;
+        Ok(stored.map(|stored| (Lease::from_text(stored.value().unwrap_or_default()), stored.version)))
     }
 
     /// The new version is one more than the previous one. Any other number means that another run wrote in between.
     ///
     /// See <https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html>.
-    async fn try_acquire(&self, account: &AccountId, lease: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
-        const CALL: &str = "ssm:PutParameter";
-        let Some(name) = self.parameter(account) else { return Ok(true) };
-        let put = self.parameters.put_parameter().name(name).value(lease.to_text()).r#type(ParameterType::String);
-        match put.overwrite(seen.is_some()).send().await.map_err(api_error(CALL)) {
-            Ok(response) => Ok(seen.is_none_or(|seen| response.version == seen.saturating_add(1))),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-            Err(error) => Err(error),
-        }
+    async fn try_acquire_lease(&self, account: &AccountId, lease: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
+        let Some(name) = self.lease_parameter(account) else { return Ok(true) };
+        let version = self.store(name, lease.to_text(), seen.is_some()).await?;
+        Ok(version.is_some_and(|version| seen.is_none_or(|seen| version == seen.saturating_add(1))))
     }
 
     /// Writes an expired lease. The parameter is not deleted because a deleted parameter cannot be created again for 30
     /// seconds, and its versions would restart at 1.
     ///
     /// See <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameter.html>.
-    async fn release(&self, account: &AccountId) -> Result<(), ApiError> {
-        const CALL: &str = "ssm:PutParameter";
-        let Some(name) = self.parameter(account) else { return Ok(()) };
-        let expired = self.parameters.put_parameter().name(name).value(Lease::default().to_text());
-        expired.r#type(ParameterType::String).overwrite(true).send().await.map(drop).map_err(api_error(CALL))
+    async fn release_lease(&self, account: &AccountId) -> Result<(), ApiError> {
+        let Some(name) = self.lease_parameter(account) else { return Ok(()) };
+        self.store(name, Lease::default().to_text(), true).await.map(drop)
     }
 }

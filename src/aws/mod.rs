@@ -1,8 +1,9 @@
 //! The ports, implemented with the AWS SDK. Only these files use the `aws_sdk_*` crates.
+//!
+//! [`Aws`] holds every client and implements every port, each in a file of its own.
 
 mod ambiguous;
 mod clients;
-mod clock;
 mod directory;
 mod error;
 mod http;
@@ -12,14 +13,89 @@ mod notifier;
 mod parameters;
 mod queue;
 mod sessions;
+mod vendors;
 mod write;
 
+use std::env;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
+
+use aws_types::SdkConfig;
+
 pub use clients::{ClientsError, command_line, function};
-pub use clock::SystemClock;
-pub use directory::Organizations;
 pub use http::HttpClient;
-pub use leases::SsmLeases;
-pub use notifier::EventBridgeNotifier;
-pub use parameters::Parameters;
-pub use queue::Sqs;
-pub use sessions::Sts;
+
+use onboarding_engine::ports::Clock;
+
+/// The clients of AWS with the caller's own credentials, and the names of the resources that they use. Clones share their
+/// connections.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    config: SdkConfig,
+    organizations: aws_sdk_organizations::Client,
+    sts: aws_sdk_sts::Client,
+    ssm: aws_sdk_ssm::Client,
+    sqs: aws_sdk_sqs::Client,
+    /// Created with the first notification, to keep cold starts short.
+    events: Arc<OnceLock<aws_sdk_eventbridge::Client>>,
+    http: HttpClient,
+    resources: Resources,
+}
+
+/// The resources of the stack. The CLI uses none of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Resources {
+    /// The URL of the queue that invokes the function. Without it sweeps fail, and retries have the queue's own
+    /// visibility timeout instead of a growing backoff.
+    pub queue: Option<String>,
+    /// The URL of the dead-letter queue. Without it messages that need attention stay in the queue.
+    pub dead_letters: Option<String>,
+    /// The event bus for notifications. Without it none are sent.
+    pub event_bus: Option<String>,
+    /// The prefix of the SSM parameters that hold notification records.
+    pub notified: String,
+    /// The prefix of the SSM parameters that hold account leases. Without it no leases are taken.
+    pub leases: Option<String>,
+}
+
+impl Resources {
+    /// The resources that the environment names. An empty variable counts as unset.
+    #[must_use]
+    pub fn from_env() -> Self {
+        let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
+        Self {
+            queue: set("ONBOARDING_QUEUE_URL"),
+            dead_letters: set("ONBOARDING_DEAD_LETTERS_URL"),
+            event_bus: set("ONBOARDING_EVENT_BUS"),
+            notified: set("ONBOARDING_NOTIFIED").unwrap_or_else(|| "/account-onboarding/notified".to_owned()),
+            leases: set("ONBOARDING_LEASES"),
+        }
+    }
+}
+
+impl Aws {
+    /// Creates the clients.
+    #[must_use]
+    pub fn new(config: &SdkConfig, resources: Resources) -> Self {
+        Self {
+            config: config.clone(),
+            organizations: aws_sdk_organizations::Client::new(config),
+            sts: aws_sdk_sts::Client::new(config),
+            ssm: aws_sdk_ssm::Client::new(config),
+            sqs: aws_sdk_sqs::Client::new(config),
+            events: Arc::default(),
+            http: HttpClient::default(),
+            resources,
+        }
+    }
+}
+
+impl Clock for Aws {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    async fn sleep(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}

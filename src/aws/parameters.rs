@@ -1,29 +1,42 @@
-//! The configuration and secrets (external IDs and API keys), from SSM Parameter Store.
+//! SSM Parameter Store: the configuration and secrets (external IDs and API keys), and the parameters in which the function
+//! keeps leases and notification records.
 
-use aws_types::SdkConfig;
+use aws_sdk_ssm::types::{Parameter, ParameterType};
 use secrecy::SecretString;
 
+use super::Aws;
 use super::error::{api_error, malformed};
-use onboarding_core::error::ApiError;
+use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_engine::ports::Secrets;
 
-/// A client of SSM Parameter Store with the caller's own credentials.
-#[derive(Debug, Clone)]
-pub struct Parameters(pub(super) aws_sdk_ssm::Client);
-
-impl Parameters {
-    /// Creates the client.
-    #[must_use]
-    pub fn new(config: &SdkConfig) -> Self {
-        Self(aws_sdk_ssm::Client::new(config))
+impl Secrets for Aws {
+    async fn parameter(&self, name: &str) -> Result<SecretString, ApiError> {
+        const CALL: &str = "ssm:GetParameter";
+        let get = self.ssm.get_parameter().name(name).with_decryption(true);
+        let value = get.send().await.map_err(api_error(CALL))?.parameter.and_then(|parameter| parameter.value);
+        value.map(SecretString::from).ok_or_else(|| malformed(CALL, "value"))
     }
 }
 
-impl Secrets for Parameters {
-    async fn parameter(&self, name: &str) -> Result<SecretString, ApiError> {
+impl Aws {
+    /// A parameter of the function; `None` if it does not exist.
+    pub(super) async fn stored(&self, name: String) -> Result<Option<Parameter>, ApiError> {
         const CALL: &str = "ssm:GetParameter";
-        let response = self.0.get_parameter().name(name).with_decryption(true).send().await.map_err(api_error(CALL))?;
-        let value = response.parameter.and_then(|parameter| parameter.value);
-        value.map(SecretString::from).ok_or_else(|| malformed(CALL, "value"))
+        match self.ssm.get_parameter().name(name).send().await.map_err(api_error(CALL)) {
+            Ok(response) => response.parameter.map(Some).ok_or_else(|| malformed(CALL, "parameter")),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Stores a parameter of the function, and returns its new version; `None` if it exists and is not to be replaced.
+    pub(super) async fn store(&self, name: String, value: String, replace: bool) -> Result<Option<i64>, ApiError> {
+        const CALL: &str = "ssm:PutParameter";
+        let put = self.ssm.put_parameter().name(name).value(value).r#type(ParameterType::String).overwrite(replace);
+        match put.send().await.map_err(api_error(CALL)) {
+            Ok(response) => Ok(Some(response.version)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -6,10 +6,12 @@
 //! dead-letter queue holds the message twice, which is harmless. Without a queue URL, both methods return `false`: the
 //! message stays in the inbox.
 
+use std::time::Duration;
+
 use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
-use aws_types::SdkConfig;
 
+use super::Aws;
 use super::error::api_error;
 use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Cause;
@@ -20,36 +22,17 @@ use onboarding_engine::ports::Queue;
 /// See <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>.
 const MAX_MESSAGE: usize = 1 << 20;
 
-/// A client of SQS with the function's own credentials.
-#[derive(Debug, Clone)]
-pub struct Sqs {
-    client: aws_sdk_sqs::Client,
-    queue: Option<String>,
-    dead_letters: Option<String>,
-}
-
-impl Sqs {
-    /// Creates the client for the queues with these URLs.
-    #[must_use]
-    pub fn new(config: &SdkConfig, queue: Option<String>, dead_letters: Option<String>) -> Self {
-        Self { client: aws_sdk_sqs::Client::new(config), queue, dead_letters }
-    }
-
-    fn queue(&self, call: &'static str) -> Result<&str, ApiError> {
-        let missing = || ApiError::new(call, "NoQueue", "the environment variable `ONBOARDING_QUEUE_URL` is not set");
-        self.queue.as_deref().ok_or_else(missing)
-    }
-}
-
-impl Queue for Sqs {
-    async fn send(&self, messages: &[String]) -> Result<(), ApiError> {
+impl Queue for Aws {
+    async fn send_messages(&self, messages: &[String]) -> Result<(), ApiError> {
         const CALL: &str = "sqs:SendMessage";
         let invalid = |error: BuildError| ApiError::new(CALL, "Client", &error.to_string());
         let entry = |(index, body): (usize, &String)| {
             SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body).build().map_err(invalid)
         };
         let entries: Vec<_> = messages.iter().enumerate().map(entry).collect::<Result<_, _>>()?;
-        let send = self.client.send_message_batch().queue_url(self.queue(CALL)?).set_entries(Some(entries));
+        let missing = || ApiError::new(CALL, "NoQueue", "the environment variable `ONBOARDING_QUEUE_URL` is not set");
+        let url = self.resources.queue.as_ref().ok_or_else(missing)?;
+        let send = self.sqs.send_message_batch().queue_url(url).set_entries(Some(entries));
         let response = send.send().await.map_err(api_error(CALL))?;
         // If one message failed, the whole batch is sent again: duplicates are harmless, lost messages are not.
         match response.failed.first() {
@@ -58,18 +41,18 @@ impl Queue for Sqs {
         }
     }
 
-    async fn retry_in(&self, receipt: &str, seconds: u32) -> Result<bool, ApiError> {
+    async fn retry_message_in(&self, receipt: &str, pause: Duration) -> Result<bool, ApiError> {
         const CALL: &str = "sqs:ChangeMessageVisibility";
-        let Some(url) = &self.queue else { return Ok(false) };
-        let change = self.client.change_message_visibility().queue_url(url).receipt_handle(receipt);
-        let seconds = i32::try_from(seconds).unwrap_or(i32::MAX);
+        let Some(url) = &self.resources.queue else { return Ok(false) };
+        let change = self.sqs.change_message_visibility().queue_url(url).receipt_handle(receipt);
+        let seconds = i32::try_from(pause.as_secs()).unwrap_or(i32::MAX);
         change.visibility_timeout(seconds).send().await.map(|_| true).map_err(api_error(CALL))
     }
 
-    async fn dead_letter(&self, message: &str, cause: &Cause) -> Result<bool, ApiError> {
+    async fn dead_letter_message(&self, message: &str, cause: &Cause) -> Result<bool, ApiError> {
         const CALL: &str = "sqs:SendMessage";
-        let Some(url) = &self.dead_letters else { return Ok(false) };
-        let mut send = self.client.send_message().queue_url(url).message_body(message);
+        let Some(url) = &self.resources.dead_letters else { return Ok(false) };
+        let mut send = self.sqs.send_message().queue_url(url).message_body(message);
         let mut remaining = MAX_MESSAGE.saturating_sub(message.len());
         for (name, text) in
             [("CAUSE", cause.code.as_str()), ("MESSAGE", cause.message.as_str()), ("REMEDY", cause.remedy.as_str())]

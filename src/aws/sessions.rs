@@ -1,37 +1,22 @@
 //! Sessions in member accounts, from `sts:AssumeRole`.
 
 use aws_credential_types::Credentials;
-use aws_types::SdkConfig;
 
+use super::Aws;
 use super::clients::with_credentials;
 use super::error::{api_error, malformed};
 use super::iam::IamSession;
 use onboarding_core::error::ApiError;
 use onboarding_engine::ports::{AssumeRoleRequest, Sessions};
 
-/// A client of STS with the caller's own credentials.
-#[derive(Debug, Clone)]
-pub struct Sts {
-    client: aws_sdk_sts::Client,
-    config: SdkConfig,
-}
-
-impl Sts {
-    /// Creates the client.
-    #[must_use]
-    pub fn new(config: &SdkConfig) -> Self {
-        Self { client: aws_sdk_sts::Client::new(config), config: config.clone() }
-    }
-}
-
-impl Sessions for Sts {
+impl Sessions for Aws {
     type Session = IamSession;
 
     /// Assumes the role for 15 minutes. It sets no source identity and no session tags: those need
     /// `sts:SetSourceIdentity` and `sts:TagSession`, which the trust policy that Organizations creates does not allow.
     async fn assume_role(&self, entry: &AssumeRoleRequest) -> Result<IamSession, ApiError> {
         const CALL: &str = "sts:AssumeRole";
-        let assume = self.client.assume_role().role_arn(&entry.role_arn).role_session_name(&entry.session_name);
+        let assume = self.sts.assume_role().role_arn(&entry.role_arn).role_session_name(&entry.session_name);
         let response = assume.policy(&entry.policy).duration_seconds(900).send().await.map_err(api_error(CALL))?;
         let issued = response.credentials.ok_or_else(|| malformed(CALL, "credentials"))?;
         let token = Some(issued.session_token);

@@ -2,13 +2,9 @@
 
 use std::process::ExitCode;
 
-use account_onboarding::aws::{
-    self, EventBridgeNotifier, HttpClient, Organizations, Parameters, Sqs, SsmLeases, Sts, SystemClock,
-};
-use account_onboarding::lambda::{self, Clients, Function, Settings};
-use account_onboarding::vendors::Vendors;
+use account_onboarding::aws::{self, Aws, Resources};
+use account_onboarding::lambda::{self, ConfigLocation, Function};
 use lambda_runtime::{LambdaEvent, service_fn};
-use onboarding_engine::ports::Ports;
 use serde_json::value::RawValue;
 
 #[tokio::main(flavor = "current_thread")]
@@ -24,22 +20,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), lambda_runtime::Error> {
-    let config = aws::function()?;
-    let settings = Settings::from_env()?;
-    let secrets = Parameters::new(&config);
-    let world = Ports {
-        directory: Organizations::new(&config),
-        sessions: Sts::new(&config),
-        leases: SsmLeases::new(&secrets, settings.leases.clone()),
-        vendors: Vendors::new(HttpClient::default()),
-        secrets: secrets.clone(),
-        clock: SystemClock,
-    };
-    let ports = Clients {
-        world,
-        queue: Sqs::new(&config, settings.queue.clone(), settings.dead_letters.clone()),
-        notifier: EventBridgeNotifier::new(&config, &secrets, settings.event_bus.clone(), settings.notified.clone()),
-    };
-    let function = &Function { ports, settings };
+    let world = Aws::new(&aws::function()?, Resources::from_env());
+    let function = &Function { world, config: ConfigLocation::from_env()? };
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| function.answer(event).await)).await
 }

@@ -2,23 +2,14 @@
 
 use std::process::ExitCode;
 
-use account_onboarding::aws::{self, HttpClient, Organizations, Parameters, Sts, SystemClock};
-use account_onboarding::cli::{self, Aws};
-use account_onboarding::vendors::Vendors;
-use onboarding_engine::ports::{NoLeases, Ports};
+use account_onboarding::aws::{self, Aws, Resources};
+use account_onboarding::cli;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let connect = async |access: &Aws| {
+    let connect = async |access: &cli::Aws| {
         let config = aws::command_line(access.profile.as_deref(), access.region.as_deref()).await?;
-        Ok(Ports {
-            directory: Organizations::new(&config),
-            sessions: Sts::new(&config),
-            secrets: Parameters::new(&config),
-            leases: NoLeases,
-            vendors: Vendors::new(HttpClient::default()),
-            clock: SystemClock,
-        })
+        Ok(Aws::new(&config, Resources::default()))
     };
     cli::run(connect).await.into()
 }

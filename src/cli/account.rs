@@ -1,6 +1,7 @@
 //! `onboard plan` and `onboard apply`: plan or change one account in AWS.
 
 use std::io::{IsTerminal, Write};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
@@ -13,8 +14,9 @@ use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Detail, Report, plan_lines, report_lines};
+use onboarding_core::time::after;
 use onboarding_core::trigger::{self, Trigger};
-use onboarding_engine::ports::{Clock, Sessions, World, WriteIam};
+use onboarding_engine::ports::{World, WriteIam};
 use onboarding_engine::{Engine, Job};
 
 /// The engine and its job, or the report of an account that needs no run.
@@ -52,7 +54,7 @@ fn next_steps(target: &Target) -> Vec<Line> {
     vec![Line::blank(), Line::at(0).styled(Style::Faint, line)]
 }
 
-pub(super) async fn apply<W: World<Sessions: Sessions<Session: WriteIam>>>(
+pub(super) async fn apply<W: World<Session: WriteIam>>(
     target: Target,
     yes: bool,
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
@@ -92,8 +94,8 @@ pub(super) async fn apply<W: World<Sessions: Sessions<Session: WriteIam>>>(
     }
     // Only the changes that were shown are applied: if the account drifted in between, the engine makes a new plan.
     // The deadlines start again here, so that neither the wait during planning nor the prompt uses up the time to apply.
-    job.deadline = engine.clock().now() + f64::from(target.wait);
-    job.end = job.deadline + COMMAND_LINE_GRACE.as_secs_f64();
+    job.deadline = after(engine.world.now(), Duration::from_secs(target.wait.into()));
+    job.end = after(job.deadline, COMMAND_LINE_GRACE);
     job.shown = Some(plan.changes.into_iter().map(|step| step.change).collect());
     if format == Format::Text {
         print_line!();
@@ -112,7 +114,7 @@ async fn start<W: World>(
         return Ok(ended(account, kind.as_str(), Outcome::ignored(Code::NotApplicable, reason)));
     }
     let engine = Engine { world: connect(&target.aws).await?, config };
-    let deadline = engine.clock().now() + f64::from(target.wait);
+    let deadline = after(engine.world.now(), Duration::from_secs(target.wait.into()));
     let (account, kind) = match requested {
         Requested::Account(id) => (id, "command_line"),
         Requested::Event(Trigger::AccountReady { id, kind }) => (id, kind.as_str()),
@@ -138,7 +140,7 @@ async fn start<W: World>(
     let trigger = kind.to_owned();
     let origin = "command-line".to_owned();
     let run = origin.clone();
-    let end = deadline + COMMAND_LINE_GRACE.as_secs_f64();
+    let end = after(deadline, COMMAND_LINE_GRACE);
     Ok(Ok((engine, Job { account, trigger, origin, run, deadline, end, shown: None })))
 }
 

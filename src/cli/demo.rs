@@ -1,6 +1,7 @@
 //! `onboard demo`: the real engine onboards an account of a simulated organization, without AWS.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 
@@ -10,7 +11,8 @@ use onboarding_core::config::Config;
 use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Detail, plan_lines, report_lines};
-use onboarding_engine::ports::{Clock, NoLeases, Ports};
+use onboarding_core::time::{after, since};
+use onboarding_engine::ports::Clock;
 use onboarding_engine::{Engine, Job};
 use onboarding_simulation::{AccountCreation, FakeOrganization};
 
@@ -20,15 +22,13 @@ const IDENTITY: &str = "222233334444";
 const PIPELINE: &str = "arn:aws:iam::222233334444:role/app-pipeline";
 /// The vendors' accounts. Like IAM, the simulation rejects policies that name accounts that do not exist.
 const VENDORS: [&str; 2] = ["147995105371", "377450845233"];
-
-type Simulated =
-    Engine<Ports<FakeOrganization, FakeOrganization, FakeOrganization, NoLeases, FakeOrganization, FakeOrganization>>;
+/// How long the simulated account is waited for.
+const TIMEOUT: Duration = Duration::from_secs(900);
 
 pub(super) async fn demo() -> anyhow::Result<Exit> {
     let organization = organization()?;
     let config = Config::parse_without_files(CONFIG).map_err(|problems| anyhow!("{problems}"))?;
-    let [directory, sessions, secrets, vendors, clock] = [(); 5].map(|()| organization.clone());
-    let engine = Engine { world: Ports { directory, sessions, secrets, leases: NoLeases, vendors, clock }, config };
+    let engine = Engine { world: organization.clone(), config };
 
     print(faint("A simulated organization, in memory, that enforces IAM's rules: no AWS calls are made."))?;
     let account = create(&organization, &engine).await?;
@@ -37,8 +37,8 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
         trigger: "create_account".to_owned(),
         origin: "demo".to_owned(),
         run: "demo".to_owned(),
-        deadline: organization.now() + 900.0,
-        end: organization.now() + 960.0,
+        deadline: after(organization.now(), TIMEOUT),
+        end: after(organization.now(), TIMEOUT + Duration::from_secs(60)),
         shown: None,
     };
 
@@ -46,7 +46,7 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
     let before = organization.now();
     let plan = engine.plan(&job).await;
     let refused = organization.journal().iter().filter(|call| call.call == "sts:AssumeRole" && !call.ok).count();
-    let waited = organization.now() - before;
+    let waited = since(before, organization.now()).as_secs_f64();
     print(faint(format!("AssumeRole was refused {refused} times; the account was ready after {waited:.0} s.")))?;
     print(Line::blank())?;
     print_text!("{}", render(&plan_lines(&plan, Detail::Summary)));
@@ -73,8 +73,9 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
 }
 
 fn organization() -> anyhow::Result<FakeOrganization> {
-    let mut organization =
-        FakeOrganization::new("aws".parse()?, MANAGEMENT.parse()?, IDENTITY.parse()?).with_identity(PIPELINE);
+    let mut organization = FakeOrganization::new("aws".parse()?, MANAGEMENT.parse()?, IDENTITY.parse()?)
+        .with_identity(PIPELINE)
+        .without_leases();
     for vendor in VENDORS {
         organization = organization.with_outside_account(&vendor.parse()?);
     }
@@ -82,18 +83,21 @@ fn organization() -> anyhow::Result<FakeOrganization> {
 }
 
 /// Creates an account as Organizations does: it is in progress at first, then active, and its access role works only later.
-async fn create(organization: &FakeOrganization, engine: &Simulated) -> anyhow::Result<AccountId> {
+async fn create(organization: &FakeOrganization, engine: &Engine<FakeOrganization>) -> anyhow::Result<AccountId> {
     heading("1. An account is created")?;
-    let creation =
-        AccountCreation { in_progress_seconds: 12.0, access_role_delay_seconds: 40.0, ..AccountCreation::default() };
+    let creation = AccountCreation {
+        in_progress: Duration::from_secs(12),
+        access_role_delay: Duration::from_secs(40),
+        ..AccountCreation::default()
+    };
     let request = organization.create_account_with("payments-dev", creation);
     let before = organization.now();
-    let account = match engine.created(&request, before + 900.0).await {
+    let account = match engine.created(&request, after(before, TIMEOUT)).await {
         Ok(account) => account,
         Err(end) => bail!("the simulated account creation failed: {end}"),
     };
     let polls = organization.journal().len();
-    let seconds = organization.now() - before;
+    let seconds = since(before, organization.now()).as_secs_f64();
     let step = |name: &str| Line::at(0).column(Style::Plain, name, 28);
     print(step("organizations:CreateAccount").styled(Style::Faint, &request))?;
     print(step("IN_PROGRESS").styled(Style::Faint, format!("polled {polls} times in {seconds:.0} s")))?;

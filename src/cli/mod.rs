@@ -25,13 +25,13 @@ pub use exit::Exit;
 use args::{Command, ConfigCommand, PolicyCommand, VendorsCommand};
 
 use onboarding_core::lines::{Line, Style};
-use onboarding_engine::ports::{Sessions, World, WriteIam};
+use onboarding_engine::ports::{World, WriteIam};
 
 /// Parses the arguments and runs the subcommand. `connect` creates the AWS clients; only the binary provides it, so that
 /// this module does not depend on the AWS SDK.
 pub async fn run<W>(connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>) -> Exit
 where
-    W: World<Sessions: Sessions<Session: WriteIam>>,
+    W: World<Session: WriteIam>,
 {
     let args = Args::parse();
     if matches!(args.command, Command::Plan(_) | Command::Apply { .. }) {

@@ -33,13 +33,13 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::context::InvocationContext;
-use super::{Invocation, Ports, log};
+use super::{FunctionWorld, Invocation, log};
 use onboarding_core::account::AccountId;
 use onboarding_core::code::Code;
 use onboarding_core::message_action::{self, MessageAction, Received};
 use onboarding_core::outcome::{Cause, Outcome};
+use onboarding_core::time::{from_unix_milliseconds, since};
 use onboarding_core::trigger::{self, Trigger};
-use onboarding_engine::ports::{Clock, Queue};
 
 /// A batch whose records are not parsed yet, so that an invalid record does not affect the others.
 #[derive(Deserialize)]
@@ -77,7 +77,7 @@ pub fn bodies(payload: &str) -> Result<Option<Vec<String>>, String> {
     Ok(records(payload)?.map(bodies))
 }
 
-impl<P: Ports> Invocation<'_, P> {
+impl<W: FunctionWorld> Invocation<'_, W> {
     /// Processes all records concurrently and returns the partial batch response.
     pub(super) async fn batch(&self, records: Vec<SqsMessage>) -> Value {
         let results = join_all(records.iter().map(async |record| {
@@ -133,7 +133,7 @@ impl<P: Ports> Invocation<'_, P> {
             // notification agree with the dead-letter queue.
             report.end(Outcome::Blocked(cause.clone()));
         }
-        log::outcome(&report, context, self.engine.clock().now());
+        log::outcome(&report, context, self.engine.world.now());
         let notified = self.before_response("events:PutEvents", self.notify(&report, &subject, context));
         match notified.await {
             Ok(()) => action,
@@ -153,15 +153,15 @@ impl<P: Ports> Invocation<'_, P> {
         context: &InvocationContext<'_>,
         action: MessageAction,
     ) -> bool {
-        let queue = self.ports.queue();
+        let queue = &self.engine.world;
         let deletable = async {
             match action {
                 MessageAction::Delete => Ok(true),
-                MessageAction::RetryIn(seconds) => {
+                MessageAction::RetryIn(pause) => {
                     let receipt = record.receipt_handle.as_deref().unwrap_or_default();
-                    queue.retry_in(receipt, seconds).await.map(|_| false)
+                    queue.retry_message_in(receipt, pause).await.map(|_| false)
                 }
-                MessageAction::DeadLetter(cause) => queue.dead_letter(body, &cause).await,
+                MessageAction::DeadLetter(cause) => queue.dead_letter_message(body, &cause).await,
             }
         };
         self.before_response("sqs", deletable).await.unwrap_or_else(|error| {
@@ -176,8 +176,8 @@ impl<P: Ports> Invocation<'_, P> {
     fn message_context<'a>(&'a self, record: &'a SqsMessage) -> InvocationContext<'a> {
         let attribute = |name: &str| record.attributes.get(name);
         let times = attribute("ApproximateReceiveCount").and_then(|text| text.parse().ok()).unwrap_or(1);
-        let sent = attribute("SentTimestamp").and_then(|text| text.parse::<f64>().ok());
-        let age = sent.map(|milliseconds| self.engine.clock().now() - milliseconds / 1000.0);
+        let sent = attribute("SentTimestamp").and_then(|text| from_unix_milliseconds(text.parse().ok()?));
+        let age = sent.map(|sent| since(sent, self.engine.world.now()));
         let invocation = self.invocation;
         let message = record.message_id.as_deref();
         InvocationContext { invocation, message, account: None, event: None, received: Received { times, age } }

@@ -8,11 +8,10 @@ use serde_json::Value;
 
 use super::context::InvocationContext;
 use super::error::InvocationError;
-use super::{Invocation, Ports, log};
+use super::{FunctionWorld, Invocation, log};
 use onboarding_core::trigger::{self, Trigger};
-use onboarding_engine::ports::Clock;
 
-impl<P: Ports> Invocation<'_, P> {
+impl<W: FunctionWorld> Invocation<'_, W> {
     /// Processes a direct invocation.
     ///
     /// # Errors
@@ -27,7 +26,7 @@ impl<P: Ports> Invocation<'_, P> {
         let context = InvocationContext { event: parsed.event_id.as_deref(), ..context };
         let is_manual = matches!(parsed.trigger, Trigger::Manual { .. });
         let (mut report, subject) = self.process(parsed.trigger, &context).await;
-        log::outcome(&report, &context, self.engine.clock().now());
+        log::outcome(&report, &context, self.engine.world.now());
         let notified = self.before_response("events:PutEvents", self.notify(&report, &subject, &context)).await;
         let notification_error = notified.err().map(|error| {
             log::notification_failed(&report, &context, &error);

@@ -10,6 +10,7 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::time::SystemTime;
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
@@ -100,14 +101,14 @@ pub(super) fn notification_failed(report: &Report, context: &InvocationContext<'
 }
 
 /// Writes the metric of how long it took to onboard a new account.
-pub(super) fn onboarding_time(report: &Report, now: f64) {
+pub(super) fn onboarding_time(report: &Report, now: SystemTime) {
     if let Some(record) = time_to_onboarded(report, now) {
         println!("{record}");
     }
 }
 
 /// Logs the outcome of a payload: one line, and one metrics record.
-pub(super) fn outcome(report: &Report, context: &InvocationContext<'_>, now: f64) {
+pub(super) fn outcome(report: &Report, context: &InvocationContext<'_>, now: SystemTime) {
     let account = report.account_id.as_ref().map(AccountId::as_str).unwrap_or_default();
     let cause = report.cause.as_ref().map_or("none", |cause| cause.code.as_str());
     let trigger = report.trigger.as_str();

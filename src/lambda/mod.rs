@@ -21,7 +21,6 @@
 //! is retried.
 
 mod batch;
-mod clients;
 mod context;
 mod direct;
 mod error;
@@ -31,10 +30,11 @@ mod settings;
 mod sweep;
 
 pub use batch::bodies;
-pub use clients::{Clients, Ports};
 pub use error::InvocationError;
 pub use log::{start as start_log, start_failed};
-pub use settings::{ConfigLocation, Settings, SettingsError};
+pub use settings::{ConfigLocation, SettingsError};
+
+use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use onboarding_core::code::Code;
@@ -51,41 +51,46 @@ use onboarding_core::limits::RESERVE;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
+use onboarding_core::time::{after, from_unix_milliseconds, since};
 use onboarding_core::trigger::Trigger;
-use onboarding_engine::ports::{Clock, World};
+use onboarding_engine::ports::{Notifier, Queue, World, WriteIam};
 use onboarding_engine::{Engine, Job};
 use onboarding_engine::{timed_out, timeout_at};
 
-/// The function with its clients, created once and used for every invocation.
-pub struct Function<P> {
-    /// The clients.
-    pub ports: P,
-    /// The settings from the environment.
-    pub settings: Settings,
+/// The ports of the function as one trait. Clones share their clients.
+pub trait FunctionWorld: World<Session: WriteIam> + Queue + Notifier + Clone {}
+
+impl<T: World<Session: WriteIam> + Queue + Notifier + Clone> FunctionWorld for T {}
+
+/// The function, created once and used for every invocation.
+pub struct Function<W> {
+    /// The outside world.
+    pub world: W,
+    /// Where the configuration is.
+    pub config: ConfigLocation,
 }
 
 /// One invocation.
-struct Invocation<'a, P: Ports> {
-    engine: &'a Engine<&'a P::World>,
-    ports: &'a P,
+struct Invocation<'a, W> {
+    engine: &'a Engine<W>,
     /// The request ID.
     invocation: &'a str,
     deadlines: Deadlines,
 }
 
-/// The deadlines of an invocation's phases, in seconds since 1970, earliest first.
+/// The deadlines of an invocation's phases, earliest first.
 #[derive(Debug, Clone, Copy)]
 struct Deadlines {
     /// No new wait and no new page of a sweep starts after this.
-    waiting: f64,
+    waiting: SystemTime,
     /// Calls that are still in flight in accounts are abandoned.
-    work: f64,
+    work: SystemTime,
     /// Notifications and calls to SQS that are still in flight are abandoned, so that the function responds before
     /// Lambda ends the process.
-    response: f64,
+    response: SystemTime,
 }
 
-impl<P: Ports> Function<P> {
+impl<W: FunctionWorld> Function<W> {
     /// Handles one invocation.
     ///
     /// # Errors
@@ -100,20 +105,18 @@ impl<P: Ports> Function<P> {
             log::payload_rejected(&InvocationContext::direct(invocation), &error);
             InvocationError::payload(error)
         })?;
-        let config = self.config(deadlines.work).await;
+        let config = self.load_config(deadlines.work).await;
         let config = config.inspect_err(|error| log::configuration_failed(invocation, error))?;
-        let engine = Engine { world: self.ports.world(), config };
-        let work = Invocation { engine: &engine, ports: &self.ports, invocation, deadlines };
+        let engine = Engine { world: self.world.clone(), config };
+        let work = Invocation { engine: &engine, invocation, deadlines };
         match records {
             Some(records) => Ok(work.batch(records).await),
             None => work.direct(payload).await.map_err(Diagnostic::from),
         }
     }
 
-    async fn config(&self, end: f64) -> Result<Config, InvocationError> {
-        let read =
-            timeout_at(self.ports.world().clock(), end, self.settings.config(self.ports.world().secrets())).await;
-        match read {
+    async fn load_config(&self, end: SystemTime) -> Result<Config, InvocationError> {
+        match timeout_at(&self.world, end, self.config.load(&self.world)).await {
             Some(read) => read.map_err(|error| InvocationError::configuration(error.to_string())),
             None => Err(InvocationError::configuration("timed out while reading the configuration".to_owned())),
         }
@@ -121,16 +124,18 @@ impl<P: Ports> Function<P> {
 
     /// Reserves 15 s, or a quarter of the remaining time if that is less, for the phases after waiting.
     fn deadlines(&self, context: &Context) -> Deadlines {
-        let now = self.ports.world().clock().now();
-        let reported = context.deadline as f64 / 1000.0;
+        let now = self.world.now();
         // `cargo lambda watch` reports a deadline in 1970. Treat a deadline that passed more than an hour ago as unset.
-        let end = if reported < now - 3600.0 { now + 60.0 } else { reported };
-        let reserve = ((end - now).max(0.0) / 4.0).min(RESERVE.as_secs_f64());
-        Deadlines { waiting: end - reserve, work: end - reserve / 2.0, response: end - reserve / 8.0 }
+        let reported = from_unix_milliseconds(context.deadline);
+        let reported = reported.filter(|end| since(*end, now) <= Duration::from_secs(3600));
+        let end = reported.unwrap_or_else(|| after(now, Duration::from_secs(60)));
+        let reserve = (since(now, end) / 4).min(RESERVE);
+        let before_end = |reserve| end.checked_sub(reserve).unwrap_or(end);
+        Deadlines { waiting: before_end(reserve), work: before_end(reserve / 2), response: before_end(reserve / 8) }
     }
 }
 
-impl<P: Ports> Invocation<'_, P> {
+impl<W: FunctionWorld> Invocation<'_, W> {
     /// Processes one trigger.
     async fn process(&self, trigger: Trigger, context: &InvocationContext<'_>) -> (Report, Subject) {
         let kind = trigger.kind().as_str();
@@ -163,16 +168,14 @@ impl<P: Ports> Invocation<'_, P> {
         call: &'static str,
         work: impl Future<Output = Result<T, ApiError>>,
     ) -> Result<T, ApiError> {
-        let done = timeout_at(self.ports.world().clock(), self.deadlines.response, work).await;
+        let done = timeout_at(&self.engine.world, self.deadlines.response, work).await;
         done.unwrap_or_else(|| Err(ApiError::new(call, "Timeout", "no response before the timeout")))
     }
 
     /// Waits until a requested account has been created.
     async fn created_account(&self, request: &str) -> Result<AccountId, Outcome> {
         let created = self.engine.created(request, self.deadlines.waiting);
-        timeout_at(self.ports.world().clock(), self.deadlines.work, created)
-            .await
-            .unwrap_or_else(|| Err(timed_out().into()))
+        timeout_at(&self.engine.world, self.deadlines.work, created).await.unwrap_or_else(|| Err(timed_out().into()))
     }
 
     async fn onboard(&self, account: AccountId, kind: &str, context: &InvocationContext<'_>, mode: Mode) -> Report {

@@ -19,14 +19,13 @@
 //! permissions, do not prevent the notification: sending it again and again is better than never.
 
 use super::context::InvocationContext;
-use super::{Invocation, Ports, log};
+use super::{FunctionWorld, Invocation, log};
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::message_action::is_transient;
 use onboarding_core::notification::{self, NotificationDecision, NotificationRecord, STARTED};
 use onboarding_core::report::{AccountEvent, Report};
 use onboarding_core::trigger::Trigger;
-use onboarding_engine::ports::{Clock, Notifier};
 
 /// What a report is about.
 pub(super) struct Subject {
@@ -56,7 +55,7 @@ impl Subject {
     }
 }
 
-impl<P: Ports> Invocation<'_, P> {
+impl<W: FunctionWorld> Invocation<'_, W> {
     /// Sends the notification about a report, if there is something new.
     ///
     /// # Errors
@@ -67,27 +66,29 @@ impl<P: Ports> Invocation<'_, P> {
         subject: &Subject,
         context: &InvocationContext<'_>,
     ) -> Result<(), ApiError> {
-        let notifier = self.ports.notifier();
-        let now = self.engine.clock().now();
+        let notifier = &self.engine.world;
+        let now = notifier.now();
         let by = context.record_owner();
-        if !notifier.is_enabled() || !notification::may_notify(report) {
+        if !notifier.notifications_enabled() || !notification::may_notify(report) {
             return Ok(());
         }
         let key = subject.key.as_str();
-        let previous = fail_if_transient(notifier.load(key).await)?.unwrap_or_default();
+        let previous = fail_if_transient(notifier.load_record(key).await)?.unwrap_or_default();
         let unconfirmed =
             |code: &str| NotificationRecord { code: code.to_owned(), at: now, by: by.to_owned(), confirmed: false };
         match notification::decide(report, previous.as_ref(), by, now) {
             NotificationDecision::Nothing => Ok(()),
-            NotificationDecision::DeleteRecord => notifier.delete(key).await,
-            NotificationDecision::RecordStarted => notifier.save(key, &unconfirmed(STARTED), false).await.map(drop),
+            NotificationDecision::DeleteRecord => notifier.delete_record(key).await,
+            NotificationDecision::RecordStarted => {
+                notifier.save_record(key, &unconfirmed(STARTED), false).await.map(drop)
+            }
             NotificationDecision::Notify { kind, code, cause, first } => {
                 let record = unconfirmed(&code);
-                let saved = fail_if_transient(notifier.save(key, &record, previous.is_some()).await)?;
+                let saved = fail_if_transient(notifier.save_record(key, &record, previous.is_some()).await)?;
                 // Another run was first, unless the record is our own: the SDK retries a request whose response was
                 // lost.
                 if saved.as_ref().is_ok_and(|first| !first)
-                    && notifier.load(key).await?.is_some_and(|other| other.covers(&record.code, by, now))
+                    && notifier.load_record(key).await?.is_some_and(|other| other.covers(&record.code, by, now))
                 {
                     return Ok(());
                 }
@@ -99,16 +100,16 @@ impl<P: Ports> Invocation<'_, P> {
                     context.event,
                     context.invocation,
                 );
-                if let Err(error) = notifier.publish(&event).await {
+                if let Err(error) = notifier.publish_event(&event).await {
                     // Delete the record, so that the retried message sends the event.
-                    let _ = notifier.delete(key).await;
+                    let _ = notifier.delete_record(key).await;
                     return Err(error);
                 }
                 if first {
                     log::onboarding_time(report, now);
                 }
                 // The event is sent. If this fails, the unconfirmed record suppresses duplicates for a while.
-                let _ = notifier.save(key, &NotificationRecord { confirmed: true, ..record }, true).await;
+                let _ = notifier.save_record(key, &NotificationRecord { confirmed: true, ..record }, true).await;
                 saved.map(drop)
             }
         }

@@ -12,13 +12,12 @@ use std::fmt;
 
 use serde_json::json;
 
-use super::{Invocation, Ports};
+use super::{FunctionWorld, Invocation};
 use onboarding_core::account::{Account, AccountAge, AccountState};
 use onboarding_core::error::ApiError;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::report::Report;
-use onboarding_engine::ports::{Clock, Directory, Queue, World};
 use onboarding_engine::{timed_out, timeout_at};
 
 /// The maximum number of messages in one `SendMessageBatch` call.
@@ -26,11 +25,11 @@ use onboarding_engine::{timed_out, timeout_at};
 /// See <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>.
 const BATCH: usize = 10;
 
-impl<P: Ports> Invocation<'_, P> {
+impl<W: FunctionWorld> Invocation<'_, W> {
     /// Queues all accounts, starting with the page of a pagination token.
     pub(super) async fn sweep(&self, kind: &str, from: Option<String>) -> Report {
         let mut counts = SweepCounts::default();
-        let swept = timeout_at(self.engine.clock(), self.deadlines.work, self.queue_pages(from, &mut counts)).await;
+        let swept = timeout_at(&self.engine.world, self.deadlines.work, self.queue_pages(from, &mut counts)).await;
         let outcome = match swept {
             Some(Ok(())) => Outcome::Converged,
             Some(Err(error)) => Stop::from_error(&error, AccountAge::Established).into(),
@@ -57,21 +56,21 @@ impl<P: Ports> Invocation<'_, P> {
                 Ok(next) => next,
             };
             token_is_from_message = false;
-            if self.engine.clock().now() >= self.deadlines.waiting {
+            if self.engine.world.now() >= self.deadlines.waiting {
                 counts.more = true;
                 let rest = json!({"sweep": {"page": page}}).to_string();
-                return self.ports.queue().send(&[rest]).await;
+                return self.engine.world.send_messages(&[rest]).await;
             }
         }
     }
 
     /// Queues the accounts of one page. Returns the token of the next page.
     async fn queue_page(&self, from: Option<String>, counts: &mut SweepCounts) -> Result<Option<String>, ApiError> {
-        let page = self.engine.world.directory().accounts(from).await?;
+        let page = self.engine.world.accounts(from).await?;
         let messages: Vec<_> =
             page.accounts.iter().filter(|account| self.should_queue(account, counts)).map(message).collect();
         for batch in messages.chunks(BATCH) {
-            self.ports.queue().send(batch).await?;
+            self.engine.world.send_messages(batch).await?;
             counts.queued += batch.len();
         }
         Ok(page.next)

@@ -8,36 +8,29 @@ use onboarding_core::error::ApiError;
 use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::plan::RegistrationChange;
 use onboarding_core::vendor::{Api, ApiAccess};
-use onboarding_engine::ports::{Http, VendorApi};
+use onboarding_engine::ports::Http;
 
-/// The APIs of all vendors over one HTTP client.
-#[derive(Debug, Clone)]
-pub struct Vendors<H> {
-    http: H,
-}
-
-impl<H: Http> Vendors<H> {
-    /// Creates the clients.
-    pub fn new(http: H) -> Self {
-        Self { http }
+/// The registrations of an account with a vendor.
+///
+/// # Errors
+/// When the vendor does not answer, refuses, or answers something that is not in its documentation.
+pub async fn registrations(
+    http: &impl Http,
+    api: Api,
+    access: &ApiAccess,
+    account: &AccountId,
+) -> Result<Vec<ExistingRegistration>, ApiError> {
+    match api {
+        Api::WorkloadSecurity => WorkloadSecurity::new(http, access).search(account).await,
     }
 }
 
-impl<H: Http + Send> VendorApi for Vendors<H> {
-    async fn registered(
-        &self,
-        api: Api,
-        access: &ApiAccess,
-        account: &AccountId,
-    ) -> Result<Vec<ExistingRegistration>, ApiError> {
-        match api {
-            Api::WorkloadSecurity => WorkloadSecurity::new(&self.http, access).search(account).await,
-        }
-    }
-
-    async fn register(&self, access: &ApiAccess, entry: &RegistrationChange) -> Result<(), ApiError> {
-        match entry.api {
-            Api::WorkloadSecurity => WorkloadSecurity::new(&self.http, access).register(entry).await,
-        }
+/// Registers an account with a vendor, or changes its registration.
+///
+/// # Errors
+/// When the vendor does not answer, or refuses.
+pub async fn register(http: &impl Http, access: &ApiAccess, entry: &RegistrationChange) -> Result<(), ApiError> {
+    match entry.api {
+        Api::WorkloadSecurity => WorkloadSecurity::new(http, access).register(entry).await,
     }
 }

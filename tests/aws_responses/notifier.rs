@@ -1,6 +1,8 @@
 //! Notifications: responses of EventBridge to events and of SSM to notification records.
 
-use account_onboarding::aws::{EventBridgeNotifier, Parameters};
+use std::time::{Duration, UNIX_EPOCH};
+
+use account_onboarding::aws::{Aws, Resources};
 use onboarding_core::error::ErrorKind;
 use onboarding_core::mode::Mode;
 use onboarding_core::notification::NotificationRecord;
@@ -17,17 +19,9 @@ fn event() -> AccountEvent {
     AccountEvent::new(EventKind::AccountOnboarded, &report, "account 444455556666", None, None, "invocation-1")
 }
 
-async fn notifier(response: ResponseTemplate) -> (MockServer, EventBridgeNotifier) {
-    let (server, config) = serving(response).await;
-    (
-        server,
-        EventBridgeNotifier::new(
-            &config,
-            &Parameters::new(&config),
-            Some("default".to_owned()),
-            "/account-onboarding/notified".to_owned(),
-        ),
-    )
+async fn notifier(response: ResponseTemplate, bus: Option<&str>) -> (MockServer, Aws) {
+    let notified = "/account-onboarding/notified".to_owned();
+    serving(response, Resources { event_bus: bus.map(str::to_owned), notified, ..Resources::default() }).await
 }
 
 /// The target and the body of the only request.
@@ -41,8 +35,8 @@ async fn request(server: &MockServer) -> (String, Value) {
 #[tokio::test]
 async fn event_is_sent_to_the_bus() {
     let (server, notifier) =
-        notifier(json_response(200, r#"{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}"#)).await;
-    notifier.publish(&event()).await.unwrap();
+        notifier(json_response(200, r#"{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}"#), Some("default")).await;
+    notifier.publish_event(&event()).await.unwrap();
     let (target, body) = request(&server).await;
     let entry = &body["Entries"][0];
     assert_eq!(target, "AWSEvents.PutEvents");
@@ -61,44 +55,48 @@ async fn failed_entry_is_an_error_although_the_call_succeeds() {
         (r#"{"FailedEntryCount":1,"Entries":[{"ErrorCode":"InternalFailure"}]}"#, ErrorKind::Unavailable),
         (r#"{"FailedEntryCount":1,"Entries":[{}]}"#, ErrorKind::Unavailable),
     ] {
-        let (_server, notifier) = notifier(json_response(200, body)).await;
-        assert_eq!(notifier.publish(&event()).await.unwrap_err().kind(), kind, "{body}");
+        let (_server, notifier) = notifier(json_response(200, body), Some("default")).await;
+        assert_eq!(notifier.publish_event(&event()).await.unwrap_err().kind(), kind, "{body}");
     }
 }
 
 #[tokio::test]
 async fn record_is_loaded_and_a_missing_one_is_not_an_error() {
-    let (_server, empty) = notifier(json_response(400, r#"{"__type":"ParameterNotFound"}"#)).await;
-    assert_eq!(empty.load("444455556666").await.unwrap(), None);
-    empty.delete("444455556666").await.unwrap();
+    let (_server, empty) = notifier(json_response(400, r#"{"__type":"ParameterNotFound"}"#), Some("default")).await;
+    assert_eq!(empty.load_record("444455556666").await.unwrap(), None);
+    empty.delete_record("444455556666").await.unwrap();
 
-    let record =
-        NotificationRecord { code: "foreign_role".to_owned(), at: 1.5, by: "message-1".to_owned(), confirmed: true };
+    let record = NotificationRecord {
+        code: "foreign_role".to_owned(),
+        at: UNIX_EPOCH + Duration::from_millis(1500),
+        by: "message-1".to_owned(),
+        confirmed: true,
+    };
     let parameter = json!({"Parameter": {"Value": record.to_text()}}).to_string();
-    let (server, full) = notifier(json_response(200, &parameter)).await;
-    assert_eq!(full.load("444455556666").await.unwrap(), Some(record));
+    let (server, full) = notifier(json_response(200, &parameter), Some("default")).await;
+    assert_eq!(full.load_record("444455556666").await.unwrap(), Some(record));
     assert_eq!(request(&server).await.1["Name"], "/account-onboarding/notified/444455556666");
 
-    let (_server, denied) = notifier(json_response(400, r#"{"__type":"AccessDeniedException","Message":"no"}"#)).await;
-    assert_eq!(denied.load("444455556666").await.unwrap_err().kind(), ErrorKind::AccessDenied);
-    assert_eq!(denied.delete("444455556666").await.unwrap_err().kind(), ErrorKind::AccessDenied);
+    let (_server, denied) =
+        notifier(json_response(400, r#"{"__type":"AccessDeniedException","Message":"no"}"#), Some("default")).await;
+    assert_eq!(denied.load_record("444455556666").await.unwrap_err().kind(), ErrorKind::AccessDenied);
+    assert_eq!(denied.delete_record("444455556666").await.unwrap_err().kind(), ErrorKind::AccessDenied);
 }
 
 #[tokio::test]
 async fn record_is_created_unless_another_run_was_first() {
-    let (server, first) = notifier(json_response(200, r#"{"Version":1}"#)).await;
-    assert!(first.save("444455556666", &NotificationRecord::default(), false).await.unwrap());
+    let (server, first) = notifier(json_response(200, r#"{"Version":1}"#), Some("default")).await;
+    assert!(first.save_record("444455556666", &NotificationRecord::default(), false).await.unwrap());
     assert_eq!(request(&server).await.1["Overwrite"], false);
-    let (_server, second) = notifier(json_response(400, r#"{"__type":"ParameterAlreadyExists"}"#)).await;
-    assert!(!second.save("444455556666", &NotificationRecord::default(), false).await.unwrap());
+    let (_server, second) =
+        notifier(json_response(400, r#"{"__type":"ParameterAlreadyExists"}"#), Some("default")).await;
+    assert!(!second.save_record("444455556666", &NotificationRecord::default(), false).await.unwrap());
 }
 
 #[tokio::test]
 async fn notifier_without_a_bus_sends_nothing() {
-    let (server, config) = serving(json_response(500, "")).await;
-    let disabled =
-        EventBridgeNotifier::new(&config, &Parameters::new(&config), None, "/account-onboarding/notified".to_owned());
-    assert!(!disabled.is_enabled());
-    disabled.publish(&event()).await.unwrap();
+    let (server, disabled) = notifier(json_response(500, ""), None).await;
+    assert!(!disabled.notifications_enabled());
+    disabled.publish_event(&event()).await.unwrap();
     assert!(server.received_requests().await.unwrap().is_empty());
 }

@@ -1,5 +1,7 @@
 //! Runs the code on the examples in the documents and compares the results.
 
+use std::time::Duration;
+
 use onboarding_core::account::AccountId;
 use onboarding_core::code::Code;
 use onboarding_core::config::{Config, Files};
@@ -7,7 +9,8 @@ use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Cause, Outcome};
 use onboarding_core::policy::{Condition, Document, Grant, Principal, add_grants};
 use onboarding_core::report::{AccountEvent, EventKind, Report, emf};
-use onboarding_engine::ports::{Clock, Whole};
+use onboarding_core::time::from_unix_milliseconds;
+use onboarding_engine::ports::Clock;
 use onboarding_engine::{Engine, Job};
 use onboarding_simulation::{FakeOrganization, RoleState};
 use serde_json::{Value, json};
@@ -86,10 +89,12 @@ async fn report() -> Report {
     organization.put_role(&account, &"app-deployer".parse().expect("a name"), RoleState::trusting(foreign_trust));
     let config =
         Config::parse(&block("docs/REPORT.md", "toml"), &ExampleFiles).unwrap_or_else(|problems| panic!("{problems}"));
-    let deadline = organization.now() + 60.0;
-    let engine = Engine { world: Whole::from(organization), config };
+    let deadline = organization.now() + Duration::from_secs(60);
+    let engine = Engine { world: organization, config };
     let [trigger, origin, run] = ["create_account_result", "test", "test"].map(str::to_owned);
-    engine.apply(&Job { account, trigger, origin, run, deadline, end: deadline + 120.0, shown: None }).await
+    engine
+        .apply(&Job { account, trigger, origin, run, deadline, end: deadline + Duration::from_secs(120), shown: None })
+        .await
 }
 
 #[tokio::test]
@@ -130,7 +135,10 @@ fn metrics_example_matches_the_code() {
     let account = "444455556666".parse().expect("an account ID");
     let mut report = Report::new(Some(account), "create_account_result", Mode::Apply, outcome);
     report.duration_ms = 104_882;
-    assert_eq!(emf(&report, 1_795_361_783.647), json(&block("docs/LOGGING.md", "json metrics")));
+    assert_eq!(
+        emf(&report, from_unix_milliseconds(1_795_361_783_647).expect("a time")),
+        json(&block("docs/LOGGING.md", "json metrics"))
+    );
 }
 
 #[test]

@@ -11,11 +11,12 @@ mod faults;
 mod scenario;
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use onboarding_core::config::Config;
-use onboarding_engine::ports::{Clock, Ports, Whole};
+use onboarding_engine::ports::Clock;
 use onboarding_engine::{Engine, Job};
-use onboarding_simulation::FakeOrganization;
+use onboarding_simulation::{FakeOrganization, Faulty, Script};
 
 pub(crate) use self::access::{assert_onboarded, can_assume};
 pub(crate) use self::accounts::*;
@@ -23,29 +24,24 @@ pub(crate) use self::configurations::*;
 pub(crate) use self::faults::{DISTINCT_INJECTIONS, Fault, faults_at, fix_jitter, lines};
 pub(crate) use self::scenario::{Scenario, outcome_code, writes_of_one_onboarding};
 
-/// An engine whose ports are all implemented by the simulated organization.
-pub(crate) type Simulated = Engine<Whole<FakeOrganization>>;
+/// An engine on the simulated organization.
+pub(crate) type Simulated = Engine<FakeOrganization>;
 
 pub(crate) fn config(text: &str) -> Config {
     Config::parse_without_files(text).unwrap()
 }
 
-/// An engine on one value that implements all ports.
-pub(crate) fn engine_on<P: Clone>(ports: &P, config: Config) -> Engine<Whole<P>> {
-    Engine { world: Whole::from(ports.clone()), config }
-}
-
-/// The ports of an organization with another implementation of sessions.
-pub(crate) fn with_sessions<S>(
-    organization: &FakeOrganization,
-    sessions: S,
-) -> Ports<FakeOrganization, S, FakeOrganization, FakeOrganization, FakeOrganization, FakeOrganization> {
-    let [directory, secrets, leases, vendors, clock] = [(); 5].map(|()| organization.clone());
-    Ports { directory, sessions, secrets, leases, vendors, clock }
-}
-
 pub(crate) fn engine(organization: &FakeOrganization, config_text: &str) -> Simulated {
-    engine_on(organization, config(config_text))
+    Engine { world: organization.clone(), config: config(config_text) }
+}
+
+/// An engine on an organization whose calls go through a script.
+pub(crate) fn scripted_engine(
+    organization: &FakeOrganization,
+    script: &Script,
+    config_text: &str,
+) -> Engine<Faulty<FakeOrganization>> {
+    Engine { world: Faulty::new(organization.clone(), script), config: config(config_text) }
 }
 
 static RUNS: AtomicU32 = AtomicU32::new(1);
@@ -58,8 +54,8 @@ pub(crate) fn job(clock: &impl Clock, account: &str) -> Job {
         trigger,
         origin,
         run: format!("run-{}", RUNS.fetch_add(1, Ordering::Relaxed)),
-        deadline: clock.now() + 900.0,
-        end: clock.now() + 1020.0,
+        deadline: clock.now() + Duration::from_secs(900),
+        end: clock.now() + Duration::from_secs(1020),
         shown: None,
     }
 }

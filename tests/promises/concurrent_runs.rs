@@ -4,25 +4,23 @@
 //! the lease of the account before it writes; the others wait until the lease is released, read the account again and find
 //! nothing left to do. A lease expires, so a killed run delays the others but never blocks them.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use onboarding_core::account::AccountId;
-use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
 use onboarding_core::report::Report;
-use onboarding_engine::ports::{Clock, LeaseStore, Ports, World};
-use onboarding_engine::{Engine, Job};
-use onboarding_simulation::{FakeOrganization, Faulty, Injection, Lag, Script};
+use onboarding_core::time::since;
+use onboarding_engine::Job;
+use onboarding_engine::ports::{Clock, LeaseStore};
+use onboarding_simulation::{FakeOrganization, Injection, Lag, Script};
 
-use crate::common::{CONFIG, NEW, OWN_ROLE, Scenario, assert_onboarded, config, id, job, outcome_code, run};
+use crate::common::{CONFIG, NEW, OWN_ROLE, Scenario, assert_onboarded, id, outcome_code, run, scripted_engine};
 use crate::lambda::{SOURCES, account_created};
 
 /// An organization in which the new account was onboarded by a single delivery.
 fn onboarded_by_one_delivery() -> FakeOrganization {
     let function = Scenario::new().with_new_account().function();
-    function.deliver(&account_created(&id(NEW)), 60.0);
+    function.deliver(&account_created(&id(NEW)), Duration::from_secs(60));
     function.organization().clone()
 }
 
@@ -31,7 +29,7 @@ fn assert_cost_of_one_delivery(scenario: &Scenario, messages: usize, batch: usiz
     let expected = onboarded_by_one_delivery();
     let function = scenario.function();
     (0..messages).for_each(|index| function.queue.put(SOURCES[index % SOURCES.len()]));
-    function.process_in_batches(batch, 4000.0);
+    function.process_in_batches(batch, Duration::from_secs(4000));
     let organization = function.organization();
     assert_onboarded(organization, NEW);
     assert_eq!(organization.state(), expected.state());
@@ -55,12 +53,12 @@ fn concurrent_messages_with_slow_calls_cost_one_onboarding() {
 
 #[test]
 fn concurrent_messages_for_an_account_that_is_not_ready_cost_one_onboarding() {
-    assert_cost_of_one_delivery(&Scenario::new().with_late_access_role(200.0), 6, 3);
+    assert_cost_of_one_delivery(&Scenario::new().with_late_access_role(Duration::from_secs(200)), 6, 3);
 }
 
 #[test]
 fn concurrent_messages_with_lagging_reads_cost_one_onboarding() {
-    let scenario = Scenario::new().with_new_account().with_read_lag(Lag { reads: 0, seconds: 6.0 });
+    let scenario = Scenario::new().with_new_account().with_read_lag(Lag { reads: 0, time: Duration::from_secs(6) });
     assert_cost_of_one_delivery(&scenario, 4, 10);
 }
 
@@ -93,19 +91,20 @@ fn run_without_changes_acquires_no_lease() {
 /// A lease lasts no longer than the run that acquired it could have lived.
 #[test]
 fn lease_of_a_killed_run_expires() {
-    let scenario = Scenario::new().with_new_account().with_lease("killed", 100.0);
+    let scenario = Scenario::new().with_new_account().with_lease("killed", Duration::from_secs(100));
     let organization = scenario.organization();
     let start = organization.now();
     let reports = apply_concurrently(&scenario, 3);
     assert!(reports.iter().all(|report| outcome_code(report) == "converged"), "{reports:?}");
     assert_eq!(organization.writes(), onboarded_by_one_delivery().writes());
-    assert!((100.0..140.0).contains(&(organization.now() - start)), "{}", organization.now() - start);
+    let took = since(start, organization.now()).as_secs();
+    assert!((100..140).contains(&took), "{took}");
     assert_eq!(organization.leases(), []);
 }
 
 #[test]
 fn lease_that_outlasts_the_deadline_ends_in_waiting() {
-    let scenario = Scenario::new().with_new_account().with_lease("another", 1100.0).apply();
+    let scenario = Scenario::new().with_new_account().with_lease("another", Duration::from_secs(1100)).apply();
     insta::assert_snapshot!(scenario.outcome(), @"waiting (lease_held): another run is processing account 444455556666; no action needed: the function retries automatically (with the CLI, run the command again later)");
     assert_eq!(scenario.writes(), []);
 }
@@ -115,32 +114,12 @@ fn lease_that_outlasts_the_deadline_ends_in_waiting() {
 fn expired_lease_is_acquired_by_one_of_two_runs() {
     let scenario = Scenario::new().with_new_account().with_expired_lease();
     let organization = scenario.organization();
-    let lease = |by: &str| Lease { by: by.to_owned(), until: organization.now() + 100.0 };
+    let lease = |by: &str| Lease { by: by.to_owned(), until: organization.now() + Duration::from_secs(100) };
     let account = id(NEW);
-    let (_, version) = run(organization.current(&account)).unwrap().unwrap();
-    assert!(run(organization.try_acquire(&account, &lease("first"), Some(version))).unwrap());
-    assert!(!run(organization.try_acquire(&account, &lease("second"), Some(version))).unwrap());
-    assert!(!run(organization.try_acquire(&account, &lease("third"), None)).unwrap());
-}
-
-/// A lease store in which another run, once, acquires an expired lease just before the run under test.
-struct OvertakenLeases(FakeOrganization, AtomicBool);
-
-impl LeaseStore for OvertakenLeases {
-    async fn current(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
-        self.0.current(account).await
-    }
-
-    async fn try_acquire(&self, account: &AccountId, lease: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
-        if seen.is_some() && !self.1.swap(true, Ordering::Relaxed) {
-            self.0.put_lease(account, Lease { by: "faster".to_owned(), until: self.0.now() + 100.0 });
-        }
-        self.0.try_acquire(account, lease, seen).await
-    }
-
-    async fn release(&self, account: &AccountId) -> Result<(), ApiError> {
-        self.0.release(account).await
-    }
+    let (_, version) = run(organization.stored_lease(&account)).unwrap().unwrap();
+    assert!(run(organization.try_acquire_lease(&account, &lease("first"), Some(version))).unwrap());
+    assert!(!run(organization.try_acquire_lease(&account, &lease("second"), Some(version))).unwrap());
+    assert!(!run(organization.try_acquire_lease(&account, &lease("third"), None)).unwrap());
 }
 
 /// The slower run overwrites the parameter of the faster one. It must not treat that as having acquired the lease.
@@ -148,11 +127,23 @@ impl LeaseStore for OvertakenLeases {
 fn slower_run_does_not_acquire_an_expired_lease() {
     let scenario = Scenario::new().with_new_account().with_expired_lease();
     let organization = scenario.organization();
-    let leases = OvertakenLeases(organization.clone(), AtomicBool::new(false));
-    let report = run(with_leases(organization, leases).apply(&job(organization, NEW)));
+    // The first two attempts try to create the lease; the third replaces the expired one. Just before it, another run does.
+    let mut attempts = 0;
+    let faster = organization.clone();
+    let script = Script::intercepting(move |call, _| {
+        attempts += usize::from(call == "ssm:PutParameter");
+        if (call, attempts) == ("ssm:PutParameter", 3) {
+            let until = faster.now() + Duration::from_secs(100);
+            faster.put_lease(&id(NEW), Lease { by: "faster".to_owned(), until });
+        }
+        None
+    });
+    let job = scenario.job();
+    let report = run(scripted_engine(organization, &script, CONFIG).apply(&job));
     assert_eq!((outcome_code(&report).as_str(), organization.writes()), ("waiting lease_held", Vec::new()));
+    assert_eq!(run(organization.stored_lease(&id(NEW))).unwrap().unwrap().0.by, job.run, "the slower run wrote last");
     // The faster run releases the lease.
-    run(organization.release(&id(NEW))).unwrap();
+    run(organization.release_lease(&id(NEW))).unwrap();
     scenario.apply().assert_outcome("converged");
 }
 
@@ -160,18 +151,8 @@ fn slower_run_does_not_acquire_an_expired_lease() {
 #[test]
 fn run_without_permission_for_leases_converges_with_a_notice() {
     let scenario = Scenario::new().with_new_account();
-    let organization = scenario.organization();
-    let leases = Faulty::new(organization.clone(), &Script::during(0, usize::MAX, Injection::AccessDenied));
-    let report = run(with_leases(organization, leases).apply(&job(organization, NEW)));
+    let script = Script::during(0, usize::MAX, Injection::AccessDenied).only("ssm:PutParameter");
+    let report = run(scripted_engine(scenario.organization(), &script, CONFIG).apply(&scenario.job()));
     assert_eq!(outcome_code(&report), "converged");
     insta::assert_snapshot!(report.notices.join("\n"), @"the account's lease could not be acquired, so a concurrent run could make the same writes: ssm:PutParameter failed: AccessDenied: denied, on purpose");
-}
-
-/// An engine on an organization, with another lease store.
-fn with_leases<K: LeaseStore>(
-    organization: &FakeOrganization,
-    leases: K,
-) -> Engine<impl World<Sessions = FakeOrganization>> {
-    let [directory, sessions, secrets, vendors, clock] = [(); 5].map(|()| organization.clone());
-    Engine { world: Ports { directory, sessions, secrets, leases, vendors, clock }, config: config(CONFIG) }
 }

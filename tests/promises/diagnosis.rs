@@ -2,8 +2,11 @@
 //!
 //! The engine distinguishes the causes by the error messages of AWS, which the simulated organization reproduces.
 
+use std::time::Duration;
+
 use onboarding_core::account::{AccountState, JoinMethod};
 use onboarding_core::outcome::Outcome;
+use onboarding_core::time::from_unix_seconds;
 use onboarding_simulation::{ControlPolicy, Quotas, RoleState};
 
 use crate::common::{
@@ -30,7 +33,7 @@ fn administrator(trust: &str) -> RoleState {
 
 /// A scenario about an account that was invited long ago.
 fn invited_account() -> Scenario {
-    let organization = organization().with_invited_member(&id(INVITED), "acquired", Some(1_500_000_000));
+    let organization = organization().with_invited_member(&id(INVITED), "acquired", from_unix_seconds(1_500_000_000));
     Scenario::in_organization(organization).for_account(INVITED)
 }
 
@@ -211,7 +214,7 @@ fn access_role_that_may_not_be_assumed_does_not_hide_a_missing_one() {
         r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::*:role/{ACCESS}"}}}}"#
     );
     let scenario = Scenario::new()
-        .with_late_access_role(60.0)
+        .with_late_access_role(Duration::from_secs(60))
         .with_function_role(|role| role.policies.values_mut().for_each(|policy| policy.0.clone_from(&may)))
         .apply();
     assert_eq!(*scenario.outcome(), Outcome::Converged, "the first access role is waited for");

@@ -10,11 +10,11 @@ use std::time::Duration;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Report, Status};
 use onboarding_core::role::RoleName;
-use onboarding_simulation::{AccountCreation, FakeOrganization, Faulty, Injection, Lag, Script};
+use onboarding_simulation::{AccountCreation, FakeOrganization, Injection, Lag, Script};
 
 use crate::common::{
-    CONFIG, Fault, MANAGEMENT, NEW, OLD, ROLES, Scenario, config, engine_on, faults_at, id, job, lines, organization,
-    run,
+    CONFIG, Fault, MANAGEMENT, NEW, OLD, ROLES, Scenario, engine, faults_at, id, job, lines, organization, run,
+    scripted_engine,
 };
 
 /// The number of calls of each kind for each role.
@@ -174,7 +174,7 @@ fn fault_for_the_rest_of_the_run_converges_on_the_next_run() {
 #[test]
 fn fault_while_reads_lag_converges_on_the_next_run() {
     fn lagging() -> Scenario {
-        new_account().with_read_lag(Lag { reads: 4, seconds: 8.0 })
+        new_account().with_read_lag(Lag { reads: 4, time: Duration::from_secs(8) })
     }
     let injections = &[Injection::Throttle, Injection::TimeoutAfter, Injection::CrashAfter];
     inject_everywhere(lagging, NEW, 1, injections);
@@ -206,14 +206,14 @@ fn fault_while_polling_the_creation_succeeds_on_the_next_run() {
             let creation = AccountCreation { in_progress_polls: 3, ..AccountCreation::default() };
             let request = organization.create_account_with("payments-dev", creation);
             let script = Script::at(index, injection);
-            let engine = engine_on(&Faulty::new(organization.clone(), &script), config(CONFIG));
+            let faulty = scripted_engine(&organization, &script, CONFIG);
             let deadline = job(&organization, NEW).deadline;
-            let first = run(engine.created(&request, deadline));
+            let first = run(faulty.created(&request, deadline));
             match injection {
                 Injection::AccessDenied | Injection::CrashBefore | Injection::CrashAfter => assert!(first.is_err()),
                 _ => assert_eq!(first, Ok(id(NEW)), "{injection:?} at {index}"),
             }
-            let again = engine_on(&organization, config(CONFIG));
+            let again = engine(&organization, CONFIG);
             assert_eq!(run(again.created(&request, job(&organization, NEW).deadline)), Ok(id(NEW)));
         }
     }

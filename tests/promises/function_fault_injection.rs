@@ -3,6 +3,8 @@
 //!
 //! SQS delivers at least once, so a message that fails, or whose process crashes, becomes visible again and is retried.
 
+use std::time::Duration;
+
 use std::collections::BTreeSet;
 
 use onboarding_core::account::AccountId;
@@ -16,7 +18,7 @@ use crate::common::{
 use crate::lambda::{Lambda, account_created, sweep};
 
 /// Longer than several visibility timeouts, so that the messages of crashed processes are redelivered.
-const LONG: f64 = 20_000.0;
+const LONG: Duration = Duration::from_secs(20_000);
 
 /// Processes the queue until it is empty, while a script injects faults.
 fn process(function: Lambda, script: Script) -> Lambda {
@@ -79,8 +81,9 @@ fn injections_at(_: usize, call: &str) -> &'static [Injection] {
 #[test]
 fn fault_while_waiting_for_the_access_role_does_not_prevent_onboarding() {
     fn late() -> Lambda {
-        let mut function = Scenario::new().with_late_access_role(200.0).config(&sweep_config()).function();
-        function.timeout = 16.0;
+        let mut function =
+            Scenario::new().with_late_access_role(Duration::from_secs(200)).config(&sweep_config()).function();
+        function.timeout = Duration::from_secs(16);
         function.queue.put(&account_created(&id(NEW)));
         function
     }

@@ -1,6 +1,8 @@
 //! Promise 10: a hostile message is isolated. It causes no write, the other messages of its batch are processed, and it moves
 //! to the dead-letter queue with a short message, so that it cannot flood the log.
 
+use std::time::Duration;
+
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
@@ -19,7 +21,7 @@ fn dead_letter(body: &str) -> String {
     for body in [account_created(&id(NEW)).as_str(), body, account_created(&id(NEW)).as_str()] {
         function.queue.put(body);
     }
-    let (log, _) = logged(LevelFilter::INFO, || function.process_in_batches(10, 900.0));
+    let (log, _) = logged(LevelFilter::INFO, || function.process_in_batches(10, Duration::from_secs(900)));
     assert_onboarded(function.organization(), NEW);
     let writes = function.organization().writes();
     assert!(writes.iter().all(|call| call.account == id(NEW)), "no other account is written");
@@ -81,7 +83,7 @@ fn valid_event_with_a_megabyte_of_filler_is_processed() {
     let function = Scenario::new().with_new_account().function();
     let filler = "x".repeat(MEGABYTE);
     function.queue.put(&event("\"source\"", &format!("\"filler\": \"{filler}\", \"source\"")));
-    let (log, _) = logged(LevelFilter::INFO, || function.process_for(900.0));
+    let (log, _) = logged(LevelFilter::INFO, || function.process_for(Duration::from_secs(900)));
     assert_onboarded(function.organization(), NEW);
     function.assert_all_processed("the event");
     assert!(log.len() < 10_000, "{} bytes are logged", log.len());

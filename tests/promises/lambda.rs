@@ -3,11 +3,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
 
-use account_onboarding::lambda::{Clients, ConfigLocation, Function, Settings};
+use account_onboarding::lambda::{ConfigLocation, Function};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use onboarding_core::account::AccountId;
-use onboarding_engine::ports::{Clock, Whole};
+use onboarding_core::time::{since, unix_milliseconds};
+use onboarding_engine::ports::Clock;
 use onboarding_simulation::{Delivered, FakeNotifier, FakeOrganization, FakeQueue, Faulty, Script};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -28,23 +30,22 @@ pub(crate) struct Lambda {
     organization: FakeOrganization,
     pub(crate) queue: FakeQueue,
     pub(crate) notifier: FakeNotifier,
-    /// The function's timeout, in seconds.
-    pub(crate) timeout: f64,
+    /// The function's timeout.
+    pub(crate) timeout: Duration,
     /// The faults to inject.
     pub(crate) script: RefCell<Script>,
-    received_at: RefCell<Vec<f64>>,
+    received_at: RefCell<Vec<SystemTime>>,
     invocations: Cell<u64>,
 }
 
 impl Lambda {
     pub(crate) fn new(organization: &FakeOrganization, config: &str) -> Self {
         let organization = organization.clone().with_parameter(PARAMETER, config);
-        let queue = FakeQueue::new(&organization);
         Self {
+            queue: organization.queue(),
+            notifier: organization.notifier(),
             organization,
-            queue,
-            notifier: FakeNotifier::default(),
-            timeout: 120.0,
+            timeout: Duration::from_secs(120),
             script: RefCell::default(),
             received_at: RefCell::default(),
             invocations: Cell::default(),
@@ -57,35 +58,35 @@ impl Lambda {
     }
 
     /// Sends a message and processes the queue until it is empty or the time is over.
-    pub(crate) fn deliver(&self, message: &str, seconds: f64) {
+    pub(crate) fn deliver(&self, message: &str, time: Duration) {
         self.queue.put(message);
-        self.process_for(seconds);
+        self.process_for(time);
     }
 
     /// Processes the queue while a script injects faults.
-    pub(crate) fn process_with_faults(&self, script: Script, seconds: f64) {
+    pub(crate) fn process_with_faults(&self, script: Script, time: Duration) {
         fix_jitter();
         self.script.replace(script);
-        self.process_for(seconds);
+        self.process_for(time);
     }
 
     /// Lets time pass.
-    pub(crate) fn wait(&self, duration: std::time::Duration) {
+    pub(crate) fn wait(&self, duration: Duration) {
         run(self.organization.sleep(duration));
     }
 
     /// Processes one message at a time until the queue is empty or the time is over, and returns the received bodies.
-    pub(crate) fn process_for(&self, seconds: f64) -> Vec<String> {
-        self.process_in_batches(1, seconds)
+    pub(crate) fn process_for(&self, time: Duration) -> Vec<String> {
+        self.process_in_batches(1, time)
     }
 
     /// Processes batches of up to `size` messages until the queue is empty or the time is over.
-    pub(crate) fn process_in_batches(&self, size: usize, seconds: f64) -> Vec<String> {
-        let end = self.organization.now() + seconds;
+    pub(crate) fn process_in_batches(&self, size: usize, time: Duration) -> Vec<String> {
+        let end = self.organization.now() + time;
         let mut bodies = Vec::new();
         while let Some(next) = self.queue.next_visible().filter(|next| *next < end) {
-            let wait = (next - self.organization.now()).max(0.0);
-            run(self.organization.sleep(std::time::Duration::from_secs_f64(wait + 0.001)));
+            let wait = since(self.organization.now(), next);
+            run(self.organization.sleep(wait + Duration::from_millis(1)));
             let batch = self.queue.receive(size);
             if batch.is_empty() {
                 continue;
@@ -127,7 +128,7 @@ impl Lambda {
 
     /// The seconds between consecutive receives.
     pub(crate) fn retry_delays(&self) -> Vec<u64> {
-        self.received_at.borrow().windows(2).map(|pair| (pair[1] - pair[0]) as u64).collect()
+        self.received_at.borrow().windows(2).map(|pair| since(pair[0], pair[1]).as_secs()).collect()
     }
 
     /// The calls of the last process.
@@ -152,25 +153,16 @@ impl Lambda {
     /// Invokes the function once.
     pub(crate) fn answer(&self, payload: &str) -> Result<Value, Diagnostic> {
         let script = self.script.borrow().clone();
-        let world = Whole::from(Faulty::new(self.organization.clone(), &script));
-        let queue = Faulty::new(self.queue.clone(), &script);
-        let notifier = Faulty::new(self.notifier.clone(), &script);
-        let ports = Clients { world, queue, notifier };
-        let settings = settings(PARAMETER);
+        let world = Faulty::new(self.organization.clone(), &script);
+        let config = ConfigLocation::Parameter(PARAMETER.to_owned());
         let payload = RawValue::from_string(payload.to_owned()).unwrap();
         let mut context = Context::default();
-        context.deadline = ((self.organization.now() + self.timeout) * 1000.0) as u64;
+        context.deadline = unix_milliseconds(self.organization.now() + self.timeout);
         // Each invocation has its own id. Snapshots contain the id of the first one.
         let invocation = self.invocations.replace(self.invocations.get() + 1);
         context.request_id = format!("8476a536-e9f4-11e8-9739-{:012x}", 0x2dfe_598c_3fcd_u64 + invocation);
-        run(Function { ports, settings }.answer(LambdaEvent::new(payload, context)))
+        run(Function { world, config }.answer(LambdaEvent::new(payload, context)))
     }
-}
-
-/// The environment of a function whose queue and notifier are simulated.
-pub(crate) fn settings(parameter: &str) -> Settings {
-    let source = ConfigLocation::Parameter(parameter.to_owned());
-    Settings { source, queue: None, dead_letters: None, event_bus: None, notified: String::new(), leases: None }
 }
 
 /// A message in the form in which Lambda passes it to the function.
@@ -181,7 +173,7 @@ fn record(message: &Delivered) -> Value {
         "body": message.body,
         "attributes": {
             "ApproximateReceiveCount": message.received.to_string(),
-            "SentTimestamp": ((message.sent_at * 1000.0) as u64).to_string(),
+            "SentTimestamp": unix_milliseconds(message.sent_at).to_string(),
         },
         "messageAttributes": {},
         "eventSource": "aws:sqs",

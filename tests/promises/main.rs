@@ -14,7 +14,6 @@ mod failures_are_isolated;
 mod fault_injection_at_every_call;
 mod function_fault_injection;
 mod hostile_messages;
-mod intercepting_ports;
 mod lambda;
 mod log;
 mod no_account_is_lost;

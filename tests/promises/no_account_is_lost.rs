@@ -30,7 +30,7 @@ impl EventStorm {
         let mut deliveries = BTreeMap::new();
         for index in 0..accounts {
             let creation = AccountCreation {
-                access_role_delay_seconds: f64::from(random.u32(..90)),
+                access_role_delay: Duration::from_secs(random.u64(..90)),
                 ..AccountCreation::default()
             };
             let request = organization.create_account_with(&format!("account-{index}"), creation);
@@ -49,7 +49,7 @@ impl EventStorm {
         let function = Scenario::in_organization(organization).config(&sweep_config()).function();
         events.iter().for_each(|event| function.queue.put(event));
         function.queue.put(&sweep());
-        function.process_in_batches(batch, 7200.0);
+        function.process_in_batches(batch, Duration::from_secs(7200));
         Self { function, deliveries, suspended }
     }
 
@@ -103,7 +103,7 @@ fn events_from_several_sources_cost_one_onboarding() {
 
         let function = Scenario::in_organization(organization.clone()).config(&sweep_config()).function();
         for message in messages {
-            function.deliver(&message, 60.0);
+            function.deliver(&message, Duration::from_secs(60));
             assert_eq!(function.writes_by_account()[&account], each, "{message}");
             assert_onboarded(&organization, account.as_str());
             function.assert_all_processed(&message);
@@ -116,8 +116,9 @@ fn events_from_several_sources_cost_one_onboarding() {
 
 #[test]
 fn account_that_is_not_ready_for_a_day_is_a_dead_letter_and_a_redrive_finishes_it() {
-    let function = Scenario::new().with_late_access_role(100_000.0).config(&new_for_a_week()).function();
-    function.deliver(&account_created(&id(NEW)), 100_000.0);
+    let function =
+        Scenario::new().with_late_access_role(Duration::from_secs(100_000)).config(&new_for_a_week()).function();
+    function.deliver(&account_created(&id(NEW)), Duration::from_secs(100_000));
     let dead = function.queue.dead_letters();
     let cause = dead.first().and_then(|letter| letter.cause.clone()).expect("retries were exhausted");
     assert_eq!((dead.len(), cause.code.as_str()), (1, "retries_exhausted"));
@@ -125,15 +126,15 @@ fn account_that_is_not_ready_for_a_day_is_a_dead_letter_and_a_redrive_finishes_i
     assert_eq!(function.organization().writes(), []);
 
     function.queue.redrive();
-    function.process_for(30_000.0);
+    function.process_for(Duration::from_secs(30_000));
     assert!(function.organization().role_state(&id(NEW), &name(OWN_ROLE)).is_some());
     assert_eq!(function.queue.dead_letters(), []);
 }
 
 #[test]
 fn retry_delays_grow_while_an_account_is_not_ready() {
-    let function = Scenario::new().with_late_access_role(3000.0).config(&sweep_config()).function();
-    function.deliver(&account_created(&id(NEW)), 7200.0);
+    let function = Scenario::new().with_late_access_role(Duration::from_secs(3000)).config(&sweep_config()).function();
+    function.deliver(&account_created(&id(NEW)), Duration::from_secs(7200));
     assert!(function.organization().role_state(&id(NEW), &name(OWN_ROLE)).is_some());
     // Each delay of the queue, plus up to 105 s in the function before it.
     let wanted = [30, 60, 120, 240, 480, 900, 900];
@@ -148,7 +149,7 @@ fn malformed_record_in_a_batch_is_isolated() {
     let accounts = create_accounts(function.organization(), 9);
     accounts.iter().for_each(|account| function.queue.put(&account_created(account)));
     function.queue.put("{\"detail\":");
-    function.process_in_batches(10, 60.0);
+    function.process_in_batches(10, Duration::from_secs(60));
     accounts.iter().for_each(|account| assert_onboarded(function.organization(), account.as_str()));
     let each = writes_of_one_onboarding();
     let writes = function.writes_by_account();
@@ -162,9 +163,10 @@ fn sweep_that_runs_out_of_time_continues_at_its_page() {
     let mut function =
         Scenario::new().with_page_size(2).with_latency(Duration::from_secs(1)).config(&sweep_config()).function();
     let accounts = create_accounts(function.organization(), 60);
-    function.timeout = 12.0;
+    function.timeout = Duration::from_secs(12);
     function.queue.put(&sweep());
-    let sweeps = function.process_for(20_000.0).into_iter().filter(|body| body.contains("\"page\"")).count();
+    let sweeps =
+        function.process_for(Duration::from_secs(20_000)).into_iter().filter(|body| body.contains("\"page\"")).count();
     assert!(sweeps >= 2, "the page token was passed on {sweeps} times");
     for account in &accounts {
         assert!(function.organization().role_state(account, &name(OWN_ROLE)).is_some(), "{account} is onboarded");
@@ -174,7 +176,7 @@ fn sweep_that_runs_out_of_time_continues_at_its_page() {
 #[test]
 fn sweep_with_an_expired_page_token_starts_over() {
     let function = Scenario::new().with_new_account().config(&sweep_config()).function();
-    function.deliver(r#"{"sweep":{"page":"of-last-week"}}"#, 900.0);
+    function.deliver(r#"{"sweep":{"page":"of-last-week"}}"#, Duration::from_secs(900));
     assert_onboarded(function.organization(), NEW);
     function.assert_all_processed("the sweep");
 }
@@ -182,6 +184,6 @@ fn sweep_with_an_expired_page_token_starts_over() {
 #[test]
 fn simulated_queue_has_the_settings_of_the_template() {
     let template = include_str!("../../template.yaml");
-    assert!(template.contains(&format!("VisibilityTimeout: {}", FakeQueue::VISIBILITY)));
+    assert!(template.contains(&format!("VisibilityTimeout: {}", FakeQueue::VISIBILITY.as_secs())));
     assert!(template.contains(&format!("maxReceiveCount: {}", FakeQueue::MAX_RECEIVES)));
 }

@@ -8,8 +8,9 @@ use std::time::Duration;
 use onboarding_core::account::AccountState;
 use onboarding_core::notification::NotificationRecord;
 use onboarding_core::report::{AccountEvent, EventKind};
+use onboarding_core::time::since;
 use onboarding_engine::ports::Clock;
-use onboarding_simulation::{FakeNotifier, Injection, Lag, RoleState, Script};
+use onboarding_simulation::{Injection, Lag, RoleState, Script};
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
@@ -20,7 +21,7 @@ use crate::common::{
 use crate::lambda::{Lambda, SOURCES, account_created};
 use crate::log::logged;
 
-const DAY: f64 = 86_400.0;
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// A function, and a new account that is ready to use.
 fn new_account() -> Lambda {
@@ -41,7 +42,7 @@ fn notified(function: &Lambda) -> Vec<String> {
 
 /// Delivers the creation event once and processes it to its end.
 fn deliver_creation(function: &Lambda) {
-    function.deliver(&account_created(&id(NEW)), 2000.0);
+    function.deliver(&account_created(&id(NEW)), Duration::from_secs(2000));
 }
 
 #[test]
@@ -49,7 +50,7 @@ fn blocked_account_is_notified_once() {
     let function = blocked_account();
     (0..3).for_each(|_| deliver_creation(&function));
     function.queue.redrive();
-    function.process_for(2000.0);
+    function.process_for(Duration::from_secs(2000));
     assert_eq!(notified(&function), ["AccountBlocked foreign_role"]);
     assert_eq!(function.queue.dead_letters().len(), 3, "each message is kept for a redrive");
     let event = function.notifier.events().remove(0);
@@ -77,7 +78,7 @@ fn blocked_account_is_notified_once() {
 fn concurrent_deliveries_notify_once() {
     let function = blocked_account();
     (0..5).for_each(|_| function.queue.put(&account_created(&id(NEW))));
-    function.process_in_batches(5, 2000.0);
+    function.process_in_batches(5, Duration::from_secs(2000));
     assert_eq!(notified(&function), ["AccountBlocked foreign_role"]);
 }
 
@@ -87,7 +88,7 @@ fn account_that_is_blocked_again_after_a_repair_is_notified_again() {
     deliver_creation(&function);
     function.organization().delete_role(&id(NEW), &name(OWN_ROLE));
     function.queue.redrive();
-    function.process_for(2000.0);
+    function.process_for(Duration::from_secs(2000));
     assert_eq!(function.notifier.notifications()[NEW].code, "onboarded");
     function.organization().put_role(&id(NEW), &name(OWN_ROLE), RoleState::trusting("{}"));
     deliver_creation(&function);
@@ -117,7 +118,8 @@ fn onboarded_account_is_notified_once() {
 /// nothing to do.
 #[test]
 fn changes_of_an_earlier_attempt_are_notified() {
-    let function = Scenario::new().with_new_account().with_read_lag(Lag { reads: 0, seconds: 125.0 }).function();
+    let function =
+        Scenario::new().with_new_account().with_read_lag(Lag { reads: 0, time: Duration::from_secs(125) }).function();
     deliver_creation(&function);
     assert!(function.retry_delays().len() == 1, "{:?}", function.retry_delays());
     assert_eq!(notified(&function), ["AccountOnboarded"]);
@@ -127,9 +129,9 @@ fn changes_of_an_earlier_attempt_are_notified() {
 #[test]
 fn slow_account_with_events_from_several_sources_is_notified_once() {
     for batch in [1, 3] {
-        let function = Scenario::new().with_late_access_role(200.0).function();
+        let function = Scenario::new().with_late_access_role(Duration::from_secs(200)).function();
         SOURCES.iter().for_each(|event| function.queue.put(event));
-        function.process_in_batches(batch, 4000.0);
+        function.process_in_batches(batch, Duration::from_secs(4000));
         assert_onboarded(function.organization(), NEW);
         assert_eq!(notified(&function), ["AccountOnboarded"], "{batch} at a time");
     }
@@ -174,7 +176,7 @@ fn unknown_creation_is_notified_once_per_request() {
     let sample = include_str!("../../events/create-account.json");
     let request = "car-0f1e2d3c4b5a69788796a5b4c3d2e1f0";
     for other in ["car-11111111", "car-22222222", "car-11111111"] {
-        function.deliver(&sample.replace(request, other), 60.0);
+        function.deliver(&sample.replace(request, other), Duration::from_secs(60));
     }
     assert_eq!(notified(&function), ["AccountBlocked unknown_request", "AccountBlocked unknown_request"]);
     let subjects: Vec<_> = function.notifier.events().iter().map(|n| n.detail()["subject"].clone()).collect();
@@ -190,7 +192,7 @@ fn departed_account_is_not_notified_again_when_it_closes() {
         include_str!("../../events/move-account.json"),
         include_str!("../../events/account-departed-cleaned.json"),
     ] {
-        function.deliver(sample, 60.0);
+        function.deliver(sample, Duration::from_secs(60));
     }
     assert_eq!(notified(&function), ["AccountDeparted departed"]);
 }
@@ -198,21 +200,23 @@ fn departed_account_is_not_notified_again_when_it_closes() {
 /// The function returns in time although the notifier hangs.
 #[test]
 fn hanging_notifier_is_abandoned_before_the_function_times_out() {
-    let mut function = blocked_account();
-    let organization = function.organization().clone();
-    function.notifier = FakeNotifier::slow(&organization, 60.0);
+    let function = blocked_account();
+    let organization = function.organization();
+    organization.set_notifier_latency(Duration::from_secs(60));
     let start = organization.now();
     function.queue.put(&account_created(&id(NEW)));
     let batch = function.queue.receive(1);
     function.invoke(&batch);
-    assert!(organization.now() - start <= function.timeout, "{} s", organization.now() - start);
+    let took = since(start, organization.now());
+    assert!(took <= function.timeout, "{took:?}");
 }
 
 #[test]
 fn exhausted_retries_are_notified_once() {
-    let function = Scenario::new().with_late_access_role(1e7).config(&new_for_a_week()).function();
+    let function =
+        Scenario::new().with_late_access_role(Duration::from_secs(10_000_000)).config(&new_for_a_week()).function();
     function.queue.put(&account_created(&id(NEW)));
-    let (log, _) = logged(LevelFilter::ERROR, || function.process_for(2.0 * DAY));
+    let (log, _) = logged(LevelFilter::ERROR, || function.process_for(DAY * 2));
     assert_eq!(notified(&function), ["AccountBlocked retries_exhausted"]);
     let lines: Vec<_> = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect();
     let [line] = lines.as_slice() else { panic!("{log}") };
@@ -221,7 +225,7 @@ fn exhausted_retries_are_notified_once() {
         (&json!("blocked"), &json!("retries_exhausted"))
     );
     function.queue.redrive();
-    function.process_for(2.0 * DAY);
+    function.process_for(DAY * 2);
     assert_eq!(notified(&function), ["AccountBlocked retries_exhausted"]);
 }
 
@@ -229,7 +233,7 @@ fn exhausted_retries_are_notified_once() {
 fn departed_account_is_notified_once() {
     let function = Scenario::new().function();
     for _ in 0..2 {
-        function.deliver(include_str!("../../events/account-departed-removed.json"), 60.0);
+        function.deliver(include_str!("../../events/account-departed-removed.json"), Duration::from_secs(60));
     }
     assert_eq!(notified(&function), ["AccountDeparted departed"]);
 }
@@ -237,7 +241,7 @@ fn departed_account_is_notified_once() {
 #[test]
 fn plan_notifies_nothing() {
     let function = blocked_account();
-    function.deliver(&json!({"account_id": NEW, "mode": "plan"}).to_string(), 60.0);
+    function.deliver(&json!({"account_id": NEW, "mode": "plan"}).to_string(), Duration::from_secs(60));
     assert_eq!(notified(&function), Vec::<String>::new());
 }
 
@@ -255,12 +259,12 @@ fn unconfirmed_record_of_a_killed_run_is_taken_over_when_it_expires() {
     let record = |age| {
         let code = format!("foreign_role foreign_role:{OWN_ROLE}");
         let by = "another".to_owned();
-        NotificationRecord { code, at: function.organization().now() - age, by, confirmed: false }
+        NotificationRecord { code, at: function.organization().now() - Duration::from_secs(age), by, confirmed: false }
     };
-    function.notifier.put_notification(NEW, record(10.0));
+    function.notifier.put_notification(NEW, record(10));
     deliver_creation(&function);
     assert_eq!(notified(&function), Vec::<String>::new(), "the other run may still publish the event");
-    function.notifier.put_notification(NEW, record(700.0));
+    function.notifier.put_notification(NEW, record(700));
     deliver_creation(&function);
     assert_eq!(notified(&function), ["AccountBlocked foreign_role"]);
 }
@@ -269,7 +273,7 @@ fn unconfirmed_record_of_a_killed_run_is_taken_over_when_it_expires() {
 fn deliver_with_faults(start: fn() -> Lambda, script: Script) -> Lambda {
     let function = start();
     function.queue.put(&account_created(&id(NEW)));
-    function.process_with_faults(script, 2000.0);
+    function.process_with_faults(script, Duration::from_secs(2000));
     function
 }
 

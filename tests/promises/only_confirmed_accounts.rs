@@ -3,16 +3,13 @@
 
 use onboarding_core::account::AccountState;
 use onboarding_core::code::Code;
-use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
-use onboarding_engine::Engine;
-use onboarding_engine::ports::{AssumeRoleRequest, Sessions};
-use onboarding_simulation::{AccountCreation, FakeOrganization, Session};
+use onboarding_simulation::AccountCreation;
 
 use crate::common::{
-    ACCESS, CONFIG, MANAGEMENT, NEW, OLD, Scenario, TRELICA, config, engine, id, job, many_roles, organization,
-    outcome_code, run, with_sessions,
+    ACCESS, CONFIG, MANAGEMENT, NEW, OLD, Scenario, TRELICA, engine, id, job, many_roles, organization, outcome_code,
+    run,
 };
 
 impl Scenario {
@@ -64,34 +61,11 @@ fn excluded_account_is_not_accessed() {
     assert!(journal.iter().all(|call| call.call == "ssm:GetParameter"), "the account is not even described");
 }
 
-/// Sessions that are opened in another account, as a wrong endpoint would do.
-#[derive(Clone)]
-struct MisdirectedSessions {
-    organization: FakeOrganization,
-    to: &'static str,
-    /// Only sessions whose policy names this role are misdirected.
-    role: &'static str,
-}
-
-impl Sessions for MisdirectedSessions {
-    type Session = Session;
-
-    async fn assume_role(&self, entry: &AssumeRoleRequest) -> Result<Session, ApiError> {
-        let mut entry = entry.clone();
-        if entry.policy.contains(self.role) {
-            entry.role_arn = entry.role_arn.replace(NEW, self.to);
-            entry.policy = entry.policy.replace(NEW, self.to);
-        }
-        self.organization.assume_role(&entry).await
-    }
-}
-
 /// Applies a configuration to the new account. Sessions whose policy names `role` are opened in the established account.
-fn apply_with_misdirected_sessions(scenario: &Scenario, role: &'static str, config_text: &str) -> Report {
+fn apply_with_misdirected_sessions(scenario: &Scenario, role: &str, config_text: &str) -> Report {
     let organization = scenario.organization();
-    let sessions = MisdirectedSessions { organization: organization.clone(), to: OLD, role };
-    let engine = Engine { world: with_sessions(organization, sessions), config: config(config_text) };
-    run(engine.apply(&job(organization, NEW)))
+    organization.misdirect_sessions(role, &id(NEW), &id(OLD));
+    run(engine(organization, config_text).apply(&scenario.job()))
 }
 
 #[test]

@@ -1,19 +1,19 @@
 //! Registration with a vendor that has an API: the account is registered once, after its role exists, and registrations made by
 //! others are left alone.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use onboarding_core::lines::plain;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Detail, plan_lines, report_lines};
-use onboarding_engine::Engine;
-use onboarding_engine::ports::{Clock, Ports};
-use onboarding_simulation::{Connector, FakeOrganization, Faulty, Injection, Script, Tenant};
+use onboarding_core::time::since;
+use onboarding_engine::ports::Clock;
+use onboarding_simulation::{Connector, FakeOrganization, Injection, Script, Tenant};
 use serde_json::json;
 
 use crate::common::{
     CONFIG, NEW, SECURITY_ID, SECURITY_ROLE, Scenario, TRELICA_ROLE, WORKLOAD_SECURITY, assert_onboarded, config,
-    faults_at, id, job, name, outcome_code, run,
+    faults_at, id, job, name, outcome_code, run, scripted_engine,
 };
 use crate::lambda::account_created;
 
@@ -88,6 +88,11 @@ fn assert_registered(organization: &FakeOrganization, account: &str) {
     assert_eq!(one.role_arn.as_ref(), Some(&arn));
 }
 
+/// When an outage ends that outlasts every test.
+fn far_future() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(u64::from(u32::MAX))
+}
+
 #[test]
 fn new_account_is_registered_after_its_role_exists() {
     let scenario = unregistered().plan();
@@ -127,7 +132,8 @@ fn new_account_is_registered_after_its_role_exists() {
 
 #[test]
 fn registration_is_retried_until_the_role_has_propagated() {
-    let scenario = unregistered().with_tenant(|tenant| tenant.propagation = 9.0).apply().assert_registered();
+    let scenario =
+        unregistered().with_tenant(|tenant| tenant.propagation = Duration::from_secs(9)).apply().assert_registered();
     let refused = scenario.writes().iter().filter(|call| call.call.starts_with("workload") && !call.ok).count();
     assert!(refused >= 1, "the first registration was rejected");
     assert!(scenario.report().changes.iter().all(|step| step.status.as_str() == "done"));
@@ -137,17 +143,17 @@ fn registration_is_retried_until_the_role_has_propagated() {
 #[test]
 fn vendor_outage_is_isolated_and_retried() {
     for status in [429, 500, 503] {
-        let function = unregistered().with_tenant(|tenant| tenant.outage = Some((status, f64::MAX))).function();
+        let function = unregistered().with_tenant(|tenant| tenant.outage = Some((status, far_future()))).function();
         let organization = function.organization();
-        function.deliver(&account_created(&id(NEW)), 110.0);
+        function.deliver(&account_created(&id(NEW)), Duration::from_secs(110));
         assert_onboarded(organization, NEW);
         assert_eq!(connectors(organization), [], "{status}");
         let report = function.answer(&json!({"account_id": NEW}).to_string()).unwrap();
         assert_eq!((&report["outcome"], &report["cause"]["code"]), (&json!("waiting"), &json!("vendor_not_ready")));
 
         let now = organization.now();
-        edit_tenant(organization, |tenant| tenant.outage = Some((status, now + 2000.0)));
-        function.process_for(10_000.0);
+        edit_tenant(organization, |tenant| tenant.outage = Some((status, now + Duration::from_secs(2000))));
+        function.process_for(Duration::from_secs(10_000));
         assert_registered(organization, NEW);
         function.assert_all_processed(&status.to_string());
     }
@@ -166,7 +172,7 @@ fn rejected_registration_is_blocked_and_the_role_is_installed() {
             let without_role = Connector { role_arn: None, ..unowned_connector() };
             scenario.with_tenant(|tenant| drop(tenant.connectors.insert(7, without_role)))
         }),
-        ("vendor_refused", |scenario| scenario.with_tenant(|tenant| tenant.outage = Some((418, f64::MAX)))),
+        ("vendor_refused", |scenario| scenario.with_tenant(|tenant| tenant.outage = Some((418, far_future())))),
     ];
     let mut causes = Vec::new();
     for (code, add_obstacle) in obstacles {
@@ -218,7 +224,7 @@ fn adopted_registration_is_updated_in_place() {
 fn concurrent_events_register_once() {
     let function = unregistered().function();
     (0..5).for_each(|_| function.queue.put(&account_created(&id(NEW))));
-    function.process_in_batches(10, 900.0);
+    function.process_in_batches(10, Duration::from_secs(900));
     assert_registered(function.organization(), NEW);
     let writes = function.organization().writes();
     assert_eq!(writes.iter().filter(|call| call.call.starts_with("workload")).count(), 1);
@@ -244,7 +250,7 @@ fn drift_seen_by_concurrent_runs_registers_once() {
 /// Injects each kind of fault at every call and runs again.
 #[test]
 fn fault_at_any_call_registers_once() {
-    let fault_free = Script::none();
+    let fault_free = Script::none().only("workload-security:");
     unregistered().apply_with_faults(&fault_free);
     let calls = fault_free.calls();
     assert!(calls.contains(&"workload-security:CreateAwsConnector"));
@@ -268,17 +274,15 @@ fn fault_at_any_call_registers_once() {
 #[test]
 fn registration_with_an_ambiguous_result_is_not_reported_as_done() {
     let apply_with = |organization: &FakeOrganization, script: &Script| {
-        let [directory, sessions, secrets, leases, clock] = [(); 5].map(|()| organization.clone());
-        let vendors = Faulty::new(organization.clone(), script);
-        let world = Ports { directory, sessions, secrets, leases, vendors, clock };
-        run(Engine { world, config: config(&registration_config()) }.apply(&job(organization, NEW)))
+        run(scripted_engine(organization, script, &registration_config()).apply(&job(organization, NEW)))
     };
-    let fault_free = Script::none();
+    let fault_free = Script::none().only("workload-security:");
     apply_with(unregistered().organization(), &fault_free);
     let create = fault_free.calls().iter().position(|call| *call == "workload-security:CreateAwsConnector").unwrap();
     for injection in [Injection::Throttle, Injection::Unavailable, Injection::Timeout, Injection::Reset] {
         let scenario = unregistered();
-        let report = apply_with(scenario.organization(), &Script::during(create, usize::MAX, injection));
+        let script = Script::during(create, usize::MAX, injection).only("workload-security:");
+        let report = apply_with(scenario.organization(), &script);
         assert_eq!(outcome_code(&report), "waiting vendor_not_ready", "{injection:?}");
         let registration = report.changes.iter().find(|step| step.change.is_registration()).unwrap();
         assert_eq!((registration.status.as_str(), scenario.connectors()), ("failed", Vec::new()), "{injection:?}");
@@ -289,10 +293,10 @@ fn registration_with_an_ambiguous_result_is_not_reported_as_done() {
 /// A cause that needs attention is reported although a vendor is unavailable, and the run does not wait for the vendor.
 #[test]
 fn vendor_outage_neither_hides_other_causes_nor_delays_the_run() {
-    let scenario = onboarded_without_registration().with_tenant(|tenant| tenant.outage = Some((503, f64::MAX)));
+    let scenario = onboarded_without_registration().with_tenant(|tenant| tenant.outage = Some((503, far_future())));
     let start = scenario.organization().now();
     let scenario = scenario.apply().assert_outcome("waiting vendor_not_ready");
-    assert!(scenario.organization().now() - start < 1.0, "the queue retries, not the run");
+    assert!(since(start, scenario.organization().now()) < Duration::from_secs(1), "the queue retries, not the run");
     scenario.drift(TRELICA_ROLE, |state| state.tags.clear()).apply().assert_outcome("blocked foreign_role");
 }
 
@@ -302,7 +306,10 @@ fn shown_plan_is_applied_after_a_vendor_outage() {
     let scenario = unregistered().plan();
     let shown = scenario.changes();
     let now = scenario.organization().now();
-    scenario.with_tenant(|tenant| tenant.outage = Some((503, now + 20.0))).apply_shown(shown).assert_registered();
+    scenario
+        .with_tenant(|tenant| tenant.outage = Some((503, now + Duration::from_secs(20))))
+        .apply_shown(shown)
+        .assert_registered();
 }
 
 /// Neither an accepted key nor a rejected key, which the vendor repeats in its error message, is shown.

@@ -1,5 +1,7 @@
 //! Every sample in `events/`, passed to the real function: its result, the notifications and the number of writes.
 
+use std::time::Duration;
+
 use onboarding_core::report::AccountEvent;
 use onboarding_simulation::AccountCreation;
 use serde_json::Value;
@@ -72,7 +74,7 @@ fn sample_in_the_queue_has_the_expected_result_and_effects() {
             return None;
         }
         function.queue.put(sample);
-        let more = function.process_for(1.0).len() - 1;
+        let more = function.process_for(Duration::from_secs(1)).len() - 1;
         let mut results = dead_letters(function);
         if results.is_empty() {
             results.push(if function.queue.next_visible().is_some() { "retried later" } else { "deleted" }.to_owned());

@@ -3,6 +3,8 @@
 //! The first run converges the account. The second one must find nothing to do, however the account was created, however
 //! far reads lag behind writes, and in whichever equivalent form IAM returns the policies.
 
+use std::time::Duration;
+
 use onboarding_core::outcome::Outcome;
 use onboarding_simulation::{AccountCreation, Lag, PolicyText};
 use serde_json::Value;
@@ -37,9 +39,9 @@ fn paginated_lists_cause_no_writes() {
 #[test]
 fn lagging_reads_cause_no_duplicate_writes() {
     for reads in [0, 1, 2, 5, 9] {
-        for seconds in [0.0, 3.0, 40.0] {
-            let scenario = Scenario::new().with_new_account().with_read_lag(Lag { reads, seconds }).apply();
-            assert_eq!(*scenario.outcome(), Outcome::Converged, "{reads} reads, {seconds} s");
+        for time in [0, 3, 40].map(Duration::from_secs) {
+            let scenario = Scenario::new().with_new_account().with_read_lag(Lag { reads, time }).apply();
+            assert_eq!(*scenario.outcome(), Outcome::Converged, "{reads} reads, {time:?}");
             scenario
                 .assert_each_change_was_written_once()
                 .assert_roles_onboarded()
@@ -145,8 +147,8 @@ fn tags_reserved_by_aws_are_not_drift() {
 #[test]
 fn account_that_becomes_ready_slowly_is_not_written_again() {
     let creation = AccountCreation {
-        access_role_delay_seconds: 45.0,
-        transient_errors: vec![("OptInRequired".to_owned(), 30.0)],
+        access_role_delay: Duration::from_secs(45),
+        transient_errors: vec![("OptInRequired".to_owned(), Duration::from_secs(30))],
         ..AccountCreation::default()
     };
     Scenario::new()

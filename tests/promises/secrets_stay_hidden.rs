@@ -1,16 +1,16 @@
 //! Promise 7: external IDs appear in no log, error, debug output, metric or report.
 
-use std::sync::Mutex;
+use std::time::UNIX_EPOCH;
 
-use account_onboarding::lambda::{Clients, Function};
+use account_onboarding::lambda::{ConfigLocation, Function};
 use lambda_runtime::{Context, LambdaEvent};
 use onboarding_core::error::ApiError;
 use onboarding_core::lines::plain;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::plan::{Action, Change};
 use onboarding_core::report::{Detail, Report, Status, emf, plan_lines, report_lines};
-use onboarding_engine::ports::Whole;
-use onboarding_simulation::{FakeNotifier, FakeOrganization, FakeQueue, PolicyText, Quotas, RoleState};
+use onboarding_core::time::unix_milliseconds;
+use onboarding_simulation::{FakeOrganization, PolicyText, Quotas, RoleState};
 use serde_json::value::RawValue;
 use tracing::level_filters::LevelFilter;
 
@@ -18,7 +18,6 @@ use crate::common::{
     ACCESS, CONFIG, MANAGEMENT, NEW, PARAMETER, SECURITY_ID, SECURITY_ROLE, Scenario, TRELICA, TRELICA_ID,
     TRELICA_ROLE, config, job, run,
 };
-use crate::lambda::settings;
 use crate::log::logged;
 
 /// An external ID in a statement of the access role that this tool did not write.
@@ -33,7 +32,7 @@ fn rendered(report: &Report) -> String {
         plain(&report_lines(report, Detail::Full)),
         plain(&plan_lines(report, Detail::Summary)),
         plain(&plan_lines(report, Detail::Full)),
-        emf(report, 1.0).to_string(),
+        emf(report, UNIX_EPOCH).to_string(),
         format!("{report:?} {:#?} {}", report.outcome, report.outcome),
         steps.concat(),
     ]
@@ -104,12 +103,9 @@ fn error_that_repeats_the_policy_shows_no_external_id() {
 /// Long messages are truncated. If the cut is inside an external ID, its first part must not be shown either.
 #[test]
 fn message_truncated_inside_an_external_id_shows_no_part_of_it() {
-    static BEFORE: Mutex<usize> = Mutex::new(0);
     for before in (150..420).step_by(3) {
-        *BEFORE.lock().unwrap() = before;
-        let scenario = Scenario::new().with_new_account().apply_with_intercepted_writes(|change| {
-            let padding = "x".repeat(*BEFORE.lock().unwrap());
-            echo_policy("MalformedPolicyDocument", &padding, change)
+        let scenario = Scenario::new().with_new_account().apply_with_intercepted_writes(move |change| {
+            echo_policy("MalformedPolicyDocument", &"x".repeat(before), change)
         });
         assert_hidden(&rendered(scenario.report()), &format!("after {before} characters"));
     }
@@ -170,13 +166,11 @@ const CONFIG_PARAMETER: &str = "/onboarding/config";
 /// Invokes the function with a payload, and returns its log at the finest level, its response, the published events and the
 /// notification records.
 fn invoke(organization: &FakeOrganization, payload: &str) -> String {
-    let queue = FakeQueue::new(organization);
-    let notifier = FakeNotifier::default();
-    let published = notifier.clone();
-    let ports = Clients { world: Whole::from(organization.clone()), queue, notifier };
-    let function = Function { ports, settings: settings(CONFIG_PARAMETER) };
+    let published = organization.notifier();
+    let config = ConfigLocation::Parameter(CONFIG_PARAMETER.to_owned());
+    let function = Function { world: organization.clone(), config };
     let mut context = Context::default();
-    context.deadline = (job(organization, NEW).deadline * 1000.0) as u64;
+    context.deadline = unix_milliseconds(job(organization, NEW).deadline);
     let payload = RawValue::from_string(payload.to_owned()).unwrap();
     let answer = || run(function.answer(LambdaEvent::new(payload, context)));
     let (lines, answer) = logged(LevelFilter::TRACE, answer);

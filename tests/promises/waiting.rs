@@ -4,45 +4,45 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use onboarding_core::account::{Account, AccountId};
 use onboarding_core::code::Code;
-use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Outcome;
-use onboarding_engine::ports::{AccountPage, Clock, Creation, Directory, Ports};
-use onboarding_engine::{Engine, Job};
-use onboarding_simulation::{AccountCreation, ControlPolicy, FakeOrganization};
+use onboarding_core::time::since;
+use onboarding_engine::Job;
+use onboarding_engine::ports::Clock;
+use onboarding_simulation::{AccountCreation, ControlPolicy, Script};
 
 use crate::common::{
-    ACCESS, CONFIG, IDENTITY, NEW, OLD, Scenario, can_assume, config, id, name, organization, run, trusting_role,
+    ACCESS, CONFIG, IDENTITY, NEW, OLD, Scenario, can_assume, id, name, organization, run, scripted_engine,
+    trusting_role,
 };
 
 const TRANSIENT_ERRORS: [&str; 5] =
     ["SubscriptionRequiredException", "OptInRequired", "InvalidClientTokenId", "AccessDenied", "UnauthorizedOperation"];
 
-/// Applies the configuration, and returns the duration of the run in seconds as well.
-fn apply_timed(scenario: Scenario) -> (Scenario, f64) {
+/// Applies the configuration, and returns the duration of the run as well.
+fn apply_timed(scenario: Scenario) -> (Scenario, Duration) {
     let start = scenario.organization().now();
     let scenario = scenario.apply();
-    let took = scenario.organization().now() - start;
-    assert!(took < 900.0, "the deadline is never passed");
+    let took = since(start, scenario.organization().now());
+    assert!(took < Duration::from_secs(900), "the deadline is never passed");
     (scenario, took)
 }
 
 #[test]
 fn run_waits_for_the_access_role() {
-    for seconds in [1.0, 30.0, 120.0, 420.0] {
-        let (scenario, took) = apply_timed(Scenario::new().with_late_access_role(seconds));
+    for delay in [1, 30, 120, 420].map(Duration::from_secs) {
+        let (scenario, took) = apply_timed(Scenario::new().with_late_access_role(delay));
         let scenario = scenario.assert_onboarded();
-        assert!(took >= seconds && took < seconds + 40.0, "{took}");
+        assert!(took >= delay && took < delay + Duration::from_secs(40), "{took:?}");
         let journal = scenario.organization().journal();
         let asked = journal.iter().filter(|call| call.call == "sts:AssumeRole").count();
-        assert!(asked as f64 <= 12.0 + took / 3.0, "asked {asked} times in {took} s");
+        assert!(asked as f64 <= 12.0 + took.as_secs_f64() / 3.0, "asked {asked} times in {took:?}");
     }
 }
 
 #[test]
 fn missing_access_role_of_a_new_account_ends_in_waiting() {
-    let (scenario, _) = apply_timed(Scenario::new().with_late_access_role(1e6));
+    let (scenario, _) = apply_timed(Scenario::new().with_late_access_role(Duration::from_secs(1_000_000)));
     let scenario = scenario.assert_outcome("waiting access_role_not_ready");
     assert_eq!(scenario.writes(), []);
     insta::assert_snapshot!(scenario.outcome(), @"waiting (access_role_not_ready): account 444455556666 cannot be accessed: AssumeRole was denied for `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole; no action needed: the function retries automatically (with the CLI, run the command again later)");
@@ -50,13 +50,14 @@ fn missing_access_role_of_a_new_account_ends_in_waiting() {
 
 #[test]
 fn transient_errors_are_retried() {
-    let all = TRANSIENT_ERRORS.map(|code| (code.to_owned(), 25.0)).to_vec();
-    for transient_errors in TRANSIENT_ERRORS.map(|code| vec![(code.to_owned(), 90.0)]).into_iter().chain([all]) {
-        let seconds: f64 = transient_errors.iter().map(|(_, seconds)| seconds).sum();
+    let all = TRANSIENT_ERRORS.map(|code| (code.to_owned(), Duration::from_secs(25))).to_vec();
+    let each = TRANSIENT_ERRORS.map(|code| vec![(code.to_owned(), Duration::from_secs(90))]);
+    for transient_errors in each.into_iter().chain([all]) {
+        let expected: Duration = transient_errors.iter().map(|(_, duration)| duration).sum();
         let creation = AccountCreation { transient_errors: transient_errors.clone(), ..AccountCreation::default() };
         let (scenario, took) = apply_timed(Scenario::new().with_account_creation(creation));
         assert_eq!(*scenario.outcome(), Outcome::Converged, "{transient_errors:?}");
-        assert!(took >= seconds, "{took}");
+        assert!(took >= expected, "{took:?}");
         scenario.assert_onboarded();
     }
 }
@@ -70,7 +71,7 @@ fn errors_that_outlast_the_deadline_end_in_waiting() {
         "waiting account_not_ready",
         "waiting account_not_ready",
     ]) {
-        let transient_errors = vec![(code.to_owned(), 1e6)];
+        let transient_errors = vec![(code.to_owned(), Duration::from_secs(1_000_000))];
         let creation = AccountCreation { transient_errors, ..AccountCreation::default() };
         let (scenario, _) = apply_timed(Scenario::new().with_account_creation(creation));
         assert_eq!(scenario.outcome_code(), expected, "{code}");
@@ -83,7 +84,7 @@ fn missing_access_role_of_an_established_account_is_not_waited_for() {
     let scenario = Scenario::new().without_role(ACCESS);
     let start = scenario.organization().now();
     let scenario = scenario.apply().assert_outcome("blocked access_role_changed");
-    assert_eq!(scenario.organization().now().to_bits(), start.to_bits());
+    assert_eq!(scenario.organization().now(), start);
     insta::assert_snapshot!(scenario.outcome(), @"blocked (access_role_changed): account 333344445555 was created in this organization with an access role, and cannot be accessed: AssumeRole was denied for `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::333344445555:role/OrganizationAccountAccessRole; as an administrator of the account, run `aws iam get-role --role-name OrganizationAccountAccessRole`: if it exists, add `arn:aws:iam::111122223333:root` to its trust policy; if not, it was deleted or renamed: create it again, or configure its name");
 }
 
@@ -106,11 +107,11 @@ fn control_policy_denial_is_retried_only_for_a_new_account() {
 fn new_principal_is_retried_until_it_has_propagated() {
     let scenario = Scenario::new()
         .with_new_account()
-        .with_propagating_principal("new-pipeline", 40.0)
+        .with_propagating_principal("new-pipeline", Duration::from_secs(40))
         .config(&trusting_role("new-pipeline"));
     let start = scenario.organization().now();
     let scenario = scenario.apply().assert_outcome("converged");
-    assert!(scenario.organization().now() - start >= 40.0);
+    assert!(since(start, scenario.organization().now()) >= Duration::from_secs(40));
     let writes = scenario.writes();
     assert!(writes.iter().filter(|call| !call.ok).all(|call| call.call == "iam:CreateRole"));
     let made = writes.iter().filter(|call| call.ok).count();
@@ -121,10 +122,10 @@ fn new_principal_is_retried_until_it_has_propagated() {
 fn wait_longer_than_a_session_opens_a_new_one() {
     let scenario = Scenario::new()
         .with_new_account()
-        .with_propagating_principal("new-pipeline", 1000.0)
+        .with_propagating_principal("new-pipeline", Duration::from_secs(1000))
         .config(&trusting_role("new-pipeline"));
-    let deadline = scenario.organization().now() + 3600.0;
-    let job = Job { deadline, end: deadline + 120.0, ..scenario.job() };
+    let deadline = scenario.organization().now() + Duration::from_secs(3600);
+    let job = Job { deadline, end: deadline + Duration::from_secs(120), ..scenario.job() };
     assert_eq!(run(scenario.engine().apply(&job)).outcome, Outcome::Converged);
 }
 
@@ -136,48 +137,37 @@ fn second_access_role_is_used_if_the_first_does_not_exist() {
     let scenario = scenario.assert_outcome("converged");
     assert_eq!(scenario.report().access_role, Some(name("AWSControlTowerExecution")));
     let organization = scenario.organization();
-    assert!(took < 1.0 && can_assume(organization, IDENTITY, NEW, "AWSControlTowerExecution", None));
+    assert!(took < Duration::from_secs(1) && can_assume(organization, IDENTITY, NEW, "AWSControlTowerExecution", None));
     assert!(organization.role_state(&id(NEW), &name(ACCESS)).is_none());
-}
-
-/// A directory that records when the creation status was requested.
-struct TimedDirectory(FakeOrganization, Arc<Mutex<Vec<f64>>>);
-
-impl Directory for TimedDirectory {
-    async fn accounts(&self, from: Option<String>) -> Result<AccountPage, ApiError> {
-        self.0.accounts(from).await
-    }
-
-    async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
-        self.0.account(id).await
-    }
-
-    async fn creation(&self, request: &str) -> Result<Creation, ApiError> {
-        self.1.lock().unwrap().push(self.0.now());
-        self.0.creation(request).await
-    }
 }
 
 #[test]
 fn creation_status_is_polled_at_most_once_per_second() {
-    for (seconds, timeout) in [(0.0, 900.0), (200.0, 900.0), (1e6, 300.0)] {
+    for (in_progress, timeout) in [(0, 900), (200, 900), (1_000_000, 300)] {
+        let in_progress = Duration::from_secs(in_progress);
+        let timeout = Duration::from_secs(timeout);
         let organization = organization();
-        let creation = AccountCreation { in_progress_seconds: seconds, ..AccountCreation::default() };
+        let creation = AccountCreation { in_progress, ..AccountCreation::default() };
         let request = organization.create_account_with("payments-dev", creation);
         let times = Arc::new(Mutex::new(Vec::new()));
-        let directory = TimedDirectory(organization.clone(), Arc::clone(&times));
-        let [sessions, secrets, leases, vendors, clock] = [(); 5].map(|()| organization.clone());
-        let world = Ports { directory, sessions, secrets, leases, vendors, clock };
-        let engine = Engine { world, config: config(CONFIG) };
+        let script = Script::intercepting({
+            let (times, clock) = (Arc::clone(&times), organization.clone());
+            move |call, _| {
+                assert_eq!(call, "organizations:DescribeCreateAccountStatus");
+                times.lock().unwrap().push(clock.now());
+                None
+            }
+        });
+        let engine = scripted_engine(&organization, &script, CONFIG);
         let deadline = organization.now() + timeout;
         match run(engine.created(&request, deadline)) {
-            Ok(account) => assert!(account == id(NEW) && seconds < timeout),
-            Err(Outcome::Waiting(cause)) => assert!(cause.code == Code::CreationInProgress && seconds > timeout),
+            Ok(account) => assert!(account == id(NEW) && in_progress < timeout),
+            Err(Outcome::Waiting(cause)) => assert!(cause.code == Code::CreationInProgress && in_progress > timeout),
             Err(other) => panic!("{other}"),
         }
         assert!(organization.now() < deadline);
         let times = times.lock().unwrap();
-        assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= 1.0), "{times:?}");
+        assert!(times.windows(2).all(|pair| since(pair[0], pair[1]) >= Duration::from_secs(1)), "{times:?}");
     }
 }
 
@@ -188,9 +178,11 @@ fn hanging_calls_are_abandoned_at_the_deadline() {
         let scenario = Scenario::new().with_new_account().with_latency(Duration::from_secs(latency));
         let organization = scenario.organization();
         let start = organization.now();
-        let short = Job { deadline: start + 30.0, end: start + 45.0, ..scenario.job() };
+        let deadline = start + Duration::from_secs(30);
+        let short = Job { deadline, end: start + Duration::from_secs(45), ..scenario.job() };
         let report = run(scenario.engine().apply(&short));
-        assert!(organization.now() <= start + 45.5, "{latency}: answered at {}", organization.now() - start);
+        let took = since(start, organization.now());
+        assert!(took <= Duration::from_millis(45_500), "{latency}: answered after {took:?}");
         let made = organization.writes().len();
         let reported = report.changes.iter().filter(|step| step.status.as_str() != "not_tried").count();
         assert!(made <= reported, "{latency}: {made} writes were made and {reported} are reported");

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::SystemTime;
 
 use serde::Serialize;
 
@@ -206,8 +207,8 @@ pub struct Account {
     pub name: Untrusted,
     /// The state.
     pub state: AccountState,
-    /// When it joined the organization, in seconds since 1970, if known.
-    pub joined_at: Option<i64>,
+    /// When it joined the organization, if known.
+    pub joined_at: Option<SystemTime>,
     /// How it joined the organization.
     pub joined: JoinMethod,
     /// The organization's management account, from the account's ARN.

@@ -27,6 +27,7 @@ pub mod session_policy;
 pub mod suggestion;
 pub mod template;
 pub mod text;
+pub mod time;
 mod toml_reader;
 pub mod trigger;
 pub mod vendor;

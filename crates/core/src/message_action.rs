@@ -13,6 +13,8 @@
 //! Retries are limited by the age of the message and not by their number: how long an account takes to become ready does
 //! not depend on how often it was tried.
 
+use std::time::Duration;
+
 use crate::account::AccountAge;
 use crate::code::Code;
 use crate::error::ApiError;
@@ -26,31 +28,31 @@ use crate::report::Report;
 pub enum MessageAction {
     /// Delete it; it was processed.
     Delete,
-    /// Retry it after this many seconds, by its visibility timeout.
-    RetryIn(u32),
+    /// Retry it after this pause, by its visibility timeout.
+    RetryIn(Duration),
     /// Move it to the dead-letter queue; manual action is required.
     DeadLetter(Cause),
 }
 
 /// The attributes of a received message.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Received {
     /// How often it was received, including this time.
     pub times: u32,
-    /// Its age in seconds; `None` if not known.
-    pub age: Option<f64>,
+    /// Its age; `None` if not known.
+    pub age: Option<Duration>,
 }
 
-/// Decides what to do with a message whose account ended with this report. `give_up_after` is the maximum age in seconds.
+/// Decides what to do with a message whose account ended with this report. `give_up_after` is the maximum age.
 #[must_use]
-pub fn decide(report: &Report, received: Received, give_up_after: i64) -> MessageAction {
+pub fn decide(report: &Report, received: Received, give_up_after: Duration) -> MessageAction {
     match &report.outcome {
         // The result of a plan that was requested through the queue is in the log.
         _ if report.mode == Mode::Plan => MessageAction::Delete,
         Outcome::Converged | Outcome::Ignored(_) => MessageAction::Delete,
         Outcome::Blocked(cause) => MessageAction::DeadLetter(cause.clone()),
         Outcome::Waiting(last) => match received.age {
-            Some(age) if age >= give_up_after as f64 => MessageAction::DeadLetter(retries_exhausted(last, age)),
+            Some(age) if age >= give_up_after => MessageAction::DeadLetter(retries_exhausted(last, age)),
             _ => MessageAction::RetryIn(pause(received.times)),
         },
     }
@@ -63,9 +65,9 @@ pub fn after_failed_notification(
     delivery: MessageAction,
     error: &ApiError,
     received: Received,
-    give_up_after: i64,
+    give_up_after: Duration,
 ) -> MessageAction {
-    let in_time = received.age.is_none_or(|age| age < give_up_after as f64);
+    let in_time = received.age.is_none_or(|age| age < give_up_after);
     if is_transient(error) && in_time { MessageAction::RetryIn(pause(received.times)) } else { delivery }
 }
 
@@ -76,13 +78,13 @@ pub fn is_transient(error: &ApiError) -> bool {
 }
 
 /// Exponential backoff: 30 seconds at first, doubled each time, at most 15 minutes.
-fn pause(times: u32) -> u32 {
+fn pause(times: u32) -> Duration {
     let doubled = FIRST_RETRY * (1 << times.saturating_sub(1).min(5));
-    u32::try_from(doubled.min(LONGEST_RETRY).as_secs()).unwrap_or(u32::MAX)
+    doubled.min(LONGEST_RETRY)
 }
 
-fn retries_exhausted(last: &Cause, age: f64) -> Cause {
-    let hours = age / 3600.0;
+fn retries_exhausted(last: &Cause, age: Duration) -> Cause {
+    let hours = age.as_secs_f64() / 3600.0;
     Cause::new(
         Code::RetriesExhausted,
         format!("after {hours:.1} hours the account is still not ready; last error: {} ({})", last.message, last.code),
@@ -100,18 +102,20 @@ mod tests {
 
     #[test]
     fn backoff_grows_to_fifteen_minutes() {
-        let pauses: Vec<_> = [0, 1, 2, 3, 4, 5, 6, 7, u32::MAX].into_iter().map(pause).collect();
+        let pauses: Vec<_> =
+            [0, 1, 2, 3, 4, 5, 6, 7, u32::MAX].into_iter().map(|times| pause(times).as_secs()).collect();
         assert_eq!(pauses, [30, 30, 60, 120, 240, 480, 900, 900, 900]);
     }
 
     #[test]
     fn retries_end_by_age_and_not_by_count() {
         let waiting = report(Outcome::waiting(Code::Throttled, "slow"));
-        let day = 86_400;
-        let decide = |times, age| decide(&waiting, Received { times, age }, day);
-        assert_eq!(decide(1000, Some(86_399.0)), MessageAction::RetryIn(900));
-        assert_eq!(decide(1000, None), MessageAction::RetryIn(900));
-        let MessageAction::DeadLetter(cause) = decide(1, Some(86_400.0)) else {
+        let day = Duration::from_secs(86_400);
+        let decide =
+            |times, age: Option<u64>| decide(&waiting, Received { times, age: age.map(Duration::from_secs) }, day);
+        assert_eq!(decide(1000, Some(86_399)), MessageAction::RetryIn(LONGEST_RETRY));
+        assert_eq!(decide(1000, None), MessageAction::RetryIn(LONGEST_RETRY));
+        let MessageAction::DeadLetter(cause) = decide(1, Some(86_400)) else {
             panic!("not moved to the dead-letter queue")
         };
         insta::assert_snapshot!(cause, @"after 24.0 hours the account is still not ready; last error: slow (throttled); fix the last error, then redrive the dead-letter queue");
@@ -121,23 +125,26 @@ mod tests {
     fn failed_notification_is_retried_if_the_error_is_transient() {
         let after_failed_notification = |code: &str, age| {
             let error = ApiError::new("events:PutEvents", code, "x");
-            after_failed_notification(MessageAction::Delete, &error, Received { times: 2, age: Some(age) }, 86_400)
+            let received = Received { times: 2, age: Some(Duration::from_secs(age)) };
+            after_failed_notification(MessageAction::Delete, &error, received, Duration::from_secs(86_400))
         };
-        assert_eq!(after_failed_notification("ThrottlingException", 0.0), MessageAction::RetryIn(60));
-        assert_eq!(after_failed_notification("AccessDeniedException", 0.0), MessageAction::Delete);
-        assert_eq!(after_failed_notification("ThrottlingException", 86_400.0), MessageAction::Delete);
+        assert_eq!(
+            after_failed_notification("ThrottlingException", 0),
+            MessageAction::RetryIn(Duration::from_secs(60))
+        );
+        assert_eq!(after_failed_notification("AccessDeniedException", 0), MessageAction::Delete);
+        assert_eq!(after_failed_notification("ThrottlingException", 86_400), MessageAction::Delete);
     }
 
     #[test]
     fn finished_message_is_deleted_and_blocked_one_is_dead_lettered() {
-        let received = Received { times: 1, age: Some(0.0) };
-        assert_eq!(decide(&report(Outcome::Converged), received, 1), MessageAction::Delete);
-        assert_eq!(decide(&report(Outcome::ignored(Code::Excluded, "x")), received, 1), MessageAction::Delete);
+        let received = Received { times: 1, age: Some(Duration::ZERO) };
+        let decide = |report: &Report| decide(report, received, Duration::from_secs(1));
+        assert_eq!(decide(&report(Outcome::Converged)), MessageAction::Delete);
+        assert_eq!(decide(&report(Outcome::ignored(Code::Excluded, "x"))), MessageAction::Delete);
         let blocked = report(Outcome::blocked(Code::ForeignRole, "x", "y"));
-        assert!(
-            matches!(decide(&blocked, received, 1), MessageAction::DeadLetter(cause) if cause.code == Code::ForeignRole)
-        );
+        assert!(matches!(decide(&blocked), MessageAction::DeadLetter(cause) if cause.code == Code::ForeignRole));
         let plan = Report { mode: Mode::Plan, ..blocked };
-        assert_eq!(decide(&plan, received, 1), MessageAction::Delete);
+        assert_eq!(decide(&plan), MessageAction::Delete);
     }
 }

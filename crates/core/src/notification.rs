@@ -18,6 +18,8 @@
 //! with the same cause publishes nothing. When the role was renamed, the next run converges and publishes
 //! `AccountOnboarded`.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use crate::code::Code;
 use serde::{Deserialize, Serialize};
 
@@ -25,18 +27,27 @@ use crate::limits::{ONBOARDED_RECORD, RECENTLY_JOINED, UNCONFIRMED_NOTIFICATION}
 use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome};
 use crate::report::{EventKind, Report};
+use crate::time::{since, stored_seconds};
 
 /// The last notification about an account, as it is stored.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotificationRecord {
     /// What was notified: the code of the cause with the refused roles, [`ONBOARDED`] or [`STARTED`].
     pub code: String,
-    /// When, in Unix seconds.
-    pub at: f64,
+    /// When.
+    #[serde(with = "stored_seconds")]
+    pub at: SystemTime,
     /// By which message or, without one, by which invocation.
     pub by: String,
     /// Whether the event was published; until then, an invocation may be about to publish it.
     pub confirmed: bool,
+}
+
+/// A record of nothing, which any notification replaces.
+impl Default for NotificationRecord {
+    fn default() -> Self {
+        Self { code: String::new(), at: UNIX_EPOCH, by: String::new(), confirmed: false }
+    }
 }
 
 /// In place of a cause: the account was onboarded.
@@ -60,10 +71,9 @@ impl NotificationRecord {
     /// Whether this was notified already. An unconfirmed record of another invocation counts while that one may still be
     /// running. One by the same message does not count, because it is from an earlier try.
     #[must_use]
-    pub fn covers(&self, code: &str, by: &str, now: f64) -> bool {
-        self.code == code
-            && (self.confirmed
-                || (self.by != by && (0.0..UNCONFIRMED_NOTIFICATION.as_secs_f64()).contains(&(now - self.at))))
+    pub fn covers(&self, code: &str, by: &str, now: SystemTime) -> bool {
+        let is_recent = now.duration_since(self.at).is_ok_and(|age| age < UNCONFIRMED_NOTIFICATION);
+        self.code == code && (self.confirmed || (self.by != by && is_recent))
     }
 }
 
@@ -107,9 +117,9 @@ pub fn may_notify(report: &Report) -> bool {
     is_notifiable && report.mode == Mode::Apply
 }
 
-/// Decides what to publish for a report. `by` identifies the message or invocation, `now` is in Unix seconds.
+/// Decides what to publish for a report. `by` identifies the message or invocation.
 #[must_use]
-pub fn decide(report: &Report, record: Option<&NotificationRecord>, by: &str, now: f64) -> NotificationDecision {
+pub fn decide(report: &Report, record: Option<&NotificationRecord>, by: &str, now: SystemTime) -> NotificationDecision {
     let once = |kind, cause: &Cause| match record {
         Some(last) if last.covers(&record_code(report, cause), by, now) => NotificationDecision::Nothing,
         // The account left the organization, so its role being inaccessible is expected.
@@ -139,7 +149,12 @@ pub fn decide(report: &Report, record: Option<&NotificationRecord>, by: &str, no
 }
 
 /// A converged account is notified if this run onboarded it, or an earlier run that was interrupted before publishing.
-fn decide_converged(report: &Report, record: Option<&NotificationRecord>, by: &str, now: f64) -> NotificationDecision {
+fn decide_converged(
+    report: &Report,
+    record: Option<&NotificationRecord>,
+    by: &str,
+    now: SystemTime,
+) -> NotificationDecision {
     let publish = |first| NotificationDecision::Notify {
         kind: EventKind::AccountOnboarded,
         code: ONBOARDED.to_owned(),
@@ -147,15 +162,15 @@ fn decide_converged(report: &Report, record: Option<&NotificationRecord>, by: &s
         first,
     };
     let changed = report.done() > 0;
-    let is_new = report.joined_at.is_some_and(|joined| now - (joined as f64) < RECENTLY_JOINED.as_secs_f64());
+    let is_new = report.joined_at.is_some_and(|joined| since(joined, now) < RECENTLY_JOINED);
     match record {
         None if changed || is_new => publish(true),
         None => NotificationDecision::Nothing,
         Some(last) if last.code != ONBOARDED => publish(true),
         Some(last) if !last.covers(ONBOARDED, by, now) => publish(true),
         // Two runs at the same time may both have applied changes. Repaired drift comes later.
-        Some(last) if changed && now - last.at >= UNCONFIRMED_NOTIFICATION.as_secs_f64() => publish(false),
-        Some(last) if now - last.at >= ONBOARDED_RECORD.as_secs_f64() => NotificationDecision::DeleteRecord,
+        Some(last) if changed && since(last.at, now) >= UNCONFIRMED_NOTIFICATION => publish(false),
+        Some(last) if since(last.at, now) >= ONBOARDED_RECORD => NotificationDecision::DeleteRecord,
         Some(_) => NotificationDecision::Nothing,
     }
 }

@@ -1,32 +1,42 @@
+use std::time::Duration;
+
 use super::*;
 use crate::code::Code;
 
-const DAY: f64 = 86_400.0;
-const NOW: f64 = 1_795_361_783.0;
+const DAY: u64 = 86_400;
+
+fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_795_361_783)
+}
 
 fn report(outcome: Outcome) -> Report {
     Report::new(Some("444455556666".parse().unwrap()), "create_account", Mode::Apply, outcome)
 }
 
 /// The report of a converged account that joined this many days ago.
-fn converged(days: f64) -> Report {
-    Report { joined_at: Some((NOW - days * DAY) as i64), ..report(Outcome::Converged) }
+fn converged(days: u64) -> Report {
+    Report { joined_at: Some(now() - Duration::from_secs(days * DAY)), ..report(Outcome::Converged) }
 }
 
 /// The same, with a change that was applied.
-fn changed(days: f64) -> Report {
+fn changed(days: u64) -> Report {
     let action = crate::plan::Action::Attach("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned());
     let change = crate::plan::Change { role: "AcmeRead".parse().unwrap(), action };
     let step = crate::report::Step { change, status: crate::report::Status::Done };
     Report { changes: vec![step], ..converged(days) }
 }
 
-fn recorded(code: &str, age: f64, confirmed: bool) -> NotificationRecord {
-    NotificationRecord { code: code.to_owned(), at: NOW - age, by: "another".to_owned(), confirmed }
+fn recorded(code: &str, age: u64, confirmed: bool) -> NotificationRecord {
+    NotificationRecord {
+        code: code.to_owned(),
+        at: now() - Duration::from_secs(age),
+        by: "another".to_owned(),
+        confirmed,
+    }
 }
 
 fn decided(report: &Report, record: Option<NotificationRecord>) -> NotificationDecision {
-    decide(report, record.as_ref(), "us", NOW)
+    decide(report, record.as_ref(), "us", now())
 }
 
 /// The decision as one word. For `AccountOnboarded`: whether it is notified for the first time.
@@ -46,60 +56,57 @@ fn blocked_is_notified_once_for_each_cause() {
     let blocked = report(Outcome::blocked(Code::ForeignRole, "x", "y"));
     let is_notified = |record| word(&decided(&blocked, record)) == "AccountBlocked";
     assert!(is_notified(None));
-    assert!(is_notified(Some(recorded("quota_exceeded", 1.0, true))), "another cause");
-    assert!(is_notified(Some(recorded(ONBOARDED, 1.0, true))));
-    assert!(!is_notified(Some(recorded("foreign_role", 1e9, true))));
-    assert!(
-        !is_notified(Some(recorded("foreign_role", 599.0, false))),
-        "another invocation may be about to publish it"
-    );
-    assert!(is_notified(Some(recorded("foreign_role", 600.0, false))), "that invocation was killed");
-    let ours = NotificationRecord { by: "us".to_owned(), ..recorded("foreign_role", 1.0, false) };
+    assert!(is_notified(Some(recorded("quota_exceeded", 1, true))), "another cause");
+    assert!(is_notified(Some(recorded(ONBOARDED, 1, true))));
+    assert!(!is_notified(Some(recorded("foreign_role", 1_000_000_000, true))));
+    assert!(!is_notified(Some(recorded("foreign_role", 599, false))), "another invocation may be about to publish it");
+    assert!(is_notified(Some(recorded("foreign_role", 600, false))), "that invocation was killed");
+    let ours = NotificationRecord { by: "us".to_owned(), ..recorded("foreign_role", 1, false) };
     assert!(is_notified(Some(ours)), "an earlier try of the same message");
     assert!(is_notified(Some(NotificationRecord::from_text("not a record"))));
 }
 
 #[test]
 fn onboarded_is_notified_once() {
-    assert_eq!(word(&decided(&changed(400.0), None)), "first");
-    assert_eq!(word(&decided(&converged(400.0), None)), "nothing", "no changes in an established account");
+    assert_eq!(word(&decided(&changed(400), None)), "first");
+    assert_eq!(word(&decided(&converged(400), None)), "nothing", "no changes in an established account");
     assert_eq!(
-        word(&decided(&converged(3.0), None)),
+        word(&decided(&converged(3), None)),
         "first",
         "onboarded by a run that was interrupted before it published"
     );
     assert_eq!(word(&decided(&report(Outcome::Converged), None)), "nothing", "the time of joining is not known");
     for code in ["foreign_role", STARTED, "departed", ""] {
-        assert_eq!(word(&decided(&converged(400.0), Some(recorded(code, 1.0, true)))), "first", "{code}");
+        assert_eq!(word(&decided(&converged(400), Some(recorded(code, 1, true)))), "first", "{code}");
     }
 }
 
 #[test]
 fn onboarded_is_notified_again_if_drift_is_repaired() {
     let onboarded = |age, confirmed| Some(recorded(ONBOARDED, age, confirmed));
-    assert_eq!(word(&decided(&converged(1.0), onboarded(1e5, true))), "nothing");
-    assert_eq!(word(&decided(&changed(1.0), onboarded(300.0, true))), "nothing", "two runs at the same time");
-    assert_eq!(word(&decided(&changed(1.0), onboarded(300.0, false))), "nothing");
-    assert_eq!(word(&decided(&changed(1.0), onboarded(700.0, true))), "again");
-    assert_eq!(word(&decided(&converged(1.0), onboarded(700.0, false))), "first", "that invocation was killed");
-    assert_eq!(word(&decided(&converged(20.0), onboarded(16.0 * DAY, true))), "forget");
-    assert_eq!(word(&decided(&changed(20.0), onboarded(16.0 * DAY, true))), "again");
+    assert_eq!(word(&decided(&converged(1), onboarded(100_000, true))), "nothing");
+    assert_eq!(word(&decided(&changed(1), onboarded(300, true))), "nothing", "two runs at the same time");
+    assert_eq!(word(&decided(&changed(1), onboarded(300, false))), "nothing");
+    assert_eq!(word(&decided(&changed(1), onboarded(700, true))), "again");
+    assert_eq!(word(&decided(&converged(1), onboarded(700, false))), "first", "that invocation was killed");
+    assert_eq!(word(&decided(&converged(20), onboarded(16 * DAY, true))), "forget");
+    assert_eq!(word(&decided(&changed(20), onboarded(16 * DAY, true))), "again");
 }
 
 #[test]
 fn record_without_account_is_deleted_on_success() {
     let sweep = Report { account_id: None, ..report(Outcome::Converged) };
     assert_eq!(word(&decided(&sweep, None)), "nothing");
-    assert_eq!(word(&decided(&sweep, Some(recorded("own_permission_missing", 1.0, true)))), "forget");
+    assert_eq!(word(&decided(&sweep, Some(recorded("own_permission_missing", 1, true)))), "forget");
 }
 
 #[test]
 fn waiting_is_notified_when_retries_are_exhausted() {
     let waiting = report(Outcome::waiting(Code::Throttled, "slow"));
     assert_eq!(word(&decided(&waiting, None)), "nothing");
-    let started = Report { outcome: waiting.outcome.clone(), ..changed(1.0) };
+    let started = Report { outcome: waiting.outcome.clone(), ..changed(1) };
     assert_eq!(word(&decided(&started, None)), "started");
-    assert_eq!(word(&decided(&started, Some(recorded(STARTED, 1.0, false)))), "nothing");
+    assert_eq!(word(&decided(&started, Some(recorded(STARTED, 1, false)))), "nothing");
     let retries_exhausted = report(Outcome::blocked(Code::RetriesExhausted, "x", "y"));
     assert_eq!(word(&decided(&retries_exhausted, None)), "AccountBlocked");
 }
@@ -108,7 +115,7 @@ fn waiting_is_notified_when_retries_are_exhausted() {
 fn departed_is_notified_once_and_the_record_of_an_excluded_account_is_deleted() {
     let departed = report(Outcome::ignored(Code::Departed, "it left"));
     assert_eq!(word(&decided(&departed, None)), "AccountDeparted");
-    let left = || Some(recorded("departed", 9e9, true));
+    let left = || Some(recorded("departed", 9_000_000_000, true));
     assert_eq!(word(&decided(&departed, left())), "nothing");
     for code in [Code::AccountNotActive, Code::NotAMember] {
         assert_eq!(word(&decided(&report(Outcome::blocked(code, "x", "y")), left())), "nothing", "{code}");
@@ -116,22 +123,26 @@ fn departed_is_notified_once_and_the_record_of_an_excluded_account_is_deleted() 
     assert_eq!(word(&decided(&report(Outcome::blocked(Code::ForeignRole, "x", "y")), left())), "AccountBlocked");
     let excluded = report(Outcome::ignored(Code::Excluded, "x"));
     assert_eq!(word(&decided(&excluded, None)), "nothing");
-    assert_eq!(word(&decided(&excluded, Some(recorded("foreign_role", 1.0, true)))), "forget");
+    assert_eq!(word(&decided(&excluded, Some(recorded("foreign_role", 1, true)))), "forget");
     let other = report(Outcome::ignored(Code::NotApplicable, "x"));
-    assert_eq!(word(&decided(&other, Some(recorded("foreign_role", 1.0, true)))), "nothing");
+    assert_eq!(word(&decided(&other, Some(recorded("foreign_role", 1, true)))), "nothing");
 }
 
 #[test]
 fn plan_is_not_notified() {
-    let plan = Report { mode: Mode::Plan, ..changed(1.0) };
-    assert_eq!(word(&decided(&plan, Some(recorded("foreign_role", 1.0, true)))), "nothing");
+    let plan = Report { mode: Mode::Plan, ..changed(1) };
+    assert_eq!(word(&decided(&plan, Some(recorded("foreign_role", 1, true)))), "nothing");
 }
 
 #[test]
 fn record_is_stored_as_json() {
     let code = "foreign_role".to_owned();
     let by = "message-1".to_owned();
-    let record = NotificationRecord { code, at: 1_795_361_783.5, by, confirmed: true };
+    let record = NotificationRecord { code, at: now() + Duration::from_millis(500), by, confirmed: true };
     insta::assert_snapshot!(record.to_text(), @r#"{"code":"foreign_role","at":1795361783.5,"by":"message-1","confirmed":true}"#);
     assert_eq!(NotificationRecord::from_text(&record.to_text()), record);
+    for at in ["-1", "1e300", "1e400"] {
+        let out_of_range = format!(r#"{{"code":"x","at":{at},"by":"y","confirmed":true}}"#);
+        assert_eq!(NotificationRecord::from_text(&out_of_range), NotificationRecord::default(), "{at}");
+    }
 }

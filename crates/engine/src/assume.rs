@@ -13,11 +13,11 @@ use onboarding_core::session_policy::scopes;
 
 use crate::access_denied::diagnose;
 use crate::assumed::AssumedAccount;
-use crate::job::{Engine, SessionOf};
+use crate::job::Engine;
 use crate::ports::{AssumeRoleRequest, Sessions, World};
 
 /// Sessions in an account, and the roles whose session policy would be too long.
-type Assumed<W> = (AssumedAccount<SessionOf<W>>, Vec<Refusal>);
+type Assumed<W> = (AssumedAccount<<W as Sessions>::Session>, Vec<Refusal>);
 
 impl<W: World> Engine<W> {
     /// Tries the access roles in their configured order.
@@ -56,7 +56,7 @@ impl<W: World> Engine<W> {
                 policy: scope.policy.clone(),
                 session_name: session_name.to_owned(),
             };
-            Ok::<_, ApiError>((scope, self.world.sessions().assume_role(&request).await?))
+            Ok::<_, ApiError>((scope, self.world.assume_role(&request).await?))
         }));
         let refusals = too_long.into_iter().map(|role| Refusal::session_policy(&role.name)).collect();
         let sessions = sessions.await?;

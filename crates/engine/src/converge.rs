@@ -11,10 +11,10 @@ use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
 use onboarding_core::plan::{Approved, Change, proofs};
 
-use crate::job::{Engine, SessionOf};
+use crate::job::Engine;
 use crate::ledger::Ledger;
 use crate::open::OpenedAccount;
-use crate::ports::{LeaseStore, ReadIam, Sessions, World, WriteIam};
+use crate::ports::{World, WriteIam};
 use crate::retry::{Backoff, timed_out, timeout_at};
 use crate::run::{Run, refused, verified};
 use crate::vendors::{Executor, Registrations};
@@ -59,12 +59,12 @@ pub(crate) fn next_step(
     }
 }
 
-impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
+impl<W: World<Session: WriteIam>> Engine<W> {
     /// Brings an opened account to its blueprint.
     pub(crate) async fn converge(
         &self,
-        run: &mut Run<'_, W::LeaseStore>,
-        account: &OpenedAccount<SessionOf<W>>,
+        run: &mut Run<'_, W>,
+        account: &OpenedAccount<W::Session>,
     ) -> Result<Outcome, Stop> {
         let mut observed = account.observed.clone();
         let mut backoff = Backoff::until(run.job.deadline);
@@ -77,27 +77,27 @@ impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
             let stop = match (step, run.lease.held()) {
                 (Step::PlanChanged, _) => return Err(plan_changed()),
                 (Step::Verify, _) => match self.not_final_yet(run, account, &observed) {
-                    Some(wait) if backoff.again(self.clock(), &wait).await => {
+                    Some(wait) if backoff.again(&self.world, &wait).await => {
                         observed = self.observe_again(run, account, None, &mut backoff).await?;
                         continue;
                     }
                     _ => return verify(run, account, &approved, &observed),
                 },
                 // Another run may have written while this one read: without the lease, nothing that was read counts.
-                (_, None) => run.lease.acquire(self.clock()).await.err(),
+                (_, None) => run.lease.acquire().await.err(),
                 (Step::AwaitVisibility(cause), Some(_)) => Some(Stop::Wait(cause)),
                 (Step::Execute(changes), Some(held)) => {
                     let executor = Executor {
                         target: &account.target,
-                        vendors: self.world.vendors(),
+                        vendors: &self.world,
                         blueprint: &account.blueprint,
                         age: account.age,
                     };
-                    run.ledger.execute(&held, self.clock(), run.job.end, &executor, changes).await
+                    run.ledger.execute(&held, &self.world, run.job.end, &executor, changes).await
                 }
             };
             if let Some(stop) = stop
-                && !backoff.again(self.clock(), &stop).await
+                && !backoff.again(&self.world, &stop).await
             {
                 return Err(stop);
             }
@@ -110,8 +110,8 @@ impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
     /// to whom this run has just sent something. A vendor that is silent from the start does not delay the run.
     fn not_final_yet(
         &self,
-        run: &Run<'_, W::LeaseStore>,
-        account: &OpenedAccount<SessionOf<W>>,
+        run: &Run<'_, W>,
+        account: &OpenedAccount<W::Session>,
         observed: &Observed,
     ) -> Option<Stop> {
         let silent = || account.silent_vendor(observed).filter(|_| !run.ledger.is_empty());
@@ -121,8 +121,8 @@ impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
     /// Reads the account again, and asks the vendors where `known` does not say what they have registered.
     async fn observe_again(
         &self,
-        run: &Run<'_, W::LeaseStore>,
-        account: &OpenedAccount<SessionOf<W>>,
+        run: &Run<'_, W>,
+        account: &OpenedAccount<W::Session>,
         known: Option<Registrations>,
         backoff: &mut Backoff,
     ) -> Result<Observed, Stop> {
@@ -136,21 +136,21 @@ impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
             loop {
                 let observed = account.target.observe(&account.blueprint).await;
                 match observed.map_err(|error| Stop::from_error(&error, account.age)) {
-                    Err(stop) if backoff.again(self.clock(), &stop).await => {}
+                    Err(stop) if backoff.again(&self.world, &stop).await => {}
                     ended => return ended,
                 }
             }
         };
-        let both = timeout_at(self.clock(), run.job.end, join(observe, registrations)).await;
+        let both = timeout_at(&self.world, run.job.end, join(observe, registrations)).await;
         let (observed, registered) = both.ok_or_else(timed_out)?;
         Ok(Observed { registered, ..observed? })
     }
 }
 
 /// Nothing is left to change: how does the run end? What needs attention comes before what passes with time.
-fn verify<S: ReadIam, K: LeaseStore>(
-    run: &mut Run<'_, K>,
-    account: &OpenedAccount<S>,
+fn verify<W: World>(
+    run: &mut Run<'_, W>,
+    account: &OpenedAccount<W::Session>,
     approved: &Approved,
     observed: &Observed,
 ) -> Result<Outcome, Stop> {

@@ -3,6 +3,8 @@
 //! Both open the account, which reads it, and compare it with its blueprint. `plan` reports the difference; its sessions
 //! cannot write. `apply` makes the changes and reads again until none is left, and then verifies who can assume what.
 
+use std::time::SystemTime;
+
 use onboarding_core::account::{AccountAge, AccountId};
 use onboarding_core::code::Code;
 use onboarding_core::mode::Mode;
@@ -11,7 +13,7 @@ use onboarding_core::plan::{predicted, proofs};
 use onboarding_core::report::Report;
 
 use crate::job::{Engine, Job};
-use crate::ports::{Creation, Directory, Sessions, World, WriteIam};
+use crate::ports::{Creation, World, WriteIam};
 use crate::retry::{Backoff, without_session};
 use crate::run::{Run, refused, verified};
 
@@ -20,24 +22,19 @@ impl<W: World> Engine<W> {
     ///
     /// # Errors
     /// How the job ends when there is no account.
-    pub async fn created(&self, request: &str, deadline: f64) -> Result<AccountId, Outcome> {
+    pub async fn created(&self, request: &str, deadline: SystemTime) -> Result<AccountId, Outcome> {
         let mut backoff = Backoff::until(deadline);
         loop {
             match self.creation(request).await.map_err(without_session) {
-                Err(stop) if backoff.again(self.clock(), &stop).await => {}
+                Err(stop) if backoff.again(&self.world, &stop).await => {}
                 ended => return ended.map_err(Outcome::from),
             }
         }
     }
 
     async fn creation(&self, request: &str) -> Result<AccountId, Stop> {
-        match self
-            .world
-            .directory()
-            .creation(request)
-            .await
-            .map_err(|error| Stop::from_error(&error, AccountAge::Established))?
-        {
+        let creation = self.world.account_creation(request).await;
+        match creation.map_err(|error| Stop::from_error(&error, AccountAge::Established))? {
             Creation::Succeeded(id) => Ok(id),
             Creation::InProgress => {
                 Err(Stop::wait(Code::CreationInProgress, format!("the creation `{request}` is in progress")))
@@ -55,16 +52,16 @@ impl<W: World> Engine<W> {
 
     /// Reports what `apply` would do in an account. Nothing is written: the sessions cannot.
     pub async fn plan(&self, job: &Job) -> Report {
-        let mut run = Run::new(job, Mode::Plan, self.world.leases(), self.clock());
+        let mut run = Run::new(job, Mode::Plan, &self.world);
         let outcome = self.compare(&mut run).await.unwrap_or_else(Outcome::from);
-        run.into_report(outcome, &self.config, self.clock())
+        run.into_report(outcome, &self.config)
     }
 
-    async fn compare(&self, run: &mut Run<'_, W::LeaseStore>) -> Result<Outcome, Stop> {
+    async fn compare(&self, run: &mut Run<'_, W>) -> Result<Outcome, Stop> {
         let account = loop {
             let account = self.open(run).await?;
             match account.not_readable_yet(&account.observed) {
-                Some(wait) if run.backoff.again(self.clock(), &wait).await => {}
+                Some(wait) if run.backoff.again(&self.world, &wait).await => {}
                 _ => break account,
             }
         };
@@ -91,24 +88,24 @@ impl<W: World> Engine<W> {
     }
 }
 
-impl<W: World<Sessions: Sessions<Session: WriteIam>>> Engine<W> {
+impl<W: World<Session: WriteIam>> Engine<W> {
     /// Brings an account to its blueprint, and verifies it.
     pub async fn apply(&self, job: &Job) -> Report {
-        let mut run = Run::new(job, Mode::Apply, self.world.leases(), self.clock());
+        let mut run = Run::new(job, Mode::Apply, &self.world);
         let outcome = loop {
             let ended = self.bring_to_blueprint(&mut run).await;
             // Sessions end after 15 minutes; a longer run opens the account again.
             match ended {
-                Err(Stop::Reopen(cause)) if run.backoff.again(self.clock(), &Stop::Wait(cause.clone())).await => {}
+                Err(Stop::Reopen(cause)) if run.backoff.again(&self.world, &Stop::Wait(cause.clone())).await => {}
                 ended => break ended.unwrap_or_else(Outcome::from),
             }
         };
-        let notice = run.lease.release(self.clock()).await;
+        let notice = run.lease.release().await;
         run.findings.notices.extend(notice);
-        run.into_report(outcome, &self.config, self.clock())
+        run.into_report(outcome, &self.config)
     }
 
-    async fn bring_to_blueprint(&self, run: &mut Run<'_, W::LeaseStore>) -> Result<Outcome, Stop> {
+    async fn bring_to_blueprint(&self, run: &mut Run<'_, W>) -> Result<Outcome, Stop> {
         let earlier = run.findings.calls;
         let account = self.open(run).await?;
         let ended = self.converge(run, &account).await;

@@ -1,13 +1,10 @@
 //! The engine's parts, and one account to process.
 
+use std::time::SystemTime;
+
 use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
 use onboarding_core::plan::Change;
-
-use crate::ports::{Sessions, World};
-
-/// The sessions of a world.
-pub(crate) type SessionOf<W> = <<W as World>::Sessions as Sessions>::Session;
 
 /// Everything that is needed to bring accounts to their blueprint.
 pub struct Engine<W> {
@@ -28,17 +25,10 @@ pub struct Job {
     pub origin: String,
     /// The owner of the account's lease: unique to this run.
     pub run: String,
-    /// When to stop waiting, in seconds since 1970.
-    pub deadline: f64,
-    /// When to have answered, in seconds since 1970: calls that are in flight then are abandoned.
-    pub end: f64,
+    /// When to stop waiting.
+    pub deadline: SystemTime,
+    /// When to have answered: calls that are in flight then are abandoned.
+    pub end: SystemTime,
     /// The plan that a person confirmed: no other is applied.
     pub shown: Option<Vec<Change>>,
-}
-
-impl<W: World> Engine<W> {
-    /// The clock of the outside world.
-    pub fn clock(&self) -> &W::Clock {
-        self.world.clock()
-    }
 }

@@ -15,6 +15,7 @@ use onboarding_core::lease::Lease;
 use onboarding_core::limits::ABANDONED_CALLS;
 use onboarding_core::message_action::is_transient;
 use onboarding_core::outcome::Stop;
+use onboarding_core::time::after;
 
 use crate::job::Job;
 use crate::ports::{Clock, LeaseStore};
@@ -29,8 +30,8 @@ enum State {
 }
 
 /// The lease of one run on its account.
-pub(crate) struct AccountLease<'a, K> {
-    store: &'a K,
+pub(crate) struct AccountLease<'a, W> {
+    world: &'a W,
     job: &'a Job,
     state: State,
     /// Whether acquiring was tried as for an account that never had a lease.
@@ -42,9 +43,9 @@ pub(crate) struct AccountLease<'a, K> {
 /// The proof that this run may write: [`AccountLease::held`] gives it, and the ledger takes it.
 pub(crate) struct HeldLease(());
 
-impl<'a, K: LeaseStore> AccountLease<'a, K> {
-    pub(crate) fn new(store: &'a K, job: &'a Job) -> Self {
-        Self { store, job, state: State::NotHeld, tried_as_new: false, lost_takeovers: 0 }
+impl<'a, W: LeaseStore + Clock> AccountLease<'a, W> {
+    pub(crate) fn new(world: &'a W, job: &'a Job) -> Self {
+        Self { world, job, state: State::NotHeld, tried_as_new: false, lost_takeovers: 0 }
     }
 
     /// The proof that this run may write, once the lease was acquired.
@@ -58,7 +59,7 @@ impl<'a, K: LeaseStore> AccountLease<'a, K> {
         if self.held().is_some() || std::mem::replace(&mut self.tried_as_new, true) {
             return;
         }
-        if self.store.try_acquire(&self.job.account, &self.mine(), None).await.unwrap_or_default() {
+        if self.world.try_acquire_lease(&self.job.account, &self.mine(), None).await.unwrap_or_default() {
             self.state = State::Held;
         }
     }
@@ -67,11 +68,11 @@ impl<'a, K: LeaseStore> AccountLease<'a, K> {
     ///
     /// # Errors
     /// When another run holds the lease, or the store does not answer.
-    pub(crate) async fn acquire(&mut self, clock: &impl Clock) -> Result<(), Stop> {
+    pub(crate) async fn acquire(&mut self) -> Result<(), Stop> {
         if self.held().is_some() {
             return Ok(());
         }
-        match self.try_acquire(clock.now()).await {
+        match self.try_acquire().await {
             Ok(true) => self.state = State::Held,
             Ok(false) => {
                 let message = format!("another run is processing account {}", self.job.account);
@@ -84,22 +85,22 @@ impl<'a, K: LeaseStore> AccountLease<'a, K> {
         Ok(())
     }
 
-    async fn try_acquire(&mut self, now: f64) -> Result<bool, ApiError> {
+    async fn try_acquire(&mut self) -> Result<bool, ApiError> {
         let account = &self.job.account;
         let mine = self.mine();
-        if self.store.try_acquire(account, &mine, None).await? {
+        if self.world.try_acquire_lease(account, &mine, None).await? {
             return Ok(true);
         }
         // A lease that was released in this moment is acquired by the next attempt.
-        let Some((current, version)) = self.store.current(account).await? else { return Ok(false) };
+        let Some((current, version)) = self.world.stored_lease(account).await? else { return Ok(false) };
         if current.by == mine.by {
             // The response to an earlier attempt was lost.
             return Ok(true);
         }
-        if current.is_active(now) {
+        if current.is_active(self.world.now()) {
             return Ok(false);
         }
-        let taken_over = self.store.try_acquire(account, &mine, Some(version)).await?;
+        let taken_over = self.world.try_acquire_lease(account, &mine, Some(version)).await?;
         if !taken_over {
             // Another run was faster, yet our lease may be stored in place of theirs. It is not ours to use: the next
             // attempt goes by another name.
@@ -113,15 +114,15 @@ impl<'a, K: LeaseStore> AccountLease<'a, K> {
             0 => self.job.run.clone(),
             count => format!("{}+{count}", self.job.run),
         };
-        Lease { by, until: self.job.end + ABANDONED_CALLS.as_secs_f64() }
+        Lease { by, until: after(self.job.end, ABANDONED_CALLS) }
     }
 
     /// Releases the lease, and returns what the report should mention. A lease that cannot be released expires.
-    pub(crate) async fn release(&self, clock: &impl Clock) -> Option<String> {
+    pub(crate) async fn release(&self) -> Option<String> {
         match &self.state {
             State::NotHeld => None,
             State::Held => {
-                let _ = timeout_at(clock, self.job.end, self.store.release(&self.job.account)).await;
+                let _ = timeout_at(self.world, self.job.end, self.world.release_lease(&self.job.account)).await;
                 None
             }
             State::Unavailable(why) => Some(format!(

@@ -6,6 +6,7 @@
 //! was read again; see [`Ledger::settle`].
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use futures_util::future::join_all;
 use onboarding_core::account::AccountAge;
@@ -114,7 +115,7 @@ impl Ledger {
         &mut self,
         _lease: &HeldLease,
         clock: &impl Clock,
-        end: f64,
+        end: SystemTime,
         executor: &Executor<'_, S, V>,
         changes: Vec<Change>,
     ) -> Option<Stop> {

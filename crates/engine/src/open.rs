@@ -10,7 +10,7 @@ use onboarding_core::outcome::Stop;
 use onboarding_core::plan::{Approved, Refusal, diff, guard};
 
 use crate::assume::session_name;
-use crate::job::{Engine, SessionOf};
+use crate::job::Engine;
 use crate::ports::World;
 use crate::prepare::Prepared;
 use crate::retry::{timed_out, timeout_at, without_session};
@@ -29,17 +29,17 @@ pub(crate) struct OpenedAccount<S> {
 
 impl<W: World> Engine<W> {
     /// Opens the account of a run.
-    pub(crate) async fn open(&self, run: &mut Run<'_, W::LeaseStore>) -> Result<OpenedAccount<SessionOf<W>>, Stop> {
+    pub(crate) async fn open(&self, run: &mut Run<'_, W>) -> Result<OpenedAccount<W::Session>, Stop> {
         loop {
-            let opened = timeout_at(self.clock(), run.job.end, self.open_once(run)).await;
+            let opened = timeout_at(&self.world, run.job.end, self.open_once(run)).await;
             match opened.unwrap_or_else(|| Err(timed_out())).map_err(without_session) {
-                Err(stop) if run.backoff.again(self.clock(), &stop).await => {}
+                Err(stop) if run.backoff.again(&self.world, &stop).await => {}
                 ended => return ended,
             }
         }
     }
 
-    async fn open_once(&self, run: &mut Run<'_, W::LeaseStore>) -> Result<OpenedAccount<SessionOf<W>>, Stop> {
+    async fn open_once(&self, run: &mut Run<'_, W>) -> Result<OpenedAccount<W::Session>, Stop> {
         let mode = run.mode;
         let Run { job, lease, findings, .. } = run;
         let (account, secrets) = join!(self.look_up(&job.account), self.secret_values());

@@ -9,7 +9,7 @@ use onboarding_core::outcome::Stop;
 use onboarding_core::plan::Refusal;
 
 use crate::job::Engine;
-use crate::ports::{Clock, Directory, Secrets, World};
+use crate::ports::World;
 
 /// What an account should hold.
 pub(crate) struct Prepared {
@@ -25,7 +25,7 @@ impl<W: World> Engine<W> {
         if self.config.excluded.contains(id) {
             return Err(Stop::ignored(Code::Excluded, format!("account {id} is excluded by the configuration")));
         }
-        let found = self.world.directory().account(id).await;
+        let found = self.world.account(id).await;
         let Some(account) = found.map_err(|error| Stop::from_error(&error, AccountAge::Established))? else {
             return Err(Stop::blocked(
                 Code::NotAMember,
@@ -54,7 +54,7 @@ impl<W: World> Engine<W> {
     /// time stops the run; another is reported by the role that needs the value.
     pub(crate) async fn secret_values(&self) -> Result<SecretValues, Stop> {
         let read = blueprint::parameters(&self.config).into_iter().map(|name| async move {
-            match self.world.secrets().parameter(name).await {
+            match self.world.parameter(name).await {
                 Ok(value) => Ok((name.to_owned(), Ok(value))),
                 Err(error) => match Stop::from_error(&error, AccountAge::Established) {
                     stop @ (Stop::Wait(_) | Stop::Reopen(_)) if error.kind() != ErrorKind::NotFound => Err(stop),
@@ -70,9 +70,9 @@ impl<W: World> Engine<W> {
         let (blueprint, errors) = Blueprint::new(&self.config, account, secrets).map_err(|error| {
             Stop::blocked(Code::Configuration, error.to_string(), "fix the configuration, then run again")
         })?;
-        let joined = account.joined_at.map(|joined| self.clock().now() - joined as f64);
-        let age = match joined {
-            Some(since) if since >= self.config.new_for as f64 => AccountAge::Established,
+        let member_for = account.joined_at.and_then(|joined| self.world.now().duration_since(joined).ok());
+        let age = match member_for {
+            Some(member_for) if member_for >= self.config.new_for => AccountAge::Established,
             _ => AccountAge::New,
         };
         let refusals = errors.iter().filter_map(Refusal::configuration).collect();

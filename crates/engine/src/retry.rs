@@ -4,24 +4,25 @@
 //! session, and anything else ends the run. [`Backoff::again`] is the one place that turns that into a pause or an end.
 
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use futures_util::future::{Either, select};
 use onboarding_core::code::Code;
 use onboarding_core::outcome::Stop;
+use onboarding_core::time::{after, since};
 
 use crate::ports::Clock;
 
 /// Growing, jittered pauses between attempts, never past the deadline.
 pub(crate) struct Backoff {
-    deadline: f64,
+    deadline: SystemTime,
     pauses: ExponentialBackoff,
 }
 
 impl Backoff {
-    /// Pauses from one second up to 15, until the deadline in seconds since 1970.
-    pub(crate) fn until(deadline: f64) -> Self {
+    /// Pauses from one second up to 15, until the deadline.
+    pub(crate) fn until(deadline: SystemTime) -> Self {
         let pauses = ExponentialBuilder::default()
             .with_min_delay(Duration::from_secs(1))
             .with_max_delay(Duration::from_secs(15))
@@ -36,7 +37,7 @@ impl Backoff {
     pub(crate) async fn again(&mut self, clock: &impl Clock, stop: &Stop) -> bool {
         let Stop::Wait(cause) = stop else { return false };
         match self.pauses.next() {
-            Some(pause) if clock.now() + pause.as_secs_f64() < self.deadline => {
+            Some(pause) if after(clock.now(), pause) < self.deadline => {
                 // Only the code: a message may repeat what a service was sent.
                 tracing::debug!("waiting: {}; next attempt in {} s", cause.code, pause.as_secs());
                 clock.sleep(pause).await;
@@ -55,9 +56,9 @@ pub(crate) fn without_session(stop: Stop) -> Stop {
     }
 }
 
-/// Runs a future until a moment, in seconds since 1970; `None` when the moment came first.
-pub async fn timeout_at<T>(clock: &impl Clock, end: f64, work: impl Future<Output = T>) -> Option<T> {
-    let left = Duration::try_from_secs_f64(end - clock.now()).unwrap_or_default();
+/// Runs a future until a moment; `None` when the moment came first.
+pub async fn timeout_at<T>(clock: &impl Clock, end: SystemTime, work: impl Future<Output = T>) -> Option<T> {
+    let left = since(clock.now(), end);
     // On the heap: deeply nested futures exceed the compiler's limit on type sizes.
     match select(Box::pin(work), pin!(clock.sleep(left))).await {
         Either::Left((done, _)) => Some(done),

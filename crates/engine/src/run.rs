@@ -1,6 +1,6 @@
 //! One run: what it may do, what it has done, and what it has found out. At its end this becomes the report, once.
 
-use std::time::Duration;
+use std::time::SystemTime;
 
 use onboarding_core::account::Account;
 use onboarding_core::blueprint::SecretValues;
@@ -11,21 +11,23 @@ use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::plan::{Approved, Change, Proof, Refusal};
 use onboarding_core::report::{Calls, Report, Status, Step};
 use onboarding_core::role::RoleName;
+use onboarding_core::time::since;
 
 use crate::job::Job;
 use crate::lease::AccountLease;
 use crate::ledger::Ledger;
-use crate::ports::{Clock, LeaseStore};
+use crate::ports::World;
 use crate::retry::Backoff;
 
 /// One run for one account.
-pub(crate) struct Run<'a, K> {
+pub(crate) struct Run<'a, W> {
+    world: &'a W,
     pub(crate) job: &'a Job,
     pub(crate) mode: Mode,
-    started: f64,
+    started: SystemTime,
     /// The pauses of everything that opens the account; converging has its own.
     pub(crate) backoff: Backoff,
-    pub(crate) lease: AccountLease<'a, K>,
+    pub(crate) lease: AccountLease<'a, W>,
     pub(crate) ledger: Ledger,
     pub(crate) findings: Findings,
 }
@@ -46,14 +48,15 @@ pub(crate) struct Findings {
     pub(crate) calls: Calls,
 }
 
-impl<'a, K: LeaseStore> Run<'a, K> {
-    pub(crate) fn new(job: &'a Job, mode: Mode, leases: &'a K, clock: &impl Clock) -> Self {
+impl<'a, W: World> Run<'a, W> {
+    pub(crate) fn new(job: &'a Job, mode: Mode, world: &'a W) -> Self {
         Self {
+            world,
             job,
             mode,
-            started: clock.now(),
+            started: world.now(),
             backoff: Backoff::until(job.deadline),
-            lease: AccountLease::new(leases, job),
+            lease: AccountLease::new(world, job),
             ledger: Ledger::default(),
             findings: Findings::default(),
         }
@@ -66,12 +69,12 @@ impl<'a, K: LeaseStore> Run<'a, K> {
     }
 
     /// The report of the run, with every external ID and key taken out of its texts.
-    pub(crate) fn into_report(self, outcome: Outcome, config: &Config, clock: &impl Clock) -> Report {
+    pub(crate) fn into_report(self, outcome: Outcome, config: &Config) -> Report {
         let Findings { account, access_role, secrets, refusals, mut notices, proofs, proofs_after, planned, calls } =
             self.findings;
         let planned = planned.into_iter().map(|change| Step { change, status: Status::Planned });
         notices.extend(config.warnings());
-        let took = Duration::try_from_secs_f64(clock.now() - self.started).unwrap_or_default();
+        let took = since(self.started, self.world.now());
         let mut report = Report {
             joined_at: account.as_ref().and_then(|account| account.joined_at),
             account_name: account.map(|account| account.name),

@@ -37,7 +37,7 @@ impl<S: WriteIam, R: VendorApi> Executor<'_, S, R> {
         let access = spec.and_then(|spec| spec.registration.as_ref()?.access.as_ref().ok());
         let access =
             access.ok_or_else(|| ApiError::new(entry.call(), "NoAccess", "there is no key for this vendor"))?;
-        self.vendors.register(access, entry).await
+        self.vendors.register_with_vendor(access, entry).await
     }
 }
 
@@ -52,7 +52,7 @@ impl<W: World> Engine<W> {
         let asked = specs.map(async |(spec, registration)| {
             let known = match &registration.access {
                 Ok(access) => {
-                    let asked = self.world.vendors().registered(registration.api, access, &blueprint.account.id);
+                    let asked = self.world.vendor_registrations(registration.api, access, &blueprint.account.id);
                     asked.await.map_err(|error| Stop::from_vendor_error(&error, AccountAge::Established))
                 }
                 Err(problem) => Err(Stop::blocked(

@@ -3,6 +3,7 @@
 //! Roles are stored by lowercase name, because IAM role names are unique ignoring case, while lookups are case-sensitive.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
 
 use super::consistency::{Lag, Record};
 use super::quota::Quotas;
@@ -53,10 +54,10 @@ pub enum ControlPolicy {
 pub(super) struct SimAccount {
     pub(super) name: String,
     pub(super) state: AccountState,
-    pub(super) joined_at: Option<i64>,
+    pub(super) joined_at: Option<SystemTime>,
     pub(super) joined: JoinMethod,
     /// When the account was created. Policies may name it as a principal once this has propagated.
-    pub(super) created_at: f64,
+    pub(super) created_at: SystemTime,
     /// By lowercase name, because role names are unique ignoring case.
     pub(super) roles: BTreeMap<String, Record>,
     /// The ARNs of customer-managed policies.
@@ -66,13 +67,13 @@ pub(super) struct SimAccount {
     pub(super) quotas: Quotas,
     pub(super) lag: Lag,
     /// The access role that has not been created yet, and when it will be.
-    pub(super) pending_access_role: Option<(RoleName, f64)>,
+    pub(super) pending_access_role: Option<(RoleName, SystemTime)>,
     /// Error codes with which calls fail until a point in time, in the order in which they end.
-    pub(super) transient_errors: Vec<(String, f64)>,
+    pub(super) transient_errors: Vec<(String, SystemTime)>,
 }
 
 impl SimAccount {
-    pub(super) fn new(name: &str, state: AccountState, joined_at: Option<i64>, created_at: f64) -> Self {
+    pub(super) fn new(name: &str, state: AccountState, joined_at: Option<SystemTime>, created_at: SystemTime) -> Self {
         Self {
             name: name.to_owned(),
             state,
@@ -105,12 +106,12 @@ impl SimAccount {
     }
 
     /// The role as a read returns it now, which may be older than the last write.
-    pub(super) fn read(&mut self, name: &RoleName, now: f64) -> Option<Role> {
+    pub(super) fn read(&mut self, name: &RoleName, now: SystemTime) -> Option<Role> {
         self.roles.get_mut(&key(name)).and_then(|record| record.read(now)).filter(|role| role.name == *name)
     }
 
     /// Creates a role, or replaces the role with this name.
-    pub(super) fn insert(&mut self, id: &AccountId, name: &RoleName, state: RoleState, now: f64, lag: Lag) {
+    pub(super) fn insert(&mut self, id: &AccountId, name: &RoleName, state: RoleState, now: SystemTime, lag: Lag) {
         let record = self.roles.entry(key(name)).or_default();
         record.generation += 1;
         let id = unique_id(id, name, record.generation);
@@ -118,7 +119,7 @@ impl SimAccount {
     }
 
     /// Updates an existing role.
-    pub(super) fn update(&mut self, name: &RoleName, state: RoleState, now: f64) {
+    pub(super) fn update(&mut self, name: &RoleName, state: RoleState, now: SystemTime) {
         let lag = self.lag;
         if let Some(record) = self.roles.get_mut(&key(name))
             && let Some(role) = record.newest().cloned()
@@ -128,7 +129,7 @@ impl SimAccount {
     }
 
     /// Deletes a role, visible to every read immediately, and returns its last state.
-    pub(super) fn remove(&mut self, name: &RoleName, now: f64) -> Option<Role> {
+    pub(super) fn remove(&mut self, name: &RoleName, now: SystemTime) -> Option<Role> {
         let role = self.role(name).cloned()?;
         self.roles.get_mut(&key(name))?.write(None, Lag::default(), now);
         Some(role)

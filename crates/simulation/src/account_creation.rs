@@ -4,26 +4,29 @@
 //! later, and IAM in the new account may fail with transient errors for a while after that (for example `OptInRequired`, or
 //! `InvalidClientTokenId` while credentials propagate). [`AccountCreation`] sets the delay of each phase.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use super::account::{ACCESS_ROLE, SimAccount};
 use super::organization::{FakeOrganization, State};
 use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::role::RoleName;
+use onboarding_core::time::{after, since};
 
 /// How the creation of an account proceeds.
 #[derive(Debug, Clone, Default)]
 pub struct AccountCreation {
     /// The account ID; `None` picks the next unused id from the AWS documentation.
     pub id: Option<AccountId>,
-    /// How many seconds the creation stays in progress.
-    pub in_progress_seconds: f64,
+    /// How long the creation stays in progress.
+    pub in_progress: Duration,
     /// The minimum number of status polls that return `IN_PROGRESS`.
     pub in_progress_polls: u32,
-    /// How many seconds after the account the access role appears.
-    pub access_role_delay_seconds: f64,
+    /// How long after the account the access role appears.
+    pub access_role_delay: Duration,
     /// The name of the access role; `None` uses the default of Organizations.
     pub access_role: Option<RoleName>,
-    /// Error codes that every call of a session fails with after the access role appears, each with its duration in seconds.
-    pub transient_errors: Vec<(String, f64)>,
+    /// Error codes that every call of a session fails with after the access role appears, each with its duration.
+    pub transient_errors: Vec<(String, Duration)>,
     /// The failure reason, if the creation fails.
     pub failure: Option<String>,
 }
@@ -33,7 +36,7 @@ pub(super) struct PendingCreation {
     pub(super) name: String,
     pub(super) settings: AccountCreation,
     pub(super) id: Option<AccountId>,
-    pub(super) started: f64,
+    pub(super) started: SystemTime,
     pub(super) polls: u32,
     pub(super) done: bool,
 }
@@ -61,7 +64,7 @@ impl FakeOrganization {
         let mut state = self.lock();
         let pending = state.creations.get_mut(request).filter(|pending| pending.settings.failure.is_none())?;
         pending.polls = pending.polls.max(pending.settings.in_progress_polls);
-        let done = pending.started + pending.settings.in_progress_seconds;
+        let done = after(pending.started, pending.settings.in_progress);
         let id = pending.id.clone();
         state.now = state.now.max(done);
         state.tick();
@@ -81,14 +84,14 @@ impl State {
             let settings = &pending.settings;
             // If the polls completed the creation, the account is created now; otherwise at the end of its duration.
             let made =
-                if settings.in_progress_polls > 0 { self.now } else { pending.started + settings.in_progress_seconds };
-            let mut account = SimAccount::new(&pending.name, AccountState::Active, Some(made as i64), made);
-            let appears = made + settings.access_role_delay_seconds;
+                if settings.in_progress_polls > 0 { self.now } else { after(pending.started, settings.in_progress) };
+            let mut account = SimAccount::new(&pending.name, AccountState::Active, whole_seconds(made), made);
+            let appears = after(made, settings.access_role_delay);
             let name = settings.access_role.clone().or_else(|| ACCESS_ROLE.parse().ok());
             account.pending_access_role = name.map(|name| (name, appears));
             let mut until = appears;
-            for (code, seconds) in &settings.transient_errors {
-                until += seconds;
+            for (code, duration) in &settings.transient_errors {
+                until = after(until, *duration);
                 account.transient_errors.push((code.clone(), until));
             }
             self.accounts.insert(id, account);
@@ -107,8 +110,13 @@ impl State {
     }
 }
 
+/// Organizations reports when an account joined, in whole seconds.
+fn whole_seconds(time: SystemTime) -> Option<SystemTime> {
+    UNIX_EPOCH.checked_add(Duration::from_secs(since(UNIX_EPOCH, time).as_secs()))
+}
+
 impl PendingCreation {
-    fn is_over(&self, now: f64) -> bool {
-        now >= self.started + self.settings.in_progress_seconds && self.polls >= self.settings.in_progress_polls
+    fn is_over(&self, now: SystemTime) -> bool {
+        now >= after(self.started, self.settings.in_progress) && self.polls >= self.settings.in_progress_polls
     }
 }

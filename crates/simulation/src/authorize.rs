@@ -7,6 +7,7 @@
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use super::account::{ControlPolicy, Rejection, SimAccount};
 use super::organization::State;
@@ -149,6 +150,6 @@ pub(super) fn denied(caller: &str, request: &Request<'_>, reason: &str) -> Rejec
     Rejection::new("AccessDenied", message.trim_end())
 }
 
-fn transient_error(account: &SimAccount, now: f64) -> Option<&str> {
+fn transient_error(account: &SimAccount, now: SystemTime) -> Option<&str> {
     account.transient_errors.iter().find(|(_, until)| now < *until).map(|(code, _)| code.as_str())
 }

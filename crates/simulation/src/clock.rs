@@ -7,9 +7,10 @@
 
 use std::future::poll_fn;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::organization::FakeOrganization;
+use onboarding_core::time::after;
 use onboarding_engine::ports::Clock;
 
 /// How many consecutive polls without activity a sleeper must see before time jumps. More than one, because large sets of
@@ -45,7 +46,7 @@ impl Drop for Sleeper<'_> {
 }
 
 impl Clock for FakeOrganization {
-    fn now(&self) -> f64 {
+    fn now(&self) -> SystemTime {
         self.lock().now
     }
 
@@ -54,7 +55,7 @@ impl Clock for FakeOrganization {
         let (sleeper, until) = {
             let mut state = self.lock();
             let id = state.serial();
-            let until = state.now + time.as_secs_f64();
+            let until = after(state.now, time);
             state.sleepers.insert(id, until);
             state.activity += 1;
             (Sleeper { organization: self, id }, until)
@@ -66,7 +67,7 @@ impl Clock for FakeOrganization {
             let mut state = self.lock();
             quiet = if state.activity == seen { quiet + 1 } else { 0 };
             seen = state.activity;
-            let first = state.sleepers.iter().min_by(|a, b| a.1.total_cmp(b.1).then(a.0.cmp(b.0))).map(|(id, _)| *id);
+            let first = state.sleepers.iter().min_by_key(|(id, until)| (**until, **id)).map(|(id, _)| *id);
             if state.now >= until || (state.calls_in_flight == 0 && quiet >= QUIET && first == Some(sleeper.id)) {
                 state.now = state.now.max(until);
                 return;
@@ -89,7 +90,7 @@ mod tests {
         let organization = example::organization();
         let start = organization.now();
         organization.sleep(Duration::from_secs(900)).await;
-        assert!((organization.now() - start - 900.0).abs() < 1e-6);
+        assert_eq!(organization.now(), start + Duration::from_secs(900));
     }
 
     #[tokio::test]
@@ -100,14 +101,14 @@ mod tests {
             for _ in 0..10 {
                 organization.sleep(Duration::from_secs(1)).await;
             }
-            organization.now() - start
+            organization.now()
         };
         let long = async {
             organization.sleep(Duration::from_secs(10)).await;
-            organization.now() - start
+            organization.now()
         };
         let (short, long) = join(short, long).await;
-        assert!((short - 10.0).abs() < 1e-6 && (long - 10.0).abs() < 1e-6);
+        assert_eq!([short, long], [start + Duration::from_secs(10); 2]);
     }
 
     #[tokio::test]

@@ -8,20 +8,22 @@
 //! A [`Record`] keeps the writes that are not yet visible in a queue. A later write that becomes visible discards the earlier
 //! ones, so that reads never go back in time.
 //!
-//! Example: with `Lag { reads: 2, seconds: 0.0 }`, the next two reads after a write return the old state, and the third
+//! Example: with `Lag { reads: 2, time: Duration::ZERO }`, the next two reads after a write return the old state, and the third
 //! returns the new one.
 
 use std::collections::VecDeque;
+use std::time::{Duration, SystemTime};
 
 use super::role_state::{Role, RoleState};
+use onboarding_core::time::after;
 
 /// How long reads of a role return the state before a write. A write becomes visible when both limits have passed.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lag {
     /// The number of reads of the role that still return the old state.
     pub reads: u32,
-    /// The number of seconds for which reads still return the old state.
-    pub seconds: f64,
+    /// For how long reads still return the old state.
+    pub time: Duration,
 }
 
 /// The history of one role name in an account: the last written state, and what reads return.
@@ -39,7 +41,7 @@ pub(super) struct Record {
 struct PendingWrite {
     role: Option<Role>,
     reads: u32,
-    at: f64,
+    at: SystemTime,
 }
 
 impl Record {
@@ -49,14 +51,14 @@ impl Record {
     }
 
     /// Replaces the newest state. Reads return it after the lag.
-    pub(super) fn write(&mut self, role: Option<Role>, lag: Lag, now: f64) {
+    pub(super) fn write(&mut self, role: Option<Role>, lag: Lag, now: SystemTime) {
         self.newest.clone_from(&role);
-        self.pending.push_back(PendingWrite { role, reads: lag.reads, at: now + lag.seconds });
+        self.pending.push_back(PendingWrite { role, reads: lag.reads, at: after(now, lag.time) });
         self.settle(now);
     }
 
     /// The state that a read returns now. Counts as one read.
-    pub(super) fn read(&mut self, now: f64) -> Option<Role> {
+    pub(super) fn read(&mut self, now: SystemTime) -> Option<Role> {
         self.settle(now);
         for write in &mut self.pending {
             write.reads = write.reads.saturating_sub(1);
@@ -72,7 +74,7 @@ impl Record {
         }
     }
 
-    fn settle(&mut self, now: f64) {
+    fn settle(&mut self, now: SystemTime) {
         // The last write that has become visible supersedes the earlier ones.
         while let Some(last) = self.pending.iter().rposition(|write| write.reads == 0 && now >= write.at) {
             if let Some(write) = self.pending.drain(..=last).next_back() {
@@ -84,53 +86,56 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use super::*;
 
     fn role(description: &str) -> Option<Role> {
         let state = RoleState { description: description.to_owned(), ..RoleState::trusting("{}") };
-        Some(Role { name: "r".parse().unwrap(), id: String::new(), created_at: 0.0, state })
+        Some(Role { name: "r".parse().unwrap(), id: String::new(), created_at: UNIX_EPOCH, state })
     }
 
-    fn seen(record: &mut Record, now: f64) -> Option<String> {
+    fn seen(record: &mut Record, now: SystemTime) -> Option<String> {
         record.read(now).map(|role| role.state.description)
     }
 
     #[test]
     fn write_without_lag_is_visible_immediately() {
         let mut record = Record::default();
-        record.write(role("1"), Lag::default(), 0.0);
-        assert_eq!(seen(&mut record, 0.0).as_deref(), Some("1"));
+        record.write(role("1"), Lag::default(), UNIX_EPOCH);
+        assert_eq!(seen(&mut record, UNIX_EPOCH).as_deref(), Some("1"));
     }
 
     #[test]
     fn read_lag_returns_the_old_state_until_it_is_used_up() {
         let mut record = Record::default();
-        let lag = Lag { reads: 2, seconds: 0.0 };
-        record.write(role("1"), lag, 0.0);
-        assert_eq!(seen(&mut record, 0.0), None);
-        record.write(role("2"), lag, 0.0);
+        let lag = Lag { reads: 2, time: Duration::ZERO };
+        record.write(role("1"), lag, UNIX_EPOCH);
+        assert_eq!(seen(&mut record, UNIX_EPOCH), None);
+        record.write(role("2"), lag, UNIX_EPOCH);
         assert_eq!(record.newest().map(|role| role.state.description.as_str()), Some("2"));
-        assert_eq!(seen(&mut record, 0.0), None);
-        assert_eq!(seen(&mut record, 0.0).as_deref(), Some("1"));
-        assert_eq!(seen(&mut record, 0.0).as_deref(), Some("2"));
+        assert_eq!(seen(&mut record, UNIX_EPOCH), None);
+        assert_eq!(seen(&mut record, UNIX_EPOCH).as_deref(), Some("1"));
+        assert_eq!(seen(&mut record, UNIX_EPOCH).as_deref(), Some("2"));
     }
 
     #[test]
     fn time_lag_returns_the_old_state_until_it_has_passed() {
         let mut record = Record::default();
-        record.write(role("1"), Lag::default(), 0.0);
-        record.write(role("2"), Lag { reads: 0, seconds: 5.0 }, 10.0);
-        assert_eq!(seen(&mut record, 14.9).as_deref(), Some("1"));
-        assert_eq!(seen(&mut record, 15.0).as_deref(), Some("2"));
+        record.write(role("1"), Lag::default(), UNIX_EPOCH);
+        let second_write = UNIX_EPOCH + Duration::from_secs(10);
+        record.write(role("2"), Lag { reads: 0, time: Duration::from_secs(5) }, second_write);
+        assert_eq!(seen(&mut record, second_write + Duration::from_millis(4900)).as_deref(), Some("1"));
+        assert_eq!(seen(&mut record, second_write + Duration::from_secs(5)).as_deref(), Some("2"));
     }
 
     #[test]
     fn superseded_write_never_becomes_visible() {
         let mut record = Record::default();
-        record.write(role("1"), Lag { reads: 9, seconds: 0.0 }, 0.0);
-        record.write(role("2"), Lag::default(), 0.0);
+        record.write(role("1"), Lag { reads: 9, time: Duration::ZERO }, UNIX_EPOCH);
+        record.write(role("2"), Lag::default(), UNIX_EPOCH);
         for _ in 0..20 {
-            assert_eq!(seen(&mut record, 0.0).as_deref(), Some("2"));
+            assert_eq!(seen(&mut record, UNIX_EPOCH).as_deref(), Some("2"));
         }
     }
 }

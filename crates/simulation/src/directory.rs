@@ -1,5 +1,7 @@
 //! AWS Organizations (accounts, their creation requests) and the SSM parameters of the management account.
 
+use std::time::Duration;
+
 use secrecy::SecretString;
 
 use super::account::{Rejection, SimAccount};
@@ -7,6 +9,7 @@ use super::journal::CallInfo;
 use super::organization::{FakeOrganization, State};
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
+use onboarding_core::time::since;
 use onboarding_engine::ports::{AccountPage, Creation, Directory, Secrets};
 
 impl Directory for FakeOrganization {
@@ -35,13 +38,13 @@ impl Directory for FakeOrganization {
         .await
     }
 
-    async fn creation(&self, request: &str) -> Result<Creation, ApiError> {
+    async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {
         let management = self.lock().management.clone();
         let call = "organizations:DescribeCreateAccountStatus";
         self.perform_call(CallInfo { account: &management, call, role: None, write: false }, |state| {
             // The quota is two requests per second: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
             let now = state.now;
-            state.polls.retain(|at| now - at < 1.0);
+            state.polls.retain(|at| since(*at, now) < Duration::from_secs(1));
             if state.polls.len() >= 2 {
                 return Err(Rejection::new("TooManyRequestsException", "Rate exceeded"));
             }

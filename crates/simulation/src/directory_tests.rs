@@ -2,6 +2,7 @@ use super::super::AccountCreation;
 use super::super::example::{MEMBER, id, organization};
 use onboarding_core::account::AccountState;
 use onboarding_core::error::ErrorKind;
+use onboarding_core::time::from_unix_seconds;
 use onboarding_engine::ports::{Clock, Creation, Directory, Secrets};
 use secrecy::ExposeSecret;
 use std::time::Duration;
@@ -12,7 +13,7 @@ async fn describe_account_returns_members_only() {
     let account = organization.account(&id(MEMBER)).await.unwrap().unwrap();
     assert_eq!(
         (account.name.raw(), account.state, account.joined_at),
-        ("old", AccountState::Active, Some(1_500_000_000))
+        ("old", AccountState::Active, from_unix_seconds(1_500_000_000))
     );
     assert!(organization.account(&id("111122223333")).await.unwrap().unwrap().is_management());
     assert_eq!(organization.account(&id("123456789012")).await.unwrap(), None, "a vendor's account is not a member");
@@ -23,18 +24,19 @@ async fn describe_account_returns_members_only() {
 #[tokio::test]
 async fn creation_stays_in_progress_until_its_seconds_and_polls_have_passed() {
     let organization = organization();
-    let settings = AccountCreation { in_progress_seconds: 3.0, in_progress_polls: 2, ..AccountCreation::default() };
+    let settings =
+        AccountCreation { in_progress: Duration::from_secs(3), in_progress_polls: 2, ..AccountCreation::default() };
     let request = organization.create_account_with("new", settings);
     let mut seen = Vec::new();
     for _ in 0..5 {
-        seen.push(organization.creation(&request).await.unwrap());
+        seen.push(organization.account_creation(&request).await.unwrap());
         organization.sleep(Duration::from_secs(1)).await;
     }
     let done = Creation::Succeeded(id("444455556666"));
     assert_eq!(seen, [Creation::InProgress, Creation::InProgress, Creation::InProgress, done.clone(), done]);
     let account = organization.account(&id("444455556666")).await.unwrap().unwrap();
     assert_eq!(account.name, "new");
-    assert_eq!(account.joined_at, Some(1_795_000_003));
+    assert_eq!(account.joined_at, from_unix_seconds(1_795_000_003));
 }
 
 #[tokio::test]
@@ -42,11 +44,14 @@ async fn failed_and_unknown_creations_are_reported_as_such() {
     let organization = organization();
     let settings = AccountCreation { failure: Some("EMAIL_ALREADY_EXISTS".to_owned()), ..AccountCreation::default() };
     let request = organization.create_account_with("new", settings);
-    assert_eq!(organization.creation(&request).await.unwrap(), Creation::Failed("EMAIL_ALREADY_EXISTS".to_owned()));
-    assert_eq!(organization.creation("car-0").await.unwrap(), Creation::Unknown);
+    assert_eq!(
+        organization.account_creation(&request).await.unwrap(),
+        Creation::Failed("EMAIL_ALREADY_EXISTS".to_owned())
+    );
+    assert_eq!(organization.account_creation("car-0").await.unwrap(), Creation::Unknown);
     assert_eq!(organization.finish_creation(&request), None);
     assert_eq!(
-        organization.creation(&request).await.unwrap_err().kind(),
+        organization.account_creation(&request).await.unwrap_err().kind(),
         ErrorKind::Throttled,
         "two requests a second"
     );

@@ -54,7 +54,7 @@ fn principal_that_does_not_exist_is_rejected() {
 #[tokio::test]
 async fn new_principal_is_rejected_until_it_has_propagated() {
     let organization = organization();
-    organization.set_propagation(20.0);
+    organization.set_propagation(Duration::from_secs(20));
     let account =
         organization.finish_creation(&organization.create_account_with("new", AccountCreation::default())).unwrap();
     organization.put_role(&id("222233334444"), &name("auth"), super::super::RoleState::trusting("{}"));

@@ -5,6 +5,7 @@ use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::plan::{Action, Change, NewRole};
 use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;
+use onboarding_core::time::from_unix_seconds;
 use onboarding_engine::ports::{AssumeRoleRequest, Sessions};
 
 pub(super) const MEMBER: &str = "333344445555";
@@ -27,7 +28,7 @@ pub(super) fn document(text: &str) -> Document {
 
 pub(super) fn organization() -> FakeOrganization {
     FakeOrganization::new("aws".parse().unwrap(), id("111122223333"), id("222233334444"))
-        .with_member(&id(MEMBER), "old", AccountState::Active, Some(1_500_000_000))
+        .with_member(&id(MEMBER), "old", AccountState::Active, from_unix_seconds(1_500_000_000))
         .with_outside_account(&id(VENDOR))
 }
 

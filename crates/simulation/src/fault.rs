@@ -1,7 +1,8 @@
 //! Fault injection: which call fails, and how.
 //!
 //! A [`Script`] counts the calls of all ports that share it and makes the calls in one range of indexes fail with an
-//! [`Injection`]. A test first runs without faults to learn the sequence of calls, then repeats the run once per index and
+//! [`Injection`]. [`Script::only`] limits it to some calls, and [`Script::intercepting`] lets a test look at each call and
+//! answer it. A test first runs without faults to learn the sequence of calls, then repeats the run once per index and
 //! kind of fault. The kinds distinguish what matters to the caller: a call may fail before it has an effect, it may take effect
 //! although the caller gets an error (an ambiguous result, see [`Injection::performs`]), and the process may crash, after
 //! which no further call is made.
@@ -10,6 +11,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use onboarding_core::error::ApiError;
+use onboarding_core::plan::Change;
 
 /// How a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,13 +84,18 @@ impl Injection {
     }
 }
 
+/// Looks at a call before it is made, and answers it with an error or lets it through. A write to IAM comes with its change.
+type Intercept = Box<dyn FnMut(&'static str, Option<&Change>) -> Option<ApiError> + Send>;
+
 /// Which calls fail, and which calls were made. Clones share their state, so that several ports count their calls together.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Script(Arc<Mutex<ScriptState>>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct ScriptState {
     injection: Option<(usize, usize, Injection)>,
+    intercept: Option<Intercept>,
+    only: &'static str,
     calls: Vec<&'static str>,
     dead: bool,
 }
@@ -113,6 +120,21 @@ impl Script {
         Self(Arc::new(Mutex::new(ScriptState { injection, ..ScriptState::default() })))
     }
 
+    /// Every call is shown to a function, which can answer it with an error in place of the call.
+    pub fn intercepting(
+        intercept: impl FnMut(&'static str, Option<&Change>) -> Option<ApiError> + Send + 'static,
+    ) -> Self {
+        let intercept: Option<Intercept> = Some(Box::new(intercept));
+        Self(Arc::new(Mutex::new(ScriptState { intercept, ..ScriptState::default() })))
+    }
+
+    /// Limits the script to calls whose names start with a prefix. Others succeed and are not counted.
+    #[must_use]
+    pub fn only(self, prefix: &'static str) -> Self {
+        self.lock().only = prefix;
+        self
+    }
+
     /// The calls that were attempted, in order, such as `iam:GetRole`. Calls after a crash are not recorded.
     #[must_use]
     pub fn calls(&self) -> Vec<&'static str> {
@@ -130,24 +152,42 @@ impl Script {
     }
 
     /// Records a call and returns the fault to inject, if any.
-    fn next(&self, call: &'static str) -> Option<Injection> {
+    fn next(&self, call: &'static str, change: Option<&Change>) -> Result<Option<Injection>, ApiError> {
         let mut state = self.lock();
+        if !call.starts_with(state.only) {
+            return Ok(None);
+        }
         if state.dead {
-            return Some(Injection::CrashBefore);
+            return Ok(Some(Injection::CrashBefore));
         }
         let index = state.calls.len();
         state.calls.push(call);
-        let (_, _, injection) = state.injection.filter(|(from, to, _)| (*from..*to).contains(&index))?;
-        state.dead = injection.crashes();
-        Some(injection)
+        if let Some(error) = state.intercept.as_mut().and_then(|intercept| intercept(call, change)) {
+            return Err(error);
+        }
+        let fault = state.injection.filter(|(from, to, _)| (*from..*to).contains(&index));
+        let injection = fault.map(|(_, _, injection)| injection);
+        state.dead = injection.is_some_and(Injection::crashes);
+        Ok(injection)
     }
 
+    /// Makes a call, or fails it as the script says.
     pub(super) async fn play<T>(
         &self,
         call: &'static str,
         real: impl Future<Output = Result<T, ApiError>>,
     ) -> Result<T, ApiError> {
-        let Some(injection) = self.next(call) else { return real.await };
+        self.play_write(call, None, real).await
+    }
+
+    /// Makes a call that may be a write to IAM, or fails it as the script says.
+    pub(super) async fn play_write<T>(
+        &self,
+        call: &'static str,
+        change: Option<&Change>,
+        real: impl Future<Output = Result<T, ApiError>>,
+    ) -> Result<T, ApiError> {
+        let Some(injection) = self.next(call, change)? else { return real.await };
         if injection.performs() {
             let _ = real.await;
         }

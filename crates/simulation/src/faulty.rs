@@ -1,8 +1,6 @@
-//! [`Faulty`] wraps any implementation of the ports and injects the faults of a [`Script`].
-//!
-//! Wrap every port of an application in the same script to count its calls together.
+//! [`Faulty`] wraps a value that implements the ports and injects the faults of a [`Script`].
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use secrecy::SecretString;
 
@@ -23,7 +21,7 @@ use onboarding_engine::ports::{
 };
 
 /// An implementation of ports whose calls fail as a [`Script`] says.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Faulty<P> {
     inner: P,
     script: Script,
@@ -46,8 +44,8 @@ impl<P: Directory> Directory for Faulty<P> {
         self.script.play("organizations:ListAccounts", self.inner.accounts(from)).await
     }
 
-    async fn creation(&self, request: &str) -> Result<Creation, ApiError> {
-        self.script.play("organizations:DescribeCreateAccountStatus", self.inner.creation(request)).await
+    async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {
+        self.script.play("organizations:DescribeCreateAccountStatus", self.inner.account_creation(request)).await
     }
 }
 
@@ -84,7 +82,7 @@ impl<P: ReadIam> ReadIam for Faulty<P> {
 
 impl<P: WriteIam> WriteIam for Faulty<P> {
     async fn execute(&self, change: &Change) -> Result<(), ApiError> {
-        self.script.play(change.call(), self.inner.execute(change)).await
+        self.script.play_write(change.call(), Some(change), self.inner.execute(change)).await
     }
 }
 
@@ -95,73 +93,74 @@ impl<P: Secrets> Secrets for Faulty<P> {
 }
 
 impl<P: LeaseStore> LeaseStore for Faulty<P> {
-    async fn current(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
-        self.script.play("ssm:GetParameter", self.inner.current(account)).await
+    async fn stored_lease(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
+        self.script.play("ssm:GetParameter", self.inner.stored_lease(account)).await
     }
 
-    async fn try_acquire(&self, account: &AccountId, lease: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
-        self.script.play("ssm:PutParameter", self.inner.try_acquire(account, lease, seen)).await
+    async fn try_acquire_lease(&self, account: &AccountId, lease: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
+        self.script.play("ssm:PutParameter", self.inner.try_acquire_lease(account, lease, seen)).await
     }
 
-    async fn release(&self, account: &AccountId) -> Result<(), ApiError> {
-        self.script.play("ssm:PutParameter", self.inner.release(account)).await
+    async fn release_lease(&self, account: &AccountId) -> Result<(), ApiError> {
+        self.script.play("ssm:PutParameter", self.inner.release_lease(account)).await
     }
 }
 
 impl<P: VendorApi> VendorApi for Faulty<P> {
-    async fn registered(
+    async fn vendor_registrations(
         &self,
         api: Api,
         access: &ApiAccess,
         account: &AccountId,
     ) -> Result<Vec<ExistingRegistration>, ApiError> {
-        self.script.play("workload-security:SearchAwsConnectors", self.inner.registered(api, access, account)).await
+        let call = self.inner.vendor_registrations(api, access, account);
+        self.script.play("workload-security:SearchAwsConnectors", call).await
     }
 
-    async fn register(&self, access: &ApiAccess, entry: &RegistrationChange) -> Result<(), ApiError> {
-        self.script.play(entry.call(), self.inner.register(access, entry)).await
+    async fn register_with_vendor(&self, access: &ApiAccess, entry: &RegistrationChange) -> Result<(), ApiError> {
+        self.script.play(entry.call(), self.inner.register_with_vendor(access, entry)).await
     }
 }
 
 impl<P: Queue> Queue for Faulty<P> {
-    async fn send(&self, messages: &[String]) -> Result<(), ApiError> {
-        self.script.play("sqs:SendMessage", self.inner.send(messages)).await
+    async fn send_messages(&self, messages: &[String]) -> Result<(), ApiError> {
+        self.script.play("sqs:SendMessage", self.inner.send_messages(messages)).await
     }
 
-    async fn retry_in(&self, receipt: &str, seconds: u32) -> Result<bool, ApiError> {
-        self.script.play("sqs:ChangeMessageVisibility", self.inner.retry_in(receipt, seconds)).await
+    async fn retry_message_in(&self, receipt: &str, pause: Duration) -> Result<bool, ApiError> {
+        self.script.play("sqs:ChangeMessageVisibility", self.inner.retry_message_in(receipt, pause)).await
     }
 
-    async fn dead_letter(&self, message: &str, cause: &Cause) -> Result<bool, ApiError> {
-        self.script.play("sqs:SendMessage", self.inner.dead_letter(message, cause)).await
+    async fn dead_letter_message(&self, message: &str, cause: &Cause) -> Result<bool, ApiError> {
+        self.script.play("sqs:SendMessage", self.inner.dead_letter_message(message, cause)).await
     }
 }
 
 impl<P: Notifier> Notifier for Faulty<P> {
-    fn is_enabled(&self) -> bool {
-        self.inner.is_enabled()
+    fn notifications_enabled(&self) -> bool {
+        self.inner.notifications_enabled()
     }
 
-    async fn load(&self, name: &str) -> Result<Option<NotificationRecord>, ApiError> {
-        self.script.play("ssm:GetParameter", self.inner.load(name)).await
+    async fn load_record(&self, name: &str) -> Result<Option<NotificationRecord>, ApiError> {
+        self.script.play("ssm:GetParameter", self.inner.load_record(name)).await
     }
 
-    async fn save(&self, name: &str, record: &NotificationRecord, replace: bool) -> Result<bool, ApiError> {
-        self.script.play("ssm:PutParameter", self.inner.save(name, record, replace)).await
+    async fn save_record(&self, name: &str, record: &NotificationRecord, replace: bool) -> Result<bool, ApiError> {
+        self.script.play("ssm:PutParameter", self.inner.save_record(name, record, replace)).await
     }
 
-    async fn delete(&self, name: &str) -> Result<(), ApiError> {
-        self.script.play("ssm:DeleteParameter", self.inner.delete(name)).await
+    async fn delete_record(&self, name: &str) -> Result<(), ApiError> {
+        self.script.play("ssm:DeleteParameter", self.inner.delete_record(name)).await
     }
 
-    async fn publish(&self, event: &AccountEvent) -> Result<(), ApiError> {
-        self.script.play("events:PutEvents", self.inner.publish(event)).await
+    async fn publish_event(&self, event: &AccountEvent) -> Result<(), ApiError> {
+        self.script.play("events:PutEvents", self.inner.publish_event(event)).await
     }
 }
 
 /// The clock is not an API: faults do not affect it.
 impl<P: Clock> Clock for Faulty<P> {
-    fn now(&self) -> f64 {
+    fn now(&self) -> SystemTime {
         self.inner.now()
     }
 

@@ -12,7 +12,8 @@
 //! - **Concurrency.** Calls of concurrent tasks interleave. Every call is recorded in a journal ([`Call`]).
 //!
 //! [`Faulty`] wraps any implementation of the ports and injects faults according to a [`Script`]: errors, timeouts before and
-//! after the call takes effect, and crashes. [`FakeQueue`] and [`FakeNotifier`] simulate SQS and the event bus.
+//! after the call takes effect, and crashes. [`FakeQueue`] and [`FakeNotifier`] are the test's side of the simulated SQS and
+//! event bus.
 //!
 //! Nothing here does I/O or waits: time is virtual and advances when all tasks sleep.
 

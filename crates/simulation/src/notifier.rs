@@ -1,7 +1,6 @@
 //! The event bus and the notification records, in memory.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::organization::FakeOrganization;
@@ -10,84 +9,82 @@ use onboarding_core::notification::NotificationRecord;
 use onboarding_core::report::AccountEvent;
 use onboarding_engine::ports::{Clock, Notifier};
 
-/// An event bus and its store of notification records. Clones share their state.
-#[derive(Debug, Clone, Default)]
-pub struct FakeNotifier {
-    state: Arc<Mutex<State>>,
-    /// The latency of each call, and the clock that it passes on.
-    slow: Option<(FakeOrganization, Duration)>,
-}
+/// The event bus of an organization and its notification records. Clones share their state.
+#[derive(Debug, Clone)]
+pub struct FakeNotifier(FakeOrganization);
 
+/// The published events and the stored records.
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct Notifications {
     events: Vec<AccountEvent>,
     records: BTreeMap<String, NotificationRecord>,
+    /// The latency of every call.
+    pub(super) latency: Duration,
+}
+
+impl FakeOrganization {
+    /// The event bus and the notification records.
+    #[must_use]
+    pub fn notifier(&self) -> FakeNotifier {
+        FakeNotifier(self.clone())
+    }
+
+    async fn wait_for_notifier(&self) {
+        let latency = self.lock().notifications.latency;
+        if !latency.is_zero() {
+            self.sleep(latency).await;
+        }
+    }
 }
 
 impl FakeNotifier {
-    /// A notifier whose calls take a number of seconds.
-    #[must_use]
-    pub fn slow(clock: &FakeOrganization, seconds: f64) -> Self {
-        Self { slow: Some((clock.clone(), Duration::from_secs_f64(seconds))), ..Self::default() }
-    }
-
     /// All published events.
     #[must_use]
     pub fn events(&self) -> Vec<AccountEvent> {
-        self.lock().events.clone()
+        self.0.lock().notifications.events.clone()
     }
 
     /// The stored notification records by name.
     #[must_use]
     pub fn notifications(&self) -> BTreeMap<String, NotificationRecord> {
-        self.lock().records.clone()
+        self.0.lock().notifications.records.clone()
     }
 
     /// Stores a notification record, as another run would.
     pub fn put_notification(&self, name: &str, record: NotificationRecord) {
-        self.lock().records.insert(name.to_owned(), record);
-    }
-
-    async fn wait_for_latency(&self) {
-        if let Some((clock, time)) = &self.slow {
-            clock.sleep(*time).await;
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().notifications.records.insert(name.to_owned(), record);
     }
 }
 
-impl Notifier for FakeNotifier {
-    fn is_enabled(&self) -> bool {
+impl Notifier for FakeOrganization {
+    fn notifications_enabled(&self) -> bool {
         true
     }
 
-    async fn load(&self, name: &str) -> Result<Option<NotificationRecord>, ApiError> {
-        self.wait_for_latency().await;
-        Ok(self.lock().records.get(name).cloned())
+    async fn load_record(&self, name: &str) -> Result<Option<NotificationRecord>, ApiError> {
+        self.wait_for_notifier().await;
+        Ok(self.lock().notifications.records.get(name).cloned())
     }
 
-    async fn save(&self, name: &str, record: &NotificationRecord, replace: bool) -> Result<bool, ApiError> {
-        self.wait_for_latency().await;
-        let mut state = self.lock();
-        if !replace && state.records.contains_key(name) {
+    async fn save_record(&self, name: &str, record: &NotificationRecord, replace: bool) -> Result<bool, ApiError> {
+        self.wait_for_notifier().await;
+        let records = &mut self.lock().notifications.records;
+        if !replace && records.contains_key(name) {
             return Ok(false);
         }
-        state.records.insert(name.to_owned(), record.clone());
+        records.insert(name.to_owned(), record.clone());
         Ok(true)
     }
 
-    async fn delete(&self, name: &str) -> Result<(), ApiError> {
-        self.wait_for_latency().await;
-        self.lock().records.remove(name);
+    async fn delete_record(&self, name: &str) -> Result<(), ApiError> {
+        self.wait_for_notifier().await;
+        self.lock().notifications.records.remove(name);
         Ok(())
     }
 
-    async fn publish(&self, event: &AccountEvent) -> Result<(), ApiError> {
-        self.wait_for_latency().await;
-        self.lock().events.push(event.clone());
+    async fn publish_event(&self, event: &AccountEvent) -> Result<(), ApiError> {
+        self.wait_for_notifier().await;
+        self.lock().notifications.events.push(event.clone());
         Ok(())
     }
 }

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::account::{Rejection, SimAccount, access_role};
 use super::account_creation::PendingCreation;
 use super::consistency::Lag;
 use super::journal::Call;
+use super::notifier::Notifications;
+use super::queue::Inbox;
 use super::role_state::{PolicyText, RoleState};
 use super::vendor::Tenant;
 use onboarding_core::account::{AccountId, AccountState, Partition};
@@ -17,8 +19,8 @@ use onboarding_core::policy::Caller;
 use onboarding_core::role::RoleName;
 use onboarding_engine::ports::AssumeRoleRequest;
 
-/// When the virtual time starts: November 2026.
-pub(super) const START: f64 = 1_795_000_000.0;
+/// When the virtual time starts, in seconds since 1970: November 2026.
+const START: Duration = Duration::from_secs(1_795_000_000);
 
 /// The organization id, for conditions on `aws:PrincipalOrgID`.
 pub(super) const ORGANIZATION_ID: &str = "o-exampleorgid";
@@ -28,7 +30,7 @@ const FUNCTION: &str = "account-onboarding";
 
 /// An organization in memory. Clones share their state.
 ///
-/// It implements `Directory`, `Sessions`, `Secrets`, `LeaseStore`, `VendorApi` and `Clock`. The caller is the function's role
+/// It implements every port. The caller is the function's role
 /// in the management account, unless [`FakeOrganization::as_caller`] sets another one.
 #[derive(Clone)]
 pub struct FakeOrganization {
@@ -47,23 +49,29 @@ pub(super) struct State {
     pub(super) parameters: BTreeMap<String, String>,
     /// The lease of each account, and its version.
     pub(super) leases: BTreeMap<AccountId, (Lease, i64)>,
+    /// Whether leases are stored.
+    pub(super) has_leases: bool,
+    pub(super) inbox: Inbox,
+    pub(super) notifications: Notifications,
     /// The tenant at a vendor with an API, if any.
     pub(super) tenant: Option<Tenant>,
     pub(super) creations: BTreeMap<String, PendingCreation>,
     /// The times of recent `DescribeCreateAccountStatus` calls, for its rate limit.
-    pub(super) polls: Vec<f64>,
+    pub(super) polls: Vec<SystemTime>,
     /// ARNs of AWS-managed policies that were removed.
     pub(super) missing_policies: BTreeSet<String>,
-    /// How many seconds pass before policies may name a new principal.
-    pub(super) propagation: f64,
+    /// How long policies cannot name a new principal.
+    pub(super) propagation: Duration,
     pub(super) page_size: usize,
     pub(super) throttle_every: Option<u64>,
     /// Whether STS names the trust policy as the reason when it denies a caller.
     pub(super) explains_denials: bool,
+    /// A text in a session policy, the account that such a session is for, and the one in which it is opened.
+    pub(super) misdirected: Option<(String, AccountId, AccountId)>,
     /// The latency of every call.
     pub(super) latency: Duration,
-    pub(super) now: f64,
-    pub(super) sleepers: BTreeMap<u64, f64>,
+    pub(super) now: SystemTime,
+    pub(super) sleepers: BTreeMap<u64, SystemTime>,
     pub(super) calls_in_flight: usize,
     /// Incremented when a call or a sleep starts or ends: while it changes, a task is active and time must not advance.
     pub(super) activity: u64,
@@ -82,11 +90,11 @@ impl FakeOrganization {
             arn: Some(format!("arn:{partition}:iam::{management}:role/{FUNCTION}")),
         };
         let mut accounts = BTreeMap::new();
-        let mut first = SimAccount::new("management", AccountState::Active, None, 0.0);
+        let mut first = SimAccount::new("management", AccountState::Active, None, UNIX_EPOCH);
         if let Ok(function) = FUNCTION.parse::<RoleName>() {
-            first.insert(&management, &function, function_role(), 0.0, Lag::default());
+            first.insert(&management, &function, function_role(), UNIX_EPOCH, Lag::default());
         }
-        accounts.insert(identity, SimAccount::new("identity", AccountState::Active, None, 0.0));
+        accounts.insert(identity, SimAccount::new("identity", AccountState::Active, None, UNIX_EPOCH));
         accounts.insert(management.clone(), first);
         let state = State {
             partition,
@@ -96,16 +104,20 @@ impl FakeOrganization {
             identities: BTreeSet::new(),
             parameters: BTreeMap::new(),
             leases: BTreeMap::new(),
+            has_leases: true,
+            inbox: Inbox::default(),
+            notifications: Notifications::default(),
             tenant: None,
             creations: BTreeMap::new(),
             polls: Vec::new(),
             missing_policies: BTreeSet::new(),
-            propagation: 0.0,
+            propagation: Duration::ZERO,
             page_size: 100,
             throttle_every: None,
             explains_denials: false,
+            misdirected: None,
             latency: Duration::ZERO,
-            now: START,
+            now: UNIX_EPOCH + START,
             sleepers: BTreeMap::new(),
             calls_in_flight: 0,
             activity: 0,

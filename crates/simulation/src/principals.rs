@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::organization::State;
 use onboarding_core::account::{AccountId, Partition};
 use onboarding_core::policy::{Document, Principal};
+use onboarding_core::time::after;
 
 /// Whether IAM accepts a principal: it exists and has propagated.
 pub(super) fn is_known(state: &State, principal: &Principal) -> bool {
@@ -21,7 +22,7 @@ pub(super) fn is_known(state: &State, principal: &Principal) -> bool {
 }
 
 fn account(state: &State, id: &AccountId) -> bool {
-    let here = state.accounts.get(id).is_some_and(|account| account.created_at + state.propagation <= state.now);
+    let here = state.accounts.get(id).is_some_and(|account| after(account.created_at, state.propagation) <= state.now);
     here || state.outside.contains(id)
 }
 
@@ -44,7 +45,7 @@ fn identity(state: &State, arn: &str) -> bool {
             let role = name.parse().ok().and_then(|name| state.accounts.get(&id)?.role(&name));
             role.is_some_and(|role| {
                 role.name.arn(&state.partition, &id, &role.state.path) == arn
-                    && role.created_at + state.propagation <= state.now
+                    && after(role.created_at, state.propagation) <= state.now
             })
         }
         _ => false,

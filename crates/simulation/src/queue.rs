@@ -3,22 +3,21 @@
 //! Delivery is at least once: a received message is hidden for the visibility timeout and delivered again unless it is
 //! deleted. A message that was received too often moves to the dead-letter queue.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use super::organization::FakeOrganization;
 use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Cause;
-use onboarding_engine::ports::{Clock, Queue};
+use onboarding_core::time::after;
+use onboarding_engine::ports::Queue;
 
-/// A queue and its dead-letter queue, on the clock of an organization. Clones share their state.
+/// The queue of an organization and its dead-letter queue. Clones share their state.
 #[derive(Debug, Clone)]
-pub struct FakeQueue {
-    clock: FakeOrganization,
-    state: Arc<Mutex<State>>,
-}
+pub struct FakeQueue(FakeOrganization);
 
+/// The messages of the queue and of the dead-letter queue.
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct Inbox {
     messages: Vec<Message>,
     dead: Vec<DeadLetter>,
     serial: u64,
@@ -28,13 +27,13 @@ struct State {
 struct Message {
     id: String,
     body: String,
-    sent_at: f64,
-    visible_at: f64,
+    sent_at: SystemTime,
+    visible_at: SystemTime,
     received: u32,
 }
 
 /// A received message.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivered {
     /// The message id, which is also the receipt handle here.
     pub id: String,
@@ -42,8 +41,8 @@ pub struct Delivered {
     pub body: String,
     /// The receive count, including this time.
     pub received: u32,
-    /// The time at which it was sent, in seconds since the Unix epoch.
-    pub sent_at: f64,
+    /// The time at which it was sent.
+    pub sent_at: SystemTime,
 }
 
 /// A message in the dead-letter queue.
@@ -55,39 +54,48 @@ pub struct DeadLetter {
     pub cause: Option<Cause>,
 }
 
+impl FakeOrganization {
+    /// The queue, as seen by those who send to it and receive from it.
+    #[must_use]
+    pub fn queue(&self) -> FakeQueue {
+        FakeQueue(self.clone())
+    }
+}
+
+impl Inbox {
+    fn put(&mut self, body: &str, now: SystemTime) {
+        self.serial += 1;
+        let id = format!("message-{}", self.serial);
+        self.messages.push(Message { id, body: body.to_owned(), sent_at: now, visible_at: now, received: 0 });
+    }
+}
+
 impl FakeQueue {
-    /// The visibility timeout in seconds, as in template.yaml.
-    pub const VISIBILITY: f64 = 720.0;
+    /// The visibility timeout, as in template.yaml.
+    pub const VISIBILITY: Duration = Duration::from_secs(720);
     /// The maximum number of receives before a message moves to the dead-letter queue, as in template.yaml.
     pub const MAX_RECEIVES: u32 = 400;
 
-    /// An empty queue.
-    #[must_use]
-    pub fn new(clock: &FakeOrganization) -> Self {
-        Self { clock: clock.clone(), state: Arc::default() }
-    }
-
     /// Sends a message to the queue, as EventBridge does.
     pub fn put(&self, body: &str) {
-        let now = self.clock.now();
-        let mut state = self.lock();
-        state.serial += 1;
-        let id = format!("message-{}", state.serial);
-        state.messages.push(Message { id, body: body.to_owned(), sent_at: now, visible_at: now, received: 0 });
+        let mut state = self.0.lock();
+        let now = state.now;
+        state.inbox.put(body, now);
     }
 
     /// Receives up to `most` visible messages and hides them for the visibility timeout.
     #[must_use]
     pub fn receive(&self, most: usize) -> Vec<Delivered> {
-        let now = self.clock.now();
-        let mut state = self.lock();
+        let mut state = self.0.lock();
+        let now = state.now;
+        let Inbox { messages, dead, .. } = &mut state.inbox;
         let exhausted = |m: &Message| m.visible_at <= now && m.received >= Self::MAX_RECEIVES;
-        let (dead, alive): (Vec<_>, Vec<_>) = state.messages.drain(..).partition(exhausted);
-        state.messages = alive;
-        state.dead.extend(dead.into_iter().map(|m| DeadLetter { body: m.body, cause: None }));
-        let visible = state.messages.iter_mut().filter(|m| m.visible_at <= now).take(most);
+        let (expired, alive): (Vec<_>, Vec<_>) = messages.drain(..).partition(exhausted);
+        *messages = alive;
+        dead.extend(expired.into_iter().map(|m| DeadLetter { body: m.body, cause: None }));
+        let visible = messages.iter_mut().filter(|m| m.visible_at <= now).take(most);
         let receive = |message: &mut Message| {
-            message.visible_at = now + Self::VISIBILITY;
+            message.visible_at = after(now, Self::VISIBILITY);
             message.received += 1;
             let Message { id, body, received, sent_at, .. } = message;
             Delivered { id: id.clone(), body: body.clone(), received: *received, sent_at: *sent_at }
@@ -97,56 +105,55 @@ impl FakeQueue {
 
     /// Deletes a message.
     pub fn delete(&self, id: &str) {
-        self.lock().messages.retain(|message| message.id != id);
+        self.0.lock().inbox.messages.retain(|message| message.id != id);
     }
 
     /// When the next message becomes visible, if the queue is not empty.
     #[must_use]
-    pub fn next_visible(&self) -> Option<f64> {
-        self.lock().messages.iter().map(|message| message.visible_at).min_by(f64::total_cmp)
+    pub fn next_visible(&self) -> Option<SystemTime> {
+        self.0.lock().inbox.messages.iter().map(|message| message.visible_at).min()
     }
 
     /// The messages in the dead-letter queue.
     #[must_use]
     pub fn dead_letters(&self) -> Vec<DeadLetter> {
-        self.lock().dead.clone()
+        self.0.lock().inbox.dead.clone()
     }
 
     /// Redrives the dead-letter queue: moves all its messages back to the queue.
     pub fn redrive(&self) {
-        let dead = std::mem::take(&mut self.lock().dead);
+        let dead = std::mem::take(&mut self.0.lock().inbox.dead);
         dead.iter().for_each(|letter| self.put(&letter.body));
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Queue for FakeQueue {
-    async fn send(&self, messages: &[String]) -> Result<(), ApiError> {
+impl Queue for FakeOrganization {
+    async fn send_messages(&self, messages: &[String]) -> Result<(), ApiError> {
         // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
         if messages.is_empty() || messages.len() > 10 {
             let code = "AWS.SimpleQueueService.TooManyEntriesInBatchRequest";
             return Err(ApiError::new("sqs:SendMessage", code, "one to ten messages"));
         }
-        messages.iter().for_each(|body| self.put(body));
+        let mut state = self.lock();
+        let now = state.now;
+        messages.iter().for_each(|body| state.inbox.put(body, now));
         Ok(())
     }
 
-    async fn retry_in(&self, receipt: &str, seconds: u32) -> Result<bool, ApiError> {
-        let now = self.clock.now();
-        match self.lock().messages.iter_mut().find(|message| message.id == receipt) {
+    async fn retry_message_in(&self, receipt: &str, pause: Duration) -> Result<bool, ApiError> {
+        let mut state = self.lock();
+        let now = state.now;
+        match state.inbox.messages.iter_mut().find(|message| message.id == receipt) {
             Some(message) => {
-                message.visible_at = now + f64::from(seconds);
+                message.visible_at = after(now, pause);
                 Ok(true)
             }
             None => Err(ApiError::new("sqs:ChangeMessageVisibility", "ReceiptHandleIsInvalid", "no such message")),
         }
     }
 
-    async fn dead_letter(&self, message: &str, cause: &Cause) -> Result<bool, ApiError> {
-        self.lock().dead.push(DeadLetter { body: message.to_owned(), cause: Some(cause.clone()) });
+    async fn dead_letter_message(&self, message: &str, cause: &Cause) -> Result<bool, ApiError> {
+        self.lock().inbox.dead.push(DeadLetter { body: message.to_owned(), cause: Some(cause.clone()) });
         Ok(true)
     }
 }

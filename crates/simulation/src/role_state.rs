@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::SystemTime;
 
 use super::principals;
 use onboarding_core::account::AccountId;
@@ -88,7 +89,7 @@ pub(super) struct Role {
     /// The unique id.
     pub(super) id: String,
     /// The creation time.
-    pub(super) created_at: f64,
+    pub(super) created_at: SystemTime,
     pub(super) state: RoleState,
 }
 

@@ -3,6 +3,8 @@
 //! A session stays live: each of its calls is authorized at the time of the call, against the current state of the access
 //! role and the control policies, and it fails with `ExpiredToken` when the session has expired.
 
+use std::time::{Duration, SystemTime};
+
 use super::account::{ControlPolicy, Rejection};
 use super::authorize::{Request, denial_reason, denied, denied_by_control_policy};
 use super::journal::CallInfo;
@@ -13,12 +15,13 @@ use onboarding_core::account::{AccountId, AccountState, Partition};
 use onboarding_core::error::ApiError;
 use onboarding_core::policy::{Caller, Document, RequestContext, Verdict, can_assume};
 use onboarding_core::role::RoleName;
+use onboarding_core::time::after;
 use onboarding_engine::ports::{AssumeRoleRequest, Sessions};
 
 const ASSUME: &str = "sts:AssumeRole";
 
-/// The duration of a session in seconds.
-const SESSION_SECONDS: f64 = 900.0;
+/// The duration of a session.
+const SESSION: Duration = Duration::from_secs(900);
 
 /// A session in an account. Its permissions are the intersection of the access role's permissions and the session policy.
 #[derive(Debug, Clone)]
@@ -30,7 +33,7 @@ pub struct Session {
     /// The ARN of the session, for error messages.
     pub(super) arn: String,
     pub(super) policy: Document,
-    pub(super) expires: f64,
+    pub(super) expires: SystemTime,
 }
 
 /// A role to assume, parsed from its ARN.
@@ -56,6 +59,7 @@ impl Sessions for FakeOrganization {
     type Session = Session;
 
     async fn assume_role(&self, entry: &AssumeRoleRequest) -> Result<Session, ApiError> {
+        let entry = &self.misdirected(entry);
         let target = target(&entry.role_arn);
         let management = self.lock().management.clone();
         let info = CallInfo {
@@ -80,9 +84,23 @@ impl Sessions for FakeOrganization {
             let organization = self.clone();
             let account = account.clone();
             let role = role.clone();
-            Ok(Session { organization, account, role, arn, policy, expires: state.now + SESSION_SECONDS })
+            Ok(Session { organization, account, role, arn, policy, expires: after(state.now, SESSION) })
         })
         .await
+    }
+}
+
+impl FakeOrganization {
+    /// The request as it arrives at STS, see [`FakeOrganization::misdirect_sessions`].
+    fn misdirected(&self, entry: &AssumeRoleRequest) -> AssumeRoleRequest {
+        let mut entry = entry.clone();
+        if let Some((text, from, to)) = &self.lock().misdirected
+            && entry.policy.contains(text)
+        {
+            entry.role_arn = entry.role_arn.replace(from.as_str(), to.as_str());
+            entry.policy = entry.policy.replace(from.as_str(), to.as_str());
+        }
+        entry
     }
 }
 

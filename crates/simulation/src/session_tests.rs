@@ -202,8 +202,11 @@ async fn session_expires_after_900_seconds() {
 async fn new_account_becomes_ready_in_phases() {
     let organization = organization();
     let settings = AccountCreation {
-        access_role_delay_seconds: 30.0,
-        transient_errors: vec![("InvalidClientTokenId".to_owned(), 5.0), ("OptInRequired".to_owned(), 10.0)],
+        access_role_delay: Duration::from_secs(30),
+        transient_errors: vec![
+            ("InvalidClientTokenId".to_owned(), Duration::from_secs(5)),
+            ("OptInRequired".to_owned(), Duration::from_secs(10)),
+        ],
         ..AccountCreation::default()
     };
     let request = organization.create_account_with("new", settings);
@@ -249,7 +252,7 @@ async fn lists_are_paginated() {
 async fn reads_lag_and_calls_are_throttled_as_configured() {
     let organization = organization();
     let session = session(&organization).await;
-    organization.set_lag(&id(MEMBER), Lag { reads: 1, seconds: 0.0 });
+    organization.set_lag(&id(MEMBER), Lag { reads: 1, time: Duration::ZERO });
     let update = |text: &str| {
         let after = (text.to_owned(), 3600);
         super::super::example::change(

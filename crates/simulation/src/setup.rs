@@ -1,6 +1,6 @@
 //! Methods that set up a simulated organization, and that change it outside of the tool as an administrator would.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::account::{ACCESS_ROLE, ControlPolicy, SimAccount, access_role};
 use super::consistency::Lag;
@@ -10,15 +10,16 @@ use super::role_state::{PolicyText, RoleState};
 use onboarding_core::account::{AccountId, AccountState, JoinMethod};
 use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;
+use onboarding_core::time::after;
 
 impl FakeOrganization {
     /// Adds an established member account with the access role that Organizations creates.
     #[must_use]
-    pub fn with_member(self, id: &AccountId, name: &str, state: AccountState, joined_at: Option<i64>) -> Self {
+    pub fn with_member(self, id: &AccountId, name: &str, state: AccountState, joined_at: Option<SystemTime>) -> Self {
         self.change(|all| {
-            let mut account = SimAccount::new(name, state, joined_at, 0.0);
+            let mut account = SimAccount::new(name, state, joined_at, UNIX_EPOCH);
             if let Ok(role) = ACCESS_ROLE.parse::<RoleName>() {
-                account.insert(id, &role, access_role(&all.partition, &all.management), 0.0, Lag::default());
+                account.insert(id, &role, access_role(&all.partition, &all.management), UNIX_EPOCH, Lag::default());
             }
             all.accounts.insert(id.clone(), account);
         });
@@ -28,9 +29,9 @@ impl FakeOrganization {
     /// Adds an account that was invited long ago. It has no access role, because Organizations does not create one in invited
     /// accounts.
     #[must_use]
-    pub fn with_invited_member(self, id: &AccountId, name: &str, joined_at: Option<i64>) -> Self {
+    pub fn with_invited_member(self, id: &AccountId, name: &str, joined_at: Option<SystemTime>) -> Self {
         self.change(|all| {
-            let mut account = SimAccount::new(name, AccountState::Active, joined_at, 0.0);
+            let mut account = SimAccount::new(name, AccountState::Active, joined_at, UNIX_EPOCH);
             account.joined = JoinMethod::Invited;
             all.accounts.insert(id.clone(), account);
         });
@@ -58,6 +59,13 @@ impl FakeOrganization {
         self
     }
 
+    /// Stores no leases, as on the command line: every lease is granted.
+    #[must_use]
+    pub fn without_leases(self) -> Self {
+        self.change(|all| all.has_leases = false);
+        self
+    }
+
     /// Sets the number of items per page of a list; the default is 100.
     pub fn set_page_size(&self, items: usize) {
         self.change(|all| all.page_size = items.max(1));
@@ -74,9 +82,19 @@ impl FakeOrganization {
         self.change(|all| all.latency = latency);
     }
 
-    /// Sets the number of seconds for which a new role or account is rejected as a principal in policies.
-    pub fn set_propagation(&self, seconds: f64) {
-        self.change(|all| all.propagation = seconds);
+    /// Sets the latency of every call to the event bus and of its records; the default is zero.
+    pub fn set_notifier_latency(&self, latency: Duration) {
+        self.change(|all| all.notifications.latency = latency);
+    }
+
+    /// Opens sessions whose policy contains a text in another account, as a wrong endpoint would do.
+    pub fn misdirect_sessions(&self, policy_contains: &str, from: &AccountId, to: &AccountId) {
+        self.change(|all| all.misdirected = Some((policy_contains.to_owned(), from.clone(), to.clone())));
+    }
+
+    /// Sets for how long a new role or account is rejected as a principal in policies.
+    pub fn set_propagation(&self, time: Duration) {
+        self.change(|all| all.propagation = time);
     }
 
     /// Sets how far reads lag behind writes in an account.
@@ -105,13 +123,13 @@ impl FakeOrganization {
         self.change(|all| all.explains_denials = names);
     }
 
-    /// Makes every call to an account's IAM fail with an error code, for a number of seconds after the previously added
+    /// Makes every call to an account's IAM fail with an error code, for some time after the previously added
     /// transient errors have ended.
-    pub fn add_transient_error(&self, account: &AccountId, code: &str, seconds: f64) {
+    pub fn add_transient_error(&self, account: &AccountId, code: &str, time: Duration) {
         let now = self.lock().now;
         self.alter(account, |account| {
-            let from = account.transient_errors.last().map_or(now, |(_, until)| until.max(now));
-            account.transient_errors.push((code.to_owned(), from + seconds));
+            let from = account.transient_errors.last().map_or(now, |(_, until)| now.max(*until));
+            account.transient_errors.push((code.to_owned(), after(from, time)));
         });
     }
 

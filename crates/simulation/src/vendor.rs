@@ -5,6 +5,7 @@
 //! [`Tenant::propagation`]).
 
 use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
 
 use super::account::Rejection;
 use super::journal::CallInfo;
@@ -15,6 +16,7 @@ use onboarding_core::error::ApiError;
 use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::plan::RegistrationChange;
 use onboarding_core::policy::Caller;
+use onboarding_core::time::since;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::VendorApi;
 
@@ -29,10 +31,10 @@ pub struct Tenant {
     pub account: AccountId,
     /// The external ID that the vendor sends.
     pub external_id: String,
-    /// How many seconds pass before the vendor can assume a new role.
-    pub propagation: f64,
+    /// How long the vendor cannot assume a new role.
+    pub propagation: Duration,
     /// An outage: the HTTP status that every call gets, and the time at which it ends.
-    pub outage: Option<(u16, f64)>,
+    pub outage: Option<(u16, SystemTime)>,
     /// The registered connectors by id.
     pub connectors: BTreeMap<u64, Connector>,
 }
@@ -55,7 +57,7 @@ impl Tenant {
         let [url, key, external_id] = [url, key, external_id].map(str::to_owned);
         let account = account.clone();
         let connectors = BTreeMap::new();
-        Self { url, key, account, external_id, propagation: 0.0, outage: None, connectors }
+        Self { url, key, account, external_id, propagation: Duration::ZERO, outage: None, connectors }
     }
 }
 
@@ -101,7 +103,7 @@ impl FakeOrganization {
 }
 
 impl VendorApi for FakeOrganization {
-    async fn registered(
+    async fn vendor_registrations(
         &self,
         _: Api,
         access: &ApiAccess,
@@ -116,7 +118,7 @@ impl VendorApi for FakeOrganization {
         .await
     }
 
-    async fn register(&self, access: &ApiAccess, entry: &RegistrationChange) -> Result<(), ApiError> {
+    async fn register_with_vendor(&self, access: &ApiAccess, entry: &RegistrationChange) -> Result<(), ApiError> {
         self.call_vendor(entry.call(), access, true, |state, tenant| {
             let refused = |message: &str| Rejection::new("HTTP 400", message);
             let arn = &entry.after.role_arn;
@@ -146,7 +148,7 @@ impl VendorApi for FakeOrganization {
 fn check_vendor_access(state: &mut State, tenant: &Tenant, target: &Target) -> Result<(), Rejection> {
     let now = state.now;
     let seen = state.accounts.get_mut(&target.account).and_then(|account| account.read(&target.role, now));
-    let known = seen.filter(|role| now - role.created_at >= tenant.propagation);
+    let known = seen.filter(|role| since(role.created_at, now) >= tenant.propagation);
     let vendor = Caller { account: tenant.account.clone(), arn: None };
     state.check_trust(&vendor, target, known, "vendor", Some(&tenant.external_id))
 }

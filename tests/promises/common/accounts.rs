@@ -2,6 +2,7 @@
 
 use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::role::RoleName;
+use onboarding_core::time::from_unix_seconds;
 use onboarding_simulation::{AccountCreation, FakeOrganization};
 
 use super::{PARAMETER, PIPELINE, SECURITY_ID};
@@ -33,7 +34,7 @@ pub(crate) fn name(text: &str) -> RoleName {
 /// An organization with an established member, the vendors, and the SSM parameter with an external ID.
 pub(crate) fn organization() -> FakeOrganization {
     FakeOrganization::new("aws".parse().unwrap(), id(MANAGEMENT), id(IDENTITY))
-        .with_member(&id(OLD), "old", AccountState::Active, Some(1_500_000_000))
+        .with_member(&id(OLD), "old", AccountState::Active, from_unix_seconds(1_500_000_000))
         .with_outside_account(&id(WORKLOAD_SECURITY))
         .with_outside_account(&id(TRELICA))
         .with_identity(PIPELINE)

@@ -1,9 +1,10 @@
 //! The [`Scenario`] builder.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use onboarding_core::account::{AccountId, AccountState};
+use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::plan::Change;
@@ -11,15 +12,12 @@ use onboarding_core::report::{Report, Status};
 use onboarding_core::role::RoleName;
 use onboarding_engine::Job;
 use onboarding_engine::ports::Clock;
-use onboarding_simulation::{
-    AccountCreation, Call, ControlPolicy, FakeOrganization, Faulty, Lag, Quotas, RoleState, Script,
-};
+use onboarding_simulation::{AccountCreation, Call, ControlPolicy, FakeOrganization, Lag, Quotas, RoleState, Script};
 
 use super::{
-    CONFIG, IDENTITY, NEW, OLD, Simulated, assert_onboarded, config, create_account, engine, engine_on, fix_jitter, id,
-    job, name, organization, run,
+    CONFIG, IDENTITY, NEW, OLD, Simulated, assert_onboarded, create_account, engine, fix_jitter, id, job, name,
+    organization, run, scripted_engine,
 };
-use crate::intercepting_ports::{Answer, apply_with_intercepted_writes};
 use crate::lambda::Lambda;
 
 /// A test scenario: an account in the simulated organization, a configuration, and the report of the last run.
@@ -76,9 +74,9 @@ impl Scenario {
         Self { account: NEW, ..self }
     }
 
-    /// Creates a new account whose access role appears after this many seconds, and makes it the account of the scenario.
-    pub(crate) fn with_late_access_role(self, seconds: f64) -> Self {
-        self.with_account_creation(AccountCreation { access_role_delay_seconds: seconds, ..AccountCreation::default() })
+    /// Creates a new account whose access role appears after this time, and makes it the account of the scenario.
+    pub(crate) fn with_late_access_role(self, delay: Duration) -> Self {
+        self.with_account_creation(AccountCreation { access_role_delay: delay, ..AccountCreation::default() })
     }
 
     /// Creates a new account and onboards it with [`CONFIG`]. The journal is empty afterwards.
@@ -122,9 +120,9 @@ impl Scenario {
         self
     }
 
-    /// Makes a new principal usable in policies only after this many seconds, and creates one in the identity account.
-    pub(crate) fn with_propagating_principal(self, role: &str, seconds: f64) -> Self {
-        self.organization.set_propagation(seconds);
+    /// Makes a new principal usable in policies only after this time, and creates one in the identity account.
+    pub(crate) fn with_propagating_principal(self, role: &str, delay: Duration) -> Self {
+        self.organization.set_propagation(delay);
         self.organization.put_role(&id(IDENTITY), &name(role), RoleState::trusting("{}"));
         self
     }
@@ -177,16 +175,17 @@ impl Scenario {
         self
     }
 
-    /// Gives the lease of the account to another run, for this many seconds from now.
-    pub(crate) fn with_lease(self, by: &str, seconds: f64) -> Self {
-        let until = self.organization.now() + seconds;
+    /// Gives the lease of the account to another run, for this time from now.
+    pub(crate) fn with_lease(self, by: &str, duration: Duration) -> Self {
+        let until = self.organization.now() + duration;
         self.organization.put_lease(&id(self.account), Lease { by: by.to_owned(), until });
         self
     }
 
     /// Leaves the lease of a killed run, which expired long ago.
     pub(crate) fn with_expired_lease(self) -> Self {
-        self.organization.put_lease(&id(self.account), Lease { by: "killed".to_owned(), until: 0.0 });
+        self.organization
+            .put_lease(&id(self.account), Lease { by: "killed".to_owned(), until: SystemTime::UNIX_EPOCH });
         self
     }
 
@@ -219,13 +218,21 @@ impl Scenario {
     /// Applies the configuration while a script injects faults.
     pub(crate) fn apply_with_faults(self, script: &Script) -> Self {
         fix_jitter();
-        let ports = Faulty::new(self.organization.clone(), script);
-        self.run_engine(|scenario| run(engine_on(&ports, config(&scenario.config)).apply(&scenario.job())))
+        self.run_with_script(script)
     }
 
     /// Applies the configuration to the new account while some writes are answered with an error.
-    pub(crate) fn apply_with_intercepted_writes(self, answer: Answer) -> Self {
-        self.run_engine(|scenario| apply_with_intercepted_writes(&scenario.organization, &scenario.config, answer))
+    pub(crate) fn apply_with_intercepted_writes(
+        self,
+        answer: impl Fn(&Change) -> Option<ApiError> + Send + 'static,
+    ) -> Self {
+        self.run_with_script(&Script::intercepting(move |_, change| change.and_then(&answer)))
+    }
+
+    fn run_with_script(self, script: &Script) -> Self {
+        self.run_engine(|scenario| {
+            run(scripted_engine(&scenario.organization, script, &scenario.config).apply(&scenario.job()))
+        })
     }
 
     /// Clears the journal and applies the configuration again, so that the assertions see the calls of this run only.

@@ -1,6 +1,7 @@
 //! The validated configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::account::AccountId;
 use crate::policy::Condition;
@@ -15,11 +16,11 @@ pub struct Config {
     pub access_role: AccessRole,
     /// Accounts that are never touched.
     pub excluded: BTreeSet<AccountId>,
-    /// How long after joining an account counts as new, in seconds. A new account may not be usable yet, so failures to
+    /// How long after joining an account counts as new. A new account may not be usable yet, so failures to
     /// access it are retried.
-    pub new_for: i64,
-    /// How long an account is retried before it is reported as needing attention, in seconds.
-    pub give_up_after: i64,
+    pub new_for: Duration,
+    /// How long an account is retried before it is reported as needing attention.
+    pub give_up_after: Duration,
     /// The vendor roles, then the `[[role]]` entries, each in file order.
     pub roles: Vec<RoleTemplate>,
 }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::context::ReadContext;
 use super::files::{Files, NoFiles};
@@ -93,7 +94,9 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     let give_up = give_up.and_then(|value| value.integer(1..=72, "hours (at most three days)")).unwrap_or(24);
     let excluded = accounts.and_then(|t| t.get("exclude")).and_then(|value| value.list()).unwrap_or_default();
     let excluded = excluded.iter().filter_map(Value::parse::<AccountId>).collect::<BTreeSet<_>>();
-    Config { access_role, excluded, new_for: new_minutes * 60, give_up_after: give_up * 3600, roles }
+    let new_for = Duration::from_secs(new_minutes.unsigned_abs() * 60);
+    let give_up_after = Duration::from_secs(give_up.unsigned_abs() * 3600);
+    Config { access_role, excluded, new_for, give_up_after, roles }
 }
 
 fn default_access_role() -> AccessRole {

@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::time::Duration;
 
 use crate::blueprint::{Blueprint, SecretValues};
 use crate::config::{Config, Folder, NoFiles, show};
@@ -124,7 +125,7 @@ fn one_grant_is_a_complete_configuration() {
       excluded        none
       new             for 60 minutes after joining
     ");
-    assert!(!config.access_role.prune_orphans && config.new_for == 3600);
+    assert!(!config.access_role.prune_orphans && config.new_for == Duration::from_secs(3600));
 }
 
 #[test]

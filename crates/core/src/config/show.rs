@@ -21,7 +21,7 @@ pub fn show(config: &Config) -> Vec<Line> {
         Line::blank(),
         Line::heading("accounts"),
         field("excluded", excluded),
-        field("new", format!("for {} minutes after joining", config.new_for / 60)),
+        field("new", format!("for {} minutes after joining", config.new_for.as_secs() / 60)),
     ]);
     lines.extend(config.roles.iter().flat_map(role));
     lines

@@ -11,6 +11,8 @@ pub use event::{AccountEvent, EventKind};
 pub use lines::{Detail, plan_lines, report_lines};
 pub use metrics::{emf, time_to_onboarded};
 
+use std::time::SystemTime;
+
 use secrecy::ExposeSecret;
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
@@ -35,9 +37,9 @@ pub struct Report {
     /// The account's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_name: Option<Untrusted>,
-    /// When the account joined the organization, in Unix seconds, if known; for the metrics.
+    /// When the account joined the organization, if known; for the metrics.
     #[serde(skip)]
-    pub joined_at: Option<i64>,
+    pub joined_at: Option<SystemTime>,
     /// What triggered the run, such as `create_account_result`.
     pub trigger: String,
     /// Whether changes were only planned, or applied.

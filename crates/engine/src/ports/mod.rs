@@ -4,13 +4,11 @@
 //! Each method that does I/O is one API call unless it says otherwise, and fails with an [`ApiError`].
 
 mod http;
-mod world;
 
 pub use http::{Http, VendorRequest, VendorResponse};
-pub use world::{Ports, Whole, World};
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use secrecy::SecretString;
 
@@ -25,6 +23,12 @@ use onboarding_core::report::AccountEvent;
 use onboarding_core::role::RoleName;
 use onboarding_core::vendor::{Api, ApiAccess};
 
+/// The ports of the engine. Every value that implements them all is a `World`: in production the AWS clients, in tests and in
+/// the demo a simulated organization.
+pub trait World: Directory + Sessions + Secrets + LeaseStore + VendorApi + Clock {}
+
+impl<T: Directory + Sessions + Secrets + LeaseStore + VendorApi + Clock> World for T {}
+
 /// The accounts of the organization, as AWS Organizations knows them.
 pub trait Directory: Sync {
     /// `organizations:DescribeAccount`; `None` if the organization has no such member.
@@ -34,7 +38,7 @@ pub trait Directory: Sync {
     fn accounts(&self, from: Option<String>) -> impl Future<Output = Result<AccountPage, ApiError>> + Send;
 
     /// `organizations:DescribeCreateAccountStatus`: the state of an account creation request. Call it at most once a second.
-    fn creation(&self, request: &str) -> impl Future<Output = Result<Creation, ApiError>> + Send;
+    fn account_creation(&self, request: &str) -> impl Future<Output = Result<Creation, ApiError>> + Send;
 }
 
 /// One page of accounts, and the token of the next page.
@@ -119,7 +123,7 @@ pub trait WriteIam: ReadIam {
 /// The APIs of vendors.
 pub trait VendorApi: Sync {
     /// The registrations of an account with a vendor.
-    fn registered(
+    fn vendor_registrations(
         &self,
         api: Api,
         access: &ApiAccess,
@@ -127,7 +131,7 @@ pub trait VendorApi: Sync {
     ) -> impl Future<Output = Result<Vec<ExistingRegistration>, ApiError>> + Send;
 
     /// Registers an account with a vendor, or changes its registration.
-    fn register(
+    fn register_with_vendor(
         &self,
         access: &ApiAccess,
         entry: &RegistrationChange,
@@ -140,14 +144,15 @@ pub trait Secrets: Sync {
     fn parameter(&self, name: &str) -> impl Future<Output = Result<SecretString, ApiError>> + Send;
 }
 
-/// Stores the lease of each account, so that concurrent runs for one account make the writes of one run.
+/// Stores the lease of each account, so that concurrent runs for one account make the writes of one run. Without a place to
+/// store them, every lease is granted.
 pub trait LeaseStore: Sync {
     /// The stored lease of an account, and its version.
-    fn current(&self, account: &AccountId) -> impl Future<Output = Result<Option<(Lease, i64)>, ApiError>> + Send;
+    fn stored_lease(&self, account: &AccountId) -> impl Future<Output = Result<Option<(Lease, i64)>, ApiError>> + Send;
 
     /// Stores a lease if the account has none, or if the stored one still has the version that was `seen`. `false` if another
     /// run was faster.
-    fn try_acquire(
+    fn try_acquire_lease(
         &self,
         account: &AccountId,
         lease: &Lease,
@@ -155,50 +160,31 @@ pub trait LeaseStore: Sync {
     ) -> impl Future<Output = Result<bool, ApiError>> + Send;
 
     /// Releases the lease of an account.
-    fn release(&self, account: &AccountId) -> impl Future<Output = Result<(), ApiError>> + Send;
-}
-
-/// No leases: for the CLI, where a person starts one run at a time.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoLeases;
-
-impl LeaseStore for NoLeases {
-    async fn current(&self, _: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
-        Ok(None)
-    }
-
-    async fn try_acquire(&self, _: &AccountId, _: &Lease, _: Option<i64>) -> Result<bool, ApiError> {
-        Ok(true)
-    }
-
-    async fn release(&self, _: &AccountId) -> Result<(), ApiError> {
-        Ok(())
-    }
+    fn release_lease(&self, account: &AccountId) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
 /// The queue of accounts to process, and its dead-letter queue.
 pub trait Queue: Sync {
     /// `sqs:SendMessageBatch` with up to ten messages: all of them, or an error.
-    fn send(&self, messages: &[String]) -> impl Future<Output = Result<(), ApiError>> + Send;
+    fn send_messages(&self, messages: &[String]) -> impl Future<Output = Result<(), ApiError>> + Send;
 
-    /// `sqs:ChangeMessageVisibility`: makes a received message visible again after this many seconds. `false` if no queue is
-    /// configured.
-    fn retry_in(&self, receipt: &str, seconds: u32) -> impl Future<Output = Result<bool, ApiError>> + Send;
+    /// `sqs:ChangeMessageVisibility`: makes a received message visible again after a pause. `false` if no queue is configured.
+    fn retry_message_in(&self, receipt: &str, pause: Duration) -> impl Future<Output = Result<bool, ApiError>> + Send;
 
     /// Sends a message to the dead-letter queue, with its cause in the attributes. `false` if no such queue is configured.
-    fn dead_letter(&self, message: &str, cause: &Cause) -> impl Future<Output = Result<bool, ApiError>> + Send;
+    fn dead_letter_message(&self, message: &str, cause: &Cause) -> impl Future<Output = Result<bool, ApiError>> + Send;
 }
 
 /// Publishes events, and keeps a record of what was published, so that each outcome is notified once.
 pub trait Notifier: Sync {
     /// Whether an event bus is configured.
-    fn is_enabled(&self) -> bool;
+    fn notifications_enabled(&self) -> bool;
 
     /// The newest record of a subject: an account's ID, the ID of an account creation request, or `sweep`.
-    fn load(&self, name: &str) -> impl Future<Output = Result<Option<NotificationRecord>, ApiError>> + Send;
+    fn load_record(&self, name: &str) -> impl Future<Output = Result<Option<NotificationRecord>, ApiError>> + Send;
 
     /// Stores a record. `false` if `replace` is not set and there is a record already: another run was faster.
-    fn save(
+    fn save_record(
         &self,
         name: &str,
         record: &NotificationRecord,
@@ -206,16 +192,16 @@ pub trait Notifier: Sync {
     ) -> impl Future<Output = Result<bool, ApiError>> + Send;
 
     /// Deletes a record.
-    fn delete(&self, name: &str) -> impl Future<Output = Result<(), ApiError>> + Send;
+    fn delete_record(&self, name: &str) -> impl Future<Output = Result<(), ApiError>> + Send;
 
     /// `events:PutEvents` with one event.
-    fn publish(&self, event: &AccountEvent) -> impl Future<Output = Result<(), ApiError>> + Send;
+    fn publish_event(&self, event: &AccountEvent) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
 /// The time, which tests and the demo simulate.
 pub trait Clock: Sync {
-    /// Seconds since 1970.
-    fn now(&self) -> f64;
+    /// The current time.
+    fn now(&self) -> SystemTime;
 
     /// Waits for this long.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
