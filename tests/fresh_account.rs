@@ -11,6 +11,7 @@ mod fresh_account {
     use onboarding_core::outcome::Outcome;
     use onboarding_core::policy::{Caller, Condition};
     use onboarding_core::report::Report;
+    use onboarding_core::trigger::TriggerKind;
     use onboarding_engine::ports::{Clock, Directory, LeaseStore, Secrets, Sessions, VendorApi, Whole, WriteIam};
     use onboarding_engine::{Engine, Job};
     use onboarding_simulation::{AccountCreation, FakeOrganization, Faulty, Injection, Lag, Script};
@@ -76,7 +77,8 @@ mod fresh_account {
     {
         let deadline = ports.now() + timeout_seconds;
         let engine = Engine { world: Whole::from(ports), config: config() };
-        let [trigger, origin, run] = ["manual", "test", "test"].map(str::to_owned);
+        let [origin, run] = ["test", "test"].map(str::to_owned);
+        let trigger = TriggerKind::Manual;
         let account = account.clone();
         let end = deadline + 120.0;
         engine.apply(&Job { account, trigger, origin, run, deadline, end, shown: None }).await

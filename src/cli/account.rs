@@ -12,7 +12,7 @@ use onboarding_core::limits::COMMAND_LINE_GRACE;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Report, paint, plan_text, report_text};
-use onboarding_core::trigger::{self, Trigger};
+use onboarding_core::trigger::{self, Trigger, TriggerKind};
 use onboarding_engine::ports::{Clock, Sessions, World, WriteIam};
 use onboarding_engine::{Engine, Job};
 
@@ -86,19 +86,19 @@ async fn start<W: World>(
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Start<W>> {
     let config = config::load(&target.config)?;
-    let ended = |account, kind: &str, end| Err(Box::new(Report::new(account, kind, Mode::Plan, end)));
+    let ended = |account, kind: TriggerKind, end| Err(Box::new(Report::new(account, kind, Mode::Plan, end)));
     if let Requested::Event(Trigger::Ignored { kind, reason, account }) = requested {
-        return Ok(ended(account, kind.as_str(), Outcome::ignored(Code::NotApplicable, reason)));
+        return Ok(ended(account, kind, Outcome::ignored(Code::NotApplicable, reason)));
     }
     let engine = Engine { world: connect(&target.aws).await?, config };
     let deadline = engine.clock().now() + f64::from(target.wait);
-    let (account, kind) = match requested {
-        Requested::Account(id) => (id, "command_line"),
-        Requested::Event(Trigger::AccountReady { id, kind }) => (id, kind.as_str()),
-        Requested::Event(Trigger::Manual { id, .. }) => (id, "manual"),
+    let (account, trigger) = match requested {
+        Requested::Account(id) => (id, TriggerKind::CommandLine),
+        Requested::Event(Trigger::AccountReady { id, kind }) => (id, kind),
+        Requested::Event(Trigger::Manual { id, .. }) => (id, TriggerKind::Manual),
         Requested::Event(Trigger::AccountGone { id, kind, how }) => {
             let end = Outcome::ignored(Code::Departed, format!("account {id} {how}"));
-            return Ok(ended(Some(id), kind.as_str(), end));
+            return Ok(ended(Some(id), kind, end));
         }
         Requested::Event(Trigger::Sweep { .. }) => {
             anyhow::bail!(
@@ -107,14 +107,13 @@ async fn start<W: World>(
         }
         Requested::Event(Trigger::AccountRequested { request, kind }) => match engine.created(&request, deadline).await
         {
-            Ok(id) => (id, kind.as_str()),
-            Err(end) => return Ok(ended(None, kind.as_str(), end)),
+            Ok(id) => (id, kind),
+            Err(end) => return Ok(ended(None, kind, end)),
         },
         Requested::Event(Trigger::Ignored { kind, reason, account }) => {
-            return Ok(ended(account, kind.as_str(), Outcome::ignored(Code::NotApplicable, reason)));
+            return Ok(ended(account, kind, Outcome::ignored(Code::NotApplicable, reason)));
         }
     };
-    let trigger = kind.to_owned();
     let origin = "command-line".to_owned();
     let run = origin.clone();
     let end = deadline + COMMAND_LINE_GRACE.as_secs_f64();

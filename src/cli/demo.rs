@@ -8,6 +8,7 @@ use onboarding_core::config::Config;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::paint::{faint, strong};
 use onboarding_core::report::{plan_text, report_text};
+use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::ports::{Clock, NoLeases, Ports};
 use onboarding_engine::{Engine, Job};
 use onboarding_simulation::{AccountCreation, FakeOrganization};
@@ -37,7 +38,7 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
     let account = create(&organization, &engine).await?;
     let job = Job {
         account,
-        trigger: "create_account".to_owned(),
+        trigger: TriggerKind::CreateAccount,
         origin: "demo".to_owned(),
         run: "demo".to_owned(),
         deadline: organization.now() + 900.0,

@@ -51,7 +51,7 @@ use onboarding_core::limits::RESERVE;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
-use onboarding_core::trigger::Trigger;
+use onboarding_core::trigger::{Trigger, TriggerKind};
 use onboarding_engine::ports::{Clock, World};
 use onboarding_engine::{Engine, Job};
 use onboarding_engine::{timed_out, timeout_at};
@@ -133,7 +133,7 @@ impl<P: Ports> Function<P> {
 impl<P: Ports> Invocation<'_, P> {
     /// Processes one trigger.
     async fn process(&self, trigger: Trigger, context: &InvocationContext<'_>) -> (Report, Subject) {
-        let kind = trigger.kind().as_str();
+        let kind = trigger.kind();
         let mut subject = Subject::from_trigger(&trigger);
         let report = match trigger {
             Trigger::Ignored { account, reason, .. } => {
@@ -175,9 +175,14 @@ impl<P: Ports> Invocation<'_, P> {
             .unwrap_or_else(|| Err(timed_out().into()))
     }
 
-    async fn onboard(&self, account: AccountId, kind: &str, context: &InvocationContext<'_>, mode: Mode) -> Report {
+    async fn onboard(
+        &self,
+        account: AccountId,
+        trigger: TriggerKind,
+        context: &InvocationContext<'_>,
+        mode: Mode,
+    ) -> Report {
         let span = context.span(account.as_str());
-        let trigger = kind.to_owned();
         let Deadlines { waiting: deadline, work: end, .. } = self.deadlines;
         // The lease needs a name that no other run has. The request ID alone is shared by all records of a batch, the
         // message ID alone by all deliveries of one message.

@@ -18,6 +18,7 @@ use onboarding_core::error::ApiError;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::report::Report;
+use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::ports::{Clock, Directory, Queue, World};
 use onboarding_engine::{timed_out, timeout_at};
 
@@ -28,7 +29,7 @@ const BATCH: usize = 10;
 
 impl<P: Ports> Invocation<'_, P> {
     /// Queues all accounts, starting with the page of a pagination token.
-    pub(super) async fn sweep(&self, kind: &str, from: Option<String>) -> Report {
+    pub(super) async fn sweep(&self, kind: TriggerKind, from: Option<String>) -> Report {
         let mut counts = SweepCounts::default();
         let swept = timeout_at(self.engine.clock(), self.deadlines.work, self.queue_pages(from, &mut counts)).await;
         let outcome = match swept {

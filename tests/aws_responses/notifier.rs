@@ -6,6 +6,7 @@ use onboarding_core::mode::Mode;
 use onboarding_core::notification::NotificationRecord;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{AccountEvent, EventKind, Report};
+use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::ports::Notifier;
 use serde_json::{Value, json};
 use wiremock::{MockServer, ResponseTemplate};
@@ -13,7 +14,8 @@ use wiremock::{MockServer, ResponseTemplate};
 use crate::{json_response, serving};
 
 fn event() -> AccountEvent {
-    let report = Report::new(Some("444455556666".parse().unwrap()), "manual", Mode::Apply, Outcome::Converged);
+    let report =
+        Report::new(Some("444455556666".parse().unwrap()), TriggerKind::Manual, Mode::Apply, Outcome::Converged);
     AccountEvent::new(EventKind::AccountOnboarded, &report, "account 444455556666", None, None, "invocation-1")
 }
 

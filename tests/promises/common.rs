@@ -13,6 +13,7 @@ use onboarding_core::plan::Change;
 use onboarding_core::policy::Caller;
 use onboarding_core::report::Report;
 use onboarding_core::role::RoleName;
+use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::ports::{Clock, Directory, LeaseStore, Ports, Secrets, Sessions, VendorApi, Whole};
 use onboarding_engine::{Engine, Job};
 use onboarding_simulation::{AccountCreation, FakeOrganization, Lag, RoleState};
@@ -139,11 +140,10 @@ static RUNS: AtomicU32 = AtomicU32::new(1);
 
 /// A job with a unique run id and a deadline in 15 minutes.
 pub(crate) fn job(clock: &impl Clock, account: &str) -> Job {
-    let [trigger, origin] = ["create_account_result", "event-1"].map(str::to_owned);
     Job {
         account: id(account),
-        trigger,
-        origin,
+        trigger: TriggerKind::CreateAccountResult,
+        origin: "event-1".to_owned(),
         run: format!("run-{}", RUNS.fetch_add(1, Ordering::Relaxed)),
         deadline: clock.now() + 900.0,
         end: clock.now() + 1020.0,

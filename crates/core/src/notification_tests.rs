@@ -1,11 +1,12 @@
 use super::*;
 use crate::code::Code;
+use crate::trigger::TriggerKind;
 
 const DAY: f64 = 86_400.0;
 const NOW: f64 = 1_795_361_783.0;
 
 fn report(outcome: Outcome) -> Report {
-    Report::new(Some("444455556666".parse().unwrap()), "create_account", Mode::Apply, outcome)
+    Report::new(Some("444455556666".parse().unwrap()), TriggerKind::CreateAccount, Mode::Apply, outcome)
 }
 
 /// The report of a converged account that joined this many days ago.

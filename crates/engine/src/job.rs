@@ -3,6 +3,7 @@
 use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
 use onboarding_core::plan::Change;
+use onboarding_core::trigger::TriggerKind;
 
 use crate::ports::{Sessions, World};
 
@@ -22,8 +23,8 @@ pub struct Engine<W> {
 pub struct Job {
     /// The account.
     pub account: AccountId,
-    /// What started the job, for example `create_account_result`.
-    pub trigger: String,
+    /// What started the job.
+    pub trigger: TriggerKind,
     /// The event or person that started the job; becomes part of the session's name.
     pub origin: String,
     /// The owner of the account's lease: unique to this run.

@@ -64,11 +64,12 @@ mod tests {
     use crate::code::Code;
     use crate::mode::Mode;
     use crate::outcome::Outcome;
+    use crate::trigger::TriggerKind;
 
     #[test]
     fn record_has_outcome_and_cause() {
         let outcome = Outcome::waiting(Code::Throttled, "iam:GetRole failed");
-        let report = Report::new(Some("444455556666".parse().unwrap()), "manual", Mode::Apply, outcome);
+        let report = Report::new(Some("444455556666".parse().unwrap()), TriggerKind::Manual, Mode::Apply, outcome);
         let record = emf(&report, 1_789_593_655.5);
         assert_eq!(record["_aws"]["Timestamp"], 1_789_593_655_500_i64);
         assert_eq!((&record["outcome"], &record["cause"]), (&json!("waiting"), &json!("throttled")));
@@ -80,7 +81,7 @@ mod tests {
     #[test]
     fn time_to_onboarded_is_recorded_for_new_accounts_only() {
         let seconds = |joined_at| {
-            let mut report = Report::new(None, "manual", Mode::Apply, Outcome::Converged);
+            let mut report = Report::new(None, TriggerKind::Manual, Mode::Apply, Outcome::Converged);
             report.joined_at = joined_at;
             time_to_onboarded(&report, 1_789_593_655.5).map(|record| record["TimeToOnboarded"].as_f64().unwrap())
         };
