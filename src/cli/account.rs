@@ -6,13 +6,10 @@ use anyhow::{Context, ensure};
 
 use super::args::{Aws, Format, Selector, Target};
 use super::{Exit, config, read};
-use onboarding_core::account::AccountId;
-use onboarding_core::code::Code;
 use onboarding_core::limits::COMMAND_LINE_GRACE;
 use onboarding_core::mode::Mode;
-use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Report, paint, plan_text, report_text};
-use onboarding_core::trigger::{self, Trigger, TriggerKind};
+use onboarding_core::trigger::{self, Request, RequestedAccount, TriggerKind};
 use onboarding_engine::ports::{Clock, Sessions, World, WriteIam};
 use onboarding_engine::{Engine, Job};
 
@@ -38,7 +35,7 @@ pub(super) async fn apply<W: World<Sessions: Sessions<Session: WriteIam>>>(
 ) -> anyhow::Result<Exit> {
     let format = target.format;
     let requested = requested(&target.selector)?;
-    if let Requested::Event(Trigger::Manual { mode: Mode::Plan, .. }) = requested {
+    if let Request::Account { mode: Mode::Plan, .. } = requested.request {
         anyhow::bail!("the event requests a plan, not changes; use `onboard plan`");
     }
     ensure!(
@@ -86,33 +83,22 @@ async fn start<W: World>(
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Start<W>> {
     let config = config::load(&target.config)?;
-    let ended = |account, kind: TriggerKind, end| Err(Box::new(Report::new(account, kind, Mode::Plan, end)));
-    if let Requested::Event(Trigger::Ignored { kind, reason, account }) = requested {
-        return Ok(ended(account, kind, Outcome::ignored(Code::NotApplicable, reason)));
-    }
-    let engine = Engine { world: connect(&target.aws).await?, config };
-    let deadline = engine.clock().now() + f64::from(target.wait);
-    let (account, trigger) = match requested {
-        Requested::Account(id) => (id, TriggerKind::CommandLine),
-        Requested::Event(Trigger::AccountReady { id, kind }) => (id, kind),
-        Requested::Event(Trigger::Manual { id, .. }) => (id, TriggerKind::Manual),
-        Requested::Event(Trigger::AccountGone { id, kind, how }) => {
-            let end = Outcome::ignored(Code::Departed, format!("account {id} {how}"));
-            return Ok(ended(Some(id), kind, end));
-        }
-        Requested::Event(Trigger::Sweep { .. }) => {
+    let Requested { trigger, request } = requested;
+    let ended = |account, outcome| Ok(Err(Box::new(Report::new(account, trigger, Mode::Plan, outcome))));
+    let account = match request {
+        Request::Account { account, .. } => account,
+        Request::Sweep { .. } => {
             anyhow::bail!(
                 "the event is a sweep of all accounts, and the CLI handles one at a time; select one with `--account`"
             )
         }
-        Requested::Event(Trigger::AccountRequested { request, kind }) => match engine.created(&request, deadline).await
-        {
-            Ok(id) => (id, kind),
-            Err(end) => return Ok(ended(None, kind, end)),
-        },
-        Requested::Event(Trigger::Ignored { kind, reason, account }) => {
-            return Ok(ended(account, kind, Outcome::ignored(Code::NotApplicable, reason)));
-        }
+        Request::Nothing { account, outcome } => return ended(account, outcome),
+    };
+    let engine = Engine { world: connect(&target.aws).await?, config };
+    let deadline = engine.clock().now() + f64::from(target.wait);
+    let account = match engine.resolve(account, deadline).await {
+        Ok(id) => id,
+        Err(outcome) => return ended(None, outcome),
     };
     let origin = "command-line".to_owned();
     let run = origin.clone();
@@ -121,17 +107,21 @@ async fn start<W: World>(
 }
 
 /// What the command line selects.
-enum Requested {
-    Account(AccountId),
-    Event(Trigger),
+struct Requested {
+    trigger: TriggerKind,
+    request: Request,
 }
 
 fn requested(selector: &Selector) -> anyhow::Result<Requested> {
     match (&selector.account, &selector.event) {
-        (Some(id), _) => Ok(Requested::Account(id.clone())),
+        (Some(id), _) => {
+            // The subcommand decides whether changes are applied.
+            let request = Request::Account { account: RequestedAccount::Existing(id.clone()), mode: Mode::Apply };
+            Ok(Requested { trigger: TriggerKind::CommandLine, request })
+        }
         (None, Some(file)) => {
-            let parsed = trigger::parse(read(file)?.as_bytes()).with_context(|| format!("`{file}`"))?;
-            Ok(Requested::Event(parsed.trigger))
+            let trigger = trigger::parse(read(file)?.as_bytes()).with_context(|| format!("`{file}`"))?.trigger;
+            Ok(Requested { trigger: trigger.kind(), request: trigger.into_request() })
         }
         (None, None) => anyhow::bail!("pass `--account` or `--event`"),
     }

@@ -37,7 +37,6 @@ pub use log::{start as start_log, start_failed};
 pub use settings::{ConfigLocation, Settings, SettingsError};
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
-use onboarding_core::code::Code;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tracing::Instrument;
@@ -51,7 +50,7 @@ use onboarding_core::limits::RESERVE;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
-use onboarding_core::trigger::{Trigger, TriggerKind};
+use onboarding_core::trigger::{Request, RequestedAccount, Trigger, TriggerKind};
 use onboarding_engine::ports::{Clock, World};
 use onboarding_engine::{Engine, Job};
 use onboarding_engine::{timed_out, timeout_at};
@@ -135,21 +134,13 @@ impl<P: Ports> Invocation<'_, P> {
     async fn process(&self, trigger: Trigger, context: &InvocationContext<'_>) -> (Report, Subject) {
         let kind = trigger.kind();
         let mut subject = Subject::from_trigger(&trigger);
-        let report = match trigger {
-            Trigger::Ignored { account, reason, .. } => {
-                Report::new(account, kind, Mode::Apply, Outcome::ignored(Code::NotApplicable, reason))
-            }
-            Trigger::AccountGone { ref id, ref how, .. } => {
-                let departed = Outcome::ignored(Code::Departed, format!("account {id} {how}"));
-                Report::new(Some(id.clone()), kind, Mode::Apply, departed)
-            }
-            Trigger::Sweep { page, .. } => self.sweep(kind, page).await,
-            Trigger::AccountReady { id, .. } => self.onboard(id, kind, context, Mode::Apply).await,
-            Trigger::Manual { id, mode } => self.onboard(id, kind, context, mode).await,
-            Trigger::AccountRequested { request, .. } => match self.created_account(&request).await {
-                Ok(id) => self.onboard(id, kind, context, Mode::Apply).await,
-                Err(outcome) => Report::new(None, kind, Mode::Apply, outcome),
+        let report = match trigger.into_request() {
+            Request::Account { account, mode } => match self.resolve(account).await {
+                Ok(id) => self.onboard(id, kind, context, mode).await,
+                Err(outcome) => Report::new(None, kind, mode, outcome),
             },
+            Request::Sweep { page } => self.sweep(kind, page).await,
+            Request::Nothing { account, outcome } => Report::new(account, kind, Mode::Apply, outcome),
         };
         if let Some(id) = &report.account_id {
             subject = Subject::account(id);
@@ -167,10 +158,10 @@ impl<P: Ports> Invocation<'_, P> {
         done.unwrap_or_else(|| Err(ApiError::new(call, "Timeout", "no response before the timeout")))
     }
 
-    /// Waits until a requested account has been created.
-    async fn created_account(&self, request: &str) -> Result<AccountId, Outcome> {
-        let created = self.engine.created(request, self.deadlines.waiting);
-        timeout_at(self.ports.world().clock(), self.deadlines.work, created)
+    /// The ID of a requested account. Waits until an account that is being created exists.
+    async fn resolve(&self, account: RequestedAccount) -> Result<AccountId, Outcome> {
+        let resolved = self.engine.resolve(account, self.deadlines.waiting);
+        timeout_at(self.ports.world().clock(), self.deadlines.work, resolved)
             .await
             .unwrap_or_else(|| Err(timed_out().into()))
     }

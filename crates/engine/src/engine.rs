@@ -9,6 +9,7 @@ use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
 use onboarding_core::plan::proofs;
 use onboarding_core::report::Report;
+use onboarding_core::trigger::RequestedAccount;
 
 use crate::job::{Engine, Job};
 use crate::ports::{Creation, Directory, Sessions, World, WriteIam};
@@ -16,6 +17,17 @@ use crate::retry::{Backoff, without_session};
 use crate::run::{Run, refused, verified};
 
 impl<W: World> Engine<W> {
+    /// The ID of a requested account, once it exists.
+    ///
+    /// # Errors
+    /// How the job ends when there is no account.
+    pub async fn resolve(&self, account: RequestedAccount, deadline: f64) -> Result<AccountId, Outcome> {
+        match account {
+            RequestedAccount::Existing(id) => Ok(id),
+            RequestedAccount::BeingCreated(request) => self.created(&request, deadline).await,
+        }
+    }
+
     /// Waits for the creation of an account, and returns the account's id.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ mod kind;
 mod manual;
 mod membership;
 mod organizations;
+mod request;
 mod sweep;
 
 use std::fmt;
@@ -31,6 +32,7 @@ use crate::mode::Mode;
 
 pub use field::TriggerError;
 pub use kind::TriggerKind;
+pub use request::{Request, RequestedAccount};
 
 /// A trigger and the event that it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
