@@ -13,7 +13,8 @@ use std::fmt;
 use serde_json::json;
 
 use super::{Invocation, Ports};
-use onboarding_core::account::{Account, AccountAge, AccountState};
+use onboarding_core::account::{Account, AccountAge};
+use onboarding_core::eligibility::{Eligibility, eligibility};
 use onboarding_core::error::ApiError;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
@@ -79,15 +80,13 @@ impl<P: Ports> Invocation<'_, P> {
     }
 
     /// Whether an account gets a message. Suspended and closed accounts are counted and skipped; accounts in a state
-    /// that is not known to this version are queued.
+    /// that is not known to this version are queued, so that they are reported.
     fn should_queue(&self, account: &Account, counts: &mut SweepCounts) -> bool {
-        if account.is_management() || self.engine.config.excluded.contains(&account.id) {
-            return false;
-        }
-        match account.state {
-            AccountState::Suspended => counts.suspended += 1,
-            AccountState::PendingClosure | AccountState::Closed => counts.closed += 1,
-            AccountState::Active | AccountState::PendingActivation | AccountState::Unknown(_) => return true,
+        match eligibility(account, &self.engine.config.excluded) {
+            Eligibility::Eligible | Eligibility::NotYet | Eligibility::UnknownState(_) => return true,
+            Eligibility::Excluded | Eligibility::Management => {}
+            Eligibility::Suspended => counts.suspended += 1,
+            Eligibility::Closing | Eligibility::Closed => counts.closed += 1,
         }
         false
     }
