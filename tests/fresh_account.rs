@@ -77,11 +77,11 @@ mod fresh_account {
     {
         let deadline = ports.now() + timeout_seconds;
         let engine = Engine { world: Whole::from(ports), config: config() };
-        let [origin, run] = ["test", "test"].map(str::to_owned);
+        let [session_suffix, run] = ["test", "test"].map(str::to_owned);
         let trigger = TriggerKind::Manual;
         let account = account.clone();
         let end = deadline + 120.0;
-        engine.apply(&Job { account, trigger, origin, run, deadline, end, shown: None }).await
+        engine.apply(&Job { account, trigger, session_suffix, run, deadline, end, shown: None }).await
     }
 
     fn create_account(organization: &FakeOrganization, creation: AccountCreation) -> AccountId {

@@ -14,7 +14,7 @@ mod queue;
 mod sessions;
 mod write;
 
-pub use clients::{ClientsError, command_line, function};
+pub use clients::{ClientsError, cli_config, function_config};
 pub use clock::SystemClock;
 pub use directory::Organizations;
 pub use http::HttpClient;

@@ -24,13 +24,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), lambda_runtime::Error> {
-    let config = aws::function()?;
+    let config = aws::function_config()?;
     let settings = Settings::from_env()?;
     let secrets = Parameters::new(&config);
     let world = Ports {
         directory: Organizations::new(&config),
         sessions: Sts::new(&config),
-        leases: SsmLeases::new(&secrets, settings.leases.clone()),
+        leases: SsmLeases::new(&secrets, settings.lease_prefix.clone()),
         vendors: Vendors::new(HttpClient::default()),
         secrets: secrets.clone(),
         clock: SystemClock,
@@ -38,8 +38,13 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     let ports = Clients {
         world,
         queue: Sqs::new(&config, settings.queue.clone(), settings.dead_letters.clone()),
-        notifier: EventBridgeNotifier::new(&config, &secrets, settings.event_bus.clone(), settings.notified.clone()),
+        notifier: EventBridgeNotifier::new(
+            &config,
+            &secrets,
+            settings.event_bus.clone(),
+            settings.notification_prefix.clone(),
+        ),
     };
     let function = &Function { ports, settings };
-    lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| function.answer(event).await)).await
+    lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| function.handle(event).await)).await
 }

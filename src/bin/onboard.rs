@@ -10,7 +10,7 @@ use onboarding_engine::ports::{NoLeases, Ports};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let connect = async |access: &Aws| {
-        let config = aws::command_line(access.profile.as_deref(), access.region.as_deref()).await?;
+        let config = aws::cli_config(access.profile.as_deref(), access.region.as_deref()).await?;
         Ok(Ports {
             directory: Organizations::new(&config),
             sessions: Sts::new(&config),

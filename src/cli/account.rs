@@ -100,10 +100,10 @@ async fn start<W: World>(
         Ok(id) => id,
         Err(outcome) => return ended(None, outcome),
     };
-    let origin = "command-line".to_owned();
-    let run = origin.clone();
+    let session_suffix = "command-line".to_owned();
+    let run = session_suffix.clone();
     let end = deadline + COMMAND_LINE_GRACE.as_secs_f64();
-    Ok(Ok((engine, Job { account, trigger, origin, run, deadline, end, shown: None })))
+    Ok(Ok((engine, Job { account, trigger, session_suffix, run, deadline, end, shown: None })))
 }
 
 /// What the command line selects.

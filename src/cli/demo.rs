@@ -39,7 +39,7 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
     let job = Job {
         account,
         trigger: TriggerKind::CreateAccount,
-        origin: "demo".to_owned(),
+        session_suffix: "demo".to_owned(),
         run: "demo".to_owned(),
         deadline: organization.now() + 900.0,
         end: organization.now() + 960.0,

@@ -91,7 +91,7 @@ impl<P: Ports> Function<P> {
     /// When the configuration cannot be loaded or a batch is malformed. A direct invocation also fails when its payload
     /// cannot be parsed, or when its account is waiting or blocked: Lambda then retries the event or sends it to the
     /// on-failure destination. A batch names the failed records in its response instead.
-    pub async fn answer(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Diagnostic> {
+    pub async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Diagnostic> {
         let payload = event.payload.get();
         let invocation = event.context.request_id.as_str();
         let deadlines = self.deadlines(&event.context);
@@ -178,8 +178,8 @@ impl<P: Ports> Invocation<'_, P> {
         // The lease needs a name that no other run has. The request ID alone is shared by all records of a batch, the
         // message ID alone by all deliveries of one message.
         let run = format!("{}/{}", self.invocation, context.message.unwrap_or_default());
-        let origin = context.event.unwrap_or(self.invocation).to_owned();
-        let job = Job { account, trigger, origin, run, deadline, end, shown: None };
+        let session_suffix = context.event.unwrap_or(self.invocation).to_owned();
+        let job = Job { account, trigger, session_suffix, run, deadline, end, shown: None };
         let onboarded = async {
             match mode {
                 Mode::Plan => self.engine.plan(&job).await,

@@ -14,7 +14,7 @@ use onboarding_engine::ports::Secrets;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Where the configuration is.
-    pub source: ConfigLocation,
+    pub config_location: ConfigLocation,
     /// The URL of the queue that invokes the function. Without it sweeps fail, and retries have the queue's own
     /// visibility timeout instead of a growing backoff.
     pub queue: Option<String>,
@@ -23,9 +23,9 @@ pub struct Settings {
     /// The event bus for notifications. Without it none are sent.
     pub event_bus: Option<String>,
     /// The prefix of the SSM parameters that hold notification records.
-    pub notified: String,
+    pub notification_prefix: String,
     /// The prefix of the SSM parameters that hold account leases. Without it no leases are taken.
-    pub leases: Option<String>,
+    pub lease_prefix: Option<String>,
 }
 
 /// Where the configuration is.
@@ -68,22 +68,23 @@ impl Settings {
     /// When the environment does not name exactly one location of the configuration.
     pub fn from_env() -> Result<Self, SettingsError> {
         let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
-        let source = match (set("ONBOARDING_CONFIG_PARAMETER"), set("ONBOARDING_CONFIG_FILE")) {
+        let config_location = match (set("ONBOARDING_CONFIG_PARAMETER"), set("ONBOARDING_CONFIG_FILE")) {
             (Some(name), None) => ConfigLocation::Parameter(name),
             (None, Some(path)) => ConfigLocation::File(path.into()),
             _ => return Err(SettingsError::Environment),
         };
         let queue = set("ONBOARDING_QUEUE_URL");
         let dead_letters = set("ONBOARDING_DEAD_LETTERS_URL");
-        let notified = set("ONBOARDING_NOTIFIED").unwrap_or_else(|| "/account-onboarding/notified".to_owned());
+        let notification_prefix =
+            set("ONBOARDING_NOTIFIED").unwrap_or_else(|| "/account-onboarding/notified".to_owned());
         let event_bus = set("ONBOARDING_EVENT_BUS");
-        let leases = set("ONBOARDING_LEASES");
-        Ok(Self { source, queue, dead_letters, event_bus, notified, leases })
+        let lease_prefix = set("ONBOARDING_LEASES");
+        Ok(Self { config_location, queue, dead_letters, event_bus, notification_prefix, lease_prefix })
     }
 
     /// Loads the configuration.
     pub(super) async fn config(&self, secrets: &impl Secrets) -> Result<Config, SettingsError> {
-        match &self.source {
+        match &self.config_location {
             ConfigLocation::Parameter(name) => {
                 let read = secrets.parameter(name).await;
                 let text = read.map_err(|error| SettingsError::Parameter(name.clone(), error))?;

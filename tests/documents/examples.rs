@@ -89,9 +89,9 @@ async fn report() -> Report {
         Config::parse(&block("docs/REPORT.md", "toml"), &ExampleFiles).unwrap_or_else(|problems| panic!("{problems}"));
     let deadline = organization.now() + 60.0;
     let engine = Engine { world: Whole::from(organization), config };
-    let [origin, run] = ["test", "test"].map(str::to_owned);
+    let [session_suffix, run] = ["test", "test"].map(str::to_owned);
     let trigger = TriggerKind::CreateAccountResult;
-    engine.apply(&Job { account, trigger, origin, run, deadline, end: deadline + 120.0, shown: None }).await
+    engine.apply(&Job { account, trigger, session_suffix, run, deadline, end: deadline + 120.0, shown: None }).await
 }
 
 #[tokio::test]

@@ -143,7 +143,7 @@ pub(crate) fn job(clock: &impl Clock, account: &str) -> Job {
     Job {
         account: id(account),
         trigger: TriggerKind::CreateAccountResult,
-        origin: "event-1".to_owned(),
+        session_suffix: "event-1".to_owned(),
         run: format!("run-{}", RUNS.fetch_add(1, Ordering::Relaxed)),
         deadline: clock.now() + 900.0,
         end: clock.now() + 1020.0,

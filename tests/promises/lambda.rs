@@ -104,14 +104,22 @@ impl Lambda {
         // Each invocation has its own id. Snapshots contain the id of the first one.
         let invocation = self.invocations.replace(self.invocations.get() + 1);
         context.request_id = format!("8476a536-e9f4-11e8-9739-{:012x}", 0x2dfe_598c_3fcd_u64 + invocation);
-        run(Function { ports, settings }.answer(LambdaEvent::new(payload, context)))
+        run(Function { ports, settings }.handle(LambdaEvent::new(payload, context)))
     }
 }
 
 /// The environment of a function whose queue and notifier are simulated.
 pub(crate) fn settings(parameter: &str) -> Settings {
-    let source = ConfigLocation::Parameter(parameter.to_owned());
-    Settings { source, queue: None, dead_letters: None, event_bus: None, notified: String::new(), leases: None }
+    let config_location = ConfigLocation::Parameter(parameter.to_owned());
+    let notification_prefix = String::new();
+    Settings {
+        config_location,
+        queue: None,
+        dead_letters: None,
+        event_bus: None,
+        notification_prefix,
+        lease_prefix: None,
+    }
 }
 
 /// A message in the form in which Lambda passes it to the function.

@@ -57,7 +57,7 @@ fn record_that_panics_is_the_only_failed_one() {
         let mut context = Context::default();
         context.deadline = ((organization.now() + 120.0) * 1000.0) as u64;
         let function = Function { ports, settings };
-        let answer = || run(function.answer(LambdaEvent::new(payload, context)));
+        let answer = || run(function.handle(LambdaEvent::new(payload, context)));
         let (log, answer) = logged(LevelFilter::INFO, answer);
 
         let message = format!("message-{bad}");

@@ -25,8 +25,8 @@ pub struct Job {
     pub account: AccountId,
     /// What started the job.
     pub trigger: TriggerKind,
-    /// The event or person that started the job; becomes part of the session's name.
-    pub origin: String,
+    /// The end of the session's name, which CloudTrail shows in the account: the event or program that started the job.
+    pub session_suffix: String,
     /// The owner of the account's lease: unique to this run.
     pub run: String,
     /// When to stop waiting, in seconds since 1970.
