@@ -30,8 +30,8 @@ pub enum Eligibility<'a> {
     UnknownState(&'a Untrusted),
 }
 
-/// What is known from the ID of an account alone, so that an excluded account costs no call. `excluded` are the accounts
-/// that the configuration excludes.
+/// Whether an account is processed, as far as its ID alone tells, so that an excluded account costs no call. `excluded` are
+/// the accounts that the configuration excludes.
 #[must_use]
 pub fn eligibility_by_id(id: &AccountId, excluded: &BTreeSet<AccountId>) -> Eligibility<'static> {
     if excluded.contains(id) { Eligibility::Excluded } else { Eligibility::Eligible }

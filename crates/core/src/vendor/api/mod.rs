@@ -1,7 +1,7 @@
 //! The vendors' APIs that accounts can be registered with.
 //!
-//! Everything that is known of one vendor's API without calling it is in one file of this folder, as an [`ApiSpec`]: where the
-//! API is, who may receive its key, and what its calls are named. The rest of the program asks an [`Api`] and compares no
+//! Each file of this folder describes one vendor's API as an [`ApiSpec`]: where the API is, which hosts may receive its key, and
+//! what its calls are named. The rest of the program asks an [`Api`] and compares no
 //! vendors. The requests and responses are in the file of the same name in `src/vendors`.
 
 mod access;
@@ -54,7 +54,7 @@ impl Api {
     }
 }
 
-/// What is known of one vendor's API.
+/// The description of one vendor's API.
 struct ApiSpec {
     /// The name in a vendor file.
     name: &'static str,
