@@ -30,7 +30,7 @@ pub enum Eligibility<'a> {
     UnknownState(&'a Untrusted),
 }
 
-/// Whether an account is processed, as far as its ID alone tells, so that an excluded account costs no call. `excluded` are
+/// Whether an account is processed, by its ID alone, so that an excluded account costs no call. `excluded` are
 /// the accounts that the configuration excludes.
 #[must_use]
 pub fn eligibility_by_id(id: &AccountId, excluded: &BTreeSet<AccountId>) -> Eligibility<'static> {
