@@ -336,6 +336,18 @@ fn ignored_event_needs_no_aws() {
     assert_eq!(onboard(&["plan", "--event", "nowhere.json", "--region", "us-east-1"], "").code, 1);
 }
 
+#[test]
+fn departed_account_and_sweep_need_no_aws() {
+    let departed = onboard(&["plan", "--event", "events/account-departed-left.json", "--format", "json"], "");
+    assert_eq!(departed.code, 0, "{}", departed.err);
+    assert_eq!(departed.json()["cause"]["code"], "departed");
+    let sweep = onboard(&["plan", "--event", "events/scheduler.json"], "");
+    assert_eq!((sweep.code, sweep.out.as_str()), (1, ""));
+    assert!(sweep.err.contains("the CLI handles one at a time"), "{}", sweep.err);
+    let plan = onboard(&["apply", "--yes", "--event", "events/manual-plan.json"], "");
+    assert!(plan.code == 1 && plan.err.contains("use `onboard plan`"), "{}", plan.err);
+}
+
 /// Every connection to AWS is refused, which is retryable.
 #[test]
 fn unreachable_aws_exits_with_5() {

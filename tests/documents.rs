@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 use onboarding_core::code::{Code, OutcomeKind};
+use onboarding_core::trigger::TriggerKind;
 
 use files::{blocks, documents, read, root, sources};
 
@@ -36,6 +37,14 @@ fn codes_and_their_outcomes_match_the_table() {
     let codes: BTreeMap<_, _> = Code::ALL.iter().map(|code| (code.as_str().to_owned(), outcomes(code))).collect();
     assert_eq!(codes.len(), Code::ALL.len(), "each code once");
     assert_eq!(documented_codes(), codes);
+}
+
+#[test]
+fn kinds_of_triggers_are_documented() {
+    let report = read("docs/REPORT.md");
+    let row = report.lines().find(|line| line.starts_with("| `trigger` ")).expect("the row of `trigger`");
+    let documented: BTreeSet<_> = row.split('`').skip(3).step_by(2).collect();
+    assert_eq!(documented, TriggerKind::ALL.iter().map(|kind| kind.as_str()).collect());
 }
 
 /// On-call engineers search for the code, so each code that can block has a heading, and no other has one.

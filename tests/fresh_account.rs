@@ -12,6 +12,7 @@ mod fresh_account {
     use onboarding_core::outcome::Outcome;
     use onboarding_core::policy::{Caller, Condition};
     use onboarding_core::report::Report;
+    use onboarding_core::trigger::TriggerKind;
     use onboarding_engine::ports::{World, WriteIam};
     use onboarding_engine::{Engine, Job};
     use onboarding_simulation::{AccountCreation, FakeOrganization, Faulty, Injection, Lag, Script};
@@ -73,10 +74,11 @@ mod fresh_account {
     async fn apply(world: impl World<Session: WriteIam>, account: &AccountId, timeout_seconds: u64) -> Report {
         let deadline = world.now() + Duration::from_secs(timeout_seconds);
         let engine = Engine { world, config: config() };
-        let [trigger, origin, run] = ["manual", "test", "test"].map(str::to_owned);
+        let [session_suffix, run] = ["test", "test"].map(str::to_owned);
+        let trigger = TriggerKind::CreateAccountResult;
         let account = account.clone();
         let end = deadline + Duration::from_secs(120);
-        engine.apply(&Job { account, trigger, origin, run, deadline, end, shown: None }).await
+        engine.apply(&Job { account, trigger, session_suffix, run, deadline, end, shown: None }).await
     }
 
     fn create_account(organization: &FakeOrganization, creation: AccountCreation) -> AccountId {

@@ -13,7 +13,7 @@ use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::RegistrationChange;
-use onboarding_core::vendor::{Api, ApiAccess, Endpoint};
+use onboarding_core::vendor::{Api, ApiAccess, Endpoint, HostOwner};
 use onboarding_engine::ports::{Http, VendorRequest, VendorResponse};
 use serde_json::{Value, json};
 use wiremock::matchers::any;
@@ -30,7 +30,8 @@ fn account() -> AccountId {
 async fn serving(response: ResponseTemplate) -> (MockServer, ApiAccess) {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(response).mount(&server).await;
-    let endpoint = Endpoint::from_url(&format!("{}/api/", server.uri()), true).unwrap();
+    let endpoint =
+        Endpoint::from_url(Api::WorkloadSecurity, &format!("{}/api/", server.uri()), HostOwner::Customer).unwrap();
     (server, ApiAccess { endpoint, key: KEY.parse().unwrap() })
 }
 
@@ -140,7 +141,7 @@ async fn invalid_response_is_unavailable() {
     ] {
         assert_eq!(search(response).await.unwrap_err().kind(), ErrorKind::Unavailable);
     }
-    let closed = Endpoint::from_url("http://127.0.0.1:9/api", true).unwrap();
+    let closed = Endpoint::from_url(Api::WorkloadSecurity, "http://127.0.0.1:9/api", HostOwner::Customer).unwrap();
     let access = ApiAccess { endpoint: closed, key: KEY.parse().unwrap() };
     let refused = vendors::registrations(&HttpClient::default(), Api::WorkloadSecurity, &access, &account()).await;
     let refused = refused.unwrap_err();
@@ -160,7 +161,10 @@ impl Http for RecordingHttp {
 
 #[tokio::test]
 async fn cloud_one_uses_the_authorization_header() {
-    let access = ApiAccess { endpoint: Endpoint::from_region("us-1").unwrap(), key: "tmc12:example".parse().unwrap() };
+    let access = ApiAccess {
+        endpoint: Endpoint::from_region(Api::WorkloadSecurity, "us-1").unwrap(),
+        key: "tmc12:example".parse().unwrap(),
+    };
     let http = RecordingHttp(Mutex::default());
     vendors::registrations(&http, Api::WorkloadSecurity, &access, &account()).await.unwrap();
     insta::assert_snapshot!(http.0.lock().unwrap().join("\n"), @"

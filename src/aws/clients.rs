@@ -32,7 +32,7 @@ pub enum ClientsError {
 ///
 /// # Errors
 /// When a variable that Lambda sets is missing.
-pub fn function() -> Result<SdkConfig, ClientsError> {
+pub fn function_config() -> Result<SdkConfig, ClientsError> {
     let required = |name| env::var(name).map_err(|_| ClientsError::Environment(name));
     let key = required("AWS_ACCESS_KEY_ID")?;
     let secret = required("AWS_SECRET_ACCESS_KEY")?;
@@ -55,7 +55,7 @@ pub fn function() -> Result<SdkConfig, ClientsError> {
 ///
 /// # Errors
 /// When no region is set.
-pub async fn command_line(profile: Option<&str>, region: Option<&str>) -> Result<SdkConfig, ClientsError> {
+pub async fn cli_config(profile: Option<&str>, region: Option<&str>) -> Result<SdkConfig, ClientsError> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client())
         .retry_config(RetryConfig::standard())

@@ -20,7 +20,7 @@ use onboarding_engine::ports::LeaseStore;
 impl Aws {
     /// The parameter of an account's lease. Without a prefix there are no leases, and every lease is granted.
     fn lease_parameter(&self, account: &AccountId) -> Option<String> {
-        self.resources.leases.as_ref().map(|prefix| format!("{prefix}/{account}"))
+        self.resources.lease_prefix.as_ref().map(|prefix| format!("{prefix}/{account}"))
     }
 }
 

@@ -22,7 +22,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_types::SdkConfig;
 
-pub use clients::{ClientsError, command_line, function};
+pub use clients::{ClientsError, cli_config, function_config};
 pub use http::HttpClient;
 
 use onboarding_engine::ports::Clock;
@@ -53,9 +53,9 @@ pub struct Resources {
     /// The event bus for notifications. Without it none are sent.
     pub event_bus: Option<String>,
     /// The prefix of the SSM parameters that hold notification records.
-    pub notified: String,
+    pub notification_prefix: String,
     /// The prefix of the SSM parameters that hold account leases. Without it no leases are taken.
-    pub leases: Option<String>,
+    pub lease_prefix: Option<String>,
 }
 
 impl Resources {
@@ -67,8 +67,9 @@ impl Resources {
             queue: set("ONBOARDING_QUEUE_URL"),
             dead_letters: set("ONBOARDING_DEAD_LETTERS_URL"),
             event_bus: set("ONBOARDING_EVENT_BUS"),
-            notified: set("ONBOARDING_NOTIFIED").unwrap_or_else(|| "/account-onboarding/notified".to_owned()),
-            leases: set("ONBOARDING_LEASES"),
+            notification_prefix: set("ONBOARDING_NOTIFIED")
+                .unwrap_or_else(|| "/account-onboarding/notified".to_owned()),
+            lease_prefix: set("ONBOARDING_LEASES"),
         }
     }
 }

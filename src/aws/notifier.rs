@@ -11,7 +11,7 @@ use onboarding_engine::ports::Notifier;
 
 impl Aws {
     fn record_parameter(&self, name: &str) -> String {
-        format!("{}/{name}", self.resources.notified)
+        format!("{}/{name}", self.resources.notification_prefix)
     }
 }
 

@@ -8,7 +8,7 @@ use account_onboarding::cli;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let connect = async |access: &cli::Aws| {
-        let config = aws::command_line(access.profile.as_deref(), access.region.as_deref()).await?;
+        let config = aws::cli_config(access.profile.as_deref(), access.region.as_deref()).await?;
         Ok(Aws::new(&config, Resources::default()))
     };
     cli::run(connect).await.into()

@@ -7,15 +7,13 @@ use anyhow::{Context, ensure};
 
 use super::args::{Aws, Format, Selector, Target};
 use super::{Exit, config, read};
-use onboarding_core::account::AccountId;
 use onboarding_core::code::Code;
 use onboarding_core::limits::COMMAND_LINE_GRACE;
 use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::mode::Mode;
-use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Detail, Report, plan_lines, report_lines};
 use onboarding_core::time::after;
-use onboarding_core::trigger::{self, Trigger};
+use onboarding_core::trigger::{self, Request, RequestedAccount, TriggerKind};
 use onboarding_engine::ports::{World, WriteIam};
 use onboarding_engine::{Engine, Job};
 
@@ -61,7 +59,7 @@ pub(super) async fn apply<W: World<Session: WriteIam>>(
 ) -> anyhow::Result<Exit> {
     let format = target.format;
     let requested = requested(&target.selector)?;
-    if let Requested::Event(Trigger::Manual { mode: Mode::Plan, .. }) = requested {
+    if let Request::Account { mode: Mode::Plan, .. } = requested.request {
         anyhow::bail!("the event requests a plan, not changes; use `onboard plan`");
     }
     ensure!(
@@ -109,53 +107,45 @@ async fn start<W: World>(
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Start<W>> {
     let config = config::load(&target.config)?;
-    let ended = |account, kind: &str, end| Err(Box::new(Report::new(account, kind, Mode::Plan, end)));
-    if let Requested::Event(Trigger::Ignored { kind, reason, account }) = requested {
-        return Ok(ended(account, kind.as_str(), Outcome::ignored(Code::NotApplicable, reason)));
-    }
-    let engine = Engine { world: connect(&target.aws).await?, config };
-    let deadline = after(engine.world.now(), Duration::from_secs(target.wait.into()));
-    let (account, kind) = match requested {
-        Requested::Account(id) => (id, "command_line"),
-        Requested::Event(Trigger::AccountReady { id, kind }) => (id, kind.as_str()),
-        Requested::Event(Trigger::Manual { id, .. }) => (id, "manual"),
-        Requested::Event(Trigger::AccountGone { id, kind, how }) => {
-            let end = Outcome::ignored(Code::Departed, format!("account {id} {how}"));
-            return Ok(ended(Some(id), kind.as_str(), end));
-        }
-        Requested::Event(Trigger::Sweep { .. }) => {
+    let Requested { trigger, request } = requested;
+    let ended = |account, outcome| Ok(Err(Box::new(Report::new(account, trigger, Mode::Plan, outcome))));
+    let account = match request {
+        Request::Account { account, .. } => account,
+        Request::Sweep { .. } => {
             anyhow::bail!(
                 "the event is a sweep of all accounts, and the CLI handles one at a time; select one with `--account`"
             )
         }
-        Requested::Event(Trigger::AccountRequested { request, kind }) => match engine.created(&request, deadline).await
-        {
-            Ok(id) => (id, kind.as_str()),
-            Err(end) => return Ok(ended(None, kind.as_str(), end)),
-        },
-        Requested::Event(Trigger::Ignored { kind, reason, account }) => {
-            return Ok(ended(account, kind.as_str(), Outcome::ignored(Code::NotApplicable, reason)));
-        }
+        Request::Nothing { account, outcome } => return ended(account, outcome),
     };
-    let trigger = kind.to_owned();
-    let origin = "command-line".to_owned();
-    let run = origin.clone();
+    let engine = Engine { world: connect(&target.aws).await?, config };
+    let deadline = after(engine.world.now(), Duration::from_secs(target.wait.into()));
+    let account = match engine.resolve(account, deadline).await {
+        Ok(id) => id,
+        Err(outcome) => return ended(None, outcome),
+    };
+    let session_suffix = "command-line".to_owned();
+    let run = session_suffix.clone();
     let end = after(deadline, COMMAND_LINE_GRACE);
-    Ok(Ok((engine, Job { account, trigger, origin, run, deadline, end, shown: None })))
+    Ok(Ok((engine, Job { account, trigger, session_suffix, run, deadline, end, shown: None })))
 }
 
 /// What the command line selects.
-enum Requested {
-    Account(AccountId),
-    Event(Trigger),
+struct Requested {
+    trigger: TriggerKind,
+    request: Request,
 }
 
 fn requested(selector: &Selector) -> anyhow::Result<Requested> {
     match (&selector.account, &selector.event) {
-        (Some(id), _) => Ok(Requested::Account(id.clone())),
+        (Some(id), _) => {
+            // The subcommand decides whether changes are applied.
+            let request = Request::Account { account: RequestedAccount::Existing(id.clone()), mode: Mode::Apply };
+            Ok(Requested { trigger: TriggerKind::CommandLine, request })
+        }
         (None, Some(file)) => {
-            let parsed = trigger::parse(read(file)?.as_bytes()).with_context(|| format!("`{file}`"))?;
-            Ok(Requested::Event(parsed.trigger))
+            let trigger = trigger::parse(read(file)?.as_bytes()).with_context(|| format!("`{file}`"))?.trigger;
+            Ok(Requested { trigger: trigger.kind(), request: trigger.into_request() })
         }
         (None, None) => anyhow::bail!("pass `--account` or `--event`"),
     }

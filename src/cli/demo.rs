@@ -12,6 +12,7 @@ use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Detail, plan_lines, report_lines};
 use onboarding_core::time::{after, since};
+use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::ports::Clock;
 use onboarding_engine::{Engine, Job};
 use onboarding_simulation::{AccountCreation, FakeOrganization};
@@ -34,8 +35,8 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
     let account = create(&organization, &engine).await?;
     let job = Job {
         account,
-        trigger: "create_account".to_owned(),
-        origin: "demo".to_owned(),
+        trigger: TriggerKind::CreateAccount,
+        session_suffix: "demo".to_owned(),
         run: "demo".to_owned(),
         deadline: after(organization.now(), TIMEOUT),
         end: after(organization.now(), TIMEOUT + Duration::from_secs(60)),

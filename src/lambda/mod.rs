@@ -37,7 +37,6 @@ pub use settings::{ConfigLocation, SettingsError};
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
-use onboarding_core::code::Code;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tracing::Instrument;
@@ -52,7 +51,7 @@ use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
 use onboarding_core::time::{after, from_unix_milliseconds, since};
-use onboarding_core::trigger::Trigger;
+use onboarding_core::trigger::{Request, RequestedAccount, Trigger, TriggerKind};
 use onboarding_engine::ports::{Notifier, Queue, World, WriteIam};
 use onboarding_engine::{Engine, Job};
 use onboarding_engine::{timed_out, timeout_at};
@@ -97,7 +96,7 @@ impl<W: FunctionWorld> Function<W> {
     /// When the configuration cannot be loaded or a batch is malformed. A direct invocation also fails when its payload
     /// cannot be parsed, or when its account is waiting or blocked: Lambda then retries the event or sends it to the
     /// on-failure destination. A batch names the failed records in its response instead.
-    pub async fn answer(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Diagnostic> {
+    pub async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Diagnostic> {
         let payload = event.payload.get();
         let invocation = event.context.request_id.as_str();
         let deadlines = self.deadlines(&event.context);
@@ -138,23 +137,15 @@ impl<W: FunctionWorld> Function<W> {
 impl<W: FunctionWorld> Invocation<'_, W> {
     /// Processes one trigger.
     async fn process(&self, trigger: Trigger, context: &InvocationContext<'_>) -> (Report, Subject) {
-        let kind = trigger.kind().as_str();
+        let kind = trigger.kind();
         let mut subject = Subject::from_trigger(&trigger);
-        let report = match trigger {
-            Trigger::Ignored { account, reason, .. } => {
-                Report::new(account, kind, Mode::Apply, Outcome::ignored(Code::NotApplicable, reason))
-            }
-            Trigger::AccountGone { ref id, ref how, .. } => {
-                let departed = Outcome::ignored(Code::Departed, format!("account {id} {how}"));
-                Report::new(Some(id.clone()), kind, Mode::Apply, departed)
-            }
-            Trigger::Sweep { page, .. } => self.sweep(kind, page).await,
-            Trigger::AccountReady { id, .. } => self.onboard(id, kind, context, Mode::Apply).await,
-            Trigger::Manual { id, mode } => self.onboard(id, kind, context, mode).await,
-            Trigger::AccountRequested { request, .. } => match self.created_account(&request).await {
-                Ok(id) => self.onboard(id, kind, context, Mode::Apply).await,
-                Err(outcome) => Report::new(None, kind, Mode::Apply, outcome),
+        let report = match trigger.into_request() {
+            Request::Account { account, mode } => match self.resolve(account).await {
+                Ok(id) => self.onboard(id, kind, context, mode).await,
+                Err(outcome) => Report::new(None, kind, mode, outcome),
             },
+            Request::Sweep { page } => self.sweep(kind, page).await,
+            Request::Nothing { account, outcome } => Report::new(account, kind, Mode::Apply, outcome),
         };
         if let Some(id) = &report.account_id {
             subject = Subject::account(id);
@@ -172,21 +163,26 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         done.unwrap_or_else(|| Err(ApiError::new(call, "Timeout", "no response before the timeout")))
     }
 
-    /// Waits until a requested account has been created.
-    async fn created_account(&self, request: &str) -> Result<AccountId, Outcome> {
-        let created = self.engine.created(request, self.deadlines.waiting);
-        timeout_at(&self.engine.world, self.deadlines.work, created).await.unwrap_or_else(|| Err(timed_out().into()))
+    /// The ID of a requested account. Waits until an account that is being created exists.
+    async fn resolve(&self, account: RequestedAccount) -> Result<AccountId, Outcome> {
+        let resolved = self.engine.resolve(account, self.deadlines.waiting);
+        timeout_at(&self.engine.world, self.deadlines.work, resolved).await.unwrap_or_else(|| Err(timed_out().into()))
     }
 
-    async fn onboard(&self, account: AccountId, kind: &str, context: &InvocationContext<'_>, mode: Mode) -> Report {
+    async fn onboard(
+        &self,
+        account: AccountId,
+        trigger: TriggerKind,
+        context: &InvocationContext<'_>,
+        mode: Mode,
+    ) -> Report {
         let span = context.span(account.as_str());
-        let trigger = kind.to_owned();
         let Deadlines { waiting: deadline, work: end, .. } = self.deadlines;
         // The lease needs a name that no other run has. The request ID alone is shared by all records of a batch, the
         // message ID alone by all deliveries of one message.
         let run = format!("{}/{}", self.invocation, context.message.unwrap_or_default());
-        let origin = context.event.unwrap_or(self.invocation).to_owned();
-        let job = Job { account, trigger, origin, run, deadline, end, shown: None };
+        let session_suffix = context.event.unwrap_or(self.invocation).to_owned();
+        let job = Job { account, trigger, session_suffix, run, deadline, end, shown: None };
         let onboarded = async {
             match mode {
                 Mode::Plan => self.engine.plan(&job).await,

@@ -13,11 +13,13 @@ use std::fmt;
 use serde_json::json;
 
 use super::{FunctionWorld, Invocation};
-use onboarding_core::account::{Account, AccountAge, AccountState};
+use onboarding_core::account::{Account, AccountAge};
+use onboarding_core::eligibility::{Eligibility, eligibility};
 use onboarding_core::error::ApiError;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::report::Report;
+use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::{timed_out, timeout_at};
 
 /// The maximum number of messages in one `SendMessageBatch` call.
@@ -27,7 +29,7 @@ const BATCH: usize = 10;
 
 impl<W: FunctionWorld> Invocation<'_, W> {
     /// Queues all accounts, starting with the page of a pagination token.
-    pub(super) async fn sweep(&self, kind: &str, from: Option<String>) -> Report {
+    pub(super) async fn sweep(&self, kind: TriggerKind, from: Option<String>) -> Report {
         let mut counts = SweepCounts::default();
         let swept = timeout_at(&self.engine.world, self.deadlines.work, self.queue_pages(from, &mut counts)).await;
         let outcome = match swept {
@@ -77,15 +79,13 @@ impl<W: FunctionWorld> Invocation<'_, W> {
     }
 
     /// Whether an account gets a message. Suspended and closed accounts are counted and skipped; accounts in a state
-    /// that is not known to this version are queued.
+    /// that is not known to this version are queued, so that they are reported.
     fn should_queue(&self, account: &Account, counts: &mut SweepCounts) -> bool {
-        if account.is_management() || self.engine.config.excluded.contains(&account.id) {
-            return false;
-        }
-        match account.state {
-            AccountState::Suspended => counts.suspended += 1,
-            AccountState::PendingClosure | AccountState::Closed => counts.closed += 1,
-            AccountState::Active | AccountState::PendingActivation | AccountState::Unknown(_) => return true,
+        match eligibility(account, &self.engine.config.excluded) {
+            Eligibility::Eligible | Eligibility::NotYet | Eligibility::UnknownState(_) => return true,
+            Eligibility::Excluded | Eligibility::Management => {}
+            Eligibility::Suspended => counts.suspended += 1,
+            Eligibility::Closing | Eligibility::Closed => counts.closed += 1,
         }
         false
     }

@@ -16,16 +16,15 @@ use onboarding_core::error::ApiError;
 use onboarding_core::limits::{VENDOR_REGISTRATION, VENDOR_SEARCH};
 use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::plan::RegistrationChange;
-use onboarding_core::vendor::{ApiAccess, KeyHeader};
+use onboarding_core::vendor::{Api, ApiAccess, ApiCalls};
 use onboarding_engine::ports::{Http, VendorRequest, VendorResponse};
 
-const SEARCH: &str = "workload-security:SearchAwsConnectors";
+const CALLS: ApiCalls = Api::WorkloadSecurity.calls();
 
 /// A client for one tenant.
 pub(super) struct WorkloadSecurity<'a, H> {
     http: &'a H,
     access: &'a ApiAccess,
-    authorization: String,
 }
 
 /// The fields of a connector that are used here.
@@ -41,7 +40,7 @@ struct Connector {
 
 impl<'a, H: Http> WorkloadSecurity<'a, H> {
     pub(super) fn new(http: &'a H, access: &'a ApiAccess) -> Self {
-        Self { http, access, authorization: format!("ApiKey {}", access.key.expose()) }
+        Self { http, access }
     }
 
     /// The connectors of an account. The results are filtered by account ID again, in case the vendor's search is not
@@ -50,8 +49,9 @@ impl<'a, H: Http> WorkloadSecurity<'a, H> {
         let criteria = json!({"fieldName": "accountId", "stringTest": "equal", "stringValue": account});
         // An account should have one connector. 50 results are enough to find ours among duplicates.
         let body = json!({"maxItems": 50, "searchCriteria": [criteria]});
-        let response = self.post(SEARCH, "/awsconnectors/search", body, VENDOR_SEARCH).await?;
-        let found = connectors(&response.body).map_err(|error| ApiError::new(SEARCH, "MalformedAnswer", &error))?;
+        let response = self.post(CALLS.search, "/awsconnectors/search", body, VENDOR_SEARCH).await?;
+        let found =
+            connectors(&response.body).map_err(|error| ApiError::new(CALLS.search, "MalformedAnswer", &error))?;
         let ours = found.into_iter().filter(|connector| connector.account.as_deref() == Some(account.as_str()));
         Ok(ours.map(|Connector { id, role_arn, .. }| ExistingRegistration { id, role_arn }).collect())
     }
@@ -73,11 +73,8 @@ impl<'a, H: Http> WorkloadSecurity<'a, H> {
         body: Value,
         timeout: Duration,
     ) -> Result<VendorResponse, ApiError> {
-        let key = match self.access.endpoint.header() {
-            KeyHeader::Authorization => ("authorization", self.authorization.as_str()),
-            KeyHeader::ApiSecretKey => ("api-secret-key", self.access.key.expose()),
-        };
-        let headers = vec![("api-version", "v1"), ("content-type", "application/json"), key];
+        let (key_header, key) = self.access.key_header();
+        let headers = vec![("api-version", "v1"), ("content-type", "application/json"), (key_header, key.as_str())];
         let url = format!("{}{path}", self.access.endpoint.url());
         let response = self.http.send(VendorRequest { call, url, headers, body, timeout }).await?;
         match response.status {

@@ -13,7 +13,7 @@ use wiremock::{MockServer, ResponseTemplate};
 use crate::{json_response, serving};
 
 async fn leases(response: ResponseTemplate, prefix: Option<&str>) -> (MockServer, Aws) {
-    serving(response, Resources { leases: prefix.map(str::to_owned), ..Resources::default() }).await
+    serving(response, Resources { lease_prefix: prefix.map(str::to_owned), ..Resources::default() }).await
 }
 
 fn account() -> AccountId {

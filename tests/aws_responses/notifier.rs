@@ -8,6 +8,7 @@ use onboarding_core::mode::Mode;
 use onboarding_core::notification::NotificationRecord;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{AccountEvent, EventKind, Report};
+use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::ports::Notifier;
 use serde_json::{Value, json};
 use wiremock::{MockServer, ResponseTemplate};
@@ -15,13 +16,15 @@ use wiremock::{MockServer, ResponseTemplate};
 use crate::{json_response, serving};
 
 fn event() -> AccountEvent {
-    let report = Report::new(Some("444455556666".parse().unwrap()), "manual", Mode::Apply, Outcome::Converged);
+    let report =
+        Report::new(Some("444455556666".parse().unwrap()), TriggerKind::Manual, Mode::Apply, Outcome::Converged);
     AccountEvent::new(EventKind::AccountOnboarded, &report, "account 444455556666", None, None, "invocation-1")
 }
 
 async fn notifier(response: ResponseTemplate, bus: Option<&str>) -> (MockServer, Aws) {
-    let notified = "/account-onboarding/notified".to_owned();
-    serving(response, Resources { event_bus: bus.map(str::to_owned), notified, ..Resources::default() }).await
+    let notification_prefix = "/account-onboarding/notified".to_owned();
+    serving(response, Resources { event_bus: bus.map(str::to_owned), notification_prefix, ..Resources::default() })
+        .await
 }
 
 /// The target and the body of the only request.

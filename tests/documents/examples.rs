@@ -10,6 +10,7 @@ use onboarding_core::outcome::{Cause, Outcome};
 use onboarding_core::policy::{Condition, Document, Grant, Principal, add_grants};
 use onboarding_core::report::{AccountEvent, EventKind, Report, emf};
 use onboarding_core::time::from_unix_milliseconds;
+use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::ports::Clock;
 use onboarding_engine::{Engine, Job};
 use onboarding_simulation::{FakeOrganization, RoleState};
@@ -91,10 +92,10 @@ async fn report() -> Report {
         Config::parse(&block("docs/REPORT.md", "toml"), &ExampleFiles).unwrap_or_else(|problems| panic!("{problems}"));
     let deadline = organization.now() + Duration::from_secs(60);
     let engine = Engine { world: organization, config };
-    let [trigger, origin, run] = ["create_account_result", "test", "test"].map(str::to_owned);
-    engine
-        .apply(&Job { account, trigger, origin, run, deadline, end: deadline + Duration::from_secs(120), shown: None })
-        .await
+    let [session_suffix, run] = ["test", "test"].map(str::to_owned);
+    let trigger = TriggerKind::CreateAccountResult;
+    let end = deadline + Duration::from_secs(120);
+    engine.apply(&Job { account, trigger, session_suffix, run, deadline, end, shown: None }).await
 }
 
 #[tokio::test]
@@ -133,7 +134,7 @@ fn report_fields_are_documented() {
 fn metrics_example_matches_the_code() {
     let outcome = Outcome::waiting(Code::AccessRoleNotReady, "…");
     let account = "444455556666".parse().expect("an account ID");
-    let mut report = Report::new(Some(account), "create_account_result", Mode::Apply, outcome);
+    let mut report = Report::new(Some(account), TriggerKind::CreateAccountResult, Mode::Apply, outcome);
     report.duration_ms = 104_882;
     assert_eq!(
         emf(&report, from_unix_milliseconds(1_795_361_783_647).expect("a time")),
@@ -151,7 +152,7 @@ fn event_example_matches_the_code() {
     );
     let account = "444455556666".parse().expect("an account ID");
     let outcome = Outcome::Blocked(cause.clone());
-    let mut report = Report::new(Some(account), "create_account_result", Mode::Apply, outcome);
+    let mut report = Report::new(Some(account), TriggerKind::CreateAccountResult, Mode::Apply, outcome);
     report.account_name = Some("payments-dev".into());
     let event = "7c9e6679-7425-40de-944b-000000000266";
     let invocation = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use onboarding_core::config::Config;
+use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::ports::Clock;
 use onboarding_engine::{Engine, Job};
 use onboarding_simulation::{FakeOrganization, Faulty, Script};
@@ -48,11 +49,10 @@ static RUNS: AtomicU32 = AtomicU32::new(1);
 
 /// A job with a unique run id and a deadline in 15 minutes.
 pub(crate) fn job(clock: &impl Clock, account: &str) -> Job {
-    let [trigger, origin] = ["create_account_result", "event-1"].map(str::to_owned);
     Job {
         account: id(account),
-        trigger,
-        origin,
+        trigger: TriggerKind::CreateAccountResult,
+        session_suffix: "event-1".to_owned(),
         run: format!("run-{}", RUNS.fetch_add(1, Ordering::Relaxed)),
         deadline: clock.now() + Duration::from_secs(900),
         end: clock.now() + Duration::from_secs(1020),

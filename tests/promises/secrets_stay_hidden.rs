@@ -172,7 +172,7 @@ fn invoke(organization: &FakeOrganization, payload: &str) -> String {
     let mut context = Context::default();
     context.deadline = unix_milliseconds(job(organization, NEW).deadline);
     let payload = RawValue::from_string(payload.to_owned()).unwrap();
-    let answer = || run(function.answer(LambdaEvent::new(payload, context)));
+    let answer = || run(function.handle(LambdaEvent::new(payload, context)));
     let (lines, answer) = logged(LevelFilter::TRACE, answer);
     assert!(lines.lines().count() > 0, "something was logged");
     let events = published.events();

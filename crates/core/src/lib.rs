@@ -8,6 +8,7 @@ pub mod account;
 pub mod blueprint;
 pub mod code;
 pub mod config;
+pub mod eligibility;
 pub mod error;
 pub mod error_messages;
 mod json;

@@ -95,9 +95,10 @@ fn retries_exhausted(last: &Cause, age: Duration) -> Cause {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trigger::TriggerKind;
 
     fn report(outcome: Outcome) -> Report {
-        Report::new(Some("444455556666".parse().unwrap()), "create_account", Mode::Apply, outcome)
+        Report::new(Some("444455556666".parse().unwrap()), TriggerKind::CreateAccount, Mode::Apply, outcome)
     }
 
     #[test]

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::code::Code;
+use crate::trigger::TriggerKind;
 
 const DAY: u64 = 86_400;
 
@@ -10,7 +11,7 @@ fn now() -> SystemTime {
 }
 
 fn report(outcome: Outcome) -> Report {
-    Report::new(Some("444455556666".parse().unwrap()), "create_account", Mode::Apply, outcome)
+    Report::new(Some("444455556666".parse().unwrap()), TriggerKind::CreateAccount, Mode::Apply, outcome)
 }
 
 /// The report of a converged account that joined this many days ago.

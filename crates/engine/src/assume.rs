@@ -69,9 +69,9 @@ impl<W: World> Engine<W> {
 /// `[\w+=,.@-]`.
 ///
 /// See `RoleSessionName` in <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
-pub(crate) fn session_name(origin: &str) -> String {
+pub(crate) fn session_name(suffix: &str) -> String {
     let allowed = |c: char| if c.is_ascii_alphanumeric() || "_+=,.@-".contains(c) { c } else { '-' };
-    format!("account-onboarding-{origin}").chars().map(allowed).take(64).collect()
+    format!("account-onboarding-{suffix}").chars().map(allowed).take(64).collect()
 }
 
 #[cfg(test)]

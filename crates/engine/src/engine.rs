@@ -11,6 +11,7 @@ use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
 use onboarding_core::plan::{predicted, proofs};
 use onboarding_core::report::Report;
+use onboarding_core::trigger::RequestedAccount;
 
 use crate::job::{Engine, Job};
 use crate::ports::{Creation, World, WriteIam};
@@ -18,6 +19,17 @@ use crate::retry::{Backoff, without_session};
 use crate::run::{Run, refused, verified};
 
 impl<W: World> Engine<W> {
+    /// The ID of a requested account, once it exists.
+    ///
+    /// # Errors
+    /// How the job ends when there is no account.
+    pub async fn resolve(&self, account: RequestedAccount, deadline: SystemTime) -> Result<AccountId, Outcome> {
+        match account {
+            RequestedAccount::Existing(id) => Ok(id),
+            RequestedAccount::BeingCreated(request) => self.created(&request, deadline).await,
+        }
+    }
+
     /// Waits for the creation of an account, and returns the account's id.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
 use onboarding_core::plan::Change;
+use onboarding_core::trigger::TriggerKind;
 
 /// Everything that is needed to bring accounts to their blueprint.
 pub struct Engine<W> {
@@ -19,10 +20,10 @@ pub struct Engine<W> {
 pub struct Job {
     /// The account.
     pub account: AccountId,
-    /// What started the job, for example `create_account_result`.
-    pub trigger: String,
-    /// The event or person that started the job; becomes part of the session's name.
-    pub origin: String,
+    /// What started the job.
+    pub trigger: TriggerKind,
+    /// The end of the session's name, which CloudTrail shows in the account: the event or program that started the job.
+    pub session_suffix: String,
     /// The owner of the account's lease: unique to this run.
     pub run: String,
     /// When to stop waiting.

@@ -53,7 +53,7 @@ impl<W: World> Engine<W> {
                 lease.acquire_if_new().await;
             }
         };
-        let name = session_name(&job.origin);
+        let name = session_name(&job.session_suffix);
         let (assumed, ()) = join!(self.assume(&blueprint, age, mode, &name), early_lease);
         let (assumed, too_long) = assumed?;
         findings.access_role = Some(assumed.access_role.clone());

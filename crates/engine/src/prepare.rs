@@ -1,9 +1,10 @@
 //! Before the access role is assumed: what the account is, whether it may be processed, and its blueprint.
 
 use futures_util::future::join_all;
-use onboarding_core::account::{Account, AccountAge, AccountId, AccountState};
+use onboarding_core::account::{Account, AccountAge, AccountId};
 use onboarding_core::blueprint::{self, Blueprint, SecretValues};
 use onboarding_core::code::Code;
+use onboarding_core::eligibility::{eligibility, eligibility_by_id};
 use onboarding_core::error::ErrorKind;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::Refusal;
@@ -22,9 +23,7 @@ pub(crate) struct Prepared {
 impl<W: World> Engine<W> {
     /// Looks the account up in Organizations. Accounts that are not active member accounts stop here.
     pub(crate) async fn look_up(&self, id: &AccountId) -> Result<Account, Stop> {
-        if self.config.excluded.contains(id) {
-            return Err(Stop::ignored(Code::Excluded, format!("account {id} is excluded by the configuration")));
-        }
+        eligibility_by_id(id, &self.config.excluded).check(id)?;
         let found = self.world.account(id).await;
         let Some(account) = found.map_err(|error| Stop::from_error(&error, AccountAge::Established))? else {
             return Err(Stop::blocked(
@@ -37,17 +36,8 @@ impl<W: World> Engine<W> {
             let message = format!("Organizations described account {} when asked for {id}", account.id);
             return Err(Stop::blocked(Code::WrongAccount, message, "nothing was changed; run again"));
         }
-        if account.is_management() {
-            let message = format!("{id} is the management account, in which nothing is ever written");
-            return Err(Stop::ignored(Code::ManagementAccount, message));
-        }
-        match &account.state {
-            AccountState::Active => Ok(account),
-            AccountState::PendingActivation => {
-                Err(Stop::wait(Code::PendingActivation, format!("account {id} is PENDING_ACTIVATION")))
-            }
-            state => Err(not_active(id, state)),
-        }
+        eligibility(&account, &self.config.excluded).check(id)?;
+        Ok(account)
     }
 
     /// Reads the external IDs and keys that the configuration keeps in SSM parameters. Only an error that passes with
@@ -78,25 +68,4 @@ impl<W: World> Engine<W> {
         let refusals = errors.iter().filter_map(Refusal::configuration).collect();
         Ok(Prepared { blueprint, refusals, age })
     }
-}
-
-/// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html>.
-fn not_active(id: &AccountId, state: &AccountState) -> Stop {
-    let (is, remedy) = match state {
-        AccountState::Suspended => (
-            "was suspended by AWS",
-            "ask AWS Support for the reason, from the account itself; once the account is active, run again, or exclude it in \
-             the configuration",
-        ),
-        AccountState::PendingClosure => {
-            ("is being closed", "no action needed; exclude it in the configuration if you are notified again")
-        }
-        AccountState::Closed => (
-            "was closed",
-            "to keep it, ask AWS Support to reopen it within 90 days of its closure, then run again; otherwise exclude it in \
-             the configuration",
-        ),
-        _ => ("is in a state that this version does not know", "check the account in Organizations, then run again"),
-    };
-    Stop::blocked(Code::AccountNotActive, format!("account {id} {is} ({state})"), remedy)
 }

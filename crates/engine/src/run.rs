@@ -86,7 +86,7 @@ impl<'a, W: World> Run<'a, W> {
             proofs_after,
             calls,
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            ..Report::new(Some(self.job.account.clone()), &self.job.trigger, self.mode, outcome)
+            ..Report::new(Some(self.job.account.clone()), self.job.trigger, self.mode, outcome)
         };
         report.redact(&secrets, &config.external_ids());
         report

@@ -105,11 +105,11 @@ impl FakeOrganization {
 impl VendorApi for FakeOrganization {
     async fn vendor_registrations(
         &self,
-        _: Api,
+        api: Api,
         access: &ApiAccess,
         account: &AccountId,
     ) -> Result<Vec<ExistingRegistration>, ApiError> {
-        self.call_vendor("workload-security:SearchAwsConnectors", access, false, |_, tenant| {
+        self.call_vendor(api.calls().search, access, false, |_, tenant| {
             let ours = tenant.connectors.iter().filter(|(_, connector)| connector.account == *account);
             Ok(ours
                 .map(|(id, connector)| ExistingRegistration { id: *id, role_arn: connector.role_arn.clone() })

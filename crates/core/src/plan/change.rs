@@ -94,9 +94,9 @@ impl RegistrationChange {
     /// The call of the vendor's API.
     #[must_use]
     pub fn call(&self) -> &'static str {
-        match (self.api, &self.before) {
-            (Api::WorkloadSecurity, None) => "workload-security:CreateAwsConnector",
-            (Api::WorkloadSecurity, Some(_)) => "workload-security:ModifyAwsConnector",
+        match self.before {
+            None => self.api.calls().create,
+            Some(_) => self.api.calls().update,
         }
     }
 }

@@ -123,11 +123,12 @@ mod tests {
     use crate::code::Code;
     use crate::mode::Mode;
     use crate::outcome::Outcome;
+    use crate::trigger::TriggerKind;
 
     #[test]
     fn strings_are_safe_in_templates() {
         let cause = Cause::new(Code::PolicyNotAccepted, "a \"quoted\"\nword and a \\", "fix it");
-        let mut report = Report::new(None, "manual", Mode::Apply, Outcome::Blocked(cause.clone()));
+        let mut report = Report::new(None, TriggerKind::Manual, Mode::Apply, Outcome::Blocked(cause.clone()));
         report.account_name = Some("pay\"ments\n".into());
         let event =
             AccountEvent::new(EventKind::AccountBlocked, &report, "the sweep", Some(&cause), None, "invocation-1");

@@ -5,12 +5,13 @@ use crate::observed::Observed;
 use crate::plan::sample::{blueprint, converged, document, drifted, fresh};
 use crate::plan::{Approved, Refusal, diff, guard, predicted, proofs};
 use crate::report::Step;
+use crate::trigger::TriggerKind;
 
 /// The report of a plan for the blueprint of the unit tests.
 fn planned(observed: &Observed, outcome: Outcome) -> Report {
     let blueprint = blueprint();
     let approved: Approved = guard(diff(&blueprint, observed), &blueprint, observed);
-    let mut report = Report::new(Some("444455556666".parse().unwrap()), "manual", Mode::Plan, outcome);
+    let mut report = Report::new(Some("444455556666".parse().unwrap()), TriggerKind::Manual, Mode::Plan, outcome);
     report.account_name = Some("payments-dev\u{1b}[31m".into());
     report.access_role = Some(observed.access_role.clone());
     let step = |change: &crate::plan::Change| Step { change: change.clone(), status: Status::Planned };
@@ -314,7 +315,7 @@ fn report_of_an_interrupted_run_lists_what_was_not_done() {
 #[test]
 fn report_without_changes_shows_the_outcome() {
     let ignored = Outcome::ignored(Code::ManagementAccount, "111122223333 is the management account");
-    let report = Report::new(None, "manual", Mode::Apply, ignored);
+    let report = Report::new(None, TriggerKind::Manual, Mode::Apply, ignored);
     insta::assert_snapshot!(result(&report), @"
     Account not known yet
 

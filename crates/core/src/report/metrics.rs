@@ -63,6 +63,7 @@ mod tests {
     use crate::mode::Mode;
     use crate::outcome::Outcome;
     use crate::time::{from_unix_milliseconds, from_unix_seconds};
+    use crate::trigger::TriggerKind;
 
     fn now() -> SystemTime {
         from_unix_milliseconds(1_789_593_655_500).unwrap()
@@ -71,7 +72,7 @@ mod tests {
     #[test]
     fn record_has_outcome_and_cause() {
         let outcome = Outcome::waiting(Code::Throttled, "iam:GetRole failed");
-        let report = Report::new(Some("444455556666".parse().unwrap()), "manual", Mode::Apply, outcome);
+        let report = Report::new(Some("444455556666".parse().unwrap()), TriggerKind::Manual, Mode::Apply, outcome);
         let record = emf(&report, now());
         assert_eq!(record["_aws"]["Timestamp"], 1_789_593_655_500_i64);
         assert_eq!((&record["outcome"], &record["cause"]), (&json!("waiting"), &json!("throttled")));
@@ -83,14 +84,14 @@ mod tests {
     #[test]
     fn time_to_onboarded_is_recorded_for_new_accounts_only() {
         let seconds = |joined_at| {
-            let mut report = Report::new(None, "manual", Mode::Apply, Outcome::Converged);
+            let mut report = Report::new(None, TriggerKind::Manual, Mode::Apply, Outcome::Converged);
             report.joined_at = from_unix_seconds(joined_at);
             time_to_onboarded(&report, now()).map(|record| record["TimeToOnboarded"].as_f64().unwrap())
         };
         assert_eq!(seconds(1_789_593_600), Some(56.0));
         assert_eq!(seconds(1_700_000_000), None, "an established account");
         assert_eq!(seconds(1_789_593_700), None, "clocks differ");
-        let unknown = Report::new(None, "manual", Mode::Apply, Outcome::Converged);
+        let unknown = Report::new(None, TriggerKind::Manual, Mode::Apply, Outcome::Converged);
         assert_eq!(time_to_onboarded(&unknown, now()), None);
     }
 }

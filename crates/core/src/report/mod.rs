@@ -25,6 +25,7 @@ use crate::plan::{Change, Proof, Refusal};
 use crate::policy::external_ids;
 use crate::role::RoleName;
 use crate::text::{Untrusted, printable_json};
+use crate::trigger::TriggerKind;
 
 /// The report on one account. Its JSON format is versioned and documented in docs/REPORT.md.
 #[derive(Debug, Clone, Serialize)]
@@ -40,8 +41,8 @@ pub struct Report {
     /// When the account joined the organization, if known; for the metrics.
     #[serde(skip)]
     pub joined_at: Option<SystemTime>,
-    /// What triggered the run, such as `create_account_result`.
-    pub trigger: String,
+    /// What started the run.
+    pub trigger: TriggerKind,
     /// Whether changes were only planned, or applied.
     pub mode: Mode,
     /// The outcome.
@@ -127,13 +128,13 @@ impl Status {
 impl Report {
     /// A report that has an outcome and nothing else.
     #[must_use]
-    pub fn new(account_id: Option<AccountId>, trigger: &str, mode: Mode, outcome: Outcome) -> Self {
+    pub fn new(account_id: Option<AccountId>, trigger: TriggerKind, mode: Mode, outcome: Outcome) -> Self {
         Self {
             version: 1,
             account_id,
             account_name: None,
             joined_at: None,
-            trigger: trigger.to_owned(),
+            trigger,
             mode,
             cause: outcome.cause().cloned(),
             outcome,
@@ -146,11 +147,6 @@ impl Report {
             calls: Calls::default(),
             duration_ms: 0,
         }
-    }
-
-    /// The report of a job that starts.
-    pub fn begin(account: &AccountId, trigger: &str, mode: Mode) -> Self {
-        Self::new(Some(account.clone()), trigger, mode, Outcome::Converged)
     }
 
     /// The number of changes that were applied.

@@ -15,9 +15,11 @@ mod control_tower;
 mod event;
 mod field;
 mod ignored;
+mod kind;
 mod manual;
 mod membership;
 mod organizations;
+mod request;
 mod sweep;
 
 use std::fmt;
@@ -29,6 +31,8 @@ use crate::json;
 use crate::mode::Mode;
 
 pub use field::TriggerError;
+pub use kind::TriggerKind;
+pub use request::{Request, RequestedAccount};
 
 /// A trigger and the event that it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,56 +92,6 @@ pub enum Trigger {
         /// The account that it is about, if the event names one.
         account: Option<AccountId>,
     },
-}
-
-/// The kind of a payload. The names are stable, because logs, metrics and reports contain them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TriggerKind {
-    /// Organizations finished creating an account, successfully or not.
-    CreateAccountResult,
-    /// A call of `organizations:CreateAccount` or `organizations:CreateGovCloudAccount`.
-    CreateAccount,
-    /// An account joined the organization: it was created, or it accepted an invitation.
-    AccountJoined,
-    /// An account left the organization, was removed from it, or was closed.
-    AccountDeparted,
-    /// Control Tower created or updated an account.
-    ManagedAccount,
-    /// An account was moved to another organizational unit.
-    MoveAccount,
-    /// The schedule of the full sweep.
-    Schedule,
-    /// A message that a sweep sent to continue.
-    Sweep,
-    /// A manual payload.
-    Manual,
-    /// Any other event.
-    OtherEvent,
-}
-
-impl TriggerKind {
-    /// The name in logs, metrics and reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::CreateAccountResult => "create_account_result",
-            Self::CreateAccount => "create_account",
-            Self::AccountJoined => "account_joined",
-            Self::AccountDeparted => "account_departed",
-            Self::ManagedAccount => "managed_account",
-            Self::MoveAccount => "move_account",
-            Self::Schedule => "schedule",
-            Self::Sweep => "sweep",
-            Self::Manual => "manual",
-            Self::OtherEvent => "other_event",
-        }
-    }
-}
-
-impl fmt::Display for TriggerKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
 }
 
 impl Trigger {

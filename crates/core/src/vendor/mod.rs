@@ -4,15 +4,15 @@
 //! permissions in groups that the configuration can choose from. The files in `vendors/` are compiled into the program;
 //! users define others in `vendor-files` or `[catalogue.NAME]`. [`Catalogue`] holds all of them by name.
 
+mod api;
 mod catalogue;
 mod model;
 mod read;
-mod registration;
 mod show;
 
+pub use api::{Api, ApiAccess, ApiCalls, ApiKey, Endpoint, HostOwner, KeyHeader};
 pub use catalogue::Catalogue;
 pub use model::{ExternalIdRule, Group, Vendor, VendorOrigin};
-pub use registration::{Api, ApiAccess, ApiKey, Endpoint, KeyHeader};
 pub use show::{list, show};
 
 pub(crate) use catalogue::NameTaken;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::registration::Api;
+use super::api::Api;
 use crate::account::AccountId;
 use crate::role::RoleName;
 use crate::template::Template;

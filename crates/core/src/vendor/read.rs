@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::api::Api;
 use super::model::{ExternalIdRule, Group, Vendor, VendorOrigin};
-use super::registration::Api;
 use crate::account::AccountId;
 use crate::role::RoleName;
 use crate::suggestion::{did_you_mean, one_of};

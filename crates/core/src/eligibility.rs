@@ -1,0 +1,154 @@
+//! Which accounts are processed: active member accounts that the configuration does not exclude.
+//!
+//! A sweep asks this before it queues an account, and the engine before it assumes a role in one, so that the two agree.
+
+use std::collections::BTreeSet;
+
+use crate::account::{Account, AccountId, AccountState};
+use crate::code::Code;
+use crate::outcome::Stop;
+use crate::text::Untrusted;
+
+/// Whether an account is processed, or why not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Eligibility<'a> {
+    /// It is an active member account.
+    Eligible,
+    /// It is being created and becomes active automatically.
+    NotYet,
+    /// The configuration excludes it.
+    Excluded,
+    /// It is the management account, in which nothing is ever written.
+    Management,
+    /// AWS suspended it.
+    Suspended,
+    /// It is being closed.
+    Closing,
+    /// It was closed.
+    Closed,
+    /// It is in a state that this release does not know.
+    UnknownState(&'a Untrusted),
+}
+
+/// Whether an account is processed, by its ID alone, so that an excluded account costs no call. `excluded` are
+/// the accounts that the configuration excludes.
+#[must_use]
+pub fn eligibility_by_id(id: &AccountId, excluded: &BTreeSet<AccountId>) -> Eligibility<'static> {
+    if excluded.contains(id) { Eligibility::Excluded } else { Eligibility::Eligible }
+}
+
+/// Whether an account is processed. `excluded` are the accounts that the configuration excludes.
+#[must_use]
+pub fn eligibility<'a>(account: &'a Account, excluded: &BTreeSet<AccountId>) -> Eligibility<'a> {
+    match &account.state {
+        _ if eligibility_by_id(&account.id, excluded) == Eligibility::Excluded => Eligibility::Excluded,
+        _ if account.is_management() => Eligibility::Management,
+        AccountState::Active => Eligibility::Eligible,
+        AccountState::PendingActivation => Eligibility::NotYet,
+        AccountState::Suspended => Eligibility::Suspended,
+        AccountState::PendingClosure => Eligibility::Closing,
+        AccountState::Closed => Eligibility::Closed,
+        AccountState::Unknown(state) => Eligibility::UnknownState(state),
+    }
+}
+
+impl Eligibility<'_> {
+    /// Continues with an eligible account.
+    ///
+    /// # Errors
+    /// How a run for any other account ends.
+    ///
+    /// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html>.
+    pub fn check(self, id: &AccountId) -> Result<(), Stop> {
+        let not_active =
+            |is: &str, remedy: &str| Stop::blocked(Code::AccountNotActive, format!("account {id} {is}"), remedy);
+        Err(match self {
+            Self::Eligible => return Ok(()),
+            Self::NotYet => Stop::wait(Code::PendingActivation, format!("account {id} is PENDING_ACTIVATION")),
+            Self::Excluded => Stop::ignored(Code::Excluded, format!("account {id} is excluded by the configuration")),
+            Self::Management => {
+                let message = format!("{id} is the management account, in which nothing is ever written");
+                Stop::ignored(Code::ManagementAccount, message)
+            }
+            Self::Suspended => not_active(
+                "was suspended by AWS (SUSPENDED)",
+                "ask AWS Support for the reason, from the account itself; once the account is active, run again, or exclude \
+                 it in the configuration",
+            ),
+            Self::Closing => not_active(
+                "is being closed (PENDING_CLOSURE)",
+                "no action needed; exclude it in the configuration if you are notified again",
+            ),
+            Self::Closed => not_active(
+                "was closed (CLOSED)",
+                "to keep it, ask AWS Support to reopen it within 90 days of its closure, then run again; otherwise exclude \
+                 it in the configuration",
+            ),
+            Self::UnknownState(state) => not_active(
+                &format!("is in a state that this version does not know ({state})"),
+                "check the account in Organizations, then run again",
+            ),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::JoinMethod;
+    use crate::outcome::Outcome;
+
+    fn account(id: &str, state: AccountState) -> Account {
+        Account {
+            id: id.parse().unwrap(),
+            name: "payments-dev".into(),
+            state,
+            joined_at: None,
+            joined: JoinMethod::Created,
+            management: "111122223333".parse().unwrap(),
+            partition: "aws".parse().unwrap(),
+        }
+    }
+
+    fn outcome(account: &Account, excluded: &[&str]) -> String {
+        let excluded = excluded.iter().map(|id| id.parse().unwrap()).collect();
+        match eligibility(account, &excluded).check(&account.id) {
+            Ok(()) => "eligible".to_owned(),
+            Err(stop) => Outcome::from(stop).to_string(),
+        }
+    }
+
+    #[test]
+    fn only_active_member_accounts_are_eligible() {
+        let states = ["ACTIVE", "PENDING_ACTIVATION", "SUSPENDED", "PENDING_CLOSURE", "CLOSED", "DORMANT"]
+            .map(AccountState::from_wire);
+        let all = states.map(|state| outcome(&account("444455556666", state), &["999988887777"]));
+        insta::assert_snapshot!(all.join("\n"), @"
+        eligible
+        waiting (pending_activation): account 444455556666 is PENDING_ACTIVATION; no action needed: the function retries automatically (with the CLI, run the command again later)
+        blocked (account_not_active): account 444455556666 was suspended by AWS (SUSPENDED); ask AWS Support for the reason, from the account itself; once the account is active, run again, or exclude it in the configuration
+        blocked (account_not_active): account 444455556666 is being closed (PENDING_CLOSURE); no action needed; exclude it in the configuration if you are notified again
+        blocked (account_not_active): account 444455556666 was closed (CLOSED); to keep it, ask AWS Support to reopen it within 90 days of its closure, then run again; otherwise exclude it in the configuration
+        blocked (account_not_active): account 444455556666 is in a state that this version does not know (DORMANT); check the account in Organizations, then run again
+        ");
+    }
+
+    #[test]
+    fn excluded_account_is_known_by_its_id() {
+        let id: AccountId = "444455556666".parse().unwrap();
+        assert_eq!(eligibility_by_id(&id, &BTreeSet::new()), Eligibility::Eligible);
+        assert_eq!(eligibility_by_id(&id, &BTreeSet::from([id.clone()])), Eligibility::Excluded);
+    }
+
+    #[test]
+    fn management_and_excluded_accounts_are_ignored_in_every_state() {
+        for state in [AccountState::Active, AccountState::Suspended] {
+            let management = account("111122223333", state.clone());
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(outcome(&management, &[]), @"ignored (management_account): 111122223333 is the management account, in which nothing is ever written; nothing to do");
+                insta::assert_snapshot!(outcome(&management, &["111122223333"]), @"ignored (excluded): account 111122223333 is excluded by the configuration; nothing to do");
+                insta::assert_snapshot!(outcome(&account("444455556666", state), &["444455556666"]), @"ignored (excluded): account 444455556666 is excluded by the configuration; nothing to do");
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What a trigger asks for. The function and the CLI both carry out requests, so that an event means the same to both.
+
+use super::Trigger;
+use crate::account::AccountId;
+use crate::code::Code;
+use crate::mode::Mode;
+use crate::outcome::Outcome;
+
+/// What a trigger asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// Onboard one account, or show the plan for it.
+    Account {
+        /// The account.
+        account: RequestedAccount,
+        /// Whether to apply changes or only show them.
+        mode: Mode,
+    },
+    /// Check every account of the organization.
+    Sweep {
+        /// The pagination token at which the list of accounts continues. `None` starts at the beginning.
+        page: Option<String>,
+    },
+    /// There is nothing to do.
+    Nothing {
+        /// The account that the trigger is about, if it names one.
+        account: Option<AccountId>,
+        /// The outcome to report: ignored, with the reason.
+        outcome: Outcome,
+    },
+}
+
+/// The account that a request is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequestedAccount {
+    /// It exists and has this ID.
+    Existing(AccountId),
+    /// It is being created by the request with this ID, `car-…`. Its own ID is known once that succeeded.
+    BeingCreated(String),
+}
+
+impl Trigger {
+    /// What the trigger asks for.
+    #[must_use]
+    pub fn into_request(self) -> Request {
+        match self {
+            Self::AccountReady { id, .. } => {
+                Request::Account { account: RequestedAccount::Existing(id), mode: Mode::Apply }
+            }
+            Self::Manual { id, mode } => Request::Account { account: RequestedAccount::Existing(id), mode },
+            Self::AccountRequested { request, .. } => {
+                Request::Account { account: RequestedAccount::BeingCreated(request), mode: Mode::Apply }
+            }
+            Self::Sweep { page, .. } => Request::Sweep { page },
+            Self::AccountGone { id, how, .. } => {
+                let outcome = Outcome::ignored(Code::Departed, format!("account {id} {how}"));
+                Request::Nothing { account: Some(id), outcome }
+            }
+            Self::Ignored { reason, account, .. } => {
+                Request::Nothing { account, outcome: Outcome::ignored(Code::NotApplicable, reason) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trigger::TriggerKind;
+
+    fn account() -> AccountId {
+        "444455556666".parse().unwrap()
+    }
+
+    #[test]
+    fn event_about_an_account_is_applied_and_a_manual_payload_chooses() {
+        let ready = Trigger::AccountReady { id: account(), kind: TriggerKind::MoveAccount };
+        let existing = RequestedAccount::Existing(account());
+        assert_eq!(ready.into_request(), Request::Account { account: existing.clone(), mode: Mode::Apply });
+        let manual = Trigger::Manual { id: account(), mode: Mode::Plan };
+        assert_eq!(manual.into_request(), Request::Account { account: existing, mode: Mode::Plan });
+    }
+
+    #[test]
+    fn requested_account_is_applied_once_it_exists() {
+        let request = "car-examplecreateaccountrequestid111".to_owned();
+        let trigger = Trigger::AccountRequested { request: request.clone(), kind: TriggerKind::CreateAccount };
+        let account = RequestedAccount::BeingCreated(request);
+        assert_eq!(trigger.into_request(), Request::Account { account, mode: Mode::Apply });
+    }
+
+    #[test]
+    fn departed_account_and_ignored_event_have_an_outcome() {
+        let how = "left the organization".to_owned();
+        let gone = Trigger::AccountGone { id: account(), kind: TriggerKind::AccountDeparted, how };
+        let Request::Nothing { account: Some(id), outcome } = gone.into_request() else { panic!("nothing to do") };
+        assert_eq!(id, account());
+        insta::assert_snapshot!(outcome, @"ignored (departed): account 444455556666 left the organization; nothing to do");
+        let reason = "the event `X` needs no action".to_owned();
+        let ignored = Trigger::Ignored { kind: TriggerKind::OtherEvent, reason, account: None };
+        let Request::Nothing { account: None, outcome } = ignored.into_request() else { panic!("nothing to do") };
+        insta::assert_snapshot!(outcome, @"ignored (not_applicable): the event `X` needs no action; nothing to do");
+    }
+}
