@@ -9,6 +9,7 @@ mod fresh_account {
         AccessRole, Config, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec,
     };
     use onboarding_core::outcome::Outcome;
+    use onboarding_core::owner::Owner;
     use onboarding_core::policy::{Caller, Condition};
     use onboarding_core::report::Report;
     use onboarding_engine::ports::{Clock, Directory, LeaseStore, Secrets, Sessions, VendorApi, Whole, WriteIam};
@@ -37,7 +38,7 @@ mod fresh_account {
         let policy =
             r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:Describe*","Resource":"*"}]}"#;
         RoleTemplate {
-            owner: format!("vendor/{name}"),
+            owner: Owner::Vendor(name.to_lowercase()),
             title: name.to_owned(),
             name: name.parse().unwrap(),
             path: "/vendors/".to_owned(),

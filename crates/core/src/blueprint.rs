@@ -9,8 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::account::{Account, AccountId};
 use crate::config::{Config, ExternalIdSource, PrincipalSpec, Registration, RoleTemplate, Template, TrustSpec};
+use crate::owner::{OWNER_TAG, Owner};
 use crate::policy::{Document, Grant, Principal, Severity, lint_trust};
-use crate::role::{ExternalId, OWNER_TAG, RoleName};
+use crate::role::{ExternalId, RoleName};
 use crate::text::excerpt;
 use crate::vendor::{Api, ApiAccess};
 
@@ -30,8 +31,8 @@ pub struct Blueprint {
 /// The desired state of a role.
 #[derive(Debug, Clone)]
 pub struct RoleSpec {
-    /// The value of the owner tag.
-    pub owner: String,
+    /// What in the configuration asks for the role.
+    pub owner: Owner,
     /// The display name.
     pub title: String,
     /// The name.
@@ -96,14 +97,35 @@ pub type SecretValues = BTreeMap<String, Result<SecretString, String>>;
 
 /// Why a blueprint cannot be built; always an error in the configuration or in an SSM parameter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{owner}: {problem}")]
+#[error("{part}: {problem}")]
 pub struct BlueprintError {
-    /// The part of the configuration: the value of a role's owner tag, or `access-role`.
-    pub owner: String,
-    /// The role, if it concerns one.
-    pub role: Option<RoleName>,
+    /// The part of the configuration with the error.
+    pub part: ConfiguredPart,
     /// What is wrong, and what to do.
     pub problem: String,
+}
+
+/// A part of the configuration that becomes a part of a blueprint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfiguredPart {
+    /// `[access-role]`.
+    AccessRole,
+    /// A role.
+    Role {
+        /// What in the configuration asks for it.
+        owner: Owner,
+        /// Its name.
+        name: RoleName,
+    },
+}
+
+impl fmt::Display for ConfiguredPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AccessRole => f.write_str("access-role"),
+            Self::Role { owner, .. } => owner.fmt(f),
+        }
+    }
 }
 
 /// The SSM parameters that a configuration refers to.
@@ -139,7 +161,7 @@ impl Blueprint {
         account: &Account,
         secrets: &SecretValues,
     ) -> Result<(Self, Vec<BlueprintError>), BlueprintError> {
-        let fail = |problem| BlueprintError { owner: "access-role".to_owned(), role: None, problem };
+        let fail = |problem| BlueprintError { part: ConfiguredPart::AccessRole, problem };
         let mut grants = Vec::new();
         for spec in &config.access_role.grants {
             grants.extend(trusted(spec, account, secrets, &fail)?.into_iter().map(|t| t.grant));
@@ -158,9 +180,8 @@ impl Blueprint {
 }
 
 fn role(template: &RoleTemplate, account: &Account, secrets: &SecretValues) -> Result<RoleSpec, BlueprintError> {
-    let owner = &template.owner;
-    let name = Some(&template.name);
-    let fail = |problem: String| BlueprintError { owner: owner.clone(), role: name.cloned(), problem };
+    let part = || ConfiguredPart::Role { owner: template.owner.clone(), name: template.name.clone() };
+    let fail = |problem: String| BlueprintError { part: part(), problem };
     let mut all = Vec::new();
     let mut statements = Vec::new();
     for spec in &template.trust {
@@ -179,7 +200,7 @@ fn role(template: &RoleTemplate, account: &Account, secrets: &SecretValues) -> R
         policies.insert(name.clone(), policy);
     }
     let mut tags = template.tags.clone();
-    tags.insert(OWNER_TAG.to_owned(), template.owner.clone());
+    tags.insert(OWNER_TAG.to_owned(), template.owner.to_string());
     let expand = |text: &Template| text.expand(account);
     Ok(RoleSpec {
         owner: template.owner.clone(),

@@ -18,6 +18,7 @@ pub mod mode;
 pub mod notification;
 pub mod observed;
 pub mod outcome;
+pub mod owner;
 pub mod plan;
 pub mod policy;
 pub mod report;

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::outcome::{Cause, Stop};
+use crate::owner::OWNER_TAG;
 use crate::policy::Document;
-use crate::role::{OWNER_TAG, RoleName};
+use crate::role::RoleName;
 
 /// The observed state of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,9 +63,9 @@ pub struct ObservedRole {
 }
 
 impl ObservedRole {
-    /// The value of the owner tag; `None` if the role is not managed by this tool.
+    /// Whether the role is managed by this tool: it has the owner tag, with any value.
     #[must_use]
-    pub fn owner(&self) -> Option<&str> {
-        self.tags.get(OWNER_TAG).map(String::as_str)
+    pub fn is_managed(&self) -> bool {
+        self.tags.contains_key(OWNER_TAG)
     }
 }

@@ -1,4 +1,4 @@
-//! Role names, the owner tag, and external IDs.
+//! Role names and external IDs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,9 +8,6 @@ use serde::Serialize;
 
 use crate::account::{AccountId, Partition};
 use crate::text::Untrusted;
-
-/// The tag that marks the roles that this tool manages. The value is the owner, such as `vendor/trelica`.
-pub const OWNER_TAG: &str = "account-onboarding";
 
 /// The name of an IAM role: 1 to 64 characters of `[\w+=,.@-]`.
 ///

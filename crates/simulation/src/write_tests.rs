@@ -3,6 +3,7 @@ use super::super::example::{
     trusting,
 };
 use super::super::{FakeOrganization, Quotas, Session};
+use onboarding_core::owner::{OWNER_TAG, Owner};
 use onboarding_core::plan::{Action, Change, NewRole};
 use onboarding_engine::ports::{ReadIam, Sessions, WriteIam};
 use std::collections::BTreeMap;
@@ -39,7 +40,7 @@ async fn created_role_can_be_read_back() {
     let organization = organization();
     let session = session_with_vendor_role(&organization).await;
     let role = session.role(&name("Vendor")).await.unwrap().unwrap();
-    assert_eq!(role.owner(), Some("vendor/x"));
+    assert_eq!(role.tags[OWNER_TAG].parse(), Ok(Owner::Vendor("x".to_owned())));
     assert!(role.trust.unwrap().equivalent(&new_role().trust));
     assert_eq!(organization.writes().len(), 1);
     assert!(organization.state()[&id(MEMBER)].contains_key(&name("Vendor")));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::account::AccountId;
+use crate::owner::Owner;
 use crate::policy::Condition;
 use crate::role::{ExternalId, RoleName};
 use crate::template::Template;
@@ -80,8 +81,8 @@ pub enum ExternalIdSource {
 /// A role to install in every account.
 #[derive(Debug, Clone)]
 pub struct RoleTemplate {
-    /// The value of the owner tag: `vendor/trelica` or `role/app-deployer`.
-    pub owner: String,
+    /// What in the configuration asks for the role.
+    pub owner: Owner,
     /// The name in output: `Trelica` or `app-deployer`.
     pub title: String,
     /// The role name.

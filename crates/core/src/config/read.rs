@@ -111,7 +111,7 @@ fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
         access_role.names = Vec::new();
         for item in &list {
             if let Some(name) = item.parse::<RoleName>() {
-                context.names.borrow_mut().reserve(&name, "`[access-role]`", item);
+                context.names.borrow_mut().reserve(&name, &"`[access-role]`", item);
                 access_role.names.push(name);
             }
         }
@@ -130,8 +130,7 @@ fn has_grant_entry(access_role: &Value<'_>) -> bool {
 
 fn warnings(role: &RoleTemplate) -> Vec<String> {
     let mut found = Vec::new();
-    let vendor = role.owner.starts_with("vendor/");
-    if vendor && !role.external_id_required {
+    if role.owner.is_vendor() && !role.external_id_required {
         found.push(format!("{}: the vendor assumes the role without an external ID", role.owner));
     }
     for (name, policy) in &role.policies {

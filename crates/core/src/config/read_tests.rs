@@ -236,7 +236,7 @@ fn vendors_are_defined_in_files_or_inline() {
         acme
     );
     let config = Config::parse(&text, &files).unwrap_or_else(|problems| panic!("{problems}"));
-    let owners: Vec<_> = config.roles.iter().map(|role| role.owner.as_str()).collect();
+    let owners: Vec<_> = config.roles.iter().map(|role| role.owner.to_string()).collect();
     assert_eq!(owners, ["vendor/acme", "vendor/other", "role/r"]);
     let names: Vec<_> = Config::catalogue(&text, &files).unwrap().names().map(str::to_owned).collect();
     assert_eq!(names, ["acme", "other", "trelica", "workload-security"]);

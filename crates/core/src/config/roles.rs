@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::ReadContext;
 use super::{RoleTemplate, Template, trust};
-use crate::role::{OWNER_TAG, RoleName};
+use crate::owner::{OWNER_TAG, Owner};
+use crate::role::RoleName;
 use crate::text::Untrusted;
 use crate::toml_reader::{
     Table, Value, check_count_of_managed, check_quota, description, managed_policy_arn, path, permissions_policy,
@@ -68,7 +69,7 @@ pub(super) fn role_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Option
     let managed = table.get("managed-policies").map(|value| managed(&value)).unwrap_or_default();
     let name = name?;
     Some(RoleTemplate {
-        owner: format!("role/{name}"),
+        owner: Owner::Role(name.clone()),
         title: name.to_string(),
         path: settings.path,
         description: settings.description.unwrap_or_default(),
@@ -93,7 +94,7 @@ fn name(value: &Value<'_>, context: &ReadContext<'_>) -> Option<RoleName> {
             "IAM does not allow `,` in the tag `{OWNER_TAG}`, whose value includes this name; choose another name"
         ));
     }
-    context.names.borrow_mut().reserve(&name, &format!("role/{name}"), value);
+    context.names.borrow_mut().reserve(&name, &Owner::Role(name.clone()), value);
     Some(name)
 }
 

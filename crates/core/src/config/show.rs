@@ -35,7 +35,7 @@ fn role(out: &mut String, role: &RoleTemplate) {
         line(out, "vendor", &role.title);
     }
     for spec in &role.trust {
-        let is_third_party_without_id = role.owner.starts_with("vendor/") && spec.external_id.is_none();
+        let is_third_party_without_id = role.owner.is_vendor() && spec.external_id.is_none();
         let warning = if is_third_party_without_id { ", without an external ID" } else { "" };
         line(out, "trusts", &format!("{}{warning}", trust(spec)));
     }

@@ -8,6 +8,7 @@ use super::registration::registration;
 use super::roles::{self, RoleSettings};
 use super::trust::external_id;
 use super::{ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec};
+use crate::owner::Owner;
 use crate::policy::Condition;
 use crate::role::RoleName;
 use crate::suggestion::{did_you_mean, list_of};
@@ -99,7 +100,7 @@ pub(super) fn roles(value: &Value<'_>, context: &ReadContext<'_>, vendors: &Know
 }
 
 fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadContext<'_>) -> Option<RoleTemplate> {
-    let owner = format!("vendor/{}", vendor.name);
+    let owner = Owner::Vendor(vendor.name.clone());
     let RoleSettings { path, description, max_session_seconds, boundary, tags, adopt } = roles::settings(table);
     let named = table.get("role-name");
     let name = match &named {

@@ -27,7 +27,7 @@ pub fn diff(blueprint: &Blueprint, observed: &Observed) -> Plan {
     for spec in blueprint.roles.iter().filter(|spec| !observed.unreadable.contains_key(&spec.name)) {
         match observed.roles.get(&spec.name) {
             None => create(spec, &mut plan.changes),
-            Some(role) if role.path != spec.path && role.owner().is_some() => {
+            Some(role) if role.path != spec.path && role.is_managed() => {
                 plan.refusals.push(Refusal::path(spec, role));
             }
             Some(role) => align(spec, role, &mut plan.changes),

@@ -21,12 +21,13 @@ use serde::Serialize;
 
 use super::proof::denied;
 use super::{Action, Change, Plan, RegistrationChange};
-use crate::blueprint::{Blueprint, BlueprintError, RoleSpec};
+use crate::blueprint::{Blueprint, BlueprintError, ConfiguredPart, RoleSpec};
 use crate::code::Code;
 use crate::observed::{Observed, ObservedRole};
 use crate::outcome::{Cause, Stop};
+use crate::owner::OWNER_TAG;
 use crate::policy::{Caller, Document, PolicyNotice, Principal, RequestContext, access_entries, can_assume};
-use crate::role::{OWNER_TAG, RoleName};
+use crate::role::RoleName;
 use crate::text::Untrusted;
 
 /// Changes that the guard approved. Only [`guard`] creates this type, and only this type can be applied.
@@ -105,8 +106,8 @@ impl Refusal {
 
     /// A role whose blueprint cannot be built from the configuration.
     pub fn configuration(error: &BlueprintError) -> Option<Self> {
-        let role = error.role.as_ref()?;
-        Some(Self::new(Code::Configuration, role, error.to_string(), "fix the configuration, then run again"))
+        let ConfiguredPart::Role { name, .. } = &error.part else { return None };
+        Some(Self::new(Code::Configuration, name, error.to_string(), "fix the configuration, then run again"))
     }
 
     /// A role whose session policy would be too long.
@@ -181,7 +182,7 @@ pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved
             continue;
         }
         let existing = observed.roles.get(&spec.name);
-        let foreign = existing.is_some_and(|role| role.owner().is_none()) && !spec.adopt;
+        let foreign = existing.is_some_and(|role| !role.is_managed()) && !spec.adopt;
         if foreign || spec.name.is_same(&observed.access_role) {
             refusals.push(Refusal::foreign(&spec.name));
         } else if existing.is_some_and(|role| role.path != spec.path) && !refusals.iter().any(|r| r.role == spec.name) {

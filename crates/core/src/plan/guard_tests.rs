@@ -67,6 +67,12 @@ fn foreign_role_is_refused_unless_it_is_adopted() {
 }
 
 #[test]
+fn role_with_an_unknown_owner_is_managed_and_tagged_again() {
+    let observed = drifted(|role| drop(role.tags.insert(OWNER_TAG.to_owned(), "\u{1b}[2J, manually".to_owned())));
+    insta::assert_snapshot!(lines(&guarded(&blueprint(), &observed)), @"approved: tag role `Acme` with `account-onboarding`");
+}
+
+#[test]
 fn role_under_another_path_is_refused() {
     let observed = drifted(|role| role.path = "/other/".to_owned());
     insta::assert_snapshot!(lines(&guarded(&blueprint(), &observed)), @"path_differs: role `Acme` exists under the path `/other/`, not `/`; IAM cannot change the path of a role: configure the existing path, or delete the role");

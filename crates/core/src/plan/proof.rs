@@ -101,8 +101,7 @@ enum Presented {
 }
 
 fn prove_trusted(spec: &RoleSpec, trust: Result<&Document, Unknown>, trusted: &TrustedPrincipal) -> Vec<Proof> {
-    let is_vendor = spec.owner.starts_with("vendor/");
-    let who = if is_vendor { spec.title.clone() } else { trusted.grant.principal.to_string() };
+    let who = if spec.owner.is_vendor() { spec.title.clone() } else { trusted.grant.principal.to_string() };
     let prove = |how: &str, presented| prove(&spec.name, trust, &trusted.grant, &who, how, presented);
     match trusted.external_id {
         None => vec![prove("", Presented::Configured)],

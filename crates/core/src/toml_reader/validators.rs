@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use super::table::Value;
 use crate::account::{Account, AccountState, JoinMethod};
+use crate::owner::OWNER_TAG;
 use crate::policy::Principal;
-use crate::role::OWNER_TAG;
 use crate::template::Template;
 use crate::text::Untrusted;
 

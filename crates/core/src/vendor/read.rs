@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::model::{ExternalIdRule, Group, Vendor, VendorOrigin};
 use super::registration::Api;
 use crate::account::AccountId;
+use crate::owner::is_vendor_name;
 use crate::role::RoleName;
 use crate::suggestion::{did_you_mean, one_of};
 use crate::template::Template;
@@ -33,10 +34,9 @@ pub(crate) fn read_value(name: &str, value: &Value<'_>) -> Option<Vendor> {
     vendor(name, &value.table(VENDOR)?, VendorOrigin::Configuration)
 }
 
-/// Validates the name of a vendor, which is used in a tag value, a TOML key and a file name.
+/// Validates the name of a vendor.
 pub(crate) fn vendor_name(text: &str) -> Result<String, String> {
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
+    if is_vendor_name(text) {
         Ok(text.to_owned())
     } else {
         Err(format!(
