@@ -9,7 +9,6 @@ mod leases;
 #[path = "aws_responses/notifier.rs"]
 mod notifier;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use account_onboarding::aws::{Organizations, Parameters, Sqs, Sts};
@@ -27,6 +26,7 @@ use onboarding_core::error_messages::DeniedBy;
 use onboarding_core::outcome::Cause;
 use onboarding_core::plan::{Action, Change, NewRole};
 use onboarding_core::policy::Document;
+use onboarding_core::role_settings::RoleSettings;
 use onboarding_engine::ports::{AssumeRoleRequest, Creation, Directory, Queue, Secrets, Sessions, WriteIam};
 use wiremock::matchers::{any, body_string_contains};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -260,15 +260,7 @@ async fn error_after_retry(first: ResponseTemplate, action: Action) -> ApiError 
 #[tokio::test]
 async fn ambiguous_attempt_is_reported_as_connection_error() {
     let trust = Document::parse(r#"{"Version":"2012-10-17","Statement":[]}"#).unwrap();
-    let role = NewRole {
-        title: "Acme".to_owned(),
-        path: "/".to_owned(),
-        description: String::new(),
-        max_session_seconds: 3600,
-        boundary: None,
-        tags: BTreeMap::new(),
-        trust,
-    };
+    let role = NewRole { title: "Acme".to_owned(), settings: RoleSettings::default(), trust };
     let writes = [
         (Action::CreateRole(Box::new(role)), ErrorKind::AlreadyExists),
         (Action::DeletePolicy { name: "old".to_owned(), before: None }, ErrorKind::NotFound),

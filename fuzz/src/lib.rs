@@ -107,7 +107,7 @@ pub fn assert_safe(blueprint: &Blueprint, trust: Document) -> Approved {
         access_trust: Ok(trust),
         roles: BTreeMap::new(),
         unreadable: BTreeMap::new(),
-        registered: roles_to_register().map(|spec| (spec.name.clone(), Ok(Vec::new()))).collect(),
+        registered: roles_to_register().map(|spec| (spec.name().clone(), Ok(Vec::new()))).collect(),
     };
     let approved = guard(diff(blueprint, &observed), blueprint, &observed);
     let registrations = approved.changes().iter().filter(|change| change.is_registration()).count();

@@ -183,11 +183,11 @@ fn control_policy_on_a_new_account_is_retried() {
 fn access_role_without_permissions_is_blocked() {
     let organization = organization();
     edit_role(&organization, OLD, ACCESS, |role| {
-        role.boundary = Some("arn:aws:iam::aws:policy/PowerUserAccess".to_owned());
+        role.settings.boundary = Some("arn:aws:iam::aws:policy/PowerUserAccess".to_owned());
     });
     insta::assert_snapshot!(diagnose(&organization, OLD), @"blocked (access_denied): iam:GetRole failed: AccessDenied: User: arn:aws:sts::333344445555:assumed-role/OrganizationAccountAccessRole/account-onboarding-event-1 is not authorized to perform: iam:GetRole on resource: arn:aws:iam::333344445555:role/OrganizationAccountAccessRole because no permissions boundary allows the iam:GetRole action; allow `iam:GetRole` in the permissions boundary of the access role, or remove the boundary, then run again");
     edit_role(&organization, OLD, ACCESS, |role| {
-        role.boundary = None;
+        role.settings.boundary = None;
         role.attached.clear();
     });
     insta::assert_snapshot!(diagnose(&organization, OLD), @"blocked (access_denied): iam:GetRole failed: AccessDenied: User: arn:aws:sts::333344445555:assumed-role/OrganizationAccountAccessRole/account-onboarding-event-1 is not authorized to perform: iam:GetRole on resource: arn:aws:iam::333344445555:role/OrganizationAccountAccessRole because no identity-based policy allows the iam:GetRole action; allow `iam:GetRole` in a policy of the access role (`AdministratorAccess` does), then run again");

@@ -3,10 +3,12 @@
 //! Each test starts from an onboarded account in which roles have drifted in a particular way.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use onboarding_core::outcome::Outcome;
 use onboarding_core::policy::{Actions, Document};
 use onboarding_core::report::Status;
+use onboarding_core::role_settings::RoleSettings;
 use onboarding_engine::Job;
 use onboarding_simulation::{FakeOrganization, PolicyText, RoleState};
 
@@ -60,30 +62,32 @@ const DRIFTS: &[Drift] = &[
     ("managed policy missing", |o| edit_role(o, NEW, OWN_ROLE, |role| role.attached.clear())),
     ("permissions boundary added", |o| {
         edit_role(o, NEW, TRELICA_ROLE, |role| {
-            role.boundary = Some("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned())
+            role.settings.boundary = Some("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned())
         });
     }),
     ("permissions boundary changed", |o| {
-        edit_role(o, NEW, OWN_ROLE, |role| role.boundary = Some("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()));
+        edit_role(o, NEW, OWN_ROLE, |role| {
+            role.settings.boundary = Some("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned())
+        });
     }),
-    ("permissions boundary missing", |o| edit_role(o, NEW, OWN_ROLE, |role| role.boundary = None)),
-    ("description changed", |o| edit_role(o, NEW, OWN_ROLE, |role| role.description = "mine".to_owned())),
+    ("permissions boundary missing", |o| edit_role(o, NEW, OWN_ROLE, |role| role.settings.boundary = None)),
+    ("description changed", |o| edit_role(o, NEW, OWN_ROLE, |role| role.settings.description = "mine".to_owned())),
     ("maximum session duration changed", |o| {
-        edit_role(o, NEW, SECURITY_ROLE, |role| role.max_session_seconds = 43_200)
+        edit_role(o, NEW, SECURITY_ROLE, |role| role.settings.max_session = Duration::from_secs(43_200))
     }),
     ("tags added, changed and missing", |o| {
         edit_role(o, NEW, OWN_ROLE, |role| {
-            role.tags.insert("team".to_owned(), "other".to_owned());
-            role.tags.insert("more".to_owned(), "x".to_owned());
+            role.settings.tags.insert("team".to_owned(), "other".to_owned());
+            role.settings.tags.insert("more".to_owned(), "x".to_owned());
         });
         edit_role(o, NEW, SECURITY_ROLE, |role| {
-            role.tags.insert("Extra".to_owned(), String::new());
+            role.settings.tags.insert("Extra".to_owned(), String::new());
         });
     }),
     ("tag key in different case", |o| {
         edit_role(o, NEW, OWN_ROLE, |role| {
-            let team = role.tags.remove("team").unwrap();
-            role.tags.insert("Team".to_owned(), team);
+            let team = role.settings.tags.remove("team").unwrap();
+            role.settings.tags.insert("Team".to_owned(), team);
         });
     }),
     ("identity account removed from the access role", |o| {
@@ -91,9 +95,10 @@ const DRIFTS: &[Drift] = &[
     }),
     ("everything at once", |o| {
         edit_role(o, NEW, OWN_ROLE, |role| {
-            let tags = role.tags.clone();
-            *role = RoleState { path: "/apps/".to_owned(), tags, ..RoleState::trusting("{}") };
-            role.tags.insert("more".to_owned(), "x".to_owned());
+            let tags = role.settings.tags.clone();
+            let settings = RoleSettings { path: "/apps/".to_owned(), tags, ..RoleSettings::default() };
+            *role = RoleState { settings, ..RoleState::trusting("{}") };
+            role.settings.tags.insert("more".to_owned(), "x".to_owned());
             role.policies.insert("other".to_owned(), PolicyText(ALL.to_owned()));
             role.attached.insert("arn:aws:iam::aws:policy/AdministratorAccess".to_owned());
         });
@@ -157,7 +162,7 @@ fn apply_makes_the_planned_calls_for_an_adopted_role() {
     let adopt = CONFIG.replace("[vendors.trelica]", "[vendors.trelica]\nadopt = true");
     let organization = with_new_account();
     let mut unowned = RoleState::trusting("{}");
-    unowned.tags.insert("owner".to_owned(), "another-team".to_owned());
+    unowned.settings.tags.insert("owner".to_owned(), "another-team".to_owned());
     unowned.policies.insert("all".to_owned(), PolicyText(ALL.to_owned()));
     organization.put_role(&id(NEW), &name(TRELICA_ROLE), unowned);
     assert_plan_is_what_apply_calls(&organization, NEW, &adopt, "adopted");

@@ -298,7 +298,7 @@ fn vendor_outage_neither_hides_other_causes_nor_delays_the_run() {
     let start = organization.now();
     assert_eq!(outcome_code(&apply_registration(&organization, NEW)), "waiting vendor_not_ready");
     assert!(organization.now() - start < 1.0, "the queue retries, not the run");
-    edit_role(&organization, NEW, TRELICA_ROLE, |state| state.tags.clear());
+    edit_role(&organization, NEW, TRELICA_ROLE, |state| state.settings.tags.clear());
     assert_eq!(outcome_code(&apply_registration(&organization, NEW)), "blocked foreign_role");
 }
 

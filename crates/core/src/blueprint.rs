@@ -8,10 +8,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use crate::account::{Account, AccountId};
-use crate::config::{Config, ExternalIdSource, PrincipalSpec, Registration, RoleTemplate, Template, TrustSpec};
+use crate::config::{Config, ExternalIdSource, PrincipalSpec, Registration, RoleTemplate, TrustSpec};
 use crate::owner::{OWNER_TAG, Owner};
 use crate::policy::{Document, Grant, Principal, Severity, lint_trust};
 use crate::role::{ExternalId, RoleName};
+use crate::role_settings::RoleDefinition;
 use crate::text::excerpt;
 use crate::vendor::{Api, ApiAccess};
 
@@ -31,34 +32,30 @@ pub struct Blueprint {
 /// The desired state of a role.
 #[derive(Debug, Clone)]
 pub struct RoleSpec {
-    /// What in the configuration asks for the role.
-    pub owner: Owner,
-    /// The display name.
-    pub title: String,
-    /// The name.
-    pub name: RoleName,
-    /// The path.
-    pub path: String,
-    /// The description.
-    pub description: String,
-    /// The maximum session duration, in seconds.
-    pub max_session_seconds: i32,
-    /// The ARN of the permissions boundary.
-    pub boundary: Option<String>,
-    /// The tags, including the owner tag.
-    pub tags: BTreeMap<String, String>,
-    /// Whether an existing role that is not managed by this tool is taken over.
-    pub adopt: bool,
+    /// The role without its policies. The owner tag is among its tags.
+    pub definition: RoleDefinition,
     /// The trust policy.
     pub trust: Document,
     /// The principals of the trust policy, each with the external ID that it presents.
     pub trusted: Vec<TrustedPrincipal>,
     /// The inline policies, by name.
     pub policies: BTreeMap<String, Document>,
-    /// The ARNs of the managed policies.
-    pub attached: BTreeSet<String>,
     /// The registration of the account with the vendor.
     pub registration: Option<RegistrationSpec>,
+}
+
+impl RoleSpec {
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &RoleName {
+        &self.definition.name
+    }
+
+    /// The path.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.definition.settings.path
+    }
 }
 
 /// The desired state of a registration with a vendor.
@@ -180,7 +177,8 @@ impl Blueprint {
 }
 
 fn role(template: &RoleTemplate, account: &Account, secrets: &SecretValues) -> Result<RoleSpec, BlueprintError> {
-    let part = || ConfiguredPart::Role { owner: template.owner.clone(), name: template.name.clone() };
+    let RoleDefinition { owner, name, .. } = &template.definition;
+    let part = || ConfiguredPart::Role { owner: owner.clone(), name: name.clone() };
     let fail = |problem: String| BlueprintError { part: part(), problem };
     let mut all = Vec::new();
     let mut statements = Vec::new();
@@ -199,34 +197,19 @@ fn role(template: &RoleTemplate, account: &Account, secrets: &SecretValues) -> R
         let policy = Document::parse(&text.expand(account)).map_err(|e| fail(format!("policy `{name}`: {e}")))?;
         policies.insert(name.clone(), policy);
     }
-    let mut tags = template.tags.clone();
-    tags.insert(OWNER_TAG.to_owned(), template.owner.to_string());
-    let expand = |text: &Template| text.expand(account);
-    Ok(RoleSpec {
-        owner: template.owner.clone(),
-        title: template.title.clone(),
-        name: template.name.clone(),
-        path: template.path.clone(),
-        description: template.description.clone(),
-        max_session_seconds: template.max_session_seconds,
-        boundary: template.boundary.as_ref().map(expand),
-        tags,
-        adopt: template.adopt,
-        trust,
-        trusted: all,
-        policies,
-        attached: template.managed.iter().map(expand).collect(),
-        registration: template.registration.as_ref().map(|one| registration(one, template, account, secrets)),
-    })
+    let mut definition = template.definition.expand(account);
+    definition.settings.tags.insert(OWNER_TAG.to_owned(), owner.to_string());
+    let registration = template.registration.as_ref().map(|one| registration(one, &definition, account, secrets));
+    Ok(RoleSpec { definition, trust, trusted: all, policies, registration })
 }
 
 fn registration(
     one: &Registration,
-    template: &RoleTemplate,
+    role: &RoleDefinition,
     account: &Account,
     secrets: &SecretValues,
 ) -> RegistrationSpec {
-    let role_arn = template.name.arn(&account.partition, &account.id, &template.path);
+    let role_arn = role.name.arn(&account.partition, &account.id, &role.settings.path);
     // An account name can be any string; in the vendor's console, it is shown in a list.
     let name = excerpt(account.name.raw(), 64);
     let entry =

@@ -23,6 +23,7 @@ pub mod plan;
 pub mod policy;
 pub mod report;
 pub mod role;
+pub mod role_settings;
 pub mod session_policy;
 pub mod suggestion;
 pub mod template;

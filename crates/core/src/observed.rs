@@ -6,6 +6,7 @@ use crate::outcome::{Cause, Stop};
 use crate::owner::OWNER_TAG;
 use crate::policy::Document;
 use crate::role::RoleName;
+use crate::role_settings::RoleSettings;
 
 /// The observed state of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,16 +45,8 @@ pub struct ExistingRegistration {
 /// The observed state of a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedRole {
-    /// The path.
-    pub path: String,
-    /// The description; empty if it has none.
-    pub description: String,
-    /// The maximum session duration, in seconds.
-    pub max_session_seconds: i32,
-    /// The ARN of the permissions boundary.
-    pub boundary: Option<String>,
-    /// The tags.
-    pub tags: BTreeMap<String, String>,
+    /// The settings.
+    pub settings: RoleSettings,
     /// The trust policy, or why it is not supported.
     pub trust: Result<Document, String>,
     /// The inline policies by name, or why one is not supported.
@@ -66,6 +59,6 @@ impl ObservedRole {
     /// Whether the role is managed by this tool: it has the owner tag, with any value.
     #[must_use]
     pub fn is_managed(&self) -> bool {
-        self.tags.contains_key(OWNER_TAG)
+        self.settings.tags.contains_key(OWNER_TAG)
     }
 }

@@ -84,7 +84,7 @@ pub fn scopes<'a>(blueprint: &'a Blueprint, access: &RoleName, mode: Mode) -> (V
         }
     }
     let scope = |(index, group): (usize, Vec<&RoleSpec>)| {
-        let mut roles: BTreeSet<_> = group.iter().map(|role| role.name.clone()).collect();
+        let mut roles: BTreeSet<_> = group.iter().map(|role| role.name().clone()).collect();
         if index == 0 {
             roles.insert(access.clone());
         }
@@ -105,8 +105,8 @@ fn role_statements(account: &Account, roles: &[&RoleSpec], mode: Mode) -> Vec<Va
     if roles.is_empty() {
         return Vec::new();
     }
-    let arn = |role: &RoleSpec, path: &str| role.name.arn(&account.partition, &account.id, path);
-    let arns: BTreeSet<_> = roles.iter().map(|role| arn(role, &role.path)).collect();
+    let arn = |role: &RoleSpec, path: &str| role.name().arn(&account.partition, &account.id, path);
+    let arns: BTreeSet<_> = roles.iter().map(|role| arn(role, role.path())).collect();
     // IAM authorizes a read of a missing role by its name, with the path `/`.
     let read: BTreeSet<_> = arns.iter().cloned().chain(roles.iter().map(|role| arn(role, "/"))).collect();
     let mut statements = vec![json!({"Effect": "Allow", "Action": READS, "Resource": read})];
@@ -115,13 +115,13 @@ fn role_statements(account: &Account, roles: &[&RoleSpec], mode: Mode) -> Vec<Va
     }
     statements.push(json!({"Effect": "Allow", "Action": WRITES, "Resource": arns}));
     for role in roles {
-        let arn = arn(role, &role.path);
-        if !role.attached.is_empty() {
-            let only = json!({"ArnEquals": {"iam:PolicyARN": role.attached}});
+        let arn = arn(role, role.path());
+        if !role.definition.attached.is_empty() {
+            let only = json!({"ArnEquals": {"iam:PolicyARN": role.definition.attached}});
             statements
                 .push(json!({"Effect": "Allow", "Action": "iam:AttachRolePolicy", "Resource": arn, "Condition": only}));
         }
-        if let Some(boundary) = &role.boundary {
+        if let Some(boundary) = &role.definition.settings.boundary {
             let action = "iam:PutRolePermissionsBoundary";
             let only = json!({"StringEquals": {"iam:PermissionsBoundary": boundary}});
             statements.push(json!({"Effect": "Allow", "Action": action, "Resource": arn, "Condition": only}));

@@ -57,7 +57,7 @@ impl<W: World> Engine<W> {
         let (assumed, ()) = join!(self.assume(&blueprint, age, mode, &name), early_lease);
         let (assumed, too_long) = assumed?;
         findings.access_role = Some(assumed.access_role.clone());
-        blueprint.roles.retain(|role| !too_long.iter().any(|refusal| refusal.role == role.name));
+        blueprint.roles.retain(|role| !too_long.iter().any(|refusal| refusal.role == *role.name()));
         refusals.extend(too_long);
         findings.refusals.clone_from(&refusals);
         let (confirmed, registered) = join!(assumed.confirm(&blueprint), self.registrations(&blueprint));

@@ -33,7 +33,7 @@ impl<S: WriteIam, R: VendorApi> Executor<'_, S, R> {
     }
 
     async fn register(&self, role: &RoleName, entry: &RegistrationChange) -> Result<(), ApiError> {
-        let spec = self.blueprint.roles.iter().find(|spec| spec.name == *role);
+        let spec = self.blueprint.roles.iter().find(|spec| spec.name() == role);
         let access = spec.and_then(|spec| spec.registration.as_ref()?.access.as_ref().ok());
         let access =
             access.ok_or_else(|| ApiError::new(entry.call(), "NoAccess", "there is no key for this vendor"))?;
@@ -61,7 +61,7 @@ impl<W: World> Engine<W> {
                     "fix the configuration or the parameter, then run again",
                 )),
             };
-            (spec.name.clone(), known)
+            (spec.name().clone(), known)
         });
         join_all(asked).await.into_iter().collect()
     }

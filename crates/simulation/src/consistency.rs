@@ -87,12 +87,13 @@ mod tests {
     use super::*;
 
     fn role(description: &str) -> Option<Role> {
-        let state = RoleState { description: description.to_owned(), ..RoleState::trusting("{}") };
+        let mut state = RoleState::trusting("{}");
+        state.settings.description = description.to_owned();
         Some(Role { name: "r".parse().unwrap(), id: String::new(), created_at: 0.0, state })
     }
 
     fn seen(record: &mut Record, now: f64) -> Option<String> {
-        record.read(now).map(|role| role.state.description)
+        record.read(now).map(|role| role.state.settings.description)
     }
 
     #[test]
@@ -109,7 +110,7 @@ mod tests {
         record.write(role("1"), lag, 0.0);
         assert_eq!(seen(&mut record, 0.0), None);
         record.write(role("2"), lag, 0.0);
-        assert_eq!(record.newest().map(|role| role.state.description.as_str()), Some("2"));
+        assert_eq!(record.newest().map(|role| role.state.settings.description.as_str()), Some("2"));
         assert_eq!(seen(&mut record, 0.0), None);
         assert_eq!(seen(&mut record, 0.0).as_deref(), Some("1"));
         assert_eq!(seen(&mut record, 0.0).as_deref(), Some("2"));

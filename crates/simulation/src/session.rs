@@ -141,7 +141,7 @@ impl State {
         if self.accounts.get(&target.account).is_none_or(|account| account.state != AccountState::Active) {
             return Err(denied(""));
         }
-        let Some(role) = role.filter(|role| role.state.path == target.path) else { return Err(denied("")) };
+        let Some(role) = role.filter(|role| role.state.settings.path == target.path) else { return Err(denied("")) };
         if is_denied(&target.account, ControlPolicy::Resource) {
             return Err(denied("with an explicit deny in a resource control policy"));
         }

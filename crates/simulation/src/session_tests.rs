@@ -1,5 +1,5 @@
 use super::super::example::{
-    ACCESS, ALL, MEMBER, VENDOR, assume_role_request, id, name, organization, session, trusting,
+    ACCESS, ALL, MEMBER, VENDOR, assume_role_request, change, id, name, organization, session, trusting, update_role,
 };
 use super::super::{AccountCreation, ControlPolicy, FakeOrganization, Lag, RoleState};
 use super::*;
@@ -110,7 +110,8 @@ async fn invalid_session_name_or_policy_is_rejected() {
 async fn session_policy_limits_the_session() {
     let organization = organization();
     let role = name("Deep");
-    let deep = RoleState { path: "/deep/".to_owned(), ..RoleState::trusting("{}") };
+    let mut deep = RoleState::trusting("{}");
+    deep.settings.path = "/deep/".to_owned();
     organization.put_role(&id(MEMBER), &role, deep);
     let can = async |action: &str, resource: &str, role: &RoleName| {
         let session =
@@ -148,7 +149,7 @@ async fn control_policies_and_access_role_permissions_limit_the_session() {
     assert!(error.message.contains("no identity-based policy"), "{error}");
     alter(&organization, |role| role.attached = ["arn:aws:iam::aws:policy/AdministratorAccess".to_owned()].into());
     assert!(session.role(&name(ACCESS)).await.is_ok());
-    alter(&organization, |role| role.boundary = Some("arn:aws:iam::aws:policy/PowerUserAccess".to_owned()));
+    alter(&organization, |role| role.settings.boundary = Some("arn:aws:iam::aws:policy/PowerUserAccess".to_owned()));
     let error = session.role(&name(ACCESS)).await.unwrap_err();
     assert!(error.message.contains("no permissions boundary"), "{error}");
 }
@@ -250,16 +251,10 @@ async fn reads_lag_and_calls_are_throttled_as_configured() {
     let organization = organization();
     let session = session(&organization).await;
     organization.set_lag(&id(MEMBER), Lag { reads: 1, seconds: 0.0 });
-    let update = |text: &str| {
-        let after = (text.to_owned(), 3600);
-        super::super::example::change(
-            ACCESS,
-            onboarding_core::plan::Action::UpdateRole { before: after.clone(), after },
-        )
-    };
+    let update = |text: &str| change(ACCESS, update_role(text, 3600));
     onboarding_engine::ports::WriteIam::execute(&session, &update("new")).await.unwrap();
-    assert_eq!(session.role(&name(ACCESS)).await.unwrap().unwrap().description, "");
-    assert_eq!(session.role(&name(ACCESS)).await.unwrap().unwrap().description, "new");
+    assert_eq!(session.role(&name(ACCESS)).await.unwrap().unwrap().settings.description, "");
+    assert_eq!(session.role(&name(ACCESS)).await.unwrap().unwrap().settings.description, "new");
     organization.clear_journal();
     organization.set_throttling(Some(2));
     let mut throttled = 0;

@@ -167,7 +167,7 @@ impl FakeOrganization {
             let Some(role) = all.accounts.get_mut(account).and_then(|account| account.remove(name, now)) else {
                 return;
             };
-            let arn = name.arn(&all.partition, account, &role.state.path);
+            let arn = name.arn(&all.partition, account, &role.state.settings.path);
             for record in all.accounts.values_mut().flat_map(|account| account.roles.values_mut()) {
                 record.rewrite(|state| state.orphan(&arn, &role.id));
             }

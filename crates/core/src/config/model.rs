@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::account::AccountId;
-use crate::owner::Owner;
 use crate::policy::Condition;
 use crate::role::{ExternalId, RoleName};
+use crate::role_settings::RoleDefinition;
 use crate::template::Template;
 use crate::vendor::{Api, Endpoint};
 
@@ -81,32 +81,14 @@ pub enum ExternalIdSource {
 /// A role to install in every account.
 #[derive(Debug, Clone)]
 pub struct RoleTemplate {
-    /// What in the configuration asks for the role.
-    pub owner: Owner,
-    /// The name in output: `Trelica` or `app-deployer`.
-    pub title: String,
-    /// The role name.
-    pub name: RoleName,
-    /// The path: `/` or `/…/`.
-    pub path: String,
-    /// The description.
-    pub description: String,
-    /// The maximum session duration in seconds, 3600 to 43200.
-    pub max_session_seconds: i32,
-    /// The ARN of the permissions boundary.
-    pub boundary: Option<Template>,
-    /// The tags, without the owner tag.
-    pub tags: BTreeMap<String, String>,
-    /// Whether to adopt an existing role of this name that this tool does not manage.
-    pub adopt: bool,
+    /// The role without its policies.
+    pub definition: RoleDefinition<Template>,
     /// Who may assume the role.
     pub trust: Vec<TrustSpec>,
     /// Whether every principal must pass an external ID.
     pub external_id_required: bool,
     /// The inline policies: name to JSON document.
     pub policies: BTreeMap<String, Template>,
-    /// The ARNs of attached managed policies.
-    pub managed: BTreeSet<Template>,
     /// Where to register the account and this role with the vendor.
     pub registration: Option<Registration>,
 }

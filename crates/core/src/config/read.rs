@@ -129,14 +129,15 @@ fn has_grant_entry(access_role: &Value<'_>) -> bool {
 }
 
 fn warnings(role: &RoleTemplate) -> Vec<String> {
+    let owner = &role.definition.owner;
     let mut found = Vec::new();
-    if role.owner.is_vendor() && !role.external_id_required {
-        found.push(format!("{}: the vendor assumes the role without an external ID", role.owner));
+    if owner.is_vendor() && !role.external_id_required {
+        found.push(format!("{owner}: the vendor assumes the role without an external ID"));
     }
     for (name, policy) in &role.policies {
         if let Ok(policy) = Document::parse(&policy.0) {
             let findings = lint_permissions(name, &policy);
-            found.extend(findings.iter().map(|finding| format!("{}: {finding}", role.owner)));
+            found.extend(findings.iter().map(|finding| format!("{owner}: {finding}")));
         }
     }
     found

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::{Config, ExternalIdSource, PrincipalSpec, Registration, RoleTemplate, TrustSpec};
 use crate::policy::{Document, Redactor};
+use crate::role_settings::RoleDefinition;
 
 /// The effective configuration as text. Equal configurations give equal text.
 #[must_use]
@@ -30,24 +31,25 @@ pub fn show(config: &Config) -> String {
 }
 
 fn role(out: &mut String, role: &RoleTemplate) {
-    heading(out, &format!("role {} ({})", role.name, role.owner));
-    if role.title != role.name.as_str() {
-        line(out, "vendor", &role.title);
+    let RoleDefinition { owner, title, name, adopt, settings, attached } = &role.definition;
+    heading(out, &format!("role {name} ({owner})"));
+    if title != name.as_str() {
+        line(out, "vendor", title);
     }
     for spec in &role.trust {
-        let is_third_party_without_id = role.owner.is_vendor() && spec.external_id.is_none();
+        let is_third_party_without_id = owner.is_vendor() && spec.external_id.is_none();
         let warning = if is_third_party_without_id { ", without an external ID" } else { "" };
         line(out, "trusts", &format!("{}{warning}", trust(spec)));
     }
-    line(out, "path", &role.path);
-    if !role.description.is_empty() {
-        line(out, "description", &role.description.lines().collect::<Vec<_>>().join(" "));
+    line(out, "path", &settings.path);
+    if !settings.description.is_empty() {
+        line(out, "description", &settings.description.lines().collect::<Vec<_>>().join(" "));
     }
-    line(out, "session", &format!("up to {} seconds", role.max_session_seconds));
-    if let Some(boundary) = &role.boundary {
+    line(out, "session", &format!("up to {} seconds", settings.max_session.as_secs()));
+    if let Some(boundary) = &settings.boundary {
         line(out, "boundary", &boundary.0);
     }
-    for (key, value) in &role.tags {
+    for (key, value) in &settings.tags {
         line(out, "tag", &format!("{key} = {value}"));
     }
     if let Some(registration) = &role.registration {
@@ -55,9 +57,9 @@ fn role(out: &mut String, role: &RoleTemplate) {
         let key = format!("with the key in the SSM parameter {key_parameter}");
         line(out, "registered at", &format!("{}, {key}", endpoint.url()));
     }
-    let existing = if role.adopt { "adopted" } else { "refused" };
+    let existing = if *adopt { "adopted" } else { "refused" };
     line(out, "existing role", &format!("of the same name: {existing}"));
-    for arn in &role.managed {
+    for arn in attached {
         line(out, "attached", &arn.0);
     }
     for (name, policy) in &role.policies {

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use super::context::ReadContext;
 use super::registration::registration;
-use super::roles::{self, RoleSettings};
+use super::roles;
 use super::trust::external_id;
 use super::{ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec};
 use crate::owner::Owner;
 use crate::policy::Condition;
 use crate::role::RoleName;
+use crate::role_settings::RoleDefinition;
 use crate::suggestion::{did_you_mean, list_of};
 use crate::text::Untrusted;
 use crate::toml_reader::{Table, Value, check_quota};
@@ -101,7 +102,8 @@ pub(super) fn roles(value: &Value<'_>, context: &ReadContext<'_>, vendors: &Know
 
 fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadContext<'_>) -> Option<RoleTemplate> {
     let owner = Owner::Vendor(vendor.name.clone());
-    let RoleSettings { path, description, max_session_seconds, boundary, tags, adopt } = roles::settings(table);
+    let settings = roles::settings(table, vendor.settings.clone());
+    let adopt = roles::adopt(table);
     let named = table.get("role-name");
     let name = match &named {
         Some(value) => role_name(vendor, value),
@@ -120,20 +122,13 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadCon
     };
     let registration = table.get("registration").and_then(|value| registration(vendor, &value));
     let principals = vendor.accounts.iter().map(|id| PrincipalSpec::Aws(Template(id.to_string()))).collect();
+    let title = vendor.title.clone();
+    let attached = vendor.managed.clone();
     Some(RoleTemplate {
-        owner,
-        title: vendor.title.clone(),
-        name: name?,
-        path,
-        description: description.unwrap_or_else(|| vendor.description.clone()),
-        max_session_seconds: max_session_seconds.unwrap_or(vendor.max_session_seconds),
-        boundary,
-        tags,
-        adopt,
+        definition: RoleDefinition { owner, title, name: name?, adopt, settings, attached },
         external_id_required: external_id.is_some(),
         trust: vec![TrustSpec { principals, external_id, condition: Condition::default() }],
         policies,
-        managed: vendor.managed.clone(),
         registration,
     })
 }

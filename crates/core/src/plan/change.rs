@@ -5,11 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
 use crate::blueprint::AccountRegistration;
 use crate::observed::ExistingRegistration;
 use crate::policy::Document;
 use crate::role::RoleName;
+use crate::role_settings::RoleSettings;
 use crate::vendor::Api;
 
 /// One write call.
@@ -35,10 +37,10 @@ pub enum Action {
     CreateRole(Box<NewRole>),
     /// `iam:UpdateRole`
     UpdateRole {
-        /// The current description and maximum session duration in seconds.
-        before: (String, i32),
-        /// The desired description and maximum session duration in seconds.
-        after: (String, i32),
+        /// The current details.
+        before: RoleDetails,
+        /// The desired details.
+        after: RoleDetails,
     },
     /// `iam:PutRolePolicy`
     PutPolicy {
@@ -106,18 +108,25 @@ impl RegistrationChange {
 pub struct NewRole {
     /// The display name of the role.
     pub title: String,
-    /// Its path.
-    pub path: String,
-    /// Its description.
-    pub description: String,
-    /// The maximum session duration, in seconds.
-    pub max_session_seconds: i32,
-    /// The ARN of its permissions boundary.
-    pub boundary: Option<String>,
-    /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    /// Its settings.
+    pub settings: RoleSettings,
     /// Its trust policy.
     pub trust: Document,
+}
+
+/// The settings that `iam:UpdateRole` sets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleDetails {
+    /// The description.
+    pub description: String,
+    /// The maximum session duration.
+    pub max_session: Duration,
+}
+
+impl From<&RoleSettings> for RoleDetails {
+    fn from(settings: &RoleSettings) -> Self {
+        Self { description: settings.description.clone(), max_session: settings.max_session }
+    }
 }
 
 /// Whether a change adds, changes or removes something.
@@ -193,23 +202,7 @@ impl fmt::Display for Change {
             Action::UpdateTrust { .. } => write!(f, "update the trust policy of role `{role}`"),
             Action::CreateRole(new) if new.title == role.as_str() => write!(f, "create role `{role}`"),
             Action::CreateRole(new) => write!(f, "create role `{role}` for {}", new.title),
-            Action::UpdateRole { before, after } => match (before.0 != after.0, before.1 != after.1) {
-                (true, true) => {
-                    write!(
-                        f,
-                        "update the description and the maximum session duration ({} s) of role `{role}`",
-                        after.1
-                    )
-                }
-                (false, true) => {
-                    write!(
-                        f,
-                        "update the maximum session duration of role `{role}` from {} s to {} s",
-                        before.1, after.1
-                    )
-                }
-                _ => write!(f, "update the description of role `{role}`"),
-            },
+            Action::UpdateRole { before, after } => update_role(f, role, before, after),
             Action::PutPolicy { name, before: None, .. } => write!(f, "put policy `{name}` on role `{role}`"),
             Action::PutPolicy { name, .. } => write!(f, "replace policy `{name}` of role `{role}`"),
             Action::DeletePolicy { name, .. } => write!(f, "delete policy `{name}` from role `{role}`"),
@@ -224,6 +217,20 @@ impl fmt::Display for Change {
                 Some(_) => write!(f, "update the registration with {} to use role `{role}`", entry.title),
             },
         }
+    }
+}
+
+fn update_role(f: &mut fmt::Formatter<'_>, role: &RoleName, before: &RoleDetails, after: &RoleDetails) -> fmt::Result {
+    let from = before.max_session.as_secs();
+    let to = after.max_session.as_secs();
+    match (before.description != after.description, from != to) {
+        (true, true) => {
+            write!(f, "update the description and the maximum session duration ({to} s) of role `{role}`")
+        }
+        (false, true) => {
+            write!(f, "update the maximum session duration of role `{role}` from {from} s to {to} s")
+        }
+        _ => write!(f, "update the description of role `{role}`"),
     }
 }
 

@@ -5,8 +5,9 @@ mod change;
 mod diff;
 mod guard;
 mod proof;
+mod settings;
 
-pub use change::{Action, Change, NewRole, RegistrationChange, Sign};
+pub use change::{Action, Change, NewRole, RegistrationChange, RoleDetails, Sign};
 pub use diff::{Plan, diff};
 pub use guard::{Approved, Refusal, guard};
 pub use proof::{Proof, proofs};

@@ -16,8 +16,8 @@ pub(super) fn change_text(change: &Change, redactor: &mut Redactor) -> String {
         }
         Action::DeletePolicy { before, .. } => documents(before.as_ref(), None, redactor),
         Action::CreateRole(new) => new_role(new, redactor),
-        Action::UpdateRole { before, after } if before.0 != after.0 => {
-            format!("{}{}", line('-', &before.0), line('+', &after.0))
+        Action::UpdateRole { before, after } if before.description != after.description => {
+            format!("{}{}", line('-', &before.description), line('+', &after.description))
         }
         Action::Tag(tags) => tags.iter().map(|(key, value)| line('+', &format!("{key} = {value}"))).collect(),
         Action::PutBoundary { before: Some(before), .. } => line('-', before),
@@ -38,15 +38,16 @@ fn registration(entry: &RegistrationChange) -> String {
 fn new_role(new: &NewRole, redactor: &mut Redactor) -> String {
     let mut text = String::new();
     let mut attribute = |name: &str, value: &str| text.push_str(&line('+', &format!("{name:<16}{value}")));
-    if new.path != "/" {
-        attribute("path", &new.path);
+    let settings = &new.settings;
+    if settings.path != "/" {
+        attribute("path", &settings.path);
     }
-    attribute("description", &new.description);
-    attribute("max session", &format!("{} s", new.max_session_seconds));
-    if let Some(boundary) = &new.boundary {
+    attribute("description", &settings.description);
+    attribute("max session", &format!("{} s", settings.max_session.as_secs()));
+    if let Some(boundary) = &settings.boundary {
         attribute("boundary", boundary);
     }
-    let tags: Vec<_> = new.tags.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+    let tags: Vec<_> = settings.tags.iter().map(|(key, value)| format!("{key} = {value}")).collect();
     attribute("tags", &tags.join(", "));
     attribute("trust policy", "");
     text.push_str(&documents(None, Some(&new.trust), redactor));

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::registration::Api;
 use crate::account::AccountId;
 use crate::role::RoleName;
+use crate::role_settings::RoleSettings;
 use crate::template::Template;
 
 /// A vendor whose role can be installed.
@@ -26,10 +27,8 @@ pub struct Vendor {
     pub role_name: RoleName,
     /// Whether the vendor requires this exact role name.
     pub name_fixed: bool,
-    /// The default description of the role.
-    pub description: String,
-    /// The default maximum session duration, in seconds.
-    pub max_session_seconds: i32,
+    /// The settings of the role, unless the configuration overrides them.
+    pub settings: RoleSettings<Template>,
     /// The name of the inline policy with the permissions.
     pub policy_name: String,
     /// The ARNs of managed policies to attach.
