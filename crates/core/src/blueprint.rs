@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use crate::account::{Account, AccountId};
-use crate::config::{Config, ExternalIdSource, PrincipalSpec, Registration, RoleTemplate, TrustSpec};
+use crate::config::{Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec};
 use crate::owner::{OWNER_TAG, Owner};
 use crate::policy::{Document, Grant, Principal, Severity, lint_trust};
 use crate::role::{ExternalId, RoleName};
@@ -66,7 +66,7 @@ pub struct RegistrationSpec {
     /// The endpoint and the API key, or why they are not available; the role is installed nevertheless.
     pub access: Result<ApiAccess, String>,
     /// The registration.
-    pub entry: AccountRegistration,
+    pub registration: AccountRegistration,
 }
 
 /// The registration of an account, as a vendor stores it.
@@ -204,7 +204,7 @@ fn role(template: &RoleTemplate, account: &Account, secrets: &SecretValues) -> R
 }
 
 fn registration(
-    one: &Registration,
+    template: &RegistrationTemplate,
     role: &RoleDefinition,
     account: &Account,
     secrets: &SecretValues,
@@ -212,11 +212,11 @@ fn registration(
     let role_arn = role.name.arn(&account.partition, &account.id, &role.settings.path);
     // An account name can be any string; in the vendor's console, it is shown in a list.
     let name = excerpt(account.name.raw(), 64);
-    let entry =
+    let registration =
         AccountRegistration { account: account.id.clone(), role_arn, display_name: format!("{name} ({})", account.id) };
-    let key = parameter(secrets, &one.key_parameter, "API key");
-    let access = key.map(|key| ApiAccess { endpoint: one.endpoint.clone(), key });
-    RegistrationSpec { api: one.api, access, entry }
+    let key = parameter(secrets, &template.key_parameter, "API key");
+    let access = key.map(|key| ApiAccess { endpoint: template.endpoint.clone(), key });
+    RegistrationSpec { api: template.api, access, registration }
 }
 
 fn trusted(

@@ -22,14 +22,14 @@ pub struct Observed {
     pub unreadable: BTreeMap<RoleName, Cause>,
     /// The registrations of the account with the vendors of the blueprint's roles, or why they are not known. They are read
     /// from the vendors, separately from the account.
-    pub registered: BTreeMap<RoleName, Result<Vec<ExistingRegistration>, Stop>>,
+    pub registrations: BTreeMap<RoleName, Result<Vec<ExistingRegistration>, Stop>>,
 }
 
 impl Observed {
     /// Whether the registrations with the vendor of a role are known.
     #[must_use]
     pub fn has_registrations(&self, role: &RoleName) -> bool {
-        matches!(self.registered.get(role), Some(Ok(_)))
+        matches!(self.registrations.get(role), Some(Ok(_)))
     }
 }
 

@@ -312,7 +312,7 @@ fn if_over_quota(error: &ApiError) -> String {
         return "check in Service Quotas whether this quota can be raised, or reduce the usage, then run again"
             .to_owned();
     };
-    let (name, instead) = quota.words();
+    let (name, instead) = quota.description();
     match quota.code() {
         Some(code) => format!("raise the quota {code} ({name}) in the account, or {instead}, then run again"),
         None => format!("the quota ({name}) cannot be raised: {instead}, then run again"),

@@ -142,7 +142,7 @@ fn each_role_is_in_exactly_one_session_within_the_limit() {
             let blueprint = many(count, length);
             let (scopes, too_long) = scopes(&blueprint, &name(ACCESS), mode);
             assert_eq!(too_long.len(), 0);
-            assert!(scopes.iter().all(|scope| scope.policy.len() <= LONGEST));
+            assert!(scopes.iter().all(|scope| scope.policy.len() <= MAX_LENGTH));
             let mut all: Vec<_> = scopes.iter().flat_map(|scope| scope.roles.clone()).collect();
             all.sort();
             let mut wanted: Vec<_> = blueprint.roles.iter().map(|role| role.name().clone()).collect();

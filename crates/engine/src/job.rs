@@ -26,7 +26,7 @@ pub struct Job {
     pub trigger: String,
     /// The event or person that started the job; becomes part of the session's name.
     pub origin: String,
-    /// The owner of the account's lease: unique to this run.
+    /// The holder of the account's lease: unique to this run.
     pub run: String,
     /// When to stop waiting, in seconds since 1970.
     pub deadline: f64,

@@ -60,7 +60,7 @@ pub(crate) async fn observe<S: ReadIam>(
             Err(why) => unreadable.insert(name, why).map(drop),
         };
     }
-    Ok(Observed { access_role, access_trust, roles: there, unreadable, registered: BTreeMap::new() })
+    Ok(Observed { access_role, access_trust, roles: there, unreadable, registrations: BTreeMap::new() })
 }
 
 fn session<'a, S: ReadIam>(assumed: &'a AssumedAccount<S>, role: &RoleName) -> Result<&'a S, ApiError> {

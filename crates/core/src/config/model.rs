@@ -90,12 +90,12 @@ pub struct RoleTemplate {
     /// The inline policies: name to JSON document.
     pub policies: BTreeMap<String, Template>,
     /// Where to register the account and this role with the vendor.
-    pub registration: Option<Registration>,
+    pub registration: Option<RegistrationTemplate>,
 }
 
 /// Where accounts are registered with a vendor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Registration {
+pub struct RegistrationTemplate {
     /// The kind of API.
     pub api: Api,
     /// The API endpoint.

@@ -24,7 +24,7 @@ impl Config {
     /// All problems, each with its location and how to fix it.
     pub fn parse(text: &str, files: &dyn Files) -> Result<Self, ConfigErrors> {
         read(text, files, |table, context| {
-            let vendors = vendors::catalogue(table, context);
+            let vendors = vendors::known_vendors(table, context);
             config(table, context, &vendors)
         })
     }
@@ -42,7 +42,7 @@ impl Config {
     /// # Errors
     /// The problems of the vendors that it defines. The rest of the configuration is not validated.
     pub fn catalogue(text: &str, files: &dyn Files) -> Result<Catalogue, ConfigErrors> {
-        read(text, files, |table, context| vendors::catalogue(table, context).known)
+        read(text, files, |table, context| vendors::known_vendors(table, context).catalogue)
     }
 
     /// Settings that are valid but deserve review, such as policies that allow every action.
@@ -67,7 +67,7 @@ fn read<T>(
     value.filter(|_| problems.is_empty()).ok_or(problems)
 }
 
-fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known) -> Config {
+fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::KnownVendors) -> Config {
     let access_role = table.get("access-role").and_then(|value| value.table(ACCESS_ROLE));
     let access_role = access_role.as_ref().map_or_else(default_access_role, |t| self::access_role(t, context));
     for name in &access_role.names {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Config, ExternalIdSource, PrincipalSpec, Registration, RoleTemplate, TrustSpec};
+use super::{Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec};
 use crate::policy::{Document, Redactor};
 use crate::role_settings::RoleDefinition;
 
@@ -53,7 +53,7 @@ fn role(out: &mut String, role: &RoleTemplate) {
         line(out, "tag", &format!("{key} = {value}"));
     }
     if let Some(registration) = &role.registration {
-        let Registration { endpoint, key_parameter, .. } = registration;
+        let RegistrationTemplate { endpoint, key_parameter, .. } = registration;
         let key = format!("with the key in the SSM parameter {key_parameter}");
         line(out, "registered at", &format!("{}, {key}", endpoint.url()));
     }

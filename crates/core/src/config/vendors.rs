@@ -35,14 +35,14 @@ const VENDOR: &[&str] = &[
 /// The known vendors, and the names of vendor definitions with errors.
 ///
 /// A use of a vendor whose definition has errors is not reported as unknown.
-pub(super) struct Known {
-    pub(super) known: Catalogue,
+pub(super) struct KnownVendors {
+    pub(super) catalogue: Catalogue,
     broken: BTreeSet<String>,
 }
 
 /// The built-in vendors, those of `vendor-files` and those of `[catalogue]`.
-pub(super) fn catalogue(table: &Table<'_>, context: &ReadContext<'_>) -> Known {
-    let mut all = Known { known: Catalogue::built_in(), broken: BTreeSet::new() };
+pub(super) fn known_vendors(table: &Table<'_>, context: &ReadContext<'_>) -> KnownVendors {
+    let mut all = KnownVendors { catalogue: Catalogue::built_in(), broken: BTreeSet::new() };
     for file in table.get("vendor-files").and_then(|value| value.list()).unwrap_or_default() {
         let Some(path) = file.text() else { continue };
         let stem = Path::new(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
@@ -65,13 +65,13 @@ pub(super) fn catalogue(table: &Table<'_>, context: &ReadContext<'_>) -> Known {
     all
 }
 
-impl Known {
+impl KnownVendors {
     fn add(&mut self, name: &str, vendor: Option<Vendor>, value: &Value<'_>) {
         let Some(vendor) = vendor else {
             self.broken.insert(name.to_owned());
             return;
         };
-        if let Err(NameTaken { by }) = self.known.add(vendor) {
+        if let Err(NameTaken { by }) = self.catalogue.add(vendor) {
             let by = match by {
                 VendorOrigin::BuiltIn => "built in".to_owned(),
                 VendorOrigin::File(path) => format!("defined in `{}`", Untrusted::new(&path)),
@@ -83,17 +83,17 @@ impl Known {
 }
 
 /// Reads `[vendors]`: the roles of the vendors that the configuration uses.
-pub(super) fn roles(value: &Value<'_>, context: &ReadContext<'_>, vendors: &Known) -> Vec<RoleTemplate> {
+pub(super) fn roles(value: &Value<'_>, context: &ReadContext<'_>, vendors: &KnownVendors) -> Vec<RoleTemplate> {
     let mut roles = Vec::new();
     for entry in value.entries().unwrap_or_default() {
         let table = entry.table(VENDOR);
-        match vendors.known.get(entry.key()) {
+        match vendors.catalogue.get(entry.key()) {
             Some(vendor) => roles.extend(table.and_then(|table| role(vendor, &entry, &table, context))),
             None if vendors.broken.contains(entry.key()) => {}
             None => entry.problem(format!(
                 "unknown vendor; known vendors are {} (define others in `vendor-files` or `[catalogue.NAME]`){}",
-                list_of(vendors.known.names()),
-                did_you_mean(entry.key(), vendors.known.names())
+                list_of(vendors.catalogue.names()),
+                did_you_mean(entry.key(), vendors.catalogue.names())
             )),
         }
     }
@@ -117,8 +117,8 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadCon
     let policies: BTreeMap<_, _> = policy.map(|policy| (vendor.policy_name.clone(), policy)).into_iter().collect();
     check_quota(entry, &policies);
     let external_id = match vendor_external_id(vendor, entry, table)? {
-        Id::Given(source) => Some(source),
-        Id::None => None,
+        ExternalIdChoice::Given(source) => Some(source),
+        ExternalIdChoice::None => None,
     };
     let registration = table.get("registration").and_then(|value| registration(vendor, &value));
     let principals = vendor.accounts.iter().map(|id| PrincipalSpec::Aws(Template(id.to_string()))).collect();
@@ -141,13 +141,13 @@ fn role_name(vendor: &Vendor, value: &Value<'_>) -> Option<RoleName> {
     Some(name)
 }
 
-enum Id {
+enum ExternalIdChoice {
     Given(ExternalIdSource),
     None,
 }
 
 /// The external ID of a vendor. It may be omitted only if the configuration or the vendor file gives a reason.
-fn vendor_external_id(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>) -> Option<Id> {
+fn vendor_external_id(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>) -> Option<ExternalIdChoice> {
     let value = table.get("external-id");
     match (value, &vendor.external_id) {
         (Some(value), _) if is_waived(&value) => {
@@ -156,9 +156,9 @@ fn vendor_external_id(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>) -> 
             if text.trim().is_empty() {
                 reason.problem("is empty; state why this vendor uses no external ID");
             }
-            Some(Id::None)
+            Some(ExternalIdChoice::None)
         }
-        (Some(value), ExternalIdRule::Required { .. }) => external_id(&value).map(Id::Given),
+        (Some(value), ExternalIdRule::Required { .. }) => external_id(&value).map(ExternalIdChoice::Given),
         (Some(value), ExternalIdRule::NoneBecause(reason)) => {
             value.problem(format!("{} uses no external ID ({reason}); remove the key", vendor.title));
             None
@@ -168,7 +168,7 @@ fn vendor_external_id(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>) -> 
             entry.problem(format!("`external-id` is missing; set the external ID of {}{hint}", vendor.title));
             None
         }
-        (None, ExternalIdRule::NoneBecause(_)) => Some(Id::None),
+        (None, ExternalIdRule::NoneBecause(_)) => Some(ExternalIdChoice::None),
     }
 }
 

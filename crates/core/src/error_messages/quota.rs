@@ -50,7 +50,7 @@ impl Quota {
 
     /// Its name, and what to do instead of raising it.
     #[must_use]
-    pub fn words(self) -> (&'static str, &'static str) {
+    pub fn description(self) -> (&'static str, &'static str) {
         match self {
             Self::TrustPolicyLength => ("trust policy length", "grant to fewer principals"),
             Self::RolesPerAccount => ("roles per account", "delete unused roles"),

@@ -135,7 +135,7 @@ pub enum Sign {
     /// `+`
     Add,
     /// `~`
-    Alter,
+    Change,
     /// `-`
     Remove,
 }
@@ -156,7 +156,7 @@ impl Change {
             Action::DeleteBoundary(_) => "iam:DeleteRolePermissionsBoundary",
             Action::Tag(_) => "iam:TagRole",
             Action::Untag(_) => "iam:UntagRole",
-            Action::Register(entry) => entry.call(),
+            Action::Register(registration) => registration.call(),
         }
     }
 
@@ -186,11 +186,11 @@ impl Change {
             | Action::Attach(_)
             | Action::PutPolicy { before: None, .. }
             | Action::PutBoundary { before: None, .. } => Sign::Add,
-            Action::Register(entry) if entry.before.is_none() => Sign::Add,
+            Action::Register(registration) if registration.before.is_none() => Sign::Add,
             Action::DeletePolicy { .. } | Action::Detach(_) | Action::DeleteBoundary(_) | Action::Untag(_) => {
                 Sign::Remove
             }
-            _ => Sign::Alter,
+            _ => Sign::Change,
         }
     }
 }
@@ -212,9 +212,9 @@ impl fmt::Display for Change {
             Action::DeleteBoundary(arn) => write!(f, "remove the permissions boundary {arn} from role `{role}`"),
             Action::Tag(tags) => write!(f, "tag role `{role}` with {}", list(tags.keys())),
             Action::Untag(keys) => write!(f, "remove the tags {} from role `{role}`", list(keys.iter())),
-            Action::Register(entry) => match &entry.before {
-                None => write!(f, "register the account with {}, using role `{role}`", entry.title),
-                Some(_) => write!(f, "update the registration with {} to use role `{role}`", entry.title),
+            Action::Register(registration) => match &registration.before {
+                None => write!(f, "register the account with {}, using role `{role}`", registration.title),
+                Some(_) => write!(f, "update the registration with {} to use role `{role}`", registration.title),
             },
         }
     }

@@ -38,15 +38,15 @@ pub fn diff(blueprint: &Blueprint, observed: &Observed) -> Plan {
 
 /// The registration with the vendor, unless it exists. A display name that was edited in the vendor's console is kept.
 fn register(spec: &RoleSpec, observed: &Observed) -> Option<Change> {
-    let RegistrationSpec { api, entry, .. } = spec.registration.as_ref()?;
-    let existing = observed.registered.get(spec.name())?.as_ref().ok()?;
-    if existing.iter().any(|one| one.role_arn.as_ref() == Some(&entry.role_arn)) {
+    let RegistrationSpec { api, registration: after, .. } = spec.registration.as_ref()?;
+    let existing = observed.registrations.get(spec.name())?.as_ref().ok()?;
+    if existing.iter().any(|one| one.role_arn.as_ref() == Some(&after.role_arn)) {
         return None;
     }
     let title = spec.definition.title.clone();
     let before = existing.first().cloned();
-    let entry = RegistrationChange { title, api: *api, before, after: entry.clone() };
-    Some(Change { role: spec.name().clone(), action: Action::Register(Box::new(entry)) })
+    let registration = RegistrationChange { title, api: *api, before, after: after.clone() };
+    Some(Change { role: spec.name().clone(), action: Action::Register(Box::new(registration)) })
 }
 
 fn access_trust(blueprint: &Blueprint, observed: &Observed, plan: &mut Plan) {

@@ -91,14 +91,14 @@ impl Refusal {
         Self { is_registration: true, ..Self::new(why.code, spec.name(), message, &why.remedy) }
     }
 
-    fn foreign_registration(role: &RoleName, entry: &RegistrationChange) -> Self {
-        let current = match entry.before.as_ref().and_then(|before| before.role_arn.as_ref()) {
+    fn foreign_registration(role: &RoleName, registration: &RegistrationChange) -> Self {
+        let current = match registration.before.as_ref().and_then(|before| before.role_arn.as_ref()) {
             Some(arn) => format!("using role `{}`", Untrusted::new(arn)),
             None => "without a role".to_owned(),
         };
         let message = format!(
             "{} already has this account registered, {current}: it was registered manually, or for another role name or path",
-            entry.title
+            registration.title
         );
         let remedy = "remove that registration at the vendor, or set `adopt = true` to change it to this role";
         Self { is_registration: true, ..Self::new(Code::ForeignRegistration, role, message, remedy) }
@@ -202,7 +202,7 @@ pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved
         approved
     });
     for spec in &blueprint.roles {
-        if let Some(Err(Stop::Blocked(why))) = observed.registered.get(spec.name()) {
+        if let Some(Err(Stop::Blocked(why))) = observed.registrations.get(spec.name()) {
             refusals.push(Refusal::registration(spec, why));
         }
     }
@@ -211,9 +211,9 @@ pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved
 
 /// A registration that was made by someone else is left unchanged, like a role that is not managed by this tool.
 fn refuse_registration(change: &Change, blueprint: &Blueprint) -> Option<Refusal> {
-    let Action::Register(entry) = &change.action else { return None };
+    let Action::Register(registration) = &change.action else { return None };
     let adopts = blueprint.roles.iter().any(|spec| *spec.name() == change.role && spec.definition.adopt);
-    (entry.before.is_some() && !adopts).then(|| Refusal::foreign_registration(&change.role, entry))
+    (registration.before.is_some() && !adopts).then(|| Refusal::foreign_registration(&change.role, registration))
 }
 
 /// Checks the edit of the access role's trust policy by its effect on access.

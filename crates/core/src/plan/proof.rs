@@ -77,18 +77,18 @@ fn current_trust<'a>(spec: &RoleSpec, observed: &'a Observed) -> Result<&'a Docu
     }
 }
 
-fn prove_registered(spec: &RoleSpec, registration: &RegistrationSpec, observed: &Observed) -> Proof {
-    let arn = &registration.entry.role_arn;
-    let registered = observed.registered.get(spec.name()).and_then(|registered| registered.as_ref().ok());
-    let holds = registered.is_some_and(|all| all.iter().any(|one| one.role_arn.as_ref() == Some(arn)));
-    let state = match registered {
+fn prove_registered(spec: &RoleSpec, desired: &RegistrationSpec, observed: &Observed) -> Proof {
+    let arn = &desired.registration.role_arn;
+    let existing = observed.registrations.get(spec.name()).and_then(|existing| existing.as_ref().ok());
+    let holds = existing.is_some_and(|all| all.iter().any(|one| one.role_arn.as_ref() == Some(arn)));
+    let state = match existing {
         Some(_) if holds => "has registered the account with this role",
         Some(_) => "has not registered the account with this role",
         None => "did not report whether it has registered the account",
     };
     let role = spec.name().clone();
     let who = spec.definition.title.clone();
-    let known = registered.is_some();
+    let known = existing.is_some();
     Proof { role, sentence: format!("{who} {state}"), who, expected: "registered", holds, known }
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn fresh() -> Observed {
         access_trust: Ok(document(FRESH)),
         roles: BTreeMap::new(),
         unreadable: BTreeMap::new(),
-        registered: BTreeMap::new(),
+        registrations: BTreeMap::new(),
     }
 }
 

@@ -75,18 +75,18 @@ pub fn lint_permissions(policy_name: &str, policy: &Document) -> Vec<Finding> {
     ];
     let mut findings = Vec::new();
     for (index, statement) in policy.statements().iter().enumerate().filter(|(_, s)| s.effect == Effect::Allow) {
-        let place = format!("{} of the policy `{policy_name}`", policy.name_of(index));
+        let statement_name = format!("{} of the policy `{policy_name}`", policy.name_of(index));
         let every_resource = statement.resources.as_ref().is_none_or(|all| all.iter().any(|r| r == "*"));
         let everything = match &statement.actions {
             Actions::Only(all) => all.iter().any(|a| a == "*" || a == "*:*"),
             Actions::AllBut(_) => true,
         };
         if everything {
-            findings.push(warning(format!("{place} allows every action, or all actions except some")));
+            findings.push(warning(format!("{statement_name} allows every action, or all actions except some")));
         } else if every_resource {
             let found: Vec<_> = ESCALATIONS.into_iter().filter(|a| statement.actions.cover(a)).collect();
             if !found.is_empty() {
-                findings.push(warning(format!("{place} allows {} on every resource", found.join(", "))));
+                findings.push(warning(format!("{statement_name} allows {} on every resource", found.join(", "))));
             }
         }
     }

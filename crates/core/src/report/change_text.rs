@@ -21,18 +21,18 @@ pub(super) fn change_text(change: &Change, redactor: &mut Redactor) -> String {
         }
         Action::Tag(tags) => tags.iter().map(|(key, value)| line('+', &format!("{key} = {value}"))).collect(),
         Action::PutBoundary { before: Some(before), .. } => line('-', before),
-        Action::Register(entry) => registration(entry),
+        Action::Register(change) => registration(change),
         _ => String::new(),
     };
     text.push_str(&body);
     text
 }
 
-fn registration(entry: &RegistrationChange) -> String {
-    let before = entry.before.as_ref().and_then(|before| before.role_arn.as_ref());
+fn registration(change: &RegistrationChange) -> String {
+    let before = change.before.as_ref().and_then(|before| before.role_arn.as_ref());
     let before = before.map(|arn| line('-', &format!("role            {arn}"))).unwrap_or_default();
-    let after = line('+', &format!("role            {}", entry.after.role_arn));
-    format!("{before}{after}{}", line('+', &format!("display name    {}", entry.after.display_name)))
+    let after = line('+', &format!("role            {}", change.after.role_arn));
+    format!("{before}{after}{}", line('+', &format!("display name    {}", change.after.display_name)))
 }
 
 fn new_role(new: &NewRole, redactor: &mut Redactor) -> String {

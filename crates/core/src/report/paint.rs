@@ -50,7 +50,7 @@ pub fn strong(text: impl Display) -> String {
 pub(super) fn sign(sign: Sign) -> String {
     match sign {
         Sign::Add => good('+'),
-        Sign::Alter => careful('~'),
+        Sign::Change => careful('~'),
         Sign::Remove => bad('-'),
     }
 }

@@ -36,7 +36,7 @@ pub struct Vendor {
     /// The permission groups, in file order.
     pub groups: Vec<Group>,
     /// The API to register accounts with, if the vendor has one.
-    pub registration: Option<Api>,
+    pub registration_api: Option<Api>,
     /// Where the vendor is defined.
     pub origin: VendorOrigin,
 }

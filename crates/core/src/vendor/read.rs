@@ -56,7 +56,7 @@ fn vendor(name: &str, table: &Table<'_>, origin: VendorOrigin) -> Option<Vendor>
     let groups = table.get("permissions").map(|value| groups(&value)).unwrap_or_default();
     let trust = table.require("trust").and_then(|value| trust(&value));
     let role = table.require("role").and_then(|value| role(&value, &groups));
-    let registration = table.get("registration").and_then(|value| registration(&value));
+    let registration_api = table.get("registration").and_then(|value| registration_api(&value));
     let ((accounts, external_id), role, title) = (trust?, role?, title?);
     let description = match role.description {
         Some(text) => text,
@@ -75,12 +75,12 @@ fn vendor(name: &str, table: &Table<'_>, origin: VendorOrigin) -> Option<Vendor>
         policy_name: role.policy_name,
         managed: role.managed,
         groups,
-        registration,
+        registration_api,
         origin,
     })
 }
 
-fn registration(value: &Value<'_>) -> Option<Api> {
+fn registration_api(value: &Value<'_>) -> Option<Api> {
     value.table(&["api"])?.require("api")?.checked(|name| {
         let names = || Api::ALL.into_iter().map(Api::name);
         Api::ALL.into_iter().find(|api| api.name() == name).ok_or_else(|| {

@@ -49,7 +49,7 @@ pub fn show(vendor: &Vendor) -> String {
     for arn in &vendor.managed {
         line("attached", &arn.0);
     }
-    if vendor.registration.is_some() {
+    if vendor.registration_api.is_some() {
         line("registration", "through the vendor's API, if configured");
     }
     for link in &vendor.documentation {

@@ -130,7 +130,7 @@ pub trait VendorApi: Sync {
     fn register(
         &self,
         access: &ApiAccess,
-        entry: &RegistrationChange,
+        registration: &RegistrationChange,
     ) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
