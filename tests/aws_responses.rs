@@ -73,8 +73,8 @@ async fn describe(response: ResponseTemplate) -> Result<Option<onboarding_core::
 async fn assume_role_error(response: ResponseTemplate) -> ApiError {
     let (_server, config) = serving(response).await;
     let role_arn = "arn:aws:iam::444455556666:role/OrganizationAccountAccessRole".to_owned();
-    let entry = AssumeRoleRequest { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
-    Sts::new(&config).assume_role(&entry).await.unwrap_err()
+    let request = AssumeRoleRequest { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
+    Sts::new(&config).assume_role(&request).await.unwrap_err()
 }
 
 #[tokio::test]
@@ -252,8 +252,8 @@ async fn error_after_retry(first: ResponseTemplate, action: Action) -> ApiError 
     let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
     let config = config.to_builder().retry_config(retries).build();
     let role_arn = "arn:aws:iam::444455556666:role/OrganizationAccountAccessRole".to_owned();
-    let entry = AssumeRoleRequest { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
-    let session = Sts::new(&config).assume_role(&entry).await.unwrap();
+    let request = AssumeRoleRequest { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
+    let session = Sts::new(&config).assume_role(&request).await.unwrap();
     session.execute(&change).await.unwrap_err()
 }
 

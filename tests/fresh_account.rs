@@ -10,7 +10,7 @@ mod fresh_account {
     };
     use onboarding_core::outcome::Outcome;
     use onboarding_core::owner::Owner;
-    use onboarding_core::policy::{Caller, Condition};
+    use onboarding_core::policy::{Caller, Condition, ExternalIdRequirement};
     use onboarding_core::report::Report;
     use onboarding_core::role_settings::{RoleDefinition, RoleSettings};
     use onboarding_engine::ports::{Clock, Directory, LeaseStore, Secrets, Sessions, VendorApi, Whole, WriteIam};
@@ -54,7 +54,7 @@ mod fresh_account {
                 attached: BTreeSet::from([Template("arn:{partition}:iam::aws:policy/ReadOnlyAccess".to_owned())]),
             },
             trust: vec![trust(VENDOR, Some(ExternalIdSource::Parameter("/vendor/external-id".to_owned())))],
-            external_id_required: true,
+            external_id_requirement: ExternalIdRequirement::Required,
             policies: BTreeMap::from([("read".to_owned(), Template(policy.to_owned()))]),
             registration: None,
         }

@@ -13,7 +13,7 @@ use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::RegistrationChange;
-use onboarding_core::vendor::{Api, ApiAccess, Endpoint};
+use onboarding_core::vendor::{Api, ApiAccess, Endpoint, Hosting};
 use onboarding_engine::ports::{Http, VendorApi, VendorRequest, VendorResponse};
 use serde_json::{Value, json};
 use wiremock::matchers::any;
@@ -30,7 +30,7 @@ fn account() -> AccountId {
 async fn serving(response: ResponseTemplate) -> (MockServer, ApiAccess) {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(response).mount(&server).await;
-    let endpoint = Endpoint::from_url(&format!("{}/api/", server.uri()), true).unwrap();
+    let endpoint = Endpoint::from_url(&format!("{}/api/", server.uri()), Hosting::SelfHosted).unwrap();
     (server, ApiAccess { endpoint, key: KEY.parse().unwrap() })
 }
 
@@ -140,7 +140,7 @@ async fn invalid_response_is_unavailable() {
     ] {
         assert_eq!(search(response).await.unwrap_err().kind(), ErrorKind::Unavailable);
     }
-    let closed = Endpoint::from_url("http://127.0.0.1:9/api", true).unwrap();
+    let closed = Endpoint::from_url("http://127.0.0.1:9/api", Hosting::SelfHosted).unwrap();
     let access = ApiAccess { endpoint: closed, key: KEY.parse().unwrap() };
     let refused = Vendors::new(HttpClient::default()).registered(Api::WorkloadSecurity, &access, &account()).await;
     let refused = refused.unwrap_err();

@@ -7,7 +7,7 @@ use super::args::{Format, Grant};
 use super::{Exit, print_error, read};
 use onboarding_core::account::Partition;
 use onboarding_core::policy::{
-    self, Can, Condition, Document, Effect, PolicyError, PolicyNotice, Principal, PrincipalAccess,
+    self, Can, Condition, Document, Effect, ExternalIdDisplay, PolicyError, PolicyNotice, Principal, PrincipalAccess,
 };
 use onboarding_core::report::paint;
 use onboarding_core::text;
@@ -65,7 +65,8 @@ pub(super) fn grant(args: &Grant) -> anyhow::Result<Exit> {
 }
 
 pub(super) fn explain(file: &str, format: Format, reveal: bool) -> anyhow::Result<Exit> {
-    let entries = policy::explain(&parse(file)?, reveal);
+    let external_ids = if reveal { ExternalIdDisplay::Revealed } else { ExternalIdDisplay::Hidden };
+    let entries = policy::explain(&parse(file)?, external_ids);
     match format {
         Format::Json => print_line!("{}", serde_json::to_string_pretty(&json!({"version": 1, "entries": entries}))?),
         Format::Text => print_text!("{}", text(&entries)),

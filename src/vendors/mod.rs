@@ -35,9 +35,9 @@ impl<H: Http + Send> VendorApi for Vendors<H> {
         }
     }
 
-    async fn register(&self, access: &ApiAccess, entry: &RegistrationChange) -> Result<(), ApiError> {
-        match entry.api {
-            Api::WorkloadSecurity => WorkloadSecurity::new(&self.http, access).register(entry).await,
+    async fn register(&self, access: &ApiAccess, registration: &RegistrationChange) -> Result<(), ApiError> {
+        match registration.api {
+            Api::WorkloadSecurity => WorkloadSecurity::new(&self.http, access).register(registration).await,
         }
     }
 }

@@ -81,7 +81,7 @@ fn created_account_without_access_role_is_blocked() {
     organization.delete_role(&id(OLD), &name(ACCESS));
     insta::assert_snapshot!(diagnose(&organization, OLD), @"blocked (access_role_changed): account 333344445555 was created in this organization with an access role, and cannot be accessed: AssumeRole was denied for `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::333344445555:role/OrganizationAccountAccessRole; as an administrator of the account, run `aws iam get-role --role-name OrganizationAccountAccessRole`: if it exists, add `arn:aws:iam::111122223333:root` to its trust policy; if not, it was deleted or renamed: create it again, or configure its name");
     // The result is the same if STS explains its denials, because there is no policy to name.
-    organization.set_explains_denials(true);
+    organization.explain_denials();
     assert_eq!(code(&diagnose(&organization, OLD)), "blocked access_role_changed");
 }
 
@@ -99,7 +99,7 @@ fn access_role_that_trusts_another_account_is_blocked() {
     for account in [OLD, INVITED] {
         let organization = organization_with_invited_account();
         organization.put_role(&id(account), &name(ACCESS), administrator(&trusting(FORMER)));
-        organization.set_explains_denials(true);
+        organization.explain_denials();
         assert_eq!(code(&diagnose(&organization, account)), "blocked access_role_trust");
         if account == INVITED {
             insta::assert_snapshot!(diagnose(&organization, account), @"blocked (access_role_trust): role `OrganizationAccountAccessRole` of account 555566667777 exists, and its trust policy denies access: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::555566667777:role/OrganizationAccountAccessRole because no role trust policy allows the sts:AssumeRole action; as an administrator of the account, add `arn:aws:iam::111122223333:root` to its trust policy; a role that came from another organization often still trusts the management account there");
@@ -112,7 +112,7 @@ fn access_role_that_trusts_another_account_is_blocked() {
 #[test]
 fn access_role_with_a_deny_statement_is_blocked() {
     let organization = organization();
-    organization.set_explains_denials(true);
+    organization.explain_denials();
     let trust = trusting(MANAGEMENT).replace("Allow", "Deny");
     organization.set_trust(&id(OLD), &name(ACCESS), &trust);
     assert_eq!(code(&diagnose(&organization, OLD)), "blocked access_role_trust");

@@ -188,7 +188,7 @@ fn role(template: &RoleTemplate, account: &Account, secrets: &SecretValues) -> R
         all.extend(some);
     }
     let trust = Document::from_statements(statements).map_err(|e| fail(e.to_string()))?;
-    let findings = lint_trust(&trust, template.external_id_required);
+    let findings = lint_trust(&trust, template.external_id_requirement);
     if let Some(finding) = findings.into_iter().find(|f| f.severity == Severity::Refused) {
         return Err(fail(finding.message));
     }

@@ -54,8 +54,8 @@ impl<P: Directory> Directory for Faulty<P> {
 impl<P: Sessions> Sessions for Faulty<P> {
     type Session = Faulty<P::Session>;
 
-    async fn assume_role(&self, entry: &AssumeRoleRequest) -> Result<Self::Session, ApiError> {
-        let inner = self.script.play("sts:AssumeRole", self.inner.assume_role(entry)).await?;
+    async fn assume_role(&self, request: &AssumeRoleRequest) -> Result<Self::Session, ApiError> {
+        let inner = self.script.play("sts:AssumeRole", self.inner.assume_role(request)).await?;
         Ok(Faulty { inner, script: self.script.clone() })
     }
 }
@@ -118,8 +118,8 @@ impl<P: VendorApi> VendorApi for Faulty<P> {
         self.script.play("workload-security:SearchAwsConnectors", self.inner.registered(api, access, account)).await
     }
 
-    async fn register(&self, access: &ApiAccess, entry: &RegistrationChange) -> Result<(), ApiError> {
-        self.script.play(entry.call(), self.inner.register(access, entry)).await
+    async fn register(&self, access: &ApiAccess, registration: &RegistrationChange) -> Result<(), ApiError> {
+        self.script.play(registration.call(), self.inner.register(access, registration)).await
     }
 }
 

@@ -7,8 +7,8 @@ use onboarding_core::error::ErrorKind;
 use onboarding_engine::ports::{Clock, ReadIam};
 use std::time::Duration;
 
-async fn refusal_code(organization: &FakeOrganization, entry: &AssumeRoleRequest) -> String {
-    organization.assume_role(entry).await.err().unwrap().code
+async fn refusal_code(organization: &FakeOrganization, request: &AssumeRoleRequest) -> String {
+    organization.assume_role(request).await.err().unwrap().code
 }
 
 fn policy_allowing(action: &str, resource: &str) -> String {
@@ -175,7 +175,7 @@ async fn caller_without_permissions_cannot_assume_a_role() {
 #[tokio::test]
 async fn explained_denial_names_the_trust_policy() {
     let organization = organization();
-    organization.set_explains_denials(true);
+    organization.explain_denials();
     let message = async |trust: &str| {
         organization.set_trust(&id(MEMBER), &name(ACCESS), trust);
         organization.assume_role(&assume_role_request(MEMBER, ALL)).await.err().unwrap().message
@@ -210,10 +210,10 @@ async fn new_account_becomes_ready_in_phases() {
     let request = organization.create_account_with("new", settings);
     let account = organization.finish_creation(&request).unwrap();
     assert_eq!(account, id("444455556666"));
-    let entry = assume_role_request(account.as_str(), ALL);
-    assert_eq!(refusal_code(&organization, &entry).await, "AccessDenied");
+    let request = assume_role_request(account.as_str(), ALL);
+    assert_eq!(refusal_code(&organization, &request).await, "AccessDenied");
     organization.sleep(Duration::from_secs(30)).await;
-    let session = organization.assume_role(&entry).await.unwrap();
+    let session = organization.assume_role(&request).await.unwrap();
     assert_eq!(session.caller_account().await.unwrap_err().code, "InvalidClientTokenId");
     organization.sleep(Duration::from_secs(5)).await;
     assert!(session.caller_account().await.is_ok());

@@ -99,10 +99,10 @@ impl FakeOrganization {
         self.alter(account, |account| account.joined = joined);
     }
 
-    /// Sets whether STS names the trust policy as the reason when it denies a caller, as the AWS documentation shows. Most
-    /// real messages for cross-account calls contain no reason, so the default is `false`.
-    pub fn set_explains_denials(&self, names: bool) {
-        self.change(|all| all.explains_denials = names);
+    /// Makes STS name the trust policy as the reason when it denies a caller, as the AWS documentation shows. By default it
+    /// gives no reason, as in most real messages for cross-account calls.
+    pub fn explain_denials(&self) {
+        self.change(|all| all.explains_denials = true);
     }
 
     /// Makes every call to an account's IAM fail with an error code, for a number of seconds after the previously added

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::account::AccountId;
-use crate::policy::Condition;
+use crate::policy::{Condition, ExternalIdRequirement};
 use crate::role::{ExternalId, RoleName};
 use crate::role_settings::RoleDefinition;
 use crate::template::Template;
@@ -86,7 +86,7 @@ pub struct RoleTemplate {
     /// Who may assume the role.
     pub trust: Vec<TrustSpec>,
     /// Whether every principal must pass an external ID.
-    pub external_id_required: bool,
+    pub external_id_requirement: ExternalIdRequirement,
     /// The inline policies: name to JSON document.
     pub policies: BTreeMap<String, Template>,
     /// Where to register the account and this role with the vendor.

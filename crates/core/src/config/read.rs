@@ -7,7 +7,7 @@ use super::context::ReadContext;
 use super::files::{Files, NoFiles};
 use super::{AccessRole, Config, ConfigErrors, RoleTemplate, roles, trust, vendors};
 use crate::account::AccountId;
-use crate::policy::{Document, lint_permissions};
+use crate::policy::{Document, ExternalIdRequirement, lint_permissions};
 use crate::role::RoleName;
 use crate::toml_reader::{SourceFile, Table, Value};
 use crate::vendor::Catalogue;
@@ -131,7 +131,7 @@ fn has_grant_entry(access_role: &Value<'_>) -> bool {
 fn warnings(role: &RoleTemplate) -> Vec<String> {
     let owner = &role.definition.owner;
     let mut found = Vec::new();
-    if owner.is_vendor() && !role.external_id_required {
+    if owner.is_vendor() && role.external_id_requirement == ExternalIdRequirement::Optional {
         found.push(format!("{owner}: the vendor assumes the role without an external ID"));
     }
     for (name, policy) in &role.policies {

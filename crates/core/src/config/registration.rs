@@ -2,7 +2,7 @@
 
 use super::RegistrationTemplate;
 use crate::toml_reader::{Value, parameter_name};
-use crate::vendor::{Endpoint, Vendor};
+use crate::vendor::{Endpoint, Hosting, Vendor};
 
 const REGISTRATION: &[&str] = &["region", "url", "own-host", "api-key"];
 
@@ -12,11 +12,14 @@ pub(super) fn registration(vendor: &Vendor, value: &Value<'_>) -> Option<Registr
         return None;
     };
     let table = value.table(REGISTRATION)?;
-    let own_host = table.get("own-host").and_then(|value| value.flag()).unwrap_or(false);
+    let hosting = match table.get("own-host").and_then(|value| value.flag()) {
+        Some(true) => Hosting::SelfHosted,
+        Some(false) | None => Hosting::Vendor,
+    };
     let key_parameter = table.require("api-key").and_then(|value| api_key(&value));
     let endpoint = match (table.get("region"), table.get("url")) {
         (Some(region), None) => region.checked(Endpoint::from_region),
-        (None, Some(url)) => url.checked(|text| Endpoint::from_url(text, own_host)),
+        (None, Some(url)) => url.checked(|text| Endpoint::from_url(text, hosting)),
         (Some(_), Some(url)) => {
             url.problem("cannot be combined with `region`; remove one of the two");
             None

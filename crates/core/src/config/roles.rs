@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::context::ReadContext;
 use super::{RoleTemplate, Template, trust};
 use crate::owner::{OWNER_TAG, Owner};
+use crate::policy::ExternalIdRequirement;
 use crate::role::RoleName;
 use crate::role_settings::{RoleDefinition, RoleSettings};
 use crate::text::Untrusted;
@@ -78,7 +79,7 @@ pub(super) fn role_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Option
     Some(RoleTemplate {
         definition: RoleDefinition { owner, title, name, adopt, settings, attached },
         trust,
-        external_id_required: false,
+        external_id_requirement: ExternalIdRequirement::Optional,
         policies,
         registration: None,
     })

@@ -9,7 +9,7 @@ use super::roles;
 use super::trust::external_id;
 use super::{ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec};
 use crate::owner::Owner;
-use crate::policy::Condition;
+use crate::policy::{Condition, ExternalIdRequirement};
 use crate::role::RoleName;
 use crate::role_settings::RoleDefinition;
 use crate::suggestion::{did_you_mean, list_of};
@@ -116,9 +116,9 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadCon
     let policy = Vendor::policy(&groups);
     let policies: BTreeMap<_, _> = policy.map(|policy| (vendor.policy_name.clone(), policy)).into_iter().collect();
     check_quota(entry, &policies);
-    let external_id = match vendor_external_id(vendor, entry, table)? {
-        ExternalIdChoice::Given(source) => Some(source),
-        ExternalIdChoice::None => None,
+    let (external_id, external_id_requirement) = match vendor_external_id(vendor, entry, table)? {
+        ExternalIdChoice::Given(source) => (Some(source), ExternalIdRequirement::Required),
+        ExternalIdChoice::None => (None, ExternalIdRequirement::Optional),
     };
     let registration = table.get("registration").and_then(|value| registration(vendor, &value));
     let principals = vendor.accounts.iter().map(|id| PrincipalSpec::Aws(Template(id.to_string()))).collect();
@@ -126,8 +126,8 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadCon
     let attached = vendor.managed.clone();
     Some(RoleTemplate {
         definition: RoleDefinition { owner, title, name: name?, adopt, settings, attached },
-        external_id_required: external_id.is_some(),
         trust: vec![TrustSpec { principals, external_id, condition: Condition::default() }],
+        external_id_requirement,
         policies,
         registration,
     })

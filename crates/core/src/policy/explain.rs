@@ -58,9 +58,18 @@ pub struct Shown {
     pub values: Vec<String>,
 }
 
-/// Explains a trust policy, statement by statement. External IDs are hidden unless `reveal` is set.
+/// Whether an explanation contains external IDs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExternalIdDisplay {
+    /// They are replaced by `(hidden)`.
+    Hidden,
+    /// They are shown.
+    Revealed,
+}
+
+/// Explains a trust policy, statement by statement.
 #[must_use]
-pub fn explain(trust: &Document, reveal: bool) -> Vec<PrincipalAccess> {
+pub fn explain(trust: &Document, external_ids: ExternalIdDisplay) -> Vec<PrincipalAccess> {
     let mut entries = Vec::new();
     for (index, statement) in trust.statements().iter().enumerate() {
         let actions: Vec<_> =
@@ -69,7 +78,7 @@ pub fn explain(trust: &Document, reveal: bool) -> Vec<PrincipalAccess> {
             continue;
         }
         let name = trust.name_of(index);
-        let conditions = shown(&statement.condition, reveal);
+        let conditions = shown(&statement.condition, external_ids);
         let access = |principal: String, kind, can, why| PrincipalAccess {
             statement: name.clone(),
             principal,
@@ -163,9 +172,9 @@ fn deny_coverage(trust: &Document, allowed: &Statement, principal: &Principal) -
     found
 }
 
-fn shown(condition: &Condition, reveal: bool) -> Vec<Shown> {
+fn shown(condition: &Condition, external_ids: ExternalIdDisplay) -> Vec<Shown> {
     let show = |clause: &super::ConditionClause| {
-        let is_secret = clause.is_external_id() && !reveal;
+        let is_secret = clause.is_external_id() && external_ids == ExternalIdDisplay::Hidden;
         let values = if is_secret { vec!["(hidden)".to_owned()] } else { clause.values.clone() };
         Shown { operator: clause.operator.clone(), key: clause.key.clone(), values }
     };

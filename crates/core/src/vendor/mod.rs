@@ -12,7 +12,7 @@ mod show;
 
 pub use catalogue::Catalogue;
 pub use model::{ExternalIdRule, Group, Vendor, VendorOrigin};
-pub use registration::{Api, ApiAccess, ApiKey, Endpoint, KeyHeader};
+pub use registration::{Api, ApiAccess, ApiKey, Endpoint, Hosting, KeyHeader};
 pub use show::{Row, rows, show};
 
 pub(crate) use catalogue::NameTaken;

@@ -51,6 +51,15 @@ pub enum KeyHeader {
     ApiSecretKey,
 }
 
+/// Who hosts the manager of a vendor's product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hosting {
+    /// The vendor, on hosts of its own.
+    Vendor,
+    /// The user, on any host.
+    SelfHosted,
+}
+
 impl Endpoint {
     /// The endpoint of Workload Security in a Cloud One region.
     ///
@@ -70,11 +79,11 @@ impl Endpoint {
     }
 
     /// The endpoint at a full URL. Because the API key is sent to this host, a host that does not belong to the vendor is
-    /// accepted only with `own_host`.
+    /// accepted only if the manager is self-hosted.
     ///
     /// # Errors
     /// If it is not a valid URL, or the API key must not be sent to it.
-    pub fn from_url(text: &str, own_host: bool) -> Result<Self, String> {
+    pub fn from_url(text: &str, hosting: Hosting) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|error| {
             format!(
                 "`{}` is not a valid URL ({error}); expected a URL such as `https://manager.example.com:4119/api`",
@@ -93,7 +102,7 @@ impl Endpoint {
         let header = match host {
             Host::Domain(name) if name.strip_prefix("workload.").is_some_and(is_cloud_one) => KeyHeader::Authorization,
             Host::Domain(LEGACY) => KeyHeader::ApiSecretKey,
-            _ if own_host => KeyHeader::ApiSecretKey,
+            _ if hosting == Hosting::SelfHosted => KeyHeader::ApiSecretKey,
             host => {
                 return Err(format!(
                     "the API key would be sent to `{host}`, which is not a host of the vendor; if you host the manager yourself, set `own-host = true`"
