@@ -53,7 +53,7 @@ impl RoleSpec {
 
     /// The path.
     #[must_use]
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.definition.settings.path
     }
 }

@@ -58,7 +58,7 @@ pub struct ObservedRole {
 impl ObservedRole {
     /// Whether the role is managed by this tool: it has the owner tag, with any value.
     #[must_use]
-    pub fn is_managed(&self) -> bool {
+    pub(crate) fn is_managed(&self) -> bool {
         self.settings.tags.contains_key(OWNER_TAG)
     }
 }

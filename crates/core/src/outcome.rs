@@ -90,12 +90,6 @@ impl Outcome {
         }
     }
 
-    /// Whether a message about the account must not be deleted.
-    #[must_use]
-    pub fn is_unfinished(&self) -> bool {
-        matches!(self, Self::Waiting(_) | Self::Blocked(_))
-    }
-
     /// Waiting, for something that is retried automatically.
     #[must_use]
     pub fn waiting(code: Code, message: impl Into<String>) -> Self {

@@ -2,7 +2,7 @@
 //!
 //! The owner is the value of the tag [`OWNER_TAG`]. A role that has the tag is managed by this tool, whatever the value is:
 //! a value that this version does not know may come from another version, or from a configuration that has changed since.
-//! See [`ObservedRole::is_managed`](crate::observed::ObservedRole::is_managed).
+//! See `ObservedRole::is_managed`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -38,7 +38,7 @@ pub struct InvalidOwner(Untrusted);
 impl Owner {
     /// Whether the role is a vendor's.
     #[must_use]
-    pub fn is_vendor(&self) -> bool {
+    pub(crate) fn is_vendor(&self) -> bool {
         matches!(self, Self::Vendor(_))
     }
 }

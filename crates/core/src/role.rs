@@ -30,7 +30,7 @@ impl RoleName {
 
     /// Whether IAM treats both as the same name, because role names are case-insensitive.
     #[must_use]
-    pub fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.0.eq_ignore_ascii_case(&other.0)
     }
 
@@ -77,7 +77,7 @@ pub struct InvalidExternalId;
 impl ExternalId {
     /// The plain value. Use it only for policies that are sent to IAM.
     #[must_use]
-    pub fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 }

@@ -49,7 +49,7 @@ impl<Arn> Default for RoleSettings<Arn> {
 impl RoleSettings<Template> {
     /// The settings in one account.
     #[must_use]
-    pub fn expand(&self, account: &Account) -> RoleSettings {
+    pub(crate) fn expand(&self, account: &Account) -> RoleSettings {
         RoleSettings {
             path: self.path.clone(),
             description: self.description.clone(),
@@ -80,7 +80,7 @@ pub struct RoleDefinition<Arn = String> {
 impl RoleDefinition<Template> {
     /// The definition in one account.
     #[must_use]
-    pub fn expand(&self, account: &Account) -> RoleDefinition {
+    pub(crate) fn expand(&self, account: &Account) -> RoleDefinition {
         RoleDefinition {
             owner: self.owner.clone(),
             title: self.title.clone(),

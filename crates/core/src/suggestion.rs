@@ -26,7 +26,7 @@ pub fn list_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// Alternatives joined for a sentence: `a`, `b` or `c`.
-pub fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     join(names, "or")
 }
 

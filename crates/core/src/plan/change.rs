@@ -131,7 +131,7 @@ impl From<&RoleSettings> for RoleDetails {
 
 /// Whether a change adds, changes or removes something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sign {
+pub(crate) enum Sign {
     /// `+`
     Add,
     /// `~`
@@ -180,7 +180,7 @@ impl Change {
 
     /// Its mark in a diff.
     #[must_use]
-    pub fn sign(&self) -> Sign {
+    pub(crate) fn sign(&self) -> Sign {
         match &self.action {
             Action::CreateRole(_)
             | Action::Attach(_)

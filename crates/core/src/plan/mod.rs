@@ -7,7 +7,8 @@ mod guard;
 mod proof;
 mod settings;
 
-pub use change::{Action, Change, NewRole, RegistrationChange, RoleDetails, Sign};
+pub(crate) use change::Sign;
+pub use change::{Action, Change, NewRole, RegistrationChange, RoleDetails};
 pub use diff::{Plan, diff};
 pub use guard::{Approved, Refusal, guard};
 pub use proof::{Proof, proofs};

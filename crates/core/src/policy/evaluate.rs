@@ -112,7 +112,7 @@ impl RequestContext {
 
     /// Adds a key that is not in the request.
     #[must_use]
-    pub fn without(mut self, key: &str) -> Self {
+    pub(crate) fn without(mut self, key: &str) -> Self {
         self.known.insert(key.to_ascii_lowercase(), None);
         self
     }

@@ -82,13 +82,13 @@ pub enum VendorOrigin {
 impl Vendor {
     /// The groups that are enabled by default: those without write access.
     #[must_use]
-    pub fn default_groups(&self) -> Vec<&Group> {
+    pub(crate) fn default_groups(&self) -> Vec<&Group> {
         self.groups.iter().filter(|group| !group.mutates).collect()
     }
 
     /// The inline policy that allows these groups, with one statement per set of resources. `None` if there are no groups.
     #[must_use]
-    pub fn policy(groups: &[&Group]) -> Option<Template> {
+    pub(crate) fn policy(groups: &[&Group]) -> Option<Template> {
         let mut by_resources: BTreeMap<&[String], BTreeSet<&str>> = BTreeMap::new();
         for group in groups {
             let actions = by_resources.entry(&group.resources).or_default();

@@ -22,7 +22,7 @@ impl Api {
 
     /// The name in a vendor file.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::WorkloadSecurity => "workload-security",
         }
