@@ -40,7 +40,7 @@ pub struct NotificationRecord {
 }
 
 /// In place of a cause: the account was onboarded.
-pub(crate) const ONBOARDED: &str = "onboarded";
+pub const ONBOARDED: &str = "onboarded";
 /// In place of a cause: a run applied changes and was interrupted before the account converged.
 pub const STARTED: &str = "started";
 

@@ -4,7 +4,7 @@
 //! `waiting` means that the same call may succeed later, so that the caller retries automatically. `blocked` means that a
 //! retry would fail in the same way: the message goes to the dead-letter queue and the account needs attention.
 //!
-//! [`Outcome::from_error`] decides between the two for a failed API call. The same error can be either: an access denial
+//! [`Stop::from_error`] decides between the two for a failed API call. The same error can be either: an access denial
 //! on a new account usually means that AWS has not finished setting it up (`waiting`), on an established account it is a
 //! misconfiguration (`blocked`).
 
