@@ -9,7 +9,6 @@ mod leases;
 #[path = "aws_responses/notifier.rs"]
 mod notifier;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use account_onboarding::aws::{Aws, Resources};
@@ -27,6 +26,7 @@ use onboarding_core::error_messages::DeniedBy;
 use onboarding_core::outcome::Cause;
 use onboarding_core::plan::{Action, Change, NewRole};
 use onboarding_core::policy::Document;
+use onboarding_core::role_settings::RoleSettings;
 use onboarding_core::time::from_unix_seconds;
 use onboarding_engine::ports::{AssumeRoleRequest, Creation, Directory, Queue, Secrets, Sessions, WriteIam};
 use wiremock::matchers::{any, body_string_contains};
@@ -74,8 +74,8 @@ async fn describe(response: ResponseTemplate) -> Result<Option<onboarding_core::
 async fn assume_role_error(response: ResponseTemplate) -> ApiError {
     let (_server, aws) = serving(response, Resources::default()).await;
     let role_arn = "arn:aws:iam::444455556666:role/OrganizationAccountAccessRole".to_owned();
-    let entry = AssumeRoleRequest { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
-    aws.assume_role(&entry).await.unwrap_err()
+    let request = AssumeRoleRequest { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
+    aws.assume_role(&request).await.unwrap_err()
 }
 
 #[tokio::test]
@@ -258,23 +258,15 @@ async fn error_after_retry(first: ResponseTemplate, action: Action) -> ApiError 
     let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
     let config = config(&server.uri()).to_builder().retry_config(retries).build();
     let role_arn = "arn:aws:iam::444455556666:role/OrganizationAccountAccessRole".to_owned();
-    let entry = AssumeRoleRequest { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
-    let session = Aws::new(&config, Resources::default()).assume_role(&entry).await.unwrap();
+    let request = AssumeRoleRequest { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
+    let session = Aws::new(&config, Resources::default()).assume_role(&request).await.unwrap();
     session.execute(&change).await.unwrap_err()
 }
 
 #[tokio::test]
 async fn ambiguous_attempt_is_reported_as_connection_error() {
     let trust = Document::parse(r#"{"Version":"2012-10-17","Statement":[]}"#).unwrap();
-    let role = NewRole {
-        title: "Acme".to_owned(),
-        path: "/".to_owned(),
-        description: String::new(),
-        max_session_seconds: 3600,
-        boundary: None,
-        tags: BTreeMap::new(),
-        trust,
-    };
+    let role = NewRole { title: "Acme".to_owned(), settings: RoleSettings::default(), trust };
     let writes = [
         (Action::CreateRole(Box::new(role)), ErrorKind::AlreadyExists),
         (Action::DeletePolicy { name: "old".to_owned(), before: None }, ErrorKind::NotFound),

@@ -10,8 +10,10 @@ mod fresh_account {
         AccessRole, Config, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec,
     };
     use onboarding_core::outcome::Outcome;
-    use onboarding_core::policy::{Caller, Condition};
+    use onboarding_core::owner::Owner;
+    use onboarding_core::policy::{Caller, Condition, ExternalIdRequirement};
     use onboarding_core::report::Report;
+    use onboarding_core::role_settings::{RoleDefinition, RoleSettings};
     use onboarding_core::trigger::TriggerKind;
     use onboarding_engine::ports::{World, WriteIam};
     use onboarding_engine::{Engine, Job};
@@ -39,19 +41,23 @@ mod fresh_account {
         let policy =
             r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:Describe*","Resource":"*"}]}"#;
         RoleTemplate {
-            owner: format!("vendor/{name}"),
-            title: name.to_owned(),
-            name: name.parse().unwrap(),
-            path: "/vendors/".to_owned(),
-            description: "made by account-onboarding".to_owned(),
-            max_session_seconds: 3600,
-            boundary: Some(Template("arn:{partition}:iam::aws:policy/PowerUserAccess".to_owned())),
-            tags: BTreeMap::from([("team".to_owned(), "platform".to_owned())]),
-            adopt: false,
+            definition: RoleDefinition {
+                owner: Owner::Vendor(name.to_lowercase()),
+                title: name.to_owned(),
+                name: name.parse().unwrap(),
+                adopt: false,
+                settings: RoleSettings {
+                    path: "/vendors/".to_owned(),
+                    description: "made by account-onboarding".to_owned(),
+                    boundary: Some(Template("arn:{partition}:iam::aws:policy/PowerUserAccess".to_owned())),
+                    tags: BTreeMap::from([("team".to_owned(), "platform".to_owned())]),
+                    ..RoleSettings::default()
+                },
+                attached: BTreeSet::from([Template("arn:{partition}:iam::aws:policy/ReadOnlyAccess".to_owned())]),
+            },
             trust: vec![trust(VENDOR, Some(ExternalIdSource::Parameter("/vendor/external-id".to_owned())))],
-            external_id_required: true,
+            external_id_requirement: ExternalIdRequirement::Required,
             policies: BTreeMap::from([("read".to_owned(), Template(policy.to_owned()))]),
-            managed: BTreeSet::from([Template("arn:{partition}:iam::aws:policy/ReadOnlyAccess".to_owned())]),
             registration: None,
         }
     }

@@ -14,7 +14,7 @@ use onboarding_core::observed::Observed;
 use onboarding_core::plan::{Approved, diff, guard};
 use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;
-use onboarding_core::session_policy::{LONGEST, scopes};
+use onboarding_core::session_policy::{MAX_LENGTH, scopes};
 use onboarding_core::text::is_printable;
 
 /// The management account of the organization.
@@ -67,11 +67,11 @@ pub fn assert_problems(problems: &ConfigErrors, files: &[(&str, &str)]) {
     assert!(!problems.is_empty(), "rejected without a problem");
     for problem in problems.list() {
         assert_sentence(&problem.message);
-        let place = &problem.place;
-        let (_, text) = files.iter().find(|(name, _)| *name == place.file).expect("a file that was read");
-        let line = text.split('\n').nth(place.line.wrapping_sub(1));
+        let location = &problem.location;
+        let (_, text) = files.iter().find(|(name, _)| *name == location.file).expect("a file that was read");
+        let line = text.split('\n').nth(location.line.wrapping_sub(1));
         let longest = line.expect("a line of the file").chars().count() + 1;
-        assert!((1..=longest).contains(&place.column), "{place} is past the end of its line");
+        assert!((1..=longest).contains(&location.column), "{location} is past the end of its line");
     }
 }
 
@@ -89,7 +89,7 @@ pub fn assert_usable(config: &Config) {
         assert_eq!(errors, [], "a valid configuration gives a blueprint without errors");
         for mode in [Mode::Plan, Mode::Apply] {
             for scope in scopes(&blueprint, &access_role(), mode).0 {
-                assert!(scope.policy.len() <= LONGEST || scope.roles.len() == 1, "the session policy is too long");
+                assert!(scope.policy.len() <= MAX_LENGTH || scope.roles.len() == 1, "the session policy is too long");
             }
         }
         assert_safe(&blueprint, Document::parse(DEFAULT_TRUST).expect("a valid policy"));
@@ -107,7 +107,7 @@ pub fn assert_safe(blueprint: &Blueprint, trust: Document) -> Approved {
         access_trust: Ok(trust),
         roles: BTreeMap::new(),
         unreadable: BTreeMap::new(),
-        registered: roles_to_register().map(|spec| (spec.name.clone(), Ok(Vec::new()))).collect(),
+        registrations: roles_to_register().map(|spec| (spec.name().clone(), Ok(Vec::new()))).collect(),
     };
     let approved = guard(diff(blueprint, &observed), blueprint, &observed);
     let registrations = approved.changes().iter().filter(|change| change.is_registration()).count();

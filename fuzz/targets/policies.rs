@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use fuzz::{account, assert_safe, assert_sentence, generated};
 use onboarding_core::blueprint::Blueprint;
 use onboarding_core::policy::{
-    Caller, Condition, Document, Grant, Principal, Principals, Redactor, RequestContext, Verdict, access_entries,
-    add_grants, can_anybody_assume, can_assume, can_other_assume, explain, external_ids, lint_permissions, lint_trust,
-    permits, prune_orphans,
+    Caller, Condition, Document, ExternalIdDisplay, ExternalIdRequirement, Grant, Principal, Principals, Redactor,
+    RequestContext, Verdict, access_entries, add_grants, can_anybody_assume, can_assume, can_other_assume, explain,
+    external_ids, lint_permissions, lint_trust, permits, prune_orphans,
 };
 use serde_json::{Map, Value};
 
@@ -42,7 +42,7 @@ fn check_document(document: &Document) {
     ];
     let callers = callers(document);
     missing_context_never_removes_access(document, &callers, &contexts);
-    _ = (lint_trust(document, true), lint_permissions("p", document));
+    _ = (lint_trust(document, ExternalIdRequirement::Required), lint_permissions("p", document));
     pruning_removes_only_orphans(document);
     let mut grants = grants();
     // One set per document is enough, and lets the fuzzer try three times as many documents.
@@ -65,7 +65,9 @@ fn external_ids_are_hidden(document: &Document) {
     let other = Document::parse(&other).expect("a policy with other external IDs is valid");
     assert_eq!(external_ids(document).len(), external_ids(&other).len());
     assert_eq!(Redactor::default().pretty(document), Redactor::default().pretty(&other));
-    let shown = |document| -> Vec<_> { explain(document, false).into_iter().map(|e| (e.can, e.conditions)).collect() };
+    let shown = |document| -> Vec<_> {
+        explain(document, ExternalIdDisplay::Hidden).into_iter().map(|e| (e.can, e.conditions)).collect()
+    };
     assert_eq!(shown(document), shown(&other));
 }
 

@@ -1,6 +1,7 @@
 //! Reads IAM in one account. Writes are in `write`.
 
 use std::future::Future;
+use std::time::Duration;
 
 use aws_sdk_iam::types::Role;
 use aws_types::SdkConfig;
@@ -12,6 +13,7 @@ use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::observed::ObservedRole;
 use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;
+use onboarding_core::role_settings::{DEFAULT_MAX_SESSION, RoleSettings};
 use onboarding_engine::ports::{Page, ReadIam};
 
 /// A session in one account.
@@ -86,13 +88,16 @@ fn observed(role: &Role) -> Result<ObservedRole, ApiError> {
     let text = role.assume_role_policy_document().ok_or_else(|| malformed(CALL, "trust policy"))?;
     let tags = role.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
     let boundary = role.permissions_boundary().and_then(|b| b.permissions_boundary_arn());
-    Ok(ObservedRole {
+    let seconds = role.max_session_duration().map(|seconds| u64::from(seconds.unsigned_abs()));
+    let settings = RoleSettings {
         path: role.path().to_owned(),
         description: role.description().unwrap_or_default().to_owned(),
-        // IAM's default: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
-        max_session_seconds: role.max_session_duration().unwrap_or(3600),
+        max_session: seconds.map_or(DEFAULT_MAX_SESSION, Duration::from_secs),
         boundary: boundary.map(str::to_owned),
         tags: tags.collect(),
+    };
+    Ok(ObservedRole {
+        settings,
         trust: Document::parse(&decoded(CALL, text)?).map_err(|e| e.to_string()),
         policies: std::collections::BTreeMap::new(),
         attached: std::collections::BTreeSet::new(),

@@ -4,6 +4,7 @@
 //! have an [`AmbiguousAttempt`] interceptor. The other calls set a value and are idempotent.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_sdk_iam::error::BuildError;
 use aws_sdk_iam::types::Tag;
@@ -27,8 +28,9 @@ impl WriteIam for IamSession {
                 let update = iam.update_assume_role_policy().role_name(role).policy_document(after.to_json());
                 update.send().await.map(drop).map_err(api_error(call))
             }
-            Action::UpdateRole { after: (description, seconds), .. } => {
-                let update = iam.update_role().role_name(role).description(description).max_session_duration(*seconds);
+            Action::UpdateRole { after, .. } => {
+                let update = iam.update_role().role_name(role).description(&after.description);
+                let update = update.max_session_duration(seconds(after.max_session));
                 update.send().await.map(drop).map_err(api_error(call))
             }
             Action::PutPolicy { name, after, .. } => {
@@ -74,15 +76,21 @@ impl WriteIam for IamSession {
 impl IamSession {
     async fn create(&self, role: &str, new: &NewRole, attempt: &AmbiguousAttempt) -> Result<(), ApiError> {
         const CALL: &str = "iam:CreateRole";
-        let create = self.iam.create_role().role_name(role).path(&new.path).description(&new.description);
+        let settings = &new.settings;
+        let create = self.iam.create_role().role_name(role).path(&settings.path).description(&settings.description);
         let create = create
-            .max_session_duration(new.max_session_seconds)
-            .set_permissions_boundary(new.boundary.clone())
-            .set_tags(Some(tags(CALL, &new.tags)?))
+            .max_session_duration(seconds(settings.max_session))
+            .set_permissions_boundary(settings.boundary.clone())
+            .set_tags(Some(tags(CALL, &settings.tags)?))
             .assume_role_policy_document(new.trust.to_json());
         let sent = create.customize().interceptor(attempt.clone()).send().await;
         sent.map(drop).map_err(api_error(CALL)).map_err(|error| attempt.classify(error))
     }
+}
+
+/// A duration as IAM takes it. None that passed the configuration is longer than twelve hours.
+fn seconds(duration: Duration) -> i32 {
+    i32::try_from(duration.as_secs()).unwrap_or(i32::MAX)
 }
 
 fn tags(call: &'static str, tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, ApiError> {

@@ -11,7 +11,7 @@ use super::{Exit, print_error, read};
 use onboarding_core::account::Partition;
 use onboarding_core::lines::{Line, Style, render, widest};
 use onboarding_core::policy::{
-    self, Can, Condition, Document, Effect, PolicyError, PolicyNotice, Principal, PrincipalAccess,
+    self, Can, Condition, Document, Effect, ExternalIdDisplay, PolicyError, PolicyNotice, Principal, PrincipalAccess,
 };
 
 /// Maximum length of a trust policy in characters: by default, and with quota L-C07B4B0D raised to its maximum.
@@ -71,7 +71,8 @@ fn print_note(note: impl Display) {
 }
 
 pub(super) fn explain(file: &str, format: Format, reveal: bool) -> anyhow::Result<Exit> {
-    let entries = policy::explain(&parse(file)?, reveal);
+    let external_ids = if reveal { ExternalIdDisplay::Revealed } else { ExternalIdDisplay::Hidden };
+    let entries = policy::explain(&parse(file)?, external_ids);
     match format {
         Format::Json => print_line!("{}", serde_json::to_string_pretty(&json!({"version": 1, "entries": entries}))?),
         Format::Text => print_text!("{}", render(&lines(&entries))),

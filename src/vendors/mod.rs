@@ -29,8 +29,8 @@ pub async fn registrations(
 ///
 /// # Errors
 /// When the vendor does not answer, or refuses.
-pub async fn register(http: &impl Http, access: &ApiAccess, entry: &RegistrationChange) -> Result<(), ApiError> {
-    match entry.api {
-        Api::WorkloadSecurity => WorkloadSecurity::new(http, access).register(entry).await,
+pub async fn register(http: &impl Http, access: &ApiAccess, registration: &RegistrationChange) -> Result<(), ApiError> {
+    match registration.api {
+        Api::WorkloadSecurity => WorkloadSecurity::new(http, access).register(registration).await,
     }
 }

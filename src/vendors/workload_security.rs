@@ -57,13 +57,14 @@ impl<'a, H: Http> WorkloadSecurity<'a, H> {
     }
 
     /// Creates a connector, or updates the existing one.
-    pub(super) async fn register(&self, entry: &RegistrationChange) -> Result<(), ApiError> {
-        let path = match &entry.before {
+    pub(super) async fn register(&self, registration: &RegistrationChange) -> Result<(), ApiError> {
+        let path = match &registration.before {
             None => "/awsconnectors".to_owned(),
             Some(before) => format!("/awsconnectors/{}", before.id),
         };
-        let body = json!({"displayName": entry.after.display_name, "crossAccountRoleArn": entry.after.role_arn});
-        self.post(entry.call(), &path, body, VENDOR_REGISTRATION).await.map(drop)
+        let body =
+            json!({"displayName": registration.after.display_name, "crossAccountRoleArn": registration.after.role_arn});
+        self.post(registration.call(), &path, body, VENDOR_REGISTRATION).await.map(drop)
     }
 
     async fn post(

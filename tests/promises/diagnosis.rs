@@ -178,11 +178,12 @@ fn control_policy_on_a_new_account_is_retried() {
 
 #[test]
 fn access_role_without_permissions_is_blocked() {
-    let bounded = |role: &mut RoleState| role.boundary = Some("arn:aws:iam::aws:policy/PowerUserAccess".to_owned());
+    let bounded =
+        |role: &mut RoleState| role.settings.boundary = Some("arn:aws:iam::aws:policy/PowerUserAccess".to_owned());
     let scenario = Scenario::new().drift(ACCESS, bounded).diagnose();
     insta::assert_snapshot!(scenario.outcome(), @"blocked (access_denied): iam:GetRole failed: AccessDenied: User: arn:aws:sts::333344445555:assumed-role/OrganizationAccountAccessRole/account-onboarding-event-1 is not authorized to perform: iam:GetRole on resource: arn:aws:iam::333344445555:role/OrganizationAccountAccessRole because no permissions boundary allows the iam:GetRole action; allow `iam:GetRole` in the permissions boundary of the access role, or remove the boundary, then run again");
     let detached = |role: &mut RoleState| {
-        role.boundary = None;
+        role.settings.boundary = None;
         role.attached.clear();
     };
     let scenario = scenario.drift(ACCESS, detached).diagnose();

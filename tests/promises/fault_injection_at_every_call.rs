@@ -187,9 +187,9 @@ fn fault_while_repairing_drift_converges_on_the_next_run() {
             scenario.drift(role, |state| {
                 state.attached.insert("arn:aws:iam::aws:policy/AdministratorAccess".to_owned());
                 state.policies.clear();
-                state.max_session_seconds = 43_200;
-                state.tags.insert("more".to_owned(), "x".to_owned());
-                state.boundary = Some("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned());
+                state.settings.max_session = Duration::from_secs(43_200);
+                state.settings.tags.insert("more".to_owned(), "x".to_owned());
+                state.settings.boundary = Some("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned());
             })
         })
     }

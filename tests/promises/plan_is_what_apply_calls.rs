@@ -3,6 +3,7 @@
 //! Each test starts from an onboarded account in which roles have drifted in a particular way.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use onboarding_core::account::AccountId;
 use onboarding_core::outcome::Outcome;
@@ -10,6 +11,7 @@ use onboarding_core::plan::Change;
 use onboarding_core::policy::{Actions, Document};
 use onboarding_core::report::Status;
 use onboarding_core::role::RoleName;
+use onboarding_core::role_settings::RoleSettings;
 use onboarding_simulation::{PolicyText, RoleState};
 
 use crate::common::{ACCESS, NEW, OWN_ROLE, ROLES, SECURITY_ROLE, Scenario, TRELICA_ROLE, adopting_trelica, id};
@@ -59,39 +61,43 @@ const DRIFTS: &[Drift] = &[
     }),
     ("managed policy missing", |scenario| scenario.drift(OWN_ROLE, |role| role.attached.clear())),
     ("permissions boundary added", |scenario| {
-        scenario.drift(TRELICA_ROLE, |role| role.boundary = Some("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()))
+        scenario.drift(TRELICA_ROLE, |role| {
+            role.settings.boundary = Some("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned())
+        })
     }),
     ("permissions boundary changed", |scenario| {
-        scenario.drift(OWN_ROLE, |role| role.boundary = Some("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()))
+        scenario
+            .drift(OWN_ROLE, |role| role.settings.boundary = Some("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()))
     }),
-    ("permissions boundary missing", |scenario| scenario.drift(OWN_ROLE, |role| role.boundary = None)),
-    ("description changed", |scenario| scenario.drift(OWN_ROLE, |role| role.description = "mine".to_owned())),
+    ("permissions boundary missing", |scenario| scenario.drift(OWN_ROLE, |role| role.settings.boundary = None)),
+    ("description changed", |scenario| scenario.drift(OWN_ROLE, |role| role.settings.description = "mine".to_owned())),
     ("maximum session duration changed", |scenario| {
-        scenario.drift(SECURITY_ROLE, |role| role.max_session_seconds = 43_200)
+        scenario.drift(SECURITY_ROLE, |role| role.settings.max_session = Duration::from_secs(43_200))
     }),
     ("tags added, changed and missing", |scenario| {
         scenario
             .drift(OWN_ROLE, |role| {
-                role.tags.insert("team".to_owned(), "other".to_owned());
-                role.tags.insert("more".to_owned(), "x".to_owned());
+                role.settings.tags.insert("team".to_owned(), "other".to_owned());
+                role.settings.tags.insert("more".to_owned(), "x".to_owned());
             })
             .drift(SECURITY_ROLE, |role| {
-                role.tags.insert("Extra".to_owned(), String::new());
+                role.settings.tags.insert("Extra".to_owned(), String::new());
             })
     }),
     ("tag key in different case", |scenario| {
         scenario.drift(OWN_ROLE, |role| {
-            let team = role.tags.remove("team").unwrap();
-            role.tags.insert("Team".to_owned(), team);
+            let team = role.settings.tags.remove("team").unwrap();
+            role.settings.tags.insert("Team".to_owned(), team);
         })
     }),
     ("identity account removed from the access role", |scenario| scenario.drift(ACCESS, remove_grants)),
     ("everything at once", |scenario| {
         scenario
             .drift(OWN_ROLE, |role| {
-                let tags = role.tags.clone();
-                *role = RoleState { path: "/apps/".to_owned(), tags, ..RoleState::trusting("{}") };
-                role.tags.insert("more".to_owned(), "x".to_owned());
+                let tags = role.settings.tags.clone();
+                let settings = RoleSettings { path: "/apps/".to_owned(), tags, ..RoleSettings::default() };
+                *role = RoleState { settings, ..RoleState::trusting("{}") };
+                role.settings.tags.insert("more".to_owned(), "x".to_owned());
                 role.policies.insert("other".to_owned(), PolicyText(ALL.to_owned()));
                 role.attached.insert("arn:aws:iam::aws:policy/AdministratorAccess".to_owned());
             })
@@ -171,7 +177,7 @@ fn apply_makes_the_planned_calls_for_an_account_without_roles() {
 #[test]
 fn apply_makes_the_planned_calls_for_an_adopted_role() {
     let mut unowned = RoleState::trusting("{}");
-    unowned.tags.insert("owner".to_owned(), "another-team".to_owned());
+    unowned.settings.tags.insert("owner".to_owned(), "another-team".to_owned());
     unowned.policies.insert("all".to_owned(), PolicyText(ALL.to_owned()));
     let scenario = Scenario::new().with_new_account().with_role(TRELICA_ROLE, unowned).config(&adopting_trelica());
     assert_plan_is_what_apply_calls(scenario, "adopted").assert_roles_onboarded();

@@ -297,7 +297,7 @@ fn vendor_outage_neither_hides_other_causes_nor_delays_the_run() {
     let start = scenario.organization().now();
     let scenario = scenario.apply().assert_outcome("waiting vendor_not_ready");
     assert!(since(start, scenario.organization().now()) < Duration::from_secs(1), "the queue retries, not the run");
-    scenario.drift(TRELICA_ROLE, |state| state.tags.clear()).apply().assert_outcome("blocked foreign_role");
+    scenario.drift(TRELICA_ROLE, |state| state.settings.tags.clear()).apply().assert_outcome("blocked foreign_role");
 }
 
 /// A vendor outage after the plan was shown does not make the plan outdated.

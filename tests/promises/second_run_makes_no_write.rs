@@ -138,7 +138,7 @@ fn tags_reserved_by_aws_are_not_drift() {
     let mut scenario = Scenario::new().with_new_account().apply().assert_outcome("converged");
     for role in ROLES {
         scenario = scenario.drift(role, |state| {
-            state.tags.insert("aws:cloudformation:stack-name".to_owned(), "x".to_owned());
+            state.settings.tags.insert("aws:cloudformation:stack-name".to_owned(), "x".to_owned());
         });
     }
     scenario.apply_again().assert_converged_without_writes();

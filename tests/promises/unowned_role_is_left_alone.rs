@@ -17,8 +17,8 @@ const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","
 /// A role that was created manually, without the tag of this tool.
 fn unowned_role() -> RoleState {
     let mut role = RoleState::trusting(POLICY);
-    role.description = "created manually".to_owned();
-    role.tags.insert("owner".to_owned(), "another-team".to_owned());
+    role.settings.description = "created manually".to_owned();
+    role.settings.tags.insert("owner".to_owned(), "another-team".to_owned());
     role.policies.insert("theirs".to_owned(), PolicyText(POLICY.to_owned()));
     role.attached.insert("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned());
     role
@@ -47,7 +47,7 @@ fn unowned_role_is_left_alone_and_other_roles_are_installed() {
 #[test]
 fn identical_role_without_the_tag_is_unowned() {
     let mut twin = Scenario::new().with_onboarded_account().role(TRELICA_ROLE);
-    twin.tags.clear();
+    twin.settings.tags.clear();
     let scenario = Scenario::new().with_new_account().with_role(TRELICA_ROLE, twin.clone()).apply();
     assert_eq!(scenario.assert_outcome("blocked foreign_role").role(TRELICA_ROLE), twin);
 }
@@ -72,9 +72,10 @@ fn adopted_role_is_replaced_and_owned_afterwards() {
 fn role_under_another_path_is_left_alone_and_other_roles_are_installed() {
     // The configured path of the role is `/apps/`.
     for (path, is_tagged) in [("/theirs/", false), ("/theirs/", true), ("/", true)] {
-        let mut state = RoleState { path: path.to_owned(), ..unowned_role() };
+        let mut state = unowned_role();
+        state.settings.path = path.to_owned();
         if is_tagged {
-            state.tags.insert("account-onboarding".to_owned(), "role/app-deployer".to_owned());
+            state.settings.tags.insert("account-onboarding".to_owned(), "role/app-deployer".to_owned());
         }
         let scenario = Scenario::new().with_role(OWN_ROLE, state.clone()).apply();
         let outcome = scenario.outcome();

@@ -8,9 +8,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use crate::account::{Account, AccountId};
-use crate::config::{Config, ExternalIdSource, PrincipalSpec, Registration, RoleTemplate, Template, TrustSpec};
+use crate::config::{Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec};
+use crate::owner::{OWNER_TAG, Owner};
 use crate::policy::{Document, Grant, Principal, Severity, lint_trust};
-use crate::role::{ExternalId, OWNER_TAG, RoleName};
+use crate::role::{ExternalId, RoleName};
+use crate::role_settings::RoleDefinition;
 use crate::text::excerpt;
 use crate::vendor::{Api, ApiAccess};
 
@@ -30,34 +32,30 @@ pub struct Blueprint {
 /// The desired state of a role.
 #[derive(Debug, Clone)]
 pub struct RoleSpec {
-    /// The value of the owner tag.
-    pub owner: String,
-    /// The display name.
-    pub title: String,
-    /// The name.
-    pub name: RoleName,
-    /// The path.
-    pub path: String,
-    /// The description.
-    pub description: String,
-    /// The maximum session duration, in seconds.
-    pub max_session_seconds: i32,
-    /// The ARN of the permissions boundary.
-    pub boundary: Option<String>,
-    /// The tags, including the owner tag.
-    pub tags: BTreeMap<String, String>,
-    /// Whether an existing role that is not managed by this tool is taken over.
-    pub adopt: bool,
+    /// The role without its policies. The owner tag is among its tags.
+    pub definition: RoleDefinition,
     /// The trust policy.
     pub trust: Document,
     /// The principals of the trust policy, each with the external ID that it presents.
     pub trusted: Vec<TrustedPrincipal>,
     /// The inline policies, by name.
     pub policies: BTreeMap<String, Document>,
-    /// The ARNs of the managed policies.
-    pub attached: BTreeSet<String>,
     /// The registration of the account with the vendor.
     pub registration: Option<RegistrationSpec>,
+}
+
+impl RoleSpec {
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &RoleName {
+        &self.definition.name
+    }
+
+    /// The path.
+    #[must_use]
+    pub(crate) fn path(&self) -> &str {
+        &self.definition.settings.path
+    }
 }
 
 /// The desired state of a registration with a vendor.
@@ -68,7 +66,7 @@ pub struct RegistrationSpec {
     /// The endpoint and the API key, or why they are not available; the role is installed nevertheless.
     pub access: Result<ApiAccess, String>,
     /// The registration.
-    pub entry: AccountRegistration,
+    pub registration: AccountRegistration,
 }
 
 /// The registration of an account, as a vendor stores it.
@@ -96,14 +94,35 @@ pub type SecretValues = BTreeMap<String, Result<SecretString, String>>;
 
 /// Why a blueprint cannot be built; always an error in the configuration or in an SSM parameter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{owner}: {problem}")]
+#[error("{part}: {problem}")]
 pub struct BlueprintError {
-    /// The part of the configuration: the value of a role's owner tag, or `access-role`.
-    pub owner: String,
-    /// The role, if it concerns one.
-    pub role: Option<RoleName>,
+    /// The part of the configuration with the error.
+    pub part: ConfiguredPart,
     /// What is wrong, and what to do.
     pub problem: String,
+}
+
+/// A part of the configuration that becomes a part of a blueprint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfiguredPart {
+    /// `[access-role]`.
+    AccessRole,
+    /// A role.
+    Role {
+        /// What in the configuration asks for it.
+        owner: Owner,
+        /// Its name.
+        name: RoleName,
+    },
+}
+
+impl fmt::Display for ConfiguredPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AccessRole => f.write_str("access-role"),
+            Self::Role { owner, .. } => owner.fmt(f),
+        }
+    }
 }
 
 /// The SSM parameters that a configuration refers to.
@@ -139,7 +158,7 @@ impl Blueprint {
         account: &Account,
         secrets: &SecretValues,
     ) -> Result<(Self, Vec<BlueprintError>), BlueprintError> {
-        let fail = |problem| BlueprintError { owner: "access-role".to_owned(), role: None, problem };
+        let fail = |problem| BlueprintError { part: ConfiguredPart::AccessRole, problem };
         let mut grants = Vec::new();
         for spec in &config.access_role.grants {
             grants.extend(trusted(spec, account, secrets, &fail)?.into_iter().map(|t| t.grant));
@@ -158,9 +177,9 @@ impl Blueprint {
 }
 
 fn role(template: &RoleTemplate, account: &Account, secrets: &SecretValues) -> Result<RoleSpec, BlueprintError> {
-    let owner = &template.owner;
-    let name = Some(&template.name);
-    let fail = |problem: String| BlueprintError { owner: owner.clone(), role: name.cloned(), problem };
+    let RoleDefinition { owner, name, .. } = &template.definition;
+    let part = || ConfiguredPart::Role { owner: owner.clone(), name: name.clone() };
+    let fail = |problem: String| BlueprintError { part: part(), problem };
     let mut all = Vec::new();
     let mut statements = Vec::new();
     for spec in &template.trust {
@@ -169,7 +188,7 @@ fn role(template: &RoleTemplate, account: &Account, secrets: &SecretValues) -> R
         all.extend(some);
     }
     let trust = Document::from_statements(statements).map_err(|e| fail(e.to_string()))?;
-    let findings = lint_trust(&trust, template.external_id_required);
+    let findings = lint_trust(&trust, template.external_id_requirement);
     if let Some(finding) = findings.into_iter().find(|f| f.severity == Severity::Refused) {
         return Err(fail(finding.message));
     }
@@ -178,41 +197,26 @@ fn role(template: &RoleTemplate, account: &Account, secrets: &SecretValues) -> R
         let policy = Document::parse(&text.expand(account)).map_err(|e| fail(format!("policy `{name}`: {e}")))?;
         policies.insert(name.clone(), policy);
     }
-    let mut tags = template.tags.clone();
-    tags.insert(OWNER_TAG.to_owned(), template.owner.clone());
-    let expand = |text: &Template| text.expand(account);
-    Ok(RoleSpec {
-        owner: template.owner.clone(),
-        title: template.title.clone(),
-        name: template.name.clone(),
-        path: template.path.clone(),
-        description: template.description.clone(),
-        max_session_seconds: template.max_session_seconds,
-        boundary: template.boundary.as_ref().map(expand),
-        tags,
-        adopt: template.adopt,
-        trust,
-        trusted: all,
-        policies,
-        attached: template.managed.iter().map(expand).collect(),
-        registration: template.registration.as_ref().map(|one| registration(one, template, account, secrets)),
-    })
+    let mut definition = template.definition.expand(account);
+    definition.settings.tags.insert(OWNER_TAG.to_owned(), owner.to_string());
+    let registration = template.registration.as_ref().map(|one| registration(one, &definition, account, secrets));
+    Ok(RoleSpec { definition, trust, trusted: all, policies, registration })
 }
 
 fn registration(
-    one: &Registration,
-    template: &RoleTemplate,
+    template: &RegistrationTemplate,
+    role: &RoleDefinition,
     account: &Account,
     secrets: &SecretValues,
 ) -> RegistrationSpec {
-    let role_arn = template.name.arn(&account.partition, &account.id, &template.path);
+    let role_arn = role.name.arn(&account.partition, &account.id, &role.settings.path);
     // An account name can be any string; in the vendor's console, it is shown in a list.
     let name = excerpt(account.name.raw(), 64);
-    let entry =
+    let registration =
         AccountRegistration { account: account.id.clone(), role_arn, display_name: format!("{name} ({})", account.id) };
-    let key = parameter(secrets, &one.key_parameter, "API key");
-    let access = key.map(|key| ApiAccess { endpoint: one.endpoint.clone(), key });
-    RegistrationSpec { api: one.api, access, entry }
+    let key = parameter(secrets, &template.key_parameter, "API key");
+    let access = key.map(|key| ApiAccess { endpoint: template.endpoint.clone(), key });
+    RegistrationSpec { api: template.api, access, registration }
 }
 
 fn trusted(

@@ -83,7 +83,7 @@ impl ApiError {
 
     /// The HTTP status, if there was a response.
     #[must_use]
-    pub fn status(&self) -> Option<u16> {
+    pub(crate) fn status(&self) -> Option<u16> {
         self.status
     }
 

@@ -35,7 +35,7 @@ pub const ONBOARDED_RECORD: Duration = DAY.saturating_mul(15);
 pub const TIME_TO_ONBOARDED: Duration = DAY.saturating_mul(15);
 
 /// The first pause between two deliveries of a message; each is twice as long as the one before.
-pub const FIRST_RETRY: Duration = Duration::from_secs(30);
+pub(crate) const FIRST_RETRY: Duration = Duration::from_secs(30);
 
 /// The longest pause between two deliveries of a message.
 pub const LONGEST_RETRY: Duration = Duration::from_secs(900);

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::outcome::{Cause, Stop};
+use crate::owner::OWNER_TAG;
 use crate::policy::Document;
-use crate::role::{OWNER_TAG, RoleName};
+use crate::role::RoleName;
+use crate::role_settings::RoleSettings;
 
 /// The observed state of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,14 +22,14 @@ pub struct Observed {
     pub unreadable: BTreeMap<RoleName, Cause>,
     /// The registrations of the account with the vendors of the blueprint's roles, or why they are not known. They are read
     /// from the vendors, separately from the account.
-    pub registered: BTreeMap<RoleName, Result<Vec<ExistingRegistration>, Stop>>,
+    pub registrations: BTreeMap<RoleName, Result<Vec<ExistingRegistration>, Stop>>,
 }
 
 impl Observed {
     /// Whether the registrations with the vendor of a role are known.
     #[must_use]
     pub fn has_registrations(&self, role: &RoleName) -> bool {
-        matches!(self.registered.get(role), Some(Ok(_)))
+        matches!(self.registrations.get(role), Some(Ok(_)))
     }
 }
 
@@ -43,16 +45,8 @@ pub struct ExistingRegistration {
 /// The observed state of a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedRole {
-    /// The path.
-    pub path: String,
-    /// The description; empty if it has none.
-    pub description: String,
-    /// The maximum session duration, in seconds.
-    pub max_session_seconds: i32,
-    /// The ARN of the permissions boundary.
-    pub boundary: Option<String>,
-    /// The tags.
-    pub tags: BTreeMap<String, String>,
+    /// The settings.
+    pub settings: RoleSettings,
     /// The trust policy, or why it is not supported.
     pub trust: Result<Document, String>,
     /// The inline policies by name, or why one is not supported.
@@ -62,9 +56,9 @@ pub struct ObservedRole {
 }
 
 impl ObservedRole {
-    /// The value of the owner tag; `None` if the role is not managed by this tool.
+    /// Whether the role is managed by this tool: it has the owner tag, with any value.
     #[must_use]
-    pub fn owner(&self) -> Option<&str> {
-        self.tags.get(OWNER_TAG).map(String::as_str)
+    pub(crate) fn is_managed(&self) -> bool {
+        self.settings.tags.contains_key(OWNER_TAG)
     }
 }

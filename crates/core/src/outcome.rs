@@ -4,7 +4,7 @@
 //! `waiting` means that the same call may succeed later, so that the caller retries automatically. `blocked` means that a
 //! retry would fail in the same way: the message goes to the dead-letter queue and the account needs attention.
 //!
-//! [`Outcome::from_error`] decides between the two for a failed API call. The same error can be either: an access denial
+//! [`Stop::from_error`] decides between the two for a failed API call. The same error can be either: an access denial
 //! on a new account usually means that AWS has not finished setting it up (`waiting`), on an established account it is a
 //! misconfiguration (`blocked`).
 
@@ -88,12 +88,6 @@ impl Outcome {
             Self::Converged => None,
             Self::Waiting(cause) | Self::Blocked(cause) | Self::Ignored(cause) => Some(cause),
         }
-    }
-
-    /// Whether a message about the account must not be deleted.
-    #[must_use]
-    pub fn is_unfinished(&self) -> bool {
-        matches!(self, Self::Waiting(_) | Self::Blocked(_))
     }
 
     /// Waiting, for something that is retried automatically.
@@ -312,7 +306,7 @@ fn if_over_quota(error: &ApiError) -> String {
         return "check in Service Quotas whether this quota can be raised, or reduce the usage, then run again"
             .to_owned();
     };
-    let (name, instead) = quota.words();
+    let (name, instead) = quota.description();
     match quota.code() {
         Some(code) => format!("raise the quota {code} ({name}) in the account, or {instead}, then run again"),
         None => format!("the quota ({name}) cannot be raised: {instead}, then run again"),

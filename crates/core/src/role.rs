@@ -1,4 +1,4 @@
-//! Role names, the owner tag, and external IDs.
+//! Role names and external IDs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,9 +8,6 @@ use serde::Serialize;
 
 use crate::account::{AccountId, Partition};
 use crate::text::Untrusted;
-
-/// The tag that marks the roles that this tool manages. The value is the owner, such as `vendor/trelica`.
-pub const OWNER_TAG: &str = "account-onboarding";
 
 /// The name of an IAM role: 1 to 64 characters of `[\w+=,.@-]`.
 ///
@@ -33,7 +30,7 @@ impl RoleName {
 
     /// Whether IAM treats both as the same name, because role names are case-insensitive.
     #[must_use]
-    pub fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.0.eq_ignore_ascii_case(&other.0)
     }
 
@@ -80,7 +77,7 @@ pub struct InvalidExternalId;
 impl ExternalId {
     /// The plain value. Use it only for policies that are sent to IAM.
     #[must_use]
-    pub fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 }

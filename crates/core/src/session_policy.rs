@@ -26,7 +26,7 @@ use crate::role::RoleName;
 /// The maximum length of an inline session policy, in characters.
 ///
 /// See `Policy` in <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
-pub const LONGEST: usize = 2048;
+pub const MAX_LENGTH: usize = 2048;
 
 const READS: [&str; 4] = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"];
 const WRITES: [&str; 9] = [
@@ -43,7 +43,7 @@ const WRITES: [&str; 9] = [
 
 /// One session: its roles and its session policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scope {
+pub struct SessionScope {
     /// The roles that are read and written in this session.
     pub roles: BTreeSet<RoleName>,
     /// The session policy.
@@ -54,7 +54,7 @@ pub struct Scope {
 ///
 /// Also returns the roles whose policy is too long even in a session of their own. They do not affect the others.
 #[must_use]
-pub fn scopes<'a>(blueprint: &'a Blueprint, access: &RoleName, mode: Mode) -> (Vec<Scope>, Vec<&'a RoleSpec>) {
+pub fn scopes<'a>(blueprint: &'a Blueprint, access: &RoleName, mode: Mode) -> (Vec<SessionScope>, Vec<&'a RoleSpec>) {
     let account = &blueprint.account;
     let policy = |with_access: bool, roles: &[&RoleSpec]| {
         let mut statements = Vec::new();
@@ -67,7 +67,7 @@ pub fn scopes<'a>(blueprint: &'a Blueprint, access: &RoleName, mode: Mode) -> (V
     // Checked for `apply` in either mode: a role that cannot be written is not planned either.
     let fits = |role| {
         let statements = role_statements(account, &[role], Mode::Apply);
-        json!({"Version": "2012-10-17", "Statement": statements}).to_string().len() <= LONGEST
+        json!({"Version": "2012-10-17", "Statement": statements}).to_string().len() <= MAX_LENGTH
     };
     let mut groups: Vec<Vec<&RoleSpec>> = vec![Vec::new()];
     let mut too_long = Vec::new();
@@ -77,18 +77,18 @@ pub fn scopes<'a>(blueprint: &'a Blueprint, access: &RoleName, mode: Mode) -> (V
             too_long.push(role);
         } else if let Some(group) = groups.last_mut() {
             group.push(role);
-            if policy(first, group).len() > LONGEST {
+            if policy(first, group).len() > MAX_LENGTH {
                 group.pop();
                 groups.push(vec![role]);
             }
         }
     }
     let scope = |(index, group): (usize, Vec<&RoleSpec>)| {
-        let mut roles: BTreeSet<_> = group.iter().map(|role| role.name.clone()).collect();
+        let mut roles: BTreeSet<_> = group.iter().map(|role| role.name().clone()).collect();
         if index == 0 {
             roles.insert(access.clone());
         }
-        Scope { roles, policy: policy(index == 0, &group) }
+        SessionScope { roles, policy: policy(index == 0, &group) }
     };
     (groups.into_iter().enumerate().map(scope).collect(), too_long)
 }
@@ -105,8 +105,8 @@ fn role_statements(account: &Account, roles: &[&RoleSpec], mode: Mode) -> Vec<Va
     if roles.is_empty() {
         return Vec::new();
     }
-    let arn = |role: &RoleSpec, path: &str| role.name.arn(&account.partition, &account.id, path);
-    let arns: BTreeSet<_> = roles.iter().map(|role| arn(role, &role.path)).collect();
+    let arn = |role: &RoleSpec, path: &str| role.name().arn(&account.partition, &account.id, path);
+    let arns: BTreeSet<_> = roles.iter().map(|role| arn(role, role.path())).collect();
     // IAM authorizes a read of a missing role by its name, with the path `/`.
     let read: BTreeSet<_> = arns.iter().cloned().chain(roles.iter().map(|role| arn(role, "/"))).collect();
     let mut statements = vec![json!({"Effect": "Allow", "Action": READS, "Resource": read})];
@@ -115,13 +115,13 @@ fn role_statements(account: &Account, roles: &[&RoleSpec], mode: Mode) -> Vec<Va
     }
     statements.push(json!({"Effect": "Allow", "Action": WRITES, "Resource": arns}));
     for role in roles {
-        let arn = arn(role, &role.path);
-        if !role.attached.is_empty() {
-            let only = json!({"ArnEquals": {"iam:PolicyARN": role.attached}});
+        let arn = arn(role, role.path());
+        if !role.definition.attached.is_empty() {
+            let only = json!({"ArnEquals": {"iam:PolicyARN": role.definition.attached}});
             statements
                 .push(json!({"Effect": "Allow", "Action": "iam:AttachRolePolicy", "Resource": arn, "Condition": only}));
         }
-        if let Some(boundary) = &role.boundary {
+        if let Some(boundary) = &role.definition.settings.boundary {
             let action = "iam:PutRolePermissionsBoundary";
             let only = json!({"StringEquals": {"iam:PermissionsBoundary": boundary}});
             statements.push(json!({"Effect": "Allow", "Action": action, "Resource": arn, "Condition": only}));

@@ -125,7 +125,12 @@ fn session_without_roles_covers_the_access_role() {
 fn many(count: usize, length: usize) -> Blueprint {
     let mut blueprint = blueprint();
     let role = blueprint.roles.remove(0);
-    blueprint.roles = (0..count).map(|n| RoleSpec { name: name(&format!("{n:0>length$}")), ..role.clone() }).collect();
+    let named = |n: usize| {
+        let mut role = role.clone();
+        role.definition.name = name(&format!("{n:0>length$}"));
+        role
+    };
+    blueprint.roles = (0..count).map(named).collect();
     blueprint
 }
 
@@ -136,10 +141,10 @@ fn each_role_is_in_exactly_one_session_within_the_limit() {
             let blueprint = many(count, length);
             let (scopes, too_long) = scopes(&blueprint, &name(ACCESS), mode);
             assert_eq!(too_long.len(), 0);
-            assert!(scopes.iter().all(|scope| scope.policy.len() <= LONGEST));
+            assert!(scopes.iter().all(|scope| scope.policy.len() <= MAX_LENGTH));
             let mut all: Vec<_> = scopes.iter().flat_map(|scope| scope.roles.clone()).collect();
             all.sort();
-            let mut wanted: Vec<_> = blueprint.roles.iter().map(|role| role.name.clone()).collect();
+            let mut wanted: Vec<_> = blueprint.roles.iter().map(|role| role.name().clone()).collect();
             wanted.push(name(ACCESS));
             wanted.sort();
             assert_eq!(all, wanted);
@@ -155,10 +160,10 @@ fn each_role_is_in_exactly_one_session_within_the_limit() {
 #[test]
 fn role_that_exceeds_the_limit_is_reported_in_both_modes() {
     let mut blueprint = many(3, 10);
-    blueprint.roles[1].path = format!("/{}/", "x".repeat(510));
+    blueprint.roles[1].definition.settings.path = format!("/{}/", "x".repeat(510));
     for mode in [Mode::Plan, Mode::Apply] {
         let (scopes, too_long) = scopes(&blueprint, &name(ACCESS), mode);
-        let too_long: Vec<_> = too_long.iter().map(|role| role.name.as_str()).collect();
+        let too_long: Vec<_> = too_long.iter().map(|role| role.name().as_str()).collect();
         assert_eq!(too_long, ["0000000001"]);
         assert!(scopes.iter().all(|scope| scope.roles.len() == 3));
     }

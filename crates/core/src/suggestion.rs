@@ -26,12 +26,12 @@ pub fn list_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// Names joined for a sentence, without backticks: a, b and c.
-pub fn plain_list_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn plain_list_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     join(names.into_iter().map(str::to_owned), "and")
 }
 
 /// Alternatives joined for a sentence: `a`, `b` or `c`.
-pub fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     join(quoted(names), "or")
 }
 

@@ -9,7 +9,7 @@ pub struct Template(pub String);
 impl Template {
     /// The string with the placeholders replaced for one account.
     #[must_use]
-    pub fn expand(&self, account: &Account) -> String {
+    pub(crate) fn expand(&self, account: &Account) -> String {
         self.0.replace("{partition}", account.partition.as_str()).replace("{account-id}", account.id.as_str())
     }
 }

@@ -53,7 +53,7 @@ pub fn printable_lines(text: &str) -> String {
 }
 
 /// Filters every string of a JSON value like [`printable`]. Keys are not filtered, because they come from this program.
-pub fn printable_json(value: &mut Value) {
+pub(crate) fn printable_json(value: &mut Value) {
     match value {
         Value::String(text) if !text.chars().all(is_printable) => *text = printable(text),
         Value::Array(items) => items.iter_mut().for_each(printable_json),
@@ -64,7 +64,7 @@ pub fn printable_json(value: &mut Value) {
 
 /// The first `longest` characters of a text, filtered, with `…` if it was longer.
 #[must_use]
-pub fn excerpt(text: &str, longest: usize) -> String {
+pub(crate) fn excerpt(text: &str, longest: usize) -> String {
     let mut excerpt: String = text.chars().take(longest).map(printed).collect();
     if text.chars().nth(longest).is_some() {
         excerpt.push('…');
@@ -96,7 +96,7 @@ impl<T: AsRef<str>> Untrusted<T> {
 
     /// The element of `words` that equals the text. It is safe to print.
     #[must_use]
-    pub fn known<'w>(&self, words: &[&'w str]) -> Option<&'w str> {
+    pub(crate) fn known<'w>(&self, words: &[&'w str]) -> Option<&'w str> {
         words.iter().find(|word| **word == self.raw()).copied()
     }
 
@@ -104,14 +104,8 @@ impl<T: AsRef<str>> Untrusted<T> {
     ///
     /// # Errors
     /// If the text is not valid for the type.
-    pub fn parse<V: FromStr>(&self) -> Result<V, V::Err> {
+    pub(crate) fn parse<V: FromStr>(&self) -> Result<V, V::Err> {
         self.raw().parse()
-    }
-
-    /// The same text, owned.
-    #[must_use]
-    pub fn to_owned(&self) -> Untrusted {
-        Untrusted(self.raw().to_owned())
     }
 }
 

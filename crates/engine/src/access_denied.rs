@@ -93,15 +93,15 @@ fn root(account: &Account) -> String {
 
 /// `sts:AssumeRole` is called by the function's own role; its own policies are named where they deny the call.
 fn own_permission(error: &ApiError, role_arn: &str) -> Stop {
-    let place = match error.denial.by {
+    let policy = match error.denial.by {
         DeniedBy::PermissionsBoundary => "the permissions boundary",
         DeniedBy::SessionPolicy => "the session policy",
         _ => "the policies",
     };
     let remedy = if error.denial.explicit {
-        format!("remove what denies `sts:AssumeRole` on `{role_arn}` from {place} of the role that runs this")
+        format!("remove what denies `sts:AssumeRole` on `{role_arn}` from {policy} of the role that runs this")
     } else {
-        format!("allow `sts:AssumeRole` on `{role_arn}` in {place} of the role that runs this")
+        format!("allow `sts:AssumeRole` on `{role_arn}` in {policy} of the role that runs this")
     };
     Stop::blocked(Code::OwnPermissionMissing, error.to_string(), remedy)
 }

@@ -58,7 +58,7 @@ impl<W: World> Engine<W> {
             };
             Ok::<_, ApiError>((scope, self.world.assume_role(&request).await?))
         }));
-        let refusals = too_long.into_iter().map(|role| Refusal::session_policy(&role.name)).collect();
+        let refusals = too_long.into_iter().map(|role| Refusal::session_policy(role.name())).collect();
         let sessions = sessions.await?;
         let access_role = access_role.clone();
         Ok((AssumedAccount { account: account.id.clone(), access_role, age, sessions }, refusals))

@@ -2,7 +2,7 @@
 
 use onboarding_core::account::{AccountAge, AccountId};
 use onboarding_core::role::RoleName;
-use onboarding_core::session_policy::Scope;
+use onboarding_core::session_policy::SessionScope;
 
 use crate::ports::ReadIam;
 
@@ -12,7 +12,7 @@ pub(crate) struct AssumedAccount<S> {
     pub(crate) access_role: RoleName,
     /// Whether the account may still be getting ready.
     pub(crate) age: AccountAge,
-    pub(crate) sessions: Vec<(Scope, S)>,
+    pub(crate) sessions: Vec<(SessionScope, S)>,
 }
 
 impl<S: ReadIam> AssumedAccount<S> {

@@ -21,7 +21,7 @@ use crate::vendors::{Executor, Registrations};
 
 /// What follows from a comparison.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum NextStep {
     /// The changes are no longer those that a person confirmed.
     PlanChanged,
     /// Nothing is left to change.
@@ -38,23 +38,24 @@ pub(crate) fn next_step(
     approved: &Approved,
     observed: &Observed,
     confirmed: Option<&[Change]>,
-) -> Step {
+) -> NextStep {
     let open = ledger.open(approved);
     if confirmed.is_some_and(|confirmed| ledger.departs_from(confirmed, &open, observed)) {
-        return Step::PlanChanged;
+        return NextStep::PlanChanged;
     }
     if open.is_empty() {
-        return Step::Verify;
+        return NextStep::Verify;
     }
     let only_vendors = open.iter().all(Change::is_registration);
     let due = ledger.due(open);
     match (due.is_empty(), only_vendors) {
-        (false, _) => Step::Execute(due),
-        (true, true) => {
-            Step::AwaitVisibility(Cause::retried(Code::VendorNotReady, "the vendor does not show the registration yet"))
-        }
+        (false, _) => NextStep::Execute(due),
+        (true, true) => NextStep::AwaitVisibility(Cause::retried(
+            Code::VendorNotReady,
+            "the vendor does not show the registration yet",
+        )),
         (true, false) => {
-            Step::AwaitVisibility(Cause::retried(Code::NotPropagated, "IAM does not show the changes yet"))
+            NextStep::AwaitVisibility(Cause::retried(Code::NotPropagated, "IAM does not show the changes yet"))
         }
     }
 }
@@ -75,8 +76,8 @@ impl<W: World<Session: WriteIam>> Engine<W> {
             let registering = run.ledger.open(&approved).iter().any(Change::is_registration);
             let step = next_step(&run.ledger, &approved, &observed, run.job.shown.as_deref());
             let stop = match (step, run.lease.held()) {
-                (Step::PlanChanged, _) => return Err(plan_changed()),
-                (Step::Verify, _) => match self.not_final_yet(run, account, &observed) {
+                (NextStep::PlanChanged, _) => return Err(plan_changed()),
+                (NextStep::Verify, _) => match self.not_final_yet(run, account, &observed) {
                     Some(wait) if backoff.again(&self.world, &wait).await => {
                         observed = self.observe_again(run, account, None, &mut backoff).await?;
                         continue;
@@ -85,8 +86,8 @@ impl<W: World<Session: WriteIam>> Engine<W> {
                 },
                 // Another run may have written while this one read: without the lease, nothing that was read counts.
                 (_, None) => run.lease.acquire().await.err(),
-                (Step::AwaitVisibility(cause), Some(_)) => Some(Stop::Wait(cause)),
-                (Step::Execute(changes), Some(held)) => {
+                (NextStep::AwaitVisibility(cause), Some(_)) => Some(Stop::Wait(cause)),
+                (NextStep::Execute(changes), Some(held)) => {
                     let executor = Executor {
                         target: &account.target,
                         vendors: &self.world,
@@ -101,7 +102,7 @@ impl<W: World<Session: WriteIam>> Engine<W> {
             {
                 return Err(stop);
             }
-            let known = if registering { None } else { Some(observed.registered) };
+            let known = if registering { None } else { Some(observed.registrations) };
             observed = self.observe_again(run, account, known, &mut backoff).await?;
         }
     }
@@ -142,8 +143,8 @@ impl<W: World<Session: WriteIam>> Engine<W> {
             }
         };
         let both = timeout_at(&self.world, run.job.end, join(observe, registrations)).await;
-        let (observed, registered) = both.ok_or_else(timed_out)?;
-        Ok(Observed { registered, ..observed? })
+        let (observed, registrations) = both.ok_or_else(timed_out)?;
+        Ok(Observed { registrations, ..observed? })
     }
 }
 
@@ -202,7 +203,7 @@ mod tests {
             access_trust: Ok(Document::parse(FRESH).unwrap()),
             roles: BTreeMap::new(),
             unreadable: BTreeMap::new(),
-            registered: BTreeMap::new(),
+            registrations: BTreeMap::new(),
         }
     }
 
@@ -216,7 +217,7 @@ mod tests {
         let observed = fresh();
         let approved = approved(&observed);
         let step = next_step(&Ledger::default(), &approved, &observed, None);
-        assert_eq!(step, Step::Execute(approved.changes().to_vec()));
+        assert_eq!(step, NextStep::Execute(approved.changes().to_vec()));
     }
 
     #[test]
@@ -225,14 +226,14 @@ mod tests {
         let step = approved(&observed).changes().first().cloned().unwrap();
         let onboarding_core::plan::Action::UpdateTrust { after, .. } = step.action else { panic!("a trust edit") };
         observed.access_trust = Ok(after);
-        assert_eq!(next_step(&Ledger::default(), &approved(&observed), &observed, None), Step::Verify);
+        assert_eq!(next_step(&Ledger::default(), &approved(&observed), &observed, None), NextStep::Verify);
     }
 
     #[test]
     fn plan_that_was_not_confirmed_is_not_executed() {
         let observed = fresh();
         let step = next_step(&Ledger::default(), &approved(&observed), &observed, Some(&[]));
-        assert_eq!(step, Step::PlanChanged);
+        assert_eq!(step, NextStep::PlanChanged);
     }
 
     #[test]
@@ -241,6 +242,6 @@ mod tests {
         let approved = approved(&observed);
         let ledger = Ledger::executed(approved.changes());
         let step = next_step(&ledger, &approved, &observed, None);
-        assert!(matches!(step, Step::AwaitVisibility(cause) if cause.code == Code::NotPropagated));
+        assert!(matches!(step, NextStep::AwaitVisibility(cause) if cause.code == Code::NotPropagated));
     }
 }

@@ -30,14 +30,14 @@ pub(crate) async fn observe<S: ReadIam>(
         session.role(&assumed.access_role).await
     };
     let roles =
-        try_join_all(blueprint.roles.iter().filter(|spec| assumed.session(&spec.name).is_some()).map(async |spec| {
-            let reader = Reader { session: session(assumed, &spec.name)?, role: &spec.name, reads };
+        try_join_all(blueprint.roles.iter().filter(|spec| assumed.session(spec.name()).is_some()).map(async |spec| {
+            let reader = Reader { session: session(assumed, spec.name())?, role: spec.name(), reads };
             match reader.read(spec).await {
                 Err(error) if error.kind() == ErrorKind::AccessDenied => {
                     let why = Stop::from_error(&error, AccountAge::Established).into_cause();
-                    Ok(Some((spec.name.clone(), Err(why))))
+                    Ok(Some((spec.name().clone(), Err(why))))
                 }
-                read => Ok(read?.map(|role| (spec.name.clone(), Ok(role)))),
+                read => Ok(read?.map(|role| (spec.name().clone(), Ok(role)))),
             }
         }));
     let (access, roles) = try_join(access, roles).await?;
@@ -60,7 +60,7 @@ pub(crate) async fn observe<S: ReadIam>(
             Err(why) => unreadable.insert(name, why).map(drop),
         };
     }
-    Ok(Observed { access_role, access_trust, roles: there, unreadable, registered: BTreeMap::new() })
+    Ok(Observed { access_role, access_trust, roles: there, unreadable, registrations: BTreeMap::new() })
 }
 
 fn session<'a, S: ReadIam>(assumed: &'a AssumedAccount<S>, role: &RoleName) -> Result<&'a S, ApiError> {

@@ -57,12 +57,12 @@ impl<W: World> Engine<W> {
         let (assumed, ()) = join!(self.assume(&blueprint, age, mode, &name), early_lease);
         let (assumed, too_long) = assumed?;
         findings.access_role = Some(assumed.access_role.clone());
-        blueprint.roles.retain(|role| !too_long.iter().any(|refusal| refusal.role == role.name));
+        blueprint.roles.retain(|role| !too_long.iter().any(|refusal| refusal.role == *role.name()));
         refusals.extend(too_long);
         findings.refusals.clone_from(&refusals);
-        let (confirmed, registered) = join!(assumed.confirm(&blueprint), self.registrations(&blueprint));
+        let (confirmed, registrations) = join!(assumed.confirm(&blueprint), self.registrations(&blueprint));
         let (target, observed) = confirmed?;
-        let observed = Observed { registered, ..observed? };
+        let observed = Observed { registrations, ..observed? };
         Ok(OpenedAccount { blueprint, age, refusals, target, observed })
     }
 }
@@ -82,7 +82,7 @@ impl<S> OpenedAccount<S> {
 
     /// Waiting, when a vendor does not answer what it has registered.
     pub(crate) fn silent_vendor(&self, observed: &Observed) -> Option<Stop> {
-        let mut failed = observed.registered.values().filter_map(|known| known.as_ref().err());
+        let mut failed = observed.registrations.values().filter_map(|existing| existing.as_ref().err());
         failed.find(|stop| matches!(stop, Stop::Wait(_))).cloned()
     }
 }

@@ -27,17 +27,17 @@ pub(crate) struct Executor<'a, S, R> {
 impl<S: WriteIam, R: VendorApi> Executor<'_, S, R> {
     pub(crate) async fn execute(&self, change: &Change) -> Result<(), ApiError> {
         match &change.action {
-            Action::Register(entry) => self.register(&change.role, entry).await,
+            Action::Register(registration) => self.register(&change.role, registration).await,
             _ => self.target.execute(change).await,
         }
     }
 
-    async fn register(&self, role: &RoleName, entry: &RegistrationChange) -> Result<(), ApiError> {
-        let spec = self.blueprint.roles.iter().find(|spec| spec.name == *role);
+    async fn register(&self, role: &RoleName, registration: &RegistrationChange) -> Result<(), ApiError> {
+        let spec = self.blueprint.roles.iter().find(|spec| spec.name() == role);
         let access = spec.and_then(|spec| spec.registration.as_ref()?.access.as_ref().ok());
         let access =
-            access.ok_or_else(|| ApiError::new(entry.call(), "NoAccess", "there is no key for this vendor"))?;
-        self.vendors.register_with_vendor(access, entry).await
+            access.ok_or_else(|| ApiError::new(registration.call(), "NoAccess", "there is no key for this vendor"))?;
+        self.vendors.register_with_vendor(access, registration).await
     }
 }
 
@@ -61,7 +61,7 @@ impl<W: World> Engine<W> {
                     "fix the configuration or the parameter, then run again",
                 )),
             };
-            (spec.name.clone(), known)
+            (spec.name().clone(), known)
         });
         join_all(asked).await.into_iter().collect()
     }

@@ -45,24 +45,24 @@ impl Session {
         }
         let existing = account.role(name).map(|role| &role.state);
         // A role that does not exist is authorized by its name only.
-        let path = parameters.path.or(existing.map(|role| role.path.as_str())).unwrap_or("/");
+        let path = parameters.path.or(existing.map(|role| role.settings.path.as_str())).unwrap_or("/");
         let resource = name.arn(&state.partition, &self.account, path);
         let mut context = RequestContext::complete().with("aws:PrincipalAccount", self.account.as_str()).with(
             "aws:PrincipalArn",
             &account
                 .role(&self.role)
-                .map_or_else(String::new, |r| self.role.arn(&state.partition, &self.account, &r.state.path)),
+                .map_or_else(String::new, |r| self.role.arn(&state.partition, &self.account, &r.state.settings.path)),
         );
         if let Some(arn) = parameters.policy {
             context = context.with("iam:PolicyARN", arn);
         }
-        if let Some(arn) = parameters.boundary.or(existing.and_then(|role| role.boundary.as_deref())) {
+        if let Some(arn) = parameters.boundary.or(existing.and_then(|role| role.settings.boundary.as_deref())) {
             context = context.with("iam:PermissionsBoundary", arn);
         }
         for (key, value) in parameters.tags.into_iter().flatten() {
             context = context.with(&format!("aws:RequestTag/{key}"), value);
         }
-        for (key, value) in existing.into_iter().flat_map(|role| &role.tags) {
+        for (key, value) in existing.into_iter().flat_map(|role| &role.settings.tags) {
             context =
                 context.with(&format!("aws:ResourceTag/{key}"), value).with(&format!("iam:ResourceTag/{key}"), value);
         }
@@ -127,7 +127,7 @@ pub(super) fn denial_reason(role: &RoleState, request: &Request<'_>) -> Option<S
     if !allowed && !role.attached.iter().any(|arn| managed_policy_allows(arn, request.action)) {
         return Some(no_policy_allows("identity-based policy", request.action));
     }
-    let bounded = role.boundary.as_ref().is_some_and(|arn| !managed_policy_allows(arn, request.action));
+    let bounded = role.settings.boundary.as_ref().is_some_and(|arn| !managed_policy_allows(arn, request.action));
     bounded.then(|| no_policy_allows("permissions boundary", request.action))
 }
 

@@ -91,12 +91,13 @@ mod tests {
     use super::*;
 
     fn role(description: &str) -> Option<Role> {
-        let state = RoleState { description: description.to_owned(), ..RoleState::trusting("{}") };
+        let mut state = RoleState::trusting("{}");
+        state.settings.description = description.to_owned();
         Some(Role { name: "r".parse().unwrap(), id: String::new(), created_at: UNIX_EPOCH, state })
     }
 
     fn seen(record: &mut Record, now: SystemTime) -> Option<String> {
-        record.read(now).map(|role| role.state.description)
+        record.read(now).map(|role| role.state.settings.description)
     }
 
     #[test]
@@ -113,7 +114,7 @@ mod tests {
         record.write(role("1"), lag, UNIX_EPOCH);
         assert_eq!(seen(&mut record, UNIX_EPOCH), None);
         record.write(role("2"), lag, UNIX_EPOCH);
-        assert_eq!(record.newest().map(|role| role.state.description.as_str()), Some("2"));
+        assert_eq!(record.newest().map(|role| role.state.settings.description.as_str()), Some("2"));
         assert_eq!(seen(&mut record, UNIX_EPOCH), None);
         assert_eq!(seen(&mut record, UNIX_EPOCH).as_deref(), Some("1"));
         assert_eq!(seen(&mut record, UNIX_EPOCH).as_deref(), Some("2"));

@@ -1,10 +1,13 @@
 //! Fixtures of the unit tests: an organization with account IDs from the AWS documentation and one established member.
 
+use std::time::Duration;
+
 use super::{FakeOrganization, Session};
 use onboarding_core::account::{AccountId, AccountState};
-use onboarding_core::plan::{Action, Change, NewRole};
+use onboarding_core::plan::{Action, Change, NewRole, RoleDetails};
 use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;
+use onboarding_core::role_settings::RoleSettings;
 use onboarding_core::time::from_unix_seconds;
 use onboarding_engine::ports::{AssumeRoleRequest, Sessions};
 
@@ -53,13 +56,19 @@ pub(super) fn trusting(principal: &str) -> Document {
 pub(super) fn new_role() -> NewRole {
     NewRole {
         title: "Vendor".to_owned(),
-        path: "/".to_owned(),
-        description: "for a vendor".to_owned(),
-        max_session_seconds: 3600,
-        boundary: None,
-        tags: [("account-onboarding".to_owned(), "vendor/x".to_owned())].into(),
+        settings: RoleSettings {
+            description: "for a vendor".to_owned(),
+            tags: [("account-onboarding".to_owned(), "vendor/x".to_owned())].into(),
+            ..RoleSettings::default()
+        },
         trust: trusting(&format!(r#"{{"AWS":"{VENDOR}"}}"#)),
     }
+}
+
+/// Sets the description and the maximum session duration.
+pub(super) fn update_role(description: &str, seconds: u64) -> Action {
+    let after = RoleDetails { description: description.to_owned(), max_session: Duration::from_secs(seconds) };
+    Action::UpdateRole { before: after.clone(), after }
 }
 
 pub(super) fn create(role: &str, new: NewRole) -> Change {

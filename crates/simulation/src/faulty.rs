@@ -52,8 +52,8 @@ impl<P: Directory> Directory for Faulty<P> {
 impl<P: Sessions> Sessions for Faulty<P> {
     type Session = Faulty<P::Session>;
 
-    async fn assume_role(&self, entry: &AssumeRoleRequest) -> Result<Self::Session, ApiError> {
-        let inner = self.script.play("sts:AssumeRole", self.inner.assume_role(entry)).await?;
+    async fn assume_role(&self, request: &AssumeRoleRequest) -> Result<Self::Session, ApiError> {
+        let inner = self.script.play("sts:AssumeRole", self.inner.assume_role(request)).await?;
         Ok(Faulty { inner, script: self.script.clone() })
     }
 }
@@ -117,8 +117,12 @@ impl<P: VendorApi> VendorApi for Faulty<P> {
         self.script.play("workload-security:SearchAwsConnectors", call).await
     }
 
-    async fn register_with_vendor(&self, access: &ApiAccess, entry: &RegistrationChange) -> Result<(), ApiError> {
-        self.script.play(entry.call(), self.inner.register_with_vendor(access, entry)).await
+    async fn register_with_vendor(
+        &self,
+        access: &ApiAccess,
+        registration: &RegistrationChange,
+    ) -> Result<(), ApiError> {
+        self.script.play(registration.call(), self.inner.register_with_vendor(access, registration)).await
     }
 }
 

@@ -44,7 +44,7 @@ fn identity(state: &State, arn: &str) -> bool {
             };
             let role = name.parse().ok().and_then(|name| state.accounts.get(&id)?.role(&name));
             role.is_some_and(|role| {
-                role.name.arn(&state.partition, &id, &role.state.path) == arn
+                role.name.arn(&state.partition, &id, &role.state.settings.path) == arn
                     && after(role.created_at, state.propagation) <= state.now
             })
         }

@@ -46,7 +46,7 @@ impl Quotas {
         if role.attached.len() > self.attached.max(before.map_or(0, |before| before.attached.len())) {
             return Err(exceeded("PoliciesPerRole", self.attached));
         }
-        if role.tags.len() > self.tags.max(before.map_or(0, |before| before.tags.len())) {
+        if role.settings.tags.len() > self.tags.max(before.map_or(0, |before| before.settings.tags.len())) {
             return Err(exceeded("TagsPerRole", self.tags));
         }
         Ok(())

@@ -9,6 +9,7 @@ use onboarding_core::account::AccountId;
 use onboarding_core::observed::ObservedRole;
 use onboarding_core::policy::{Document, Redactor};
 use onboarding_core::role::RoleName;
+use onboarding_core::role_settings::RoleSettings;
 
 /// The JSON of a policy as it is saved. `Debug` hides external IDs.
 #[derive(Clone, PartialEq, Eq)]
@@ -26,16 +27,8 @@ impl fmt::Debug for PolicyText {
 /// The state of a role without its unique id and timestamps, so that two roles can be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleState {
-    /// The path.
-    pub path: String,
-    /// The description.
-    pub description: String,
-    /// The maximum session duration in seconds.
-    pub max_session_seconds: i32,
-    /// The ARN of the permissions boundary.
-    pub boundary: Option<String>,
-    /// The tags.
-    pub tags: BTreeMap<String, String>,
+    /// The settings.
+    pub settings: RoleSettings,
     /// The trust policy.
     pub trust: PolicyText,
     /// The inline policies by name.
@@ -49,11 +42,7 @@ impl RoleState {
     #[must_use]
     pub fn trusting(trust: &str) -> Self {
         Self {
-            path: "/".to_owned(),
-            description: String::new(),
-            max_session_seconds: 3600,
-            boundary: None,
-            tags: BTreeMap::new(),
+            settings: RoleSettings::default(),
             trust: PolicyText(trust.to_owned()),
             policies: BTreeMap::new(),
             attached: BTreeSet::new(),
@@ -63,11 +52,7 @@ impl RoleState {
     /// The role as `iam:GetRole` returns it.
     pub(super) fn observed(&self) -> ObservedRole {
         ObservedRole {
-            path: self.path.clone(),
-            description: self.description.clone(),
-            max_session_seconds: self.max_session_seconds,
-            boundary: self.boundary.clone(),
-            tags: self.tags.clone(),
+            settings: self.settings.clone(),
             trust: Document::parse(&self.trust.0).map_err(|error| error.to_string()),
             policies: BTreeMap::new(),
             attached: BTreeSet::new(),

@@ -58,9 +58,9 @@ pub(super) fn target(arn: &str) -> Option<Target> {
 impl Sessions for FakeOrganization {
     type Session = Session;
 
-    async fn assume_role(&self, entry: &AssumeRoleRequest) -> Result<Session, ApiError> {
-        let entry = &self.misdirected(entry);
-        let target = target(&entry.role_arn);
+    async fn assume_role(&self, request: &AssumeRoleRequest) -> Result<Session, ApiError> {
+        let request = &self.misdirected(request);
+        let target = target(&request.role_arn);
         let management = self.lock().management.clone();
         let info = CallInfo {
             account: target.as_ref().map_or(&management, |target| &target.account),
@@ -70,17 +70,17 @@ impl Sessions for FakeOrganization {
         };
         self.perform_call(info, |state| {
             let Some(target) = &target else {
-                return Err(validate::invalid(format!("{} is invalid", entry.role_arn)));
+                return Err(validate::invalid(format!("{} is invalid", request.role_arn)));
             };
-            validate::session_name(&entry.session_name)?;
-            let policy = validate::session_policy(&entry.policy)?;
+            validate::session_name(&request.session_name)?;
+            let policy = validate::session_policy(&request.policy)?;
             state.check_caller(&self.caller, target)?;
             let now = state.now;
             let seen = state.accounts.get_mut(&target.account).and_then(|account| account.read(&target.role, now));
-            state.check_trust(&self.caller, target, seen, &entry.session_name, None)?;
-            state.assume_role_requests.push(entry.clone());
+            state.check_trust(&self.caller, target, seen, &request.session_name, None)?;
+            state.assume_role_requests.push(request.clone());
             let Target { partition, account, role, .. } = target;
-            let arn = format!("arn:{partition}:sts::{account}:assumed-role/{role}/{}", entry.session_name);
+            let arn = format!("arn:{partition}:sts::{account}:assumed-role/{role}/{}", request.session_name);
             let organization = self.clone();
             let account = account.clone();
             let role = role.clone();
@@ -159,7 +159,7 @@ impl State {
         if self.accounts.get(&target.account).is_none_or(|account| account.state != AccountState::Active) {
             return Err(denied(""));
         }
-        let Some(role) = role.filter(|role| role.state.path == target.path) else { return Err(denied("")) };
+        let Some(role) = role.filter(|role| role.state.settings.path == target.path) else { return Err(denied("")) };
         if is_denied(&target.account, ControlPolicy::Resource) {
             return Err(denied("with an explicit deny in a resource control policy"));
         }

@@ -1,5 +1,5 @@
 use super::super::example::{
-    ACCESS, ALL, MEMBER, VENDOR, assume_role_request, id, name, organization, session, trusting,
+    ACCESS, ALL, MEMBER, VENDOR, assume_role_request, change, id, name, organization, session, trusting, update_role,
 };
 use super::super::{AccountCreation, ControlPolicy, FakeOrganization, Lag, RoleState};
 use super::*;
@@ -7,8 +7,8 @@ use onboarding_core::error::ErrorKind;
 use onboarding_engine::ports::{Clock, ReadIam};
 use std::time::Duration;
 
-async fn refusal_code(organization: &FakeOrganization, entry: &AssumeRoleRequest) -> String {
-    organization.assume_role(entry).await.err().unwrap().code
+async fn refusal_code(organization: &FakeOrganization, request: &AssumeRoleRequest) -> String {
+    organization.assume_role(request).await.err().unwrap().code
 }
 
 fn policy_allowing(action: &str, resource: &str) -> String {
@@ -110,7 +110,8 @@ async fn invalid_session_name_or_policy_is_rejected() {
 async fn session_policy_limits_the_session() {
     let organization = organization();
     let role = name("Deep");
-    let deep = RoleState { path: "/deep/".to_owned(), ..RoleState::trusting("{}") };
+    let mut deep = RoleState::trusting("{}");
+    deep.settings.path = "/deep/".to_owned();
     organization.put_role(&id(MEMBER), &role, deep);
     let can = async |action: &str, resource: &str, role: &RoleName| {
         let session =
@@ -148,7 +149,7 @@ async fn control_policies_and_access_role_permissions_limit_the_session() {
     assert!(error.message.contains("no identity-based policy"), "{error}");
     alter(&organization, |role| role.attached = ["arn:aws:iam::aws:policy/AdministratorAccess".to_owned()].into());
     assert!(session.role(&name(ACCESS)).await.is_ok());
-    alter(&organization, |role| role.boundary = Some("arn:aws:iam::aws:policy/PowerUserAccess".to_owned()));
+    alter(&organization, |role| role.settings.boundary = Some("arn:aws:iam::aws:policy/PowerUserAccess".to_owned()));
     let error = session.role(&name(ACCESS)).await.unwrap_err();
     assert!(error.message.contains("no permissions boundary"), "{error}");
 }
@@ -174,7 +175,7 @@ async fn caller_without_permissions_cannot_assume_a_role() {
 #[tokio::test]
 async fn explained_denial_names_the_trust_policy() {
     let organization = organization();
-    organization.set_explains_denials(true);
+    organization.explain_denials();
     let message = async |trust: &str| {
         organization.set_trust(&id(MEMBER), &name(ACCESS), trust);
         organization.assume_role(&assume_role_request(MEMBER, ALL)).await.err().unwrap().message
@@ -212,10 +213,10 @@ async fn new_account_becomes_ready_in_phases() {
     let request = organization.create_account_with("new", settings);
     let account = organization.finish_creation(&request).unwrap();
     assert_eq!(account, id("444455556666"));
-    let entry = assume_role_request(account.as_str(), ALL);
-    assert_eq!(refusal_code(&organization, &entry).await, "AccessDenied");
+    let request = assume_role_request(account.as_str(), ALL);
+    assert_eq!(refusal_code(&organization, &request).await, "AccessDenied");
     organization.sleep(Duration::from_secs(30)).await;
-    let session = organization.assume_role(&entry).await.unwrap();
+    let session = organization.assume_role(&request).await.unwrap();
     assert_eq!(session.caller_account().await.unwrap_err().code, "InvalidClientTokenId");
     organization.sleep(Duration::from_secs(5)).await;
     assert!(session.caller_account().await.is_ok());
@@ -253,16 +254,10 @@ async fn reads_lag_and_calls_are_throttled_as_configured() {
     let organization = organization();
     let session = session(&organization).await;
     organization.set_lag(&id(MEMBER), Lag { reads: 1, time: Duration::ZERO });
-    let update = |text: &str| {
-        let after = (text.to_owned(), 3600);
-        super::super::example::change(
-            ACCESS,
-            onboarding_core::plan::Action::UpdateRole { before: after.clone(), after },
-        )
-    };
+    let update = |text: &str| change(ACCESS, update_role(text, 3600));
     onboarding_engine::ports::WriteIam::execute(&session, &update("new")).await.unwrap();
-    assert_eq!(session.role(&name(ACCESS)).await.unwrap().unwrap().description, "");
-    assert_eq!(session.role(&name(ACCESS)).await.unwrap().unwrap().description, "new");
+    assert_eq!(session.role(&name(ACCESS)).await.unwrap().unwrap().settings.description, "");
+    assert_eq!(session.role(&name(ACCESS)).await.unwrap().unwrap().settings.description, "new");
     organization.clear_journal();
     organization.set_throttling(Some(2));
     let mut throttled = 0;

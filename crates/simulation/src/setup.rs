@@ -117,10 +117,10 @@ impl FakeOrganization {
         self.alter(account, |account| account.joined = joined);
     }
 
-    /// Sets whether STS names the trust policy as the reason when it denies a caller, as the AWS documentation shows. Most
-    /// real messages for cross-account calls contain no reason, so the default is `false`.
-    pub fn set_explains_denials(&self, names: bool) {
-        self.change(|all| all.explains_denials = names);
+    /// Makes STS name the trust policy as the reason when it denies a caller, as the AWS documentation shows. By default it
+    /// gives no reason, as in most real messages for cross-account calls.
+    pub fn explain_denials(&self) {
+        self.change(|all| all.explains_denials = true);
     }
 
     /// Makes every call to an account's IAM fail with an error code, for some time after the previously added
@@ -185,7 +185,7 @@ impl FakeOrganization {
             let Some(role) = all.accounts.get_mut(account).and_then(|account| account.remove(name, now)) else {
                 return;
             };
-            let arn = name.arn(&all.partition, account, &role.state.path);
+            let arn = name.arn(&all.partition, account, &role.state.settings.path);
             for record in all.accounts.values_mut().flat_map(|account| account.roles.values_mut()) {
                 record.rewrite(|state| state.orphan(&arn, &role.id));
             }

@@ -3,6 +3,7 @@
 //! See <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::account::Rejection;
 use super::document;
@@ -56,9 +57,9 @@ pub(super) fn description(text: &str) -> Result<(), Rejection> {
 }
 
 /// One to twelve hours.
-pub(super) fn max_session(seconds: i32) -> Result<(), Rejection> {
+pub(super) fn max_session(duration: Duration) -> Result<(), Rejection> {
     check(
-        (3600..=43200).contains(&seconds),
+        (3600..=43200).contains(&duration.as_secs()),
         "Value at 'maxSessionDuration' failed to satisfy constraint: 3600 to 43200",
     )
 }
@@ -109,6 +110,7 @@ mod tests {
             assert!(path(bad).is_err(), "{bad}");
         }
         assert!(description("für\n").is_ok() && description("–").is_err() && description(&"x".repeat(1001)).is_err());
+        let max_session = |seconds| max_session(Duration::from_secs(seconds));
         assert!(max_session(3600).is_ok() && max_session(3599).is_err() && max_session(43201).is_err());
         assert!(policy_name("p").is_ok() && policy_name("").is_err() && policy_name("a/b").is_err());
     }

@@ -61,6 +61,13 @@ impl Tenant {
     }
 }
 
+/// Whether a call changes the registrations.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CallKind {
+    Read,
+    Write,
+}
+
 impl FakeOrganization {
     /// Sets the vendor's tenant, or replaces it outside of the tool. There is at most one.
     pub fn set_tenant(&self, tenant: Tenant) {
@@ -77,11 +84,12 @@ impl FakeOrganization {
         &self,
         call: &'static str,
         access: &ApiAccess,
-        write: bool,
+        kind: CallKind,
         act: impl FnOnce(&mut State, &Tenant) -> Result<T, Rejection>,
     ) -> Result<T, ApiError> {
         let management = self.lock().management.clone();
         let account = self.tenant().map_or(management, |tenant| tenant.account);
+        let write = kind == CallKind::Write;
         let result = self.perform_call(CallInfo { account: &account, call, role: None, write }, |state| {
             let tenant = state.tenant.clone().filter(|tenant| tenant.url == access.endpoint.url());
             let tenant = tenant.ok_or_else(|| Rejection::new("HTTP 404", "there is no such host"))?;
@@ -109,7 +117,7 @@ impl VendorApi for FakeOrganization {
         access: &ApiAccess,
         account: &AccountId,
     ) -> Result<Vec<ExistingRegistration>, ApiError> {
-        self.call_vendor(api.calls().search, access, false, |_, tenant| {
+        self.call_vendor(api.calls().search, access, CallKind::Read, |_, tenant| {
             let ours = tenant.connectors.iter().filter(|(_, connector)| connector.account == *account);
             Ok(ours
                 .map(|(id, connector)| ExistingRegistration { id: *id, role_arn: connector.role_arn.clone() })
@@ -118,15 +126,19 @@ impl VendorApi for FakeOrganization {
         .await
     }
 
-    async fn register_with_vendor(&self, access: &ApiAccess, entry: &RegistrationChange) -> Result<(), ApiError> {
-        self.call_vendor(entry.call(), access, true, |state, tenant| {
+    async fn register_with_vendor(
+        &self,
+        access: &ApiAccess,
+        registration: &RegistrationChange,
+    ) -> Result<(), ApiError> {
+        self.call_vendor(registration.call(), access, CallKind::Write, |state, tenant| {
             let refused = |message: &str| Rejection::new("HTTP 400", message);
-            let arn = &entry.after.role_arn;
+            let arn = &registration.after.role_arn;
             let role = session::target(arn).ok_or_else(|| refused("this is not a valid role ARN"))?;
             check_vendor_access(state, tenant, &role)
                 .map_err(|_| refused(&format!("the role {arn} cannot be assumed")))?;
             let mut connectors = tenant.connectors.clone();
-            let id = match &entry.before {
+            let id = match &registration.before {
                 Some(before) if connectors.contains_key(&before.id) => before.id,
                 Some(_) => return Err(refused("there is no such connector")),
                 None if connectors.values().any(|connector| connector.account == role.account) => {
@@ -136,7 +148,8 @@ impl VendorApi for FakeOrganization {
             };
             let account = role.account.clone();
             let role_arn = Some(arn.clone());
-            connectors.insert(id, Connector { account, role_arn, display_name: entry.after.display_name.clone() });
+            connectors
+                .insert(id, Connector { account, role_arn, display_name: registration.after.display_name.clone() });
             state.tenant = Some(Tenant { connectors, ..tenant.clone() });
             Ok(())
         })

@@ -29,7 +29,7 @@ impl WriteIam for Session {
                 match &change.action {
                     Action::CreateRole(new) => {
                         // Tagging a role at creation needs iam:TagRole as well.
-                        if !new.tags.is_empty() {
+                        if !new.settings.tags.is_empty() {
                             self.authorize(state, "iam:TagRole", role, &parameters)?;
                         }
                         create(state, &self.account, role, new)
@@ -45,9 +45,9 @@ impl WriteIam for Session {
 fn request_parameters(action: &Action) -> RequestParameters<'_> {
     match action {
         Action::CreateRole(new) => RequestParameters {
-            path: Some(&new.path),
-            boundary: new.boundary.as_deref(),
-            tags: Some(&new.tags),
+            path: Some(&new.settings.path),
+            boundary: new.settings.boundary.as_deref(),
+            tags: Some(&new.settings.tags),
             ..RequestParameters::default()
         },
         Action::Attach(arn) | Action::Detach(arn) => {
@@ -62,27 +62,24 @@ fn request_parameters(action: &Action) -> RequestParameters<'_> {
 }
 
 fn create(state: &mut State, id: &AccountId, name: &RoleName, new: &NewRole) -> Result<(), Rejection> {
-    validate::path(&new.path)?;
-    validate::description(&new.description)?;
-    validate::max_session(new.max_session_seconds)?;
-    validate::tags(&new.tags)?;
-    if is_aws_reserved_path(&new.path) {
-        return Err(Rejection::new("InvalidInput", format!("The path {} is reserved.", new.path)));
+    let settings = &new.settings;
+    validate::path(&settings.path)?;
+    validate::description(&settings.description)?;
+    validate::max_session(settings.max_session)?;
+    validate::tags(&settings.tags)?;
+    if is_aws_reserved_path(&settings.path) {
+        return Err(Rejection::new("InvalidInput", format!("The path {} is reserved.", settings.path)));
     }
     let account = state.account(id)?;
     if account.has_role(name) {
         return Err(Rejection::new("EntityAlreadyExists", format!("Role with name {name} already exists.")));
     }
     account.quotas.check_roles(account.role_count())?;
-    if let Some(arn) = &new.boundary {
+    if let Some(arn) = &settings.boundary {
         policy_exists(state, id, arn)?;
     }
     let role = RoleState {
-        path: new.path.clone(),
-        description: new.description.clone(),
-        max_session_seconds: new.max_session_seconds,
-        boundary: new.boundary.clone(),
-        tags: new.tags.clone(),
+        settings: settings.clone(),
         ..RoleState::trusting(&document::check_trust(state, &new.trust.to_json())?)
     };
     account.quotas.check(name.as_str(), &role, None)?;
@@ -96,7 +93,7 @@ fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -
     let account = state.account(id)?;
     let before = &account.role(name).ok_or_else(|| Rejection::no_role(name))?.state;
     let mut role = before.clone();
-    if is_aws_reserved_path(&role.path) {
+    if is_aws_reserved_path(&role.settings.path) {
         let message = format!("Cannot perform the operation on the protected role '{name}'");
         return Err(Rejection::new("UnmodifiableEntity", message));
     }
@@ -106,11 +103,11 @@ fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -
             return Err(Rejection::new("InvalidAction", "this action does not change an existing role"));
         }
         Action::UpdateTrust { after, .. } => role.trust = PolicyText(document::check_trust(state, &after.to_json())?),
-        Action::UpdateRole { after: (description, seconds), .. } => {
-            validate::description(description)?;
-            validate::max_session(*seconds)?;
-            role.description.clone_from(description);
-            role.max_session_seconds = *seconds;
+        Action::UpdateRole { after, .. } => {
+            validate::description(&after.description)?;
+            validate::max_session(after.max_session)?;
+            role.settings.description.clone_from(&after.description);
+            role.settings.max_session = after.max_session;
         }
         Action::PutPolicy { name: policy, after, .. } => {
             validate::policy_name(policy)?;
@@ -132,20 +129,24 @@ fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -
         }
         Action::PutBoundary { after, .. } => {
             policy_exists(state, id, after)?;
-            role.boundary = Some(after.clone());
+            role.settings.boundary = Some(after.clone());
         }
         Action::DeleteBoundary(_) => {
-            role.boundary.take().ok_or_else(|| not_found("A permissions boundary"))?;
+            role.settings.boundary.take().ok_or_else(|| not_found("A permissions boundary"))?;
         }
         Action::Tag(tags) => {
             validate::tags(tags)?;
             // Tag keys are case-insensitive: a key in different case replaces the existing one.
-            role.tags.retain(|existing, _| tags.keys().all(|key| key.to_lowercase() != existing.to_lowercase()));
-            role.tags.extend(tags.clone());
+            role.settings
+                .tags
+                .retain(|existing, _| tags.keys().all(|key| key.to_lowercase() != existing.to_lowercase()));
+            role.settings.tags.extend(tags.clone());
         }
         Action::Untag(keys) => {
             validate::tag_keys(keys)?;
-            role.tags.retain(|existing, _| keys.iter().all(|key| key.to_lowercase() != existing.to_lowercase()));
+            role.settings
+                .tags
+                .retain(|existing, _| keys.iter().all(|key| key.to_lowercase() != existing.to_lowercase()));
         }
     }
     account.quotas.check(name.as_str(), &role, Some(before))?;

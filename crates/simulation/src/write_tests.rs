@@ -1,11 +1,13 @@
 use super::super::example::{
     ACCESS, ALL, MEMBER, assume_role_request, change, create, document, id, name, new_role, organization, session,
-    trusting,
+    trusting, update_role,
 };
 use super::super::{FakeOrganization, Quotas, Session};
+use onboarding_core::owner::{OWNER_TAG, Owner};
 use onboarding_core::plan::{Action, Change, NewRole};
 use onboarding_engine::ports::{ReadIam, Sessions, WriteIam};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Performs changes in order and returns one line for each: `ok` or the error.
 async fn outcomes(session: &Session, changes: &[Change]) -> String {
@@ -39,7 +41,7 @@ async fn created_role_can_be_read_back() {
     let organization = organization();
     let session = session_with_vendor_role(&organization).await;
     let role = session.role(&name("Vendor")).await.unwrap().unwrap();
-    assert_eq!(role.owner(), Some("vendor/x"));
+    assert_eq!(role.settings.tags[OWNER_TAG].parse(), Ok(Owner::Vendor("x".to_owned())));
     assert!(role.trust.unwrap().equivalent(&new_role().trust));
     assert_eq!(organization.writes().len(), 1);
     assert!(organization.state()[&id(MEMBER)].contains_key(&name("Vendor")));
@@ -61,15 +63,15 @@ async fn invalid_field_of_a_new_role_is_rejected() {
         create("Vendor", new)
     };
     let changes = [
-        with(&|new| new.path = "vendors/".to_owned()),
-        with(&|new| new.path = "/aws-service-role/x/".to_owned()),
-        with(&|new| new.description = "a – b".to_owned()),
-        with(&|new| new.max_session_seconds = 900),
-        with(&|new| drop(new.tags.insert("aws:x".to_owned(), String::new()))),
-        with(&|new| new.tags = (0..51).map(|n| (n.to_string(), String::new())).collect()),
+        with(&|new| new.settings.path = "vendors/".to_owned()),
+        with(&|new| new.settings.path = "/aws-service-role/x/".to_owned()),
+        with(&|new| new.settings.description = "a – b".to_owned()),
+        with(&|new| new.settings.max_session = Duration::from_secs(900)),
+        with(&|new| drop(new.settings.tags.insert("aws:x".to_owned(), String::new()))),
+        with(&|new| new.settings.tags = (0..51).map(|n| (n.to_string(), String::new())).collect()),
         with(&|new| new.trust = trusting(r#"{"AWS":"999999999999"}"#)),
-        with(&|new| new.boundary = Some("arn:aws:iam::333344445555:policy/none".to_owned())),
-        with(&|new| new.boundary = Some("arn:aws:iam::aws:policy/PowerUserAccess".to_owned())),
+        with(&|new| new.settings.boundary = Some("arn:aws:iam::333344445555:policy/none".to_owned())),
+        with(&|new| new.settings.boundary = Some("arn:aws:iam::aws:policy/PowerUserAccess".to_owned())),
     ];
     insta::assert_snapshot!(outcomes(&session, &changes).await, @r#"
     iam:CreateRole failed: ValidationError: The specified value for path is invalid.
@@ -182,21 +184,23 @@ async fn every_change_can_be_applied_and_reverted() {
         change("Vendor", Action::PutBoundary { before: None, after: boundary.clone() }),
         change("Vendor", Action::Tag(tags(&[("Team", "a")]))),
         change("Vendor", Action::Tag(tags(&[("team", "b")]))),
-        change("Vendor", Action::UpdateRole { before: (String::new(), 0), after: ("other".to_owned(), 7200) }),
+        change("Vendor", update_role("other", 7200)),
         change("Vendor", Action::UpdateTrust { before: None, after: trusting(r#"{"Service":"ec2.amazonaws.com"}"#) }),
     ];
     assert_eq!(outcomes(&session, &changes).await, "ok\n".repeat(7));
     insta::assert_debug_snapshot!(organization.role_state(&id(MEMBER), &name("Vendor")).unwrap(), @r#"
     RoleState {
-        path: "/",
-        description: "other",
-        max_session_seconds: 7200,
-        boundary: Some(
-            "arn:aws:iam::aws:policy/PowerUserAccess",
-        ),
-        tags: {
-            "account-onboarding": "vendor/x",
-            "team": "b",
+        settings: RoleSettings {
+            path: "/",
+            description: "other",
+            max_session: 7200s,
+            boundary: Some(
+                "arn:aws:iam::aws:policy/PowerUserAccess",
+            ),
+            tags: {
+                "account-onboarding": "vendor/x",
+                "team": "b",
+            },
         },
         trust: {
           "Version": "2012-10-17",
@@ -233,7 +237,7 @@ async fn every_change_can_be_applied_and_reverted() {
         change("Vendor", Action::Detach(boundary.clone())),
         change("Vendor", Action::DeleteBoundary(boundary)),
         change("Vendor", Action::Untag(["TEAM".to_owned()].into())),
-        change("Vendor", Action::UpdateRole { before: (String::new(), 0), after: ("for a vendor".to_owned(), 3600) }),
+        change("Vendor", update_role("for a vendor", 3600)),
         change("Vendor", Action::UpdateTrust { before: None, after: new_role().trust }),
     ];
     assert_eq!(outcomes(&session, &reverts).await, "ok\n".repeat(6));
@@ -243,8 +247,8 @@ async fn every_change_can_be_applied_and_reverted() {
 #[tokio::test]
 async fn aws_reserved_role_cannot_be_changed() {
     let organization = organization();
-    let own =
-        super::super::RoleState { path: "/aws-reserved/sso/".to_owned(), ..super::super::RoleState::trusting("{}") };
+    let mut own = super::super::RoleState::trusting("{}");
+    own.settings.path = "/aws-reserved/sso/".to_owned();
     organization.put_role(&id(MEMBER), &name("Own"), own);
     let session = session(&organization).await;
     insta::assert_snapshot!(outcomes(&session, &[change("Own", Action::Tag(BTreeMap::new()))]).await, @"iam:TagRole failed: UnmodifiableEntity: Cannot perform the operation on the protected role 'Own'");
@@ -260,7 +264,10 @@ async fn condition_keys_of_the_session_policy_limit_writes() {
          "Condition":{"ArnEquals":{"iam:PolicyARN":"arn:aws:iam::aws:policy/ReadOnlyAccess"}}}]}"#;
     let session = organization.assume_role(&assume_role_request(MEMBER, limited)).await.unwrap();
     let new = |path: &str, boundary: Option<&str>| {
-        create("Deep", NewRole { path: path.to_owned(), boundary: boundary.map(str::to_owned), ..new_role() })
+        let mut role = new_role();
+        role.settings.path = path.to_owned();
+        role.settings.boundary = boundary.map(str::to_owned);
+        create("Deep", role)
     };
     let bound = Some("arn:aws:iam::aws:policy/PowerUserAccess");
     let attach = |name: &str| change("Deep", Action::Attach(format!("arn:aws:iam::aws:policy/{name}")));

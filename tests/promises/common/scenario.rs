@@ -171,7 +171,7 @@ impl Scenario {
 
     /// Makes STS say why it denies access.
     pub(crate) fn with_explained_denials(self) -> Self {
-        self.organization.set_explains_denials(true);
+        self.organization.explain_denials();
         self
     }
 

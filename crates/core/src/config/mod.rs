@@ -17,7 +17,7 @@ mod trust;
 mod vendors;
 
 pub use files::{Files, Folder, NoFiles};
-pub use model::{AccessRole, Config, ExternalIdSource, PrincipalSpec, Registration, RoleTemplate, TrustSpec};
+pub use model::{AccessRole, Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec};
 pub use show::show;
 
 pub use crate::template::Template;

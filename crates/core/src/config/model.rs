@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::account::AccountId;
-use crate::policy::Condition;
+use crate::policy::{Condition, ExternalIdRequirement};
 use crate::role::{ExternalId, RoleName};
+use crate::role_settings::RoleDefinition;
 use crate::template::Template;
 use crate::vendor::{Api, Endpoint};
 
@@ -81,39 +82,21 @@ pub enum ExternalIdSource {
 /// A role to install in every account.
 #[derive(Debug, Clone)]
 pub struct RoleTemplate {
-    /// The value of the owner tag: `vendor/trelica` or `role/app-deployer`.
-    pub owner: String,
-    /// The name in output: `Trelica` or `app-deployer`.
-    pub title: String,
-    /// The role name.
-    pub name: RoleName,
-    /// The path: `/` or `/…/`.
-    pub path: String,
-    /// The description.
-    pub description: String,
-    /// The maximum session duration in seconds, 3600 to 43200.
-    pub max_session_seconds: i32,
-    /// The ARN of the permissions boundary.
-    pub boundary: Option<Template>,
-    /// The tags, without the owner tag.
-    pub tags: BTreeMap<String, String>,
-    /// Whether to adopt an existing role of this name that this tool does not manage.
-    pub adopt: bool,
+    /// The role without its policies.
+    pub definition: RoleDefinition<Template>,
     /// Who may assume the role.
     pub trust: Vec<TrustSpec>,
     /// Whether every principal must pass an external ID.
-    pub external_id_required: bool,
+    pub external_id_requirement: ExternalIdRequirement,
     /// The inline policies: name to JSON document.
     pub policies: BTreeMap<String, Template>,
-    /// The ARNs of attached managed policies.
-    pub managed: BTreeSet<Template>,
     /// Where to register the account and this role with the vendor.
-    pub registration: Option<Registration>,
+    pub registration: Option<RegistrationTemplate>,
 }
 
 /// Where accounts are registered with a vendor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Registration {
+pub struct RegistrationTemplate {
     /// The kind of API.
     pub api: Api,
     /// The API endpoint.

@@ -8,7 +8,7 @@ use super::context::ReadContext;
 use super::files::{Files, NoFiles};
 use super::{AccessRole, Config, ConfigErrors, RoleTemplate, roles, trust, vendors};
 use crate::account::AccountId;
-use crate::policy::{Document, lint_permissions};
+use crate::policy::{Document, ExternalIdRequirement, lint_permissions};
 use crate::role::RoleName;
 use crate::toml_reader::{SourceFile, Table, Value};
 use crate::vendor::Catalogue;
@@ -25,7 +25,7 @@ impl Config {
     /// All problems, each with its location and how to fix it.
     pub fn parse(text: &str, files: &dyn Files) -> Result<Self, ConfigErrors> {
         read(text, files, |table, context| {
-            let vendors = vendors::catalogue(table, context);
+            let vendors = vendors::known_vendors(table, context);
             config(table, context, &vendors)
         })
     }
@@ -43,7 +43,7 @@ impl Config {
     /// # Errors
     /// The problems of the vendors that it defines. The rest of the configuration is not validated.
     pub fn catalogue(text: &str, files: &dyn Files) -> Result<Catalogue, ConfigErrors> {
-        read(text, files, |table, context| vendors::catalogue(table, context).known)
+        read(text, files, |table, context| vendors::known_vendors(table, context).catalogue)
     }
 
     /// Settings that are valid but deserve review, such as policies that allow every action.
@@ -68,7 +68,7 @@ fn read<T>(
     value.filter(|_| problems.is_empty()).ok_or(problems)
 }
 
-fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known) -> Config {
+fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::KnownVendors) -> Config {
     let access_role = table.get("access-role").and_then(|value| value.table(ACCESS_ROLE));
     let access_role = access_role.as_ref().map_or_else(default_access_role, |t| self::access_role(t, context));
     for name in &access_role.names {
@@ -114,7 +114,7 @@ fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
         access_role.names = Vec::new();
         for item in &list {
             if let Some(name) = item.parse::<RoleName>() {
-                context.names.borrow_mut().reserve(&name, "`[access-role]`", item);
+                context.names.borrow_mut().reserve(&name, &"`[access-role]`", item);
                 access_role.names.push(name);
             }
         }
@@ -132,15 +132,15 @@ fn has_grant_entry(access_role: &Value<'_>) -> bool {
 }
 
 fn warnings(role: &RoleTemplate) -> Vec<String> {
+    let owner = &role.definition.owner;
     let mut found = Vec::new();
-    let vendor = role.owner.starts_with("vendor/");
-    if vendor && !role.external_id_required {
-        found.push(format!("{}: the vendor assumes the role without an external ID", role.owner));
+    if owner.is_vendor() && role.external_id_requirement == ExternalIdRequirement::Optional {
+        found.push(format!("{owner}: the vendor assumes the role without an external ID"));
     }
     for (name, policy) in &role.policies {
         if let Ok(policy) = Document::parse(&policy.0) {
             let findings = lint_permissions(name, &policy);
-            found.extend(findings.iter().map(|finding| format!("{}: {finding}", role.owner)));
+            found.extend(findings.iter().map(|finding| format!("{owner}: {finding}")));
         }
     }
     found

@@ -242,7 +242,7 @@ fn vendors_are_defined_in_files_or_inline() {
         acme
     );
     let config = Config::parse(&text, &files).unwrap_or_else(|problems| panic!("{problems}"));
-    let owners: Vec<_> = config.roles.iter().map(|role| role.owner.as_str()).collect();
+    let owners: Vec<_> = config.roles.iter().map(|role| role.definition.owner.to_string()).collect();
     assert_eq!(owners, ["vendor/acme", "vendor/other", "role/r"]);
     let names: Vec<_> = Config::catalogue(&text, &files).unwrap().names().map(str::to_owned).collect();
     assert_eq!(names, ["acme", "other", "trelica", "workload-security"]);
@@ -271,6 +271,6 @@ fn vendors_are_defined_in_files_or_inline() {
 fn roles_keep_the_order_of_the_file() {
     let role = |name: &str| format!("[[role]]\nname = '{name}'\ntrust = [{{ principal = '222233334444' }}]\n");
     let config = parse(&[role("z"), role("a"), role("m")].concat());
-    let names: Vec<_> = config.roles.iter().map(|role| role.name.as_str()).collect();
+    let names: Vec<_> = config.roles.iter().map(|role| role.definition.name.as_str()).collect();
     assert_eq!(names, ["z", "a", "m"]);
 }

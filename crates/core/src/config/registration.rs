@@ -1,13 +1,13 @@
 //! `[vendors.NAME.registration]`: where accounts are registered with the vendor.
 
-use super::Registration;
+use super::RegistrationTemplate;
 use crate::toml_reader::{Value, parameter_name};
 use crate::vendor::{Endpoint, HostOwner, Vendor};
 
 const REGISTRATION: &[&str] = &["region", "url", "own-host", "api-key"];
 
-pub(super) fn registration(vendor: &Vendor, value: &Value<'_>) -> Option<Registration> {
-    let Some(api) = vendor.registration else {
+pub(super) fn registration(vendor: &Vendor, value: &Value<'_>) -> Option<RegistrationTemplate> {
+    let Some(api) = vendor.registration_api else {
         value.problem(format!("account registration is not supported for {}; remove `registration`", vendor.title));
         return None;
     };
@@ -29,7 +29,7 @@ pub(super) fn registration(vendor: &Vendor, value: &Value<'_>) -> Option<Registr
             None
         }
     };
-    Some(Registration { api, endpoint: endpoint?, key_parameter: key_parameter? })
+    Some(RegistrationTemplate { api, endpoint: endpoint?, key_parameter: key_parameter? })
 }
 
 /// The API key gives access to the vendor's whole console, so it is never read from the file.

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::ReadContext;
 use super::{RoleTemplate, Template, trust};
-use crate::role::{OWNER_TAG, RoleName};
+use crate::owner::{OWNER_TAG, Owner};
+use crate::policy::ExternalIdRequirement;
+use crate::role::RoleName;
+use crate::role_settings::{RoleDefinition, RoleSettings};
 use crate::text::Untrusted;
 use crate::toml_reader::{
     Table, Value, check_count_of_managed, check_quota, description, managed_policy_arn, path, permissions_policy,
-    policy_name, session_seconds, tags,
+    policy_name, session_duration, tags,
 };
 
 const ROLE: &[&str] = &[
@@ -24,33 +27,37 @@ const ROLE: &[&str] = &[
     "trust",
 ];
 
-/// The settings that vendor roles and `[[role]]` entries share.
-pub(super) struct RoleSettings {
-    pub(super) path: String,
-    pub(super) description: Option<String>,
-    pub(super) max_session_seconds: Option<i32>,
-    pub(super) boundary: Option<Template>,
-    pub(super) tags: BTreeMap<String, String>,
-    pub(super) adopt: bool,
+/// Reads the settings of a vendor role or a `[[role]]` entry. A key that is not set has its default.
+pub(super) fn settings(table: &Table<'_>, defaults: RoleSettings<Template>) -> RoleSettings<Template> {
+    RoleSettings {
+        path: table.get("path").and_then(|value| value.checked(path)).unwrap_or(defaults.path),
+        description: table
+            .get("description")
+            .and_then(|value| value.checked(description))
+            .unwrap_or(defaults.description),
+        max_session: table
+            .get("max-session-seconds")
+            .and_then(|value| session_duration(&value))
+            .unwrap_or(defaults.max_session),
+        boundary: table
+            .get("permissions-boundary")
+            .and_then(|value| value.checked(managed_policy_arn))
+            .or(defaults.boundary),
+        tags: table.get("tags").map_or(defaults.tags, |value| tags(&value)),
+    }
 }
 
-/// Reads the keys that vendor roles and `[[role]]` entries share.
-pub(super) fn settings(table: &Table<'_>) -> RoleSettings {
-    RoleSettings {
-        path: table.get("path").and_then(|value| value.checked(path)).unwrap_or_else(|| "/".to_owned()),
-        description: table.get("description").and_then(|value| value.checked(description)),
-        max_session_seconds: table.get("max-session-seconds").and_then(|value| session_seconds(&value)),
-        boundary: table.get("permissions-boundary").and_then(|value| value.checked(managed_policy_arn)),
-        tags: table.get("tags").map(|value| tags(&value)).unwrap_or_default(),
-        adopt: table.get("adopt").and_then(|value| value.flag()).unwrap_or(false),
-    }
+/// Reads whether a vendor role or a `[[role]]` entry takes over an existing role.
+pub(super) fn adopt(table: &Table<'_>) -> bool {
+    table.get("adopt").and_then(|value| value.flag()).unwrap_or(false)
 }
 
 /// Reads an entry of `[[role]]`.
 pub(super) fn role_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Option<RoleTemplate> {
     let table = value.table(ROLE)?;
     let name = table.require("name").and_then(|value| name(&value, context));
-    let settings = settings(&table);
+    let settings = settings(&table, RoleSettings::default());
+    let adopt = adopt(&table);
     let trust = match table.get("trust") {
         Some(value) => {
             let entries = value.list().unwrap_or_default();
@@ -65,23 +72,16 @@ pub(super) fn role_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Option
         }
     };
     let policies = table.get("policies").map(|value| policies(&value, context)).unwrap_or_default();
-    let managed = table.get("managed-policies").map(|value| managed(&value)).unwrap_or_default();
+    let attached = table.get("managed-policies").map(|value| managed(&value)).unwrap_or_default();
     let name = name?;
+    let owner = Owner::Role(name.clone());
+    let title = name.to_string();
     Some(RoleTemplate {
-        owner: format!("role/{name}"),
-        title: name.to_string(),
-        path: settings.path,
-        description: settings.description.unwrap_or_default(),
-        max_session_seconds: settings.max_session_seconds.unwrap_or(3600),
-        boundary: settings.boundary,
-        tags: settings.tags,
-        adopt: settings.adopt,
+        definition: RoleDefinition { owner, title, name, adopt, settings, attached },
         trust,
-        external_id_required: false,
+        external_id_requirement: ExternalIdRequirement::Optional,
         policies,
-        managed,
         registration: None,
-        name,
     })
 }
 
@@ -93,7 +93,7 @@ fn name(value: &Value<'_>, context: &ReadContext<'_>) -> Option<RoleName> {
             "IAM does not allow `,` in the tag `{OWNER_TAG}`, whose value includes this name; choose another name"
         ));
     }
-    context.names.borrow_mut().reserve(&name, &format!("role/{name}"), value);
+    context.names.borrow_mut().reserve(&name, &Owner::Role(name.clone()), value);
     Some(name)
 }
 

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{Config, ExternalIdSource, PrincipalSpec, Registration, RoleTemplate, TrustSpec};
+use super::{Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec};
 use crate::lines::{Line, Style};
 use crate::policy::{Document, Redactor};
+use crate::role_settings::RoleDefinition;
 
 /// The effective configuration. Equal configurations give equal lines.
 #[must_use]
@@ -28,35 +29,36 @@ pub fn show(config: &Config) -> Vec<Line> {
 }
 
 fn role(role: &RoleTemplate) -> Vec<Line> {
-    let mut lines = vec![Line::blank(), Line::heading(format!("role {} ({})", role.name, role.owner))];
+    let RoleDefinition { owner, title, name, adopt, settings, attached } = &role.definition;
+    let mut lines = vec![Line::blank(), Line::heading(format!("role {name} ({owner})"))];
     let mut add = |label: &str, text: &str| lines.push(field(label, text));
-    if role.title != role.name.as_str() {
-        add("vendor", &role.title);
+    if title != name.as_str() {
+        add("vendor", title);
     }
     for spec in &role.trust {
-        let is_third_party_without_id = role.owner.starts_with("vendor/") && spec.external_id.is_none();
+        let is_third_party_without_id = owner.is_vendor() && spec.external_id.is_none();
         let warning = if is_third_party_without_id { ", without an external ID" } else { "" };
         add("trusts", &format!("{}{warning}", trust(spec)));
     }
-    add("path", &role.path);
-    if !role.description.is_empty() {
-        add("description", &role.description);
+    add("path", &settings.path);
+    if !settings.description.is_empty() {
+        add("description", &settings.description);
     }
-    add("session", &format!("up to {} seconds", role.max_session_seconds));
-    if let Some(boundary) = &role.boundary {
+    add("session", &format!("up to {} seconds", settings.max_session.as_secs()));
+    if let Some(boundary) = &settings.boundary {
         add("boundary", &boundary.0);
     }
-    for (key, value) in &role.tags {
+    for (key, value) in &settings.tags {
         add("tag", &format!("{key} = {value}"));
     }
     if let Some(registration) = &role.registration {
-        let Registration { endpoint, key_parameter, .. } = registration;
+        let RegistrationTemplate { endpoint, key_parameter, .. } = registration;
         let key = format!("with the key in the SSM parameter {key_parameter}");
         add("registered at", &format!("{}, {key}", endpoint.url()));
     }
-    let existing = if role.adopt { "adopted" } else { "refused" };
+    let existing = if *adopt { "adopted" } else { "refused" };
     add("existing role", &format!("of the same name: {existing}"));
-    for arn in &role.managed {
+    for arn in attached {
         add("attached", &arn.0);
     }
     for (name, policy) in &role.policies {

@@ -5,11 +5,13 @@ use std::path::Path;
 
 use super::context::ReadContext;
 use super::registration::registration;
-use super::roles::{self, RoleSettings};
+use super::roles;
 use super::trust::external_id;
 use super::{ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec};
-use crate::policy::Condition;
+use crate::owner::Owner;
+use crate::policy::{Condition, ExternalIdRequirement};
 use crate::role::RoleName;
+use crate::role_settings::RoleDefinition;
 use crate::suggestion::{did_you_mean, list_of};
 use crate::text::Untrusted;
 use crate::toml_reader::{Table, Value, check_quota};
@@ -33,14 +35,14 @@ const VENDOR: &[&str] = &[
 /// The known vendors, and the names of vendor definitions with errors.
 ///
 /// A use of a vendor whose definition has errors is not reported as unknown.
-pub(super) struct Known {
-    pub(super) known: Catalogue,
+pub(super) struct KnownVendors {
+    pub(super) catalogue: Catalogue,
     broken: BTreeSet<String>,
 }
 
 /// The built-in vendors, those of `vendor-files` and those of `[catalogue]`.
-pub(super) fn catalogue(table: &Table<'_>, context: &ReadContext<'_>) -> Known {
-    let mut all = Known { known: Catalogue::built_in(), broken: BTreeSet::new() };
+pub(super) fn known_vendors(table: &Table<'_>, context: &ReadContext<'_>) -> KnownVendors {
+    let mut all = KnownVendors { catalogue: Catalogue::built_in(), broken: BTreeSet::new() };
     for file in table.get("vendor-files").and_then(|value| value.list()).unwrap_or_default() {
         let Some(path) = file.text() else { continue };
         let stem = Path::new(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
@@ -63,13 +65,13 @@ pub(super) fn catalogue(table: &Table<'_>, context: &ReadContext<'_>) -> Known {
     all
 }
 
-impl Known {
+impl KnownVendors {
     fn add(&mut self, name: &str, vendor: Option<Vendor>, value: &Value<'_>) {
         let Some(vendor) = vendor else {
             self.broken.insert(name.to_owned());
             return;
         };
-        if let Err(NameTaken { by }) = self.known.add(vendor) {
+        if let Err(NameTaken { by }) = self.catalogue.add(vendor) {
             let by = match by {
                 VendorOrigin::BuiltIn => "built in".to_owned(),
                 VendorOrigin::File(path) => format!("defined in `{}`", Untrusted::new(&path)),
@@ -81,17 +83,17 @@ impl Known {
 }
 
 /// Reads `[vendors]`: the roles of the vendors that the configuration uses.
-pub(super) fn roles(value: &Value<'_>, context: &ReadContext<'_>, vendors: &Known) -> Vec<RoleTemplate> {
+pub(super) fn roles(value: &Value<'_>, context: &ReadContext<'_>, vendors: &KnownVendors) -> Vec<RoleTemplate> {
     let mut roles = Vec::new();
     for entry in value.entries().unwrap_or_default() {
         let table = entry.table(VENDOR);
-        match vendors.known.get(entry.key()) {
+        match vendors.catalogue.get(entry.key()) {
             Some(vendor) => roles.extend(table.and_then(|table| role(vendor, &entry, &table, context))),
             None if vendors.broken.contains(entry.key()) => {}
             None => entry.problem(format!(
                 "unknown vendor; known vendors are {} (define others in `vendor-files` or `[catalogue.NAME]`){}",
-                list_of(vendors.known.names()),
-                did_you_mean(entry.key(), vendors.known.names())
+                list_of(vendors.catalogue.names()),
+                did_you_mean(entry.key(), vendors.catalogue.names())
             )),
         }
     }
@@ -99,8 +101,9 @@ pub(super) fn roles(value: &Value<'_>, context: &ReadContext<'_>, vendors: &Know
 }
 
 fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadContext<'_>) -> Option<RoleTemplate> {
-    let owner = format!("vendor/{}", vendor.name);
-    let RoleSettings { path, description, max_session_seconds, boundary, tags, adopt } = roles::settings(table);
+    let owner = Owner::Vendor(vendor.name.clone());
+    let settings = roles::settings(table, vendor.settings.clone());
+    let adopt = roles::adopt(table);
     let named = table.get("role-name");
     let name = match &named {
         Some(value) => role_name(vendor, value),
@@ -113,26 +116,19 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadCon
     let policy = Vendor::policy(&groups);
     let policies: BTreeMap<_, _> = policy.map(|policy| (vendor.policy_name.clone(), policy)).into_iter().collect();
     check_quota(entry, &policies);
-    let external_id = match vendor_external_id(vendor, entry, table)? {
-        Id::Given(source) => Some(source),
-        Id::None => None,
+    let (external_id, external_id_requirement) = match vendor_external_id(vendor, entry, table)? {
+        ExternalIdChoice::Given(source) => (Some(source), ExternalIdRequirement::Required),
+        ExternalIdChoice::None => (None, ExternalIdRequirement::Optional),
     };
     let registration = table.get("registration").and_then(|value| registration(vendor, &value));
     let principals = vendor.accounts.iter().map(|id| PrincipalSpec::Aws(Template(id.to_string()))).collect();
+    let title = vendor.title.clone();
+    let attached = vendor.managed.clone();
     Some(RoleTemplate {
-        owner,
-        title: vendor.title.clone(),
-        name: name?,
-        path,
-        description: description.unwrap_or_else(|| vendor.description.clone()),
-        max_session_seconds: max_session_seconds.unwrap_or(vendor.max_session_seconds),
-        boundary,
-        tags,
-        adopt,
-        external_id_required: external_id.is_some(),
+        definition: RoleDefinition { owner, title, name: name?, adopt, settings, attached },
         trust: vec![TrustSpec { principals, external_id, condition: Condition::default() }],
+        external_id_requirement,
         policies,
-        managed: vendor.managed.clone(),
         registration,
     })
 }
@@ -145,13 +141,13 @@ fn role_name(vendor: &Vendor, value: &Value<'_>) -> Option<RoleName> {
     Some(name)
 }
 
-enum Id {
+enum ExternalIdChoice {
     Given(ExternalIdSource),
     None,
 }
 
 /// The external ID of a vendor. It may be omitted only if the configuration or the vendor file gives a reason.
-fn vendor_external_id(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>) -> Option<Id> {
+fn vendor_external_id(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>) -> Option<ExternalIdChoice> {
     let value = table.get("external-id");
     match (value, &vendor.external_id) {
         (Some(value), _) if is_waived(&value) => {
@@ -160,9 +156,9 @@ fn vendor_external_id(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>) -> 
             if text.trim().is_empty() {
                 reason.problem("is empty; state why this vendor uses no external ID");
             }
-            Some(Id::None)
+            Some(ExternalIdChoice::None)
         }
-        (Some(value), ExternalIdRule::Required { .. }) => external_id(&value).map(Id::Given),
+        (Some(value), ExternalIdRule::Required { .. }) => external_id(&value).map(ExternalIdChoice::Given),
         (Some(value), ExternalIdRule::NoneBecause(reason)) => {
             value.problem(format!("{} uses no external ID ({reason}); remove the key", vendor.title));
             None
@@ -172,7 +168,7 @@ fn vendor_external_id(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>) -> 
             entry.problem(format!("`external-id` is missing; set the external ID of {}{hint}", vendor.title));
             None
         }
-        (None, ExternalIdRule::NoneBecause(_)) => Some(Id::None),
+        (None, ExternalIdRule::NoneBecause(_)) => Some(ExternalIdChoice::None),
     }
 }
 

@@ -57,7 +57,7 @@ const KINDS: [(&str, DeniedBy); 8] = [
 impl Denial {
     /// Parses a message. An unknown message is not an error; it yields [`DeniedBy::Unknown`].
     #[must_use]
-    pub fn read(message: &str) -> Self {
+    pub(crate) fn read(message: &str) -> Self {
         let action = message.split_once("not authorized to perform: ").and_then(|(_, rest)| action(rest));
         let denies = message.split_once("with an explicit deny in ").map(|(_, rest)| {
             let article = ["a ", "an ", "the "].iter().find_map(|article| rest.strip_prefix(article));

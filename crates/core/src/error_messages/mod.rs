@@ -14,6 +14,6 @@ pub use quota::Quota;
 ///
 /// See <https://github.com/hashicorp/terraform-provider-aws/pull/12436>.
 #[must_use]
-pub fn is_unknown_principal(message: &str) -> bool {
+pub(crate) fn is_unknown_principal(message: &str) -> bool {
     message.contains("Invalid principal in policy")
 }

@@ -22,7 +22,7 @@ pub enum Quota {
 impl Quota {
     /// Parses a message.
     #[must_use]
-    pub fn read(message: &str) -> Option<Self> {
+    pub(crate) fn read(message: &str) -> Option<Self> {
         if message.contains("Maximum policy size of") {
             return Some(Self::InlinePolicyLength);
         }
@@ -39,7 +39,7 @@ impl Quota {
 
     /// Its code in Service Quotas; `None` if it cannot be raised.
     #[must_use]
-    pub fn code(self) -> Option<&'static str> {
+    pub(crate) fn code(self) -> Option<&'static str> {
         match self {
             Self::TrustPolicyLength => Some("L-C07B4B0D"),
             Self::RolesPerAccount => Some("L-FE177D64"),
@@ -50,7 +50,7 @@ impl Quota {
 
     /// Its name, and what to do instead of raising it.
     #[must_use]
-    pub fn words(self) -> (&'static str, &'static str) {
+    pub(crate) fn description(self) -> (&'static str, &'static str) {
         match self {
             Self::TrustPolicyLength => ("trust policy length", "grant to fewer principals"),
             Self::RolesPerAccount => ("roles per account", "delete unused roles"),

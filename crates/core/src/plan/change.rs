@@ -5,11 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
 use crate::blueprint::AccountRegistration;
 use crate::observed::ExistingRegistration;
 use crate::policy::Document;
 use crate::role::RoleName;
+use crate::role_settings::RoleSettings;
 use crate::vendor::Api;
 
 /// One write call.
@@ -35,10 +37,10 @@ pub enum Action {
     CreateRole(Box<NewRole>),
     /// `iam:UpdateRole`
     UpdateRole {
-        /// The current description and maximum session duration in seconds.
-        before: (String, i32),
-        /// The desired description and maximum session duration in seconds.
-        after: (String, i32),
+        /// The current details.
+        before: RoleDetails,
+        /// The desired details.
+        after: RoleDetails,
     },
     /// `iam:PutRolePolicy`
     PutPolicy {
@@ -106,27 +108,34 @@ impl RegistrationChange {
 pub struct NewRole {
     /// The display name of the role.
     pub title: String,
-    /// Its path.
-    pub path: String,
-    /// Its description.
-    pub description: String,
-    /// The maximum session duration, in seconds.
-    pub max_session_seconds: i32,
-    /// The ARN of its permissions boundary.
-    pub boundary: Option<String>,
-    /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    /// Its settings.
+    pub settings: RoleSettings,
     /// Its trust policy.
     pub trust: Document,
 }
 
+/// The settings that `iam:UpdateRole` sets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleDetails {
+    /// The description.
+    pub description: String,
+    /// The maximum session duration.
+    pub max_session: Duration,
+}
+
+impl From<&RoleSettings> for RoleDetails {
+    fn from(settings: &RoleSettings) -> Self {
+        Self { description: settings.description.clone(), max_session: settings.max_session }
+    }
+}
+
 /// Whether a change adds, changes or removes something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sign {
+pub(crate) enum Sign {
     /// `+`
     Add,
     /// `~`
-    Alter,
+    Change,
     /// `-`
     Remove,
 }
@@ -147,7 +156,7 @@ impl Change {
             Action::DeleteBoundary(_) => "iam:DeleteRolePermissionsBoundary",
             Action::Tag(_) => "iam:TagRole",
             Action::Untag(_) => "iam:UntagRole",
-            Action::Register(entry) => entry.call(),
+            Action::Register(registration) => registration.call(),
         }
     }
 
@@ -171,17 +180,17 @@ impl Change {
 
     /// Its mark in a diff.
     #[must_use]
-    pub fn sign(&self) -> Sign {
+    pub(crate) fn sign(&self) -> Sign {
         match &self.action {
             Action::CreateRole(_)
             | Action::Attach(_)
             | Action::PutPolicy { before: None, .. }
             | Action::PutBoundary { before: None, .. } => Sign::Add,
-            Action::Register(entry) if entry.before.is_none() => Sign::Add,
+            Action::Register(registration) if registration.before.is_none() => Sign::Add,
             Action::DeletePolicy { .. } | Action::Detach(_) | Action::DeleteBoundary(_) | Action::Untag(_) => {
                 Sign::Remove
             }
-            _ => Sign::Alter,
+            _ => Sign::Change,
         }
     }
 }
@@ -193,23 +202,7 @@ impl fmt::Display for Change {
             Action::UpdateTrust { .. } => write!(f, "update the trust policy of role `{role}`"),
             Action::CreateRole(new) if new.title == role.as_str() => write!(f, "create role `{role}`"),
             Action::CreateRole(new) => write!(f, "create role `{role}` for {}", new.title),
-            Action::UpdateRole { before, after } => match (before.0 != after.0, before.1 != after.1) {
-                (true, true) => {
-                    write!(
-                        f,
-                        "update the description and the maximum session duration ({} s) of role `{role}`",
-                        after.1
-                    )
-                }
-                (false, true) => {
-                    write!(
-                        f,
-                        "update the maximum session duration of role `{role}` from {} s to {} s",
-                        before.1, after.1
-                    )
-                }
-                _ => write!(f, "update the description of role `{role}`"),
-            },
+            Action::UpdateRole { before, after } => update_role(f, role, before, after),
             Action::PutPolicy { name, before: None, .. } => write!(f, "put policy `{name}` on role `{role}`"),
             Action::PutPolicy { name, .. } => write!(f, "replace policy `{name}` of role `{role}`"),
             Action::DeletePolicy { name, .. } => write!(f, "delete policy `{name}` from role `{role}`"),
@@ -219,11 +212,25 @@ impl fmt::Display for Change {
             Action::DeleteBoundary(arn) => write!(f, "remove the permissions boundary {arn} from role `{role}`"),
             Action::Tag(tags) => write!(f, "tag role `{role}` with {}", list(tags.keys())),
             Action::Untag(keys) => write!(f, "remove the tags {} from role `{role}`", list(keys.iter())),
-            Action::Register(entry) => match &entry.before {
-                None => write!(f, "register the account with {}, using role `{role}`", entry.title),
-                Some(_) => write!(f, "update the registration with {} to use role `{role}`", entry.title),
+            Action::Register(registration) => match &registration.before {
+                None => write!(f, "register the account with {}, using role `{role}`", registration.title),
+                Some(_) => write!(f, "update the registration with {} to use role `{role}`", registration.title),
             },
         }
+    }
+}
+
+fn update_role(f: &mut fmt::Formatter<'_>, role: &RoleName, before: &RoleDetails, after: &RoleDetails) -> fmt::Result {
+    let from = before.max_session.as_secs();
+    let to = after.max_session.as_secs();
+    match (before.description != after.description, from != to) {
+        (true, true) => {
+            write!(f, "update the description and the maximum session duration ({to} s) of role `{role}`")
+        }
+        (false, true) => {
+            write!(f, "update the maximum session duration of role `{role}` from {from} s to {to} s")
+        }
+        _ => write!(f, "update the description of role `{role}`"),
     }
 }
 

@@ -1,8 +1,7 @@
 //! The planner: the difference between a blueprint and the observed state of an account, as a list of changes.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::guard::Refusal;
+use super::settings::settings_changes;
 use super::{Action, Change, NewRole, RegistrationChange};
 use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec};
 use crate::observed::{Observed, ObservedRole};
@@ -24,10 +23,10 @@ pub struct Plan {
 pub fn diff(blueprint: &Blueprint, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
     access_trust(blueprint, observed, &mut plan);
-    for spec in blueprint.roles.iter().filter(|spec| !observed.unreadable.contains_key(&spec.name)) {
-        match observed.roles.get(&spec.name) {
+    for spec in blueprint.roles.iter().filter(|spec| !observed.unreadable.contains_key(spec.name())) {
+        match observed.roles.get(spec.name()) {
             None => create(spec, &mut plan.changes),
-            Some(role) if role.path != spec.path && role.owner().is_some() => {
+            Some(role) if role.settings.path != spec.path() && role.is_managed() => {
                 plan.refusals.push(Refusal::path(spec, role));
             }
             Some(role) => align(spec, role, &mut plan.changes),
@@ -39,15 +38,15 @@ pub fn diff(blueprint: &Blueprint, observed: &Observed) -> Plan {
 
 /// The registration with the vendor, unless it exists. A display name that was edited in the vendor's console is kept.
 fn register(spec: &RoleSpec, observed: &Observed) -> Option<Change> {
-    let RegistrationSpec { api, entry, .. } = spec.registration.as_ref()?;
-    let existing = observed.registered.get(&spec.name)?.as_ref().ok()?;
-    if existing.iter().any(|one| one.role_arn.as_ref() == Some(&entry.role_arn)) {
+    let RegistrationSpec { api, registration: after, .. } = spec.registration.as_ref()?;
+    let existing = observed.registrations.get(spec.name())?.as_ref().ok()?;
+    if existing.iter().any(|one| one.role_arn.as_ref() == Some(&after.role_arn)) {
         return None;
     }
-    let title = spec.title.clone();
+    let title = spec.definition.title.clone();
     let before = existing.first().cloned();
-    let entry = RegistrationChange { title, api: *api, before, after: entry.clone() };
-    Some(Change { role: spec.name.clone(), action: Action::Register(Box::new(entry)) })
+    let registration = RegistrationChange { title, api: *api, before, after: after.clone() };
+    Some(Change { role: spec.name().clone(), action: Action::Register(Box::new(registration)) })
 }
 
 fn access_trust(blueprint: &Blueprint, observed: &Observed, plan: &mut Plan) {
@@ -78,20 +77,16 @@ fn access_trust(blueprint: &Blueprint, observed: &Observed, plan: &mut Plan) {
 
 /// Creates a missing role: `iam:CreateRole` with everything that it accepts, then the policies.
 fn create(spec: &RoleSpec, changes: &mut Vec<Change>) {
-    let mut push = |action| changes.push(Change { role: spec.name.clone(), action });
+    let mut push = |action| changes.push(Change { role: spec.name().clone(), action });
     push(Action::CreateRole(Box::new(NewRole {
-        title: spec.title.clone(),
-        path: spec.path.clone(),
-        description: spec.description.clone(),
-        max_session_seconds: spec.max_session_seconds,
-        boundary: spec.boundary.clone(),
-        tags: spec.tags.clone(),
+        title: spec.definition.title.clone(),
+        settings: spec.definition.settings.clone(),
         trust: spec.trust.clone(),
     })));
     for (name, policy) in &spec.policies {
         push(Action::PutPolicy { name: name.clone(), before: None, after: policy.clone() });
     }
-    for arn in &spec.attached {
+    for arn in &spec.definition.attached {
         push(Action::Attach(arn.clone()));
     }
 }
@@ -104,16 +99,10 @@ fn create(spec: &RoleSpec, changes: &mut Vec<Change>) {
 /// 3. the trust policy;
 /// 4. changes that add permissions.
 fn align(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) {
-    let mut push = |action| changes.push(Change { role: spec.name.clone(), action });
-    let missing: BTreeMap<_, _> =
-        spec.tags.iter().filter(|(key, value)| role.tags.get(*key) != Some(*value)).map(owned).collect();
-    if !missing.is_empty() {
-        push(Action::Tag(missing));
-    }
-    if let Some(after) = spec.boundary.as_ref().filter(|after| role.boundary.as_ref() != Some(*after)) {
-        push(Action::PutBoundary { before: role.boundary.clone(), after: after.clone() });
-    }
-    for arn in role.attached.difference(&spec.attached) {
+    let mut push = |action| changes.push(Change { role: spec.name().clone(), action });
+    let settings = settings_changes(&role.settings, &spec.definition.settings);
+    settings.first.into_iter().for_each(&mut push);
+    for arn in role.attached.difference(&spec.definition.attached) {
         push(Action::Detach(arn.clone()));
     }
     let is_same = |name: &str| match (role.policies.get(name), spec.policies.get(name)) {
@@ -134,34 +123,10 @@ fn align(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) {
         let before = role.policies.get(name).filter(|_| !is_deleted(name)).and_then(|policy| policy.clone().ok());
         push(Action::PutPolicy { name: name.clone(), before, after: after.clone() });
     }
-    for arn in spec.attached.difference(&role.attached) {
+    for arn in spec.definition.attached.difference(&role.attached) {
         push(Action::Attach(arn.clone()));
     }
-    if let (Some(before), None) = (&role.boundary, &spec.boundary) {
-        push(Action::DeleteBoundary(before.clone()));
-    }
-    align_details(spec, role, &mut push);
-}
-
-/// Updates the attributes that do not affect access.
-fn align_details(spec: &RoleSpec, role: &ObservedRole, push: &mut impl FnMut(Action)) {
-    let before = (role.description.clone(), role.max_session_seconds);
-    let after = (spec.description.clone(), spec.max_session_seconds);
-    if before != after {
-        push(Action::UpdateRole { before, after });
-    }
-    // `aws:` tags cannot be removed. Tag keys are case-insensitive: setting `team` replaces an existing `Team`.
-    // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
-    let wanted = |key: &str| spec.tags.keys().any(|wanted| wanted.eq_ignore_ascii_case(key));
-    let extra = |key: &&String| !wanted(key) && !key.starts_with("aws:");
-    let extra: BTreeSet<_> = role.tags.keys().filter(extra).cloned().collect();
-    if !extra.is_empty() {
-        push(Action::Untag(extra));
-    }
-}
-
-fn owned((key, value): (&String, &String)) -> (String, String) {
-    (key.clone(), value.clone())
+    settings.last.into_iter().for_each(push);
 }
 
 #[cfg(test)]

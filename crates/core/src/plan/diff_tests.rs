@@ -2,6 +2,9 @@ use super::super::sample::{FRESH, ROLE, blueprint, blueprint_with, converged, do
 use super::*;
 use crate::code::Code;
 use crate::outcome::Cause;
+use crate::role_settings::RoleSettings;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 fn sentences(blueprint: &Blueprint, observed: &Observed) -> String {
     let Plan { changes, refusals, notices } = diff(blueprint, observed);
@@ -37,13 +40,13 @@ fn each_kind_of_drift_is_repaired() {
     let all = [
         ("trust", repair(|role| role.trust = Ok(document(FRESH)))),
         ("unsupported trust", repair(|role| role.trust = Err("no policy".to_owned()))),
-        ("description", repair(|role| role.description = "theirs".to_owned())),
-        ("maximum session duration", repair(|role| role.max_session_seconds = 7200)),
+        ("description", repair(|role| role.settings.description = "theirs".to_owned())),
+        ("maximum session duration", repair(|role| role.settings.max_session = Duration::from_secs(7200))),
         (
             "both",
             repair(|role| {
-                role.description.clear();
-                role.max_session_seconds = 7200;
+                role.settings.description.clear();
+                role.settings.max_session = Duration::from_secs(7200);
             }),
         ),
         ("policy changed", repair(|role| drop(role.policies.insert("read".to_owned(), Ok(document(FRESH)))))),
@@ -52,12 +55,12 @@ fn each_kind_of_drift_is_repaired() {
         ("policy added", repair(|role| drop(role.policies.insert("more".to_owned(), Ok(document(FRESH)))))),
         ("attached", repair(|role| role.attached.extend([OTHER.to_owned()]))),
         ("detached", repair(|role| role.attached.clear())),
-        ("boundary changed", repair(|role| role.boundary = Some(OTHER.to_owned()))),
-        ("boundary missing", repair(|role| role.boundary = None)),
-        ("tag changed", repair(|role| drop(role.tags.insert("team".to_owned(), "other".to_owned())))),
+        ("boundary changed", repair(|role| role.settings.boundary = Some(OTHER.to_owned()))),
+        ("boundary missing", repair(|role| role.settings.boundary = None)),
+        ("tag changed", repair(|role| drop(role.settings.tags.insert("team".to_owned(), "other".to_owned())))),
         (
             "tags added",
-            repair(|role| role.tags.extend([("a", "1"), ("aws:x", "2")].map(|(k, v)| (k.into(), v.into())))),
+            repair(|role| role.settings.tags.extend([("a", "1"), ("aws:x", "2")].map(|(k, v)| (k.into(), v.into())))),
         ),
     ];
     let text: String = all.iter().map(|(what, change)| format!("{what}:\n{change}")).collect();
@@ -97,7 +100,8 @@ fn each_kind_of_drift_is_repaired() {
 
 #[test]
 fn boundary_that_is_not_configured_is_removed() {
-    let blueprint = blueprint_with(|config| config.roles.iter_mut().for_each(|role| role.boundary = None));
+    let blueprint =
+        blueprint_with(|config| config.roles.iter_mut().for_each(|role| role.definition.settings.boundary = None));
     let observed = drifted(|_| {});
     insta::assert_snapshot!(sentences(&blueprint, &observed), @"iam:DeleteRolePermissionsBoundary remove the permissions boundary arn:aws:iam::aws:policy/PowerUserAccess from role `Acme`");
 }
@@ -106,13 +110,13 @@ fn boundary_that_is_not_configured_is_removed() {
 fn permissions_are_reduced_before_they_are_added() {
     let text = repair(|role| {
         *role = ObservedRole {
-            description: String::new(),
-            boundary: None,
-            tags: BTreeMap::from([("theirs".to_owned(), String::new())]),
+            settings: RoleSettings {
+                tags: BTreeMap::from([("theirs".to_owned(), String::new())]),
+                ..RoleSettings::default()
+            },
             trust: Ok(document(FRESH)),
             policies: BTreeMap::from([("theirs".to_owned(), Ok(document(FRESH)))]),
             attached: BTreeSet::from(["arn:aws:iam::aws:policy/AdministratorAccess".to_owned()]),
-            ..role.clone()
         }
     });
     insta::assert_snapshot!(text, @"

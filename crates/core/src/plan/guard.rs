@@ -21,12 +21,13 @@ use serde::Serialize;
 
 use super::proof::denied;
 use super::{Action, Change, Plan, RegistrationChange};
-use crate::blueprint::{Blueprint, BlueprintError, RoleSpec};
+use crate::blueprint::{Blueprint, BlueprintError, ConfiguredPart, RoleSpec};
 use crate::code::Code;
 use crate::observed::{Observed, ObservedRole};
 use crate::outcome::{Cause, Stop};
+use crate::owner::OWNER_TAG;
 use crate::policy::{Caller, Document, PolicyNotice, Principal, RequestContext, access_entries, can_assume};
-use crate::role::{OWNER_TAG, RoleName};
+use crate::role::RoleName;
 use crate::text::Untrusted;
 
 /// Changes that the guard approved. Only [`guard`] creates this type, and only this type can be applied.
@@ -86,18 +87,18 @@ impl Refusal {
 
     /// A registration that failed for a reason that is not retried.
     fn registration(spec: &RoleSpec, why: &Cause) -> Self {
-        let message = format!("could not register the account with {}: {}", spec.title, why.message);
-        Self { is_registration: true, ..Self::new(why.code, &spec.name, message, &why.remedy) }
+        let message = format!("could not register the account with {}: {}", spec.definition.title, why.message);
+        Self { is_registration: true, ..Self::new(why.code, spec.name(), message, &why.remedy) }
     }
 
-    fn foreign_registration(role: &RoleName, entry: &RegistrationChange) -> Self {
-        let current = match entry.before.as_ref().and_then(|before| before.role_arn.as_ref()) {
+    fn foreign_registration(role: &RoleName, registration: &RegistrationChange) -> Self {
+        let current = match registration.before.as_ref().and_then(|before| before.role_arn.as_ref()) {
             Some(arn) => format!("using role `{}`", Untrusted::new(arn)),
             None => "without a role".to_owned(),
         };
         let message = format!(
             "{} already has this account registered, {current}: it was registered manually, or for another role name or path",
-            entry.title
+            registration.title
         );
         let remedy = "remove that registration at the vendor, or set `adopt = true` to change it to this role";
         Self { is_registration: true, ..Self::new(Code::ForeignRegistration, role, message, remedy) }
@@ -105,8 +106,8 @@ impl Refusal {
 
     /// A role whose blueprint cannot be built from the configuration.
     pub fn configuration(error: &BlueprintError) -> Option<Self> {
-        let role = error.role.as_ref()?;
-        Some(Self::new(Code::Configuration, role, error.to_string(), "fix the configuration, then run again"))
+        let ConfiguredPart::Role { name, .. } = &error.part else { return None };
+        Some(Self::new(Code::Configuration, name, error.to_string(), "fix the configuration, then run again"))
     }
 
     /// A role whose session policy would be too long.
@@ -118,10 +119,11 @@ impl Refusal {
     }
 
     pub(super) fn path(spec: &RoleSpec, role: &ObservedRole) -> Self {
-        let message = format!("role `{}` exists under the path `{}`, not `{}`", spec.name, role.path, spec.path);
+        let existing = &role.settings.path;
+        let message = format!("role `{}` exists under the path `{existing}`, not `{}`", spec.name(), spec.path());
         Self::new(
             Code::PathDiffers,
-            &spec.name,
+            spec.name(),
             message,
             "IAM cannot change the path of a role: configure the existing path, or delete the role",
         )
@@ -133,7 +135,8 @@ impl Refusal {
     }
 
     fn unreadable(spec: &RoleSpec, why: &Cause) -> Self {
-        let RoleSpec { name, path, .. } = spec;
+        let name = spec.name();
+        let path = spec.path();
         let message = format!("role `{name}` cannot be read under the path `{path}`: {}", why.message);
         Self::new(why.code, name, message, &why.remedy)
     }
@@ -176,15 +179,17 @@ pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved
     let access = changes.iter().find(|change| change.role == observed.access_role);
     refusals.extend(access.and_then(|change| refuse_access(change, &notices, blueprint)));
     for spec in &blueprint.roles {
-        if let Some(why) = observed.unreadable.get(&spec.name) {
+        if let Some(why) = observed.unreadable.get(spec.name()) {
             refusals.push(Refusal::unreadable(spec, why));
             continue;
         }
-        let existing = observed.roles.get(&spec.name);
-        let foreign = existing.is_some_and(|role| role.owner().is_none()) && !spec.adopt;
-        if foreign || spec.name.is_same(&observed.access_role) {
-            refusals.push(Refusal::foreign(&spec.name));
-        } else if existing.is_some_and(|role| role.path != spec.path) && !refusals.iter().any(|r| r.role == spec.name) {
+        let existing = observed.roles.get(spec.name());
+        let foreign = existing.is_some_and(|role| !role.is_managed()) && !spec.definition.adopt;
+        if foreign || spec.name().is_same(&observed.access_role) {
+            refusals.push(Refusal::foreign(spec.name()));
+        } else if existing.is_some_and(|role| role.settings.path != spec.path())
+            && !refusals.iter().any(|r| r.role == *spec.name())
+        {
             refusals.extend(existing.map(|role| Refusal::path(spec, role)));
         }
     }
@@ -197,7 +202,7 @@ pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved
         approved
     });
     for spec in &blueprint.roles {
-        if let Some(Err(Stop::Blocked(why))) = observed.registered.get(&spec.name) {
+        if let Some(Err(Stop::Blocked(why))) = observed.registrations.get(spec.name()) {
             refusals.push(Refusal::registration(spec, why));
         }
     }
@@ -206,9 +211,9 @@ pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved
 
 /// A registration that was made by someone else is left unchanged, like a role that is not managed by this tool.
 fn refuse_registration(change: &Change, blueprint: &Blueprint) -> Option<Refusal> {
-    let Action::Register(entry) = &change.action else { return None };
-    let adopts = blueprint.roles.iter().any(|spec| spec.name == change.role && spec.adopt);
-    (entry.before.is_some() && !adopts).then(|| Refusal::foreign_registration(&change.role, entry))
+    let Action::Register(registration) = &change.action else { return None };
+    let adopts = blueprint.roles.iter().any(|spec| *spec.name() == change.role && spec.definition.adopt);
+    (registration.before.is_some() && !adopts).then(|| Refusal::foreign_registration(&change.role, registration))
 }
 
 /// Checks the edit of the access role's trust policy by its effect on access.

@@ -3,6 +3,8 @@ use super::super::{NewRole, diff};
 use super::*;
 use crate::code::Code;
 use crate::outcome::Cause;
+use crate::role_settings::RoleSettings;
+use std::time::Duration;
 
 fn guarded(blueprint: &Blueprint, observed: &Observed) -> Approved {
     guard(diff(blueprint, observed), blueprint, observed)
@@ -50,25 +52,32 @@ fn grant_joins_a_statement_with_an_empty_condition() {
 #[test]
 fn foreign_role_is_refused_unless_it_is_adopted() {
     let observed = drifted(|role| {
-        role.tags.remove(OWNER_TAG);
-        role.max_session_seconds = 7200;
+        role.settings.tags.remove(OWNER_TAG);
+        role.settings.max_session = Duration::from_secs(7200);
     });
     insta::assert_snapshot!(lines(&guarded(&blueprint(), &observed)), @"foreign_role: role `Acme` already exists and is not managed by this tool (no `account-onboarding` tag); rename one of the two roles, or set `adopt = true` to take it over");
-    let adopting = blueprint_with(|config| config.roles.iter_mut().for_each(|role| role.adopt = true));
+    let adopting = blueprint_with(|config| config.roles.iter_mut().for_each(|role| role.definition.adopt = true));
     insta::assert_snapshot!(lines(&guarded(&adopting, &observed)), @"
     approved: tag role `Acme` with `account-onboarding`
     approved: update the maximum session duration of role `Acme` from 7200 s to 3600 s
     ");
     let elsewhere = drifted(|role| {
-        role.tags.remove(OWNER_TAG);
-        role.path = "/theirs/".to_owned();
+        role.settings.tags.remove(OWNER_TAG);
+        role.settings.path = "/theirs/".to_owned();
     });
     insta::assert_snapshot!(lines(&guarded(&adopting, &elsewhere)), @"path_differs: role `Acme` exists under the path `/theirs/`, not `/`; IAM cannot change the path of a role: configure the existing path, or delete the role");
 }
 
 #[test]
+fn role_with_an_unknown_owner_is_managed_and_tagged_again() {
+    let observed =
+        drifted(|role| drop(role.settings.tags.insert(OWNER_TAG.to_owned(), "\u{1b}[2J, manually".to_owned())));
+    insta::assert_snapshot!(lines(&guarded(&blueprint(), &observed)), @"approved: tag role `Acme` with `account-onboarding`");
+}
+
+#[test]
 fn role_under_another_path_is_refused() {
-    let observed = drifted(|role| role.path = "/other/".to_owned());
+    let observed = drifted(|role| role.settings.path = "/other/".to_owned());
     insta::assert_snapshot!(lines(&guarded(&blueprint(), &observed)), @"path_differs: role `Acme` exists under the path `/other/`, not `/`; IAM cannot change the path of a role: configure the existing path, or delete the role");
     let mut unreadable = fresh();
     unreadable
@@ -82,7 +91,7 @@ fn role_under_another_path_is_refused() {
 
 #[test]
 fn configured_role_named_like_the_access_role_is_refused() {
-    let blueprint = blueprint_with(|config| config.roles[0].name = name("ORGANIZATIONACCOUNTACCESSROLE"));
+    let blueprint = blueprint_with(|config| config.roles[0].definition.name = name("ORGANIZATIONACCOUNTACCESSROLE"));
     assert!(lines(&guarded(&blueprint, &fresh())).contains("foreign_role"));
 }
 
@@ -155,15 +164,7 @@ fn access_role_edit_beyond_the_grants_is_refused() {
 fn only_trust_edits_are_approved_for_the_access_role() {
     let blueprint = blueprint();
     let observed = fresh();
-    let new = NewRole {
-        title: String::new(),
-        path: "/".to_owned(),
-        description: String::new(),
-        max_session_seconds: 3600,
-        boundary: None,
-        tags: Default::default(),
-        trust: document(FRESH),
-    };
+    let new = NewRole { title: String::new(), settings: RoleSettings::default(), trust: document(FRESH) };
     for action in [
         Action::CreateRole(Box::new(new)),
         Action::UpdateTrust { before: None, after: document(FRESH) },

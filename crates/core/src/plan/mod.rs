@@ -6,8 +6,10 @@ mod diff;
 mod guard;
 mod predict;
 mod proof;
+mod settings;
 
-pub use change::{Action, Change, NewRole, RegistrationChange, Sign};
+pub(crate) use change::Sign;
+pub use change::{Action, Change, NewRole, RegistrationChange, RoleDetails};
 pub use diff::{Plan, diff};
 pub use guard::{Approved, Refusal, guard};
 pub use predict::predicted;

@@ -14,11 +14,7 @@ pub fn predicted(observed: &Observed, changes: &[Change]) -> Observed {
             Action::UpdateTrust { after: trust, .. } => set_trust(&mut after, change, trust),
             Action::CreateRole(new) => {
                 let role = ObservedRole {
-                    path: new.path.clone(),
-                    description: new.description.clone(),
-                    max_session_seconds: new.max_session_seconds,
-                    boundary: new.boundary.clone(),
-                    tags: new.tags.clone(),
+                    settings: new.settings.clone(),
                     trust: Ok(new.trust.clone()),
                     policies: Default::default(),
                     attached: Default::default(),
@@ -28,7 +24,7 @@ pub fn predicted(observed: &Observed, changes: &[Change]) -> Observed {
             Action::Register(registration) => {
                 let id = registration.before.as_ref().map_or(0, |before| before.id);
                 let role_arn = Some(registration.after.role_arn.clone());
-                after.registered.insert(change.role.clone(), Ok(vec![ExistingRegistration { id, role_arn }]));
+                after.registrations.insert(change.role.clone(), Ok(vec![ExistingRegistration { id, role_arn }]));
             }
             _ => {}
         }

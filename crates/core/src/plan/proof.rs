@@ -83,25 +83,25 @@ const UNREADABLE: Unknown = "unknown, the role cannot be read";
 const UNSUPPORTED: Unknown = "unknown, the trust policy is not supported";
 
 fn current_trust<'a>(spec: &RoleSpec, observed: &'a Observed) -> Result<&'a Document, Unknown> {
-    match observed.roles.get(&spec.name) {
+    match observed.roles.get(spec.name()) {
         Some(role) => role.trust.as_ref().map_err(|_| UNSUPPORTED),
-        None if observed.unreadable.contains_key(&spec.name) => Err(UNREADABLE),
+        None if observed.unreadable.contains_key(spec.name()) => Err(UNREADABLE),
         None => Err(MISSING),
     }
 }
 
-fn prove_registered(spec: &RoleSpec, registration: &RegistrationSpec, observed: &Observed) -> Proof {
-    let arn = &registration.entry.role_arn;
-    let registered = observed.registered.get(&spec.name).and_then(|registered| registered.as_ref().ok());
-    let holds = registered.is_some_and(|all| all.iter().any(|one| one.role_arn.as_ref() == Some(arn)));
-    let state = match registered {
+fn prove_registered(spec: &RoleSpec, desired: &RegistrationSpec, observed: &Observed) -> Proof {
+    let arn = &desired.registration.role_arn;
+    let existing = observed.registrations.get(spec.name()).and_then(|existing| existing.as_ref().ok());
+    let holds = existing.is_some_and(|all| all.iter().any(|one| one.role_arn.as_ref() == Some(arn)));
+    let state = match existing {
         Some(_) if holds => "has registered the account with this role",
         Some(_) => "has not registered the account with this role",
         None => "did not report whether it has registered the account",
     };
-    let role = spec.name.clone();
-    let who = spec.title.clone();
-    let known = registered.is_some();
+    let role = spec.name().clone();
+    let who = spec.definition.title.clone();
+    let known = existing.is_some();
     let sentence = format!("{who} {state}");
     Proof { role, who, expected: "registered", holds, sentence, known, subject: Subject::Registration }
 }
@@ -118,9 +118,12 @@ pub(crate) enum Presented {
 }
 
 fn prove_trusted(spec: &RoleSpec, trust: Result<&Document, Unknown>, trusted: &TrustedPrincipal) -> Vec<Proof> {
-    let is_vendor = spec.owner.starts_with("vendor/");
-    let who = if is_vendor { spec.title.clone() } else { trusted.grant.principal.to_string() };
-    let prove = |how: &str, presented| prove(&spec.name, trust, &trusted.grant, &who, how, presented);
+    let who = if spec.definition.owner.is_vendor() {
+        spec.definition.title.clone()
+    } else {
+        trusted.grant.principal.to_string()
+    };
+    let prove = |how: &str, presented| prove(spec.name(), trust, &trusted.grant, &who, how, presented);
     match trusted.external_id {
         None => vec![prove("", Presented::Configured)],
         Some(_) => vec![

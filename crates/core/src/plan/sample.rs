@@ -75,7 +75,7 @@ pub(crate) fn fresh() -> Observed {
         access_trust: Ok(document(FRESH)),
         roles: BTreeMap::new(),
         unreadable: BTreeMap::new(),
-        registered: BTreeMap::new(),
+        registrations: BTreeMap::new(),
     }
 }
 
@@ -86,16 +86,12 @@ pub(crate) fn converged(blueprint: &Blueprint) -> Observed {
     observed.access_trust = Ok(edit.document);
     for spec in &blueprint.roles {
         let role = ObservedRole {
-            path: spec.path.clone(),
-            description: spec.description.clone(),
-            max_session_seconds: spec.max_session_seconds,
-            boundary: spec.boundary.clone(),
-            tags: spec.tags.clone(),
+            settings: spec.definition.settings.clone(),
             trust: Ok(spec.trust.clone()),
             policies: spec.policies.iter().map(|(name, policy)| (name.clone(), Ok(policy.clone()))).collect(),
-            attached: spec.attached.clone(),
+            attached: spec.definition.attached.clone(),
         };
-        observed.roles.insert(spec.name.clone(), role);
+        observed.roles.insert(spec.name().clone(), role);
     }
     observed
 }

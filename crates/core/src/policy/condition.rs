@@ -29,13 +29,13 @@ pub struct ConditionClause {
 impl ConditionClause {
     /// Whether the values are external IDs, which must not appear in any output.
     #[must_use]
-    pub fn is_external_id(&self) -> bool {
+    pub(crate) fn is_external_id(&self) -> bool {
         is_external_id_key(&self.key)
     }
 
     /// Whether a request with the first value matches: the operator is a plain, non-negated comparison.
     #[must_use]
-    pub fn is_positive(&self) -> bool {
+    pub(crate) fn is_positive(&self) -> bool {
         let plain = ["StringEquals", "StringEqualsIgnoreCase", "ArnEquals", "Bool"];
         plain.iter().any(|operator| self.operator.eq_ignore_ascii_case(operator))
     }
@@ -97,7 +97,7 @@ impl Condition {
 
     /// Whether there are no clauses.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 

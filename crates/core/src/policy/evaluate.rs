@@ -37,6 +37,13 @@ pub struct Caller {
     pub arn: Option<String>,
 }
 
+/// Whether a role or user that a statement names may be the caller, if only the account of the caller is known.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum UnnamedIdentities {
+    Included,
+    Excluded,
+}
+
 impl Caller {
     /// The caller that a grant is for; `None` for principals other than accounts, roles and users.
     #[must_use]
@@ -49,14 +56,15 @@ impl Caller {
         Some(Self { account: principal.account()?, arn })
     }
 
-    /// Whether a principal in a statement is this caller. If `anybody` is set and only the account of the caller is known,
-    /// a role or user of that account may be the caller.
-    fn is(&self, principal: &Principal, anybody: bool) -> Truth {
+    /// Whether a principal in a statement is this caller.
+    fn is(&self, principal: &Principal, identities: UnnamedIdentities) -> Truth {
         match (principal, &self.arn) {
             (Principal::Anyone, _) => Truth::Yes,
             (Principal::Account(id), _) => truth(*id == self.account),
             (Principal::Arn(arn), Some(own)) => truth(arn == own),
-            (Principal::Arn(_), None) if anybody && principal.account().as_ref() == Some(&self.account) => {
+            (Principal::Arn(_), None)
+                if identities == UnnamedIdentities::Included && principal.account().as_ref() == Some(&self.account) =>
+            {
                 Truth::Unknown
             }
             _ => Truth::No,
@@ -64,8 +72,8 @@ impl Caller {
     }
 
     /// Whether a statement with these principals is about this caller.
-    fn is_among(&self, principals: &Principals, anybody: bool) -> Truth {
-        let any = |all: &[Principal]| all.iter().map(|p| self.is(p, anybody)).fold(Truth::No, Truth::or);
+    fn is_among(&self, principals: &Principals, identities: UnnamedIdentities) -> Truth {
+        let any = |all: &[Principal]| all.iter().map(|p| self.is(p, identities)).fold(Truth::No, Truth::or);
         match principals {
             Principals::Absent => Truth::No,
             Principals::Only(all) => any(all),
@@ -104,7 +112,7 @@ impl RequestContext {
 
     /// Adds a key that is not in the request.
     #[must_use]
-    pub fn without(mut self, key: &str) -> Self {
+    pub(crate) fn without(mut self, key: &str) -> Self {
         self.known.insert(key.to_ascii_lowercase(), None);
         self
     }
@@ -143,13 +151,13 @@ impl Verdict {
 /// Whether the caller can assume a role that has this trust policy.
 #[must_use]
 pub fn can_assume(trust: &Document, caller: &Caller, context: &RequestContext) -> Verdict {
-    assume(trust, context, |principals| caller.is_among(principals, false))
+    assume(trust, context, |principals| caller.is_among(principals, UnnamedIdentities::Excluded))
 }
 
 /// Whether any role or user of the caller's account might be able to: a statement that names one of them counts.
 #[must_use]
 pub fn can_anybody_assume(trust: &Document, caller: &Caller, context: &RequestContext) -> Verdict {
-    assume(trust, context, |principals| caller.is_among(principals, true))
+    assume(trust, context, |principals| caller.is_among(principals, UnnamedIdentities::Included))
 }
 
 /// Whether a principal other than an account, a role or a user, such as a service, can assume the role.

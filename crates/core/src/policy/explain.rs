@@ -58,9 +58,18 @@ pub struct Shown {
     pub values: Vec<String>,
 }
 
-/// Explains a trust policy, statement by statement. External IDs are hidden unless `reveal` is set.
+/// Whether an explanation contains external IDs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExternalIdDisplay {
+    /// They are replaced by `(hidden)`.
+    Hidden,
+    /// They are shown.
+    Revealed,
+}
+
+/// Explains a trust policy, statement by statement.
 #[must_use]
-pub fn explain(trust: &Document, reveal: bool) -> Vec<PrincipalAccess> {
+pub fn explain(trust: &Document, external_ids: ExternalIdDisplay) -> Vec<PrincipalAccess> {
     let mut entries = Vec::new();
     for (index, statement) in trust.statements().iter().enumerate() {
         let actions: Vec<_> =
@@ -69,8 +78,8 @@ pub fn explain(trust: &Document, reveal: bool) -> Vec<PrincipalAccess> {
             continue;
         }
         let name = trust.name_of(index);
-        let conditions = shown(&statement.condition, reveal);
-        let entry = |principal: String, kind, can, why| PrincipalAccess {
+        let conditions = shown(&statement.condition, external_ids);
+        let access = |principal: String, kind, can, why| PrincipalAccess {
             statement: name.clone(),
             principal,
             kind,
@@ -84,12 +93,12 @@ pub fn explain(trust: &Document, reveal: bool) -> Vec<PrincipalAccess> {
             Principals::Absent => {}
             Principals::Only(all) => entries.extend(all.iter().map(|principal| {
                 let (can, why) = by_policy(trust, statement, principal);
-                entry(principal.to_string(), kind(principal), can, why)
+                access(principal.to_string(), kind(principal), can, why)
             })),
             Principals::AllBut(all) => {
                 let exempt: Vec<_> = all.iter().map(ToString::to_string).collect();
                 let (can, why) = by_statement(statement);
-                entries.push(entry(format!("everyone except {}", exempt.join(", ")), "others", can, why));
+                entries.push(access(format!("everyone except {}", exempt.join(", ")), "others", can, why));
             }
         }
     }
@@ -109,10 +118,10 @@ fn by_policy(trust: &Document, statement: &Statement, principal: &Principal) -> 
     if statement.effect == Effect::Deny {
         return by_statement(statement);
     }
-    let may_be_denied = match denial(trust, statement, principal) {
-        Denial::Certain(by) => return (Can::Never, Some(format!("{} denies it", trust.name_of(by)))),
-        Denial::Possible => true,
-        Denial::None => false,
+    let may_be_denied = match deny_coverage(trust, statement, principal) {
+        DenyCoverage::Certain(by) => return (Can::Never, Some(format!("{} denies it", trust.name_of(by)))),
+        DenyCoverage::Possible => true,
+        DenyCoverage::None => false,
     };
     match by_statement(statement).0 {
         Can::Always if may_be_denied => (Can::Conditionally, Some("a deny statement may apply".to_owned())),
@@ -128,44 +137,44 @@ fn by_statement(statement: &Statement) -> (Can, Option<String>) {
     }
 }
 
-enum Denial {
+enum DenyCoverage {
     None,
     Possible,
     Certain(usize),
 }
 
 /// Which statement denies a principal the actions that another statement allows.
-fn denial(trust: &Document, allowed: &Statement, principal: &Principal) -> Denial {
+fn deny_coverage(trust: &Document, allowed: &Statement, principal: &Principal) -> DenyCoverage {
     let context = RequestContext::default();
     if allowed.actions.cover_assume_role()
         && let Some(caller) = Caller::from_principal(principal)
     {
         return match can_assume(trust, &caller, &context) {
-            Verdict::Denied(by) => Denial::Certain(by),
-            Verdict::Depends(_) => Denial::Possible,
-            Verdict::Allowed(_) | Verdict::NotAllowed => Denial::None,
+            Verdict::Denied(by) => DenyCoverage::Certain(by),
+            Verdict::Depends(_) => DenyCoverage::Possible,
+            Verdict::Allowed(_) | Verdict::NotAllowed => DenyCoverage::None,
         };
     }
     let actions: Vec<_> = ASSUME_ACTIONS.into_iter().filter(|action| allowed.actions.cover(action)).collect();
-    let mut found = Denial::None;
+    let mut found = DenyCoverage::None;
     for (index, deny) in trust.statements().iter().enumerate().filter(|(_, s)| s.effect == Effect::Deny) {
         if !actions.iter().any(|action| deny.actions.cover(action)) {
             continue;
         }
         let is_complete = deny.condition.is_empty() && actions.iter().all(|action| deny.actions.cover(action));
         match deny.covers(principal) {
-            true if is_complete => return Denial::Certain(index),
+            true if is_complete => return DenyCoverage::Certain(index),
             // Some of the principals that `*` covers may be denied.
-            covers if covers || *principal == Principal::Anyone => found = Denial::Possible,
+            covers if covers || *principal == Principal::Anyone => found = DenyCoverage::Possible,
             _ => {}
         }
     }
     found
 }
 
-fn shown(condition: &Condition, reveal: bool) -> Vec<Shown> {
+fn shown(condition: &Condition, external_ids: ExternalIdDisplay) -> Vec<Shown> {
     let show = |clause: &super::ConditionClause| {
-        let is_secret = clause.is_external_id() && !reveal;
+        let is_secret = clause.is_external_id() && external_ids == ExternalIdDisplay::Hidden;
         let values = if is_secret { vec!["(hidden)".to_owned()] } else { clause.values.clone() };
         Shown { operator: clause.operator.clone(), key: clause.key.clone(), values }
     };

@@ -12,7 +12,7 @@ fn lines(statements: &str) -> String {
         let actions = entry.actions.join("+");
         format!("{}: {principal} [{kind}] {can:?} by {actions}{conditions}{why}\n", entry.statement)
     };
-    explain(&trust, false).into_iter().map(line).collect()
+    explain(&trust, ExternalIdDisplay::Hidden).into_iter().map(line).collect()
 }
 
 #[test]

@@ -34,9 +34,18 @@ impl fmt::Display for Finding {
     }
 }
 
+/// Whether a trust policy has to require an external ID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExternalIdRequirement {
+    /// Every allow statement has to require one.
+    Required,
+    /// A statement may require one.
+    Optional,
+}
+
 /// Checks a trust policy: no wildcard principals, and an external ID in every allow statement if one is required.
 #[must_use]
-pub fn lint_trust(trust: &Document, external_id_required: bool) -> Vec<Finding> {
+pub fn lint_trust(trust: &Document, requirement: ExternalIdRequirement) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, statement) in trust.statements().iter().enumerate().filter(|(_, s)| s.effect == Effect::Allow) {
         let name = trust.name_of(index);
@@ -51,7 +60,7 @@ pub fn lint_trust(trust: &Document, external_id_required: bool) -> Vec<Finding> 
         }
         let clauses = statement.condition.clauses();
         let exact = |t: &super::ConditionClause| t.operator.eq_ignore_ascii_case("StringEquals") && t.is_external_id();
-        if external_id_required && !clauses.iter().any(exact) {
+        if requirement == ExternalIdRequirement::Required && !clauses.iter().any(exact) {
             findings.push(refused(format!("{name} of the trust policy does not require an external ID; add one")));
         }
     }
@@ -75,18 +84,18 @@ pub fn lint_permissions(policy_name: &str, policy: &Document) -> Vec<Finding> {
     ];
     let mut findings = Vec::new();
     for (index, statement) in policy.statements().iter().enumerate().filter(|(_, s)| s.effect == Effect::Allow) {
-        let place = format!("{} of the policy `{policy_name}`", policy.name_of(index));
+        let statement_name = format!("{} of the policy `{policy_name}`", policy.name_of(index));
         let every_resource = statement.resources.as_ref().is_none_or(|all| all.iter().any(|r| r == "*"));
         let everything = match &statement.actions {
             Actions::Only(all) => all.iter().any(|a| a == "*" || a == "*:*"),
             Actions::AllBut(_) => true,
         };
         if everything {
-            findings.push(warning(format!("{place} allows every action, or all actions except some")));
+            findings.push(warning(format!("{statement_name} allows every action, or all actions except some")));
         } else if every_resource {
             let found: Vec<_> = ESCALATIONS.into_iter().filter(|a| statement.actions.cover(a)).collect();
             if !found.is_empty() {
-                findings.push(warning(format!("{place} allows {} on every resource", found.join(", "))));
+                findings.push(warning(format!("{statement_name} allows {} on every resource", found.join(", "))));
             }
         }
     }
@@ -115,7 +124,7 @@ mod tests {
             let text = format!(
                 r#"{{"Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{principal},"Condition":{condition}}}]}}"#
             );
-            lint_trust(&Document::parse(&text).unwrap(), true)
+            lint_trust(&Document::parse(&text).unwrap(), ExternalIdRequirement::Required)
         };
         let vendor = r#"{"AWS":"111122223333"}"#;
         assert_eq!(trust(r#"{"StringEquals":{"sts:ExternalId":"x"}}"#, vendor), []);

@@ -43,7 +43,7 @@ pub enum InvalidPrincipal {
 impl Principal {
     /// A principal from a policy. Every string is accepted, because the policy exists and IAM has accepted it.
     #[must_use]
-    pub fn from_policy(kind: &str, text: &str) -> Self {
+    pub(crate) fn from_policy(kind: &str, text: &str) -> Self {
         match kind {
             "AWS" => Self::from_aws(text),
             "Service" => Self::Service(text.to_owned()),
@@ -108,7 +108,7 @@ impl Principal {
 
     /// The account of the principal, if its value contains one.
     #[must_use]
-    pub fn account(&self) -> Option<AccountId> {
+    pub(crate) fn account(&self) -> Option<AccountId> {
         match self {
             Self::Account(id) => Some(id.clone()),
             Self::Arn(arn) => arn.split(':').nth(4)?.parse().ok(),

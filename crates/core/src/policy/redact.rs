@@ -38,7 +38,7 @@ impl Redactor {
 
     /// The value without the external IDs in it.
     #[must_use]
-    pub fn value(&mut self, value: &Value) -> Value {
+    pub(crate) fn value(&mut self, value: &Value) -> Value {
         match value {
             Value::Object(map) => Value::Object(self.object(map)),
             Value::Array(items) => Value::Array(items.iter().map(|item| self.value(item)).collect()),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Actions, Document, Effect, PrincipalAccess, Statement, explain};
+use super::{Actions, Document, Effect, ExternalIdDisplay, PrincipalAccess, Statement, explain};
 use crate::suggestion::plain_list_of;
 
 /// The most actions that are listed by name.
@@ -11,7 +11,7 @@ const LISTED: usize = 3;
 /// Who can assume a role and under which conditions, one sentence for each principal. External IDs are hidden.
 #[must_use]
 pub(crate) fn trust_summary(trust: &Document) -> Vec<String> {
-    explain(trust, false).iter().map(principal).collect()
+    explain(trust, ExternalIdDisplay::Hidden).iter().map(principal).collect()
 }
 
 fn principal(access: &PrincipalAccess) -> String {

@@ -26,8 +26,8 @@ pub(super) fn change_lines(change: &Change, detail: Detail, redactor: &mut Redac
         }
         (Action::DeletePolicy { before, .. }, _) => documents(before.as_ref(), None, redactor),
         (Action::CreateRole(new), Detail::Full) => new_role(new, redactor),
-        (Action::UpdateRole { before, after }, _) if before.0 != after.0 => {
-            vec![removed(&before.0), added(&after.0)]
+        (Action::UpdateRole { before, after }, _) if before.description != after.description => {
+            vec![removed(&before.description), added(&after.description)]
         }
         (Action::Tag(tags), _) => tags.iter().map(|(key, value)| added(&format!("{key} = {value}"))).collect(),
         (Action::PutBoundary { before: Some(before), .. }, _) => vec![removed(before)],
@@ -40,7 +40,7 @@ pub(super) fn change_lines(change: &Change, detail: Detail, redactor: &mut Redac
 fn mark(sign: Sign) -> Mark {
     match sign {
         Sign::Add => Mark::Add,
-        Sign::Alter => Mark::Change,
+        Sign::Change => Mark::Change,
         Sign::Remove => Mark::Remove,
     }
 }
@@ -64,7 +64,7 @@ fn trust_change(before: Option<&Document>, after: &Document, redactor: &mut Reda
 }
 
 fn new_role_summary(new: &NewRole) -> Vec<Line> {
-    let boundary = new.boundary.iter().map(|arn| format!("limited by the permissions boundary {arn}"));
+    let boundary = new.settings.boundary.iter().map(|arn| format!("limited by the permissions boundary {arn}"));
     sentences(trust_summary(&new.trust).into_iter().chain(boundary))
 }
 
@@ -73,15 +73,16 @@ fn sentences(sentences: impl IntoIterator<Item = String>) -> Vec<Line> {
 }
 
 fn new_role(new: &NewRole, redactor: &mut Redactor) -> Vec<Line> {
+    let settings = &new.settings;
     let attribute = |name: &str, value: &str| added(&format!("{name:<16}{value}"));
     let mut lines = Vec::new();
-    if new.path != "/" {
-        lines.push(attribute("path", &new.path));
+    if settings.path != "/" {
+        lines.push(attribute("path", &settings.path));
     }
-    lines.push(attribute("description", &new.description));
-    lines.push(attribute("max session", &format!("{} s", new.max_session_seconds)));
-    lines.extend(new.boundary.as_ref().map(|boundary| attribute("boundary", boundary)));
-    let tags: Vec<_> = new.tags.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+    lines.push(attribute("description", &settings.description));
+    lines.push(attribute("max session", &format!("{} s", settings.max_session.as_secs())));
+    lines.extend(settings.boundary.as_ref().map(|boundary| attribute("boundary", boundary)));
+    let tags: Vec<_> = settings.tags.iter().map(|(key, value)| format!("{key} = {value}")).collect();
     lines.push(attribute("tags", &tags.join(", ")));
     lines.push(attribute("trust policy", ""));
     lines.extend(documents(None, Some(&new.trust), redactor));

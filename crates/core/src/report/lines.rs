@@ -104,7 +104,7 @@ fn heading(report: &Report) -> Line {
 fn summary(report: &Report) -> String {
     let count = |sign| report.changes.iter().filter(|step| step.change.sign() == sign).count();
     let add = count(Sign::Add);
-    let change = count(Sign::Alter);
+    let change = count(Sign::Change);
     let remove = count(Sign::Remove);
     format!("Plan: {add} to add, {change} to change, {remove} to remove")
 }

@@ -156,11 +156,11 @@ fn verbose_plan_shows_full_documents_and_both_states() {
 #[test]
 fn plan_of_a_drifted_role_shows_each_old_and_new_value() {
     let observed = drifted(|role| {
-        role.description = "theirs".to_owned();
-        role.tags.insert("team".to_owned(), "other".to_owned());
-        role.tags.insert("more".to_owned(), String::new());
+        role.settings.description = "theirs".to_owned();
+        role.settings.tags.insert("team".to_owned(), "other".to_owned());
+        role.settings.tags.insert("more".to_owned(), String::new());
         role.attached = ["arn:aws:iam::aws:policy/AdministratorAccess".to_owned()].into();
-        role.boundary = Some("arn:aws:iam::aws:policy/AdministratorAccess".to_owned());
+        role.settings.boundary = Some("arn:aws:iam::aws:policy/AdministratorAccess".to_owned());
         let trust = role.trust.as_ref().unwrap().to_json();
         role.trust = Ok(document(&trust.replace("s3cret-id", "s3cret-other").replace("StringEquals", "StringLike")));
         let policy =
@@ -234,7 +234,7 @@ fn plan_of_a_drifted_role_shows_each_old_and_new_value() {
 
 #[test]
 fn plan_with_a_refusal_prints_it_once() {
-    let observed = drifted(|role| role.tags.clear());
+    let observed = drifted(|role| role.settings.tags.clear());
     let mut report = planned(&observed, Outcome::Converged);
     let Refusal { code, message, remedy, .. } = report.refusals[0].clone();
     report.end(Outcome::blocked(code, message, remedy));

@@ -34,14 +34,14 @@ impl fmt::Display for Location {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// Where it is.
-    pub place: Location,
+    pub location: Location,
     /// What is wrong and how to fix it. Never contains an external ID.
     pub message: String,
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.message)
+        write!(f, "{}: {}", self.location, self.message)
     }
 }
 
@@ -122,7 +122,7 @@ impl<'a> SourceFile<'a> {
     pub(crate) fn problem(&self, span: Range<usize>, message: impl Into<String>) {
         let mut problems = self.problems.borrow_mut();
         if problems.len() < MAX_PROBLEMS {
-            problems.push(Problem { place: self.place(span.start), message: message.into() });
+            problems.push(Problem { location: self.location(span.start), message: message.into() });
         } else {
             self.omitted.set(self.omitted.get() + 1);
         }
@@ -130,17 +130,17 @@ impl<'a> SourceFile<'a> {
 
     /// A line of this file, for messages that refer to a second location.
     pub(crate) fn line_of(&self, span: &Range<usize>) -> String {
-        format!("line {}", self.place(span.start).line)
+        format!("line {}", self.location(span.start).line)
     }
 
     /// Finishes reading and returns the problems, sorted by location.
     pub(crate) fn into_problems(self) -> Problems {
         let mut list = self.problems.into_inner();
-        list.sort_by(|a, b| a.place.cmp(&b.place));
+        list.sort_by(|a, b| a.location.cmp(&b.location));
         Problems { list, omitted: self.omitted.get() }
     }
 
-    fn place(&self, offset: usize) -> Location {
+    fn location(&self, offset: usize) -> Location {
         let line = self.lines.partition_point(|start| *start <= offset).max(1);
         let start = self.lines.get(line - 1).copied().unwrap_or_default();
         let before = self.text.get(start..offset).map_or(0, |text| text.chars().count());
@@ -155,12 +155,12 @@ mod tests {
     #[test]
     fn columns_count_characters_from_one() {
         let source = SourceFile::new("a.toml", "é = 1\n\nbé = 2");
-        let at = |offset| source.place(offset).to_string();
+        let at = |offset| source.location(offset).to_string();
         assert_eq!(
             [at(0), at(3), at(7), at(8), at(99)],
             ["a.toml:1:1", "a.toml:1:3", "a.toml:2:1", "a.toml:3:1", "a.toml:3:1"]
         );
-        assert_eq!(SourceFile::new("a.toml", "").place(0).to_string(), "a.toml:1:1");
+        assert_eq!(SourceFile::new("a.toml", "").location(0).to_string(), "a.toml:1:1");
     }
 
     #[test]

@@ -22,5 +22,5 @@ pub(crate) use table::{Table, Value};
 pub(crate) use validators::sample_account;
 pub(crate) use validators::{
     check_count_of_managed, description, identity_or_account, managed_policy_arn, parameter_name, path, policy_name,
-    service, session_seconds, tags, template,
+    service, session_duration, tags, template,
 };

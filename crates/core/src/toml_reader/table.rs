@@ -30,8 +30,8 @@ pub(crate) struct Table<'a> {
     map: &'a DeTable<'a>,
     span: Range<usize>,
     known: &'static [&'static str],
-    /// The suffix for messages about a missing key: ` in `[trust]``, or nothing for the top level.
-    place: String,
+    /// The end of a message about a missing key: ` in `[trust]``, or nothing for the top level.
+    in_table: String,
 }
 
 impl<'a> Table<'a> {
@@ -49,7 +49,7 @@ impl<'a> Table<'a> {
         map: &'a DeTable<'a>,
         span: Range<usize>,
         known: &'static [&'static str],
-        place: String,
+        in_table: String,
     ) -> Self {
         for key in map.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
             let name = key.get_ref();
@@ -59,7 +59,7 @@ impl<'a> Table<'a> {
             }
             source.problem(key.span(), format!("unknown key `{}`{remedy}", Untrusted::new(name)));
         }
-        Self { source, map, span, known, place }
+        Self { source, map, span, known, in_table }
     }
 
     /// The value of an optional key.
@@ -73,7 +73,7 @@ impl<'a> Table<'a> {
     pub(crate) fn require(&self, key: &'static str) -> Option<Value<'a>> {
         let value = self.get(key);
         if value.is_none() {
-            self.problem(format!("`{key}` is missing{}", self.place));
+            self.problem(format!("`{key}` is missing{}", self.in_table));
         }
         value
     }
@@ -198,8 +198,8 @@ impl<'a> Value<'a> {
     /// The value as a table with these keys and no others.
     pub(crate) fn table(&self, known: &'static [&'static str]) -> Option<Table<'a>> {
         let map = self.map()?;
-        let place = format!(" in `{}`", Untrusted::new(&self.key));
-        Some(Table::new(self.source, map, self.span.clone(), known, place))
+        let in_table = format!(" in `{}`", Untrusted::new(&self.key));
+        Some(Table::new(self.source, map, self.span.clone(), known, in_table))
     }
 
     /// The entries of the value as a table with arbitrary keys, in file order.

@@ -3,11 +3,12 @@
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::table::Value;
 use crate::account::{Account, AccountState, JoinMethod};
+use crate::owner::OWNER_TAG;
 use crate::policy::Principal;
-use crate::role::OWNER_TAG;
 use crate::template::Template;
 use crate::text::Untrusted;
 
@@ -63,9 +64,10 @@ pub(crate) fn description(text: &str) -> Result<String, String> {
     }
 }
 
-/// The maximum session duration of a role, in seconds.
-pub(crate) fn session_seconds(value: &Value<'_>) -> Option<i32> {
-    value.integer(3600..=43200, "seconds (one to twelve hours)").and_then(|n| i32::try_from(n).ok())
+/// The maximum session duration of a role, which is written in seconds.
+pub(crate) fn session_duration(value: &Value<'_>) -> Option<Duration> {
+    let seconds = value.integer(3600..=43200, "seconds (one to twelve hours)")?;
+    u64::try_from(seconds).ok().map(Duration::from_secs)
 }
 
 /// The name of an inline policy.

@@ -43,7 +43,7 @@ impl Catalogue {
     }
 
     /// The vendors, sorted by name.
-    pub fn vendors(&self) -> impl Iterator<Item = &Vendor> {
+    pub(crate) fn vendors(&self) -> impl Iterator<Item = &Vendor> {
         self.0.values()
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::api::Api;
 use crate::account::AccountId;
 use crate::role::RoleName;
+use crate::role_settings::RoleSettings;
 use crate::template::Template;
 
 /// A vendor whose role can be installed.
@@ -26,10 +27,8 @@ pub struct Vendor {
     pub role_name: RoleName,
     /// Whether the vendor requires this exact role name.
     pub name_fixed: bool,
-    /// The default description of the role.
-    pub description: String,
-    /// The default maximum session duration, in seconds.
-    pub max_session_seconds: i32,
+    /// The settings of the role, unless the configuration overrides them.
+    pub settings: RoleSettings<Template>,
     /// The name of the inline policy with the permissions.
     pub policy_name: String,
     /// The ARNs of managed policies to attach.
@@ -37,7 +36,7 @@ pub struct Vendor {
     /// The permission groups, in file order.
     pub groups: Vec<Group>,
     /// The API to register accounts with, if the vendor has one.
-    pub registration: Option<Api>,
+    pub registration_api: Option<Api>,
     /// Where the vendor is defined.
     pub origin: VendorOrigin,
 }
@@ -83,13 +82,13 @@ pub enum VendorOrigin {
 impl Vendor {
     /// The groups that are enabled by default: those without write access.
     #[must_use]
-    pub fn default_groups(&self) -> Vec<&Group> {
+    pub(crate) fn default_groups(&self) -> Vec<&Group> {
         self.groups.iter().filter(|group| !group.mutates).collect()
     }
 
     /// The inline policy that allows these groups, with one statement per set of resources. `None` if there are no groups.
     #[must_use]
-    pub fn policy(groups: &[&Group]) -> Option<Template> {
+    pub(crate) fn policy(groups: &[&Group]) -> Option<Template> {
         let mut by_resources: BTreeMap<&[String], BTreeSet<&str>> = BTreeMap::new();
         for group in groups {
             let actions = by_resources.entry(&group.resources).or_default();

@@ -1,17 +1,20 @@
 //! The parser of vendor files and of `[catalogue.NAME]`, which have the same format.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::api::Api;
 use super::model::{ExternalIdRule, Group, Vendor, VendorOrigin};
 use crate::account::AccountId;
+use crate::owner::is_vendor_name;
 use crate::role::RoleName;
+use crate::role_settings::{DEFAULT_MAX_SESSION, RoleSettings};
 use crate::suggestion::{did_you_mean, one_of};
 use crate::template::Template;
 use crate::text::Untrusted;
 use crate::toml_reader::{
     Problems, SourceFile, Table, Value, check_count_of_managed, check_quota, description, managed_policy_arn,
-    policy_name, session_seconds, template,
+    policy_name, session_duration, template,
 };
 
 const VENDOR: &[&str] = &["title", "documentation", "trust", "role", "permissions", "registration"];
@@ -33,10 +36,9 @@ pub(crate) fn read_value(name: &str, value: &Value<'_>) -> Option<Vendor> {
     vendor(name, &value.table(VENDOR)?, VendorOrigin::Configuration)
 }
 
-/// Validates the name of a vendor, which is used in a tag value, a TOML key and a file name.
+/// Validates the name of a vendor.
 pub(crate) fn vendor_name(text: &str) -> Result<String, String> {
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
+    if is_vendor_name(text) {
         Ok(text.to_owned())
     } else {
         Err(format!(
@@ -54,7 +56,7 @@ fn vendor(name: &str, table: &Table<'_>, origin: VendorOrigin) -> Option<Vendor>
     let groups = table.get("permissions").map(|value| groups(&value)).unwrap_or_default();
     let trust = table.require("trust").and_then(|value| trust(&value));
     let role = table.require("role").and_then(|value| role(&value, &groups));
-    let registration = table.get("registration").and_then(|value| registration(&value));
+    let registration_api = table.get("registration").and_then(|value| registration_api(&value));
     let ((accounts, external_id), role, title) = (trust?, role?, title?);
     let description = match role.description {
         Some(text) => text,
@@ -69,17 +71,16 @@ fn vendor(name: &str, table: &Table<'_>, origin: VendorOrigin) -> Option<Vendor>
         external_id,
         role_name: role.name,
         name_fixed: role.name_fixed,
-        description,
-        max_session_seconds: role.max_session_seconds,
+        settings: RoleSettings { description, max_session: role.max_session, ..RoleSettings::default() },
         policy_name: role.policy_name,
         managed: role.managed,
         groups,
-        registration,
+        registration_api,
         origin,
     })
 }
 
-fn registration(value: &Value<'_>) -> Option<Api> {
+fn registration_api(value: &Value<'_>) -> Option<Api> {
     value.table(&["api"])?.require("api")?.checked(|name| {
         let names = || Api::ALL.into_iter().map(Api::name);
         Api::ALL.into_iter().find(|api| api.name() == name).ok_or_else(|| {
@@ -121,7 +122,7 @@ struct Role {
     name: RoleName,
     name_fixed: bool,
     description: Option<String>,
-    max_session_seconds: i32,
+    max_session: Duration,
     policy_name: String,
     managed: BTreeSet<Template>,
 }
@@ -137,8 +138,8 @@ fn role(value: &Value<'_>, groups: &[Group]) -> Option<Role> {
     let policy_name_override = table.get("policy-name").and_then(|value| value.checked(policy_name));
     let name_fixed = table.get("name-fixed").and_then(|value| value.flag()).unwrap_or(false);
     let description = table.get("description").and_then(|value| value.checked(description));
-    let max_session_seconds =
-        table.get("max-session-seconds").and_then(|value| session_seconds(&value)).unwrap_or(3600);
+    let max_session = table.get("max-session-seconds").and_then(|value| session_duration(&value));
+    let max_session = max_session.unwrap_or(DEFAULT_MAX_SESSION);
     if groups.is_empty() && managed.as_ref().is_none_or(BTreeSet::is_empty) {
         table.problem("the role would have no permissions; add `[permissions.NAME]` or `managed-policies`");
     }
@@ -148,7 +149,7 @@ fn role(value: &Value<'_>, groups: &[Group]) -> Option<Role> {
     }
     let name = name?;
     let policy_name = policy_name_override.unwrap_or_else(|| name.to_string());
-    Some(Role { name, name_fixed, description, max_session_seconds, policy_name, managed: managed.unwrap_or_default() })
+    Some(Role { name, name_fixed, description, max_session, policy_name, managed: managed.unwrap_or_default() })
 }
 
 fn groups(value: &Value<'_>) -> Vec<Group> {

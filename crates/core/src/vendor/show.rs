@@ -40,7 +40,7 @@ pub fn show(vendor: &Vendor) -> Vec<Line> {
     for arn in &vendor.managed {
         add("attached", &arn.0);
     }
-    if vendor.registration.is_some() {
+    if vendor.registration_api.is_some() {
         add("registration", "through the vendor's API, if configured");
     }
     for link in &vendor.documentation {

@@ -134,7 +134,7 @@ pub trait VendorApi: Sync {
     fn register_with_vendor(
         &self,
         access: &ApiAccess,
-        entry: &RegistrationChange,
+        registration: &RegistrationChange,
     ) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
