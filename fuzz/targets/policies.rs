@@ -5,11 +5,18 @@ use std::collections::BTreeSet;
 
 use fuzz::{account, assert_safe, assert_sentence, generated};
 use onboarding_core::blueprint::Blueprint;
+use onboarding_core::lines::plain;
+use onboarding_core::mode::Mode;
+use onboarding_core::outcome::Outcome;
+use onboarding_core::plan::{Action, Change};
 use onboarding_core::policy::{
     Caller, Condition, Document, ExternalIdDisplay, ExternalIdRequirement, Grant, Principal, Principals, Redactor,
     RequestContext, Verdict, access_entries, add_grants, can_anybody_assume, can_assume, can_other_assume, explain,
     external_ids, lint_permissions, lint_trust, permits, prune_orphans,
 };
+use onboarding_core::report::{Detail, Report, Status, Step, plan_lines};
+use onboarding_core::text::is_printable;
+use onboarding_core::trigger::TriggerKind;
 use serde_json::{Map, Value};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
@@ -69,6 +76,26 @@ fn external_ids_are_hidden(document: &Document) {
         explain(document, ExternalIdDisplay::Hidden).into_iter().map(|e| (e.can, e.conditions)).collect()
     };
     assert_eq!(shown(document), shown(&other));
+    for detail in [Detail::Summary, Detail::Full] {
+        let lines = plan_of(document, detail);
+        assert_eq!(lines, plan_of(&other, detail));
+        assert!(lines.lines().flat_map(str::chars).all(is_printable), "unprintable characters: {lines:?}");
+    }
+}
+
+/// A plan that sets the document as a trust policy and as an inline policy.
+fn plan_of(document: &Document, detail: Detail) -> String {
+    let actions = [
+        Action::UpdateTrust { before: None, after: document.clone() },
+        Action::PutPolicy { name: "p".to_owned(), before: None, after: document.clone() },
+    ];
+    let mut report = Report::new(None, TriggerKind::Manual, Mode::Plan, Outcome::Converged);
+    report.changes = actions.into_iter().map(planned).collect();
+    plain(&plan_lines(&report, detail))
+}
+
+fn planned(action: Action) -> Step {
+    Step { change: Change { role: "Role".parse().expect("a role name"), action }, status: Status::Planned }
 }
 
 fn object_with_other_ids(map: &Map<String, Value>) -> Map<String, Value> {
