@@ -14,7 +14,7 @@ use onboarding_core::policy::{
     RequestContext, Verdict, access_entries, add_grants, can_anybody_assume, can_assume, can_other_assume, explain,
     external_ids, lint_permissions, lint_trust, permits, prune_orphans,
 };
-use onboarding_core::report::{Detail, Report, Status, Step, plan_lines};
+use onboarding_core::report::{ChangeResult, ChangeStatus, Detail, Report, plan_lines};
 use onboarding_core::text::is_printable;
 use onboarding_core::trigger::TriggerKind;
 use serde_json::{Map, Value};
@@ -94,8 +94,11 @@ fn plan_of(document: &Document, detail: Detail) -> String {
     plain(&plan_lines(&report, detail))
 }
 
-fn planned(action: Action) -> Step {
-    Step { change: Change { role: "Role".parse().expect("a role name"), action }, status: Status::Planned }
+fn planned(action: Action) -> ChangeResult {
+    ChangeResult {
+        change: Change { role: "Role".parse().expect("a role name"), action },
+        status: ChangeStatus::Planned,
+    }
 }
 
 fn object_with_other_ids(map: &Map<String, Value>) -> Map<String, Value> {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use onboarding_core::outcome::Outcome;
-use onboarding_core::report::{Report, Status};
+use onboarding_core::report::{ChangeStatus, Report};
 use onboarding_core::role::RoleName;
 use onboarding_simulation::{AccountCreation, FakeOrganization, Injection, Lag, Script};
 
@@ -25,7 +25,10 @@ fn count(calls: impl Iterator<Item = (RoleName, &'static str)>) -> BTreeMap<(Rol
 }
 
 /// The number of changes in a report whose status matches.
-fn changes_with_status(report: &Report, matches: fn(&Status) -> bool) -> BTreeMap<(RoleName, &'static str), usize> {
+fn changes_with_status(
+    report: &Report,
+    matches: fn(&ChangeStatus) -> bool,
+) -> BTreeMap<(RoleName, &'static str), usize> {
     let steps = report.changes.iter().filter(|step| matches(&step.status));
     count(steps.map(|step| (step.change.role.clone(), step.change.call())))
 }
@@ -41,23 +44,23 @@ fn assert_reported(scenario: &Scenario, fault: &Fault, what: &str) {
             && !cause.remedy.is_empty())
     );
     for step in &report.changes {
-        assert!(!matches!(step.status, Status::Planned), "{what}: {}", step.change);
+        assert!(!matches!(step.status, ChangeStatus::Planned), "{what}: {}", step.change);
         if report.outcome == Outcome::Converged {
-            assert_eq!(step.status, Status::Done, "{what}: {}", step.change);
+            assert_eq!(step.status, ChangeStatus::Done, "{what}: {}", step.change);
         }
     }
     let writes = scenario.writes().into_iter().filter(|call| call.ok);
     let made = count(writes.map(|call| (call.role.unwrap(), call.call)));
     if !fault.injection.performs() {
         assert_eq!(
-            changes_with_status(report, |status| *status == Status::Done),
+            changes_with_status(report, |status| *status == ChangeStatus::Done),
             made,
             "{what}: each write is reported as done"
         );
         return;
     }
     // A write with an ambiguous result may be reported as failed, and may be repeated if reads lag.
-    let reported = changes_with_status(report, |status| matches!(status, Status::Done | Status::Failed(_)));
+    let reported = changes_with_status(report, |status| matches!(status, ChangeStatus::Done | ChangeStatus::Failed(_)));
     for (call, made) in made {
         let reported = reported.get(&call).copied().unwrap_or_default();
         let is_complete = reported > 0 && made <= reported + 1;

@@ -9,7 +9,7 @@ use onboarding_core::account::AccountId;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::plan::Change;
 use onboarding_core::policy::{Actions, Document};
-use onboarding_core::report::Status;
+use onboarding_core::report::ChangeStatus;
 use onboarding_core::role::RoleName;
 use onboarding_core::role_settings::RoleSettings;
 use onboarding_simulation::{PolicyText, RoleState};
@@ -137,7 +137,7 @@ fn assert_plan_is_what_apply_calls(scenario: Scenario, what: &str) -> Scenario {
     scenario.organization().clear_journal();
     let scenario = scenario.plan();
     assert_eq!(scenario.writes(), [], "{what}: a plan makes no write");
-    assert!(scenario.report().changes.iter().all(|step| step.status == Status::Planned));
+    assert!(scenario.report().changes.iter().all(|step| step.status == ChangeStatus::Planned));
     let planned = scenario.changes();
     let expected_outcome = if planned.is_empty() { "converged" } else { "waiting changes_pending" };
     assert_eq!(scenario.outcome_code(), expected_outcome, "{what}");
@@ -149,7 +149,7 @@ fn assert_plan_is_what_apply_calls(scenario: Scenario, what: &str) -> Scenario {
     assert_eq!(scenario.changes(), planned, "{what}");
     assert_eq!(actual_calls(&scenario), planned_calls(&planned), "{what}");
     assert_eq!(report.calls.writes as usize, planned.len(), "{what}");
-    assert!(report.changes.iter().all(|step| step.status == Status::Done), "{what}");
+    assert!(report.changes.iter().all(|step| step.status == ChangeStatus::Done), "{what}");
     let is_in_account = |account: &AccountId| account.as_str() == scenario.account();
     assert!(scenario.writes().iter().all(|call| call.ok && is_in_account(&call.account)), "{what}");
     scenario

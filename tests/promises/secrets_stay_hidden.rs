@@ -8,7 +8,7 @@ use onboarding_core::error::ApiError;
 use onboarding_core::lines::plain;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::plan::{Action, Change};
-use onboarding_core::report::{Detail, Report, Status, emf, plan_lines, report_lines};
+use onboarding_core::report::{ChangeStatus, Detail, Report, emf, plan_lines, report_lines};
 use onboarding_core::time::unix_milliseconds;
 use onboarding_simulation::{FakeOrganization, PolicyText, Quotas, RoleState};
 use serde_json::value::RawValue;
@@ -95,7 +95,7 @@ fn error_that_repeats_the_policy_shows_no_external_id() {
         let scenario = Scenario::new().with_new_account().apply_with_intercepted_writes(answer);
         let report = scenario.report();
         assert_ne!(report.outcome, Outcome::Converged);
-        assert!(report.changes.iter().any(|step| matches!(step.status, Status::Failed(_))));
+        assert!(report.changes.iter().any(|step| matches!(step.status, ChangeStatus::Failed(_))));
         assert_hidden(&rendered(report), "the report");
     }
 }

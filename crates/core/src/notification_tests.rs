@@ -23,7 +23,7 @@ fn converged(days: u64) -> Report {
 fn changed(days: u64) -> Report {
     let action = crate::plan::Action::Attach("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned());
     let change = crate::plan::Change { role: "AcmeRead".parse().unwrap(), action };
-    let step = crate::report::Step { change, status: crate::report::Status::Done };
+    let step = crate::report::ChangeResult { change, status: crate::report::ChangeStatus::Done };
     Report { changes: vec![step], ..converged(days) }
 }
 

@@ -14,7 +14,7 @@ use onboarding_core::error::ErrorKind;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
 use onboarding_core::plan::{Approved, Change, Refusal};
-use onboarding_core::report::{Status, Step};
+use onboarding_core::report::{ChangeResult, ChangeStatus};
 use onboarding_core::role::RoleName;
 
 use crate::lease::HeldLease;
@@ -25,7 +25,7 @@ use crate::vendors::Executor;
 /// Every change of a run and its result.
 #[derive(Default)]
 pub(crate) struct Ledger {
-    steps: Vec<Step>,
+    results: Vec<ChangeResult>,
     blocked: BTreeMap<RoleName, Cause>,
     /// Changes whose response was lost: they may have been made.
     ambiguous: Vec<Change>,
@@ -38,29 +38,30 @@ impl Ledger {
     pub(crate) fn departs_from(&self, confirmed: &[Change], open: &[Change], observed: &Observed) -> bool {
         let known =
             confirmed.iter().filter(|change| !change.is_registration() || observed.has_registrations(&change.role));
-        if self.steps.is_empty() { !known.eq(open) } else { open.iter().any(|change| !confirmed.contains(change)) }
+        if self.results.is_empty() { !known.eq(open) } else { open.iter().any(|change| !confirmed.contains(change)) }
     }
 
     /// Whether nothing was attempted yet.
     pub(crate) fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+        self.results.is_empty()
     }
 
-    pub(crate) fn into_steps(self) -> Vec<Step> {
-        self.steps
+    pub(crate) fn into_results(self) -> Vec<ChangeResult> {
+        self.results
     }
 
     /// A ledger in which these changes are done.
     #[cfg(test)]
     pub(crate) fn executed(changes: &[Change]) -> Self {
-        let steps = changes.iter().map(|change| Step { change: change.clone(), status: Status::Done }).collect();
-        Self { steps, ..Self::default() }
+        let results =
+            changes.iter().map(|change| ChangeResult { change: change.clone(), status: ChangeStatus::Done }).collect();
+        Self { results, ..Self::default() }
     }
 
-    fn record(&mut self, change: Change, status: Status) {
-        match self.steps.iter_mut().find(|step| step.change == change) {
+    fn record(&mut self, change: Change, status: ChangeStatus) {
+        match self.results.iter_mut().find(|step| step.change == change) {
             Some(step) => step.status = status,
-            None => self.steps.push(Step { change, status }),
+            None => self.results.push(ChangeResult { change, status }),
         }
     }
 
@@ -74,15 +75,15 @@ impl Ledger {
     pub(crate) fn due(&self, open: Vec<Change>) -> Vec<Change> {
         let incomplete: Vec<_> =
             open.iter().filter(|change| !change.is_registration()).map(|c| c.role.clone()).collect();
-        let done = |change: &Change| self.steps.iter().any(|s| s.status == Status::Done && s.change == *change);
+        let done = |change: &Change| self.results.iter().any(|s| s.status == ChangeStatus::Done && s.change == *change);
         let waits = |change: &Change| change.is_registration() && incomplete.contains(&change.role);
         open.into_iter().filter(|change| !waits(change) && !done(change)).collect()
     }
 
     /// Whether this run wrote a role.
     fn has_written(&self, role: &RoleName) -> bool {
-        let written = |step: &Step| step.change.role == *role && !step.change.is_registration();
-        self.steps.iter().any(|step| written(step) && step.status == Status::Done)
+        let written = |step: &ChangeResult| step.change.role == *role && !step.change.is_registration();
+        self.results.iter().any(|step| written(step) && step.status == ChangeStatus::Done)
     }
 
     /// Decides the result of changes that failed or were not attempted, and are no longer wanted. One whose response was
@@ -95,11 +96,11 @@ impl Ledger {
         };
         // While a vendor does not answer, it is unknown whether it registered the account.
         let unknown = |change: &Change| change.is_registration() && !observed.has_registrations(&change.role);
-        for step in self.steps.iter_mut().filter(|step| step.status != Status::Done) {
+        for step in self.results.iter_mut().filter(|step| step.status != ChangeStatus::Done) {
             let wanted = approved.changes().contains(&step.change);
             if !wanted && !refused(&step.change) && !unknown(&step.change) {
                 let made = self.ambiguous.contains(&step.change);
-                step.status = if made { Status::Done } else { Status::Superseded };
+                step.status = if made { ChangeStatus::Done } else { ChangeStatus::Superseded };
             }
         }
     }
@@ -130,7 +131,7 @@ impl Ledger {
         });
         let mut wait = None;
         for (role, attempt) in join_all(attempts).await {
-            for step in attempt.steps {
+            for step in attempt.results {
                 self.record(step.change, step.status);
             }
             self.ambiguous.extend(attempt.ambiguous);
@@ -160,7 +161,7 @@ fn by_role(changes: Vec<Change>) -> Vec<(RoleName, Vec<Change>)> {
 /// One attempt at the changes of one role.
 #[derive(Default)]
 struct Attempt {
-    steps: Vec<Step>,
+    results: Vec<ChangeResult>,
     stop: Option<Stop>,
     ambiguous: Option<Change>,
 }
@@ -175,9 +176,9 @@ impl Attempt {
     ) {
         for change in changes {
             let status = match &self.stop {
-                Some(_) => Status::NotTried,
+                Some(_) => ChangeStatus::NotTried,
                 None => match executor.execute(&change).await {
-                    Ok(()) => Status::Done,
+                    Ok(()) => ChangeStatus::Done,
                     Err(error) => {
                         self.ambiguous = (error.kind() == ErrorKind::Unavailable).then(|| change.clone());
                         let stop = match change.is_registration() {
@@ -185,28 +186,28 @@ impl Attempt {
                             false => Stop::from_error(&error, executor.age),
                         };
                         self.stop = Some(stop.about(&format!("role `{}`", change.role)));
-                        Status::Failed(error.to_string())
+                        ChangeStatus::Failed(error.to_string())
                     }
                 },
             };
-            self.steps.push(Step { change, status });
+            self.results.push(ChangeResult { change, status });
         }
     }
 
     /// Time ran out during a change: its response is lost, and the changes after it were not attempted.
     fn abandon(&mut self, changes: Vec<Change>) {
-        for change in changes.into_iter().skip(self.steps.len()) {
+        for change in changes.into_iter().skip(self.results.len()) {
             let status = match &self.stop {
-                Some(_) => Status::NotTried,
+                Some(_) => ChangeStatus::NotTried,
                 None => {
                     let stop = timed_out();
-                    let failed = Status::Failed(Outcome::from(stop.clone()).to_string());
+                    let failed = ChangeStatus::Failed(Outcome::from(stop.clone()).to_string());
                     self.ambiguous = Some(change.clone());
                     self.stop = Some(stop);
                     failed
                 }
             };
-            self.steps.push(Step { change, status });
+            self.results.push(ChangeResult { change, status });
         }
     }
 }

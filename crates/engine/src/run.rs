@@ -9,7 +9,7 @@ use onboarding_core::config::Config;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::plan::{Approved, Change, Proof, Refusal};
-use onboarding_core::report::{Calls, Report, Status, Step};
+use onboarding_core::report::{Calls, ChangeResult, ChangeStatus, Report};
 use onboarding_core::role::RoleName;
 use onboarding_core::time::since;
 
@@ -72,14 +72,14 @@ impl<'a, W: World> Run<'a, W> {
     pub(crate) fn into_report(self, outcome: Outcome, config: &Config) -> Report {
         let Findings { account, access_role, secrets, refusals, mut notices, proofs, proofs_after, planned, calls } =
             self.findings;
-        let planned = planned.into_iter().map(|change| Step { change, status: Status::Planned });
+        let planned = planned.into_iter().map(|change| ChangeResult { change, status: ChangeStatus::Planned });
         notices.extend(config.warnings());
         let took = since(self.started, self.world.now());
         let mut report = Report {
             joined_at: account.as_ref().and_then(|account| account.joined_at),
             account_name: account.map(|account| account.name),
             access_role,
-            changes: planned.chain(self.ledger.into_steps()).collect(),
+            changes: planned.chain(self.ledger.into_results()).collect(),
             refusals,
             notices,
             proofs,

@@ -8,7 +8,7 @@ use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::plan::Change;
-use onboarding_core::report::{Report, Status};
+use onboarding_core::report::{ChangeStatus, Report};
 use onboarding_core::role::RoleName;
 use onboarding_engine::Job;
 use onboarding_engine::ports::Clock;
@@ -377,7 +377,7 @@ impl Scenario {
     pub(crate) fn assert_failure_is_limited_to(self, role: &str) -> Self {
         let report = self.report();
         for step in report.changes.iter().filter(|step| step.change.role != name(role)) {
-            assert_eq!(step.status, Status::Done, "{}", step.change);
+            assert_eq!(step.status, ChangeStatus::Done, "{}", step.change);
         }
         assert!(report.cause.as_ref().is_some_and(|cause| !cause.remedy.is_empty()));
         self

@@ -5,7 +5,7 @@
 
 use super::change_lines::change_lines;
 use super::proof_lines::proof_lines;
-use super::{Report, Status};
+use super::{ChangeStatus, Report};
 use crate::code::Code;
 use crate::lines::{Line, Style};
 use crate::outcome::{Cause, Outcome};
@@ -66,14 +66,14 @@ pub fn report_lines(report: &Report, detail: Detail) -> Vec<Line> {
     }
     for step in &report.changes {
         let (style, word) = match &step.status {
-            Status::Done => (Style::Success, "done"),
-            Status::Planned => (Style::Faint, "planned"),
-            Status::Failed(_) => (Style::Error, "failed"),
-            Status::NotTried => (Style::Warning, "not tried"),
-            Status::Superseded => (Style::Faint, "not made"),
+            ChangeStatus::Done => (Style::Success, "done"),
+            ChangeStatus::Planned => (Style::Faint, "planned"),
+            ChangeStatus::Failed(_) => (Style::Error, "failed"),
+            ChangeStatus::NotTried => (Style::Warning, "not tried"),
+            ChangeStatus::Superseded => (Style::Faint, "not made"),
         };
         lines.push(Line::at(2).column(style, word, STATUS_WIDTH).text(&step.change));
-        if let Status::Failed(message) = &step.status {
+        if let ChangeStatus::Failed(message) = &step.status {
             lines.push(Line::at(2 + STATUS_WIDTH + 2).styled(Style::Error, message));
         }
     }

@@ -4,7 +4,7 @@ use crate::mode::Mode;
 use crate::observed::Observed;
 use crate::plan::sample::{blueprint, converged, document, drifted, fresh};
 use crate::plan::{Approved, Refusal, diff, guard, predicted, proofs};
-use crate::report::Step;
+use crate::report::ChangeResult;
 use crate::trigger::TriggerKind;
 
 /// The report of a plan for the blueprint of the unit tests.
@@ -14,7 +14,7 @@ fn planned(observed: &Observed, outcome: Outcome) -> Report {
     let mut report = Report::new(Some("444455556666".parse().unwrap()), TriggerKind::Manual, Mode::Plan, outcome);
     report.account_name = Some("payments-dev\u{1b}[31m".into());
     report.access_role = Some(observed.access_role.clone());
-    let step = |change: &crate::plan::Change| Step { change: change.clone(), status: Status::Planned };
+    let step = |change: &crate::plan::Change| ChangeResult { change: change.clone(), status: ChangeStatus::Planned };
     report.changes = approved.changes().iter().map(step).collect();
     report.refusals = approved.refusals().to_vec();
     report.notices = approved.notices().iter().map(ToString::to_string).collect();
@@ -258,7 +258,7 @@ fn plan_with_a_refusal_prints_it_once() {
 #[test]
 fn report_of_a_fresh_account_lists_every_change_as_done() {
     let mut report = planned(&fresh(), Outcome::Converged);
-    report.changes.iter_mut().for_each(|step| step.status = Status::Done);
+    report.changes.iter_mut().for_each(|step| step.status = ChangeStatus::Done);
     report.proofs = proofs(&blueprint(), &converged(&blueprint()));
     insta::assert_snapshot!(result(&report), @"
     Account 444455556666 (payments-dev?[31m), via OrganizationAccountAccessRole
@@ -279,8 +279,10 @@ fn report_of_a_fresh_account_lists_every_change_as_done() {
 #[test]
 fn report_of_an_interrupted_run_lists_what_was_not_done() {
     let mut report = planned(&fresh(), Outcome::waiting(Code::Throttled, "iam:PutRolePolicy failed: Throttling"));
-    let failed = Status::Failed("iam:PutRolePolicy failed: Throttling: Rate exceeded".to_owned());
-    for (step, status) in report.changes.iter_mut().zip([Status::Done, Status::Done, failed, Status::NotTried]) {
+    let failed = ChangeStatus::Failed("iam:PutRolePolicy failed: Throttling: Rate exceeded".to_owned());
+    for (step, status) in
+        report.changes.iter_mut().zip([ChangeStatus::Done, ChangeStatus::Done, failed, ChangeStatus::NotTried])
+    {
         step.status = status;
     }
     report.proofs = proofs(&blueprint(), &fresh());
@@ -348,8 +350,8 @@ fn hostile_names_are_filtered_in_every_line() {
     let name = "p\u{1b}[2J\u{202e}".to_owned();
     let action = crate::plan::Action::DeletePolicy { name: name.clone(), before: None };
     let change = crate::plan::Change { role: crate::plan::sample::name("Acme"), action };
-    let status = Status::Failed(name.clone());
-    report.changes.push(crate::report::Step { change, status });
+    let status = ChangeStatus::Failed(name.clone());
+    report.changes.push(crate::report::ChangeResult { change, status });
     report.notices.push(name);
     let texts = [plan(&report, Detail::Summary), plan(&report, Detail::Full), result(&report)];
     for lines in texts {

@@ -55,7 +55,7 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_role: Option<RoleName>,
     /// The changes, each with its status.
-    pub changes: Vec<Step>,
+    pub changes: Vec<ChangeResult>,
     /// What was refused and left unchanged.
     pub refusals: Vec<Refusal>,
     /// Observations that need no action by this tool.
@@ -89,16 +89,16 @@ impl std::ops::AddAssign for Calls {
 
 /// One change and its status.
 #[derive(Debug, Clone)]
-pub struct Step {
+pub struct ChangeResult {
     /// The change.
     pub change: Change,
     /// The status.
-    pub status: Status,
+    pub status: ChangeStatus,
 }
 
 /// The status of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Status {
+pub enum ChangeStatus {
     /// It was planned and not applied.
     Planned,
     /// It was applied.
@@ -111,7 +111,7 @@ pub enum Status {
     Superseded,
 }
 
-impl Status {
+impl ChangeStatus {
     /// The word: `planned`, `done`, `failed`, `not_tried` or `superseded`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
@@ -152,7 +152,7 @@ impl Report {
     /// The number of changes that were applied.
     #[must_use]
     pub fn done(&self) -> usize {
-        self.changes.iter().filter(|step| step.status == Status::Done).count()
+        self.changes.iter().filter(|step| step.status == ChangeStatus::Done).count()
     }
 
     /// Sets the outcome and the cause.
@@ -179,7 +179,7 @@ impl Report {
             [&mut cause.message, &mut cause.remedy].into_iter().for_each(redact);
         }
         for step in &mut self.changes {
-            if let Status::Failed(message) = &mut step.status {
+            if let ChangeStatus::Failed(message) = &mut step.status {
                 redact(message);
             }
         }
@@ -198,7 +198,7 @@ impl Serialize for Report {
     }
 }
 
-impl Serialize for Step {
+impl Serialize for ChangeResult {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct Wire<'a> {
@@ -210,7 +210,7 @@ impl Serialize for Step {
             error: Option<&'a str>,
         }
         let error = match &self.status {
-            Status::Failed(message) => Some(message.as_str()),
+            ChangeStatus::Failed(message) => Some(message.as_str()),
             _ => None,
         };
         let change = &self.change;
