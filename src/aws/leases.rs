@@ -15,7 +15,7 @@ use super::Aws;
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
-use onboarding_engine::ports::LeaseStore;
+use onboarding_engine::ports::{LeaseStore, WriteMode};
 
 impl Aws {
     /// The parameter of an account's lease. Without a prefix there are no leases, and every lease is granted.
@@ -36,7 +36,8 @@ impl LeaseStore for Aws {
     /// See <https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html>.
     async fn try_acquire_lease(&self, account: &AccountId, lease: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
         let Some(name) = self.lease_parameter(account) else { return Ok(true) };
-        let version = self.store(name, lease.to_text(), seen.is_some()).await?;
+        let write = if seen.is_some() { WriteMode::Replace } else { WriteMode::Create };
+        let version = self.store(name, lease.to_text(), write).await?;
         Ok(version.is_some_and(|version| seen.is_none_or(|seen| version == seen.saturating_add(1))))
     }
 
@@ -46,6 +47,6 @@ impl LeaseStore for Aws {
     /// See <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameter.html>.
     async fn release_lease(&self, account: &AccountId) -> Result<(), ApiError> {
         let Some(name) = self.lease_parameter(account) else { return Ok(()) };
-        self.store(name, Lease::default().to_text(), true).await.map(drop)
+        self.store(name, Lease::default().to_text(), WriteMode::Replace).await.map(drop)
     }
 }

@@ -4,10 +4,10 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 
 use super::Aws;
 use super::error::{api_error, malformed};
-use onboarding_core::error::{ApiError, ErrorKind};
+use onboarding_core::error::ApiError;
 use onboarding_core::notification::NotificationRecord;
 use onboarding_core::report::AccountEvent;
-use onboarding_engine::ports::Notifier;
+use onboarding_engine::ports::{Notifier, WriteMode};
 
 impl Aws {
     fn record_parameter(&self, name: &str) -> String {
@@ -26,17 +26,13 @@ impl Notifier for Aws {
         Ok(Some(NotificationRecord::from_text(&text)))
     }
 
-    async fn save_record(&self, name: &str, record: &NotificationRecord, replace: bool) -> Result<bool, ApiError> {
-        let version = self.store(self.record_parameter(name), record.to_text(), replace).await?;
+    async fn save_record(&self, name: &str, record: &NotificationRecord, write: WriteMode) -> Result<bool, ApiError> {
+        let version = self.store(self.record_parameter(name), record.to_text(), write).await?;
         Ok(version.is_some())
     }
 
     async fn delete_record(&self, name: &str) -> Result<(), ApiError> {
-        const CALL: &str = "ssm:DeleteParameter";
-        match self.ssm.delete_parameter().name(self.record_parameter(name)).send().await.map_err(api_error(CALL)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        self.remove(self.record_parameter(name)).await
     }
 
     async fn publish_event(&self, notice: &AccountEvent) -> Result<(), ApiError> {

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use super::Aws;
 use super::error::{api_error, malformed};
 use onboarding_core::error::{ApiError, ErrorKind};
-use onboarding_engine::ports::Secrets;
+use onboarding_engine::ports::{Secrets, WriteMode};
 
 impl Secrets for Aws {
     async fn parameter(&self, name: &str) -> Result<SecretString, ApiError> {
@@ -30,13 +30,27 @@ impl Aws {
     }
 
     /// Stores a parameter of the function, and returns its new version; `None` if it exists and is not to be replaced.
-    pub(super) async fn store(&self, name: String, value: String, replace: bool) -> Result<Option<i64>, ApiError> {
+    pub(super) async fn store(&self, name: String, value: String, write: WriteMode) -> Result<Option<i64>, ApiError> {
         const CALL: &str = "ssm:PutParameter";
-        let put = self.ssm.put_parameter().name(name).value(value).r#type(ParameterType::String).overwrite(replace);
+        let put = self
+            .ssm
+            .put_parameter()
+            .name(name)
+            .value(value)
+            .r#type(ParameterType::String)
+            .overwrite(write == WriteMode::Replace);
         match put.send().await.map_err(api_error(CALL)) {
             Ok(response) => Ok(Some(response.version)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes a parameter of the function, if it exists.
+    pub(super) async fn remove(&self, name: String) -> Result<(), ApiError> {
+        match self.ssm.delete_parameter().name(name).send().await.map_err(api_error("ssm:DeleteParameter")) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
         }
     }
 }

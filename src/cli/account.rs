@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
-use super::args::{Aws, Format, Selector, Target};
+use super::args::{Apply, Aws, Format, Selector, Target};
 use super::{Exit, config, read};
 use onboarding_core::code::Code;
 use onboarding_core::limits::COMMAND_LINE_GRACE;
@@ -53,8 +53,7 @@ fn next_steps(target: &Target) -> Vec<Line> {
 }
 
 pub(super) async fn apply<W: World<Session: WriteIam>>(
-    target: Target,
-    yes: bool,
+    Apply { target, yes }: Apply,
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Exit> {
     let format = target.format;

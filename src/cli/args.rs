@@ -38,13 +38,7 @@ pub(super) enum Command {
     /// Show the changes that an account needs, as a diff (dry run); writes nothing
     Plan(Target),
     /// Apply the configuration to an account; shows the plan and asks for confirmation
-    Apply {
-        #[command(flatten)]
-        target: Target,
-        /// Skip the confirmation prompt
-        #[arg(long, display_order = 0)]
-        yes: bool,
-    },
+    Apply(Apply),
     /// Read and edit trust policies offline
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -67,6 +61,15 @@ pub(super) enum Command {
         /// Shell
         shell: Shell,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Apply {
+    #[command(flatten)]
+    pub(super) target: Target,
+    /// Skip the confirmation prompt
+    #[arg(long, display_order = 0)]
+    pub(super) yes: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -131,16 +134,19 @@ pub(super) enum PolicyCommand {
     /// Print a trust policy with a grant added and everything else unchanged
     Grant(Grant),
     /// Show who can assume a role, and under which conditions
-    Explain {
-        /// File with the trust policy, or `-` for stdin
-        file: String,
-        /// Output format
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
-        /// Print external IDs instead of hiding them
-        #[arg(long)]
-        reveal: bool,
-    },
+    Explain(Explain),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Explain {
+    /// File with the trust policy, or `-` for stdin
+    pub(super) file: String,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+    /// Print external IDs instead of hiding them
+    #[arg(long)]
+    pub(super) reveal: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -34,15 +34,15 @@ where
     W: World<Session: WriteIam>,
 {
     let args = Args::parse();
-    if matches!(args.command, Command::Plan(_) | Command::Apply { .. }) {
+    if matches!(args.command, Command::Plan(_) | Command::Apply(_)) {
         show_progress();
     }
     let result = match args.command {
         Command::Demo => demo::demo().await,
         Command::Plan(target) => account::plan(target, connect).await,
-        Command::Apply { target, yes } => account::apply(target, yes, connect).await,
+        Command::Apply(arguments) => account::apply(arguments, connect).await,
         Command::Policy(PolicyCommand::Grant(grant)) => policy::grant(&grant),
-        Command::Policy(PolicyCommand::Explain { file, format, reveal }) => policy::explain(&file, format, reveal),
+        Command::Policy(PolicyCommand::Explain(arguments)) => policy::explain(&arguments),
         Command::Event { file, format } => event::event(&file, format),
         Command::Config(ConfigCommand::Check { config }) => config::check(&config),
         Command::Config(ConfigCommand::Show { config }) => config::show(&config),

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use anyhow::Context;
 use serde_json::json;
 
-use super::args::{Format, Grant};
+use super::args::{Explain, Format, Grant};
 use super::output::eprint_lines;
 use super::{Exit, print_error, read};
 use onboarding_core::account::Partition;
@@ -70,10 +70,10 @@ fn print_note(note: impl Display) {
     eprint_lines(&[Line::verbatim(0).styled(Style::Warning, "note:").text(format!(" {note}"))]);
 }
 
-pub(super) fn explain(file: &str, format: Format, reveal: bool) -> anyhow::Result<Exit> {
-    let external_ids = if reveal { ExternalIdDisplay::Revealed } else { ExternalIdDisplay::Hidden };
-    let entries = policy::explain(&parse(file)?, external_ids);
-    match format {
+pub(super) fn explain(args: &Explain) -> anyhow::Result<Exit> {
+    let external_ids = if args.reveal { ExternalIdDisplay::Revealed } else { ExternalIdDisplay::Hidden };
+    let entries = policy::explain(&parse(&args.file)?, external_ids);
+    match args.format {
         Format::Json => print_line!("{}", serde_json::to_string_pretty(&json!({"version": 1, "entries": entries}))?),
         Format::Text => print_text!("{}", render(&lines(&entries))),
     }

@@ -26,6 +26,7 @@ use onboarding_core::message_action::is_transient;
 use onboarding_core::notification::{self, NotificationDecision, NotificationRecord, STARTED};
 use onboarding_core::report::{AccountEvent, Report};
 use onboarding_core::trigger::Trigger;
+use onboarding_engine::ports::WriteMode;
 
 /// What a report is about.
 pub(super) struct Subject {
@@ -80,11 +81,12 @@ impl<W: FunctionWorld> Invocation<'_, W> {
             NotificationDecision::Nothing => Ok(()),
             NotificationDecision::DeleteRecord => notifier.delete_record(key).await,
             NotificationDecision::RecordStarted => {
-                notifier.save_record(key, &unconfirmed(STARTED), false).await.map(drop)
+                notifier.save_record(key, &unconfirmed(STARTED), WriteMode::Create).await.map(drop)
             }
             NotificationDecision::Notify { kind, code, cause, first } => {
                 let record = unconfirmed(&code);
-                let saved = fail_if_transient(notifier.save_record(key, &record, previous.is_some()).await)?;
+                let write = if previous.is_some() { WriteMode::Replace } else { WriteMode::Create };
+                let saved = fail_if_transient(notifier.save_record(key, &record, write).await)?;
                 // Another run was first, unless the record is our own: the SDK retries a request whose response was
                 // lost.
                 if saved.as_ref().is_ok_and(|first| !first)
@@ -109,7 +111,9 @@ impl<W: FunctionWorld> Invocation<'_, W> {
                     log::onboarding_time(report, now);
                 }
                 // The event is sent. If this fails, the unconfirmed record suppresses duplicates for a while.
-                let _ = notifier.save_record(key, &NotificationRecord { confirmed: true, ..record }, true).await;
+                let _ = notifier
+                    .save_record(key, &NotificationRecord { confirmed: true, ..record }, WriteMode::Replace)
+                    .await;
                 saved.map(drop)
             }
         }

@@ -9,7 +9,7 @@ use onboarding_core::notification::NotificationRecord;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{AccountEvent, EventKind, Report};
 use onboarding_core::trigger::TriggerKind;
-use onboarding_engine::ports::Notifier;
+use onboarding_engine::ports::{Notifier, WriteMode};
 use serde_json::{Value, json};
 use wiremock::{MockServer, ResponseTemplate};
 
@@ -89,11 +89,11 @@ async fn record_is_loaded_and_a_missing_one_is_not_an_error() {
 #[tokio::test]
 async fn record_is_created_unless_another_run_was_first() {
     let (server, first) = notifier(json_response(200, r#"{"Version":1}"#), Some("default")).await;
-    assert!(first.save_record("444455556666", &NotificationRecord::default(), false).await.unwrap());
+    assert!(first.save_record("444455556666", &NotificationRecord::default(), WriteMode::Create).await.unwrap());
     assert_eq!(request(&server).await.1["Overwrite"], false);
     let (_server, second) =
         notifier(json_response(400, r#"{"__type":"ParameterAlreadyExists"}"#), Some("default")).await;
-    assert!(!second.save_record("444455556666", &NotificationRecord::default(), false).await.unwrap());
+    assert!(!second.save_record("444455556666", &NotificationRecord::default(), WriteMode::Create).await.unwrap());
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use onboarding_core::role::RoleName;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
     AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseStore, Notifier, Page, Queue, ReadIam, Secrets,
-    Sessions, VendorApi, WriteIam,
+    Sessions, VendorApi, WriteIam, WriteMode,
 };
 
 /// An implementation of ports whose calls fail as a [`Script`] says.
@@ -149,8 +149,8 @@ impl<P: Notifier> Notifier for Faulty<P> {
         self.script.play("ssm:GetParameter", self.inner.load_record(name)).await
     }
 
-    async fn save_record(&self, name: &str, record: &NotificationRecord, replace: bool) -> Result<bool, ApiError> {
-        self.script.play("ssm:PutParameter", self.inner.save_record(name, record, replace)).await
+    async fn save_record(&self, name: &str, record: &NotificationRecord, write: WriteMode) -> Result<bool, ApiError> {
+        self.script.play("ssm:PutParameter", self.inner.save_record(name, record, write)).await
     }
 
     async fn delete_record(&self, name: &str) -> Result<(), ApiError> {

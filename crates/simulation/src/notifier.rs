@@ -7,7 +7,7 @@ use super::organization::FakeOrganization;
 use onboarding_core::error::ApiError;
 use onboarding_core::notification::NotificationRecord;
 use onboarding_core::report::AccountEvent;
-use onboarding_engine::ports::{Clock, Notifier};
+use onboarding_engine::ports::{Clock, Notifier, WriteMode};
 
 /// The event bus of an organization and its notification records. Clones share their state.
 #[derive(Debug, Clone)]
@@ -66,10 +66,10 @@ impl Notifier for FakeOrganization {
         Ok(self.lock().notifications.records.get(name).cloned())
     }
 
-    async fn save_record(&self, name: &str, record: &NotificationRecord, replace: bool) -> Result<bool, ApiError> {
+    async fn save_record(&self, name: &str, record: &NotificationRecord, write: WriteMode) -> Result<bool, ApiError> {
         self.wait_for_notifier().await;
         let records = &mut self.lock().notifications.records;
-        if !replace && records.contains_key(name) {
+        if write == WriteMode::Create && records.contains_key(name) {
             return Ok(false);
         }
         records.insert(name.to_owned(), record.clone());

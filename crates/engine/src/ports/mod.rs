@@ -175,6 +175,15 @@ pub trait Queue: Sync {
     fn dead_letter_message(&self, message: &str, cause: &Cause) -> impl Future<Output = Result<bool, ApiError>> + Send;
 }
 
+/// Whether a write may replace what is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteMode {
+    /// It may not: the write only succeeds if nothing is stored.
+    Create,
+    /// It may.
+    Replace,
+}
+
 /// Publishes events, and keeps a record of what was published, so that each outcome is notified once.
 pub trait Notifier: Sync {
     /// Whether an event bus is configured.
@@ -183,12 +192,12 @@ pub trait Notifier: Sync {
     /// The newest record of a subject: an account's ID, the ID of an account creation request, or `sweep`.
     fn load_record(&self, name: &str) -> impl Future<Output = Result<Option<NotificationRecord>, ApiError>> + Send;
 
-    /// Stores a record. `false` if `replace` is not set and there is a record already: another run was faster.
+    /// Stores a record. `false` if it was to be created and there is one already: another run was faster.
     fn save_record(
         &self,
         name: &str,
         record: &NotificationRecord,
-        replace: bool,
+        write: WriteMode,
     ) -> impl Future<Output = Result<bool, ApiError>> + Send;
 
     /// Deletes a record.
