@@ -222,7 +222,10 @@ fn access_role_that_may_not_be_assumed_does_not_hide_a_missing_one() {
     let scenario =
         scenario.for_account(OLD).without_role(ACCESS).diagnose().assert_outcome("blocked access_role_changed");
     let remedy = &scenario.outcome().cause().unwrap().remedy;
-    assert!(remedy.ends_with("; also allow the role that runs this to assume `AWSControlTowerExecution`"), "{remedy}");
+    assert!(
+        remedy.ends_with("; also allow the role that runs this tool to assume `AWSControlTowerExecution`"),
+        "{remedy}"
+    );
 }
 
 // 6. A role that this tool does not own.

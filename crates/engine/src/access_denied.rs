@@ -43,7 +43,7 @@ pub(crate) fn diagnose(account: &Account, age: AccountAge, refused: &[(&RoleName
     // A role that the caller is not allowed to try could be the one that exists.
     match forbidden.as_slice() {
         [] => end,
-        names => end.advise(&format!("also allow the role that runs this to assume {}", names.join(" and "))),
+        names => end.advise(&format!("also allow the role that runs this tool to assume {}", names.join(" and "))),
     }
 }
 
