@@ -39,13 +39,13 @@ const EVENTS: &[(&str, &str, &str)] = &[
     (
         "create-account.json",
         "create_account",
-        "an account is being created by the request `car-0f1e2d3c4b5a69788796a5b4c3d2e1f0`",
+        "will onboard the account of creation request `car-0f1e2d3c4b5a69788796a5b4c3d2e1f0` once it exists",
     ),
     ("create-gov-cloud-account-result.json", "create_account_result", "will onboard account 444455556666"),
     (
         "create-gov-cloud-account.json",
         "create_account",
-        "an account is being created by the request `car-0f1e2d3c4b5a69788796a5b4c3d2e1f1`",
+        "will onboard the account of creation request `car-0f1e2d3c4b5a69788796a5b4c3d2e1f1` once it exists",
     ),
     (
         "invite-account-to-organization.json",

@@ -11,7 +11,7 @@ const EXIT_CODES: &str = "Exit codes:
   0  done, or nothing to do
   1  error
   2  usage error
-  3  plan: there are changes to apply
+  3  plan: there are changes to apply; also if apply was not confirmed
   4  blocked: manual action required
   5  waiting: the account is not ready yet; run again";
 
@@ -33,7 +33,7 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Onboard a simulated account; needs no AWS
+    /// Onboard a simulated account; needs no AWS account
     Demo,
     /// Show the changes that an account needs, as a diff (dry run); writes nothing
     Plan(Target),
@@ -58,7 +58,7 @@ pub(super) enum Command {
     Vendors(VendorsCommand),
     /// Print a shell completion script
     Completions {
-        /// Shell
+        /// Shell to print the script for
         shell: Shell,
     },
 }

@@ -196,7 +196,7 @@ fn access_role_without_permissions_is_blocked() {
 fn function_without_permission_to_assume_roles_is_blocked() {
     let scenario =
         Scenario::new().with_new_account().with_function_role(|role| role.policies.clear()).for_account(OLD).diagnose();
-    insta::assert_snapshot!(scenario.outcome(), @"blocked (own_permission_missing): sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::333344445555:role/OrganizationAccountAccessRole because no identity-based policy allows the sts:AssumeRole action; allow `sts:AssumeRole` on `arn:aws:iam::333344445555:role/OrganizationAccountAccessRole` in the policies of the role that runs this");
+    insta::assert_snapshot!(scenario.outcome(), @"blocked (own_permission_missing): sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::333344445555:role/OrganizationAccountAccessRole because no identity-based policy allows the sts:AssumeRole action; allow `sts:AssumeRole` on `arn:aws:iam::333344445555:role/OrganizationAccountAccessRole` in the policies of the role that runs this tool");
     // For a new account this is retried, because the role of the function may have been deployed just now and not have propagated.
     scenario
         .for_account(NEW)
@@ -222,7 +222,10 @@ fn access_role_that_may_not_be_assumed_does_not_hide_a_missing_one() {
     let scenario =
         scenario.for_account(OLD).without_role(ACCESS).diagnose().assert_outcome("blocked access_role_changed");
     let remedy = &scenario.outcome().cause().unwrap().remedy;
-    assert!(remedy.ends_with("; also allow the role that runs this to assume `AWSControlTowerExecution`"), "{remedy}");
+    assert!(
+        remedy.ends_with("; also allow the role that runs this tool to assume `AWSControlTowerExecution`"),
+        "{remedy}"
+    );
 }
 
 // 6. A role that this tool does not own.

@@ -18,7 +18,7 @@ pub enum Eligibility<'a> {
     NotYet,
     /// The configuration excludes it.
     Excluded,
-    /// It is the management account, in which nothing is ever written.
+    /// It is the management account, which is never changed.
     Management,
     /// AWS suspended it.
     Suspended,
@@ -67,7 +67,7 @@ impl Eligibility<'_> {
             Self::NotYet => Stop::wait(Code::PendingActivation, format!("account {id} is PENDING_ACTIVATION")),
             Self::Excluded => Stop::ignored(Code::Excluded, format!("account {id} is excluded by the configuration")),
             Self::Management => {
-                let message = format!("{id} is the management account, in which nothing is ever written");
+                let message = format!("account {id} is the management account, which is never changed");
                 Stop::ignored(Code::ManagementAccount, message)
             }
             Self::Suspended => not_active(
@@ -145,7 +145,7 @@ mod tests {
         for state in [AccountState::Active, AccountState::Suspended] {
             let management = account("111122223333", state.clone());
             insta::allow_duplicates! {
-                insta::assert_snapshot!(outcome(&management, &[]), @"ignored (management_account): 111122223333 is the management account, in which nothing is ever written; nothing to do");
+                insta::assert_snapshot!(outcome(&management, &[]), @"ignored (management_account): account 111122223333 is the management account, which is never changed; nothing to do");
                 insta::assert_snapshot!(outcome(&management, &["111122223333"]), @"ignored (excluded): account 111122223333 is excluded by the configuration; nothing to do");
                 insta::assert_snapshot!(outcome(&account("444455556666", state), &["444455556666"]), @"ignored (excluded): account 444455556666 is excluded by the configuration; nothing to do");
             }

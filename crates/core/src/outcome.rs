@@ -189,7 +189,7 @@ impl Stop {
         self
     }
 
-    /// The outcome of a failed call in an account. On a new account (`young`), a denial usually means that AWS is still
+    /// The outcome of a failed call in an account. On a new account, a denial usually means that AWS is still
     /// setting it up.
     #[must_use]
     pub fn from_error(error: &ApiError, age: AccountAge) -> Self {
@@ -242,7 +242,7 @@ impl Stop {
     }
 
     /// The outcome of a failed call to a vendor's API. A vendor assumes a role before it registers it. If the role was
-    /// written just now (`fresh`), it may not have propagated yet, and the call is retried.
+    /// written just now (`age` is new), it may not have propagated yet, and the call is retried.
     #[must_use]
     pub fn from_vendor_error(error: &ApiError, age: AccountAge) -> Self {
         let message = error.to_string();

@@ -43,7 +43,7 @@ pub(crate) fn diagnose(account: &Account, age: AccountAge, refused: &[(&RoleName
     // A role that the caller is not allowed to try could be the one that exists.
     match forbidden.as_slice() {
         [] => end,
-        names => end.advise(&format!("also allow the role that runs this to assume {}", names.join(" and "))),
+        names => end.advise(&format!("also allow the role that runs this tool to assume {}", names.join(" and "))),
     }
 }
 
@@ -99,9 +99,11 @@ fn own_permission(error: &ApiError, role_arn: &str) -> Stop {
         _ => "the policies",
     };
     let remedy = if error.denial.explicit {
-        format!("remove what denies `sts:AssumeRole` on `{role_arn}` from {policy} of the role that runs this")
+        format!(
+            "remove the statement that denies `sts:AssumeRole` on `{role_arn}` from {policy} of the role that runs this tool"
+        )
     } else {
-        format!("allow `sts:AssumeRole` on `{role_arn}` in {policy} of the role that runs this")
+        format!("allow `sts:AssumeRole` on `{role_arn}` in {policy} of the role that runs this tool")
     };
     Stop::blocked(Code::OwnPermissionMissing, error.to_string(), remedy)
 }

@@ -166,7 +166,7 @@ fn plan_changed() -> Stop {
     Stop::blocked(
         Code::PlanChanged,
         "the account has changed since the plan was shown",
-        "review the new plan, then apply that one",
+        "run again and review the new plan before you apply it",
     )
 }
 

@@ -49,15 +49,15 @@ impl<W: World> Engine<W> {
         match creation.map_err(|error| Stop::from_error(&error, AccountAge::Established))? {
             Creation::Succeeded(id) => Ok(id),
             Creation::InProgress => {
-                Err(Stop::wait(Code::CreationInProgress, format!("the creation `{request}` is in progress")))
+                Err(Stop::wait(Code::CreationInProgress, format!("the account creation `{request}` is in progress")))
             }
             Creation::Failed(reason) => {
-                Err(Stop::ignored(Code::CreationFailed, format!("the creation `{request}` failed: {reason}")))
+                Err(Stop::ignored(Code::CreationFailed, format!("the account creation `{request}` failed: {reason}")))
             }
             Creation::Unknown => Err(Stop::blocked(
                 Code::UnknownRequest,
                 format!("the organization has no account creation request `{request}`"),
-                "check the request's id, and that the function runs in the management account",
+                "check the request ID, and that the function runs in the management account",
             )),
         }
     }
@@ -94,7 +94,7 @@ impl<W: World> Engine<W> {
             (None, count) => Ok(Outcome::Waiting(Cause::new(
                 Code::ChangesPending,
                 format!("{count} {} to make", if count == 1 { "change" } else { "changes" }),
-                "apply makes them",
+                "run `apply` to make them",
             ))),
         }
     }

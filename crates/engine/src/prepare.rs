@@ -29,7 +29,7 @@ impl<W: World> Engine<W> {
             return Err(Stop::blocked(
                 Code::NotAMember,
                 format!("the organization has no member account {id}"),
-                "check the account id; accounts of other organizations are never processed",
+                "check the account ID; accounts of other organizations are never processed",
             ));
         };
         if account.id != *id {

@@ -69,5 +69,5 @@ pub async fn timeout_at<T>(clock: &impl Clock, end: SystemTime, work: impl Futur
 /// How a run ends when [`timeout_at`] gave up.
 #[must_use]
 pub fn timed_out() -> Stop {
-    Stop::wait(Code::TimedOut, "timed out before there was an answer")
+    Stop::wait(Code::TimedOut, "timed out before AWS or the vendor responded")
 }

@@ -24,12 +24,12 @@ fn example_configuration_is_valid() {
     insta::assert_snapshot!(text, @r#"
     access role
       tried in order  OrganizationAccountAccessRole, AWSControlTowerExecution
-      orphans         kept in the trust policy
+      orphans         deleted roles and users stay in the trust policy
       granted to      222233334444
 
     accounts
       excluded        999988887777
-      new             for 60 minutes after joining
+      count as new    for 60 minutes after joining
 
     role Workload_Security_Role_Cross (vendor/workload-security)
       vendor          Trend Micro Cloud One Workload Security
@@ -38,7 +38,7 @@ fn example_configuration_is_valid() {
       description     Trend Micro Cloud One Workload Security reads the inventory of
                       this account
       session         up to 3600 seconds
-      existing role   of the same name: refused
+      existing role   of the same name: left unchanged
       policy          Workload_Security_Policy_Cross
         {
           "Version": "2012-10-17",
@@ -74,7 +74,7 @@ fn example_configuration_is_valid() {
       description     Trelica reads the users of this account's services
       session         up to 3600 seconds
       tag             team = it
-      existing role   of the same name: refused
+      existing role   of the same name: left unchanged
       policy          TrelicaIntegration
         {
           "Version": "2012-10-17",
@@ -96,7 +96,7 @@ fn example_configuration_is_valid() {
       description     The deployment pipeline updates the application's functions
       session         up to 3600 seconds
       tag             team = platform
-      existing role   of the same name: refused
+      existing role   of the same name: left unchanged
       policy          deploy
         {
           "Version": "2012-10-17",
@@ -118,12 +118,12 @@ fn one_grant_is_a_complete_configuration() {
     insta::assert_snapshot!(plain(&show(&config)), @r"
     access role
       tried in order  OrganizationAccountAccessRole, AWSControlTowerExecution
-      orphans         kept in the trust policy
+      orphans         deleted roles and users stay in the trust policy
       granted to      222233334444
 
     accounts
       excluded        none
-      new             for 60 minutes after joining
+      count as new    for 60 minutes after joining
     ");
     assert!(!config.access_role.prune_orphans && config.new_for == Duration::from_secs(3600));
 }
@@ -163,7 +163,7 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
     insta::assert_snapshot!(plain(&show(&config)), @r#"
     access role
       tried in order  Entry
-      orphans         removed from the trust policy
+      orphans         deleted roles and users are removed from the trust policy
       granted to      222233334444, with the external ID in the SSM parameter
                       /a/b.c-d_e
       granted to      arn:{partition}:iam::222233334444:role/a,
@@ -172,7 +172,7 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
 
     accounts
       excluded        111122223333, 999988887777
-      new             for 5 minutes after joining
+      count as new    for 5 minutes after joining
 
     role Workload (vendor/workload-security)
       vendor          Trend Micro Cloud One Workload Security
@@ -182,7 +182,7 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
       session         up to 43200 seconds
       boundary        arn:{partition}:iam::{account-id}:policy/boundary
       tag             dp:exclude:identity = true
-      existing role   of the same name: adopted
+      existing role   of the same name: taken over
       policy          Workload_Security_Policy_Cross
         {
           "Version": "2012-10-17",
@@ -204,7 +204,7 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
       trusts          333344445555, with an external ID (hidden)
       path            /
       session         up to 3600 seconds
-      existing role   of the same name: refused
+      existing role   of the same name: left unchanged
       attached        arn:aws:iam::aws:policy/job-function/Billing
       attached        arn:{partition}:iam::aws:policy/ReadOnlyAccess
       policy          all

@@ -12,7 +12,11 @@ use crate::role_settings::RoleDefinition;
 pub fn show(config: &Config) -> Vec<Line> {
     let access = &config.access_role;
     let names: Vec<_> = access.names.iter().map(ToString::to_string).collect();
-    let orphans = if access.prune_orphans { "removed from the trust policy" } else { "kept in the trust policy" };
+    let orphans = if access.prune_orphans {
+        "deleted roles and users are removed from the trust policy"
+    } else {
+        "deleted roles and users stay in the trust policy"
+    };
     let mut lines =
         vec![Line::heading("access role"), field("tried in order", names.join(", ")), field("orphans", orphans)];
     lines.extend(access.grants.iter().map(|grant| field("granted to", trust(grant))));
@@ -22,7 +26,7 @@ pub fn show(config: &Config) -> Vec<Line> {
         Line::blank(),
         Line::heading("accounts"),
         field("excluded", excluded),
-        field("new", format!("for {} minutes after joining", config.new_for.as_secs() / 60)),
+        field("count as new", format!("for {} minutes after joining", config.new_for.as_secs() / 60)),
     ]);
     lines.extend(config.roles.iter().flat_map(role));
     lines
@@ -56,7 +60,7 @@ fn role(role: &RoleTemplate) -> Vec<Line> {
         let key = format!("with the key in the SSM parameter {key_parameter}");
         add("registered at", &format!("{}, {key}", endpoint.url()));
     }
-    let existing = if *adopt { "adopted" } else { "refused" };
+    let existing = if *adopt { "taken over" } else { "left unchanged" };
     add("existing role", &format!("of the same name: {existing}"));
     for arn in attached {
         add("attached", &arn.0);

@@ -124,7 +124,7 @@ impl fmt::Display for Trigger {
         match self {
             Self::AccountReady { id, .. } => write!(f, "will onboard account {id}"),
             Self::AccountRequested { request, .. } => {
-                write!(f, "an account is being created by the request `{request}`")
+                write!(f, "will onboard the account of creation request `{request}` once it exists")
             }
             Self::AccountGone { id, how, .. } => write!(f, "account {id} {how}"),
             Self::Sweep { page: None, .. } => f.write_str("will check every account of the organization"),

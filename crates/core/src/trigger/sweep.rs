@@ -28,7 +28,7 @@ pub(super) fn parse(root: &Value) -> Result<Trigger, TriggerError> {
     let page = match map.get("page") {
         None | Some(Value::Null) => None,
         Some(Value::String(page)) => Some(page.clone()),
-        Some(_) => return Err(Field::at(root, "sweep/page").fail("must be a string; leave it out")),
+        Some(_) => return Err(Field::at(root, "sweep/page").fail("must be a string; leave it out to start over")),
     };
     Ok(Trigger::Sweep { kind: TriggerKind::Sweep, page })
 }

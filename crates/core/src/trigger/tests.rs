@@ -90,7 +90,7 @@ fn creation_request_is_tracked_by_its_id() {
     let id = json!({"responseElements": {"createAccountStatus": {"id": "car-examplecreateaccountrequestid111", "state": "IN_PROGRESS"}}});
     let trigger = read(&request(id)).unwrap().trigger;
     assert_eq!((trigger.kind().as_str(), trigger.account()), ("create_account", None));
-    insta::assert_snapshot!(trigger, @"an account is being created by the request `car-examplecreateaccountrequestid111`");
+    insta::assert_snapshot!(trigger, @"will onboard the account of creation request `car-examplecreateaccountrequestid111` once it exists");
     let refused = json!({"errorCode": "ConcurrentModificationException", "responseElements": null});
     insta::assert_snapshot!(read(&request(refused)).unwrap().trigger, @"ignored: the call `CreateAccount` failed (ConcurrentModificationException), so no account is created");
 }

@@ -56,8 +56,9 @@ fn workload_security_has_fifteen_read_only_actions() {
     Trend Micro Cloud One Workload Security (workload-security)
       source        built in
       accounts      147995105371
-      external ID   required: the ID that Workload Security made for your tenant;
-                    its API gives it as `externalId` of /api/awsconnectorsettings
+      external ID   required: the ID that Workload Security generated for your
+                    tenant; its API returns it as `externalId` of
+                    /api/awsconnectorsettings
       role          Workload_Security_Role_Cross (override with `role-name`)
       policy        Workload_Security_Policy_Cross
       registration  through the vendor's API, if configured
