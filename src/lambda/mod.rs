@@ -27,6 +27,7 @@ mod error;
 mod log;
 mod notify;
 mod settings;
+mod subject;
 mod sweep;
 
 pub use batch::bodies;
@@ -42,7 +43,7 @@ use serde_json::value::RawValue;
 use tracing::Instrument;
 
 use self::context::InvocationContext;
-use self::notify::Subject;
+use self::subject::Subject;
 use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
 use onboarding_core::error::ApiError;

@@ -19,42 +19,13 @@
 //! permissions, do not prevent the notification: sending it again and again is better than never.
 
 use super::context::InvocationContext;
+use super::subject::Subject;
 use super::{FunctionWorld, Invocation, log};
-use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::message_action::is_transient;
 use onboarding_core::notification::{self, NotificationDecision, NotificationRecord, STARTED};
 use onboarding_core::report::{AccountEvent, Report};
-use onboarding_core::trigger::Trigger;
 use onboarding_engine::ports::WriteMode;
-
-/// What a report is about.
-pub(super) struct Subject {
-    /// The subject in a sentence, such as `account 444455556666`.
-    pub(super) description: String,
-    /// The key of its notification record.
-    pub(super) key: String,
-}
-
-impl Subject {
-    /// The subject of a trigger, before it is processed.
-    pub(super) fn from_trigger(trigger: &Trigger) -> Self {
-        match trigger {
-            Trigger::Sweep { .. } => Self { description: "the sweep".to_owned(), key: "sweep".to_owned() },
-            Trigger::AccountRequested { request, .. } => {
-                Self { description: format!("account creation request {request}"), key: request.clone() }
-            }
-            other => match other.account() {
-                Some(id) => Self::account(id),
-                None => Self { description: "an event".to_owned(), key: "event".to_owned() },
-            },
-        }
-    }
-
-    pub(super) fn account(id: &AccountId) -> Self {
-        Self { description: format!("account {id}"), key: id.to_string() }
-    }
-}
 
 impl<W: FunctionWorld> Invocation<'_, W> {
     /// Sends the notification about a report, if there is something new.
