@@ -84,7 +84,17 @@ mod fresh_account {
         let trigger = TriggerKind::CreateAccountResult;
         let account = account.clone();
         let end = deadline + Duration::from_secs(120);
-        engine.apply(&Job { account, trigger, session_suffix, run, deadline, end, shown: None }).await
+        engine
+            .apply(&Job {
+                account,
+                trigger,
+                session_suffix,
+                lease_owner: run,
+                deadline,
+                abandon_at: end,
+                confirmed_plan: None,
+            })
+            .await
     }
 
     fn create_account(organization: &FakeOrganization, creation: AccountCreation) -> AccountId {

@@ -7,12 +7,11 @@ use anyhow::{Context, ensure};
 
 use super::args::{Apply, Aws, Format, Selector, Target};
 use super::{Exit, config, read};
-use onboarding_core::code::Code;
 use onboarding_core::limits::COMMAND_LINE_GRACE;
 use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::mode::Mode;
 use onboarding_core::report::{Detail, Report, plan_lines, report_lines};
-use onboarding_core::time::after;
+use onboarding_core::time::{after, unix_milliseconds};
 use onboarding_core::trigger::{self, Request, RequestedAccount, TriggerKind};
 use onboarding_engine::ports::{World, WriteIam};
 use onboarding_engine::{Engine, Job};
@@ -28,28 +27,24 @@ pub(super) async fn plan<W: World>(
         Ok((engine, job)) => engine.plan(&job).await,
         Err(report) => *report,
     };
-    let is_pending = report.outcome.cause().is_some_and(|cause| cause.code == Code::ChangesPending);
-    if target.format == Format::Text && is_pending {
-        let mut lines = plan_lines(&report, target.detail());
+    let mut lines = plan_lines(&report, target.detail());
+    if !report.changes.is_empty() {
         lines.extend(next_steps(&target));
-        print_text!("{}", render(&lines));
-        return Ok(Exit::from_outcome(&report.outcome));
     }
-    show(&report, &target, plan_lines)
+    show(&report, target.format, &lines)
 }
 
-/// The commands that are likely to follow a plan.
+/// The commands that are likely to follow a plan, with the same options, each on a line of its own.
 fn next_steps(target: &Target) -> Vec<Line> {
-    let selector = match (&target.selector.account, &target.selector.event) {
-        (Some(id), _) => format!("--account {id}"),
-        (None, file) => format!("--event {}", file.as_deref().unwrap_or_default()),
-    };
-    let apply = format!("Run `onboard apply {selector}` to make these changes");
-    let line = match target.detail() {
-        Detail::Full => format!("{apply}."),
-        Detail::Summary => format!("{apply}, or `onboard plan {selector} --verbose` for the full policies."),
-    };
-    vec![Line::blank(), Line::at(0).styled(Style::Faint, line)]
+    let Some(options) = target.command_line() else { return Vec::new() };
+    let command =
+        |label: &str, command: String| Line::verbatim(0).column(Style::Faint, label, 28).styled(Style::Faint, command);
+    let mut lines = vec![Line::blank()];
+    if target.detail() == Detail::Summary {
+        lines.push(command("For the full policies, run:", format!("onboard plan {options} --verbose")));
+    }
+    lines.push(command("To make these changes, run:", format!("onboard apply {options}")));
+    lines
 }
 
 pub(super) async fn apply<W: World<Session: WriteIam>>(
@@ -71,19 +66,18 @@ pub(super) async fn apply<W: World<Session: WriteIam>>(
     );
     let (engine, mut job) = match start(&target, requested, connect).await? {
         Ok(start) => start,
-        Err(report) => return show(&Report { mode: Mode::Apply, ..*report }, &target, report_lines),
+        Err(report) => {
+            let report = Report { mode: Mode::Apply, ..*report };
+            return show(&report, format, &report_lines(&report, None, target.detail()));
+        }
     };
     let plan = engine.plan(&job).await;
-    if format == Format::Text {
-        print_text!("{}", render(&plan_lines(&plan, target.detail())));
-    }
+    let lines = plan_lines(&plan, target.detail());
     if plan.changes.is_empty() {
-        let end = Report { mode: Mode::Apply, ..plan };
-        return if format == Format::Json {
-            show(&end, &target, plan_lines)
-        } else {
-            Ok(Exit::from_outcome(&end.outcome))
-        };
+        return show(&Report { mode: Mode::Apply, ..plan }, format, &lines);
+    }
+    if format == Format::Text {
+        print_text!("{}", render(&lines));
     }
     if !yes && !confirmed(&plan)? {
         print_line!("Nothing was changed.");
@@ -92,12 +86,13 @@ pub(super) async fn apply<W: World<Session: WriteIam>>(
     // Only the changes that were shown are applied: if the account drifted in between, the engine makes a new plan.
     // The deadlines start again here, so that neither the wait during planning nor the prompt uses up the time to apply.
     job.deadline = after(engine.world.now(), Duration::from_secs(target.wait.into()));
-    job.end = after(job.deadline, COMMAND_LINE_GRACE);
-    job.shown = Some(plan.changes.into_iter().map(|step| step.change).collect());
+    job.abandon_at = after(job.deadline, COMMAND_LINE_GRACE);
+    job.confirmed_plan = Some(plan.changes.iter().map(|result| result.change.clone()).collect());
     if format == Format::Text {
         print_line!();
     }
-    show(&engine.apply(&job).await, &target, report_lines)
+    let report = engine.apply(&job).await;
+    show(&report, format, &report_lines(&report, Some(&plan), target.detail()))
 }
 
 async fn start<W: World>(
@@ -124,9 +119,12 @@ async fn start<W: World>(
         Err(outcome) => return ended(None, outcome),
     };
     let session_suffix = "command-line".to_owned();
-    let run = session_suffix.clone();
+    let run = format!("{session_suffix}-{}-{}", std::process::id(), unix_milliseconds(engine.world.now()));
     let end = after(deadline, COMMAND_LINE_GRACE);
-    Ok(Ok((engine, Job { account, trigger, session_suffix, run, deadline, end, shown: None })))
+    Ok(Ok((
+        engine,
+        Job { account, trigger, session_suffix, lease_owner: run, deadline, abandon_at: end, confirmed_plan: None },
+    )))
 }
 
 /// What the command line selects.
@@ -150,9 +148,10 @@ fn requested(selector: &Selector) -> anyhow::Result<Requested> {
     }
 }
 
-fn show(report: &Report, target: &Target, lines: impl Fn(&Report, Detail) -> Vec<Line>) -> anyhow::Result<Exit> {
-    match target.format {
-        Format::Text => print_text!("{}", render(&lines(report, target.detail()))),
+/// Prints a report, as JSON or as these lines, and returns the exit code.
+fn show(report: &Report, format: Format, lines: &[Line]) -> anyhow::Result<Exit> {
+    match format {
+        Format::Text => print_text!("{}", render(lines)),
         Format::Json => print_line!("{}", serde_json::to_string_pretty(report)?),
     }
     Ok(Exit::from_outcome(&report.outcome))

@@ -7,6 +7,18 @@ use onboarding_core::account::{AccountId, Partition};
 use onboarding_core::policy::Principal;
 use onboarding_core::report::Detail;
 
+const DEFAULT_CONFIG: &str = "onboarding.toml";
+
+/// A word of a shell command.
+fn quoted(word: &str) -> String {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"_-./:@=+,".contains(&b);
+    if !word.is_empty() && word.bytes().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 const EXIT_CODES: &str = "Exit codes:
   0  done, or nothing to do
   1  error
@@ -77,7 +89,7 @@ pub(super) struct Target {
     #[command(flatten)]
     pub(super) selector: Selector,
     /// Configuration file
-    #[arg(long, value_name = "FILE", default_value = "onboarding.toml")]
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG)]
     pub(super) config: String,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
@@ -93,6 +105,27 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// These options as they are typed in a shell; `None` if the event comes from stdin, which cannot be read again.
+    pub(super) fn command_line(&self) -> Option<String> {
+        let mut words = Vec::new();
+        let mut option = |name: &'static str, value: &str| words.extend([name.to_owned(), quoted(value)]);
+        match (&self.selector.account, &self.selector.event) {
+            (Some(id), _) => option("--account", id.as_str()),
+            (None, Some(file)) if file != "-" => option("--event", file),
+            (None, _) => return None,
+        }
+        if self.config != DEFAULT_CONFIG {
+            option("--config", &self.config);
+        }
+        if let Some(profile) = &self.aws.profile {
+            option("--profile", profile);
+        }
+        if let Some(region) = &self.aws.region {
+            option("--region", region);
+        }
+        Some(words.join(" "))
+    }
+
     pub(super) fn detail(&self) -> Detail {
         if self.verbose { Detail::Full } else { Detail::Summary }
     }

@@ -37,10 +37,10 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
         account,
         trigger: TriggerKind::CreateAccount,
         session_suffix: "demo".to_owned(),
-        run: "demo".to_owned(),
+        lease_owner: "demo".to_owned(),
         deadline: after(organization.now(), TIMEOUT),
-        end: after(organization.now(), TIMEOUT + Duration::from_secs(60)),
-        shown: None,
+        abandon_at: after(organization.now(), TIMEOUT + Duration::from_secs(60)),
+        confirmed_plan: None,
     };
 
     heading("2. Plan: current state and planned changes")?;
@@ -53,15 +53,19 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
     print_text!("{}", render(&plan_lines(&plan, Detail::Summary)));
 
     heading("3. Apply, then verify by evaluating the resulting policies")?;
-    let applied =
-        engine.apply(&Job { shown: Some(plan.changes.into_iter().map(|s| s.change).collect()), ..job.clone() }).await;
-    print_text!("{}", render(&report_lines(&applied, Detail::Full)));
+    let applied = engine
+        .apply(&Job {
+            confirmed_plan: Some(plan.changes.iter().map(|result| result.change.clone()).collect()),
+            ..job.clone()
+        })
+        .await;
+    print_text!("{}", render(&report_lines(&applied, Some(&plan), Detail::Full)));
     verify(&organization, &job.account)?;
 
     heading("4. The same event again: a second run is idempotent")?;
     organization.clear_journal();
     let again = engine.apply(&job).await;
-    print_text!("{}", render(&report_lines(&again, Detail::Summary)));
+    print_text!("{}", render(&report_lines(&again, None, Detail::Summary)));
     let calls = organization.journal().len();
     let writes = organization.writes().len();
     print(faint(format!("{calls} calls, {writes} of them writes.")))?;
@@ -93,7 +97,7 @@ async fn create(organization: &FakeOrganization, engine: &Engine<FakeOrganizatio
     };
     let request = organization.create_account_with("payments-dev", creation);
     let before = organization.now();
-    let account = match engine.created(&request, after(before, TIMEOUT)).await {
+    let account = match engine.wait_for_creation(&request, after(before, TIMEOUT)).await {
         Ok(account) => account,
         Err(end) => bail!("the simulated account creation failed: {end}"),
     };

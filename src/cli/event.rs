@@ -6,6 +6,7 @@ use super::args::Format;
 use super::{Exit, print_error, read};
 use crate::lambda::bodies;
 use onboarding_core::lines::{Line, Style, render};
+use onboarding_core::text::escaped_json;
 use onboarding_core::trigger::{self, ParsedPayload, Trigger};
 
 pub(super) fn event(file: &str, format: Format) -> anyhow::Result<Exit> {
@@ -31,7 +32,7 @@ pub(super) fn event(file: &str, format: Format) -> anyhow::Result<Exit> {
     for parsed in &shown {
         match format {
             Format::Text => print_text!("{}", render(&to_lines(parsed))),
-            Format::Json => print_line!("{}", to_json(parsed)),
+            Format::Json => print_line!("{}", escaped_json(&to_json(parsed).to_string())),
         }
     }
     Ok(exit)

@@ -5,13 +5,15 @@ use std::process::ExitCode;
 use onboarding_core::code::Code;
 use onboarding_core::outcome::Outcome;
 
-/// The exit code of a command, as documented in `onboard --help`. Code 2 (usage error) comes from clap.
+/// The exit code of a command, as documented in `onboard --help`. Clap exits with 2 as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Done, or nothing to do.
     Done = 0,
     /// The command failed.
     Error = 1,
+    /// The arguments are not valid.
+    Usage = 2,
     /// `plan` found changes to apply.
     Pending = 3,
     /// Blocked: manual action required.

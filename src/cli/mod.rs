@@ -25,6 +25,7 @@ pub use exit::Exit;
 use args::{Command, ConfigCommand, PolicyCommand, VendorsCommand};
 
 use onboarding_core::lines::{Line, Style};
+use onboarding_core::text;
 use onboarding_engine::ports::{World, WriteIam};
 
 /// Parses the arguments and runs the subcommand. `connect` creates the AWS clients; only the binary provides it, so that
@@ -33,6 +34,11 @@ pub async fn run<W>(connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>) -> Exi
 where
     W: World<Session: WriteIam>,
 {
+    // Clap repeats arguments that it rejects, so those that cannot be printed must not reach it.
+    if !std::env::args_os().all(|argument| argument.to_string_lossy().chars().all(text::is_printable)) {
+        print_error("an argument contains characters that cannot be printed; remove them");
+        return Exit::Usage;
+    }
     let args = Args::parse();
     if matches!(args.command, Command::Plan(_) | Command::Apply(_)) {
         show_progress();

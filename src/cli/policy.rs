@@ -13,6 +13,7 @@ use onboarding_core::lines::{Line, Style, render, widest};
 use onboarding_core::policy::{
     self, Can, Condition, Document, Effect, ExternalIdDisplay, PolicyError, PolicyNotice, Principal, PrincipalAccess,
 };
+use onboarding_core::text::escaped_json;
 
 /// Maximum length of a trust policy in characters: by default, and with quota L-C07B4B0D raised to its maximum.
 const QUOTA: (usize, usize) = (2048, 8192);
@@ -61,7 +62,7 @@ pub(super) fn grant(args: &Grant) -> anyhow::Result<Exit> {
             QUOTA.0
         ));
     }
-    print_line!("{}", edit.document.to_pretty());
+    print_line!("{}", escaped_json(&edit.document.to_pretty()));
     Ok(Exit::Done)
 }
 
@@ -74,7 +75,10 @@ pub(super) fn explain(args: &Explain) -> anyhow::Result<Exit> {
     let external_ids = if args.reveal { ExternalIdDisplay::Revealed } else { ExternalIdDisplay::Hidden };
     let entries = policy::explain(&parse(&args.file)?, external_ids);
     match args.format {
-        Format::Json => print_line!("{}", serde_json::to_string_pretty(&json!({"version": 1, "entries": entries}))?),
+        Format::Json => {
+            let json = serde_json::to_string_pretty(&json!({"version": 1, "entries": entries}))?;
+            print_line!("{}", escaped_json(&json));
+        }
         Format::Text => print_text!("{}", render(&lines(&entries))),
     }
     Ok(Exit::Done)

@@ -4,6 +4,7 @@ use lambda_runtime::Diagnostic;
 
 use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Outcome;
+use onboarding_core::text::printable_lines;
 
 /// The error of an invocation: a kind for programs and a message for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +43,6 @@ impl InvocationError {
 
 impl From<InvocationError> for Diagnostic {
     fn from(error: InvocationError) -> Self {
-        Self { error_type: error.kind.to_owned(), error_message: error.message }
+        Self { error_type: error.kind.to_owned(), error_message: printable_lines(&error.message) }
     }
 }

@@ -183,7 +183,8 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         // message ID alone by all deliveries of one message.
         let run = format!("{}/{}", self.invocation, context.message.unwrap_or_default());
         let session_suffix = context.event.unwrap_or(self.invocation).to_owned();
-        let job = Job { account, trigger, session_suffix, run, deadline, end, shown: None };
+        let job =
+            Job { account, trigger, session_suffix, lease_owner: run, deadline, abandon_at: end, confirmed_plan: None };
         let onboarded = async {
             match mode {
                 Mode::Plan => self.engine.plan(&job).await,

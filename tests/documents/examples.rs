@@ -95,7 +95,17 @@ async fn report() -> Report {
     let [session_suffix, run] = ["test", "test"].map(str::to_owned);
     let trigger = TriggerKind::CreateAccountResult;
     let end = deadline + Duration::from_secs(120);
-    engine.apply(&Job { account, trigger, session_suffix, run, deadline, end, shown: None }).await
+    engine
+        .apply(&Job {
+            account,
+            trigger,
+            session_suffix,
+            lease_owner: run,
+            deadline,
+            abandon_at: end,
+            confirmed_plan: None,
+        })
+        .await
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use onboarding_core::plan::Proof;
 use onboarding_core::policy::Caller;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -263,7 +264,7 @@ fn existing_access_is_kept_and_only_configured_access_is_added() {
             }
             edited.fetch_add(usize::from(writes > 0), Ordering::Relaxed);
             blocked.fetch_add(usize::from(report.outcome.as_str() == "blocked"), Ordering::Relaxed);
-            prop_assert!(report.proofs.iter().all(|proof| proof.holds) || report.outcome.as_str() != "converged");
+            prop_assert!(report.proofs.iter().all(Proof::is_proven) || report.outcome.as_str() != "converged");
             Ok(())
         })
         .unwrap();

@@ -53,10 +53,10 @@ pub(crate) fn job(clock: &impl Clock, account: &str) -> Job {
         account: id(account),
         trigger: TriggerKind::CreateAccountResult,
         session_suffix: "event-1".to_owned(),
-        run: format!("run-{}", RUNS.fetch_add(1, Ordering::Relaxed)),
+        lease_owner: format!("run-{}", RUNS.fetch_add(1, Ordering::Relaxed)),
         deadline: clock.now() + Duration::from_secs(900),
-        end: clock.now() + Duration::from_secs(1020),
-        shown: None,
+        abandon_at: clock.now() + Duration::from_secs(1020),
+        confirmed_plan: None,
     }
 }
 

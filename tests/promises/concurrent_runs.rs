@@ -65,7 +65,7 @@ fn concurrent_messages_with_lagging_reads_cost_one_onboarding() {
 /// Runs the engine several times concurrently, each with its own run id.
 fn apply_concurrently(scenario: &Scenario, runs: usize) -> Vec<Report> {
     let engine = scenario.engine();
-    let jobs: Vec<_> = (0..runs).map(|index| Job { run: format!("run-{index}"), ..scenario.job() }).collect();
+    let jobs: Vec<_> = (0..runs).map(|index| Job { lease_owner: format!("run-{index}"), ..scenario.job() }).collect();
     run(join_all(jobs.iter().map(|job| engine.apply(job))))
 }
 
@@ -141,7 +141,11 @@ fn slower_run_does_not_acquire_an_expired_lease() {
     let job = scenario.job();
     let report = run(scripted_engine(organization, &script, CONFIG).apply(&job));
     assert_eq!((outcome_code(&report).as_str(), organization.writes()), ("waiting lease_held", Vec::new()));
-    assert_eq!(run(organization.stored_lease(&id(NEW))).unwrap().unwrap().0.by, job.run, "the slower run wrote last");
+    assert_eq!(
+        run(organization.stored_lease(&id(NEW))).unwrap().unwrap().0.by,
+        job.lease_owner,
+        "the slower run wrote last"
+    );
     // The faster run releases the lease.
     run(organization.release_lease(&id(NEW))).unwrap();
     scenario.apply().assert_outcome("converged");

@@ -211,13 +211,13 @@ fn fault_while_polling_the_creation_succeeds_on_the_next_run() {
             let script = Script::at(index, injection);
             let faulty = scripted_engine(&organization, &script, CONFIG);
             let deadline = job(&organization, NEW).deadline;
-            let first = run(faulty.created(&request, deadline));
+            let first = run(faulty.wait_for_creation(&request, deadline));
             match injection {
                 Injection::AccessDenied | Injection::CrashBefore | Injection::CrashAfter => assert!(first.is_err()),
                 _ => assert_eq!(first, Ok(id(NEW)), "{injection:?} at {index}"),
             }
             let again = engine(&organization, CONFIG);
-            assert_eq!(run(again.created(&request, job(&organization, NEW).deadline)), Ok(id(NEW)));
+            assert_eq!(run(again.wait_for_creation(&request, job(&organization, NEW).deadline)), Ok(id(NEW)));
         }
     }
 }

@@ -98,10 +98,10 @@ fn failed_or_unknown_creation_is_not_onboarded() {
         organization.create_account_with("payments-dev", AccountCreation { failure, ..AccountCreation::default() });
     let engine = engine(&organization, CONFIG);
     let deadline = job(&organization, NEW).deadline;
-    let failed = run(engine.created(&request, deadline)).unwrap_err();
+    let failed = run(engine.wait_for_creation(&request, deadline)).unwrap_err();
     assert!(matches!(&failed, Outcome::Ignored(cause) if cause.code == Code::CreationFailed));
     assert!(failed.to_string().contains("EMAIL_ALREADY_EXISTS"));
-    let unknown = run(engine.created("car-00000000", deadline)).unwrap_err();
+    let unknown = run(engine.wait_for_creation("car-00000000", deadline)).unwrap_err();
     assert!(matches!(&unknown, Outcome::Blocked(cause) if cause.code == Code::UnknownRequest));
     assert_eq!(organization.writes(), []);
 }

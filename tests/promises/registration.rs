@@ -202,7 +202,7 @@ fn vendor_that_cannot_assume_the_role_of_an_established_account_is_blocked() {
         .with_tenant(|tenant| tenant.external_id = "another-id".to_owned())
         .apply()
         .assert_outcome("blocked vendor_refused");
-    let text = plain(&report_lines(scenario.report(), Detail::Summary));
+    let text = plain(&report_lines(scenario.report(), None, Detail::Summary));
     assert!(text.contains("cannot be assumed"), "{text}");
 }
 
@@ -323,7 +323,7 @@ fn api_key_is_shown_nowhere() {
         let scenario = scenario.apply();
         let report = scenario.report();
         let reports =
-            [serde_json::to_string(report).unwrap(), plain(&report_lines(report, Detail::Full)), plan].concat();
+            [serde_json::to_string(report).unwrap(), plain(&report_lines(report, None, Detail::Full)), plan].concat();
         let output = format!("{reports}{report:?}{:?}", config(&registration_config()));
         assert!(!output.contains(key) && !output.contains("s3cret"), "{reports}");
         assert!(!plain(&onboarding_core::config::show(&config(&registration_config()))).contains("s3cret"));

@@ -29,7 +29,7 @@ fn rendered(report: &Report) -> String {
         report.changes.iter().map(|step| format!("{step:?} {} {:#?}", step.change, step.change)).collect();
     [
         serde_json::to_string(report).unwrap(),
-        plain(&report_lines(report, Detail::Full)),
+        plain(&report_lines(report, None, Detail::Full)),
         plain(&plan_lines(report, Detail::Summary)),
         plain(&plan_lines(report, Detail::Full)),
         emf(report, UNIX_EPOCH).to_string(),

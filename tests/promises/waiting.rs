@@ -125,7 +125,7 @@ fn wait_longer_than_a_session_opens_a_new_one() {
         .with_propagating_principal("new-pipeline", Duration::from_secs(1000))
         .config(&trusting_role("new-pipeline"));
     let deadline = scenario.organization().now() + Duration::from_secs(3600);
-    let job = Job { deadline, end: deadline + Duration::from_secs(120), ..scenario.job() };
+    let job = Job { deadline, abandon_at: deadline + Duration::from_secs(120), ..scenario.job() };
     assert_eq!(run(scenario.engine().apply(&job)).outcome, Outcome::Converged);
 }
 
@@ -160,7 +160,7 @@ fn creation_status_is_polled_at_most_once_per_second() {
         });
         let engine = scripted_engine(&organization, &script, CONFIG);
         let deadline = organization.now() + timeout;
-        match run(engine.created(&request, deadline)) {
+        match run(engine.wait_for_creation(&request, deadline)) {
             Ok(account) => assert!(account == id(NEW) && in_progress < timeout),
             Err(Outcome::Waiting(cause)) => assert!(cause.code == Code::CreationInProgress && in_progress > timeout),
             Err(other) => panic!("{other}"),
@@ -179,7 +179,7 @@ fn hanging_calls_are_abandoned_at_the_deadline() {
         let organization = scenario.organization();
         let start = organization.now();
         let deadline = start + Duration::from_secs(30);
-        let short = Job { deadline, end: start + Duration::from_secs(45), ..scenario.job() };
+        let short = Job { deadline, abandon_at: start + Duration::from_secs(45), ..scenario.job() };
         let report = run(scenario.engine().apply(&short));
         let took = since(start, organization.now());
         assert!(took <= Duration::from_millis(45_500), "{latency}: answered after {took:?}");

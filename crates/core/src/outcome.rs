@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::account::AccountAge;
 use crate::error::{ApiError, ErrorKind};
 use crate::error_messages::DeniedBy;
+use crate::text::printable;
 
 /// The outcome of processing one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,14 +45,14 @@ pub struct Cause {
 impl Cause {
     /// The cause of a wait: it is retried automatically.
     #[must_use]
-    pub fn retried(code: Code, message: impl Into<String>) -> Self {
+    pub fn retried(code: Code, message: impl AsRef<str>) -> Self {
         Self::new(code, message, LATER)
     }
 
-    /// A cause with its message and its remedy.
+    /// A cause with its message and its remedy. Both are filtered, because they may quote an event, an account or a service.
     #[must_use]
-    pub fn new(code: Code, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { code, message: message.into(), remedy: remedy.into() }
+    pub fn new(code: Code, message: impl AsRef<str>, remedy: impl AsRef<str>) -> Self {
+        Self { code, message: printable(message.as_ref()), remedy: printable(remedy.as_ref()) }
     }
 }
 
@@ -92,19 +93,19 @@ impl Outcome {
 
     /// Waiting, for something that is retried automatically.
     #[must_use]
-    pub fn waiting(code: Code, message: impl Into<String>) -> Self {
+    pub fn waiting(code: Code, message: impl AsRef<str>) -> Self {
         Stop::wait(code, message).into()
     }
 
     /// Blocked, with what to do next.
     #[must_use]
-    pub fn blocked(code: Code, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub fn blocked(code: Code, message: impl AsRef<str>, remedy: impl AsRef<str>) -> Self {
         Stop::blocked(code, message, remedy).into()
     }
 
     /// Ignored, for a reason.
     #[must_use]
-    pub fn ignored(code: Code, message: impl Into<String>) -> Self {
+    pub fn ignored(code: Code, message: impl AsRef<str>) -> Self {
         Stop::ignored(code, message).into()
     }
 }
@@ -135,19 +136,19 @@ impl From<Stop> for Outcome {
 impl Stop {
     /// Waiting, for something that is retried automatically.
     #[must_use]
-    pub fn wait(code: Code, message: impl Into<String>) -> Self {
+    pub fn wait(code: Code, message: impl AsRef<str>) -> Self {
         Self::Wait(Cause::retried(code, message))
     }
 
     /// Blocked, with what a person can do.
     #[must_use]
-    pub fn blocked(code: Code, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub fn blocked(code: Code, message: impl AsRef<str>, remedy: impl AsRef<str>) -> Self {
         Self::Blocked(Cause::new(code, message, remedy))
     }
 
     /// Ignored, for a reason.
     #[must_use]
-    pub fn ignored(code: Code, message: impl Into<String>) -> Self {
+    pub fn ignored(code: Code, message: impl AsRef<str>) -> Self {
         Self::Ignored(Cause::new(code, message, "nothing to do"))
     }
 

@@ -16,7 +16,7 @@ use serde_json::Value;
 const MAX_LENGTH: usize = 60;
 
 /// Whether a character is safe to print: not a control character (C0, C1), a line or paragraph separator, a mark that changes
-/// the text direction, or a noncharacter.
+/// the text direction, an invisible character (with which one name can look like another), or a noncharacter.
 ///
 /// The directional marks are those of Unicode's annex 9 (<https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>).
 /// The rest are the characters that SQS rejects in a message attribute
@@ -26,7 +26,12 @@ pub fn is_printable(c: char) -> bool {
     let directional =
         matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let separator = matches!(c, '\u{2028}' | '\u{2029}');
-    !c.is_control() && !directional && !separator && !matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    let invisible = matches!(
+        c,
+        '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    );
+    !c.is_control() && !directional && !separator && !invisible && !matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// The character to print for `c`: itself, a space for white space, or `?`.
@@ -50,6 +55,28 @@ pub fn printable(text: &str) -> String {
 #[must_use]
 pub fn printable_lines(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// JSON with every unprintable character as a `\u` escape: the same value, and safe to print.
+///
+/// ```
+/// # use onboarding_core::text::escaped_json;
+/// assert_eq!(escaped_json("[\"a\u{202e}b\"]"), r#"["a\u202eb"]"#);
+/// ```
+#[must_use]
+pub fn escaped_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || is_printable(c) {
+            escaped.push(c);
+        } else {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    escaped
 }
 
 /// Filters every string of a JSON value like [`printable`]. Keys are not filtered, because they come from this program.

@@ -1,9 +1,5 @@
-//! Converging: compare, execute, read again, until nothing is left to change; then verify.
-//!
-//! IAM is eventually consistent: a change that was made may not be visible in the next read, and a call that seemed to fail
-//! may have succeeded. So the loop never trusts its memory of what it did. It reads the account again after every round and
-//! compares anew; the ledger only keeps it from repeating a change that is not visible yet. [`next_step`] decides what
-//! follows from a comparison and is pure; [`Engine::converge`] carries it out.
+//! The steps of converging, which [`crate::engine`] takes in turn: [`next_step`] decides what follows from a comparison and is
+//! pure; executing, reading again and verifying carry it out.
 
 use futures_util::future::join;
 use onboarding_core::code::Code;
@@ -12,6 +8,7 @@ use onboarding_core::outcome::{Cause, Outcome, Stop};
 use onboarding_core::plan::{Approved, Change, proofs};
 
 use crate::job::Engine;
+use crate::lease::WritePermit;
 use crate::ledger::Ledger;
 use crate::open::OpenedAccount;
 use crate::ports::{World, WriteIam};
@@ -39,7 +36,7 @@ pub(crate) fn next_step(
     observed: &Observed,
     confirmed: Option<&[Change]>,
 ) -> NextStep {
-    let open = ledger.open(approved);
+    let open = ledger.remaining(approved);
     if confirmed.is_some_and(|confirmed| ledger.departs_from(confirmed, &open, observed)) {
         return NextStep::PlanChanged;
     }
@@ -61,66 +58,31 @@ pub(crate) fn next_step(
 }
 
 impl<W: World<Session: WriteIam>> Engine<W> {
-    /// Brings an opened account to its blueprint.
-    pub(crate) async fn converge(
+    /// Executes the changes that are due, or waits for those that are not visible yet.
+    pub(crate) async fn execute(
         &self,
+        step: NextStep,
         run: &mut Run<'_, W>,
         account: &OpenedAccount<W::Session>,
-    ) -> Result<Outcome, Stop> {
-        let mut observed = account.observed.clone();
-        let mut backoff = Backoff::until(run.job.deadline);
-        loop {
-            let approved = account.approve(&observed);
-            run.record(&account.refusals, &approved);
-            // A vendor is asked again whenever a registration is open: another run may have made it meanwhile.
-            let registering = run.ledger.open(&approved).iter().any(Change::is_registration);
-            let step = next_step(&run.ledger, &approved, &observed, run.job.shown.as_deref());
-            let stop = match (step, run.lease.held()) {
-                (NextStep::PlanChanged, _) => return Err(plan_changed()),
-                (NextStep::Verify, _) => match self.not_final_yet(run, account, &observed) {
-                    Some(wait) if backoff.again(&self.world, &wait).await => {
-                        observed = self.observe_again(run, account, None, &mut backoff).await?;
-                        continue;
-                    }
-                    _ => return verify(run, account, &approved, &observed),
-                },
-                // Another run may have written while this one read: without the lease, nothing that was read counts.
-                (_, None) => run.lease.acquire().await.err(),
-                (NextStep::AwaitVisibility(cause), Some(_)) => Some(Stop::Wait(cause)),
-                (NextStep::Execute(changes), Some(held)) => {
-                    let executor = Executor {
-                        target: &account.target,
-                        vendors: &self.world,
-                        blueprint: &account.blueprint,
-                        age: account.age,
-                    };
-                    run.ledger.execute(&held, &self.world, run.job.end, &executor, changes).await
-                }
-            };
-            if let Some(stop) = stop
-                && !backoff.again(&self.world, &stop).await
-            {
-                return Err(stop);
+        permit: &WritePermit,
+    ) -> Option<Stop> {
+        match step {
+            NextStep::Execute(changes) => {
+                let executor = Executor {
+                    target: &account.target,
+                    vendors: &self.world,
+                    blueprint: &account.blueprint,
+                    age: account.age,
+                };
+                run.ledger.execute(permit, &self.world, run.job.abandon_at, &executor, changes).await
             }
-            let known = if registering { None } else { Some(observed.registrations) };
-            observed = self.observe_again(run, account, known, &mut backoff).await?;
+            NextStep::AwaitVisibility(cause) => Some(Stop::Wait(cause)),
+            NextStep::PlanChanged | NextStep::Verify => None,
         }
     }
 
-    /// What keeps a comparison without changes from being final: a new account that cannot be read yet, or a silent vendor
-    /// to whom this run has just sent something. A vendor that is silent from the start does not delay the run.
-    fn not_final_yet(
-        &self,
-        run: &Run<'_, W>,
-        account: &OpenedAccount<W::Session>,
-        observed: &Observed,
-    ) -> Option<Stop> {
-        let silent = || account.silent_vendor(observed).filter(|_| !run.ledger.is_empty());
-        account.not_readable_yet(observed).or_else(silent)
-    }
-
     /// Reads the account again, and asks the vendors where `known` does not say what they have registered.
-    async fn observe_again(
+    pub(crate) async fn observe_again(
         &self,
         run: &Run<'_, W>,
         account: &OpenedAccount<W::Session>,
@@ -142,14 +104,22 @@ impl<W: World<Session: WriteIam>> Engine<W> {
                 }
             }
         };
-        let both = timeout_at(&self.world, run.job.end, join(observe, registrations)).await;
+        let both = timeout_at(&self.world, run.job.abandon_at, join(observe, registrations)).await;
         let (observed, registrations) = both.ok_or_else(timed_out)?;
         Ok(Observed { registrations, ..observed? })
     }
 }
 
+/// What the vendors have registered, if it need not be asked again. It is asked while a registration is open, because another
+/// run may have made it meanwhile, and before the account is verified.
+pub(crate) fn known_registrations(ledger: &Ledger, approved: &Approved, observed: &Observed) -> Option<Registrations> {
+    let remaining = ledger.remaining(approved);
+    let is_settled = !remaining.is_empty() && !remaining.iter().any(Change::is_registration);
+    is_settled.then(|| observed.registrations.clone())
+}
+
 /// Nothing is left to change: how does the run end? What needs attention comes before what passes with time.
-fn verify<W: World>(
+pub(crate) fn verify<W: World>(
     run: &mut Run<'_, W>,
     account: &OpenedAccount<W::Session>,
     approved: &Approved,
@@ -162,7 +132,7 @@ fn verify<W: World>(
     stop.map_or_else(|| Ok(verified(&run.findings)), Err)
 }
 
-fn plan_changed() -> Stop {
+pub(crate) fn plan_changed() -> Stop {
     Stop::blocked(
         Code::PlanChanged,
         "the account has changed since the plan was shown",

@@ -1,67 +1,27 @@
 //! `plan` and `apply`, from top to bottom.
 //!
-//! Both open the account, which reads it, and compare it with its blueprint. `plan` reports the difference; its sessions
-//! cannot write. `apply` makes the changes and reads again until none is left, and then verifies who can assume what.
+//! Both open the account, which assumes its access role, confirms its ID and reads it. Both compare it with its blueprint
+//! (`diff`) and check the difference (`guard`). `plan` reports that; its sessions cannot write. `apply` acquires the lease,
+//! executes the changes and reads the account again, until no change is left, and then verifies who can assume what.
+//!
+//! IAM is eventually consistent: a change that was made may not be visible in the next read, and a call that seemed to fail
+//! may have succeeded. So the loop never trusts its memory of what it did. It compares anew after every read; the ledger
+//! only keeps it from repeating a change that is not visible yet.
 
-use std::time::SystemTime;
-
-use onboarding_core::account::{AccountAge, AccountId};
 use onboarding_core::code::Code;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
-use onboarding_core::plan::{predicted, proofs};
+use onboarding_core::plan::{diff, guard, predicted, proofs};
 use onboarding_core::report::Report;
-use onboarding_core::trigger::RequestedAccount;
 
+use crate::converge::{NextStep, known_registrations, next_step, plan_changed, verify};
 use crate::job::{Engine, Job};
-use crate::ports::{Creation, World, WriteIam};
-use crate::retry::{Backoff, without_session};
+use crate::open::OpenedAccount;
+use crate::ports::{World, WriteIam};
+use crate::retry::{Backoff, timed_out, timeout_at};
 use crate::run::{Run, refused, verified};
 
 impl<W: World> Engine<W> {
-    /// The ID of a requested account, once it exists.
-    ///
-    /// # Errors
-    /// How the job ends when there is no account.
-    pub async fn resolve(&self, account: RequestedAccount, deadline: SystemTime) -> Result<AccountId, Outcome> {
-        match account {
-            RequestedAccount::Existing(id) => Ok(id),
-            RequestedAccount::BeingCreated(request) => self.created(&request, deadline).await,
-        }
-    }
-
-    /// Waits for the creation of an account, and returns the account's id.
-    ///
-    /// # Errors
-    /// How the job ends when there is no account.
-    pub async fn created(&self, request: &str, deadline: SystemTime) -> Result<AccountId, Outcome> {
-        let mut backoff = Backoff::until(deadline);
-        loop {
-            match self.creation(request).await.map_err(without_session) {
-                Err(stop) if backoff.again(&self.world, &stop).await => {}
-                ended => return ended.map_err(Outcome::from),
-            }
-        }
-    }
-
-    async fn creation(&self, request: &str) -> Result<AccountId, Stop> {
-        let creation = self.world.account_creation(request).await;
-        match creation.map_err(|error| Stop::from_error(&error, AccountAge::Established))? {
-            Creation::Succeeded(id) => Ok(id),
-            Creation::InProgress => {
-                Err(Stop::wait(Code::CreationInProgress, format!("the account creation `{request}` is in progress")))
-            }
-            Creation::Failed(reason) => {
-                Err(Stop::ignored(Code::CreationFailed, format!("the account creation `{request}` failed: {reason}")))
-            }
-            Creation::Unknown => Err(Stop::blocked(
-                Code::UnknownRequest,
-                format!("the organization has no account creation request `{request}`"),
-                "check the request ID, and that the function runs in the management account",
-            )),
-        }
-    }
-
     /// Reports what `apply` would do in an account. Nothing is written: the sessions cannot.
     pub async fn plan(&self, job: &Job) -> Report {
         let mut run = Run::new(job, Mode::Plan, &self.world);
@@ -72,19 +32,20 @@ impl<W: World> Engine<W> {
     async fn compare(&self, run: &mut Run<'_, W>) -> Result<Outcome, Stop> {
         let account = loop {
             let account = self.open(run).await?;
+            run.findings.calls += account.target.calls();
             match account.not_readable_yet(&account.observed) {
                 Some(wait) if run.backoff.again(&self.world, &wait).await => {}
                 _ => break account,
             }
         };
+        let blueprint = &account.blueprint;
         let observed = &account.observed;
-        let approved = account.approve(observed);
+        let approved = guard(diff(blueprint, observed), blueprint, observed);
         run.record(&account.refusals, &approved);
-        run.findings.calls = account.target.calls();
         run.findings.planned = approved.changes().to_vec();
-        run.findings.proofs = proofs(&account.blueprint, observed);
+        run.findings.proofs = proofs(blueprint, observed);
         if !approved.changes().is_empty() {
-            run.findings.proofs_after = proofs(&account.blueprint, &predicted(observed, approved.changes()));
+            run.findings.proofs_after = proofs(blueprint, &predicted(observed, approved.changes()));
         }
         let stop = account.not_readable_yet(observed);
         let stop = stop.or_else(|| refused(&run.findings.refusals)).or_else(|| account.silent_vendor(observed));
@@ -105,7 +66,7 @@ impl<W: World<Session: WriteIam>> Engine<W> {
     pub async fn apply(&self, job: &Job) -> Report {
         let mut run = Run::new(job, Mode::Apply, &self.world);
         let outcome = loop {
-            let ended = self.bring_to_blueprint(&mut run).await;
+            let ended = self.apply_in_one_session(&mut run).await;
             // Sessions end after 15 minutes; a longer run opens the account again.
             match ended {
                 Err(Stop::Reopen(cause)) if run.backoff.again(&self.world, &Stop::Wait(cause.clone())).await => {}
@@ -117,12 +78,43 @@ impl<W: World<Session: WriteIam>> Engine<W> {
         run.into_report(outcome, &self.config)
     }
 
-    async fn bring_to_blueprint(&self, run: &mut Run<'_, W>) -> Result<Outcome, Stop> {
-        let earlier = run.findings.calls;
+    async fn apply_in_one_session(&self, run: &mut Run<'_, W>) -> Result<Outcome, Stop> {
         let account = self.open(run).await?;
         let ended = self.converge(run, &account).await;
-        run.findings.calls = earlier;
         run.findings.calls += account.target.calls();
         ended
+    }
+
+    /// Compare, execute, read again, until nothing is left to change; then verify.
+    async fn converge(&self, run: &mut Run<'_, W>, account: &OpenedAccount<W::Session>) -> Result<Outcome, Stop> {
+        let blueprint = &account.blueprint;
+        let mut observed = account.observed.clone();
+        let mut backoff = Backoff::until(run.job.deadline);
+        loop {
+            let approved = guard(diff(blueprint, &observed), blueprint, &observed);
+            run.record(&account.refusals, &approved);
+            let registrations = known_registrations(&run.ledger, &approved, &observed);
+            let stop = match next_step(&run.ledger, &approved, &observed, run.job.confirmed_plan.as_deref()) {
+                NextStep::PlanChanged => return Err(plan_changed()),
+                NextStep::Verify => match account.not_final_yet(&run.ledger, &observed) {
+                    Some(wait) if backoff.again(&self.world, &wait).await => None,
+                    _ => return verify(run, account, &approved, &observed),
+                },
+                step => match run.lease.permit() {
+                    Some(permit) => self.execute(step, run, account, &permit).await,
+                    // Another run may have written while this one read: without the lease, nothing that was read counts.
+                    None => {
+                        let acquired = timeout_at(&self.world, run.job.abandon_at, run.lease.acquire()).await;
+                        acquired.unwrap_or_else(|| Err(timed_out())).err()
+                    }
+                },
+            };
+            if let Some(stop) = stop
+                && !backoff.again(&self.world, &stop).await
+            {
+                return Err(stop);
+            }
+            observed = self.observe_again(run, account, registrations, &mut backoff).await?;
+        }
     }
 }

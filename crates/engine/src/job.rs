@@ -25,11 +25,11 @@ pub struct Job {
     /// The end of the session's name, which CloudTrail shows in the account: the event or program that started the job.
     pub session_suffix: String,
     /// The owner of the account's lease: unique to this run.
-    pub run: String,
+    pub lease_owner: String,
     /// When to stop waiting.
     pub deadline: SystemTime,
     /// When to have answered: calls that are in flight then are abandoned.
-    pub end: SystemTime,
+    pub abandon_at: SystemTime,
     /// The plan that a person confirmed: no other is applied.
-    pub shown: Option<Vec<Change>>,
+    pub confirmed_plan: Option<Vec<Change>>,
 }

@@ -40,8 +40,8 @@ pub(crate) struct AccountLease<'a, W> {
     lost_takeovers: u32,
 }
 
-/// The proof that this run may write: [`AccountLease::held`] gives it, and the ledger takes it.
-pub(crate) struct HeldLease(());
+/// The proof that this run may write: [`AccountLease::permit`] gives it, and the ledger takes it.
+pub(crate) struct WritePermit(());
 
 impl<'a, W: LeaseStore + Clock> AccountLease<'a, W> {
     pub(crate) fn new(world: &'a W, job: &'a Job) -> Self {
@@ -49,14 +49,14 @@ impl<'a, W: LeaseStore + Clock> AccountLease<'a, W> {
     }
 
     /// The proof that this run may write, once the lease was acquired.
-    pub(crate) fn held(&self) -> Option<HeldLease> {
-        (!matches!(self.state, State::NotHeld)).then_some(HeldLease(()))
+    pub(crate) fn permit(&self) -> Option<WritePermit> {
+        (!matches!(self.state, State::NotHeld)).then_some(WritePermit(()))
     }
 
     /// Acquires the lease of an account that never had one, with one call. Every other case is left to
     /// [`AccountLease::acquire`], errors included.
     pub(crate) async fn acquire_if_new(&mut self) {
-        if self.held().is_some() || std::mem::replace(&mut self.tried_as_new, true) {
+        if self.permit().is_some() || std::mem::replace(&mut self.tried_as_new, true) {
             return;
         }
         if self.world.try_acquire_lease(&self.job.account, &self.mine(), None).await.unwrap_or_default() {
@@ -69,7 +69,7 @@ impl<'a, W: LeaseStore + Clock> AccountLease<'a, W> {
     /// # Errors
     /// When another run holds the lease, or the store does not answer.
     pub(crate) async fn acquire(&mut self) -> Result<(), Stop> {
-        if self.held().is_some() {
+        if self.permit().is_some() {
             return Ok(());
         }
         match self.try_acquire().await {
@@ -111,10 +111,10 @@ impl<'a, W: LeaseStore + Clock> AccountLease<'a, W> {
 
     fn mine(&self) -> Lease {
         let by = match self.lost_takeovers {
-            0 => self.job.run.clone(),
-            count => format!("{}+{count}", self.job.run),
+            0 => self.job.lease_owner.clone(),
+            count => format!("{}+{count}", self.job.lease_owner),
         };
-        Lease { by, until: after(self.job.end, ABANDONED_CALLS) }
+        Lease { by, until: after(self.job.abandon_at, ABANDONED_CALLS) }
     }
 
     /// Releases the lease, and returns what the report should mention. A lease that cannot be released expires.
@@ -122,7 +122,7 @@ impl<'a, W: LeaseStore + Clock> AccountLease<'a, W> {
         match &self.state {
             State::NotHeld => None,
             State::Held => {
-                let _ = timeout_at(self.world, self.job.end, self.world.release_lease(&self.job.account)).await;
+                let _ = timeout_at(self.world, self.job.abandon_at, self.world.release_lease(&self.job.account)).await;
                 None
             }
             State::Unavailable(why) => Some(format!(

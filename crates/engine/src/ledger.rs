@@ -17,7 +17,7 @@ use onboarding_core::plan::{Approved, Change, Refusal};
 use onboarding_core::report::{ChangeResult, ChangeStatus};
 use onboarding_core::role::RoleName;
 
-use crate::lease::HeldLease;
+use crate::lease::WritePermit;
 use crate::ports::{Clock, VendorApi, WriteIam};
 use crate::retry::{timed_out, timeout_at};
 use crate::vendors::Executor;
@@ -66,7 +66,7 @@ impl Ledger {
     }
 
     /// The approved changes, without those of blocked roles.
-    pub(crate) fn open(&self, approved: &Approved) -> Vec<Change> {
+    pub(crate) fn remaining(&self, approved: &Approved) -> Vec<Change> {
         approved.changes().iter().filter(|change| !self.blocked.contains_key(&change.role)).cloned().collect()
     }
 
@@ -114,7 +114,7 @@ impl Ledger {
     /// role. Returns what to wait for, if anything failed that may succeed later.
     pub(crate) async fn execute<S: WriteIam, V: VendorApi>(
         &mut self,
-        _lease: &HeldLease,
+        _lease: &WritePermit,
         clock: &impl Clock,
         end: SystemTime,
         executor: &Executor<'_, S, V>,

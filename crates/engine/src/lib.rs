@@ -18,6 +18,7 @@ mod access_denied;
 mod assume;
 mod assumed;
 mod converge;
+mod creation;
 mod engine;
 mod job;
 mod lease;

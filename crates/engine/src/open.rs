@@ -7,10 +7,11 @@ use onboarding_core::code::Code;
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::Stop;
-use onboarding_core::plan::{Approved, Refusal, diff, guard};
+use onboarding_core::plan::Refusal;
 
 use crate::assume::session_name;
 use crate::job::Engine;
+use crate::ledger::Ledger;
 use crate::ports::World;
 use crate::prepare::Prepared;
 use crate::retry::{timed_out, timeout_at, without_session};
@@ -31,7 +32,7 @@ impl<W: World> Engine<W> {
     /// Opens the account of a run.
     pub(crate) async fn open(&self, run: &mut Run<'_, W>) -> Result<OpenedAccount<W::Session>, Stop> {
         loop {
-            let opened = timeout_at(&self.world, run.job.end, self.open_once(run)).await;
+            let opened = timeout_at(&self.world, run.job.abandon_at, self.open_once(run)).await;
             match opened.unwrap_or_else(|| Err(timed_out())).map_err(without_session) {
                 Err(stop) if run.backoff.again(&self.world, &stop).await => {}
                 ended => return ended,
@@ -68,11 +69,6 @@ impl<W: World> Engine<W> {
 }
 
 impl<S> OpenedAccount<S> {
-    /// Compares the blueprint with what is there. Only what the guard approves can be executed.
-    pub(crate) fn approve(&self, observed: &Observed) -> Approved {
-        guard(diff(&self.blueprint, observed), &self.blueprint, observed)
-    }
-
     /// Waiting, when a role of a new account cannot be read: for a while, nothing may be readable.
     pub(crate) fn not_readable_yet(&self, observed: &Observed) -> Option<Stop> {
         let (role, why) = observed.unreadable.first_key_value().filter(|_| self.age.is_new())?;
@@ -84,5 +80,12 @@ impl<S> OpenedAccount<S> {
     pub(crate) fn silent_vendor(&self, observed: &Observed) -> Option<Stop> {
         let mut failed = observed.registrations.values().filter_map(|existing| existing.as_ref().err());
         failed.find(|stop| matches!(stop, Stop::Wait(_))).cloned()
+    }
+
+    /// What keeps a comparison without changes from being final: a new account that cannot be read yet, or a silent vendor
+    /// to whom this run has just sent something. A vendor that is silent from the start does not delay the run.
+    pub(crate) fn not_final_yet(&self, ledger: &Ledger, observed: &Observed) -> Option<Stop> {
+        let silent = || self.silent_vendor(observed).filter(|_| !ledger.is_empty());
+        self.not_readable_yet(observed).or_else(silent)
     }
 }

@@ -105,10 +105,11 @@ pub(crate) fn refused(refusals: &[Refusal]) -> Option<Stop> {
 
 /// Converged, when every proof holds.
 pub(crate) fn verified(findings: &Findings) -> Outcome {
-    let Some(failed) = findings.proofs.iter().find(|proof| !proof.holds) else { return Outcome::Converged };
+    let Some(failed) = findings.proofs.iter().find(|proof| !proof.is_proven()) else { return Outcome::Converged };
     let message =
         format!("role `{}` matches its configuration but fails verification: {}", failed.role, failed.sentence);
-    let remedy = match findings.notices.first() {
+    let concerns_access_role = findings.access_role.as_ref() == Some(&failed.role);
+    let remedy = match findings.notices.first().filter(|_| concerns_access_role) {
         Some(notice) => format!("in the trust policy of the access role, {notice}"),
         None => "compare the trust policy with the configuration".to_owned(),
     };

@@ -7,7 +7,7 @@ use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
 use onboarding_core::outcome::Outcome;
-use onboarding_core::plan::Change;
+use onboarding_core::plan::{Change, Proof};
 use onboarding_core::report::{ChangeStatus, Report};
 use onboarding_core::role::RoleName;
 use onboarding_engine::Job;
@@ -212,7 +212,7 @@ impl Scenario {
 
     /// Applies the configuration if its changes are still these, as the CLI does after it has shown a plan.
     pub(crate) fn apply_shown(self, shown: Vec<Change>) -> Self {
-        self.run_engine(|scenario| run(scenario.engine().apply(&Job { shown: Some(shown), ..scenario.job() })))
+        self.run_engine(|scenario| run(scenario.engine().apply(&Job { confirmed_plan: Some(shown), ..scenario.job() })))
     }
 
     /// Applies the configuration while a script injects faults.
@@ -341,7 +341,7 @@ impl Scenario {
         let report = self.report();
         assert_eq!(report.outcome, Outcome::Converged);
         assert_eq!((report.changes.len(), report.calls.writes), (0, 0));
-        let proofs_hold = report.proofs.iter().all(|proof| proof.holds) && !report.proofs.is_empty();
+        let proofs_hold = report.proofs.iter().all(Proof::is_proven) && !report.proofs.is_empty();
         assert!(proofs_hold, "{:?}", report.proofs);
         self.assert_nothing_written()
     }

@@ -11,6 +11,8 @@ pub use render::{plain, render};
 
 use std::fmt::Display;
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::text::printable;
 
 /// One line of output.
@@ -137,7 +139,7 @@ impl Line {
     #[must_use]
     pub fn column(mut self, style: Style, text: impl Display, width: usize) -> Self {
         self = self.styled(style, text);
-        let length = self.spans.last().map_or(0, |span| span.text.chars().count());
+        let length = self.spans.last().map_or(0, |span| span.text.width());
         let padded = width.max(length) + 2;
         self.continuation = self.continuation.map(|column| column + padded);
         self.text(" ".repeat(padded - length))
@@ -147,5 +149,5 @@ impl Line {
 /// The width of the widest text, for [`Line::column`].
 #[must_use]
 pub fn widest<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> usize {
-    texts.into_iter().map(|text| text.as_ref().chars().count()).max().unwrap_or(0)
+    texts.into_iter().map(|text| text.as_ref().width()).max().unwrap_or(0)
 }

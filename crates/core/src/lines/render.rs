@@ -5,11 +5,15 @@
 //! copied.
 
 use anstyle::AnsiColor;
+use unicode_width::UnicodeWidthStr;
 
 use super::{Line, Style};
 
 /// The number of columns of a line.
 const WIDTH: usize = 80;
+
+/// The rightmost column at which the continuation of a line starts.
+const WIDEST_COLUMN: usize = 48;
 
 /// The lines as text with colors. The code that prints the text strips them if stdout is not a terminal.
 #[must_use]
@@ -77,7 +81,7 @@ impl Row {
     }
 
     fn push(&mut self, style: Style, text: &str) {
-        self.columns += text.chars().count();
+        self.columns += text.width();
         match self.pieces.last_mut() {
             Some((last, piece)) if *last == style => piece.push_str(text),
             _ => self.pieces.push((style, text.to_owned())),
@@ -93,18 +97,30 @@ fn wrapped(line: &Line) -> Vec<Row> {
         row.push(mark.style(), mark.symbol());
         row.push(Style::Plain, " ");
     }
+    // Below a very wide column nothing would fit.
+    let continuation = line.continuation.map(|column| if column > WIDEST_COLUMN { line.indent + 4 } else { column });
     for span in &line.spans {
-        for word in span.text.split_inclusive(' ') {
-            let needed = row.columns + word.trim_end_matches(' ').chars().count();
-            if let Some(column) = line.continuation.filter(|_| needed > WIDTH && row.has_words) {
+        for word in words(&span.text) {
+            let needed = row.columns + word.trim_end_matches(' ').width();
+            if let Some(column) = continuation.filter(|_| needed > WIDTH && row.has_words) {
                 rows.push(std::mem::replace(&mut row, Row::indented(column)));
             }
-            row.has_words = row.has_words || (row.columns >= line.continuation.unwrap_or(0) && !word.trim().is_empty());
+            let is_in_last_column = row.columns >= continuation.unwrap_or(0);
+            row.has_words = row.has_words || (is_in_last_column && !word.trim().is_empty());
             row.push(span.style, word);
         }
     }
     rows.push(row);
     rows
+}
+
+/// The words of a text, each with the spaces after it. Text in backticks is one word, so that a command can be copied.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_code = false;
+    text.split_inclusive(move |c| {
+        is_code ^= c == '`';
+        c == ' ' && !is_code
+    })
 }
 
 #[cfg(test)]
@@ -128,6 +144,28 @@ mod tests {
         assert_eq!(plain(&[Line::at(4).text(format!("a {word} b"))]), format!("    a\n    {word}\n    b\n"));
         let words = "x ".repeat(60);
         assert_eq!(plain(&[Line::verbatim(2).text(&words)]), format!("  {}\n", words.trim_end()));
+    }
+
+    #[test]
+    fn command_in_backticks_stays_whole() {
+        let text = "as an administrator of the account, run `aws iam get-role --role-name OrganizationAccountAccessRole`: look";
+        insta::assert_snapshot!(plain(&[Line::at(4).text(text)]), @"
+        as an administrator of the account, run
+        `aws iam get-role --role-name OrganizationAccountAccessRole`: look
+        ");
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        let table =
+            [("支付", "a"), ("dev", "b")].map(|(name, text)| Line::at(0).column(Style::Plain, name, 4).text(text));
+        assert_eq!(plain(&table), "支付  a\ndev   b\n");
+    }
+
+    #[test]
+    fn line_below_a_very_wide_column_continues_at_its_indentation() {
+        let line = Line::at(2).column(Style::Plain, "x".repeat(90), 10).text("one two three");
+        assert_eq!(plain(&[line]), format!("  {}  one\n      two three\n", "x".repeat(90)));
     }
 
     #[test]

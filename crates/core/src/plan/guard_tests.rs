@@ -3,6 +3,7 @@ use super::super::{NewRole, diff};
 use super::*;
 use crate::code::Code;
 use crate::outcome::Cause;
+use crate::owner::OWNER_TAG;
 use crate::role_settings::RoleSettings;
 use std::time::Duration;
 

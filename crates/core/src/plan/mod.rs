@@ -6,15 +6,17 @@ mod diff;
 mod guard;
 mod predict;
 mod proof;
+mod refusal;
 mod settings;
 
 pub(crate) use change::Sign;
 pub use change::{Action, Change, NewRole, RegistrationChange, RoleDetails};
 pub use diff::{Plan, diff};
-pub use guard::{Approved, Refusal, guard};
+pub use guard::{Approved, guard};
 pub use predict::predicted;
-pub(crate) use proof::{Presented, Subject};
+pub(crate) use proof::{Presented, ProofSubject};
 pub use proof::{Proof, proofs};
+pub use refusal::Refusal;
 
 #[cfg(test)]
 pub(crate) mod sample;

@@ -13,8 +13,8 @@
 //! Proofs err on the side of caution. A caller that should be allowed has to be allowed by what is known about it. A
 //! caller that should be denied is denied only if no role or user of its account could assume the role.
 //!
-//! Proofs describe the current state, in a plan as well: a role that a plan would create does not exist yet, and nothing
-//! is proven about it until it does.
+//! Nothing is proven about a role until it exists. A plan therefore has two lists: the proofs of the current state, and those
+//! of the state that [`super::predicted`] expects after the changes.
 
 use serde::Serialize;
 
@@ -34,22 +34,28 @@ pub struct Proof {
     pub who: String,
     /// `can` or `cannot` assume the role; `registered` for a vendor that has to register the account.
     pub expected: &'static str,
-    /// Whether the current state is as expected; `false` while it is not known.
-    pub holds: bool,
+    /// Whether the state is as expected; `None` if it is not known, because the role does not exist yet or its trust policy
+    /// could not be evaluated.
+    pub holds: Option<bool>,
     /// The current state as a sentence, such as `Trelica, with its external ID: can assume the role`.
     pub sentence: String,
-    /// Whether the current state is known: the role exists and its trust policy could be evaluated.
-    #[serde(skip)]
-    pub known: bool,
     /// What the caller presents and which further conditions it meets, such as `with its external ID`; for texts that
     /// summarize several proofs.
     #[serde(skip)]
-    pub(crate) subject: Subject,
+    pub(crate) subject: ProofSubject,
+}
+
+impl Proof {
+    /// Whether the state is known, and as expected.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.holds == Some(true)
+    }
 }
 
 /// What a proof is about, apart from the role and the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Subject {
+pub(crate) enum ProofSubject {
     /// The caller assumes the role under these conditions (empty, or ` when …`).
     Access { presented: Presented, conditions: String },
     /// The vendor has registered the account.
@@ -93,17 +99,16 @@ fn current_trust<'a>(spec: &RoleSpec, observed: &'a Observed) -> Result<&'a Docu
 fn prove_registered(spec: &RoleSpec, desired: &RegistrationSpec, observed: &Observed) -> Proof {
     let arn = &desired.registration.role_arn;
     let existing = observed.registrations.get(spec.name()).and_then(|existing| existing.as_ref().ok());
-    let holds = existing.is_some_and(|all| all.iter().any(|one| one.role_arn.as_ref() == Some(arn)));
-    let state = match existing {
-        Some(_) if holds => "has registered the account with this role",
-        Some(_) => "has not registered the account with this role",
+    let holds = existing.map(|all| all.iter().any(|one| one.role_arn.as_ref() == Some(arn)));
+    let state = match holds {
+        Some(true) => "has registered the account with this role",
+        Some(false) => "has not registered the account with this role",
         None => "did not report whether it has registered the account",
     };
     let role = spec.name().clone();
     let who = spec.definition.title.clone();
-    let known = existing.is_some();
     let sentence = format!("{who} {state}");
-    Proof { role, who, expected: "registered", holds, sentence, known, subject: Subject::Registration }
+    Proof { role, who, expected: "registered", holds, sentence, subject: ProofSubject::Registration }
 }
 
 /// The external ID that the caller presents.
@@ -155,10 +160,9 @@ fn prove(
         role: role.clone(),
         who: who.to_owned(),
         expected: if expects_access { "can" } else { "cannot" },
-        holds: verdict.as_ref().is_ok_and(|verdict| verdict.can() == expects_access),
+        holds: verdict.as_ref().ok().map(|verdict| verdict.can() == expects_access),
         sentence: format!("{who}{how}: {state}"),
-        known: verdict.is_ok(),
-        subject: Subject::Access { presented, conditions },
+        subject: ProofSubject::Access { presented, conditions },
     }
 }
 

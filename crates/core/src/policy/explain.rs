@@ -29,7 +29,7 @@ pub struct PrincipalAccess {
     /// The actions by which it can, such as `sts:AssumeRole`.
     pub actions: Vec<String>,
     /// The conditions of the statement, with external IDs hidden.
-    pub conditions: Vec<Shown>,
+    pub conditions: Vec<ConditionDisplay>,
     /// The reason, where it is not obvious.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
@@ -49,7 +49,7 @@ pub enum Can {
 
 /// A condition, with external IDs hidden.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Shown {
+pub struct ConditionDisplay {
     /// The operator.
     pub operator: String,
     /// The key.
@@ -105,7 +105,7 @@ pub fn explain(trust: &Document, external_ids: ExternalIdDisplay) -> Vec<Princip
     entries
 }
 
-impl std::fmt::Display for Shown {
+impl std::fmt::Display for ConditionDisplay {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {} {}", self.key, self.operator, self.values.join(" or "))
     }
@@ -172,11 +172,11 @@ fn deny_coverage(trust: &Document, allowed: &Statement, principal: &Principal) -
     found
 }
 
-fn shown(condition: &Condition, external_ids: ExternalIdDisplay) -> Vec<Shown> {
+fn shown(condition: &Condition, external_ids: ExternalIdDisplay) -> Vec<ConditionDisplay> {
     let show = |clause: &super::ConditionClause| {
         let is_secret = clause.is_external_id() && external_ids == ExternalIdDisplay::Hidden;
         let values = if is_secret { vec!["(hidden)".to_owned()] } else { clause.values.clone() };
-        Shown { operator: clause.operator.clone(), key: clause.key.clone(), values }
+        ConditionDisplay { operator: clause.operator.clone(), key: clause.key.clone(), values }
     };
     condition.clauses().iter().map(show).collect()
 }

@@ -228,7 +228,7 @@ impl Statement {
 
 impl Actions {
     /// Whether they include `sts:AssumeRole`.
-    pub(super) fn cover_assume_role(&self) -> bool {
+    pub(crate) fn cover_assume_role(&self) -> bool {
         self.cover("sts:AssumeRole")
     }
 

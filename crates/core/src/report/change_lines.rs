@@ -1,29 +1,34 @@
 //! A change as lines: its sentence and, below it, what it changes, with external IDs hidden.
 
-use std::collections::BTreeSet;
-
 use similar::{ChangeTag, TextDiff};
 
 use super::Detail;
 use crate::lines::{Line, Mark, Style};
 use crate::plan::{Action, Change, NewRole, RegistrationChange, Sign};
-use crate::policy::{Document, Redactor, permissions_summary, trust_summary};
+use crate::policy::{Document, Principals, Redactor, Statement, permissions_summary, trust_summary};
+use crate::role_settings::RoleSettings;
 
 /// The column of what a change changes.
 const INDENT: usize = 6;
 
 /// The sentence of a change and, below it, what it changes. Documents that are added or removed as a whole are summarized
-/// unless the detail is `Full`.
-pub(super) fn change_lines(change: &Change, detail: Detail, redactor: &mut Redactor) -> Vec<Line> {
+/// unless the detail is `Full`. `deleted` is the policy of the same name that an earlier change deletes.
+pub(super) fn change_lines(
+    change: &Change,
+    deleted: Option<&Document>,
+    detail: Detail,
+    redactor: &mut Redactor,
+) -> Vec<Line> {
     let mut lines = vec![Line::at(2).mark(mark(change.sign())).text(change)];
     lines.extend(match (&change.action, detail) {
         (Action::UpdateTrust { before, after }, Detail::Summary) => trust_change(before.as_ref(), after, redactor),
-        (Action::PutPolicy { before: None, after, .. }, Detail::Summary) => sentences(permissions_summary(after)),
+        (Action::PutPolicy { before: None, after, .. }, Detail::Summary) if deleted.is_none() => {
+            sentences(permissions_summary(after))
+        }
+        (Action::PutPolicy { before, after, .. }, _) => documents(before.as_ref().or(deleted), Some(after), redactor),
         (Action::DeletePolicy { before: Some(before), .. }, Detail::Summary) => sentences(permissions_summary(before)),
         (Action::CreateRole(new), Detail::Summary) => new_role_summary(new),
-        (Action::UpdateTrust { before, after } | Action::PutPolicy { before, after, .. }, _) => {
-            documents(before.as_ref(), Some(after), redactor)
-        }
+        (Action::UpdateTrust { before, after }, _) => documents(before.as_ref(), Some(after), redactor),
         (Action::DeletePolicy { before, .. }, _) => documents(before.as_ref(), None, redactor),
         (Action::CreateRole(new), Detail::Full) => new_role(new, redactor),
         (Action::UpdateRole { before, after }, _) if before.description != after.description => {
@@ -53,19 +58,54 @@ fn registration_change(change: &RegistrationChange) -> Vec<Line> {
     before.into_iter().chain([after, name]).collect()
 }
 
-/// The principals that a trust policy gains and loses, or its diff if what changes is something else.
+/// The principals that a trust policy gains, if that is all that changes; otherwise its diff.
 fn trust_change(before: Option<&Document>, after: &Document, redactor: &mut Redactor) -> Vec<Line> {
-    let summary = |document: &Document| trust_summary(document).into_iter().collect::<BTreeSet<_>>();
-    let old = before.map(summary).unwrap_or_default();
-    let new = summary(after);
-    let gone = old.difference(&new).map(|sentence| removed(sentence));
-    let lines: Vec<_> = gone.chain(new.difference(&old).map(|sentence| added(sentence))).collect();
-    if lines.is_empty() { documents(before, Some(after), redactor) } else { lines }
+    let Some(before) = before else {
+        let note = Line::at(INDENT).styled(Style::Warning, "replaces a trust policy that is not supported");
+        return [note].into_iter().chain(trust_summary(after).iter().map(|sentence| added(sentence))).collect();
+    };
+    match gained(before, after) {
+        Some(gained) => gained.iter().map(|sentence| added(sentence)).collect(),
+        None => documents(Some(before), Some(after), redactor),
+    }
+}
+
+/// What an edit adds to a trust policy, in sentences; `None` if it does anything else than add principals.
+fn gained(before: &Document, after: &Document) -> Option<Vec<String>> {
+    let is_kept = |old: &Statement| {
+        after.statements().iter().any(|new| {
+            let same = (new.effect, &new.actions, &new.condition) == (old.effect, &old.actions, &old.condition);
+            same && includes(&new.principals, &old.principals)
+        })
+    };
+    let is_plain = |new: &Statement| new.understood && new.actions.cover_assume_role();
+    if !before.statements().iter().all(is_kept) || !after.statements().iter().all(is_plain) {
+        return None;
+    }
+    let old = trust_summary(before);
+    let gained: Vec<_> = trust_summary(after).into_iter().filter(|sentence| !old.contains(sentence)).collect();
+    (!gained.is_empty()).then_some(gained)
+}
+
+fn includes(new: &Principals, old: &Principals) -> bool {
+    match (new, old) {
+        (Principals::Only(new), Principals::Only(old)) => old.iter().all(|principal| new.contains(principal)),
+        (new, old) => new == old,
+    }
 }
 
 fn new_role_summary(new: &NewRole) -> Vec<Line> {
-    let boundary = new.settings.boundary.iter().map(|arn| format!("limited by the permissions boundary {arn}"));
-    sentences(trust_summary(&new.trust).into_iter().chain(boundary))
+    let RoleSettings { path, max_session, boundary, .. } = &new.settings;
+    let usual: RoleSettings = RoleSettings::default();
+    let mut text = trust_summary(&new.trust);
+    if *path != usual.path {
+        text.push(format!("under the path {path}"));
+    }
+    if *max_session != usual.max_session {
+        text.push(format!("with sessions of up to {} s", max_session.as_secs()));
+    }
+    text.extend(boundary.iter().map(|arn| format!("limited by the permissions boundary {arn}")));
+    sentences(text)
 }
 
 fn sentences(sentences: impl IntoIterator<Item = String>) -> Vec<Line> {

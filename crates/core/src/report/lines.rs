@@ -9,8 +9,8 @@ use super::{ChangeStatus, Report};
 use crate::code::Code;
 use crate::lines::{Line, Style};
 use crate::outcome::{Cause, Outcome};
-use crate::plan::Sign;
-use crate::policy::Redactor;
+use crate::plan::{Action, Change, Refusal, Sign};
+use crate::policy::{Document, Redactor};
 
 /// How much a report shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub fn plan_lines(report: &Report, detail: Detail) -> Vec<Line> {
         if detail == Detail::Full || previous != Some(&step.change.role) {
             lines.push(Line::blank());
         }
-        lines.extend(change_lines(&step.change, detail, &mut redactor));
+        lines.extend(change_lines(&step.change, deleted_before(&step.change, report), detail, &mut redactor));
         previous = Some(&step.change.role);
     }
     if report.proofs_after.is_empty() {
@@ -48,18 +48,33 @@ pub fn plan_lines(report: &Report, detail: Detail) -> Vec<Line> {
         }
         lines.extend(proof_lines(&report.proofs_after, "Who will be able to assume what", detail));
     }
-    lines.extend(remarks(report));
-    let is_pending = |cause: &Cause| cause.code == Code::ChangesPending;
-    if report.outcome.cause().is_some_and(|cause| !is_pending(cause)) {
+    lines.extend(remarks(report, None));
+    // A plan with changes needs no ending, and its refusals are listed above.
+    let needs_ending =
+        |cause: &Cause| cause.code != Code::ChangesPending && (report.changes.is_empty() || !is_listed(cause, report));
+    if report.outcome.cause().is_some_and(needs_ending) {
         lines.push(Line::blank());
         lines.extend(ending(report));
     }
     lines
 }
 
-/// The result: what was done, who can assume what now, and the outcome.
+/// The policy that the plan deletes before this change puts one of the same name: some edits of a role take that way, so that
+/// the role is never too powerful in between.
+fn deleted_before<'a>(change: &Change, report: &'a Report) -> Option<&'a Document> {
+    let Action::PutPolicy { name, before: None, .. } = &change.action else { return None };
+    report.changes.iter().find_map(|other| match &other.change.action {
+        Action::DeletePolicy { name: deleted, before } if other.change.role == change.role && deleted == name => {
+            before.as_ref()
+        }
+        _ => None,
+    })
+}
+
+/// The result: what was done, who can assume what now, and the outcome. Refusals and notices of a plan that was `shown`
+/// before are not repeated.
 #[must_use]
-pub fn report_lines(report: &Report, detail: Detail) -> Vec<Line> {
+pub fn report_lines(report: &Report, shown: Option<&Report>, detail: Detail) -> Vec<Line> {
     let mut lines = vec![heading(report)];
     if !report.changes.is_empty() {
         lines.push(Line::blank());
@@ -78,7 +93,7 @@ pub fn report_lines(report: &Report, detail: Detail) -> Vec<Line> {
         }
     }
     lines.extend(proof_lines(&report.proofs, CURRENT_ACCESS, detail));
-    lines.extend(remarks(report));
+    lines.extend(remarks(report, shown));
     lines.push(Line::blank());
     lines.extend(ending(report));
     lines
@@ -109,15 +124,17 @@ fn summary(report: &Report) -> String {
     format!("Plan: {add} to add, {change} to change, {remove} to remove")
 }
 
-/// The refusals and the notices.
-fn remarks(report: &Report) -> Vec<Line> {
+/// The refusals and the notices, except those that were shown before.
+fn remarks(report: &Report, shown: Option<&Report>) -> Vec<Line> {
     let mut lines = Vec::new();
-    for refusal in &report.refusals {
+    let is_new_refusal = |refusal: &&Refusal| shown.is_none_or(|shown| !shown.refusals.contains(refusal));
+    let is_new_notice = |notice: &&String| shown.is_none_or(|shown| !shown.notices.contains(notice));
+    for refusal in report.refusals.iter().filter(is_new_refusal) {
         lines.push(Line::blank());
         let title = Line::at(2).styled(Style::Error, format!("Refused: {}", refusal.code));
         lines.extend(explained(title, 4, &refusal.message, &refusal.remedy));
     }
-    for notice in &report.notices {
+    for notice in report.notices.iter().filter(is_new_notice) {
         lines.push(Line::blank());
         lines.push(Line::at(2).styled(Style::Warning, "note:").text(format!(" {notice}")));
     }
@@ -168,7 +185,7 @@ fn converged(report: &Report) -> String {
 fn explained(title: Line, indent: usize, message: &str, remedy: &str) -> Vec<Line> {
     let mut lines = vec![title, Line::at(indent).text(message)];
     if !remedy.is_empty() {
-        lines.push(Line::at(indent).column(Style::Strong, "Fix:", 3).text(remedy));
+        lines.push(Line::at(indent).column(Style::Strong, "Fix:", 4).text(remedy));
     }
     lines
 }

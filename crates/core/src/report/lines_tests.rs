@@ -34,7 +34,7 @@ fn plan(report: &Report, detail: Detail) -> String {
 }
 
 fn result(report: &Report) -> String {
-    plain(&report_lines(report, Detail::Summary))
+    plain(&report_lines(report, None, Detail::Summary))
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn plan_without_changes_says_that_the_account_matches() {
 
     Nothing to do: the account matches its configuration.
 
-    Who can assume what
+    Who can assume what (configured principals; others are not listed)
       ✓ OrganizationAccountAccessRole  account 222233334444
       ✓ Acme                           Acme, only with its external ID
     ");
@@ -66,10 +66,10 @@ fn plan_of_a_fresh_account_starts_with_its_summary() {
           limited by the permissions boundary
           arn:aws:iam::aws:policy/PowerUserAccess
       + put policy `read` on role `Acme`
-          allows ec2:DescribeInstances
+          allows ec2:DescribeInstances on all resources
       + attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
 
-    Who will be able to assume what
+    Who will be able to assume what (configured principals; others are not listed)
       ✓ OrganizationAccountAccessRole  account 222233334444
       ✓ Acme                           Acme, only with its external ID
     ");
@@ -135,7 +135,7 @@ fn verbose_plan_shows_full_documents_and_both_states() {
 
       + attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
 
-    Who can assume what now
+    Who can assume what now (configured principals; others are not listed)
       ✗ OrganizationAccountAccessRole  account 222233334444: denied
       · Acme                           Acme, with its external ID: role does not
                                        exist yet
@@ -144,7 +144,7 @@ fn verbose_plan_shows_full_documents_and_both_states() {
       · Acme                           Acme, with a wrong external ID: role does not
                                        exist yet
 
-    Who will be able to assume what
+    Who will be able to assume what (configured principals; others are not listed)
       ✓ OrganizationAccountAccessRole  account 222233334444: can assume the role
       ✓ Acme                           Acme, with its external ID: can assume the
                                        role
@@ -217,13 +217,13 @@ fn plan_of_a_drifted_role_shows_each_old_and_new_value() {
 
       - remove the tags `more` from role `Acme`
 
-    Who can assume what now
+    Who can assume what now (configured principals; others are not listed)
       ✓ OrganizationAccountAccessRole  account 222233334444: can assume the role
       ✗ Acme                           Acme, with its external ID: denied
       ✓ Acme                           Acme, without an external ID: denied
       ✓ Acme                           Acme, with a wrong external ID: denied
 
-    Who will be able to assume what
+    Who will be able to assume what (configured principals; others are not listed)
       ✓ OrganizationAccountAccessRole  account 222233334444: can assume the role
       ✓ Acme                           Acme, with its external ID: can assume the
                                        role
@@ -241,7 +241,7 @@ fn plan_with_a_refusal_prints_it_once() {
     insta::assert_snapshot!(plan(&report, Detail::Summary), @"
     Account 444455556666 (payments-dev?[31m), via OrganizationAccountAccessRole
 
-    Who can assume what
+    Who can assume what (configured principals; others are not listed)
       ✓ OrganizationAccountAccessRole  account 222233334444
       ✓ Acme                           Acme, only with its external ID
 
@@ -268,7 +268,7 @@ fn report_of_a_fresh_account_lists_every_change_as_done() {
       done       put policy `read` on role `Acme`
       done       attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
 
-    Who can assume what
+    Who can assume what (configured principals; others are not listed)
       ✓ OrganizationAccountAccessRole  account 222233334444
       ✓ Acme                           Acme, only with its external ID
 
@@ -296,7 +296,7 @@ fn report_of_an_interrupted_run_lists_what_was_not_done() {
                  iam:PutRolePolicy failed: Throttling: Rate exceeded
       not tried  attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
 
-    Who can assume what
+    Who can assume what (configured principals; others are not listed)
       ✗ OrganizationAccountAccessRole  account 222233334444: denied
       · Acme                           Acme, with its external ID: role does not
                                        exist yet
@@ -328,7 +328,7 @@ fn report_without_changes_shows_the_outcome() {
     insta::assert_snapshot!(result(&converged), @"
     Account 444455556666 (payments-dev?[31m), via OrganizationAccountAccessRole
 
-    Who can assume what
+    Who can assume what (configured principals; others are not listed)
       ✓ OrganizationAccountAccessRole  account 222233334444
       ✓ Acme                           Acme, only with its external ID
 

@@ -4,20 +4,21 @@ use std::mem::discriminant;
 
 use super::Detail;
 use crate::lines::{Line, Mark, Style, widest};
-use crate::plan::{Presented, Proof, Subject};
+use crate::plan::{Presented, Proof, ProofSubject};
 
 /// The proofs below a title; nothing if there are none.
 pub(super) fn proof_lines(proofs: &[Proof], title: &str, detail: Detail) -> Vec<Line> {
     if proofs.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![Line::blank(), Line::at(0).styled(Style::Strong, title)];
+    let title = Line::at(0).styled(Style::Strong, title);
+    let mut lines = vec![Line::blank(), title.styled(Style::Faint, " (configured principals; others are not listed)")];
     let width = widest(proofs.iter().map(|proof| proof.role.as_str()));
     let row = |proof: &Proof, text: &str| {
-        let mark = match (proof.holds, proof.known) {
-            (true, _) => Mark::Holds,
-            (false, true) => Mark::Fails,
-            (false, false) => Mark::Unknown,
+        let mark = match proof.holds {
+            Some(true) => Mark::Holds,
+            Some(false) => Mark::Fails,
+            None => Mark::Unknown,
         };
         Line::at(2).mark(mark).column(Style::Plain, &proof.role, width).text(text)
     };
@@ -35,12 +36,12 @@ pub(super) fn proof_lines(proofs: &[Proof], title: &str, detail: Detail) -> Vec<
 
 /// The proofs of one caller in one phrase, if all hold.
 fn summary(caller: &[Proof]) -> Option<(&Proof, String)> {
-    let first = caller.first().filter(|_| caller.iter().all(|proof| proof.holds))?;
-    let Subject::Access { conditions, .. } = &first.subject else {
+    let first = caller.first().filter(|_| caller.iter().all(Proof::is_proven))?;
+    let ProofSubject::Access { conditions, .. } = &first.subject else {
         return Some((first, format!("registered with {}", first.who)));
     };
     let is_denied_without_id =
-        caller.iter().any(|proof| matches!(proof.subject, Subject::Access { presented: Presented::None, .. }));
+        caller.iter().any(|proof| matches!(proof.subject, ProofSubject::Access { presented: Presented::None, .. }));
     let external_id = if is_denied_without_id { ", only with its external ID" } else { "" };
     Some((first, format!("{}{external_id}{conditions}", first.who)))
 }

@@ -1,0 +1,131 @@
+//! Refusals: the roles and registrations that are left unchanged, each with a code, a message and a remedy.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::RegistrationChange;
+use crate::blueprint::{BlueprintError, ConfiguredPart, RoleSpec};
+use crate::code::Code;
+use crate::observed::ObservedRole;
+use crate::outcome::Cause;
+use crate::owner::OWNER_TAG;
+use crate::policy::{PolicyNotice, Principal};
+use crate::role::RoleName;
+use crate::text::{Untrusted, printable};
+
+/// A role, or a registration with a vendor, that is left unchanged, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// The stable, machine-readable code.
+    pub code: Code,
+    /// The role.
+    pub role: RoleName,
+    /// What is wrong.
+    pub message: String,
+    /// What to do next.
+    pub remedy: String,
+    /// Whether only the registration with the vendor is refused; the role itself is handled as usual.
+    #[serde(skip)]
+    pub is_registration: bool,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.message, self.remedy)
+    }
+}
+
+impl Refusal {
+    /// The message and the remedy are filtered, because they may quote the account.
+    fn new(code: Code, role: &RoleName, message: String, remedy: &str) -> Self {
+        let message = printable(&message);
+        Self { code, role: role.clone(), message, remedy: printable(remedy), is_registration: false }
+    }
+
+    /// A registration that failed for a reason that is not retried.
+    pub(super) fn registration(spec: &RoleSpec, why: &Cause) -> Self {
+        let message = format!("could not register the account with {}: {}", spec.definition.title, why.message);
+        Self { is_registration: true, ..Self::new(why.code, spec.name(), message, &why.remedy) }
+    }
+
+    pub(super) fn foreign_registration(role: &RoleName, registration: &RegistrationChange) -> Self {
+        let current = match registration.before.as_ref().and_then(|before| before.role_arn.as_ref()) {
+            Some(arn) => format!("using role `{}`", Untrusted::new(arn)),
+            None => "without a role".to_owned(),
+        };
+        let message = format!(
+            "{} already has this account registered, {current}: it was registered manually, or for another role name or path",
+            registration.title
+        );
+        let remedy = "remove that registration at the vendor, or set `adopt = true` to change it to this role";
+        Self { is_registration: true, ..Self::new(Code::ForeignRegistration, role, message, remedy) }
+    }
+
+    /// A role whose blueprint cannot be built from the configuration.
+    pub fn configuration(error: &BlueprintError) -> Option<Self> {
+        let ConfiguredPart::Role { name, .. } = &error.part else { return None };
+        Some(Self::new(Code::Configuration, name, error.to_string(), "fix the configuration, then run again"))
+    }
+
+    /// A role whose session policy would be too long.
+    pub fn session_policy(role: &RoleName) -> Self {
+        let message = format!(
+            "the session policy for role `{role}` would exceed the limit of 2,048 characters even in a session of its own"
+        );
+        Self::new(Code::SessionPolicyTooLong, role, message, "shorten its path, or attach fewer managed policies")
+    }
+
+    pub(super) fn path(spec: &RoleSpec, role: &ObservedRole) -> Self {
+        let existing = &role.settings.path;
+        let message = format!("role `{}` exists under the path `{existing}`, not `{}`", spec.name(), spec.path());
+        Self::new(
+            Code::PathDiffers,
+            spec.name(),
+            message,
+            "IAM cannot change the path of a role: configure the existing path, or delete the role",
+        )
+    }
+
+    pub(super) fn trust_policy_not_supported(role: &RoleName, problem: &str) -> Self {
+        let message = format!("the trust policy of role `{role}` is not supported: {problem}");
+        Self::new(Code::TrustPolicyNotSupported, role, message, "fix the trust policy manually, then run again")
+    }
+
+    pub(super) fn unreadable(spec: &RoleSpec, why: &Cause) -> Self {
+        let name = spec.name();
+        let path = spec.path();
+        let message = format!("role `{name}` cannot be read under the path `{path}`: {}", why.message);
+        Self::new(why.code, name, message, &why.remedy)
+    }
+
+    pub(super) fn foreign(role: &RoleName) -> Self {
+        let message = format!("role `{role}` already exists and is not managed by this tool (no `{OWNER_TAG}` tag)");
+        Self::new(
+            Code::ForeignRole,
+            role,
+            message,
+            "rename one of the two roles, or set `adopt = true` to take it over",
+        )
+    }
+
+    pub(super) fn orphaned(role: &RoleName, notice: &PolicyNotice) -> Self {
+        let message = format!("the trust policy of role `{role}` cannot be saved: {notice}");
+        Self::new(
+            Code::OrphanedPrincipal,
+            role,
+            message,
+            "set `prune-orphans = true`, or remove the deleted identity manually",
+        )
+    }
+
+    pub(super) fn denied(role: &RoleName, statement: &str, principal: &Principal) -> Self {
+        let message = format!("a grant on role `{role}` would have no effect: {statement} denies {principal}");
+        Self::new(Code::ExplicitDeny, role, message, "remove the deny statement, or the grant from the configuration")
+    }
+
+    pub(super) fn unsafe_edit(role: &RoleName) -> Self {
+        let message = format!("the new trust policy of role `{role}` would change more than the configured grants");
+        Self::new(Code::UnsafeTrust, role, message, "report this as a bug in account-onboarding; nothing was changed")
+    }
+}
