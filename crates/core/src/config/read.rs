@@ -13,6 +13,8 @@ use crate::role::RoleName;
 use crate::toml_reader::{SourceFile, Table, Value};
 use crate::vendor::Catalogue;
 
+const ACCOUNTS: &[&str] = &["exclude"];
+const WAITING: &[&str] = &["new-account-minutes", "give-up-after-hours"];
 const TOP_LEVEL: &[&str] = &["access-role", "accounts", "waiting", "vendors", "role", "vendor-files", "catalogue"];
 const ACCESS_ROLE: &[&str] = &["names", "prune-orphans", "grant"];
 const DEFAULT_ACCESS_ROLES: [&str; 2] = ["OrganizationAccountAccessRole", "AWSControlTowerExecution"];
@@ -84,8 +86,8 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
             "the configuration grants no access and installs no role; add `[[access-role.grant]]`, `[vendors.NAME]` or `[[role]]`",
         );
     }
-    let accounts = table.get("accounts").and_then(|value| value.table(&["exclude"]));
-    let waiting = table.get("waiting").and_then(|value| value.table(&["new-account-minutes", "give-up-after-hours"]));
+    let accounts = table.get("accounts").and_then(|value| value.table(ACCOUNTS));
+    let waiting = table.get("waiting").and_then(|value| value.table(WAITING));
     let new_minutes = waiting.as_ref().and_then(|t| t.get("new-account-minutes"));
     let new_minutes =
         new_minutes.and_then(|value| value.integer(0..=WEEK_IN_MINUTES, "minutes (at most one week)")).unwrap_or(60);

@@ -30,6 +30,7 @@ fn example_configuration_is_valid() {
     accounts
       excluded        999988887777
       count as new    for 60 minutes after joining
+      retried         for 24 hours
 
     role Workload_Security_Role_Cross (vendor/workload-security)
       vendor          Trend Micro Cloud One Workload Security
@@ -115,7 +116,7 @@ fn example_configuration_is_valid() {
 #[test]
 fn one_grant_is_a_complete_configuration() {
     let config = parse("[[access-role.grant]]\nprincipal = '222233334444'");
-    insta::assert_snapshot!(plain(&show(&config)), @r"
+    insta::assert_snapshot!(plain(&show(&config)), @"
     access role
       tried in order  OrganizationAccountAccessRole, AWSControlTowerExecution
       orphans         deleted roles and users stay in the trust policy
@@ -124,6 +125,7 @@ fn one_grant_is_a_complete_configuration() {
     accounts
       excluded        none
       count as new    for 60 minutes after joining
+      retried         for 24 hours
     ");
     assert!(!config.access_role.prune_orphans && config.new_for == Duration::from_secs(3600));
 }
@@ -173,6 +175,7 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
     accounts
       excluded        111122223333, 999988887777
       count as new    for 5 minutes after joining
+      retried         for 24 hours
 
     role Workload (vendor/workload-security)
       vendor          Trend Micro Cloud One Workload Security

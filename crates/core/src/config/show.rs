@@ -27,6 +27,7 @@ pub fn show(config: &Config) -> Vec<Line> {
         Line::heading("accounts"),
         field("excluded", excluded),
         field("count as new", format!("for {} minutes after joining", config.new_for.as_secs() / 60)),
+        field("retried", format!("for {} hours", config.give_up_after.as_secs() / 3600)),
     ]);
     lines.extend(config.roles.iter().flat_map(role));
     lines

@@ -174,7 +174,14 @@ impl Change {
                 before.iter().chain([after]).collect()
             }
             Action::DeletePolicy { before, .. } => before.iter().collect(),
-            _ => Vec::new(),
+            Action::UpdateRole { .. }
+            | Action::Attach(_)
+            | Action::Detach(_)
+            | Action::PutBoundary { .. }
+            | Action::DeleteBoundary(_)
+            | Action::Tag(_)
+            | Action::Untag(_)
+            | Action::Register(_) => Vec::new(),
         }
     }
 
@@ -190,7 +197,12 @@ impl Change {
             Action::DeletePolicy { .. } | Action::Detach(_) | Action::DeleteBoundary(_) | Action::Untag(_) => {
                 Sign::Remove
             }
-            _ => Sign::Change,
+            Action::UpdateTrust { .. }
+            | Action::UpdateRole { .. }
+            | Action::PutPolicy { .. }
+            | Action::PutBoundary { .. }
+            | Action::Tag(_)
+            | Action::Register(_) => Sign::Change,
         }
     }
 }

@@ -26,7 +26,16 @@ pub fn predicted(observed: &Observed, changes: &[Change]) -> Observed {
                 let role_arn = Some(registration.after.role_arn.clone());
                 after.registrations.insert(change.role.clone(), Ok(vec![ExistingRegistration { id, role_arn }]));
             }
-            _ => {}
+            // Who can assume a role does not depend on these.
+            Action::UpdateRole { .. }
+            | Action::PutPolicy { .. }
+            | Action::DeletePolicy { .. }
+            | Action::Attach(_)
+            | Action::Detach(_)
+            | Action::PutBoundary { .. }
+            | Action::DeleteBoundary(_)
+            | Action::Tag(_)
+            | Action::Untag(_) => {}
         }
     }
     after

@@ -37,7 +37,8 @@ pub(super) fn change_lines(
         (Action::Tag(tags), _) => tags.iter().map(|(key, value)| added(&format!("{key} = {value}"))).collect(),
         (Action::PutBoundary { before: Some(before), .. }, _) => vec![removed(before)],
         (Action::Register(registration), _) => registration_change(registration),
-        _ => Vec::new(),
+        (Action::UpdateRole { .. } | Action::Attach(_) | Action::Detach(_), _)
+        | (Action::PutBoundary { before: None, .. } | Action::DeleteBoundary(_) | Action::Untag(_), _) => Vec::new(),
     });
     lines
 }
