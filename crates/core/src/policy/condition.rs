@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::PolicyError;
+use super::error::PolicyError;
 use super::operators::is_operator;
-use crate::json;
+use crate::json::{self, texts};
 use crate::text::Untrusted;
 
 /// The condition block of a statement; empty where it has none.
@@ -152,22 +152,5 @@ impl std::fmt::Debug for Condition {
     /// Hides the values, which may be secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.0.iter().map(|t| format!("{} {}", t.operator, t.key))).finish()
-    }
-}
-
-/// A scalar or an array of scalars, as the strings that IAM compares.
-pub(super) fn texts(value: &Value) -> Option<Vec<String>> {
-    match value {
-        Value::Array(items) => items.iter().map(text).collect(),
-        one => Some(vec![text(one)?]),
-    }
-}
-
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
     }
 }

@@ -3,9 +3,10 @@
 
 use serde::Serialize;
 
-use super::{
-    Caller, Condition, Document, Effect, Principal, Principals, RequestContext, Statement, Verdict, can_assume,
-};
+use super::condition::{Condition, ConditionClause};
+use super::document::{Document, Effect, Principals, Statement};
+use super::evaluate::{Caller, RequestContext, Verdict, can_assume};
+use super::principal::Principal;
 
 /// The actions by which a role is assumed.
 ///
@@ -173,7 +174,7 @@ fn deny_coverage(trust: &Document, allowed: &Statement, principal: &Principal) -
 }
 
 fn shown(condition: &Condition, external_ids: ExternalIdDisplay) -> Vec<Shown> {
-    let show = |clause: &super::ConditionClause| {
+    let show = |clause: &ConditionClause| {
         let is_secret = clause.is_external_id() && external_ids == ExternalIdDisplay::Hidden;
         let values = if is_secret { vec!["(hidden)".to_owned()] } else { clause.values.clone() };
         Shown { operator: clause.operator.clone(), key: clause.key.clone(), values }

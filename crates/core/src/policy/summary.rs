@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Actions, Document, Effect, ExternalIdDisplay, PrincipalAccess, Statement, explain};
+use super::document::{Actions, Document, Effect, Statement};
+use super::explain::{ExternalIdDisplay, PrincipalAccess, explain};
 use crate::suggestion::plain_list_of;
 
 /// The most actions that are listed by name.
