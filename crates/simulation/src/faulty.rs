@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use secrecy::SecretString;
 
-use super::fault::Script;
+use crate::fault::Script;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;

@@ -1,7 +1,8 @@
 //! Account leases, stored as SSM parameters are: each write increments a version, which makes compare-and-swap possible.
 
-use super::journal::CallInfo;
-use super::organization::{FakeOrganization, State};
+use crate::call::CallInfo;
+use crate::organization::FakeOrganization;
+use crate::state::State;
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::account::{ACCESS_ROLE, ControlPolicy, SimAccount, access_role};
-use super::consistency::Lag;
-use super::organization::{FakeOrganization, State};
-use super::quota::Quotas;
-use super::role_state::{PolicyText, RoleState};
+use crate::account::{ACCESS_ROLE, ControlPolicy, SimAccount, access_role};
+use crate::consistency::Lag;
+use crate::organization::FakeOrganization;
+use crate::quota::Quotas;
+use crate::role_state::{PolicyText, RoleState};
+use crate::state::State;
 use onboarding_core::account::{AccountId, AccountState, JoinMethod};
 use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;

@@ -1,8 +1,8 @@
-use super::super::example::{
+use crate::example::{
     ACCESS, ALL, MEMBER, assume_role_request, change, create, document, id, name, new_role, organization, session,
     trusting, update_role,
 };
-use super::super::{FakeOrganization, Quotas, Session};
+use crate::{FakeOrganization, Quotas, Session};
 use onboarding_core::owner::{OWNER_TAG, Owner};
 use onboarding_core::plan::{Action, Change, NewRole};
 use onboarding_engine::ports::{ReadIam, Sessions, WriteIam};
