@@ -6,8 +6,9 @@ use anyhow::Context;
 use serde_json::json;
 
 use super::args::{Explain, Format, Grant};
-use super::output::eprint_lines;
-use super::{Exit, print_error, read};
+use super::exit::Exit;
+use super::input::read;
+use super::output::{eprint_lines, print_error};
 use onboarding_core::account::Partition;
 use onboarding_core::lines::{Line, Style, render, widest};
 use onboarding_core::policy::{

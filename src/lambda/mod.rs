@@ -26,13 +26,14 @@ mod direct;
 mod error;
 mod log;
 mod notify;
+mod records;
 mod settings;
 mod subject;
 mod sweep;
 
-pub use batch::bodies;
 pub use error::InvocationError;
 pub use log::{start as start_log, start_failed};
+pub use records::bodies;
 pub use settings::{ConfigLocation, SettingsError};
 
 use std::time::{Duration, SystemTime};
@@ -101,7 +102,7 @@ impl<W: FunctionWorld> Function<W> {
         let payload = event.payload.get();
         let invocation = event.context.request_id.as_str();
         let deadlines = self.deadlines(&event.context);
-        let records = batch::records(payload).map_err(|error| {
+        let records = records::records(payload).map_err(|error| {
             log::payload_rejected(&InvocationContext::direct(invocation), &error);
             InvocationError::payload(error)
         })?;
