@@ -3,7 +3,7 @@
 //! A session stays live: each of its calls is authorized at the time of the call, against the current state of the access
 //! role and the control policies, and it fails with `ExpiredToken` when the session has expired.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use crate::account::ControlPolicy;
 use crate::call::CallInfo;
@@ -16,15 +16,13 @@ use crate::target::Target;
 use crate::validate;
 use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::error::ApiError;
+use onboarding_core::limits::SESSION;
 use onboarding_core::policy::{Caller, Document, RequestContext, Verdict, can_assume};
 use onboarding_core::role::RoleName;
 use onboarding_core::time::after;
 use onboarding_engine::ports::{AssumeRoleRequest, Sessions};
 
 const ASSUME: &str = "sts:AssumeRole";
-
-/// The duration of a session.
-const SESSION: Duration = Duration::from_secs(900);
 
 /// A session in an account. Its permissions are the intersection of the access role's permissions and the session policy.
 #[derive(Debug, Clone)]
@@ -76,15 +74,15 @@ impl Sessions for FakeOrganization {
 
 impl FakeOrganization {
     /// The request as it arrives at STS, see [`FakeOrganization::misdirect_sessions`].
-    fn misdirected(&self, entry: &AssumeRoleRequest) -> AssumeRoleRequest {
-        let mut entry = entry.clone();
+    fn misdirected(&self, request: &AssumeRoleRequest) -> AssumeRoleRequest {
+        let mut request = request.clone();
         if let Some((text, from, to)) = &self.lock().misdirected
-            && entry.policy.contains(text)
+            && request.policy.contains(text)
         {
-            entry.role_arn = entry.role_arn.replace(from.as_str(), to.as_str());
-            entry.policy = entry.policy.replace(from.as_str(), to.as_str());
+            request.role_arn = request.role_arn.replace(from.as_str(), to.as_str());
+            request.policy = request.policy.replace(from.as_str(), to.as_str());
         }
-        entry
+        request
     }
 }
 
