@@ -13,6 +13,7 @@ use onboarding_core::account::Partition;
 use onboarding_core::lines::{Line, Style, render, widest};
 use onboarding_core::policy::{
     self, Can, Condition, Document, Effect, ExternalIdDisplay, PolicyError, PolicyNotice, Principal, PrincipalAccess,
+    PrincipalKind,
 };
 
 /// Maximum length of a trust policy in characters: by default, and with quota L-C07B4B0D raised to its maximum.
@@ -149,7 +150,7 @@ const LABEL: usize = 13;
 
 fn access_label(entry: &PrincipalAccess) -> (Style, &'static str) {
     match (entry.effect, entry.can) {
-        (Effect::Allow, Can::Always) if entry.kind == "anyone" => (Style::Error, "always"),
+        (Effect::Allow, Can::Always) if entry.kind == PrincipalKind::Anyone => (Style::Error, "always"),
         (Effect::Allow, Can::Always) => (Style::Success, "always"),
         (_, Can::Conditionally) => (Style::Warning, "conditionally"),
         (Effect::Allow, Can::Never) => (Style::Error, "never"),

@@ -31,7 +31,7 @@ mod settings;
 mod subject;
 mod sweep;
 
-pub use error::InvocationError;
+pub use error::{InvocationError, InvocationErrorKind};
 pub use log::{start as start_log, start_failed};
 pub use records::bodies;
 pub use settings::{ConfigLocation, SettingsError};
