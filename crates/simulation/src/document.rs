@@ -104,10 +104,10 @@ fn check_grammar(text: &str) -> Result<Document, Rejection> {
         return Err(syntax());
     }
     check_sids(document.statements())?;
-    let tests = document.statements().iter().flat_map(|statement| statement.condition.clauses());
-    for test in tests {
-        if !is_operator(&test.operator) {
-            return Err(malformed(format!("Invalid Condition type : {}.", test.operator)));
+    let clauses = document.statements().iter().flat_map(|statement| statement.condition.clauses());
+    for clause in clauses {
+        if !is_operator(&clause.operator) {
+            return Err(malformed(format!("Invalid Condition type : {}.", clause.operator)));
         }
     }
     Ok(document)
