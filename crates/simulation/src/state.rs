@@ -12,7 +12,7 @@ use crate::notifications::Notifications;
 use crate::rejection::Rejection;
 use crate::tenant::Tenant;
 use onboarding_core::account::{AccountId, Partition};
-use onboarding_core::lease::Lease;
+use onboarding_core::lease::StoredLease;
 use onboarding_engine::ports::AssumeRoleRequest;
 
 /// When the virtual time starts, in seconds since 1970: November 2026.
@@ -31,8 +31,8 @@ pub(super) struct State {
     /// ARNs of roles and users that exist only as principals.
     pub(super) identities: BTreeSet<String>,
     pub(super) parameters: BTreeMap<String, String>,
-    /// The lease of each account, and its version.
-    pub(super) leases: BTreeMap<AccountId, (Lease, i64)>,
+    /// The lease of each account.
+    pub(super) leases: BTreeMap<AccountId, StoredLease>,
     /// Whether leases are stored.
     pub(super) has_leases: bool,
     pub(super) inbox: Inbox,

@@ -7,7 +7,7 @@ mod metrics;
 mod proof_lines;
 mod redact;
 
-pub use event::{AccountEvent, EventKind};
+pub use event::{AccountEvent, EventContext, EventKind};
 pub use lines::{Detail, plan_lines, report_lines};
 pub use metrics::{emf, time_to_onboarded};
 
