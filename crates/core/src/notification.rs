@@ -33,7 +33,7 @@ use crate::time::{since, stored_seconds};
 /// The last notification about an account, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotificationRecord {
-    /// What was notified.
+    /// The subject of the last notification.
     #[serde(rename = "code")]
     pub notified: Notified,
     /// When.
@@ -56,7 +56,7 @@ impl Default for NotificationRecord {
 /// Text that is not a record counts as a record of nothing, which will be replaced.
 impl Stored for NotificationRecord {}
 
-/// What was notified. Stored as a string.
+/// The subject of a notification. Stored as a string.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum Notified {

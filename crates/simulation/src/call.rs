@@ -1,4 +1,4 @@
-//! What the journal records of a call.
+//! The journal's record of a call.
 
 use onboarding_core::account::AccountId;
 use onboarding_core::role::RoleName;

@@ -1,4 +1,4 @@
-//! What the event bus received, and the notification records.
+//! The events that the bus received, and the notification records.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! What the policies of a role and the control policies of an account say about a request, with the reason in the wording
-//! of AWS.
+//! Whether the policies of a role and the control policies of an account deny a request, with the reason in the wording of
+//! AWS.
 
 use crate::account::{ControlPolicy, SimAccount};
 use crate::rejection::Rejection;

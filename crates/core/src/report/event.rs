@@ -31,14 +31,14 @@ impl EventKind {
     }
 }
 
-/// What an [`AccountEvent`] is made of.
+/// The parts of an [`AccountEvent`].
 #[derive(Debug, Clone, Copy)]
 pub struct EventContext<'a> {
     /// The kind of the event.
     pub kind: EventKind,
     /// The report of the run.
     pub report: &'a Report,
-    /// What the event is about, for people.
+    /// The subject of the event, for people.
     pub subject: &'a str,
     /// Why, if there is something to fix.
     pub cause: Option<&'a Cause>,

@@ -1,8 +1,8 @@
 //! The vendors' APIs that accounts can be registered with.
 //!
-//! Each file of this folder describes one vendor's API as an [`ApiSpec`]: where the API is, which hosts may receive its key, and
-//! what its calls are named. The rest of the program asks an [`Api`] and compares no
-//! vendors. The requests and responses are in the file of the same name in `src/vendors`.
+//! The file of a vendor describes its API as an [`ApiSpec`](spec::ApiSpec): where the API is, which hosts may receive its
+//! key, and the names of its calls. The rest of the program asks an [`Api`] and compares no vendors. The requests and
+//! responses are in the file of the same name in `src/vendors`.
 
 mod access;
 mod endpoint;
