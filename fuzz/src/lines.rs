@@ -49,7 +49,8 @@ fn mutate_line(text: &str, seed: u32) -> String {
         ((mixed ^ (mixed >> 31)) % below as u64) as usize
     };
     let mut lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
-    let (one, other) = (random(lines.len()), random(lines.len()));
+    let one = random(lines.len());
+    let other = random(lines.len());
     match random(6) {
         0 => _ = lines.remove(one),
         1 => lines.insert(one, lines[other].clone()),

@@ -132,12 +132,13 @@ fn callers(document: &Document) -> Vec<Caller> {
 fn missing_context_never_removes_access(document: &Document, callers: &[Caller], contexts: &[RequestContext]) {
     let empty = RequestContext::default();
     for (caller, context) in callers.iter().flat_map(|c| contexts.iter().map(move |context| (c, context))) {
-        let (known, unknown) = (can_assume(document, caller, context), can_assume(document, caller, &empty));
+        let known = can_assume(document, caller, context);
+        let unknown = can_assume(document, caller, &empty);
         assert!(!known.can() || unknown.can(), "{known:?} with the context, {unknown:?} without");
         assert!(!matches!(unknown, Verdict::Denied(_)) || matches!(known, Verdict::Denied(_)));
         assert!(!known.can() || can_anybody_assume(document, caller, context).can());
-        let (known, unknown) =
-            (permits(document, "iam:GetRole", "x", context), permits(document, "iam:GetRole", "x", &empty));
+        let known = permits(document, "iam:GetRole", "x", context);
+        let unknown = permits(document, "iam:GetRole", "x", &empty);
         assert!(!known.can() || unknown.can());
     }
     for other in [Principal::Service("ec2.amazonaws.com".to_owned()), Principal::Anyone] {
@@ -179,13 +180,13 @@ fn edit_adds_only_the_grants(before: &Document, grants: &[Grant], callers: &[Cal
     assert!(again.is_unchanged() && again.document == *after, "the edit is not idempotent");
     edit.notices.iter().for_each(|notice| _ = notice.to_string());
 
-    let (was, is) = (access_entries(before), access_entries(after));
-    assert!(was.is_subset(&is), "an entry is lost");
+    assert!(access_entries(before).is_subset(&access_entries(after)), "an entry is lost");
     for (old, new) in statements(before).iter().zip(statements(after)) {
         assert_eq!(without_principal(old), without_principal(&new), "more than principals changed");
     }
     for (caller, context) in callers.iter().flat_map(|c| contexts.iter().map(move |context| (c, context))) {
-        let (could, can) = (can_assume(before, caller, context).can(), can_assume(after, caller, context).can());
+        let could = can_assume(before, caller, context).can();
+        let can = can_assume(after, caller, context).can();
         let is_granted = grants.iter().any(|grant| match &grant.principal {
             Principal::Account(id) => *id == caller.account,
             Principal::Arn(arn) => Some(arn) == caller.arn.as_ref(),
@@ -200,7 +201,8 @@ fn edit_adds_only_the_grants(before: &Document, grants: &[Grant], callers: &[Cal
         assert!(verdict != Verdict::NotAllowed, "{caller:?} has no access despite its grant");
     }
     for prune_orphans in [false, true] {
-        let (account, grants) = (member.clone(), grants.to_vec());
+        let account = member.clone();
+        let grants = grants.to_vec();
         assert_safe(&Blueprint { account, grants, prune_orphans, roles: Vec::new() }, before.clone());
     }
 }

@@ -1,7 +1,6 @@
 //! The SDK configuration. All clients of all accounts share one configuration and one HTTP connection pool.
 
 use std::env;
-use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_config::identity::IdentityCache;
@@ -15,6 +14,8 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+
+use onboarding_core::limits::{CALL, CALL_ATTEMPT, CONNECT};
 
 /// Why the SDK configuration could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -85,12 +86,11 @@ fn http_client() -> SharedHttpClient {
     Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https()
 }
 
-/// Timeouts that are short enough for a retry of a hanging call before the function's own deadline.
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(3))
-        .operation_attempt_timeout(Duration::from_secs(8))
-        .operation_timeout(Duration::from_secs(25))
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(CALL_ATTEMPT)
+        .operation_timeout(CALL)
         .build()
 }
 

@@ -2,7 +2,6 @@
 //! certificates.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_http_client::Connector;
@@ -13,6 +12,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 
 use onboarding_core::error::ApiError;
+use onboarding_core::limits::CONNECT;
 use onboarding_engine::ports::{Http, VendorRequest, VendorResponse};
 
 /// An HTTP client that is created with the first request. Clones share its connections. It does not follow redirects
@@ -51,7 +51,7 @@ impl HttpClient {
 
     fn connector(&self) -> &Connector {
         self.0.get_or_init(|| {
-            let settings = HttpConnectorSettings::builder().connect_timeout(Duration::from_secs(3)).build();
+            let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
             Connector::builder()
                 .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
                 .connector_settings(settings)

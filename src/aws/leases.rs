@@ -14,7 +14,8 @@
 use super::Aws;
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
-use onboarding_core::lease::Lease;
+use onboarding_core::lease::{Lease, StoredLease};
+use onboarding_core::stored::Stored;
 use onboarding_engine::ports::{LeaseStore, WriteMode};
 
 impl Aws {
@@ -25,10 +26,13 @@ impl Aws {
 }
 
 impl LeaseStore for Aws {
-    async fn stored_lease(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
+    async fn stored_lease(&self, account: &AccountId) -> Result<Option<StoredLease>, ApiError> {
         let Some(name) = self.lease_parameter(account) else { return Ok(None) };
         let stored = self.stored(name).await?;
-        Ok(stored.map(|stored| (Lease::from_text(stored.value().unwrap_or_default()), stored.version)))
+        Ok(stored.map(|stored| {
+            let lease = Lease::from_text(stored.value().unwrap_or_default());
+            StoredLease { lease, version: stored.version }
+        }))
     }
 
     /// The new version is one more than the previous one. Any other number means that another run wrote in between.

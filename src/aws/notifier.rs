@@ -7,6 +7,7 @@ use super::error::{api_error, malformed};
 use onboarding_core::error::ApiError;
 use onboarding_core::notification::NotificationRecord;
 use onboarding_core::report::AccountEvent;
+use onboarding_core::stored::Stored;
 use onboarding_engine::ports::{Notifier, WriteMode};
 
 impl Aws {
@@ -35,14 +36,14 @@ impl Notifier for Aws {
         self.remove(self.record_parameter(name)).await
     }
 
-    async fn publish_event(&self, notice: &AccountEvent) -> Result<(), ApiError> {
+    async fn publish_event(&self, event: &AccountEvent) -> Result<(), ApiError> {
         const CALL: &str = "events:PutEvents";
         let Some(bus) = &self.resources.event_bus else { return Ok(()) };
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(bus)
             .source(AccountEvent::SOURCE)
-            .detail_type(notice.kind.detail_type())
-            .detail(notice.detail().to_string());
+            .detail_type(event.kind.detail_type())
+            .detail(event.detail().to_string());
         let client = self.events.get_or_init(|| aws_sdk_eventbridge::Client::new(&self.config));
         let response = client.put_events().entries(entry.build()).send().await.map_err(api_error(CALL))?;
         // The call succeeds even if its entry failed.

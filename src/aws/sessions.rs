@@ -7,17 +7,20 @@ use super::clients::with_credentials;
 use super::error::{api_error, malformed};
 use super::iam::IamSession;
 use onboarding_core::error::ApiError;
+use onboarding_core::limits::SESSION;
 use onboarding_engine::ports::{AssumeRoleRequest, Sessions};
 
 impl Sessions for Aws {
     type Session = IamSession;
 
-    /// Assumes the role for 15 minutes. It sets no source identity and no session tags: those need
+    /// Assumes the role for [`SESSION`]. It sets no source identity and no session tags: those need
     /// `sts:SetSourceIdentity` and `sts:TagSession`, which the trust policy that Organizations creates does not allow.
-    async fn assume_role(&self, entry: &AssumeRoleRequest) -> Result<IamSession, ApiError> {
+    async fn assume_role(&self, request: &AssumeRoleRequest) -> Result<IamSession, ApiError> {
         const CALL: &str = "sts:AssumeRole";
-        let assume = self.sts.assume_role().role_arn(&entry.role_arn).role_session_name(&entry.session_name);
-        let response = assume.policy(&entry.policy).duration_seconds(900).send().await.map_err(api_error(CALL))?;
+        let assume = self.sts.assume_role().role_arn(&request.role_arn).role_session_name(&request.session_name);
+        let seconds = i32::try_from(SESSION.as_secs()).unwrap_or(i32::MAX);
+        let response =
+            assume.policy(&request.policy).duration_seconds(seconds).send().await.map_err(api_error(CALL))?;
         let issued = response.credentials.ok_or_else(|| malformed(CALL, "credentials"))?;
         let token = Some(issued.session_token);
         let credentials = Credentials::new(issued.access_key_id, issued.secret_access_key, token, None, "access-role");

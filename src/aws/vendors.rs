@@ -19,7 +19,11 @@ impl VendorApi for Aws {
         vendors::registrations(&self.http, api, access, account).await
     }
 
-    async fn register_with_vendor(&self, access: &ApiAccess, entry: &RegistrationChange) -> Result<(), ApiError> {
-        vendors::register(&self.http, access, entry).await
+    async fn register_with_vendor(
+        &self,
+        access: &ApiAccess,
+        registration: &RegistrationChange,
+    ) -> Result<(), ApiError> {
+        vendors::register(&self.http, access, registration).await
     }
 }

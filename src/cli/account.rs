@@ -6,7 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 
 use super::args::{Apply, Aws, Format, Selector, Target};
-use super::{Exit, config, read};
+use super::config;
+use super::exit::Exit;
+use super::input::read;
 use onboarding_core::limits::COMMAND_LINE_GRACE;
 use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::mode::Mode;

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use anyhow::anyhow;
 
+use super::exit::Exit;
+use super::input::read;
 use super::output::eprint_lines;
-use super::{Exit, read};
 use onboarding_core::config::{self, Config, Folder};
 use onboarding_core::lines::{Line, Style, render};
 

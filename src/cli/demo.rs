@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 
-use super::Exit;
+use super::exit::Exit;
 use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
 use onboarding_core::lines::{Line, Style, render};

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::args::Format;
-use super::{Exit, print_error, read};
+use super::exit::Exit;
+use super::input::read;
+use super::output::print_error;
 use crate::lambda::bodies;
 use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::text::escaped_json;

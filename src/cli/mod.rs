@@ -9,11 +9,9 @@ mod config;
 mod demo;
 mod event;
 mod exit;
+mod input;
 mod policy;
 mod vendors;
-
-use std::fmt::Display;
-use std::io::Read;
 
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -22,9 +20,8 @@ use tracing_subscriber::prelude::*;
 pub use args::{Args, Aws};
 pub use exit::Exit;
 
-use args::{Command, ConfigCommand, PolicyCommand, VendorsCommand};
-
-use onboarding_core::lines::{Line, Style};
+use self::args::{Command, ConfigCommand, PolicyCommand, VendorsCommand};
+use self::output::print_error;
 use onboarding_core::text;
 use onboarding_engine::ports::{World, WriteIam};
 
@@ -75,29 +72,4 @@ fn completions(shell: clap_complete::Shell) -> anyhow::Result<Exit> {
     clap_complete::generate(shell, &mut Args::command(), "onboard", &mut script);
     print_text!("{}", String::from_utf8(script)?);
     Ok(Exit::Done)
-}
-
-/// Prints an error to stderr, without control characters. Its lines are not wrapped, so that they can be searched.
-fn print_error(error: impl Display) {
-    let error = error.to_string();
-    let mut lines = error.lines();
-    let first = Line::verbatim(0).styled(Style::Error, "error:").text(format!(" {}", lines.next().unwrap_or_default()));
-    let others = lines.map(|line| Line::verbatim(0).text(line));
-    output::eprint_lines(&[first].into_iter().chain(others).collect::<Vec<_>>());
-}
-
-/// Reads a file, or stdin for `-`.
-fn read(file: &str) -> anyhow::Result<String> {
-    use anyhow::Context;
-    let mut bytes = Vec::new();
-    // The largest valid input is a Lambda event of 1 MB.
-    const MAX_BYTES: u64 = 4 << 20;
-    let source: &mut dyn Read = if file == "-" {
-        &mut std::io::stdin()
-    } else {
-        &mut std::fs::File::open(file).with_context(|| format!("cannot read `{file}`; check the path"))?
-    };
-    source.take(MAX_BYTES + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read `{file}`"))?;
-    anyhow::ensure!(bytes.len() as u64 <= MAX_BYTES, "`{file}` is larger than 4 MiB; check that it is the right file");
-    String::from_utf8(bytes).with_context(|| format!("`{file}` is not UTF-8; save it as UTF-8"))
 }

@@ -1,12 +1,12 @@
 //! Printing to stdout and stderr without panicking. `println!` panics when the write fails, for example on a full disk;
 //! these macros return the error instead. A closed pipe (`onboard … | head`) is not an error.
 
-use std::fmt;
+use std::fmt::{self, Display};
 use std::io::{ErrorKind, Write};
 
 use anyhow::Context;
 
-use onboarding_core::lines::{Line, render};
+use onboarding_core::lines::{Line, Style, render};
 
 /// Writes to stdout, with colors on a terminal.
 pub(super) fn print(text: fmt::Arguments<'_>) -> anyhow::Result<()> {
@@ -20,6 +20,15 @@ pub(super) fn print(text: fmt::Arguments<'_>) -> anyhow::Result<()> {
 /// Writes lines to stderr. Errors are ignored, because there is nowhere left to report them.
 pub(super) fn eprint_lines(lines: &[Line]) {
     let _ = anstream::stderr().lock().write_all(render(lines).as_bytes());
+}
+
+/// Prints an error to stderr, without control characters. Its lines are not wrapped, so that they can be searched.
+pub(super) fn print_error(error: impl Display) {
+    let error = error.to_string();
+    let mut lines = error.lines();
+    let first = Line::verbatim(0).styled(Style::Error, "error:").text(format!(" {}", lines.next().unwrap_or_default()));
+    let others = lines.map(|line| Line::verbatim(0).text(line));
+    eprint_lines(&[first].into_iter().chain(others).collect::<Vec<_>>());
 }
 
 /// Writes formatted text to stdout; returns from the function on error.

@@ -6,12 +6,14 @@ use anyhow::Context;
 use serde_json::json;
 
 use super::args::{Explain, Format, Grant};
-use super::output::eprint_lines;
-use super::{Exit, print_error, read};
+use super::exit::Exit;
+use super::input::read;
+use super::output::{eprint_lines, print_error};
 use onboarding_core::account::Partition;
 use onboarding_core::lines::{Line, Style, render, widest};
 use onboarding_core::policy::{
     self, Can, Condition, Document, Effect, ExternalIdDisplay, PolicyError, PolicyNotice, Principal, PrincipalAccess,
+    PrincipalKind,
 };
 use onboarding_core::text::escaped_json;
 
@@ -152,7 +154,7 @@ const LABEL: usize = 13;
 
 fn access_label(entry: &PrincipalAccess) -> (Style, &'static str) {
     match (entry.effect, entry.can) {
-        (Effect::Allow, Can::Always) if entry.kind == "anyone" => (Style::Error, "always"),
+        (Effect::Allow, Can::Always) if entry.kind == PrincipalKind::Anyone => (Style::Error, "always"),
         (Effect::Allow, Can::Always) => (Style::Success, "always"),
         (_, Can::Conditionally) => (Style::Warning, "conditionally"),
         (Effect::Allow, Can::Never) => (Style::Error, "never"),

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::anyhow;
 
-use super::{Exit, read};
+use super::exit::Exit;
+use super::input::read;
 use onboarding_core::config::{Config, Folder};
 use onboarding_core::lines::render;
 use onboarding_core::suggestion::{did_you_mean, list_of};

@@ -16,10 +16,7 @@
 //!
 //! Delivery is at-least-once, so a message may be processed twice. That is harmless because onboarding is idempotent.
 //!
-//! The records are parsed one by one, so a broken body does not affect the other records. Apart from an
-//! invalid configuration, only two problems fail the whole invocation before anything is processed: a record that is
-//! not an SQS message, and a record without a message ID. Such a record could not be named in the response, and SQS
-//! would delete it.
+//! The bodies are parsed one by one, so a broken body does not affect the other records.
 //!
 //! See <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>.
 
@@ -28,9 +25,7 @@ use std::panic::AssertUnwindSafe;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::context::InvocationContext;
 use super::{FunctionWorld, Invocation, log};
@@ -40,42 +35,6 @@ use onboarding_core::message_action::{self, MessageAction, Received};
 use onboarding_core::outcome::{Cause, Outcome};
 use onboarding_core::time::{from_unix_milliseconds, since};
 use onboarding_core::trigger::{self, Trigger};
-
-/// A batch whose records are not parsed yet, so that an invalid record does not affect the others.
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(rename = "Records", borrow)]
-    records: Option<Vec<&'a RawValue>>,
-}
-
-/// Ends the error message of a malformed batch.
-const NOTHING_PROCESSED: &str = "no record of the batch was processed; fix the batch and send it again";
-
-/// The records of a batch; `None` if the payload is not a batch.
-pub(super) fn records(payload: &str) -> Result<Option<Vec<SqsMessage>>, String> {
-    let Ok(Envelope { records: Some(records) }) = serde_json::from_str::<Envelope<'_>>(payload) else {
-        return Ok(None);
-    };
-    let parse = |(index, record): (usize, &RawValue)| {
-        let message: SqsMessage = serde_json::from_str(record.get())
-            .map_err(|error| format!("`Records[{index}]` is not a valid SQS message: {error}; {NOTHING_PROCESSED}"))?;
-        // Without its ID a failed record could not be named in the response, and SQS would delete it.
-        match message.message_id.as_deref() {
-            Some(id) if !id.is_empty() => Ok(message),
-            _ => Err(format!("`Records[{index}].messageId` is missing; {NOTHING_PROCESSED}")),
-        }
-    };
-    records.into_iter().enumerate().map(parse).collect::<Result<_, _>>().map(Some)
-}
-
-/// The message bodies of a batch; `None` if the payload is not a batch.
-///
-/// # Errors
-/// When a record is not a valid SQS message.
-pub fn bodies(payload: &str) -> Result<Option<Vec<String>>, String> {
-    let bodies = |records: Vec<SqsMessage>| records.into_iter().map(|r| r.body.unwrap_or_default()).collect();
-    Ok(records(payload)?.map(bodies))
-}
 
 impl<W: FunctionWorld> Invocation<'_, W> {
     /// Processes all records concurrently and returns the partial batch response.

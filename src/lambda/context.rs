@@ -1,4 +1,4 @@
-//! The context of a payload: the ids that every log line about it carries.
+//! The context of a payload: the IDs that every log line about it carries.
 
 use onboarding_core::message_action::Received;
 

@@ -1,7 +1,7 @@
 //! The log of the function: JSON lines on stdout, and CloudWatch metrics in the embedded metric format.
 //!
 //! Every payload ends in one summary line: [`outcome`] if it produced a report, otherwise [`payload_rejected`],
-//! [`configuration_failed`] or [`panicked`]. The summary carries the account, event, message and request ids, so one
+//! [`configuration_failed`] or [`panicked`]. The summary carries the account, event, message and request IDs, so one
 //! CloudWatch Logs Insights query finds everything about an account. The warnings [`notification_failed`] and
 //! [`message_action_failed`] come in addition to it.
 //!
@@ -17,6 +17,7 @@ use tracing_subscriber::prelude::*;
 
 use super::context::InvocationContext;
 use onboarding_core::account::AccountId;
+use onboarding_core::code::{Code, OutcomeKind};
 use onboarding_core::error::ApiError;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
@@ -54,29 +55,32 @@ impl<W: Write> Write for Filtered<W> {
 
 /// Logs that the function could not start.
 pub fn start_failed(error: &lambda_runtime::Error) {
-    tracing::error!(outcome = "blocked", cause = "configuration", "{error}");
+    let outcome = OutcomeKind::Blocked.as_str();
+    let cause = Code::Configuration.as_str();
+    tracing::error!(outcome, cause, "{error}");
 }
 
 /// Logs that a payload could not be parsed.
 pub(super) fn payload_rejected(context: &InvocationContext<'_>, error: &dyn Display) {
-    failed_without_report(context, "invalid_message", error);
+    failed_without_report(context, Code::InvalidMessage, error);
 }
 
 /// Logs that nothing in an invocation was processed, because the configuration could not be loaded.
 pub(super) fn configuration_failed(invocation: &str, error: &dyn Display) {
-    failed_without_report(&InvocationContext::direct(invocation), "configuration", error);
+    failed_without_report(&InvocationContext::direct(invocation), Code::Configuration, error);
 }
 
 /// Logs that the processing of a record panicked.
 pub(super) fn panicked(context: &InvocationContext<'_>) {
     let message = "the function panicked while processing a record; the message returns to the queue";
-    failed_without_report(context, "panic", &message);
+    failed_without_report(context, Code::Panic, &message);
 }
 
 /// Logs a payload that failed before its account was known, so that there is no report about it.
-fn failed_without_report(context: &InvocationContext<'_>, cause: &str, message: &dyn Display) {
+fn failed_without_report(context: &InvocationContext<'_>, cause: Code, message: &dyn Display) {
     let InvocationContext { invocation, event: event_id, message: message_id, .. } = *context;
-    tracing::error!(event_id, message_id, invocation_id = invocation, outcome = "blocked", cause, "{message}");
+    let outcome = OutcomeKind::Blocked.as_str();
+    tracing::error!(event_id, message_id, invocation_id = invocation, outcome, cause = cause.as_str(), "{message}");
 }
 
 /// Logs that a message could not be delayed or moved to the dead-letter queue. It becomes visible again when its

@@ -26,16 +26,17 @@ mod direct;
 mod error;
 mod log;
 mod notify;
+mod records;
 mod settings;
 mod subject;
 mod sweep;
 
-pub use batch::bodies;
-pub use error::InvocationError;
+pub use error::{InvocationError, InvocationErrorKind};
 pub use log::{start as start_log, start_failed};
+pub use records::bodies;
 pub use settings::{ConfigLocation, SettingsError};
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::Value;
@@ -47,7 +48,7 @@ use self::subject::Subject;
 use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
 use onboarding_core::error::ApiError;
-use onboarding_core::limits::RESERVE;
+use onboarding_core::limits::{LOCAL_INVOCATION, RESERVED_FOR_RESPONSE, STALE_DEADLINE};
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
@@ -101,7 +102,7 @@ impl<W: FunctionWorld> Function<W> {
         let payload = event.payload.get();
         let invocation = event.context.request_id.as_str();
         let deadlines = self.deadlines(&event.context);
-        let records = batch::records(payload).map_err(|error| {
+        let records = records::records(payload).map_err(|error| {
             log::payload_rejected(&InvocationContext::direct(invocation), &error);
             InvocationError::payload(error)
         })?;
@@ -122,14 +123,13 @@ impl<W: FunctionWorld> Function<W> {
         }
     }
 
-    /// Reserves 15 s, or a quarter of the remaining time if that is less, for the phases after waiting.
+    /// Reserves [`RESERVED_FOR_RESPONSE`], or a quarter of the remaining time if that is less, for the phases after waiting.
     fn deadlines(&self, context: &Context) -> Deadlines {
         let now = self.world.now();
-        // `cargo lambda watch` reports a deadline in 1970. Treat a deadline that passed more than an hour ago as unset.
         let reported = from_unix_milliseconds(context.deadline);
-        let reported = reported.filter(|end| since(*end, now) <= Duration::from_secs(3600));
-        let end = reported.unwrap_or_else(|| after(now, Duration::from_secs(60)));
-        let reserve = (since(now, end) / 4).min(RESERVE);
+        let reported = reported.filter(|end| since(*end, now) <= STALE_DEADLINE);
+        let end = reported.unwrap_or_else(|| after(now, LOCAL_INVOCATION));
+        let reserve = (since(now, end) / 4).min(RESERVED_FOR_RESPONSE);
         let before_end = |reserve| end.checked_sub(reserve).unwrap_or(end);
         Deadlines { waiting: before_end(reserve), work: before_end(reserve / 2), response: before_end(reserve / 8) }
     }

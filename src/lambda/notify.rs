@@ -23,8 +23,8 @@ use super::subject::Subject;
 use super::{FunctionWorld, Invocation, log};
 use onboarding_core::error::ApiError;
 use onboarding_core::message_action::is_transient;
-use onboarding_core::notification::{self, NotificationDecision, NotificationRecord, STARTED};
-use onboarding_core::report::{AccountEvent, Report};
+use onboarding_core::notification::{self, NotificationDecision, NotificationRecord, Notified};
+use onboarding_core::report::{AccountEvent, EventContext, Report};
 use onboarding_engine::ports::WriteMode;
 
 impl<W: FunctionWorld> Invocation<'_, W> {
@@ -40,39 +40,39 @@ impl<W: FunctionWorld> Invocation<'_, W> {
     ) -> Result<(), ApiError> {
         let notifier = &self.engine.world;
         let now = notifier.now();
-        let by = context.record_owner();
+        let owner = context.record_owner();
         if !notifier.notifications_enabled() || !notification::may_notify(report) {
             return Ok(());
         }
         let key = subject.key.as_str();
         let previous = fail_if_transient(notifier.load_record(key).await)?.unwrap_or_default();
         let unconfirmed =
-            |code: &str| NotificationRecord { code: code.to_owned(), at: now, by: by.to_owned(), confirmed: false };
-        match notification::decide(report, previous.as_ref(), by, now) {
+            |notified| NotificationRecord { notified, at: now, owner: owner.to_owned(), confirmed: false };
+        match notification::decide(report, previous.as_ref(), owner, now) {
             NotificationDecision::Nothing => Ok(()),
             NotificationDecision::DeleteRecord => notifier.delete_record(key).await,
             NotificationDecision::RecordStarted => {
-                notifier.save_record(key, &unconfirmed(STARTED), WriteMode::Create).await.map(drop)
+                notifier.save_record(key, &unconfirmed(Notified::Started), WriteMode::Create).await.map(drop)
             }
-            NotificationDecision::Notify { kind, code, cause, first } => {
-                let record = unconfirmed(&code);
+            NotificationDecision::Notify { kind, notified, cause, first } => {
+                let record = unconfirmed(notified);
                 let write = if previous.is_some() { WriteMode::Replace } else { WriteMode::Create };
                 let saved = fail_if_transient(notifier.save_record(key, &record, write).await)?;
                 // Another run was first, unless the record is our own: the SDK retries a request whose response was
                 // lost.
                 if saved.as_ref().is_ok_and(|first| !first)
-                    && notifier.load_record(key).await?.is_some_and(|other| other.covers(&record.code, by, now))
+                    && notifier.load_record(key).await?.is_some_and(|other| other.covers(&record.notified, owner, now))
                 {
                     return Ok(());
                 }
-                let event = AccountEvent::new(
+                let event = AccountEvent::new(&EventContext {
                     kind,
                     report,
-                    &subject.description,
-                    cause.as_ref(),
-                    context.event,
-                    context.invocation,
-                );
+                    subject: &subject.description,
+                    cause: cause.as_ref(),
+                    event_id: context.event,
+                    invocation: context.invocation,
+                });
                 if let Err(error) = notifier.publish_event(&event).await {
                     // Delete the record, so that the retried message sends the event.
                     let _ = notifier.delete_record(key).await;

@@ -15,7 +15,7 @@ use serde_json::json;
 use super::{FunctionWorld, Invocation};
 use onboarding_core::account::{Account, AccountAge};
 use onboarding_core::eligibility::{Eligibility, eligibility};
-use onboarding_core::error::ApiError;
+use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::report::Report;
@@ -48,7 +48,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         loop {
             page = match self.queue_page(page.clone(), counts).await {
                 // The token of an earlier invocation may have expired. Start again with the first page.
-                Err(error) if token_is_from_message && error.code == "InvalidInputException" => None,
+                Err(error) if token_is_from_message && error.kind() == ErrorKind::InvalidInput => None,
                 Err(error) => return Err(error),
                 Ok(None) => return Ok(()),
                 Ok(next) if next == page => {

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use account_onboarding::aws::{Aws, Resources};
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ErrorKind;
-use onboarding_core::lease::Lease;
+use onboarding_core::lease::{Lease, StoredLease};
+use onboarding_core::stored::Stored;
 use onboarding_engine::ports::LeaseStore;
 use serde_json::{Value, json};
 use wiremock::{MockServer, ResponseTemplate};
@@ -25,7 +26,7 @@ fn now() -> SystemTime {
 }
 
 fn mine() -> Lease {
-    Lease { by: "invocation/message".to_owned(), until: now() }
+    Lease { owner: "invocation/message".to_owned(), expires_at: now() }
 }
 
 async fn body(server: &MockServer) -> Value {
@@ -69,11 +70,11 @@ async fn released_lease_is_expired() {
 async fn lease_is_read_with_its_version() {
     let parameter = |value: &str| json!({"Parameter": {"Value": value, "Version": 3}}).to_string();
     let (_server, held) = leases(json_response(200, &parameter(&mine().to_text())), Some("/leases")).await;
-    assert_eq!(held.stored_lease(&account()).await.unwrap(), Some((mine(), 3)));
+    assert_eq!(held.stored_lease(&account()).await.unwrap(), Some(StoredLease { lease: mine(), version: 3 }));
     let (_server, other) = leases(json_response(200, &parameter("not a lease")), Some("/leases")).await;
     assert_eq!(
         other.stored_lease(&account()).await.unwrap(),
-        Some((Lease::default(), 3)),
+        Some(StoredLease { lease: Lease::default(), version: 3 }),
         "an invalid value counts as expired"
     );
     let (_server, none) = leases(json_response(400, r#"{"__type":"ParameterNotFound"}"#), Some("/leases")).await;

@@ -5,9 +5,10 @@ use std::time::{Duration, UNIX_EPOCH};
 use account_onboarding::aws::{Aws, Resources};
 use onboarding_core::error::ErrorKind;
 use onboarding_core::mode::Mode;
-use onboarding_core::notification::NotificationRecord;
+use onboarding_core::notification::{NotificationRecord, Notified};
 use onboarding_core::outcome::Outcome;
-use onboarding_core::report::{AccountEvent, EventKind, Report};
+use onboarding_core::report::{AccountEvent, EventContext, EventKind, Report};
+use onboarding_core::stored::Stored;
 use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::ports::{Notifier, WriteMode};
 use serde_json::{Value, json};
@@ -18,7 +19,14 @@ use crate::{json_response, serving};
 fn event() -> AccountEvent {
     let report =
         Report::new(Some("444455556666".parse().unwrap()), TriggerKind::Manual, Mode::Apply, Outcome::Converged);
-    AccountEvent::new(EventKind::AccountOnboarded, &report, "account 444455556666", None, None, "invocation-1")
+    AccountEvent::new(&EventContext {
+        kind: EventKind::AccountOnboarded,
+        report: &report,
+        subject: "account 444455556666",
+        cause: None,
+        event_id: None,
+        invocation: "invocation-1",
+    })
 }
 
 async fn notifier(response: ResponseTemplate, bus: Option<&str>) -> (MockServer, Aws) {
@@ -70,9 +78,9 @@ async fn record_is_loaded_and_a_missing_one_is_not_an_error() {
     empty.delete_record("444455556666").await.unwrap();
 
     let record = NotificationRecord {
-        code: "foreign_role".to_owned(),
+        notified: Notified::Cause("foreign_role".to_owned()),
         at: UNIX_EPOCH + Duration::from_millis(1500),
-        by: "message-1".to_owned(),
+        owner: "message-1".to_owned(),
         confirmed: true,
     };
     let parameter = json!({"Parameter": {"Value": record.to_text()}}).to_string();

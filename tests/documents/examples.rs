@@ -8,7 +8,7 @@ use onboarding_core::config::{Config, Files};
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Cause, Outcome};
 use onboarding_core::policy::{Condition, Document, Grant, Principal, add_grants};
-use onboarding_core::report::{AccountEvent, EventKind, Report, emf};
+use onboarding_core::report::{AccountEvent, EventContext, EventKind, Report, emf};
 use onboarding_core::time::from_unix_milliseconds;
 use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::ports::Clock;
@@ -164,18 +164,16 @@ fn event_example_matches_the_code() {
     let outcome = Outcome::Blocked(cause.clone());
     let mut report = Report::new(Some(account), TriggerKind::CreateAccountResult, Mode::Apply, outcome);
     report.account_name = Some("payments-dev".into());
-    let event = "7c9e6679-7425-40de-944b-000000000266";
-    let invocation = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
-    let notice = AccountEvent::new(
-        EventKind::AccountBlocked,
-        &report,
-        "account 444455556666",
-        Some(&cause),
-        Some(event),
-        invocation,
-    );
-    assert_eq!(*notice.detail(), shown["detail"]);
-    assert_eq!((AccountEvent::SOURCE, notice.kind.detail_type()), ("account-onboarding", "AccountBlocked"));
+    let event = AccountEvent::new(&EventContext {
+        kind: EventKind::AccountBlocked,
+        report: &report,
+        subject: "account 444455556666",
+        cause: Some(&cause),
+        event_id: Some("7c9e6679-7425-40de-944b-000000000266"),
+        invocation: "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
+    });
+    assert_eq!(*event.detail(), shown["detail"]);
+    assert_eq!((AccountEvent::SOURCE, event.kind.detail_type()), ("account-onboarding", "AccountBlocked"));
     assert_eq!((&shown["source"], &shown["detail-type"]), (&json!(AccountEvent::SOURCE), &json!("AccountBlocked")));
     let document = read("docs/EVENTS.md");
     let detail = shown["detail"].as_object().expect("an object");

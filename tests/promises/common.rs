@@ -20,8 +20,14 @@ use onboarding_engine::{Engine, Job};
 use onboarding_simulation::{FakeOrganization, Faulty, Script};
 
 pub(crate) use self::access::{assert_onboarded, can_assume};
-pub(crate) use self::accounts::*;
-pub(crate) use self::configurations::*;
+pub(crate) use self::accounts::{
+    ACCESS, IDENTITY, MANAGEMENT, NEW, OLD, OWN_ROLE, ROLES, SECURITY_ROLE, TRELICA, TRELICA_ROLE, WORKLOAD_SECURITY,
+    create_account, create_accounts, id, name, organization,
+};
+pub(crate) use self::configurations::{
+    CONFIG, PARAMETER, PIPELINE, SECURITY_ID, TRELICA_ID, adopting_trelica, many_roles, missing_parameter,
+    new_for_a_week, sweep_config, trusting_role,
+};
 pub(crate) use self::faults::{DISTINCT_INJECTIONS, Fault, faults_at, fix_jitter, lines};
 pub(crate) use self::scenario::{Scenario, outcome_code, writes_of_one_onboarding};
 

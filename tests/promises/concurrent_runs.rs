@@ -114,9 +114,10 @@ fn lease_that_outlasts_the_deadline_ends_in_waiting() {
 fn expired_lease_is_acquired_by_one_of_two_runs() {
     let scenario = Scenario::new().with_new_account().with_expired_lease();
     let organization = scenario.organization();
-    let lease = |by: &str| Lease { by: by.to_owned(), until: organization.now() + Duration::from_secs(100) };
+    let lease =
+        |owner: &str| Lease { owner: owner.to_owned(), expires_at: organization.now() + Duration::from_secs(100) };
     let account = id(NEW);
-    let (_, version) = run(organization.stored_lease(&account)).unwrap().unwrap();
+    let version = run(organization.stored_lease(&account)).unwrap().unwrap().version;
     assert!(run(organization.try_acquire_lease(&account, &lease("first"), Some(version))).unwrap());
     assert!(!run(organization.try_acquire_lease(&account, &lease("second"), Some(version))).unwrap());
     assert!(!run(organization.try_acquire_lease(&account, &lease("third"), None)).unwrap());
@@ -133,8 +134,8 @@ fn slower_run_does_not_acquire_an_expired_lease() {
     let script = Script::intercepting(move |call, _| {
         attempts += usize::from(call == "ssm:PutParameter");
         if (call, attempts) == ("ssm:PutParameter", 3) {
-            let until = faster.now() + Duration::from_secs(100);
-            faster.put_lease(&id(NEW), Lease { by: "faster".to_owned(), until });
+            let expires_at = faster.now() + Duration::from_secs(100);
+            faster.put_lease(&id(NEW), Lease { owner: "faster".to_owned(), expires_at });
         }
         None
     });
@@ -142,7 +143,7 @@ fn slower_run_does_not_acquire_an_expired_lease() {
     let report = run(scripted_engine(organization, &script, CONFIG).apply(&job));
     assert_eq!((outcome_code(&report).as_str(), organization.writes()), ("waiting lease_held", Vec::new()));
     assert_eq!(
-        run(organization.stored_lease(&id(NEW))).unwrap().unwrap().0.by,
+        run(organization.stored_lease(&id(NEW))).unwrap().unwrap().lease.owner,
         job.lease_owner,
         "the slower run wrote last"
     );

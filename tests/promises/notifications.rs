@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use onboarding_core::account::AccountState;
-use onboarding_core::notification::NotificationRecord;
+use onboarding_core::notification::{NotificationRecord, Notified};
 use onboarding_core::report::{AccountEvent, EventKind};
 use onboarding_core::time::since;
 use onboarding_engine::ports::Clock;
@@ -89,7 +89,7 @@ fn account_that_is_blocked_again_after_a_repair_is_notified_again() {
     function.organization().delete_role(&id(NEW), &name(OWN_ROLE));
     function.queue.redrive();
     function.process_for(Duration::from_secs(2000));
-    assert_eq!(function.notifier.notifications()[NEW].code, "onboarded");
+    assert_eq!(function.notifier.notifications()[NEW].notified, Notified::Onboarded);
     function.organization().put_role(&id(NEW), &name(OWN_ROLE), RoleState::trusting("{}"));
     deliver_creation(&function);
     let wanted = ["AccountBlocked foreign_role", "AccountOnboarded", "AccountBlocked foreign_role"];
@@ -257,9 +257,10 @@ fn manual_invocation_returns_the_report_and_notifies() {
 fn unconfirmed_record_of_a_killed_run_is_taken_over_when_it_expires() {
     let function = blocked_account();
     let record = |age| {
-        let code = format!("foreign_role foreign_role:{OWN_ROLE}");
-        let by = "another".to_owned();
-        NotificationRecord { code, at: function.organization().now() - Duration::from_secs(age), by, confirmed: false }
+        let notified = Notified::Cause(format!("foreign_role foreign_role:{OWN_ROLE}"));
+        let at = function.organization().now() - Duration::from_secs(age);
+        let owner = "another".to_owned();
+        NotificationRecord { notified, at, owner, confirmed: false }
     };
     function.notifier.put_notification(NEW, record(10));
     deliver_creation(&function);

@@ -151,7 +151,8 @@ fn creation_status_is_polled_at_most_once_per_second() {
         let request = organization.create_account_with("payments-dev", creation);
         let times = Arc::new(Mutex::new(Vec::new()));
         let script = Script::intercepting({
-            let (times, clock) = (Arc::clone(&times), organization.clone());
+            let times = Arc::clone(&times);
+            let clock = organization.clone();
             move |call, _| {
                 assert_eq!(call, "organizations:DescribeCreateAccountStatus");
                 times.lock().unwrap().push(clock.now());

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use onboarding_core::limits::{
-    LONGEST_RETRY, MAX_LEASE, ONBOARDED_RECORD, RECENTLY_JOINED, RESERVE, TIME_TO_ONBOARDED, UNCONFIRMED_NOTIFICATION,
+    LONGEST_RETRY, MAX_LEASE, ONBOARDED_RECORD, RECENTLY_JOINED, RESERVED_FOR_RESPONSE, TIME_TO_ONBOARDED,
+    UNCONFIRMED_NOTIFICATION,
 };
 
 use crate::stack::Stack;
@@ -21,7 +22,7 @@ fn time_limits_fit_the_timeouts_of_the_stack() {
     let invocation = seconds("Onboard", "Timeout");
     let visibility = seconds("Inbox", "VisibilityTimeout");
     assert_eq!(visibility, invocation * 6, "as Lambda recommends");
-    assert!(RESERVE < invocation);
+    assert!(RESERVED_FOR_RESPONSE < invocation);
     assert!(UNCONFIRMED_NOTIFICATION > invocation, "the invocation that stored the record has ended");
     assert!(UNCONFIRMED_NOTIFICATION < visibility, "the retry of a killed invocation publishes");
     assert!(MAX_LEASE > LONGEST_INVOCATION);

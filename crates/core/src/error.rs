@@ -54,6 +54,8 @@ pub enum ErrorKind {
     Conflict,
     /// A resource of that name exists.
     AlreadyExists,
+    /// A parameter of the request is rejected, such as a pagination token that has expired.
+    InvalidInput,
     /// Anything else, such as a bug or a wrong configuration.
     Other,
 }
@@ -140,6 +142,7 @@ impl ApiError {
             "EntityAlreadyExists" | "EntityAlreadyExistsException" | "ParameterAlreadyExists" => {
                 ErrorKind::AlreadyExists
             }
+            "InvalidInputException" => ErrorKind::InvalidInput,
             _ => match self.status {
                 Some(429) => ErrorKind::Throttled,
                 Some(500..) => ErrorKind::Unavailable,

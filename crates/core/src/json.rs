@@ -101,6 +101,23 @@ impl<'de> Visitor<'de> for UniqueKeys {
     }
 }
 
+/// A scalar or an array of scalars, as the strings that IAM compares. `None` if an item is of another type.
+pub(crate) fn texts(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::Array(items) => items.iter().map(text).collect(),
+        one => Some(vec![text(one)?]),
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,24 +4,36 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::limits::MAX_LEASE;
-use crate::time::{self, stored_seconds};
 use serde::{Deserialize, Serialize};
+
+use crate::limits::MAX_LEASE;
+use crate::stored::Stored;
+use crate::time::{self, stored_seconds};
 
 /// A lease on an account. It expires at a time at which its run has certainly ended, so that a killed run does not block others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
-    /// The holder: an identifier that is unique to one run.
-    pub by: String,
+    /// The owner: an identifier that is unique to one run.
+    #[serde(rename = "by")]
+    pub owner: String,
     /// When it expires.
-    #[serde(with = "stored_seconds")]
-    pub until: SystemTime,
+    #[serde(rename = "until", with = "stored_seconds")]
+    pub expires_at: SystemTime,
 }
 
-/// An expired lease without a holder.
+/// A stored lease and its version, which a run names to replace it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredLease {
+    /// The lease.
+    pub lease: Lease,
+    /// The version of the parameter. Each write adds one.
+    pub version: i64,
+}
+
+/// An expired lease without an owner.
 impl Default for Lease {
     fn default() -> Self {
-        Self { by: String::new(), until: UNIX_EPOCH }
+        Self { owner: String::new(), expires_at: UNIX_EPOCH }
     }
 }
 
@@ -29,21 +41,12 @@ impl Lease {
     /// Whether the lease is active. An expiry that is further away than any run can last is invalid and does not count.
     #[must_use]
     pub fn is_active(&self, now: SystemTime) -> bool {
-        (now..time::after(now, MAX_LEASE)).contains(&self.until)
-    }
-
-    /// Parses the stored form. Text that is not a lease gives an expired lease without a holder.
-    #[must_use]
-    pub fn from_text(text: &str) -> Self {
-        serde_json::from_str(text).unwrap_or_default()
-    }
-
-    /// The form to store.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        (now..time::after(now, MAX_LEASE)).contains(&self.expires_at)
     }
 }
+
+/// Text that is not a lease counts as an expired lease without an owner.
+impl Stored for Lease {}
 
 #[cfg(test)]
 mod tests {
@@ -53,8 +56,8 @@ mod tests {
 
     #[test]
     fn text_that_is_not_a_lease_is_an_expired_lease() {
-        let until = UNIX_EPOCH + Duration::from_millis(1_795_000_000_500);
-        let lease = Lease { by: "invocation/message".to_owned(), until };
+        let expires_at = UNIX_EPOCH + Duration::from_millis(1_795_000_000_500);
+        let lease = Lease { owner: "invocation/message".to_owned(), expires_at };
         assert_eq!(lease.to_text(), r#"{"by":"invocation/message","until":1795000000.5}"#);
         assert_eq!(Lease::default().to_text(), r#"{"by":"","until":0.0}"#);
         assert_eq!(Lease::from_text(&lease.to_text()), lease);

@@ -27,6 +27,7 @@ pub mod report;
 pub mod role;
 pub mod role_settings;
 pub mod session_policy;
+pub mod stored;
 pub mod suggestion;
 pub mod template;
 pub mod text;

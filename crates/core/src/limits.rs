@@ -40,8 +40,39 @@ pub(crate) const FIRST_RETRY: Duration = Duration::from_secs(30);
 /// The longest pause between two deliveries of a message.
 pub const LONGEST_RETRY: Duration = Duration::from_secs(900);
 
-/// What the function reserves, of its timeout, for the phases after waiting.
-pub const RESERVE: Duration = Duration::from_secs(15);
+/// What the function reserves, of its timeout, for the phases after waiting: the calls in flight, the notification and the
+/// response. If less than four times as much is left, it reserves a quarter.
+pub const RESERVED_FOR_RESPONSE: Duration = Duration::from_secs(15);
+
+/// A reported deadline that passed longer ago than this is not a real one: `cargo lambda watch` reports one in 1970. No
+/// invocation that Lambda started is that old.
+pub const STALE_DEADLINE: Duration = Duration::from_secs(3600);
+
+/// The timeout of an invocation without a real deadline, as in a local run.
+pub const LOCAL_INVOCATION: Duration = Duration::from_secs(60);
+
+/// The shortest pause between two attempts within a run. A new account often works within seconds, and the quota of
+/// `DescribeCreateAccountStatus` is two requests per second.
+pub const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause between two attempts within a run. A run makes several attempts within the function's timeout, and a
+/// pause that would pass its deadline ends it.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// The timeout of opening a connection, to AWS or to a vendor.
+pub const CONNECT: Duration = Duration::from_secs(3);
+
+/// The timeout of one attempt of a call to AWS. Short enough that a hanging call is retried before the deadline of the
+/// function.
+pub const CALL_ATTEMPT: Duration = Duration::from_secs(8);
+
+/// The timeout of a call to AWS with all attempts: three of [`CALL_ATTEMPT`], as many as the SDK makes.
+pub const CALL: Duration = Duration::from_secs(25);
+
+/// The duration of a session in an account: the shortest that STS grants. It is longer than any run of the function.
+///
+/// See <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
+pub const SESSION: Duration = Duration::from_secs(900);
 
 /// How long calls in flight may still take, on the command line, after the wait for the account is over.
 pub const COMMAND_LINE_GRACE: Duration = Duration::from_secs(120);

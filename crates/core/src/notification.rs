@@ -20,25 +20,28 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::code::Code;
 use serde::{Deserialize, Serialize};
 
+use crate::code::Code;
 use crate::limits::{ONBOARDED_RECORD, RECENTLY_JOINED, UNCONFIRMED_NOTIFICATION};
 use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome};
 use crate::report::{EventKind, Report};
+use crate::stored::Stored;
 use crate::time::{since, stored_seconds};
 
 /// The last notification about an account, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotificationRecord {
-    /// What was notified: the code of the cause with the refused roles, [`ONBOARDED`] or [`STARTED`].
-    pub code: String,
+    /// The subject of the last notification.
+    #[serde(rename = "code")]
+    pub notified: Notified,
     /// When.
     #[serde(with = "stored_seconds")]
     pub at: SystemTime,
     /// By which message or, without one, by which invocation.
-    pub by: String,
+    #[serde(rename = "by")]
+    pub owner: String,
     /// Whether the event was published; until then, an invocation may be about to publish it.
     pub confirmed: bool,
 }
@@ -46,34 +49,72 @@ pub struct NotificationRecord {
 /// A record of nothing, which any notification replaces.
 impl Default for NotificationRecord {
     fn default() -> Self {
-        Self { code: String::new(), at: UNIX_EPOCH, by: String::new(), confirmed: false }
+        Self { notified: Notified::Nothing, at: UNIX_EPOCH, owner: String::new(), confirmed: false }
     }
 }
 
-/// In place of a cause: the account was onboarded.
-pub const ONBOARDED: &str = "onboarded";
-/// In place of a cause: a run applied changes and was interrupted before the account converged.
-pub const STARTED: &str = "started";
+/// Text that is not a record counts as a record of nothing, which will be replaced.
+impl Stored for NotificationRecord {}
+
+/// The subject of a notification. Stored as a string.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Notified {
+    /// Nothing: the empty string.
+    Nothing,
+    /// A run applied changes and was interrupted before the account converged: `started`.
+    Started,
+    /// The account was onboarded: `onboarded`.
+    Onboarded,
+    /// A cause: its code and the refused roles, so that a fixed role makes a difference.
+    Cause(String),
+}
+
+impl Notified {
+    fn from_cause(report: &Report, cause: &Cause) -> Self {
+        let roles = report.refusals.iter().map(|refusal| format!(" {}:{}", refusal.code, refusal.role));
+        // An SSM parameter holds 4 KB. https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+        let text = std::iter::once(cause.code.to_string()).chain(roles).collect::<String>();
+        Self::Cause(text.chars().take(2000).collect())
+    }
+}
+
+/// A cause without refused roles.
+impl From<Code> for Notified {
+    fn from(code: Code) -> Self {
+        Self::Cause(code.to_string())
+    }
+}
+
+impl From<String> for Notified {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "" => Self::Nothing,
+            "started" => Self::Started,
+            "onboarded" => Self::Onboarded,
+            _ => Self::Cause(text),
+        }
+    }
+}
+
+impl From<Notified> for String {
+    fn from(notified: Notified) -> Self {
+        match notified {
+            Notified::Nothing => Self::new(),
+            Notified::Started => "started".to_owned(),
+            Notified::Onboarded => "onboarded".to_owned(),
+            Notified::Cause(text) => text,
+        }
+    }
+}
 
 impl NotificationRecord {
-    /// Parses a stored record. Text that is not a valid record yields an empty one, which will be replaced.
-    #[must_use]
-    pub fn from_text(text: &str) -> Self {
-        serde_json::from_str(text).unwrap_or_default()
-    }
-
-    /// The text to store.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
-    }
-
     /// Whether this was notified already. An unconfirmed record of another invocation counts while that one may still be
     /// running. One by the same message does not count, because it is from an earlier try.
     #[must_use]
-    pub fn covers(&self, code: &str, by: &str, now: SystemTime) -> bool {
+    pub fn covers(&self, notified: &Notified, owner: &str, now: SystemTime) -> bool {
         let is_recent = now.duration_since(self.at).is_ok_and(|age| age < UNCONFIRMED_NOTIFICATION);
-        self.code == code && (self.confirmed || (self.by != by && is_recent))
+        self.notified == *notified && (self.confirmed || (self.owner != owner && is_recent))
     }
 }
 
@@ -91,19 +132,12 @@ pub enum NotificationDecision {
         /// The kind of the event.
         kind: EventKind,
         /// What to record.
-        code: String,
+        notified: Notified,
         /// Why, if there is something to fix.
         cause: Option<Cause>,
         /// Whether the account is onboarded for the first time, according to the record.
         first: bool,
     },
-}
-
-/// The recorded form of a cause: its code and the refused roles, so that a fixed role makes a difference.
-fn record_code(report: &Report, cause: &Cause) -> String {
-    let roles = report.refusals.iter().map(|refusal| format!(" {}:{}", refusal.code, refusal.role));
-    // An SSM parameter holds 4 KB. https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
-    std::iter::once(cause.code.to_string()).chain(roles).collect::<String>().chars().take(2000).collect()
 }
 
 /// Whether a report may lead to a notification at all. If not, the record need not be read.
@@ -117,28 +151,33 @@ pub fn may_notify(report: &Report) -> bool {
     is_notifiable && report.mode == Mode::Apply
 }
 
-/// Decides what to publish for a report. `by` identifies the message or invocation.
+/// Decides what to publish for a report. `owner` identifies the message or invocation.
 #[must_use]
-pub fn decide(report: &Report, record: Option<&NotificationRecord>, by: &str, now: SystemTime) -> NotificationDecision {
+pub fn decide(
+    report: &Report,
+    record: Option<&NotificationRecord>,
+    owner: &str,
+    now: SystemTime,
+) -> NotificationDecision {
     let once = |kind, cause: &Cause| match record {
-        Some(last) if last.covers(&record_code(report, cause), by, now) => NotificationDecision::Nothing,
+        Some(last) if last.covers(&Notified::from_cause(report, cause), owner, now) => NotificationDecision::Nothing,
         // The account left the organization, so its role being inaccessible is expected.
         Some(last)
-            if last.code == Code::Departed.as_str()
+            if last.notified == Notified::from(Code::Departed)
                 && matches!(cause.code, Code::AccountNotActive | Code::NotAMember) =>
         {
             NotificationDecision::Nothing
         }
         _ => NotificationDecision::Notify {
             kind,
-            code: record_code(report, cause),
+            notified: Notified::from_cause(report, cause),
             cause: Some(cause.clone()),
             first: false,
         },
     };
     match &report.outcome {
         _ if !may_notify(report) => NotificationDecision::Nothing,
-        Outcome::Converged if report.account_id.is_some() => decide_converged(report, record, by, now),
+        Outcome::Converged if report.account_id.is_some() => decide_converged(report, record, owner, now),
         Outcome::Ignored(cause) if cause.code == Code::Departed => once(EventKind::AccountDeparted, cause),
         Outcome::Converged | Outcome::Ignored(_) => {
             record.map_or(NotificationDecision::Nothing, |_| NotificationDecision::DeleteRecord)
@@ -152,12 +191,12 @@ pub fn decide(report: &Report, record: Option<&NotificationRecord>, by: &str, no
 fn decide_converged(
     report: &Report,
     record: Option<&NotificationRecord>,
-    by: &str,
+    owner: &str,
     now: SystemTime,
 ) -> NotificationDecision {
     let publish = |first| NotificationDecision::Notify {
         kind: EventKind::AccountOnboarded,
-        code: ONBOARDED.to_owned(),
+        notified: Notified::Onboarded,
         cause: None,
         first,
     };
@@ -166,8 +205,8 @@ fn decide_converged(
     match record {
         None if changed || is_new => publish(true),
         None => NotificationDecision::Nothing,
-        Some(last) if last.code != ONBOARDED => publish(true),
-        Some(last) if !last.covers(ONBOARDED, by, now) => publish(true),
+        Some(last) if last.notified != Notified::Onboarded => publish(true),
+        Some(last) if !last.covers(&Notified::Onboarded, owner, now) => publish(true),
         // Two runs at the same time may both have applied changes. Repaired drift comes later.
         Some(last) if changed && since(last.at, now) >= UNCONFIRMED_NOTIFICATION => publish(false),
         Some(last) if since(last.at, now) >= ONBOARDED_RECORD => NotificationDecision::DeleteRecord,

@@ -27,11 +27,11 @@ fn changed(days: u64) -> Report {
     Report { changes: vec![step], ..converged(days) }
 }
 
-fn recorded(code: &str, age: u64, confirmed: bool) -> NotificationRecord {
+fn recorded(notified: &str, age: u64, confirmed: bool) -> NotificationRecord {
     NotificationRecord {
-        code: code.to_owned(),
+        notified: notified.to_owned().into(),
         at: now() - Duration::from_secs(age),
-        by: "another".to_owned(),
+        owner: "another".to_owned(),
         confirmed,
     }
 }
@@ -58,11 +58,11 @@ fn blocked_is_notified_once_for_each_cause() {
     let is_notified = |record| word(&decided(&blocked, record)) == "AccountBlocked";
     assert!(is_notified(None));
     assert!(is_notified(Some(recorded("quota_exceeded", 1, true))), "another cause");
-    assert!(is_notified(Some(recorded(ONBOARDED, 1, true))));
+    assert!(is_notified(Some(recorded("onboarded", 1, true))));
     assert!(!is_notified(Some(recorded("foreign_role", 1_000_000_000, true))));
     assert!(!is_notified(Some(recorded("foreign_role", 599, false))), "another invocation may be about to publish it");
     assert!(is_notified(Some(recorded("foreign_role", 600, false))), "that invocation was killed");
-    let ours = NotificationRecord { by: "us".to_owned(), ..recorded("foreign_role", 1, false) };
+    let ours = NotificationRecord { owner: "us".to_owned(), ..recorded("foreign_role", 1, false) };
     assert!(is_notified(Some(ours)), "an earlier try of the same message");
     assert!(is_notified(Some(NotificationRecord::from_text("not a record"))));
 }
@@ -77,14 +77,14 @@ fn onboarded_is_notified_once() {
         "onboarded by a run that was interrupted before it published"
     );
     assert_eq!(word(&decided(&report(Outcome::Converged), None)), "nothing", "the time of joining is not known");
-    for code in ["foreign_role", STARTED, "departed", ""] {
+    for code in ["foreign_role", "started", "departed", ""] {
         assert_eq!(word(&decided(&converged(400), Some(recorded(code, 1, true)))), "first", "{code}");
     }
 }
 
 #[test]
 fn onboarded_is_notified_again_if_drift_is_repaired() {
-    let onboarded = |age, confirmed| Some(recorded(ONBOARDED, age, confirmed));
+    let onboarded = |age, confirmed| Some(recorded("onboarded", age, confirmed));
     assert_eq!(word(&decided(&converged(1), onboarded(100_000, true))), "nothing");
     assert_eq!(word(&decided(&changed(1), onboarded(300, true))), "nothing", "two runs at the same time");
     assert_eq!(word(&decided(&changed(1), onboarded(300, false))), "nothing");
@@ -107,7 +107,7 @@ fn waiting_is_notified_when_retries_are_exhausted() {
     assert_eq!(word(&decided(&waiting, None)), "nothing");
     let started = Report { outcome: waiting.outcome.clone(), ..changed(1) };
     assert_eq!(word(&decided(&started, None)), "started");
-    assert_eq!(word(&decided(&started, Some(recorded(STARTED, 1, false)))), "nothing");
+    assert_eq!(word(&decided(&started, Some(recorded("started", 1, false)))), "nothing");
     let retries_exhausted = report(Outcome::blocked(Code::RetriesExhausted, "x", "y"));
     assert_eq!(word(&decided(&retries_exhausted, None)), "AccountBlocked");
 }
@@ -137,11 +137,20 @@ fn plan_is_not_notified() {
 
 #[test]
 fn record_is_stored_as_json() {
-    let code = "foreign_role".to_owned();
-    let by = "message-1".to_owned();
-    let record = NotificationRecord { code, at: now() + Duration::from_millis(500), by, confirmed: true };
+    let notified = Notified::from(Code::ForeignRole);
+    let owner = "message-1".to_owned();
+    let record = NotificationRecord { notified, at: now() + Duration::from_millis(500), owner, confirmed: true };
     insta::assert_snapshot!(record.to_text(), @r#"{"code":"foreign_role","at":1795361783.5,"by":"message-1","confirmed":true}"#);
     assert_eq!(NotificationRecord::from_text(&record.to_text()), record);
+    for (notified, stored) in [
+        (Notified::Nothing, ""),
+        (Notified::Started, "started"),
+        (Notified::Onboarded, "onboarded"),
+        (Notified::Cause("a b:c".to_owned()), "a b:c"),
+    ] {
+        assert_eq!(String::from(notified.clone()), stored);
+        assert_eq!(Notified::from(stored.to_owned()), notified);
+    }
     for at in ["-1", "1e300", "1e400"] {
         let out_of_range = format!(r#"{{"code":"x","at":{at},"by":"y","confirmed":true}}"#);
         assert_eq!(NotificationRecord::from_text(&out_of_range), NotificationRecord::default(), "{at}");

@@ -236,7 +236,7 @@ impl Stop {
             ErrorKind::MalformedPolicy => {
                 Self::blocked(Code::PolicyNotAccepted, message, "fix the policy in the configuration, then run again")
             }
-            ErrorKind::Other => {
+            ErrorKind::InvalidInput | ErrorKind::Other => {
                 Self::blocked(Code::UnexpectedError, message, "look up the error code, fix its cause, then run again")
             }
         }

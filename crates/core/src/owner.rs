@@ -5,10 +5,8 @@
 //! See `ObservedRole::is_managed`.
 
 use std::fmt;
-use std::str::FromStr;
 
 use crate::role::RoleName;
-use crate::text::Untrusted;
 
 /// The tag that marks the roles that this tool manages. The value is the [`Owner`], such as `vendor/trelica`.
 pub const OWNER_TAG: &str = "account-onboarding";
@@ -17,10 +15,7 @@ pub const OWNER_TAG: &str = "account-onboarding";
 ///
 /// ```
 /// # use onboarding_core::owner::Owner;
-/// let owner: Owner = "vendor/trelica".parse()?;
-/// assert_eq!(owner, Owner::Vendor("trelica".to_owned()));
-/// assert_eq!(owner.to_string(), "vendor/trelica");
-/// # Ok::<(), onboarding_core::owner::InvalidOwner>(())
+/// assert_eq!(Owner::Vendor("trelica".to_owned()).to_string(), "vendor/trelica");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
@@ -29,11 +24,6 @@ pub enum Owner {
     /// An entry of `[[role]]`, by the name of the role: `role/app-deployer`.
     Role(RoleName),
 }
-
-/// A tag value is not an owner.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a valid owner; expected `vendor/NAME` or `role/NAME`")]
-pub struct InvalidOwner(Untrusted);
 
 impl Owner {
     /// Whether the role is a vendor's.
@@ -58,49 +48,25 @@ impl fmt::Display for Owner {
     }
 }
 
-impl FromStr for Owner {
-    type Err = InvalidOwner;
-
-    fn from_str(text: &str) -> Result<Self, InvalidOwner> {
-        let owner = match text.split_once('/') {
-            Some(("vendor", name)) => is_vendor_name(name).then(|| Self::Vendor(name.to_owned())),
-            Some(("role", name)) => name.parse().ok().map(Self::Role),
-            _ => None,
-        };
-        owner.ok_or_else(|| InvalidOwner(text.into()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn owner_is_displayed_as_the_tag_value_and_parsed_from_it() {
+    fn owner_is_displayed_as_the_tag_value() {
         let role = Owner::Role("app-deployer".parse().unwrap());
         for (owner, text) in [(Owner::Vendor("trelica".to_owned()), "vendor/trelica"), (role, "role/app-deployer")] {
             assert_eq!(owner.to_string(), text);
-            assert_eq!(text.parse(), Ok(owner));
         }
         assert!(Owner::Vendor("trelica".to_owned()).is_vendor());
-        assert!(!"role/vendor".parse::<Owner>().unwrap().is_vendor());
+        assert!(!Owner::Role("vendor".parse().unwrap()).is_vendor());
     }
 
     #[test]
-    fn unknown_tag_value_is_rejected() {
-        for text in ["", "/", "vendor", "vendor/", "vendor/A", "vendor/a/b", "role/", "role/é", "team/x", "Vendor/x"] {
-            assert!(text.parse::<Owner>().is_err(), "{text}");
-        }
-        let error = "vendor/\u{1b}[2J".parse::<Owner>().unwrap_err();
-        assert_eq!(error.to_string(), "`vendor/?[2J` is not a valid owner; expected `vendor/NAME` or `role/NAME`");
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn parsed_owner_is_displayed_unchanged(text in "(vendor|role|[a-z]*)/?[\\PC]*") {
-            if let Ok(owner) = text.parse::<Owner>() {
-                proptest::prop_assert_eq!(owner.to_string(), text);
-            }
+    fn vendor_name_has_lowercase_letters_digits_and_hyphens() {
+        assert!(is_vendor_name("workload-security-2") && is_vendor_name(&"x".repeat(64)));
+        for text in ["", "A", "a/b", "é", "\u{1b}[2J", &"x".repeat(65)] {
+            assert!(!is_vendor_name(text), "{text}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! An account whose access role was assumed, and whose id is not confirmed yet.
+//! An account whose access role was assumed, and whose ID is not confirmed yet.
 
 use onboarding_core::account::{AccountAge, AccountId};
 use onboarding_core::role::RoleName;

@@ -11,7 +11,7 @@
 use onboarding_core::account::AccountAge;
 use onboarding_core::code::Code;
 use onboarding_core::error::ApiError;
-use onboarding_core::lease::Lease;
+use onboarding_core::lease::{Lease, StoredLease};
 use onboarding_core::limits::ABANDONED_CALLS;
 use onboarding_core::message_action::is_transient;
 use onboarding_core::outcome::Stop;
@@ -92,8 +92,10 @@ impl<'a, W: LeaseStore + Clock> AccountLease<'a, W> {
             return Ok(true);
         }
         // A lease that was released in this moment is acquired by the next attempt.
-        let Some((current, version)) = self.world.stored_lease(account).await? else { return Ok(false) };
-        if current.by == mine.by {
+        let Some(StoredLease { lease: current, version }) = self.world.stored_lease(account).await? else {
+            return Ok(false);
+        };
+        if current.owner == mine.owner {
             // The response to an earlier attempt was lost.
             return Ok(true);
         }
@@ -110,11 +112,11 @@ impl<'a, W: LeaseStore + Clock> AccountLease<'a, W> {
     }
 
     fn mine(&self) -> Lease {
-        let by = match self.lost_takeovers {
+        let owner = match self.lost_takeovers {
             0 => self.job.lease_owner.clone(),
             count => format!("{}+{count}", self.job.lease_owner),
         };
-        Lease { by, until: after(self.job.abandon_at, ABANDONED_CALLS) }
+        Lease { owner, expires_at: after(self.job.abandon_at, ABANDONED_CALLS) }
     }
 
     /// Releases the lease, and returns what the report should mention. A lease that cannot be released expires.

@@ -109,45 +109,29 @@ impl<S: ReadIam> Reader<'_, S> {
     }
 
     async fn policy_names(&self) -> Result<BTreeSet<String>, ApiError> {
-        let mut pages = Pages::default();
-        while pages.wants_more() {
-            let page = self.count().policy_names(self.role, pages.next()).await?;
-            pages.take(page);
-        }
-        Ok(pages.items)
+        all_pages(|from| self.count().policy_names(self.role, from)).await
     }
 
     async fn attached(&self) -> Result<BTreeSet<String>, ApiError> {
-        let mut pages = Pages::default();
-        while pages.wants_more() {
-            let page = self.count().attached(self.role, pages.next()).await?;
-            pages.take(page);
+        all_pages(|from| self.count().attached(self.role, from)).await
+    }
+}
+
+/// Reads all pages of a list. A marker that is returned a second time ends the list, so that no response can make this
+/// loop endless.
+async fn all_pages<F>(read: impl Fn(Option<String>) -> F) -> Result<BTreeSet<String>, ApiError>
+where
+    F: Future<Output = Result<Page, ApiError>>,
+{
+    let mut items = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut from = None;
+    loop {
+        let page = read(from).await?;
+        items.extend(page.items);
+        match page.next {
+            Some(marker) if seen.insert(marker.clone()) => from = Some(marker),
+            _ => return Ok(items),
         }
-        Ok(pages.items)
-    }
-}
-
-/// The pages of a list. A marker that comes back a second time ends it, so that no answer can keep us for ever.
-#[derive(Default)]
-struct Pages {
-    items: BTreeSet<String>,
-    marker: Option<String>,
-    seen: BTreeSet<String>,
-    done: bool,
-}
-
-impl Pages {
-    fn wants_more(&self) -> bool {
-        !self.done
-    }
-
-    fn next(&mut self) -> Option<String> {
-        self.marker.take()
-    }
-
-    fn take(&mut self, page: Page) {
-        self.items.extend(page.items);
-        self.done = page.next.as_ref().is_none_or(|marker| !self.seen.insert(marker.clone()));
-        self.marker = page.next;
     }
 }

@@ -4,11 +4,12 @@
 //! session, and anything else ends the run. [`Backoff::again`] is the one place that turns that into a pause or an end.
 
 use std::pin::pin;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use futures_util::future::{Either, select};
 use onboarding_core::code::Code;
+use onboarding_core::limits::{LONGEST_PAUSE, SHORTEST_PAUSE};
 use onboarding_core::outcome::Stop;
 use onboarding_core::time::{after, since};
 
@@ -21,11 +22,14 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// Pauses from one second up to 15, until the deadline.
+    /// Pauses from [`SHORTEST_PAUSE`] to [`LONGEST_PAUSE`], until the deadline.
+    ///
+    /// The jitter adds up to the pause itself, so what grows is limited to half of the longest pause. Concurrent runs that
+    /// have reached the limit thus still pause for different times.
     pub(crate) fn until(deadline: SystemTime) -> Self {
         let pauses = ExponentialBuilder::default()
-            .with_min_delay(Duration::from_secs(1))
-            .with_max_delay(Duration::from_secs(15))
+            .with_min_delay(SHORTEST_PAUSE)
+            .with_max_delay(LONGEST_PAUSE / 2)
             .with_jitter()
             .without_max_times()
             .build();
@@ -70,4 +74,17 @@ pub async fn timeout_at<T>(clock: &impl Clock, end: SystemTime, work: impl Futur
 #[must_use]
 pub fn timed_out() -> Stop {
     Stop::wait(Code::TimedOut, "timed out before AWS or the vendor responded")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_stay_within_their_limits() {
+        let backoff = Backoff::until(SystemTime::UNIX_EPOCH);
+        let pauses: Vec<_> = backoff.pauses.take(1000).collect();
+        assert!(pauses.iter().all(|pause| (SHORTEST_PAUSE..=LONGEST_PAUSE).contains(pause)));
+        assert!(pauses.iter().skip(3).all(|pause| *pause >= LONGEST_PAUSE / 2));
+    }
 }

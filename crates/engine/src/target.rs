@@ -1,4 +1,4 @@
-//! An account whose id was confirmed: the only one that can be written to.
+//! An account whose ID was confirmed: the only one that can be written to.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

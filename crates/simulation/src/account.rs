@@ -5,37 +5,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
-use super::consistency::{Lag, Record};
-use super::quota::Quotas;
-use super::role_state::{Role, RoleState, unique_id};
+use crate::consistency::{Lag, Record};
+use crate::quota::Quotas;
+use crate::role_state::{Role, RoleState, unique_id};
 use onboarding_core::account::{AccountId, AccountState, JoinMethod, Partition};
-use onboarding_core::error::ApiError;
 use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;
 
 /// The default name of the access role that Organizations creates.
 pub(super) const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
-
-/// The reason why a call fails. [`Rejection::into_error`] adds the name of the call.
-#[derive(Debug)]
-pub(super) struct Rejection {
-    pub(super) code: String,
-    pub(super) message: String,
-}
-
-impl Rejection {
-    pub(super) fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into() }
-    }
-
-    pub(super) fn no_role(name: &RoleName) -> Self {
-        Self::new("NoSuchEntity", format!("The role with name {name} cannot be found."))
-    }
-
-    pub(super) fn into_error(self, call: &'static str) -> ApiError {
-        ApiError::new(call, self.code, &self.message)
-    }
-}
 
 /// The two kinds of control policies. Neither of them applies to the management account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,13 +4,11 @@
 //! later, and IAM in the new account may fail with transient errors for a while after that (for example `OptInRequired`, or
 //! `InvalidClientTokenId` while credentials propagate). [`AccountCreation`] sets the delay of each phase.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
-use super::account::{ACCESS_ROLE, SimAccount};
-use super::organization::{FakeOrganization, State};
-use onboarding_core::account::{AccountId, AccountState};
+use onboarding_core::account::AccountId;
 use onboarding_core::role::RoleName;
-use onboarding_core::time::{after, since};
+use onboarding_core::time::after;
 
 /// How the creation of an account proceeds.
 #[derive(Debug, Clone, Default)]
@@ -41,82 +39,9 @@ pub(super) struct PendingCreation {
     pub(super) done: bool,
 }
 
-impl FakeOrganization {
-    /// Requests an account that is created and ready immediately, and returns the request id.
-    pub fn create_account(&self, name: &str) -> String {
-        self.create_account_with(name, AccountCreation::default())
-    }
-
-    /// Requests an account and returns the request id.
-    pub fn create_account_with(&self, name: &str, settings: AccountCreation) -> String {
-        let mut state = self.lock();
-        let request = format!("car-{:032}", state.serial());
-        let id = settings.id.clone().or_else(|| state.free_id());
-        let started = state.now;
-        let pending = PendingCreation { name: name.to_owned(), settings, id, started, polls: 0, done: false };
-        state.creations.insert(request.clone(), pending);
-        state.tick();
-        request
-    }
-
-    /// Advances time until the account has been created, as the event reports it. Returns `None` if the creation fails.
-    pub fn finish_creation(&self, request: &str) -> Option<AccountId> {
-        let mut state = self.lock();
-        let pending = state.creations.get_mut(request).filter(|pending| pending.settings.failure.is_none())?;
-        pending.polls = pending.polls.max(pending.settings.in_progress_polls);
-        let done = after(pending.started, pending.settings.in_progress);
-        let id = pending.id.clone();
-        state.now = state.now.max(done);
-        state.tick();
-        id
-    }
-}
-
-impl State {
-    /// Adds the accounts whose creation has completed by now.
-    pub(super) fn complete_creations(&mut self) {
-        for pending in self.creations.values_mut() {
-            if pending.done || !pending.is_over(self.now) {
-                continue;
-            }
-            pending.done = true;
-            let Some(id) = pending.id.clone().filter(|_| pending.settings.failure.is_none()) else { continue };
-            let settings = &pending.settings;
-            // If the polls completed the creation, the account is created now; otherwise at the end of its duration.
-            let made =
-                if settings.in_progress_polls > 0 { self.now } else { after(pending.started, settings.in_progress) };
-            let mut account = SimAccount::new(&pending.name, AccountState::Active, whole_seconds(made), made);
-            let appears = after(made, settings.access_role_delay);
-            let name = settings.access_role.clone().or_else(|| ACCESS_ROLE.parse().ok());
-            account.pending_access_role = name.map(|name| (name, appears));
-            let mut until = appears;
-            for (code, duration) in &settings.transient_errors {
-                until = after(until, *duration);
-                account.transient_errors.push((code.clone(), until));
-            }
-            self.accounts.insert(id, account);
-        }
-    }
-
-    fn free_id(&self) -> Option<AccountId> {
-        const EXAMPLES: [u64; 5] = [444455556666, 555566667777, 666677778888, 777788889999, 123456789012];
-        let taken = |id: &AccountId| {
-            self.accounts.contains_key(id)
-                || self.outside.contains(id)
-                || self.creations.values().any(|pending| pending.id.as_ref() == Some(id))
-        };
-        let numbers = EXAMPLES.into_iter().chain(800_000_000_001..900_000_000_000);
-        numbers.filter_map(|number| number.to_string().parse().ok()).find(|id| !taken(id))
-    }
-}
-
-/// Organizations reports when an account joined, in whole seconds.
-fn whole_seconds(time: SystemTime) -> Option<SystemTime> {
-    UNIX_EPOCH.checked_add(Duration::from_secs(since(UNIX_EPOCH, time).as_secs()))
-}
-
 impl PendingCreation {
-    fn is_over(&self, now: SystemTime) -> bool {
+    /// Whether the creation completes now: its time and its polls have passed.
+    pub(super) fn is_over(&self, now: SystemTime) -> bool {
         now >= after(self.started, self.settings.in_progress) && self.polls >= self.settings.in_progress_polls
     }
 }

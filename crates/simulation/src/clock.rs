@@ -9,7 +9,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
-use super::organization::FakeOrganization;
+use crate::organization::FakeOrganization;
 use onboarding_core::time::after;
 use onboarding_engine::ports::Clock;
 
@@ -82,7 +82,7 @@ mod tests {
 
     use futures_util::future::{Either, join, select};
 
-    use super::super::example;
+    use crate::example;
     use onboarding_engine::ports::{Clock, Directory};
 
     #[tokio::test]

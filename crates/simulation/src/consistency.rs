@@ -14,7 +14,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 
-use super::role_state::{Role, RoleState};
+use crate::role_state::{Role, RoleState};
 use onboarding_core::time::after;
 
 /// How long reads of a role return the state before a write. A write becomes visible when both limits have passed.

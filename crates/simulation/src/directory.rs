@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::account::{Rejection, SimAccount};
-use super::journal::CallInfo;
-use super::organization::{FakeOrganization, State};
+use crate::account::SimAccount;
+use crate::call::CallInfo;
+use crate::organization::FakeOrganization;
+use crate::rejection::Rejection;
+use crate::state::State;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
 use onboarding_core::time::since;

@@ -1,5 +1,5 @@
-use super::super::AccountCreation;
-use super::super::example::{MEMBER, id, organization};
+use crate::AccountCreation;
+use crate::example::{MEMBER, id, organization};
 use onboarding_core::account::AccountState;
 use onboarding_core::error::ErrorKind;
 use onboarding_core::time::from_unix_seconds;

@@ -6,9 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use super::account::Rejection;
-use super::organization::State;
-use super::principals;
+use crate::known_principals::is_known;
+use crate::principals;
+use crate::rejection::Rejection;
+use crate::state::State;
 use onboarding_core::policy::{Actions, Document, Effect, Principals, Statement, is_operator};
 
 fn malformed(message: impl Into<String>) -> Rejection {
@@ -33,7 +34,7 @@ pub(super) fn check_trust(state: &State, text: &str) -> Result<String, Rejection
         if all.is_empty() {
             return Err(malformed("Missing required field Principal"));
         }
-        if let Some(unknown) = all.iter().find(|principal| !principals::is_known(state, principal)) {
+        if let Some(unknown) = all.iter().find(|principal| !is_known(state, principal)) {
             return Err(malformed(format!("Invalid principal in policy: {}", principals::quote(unknown))));
         }
         let is_sts_action = |action: &String| action.to_ascii_lowercase().starts_with("sts:");
@@ -103,10 +104,10 @@ fn check_grammar(text: &str) -> Result<Document, Rejection> {
         return Err(syntax());
     }
     check_sids(document.statements())?;
-    let tests = document.statements().iter().flat_map(|statement| statement.condition.clauses());
-    for test in tests {
-        if !is_operator(&test.operator) {
-            return Err(malformed(format!("Invalid Condition type : {}.", test.operator)));
+    let clauses = document.statements().iter().flat_map(|statement| statement.condition.clauses());
+    for clause in clauses {
+        if !is_operator(&clause.operator) {
+            return Err(malformed(format!("Invalid Condition type : {}.", clause.operator)));
         }
     }
     Ok(document)

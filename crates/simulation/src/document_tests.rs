@@ -1,6 +1,6 @@
-use super::super::example::{ACCESS, MEMBER, VENDOR, id, name, organization};
-use super::super::{AccountCreation, FakeOrganization};
 use super::*;
+use crate::example::{ACCESS, MEMBER, VENDOR, id, name, organization};
+use crate::{AccountCreation, FakeOrganization};
 use onboarding_engine::ports::Clock;
 use std::time::Duration;
 

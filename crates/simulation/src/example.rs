@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{FakeOrganization, Session};
+use crate::{FakeOrganization, Session};
 use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::plan::{Action, Change, NewRole, RoleDetails};
 use onboarding_core::policy::Document;

@@ -1,7 +1,7 @@
-use super::super::FakeOrganization;
-use super::super::example::{ALL, MEMBER, assume_role_request, create, id, name, new_role, organization};
-use super::super::faulty::Faulty;
 use super::*;
+use crate::FakeOrganization;
+use crate::example::{ALL, MEMBER, assume_role_request, create, id, name, new_role, organization};
+use crate::faulty::Faulty;
 use onboarding_engine::ports::{Directory, Sessions, WriteIam};
 
 /// Makes three calls over two ports and stops at the first error, as the application does.

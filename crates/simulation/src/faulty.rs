@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use secrecy::SecretString;
 
-use super::fault::Script;
+use crate::fault::Script;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
-use onboarding_core::lease::Lease;
+use onboarding_core::lease::{Lease, StoredLease};
 use onboarding_core::notification::NotificationRecord;
 use onboarding_core::observed::{ExistingRegistration, ObservedRole};
 use onboarding_core::outcome::Cause;
@@ -93,7 +93,7 @@ impl<P: Secrets> Secrets for Faulty<P> {
 }
 
 impl<P: LeaseStore> LeaseStore for Faulty<P> {
-    async fn stored_lease(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
+    async fn stored_lease(&self, account: &AccountId) -> Result<Option<StoredLease>, ApiError> {
         self.script.play("ssm:GetParameter", self.inner.stored_lease(account)).await
     }
 

@@ -6,31 +6,19 @@
 
 use std::collections::BTreeMap;
 
-use super::account::Rejection;
-use super::clock::yield_once;
-use super::organization::{FakeOrganization, State};
-use super::role_state::RoleState;
-use super::session;
+use crate::account::SimAccount;
+use crate::call::{Call, CallInfo};
+use crate::clock::yield_once;
+use crate::organization::FakeOrganization;
+use crate::rejection::Rejection;
+use crate::role_state::RoleState;
+use crate::state::State;
+use crate::target::Target;
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::policy::Caller;
 use onboarding_core::role::RoleName;
 use onboarding_engine::ports::{AssumeRoleRequest, Clock};
-
-/// One recorded API call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
-    /// The account whose API was called; the management account for Organizations and SSM.
-    pub account: AccountId,
-    /// The action, such as `iam:CreateRole`.
-    pub call: &'static str,
-    /// The role that the call names, if any.
-    pub role: Option<RoleName>,
-    /// Whether the call is a write.
-    pub write: bool,
-    /// Whether the call succeeded. A read that finds nothing also succeeds.
-    pub ok: bool,
-}
 
 /// Guard of a call in flight: virtual time does not advance while one exists.
 struct InFlight<'a>(&'a FakeOrganization);
@@ -41,15 +29,6 @@ impl Drop for InFlight<'_> {
         state.calls_in_flight = state.calls_in_flight.saturating_sub(1);
         state.activity += 1;
     }
-}
-
-/// The journal fields of a call that are known before it is performed.
-#[derive(Clone, Copy)]
-pub(super) struct CallInfo<'a> {
-    pub(super) account: &'a AccountId,
-    pub(super) call: &'static str,
-    pub(super) role: Option<&'a RoleName>,
-    pub(super) write: bool,
 }
 
 impl FakeOrganization {
@@ -84,7 +63,7 @@ impl FakeOrganization {
     pub fn state(&self) -> BTreeMap<AccountId, BTreeMap<RoleName, RoleState>> {
         let mut state = self.lock();
         state.tick();
-        let roles = |account: &super::account::SimAccount| {
+        let roles = |account: &SimAccount| {
             let all = account.roles.values().filter_map(|record| record.newest());
             all.map(|role| (role.name.clone(), role.state.clone())).collect()
         };
@@ -102,7 +81,7 @@ impl FakeOrganization {
     /// Whether a caller can assume a role, given its last written trust policy and the control policies.
     #[must_use]
     pub fn can_assume(&self, caller: &Caller, role_arn: &str, external_id: Option<&str>) -> bool {
-        let Some(target) = session::target(role_arn) else { return false };
+        let Some(target) = Target::from_arn(role_arn) else { return false };
         let mut state = self.lock();
         state.tick();
         let role = state.accounts.get(&target.account).and_then(|account| account.role(&target.role)).cloned();

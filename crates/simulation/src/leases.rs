@@ -1,10 +1,11 @@
 //! Account leases, stored as SSM parameters are: each write increments a version, which makes compare-and-swap possible.
 
-use super::journal::CallInfo;
-use super::organization::{FakeOrganization, State};
+use crate::call::CallInfo;
+use crate::organization::FakeOrganization;
+use crate::state::State;
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
-use onboarding_core::lease::Lease;
+use onboarding_core::lease::{Lease, StoredLease};
 use onboarding_engine::ports::LeaseStore;
 
 impl FakeOrganization {
@@ -12,15 +13,15 @@ impl FakeOrganization {
     #[must_use]
     pub fn leases(&self) -> Vec<(AccountId, Lease)> {
         let state = self.lock();
-        let all = state.leases.iter().map(|(account, (lease, _))| (account.clone(), lease.clone()));
+        let all = state.leases.iter().map(|(account, stored)| (account.clone(), stored.lease.clone()));
         all.filter(|(_, lease)| lease.is_active(state.now)).collect()
     }
 
     /// Writes the lease of an account, as another run would.
     pub fn put_lease(&self, account: &AccountId, lease: Lease) {
         let mut state = self.lock();
-        let version = state.leases.get(account).map_or(0, |(_, version)| *version);
-        state.leases.insert(account.clone(), (lease, version + 1));
+        let version = state.leases.get(account).map_or(0, |stored| stored.version);
+        state.leases.insert(account.clone(), StoredLease { lease, version: version + 1 });
     }
 
     /// Calls SSM. The parameter belongs to the function, so this does not count as a write in an account.
@@ -32,7 +33,7 @@ impl FakeOrganization {
 }
 
 impl LeaseStore for FakeOrganization {
-    async fn stored_lease(&self, account: &AccountId) -> Result<Option<(Lease, i64)>, ApiError> {
+    async fn stored_lease(&self, account: &AccountId) -> Result<Option<StoredLease>, ApiError> {
         if !self.lock().has_leases {
             return Ok(None);
         }
@@ -44,11 +45,11 @@ impl LeaseStore for FakeOrganization {
             return Ok(true);
         }
         self.call_ssm("ssm:PutParameter", |state| {
-            let version = state.leases.get(account).map_or(0, |(_, version)| *version);
+            let version = state.leases.get(account).map_or(0, |stored| stored.version);
             if seen.is_none() && version > 0 {
                 return false;
             }
-            state.leases.insert(account.clone(), (lease.clone(), version + 1));
+            state.leases.insert(account.clone(), StoredLease { lease: lease.clone(), version: version + 1 });
             seen.is_none_or(|seen| version == seen)
         })
         .await
@@ -59,8 +60,8 @@ impl LeaseStore for FakeOrganization {
             return Ok(());
         }
         self.call_ssm("ssm:PutParameter", |state| {
-            let version = state.leases.get(account).map_or(0, |(_, version)| *version);
-            state.leases.insert(account.clone(), (Lease::default(), version + 1));
+            let version = state.leases.get(account).map_or(0, |stored| stored.version);
+            state.leases.insert(account.clone(), StoredLease { lease: Lease::default(), version: version + 1 });
         })
         .await
     }

@@ -1,9 +1,8 @@
 //! The event bus and the notification records, in memory.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use super::organization::FakeOrganization;
+use crate::organization::FakeOrganization;
 use onboarding_core::error::ApiError;
 use onboarding_core::notification::NotificationRecord;
 use onboarding_core::report::AccountEvent;
@@ -12,15 +11,6 @@ use onboarding_engine::ports::{Clock, Notifier, WriteMode};
 /// The event bus of an organization and its notification records. Clones share their state.
 #[derive(Debug, Clone)]
 pub struct FakeNotifier(FakeOrganization);
-
-/// The published events and the stored records.
-#[derive(Debug, Default)]
-pub(super) struct Notifications {
-    events: Vec<AccountEvent>,
-    records: BTreeMap<String, NotificationRecord>,
-    /// The latency of every call.
-    pub(super) latency: Duration,
-}
 
 impl FakeOrganization {
     /// The event bus and the notification records.

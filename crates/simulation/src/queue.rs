@@ -5,7 +5,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::organization::FakeOrganization;
+use crate::inbox::{DeadLetter, Inbox, Message};
+use crate::organization::FakeOrganization;
 use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Cause;
 use onboarding_core::time::after;
@@ -14,23 +15,6 @@ use onboarding_engine::ports::Queue;
 /// The queue of an organization and its dead-letter queue. Clones share their state.
 #[derive(Debug, Clone)]
 pub struct FakeQueue(FakeOrganization);
-
-/// The messages of the queue and of the dead-letter queue.
-#[derive(Debug, Default)]
-pub(super) struct Inbox {
-    messages: Vec<Message>,
-    dead: Vec<DeadLetter>,
-    serial: u64,
-}
-
-#[derive(Debug)]
-struct Message {
-    id: String,
-    body: String,
-    sent_at: SystemTime,
-    visible_at: SystemTime,
-    received: u32,
-}
 
 /// A received message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,28 +29,11 @@ pub struct Delivered {
     pub sent_at: SystemTime,
 }
 
-/// A message in the dead-letter queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeadLetter {
-    /// The message body.
-    pub body: String,
-    /// The cause that the function gave; `None` if the message was received too often.
-    pub cause: Option<Cause>,
-}
-
 impl FakeOrganization {
     /// The queue, as seen by those who send to it and receive from it.
     #[must_use]
     pub fn queue(&self) -> FakeQueue {
         FakeQueue(self.clone())
-    }
-}
-
-impl Inbox {
-    fn put(&mut self, body: &str, now: SystemTime) {
-        self.serial += 1;
-        let id = format!("message-{}", self.serial);
-        self.messages.push(Message { id, body: body.to_owned(), sent_at: now, visible_at: now, received: 0 });
     }
 }
 

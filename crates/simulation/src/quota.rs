@@ -5,8 +5,8 @@
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
 
-use super::account::Rejection;
-use super::role_state::{PolicyText, RoleState};
+use crate::rejection::Rejection;
+use crate::role_state::{PolicyText, RoleState};
 
 /// The quotas of one account. The default values are those of AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 //! IAM reads. Each is authorized against the session and returns what is visible now, which may be older than the last write
 //! (see `consistency.rs`).
 
-use super::account::Rejection;
-use super::authorize::RequestParameters;
-use super::journal::CallInfo;
-use super::organization::State;
-use super::role_state::RoleState;
-use super::session::Session;
-use super::validate;
+use crate::authorize::RequestParameters;
+use crate::call::CallInfo;
+use crate::rejection::Rejection;
+use crate::role_state::RoleState;
+use crate::session::Session;
+use crate::state::State;
+use crate::validate;
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::observed::ObservedRole;

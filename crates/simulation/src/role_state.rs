@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::SystemTime;
 
-use super::principals;
+use crate::principals;
 use onboarding_core::account::AccountId;
 use onboarding_core::observed::ObservedRole;
 use onboarding_core::policy::{Document, Redactor};

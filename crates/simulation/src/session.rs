@@ -3,25 +3,26 @@
 //! A session stays live: each of its calls is authorized at the time of the call, against the current state of the access
 //! role and the control policies, and it fails with `ExpiredToken` when the session has expired.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use super::account::{ControlPolicy, Rejection};
-use super::authorize::{Request, denial_reason, denied, denied_by_control_policy};
-use super::journal::CallInfo;
-use super::organization::{FakeOrganization, ORGANIZATION_ID, State};
-use super::role_state::Role;
-use super::validate;
-use onboarding_core::account::{AccountId, AccountState, Partition};
+use crate::account::ControlPolicy;
+use crate::call::CallInfo;
+use crate::organization::FakeOrganization;
+use crate::permissions::{Request, denial_reason, denied, denied_by_control_policy};
+use crate::rejection::Rejection;
+use crate::role_state::Role;
+use crate::state::{ORGANIZATION_ID, State};
+use crate::target::Target;
+use crate::validate;
+use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::error::ApiError;
+use onboarding_core::limits::SESSION;
 use onboarding_core::policy::{Caller, Document, RequestContext, Verdict, can_assume};
 use onboarding_core::role::RoleName;
 use onboarding_core::time::after;
 use onboarding_engine::ports::{AssumeRoleRequest, Sessions};
 
 const ASSUME: &str = "sts:AssumeRole";
-
-/// The duration of a session.
-const SESSION: Duration = Duration::from_secs(900);
 
 /// A session in an account. Its permissions are the intersection of the access role's permissions and the session policy.
 #[derive(Debug, Clone)]
@@ -36,31 +37,12 @@ pub struct Session {
     pub(super) expires: SystemTime,
 }
 
-/// A role to assume, parsed from its ARN.
-pub(super) struct Target {
-    partition: Partition,
-    pub(super) account: AccountId,
-    path: String,
-    pub(super) role: RoleName,
-}
-
-/// Parses the ARN of a role.
-pub(super) fn target(arn: &str) -> Option<Target> {
-    let fields: Vec<_> = arn.splitn(6, ':').collect();
-    let ["arn", partition, "iam", "", account, resource] = fields.as_slice() else { return None };
-    let (path, role) = resource.strip_prefix("role")?.rsplit_once('/')?;
-    let partition = partition.parse().ok()?;
-    let account = account.parse().ok()?;
-    let role = role.parse().ok()?;
-    Some(Target { partition, account, path: format!("{path}/"), role })
-}
-
 impl Sessions for FakeOrganization {
     type Session = Session;
 
     async fn assume_role(&self, request: &AssumeRoleRequest) -> Result<Session, ApiError> {
         let request = &self.misdirected(request);
-        let target = target(&request.role_arn);
+        let target = Target::from_arn(&request.role_arn);
         let management = self.lock().management.clone();
         let info = CallInfo {
             account: target.as_ref().map_or(&management, |target| &target.account),
@@ -92,22 +74,22 @@ impl Sessions for FakeOrganization {
 
 impl FakeOrganization {
     /// The request as it arrives at STS, see [`FakeOrganization::misdirect_sessions`].
-    fn misdirected(&self, entry: &AssumeRoleRequest) -> AssumeRoleRequest {
-        let mut entry = entry.clone();
+    fn misdirected(&self, request: &AssumeRoleRequest) -> AssumeRoleRequest {
+        let mut request = request.clone();
         if let Some((text, from, to)) = &self.lock().misdirected
-            && entry.policy.contains(text)
+            && request.policy.contains(text)
         {
-            entry.role_arn = entry.role_arn.replace(from.as_str(), to.as_str());
-            entry.policy = entry.policy.replace(from.as_str(), to.as_str());
+            request.role_arn = request.role_arn.replace(from.as_str(), to.as_str());
+            request.policy = request.policy.replace(from.as_str(), to.as_str());
         }
-        entry
+        request
     }
 }
 
 impl State {
     /// Checks that the policies of the caller allow it to assume the role, if the caller is a role of this organization.
     fn check_caller(&self, caller: &Caller, target: &Target) -> Result<(), Rejection> {
-        let name = caller.arn.as_deref().and_then(self::target).map(|own| own.role);
+        let name = caller.arn.as_deref().and_then(Target::from_arn).map(|own| own.role);
         let role = name.and_then(|name| self.accounts.get(&caller.account)?.role(&name));
         let resource = target.role.arn(&target.partition, &target.account, &target.path);
         let request = Request { action: ASSUME, resource: &resource, context: &RequestContext::complete() };

@@ -1,8 +1,8 @@
-use super::super::example::{
+use super::*;
+use crate::example::{
     ACCESS, ALL, MEMBER, VENDOR, assume_role_request, change, id, name, organization, session, trusting, update_role,
 };
-use super::super::{AccountCreation, ControlPolicy, FakeOrganization, Lag, RoleState};
-use super::*;
+use crate::{AccountCreation, ControlPolicy, FakeOrganization, Lag, RoleState};
 use onboarding_core::error::ErrorKind;
 use onboarding_engine::ports::{Clock, ReadIam};
 use std::time::Duration;

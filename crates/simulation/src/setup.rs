@@ -2,15 +2,15 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::account::{ACCESS_ROLE, ControlPolicy, SimAccount, access_role};
-use super::consistency::Lag;
-use super::organization::{FakeOrganization, State};
-use super::quota::Quotas;
-use super::role_state::{PolicyText, RoleState};
+use crate::account::{ACCESS_ROLE, ControlPolicy, SimAccount, access_role};
+use crate::consistency::Lag;
+use crate::organization::FakeOrganization;
+use crate::quota::Quotas;
+use crate::role_state::{PolicyText, RoleState};
+use crate::state::State;
 use onboarding_core::account::{AccountId, AccountState, JoinMethod};
 use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;
-use onboarding_core::time::after;
 
 impl FakeOrganization {
     /// Adds an established member account with the access role that Organizations creates.
@@ -121,16 +121,6 @@ impl FakeOrganization {
     /// gives no reason, as in most real messages for cross-account calls.
     pub fn explain_denials(&self) {
         self.change(|all| all.explains_denials = true);
-    }
-
-    /// Makes every call to an account's IAM fail with an error code, for some time after the previously added
-    /// transient errors have ended.
-    pub fn add_transient_error(&self, account: &AccountId, code: &str, time: Duration) {
-        let now = self.lock().now;
-        self.alter(account, |account| {
-            let from = account.transient_errors.last().map_or(now, |(_, until)| now.max(*until));
-            account.transient_errors.push((code.to_owned(), after(from, time)));
-        });
     }
 
     /// Attaches a control policy to an account that denies an action, such as `iam:*` or `sts:AssumeRole`, on the roles with

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::account::Rejection;
-use super::document;
+use crate::document;
+use crate::rejection::Rejection;
 use onboarding_core::policy::Document;
 
 pub(super) fn invalid(message: impl Into<String>) -> Rejection {

@@ -4,13 +4,12 @@
 //! ID, as the real vendor does, so a registration fails while the role is new and not yet propagated (see
 //! [`Tenant::propagation`]).
 
-use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
-
-use super::account::Rejection;
-use super::journal::CallInfo;
-use super::organization::{FakeOrganization, State};
-use super::session::{self, Target};
+use crate::call::CallInfo;
+use crate::organization::FakeOrganization;
+use crate::rejection::Rejection;
+use crate::state::State;
+use crate::target::Target;
+use crate::tenant::{Connector, Tenant};
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::observed::ExistingRegistration;
@@ -19,47 +18,6 @@ use onboarding_core::policy::Caller;
 use onboarding_core::time::since;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::VendorApi;
-
-/// A customer account (tenant) at the vendor, with its registered connectors.
-#[derive(Debug, Clone)]
-pub struct Tenant {
-    /// The base URL of the API.
-    pub url: String,
-    /// The API key that is accepted.
-    pub key: String,
-    /// The AWS account from which the vendor assumes roles.
-    pub account: AccountId,
-    /// The external ID that the vendor sends.
-    pub external_id: String,
-    /// How long the vendor cannot assume a new role.
-    pub propagation: Duration,
-    /// An outage: the HTTP status that every call gets, and the time at which it ends.
-    pub outage: Option<(u16, SystemTime)>,
-    /// The registered connectors by id.
-    pub connectors: BTreeMap<u64, Connector>,
-}
-
-/// The registration of one account at the vendor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Connector {
-    /// The registered account.
-    pub account: AccountId,
-    /// The ARN of the role that the vendor assumes, if it uses a role.
-    pub role_arn: Option<String>,
-    /// The name shown in the console of the vendor.
-    pub display_name: String,
-}
-
-impl Tenant {
-    /// A tenant with no connectors and no outage.
-    #[must_use]
-    pub fn new(url: &str, key: &str, account: &AccountId, external_id: &str) -> Self {
-        let [url, key, external_id] = [url, key, external_id].map(str::to_owned);
-        let account = account.clone();
-        let connectors = BTreeMap::new();
-        Self { url, key, account, external_id, propagation: Duration::ZERO, outage: None, connectors }
-    }
-}
 
 /// Whether a call changes the registrations.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -134,7 +92,7 @@ impl VendorApi for FakeOrganization {
         self.call_vendor(registration.call(), access, CallKind::Write, |state, tenant| {
             let refused = |message: &str| Rejection::new("HTTP 400", message);
             let arn = &registration.after.role_arn;
-            let role = session::target(arn).ok_or_else(|| refused("this is not a valid role ARN"))?;
+            let role = Target::from_arn(arn).ok_or_else(|| refused("this is not a valid role ARN"))?;
             check_vendor_access(state, tenant, &role)
                 .map_err(|_| refused(&format!("the role {arn} cannot be assumed")))?;
             let mut connectors = tenant.connectors.clone();

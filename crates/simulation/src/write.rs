@@ -4,14 +4,14 @@
 //! the last written state, even where reads still return an older one. That is how IAM behaves: writes are strongly ordered
 //! while reads are eventually consistent.
 
-use super::account::Rejection;
-use super::authorize::RequestParameters;
-use super::document;
-use super::journal::CallInfo;
-use super::organization::State;
-use super::role_state::{PolicyText, RoleState};
-use super::session::Session;
-use super::validate;
+use crate::authorize::RequestParameters;
+use crate::call::CallInfo;
+use crate::document;
+use crate::rejection::Rejection;
+use crate::role_state::{PolicyText, RoleState};
+use crate::session::Session;
+use crate::state::State;
+use crate::validate;
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::plan::{Action, Change, NewRole};

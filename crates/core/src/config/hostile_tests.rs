@@ -58,7 +58,8 @@ proptest! {
     #[test]
     fn mutated_configuration_does_not_panic(from in 0usize..4000, length in 0usize..40, put in "[\\[\\]{}=.,'\"a-z0-9\n é-]{0,8}") {
         let chars: Vec<char> = DEMO.chars().collect();
-        let (from, to) = (from.min(chars.len()), (from + length).min(chars.len()));
+        let to = (from + length).min(chars.len());
+        let from = from.min(chars.len());
         let text: String = chars[..from].iter().copied().chain(put.chars()).chain(chars[to..].iter().copied()).collect();
         match Config::parse_without_files(&text) {
             Ok(config) => _ = show(&config),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec};
+use super::model::{Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec};
 use crate::lines::{Line, Style};
 use crate::policy::{Document, Redactor};
 use crate::role_settings::RoleDefinition;

@@ -7,7 +7,7 @@
 use anstyle::AnsiColor;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Line, Style};
+use super::line::{Line, Style};
 
 /// The number of columns of a line.
 const WIDTH: usize = 80;

@@ -1,7 +1,8 @@
 //! The planner: the difference between a blueprint and the observed state of an account, as a list of changes.
 
+use super::change::{Action, Change, NewRole, RegistrationChange};
+use super::refusal::Refusal;
 use super::settings::settings_changes;
-use super::{Action, Change, NewRole, Refusal, RegistrationChange};
 use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec};
 use crate::observed::{Observed, ObservedRole};
 use crate::policy::{PolicyError, PolicyNotice, add_grants, prune_orphans};

@@ -16,8 +16,10 @@
 
 use std::collections::BTreeSet;
 
+use super::change::{Action, Change};
+use super::diff::Plan;
 use super::proof::denied;
-use super::{Action, Change, Plan, Refusal};
+use super::refusal::Refusal;
 use crate::blueprint::Blueprint;
 use crate::observed::Observed;
 use crate::outcome::Stop;

@@ -1,5 +1,5 @@
-//! From the observed to the desired state: [`diff()`] plans the changes, [`guard()`] approves or refuses them, and
-//! [`predicted`] is the state that they lead to, and [`proofs`] verifies who can assume what.
+//! From the observed to the desired state: [`diff()`] plans the changes, [`guard()`] approves or refuses them, [`predicted`]
+//! is the state that they lead to, and [`proofs`] verifies who can assume what.
 
 mod change;
 mod diff;

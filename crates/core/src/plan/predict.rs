@@ -1,6 +1,6 @@
 //! The state of an account after a plan is applied, so that a plan can show who will be able to assume what.
 
-use super::{Action, Change};
+use super::change::{Action, Change};
 use crate::observed::{ExistingRegistration, Observed, ObservedRole};
 use crate::policy::Document;
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::RegistrationChange;
+use super::change::RegistrationChange;
 use crate::blueprint::{BlueprintError, ConfiguredPart, RoleSpec};
 use crate::code::Code;
 use crate::observed::ObservedRole;

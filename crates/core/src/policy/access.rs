@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Document, Principal, normal};
+use super::document::Document;
+use super::normal;
+use super::principal::Principal;
 
 /// One entry for each principal of each statement, in the normal form and without the `Sid`.
 ///

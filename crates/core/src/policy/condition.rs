@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::PolicyError;
+use super::error::PolicyError;
 use super::operators::is_operator;
-use crate::json;
+use crate::json::{self, texts};
 use crate::text::Untrusted;
 
 /// The condition block of a statement; empty where it has none.
@@ -73,14 +73,14 @@ impl Condition {
     /// [`Condition::parse`].
     pub fn parse_text(text: &str) -> Result<Self, PolicyError> {
         let condition = Self::parse(&Value::Object(json::object(text)?))?;
-        if let Some(test) = condition.clauses().iter().find(|test| !is_operator(&test.operator)) {
-            let element = format!("Condition.{}", Untrusted::new(&test.operator));
+        if let Some(clause) = condition.clauses().iter().find(|clause| !is_operator(&clause.operator)) {
+            let element = format!("Condition.{}", Untrusted::new(&clause.operator));
             return Err(PolicyError::Shape {
                 element,
                 expected: "an IAM condition operator such as `StringEquals`".to_owned(),
             });
         }
-        let is_empty = condition.is_empty() || condition.clauses().iter().any(|test| test.values.is_empty());
+        let is_empty = condition.is_empty() || condition.clauses().iter().any(|clause| clause.values.is_empty());
         if is_empty {
             let expected =
                 "at least one clause, such as `{\"Bool\":{\"aws:MultiFactorAuthPresent\":\"true\"}}`".to_owned();
@@ -105,14 +105,14 @@ impl Condition {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut operators = Map::new();
-        for test in &self.0 {
-            let keys = operators.entry(test.operator.clone()).or_insert_with(|| Value::Object(Map::new()));
-            let values = match test.values.as_slice() {
+        for clause in &self.0 {
+            let keys = operators.entry(clause.operator.clone()).or_insert_with(|| Value::Object(Map::new()));
+            let values = match clause.values.as_slice() {
                 [one] => Value::from(one.clone()),
                 several => Value::from(several),
             };
             if let Value::Object(keys) = keys {
-                keys.insert(test.key.clone(), values);
+                keys.insert(clause.key.clone(), values);
             }
         }
         Value::Object(operators)
@@ -121,7 +121,7 @@ impl Condition {
     /// Requires this external ID, in place of any other.
     #[must_use]
     pub fn with_external_id(mut self, external_id: &str) -> Self {
-        self.0.retain(|test| !test.is_external_id());
+        self.0.retain(|clause| !clause.is_external_id());
         let operator = "StringEquals".to_owned();
         let key = "sts:ExternalId".to_owned();
         self.0.push(ConditionClause { operator, key, values: vec![external_id.to_owned()] });
@@ -132,9 +132,9 @@ impl Condition {
     fn canonical(&self) -> BTreeSet<(String, String, BTreeSet<&str>)> {
         self.0
             .iter()
-            .map(|t| {
-                let values = t.values.iter().map(String::as_str).collect();
-                (t.operator.to_ascii_lowercase(), t.key.to_ascii_lowercase(), values)
+            .map(|clause| {
+                let values = clause.values.iter().map(String::as_str).collect();
+                (clause.operator.to_ascii_lowercase(), clause.key.to_ascii_lowercase(), values)
             })
             .collect()
     }
@@ -151,23 +151,6 @@ impl Eq for Condition {}
 impl std::fmt::Debug for Condition {
     /// Hides the values, which may be secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.0.iter().map(|t| format!("{} {}", t.operator, t.key))).finish()
-    }
-}
-
-/// A scalar or an array of scalars, as the strings that IAM compares.
-pub(super) fn texts(value: &Value) -> Option<Vec<String>> {
-    match value {
-        Value::Array(items) => items.iter().map(text).collect(),
-        one => Some(vec![text(one)?]),
-    }
-}
-
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
+        f.debug_set().entries(self.0.iter().map(|clause| format!("{} {}", clause.operator, clause.key))).finish()
     }
 }

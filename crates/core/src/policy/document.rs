@@ -8,10 +8,12 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::condition::{Condition, texts};
-use super::{Principal, normal};
+use super::condition::Condition;
+use super::error::PolicyError;
+use super::normal;
+use super::principal::Principal;
 use crate::account::Partition;
-use crate::json::{self, JsonError};
+use crate::json::{self, texts};
 use crate::text::Untrusted;
 
 /// A policy document that preserves unknown elements and the order of all elements.
@@ -71,34 +73,6 @@ pub enum Actions {
     Only(Vec<String>),
     /// `NotAction`.
     AllBut(Vec<String>),
-}
-
-/// Why a string is not a valid policy document.
-#[derive(Debug, thiserror::Error)]
-pub enum PolicyError {
-    /// Not JSON, or with a duplicate key.
-    #[error("the policy is not valid JSON: {0}")]
-    NotJson(serde_json::Error),
-    /// JSON, but not an object.
-    #[error("the policy is not a JSON object; it must start with `{{`")]
-    NotAnObject,
-    /// An element of the wrong type.
-    #[error("`{element}` is not valid: expected {expected}")]
-    Shape {
-        /// The element, such as `Statement[1].Effect`.
-        element: String,
-        /// What would be valid.
-        expected: String,
-    },
-}
-
-impl From<JsonError> for PolicyError {
-    fn from(error: JsonError) -> Self {
-        match error {
-            JsonError::Syntax(error) | JsonError::Key(error) => Self::NotJson(error),
-            JsonError::NotAnObject => Self::NotAnObject,
-        }
-    }
 }
 
 impl Document {

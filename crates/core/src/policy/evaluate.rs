@@ -24,8 +24,10 @@
 
 use std::collections::BTreeMap;
 
+use super::condition::{Condition, ConditionClause};
+use super::document::{Actions, Document, Effect, Principals, Statement};
 use super::operators::{comparison, like};
-use super::{Actions, Condition, ConditionClause, Document, Effect, Principal, Principals, Statement};
+use super::principal::Principal;
 use crate::account::AccountId;
 
 /// The principal that makes a request.

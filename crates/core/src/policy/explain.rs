@@ -3,9 +3,10 @@
 
 use serde::Serialize;
 
-use super::{
-    Caller, Condition, Document, Effect, Principal, Principals, RequestContext, Statement, Verdict, can_assume,
-};
+use super::condition::{Condition, ConditionClause};
+use super::document::{Document, Effect, Principals, Statement};
+use super::evaluate::{Caller, RequestContext, Verdict, can_assume};
+use super::principal::Principal;
 
 /// The actions by which a role is assumed.
 ///
@@ -19,8 +20,8 @@ pub struct PrincipalAccess {
     pub statement: String,
     /// The principal as text, such as `account 111122223333`.
     pub principal: String,
-    /// `anyone`, `account`, `identity`, `deleted`, `service`, `federated`, `canonical_user`, `unknown` or `others`.
-    pub kind: &'static str,
+    /// The kind of the principal.
+    pub kind: PrincipalKind,
     /// Whether the statement allows or denies.
     pub effect: Effect,
     /// Whether the principal can assume the role. For a deny statement: `never` if it always applies, `conditionally`
@@ -33,6 +34,30 @@ pub struct PrincipalAccess {
     /// The reason, where it is not obvious.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+}
+
+/// The kind of a principal. The names in JSON are stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PrincipalKind {
+    /// Everyone.
+    Anyone,
+    /// An account, with all of its roles and users.
+    Account,
+    /// A role, a user or a session.
+    Identity,
+    /// A role or user that was deleted.
+    Deleted,
+    /// An AWS service.
+    Service,
+    /// An identity provider.
+    Federated,
+    /// A canonical user ID.
+    CanonicalUser,
+    /// A kind that this version does not know.
+    Unknown,
+    /// Everyone except the principals of a `NotPrincipal`.
+    Others,
 }
 
 /// Whether a principal can assume the role.
@@ -98,7 +123,7 @@ pub fn explain(trust: &Document, external_ids: ExternalIdDisplay) -> Vec<Princip
             Principals::AllBut(all) => {
                 let exempt: Vec<_> = all.iter().map(ToString::to_string).collect();
                 let (can, why) = by_statement(statement);
-                entries.push(access(format!("everyone except {}", exempt.join(", ")), "others", can, why));
+                entries.push(access(format!("everyone except {}", exempt.join(", ")), PrincipalKind::Others, can, why));
             }
         }
     }
@@ -173,7 +198,7 @@ fn deny_coverage(trust: &Document, allowed: &Statement, principal: &Principal) -
 }
 
 fn shown(condition: &Condition, external_ids: ExternalIdDisplay) -> Vec<ConditionDisplay> {
-    let show = |clause: &super::ConditionClause| {
+    let show = |clause: &ConditionClause| {
         let is_secret = clause.is_external_id() && external_ids == ExternalIdDisplay::Hidden;
         let values = if is_secret { vec!["(hidden)".to_owned()] } else { clause.values.clone() };
         ConditionDisplay { operator: clause.operator.clone(), key: clause.key.clone(), values }
@@ -181,16 +206,16 @@ fn shown(condition: &Condition, external_ids: ExternalIdDisplay) -> Vec<Conditio
     condition.clauses().iter().map(show).collect()
 }
 
-fn kind(principal: &Principal) -> &'static str {
+fn kind(principal: &Principal) -> PrincipalKind {
     match principal {
-        Principal::Anyone => "anyone",
-        Principal::Account(_) => "account",
-        Principal::Arn(_) => "identity",
-        Principal::Orphan(_) => "deleted",
-        Principal::Service(_) => "service",
-        Principal::Federated(_) => "federated",
-        Principal::CanonicalUser(_) => "canonical_user",
-        Principal::Unknown(..) => "unknown",
+        Principal::Anyone => PrincipalKind::Anyone,
+        Principal::Account(_) => PrincipalKind::Account,
+        Principal::Arn(_) => PrincipalKind::Identity,
+        Principal::Orphan(_) => PrincipalKind::Deleted,
+        Principal::Service(_) => PrincipalKind::Service,
+        Principal::Federated(_) => PrincipalKind::Federated,
+        Principal::CanonicalUser(_) => PrincipalKind::CanonicalUser,
+        Principal::Unknown(..) => PrincipalKind::Unknown,
     }
 }
 

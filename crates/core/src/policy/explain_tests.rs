@@ -7,7 +7,8 @@ fn lines(statements: &str) -> String {
         let conditions: String = entry.conditions.iter().map(|condition| format!(", when {condition}")).collect();
         let why = entry.why.map(|why| format!(" ({why})")).unwrap_or_default();
         let principal = entry.principal;
-        let kind = entry.kind;
+        let kind = serde_json::to_value(entry.kind).unwrap();
+        let kind = kind.as_str().unwrap();
         let can = entry.can;
         let actions = entry.actions.join("+");
         format!("{}: {principal} [{kind}] {can:?} by {actions}{conditions}{why}\n", entry.statement)

@@ -8,7 +8,9 @@
 
 use std::fmt;
 
-use super::{Actions, Document, Effect, Principal, Principals};
+use super::condition::ConditionClause;
+use super::document::{Actions, Document, Effect, Principals};
+use super::principal::Principal;
 
 /// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,7 +61,7 @@ pub fn lint_trust(trust: &Document, requirement: ExternalIdRequirement) -> Vec<F
                 .push(refused(format!("{name} of the trust policy grants access to everyone; list the principals")));
         }
         let clauses = statement.condition.clauses();
-        let exact = |t: &super::ConditionClause| t.operator.eq_ignore_ascii_case("StringEquals") && t.is_external_id();
+        let exact = |t: &ConditionClause| t.operator.eq_ignore_ascii_case("StringEquals") && t.is_external_id();
         if requirement == ExternalIdRequirement::Required && !clauses.iter().any(exact) {
             findings.push(refused(format!("{name} of the trust policy does not require an external ID; add one")));
         }

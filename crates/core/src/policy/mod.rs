@@ -12,6 +12,7 @@
 mod access;
 mod condition;
 mod document;
+mod error;
 mod evaluate;
 mod explain;
 mod lint;
@@ -24,9 +25,10 @@ mod trust;
 
 pub use access::access_entries;
 pub use condition::{Condition, ConditionClause};
-pub use document::{Actions, Document, Effect, PolicyError, Principals, Statement};
+pub use document::{Actions, Document, Effect, Principals, Statement};
+pub use error::PolicyError;
 pub use evaluate::{Caller, RequestContext, Verdict, can_anybody_assume, can_assume, can_other_assume, permits};
-pub use explain::{Can, ExternalIdDisplay, PrincipalAccess, explain};
+pub use explain::{Can, ExternalIdDisplay, PrincipalAccess, PrincipalKind, explain};
 pub use lint::{ExternalIdRequirement, Finding, Severity, lint_permissions, lint_trust};
 pub use operators::is_operator;
 pub use principal::{InvalidPrincipal, Principal};

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::Principal;
-use super::condition::texts;
+use super::principal::Principal;
+use crate::json::texts;
 
 /// The normal form: arrays are sorted, scalars become arrays, accounts have one spelling, and actions, condition
 /// operators and condition keys are lowercase.

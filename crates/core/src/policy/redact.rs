@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::Document;
-use super::condition::{is_external_id_key, texts};
+use super::condition::is_external_id_key;
+use super::document::Document;
+use crate::json::texts;
 
 /// The external IDs in a document.
 #[must_use]

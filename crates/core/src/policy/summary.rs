@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::explain::ConditionDisplay;
-use super::{Actions, Document, Effect, ExternalIdDisplay, PrincipalAccess, Statement, explain};
+use super::document::{Actions, Document, Effect, Statement};
+use super::explain::{ConditionDisplay, ExternalIdDisplay, PrincipalAccess, explain};
 use crate::suggestion::plain_list_of;
 use crate::text::excerpt;
 

@@ -20,7 +20,10 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::{Actions, Condition, Document, Effect, PolicyError, Principal, Principals, Statement};
+use super::condition::Condition;
+use super::document::{Actions, Document, Effect, Principals, Statement};
+use super::error::PolicyError;
+use super::principal::Principal;
 use crate::account::Partition;
 
 /// Who may assume a role, and under which condition.

@@ -2,7 +2,7 @@
 
 use similar::{ChangeTag, TextDiff};
 
-use super::Detail;
+use super::detail::Detail;
 use crate::lines::{Line, Mark, Style};
 use crate::plan::{Action, Change, NewRole, RegistrationChange, Sign};
 use crate::policy::{Document, Principals, Redactor, Statement, permissions_summary, trust_summary};

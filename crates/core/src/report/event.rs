@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Report;
+use super::model::Report;
 use crate::account::AccountId;
 use crate::outcome::Cause;
 use crate::text::printable;
@@ -31,6 +31,23 @@ impl EventKind {
     }
 }
 
+/// The parts of an [`AccountEvent`].
+#[derive(Debug, Clone, Copy)]
+pub struct EventContext<'a> {
+    /// The kind of the event.
+    pub kind: EventKind,
+    /// The report of the run.
+    pub report: &'a Report,
+    /// The subject of the event, for people.
+    pub subject: &'a str,
+    /// Why, if there is something to fix.
+    pub cause: Option<&'a Cause>,
+    /// The ID of the event that started the run.
+    pub event_id: Option<&'a str>,
+    /// The request ID of the Lambda invocation.
+    pub invocation: &'a str,
+}
+
 /// One event. Its `detail` is versioned and documented in docs/EVENTS.md.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountEvent {
@@ -44,16 +61,10 @@ impl AccountEvent {
     /// The source of every event.
     pub const SOURCE: &'static str = "account-onboarding";
 
-    /// The event for a report. `subject` names what it is about, for people; `cause` is why, if there is something to fix.
+    /// The event for a report.
     #[must_use]
-    pub fn new(
-        kind: EventKind,
-        report: &Report,
-        subject: &str,
-        cause: Option<&Cause>,
-        event_id: Option<&str>,
-        invocation: &str,
-    ) -> Self {
+    pub fn new(context: &EventContext<'_>) -> Self {
+        let EventContext { kind, report, subject, cause, event_id, invocation } = *context;
         let mut detail = json!({
             "version": "1",
             "subject": subject,
@@ -130,8 +141,14 @@ mod tests {
         let cause = Cause::new(Code::PolicyNotAccepted, "a \"quoted\"\nword and a \\", "fix it");
         let mut report = Report::new(None, TriggerKind::Manual, Mode::Apply, Outcome::Blocked(cause.clone()));
         report.account_name = Some("pay\"ments\n".into());
-        let event =
-            AccountEvent::new(EventKind::AccountBlocked, &report, "the sweep", Some(&cause), None, "invocation-1");
+        let event = AccountEvent::new(&EventContext {
+            kind: EventKind::AccountBlocked,
+            report: &report,
+            subject: "the sweep",
+            cause: Some(&cause),
+            event_id: None,
+            invocation: "invocation-1",
+        });
         let detail = event.detail();
         assert_eq!(detail["cause"]["message"], "a 'quoted' word and a  ");
         assert_eq!(detail["account_name"], "pay'ments ");

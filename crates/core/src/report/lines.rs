@@ -4,22 +4,14 @@
 //! scrolling; the outcome comes last, where a terminal leaves the cursor.
 
 use super::change_lines::change_lines;
+use super::detail::Detail;
+use super::model::{ChangeStatus, Report};
 use super::proof_lines::proof_lines;
-use super::{ChangeStatus, Report};
 use crate::code::Code;
 use crate::lines::{Line, Style};
 use crate::outcome::{Cause, Outcome};
 use crate::plan::{Action, Change, Refusal, Sign};
 use crate::policy::{Document, Redactor};
-
-/// How much a report shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Detail {
-    /// What changes and who gains access, in a few lines for each change.
-    Summary,
-    /// The full policy documents and every proof.
-    Full,
-}
 
 /// The plan: its summary, the changes like a diff, and who will be able to assume what.
 #[must_use]

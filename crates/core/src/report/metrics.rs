@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use super::Report;
+use super::model::Report;
 use crate::limits::TIME_TO_ONBOARDED;
 use crate::time::unix_milliseconds;
 

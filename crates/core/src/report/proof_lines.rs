@@ -2,7 +2,7 @@
 
 use std::mem::discriminant;
 
-use super::Detail;
+use super::detail::Detail;
 use crate::lines::{Line, Mark, Style, widest};
 use crate::plan::{Presented, Proof, ProofSubject};
 

@@ -27,10 +27,10 @@ pub(crate) fn permissions_policy(text: &str) -> Result<Template, String> {
                     "{name} of the policy has a `Principal`, which is not allowed in a permissions policy; configure who may assume the role in its `trust`"
                 ));
             }
-            if let Some(test) = statement.condition.clauses().iter().find(|test| !is_operator(&test.operator)) {
+            if let Some(clause) = statement.condition.clauses().iter().find(|clause| !is_operator(&clause.operator)) {
                 return Err(format!(
                     "{name} of the policy uses the condition operator `{}`, which does not exist in IAM",
-                    Untrusted::new(&test.operator)
+                    Untrusted::new(&clause.operator)
                 ));
             }
             if statement.resources.as_ref().is_some_and(Vec::is_empty) {

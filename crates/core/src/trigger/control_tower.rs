@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::field::{Field, TriggerError};
 use super::ignored::ignored;
-use super::{Trigger, TriggerKind};
+use super::kind::TriggerKind;
+use super::model::Trigger;
 use crate::text::Untrusted;
 
 /// The paths of the state and the account ID in an event. When provisioning is retried, Control Tower emits the `Update`

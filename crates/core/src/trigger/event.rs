@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::field::{Field, TriggerError};
 use super::ignored::ignored;
-use super::{Trigger, TriggerKind, control_tower, organizations};
+use super::kind::TriggerKind;
+use super::model::Trigger;
+use super::{control_tower, organizations};
 use crate::text::Untrusted;
 
 /// A service whose events are parsed: `source` in EventBridge, `detail.eventSource` in CloudTrail, and the parser.

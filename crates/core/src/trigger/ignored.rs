@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::field::{Field, TriggerError};
-use super::{Trigger, TriggerKind};
+use super::kind::TriggerKind;
+use super::model::Trigger;
 use crate::account::AccountId;
 use crate::text::Untrusted;
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::Trigger;
 use super::field::{Field, TriggerError};
+use super::model::Trigger;
 use crate::mode::Mode;
 use crate::suggestion::did_you_mean;
 

@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::field::{Field, TriggerError};
 use super::ignored::{failed_call, ignored};
+use super::kind::TriggerKind;
 use super::membership;
-use super::{Trigger, TriggerKind};
+use super::model::Trigger;
 use crate::text::Untrusted;
 
 /// The API calls that create an account.

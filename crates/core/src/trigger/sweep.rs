@@ -7,7 +7,8 @@
 use serde_json::Value;
 
 use super::field::{Field, TriggerError};
-use super::{Trigger, TriggerKind};
+use super::kind::TriggerKind;
+use super::model::Trigger;
 
 pub(super) fn parse(root: &Value) -> Result<Trigger, TriggerError> {
     let field = Field::at(root, "sweep");

@@ -1,6 +1,8 @@
 use serde_json::json;
 
 use super::*;
+use crate::account::AccountId;
+use crate::mode::Mode;
 
 fn result(status: Value) -> Value {
     json!({

@@ -57,7 +57,9 @@ fn vendor(name: &str, table: &Table<'_>, origin: VendorOrigin) -> Option<Vendor>
     let trust = table.require("trust").and_then(|value| trust(&value));
     let role = table.require("role").and_then(|value| role(&value, &groups));
     let registration_api = table.get("registration").and_then(|value| registration_api(&value));
-    let ((accounts, external_id), role, title) = (trust?, role?, title?);
+    let (accounts, external_id) = trust?;
+    let role = role?;
+    let title = title?;
     let description = match role.description {
         Some(text) => text,
         // A title may contain characters that IAM does not allow in a description.

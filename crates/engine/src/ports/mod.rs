@@ -14,7 +14,7 @@ use secrecy::SecretString;
 
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
-use onboarding_core::lease::Lease;
+use onboarding_core::lease::{Lease, StoredLease};
 use onboarding_core::notification::NotificationRecord;
 use onboarding_core::observed::{ExistingRegistration, ObservedRole};
 use onboarding_core::outcome::Cause;
@@ -148,7 +148,7 @@ pub trait Secrets: Sync {
 /// store them, every lease is granted.
 pub trait LeaseStore: Sync {
     /// The stored lease of an account, and its version.
-    fn stored_lease(&self, account: &AccountId) -> impl Future<Output = Result<Option<(Lease, i64)>, ApiError>> + Send;
+    fn stored_lease(&self, account: &AccountId) -> impl Future<Output = Result<Option<StoredLease>, ApiError>> + Send;
 
     /// Stores a lease if the account has none, or if the stored one still has the version that was `seen`. `false` if another
     /// run was faster.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::endpoint::Endpoint;
+use super::key_header::KeyHeader;
 
 /// The key of a vendor's API: 1 to 1024 visible ASCII characters, so that it fits in an HTTP header. Never printed.
 #[derive(Clone)]
@@ -40,15 +41,6 @@ impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ApiKey(hidden)")
     }
-}
-
-/// The HTTP header that carries the API key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KeyHeader {
-    /// The lowercase name of the header.
-    pub name: &'static str,
-    /// What precedes the key in its value.
-    pub prefix: &'static str,
 }
 
 /// An endpoint and the API key for it.

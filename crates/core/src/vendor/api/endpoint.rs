@@ -2,7 +2,9 @@
 
 use url::{Host, Url};
 
-use super::{Api, ApiSpec, KeyHeader};
+use super::key_header::KeyHeader;
+use super::spec::ApiSpec;
+use super::supported::Api;
 use crate::suggestion::{did_you_mean, list_of};
 use crate::text::Untrusted;
 

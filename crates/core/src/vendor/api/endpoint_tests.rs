@@ -1,7 +1,7 @@
 use super::HostOwner::{Customer, Vendor};
 use super::*;
+use crate::vendor::api::spec::{ApiCalls, Regions};
 use crate::vendor::api::workload_security::{API_SECRET_KEY, AUTHORIZATION};
-use crate::vendor::api::{ApiCalls, Regions};
 
 /// The endpoint of Workload Security at a URL.
 fn at_url(text: &str, owner: HostOwner) -> Result<Endpoint, String> {

@@ -6,7 +6,8 @@
 
 use url::Host;
 
-use super::{ApiCalls, ApiSpec, KeyHeader, Regions};
+use super::key_header::KeyHeader;
+use super::spec::{ApiCalls, ApiSpec, Regions};
 
 /// `Authorization: ApiKey …`, used by Cloud One.
 pub(super) const AUTHORIZATION: KeyHeader = KeyHeader { name: "authorization", prefix: "ApiKey " };

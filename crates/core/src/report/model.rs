@@ -1,0 +1,216 @@
+//! The report: what a run found and did.
+
+use std::time::SystemTime;
+
+use secrecy::ExposeSecret;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+
+use super::redact::SecretRedactor;
+use crate::account::AccountId;
+use crate::blueprint::SecretValues;
+use crate::mode::Mode;
+use crate::outcome::{Cause, Outcome};
+use crate::plan::{Change, Proof, Refusal};
+use crate::policy::external_ids;
+use crate::role::RoleName;
+use crate::text::{Untrusted, printable_json};
+use crate::trigger::TriggerKind;
+
+/// The report on one account. Its JSON format is versioned and documented in docs/REPORT.md.
+#[derive(Debug, Clone, Serialize)]
+#[serde(remote = "Self")]
+pub struct Report {
+    /// The version of the JSON format.
+    pub version: u32,
+    /// The account, if known.
+    pub account_id: Option<AccountId>,
+    /// The account's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_name: Option<Untrusted>,
+    /// When the account joined the organization, if known; for the metrics.
+    #[serde(skip)]
+    pub joined_at: Option<SystemTime>,
+    /// What started the run.
+    pub trigger: TriggerKind,
+    /// Whether changes were only planned, or applied.
+    pub mode: Mode,
+    /// The outcome.
+    #[serde(serialize_with = "word")]
+    pub outcome: Outcome,
+    /// The cause, unless the account converged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// The access role that was assumed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_role: Option<RoleName>,
+    /// The changes, each with its status.
+    pub changes: Vec<ChangeResult>,
+    /// What was refused and left unchanged.
+    pub refusals: Vec<Refusal>,
+    /// Observations that need no action by this tool.
+    pub notices: Vec<String>,
+    /// Who can assume which role, and who cannot.
+    pub proofs: Vec<Proof>,
+    /// In a plan with changes: who can assume which role, and who cannot, once the changes are made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proofs_after: Vec<Proof>,
+    /// The number of calls in the account.
+    pub calls: Calls,
+    /// The duration, including waiting, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// The number of calls in the account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Calls {
+    /// Read calls.
+    pub reads: u32,
+    /// Write calls.
+    pub writes: u32,
+}
+
+impl std::ops::AddAssign for Calls {
+    fn add_assign(&mut self, more: Self) {
+        self.reads += more.reads;
+        self.writes += more.writes;
+    }
+}
+
+/// One change and its status.
+#[derive(Debug, Clone)]
+pub struct ChangeResult {
+    /// The change.
+    pub change: Change,
+    /// The status.
+    pub status: ChangeStatus,
+}
+
+/// The status of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChangeStatus {
+    /// It was planned and not applied.
+    Planned,
+    /// It was applied.
+    Done,
+    /// It failed, with this message.
+    Failed(String),
+    /// It was not tried, because a change before it failed.
+    NotTried,
+    /// It was not applied and is no longer needed: someone else made the change, or another change replaced it.
+    Superseded,
+}
+
+impl ChangeStatus {
+    /// The word: `planned`, `done`, `failed`, `not_tried` or `superseded`.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Done => "done",
+            Self::Failed(_) => "failed",
+            Self::NotTried => "not_tried",
+            Self::Superseded => "superseded",
+        }
+    }
+}
+
+impl Report {
+    /// A report that has an outcome and nothing else.
+    #[must_use]
+    pub fn new(account_id: Option<AccountId>, trigger: TriggerKind, mode: Mode, outcome: Outcome) -> Self {
+        Self {
+            version: 1,
+            account_id,
+            account_name: None,
+            joined_at: None,
+            trigger,
+            mode,
+            cause: outcome.cause().cloned(),
+            outcome,
+            access_role: None,
+            changes: Vec::new(),
+            refusals: Vec::new(),
+            notices: Vec::new(),
+            proofs: Vec::new(),
+            proofs_after: Vec::new(),
+            calls: Calls::default(),
+            duration_ms: 0,
+        }
+    }
+
+    /// The number of changes that were applied.
+    #[must_use]
+    pub fn done(&self) -> usize {
+        self.changes.iter().filter(|step| step.status == ChangeStatus::Done).count()
+    }
+
+    /// Sets the outcome and the cause.
+    pub fn end(&mut self, outcome: Outcome) {
+        self.cause = outcome.cause().cloned();
+        self.outcome = outcome;
+    }
+
+    /// Removes secrets from all messages: configured external IDs and API keys, and the external IDs in the policies that
+    /// were read.
+    pub fn redact(&mut self, secrets: &SecretValues, literals: &[crate::role::ExternalId]) {
+        let documents = self.changes.iter().flat_map(|step| step.change.documents());
+        let observed: Vec<_> = documents.flat_map(external_ids).collect();
+        let parameters = secrets.values().flatten().map(|value| value.expose_secret().trim());
+        // A single character is not a secret, and replacing it would garble every message.
+        let parameters = parameters.filter(|value| value.len() > 1);
+        let known = parameters.chain(literals.iter().map(|id| id.expose()));
+        let redactor = SecretRedactor::new(known.chain(observed.iter().map(String::as_str)));
+        let redact = |text: &mut String| redactor.redact(text);
+        if let Outcome::Waiting(cause) | Outcome::Blocked(cause) | Outcome::Ignored(cause) = &mut self.outcome {
+            [&mut cause.message, &mut cause.remedy].into_iter().for_each(redact);
+        }
+        if let Some(cause) = &mut self.cause {
+            [&mut cause.message, &mut cause.remedy].into_iter().for_each(redact);
+        }
+        for step in &mut self.changes {
+            if let ChangeStatus::Failed(message) = &mut step.status {
+                redact(message);
+            }
+        }
+        self.notices.iter_mut().for_each(redact);
+        self.refusals.iter_mut().flat_map(|r| [&mut r.message, &mut r.remedy]).for_each(redact);
+    }
+}
+
+/// All strings are filtered by [`crate::text`], because a message may contain the name of a policy or the message of a
+/// service.
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut value = Report::serialize(self, serde_json::value::Serializer).map_err(S::Error::custom)?;
+        printable_json(&mut value);
+        value.serialize(serializer)
+    }
+}
+
+impl Serialize for ChangeResult {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Wire<'a> {
+            call: &'a str,
+            role: &'a RoleName,
+            summary: String,
+            status: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            error: Option<&'a str>,
+        }
+        let error = match &self.status {
+            ChangeStatus::Failed(message) => Some(message.as_str()),
+            _ => None,
+        };
+        let change = &self.change;
+        let call = change.call();
+        let summary = change.to_string();
+        let status = self.status.as_str();
+        Wire { call, role: &change.role, summary, status, error }.serialize(serializer)
+    }
+}
+
+fn word<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(outcome.as_str())
+}

@@ -1,0 +1,133 @@
+//! Everything that the simulated organization contains: its accounts, parameters, messages, clock and journal.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::account::{SimAccount, access_role};
+use crate::account_creation::PendingCreation;
+use crate::call::Call;
+use crate::consistency::Lag;
+use crate::inbox::Inbox;
+use crate::notifications::Notifications;
+use crate::rejection::Rejection;
+use crate::tenant::Tenant;
+use onboarding_core::account::{AccountId, Partition};
+use onboarding_core::lease::StoredLease;
+use onboarding_engine::ports::AssumeRoleRequest;
+
+/// When the virtual time starts, in seconds since 1970: November 2026.
+const START: Duration = Duration::from_secs(1_795_000_000);
+
+/// The organization id, for conditions on `aws:PrincipalOrgID`.
+pub(super) const ORGANIZATION_ID: &str = "o-exampleorgid";
+
+/// The data of an organization. Its behaviour is implemented for [`FakeOrganization`](super::FakeOrganization).
+pub(super) struct State {
+    pub(super) partition: Partition,
+    pub(super) management: AccountId,
+    pub(super) accounts: BTreeMap<AccountId, SimAccount>,
+    /// Accounts outside the organization, such as those of vendors.
+    pub(super) outside: BTreeSet<AccountId>,
+    /// ARNs of roles and users that exist only as principals.
+    pub(super) identities: BTreeSet<String>,
+    pub(super) parameters: BTreeMap<String, String>,
+    /// The lease of each account.
+    pub(super) leases: BTreeMap<AccountId, StoredLease>,
+    /// Whether leases are stored.
+    pub(super) has_leases: bool,
+    pub(super) inbox: Inbox,
+    pub(super) notifications: Notifications,
+    /// The tenant at a vendor with an API, if any.
+    pub(super) tenant: Option<Tenant>,
+    pub(super) creations: BTreeMap<String, PendingCreation>,
+    /// The times of recent `DescribeCreateAccountStatus` calls, for its rate limit.
+    pub(super) polls: Vec<SystemTime>,
+    /// ARNs of AWS-managed policies that were removed.
+    pub(super) missing_policies: BTreeSet<String>,
+    /// How long policies cannot name a new principal.
+    pub(super) propagation: Duration,
+    pub(super) page_size: usize,
+    pub(super) throttle_every: Option<u64>,
+    /// Whether STS names the trust policy as the reason when it denies a caller.
+    pub(super) explains_denials: bool,
+    /// A text in a session policy, the account that such a session is for, and the one in which it is opened.
+    pub(super) misdirected: Option<(String, AccountId, AccountId)>,
+    /// The latency of every call.
+    pub(super) latency: Duration,
+    pub(super) now: SystemTime,
+    pub(super) sleepers: BTreeMap<u64, SystemTime>,
+    pub(super) calls_in_flight: usize,
+    /// Incremented when a call or a sleep starts or ends: while it changes, a task is active and time must not advance.
+    pub(super) activity: u64,
+    pub(super) journal: Vec<Call>,
+    pub(super) assume_role_requests: Vec<AssumeRoleRequest>,
+    pub(super) calls: u64,
+    serial: u64,
+}
+
+impl State {
+    /// An organization with these accounts.
+    pub(super) fn new(partition: Partition, management: AccountId, accounts: BTreeMap<AccountId, SimAccount>) -> Self {
+        Self {
+            partition,
+            management,
+            accounts,
+            outside: BTreeSet::new(),
+            identities: BTreeSet::new(),
+            parameters: BTreeMap::new(),
+            leases: BTreeMap::new(),
+            has_leases: true,
+            inbox: Inbox::default(),
+            notifications: Notifications::default(),
+            tenant: None,
+            creations: BTreeMap::new(),
+            polls: Vec::new(),
+            missing_policies: BTreeSet::new(),
+            propagation: Duration::ZERO,
+            page_size: 100,
+            throttle_every: None,
+            explains_denials: false,
+            misdirected: None,
+            latency: Duration::ZERO,
+            now: UNIX_EPOCH + START,
+            sleepers: BTreeMap::new(),
+            calls_in_flight: 0,
+            activity: 0,
+            journal: Vec::new(),
+            assume_role_requests: Vec::new(),
+            calls: 0,
+            serial: 0,
+        }
+    }
+
+    /// The next unused number.
+    pub(super) fn serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+
+    /// Applies what is due by now: creations that complete, access roles that appear.
+    pub(super) fn tick(&mut self) {
+        self.complete_creations();
+        let role = access_role(&self.partition, &self.management);
+        for (id, account) in &mut self.accounts {
+            if let Some((name, at)) = account.pending_access_role.take_if(|(_, at)| self.now >= *at) {
+                account.insert(id, &name, role.clone(), at, Lag::default());
+            }
+        }
+    }
+
+    /// The account that a call addresses.
+    pub(super) fn account(&self, id: &AccountId) -> Result<&SimAccount, Rejection> {
+        self.accounts.get(id).ok_or_else(|| no_account(id))
+    }
+
+    /// The account that a call addresses, to modify it.
+    pub(super) fn account_mut(&mut self, id: &AccountId) -> Result<&mut SimAccount, Rejection> {
+        self.accounts.get_mut(id).ok_or_else(|| no_account(id))
+    }
+}
+
+fn no_account(id: &AccountId) -> Rejection {
+    Rejection::new("AccessDenied", format!("account {id} is not simulated"))
+}
