@@ -28,7 +28,9 @@ use onboarding_core::plan::{Action, Change, NewRole};
 use onboarding_core::policy::Document;
 use onboarding_core::role_settings::RoleSettings;
 use onboarding_core::time::from_unix_seconds;
-use onboarding_engine::ports::{AssumeRoleRequest, Creation, Directory, Queue, Secrets, Sessions, WriteIam};
+use onboarding_engine::ports::{
+    AssumeRoleRequest, Creation, Directory, ParameterKind, Queue, Secrets, Sessions, WriteIam,
+};
 use wiremock::matchers::{any, body_string_contains};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -219,6 +221,19 @@ async fn missing_parameter_is_not_found() {
     let missing = json_response(400, r#"{"__type":"ParameterNotFound"}"#);
     let (_server, aws) = serving(missing, Resources::default()).await;
     assert_eq!(aws.parameter("/x").await.unwrap_err().kind(), ErrorKind::NotFound);
+
+    let found = serde_json::json!({
+        "Parameters": [
+            {"Name": "/id", "Value": "s3cret", "Type": "String"},
+            {"Name": "/key", "Value": "s3cret", "Type": "SecureString"},
+        ],
+        "InvalidParameters": ["/x"],
+    });
+    let (_server, aws) = serving(json_response(200, &found.to_string()), Resources::default()).await;
+    let found = aws.parameters(&["/id", "/key", "/x"]).await.unwrap();
+    let kinds: Vec<_> = found.iter().map(|(name, parameter)| (name.as_str(), parameter.kind)).collect();
+    assert_eq!(kinds, [("/id", ParameterKind::Plain), ("/key", ParameterKind::Secure)]);
+    assert!(!format!("{found:?}").contains("s3cret"));
 }
 
 #[tokio::test]

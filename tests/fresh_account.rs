@@ -79,7 +79,7 @@ mod fresh_account {
 
     async fn apply(world: impl World<Session: WriteIam>, account: &AccountId, timeout_seconds: u64) -> Report {
         let deadline = world.now() + Duration::from_secs(timeout_seconds);
-        let engine = Engine { world, config: config() };
+        let engine = Engine::new(world, config());
         let [session_suffix, run] = ["test", "test"].map(str::to_owned);
         let trigger = TriggerKind::CreateAccountResult;
         let account = account.clone();
@@ -176,7 +176,7 @@ mod fresh_account {
         // Errors that are not retried end the first run, without side effects on the second one.
         insta::assert_snapshot!(errors.into_iter().collect::<String>(), @"
         organizations:DescribeAccount, AccessDenied: blocked (own_permission_missing)
-        ssm:GetParameter, AccessDenied: blocked (configuration)
+        ssm:GetParameters, AccessDenied: blocked (configuration)
         ");
     }
 }

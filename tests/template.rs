@@ -256,9 +256,9 @@ fn function_reads_and_decrypts_only_its_own_parameters() {
             .iter()
             .map(|name| format!("arn:aws-us-gov:ssm:us-gov-west-1:111122223333:parameter{name}"))
             .collect();
-        let of = |action: &str| statements.iter().find(|one| one["Action"] == action).expect("a statement").clone();
-        assert_eq!(of("ssm:GetParameter")["Resource"], json!(arns));
-        let decrypting = &of("kms:Decrypt")["Condition"]["StringLike"];
+        let of = |actions: Value| statements.iter().find(|one| one["Action"] == actions).expect("a statement").clone();
+        assert_eq!(of(json!(["ssm:GetParameter", "ssm:GetParameters"]))["Resource"], json!(arns));
+        let decrypting = &of(json!("kms:Decrypt"))["Condition"]["StringLike"];
         assert_eq!(decrypting["kms:ViaService"], "ssm.us-gov-west-1.*");
         assert_eq!(decrypting["kms:EncryptionContext:PARAMETER_ARN"], json!(arns));
     }

@@ -114,7 +114,7 @@ async fn start<W: World>(
         }
         Request::Nothing { account, outcome } => return ended(account, outcome),
     };
-    let engine = Engine { world: connect(&target.aws).await?, config };
+    let engine = Engine::new(connect(&target.aws).await?, config);
     let deadline = after(engine.world.now(), Duration::from_secs(target.wait.into()));
     let account = match engine.resolve(account, deadline).await {
         Ok(id) => id,

@@ -29,7 +29,7 @@ const TIMEOUT: Duration = Duration::from_secs(900);
 pub(super) async fn demo() -> anyhow::Result<Exit> {
     let organization = organization()?;
     let config = Config::parse_without_files(CONFIG).map_err(|problems| anyhow!("{problems}"))?;
-    let engine = Engine { world: organization.clone(), config };
+    let engine = Engine::new(organization.clone(), config);
 
     print(faint("A simulated organization, in memory, that enforces IAM's rules: no AWS calls are made."))?;
     let account = create(&organization, &engine).await?;

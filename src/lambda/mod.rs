@@ -36,6 +36,7 @@ pub use log::{start as start_log, start_failed};
 pub use records::bodies;
 pub use settings::{ConfigLocation, SettingsError};
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
@@ -48,7 +49,7 @@ use self::subject::Subject;
 use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
 use onboarding_core::error::ApiError;
-use onboarding_core::limits::{LOCAL_INVOCATION, RESERVED_FOR_RESPONSE, STALE_DEADLINE};
+use onboarding_core::limits::{CONFIGURATION_AGE, LOCAL_INVOCATION, RESERVED_FOR_RESPONSE, STALE_DEADLINE};
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::Report;
@@ -65,10 +66,16 @@ impl<T: World<Session: WriteIam> + Queue + Notifier + Clone> FunctionWorld for T
 
 /// The function, created once and used for every invocation.
 pub struct Function<W> {
-    /// The outside world.
-    pub world: W,
-    /// Where the configuration is.
-    pub config: ConfigLocation,
+    world: W,
+    config: ConfigLocation,
+    /// The engine of recent invocations, with the configuration and the secrets that it has read.
+    recent: Mutex<Option<RecentEngine<W>>>,
+}
+
+/// An engine, and when its configuration was read.
+struct RecentEngine<W> {
+    engine: Arc<Engine<W>>,
+    loaded_at: SystemTime,
 }
 
 /// One invocation.
@@ -92,6 +99,11 @@ struct Deadlines {
 }
 
 impl<W: FunctionWorld> Function<W> {
+    /// A function that has read nothing yet.
+    pub fn new(world: W, config: ConfigLocation) -> Self {
+        Self { world, config, recent: Mutex::default() }
+    }
+
     /// Handles one invocation.
     ///
     /// # Errors
@@ -106,14 +118,30 @@ impl<W: FunctionWorld> Function<W> {
             log::payload_rejected(&InvocationContext::direct(invocation), &error);
             InvocationError::payload(error)
         })?;
-        let config = self.load_config(deadlines.work).await;
-        let config = config.inspect_err(|error| log::configuration_failed(invocation, error))?;
-        let engine = Engine { world: self.world.clone(), config };
+        let engine = self.engine(deadlines.work).await;
+        let engine = engine.inspect_err(|error| log::configuration_failed(invocation, error))?;
         let work = Invocation { engine: &engine, invocation, deadlines };
         match records {
             Some(records) => Ok(work.batch(records).await),
             None => work.direct(payload).await.map_err(Diagnostic::from),
         }
+    }
+
+    /// The engine of recent invocations, or a new one if its configuration is too old.
+    async fn engine(&self, end: SystemTime) -> Result<Arc<Engine<W>>, InvocationError> {
+        let now = self.world.now();
+        let is_recent =
+            |recent: &&RecentEngine<W>| now.duration_since(recent.loaded_at).is_ok_and(|age| age < CONFIGURATION_AGE);
+        if let Some(recent) = self.recent().as_ref().filter(is_recent) {
+            return Ok(Arc::clone(&recent.engine));
+        }
+        let engine = Arc::new(Engine::new(self.world.clone(), self.load_config(end).await?));
+        *self.recent() = Some(RecentEngine { engine: Arc::clone(&engine), loaded_at: now });
+        Ok(engine)
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Option<RecentEngine<W>>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn load_config(&self, end: SystemTime) -> Result<Config, InvocationError> {

@@ -91,7 +91,7 @@ async fn report() -> Report {
     let config =
         Config::parse(&block("docs/REPORT.md", "toml"), &ExampleFiles).unwrap_or_else(|problems| panic!("{problems}"));
     let deadline = organization.now() + Duration::from_secs(60);
-    let engine = Engine { world: organization, config };
+    let engine = Engine::new(organization, config);
     let [session_suffix, run] = ["test", "test"].map(str::to_owned);
     let trigger = TriggerKind::CreateAccountResult;
     let end = deadline + Duration::from_secs(120);

@@ -46,7 +46,7 @@ NOT_IDEMPOTENT = ("iam:CreateRole", "ssm:PutParameter")
 
 CONFIG = Point("ssm:GetParameter", PARAMETER, 1)
 DESCRIBE = Point("organizations:DescribeAccount", "the caller", 1)
-SECRET = Point("ssm:GetParameter", EXTERNAL_ID, 1)
+SECRET = Point("ssm:GetParameters", EXTERNAL_ID, 1)
 ASSUME = Point("sts:AssumeRole", ACCESS_ROLE, 1)
 READ_ROLE = Point("iam:GetRole", "TrelicaIntegration", 1)
 UPDATE_TRUST = Point("iam:UpdateAssumeRolePolicy", ACCESS_ROLE, 1)

@@ -39,7 +39,7 @@ pub(crate) fn config(text: &str) -> Config {
 }
 
 pub(crate) fn engine(organization: &FakeOrganization, config_text: &str) -> Simulated {
-    Engine { world: organization.clone(), config: config(config_text) }
+    Engine::new(organization.clone(), config(config_text))
 }
 
 /// An engine on an organization whose calls go through a script.
@@ -48,7 +48,7 @@ pub(crate) fn scripted_engine(
     script: &Script,
     config_text: &str,
 ) -> Engine<Faulty<FakeOrganization>> {
-    Engine { world: Faulty::new(organization.clone(), script), config: config(config_text) }
+    Engine::new(Faulty::new(organization.clone(), script), config(config_text))
 }
 
 static RUNS: AtomicU32 = AtomicU32::new(1);

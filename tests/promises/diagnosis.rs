@@ -268,5 +268,5 @@ fn grant_that_an_existing_statement_denies_is_blocked() {
 #[test]
 fn missing_parameter_is_blocked_as_a_configuration_error() {
     let scenario = Scenario::new().with_new_account().config(&missing_parameter()).apply();
-    insta::assert_snapshot!(scenario.outcome(), @"blocked (configuration): vendor/workload-security: cannot read the external ID from the SSM parameter `/nowhere`: ssm:GetParameter failed: ParameterNotFound; fix the configuration, then run again");
+    insta::assert_snapshot!(scenario.outcome(), @"blocked (configuration): vendor/workload-security: cannot read the external ID from the SSM parameter `/nowhere`: the parameter does not exist in this region; fix the configuration, then run again");
 }

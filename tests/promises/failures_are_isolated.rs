@@ -17,7 +17,7 @@ fn missing_parameter_blocks_only_its_role() {
         .assert_outcome("blocked configuration")
         .assert_roles_onboarded_except(&[SECURITY_ROLE])
         .assert_failure_is_limited_to(SECURITY_ROLE);
-    insta::assert_snapshot!(scenario.outcome(), @"blocked (configuration): vendor/workload-security: cannot read the external ID from the SSM parameter `/nowhere`: ssm:GetParameter failed: ParameterNotFound; fix the configuration, then run again");
+    insta::assert_snapshot!(scenario.outcome(), @"blocked (configuration): vendor/workload-security: cannot read the external ID from the SSM parameter `/nowhere`: the parameter does not exist in this region; fix the configuration, then run again");
     assert_eq!(scenario.report().refusals.len(), 1);
     scenario.plan().assert_outcome("blocked configuration");
 }

@@ -109,6 +109,7 @@ fn fault_while_waiting_for_the_access_role_does_not_prevent_onboarding() {
     organizations:DescribeAccount: own_permission_missing
     sqs:ChangeMessageVisibility: no dead letter
     ssm:GetParameter: no dead letter
+    ssm:GetParameters: no dead letter
     ssm:PutParameter: no dead letter
     sts:AssumeRole: no dead letter
     sts:GetCallerIdentity: no dead letter
@@ -195,8 +196,8 @@ fn fault_in_a_blocked_account_still_reaches_the_dead_letter_queue() {
     iam:UpdateAssumeRolePolicy: foreign_role
     organizations:DescribeAccount: own_permission_missing
     sqs:SendMessage: foreign_role
-    ssm:GetParameter: configuration
     ssm:GetParameter: foreign_role
+    ssm:GetParameters: configuration
     ssm:PutParameter: foreign_role
     sts:AssumeRole: foreign_role
     sts:GetCallerIdentity: foreign_role

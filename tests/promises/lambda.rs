@@ -161,7 +161,7 @@ impl Lambda {
         // Each invocation has its own id. Snapshots contain the id of the first one.
         let invocation = self.invocations.replace(self.invocations.get() + 1);
         context.request_id = format!("8476a536-e9f4-11e8-9739-{:012x}", 0x2dfe_598c_3fcd_u64 + invocation);
-        run(Function { world, config }.handle(LambdaEvent::new(payload, context)))
+        run(Function::new(world, config).handle(LambdaEvent::new(payload, context)))
     }
 }
 

@@ -24,6 +24,7 @@ mod plan_is_what_apply_calls;
 mod registration;
 mod sample_events;
 mod second_run_makes_no_write;
+mod secrets_are_cached;
 mod secrets_stay_hidden;
 mod sessions_and_round_trips;
 mod unowned_role_is_left_alone;

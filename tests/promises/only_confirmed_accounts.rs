@@ -58,7 +58,7 @@ fn excluded_account_is_not_accessed() {
     let scenario =
         Scenario::in_organization(member).for_account("999988887777").assert_not_accessed("ignored excluded");
     let journal = scenario.organization().journal();
-    assert!(journal.iter().all(|call| call.call == "ssm:GetParameter"), "the account is not even described");
+    assert!(journal.iter().all(|call| call.call == "ssm:GetParameters"), "the account is not even described");
 }
 
 /// Applies a configuration to the new account. Sessions whose policy names `role` are opened in the established account.

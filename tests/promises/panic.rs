@@ -37,7 +37,7 @@ fn record_that_panics_is_the_only_failed_one() {
         let payload = RawValue::from_string(json!({ "Records": records }).to_string()).unwrap();
         let mut context = Context::default();
         context.deadline = unix_milliseconds(organization.now() + Duration::from_secs(120));
-        let function = Function { world, config };
+        let function = Function::new(world, config);
         let answer = || run(function.handle(LambdaEvent::new(payload, context)));
         let (log, answer) = logged(LevelFilter::INFO, answer);
 

@@ -329,3 +329,13 @@ fn api_key_is_shown_nowhere() {
         assert!(!plain(&onboarding_core::config::show(&config(&registration_config()))).contains("s3cret"));
     }
 }
+
+/// Whoever reads the key acts for the whole organization at the vendor, so it has to be encrypted.
+#[test]
+fn api_key_that_is_not_encrypted_is_refused() {
+    let organization = unregistered().organization().clone().with_plain_parameter(KEY_PARAMETER, KEY);
+    let scenario = Scenario::in_organization(organization).for_account(NEW).config(&registration_config()).apply();
+    let scenario = scenario.assert_outcome("blocked configuration");
+    assert_eq!(scenario.connectors(), []);
+    assert!(scenario.outcome().to_string().contains("--type SecureString"), "{}", scenario.outcome());
+}

@@ -168,7 +168,7 @@ const CONFIG_PARAMETER: &str = "/onboarding/config";
 fn invoke(organization: &FakeOrganization, payload: &str) -> String {
     let published = organization.notifier();
     let config = ConfigLocation::Parameter(CONFIG_PARAMETER.to_owned());
-    let function = Function { world: organization.clone(), config };
+    let function = Function::new(organization.clone(), config);
     let mut context = Context::default();
     context.deadline = unix_milliseconds(job(organization, NEW).deadline);
     let payload = RawValue::from_string(payload.to_owned()).unwrap();

@@ -133,8 +133,13 @@ pub fn parameters(config: &Config) -> BTreeSet<&str> {
         Some(ExternalIdSource::Parameter(name)) => Some(name.as_str()),
         _ => None,
     });
-    let keys = config.roles.iter().filter_map(|role| Some(role.registration.as_ref()?.key_parameter.as_str()));
-    ids.chain(keys).collect()
+    ids.chain(key_parameters(config)).collect()
+}
+
+/// The SSM parameters that hold API keys of vendors.
+#[must_use]
+pub fn key_parameters(config: &Config) -> BTreeSet<&str> {
+    config.roles.iter().filter_map(|role| Some(role.registration.as_ref()?.key_parameter.as_str())).collect()
 }
 
 /// The value of a parameter, parsed as what it is used for.

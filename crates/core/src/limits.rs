@@ -84,3 +84,7 @@ pub const VENDOR_SEARCH: Duration = Duration::from_secs(10);
 /// The timeout of a registration with a vendor. Workload Security assumes the role before it responds, which "may take a
 /// minute or two".
 pub const VENDOR_REGISTRATION: Duration = Duration::from_secs(120);
+
+/// The age up to which the function uses a configuration and the secrets that it has read. A change of either takes effect
+/// after this time at the latest; reading them for every message would use up the calls that Parameter Store allows an account.
+pub const CONFIGURATION_AGE: Duration = Duration::from_secs(60);

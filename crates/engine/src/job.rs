@@ -7,12 +7,22 @@ use onboarding_core::config::Config;
 use onboarding_core::plan::Change;
 use onboarding_core::trigger::TriggerKind;
 
+use crate::secrets::SecretCache;
+
 /// Everything that is needed to bring accounts to their blueprint.
 pub struct Engine<W> {
     /// The outside world.
     pub world: W,
     /// What accounts should hold.
     pub config: Config,
+    pub(crate) secrets: SecretCache,
+}
+
+impl<W> Engine<W> {
+    /// An engine that has read nothing yet.
+    pub fn new(world: W, config: Config) -> Self {
+        Self { world, config, secrets: SecretCache::default() }
+    }
 }
 
 /// One account to process.

@@ -29,6 +29,7 @@ pub mod ports;
 mod prepare;
 mod retry;
 mod run;
+mod secrets;
 mod target;
 mod vendors;
 

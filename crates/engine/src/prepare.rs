@@ -1,11 +1,9 @@
 //! Before the access role is assumed: what the account is, whether it may be processed, and its blueprint.
 
-use futures_util::future::join_all;
 use onboarding_core::account::{Account, AccountAge, AccountId};
-use onboarding_core::blueprint::{self, Blueprint, SecretValues};
+use onboarding_core::blueprint::{Blueprint, SecretValues};
 use onboarding_core::code::Code;
 use onboarding_core::eligibility::{eligibility, eligibility_by_id};
-use onboarding_core::error::ErrorKind;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::Refusal;
 
@@ -38,21 +36,6 @@ impl<W: World> Engine<W> {
         }
         eligibility(&account, &self.config.excluded).check(id)?;
         Ok(account)
-    }
-
-    /// Reads the external IDs and keys that the configuration keeps in SSM parameters. Only an error that passes with
-    /// time stops the run; another is reported by the role that needs the value.
-    pub(crate) async fn secret_values(&self) -> Result<SecretValues, Stop> {
-        let read = blueprint::parameters(&self.config).into_iter().map(|name| async move {
-            match self.world.parameter(name).await {
-                Ok(value) => Ok((name.to_owned(), Ok(value))),
-                Err(error) => match Stop::from_error(&error, AccountAge::Established) {
-                    stop @ (Stop::Wait(_) | Stop::Reopen(_)) if error.kind() != ErrorKind::NotFound => Err(stop),
-                    _ => Ok((name.to_owned(), Err(error.to_string()))),
-                },
-            }
-        });
-        join_all(read).await.into_iter().collect()
     }
 
     /// Makes the blueprint of an account.

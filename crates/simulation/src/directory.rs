@@ -1,5 +1,6 @@
 //! AWS Organizations (accounts, their creation requests) and the SSM parameters of the management account.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -12,7 +13,7 @@ use crate::state::State;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
 use onboarding_core::time::since;
-use onboarding_engine::ports::{AccountPage, Creation, Directory, Secrets};
+use onboarding_engine::ports::{AccountPage, Creation, Directory, ParameterKind, ParameterValue, Secrets};
 
 impl Directory for FakeOrganization {
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
@@ -83,6 +84,24 @@ impl Secrets for FakeOrganization {
         self.perform_call(info, |state| match state.parameters.get(name) {
             Some(value) => Ok(SecretString::from(value.as_str())),
             None => Err(Rejection::new("ParameterNotFound", "")),
+        })
+        .await
+    }
+
+    async fn parameters(&self, names: &[&str]) -> Result<BTreeMap<String, ParameterValue>, ApiError> {
+        let management = self.lock().management.clone();
+        let info = CallInfo { account: &management, call: "ssm:GetParameters", role: None, write: false };
+        self.perform_call(info, |state| {
+            if names.len() > 10 {
+                return Err(Rejection::new("ValidationException", "names failed to satisfy constraint: length"));
+            }
+            let found = names.iter().filter_map(|name| {
+                let value = SecretString::from(state.parameters.get(*name)?.as_str());
+                let is_plain = state.plain_parameters.contains(*name);
+                let kind = if is_plain { ParameterKind::Plain } else { ParameterKind::Secure };
+                Some(((*name).to_owned(), ParameterValue { value, kind }))
+            });
+            Ok(found.collect())
         })
         .await
     }

@@ -1,5 +1,6 @@
 //! [`Faulty`] wraps a value that implements the ports and injects the faults of a [`Script`].
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use secrecy::SecretString;
@@ -16,8 +17,8 @@ use onboarding_core::report::AccountEvent;
 use onboarding_core::role::RoleName;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
-    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseStore, Notifier, Page, Queue, ReadIam, Secrets,
-    Sessions, VendorApi, WriteIam, WriteMode,
+    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseStore, Notifier, Page, ParameterValue, Queue,
+    ReadIam, Secrets, Sessions, VendorApi, WriteIam, WriteMode,
 };
 
 /// An implementation of ports whose calls fail as a [`Script`] says.
@@ -89,6 +90,10 @@ impl<P: WriteIam> WriteIam for Faulty<P> {
 impl<P: Secrets> Secrets for Faulty<P> {
     async fn parameter(&self, name: &str) -> Result<SecretString, ApiError> {
         self.script.play("ssm:GetParameter", self.inner.parameter(name)).await
+    }
+
+    async fn parameters(&self, names: &[&str]) -> Result<BTreeMap<String, ParameterValue>, ApiError> {
+        self.script.play("ssm:GetParameters", self.inner.parameters(names)).await
     }
 }
 

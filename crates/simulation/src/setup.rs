@@ -59,6 +59,13 @@ impl FakeOrganization {
         self
     }
 
+    /// Stores an SSM parameter that is not encrypted.
+    #[must_use]
+    pub fn with_plain_parameter(self, name: &str, value: &str) -> Self {
+        self.change(|all| all.plain_parameters.insert(name.to_owned()));
+        self.with_parameter(name, value)
+    }
+
     /// Stores no leases, as on the command line: every lease is granted.
     #[must_use]
     pub fn without_leases(self) -> Self {

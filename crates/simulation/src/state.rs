@@ -31,6 +31,8 @@ pub(super) struct State {
     /// ARNs of roles and users that exist only as principals.
     pub(super) identities: BTreeSet<String>,
     pub(super) parameters: BTreeMap<String, String>,
+    /// The parameters that are not encrypted.
+    pub(super) plain_parameters: BTreeSet<String>,
     /// The lease of each account.
     pub(super) leases: BTreeMap<AccountId, StoredLease>,
     /// Whether leases are stored.
@@ -75,6 +77,7 @@ impl State {
             outside: BTreeSet::new(),
             identities: BTreeSet::new(),
             parameters: BTreeMap::new(),
+            plain_parameters: BTreeSet::new(),
             leases: BTreeMap::new(),
             has_leases: true,
             inbox: Inbox::default(),

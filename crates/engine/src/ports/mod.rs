@@ -7,6 +7,7 @@ mod http;
 
 pub use http::{Http, VendorRequest, VendorResponse};
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::{Duration, SystemTime};
 
@@ -138,10 +139,34 @@ pub trait VendorApi: Sync {
     ) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
+/// The value of a parameter.
+#[derive(Debug, Clone)]
+pub struct ParameterValue {
+    /// The value, decrypted.
+    pub value: SecretString,
+    /// How it is stored.
+    pub kind: ParameterKind,
+}
+
+/// How the value of a parameter is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParameterKind {
+    /// As it is: `String` or `StringList`.
+    Plain,
+    /// Encrypted: `SecureString`.
+    Secure,
+}
+
 /// Where configuration, external IDs and keys are kept.
 pub trait Secrets: Sync {
     /// `ssm:GetParameter`: the value, decrypted.
     fn parameter(&self, name: &str) -> impl Future<Output = Result<SecretString, ApiError>> + Send;
+
+    /// `ssm:GetParameters`: up to ten values by name, decrypted. Parameters that do not exist are left out.
+    fn parameters(
+        &self,
+        names: &[&str],
+    ) -> impl Future<Output = Result<BTreeMap<String, ParameterValue>, ApiError>> + Send;
 }
 
 /// Stores the lease of each account, so that concurrent runs for one account make the writes of one run. Without a place to

@@ -1,0 +1,93 @@
+//! The external IDs and API keys that the configuration keeps in SSM parameters.
+//!
+//! They are the same for every account, so an engine reads them once, ten with each call, and keeps them as long as it lives.
+//! That is what limits their age: the function makes a new engine every minute. A read in which a value is missing is not
+//! kept, so that a parameter which is created meanwhile is found by the next account.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+use futures_util::lock::Mutex;
+use onboarding_core::account::AccountAge;
+use onboarding_core::blueprint::{self, SecretValues};
+use onboarding_core::error::{ApiError, ErrorKind};
+use onboarding_core::outcome::Stop;
+use secrecy::SecretString;
+
+use crate::job::Engine;
+use crate::ports::{ParameterKind, ParameterValue, World};
+
+/// The most names in one call.
+///
+/// See <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>.
+const NAMES_PER_CALL: usize = 10;
+
+/// The values that were read, once all of them were.
+pub(crate) type SecretCache = Mutex<Option<SecretValues>>;
+
+impl<W: World> Engine<W> {
+    /// The values of all parameters. Only an error that passes with time stops the run; another is reported by the role that
+    /// needs the value.
+    pub(crate) async fn secret_values(&self) -> Result<SecretValues, Stop> {
+        let names: Vec<_> = blueprint::parameters(&self.config).into_iter().collect();
+        if names.is_empty() {
+            return Ok(SecretValues::new());
+        }
+        // Concurrent runs wait here for the first of them to read, instead of reading the same.
+        let mut cache = self.secrets.lock().await;
+        if let Some(values) = &*cache {
+            return Ok(values.clone());
+        }
+        let keys = blueprint::key_parameters(&self.config);
+        let mut values = SecretValues::new();
+        for read in join_all(names.chunks(NAMES_PER_CALL).map(|names| self.read(names, &keys))).await {
+            values.extend(read?);
+        }
+        if values.values().all(Result::is_ok) {
+            *cache = Some(values.clone());
+        }
+        Ok(values)
+    }
+
+    async fn read(&self, names: &[&str], keys: &BTreeSet<&str>) -> Result<SecretValues, Stop> {
+        let mut values = SecretValues::new();
+        match self.world.parameters(names).await {
+            Ok(mut found) => {
+                for name in names {
+                    let value = found.remove(*name).ok_or_else(|| MISSING.to_owned());
+                    let value = if keys.contains(name) { value.and_then(key) } else { value.map(|value| value.value) };
+                    values.insert((*name).to_owned(), value);
+                }
+            }
+            Err(error) if passes_with_time(&error) => return Err(Stop::from_error(&error, AccountAge::Established)),
+            Err(error) => match names {
+                [name] => _ = values.insert((*name).to_owned(), Err(error.to_string())),
+                // One parameter that must not be read fails the whole call: each role is to know only about its own.
+                several => {
+                    let single = several.iter().map(|name| Box::pin(self.read(std::slice::from_ref(name), keys)));
+                    for read in join_all(single).await {
+                        values.extend(read?);
+                    }
+                }
+            },
+        }
+        Ok(values)
+    }
+}
+
+const MISSING: &str = "the parameter does not exist in this region";
+
+fn passes_with_time(error: &ApiError) -> bool {
+    let stop = Stop::from_error(error, AccountAge::Established);
+    matches!(stop, Stop::Wait(_) | Stop::Reopen(_)) && error.kind() != ErrorKind::NotFound
+}
+
+/// An API key has to be encrypted, because whoever reads it acts for the whole organization at the vendor.
+fn key(value: ParameterValue) -> Result<SecretString, String> {
+    match value.kind {
+        ParameterKind::Secure => Ok(value.value),
+        ParameterKind::Plain => {
+            Err("an API key must be a SecureString; store it again with `--type SecureString`".to_owned())
+        }
+    }
+}
