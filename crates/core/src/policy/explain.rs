@@ -4,8 +4,9 @@
 use serde::Serialize;
 
 use super::condition::{Condition, ConditionClause};
+use super::context::RequestContext;
 use super::document::{Document, Effect, Principals, Statement};
-use super::evaluate::{Caller, RequestContext, Verdict, can_assume};
+use super::evaluate::{Caller, Verdict, can_assume};
 use super::principal::Principal;
 
 /// The actions by which a role is assumed.

@@ -4,17 +4,21 @@
 //! - `normal`: the normal form, which decides whether two documents have the same meaning;
 //! - `access`: who is allowed what, as a set, to compare a document before and after an edit;
 //! - `trust`: adds grants to a trust policy and removes deleted identities from it;
-//! - `evaluate`, `operators`: whether a document allows a request;
+//! - `evaluate`, `context`, `operators`, `glob`, `truth`: whether a document allows a request;
+//! - `granted`: whether a document allows what a grant is meant for;
 //! - `explain`, `summary`, `lint`, `redact`: for people.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
 
 mod access;
 mod condition;
+mod context;
 mod document;
 mod error;
 mod evaluate;
 mod explain;
+mod glob;
+mod granted;
 mod lint;
 mod normal;
 mod operators;
@@ -22,16 +26,20 @@ mod principal;
 mod redact;
 mod summary;
 mod trust;
+mod truth;
 
 pub use access::access_entries;
 pub use condition::{Condition, ConditionClause};
+pub use context::RequestContext;
 pub use document::{Actions, Document, Effect, Principals, Statement};
 pub use error::PolicyError;
-pub use evaluate::{Caller, RequestContext, Verdict, can_anybody_assume, can_assume, can_other_assume, permits};
+pub use evaluate::{Caller, Verdict, can_anybody_assume, can_assume, can_other_assume, permits};
 pub use explain::{Can, ExternalIdDisplay, PrincipalAccess, PrincipalKind, explain};
+pub use granted::{Grant, denied};
+pub(crate) use granted::{Presented, grant_verdict};
 pub use lint::{ExternalIdRequirement, Finding, Severity, lint_permissions, lint_trust};
 pub use operators::is_operator;
 pub use principal::{InvalidPrincipal, Principal};
 pub use redact::{Redactor, external_ids};
 pub(crate) use summary::{permissions_summary, trust_summary};
-pub use trust::{Grant, GrantEdit, PolicyNotice, TrustEdit, add_grants, prune_orphans};
+pub use trust::{GrantEdit, PolicyNotice, TrustEdit, add_grants, prune_orphans};

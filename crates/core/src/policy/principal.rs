@@ -149,6 +149,19 @@ fn iam_arn(text: &str) -> Option<(&str, &str)> {
     if named { Some((fields.next()?, fields.next()?)) } else { None }
 }
 
+/// Whether an ARN is that of a session of a role. The ARN of a session has the name of the role, but not its path.
+pub(super) fn is_session_of(session: &str, role: &str) -> bool {
+    let Some((account, resource)) = iam_arn(role) else { return false };
+    let Some(name) = resource.strip_prefix("role/").and_then(|path| path.rsplit('/').next()) else { return false };
+    let mut fields = session.splitn(6, ':').skip(1);
+    let partition = fields.next();
+    let rest = [fields.next(), fields.next(), fields.next()];
+    let named = fields.next().and_then(|resource| resource.strip_prefix("assumed-role/")?.split_once('/'));
+    rest == [Some("sts"), Some(""), Some(account)]
+        && partition == role.split(':').nth(1)
+        && named.is_some_and(|(role, session)| role.eq_ignore_ascii_case(name) && !session.is_empty())
+}
+
 /// Whether a resource is `role/…` or `user/…` with a name of allowed characters.
 fn names_an_identity(resource: &str) -> bool {
     let name = resource.strip_prefix("role/").or_else(|| resource.strip_prefix("user/"));
@@ -175,6 +188,21 @@ mod tests {
         assert!(matches!(Principal::from_policy("AWS", "AROAIOSFODNN7EXAMPLE"), Principal::Orphan(_)));
         assert!(matches!(Principal::from_policy("AWS", "AROA"), Principal::Arn(_)));
         assert!(matches!(Principal::from_policy("Service", "AROAIOSFODNN7EXAMPLE"), Principal::Service(_)));
+    }
+
+    #[test]
+    fn session_belongs_to_its_role() {
+        let role = "arn:aws:iam::222233334444:role/apps/deployer";
+        assert!(is_session_of("arn:aws:sts::222233334444:assumed-role/deployer/ci", role));
+        for other in [
+            role,
+            "arn:aws:sts::222233334444:assumed-role/other/ci",
+            "arn:aws:sts::333344445555:assumed-role/deployer/ci",
+            "arn:aws-cn:sts::222233334444:assumed-role/deployer/ci",
+            "arn:aws:sts::222233334444:federated-user/deployer",
+        ] {
+            assert!(!is_session_of(other, role), "{other}");
+        }
     }
 
     #[test]
