@@ -6,7 +6,7 @@
 //! - `trust`: adds grants to a trust policy and removes deleted identities from it;
 //! - `evaluate`, `context`, `operators`, `glob`, `truth`: whether a document allows a request;
 //! - `granted`: whether a document allows what a grant is meant for;
-//! - `explain`, `summary`, `lint`, `redact`: for people.
+//! - `explain`, `summary`, `lint`, `escalation`, `redact`: for people.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
 
@@ -15,6 +15,7 @@ mod condition;
 mod context;
 mod document;
 mod error;
+mod escalation;
 mod evaluate;
 mod explain;
 mod glob;
@@ -33,11 +34,12 @@ pub use condition::{Condition, ConditionClause};
 pub use context::RequestContext;
 pub use document::{Actions, Document, Effect, Principals, Statement};
 pub use error::PolicyError;
+pub use escalation::{lint_managed_policy, lint_permissions};
 pub use evaluate::{Caller, Verdict, can_anybody_assume, can_assume, can_other_assume, permits};
 pub use explain::{Can, ExternalIdDisplay, PrincipalAccess, PrincipalKind, explain};
 pub use granted::{Grant, denied};
 pub(crate) use granted::{Presented, grant_verdict};
-pub use lint::{ExternalIdRequirement, Finding, Severity, lint_permissions, lint_trust};
+pub use lint::{ExternalIdRequirement, Finding, Severity, lint_trust, lint_trusted};
 pub use operators::is_operator;
 pub use principal::{InvalidPrincipal, Principal};
 pub use redact::{Redactor, external_ids};
