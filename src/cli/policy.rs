@@ -27,17 +27,17 @@ pub(super) fn grant(args: &Grant) -> anyhow::Result<Exit> {
     let document = parse(&args.file)?;
     let condition = args.condition.as_deref().map(condition).transpose()?.unwrap_or_default();
     let partition = partition(args, &document)?;
-    let start = if args.prune_orphans { policy::prune_orphans(&document)? } else { document };
+    let start = if args.prune_orphans { pruned(&document)? } else { document };
     let grant = policy::Grant { principal: args.principal.principal.clone(), condition };
     let edit = policy::add_grants(&start, std::slice::from_ref(&grant), &partition)?;
     if let Some((index, orphan)) = edit.document.orphans().next() {
         let name = edit.document.name_of(index);
         print_error(format_args!(
-            "{name} refers to {orphan}, and IAM rejects policies that do; {}",
+            "{name} names {orphan}; if IAM returned this policy, it is the ID of a deleted role or user, and IAM would reject the policy; {}",
             if args.prune_orphans {
                 "it is in `NotPrincipal`, so remove it manually"
             } else {
-                "pass `--prune-orphans`, or remove it"
+                "pass `--prune-orphans` to remove it, or write the ARN if the role or user exists"
             }
         ));
         return Ok(Exit::Blocked);
@@ -67,6 +67,19 @@ pub(super) fn grant(args: &Grant) -> anyhow::Result<Exit> {
     }
     print_line!("{}", escaped_json(&edit.document.to_pretty()));
     Ok(Exit::Done)
+}
+
+/// The policy without the unique IDs among its principals, and a note about each that was removed.
+fn pruned(document: &Document) -> Result<Document, PolicyError> {
+    let pruned = policy::prune_orphans(document)?;
+    let left: Vec<_> = pruned.orphans().map(|(_, orphan)| orphan.clone()).collect();
+    for (index, orphan) in document.orphans().filter(|(_, orphan)| !left.contains(orphan)) {
+        let name = document.name_of(index);
+        print_note(format_args!(
+            "{orphan} is removed from {name}; if IAM did not return this policy, check that the role or user does not exist"
+        ));
+    }
+    Ok(pruned)
 }
 
 /// Prints a note to stderr.
@@ -160,7 +173,9 @@ const LABEL: usize = 13;
 
 fn access_label(entry: &PrincipalAccess) -> (Style, &'static str) {
     match (entry.effect, entry.can) {
-        (Effect::Allow, Can::Always) if entry.kind == PrincipalKind::Anyone => (Style::Error, "always"),
+        (Effect::Allow, Can::Always) if matches!(entry.kind, PrincipalKind::Anyone | PrincipalKind::Others) => {
+            (Style::Error, "always")
+        }
         (Effect::Allow, Can::Always) => (Style::Success, "always"),
         (_, Can::Conditionally) => (Style::Warning, "conditionally"),
         (Effect::Allow, Can::Never) => (Style::Error, "never"),

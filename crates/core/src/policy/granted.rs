@@ -106,7 +106,7 @@ fn contexts(trust: &[Statement], grant: &Grant, presented: Presented, partition:
         });
         all = extended.collect();
     }
-    all = all.into_iter().map(|context| identified(context, &grant.principal, partition)).collect();
+    all = all.into_iter().map(|context| identified(context, &grant.principal, partition.as_str())).collect();
     if presented == Presented::Configured {
         let meets = |context: &RequestContext| matches_condition(&grant.condition, context) != Truth::No;
         if all.iter().any(meets) {
@@ -116,8 +116,8 @@ fn contexts(trust: &[Statement], grant: &Grant, presented: Presented, partition:
     all
 }
 
-/// Adds the keys that every request of a principal has, whatever the condition of the grant says.
-fn identified(context: RequestContext, principal: &Principal, partition: &Partition) -> RequestContext {
+/// Adds the keys that every request of a principal has, whatever the condition of the grant says. The partition may be `*`.
+pub(super) fn identified(context: RequestContext, principal: &Principal, partition: &str) -> RequestContext {
     let Some(caller) = Caller::from_principal(principal) else { return context };
     let context = context.with("aws:PrincipalAccount", caller.account.as_str());
     match &caller.arn {

@@ -49,6 +49,11 @@ pub fn is_operator(text: &str) -> bool {
     OPERATORS.iter().any(|operator| operator.eq_ignore_ascii_case(bare))
 }
 
+/// Whether an operator matches if no value does.
+pub(super) fn is_negated(operator: &str) -> bool {
+    operator.to_ascii_lowercase().contains("not")
+}
+
 /// How an operator compares a value in the policy with a value in the request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Comparison {

@@ -16,8 +16,9 @@ pub enum Principal {
     Account(AccountId),
     /// A role, user, session or federated user, by ARN.
     Arn(String),
-    /// A deleted role or user, by its unique ID (`AROA…`, `AIDA…`). IAM replaces the ARN by this ID when the identity is
-    /// deleted; it matches no caller, and IAM rejects a policy that contains it when the policy is saved again.
+    /// A role or user by its unique ID (`AROA…`, `AIDA…`). IAM replaces the ARN by this ID when the identity is deleted; it
+    /// then matches no caller, and IAM rejects a policy that contains it when the policy is saved again. A policy that IAM
+    /// has not seen yet may contain the ID of an identity that exists, which IAM replaces by the ARN.
     Orphan(String),
     /// An AWS service, such as `lambda.amazonaws.com`.
     Service(String),
@@ -129,7 +130,7 @@ impl fmt::Display for Principal {
             Self::Anyone => f.write_str("anyone (`*`)"),
             Self::Account(id) => write!(f, "account {id}"),
             Self::Arn(text) => f.write_str(text),
-            Self::Orphan(text) => write!(f, "a deleted identity ({text})"),
+            Self::Orphan(text) => write!(f, "the unique ID {text}"),
             Self::Service(text) => write!(f, "the service {text}"),
             Self::Federated(text) => write!(f, "the identity provider {text}"),
             Self::CanonicalUser(text) => write!(f, "the canonical user {text}"),

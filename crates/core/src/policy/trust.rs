@@ -100,7 +100,7 @@ impl fmt::Display for PolicyNotice {
             Self::Orphan { statement, principal } => {
                 write!(
                     f,
-                    "{statement} still names {principal}, which grants no access and prevents IAM from saving the policy"
+                    "{statement} names {principal}; in a policy that IAM returned, this is a deleted role or user, which has no access and prevents IAM from saving the policy"
                 )
             }
         }
@@ -228,11 +228,12 @@ impl Statement {
 
     /// The principals of the statement that are a part of this one: roles, users and sessions of an account, or sessions
     /// of a role.
-    pub(super) fn parts_of(&self, principal: &Principal, partition: &Partition) -> Vec<Principal> {
+    pub(super) fn parts_of(&self, principal: &Principal, partition: Option<&Partition>) -> Vec<Principal> {
         let Principals::Only(all) = &self.principals else { return Vec::new() };
         let is_part = |part: &&Principal| match (part, principal) {
             (Principal::Arn(arn), Principal::Account(_)) => {
-                part.account() == principal.account() && Partition::from_arn(arn).is_ok_and(|own| own == *partition)
+                part.account() == principal.account()
+                    && Partition::from_arn(arn).is_ok_and(|own| partition.is_none_or(|other| own == *other))
             }
             (Principal::Arn(arn), Principal::Arn(role)) => is_session_of(arn, role),
             _ => false,
@@ -305,7 +306,7 @@ fn notices_about(document: &Document, grant: &Grant, partition: &Partition) -> V
                 }
             }
             (Effect::Deny, _) => {
-                let denied = statement.parts_of(&grant.principal, partition);
+                let denied = statement.parts_of(&grant.principal, Some(partition));
                 if !denied.is_empty() {
                     let conditional = !statement.condition.is_empty();
                     notices.push(PolicyNotice::PartlyDenied { statement: name, principal, denied, conditional });
