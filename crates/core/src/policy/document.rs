@@ -121,6 +121,11 @@ impl Document {
         Self::from_map(self.raw.clone(), Some(partition.clone())).unwrap_or_else(|_| self.clone())
     }
 
+    /// The same document without the partition of [`Document::in_partition`].
+    pub(super) fn in_any_partition(self) -> Self {
+        Self::from_map(self.raw.clone(), None).unwrap_or(self)
+    }
+
     /// The same document after an edit of its statements. A single statement that is not in an array stays so.
     pub(super) fn edited(self, edit: impl FnOnce(&mut Vec<Value>)) -> Result<Self, PolicyError> {
         let mut raw = self.raw;
@@ -265,7 +270,7 @@ impl Statement {
 
 fn principals(value: &Value, partition: Option<&Partition>) -> Option<Vec<Principal>> {
     let principal = |kind: &str, text: &String| match Principal::from_policy(kind, text) {
-        Principal::Account(_) if is_elsewhere(text, partition) => Principal::Arn(text.clone()),
+        Principal::Account(_) | Principal::Arn(_) if is_elsewhere(text, partition) => Principal::Foreign(text.clone()),
         principal => principal,
     };
     match value {

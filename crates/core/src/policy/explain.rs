@@ -132,7 +132,7 @@ fn kind(principal: &Principal) -> PrincipalKind {
     match principal {
         Principal::Anyone => PrincipalKind::Anyone,
         Principal::Account(_) => PrincipalKind::Account,
-        Principal::Arn(_) => PrincipalKind::Identity,
+        Principal::Arn(_) | Principal::Foreign(_) => PrincipalKind::Identity,
         Principal::Orphan(_) => PrincipalKind::Deleted,
         Principal::Service(_) => PrincipalKind::Service,
         Principal::Federated(_) => PrincipalKind::Federated,

@@ -147,7 +147,7 @@ fn account_of_another_partition_is_shown_as_its_arn() {
            {"Effect":"Deny","Principal":{"AWS":"222233334444"},"Action":"sts:AssumeRole"}"#,
     );
     insta::assert_snapshot!(text, @"
-    statement 1: arn:aws-cn:iam::222233334444:root [identity] Never by sts:AssumeRole (statement 2 denies it)
+    statement 1: arn:aws-cn:iam::222233334444:root [identity] Never by sts:AssumeRole (it is in another partition than the other principals, and access does not cross partitions)
     statement 1: account 222233334444 [account] Never by sts:AssumeRole (statement 2 denies it)
     statement 2: account 222233334444 [account] Never by sts:AssumeRole
     ");

@@ -20,6 +20,9 @@ pub enum Principal {
     /// then matches no caller, and IAM rejects a policy that contains it when the policy is saved again. A policy that IAM
     /// has not seen yet may contain the ID of an identity that exists, which IAM replaces by the ARN.
     Orphan(String),
+    /// An account, role, user or session of another partition than the policy's, by ARN. It is never the account of the
+    /// same number in the policy's partition.
+    Foreign(String),
     /// An AWS service, such as `lambda.amazonaws.com`.
     Service(String),
     /// An identity provider.
@@ -100,6 +103,7 @@ impl Principal {
             Self::Account(id) => format!("arn:{partition}:iam::{id}:root"),
             Self::Arn(text)
             | Self::Orphan(text)
+            | Self::Foreign(text)
             | Self::Service(text)
             | Self::Federated(text)
             | Self::CanonicalUser(text)
@@ -120,7 +124,7 @@ impl Principal {
     /// Whether its kind is `AWS`.
     #[must_use]
     pub(super) fn is_aws(&self) -> bool {
-        matches!(self, Self::Anyone | Self::Account(_) | Self::Arn(_) | Self::Orphan(_))
+        matches!(self, Self::Anyone | Self::Account(_) | Self::Arn(_) | Self::Orphan(_) | Self::Foreign(_))
     }
 }
 
@@ -129,7 +133,7 @@ impl fmt::Display for Principal {
         match self {
             Self::Anyone => f.write_str("anyone (`*`)"),
             Self::Account(id) => write!(f, "account {id}"),
-            Self::Arn(text) => f.write_str(text),
+            Self::Arn(text) | Self::Foreign(text) => f.write_str(text),
             Self::Orphan(text) => write!(f, "the unique ID {text}"),
             Self::Service(text) => write!(f, "the service {text}"),
             Self::Federated(text) => write!(f, "the identity provider {text}"),

@@ -49,7 +49,11 @@ pub(super) fn usable_actions(statement: &Statement, principal: &Principal) -> Ve
 /// The actions by which a principal of this kind can assume a role.
 fn own_actions(principal: &Principal) -> &'static [&'static str] {
     match principal {
-        Principal::Account(_) | Principal::Arn(_) | Principal::Orphan(_) | Principal::Service(_) => &["sts:AssumeRole"],
+        Principal::Account(_)
+        | Principal::Arn(_)
+        | Principal::Foreign(_)
+        | Principal::Orphan(_)
+        | Principal::Service(_) => &["sts:AssumeRole"],
         Principal::Federated(provider) if provider.contains(":saml-provider/") => &["sts:AssumeRoleWithSAML"],
         Principal::Federated(_) => &["sts:AssumeRoleWithWebIdentity"],
         Principal::Anyone | Principal::CanonicalUser(_) | Principal::Unknown(..) => &ASSUME_ACTIONS,
@@ -69,6 +73,9 @@ pub(super) fn of_principal(trust: &Document, statement: &Statement, principal: &
             return conditionally(vec![why.to_owned()]);
         }
         Principal::CanonicalUser(_) => return never("a canonical user is a principal of Amazon S3 only"),
+        Principal::Foreign(_) => {
+            return never("it is in another partition than the other principals, and access does not cross partitions");
+        }
         Principal::Unknown(..) => return conditionally(vec!["this kind of principal is not known".to_owned()]),
         _ => {}
     }

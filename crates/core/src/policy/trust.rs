@@ -149,7 +149,7 @@ pub fn add_grants(document: &Document, grants: &[Grant], partition: &Partition) 
         };
         edits.push(edit);
     }
-    Ok(TrustEdit { document, grants: edits, notices })
+    Ok(TrustEdit { document: document.in_any_partition(), grants: edits, notices })
 }
 
 /// Removes deleted identities from `Principal`, and statements that have no other principals.
