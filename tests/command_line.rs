@@ -196,6 +196,45 @@ fn invalid_grant_is_refused_with_the_reason() {
     assert!(finished.code == 1 && finished.err.contains("`--condition` is not JSON"), "{}", finished.err);
 }
 
+/// The engine refuses these with `explicit_deny`.
+#[test]
+fn grant_that_is_denied_in_every_case_is_blocked() {
+    for condition in [
+        r#"{"StringNotEquals":{"aws:PrincipalAccount":"111122223333"}}"#,
+        r#"{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/breakglass"}}"#,
+    ] {
+        let deny = format!(
+            r#"{{"Sid":"Only","Effect":"Deny","Principal":{{"AWS":"*"}},"Action":"sts:AssumeRole","Condition":{condition}}}"#
+        );
+        let output = onboard(&["policy", "grant", "--principal", "222233334444", "-"], &trust(&deny));
+        assert_eq!((output.code, output.out.as_str()), (4, ""), "{condition}");
+        assert!(output.err.contains("statement `Only` denies account 222233334444"), "{}", output.err);
+    }
+}
+
+#[test]
+fn grant_names_the_part_of_the_principal_that_is_denied() {
+    let deny = r#"{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::222233334444:role/x"},"Action":"sts:AssumeRole"}"#;
+    let output = onboard(&["policy", "grant", "--principal", "222233334444", "-"], &trust(deny));
+    assert_eq!(output.code, 0);
+    assert!(output.err.contains("statement 1 denies arn:aws:iam::222233334444:role/x"), "{}", output.err);
+}
+
+#[test]
+fn account_of_another_partition_is_not_the_granted_one() {
+    let statement = |partition: &str, account: &str| {
+        format!(
+            r#"{{"Effect":"Allow","Principal":{{"AWS":"arn:{partition}:iam::{account}:root"}},"Action":"sts:AssumeRole"}}"#
+        )
+    };
+    let both = trust(&format!("{},{}", statement("aws-cn", "222233334444"), statement("aws", "111122223333")));
+    let output = onboard(&["policy", "grant", "--principal", "222233334444", "-"], &both);
+    assert!(output.out.contains("arn:aws:iam::222233334444:root"), "{}", output.out);
+    assert!(output.err.contains("pass `--partition`"), "{}", output.err);
+    let china = onboard(&["policy", "grant", "--principal", "arn:aws-cn:iam::222233334444:root", "-"], &both);
+    assert!(!china.out.contains("arn:aws:iam::222233334444:root"), "{}", china.out);
+}
+
 #[test]
 fn policy_explain_lists_principals_and_hides_external_ids() {
     let vendor = r#"{"Effect":"Allow","Principal":{"AWS":"377450845233"},"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"s3cret"}}}"#;

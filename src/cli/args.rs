@@ -4,7 +4,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use onboarding_core::account::{AccountId, Partition};
-use onboarding_core::policy::Principal;
+use onboarding_core::policy::{InvalidPrincipal, Principal};
 use onboarding_core::report::Detail;
 
 const DEFAULT_CONFIG: &str = "onboarding.toml";
@@ -182,11 +182,24 @@ pub(super) struct Explain {
     pub(super) reveal: bool,
 }
 
+/// The principal of `--principal`, and the partition that it was written with.
+#[derive(Debug, Clone)]
+pub(super) struct GrantedPrincipal {
+    pub(super) principal: Principal,
+    pub(super) partition: Option<Partition>,
+}
+
+impl GrantedPrincipal {
+    fn parse(text: &str) -> Result<Self, InvalidPrincipal> {
+        Ok(Self { principal: Principal::to_grant(text)?, partition: Partition::from_arn(text).ok() })
+    }
+}
+
 #[derive(Debug, ClapArgs)]
 pub(super) struct Grant {
     /// Principal to grant access: an account ID, or the ARN of a role or user
-    #[arg(long, value_parser = |text: &str| Principal::to_grant(text))]
-    pub(super) principal: Principal,
+    #[arg(long, value_parser = GrantedPrincipal::parse)]
+    pub(super) principal: GrantedPrincipal,
     /// Condition of the grant, as in a policy: '{"Bool":{"aws:MultiFactorAuthPresent":"true"}}'
     #[arg(long, value_name = "JSON")]
     pub(super) condition: Option<String>,

@@ -12,8 +12,7 @@ use super::output::{eprint_lines, print_error};
 use onboarding_core::account::Partition;
 use onboarding_core::lines::{Line, Style, render, widest};
 use onboarding_core::policy::{
-    self, Can, Condition, Document, Effect, ExternalIdDisplay, PolicyError, PolicyNotice, Principal, PrincipalAccess,
-    PrincipalKind,
+    self, Can, Condition, Document, Effect, ExternalIdDisplay, PolicyError, PrincipalAccess, PrincipalKind,
 };
 use onboarding_core::text::escaped_json;
 
@@ -28,28 +27,30 @@ pub(super) fn grant(args: &Grant) -> anyhow::Result<Exit> {
     let document = parse(&args.file)?;
     let condition = args.condition.as_deref().map(condition).transpose()?.unwrap_or_default();
     let partition = partition(args, &document)?;
-    let start = if args.prune_orphans { policy::prune_orphans(&document)? } else { document };
-    let grant = policy::Grant { principal: args.principal.clone(), condition };
-    let edit = policy::add_grants(&start, &[grant], &partition)?;
+    let start = if args.prune_orphans { pruned(&document)? } else { document };
+    let grant = policy::Grant { principal: args.principal.principal.clone(), condition };
+    let edit = policy::add_grants(&start, std::slice::from_ref(&grant), &partition)?;
     if let Some((index, orphan)) = edit.document.orphans().next() {
         let name = edit.document.name_of(index);
         print_error(format_args!(
-            "{name} refers to {orphan}, and IAM rejects policies that do; {}",
+            "{name} names {orphan}; if IAM returned this policy, it is the ID of a deleted role or user, and IAM would reject the policy; {}",
             if args.prune_orphans {
                 "it is in `NotPrincipal`, so remove it manually"
             } else {
-                "pass `--prune-orphans`, or remove it"
+                "pass `--prune-orphans` to remove it, or write the ARN if the role or user exists"
             }
         ));
         return Ok(Exit::Blocked);
     }
-    for notice in &edit.notices {
-        if let PolicyNotice::Denied { conditional: false, .. } = notice {
-            print_error(format_args!("the grant would have no effect: {notice}; remove the deny statement first"));
-            return Ok(Exit::Blocked);
-        }
-        print_note(notice);
+    if let Some(by) = policy::denied(&edit.document, &grant, &partition) {
+        let name = edit.document.name_of(by);
+        let principal = &grant.principal;
+        print_error(format_args!(
+            "the grant would have no effect: {name} denies {principal} regardless of other grants; remove the deny statement first"
+        ));
+        return Ok(Exit::Blocked);
     }
+    edit.notices.iter().for_each(print_note);
     let length = edit.document.to_json().len();
     if length > QUOTA.1 {
         print_error(format_args!(
@@ -66,6 +67,19 @@ pub(super) fn grant(args: &Grant) -> anyhow::Result<Exit> {
     }
     print_line!("{}", escaped_json(&edit.document.to_pretty()));
     Ok(Exit::Done)
+}
+
+/// The policy without the unique IDs among its principals, and a note about each that was removed.
+fn pruned(document: &Document) -> Result<Document, PolicyError> {
+    let pruned = policy::prune_orphans(document)?;
+    let left: Vec<_> = pruned.orphans().map(|(_, orphan)| orphan.clone()).collect();
+    for (index, orphan) in document.orphans().filter(|(_, orphan)| !left.contains(orphan)) {
+        let name = document.name_of(index);
+        print_note(format_args!(
+            "{orphan} is removed from {name}; if IAM did not return this policy, check that the role or user does not exist"
+        ));
+    }
+    Ok(pruned)
 }
 
 /// Prints a note to stderr.
@@ -104,18 +118,23 @@ fn condition(text: &str) -> anyhow::Result<Condition> {
     })
 }
 
-/// The partition of the new ARN: from `--partition`, else from the principal, else from a principal in the document, else
-/// `aws`.
+/// The partition of the new ARN: from `--partition`, else from the principal, else from the principals in the document if
+/// they agree, else `aws`.
 fn partition(args: &Grant, document: &Document) -> anyhow::Result<Partition> {
     if let Some(partition) = &args.partition {
         return Ok(partition.clone());
     }
-    let named = |principal: &Principal| match principal {
-        Principal::Arn(arn) => Partition::from_arn(arn).ok(),
-        _ => None,
-    };
-    if let Some(partition) = named(&args.principal).or_else(|| document.partition()) {
-        return Ok(partition);
+    if let Some(partition) = &args.principal.partition {
+        return Ok(partition.clone());
+    }
+    let partitions = document.partitions();
+    if let (Some(partition), 1) = (partitions.first(), partitions.len()) {
+        return Ok(partition.clone());
+    }
+    if !partitions.is_empty() {
+        print_note(
+            "the policy names principals of several partitions, and the grant is for `aws`; pass `--partition` for another",
+        );
     }
     Ok("aws".parse()?)
 }
@@ -154,7 +173,9 @@ const LABEL: usize = 13;
 
 fn access_label(entry: &PrincipalAccess) -> (Style, &'static str) {
     match (entry.effect, entry.can) {
-        (Effect::Allow, Can::Always) if entry.kind == PrincipalKind::Anyone => (Style::Error, "always"),
+        (Effect::Allow, Can::Always) if matches!(entry.kind, PrincipalKind::Anyone | PrincipalKind::Others) => {
+            (Style::Error, "always")
+        }
         (Effect::Allow, Can::Always) => (Style::Success, "always"),
         (_, Can::Conditionally) => (Style::Warning, "conditionally"),
         (Effect::Allow, Can::Never) => (Style::Error, "never"),

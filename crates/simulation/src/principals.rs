@@ -12,7 +12,7 @@ pub(super) fn quote(principal: &Principal) -> String {
     let (kind, text) = match principal {
         Principal::Anyone => ("AWS", "*"),
         Principal::Account(id) => ("AWS", id.as_str()),
-        Principal::Arn(text) | Principal::Orphan(text) => ("AWS", text.as_str()),
+        Principal::Arn(text) | Principal::Foreign(text) | Principal::Orphan(text) => ("AWS", text.as_str()),
         Principal::Service(text) => ("SERVICE", text.as_str()),
         Principal::Federated(text) => ("FEDERATED", text.as_str()),
         Principal::CanonicalUser(text) => ("CANONICALUSER", text.as_str()),

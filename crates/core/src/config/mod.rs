@@ -11,6 +11,7 @@ mod model;
 mod names;
 mod read;
 mod registration;
+mod risks;
 mod roles;
 mod show;
 mod trust;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::context::ReadContext;
 use super::files::{Files, NoFiles};
-use super::{AccessRole, Config, ConfigErrors, RoleTemplate, roles, trust, vendors};
+use super::{AccessRole, Config, ConfigErrors, RoleTemplate, risks, roles, trust, vendors};
 use crate::account::AccountId;
 use crate::policy::{Document, ExternalIdRequirement, lint_permissions};
 use crate::role::RoleName;
@@ -51,7 +51,7 @@ impl Config {
     /// Settings that are valid but deserve review, such as policies that allow every action.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        self.roles.iter().flat_map(warnings).collect()
+        self.roles.iter().flat_map(warnings).chain(risks::found(self)).collect()
     }
 }
 

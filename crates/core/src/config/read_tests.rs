@@ -219,9 +219,10 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
           }
         }
     "#);
-    insta::assert_snapshot!(config.warnings().join("\n"), @r"
+    insta::assert_snapshot!(config.warnings().join("\n"), @"
     vendor/workload-security: the vendor assumes the role without an external ID
     role/b: statement 1 of the policy `all` allows every action, or all actions except some
+    role/b: trust entry 1 lets lambda.amazonaws.com assume the role for any account (confused deputy); add a condition on `aws:SourceAccount`, `aws:SourceArn` or `aws:SourceOrgID`, if the service sends these keys
     ");
     assert!(!plain(&show(&config)).contains("a:b/c"));
 }

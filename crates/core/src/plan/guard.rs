@@ -18,12 +18,11 @@ use std::collections::BTreeSet;
 
 use super::change::{Action, Change};
 use super::diff::Plan;
-use super::proof::denied;
 use super::refusal::Refusal;
 use crate::blueprint::Blueprint;
 use crate::observed::Observed;
 use crate::outcome::Stop;
-use crate::policy::{Caller, Document, PolicyNotice, RequestContext, access_entries, can_assume};
+use crate::policy::{Caller, Document, PolicyNotice, RequestContext, access_entries, can_assume, denied};
 use crate::role::RoleName;
 
 /// Changes that the guard approved. Only [`guard`] creates this type, and only this type can be applied.
@@ -119,7 +118,8 @@ fn refuse_access(change: &Change, notices: &[PolicyNotice], blueprint: &Blueprin
     if lost || gained_more || locked_out {
         return Some(Refusal::unsafe_edit(role));
     }
-    let (grant, by) = blueprint.grants.iter().find_map(|grant| Some((grant, denied(after, grant)?)))?;
+    let partition = &blueprint.account.partition;
+    let (grant, by) = blueprint.grants.iter().find_map(|grant| Some((grant, denied(after, grant, partition)?)))?;
     Some(Refusal::denied(role, &after.name_of(by), &grant.principal))
 }
 

@@ -100,7 +100,7 @@ fn configured_role_named_like_the_access_role_is_refused() {
 fn orphans_and_denials_are_refused_and_other_roles_continue() {
     let orphan = r#"{"Effect":"Allow","Principal":{"AWS":"AROAIOSFODNN7EXAMPLE1"},"Action":"sts:AssumeRole"}"#;
     insta::assert_snapshot!(lines(&guarded(&blueprint(), &with_statement(orphan))), @"
-    orphaned_principal: the trust policy of role `OrganizationAccountAccessRole` cannot be saved: statement 2 still names a deleted identity (AROAIOSFODNN7EXAMPLE1), which grants no access and prevents IAM from saving the policy; set `prune-orphans = true`, or remove the deleted identity manually
+    orphaned_principal: the trust policy of role `OrganizationAccountAccessRole` cannot be saved: statement 2 names the unique ID AROAIOSFODNN7EXAMPLE1; in a policy that IAM returned, this is a deleted role or user, which has no access and prevents IAM from saving the policy; set `prune-orphans = true`, or remove the deleted identity manually
     approved: create role `Acme`
     approved: put policy `read` on role `Acme`
     approved: attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`

@@ -18,11 +18,11 @@
 
 use serde::Serialize;
 
+use crate::account::Partition;
 use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec, TrustedPrincipal};
 use crate::observed::Observed;
-use crate::policy::{
-    Caller, Condition, Document, Grant, RequestContext, Verdict, can_anybody_assume, can_assume, can_other_assume,
-};
+pub(crate) use crate::policy::Presented;
+use crate::policy::{Condition, Document, Grant, Verdict, grant_verdict};
 use crate::role::RoleName;
 
 /// One statement about access, and whether it is true.
@@ -65,16 +65,17 @@ pub(crate) enum ProofSubject {
 /// Checks a blueprint against the current state of an account. See the module documentation for what is checked.
 #[must_use]
 pub fn proofs(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
+    let partition = &blueprint.account.partition;
     let mut proofs = Vec::new();
     for grant in &blueprint.grants {
         let trust = observed.access_trust.as_ref().map_err(|_| UNSUPPORTED);
         let who = grant.principal.to_string();
-        proofs.push(prove(&observed.access_role, trust, grant, &who, "", Presented::Configured));
+        proofs.push(prove(&observed.access_role, trust, partition, grant, &who, "", Presented::Configured));
     }
     for spec in &blueprint.roles {
         let trust = current_trust(spec, observed);
         for trusted in &spec.trusted {
-            proofs.extend(prove_trusted(spec, trust, trusted));
+            proofs.extend(prove_trusted(spec, trust, partition, trusted));
         }
         proofs.extend(spec.registration.as_ref().map(|registration| prove_registered(spec, registration, observed)));
     }
@@ -111,24 +112,18 @@ fn prove_registered(spec: &RoleSpec, desired: &RegistrationSpec, observed: &Obse
     Proof { role, who, expected: "registered", holds, sentence, subject: ProofSubject::Registration }
 }
 
-/// The external ID that the caller presents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Presented {
-    /// The configured one, or none if none is configured.
-    Configured,
-    /// None, although one is configured.
-    None,
-    /// Another one than the configured one.
-    Wrong,
-}
-
-fn prove_trusted(spec: &RoleSpec, trust: Result<&Document, Unknown>, trusted: &TrustedPrincipal) -> Vec<Proof> {
+fn prove_trusted(
+    spec: &RoleSpec,
+    trust: Result<&Document, Unknown>,
+    partition: &Partition,
+    trusted: &TrustedPrincipal,
+) -> Vec<Proof> {
     let who = if spec.definition.owner.is_vendor() {
         spec.definition.title.clone()
     } else {
         trusted.grant.principal.to_string()
     };
-    let prove = |how: &str, presented| prove(spec.name(), trust, &trusted.grant, &who, how, presented);
+    let prove = |how: &str, presented| prove(spec.name(), trust, partition, &trusted.grant, &who, how, presented);
     match trusted.external_id {
         None => vec![prove("", Presented::Configured)],
         Some(_) => vec![
@@ -142,13 +137,14 @@ fn prove_trusted(spec: &RoleSpec, trust: Result<&Document, Unknown>, trusted: &T
 fn prove(
     role: &RoleName,
     trust: Result<&Document, Unknown>,
+    partition: &Partition,
     grant: &Grant,
     who: &str,
     how: &str,
     presented: Presented,
 ) -> Proof {
     let expects_access = presented == Presented::Configured;
-    let verdict = trust.map(|trust| verdict(trust, grant, presented));
+    let verdict = trust.map(|trust| grant_verdict(trust, grant, presented, partition));
     let conditions = conditions(&grant.condition);
     let state = match &verdict {
         Err(unknown) => (*unknown).to_owned(),
@@ -163,41 +159,6 @@ fn prove(
         holds: verdict.as_ref().ok().map(|verdict| verdict.can() == expects_access),
         sentence: format!("{who}{how}: {state}"),
         subject: ProofSubject::Access { presented, conditions },
-    }
-}
-
-/// The deny statement by which a trust policy certainly cancels a grant, if there is one.
-pub(super) fn denied(trust: &Document, grant: &Grant) -> Option<usize> {
-    match verdict(trust, grant, Presented::Configured) {
-        Verdict::Denied(by) => Some(by),
-        _ => None,
-    }
-}
-
-fn verdict(trust: &Document, grant: &Grant, presented: Presented) -> Verdict {
-    let mut context = RequestContext::default();
-    for clause in grant.condition.clauses() {
-        let value = clause.values.first().map_or("", String::as_str);
-        match (clause.is_external_id(), presented) {
-            (true, Presented::None) => context = context.without(&clause.key),
-            // `!` is not allowed in an external ID, so no configured ID equals it.
-            (true, Presented::Wrong) => context = context.with(&clause.key, "!"),
-            (true, Presented::Configured) => context = context.with(&clause.key, value),
-            (false, _) if clause.is_positive() => context = context.with(&clause.key, value),
-            (false, _) => {}
-        }
-    }
-    let Some(caller) = Caller::from_principal(&grant.principal) else {
-        return can_other_assume(trust, &grant.principal, &context);
-    };
-    // Every request of this caller has these keys, whatever the condition of the grant says.
-    context = context.with("aws:PrincipalAccount", caller.account.as_str());
-    if let Some(arn) = &caller.arn {
-        context = context.with("aws:PrincipalArn", arn);
-    }
-    match presented {
-        Presented::Configured => can_assume(trust, &caller, &context),
-        Presented::None | Presented::Wrong => can_anybody_assume(trust, &caller, &context),
     }
 }
 

@@ -1,7 +1,7 @@
 use super::super::sample::{FRESH, ROLE, blueprint_with, document, drifted, fresh, name};
 use super::*;
 use crate::code::Code;
-use crate::policy::Principal;
+use crate::policy::{Principal, denied};
 
 /// The trust policy of the access role with the identity account in it, and further statements.
 fn trust(more: &str) -> Document {
@@ -11,6 +11,10 @@ fn trust(more: &str) -> Document {
 
 fn grant(principal: &str) -> Grant {
     Grant { principal: Principal::to_grant(principal).unwrap(), condition: Condition::default() }
+}
+
+fn verdict(trust: &Document, grant: &Grant, presented: Presented) -> Verdict {
+    grant_verdict(trust, grant, presented, &"aws".parse().unwrap())
 }
 
 /// The proof about the only grant on the access role.
@@ -31,7 +35,7 @@ fn grant_without_deny_statement_is_proven() {
 fn deny_statement_by_account_breaks_the_proof() {
     let deny = r#",{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"111122223333"}}}"#;
     assert_eq!(grant_proof(trust(deny)), (false, "account 222233334444: denied".to_owned()));
-    assert_eq!(denied(&trust(deny), &grant("222233334444")), Some(1));
+    assert_eq!(denied(&trust(deny), &grant("222233334444"), &"aws".parse().unwrap()), Some(1));
     assert!(
         grant_proof(trust(&deny.replace("111122223333", "222233334444"))).0,
         "the deny statement exempts the identity account"

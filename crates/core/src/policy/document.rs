@@ -5,6 +5,8 @@
 //! document is rejected; a statement with unknown elements is accepted, but is not extended with further principals
 //! ([`Statement::understood`]).
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -23,6 +25,7 @@ use crate::text::Untrusted;
 pub struct Document {
     raw: Map<String, Value>,
     statements: Vec<Statement>,
+    partition: Option<Partition>,
 }
 
 /// The elements of a statement that decide about access.
@@ -40,6 +43,8 @@ pub struct Statement {
     pub resources: Option<Vec<String>>,
     /// The condition.
     pub condition: Condition,
+    /// Whether the statement has an element that the policy grammar does not have.
+    pub(super) has_unknown_elements: bool,
     /// Whether the statement has no elements other than those of a plain trust statement (`Sid`, `Effect`, `Principal`,
     /// `Action`, `Condition`), so that adding a principal has a known effect.
     pub understood: bool,
@@ -81,7 +86,7 @@ impl Document {
     /// # Errors
     /// When it is not JSON, has a duplicate key, or has an invalid element that decides about access.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
-        Self::from_map(json::object(text)?)
+        Self::from_map(json::object(text)?, None)
     }
 
     /// A document with these statements, in the current version of the policy language.
@@ -92,18 +97,33 @@ impl Document {
         let mut raw = Map::new();
         raw.insert("Version".to_owned(), "2012-10-17".into());
         raw.insert("Statement".to_owned(), Value::Array(statements));
-        Self::from_map(raw)
+        Self::from_map(raw, None)
     }
 
-    fn from_map(raw: Map<String, Value>) -> Result<Self, PolicyError> {
+    fn from_map(raw: Map<String, Value>, partition: Option<Partition>) -> Result<Self, PolicyError> {
         let statements = match raw.get("Statement") {
-            Some(Value::Array(items)) => {
-                items.iter().enumerate().map(|(i, item)| Statement::parse(i, item)).collect::<Result<_, _>>()?
-            }
-            Some(one @ Value::Object(_)) => vec![Statement::parse(0, one)?],
+            Some(Value::Array(items)) => items
+                .iter()
+                .enumerate()
+                .map(|(i, item)| Statement::parse(i, item, partition.as_ref()))
+                .collect::<Result<_, _>>()?,
+            Some(one @ Value::Object(_)) => vec![Statement::parse(0, one, partition.as_ref())?],
             _ => return Err(shape("Statement", "a statement object or an array of statements")),
         };
-        Ok(Self { raw, statements })
+        Ok(Self { raw, statements, partition })
+    }
+
+    /// The same document as a policy of a role in this partition. An account of another partition is another account,
+    /// even if it has the same number; without a partition, the two are not distinguished.
+    #[must_use]
+    pub(crate) fn in_partition(&self, partition: &Partition) -> Self {
+        // A document that was parsed once is valid.
+        Self::from_map(self.raw.clone(), Some(partition.clone())).unwrap_or_else(|_| self.clone())
+    }
+
+    /// The same document without the partition of [`Document::in_partition`].
+    pub(super) fn in_any_partition(self) -> Self {
+        Self::from_map(self.raw.clone(), None).unwrap_or(self)
     }
 
     /// The same document after an edit of its statements. A single statement that is not in an array stays so.
@@ -120,7 +140,7 @@ impl Document {
             _ => Value::Array(statements),
         };
         raw.insert("Statement".to_owned(), value);
-        Self::from_map(raw)
+        Self::from_map(raw, self.partition)
     }
 
     /// The statements, in order.
@@ -162,15 +182,13 @@ impl Document {
         }
     }
 
-    /// The partition of the first ARN among its principals.
+    /// The partitions of the ARNs among its principals.
     #[must_use]
-    pub fn partition(&self) -> Option<Partition> {
-        let statements = self.raw.get("Statement").map(|s| s.as_array().map_or(std::slice::from_ref(s), Vec::as_slice));
-        let named = |value: &Value| {
-            let aws = value.get("Principal")?.get("AWS")?;
-            texts(aws)?.iter().find_map(|text| Partition::from_arn(text).ok())
-        };
-        statements?.iter().find_map(named)
+    pub fn partitions(&self) -> BTreeSet<Partition> {
+        let raw = self.raw.get("Statement").map(|s| s.as_array().map_or(std::slice::from_ref(s), Vec::as_slice));
+        let principals = raw.unwrap_or_default().iter().filter_map(|statement| statement.get("Principal")?.get("AWS"));
+        let arns = principals.filter_map(texts).flatten();
+        arns.filter_map(|arn| Partition::from_arn(&arn).ok()).collect()
     }
 
     /// The deleted identities among the principals, each with the index of its statement.
@@ -201,7 +219,7 @@ impl std::fmt::Debug for Document {
 }
 
 impl Statement {
-    fn parse(index: usize, value: &Value) -> Result<Self, PolicyError> {
+    fn parse(index: usize, value: &Value, partition: Option<&Partition>) -> Result<Self, PolicyError> {
         let at = |key: &str| format!("Statement[{index}].{key}");
         let map = value.as_object().ok_or_else(|| shape(format!("Statement[{index}]"), "an object"))?;
         let effect = match map.get("Effect").and_then(Value::as_str) {
@@ -220,9 +238,11 @@ impl Statement {
         };
         let principals = match (map.get("Principal"), map.get("NotPrincipal")) {
             (None, None) => Principals::Absent,
-            (Some(value), None) => Principals::Only(principals(value).ok_or_else(|| bad_principal(at("Principal")))?),
+            (Some(value), None) => {
+                Principals::Only(principals(value, partition).ok_or_else(|| bad_principal(at("Principal")))?)
+            }
             (None, Some(value)) => {
-                Principals::AllBut(principals(value).ok_or_else(|| bad_principal(at("NotPrincipal")))?)
+                Principals::AllBut(principals(value, partition).ok_or_else(|| bad_principal(at("NotPrincipal")))?)
             }
             _ => return Err(shape(at("Principal"), "at most one of `Principal` and `NotPrincipal`")),
         };
@@ -236,21 +256,41 @@ impl Statement {
         let resources = if map.contains_key("NotResource") { None } else { Some(resources.unwrap_or_default()) };
         let known = ["Sid", "Effect", "Principal", "Action", "Condition"];
         let understood = map.keys().all(|key| known.contains(&key.as_str()));
-        Ok(Self { sid, effect, principals, actions, resources, condition, understood })
+        let grammar = ["NotPrincipal", "NotAction", "Resource", "NotResource"];
+        let has_unknown_elements =
+            !map.keys().all(|key| known.contains(&key.as_str()) || grammar.contains(&key.as_str()));
+        Ok(Self { sid, effect, principals, actions, resources, condition, has_unknown_elements, understood })
+    }
+
+    /// Whether it has only elements that IAM accepts in a trust policy, so that its effect is known.
+    pub(super) fn is_trust_statement(&self) -> bool {
+        !self.has_unknown_elements && self.resources.as_ref().is_some_and(Vec::is_empty)
     }
 }
 
-fn principals(value: &Value) -> Option<Vec<Principal>> {
+fn principals(value: &Value, partition: Option<&Partition>) -> Option<Vec<Principal>> {
+    let principal = |kind: &str, text: &String| match Principal::from_policy(kind, text) {
+        Principal::Account(_) | Principal::Arn(_) if is_elsewhere(text, partition) => Principal::Foreign(text.clone()),
+        principal => principal,
+    };
     match value {
         Value::String(all) if all == "*" => Some(vec![Principal::Anyone]),
         Value::Object(kinds) => {
             let mut found = Vec::new();
             for (kind, values) in kinds {
-                found.extend(texts(values)?.iter().map(|text| Principal::from_policy(kind, text)));
+                found.extend(texts(values)?.iter().map(|text| principal(kind, text)));
             }
             Some(found)
         }
         _ => None,
+    }
+}
+
+/// Whether an ARN is one of another partition. A bare account ID is one of the document's partition.
+fn is_elsewhere(text: &str, partition: Option<&Partition>) -> bool {
+    match (Partition::from_arn(text), partition) {
+        (Ok(named), Some(partition)) => named != *partition,
+        _ => false,
     }
 }
 

@@ -11,7 +11,9 @@
 //! | `Allow` | [`Verdict::Allowed`] | ignored | [`Verdict::Depends`] |
 //!
 //! Unknown are condition keys that the [`RequestContext`] says nothing about, operators that are not implemented (dates,
-//! numbers, IP addresses), and whether a caller of whom only the account is known is a certain role of that account.
+//! numbers, IP addresses), values with a policy variable (`${…}`), what AWS does not document (see the `context` module),
+//! statements with elements that are not understood, and whether a caller of whom only the account is known is a certain
+//! role of that account, or a role a certain session of it.
 //!
 //! For example, a trust policy allows account 222233334444 with the external ID `one`. With
 //! `RequestContext::default().with("sts:ExternalId", "one")` the verdict is `Allowed`, with `.without("sts:ExternalId")`
@@ -22,12 +24,12 @@
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>.
 
-use std::collections::BTreeMap;
-
-use super::condition::{Condition, ConditionClause};
+use super::context::{RequestContext, matches_condition};
 use super::document::{Actions, Document, Effect, Principals, Statement};
-use super::operators::{comparison, like};
-use super::principal::Principal;
+use super::glob::like;
+use super::operators::has_variable;
+use super::principal::{Principal, is_session_of};
+use super::truth::Truth;
 use crate::account::AccountId;
 
 /// The principal that makes a request.
@@ -62,8 +64,10 @@ impl Caller {
     fn is(&self, principal: &Principal, identities: UnnamedIdentities) -> Truth {
         match (principal, &self.arn) {
             (Principal::Anyone, _) => Truth::Yes,
-            (Principal::Account(id), _) => truth(*id == self.account),
-            (Principal::Arn(arn), Some(own)) => truth(arn == own),
+            (Principal::Account(id), _) => Truth::new(*id == self.account),
+            (Principal::Arn(arn), Some(own)) if arn == own => Truth::Yes,
+            // Some sessions of the role, but not all.
+            (Principal::Arn(arn), Some(own)) if is_session_of(arn, own) => Truth::Unknown,
             (Principal::Arn(_), None)
                 if identities == UnnamedIdentities::Included && principal.account().as_ref() == Some(&self.account) =>
             {
@@ -87,44 +91,6 @@ impl Caller {
                 (Truth::Unknown, _) => Truth::Unknown,
                 (Truth::Yes, _) => Truth::No,
             },
-        }
-    }
-}
-
-/// What is known about the condition keys of a request. Keys are case-insensitive.
-#[derive(Clone, Default)]
-pub struct RequestContext {
-    known: BTreeMap<String, Option<Vec<String>>>,
-    complete: bool,
-}
-
-impl RequestContext {
-    /// A context in which all keys are known: a key that is not added is absent from the request.
-    #[must_use]
-    pub fn complete() -> Self {
-        Self { complete: true, ..Self::default() }
-    }
-
-    /// Adds a key that is in the request, with its value.
-    #[must_use]
-    pub fn with(mut self, key: &str, value: &str) -> Self {
-        self.known.insert(key.to_ascii_lowercase(), Some(vec![value.to_owned()]));
-        self
-    }
-
-    /// Adds a key that is not in the request.
-    #[must_use]
-    pub(crate) fn without(mut self, key: &str) -> Self {
-        self.known.insert(key.to_ascii_lowercase(), None);
-        self
-    }
-
-    /// `None`: not known. `Some(None)`: not in the request.
-    fn get(&self, key: &str) -> Option<Option<&[String]>> {
-        match self.known.get(&key.to_ascii_lowercase()) {
-            Some(values) => Some(values.as_deref()),
-            None if self.complete => Some(None),
-            None => None,
         }
     }
 }
@@ -153,31 +119,60 @@ impl Verdict {
 /// Whether the caller can assume a role that has this trust policy.
 #[must_use]
 pub fn can_assume(trust: &Document, caller: &Caller, context: &RequestContext) -> Verdict {
-    assume(trust, context, |principals| caller.is_among(principals, UnnamedIdentities::Excluded))
+    let requester = Requester::Caller(caller, UnnamedIdentities::Excluded);
+    verdict(trust, |statement| requester.meets(statement, context))
 }
 
 /// Whether any role or user of the caller's account might be able to: a statement that names one of them counts.
 #[must_use]
 pub fn can_anybody_assume(trust: &Document, caller: &Caller, context: &RequestContext) -> Verdict {
-    assume(trust, context, |principals| caller.is_among(principals, UnnamedIdentities::Included))
+    let requester = Requester::Caller(caller, UnnamedIdentities::Included);
+    verdict(trust, |statement| requester.meets(statement, context))
 }
 
 /// Whether a principal other than an account, a role or a user, such as a service, can assume the role.
 #[must_use]
 pub fn can_other_assume(trust: &Document, principal: &Principal, context: &RequestContext) -> Verdict {
-    let named = |all: &[Principal]| all.contains(principal) || all.contains(&Principal::Anyone);
-    assume(trust, context, |principals| match principals {
-        Principals::Absent => Truth::No,
-        Principals::Only(all) => truth(named(all)),
-        Principals::AllBut(all) => truth(!named(all)),
-    })
+    let requester = Requester::Other(principal);
+    verdict(trust, |statement| requester.meets(statement, context))
 }
 
-fn assume(trust: &Document, context: &RequestContext, about: impl Fn(&Principals) -> Truth) -> Verdict {
-    verdict(trust, |statement| {
-        let about = if statement.actions.cover_assume_role() { about(&statement.principals) } else { Truth::No };
-        about.and(|| matches_condition(&statement.condition, context))
-    })
+/// Whether one statement of a trust policy applies when this principal assumes the role.
+pub(super) fn applies(statement: &Statement, principal: &Principal, context: &RequestContext) -> Truth {
+    match Caller::from_principal(principal) {
+        Some(caller) => Requester::Caller(&caller, UnnamedIdentities::Excluded).meets(statement, context),
+        None => Requester::Other(principal).meets(statement, context),
+    }
+}
+
+/// Whoever makes a request.
+enum Requester<'a> {
+    Caller(&'a Caller, UnnamedIdentities),
+    Other(&'a Principal),
+}
+
+impl Requester<'_> {
+    /// Whether a statement of a trust policy applies to `sts:AssumeRole` by this requester.
+    fn meets(&self, statement: &Statement, context: &RequestContext) -> Truth {
+        if !statement.actions.cover_assume_role() {
+            return Truth::No;
+        }
+        let about = match self {
+            Self::Caller(caller, identities) => caller.is_among(&statement.principals, *identities),
+            Self::Other(principal) => is_other_among(principal, &statement.principals),
+        };
+        let known = if statement.is_trust_statement() { Truth::Yes } else { Truth::Unknown };
+        about.and(|| matches_condition(&statement.condition, context)).and(|| known)
+    }
+}
+
+fn is_other_among(principal: &Principal, principals: &Principals) -> Truth {
+    let named = |all: &[Principal]| all.contains(principal) || all.contains(&Principal::Anyone);
+    match principals {
+        Principals::Absent => Truth::No,
+        Principals::Only(all) => Truth::new(named(all)),
+        Principals::AllBut(all) => Truth::new(!named(all)),
+    }
 }
 
 /// Whether a permissions or session policy permits an action on a resource.
@@ -185,12 +180,21 @@ fn assume(trust: &Document, context: &RequestContext, about: impl Fn(&Principals
 pub fn permits(policy: &Document, action: &str, resource: &str, context: &RequestContext) -> Verdict {
     verdict(policy, |statement| {
         let on = match &statement.resources {
-            Some(patterns) => patterns.iter().any(|pattern| like(pattern, resource)),
+            Some(patterns) => patterns.iter().map(|pattern| names(pattern, resource)).fold(Truth::No, Truth::or),
             // `NotResource` is not evaluated: a deny is assumed to apply and an allow is assumed not to.
-            None => statement.effect == Effect::Deny,
+            None => Truth::new(statement.effect == Effect::Deny),
         };
-        if on && statement.actions.cover(action) { matches_condition(&statement.condition, context) } else { Truth::No }
+        if statement.actions.cover(action) {
+            on.and(|| matches_condition(&statement.condition, context))
+        } else {
+            Truth::No
+        }
     })
+}
+
+/// Whether a pattern of `Resource` matches a resource.
+fn names(pattern: &str, resource: &str) -> Truth {
+    if has_variable(pattern) { Truth::Unknown } else { Truth::new(like(pattern, resource)) }
 }
 
 impl Actions {
@@ -223,75 +227,6 @@ fn verdict(document: &Document, applies: impl Fn(&Statement) -> Truth) -> Verdic
         (Some(index), _) | (None, Some(index)) => Verdict::Depends(index),
         (None, None) => Verdict::NotAllowed,
     }
-}
-
-/// Three-valued logic: a check that depends on something unknown is neither true nor false.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Truth {
-    Yes,
-    No,
-    Unknown,
-}
-
-impl Truth {
-    fn or(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
-            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
-            (Self::No, Self::No) => Self::No,
-        }
-    }
-
-    fn and(self, other: impl FnOnce() -> Self) -> Self {
-        match self {
-            Self::No => Self::No,
-            Self::Yes => other(),
-            Self::Unknown => match other() {
-                Self::No => Self::No,
-                Self::Yes | Self::Unknown => Self::Unknown,
-            },
-        }
-    }
-}
-
-fn matches_condition(condition: &Condition, context: &RequestContext) -> Truth {
-    let mut all = Truth::Yes;
-    for clause in condition.clauses() {
-        match matches_clause(clause, context) {
-            Truth::No => return Truth::No,
-            Truth::Unknown => all = Truth::Unknown,
-            Truth::Yes => {}
-        }
-    }
-    all
-}
-
-fn matches_clause(clause: &ConditionClause, context: &RequestContext) -> Truth {
-    let operator = clause.operator.to_ascii_lowercase();
-    let (operator, if_exists) = match operator.strip_suffix("ifexists") {
-        Some(operator) => (operator, true),
-        None => (operator.as_str(), false),
-    };
-    let Some(actual) = context.get(&clause.key) else { return Truth::Unknown };
-    if operator == "null" {
-        let wants_absent = clause.values.iter().any(|v| v.eq_ignore_ascii_case("true"));
-        return truth(wants_absent == actual.is_none());
-    }
-    let (quantifier, operator) = match operator.split_once(':') {
-        Some((quantifier, operator)) => (quantifier, operator),
-        None => ("", operator),
-    };
-    let Some((negated, compare)) = comparison(operator) else { return Truth::Unknown };
-    let Some(actual) = actual else {
-        // An absent key does not match a plain comparison, but matches a negated one, and `ForAllValues` vacuously.
-        return truth(if_exists || (negated && quantifier != "foranyvalue") || quantifier == "forallvalues");
-    };
-    let matches = |value: &String| clause.values.iter().any(|wanted| compare(wanted, value)) != negated;
-    truth(if quantifier == "forallvalues" { actual.iter().all(matches) } else { actual.iter().any(matches) })
-}
-
-fn truth(value: bool) -> Truth {
-    if value { Truth::Yes } else { Truth::No }
 }
 
 #[cfg(test)]

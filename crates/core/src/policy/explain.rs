@@ -3,15 +3,10 @@
 
 use serde::Serialize;
 
-use super::condition::{Condition, ConditionClause};
+use super::condition_text::{ConditionDisplay, ExternalIdDisplay, shown};
 use super::document::{Document, Effect, Principals, Statement};
-use super::evaluate::{Caller, RequestContext, Verdict, can_assume};
 use super::principal::Principal;
-
-/// The actions by which a role is assumed.
-///
-/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_manage-assume.html>.
-const ASSUME_ACTIONS: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
+use super::reach::{self, ASSUME_ACTIONS, Can, PASSING_ACTIONS};
 
 /// What a trust policy says about one principal in one statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -46,7 +41,7 @@ pub enum PrincipalKind {
     Account,
     /// A role, a user or a session.
     Identity,
-    /// A role or user that was deleted.
+    /// A role or user by its unique ID, as IAM shows one that was deleted.
     Deleted,
     /// An AWS service.
     Service,
@@ -60,157 +55,84 @@ pub enum PrincipalKind {
     Others,
 }
 
-/// Whether a principal can assume the role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Can {
-    /// For every request.
-    Always,
-    /// If conditions are met.
-    Conditionally,
-    /// For no request.
-    Never,
-}
-
-/// A condition, with external IDs hidden.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ConditionDisplay {
-    /// The operator.
-    pub operator: String,
-    /// The key.
-    pub key: String,
-    /// The values.
-    pub values: Vec<String>,
-}
-
-/// Whether an explanation contains external IDs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExternalIdDisplay {
-    /// They are replaced by `(hidden)`.
-    Hidden,
-    /// They are shown.
-    Revealed,
-}
-
 /// Explains a trust policy, statement by statement.
 #[must_use]
 pub fn explain(trust: &Document, external_ids: ExternalIdDisplay) -> Vec<PrincipalAccess> {
+    let trust = &in_its_partition(trust);
     let mut entries = Vec::new();
     for (index, statement) in trust.statements().iter().enumerate() {
-        let actions: Vec<_> =
-            ASSUME_ACTIONS.into_iter().filter(|a| statement.actions.cover(a)).map(str::to_owned).collect();
+        let actions = explained_actions(statement);
         if actions.is_empty() {
             continue;
         }
         let name = trust.name_of(index);
         let conditions = shown(&statement.condition, external_ids);
-        let access = |principal: String, kind, can, why| PrincipalAccess {
+        let access = |principal: String, kind, (can, why), actions: &[&str]| PrincipalAccess {
             statement: name.clone(),
             principal,
             kind,
             effect: statement.effect,
             can,
-            actions: actions.clone(),
+            actions: actions.iter().map(|action| (*action).to_owned()).collect(),
             conditions: conditions.clone(),
             why,
         };
-        match &statement.principals {
-            Principals::Absent => {}
-            Principals::Only(all) => entries.extend(all.iter().map(|principal| {
-                let (can, why) = by_policy(trust, statement, principal);
-                access(principal.to_string(), kind(principal), can, why)
+        match (&statement.principals, statement.effect) {
+            (Principals::Absent, _) => {}
+            (Principals::Only(all), Effect::Allow) => entries.extend(all.iter().map(|principal| {
+                let usable = reach::usable_actions(statement, principal);
+                let actions = if usable.is_empty() { &actions } else { &usable };
+                access(
+                    principal.to_string(),
+                    kind(principal),
+                    reach::of_principal(trust, statement, principal),
+                    actions,
+                )
             })),
-            Principals::AllBut(all) => {
-                let exempt: Vec<_> = all.iter().map(ToString::to_string).collect();
-                let (can, why) = by_statement(statement);
-                entries.push(access(format!("everyone except {}", exempt.join(", ")), PrincipalKind::Others, can, why));
+            (Principals::Only(all), Effect::Deny) => entries.extend(all.iter().map(|principal| {
+                access(principal.to_string(), kind(principal), reach::of_denial(statement), &actions)
+            })),
+            (Principals::AllBut(all), effect) => {
+                let answer = match effect {
+                    Effect::Allow => reach::of_others(trust, statement),
+                    Effect::Deny => reach::of_denial(statement),
+                };
+                entries.push(access(everyone_except(all), PrincipalKind::Others, answer, &actions));
             }
         }
     }
     entries
 }
 
-impl std::fmt::Display for ConditionDisplay {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {} {}", self.key, self.operator, self.values.join(" or "))
-    }
+/// The document in the partition of its principals, or `aws` if they differ, so that an account of another partition is
+/// shown as its ARN and is not taken for the same.
+fn in_its_partition(trust: &Document) -> Document {
+    trust.partitions().first().map_or_else(|| trust.clone(), |partition| trust.in_partition(partition))
 }
 
-fn by_policy(trust: &Document, statement: &Statement, principal: &Principal) -> (Can, Option<String>) {
-    if matches!(principal, Principal::Orphan(_)) {
-        return (Can::Never, Some("the role or user was deleted; IAM refuses to save the policy as it is".to_owned()));
+/// The actions by which a role is assumed; of a deny statement without any, those that deny a part of the requests.
+fn explained_actions(statement: &Statement) -> Vec<&'static str> {
+    let covered = |action: &&str| statement.actions.cover(action);
+    let assuming: Vec<_> = ASSUME_ACTIONS.into_iter().filter(covered).collect();
+    if assuming.is_empty() && statement.effect == Effect::Deny {
+        return PASSING_ACTIONS.into_iter().map(|(action, _)| action).filter(covered).collect();
     }
-    if statement.effect == Effect::Deny {
-        return by_statement(statement);
-    }
-    let may_be_denied = match deny_coverage(trust, statement, principal) {
-        DenyCoverage::Certain(by) => return (Can::Never, Some(format!("{} denies it", trust.name_of(by)))),
-        DenyCoverage::Possible => true,
-        DenyCoverage::None => false,
-    };
-    match by_statement(statement).0 {
-        Can::Always if may_be_denied => (Can::Conditionally, Some("a deny statement may apply".to_owned())),
-        can => (can, None),
-    }
+    assuming
 }
 
-fn by_statement(statement: &Statement) -> (Can, Option<String>) {
-    match (statement.effect, statement.condition.is_empty()) {
-        (Effect::Deny, true) => (Can::Never, None),
-        (Effect::Allow, true) => (Can::Always, None),
-        (_, false) => (Can::Conditionally, None),
+fn everyone_except(exempt: &[Principal]) -> String {
+    if exempt.is_empty() {
+        return "everyone (`NotPrincipal` is empty)".to_owned();
     }
-}
-
-enum DenyCoverage {
-    None,
-    Possible,
-    Certain(usize),
-}
-
-/// Which statement denies a principal the actions that another statement allows.
-fn deny_coverage(trust: &Document, allowed: &Statement, principal: &Principal) -> DenyCoverage {
-    let context = RequestContext::default();
-    if allowed.actions.cover_assume_role()
-        && let Some(caller) = Caller::from_principal(principal)
-    {
-        return match can_assume(trust, &caller, &context) {
-            Verdict::Denied(by) => DenyCoverage::Certain(by),
-            Verdict::Depends(_) => DenyCoverage::Possible,
-            Verdict::Allowed(_) | Verdict::NotAllowed => DenyCoverage::None,
-        };
-    }
-    let actions: Vec<_> = ASSUME_ACTIONS.into_iter().filter(|action| allowed.actions.cover(action)).collect();
-    let mut found = DenyCoverage::None;
-    for (index, deny) in trust.statements().iter().enumerate().filter(|(_, s)| s.effect == Effect::Deny) {
-        if !actions.iter().any(|action| deny.actions.cover(action)) {
-            continue;
-        }
-        let is_complete = deny.condition.is_empty() && actions.iter().all(|action| deny.actions.cover(action));
-        match deny.covers(principal) {
-            true if is_complete => return DenyCoverage::Certain(index),
-            // Some of the principals that `*` covers may be denied.
-            covers if covers || *principal == Principal::Anyone => found = DenyCoverage::Possible,
-            _ => {}
-        }
-    }
-    found
-}
-
-fn shown(condition: &Condition, external_ids: ExternalIdDisplay) -> Vec<ConditionDisplay> {
-    let show = |clause: &ConditionClause| {
-        let is_secret = clause.is_external_id() && external_ids == ExternalIdDisplay::Hidden;
-        let values = if is_secret { vec!["(hidden)".to_owned()] } else { clause.values.clone() };
-        ConditionDisplay { operator: clause.operator.clone(), key: clause.key.clone(), values }
-    };
-    condition.clauses().iter().map(show).collect()
+    let exempt: Vec<_> = exempt.iter().map(ToString::to_string).collect();
+    format!("everyone except {}", exempt.join(", "))
 }
 
 fn kind(principal: &Principal) -> PrincipalKind {
     match principal {
         Principal::Anyone => PrincipalKind::Anyone,
         Principal::Account(_) => PrincipalKind::Account,
-        Principal::Arn(_) => PrincipalKind::Identity,
+        Principal::Arn(_) | Principal::Foreign(_) => PrincipalKind::Identity,
         Principal::Orphan(_) => PrincipalKind::Deleted,
         Principal::Service(_) => PrincipalKind::Service,
         Principal::Federated(_) => PrincipalKind::Federated,

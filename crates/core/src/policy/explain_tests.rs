@@ -26,10 +26,10 @@ fn every_kind_of_principal_is_explained() {
     ), @"
     statement 1: account 222233334444 [account] Always by sts:AssumeRole
     statement 1: arn:aws:iam::111122223333:role/x [identity] Always by sts:AssumeRole
-    statement 1: a deleted identity (AROAIOSFODNN7EXAMPLE1) [deleted] Never by sts:AssumeRole (the role or user was deleted; IAM refuses to save the policy as it is)
+    statement 1: the unique ID AROAIOSFODNN7EXAMPLE1 [deleted] Conditionally by sts:AssumeRole (only if the role or user still exists; in a policy that IAM returned, it was deleted)
     statement 1: the service ec2.amazonaws.com [service] Always by sts:AssumeRole
-    statement 1: the canonical user abc [canonical_user] Always by sts:AssumeRole
-    statement 1: New thing [unknown] Always by sts:AssumeRole
+    statement 1: the canonical user abc [canonical_user] Never by sts:AssumeRole (a canonical user is a principal of Amazon S3 only)
+    statement 1: New thing [unknown] Conditionally by sts:AssumeRole (this kind of principal is not known)
     statement `Web`: the identity provider cognito-identity.amazonaws.com [federated] Always by sts:AssumeRoleWithWebIdentity
     statement 3: anyone (`*`) [anyone] Always by sts:AssumeRole+sts:AssumeRoleWithSAML+sts:AssumeRoleWithWebIdentity
     ");
@@ -42,7 +42,7 @@ fn conditions_are_shown_and_external_ids_are_hidden() {
             "Condition":{"StringEquals":{"sts:ExternalId":["s3cret","two"],"aws:PrincipalOrgID":"o-1"},"Bool":{"aws:MultiFactorAuthPresent":true}}}"#,
     );
     assert!(!text.contains("s3cret"));
-    insta::assert_snapshot!(text, @"statement 1: account 222233334444 [account] Conditionally by sts:AssumeRole, when sts:ExternalId StringEquals (hidden), when aws:PrincipalOrgID StringEquals o-1, when aws:MultiFactorAuthPresent Bool true");
+    insta::assert_snapshot!(text, @"statement 1: account 222233334444 [account] Conditionally by sts:AssumeRole, when sts:ExternalId StringEquals (hidden), when aws:PrincipalOrgID StringEquals `o-1`, when aws:MultiFactorAuthPresent Bool `true`");
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn denial_names_the_denying_statement() {
     insta::assert_snapshot!(lines(&format!("{allow},{perhaps}")), @"
     statement 1: account 222233334444 [account] Conditionally by sts:AssumeRole (a deny statement may apply)
     statement 1: account 333344445555 [account] Always by sts:AssumeRole
-    statement `No`: account 222233334444 [account] Conditionally by sts:AssumeRole+sts:AssumeRoleWithSAML+sts:AssumeRoleWithWebIdentity, when aws:MultiFactorAuthPresent Bool false
+    statement `No`: account 222233334444 [account] Conditionally by sts:AssumeRole+sts:AssumeRoleWithSAML+sts:AssumeRoleWithWebIdentity, when aws:MultiFactorAuthPresent Bool `false`
     ");
     let but = r#"{"Effect":"Deny","NotPrincipal":{"AWS":["222233334444"]},"Action":"sts:AssumeRole"}"#;
     insta::assert_snapshot!(lines(&format!("{allow},{but}")), @"
@@ -72,4 +72,83 @@ fn denial_names_the_denying_statement() {
 fn statement_about_other_actions_is_omitted() {
     assert_eq!(lines(r#"{"Effect":"Allow","Principal":{"AWS":"222233334444"},"Action":"s3:GetObject"}"#), "");
     assert_eq!(lines(""), "");
+}
+
+#[test]
+fn denial_of_a_part_of_the_principal_names_it() {
+    let allow = r#"{"Effect":"Allow","Principal":{"AWS":["111122223333","222233334444","arn:aws:iam::222233334444:role/deployer"]},"Action":"sts:AssumeRole"}"#;
+    let session = r#"{"Effect":"Deny","Principal":{"AWS":"arn:aws:sts::222233334444:assumed-role/deployer/bad"},"Action":"sts:AssumeRole"}"#;
+    insta::assert_snapshot!(lines(&format!("{allow},{session}")), @"
+    statement 1: account 111122223333 [account] Always by sts:AssumeRole
+    statement 1: account 222233334444 [account] Conditionally by sts:AssumeRole (statement 2 denies arn:aws:sts::222233334444:assumed-role/deployer/bad)
+    statement 1: arn:aws:iam::222233334444:role/deployer [identity] Conditionally by sts:AssumeRole (statement 2 denies arn:aws:sts::222233334444:assumed-role/deployer/bad)
+    statement 2: arn:aws:sts::222233334444:assumed-role/deployer/bad [identity] Never by sts:AssumeRole
+    ");
+    let mfa = r#"{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::111122223333:user/x"},"Action":"sts:*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}}"#;
+    assert!(lines(&format!("{allow},{mfa}")).starts_with(
+        "statement 1: account 111122223333 [account] Conditionally by sts:AssumeRole (statement 2 may deny arn:aws:iam::111122223333:user/x)"
+    ));
+}
+
+#[test]
+fn account_in_the_condition_of_a_denial_decides() {
+    let allow = r#"{"Effect":"Allow","Principal":{"AWS":["111122223333","222233334444"]},"Action":"sts:AssumeRole"}"#;
+    let deny = r#"{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole","Condition":{"ArnNotLike":{"aws:PrincipalArn":["arn:aws:iam::111122223333:role/a","arn:aws:iam::111122223333:role/b"]}}}"#;
+    insta::assert_snapshot!(lines(&format!("{allow},{deny}")), @"
+    statement 1: account 111122223333 [account] Conditionally by sts:AssumeRole (a deny statement may apply)
+    statement 1: account 222233334444 [account] Never by sts:AssumeRole (statement 2 denies it)
+    statement 2: anyone (`*`) [anyone] Conditionally by sts:AssumeRole, when aws:PrincipalArn is none of `arn:aws:iam::111122223333:role/a`, `arn:aws:iam::111122223333:role/b` (ArnNotLike)
+    ");
+}
+
+#[test]
+fn denial_of_what_callers_pass_is_mentioned() {
+    let allow = r#"{"Effect":"Allow","Principal":{"AWS":"222233334444"},"Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"]}"#;
+    let deny = r#"{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"sts:SetSourceIdentity"}"#;
+    insta::assert_snapshot!(lines(&format!("{allow},{deny}")), @"
+    statement 1: account 222233334444 [account] Conditionally by sts:AssumeRole (statement 2 denies requests with a source identity)
+    statement 2: anyone (`*`) [anyone] Never by sts:SetSourceIdentity
+    ");
+}
+
+#[test]
+fn every_kind_of_principal_needs_an_action_that_it_can_use() {
+    insta::assert_snapshot!(lines(
+        r#"{"Effect":"Allow","Principal":{"AWS":"222233334444","Federated":["arn:aws:iam::444455556666:saml-provider/x","arn:aws:iam::444455556666:oidc-provider/y"]},"Action":["sts:AssumeRoleWithSAML","sts:TagSession"]},
+           {"Effect":"Allow","Principal":{"Federated":"accounts.google.com"},"Action":"sts:AssumeRole"},
+           {"Effect":"Allow","Principal":{"AWS":"222233334444"},"Action":"sts:AssumeRole","Resource":"*"}"#
+    ), @"
+    statement 1: account 222233334444 [account] Never by sts:AssumeRoleWithSAML (this kind of principal assumes roles by sts:AssumeRole only)
+    statement 1: the identity provider arn:aws:iam::444455556666:saml-provider/x [federated] Always by sts:AssumeRoleWithSAML
+    statement 1: the identity provider arn:aws:iam::444455556666:oidc-provider/y [federated] Never by sts:AssumeRoleWithSAML (this kind of principal assumes roles by sts:AssumeRoleWithWebIdentity only)
+    statement 2: the identity provider accounts.google.com [federated] Never by sts:AssumeRole (this kind of principal assumes roles by sts:AssumeRoleWithWebIdentity only)
+    statement 3: account 222233334444 [account] Conditionally by sts:AssumeRole (the statement has elements that a trust policy does not have)
+    ");
+}
+
+#[test]
+fn everyone_except_is_explained_even_if_nobody_is_excepted() {
+    insta::assert_snapshot!(lines(
+        r#"{"Effect":"Allow","NotPrincipal":{"AWS":[]},"Action":"sts:AssumeRole"},
+           {"Effect":"Allow","NotPrincipal":{"AWS":"222233334444"},"Action":"sts:AssumeRole"}"#
+    ), @"
+    statement 1: everyone (`NotPrincipal` is empty) [others] Always by sts:AssumeRole
+    statement 2: everyone except account 222233334444 [others] Always by sts:AssumeRole
+    ");
+    let anyone = r#"{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}"#;
+    let but = r#"{"Effect":"Deny","NotPrincipal":{"AWS":["222233334444"]},"Action":"sts:AssumeRole"}"#;
+    assert!(lines(&format!("{anyone},{but}")).contains("Conditionally"), "account 222233334444 is not denied");
+}
+
+#[test]
+fn account_of_another_partition_is_shown_as_its_arn() {
+    let text = lines(
+        r#"{"Effect":"Allow","Principal":{"AWS":["arn:aws-cn:iam::222233334444:root","arn:aws:iam::222233334444:root"]},"Action":"sts:AssumeRole"},
+           {"Effect":"Deny","Principal":{"AWS":"222233334444"},"Action":"sts:AssumeRole"}"#,
+    );
+    insta::assert_snapshot!(text, @"
+    statement 1: arn:aws-cn:iam::222233334444:root [identity] Never by sts:AssumeRole (it is in another partition than the other principals, and access does not cross partitions)
+    statement 1: account 222233334444 [account] Never by sts:AssumeRole (statement 2 denies it)
+    statement 2: account 222233334444 [account] Never by sts:AssumeRole
+    ");
 }

@@ -9,8 +9,10 @@
 use std::fmt;
 
 use super::condition::ConditionClause;
-use super::document::{Actions, Document, Effect, Principals};
+use super::document::{Document, Effect, Principals, Statement};
+use super::glob::covers;
 use super::principal::Principal;
+use crate::text::Untrusted;
 
 /// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,46 +71,87 @@ pub fn lint_trust(trust: &Document, requirement: ExternalIdRequirement) -> Vec<F
     findings
 }
 
-/// Checks the permissions of a role: full access, and actions that allow privilege escalation.
+/// Checks who may assume a role by a statement of a trust policy, beyond what [`lint_trust`] refuses: services that act
+/// for other accounts, and conditions that do not limit anything.
 #[must_use]
-pub fn lint_permissions(policy_name: &str, policy: &Document) -> Vec<Finding> {
-    /// Each of these on all resources amounts to administrator access.
-    const ESCALATIONS: [&str; 9] = [
-        "iam:AttachRolePolicy",
-        "iam:AttachUserPolicy",
-        "iam:CreateAccessKey",
-        "iam:CreatePolicyVersion",
-        "iam:PassRole",
-        "iam:PutRolePolicy",
-        "iam:PutUserPolicy",
-        "iam:UpdateAssumeRolePolicy",
-        "sts:AssumeRole",
-    ];
+pub fn lint_trusted(name: &str, statement: &Statement) -> Vec<Finding> {
+    let has_key = |keys: &[&str]| {
+        let clauses = statement.condition.clauses().iter();
+        clauses.into_iter().any(|clause| keys.iter().any(|key| clause.key.eq_ignore_ascii_case(key)))
+    };
     let mut findings = Vec::new();
-    for (index, statement) in policy.statements().iter().enumerate().filter(|(_, s)| s.effect == Effect::Allow) {
-        let statement_name = format!("{} of the policy `{policy_name}`", policy.name_of(index));
-        let every_resource = statement.resources.as_ref().is_none_or(|all| all.iter().any(|r| r == "*"));
-        let everything = match &statement.actions {
-            Actions::Only(all) => all.iter().any(|a| a == "*" || a == "*:*"),
-            Actions::AllBut(_) => true,
-        };
-        if everything {
-            findings.push(warning(format!("{statement_name} allows every action, or all actions except some")));
-        } else if every_resource {
-            let found: Vec<_> = ESCALATIONS.into_iter().filter(|a| statement.actions.cover(a)).collect();
-            if !found.is_empty() {
-                findings.push(warning(format!("{statement_name} allows {} on every resource", found.join(", "))));
-            }
+    let Principals::Only(principals) = &statement.principals else { return findings };
+    for principal in principals {
+        if let Principal::Service(service) = principal
+            && !has_key(&SOURCE_KEYS)
+        {
+            findings.push(warning(format!(
+                "{name} lets {} assume the role for any account (confused deputy); add a condition on `aws:SourceAccount`, `aws:SourceArn` or `aws:SourceOrgID`, if the service sends these keys",
+                Untrusted::new(service)
+            )));
+        }
+    }
+    findings.extend(ineffective_conditions(name, statement));
+    findings
+}
+
+/// The keys by which a service says for whom it acts.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html#cross-service-confused-deputy-prevention>.
+const SOURCE_KEYS: [&str; 4] = ["aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths"];
+
+/// The conditions of an allow statement that look as if they limited it, and do not.
+pub(super) fn ineffective_conditions(name: &str, statement: &Statement) -> Vec<Finding> {
+    let clauses = statement.condition.clauses();
+    let requires = |key: &str| {
+        let null = |clause: &&ConditionClause| clause.operator.eq_ignore_ascii_case("Null");
+        let all_false =
+            |clause: &ConditionClause| clause.values.iter().all(|value| value.eq_ignore_ascii_case("false"));
+        clauses.iter().filter(null).any(|clause| clause.key.eq_ignore_ascii_case(key) && all_false(clause))
+    };
+    let mut findings = Vec::new();
+    for clause in clauses {
+        let operator = clause.operator.to_ascii_lowercase();
+        let key = Untrusted::new(&clause.key);
+        if operator.starts_with("forallvalues:") && !requires(&clause.key) {
+            findings.push(warning(format!(
+                "{name} has a `ForAllValues` condition on `{key}`, which is also met by requests without that key; add `Null` with `false` for the key"
+            )));
+        }
+        if operator == "boolifexists" && clause.key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent") {
+            findings.push(warning(format!(
+                "{name} has a `BoolIfExists` condition on `{key}`, which is also met by access keys without MFA; use `Bool`"
+            )));
+        }
+        if limits_nothing(&operator, &clause.values) {
+            findings.push(warning(format!(
+                "{name} has a condition on `{key}` that every value meets; list the values, or remove the condition"
+            )));
         }
     }
     findings
 }
 
+/// Whether a pattern of the clause matches every value.
+fn limits_nothing(operator: &str, values: &[String]) -> bool {
+    let operator = operator.strip_suffix("ifexists").unwrap_or(operator);
+    let operator = operator.split_once(':').map_or(operator, |(_, operator)| operator);
+    values.iter().any(|value| match operator {
+        "stringlike" => covers(value, ANY) || covers(value, ANY_ARN),
+        "arnlike" | "arnequals" => covers(value, ANY_ARN),
+        _ => false,
+    })
+}
+
+/// Strings that only a pattern for everything matches.
+const ANY: &str = "\u{1}*\u{1}";
+const ANY_ARN: &str = "arn:\u{1}*:\u{1}*:\u{1}*:\u{1}*:\u{1}*";
+
 fn refused(message: String) -> Finding {
     Finding { severity: Severity::Refused, message }
 }
 
-fn warning(message: String) -> Finding {
+pub(super) fn warning(message: String) -> Finding {
     Finding { severity: Severity::Warning, message }
 }
 
@@ -136,18 +179,46 @@ mod tests {
         ");
     }
 
+    /// The warnings about one statement of a trust policy.
+    fn warnings(principal: &str, condition: &str) -> String {
+        let text = format!(
+            r#"{{"Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{principal},"Condition":{condition}}}]}}"#
+        );
+        messages(&lint_trusted("statement 1", &Document::parse(&text).unwrap().statements()[0]))
+    }
+
     #[test]
-    fn privilege_escalations_are_reported() {
-        let policy = r#"{"Statement":[
-            {"Effect":"Allow","Action":["ec2:Describe*"],"Resource":"*"},
-            {"Sid":"All","Effect":"Allow","Action":"*","Resource":"*"},
-            {"Effect":"Allow","NotAction":"iam:*","Resource":"*"},
-            {"Effect":"Allow","Action":["iam:Put*","sts:*"],"Resource":"*"},
-            {"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::111122223333:role/x"}]}"#;
-        insta::assert_snapshot!(messages(&lint_permissions("p", &Document::parse(policy).unwrap())), @r"
-        Warning: statement `All` of the policy `p` allows every action, or all actions except some
-        Warning: statement 3 of the policy `p` allows every action, or all actions except some
-        Warning: statement 4 of the policy `p` allows iam:PutRolePolicy, iam:PutUserPolicy, sts:AssumeRole on every resource
+    fn service_without_source_condition_is_reported() {
+        let service = r#"{"Service":"config.amazonaws.com"}"#;
+        insta::assert_snapshot!(warnings(service, "{}"), @"Warning: statement 1 lets config.amazonaws.com assume the role for any account (confused deputy); add a condition on `aws:SourceAccount`, `aws:SourceArn` or `aws:SourceOrgID`, if the service sends these keys");
+        for key in ["aws:SourceAccount", "AWS:sourcearn", "aws:SourceOrgID"] {
+            assert_eq!(warnings(service, &format!(r#"{{"StringEquals":{{"{key}":"x"}}}}"#)), "", "{key}");
+        }
+    }
+
+    #[test]
+    fn conditions_that_limit_nothing_are_reported() {
+        let account = r#"{"AWS":"111122223333"}"#;
+        let all = [
+            r#"{"ForAllValues:StringEquals":{"aws:PrincipalOrgID":"o-1"}}"#,
+            r#"{"BoolIfExists":{"aws:MultiFactorAuthPresent":"true"}}"#,
+            r#"{"StringLike":{"aws:PrincipalArn":"*"}}"#,
+        ];
+        insta::assert_snapshot!(all.map(|condition| warnings(account, condition)).join(""), @"
+        Warning: statement 1 has a `ForAllValues` condition on `aws:PrincipalOrgID`, which is also met by requests without that key; add `Null` with `false` for the key
+        Warning: statement 1 has a `BoolIfExists` condition on `aws:MultiFactorAuthPresent`, which is also met by access keys without MFA; use `Bool`
+        Warning: statement 1 has a condition on `aws:PrincipalArn` that every value meets; list the values, or remove the condition
         ");
+        for everything in ["arn:*", "arn:*:*:*:*:*", "?*", "**"] {
+            let condition = format!(r#"{{"StringLikeIfExists":{{"aws:PrincipalArn":["x","{everything}"]}}}}"#);
+            assert!(warnings(account, &condition).contains("every value meets"), "{everything}");
+        }
+        for good in [
+            r#"{"ForAllValues:StringEquals":{"aws:TagKeys":"a"},"Null":{"aws:tagkeys":"false"}}"#,
+            r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#,
+            r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/*"},"StringLike":{"aws:PrincipalOrgPaths":"o-1/*"}}"#,
+        ] {
+            assert_eq!(warnings(account, good), "", "{good}");
+        }
     }
 }

@@ -4,34 +4,48 @@
 //! - `normal`: the normal form, which decides whether two documents have the same meaning;
 //! - `access`: who is allowed what, as a set, to compare a document before and after an edit;
 //! - `trust`: adds grants to a trust policy and removes deleted identities from it;
-//! - `evaluate`, `operators`: whether a document allows a request;
-//! - `explain`, `summary`, `lint`, `redact`: for people.
+//! - `evaluate`, `context`, `operators`, `glob`, `truth`: whether a document allows a request;
+//! - `granted`: whether a document allows what a grant is meant for;
+//! - `explain`, `reach`, `condition_text`, `summary`, `lint`, `escalation`, `redact`: for people.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
 
 mod access;
 mod condition;
+mod condition_text;
+mod context;
 mod document;
 mod error;
+mod escalation;
 mod evaluate;
 mod explain;
+mod glob;
+mod granted;
 mod lint;
 mod normal;
 mod operators;
 mod principal;
+mod reach;
 mod redact;
 mod summary;
 mod trust;
+mod truth;
 
 pub use access::access_entries;
 pub use condition::{Condition, ConditionClause};
+pub use condition_text::ExternalIdDisplay;
+pub use context::RequestContext;
 pub use document::{Actions, Document, Effect, Principals, Statement};
 pub use error::PolicyError;
-pub use evaluate::{Caller, RequestContext, Verdict, can_anybody_assume, can_assume, can_other_assume, permits};
-pub use explain::{Can, ExternalIdDisplay, PrincipalAccess, PrincipalKind, explain};
-pub use lint::{ExternalIdRequirement, Finding, Severity, lint_permissions, lint_trust};
+pub use escalation::{lint_managed_policy, lint_permissions};
+pub use evaluate::{Caller, Verdict, can_anybody_assume, can_assume, can_other_assume, permits};
+pub use explain::{PrincipalAccess, PrincipalKind, explain};
+pub use granted::{Grant, denied};
+pub(crate) use granted::{Presented, grant_verdict};
+pub use lint::{ExternalIdRequirement, Finding, Severity, lint_trust, lint_trusted};
 pub use operators::is_operator;
 pub use principal::{InvalidPrincipal, Principal};
+pub use reach::Can;
 pub use redact::{Redactor, external_ids};
 pub(crate) use summary::{permissions_summary, trust_summary};
-pub use trust::{Grant, GrantEdit, PolicyNotice, TrustEdit, add_grants, prune_orphans};
+pub use trust::{GrantEdit, PolicyNotice, TrustEdit, add_grants, prune_orphans};

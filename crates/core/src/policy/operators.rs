@@ -2,6 +2,9 @@
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>.
 
+use super::glob::{covers, like, overlap};
+use super::truth::Truth;
+
 /// All operators, without modifiers such as `IfExists`.
 const OPERATORS: [&str; 27] = [
     "ArnEquals",
@@ -46,54 +49,107 @@ pub fn is_operator(text: &str) -> bool {
     OPERATORS.iter().any(|operator| operator.eq_ignore_ascii_case(bare))
 }
 
-/// Compares a value in the policy with a value in the request.
-pub(super) type Compare = fn(&str, &str) -> bool;
+/// Whether an operator matches if no value does.
+pub(super) fn is_negated(operator: &str) -> bool {
+    operator.to_ascii_lowercase().contains("not")
+}
+
+/// How an operator compares a value in the policy with a value in the request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Equals,
+    EqualsIgnoringCase,
+    Like,
+    /// Field by field: a wildcard does not match a colon between two fields. `ArnEquals` and `ArnLike` are the same.
+    Arn,
+}
+
+/// A value in a request, as far as it is known.
+#[derive(Clone, Copy)]
+pub(super) enum Actual<'a> {
+    /// The value.
+    Exactly(&'a str),
+    /// Some value that matches this pattern, of which only the `*` are wildcards.
+    Like(&'a str),
+}
 
 /// The comparison of a lowercase operator without modifiers, and whether it is negated; `None` if it is not evaluated
 /// here.
-pub(super) fn comparison(operator: &str) -> Option<(bool, Compare)> {
+pub(super) fn comparison(operator: &str) -> Option<(bool, Comparison)> {
     let (negated, operator) = match operator.find("not") {
         Some(at) => (true, format!("{}{}", operator.get(..at)?, operator.get(at + 3..)?)),
         None => (false, operator.to_owned()),
     };
-    let compare: Compare = match operator.as_str() {
-        "stringequals" => |wanted, actual| wanted == actual,
-        "stringequalsignorecase" | "bool" => |wanted, actual| wanted.eq_ignore_ascii_case(actual),
-        "stringlike" | "arnequals" | "arnlike" => like,
+    let comparison = match operator.as_str() {
+        "stringequals" => Comparison::Equals,
+        "stringequalsignorecase" | "bool" => Comparison::EqualsIgnoringCase,
+        "stringlike" => Comparison::Like,
+        "arnequals" | "arnlike" => Comparison::Arn,
         _ => return None,
     };
-    Some((negated, compare))
+    Some((negated, comparison))
 }
 
-/// Whether a string matches a pattern in which `*` matches any string and `?` any one character.
-pub(super) fn like(pattern: &str, text: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let text: Vec<char> = text.chars().collect();
-    let mut p = 0;
-    let mut t = 0;
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, t));
-                p += 1;
+/// Whether a value in a policy has a policy variable, so that its text depends on the request.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>.
+pub(super) fn has_variable(value: &str) -> bool {
+    value.contains("${")
+}
+
+impl Comparison {
+    /// Whether a value in a policy matches a value in a request.
+    pub(super) fn matches(self, wanted: &str, actual: Actual<'_>) -> Truth {
+        if has_variable(wanted) {
+            return Truth::Unknown;
+        }
+        match (self, actual) {
+            (Self::Arn, _) => arn(wanted, actual),
+            (Self::Equals, Actual::Exactly(actual)) => Truth::new(wanted == actual),
+            (Self::EqualsIgnoringCase, Actual::Exactly(actual)) => Truth::new(wanted.eq_ignore_ascii_case(actual)),
+            (Self::Equals, Actual::Like(pattern)) => possible(like(pattern, wanted)),
+            (Self::EqualsIgnoringCase, Actual::Like(pattern)) => {
+                possible(like(&pattern.to_ascii_lowercase(), &wanted.to_ascii_lowercase()))
             }
-            Some(c) if *c == '?' || Some(c) == text.get(t) => {
-                p += 1;
-                t += 1;
-            }
-            _ => match star {
-                Some((at, from)) => {
-                    star = Some((at, from + 1));
-                    p = at + 1;
-                    t = from + 1;
-                }
-                None => return false,
-            },
+            (Self::Like, actual) => pattern(wanted, actual),
         }
     }
-    pattern.iter().skip(p).all(|c| *c == '*')
 }
+
+fn possible(value: bool) -> Truth {
+    if value { Truth::Unknown } else { Truth::No }
+}
+
+fn pattern(wanted: &str, actual: Actual<'_>) -> Truth {
+    match actual {
+        Actual::Exactly(actual) => Truth::new(like(wanted, actual)),
+        Actual::Like(actual) if covers(wanted, actual) => Truth::Yes,
+        Actual::Like(actual) => possible(overlap(wanted, actual)),
+    }
+}
+
+/// "Each of the six colon-delimited components of the ARN is checked separately". What IAM does with a pattern that has
+/// fewer is not documented.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN>.
+fn arn(wanted: &str, actual: Actual<'_>) -> Truth {
+    let (text, is_exact) = match actual {
+        Actual::Exactly(text) => (text, true),
+        Actual::Like(text) => (text, false),
+    };
+    let wanted: Vec<_> = wanted.splitn(ARN_FIELDS, ':').collect();
+    let actual: Vec<_> = text.splitn(ARN_FIELDS, ':').collect();
+    if wanted.len() < ARN_FIELDS || actual.len() < ARN_FIELDS {
+        return Truth::Unknown;
+    }
+    let compare = |(wanted, actual): (&&str, &&str)| {
+        pattern(wanted, if is_exact { Actual::Exactly(actual) } else { Actual::Like(actual) })
+    };
+    wanted.iter().zip(&actual).map(compare).fold(Truth::Yes, |all, one| all.and(|| one))
+}
+
+/// The fields of an ARN, which are separated by colons. The last one may contain colons.
+const ARN_FIELDS: usize = 6;
 
 #[cfg(test)]
 mod tests {

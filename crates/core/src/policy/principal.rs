@@ -16,9 +16,13 @@ pub enum Principal {
     Account(AccountId),
     /// A role, user, session or federated user, by ARN.
     Arn(String),
-    /// A deleted role or user, by its unique ID (`AROA…`, `AIDA…`). IAM replaces the ARN by this ID when the identity is
-    /// deleted; it matches no caller, and IAM rejects a policy that contains it when the policy is saved again.
+    /// A role or user by its unique ID (`AROA…`, `AIDA…`). IAM replaces the ARN by this ID when the identity is deleted; it
+    /// then matches no caller, and IAM rejects a policy that contains it when the policy is saved again. A policy that IAM
+    /// has not seen yet may contain the ID of an identity that exists, which IAM replaces by the ARN.
     Orphan(String),
+    /// An account, role, user or session of another partition than the policy's, by ARN. It is never the account of the
+    /// same number in the policy's partition.
+    Foreign(String),
     /// An AWS service, such as `lambda.amazonaws.com`.
     Service(String),
     /// An identity provider.
@@ -99,6 +103,7 @@ impl Principal {
             Self::Account(id) => format!("arn:{partition}:iam::{id}:root"),
             Self::Arn(text)
             | Self::Orphan(text)
+            | Self::Foreign(text)
             | Self::Service(text)
             | Self::Federated(text)
             | Self::CanonicalUser(text)
@@ -119,7 +124,7 @@ impl Principal {
     /// Whether its kind is `AWS`.
     #[must_use]
     pub(super) fn is_aws(&self) -> bool {
-        matches!(self, Self::Anyone | Self::Account(_) | Self::Arn(_) | Self::Orphan(_))
+        matches!(self, Self::Anyone | Self::Account(_) | Self::Arn(_) | Self::Orphan(_) | Self::Foreign(_))
     }
 }
 
@@ -128,8 +133,8 @@ impl fmt::Display for Principal {
         match self {
             Self::Anyone => f.write_str("anyone (`*`)"),
             Self::Account(id) => write!(f, "account {id}"),
-            Self::Arn(text) => f.write_str(text),
-            Self::Orphan(text) => write!(f, "a deleted identity ({text})"),
+            Self::Arn(text) | Self::Foreign(text) => f.write_str(text),
+            Self::Orphan(text) => write!(f, "the unique ID {text}"),
             Self::Service(text) => write!(f, "the service {text}"),
             Self::Federated(text) => write!(f, "the identity provider {text}"),
             Self::CanonicalUser(text) => write!(f, "the canonical user {text}"),
@@ -147,6 +152,19 @@ fn iam_arn(text: &str) -> Option<(&str, &str)> {
     let region = fields.next()?;
     let named = arn == "arn" && partition.parse::<Partition>().is_ok() && service == "iam" && region.is_empty();
     if named { Some((fields.next()?, fields.next()?)) } else { None }
+}
+
+/// Whether an ARN is that of a session of a role. The ARN of a session has the name of the role, but not its path.
+pub(super) fn is_session_of(session: &str, role: &str) -> bool {
+    let Some((account, resource)) = iam_arn(role) else { return false };
+    let Some(name) = resource.strip_prefix("role/").and_then(|path| path.rsplit('/').next()) else { return false };
+    let mut fields = session.splitn(6, ':').skip(1);
+    let partition = fields.next();
+    let rest = [fields.next(), fields.next(), fields.next()];
+    let named = fields.next().and_then(|resource| resource.strip_prefix("assumed-role/")?.split_once('/'));
+    rest == [Some("sts"), Some(""), Some(account)]
+        && partition == role.split(':').nth(1)
+        && named.is_some_and(|(role, session)| role.eq_ignore_ascii_case(name) && !session.is_empty())
 }
 
 /// Whether a resource is `role/…` or `user/…` with a name of allowed characters.
@@ -175,6 +193,21 @@ mod tests {
         assert!(matches!(Principal::from_policy("AWS", "AROAIOSFODNN7EXAMPLE"), Principal::Orphan(_)));
         assert!(matches!(Principal::from_policy("AWS", "AROA"), Principal::Arn(_)));
         assert!(matches!(Principal::from_policy("Service", "AROAIOSFODNN7EXAMPLE"), Principal::Service(_)));
+    }
+
+    #[test]
+    fn session_belongs_to_its_role() {
+        let role = "arn:aws:iam::222233334444:role/apps/deployer";
+        assert!(is_session_of("arn:aws:sts::222233334444:assumed-role/deployer/ci", role));
+        for other in [
+            role,
+            "arn:aws:sts::222233334444:assumed-role/other/ci",
+            "arn:aws:sts::333344445555:assumed-role/deployer/ci",
+            "arn:aws-cn:sts::222233334444:assumed-role/deployer/ci",
+            "arn:aws:sts::222233334444:federated-user/deployer",
+        ] {
+            assert!(!is_session_of(other, role), "{other}");
+        }
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::condition_text::{ConditionDisplay, ExternalIdDisplay};
 use super::document::{Actions, Document, Effect, Statement};
-use super::explain::{ConditionDisplay, ExternalIdDisplay, PrincipalAccess, explain};
+use super::explain::{PrincipalAccess, explain};
 use crate::suggestion::plain_list_of;
 use crate::text::excerpt;
 
@@ -151,7 +152,7 @@ mod tests {
         let summary = trust_summary(&Document::parse(trust).unwrap());
         assert_eq!(
             summary,
-            ["trusts account 123456789012 with an external ID (hidden) when aws:MultiFactorAuthPresent Bool true"]
+            ["trusts account 123456789012 with an external ID (hidden) when aws:MultiFactorAuthPresent Bool `true`"]
         );
     }
 }

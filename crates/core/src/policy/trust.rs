@@ -20,20 +20,14 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::condition::Condition;
+use super::condition::ConditionClause;
 use super::document::{Actions, Document, Effect, Principals, Statement};
 use super::error::PolicyError;
-use super::principal::Principal;
+use super::glob::overlap;
+use super::granted::{Grant, applies_to_grant};
+use super::principal::{Principal, is_session_of};
+use super::truth::Truth;
 use crate::account::Partition;
-
-/// Who may assume a role, and under which condition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grant {
-    /// The principal that gets access.
-    pub principal: Principal,
-    /// The condition, usually empty.
-    pub condition: Condition,
-}
 
 /// How one grant was added.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +49,18 @@ pub enum PolicyNotice {
         statement: String,
         /// The principal that it covers.
         principal: Principal,
+        /// Whether it has conditions, so that it may or may not apply.
+        conditional: bool,
+    },
+    /// A deny statement covers a part of what the principal stands for: some roles or users of the account, or some
+    /// sessions of the role.
+    PartlyDenied {
+        /// The name of the statement.
+        statement: String,
+        /// The principal of the grant.
+        principal: Principal,
+        /// The principals that are denied.
+        denied: Vec<Principal>,
         /// Whether it has conditions, so that it may or may not apply.
         conditional: bool,
     },
@@ -83,13 +89,18 @@ impl fmt::Display for PolicyNotice {
             Self::Denied { statement, principal, conditional: true } => {
                 write!(f, "{statement} denies {principal} when its condition is met")
             }
+            Self::PartlyDenied { statement, principal, denied, conditional } => {
+                let denied: Vec<_> = denied.iter().map(ToString::to_string).collect();
+                let when = if *conditional { "when its condition is met" } else { "regardless of other grants" };
+                write!(f, "{statement} denies {} {when}, although {principal} is granted access", denied.join(", "))
+            }
             Self::Broader { statement, principal } => {
                 write!(f, "{statement} already grants {principal} more than the configuration requests")
             }
             Self::Orphan { statement, principal } => {
                 write!(
                     f,
-                    "{statement} still names {principal}, which grants no access and prevents IAM from saving the policy"
+                    "{statement} names {principal}; in a policy that IAM returned, this is a deleted role or user, which has no access and prevents IAM from saving the policy"
                 )
             }
         }
@@ -120,14 +131,14 @@ impl TrustEdit {
 /// # Errors
 /// When the edited document is not valid, which would be a bug.
 pub fn add_grants(document: &Document, grants: &[Grant], partition: &Partition) -> Result<TrustEdit, PolicyError> {
-    let mut document = document.clone();
+    let mut document = document.in_partition(partition);
     let mut edits = Vec::new();
     let mut notices: Vec<PolicyNotice> = document
         .orphans()
         .map(|(i, principal)| PolicyNotice::Orphan { statement: document.name_of(i), principal: principal.clone() })
         .collect();
     for grant in grants {
-        notices.extend(notices_about(&document, grant));
+        notices.extend(notices_about(&document, grant, partition));
         let edit = match position(&document, |s| s.includes(grant)) {
             Some(index) => GrantEdit::Present(index),
             None => {
@@ -138,7 +149,7 @@ pub fn add_grants(document: &Document, grants: &[Grant], partition: &Partition) 
         };
         edits.push(edit);
     }
-    Ok(TrustEdit { document, grants: edits, notices })
+    Ok(TrustEdit { document: document.in_any_partition(), grants: edits, notices })
 }
 
 /// Removes deleted identities from `Principal`, and statements that have no other principals.
@@ -189,6 +200,7 @@ impl Statement {
             && matches!(&self.principals, Principals::Only(all) if all.contains(&grant.principal))
             && self.actions.cover_assume_role()
             && self.condition == grant.condition
+            && self.is_trust_statement()
     }
 
     /// Whether the principal of the grant can join without gaining more than the grant.
@@ -212,6 +224,36 @@ impl Statement {
             Principals::Only(all) => all.iter().any(named),
             Principals::AllBut(all) => !all.iter().any(named) || self.exempts_partly(principal),
         }
+    }
+
+    /// The principals of the statement that are a part of this one: roles, users and sessions of an account, or sessions
+    /// of a role.
+    pub(super) fn parts_of(&self, principal: &Principal, partition: Option<&Partition>) -> Vec<Principal> {
+        let Principals::Only(all) = &self.principals else { return Vec::new() };
+        let is_part = |part: &&Principal| match (part, principal) {
+            (Principal::Arn(arn), Principal::Account(_)) => {
+                part.account() == principal.account()
+                    && Partition::from_arn(arn).is_ok_and(|own| partition.is_none_or(|other| own == *other))
+            }
+            (Principal::Arn(arn), Principal::Arn(role)) => is_session_of(arn, role),
+            _ => false,
+        };
+        all.iter().filter(is_part).cloned().collect()
+    }
+
+    /// The roles and users of an account that the condition of the statement names, as ARNs or as patterns, and whether
+    /// there are further conditions.
+    fn parts_by_condition(&self, principal: &Principal, partition: &Partition) -> (Vec<Principal>, bool) {
+        let operators = ["ArnEquals", "ArnLike", "StringEquals", "StringLike"];
+        let is_by_arn = |clause: &&ConditionClause| {
+            clause.key.eq_ignore_ascii_case("aws:PrincipalArn")
+                && operators.iter().any(|operator| clause.operator.eq_ignore_ascii_case(operator))
+        };
+        let Principal::Account(account) = principal else { return (Vec::new(), false) };
+        let clauses = self.condition.clauses();
+        let by_arn = clauses.iter().filter(is_by_arn).flat_map(|clause| &clause.values);
+        let in_account = by_arn.filter(|arn| overlap(arn, &format!("arn:{partition}:iam::{account}:*")));
+        (in_account.cloned().map(Principal::Arn).collect(), clauses.len() > 1)
     }
 
     /// Whether `NotPrincipal` lists a role or user but not its account, or the reverse: the statement may still apply to it.
@@ -244,19 +286,36 @@ fn position(document: &Document, wanted: impl Fn(&Statement) -> bool) -> Option<
     document.statements().iter().position(wanted)
 }
 
-fn notices_about(document: &Document, grant: &Grant) -> Vec<PolicyNotice> {
+fn notices_about(document: &Document, grant: &Grant, partition: &Partition) -> Vec<PolicyNotice> {
     let mut notices = Vec::new();
     for (index, statement) in document.statements().iter().enumerate() {
-        if !statement.actions.cover_assume_role() || !statement.covers(&grant.principal) {
+        if !statement.actions.cover_assume_role() {
             continue;
         }
         let name = document.name_of(index);
         let principal = grant.principal.clone();
-        let conditional = !statement.condition.is_empty() || statement.exempts_partly(&grant.principal);
-        if statement.effect == Effect::Deny {
-            notices.push(PolicyNotice::Denied { statement: name, principal, conditional });
-        } else if !statement.includes(grant) && !conditional {
-            notices.push(PolicyNotice::Broader { statement: name, principal });
+        let covers = statement.covers(&grant.principal);
+        match (statement.effect, applies_to_grant(statement, grant, partition)) {
+            (Effect::Deny, applies) if covers => {
+                let (denied, conditional) = statement.parts_by_condition(&grant.principal, partition);
+                if applies == Truth::Unknown && !denied.is_empty() {
+                    notices.push(PolicyNotice::PartlyDenied { statement: name, principal, denied, conditional });
+                } else if applies != Truth::No {
+                    let conditional = applies != Truth::Yes;
+                    notices.push(PolicyNotice::Denied { statement: name, principal, conditional });
+                }
+            }
+            (Effect::Deny, _) => {
+                let denied = statement.parts_of(&grant.principal, Some(partition));
+                if !denied.is_empty() {
+                    let conditional = !statement.condition.is_empty();
+                    notices.push(PolicyNotice::PartlyDenied { statement: name, principal, denied, conditional });
+                }
+            }
+            (Effect::Allow, Truth::Yes) if covers && statement.condition.is_empty() && !statement.includes(grant) => {
+                notices.push(PolicyNotice::Broader { statement: name, principal });
+            }
+            _ => {}
         }
     }
     notices

@@ -1,4 +1,5 @@
 use super::*;
+use crate::policy::Condition;
 
 const MANAGEMENT: &str = "arn:aws:iam::111122223333:root";
 pub(super) const IDENTITY: &str = "222233334444";
@@ -167,12 +168,63 @@ fn denials_broader_grants_and_orphans_are_reported() {
         {"Effect":"Deny","NotPrincipal":{"AWS":"111122223333"},"Action":"sts:AssumeRole","Condition":{"Bool":{"aws:SecureTransport":"false"}}},
         {"Effect":"Allow","Principal":{"AWS":["AROAIOSFODNN7EXAMPLE"]},"Action":"sts:AssumeRole"}]}"#,
     );
-    insta::assert_snapshot!(notices(&add(&before, &[grant("arn:aws:iam::222233334444:role/admin", "{}")])), @r"
-    statement 4 still names a deleted identity (AROAIOSFODNN7EXAMPLE), which grants no access and prevents IAM from saving the policy
+    insta::assert_snapshot!(notices(&add(&before, &[grant("arn:aws:iam::222233334444:role/admin", "{}")])), @"
+    statement 4 names the unique ID AROAIOSFODNN7EXAMPLE; in a policy that IAM returned, this is a deleted role or user, which has no access and prevents IAM from saving the policy
     statement `Wide` already grants arn:aws:iam::222233334444:role/admin more than the configuration requests
     statement 2 denies arn:aws:iam::222233334444:role/admin regardless of other grants
     statement 3 denies arn:aws:iam::222233334444:role/admin when its condition is met
     ");
+}
+
+#[test]
+fn denial_of_a_part_of_the_principal_names_it() {
+    let before = document(
+        r#"{"Statement":[
+        {"Effect":"Deny","Principal":{"AWS":["arn:aws:iam::222233334444:role/x","arn:aws:sts::222233334444:assumed-role/admin/bad","333344445555"]},"Action":"sts:AssumeRole"},
+        {"Effect":"Deny","Principal":{"AWS":"arn:aws-cn:iam::222233334444:role/x"},"Action":"sts:AssumeRole"},
+        {"Sid":"Mfa","Effect":"Deny","Principal":{"AWS":"arn:aws:iam::222233334444:user/y"},"Action":"sts:*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}},
+        {"Sid":"ByArn","Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{"ArnLike":{"aws:PrincipalArn":["arn:aws:iam::222233334444:role/z*","arn:aws:iam::333344445555:*"]}}}]}"#,
+    );
+    insta::assert_snapshot!(notices(&add(&before, &[grant(IDENTITY, "{}")])), @"
+    statement 1 denies arn:aws:iam::222233334444:role/x, arn:aws:sts::222233334444:assumed-role/admin/bad regardless of other grants, although account 222233334444 is granted access
+    statement `Mfa` denies arn:aws:iam::222233334444:user/y when its condition is met, although account 222233334444 is granted access
+    statement `ByArn` denies arn:aws:iam::222233334444:role/z* regardless of other grants, although account 222233334444 is granted access
+    ");
+    insta::assert_snapshot!(notices(&add(&before, &[grant("arn:aws:iam::222233334444:role/admin", "{}")])), @"statement 1 denies arn:aws:sts::222233334444:assumed-role/admin/bad regardless of other grants, although arn:aws:iam::222233334444:role/admin is granted access");
+}
+
+#[test]
+fn denial_that_never_meets_the_grant_is_not_reported_and_one_that_always_does_is_certain() {
+    let deny = |condition: &str| {
+        let text = format!(
+            r#"{{"Statement":[{{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole","Condition":{condition}}}]}}"#
+        );
+        notices(&add(&document(&text), &[grant(IDENTITY, r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#)]))
+    };
+    assert_eq!(deny(r#"{"Bool":{"aws:MultiFactorAuthPresent":"false"}}"#), "");
+    assert_eq!(
+        deny(r#"{"StringNotEquals":{"aws:PrincipalAccount":"111122223333"}}"#),
+        "statement 1 denies account 222233334444 regardless of other grants\n"
+    );
+}
+
+#[test]
+fn statement_that_is_not_understood_is_no_existing_grant() {
+    for element in [r#""Extra":1"#, r#""Resource":"*""#] {
+        let before = document(&format!(
+            r#"{{"Statement":[{{"Effect":"Allow","Principal":{{"AWS":"222233334444"}},"Action":"sts:AssumeRole",{element}}}]}}"#
+        ));
+        let edit = add(&before, &[grant(IDENTITY, "{}")]);
+        assert_eq!((edit.grants, edit.notices), (vec![GrantEdit::Added(1)], Vec::new()), "{element}");
+    }
+}
+
+#[test]
+fn account_of_another_partition_is_no_existing_grant() {
+    let before = document(
+        r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws-cn:iam::222233334444:root"},"Action":"sts:AssumeRole"}]}"#,
+    );
+    assert!(!add(&before, &[grant(IDENTITY, "{}")]).is_unchanged());
 }
 
 #[test]

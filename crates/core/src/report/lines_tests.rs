@@ -221,7 +221,8 @@ fn plan_of_a_drifted_role_shows_each_old_and_new_value() {
       ✓ OrganizationAccountAccessRole  account 222233334444: can assume the role
       ✗ Acme                           Acme, with its external ID: denied
       ✓ Acme                           Acme, without an external ID: denied
-      ✓ Acme                           Acme, with a wrong external ID: denied
+      ✗ Acme                           Acme, with a wrong external ID: can assume
+                                       the role
 
     Who will be able to assume what (configured principals; others are not listed)
       ✓ OrganizationAccountAccessRole  account 222233334444: can assume the role

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::table::Value;
 use super::validators::{sample_account, template};
-use crate::policy::{Document, Principals, is_operator};
+use crate::policy::{Actions, Document, Principals, is_operator};
 use crate::template::Template;
 use crate::text::Untrusted;
 
@@ -25,6 +25,13 @@ pub(crate) fn permissions_policy(text: &str) -> Result<Template, String> {
             if statement.principals != Principals::Absent {
                 return Err(format!(
                     "{name} of the policy has a `Principal`, which is not allowed in a permissions policy; configure who may assume the role in its `trust`"
+                ));
+            }
+            let (Actions::Only(actions) | Actions::AllBut(actions)) = &statement.actions;
+            if let Some(action) = actions.iter().find(|action| action.contains("**")) {
+                return Err(format!(
+                    "{name} of the policy has the action `{}`, and IAM does not accept `**`; write `*`",
+                    Untrusted::new(action)
                 ));
             }
             if let Some(clause) = statement.condition.clauses().iter().find(|clause| !is_operator(&clause.operator)) {
@@ -77,6 +84,7 @@ mod tests {
         insta::assert_snapshot!(error(r#"{"Statement":[]}"#), @"the policy has no statement; add at least one");
         insta::assert_snapshot!(error(r#"{"Version":"1","Version":"2","Statement":[]}"#), @"the policy is not valid JSON: the key `Version` appears twice at line 1 column 28");
         insta::assert_snapshot!(error(r#"{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":"*"}}"#), @"statement 1 of the policy has a `Principal`, which is not allowed in a permissions policy; configure who may assume the role in its `trust`");
+        insta::assert_snapshot!(error(r#"{"Statement":{"Effect":"Allow","Action":["s3:GetObject","iam:**"],"Resource":"*"}}"#), @"statement 1 of the policy has the action `iam:**`, and IAM does not accept `**`; write `*`");
         insta::assert_snapshot!(error(r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject"}}"#), @r#"statement 1 of the policy has no `Resource`; add `"Resource": "*"` or ARNs"#);
         insta::assert_snapshot!(error(r#"{"Statement":{"Sid":"–","Effect":"Allow","Action":"a:b","Resource":"*"}}"#), @r"IAM does not allow `\u{2013}` in a policy; use ASCII characters");
     }

@@ -182,7 +182,8 @@ fn action(text: &str) -> Result<String, String> {
     let good = text.split_once(':').is_some_and(|(service, name)| {
         let service_ok = service.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         let name_ok = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'*' || b == b'?');
-        !service.is_empty() && service_ok && !name.is_empty() && name_ok
+        // IAM does not accept two wildcards in a row.
+        !service.is_empty() && service_ok && !name.is_empty() && name_ok && !name.contains("**")
     });
     let error = || format!("`{}` is not a valid action; expected a form such as `iam:ListUsers`", Untrusted::new(text));
     good.then(|| text.to_owned()).ok_or_else(error)
