@@ -337,10 +337,16 @@ fn ignored_event_needs_no_aws() {
 }
 
 #[test]
-fn departed_account_and_sweep_need_no_aws() {
-    let departed = onboard(&["plan", "--event", "events/account-departed-left.json", "--format", "json"], "");
-    assert_eq!(departed.code, 0, "{}", departed.err);
-    assert_eq!(departed.json()["cause"]["code"], "departed");
+fn departure_is_not_believed_without_aws() {
+    let event = ["plan", "--event", "events/account-departed-left.json", "--format", "json", "--wait", "0"];
+    let departed = onboard(&[&event[..], &["--region", "us-east-1"]].concat(), "");
+    assert_eq!(departed.code, 4, "{}", departed.err);
+    assert_eq!(departed.json()["cause"]["code"], "no_credentials");
+    assert_eq!(departed.json()["account_id"], "444455556666");
+}
+
+#[test]
+fn sweep_and_plan_need_no_aws() {
     let sweep = onboard(&["plan", "--event", "events/scheduler.json"], "");
     assert_eq!((sweep.code, sweep.out.as_str()), (1, ""));
     assert!(sweep.err.contains("the CLI handles one at a time"), "{}", sweep.err);

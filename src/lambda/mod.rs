@@ -141,10 +141,13 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         let kind = trigger.kind();
         let mut subject = Subject::from_trigger(&trigger);
         let report = match trigger.into_request() {
-            Request::Account { account, mode } => match self.resolve(account).await {
-                Ok(id) => self.onboard(id, kind, context, mode).await,
-                Err(outcome) => Report::new(None, kind, mode, outcome),
-            },
+            Request::Account { account, mode } => {
+                let known_id = account.id().cloned();
+                match self.resolve(account).await {
+                    Ok(id) => self.onboard(id, kind, context, mode).await,
+                    Err(outcome) => Report::new(known_id, kind, mode, outcome),
+                }
+            }
             Request::Sweep { page } => self.sweep(kind, page).await,
             Request::Nothing { account, outcome } => Report::new(account, kind, Mode::Apply, outcome),
         };
@@ -164,7 +167,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         done.unwrap_or_else(|| Err(ApiError::new(call, "Timeout", "no response before the timeout")))
     }
 
-    /// The ID of a requested account. Waits until an account that is being created exists.
+    /// The ID of a requested account. Waits until an account that is being created exists, and confirms a departure.
     async fn resolve(&self, account: RequestedAccount) -> Result<AccountId, Outcome> {
         let resolved = self.engine.resolve(account, self.deadlines.waiting);
         timeout_at(&self.engine.world, self.deadlines.work, resolved).await.unwrap_or_else(|| Err(timed_out().into()))

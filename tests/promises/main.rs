@@ -9,6 +9,7 @@ mod common;
 
 mod access_is_exact;
 mod concurrent_runs;
+mod departures_are_confirmed;
 mod diagnosis;
 mod failures_are_isolated;
 mod fault_injection_at_every_call;

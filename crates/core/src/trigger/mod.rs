@@ -3,7 +3,8 @@
 //!
 //! The result is a [`Trigger`]: which account the payload is about, and what to do. The payload only selects the account and
 //! is not trusted otherwise: membership, state and age of the account are read from AWS Organizations before anything is
-//! changed. A forged, repeated or outdated event can at most cause one more reconciliation of a member account.
+//! changed, and before a departure is reported. A forged, repeated or outdated event can at most cause one more reconciliation
+//! of a member account.
 //!
 //! Events that need no action are [`Trigger::Ignored`], not errors, so that an EventBridge rule that matches too much does
 //! not fill the dead-letter queue. A payload that should be processed but has missing or invalid fields is a

@@ -23,7 +23,8 @@ pub enum Trigger {
         /// The kind of event.
         kind: TriggerKind,
     },
-    /// An account is no longer in the organization, or is being closed.
+    /// An event says that an account is no longer in the organization, or is being closed. It counts only once Organizations
+    /// confirms it.
     AccountGone {
         /// The account.
         id: AccountId,
