@@ -239,6 +239,26 @@ fn sample_events_are_shown_as_text_and_json() {
 }
 
 #[test]
+fn records_of_a_batch_are_numbered() {
+    let file = "events/sqs-batch-mixed.json";
+    let json = onboard(&["event", "--format", "json", file], "");
+    let records = json.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["record"].clone());
+    assert_eq!(records.collect::<Vec<_>>(), [0, 2, 3, 5]);
+    assert!(json.code == 1 && ["`Records[1]`: ", "`Records[4]`: "].iter().all(|record| json.err.contains(record)));
+    let text = onboard(&["event", file], "").out;
+    assert!(text.contains("record    Records[0]") && text.contains("record    Records[5]"), "{text}");
+    assert!(!onboard(&["event", "events/manual.json"], "").out.contains("record"));
+}
+
+#[test]
+fn event_with_a_byte_order_mark_is_accepted() {
+    for input in [r#"{"account_id":"444455556666"}"#, include_str!("../events/sqs-batch.json")] {
+        let finished = onboard(&["event", "-"], &format!("\u{feff}{input}"));
+        assert!(finished.code == 0 && finished.out.contains("444455556666"), "{}{}", finished.out, finished.err);
+    }
+}
+
+#[test]
 fn invalid_event_is_an_error() {
     for (input, sentence) in [
         ("", "not JSON"),

@@ -2,7 +2,8 @@
 //!
 //! # Batch or direct invocation
 //!
-//! A payload with `Records` is an SQS batch, see `batch`. Anything else is one event or a manual request, see `direct`.
+//! A payload with `Records` is an SQS batch, see `batch`, or an SNS notification. Anything else is one event or a manual
+//! request, see `direct`.
 //! The configuration is loaded for every invocation, so a change applies from the next event on. Nothing else is kept
 //! between invocations except the clients and their HTTP connections.
 //!
@@ -44,6 +45,7 @@ use serde_json::value::RawValue;
 use tracing::Instrument;
 
 use self::context::InvocationContext;
+use self::records::Received;
 use self::subject::Subject;
 use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
@@ -102,7 +104,7 @@ impl<W: FunctionWorld> Function<W> {
         let payload = event.payload.get();
         let invocation = event.context.request_id.as_str();
         let deadlines = self.deadlines(&event.context);
-        let records = records::records(payload).map_err(|error| {
+        let received = records::received(payload).map_err(|error| {
             log::payload_rejected(&InvocationContext::direct(invocation), &error);
             InvocationError::payload(error)
         })?;
@@ -110,10 +112,12 @@ impl<W: FunctionWorld> Function<W> {
         let config = config.inspect_err(|error| log::configuration_failed(invocation, error))?;
         let engine = Engine { world: self.world.clone(), config };
         let work = Invocation { engine: &engine, invocation, deadlines };
-        match records {
-            Some(records) => Ok(work.batch(records).await),
-            None => work.direct(payload).await.map_err(Diagnostic::from),
-        }
+        let direct = match received {
+            Received::Batch(records) => return Ok(work.batch(records).await),
+            Received::Notification(message) => work.direct(&message).await,
+            Received::Payload => work.direct(payload).await,
+        };
+        direct.map_err(Diagnostic::from)
     }
 
     async fn load_config(&self, end: SystemTime) -> Result<Config, InvocationError> {

@@ -47,6 +47,13 @@ pub enum Trigger {
         /// Whether to apply changes or only show them.
         mode: Mode,
     },
+    /// An event about the membership of an account that does not say which account. It is ignored with a warning.
+    Unreadable {
+        /// The kind of event.
+        kind: TriggerKind,
+        /// What is missing.
+        reason: String,
+    },
     /// The payload needs no action.
     Ignored {
         /// The kind of event.
@@ -67,6 +74,7 @@ impl Trigger {
             | Self::AccountRequested { kind, .. }
             | Self::AccountGone { kind, .. }
             | Self::Sweep { kind, .. }
+            | Self::Unreadable { kind, .. }
             | Self::Ignored { kind, .. } => *kind,
             Self::Manual { .. } => TriggerKind::Manual,
         }
@@ -78,7 +86,7 @@ impl Trigger {
         match self {
             Self::AccountReady { id, .. } | Self::AccountGone { id, .. } | Self::Manual { id, .. } => Some(id),
             Self::Ignored { account, .. } => account.as_ref(),
-            Self::AccountRequested { .. } | Self::Sweep { .. } => None,
+            Self::AccountRequested { .. } | Self::Sweep { .. } | Self::Unreadable { .. } => None,
         }
     }
 }
@@ -95,7 +103,7 @@ impl fmt::Display for Trigger {
             Self::Sweep { page: Some(_), .. } => f.write_str("will check the remaining accounts of the organization"),
             Self::Manual { id, mode: Mode::Apply } => write!(f, "will onboard account {id}"),
             Self::Manual { id, mode: Mode::Plan } => write!(f, "will show the plan for account {id}"),
-            Self::Ignored { reason, .. } => write!(f, "ignored: {reason}"),
+            Self::Unreadable { reason, .. } | Self::Ignored { reason, .. } => write!(f, "ignored: {reason}"),
         }
     }
 }

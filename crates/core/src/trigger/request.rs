@@ -74,6 +74,9 @@ impl Trigger {
             Self::AccountGone { id, how, .. } => {
                 Request::Account { account: RequestedAccount::SaidToBeGone { id, how }, mode: Mode::Apply }
             }
+            Self::Unreadable { reason, .. } => {
+                Request::Nothing { account: None, outcome: Outcome::ignored(Code::UnreadableEvent, reason) }
+            }
             Self::Ignored { reason, account, .. } => {
                 Request::Nothing { account, outcome: Outcome::ignored(Code::NotApplicable, reason) }
             }
