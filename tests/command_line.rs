@@ -278,6 +278,26 @@ fn sample_events_are_shown_as_text_and_json() {
 }
 
 #[test]
+fn records_of_a_batch_are_numbered() {
+    let file = "events/sqs-batch-mixed.json";
+    let json = onboard(&["event", "--format", "json", file], "");
+    let records = json.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["record"].clone());
+    assert_eq!(records.collect::<Vec<_>>(), [0, 2, 3, 5]);
+    assert!(json.code == 1 && ["`Records[1]`: ", "`Records[4]`: "].iter().all(|record| json.err.contains(record)));
+    let text = onboard(&["event", file], "").out;
+    assert!(text.contains("record    Records[0]") && text.contains("record    Records[5]"), "{text}");
+    assert!(!onboard(&["event", "events/manual.json"], "").out.contains("record"));
+}
+
+#[test]
+fn event_with_a_byte_order_mark_is_accepted() {
+    for input in [r#"{"account_id":"444455556666"}"#, include_str!("../events/sqs-batch.json")] {
+        let finished = onboard(&["event", "-"], &format!("\u{feff}{input}"));
+        assert!(finished.code == 0 && finished.out.contains("444455556666"), "{}{}", finished.out, finished.err);
+    }
+}
+
+#[test]
 fn invalid_event_is_an_error() {
     for (input, sentence) in [
         ("", "not JSON"),
@@ -376,10 +396,16 @@ fn ignored_event_needs_no_aws() {
 }
 
 #[test]
-fn departed_account_and_sweep_need_no_aws() {
-    let departed = onboard(&["plan", "--event", "events/account-departed-left.json", "--format", "json"], "");
-    assert_eq!(departed.code, 0, "{}", departed.err);
-    assert_eq!(departed.json()["cause"]["code"], "departed");
+fn departure_is_not_believed_without_aws() {
+    let event = ["plan", "--event", "events/account-departed-left.json", "--format", "json", "--wait", "0"];
+    let departed = onboard(&[&event[..], &["--region", "us-east-1"]].concat(), "");
+    assert_eq!(departed.code, 4, "{}", departed.err);
+    assert_eq!(departed.json()["cause"]["code"], "no_credentials");
+    assert_eq!(departed.json()["account_id"], "444455556666");
+}
+
+#[test]
+fn sweep_and_plan_need_no_aws() {
     let sweep = onboard(&["plan", "--event", "events/scheduler.json"], "");
     assert_eq!((sweep.code, sweep.out.as_str()), (1, ""));
     assert!(sweep.err.contains("the CLI handles one at a time"), "{}", sweep.err);

@@ -77,7 +77,7 @@ fn rule_sends_events_to_the_queue_and_the_queue_triggers_the_function() {
         "the detail-type is not certain, so the pattern does not match on it"
     );
     let calls = json!({
-        "eventName": ["CreateAccount", "CreateGovCloudAccount", "RemoveAccountFromOrganization"],
+        "eventName": ["CreateAccount", "CreateGovCloudAccount", "MoveAccount", "RemoveAccountFromOrganization"],
         "errorCode": [{ "exists": false }],
     });
     assert_eq!(rule["EventPattern"]["detail"]["$or"][2], calls, "a failed call created nothing");

@@ -129,6 +129,31 @@ async fn each_status_has_its_cause() {
     ");
 }
 
+/// Of an error only the beginning is read, so that a vendor cannot fill the memory or the log.
+#[tokio::test]
+async fn huge_error_is_cut_off() {
+    for body in ["x".repeat(4 << 20), format!("{{\"message\":\"{}\"}}", "y".repeat(4 << 20))] {
+        let (_server, access) = serving(ResponseTemplate::new(500).set_body_string(body)).await;
+        let request = VendorRequest {
+            call: "workload-security:SearchAwsConnectors",
+            url: access.endpoint.url().to_owned(),
+            headers: Vec::new(),
+            body: json!({}),
+            timeout: Duration::from_secs(20),
+        };
+        let response = HttpClient::default().send(request).await.unwrap();
+        assert_eq!((response.status, response.body.len()), (500, 4 << 10));
+    }
+}
+
+#[tokio::test]
+async fn large_unused_fields_of_connectors_are_skipped() {
+    let unused = vec![json!({"": 0}); 10_000];
+    let connector = json!({"ID": 7, "accountId": "444455556666", "crossAccountRoleArn": ROLE, "unused": unused});
+    let found = search(json_response(json!({"awsConnectors": [connector]}))).await.unwrap();
+    assert_eq!(found.len(), 1);
+}
+
 #[tokio::test]
 async fn invalid_response_is_unavailable() {
     for response in [
@@ -138,6 +163,11 @@ async fn invalid_response_is_unavailable() {
         json_response(json!({"awsConnectors": [{"ID": "seven"}]})),
         ResponseTemplate::new(200).set_body_string("<html>"),
         ResponseTemplate::new(200).set_body_string("x".repeat((1 << 20) + 1)),
+        ResponseTemplate::new(200).set_body_string(format!("{}{}", " ".repeat(128 << 10), "{}")),
+        ResponseTemplate::new(200).set_body_string("{\"a\":".repeat(20_000)),
+        ResponseTemplate::new(200).set_body_string(format!("{{\"awsConnectors\":{}", "[".repeat(100_000))),
+        ResponseTemplate::new(200).set_body_bytes(b"\xff\xfe\x00".as_slice()),
+        ResponseTemplate::new(200),
     ] {
         assert_eq!(search(response).await.unwrap_err().kind(), ErrorKind::Unavailable);
     }

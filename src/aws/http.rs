@@ -20,8 +20,11 @@ use onboarding_engine::ports::{Http, VendorRequest, VendorResponse};
 #[derive(Debug, Clone, Default)]
 pub struct HttpClient(Arc<OnceLock<Connector>>);
 
-/// The size limit for a response body, in bytes. No response that the vendor clients expect is that large.
-const MAX_BODY: usize = 1 << 20;
+/// The size limit for the body of a successful response, in bytes. No response that the vendor clients expect is that large.
+const MAX_BODY: usize = 128 << 10;
+
+/// How much is read of the body of any other response, in bytes. Its message is shortened further where it is shown.
+const MAX_ERROR_BODY: usize = 4 << 10;
 
 impl Http for HttpClient {
     async fn send(&self, request: VendorRequest<'_>) -> Result<VendorResponse, ApiError> {
@@ -40,10 +43,15 @@ impl HttpClient {
         let status = response.status().as_u16();
         let mut stream = ByteStream::new(response.into_body());
         let mut body = Vec::new();
+        let is_success = (200..300).contains(&status);
         while let Some(part) = stream.next().await {
             body.extend_from_slice(&part.map_err(|error| connection(&error))?);
-            if body.len() > MAX_BODY {
-                return Err(ApiError::new(call, "MalformedAnswer", "the response is larger than 1 MiB"));
+            if is_success && body.len() > MAX_BODY {
+                return Err(ApiError::new(call, "MalformedAnswer", "the response is larger than 128 KiB"));
+            }
+            if !is_success && body.len() >= MAX_ERROR_BODY {
+                body.truncate(MAX_ERROR_BODY);
+                break;
             }
         }
         Ok(VendorResponse { status, body: String::from_utf8_lossy(&body).into_owned() })

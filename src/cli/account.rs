@@ -116,9 +116,10 @@ async fn start<W: World>(
     };
     let engine = Engine::new(connect(&target.aws).await?, config);
     let deadline = after(engine.world.now(), Duration::from_secs(target.wait.into()));
+    let known_id = account.id().cloned();
     let account = match engine.resolve(account, deadline).await {
         Ok(id) => id,
-        Err(outcome) => return ended(None, outcome),
+        Err(outcome) => return ended(known_id, outcome),
     };
     let session_suffix = "command-line".to_owned();
     let run = format!("{session_suffix}-{}-{}", std::process::id(), unix_milliseconds(engine.world.now()));
@@ -172,3 +173,7 @@ fn confirmed(plan: &Report) -> anyhow::Result<bool> {
     std::io::stdin().read_line(&mut answer)?;
     Ok(answer.trim() == "yes")
 }
+
+#[cfg(test)]
+#[path = "account_tests.rs"]
+mod tests;

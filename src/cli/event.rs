@@ -13,37 +13,42 @@ use onboarding_core::trigger::{self, ParsedPayload, Trigger};
 
 pub(super) fn event(file: &str, format: Format) -> anyhow::Result<Exit> {
     let text = read(file)?;
-    let payloads = match bodies(&text).map_err(anyhow::Error::msg)? {
-        Some(bodies) => bodies,
-        None => vec![text],
+    // The records of a batch are numbered, because those that are not valid are missing in the output.
+    let payloads: Vec<(Option<usize>, String)> = match bodies(&text).map_err(anyhow::Error::msg)? {
+        Some(bodies) => bodies.into_iter().enumerate().map(|(index, body)| (Some(index), body)).collect(),
+        None => vec![(None, text)],
     };
     let mut exit = Exit::Done;
     let mut shown = Vec::new();
-    for (index, payload) in payloads.iter().enumerate() {
-        match trigger::parse(payload.as_bytes()) {
-            Ok(parsed) => shown.push(parsed),
-            Err(error) => {
-                match payloads.len() {
-                    1 => print_error(error),
-                    _ => print_error(format_args!("`Records[{index}]`: {error}")),
-                }
+    for (record, payload) in &payloads {
+        match (trigger::parse(payload.as_bytes()), record) {
+            (Ok(parsed), _) => shown.push((*record, parsed)),
+            (Err(error), Some(index)) => {
+                print_error(format_args!("`Records[{index}]`: {error}"));
+                exit = Exit::Error;
+            }
+            (Err(error), None) => {
+                print_error(error);
                 exit = Exit::Error;
             }
         }
     }
-    for parsed in &shown {
+    for (record, parsed) in &shown {
         match format {
-            Format::Text => print_text!("{}", render(&to_lines(parsed))),
-            Format::Json => print_line!("{}", escaped_json(&to_json(parsed).to_string())),
+            Format::Text => print_text!("{}", render(&to_lines(*record, parsed))),
+            Format::Json => print_line!("{}", escaped_json(&to_json(*record, parsed).to_string())),
         }
     }
     Ok(exit)
 }
 
-fn to_lines(parsed: &ParsedPayload) -> Vec<Line> {
+fn to_lines(record: Option<usize>, parsed: &ParsedPayload) -> Vec<Line> {
     let ParsedPayload { trigger, event_id } = parsed;
     let mut lines = Vec::new();
     let mut field = |name: &str, value: &str| lines.push(Line::at(0).column(Style::Faint, name, 8).text(value));
+    if let Some(index) = record {
+        field("record", &format!("Records[{index}]"));
+    }
     field("trigger", trigger.kind().as_str());
     if let Some(id) = trigger.account() {
         field("account", id.as_str());
@@ -56,16 +61,17 @@ fn to_lines(parsed: &ParsedPayload) -> Vec<Line> {
 }
 
 /// One JSON object per payload, each on its own line.
-fn to_json(parsed: &ParsedPayload) -> Value {
+fn to_json(record: Option<usize>, parsed: &ParsedPayload) -> Value {
     let ParsedPayload { trigger, event_id } = parsed;
     let (ignored, request, mode) = match trigger {
-        Trigger::Ignored { reason, .. } => (Some(reason), None, None),
+        Trigger::Ignored { reason, .. } | Trigger::Unreadable { reason, .. } => (Some(reason), None, None),
         Trigger::AccountRequested { request, .. } => (None, Some(request), None),
         Trigger::Manual { mode, .. } => (None, None, Some(mode)),
         Trigger::AccountReady { .. } | Trigger::AccountGone { .. } | Trigger::Sweep { .. } => (None, None, None),
     };
     json!({
         "version": 1,
+        "record": record,
         "trigger": trigger.kind().as_str(),
         "account_id": trigger.account(),
         "event_id": event_id,

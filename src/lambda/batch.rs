@@ -22,12 +22,13 @@
 
 use std::panic::AssertUnwindSafe;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::context::InvocationContext;
+use super::records::SqsMessage;
 use super::{FunctionWorld, Invocation, log};
 use onboarding_core::account::AccountId;
 use onboarding_core::code::Code;
@@ -133,9 +134,9 @@ impl<W: FunctionWorld> Invocation<'_, W> {
     ///
     /// See <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>.
     fn message_context<'a>(&'a self, record: &'a SqsMessage) -> InvocationContext<'a> {
-        let attribute = |name: &str| record.attributes.get(name);
-        let times = attribute("ApproximateReceiveCount").and_then(|text| text.parse().ok()).unwrap_or(1);
-        let sent = attribute("SentTimestamp").and_then(|text| from_unix_milliseconds(text.parse().ok()?));
+        let attributes = record.attributes.as_ref();
+        let times = attributes.and_then(|added| added.approximate_receive_count.as_deref()?.parse().ok()).unwrap_or(1);
+        let sent = attributes.and_then(|added| from_unix_milliseconds(added.sent_timestamp.as_deref()?.parse().ok()?));
         let age = sent.map(|sent| since(sent, self.engine.world.now()));
         let invocation = self.invocation;
         let message = record.message_id.as_deref();

@@ -140,7 +140,8 @@ pub(super) fn outcome(report: &Report, context: &InvocationContext<'_>, now: Sys
             )
         };
     }
-    match report.outcome {
+    match &report.outcome {
+        Outcome::Ignored(cause) if cause.code == Code::UnreadableEvent => line!(warn),
         Outcome::Converged | Outcome::Ignored(_) => line!(info),
         Outcome::Waiting(_) if report.mode == Mode::Plan => line!(info),
         Outcome::Waiting(_) => line!(warn),

@@ -2,7 +2,8 @@
 //!
 //! # Batch or direct invocation
 //!
-//! A payload with `Records` is an SQS batch, see `batch`. Anything else is one event or a manual request, see `direct`.
+//! A payload with `Records` is an SQS batch, see `batch`, or an SNS notification. Anything else is one event or a manual
+//! request, see `direct`.
 //! The configuration is loaded for every invocation, so a change applies from the next event on. Nothing else is kept
 //! between invocations except the clients and their HTTP connections.
 //!
@@ -45,6 +46,7 @@ use serde_json::value::RawValue;
 use tracing::Instrument;
 
 use self::context::InvocationContext;
+use self::records::Received;
 use self::subject::Subject;
 use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
@@ -114,17 +116,19 @@ impl<W: FunctionWorld> Function<W> {
         let payload = event.payload.get();
         let invocation = event.context.request_id.as_str();
         let deadlines = self.deadlines(&event.context);
-        let records = records::records(payload).map_err(|error| {
+        let received = records::received(payload).map_err(|error| {
             log::payload_rejected(&InvocationContext::direct(invocation), &error);
             InvocationError::payload(error)
         })?;
         let engine = self.engine(deadlines.work).await;
         let engine = engine.inspect_err(|error| log::configuration_failed(invocation, error))?;
         let work = Invocation { engine: &engine, invocation, deadlines };
-        match records {
-            Some(records) => Ok(work.batch(records).await),
-            None => work.direct(payload).await.map_err(Diagnostic::from),
-        }
+        let direct = match received {
+            Received::Batch(records) => return Ok(work.batch(records).await),
+            Received::Notification(message) => work.direct(&message).await,
+            Received::Payload => work.direct(payload).await,
+        };
+        direct.map_err(Diagnostic::from)
     }
 
     /// The engine of recent invocations, or a new one if its configuration is too old.
@@ -169,10 +173,13 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         let kind = trigger.kind();
         let mut subject = Subject::from_trigger(&trigger);
         let report = match trigger.into_request() {
-            Request::Account { account, mode } => match self.resolve(account).await {
-                Ok(id) => self.onboard(id, kind, context, mode).await,
-                Err(outcome) => Report::new(None, kind, mode, outcome),
-            },
+            Request::Account { account, mode } => {
+                let known_id = account.id().cloned();
+                match self.resolve(account).await {
+                    Ok(id) => self.onboard(id, kind, context, mode).await,
+                    Err(outcome) => Report::new(known_id, kind, mode, outcome),
+                }
+            }
             Request::Sweep { page } => self.sweep(kind, page).await,
             Request::Nothing { account, outcome } => Report::new(account, kind, Mode::Apply, outcome),
         };
@@ -192,7 +199,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         done.unwrap_or_else(|| Err(ApiError::new(call, "Timeout", "no response before the timeout")))
     }
 
-    /// The ID of a requested account. Waits until an account that is being created exists.
+    /// The ID of a requested account. Waits until an account that is being created exists, and confirms a departure.
     async fn resolve(&self, account: RequestedAccount) -> Result<AccountId, Outcome> {
         let resolved = self.engine.resolve(account, self.deadlines.waiting);
         timeout_at(&self.engine.world, self.deadlines.work, resolved).await.unwrap_or_else(|| Err(timed_out().into()))

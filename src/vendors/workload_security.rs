@@ -6,10 +6,13 @@
 //!
 //! See <https://cloudone.trendmicro.com/docs/workload-security/api-send-request/>.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
@@ -88,20 +91,28 @@ impl<'a, H: Http> WorkloadSecurity<'a, H> {
     }
 }
 
+/// The response to a search. Fields of connectors that are not used are skipped, however large they are.
+type SearchResponse<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
+
 /// The connectors in a response. An empty object means that there are none. Any other response without `awsConnectors`
 /// is an error: if it counted as an empty list, the account would be registered a second time.
 fn connectors(body: &str) -> Result<Vec<Connector>, String> {
-    let mut response: Map<String, Value> = serde_json::from_str(body).map_err(|error| error.to_string())?;
-    match response.remove("awsConnectors") {
-        Some(list) => serde_json::from_value(list).map_err(|error| error.to_string()),
+    let response: SearchResponse<'_> = serde_json::from_str(body).map_err(|error| error.to_string())?;
+    match response.get("awsConnectors") {
+        Some(list) => serde_json::from_str(list.get()).map_err(|error| error.to_string()),
         None if response.is_empty() => Ok(Vec::new()),
         None => Err("the response has no `awsConnectors`".to_owned()),
     }
 }
 
+/// An error response as documented.
+#[derive(Deserialize)]
+struct ErrorResponse {
+    message: String,
+}
+
 /// The `message` of an error response if it is the documented JSON, otherwise the whole response.
 fn message(body: &str) -> String {
-    let parsed = serde_json::from_str::<Value>(body).ok();
-    let message = parsed.as_ref().and_then(|response| response.get("message")?.as_str());
-    message.unwrap_or(body).trim().to_owned()
+    let message = serde_json::from_str(body).map(|response: ErrorResponse| response.message);
+    message.as_deref().unwrap_or(body).trim().to_owned()
 }

@@ -8,7 +8,9 @@
 mod common;
 
 mod access_is_exact;
+mod any_vendor_answer;
 mod concurrent_runs;
+mod departures_are_confirmed;
 mod diagnosis;
 mod failures_are_isolated;
 mod fault_injection_at_every_call;
@@ -19,6 +21,7 @@ mod log;
 mod no_account_is_lost;
 mod notifications;
 mod only_confirmed_accounts;
+mod other_envelopes;
 mod panic;
 mod plan_is_what_apply_calls;
 mod registration;

@@ -6,7 +6,7 @@ use onboarding_core::report::AccountEvent;
 use onboarding_simulation::AccountCreation;
 use serde_json::Value;
 
-use crate::common::{Scenario, create_account, organization, sweep_config};
+use crate::common::{NEW, Scenario, create_account, id, organization, sweep_config};
 use crate::lambda::Lambda;
 
 /// The samples by file name, with the creation request of the organization.
@@ -54,12 +54,25 @@ fn is_batch(sample: &str) -> bool {
     serde_json::from_str::<Value>(sample).unwrap().get("Records").is_some()
 }
 
-/// One line per sample: its result and effects, each in a new organization.
+/// The samples that say that an account departed.
+const DEPARTURES: [&str; 6] = [
+    "account-departed-cleaned.json",
+    "account-departed-left.json",
+    "account-departed-removed.json",
+    "close-account-result.json",
+    "leave-organization.json",
+    "remove-account-from-organization.json",
+];
+
+/// One line per sample: its result and effects, each in a new organization. A departure is true: the account has left.
 fn table(process: fn(&Lambda, &str) -> Option<String>) -> String {
     let count = samples("").len();
     let lines = (0..count).filter_map(|index| {
         let (function, request) = start();
         let (file, sample) = samples(&request).remove(index);
+        if DEPARTURES.contains(&file.as_str()) {
+            function.organization().remove_account(&id(NEW));
+        }
         let result = process(&function, &sample)?;
         Some(format!("{file}: {result}; {}", effects(&function)))
     });
@@ -169,4 +182,23 @@ fn sample_as_a_direct_invocation_has_the_expected_answer_and_effects() {
     sweep-account.json: answers converged; AccountOnboarded 444455556666; 8 writes
     sweep-next-page.json: answers converged, 2 messages queued; no notification; 0 writes
     ");
+}
+
+/// The same departures about an account that is still a member: forged, or outdated because the account came back. Each is
+/// an ordinary look at the account.
+#[test]
+fn departure_of_a_live_account_is_an_ordinary_look_at_it() {
+    for file in DEPARTURES {
+        for direct in [false, true] {
+            let (function, request) = start();
+            let (_, sample) = samples(&request).into_iter().find(|(name, _)| name == file).unwrap();
+            if direct {
+                assert_eq!(function.answer(&sample).unwrap()["outcome"], "converged", "{file}");
+            } else {
+                function.deliver(&sample, Duration::from_secs(60));
+            }
+            assert_eq!(effects(&function), "AccountOnboarded 444455556666; 8 writes", "{file}");
+            function.assert_all_processed(file);
+        }
+    }
 }

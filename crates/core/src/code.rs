@@ -162,6 +162,8 @@ codes! {
     CreationFailed = "creation_failed" => [Ignored],
     /// The event needs no action; the message says why.
     NotApplicable = "not_applicable" => [Ignored],
+    /// An event about the membership of an account does not say which account; the next sweep finds one that joined.
+    UnreadableEvent = "unreadable_event" => [Ignored],
     /// A payload is neither a valid event nor a valid manual payload.
     InvalidMessage = "invalid_message" => [],
     /// A bug in this tool; the message returned to the queue.

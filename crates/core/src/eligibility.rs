@@ -52,6 +52,22 @@ pub fn eligibility<'a>(account: &'a Account, excluded: &BTreeSet<AccountId>) -> 
     }
 }
 
+const SUSPENDED: &str = "was suspended by AWS (SUSPENDED)";
+const CLOSING: &str = "is being closed (PENDING_CLOSURE)";
+const CLOSED: &str = "was closed (CLOSED)";
+
+/// What happened to an account that AWS suspended or that is being or was closed, as the end of a sentence; `None` for an
+/// account in any other state.
+#[must_use]
+pub fn inactive(state: &AccountState) -> Option<&'static str> {
+    match state {
+        AccountState::Suspended => Some(SUSPENDED),
+        AccountState::PendingClosure => Some(CLOSING),
+        AccountState::Closed => Some(CLOSED),
+        AccountState::Active | AccountState::PendingActivation | AccountState::Unknown(_) => None,
+    }
+}
+
 impl Eligibility<'_> {
     /// Continues with an eligible account.
     ///
@@ -71,16 +87,15 @@ impl Eligibility<'_> {
                 Stop::ignored(Code::ManagementAccount, message)
             }
             Self::Suspended => not_active(
-                "was suspended by AWS (SUSPENDED)",
+                SUSPENDED,
                 "ask AWS Support for the reason, from the account itself; once the account is active, run again, or exclude \
                  it in the configuration",
             ),
-            Self::Closing => not_active(
-                "is being closed (PENDING_CLOSURE)",
-                "no action needed; exclude it in the configuration if you are notified again",
-            ),
+            Self::Closing => {
+                not_active(CLOSING, "no action needed; exclude it in the configuration if you are notified again")
+            }
             Self::Closed => not_active(
-                "was closed (CLOSED)",
+                CLOSED,
                 "to keep it, ask AWS Support to reopen it within 90 days of its closure, then run again; otherwise exclude \
                  it in the configuration",
             ),

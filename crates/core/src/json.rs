@@ -3,6 +3,7 @@
 //! JSON parsers disagree on which value of a duplicate key to use. AWS and this tool could therefore interpret the same
 //! policy or event differently, so such documents are rejected.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -20,15 +21,28 @@ pub(crate) enum JsonError {
     Key(serde_json::Error),
     /// JSON, but not an object.
     NotAnObject,
+    /// More than [`MAX_VALUES`] values.
+    TooManyValues(serde_json::Error),
 }
 
 /// `serde_json` replaces an object with this key by the JSON in its string, which would bypass the check for duplicates.
 const RAW_VALUE_KEY: &str = "$serde_json::private::RawValue";
 
-/// Parses one JSON object.
+/// The maximum number of values in an object, nested ones included. Events and policies have a few hundred.
+pub(crate) const MAX_VALUES: usize = 10_000;
+
+/// Parses one JSON object of at most [`MAX_VALUES`] values.
+///
+/// A tree takes up to a hundred times the memory of its text: `[{"":0},{"":0},…]` has a map for every eight bytes. The text
+/// is therefore walked through first, which needs hardly any memory, and only a document with few values becomes a tree.
 pub(crate) fn object(text: &str) -> Result<Map<String, Value>, JsonError> {
+    let left = Cell::new(MAX_VALUES);
     let mut reader = serde_json::Deserializer::from_str(text);
-    UniqueKeys.deserialize(&mut reader).and_then(|()| reader.end()).map_err(classify)?;
+    let walked = UniqueKeys { left: &left }.deserialize(&mut reader).and_then(|()| reader.end());
+    match walked {
+        Err(error) if error.is_data() && left.get() == 0 => return Err(JsonError::TooManyValues(error)),
+        walked => walked.map_err(classify)?,
+    }
     match serde_json::from_str(text).map_err(classify)? {
         Value::Object(map) => Ok(map),
         _ => Err(JsonError::NotAnObject),
@@ -40,17 +54,27 @@ fn classify(error: serde_json::Error) -> JsonError {
 }
 
 /// Walks through a JSON document and remembers only the keys of the objects that enclose the current position.
-struct UniqueKeys;
+#[derive(Clone, Copy)]
+struct UniqueKeys<'a> {
+    /// How many more values are accepted.
+    left: &'a Cell<usize>,
+}
 
-impl<'de> DeserializeSeed<'de> for UniqueKeys {
+impl<'de> DeserializeSeed<'de> for UniqueKeys<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        let left = self
+            .left
+            .get()
+            .checked_sub(1)
+            .ok_or_else(|| D::Error::custom(format_args!("more than {MAX_VALUES} values")))?;
+        self.left.set(left);
         reader.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for UniqueKeys {
+impl<'de> Visitor<'de> for UniqueKeys<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,7 +106,7 @@ impl<'de> Visitor<'de> for UniqueKeys {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while items.next_element_seed(UniqueKeys)?.is_some() {}
+        while items.next_element_seed(self)?.is_some() {}
         Ok(())
     }
 
@@ -92,7 +116,7 @@ impl<'de> Visitor<'de> for UniqueKeys {
             if key == RAW_VALUE_KEY {
                 return Err(A::Error::custom(format_args!("the key `{key}` is reserved and must not be used")));
             }
-            entries.next_value_seed(UniqueKeys)?;
+            entries.next_value_seed(self)?;
             if let Some(duplicate) = keys.replace(key) {
                 return Err(A::Error::custom(format_args!("the key `{}` appears twice", Untrusted::new(&duplicate))));
             }
@@ -138,6 +162,16 @@ mod tests {
         assert!(key(&format!(r#"{{"{long}":1,"{long}":2}}"#)).len() < 200);
         assert!(matches!(object("[]"), Err(JsonError::NotAnObject)));
         assert!(matches!(object("{} {}"), Err(JsonError::Syntax(_))));
+    }
+
+    #[test]
+    fn document_with_too_many_values_is_not_made_a_tree() {
+        // The object and its array are values, too.
+        let array = |strings: usize| format!(r#"{{"a":["x"{}]}}"#, r#","x""#.repeat(strings - 1));
+        assert!(object(&array(MAX_VALUES - 2)).is_ok());
+        assert!(matches!(object(&array(MAX_VALUES - 1)), Err(JsonError::TooManyValues(_))));
+        let maps = format!(r#"{{"a":[{}0]}}"#, r#"{"":0},"#.repeat(100_000));
+        assert!(matches!(object(&maps), Err(JsonError::TooManyValues(_))));
     }
 
     #[test]

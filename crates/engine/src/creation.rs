@@ -12,7 +12,8 @@ use crate::ports::{Creation, World};
 use crate::retry::{Backoff, without_session};
 
 impl<W: World> Engine<W> {
-    /// The ID of a requested account, once it exists.
+    /// The ID of a requested account, once it exists. An account that is said to be gone has one only if Organizations says
+    /// otherwise.
     ///
     /// # Errors
     /// How the job ends when there is no account.
@@ -20,6 +21,7 @@ impl<W: World> Engine<W> {
         match account {
             RequestedAccount::Existing(id) => Ok(id),
             RequestedAccount::BeingCreated(request) => self.wait_for_creation(&request, deadline).await,
+            RequestedAccount::SaidToBeGone { id, how } => self.confirm_departure(id, &how, deadline).await,
         }
     }
 

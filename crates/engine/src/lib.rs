@@ -5,6 +5,7 @@
 //! | File | Step |
 //! |---|---|
 //! | `open` | look the account up, make its blueprint, assume the access role, confirm the account, read it |
+//! | `departure` | confirms that an account departed, when an event says so |
 //! | `converge` | compare, acquire the lease, execute, read again, verify; `next_step` decides and is pure |
 //! | `ledger` | every change of a run and its result |
 //! | `lease` | one run at a time writes in an account |
@@ -19,6 +20,7 @@ mod assume;
 mod assumed;
 mod converge;
 mod creation;
+mod departure;
 mod engine;
 mod job;
 mod lease;

@@ -119,6 +119,11 @@ impl FakeOrganization {
         self.alter(account, |account| account.state = state);
     }
 
+    /// Removes an account from the organization, as when it leaves or is removed.
+    pub fn remove_account(&self, account: &AccountId) {
+        self.change(|all| all.accounts.remove(account));
+    }
+
     /// Sets the join method that Organizations reports for an account.
     pub fn set_joined(&self, account: &AccountId, joined: JoinMethod) {
         self.alter(account, |account| account.joined = joined);

@@ -24,7 +24,7 @@ pub enum PolicyError {
 impl From<JsonError> for PolicyError {
     fn from(error: JsonError) -> Self {
         match error {
-            JsonError::Syntax(error) | JsonError::Key(error) => Self::NotJson(error),
+            JsonError::Syntax(error) | JsonError::Key(error) | JsonError::TooManyValues(error) => Self::NotJson(error),
             JsonError::NotAnObject => Self::NotAnObject,
         }
     }

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::field::{Field, TriggerError};
-use super::ignored::ignored;
+use super::ignored::{failed_call, ignored};
 use super::kind::TriggerKind;
 use super::model::Trigger;
 use crate::text::Untrusted;
@@ -35,6 +35,9 @@ pub(super) fn parse(event: &Value, name: Untrusted<&str>) -> Result<Trigger, Tri
     let Some(shape) = SHAPES.iter().find(|shape| name == shape.name) else {
         return ignored(event, format!("the event `{name}` needs no action"));
     };
+    if let Some(reason) = failed_call(event, name) {
+        return ignored(event, reason);
+    }
     let state = Field::at(event, shape.state).text()?;
     if state != "SUCCEEDED" {
         return ignored(event, format!("`{name}` of Control Tower ended in state `{state}`"));

@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
+use super::MAX_PAYLOAD;
+use super::foreign::ForeignPayload;
 use crate::account::AccountId;
-use crate::json::JsonError;
+use crate::json::{JsonError, MAX_VALUES};
 use crate::text::Untrusted;
 
 /// A payload that cannot be parsed. The message says what is wrong, where, and what to do.
@@ -21,15 +23,40 @@ pub enum TriggerError {
     /// The payload is JSON but not an object.
     #[error("the payload is not a JSON object; send an EventBridge event or `{{\"account_id\": \"111122223333\"}}`")]
     NotAnObject,
+    /// The payload is larger than any event about an account, and was not parsed.
+    #[error(
+        "the payload has {0} bytes, and at most {MAX_PAYLOAD} are accepted; events about accounts have a few thousand: check what \
+         sends this"
+    )]
+    TooLarge(usize),
+    /// The payload has more values than any event about an account.
+    #[error(
+        "the payload has more than {MAX_VALUES} values; events about accounts have a few hundred: check what sends this"
+    )]
+    TooManyValues,
+    /// The payload is something that AWS sends, and no event about an account.
+    #[error("this is {0}")]
+    Foreign(ForeignPayload),
+    /// The payload is an SNS notification without an event.
+    #[error(
+        "this is an SNS notification, and its `Message` is not an event: {0}; send EventBridge events to the topic, or turn on \
+         raw message delivery for the subscription"
+    )]
+    Sns(Box<TriggerError>),
     /// The payload is an SQS batch.
     #[error("this is an SQS batch; send the `body` of each of its `Records` as a separate payload")]
     Batch,
     /// The payload is neither an event nor a manual payload.
     #[error(
-        "the payload is not an EventBridge event and has no `account_id`{}; send `{{\"account_id\": \"111122223333\"}}`",
-        .0.as_ref().map(|key| format!(" (its first key is `{key}`)")).unwrap_or_default()
+        "the payload is not an EventBridge event and has no `account_id`{}; send `{{\"account_id\": \"111122223333\"}}`{hint}",
+        .first.as_ref().map(|key| format!(" (its first key is `{key}`)")).unwrap_or_default()
     )]
-    Unknown(Option<Untrusted>),
+    Unknown {
+        /// Its first key.
+        first: Option<Untrusted>,
+        /// The suggestion, or the empty string.
+        hint: String,
+    },
     /// A manual payload has an unknown key.
     #[error("unknown key `{key}` in the payload; the keys are `account_id` and `mode`{hint}")]
     UnknownKey {
@@ -54,6 +81,7 @@ impl From<JsonError> for TriggerError {
             JsonError::Syntax(error) => Self::NotJson(error.to_string()),
             JsonError::Key(error) => Self::Key(error.to_string()),
             JsonError::NotAnObject => Self::NotAnObject,
+            JsonError::TooManyValues(_) => Self::TooManyValues,
         }
     }
 }

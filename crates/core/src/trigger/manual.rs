@@ -7,19 +7,19 @@ use super::model::Trigger;
 use crate::mode::Mode;
 use crate::suggestion::did_you_mean;
 
-const KEYS: [&str; 2] = ["account_id", "mode"];
+pub(super) const KEYS: [&str; 2] = ["account_id", "mode"];
 
-pub(super) fn parse(map: &Map<String, Value>) -> Result<Trigger, TriggerError> {
+pub(super) fn parse(map: Map<String, Value>) -> Result<Trigger, TriggerError> {
     if let Some(key) = map.keys().find(|key| !KEYS.contains(&key.as_str())) {
         return Err(TriggerError::UnknownKey { key: key.as_str().into(), hint: did_you_mean(key, KEYS) });
     }
-    let root = Value::Object(map.clone());
+    let root = Value::Object(map);
     let field = Field::at(&root, "account_id");
     if field.value().is_none() {
         return Err(field.fail("is missing; add the account, for example `\"account_id\": \"111122223333\"`"));
     }
     let id = field.account()?;
-    let mode = match map.get("mode") {
+    let mode = match root.get("mode") {
         None => Mode::default(),
         Some(Value::String(text)) if text == "plan" => Mode::Plan,
         Some(Value::String(text)) if text == "apply" => Mode::Apply,

@@ -1,20 +1,25 @@
 //! Events about accounts that join or leave the organization.
 //!
 //! AWS does not document the format of the membership events in full. This module therefore accepts every known spelling
-//! of a field. Only the account ID is required; the other fields are informational.
+//! of a field. Only the account ID is required, see [`super::member`]; the other fields are informational. An event without
+//! it is ignored with a warning: the next sweep finds an account that joined, and a dead letter would help nobody.
 
 use serde_json::Value;
 
 use super::field::{Field, TriggerError};
 use super::ignored::ignored;
 use super::kind::TriggerKind;
+use super::member::member;
 use super::model::Trigger;
-use crate::account::AccountId;
 use crate::text::Untrusted;
 
 /// `AccountJoinedOrganization`: the account was created in the organization, or it accepted an invitation.
 pub(super) fn joined(event: &Value) -> Result<Trigger, TriggerError> {
-    Ok(Trigger::AccountReady { id: member(event)?, kind: TriggerKind::AccountJoined })
+    let kind = TriggerKind::AccountJoined;
+    Ok(match member(event, MEMBER) {
+        Ok(id) => Trigger::AccountReady { id, kind },
+        Err(problem) => unreadable(event, kind, &problem),
+    })
 }
 
 /// `AccountDepartedOrganization`: the account left, was removed, or was cleaned up after its closure.
@@ -26,45 +31,57 @@ pub(super) fn departed(event: &Value) -> Result<Trigger, TriggerError> {
         Some(other) => format!("is no longer in the organization ({})", Untrusted::new(other)),
         None => "is no longer in the organization".to_owned(),
     };
-    Ok(gone(member(event)?, how))
+    Ok(gone(event, MEMBER, how))
 }
 
 /// `CloseAccountResult`: the closure of an account finished.
 pub(super) fn closed(event: &Value) -> Result<Trigger, TriggerError> {
-    let state = Field::at(event, "detail/serviceEventDetails/closeAccountStatus/state").text()?;
-    if state != "SUCCEEDED" {
-        return ignored(event, format!("closing the account ended in state `{state}`"));
+    // Without a state, Organizations knows whether the account is closed.
+    let state = Field::at(event, "detail/serviceEventDetails/closeAccountStatus/state").optional();
+    match state {
+        Some(state) if state != "SUCCEEDED" => ignored(event, format!("closing the account ended in state `{state}`")),
+        _ => {
+            let id = "detail/serviceEventDetails/closeAccountStatus/accountId";
+            Ok(gone(event, id, "is being closed".to_owned()))
+        }
     }
-    let id = Field::at(event, "detail/serviceEventDetails/closeAccountStatus/accountId").account()?;
-    Ok(gone(id, "is being closed".to_owned()))
 }
 
 /// `RemoveAccountFromOrganization`, called in the management account.
 pub(super) fn removed(event: &Value) -> Result<Trigger, TriggerError> {
-    let id = Field::at(event, "detail/requestParameters/accountId").account()?;
-    Ok(gone(id, "was removed from the organization".to_owned()))
+    Ok(gone(event, "detail/requestParameters/accountId", "was removed from the organization".to_owned()))
 }
 
 /// `LeaveOrganization`, called in the account itself.
 pub(super) fn left(event: &Value) -> Result<Trigger, TriggerError> {
-    let id = Field::at(event, "detail/userIdentity/accountId").account()?;
-    Ok(gone(id, "left the organization".to_owned()))
+    // The event is recorded in the account itself, so that nothing distinguishes it from a management account.
+    let caller = Field::at(event, "detail/userIdentity/accountId");
+    let kind = TriggerKind::AccountDeparted;
+    Ok(match caller.account() {
+        Ok(id) => Trigger::AccountGone { id, kind, how: "left the organization".to_owned() },
+        Err(_) => unreadable(event, kind, "names no member account"),
+    })
 }
 
-fn gone(id: AccountId, how: String) -> Trigger {
-    Trigger::AccountGone { id, kind: TriggerKind::AccountDeparted, how }
-}
+/// Where the account is in the events about joining and departing.
+const MEMBER: &str = "detail/serviceEventDetails/accountId";
 
-/// The account ID: in `serviceEventDetails`, or in an object inside it.
-fn member(event: &Value) -> Result<AccountId, TriggerError> {
-    let direct = Field::at(event, "detail/serviceEventDetails/accountId");
-    if direct.value().is_some() {
-        return direct.account();
+fn gone(event: &Value, known_path: &str, how: String) -> Trigger {
+    let kind = TriggerKind::AccountDeparted;
+    match member(event, known_path) {
+        Ok(id) => Trigger::AccountGone { id, kind, how },
+        Err(problem) => unreadable(event, kind, &problem),
     }
-    let details = Field::at(event, "detail/serviceEventDetails").value().and_then(Value::as_object);
-    let inner = details.into_iter().flat_map(|details| details.values()).filter_map(Value::as_object);
-    let mut ids = inner.filter_map(|inner| inner.get("accountId")?.as_str()?.parse().ok());
-    ids.next().map_or_else(|| direct.account(), Ok)
+}
+
+fn unreadable(event: &Value, kind: TriggerKind, problem: &str) -> Trigger {
+    let name = Field::at(event, "detail/eventName").optional().unwrap_or(Untrusted::new("of a member"));
+    let then = match kind {
+        TriggerKind::AccountJoined => "the next sweep finds the account",
+        _ => "a departure is not reported",
+    };
+    let reason = format!("the event `{name}` {problem}; {then}");
+    Trigger::Unreadable { kind, reason }
 }
 
 /// The departure method in upper case, from the first field with one of these names.

@@ -3,7 +3,8 @@
 //!
 //! The result is a [`Trigger`]: which account the payload is about, and what to do. The payload only selects the account and
 //! is not trusted otherwise: membership, state and age of the account are read from AWS Organizations before anything is
-//! changed. A forged, repeated or outdated event can at most cause one more reconciliation of a member account.
+//! changed, and before a departure is reported. A forged, repeated or outdated event can at most cause one more reconciliation
+//! of a member account.
 //!
 //! Events that need no action are [`Trigger::Ignored`], not errors, so that an EventBridge rule that matches too much does
 //! not fill the dead-letter queue. A payload that should be processed but has missing or invalid fields is a
@@ -14,9 +15,11 @@
 mod control_tower;
 mod event;
 mod field;
+mod foreign;
 mod ignored;
 mod kind;
 mod manual;
+mod member;
 mod membership;
 mod model;
 mod organizations;
@@ -26,11 +29,20 @@ mod sweep;
 use serde_json::{Map, Value};
 
 use crate::json;
+use crate::suggestion::did_you_mean;
+use foreign::foreign_payload;
 
 pub use field::TriggerError;
+pub use foreign::{ForeignPayload, foreign_record};
 pub use kind::TriggerKind;
 pub use model::Trigger;
 pub use request::{Request, RequestedAccount};
+
+/// The maximum length of a payload, in bytes. EventBridge delivers events of up to 256 KiB, and those about accounts have a
+/// few thousand bytes. A longer payload is not parsed.
+///
+/// See <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html>.
+pub const MAX_PAYLOAD: usize = 256 << 10;
 
 /// A trigger and the event that it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,17 +60,58 @@ pub struct ParsedPayload {
 /// # Errors
 /// If it is none of these. The error names the field and says what to do.
 pub fn parse(payload: &[u8]) -> Result<ParsedPayload, TriggerError> {
-    let text = std::str::from_utf8(payload).map_err(|_| TriggerError::NotUtf8)?;
-    let map = json::object(text)?;
-    // The record of a failed asynchronous invocation, sent again by a redrive. It contains the original payload once.
-    // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
-    match map.get("requestPayload") {
-        Some(Value::Object(inner)) if map.contains_key("requestContext") => parse_object(inner.clone()),
-        _ => parse_object(map),
+    let map = object(payload)?;
+    match sns_message(&map) {
+        Some(message) => parse_record(object(message?.as_bytes()).map_err(in_sns)?).map_err(in_sns),
+        None => parse_record(map),
     }
 }
 
+/// Reads a payload, if it is not too large.
+fn object(payload: &[u8]) -> Result<Map<String, Value>, TriggerError> {
+    if payload.len() > MAX_PAYLOAD {
+        return Err(TriggerError::TooLarge(payload.len()));
+    }
+    let text = std::str::from_utf8(payload).map_err(|_| TriggerError::NotUtf8)?;
+    Ok(json::object(without_byte_order_mark(text))?)
+}
+
+/// The text without the byte order mark that some editors and PowerShell write in front of UTF-8.
+#[must_use]
+pub fn without_byte_order_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// The message of an SNS notification, which SNS delivers inside an envelope unless raw message delivery is on.
+///
+/// See <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>.
+fn sns_message(map: &Map<String, Value>) -> Option<Result<&str, TriggerError>> {
+    map.get("TopicArn")?;
+    let message = map.get("Message")?.as_str()?;
+    let is_notification = map.get("Type").is_none_or(|kind| kind == "Notification");
+    Some(if is_notification { Ok(message) } else { Err(TriggerError::Foreign(ForeignPayload::SnsControl)) })
+}
+
+fn in_sns(error: TriggerError) -> TriggerError {
+    TriggerError::Sns(Box::new(error))
+}
+
+/// Parses a payload, or the original payload in the record of a failed asynchronous invocation, which a redrive sends.
+///
+/// See <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>.
+fn parse_record(mut map: Map<String, Value>) -> Result<ParsedPayload, TriggerError> {
+    if map.contains_key("requestContext")
+        && let Some(Value::Object(inner)) = map.get_mut("requestPayload")
+    {
+        return parse_object(std::mem::take(inner));
+    }
+    parse_object(map)
+}
+
 fn parse_object(map: Map<String, Value>) -> Result<ParsedPayload, TriggerError> {
+    if let Some(foreign) = foreign_payload(&map) {
+        return Err(TriggerError::Foreign(foreign));
+    }
     if map.contains_key("Records") {
         return Err(TriggerError::Batch);
     }
@@ -70,9 +123,12 @@ fn parse_object(map: Map<String, Value>) -> Result<ParsedPayload, TriggerError> 
     let trigger = if has(&["sweep"]) {
         sweep::parse(&Value::Object(map))?
     } else if has(&["account_id", "mode"]) {
-        manual::parse(&map)?
+        manual::parse(map)?
     } else {
-        return Err(TriggerError::Unknown(map.keys().next().map(|key| key.as_str().into())));
+        let first = map.keys().next().map(|key| key.as_str().into());
+        let mut hints = map.keys().take(20).map(|key| did_you_mean(key, manual::KEYS));
+        let hint = hints.find(|hint| !hint.is_empty()).unwrap_or_default();
+        return Err(TriggerError::Unknown { first, hint });
     };
     Ok(ParsedPayload { trigger, event_id: None })
 }

@@ -23,7 +23,8 @@ pub enum Trigger {
         /// The kind of event.
         kind: TriggerKind,
     },
-    /// An account is no longer in the organization, or is being closed.
+    /// An event says that an account is no longer in the organization, or is being closed. It counts only once Organizations
+    /// confirms it.
     AccountGone {
         /// The account.
         id: AccountId,
@@ -46,6 +47,13 @@ pub enum Trigger {
         /// Whether to apply changes or only show them.
         mode: Mode,
     },
+    /// An event about the membership of an account that does not say which account. It is ignored with a warning.
+    Unreadable {
+        /// The kind of event.
+        kind: TriggerKind,
+        /// What is missing.
+        reason: String,
+    },
     /// The payload needs no action.
     Ignored {
         /// The kind of event.
@@ -66,6 +74,7 @@ impl Trigger {
             | Self::AccountRequested { kind, .. }
             | Self::AccountGone { kind, .. }
             | Self::Sweep { kind, .. }
+            | Self::Unreadable { kind, .. }
             | Self::Ignored { kind, .. } => *kind,
             Self::Manual { .. } => TriggerKind::Manual,
         }
@@ -77,7 +86,7 @@ impl Trigger {
         match self {
             Self::AccountReady { id, .. } | Self::AccountGone { id, .. } | Self::Manual { id, .. } => Some(id),
             Self::Ignored { account, .. } => account.as_ref(),
-            Self::AccountRequested { .. } | Self::Sweep { .. } => None,
+            Self::AccountRequested { .. } | Self::Sweep { .. } | Self::Unreadable { .. } => None,
         }
     }
 }
@@ -94,7 +103,7 @@ impl fmt::Display for Trigger {
             Self::Sweep { page: Some(_), .. } => f.write_str("will check the remaining accounts of the organization"),
             Self::Manual { id, mode: Mode::Apply } => write!(f, "will onboard account {id}"),
             Self::Manual { id, mode: Mode::Plan } => write!(f, "will show the plan for account {id}"),
-            Self::Ignored { reason, .. } => write!(f, "ignored: {reason}"),
+            Self::Unreadable { reason, .. } | Self::Ignored { reason, .. } => write!(f, "ignored: {reason}"),
         }
     }
 }

@@ -37,6 +37,25 @@ pub enum RequestedAccount {
     Existing(AccountId),
     /// It is being created by the request with this ID, `car-…`. Its own ID is known once that succeeded.
     BeingCreated(String),
+    /// An event says that it left the organization or is closed. Organizations decides whether that is true: events can be
+    /// forged or outdated, and a live account is processed like any other.
+    SaidToBeGone {
+        /// The account.
+        id: AccountId,
+        /// How it left, as the end of a sentence: `left the organization`.
+        how: String,
+    },
+}
+
+impl RequestedAccount {
+    /// The account's ID, if it is known already.
+    #[must_use]
+    pub fn id(&self) -> Option<&AccountId> {
+        match self {
+            Self::Existing(id) | Self::SaidToBeGone { id, .. } => Some(id),
+            Self::BeingCreated(_) => None,
+        }
+    }
 }
 
 impl Trigger {
@@ -53,8 +72,10 @@ impl Trigger {
             }
             Self::Sweep { page, .. } => Request::Sweep { page },
             Self::AccountGone { id, how, .. } => {
-                let outcome = Outcome::ignored(Code::Departed, format!("account {id} {how}"));
-                Request::Nothing { account: Some(id), outcome }
+                Request::Account { account: RequestedAccount::SaidToBeGone { id, how }, mode: Mode::Apply }
+            }
+            Self::Unreadable { reason, .. } => {
+                Request::Nothing { account: None, outcome: Outcome::ignored(Code::UnreadableEvent, reason) }
             }
             Self::Ignored { reason, account, .. } => {
                 Request::Nothing { account, outcome: Outcome::ignored(Code::NotApplicable, reason) }
@@ -90,12 +111,12 @@ mod tests {
     }
 
     #[test]
-    fn departed_account_and_ignored_event_have_an_outcome() {
+    fn departure_has_to_be_confirmed_and_ignored_event_has_an_outcome() {
         let how = "left the organization".to_owned();
-        let gone = Trigger::AccountGone { id: account(), kind: TriggerKind::AccountDeparted, how };
-        let Request::Nothing { account: Some(id), outcome } = gone.into_request() else { panic!("nothing to do") };
-        assert_eq!(id, account());
-        insta::assert_snapshot!(outcome, @"ignored (departed): account 444455556666 left the organization; nothing to do");
+        let gone = Trigger::AccountGone { id: account(), kind: TriggerKind::AccountDeparted, how: how.clone() };
+        let said = RequestedAccount::SaidToBeGone { id: account(), how };
+        assert_eq!(said.id(), Some(&account()));
+        assert_eq!(gone.into_request(), Request::Account { account: said, mode: Mode::Apply });
         let reason = "the event `X` needs no action".to_owned();
         let ignored = Trigger::Ignored { kind: TriggerKind::OtherEvent, reason, account: None };
         let Request::Nothing { account: None, outcome } = ignored.into_request() else { panic!("nothing to do") };

@@ -209,7 +209,7 @@ fn other_payloads_are_errors_of_one_line() {
     the payload is not a JSON object; send an EventBridge event or `{"account_id": "111122223333"}`
     the payload is not a JSON object; send an EventBridge event or `{"account_id": "111122223333"}`
     the payload is not an EventBridge event and has no `account_id`; send `{"account_id": "111122223333"}`
-    the payload is not an EventBridge event and has no `account_id` (its first key is `accountId`); send `{"account_id": "111122223333"}`
+    the payload is not an EventBridge event and has no `account_id` (its first key is `accountId`); send `{"account_id": "111122223333"}`; did you mean `account_id`?
     this is an SQS batch; send the `body` of each of its `Records` as a separate payload
     "#);
 }
@@ -234,10 +234,21 @@ fn duplicate_key_is_an_error() {
 
 #[test]
 fn hostile_payloads_give_short_errors() {
-    let long = "9".repeat(1 << 20);
+    for size in [1 << 20, 200 << 10] {
+        hostile_payloads_of_this_size(size);
+    }
+    let mut event = result(json!({"state": "SUCCEEDED", "accountId": "444455556666"}));
+    event["id"] = json!("x\ny");
+    event["padding"] = json!("x".repeat(200 << 10));
+    assert_eq!(read(&event).unwrap().event_id, None, "an event ID that is not valid in a session name is dropped");
+}
+
+fn hostile_payloads_of_this_size(size: usize) {
+    let long = "9".repeat(size);
     let payloads = [
-        "[".repeat(1 << 20),
-        "{\"a\":".repeat(1 << 18),
+        "[".repeat(size),
+        "{\"a\":".repeat(size / 5),
+        format!("{{\"account_id\":[{}0]}}", "{\"\":0},".repeat(size / 8)),
         json!({ "account_id": long }).to_string(),
         json!({ long.clone(): 1 }).to_string(),
         json!({ "account_id": "1", long.clone(): 1 }).to_string(),
@@ -249,10 +260,6 @@ fn hostile_payloads_give_short_errors() {
         let error = parse(payload.as_bytes()).unwrap_err().to_string();
         assert!(error.len() < 300 && !error.contains('\n'), "{error}");
     }
-    let mut event = result(json!({"state": "SUCCEEDED", "accountId": "444455556666"}));
-    event["id"] = json!("x\ny");
-    event["padding"] = json!("x".repeat(1 << 20));
-    assert_eq!(read(&event).unwrap().event_id, None, "an event ID that is not valid in a session name is dropped");
 }
 
 proptest::proptest! {
@@ -291,4 +298,151 @@ fn hostile_strings_are_filtered_and_shortened() {
         let sentence = error(&result(status));
         assert!(sentence.chars().all(crate::text::is_printable) && sentence.chars().count() < 300, "{sentence:?}");
     }
+}
+
+#[test]
+fn large_payload_is_refused_before_it_is_parsed() {
+    let padded = |size: usize| format!("{{\"account_id\":\"444455556666\"}}{}", " ".repeat(size - 29));
+    assert_eq!(padded(MAX_PAYLOAD).len(), MAX_PAYLOAD);
+    assert!(parse(padded(MAX_PAYLOAD).as_bytes()).is_ok());
+    let sentence = parse(padded(MAX_PAYLOAD + 1).as_bytes()).unwrap_err().to_string();
+    insta::assert_snapshot!(sentence, @"the payload has 262145 bytes, and at most 262144 are accepted; events about accounts have a few thousand: check what sends this");
+    let many = format!("{{\"account_id\":[{}0]}}", "{\"\":0},".repeat(20_000));
+    let sentence = parse(many.as_bytes()).unwrap_err().to_string();
+    insta::assert_snapshot!(sentence, @"the payload has more than 10000 values; events about accounts have a few hundred: check what sends this");
+}
+
+#[test]
+fn byte_order_mark_is_accepted() {
+    let payload = "\u{feff}{\"account_id\":\"444455556666\"}";
+    assert_eq!(parse(payload.as_bytes()), parse(payload.trim_start_matches('\u{feff}').as_bytes()));
+    assert!(parse(payload.as_bytes()).is_ok());
+}
+
+fn in_sns_envelope(message: &str) -> Value {
+    json!({"Type": "Notification", "MessageId": "m", "TopicArn": "arn:aws:sns:us-east-1:111122223333:x", "Message": message})
+}
+
+#[test]
+fn sns_notification_is_unwrapped_once() {
+    let event = result(json!({"state": "SUCCEEDED", "accountId": "444455556666"}));
+    let wrapped = in_sns_envelope(&event.to_string());
+    assert_eq!(read(&wrapped), read(&event));
+    let mut confirmation = in_sns_envelope("You have chosen to subscribe");
+    confirmation["Type"] = json!("SubscriptionConfirmation");
+    let all = [
+        error(&in_sns_envelope("an account was created")),
+        error(&in_sns_envelope(&wrapped.to_string())),
+        error(&in_sns_envelope(r#"{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put"}]}"#)),
+        error(&confirmation),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    this is an SNS notification, and its `Message` is not an event: the payload is not JSON: expected value at line 1 column 1; send an EventBridge event or `{"account_id": "111122223333"}`; send EventBridge events to the topic, or turn on raw message delivery for the subscription
+    this is an SNS notification, and its `Message` is not an event: the payload is not an EventBridge event and has no `account_id` (its first key is `Type`); send `{"account_id": "111122223333"}`; send EventBridge events to the topic, or turn on raw message delivery for the subscription
+    this is an SNS notification, and its `Message` is not an event: this is an S3 event notification, not an account event; to process account events, send them here by an EventBridge rule; send EventBridge events to the topic, or turn on raw message delivery for the subscription
+    this is a message of SNS about its subscription; confirm the subscription in SNS, and turn on raw message delivery
+    "#);
+}
+
+#[test]
+fn payloads_of_other_services_are_named() {
+    let batch = |record: Value| json!({"Records": [record]});
+    let all = [
+        error(&batch(json!({"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {}}))),
+        error(&batch(json!({"eventVersion": "1.08", "eventSource": "organizations.amazonaws.com", "eventName": "X"}))),
+        error(&batch(json!({"EventSource": "aws:sns", "Sns": {}}))),
+        error(&batch(json!({"eventSource": "aws:kinesis", "kinesis": {}}))),
+        error(&batch(json!({"eventSource": "aws:sqs", "body": "{}"}))),
+        error(&json!({"s3Bucket": "b", "s3ObjectKey": ["k"]})),
+        error(&json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"})),
+        error(&json!({"awslogs": {"data": "H4sI"}})),
+        error(&json!({"eventVersion": "1.08", "eventSource": "organizations.amazonaws.com", "eventName": "X"})),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"
+    this is an S3 event notification, not an account event; to process account events, send them here by an EventBridge rule
+    this is a CloudTrail record as in its log files, not the event that EventBridge delivers; to process account events, send them here by an EventBridge rule
+    this is an SNS notification; send each `Message` as a separate payload, or turn on raw message delivery for the subscription
+    this is a record of the event source `aws:kinesis`, not of SQS; to process account events, send them here by an EventBridge rule
+    this is an SQS batch; send the `body` of each of its `Records` as a separate payload
+    this is a notification about a new CloudTrail log file; to process account events, send them here by an EventBridge rule
+    this is an S3 event notification, not an account event; to process account events, send them here by an EventBridge rule
+    this is a batch of log lines from CloudWatch Logs; to process account events, send them here by an EventBridge rule
+    this is a CloudTrail record as in its log files, not the event that EventBridge delivers; to process account events, send them here by an EventBridge rule
+    ");
+}
+
+fn membership(name: &str, detail: Value) -> Trigger {
+    let mut detail = detail;
+    detail["eventSource"] = json!("organizations.amazonaws.com");
+    detail["eventName"] = json!(name);
+    detail["userIdentity"] = json!({"accountId": "999988887777"});
+    detail["recipientAccountId"] = json!("111122223333");
+    let event = json!({"source": "aws.organizations", "detail-type": "T", "account": "111122223333", "detail": detail});
+    read(&event).unwrap().trigger
+}
+
+#[test]
+fn member_is_found_wherever_the_event_names_it() {
+    let member = "444455556666";
+    let organization = json!({"organizationId": "o-exampleorgid", "accountId": "111122223333"});
+    for detail in [
+        json!({"serviceEventDetails": {"accountId": member}}),
+        json!({"serviceEventDetails": {"organization": organization, "account": {"accountId": member}}}),
+        json!({"serviceEventDetails": {"accountId": "111122223333", "memberAccountId": member}}),
+        json!({"serviceEventDetails": {"managementAccountId": "222233334444", "joined": {"accountId": member}}}),
+        json!({"serviceEventDetails": {"masterAccount": {"accountId": "222233334444"}, "accounts": [{"accountId": member}]}}),
+        json!({"serviceEventDetails": {"id": member}}),
+        json!({"serviceEventDetails": {"arn": format!("arn:aws:organizations::111122223333:account/o-exampleorgid/{member}")}}),
+        json!({"serviceEventDetails": null, "requestParameters": {"accountId": member}}),
+        json!({"responseElements": {"handshake": {"parties": ["o-exampleorgid", member]}}}),
+    ] {
+        let joined = membership("AccountJoinedOrganization", detail.clone());
+        assert_eq!(
+            (joined.account().map(AccountId::as_str), joined.kind()),
+            (Some(member), TriggerKind::AccountJoined),
+            "{detail}"
+        );
+        for name in ["AccountDepartedOrganization", "RemoveAccountFromOrganization", "CloseAccountResult"] {
+            let departed = membership(name, detail.clone());
+            assert!(matches!(&departed, Trigger::AccountGone { id, .. } if id.as_str() == member), "{name}: {detail}");
+        }
+    }
+}
+
+#[test]
+fn membership_event_without_a_member_is_ignored() {
+    let all: Vec<_> = [
+        json!({}),
+        json!({"serviceEventDetails": "444455556666x"}),
+        json!({"serviceEventDetails": {"accountId": ["4444"], "recipientAccountId": "444455556666"}}),
+        json!({"serviceEventDetails": {"from": {"accountId": "444455556666"}, "to": {"accountId": "555566667777"}}}),
+    ]
+    .into_iter()
+    .map(|detail| {
+        let trigger = membership("AccountDepartedOrganization", detail);
+        assert!(matches!(trigger, Trigger::Unreadable { .. }), "{trigger}");
+        trigger.to_string()
+    })
+    .collect();
+    insta::assert_snapshot!(all.join("\n"), @"
+    ignored: the event `AccountDepartedOrganization` names no member account; a departure is not reported
+    ignored: the event `AccountDepartedOrganization` names no member account; a departure is not reported
+    ignored: the event `AccountDepartedOrganization` names no member account; a departure is not reported
+    ignored: the event `AccountDepartedOrganization` names several accounts, such as 444455556666 and 555566667777; a departure is not reported
+    ");
+    let Request::Nothing { account: None, outcome } = membership("AccountJoinedOrganization", json!({})).into_request()
+    else {
+        panic!("nothing to do")
+    };
+    insta::assert_snapshot!(outcome, @"ignored (unreadable_event): the event `AccountJoinedOrganization` names no member account; the next sweep finds the account; nothing to do");
+}
+
+#[test]
+fn failed_call_is_ignored() {
+    let moved = json!({"errorCode": "DuplicateAccountException", "requestParameters": {"accountId": "444455556666"}});
+    insta::assert_snapshot!(membership("MoveAccount", moved), @"ignored: the call `MoveAccount` failed (DuplicateAccountException)");
+    let detail =
+        json!({"eventSource": "controltower.amazonaws.com", "eventName": "CreateManagedAccount", "errorCode": "X"});
+    let event = json!({"source": "aws.controltower", "detail-type": "T", "detail": detail});
+    insta::assert_snapshot!(read(&event).unwrap().trigger, @"ignored: the call `CreateManagedAccount` failed (X)");
 }

@@ -1,0 +1,57 @@
+use clap::Parser;
+use onboarding_core::account::{AccountId, AccountState};
+use onboarding_core::time::from_unix_seconds;
+use onboarding_simulation::FakeOrganization;
+
+use super::super::args::{Args, Command};
+use super::*;
+
+const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/events/account-departed-left.json");
+
+fn id(text: &str) -> AccountId {
+    text.parse().unwrap()
+}
+
+fn organization(state: AccountState) -> FakeOrganization {
+    FakeOrganization::new("aws".parse().unwrap(), id("111122223333"), id("222233334444")).with_member(
+        &id("444455556666"),
+        "payments-dev",
+        state,
+        from_unix_seconds(1_500_000_000),
+    )
+}
+
+/// Starts `onboard plan --event` with the sample, and returns the account to process or the outcome without a run.
+fn started(organization: &FakeOrganization) -> String {
+    let arguments = Args::parse_from(["onboard", "plan", "--event", SAMPLE]);
+    let Command::Plan(target) = arguments.command else { panic!("a plan") };
+    let requested = requested(&target.selector).unwrap();
+    let start = start(&target, requested, async |_: &Aws| Ok(organization.clone()));
+    match tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(start).unwrap() {
+        Ok((_, job)) => format!("account {} is processed", job.account),
+        Err(report) => format!("{}; {}", report.account_id.as_ref().unwrap(), report.outcome),
+    }
+}
+
+#[test]
+fn departure_event_is_confirmed_with_organizations() {
+    let member = organization(AccountState::Active);
+    let lines = [
+        started(&member),
+        started(&organization(AccountState::PendingActivation)),
+        started(&organization(AccountState::Suspended)),
+        started(&organization(AccountState::Closed)),
+        {
+            member.remove_account(&id("444455556666"));
+            started(&member)
+        },
+    ];
+    insta::assert_snapshot!(lines.join("\n"), @"
+    account 444455556666 is processed
+    account 444455556666 is processed
+    444455556666; ignored (departed): account 444455556666 was suspended by AWS (SUSPENDED); nothing to do
+    444455556666; ignored (departed): account 444455556666 was closed (CLOSED); nothing to do
+    444455556666; ignored (departed): account 444455556666 left the organization; nothing to do
+    ");
+    assert_eq!(member.writes(), []);
+}

@@ -1,0 +1,156 @@
+//! Promise 10, for vendors: whatever a vendor's API answers, the account gets its grants and its roles.
+//!
+//! The real client of the vendor parses the answers; only the HTTP exchange is replaced.
+
+use std::time::{Duration, SystemTime};
+
+use account_onboarding::vendors;
+use onboarding_core::account::{Account, AccountId};
+use onboarding_core::error::ApiError;
+use onboarding_core::lease::{Lease, StoredLease};
+use onboarding_core::observed::ExistingRegistration;
+use onboarding_core::plan::RegistrationChange;
+use onboarding_core::vendor::{Api, ApiAccess};
+use onboarding_engine::Engine;
+use onboarding_engine::ports::{
+    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, Http, LeaseStore, Secrets, Sessions, VendorApi,
+    VendorRequest, VendorResponse,
+};
+use onboarding_simulation::FakeOrganization;
+use secrecy::SecretString;
+
+use crate::common::{CONFIG, Scenario, config, outcome_code, run};
+
+const KEY_PARAMETER: &str = "/account-onboarding/workload-security/api-key";
+
+/// The simulated organization, with a vendor that gives one answer to every request.
+struct WithVendor {
+    organization: FakeOrganization,
+    answer: VendorResponse,
+}
+
+impl Http for WithVendor {
+    async fn send(&self, _: VendorRequest<'_>) -> Result<VendorResponse, ApiError> {
+        Ok(self.answer.clone())
+    }
+}
+
+impl VendorApi for WithVendor {
+    async fn vendor_registrations(
+        &self,
+        api: Api,
+        access: &ApiAccess,
+        account: &AccountId,
+    ) -> Result<Vec<ExistingRegistration>, ApiError> {
+        vendors::registrations(self, api, access, account).await
+    }
+
+    async fn register_with_vendor(
+        &self,
+        access: &ApiAccess,
+        registration: &RegistrationChange,
+    ) -> Result<(), ApiError> {
+        vendors::register(self, access, registration).await
+    }
+}
+
+impl Directory for WithVendor {
+    async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
+        self.organization.account(id).await
+    }
+
+    async fn accounts(&self, from: Option<String>) -> Result<AccountPage, ApiError> {
+        self.organization.accounts(from).await
+    }
+
+    async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {
+        self.organization.account_creation(request).await
+    }
+}
+
+impl Sessions for WithVendor {
+    type Session = <FakeOrganization as Sessions>::Session;
+
+    async fn assume_role(&self, request: &AssumeRoleRequest) -> Result<Self::Session, ApiError> {
+        self.organization.assume_role(request).await
+    }
+}
+
+impl Secrets for WithVendor {
+    async fn parameter(&self, name: &str) -> Result<SecretString, ApiError> {
+        self.organization.parameter(name).await
+    }
+}
+
+impl LeaseStore for WithVendor {
+    async fn stored_lease(&self, account: &AccountId) -> Result<Option<StoredLease>, ApiError> {
+        self.organization.stored_lease(account).await
+    }
+
+    async fn try_acquire_lease(&self, account: &AccountId, lease: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
+        self.organization.try_acquire_lease(account, lease, seen).await
+    }
+
+    async fn release_lease(&self, account: &AccountId) -> Result<(), ApiError> {
+        self.organization.release_lease(account).await
+    }
+}
+
+impl Clock for WithVendor {
+    fn now(&self) -> SystemTime {
+        self.organization.now()
+    }
+
+    async fn sleep(&self, time: Duration) {
+        self.organization.sleep(time).await;
+    }
+}
+
+/// Bodies that a vendor, or whatever answers in its place, might send.
+fn bodies() -> Vec<String> {
+    let mut bodies: Vec<String> = [
+        "",
+        "{}",
+        "null",
+        "[]",
+        "\u{0}\u{fffd}\u{fffd}",
+        "<html><body>Sign in</body></html>",
+        r#"{"awsConnectors":null}"#,
+        r#"{"awsConnectors":{}}"#,
+        r#"{"awsConnectors":"none"}"#,
+        r#"{"awsConnectors":[null]}"#,
+        r#"{"awsConnectors":[{"ID":"seven","accountId":444455556666}]}"#,
+        r#"{"awsConnectors":[{"ID":-1,"accountId":"444455556666"}]}"#,
+        r#"{"awsConnectors":[{"ID":1,"accountId":"444455556666","crossAccountRoleArn":"\u001b[2J"}]}"#,
+        r#"{"awsConnectors":[{"ID":18446744073709551615,"accountId":"444455556666"},{"ID":1,"accountId":"444455556666"}]}"#,
+        r#"{"message":{"message":"x"}}"#,
+        r#"{"$serde_json::private::RawValue":"{}"}"#,
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    bodies.push("[".repeat(100_000));
+    bodies.push("{\"awsConnectors\":".repeat(5_000));
+    bodies.push(format!("{{\"awsConnectors\":[{}0]}}", "{\"\":0},".repeat(10_000)));
+    bodies.push("x".repeat(128 << 10));
+    bodies
+}
+
+#[test]
+fn account_gets_its_grants_and_roles_whatever_a_vendor_answers() {
+    let config_text = format!(
+        "{CONFIG}\n[vendors.workload-security.registration]\nregion = \"us-1\"\napi-key = {{ ssm-parameter = \"{KEY_PARAMETER}\" }}\n"
+    );
+    let errors = [204, 302, 400, 401, 404, 429, 500].map(|status| (status, "<html>".to_owned()));
+    for (status, body) in bodies().into_iter().map(|body| (200, body)).chain(errors) {
+        let scenario = Scenario::new().with_new_account().with_parameter(KEY_PARAMETER, "tmc12:s3cret-key");
+        let answer = VendorResponse { status, body };
+        let what = format!("{status} {:.60}", answer.body);
+        let world = WithVendor { organization: scenario.organization().clone(), answer };
+        let report = run(Engine { world, config: config(&config_text) }.apply(&scenario.job()));
+        let scenario = scenario.assert_roles_onboarded();
+        crate::common::assert_onboarded(scenario.organization(), scenario.account());
+        let code = outcome_code(&report);
+        assert!(report.cause.as_ref().is_none_or(|cause| cause.message.len() < 1000), "{what}: {code}");
+        assert!(report.account_id.is_some(), "{what}");
+    }
+}
