@@ -2,6 +2,7 @@
 //!
 //! The real client of the vendor parses the answers; only the HTTP exchange is replaced.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use account_onboarding::vendors;
@@ -13,8 +14,8 @@ use onboarding_core::plan::RegistrationChange;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::Engine;
 use onboarding_engine::ports::{
-    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, Http, LeaseStore, Secrets, Sessions, VendorApi,
-    VendorRequest, VendorResponse,
+    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, Http, LeaseStore, ParameterValue, Secrets, Sessions,
+    VendorApi, VendorRequest, VendorResponse,
 };
 use onboarding_simulation::FakeOrganization;
 use secrecy::SecretString;
@@ -79,6 +80,10 @@ impl Sessions for WithVendor {
 impl Secrets for WithVendor {
     async fn parameter(&self, name: &str) -> Result<SecretString, ApiError> {
         self.organization.parameter(name).await
+    }
+
+    async fn parameters(&self, names: &[&str]) -> Result<BTreeMap<String, ParameterValue>, ApiError> {
+        self.organization.parameters(names).await
     }
 }
 
@@ -146,7 +151,7 @@ fn account_gets_its_grants_and_roles_whatever_a_vendor_answers() {
         let answer = VendorResponse { status, body };
         let what = format!("{status} {:.60}", answer.body);
         let world = WithVendor { organization: scenario.organization().clone(), answer };
-        let report = run(Engine { world, config: config(&config_text) }.apply(&scenario.job()));
+        let report = run(Engine::new(world, config(&config_text)).apply(&scenario.job()));
         let scenario = scenario.assert_roles_onboarded();
         crate::common::assert_onboarded(scenario.organization(), scenario.account());
         let code = outcome_code(&report);

@@ -159,5 +159,5 @@ fn run_without_permission_for_leases_converges_with_a_notice() {
     let script = Script::during(0, usize::MAX, Injection::AccessDenied).only("ssm:PutParameter");
     let report = run(scripted_engine(scenario.organization(), &script, CONFIG).apply(&scenario.job()));
     assert_eq!(outcome_code(&report), "converged");
-    insta::assert_snapshot!(report.notices.join("\n"), @"the account's lease could not be acquired, so a concurrent run could make the same writes: ssm:PutParameter failed: AccessDenied: denied, on purpose");
+    insta::assert_snapshot!(report.notices[0], @"the account's lease could not be acquired, so a concurrent run could make the same writes: ssm:PutParameter failed: AccessDenied: denied, on purpose");
 }
