@@ -90,7 +90,7 @@ fn rule_sends_events_to_the_queue_and_the_queue_triggers_the_function() {
 #[test]
 fn sweep_schedule_sends_to_the_same_queue() {
     let stack = Stack::with(&[]);
-    let sweep = stack.resource("Sweep");
+    let sweep = stack.resource("ScheduledSweep");
     assert_eq!(sweep["ScheduleExpression"], "rate(1 day)");
     assert_eq!(
         (&sweep["Target"]["Arn"], &sweep["Target"]["Input"]),
@@ -107,6 +107,36 @@ fn sweep_schedule_sends_to_the_same_queue() {
         "ArnEquals": { "aws:SourceArn": "<SweepGroup.Arn>" },
     });
     assert_eq!(trust[0]["Condition"], only);
+}
+
+/// The function decides by these two variables which accounts a sweep changes.
+#[test]
+fn sweep_only_reports_existing_accounts_unless_apply_is_chosen() {
+    let variables =
+        |parameters: &[(&str, &str)]| Stack::with(parameters).resource("Onboard")["Environment"]["Variables"].clone();
+    assert_eq!(variables(&[])["ONBOARDING_SWEEP"], "report", "the default changes nothing");
+    for (mode, expected) in [("DISABLED", "report"), ("REPORT", "report"), ("APPLY", "apply")] {
+        let variables = variables(&[("Sweep", mode)]);
+        assert_eq!(variables["ONBOARDING_SWEEP"], expected, "{mode}");
+        assert_eq!(variables["ONBOARDING_DEPLOYED_AT"], "<SweepGroup.CreationDate>", "{mode}");
+    }
+    let offered = &template()["Parameters"]["Sweep"]["AllowedValues"];
+    assert_eq!(*offered, json!(["DISABLED", "REPORT", "APPLY"]));
+}
+
+/// A property that changes would replace the group, and with it the time of the deployment.
+#[test]
+fn time_of_the_deployment_does_not_change_with_the_stack() {
+    assert_eq!(template()["Resources"]["SweepGroup"], json!({ "Type": "AWS::Scheduler::ScheduleGroup" }));
+}
+
+#[test]
+fn disabled_sweep_has_no_schedule() {
+    let disabled = Stack::with(&[("Sweep", "DISABLED")]);
+    assert_eq!((disabled.resource("ScheduledSweep"), disabled.resource("SweepRole")), (Value::Null, Value::Null));
+    for mode in ["REPORT", "APPLY"] {
+        assert!(Stack::with(&[("Sweep", mode)]).resource("ScheduledSweep").is_object(), "{mode}");
+    }
 }
 
 #[test]

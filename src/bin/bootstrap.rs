@@ -21,6 +21,6 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), lambda_runtime::Error> {
     let world = Aws::new(&aws::function_config()?, Resources::from_env());
-    let function = &Function { world, config: ConfigLocation::from_env()? };
+    let function = &Function { world, config: ConfigLocation::from_env()?, sweep_mode: lambda::sweep_mode_from_env()? };
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| function.handle(event).await)).await
 }

@@ -12,6 +12,7 @@ mod concurrent_runs;
 mod diagnosis;
 mod failures_are_isolated;
 mod fault_injection_at_every_call;
+mod first_deployment_changes_nothing;
 mod function_fault_injection;
 mod hostile_messages;
 mod lambda;

@@ -81,7 +81,11 @@ fn alarms_watch_every_failure_metric() {
         ("NotificationsAlarm", one("AWS/SNS/NumberOfNotificationsFailed TopicName=<Notifications.TopicName>")),
     ];
     assert_eq!(watched(&stack), expected.map(|(name, metrics)| (name.to_owned(), metrics)).into());
-    assert_eq!(stack.resource("Sweep")["GroupName"], "name of SweepGroup", "the schedule belongs to the group");
+    assert_eq!(
+        stack.resource("ScheduledSweep")["GroupName"],
+        "name of SweepGroup",
+        "the schedule belongs to the group"
+    );
 }
 
 #[test]
