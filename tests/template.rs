@@ -5,6 +5,8 @@
 
 #[path = "template/alarms.rs"]
 mod alarms;
+#[path = "template/conditions.rs"]
+mod conditions;
 #[path = "template/configuration.rs"]
 mod configuration;
 #[path = "template/control_tower.rs"]
@@ -15,6 +17,8 @@ mod emails;
 mod limits;
 #[path = "template/notifications.rs"]
 mod notifications;
+#[path = "template/parameters.rs"]
+mod parameters;
 #[path = "template/stack.rs"]
 mod stack;
 
@@ -196,6 +200,7 @@ fn only_the_rules_send_to_the_queues_and_only_over_tls() {
         for statement in &statements {
             assert_eq!(statement["Resource"], format!("<{queue}.Arn>"));
         }
+        let denied: Vec<_> = denied.into_iter().filter(|one| one["Sid"] != "DenyOtherSenders").collect();
         assert_eq!(denied.len(), 1);
         assert_eq!((&denied[0]["Principal"], &denied[0]["Action"]), (&json!("*"), &json!("sqs:*")));
         assert_eq!(denied[0]["Condition"], json!({ "Bool": { "aws:SecureTransport": "false" } }));
@@ -206,6 +211,25 @@ fn only_the_rules_send_to_the_queues_and_only_over_tls() {
             assert_eq!(list(&statement["Condition"]["ArnEquals"]["aws:SourceArn"]), rules);
         }
     }
+}
+
+/// A stack that is deleted leaves the accounts that need attention, and the log of what was changed. The name of the log group
+/// is generated, so that the next stack can create its own.
+#[test]
+fn log_and_dead_letters_outlive_the_stack() {
+    let resources = template()["Resources"].clone();
+    let retained =
+        resources.as_object().expect("resources").iter().filter(|(_, one)| one["DeletionPolicy"] == "Retain");
+    let retained: Vec<_> = retained.map(|(name, one)| (name.as_str(), one["UpdateReplacePolicy"].clone())).collect();
+    assert_eq!(retained, [("DeadLetters", json!("Retain")), ("LogGroup", json!("Retain"))]);
+    assert!(resources["LogGroup"]["Properties"]["LogGroupName"].is_null());
+    assert!(resources["DeadLetters"]["Properties"]["QueueName"].is_null());
+}
+
+/// Lambda drops JSON log lines below this level before they reach the log group; the function has its own filter.
+#[test]
+fn log_lines_of_every_level_reach_the_log_group() {
+    assert_eq!(Stack::with(&[]).resource("Onboard")["LoggingConfig"]["ApplicationLogLevel"], "TRACE");
 }
 
 #[test]
@@ -258,12 +282,13 @@ fn function_publishes_only_its_own_events_and_writes_only_its_records_and_leases
     let of = |sid: &str| statements.iter().find(|one| one["Sid"] == sid).expect("a statement").clone();
     let notify = of("Notify");
     assert_eq!(notify["Action"], "events:PutEvents");
-    assert_eq!(notify["Resource"], "arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/default");
+    assert_eq!(notify["Resource"], "arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/account-onboarding");
     let own = json!(["AccountOnboarded", "AccountBlocked", "AccountDeparted"]);
     let only = json!({ "events:source": "account-onboarding", "events:detail-type": own });
-    assert_eq!(notify["Condition"], json!({ "StringEquals": only }));
+    let present = json!({ "events:source": "false", "events:detail-type": "false" });
+    assert_eq!(notify["Condition"], json!({ "ForAllValues:StringEquals": only, "Null": present }));
     let variables = &stack.resource("Onboard")["Environment"]["Variables"];
-    assert_eq!(variables["ONBOARDING_EVENT_BUS"], "default");
+    assert_eq!(variables["ONBOARDING_EVENT_BUS"], "account-onboarding");
     let read = list(&of("ReadConfiguration")["Resource"])[0].trim_end_matches('*').to_owned();
     for (sid, variable, actions) in [
         ("StoreNotificationRecords", "ONBOARDING_NOTIFIED", json!(["ssm:PutParameter", "ssm:DeleteParameter"])),

@@ -43,6 +43,9 @@ class Template:
     def event_pattern(self, rule):
         return self._properties(rule)["EventPattern"]
 
+    def event_bus(self):
+        return self._properties("EventBus")["Name"]
+
     def queue(self, name):
         return self._properties(name)
 

@@ -119,7 +119,7 @@ impl Stack {
             return format!("<{of}>");
         }
         let properties = self.resource(of);
-        let own = ["Name", "LogGroupName"].iter().find_map(|key| properties[*key].as_str());
+        let own = ["Name", "FunctionName"].iter().find_map(|key| properties[*key].as_str());
         own.map_or_else(|| format!("name of {of}"), str::to_owned)
     }
 
