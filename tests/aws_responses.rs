@@ -8,6 +8,8 @@
 mod leases;
 #[path = "aws_responses/notifier.rs"]
 mod notifier;
+#[path = "aws_responses/queue.rs"]
+mod queue;
 
 use std::time::Duration;
 

@@ -5,6 +5,8 @@
 
 #[path = "template/alarms.rs"]
 mod alarms;
+#[path = "template/conditions.rs"]
+mod conditions;
 #[path = "template/configuration.rs"]
 mod configuration;
 #[path = "template/control_tower.rs"]
@@ -15,6 +17,8 @@ mod emails;
 mod limits;
 #[path = "template/notifications.rs"]
 mod notifications;
+#[path = "template/parameters.rs"]
+mod parameters;
 #[path = "template/stack.rs"]
 mod stack;
 
@@ -90,7 +94,7 @@ fn rule_sends_events_to_the_queue_and_the_queue_triggers_the_function() {
 #[test]
 fn sweep_schedule_sends_to_the_same_queue() {
     let stack = Stack::with(&[]);
-    let sweep = stack.resource("Sweep");
+    let sweep = stack.resource("ScheduledSweep");
     assert_eq!(sweep["ScheduleExpression"], "rate(1 day)");
     assert_eq!(
         (&sweep["Target"]["Arn"], &sweep["Target"]["Input"]),
@@ -107,6 +111,36 @@ fn sweep_schedule_sends_to_the_same_queue() {
         "ArnEquals": { "aws:SourceArn": "<SweepGroup.Arn>" },
     });
     assert_eq!(trust[0]["Condition"], only);
+}
+
+/// The function decides by these two variables which accounts a sweep changes.
+#[test]
+fn sweep_only_reports_existing_accounts_unless_apply_is_chosen() {
+    let variables =
+        |parameters: &[(&str, &str)]| Stack::with(parameters).resource("Onboard")["Environment"]["Variables"].clone();
+    assert_eq!(variables(&[])["ONBOARDING_SWEEP"], "report", "the default changes nothing");
+    for (mode, expected) in [("DISABLED", "report"), ("REPORT", "report"), ("APPLY", "apply")] {
+        let variables = variables(&[("Sweep", mode)]);
+        assert_eq!(variables["ONBOARDING_SWEEP"], expected, "{mode}");
+        assert_eq!(variables["ONBOARDING_DEPLOYED_AT"], "<SweepGroup.CreationDate>", "{mode}");
+    }
+    let offered = &template()["Parameters"]["Sweep"]["AllowedValues"];
+    assert_eq!(*offered, json!(["DISABLED", "REPORT", "APPLY"]));
+}
+
+/// A property that changes would replace the group, and with it the time of the deployment.
+#[test]
+fn time_of_the_deployment_does_not_change_with_the_stack() {
+    assert_eq!(template()["Resources"]["SweepGroup"], json!({ "Type": "AWS::Scheduler::ScheduleGroup" }));
+}
+
+#[test]
+fn disabled_sweep_has_no_schedule() {
+    let disabled = Stack::with(&[("Sweep", "DISABLED")]);
+    assert_eq!((disabled.resource("ScheduledSweep"), disabled.resource("SweepRole")), (Value::Null, Value::Null));
+    for mode in ["REPORT", "APPLY"] {
+        assert!(Stack::with(&[("Sweep", mode)]).resource("ScheduledSweep").is_object(), "{mode}");
+    }
 }
 
 #[test]
@@ -166,6 +200,7 @@ fn only_the_rules_send_to_the_queues_and_only_over_tls() {
         for statement in &statements {
             assert_eq!(statement["Resource"], format!("<{queue}.Arn>"));
         }
+        let denied: Vec<_> = denied.into_iter().filter(|one| one["Sid"] != "DenyOtherSenders").collect();
         assert_eq!(denied.len(), 1);
         assert_eq!((&denied[0]["Principal"], &denied[0]["Action"]), (&json!("*"), &json!("sqs:*")));
         assert_eq!(denied[0]["Condition"], json!({ "Bool": { "aws:SecureTransport": "false" } }));
@@ -176,6 +211,25 @@ fn only_the_rules_send_to_the_queues_and_only_over_tls() {
             assert_eq!(list(&statement["Condition"]["ArnEquals"]["aws:SourceArn"]), rules);
         }
     }
+}
+
+/// A stack that is deleted leaves the accounts that need attention, and the log of what was changed. The name of the log group
+/// is generated, so that the next stack can create its own.
+#[test]
+fn log_and_dead_letters_outlive_the_stack() {
+    let resources = template()["Resources"].clone();
+    let retained =
+        resources.as_object().expect("resources").iter().filter(|(_, one)| one["DeletionPolicy"] == "Retain");
+    let retained: Vec<_> = retained.map(|(name, one)| (name.as_str(), one["UpdateReplacePolicy"].clone())).collect();
+    assert_eq!(retained, [("DeadLetters", json!("Retain")), ("LogGroup", json!("Retain"))]);
+    assert!(resources["LogGroup"]["Properties"]["LogGroupName"].is_null());
+    assert!(resources["DeadLetters"]["Properties"]["QueueName"].is_null());
+}
+
+/// Lambda drops JSON log lines below this level before they reach the log group; the function has its own filter.
+#[test]
+fn log_lines_of_every_level_reach_the_log_group() {
+    assert_eq!(Stack::with(&[]).resource("Onboard")["LoggingConfig"]["ApplicationLogLevel"], "TRACE");
 }
 
 #[test]
@@ -228,12 +282,13 @@ fn function_publishes_only_its_own_events_and_writes_only_its_records_and_leases
     let of = |sid: &str| statements.iter().find(|one| one["Sid"] == sid).expect("a statement").clone();
     let notify = of("Notify");
     assert_eq!(notify["Action"], "events:PutEvents");
-    assert_eq!(notify["Resource"], "arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/default");
+    assert_eq!(notify["Resource"], "arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/account-onboarding");
     let own = json!(["AccountOnboarded", "AccountBlocked", "AccountDeparted"]);
     let only = json!({ "events:source": "account-onboarding", "events:detail-type": own });
-    assert_eq!(notify["Condition"], json!({ "StringEquals": only }));
+    let present = json!({ "events:source": "false", "events:detail-type": "false" });
+    assert_eq!(notify["Condition"], json!({ "ForAllValues:StringEquals": only, "Null": present }));
     let variables = &stack.resource("Onboard")["Environment"]["Variables"];
-    assert_eq!(variables["ONBOARDING_EVENT_BUS"], "default");
+    assert_eq!(variables["ONBOARDING_EVENT_BUS"], "account-onboarding");
     let read = list(&of("ReadConfiguration")["Resource"])[0].trim_end_matches('*').to_owned();
     for (sid, variable, actions) in [
         ("StoreNotificationRecords", "ONBOARDING_NOTIFIED", json!(["ssm:PutParameter", "ssm:DeleteParameter"])),

@@ -22,12 +22,20 @@ use onboarding_engine::ports::Queue;
 /// See <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>.
 const MAX_MESSAGE: usize = 1 << 20;
 
+/// The group of the messages that a sweep sends. In a standard queue, groups make SQS a fair queue: while one group has a
+/// backlog, messages of other groups are delivered first, and each message without a group counts as a group of its own. The
+/// event of a new account therefore overtakes a sweep.
+///
+/// See <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>.
+const SWEEP_GROUP: &str = "sweep";
+
 impl Queue for Aws {
     async fn send_messages(&self, messages: &[String]) -> Result<(), ApiError> {
         const CALL: &str = "sqs:SendMessage";
         let invalid = |error: BuildError| ApiError::new(CALL, "Client", &error.to_string());
         let entry = |(index, body): (usize, &String)| {
-            SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body).build().map_err(invalid)
+            let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body);
+            entry.message_group_id(SWEEP_GROUP).build().map_err(invalid)
         };
         let entries: Vec<_> = messages.iter().enumerate().map(entry).collect::<Result<_, _>>()?;
         let missing = || ApiError::new(CALL, "NoQueue", "the environment variable `ONBOARDING_QUEUE_URL` is not set");

@@ -1,5 +1,8 @@
 //! The entry point of the Lambda function: reads the environment, creates the clients and starts the runtime.
 
+// The future of an invocation nests deeper than the default limit of 128.
+#![recursion_limit = "256"]
+
 use std::process::ExitCode;
 
 use account_onboarding::aws::{self, Aws, Resources};
@@ -21,6 +24,6 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), lambda_runtime::Error> {
     let world = Aws::new(&aws::function_config()?, Resources::from_env());
-    let function = &Function::new(world, ConfigLocation::from_env()?);
+    let function = &Function::new(world, ConfigLocation::from_env()?, lambda::sweep_mode_from_env()?);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| function.handle(event).await)).await
 }

@@ -66,7 +66,7 @@ fn to_json(record: Option<usize>, parsed: &ParsedPayload) -> Value {
     let (ignored, request, mode) = match trigger {
         Trigger::Ignored { reason, .. } | Trigger::Unreadable { reason, .. } => (Some(reason), None, None),
         Trigger::AccountRequested { request, .. } => (None, Some(request), None),
-        Trigger::Manual { mode, .. } => (None, None, Some(mode)),
+        Trigger::Manual { mode, .. } | Trigger::SweptAccount { mode, .. } => (None, None, Some(mode)),
         Trigger::AccountReady { .. } | Trigger::AccountGone { .. } | Trigger::Sweep { .. } => (None, None, None),
     };
     json!({

@@ -1,7 +1,7 @@
 //! Direct invocations: the response to a payload that did not come through SQS.
 //!
 //! A manual request (`{"account_id": …}`) always returns the report, whatever the outcome, because a person is waiting
-//! for it. An event that was delivered directly returns an error unless it converged or was ignored and its
+//! for it, and so does a plan. An event that was delivered directly returns an error unless it converged or was ignored and its
 //! notification went out. Lambda then retries the event and finally hands it to its on-failure destination.
 
 use serde_json::Value;
@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::context::InvocationContext;
 use super::error::InvocationError;
 use super::{FunctionWorld, Invocation, log};
+use onboarding_core::mode::Mode;
 use onboarding_core::trigger::{self, Trigger};
 
 impl<W: FunctionWorld> Invocation<'_, W> {
@@ -34,7 +35,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
             InvocationError::notification_failed(&error)
         });
         match InvocationError::unfinished(&report.outcome).or(notification_error) {
-            Some(error) if !is_manual => Err(error),
+            Some(error) if !is_manual && report.mode == Mode::Apply => Err(error),
             _ => serde_json::to_value(&report).map_err(InvocationError::payload),
         }
     }

@@ -35,7 +35,7 @@ mod sweep;
 pub use error::{InvocationError, InvocationErrorKind};
 pub use log::{start as start_log, start_failed};
 pub use records::bodies;
-pub use settings::{ConfigLocation, SettingsError};
+pub use settings::{ConfigLocation, SettingsError, sweep_mode_from_env};
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -48,13 +48,14 @@ use tracing::Instrument;
 use self::context::InvocationContext;
 use self::records::Received;
 use self::subject::Subject;
-use onboarding_core::account::AccountId;
+use onboarding_core::account::{AccountAge, AccountId};
 use onboarding_core::config::Config;
 use onboarding_core::error::ApiError;
 use onboarding_core::limits::{CONFIGURATION_AGE, LOCAL_INVOCATION, RESERVED_FOR_RESPONSE, STALE_DEADLINE};
 use onboarding_core::mode::Mode;
-use onboarding_core::outcome::Outcome;
+use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::report::Report;
+use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::{after, from_unix_milliseconds, since};
 use onboarding_core::trigger::{Request, RequestedAccount, Trigger, TriggerKind};
 use onboarding_engine::ports::{Notifier, Queue, World, WriteIam};
@@ -70,6 +71,8 @@ impl<T: World<Session: WriteIam> + Queue + Notifier + Clone> FunctionWorld for T
 pub struct Function<W> {
     world: W,
     config: ConfigLocation,
+    /// Which accounts a sweep may change.
+    sweep_mode: SweepMode,
     /// The engine of recent invocations, with the configuration and the secrets that it has read.
     recent: Mutex<Option<RecentEngine<W>>>,
 }
@@ -85,6 +88,7 @@ struct Invocation<'a, W> {
     engine: &'a Engine<W>,
     /// The request ID.
     invocation: &'a str,
+    sweep_mode: SweepMode,
     deadlines: Deadlines,
 }
 
@@ -102,8 +106,8 @@ struct Deadlines {
 
 impl<W: FunctionWorld> Function<W> {
     /// A function that has read nothing yet.
-    pub fn new(world: W, config: ConfigLocation) -> Self {
-        Self { world, config, recent: Mutex::default() }
+    pub fn new(world: W, config: ConfigLocation, sweep_mode: SweepMode) -> Self {
+        Self { world, config, sweep_mode, recent: Mutex::default() }
     }
 
     /// Handles one invocation.
@@ -122,7 +126,7 @@ impl<W: FunctionWorld> Function<W> {
         })?;
         let engine = self.engine(deadlines.work).await;
         let engine = engine.inspect_err(|error| log::configuration_failed(invocation, error))?;
-        let work = Invocation { engine: &engine, invocation, deadlines };
+        let work = Invocation { engine: &engine, invocation, sweep_mode: self.sweep_mode, deadlines };
         let direct = match received {
             Received::Batch(records) => return Ok(work.batch(records).await),
             Received::Notification(message) => work.direct(&message).await,
@@ -176,7 +180,10 @@ impl<W: FunctionWorld> Invocation<'_, W> {
             Request::Account { account, mode } => {
                 let known_id = account.id().cloned();
                 match self.resolve(account).await {
-                    Ok(id) => self.onboard(id, kind, context, mode).await,
+                    Ok(id) => match self.mode_of(&id, kind, mode).await {
+                        Ok(mode) => self.onboard(id, kind, context, mode).await,
+                        Err(outcome) => Report::new(Some(id), kind, mode, outcome),
+                    },
                     Err(outcome) => Report::new(known_id, kind, mode, outcome),
                 }
             }
@@ -203,6 +210,22 @@ impl<W: FunctionWorld> Invocation<'_, W> {
     async fn resolve(&self, account: RequestedAccount) -> Result<AccountId, Outcome> {
         let resolved = self.engine.resolve(account, self.deadlines.waiting);
         timeout_at(&self.engine.world, self.deadlines.work, resolved).await.unwrap_or_else(|| Err(timed_out().into()))
+    }
+
+    /// Whether to apply changes. Some kinds of events are about accounts that existed before the deployment as well; those
+    /// accounts are treated as in a sweep. All other requests state the mode.
+    async fn mode_of(&self, account: &AccountId, kind: TriggerKind, requested: Mode) -> Result<Mode, Outcome> {
+        if self.sweep_mode == SweepMode::Apply || !kind.may_be_about_existing_account() {
+            return Ok(requested);
+        }
+        let world = &self.engine.world;
+        match timeout_at(world, self.deadlines.work, world.account(account)).await {
+            Some(Ok(Some(found))) => Ok(self.sweep_mode.mode_for(found.joined_at)),
+            // The engine reports that it is not a member.
+            Some(Ok(None)) => Ok(requested),
+            Some(Err(error)) => Err(Stop::from_error(&error, AccountAge::Established).into()),
+            None => Err(timed_out().into()),
+        }
     }
 
     async fn onboard(

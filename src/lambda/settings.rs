@@ -1,12 +1,18 @@
-//! How the function loads its configuration: from an SSM parameter, or from a file for local runs.
+//! The settings of the function in its environment: where its configuration is (an SSM parameter, or a file for local runs),
+//! and which accounts a sweep may change.
 
 use std::env;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use secrecy::ExposeSecret;
 
 use onboarding_core::config::{Config, ConfigErrors, Folder};
 use onboarding_core::error::ApiError;
+use onboarding_core::sweep_mode::SweepMode;
+use onboarding_core::text::Untrusted;
 use onboarding_engine::ports::Secrets;
 
 /// Where the configuration is.
@@ -26,6 +32,9 @@ pub enum SettingsError {
         "set exactly one of the environment variables `ONBOARDING_CONFIG_PARAMETER` (an SSM parameter name) and `ONBOARDING_CONFIG_FILE` (a file path)"
     )]
     Environment,
+    /// The mode of sweeps is not valid.
+    #[error("the environment variable `ONBOARDING_SWEEP` is `{0}`; set it to `report` or `apply`")]
+    Sweep(Untrusted),
     /// The parameter cannot be read.
     #[error("could not read the configuration from the SSM parameter `{0}`: {1}")]
     Parameter(String, ApiError),
@@ -70,5 +79,66 @@ impl ConfigLocation {
                 Config::parse(&text, &Folder::containing(path)).map_err(SettingsError::Config)
             }
         }
+    }
+}
+
+/// Reads which accounts a sweep may change: `ONBOARDING_SWEEP` is `report` (the default) or `apply`, and
+/// `ONBOARDING_DEPLOYED_AT` is the time at which the stack was created. A time that cannot be read counts as not known, and
+/// then every account is only reported: events of new accounts must be processed in any case.
+///
+/// # Errors
+/// When `ONBOARDING_SWEEP` has another value.
+pub fn sweep_mode_from_env() -> Result<SweepMode, SettingsError> {
+    let variable = |name| env::var(name).unwrap_or_default();
+    sweep_mode(&variable("ONBOARDING_SWEEP"), &variable("ONBOARDING_DEPLOYED_AT"))
+}
+
+fn sweep_mode(mode: &str, deployed_at: &str) -> Result<SweepMode, SettingsError> {
+    match mode {
+        "" | "report" => Ok(SweepMode::Report { deployed_at: time(deployed_at) }),
+        "apply" => Ok(SweepMode::Apply),
+        other => Err(SettingsError::Sweep(other.into())),
+    }
+}
+
+/// A time as CloudFormation returns the creation date of a resource: ISO 8601. Its documentation does not state the format,
+/// so that seconds since 1970 are accepted as well.
+fn time(text: &str) -> Option<SystemTime> {
+    let parse = |format| DateTime::from_str(text, format).ok();
+    let time = parse(Format::DateTimeWithOffset).or_else(|| parse(Format::EpochSeconds))?;
+    SystemTime::try_from(time).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use onboarding_core::time::from_unix_seconds;
+
+    #[test]
+    fn creation_date_is_read_in_each_form() {
+        let expected = SweepMode::Report { deployed_at: from_unix_seconds(1_795_361_783) };
+        for text in [
+            "2026-11-22T15:36:23Z",
+            "2026-11-22T15:36:23.000Z",
+            "2026-11-22T16:36:23+01:00",
+            "2026-11-22T15:36:23.000000+00:00",
+            "1795361783",
+        ] {
+            assert_eq!(sweep_mode("report", text).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn unknown_creation_date_means_that_nothing_is_changed_by_a_sweep() {
+        for text in ["", "yesterday", "2026-11-22"] {
+            assert_eq!(sweep_mode("", text).unwrap(), SweepMode::Report { deployed_at: None }, "{text}");
+        }
+    }
+
+    #[test]
+    fn invalid_mode_of_sweeps_is_an_error() {
+        assert_eq!(sweep_mode("apply", "").unwrap(), SweepMode::Apply);
+        let error = sweep_mode("REPORT", "").unwrap_err().to_string();
+        assert_eq!(error, "the environment variable `ONBOARDING_SWEEP` is `REPORT`; set it to `report` or `apply`");
     }
 }

@@ -7,6 +7,9 @@
 //! If the deadline comes before the last page, the rest of the sweep becomes a message of its own that carries the
 //! pagination token. If a call fails, the whole message is retried. An account that is queued twice costs only a few
 //! reads.
+//!
+//! The message of an account says whether its changes are applied or only reported ([`SweepMode`]). `ListAccounts` returns
+//! when each account joined, so that this costs no call.
 
 use std::fmt;
 
@@ -19,6 +22,7 @@ use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::report::Report;
+use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::{timed_out, timeout_at};
 
@@ -39,6 +43,11 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         };
         let mut report = Report::new(None, kind, Mode::Apply, outcome);
         report.notices.push(counts.to_string());
+        if self.sweep_mode == (SweepMode::Report { deployed_at: None }) {
+            report
+                .notices
+                .push("`ONBOARDING_DEPLOYED_AT` is not set or is not a time, so accounts are only reported".to_owned());
+        }
         report
     }
 
@@ -69,11 +78,13 @@ impl<W: FunctionWorld> Invocation<'_, W> {
     /// Queues the accounts of one page. Returns the token of the next page.
     async fn queue_page(&self, from: Option<String>, counts: &mut SweepCounts) -> Result<Option<String>, ApiError> {
         let page = self.engine.world.accounts(from).await?;
-        let messages: Vec<_> =
-            page.accounts.iter().filter(|account| self.should_queue(account, counts)).map(message).collect();
-        for batch in messages.chunks(BATCH) {
-            self.engine.world.send_messages(batch).await?;
+        let accounts: Vec<_> = page.accounts.iter().filter(|account| self.should_queue(account, counts)).collect();
+        for batch in accounts.chunks(BATCH) {
+            let modes = || batch.iter().map(|account| self.sweep_mode.mode_for(account.joined_at));
+            let messages: Vec<_> = batch.iter().zip(modes()).map(|(account, mode)| message(account, mode)).collect();
+            self.engine.world.send_messages(&messages).await?;
             counts.queued += batch.len();
+            counts.reported += modes().filter(|mode| *mode == Mode::Plan).count();
         }
         Ok(page.next)
     }
@@ -95,6 +106,8 @@ impl<W: FunctionWorld> Invocation<'_, W> {
 #[derive(Default)]
 struct SweepCounts {
     queued: usize,
+    /// How many of the queued accounts are only reported.
+    reported: usize,
     suspended: usize,
     closed: usize,
     /// Whether the remaining pages were left to another message.
@@ -104,6 +117,9 @@ struct SweepCounts {
 impl fmt::Display for SweepCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "queued {} accounts", self.queued)?;
+        if self.reported > 0 {
+            write!(f, ", {} of them only to report their changes", self.reported)?;
+        }
         for (count, state) in [(self.suspended, "suspended"), (self.closed, "closed or closing")] {
             if count > 0 {
                 write!(f, ", skipped {count} {state}")?;
@@ -113,6 +129,10 @@ impl fmt::Display for SweepCounts {
     }
 }
 
-fn message(account: &Account) -> String {
-    json!({"sweep": {"account_id": account.id}}).to_string()
+fn message(account: &Account, mode: Mode) -> String {
+    match mode {
+        Mode::Apply => json!({"sweep": {"account_id": account.id}}),
+        Mode::Plan => json!({"sweep": {"account_id": account.id, "mode": mode}}),
+    }
+    .to_string()
 }

@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[2]
 RESOLVE = ["cargo", "run", "--locked", "--quiet", "--example", "resolve-template", "--"]
 # The function's permissions name these resources. The emulators accept only ARNs, and no test uses the resources.
 PLACEHOLDERS = {f"{name}.Arn": f"arn:aws:none:::{name}" for name in ("Inbox", "DeadLetters", "LogGroup")}
+# Every account of the tests joins after the deployment, so that a sweep onboards it.
+PLACEHOLDERS["SweepGroup.CreationDate"] = "2020-01-01T00:00:00.000Z"
 
 
 class Template:
@@ -40,6 +42,9 @@ class Template:
 
     def event_pattern(self, rule):
         return self._properties(rule)["EventPattern"]
+
+    def event_bus(self):
+        return self._properties("EventBus")["Name"]
 
     def queue(self, name):
         return self._properties(name)

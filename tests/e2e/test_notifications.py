@@ -6,6 +6,7 @@ import events
 import pytest
 from fault_proxy import FaultProxy, Point
 from function import Function
+from ministack.core.iam_evaluator import _evaluate_single_condition
 
 
 @pytest.fixture
@@ -17,8 +18,9 @@ def bus(world, account):
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     pattern = {"source": ["account-onboarding"], "detail": {"account_id": [account]}}
-    client.put_rule(Name=name, EventPattern=json.dumps(pattern))
-    client.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+    bus = world.template.event_bus()
+    client.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))
+    client.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
 
     def received():
         """The events since the last call."""
@@ -41,6 +43,28 @@ def test_onboarded_account_is_notified_once(function, bus, account):
     (event,) = bus()
     assert (event["source"], event["detail-type"]) == ("account-onboarding", "AccountOnboarded")
     assert event["detail"]["account_id"] == account and event["detail"]["changes"] > 0
+
+
+def test_published_events_meet_the_condition_of_the_permission(function, world, account):
+    """The emulator sets no condition keys in PutEvents, so its evaluator judges the recorded calls here."""
+    assert function.failures(events.batch(events.create_account_result(account))) == []
+    (document,) = world.template.permissions().values()
+    (notify,) = [one for one in document["Statement"] if one["Sid"] == "Notify"]
+    calls = [call.parameters["Entries"] for call in function.wire.named("events:PutEvents")]
+    assert calls
+    for entries in calls:
+        assert _is_allowed(notify, entries)
+        assert not _is_allowed(notify, [*entries, {**entries[0], "Source": "mine"}])
+        assert not _is_allowed(notify, [*entries, {**entries[0], "DetailType": "Refund"}])
+    assert not _is_allowed(notify, [])
+
+
+def _is_allowed(statement, entries):
+    keys = {"events:source": "Source", "events:detail-type": "DetailType"}
+    values = {key: [entry[field] for entry in entries] or None for key, field in keys.items()}
+    conditions = [(operator, *one) for operator, block in statement["Condition"].items() for one in block.items()]
+    expected = [(operator, key, wanted if isinstance(wanted, list) else [wanted]) for operator, key, wanted in conditions]
+    return all(_evaluate_single_condition(operator, values[key], wanted) for operator, key, wanted in expected)
 
 
 def foreign_role(account, iam):

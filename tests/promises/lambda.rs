@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use account_onboarding::lambda::{ConfigLocation, Function};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use onboarding_core::account::AccountId;
+use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::{since, unix_milliseconds};
 use onboarding_engine::ports::Clock;
 use onboarding_simulation::{Delivered, FakeNotifier, FakeOrganization, FakeQueue, Faulty, Script};
@@ -30,6 +31,8 @@ pub(crate) struct Lambda {
     organization: FakeOrganization,
     pub(crate) queue: FakeQueue,
     pub(crate) notifier: FakeNotifier,
+    /// Which accounts a sweep may change.
+    pub(crate) sweep_mode: SweepMode,
     /// The function's timeout.
     pub(crate) timeout: Duration,
     /// The faults to inject.
@@ -45,6 +48,7 @@ impl Lambda {
             queue: organization.queue(),
             notifier: organization.notifier(),
             organization,
+            sweep_mode: SweepMode::Apply,
             timeout: Duration::from_secs(120),
             script: RefCell::default(),
             received_at: RefCell::default(),
@@ -161,7 +165,7 @@ impl Lambda {
         // Each invocation has its own id. Snapshots contain the id of the first one.
         let invocation = self.invocations.replace(self.invocations.get() + 1);
         context.request_id = format!("8476a536-e9f4-11e8-9739-{:012x}", 0x2dfe_598c_3fcd_u64 + invocation);
-        run(Function::new(world, config).handle(LambdaEvent::new(payload, context)))
+        run(Function::new(world, config, self.sweep_mode).handle(LambdaEvent::new(payload, context)))
     }
 }
 

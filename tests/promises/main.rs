@@ -14,6 +14,7 @@ mod departures_are_confirmed;
 mod diagnosis;
 mod failures_are_isolated;
 mod fault_injection_at_every_call;
+mod first_deployment_changes_nothing;
 mod function_fault_injection;
 mod hostile_messages;
 mod lambda;

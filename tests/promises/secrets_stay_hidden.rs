@@ -9,6 +9,7 @@ use onboarding_core::lines::plain;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::plan::{Action, Change};
 use onboarding_core::report::{ChangeStatus, Detail, Report, emf, plan_lines, report_lines};
+use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::unix_milliseconds;
 use onboarding_simulation::{FakeOrganization, PolicyText, Quotas, RoleState};
 use serde_json::value::RawValue;
@@ -168,7 +169,7 @@ const CONFIG_PARAMETER: &str = "/onboarding/config";
 fn invoke(organization: &FakeOrganization, payload: &str) -> String {
     let published = organization.notifier();
     let config = ConfigLocation::Parameter(CONFIG_PARAMETER.to_owned());
-    let function = Function::new(organization.clone(), config);
+    let function = Function::new(organization.clone(), config, SweepMode::Apply);
     let mut context = Context::default();
     context.deadline = unix_milliseconds(job(organization, NEW).deadline);
     let payload = RawValue::from_string(payload.to_owned()).unwrap();

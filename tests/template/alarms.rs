@@ -10,18 +10,12 @@ fn alarms(stack: &Stack) -> BTreeMap<String, Value> {
     stack.resources("AWS::CloudWatch::Alarm").into_iter().collect()
 }
 
-/// The metrics that an alarm watches, as `namespace/metric dimension=value`.
+/// The metrics that an alarm watches, as `namespace/metric dimension=value`, with each dimension.
 fn metrics(alarm: &Value) -> Vec<String> {
     let named = |metric: &Value| {
-        let dimension = &metric["Dimensions"][0];
-        let of = |value: &Value| text(value).to_owned();
-        format!(
-            "{}/{} {}={}",
-            of(&metric["Namespace"]),
-            of(&metric["MetricName"]),
-            of(&dimension["Name"]),
-            of(&dimension["Value"])
-        )
+        let dimension = |one: &Value| format!(" {}={}", text(&one["Name"]), text(&one["Value"]));
+        let dimensions: String = metric["Dimensions"].as_array().expect("dimensions").iter().map(dimension).collect();
+        format!("{}/{}{dimensions}", text(&metric["Namespace"]), text(&metric["MetricName"]))
     };
     match alarm["Metrics"].as_array() {
         None => vec![named(alarm)],
@@ -57,12 +51,16 @@ fn watched(stack: &Stack) -> BTreeMap<String, Vec<String>> {
     alarms(stack).into_iter().map(|(name, alarm)| (name, metrics(&alarm))).collect()
 }
 
-/// The failure metrics of every rule of a stack.
+/// The failure metrics of every rule of a stack. The metrics of a rule on another bus than the default one have the bus as a
+/// dimension. See <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html>.
 fn rule_failure_metrics(stack: &Stack) -> Vec<String> {
     let rules = stack.resources("AWS::Events::Rule").into_iter();
-    let named = rules.map(|(name, rule)| rule["Name"].as_str().map_or(format!("name of {name}"), str::to_owned));
+    let named = rules.map(|(name, rule)| {
+        let bus = rule["EventBusName"].as_str().map(|bus| format!("EventBusName={bus} ")).unwrap_or_default();
+        format!("{bus}RuleName={}", rule["Name"].as_str().map_or(format!("name of {name}"), str::to_owned))
+    });
     let metrics = ["FailedInvocations", "InvocationsFailedToBeSentToDlq"];
-    named.flat_map(|rule| metrics.map(|metric| format!("AWS/Events/{metric} RuleName={rule}"))).collect()
+    named.flat_map(|rule| metrics.map(|metric| format!("AWS/Events/{metric} {rule}"))).collect()
 }
 
 #[test]
@@ -74,14 +72,18 @@ fn alarms_watch_every_failure_metric() {
         ("DeadLettersAlarm", one("AWS/SQS/ApproximateNumberOfMessagesVisible QueueName=<DeadLetters.QueueName>")),
         ("UndeliveredAlarm", one("AWS/SQS/ApproximateNumberOfMessagesVisible QueueName=<Undelivered.QueueName>")),
         ("OldestMessageAlarm", one("AWS/SQS/ApproximateAgeOfOldestMessage QueueName=<Inbox.QueueName>")),
-        ("ErrorsAlarm", one("AWS/Lambda/Errors FunctionName=name of Onboard")),
-        ("ThrottlesAlarm", one("AWS/Lambda/Throttles FunctionName=name of Onboard")),
+        ("ErrorsAlarm", one("AWS/Lambda/Errors FunctionName=account-onboarding")),
+        ("ThrottlesAlarm", one("AWS/Lambda/Throttles FunctionName=account-onboarding")),
         ("DeliveryAlarm", rule_failure_metrics(&stack)),
         ("SweepAlarm", sweep.map(|metric| format!("AWS/Scheduler/{metric} ScheduleGroup=name of SweepGroup")).to_vec()),
         ("NotificationsAlarm", one("AWS/SNS/NumberOfNotificationsFailed TopicName=<Notifications.TopicName>")),
     ];
     assert_eq!(watched(&stack), expected.map(|(name, metrics)| (name.to_owned(), metrics)).into());
-    assert_eq!(stack.resource("Sweep")["GroupName"], "name of SweepGroup", "the schedule belongs to the group");
+    assert_eq!(
+        stack.resource("ScheduledSweep")["GroupName"],
+        "name of SweepGroup",
+        "the schedule belongs to the group"
+    );
 }
 
 #[test]
@@ -106,6 +108,20 @@ fn alarms_on_several_metrics_add_up_all_of_them() {
         // Missing data of one metric must not hide a failure in another.
         let filled: Vec<_> = parts.iter().map(|part| format!("FILL({}, 0)", text(&part["Id"]))).collect();
         assert_eq!(text(&sum["Expression"]), filled.join(" + "));
+    }
+}
+
+/// A data point that arrives late belongs to a period that was already evaluated with a zero in its place.
+#[test]
+fn alarms_on_several_metrics_evaluate_late_data_points() {
+    for stack in [Stack::with(&[]), Stack::new(CONTROL_TOWER, &[])] {
+        for (name, alarm) in alarms(&stack).into_iter().filter(|(_, alarm)| alarm["Metrics"].is_array()) {
+            assert_eq!(
+                (&alarm["DatapointsToAlarm"], &alarm["EvaluationPeriods"]),
+                (&json!(1), &json!(3)),
+                "`{name}` is an alarm of 1 in 3"
+            );
+        }
     }
 }
 

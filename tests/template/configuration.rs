@@ -31,6 +31,19 @@ fn generated_configuration_is_valid_for_all_parameter_values() {
 }
 
 #[test]
+fn generated_configuration_excludes_the_given_accounts() {
+    let excluded = |ids: &str| {
+        let configuration = Stack::with(&[("ExcludedAccountIds", ids)]).resource("Configuration")["Value"].clone();
+        let config = onboarding_core::config::Config::parse_without_files(text(&configuration));
+        let config = config.unwrap_or_else(|error| panic!("{error}\n{configuration}"));
+        config.excluded.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(excluded(""), [""; 0]);
+    assert_eq!(excluded("333344445555"), ["333344445555"]);
+    assert_eq!(excluded("333344445555,444455556666"), ["333344445555", "444455556666"]);
+}
+
+#[test]
 fn generated_configuration_registers_in_the_chosen_region() {
     let parameters = |region| [("WorkloadSecurityExternalId", "one"), ("WorkloadSecurityRegion", region)];
     let configuration = |region| text(&Stack::with(&parameters(region)).resource("Configuration")["Value"]).to_owned();

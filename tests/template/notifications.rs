@@ -78,8 +78,9 @@ fn assert_role_is_dedicated(stack: &Stack, role: &str, rules: &[&str], action: &
     let arns: Vec<_> = rules
         .iter()
         .map(|rule| {
-            let name = stack.resource(rule)["Name"].clone();
-            format!("arn:aws-us-gov:events:us-gov-west-1:111122223333:rule/{}", text(&name))
+            let rule = stack.resource(rule);
+            let bus = rule["EventBusName"].as_str().map(|bus| format!("{bus}/")).unwrap_or_default();
+            format!("arn:aws-us-gov:events:us-gov-west-1:111122223333:rule/{bus}{}", text(&rule["Name"]))
         })
         .collect();
     let uses_role = |rule: &&str| stack.resource(rule)["Targets"][0]["RoleArn"] == format!("<{role}.Arn>");

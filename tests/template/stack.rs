@@ -119,7 +119,7 @@ impl Stack {
             return format!("<{of}>");
         }
         let properties = self.resource(of);
-        let own = ["Name", "LogGroupName"].iter().find_map(|key| properties[*key].as_str());
+        let own = ["Name", "FunctionName"].iter().find_map(|key| properties[*key].as_str());
         own.map_or_else(|| format!("name of {of}"), str::to_owned)
     }
 
@@ -137,6 +137,12 @@ impl Stack {
                     self.value(&argument[chosen])
                 }
                 Some((function, argument)) if function == "Fn::Sub" => json!(self.substitute(argument)),
+                Some((function, argument)) if function == "Fn::Join" => {
+                    json!(list(&self.value(&argument[1])).join(text(&argument[0])))
+                }
+                Some((function, argument)) if function == "Fn::Split" => {
+                    json!(text(&self.value(&argument[1])).split(text(&argument[0])).collect::<Vec<_>>())
+                }
                 Some((function, argument)) if function == "Fn::FindInMap" => {
                     let keys = self.value(argument);
                     let keys = list(&keys);

@@ -29,6 +29,7 @@ pub mod role_settings;
 pub mod session_policy;
 pub mod stored;
 pub mod suggestion;
+pub mod sweep_mode;
 pub mod template;
 pub mod text;
 pub mod time;

@@ -6,6 +6,7 @@ use super::MAX_PAYLOAD;
 use super::foreign::ForeignPayload;
 use crate::account::AccountId;
 use crate::json::{JsonError, MAX_VALUES};
+use crate::mode::Mode;
 use crate::text::Untrusted;
 
 /// A payload that cannot be parsed. The message says what is wrong, where, and what to do.
@@ -101,7 +102,21 @@ impl<'a> Field<'a> {
 
     /// The value of any type. `null` counts as absent, because CloudTrail writes `null` for absent objects.
     pub(super) fn value(self) -> Option<&'a Value> {
-        self.path.split('/').try_fold(self.root, |value, key| value.as_object()?.get(key)).filter(|v| !v.is_null())
+        self.value_or_null().filter(|value| !value.is_null())
+    }
+
+    fn value_or_null(self) -> Option<&'a Value> {
+        self.path.split('/').try_fold(self.root, |value, key| value.as_object()?.get(key))
+    }
+
+    /// An optional `plan` or `apply`. `null` is an error, because it could have been meant as either.
+    pub(super) fn mode(self) -> Result<Mode, TriggerError> {
+        match self.value_or_null() {
+            None => Ok(Mode::default()),
+            Some(Value::String(text)) if text == "plan" => Ok(Mode::Plan),
+            Some(Value::String(text)) if text == "apply" => Ok(Mode::Apply),
+            Some(_) => Err(self.fail("is not valid; write `plan` or `apply` (the default)")),
+        }
     }
 
     /// A required string. It may contain anything.

@@ -17,6 +17,13 @@ macro_rules! trigger_kinds {
             /// Every kind.
             pub const ALL: &'static [Self] = &[$(Self::$kind),+];
 
+            /// Whether events of this kind are about accounts that have been members for long, too. All others are about an
+            /// account that was just created or has just joined.
+            #[must_use]
+            pub fn may_be_about_existing_account(self) -> bool {
+                matches!(self, Self::MoveAccount | Self::ManagedAccount)
+            }
+
             /// The name in logs, metrics, events and reports.
             #[must_use]
             pub fn as_str(self) -> &'static str {

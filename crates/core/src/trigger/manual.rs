@@ -4,7 +4,6 @@ use serde_json::{Map, Value};
 
 use super::field::{Field, TriggerError};
 use super::model::Trigger;
-use crate::mode::Mode;
 use crate::suggestion::did_you_mean;
 
 pub(super) const KEYS: [&str; 2] = ["account_id", "mode"];
@@ -19,13 +18,6 @@ pub(super) fn parse(map: Map<String, Value>) -> Result<Trigger, TriggerError> {
         return Err(field.fail("is missing; add the account, for example `\"account_id\": \"111122223333\"`"));
     }
     let id = field.account()?;
-    let mode = match root.get("mode") {
-        None => Mode::default(),
-        Some(Value::String(text)) if text == "plan" => Mode::Plan,
-        Some(Value::String(text)) if text == "apply" => Mode::Apply,
-        Some(_) => {
-            return Err(Field::at(&root, "mode").fail("is not valid; write `plan` or `apply` (the default)"));
-        }
-    };
+    let mode = Field::at(&root, "mode").mode()?;
     Ok(Trigger::Manual { id, mode })
 }

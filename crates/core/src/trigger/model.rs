@@ -40,6 +40,13 @@ pub enum Trigger {
         /// The pagination token at which the list of accounts continues. `None` starts at the beginning.
         page: Option<String>,
     },
+    /// A sweep found an account.
+    SweptAccount {
+        /// The account.
+        id: AccountId,
+        /// Whether to apply changes or only report them.
+        mode: Mode,
+    },
     /// A person or a script requested a run for one account.
     Manual {
         /// The account.
@@ -76,6 +83,7 @@ impl Trigger {
             | Self::Sweep { kind, .. }
             | Self::Unreadable { kind, .. }
             | Self::Ignored { kind, .. } => *kind,
+            Self::SweptAccount { .. } => TriggerKind::Sweep,
             Self::Manual { .. } => TriggerKind::Manual,
         }
     }
@@ -84,7 +92,10 @@ impl Trigger {
     #[must_use]
     pub fn account(&self) -> Option<&AccountId> {
         match self {
-            Self::AccountReady { id, .. } | Self::AccountGone { id, .. } | Self::Manual { id, .. } => Some(id),
+            Self::AccountReady { id, .. }
+            | Self::AccountGone { id, .. }
+            | Self::SweptAccount { id, .. }
+            | Self::Manual { id, .. } => Some(id),
             Self::Ignored { account, .. } => account.as_ref(),
             Self::AccountRequested { .. } | Self::Sweep { .. } | Self::Unreadable { .. } => None,
         }
@@ -101,8 +112,11 @@ impl fmt::Display for Trigger {
             Self::AccountGone { id, how, .. } => write!(f, "account {id} {how}"),
             Self::Sweep { page: None, .. } => f.write_str("will check every account of the organization"),
             Self::Sweep { page: Some(_), .. } => f.write_str("will check the remaining accounts of the organization"),
-            Self::Manual { id, mode: Mode::Apply } => write!(f, "will onboard account {id}"),
+            Self::Manual { id, mode: Mode::Apply } | Self::SweptAccount { id, mode: Mode::Apply } => {
+                write!(f, "will onboard account {id}")
+            }
             Self::Manual { id, mode: Mode::Plan } => write!(f, "will show the plan for account {id}"),
+            Self::SweptAccount { id, mode: Mode::Plan } => write!(f, "will report the plan for account {id}"),
             Self::Unreadable { reason, .. } | Self::Ignored { reason, .. } => write!(f, "ignored: {reason}"),
         }
     }

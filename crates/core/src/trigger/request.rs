@@ -66,7 +66,9 @@ impl Trigger {
             Self::AccountReady { id, .. } => {
                 Request::Account { account: RequestedAccount::Existing(id), mode: Mode::Apply }
             }
-            Self::Manual { id, mode } => Request::Account { account: RequestedAccount::Existing(id), mode },
+            Self::Manual { id, mode } | Self::SweptAccount { id, mode } => {
+                Request::Account { account: RequestedAccount::Existing(id), mode }
+            }
             Self::AccountRequested { request, .. } => {
                 Request::Account { account: RequestedAccount::BeingCreated(request), mode: Mode::Apply }
             }

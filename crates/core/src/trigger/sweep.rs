@@ -2,7 +2,8 @@
 //!
 //! - `{"sweep": {}}` checks every account; the schedule sends it.
 //! - `{"sweep": {"page": "…"}}` continues a sweep that ran out of time.
-//! - `{"sweep": {"account_id": "…"}}` checks one account that a sweep found.
+//! - `{"sweep": {"account_id": "…"}}` checks one account that a sweep found. With `"mode": "plan"` its changes are only
+//!   reported.
 
 use serde_json::Value;
 
@@ -19,12 +20,16 @@ pub(super) fn parse(root: &Value) -> Result<Trigger, TriggerError> {
     let Some(Value::Object(map)) = field.value() else {
         return Err(field.fail("must be an object; write `{\"sweep\": {}}`"));
     };
-    if map.keys().any(|key| key != "page" && key != "account_id") {
-        return Err(field.fail("has an unknown key; the keys are `page` and `account_id`"));
+    if map.keys().any(|key| !["page", "account_id", "mode"].contains(&key.as_str())) {
+        return Err(field.fail("has an unknown key; the keys are `page`, `account_id` and `mode`"));
     }
+    let mode = Field::at(root, "sweep/mode");
     if map.contains_key("account_id") {
         let id = Field::at(root, "sweep/account_id").account()?;
-        return Ok(Trigger::AccountReady { id, kind: TriggerKind::Sweep });
+        return Ok(Trigger::SweptAccount { id, mode: mode.mode()? });
+    }
+    if mode.value().is_some() {
+        return Err(mode.fail("is for one account; the stack parameter `Sweep` sets the mode of a whole sweep"));
     }
     let page = match map.get("page") {
         None | Some(Value::Null) => None,

@@ -44,6 +44,27 @@ fn sweep_with_other_keys_is_an_error() {
 }
 
 #[test]
+fn swept_account_has_a_mode() {
+    let swept = |value: Value| read(&json!({ "sweep": value })).map(|parsed| parsed.trigger);
+    let id = || "444455556666".parse().unwrap();
+    assert_eq!(swept(json!({"account_id": "444455556666"})), Ok(Trigger::SweptAccount { id: id(), mode: Mode::Apply }));
+    let plan = swept(json!({"account_id": "444455556666", "mode": "plan"})).unwrap();
+    assert_eq!(plan, Trigger::SweptAccount { id: id(), mode: Mode::Plan });
+    assert_eq!((plan.kind(), plan.account()), (TriggerKind::Sweep, Some(&id())));
+    insta::assert_snapshot!(plan, @"will report the plan for account 444455556666");
+    let errors = [
+        error(&json!({"sweep": {"account_id": "444455556666", "mode": "report"}})),
+        error(&json!({"sweep": {"mode": "plan"}})),
+        error(&json!({"sweep": {"accounts": []}})),
+    ];
+    insta::assert_snapshot!(errors.join("\n"), @r"
+    `sweep.mode` is not valid; write `plan` or `apply` (the default)
+    `sweep.mode` is for one account; the stack parameter `Sweep` sets the mode of a whole sweep
+    `sweep` has an unknown key; the keys are `page`, `account_id` and `mode`
+    ");
+}
+
+#[test]
 fn created_account_is_ready() {
     let parsed = read(&result(json!({"state": "SUCCEEDED", "accountId": "444455556666"}))).unwrap();
     assert_eq!(parsed.event_id.as_deref(), Some("68679d28-343e-d8ec-4a8c-cdd430223a5d"));

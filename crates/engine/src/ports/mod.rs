@@ -190,7 +190,8 @@ pub trait LeaseStore: Sync {
 
 /// The queue of accounts to process, and its dead-letter queue.
 pub trait Queue: Sync {
-    /// `sqs:SendMessageBatch` with up to ten messages: all of them, or an error.
+    /// `sqs:SendMessageBatch` with up to ten messages of a sweep: all of them, or an error. Messages of other senders are
+    /// delivered before the backlog of a sweep.
     fn send_messages(&self, messages: &[String]) -> impl Future<Output = Result<(), ApiError>> + Send;
 
     /// `sqs:ChangeMessageVisibility`: makes a received message visible again after a pause. `false` if no queue is configured.

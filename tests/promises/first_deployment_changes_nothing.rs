@@ -1,0 +1,169 @@
+//! Promise 11: a first deployment changes nothing in accounts that existed before, and loses no account that joins later.
+
+use std::time::Duration;
+
+use onboarding_core::account::AccountId;
+use onboarding_core::sweep_mode::SweepMode;
+use onboarding_engine::ports::Clock;
+use onboarding_simulation::{AccountCreation, Injection, Script};
+
+use crate::common::{
+    ACCESS, NEW, OLD, OWN_ROLE, Scenario, assert_onboarded, create_account, create_accounts, id, name, organization,
+    sweep_config,
+};
+use crate::lambda::{Lambda, SOURCES, sweep};
+
+/// The function of a stack that is created now, in an organization with an established account.
+fn deployed_now() -> Lambda {
+    let mut function = Scenario::in_organization(organization()).config(&sweep_config()).function();
+    let deployed_at = Some(function.organization().now());
+    function.sweep_mode = SweepMode::Report { deployed_at };
+    function.wait(Duration::from_secs(60));
+    function
+}
+
+/// Processes a sweep, and returns the messages of accounts.
+fn process_sweep(function: &Lambda) -> Vec<String> {
+    function.queue.put(&sweep());
+    let mut bodies = function.process_for(Duration::from_secs(7200));
+    bodies.retain(|body| body.contains("account_id"));
+    bodies.sort();
+    bodies
+}
+
+fn written_accounts(function: &Lambda) -> Vec<AccountId> {
+    function.writes_by_account().into_keys().collect()
+}
+
+/// The drift is in the answer and in the log. Its message is neither retried nor a dead letter, and no event is published.
+#[test]
+fn existing_account_is_reported_and_not_changed() {
+    let function = deployed_now();
+    let before = function.organization().state();
+    assert_eq!(process_sweep(&function), [r#"{"sweep":{"account_id":"333344445555","mode":"plan"}}"#]);
+    assert_eq!(function.organization().state(), before);
+    assert_eq!(function.organization().writes(), []);
+    function.assert_all_processed("the report");
+    assert!(function.notifier.events().is_empty());
+
+    let message = format!(r#"{{"sweep":{{"account_id":"{OLD}","mode":"plan"}}}}"#);
+    let report = function.answer(&message).expect("a report is not an error");
+    assert_eq!(
+        (&report["mode"], &report["outcome"], &report["cause"]["code"], report["changes"].as_array().map(Vec::len)),
+        (&"plan".into(), &"waiting".into(), &"changes_pending".into(), Some(8))
+    );
+}
+
+#[test]
+fn existing_account_that_is_blocked_is_reported_without_a_dead_letter() {
+    let function = deployed_now();
+    function.organization().delete_role(&id(OLD), &name(ACCESS));
+    process_sweep(&function);
+    function.assert_all_processed("the report");
+    assert_eq!(function.organization().writes(), []);
+    assert!(function.notifier.events().is_empty());
+}
+
+#[test]
+fn account_that_joined_after_the_deployment_is_onboarded_by_the_sweep() {
+    let function = deployed_now();
+    create_account(function.organization(), AccountCreation::default());
+    // Its event is lost.
+    let messages = process_sweep(&function);
+    assert_eq!(
+        messages,
+        [r#"{"sweep":{"account_id":"333344445555","mode":"plan"}}"#, r#"{"sweep":{"account_id":"444455556666"}}"#]
+    );
+    assert_onboarded(function.organization(), NEW);
+    assert_eq!(written_accounts(&function), [id(NEW)]);
+    function.assert_all_processed("the sweep");
+}
+
+/// The time of the deployment separates the accounts, however long ago that was.
+#[test]
+fn account_that_joined_after_the_deployment_is_repaired_by_a_later_sweep() {
+    let function = deployed_now();
+    let mut accounts = create_accounts(function.organization(), 12);
+    accounts.sort();
+    function.wait(Duration::from_secs(400 * 86_400));
+    process_sweep(&function);
+    assert_eq!(written_accounts(&function), accounts);
+    accounts.iter().for_each(|account| assert_onboarded(function.organization(), account.as_str()));
+    function.organization().delete_role(&accounts[0], &name(OWN_ROLE));
+    process_sweep(&function);
+    assert_onboarded(function.organization(), accounts[0].as_str());
+}
+
+#[test]
+fn event_of_a_new_account_is_processed() {
+    for source in SOURCES {
+        let function = deployed_now();
+        create_account(function.organization(), AccountCreation::default());
+        function.deliver(source, Duration::from_secs(900));
+        assert_onboarded(function.organization(), NEW);
+        assert_eq!(written_accounts(&function), [id(NEW)]);
+    }
+}
+
+/// Moving accounts, and registering an organizational unit with Control Tower, emit events of existing accounts.
+#[test]
+fn event_of_an_existing_account_changes_nothing() {
+    let moved = include_str!("../../events/move-account.json");
+    let updated = include_str!("../../events/control-tower-update-managed-account.json");
+    for event in [moved, updated] {
+        let function = deployed_now();
+        function.deliver(&event.replace(NEW, OLD), Duration::from_secs(900));
+        assert_eq!(function.organization().writes(), []);
+        function.assert_all_processed(event);
+
+        create_account(function.organization(), AccountCreation::default());
+        function.deliver(event, Duration::from_secs(900));
+        assert_onboarded(function.organization(), NEW);
+    }
+}
+
+/// If it is not known whether the account existed before the deployment, the message is retried.
+#[test]
+fn event_of_an_existing_account_changes_nothing_if_it_cannot_be_looked_up_at_first() {
+    let event = include_str!("../../events/move-account.json").replace(NEW, OLD);
+    let function = deployed_now();
+    function.deliver(&event, Duration::from_secs(900));
+    let lookup = function.calls().iter().position(|call| *call == "organizations:DescribeAccount").expect("a lookup");
+    for injection in Injection::ALL {
+        let function = deployed_now();
+        function.queue.put(&event);
+        function.process_with_faults(Script::at(lookup, injection), Duration::from_secs(7200));
+        assert_eq!(function.organization().writes(), [], "{injection:?}");
+    }
+}
+
+#[test]
+fn manual_request_changes_an_existing_account() {
+    let function = deployed_now();
+    let report = function.answer(&format!(r#"{{"account_id":"{OLD}"}}"#)).expect("a report");
+    assert_eq!(report["outcome"], "converged");
+    assert_onboarded(function.organization(), OLD);
+}
+
+#[test]
+fn nothing_is_changed_by_a_sweep_if_the_time_of_the_deployment_is_not_known() {
+    let mut function = deployed_now();
+    function.sweep_mode = SweepMode::Report { deployed_at: None };
+    create_account(function.organization(), AccountCreation::default());
+    process_sweep(&function);
+    assert_eq!(function.organization().writes(), []);
+    let report = function.answer(&sweep()).expect("a report");
+    let notices = report["notices"].to_string();
+    assert!(notices.contains("2 of them only to report their changes"), "{notices}");
+    assert!(notices.contains("ONBOARDING_DEPLOYED_AT"), "{notices}");
+}
+
+#[test]
+fn every_account_is_changed_in_apply_mode() {
+    let mut function = deployed_now();
+    function.sweep_mode = SweepMode::Apply;
+    create_account(function.organization(), AccountCreation::default());
+    process_sweep(&function);
+    assert_eq!(written_accounts(&function), [id(OLD), id(NEW)]);
+    [OLD, NEW].iter().for_each(|account| assert_onboarded(function.organization(), account));
+}
