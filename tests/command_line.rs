@@ -196,6 +196,26 @@ fn invalid_grant_is_refused_with_the_reason() {
     assert!(finished.code == 1 && finished.err.contains("`--condition` is not JSON"), "{}", finished.err);
 }
 
+#[test]
+fn pasted_answer_is_unwrapped_with_a_note() {
+    let answer = format!(r#"{{"Role":{{"RoleName":"r","AssumeRolePolicyDocument":{}}}}}"#, trust(FRESH));
+    for args in [&["policy", "explain", "-"][..], &["policy", "grant", "--principal", "222233334444", "-"]] {
+        let output = onboard(args, &answer);
+        assert_eq!(output.code, 0, "{}", output.err);
+        assert!(output.out.contains("111122223333") && output.err.contains("aws iam get-role"), "{}", output.err);
+    }
+}
+
+#[test]
+fn permissions_policy_is_refused() {
+    let permissions = trust(r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}"#);
+    for args in [&["policy", "explain", "-"][..], &["policy", "grant", "--principal", "222233334444", "-"]] {
+        let output = onboard(args, &permissions);
+        assert_eq!((output.code, output.out.as_str()), (1, ""));
+        assert!(output.err.contains("it is a permissions policy"), "{}", output.err);
+    }
+}
+
 /// The engine refuses these with `explicit_deny`.
 #[test]
 fn grant_that_is_denied_in_every_case_is_blocked() {

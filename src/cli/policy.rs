@@ -12,7 +12,8 @@ use super::output::{eprint_lines, print_error};
 use onboarding_core::account::Partition;
 use onboarding_core::lines::{Line, Style, render, widest};
 use onboarding_core::policy::{
-    self, Can, Condition, Document, Effect, ExternalIdDisplay, PolicyError, PrincipalAccess, PrincipalKind,
+    self, Can, Condition, Document, Effect, ExternalIdDisplay, PastedPolicy, PolicyError, PrincipalAccess,
+    PrincipalKind,
 };
 use onboarding_core::text::escaped_json;
 
@@ -106,8 +107,10 @@ fn parse(file: &str) -> anyhow::Result<Document> {
         text.len() <= MAX_FILE_BYTES,
         "`{file}` is larger than 64 KiB, and IAM accepts no trust policy of that size; check that it is the right file"
     );
-    Document::parse(text.trim_start_matches('\u{feff}'))
-        .with_context(|| format!("`{file}` is not a valid trust policy"))
+    let pasted = PastedPolicy::parse(&text).map_err(anyhow::Error::msg);
+    let PastedPolicy { document, notes } = pasted.with_context(|| format!("`{file}` is not a valid trust policy"))?;
+    notes.iter().for_each(|note| print_note(format_args!("{note}; it was unwrapped")));
+    Ok(document)
 }
 
 fn condition(text: &str) -> anyhow::Result<Condition> {

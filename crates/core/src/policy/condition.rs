@@ -52,13 +52,19 @@ impl Condition {
     /// # Errors
     /// When it is not an object of objects of strings or arrays of strings.
     pub fn parse(value: &Value) -> Result<Self, PolicyError> {
-        let shape = |what: &str| PolicyError::Shape { element: "Condition".to_owned(), expected: what.to_owned() };
-        let operators = value.as_object().ok_or_else(|| shape("an object of condition operators"))?;
+        let shape = |element: String, expected: &str| PolicyError::Shape { element, expected: expected.to_owned() };
+        let operators =
+            value.as_object().ok_or_else(|| shape("Condition".to_owned(), "an object of condition operators"))?;
         let mut clauses = Vec::new();
         for (operator, keys) in operators {
-            let keys = keys.as_object().ok_or_else(|| shape("an object of condition keys for each operator"))?;
+            let element = format!("Condition.{}", Untrusted::new(operator));
+            let keys = keys
+                .as_object()
+                .ok_or_else(|| shape(element.clone(), "an object of condition keys for each operator"))?;
             for (key, values) in keys {
-                let values = texts(values).ok_or_else(|| shape("a string or an array of strings for each key"))?;
+                let values = texts(values).ok_or_else(|| {
+                    shape(format!("{element}.{}", Untrusted::new(key)), "a string or an array of strings for each key")
+                })?;
                 clauses.push(ConditionClause { operator: operator.clone(), key: key.clone(), values });
             }
         }

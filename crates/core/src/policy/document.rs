@@ -238,15 +238,15 @@ impl Statement {
         };
         let principals = match (map.get("Principal"), map.get("NotPrincipal")) {
             (None, None) => Principals::Absent,
-            (Some(value), None) => {
-                Principals::Only(principals(value, partition).ok_or_else(|| bad_principal(at("Principal")))?)
-            }
-            (None, Some(value)) => {
-                Principals::AllBut(principals(value, partition).ok_or_else(|| bad_principal(at("NotPrincipal")))?)
-            }
+            (Some(value), None) => Principals::Only(principals(value, partition, &at("Principal"))?),
+            (None, Some(value)) => Principals::AllBut(principals(value, partition, &at("NotPrincipal"))?),
             _ => return Err(shape(at("Principal"), "at most one of `Principal` and `NotPrincipal`")),
         };
-        let condition = map.get("Condition").map(Condition::parse).transpose()?.unwrap_or_default();
+        let condition = map
+            .get("Condition")
+            .map(|value| Condition::parse(value).map_err(|error| error.within(&format!("Statement[{index}]"))))
+            .transpose()?
+            .unwrap_or_default();
         let resources = list("Resource")?;
         let sid = match map.get("Sid") {
             None => None,
@@ -268,22 +268,31 @@ impl Statement {
     }
 }
 
-fn principals(value: &Value, partition: Option<&Partition>) -> Option<Vec<Principal>> {
+fn principals(value: &Value, partition: Option<&Partition>, element: &str) -> Result<Vec<Principal>, PolicyError> {
     let principal = |kind: &str, text: &String| match Principal::from_policy(kind, text) {
         Principal::Account(_) | Principal::Arn(_) if is_elsewhere(text, partition) => Principal::Foreign(text.clone()),
         principal => principal,
     };
     match value {
-        Value::String(all) if all == "*" => Some(vec![Principal::Anyone]),
+        Value::String(all) if all == "*" => Ok(vec![Principal::Anyone]),
         Value::Object(kinds) => {
             let mut found = Vec::new();
             for (kind, values) in kinds {
-                found.extend(texts(values)?.iter().map(|text| principal(kind, text)));
+                let texts = texts(values).ok_or_else(|| bad_principal(element))?;
+                if kind == "AWS" && texts.iter().any(|text| is_wrong_number(text)) {
+                    let expected = "account IDs of twelve digits, in quotes; a number loses its leading zeros";
+                    return Err(shape(format!("{element}.AWS"), expected));
+                }
+                found.extend(texts.iter().map(|text| principal(kind, text)));
             }
-            Some(found)
+            Ok(found)
         }
-        _ => None,
+        _ => Err(bad_principal(element)),
     }
+}
+
+fn is_wrong_number(text: &str) -> bool {
+    !text.is_empty() && text.len() != 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether an ARN is one of another partition. A bare account ID is one of the document's partition.
@@ -294,7 +303,7 @@ fn is_elsewhere(text: &str, partition: Option<&Partition>) -> bool {
     }
 }
 
-fn bad_principal(element: String) -> PolicyError {
+fn bad_principal(element: &str) -> PolicyError {
     shape(element, "`\"*\"` or an object such as `{\"AWS\": \"111122223333\"}`")
 }
 

@@ -21,6 +21,16 @@ pub enum PolicyError {
     },
 }
 
+impl PolicyError {
+    /// The error of an element that is in another one.
+    pub(super) fn within(self, outer: &str) -> Self {
+        match self {
+            Self::Shape { element, expected } => Self::Shape { element: format!("{outer}.{element}"), expected },
+            error => error,
+        }
+    }
+}
+
 impl From<JsonError> for PolicyError {
     fn from(error: JsonError) -> Self {
         match error {

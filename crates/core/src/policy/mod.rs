@@ -1,6 +1,7 @@
 //! IAM policy documents: parsed without loss, edited, compared, evaluated, explained and checked.
 //!
 //! - `document`, `condition`, `principal`: the typed view of a policy;
+//! - `pasted`: a policy in the forms in which people paste it;
 //! - `normal`: the normal form, which decides whether two documents have the same meaning;
 //! - `access`: who is allowed what, as a set, to compare a document before and after an edit;
 //! - `trust`: adds grants to a trust policy and removes deleted identities from it;
@@ -24,6 +25,7 @@ mod granted;
 mod lint;
 mod normal;
 mod operators;
+mod pasted;
 mod principal;
 mod reach;
 mod redact;
@@ -44,6 +46,7 @@ pub use granted::{Grant, denied};
 pub(crate) use granted::{Presented, grant_verdict};
 pub use lint::{ExternalIdRequirement, Finding, Severity, lint_trust, lint_trusted};
 pub use operators::is_operator;
+pub use pasted::PastedPolicy;
 pub use principal::{InvalidPrincipal, Principal};
 pub use reach::Can;
 pub use redact::{Redactor, external_ids};

@@ -236,7 +236,7 @@ fn denied_requests(trust: &Document, allowed: &Statement, principal: &Principal)
             .map(|(_, what)| what)
             .collect();
         if !passed.is_empty() {
-            let passed = plain_list_of(passed.into_iter()).replace(" and ", " or ");
+            let passed = plain_list_of(passed).replace(" and ", " or ");
             found.push(format!("{} {} requests with {passed}", trust.name_of(index), verb(deny)));
         }
     }

@@ -255,6 +255,8 @@ fn invalid_policies_are_explained() {
         r#"{"Statement":[{"Effect":"Allow","Action":"*","Principal":{"AWS":{}}}]}"#,
         r#"{"Statement":[{"Effect":"Allow","Action":"*","Condition":[]}]}"#,
         r#"{"Statement":[{"Effect":"Allow","Action":"*","Condition":{"Bool":{"a":null}}}]}"#,
+        r#"{"Statement":[{"Effect":"Allow","Action":"*"},{"Effect":"Allow","Action":"*","Condition":{"StringEquals":{"sts:ExternalId":{"Ref":"Id"}}}}]}"#,
+        r#"{"Statement":[{"Effect":"Allow","Action":"*","Principal":{"AWS":["111122223333",12345678901]}}]}"#,
         r#"{"Statement":[{"Sid":7,"Effect":"Allow","Action":"*"}]}"#,
     ]
     .iter()
@@ -273,8 +275,10 @@ fn invalid_policies_are_explained() {
     `Statement[0].Action` is not valid: expected a string or an array of strings
     `Statement[0].Principal` is not valid: expected `"*"` or an object such as `{"AWS": "111122223333"}`
     `Statement[0].Principal` is not valid: expected `"*"` or an object such as `{"AWS": "111122223333"}`
-    `Condition` is not valid: expected an object of condition operators
-    `Condition` is not valid: expected a string or an array of strings for each key
+    `Statement[0].Condition` is not valid: expected an object of condition operators
+    `Statement[0].Condition.Bool.a` is not valid: expected a string or an array of strings for each key
+    `Statement[1].Condition.StringEquals.sts:ExternalId` is not valid: expected a string or an array of strings for each key
+    `Statement[0].Principal.AWS` is not valid: expected account IDs of twelve digits, in quotes; a number loses its leading zeros
     `Statement[0].Sid` is not valid: expected a string
     "#);
 }
