@@ -12,6 +12,7 @@ mod any_vendor_answer;
 mod concurrent_runs;
 mod departures_are_confirmed;
 mod diagnosis;
+mod errors_of_the_caller;
 mod failures_are_isolated;
 mod fault_injection_at_every_call;
 mod first_deployment_changes_nothing;

@@ -94,8 +94,10 @@ codes! {
     LeaseHeld = "lease_held" => [Waiting],
     /// Another writer was first.
     ConcurrentChange = "concurrent_change" => [Waiting],
-    /// AWS does not know the credentials yet, or no longer.
-    CredentialsNotAccepted = "credentials_not_accepted" => [Waiting],
+    /// AWS does not know the credentials yet, or no longer; blocked for those that this tool runs with.
+    CredentialsNotAccepted = "credentials_not_accepted" => [Waiting, Blocked],
+    /// STS is not activated in the region; the message names the account.
+    RegionDisabled = "region_disabled" => [Blocked],
     /// There are no AWS credentials.
     NoCredentials = "no_credentials" => [Blocked],
     /// An invited account cannot be accessed, because no access role was created in it.

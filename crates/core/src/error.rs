@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::error_messages::{Denial, Quota, is_unknown_principal};
+use crate::error_messages::{Denial, Hint, Quota};
 use crate::text::Untrusted;
 use crate::text::excerpt;
 
@@ -21,8 +21,8 @@ pub struct ApiError {
     pub denial: Box<Denial>,
     /// Which quota is reached, according to the full message.
     pub quota: Option<Quota>,
-    /// Whether a principal does not exist, according to the full message.
-    unknown_principal: bool,
+    /// What else the full message says.
+    hint: Option<Hint>,
     status: Option<u16>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -42,10 +42,20 @@ pub enum ErrorKind {
     NotReady,
     /// The credentials are not accepted, or have expired.
     Credentials,
+    /// The clock of the caller is wrong, so that its signatures are not accepted.
+    ClockSkew,
+    /// The credentials are those of a root user.
+    RootUser,
     /// No credentials are configured.
     NoCredentials,
+    /// The service is not enabled in the region.
+    RegionDisabled,
+    /// The account of the credentials belongs to no organization.
+    NoOrganization,
     /// A principal in a policy does not exist (yet).
     InvalidPrincipal,
+    /// A service principal in a policy does not exist.
+    InvalidService,
     /// A policy is rejected.
     MalformedPolicy,
     /// A quota is reached.
@@ -70,10 +80,10 @@ impl ApiError {
     pub fn new(call: &'static str, code: impl Into<String>, message: &str) -> Self {
         let denial = Box::new(Denial::read(message));
         let quota = Quota::read(message);
-        let unknown_principal = is_unknown_principal(message);
+        let hint = Hint::read(message);
         let code = code.into();
         let message = excerpt(message, LONGEST_MESSAGE);
-        Self { call, code, message, denial, quota, unknown_principal, status: None, source: None }
+        Self { call, code, message, denial, quota, hint, status: None, source: None }
     }
 
     /// The same, with the HTTP status, which decides the kind if the code is not known.
@@ -96,6 +106,18 @@ impl ApiError {
         self
     }
 
+    /// Whether STS finds a session policy too large together with the session tags.
+    #[must_use]
+    pub fn is_session_policy_too_large(&self) -> bool {
+        self.code.starts_with("PackedPolicyTooLarge")
+    }
+
+    /// Whether the credentials that this tool runs with are unknown to AWS, not those of a new session in an account.
+    pub(crate) fn rejects_own_credentials(&self) -> bool {
+        let is_own = !self.call.starts_with("iam:") && self.call != "sts:GetCallerIdentity";
+        is_own && matches!(self.code.as_str(), "InvalidClientTokenId" | "UnrecognizedClientException")
+    }
+
     /// The kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -105,6 +127,7 @@ impl ApiError {
             | "AccountNotFoundException"
             | "ParameterNotFound"
             | "CreateAccountStatusNotFoundException" => ErrorKind::NotFound,
+            "AccessDenied" | "AccessDeniedException" if self.hint == Some(Hint::RootUser) => ErrorKind::RootUser,
             "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => ErrorKind::AccessDenied,
             "Throttling"
             | "ThrottlingException"
@@ -127,16 +150,22 @@ impl ApiError {
             | "Connection"
             | "MalformedAnswer" => ErrorKind::Unavailable,
             "SubscriptionRequiredException" | "OptInRequired" => ErrorKind::NotReady,
+            "RequestExpired" | "RequestTimeTooSkewed" => ErrorKind::ClockSkew,
+            "SignatureDoesNotMatch" | "InvalidSignatureException" if self.hint == Some(Hint::ClockSkew) => {
+                ErrorKind::ClockSkew
+            }
+            "RegionDisabledException" | "RegionDisabled" => ErrorKind::RegionDisabled,
+            "AWSOrganizationsNotInUseException" => ErrorKind::NoOrganization,
             "InvalidClientTokenId" | "ExpiredToken" | "ExpiredTokenException" | "UnrecognizedClientException" => {
                 ErrorKind::Credentials
             }
             "NoCredentials" => ErrorKind::NoCredentials,
-            "MalformedPolicyDocument" | "MalformedPolicyDocumentException" if self.unknown_principal => {
-                ErrorKind::InvalidPrincipal
-            }
-            "MalformedPolicyDocument" | "MalformedPolicyDocumentException" | "PackedPolicyTooLarge" => {
-                ErrorKind::MalformedPolicy
-            }
+            "MalformedPolicyDocument" | "MalformedPolicyDocumentException" => match self.hint {
+                Some(Hint::UnknownPrincipal) => ErrorKind::InvalidPrincipal,
+                Some(Hint::UnknownService) => ErrorKind::InvalidService,
+                _ => ErrorKind::MalformedPolicy,
+            },
+            "PackedPolicyTooLarge" | "PackedPolicyTooLargeException" => ErrorKind::MalformedPolicy,
             "LimitExceeded" | "LimitExceededException" => ErrorKind::Quota,
             "ConcurrentModification" | "ConcurrentModificationException" => ErrorKind::Conflict,
             "EntityAlreadyExists" | "EntityAlreadyExistsException" | "ParameterAlreadyExists" => {
@@ -173,7 +202,29 @@ mod tests {
     fn unknown_principal_is_distinguished_by_its_message() {
         let kind = |message| ApiError::new("iam:CreateRole", "MalformedPolicyDocument", message).kind();
         assert_eq!(kind("Invalid principal in policy: \"AWS\":\"x\""), ErrorKind::InvalidPrincipal);
+        assert_eq!(kind("Invalid principal in policy: \"SERVICE\":\"x\""), ErrorKind::InvalidService);
         assert_eq!(kind("Syntax errors in policy."), ErrorKind::MalformedPolicy);
+    }
+
+    #[test]
+    fn caller_errors_are_distinguished() {
+        let kind = |call, code: &str, message| ApiError::new(call, code, message).kind();
+        let invalid = "The security token included in the request is invalid.";
+        let expired =
+            "Signature expired: 20261122T213000Z is now earlier than 20261122T214000Z (20261122T215500Z - 15 min.)";
+        for (kind, expected) in [
+            (kind("sts:AssumeRole", "AccessDenied", "Roles may not be assumed by root accounts."), ErrorKind::RootUser),
+            (kind("sts:AssumeRole", "ExpiredToken", "expired"), ErrorKind::Credentials),
+            (kind("sts:AssumeRole", "SignatureDoesNotMatch", expired), ErrorKind::ClockSkew),
+            (kind("sts:AssumeRole", "SignatureDoesNotMatch", "another"), ErrorKind::Other),
+        ] {
+            assert_eq!(kind, expected);
+        }
+        let rejects_own = |call, code: &str| ApiError::new(call, code, invalid).rejects_own_credentials();
+        assert!(rejects_own("sts:AssumeRole", "InvalidClientTokenId"));
+        assert!(!rejects_own("iam:GetRole", "InvalidClientTokenId"));
+        assert!(!rejects_own("sts:GetCallerIdentity", "InvalidClientTokenId"));
+        assert!(!rejects_own("sts:AssumeRole", "ExpiredToken"));
     }
 
     #[test]

@@ -204,10 +204,48 @@ impl Stop {
                 message,
                 "retried automatically; if this persists, a role exists whose name differs only in case: rename one of the two",
             )),
+            ErrorKind::Credentials if error.rejects_own_credentials() => Self::blocked(
+                Code::CredentialsNotAccepted,
+                message,
+                "sign in to AWS again, or use valid keys; if they are valid, the account of the credentials may not have enabled \
+                 this region: use another",
+            ),
             ErrorKind::Credentials => Self::Reopen(Cause::retried(Code::CredentialsNotAccepted, message)),
             ErrorKind::NoCredentials => {
                 Self::blocked(Code::NoCredentials, message, "sign in to AWS, or use a profile that has credentials")
             }
+            ErrorKind::ClockSkew => Self::blocked(
+                Code::CredentialsNotAccepted,
+                message,
+                "correct the clock of the machine that runs this tool (clock skew), then run again",
+            ),
+            ErrorKind::RootUser => Self::blocked(
+                Code::OwnPermissionMissing,
+                message,
+                "use the credentials of a role or an IAM user: these are the root user's, who cannot assume roles",
+            ),
+            ErrorKind::RegionDisabled => Self::blocked(
+                Code::RegionDisabled,
+                message,
+                "activate STS for this region in the account that the message names (IAM console, account settings), or run this \
+                 tool in another region",
+            ),
+            ErrorKind::NoOrganization => Self::blocked(
+                Code::OwnPermissionMissing,
+                message,
+                "use the credentials of the organization's management account: the account of these credentials is not one",
+            ),
+            ErrorKind::MalformedPolicy if error.is_session_policy_too_large() => Self::blocked(
+                Code::SessionPolicyTooLong,
+                message,
+                "configure shorter role paths or fewer attached policies, or run this tool with credentials that pass on fewer \
+                 session tags",
+            ),
+            ErrorKind::InvalidService => Self::blocked(
+                Code::PolicyNotAccepted,
+                message,
+                "correct the service principal that the message names in the configuration, then run again",
+            ),
             ErrorKind::NotFound => Self::Wait(Cause::new(
                 Code::NotPropagated,
                 message,
@@ -227,7 +265,10 @@ impl Stop {
             }
             ErrorKind::NotReady if age.is_new() => Self::wait(Code::AccountNotReady, message),
             ErrorKind::AccessDenied if error.denial.is_by_control_policy() => Self::from_control_policy(error, age),
-            ErrorKind::AccessDenied if age.is_new() => Self::wait(Code::AccountNotReady, message),
+            // A boundary is not part of what is set up in a new account, and neither is an explicit deny.
+            ErrorKind::AccessDenied if age.is_new() && !error.denial.is_permanent() => {
+                Self::wait(Code::AccountNotReady, message)
+            }
             ErrorKind::NotReady => {
                 Self::blocked(Code::AccountNotReady, message, "complete the sign-up of the account, then run again")
             }

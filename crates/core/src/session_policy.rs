@@ -55,6 +55,18 @@ pub struct SessionScope {
 /// Also returns the roles whose policy is too long even in a session of their own. They do not affect the others.
 #[must_use]
 pub fn scopes<'a>(blueprint: &'a Blueprint, access: &RoleName, mode: Mode) -> (Vec<SessionScope>, Vec<&'a RoleSpec>) {
+    scopes_within(blueprint, access, mode, MAX_LENGTH)
+}
+
+/// The same with shorter policies, if STS rejects those of [`scopes`]: it packs a session policy together with the session
+/// tags, and what is too large for it is not known before. A role whose policy is longer gets a session of its own.
+#[must_use]
+pub fn scopes_within<'a>(
+    blueprint: &'a Blueprint,
+    access: &RoleName,
+    mode: Mode,
+    length: usize,
+) -> (Vec<SessionScope>, Vec<&'a RoleSpec>) {
     let account = &blueprint.account;
     let policy = |with_access: bool, roles: &[&RoleSpec]| {
         let mut statements = Vec::new();
@@ -77,7 +89,8 @@ pub fn scopes<'a>(blueprint: &'a Blueprint, access: &RoleName, mode: Mode) -> (V
             too_long.push(role);
         } else if let Some(group) = groups.last_mut() {
             group.push(role);
-            if policy(first, group).len() > MAX_LENGTH {
+            let is_alone = !first && group.len() == 1;
+            if policy(first, group).len() > length && !is_alone {
                 group.pop();
                 groups.push(vec![role]);
             }

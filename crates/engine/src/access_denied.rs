@@ -23,6 +23,13 @@ pub(crate) fn diagnose(account: &Account, age: AccountAge, refused: &[(&RoleName
     };
     let tried: Vec<_> = refused.iter().map(|(name, _)| format!("`{name}`")).collect();
     let tried = tried.join(" or ");
+    // Neither passes with time, so that the age of the account does not matter.
+    if let Some((name, error, action)) = refused.iter().find_map(other_action) {
+        return session_not_allowed(account, name, error, action);
+    }
+    if refused.iter().all(|(_, error)| error.denial.is_by_the_caller()) {
+        return own_permission(error, &first.arn(&account.partition, &account.id, "/"));
+    }
     let by_control_policy = refused.iter().find(|(_, error)| error.denial.is_by_control_policy());
     if age.is_new() {
         return match by_control_policy {
@@ -33,9 +40,6 @@ pub(crate) fn diagnose(account: &Account, age: AccountAge, refused: &[(&RoleName
                 Stop::wait(Code::AccessRoleNotReady, message)
             }
         };
-    }
-    if refused.iter().all(|(_, error)| error.denial.is_by_the_caller()) {
-        return own_permission(error, &first.arn(&account.partition, &account.id, "/"));
     }
     let forbidden = refused.iter().filter(|(_, error)| error.denial.is_by_the_caller());
     let forbidden: Vec<_> = forbidden.map(|(name, _)| format!("`{name}`")).collect();
@@ -89,6 +93,27 @@ fn is_by_trust(error: &ApiError) -> bool {
 
 fn root(account: &Account) -> String {
     format!("arn:{}:iam::{}:root", account.partition, account.management)
+}
+
+/// The action that was denied instead of `sts:AssumeRole`, such as `sts:TagSession`.
+fn other_action<'a>((name, error): &'a (&RoleName, ApiError)) -> Option<(&'a RoleName, &'a ApiError, &'a str)> {
+    let action = error.denial.action.as_deref()?;
+    let is_other = action != "sts:AssumeRole" && !error.denial.is_by_control_policy();
+    is_other.then_some((*name, error, action))
+}
+
+/// The credentials of this tool pass on a source identity or session tags, and the access role does not accept them.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_role-chaining>.
+fn session_not_allowed(account: &Account, role: &RoleName, error: &ApiError, action: &str) -> Stop {
+    Stop::blocked(
+        Code::AccessRoleTrust,
+        format!("role `{role}` of account {} cannot be assumed with these credentials: {error}", account.id),
+        format!(
+            "allow `{action}` in the trust policy of the role and in the policies of the role that runs this tool, or run this \
+             tool with credentials that pass on no source identity and no session tags"
+        ),
+    )
 }
 
 /// `sts:AssumeRole` is called by the function's own role; its own policies are named where they deny the call.

@@ -9,7 +9,7 @@ use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::Refusal;
 use onboarding_core::role::RoleName;
-use onboarding_core::session_policy::scopes;
+use onboarding_core::session_policy::{MAX_LENGTH, scopes_within};
 
 use crate::access_denied::diagnose;
 use crate::assumed::AssumedAccount;
@@ -30,13 +30,34 @@ impl<W: World> Engine<W> {
     ) -> Result<Assumed<W>, Stop> {
         let mut denied = Vec::new();
         for name in &self.config.access_role.names {
-            match self.assume_role(blueprint, age, name, mode, session_name).await {
+            match self.assume_split(blueprint, age, name, mode, session_name).await {
                 Ok(assumed) => return Ok(assumed),
                 Err(error) if error.kind() == ErrorKind::AccessDenied => denied.push((name, error)),
                 Err(error) => return Err(Stop::from_error(&error, age)),
             }
         }
         Err(diagnose(&blueprint.account, age, &denied))
+    }
+
+    /// Assumes a role. If STS finds the session policies too large, because it packs them together with session tags, they are
+    /// split over more sessions.
+    async fn assume_split(
+        &self,
+        blueprint: &Blueprint,
+        age: AccountAge,
+        access_role: &RoleName,
+        mode: Mode,
+        session_name: &str,
+    ) -> Result<Assumed<W>, ApiError> {
+        let mut lengths = [MAX_LENGTH, MAX_LENGTH / 2, 0].into_iter();
+        let mut result = Err(ApiError::new("sts:AssumeRole", "PackedPolicyTooLarge", ""));
+        while let Err(error) = &result
+            && error.is_session_policy_too_large()
+            && let Some(length) = lengths.next()
+        {
+            result = self.assume_role(blueprint, age, access_role, mode, session_name, length).await;
+        }
+        result
     }
 
     async fn assume_role(
@@ -46,10 +67,11 @@ impl<W: World> Engine<W> {
         access_role: &RoleName,
         mode: Mode,
         session_name: &str,
+        length: usize,
     ) -> Result<Assumed<W>, ApiError> {
         let account = &blueprint.account;
         let role_arn = access_role.arn(&account.partition, &account.id, "/");
-        let (scopes, too_long) = scopes(blueprint, access_role, mode);
+        let (scopes, too_long) = scopes_within(blueprint, access_role, mode, length);
         let sessions = try_join_all(scopes.into_iter().map(async |scope| {
             let request = AssumeRoleRequest {
                 role_arn: role_arn.clone(),

@@ -80,6 +80,13 @@ impl Denial {
         matches!(self.by, DeniedBy::ServiceControlPolicy | DeniedBy::ResourceControlPolicy)
     }
 
+    /// Whether a policy of the caller denied the call that exists on purpose: a permissions boundary, or a statement that
+    /// denies. In a new account the policies that allow may not be in effect yet.
+    #[must_use]
+    pub(crate) fn is_permanent(&self) -> bool {
+        self.by == DeniedBy::PermissionsBoundary || (self.by == DeniedBy::IdentityPolicy && self.explicit)
+    }
+
     /// Whether a policy of the caller denied the call, so that the target makes no difference.
     #[must_use]
     pub fn is_by_the_caller(&self) -> bool {
