@@ -94,8 +94,8 @@ codes! {
     LeaseHeld = "lease_held" => [Waiting],
     /// Another writer was first.
     ConcurrentChange = "concurrent_change" => [Waiting],
-    /// AWS does not know the credentials yet, or no longer.
-    CredentialsNotAccepted = "credentials_not_accepted" => [Waiting],
+    /// AWS does not know the credentials yet, or no longer; blocked if only the user can replace them.
+    CredentialsNotAccepted = "credentials_not_accepted" => [Waiting, Blocked],
     /// There are no AWS credentials.
     NoCredentials = "no_credentials" => [Blocked],
     /// An invited account cannot be accessed, because no access role was created in it.

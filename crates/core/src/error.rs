@@ -23,6 +23,8 @@ pub struct ApiError {
     pub quota: Option<Quota>,
     /// Whether a principal does not exist, according to the full message.
     unknown_principal: bool,
+    /// Whether the call was signed with credentials that no later attempt replaces.
+    fixed_credentials: bool,
     status: Option<u16>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -42,6 +44,8 @@ pub enum ErrorKind {
     NotReady,
     /// The credentials are not accepted, or have expired.
     Credentials,
+    /// The same, where retrying does not help: only the user can replace them.
+    FixedCredentials,
     /// No credentials are configured.
     NoCredentials,
     /// A principal in a policy does not exist (yet).
@@ -73,13 +77,31 @@ impl ApiError {
         let unknown_principal = is_unknown_principal(message);
         let code = code.into();
         let message = excerpt(message, LONGEST_MESSAGE);
-        Self { call, code, message, denial, quota, unknown_principal, status: None, source: None }
+        Self {
+            call,
+            code,
+            message,
+            denial,
+            quota,
+            unknown_principal,
+            fixed_credentials: false,
+            status: None,
+            source: None,
+        }
     }
 
     /// The same, with the HTTP status, which decides the kind if the code is not known.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
         self.status = Some(status);
+        self
+    }
+
+    /// The same, of a call that was signed with the user's own credentials, as on the command line: if they are not
+    /// accepted, only the user can replace them.
+    #[must_use]
+    pub fn with_fixed_credentials(mut self) -> Self {
+        self.fixed_credentials = true;
         self
     }
 
@@ -127,6 +149,18 @@ impl ApiError {
             | "Connection"
             | "MalformedAnswer" => ErrorKind::Unavailable,
             "SubscriptionRequiredException" | "OptInRequired" => ErrorKind::NotReady,
+            "InvalidClientTokenId"
+            | "ExpiredToken"
+            | "ExpiredTokenException"
+            | "UnrecognizedClientException"
+            | "SignatureDoesNotMatch"
+            | "InvalidSignatureException"
+            | "IncompleteSignature"
+            | "IncompleteSignatureException"
+                if self.fixed_credentials =>
+            {
+                ErrorKind::FixedCredentials
+            }
             "InvalidClientTokenId" | "ExpiredToken" | "ExpiredTokenException" | "UnrecognizedClientException" => {
                 ErrorKind::Credentials
             }
@@ -174,6 +208,21 @@ mod tests {
         let kind = |message| ApiError::new("iam:CreateRole", "MalformedPolicyDocument", message).kind();
         assert_eq!(kind("Invalid principal in policy: \"AWS\":\"x\""), ErrorKind::InvalidPrincipal);
         assert_eq!(kind("Syntax errors in policy."), ErrorKind::MalformedPolicy);
+    }
+
+    #[test]
+    fn rejected_credentials_of_the_user_are_distinguished_from_those_of_a_session() {
+        for code in ["InvalidClientTokenId", "UnrecognizedClientException", "ExpiredToken", "ExpiredTokenException"] {
+            let error = ApiError::new("organizations:DescribeAccount", code, "");
+            assert_eq!(error.kind(), ErrorKind::Credentials, "{code}");
+            assert_eq!(error.with_fixed_credentials().kind(), ErrorKind::FixedCredentials, "{code}");
+        }
+        for code in ["SignatureDoesNotMatch", "InvalidSignatureException"] {
+            let error = ApiError::new("sts:AssumeRole", code, "").with_fixed_credentials();
+            assert_eq!(error.kind(), ErrorKind::FixedCredentials, "{code}");
+        }
+        let denied = ApiError::new("sts:AssumeRole", "AccessDenied", "").with_fixed_credentials();
+        assert_eq!(denied.kind(), ErrorKind::AccessDenied);
     }
 
     #[test]

@@ -205,9 +205,12 @@ impl Stop {
                 "retried automatically; if this persists, a role exists whose name differs only in case: rename one of the two",
             )),
             ErrorKind::Credentials => Self::Reopen(Cause::retried(Code::CredentialsNotAccepted, message)),
-            ErrorKind::NoCredentials => {
-                Self::blocked(Code::NoCredentials, message, "sign in to AWS, or use a profile that has credentials")
-            }
+            ErrorKind::FixedCredentials => Self::blocked(Code::CredentialsNotAccepted, message, if_not_accepted(error)),
+            ErrorKind::NoCredentials => Self::blocked(
+                Code::NoCredentials,
+                message,
+                "sign in to AWS, or pass a profile that has credentials: `aws sso login --profile NAME`, then `--profile NAME`",
+            ),
             ErrorKind::NotFound => Self::Wait(Cause::new(
                 Code::NotPropagated,
                 message,
@@ -279,6 +282,31 @@ impl Stop {
                 "exempt {whom} from the {kind} control policy, or move the account out of its scope, then run again"
             ),
         )
+    }
+}
+
+/// The remedy for the user's own credentials, by why they are not accepted.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html> and, for regions,
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html>.
+fn if_not_accepted(error: &ApiError) -> &'static str {
+    match error.code.as_str() {
+        "ExpiredToken" | "ExpiredTokenException" => {
+            "they have expired: sign in again (`aws sso login`, `aws login`), or replace the session token, then run again"
+        }
+        "SignatureDoesNotMatch"
+        | "InvalidSignatureException"
+        | "IncompleteSignature"
+        | "IncompleteSignatureException" => {
+            "check that the secret access key belongs to the access key, and this machine's clock, then run again"
+        }
+        // Organizations accepts the same credentials in another region, so that the region is the likelier cause.
+        _ if error.call.starts_with("sts:") => {
+            "sign in again; if the credentials are valid, enable the region in the management account or pass another `--region`"
+        }
+        _ => {
+            "check that the access key exists and is active, and whether a session token belongs to it, or sign in again"
+        }
     }
 }
 
