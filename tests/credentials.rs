@@ -362,6 +362,25 @@ async fn console_login_is_supported() {
     let login = "[profile management]\nregion = eu-central-1\nlogin_session = arn:aws:iam::210987654321:user/admin\n";
     let home = Home::with(login).await;
     insta::assert_snapshot!(home.error(&["--profile", "management"]).await, @"error: profile `management` is not signed in; run `aws login --profile management`");
+    // The name of the file is the SHA-256 of the session.
+    let file = ".aws/login/cache/1b48b38933d0b067f38cbc5a23606dd0b1c485a6905b6bc4a75a834d6aee5228.json";
+    let token = |expires: &str| {
+        json!({
+            "accessToken": {
+                "accessKeyId": "ASIALOGIN", "secretAccessKey": "secret", "sessionToken": "token",
+                "accountId": "210987654321", "expiresAt": expires,
+            },
+            "tokenType": "aws_sigv4", "refreshToken": "s3cret", "idToken": "token",
+            "clientId": "arn:aws:signin:::devtools/same-device", "dpopKey": "not a key",
+        })
+        .to_string()
+    };
+    home.write(file, &token("2020-01-01T00:00:00Z"));
+    let expired = home.error(&["--profile", "management"]).await;
+    assert!(expired.contains("run `aws login --profile management`") && !expired.contains("s3cret"), "{expired}");
+    home.write(file, &token("2099-01-01T00:00:00Z"));
+    home.plan_with_keys(&["--profile", "management"]);
+    assert_eq!(home.keys().await, ["ASIALOGIN"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -348,3 +348,24 @@ impl fmt::Display for Outcome {
         self.cause().map_or(Ok(()), |cause| write!(f, " ({}): {cause}", cause.code))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rejected_credentials_of_a_user_are_blocked_with_the_likely_cause() {
+        let remedy = |call, code: &str| {
+            let error = ApiError::new(call, code, "").with_fixed_credentials();
+            let stop = Stop::from_error(&error, AccountAge::New);
+            assert!(matches!(stop, Stop::Blocked(_)), "{stop:?}");
+            stop.into_cause().remedy
+        };
+        insta::assert_snapshot!(remedy("organizations:DescribeAccount", "UnrecognizedClientException"), @"check that the access key exists and is active, and whether a session token belongs to it, or sign in again");
+        insta::assert_snapshot!(remedy("sts:AssumeRole", "InvalidClientTokenId"), @"sign in again; if the credentials are valid, enable the region in the management account or pass another `--region`");
+        insta::assert_snapshot!(remedy("sts:AssumeRole", "ExpiredToken"), @"they have expired: sign in again (`aws sso login`, `aws login`), or replace the session token, then run again");
+        insta::assert_snapshot!(remedy("sts:AssumeRole", "SignatureDoesNotMatch"), @"check that the secret access key belongs to the access key, and this machine's clock, then run again");
+        let session = ApiError::new("iam:GetRole", "InvalidClientTokenId", "");
+        assert!(matches!(Stop::from_error(&session, AccountAge::New), Stop::Reopen(_)));
+    }
+}
