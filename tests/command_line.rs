@@ -88,6 +88,25 @@ fn invalid_arguments_exit_with_2() {
 }
 
 #[test]
+fn invalid_account_id_is_explained_without_the_syntax_of_a_file() {
+    let mut errors = Vec::new();
+    for id in ["12345", "44445555666", "0444455556666", "4444-5555-6666", "\"444455556666\"", "payments-dev", ""] {
+        let finished = onboard(&["plan", "--account", id], "");
+        assert_eq!((finished.code, finished.out.as_str()), (2, ""));
+        errors.push(finished.err.lines().next().unwrap_or_default().to_owned());
+    }
+    insta::assert_snapshot!(errors.join("\n"), @"
+    error: invalid value '12345' for '--account <ID>': it has 5 digits, and an account ID has 12; `aws organizations list-accounts` shows the IDs
+    error: invalid value '44445555666' for '--account <ID>': it has 11 digits, and an account ID has 12; a leading zero may be missing; `aws organizations list-accounts` shows the IDs
+    error: invalid value '0444455556666' for '--account <ID>': it has 13 digits, and an account ID has 12; `aws organizations list-accounts` shows the IDs
+    error: invalid value '4444-5555-6666' for '--account <ID>': write the 12 digits and nothing else: 444455556666
+    error: invalid value '\"444455556666\"' for '--account <ID>': write the 12 digits and nothing else: 444455556666
+    error: invalid value 'payments-dev' for '--account <ID>': an account ID has 12 digits and no other characters; `aws organizations list-accounts` shows the IDs
+    error: invalid value '' for '--account <ID>': an account ID has 12 digits and no other characters; `aws organizations list-accounts` shows the IDs
+    ");
+}
+
+#[test]
 fn completions_are_printed_for_each_shell() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let finished = onboard(&["completions", shell], "");
@@ -386,20 +405,33 @@ fn apply_without_a_terminal_changes_nothing() {
     assert!(finished.err.contains("with `--format json`; pass `--yes`"), "{}", finished.err);
 }
 
+/// The path of a configuration without values of an example, which `plan` and `apply` would refuse.
+fn own_configuration(folder: &tempfile::TempDir) -> String {
+    let file = folder.path().join("onboarding.toml");
+    let text = "[[access-role.grant]]\nprincipal = \"210987654321\"\n[accounts]\nexclude = [\"321098765432\"]\n";
+    std::fs::write(&file, text).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
 #[test]
 fn missing_region_or_credentials_is_reported() {
-    let finished = onboard(&["plan", "--account", "444455556666"], "");
+    let folder = tempfile::tempdir().unwrap();
+    let config = own_configuration(&folder);
+    let finished = onboard(&["plan", "--account", "444455556666", "--config", &config], "");
     assert_eq!((finished.code, finished.out.as_str()), (1, ""));
     assert!(finished.err.contains("no region is set"), "{}", finished.err);
     let plan = ["plan", "--account", "444455556666", "--region", "us-east-1", "--format", "json", "--wait", "0"];
-    let finished = onboard(&plan, "");
+    let finished = onboard(&[&plan[..], &["--config", &config]].concat(), "");
     assert_eq!(finished.code, 4, "{}", finished.err);
     assert_eq!(finished.json()["cause"]["code"], "no_credentials");
 }
 
 #[test]
 fn excluded_account_is_ignored_without_aws() {
-    let args = ["--account", "999988887777", "--region", "us-east-1", "--format", "json", "--wait", "0"];
+    let folder = tempfile::tempdir().unwrap();
+    let config = own_configuration(&folder);
+    let args = ["--account", "321098765432", "--region", "us-east-1", "--format", "json", "--wait", "0"];
+    let args = [&args[..], &["--config", &config]].concat();
     for command in [&["plan"][..], &["apply", "--yes"]] {
         let finished = onboard(&[command, &args].concat(), "");
         assert_eq!(finished.code, 0, "{}", finished.err);

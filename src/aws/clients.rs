@@ -15,7 +15,11 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
+use super::credentials::{CredentialsProblem, ProfileCredentials};
+use super::profiles::{self, ProfileError};
+use super::regions;
 use onboarding_core::limits::{CALL, CALL_ATTEMPT, CONNECT};
+use onboarding_core::text::Untrusted;
 
 /// Why the SDK configuration could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +30,20 @@ pub enum ClientsError {
     /// No region is set by an option, in the environment or in a profile.
     #[error("no region is set; pass `--region` or set `AWS_REGION`")]
     Region,
+    /// The same, where the profile could have one.
+    #[error(
+        "no region is set; pass `--region`, set `AWS_REGION`, or run `aws configure set region REGION --profile {0}`"
+    )]
+    RegionOfProfile(Untrusted),
+    /// The region does not exist.
+    #[error("{0}")]
+    UnknownRegion(String),
+    /// The profile cannot be used.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// The profile has no valid credentials.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsProblem),
 }
 
 /// The configuration of the function. It comes only from the environment variables that Lambda sets: looking for
@@ -52,27 +70,36 @@ pub fn function_config() -> Result<SdkConfig, ClientsError> {
     Ok(config.build())
 }
 
-/// The configuration of the CLI: the SDK's default chain of environment, profiles and IAM Identity Center.
+/// The configuration of the CLI: the credentials of a profile, or those of the SDK's default chain. See
+/// [`profiles`](super::profiles) for which of the two.
 ///
 /// # Errors
-/// When no region is set.
+/// When the profile or its credentials cannot be used, or no valid region is set.
 pub async fn cli_config(profile: Option<&str>, region: Option<&str>) -> Result<SdkConfig, ClientsError> {
+    let selected = profiles::select(profile).await?;
+    let http_client = http_client();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client())
+        .http_client(http_client.clone())
         .retry_config(RetryConfig::standard())
         .timeout_config(timeouts());
-    if let Some(profile) = profile {
-        loader = loader.profile_name(profile);
+    if let Some(selected) = &selected {
+        loader = loader.profile_name(&selected.name).no_credentials();
     }
     if let Some(region) = region {
         loader = loader.region(Region::new(region.to_owned()));
     }
     let config = loader.load().await;
-    if config.region().is_some_and(|region| !region.as_ref().is_empty()) {
-        Ok(config)
-    } else {
-        Err(ClientsError::Region)
+    match (config.region().map(AsRef::as_ref).unwrap_or_default(), &selected) {
+        ("", Some(selected)) => return Err(ClientsError::RegionOfProfile(selected.name.as_str().into())),
+        ("", None) => return Err(ClientsError::Region),
+        (region, _) if config.endpoint_url().is_none() => {
+            regions::check(region).await.map_err(ClientsError::UnknownRegion)?;
+        }
+        _ => {}
     }
+    let Some(selected) = selected else { return Ok(config) };
+    let credentials = ProfileCredentials::load(selected, config.region().cloned(), http_client).await?;
+    Ok(config.to_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build())
 }
 
 /// The same configuration with the credentials of a session. Region, retries and connections are shared.

@@ -3,7 +3,7 @@
 use aws_sdk_organizations::types::{Account as Wire, CreateAccountState};
 
 use super::Aws;
-use super::error::{api_error, malformed};
+use super::error::malformed;
 use onboarding_core::account::{Account, AccountId, AccountState, JoinMethod, Partition};
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::time::from_unix_seconds;
@@ -13,7 +13,7 @@ impl Directory for Aws {
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
         const CALL: &str = "organizations:DescribeAccount";
         let response =
-            self.organizations.describe_account().account_id(id.as_str()).send().await.map_err(api_error(CALL));
+            self.organizations.describe_account().account_id(id.as_str()).send().await.map_err(self.caller_error(CALL));
         match response {
             Ok(response) => {
                 account(CALL, response.account.as_ref().ok_or_else(|| malformed(CALL, "account"))?).map(Some)
@@ -25,7 +25,8 @@ impl Directory for Aws {
 
     async fn accounts(&self, from: Option<String>) -> Result<AccountPage, ApiError> {
         const CALL: &str = "organizations:ListAccounts";
-        let response = self.organizations.list_accounts().set_next_token(from).send().await.map_err(api_error(CALL))?;
+        let response =
+            self.organizations.list_accounts().set_next_token(from).send().await.map_err(self.caller_error(CALL))?;
         let accounts = response.accounts.unwrap_or_default();
         let accounts = accounts.iter().map(|wire| account(CALL, wire)).collect::<Result<_, _>>()?;
         Ok(AccountPage { accounts, next: response.next_token })
@@ -34,7 +35,7 @@ impl Directory for Aws {
     async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {
         const CALL: &str = "organizations:DescribeCreateAccountStatus";
         let send = self.organizations.describe_create_account_status().create_account_request_id(request).send();
-        let status = match send.await.map_err(api_error(CALL)) {
+        let status = match send.await.map_err(self.caller_error(CALL)) {
             Ok(response) => response.create_account_status.ok_or_else(|| malformed(CALL, "status"))?,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Creation::Unknown),
             Err(error) => return Err(error),

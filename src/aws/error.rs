@@ -2,11 +2,11 @@
 
 use std::error::Error;
 
-use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::credentials::unavailable_credentials;
 use onboarding_core::error::ApiError;
 
 /// Converts the SDK error of a call.
@@ -23,8 +23,8 @@ where
                 (code, response.err().message().unwrap_or_default().to_owned())
             }
             SdkError::TimeoutError(_) => ("Timeout".to_owned(), "no response before the timeout".to_owned()),
-            SdkError::DispatchFailure(_) if has_no_credentials(&error) => {
-                ("NoCredentials".to_owned(), "no credentials found in the environment or a profile".to_owned())
+            SdkError::DispatchFailure(_) if let Some(reason) = unavailable_credentials(&error) => {
+                ("NoCredentials".to_owned(), reason)
             }
             SdkError::DispatchFailure(failure) if failure.is_timeout() => ("Timeout".to_owned(), chain(&error)),
             SdkError::DispatchFailure(failure) if failure.is_io() => ("Connection".to_owned(), chain(&error)),
@@ -48,18 +48,6 @@ fn code_of_status(response: &HttpResponse) -> String {
         _ => "MalformedAnswer",
     };
     code.to_owned()
-}
-
-/// Whether the call was not sent because there are no credentials.
-fn has_no_credentials(error: &dyn Error) -> bool {
-    let mut next = error.source();
-    while let Some(cause) = next {
-        if cause.is::<CredentialsError>() {
-            return true;
-        }
-        next = cause.source();
-    }
-    false
 }
 
 /// The error of a response without a field that the service's model requires.

@@ -4,6 +4,7 @@
 
 mod ambiguous;
 mod clients;
+mod credentials;
 mod directory;
 mod error;
 mod http;
@@ -11,20 +12,27 @@ mod iam;
 mod leases;
 mod notifier;
 mod parameters;
+mod profiles;
 mod queue;
+mod regions;
 mod sessions;
 mod vendors;
 mod write;
 
 use std::env;
+use std::error::Error;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 
 pub use clients::{ClientsError, cli_config, function_config};
 pub use http::HttpClient;
 
+use onboarding_core::error::ApiError;
 use onboarding_engine::ports::Clock;
 
 /// The clients of AWS with the caller's own credentials, and the names of the resources that they use. Clones share their
@@ -40,6 +48,16 @@ pub struct Aws {
     events: Arc<OnceLock<aws_sdk_eventbridge::Client>>,
     http: HttpClient,
     resources: Resources,
+    credentials: CallerCredentials,
+}
+
+/// Whether retrying helps if AWS does not accept the caller's own credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CallerCredentials {
+    /// Those of the function: Lambda replaces them.
+    Rotated,
+    /// Those of a user on the command line: only the user can replace them.
+    Fixed,
 }
 
 /// The resources of the stack. The CLI uses none of them.
@@ -75,7 +93,13 @@ impl Resources {
 }
 
 impl Aws {
-    /// Creates the clients.
+    /// Creates the clients of the CLI. Credentials that AWS does not accept end a run at once.
+    #[must_use]
+    pub fn for_user(config: &SdkConfig) -> Self {
+        Self { credentials: CallerCredentials::Fixed, ..Self::new(config, Resources::default()) }
+    }
+
+    /// Creates the clients of the function.
     #[must_use]
     pub fn new(config: &SdkConfig, resources: Resources) -> Self {
         Self {
@@ -87,6 +111,19 @@ impl Aws {
             events: Arc::default(),
             http: HttpClient::default(),
             resources,
+            credentials: CallerCredentials::Rotated,
+        }
+    }
+
+    /// Converts the SDK error of a call with the caller's own credentials.
+    fn caller_error<E>(&self, call: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> ApiError + use<E>
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        let (convert, credentials) = (error::api_error(call), self.credentials);
+        move |error| match credentials {
+            CallerCredentials::Rotated => convert(error),
+            CallerCredentials::Fixed => convert(error).with_fixed_credentials(),
         }
     }
 }

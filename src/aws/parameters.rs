@@ -15,7 +15,7 @@ impl Secrets for Aws {
     async fn parameter(&self, name: &str) -> Result<SecretString, ApiError> {
         const CALL: &str = "ssm:GetParameter";
         let get = self.ssm.get_parameter().name(name).with_decryption(true);
-        let value = get.send().await.map_err(api_error(CALL))?.parameter.and_then(|parameter| parameter.value);
+        let value = get.send().await.map_err(self.caller_error(CALL))?.parameter.and_then(|parameter| parameter.value);
         value.map(SecretString::from).ok_or_else(|| malformed(CALL, "value"))
     }
 

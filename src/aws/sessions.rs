@@ -4,7 +4,7 @@ use aws_credential_types::Credentials;
 
 use super::Aws;
 use super::clients::with_credentials;
-use super::error::{api_error, malformed};
+use super::error::malformed;
 use super::iam::IamSession;
 use onboarding_core::error::ApiError;
 use onboarding_core::limits::SESSION;
@@ -20,7 +20,7 @@ impl Sessions for Aws {
         let assume = self.sts.assume_role().role_arn(&request.role_arn).role_session_name(&request.session_name);
         let seconds = i32::try_from(SESSION.as_secs()).unwrap_or(i32::MAX);
         let response =
-            assume.policy(&request.policy).duration_seconds(seconds).send().await.map_err(api_error(CALL))?;
+            assume.policy(&request.policy).duration_seconds(seconds).send().await.map_err(self.caller_error(CALL))?;
         let issued = response.credentials.ok_or_else(|| malformed(CALL, "credentials"))?;
         let token = Some(issued.session_token);
         let credentials = Credentials::new(issued.access_key_id, issued.secret_access_key, token, None, "access-role");

@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use account_onboarding::aws::{self, Aws, Resources};
+use account_onboarding::aws::{self, Aws};
 use account_onboarding::cli;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let connect = async |access: &cli::Aws| {
         let config = aws::cli_config(access.profile.as_deref(), access.region.as_deref()).await?;
-        Ok(Aws::new(&config, Resources::default()))
+        Ok(Aws::for_user(&config))
     };
     cli::run(connect).await.into()
 }

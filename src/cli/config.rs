@@ -7,14 +7,51 @@ use anyhow::anyhow;
 use super::exit::Exit;
 use super::input::read;
 use super::output::eprint_lines;
-use onboarding_core::config::{self, Config, Folder};
+use onboarding_core::config::{self, Config, ExampleValue, Folder};
 use onboarding_core::lines::{Line, Style, render};
 
 /// Reads a configuration. The error message has one line per problem.
 pub(super) fn load(file: &str) -> anyhow::Result<Config> {
-    let text = read(file)?;
-    Config::parse(&text, &Folder::containing(Path::new(file)))
+    parse(file, &read(file)?)
+}
+
+fn parse(file: &str, text: &str) -> anyhow::Result<Config> {
+    Config::parse(text, &Folder::containing(Path::new(file)))
         .map_err(|problems| anyhow!("{}", problems.to_string().trim_end()))
+}
+
+/// A configuration to plan or apply.
+pub(super) struct Loaded {
+    config: Config,
+    example_values: Vec<ExampleValue>,
+}
+
+/// Reads a configuration to plan or apply.
+pub(super) fn load_to_run(file: &str) -> anyhow::Result<Loaded> {
+    let text = read(file)?;
+    let config = parse(file, &text)?;
+    Ok(Loaded { config, example_values: config::example_values(file, &text) })
+}
+
+impl Loaded {
+    /// The configuration, unless it has values of an example: whoever owns a documentation account ID would get access.
+    /// With the endpoint of an emulator, nobody owns them.
+    pub(super) fn into_config(self) -> anyhow::Result<Config> {
+        if !has_endpoint_override() {
+            let lines: Vec<_> = self.example_values.iter().map(ToString::to_string).collect();
+            anyhow::ensure!(lines.is_empty(), "{}", lines.join("\n"));
+        }
+        Ok(self.config)
+    }
+}
+
+/// Whether all calls go to an endpoint that the environment sets.
+///
+/// See <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
+fn has_endpoint_override() -> bool {
+    let variable = |name| std::env::var(name).unwrap_or_default();
+    !variable("AWS_ENDPOINT_URL").is_empty()
+        && !variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").eq_ignore_ascii_case("true")
 }
 
 pub(super) fn check(file: &str) -> anyhow::Result<Exit> {

@@ -23,6 +23,8 @@ pub struct ApiError {
     pub quota: Option<Quota>,
     /// What else the full message says.
     hint: Option<Hint>,
+    /// Whether the call was signed with credentials that no later attempt replaces.
+    fixed_credentials: bool,
     status: Option<u16>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -46,6 +48,8 @@ pub enum ErrorKind {
     ClockSkew,
     /// The credentials are those of a root user.
     RootUser,
+    /// The same, where retrying does not help: only the user can replace them.
+    FixedCredentials,
     /// No credentials are configured.
     NoCredentials,
     /// The service is not enabled in the region.
@@ -83,13 +87,21 @@ impl ApiError {
         let hint = Hint::read(message);
         let code = code.into();
         let message = excerpt(message, LONGEST_MESSAGE);
-        Self { call, code, message, denial, quota, hint, status: None, source: None }
+        Self { call, code, message, denial, quota, hint, fixed_credentials: false, status: None, source: None }
     }
 
     /// The same, with the HTTP status, which decides the kind if the code is not known.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
         self.status = Some(status);
+        self
+    }
+
+    /// The same, of a call that was signed with the user's own credentials, as on the command line: if they are not
+    /// accepted, only the user can replace them.
+    #[must_use]
+    pub fn with_fixed_credentials(mut self) -> Self {
+        self.fixed_credentials = true;
         self
     }
 
@@ -156,6 +168,18 @@ impl ApiError {
             }
             "RegionDisabledException" | "RegionDisabled" => ErrorKind::RegionDisabled,
             "AWSOrganizationsNotInUseException" => ErrorKind::NoOrganization,
+            "InvalidClientTokenId"
+            | "ExpiredToken"
+            | "ExpiredTokenException"
+            | "UnrecognizedClientException"
+            | "SignatureDoesNotMatch"
+            | "InvalidSignatureException"
+            | "IncompleteSignature"
+            | "IncompleteSignatureException"
+                if self.fixed_credentials =>
+            {
+                ErrorKind::FixedCredentials
+            }
             "InvalidClientTokenId" | "ExpiredToken" | "ExpiredTokenException" | "UnrecognizedClientException" => {
                 ErrorKind::Credentials
             }
@@ -225,6 +249,21 @@ mod tests {
         assert!(!rejects_own("iam:GetRole", "InvalidClientTokenId"));
         assert!(!rejects_own("sts:GetCallerIdentity", "InvalidClientTokenId"));
         assert!(!rejects_own("sts:AssumeRole", "ExpiredToken"));
+    }
+
+    #[test]
+    fn rejected_credentials_of_the_user_are_distinguished_from_those_of_a_session() {
+        for code in ["InvalidClientTokenId", "UnrecognizedClientException", "ExpiredToken", "ExpiredTokenException"] {
+            let error = ApiError::new("organizations:DescribeAccount", code, "");
+            assert_eq!(error.kind(), ErrorKind::Credentials, "{code}");
+            assert_eq!(error.with_fixed_credentials().kind(), ErrorKind::FixedCredentials, "{code}");
+        }
+        for code in ["SignatureDoesNotMatch", "InvalidSignatureException"] {
+            let error = ApiError::new("sts:AssumeRole", code, "").with_fixed_credentials();
+            assert_eq!(error.kind(), ErrorKind::FixedCredentials, "{code}");
+        }
+        let denied = ApiError::new("sts:AssumeRole", "AccessDenied", "").with_fixed_credentials();
+        assert_eq!(denied.kind(), ErrorKind::AccessDenied);
     }
 
     #[test]

@@ -69,6 +69,9 @@ pub const CALL_ATTEMPT: Duration = Duration::from_secs(8);
 /// The timeout of a call to AWS with all attempts: three of [`CALL_ATTEMPT`], as many as the SDK makes.
 pub const CALL: Duration = Duration::from_secs(25);
 
+/// How long the CLI waits for the credentials of a profile. A `credential_process` may ask the user to confirm a sign-in.
+pub const LOAD_CREDENTIALS: Duration = Duration::from_secs(120);
+
 /// The duration of a session in an account: the shortest that STS grants. It is longer than any run of the function.
 ///
 /// See <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.

@@ -211,9 +211,12 @@ impl Stop {
                  this region: use another",
             ),
             ErrorKind::Credentials => Self::Reopen(Cause::retried(Code::CredentialsNotAccepted, message)),
-            ErrorKind::NoCredentials => {
-                Self::blocked(Code::NoCredentials, message, "sign in to AWS, or use a profile that has credentials")
-            }
+            ErrorKind::FixedCredentials => Self::blocked(Code::CredentialsNotAccepted, message, if_not_accepted(error)),
+            ErrorKind::NoCredentials => Self::blocked(
+                Code::NoCredentials,
+                message,
+                "sign in to AWS, or pass a profile that has credentials: `aws sso login --profile NAME`, then `--profile NAME`",
+            ),
             ErrorKind::ClockSkew => Self::blocked(
                 Code::CredentialsNotAccepted,
                 message,
@@ -323,6 +326,31 @@ impl Stop {
     }
 }
 
+/// The remedy for the user's own credentials, by why they are not accepted.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html> and, for regions,
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html>.
+fn if_not_accepted(error: &ApiError) -> &'static str {
+    match error.code.as_str() {
+        "ExpiredToken" | "ExpiredTokenException" => {
+            "they have expired: sign in again (`aws sso login`, `aws login`), or replace the session token, then run again"
+        }
+        "SignatureDoesNotMatch"
+        | "InvalidSignatureException"
+        | "IncompleteSignature"
+        | "IncompleteSignatureException" => {
+            "check that the secret access key belongs to the access key, and this machine's clock, then run again"
+        }
+        // Organizations accepts the same credentials in another region, so that the region is the likelier cause.
+        _ if error.call.starts_with("sts:") => {
+            "sign in again; if the credentials are valid, enable the region in the management account or pass another `--region`"
+        }
+        _ => {
+            "check that the access key exists and is active, and whether a session token belongs to it, or sign in again"
+        }
+    }
+}
+
 /// The remedy for a denied call in an account, by the kind of policy that denied it.
 fn if_denied(error: &ApiError) -> String {
     let action = error.denial.action.as_deref().unwrap_or(error.call);
@@ -359,5 +387,26 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())?;
         self.cause().map_or(Ok(()), |cause| write!(f, " ({}): {cause}", cause.code))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rejected_credentials_of_a_user_are_blocked_with_the_likely_cause() {
+        let remedy = |call, code: &str| {
+            let error = ApiError::new(call, code, "").with_fixed_credentials();
+            let stop = Stop::from_error(&error, AccountAge::New);
+            assert!(matches!(stop, Stop::Blocked(_)), "{stop:?}");
+            stop.into_cause().remedy
+        };
+        insta::assert_snapshot!(remedy("organizations:DescribeAccount", "UnrecognizedClientException"), @"check that the access key exists and is active, and whether a session token belongs to it, or sign in again");
+        insta::assert_snapshot!(remedy("sts:AssumeRole", "InvalidClientTokenId"), @"sign in again; if the credentials are valid, enable the region in the management account or pass another `--region`");
+        insta::assert_snapshot!(remedy("sts:AssumeRole", "ExpiredToken"), @"they have expired: sign in again (`aws sso login`, `aws login`), or replace the session token, then run again");
+        insta::assert_snapshot!(remedy("sts:AssumeRole", "SignatureDoesNotMatch"), @"check that the secret access key belongs to the access key, and this machine's clock, then run again");
+        let session = ApiError::new("iam:GetRole", "InvalidClientTokenId", "");
+        assert!(matches!(Stop::from_error(&session, AccountAge::New), Stop::Reopen(_)));
     }
 }

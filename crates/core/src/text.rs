@@ -91,7 +91,7 @@ pub(crate) fn printable_json(value: &mut Value) {
 
 /// The first `longest` characters of a text, filtered, with `…` if it was longer.
 #[must_use]
-pub(crate) fn excerpt(text: &str, longest: usize) -> String {
+pub fn excerpt(text: &str, longest: usize) -> String {
     let mut excerpt: String = text.chars().take(longest).map(printed).collect();
     if text.chars().nth(longest).is_some() {
         excerpt.push('…');

@@ -6,6 +6,7 @@
 //! parameter names; both are resolved per account in [`crate::blueprint`].
 
 mod context;
+mod examples;
 mod files;
 mod model;
 mod names;
@@ -17,6 +18,7 @@ mod show;
 mod trust;
 mod vendors;
 
+pub use examples::{ExampleValue, example_values};
 pub use files::{Files, Folder, NoFiles};
 pub use model::{AccessRole, Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec};
 pub use show::show;

@@ -140,7 +140,8 @@ impl<'a> SourceFile<'a> {
         Problems { list, omitted: self.omitted.get() }
     }
 
-    fn location(&self, offset: usize) -> Location {
+    /// The location of a byte of this file.
+    pub(crate) fn location(&self, offset: usize) -> Location {
         let line = self.lines.partition_point(|start| *start <= offset).max(1);
         let start = self.lines.get(line - 1).copied().unwrap_or_default();
         let before = self.text.get(start..offset).map_or(0, |text| text.chars().count());
