@@ -184,7 +184,7 @@ fn role(template: &RoleTemplate, account: &Account, secrets: &SecretValues) -> R
     let mut statements = Vec::new();
     for spec in &template.trust {
         let some = trusted(spec, account, secrets, &fail)?;
-        statements.push(statement(&some, account));
+        statements.push(statement(spec, &some, account));
         all.extend(some);
     }
     let trust = Document::from_statements(statements).map_err(|e| fail(e.to_string()))?;
@@ -239,14 +239,14 @@ fn trusted(
             PrincipalSpec::Aws(text) => Principal::to_grant(&text.expand(account)).map_err(|e| fail(e.to_string()))?,
             PrincipalSpec::Service(name) => Principal::Service(name.clone()),
         };
-        let grant = Grant { principal, condition: condition.clone() };
+        let grant = Grant { principal, condition: condition.clone(), actions: spec.actions.clone() };
         Ok(TrustedPrincipal { grant, external_id: external_id.clone() })
     };
     spec.principals.iter().map(one).collect()
 }
 
 /// One statement for principals that share a condition.
-fn statement(trusted: &[TrustedPrincipal], account: &Account) -> Value {
+fn statement(spec: &TrustSpec, trusted: &[TrustedPrincipal], account: &Account) -> Value {
     let mut kinds: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for one in trusted {
         let kind = if matches!(one.grant.principal, Principal::Service(_)) { "Service" } else { "AWS" };
@@ -259,7 +259,7 @@ fn statement(trusted: &[TrustedPrincipal], account: &Account) -> Value {
     let mut statement = Map::new();
     statement.insert("Effect".to_owned(), "Allow".into());
     statement.insert("Principal".to_owned(), Value::Object(principals.collect()));
-    statement.insert("Action".to_owned(), "sts:AssumeRole".into());
+    statement.insert("Action".to_owned(), spec.actions.to_policy());
     if let Some(first) = trusted.first().filter(|t| !t.grant.condition.is_empty()) {
         statement.insert("Condition".to_owned(), first.grant.condition.to_json());
     }

@@ -15,6 +15,7 @@ mod roles;
 mod show;
 mod trust;
 mod vendors;
+mod warnings;
 
 pub use files::{Files, Folder, NoFiles};
 pub use model::{AccessRole, Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec};

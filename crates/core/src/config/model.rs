@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::account::AccountId;
-use crate::policy::{Condition, ExternalIdRequirement};
+use crate::policy::{AssumeActions, Condition, ExternalIdRequirement};
 use crate::role::{ExternalId, RoleName};
 use crate::role_settings::RoleDefinition;
 use crate::template::Template;
@@ -59,6 +59,8 @@ pub struct TrustSpec {
     pub external_id: Option<ExternalIdSource>,
     /// Further conditions.
     pub condition: Condition,
+    /// What they may do.
+    pub actions: AssumeActions,
 }
 
 /// A principal in the configuration.

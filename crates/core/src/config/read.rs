@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use super::context::ReadContext;
 use super::files::{Files, NoFiles};
-use super::{AccessRole, Config, ConfigErrors, RoleTemplate, roles, trust, vendors};
+use super::{AccessRole, Config, ConfigErrors, roles, trust, vendors, warnings};
 use crate::account::AccountId;
-use crate::policy::{Document, ExternalIdRequirement, lint_permissions};
 use crate::role::RoleName;
 use crate::toml_reader::{SourceFile, Table, Value};
 use crate::vendor::Catalogue;
@@ -51,7 +50,7 @@ impl Config {
     /// Settings that are valid but deserve review, such as policies that allow every action.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        self.roles.iter().flat_map(warnings).collect()
+        self.roles.iter().flat_map(warnings::of_role).collect()
     }
 }
 
@@ -131,21 +130,6 @@ fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
 fn has_grant_entry(access_role: &Value<'_>) -> bool {
     let grant = access_role.node().as_table().and_then(|map| map.get("grant"));
     grant.is_some_and(|value| value.get_ref().as_array().is_none_or(|items| !items.is_empty()))
-}
-
-fn warnings(role: &RoleTemplate) -> Vec<String> {
-    let owner = &role.definition.owner;
-    let mut found = Vec::new();
-    if owner.is_vendor() && role.external_id_requirement == ExternalIdRequirement::Optional {
-        found.push(format!("{owner}: the vendor assumes the role without an external ID"));
-    }
-    for (name, policy) in &role.policies {
-        if let Ok(policy) = Document::parse(&policy.0) {
-            let findings = lint_permissions(name, &policy);
-            found.extend(findings.iter().map(|finding| format!("{owner}: {finding}")));
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -88,6 +88,11 @@ fn trust(spec: &TrustSpec) -> String {
             _ = write!(text, ", with the external ID in the SSM parameter {name}")
         }
     }
+    text.push_str(&if spec.actions.passed().is_empty() {
+        String::new()
+    } else {
+        format!(",{}", spec.actions.passed())
+    });
     if !spec.condition.is_empty() {
         _ = write!(text, ", if {}", Redactor::default().value(&spec.condition.to_json()));
     }

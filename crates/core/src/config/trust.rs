@@ -4,11 +4,11 @@ use serde_json::{Map, Number, Value as Json};
 use toml::de::DeValue;
 
 use super::{ExternalIdSource, PrincipalSpec, TrustSpec};
-use crate::policy::{Condition, is_operator};
+use crate::policy::{AssumeAction, Condition, is_operator};
 use crate::role::ExternalId;
-use crate::toml_reader::{Value, identity_or_account, parameter_name, service};
+use crate::toml_reader::{Value, assume_actions, identity_or_account, parameter_name, service};
 
-const TRUST: &[&str] = &["principal", "external-id", "condition"];
+const TRUST: &[&str] = &["principal", "external-id", "condition", "actions"];
 
 /// Reads an entry of `[[access-role.grant]]`.
 pub(super) fn grant(value: &Value<'_>) -> Option<TrustSpec> {
@@ -31,7 +31,8 @@ pub(super) fn trust_entry(value: &Value<'_>) -> Option<TrustSpec> {
             "a service cannot pass an external ID; remove `external-id`, or put the service in a separate entry",
         );
     }
-    Some(TrustSpec { principals, external_id, condition })
+    let actions = table.get("actions").and_then(|value| assume_actions(&value, AssumeAction::AssumeRole));
+    Some(TrustSpec { principals, external_id, condition, actions: actions.unwrap_or_default() })
 }
 
 /// One principal or an array of principals.
@@ -147,3 +148,7 @@ fn scalar(value: &Value<'_>) -> Option<Json> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "trust_tests.rs"]
+mod tests;

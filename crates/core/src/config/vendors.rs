@@ -126,7 +126,12 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadCon
     let attached = vendor.managed.clone();
     Some(RoleTemplate {
         definition: RoleDefinition { owner, title, name: name?, adopt, settings, attached },
-        trust: vec![TrustSpec { principals, external_id, condition: Condition::default() }],
+        trust: vec![TrustSpec {
+            principals,
+            external_id,
+            condition: Condition::default(),
+            actions: vendor.actions.clone(),
+        }],
         external_id_requirement,
         policies,
         registration,

@@ -5,7 +5,8 @@
 //! the external ID optional. So after every run the trust policies that were read back are evaluated (see
 //! [`crate::policy`]) for the callers that the configuration is about:
 //!
-//! - each grant on the access role: its principal can assume the role;
+//! - each grant on the access role: its principal can assume the role, with session tags or a source identity if the grant
+//!   allows these;
 //! - each principal that a role trusts: it can assume the role. If an external ID is configured, it is denied without an
 //!   external ID and with a wrong one, which is the protection against the confused deputy problem;
 //! - each registration: the vendor has registered the account with this role.
@@ -21,7 +22,8 @@ use serde::Serialize;
 use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec, TrustedPrincipal};
 use crate::observed::Observed;
 use crate::policy::{
-    Caller, Condition, Document, Grant, RequestContext, Verdict, can_anybody_assume, can_assume, can_other_assume,
+    AssumeAction, Caller, Condition, Document, Grant, RequestContext, Verdict, can_anybody_assume, can_assume,
+    can_other_assume,
 };
 use crate::role::RoleName;
 
@@ -149,11 +151,14 @@ fn prove(
 ) -> Proof {
     let expects_access = presented == Presented::Configured;
     let verdict = trust.map(|trust| verdict(trust, grant, presented));
-    let conditions = conditions(&grant.condition);
+    let conditions = format!("{}{}", grant.actions.passed(), conditions(&grant.condition));
     let state = match &verdict {
         Err(unknown) => (*unknown).to_owned(),
         Ok(Verdict::Depends(_)) => "can assume the role if further conditions are met".to_owned(),
         Ok(verdict) if verdict.can() => format!("can assume the role{conditions}"),
+        Ok(_) if expects_access && trust.is_ok_and(|trust| can_pass_nothing(trust, grant)) => {
+            format!("can assume the role, but not{conditions}")
+        }
         Ok(_) => "denied".to_owned(),
     };
     Proof {
@@ -174,7 +179,29 @@ pub(super) fn denied(trust: &Document, grant: &Grant) -> Option<usize> {
     }
 }
 
+/// Whether the caller can assume the role if it passes neither session tags nor a source identity.
+fn can_pass_nothing(trust: &Document, grant: &Grant) -> bool {
+    let mut assuming = grant.actions.iter().filter(|action| action.assumes());
+    assuming.any(|action| verdict_on(action, trust, grant, Presented::Configured).can())
+}
+
+/// Decides about all actions of the grant, because STS denies a request of which any part is denied. A caller that should be
+/// denied must not be able to assume the role in any way.
 fn verdict(trust: &Document, grant: &Grant, presented: Presented) -> Verdict {
+    let expected = |action: &AssumeAction| presented == Presented::Configured || action.assumes();
+    let actions = grant.actions.iter().filter(expected);
+    let verdicts = actions.map(|action| verdict_on(action, trust, grant, presented));
+    let from_worst = |verdict: &Verdict| match verdict {
+        Verdict::Denied(_) => 0,
+        Verdict::NotAllowed => 1,
+        Verdict::Depends(_) => 2,
+        Verdict::Allowed(_) => 3,
+    };
+    verdicts.min_by_key(from_worst).unwrap_or(Verdict::NotAllowed)
+}
+
+fn verdict_on(action: AssumeAction, trust: &Document, grant: &Grant, presented: Presented) -> Verdict {
+    let trust = &trust.as_decided_for(action);
     let mut context = RequestContext::default();
     for clause in grant.condition.clauses() {
         let value = clause.values.first().map_or("", String::as_str);

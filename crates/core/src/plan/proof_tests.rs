@@ -10,7 +10,7 @@ fn trust(more: &str) -> Document {
 }
 
 fn grant(principal: &str) -> Grant {
-    Grant { principal: Principal::to_grant(principal).unwrap(), condition: Condition::default() }
+    Grant::new(Principal::to_grant(principal).unwrap(), Condition::default())
 }
 
 /// The proof about the only grant on the access role.
@@ -76,8 +76,7 @@ fn statement_without_external_id_is_found() {
 
 #[test]
 fn service_with_deny_statement_is_denied() {
-    let grant =
-        Grant { principal: Principal::Service("lambda.amazonaws.com".to_owned()), condition: Condition::default() };
+    let grant = Grant::new(Principal::Service("lambda.amazonaws.com".to_owned()), Condition::default());
     let allow = r#"{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}"#;
     let deny = r#"{"Effect":"Deny","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:*"}"#;
     let of = |text: &str| verdict(&document(&format!(r#"{{"Statement":[{text}]}}"#)), &grant, Presented::Configured);
@@ -109,4 +108,24 @@ fn proofs_about_an_unevaluated_trust_policy_say_why() {
     let first = |observed: &Observed| proofs(&blueprint_with(|_| {}), observed)[1].sentence.clone();
     assert_eq!(first(&unreadable), "Acme, with its external ID: unknown, the role cannot be read");
     assert_eq!(first(&unsupported), "Acme, with its external ID: unknown, the trust policy is not supported");
+}
+
+#[test]
+fn every_action_of_a_grant_has_to_be_allowed() {
+    let tagging = || [AssumeAction::AssumeRole, AssumeAction::TagSession].into_iter().collect();
+    let proof = |action: &str| {
+        let blueprint = blueprint_with(|config| {
+            config.roles.clear();
+            config.access_role.grants[0].actions = tagging();
+        });
+        let trust = document(&trust("").to_json().replace("\"sts:AssumeRole\"", action));
+        let proof = proofs(&blueprint, &Observed { access_trust: Ok(trust), ..fresh() }).remove(0);
+        format!("{} {}", proof.is_proven(), proof.sentence)
+    };
+    insta::assert_snapshot!(proof(r#"["sts:AssumeRole","sts:TagSession"]"#), @"true account 222233334444: can assume the role with session tags");
+    insta::assert_snapshot!(proof(r#""sts:AssumeRole""#), @"false account 222233334444: can assume the role, but not with session tags");
+    insta::assert_snapshot!(proof(r#""sts:TagSession""#), @"false account 222233334444: denied");
+    let deny = r#",{"Effect":"Deny","Principal":"*","Action":"sts:TagSession"}"#;
+    let grant = Grant { actions: tagging(), ..grant("222233334444") };
+    assert_eq!(denied(&trust(deny), &grant), Some(1));
 }

@@ -3,6 +3,7 @@
 //! - `document`, `condition`, `principal`: the typed view of a policy;
 //! - `normal`: the normal form, which decides whether two documents have the same meaning;
 //! - `access`: who is allowed what, as a set, to compare a document before and after an edit;
+//! - `assume_action`: the actions of a trust policy;
 //! - `trust`: adds grants to a trust policy and removes deleted identities from it;
 //! - `evaluate`, `operators`: whether a document allows a request;
 //! - `explain`, `summary`, `lint`, `redact`: for people.
@@ -10,6 +11,7 @@
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
 
 mod access;
+mod assume_action;
 mod condition;
 mod document;
 mod error;
@@ -24,6 +26,7 @@ mod summary;
 mod trust;
 
 pub use access::access_entries;
+pub use assume_action::{AssumeAction, AssumeActions};
 pub use condition::{Condition, ConditionClause};
 pub use document::{Actions, Document, Effect, Principals, Statement};
 pub use error::PolicyError;

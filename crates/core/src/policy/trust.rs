@@ -4,7 +4,7 @@
 //! trust policy. For each grant, there are three cases ([`GrantEdit`]):
 //!
 //! 1. A statement already grants it: nothing changes. This makes the edit idempotent.
-//! 2. A statement allows exactly `sts:AssumeRole`, to AWS principals only, under exactly the same condition: the principal
+//! 2. A statement allows exactly the same actions, to AWS principals only, under exactly the same condition: the principal
 //!    joins it. This is safe because neither the new principal nor the existing ones gain anything else. A statement with
 //!    further actions, other kinds of principals, wildcards, deleted identities or unknown elements is never extended.
 //! 3. Otherwise, a statement `AccountOnboarding1` (or the next free number) is added.
@@ -20,6 +20,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::assume_action::AssumeActions;
 use super::condition::Condition;
 use super::document::{Actions, Document, Effect, Principals, Statement};
 use super::error::PolicyError;
@@ -33,6 +34,16 @@ pub struct Grant {
     pub principal: Principal,
     /// The condition, usually empty.
     pub condition: Condition,
+    /// What is allowed, usually only `sts:AssumeRole`.
+    pub actions: AssumeActions,
+}
+
+impl Grant {
+    /// The principal may assume the role under this condition.
+    #[must_use]
+    pub fn new(principal: Principal, condition: Condition) -> Self {
+        Self { principal, condition, actions: AssumeActions::default() }
+    }
 }
 
 /// How one grant was added.
@@ -185,9 +196,13 @@ impl Statement {
 
     /// Whether the statement includes the grant, possibly next to further principals and actions.
     fn includes(&self, grant: &Grant) -> bool {
+        self.is_about(grant) && grant.actions.are_covered_by(&self.actions)
+    }
+
+    /// Whether the statement allows something to the principal of the grant, under its condition.
+    fn is_about(&self, grant: &Grant) -> bool {
         self.effect == Effect::Allow
             && matches!(&self.principals, Principals::Only(all) if all.contains(&grant.principal))
-            && self.actions.cover_assume_role()
             && self.condition == grant.condition
     }
 
@@ -198,7 +213,7 @@ impl Statement {
         };
         self.effect == Effect::Allow
             && self.understood
-            && self.actions.is_exactly_assume_role()
+            && grant.actions.are_exactly(&self.actions)
             && matches!(&self.principals, Principals::Only(all) if only_aws(all))
             && self.condition == grant.condition
     }
@@ -234,10 +249,6 @@ impl Actions {
     pub(crate) fn cover_assume_role(&self) -> bool {
         self.cover("sts:AssumeRole")
     }
-
-    fn is_exactly_assume_role(&self) -> bool {
-        matches!(self, Self::Only(all) if matches!(all.as_slice(), [one] if one.eq_ignore_ascii_case("sts:AssumeRole")))
-    }
 }
 
 fn position(document: &Document, wanted: impl Fn(&Statement) -> bool) -> Option<usize> {
@@ -255,7 +266,7 @@ fn notices_about(document: &Document, grant: &Grant) -> Vec<PolicyNotice> {
         let conditional = !statement.condition.is_empty() || statement.exempts_partly(&grant.principal);
         if statement.effect == Effect::Deny {
             notices.push(PolicyNotice::Denied { statement: name, principal, conditional });
-        } else if !statement.includes(grant) && !conditional {
+        } else if !statement.is_about(grant) && !conditional {
             notices.push(PolicyNotice::Broader { statement: name, principal });
         }
     }
@@ -285,7 +296,7 @@ fn rewrite(
             statement.insert("Sid".to_owned(), sid.into());
             statement.insert("Effect".to_owned(), "Allow".into());
             statement.insert("Principal".to_owned(), Value::Object(Map::from_iter([("AWS".to_owned(), text)])));
-            statement.insert("Action".to_owned(), "sts:AssumeRole".into());
+            statement.insert("Action".to_owned(), grant.actions.to_policy());
             if !grant.condition.is_empty() {
                 statement.insert("Condition".to_owned(), grant.condition.to_json());
             }

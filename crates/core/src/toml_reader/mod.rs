@@ -8,6 +8,7 @@
 //!
 //! Messages never contain a value that may be a secret, such as an external ID.
 
+mod actions;
 mod location;
 mod policies;
 mod table;
@@ -15,6 +16,7 @@ mod validators;
 
 pub use location::{Location, Problem, Problems};
 
+pub(crate) use actions::assume_actions;
 pub(crate) use location::SourceFile;
 pub(crate) use policies::{check_quota, permissions_policy};
 pub(crate) use table::{Table, Value};

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::api::Api;
 use crate::account::AccountId;
+use crate::policy::AssumeActions;
 use crate::role::RoleName;
 use crate::role_settings::RoleSettings;
 use crate::template::Template;
@@ -23,6 +24,8 @@ pub struct Vendor {
     pub accounts: Vec<AccountId>,
     /// Whether the vendor passes an external ID.
     pub external_id: ExternalIdRule,
+    /// What the vendor may do.
+    pub actions: AssumeActions,
     /// The role name, unless the configuration overrides it.
     pub role_name: RoleName,
     /// Whether the vendor requires this exact role name.

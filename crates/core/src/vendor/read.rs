@@ -7,18 +7,19 @@ use super::api::Api;
 use super::model::{ExternalIdRule, Group, Vendor, VendorOrigin};
 use crate::account::AccountId;
 use crate::owner::is_vendor_name;
+use crate::policy::{AssumeAction, AssumeActions};
 use crate::role::RoleName;
 use crate::role_settings::{DEFAULT_MAX_SESSION, RoleSettings};
 use crate::suggestion::{did_you_mean, one_of};
 use crate::template::Template;
 use crate::text::Untrusted;
 use crate::toml_reader::{
-    Problems, SourceFile, Table, Value, check_count_of_managed, check_quota, description, managed_policy_arn,
-    policy_name, session_duration, template,
+    Problems, SourceFile, Table, Value, assume_actions, check_count_of_managed, check_quota, description,
+    managed_policy_arn, policy_name, session_duration, template,
 };
 
 const VENDOR: &[&str] = &["title", "documentation", "trust", "role", "permissions", "registration"];
-const TRUST: &[&str] = &["accounts", "external-id", "external-id-hint"];
+const TRUST: &[&str] = &["accounts", "external-id", "external-id-hint", "actions"];
 const ROLE: &[&str] = &["name", "name-fixed", "description", "max-session-seconds", "policy-name", "managed-policies"];
 const GROUP: &[&str] = &["actions", "resources", "mutates"];
 
@@ -57,7 +58,7 @@ fn vendor(name: &str, table: &Table<'_>, origin: VendorOrigin) -> Option<Vendor>
     let trust = table.require("trust").and_then(|value| trust(&value));
     let role = table.require("role").and_then(|value| role(&value, &groups));
     let registration_api = table.get("registration").and_then(|value| registration_api(&value));
-    let (accounts, external_id) = trust?;
+    let Trust { accounts, external_id, actions } = trust?;
     let role = role?;
     let title = title?;
     let description = match role.description {
@@ -71,6 +72,7 @@ fn vendor(name: &str, table: &Table<'_>, origin: VendorOrigin) -> Option<Vendor>
         documentation,
         accounts,
         external_id,
+        actions,
         role_name: role.name,
         name_fixed: role.name_fixed,
         settings: RoleSettings { description, max_session: role.max_session, ..RoleSettings::default() },
@@ -92,7 +94,13 @@ fn registration_api(value: &Value<'_>) -> Option<Api> {
     })
 }
 
-fn trust(value: &Value<'_>) -> Option<(Vec<AccountId>, ExternalIdRule)> {
+struct Trust {
+    accounts: Vec<AccountId>,
+    external_id: ExternalIdRule,
+    actions: AssumeActions,
+}
+
+fn trust(value: &Value<'_>) -> Option<Trust> {
     let table = value.table(TRUST)?;
     let hint = table.get("external-id-hint").and_then(|value| value.checked(single_line));
     let rule = table.require("external-id").and_then(|value| external_id(&value, hint));
@@ -103,7 +111,8 @@ fn trust(value: &Value<'_>) -> Option<(Vec<AccountId>, ExternalIdRule)> {
         }
         Some(list.iter().filter_map(Value::parse).collect::<Vec<AccountId>>())
     });
-    Some((accounts?, rule?))
+    let actions = table.get("actions").and_then(|value| assume_actions(&value, AssumeAction::AssumeRole));
+    Some(Trust { accounts: accounts?, external_id: rule?, actions: actions.unwrap_or_default() })
 }
 
 fn external_id(value: &Value<'_>, hint: Option<String>) -> Option<ExternalIdRule> {

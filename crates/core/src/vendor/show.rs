@@ -3,6 +3,7 @@
 use super::catalogue::Catalogue;
 use super::model::{ExternalIdRule, Group, Vendor, VendorOrigin};
 use crate::lines::{Line, Style, widest};
+use crate::policy::AssumeAction;
 use crate::suggestion::plain_list_of;
 
 /// The vendors of a catalogue as a table, sorted by name.
@@ -35,6 +36,9 @@ pub fn show(vendor: &Vendor) -> Vec<Line> {
     add("source", &origin(vendor));
     add("accounts", &accounts.join(", "));
     add("external ID", &external_id(&vendor.external_id));
+    if !vendor.actions.passed().is_empty() {
+        add("actions", &plain_list_of(vendor.actions.iter().map(AssumeAction::as_str)));
+    }
     add("role", &name);
     add("policy", &vendor.policy_name);
     for arn in &vendor.managed {

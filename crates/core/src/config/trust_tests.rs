@@ -1,0 +1,66 @@
+use crate::config::{Config, show};
+use crate::lines::plain;
+
+fn parse(text: &str) -> Config {
+    Config::parse_without_files(text).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+fn problems(text: &str) -> String {
+    Config::parse_without_files(text).map(|_| String::new()).unwrap_or_else(|problems| problems.to_string())
+}
+
+/// The shown lines that begin with this label.
+fn shown(config: &Config, label: &str) -> String {
+    let lines = plain(&show(config));
+    lines.lines().filter(|line| line.trim_start().starts_with(label)).map(|line| format!("{}\n", line.trim())).collect()
+}
+
+const VENDOR: &str = "title = 'Acme'\nrole = { name = 'Acme' }\npermissions.read.actions = ['iam:ListUsers']\n";
+
+#[test]
+fn actions_are_read_for_grants_trust_entries_and_vendors() {
+    let config = parse(&format!(
+        "[[access-role.grant]]\nprincipal = '222233334444'\nactions = ['sts:AssumeRole', 'sts:TagSession']\n\
+         [[role]]\nname = 'pods'\ntrust = [{{ principal = {{ service = 'pods.eks.amazonaws.com' }}, actions = ['sts:TagSession', 'sts:AssumeRole'] }}]\n\
+         [vendors.acme]\nexternal-id = 'x-1'\n[catalogue.acme]\n{VENDOR}\
+         trust = {{ accounts = ['333344445555'], external-id = 'required', actions = ['sts:AssumeRole', 'sts:SetSourceIdentity'] }}\n"
+    ));
+    let passed: Vec<_> = config.roles.iter().map(|role| role.trust[0].actions.passed()).collect();
+    assert_eq!(config.access_role.grants[0].actions.passed(), " with session tags");
+    assert_eq!(passed, [" with a source identity", " with session tags"]);
+    insta::assert_snapshot!(shown(&config, "granted to"), @"granted to      222233334444, with session tags");
+    assert_eq!(config.warnings(), Vec::<String>::new());
+}
+
+#[test]
+fn invalid_actions_are_reported() {
+    let grant =
+        |actions: &str| problems(&format!("[[access-role.grant]]\nprincipal = '222233334444'\nactions = {actions}\n"));
+    let all = [
+        "[]",
+        "'sts:AssumeRole'",
+        "['sts:*']",
+        "['sts:TagSession', 'sts:TagSession']",
+        "['sts:AssumeRole', 'sts:AssumeRoleWithSAML']",
+    ];
+    insta::assert_snapshot!(all.map(grant).join("\n"), @"
+    onboarding.toml:3:11: `actions`: without `sts:AssumeRole` nobody can assume the role; add it
+    onboarding.toml:3:11: `actions`: expected an array, in `[` and `]`, found a string
+    onboarding.toml:3:12: `actions`: `sts:*` is not an action of a trust policy; expected `sts:AssumeRole`, `sts:AssumeRoleWithSAML`, `sts:AssumeRoleWithWebIdentity`, `sts:TagSession` or `sts:SetSourceIdentity`
+    onboarding.toml:3:11: `actions`: without `sts:AssumeRole` nobody can assume the role; add it
+    onboarding.toml:3:30: `actions`: `sts:TagSession` appears twice; remove one
+    onboarding.toml:3:30: `actions`: these principals cannot use `sts:AssumeRoleWithSAML`; they assume the role by `sts:AssumeRole`
+    ");
+}
+
+#[test]
+fn service_that_always_passes_more_is_a_warning() {
+    let warnings = |service: &str, actions: &str| {
+        let trust = format!("principal = {{ service = '{service}' }}, actions = [{actions}]");
+        parse(&format!("[[role]]\nname = 'r'\ntrust = [{{ {trust} }}]\n")).warnings().join("\n")
+    };
+    insta::assert_snapshot!(warnings("pods.eks.amazonaws.com", "'sts:AssumeRole'"), @"role/r: `pods.eks.amazonaws.com` can assume the role only if `actions` also contains `sts:TagSession`");
+    insta::assert_snapshot!(warnings("rolesanywhere.amazonaws.com", "'sts:AssumeRole'"), @"role/r: `rolesanywhere.amazonaws.com` can assume the role only if `actions` also contains `sts:TagSession` and `sts:SetSourceIdentity`");
+    assert_eq!(warnings("pods.eks.amazonaws.com", "'sts:AssumeRole', 'sts:TagSession'"), "");
+    assert_eq!(warnings("lambda.amazonaws.com", "'sts:AssumeRole'"), "");
+}
