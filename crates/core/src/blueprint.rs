@@ -187,6 +187,16 @@ fn role(template: &RoleTemplate, account: &Account, secrets: &SecretValues) -> R
         statements.push(statement(spec, &some, account));
         all.extend(some);
     }
+    let own_arn = name.arn(&account.partition, &account.id, &template.definition.settings.path);
+    if all
+        .iter()
+        .any(|trusted| matches!(&trusted.grant.principal, Principal::Arn(arn) if arn.eq_ignore_ascii_case(&own_arn)))
+    {
+        return Err(fail(format!(
+            "in this account, `{own_arn}` is the role itself, and IAM accepts a role as a principal only once it exists; \
+             exclude the account, or trust its root with the condition `aws:PrincipalArn`"
+        )));
+    }
     let trust = Document::from_statements(statements).map_err(|e| fail(e.to_string()))?;
     let findings = lint_trust(&trust, template.external_id_requirement);
     if let Some(finding) = findings.into_iter().find(|f| f.severity == Severity::Refused) {
@@ -265,3 +275,7 @@ fn statement(spec: &TrustSpec, trusted: &[TrustedPrincipal], account: &Account) 
     }
     Value::Object(statement)
 }
+
+#[cfg(test)]
+#[path = "blueprint_tests.rs"]
+mod tests;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::context::ReadContext;
 use super::files::{Files, NoFiles};
-use super::{AccessRole, Config, ConfigErrors, roles, trust, vendors, warnings};
+use super::{AccessRole, Config, ConfigErrors, roles, self_trust, trust, vendors, warnings};
 use crate::account::AccountId;
 use crate::role::RoleName;
 use crate::toml_reader::{SourceFile, Table, Value};
@@ -60,7 +60,12 @@ fn read<T>(
     part: impl FnOnce(&Table<'_>, &ReadContext<'_>) -> T,
 ) -> Result<T, ConfigErrors> {
     let source = SourceFile::new(files.name(), text);
-    let context = ReadContext { files, names: RefCell::default(), vendor_file_problems: RefCell::default() };
+    let context = ReadContext {
+        files,
+        names: RefCell::default(),
+        parameters: RefCell::default(),
+        vendor_file_problems: RefCell::default(),
+    };
     let document = source.document();
     let value = document.as_ref().map(|d| part(&Table::of_document(&source, d, TOP_LEVEL), &context));
     drop(document);
@@ -77,7 +82,12 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     }
     let mut roles = table.get("vendors").map(|value| vendors::roles(&value, context, vendors)).unwrap_or_default();
     let role_entries = table.get("role").and_then(|value| value.list()).unwrap_or_default();
-    roles.extend(role_entries.iter().filter_map(|value| roles::role_entry(value, context)));
+    let own: Vec<_> = role_entries
+        .into_iter()
+        .filter_map(|value| Some((value.clone(), roles::role_entry(&value, context)?)))
+        .collect();
+    self_trust::check(&own);
+    roles.extend(own.into_iter().map(|(_, role)| role));
     let is_absent = |key| table.get(key).is_none_or(|value| value.is_empty());
     let has_grant = table.get("access-role").is_some_and(|value| has_grant_entry(&value));
     if is_absent("vendors") && is_absent("role") && !has_grant {
@@ -121,7 +131,7 @@ fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
         }
     }
     let grants = table.get("grant").and_then(|value| value.list()).unwrap_or_default();
-    access_role.grants = grants.iter().filter_map(trust::grant).collect();
+    access_role.grants = grants.iter().filter_map(|value| trust::grant(value, context)).collect();
     access_role.prune_orphans = table.get("prune-orphans").and_then(|value| value.flag()).unwrap_or(false);
     access_role
 }
@@ -143,3 +153,7 @@ mod error_tests;
 #[cfg(test)]
 #[path = "hostile_tests.rs"]
 mod hostile_tests;
+
+#[cfg(test)]
+#[path = "refused_tests.rs"]
+mod refused_tests;

@@ -3,6 +3,8 @@
 use serde_json::{Map, Number, Value as Json};
 use toml::de::DeValue;
 
+use super::context::ReadContext;
+use super::parameters::ParameterUse;
 use super::{ExternalIdSource, PrincipalSpec, TrustSpec};
 use crate::policy::{AssumeAction, Condition, is_operator};
 use crate::role::ExternalId;
@@ -11,8 +13,8 @@ use crate::toml_reader::{Value, assume_actions, identity_or_account, parameter_n
 const TRUST: &[&str] = &["principal", "external-id", "condition", "actions"];
 
 /// Reads an entry of `[[access-role.grant]]`.
-pub(super) fn grant(value: &Value<'_>) -> Option<TrustSpec> {
-    let spec = trust_entry(value)?;
+pub(super) fn grant(value: &Value<'_>, context: &ReadContext<'_>) -> Option<TrustSpec> {
+    let spec = trust_entry(value, context)?;
     if spec.principals.iter().any(|p| matches!(p, PrincipalSpec::Service(_))) {
         value.problem("a service cannot be granted access to accounts; use an account ID or the ARN of a role or user");
     }
@@ -20,10 +22,10 @@ pub(super) fn grant(value: &Value<'_>) -> Option<TrustSpec> {
 }
 
 /// Reads an entry of `[[role.trust]]`.
-pub(super) fn trust_entry(value: &Value<'_>) -> Option<TrustSpec> {
+pub(super) fn trust_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Option<TrustSpec> {
     let table = value.table(TRUST)?;
     let principals = table.require("principal").map(|value| principals(&value)).unwrap_or_default();
-    let external_id = table.get("external-id").and_then(|value| external_id(&value));
+    let external_id = table.get("external-id").and_then(|value| external_id(&value, context));
     let condition = table.get("condition").map(|value| condition(&value)).unwrap_or_default();
     let has_service = principals.iter().any(|p| matches!(p, PrincipalSpec::Service(_)));
     if has_service && external_id.is_some() {
@@ -59,11 +61,13 @@ fn principal(value: &Value<'_>) -> Option<PrincipalSpec> {
 }
 
 /// An external ID: a literal, or a reference to an SSM parameter.
-pub(super) fn external_id(value: &Value<'_>) -> Option<ExternalIdSource> {
+pub(super) fn external_id(value: &Value<'_>, context: &ReadContext<'_>) -> Option<ExternalIdSource> {
     match value.node() {
         DeValue::Table(_) => {
             let name = value.table(&["ssm-parameter"])?.require("ssm-parameter")?;
-            name.checked(parameter_name).map(ExternalIdSource::Parameter)
+            let parameter = name.checked(parameter_name)?;
+            context.parameters.borrow_mut().reserve(&parameter, ParameterUse::ExternalId, &name);
+            Some(ExternalIdSource::Parameter(parameter))
         }
         DeValue::String(_) => value.parse::<ExternalId>().map(ExternalIdSource::Literal),
         _ => {

@@ -116,11 +116,11 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadCon
     let policy = Vendor::policy(&groups);
     let policies: BTreeMap<_, _> = policy.map(|policy| (vendor.policy_name.clone(), policy)).into_iter().collect();
     check_quota(entry, &policies);
-    let (external_id, external_id_requirement) = match vendor_external_id(vendor, entry, table)? {
+    let (external_id, external_id_requirement) = match vendor_external_id(vendor, entry, table, context)? {
         ExternalIdChoice::Given(source) => (Some(source), ExternalIdRequirement::Required),
         ExternalIdChoice::None => (None, ExternalIdRequirement::Optional),
     };
-    let registration = table.get("registration").and_then(|value| registration(vendor, &value));
+    let registration = table.get("registration").and_then(|value| registration(vendor, &value, context));
     let principals = vendor.accounts.iter().map(|id| PrincipalSpec::Aws(Template(id.to_string()))).collect();
     let title = vendor.title.clone();
     let attached = vendor.managed.clone();
@@ -152,7 +152,12 @@ enum ExternalIdChoice {
 }
 
 /// The external ID of a vendor. It may be omitted only if the configuration or the vendor file gives a reason.
-fn vendor_external_id(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>) -> Option<ExternalIdChoice> {
+fn vendor_external_id(
+    vendor: &Vendor,
+    entry: &Value<'_>,
+    table: &Table<'_>,
+    context: &ReadContext<'_>,
+) -> Option<ExternalIdChoice> {
     let value = table.get("external-id");
     match (value, &vendor.external_id) {
         (Some(value), _) if is_waived(&value) => {
@@ -163,7 +168,7 @@ fn vendor_external_id(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>) -> 
             }
             Some(ExternalIdChoice::None)
         }
-        (Some(value), ExternalIdRule::Required { .. }) => external_id(&value).map(ExternalIdChoice::Given),
+        (Some(value), ExternalIdRule::Required { .. }) => external_id(&value, context).map(ExternalIdChoice::Given),
         (Some(value), ExternalIdRule::NoneBecause(reason)) => {
             value.problem(format!("{} uses no external ID ({reason}); remove the key", vendor.title));
             None

@@ -1,5 +1,6 @@
 //! Settings that are valid but deserve review.
 
+use super::services::unknown_service;
 use super::{PrincipalSpec, RoleTemplate, TrustSpec};
 use crate::policy::{AssumeAction, Document, ExternalIdRequirement, lint_permissions};
 use crate::suggestion::list_of;
@@ -21,8 +22,7 @@ pub(super) fn of_role(role: &RoleTemplate) -> Vec<String> {
         found.push(format!("{owner}: the vendor assumes the role without an external ID"));
     }
     let principals = role.trust.iter().flat_map(|spec| spec.principals.iter().map(move |one| (spec, one)));
-    found
-        .extend(principals.filter_map(|(spec, one)| missing_actions(spec, one)).map(|text| format!("{owner}: {text}")));
+    found.extend(principals.flat_map(|(spec, one)| service_warnings(spec, one)).map(|text| format!("{owner}: {text}")));
     for (name, policy) in &role.policies {
         if let Ok(policy) = Document::parse(&policy.0) {
             let findings = lint_permissions(name, &policy);
@@ -32,10 +32,14 @@ pub(super) fn of_role(role: &RoleTemplate) -> Vec<String> {
     found
 }
 
+fn service_warnings(spec: &TrustSpec, principal: &PrincipalSpec) -> Vec<String> {
+    let PrincipalSpec::Service(service) = principal else { return Vec::new() };
+    unknown_service(service).into_iter().chain(missing_actions(spec, service)).collect()
+}
+
 /// A service that cannot assume the role, because it always does more than the trust policy allows.
-fn missing_actions(spec: &TrustSpec, principal: &PrincipalSpec) -> Option<String> {
-    let PrincipalSpec::Service(service) = principal else { return None };
-    let (_, needed) = SERVICES_THAT_PASS_MORE.iter().find(|(name, _)| name == service)?;
+fn missing_actions(spec: &TrustSpec, service: &str) -> Option<String> {
+    let (_, needed) = SERVICES_THAT_PASS_MORE.iter().find(|(name, _)| *name == service)?;
     let missing: Vec<_> = needed.iter().filter(|action| !spec.actions.contains(**action)).collect();
     (!missing.is_empty()).then(|| {
         let names = list_of(missing.into_iter().map(|action| action.as_str()));

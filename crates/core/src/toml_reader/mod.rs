@@ -10,7 +10,9 @@
 
 mod actions;
 mod location;
+mod pasted;
 mod policies;
+mod references;
 mod table;
 mod validators;
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::references::check_references;
 use super::table::Value;
 use crate::account::{Account, AccountState, JoinMethod};
 use crate::owner::OWNER_TAG;
@@ -14,6 +15,11 @@ use crate::text::Untrusted;
 
 /// The default quota of managed policies per role. AWS raises it on request to at most twice this number.
 const MANAGED_POLICIES: usize = 10;
+
+/// Paths of service-linked roles, and of the roles of IAM Identity Center.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>.
+const RESERVED_PATHS: [&str; 2] = ["/aws-service-role/", "/aws-reserved/"];
 
 /// An example account, to validate the expanded form of a template.
 pub(crate) fn sample_account() -> Option<Account> {
@@ -30,6 +36,7 @@ pub(crate) fn sample_account() -> Option<Account> {
 
 /// Validates a template by its expansion for an example account.
 pub(crate) fn template(text: &str, check: impl FnOnce(&str) -> Result<(), String>) -> Result<Template, String> {
+    check_references(text)?;
     let template = Template(text.to_owned());
     let expanded = sample_account().map_or_else(|| text.to_owned(), |account| template.expand(&account));
     check(&expanded).map(|()| template)
@@ -40,6 +47,11 @@ pub(crate) fn path(text: &str) -> Result<String, String> {
     // IAM allows more characters, but a `*` in a path would be a wildcard in the session policy.
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"/_+=,.@-".contains(&b);
     let well_formed = text.starts_with('/') && text.ends_with('/') && !text.contains("//") && text.len() <= 512;
+    if let Some(reserved) = RESERVED_PATHS.into_iter().find(|reserved| text.starts_with(reserved)) {
+        return Err(format!(
+            "only AWS services can create roles under `{reserved}`; choose another path, or remove the role and let the service create it"
+        ));
+    }
     if well_formed && text.bytes().all(allowed) {
         Ok(text.to_owned())
     } else {
@@ -97,6 +109,12 @@ pub(crate) fn managed_policy_arn(text: &str) -> Result<Template, String> {
             }
             _ => false,
         };
+        if good && arn.contains(":policy/aws-service-role/") {
+            return Err(format!(
+                "`{}` can be attached only to service-linked roles, which AWS services create; remove it",
+                Untrusted::new(text)
+            ));
+        }
         good.then_some(()).ok_or_else(|| {
             format!(
                 "`{}` is not a valid managed policy ARN; expected a form such as `arn:{{partition}}:iam::aws:policy/ReadOnlyAccess` \
