@@ -19,7 +19,8 @@ pub(super) fn load(file: &str) -> anyhow::Result<Config> {
 
 pub(super) fn check(file: &str) -> anyhow::Result<Exit> {
     let config = load(file)?;
-    for warning in config.warnings() {
+    let examples = config.example_values().into_iter().map(|example| example.to_string());
+    for warning in config.warnings().into_iter().chain(examples) {
         eprint_lines(&[Line::at(0).styled(Style::Warning, "warning:").text(format!(" {warning}"))]);
     }
     let grants = config.access_role.grants.len();

@@ -6,7 +6,7 @@ fn blueprint(text: &str) -> (Blueprint, Vec<BlueprintError>) {
     Blueprint::new(&config, &sample_account().unwrap(), &SecretValues::new()).unwrap()
 }
 
-/// The configuration is valid, because the role exists before in all accounts but its own.
+/// In every other account, the principal is a role of another account, so the configuration is valid.
 #[test]
 fn role_that_trusts_itself_in_its_own_account_is_refused() {
     let role = |name: &str| {

@@ -6,6 +6,7 @@
 //! parameter names; both are resolved per account in [`crate::blueprint`].
 
 mod context;
+mod examples;
 mod files;
 mod model;
 mod names;
@@ -20,6 +21,7 @@ mod trust;
 mod vendors;
 mod warnings;
 
+pub use examples::ExampleValue;
 pub use files::{Files, Folder, NoFiles};
 pub use model::{AccessRole, Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec};
 pub use show::show;
