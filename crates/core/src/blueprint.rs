@@ -13,6 +13,7 @@ use crate::owner::{OWNER_TAG, Owner};
 use crate::policy::{Document, Grant, Principal, Severity, lint_trust};
 use crate::role::{ExternalId, RoleName};
 use crate::role_settings::RoleDefinition;
+use crate::template::expand;
 use crate::text::excerpt;
 use crate::vendor::{Api, ApiAccess};
 
@@ -240,9 +241,10 @@ fn trusted(
         Some(ExternalIdSource::Literal(id)) => Some(id.clone()),
         Some(ExternalIdSource::Parameter(name)) => Some(parameter(secrets, name, "external ID").map_err(fail)?),
     };
+    let expanded = spec.condition.clone().map_values(|value| expand(value, account));
     let condition = match &external_id {
-        Some(id) => spec.condition.clone().with_external_id(id.expose()),
-        None => spec.condition.clone(),
+        Some(id) => expanded.with_external_id(id.expose()),
+        None => expanded,
     };
     let one = |principal: &PrincipalSpec| {
         let principal = match principal {

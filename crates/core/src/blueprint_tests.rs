@@ -16,3 +16,25 @@ fn role_that_trusts_itself_in_its_own_account_is_refused() {
     assert_eq!(blueprint.roles.iter().map(|role| role.name().as_str()).collect::<Vec<_>>(), ["b"]);
     insta::assert_snapshot!(errors[0], @"role/a: in this account, `arn:aws:iam::444455556666:role/a` is the role itself, and IAM accepts a role as a principal only once it exists; exclude the account, or trust its root with the condition `aws:PrincipalArn`");
 }
+
+#[test]
+fn placeholders_in_conditions_are_replaced() {
+    let (blueprint, errors) = blueprint(
+        r#"
+[[role]]
+name = "recorder"
+trust = [{ principal = { service = "config.amazonaws.com" }, condition = { StringEquals = { "aws:SourceAccount" = "{account-id}" } } }]
+[[role]]
+name = "uc"
+[[role.trust]]
+principal = "arn:{partition}:iam::{account-id}:root"
+condition = { ArnLike = { "aws:PrincipalArn" = ["arn:{partition}:iam::{account-id}:role/uc", "arn:aws:iam::1:role/*"] } }
+"#,
+    );
+    assert_eq!(errors, []);
+    let conditions = blueprint.roles.iter().map(|role| role.trust.as_map()["Statement"][0]["Condition"].to_string());
+    insta::assert_snapshot!(conditions.collect::<Vec<_>>().join("\n"), @r#"
+    {"StringEquals":{"aws:SourceAccount":"444455556666"}}
+    {"ArnLike":{"aws:PrincipalArn":["arn:aws:iam::444455556666:role/uc","arn:aws:iam::1:role/*"]}}
+    "#);
+}

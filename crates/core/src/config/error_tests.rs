@@ -159,7 +159,7 @@ fn invalid_conditions_are_reported() {
         "condition = { Bool = { 'aws:x' = [['y']] } }",
         "condition = { Bool = { 'aws:x' = 2026-01-01 } }",
         "condition = { Bool = { 'aws:x' = inf, 'aws:y' = 99999999999999999999 } }",
-        "condition = { ArnEquals = { 'aws:PrincipalArn' = 'arn:{partition}:iam::1:role/x' } }",
+        "condition = { ArnEquals = { 'aws:PrincipalArn' = 'arn:${AWS::Partition}:iam::1:role/x' } }",
     ];
     insta::assert_snapshot!(all(texts.map(|text| grant(&format!("principal = '222233334444'\n{text}")))), @r#"
     onboarding.toml:3:13: `condition`: expected a table, found a string
@@ -171,7 +171,7 @@ fn invalid_conditions_are_reported() {
     onboarding.toml:3:24: `aws:x`: expected a string, a number, a boolean, or an array of these, found a date; write it in quotes
     onboarding.toml:3:24: `aws:x`: is not a valid JSON number; write it in quotes
     onboarding.toml:3:39: `aws:y`: the number is too large; write it in quotes
-    onboarding.toml:3:29: `aws:PrincipalArn`: `{partition}` and `{account-id}` are not expanded in conditions; write the literal value
+    onboarding.toml:3:29: `aws:PrincipalArn`: `${AWS::Partition}` is a pseudo parameter of CloudFormation, which is not replaced here; write `{partition}`
     "#);
     insta::assert_snapshot!(grant("principal = '222233334444'\ncondition = {}"), @r#"onboarding.toml:3:13: `condition`: is empty; write `{ Bool = { "aws:MultiFactorAuthPresent" = "true" } }`, or remove it"#);
 }

@@ -57,7 +57,7 @@ pub struct TrustSpec {
     pub principals: Vec<PrincipalSpec>,
     /// The external ID that they must pass, if any.
     pub external_id: Option<ExternalIdSource>,
-    /// Further conditions.
+    /// Further conditions, whose values may contain placeholders.
     pub condition: Condition,
     /// What they may do.
     pub actions: AssumeActions,

@@ -7,9 +7,9 @@ use super::context::ReadContext;
 use super::registration::registration;
 use super::roles;
 use super::trust::external_id;
-use super::{ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec};
+use super::{ExternalIdSource, PrincipalSpec, RoleTemplate, TrustSpec};
 use crate::owner::Owner;
-use crate::policy::{Condition, ExternalIdRequirement};
+use crate::policy::ExternalIdRequirement;
 use crate::role::RoleName;
 use crate::role_settings::RoleDefinition;
 use crate::suggestion::{did_you_mean, list_of};
@@ -121,17 +121,13 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadCon
         ExternalIdChoice::None => (None, ExternalIdRequirement::Optional),
     };
     let registration = table.get("registration").and_then(|value| registration(vendor, &value, context));
-    let principals = vendor.accounts.iter().map(|id| PrincipalSpec::Aws(Template(id.to_string()))).collect();
+    let principals = vendor.accounts.iter().cloned().map(PrincipalSpec::Aws).collect();
+    let condition = vendor.condition.clone();
     let title = vendor.title.clone();
     let attached = vendor.managed.clone();
     Some(RoleTemplate {
         definition: RoleDefinition { owner, title, name: name?, adopt, settings, attached },
-        trust: vec![TrustSpec {
-            principals,
-            external_id,
-            condition: Condition::default(),
-            actions: vendor.actions.clone(),
-        }],
+        trust: vec![TrustSpec { principals, external_id, condition, actions: vendor.actions.clone() }],
         external_id_requirement,
         policies,
         registration,

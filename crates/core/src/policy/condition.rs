@@ -118,6 +118,15 @@ impl Condition {
         Value::Object(operators)
     }
 
+    /// The condition with every value changed.
+    #[must_use]
+    pub(crate) fn map_values(mut self, change: impl Fn(&str) -> String) -> Self {
+        for value in self.0.iter_mut().flat_map(|clause| &mut clause.values) {
+            *value = change(value);
+        }
+        self
+    }
+
     /// Requires this external ID, in place of any other.
     #[must_use]
     pub fn with_external_id(mut self, external_id: &str) -> Self {

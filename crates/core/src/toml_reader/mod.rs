@@ -9,6 +9,7 @@
 //! Messages never contain a value that may be a secret, such as an external ID.
 
 mod actions;
+mod conditions;
 mod location;
 mod pasted;
 mod policies;
@@ -19,6 +20,7 @@ mod validators;
 pub use location::{Location, Problem, Problems};
 
 pub(crate) use actions::assume_actions;
+pub(crate) use conditions::{permissions_condition, trust_condition};
 pub(crate) use location::SourceFile;
 pub(crate) use policies::{check_quota, permissions_policy};
 pub(crate) use table::{Table, Value};

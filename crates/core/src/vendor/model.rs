@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::api::Api;
-use crate::account::AccountId;
-use crate::policy::AssumeActions;
+use crate::policy::{AssumeActions, Condition};
 use crate::role::RoleName;
 use crate::role_settings::RoleSettings;
 use crate::template::Template;
@@ -20,10 +19,12 @@ pub struct Vendor {
     pub title: String,
     /// Links to the vendor's documentation.
     pub documentation: Vec<String>,
-    /// The AWS accounts of the vendor. Not empty.
-    pub accounts: Vec<AccountId>,
+    /// The AWS accounts of the vendor, or its roles and users. Not empty.
+    pub accounts: Vec<Template>,
     /// Whether the vendor passes an external ID.
     pub external_id: ExternalIdRule,
+    /// Further conditions of the trust policy, whose values may contain placeholders.
+    pub condition: Condition,
     /// What the vendor may do.
     pub actions: AssumeActions,
     /// The role name, unless the configuration overrides it.
@@ -67,6 +68,8 @@ pub struct Group {
     pub actions: Vec<String>,
     /// The resources, `*` or ARNs.
     pub resources: Vec<String>,
+    /// Under which condition, whose values may contain placeholders.
+    pub condition: Condition,
     /// Whether an action can modify resources. Such a group is disabled unless the configuration lists it.
     pub mutates: bool,
 }
@@ -89,22 +92,29 @@ impl Vendor {
         self.groups.iter().filter(|group| !group.mutates).collect()
     }
 
-    /// The inline policy that allows these groups, with one statement per set of resources. `None` if there are no groups.
+    /// The inline policy that allows these groups, with one statement for each set of resources
+    /// and condition. `None` if there are no groups.
     #[must_use]
     pub(crate) fn policy(groups: &[&Group]) -> Option<Template> {
-        let mut by_resources: BTreeMap<&[String], BTreeSet<&str>> = BTreeMap::new();
+        let mut by_scope: BTreeMap<(&[String], String), (&Condition, BTreeSet<&str>)> = BTreeMap::new();
         for group in groups {
-            let actions = by_resources.entry(&group.resources).or_default();
+            let scope = (group.resources.as_slice(), group.condition.to_json().to_string());
+            let (_, actions) = by_scope.entry(scope).or_insert((&group.condition, BTreeSet::new()));
             actions.extend(group.actions.iter().map(String::as_str));
         }
-        let statements: Vec<Value> = by_resources
+        let statements: Vec<Value> = by_scope
             .into_iter()
-            .map(|(resources, actions)| {
+            .map(|((resources, _), (condition, actions))| {
                 let resource = match resources {
                     [one] => json!(one),
                     several => json!(several),
                 };
-                json!({ "Effect": "Allow", "Action": actions, "Resource": resource })
+                if condition.is_empty() {
+                    json!({ "Effect": "Allow", "Action": actions, "Resource": resource })
+                } else {
+                    let condition = condition.to_json();
+                    json!({ "Effect": "Allow", "Action": actions, "Resource": resource, "Condition": condition })
+                }
             })
             .collect();
         let policy = json!({ "Version": "2012-10-17", "Statement": statements });
