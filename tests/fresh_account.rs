@@ -34,7 +34,12 @@ mod fresh_account {
 
     fn trust(principal: &str, external_id: Option<ExternalIdSource>) -> TrustSpec {
         let principals = vec![PrincipalSpec::Aws(Template(principal.to_owned()))];
-        TrustSpec { principals, external_id, condition: Condition::default(), actions: AssumeActions::default() }
+        TrustSpec {
+            principals,
+            external_ids: external_id.into_iter().collect(),
+            condition: Condition::default(),
+            actions: AssumeActions::default(),
+        }
     }
 
     fn role(name: &str) -> RoleTemplate {

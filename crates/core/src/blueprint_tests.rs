@@ -38,3 +38,19 @@ condition = { ArnLike = { "aws:PrincipalArn" = ["arn:{partition}:iam::{account-i
     {"ArnLike":{"aws:PrincipalArn":["arn:aws:iam::444455556666:role/uc","arn:aws:iam::1:role/*"]}}
     "#);
 }
+
+#[test]
+fn pattern_and_several_external_ids_become_conditions() {
+    let role = |name: &str, external_id: &str| {
+        format!("[[role]]\nname = '{name}'\ntrust = [{{ principal = '222233334444', external-id = {external_id} }}]\n")
+    };
+    let text = [role("two", "['id-1', 'id-2']"), role("like", "{ like = 'a@*' }"), role("one", "'id-1'")].concat();
+    let (blueprint, errors) = blueprint(&text);
+    assert_eq!(errors, []);
+    let conditions = blueprint.roles.iter().map(|role| role.trust.as_map()["Statement"][0]["Condition"].to_string());
+    insta::assert_snapshot!(conditions.collect::<Vec<_>>().join("\n"), @r#"
+    {"StringEquals":{"sts:ExternalId":["id-1","id-2"]}}
+    {"StringLike":{"sts:ExternalId":"a@*"}}
+    {"StringEquals":{"sts:ExternalId":"id-1"}}
+    "#);
+}

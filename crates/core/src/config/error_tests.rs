@@ -120,7 +120,7 @@ fn external_ids_never_appear_in_messages() {
         grant("principal = '222233334444'\nexternal-id = 'S3CRET id'"),
         grant("principal = '222233334444'\nexternal-id = 's'"),
         grant("principal = '222233334444'\nexternal-id = 53227"),
-        grant("principal = '222233334444'\nexternal-id = ['S3CRET']"),
+        grant("principal = '222233334444'\nexternal-id = [['S3CRET']]"),
         grant("principal = '222233334444'\nexternal-id = { ssm-parameter = 'S3CRET' }"),
         grant("principal = '222233334444'\nexternal-id = { none-because = 'S3CRET' }"),
         grant("principal = '222233334444'\ncondition = { StringEquals = { 'sts:externalid' = 'S3CRET' } }"),
@@ -136,7 +136,7 @@ fn external_ids_never_appear_in_messages() {
     onboarding.toml:3:15: `external-id`: the value is not a valid external ID; use 2 to 1224 letters, digits and `_+=,.@:/-`
     onboarding.toml:3:15: `external-id`: the value is not a valid external ID; use 2 to 1224 letters, digits and `_+=,.@:/-`
     onboarding.toml:3:15: `external-id`: expected a string or `{ ssm-parameter = "/name" }`, found a number; write it in quotes
-    onboarding.toml:3:15: `external-id`: expected a string or `{ ssm-parameter = "/name" }`, found an array
+    onboarding.toml:3:16: `external-id`: expected a string or `{ ssm-parameter = "/name" }`, found an array
     onboarding.toml:3:33: `ssm-parameter`: is not a valid SSM parameter name; expected a name such as `/account-onboarding/trelica/external-id`
     onboarding.toml:3:15: `ssm-parameter` is missing in `external-id`
     onboarding.toml:3:17: unknown key `none-because`; expected `ssm-parameter`

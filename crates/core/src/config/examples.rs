@@ -70,11 +70,16 @@ fn trust_entry(place: &str, spec: &TrustSpec, found: &mut Vec<ExampleValue>) {
             in_text(&format!("{place} principal"), &text.0, found);
         }
     }
-    if let Some(ExternalIdSource::Literal(id)) = &spec.external_id
-        && is_example_external_id(id.expose())
-    {
-        let value = "the external ID".to_owned();
-        found.push(ExampleValue { location: format!("{place} external-id"), value });
+    for source in &spec.external_ids {
+        let is_example = match source {
+            ExternalIdSource::Literal(id) => is_example_external_id(id.expose()),
+            ExternalIdSource::Pattern(pattern) => is_example_external_id(pattern.as_secret().expose()),
+            ExternalIdSource::Parameter(_) => false,
+        };
+        if is_example {
+            let value = "the external ID".to_owned();
+            found.push(ExampleValue { location: format!("{place} external-id"), value });
+        }
     }
     for clause in spec.condition.clauses() {
         for value in &clause.values {

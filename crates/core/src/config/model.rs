@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::account::AccountId;
 use crate::policy::{AssumeActions, Condition, ExternalIdRequirement};
-use crate::role::{ExternalId, RoleName};
+use crate::role::{ExternalId, ExternalIdPattern, RoleName};
 use crate::role_settings::RoleDefinition;
 use crate::template::Template;
 use crate::vendor::{Api, Endpoint};
@@ -27,15 +27,16 @@ pub struct Config {
 }
 
 impl Config {
-    /// The external IDs that are literals in the file, so that they can be redacted from messages.
+    /// The external IDs that are written in the file, so that they can be redacted from messages.
     #[must_use]
     pub fn external_ids(&self) -> Vec<ExternalId> {
         let specs = self.access_role.grants.iter().chain(self.roles.iter().flat_map(|role| &role.trust));
-        let literal = |spec: &TrustSpec| match &spec.external_id {
-            Some(ExternalIdSource::Literal(id)) => Some(id.clone()),
-            _ => None,
+        let written = |source: &ExternalIdSource| match source {
+            ExternalIdSource::Literal(id) => Some(id.clone()),
+            ExternalIdSource::Pattern(pattern) => Some(pattern.as_secret().clone()),
+            ExternalIdSource::Parameter(_) => None,
         };
-        specs.filter_map(literal).collect()
+        specs.flat_map(|spec| &spec.external_ids).filter_map(written).collect()
     }
 }
 
@@ -55,8 +56,8 @@ pub struct AccessRole {
 pub struct TrustSpec {
     /// The principals.
     pub principals: Vec<PrincipalSpec>,
-    /// The external ID that they must pass, if any.
-    pub external_id: Option<ExternalIdSource>,
+    /// The external IDs of which they must pass one; if empty, none is required. Either all or none are patterns.
+    pub external_ids: Vec<ExternalIdSource>,
     /// Further conditions, whose values may contain placeholders.
     pub condition: Condition,
     /// What they may do.
@@ -79,6 +80,8 @@ pub enum ExternalIdSource {
     Literal(ExternalId),
     /// The value is in this SSM parameter.
     Parameter(String),
+    /// Every value that matches this pattern.
+    Pattern(ExternalIdPattern),
 }
 
 /// A role to install in every account.

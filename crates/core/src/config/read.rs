@@ -50,7 +50,10 @@ impl Config {
     /// Settings that are valid but deserve review, such as policies that allow every action.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        self.roles.iter().flat_map(warnings::of_role).collect()
+        warnings::of_grants(&self.access_role)
+            .into_iter()
+            .chain(self.roles.iter().flat_map(warnings::of_role))
+            .collect()
     }
 }
 

@@ -41,7 +41,7 @@ fn role(role: &RoleTemplate) -> Vec<Line> {
         add("vendor", title);
     }
     for spec in &role.trust {
-        let is_third_party_without_id = owner.is_vendor() && spec.external_id.is_none();
+        let is_third_party_without_id = owner.is_vendor() && spec.external_ids.is_empty();
         let warning = if is_third_party_without_id { ", without an external ID" } else { "" };
         add("trusts", &format!("{}{warning}", trust(spec)));
     }
@@ -81,11 +81,12 @@ fn trust(spec: &TrustSpec) -> String {
         PrincipalSpec::Service(name) => format!("service {name}"),
     });
     let mut text = who.collect::<Vec<_>>().join(", ");
-    match &spec.external_id {
-        None => {}
-        Some(ExternalIdSource::Literal(_)) => text.push_str(", with an external ID (hidden)"),
-        Some(ExternalIdSource::Parameter(name)) => {
-            _ = write!(text, ", with the external ID in the SSM parameter {name}")
+    for (index, source) in spec.external_ids.iter().enumerate() {
+        text.push_str(if index == 0 { ", with " } else { " or " });
+        match source {
+            ExternalIdSource::Literal(_) => text.push_str("an external ID (hidden)"),
+            ExternalIdSource::Parameter(name) => _ = write!(text, "the external ID in the SSM parameter {name}"),
+            ExternalIdSource::Pattern(_) => text.push_str("an external ID that matches a pattern (hidden)"),
         }
     }
     text.push_str(&if spec.actions.passed().is_empty() {

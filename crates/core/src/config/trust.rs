@@ -24,16 +24,16 @@ pub(super) fn grant(value: &Value<'_>, context: &ReadContext<'_>) -> Option<Trus
 pub(super) fn trust_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Option<TrustSpec> {
     let table = value.table(TRUST)?;
     let principals = table.require("principal").map(|value| principals(&value)).unwrap_or_default();
-    let external_id = table.get("external-id").and_then(|value| external_id(&value, context));
+    let external_ids = table.get("external-id").map(|value| external_ids(&value, context)).unwrap_or_default();
     let condition = table.get("condition").map(|value| trust_condition(&value)).unwrap_or_default();
     let has_service = principals.iter().any(|p| matches!(p, PrincipalSpec::Service(_)));
-    if has_service && external_id.is_some() {
+    if has_service && !external_ids.is_empty() {
         table.problem(
             "a service cannot pass an external ID; remove `external-id`, or put the service in a separate entry",
         );
     }
     let actions = table.get("actions").and_then(|value| assume_actions(&value, AssumeAction::AssumeRole));
-    Some(TrustSpec { principals, external_id, condition, actions: actions.unwrap_or_default() })
+    Some(TrustSpec { principals, external_ids, condition, actions: actions.unwrap_or_default() })
 }
 
 /// One principal or an array of principals.
@@ -59,21 +59,47 @@ fn principal(value: &Value<'_>) -> Option<PrincipalSpec> {
     }
 }
 
-/// An external ID: a literal, or a reference to an SSM parameter.
-pub(super) fn external_id(value: &Value<'_>, context: &ReadContext<'_>) -> Option<ExternalIdSource> {
+/// One external ID or several, of which callers must pass one.
+pub(super) fn external_ids(value: &Value<'_>, context: &ReadContext<'_>) -> Vec<ExternalIdSource> {
+    let several = value.node().is_array().then(|| value.list()).flatten();
+    if several.as_ref().is_some_and(Vec::is_empty) {
+        value.problem("is empty; add an external ID, or remove the key");
+    }
+    let values = several.unwrap_or_else(|| vec![value.clone()]);
+    let found: Vec<_> = values.iter().flat_map(|value| external_id(value, context)).collect();
+    let patterns = found.iter().filter(|source| matches!(source, ExternalIdSource::Pattern(_))).count();
+    if patterns > 0 && patterns < found.len() {
+        value.problem("contains both external IDs and patterns; use separate entries");
+    }
+    found
+}
+
+/// A literal, a reference to an SSM parameter, or patterns.
+fn external_id(value: &Value<'_>, context: &ReadContext<'_>) -> Vec<ExternalIdSource> {
     match value.node() {
-        DeValue::Table(_) => {
-            let name = value.table(&["ssm-parameter"])?.require("ssm-parameter")?;
-            let parameter = name.checked(parameter_name)?;
-            context.parameters.borrow_mut().reserve(&parameter, ParameterUse::ExternalId, &name);
-            Some(ExternalIdSource::Parameter(parameter))
+        DeValue::Table(map) if map.contains_key("like") => {
+            let Some(like) = value.table(&["like"]).and_then(|table| table.require("like")) else { return Vec::new() };
+            let several = like.node().is_array().then(|| like.list()).flatten();
+            if several.as_ref().is_some_and(Vec::is_empty) {
+                like.problem("is empty; add a pattern");
+            }
+            let patterns = several.unwrap_or_else(|| vec![like]);
+            patterns.iter().filter_map(|pattern| pattern.parse().map(ExternalIdSource::Pattern)).collect()
         }
-        DeValue::String(_) => value.parse::<ExternalId>().map(ExternalIdSource::Literal),
+        DeValue::Table(_) => parameter(value, context).into_iter().map(ExternalIdSource::Parameter).collect(),
+        DeValue::String(_) => value.parse::<ExternalId>().into_iter().map(ExternalIdSource::Literal).collect(),
         _ => {
             value.wrong_type("a string or `{ ssm-parameter = \"/name\" }`");
-            None
+            Vec::new()
         }
     }
+}
+
+fn parameter(value: &Value<'_>, context: &ReadContext<'_>) -> Option<String> {
+    let name = value.table(&["ssm-parameter"])?.require("ssm-parameter")?;
+    let parameter = name.checked(parameter_name)?;
+    context.parameters.borrow_mut().reserve(&parameter, ParameterUse::ExternalId, &name);
+    Some(parameter)
 }
 
 #[cfg(test)]

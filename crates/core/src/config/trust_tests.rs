@@ -64,3 +64,68 @@ fn service_that_always_passes_more_is_a_warning() {
     assert_eq!(warnings("pods.eks.amazonaws.com", "'sts:AssumeRole', 'sts:TagSession'"), "");
     assert_eq!(warnings("lambda.amazonaws.com", "'sts:AssumeRole'"), "");
 }
+
+#[test]
+fn several_external_ids_and_patterns_are_read_and_hidden() {
+    let trust = |external_id: &str| {
+        let text =
+            format!("[[role]]\nname = 'r'\ntrust = [{{ principal = '482913650127', external-id = {external_id} }}]\n");
+        let config = parse(&text);
+        assert!(!plain(&show(&config)).contains("s3cret") && !format!("{config:?}").contains("s3cret"));
+        assert!(config.external_ids().iter().any(|id| id.expose().contains("s3cret")));
+        format!("{}{}\n", shown(&config, "trusts"), config.warnings().join("\n"))
+    };
+    let all = [
+        "['s3cret-1', 's3cret-2']",
+        "['s3cret', { ssm-parameter = '/x' }]",
+        "{ like = 's3cret-*' }",
+        "{ like = ['s3cret-*', 'x?y'] }",
+    ];
+    insta::assert_snapshot!(all.map(trust).concat(), @"
+    trusts          482913650127, with an external ID (hidden) or an external ID
+
+    trusts          482913650127, with an external ID (hidden) or the external ID
+
+    trusts          482913650127, with an external ID that matches a pattern
+    role/r: `external-id` is a pattern, so that every matching external ID is accepted; make sure that only you can get such IDs from the vendor
+    trusts          482913650127, with an external ID that matches a pattern
+    role/r: `external-id` is a pattern, so that every matching external ID is accepted; make sure that only you can get such IDs from the vendor
+    ");
+}
+
+#[test]
+fn invalid_external_ids_are_reported() {
+    let grant = |external_id: &str| {
+        problems(&format!("[[access-role.grant]]\nprincipal = '222233334444'\nexternal-id = {external_id}\n"))
+    };
+    let all = [
+        "[]",
+        "['s3cret', 5]",
+        "{ like = '*' }",
+        "{ like = 's3cret *' }",
+        "{ like = 5 }",
+        "{ like = [] }",
+        "['s3cret', { like = 's3cret*' }]",
+        "{ like = 's3cret*', ssm-parameter = '/x' }",
+    ];
+    let messages = all.map(grant).join("\n");
+    assert!(!messages.contains("s3cret"));
+    insta::assert_snapshot!(messages, @r#"
+    onboarding.toml:3:15: `external-id`: is empty; add an external ID, or remove the key
+    onboarding.toml:3:26: `external-id`: expected a string or `{ ssm-parameter = "/name" }`, found a number; write it in quotes
+    onboarding.toml:3:24: `like`: the value is not a valid pattern of external IDs; use letters, digits and `_+=,.@:/-` with the wildcards `*` and `?`, and at least two characters that are not wildcards
+    onboarding.toml:3:24: `like`: the value is not a valid pattern of external IDs; use letters, digits and `_+=,.@:/-` with the wildcards `*` and `?`, and at least two characters that are not wildcards
+    onboarding.toml:3:24: `like`: expected a string, found a number; write it in quotes
+    onboarding.toml:3:24: `like`: is empty; add a pattern
+    onboarding.toml:3:15: `external-id`: contains both external IDs and patterns; use separate entries
+    onboarding.toml:3:35: unknown key `ssm-parameter`; expected `like`
+    "#);
+}
+
+#[test]
+fn vendor_may_use_a_pattern_of_external_ids() {
+    let config = parse(&format!(
+        "[vendors.acme]\nexternal-id = {{ like = 'acme@*' }}\n[catalogue.acme]\n{VENDOR}trust = {{ accounts = ['482913650127'], external-id = 'required' }}\n"
+    ));
+    insta::assert_snapshot!(config.warnings().join("\n"), @"vendor/acme: `external-id` is a pattern, so that every matching external ID is accepted; make sure that only you can get such IDs from the vendor");
+}

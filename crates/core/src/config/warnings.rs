@@ -1,8 +1,8 @@
 //! Settings that are valid but deserve review.
 
 use super::services::unknown_service;
-use super::{PrincipalSpec, RoleTemplate, TrustSpec};
-use crate::policy::{AssumeAction, Document, ExternalIdRequirement, lint_permissions};
+use super::{AccessRole, ExternalIdSource, PrincipalSpec, RoleTemplate, TrustSpec};
+use crate::policy::{AssumeAction, Document, lint_permissions};
 use crate::suggestion::list_of;
 
 /// Services that pass session tags or a source identity whenever they assume a role.
@@ -14,13 +14,19 @@ const SERVICES_THAT_PASS_MORE: [(&str, &[AssumeAction]); 2] = [
     ("rolesanywhere.amazonaws.com", &[AssumeAction::TagSession, AssumeAction::SetSourceIdentity]),
 ];
 
+/// The warnings about the grants on the access role.
+pub(super) fn of_grants(access_role: &AccessRole) -> Vec<String> {
+    access_role.grants.iter().filter_map(pattern_warning).map(|text| format!("access-role: {text}")).collect()
+}
+
 /// The warnings about a role.
 pub(super) fn of_role(role: &RoleTemplate) -> Vec<String> {
     let owner = &role.definition.owner;
     let mut found = Vec::new();
-    if owner.is_vendor() && role.external_id_requirement == ExternalIdRequirement::Optional {
+    if owner.is_vendor() && role.trust.iter().any(|spec| spec.external_ids.is_empty()) {
         found.push(format!("{owner}: the vendor assumes the role without an external ID"));
     }
+    found.extend(role.trust.iter().filter_map(pattern_warning).map(|text| format!("{owner}: {text}")));
     let principals = role.trust.iter().flat_map(|spec| spec.principals.iter().map(move |one| (spec, one)));
     found.extend(principals.flat_map(|(spec, one)| service_warnings(spec, one)).map(|text| format!("{owner}: {text}")));
     for (name, policy) in &role.policies {
@@ -30,6 +36,16 @@ pub(super) fn of_role(role: &RoleTemplate) -> Vec<String> {
         }
     }
     found
+}
+
+/// A pattern does not show which of the vendor's customers a caller acts for.
+fn pattern_warning(spec: &TrustSpec) -> Option<String> {
+    let is_pattern = |source: &ExternalIdSource| matches!(source, ExternalIdSource::Pattern(_));
+    spec.external_ids.iter().any(is_pattern).then(|| {
+        "`external-id` is a pattern, so that every matching external ID is accepted; make sure that only you can get such \
+         IDs from the vendor"
+            .to_owned()
+    })
 }
 
 fn service_warnings(spec: &TrustSpec, principal: &PrincipalSpec) -> Vec<String> {

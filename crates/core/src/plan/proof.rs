@@ -7,8 +7,9 @@
 //!
 //! - each grant on the access role: its principal can assume the role, with session tags or a source identity if the grant
 //!   allows these;
-//! - each principal that a role trusts: it can assume the role. If an external ID is configured, it is denied without an
-//!   external ID and with a wrong one, which is the protection against the confused deputy problem;
+//! - each principal that a role trusts: it can assume the role, with each of its external IDs if it has several. If an
+//!   external ID is configured, it is denied without an external ID and with a wrong one, which is the protection against
+//!   the confused deputy problem. For a pattern of external IDs, the proofs are about one that matches and one that does not;
 //! - each registration: the vendor has registered the account with this role.
 //!
 //! Proofs err on the side of caution. A caller that should be allowed has to be allowed by what is known about it. A
@@ -19,11 +20,11 @@
 
 use serde::Serialize;
 
-use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec, TrustedPrincipal};
+use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec};
 use crate::observed::Observed;
 use crate::policy::{
-    AssumeAction, Caller, Condition, Document, Grant, RequestContext, Verdict, can_anybody_assume, can_assume,
-    can_other_assume,
+    AssumeAction, Caller, Condition, ConditionClause, Document, Grant, RequestContext, Verdict, can_anybody_assume,
+    can_assume, can_other_assume,
 };
 use crate::role::RoleName;
 
@@ -71,7 +72,10 @@ pub fn proofs(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
     for grant in &blueprint.grants {
         let trust = observed.access_trust.as_ref().map_err(|_| UNSUPPORTED);
         let who = grant.principal.to_string();
-        proofs.push(prove(&observed.access_role, trust, grant, &who, "", Presented::Configured));
+        for (how, presented) in accepted(&grant.condition) {
+            let how = if presented == Presented::Configured { "" } else { &how };
+            proofs.push(prove(&observed.access_role, trust, grant, &who, how, presented));
+        }
     }
     for spec in &blueprint.roles {
         let trust = current_trust(spec, observed);
@@ -118,26 +122,49 @@ fn prove_registered(spec: &RoleSpec, desired: &RegistrationSpec, observed: &Obse
 pub(crate) enum Presented {
     /// The configured one, or none if none is configured.
     Configured,
+    /// One of several configured ones: its index.
+    Nth(usize),
+    /// One that matches the configured pattern.
+    Matching,
     /// None, although one is configured.
     None,
     /// Another one than the configured one.
     Wrong,
 }
 
-fn prove_trusted(spec: &RoleSpec, trust: Result<&Document, Unknown>, trusted: &TrustedPrincipal) -> Vec<Proof> {
-    let who = if spec.definition.owner.is_vendor() {
-        spec.definition.title.clone()
-    } else {
-        trusted.grant.principal.to_string()
+impl Presented {
+    /// Whether a caller that presents this should be able to assume the role.
+    fn is_right(self) -> bool {
+        matches!(self, Self::Configured | Self::Nth(_) | Self::Matching)
+    }
+}
+
+fn prove_trusted(spec: &RoleSpec, trust: Result<&Document, Unknown>, trusted: &Grant) -> Vec<Proof> {
+    let who =
+        if spec.definition.owner.is_vendor() { spec.definition.title.clone() } else { trusted.principal.to_string() };
+    let prove = |how: &str, presented| prove(spec.name(), trust, trusted, &who, how, presented);
+    let mut proofs: Vec<_> =
+        accepted(&trusted.condition).iter().map(|(how, presented)| prove(how, *presented)).collect();
+    if trusted.condition.clauses().iter().any(ConditionClause::is_external_id) {
+        proofs.push(prove(", without an external ID", Presented::None));
+        proofs.push(prove(", with a wrong external ID", Presented::Wrong));
+    }
+    proofs
+}
+
+/// Everything that a caller may present to meet a condition, each with a phrase for it.
+fn accepted(condition: &Condition) -> Vec<(String, Presented)> {
+    let Some(clause) = condition.clauses().iter().find(|clause| clause.is_external_id()) else {
+        return vec![(String::new(), Presented::Configured)];
     };
-    let prove = |how: &str, presented| prove(spec.name(), trust, &trusted.grant, &who, how, presented);
-    match trusted.external_id {
-        None => vec![prove("", Presented::Configured)],
-        Some(_) => vec![
-            prove(", with its external ID", Presented::Configured),
-            prove(", without an external ID", Presented::None),
-            prove(", with a wrong external ID", Presented::Wrong),
-        ],
+    let nth =
+        |index| (format!(", with its external ID {} of {}", index + 1, clause.values.len()), Presented::Nth(index));
+    match clause.values.len() {
+        _ if is_pattern(clause) => {
+            vec![(", with an external ID that matches its pattern".to_owned(), Presented::Matching)]
+        }
+        0 | 1 => vec![(", with its external ID".to_owned(), Presented::Configured)],
+        count => (0..count).map(nth).collect(),
     }
 }
 
@@ -149,14 +176,14 @@ fn prove(
     how: &str,
     presented: Presented,
 ) -> Proof {
-    let expects_access = presented == Presented::Configured;
+    let expects_access = presented.is_right();
     let verdict = trust.map(|trust| verdict(trust, grant, presented));
     let conditions = format!("{}{}", grant.actions.passed(), conditions(&grant.condition));
     let state = match &verdict {
         Err(unknown) => (*unknown).to_owned(),
         Ok(Verdict::Depends(_)) => "can assume the role if further conditions are met".to_owned(),
         Ok(verdict) if verdict.can() => format!("can assume the role{conditions}"),
-        Ok(_) if expects_access && trust.is_ok_and(|trust| can_pass_nothing(trust, grant)) => {
+        Ok(_) if expects_access && trust.is_ok_and(|trust| can_pass_nothing(trust, grant, presented)) => {
             format!("can assume the role, but not{conditions}")
         }
         Ok(_) => "denied".to_owned(),
@@ -180,15 +207,15 @@ pub(super) fn denied(trust: &Document, grant: &Grant) -> Option<usize> {
 }
 
 /// Whether the caller can assume the role if it passes neither session tags nor a source identity.
-fn can_pass_nothing(trust: &Document, grant: &Grant) -> bool {
-    let mut assuming = grant.actions.iter().filter(|action| action.assumes());
-    assuming.any(|action| verdict_on(action, trust, grant, Presented::Configured).can())
+fn can_pass_nothing(trust: &Document, grant: &Grant, presented: Presented) -> bool {
+    let can = |action| verdict_on(action, trust, grant, presented).can();
+    grant.actions.iter().filter(|action| action.assumes()).any(can) && !grant.actions.passed().is_empty()
 }
 
 /// Decides about all actions of the grant, because STS denies a request of which any part is denied. A caller that should be
 /// denied must not be able to assume the role in any way.
 fn verdict(trust: &Document, grant: &Grant, presented: Presented) -> Verdict {
-    let expected = |action: &AssumeAction| presented == Presented::Configured || action.assumes();
+    let expected = |action: &AssumeAction| presented.is_right() || action.assumes();
     let actions = grant.actions.iter().filter(expected);
     let verdicts = actions.map(|action| verdict_on(action, trust, grant, presented));
     let from_worst = |verdict: &Verdict| match verdict {
@@ -210,6 +237,12 @@ fn verdict_on(action: AssumeAction, trust: &Document, grant: &Grant, presented: 
             // `!` is not allowed in an external ID, so no configured ID equals it.
             (true, Presented::Wrong) => context = context.with(&clause.key, "!"),
             (true, Presented::Configured) => context = context.with(&clause.key, value),
+            (true, Presented::Nth(index)) => {
+                context = context.with(&clause.key, clause.values.get(index).map_or("", String::as_str));
+            }
+            (true, Presented::Matching) => {
+                context = context.with(&clause.key, &value.replace('*', "").replace('?', "x"))
+            }
             (false, _) if clause.is_positive() => context = context.with(&clause.key, value),
             (false, _) => {}
         }
@@ -223,9 +256,14 @@ fn verdict_on(action: AssumeAction, trust: &Document, grant: &Grant, presented: 
         context = context.with("aws:PrincipalArn", arn);
     }
     match presented {
-        Presented::Configured => can_assume(trust, &caller, &context),
+        Presented::Configured | Presented::Nth(_) | Presented::Matching => can_assume(trust, &caller, &context),
         Presented::None | Presented::Wrong => can_anybody_assume(trust, &caller, &context),
     }
+}
+
+/// Whether a clause has patterns of external IDs.
+fn is_pattern(clause: &ConditionClause) -> bool {
+    clause.operator.eq_ignore_ascii_case("StringLike")
 }
 
 /// The conditions of a grant for a sentence, except the external ID, which the sentence already mentions.

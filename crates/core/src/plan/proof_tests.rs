@@ -1,6 +1,7 @@
-use super::super::sample::{FRESH, ROLE, blueprint_with, document, drifted, fresh, name};
+use super::super::sample::{FRESH, ROLE, blueprint_with, converged, document, drifted, fresh, name};
 use super::*;
 use crate::code::Code;
+use crate::config::Config;
 use crate::policy::Principal;
 
 /// The trust policy of the access role with the identity account in it, and further statements.
@@ -128,4 +129,51 @@ fn every_action_of_a_grant_has_to_be_allowed() {
     let deny = r#",{"Effect":"Deny","Principal":"*","Action":"sts:TagSession"}"#;
     let grant = Grant { actions: tagging(), ..grant("222233334444") };
     assert_eq!(denied(&trust(deny), &grant), Some(1));
+}
+
+/// The sentences about the vendor's role, with `trust` in place of its trust policy.
+fn vendor_proofs(external_id: &str, change: impl Fn(String) -> String) -> String {
+    let text = format!(
+        "[catalogue.acme]\ntitle = 'Acme'\ntrust = {{ accounts = ['123456789012'], external-id = 'required' }}\n\
+         role = {{ name = 'Acme' }}\npermissions.read.actions = ['iam:ListUsers']\n[vendors.acme]\nexternal-id = {external_id}\n"
+    );
+    let blueprint = blueprint_with(|config| *config = Config::parse_without_files(&text).unwrap());
+    let mut observed = converged(&blueprint);
+    let role = observed.roles.get_mut(&name(ROLE)).unwrap();
+    role.trust = Ok(document(&change(role.trust.as_ref().unwrap().to_json())));
+    let proofs = proofs(&blueprint, &observed);
+    proofs.iter().map(|proof| format!("{} {}\n", proof.is_proven(), proof.sentence)).collect()
+}
+
+#[test]
+fn each_of_several_external_ids_is_proven() {
+    let same = |trust: String| trust;
+    insta::assert_snapshot!(vendor_proofs("['old-id', 'new-id']", same), @"
+    true Acme, with its external ID 1 of 2: can assume the role
+    true Acme, with its external ID 2 of 2: can assume the role
+    true Acme, without an external ID: denied
+    true Acme, with a wrong external ID: denied
+    ");
+    let without_new = |trust: String| trust.replace("[\"old-id\",\"new-id\"]", "\"old-id\"");
+    insta::assert_snapshot!(vendor_proofs("['old-id', 'new-id']", without_new), @"
+    true Acme, with its external ID 1 of 2: can assume the role
+    false Acme, with its external ID 2 of 2: denied
+    true Acme, without an external ID: denied
+    true Acme, with a wrong external ID: denied
+    ");
+}
+
+#[test]
+fn proof_of_a_pattern_says_what_it_proves() {
+    insta::assert_snapshot!(vendor_proofs("{ like = 'acme@*@prod-?' }", |trust| trust), @"
+    true Acme, with an external ID that matches its pattern: can assume the role
+    true Acme, without an external ID: denied
+    true Acme, with a wrong external ID: denied
+    ");
+    let everything = |trust: String| trust.replace("acme@*@prod-?", "*");
+    insta::assert_snapshot!(vendor_proofs("{ like = 'acme@*@prod-?' }", everything), @"
+    true Acme, with an external ID that matches its pattern: can assume the role
+    true Acme, without an external ID: denied
+    false Acme, with a wrong external ID: can assume the role
+    ");
 }

@@ -129,11 +129,15 @@ impl Condition {
 
     /// Requires this external ID, in place of any other.
     #[must_use]
-    pub fn with_external_id(mut self, external_id: &str) -> Self {
+    pub fn with_external_id(self, external_id: &str) -> Self {
+        self.with_external_ids("StringEquals", vec![external_id.to_owned()])
+    }
+
+    /// Requires one of these external IDs or, with `StringLike`, one that matches one of these patterns.
+    #[must_use]
+    pub(crate) fn with_external_ids(mut self, operator: &str, values: Vec<String>) -> Self {
         self.0.retain(|clause| !clause.is_external_id());
-        let operator = "StringEquals".to_owned();
-        let key = "sts:ExternalId".to_owned();
-        self.0.push(ConditionClause { operator, key, values: vec![external_id.to_owned()] });
+        self.0.push(ConditionClause { operator: operator.to_owned(), key: "sts:ExternalId".to_owned(), values });
         self
     }
 
