@@ -244,6 +244,7 @@ fn trusted(
         let principal = match principal {
             PrincipalSpec::Aws(text) => Principal::to_grant(&text.expand(account)).map_err(|e| fail(e.to_string()))?,
             PrincipalSpec::Service(name) => Principal::Service(name.clone()),
+            PrincipalSpec::Federated(provider) => Principal::Federated(provider.expand(account)),
         };
         Ok(Grant { principal, condition: condition.clone(), actions: spec.actions.clone() })
     };
@@ -254,7 +255,11 @@ fn trusted(
 fn statement(spec: &TrustSpec, trusted: &[Grant], account: &Account) -> Value {
     let mut kinds: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for one in trusted {
-        let kind = if matches!(one.principal, Principal::Service(_)) { "Service" } else { "AWS" };
+        let kind = match one.principal {
+            Principal::Service(_) => "Service",
+            Principal::Federated(_) => "Federated",
+            _ => "AWS",
+        };
         kinds.entry(kind).or_default().push(one.principal.to_policy(&account.partition).into());
     }
     let principals = kinds.into_iter().map(|(kind, mut all)| {

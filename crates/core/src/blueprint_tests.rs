@@ -1,4 +1,6 @@
 use super::*;
+use crate::plan::proofs;
+use crate::plan::sample::converged;
 use crate::toml_reader::sample_account;
 
 fn blueprint(text: &str) -> (Blueprint, Vec<BlueprintError>) {
@@ -53,4 +55,22 @@ fn pattern_and_several_external_ids_become_conditions() {
     {"StringLike":{"sts:ExternalId":"a@*"}}
     {"StringEquals":{"sts:ExternalId":"id-1"}}
     "#);
+}
+
+#[test]
+fn trust_in_an_identity_provider_can_be_proven() {
+    let (blueprint, errors) = blueprint(
+        r#"
+[[role]]
+name = "ci"
+[[role.trust]]
+principal = { federated = "arn:{partition}:iam::{account-id}:oidc-provider/oidc.example.com" }
+condition = { StringEquals = { "oidc.example.com:sub" = "repo:acme" } }
+"#,
+    );
+    assert_eq!(errors, []);
+    insta::assert_snapshot!(blueprint.roles[0].trust.to_json(), @r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::444455556666:oidc-provider/oidc.example.com"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.example.com:sub":"repo:acme"}}}]}"#);
+    let sentences: Vec<_> =
+        proofs(&blueprint, &converged(&blueprint)).into_iter().map(|proof| proof.sentence).collect();
+    insta::assert_snapshot!(sentences.join("\n"), @"the identity provider arn:aws:iam::444455556666:oidc-provider/oidc.example.com: can assume the role when oidc.example.com:sub StringEquals repo:acme");
 }

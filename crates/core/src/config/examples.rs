@@ -66,7 +66,7 @@ fn role(role: &RoleTemplate, found: &mut Vec<ExampleValue>) {
 
 fn trust_entry(place: &str, spec: &TrustSpec, found: &mut Vec<ExampleValue>) {
     for principal in &spec.principals {
-        if let PrincipalSpec::Aws(text) = principal {
+        if let PrincipalSpec::Aws(text) | PrincipalSpec::Federated(text) = principal {
             in_text(&format!("{place} principal"), &text.0, found);
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::account::AccountId;
-use crate::policy::{AssumeActions, Condition, ExternalIdRequirement};
+use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement};
 use crate::role::{ExternalId, ExternalIdPattern, RoleName};
 use crate::role_settings::RoleDefinition;
 use crate::template::Template;
@@ -71,6 +71,21 @@ pub enum PrincipalSpec {
     Aws(Template),
     /// An AWS service such as `lambda.amazonaws.com`. Only allowed in `[[role]]`.
     Service(String),
+    /// An identity provider: the ARN of an OpenID Connect or SAML provider, or one that AWS knows by name. Only allowed in
+    /// `[[role]]`.
+    Federated(Template),
+}
+
+impl PrincipalSpec {
+    /// The action by which the principal assumes a role.
+    #[must_use]
+    pub fn assumes_by(&self) -> AssumeAction {
+        match self {
+            Self::Aws(_) | Self::Service(_) => AssumeAction::AssumeRole,
+            Self::Federated(provider) if provider.0.contains(":saml-provider/") => AssumeAction::AssumeRoleWithSaml,
+            Self::Federated(_) => AssumeAction::AssumeRoleWithWebIdentity,
+        }
+    }
 }
 
 /// The source of an external ID.

@@ -15,7 +15,7 @@ pub(super) fn check(roles: &[(Value<'_>, RoleTemplate)]) {
         let principals = role.trust.iter().flat_map(|spec| &spec.principals);
         let arns = principals.filter_map(|principal| match principal {
             PrincipalSpec::Aws(text) => Some(resource(&text.0)),
-            PrincipalSpec::Service(_) => None,
+            PrincipalSpec::Service(_) | PrincipalSpec::Federated(_) => None,
         });
         arns.filter_map(|arn| indexes.get(&arn).copied()).collect()
     };

@@ -79,6 +79,7 @@ fn trust(spec: &TrustSpec) -> String {
     let who = spec.principals.iter().map(|principal| match principal {
         PrincipalSpec::Aws(text) => text.0.clone(),
         PrincipalSpec::Service(name) => format!("service {name}"),
+        PrincipalSpec::Federated(provider) => format!("identity provider {}", provider.0),
     });
     let mut text = who.collect::<Vec<_>>().join(", ");
     for (index, source) in spec.external_ids.iter().enumerate() {

@@ -4,10 +4,13 @@ use toml::de::DeValue;
 
 use super::context::ReadContext;
 use super::parameters::ParameterUse;
-use super::{ExternalIdSource, PrincipalSpec, TrustSpec};
-use crate::policy::AssumeAction;
+use super::{ExternalIdSource, PrincipalSpec, Template, TrustSpec};
+use crate::policy::{AssumeAction, ConditionClause};
 use crate::role::ExternalId;
-use crate::toml_reader::{Value, assume_actions, identity_or_account, parameter_name, service, trust_condition};
+use crate::text::Untrusted;
+use crate::toml_reader::{
+    Value, assume_actions, identity_or_account, identity_provider, parameter_name, service, trust_condition,
+};
 
 const TRUST: &[&str] = &["principal", "external-id", "condition", "actions"];
 
@@ -16,6 +19,11 @@ pub(super) fn grant(value: &Value<'_>, context: &ReadContext<'_>) -> Option<Trus
     let spec = trust_entry(value, context)?;
     if spec.principals.iter().any(|p| matches!(p, PrincipalSpec::Service(_))) {
         value.problem("a service cannot be granted access to accounts; use an account ID or the ARN of a role or user");
+    }
+    if spec.principals.iter().any(|p| matches!(p, PrincipalSpec::Federated(_))) {
+        value.problem(
+            "an identity provider cannot be granted access to accounts; install a role for it with `[[role]]`",
+        );
     }
     Some(spec)
 }
@@ -32,8 +40,44 @@ pub(super) fn trust_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Optio
             "a service cannot pass an external ID; remove `external-id`, or put the service in a separate entry",
         );
     }
-    let actions = table.get("actions").and_then(|value| assume_actions(&value, AssumeAction::AssumeRole));
-    Some(TrustSpec { principals, external_ids, condition, actions: actions.unwrap_or_default() })
+    let assumed_by = principals.first().map_or(AssumeAction::AssumeRole, PrincipalSpec::assumes_by);
+    if principals.iter().any(|principal| principal.assumes_by() != assumed_by) {
+        table.problem(
+            "identity providers of one kind and other principals need different actions; put them in separate entries",
+        );
+    }
+    let providers = principals.iter().filter_map(|principal| match principal {
+        PrincipalSpec::Federated(provider) => Some(provider),
+        PrincipalSpec::Aws(_) | PrincipalSpec::Service(_) => None,
+    });
+    for provider in providers {
+        if !external_ids.is_empty() {
+            table.problem("users of an identity provider cannot pass an external ID; remove `external-id`");
+        }
+        let prefix = condition_prefix(provider);
+        let is_restricted = |clause: &ConditionClause| clause.key.to_ascii_lowercase().starts_with(&prefix);
+        if !condition.clauses().iter().any(is_restricted) {
+            table.problem(format!(
+                "without a condition, every user of the identity provider could assume the role; add a `condition` for a key \
+                 that starts with `{}`",
+                Untrusted::new(&prefix)
+            ));
+        }
+    }
+    let actions = table.get("actions").and_then(|value| assume_actions(&value, assumed_by));
+    let actions = actions.unwrap_or_else(|| [assumed_by].into_iter().collect());
+    Some(TrustSpec { principals, external_ids, condition, actions })
+}
+
+/// The start of the condition keys of an identity provider, in lowercase.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>.
+pub(super) fn condition_prefix(provider: &Template) -> String {
+    match provider.0.split_once(":oidc-provider/") {
+        Some((_, url)) => format!("{}:", url.to_ascii_lowercase()),
+        None if provider.0.contains(":saml-provider/") => "saml:".to_owned(),
+        None => format!("{}:", provider.0.to_ascii_lowercase()),
+    }
 }
 
 /// One principal or an array of principals.
@@ -48,8 +92,11 @@ fn principals(value: &Value<'_>) -> Vec<PrincipalSpec> {
 fn principal(value: &Value<'_>) -> Option<PrincipalSpec> {
     match value.node() {
         DeValue::Table(_) => {
-            let name = value.table(&["service"])?.require("service")?.checked(service)?;
-            Some(PrincipalSpec::Service(name))
+            let table = value.table(&["service", "federated"])?;
+            match table.get("federated") {
+                Some(provider) => provider.checked(identity_provider).map(PrincipalSpec::Federated),
+                None => table.require("service")?.checked(service).map(PrincipalSpec::Service),
+            }
         }
         DeValue::String(_) => value.checked(identity_or_account).map(PrincipalSpec::Aws),
         _ => {

@@ -129,3 +129,63 @@ fn vendor_may_use_a_pattern_of_external_ids() {
     ));
     insta::assert_snapshot!(config.warnings().join("\n"), @"vendor/acme: `external-id` is a pattern, so that every matching external ID is accepted; make sure that only you can get such IDs from the vendor");
 }
+
+#[test]
+fn identity_providers_are_read_with_their_action() {
+    let config = parse(
+        r#"
+[[role]]
+name = "github"
+[[role.trust]]
+principal = { federated = "arn:{partition}:iam::{account-id}:oidc-provider/token.actions.githubusercontent.com" }
+actions = ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"]
+[role.trust.condition]
+StringEquals = { "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com" }
+StringLike = { "token.actions.githubusercontent.com:sub" = "repo:acme/*" }
+[[role.trust]]
+principal = { federated = "arn:{partition}:iam::{account-id}:saml-provider/okta" }
+condition = { StringEquals = { "SAML:aud" = "https://signin.aws.amazon.com/saml" } }
+[[role.trust]]
+principal = { federated = "cognito-identity.amazonaws.com" }
+condition = { StringEquals = { "cognito-identity.amazonaws.com:aud" = "us-east-1:x" } }
+"#,
+    );
+    let entries = config.roles[0].trust.iter().map(|spec| spec.actions.to_policy().to_string());
+    insta::assert_snapshot!(entries.collect::<Vec<_>>().join("\n"), @r#"
+    ["sts:AssumeRoleWithWebIdentity","sts:TagSession"]
+    "sts:AssumeRoleWithSAML"
+    "sts:AssumeRoleWithWebIdentity"
+    "#);
+    assert_eq!(config.warnings(), Vec::<String>::new());
+}
+
+#[test]
+fn invalid_identity_providers_are_reported() {
+    let github =
+        "{ federated = 'arn:{partition}:iam::{account-id}:oidc-provider/token.actions.githubusercontent.com' }";
+    let audience = "condition = { StringEquals = { 'token.actions.githubusercontent.com:aud' = 'x' } }";
+    let role = |trust: String| problems(&format!("[[role]]\nname = 'r'\n[[role.trust]]\n{trust}\n"));
+    let all = [
+        role(format!("principal = {github}")),
+        role(format!("principal = {github}\ncondition = {{ Bool = {{ 'aws:SecureTransport' = true }} }}")),
+        role(format!("principal = [{github}, '482913650127']\n{audience}")),
+        role(format!("principal = {github}\nexternal-id = 'x-1'\n{audience}")),
+        role(format!("principal = {github}\nactions = ['sts:AssumeRole']\n{audience}")),
+        role("principal = { federated = 'token.actions.githubusercontent.com' }".to_owned()),
+        role("principal = 'AROAIOSFODNN7EXAMPLE'".to_owned()),
+        problems(&format!("[[access-role.grant]]\nprincipal = {github}\n{audience}\n")),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"
+    onboarding.toml:3:1: without a condition, every user of the identity provider could assume the role; add a `condition` for a key that starts with `token.actions.githubusercontent.com:`
+    onboarding.toml:3:1: without a condition, every user of the identity provider could assume the role; add a `condition` for a key that starts with `token.actions.githubusercontent.com:`
+    onboarding.toml:3:1: identity providers of one kind and other principals need different actions; put them in separate entries
+    onboarding.toml:3:1: users of an identity provider cannot pass an external ID; remove `external-id`
+    onboarding.toml:5:11: `actions`: without `sts:AssumeRoleWithWebIdentity` nobody can assume the role; add it
+    onboarding.toml:5:12: `actions`: these principals cannot use `sts:AssumeRole`; they assume the role by `sts:AssumeRoleWithWebIdentity`
+    onboarding.toml:4:27: `federated`: `token.actions.githubusercontent.com` is not a valid identity provider; expected an ARN such as `arn:{partition}:iam::{account-id}:oidc-provider/token.actions.githubusercontent.com` or `arn:{partition}:iam::{account-id}:saml-provider/NAME`
+    onboarding.toml:4:13: `principal`: `AROAIOSFODNN7EXAMPLE` is a unique ID, and IAM stores the ARN of the role or user in its place; write the ARN
+    onboarding.toml:1:1: `grant`: an identity provider cannot be granted access to accounts; install a role for it with `[[role]]`
+    ");
+    let config = parse(&format!("[[role]]\nname = 'r'\n[[role.trust]]\nprincipal = {github}\n{audience}\n"));
+    insta::assert_snapshot!(config.warnings().join("\n"), @"role/r: every user of the identity provider can assume the role, because the condition does not restrict `token.actions.githubusercontent.com:sub`; IAM rejects this for providers such as GitHub");
+}

@@ -1,7 +1,7 @@
 //! Settings that are valid but deserve review.
 
 use super::services::unknown_service;
-use super::{AccessRole, ExternalIdSource, PrincipalSpec, RoleTemplate, TrustSpec};
+use super::{AccessRole, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec, trust};
 use crate::policy::{AssumeAction, Document, lint_permissions};
 use crate::suggestion::list_of;
 
@@ -28,7 +28,9 @@ pub(super) fn of_role(role: &RoleTemplate) -> Vec<String> {
     }
     found.extend(role.trust.iter().filter_map(pattern_warning).map(|text| format!("{owner}: {text}")));
     let principals = role.trust.iter().flat_map(|spec| spec.principals.iter().map(move |one| (spec, one)));
-    found.extend(principals.flat_map(|(spec, one)| service_warnings(spec, one)).map(|text| format!("{owner}: {text}")));
+    found.extend(
+        principals.flat_map(|(spec, one)| principal_warnings(spec, one)).map(|text| format!("{owner}: {text}")),
+    );
     for (name, policy) in &role.policies {
         if let Ok(policy) = Document::parse(&policy.0) {
             let findings = lint_permissions(name, &policy);
@@ -48,9 +50,26 @@ fn pattern_warning(spec: &TrustSpec) -> Option<String> {
     })
 }
 
-fn service_warnings(spec: &TrustSpec, principal: &PrincipalSpec) -> Vec<String> {
-    let PrincipalSpec::Service(service) = principal else { return Vec::new() };
-    unknown_service(service).into_iter().chain(missing_actions(spec, service)).collect()
+fn principal_warnings(spec: &TrustSpec, principal: &PrincipalSpec) -> Vec<String> {
+    match principal {
+        PrincipalSpec::Aws(_) => Vec::new(),
+        PrincipalSpec::Service(service) => {
+            unknown_service(service).into_iter().chain(missing_actions(spec, service)).collect()
+        }
+        PrincipalSpec::Federated(provider) => any_subject(spec, provider).into_iter().collect(),
+    }
+}
+
+/// An OpenID Connect provider such as GitHub is shared by all of its customers; only the subject distinguishes them.
+fn any_subject(spec: &TrustSpec, provider: &Template) -> Option<String> {
+    let key = format!("{}sub", trust::condition_prefix(provider));
+    let is_restricted = spec.condition.clauses().iter().any(|clause| clause.key.eq_ignore_ascii_case(&key));
+    (provider.0.contains(":oidc-provider/") && !is_restricted).then(|| {
+        format!(
+            "every user of the identity provider can assume the role, because the condition does not restrict `{key}`; IAM \
+             rejects this for providers such as GitHub"
+        )
+    })
 }
 
 /// A service that cannot assume the role, because it always does more than the trust policy allows.

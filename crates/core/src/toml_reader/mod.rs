@@ -27,6 +27,6 @@ pub(crate) use table::{Table, Value};
 #[cfg(test)]
 pub(crate) use validators::sample_account;
 pub(crate) use validators::{
-    check_count_of_managed, description, identity_or_account, managed_policy_arn, parameter_name, path, policy_name,
-    service, session_duration, tags, template,
+    check_count_of_managed, description, identity_or_account, identity_provider, managed_policy_arn, parameter_name,
+    path, policy_name, service, session_duration, tags, template,
 };

@@ -139,10 +139,42 @@ pub(crate) fn check_count_of_managed(value: &Value<'_>, count: usize) {
 pub(crate) fn identity_or_account(text: &str) -> Result<Template, String> {
     template(text, |expanded| match Principal::to_grant(expanded) {
         Ok(_) => Ok(()),
+        Err(_) if matches!(Principal::from_policy("AWS", expanded), Principal::Orphan(_)) => Err(format!(
+            "`{}` is a unique ID, and IAM stores the ARN of the role or user in its place; write the ARN",
+            Untrusted::new(text)
+        )),
         Err(_) if service(text).is_ok() => {
             Err(format!("`{0}` is a service; use `principal = {{ service = \"{0}\" }}`", Untrusted::new(text)))
         }
         Err(error) => Err(error.to_string()),
+    })
+}
+
+/// An identity provider: the ARN of an OpenID Connect or SAML provider, or one of those that AWS knows by name.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>.
+pub(crate) fn identity_provider(text: &str) -> Result<Template, String> {
+    const BY_NAME: [&str; 4] =
+        ["accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"];
+    template(text, |expanded| {
+        let fields: Vec<_> = expanded.splitn(6, ':').collect();
+        let good = match fields.as_slice() {
+            ["arn", partition, "iam", "", id, resource] => {
+                let name = resource.strip_prefix("oidc-provider/").or_else(|| resource.strip_prefix("saml-provider/"));
+                let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-/:~%".contains(&b);
+                partition.parse::<crate::account::Partition>().is_ok()
+                    && id.parse::<crate::account::AccountId>().is_ok()
+                    && name.is_some_and(|name| !name.is_empty() && name.bytes().all(allowed))
+            }
+            _ => BY_NAME.contains(&expanded),
+        };
+        good.then_some(()).ok_or_else(|| {
+            format!(
+                "`{}` is not a valid identity provider; expected an ARN such as `arn:{{partition}}:iam::{{account-id}}:oidc-provider/\
+                 token.actions.githubusercontent.com` or `arn:{{partition}}:iam::{{account-id}}:saml-provider/NAME`",
+                Untrusted::new(text)
+            )
+        })
     })
 }
 
