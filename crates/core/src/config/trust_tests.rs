@@ -28,7 +28,7 @@ fn actions_are_read_for_grants_trust_entries_and_vendors() {
     let passed: Vec<_> = config.roles.iter().map(|role| role.trust[0].actions.passed()).collect();
     assert_eq!(config.access_role.grants[0].actions.passed(), " with session tags");
     assert_eq!(passed, [" with a source identity", " with session tags"]);
-    insta::assert_snapshot!(shown(&config, "granted to"), @"granted to      222233334444, with session tags");
+    insta::assert_snapshot!(shown(&config, "granted to"), @"granted to      222233334444, for sts:AssumeRole and sts:TagSession");
     assert_eq!(config.warnings(), Vec::<String>::new());
 }
 
