@@ -108,7 +108,8 @@ fn invalid_external_ids_are_reported() {
         "['s3cret', { like = 's3cret*' }]",
         "{ like = 's3cret*', ssm-parameter = '/x' }",
     ];
-    let messages = all.map(grant).join("\n");
+    let like = "'x-1'\ncondition = { StringLike = { 'sts:ExternalId' = 's3cret*' } }";
+    let messages = all.into_iter().chain([like]).map(grant).collect::<Vec<_>>().join("\n");
     assert!(!messages.contains("s3cret"));
     insta::assert_snapshot!(messages, @r#"
     onboarding.toml:3:15: `external-id`: is empty; add an external ID, or remove the key
@@ -119,6 +120,7 @@ fn invalid_external_ids_are_reported() {
     onboarding.toml:3:24: `like`: is empty; add a pattern
     onboarding.toml:3:15: `external-id`: contains both external IDs and patterns; use separate entries
     onboarding.toml:3:35: unknown key `ssm-parameter`; expected `like`
+    onboarding.toml:4:30: `sts:ExternalId`: must not be set as a condition; use `external-id = { like = "…" }` next to `principal`
     "#);
 }
 

@@ -9,10 +9,12 @@ use crate::policy::{Condition, is_operator};
 
 /// The condition of a trust policy. An external ID has a key of its own, so that it is never printed.
 pub(crate) fn trust_condition(value: &Value<'_>) -> Condition {
-    read(value, |key| {
+    read(value, |operator, key| {
         let is_external_id = key.key().eq_ignore_ascii_case("sts:ExternalId");
         if is_external_id {
-            key.problem("must not be set as a condition; use `external-id` next to `principal`");
+            let is_pattern = operator.key().to_ascii_lowercase().starts_with("stringlike");
+            let form = if is_pattern { "`external-id = { like = \"…\" }`" } else { "`external-id`" };
+            key.problem(format!("must not be set as a condition; use {form} next to `principal`"));
         }
         !is_external_id
     })
@@ -20,11 +22,11 @@ pub(crate) fn trust_condition(value: &Value<'_>) -> Condition {
 
 /// The condition of a permissions policy.
 pub(crate) fn permissions_condition(value: &Value<'_>) -> Condition {
-    read(value, |_| true)
+    read(value, |_, _| true)
 }
 
 /// Reads operator → key → value or values, as in a policy, with the keys that are allowed.
-fn read(value: &Value<'_>, is_allowed: impl Fn(&Value<'_>) -> bool) -> Condition {
+fn read(value: &Value<'_>, is_allowed: impl Fn(&Value<'_>, &Value<'_>) -> bool) -> Condition {
     let mut operators = Map::new();
     let entries = value.entries().unwrap_or_default();
     if entries.is_empty() && value.node().is_table() {
@@ -40,7 +42,7 @@ fn read(value: &Value<'_>, is_allowed: impl Fn(&Value<'_>) -> bool) -> Condition
         }
         let mut values_by_key = Map::new();
         for key in keys {
-            if is_allowed(&key)
+            if is_allowed(&operator, &key)
                 && let Some(values) = values(&key)
             {
                 values_by_key.insert(key.key().to_owned(), values);
