@@ -96,28 +96,29 @@ impl Vendor {
     /// and condition. `None` if there are no groups.
     #[must_use]
     pub(crate) fn policy(groups: &[&Group]) -> Option<Template> {
-        let mut by_scope: BTreeMap<(&[String], String), (&Condition, BTreeSet<&str>)> = BTreeMap::new();
+        let mut by_scope: BTreeMap<(&[String], String), Vec<&Group>> = BTreeMap::new();
         for group in groups {
             let scope = (group.resources.as_slice(), group.condition.to_json().to_string());
-            let (_, actions) = by_scope.entry(scope).or_insert((&group.condition, BTreeSet::new()));
-            actions.extend(group.actions.iter().map(String::as_str));
+            by_scope.entry(scope).or_default().push(group);
         }
-        let statements: Vec<Value> = by_scope
-            .into_iter()
-            .map(|((resources, _), (condition, actions))| {
-                let resource = match resources {
-                    [one] => json!(one),
-                    several => json!(several),
-                };
-                if condition.is_empty() {
-                    json!({ "Effect": "Allow", "Action": actions, "Resource": resource })
-                } else {
-                    let condition = condition.to_json();
-                    json!({ "Effect": "Allow", "Action": actions, "Resource": resource, "Condition": condition })
-                }
-            })
-            .collect();
+        let statements: Vec<Value> = by_scope.values().filter_map(|groups| statement(groups)).collect();
         let policy = json!({ "Version": "2012-10-17", "Statement": statements });
         (!groups.is_empty()).then(|| Template(policy.to_string()))
     }
+}
+
+/// One statement for groups with the same resources and the same condition.
+fn statement(groups: &[&Group]) -> Option<Value> {
+    let Group { resources, condition, .. } = groups.first()?;
+    let actions: BTreeSet<_> = groups.iter().flat_map(|group| &group.actions).collect();
+    let resource = match resources.as_slice() {
+        [one] => json!(one),
+        several => json!(several),
+    };
+    Some(match condition.is_empty() {
+        true => json!({ "Effect": "Allow", "Action": actions, "Resource": resource }),
+        false => {
+            json!({ "Effect": "Allow", "Action": actions, "Resource": resource, "Condition": condition.to_json() })
+        }
+    })
 }
