@@ -377,6 +377,8 @@ fn example_configuration_is_valid_and_shown_without_external_ids() {
     let finished = onboard(&["config", "check"], "");
     assert_eq!(finished.code, 0, "{}", finished.err);
     assert!(finished.out.contains("onboarding.toml is valid:"), "{}", finished.out);
+    assert!(finished.err.contains("principal`: the account ID 222233334444 is an\nexample"), "{}", finished.err);
+    assert!(!finished.err.contains("00000000-1111-2222-3333-444444444444"), "{}", finished.err);
     let shown = onboard(&["config", "show"], "");
     assert!(shown.code == 0 && shown.out.contains("TrelicaIntegration"));
     assert!(!shown.out.contains("00000000-1111-2222-3333-444444444444"));

@@ -11,7 +11,7 @@ mod fresh_account {
     };
     use onboarding_core::outcome::Outcome;
     use onboarding_core::owner::Owner;
-    use onboarding_core::policy::{Caller, Condition, ExternalIdRequirement};
+    use onboarding_core::policy::{AssumeActions, Caller, Condition, ExternalIdRequirement};
     use onboarding_core::report::Report;
     use onboarding_core::role_settings::{RoleDefinition, RoleSettings};
     use onboarding_core::trigger::TriggerKind;
@@ -34,7 +34,12 @@ mod fresh_account {
 
     fn trust(principal: &str, external_id: Option<ExternalIdSource>) -> TrustSpec {
         let principals = vec![PrincipalSpec::Aws(Template(principal.to_owned()))];
-        TrustSpec { principals, external_id, condition: Condition::default() }
+        TrustSpec {
+            principals,
+            external_ids: external_id.into_iter().collect(),
+            condition: Condition::default(),
+            actions: AssumeActions::default(),
+        }
     }
 
     fn role(name: &str) -> RoleTemplate {

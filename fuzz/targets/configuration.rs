@@ -27,7 +27,7 @@ fn check_config(text: &str, config: &Config) {
 fn external_ids_are_hidden(config: &Config) {
     let mut other = config.clone();
     let specs = other.access_role.grants.iter_mut().chain(other.roles.iter_mut().flat_map(|role| &mut role.trust));
-    for id in specs.filter_map(|spec| spec.external_id.as_mut()) {
+    for id in specs.flat_map(|spec| &mut spec.external_ids) {
         if let ExternalIdSource::Literal(id) = id {
             *id = "another-id".parse().expect("a valid external ID");
         }

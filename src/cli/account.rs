@@ -102,7 +102,7 @@ async fn start<W: World>(
     requested: Requested,
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Start<W>> {
-    let config = config::load_to_run(&target.config)?;
+    let config = config::load(&target.config)?;
     let Requested { trigger, request } = requested;
     let ended = |account, outcome| Ok(Err(Box::new(Report::new(account, trigger, Mode::Plan, outcome))));
     let account = match request {
@@ -114,7 +114,7 @@ async fn start<W: World>(
         }
         Request::Nothing { account, outcome } => return ended(account, outcome),
     };
-    let config = config.into_config()?;
+    config::refuse_example_values(&target.config, &config)?;
     let engine = Engine::new(connect(&target.aws).await?, config);
     let deadline = after(engine.world.now(), Duration::from_secs(target.wait.into()));
     let known_id = account.id().cloned();

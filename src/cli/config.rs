@@ -7,42 +7,23 @@ use anyhow::anyhow;
 use super::exit::Exit;
 use super::input::read;
 use super::output::eprint_lines;
-use onboarding_core::config::{self, Config, ExampleValue, Folder};
+use onboarding_core::config::{self, Config, Folder};
 use onboarding_core::lines::{Line, Style, render};
 
 /// Reads a configuration. The error message has one line per problem.
 pub(super) fn load(file: &str) -> anyhow::Result<Config> {
-    parse(file, &read(file)?)
-}
-
-fn parse(file: &str, text: &str) -> anyhow::Result<Config> {
-    Config::parse(text, &Folder::containing(Path::new(file)))
+    Config::parse(&read(file)?, &Folder::containing(Path::new(file)))
         .map_err(|problems| anyhow!("{}", problems.to_string().trim_end()))
 }
 
-/// A configuration to plan or apply.
-pub(super) struct Loaded {
-    config: Config,
-    example_values: Vec<ExampleValue>,
-}
-
-/// Reads a configuration to plan or apply.
-pub(super) fn load_to_run(file: &str) -> anyhow::Result<Loaded> {
-    let text = read(file)?;
-    let config = parse(file, &text)?;
-    Ok(Loaded { config, example_values: config::example_values(file, &text) })
-}
-
-impl Loaded {
-    /// The configuration, unless it has values of an example: whoever owns a documentation account ID would get access.
-    /// With the endpoint of an emulator, nobody owns them.
-    pub(super) fn into_config(self) -> anyhow::Result<Config> {
-        if !has_endpoint_override() {
-            let lines: Vec<_> = self.example_values.iter().map(ToString::to_string).collect();
-            anyhow::ensure!(lines.is_empty(), "{}", lines.join("\n"));
-        }
-        Ok(self.config)
+/// Refuses a configuration with values of an example: whoever owns a documentation account ID would get access. With the
+/// endpoint of an emulator, nobody owns them.
+pub(super) fn refuse_example_values(file: &str, config: &Config) -> anyhow::Result<()> {
+    if !has_endpoint_override() {
+        let lines: Vec<_> = config.example_values().iter().map(|value| format!("{file}: {value}")).collect();
+        anyhow::ensure!(lines.is_empty(), "{}", lines.join("\n"));
     }
+    Ok(())
 }
 
 /// Whether all calls go to an endpoint that the environment sets.
@@ -56,7 +37,8 @@ fn has_endpoint_override() -> bool {
 
 pub(super) fn check(file: &str) -> anyhow::Result<Exit> {
     let config = load(file)?;
-    for warning in config.warnings() {
+    let examples = config.example_values().into_iter().map(|example| example.to_string());
+    for warning in config.warnings().into_iter().chain(examples) {
         eprint_lines(&[Line::at(0).styled(Style::Warning, "warning:").text(format!(" {warning}"))]);
     }
     let grants = config.access_role.grants.len();

@@ -29,7 +29,7 @@ pub(super) fn grant(args: &Grant) -> anyhow::Result<Exit> {
     let condition = args.condition.as_deref().map(condition).transpose()?.unwrap_or_default();
     let partition = partition(args, &document)?;
     let start = if args.prune_orphans { pruned(&document)? } else { document };
-    let grant = policy::Grant { principal: args.principal.principal.clone(), condition };
+    let grant = policy::Grant::new(args.principal.principal.clone(), condition);
     let edit = policy::add_grants(&start, std::slice::from_ref(&grant), &partition)?;
     if let Some((index, orphan)) = edit.document.orphans().next() {
         let name = edit.document.name_of(index);

@@ -40,7 +40,7 @@ fn grant_examples_match_the_trust_edit() {
         let principal = Principal::to_grant(grant["principal"].as_str().expect("a principal")).expect("a principal");
         let condition =
             grant.get("condition").map(Condition::parse).transpose().expect("a condition").unwrap_or_default();
-        let edit = add_grants(&before, &[Grant { principal, condition }], &"aws".parse().expect("a partition"));
+        let edit = add_grants(&before, &[Grant::new(principal, condition)], &"aws".parse().expect("a partition"));
         let after = Document::parse(after).expect("a trust policy");
         assert!(edit.expect("an edit").document == after, "{}", after.to_pretty());
     }

@@ -11,8 +11,9 @@ use crate::account::{Account, AccountId};
 use crate::config::{Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec};
 use crate::owner::{OWNER_TAG, Owner};
 use crate::policy::{Document, Grant, Principal, Severity, lint_trust};
-use crate::role::{ExternalId, RoleName};
+use crate::role::RoleName;
 use crate::role_settings::RoleDefinition;
+use crate::template::expand;
 use crate::text::excerpt;
 use crate::vendor::{Api, ApiAccess};
 
@@ -36,8 +37,8 @@ pub struct RoleSpec {
     pub definition: RoleDefinition,
     /// The trust policy.
     pub trust: Document,
-    /// The principals of the trust policy, each with the external ID that it presents.
-    pub trusted: Vec<TrustedPrincipal>,
+    /// The principals of the trust policy, each with its condition.
+    pub trusted: Vec<Grant>,
     /// The inline policies, by name.
     pub policies: BTreeMap<String, Document>,
     /// The registration of the account with the vendor.
@@ -80,15 +81,6 @@ pub struct AccountRegistration {
     pub display_name: String,
 }
 
-/// A principal that may assume a role.
-#[derive(Debug, Clone)]
-pub struct TrustedPrincipal {
-    /// The principal and the condition.
-    pub grant: Grant,
-    /// The external ID that it presents.
-    pub external_id: Option<ExternalId>,
-}
-
 /// The values of SSM parameters by name (external IDs and API keys), or why a value is not available.
 pub type SecretValues = BTreeMap<String, Result<SecretString, String>>;
 
@@ -129,9 +121,9 @@ impl fmt::Display for ConfiguredPart {
 #[must_use]
 pub fn parameters(config: &Config) -> BTreeSet<&str> {
     let specs = config.access_role.grants.iter().chain(config.roles.iter().flat_map(|role| &role.trust));
-    let ids = specs.filter_map(|spec| match &spec.external_id {
-        Some(ExternalIdSource::Parameter(name)) => Some(name.as_str()),
-        _ => None,
+    let ids = specs.flat_map(|spec| &spec.external_ids).filter_map(|source| match source {
+        ExternalIdSource::Parameter(name) => Some(name.as_str()),
+        ExternalIdSource::Literal(_) | ExternalIdSource::Pattern(_) => None,
     });
     ids.chain(key_parameters(config)).collect()
 }
@@ -166,7 +158,7 @@ impl Blueprint {
         let fail = |problem| BlueprintError { part: ConfiguredPart::AccessRole, problem };
         let mut grants = Vec::new();
         for spec in &config.access_role.grants {
-            grants.extend(trusted(spec, account, secrets, &fail)?.into_iter().map(|t| t.grant));
+            grants.extend(trusted(spec, account, secrets, &fail)?);
         }
         let mut roles = Vec::new();
         let mut errors = Vec::new();
@@ -189,8 +181,16 @@ fn role(template: &RoleTemplate, account: &Account, secrets: &SecretValues) -> R
     let mut statements = Vec::new();
     for spec in &template.trust {
         let some = trusted(spec, account, secrets, &fail)?;
-        statements.push(statement(&some, account));
+        statements.push(statement(spec, &some, account));
         all.extend(some);
+    }
+    let own_arn = name.arn(&account.partition, &account.id, &template.definition.settings.path);
+    if all.iter().any(|trusted| matches!(&trusted.principal, Principal::Arn(arn) if arn.eq_ignore_ascii_case(&own_arn)))
+    {
+        return Err(fail(format!(
+            "in this account, `{own_arn}` is the role itself, and IAM accepts a role as a principal only once it exists; \
+             exclude the account, or trust its root with the condition `aws:PrincipalArn`"
+        )));
     }
     let trust = Document::from_statements(statements).map_err(|e| fail(e.to_string()))?;
     let findings = lint_trust(&trust, template.external_id_requirement);
@@ -229,33 +229,43 @@ fn trusted(
     account: &Account,
     secrets: &SecretValues,
     fail: &dyn Fn(String) -> BlueprintError,
-) -> Result<Vec<TrustedPrincipal>, BlueprintError> {
-    let external_id = match &spec.external_id {
-        None => None,
-        Some(ExternalIdSource::Literal(id)) => Some(id.clone()),
-        Some(ExternalIdSource::Parameter(name)) => Some(parameter(secrets, name, "external ID").map_err(fail)?),
-    };
-    let condition = match &external_id {
-        Some(id) => spec.condition.clone().with_external_id(id.expose()),
-        None => spec.condition.clone(),
+) -> Result<Vec<Grant>, BlueprintError> {
+    let mut external_ids = Vec::new();
+    for source in &spec.external_ids {
+        external_ids.push(match source {
+            ExternalIdSource::Literal(id) => id.clone(),
+            ExternalIdSource::Pattern(pattern) => pattern.as_secret().clone(),
+            ExternalIdSource::Parameter(name) => parameter(secrets, name, "external ID").map_err(fail)?,
+        });
+    }
+    let has_patterns = spec.external_ids.iter().any(|source| matches!(source, ExternalIdSource::Pattern(_)));
+    let operator = if has_patterns { "StringLike" } else { "StringEquals" };
+    let expanded = spec.condition.clone().map_values(|value| expand(value, account));
+    let condition = match external_ids.is_empty() {
+        true => expanded,
+        false => expanded.with_external_ids(operator, external_ids.iter().map(|id| id.expose().to_owned()).collect()),
     };
     let one = |principal: &PrincipalSpec| {
         let principal = match principal {
             PrincipalSpec::Aws(text) => Principal::to_grant(&text.expand(account)).map_err(|e| fail(e.to_string()))?,
             PrincipalSpec::Service(name) => Principal::Service(name.clone()),
+            PrincipalSpec::Federated(provider) => Principal::Federated(provider.expand(account)),
         };
-        let grant = Grant { principal, condition: condition.clone() };
-        Ok(TrustedPrincipal { grant, external_id: external_id.clone() })
+        Ok(Grant { principal, condition: condition.clone(), actions: spec.actions.clone() })
     };
     spec.principals.iter().map(one).collect()
 }
 
 /// One statement for principals that share a condition.
-fn statement(trusted: &[TrustedPrincipal], account: &Account) -> Value {
+fn statement(spec: &TrustSpec, trusted: &[Grant], account: &Account) -> Value {
     let mut kinds: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for one in trusted {
-        let kind = if matches!(one.grant.principal, Principal::Service(_)) { "Service" } else { "AWS" };
-        kinds.entry(kind).or_default().push(one.grant.principal.to_policy(&account.partition).into());
+        let kind = match one.principal {
+            Principal::Service(_) => "Service",
+            Principal::Federated(_) => "Federated",
+            _ => "AWS",
+        };
+        kinds.entry(kind).or_default().push(one.principal.to_policy(&account.partition).into());
     }
     let principals = kinds.into_iter().map(|(kind, mut all)| {
         let value = if all.len() == 1 { all.remove(0) } else { Value::Array(all) };
@@ -264,9 +274,13 @@ fn statement(trusted: &[TrustedPrincipal], account: &Account) -> Value {
     let mut statement = Map::new();
     statement.insert("Effect".to_owned(), "Allow".into());
     statement.insert("Principal".to_owned(), Value::Object(principals.collect()));
-    statement.insert("Action".to_owned(), "sts:AssumeRole".into());
-    if let Some(first) = trusted.first().filter(|t| !t.grant.condition.is_empty()) {
-        statement.insert("Condition".to_owned(), first.grant.condition.to_json());
+    statement.insert("Action".to_owned(), spec.actions.to_policy());
+    if let Some(first) = trusted.first().filter(|grant| !grant.condition.is_empty()) {
+        statement.insert("Condition".to_owned(), first.condition.to_json());
     }
     Value::Object(statement)
 }
+
+#[cfg(test)]
+#[path = "blueprint_tests.rs"]
+mod tests;

@@ -95,6 +95,40 @@ impl FromStr for ExternalId {
     }
 }
 
+/// A pattern of external IDs, in which `*` is any text and `?` any character. Never printed.
+#[derive(Debug, Clone)]
+pub struct ExternalIdPattern(ExternalId);
+
+/// A string is not a valid pattern of external IDs. The error does not contain the string.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the value is not a valid pattern of external IDs; use letters, digits and `_+=,.@:/-` with the wildcards `*` and `?`, and \
+     at least two characters that are not wildcards"
+)]
+pub struct InvalidExternalIdPattern;
+
+impl ExternalIdPattern {
+    /// The pattern, as what must not be printed.
+    #[must_use]
+    pub(crate) fn as_secret(&self) -> &ExternalId {
+        &self.0
+    }
+}
+
+impl FromStr for ExternalIdPattern {
+    type Err = InvalidExternalIdPattern;
+
+    fn from_str(text: &str) -> Result<Self, InvalidExternalIdPattern> {
+        // What is left without the wildcards is valid itself, so that the pattern does not match everything.
+        let fixed = text.replace(['*', '?'], "").parse::<ExternalId>();
+        if fixed.is_ok() && text.len() <= 1224 {
+            Ok(Self(ExternalId(SecretString::from(text))))
+        } else {
+            Err(InvalidExternalIdPattern)
+        }
+    }
+}
+
 impl fmt::Debug for ExternalId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ExternalId(hidden)")
@@ -124,5 +158,10 @@ mod tests {
         assert_eq!(format!("{id:?}"), "ExternalId(hidden)");
         assert!("s3cret id".parse::<ExternalId>().unwrap_err().to_string().find("s3cret").is_none());
         assert!("x".parse::<ExternalId>().is_err());
+        let pattern = "s3cret-*".parse::<ExternalIdPattern>().unwrap();
+        assert!(!format!("{pattern:?}").contains("s3cret"));
+        for bad in ["*", "?*", "a*", "s3cret id*", &"x".repeat(1225)] {
+            assert!(!bad.parse::<ExternalIdPattern>().unwrap_err().to_string().contains("s3cret"), "{bad}");
+        }
     }
 }

@@ -10,6 +10,12 @@ impl Template {
     /// The string with the placeholders replaced for one account.
     #[must_use]
     pub(crate) fn expand(&self, account: &Account) -> String {
-        self.0.replace("{partition}", account.partition.as_str()).replace("{account-id}", account.id.as_str())
+        expand(&self.0, account)
     }
+}
+
+/// A text with the placeholders replaced for one account.
+#[must_use]
+pub(crate) fn expand(text: &str, account: &Account) -> String {
+    text.replace("{partition}", account.partition.as_str()).replace("{account-id}", account.id.as_str())
 }

@@ -120,7 +120,7 @@ fn external_ids_never_appear_in_messages() {
         grant("principal = '222233334444'\nexternal-id = 'S3CRET id'"),
         grant("principal = '222233334444'\nexternal-id = 's'"),
         grant("principal = '222233334444'\nexternal-id = 53227"),
-        grant("principal = '222233334444'\nexternal-id = ['S3CRET']"),
+        grant("principal = '222233334444'\nexternal-id = [['S3CRET']]"),
         grant("principal = '222233334444'\nexternal-id = { ssm-parameter = 'S3CRET' }"),
         grant("principal = '222233334444'\nexternal-id = { none-because = 'S3CRET' }"),
         grant("principal = '222233334444'\ncondition = { StringEquals = { 'sts:externalid' = 'S3CRET' } }"),
@@ -136,7 +136,7 @@ fn external_ids_never_appear_in_messages() {
     onboarding.toml:3:15: `external-id`: the value is not a valid external ID; use 2 to 1224 letters, digits and `_+=,.@:/-`
     onboarding.toml:3:15: `external-id`: the value is not a valid external ID; use 2 to 1224 letters, digits and `_+=,.@:/-`
     onboarding.toml:3:15: `external-id`: expected a string or `{ ssm-parameter = "/name" }`, found a number; write it in quotes
-    onboarding.toml:3:15: `external-id`: expected a string or `{ ssm-parameter = "/name" }`, found an array
+    onboarding.toml:3:16: `external-id`: expected a string or `{ ssm-parameter = "/name" }`, found an array
     onboarding.toml:3:33: `ssm-parameter`: is not a valid SSM parameter name; expected a name such as `/account-onboarding/trelica/external-id`
     onboarding.toml:3:15: `ssm-parameter` is missing in `external-id`
     onboarding.toml:3:17: unknown key `none-because`; expected `ssm-parameter`
@@ -159,7 +159,7 @@ fn invalid_conditions_are_reported() {
         "condition = { Bool = { 'aws:x' = [['y']] } }",
         "condition = { Bool = { 'aws:x' = 2026-01-01 } }",
         "condition = { Bool = { 'aws:x' = inf, 'aws:y' = 99999999999999999999 } }",
-        "condition = { ArnEquals = { 'aws:PrincipalArn' = 'arn:{partition}:iam::1:role/x' } }",
+        "condition = { ArnEquals = { 'aws:PrincipalArn' = 'arn:${AWS::Partition}:iam::1:role/x' } }",
     ];
     insta::assert_snapshot!(all(texts.map(|text| grant(&format!("principal = '222233334444'\n{text}")))), @r#"
     onboarding.toml:3:13: `condition`: expected a table, found a string
@@ -171,7 +171,7 @@ fn invalid_conditions_are_reported() {
     onboarding.toml:3:24: `aws:x`: expected a string, a number, a boolean, or an array of these, found a date; write it in quotes
     onboarding.toml:3:24: `aws:x`: is not a valid JSON number; write it in quotes
     onboarding.toml:3:39: `aws:y`: the number is too large; write it in quotes
-    onboarding.toml:3:29: `aws:PrincipalArn`: `{partition}` and `{account-id}` are not expanded in conditions; write the literal value
+    onboarding.toml:3:29: `aws:PrincipalArn`: `${AWS::Partition}` is a pseudo parameter of CloudFormation, which is not replaced here; write `{partition}`
     "#);
     insta::assert_snapshot!(grant("principal = '222233334444'\ncondition = {}"), @r#"onboarding.toml:3:13: `condition`: is empty; write `{ Bool = { "aws:MultiFactorAuthPresent" = "true" } }`, or remove it"#);
 }
@@ -266,7 +266,7 @@ fn invalid_policies_are_reported() {
     onboarding.toml:4:14: `p`: the policy is not valid JSON: the key `Statement` appears twice at line 1 column 31
     onboarding.toml:4:14: `p`: statement 1 of the policy has a `Principal`, which is not allowed in a permissions policy; configure who may assume the role in its `trust`
     onboarding.toml:4:14: `a b`: `a b` is not a valid policy name; use 1 to 128 letters, digits and `_+=,.@-`
-    onboarding.toml:4:12: `policies`: the inline policies have 11630 characters in total, without white space, and the IAM quota is 10240; move some into a managed policy
+    onboarding.toml:4:12: `policies`: the inline policies have 11630 characters in total, without white space, and the IAM quota is 10240; shorten them with wildcards in actions, attach managed policies that exist in every account (`managed-policies`), or divide the permissions among several roles
     onboarding.toml:4:14: `p`: expected a JSON string or `{ file = "policy.json" }`, found a number; write it in quotes
     onboarding.toml:4:14: `file` is missing in `p`
     onboarding.toml:4:20: unknown key `fiel`; did you mean `file`?

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::account::AccountId;
-use crate::policy::{Condition, ExternalIdRequirement};
-use crate::role::{ExternalId, RoleName};
+use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement};
+use crate::role::{ExternalId, ExternalIdPattern, RoleName};
 use crate::role_settings::RoleDefinition;
 use crate::template::Template;
 use crate::vendor::{Api, Endpoint};
@@ -27,15 +27,16 @@ pub struct Config {
 }
 
 impl Config {
-    /// The external IDs that are literals in the file, so that they can be redacted from messages.
+    /// The external IDs that are written in the file, so that they can be redacted from messages.
     #[must_use]
     pub fn external_ids(&self) -> Vec<ExternalId> {
         let specs = self.access_role.grants.iter().chain(self.roles.iter().flat_map(|role| &role.trust));
-        let literal = |spec: &TrustSpec| match &spec.external_id {
-            Some(ExternalIdSource::Literal(id)) => Some(id.clone()),
-            _ => None,
+        let written = |source: &ExternalIdSource| match source {
+            ExternalIdSource::Literal(id) => Some(id.clone()),
+            ExternalIdSource::Pattern(pattern) => Some(pattern.as_secret().clone()),
+            ExternalIdSource::Parameter(_) => None,
         };
-        specs.filter_map(literal).collect()
+        specs.flat_map(|spec| &spec.external_ids).filter_map(written).collect()
     }
 }
 
@@ -55,10 +56,12 @@ pub struct AccessRole {
 pub struct TrustSpec {
     /// The principals.
     pub principals: Vec<PrincipalSpec>,
-    /// The external ID that they must pass, if any.
-    pub external_id: Option<ExternalIdSource>,
-    /// Further conditions.
+    /// The external IDs of which they must pass one; if empty, none is required. Either all or none are patterns.
+    pub external_ids: Vec<ExternalIdSource>,
+    /// Further conditions, whose values may contain placeholders.
     pub condition: Condition,
+    /// What they may do.
+    pub actions: AssumeActions,
 }
 
 /// A principal in the configuration.
@@ -68,6 +71,21 @@ pub enum PrincipalSpec {
     Aws(Template),
     /// An AWS service such as `lambda.amazonaws.com`. Only allowed in `[[role]]`.
     Service(String),
+    /// An identity provider: the ARN of an OpenID Connect or SAML provider, or one that AWS knows by name. Only allowed in
+    /// `[[role]]`.
+    Federated(Template),
+}
+
+impl PrincipalSpec {
+    /// The action by which the principal assumes a role.
+    #[must_use]
+    pub fn assumes_by(&self) -> AssumeAction {
+        match self {
+            Self::Aws(_) | Self::Service(_) => AssumeAction::AssumeRole,
+            Self::Federated(provider) if provider.0.contains(":saml-provider/") => AssumeAction::AssumeRoleWithSaml,
+            Self::Federated(_) => AssumeAction::AssumeRoleWithWebIdentity,
+        }
+    }
 }
 
 /// The source of an external ID.
@@ -77,6 +95,8 @@ pub enum ExternalIdSource {
     Literal(ExternalId),
     /// The value is in this SSM parameter.
     Parameter(String),
+    /// Every value that matches this pattern.
+    Pattern(ExternalIdPattern),
 }
 
 /// A role to install in every account.

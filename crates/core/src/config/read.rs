@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use super::context::ReadContext;
 use super::files::{Files, NoFiles};
-use super::{AccessRole, Config, ConfigErrors, RoleTemplate, risks, roles, trust, vendors};
+use super::{AccessRole, Config, ConfigErrors, risks, roles, self_trust, trust, vendors, warnings};
 use crate::account::AccountId;
-use crate::policy::{Document, ExternalIdRequirement, lint_permissions};
 use crate::role::RoleName;
 use crate::toml_reader::{SourceFile, Table, Value};
 use crate::vendor::Catalogue;
@@ -51,7 +50,11 @@ impl Config {
     /// Settings that are valid but deserve review, such as policies that allow every action.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        self.roles.iter().flat_map(warnings).chain(risks::found(self)).collect()
+        warnings::of_grants(&self.access_role)
+            .into_iter()
+            .chain(self.roles.iter().flat_map(warnings::of_role))
+            .chain(risks::found(self))
+            .collect()
     }
 }
 
@@ -61,7 +64,12 @@ fn read<T>(
     part: impl FnOnce(&Table<'_>, &ReadContext<'_>) -> T,
 ) -> Result<T, ConfigErrors> {
     let source = SourceFile::new(files.name(), text);
-    let context = ReadContext { files, names: RefCell::default(), vendor_file_problems: RefCell::default() };
+    let context = ReadContext {
+        files,
+        names: RefCell::default(),
+        parameters: RefCell::default(),
+        vendor_file_problems: RefCell::default(),
+    };
     let document = source.document();
     let value = document.as_ref().map(|d| part(&Table::of_document(&source, d, TOP_LEVEL), &context));
     drop(document);
@@ -78,7 +86,12 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     }
     let mut roles = table.get("vendors").map(|value| vendors::roles(&value, context, vendors)).unwrap_or_default();
     let role_entries = table.get("role").and_then(|value| value.list()).unwrap_or_default();
-    roles.extend(role_entries.iter().filter_map(|value| roles::role_entry(value, context)));
+    let own: Vec<_> = role_entries
+        .into_iter()
+        .filter_map(|value| Some((value.clone(), roles::role_entry(&value, context)?)))
+        .collect();
+    self_trust::check(&own);
+    roles.extend(own.into_iter().map(|(_, role)| role));
     let is_absent = |key| table.get(key).is_none_or(|value| value.is_empty());
     let has_grant = table.get("access-role").is_some_and(|value| has_grant_entry(&value));
     if is_absent("vendors") && is_absent("role") && !has_grant {
@@ -122,7 +135,7 @@ fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
         }
     }
     let grants = table.get("grant").and_then(|value| value.list()).unwrap_or_default();
-    access_role.grants = grants.iter().filter_map(trust::grant).collect();
+    access_role.grants = grants.iter().filter_map(|value| trust::grant(value, context)).collect();
     access_role.prune_orphans = table.get("prune-orphans").and_then(|value| value.flag()).unwrap_or(false);
     access_role
 }
@@ -131,21 +144,6 @@ fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
 fn has_grant_entry(access_role: &Value<'_>) -> bool {
     let grant = access_role.node().as_table().and_then(|map| map.get("grant"));
     grant.is_some_and(|value| value.get_ref().as_array().is_none_or(|items| !items.is_empty()))
-}
-
-fn warnings(role: &RoleTemplate) -> Vec<String> {
-    let owner = &role.definition.owner;
-    let mut found = Vec::new();
-    if owner.is_vendor() && role.external_id_requirement == ExternalIdRequirement::Optional {
-        found.push(format!("{owner}: the vendor assumes the role without an external ID"));
-    }
-    for (name, policy) in &role.policies {
-        if let Ok(policy) = Document::parse(&policy.0) {
-            let findings = lint_permissions(name, &policy);
-            found.extend(findings.iter().map(|finding| format!("{owner}: {finding}")));
-        }
-    }
-    found
 }
 
 #[cfg(test)]
@@ -159,3 +157,7 @@ mod error_tests;
 #[cfg(test)]
 #[path = "hostile_tests.rs"]
 mod hostile_tests;
+
+#[cfg(test)]
+#[path = "refused_tests.rs"]
+mod refused_tests;

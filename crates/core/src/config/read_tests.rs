@@ -25,7 +25,7 @@ fn example_configuration_is_valid() {
     access role
       tried in order  OrganizationAccountAccessRole, AWSControlTowerExecution
       orphans         deleted roles and users stay in the trust policy
-      granted to      222233334444
+      granted to      222233334444, for sts:AssumeRole
 
     accounts
       excluded        999988887777
@@ -34,12 +34,16 @@ fn example_configuration_is_valid() {
 
     role Workload_Security_Role_Cross (vendor/workload-security)
       vendor          Trend Micro Cloud One Workload Security
-      trusts          147995105371, with an external ID (hidden)
+      trusts          147995105371, with an external ID (hidden), for sts:AssumeRole
       path            /
       description     Trend Micro Cloud One Workload Security reads the inventory of
                       this account
       session         up to 3600 seconds
+      boundary        none
+      tags            none
+      registered at   none
       existing role   of the same name: left unchanged
+      attached        none
       policy          Workload_Security_Policy_Cross
         {
           "Version": "2012-10-17",
@@ -70,12 +74,15 @@ fn example_configuration_is_valid() {
 
     role TrelicaIntegration (vendor/trelica)
       vendor          Trelica (1Password SaaS Manager)
-      trusts          377450845233, with an external ID (hidden)
+      trusts          377450845233, with an external ID (hidden), for sts:AssumeRole
       path            /
       description     Trelica reads the users of this account's services
       session         up to 3600 seconds
+      boundary        none
       tag             team = it
+      registered at   none
       existing role   of the same name: left unchanged
+      attached        none
       policy          TrelicaIntegration
         {
           "Version": "2012-10-17",
@@ -92,12 +99,15 @@ fn example_configuration_is_valid() {
         }
 
     role app-deployer (role/app-deployer)
-      trusts          arn:aws:iam::222233334444:role/app-pipeline
+      trusts          arn:aws:iam::222233334444:role/app-pipeline, for
+                      sts:AssumeRole
       path            /
       description     The deployment pipeline updates the application's functions
       session         up to 3600 seconds
+      boundary        none
       tag             team = platform
       existing role   of the same name: left unchanged
+      attached        none
       policy          deploy
         {
           "Version": "2012-10-17",
@@ -120,7 +130,7 @@ fn one_grant_is_a_complete_configuration() {
     access role
       tried in order  OrganizationAccountAccessRole, AWSControlTowerExecution
       orphans         deleted roles and users stay in the trust policy
-      granted to      222233334444
+      granted to      222233334444, for sts:AssumeRole
 
     accounts
       excluded        none
@@ -167,9 +177,9 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
       tried in order  Entry
       orphans         deleted roles and users are removed from the trust policy
       granted to      222233334444, with the external ID in the SSM parameter
-                      /a/b.c-d_e
+                      /a/b.c-d_e, for sts:AssumeRole
       granted to      arn:{partition}:iam::222233334444:role/a,
-                      arn:aws:iam::222233334444:user/b, if
+                      arn:aws:iam::222233334444:user/b, for sts:AssumeRole, if
                       {"Bool":{"aws:MultiFactorAuthPresent":"true"},"NumericLessThan":{"aws:MultiFactorAuthAge":"3600","x:y":"1.5"},"StringEquals":{"aws:PrincipalOrgID":["o-1","o-2"]}}
 
     accounts
@@ -179,13 +189,15 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
 
     role Workload (vendor/workload-security)
       vendor          Trend Micro Cloud One Workload Security
-      trusts          147995105371, without an external ID
+      trusts          147995105371, without an external ID, for sts:AssumeRole
       path            /vendors/
       description     Trend
       session         up to 43200 seconds
       boundary        arn:{partition}:iam::{account-id}:policy/boundary
       tag             dp:exclude:identity = true
+      registered at   none
       existing role   of the same name: taken over
+      attached        none
       policy          Workload_Security_Policy_Cross
         {
           "Version": "2012-10-17",
@@ -203,10 +215,13 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
         }
 
     role b (role/b)
-      trusts          service lambda.amazonaws.com
-      trusts          333344445555, with an external ID (hidden)
+      trusts          service lambda.amazonaws.com, for sts:AssumeRole
+      trusts          333344445555, with an external ID (hidden), for sts:AssumeRole
       path            /
+      description     none
       session         up to 3600 seconds
+      boundary        none
+      tags            none
       existing role   of the same name: left unchanged
       attached        arn:aws:iam::aws:policy/job-function/Billing
       attached        arn:{partition}:iam::aws:policy/ReadOnlyAccess

@@ -1,12 +1,18 @@
 //! `[vendors.NAME.registration]`: where accounts are registered with the vendor.
 
 use super::RegistrationTemplate;
+use super::context::ReadContext;
+use super::parameters::ParameterUse;
 use crate::toml_reader::{Value, parameter_name};
 use crate::vendor::{Endpoint, HostOwner, Vendor};
 
 const REGISTRATION: &[&str] = &["region", "url", "own-host", "api-key"];
 
-pub(super) fn registration(vendor: &Vendor, value: &Value<'_>) -> Option<RegistrationTemplate> {
+pub(super) fn registration(
+    vendor: &Vendor,
+    value: &Value<'_>,
+    context: &ReadContext<'_>,
+) -> Option<RegistrationTemplate> {
     let Some(api) = vendor.registration_api else {
         value.problem(format!("account registration is not supported for {}; remove `registration`", vendor.title));
         return None;
@@ -16,7 +22,7 @@ pub(super) fn registration(vendor: &Vendor, value: &Value<'_>) -> Option<Registr
         Some(true) => HostOwner::Customer,
         _ => HostOwner::Vendor,
     };
-    let key_parameter = table.require("api-key").and_then(|value| api_key(&value));
+    let key_parameter = table.require("api-key").and_then(|value| api_key(&value, context));
     let endpoint = match (table.get("region"), table.get("url")) {
         (Some(region), None) => region.checked(|name| Endpoint::from_region(api, name)),
         (None, Some(url)) => url.checked(|text| Endpoint::from_url(api, text, host_owner)),
@@ -33,12 +39,15 @@ pub(super) fn registration(vendor: &Vendor, value: &Value<'_>) -> Option<Registr
 }
 
 /// The API key gives access to the vendor's whole console, so it is never read from the file.
-fn api_key(value: &Value<'_>) -> Option<String> {
+fn api_key(value: &Value<'_>, context: &ReadContext<'_>) -> Option<String> {
     if !value.node().is_table() {
         value.problem("API keys must not be in the file; store the key in an SSM parameter (SecureString) and write `{ ssm-parameter = \"/name\" }`");
         return None;
     }
-    value.table(&["ssm-parameter"])?.require("ssm-parameter")?.checked(parameter_name)
+    let name = value.table(&["ssm-parameter"])?.require("ssm-parameter")?;
+    let parameter = name.checked(parameter_name)?;
+    context.parameters.borrow_mut().reserve(&parameter, ParameterUse::ApiKey, &name);
+    Some(parameter)
 }
 
 #[cfg(test)]

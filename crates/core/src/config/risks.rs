@@ -54,16 +54,19 @@ fn is_own_account(principal: &Template) -> bool {
 fn statement(spec: &TrustSpec) -> Json {
     let mut aws = Vec::new();
     let mut services = Vec::new();
+    let mut federated = Vec::new();
     for principal in &spec.principals {
         match principal {
             PrincipalSpec::Aws(text) => aws.push(Json::from(text.0.as_str())),
             PrincipalSpec::Service(name) => services.push(Json::from(name.as_str())),
+            PrincipalSpec::Federated(provider) => federated.push(Json::from(provider.0.as_str())),
         }
     }
     let mut statement = Map::new();
     statement.insert("Effect".to_owned(), "Allow".into());
     statement.insert("Action".to_owned(), "sts:AssumeRole".into());
-    let principals = [("AWS".to_owned(), Json::Array(aws)), ("Service".to_owned(), Json::Array(services))];
+    let principals = [("AWS", aws), ("Service", services), ("Federated", federated)];
+    let principals = principals.map(|(kind, all)| (kind.to_owned(), Json::Array(all)));
     statement.insert("Principal".to_owned(), Json::Object(Map::from_iter(principals)));
     statement.insert("Condition".to_owned(), spec.condition.to_json());
     Json::Object(statement)

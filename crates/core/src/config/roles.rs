@@ -64,7 +64,7 @@ pub(super) fn role_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Option
             if entries.is_empty() && value.node().is_array() {
                 value.problem("is empty; add at least one principal that may assume the role");
             }
-            entries.iter().filter_map(trust::trust_entry).collect()
+            entries.iter().filter_map(|entry| trust::trust_entry(entry, context)).collect()
         }
         None => {
             table.problem("no principal may assume this role; add `[[role.trust]]`");

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use super::model::{Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec};
 use crate::lines::{Line, Style};
-use crate::policy::{Document, Redactor};
+use crate::policy::{AssumeAction, Document, Redactor};
 use crate::role_settings::RoleDefinition;
+use crate::suggestion::plain_list_of;
 
 /// The effective configuration. Equal configurations give equal lines.
 #[must_use]
@@ -19,7 +20,10 @@ pub fn show(config: &Config) -> Vec<Line> {
     };
     let mut lines =
         vec![Line::heading("access role"), field("tried in order", names.join(", ")), field("orphans", orphans)];
-    lines.extend(access.grants.iter().map(|grant| field("granted to", trust(grant))));
+    if access.grants.is_empty() {
+        lines.push(field("granted to", "nobody else"));
+    }
+    lines.extend(access.grants.iter().map(|grant| field("granted to", trust(grant, ""))));
     let excluded: Vec<_> = config.excluded.iter().map(ToString::to_string).collect();
     let excluded = if excluded.is_empty() { "none".to_owned() } else { excluded.join(", ") };
     lines.extend([
@@ -41,30 +45,37 @@ fn role(role: &RoleTemplate) -> Vec<Line> {
         add("vendor", title);
     }
     for spec in &role.trust {
-        let is_third_party_without_id = owner.is_vendor() && spec.external_id.is_none();
-        let warning = if is_third_party_without_id { ", without an external ID" } else { "" };
-        add("trusts", &format!("{}{warning}", trust(spec)));
+        let without_id = if owner.is_vendor() { ", without an external ID" } else { "" };
+        add("trusts", &trust(spec, without_id));
     }
     add("path", &settings.path);
-    if !settings.description.is_empty() {
-        add("description", &settings.description);
-    }
+    add("description", if settings.description.is_empty() { NONE } else { &settings.description });
     add("session", &format!("up to {} seconds", settings.max_session.as_secs()));
-    if let Some(boundary) = &settings.boundary {
-        add("boundary", &boundary.0);
+    add("boundary", settings.boundary.as_ref().map_or(NONE, |boundary| &boundary.0));
+    if settings.tags.is_empty() {
+        add("tags", NONE);
     }
     for (key, value) in &settings.tags {
         add("tag", &format!("{key} = {value}"));
     }
-    if let Some(registration) = &role.registration {
-        let RegistrationTemplate { endpoint, key_parameter, .. } = registration;
-        let key = format!("with the key in the SSM parameter {key_parameter}");
-        add("registered at", &format!("{}, {key}", endpoint.url()));
+    match &role.registration {
+        Some(RegistrationTemplate { endpoint, key_parameter, .. }) => {
+            let key = format!("with the key in the SSM parameter {key_parameter}");
+            add("registered at", &format!("{}, {key}", endpoint.url()));
+        }
+        None if owner.is_vendor() => add("registered at", NONE),
+        None => {}
     }
     let existing = if *adopt { "taken over" } else { "left unchanged" };
     add("existing role", &format!("of the same name: {existing}"));
+    if attached.is_empty() {
+        add("attached", NONE);
+    }
     for arn in attached {
         add("attached", &arn.0);
+    }
+    if role.policies.is_empty() {
+        add("policies", NONE);
     }
     for (name, policy) in &role.policies {
         lines.push(field("policy", name));
@@ -74,25 +85,35 @@ fn role(role: &RoleTemplate) -> Vec<Line> {
     lines
 }
 
-/// The principals, their external ID (hidden) and their condition.
-fn trust(spec: &TrustSpec) -> String {
+/// The principals, their external ID (hidden), their actions and their condition. `without_id` is what to say if no external
+/// ID is configured.
+fn trust(spec: &TrustSpec, without_id: &str) -> String {
     let who = spec.principals.iter().map(|principal| match principal {
         PrincipalSpec::Aws(text) => text.0.clone(),
         PrincipalSpec::Service(name) => format!("service {name}"),
+        PrincipalSpec::Federated(provider) => format!("identity provider {}", provider.0),
     });
     let mut text = who.collect::<Vec<_>>().join(", ");
-    match &spec.external_id {
-        None => {}
-        Some(ExternalIdSource::Literal(_)) => text.push_str(", with an external ID (hidden)"),
-        Some(ExternalIdSource::Parameter(name)) => {
-            _ = write!(text, ", with the external ID in the SSM parameter {name}")
+    if spec.external_ids.is_empty() {
+        text.push_str(without_id);
+    }
+    for (index, source) in spec.external_ids.iter().enumerate() {
+        text.push_str(if index == 0 { ", with " } else { " or " });
+        match source {
+            ExternalIdSource::Literal(_) => text.push_str("an external ID (hidden)"),
+            ExternalIdSource::Parameter(name) => _ = write!(text, "the external ID in the SSM parameter {name}"),
+            ExternalIdSource::Pattern(_) => text.push_str("an external ID that matches a pattern (hidden)"),
         }
     }
+    _ = write!(text, ", for {}", plain_list_of(spec.actions.iter().map(AssumeAction::as_str)));
     if !spec.condition.is_empty() {
         _ = write!(text, ", if {}", Redactor::default().value(&spec.condition.to_json()));
     }
     text
 }
+
+/// What is shown for an optional setting that is not set.
+const NONE: &str = "none";
 
 /// The width of the longest label.
 const LABEL: usize = 14;

@@ -1,37 +1,83 @@
 //! Principals and conditions of trust policies.
 
-use serde_json::{Map, Number, Value as Json};
 use toml::de::DeValue;
 
-use super::{ExternalIdSource, PrincipalSpec, TrustSpec};
-use crate::policy::{Condition, is_operator};
+use super::context::ReadContext;
+use super::parameters::ParameterUse;
+use super::{ExternalIdSource, PrincipalSpec, Template, TrustSpec};
+use crate::policy::{AssumeAction, ConditionClause};
 use crate::role::ExternalId;
-use crate::toml_reader::{Value, identity_or_account, parameter_name, service};
+use crate::text::Untrusted;
+use crate::toml_reader::{
+    Value, assume_actions, identity_or_account, identity_provider, parameter_name, service, trust_condition,
+};
 
-const TRUST: &[&str] = &["principal", "external-id", "condition"];
+const TRUST: &[&str] = &["principal", "external-id", "condition", "actions"];
 
 /// Reads an entry of `[[access-role.grant]]`.
-pub(super) fn grant(value: &Value<'_>) -> Option<TrustSpec> {
-    let spec = trust_entry(value)?;
+pub(super) fn grant(value: &Value<'_>, context: &ReadContext<'_>) -> Option<TrustSpec> {
+    let spec = trust_entry(value, context)?;
     if spec.principals.iter().any(|p| matches!(p, PrincipalSpec::Service(_))) {
         value.problem("a service cannot be granted access to accounts; use an account ID or the ARN of a role or user");
+    }
+    if spec.principals.iter().any(|p| matches!(p, PrincipalSpec::Federated(_))) {
+        value.problem(
+            "an identity provider cannot be granted access to accounts; install a role for it with `[[role]]`",
+        );
     }
     Some(spec)
 }
 
 /// Reads an entry of `[[role.trust]]`.
-pub(super) fn trust_entry(value: &Value<'_>) -> Option<TrustSpec> {
+pub(super) fn trust_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Option<TrustSpec> {
     let table = value.table(TRUST)?;
     let principals = table.require("principal").map(|value| principals(&value)).unwrap_or_default();
-    let external_id = table.get("external-id").and_then(|value| external_id(&value));
-    let condition = table.get("condition").map(|value| condition(&value)).unwrap_or_default();
+    let external_ids = table.get("external-id").map(|value| external_ids(&value, context)).unwrap_or_default();
+    let condition = table.get("condition").map(|value| trust_condition(&value)).unwrap_or_default();
     let has_service = principals.iter().any(|p| matches!(p, PrincipalSpec::Service(_)));
-    if has_service && external_id.is_some() {
+    if has_service && !external_ids.is_empty() {
         table.problem(
             "a service cannot pass an external ID; remove `external-id`, or put the service in a separate entry",
         );
     }
-    Some(TrustSpec { principals, external_id, condition })
+    let assumed_by = principals.first().map_or(AssumeAction::AssumeRole, PrincipalSpec::assumes_by);
+    if principals.iter().any(|principal| principal.assumes_by() != assumed_by) {
+        table.problem(
+            "identity providers of one kind and other principals need different actions; put them in separate entries",
+        );
+    }
+    let providers = principals.iter().filter_map(|principal| match principal {
+        PrincipalSpec::Federated(provider) => Some(provider),
+        PrincipalSpec::Aws(_) | PrincipalSpec::Service(_) => None,
+    });
+    for provider in providers {
+        if !external_ids.is_empty() {
+            table.problem("users of an identity provider cannot pass an external ID; remove `external-id`");
+        }
+        let prefix = condition_prefix(provider);
+        let is_restricted = |clause: &ConditionClause| clause.key.to_ascii_lowercase().starts_with(&prefix);
+        if !condition.clauses().iter().any(is_restricted) {
+            table.problem(format!(
+                "without a condition, every user of the identity provider could assume the role; add a `condition` for a key \
+                 that starts with `{}`",
+                Untrusted::new(&prefix)
+            ));
+        }
+    }
+    let actions = table.get("actions").and_then(|value| assume_actions(&value, assumed_by));
+    let actions = actions.unwrap_or_else(|| [assumed_by].into_iter().collect());
+    Some(TrustSpec { principals, external_ids, condition, actions })
+}
+
+/// The start of the condition keys of an identity provider, in lowercase.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>.
+pub(super) fn condition_prefix(provider: &Template) -> String {
+    match provider.0.split_once(":oidc-provider/") {
+        Some((_, url)) => format!("{}:", url.to_ascii_lowercase()),
+        None if provider.0.contains(":saml-provider/") => "saml:".to_owned(),
+        None => format!("{}:", provider.0.to_ascii_lowercase()),
+    }
 }
 
 /// One principal or an array of principals.
@@ -46,8 +92,11 @@ fn principals(value: &Value<'_>) -> Vec<PrincipalSpec> {
 fn principal(value: &Value<'_>) -> Option<PrincipalSpec> {
     match value.node() {
         DeValue::Table(_) => {
-            let name = value.table(&["service"])?.require("service")?.checked(service)?;
-            Some(PrincipalSpec::Service(name))
+            let table = value.table(&["service", "federated"])?;
+            match table.get("federated") {
+                Some(provider) => provider.checked(identity_provider).map(PrincipalSpec::Federated),
+                None => table.require("service")?.checked(service).map(PrincipalSpec::Service),
+            }
         }
         DeValue::String(_) => value.checked(identity_or_account).map(PrincipalSpec::Aws),
         _ => {
@@ -57,93 +106,49 @@ fn principal(value: &Value<'_>) -> Option<PrincipalSpec> {
     }
 }
 
-/// An external ID: a literal, or a reference to an SSM parameter.
-pub(super) fn external_id(value: &Value<'_>) -> Option<ExternalIdSource> {
+/// One external ID or several, of which callers must pass one.
+pub(super) fn external_ids(value: &Value<'_>, context: &ReadContext<'_>) -> Vec<ExternalIdSource> {
+    let several = value.node().is_array().then(|| value.list()).flatten();
+    if several.as_ref().is_some_and(Vec::is_empty) {
+        value.problem("is empty; add an external ID, or remove the key");
+    }
+    let values = several.unwrap_or_else(|| vec![value.clone()]);
+    let found: Vec<_> = values.iter().flat_map(|value| external_id(value, context)).collect();
+    let patterns = found.iter().filter(|source| matches!(source, ExternalIdSource::Pattern(_))).count();
+    if patterns > 0 && patterns < found.len() {
+        value.problem("contains both external IDs and patterns; use separate entries");
+    }
+    found
+}
+
+/// A literal, a reference to an SSM parameter, or patterns.
+fn external_id(value: &Value<'_>, context: &ReadContext<'_>) -> Vec<ExternalIdSource> {
     match value.node() {
-        DeValue::Table(_) => {
-            let name = value.table(&["ssm-parameter"])?.require("ssm-parameter")?;
-            name.checked(parameter_name).map(ExternalIdSource::Parameter)
+        DeValue::Table(map) if map.contains_key("like") => {
+            let Some(like) = value.table(&["like"]).and_then(|table| table.require("like")) else { return Vec::new() };
+            let several = like.node().is_array().then(|| like.list()).flatten();
+            if several.as_ref().is_some_and(Vec::is_empty) {
+                like.problem("is empty; add a pattern");
+            }
+            let patterns = several.unwrap_or_else(|| vec![like]);
+            patterns.iter().filter_map(|pattern| pattern.parse().map(ExternalIdSource::Pattern)).collect()
         }
-        DeValue::String(_) => value.parse::<ExternalId>().map(ExternalIdSource::Literal),
+        DeValue::Table(_) => parameter(value, context).into_iter().map(ExternalIdSource::Parameter).collect(),
+        DeValue::String(_) => value.parse::<ExternalId>().into_iter().map(ExternalIdSource::Literal).collect(),
         _ => {
             value.wrong_type("a string or `{ ssm-parameter = \"/name\" }`");
-            None
+            Vec::new()
         }
     }
 }
 
-/// A condition with the structure of IAM policies: operator → key → value or values.
-fn condition(value: &Value<'_>) -> Condition {
-    let mut operators = Map::new();
-    let entries = value.entries().unwrap_or_default();
-    if entries.is_empty() && value.node().is_table() {
-        value.problem("is empty; write `{ Bool = { \"aws:MultiFactorAuthPresent\" = \"true\" } }`, or remove it");
-    }
-    for operator in entries {
-        if !is_operator(operator.key()) {
-            operator.problem("is not an IAM condition operator; use one such as `StringEquals` or `Bool`");
-        }
-        let keys = operator.entries().unwrap_or_default();
-        if keys.is_empty() && operator.node().is_table() {
-            operator.problem("is empty; write `{ \"aws:Key\" = \"value\" }`, or remove it");
-        }
-        let mut values_by_key = Map::new();
-        for key in keys {
-            if key.key().eq_ignore_ascii_case("sts:ExternalId") {
-                key.problem("must not be set as a condition; use `external-id` next to `principal`");
-            } else if let Some(values) = values(&key) {
-                values_by_key.insert(key.key().to_owned(), values);
-            }
-        }
-        operators.insert(operator.key().to_owned(), Json::Object(values_by_key));
-    }
-    Condition::parse(&Json::Object(operators)).unwrap_or_else(|error| {
-        value.problem(error);
-        Condition::default()
-    })
+fn parameter(value: &Value<'_>, context: &ReadContext<'_>) -> Option<String> {
+    let name = value.table(&["ssm-parameter"])?.require("ssm-parameter")?;
+    let parameter = name.checked(parameter_name)?;
+    context.parameters.borrow_mut().reserve(&parameter, ParameterUse::ExternalId, &name);
+    Some(parameter)
 }
 
-fn values(value: &Value<'_>) -> Option<Json> {
-    match value.node() {
-        DeValue::Array(_) => {
-            let items = value.list()?;
-            if items.is_empty() {
-                value.problem("is empty; add at least one value");
-            }
-            Some(Json::Array(items.iter().filter_map(scalar).collect()))
-        }
-        _ => scalar(value),
-    }
-}
-
-fn scalar(value: &Value<'_>) -> Option<Json> {
-    match value.node() {
-        DeValue::String(text) => {
-            if text.contains("{partition}") || text.contains("{account-id}") {
-                value.problem(
-                    "`{partition}` and `{account-id}` are not expanded in conditions; write the literal value",
-                );
-            }
-            Some(Json::from(text.as_ref()))
-        }
-        DeValue::Boolean(flag) => Some(Json::from(*flag)),
-        DeValue::Integer(number) => {
-            let number = i64::from_str_radix(number.as_str(), number.radix()).ok();
-            if number.is_none() {
-                value.problem("the number is too large; write it in quotes");
-            }
-            number.map(Json::from)
-        }
-        DeValue::Float(number) => {
-            let number = number.as_str().parse().ok().and_then(Number::from_f64);
-            if number.is_none() {
-                value.problem("is not a valid JSON number; write it in quotes");
-            }
-            number.map(Json::Number)
-        }
-        _ => {
-            value.wrong_type("a string, a number, a boolean, or an array of these");
-            None
-        }
-    }
-}
+#[cfg(test)]
+#[path = "trust_tests.rs"]
+mod tests;

@@ -6,10 +6,10 @@ use std::path::Path;
 use super::context::ReadContext;
 use super::registration::registration;
 use super::roles;
-use super::trust::external_id;
-use super::{ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec};
+use super::trust::external_ids;
+use super::{ExternalIdSource, PrincipalSpec, RoleTemplate, TrustSpec};
 use crate::owner::Owner;
-use crate::policy::{Condition, ExternalIdRequirement};
+use crate::policy::ExternalIdRequirement;
 use crate::role::RoleName;
 use crate::role_settings::RoleDefinition;
 use crate::suggestion::{did_you_mean, list_of};
@@ -116,17 +116,21 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadCon
     let policy = Vendor::policy(&groups);
     let policies: BTreeMap<_, _> = policy.map(|policy| (vendor.policy_name.clone(), policy)).into_iter().collect();
     check_quota(entry, &policies);
-    let (external_id, external_id_requirement) = match vendor_external_id(vendor, entry, table)? {
-        ExternalIdChoice::Given(source) => (Some(source), ExternalIdRequirement::Required),
-        ExternalIdChoice::None => (None, ExternalIdRequirement::Optional),
+    let external_ids = vendor_external_ids(vendor, entry, table, context)?;
+    // Only an exact external ID protects against the confused deputy problem.
+    let are_exact = external_ids.iter().all(|source| !matches!(source, ExternalIdSource::Pattern(_)));
+    let external_id_requirement = match are_exact && !external_ids.is_empty() {
+        true => ExternalIdRequirement::Required,
+        false => ExternalIdRequirement::Optional,
     };
-    let registration = table.get("registration").and_then(|value| registration(vendor, &value));
-    let principals = vendor.accounts.iter().map(|id| PrincipalSpec::Aws(Template(id.to_string()))).collect();
+    let registration = table.get("registration").and_then(|value| registration(vendor, &value, context));
+    let principals = vendor.accounts.iter().cloned().map(PrincipalSpec::Aws).collect();
+    let condition = vendor.condition.clone();
     let title = vendor.title.clone();
     let attached = vendor.managed.clone();
     Some(RoleTemplate {
         definition: RoleDefinition { owner, title, name: name?, adopt, settings, attached },
-        trust: vec![TrustSpec { principals, external_id, condition: Condition::default() }],
+        trust: vec![TrustSpec { principals, external_ids, condition, actions: vendor.actions.clone() }],
         external_id_requirement,
         policies,
         registration,
@@ -141,13 +145,13 @@ fn role_name(vendor: &Vendor, value: &Value<'_>) -> Option<RoleName> {
     Some(name)
 }
 
-enum ExternalIdChoice {
-    Given(ExternalIdSource),
-    None,
-}
-
-/// The external ID of a vendor. It may be omitted only if the configuration or the vendor file gives a reason.
-fn vendor_external_id(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>) -> Option<ExternalIdChoice> {
+/// The external IDs of a vendor. They may be omitted only if the configuration or the vendor file gives a reason.
+fn vendor_external_ids(
+    vendor: &Vendor,
+    entry: &Value<'_>,
+    table: &Table<'_>,
+    context: &ReadContext<'_>,
+) -> Option<Vec<ExternalIdSource>> {
     let value = table.get("external-id");
     match (value, &vendor.external_id) {
         (Some(value), _) if is_waived(&value) => {
@@ -156,9 +160,11 @@ fn vendor_external_id(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>) -> 
             if text.trim().is_empty() {
                 reason.problem("is empty; state why this vendor uses no external ID");
             }
-            Some(ExternalIdChoice::None)
+            Some(Vec::new())
         }
-        (Some(value), ExternalIdRule::Required { .. }) => external_id(&value).map(ExternalIdChoice::Given),
+        (Some(value), ExternalIdRule::Required { .. }) => {
+            Some(external_ids(&value, context)).filter(|external_ids| !external_ids.is_empty())
+        }
         (Some(value), ExternalIdRule::NoneBecause(reason)) => {
             value.problem(format!("{} uses no external ID ({reason}); remove the key", vendor.title));
             None
@@ -168,7 +174,7 @@ fn vendor_external_id(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>) -> 
             entry.problem(format!("`external-id` is missing; set the external ID of {}{hint}", vendor.title));
             None
         }
-        (None, ExternalIdRule::NoneBecause(_)) => Some(ExternalIdChoice::None),
+        (None, ExternalIdRule::NoneBecause(_)) => Some(Vec::new()),
     }
 }
 

@@ -5,9 +5,11 @@
 //! the external ID optional. So after every run the trust policies that were read back are evaluated (see
 //! [`crate::policy`]) for the callers that the configuration is about:
 //!
-//! - each grant on the access role: its principal can assume the role;
-//! - each principal that a role trusts: it can assume the role. If an external ID is configured, it is denied without an
-//!   external ID and with a wrong one, which is the protection against the confused deputy problem;
+//! - each grant on the access role: its principal can assume the role, with session tags or a source identity if the grant
+//!   allows these;
+//! - each principal that a role trusts: it can assume the role, with each of its external IDs if it has several. If an
+//!   external ID is configured, it is denied without an external ID and with a wrong one, which is the protection against
+//!   the confused deputy problem. For a pattern of external IDs, the proofs are about one that matches and one that does not;
 //! - each registration: the vendor has registered the account with this role.
 //!
 //! Proofs err on the side of caution. A caller that should be allowed has to be allowed by what is known about it. A
@@ -19,10 +21,10 @@
 use serde::Serialize;
 
 use crate::account::Partition;
-use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec, TrustedPrincipal};
+use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec};
 use crate::observed::Observed;
 pub(crate) use crate::policy::Presented;
-use crate::policy::{Condition, Document, Grant, Verdict, grant_verdict};
+use crate::policy::{Condition, ConditionClause, Document, Grant, Verdict, can_pass_nothing, grant_verdict};
 use crate::role::RoleName;
 
 /// One statement about access, and whether it is true.
@@ -70,7 +72,10 @@ pub fn proofs(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
     for grant in &blueprint.grants {
         let trust = observed.access_trust.as_ref().map_err(|_| UNSUPPORTED);
         let who = grant.principal.to_string();
-        proofs.push(prove(&observed.access_role, trust, partition, grant, &who, "", Presented::Configured));
+        for (how, presented) in accepted(&grant.condition) {
+            let how = if presented == Presented::Configured { "" } else { &how };
+            proofs.push(prove(&observed.access_role, trust, partition, grant, &who, how, presented));
+        }
     }
     for spec in &blueprint.roles {
         let trust = current_trust(spec, observed);
@@ -116,21 +121,33 @@ fn prove_trusted(
     spec: &RoleSpec,
     trust: Result<&Document, Unknown>,
     partition: &Partition,
-    trusted: &TrustedPrincipal,
+    trusted: &Grant,
 ) -> Vec<Proof> {
-    let who = if spec.definition.owner.is_vendor() {
-        spec.definition.title.clone()
-    } else {
-        trusted.grant.principal.to_string()
+    let who =
+        if spec.definition.owner.is_vendor() { spec.definition.title.clone() } else { trusted.principal.to_string() };
+    let prove = |how: &str, presented| prove(spec.name(), trust, partition, trusted, &who, how, presented);
+    let mut proofs: Vec<_> =
+        accepted(&trusted.condition).iter().map(|(how, presented)| prove(how, *presented)).collect();
+    if trusted.condition.clauses().iter().any(ConditionClause::is_external_id) {
+        proofs.push(prove(", without an external ID", Presented::None));
+        proofs.push(prove(", with a wrong external ID", Presented::Wrong));
+    }
+    proofs
+}
+
+/// Everything that a caller may present to meet a condition, each with a phrase for it.
+fn accepted(condition: &Condition) -> Vec<(String, Presented)> {
+    let Some(clause) = condition.clauses().iter().find(|clause| clause.is_external_id()) else {
+        return vec![(String::new(), Presented::Configured)];
     };
-    let prove = |how: &str, presented| prove(spec.name(), trust, partition, &trusted.grant, &who, how, presented);
-    match trusted.external_id {
-        None => vec![prove("", Presented::Configured)],
-        Some(_) => vec![
-            prove(", with its external ID", Presented::Configured),
-            prove(", without an external ID", Presented::None),
-            prove(", with a wrong external ID", Presented::Wrong),
-        ],
+    let nth =
+        |index| (format!(", with its external ID {} of {}", index + 1, clause.values.len()), Presented::Nth(index));
+    match clause.values.len() {
+        _ if clause.is_pattern() => {
+            vec![(", with an external ID that matches its pattern".to_owned(), Presented::Matching)]
+        }
+        0 | 1 => vec![(", with its external ID".to_owned(), Presented::Configured)],
+        count => (0..count).map(nth).collect(),
     }
 }
 
@@ -143,13 +160,16 @@ fn prove(
     how: &str,
     presented: Presented,
 ) -> Proof {
-    let expects_access = presented == Presented::Configured;
+    let expects_access = presented.is_right();
     let verdict = trust.map(|trust| grant_verdict(trust, grant, presented, partition));
-    let conditions = conditions(&grant.condition);
+    let conditions = format!("{}{}", grant.actions.passed(), conditions(&grant.condition));
     let state = match &verdict {
         Err(unknown) => (*unknown).to_owned(),
         Ok(Verdict::Depends(_)) => "can assume the role if further conditions are met".to_owned(),
         Ok(verdict) if verdict.can() => format!("can assume the role{conditions}"),
+        Ok(_) if expects_access && trust.is_ok_and(|trust| can_pass_nothing(trust, grant, presented, partition)) => {
+            format!("can assume the role, but not{conditions}")
+        }
         Ok(_) => "denied".to_owned(),
     };
     Proof {

@@ -1,7 +1,8 @@
-use super::super::sample::{FRESH, ROLE, blueprint_with, document, drifted, fresh, name};
+use super::super::sample::{FRESH, ROLE, blueprint_with, converged, document, drifted, fresh, name};
 use super::*;
 use crate::code::Code;
-use crate::policy::{Principal, denied};
+use crate::config::Config;
+use crate::policy::{AssumeAction, Principal, denied};
 
 /// The trust policy of the access role with the identity account in it, and further statements.
 fn trust(more: &str) -> Document {
@@ -10,7 +11,7 @@ fn trust(more: &str) -> Document {
 }
 
 fn grant(principal: &str) -> Grant {
-    Grant { principal: Principal::to_grant(principal).unwrap(), condition: Condition::default() }
+    Grant::new(Principal::to_grant(principal).unwrap(), Condition::default())
 }
 
 fn verdict(trust: &Document, grant: &Grant, presented: Presented) -> Verdict {
@@ -80,8 +81,7 @@ fn statement_without_external_id_is_found() {
 
 #[test]
 fn service_with_deny_statement_is_denied() {
-    let grant =
-        Grant { principal: Principal::Service("lambda.amazonaws.com".to_owned()), condition: Condition::default() };
+    let grant = Grant::new(Principal::Service("lambda.amazonaws.com".to_owned()), Condition::default());
     let allow = r#"{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}"#;
     let deny = r#"{"Effect":"Deny","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:*"}"#;
     let of = |text: &str| verdict(&document(&format!(r#"{{"Statement":[{text}]}}"#)), &grant, Presented::Configured);
@@ -113,4 +113,71 @@ fn proofs_about_an_unevaluated_trust_policy_say_why() {
     let first = |observed: &Observed| proofs(&blueprint_with(|_| {}), observed)[1].sentence.clone();
     assert_eq!(first(&unreadable), "Acme, with its external ID: unknown, the role cannot be read");
     assert_eq!(first(&unsupported), "Acme, with its external ID: unknown, the trust policy is not supported");
+}
+
+#[test]
+fn every_action_of_a_grant_has_to_be_allowed() {
+    let tagging = || [AssumeAction::AssumeRole, AssumeAction::TagSession].into_iter().collect();
+    let proof = |action: &str| {
+        let blueprint = blueprint_with(|config| {
+            config.roles.clear();
+            config.access_role.grants[0].actions = tagging();
+        });
+        let trust = document(&trust("").to_json().replace("\"sts:AssumeRole\"", action));
+        let proof = proofs(&blueprint, &Observed { access_trust: Ok(trust), ..fresh() }).remove(0);
+        format!("{} {}", proof.is_proven(), proof.sentence)
+    };
+    insta::assert_snapshot!(proof(r#"["sts:AssumeRole","sts:TagSession"]"#), @"true account 222233334444: can assume the role with session tags");
+    insta::assert_snapshot!(proof(r#""sts:AssumeRole""#), @"false account 222233334444: can assume the role, but not with session tags");
+    insta::assert_snapshot!(proof(r#""sts:TagSession""#), @"false account 222233334444: denied");
+    let deny = r#",{"Effect":"Deny","Principal":"*","Action":"sts:TagSession"}"#;
+    let grant = Grant { actions: tagging(), ..grant("222233334444") };
+    assert_eq!(denied(&trust(deny), &grant, &"aws".parse().unwrap()), Some(1));
+}
+
+/// The sentences about the vendor's role, with `trust` in place of its trust policy.
+fn vendor_proofs(external_id: &str, change: impl Fn(String) -> String) -> String {
+    let text = format!(
+        "[catalogue.acme]\ntitle = 'Acme'\ntrust = {{ accounts = ['123456789012'], external-id = 'required' }}\n\
+         role = {{ name = 'Acme' }}\npermissions.read.actions = ['iam:ListUsers']\n[vendors.acme]\nexternal-id = {external_id}\n"
+    );
+    let blueprint = blueprint_with(|config| *config = Config::parse_without_files(&text).unwrap());
+    let mut observed = converged(&blueprint);
+    let role = observed.roles.get_mut(&name(ROLE)).unwrap();
+    role.trust = Ok(document(&change(role.trust.as_ref().unwrap().to_json())));
+    let proofs = proofs(&blueprint, &observed);
+    proofs.iter().map(|proof| format!("{} {}\n", proof.is_proven(), proof.sentence)).collect()
+}
+
+#[test]
+fn each_of_several_external_ids_is_proven() {
+    let same = |trust: String| trust;
+    insta::assert_snapshot!(vendor_proofs("['old-id', 'new-id']", same), @"
+    true Acme, with its external ID 1 of 2: can assume the role
+    true Acme, with its external ID 2 of 2: can assume the role
+    true Acme, without an external ID: denied
+    true Acme, with a wrong external ID: denied
+    ");
+    let without_new = |trust: String| trust.replace("[\"old-id\",\"new-id\"]", "\"old-id\"");
+    insta::assert_snapshot!(vendor_proofs("['old-id', 'new-id']", without_new), @"
+    true Acme, with its external ID 1 of 2: can assume the role
+    false Acme, with its external ID 2 of 2: denied
+    true Acme, without an external ID: denied
+    true Acme, with a wrong external ID: denied
+    ");
+}
+
+#[test]
+fn proof_of_a_pattern_says_what_it_proves() {
+    insta::assert_snapshot!(vendor_proofs("{ like = 'acme@*@prod-?' }", |trust| trust), @"
+    true Acme, with an external ID that matches its pattern: can assume the role
+    true Acme, without an external ID: denied
+    true Acme, with a wrong external ID: denied
+    ");
+    let everything = |trust: String| trust.replace("acme@*@prod-?", "*");
+    insta::assert_snapshot!(vendor_proofs("{ like = 'acme@*@prod-?' }", everything), @"
+    true Acme, with an external ID that matches its pattern: can assume the role
+    true Acme, without an external ID: denied
+    false Acme, with a wrong external ID: can assume the role
+    ");
 }

@@ -33,6 +33,12 @@ impl ConditionClause {
         is_external_id_key(&self.key)
     }
 
+    /// Whether the values are patterns of external IDs.
+    #[must_use]
+    pub(crate) fn is_pattern(&self) -> bool {
+        self.operator.eq_ignore_ascii_case("StringLike")
+    }
+
     /// Whether a request with the first value matches: the operator is a plain, non-negated comparison.
     #[must_use]
     pub(crate) fn is_positive(&self) -> bool {
@@ -124,13 +130,26 @@ impl Condition {
         Value::Object(operators)
     }
 
+    /// The condition with every value changed.
+    #[must_use]
+    pub(crate) fn map_values(mut self, change: impl Fn(&str) -> String) -> Self {
+        for value in self.0.iter_mut().flat_map(|clause| &mut clause.values) {
+            *value = change(value);
+        }
+        self
+    }
+
     /// Requires this external ID, in place of any other.
     #[must_use]
-    pub fn with_external_id(mut self, external_id: &str) -> Self {
+    pub fn with_external_id(self, external_id: &str) -> Self {
+        self.with_external_ids("StringEquals", vec![external_id.to_owned()])
+    }
+
+    /// Requires one of these external IDs or, with `StringLike`, one that matches one of these patterns.
+    #[must_use]
+    pub(crate) fn with_external_ids(mut self, operator: &str, values: Vec<String>) -> Self {
         self.0.retain(|clause| !clause.is_external_id());
-        let operator = "StringEquals".to_owned();
-        let key = "sts:ExternalId".to_owned();
-        self.0.push(ConditionClause { operator, key, values: vec![external_id.to_owned()] });
+        self.0.push(ConditionClause { operator: operator.to_owned(), key: "sts:ExternalId".to_owned(), values });
         self
     }
 

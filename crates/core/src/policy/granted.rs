@@ -9,6 +9,7 @@
 //! - the request meets the grant's own condition. Of several values each is tried, because the caller may have any: if
 //!   some are allowed and others are not, the verdict is [`Verdict::Depends`].
 
+use super::assume_action::{AssumeAction, AssumeActions};
 use super::condition::{Condition, ConditionClause};
 use super::context::{RequestContext, matches_condition};
 use super::document::{Document, Effect, Statement};
@@ -28,6 +29,16 @@ pub struct Grant {
     pub principal: Principal,
     /// The condition, usually empty.
     pub condition: Condition,
+    /// What is allowed, usually only `sts:AssumeRole`.
+    pub actions: AssumeActions,
+}
+
+impl Grant {
+    /// The principal may assume the role under this condition.
+    #[must_use]
+    pub fn new(principal: Principal, condition: Condition) -> Self {
+        Self { principal, condition, actions: AssumeActions::default() }
+    }
 }
 
 /// The external ID that the caller presents.
@@ -35,10 +46,21 @@ pub struct Grant {
 pub(crate) enum Presented {
     /// The configured one, or none if none is configured.
     Configured,
+    /// One of several configured ones: its index.
+    Nth(usize),
+    /// One that matches the configured pattern.
+    Matching,
     /// None, although one is configured.
     None,
     /// Another one than the configured one.
     Wrong,
+}
+
+impl Presented {
+    /// Whether a caller that presents this should be able to assume the role.
+    pub(crate) fn is_right(self) -> bool {
+        matches!(self, Self::Configured | Self::Nth(_) | Self::Matching)
+    }
 }
 
 /// The deny statement by which a trust policy certainly cancels a grant, if there is one.
@@ -50,21 +72,47 @@ pub fn denied(trust: &Document, grant: &Grant, partition: &Partition) -> Option<
     }
 }
 
-/// Whether the principal of a grant can assume a role that has this trust policy.
+/// Whether the principal of a grant can assume a role that has this trust policy, with all that the grant lets it pass: STS
+/// denies a request of which any part is denied. A caller that should be denied must not be able to assume the role in any
+/// way.
 #[must_use]
 pub(crate) fn grant_verdict(trust: &Document, grant: &Grant, presented: Presented, partition: &Partition) -> Verdict {
-    let trust = &trust.in_partition(partition);
+    let expected = |action: &AssumeAction| presented.is_right() || action.assumes();
+    let actions = grant.actions.iter().filter(expected);
+    let verdicts = actions.map(|action| verdict_on(action, trust, grant, presented, partition));
+    let from_worst = |verdict: &Verdict| match verdict {
+        Verdict::Denied(_) => 0,
+        Verdict::NotAllowed => 1,
+        Verdict::Depends(_) => 2,
+        Verdict::Allowed(_) => 3,
+    };
+    verdicts.min_by_key(from_worst).unwrap_or(Verdict::NotAllowed)
+}
+
+/// Whether the grant lets its principal pass session tags or a source identity, and the trust policy lets it assume the role
+/// if it passes neither.
+#[must_use]
+pub(crate) fn can_pass_nothing(trust: &Document, grant: &Grant, presented: Presented, partition: &Partition) -> bool {
+    let can = |action| verdict_on(action, trust, grant, presented, partition).can();
+    grant.actions.iter().filter(|action| action.assumes()).any(can) && !grant.actions.passed().is_empty()
+}
+
+fn verdict_on(
+    action: AssumeAction,
+    trust: &Document,
+    grant: &Grant,
+    presented: Presented,
+    partition: &Partition,
+) -> Verdict {
+    let trust = &trust.as_decided_for(action).in_partition(partition);
     let caller = Caller::from_principal(&grant.principal);
     let contexts = contexts(trust.statements(), grant, presented, partition);
-    let verdicts = contexts.iter().map(|context| match (&caller, presented) {
-        (None, _) => can_other_assume(trust, &grant.principal, context),
-        (Some(caller), Presented::Configured) => can_assume(trust, caller, context),
-        (Some(caller), Presented::None | Presented::Wrong) => can_anybody_assume(trust, caller, context),
+    let verdicts = contexts.iter().map(|context| match &caller {
+        None => can_other_assume(trust, &grant.principal, context),
+        Some(caller) if presented.is_right() => can_assume(trust, caller, context),
+        Some(caller) => can_anybody_assume(trust, caller, context),
     });
-    let combine = match presented {
-        Presented::Configured => in_every_case,
-        Presented::None | Presented::Wrong => in_some_case,
-    };
+    let combine = if presented.is_right() { in_every_case } else { in_some_case };
     verdicts.reduce(combine).unwrap_or(Verdict::NotAllowed)
 }
 
@@ -107,7 +155,7 @@ fn contexts(trust: &[Statement], grant: &Grant, presented: Presented, partition:
         all = extended.collect();
     }
     all = all.into_iter().map(|context| identified(context, &grant.principal, partition.as_str())).collect();
-    if presented == Presented::Configured {
+    if presented.is_right() {
         let meets = |context: &RequestContext| matches_condition(&grant.condition, context) != Truth::No;
         if all.iter().any(meets) {
             all.retain(meets);
@@ -138,6 +186,10 @@ fn alternatives(
         (true, Presented::None) => vec![None],
         (true, Presented::Wrong) => wrong_external_ids(trust, condition).into_iter().map(Some).collect(),
         (true, Presented::Configured) => clause.values.iter().cloned().map(Some).collect(),
+        (true, Presented::Nth(index)) => clause.values.get(index).cloned().map(Some).into_iter().collect(),
+        (true, Presented::Matching) => {
+            clause.values.first().map(|pattern| Some(pattern.replace('*', "").replace('?', "x"))).into_iter().collect()
+        }
         (false, _) if clause.is_positive() && clause.values.iter().all(|value| is_literal(value)) => {
             clause.values.iter().cloned().map(Some).collect()
         }

@@ -8,7 +8,7 @@ fn partition() -> Partition {
 
 fn grant(principal: &str, condition: &str) -> Grant {
     let condition = Condition::parse(&serde_json::from_str(condition).unwrap()).unwrap();
-    Grant { principal: Principal::to_grant(principal).unwrap(), condition }
+    Grant::new(Principal::to_grant(principal).unwrap(), condition)
 }
 
 fn document(statements: &str) -> Document {

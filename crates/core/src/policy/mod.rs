@@ -4,6 +4,7 @@
 //! - `pasted`: a policy in the forms in which people paste it;
 //! - `normal`: the normal form, which decides whether two documents have the same meaning;
 //! - `access`: who is allowed what, as a set, to compare a document before and after an edit;
+//! - `assume_action`: the actions of a trust policy;
 //! - `trust`: adds grants to a trust policy and removes deleted identities from it;
 //! - `evaluate`, `context`, `operators`, `glob`, `truth`: whether a document allows a request;
 //! - `granted`: whether a document allows what a grant is meant for;
@@ -12,6 +13,7 @@
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
 
 mod access;
+mod assume_action;
 mod condition;
 mod condition_text;
 mod context;
@@ -34,6 +36,7 @@ mod trust;
 mod truth;
 
 pub use access::access_entries;
+pub use assume_action::{AssumeAction, AssumeActions};
 pub use condition::{Condition, ConditionClause};
 pub use condition_text::ExternalIdDisplay;
 pub use context::RequestContext;
@@ -43,7 +46,7 @@ pub use escalation::{lint_managed_policy, lint_permissions};
 pub use evaluate::{Caller, Verdict, can_anybody_assume, can_assume, can_other_assume, permits};
 pub use explain::{PrincipalAccess, PrincipalKind, explain};
 pub use granted::{Grant, denied};
-pub(crate) use granted::{Presented, grant_verdict};
+pub(crate) use granted::{Presented, can_pass_nothing, grant_verdict};
 pub use lint::{ExternalIdRequirement, Finding, Severity, lint_trust, lint_trusted};
 pub use operators::is_operator;
 pub use pasted::PastedPolicy;

@@ -4,7 +4,7 @@
 //! trust policy. For each grant, there are three cases ([`GrantEdit`]):
 //!
 //! 1. A statement already grants it: nothing changes. This makes the edit idempotent.
-//! 2. A statement allows exactly `sts:AssumeRole`, to AWS principals only, under exactly the same condition: the principal
+//! 2. A statement allows exactly the same actions, to AWS principals only, under exactly the same condition: the principal
 //!    joins it. This is safe because neither the new principal nor the existing ones gain anything else. A statement with
 //!    further actions, other kinds of principals, wildcards, deleted identities or unknown elements is never extended.
 //! 3. Otherwise, a statement `AccountOnboarding1` (or the next free number) is added.
@@ -196,9 +196,13 @@ impl Statement {
 
     /// Whether the statement includes the grant, possibly next to further principals and actions.
     fn includes(&self, grant: &Grant) -> bool {
+        self.is_about(grant) && grant.actions.are_covered_by(&self.actions)
+    }
+
+    /// Whether the statement allows something to the principal of the grant, under its condition.
+    fn is_about(&self, grant: &Grant) -> bool {
         self.effect == Effect::Allow
             && matches!(&self.principals, Principals::Only(all) if all.contains(&grant.principal))
-            && self.actions.cover_assume_role()
             && self.condition == grant.condition
             && self.is_trust_statement()
     }
@@ -210,7 +214,7 @@ impl Statement {
         };
         self.effect == Effect::Allow
             && self.understood
-            && self.actions.is_exactly_assume_role()
+            && grant.actions.are_exactly(&self.actions)
             && matches!(&self.principals, Principals::Only(all) if only_aws(all))
             && self.condition == grant.condition
     }
@@ -276,10 +280,6 @@ impl Actions {
     pub(crate) fn cover_assume_role(&self) -> bool {
         self.cover("sts:AssumeRole")
     }
-
-    fn is_exactly_assume_role(&self) -> bool {
-        matches!(self, Self::Only(all) if matches!(all.as_slice(), [one] if one.eq_ignore_ascii_case("sts:AssumeRole")))
-    }
 }
 
 fn position(document: &Document, wanted: impl Fn(&Statement) -> bool) -> Option<usize> {
@@ -289,9 +289,9 @@ fn position(document: &Document, wanted: impl Fn(&Statement) -> bool) -> Option<
 fn notices_about(document: &Document, grant: &Grant, partition: &Partition) -> Vec<PolicyNotice> {
     let mut notices = Vec::new();
     for (index, statement) in document.statements().iter().enumerate() {
-        if !statement.actions.cover_assume_role() {
-            continue;
-        }
+        let Some(action) = grant.actions.iter().find(|action| statement.actions.cover(action.as_str())) else { continue };
+        let decided = document.as_decided_for(action);
+        let Some(statement) = decided.statements().get(index) else { continue };
         let name = document.name_of(index);
         let principal = grant.principal.clone();
         let covers = statement.covers(&grant.principal);
@@ -312,7 +312,7 @@ fn notices_about(document: &Document, grant: &Grant, partition: &Partition) -> V
                     notices.push(PolicyNotice::PartlyDenied { statement: name, principal, denied, conditional });
                 }
             }
-            (Effect::Allow, Truth::Yes) if covers && statement.condition.is_empty() && !statement.includes(grant) => {
+            (Effect::Allow, Truth::Yes) if covers && statement.condition.is_empty() && !statement.is_about(grant) => {
                 notices.push(PolicyNotice::Broader { statement: name, principal });
             }
             _ => {}
@@ -344,7 +344,7 @@ fn rewrite(
             statement.insert("Sid".to_owned(), sid.into());
             statement.insert("Effect".to_owned(), "Allow".into());
             statement.insert("Principal".to_owned(), Value::Object(Map::from_iter([("AWS".to_owned(), text)])));
-            statement.insert("Action".to_owned(), "sts:AssumeRole".into());
+            statement.insert("Action".to_owned(), grant.actions.to_policy());
             if !grant.condition.is_empty() {
                 statement.insert("Condition".to_owned(), grant.condition.to_json());
             }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::policy::Condition;
+use crate::policy::{AssumeAction, Condition};
 
 const MANAGEMENT: &str = "arn:aws:iam::111122223333:root";
 pub(super) const IDENTITY: &str = "222233334444";
@@ -17,7 +17,7 @@ fn fresh() -> Document {
 
 pub(super) fn grant(principal: &str, condition: &str) -> Grant {
     let condition = Condition::parse(&serde_json::from_str(condition).unwrap()).unwrap();
-    Grant { principal: Principal::to_grant(principal).unwrap(), condition }
+    Grant::new(Principal::to_grant(principal).unwrap(), condition)
 }
 
 pub(super) fn add(document: &Document, grants: &[Grant]) -> TrustEdit {
@@ -137,6 +137,21 @@ fn differing_statement_is_not_joined() {
             format!(r#"{{"Version":"2012-10-17","Id":"x","Statement":[{statement},{{"Sid":"AccountOnboarding1""#);
         assert!(edit.document.to_json().starts_with(&start), "{why}: {}", edit.document.to_json());
     }
+}
+
+/// A principal that joined a statement with other actions would gain them, or would lack its own.
+#[test]
+fn grant_joins_only_a_statement_with_the_same_actions() {
+    let tagging = |principal: &str| Grant {
+        actions: [AssumeAction::AssumeRole, AssumeAction::TagSession].into_iter().collect(),
+        ..grant(principal, "{}")
+    };
+    let edit = add(&fresh(), &[grant(IDENTITY, "{}"), tagging(IDENTITY), tagging("333344445555")]);
+    assert_eq!(edit.grants, [GrantEdit::Joined(0), GrantEdit::Added(1), GrantEdit::Joined(1)]);
+    assert_eq!(notices(&edit), "", "the first statement grants less, not more");
+    let added = &edit.document.as_map()["Statement"][1];
+    assert_eq!(added["Action"], serde_json::json!(["sts:AssumeRole", "sts:TagSession"]));
+    assert!(add(&edit.document, &[tagging(IDENTITY), grant("333344445555", "{}")]).is_unchanged());
 }
 
 #[test]

@@ -40,8 +40,21 @@ fn summary(caller: &[Proof]) -> Option<(&Proof, String)> {
     let ProofSubject::Access { conditions, .. } = &first.subject else {
         return Some((first, format!("registered with {}", first.who)));
     };
-    let is_denied_without_id =
-        caller.iter().any(|proof| matches!(proof.subject, ProofSubject::Access { presented: Presented::None, .. }));
-    let external_id = if is_denied_without_id { ", only with its external ID" } else { "" };
+    let presents = |wanted: fn(Presented) -> bool| {
+        let presented = |proof: &Proof| match proof.subject {
+            ProofSubject::Access { presented, .. } => wanted(presented),
+            ProofSubject::Registration => false,
+        };
+        caller.iter().any(presented)
+    };
+    let external_id = if !presents(|presented| presented == Presented::None) {
+        ""
+    } else if presents(|presented| presented == Presented::Matching) {
+        ", only with an external ID that matches its pattern"
+    } else if presents(|presented| matches!(presented, Presented::Nth(_))) {
+        ", only with one of its external IDs"
+    } else {
+        ", only with its external ID"
+    };
     Some((first, format!("{}{external_id}{conditions}", first.who)))
 }

@@ -8,19 +8,25 @@
 //!
 //! Messages never contain a value that may be a secret, such as an external ID.
 
+mod actions;
+mod conditions;
 mod location;
+mod pasted;
 mod policies;
+mod references;
 mod table;
 mod validators;
 
 pub use location::{Location, Problem, Problems};
 
+pub(crate) use actions::assume_actions;
+pub(crate) use conditions::{permissions_condition, trust_condition};
 pub(crate) use location::SourceFile;
 pub(crate) use policies::{check_quota, permissions_policy};
 pub(crate) use table::{Table, Value};
 #[cfg(test)]
 pub(crate) use validators::sample_account;
 pub(crate) use validators::{
-    check_count_of_managed, description, identity_or_account, managed_policy_arn, parameter_name, path, policy_name,
-    service, session_duration, tags, template,
+    check_count_of_managed, description, identity_or_account, identity_provider, managed_policy_arn, parameter_name,
+    path, policy_name, service, session_duration, tags, template,
 };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::pasted;
 use super::table::Value;
 use super::validators::{sample_account, template};
 use crate::policy::{Actions, Document, Principals, is_operator};
@@ -13,10 +14,11 @@ use crate::text::Untrusted;
 /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
 const QUOTA: usize = 10_240;
 
-/// Validates a permissions policy.
+/// Validates a permissions policy. A byte order mark, which some editors write, is ignored.
 pub(crate) fn permissions_policy(text: &str) -> Result<Template, String> {
-    template(text, |expanded| {
-        let policy = Document::parse(expanded).map_err(|e| e.to_string())?;
+    template(text.trim_start_matches('\u{feff}'), |expanded| {
+        let policy = Document::parse(expanded)
+            .map_err(|error| pasted::describe(expanded).unwrap_or_else(|| error.to_string()))?;
         if policy.statements().is_empty() {
             return Err("the policy has no statement; add at least one".to_owned());
         }
@@ -65,7 +67,8 @@ pub(crate) fn check_quota(value: &Value<'_>, policies: &BTreeMap<String, Templat
     if size > QUOTA {
         value.problem(format!(
             "the inline policies have {size} characters in total, without white space, and the IAM quota is {QUOTA}; \
-             move some into a managed policy"
+             shorten them with wildcards in actions, attach managed policies that exist in every account \
+             (`managed-policies`), or divide the permissions among several roles"
         ));
     }
 }

@@ -34,6 +34,16 @@ pub(crate) struct Table<'a> {
     in_table: String,
 }
 
+/// The remedy for a key of something that this tool does not do.
+fn unsupported(key: &str) -> Option<String> {
+    let key = key.to_ascii_lowercase().replace('_', "-");
+    key.starts_with("instance-profile").then(|| {
+        "; this tool creates roles and no instance profiles, so that EC2 instances cannot use its roles: create the role \
+         and its instance profile with CloudFormation StackSets instead"
+            .to_owned()
+    })
+}
+
 impl<'a> Table<'a> {
     /// The top-level table of a file.
     pub(crate) fn of_document(
@@ -53,7 +63,7 @@ impl<'a> Table<'a> {
     ) -> Self {
         for key in map.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
             let name = key.get_ref();
-            let mut remedy = did_you_mean(name, known.iter().copied());
+            let mut remedy = unsupported(name).unwrap_or_else(|| did_you_mean(name, known.iter().copied()));
             if remedy.is_empty() {
                 remedy = format!("; expected {}", one_of(known.iter().copied()));
             }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::references::check_references;
 use super::table::Value;
 use crate::account::{Account, AccountState, JoinMethod};
 use crate::owner::OWNER_TAG;
@@ -14,6 +15,11 @@ use crate::text::Untrusted;
 
 /// The default quota of managed policies per role. AWS raises it on request to at most twice this number.
 const MANAGED_POLICIES: usize = 10;
+
+/// Paths of service-linked roles, and of the roles of IAM Identity Center.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>.
+const RESERVED_PATHS: [&str; 2] = ["/aws-service-role/", "/aws-reserved/"];
 
 /// An example account, to validate the expanded form of a template.
 pub(crate) fn sample_account() -> Option<Account> {
@@ -30,6 +36,7 @@ pub(crate) fn sample_account() -> Option<Account> {
 
 /// Validates a template by its expansion for an example account.
 pub(crate) fn template(text: &str, check: impl FnOnce(&str) -> Result<(), String>) -> Result<Template, String> {
+    check_references(text)?;
     let template = Template(text.to_owned());
     let expanded = sample_account().map_or_else(|| text.to_owned(), |account| template.expand(&account));
     check(&expanded).map(|()| template)
@@ -40,6 +47,11 @@ pub(crate) fn path(text: &str) -> Result<String, String> {
     // IAM allows more characters, but a `*` in a path would be a wildcard in the session policy.
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"/_+=,.@-".contains(&b);
     let well_formed = text.starts_with('/') && text.ends_with('/') && !text.contains("//") && text.len() <= 512;
+    if let Some(reserved) = RESERVED_PATHS.into_iter().find(|reserved| text.starts_with(reserved)) {
+        return Err(format!(
+            "only AWS services can create roles under `{reserved}`; choose another path, or remove the role and let the service create it"
+        ));
+    }
     if well_formed && text.bytes().all(allowed) {
         Ok(text.to_owned())
     } else {
@@ -97,6 +109,12 @@ pub(crate) fn managed_policy_arn(text: &str) -> Result<Template, String> {
             }
             _ => false,
         };
+        if good && arn.contains(":policy/aws-service-role/") {
+            return Err(format!(
+                "`{}` can be attached only to service-linked roles, which AWS services create; remove it",
+                Untrusted::new(text)
+            ));
+        }
         good.then_some(()).ok_or_else(|| {
             format!(
                 "`{}` is not a valid managed policy ARN; expected a form such as `arn:{{partition}}:iam::aws:policy/ReadOnlyAccess` \
@@ -121,10 +139,42 @@ pub(crate) fn check_count_of_managed(value: &Value<'_>, count: usize) {
 pub(crate) fn identity_or_account(text: &str) -> Result<Template, String> {
     template(text, |expanded| match Principal::to_grant(expanded) {
         Ok(_) => Ok(()),
+        Err(_) if matches!(Principal::from_policy("AWS", expanded), Principal::Orphan(_)) => Err(format!(
+            "`{}` is a unique ID, and IAM stores the ARN of the role or user in its place; write the ARN",
+            Untrusted::new(text)
+        )),
         Err(_) if service(text).is_ok() => {
             Err(format!("`{0}` is a service; use `principal = {{ service = \"{0}\" }}`", Untrusted::new(text)))
         }
         Err(error) => Err(error.to_string()),
+    })
+}
+
+/// An identity provider: the ARN of an OpenID Connect or SAML provider, or one of those that AWS knows by name.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>.
+pub(crate) fn identity_provider(text: &str) -> Result<Template, String> {
+    const BY_NAME: [&str; 4] =
+        ["accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"];
+    template(text, |expanded| {
+        let fields: Vec<_> = expanded.splitn(6, ':').collect();
+        let good = match fields.as_slice() {
+            ["arn", partition, "iam", "", id, resource] => {
+                let name = resource.strip_prefix("oidc-provider/").or_else(|| resource.strip_prefix("saml-provider/"));
+                let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-/:~%".contains(&b);
+                partition.parse::<crate::account::Partition>().is_ok()
+                    && id.parse::<crate::account::AccountId>().is_ok()
+                    && name.is_some_and(|name| !name.is_empty() && name.bytes().all(allowed))
+            }
+            _ => BY_NAME.contains(&expanded),
+        };
+        good.then_some(()).ok_or_else(|| {
+            format!(
+                "`{}` is not a valid identity provider; expected an ARN such as `arn:{{partition}}:iam::{{account-id}}:oidc-provider/\
+                 token.actions.githubusercontent.com` or `arn:{{partition}}:iam::{{account-id}}:saml-provider/NAME`",
+                Untrusted::new(text)
+            )
+        })
     })
 }
 

@@ -239,7 +239,7 @@ actions = []
     acme.toml:3:9: `title`: must be one non-empty line of at most 500 characters
     acme.toml:4:18: `documentation`: is not a valid link; it must start with `https://`
     acme.toml:6:13: `accounts`: expected a string, found a number; write it in quotes
-    acme.toml:6:27: `accounts`: `12` is not a valid account ID; write exactly twelve digits, in quotes
+    acme.toml:6:27: `accounts`: `12` is not a valid principal; use a 12-digit account ID, or the ARN of a role or user
     acme.toml:7:15: `external-id`: expected `"required"`, or `{ none-because = "…" }` with the reason
     acme.toml:9:8: `name`: `Acme Reader` is not a valid role name; use 1 to 64 letters, digits and `_+=,.@-`
     acme.toml:10:14: `name-fixed`: expected a boolean (`true` or `false`), found a string; write it without quotes
@@ -249,7 +249,7 @@ actions = []
     acme.toml:14:14: `Bucket`: `Bucket` is not a valid group name; use 1 to 64 lowercase letters, digits and `-`
     acme.toml:15:12: `actions`: `GetObject` is not a valid action; expected a form such as `iam:ListUsers`
     acme.toml:15:25: `actions`: expected a string, found a number; write it in quotes
-    acme.toml:16:14: `resources`: `bucket` is not a valid resource; write `*` or an ARN
+    acme.toml:16:14: `resources`: `bucket` is not a valid resource; write `*`, an ARN or a pattern of ARNs
     acme.toml:17:1: unknown key `mutate`; did you mean `mutates`?
     acme.toml:19:11: `actions`: is empty; add at least one item
     "#);
@@ -261,9 +261,90 @@ external-id = { because = "no" }
 [role]
 name = "x"
 "#), @"
-    acme.toml:4:12: `accounts`: is empty; add the account IDs of the vendor
+    acme.toml:4:12: `accounts`: is empty; add the account IDs of the vendor, or the ARNs of its roles
     acme.toml:5:15: `none-because` is missing in `external-id`
     acme.toml:5:17: unknown key `because`; expected `none-because`
     acme.toml:6:1: the role would have no permissions; add `[permissions.NAME]` or `managed-policies`
     ");
+}
+
+/// What vendors publish: a role of the vendor as the principal, conditions, and resources that begin with a wildcard.
+#[test]
+fn vendor_file_has_the_same_means_as_a_custom_role() {
+    let text = r#"
+title = "Acme"
+[trust]
+accounts = ["arn:aws:iam::123456789012:role/scanner", "333344445555"]
+external-id = "required"
+condition = { StringEquals = { "aws:PrincipalOrgID" = "o-1" } }
+[role]
+name = "Acme"
+[permissions.gateway]
+actions = ["apigateway:GET"]
+resources = ["*arn:{partition}:apigateway:*::/restapis/*"]
+[permissions.snapshots]
+actions = ["ec2:DeleteSnapshot"]
+condition = { StringLike = { "ec2:ResourceTag/Acme" = "*" }, StringEquals = { "aws:ResourceAccount" = "{account-id}" } }
+[permissions.volumes]
+actions = ["ec2:DeleteVolume"]
+condition = { StringEquals = { "aws:ResourceAccount" = "{account-id}" }, StringLike = { "ec2:ResourceTag/Acme" = "*" } }
+[permissions.read]
+actions = ["ec2:DescribeSnapshots"]
+"#;
+    let (vendor, problems) = read_file("acme", "acme.toml", text, VendorOrigin::Configuration);
+    assert!(problems.is_empty(), "{problems}");
+    let vendor = vendor.unwrap();
+    let groups: Vec<_> = vendor.groups.iter().collect();
+    let statements = Document::parse(&Vendor::policy(&groups).unwrap().0).unwrap().as_map()["Statement"].clone();
+    let statements = statements.as_array().unwrap().iter().map(|statement| format!("{statement}\n"));
+    insta::assert_snapshot!(statements.collect::<String>(), @r#"
+    {"Effect":"Allow","Action":["ec2:DeleteVolume"],"Resource":"*","Condition":{"StringEquals":{"aws:ResourceAccount":"{account-id}"},"StringLike":{"ec2:ResourceTag/Acme":"*"}}}
+    {"Effect":"Allow","Action":["ec2:DeleteSnapshot"],"Resource":"*","Condition":{"StringLike":{"ec2:ResourceTag/Acme":"*"},"StringEquals":{"aws:ResourceAccount":"{account-id}"}}}
+    {"Effect":"Allow","Action":["ec2:DescribeSnapshots"],"Resource":"*"}
+    {"Effect":"Allow","Action":["apigateway:GET"],"Resource":"*arn:{partition}:apigateway:*::/restapis/*"}
+    "#);
+    insta::assert_snapshot!(plain(&show(&vendor)), @r#"
+    Acme (acme)
+      source        [catalogue.acme]
+      accounts      arn:aws:iam::123456789012:role/scanner, 333344445555
+      external ID   required
+      condition     {"StringEquals":{"aws:PrincipalOrgID":"o-1"}}
+      role          Acme (override with `role-name`)
+      policy        Acme
+
+      permissions
+        gateway (on)
+          apigateway:GET
+          on *arn:{partition}:apigateway:*::/restapis/*
+        snapshots (on)
+          ec2:DeleteSnapshot
+          if
+          {"StringLike":{"ec2:ResourceTag/Acme":"*"},"StringEquals":{"aws:ResourceAccount":"{account-id}"}}
+        volumes (on)
+          ec2:DeleteVolume
+          if
+          {"StringEquals":{"aws:ResourceAccount":"{account-id}"},"StringLike":{"ec2:ResourceTag/Acme":"*"}}
+        read (on)
+          ec2:DescribeSnapshots
+
+      in onboarding.toml
+        [vendors.acme]
+        external-id = { ssm-parameter = "/account-onboarding/acme/external-id" }
+    "#);
+}
+
+#[test]
+fn invalid_principals_and_conditions_of_a_vendor_are_reported() {
+    let text = "title = 'Acme'\nrole = { name = 'Acme' }\n\
+                trust = { accounts = ['*', '12345', 'lambda.amazonaws.com'], external-id = 'required', condition = { StringEquals = { 'sts:ExternalId' = 'x' } } }\n\
+                permissions.a = { actions = ['a:b'], resources = ['arn:aws:s3', 'x*'], condition = { Boool = { a = 'x' } } }\n";
+    insta::assert_snapshot!(read_file("acme", "acme.toml", text, VendorOrigin::Configuration).1, @r#"
+    acme.toml:3:23: `accounts`: a wildcard principal grants access to everyone; use an account ID, or the ARN of a role or user
+    acme.toml:3:28: `accounts`: `12345` is not a valid principal; use a 12-digit account ID, or the ARN of a role or user
+    acme.toml:3:37: `accounts`: `lambda.amazonaws.com` is a service; use `principal = { service = "lambda.amazonaws.com" }`
+    acme.toml:3:119: `sts:ExternalId`: must not be set as a condition; use `external-id` next to `principal`
+    acme.toml:4:51: `resources`: `arn:aws:s3` is not a valid resource; write `*`, an ARN or a pattern of ARNs
+    acme.toml:4:65: `resources`: `x*` is not a valid resource; write `*`, an ARN or a pattern of ARNs
+    acme.toml:4:86: `Boool`: is not an IAM condition operator; use one such as `StringEquals` or `Bool`
+    "#);
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::api::Api;
-use crate::account::AccountId;
+use crate::policy::{AssumeActions, Condition};
 use crate::role::RoleName;
 use crate::role_settings::RoleSettings;
 use crate::template::Template;
@@ -19,10 +19,14 @@ pub struct Vendor {
     pub title: String,
     /// Links to the vendor's documentation.
     pub documentation: Vec<String>,
-    /// The AWS accounts of the vendor. Not empty.
-    pub accounts: Vec<AccountId>,
+    /// The AWS accounts of the vendor, or its roles and users. Not empty.
+    pub accounts: Vec<Template>,
     /// Whether the vendor passes an external ID.
     pub external_id: ExternalIdRule,
+    /// Further conditions of the trust policy, whose values may contain placeholders.
+    pub condition: Condition,
+    /// What the vendor may do.
+    pub actions: AssumeActions,
     /// The role name, unless the configuration overrides it.
     pub role_name: RoleName,
     /// Whether the vendor requires this exact role name.
@@ -64,6 +68,8 @@ pub struct Group {
     pub actions: Vec<String>,
     /// The resources, `*` or ARNs.
     pub resources: Vec<String>,
+    /// Under which condition, whose values may contain placeholders.
+    pub condition: Condition,
     /// Whether an action can modify resources. Such a group is disabled unless the configuration lists it.
     pub mutates: bool,
 }
@@ -86,25 +92,33 @@ impl Vendor {
         self.groups.iter().filter(|group| !group.mutates).collect()
     }
 
-    /// The inline policy that allows these groups, with one statement per set of resources. `None` if there are no groups.
+    /// The inline policy that allows these groups, with one statement for each set of resources
+    /// and condition. `None` if there are no groups.
     #[must_use]
     pub(crate) fn policy(groups: &[&Group]) -> Option<Template> {
-        let mut by_resources: BTreeMap<&[String], BTreeSet<&str>> = BTreeMap::new();
+        let mut by_scope: BTreeMap<(&[String], String), Vec<&Group>> = BTreeMap::new();
         for group in groups {
-            let actions = by_resources.entry(&group.resources).or_default();
-            actions.extend(group.actions.iter().map(String::as_str));
+            let scope = (group.resources.as_slice(), group.condition.to_json().to_string());
+            by_scope.entry(scope).or_default().push(group);
         }
-        let statements: Vec<Value> = by_resources
-            .into_iter()
-            .map(|(resources, actions)| {
-                let resource = match resources {
-                    [one] => json!(one),
-                    several => json!(several),
-                };
-                json!({ "Effect": "Allow", "Action": actions, "Resource": resource })
-            })
-            .collect();
+        let statements: Vec<Value> = by_scope.values().filter_map(|groups| statement(groups)).collect();
         let policy = json!({ "Version": "2012-10-17", "Statement": statements });
         (!groups.is_empty()).then(|| Template(policy.to_string()))
     }
+}
+
+/// One statement for groups with the same resources and the same condition.
+fn statement(groups: &[&Group]) -> Option<Value> {
+    let Group { resources, condition, .. } = groups.first()?;
+    let actions: BTreeSet<_> = groups.iter().flat_map(|group| &group.actions).collect();
+    let resource = match resources.as_slice() {
+        [one] => json!(one),
+        several => json!(several),
+    };
+    Some(match condition.is_empty() {
+        true => json!({ "Effect": "Allow", "Action": actions, "Resource": resource }),
+        false => {
+            json!({ "Effect": "Allow", "Action": actions, "Resource": resource, "Condition": condition.to_json() })
+        }
+    })
 }

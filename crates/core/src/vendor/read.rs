@@ -5,22 +5,23 @@ use std::time::Duration;
 
 use super::api::Api;
 use super::model::{ExternalIdRule, Group, Vendor, VendorOrigin};
-use crate::account::AccountId;
 use crate::owner::is_vendor_name;
+use crate::policy::{AssumeAction, AssumeActions, Condition};
 use crate::role::RoleName;
 use crate::role_settings::{DEFAULT_MAX_SESSION, RoleSettings};
 use crate::suggestion::{did_you_mean, one_of};
 use crate::template::Template;
 use crate::text::Untrusted;
 use crate::toml_reader::{
-    Problems, SourceFile, Table, Value, check_count_of_managed, check_quota, description, managed_policy_arn,
-    policy_name, session_duration, template,
+    Problems, SourceFile, Table, Value, assume_actions, check_count_of_managed, check_quota, description,
+    identity_or_account, managed_policy_arn, permissions_condition, policy_name, session_duration, template,
+    trust_condition,
 };
 
 const VENDOR: &[&str] = &["title", "documentation", "trust", "role", "permissions", "registration"];
-const TRUST: &[&str] = &["accounts", "external-id", "external-id-hint"];
+const TRUST: &[&str] = &["accounts", "external-id", "external-id-hint", "condition", "actions"];
 const ROLE: &[&str] = &["name", "name-fixed", "description", "max-session-seconds", "policy-name", "managed-policies"];
-const GROUP: &[&str] = &["actions", "resources", "mutates"];
+const GROUP: &[&str] = &["actions", "resources", "condition", "mutates"];
 
 /// Reads a vendor file.
 pub(crate) fn read_file(name: &str, file: &str, text: &str, origin: VendorOrigin) -> (Option<Vendor>, Problems) {
@@ -57,7 +58,7 @@ fn vendor(name: &str, table: &Table<'_>, origin: VendorOrigin) -> Option<Vendor>
     let trust = table.require("trust").and_then(|value| trust(&value));
     let role = table.require("role").and_then(|value| role(&value, &groups));
     let registration_api = table.get("registration").and_then(|value| registration_api(&value));
-    let (accounts, external_id) = trust?;
+    let Trust { accounts, external_id, condition, actions } = trust?;
     let role = role?;
     let title = title?;
     let description = match role.description {
@@ -71,6 +72,8 @@ fn vendor(name: &str, table: &Table<'_>, origin: VendorOrigin) -> Option<Vendor>
         documentation,
         accounts,
         external_id,
+        condition,
+        actions,
         role_name: role.name,
         name_fixed: role.name_fixed,
         settings: RoleSettings { description, max_session: role.max_session, ..RoleSettings::default() },
@@ -92,18 +95,27 @@ fn registration_api(value: &Value<'_>) -> Option<Api> {
     })
 }
 
-fn trust(value: &Value<'_>) -> Option<(Vec<AccountId>, ExternalIdRule)> {
+struct Trust {
+    accounts: Vec<Template>,
+    external_id: ExternalIdRule,
+    condition: Condition,
+    actions: AssumeActions,
+}
+
+fn trust(value: &Value<'_>) -> Option<Trust> {
     let table = value.table(TRUST)?;
     let hint = table.get("external-id-hint").and_then(|value| value.checked(single_line));
     let rule = table.require("external-id").and_then(|value| external_id(&value, hint));
     let accounts = table.require("accounts").and_then(|value| {
         let list = value.list()?;
         if list.is_empty() {
-            value.problem("is empty; add the account IDs of the vendor");
+            value.problem("is empty; add the account IDs of the vendor, or the ARNs of its roles");
         }
-        Some(list.iter().filter_map(Value::parse).collect::<Vec<AccountId>>())
+        Some(list.iter().filter_map(|item| item.checked(identity_or_account)).collect::<Vec<_>>())
     });
-    Some((accounts?, rule?))
+    let condition = table.get("condition").map(|value| trust_condition(&value)).unwrap_or_default();
+    let actions = table.get("actions").and_then(|value| assume_actions(&value, AssumeAction::AssumeRole));
+    Some(Trust { accounts: accounts?, external_id: rule?, condition, actions: actions.unwrap_or_default() })
 }
 
 fn external_id(value: &Value<'_>, hint: Option<String>) -> Option<ExternalIdRule> {
@@ -173,9 +185,11 @@ fn group(entry: &Value<'_>) -> Option<Group> {
     };
     let mutates = table.get("mutates").and_then(|value| value.flag()).unwrap_or(false);
     let resources = table.get("resources").and_then(|value| texts(&value, resource));
+    let condition = table.get("condition").map(|value| permissions_condition(&value));
     let actions = table.require("actions").and_then(|value| texts(&value, action))?;
+    let condition = condition.unwrap_or_default();
     let resources = resources.unwrap_or_else(|| vec!["*".to_owned()]);
-    Some(Group { name: entry.key().to_owned(), actions, resources, mutates })
+    Some(Group { name: entry.key().to_owned(), actions, resources, condition, mutates })
 }
 
 fn action(text: &str) -> Result<String, String> {
@@ -191,9 +205,12 @@ fn action(text: &str) -> Result<String, String> {
 
 fn resource(text: &str) -> Result<String, String> {
     let check = |expanded: &str| {
+        // IAM accepts a wildcard at any place, so that `*arn:…` is a pattern like any other.
         let arn = expanded.starts_with("arn:") && expanded.splitn(6, ':').count() == 6;
-        let good = (expanded == "*" || arn) && expanded.bytes().all(|b| b.is_ascii_graphic());
-        let error = || format!("`{}` is not a valid resource; write `*` or an ARN", Untrusted::new(expanded));
+        let good = (expanded.starts_with('*') || arn) && expanded.bytes().all(|b| b.is_ascii_graphic());
+        let error = || {
+            format!("`{}` is not a valid resource; write `*`, an ARN or a pattern of ARNs", Untrusted::new(expanded))
+        };
         good.then_some(()).ok_or_else(error)
     };
     template(text, check).map(|template| template.0)

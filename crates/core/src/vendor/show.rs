@@ -3,6 +3,7 @@
 use super::catalogue::Catalogue;
 use super::model::{ExternalIdRule, Group, Vendor, VendorOrigin};
 use crate::lines::{Line, Style, widest};
+use crate::policy::AssumeAction;
 use crate::suggestion::plain_list_of;
 
 /// The vendors of a catalogue as a table, sorted by name.
@@ -25,7 +26,7 @@ pub fn list(catalogue: &Catalogue) -> Vec<Line> {
 /// Everything about one vendor, and how to configure it.
 #[must_use]
 pub fn show(vendor: &Vendor) -> Vec<Line> {
-    let accounts: Vec<_> = vendor.accounts.iter().map(ToString::to_string).collect();
+    let accounts: Vec<_> = vendor.accounts.iter().map(|account| account.0.as_str()).collect();
     let name = match vendor.name_fixed {
         true => format!("{}, fixed by the vendor", vendor.role_name),
         false => format!("{} (override with `role-name`)", vendor.role_name),
@@ -35,6 +36,12 @@ pub fn show(vendor: &Vendor) -> Vec<Line> {
     add("source", &origin(vendor));
     add("accounts", &accounts.join(", "));
     add("external ID", &external_id(&vendor.external_id));
+    if !vendor.condition.is_empty() {
+        add("condition", &vendor.condition.to_json().to_string());
+    }
+    if !vendor.actions.passed().is_empty() {
+        add("actions", &plain_list_of(vendor.actions.iter().map(AssumeAction::as_str)));
+    }
     add("role", &name);
     add("policy", &vendor.policy_name);
     for arn in &vendor.managed {
@@ -57,6 +64,9 @@ pub fn show(vendor: &Vendor) -> Vec<Line> {
         lines.extend(group.actions.iter().map(|action| Line::at(6).text(action)));
         let resources = group.resources.iter().filter(|resource| *resource != "*");
         lines.extend(resources.map(|resource| Line::at(6).text(format!("on {resource}"))));
+        if !group.condition.is_empty() {
+            lines.push(Line::at(6).text(format!("if {}", group.condition.to_json())));
+        }
     }
     lines.push(Line::blank());
     lines.extend(example(vendor));

@@ -1,0 +1,193 @@
+use crate::config::{Config, show};
+use crate::lines::plain;
+
+fn parse(text: &str) -> Config {
+    Config::parse_without_files(text).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+fn problems(text: &str) -> String {
+    Config::parse_without_files(text).map(|_| String::new()).unwrap_or_else(|problems| problems.to_string())
+}
+
+/// The shown lines that begin with this label.
+fn shown(config: &Config, label: &str) -> String {
+    let lines = plain(&show(config));
+    lines.lines().filter(|line| line.trim_start().starts_with(label)).map(|line| format!("{}\n", line.trim())).collect()
+}
+
+const VENDOR: &str = "title = 'Acme'\nrole = { name = 'Acme' }\npermissions.read.actions = ['iam:ListUsers']\n";
+
+#[test]
+fn actions_are_read_for_grants_trust_entries_and_vendors() {
+    let config = parse(&format!(
+        "[[access-role.grant]]\nprincipal = '222233334444'\nactions = ['sts:AssumeRole', 'sts:TagSession']\n\
+         [[role]]\nname = 'pods'\ntrust = [{{ principal = {{ service = 'pods.eks.amazonaws.com' }}, actions = ['sts:TagSession', 'sts:AssumeRole'] }}]\n\
+         [vendors.acme]\nexternal-id = 'x-1'\n[catalogue.acme]\n{VENDOR}\
+         trust = {{ accounts = ['333344445555'], external-id = 'required', actions = ['sts:AssumeRole', 'sts:SetSourceIdentity'] }}\n"
+    ));
+    let passed: Vec<_> = config.roles.iter().map(|role| role.trust[0].actions.passed()).collect();
+    assert_eq!(config.access_role.grants[0].actions.passed(), " with session tags");
+    assert_eq!(passed, [" with a source identity", " with session tags"]);
+    insta::assert_snapshot!(shown(&config, "granted to"), @"granted to      222233334444, for sts:AssumeRole and sts:TagSession");
+    assert_eq!(config.warnings(), Vec::<String>::new());
+}
+
+#[test]
+fn invalid_actions_are_reported() {
+    let grant =
+        |actions: &str| problems(&format!("[[access-role.grant]]\nprincipal = '222233334444'\nactions = {actions}\n"));
+    let all = [
+        "[]",
+        "'sts:AssumeRole'",
+        "['sts:*']",
+        "['sts:TagSession', 'sts:TagSession']",
+        "['sts:AssumeRole', 'sts:AssumeRoleWithSAML']",
+    ];
+    insta::assert_snapshot!(all.map(grant).join("\n"), @"
+    onboarding.toml:3:11: `actions`: without `sts:AssumeRole` nobody can assume the role; add it
+    onboarding.toml:3:11: `actions`: expected an array, in `[` and `]`, found a string
+    onboarding.toml:3:12: `actions`: `sts:*` is not an action of a trust policy; expected `sts:AssumeRole`, `sts:AssumeRoleWithSAML`, `sts:AssumeRoleWithWebIdentity`, `sts:TagSession` or `sts:SetSourceIdentity`
+    onboarding.toml:3:11: `actions`: without `sts:AssumeRole` nobody can assume the role; add it
+    onboarding.toml:3:30: `actions`: `sts:TagSession` appears twice; remove one
+    onboarding.toml:3:30: `actions`: these principals cannot use `sts:AssumeRoleWithSAML`; they assume the role by `sts:AssumeRole`
+    ");
+}
+
+#[test]
+fn service_that_always_passes_more_is_a_warning() {
+    let warnings = |service: &str, actions: &str| {
+        let trust = format!("principal = {{ service = '{service}' }}, actions = [{actions}]");
+        parse(&format!("[[role]]\nname = 'r'\ntrust = [{{ {trust} }}]\n")).warnings().join("\n")
+    };
+    insta::assert_snapshot!(warnings("pods.eks.amazonaws.com", "'sts:AssumeRole'"), @"role/r: `pods.eks.amazonaws.com` can assume the role only if `actions` also contains `sts:TagSession`");
+    insta::assert_snapshot!(warnings("rolesanywhere.amazonaws.com", "'sts:AssumeRole'"), @"role/r: `rolesanywhere.amazonaws.com` can assume the role only if `actions` also contains `sts:TagSession` and `sts:SetSourceIdentity`");
+    assert_eq!(warnings("pods.eks.amazonaws.com", "'sts:AssumeRole', 'sts:TagSession'"), "");
+    assert_eq!(warnings("lambda.amazonaws.com", "'sts:AssumeRole'"), "");
+}
+
+#[test]
+fn several_external_ids_and_patterns_are_read_and_hidden() {
+    let trust = |external_id: &str| {
+        let text =
+            format!("[[role]]\nname = 'r'\ntrust = [{{ principal = '482913650127', external-id = {external_id} }}]\n");
+        let config = parse(&text);
+        assert!(!plain(&show(&config)).contains("s3cret") && !format!("{config:?}").contains("s3cret"));
+        assert!(config.external_ids().iter().any(|id| id.expose().contains("s3cret")));
+        format!("{}{}\n", shown(&config, "trusts"), config.warnings().join("\n"))
+    };
+    let all = [
+        "['s3cret-1', 's3cret-2']",
+        "['s3cret', { ssm-parameter = '/x' }]",
+        "{ like = 's3cret-*' }",
+        "{ like = ['s3cret-*', 'x?y'] }",
+    ];
+    insta::assert_snapshot!(all.map(trust).concat(), @"
+    trusts          482913650127, with an external ID (hidden) or an external ID
+
+    trusts          482913650127, with an external ID (hidden) or the external ID
+
+    trusts          482913650127, with an external ID that matches a pattern
+    role/r: `external-id` is a pattern, so that every matching external ID is accepted; make sure that only you can get such IDs from the vendor
+    trusts          482913650127, with an external ID that matches a pattern
+    role/r: `external-id` is a pattern, so that every matching external ID is accepted; make sure that only you can get such IDs from the vendor
+    ");
+}
+
+#[test]
+fn invalid_external_ids_are_reported() {
+    let grant = |external_id: &str| {
+        problems(&format!("[[access-role.grant]]\nprincipal = '222233334444'\nexternal-id = {external_id}\n"))
+    };
+    let all = [
+        "[]",
+        "['s3cret', 5]",
+        "{ like = '*' }",
+        "{ like = 's3cret *' }",
+        "{ like = 5 }",
+        "{ like = [] }",
+        "['s3cret', { like = 's3cret*' }]",
+        "{ like = 's3cret*', ssm-parameter = '/x' }",
+    ];
+    let like = "'x-1'\ncondition = { StringLike = { 'sts:ExternalId' = 's3cret*' } }";
+    let messages = all.into_iter().chain([like]).map(grant).collect::<Vec<_>>().join("\n");
+    assert!(!messages.contains("s3cret"));
+    insta::assert_snapshot!(messages, @r#"
+    onboarding.toml:3:15: `external-id`: is empty; add an external ID, or remove the key
+    onboarding.toml:3:26: `external-id`: expected a string or `{ ssm-parameter = "/name" }`, found a number; write it in quotes
+    onboarding.toml:3:24: `like`: the value is not a valid pattern of external IDs; use letters, digits and `_+=,.@:/-` with the wildcards `*` and `?`, and at least two characters that are not wildcards
+    onboarding.toml:3:24: `like`: the value is not a valid pattern of external IDs; use letters, digits and `_+=,.@:/-` with the wildcards `*` and `?`, and at least two characters that are not wildcards
+    onboarding.toml:3:24: `like`: expected a string, found a number; write it in quotes
+    onboarding.toml:3:24: `like`: is empty; add a pattern
+    onboarding.toml:3:15: `external-id`: contains both external IDs and patterns; use separate entries
+    onboarding.toml:3:35: unknown key `ssm-parameter`; expected `like`
+    onboarding.toml:4:30: `sts:ExternalId`: must not be set as a condition; use `external-id = { like = "…" }` next to `principal`
+    "#);
+}
+
+#[test]
+fn vendor_may_use_a_pattern_of_external_ids() {
+    let config = parse(&format!(
+        "[vendors.acme]\nexternal-id = {{ like = 'acme@*' }}\n[catalogue.acme]\n{VENDOR}trust = {{ accounts = ['482913650127'], external-id = 'required' }}\n"
+    ));
+    insta::assert_snapshot!(config.warnings().join("\n"), @"vendor/acme: `external-id` is a pattern, so that every matching external ID is accepted; make sure that only you can get such IDs from the vendor");
+}
+
+#[test]
+fn identity_providers_are_read_with_their_action() {
+    let config = parse(
+        r#"
+[[role]]
+name = "github"
+[[role.trust]]
+principal = { federated = "arn:{partition}:iam::{account-id}:oidc-provider/token.actions.githubusercontent.com" }
+actions = ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"]
+[role.trust.condition]
+StringEquals = { "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com" }
+StringLike = { "token.actions.githubusercontent.com:sub" = "repo:acme/*" }
+[[role.trust]]
+principal = { federated = "arn:{partition}:iam::{account-id}:saml-provider/okta" }
+condition = { StringEquals = { "SAML:aud" = "https://signin.aws.amazon.com/saml" } }
+[[role.trust]]
+principal = { federated = "cognito-identity.amazonaws.com" }
+condition = { StringEquals = { "cognito-identity.amazonaws.com:aud" = "us-east-1:x" } }
+"#,
+    );
+    let entries = config.roles[0].trust.iter().map(|spec| spec.actions.to_policy().to_string());
+    insta::assert_snapshot!(entries.collect::<Vec<_>>().join("\n"), @r#"
+    ["sts:AssumeRoleWithWebIdentity","sts:TagSession"]
+    "sts:AssumeRoleWithSAML"
+    "sts:AssumeRoleWithWebIdentity"
+    "#);
+    assert_eq!(config.warnings(), Vec::<String>::new());
+}
+
+#[test]
+fn invalid_identity_providers_are_reported() {
+    let github =
+        "{ federated = 'arn:{partition}:iam::{account-id}:oidc-provider/token.actions.githubusercontent.com' }";
+    let audience = "condition = { StringEquals = { 'token.actions.githubusercontent.com:aud' = 'x' } }";
+    let role = |trust: String| problems(&format!("[[role]]\nname = 'r'\n[[role.trust]]\n{trust}\n"));
+    let all = [
+        role(format!("principal = {github}")),
+        role(format!("principal = {github}\ncondition = {{ Bool = {{ 'aws:SecureTransport' = true }} }}")),
+        role(format!("principal = [{github}, '482913650127']\n{audience}")),
+        role(format!("principal = {github}\nexternal-id = 'x-1'\n{audience}")),
+        role(format!("principal = {github}\nactions = ['sts:AssumeRole']\n{audience}")),
+        role("principal = { federated = 'token.actions.githubusercontent.com' }".to_owned()),
+        role("principal = 'AROAIOSFODNN7EXAMPLE'".to_owned()),
+        problems(&format!("[[access-role.grant]]\nprincipal = {github}\n{audience}\n")),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"
+    onboarding.toml:3:1: without a condition, every user of the identity provider could assume the role; add a `condition` for a key that starts with `token.actions.githubusercontent.com:`
+    onboarding.toml:3:1: without a condition, every user of the identity provider could assume the role; add a `condition` for a key that starts with `token.actions.githubusercontent.com:`
+    onboarding.toml:3:1: identity providers of one kind and other principals need different actions; put them in separate entries
+    onboarding.toml:3:1: users of an identity provider cannot pass an external ID; remove `external-id`
+    onboarding.toml:5:11: `actions`: without `sts:AssumeRoleWithWebIdentity` nobody can assume the role; add it
+    onboarding.toml:5:12: `actions`: these principals cannot use `sts:AssumeRole`; they assume the role by `sts:AssumeRoleWithWebIdentity`
+    onboarding.toml:4:27: `federated`: `token.actions.githubusercontent.com` is not a valid identity provider; expected an ARN such as `arn:{partition}:iam::{account-id}:oidc-provider/token.actions.githubusercontent.com` or `arn:{partition}:iam::{account-id}:saml-provider/NAME`
+    onboarding.toml:4:13: `principal`: `AROAIOSFODNN7EXAMPLE` is a unique ID, and IAM stores the ARN of the role or user in its place; write the ARN
+    onboarding.toml:1:1: `grant`: an identity provider cannot be granted access to accounts; install a role for it with `[[role]]`
+    ");
+    let config = parse(&format!("[[role]]\nname = 'r'\n[[role.trust]]\nprincipal = {github}\n{audience}\n"));
+    insta::assert_snapshot!(config.warnings().join("\n"), @"role/r: every user of the identity provider can assume the role, because the condition does not restrict `token.actions.githubusercontent.com:sub`; IAM rejects this for providers such as GitHub");
+}

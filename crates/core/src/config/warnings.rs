@@ -1,0 +1,83 @@
+//! Settings that are valid but deserve review.
+
+use super::services::unknown_service;
+use super::{AccessRole, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec, trust};
+use crate::policy::{AssumeAction, Document, lint_permissions};
+use crate::suggestion::list_of;
+
+/// Services that pass session tags or a source identity whenever they assume a role.
+///
+/// See <https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html> and
+/// <https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html>.
+const SERVICES_THAT_PASS_MORE: [(&str, &[AssumeAction]); 2] = [
+    ("pods.eks.amazonaws.com", &[AssumeAction::TagSession]),
+    ("rolesanywhere.amazonaws.com", &[AssumeAction::TagSession, AssumeAction::SetSourceIdentity]),
+];
+
+/// The warnings about the grants on the access role.
+pub(super) fn of_grants(access_role: &AccessRole) -> Vec<String> {
+    access_role.grants.iter().filter_map(pattern_warning).map(|text| format!("access-role: {text}")).collect()
+}
+
+/// The warnings about a role.
+pub(super) fn of_role(role: &RoleTemplate) -> Vec<String> {
+    let owner = &role.definition.owner;
+    let mut found = Vec::new();
+    if owner.is_vendor() && role.trust.iter().any(|spec| spec.external_ids.is_empty()) {
+        found.push(format!("{owner}: the vendor assumes the role without an external ID"));
+    }
+    found.extend(role.trust.iter().filter_map(pattern_warning).map(|text| format!("{owner}: {text}")));
+    let principals = role.trust.iter().flat_map(|spec| spec.principals.iter().map(move |one| (spec, one)));
+    found.extend(
+        principals.flat_map(|(spec, one)| principal_warnings(spec, one)).map(|text| format!("{owner}: {text}")),
+    );
+    for (name, policy) in &role.policies {
+        if let Ok(policy) = Document::parse(&policy.0) {
+            let findings = lint_permissions(name, &policy);
+            found.extend(findings.iter().map(|finding| format!("{owner}: {finding}")));
+        }
+    }
+    found
+}
+
+/// A pattern does not show which of the vendor's customers a caller acts for.
+fn pattern_warning(spec: &TrustSpec) -> Option<String> {
+    let is_pattern = |source: &ExternalIdSource| matches!(source, ExternalIdSource::Pattern(_));
+    spec.external_ids.iter().any(is_pattern).then(|| {
+        "`external-id` is a pattern, so that every matching external ID is accepted; make sure that only you can get such \
+         IDs from the vendor"
+            .to_owned()
+    })
+}
+
+fn principal_warnings(spec: &TrustSpec, principal: &PrincipalSpec) -> Vec<String> {
+    match principal {
+        PrincipalSpec::Aws(_) => Vec::new(),
+        PrincipalSpec::Service(service) => {
+            unknown_service(service).into_iter().chain(missing_actions(spec, service)).collect()
+        }
+        PrincipalSpec::Federated(provider) => any_subject(spec, provider).into_iter().collect(),
+    }
+}
+
+/// An OpenID Connect provider such as GitHub is shared by all of its customers; only the subject distinguishes them.
+fn any_subject(spec: &TrustSpec, provider: &Template) -> Option<String> {
+    let key = format!("{}sub", trust::condition_prefix(provider));
+    let is_restricted = spec.condition.clauses().iter().any(|clause| clause.key.eq_ignore_ascii_case(&key));
+    (provider.0.contains(":oidc-provider/") && !is_restricted).then(|| {
+        format!(
+            "every user of the identity provider can assume the role, because the condition does not restrict `{key}`; IAM \
+             rejects this for providers such as GitHub"
+        )
+    })
+}
+
+/// A service that cannot assume the role, because it always does more than the trust policy allows.
+fn missing_actions(spec: &TrustSpec, service: &str) -> Option<String> {
+    let (_, needed) = SERVICES_THAT_PASS_MORE.iter().find(|(name, _)| *name == service)?;
+    let missing: Vec<_> = needed.iter().filter(|action| !spec.actions.contains(**action)).collect();
+    (!missing.is_empty()).then(|| {
+        let names = list_of(missing.into_iter().map(|action| action.as_str()));
+        format!("`{service}` can assume the role only if `actions` also contains {names}")
+    })
+}

@@ -1,0 +1,103 @@
+//! References of other tools that were left in a text, such as `${AWS::AccountId}`. Nothing replaces them here, and IAM
+//! accepts most of them as literal text, so that a policy with one would silently match nothing.
+
+use crate::text::Untrusted;
+
+/// Finds the first reference of another tool, or a misspelled placeholder.
+///
+/// The policy variables of IAM, such as `${aws:username}`, are not references: IAM replaces them. See
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>.
+pub(super) fn check_references(text: &str) -> Result<(), String> {
+    for (at, open) in text.match_indices(['{', '<']) {
+        let close = if open == "{" { '}' } else { '>' };
+        let inner = text.get(at + 1..).unwrap_or_default();
+        let Some(inner) = inner.find([close, '"', '{', '<', '\n']).and_then(|end| {
+            let ends_here = inner.get(end..).is_some_and(|rest| rest.starts_with(close));
+            inner.get(..end).filter(|_| ends_here)
+        }) else {
+            continue;
+        };
+        let is_dollar = open == "{" && text.get(..at).is_some_and(|before| before.ends_with('$'));
+        let dollar = if is_dollar { "$" } else { "" };
+        let quoted = || format!("`{}`", Untrusted::new(format!("{dollar}{open}{inner}{close}")));
+        if is_dollar && inner.starts_with("AWS::") {
+            let what = "is a pseudo parameter of CloudFormation, which is not replaced here";
+            return Err(format!("{} {what}; write {}", quoted(), replacement(inner)));
+        }
+        if is_dollar && !inner.contains(':') && !["*", "?", "$"].contains(&inner) {
+            let what = "is not a policy variable of IAM, and is not replaced here";
+            return Err(format!("{} {what}; write {}", quoted(), replacement(inner)));
+        }
+        if !is_dollar && !["account-id", "partition"].contains(&inner) && is_misspelled(inner) {
+            return Err(format!("{} is not replaced; write {}", quoted(), replacement(inner)));
+        }
+    }
+    Ok(())
+}
+
+/// The letters and digits, in lowercase.
+fn letters(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
+}
+
+fn replacement(name: &str) -> &'static str {
+    let name = letters(name);
+    if name.ends_with("accountid") || name.ends_with("account") || name.ends_with("accountnumber") {
+        "`{account-id}`"
+    } else if name.ends_with("partition") {
+        "`{partition}`"
+    } else if name.ends_with("region") {
+        "the region, or `*` for all regions"
+    } else {
+        "the value itself"
+    }
+}
+
+fn is_misspelled(name: &str) -> bool {
+    let name = letters(name);
+    let bare = name.strip_prefix("aws").or_else(|| name.strip_prefix("your")).unwrap_or(&name);
+    ["accountid", "account", "accountnumber", "partition", "region"].contains(&bare)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_of_other_tools_are_found() {
+        let texts = [
+            "arn:aws:iam::${AWS::AccountId}:role/x",
+            "arn:${AWS::Partition}:s3:::x",
+            "arn:aws:sns:${AWS::Region}:1:x",
+            "arn:aws:s3:::${Bucket}/*",
+            "arn:aws:iam::${data.aws_caller_identity.current.account_id}:role/x",
+            "arn:aws:iam::{account_id}:role/x",
+            "arn:aws:iam::<AWS-ACCOUNT-ID>:role/x",
+            "arn:aws:ec2:{region}:1:instance/*",
+        ];
+        insta::assert_snapshot!(texts.map(|text| check_references(text).unwrap_err()).join("\n"), @"
+        `${AWS::AccountId}` is a pseudo parameter of CloudFormation, which is not replaced here; write `{account-id}`
+        `${AWS::Partition}` is a pseudo parameter of CloudFormation, which is not replaced here; write `{partition}`
+        `${AWS::Region}` is a pseudo parameter of CloudFormation, which is not replaced here; write the region, or `*` for all regions
+        `${Bucket}` is not a policy variable of IAM, and is not replaced here; write the value itself
+        `${data.aws_caller_identity.current.account_id}` is not a policy variable of IAM, and is not replaced here; write `{account-id}`
+        `{account_id}` is not replaced; write `{account-id}`
+        `<AWS-ACCOUNT-ID>` is not replaced; write `{account-id}`
+        `{region}` is not replaced; write the region, or `*` for all regions
+        ");
+    }
+
+    #[test]
+    fn policy_variables_and_placeholders_are_accepted() {
+        for text in [
+            "arn:{partition}:iam::{account-id}:role/x",
+            "home/${aws:username}/*",
+            "${aws:PrincipalTag/team, 'none'} ${*} ${?} ${$}",
+            r#"{"Statement":{"Effect":"Allow"}}"#,
+            "{date}/<b>/{",
+            "$",
+        ] {
+            assert_eq!(check_references(text), Ok(()), "{text}");
+        }
+    }
+}
