@@ -14,6 +14,7 @@ use super::condition::{Condition, ConditionClause};
 use super::context::{RequestContext, matches_condition};
 use super::document::{Document, Effect, Statement};
 use super::evaluate::{Caller, Verdict, applies, can_anybody_assume, can_assume, can_other_assume};
+use super::glob::like;
 use super::operators::has_variable;
 use super::principal::Principal;
 use super::truth::Truth;
@@ -208,12 +209,14 @@ fn wrong_external_ids(trust: &[Statement], condition: &Condition) -> Vec<String>
         clauses.flat_map(|clause| clause.values.iter().cloned()).collect()
     };
     let configured = ids(condition);
+    let patterns = condition.clauses().iter().any(|clause| clause.is_external_id() && clause.is_pattern());
+    let is_right = |id: &String| configured.iter().any(|one| one == id || (patterns && like(one, id)));
     // `!` is not allowed in an external ID, so no configured ID equals it.
     let mut wrong = vec!["!".to_owned()];
     for statement in trust.iter().filter(|statement| statement.effect == Effect::Allow) {
         // A string that a pattern matches, such as `team-!` for `team-*`.
         let accepted = ids(&statement.condition).into_iter().map(|id| id.replace(['*', '?'], "!"));
-        wrong.extend(accepted.filter(|id| !configured.contains(id)));
+        wrong.extend(accepted.filter(|id| !is_right(id)));
     }
     wrong.sort();
     wrong.dedup();
