@@ -90,7 +90,7 @@ pub type SecretValues = BTreeMap<String, Result<SecretString, String>>;
 pub struct BlueprintError {
     /// The part of the configuration with the error.
     pub part: ConfiguredPart,
-    /// What is wrong, and what to do.
+    /// The problem, and what to do.
     pub problem: String,
 }
 

@@ -11,7 +11,7 @@
 //! invocations for ten minutes, while the first one may still be running, and not longer. So delivery is *at least once*:
 //! an event is never lost, and may be published twice if an invocation is killed after publishing and before confirming.
 //!
-//! What is compared is the code of the cause together with the refused roles. If one of two refused roles is fixed, the
+//! The comparison covers the code of the cause together with the refused roles. If one of two refused roles is fixed, the
 //! remaining one is notified again.
 //!
 //! For example, an account is blocked with `foreign_role`: the first run publishes `AccountBlocked`, and every further run

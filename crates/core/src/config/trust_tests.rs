@@ -50,10 +50,10 @@ fn invalid_actions_are_reported() {
         "['sts:AssumeRole', 'sts:AssumeRoleWithSAML']",
     ];
     insta::assert_snapshot!(all.map(grant).join("\n"), @"
-    onboarding.toml:3:11: `actions`: without `sts:AssumeRole` nobody can assume the role; add it
+    onboarding.toml:3:11: `actions`: without `sts:AssumeRole` no principal can assume the role; add it
     onboarding.toml:3:11: `actions`: expected an array, in `[` and `]`, found a string
     onboarding.toml:3:12: `actions`: `sts:*` is not an action of a trust policy; expected `sts:AssumeRole`, `sts:AssumeRoleWithSAML`, `sts:AssumeRoleWithWebIdentity`, `sts:TagSession` or `sts:SetSourceIdentity`
-    onboarding.toml:3:11: `actions`: without `sts:AssumeRole` nobody can assume the role; add it
+    onboarding.toml:3:11: `actions`: without `sts:AssumeRole` no principal can assume the role; add it
     onboarding.toml:3:30: `actions`: `sts:TagSession` appears twice; remove one
     onboarding.toml:3:30: `actions`: these principals cannot use `sts:AssumeRoleWithSAML`; they assume the role by `sts:AssumeRole`
     ");
@@ -188,7 +188,7 @@ fn invalid_identity_providers_are_reported() {
     onboarding.toml:3:1: without a condition, every user of the identity provider could assume the role; add a `condition` for a key that starts with `token.actions.githubusercontent.com:`
     onboarding.toml:3:1: identity providers of one kind and other principals need different actions; put them in separate entries
     onboarding.toml:3:1: users of an identity provider cannot pass an external ID; remove `external-id`
-    onboarding.toml:5:11: `actions`: without `sts:AssumeRoleWithWebIdentity` nobody can assume the role; add it
+    onboarding.toml:5:11: `actions`: without `sts:AssumeRoleWithWebIdentity` no principal can assume the role; add it
     onboarding.toml:5:12: `actions`: these principals cannot use `sts:AssumeRole`; they assume the role by `sts:AssumeRoleWithWebIdentity`
     onboarding.toml:4:27: `federated`: `token.actions.githubusercontent.com` is not a valid identity provider; expected an ARN such as `arn:{partition}:iam::{account-id}:oidc-provider/token.actions.githubusercontent.com` or `arn:{partition}:iam::{account-id}:saml-provider/NAME`
     onboarding.toml:4:13: `principal`: `AROAIOSFODNN7EXAMPLE` is a unique ID, and IAM stores the ARN of the role or user in its place; write the ARN

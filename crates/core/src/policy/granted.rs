@@ -23,14 +23,14 @@ use crate::account::Partition;
 /// The most contexts that are tried. The values of further clauses are unknown.
 const MOST_CONTEXTS: usize = 256;
 
-/// Who may assume a role, and under which condition.
+/// A principal that may assume a role, and under which condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// The principal that gets access.
     pub principal: Principal,
     /// The condition, usually empty.
     pub condition: Condition,
-    /// What is allowed, usually only `sts:AssumeRole`.
+    /// The allowed actions, usually only `sts:AssumeRole`.
     pub actions: AssumeActions,
 }
 
@@ -202,7 +202,7 @@ fn is_literal(value: &str) -> bool {
     !has_variable(value) && !value.contains(['*', '?'])
 }
 
-/// External IDs other than the configured ones: one that nobody has configured, and those that the policy accepts.
+/// External IDs other than the configured ones: one that is not configured anywhere, and those that the policy accepts.
 fn wrong_external_ids(trust: &[Statement], condition: &Condition) -> Vec<String> {
     let ids = |condition: &Condition| -> Vec<String> {
         let clauses = condition.clauses().iter().filter(|clause| clause.is_external_id());

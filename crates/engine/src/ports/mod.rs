@@ -64,7 +64,7 @@ pub enum Creation {
     Unknown,
 }
 
-/// What is sent to `sts:AssumeRole`.
+/// The parameters of `sts:AssumeRole`.
 #[derive(Debug, Clone)]
 pub struct AssumeRoleRequest {
     /// The ARN of the access role.
