@@ -116,6 +116,7 @@ impl ApiError {
             | "SlowDown"
             | "PriorRequestNotComplete"
             | "TooManyUpdates"
+            | "ProvisionedThroughputExceededException"
             | "TooManyRequestsException" => ErrorKind::Throttled,
             "ServiceFailure"
             | "ServiceUnavailable"
@@ -138,7 +139,10 @@ impl ApiError {
                 ErrorKind::MalformedPolicy
             }
             "LimitExceeded" | "LimitExceededException" => ErrorKind::Quota,
-            "ConcurrentModification" | "ConcurrentModificationException" => ErrorKind::Conflict,
+            "ConcurrentModification"
+            | "ConcurrentModificationException"
+            | "ConditionalCheckFailedException"
+            | "TransactionConflictException" => ErrorKind::Conflict,
             "EntityAlreadyExists" | "EntityAlreadyExistsException" | "ParameterAlreadyExists" => {
                 ErrorKind::AlreadyExists
             }

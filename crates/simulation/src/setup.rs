@@ -66,10 +66,10 @@ impl FakeOrganization {
         self.with_parameter(name, value)
     }
 
-    /// Stores no leases, as on the command line: every lease is granted.
+    /// Stores no records, as on the command line: every lease is granted, and nothing is remembered.
     #[must_use]
-    pub fn without_leases(self) -> Self {
-        self.change(|all| all.has_leases = false);
+    pub fn without_records(self) -> Self {
+        self.change(|all| all.has_records = false);
         self
     }
 
@@ -89,7 +89,7 @@ impl FakeOrganization {
         self.change(|all| all.latency = latency);
     }
 
-    /// Sets the latency of every call to the event bus and of its records; the default is zero.
+    /// Sets the latency of every call to the event bus; the default is zero.
     pub fn set_notifier_latency(&self, latency: Duration) {
         self.change(|all| all.notifications.latency = latency);
     }

@@ -7,6 +7,7 @@
 
 mod context;
 mod files;
+mod hash;
 mod model;
 mod names;
 mod read;

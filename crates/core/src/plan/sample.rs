@@ -60,6 +60,7 @@ pub(crate) fn blueprint_with(change: impl FnOnce(&mut Config)) -> Blueprint {
         joined: JoinMethod::Created,
         management: "111122223333".parse().unwrap(),
         partition: "aws".parse().unwrap(),
+        ou_path: None,
     };
     let (blueprint, errors) = Blueprint::new(&config, &account, &BTreeMap::new()).unwrap();
     assert_eq!(errors, []);
