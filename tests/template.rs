@@ -25,7 +25,7 @@ mod stack;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use stack::{CONTROL_TOWER, Stack, TEMPLATE, list, template, text};
+use stack::{CONTROL_TOWER, Stack, TEMPLATE, list, template};
 
 /// All statements of the function's role.
 fn permissions(stack: &Stack) -> Vec<Value> {
@@ -222,7 +222,7 @@ fn log_dead_letters_and_records_outlive_the_stack() {
         resources.as_object().expect("resources").iter().filter(|(_, one)| one["DeletionPolicy"] == "Retain");
     let retained: Vec<_> = retained.map(|(name, one)| (name.as_str(), one["UpdateReplacePolicy"].clone())).collect();
     let retain = || json!("Retain");
-    assert_eq!(retained, [("DeadLetters", retain()), ("LogGroup", retain()), ("Records", retain())]);
+    assert_eq!(retained, [("Records", retain()), ("DeadLetters", retain()), ("LogGroup", retain())]);
     assert!(resources["LogGroup"]["Properties"]["LogGroupName"].is_null());
     assert!(resources["DeadLetters"]["Properties"]["QueueName"].is_null());
     assert!(resources["Records"]["Properties"]["TableName"].is_null());

@@ -56,7 +56,9 @@ use onboarding_core::account::{AccountAge, AccountId};
 use onboarding_core::config::Config;
 use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
-use onboarding_core::limits::{CONFIGURATION_AGE, LEASE_AFTER_WORK, LOCAL_INVOCATION, RESERVED_FOR_RESPONSE, STALE_DEADLINE};
+use onboarding_core::limits::{
+    CONFIGURATION_AGE, LEASE_AFTER_WORK, LOCAL_INVOCATION, RESERVED_FOR_RESPONSE, STALE_DEADLINE,
+};
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::report::Report;
@@ -160,12 +162,7 @@ impl<W: FunctionWorld> Function<W> {
         try_join(self.new_engine(end), first_look).await
     }
 
-    async fn first_look(
-        &self,
-        received: &Received,
-        payload: &str,
-        end: SystemTime,
-    ) -> Option<(AccountId, FirstLook)> {
+    async fn first_look(&self, received: &Received, payload: &str, end: SystemTime) -> Option<(AccountId, FirstLook)> {
         let account = only_account(received, payload)?;
         let look = timeout_at(&self.world, end, FirstLook::at(&self.world, &account)).await?;
         Some((account, look))
@@ -315,7 +312,8 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         let Deadlines { waiting: deadline, work: end, .. } = self.deadlines;
         let session_suffix = context.event.unwrap_or(self.invocation).to_owned();
         let lease_owner = context.run();
-        let job = Job { account, trigger, session_suffix, lease_owner, deadline, abandon_at: end, confirmed_plan: None };
+        let job =
+            Job { account, trigger, session_suffix, lease_owner, deadline, abandon_at: end, confirmed_plan: None };
         let onboarded = async {
             match mode {
                 Mode::Plan => self.engine.plan_unsaved(&job, look).await,

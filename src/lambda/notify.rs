@@ -63,9 +63,8 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         }
         record.load().await?;
         let now = world.now();
-        let decide = |record: &OpenRecord<'_, W>| {
-            notification::decide(report, record.record().notification.as_ref(), now)
-        };
+        let decide =
+            |record: &OpenRecord<'_, W>| notification::decide(report, record.record().notification.as_ref(), now);
         if decide(record) == NotificationDecision::Nothing {
             return Ok(None);
         }

@@ -17,8 +17,7 @@ use wiremock::{MockServer, ResponseTemplate};
 use crate::{json_response, serving};
 
 const ACCOUNT: &str = "444455556666";
-const CONDITION_FAILED: &str =
-    r#"{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","message":"The conditional request failed"}"#;
+const CONDITION_FAILED: &str = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","message":"The conditional request failed"}"#;
 
 async fn table(response: ResponseTemplate) -> (MockServer, Aws) {
     serving(response, Resources { table: Some("records".to_owned()), ..Resources::default() }).await

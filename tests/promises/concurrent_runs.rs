@@ -92,7 +92,8 @@ fn run_without_changes_acquires_no_lease() {
     // The lease of another run neither delays it nor is released by it.
     let scenario = scenario.with_lease("another", waits).apply().assert_outcome("converged");
     let organization = scenario.organization();
-    let writes: Vec<_> = organization.journal().iter().map(|call| call.call).filter(|call| call.starts_with("dynamodb:")).collect();
+    let writes: Vec<_> =
+        organization.journal().iter().map(|call| call.call).filter(|call| call.starts_with("dynamodb:")).collect();
     assert_eq!(writes, ["dynamodb:GetItem", "dynamodb:UpdateItem"], "the record is read once and written once");
     assert_eq!(organization.journal().last().unwrap().call, "dynamodb:UpdateItem");
     assert_eq!(organization.record(NEW).lease.unwrap().owner, "another");
@@ -206,7 +207,12 @@ fn item_that_is_not_a_record_does_not_fail_the_run() {
     let garbage = || [Attribute::Text("x".to_owned()), Attribute::Number(7), Attribute::Map(BTreeMap::new())];
     let names: BTreeSet<_> = {
         let organization = Scenario::new().with_onboarded_account().organization().clone();
-        organization.record(NEW).to_attributes().into_keys().chain([attribute::LEASE_OWNER, attribute::LEASE_EXPIRES_AT].map(str::to_owned)).collect()
+        organization
+            .record(NEW)
+            .to_attributes()
+            .into_keys()
+            .chain([attribute::LEASE_OWNER, attribute::LEASE_EXPIRES_AT].map(str::to_owned))
+            .collect()
     };
     for value in garbage() {
         let scenario = Scenario::new().with_new_account();
@@ -234,7 +240,7 @@ fn run_without_permission_to_read_records_converges_with_a_notice() {
     let script = Script::during(0, usize::MAX, Injection::AccessDenied).only("dynamodb:");
     let report = run(scripted_engine(scenario.organization(), &script, CONFIG).apply(&scenario.job()));
     assert_eq!(outcome_code(&report), "converged");
-    insta::assert_snapshot!(report.notices[0], @"");
+    insta::assert_snapshot!(report.notices[0], @"the account's record could not be read, so a concurrent run could make the same writes and notifications may be repeated: dynamodb:GetItem failed: AccessDenied: denied, on purpose");
     assert_eq!(script.calls(), ["dynamodb:GetItem"], "the table is not tried again");
 }
 

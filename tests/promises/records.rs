@@ -53,7 +53,12 @@ fn result_of_the_last_run_is_recorded() {
     assert_eq!(first.version, env!("CARGO_PKG_VERSION"));
     assert_eq!(first.configuration, Config::parse_without_files(CONFIG).unwrap().hash);
     assert!(first.first_converged.is_some_and(|at| at >= start) && first.first_converged == first.last_converged);
-    insta::assert_snapshot!(requirements(&first), @"");
+    insta::assert_snapshot!(requirements(&first), @"
+    OrganizationAccountAccessRole: holds
+    TrelicaIntegration: holds
+    Workload_Security_Role_Cross: holds
+    app-deployer: holds
+    ");
 
     function.wait(DAY);
     function.organization().put_role(&id(NEW), &name(OWN_ROLE), RoleState::trusting("{}"));
@@ -62,7 +67,12 @@ fn result_of_the_last_run_is_recorded() {
     let planned = result(&function, NEW);
     assert_eq!((planned.outcome, planned.code), (OutcomeKind::Blocked, Some(Code::ForeignRole)));
     assert_eq!((planned.first_converged, planned.last_converged), (first.first_converged, first.last_converged));
-    insta::assert_snapshot!(requirements(&planned), @"");
+    insta::assert_snapshot!(requirements(&planned), @"
+    OrganizationAccountAccessRole: holds
+    TrelicaIntegration: missing
+    Workload_Security_Role_Cross: holds
+    app-deployer: blocked
+    ");
 
     function.organization().delete_role(&id(NEW), &name(OWN_ROLE));
     function.deliver(&account_created(&id(NEW)), MINUTE);
@@ -119,7 +129,13 @@ fn recreated_role_does_not_get_the_recorded_id() {
 fn role_whose_creation_had_no_response_is_recorded() {
     let fault_free = Script::none();
     Scenario::new().with_new_account().apply_with_faults(&fault_free);
-    let creations = fault_free.calls().iter().enumerate().filter(|(_, call)| **call == "iam:CreateRole").map(|(index, _)| index).collect::<Vec<_>>();
+    let creations = fault_free
+        .calls()
+        .iter()
+        .enumerate()
+        .filter(|(_, call)| **call == "iam:CreateRole")
+        .map(|(index, _)| index)
+        .collect::<Vec<_>>();
     assert!(creations.len() >= 3);
     for index in creations {
         let script = Script::at(index, Injection::TimeoutAfter);
@@ -176,7 +192,8 @@ fn record_of_an_account_that_is_not_a_member_expires() {
 #[test]
 fn function_without_a_table_onboards_and_repeats_notifications() {
     let organization = Scenario::new().with_new_account().organization().clone().without_records();
-    let scenario = Scenario::in_organization(organization).for_account(NEW).with_role(OWN_ROLE, RoleState::trusting("{}"));
+    let scenario =
+        Scenario::in_organization(organization).for_account(NEW).with_role(OWN_ROLE, RoleState::trusting("{}"));
     let function = scenario.function();
     let log = crate::log::logged(tracing::level_filters::LevelFilter::WARN, || {
         (0..2).for_each(|_| function.deliver(&account_created(&id(NEW)), MINUTE));

@@ -88,8 +88,10 @@ fn new_account_takes_four_round_trips_and_a_converged_one_takes_one() {
 fn steps_of_one_event(function: &Lambda) -> u64 {
     let organization = function.organization();
     let start = organization.now();
-    assert_eq!(function.invoke(&function.queue.receive(1)), [""; 0]);
+    let batch = function.queue.receive(1);
+    assert_eq!(function.invoke(&batch), [""; 0]);
     let took = since(start, organization.now());
+    function.queue.delete(&batch[0].id);
     assert_eq!(took.subsec_nanos(), 0, "the run never backs off");
     took.as_secs()
 }

@@ -24,7 +24,10 @@ fn time_limits_fit_the_timeouts_of_the_stack() {
     assert_eq!(visibility, invocation * 6, "as Lambda recommends");
     assert!(RESERVED_FOR_RESPONSE < invocation);
     assert!(SAME_ONBOARDING > invocation, "a concurrent invocation has ended");
-    assert!(invocation + LEASE_AFTER_WORK < visibility, "the lease of a killed invocation has expired when it is retried");
+    assert!(
+        invocation + LEASE_AFTER_WORK < visibility,
+        "the lease of a killed invocation has expired when it is retried"
+    );
     assert!(LEASE_AFTER_WORK > RESERVED_FOR_RESPONSE / 2, "the notification is sent under the lease");
     assert!(MAX_LEASE > LONGEST_INVOCATION + LEASE_AFTER_WORK);
     let kept = seconds("DeadLetters", "MessageRetentionPeriod");

@@ -45,8 +45,7 @@ mod tests {
     #[test]
     fn lease_of_another_run_is_replaced_when_it_has_expired() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000);
-        let lease =
-            |owner: &str, expires_at| Lease { owner: owner.to_owned(), expires_at };
+        let lease = |owner: &str, expires_at| Lease { owner: owner.to_owned(), expires_at };
         let mine = lease("mine", now + Duration::from_secs(100));
         for (stored, may_replace) in [
             (lease("mine", now + Duration::from_secs(50)), true),

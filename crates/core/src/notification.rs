@@ -144,11 +144,7 @@ pub fn decide(report: &Report, record: Option<&NotificationRecord>, now: SystemT
 }
 
 /// A converged account is notified if this run onboarded it, or an earlier run that was interrupted before publishing.
-fn decide_converged(
-    report: &Report,
-    record: Option<&NotificationRecord>,
-    now: SystemTime,
-) -> NotificationDecision {
+fn decide_converged(report: &Report, record: Option<&NotificationRecord>, now: SystemTime) -> NotificationDecision {
     let publish = |first| NotificationDecision::Notify {
         kind: EventKind::AccountOnboarded,
         notified: Notified::Onboarded,

@@ -9,12 +9,10 @@
 //! only keeps it from repeating a change that is not visible yet.
 
 use onboarding_core::code::Code;
-use onboarding_core::limits::LEASE_AFTER_WORK;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
 use onboarding_core::plan::{diff, guard, predicted, proofs};
 use onboarding_core::report::Report;
-use onboarding_core::time::after;
 
 use crate::converge::{NextStep, known_registrations, next_step, plan_changed, verify};
 use crate::first_look::FirstLook;
@@ -38,7 +36,7 @@ impl<W: Records + Clock> Processed<'_, W> {
     /// Saves the record of a run whose outcome is not published. Whether that succeeds does not affect the account.
     async fn save(self, job: &Job) -> Report {
         let Self { report, record } = self;
-        let _ = record.save(&report, None, after(job.abandon_at, LEASE_AFTER_WORK)).await;
+        let _ = record.save(&report, None, job.abandon_at).await;
         report
     }
 }

@@ -21,9 +21,8 @@ pub struct FirstLook {
 impl FirstLook {
     /// Reads both concurrently.
     pub async fn at(world: &(impl Directory + Records), account: &AccountId) -> Self {
-        let record = async {
-            if world.records_enabled() { Some(world.load_record(account.as_str()).await) } else { None }
-        };
+        let record =
+            async { if world.records_enabled() { Some(world.load_record(account.as_str()).await) } else { None } };
         let (account, record) = join!(world.account(account), record);
         Self { account: Some(account), record }
     }

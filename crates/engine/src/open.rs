@@ -57,8 +57,7 @@ impl<W: World> Engine<W> {
         };
         let name = session_name(&job.session_suffix);
         let scoped = self.prepare(account, &placeholder_secrets(&self.config))?.blueprint;
-        let (assumed, secrets, ()) =
-            join!(self.assume(&scoped, age, mode, &name), self.secret_values(), early_lease);
+        let (assumed, secrets, ()) = join!(self.assume(&scoped, age, mode, &name), self.secret_values(), early_lease);
         findings.secrets = secrets?;
         let Prepared { mut blueprint, mut refusals } = self.prepare(account, &findings.secrets)?;
         findings.refusals.clone_from(&refusals);

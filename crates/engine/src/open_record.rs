@@ -135,9 +135,7 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
         }
         match self.try_acquire().await {
             Ok(true) => Ok(()),
-            Ok(false) => {
-                Err(Stop::wait(Code::LeaseHeld, format!("another run is processing {}", self.description())))
-            }
+            Ok(false) => Err(Stop::wait(Code::LeaseHeld, format!("another run is processing {}", self.description()))),
             Err(error) if is_transient(&error) => Err(Stop::from_error(&error, AccountAge::Established)),
             // Making a few writes twice is better than making none.
             Err(error) => {

@@ -73,7 +73,8 @@ mod tests {
     #[test]
     fn hash_changes_with_the_text_and_with_each_file() {
         let allow = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}]}"#;
-        let deny = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:ListAllMyBuckets","Resource":"*"}]}"#;
+        let deny =
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:ListAllMyBuckets","Resource":"*"}]}"#;
         let first = hash(CONFIG, allow);
         assert_eq!(first.len(), 64);
         assert_eq!(hash(CONFIG, allow), first);

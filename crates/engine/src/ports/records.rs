@@ -44,9 +44,6 @@ pub trait Records: Sync {
 
     /// `dynamodb:UpdateItem`: writes parts of a record and releases the lease of the run, in one step. A write that is
     /// repeated because its response was lost succeeds again.
-    fn save_record(
-        &self,
-        subject: &str,
-        update: &RecordUpdate,
-    ) -> impl Future<Output = Result<Saved, ApiError>> + Send;
+    fn save_record(&self, subject: &str, update: &RecordUpdate)
+    -> impl Future<Output = Result<Saved, ApiError>> + Send;
 }
