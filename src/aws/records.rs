@@ -59,7 +59,9 @@ impl Records for Aws {
             .expression_attribute_values(":latest", number(unix_seconds(latest_expiry(now))))
             .return_values(ReturnValue::AllNew);
         match unless_condition_failed(request.send().await)? {
-            Some(response) => Ok(LeaseAttempt::Acquired(response.attributes().map(record).unwrap_or_default())),
+            Some(response) => {
+                Ok(LeaseAttempt::Acquired(Box::new(response.attributes().map(record).unwrap_or_default())))
+            }
             None => Ok(LeaseAttempt::HeldByAnother),
         }
     }

@@ -164,7 +164,7 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
     async fn try_acquire(&mut self) -> Result<bool, ApiError> {
         match self.world.acquire_lease(&self.subject, &self.lease, self.world.now()).await? {
             LeaseAttempt::Acquired(record) => {
-                self.record = Some(record);
+                self.record = Some(*record);
                 self.state = State::Held;
                 Ok(true)
             }

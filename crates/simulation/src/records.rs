@@ -80,7 +80,7 @@ impl Records for FakeOrganization {
                 return LeaseAttempt::HeldByAnother;
             }
             state.records.entry(subject.to_owned()).or_default().extend(lease_attributes(lease));
-            LeaseAttempt::Acquired(read(state, subject))
+            LeaseAttempt::Acquired(Box::new(read(state, subject)))
         })
         .await
     }

@@ -11,7 +11,7 @@ use onboarding_core::record::{Record, RecordUpdate};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LeaseAttempt {
     /// The lease was acquired. The record is as nobody else can change it now.
-    Acquired(Record),
+    Acquired(Box<Record>),
     /// Another run holds the lease.
     HeldByAnother,
 }
