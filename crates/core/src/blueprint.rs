@@ -134,6 +134,13 @@ pub fn key_parameters(config: &Config) -> BTreeSet<&str> {
     config.roles.iter().filter_map(|role| Some(role.registration.as_ref()?.key_parameter.as_str())).collect()
 }
 
+/// A value for every parameter, for a blueprint that is made before the parameters were read. Only the session policies are
+/// computed from it: they name roles and policies, and contain neither external IDs nor keys.
+#[must_use]
+pub fn placeholder_secrets(config: &Config) -> SecretValues {
+    parameters(config).into_iter().map(|name| (name.to_owned(), Ok(SecretString::from("placeholder")))).collect()
+}
+
 /// The value of a parameter, parsed as what it is used for.
 fn parameter<T: FromStr<Err: fmt::Display>>(secrets: &SecretValues, name: &str, what: &str) -> Result<T, String> {
     let value = match secrets.get(name) {
