@@ -11,6 +11,7 @@ mod fresh_account {
     };
     use onboarding_core::outcome::Outcome;
     use onboarding_core::owner::Owner;
+    use onboarding_core::plan::KnownRoles;
     use onboarding_core::policy::{Caller, Condition, ExternalIdRequirement};
     use onboarding_core::report::Report;
     use onboarding_core::role_settings::{RoleDefinition, RoleSettings};
@@ -93,6 +94,7 @@ mod fresh_account {
                 deadline,
                 abandon_at: end,
                 confirmed_plan: None,
+                recorded_roles: KnownRoles::new(),
             })
             .await
     }

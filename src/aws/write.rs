@@ -14,16 +14,18 @@ use super::error::api_error;
 use super::iam::IamSession;
 use onboarding_core::error::ApiError;
 use onboarding_core::plan::{Action, Change, NewRole};
+use onboarding_core::policy::REVOCATION_POLICY;
+use onboarding_core::role_id::RoleId;
 use onboarding_engine::ports::WriteIam;
 
 impl WriteIam for IamSession {
-    async fn execute(&self, change: &Change) -> Result<(), ApiError> {
+    async fn execute(&self, change: &Change) -> Result<Option<RoleId>, ApiError> {
         let iam = &self.iam;
         let call = change.call();
         let role = change.role.as_str();
         let attempt = AmbiguousAttempt::default();
-        match &change.action {
-            Action::CreateRole(new) => self.create(role, new, &attempt).await,
+        let sent = match &change.action {
+            Action::CreateRole(new) => return self.create(role, new, &attempt).await,
             Action::UpdateTrust { after, .. } => {
                 let update = iam.update_assume_role_policy().role_name(role).policy_document(after.to_json());
                 update.send().await.map(drop).map_err(api_error(call))
@@ -35,6 +37,11 @@ impl WriteIam for IamSession {
             }
             Action::PutPolicy { name, after, .. } => {
                 let put = iam.put_role_policy().role_name(role).policy_name(name).policy_document(after.to_json());
+                put.send().await.map(drop).map_err(api_error(call))
+            }
+            Action::RevokeSessions(revocation) => {
+                let put = iam.put_role_policy().role_name(role).policy_name(REVOCATION_POLICY);
+                let put = put.policy_document(revocation.after.to_json());
                 put.send().await.map(drop).map_err(api_error(call))
             }
             Action::DeletePolicy { name, .. } => {
@@ -69,12 +76,13 @@ impl WriteIam for IamSession {
                 untag.send().await.map(drop).map_err(api_error(call))
             }
             Action::Register(_) => Err(ApiError::new(call, "InvalidAction", "not an IAM action")),
-        }
+        };
+        sent.map(|()| None)
     }
 }
 
 impl IamSession {
-    async fn create(&self, role: &str, new: &NewRole, attempt: &AmbiguousAttempt) -> Result<(), ApiError> {
+    async fn create(&self, role: &str, new: &NewRole, attempt: &AmbiguousAttempt) -> Result<Option<RoleId>, ApiError> {
         const CALL: &str = "iam:CreateRole";
         let settings = &new.settings;
         let create = self.iam.create_role().role_name(role).path(&settings.path).description(&settings.description);
@@ -84,7 +92,8 @@ impl IamSession {
             .set_tags(Some(tags(CALL, &settings.tags)?))
             .assume_role_policy_document(new.trust.to_json());
         let sent = create.customize().interceptor(attempt.clone()).send().await;
-        sent.map(drop).map_err(api_error(CALL)).map_err(|error| attempt.classify(error))
+        let response = sent.map_err(api_error(CALL)).map_err(|error| attempt.classify(error))?;
+        Ok(response.role.and_then(|role| role.role_id.parse().ok()))
     }
 }
 

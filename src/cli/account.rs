@@ -12,6 +12,7 @@ use super::input::read;
 use onboarding_core::limits::COMMAND_LINE_GRACE;
 use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::mode::Mode;
+use onboarding_core::plan::KnownRoles;
 use onboarding_core::report::{Detail, Report, plan_lines, report_lines};
 use onboarding_core::time::{after, unix_milliseconds};
 use onboarding_core::trigger::{self, Request, RequestedAccount, TriggerKind};
@@ -126,7 +127,16 @@ async fn start<W: World>(
     let end = after(deadline, COMMAND_LINE_GRACE);
     Ok(Ok((
         engine,
-        Job { account, trigger, session_suffix, lease_owner: run, deadline, abandon_at: end, confirmed_plan: None },
+        Job {
+            account,
+            trigger,
+            session_suffix,
+            lease_owner: run,
+            deadline,
+            abandon_at: end,
+            confirmed_plan: None,
+            recorded_roles: KnownRoles::new(),
+        },
     )))
 }
 

@@ -10,6 +10,7 @@ use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
 use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::outcome::Outcome;
+use onboarding_core::plan::KnownRoles;
 use onboarding_core::report::{Detail, plan_lines, report_lines};
 use onboarding_core::time::{after, since};
 use onboarding_core::trigger::TriggerKind;
@@ -41,6 +42,7 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
         deadline: after(organization.now(), TIMEOUT),
         abandon_at: after(organization.now(), TIMEOUT + Duration::from_secs(60)),
         confirmed_plan: None,
+        recorded_roles: KnownRoles::new(),
     };
 
     heading("2. Plan: current state and planned changes")?;

@@ -54,6 +54,7 @@ use onboarding_core::error::ApiError;
 use onboarding_core::limits::{CONFIGURATION_AGE, LOCAL_INVOCATION, RESERVED_FOR_RESPONSE, STALE_DEADLINE};
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
+use onboarding_core::plan::KnownRoles;
 use onboarding_core::report::Report;
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::{after, from_unix_milliseconds, since};
@@ -241,8 +242,16 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         // message ID alone by all deliveries of one message.
         let run = format!("{}/{}", self.invocation, context.message.unwrap_or_default());
         let session_suffix = context.event.unwrap_or(self.invocation).to_owned();
-        let job =
-            Job { account, trigger, session_suffix, lease_owner: run, deadline, abandon_at: end, confirmed_plan: None };
+        let job = Job {
+            account,
+            trigger,
+            session_suffix,
+            lease_owner: run,
+            deadline,
+            abandon_at: end,
+            confirmed_plan: None,
+            recorded_roles: KnownRoles::new(),
+        };
         let onboarded = async {
             match mode {
                 Mode::Plan => self.engine.plan(&job).await,

@@ -7,6 +7,7 @@ use onboarding_core::code::Code;
 use onboarding_core::config::{Config, Files};
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Cause, Outcome};
+use onboarding_core::plan::KnownRoles;
 use onboarding_core::policy::{Condition, Document, Grant, Principal, add_grants};
 use onboarding_core::report::{AccountEvent, EventContext, EventKind, Report, emf};
 use onboarding_core::time::from_unix_milliseconds;
@@ -104,6 +105,7 @@ async fn report() -> Report {
             deadline,
             abandon_at: end,
             confirmed_plan: None,
+            recorded_roles: KnownRoles::new(),
         })
         .await
 }

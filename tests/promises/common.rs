@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use onboarding_core::config::Config;
+use onboarding_core::plan::KnownRoles;
 use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::ports::Clock;
 use onboarding_engine::{Engine, Job};
@@ -63,6 +64,7 @@ pub(crate) fn job(clock: &impl Clock, account: &str) -> Job {
         deadline: clock.now() + Duration::from_secs(900),
         abandon_at: clock.now() + Duration::from_secs(1020),
         confirmed_plan: None,
+        recorded_roles: KnownRoles::new(),
     }
 }
 

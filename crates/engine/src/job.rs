@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
-use onboarding_core::plan::Change;
+use onboarding_core::plan::{Change, KnownRoles};
 use onboarding_core::trigger::TriggerKind;
 
 use crate::secrets::SecretCache;
@@ -42,4 +42,7 @@ pub struct Job {
     pub abandon_at: SystemTime,
     /// The plan that a person confirmed: no other is applied.
     pub confirmed_plan: Option<Vec<Change>>,
+    /// The unique IDs of the account's roles that an earlier run has recorded as managed by this tool. A role that is not among
+    /// them may have been created by somebody else.
+    pub recorded_roles: KnownRoles,
 }

@@ -1,5 +1,6 @@
 //! One run: what it may do, what it has done, and what it has found out. At its end this becomes the report, once.
 
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use onboarding_core::account::Account;
@@ -41,6 +42,8 @@ pub(crate) struct Findings {
     pub(crate) secrets: SecretValues,
     pub(crate) refusals: Vec<Refusal>,
     pub(crate) notices: Vec<String>,
+    /// The roles whose trust policies were not as configured in any comparison of this run.
+    pub(crate) trust_drift: BTreeSet<RoleName>,
     pub(crate) proofs: Vec<Proof>,
     /// The proofs as they will be when the planned changes are made.
     pub(crate) proofs_after: Vec<Proof>,
@@ -57,7 +60,7 @@ impl<'a, W: World> Run<'a, W> {
             started: world.now(),
             backoff: Backoff::until(job.deadline),
             lease: AccountLease::new(world, job),
-            ledger: Ledger::default(),
+            ledger: Ledger::new(&job.recorded_roles),
             findings: Findings::default(),
         }
     }
@@ -66,22 +69,29 @@ impl<'a, W: World> Run<'a, W> {
     pub(crate) fn record(&mut self, refused_earlier: &[Refusal], approved: &Approved) {
         self.findings.refusals = refused_earlier.iter().chain(approved.refusals()).cloned().collect();
         self.findings.notices = approved.notices().iter().map(ToString::to_string).collect();
+        self.findings.trust_drift.extend(approved.trust_drift().iter().cloned());
     }
 
     /// The report of the run, with every external ID and key taken out of its texts.
     pub(crate) fn into_report(self, outcome: Outcome, config: &Config) -> Report {
-        let Findings { account, access_role, secrets, refusals, mut notices, proofs, proofs_after, planned, calls } =
+        let Findings { account, access_role, secrets, refusals, proofs, proofs_after, planned, calls, .. } =
             self.findings;
+        let Findings { mut notices, trust_drift, .. } = self.findings;
+        let (results, known_roles) = self.ledger.into_results();
         let planned = planned.into_iter().map(|change| ChangeResult { change, status: ChangeStatus::Planned });
+        notices
+            .extend(trust_drift.iter().map(|role| format!("the trust policy of role `{role}` was not as configured")));
         notices.extend(config.warnings());
         let took = since(self.started, self.world.now());
         let mut report = Report {
             joined_at: account.as_ref().and_then(|account| account.joined_at),
             account_name: account.map(|account| account.name),
             access_role,
-            changes: planned.chain(self.ledger.into_results()).collect(),
+            changes: planned.chain(results).collect(),
             refusals,
             notices,
+            trust_drift,
+            known_roles,
             proofs,
             proofs_after,
             calls,

@@ -15,6 +15,7 @@ use onboarding_core::outcome::Cause;
 use onboarding_core::plan::{Change, RegistrationChange};
 use onboarding_core::report::AccountEvent;
 use onboarding_core::role::RoleName;
+use onboarding_core::role_id::RoleId;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
     AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseStore, Notifier, Page, ParameterValue, Queue,
@@ -82,7 +83,7 @@ impl<P: ReadIam> ReadIam for Faulty<P> {
 }
 
 impl<P: WriteIam> WriteIam for Faulty<P> {
-    async fn execute(&self, change: &Change) -> Result<(), ApiError> {
+    async fn execute(&self, change: &Change) -> Result<Option<RoleId>, ApiError> {
         self.script.play_write(change.call(), Some(change), self.inner.execute(change)).await
     }
 }

@@ -14,7 +14,7 @@ async fn outcomes(session: &Session, changes: &[Change]) -> String {
     let mut out = String::new();
     for change in changes {
         match session.execute(change).await {
-            Ok(()) => out += "ok\n",
+            Ok(_) => out += "ok\n",
             Err(error) => out += &format!("{error}\n"),
         }
     }

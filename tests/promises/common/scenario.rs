@@ -7,7 +7,7 @@ use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
 use onboarding_core::outcome::Outcome;
-use onboarding_core::plan::{Change, Proof};
+use onboarding_core::plan::{Change, KnownRoles, Proof};
 use onboarding_core::report::{ChangeStatus, Report};
 use onboarding_core::role::RoleName;
 use onboarding_engine::Job;
@@ -42,6 +42,8 @@ pub(crate) struct Scenario {
     /// The state of all accounts before the last run.
     before: OrganizationState,
     report: Option<Report>,
+    /// The roles that the record of the account names, as the function keeps it.
+    recorded_roles: KnownRoles,
 }
 
 /// The roles of every account.
@@ -55,7 +57,14 @@ impl Scenario {
 
     /// The established account of another organization, and [`CONFIG`].
     pub(crate) fn in_organization(organization: FakeOrganization) -> Self {
-        Self { organization, account: OLD, config: CONFIG.to_owned(), before: BTreeMap::new(), report: None }
+        Self {
+            organization,
+            account: OLD,
+            config: CONFIG.to_owned(),
+            before: BTreeMap::new(),
+            report: None,
+            recorded_roles: KnownRoles::new(),
+        }
     }
 
     /// Makes another account the account of the scenario.
@@ -82,9 +91,10 @@ impl Scenario {
     /// Creates a new account and onboards it with [`CONFIG`]. The journal is empty afterwards.
     pub(crate) fn with_onboarded_account(self) -> Self {
         let scenario = self.with_new_account();
-        assert_eq!(scenario.apply_config(CONFIG).outcome, Outcome::Converged);
+        let report = scenario.apply_config(CONFIG);
+        assert_eq!(report.outcome, Outcome::Converged);
         scenario.organization.clear_journal();
-        scenario
+        Self { recorded_roles: report.known_roles, ..scenario }
     }
 
     /// Adds an account outside the organization.
@@ -189,6 +199,11 @@ impl Scenario {
         self
     }
 
+    /// Deletes the record of the account.
+    pub(crate) fn without_record(self) -> Self {
+        Self { recorded_roles: KnownRoles::new(), ..self }
+    }
+
     /// Sets the configuration of the following runs.
     pub(crate) fn config(self, config: &str) -> Self {
         Self { config: config.to_owned(), ..self }
@@ -230,9 +245,12 @@ impl Scenario {
     }
 
     fn run_with_script(self, script: &Script) -> Self {
-        self.run_engine(|scenario| {
+        let recorded_roles = self.recorded_roles.clone();
+        let scenario = self.run_engine(|scenario| {
             run(scripted_engine(&scenario.organization, script, &scenario.config).apply(&scenario.job()))
-        })
+        });
+        // A process that has crashed records nothing.
+        if script.crashed() { Self { recorded_roles, ..scenario } } else { scenario }
     }
 
     /// Clears the journal and applies the configuration again, so that the assertions see the calls of this run only.
@@ -256,7 +274,7 @@ impl Scenario {
     fn run_engine(self, run: impl FnOnce(&Self) -> Report) -> Self {
         let before = self.organization.state();
         let report = run(&self);
-        Self { before, report: Some(report), ..self }
+        Self { before, recorded_roles: report.known_roles.clone(), report: Some(report), ..self }
     }
 
     fn apply_config(&self, config: &str) -> Report {
@@ -270,7 +288,7 @@ impl Scenario {
 
     /// A job for the account.
     pub(crate) fn job(&self) -> Job {
-        job(&self.organization, self.account)
+        Job { recorded_roles: self.recorded_roles.clone(), ..job(&self.organization, self.account) }
     }
 
     /// The simulated organization.

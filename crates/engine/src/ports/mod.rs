@@ -22,6 +22,7 @@ use onboarding_core::outcome::Cause;
 use onboarding_core::plan::{Change, RegistrationChange};
 use onboarding_core::report::AccountEvent;
 use onboarding_core::role::RoleName;
+use onboarding_core::role_id::RoleId;
 use onboarding_core::vendor::{Api, ApiAccess};
 
 /// The ports of the engine. Every value that implements them all is a `World`: in production the AWS clients, in tests and in
@@ -117,8 +118,8 @@ pub trait ReadIam: Send + Sync {
 
 /// Writes to the IAM of one account. Only a [`crate::TargetAccount`] gives access to it.
 pub trait WriteIam: ReadIam {
-    /// Executes a change.
-    fn execute(&self, change: &Change) -> impl Future<Output = Result<(), ApiError>> + Send;
+    /// Executes a change. Returns the unique ID of the role that it created.
+    fn execute(&self, change: &Change) -> impl Future<Output = Result<Option<RoleId>, ApiError>> + Send;
 }
 
 /// The APIs of vendors.
