@@ -14,6 +14,7 @@ use super::error::api_error;
 use super::iam::IamSession;
 use onboarding_core::error::ApiError;
 use onboarding_core::plan::{Action, Change, NewRole};
+use onboarding_core::policy::REVOCATION_POLICY;
 use onboarding_core::role_id::RoleId;
 use onboarding_engine::ports::WriteIam;
 
@@ -45,6 +46,11 @@ impl IamSession {
             }
             Action::PutPolicy { name, after, .. } => {
                 let put = iam.put_role_policy().role_name(role).policy_name(name).policy_document(after.to_json());
+                put.send().await.map(drop).map_err(api_error(call))
+            }
+            Action::RevokeSessions(revocation) => {
+                let put = iam.put_role_policy().role_name(role).policy_name(REVOCATION_POLICY);
+                let put = put.policy_document(revocation.after.to_json());
                 put.send().await.map(drop).map_err(api_error(call))
             }
             Action::DeletePolicy { name, .. } => {

@@ -33,5 +33,6 @@ mod second_run_makes_no_write;
 mod secrets_are_cached;
 mod secrets_stay_hidden;
 mod sessions_and_round_trips;
+mod sessions_are_revoked;
 mod unowned_role_is_left_alone;
 mod waiting;

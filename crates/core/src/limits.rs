@@ -87,6 +87,21 @@ pub const LOAD_CREDENTIALS: Duration = Duration::from_secs(120);
 /// See <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
 pub const SESSION: Duration = Duration::from_secs(900);
 
+/// The longest session of a role.
+///
+/// See `MaxSessionDuration` in <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>.
+pub const LONGEST_SESSION: Duration = Duration::from_secs(43_200);
+
+/// How far into the future sessions are revoked: a session that is issued while the new trust policy is written and takes effect
+/// is covered too. The IAM console uses the same time.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html>.
+pub const REVOCATION_LEAD: Duration = Duration::from_secs(30);
+
+/// How far apart the clocks of two machines may be. A revocation that is further in the future was not made by this tool, and
+/// would deny sessions for longer than it should. AWS rejects requests whose time differs by more than this.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(300);
+
 /// How long calls in flight may still take, on the command line, after the wait for the account is over.
 pub const COMMAND_LINE_GRACE: Duration = Duration::from_secs(120);
 

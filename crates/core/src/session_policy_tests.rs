@@ -1,5 +1,7 @@
 use super::*;
-use crate::plan::sample::{blueprint, blueprint_with, name};
+use crate::plan::sample::{FRESH, NOW, blueprint, blueprint_with, document, drifted, name};
+use crate::plan::{Action, KnownRoles, diff};
+use crate::policy::{Document, RequestContext, permits};
 
 const ACCESS: &str = "OrganizationAccountAccessRole";
 
@@ -105,6 +107,20 @@ fn apply_session_can_write_the_roles_of_the_blueprint() {
       }
     ]
     "#);
+}
+
+#[test]
+fn apply_session_can_revoke_the_sessions_of_its_roles_and_not_those_of_the_access_role() {
+    let taken_over = drifted(|role| role.trust = Ok(document(FRESH)));
+    let changes = diff(&blueprint(), &taken_over, &KnownRoles::new(), NOW).changes;
+    let policy = Document::parse(&only_policy(&blueprint(), Mode::Apply)).unwrap();
+    let can = |call: &str, role: &str| {
+        let arn = format!("arn:aws:iam::444455556666:role/{role}");
+        permits(&policy, call, &arn, &RequestContext::complete()).can()
+    };
+    assert!(matches!(changes[0].action, Action::RevokeSessions(_)));
+    assert!(changes.iter().all(|change| can(change.call(), change.role.as_str())));
+    assert!(!can(changes[0].call(), ACCESS));
 }
 
 #[test]

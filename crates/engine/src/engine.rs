@@ -65,7 +65,8 @@ impl<W: World> Engine<W> {
         };
         let blueprint = &account.blueprint;
         let observed = &account.observed;
-        let approved = guard(diff(blueprint, observed), blueprint, observed);
+        let plan = diff(blueprint, observed, &run.known_roles(), self.world.now());
+        let approved = guard(plan, blueprint, observed);
         run.compared(&account.refusals, &approved);
         run.findings.planned = approved.changes().to_vec();
         run.findings.proofs = proofs(blueprint, observed);
@@ -119,7 +120,9 @@ impl<W: World<Session: WriteIam>> Engine<W> {
         let mut observed = account.observed.clone();
         let mut backoff = Backoff::until(run.job.deadline);
         loop {
-            let approved = guard(diff(blueprint, &observed), blueprint, &observed);
+            run.ledger.confirm_revocations(&observed);
+            let plan = diff(blueprint, &observed, &run.known_roles(), self.world.now());
+            let approved = guard(plan, blueprint, &observed);
             run.compared(&account.refusals, &approved);
             let registrations = known_registrations(&run.ledger, &approved, &observed);
             let stop = match next_step(&run.ledger, &approved, &observed, run.job.confirmed_plan.as_deref()) {

@@ -1,5 +1,6 @@
 //! One run: what it may do, what it has done, and what it has found out. At its end this becomes the report, once.
 
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use onboarding_core::account::Account;
@@ -11,7 +12,7 @@ use onboarding_core::lease::Lease;
 use onboarding_core::limits::LEASE_AFTER_WORK;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
-use onboarding_core::plan::{Approved, Change, Proof, Refusal};
+use onboarding_core::plan::{Approved, Change, KnownRoles, Proof, Refusal};
 use onboarding_core::report::{Calls, ChangeResult, ChangeStatus, Report};
 use onboarding_core::role::RoleName;
 use onboarding_core::time::{after, since};
@@ -50,6 +51,8 @@ pub(crate) struct Findings {
     pub(crate) secrets: SecretValues,
     pub(crate) refusals: Vec<Refusal>,
     pub(crate) notices: Vec<String>,
+    /// The roles whose trust policies were not as configured in any comparison of this run.
+    pub(crate) trust_drift: BTreeSet<RoleName>,
     pub(crate) proofs: Vec<Proof>,
     /// The proofs as they will be when the planned changes are made.
     pub(crate) proofs_after: Vec<Proof>,
@@ -75,10 +78,18 @@ impl<'a, W: World> Run<'a, W> {
         }
     }
 
+    /// The roles that are managed by this tool beyond doubt: those of the record, and those that this run made so.
+    pub(crate) fn known_roles(&self) -> KnownRoles {
+        let mut known = self.record.record().roles;
+        known.extend(self.ledger.known_roles().clone());
+        known
+    }
+
     /// Takes the newest comparison; it replaces the one before.
     pub(crate) fn compared(&mut self, refused_earlier: &[Refusal], approved: &Approved) {
         self.findings.refusals = refused_earlier.iter().chain(approved.refusals()).cloned().collect();
         self.findings.notices = approved.notices().iter().map(ToString::to_string).collect();
+        self.findings.trust_drift.extend(approved.trust_drift().iter().cloned());
     }
 
     /// The report of the run, with every external ID and key taken out of its texts, and its record.
@@ -91,24 +102,28 @@ impl<'a, W: World> Run<'a, W> {
             secrets,
             refusals,
             mut notices,
+            trust_drift,
             proofs,
             proofs_after,
             planned,
             calls,
         } = self.findings;
         let ou_path = account.as_ref().and_then(|account| account.ou_path.clone());
-        let created = self.ledger.created().clone();
+        let (results, known_roles) = self.ledger.into_results();
         notices.extend(record.notice());
         let planned = planned.into_iter().map(|change| ChangeResult { change, status: ChangeStatus::Planned });
+        notices
+            .extend(trust_drift.iter().map(|role| format!("the trust policy of role `{role}` was not as configured")));
         notices.extend(config.warnings());
         let took = since(self.started, self.world.now());
         let mut report = Report {
             joined_at: account.as_ref().and_then(|account| account.joined_at),
             account_name: account.map(|account| account.name),
             access_role,
-            changes: planned.chain(self.ledger.into_results()).collect(),
+            changes: planned.chain(results).collect(),
             refusals,
             notices,
+            trust_drift,
             proofs,
             proofs_after,
             calls,
@@ -117,7 +132,7 @@ impl<'a, W: World> Run<'a, W> {
         };
         report.redact(&secrets, &config.external_ids());
         let requirements = requirements(required.iter(), &report);
-        record.finish(ResultDetails { requirements, configuration: config.hash.clone(), ou_path }, created);
+        record.finish(ResultDetails { requirements, configuration: config.hash.clone(), ou_path }, known_roles);
         Processed { report, record }
     }
 }

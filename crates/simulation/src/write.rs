@@ -15,6 +15,7 @@ use crate::validate;
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::plan::{Action, Change, NewRole};
+use onboarding_core::policy::{Document, REVOCATION_POLICY};
 use onboarding_core::role::RoleName;
 use onboarding_core::role_id::RoleId;
 use onboarding_engine::ports::WriteIam;
@@ -33,7 +34,8 @@ impl WriteIam for Session {
                         if !new.settings.tags.is_empty() {
                             self.authorize(state, "iam:TagRole", role, &parameters)?;
                         }
-                        create(state, &self.account, role, new)
+                        create(state, &self.account, role, new)?;
+                        Ok(state.account(&self.account)?.role(role).and_then(|role| role.id.parse().ok()))
                     }
                     action => update(state, &self.account, role, action).map(|()| None),
                 }
@@ -110,12 +112,8 @@ fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -
             role.settings.description.clone_from(&after.description);
             role.settings.max_session = after.max_session;
         }
-        Action::PutPolicy { name: policy, after, .. } => {
-            validate::policy_name(policy)?;
-            let text = after.to_json();
-            document::check_permissions(&text)?;
-            role.policies.insert(policy.clone(), PolicyText(text));
-        }
+        Action::PutPolicy { name: policy, after, .. } => put_policy(&mut role, policy, after)?,
+        Action::RevokeSessions(revocation) => put_policy(&mut role, REVOCATION_POLICY, &revocation.after)?,
         Action::DeletePolicy { name: policy, .. } => {
             role.policies.remove(policy).ok_or_else(|| not_found("The policy"))?;
         }
@@ -153,6 +151,14 @@ fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -
     account.quotas.check(name.as_str(), &role, Some(before))?;
     let now = state.now;
     state.account_mut(id)?.update(name, role, now);
+    Ok(())
+}
+
+fn put_policy(role: &mut RoleState, name: &str, policy: &Document) -> Result<(), Rejection> {
+    validate::policy_name(name)?;
+    let text = policy.to_json();
+    document::check_permissions(&text)?;
+    role.policies.insert(name.to_owned(), PolicyText(text));
     Ok(())
 }
 

@@ -1,4 +1,6 @@
-use super::super::sample::{FRESH, ROLE, blueprint, blueprint_with, converged, document, drifted, fresh};
+use super::super::sample::{
+    FRESH, NOW, ROLE, blueprint, blueprint_with, converged, document, drifted, fresh, recorded,
+};
 use super::*;
 use crate::code::Code;
 use crate::outcome::Cause;
@@ -7,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 fn sentences(blueprint: &Blueprint, observed: &Observed) -> String {
-    let Plan { changes, refusals, notices } = diff(blueprint, observed);
+    let Plan { changes, refusals, notices, .. } = diff(blueprint, observed, &recorded(), NOW);
     let changes = changes.iter().map(|change| format!("{} {change}\n", change.call()));
     let refusals = refusals.iter().map(|refusal| format!("refused: {refusal}\n"));
     changes.chain(refusals).chain(notices.iter().map(|notice| format!("note: {notice}\n"))).collect()
@@ -66,8 +68,10 @@ fn each_kind_of_drift_is_repaired() {
     let text: String = all.iter().map(|(what, change)| format!("{what}:\n{change}")).collect();
     insta::assert_snapshot!(text, @"
     trust:
+    iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: its trust policy is not as configured
     iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
     unsupported trust:
+    iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: its trust policy is not as configured
     iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
     description:
     iam:UpdateRole update the description of role `Acme`
@@ -121,6 +125,7 @@ fn permissions_are_reduced_before_they_are_added() {
         }
     });
     insta::assert_snapshot!(text, @"
+    iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: its trust policy is not as configured
     iam:TagRole tag role `Acme` with `account-onboarding`, `team`
     iam:PutRolePermissionsBoundary set the permissions boundary of role `Acme` to arn:aws:iam::aws:policy/PowerUserAccess
     iam:DetachRolePolicy detach arn:aws:iam::aws:policy/AdministratorAccess from role `Acme`

@@ -31,6 +31,7 @@ pub struct Approved {
     changes: Vec<Change>,
     refusals: Vec<Refusal>,
     notices: Vec<PolicyNotice>,
+    trust_drift: BTreeSet<RoleName>,
 }
 
 impl Approved {
@@ -51,12 +52,18 @@ impl Approved {
     pub fn notices(&self) -> &[PolicyNotice] {
         &self.notices
     }
+
+    /// The roles that this tool manages and whose trust policies are not as configured.
+    #[must_use]
+    pub fn trust_drift(&self) -> &BTreeSet<RoleName> {
+        &self.trust_drift
+    }
 }
 
 /// Checks the changes of a plan, role by role. See the module documentation for the rules.
 #[must_use]
 pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved {
-    let Plan { changes, mut refusals, notices } = plan;
+    let Plan { changes, mut refusals, notices, trust_drift } = plan;
     let mut edits = changes.iter().filter(|change| change.role == observed.access_role);
     refusals.extend(edits.find_map(|change| refuse_access(change, &notices, blueprint)));
     for spec in &blueprint.roles {
@@ -87,7 +94,7 @@ pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved
             refusals.push(Refusal::registration(spec, why));
         }
     }
-    Approved { changes, refusals, notices }
+    Approved { changes, refusals, notices, trust_drift }
 }
 
 /// A registration that was made by someone else is left unchanged, like a role that is not managed by this tool.

@@ -7,6 +7,7 @@ mod guard;
 mod predict;
 mod proof;
 mod refusal;
+mod revocation;
 mod settings;
 
 pub(crate) use change::Sign;
@@ -17,6 +18,7 @@ pub use predict::predicted;
 pub(crate) use proof::{Presented, ProofSubject};
 pub use proof::{Proof, proofs};
 pub use refusal::Refusal;
+pub use revocation::{KnownRoles, RevocationReason, SessionRevocation};
 
 #[cfg(test)]
 pub(crate) mod sample;

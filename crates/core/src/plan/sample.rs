@@ -1,7 +1,9 @@
 //! The blueprint of the unit tests, and accounts in various states.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
+use super::KnownRoles;
 use crate::account::{Account, AccountState, JoinMethod};
 use crate::blueprint::Blueprint;
 use crate::config::Config;
@@ -69,6 +71,14 @@ pub(crate) fn blueprint_with(change: impl FnOnce(&mut Config)) -> Blueprint {
 
 pub(crate) fn blueprint() -> Blueprint {
     blueprint_with(|_| {})
+}
+
+/// The time of the comparison.
+pub(crate) const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+
+/// The role as it was recorded, so that its ID shows that this tool created it.
+pub(crate) fn recorded() -> KnownRoles {
+    KnownRoles::from([(name(ROLE), ROLE_ID.parse().unwrap())])
 }
 
 /// An account that was just created.

@@ -8,6 +8,7 @@
 //! - `trust`: adds grants to a trust policy and removes deleted identities from it;
 //! - `evaluate`, `context`, `operators`, `glob`, `truth`: whether a document allows a request;
 //! - `granted`: whether a document allows what a grant is meant for;
+//! - `revocation`: the policy that revokes the sessions of a role;
 //! - `explain`, `reach`, `condition_text`, `summary`, `lint`, `escalation`, `redact`: for people.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
@@ -31,6 +32,7 @@ mod pasted;
 mod principal;
 mod reach;
 mod redact;
+mod revocation;
 mod summary;
 mod trust;
 mod truth;
@@ -53,5 +55,6 @@ pub use pasted::PastedPolicy;
 pub use principal::{InvalidPrincipal, Principal};
 pub use reach::Can;
 pub use redact::{Redactor, external_ids};
+pub use revocation::{REVOCATION_POLICY, revocation_policy, revoked_before};
 pub(crate) use summary::{permissions_summary, trust_summary};
 pub use trust::{GrantEdit, PolicyNotice, TrustEdit, add_grants, prune_orphans};

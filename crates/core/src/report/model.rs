@@ -1,5 +1,6 @@
 //! The report: what a run found and did.
 
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use secrecy::ExposeSecret;
@@ -11,7 +12,7 @@ use crate::account::AccountId;
 use crate::blueprint::SecretValues;
 use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome};
-use crate::plan::{Change, Proof, Refusal};
+use crate::plan::{Action, Change, Proof, Refusal};
 use crate::policy::external_ids;
 use crate::role::RoleName;
 use crate::text::{Untrusted, printable_json};
@@ -50,6 +51,9 @@ pub struct Report {
     pub refusals: Vec<Refusal>,
     /// Observations that need no action by this tool.
     pub notices: Vec<String>,
+    /// The roles that this tool manages and whose trust policies were not as configured.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub trust_drift: BTreeSet<RoleName>,
     /// Who can assume which role, and who cannot.
     pub proofs: Vec<Proof>,
     /// In a plan with changes: who can assume which role, and who cannot, once the changes are made.
@@ -132,6 +136,7 @@ impl Report {
             changes: Vec::new(),
             refusals: Vec::new(),
             notices: Vec::new(),
+            trust_drift: BTreeSet::new(),
             proofs: Vec::new(),
             proofs_after: Vec::new(),
             calls: Calls::default(),
@@ -143,6 +148,14 @@ impl Report {
     #[must_use]
     pub fn done(&self) -> usize {
         self.changes.iter().filter(|step| step.status == ChangeStatus::Done).count()
+    }
+
+    /// The roles whose earlier sessions were revoked.
+    pub(super) fn revoked(&self) -> BTreeSet<&RoleName> {
+        let is_revoked = |step: &&ChangeResult| {
+            step.status == ChangeStatus::Done && matches!(step.change.action, Action::RevokeSessions(_))
+        };
+        self.changes.iter().filter(is_revoked).map(|step| &step.change.role).collect()
     }
 
     /// Sets the outcome and the cause.

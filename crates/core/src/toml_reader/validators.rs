@@ -9,7 +9,7 @@ use super::references::check_references;
 use super::table::Value;
 use crate::account::{Account, AccountState, JoinMethod};
 use crate::owner::OWNER_TAG;
-use crate::policy::Principal;
+use crate::policy::{Principal, REVOCATION_POLICY};
 use crate::template::Template;
 use crate::text::Untrusted;
 
@@ -85,6 +85,11 @@ pub(crate) fn session_duration(value: &Value<'_>) -> Option<Duration> {
 
 /// The name of an inline policy.
 pub(crate) fn policy_name(text: &str) -> Result<String, String> {
+    if text.eq_ignore_ascii_case(REVOCATION_POLICY) {
+        return Err(format!(
+            "`{REVOCATION_POLICY}` is reserved for the policy that revokes sessions; choose another name"
+        ));
+    }
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b);
     if (1..=128).contains(&text.len()) && text.bytes().all(allowed) {
         Ok(text.to_owned())
@@ -252,6 +257,7 @@ mod tests {
         );
         assert!(["a", "a_+=,.@-", &"x".repeat(128)].iter().all(|good| policy_name(good).is_ok()));
         assert!(["", "a b", "a/b", &"x".repeat(129)].iter().all(|bad| policy_name(bad).is_err()));
+        insta::assert_snapshot!(policy_name("awsRevokeOlderSessions").unwrap_err(), @"`AWSRevokeOlderSessions` is reserved for the policy that revokes sessions; choose another name");
     }
 
     #[test]
