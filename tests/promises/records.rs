@@ -9,6 +9,7 @@ use onboarding_core::code::{Code, OutcomeKind};
 use onboarding_core::config::Config;
 use onboarding_core::last_result::{LastResult, Requirement};
 use onboarding_core::limits::{CREATION_RECORD, DEPARTED_RECORD};
+use onboarding_core::plan::Action;
 use onboarding_core::role::RoleName;
 use onboarding_core::role_id::RoleId;
 use onboarding_core::sweep_mode::SweepMode;
@@ -97,7 +98,7 @@ fn drift_is_recorded_by_a_sweep_that_only_reports() {
 }
 
 #[test]
-fn every_created_role_is_recorded_and_no_other() {
+fn every_created_or_adopted_role_is_recorded_and_no_other() {
     let scenario = Scenario::new().with_new_account().apply().assert_outcome("converged");
     let roles: Vec<_> = ROLES.into_iter().filter(|role| *role != ACCESS).collect();
     assert_eq!(recorded(&scenario), existing(&scenario, &roles));
@@ -106,19 +107,31 @@ fn every_created_role_is_recorded_and_no_other() {
     let theirs = RoleState::trusting(r#"{"Version":"2012-10-17","Statement":[]}"#);
     let scenario = Scenario::new().with_new_account().with_role(TRELICA_ROLE, theirs).config(&adopting_trelica());
     let scenario = scenario.apply().assert_outcome("converged");
-    assert!(!recorded(&scenario).contains_key(&name(TRELICA_ROLE)), "it was adopted");
+    let adopted = name(TRELICA_ROLE);
+    assert_eq!(
+        recorded(&scenario)[&adopted],
+        existing(&scenario, &[TRELICA_ROLE])[&adopted],
+        "its sessions were revoked"
+    );
     assert!(recorded(&scenario).contains_key(&name(OWN_ROLE)));
 }
 
-/// A role that somebody deletes and creates again has another ID, whatever its tags say. Only creating it records it.
+/// A role that somebody deletes and creates again has another ID, whatever its tags say. It is recorded only after the
+/// sessions that were issued before were revoked.
 #[test]
-fn recreated_role_does_not_get_the_recorded_id() {
+fn recreated_role_is_recorded_after_its_sessions_were_revoked() {
     let scenario = Scenario::new().with_new_account().apply().assert_outcome("converged");
+    let role = name(OWN_ROLE);
     let before = recorded(&scenario);
     let copy = scenario.role(OWN_ROLE);
-    let scenario = scenario.without_role(OWN_ROLE).with_role(OWN_ROLE, copy).apply();
-    assert_eq!(recorded(&scenario), before);
-    assert_ne!(existing(&scenario, &[OWN_ROLE])[&name(OWN_ROLE)], before[&name(OWN_ROLE)]);
+    let scenario = scenario.without_role(OWN_ROLE).with_role(OWN_ROLE, copy);
+    assert_ne!(existing(&scenario, &[OWN_ROLE])[&role], before[&role]);
+
+    let scenario = scenario.plan();
+    assert_eq!(recorded(&scenario), before, "a plan revokes nothing");
+    let scenario = scenario.apply().assert_outcome("converged");
+    assert!(matches!(&scenario.changes()[..], [change] if matches!(change.action, Action::RevokeSessions(_))));
+    assert_eq!(recorded(&scenario)[&role], existing(&scenario, &[OWN_ROLE])[&role]);
 
     let scenario = scenario.without_role(OWN_ROLE).apply().assert_outcome("converged");
     assert_eq!(recorded(&scenario)[&name(OWN_ROLE)], existing(&scenario, &[OWN_ROLE])[&name(OWN_ROLE)]);

@@ -197,7 +197,7 @@ fn confirmed_plan_is_applied_with_the_time_of_the_execution() {
 fn confirmed_plan_without_the_revocation_is_not_applied() {
     let scenario = onboarded().drift(OWN_ROLE, |role| role.attached.clear()).plan();
     let shown = scenario.changes();
-    let scenario = scenario.drift(OWN_ROLE, |role| _ = role.attached.insert(ADMINISTRATOR.to_owned()));
+    let scenario = scenario.drift(OWN_ROLE, |role| role.attached.extend([ADMINISTRATOR.to_owned()]));
     let (scenario, session) = taken_over(scenario, Trust::Restored);
     let boundary_removed = |role: &mut RoleState| role.settings.boundary = None;
     let scenario = scenario.drift(OWN_ROLE, |role| role.attached.clear()).drift(OWN_ROLE, boundary_removed);

@@ -66,8 +66,10 @@ fn with_revocation(age: Duration) -> impl Fn(&mut ObservedRole) {
     }
 }
 
+type Edit = Box<dyn Fn(&mut ObservedRole)>;
+
 /// Every edit that lets the plan change what the sessions of the role may do, or who gets one.
-fn access_edits() -> Vec<(&'static str, Box<dyn Fn(&mut ObservedRole)>)> {
+fn access_edits() -> Vec<(&'static str, Edit)> {
     vec![
         ("policy", Box::new(|role| role.policies.clear())),
         ("attached", Box::new(|role| role.attached.clear())),
