@@ -31,7 +31,8 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         let notified = self.before_response("events:PutEvents", self.notify(&report, &subject, &context)).await;
         let notification_error = notified.err().map(|error| {
             log::notification_failed(&report, &context, &error);
-            report.notices.push(format!("could not send or record the notification: {error}"));
+            let notice = format!("could not send or record the notification: {error}");
+            report.notices.push(self.secrets.redacted(notice));
             InvocationError::notification_failed(&error)
         });
         match InvocationError::unfinished(&report.outcome).or(notification_error) {

@@ -33,7 +33,7 @@ mod subject;
 mod sweep;
 
 pub use error::{InvocationError, InvocationErrorKind};
-pub use log::{start as start_log, start_failed};
+pub use log::{start as start_log, start_failed, subscriber as log_subscriber};
 pub use records::bodies;
 pub use settings::{ConfigLocation, SettingsError, sweep_mode_from_env};
 
@@ -54,6 +54,7 @@ use onboarding_core::error::ApiError;
 use onboarding_core::limits::{CONFIGURATION_AGE, LOCAL_INVOCATION, RESERVED_FOR_RESPONSE, STALE_DEADLINE};
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
+use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::report::Report;
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::{after, from_unix_milliseconds, since};
@@ -73,6 +74,8 @@ pub struct Function<W> {
     config: ConfigLocation,
     /// Which accounts a sweep may change.
     sweep_mode: SweepMode,
+    /// The secrets that were read so far.
+    secrets: KnownSecrets,
     /// The engine of recent invocations, with the configuration and the secrets that it has read.
     recent: Mutex<Option<RecentEngine<W>>>,
 }
@@ -89,6 +92,7 @@ struct Invocation<'a, W> {
     /// The request ID.
     invocation: &'a str,
     sweep_mode: SweepMode,
+    secrets: &'a KnownSecrets,
     deadlines: Deadlines,
 }
 
@@ -105,9 +109,9 @@ struct Deadlines {
 }
 
 impl<W: FunctionWorld> Function<W> {
-    /// A function that has read nothing yet.
-    pub fn new(world: W, config: ConfigLocation, sweep_mode: SweepMode) -> Self {
-        Self { world, config, sweep_mode, recent: Mutex::default() }
+    /// A function that has read nothing yet. It adds every secret that it reads to `secrets`, which the log leaves out.
+    pub fn new(world: W, config: ConfigLocation, sweep_mode: SweepMode, secrets: KnownSecrets) -> Self {
+        Self { world, config, sweep_mode, secrets, recent: Mutex::default() }
     }
 
     /// Handles one invocation.
@@ -117,6 +121,14 @@ impl<W: FunctionWorld> Function<W> {
     /// cannot be parsed, or when its account is waiting or blocked: Lambda then retries the event or sends it to the
     /// on-failure destination. A batch names the failed records in its response instead.
     pub async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Diagnostic> {
+        self.respond(&event).await.map_err(|error| {
+            // The message may repeat what a service was sent.
+            let error = InvocationError { message: self.secrets.redacted(error.message), ..error };
+            Diagnostic::from(error)
+        })
+    }
+
+    async fn respond(&self, event: &LambdaEvent<Box<RawValue>>) -> Result<Value, InvocationError> {
         let payload = event.payload.get();
         let invocation = event.context.request_id.as_str();
         let deadlines = self.deadlines(&event.context);
@@ -126,13 +138,13 @@ impl<W: FunctionWorld> Function<W> {
         })?;
         let engine = self.engine(deadlines.work).await;
         let engine = engine.inspect_err(|error| log::configuration_failed(invocation, error))?;
-        let work = Invocation { engine: &engine, invocation, sweep_mode: self.sweep_mode, deadlines };
-        let direct = match received {
-            Received::Batch(records) => return Ok(work.batch(records).await),
+        let work =
+            Invocation { engine: &engine, invocation, sweep_mode: self.sweep_mode, secrets: &self.secrets, deadlines };
+        match received {
+            Received::Batch(records) => Ok(work.batch(records).await),
             Received::Notification(message) => work.direct(&message).await,
             Received::Payload => work.direct(payload).await,
-        };
-        direct.map_err(Diagnostic::from)
+        }
     }
 
     /// The engine of recent invocations, or a new one if its configuration is too old.
@@ -143,7 +155,8 @@ impl<W: FunctionWorld> Function<W> {
         if let Some(recent) = self.recent().as_ref().filter(is_recent) {
             return Ok(Arc::clone(&recent.engine));
         }
-        let engine = Arc::new(Engine::new(self.world.clone(), self.load_config(end).await?));
+        let engine = Engine::new(self.world.clone(), self.load_config(end).await?);
+        let engine = Arc::new(engine.with_known_secrets(self.secrets.clone()));
         *self.recent() = Some(RecentEngine { engine: Arc::clone(&engine), loaded_at: now });
         Ok(engine)
     }

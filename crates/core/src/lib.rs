@@ -23,6 +23,7 @@ pub mod outcome;
 pub mod owner;
 pub mod plan;
 pub mod policy;
+pub mod redaction;
 pub mod report;
 pub mod role;
 pub mod role_settings;
