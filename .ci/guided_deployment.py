@@ -1,4 +1,4 @@
-"""Plays `sam deploy --guided` through in a pseudo-terminal, with Enter for everything optional, until the stack is created.
+"""Plays `sam deploy --guided` through in a pseudo-terminal until the stack is created. Everything optional gets an empty answer.
 
     python .ci/guided_deployment.py EMULATOR_PYTHON
 

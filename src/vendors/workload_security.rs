@@ -84,7 +84,7 @@ impl<'a, H: Http> WorkloadSecurity<'a, H> {
         let response = self.http.send(VendorRequest { call, url, headers, body, timeout }).await?;
         let message = match response.status {
             200..300 => return Ok(response),
-            // A vendor that refuses a key may repeat it, in a form that nobody can foresee. The status says it all.
+            // A vendor that refuses a key may repeat it, in an unforeseeable form. The status is enough to act on.
             401 | 403 => String::new(),
             _ => {
                 let mut message = message(&response.body);

@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use self::encoding::{Case, end_of_match};
 pub use self::known::KnownSecrets;
 
-/// What is shown instead of a secret.
+/// The replacement of a secret.
 const HIDDEN: &str = "(hidden)";
 
 /// Secrets of fewer characters are compared case-sensitively.
