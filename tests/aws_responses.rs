@@ -6,12 +6,12 @@
 
 #[path = "aws_responses/closed_connections.rs"]
 mod closed_connections;
-#[path = "aws_responses/leases.rs"]
-mod leases;
 #[path = "aws_responses/notifier.rs"]
 mod notifier;
 #[path = "aws_responses/queue.rs"]
 mod queue;
+#[path = "aws_responses/records.rs"]
+mod records;
 
 use std::time::Duration;
 

@@ -410,7 +410,7 @@ fn apply_without_a_terminal_changes_nothing() {
 /// The path of a configuration without values of an example, which `plan` and `apply` would refuse.
 fn own_configuration(folder: &tempfile::TempDir) -> String {
     let file = folder.path().join("onboarding.toml");
-    let text = "[[access-role.grant]]\nprincipal = \"210987654321\"\n[accounts]\nexclude = [\"321098765432\"]\n";
+    let text = "[[access-role.grant]]\nprincipal = \"482913650127\"\n[accounts]\nexclude = [\"593024761238\"]\n";
     std::fs::write(&file, text).unwrap();
     file.to_str().unwrap().to_owned()
 }
@@ -432,7 +432,7 @@ fn missing_region_or_credentials_is_reported() {
 fn excluded_account_is_ignored_without_aws() {
     let folder = tempfile::tempdir().unwrap();
     let config = own_configuration(&folder);
-    let args = ["--account", "321098765432", "--region", "us-east-1", "--format", "json", "--wait", "0"];
+    let args = ["--account", "593024761238", "--region", "us-east-1", "--format", "json", "--wait", "0"];
     let args = [&args[..], &["--config", &config]].concat();
     for command in [&["plan"][..], &["apply", "--yes"]] {
         let finished = onboard(&[command, &args].concat(), "");
@@ -452,7 +452,9 @@ fn ignored_event_needs_no_aws() {
 #[test]
 fn departure_is_not_believed_without_aws() {
     let event = ["plan", "--event", "events/account-departed-left.json", "--format", "json", "--wait", "0"];
-    let departed = onboard(&[&event[..], &["--region", "us-east-1"]].concat(), "");
+    let folder = tempfile::tempdir().unwrap();
+    let config = own_configuration(&folder);
+    let departed = onboard(&[&event[..], &["--region", "us-east-1", "--config", &config]].concat(), "");
     assert_eq!(departed.code, 4, "{}", departed.err);
     assert_eq!(departed.json()["cause"]["code"], "no_credentials");
     assert_eq!(departed.json()["account_id"], "444455556666");

@@ -12,7 +12,7 @@ use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 /// A configuration without values of an example.
-const CONFIG: &str = "[[access-role.grant]]\nprincipal = \"210987654321\"\n";
+const CONFIG: &str = "[[access-role.grant]]\nprincipal = \"482913650127\"\n";
 
 /// A home with AWS configuration files, and a server in the place of AWS.
 struct Home {
@@ -222,7 +222,7 @@ async fn role_of_a_source_profile_is_assumed() {
     let assumed = "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>\
         <Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>\
         <SessionToken>token</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>\
-        <AssumedRoleUser><Arn>arn:aws:sts::210987654321:assumed-role/r/s</Arn><AssumedRoleId>AROA:s</AssumedRoleId>\
+        <AssumedRoleUser><Arn>arn:aws:sts::482913650127:assumed-role/r/s</Arn><AssumedRoleId>AROA:s</AssumedRoleId>\
         </AssumedRoleUser></AssumeRoleResult></AssumeRoleResponse>";
     let respond = move |request: &Request| {
         if String::from_utf8_lossy(&request.body).contains("Action=AssumeRole") {
@@ -231,7 +231,7 @@ async fn role_of_a_source_profile_is_assumed() {
             access_denied()
         }
     };
-    let role = "[profile admin]\nrole_arn = arn:aws:iam::210987654321:role/r\nsource_profile = management\n";
+    let role = "[profile admin]\nrole_arn = arn:aws:iam::482913650127:role/r\nsource_profile = management\n";
     let home = Home::answering(&format!("{PROFILES}\n{role}"), respond).await;
     home.plan_with_keys(&["--profile", "admin"]);
     assert_eq!(home.keys().await, ["AKIAPROFILE", "ASIAROLE"]);
@@ -256,21 +256,21 @@ async fn broken_chain_of_profiles_is_explained() {
     let home = Home::with(&format!(
         "{PROFILES}
 [profile typo]
-role_arn = arn:aws:iam::210987654321:role/r
+role_arn = arn:aws:iam::482913650127:role/r
 source_profile = managment
 [profile circle]
-role_arn = arn:aws:iam::210987654321:role/r
+role_arn = arn:aws:iam::482913650127:role/r
 source_profile = round
 [profile round]
-role_arn = arn:aws:iam::210987654321:role/r
+role_arn = arn:aws:iam::482913650127:role/r
 source_profile = circle
 [profile nothing]
 region = eu-central-1
 [profile unsourced]
-role_arn = arn:aws:iam::210987654321:role/r
+role_arn = arn:aws:iam::482913650127:role/r
 [profile session]
 sso_session = corporate
-sso_account_id = 210987654321
+sso_account_id = 482913650127
 sso_role_name = admin
 [sso-session corprate]
 sso_region = eu-central-1
@@ -305,13 +305,13 @@ const SSO: &str = "\
 [profile management]
 region = eu-central-1
 sso_session = corp
-sso_account_id = 210987654321
+sso_account_id = 482913650127
 sso_role_name = admin
 [sso-session corp]
 sso_region = eu-central-1
 sso_start_url = https://example.com
 [profile role]
-role_arn = arn:aws:iam::210987654321:role/r
+role_arn = arn:aws:iam::482913650127:role/r
 source_profile = management
 region = eu-central-1
 ";
@@ -359,16 +359,16 @@ async fn sso_session_gets_credentials_or_was_ended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn console_login_is_supported() {
-    let login = "[profile management]\nregion = eu-central-1\nlogin_session = arn:aws:iam::210987654321:user/admin\n";
+    let login = "[profile management]\nregion = eu-central-1\nlogin_session = arn:aws:iam::482913650127:user/admin\n";
     let home = Home::with(login).await;
     insta::assert_snapshot!(home.error(&["--profile", "management"]).await, @"error: profile `management` is not signed in; run `aws login --profile management`");
     // The name of the file is the SHA-256 of the session.
-    let file = ".aws/login/cache/1b48b38933d0b067f38cbc5a23606dd0b1c485a6905b6bc4a75a834d6aee5228.json";
+    let file = ".aws/login/cache/af108e8621d0fbbbbe4b6fe665b9cb05f45395ba9b901d404d8e7c71afed9699.json";
     let token = |expires: &str| {
         json!({
             "accessToken": {
                 "accessKeyId": "ASIALOGIN", "secretAccessKey": "secret", "sessionToken": "token",
-                "accountId": "210987654321", "expiresAt": expires,
+                "accountId": "482913650127", "expiresAt": expires,
             },
             "tokenType": "aws_sigv4", "refreshToken": "s3cret", "idToken": "token",
             "clientId": "arn:aws:signin:::devtools/same-device", "dpopKey": "not a key",
@@ -401,8 +401,8 @@ async fn role_that_needs_mfa_is_explained() {
         let body = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>MultiFactorAuthentication failed</Message></Error></ErrorResponse>";
         ResponseTemplate::new(403).set_body_raw(body, "text/xml")
     };
-    let role = "[profile admin]\nrole_arn = arn:aws:iam::210987654321:role/r\nsource_profile = management\n\
-        mfa_serial = arn:aws:iam::210987654321:mfa/m\n";
+    let role = "[profile admin]\nrole_arn = arn:aws:iam::482913650127:role/r\nsource_profile = management\n\
+        mfa_serial = arn:aws:iam::482913650127:mfa/m\n";
     let home = Home::answering(&format!("{PROFILES}\n{role}"), respond).await;
     let finished = home.plan(&["--profile", "admin"]);
     assert_eq!((finished.code, finished.out.as_str()), (1, ""), "{}", finished.err);
@@ -459,7 +459,7 @@ async fn example_values_are_refused_except_with_an_endpoint_of_the_environment()
         let finished = real(&mut command);
         assert_eq!((finished.code, finished.out.as_str()), (1, ""), "{action}");
         insta::allow_duplicates! {
-            insta::assert_snapshot!(finished.err, @"error: onboarding.toml:2:13: `222233334444` is a documentation account ID; replace it with your identity account before you plan or apply");
+            insta::assert_snapshot!(finished.err, @"error: onboarding.toml: `[[access-role.grant]] 1 principal`: the account ID 222233334444 is an example; replace it");
         }
     }
     let finished = home.plan_with_keys(&[]);

@@ -79,6 +79,7 @@ mod fresh_account {
             new_for: Duration::from_secs(3600),
             give_up_after: Duration::from_secs(86_400),
             roles: vec![role("First"), role("Second")],
+            hash: String::new(),
         }
     }
 

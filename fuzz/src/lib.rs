@@ -46,6 +46,7 @@ pub fn account(partition: &str) -> Account {
         joined: onboarding_core::account::JoinMethod::Unknown,
         management: MANAGEMENT.parse().expect("a valid account ID"),
         partition: partition.parse().expect("a valid partition"),
+        ou_path: None,
     }
 }
 

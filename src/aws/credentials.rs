@@ -199,7 +199,7 @@ fn denied_role(selected: &Selected, error: &CredentialsError) -> Option<String> 
             let profile = Untrusted::new(selected.name.as_str());
             let code = Untrusted::new(error.code().unwrap_or("unknown error"));
             let message = excerpt(error.message().unwrap_or_default(), LONGEST_REASON);
-            // The AWS CLI asks for the code; this tool has nobody to ask while it waits for an account.
+            // The AWS CLI asks for the code; this tool cannot ask while it waits for an account.
             let remedy = if selected.needs_mfa {
                 format!(
                     "it requires MFA (`mfa_serial`): run `eval \"$(aws configure export-credentials --profile {profile} \

@@ -71,5 +71,6 @@ fn account(call: &'static str, wire: &Wire) -> Result<Account, ApiError> {
     let joined_at = wire.joined_timestamp().and_then(|time| from_unix_seconds(time.secs()));
     let joined = JoinMethod::from_wire(wire.joined_method().map(|method| method.as_str()));
     let name = wire.name().unwrap_or_default().into();
-    Ok(Account { id, name, state, joined_at, joined, management, partition })
+    let ou_path = wire.paths().first().cloned();
+    Ok(Account { id, name, state, joined_at, joined, management, partition, ou_path })
 }

@@ -23,7 +23,10 @@ fn organization(state: AccountState) -> FakeOrganization {
 
 /// Starts `onboard plan --event` with the sample, and returns the account to process or the outcome without a run.
 fn started(organization: &FakeOrganization) -> String {
-    let arguments = Args::parse_from(["onboard", "plan", "--event", SAMPLE]);
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("onboarding.toml");
+    std::fs::write(&config, "[[access-role.grant]]\nprincipal = '482913650127'\n").unwrap();
+    let arguments = Args::parse_from(["onboard", "plan", "--event", SAMPLE, "--config", config.to_str().unwrap()]);
     let Command::Plan(target) = arguments.command else { panic!("a plan") };
     let requested = requested(&target.selector).unwrap();
     let start = start(&target, requested, async |_: &Aws| Ok(organization.clone()));

@@ -142,7 +142,7 @@ pub(super) struct Selector {
     pub(super) event: Option<String>,
 }
 
-/// Parses an account ID as people copy it; what is wrong with it is said without the syntax of a file.
+/// Parses an account ID as people copy it; an error is explained without the syntax of a file.
 fn account_id(text: &str) -> Result<AccountId, String> {
     const LOOK_UP: &str = "`aws organizations list-accounts` shows the IDs";
     let trimmed = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`'));

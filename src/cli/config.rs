@@ -17,7 +17,7 @@ pub(super) fn load(file: &str) -> anyhow::Result<Config> {
 }
 
 /// Refuses a configuration with values of an example: whoever owns a documentation account ID would get access. With the
-/// endpoint of an emulator, nobody owns them.
+/// endpoint of an emulator, they have no owner.
 pub(super) fn refuse_example_values(file: &str, config: &Config) -> anyhow::Result<()> {
     if !has_endpoint_override() {
         let lines: Vec<_> = config.example_values().iter().map(|value| format!("{file}: {value}")).collect();

@@ -93,19 +93,20 @@ impl<W: FunctionWorld> Invocation<'_, W> {
     /// Processes a trigger, logs the outcome and sends the notification. Returns what to do with the message.
     async fn process_and_notify(&self, trigger: Trigger, context: &InvocationContext<'_>) -> MessageAction {
         let give_up_after = self.engine.config.give_up_after;
-        let (mut report, subject) = self.process(trigger, context).await;
-        let action = message_action::decide(&report, context.received, give_up_after);
+        let (mut processed, subject) = self.process(trigger, context).await;
+        let report = &mut processed.report;
+        let action = message_action::decide(report, context.received, give_up_after);
         if let (MessageAction::DeadLetter(cause), Outcome::Waiting(_)) = (&action, &report.outcome) {
             // The account was not ready within `give-up-after-hours`: report it as blocked, so that the log and the
             // notification agree with the dead-letter queue.
             report.end(Outcome::Blocked(cause.clone()));
         }
-        log::outcome(&report, context, self.engine.world.now());
-        let notified = self.before_response("events:PutEvents", self.notify(&report, &subject, context));
-        match notified.await {
+        log::outcome(report, context, self.engine.world.now());
+        let account = report.account_id.clone();
+        match self.conclude(processed, &subject, context).await {
             Ok(()) => action,
             Err(error) => {
-                log::notification_failed(&report, context, &error);
+                log::notification_failed(account.as_ref(), context, &error);
                 message_action::after_failed_notification(action, &error, context.received, give_up_after)
             }
         }

@@ -114,8 +114,8 @@ pub(super) fn message_action_failed(context: &InvocationContext<'_>, error: &Api
 }
 
 /// Logs that the notification about an account could not be sent or recorded.
-pub(super) fn notification_failed(report: &Report, context: &InvocationContext<'_>, error: &ApiError) {
-    let account_id = report.account_id.as_ref().map(AccountId::as_str).unwrap_or_default();
+pub(super) fn notification_failed(account: Option<&AccountId>, context: &InvocationContext<'_>, error: &ApiError) {
+    let account_id = account.map(AccountId::as_str).unwrap_or_default();
     let InvocationContext { invocation, event, message: message_id, .. } = *context;
     let message = "could not send or record the notification";
     tracing::error!(
@@ -124,6 +124,26 @@ pub(super) fn notification_failed(report: &Report, context: &InvocationContext<'
         message_id,
         invocation_id = invocation,
         "account {account_id}: {message}: {error}"
+    );
+}
+
+/// Logs that the record of an account could not be saved. Its lease expires, and the outcome may be notified again.
+pub(super) fn record_not_saved(report: &Report, context: &InvocationContext<'_>, error: &ApiError) {
+    let account_id = report.account_id.as_ref().map(AccountId::as_str).unwrap_or_default();
+    let InvocationContext { invocation, event, message: message_id, .. } = *context;
+    tracing::warn!(
+        account_id,
+        event_id = event,
+        message_id,
+        invocation_id = invocation,
+        "could not save the record of account {account_id}: {error}"
+    );
+}
+
+/// Logs that nothing is remembered between invocations. Once, when the function starts.
+pub(super) fn no_records() {
+    tracing::warn!(
+        "`ONBOARDING_TABLE` is not set: concurrent invocations may make the same writes, and notifications are repeated"
     );
 }
 

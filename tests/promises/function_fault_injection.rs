@@ -97,6 +97,8 @@ fn fault_while_waiting_for_the_access_role_does_not_prevent_onboarding() {
     let is_skipped = |index: usize| polls.contains(&index) && !retry_in.contains(&index) && !index.is_multiple_of(5);
     let wanted = faults_at(&calls, injections_at).filter(|fault| !is_skipped(fault.index));
     insta::assert_snapshot!(lines(assert_onboarded_despite(late, &[id(NEW)], wanted)), @"
+    dynamodb:GetItem: no dead letter
+    dynamodb:UpdateItem: no dead letter
     events:PutEvents: no dead letter
     iam:AttachRolePolicy: no dead letter
     iam:CreateRole: no dead letter
@@ -109,8 +111,8 @@ fn fault_while_waiting_for_the_access_role_does_not_prevent_onboarding() {
     organizations:DescribeAccount: own_permission_missing
     sqs:ChangeMessageVisibility: no dead letter
     ssm:GetParameter: no dead letter
+    ssm:GetParameters: configuration
     ssm:GetParameters: no dead letter
-    ssm:PutParameter: no dead letter
     sts:AssumeRole: no dead letter
     sts:GetCallerIdentity: no dead letter
     ");
@@ -146,6 +148,7 @@ fn fault_during_a_sweep_does_not_prevent_onboarding() {
     let wanted =
         faults_at(sweep_calls, |index, _| if (3..5).contains(&index) { &Injection::ALL } else { &DISTINCT_INJECTIONS });
     insta::assert_snapshot!(lines(assert_onboarded_despite(sweeping, &twelve_accounts().1, wanted)), @"
+    dynamodb:GetItem: no dead letter
     organizations:ListAccounts: own_permission_missing
     sqs:SendMessage: own_permission_missing
     ssm:GetParameter: no dead letter
@@ -186,6 +189,8 @@ fn fault_in_a_blocked_account_still_reaches_the_dead_letter_queue() {
         assert_onboarded(function.organization(), NEW);
     }
     insta::assert_snapshot!(lines(denied), @"
+    dynamodb:GetItem: foreign_role
+    dynamodb:UpdateItem: foreign_role
     events:PutEvents: foreign_role
     iam:CreateRole: foreign_role
     iam:GetRole: foreign_role
@@ -198,7 +203,6 @@ fn fault_in_a_blocked_account_still_reaches_the_dead_letter_queue() {
     sqs:SendMessage: foreign_role
     ssm:GetParameter: foreign_role
     ssm:GetParameters: configuration
-    ssm:PutParameter: foreign_role
     sts:AssumeRole: foreign_role
     sts:GetCallerIdentity: foreign_role
     ");

@@ -12,7 +12,7 @@ use crate::lambda::account_created;
 use crate::log::logged;
 
 const MEGABYTE: usize = 1 << 20;
-/// A size that is parsed, with room for an event.
+/// A size that is parsed and large enough for an event.
 const ACCEPTED: usize = 240 << 10;
 const DEEP: usize = 40_000;
 

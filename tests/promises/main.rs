@@ -26,6 +26,7 @@ mod only_confirmed_accounts;
 mod other_envelopes;
 mod panic;
 mod plan_is_what_apply_calls;
+mod records;
 mod registration;
 mod sample_events;
 mod second_run_makes_no_write;

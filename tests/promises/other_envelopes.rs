@@ -1,5 +1,5 @@
 //! Promise 10, for deployments that differ from the stack: an event that SNS delivers is processed like any other, and what
-//! is not an account event is named, so that nobody looks for a missing field of it.
+//! is not an account event is named, so that the error is not about a missing field of it.
 
 use std::time::Duration;
 

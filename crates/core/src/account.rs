@@ -215,6 +215,8 @@ pub struct Account {
     pub management: AccountId,
     /// The partition, from the account's ARN.
     pub partition: Partition,
+    /// The path in the organization, such as `o-…/r-…/ou-…/ACCOUNT/`, if Organizations returned one.
+    pub ou_path: Option<String>,
 }
 
 impl Account {

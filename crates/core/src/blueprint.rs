@@ -90,7 +90,7 @@ pub type SecretValues = BTreeMap<String, Result<SecretString, String>>;
 pub struct BlueprintError {
     /// The part of the configuration with the error.
     pub part: ConfiguredPart,
-    /// What is wrong, and what to do.
+    /// The problem, and what to do.
     pub problem: String,
 }
 
@@ -132,6 +132,13 @@ pub fn parameters(config: &Config) -> BTreeSet<&str> {
 #[must_use]
 pub fn key_parameters(config: &Config) -> BTreeSet<&str> {
     config.roles.iter().filter_map(|role| Some(role.registration.as_ref()?.key_parameter.as_str())).collect()
+}
+
+/// A value for every parameter, for a blueprint that is made before the parameters were read. Only the session policies are
+/// computed from it: they name roles and policies, and contain neither external IDs nor keys.
+#[must_use]
+pub fn placeholder_secrets(config: &Config) -> SecretValues {
+    parameters(config).into_iter().map(|name| (name.to_owned(), Ok(SecretString::from("placeholder")))).collect()
 }
 
 /// The value of a parameter, parsed as what it is used for.

@@ -151,6 +151,7 @@ impl ApiError {
             | "SlowDown"
             | "PriorRequestNotComplete"
             | "TooManyUpdates"
+            | "ProvisionedThroughputExceededException"
             | "TooManyRequestsException" => ErrorKind::Throttled,
             "ServiceFailure"
             | "ServiceUnavailable"
@@ -191,7 +192,10 @@ impl ApiError {
             },
             "PackedPolicyTooLarge" | "PackedPolicyTooLargeException" => ErrorKind::MalformedPolicy,
             "LimitExceeded" | "LimitExceededException" => ErrorKind::Quota,
-            "ConcurrentModification" | "ConcurrentModificationException" => ErrorKind::Conflict,
+            "ConcurrentModification"
+            | "ConcurrentModificationException"
+            | "ConditionalCheckFailedException"
+            | "TransactionConflictException" => ErrorKind::Conflict,
             "EntityAlreadyExists" | "EntityAlreadyExistsException" | "ParameterAlreadyExists" => {
                 ErrorKind::AlreadyExists
             }

@@ -15,20 +15,30 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// See <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
 pub const MAX_LEASE: Duration = Duration::from_secs(1200);
 
-/// AWS may still be working on a call for this long after it was abandoned: a lease ends that much later than its run.
-pub const ABANDONED_CALLS: Duration = Duration::from_secs(4);
+/// How much longer a lease lasts than the calls to the account: the notification is sent under it, for which the function
+/// reserves half of [`RESERVED_FOR_RESPONSE`], and AWS may still be working for some seconds on a call that was abandoned.
+pub const LEASE_AFTER_WORK: Duration = Duration::from_secs(12);
 
-/// How long an unconfirmed notification record suppresses the notification of other invocations. Longer than the timeout
-/// of the function, so that the invocation has ended, and shorter than the visibility timeout, so that the retry of a
-/// killed invocation publishes.
-pub const UNCONFIRMED_NOTIFICATION: Duration = Duration::from_secs(600);
+/// Changes that are made within this time of the notification that the account was onboarded belong to the same onboarding:
+/// two runs at the same time may both have made some. Longer than the timeout of the function.
+pub const SAME_ONBOARDING: Duration = Duration::from_secs(600);
 
 /// A converged account that joined within this time was onboarded by this tool. If there is no record, the invocation
 /// that did it was interrupted before it published.
 pub const RECENTLY_JOINED: Duration = DAY.saturating_mul(14);
 
-/// How long the record of an onboarded account is kept: longer than [`RECENTLY_JOINED`].
+/// How long it is remembered that an account was notified as onboarded: longer than [`RECENTLY_JOINED`].
 pub const ONBOARDED_RECORD: Duration = DAY.saturating_mul(15);
+
+/// How long the record of an account is kept after it left the organization. Longer than the 90 days for which an account
+/// is suspended after it was closed.
+///
+/// See <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-closing.html>.
+pub const DEPARTED_RECORD: Duration = DAY.saturating_mul(365);
+
+/// How long the record of a finished account creation request is kept: longer than the retention of the dead-letter queue,
+/// so that a redrive does not notify again.
+pub const CREATION_RECORD: Duration = DAY.saturating_mul(30);
 
 /// The time from joining to being onboarded is measured up to this age. An older account was found by a sweep, so that its
 /// age says nothing about the speed of onboarding. Longer than the retention of the dead-letter queue.

@@ -125,7 +125,7 @@ impl FromStr for ExternalIdPattern {
     type Err = InvalidExternalIdPattern;
 
     fn from_str(text: &str) -> Result<Self, InvalidExternalIdPattern> {
-        // What is left without the wildcards is valid itself, so that the pattern does not match everything.
+        // The remainder without the wildcards is valid itself, so that the pattern does not match everything.
         let fixed = text.replace(['*', '?'], "").parse::<ExternalId>();
         if fixed.is_ok() && text.len() <= 1224 {
             Ok(Self(ExternalId(SecretString::from(text))))

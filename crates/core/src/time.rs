@@ -18,6 +18,12 @@ pub fn from_unix_milliseconds(milliseconds: u64) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds))
 }
 
+/// Seconds since 1970, rounded down; 0 for a time before that.
+#[must_use]
+pub fn unix_seconds(time: SystemTime) -> u64 {
+    since(UNIX_EPOCH, time).as_secs()
+}
+
 /// Milliseconds since 1970; 0 for a time before that.
 #[must_use]
 pub fn unix_milliseconds(time: SystemTime) -> u64 {
@@ -34,23 +40,6 @@ pub fn since(earlier: SystemTime, now: SystemTime) -> Duration {
 #[must_use]
 pub fn after(time: SystemTime, duration: Duration) -> SystemTime {
     time.checked_add(duration).unwrap_or(time)
-}
-
-/// The stored form of a time: seconds since 1970, with their fraction.
-pub(crate) mod stored_seconds {
-    use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(crate) fn serialize<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(super::since(UNIX_EPOCH, *time).as_secs_f64())
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
-        let seconds = Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(D::Error::custom)?;
-        UNIX_EPOCH.checked_add(seconds).ok_or_else(|| D::Error::custom("the time is out of range"))
-    }
 }
 
 #[cfg(test)]

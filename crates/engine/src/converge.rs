@@ -8,9 +8,9 @@ use onboarding_core::outcome::{Cause, Outcome, Stop};
 use onboarding_core::plan::{Approved, Change, proofs};
 
 use crate::job::Engine;
-use crate::lease::WritePermit;
 use crate::ledger::Ledger;
 use crate::open::OpenedAccount;
+use crate::open_record::WritePermit;
 use crate::ports::{World, WriteIam};
 use crate::retry::{Backoff, timed_out, timeout_at};
 use crate::run::{Run, refused, verified};
@@ -163,6 +163,7 @@ mod tests {
             joined: onboarding_core::account::JoinMethod::Created,
             management: "111122223333".parse().unwrap(),
             partition: "aws".parse().unwrap(),
+            ou_path: None,
         };
         Blueprint::new(&config, &account, &SecretValues::new()).unwrap().0
     }

@@ -13,11 +13,12 @@ use onboarding_core::account::AccountAge;
 use onboarding_core::error::ErrorKind;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
-use onboarding_core::plan::{Approved, Change, Refusal};
+use onboarding_core::plan::{Action, Approved, Change, Refusal};
 use onboarding_core::report::{ChangeResult, ChangeStatus};
 use onboarding_core::role::RoleName;
+use onboarding_core::role_id::RoleId;
 
-use crate::lease::WritePermit;
+use crate::open_record::WritePermit;
 use crate::ports::{Clock, VendorApi, WriteIam};
 use crate::retry::{timed_out, timeout_at};
 use crate::vendors::Executor;
@@ -29,6 +30,8 @@ pub(crate) struct Ledger {
     blocked: BTreeMap<RoleName, Cause>,
     /// Changes whose response was lost: they may have been made.
     ambiguous: Vec<Change>,
+    /// The unique IDs of the roles that this run created.
+    created: BTreeMap<RoleName, RoleId>,
 }
 
 impl Ledger {
@@ -44,6 +47,22 @@ impl Ledger {
     /// Whether nothing was attempted yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.results.is_empty()
+    }
+
+    /// The unique IDs of the roles that this run created.
+    pub(crate) fn created(&self) -> &BTreeMap<RoleName, RoleId> {
+        &self.created
+    }
+
+    /// Takes the ID of a role from the first read after it was created, where the response to its creation was lost.
+    pub(crate) fn note_created(&mut self, observed: &Observed) {
+        let is_creation = |change: &Change| matches!(change.action, Action::CreateRole(_));
+        for change in self.ambiguous.iter().filter(|change| is_creation(change)) {
+            let id = observed.roles.get(&change.role).and_then(|role| role.id.clone());
+            if let (Some(id), false) = (id, self.created.contains_key(&change.role)) {
+                self.created.insert(change.role.clone(), id);
+            }
+        }
     }
 
     pub(crate) fn into_results(self) -> Vec<ChangeResult> {
@@ -135,6 +154,7 @@ impl Ledger {
                 self.record(step.change, step.status);
             }
             self.ambiguous.extend(attempt.ambiguous);
+            self.created.extend(attempt.created.map(|id| (role.clone(), id)));
             match attempt.stop {
                 Some(Stop::Blocked(cause)) => {
                     self.blocked.insert(role, cause);
@@ -164,6 +184,7 @@ struct Attempt {
     results: Vec<ChangeResult>,
     stop: Option<Stop>,
     ambiguous: Option<Change>,
+    created: Option<RoleId>,
 }
 
 impl Attempt {
@@ -178,7 +199,10 @@ impl Attempt {
             let status = match &self.stop {
                 Some(_) => ChangeStatus::NotTried,
                 None => match executor.execute(&change).await {
-                    Ok(()) => ChangeStatus::Done,
+                    Ok(created) => {
+                        self.created = created.or(self.created.take());
+                        ChangeStatus::Done
+                    }
                     Err(error) => {
                         self.ambiguous = (error.kind() == ErrorKind::Unavailable).then(|| change.clone());
                         let stop = match change.is_registration() {

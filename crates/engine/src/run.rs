@@ -6,28 +6,35 @@ use onboarding_core::account::Account;
 use onboarding_core::blueprint::SecretValues;
 use onboarding_core::code::Code;
 use onboarding_core::config::Config;
+use onboarding_core::last_result::{ResultDetails, requirements};
+use onboarding_core::lease::Lease;
+use onboarding_core::limits::LEASE_AFTER_WORK;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::plan::{Approved, Change, Proof, Refusal};
 use onboarding_core::report::{Calls, ChangeResult, ChangeStatus, Report};
 use onboarding_core::role::RoleName;
-use onboarding_core::time::since;
+use onboarding_core::time::{after, since};
 
+use crate::engine::Processed;
+use crate::first_look::FirstLook;
 use crate::job::Job;
-use crate::lease::AccountLease;
 use crate::ledger::Ledger;
+use crate::open_record::OpenRecord;
 use crate::ports::World;
 use crate::retry::Backoff;
 
 /// One run for one account.
 pub(crate) struct Run<'a, W> {
     world: &'a W,
-    pub(crate) job: &'a Job,
+    pub(crate) job: Job,
     pub(crate) mode: Mode,
     started: SystemTime,
     /// The pauses of everything that opens the account; converging has its own.
     pub(crate) backoff: Backoff,
-    pub(crate) lease: AccountLease<'a, W>,
+    pub(crate) record: OpenRecord<'a, W>,
+    /// What was read before the run started.
+    pub(crate) first_look: FirstLook,
     pub(crate) ledger: Ledger,
     pub(crate) findings: Findings,
 }
@@ -37,6 +44,8 @@ pub(crate) struct Run<'a, W> {
 pub(crate) struct Findings {
     pub(crate) account: Option<Account>,
     pub(crate) access_role: Option<RoleName>,
+    /// The access role and the roles of the blueprint, if the account was read.
+    pub(crate) required: Vec<RoleName>,
     /// External IDs and keys, which must not appear in the report.
     pub(crate) secrets: SecretValues,
     pub(crate) refusals: Vec<Refusal>,
@@ -49,29 +58,47 @@ pub(crate) struct Findings {
 }
 
 impl<'a, W: World> Run<'a, W> {
-    pub(crate) fn new(job: &'a Job, mode: Mode, world: &'a W) -> Self {
+    pub(crate) fn new(job: &Job, mode: Mode, world: &'a W, mut first_look: FirstLook) -> Self {
+        let expires_at = after(job.abandon_at, LEASE_AFTER_WORK);
+        let lease = Lease { owner: job.lease_owner.clone(), expires_at };
+        let record = OpenRecord::new(world, job.account.to_string(), lease).after_reading(first_look.record.take());
         Self {
             world,
-            job,
+            job: job.clone(),
             mode,
             started: world.now(),
             backoff: Backoff::until(job.deadline),
-            lease: AccountLease::new(world, job),
+            record,
+            first_look,
             ledger: Ledger::default(),
             findings: Findings::default(),
         }
     }
 
-    /// Records the newest comparison; it replaces the one before.
-    pub(crate) fn record(&mut self, refused_earlier: &[Refusal], approved: &Approved) {
+    /// Takes the newest comparison; it replaces the one before.
+    pub(crate) fn compared(&mut self, refused_earlier: &[Refusal], approved: &Approved) {
         self.findings.refusals = refused_earlier.iter().chain(approved.refusals()).cloned().collect();
         self.findings.notices = approved.notices().iter().map(ToString::to_string).collect();
     }
 
-    /// The report of the run, with every external ID and key taken out of its texts.
-    pub(crate) fn into_report(self, outcome: Outcome, config: &Config) -> Report {
-        let Findings { account, access_role, secrets, refusals, mut notices, proofs, proofs_after, planned, calls } =
-            self.findings;
+    /// The report of the run, with every external ID and key taken out of its texts, and its record.
+    pub(crate) fn into_processed(self, outcome: Outcome, config: &Config) -> Processed<'a, W> {
+        let mut record = self.record;
+        let Findings {
+            account,
+            access_role,
+            required,
+            secrets,
+            refusals,
+            mut notices,
+            proofs,
+            proofs_after,
+            planned,
+            calls,
+        } = self.findings;
+        let ou_path = account.as_ref().and_then(|account| account.ou_path.clone());
+        let created = self.ledger.created().clone();
+        notices.extend(record.notice());
         let planned = planned.into_iter().map(|change| ChangeResult { change, status: ChangeStatus::Planned });
         notices.extend(config.warnings());
         let took = since(self.started, self.world.now());
@@ -89,7 +116,9 @@ impl<'a, W: World> Run<'a, W> {
             ..Report::new(Some(self.job.account.clone()), self.job.trigger, self.mode, outcome)
         };
         report.redact(&secrets, &config.external_ids());
-        report
+        let requirements = requirements(required.iter(), &report);
+        record.finish(ResultDetails { requirements, configuration: config.hash.clone(), ou_path }, created);
+        Processed { report, record }
     }
 }
 

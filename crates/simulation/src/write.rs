@@ -16,10 +16,11 @@ use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::plan::{Action, Change, NewRole};
 use onboarding_core::role::RoleName;
+use onboarding_core::role_id::RoleId;
 use onboarding_engine::ports::WriteIam;
 
 impl WriteIam for Session {
-    async fn execute(&self, change: &Change) -> Result<(), ApiError> {
+    async fn execute(&self, change: &Change) -> Result<Option<RoleId>, ApiError> {
         let role = &change.role;
         let info = CallInfo { account: &self.account, call: change.call(), role: Some(role), write: true };
         self.organization
@@ -34,7 +35,7 @@ impl WriteIam for Session {
                         }
                         create(state, &self.account, role, new)
                     }
-                    action => update(state, &self.account, role, action),
+                    action => update(state, &self.account, role, action).map(|()| None),
                 }
             })
             .await
@@ -61,7 +62,7 @@ fn request_parameters(action: &Action) -> RequestParameters<'_> {
     }
 }
 
-fn create(state: &mut State, id: &AccountId, name: &RoleName, new: &NewRole) -> Result<(), Rejection> {
+fn create(state: &mut State, id: &AccountId, name: &RoleName, new: &NewRole) -> Result<Option<RoleId>, Rejection> {
     let settings = &new.settings;
     validate::path(&settings.path)?;
     validate::description(&settings.description)?;
@@ -86,7 +87,7 @@ fn create(state: &mut State, id: &AccountId, name: &RoleName, new: &NewRole) -> 
     let now = state.now;
     let lag = account.lag;
     state.account_mut(id)?.insert(id, name, role, now, lag);
-    Ok(())
+    Ok(state.account(id)?.role(name).and_then(|created| created.id.parse().ok()))
 }
 
 fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -> Result<(), Rejection> {

@@ -178,14 +178,14 @@ impl Scenario {
     /// Gives the lease of the account to another run, for this time from now.
     pub(crate) fn with_lease(self, owner: &str, duration: Duration) -> Self {
         let expires_at = self.organization.now() + duration;
-        self.organization.put_lease(&id(self.account), Lease { owner: owner.to_owned(), expires_at });
+        self.organization.put_lease(&id(self.account), &Lease { owner: owner.to_owned(), expires_at });
         self
     }
 
     /// Leaves the lease of a killed run, which expired long ago.
     pub(crate) fn with_expired_lease(self) -> Self {
         self.organization
-            .put_lease(&id(self.account), Lease { owner: "killed".to_owned(), expires_at: SystemTime::UNIX_EPOCH });
+            .put_lease(&id(self.account), &Lease { owner: "killed".to_owned(), expires_at: SystemTime::UNIX_EPOCH });
         self
     }
 

@@ -1,6 +1,6 @@
 //! Values that were copied from an example and not replaced: account IDs of the AWS documentation, and external IDs such as
 //! `example-external-id`. They are valid, so that examples and tests can use them, but a run with them would grant access
-//! to an account that belongs to somebody else, or to nobody.
+//! to an account that belongs to another customer of AWS, or does not exist.
 //!
 //! The documentation of AWS uses account IDs such as 111122223333 and 123456789012. See
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>.

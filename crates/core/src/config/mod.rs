@@ -8,6 +8,7 @@
 mod context;
 mod examples;
 mod files;
+mod hash;
 mod model;
 mod names;
 mod parameters;

@@ -24,6 +24,9 @@ pub struct Config {
     pub give_up_after: Duration,
     /// The vendor roles, then the `[[role]]` entries, each in file order.
     pub roles: Vec<RoleTemplate>,
+    /// The hash of the text and of every file that it refers to. Records keep it, to show which accounts were processed with
+    /// the present configuration.
+    pub hash: String,
 }
 
 impl Config {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::context::ReadContext;
 use super::files::{Files, NoFiles};
+use super::hash::HashedFiles;
 use super::{AccessRole, Config, ConfigErrors, risks, roles, self_trust, trust, vendors, warnings};
 use crate::account::AccountId;
 use crate::role::RoleName;
@@ -25,10 +26,12 @@ impl Config {
     /// # Errors
     /// All problems, each with its location and how to fix it.
     pub fn parse(text: &str, files: &dyn Files) -> Result<Self, ConfigErrors> {
-        read(text, files, |table, context| {
+        let files = HashedFiles::new(files, text);
+        let config = read(text, &files, |table, context| {
             let vendors = vendors::known_vendors(table, context);
             config(table, context, &vendors)
-        })
+        })?;
+        Ok(Self { hash: files.hash(), ..config })
     }
 
     /// Parses a configuration that references no files.
@@ -111,7 +114,7 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     let excluded = excluded.iter().filter_map(Value::parse::<AccountId>).collect::<BTreeSet<_>>();
     let new_for = Duration::from_secs(new_minutes.unsigned_abs() * 60);
     let give_up_after = Duration::from_secs(give_up.unsigned_abs() * 3600);
-    Config { access_role, excluded, new_for, give_up_after, roles }
+    Config { access_role, excluded, new_for, give_up_after, roles, hash: String::new() }
 }
 
 fn default_access_role() -> AccessRole {

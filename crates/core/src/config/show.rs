@@ -112,7 +112,7 @@ fn trust(spec: &TrustSpec, without_id: &str) -> String {
     text
 }
 
-/// What is shown for an optional setting that is not set.
+/// The text for an optional setting that is not set.
 const NONE: &str = "none";
 
 /// The width of the longest label.

@@ -40,7 +40,7 @@ impl Approved {
         &self.changes
     }
 
-    /// What was refused. A refused role does not affect the others.
+    /// The refusals. A refused role does not affect the others.
     #[must_use]
     pub fn refusals(&self) -> &[Refusal] {
         &self.refusals

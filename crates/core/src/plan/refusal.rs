@@ -21,7 +21,7 @@ pub struct Refusal {
     pub code: Code,
     /// The role.
     pub role: RoleName,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
     /// What to do next.
     pub remedy: String,

@@ -11,6 +11,8 @@ use crate::role::RoleName;
 
 pub(crate) const ROLE: &str = "Acme";
 
+pub(crate) const ROLE_ID: &str = "AROADBQP57FF2AEXAMPLE";
+
 const CONFIG: &str = r#"
 [[access-role.grant]]
 principal = "222233334444"
@@ -58,6 +60,7 @@ pub(crate) fn blueprint_with(change: impl FnOnce(&mut Config)) -> Blueprint {
         joined: JoinMethod::Created,
         management: "111122223333".parse().unwrap(),
         partition: "aws".parse().unwrap(),
+        ou_path: None,
     };
     let (blueprint, errors) = Blueprint::new(&config, &account, &BTreeMap::new()).unwrap();
     assert_eq!(errors, []);
@@ -86,6 +89,7 @@ pub(crate) fn converged(blueprint: &Blueprint) -> Observed {
     observed.access_trust = Ok(edit.document);
     for spec in &blueprint.roles {
         let role = ObservedRole {
+            id: Some(ROLE_ID.parse().unwrap()),
             settings: spec.definition.settings.clone(),
             trust: Ok(spec.trust.clone()),
             policies: spec.policies.iter().map(|(name, policy)| (name.clone(), Ok(policy.clone()))).collect(),

@@ -1,4 +1,4 @@
-//! What is known about a request, and whether it meets a condition.
+//! The known condition keys of a request, and whether it meets a condition.
 //!
 //! Where AWS does not document how a condition is evaluated, the result is unknown, so that no proof relies on a guess:
 //! `Null` with both values or neither, a quantifier (`ForAllValues`, `ForAnyValue`) with `IfExists` or of another name,
@@ -10,7 +10,7 @@ use super::condition::{Condition, ConditionClause};
 use super::operators::{Actual, comparison, is_operator};
 use super::truth::Truth;
 
-/// What is known about one condition key of a request.
+/// The knowledge about one condition key of a request.
 #[derive(Clone)]
 enum Known {
     Absent,
@@ -18,7 +18,7 @@ enum Known {
     Like(String),
 }
 
-/// What is known about the condition keys of a request. Keys are case-insensitive.
+/// The known condition keys of a request. Keys are case-insensitive.
 #[derive(Clone, Default)]
 pub struct RequestContext {
     known: BTreeMap<String, Known>,

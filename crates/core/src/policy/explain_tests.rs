@@ -127,7 +127,7 @@ fn every_kind_of_principal_needs_an_action_that_it_can_use() {
 }
 
 #[test]
-fn everyone_except_is_explained_even_if_nobody_is_excepted() {
+fn everyone_except_is_explained_even_without_exceptions() {
     insta::assert_snapshot!(lines(
         r#"{"Effect":"Allow","NotPrincipal":{"AWS":[]},"Action":"sts:AssumeRole"},
            {"Effect":"Allow","NotPrincipal":{"AWS":"222233334444"},"Action":"sts:AssumeRole"}"#

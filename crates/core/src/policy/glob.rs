@@ -6,7 +6,7 @@ pub(super) fn like(pattern: &str, text: &str) -> bool {
 }
 
 /// Whether a pattern matches every string that another one matches, of which only the `*` are wildcards. It may miss
-/// some, but never claims too much.
+/// some, but never too much.
 pub(super) fn covers(pattern: &str, other: &str) -> bool {
     matches(pattern, other, |c| c != '*')
 }

@@ -14,6 +14,7 @@ use super::condition::{Condition, ConditionClause};
 use super::context::{RequestContext, matches_condition};
 use super::document::{Document, Effect, Statement};
 use super::evaluate::{Caller, Verdict, applies, can_anybody_assume, can_assume, can_other_assume};
+use super::glob::like;
 use super::operators::has_variable;
 use super::principal::Principal;
 use super::truth::Truth;
@@ -22,14 +23,14 @@ use crate::account::Partition;
 /// The most contexts that are tried. The values of further clauses are unknown.
 const MOST_CONTEXTS: usize = 256;
 
-/// Who may assume a role, and under which condition.
+/// A principal that may assume a role, and under which condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// The principal that gets access.
     pub principal: Principal,
     /// The condition, usually empty.
     pub condition: Condition,
-    /// What is allowed, usually only `sts:AssumeRole`.
+    /// The allowed actions, usually only `sts:AssumeRole`.
     pub actions: AssumeActions,
 }
 
@@ -201,19 +202,21 @@ fn is_literal(value: &str) -> bool {
     !has_variable(value) && !value.contains(['*', '?'])
 }
 
-/// External IDs other than the configured ones: one that nobody has configured, and those that the policy accepts.
+/// External IDs other than the configured ones: one that is not configured anywhere, and those that the policy accepts.
 fn wrong_external_ids(trust: &[Statement], condition: &Condition) -> Vec<String> {
     let ids = |condition: &Condition| -> Vec<String> {
         let clauses = condition.clauses().iter().filter(|clause| clause.is_external_id());
         clauses.flat_map(|clause| clause.values.iter().cloned()).collect()
     };
     let configured = ids(condition);
+    let patterns = condition.clauses().iter().any(|clause| clause.is_external_id() && clause.is_pattern());
+    let is_right = |id: &String| configured.iter().any(|one| one == id || (patterns && like(one, id)));
     // `!` is not allowed in an external ID, so no configured ID equals it.
     let mut wrong = vec!["!".to_owned()];
     for statement in trust.iter().filter(|statement| statement.effect == Effect::Allow) {
         // A string that a pattern matches, such as `team-!` for `team-*`.
         let accepted = ids(&statement.condition).into_iter().map(|id| id.replace(['*', '?'], "!"));
-        wrong.extend(accepted.filter(|id| !configured.contains(id)));
+        wrong.extend(accepted.filter(|id| !is_right(id)));
     }
     wrong.sort();
     wrong.dedup();

@@ -3,7 +3,7 @@
 //! - `document`, `condition`, `principal`: the typed view of a policy;
 //! - `pasted`: a policy in the forms in which people paste it;
 //! - `normal`: the normal form, which decides whether two documents have the same meaning;
-//! - `access`: who is allowed what, as a set, to compare a document before and after an edit;
+//! - `access`: the allowed access as a set, to compare a document before and after an edit;
 //! - `assume_action`: the actions of a trust policy;
 //! - `trust`: adds grants to a trust policy and removes deleted identities from it;
 //! - `evaluate`, `context`, `operators`, `glob`, `truth`: whether a document allows a request;

@@ -11,7 +11,7 @@ use crate::json;
 pub struct PastedPolicy {
     /// The policy.
     pub document: Document,
-    /// What was unwrapped, one note for each step, such as `the policy is URL-encoded`.
+    /// One note for each step of unwrapping, such as `the policy is URL-encoded`.
     pub notes: Vec<&'static str>,
 }
 
@@ -55,7 +55,7 @@ fn trimmed(text: &str) -> &str {
     text.trim_start_matches('\u{feff}').trim()
 }
 
-/// What is inside one layer, and what the layer is; `None` for a policy, or for what is neither.
+/// The contents of one layer, and the name of the layer; `None` for a policy, or for what is neither.
 fn layer(text: &str) -> Result<Option<(String, &'static str)>, String> {
     let text = trimmed(text);
     if text.starts_with("%7B") || text.starts_with("%7b") || text.starts_with("%22") {
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_trust_policy_is_refused_with_the_way_to_get_one() {
+    fn other_documents_are_refused_with_the_way_to_get_a_trust_policy() {
         let error = |text: &str| PastedPolicy::parse(text).unwrap_err();
         let permissions = r#"{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
         insta::assert_snapshot!(error(permissions), @"it is a permissions policy (it has `Resource` and no `Principal`), which says what a role may do and not who may assume it; get the trust policy with `aws iam get-role --role-name NAME --query Role.AssumeRolePolicyDocument`");

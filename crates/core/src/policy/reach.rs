@@ -139,7 +139,7 @@ fn not_understood(statement: &Statement) -> Option<String> {
     (!statement.is_trust_statement()).then(|| "the statement has elements that a trust policy does not have".to_owned())
 }
 
-/// What is known about every request of a principal.
+/// The condition keys that are known of every request of a principal.
 fn context(principal: &Principal, partition: Option<&Partition>) -> RequestContext {
     identified(RequestContext::default(), principal, partition.map_or("*", Partition::as_str))
 }

@@ -289,7 +289,9 @@ fn position(document: &Document, wanted: impl Fn(&Statement) -> bool) -> Option<
 fn notices_about(document: &Document, grant: &Grant, partition: &Partition) -> Vec<PolicyNotice> {
     let mut notices = Vec::new();
     for (index, statement) in document.statements().iter().enumerate() {
-        let Some(action) = grant.actions.iter().find(|action| statement.actions.cover(action.as_str())) else { continue };
+        let Some(action) = grant.actions.iter().find(|action| statement.actions.cover(action.as_str())) else {
+            continue;
+        };
         let decided = document.as_decided_for(action);
         let Some(statement) = decided.statements().get(index) else { continue };
         let name = document.name_of(index);

@@ -224,7 +224,7 @@ fn denial_that_never_meets_the_grant_is_not_reported_and_one_that_always_does_is
 }
 
 #[test]
-fn statement_that_is_not_understood_is_no_existing_grant() {
+fn statement_that_is_not_understood_does_not_count_as_a_grant() {
     for element in [r#""Extra":1"#, r#""Resource":"*""#] {
         let before = document(&format!(
             r#"{{"Statement":[{{"Effect":"Allow","Principal":{{"AWS":"222233334444"}},"Action":"sts:AssumeRole",{element}}}]}}"#
@@ -235,7 +235,7 @@ fn statement_that_is_not_understood_is_no_existing_grant() {
 }
 
 #[test]
-fn account_of_another_partition_is_no_existing_grant() {
+fn account_of_another_partition_does_not_count_as_granted() {
     let before = document(
         r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws-cn:iam::222233334444:root"},"Action":"sts:AssumeRole"}]}"#,
     );

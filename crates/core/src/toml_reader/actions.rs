@@ -26,7 +26,7 @@ pub(crate) fn assume_actions(value: &Value<'_>, assumed_by: AssumeAction) -> Opt
         }
     }
     if are_valid && !actions.contains(&assumed_by) {
-        value.problem(format!("without `{}` nobody can assume the role; add it", assumed_by.as_str()));
+        value.problem(format!("without `{}` no principal can assume the role; add it", assumed_by.as_str()));
     }
     Some(actions.into_iter().collect())
 }

@@ -35,7 +35,7 @@ impl fmt::Display for Location {
 pub struct Problem {
     /// Where it is.
     pub location: Location,
-    /// What is wrong and how to fix it. Never contains an external ID.
+    /// The problem and how to fix it. Never contains an external ID.
     pub message: String,
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn sample_account() -> Option<Account> {
         joined: JoinMethod::Unknown,
         management: "111122223333".parse().ok()?,
         partition: "aws".parse().ok()?,
+        ou_path: None,
     })
 }
 

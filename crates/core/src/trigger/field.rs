@@ -71,7 +71,7 @@ pub enum TriggerError {
     Field {
         /// The path of the field.
         path: String,
-        /// What is wrong and what to do.
+        /// The problem and what to do.
         problem: String,
     },
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::text::Untrusted;
 
-/// Something that AWS sends, and that is no event about an account. Displayed as a noun with what to do.
+/// Something that AWS sends, other than an event about an account. Displayed as a noun with what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ForeignPayload {
     /// A record of an S3 event notification.

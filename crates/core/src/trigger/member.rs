@@ -9,7 +9,7 @@
 //!
 //! The management account is named next to the member: its own ID, and fields that start with `recipient`, `management` or
 //! `master`, are passed over, and so is `userIdentity`, which is the caller. A step that finds two accounts decides nothing.
-//! To take the wrong account would do no harm, because a trigger only selects an account to look at, but it would hide that
+//! To take the wrong account would not matter, because a trigger only selects an account to look at, but it would hide that
 //! the right one was not processed.
 
 use std::collections::BTreeSet;

@@ -58,7 +58,7 @@ pub enum Trigger {
     Unreadable {
         /// The kind of event.
         kind: TriggerKind,
-        /// What is missing.
+        /// The missing field.
         reason: String,
     },
     /// The payload needs no action.
