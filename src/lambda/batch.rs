@@ -23,8 +23,7 @@
 use std::panic::AssertUnwindSafe;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
-use futures_util::FutureExt;
-use futures_util::future::join_all;
+use futures_util::{FutureExt, StreamExt, stream};
 use serde_json::Value;
 
 use super::context::InvocationContext;
@@ -37,21 +36,16 @@ use onboarding_core::outcome::{Cause, Outcome};
 use onboarding_core::time::{from_unix_milliseconds, since};
 use onboarding_core::trigger::{self, Trigger};
 
+/// How many records are processed at the same time. A batch of Lambda's largest size, 10,000 records, would otherwise need more
+/// memory than the function has.
+const RECORDS_AT_ONCE: usize = 50;
+
 impl<W: FunctionWorld> Invocation<'_, W> {
-    /// Processes all records concurrently and returns the partial batch response.
+    /// Processes the records concurrently and returns the partial batch response.
     pub(super) async fn batch(&self, records: Vec<SqsMessage>) -> Value {
-        let results = join_all(records.iter().map(async |record| {
-            let deletable = AssertUnwindSafe(self.process_record(record)).catch_unwind().await;
-            deletable.unwrap_or_else(|_| {
-                // Parse the body again to log the event ID. The parser may be what panicked, so catch that as well.
-                let body = record.body.as_deref().unwrap_or_default();
-                let parsed = std::panic::catch_unwind(|| trigger::parse(body.as_bytes()).ok()).ok().flatten();
-                let event = parsed.as_ref().and_then(|parsed| parsed.event_id.as_deref());
-                log::panicked(&InvocationContext { event, ..self.message_context(record) });
-                false
-            })
-        }));
-        let failed = results.await.into_iter().zip(&records).filter(|(deletable, _)| !deletable);
+        let results = stream::iter(&records).map(|record| self.process_isolated(record)).buffered(RECORDS_AT_ONCE);
+        let results: Vec<_> = results.collect().await;
+        let failed = results.into_iter().zip(&records).filter(|(deletable, _)| !deletable);
         let failures = failed.map(|(_, record)| {
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = record.message_id.clone().unwrap_or_default();
@@ -60,6 +54,19 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = failures.collect();
         serde_json::to_value(response).unwrap_or_default()
+    }
+
+    /// Processes a record. A panic affects only this record, which is reported as failed.
+    async fn process_isolated(&self, record: &SqsMessage) -> bool {
+        let deletable = AssertUnwindSafe(self.process_record(record)).catch_unwind().await;
+        deletable.unwrap_or_else(|_| {
+            // Parse the body again to log the event ID. The parser may be what panicked, so catch that as well.
+            let body = record.body.as_deref().unwrap_or_default();
+            let parsed = std::panic::catch_unwind(|| trigger::parse(body.as_bytes()).ok()).ok().flatten();
+            let event = parsed.as_ref().and_then(|parsed| parsed.event_id.as_deref());
+            log::panicked(&InvocationContext { event, ..self.message_context(record) });
+            false
+        })
     }
 
     /// Processes a record. Returns whether SQS may delete its message.

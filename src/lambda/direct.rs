@@ -32,7 +32,8 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         let notified = self.conclude(processed, &subject, &context).await;
         let notification_error = notified.err().map(|error| {
             log::notification_failed(report.account_id.as_ref(), &context, &error);
-            report.notices.push(format!("could not send or record the notification: {error}"));
+            let notice = format!("could not send or record the notification: {error}");
+            report.notices.push(self.secrets.redacted(notice));
             InvocationError::notification_failed(&error)
         });
         match InvocationError::unfinished(&report.outcome).or(notification_error) {

@@ -6,12 +6,15 @@
 //! [`message_action_failed`] come in addition to it.
 //!
 //! External IDs and keys never reach the log. The SDK would log whole requests, which contain them, so its targets are
-//! disabled at every level.
+//! disabled at every level. In the messages of services, which may repeat a request, and in those of panics, the writer of
+//! the log replaces every secret that the function has read.
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::panic::PanicHookInfo;
 use std::time::SystemTime;
 
+use tracing::Subscriber;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
@@ -21,35 +24,55 @@ use onboarding_core::code::{Code, OutcomeKind};
 use onboarding_core::error::ApiError;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
+use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::report::{Report, emf, time_to_onboarded};
 use onboarding_core::text;
 
-/// Starts logging to stdout at a level; the default is `info`.
-///
-/// Only this project's targets are enabled. The SDK's log lines contain requests and therefore external IDs.
-pub fn start(level: Option<&str>) {
+/// Starts logging to stdout at a level, without the secrets that are known when a line is written. The default level is
+/// `info`. A panic is a line of the log as well, instead of unfiltered text on stderr.
+pub fn start(level: Option<&str>, secrets: &KnownSecrets) {
     let level = level.and_then(|level| level.parse::<LevelFilter>().ok());
-    let level = level.unwrap_or(LevelFilter::INFO);
-    let ours = Targets::new().with_target("account_onboarding", level).with_target("onboarding_engine", level);
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(|| Filtered(std::io::stdout()));
-    let lines = lines.with_span_list(false).with_target(false);
-    tracing_subscriber::registry().with(lines.with_filter(ours)).init();
+    subscriber(level.unwrap_or(LevelFilter::INFO), secrets, io::stdout).init();
+    std::panic::set_hook(Box::new(log_panic));
 }
 
-/// A writer that filters untrusted text out of every line, whichever field it is in. Lines are JSON, so control
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    tracing::error!("{panic}");
+}
+
+/// What writes the log lines, to `output`.
+///
+/// Only this project's targets are enabled. The SDK's log lines contain requests and therefore external IDs.
+pub fn subscriber<W: Write + 'static>(
+    level: LevelFilter,
+    secrets: &KnownSecrets,
+    output: impl Fn() -> W + Send + Sync + 'static,
+) -> impl Subscriber + Send + Sync {
+    let secrets = secrets.clone();
+    let filtered = move || Filtered { output: output(), secrets: secrets.clone() };
+    let ours = Targets::new().with_target("account_onboarding", level).with_target("onboarding_engine", level);
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(filtered);
+    let lines = lines.with_span_list(false).with_target(false);
+    tracing_subscriber::registry().with(lines.with_filter(ours))
+}
+
+/// A writer that filters secrets and untrusted text out of every line, whichever field it is in. Lines are JSON, so control
 /// characters below U+0020 are already escaped.
-struct Filtered<W>(W);
+struct Filtered<W> {
+    output: W,
+    secrets: KnownSecrets,
+}
 
 impl<W: Write> Write for Filtered<W> {
     /// The formatter writes each line with one call.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(line);
-        self.0.write_all(text::printable_lines(&text).as_bytes())?;
+        let text = self.secrets.redacted_line(&String::from_utf8_lossy(line));
+        self.output.write_all(text::printable_lines(&text).as_bytes())?;
         Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.output.flush()
     }
 }
 
@@ -172,13 +195,48 @@ pub(super) fn outcome(report: &Report, context: &InvocationContext<'_>, now: Sys
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
+
+    /// A buffer for log lines.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn panic_is_logged_without_secrets() {
+        let lines = Lines::default();
+        let output = lines.clone();
+        let secrets = KnownSecrets::default();
+        let subscriber = subscriber(LevelFilter::INFO, &secrets, move || output.clone());
+        secrets.add("s3cret/id");
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(log_panic));
+        let result =
+            tracing::subscriber::with_default(subscriber, || std::panic::catch_unwind(|| panic!("S3CRET%2fid")));
+        std::panic::set_hook(before);
+        assert!(result.is_err());
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert!(line["message"].as_str().unwrap().ends_with("(hidden)"), "{text}");
+    }
 
     #[test]
     fn log_line_cannot_be_forged_or_repainted() {
         let mut written = Vec::new();
         let line = "{\"message\":\"a\u{9b}31m\u{202e}b\u{2028}c\"}\n";
-        Filtered(&mut written).write_all(line.as_bytes()).unwrap();
+        let mut filtered = Filtered { output: &mut written, secrets: KnownSecrets::default() };
+        filtered.write_all(line.as_bytes()).unwrap();
         assert_eq!(String::from_utf8(written).unwrap(), "{\"message\":\"a?31m?b c\"}\n");
     }
 }

@@ -34,7 +34,7 @@ mod subject;
 mod sweep;
 
 pub use error::{InvocationError, InvocationErrorKind};
-pub use log::{start as start_log, start_failed};
+pub use log::{start as start_log, start_failed, subscriber as log_subscriber};
 pub use records::bodies;
 pub use settings::{ConfigLocation, SettingsError, sweep_mode_from_env};
 
@@ -61,6 +61,7 @@ use onboarding_core::limits::{
 };
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
+use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::report::Report;
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::{after, from_unix_milliseconds, since};
@@ -80,6 +81,8 @@ pub struct Function<W> {
     config: ConfigLocation,
     /// Which accounts a sweep may change.
     sweep_mode: SweepMode,
+    /// The secrets that were read so far.
+    secrets: KnownSecrets,
     /// The engine of recent invocations, with the configuration and the secrets that it has read.
     recent: Mutex<Option<RecentEngine<W>>>,
 }
@@ -96,6 +99,7 @@ struct Invocation<'a, W> {
     /// The request ID.
     invocation: &'a str,
     sweep_mode: SweepMode,
+    secrets: &'a KnownSecrets,
     deadlines: Deadlines,
     /// What was read while the configuration was read.
     first_look: Mutex<Option<(AccountId, FirstLook)>>,
@@ -114,12 +118,12 @@ struct Deadlines {
 }
 
 impl<W: FunctionWorld> Function<W> {
-    /// A function that has read nothing yet.
-    pub fn new(world: W, config: ConfigLocation, sweep_mode: SweepMode) -> Self {
+    /// A function that has read nothing yet. It adds every secret that it reads to `secrets`, which the log leaves out.
+    pub fn new(world: W, config: ConfigLocation, sweep_mode: SweepMode, secrets: KnownSecrets) -> Self {
         if !world.records_enabled() {
             log::no_records();
         }
-        Self { world, config, sweep_mode, recent: Mutex::default() }
+        Self { world, config, sweep_mode, secrets, recent: Mutex::default() }
     }
 
     /// Handles one invocation.
@@ -129,6 +133,14 @@ impl<W: FunctionWorld> Function<W> {
     /// cannot be parsed, or when its account is waiting or blocked: Lambda then retries the event or sends it to the
     /// on-failure destination. A batch names the failed records in its response instead.
     pub async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Diagnostic> {
+        self.respond(&event).await.map_err(|error| {
+            // The message may repeat what a service was sent.
+            let error = InvocationError { message: self.secrets.redacted(error.message), ..error };
+            Diagnostic::from(error)
+        })
+    }
+
+    async fn respond(&self, event: &LambdaEvent<Box<RawValue>>) -> Result<Value, InvocationError> {
         let payload = event.payload.get();
         let invocation = event.context.request_id.as_str();
         let deadlines = self.deadlines(&event.context);
@@ -138,14 +150,19 @@ impl<W: FunctionWorld> Function<W> {
         })?;
         let started = self.start(&received, payload, deadlines.work).await;
         let (engine, first_look) = started.inspect_err(|error| log::configuration_failed(invocation, error))?;
-        let first_look = Mutex::new(first_look);
-        let work = Invocation { engine: &engine, invocation, sweep_mode: self.sweep_mode, deadlines, first_look };
-        let direct = match received {
-            Received::Batch(records) => return Ok(work.batch(records).await),
+        let work = Invocation {
+            engine: &engine,
+            invocation,
+            sweep_mode: self.sweep_mode,
+            secrets: &self.secrets,
+            deadlines,
+            first_look: Mutex::new(first_look),
+        };
+        match received {
+            Received::Batch(records) => Ok(work.batch(records).await),
             Received::Notification(message) => work.direct(&message).await,
             Received::Payload => work.direct(payload).await,
-        };
-        direct.map_err(Diagnostic::from)
+        }
     }
 
     /// The engine of recent invocations, or a new one if its configuration is too old. While a configuration is read, the
@@ -177,7 +194,8 @@ impl<W: FunctionWorld> Function<W> {
 
     async fn new_engine(&self, end: SystemTime) -> Result<Arc<Engine<W>>, InvocationError> {
         let now = self.world.now();
-        let engine = Arc::new(Engine::new(self.world.clone(), self.load_config(end).await?));
+        let engine = Engine::new(self.world.clone(), self.load_config(end).await?);
+        let engine = Arc::new(engine.with_known_secrets(self.secrets.clone()));
         *self.recent() = Some(RecentEngine { engine: Arc::clone(&engine), loaded_at: now });
         Ok(engine)
     }

@@ -36,10 +36,10 @@ principal = "{IDENTITY}"
 """
 
 # Faults that the SDK retries automatically, and faults that only the engine handles.
-RETRIED = ("throttled", "internal_failure", "unavailable", "reset_before", "reset_after", "cut")
+RETRIED = ("throttled", "internal_failure", "unavailable", "reset_before", "reset_after", "closed_before", "closed_after", "cut")
 NOT_RETRIED = ("slow", "malformed", "denied", "expired")
 # The call takes effect, and its response is lost.
-RESPONSE_LOST = ("reset_after", "cut", "hangs", "malformed")
+RESPONSE_LOST = ("reset_after", "closed_after", "cut", "hangs", "malformed")
 # Calls that are not idempotent: they fail if they have already taken effect.
 NOT_IDEMPOTENT = ("iam:CreateRole",)
 
@@ -253,7 +253,7 @@ def test_one_hanging_call_at_each_point(pool, baseline):
 
 
 def test_lasting_fault_at_each_point(pool, baseline):
-    kinds = ("throttled", "reset_before", "reset_after", "malformed", "denied", "expired")
+    kinds = ("throttled", "reset_before", "reset_after", "closed_before", "closed_after", "malformed", "denied", "expired")
 
     def work(function, fault):
         kind, point = fault

@@ -4,6 +4,7 @@ import json
 
 import events
 import pytest
+from botocore.exceptions import ClientError
 from fault_proxy import FaultProxy, Point
 from function import Function
 from ministack.core.iam_evaluator import _evaluate_single_condition
@@ -41,7 +42,7 @@ def test_onboarded_account_is_notified_once(function, bus, account):
 
 
 def test_published_events_meet_the_condition_of_the_permission(function, world, account):
-    """The emulator sets no condition keys in PutEvents, so its evaluator judges the recorded calls here."""
+    """The emulator's evaluator judges the recorded calls, and what they must not be extended to."""
     assert function.failures(events.batch(events.create_account_result(account))) == []
     (document,) = world.template.permissions().values()
     (notify,) = [one for one in document["Statement"] if one["Sid"] == "Notify"]
@@ -52,6 +53,22 @@ def test_published_events_meet_the_condition_of_the_permission(function, world, 
         assert not _is_allowed(notify, [*entries, {**entries[0], "Source": "mine"}])
         assert not _is_allowed(notify, [*entries, {**entries[0], "DetailType": "Refund"}])
     assert not _is_allowed(notify, [])
+
+
+def test_function_may_publish_nothing_but_its_own_events(world):
+    """The emulator enforces the published statement on real requests."""
+    keys = world.credentials()
+    client = world.server.client("events", keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    own = {"EventBusName": world.template.event_bus(), "Source": "account-onboarding", "DetailType": "AccountBlocked", "Detail": "{}"}
+    client.put_events(Entries=[own, {**own, "DetailType": "AccountDeparted"}])
+    for entries in (
+        [{**own, "Source": "mine"}],
+        [own, {**own, "Source": "mine"}],
+        [own, {**own, "DetailType": "Refund"}],
+        [{**own, "EventBusName": "default"}],
+    ):
+        with pytest.raises(ClientError, match="events:PutEvents"):
+            client.put_events(Entries=entries)
 
 
 def _is_allowed(statement, entries):

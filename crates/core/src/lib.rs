@@ -26,6 +26,7 @@ pub mod owner;
 pub mod plan;
 pub mod policy;
 pub mod record;
+pub mod redaction;
 pub mod report;
 pub mod role;
 pub mod role_id;

@@ -12,7 +12,7 @@ use onboarding_core::account::AccountAge;
 use onboarding_core::blueprint::{self, SecretValues};
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::outcome::Stop;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::job::Engine;
 use crate::ports::{ParameterKind, ParameterValue, World};
@@ -53,6 +53,8 @@ impl<W: World> Engine<W> {
         let mut values = SecretValues::new();
         match self.world.parameters(names).await {
             Ok(mut found) => {
+                // Also a key that is refused below: it has been read.
+                found.values().for_each(|value| self.known_secrets.add(value.value.expose_secret()));
                 for name in names {
                     let value = found.remove(*name).ok_or_else(|| MISSING.to_owned());
                     let value = if keys.contains(name) { value.and_then(key) } else { value.map(|value| value.value) };

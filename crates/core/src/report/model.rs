@@ -7,13 +7,13 @@ use secrecy::ExposeSecret;
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 
-use super::redact::SecretRedactor;
 use crate::account::AccountId;
 use crate::blueprint::SecretValues;
 use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome};
 use crate::plan::{Action, Change, Proof, Refusal};
 use crate::policy::external_ids;
+use crate::redaction::SecretRedactor;
 use crate::role::RoleName;
 use crate::text::{Untrusted, printable_json};
 use crate::trigger::TriggerKind;
@@ -169,9 +169,7 @@ impl Report {
     pub fn redact(&mut self, secrets: &SecretValues, literals: &[crate::role::ExternalId]) {
         let documents = self.changes.iter().flat_map(|step| step.change.documents());
         let observed: Vec<_> = documents.flat_map(external_ids).collect();
-        let parameters = secrets.values().flatten().map(|value| value.expose_secret().trim());
-        // A single character is not a secret, and replacing it would garble every message.
-        let parameters = parameters.filter(|value| value.len() > 1);
+        let parameters = secrets.values().flatten().map(|value| value.expose_secret());
         let known = parameters.chain(literals.iter().map(|id| id.expose()));
         let redactor = SecretRedactor::new(known.chain(observed.iter().map(String::as_str)));
         let redact = |text: &mut String| redactor.redact(text);

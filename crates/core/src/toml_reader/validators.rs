@@ -2,7 +2,7 @@
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::references::check_references;
@@ -215,6 +215,8 @@ pub(crate) fn parameter_name(text: &str) -> Result<String, String> {
 /// User-defined tags.
 pub(crate) fn tags(value: &Value<'_>) -> BTreeMap<String, String> {
     let mut tags = BTreeMap::new();
+    // One look for each tag, so that a file with very many is refused as quickly as it is read.
+    let mut lowercase_keys = BTreeSet::new();
     let entries = value.entries().unwrap_or_default();
     if entries.len() > 49 {
         value.problem(format!(
@@ -232,13 +234,14 @@ pub(crate) fn tags(value: &Value<'_>) -> BTreeMap<String, String> {
             entry.problem("is reserved for the tag with which this tool marks its roles; choose another key");
         } else if !(1..=128).contains(&key.chars().count()) || !key.chars().all(allowed) {
             entry.problem("is not a valid tag key; use 1 to 128 letters, digits, spaces and `_.:/=+-@`");
-        } else if tags.keys().any(|other: &String| other.to_lowercase() == lower) {
+        } else if lowercase_keys.contains(&lower) {
             entry.problem("appears twice; IAM tag keys are case-insensitive");
         }
         if let Some(text) = entry.text() {
             if text.chars().count() > 256 || !text.chars().all(allowed) {
                 entry.problem("the tag value is not valid; use up to 256 letters, digits, spaces and `_.:/=+-@`");
             }
+            lowercase_keys.insert(lower);
             tags.insert(key, text.to_owned());
         }
     }
