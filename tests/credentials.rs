@@ -363,7 +363,7 @@ async fn console_login_is_supported() {
     let home = Home::with(login).await;
     insta::assert_snapshot!(home.error(&["--profile", "management"]).await, @"error: profile `management` is not signed in; run `aws login --profile management`");
     // The name of the file is the SHA-256 of the session.
-    let file = ".aws/login/cache/1b48b38933d0b067f38cbc5a23606dd0b1c485a6905b6bc4a75a834d6aee5228.json";
+    let file = ".aws/login/cache/af108e8621d0fbbbbe4b6fe665b9cb05f45395ba9b901d404d8e7c71afed9699.json";
     let token = |expires: &str| {
         json!({
             "accessToken": {
