@@ -62,7 +62,7 @@ fn bash_completes_profiles_vendors_accounts_and_principals() {
     for (words, expected) in [
         (&["plan", "--profile", ""][..], &["admin", "audit", "keys"][..]),
         (&["apply", "--profile", "a"], &["admin", "audit"]),
-        (&["vendors", "show", ""], &["trelica", "workload-security"]),
+        (&["vendors", "show", ""], &["trelica", "workload-security", "--config", "--help"]),
         (&["vendors", "show", "tre"], &["trelica"]),
         (&["vendors", "show", "--config", "other.toml", "a"], &["acme"]),
         (&["plan", "--account", ""], &["482913650127", "593024761238", "604135872349"]),
