@@ -62,6 +62,7 @@ mod fresh_account {
             },
             trust: vec![trust(VENDOR, Some(ExternalIdSource::Parameter("/vendor/external-id".to_owned())))],
             external_id_requirement: ExternalIdRequirement::Required,
+            no_external_id: None,
             policies: BTreeMap::from([("read".to_owned(), Template(policy.to_owned()))]),
             registration: None,
         }
@@ -80,6 +81,7 @@ mod fresh_account {
             give_up_after: Duration::from_secs(86_400),
             roles: vec![role("First"), role("Second")],
             hash: String::new(),
+            example_values: Vec::new(),
         }
     }
 

@@ -254,7 +254,7 @@ fn trusted(
     };
     let one = |principal: &PrincipalSpec| {
         let principal = match principal {
-            PrincipalSpec::Aws(text) => Principal::to_grant(&text.expand(account)).map_err(|e| fail(e.to_string()))?,
+            PrincipalSpec::Aws(text) => Principal::to_trust(&text.expand(account)).map_err(|e| fail(e.to_string()))?,
             PrincipalSpec::Service(name) => Principal::Service(name.clone()),
             PrincipalSpec::Federated(provider) => Principal::Federated(provider.expand(account)),
         };

@@ -124,12 +124,6 @@ impl ApiError {
         self.code.starts_with("PackedPolicyTooLarge")
     }
 
-    /// Whether the credentials that this tool runs with are unknown to AWS, not those of a new session in an account.
-    pub(crate) fn rejects_own_credentials(&self) -> bool {
-        let is_own = !self.call.starts_with("iam:") && self.call != "sts:GetCallerIdentity";
-        is_own && matches!(self.code.as_str(), "InvalidClientTokenId" | "UnrecognizedClientException")
-    }
-
     /// The kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -248,11 +242,9 @@ mod tests {
         ] {
             assert_eq!(kind, expected);
         }
-        let rejects_own = |call, code: &str| ApiError::new(call, code, invalid).rejects_own_credentials();
-        assert!(rejects_own("sts:AssumeRole", "InvalidClientTokenId"));
-        assert!(!rejects_own("iam:GetRole", "InvalidClientTokenId"));
-        assert!(!rejects_own("sts:GetCallerIdentity", "InvalidClientTokenId"));
-        assert!(!rejects_own("sts:AssumeRole", "ExpiredToken"));
+        for call in ["sts:AssumeRole", "iam:GetRole", "sts:GetCallerIdentity"] {
+            assert_eq!(kind(call, "InvalidClientTokenId", invalid), ErrorKind::Credentials, "{call}");
+        }
     }
 
     #[test]

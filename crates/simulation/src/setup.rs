@@ -52,6 +52,13 @@ impl FakeOrganization {
         self
     }
 
+    /// Adds a role or user by its unique ID and its ARN. IAM accepts the ID in a policy and saves the ARN.
+    #[must_use]
+    pub fn with_unique_id(self, id: &str, arn: &str) -> Self {
+        self.change(|all| all.unique_ids.insert(id.to_owned(), arn.to_owned()));
+        self.with_identity(arn)
+    }
+
     /// Sets an SSM parameter of the management account.
     #[must_use]
     pub fn with_parameter(self, name: &str, value: &str) -> Self {

@@ -30,6 +30,8 @@ pub(super) struct State {
     pub(super) outside: BTreeSet<AccountId>,
     /// ARNs of roles and users that exist only as principals.
     pub(super) identities: BTreeSet<String>,
+    /// The unique IDs of some of them, each with its ARN.
+    pub(super) unique_ids: BTreeMap<String, String>,
     pub(super) parameters: BTreeMap<String, String>,
     /// The parameters that are not encrypted.
     pub(super) plain_parameters: BTreeSet<String>,
@@ -76,6 +78,7 @@ impl State {
             accounts,
             outside: BTreeSet::new(),
             identities: BTreeSet::new(),
+            unique_ids: BTreeMap::new(),
             parameters: BTreeMap::new(),
             plain_parameters: BTreeSet::new(),
             records: BTreeMap::new(),

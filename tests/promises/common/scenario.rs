@@ -99,6 +99,11 @@ impl Scenario {
         Self { organization: self.organization.with_identity(arn), ..self }
     }
 
+    /// Adds a user or role that policies may name by its unique ID.
+    pub(crate) fn with_unique_id(self, unique_id: &str, arn: &str) -> Self {
+        Self { organization: self.organization.with_unique_id(unique_id, arn), ..self }
+    }
+
     /// Stores an SSM parameter.
     pub(crate) fn with_parameter(self, name: &str, value: &str) -> Self {
         Self { organization: self.organization.with_parameter(name, value), ..self }

@@ -23,7 +23,7 @@ mod trust;
 mod vendors;
 mod warnings;
 
-pub use examples::ExampleValue;
+pub use examples::{Certainty, ExampleValue};
 pub use files::{Files, Folder, NoFiles};
 pub use model::{AccessRole, Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec};
 pub use show::show;

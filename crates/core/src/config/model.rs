@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::examples::ExampleValue;
 use crate::account::AccountId;
-use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement};
+use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement, Principal};
 use crate::role::{ExternalId, ExternalIdPattern, RoleName};
 use crate::role_settings::RoleDefinition;
 use crate::template::Template;
@@ -27,6 +28,8 @@ pub struct Config {
     /// The hash of the text and of every file that it refers to. Records keep it, to show which accounts were processed with
     /// the present configuration.
     pub hash: String,
+    /// The example values that it and its files still contain, in file order.
+    pub example_values: Vec<ExampleValue>,
 }
 
 impl Config {
@@ -70,7 +73,7 @@ pub struct TrustSpec {
 /// A principal in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PrincipalSpec {
-    /// An account ID, or the ARN of a role or user.
+    /// An account ID, or the ARN of a role or user. In roles also a unique ID (`AROA…`, `AIDA…`).
     Aws(Template),
     /// An AWS service such as `lambda.amazonaws.com`. Only allowed in `[[role]]`.
     Service(String),
@@ -80,6 +83,12 @@ pub enum PrincipalSpec {
 }
 
 impl PrincipalSpec {
+    /// Whether it is the unique ID of a role or user.
+    #[must_use]
+    pub(super) fn is_unique_id(&self) -> bool {
+        matches!(self, Self::Aws(text) if matches!(Principal::from_policy("AWS", &text.0), Principal::Orphan(_)))
+    }
+
     /// The action by which the principal assumes a role.
     #[must_use]
     pub fn assumes_by(&self) -> AssumeAction {
@@ -111,6 +120,8 @@ pub struct RoleTemplate {
     pub trust: Vec<TrustSpec>,
     /// Whether every principal must pass an external ID.
     pub external_id_requirement: ExternalIdRequirement,
+    /// Why a vendor passes no external ID.
+    pub no_external_id: Option<String>,
     /// The inline policies: name to JSON document.
     pub policies: BTreeMap<String, Template>,
     /// Where to register the account and this role with the vendor.

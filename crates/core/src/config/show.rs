@@ -44,9 +44,12 @@ fn role(role: &RoleTemplate) -> Vec<Line> {
     if title != name.as_str() {
         add("vendor", title);
     }
+    let without_id = match &role.no_external_id {
+        Some(reason) => format!(", without an external ID ({reason})"),
+        None => String::new(),
+    };
     for spec in &role.trust {
-        let without_id = if owner.is_vendor() { ", without an external ID" } else { "" };
-        add("trusts", &trust(spec, without_id));
+        add("trusts", &trust(spec, &without_id));
     }
     add("path", &settings.path);
     add("description", if settings.description.is_empty() { NONE } else { &settings.description });

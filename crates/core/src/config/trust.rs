@@ -25,6 +25,12 @@ pub(super) fn grant(value: &Value<'_>, context: &ReadContext<'_>) -> Option<Trus
             "an identity provider cannot be granted access to accounts; install a role for it with `[[role]]`",
         );
     }
+    if spec.principals.iter().any(PrincipalSpec::is_unique_id) {
+        value.problem(
+            "a unique ID cannot be granted access, because IAM stores the ARN of the role or user in its place and the grant \
+             would not be recognized in the trust policy of the access role; write the ARN",
+        );
+    }
     Some(spec)
 }
 

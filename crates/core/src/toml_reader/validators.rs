@@ -141,14 +141,10 @@ pub(crate) fn check_count_of_managed(value: &Value<'_>, count: usize) {
     }
 }
 
-/// A principal that is an account, a role or a user.
+/// A principal that is an account, a role or a user, by its ARN or its unique ID.
 pub(crate) fn identity_or_account(text: &str) -> Result<Template, String> {
-    template(text, |expanded| match Principal::to_grant(expanded) {
+    template(text, |expanded| match Principal::to_trust(expanded) {
         Ok(_) => Ok(()),
-        Err(_) if matches!(Principal::from_policy("AWS", expanded), Principal::Orphan(_)) => Err(format!(
-            "`{}` is a unique ID, and IAM stores the ARN of the role or user in its place; write the ARN",
-            Untrusted::new(text)
-        )),
         Err(_) if service(text).is_ok() => {
             Err(format!("`{0}` is a service; use `principal = {{ service = \"{0}\" }}`", Untrusted::new(text)))
         }
