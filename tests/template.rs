@@ -92,6 +92,21 @@ fn rule_sends_events_to_the_queue_and_the_queue_triggers_the_function() {
 }
 
 #[test]
+fn rules_match_only_events_of_the_account_of_the_stack() {
+    for (template, count) in [(TEMPLATE, 3), (CONTROL_TOWER, 1)] {
+        let stack = Stack::new(template, &[]);
+        let resources = read(template)["Resources"].clone();
+        let resources = resources.as_object().expect("resources");
+        let rules: Vec<_> =
+            resources.iter().filter(|(_, resource)| resource["Type"] == "AWS::Events::Rule").map(|(name, _)| name).collect();
+        assert_eq!(rules.len(), count, "{rules:?}");
+        for rule in rules {
+            assert_eq!(stack.resource(rule)["EventPattern"]["account"], json!(["111122223333"]), "{rule}");
+        }
+    }
+}
+
+#[test]
 fn sweep_schedule_sends_to_the_same_queue() {
     let stack = Stack::with(&[]);
     let sweep = stack.resource("ScheduledSweep");
