@@ -57,7 +57,7 @@ use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::report::Report;
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::{after, from_unix_milliseconds, since};
-use onboarding_core::trigger::{Request, RequestedAccount, Trigger, TriggerKind};
+use onboarding_core::trigger::{EventSubject, Request, RequestedAccount, Trigger, TriggerKind};
 use onboarding_engine::ports::{Notifier, Queue, World, WriteIam};
 use onboarding_engine::{Engine, Job};
 use onboarding_engine::{timed_out, timeout_at};
@@ -212,15 +212,18 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         timeout_at(&self.engine.world, self.deadlines.work, resolved).await.unwrap_or_else(|| Err(timed_out().into()))
     }
 
-    /// Whether to apply changes. Some kinds of events are about accounts that existed before the deployment as well; those
-    /// accounts are treated as in a sweep. All other requests state the mode.
+    /// Whether to apply changes. An event does not decide that for an account that existed before the deployment: it is treated
+    /// as in a sweep. All other requests state the mode.
     async fn mode_of(&self, account: &AccountId, kind: TriggerKind, requested: Mode) -> Result<Mode, Outcome> {
-        if self.sweep_mode == SweepMode::Apply || !kind.may_be_about_existing_account() {
+        if self.sweep_mode == SweepMode::Apply || kind.subject() == EventSubject::StatesMode {
             return Ok(requested);
         }
-        let world = &self.engine.world;
+        let Engine { world, config, .. } = self.engine;
         match timeout_at(world, self.deadlines.work, world.account(account)).await {
-            Some(Ok(Some(found))) => Ok(self.sweep_mode.mode_for(found.joined_at)),
+            Some(Ok(Some(found))) => {
+                let age = AccountAge::at(world.now(), found.joined_at, config.new_for);
+                Ok(self.sweep_mode.mode_for_event(kind.subject(), age, found.joined_at))
+            }
             // The engine reports that it is not a member.
             Some(Ok(None)) => Ok(requested),
             Some(Err(error)) => Err(Stop::from_error(&error, AccountAge::Established).into()),

@@ -43,11 +43,7 @@ impl<W: World> Engine<W> {
         let (blueprint, errors) = Blueprint::new(&self.config, account, secrets).map_err(|error| {
             Stop::blocked(Code::Configuration, error.to_string(), "fix the configuration, then run again")
         })?;
-        let member_for = account.joined_at.and_then(|joined| self.world.now().duration_since(joined).ok());
-        let age = match member_for {
-            Some(member_for) if member_for >= self.config.new_for => AccountAge::Established,
-            _ => AccountAge::New,
-        };
+        let age = AccountAge::at(self.world.now(), account.joined_at, self.config.new_for);
         let refusals = errors.iter().filter_map(Refusal::configuration).collect();
         Ok(Prepared { blueprint, refusals, age })
     }
