@@ -23,12 +23,12 @@ use super::subject::Subject;
 use super::{FunctionWorld, Invocation, log};
 use onboarding_core::error::ApiError;
 use onboarding_core::message_action::is_transient;
-use onboarding_core::notification::{self, NotificationDecision, NotificationRecord, Notified};
+use onboarding_core::notification::{self, NotificationDecision, NotificationRecord, Notified, Novelty};
 use onboarding_core::report::{AccountEvent, EventContext, Report};
 use onboarding_engine::ports::WriteMode;
 
 impl<W: FunctionWorld> Invocation<'_, W> {
-    /// Sends the notification about a report, if there is something new.
+    /// Sends the notification about a report, if there is something new. Returns whether there was.
     ///
     /// # Errors
     /// When the notification could not be sent or recorded.
@@ -37,22 +37,25 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         report: &Report,
         subject: &Subject,
         context: &InvocationContext<'_>,
-    ) -> Result<(), ApiError> {
+    ) -> Result<Novelty, ApiError> {
         let notifier = &self.engine.world;
         let now = notifier.now();
         let owner = context.record_owner();
         if !notifier.notifications_enabled() || !notification::may_notify(report) {
-            return Ok(());
+            return Ok(Novelty::New);
         }
         let key = subject.key.as_str();
         let previous = fail_if_transient(notifier.load_record(key).await)?.unwrap_or_default();
         let unconfirmed =
             |notified| NotificationRecord { notified, at: now, owner: owner.to_owned(), confirmed: false };
-        match notification::decide(report, previous.as_ref(), owner, now) {
-            NotificationDecision::Nothing => Ok(()),
-            NotificationDecision::DeleteRecord => notifier.delete_record(key).await,
+        let decision = notification::decide(report, previous.as_ref(), owner, now);
+        let novelty = decision.novelty(report);
+        match decision {
+            NotificationDecision::Nothing => Ok(novelty),
+            NotificationDecision::DeleteRecord => notifier.delete_record(key).await.map(|()| novelty),
             NotificationDecision::RecordStarted => {
-                notifier.save_record(key, &unconfirmed(Notified::Started), WriteMode::Create).await.map(drop)
+                let started = unconfirmed(Notified::Started);
+                notifier.save_record(key, &started, WriteMode::Create).await.map(|_| novelty)
             }
             NotificationDecision::Notify { kind, notified, cause, first } => {
                 let record = unconfirmed(notified);
@@ -63,7 +66,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
                 if saved.as_ref().is_ok_and(|first| !first)
                     && notifier.load_record(key).await?.is_some_and(|other| other.covers(&record.notified, owner, now))
                 {
-                    return Ok(());
+                    return Ok(novelty);
                 }
                 let event = AccountEvent::new(&EventContext {
                     kind,
@@ -85,7 +88,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
                 let _ = notifier
                     .save_record(key, &NotificationRecord { confirmed: true, ..record }, WriteMode::Replace)
                     .await;
-                saved.map(drop)
+                saved.map(|_| novelty)
             }
         }
     }
