@@ -66,6 +66,13 @@ impl FakeOrganization {
         self.with_parameter(name, value)
     }
 
+    /// Lists an account without its state, as AWS does not document but may do.
+    #[must_use]
+    pub fn with_unreadable_account(self, account: &AccountId) -> Self {
+        self.change(|all| all.unreadable.insert(account.clone()));
+        self
+    }
+
     /// Stores no leases, as on the command line: every lease is granted.
     #[must_use]
     pub fn without_leases(self) -> Self {
