@@ -23,7 +23,7 @@ impl Secrets for Aws {
         const CALL: &str = "ssm:GetParameters";
         let names = names.iter().map(|name| (*name).to_owned()).collect();
         let get = self.ssm.get_parameters().set_names(Some(names)).with_decryption(true);
-        let found = get.send().await.map_err(api_error(CALL))?.parameters.unwrap_or_default();
+        let found = get.send().await.map_err(self.caller_error(CALL))?.parameters.unwrap_or_default();
         let named = found.into_iter().map(|parameter| {
             let kind = match parameter.r#type {
                 Some(ParameterType::SecureString) => ParameterKind::Secure,

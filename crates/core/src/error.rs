@@ -42,14 +42,14 @@ pub enum ErrorKind {
     Unavailable,
     /// The account is too new for the service.
     NotReady,
-    /// The credentials are not accepted, or have expired.
+    /// The credentials of a session or of the function are not accepted (yet), or have expired; retried.
     Credentials,
+    /// The user's own credentials are not accepted. Retrying does not help: only the user can replace them.
+    FixedCredentials,
     /// The clock of the caller is wrong, so that its signatures are not accepted.
     ClockSkew,
     /// The credentials are those of a root user.
     RootUser,
-    /// The same, where retrying does not help: only the user can replace them.
-    FixedCredentials,
     /// No credentials are configured.
     NoCredentials,
     /// The service is not enabled in the region.
@@ -122,12 +122,6 @@ impl ApiError {
     #[must_use]
     pub fn is_session_policy_too_large(&self) -> bool {
         self.code.starts_with("PackedPolicyTooLarge")
-    }
-
-    /// Whether the credentials that this tool runs with are unknown to AWS, not those of a new session in an account.
-    pub(crate) fn rejects_own_credentials(&self) -> bool {
-        let is_own = !self.call.starts_with("iam:") && self.call != "sts:GetCallerIdentity";
-        is_own && matches!(self.code.as_str(), "InvalidClientTokenId" | "UnrecognizedClientException")
     }
 
     /// The kind of the error.
@@ -233,7 +227,6 @@ mod tests {
     #[test]
     fn caller_errors_are_distinguished() {
         let kind = |call, code: &str, message| ApiError::new(call, code, message).kind();
-        let invalid = "The security token included in the request is invalid.";
         let expired =
             "Signature expired: 20261122T213000Z is now earlier than 20261122T214000Z (20261122T215500Z - 15 min.)";
         for (kind, expected) in [
@@ -244,11 +237,6 @@ mod tests {
         ] {
             assert_eq!(kind, expected);
         }
-        let rejects_own = |call, code: &str| ApiError::new(call, code, invalid).rejects_own_credentials();
-        assert!(rejects_own("sts:AssumeRole", "InvalidClientTokenId"));
-        assert!(!rejects_own("iam:GetRole", "InvalidClientTokenId"));
-        assert!(!rejects_own("sts:GetCallerIdentity", "InvalidClientTokenId"));
-        assert!(!rejects_own("sts:AssumeRole", "ExpiredToken"));
     }
 
     #[test]
