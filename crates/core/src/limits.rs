@@ -77,6 +77,10 @@ pub const LOAD_CREDENTIALS: Duration = Duration::from_secs(120);
 /// See <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
 pub const SESSION: Duration = Duration::from_secs(900);
 
+/// How long only the first of several access roles is tried in an account, from when it joined. AWS creates that role within
+/// seconds or minutes; until it exists, a role with one of the other names may be one that somebody else created.
+pub const FIRST_ACCESS_ROLE: Duration = Duration::from_secs(300);
+
 /// How long calls in flight may still take, on the command line, after the wait for the account is over.
 pub const COMMAND_LINE_GRACE: Duration = Duration::from_secs(120);
 

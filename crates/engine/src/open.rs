@@ -58,6 +58,7 @@ impl<W: World> Engine<W> {
         let (assumed, ()) = join!(self.assume(&blueprint, age, mode, &name), early_lease);
         let (assumed, too_long) = assumed?;
         findings.access_role = Some(assumed.access_role.clone());
+        findings.others_denied.clone_from(&assumed.others_denied);
         blueprint.roles.retain(|role| !too_long.iter().any(|refusal| refusal.role == *role.name()));
         refusals.extend(too_long);
         findings.refusals.clone_from(&refusals);

@@ -37,6 +37,8 @@ pub(crate) struct Run<'a, W> {
 pub(crate) struct Findings {
     pub(crate) account: Option<Account>,
     pub(crate) access_role: Option<RoleName>,
+    /// Why the access role is not the first of the configured names, as a notice.
+    pub(crate) others_denied: Option<String>,
     /// External IDs and keys, which must not appear in the report.
     pub(crate) secrets: SecretValues,
     pub(crate) refusals: Vec<Refusal>,
@@ -70,8 +72,19 @@ impl<'a, W: World> Run<'a, W> {
 
     /// The report of the run, with every external ID and key taken out of its texts.
     pub(crate) fn into_report(self, outcome: Outcome, config: &Config) -> Report {
-        let Findings { account, access_role, secrets, refusals, mut notices, proofs, proofs_after, planned, calls } =
-            self.findings;
+        let Findings {
+            account,
+            access_role,
+            others_denied,
+            secrets,
+            refusals,
+            mut notices,
+            proofs,
+            proofs_after,
+            planned,
+            calls,
+        } = self.findings;
+        notices.extend(others_denied);
         let planned = planned.into_iter().map(|change| ChangeResult { change, status: ChangeStatus::Planned });
         notices.extend(config.warnings());
         let took = since(self.started, self.world.now());
