@@ -31,7 +31,7 @@ impl Config {
     pub fn example_values(&self) -> Vec<ExampleValue> {
         let mut found = Vec::new();
         for (index, grant) in self.access_role.grants.iter().enumerate() {
-            trust_entry(&format!("[[access-role.grant]] {}", index + 1), grant, &mut found);
+            trust_entry(&format!("[[access-role.grant]] {}", index + 1), &grant.trust, &mut found);
         }
         for account in &self.excluded {
             in_text("[accounts] exclude", account.as_str(), &mut found);

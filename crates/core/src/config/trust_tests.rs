@@ -26,10 +26,31 @@ fn actions_are_read_for_grants_trust_entries_and_vendors() {
          trust = {{ accounts = ['333344445555'], external-id = 'required', actions = ['sts:AssumeRole', 'sts:SetSourceIdentity'] }}\n"
     ));
     let passed: Vec<_> = config.roles.iter().map(|role| role.trust[0].actions.passed()).collect();
-    assert_eq!(config.access_role.grants[0].actions.passed(), " with session tags");
+    assert_eq!(config.access_role.grants[0].trust.actions.passed(), " with session tags");
     assert_eq!(passed, [" with a source identity", " with session tags"]);
     insta::assert_snapshot!(shown(&config, "granted to"), @"granted to      222233334444, for sts:AssumeRole and sts:TagSession");
     assert_eq!(config.warnings(), Vec::<String>::new());
+}
+
+#[test]
+fn grant_names_the_access_role_that_it_is_for() {
+    let config = |names: &str, grant: &str| {
+        format!("[access-role]\n{names}\n[[access-role.grant]]\nprincipal = '222233334444'\n{grant}\n")
+    };
+    let control_tower = parse(&config("", "access-role = 'AWSControlTowerExecution'"));
+    insta::assert_snapshot!(shown(&control_tower, "granted to"), @"");
+    // IAM role names are case-insensitive.
+    let entry = parse(&config("names = ['Entry', 'Other']", "access-role = 'entry'"));
+    assert_eq!(entry.access_role.grants[0].access_role, Some("Entry".parse().unwrap()));
+    assert_eq!(parse(&config("", "")).access_role.grants[0].access_role, None);
+    let all = [
+        config("", "access-role = 'AWSControlTowerExecutor'"),
+        config("names = ['Entry']", "access-role = 'AWSControlTowerExecution'"),
+        config("names = ['Entry']", "access-role = 'no role'"),
+        config("names = []", "access-role = 'Entry'"),
+        "[[role]]\nname = 'a'\ntrust = [{ principal = '222233334444', access-role = 'Entry' }]\n".to_owned(),
+    ];
+    insta::assert_snapshot!(all.map(|text| problems(&text)).join("\n"), @"");
 }
 
 #[test]
