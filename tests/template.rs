@@ -25,7 +25,7 @@ mod stack;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use stack::{CONTROL_TOWER, Stack, TEMPLATE, list, template, text};
+use stack::{CONTROL_TOWER, Stack, TEMPLATE, list, read, template, text};
 
 /// All statements of the function's role.
 fn permissions(stack: &Stack) -> Vec<Value> {
