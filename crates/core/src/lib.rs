@@ -25,6 +25,7 @@ pub mod plan;
 pub mod policy;
 pub mod report;
 pub mod role;
+pub mod role_id;
 pub mod role_settings;
 pub mod session_policy;
 pub mod stored;

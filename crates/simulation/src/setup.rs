@@ -168,22 +168,24 @@ impl FakeOrganization {
         self.change(|all| all.missing_policies.insert(arn.to_owned()));
     }
 
-    /// Writes a role as another tool or administrator might have. The role is not validated and is visible immediately.
+    /// Writes a role as another tool or administrator might have. The role is not validated and is visible immediately. An
+    /// existing role is edited and keeps its unique ID; to create it again, delete it first.
     pub fn put_role(&self, account: &AccountId, name: &RoleName, role: RoleState) {
         let now = self.lock().now;
-        self.alter(account, |target| target.insert(account, name, role, now, Lag::default()));
+        self.alter(account, |target| match target.role(name) {
+            Some(_) => {
+                let lag = std::mem::take(&mut target.lag);
+                target.update(name, role, now);
+                target.lag = lag;
+            }
+            None => target.insert(account, name, role, now, Lag::default()),
+        });
     }
 
     /// Replaces the trust policy of a role with any string. The change is visible immediately.
     pub fn set_trust(&self, account: &AccountId, name: &RoleName, trust: &str) {
         if let Some(role) = self.role_state(account, name) {
-            let state = RoleState { trust: PolicyText(trust.to_owned()), ..role };
-            let now = self.lock().now;
-            self.alter(account, |account| {
-                let lag = std::mem::take(&mut account.lag);
-                account.update(name, state, now);
-                account.lag = lag;
-            });
+            self.put_role(account, name, RoleState { trust: PolicyText(trust.to_owned()), ..role });
         }
     }
 

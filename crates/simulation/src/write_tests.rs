@@ -48,6 +48,19 @@ async fn created_role_can_be_read_back() {
 }
 
 #[tokio::test]
+async fn role_that_is_created_again_has_another_unique_id() {
+    let organization = organization();
+    let session = session_with_vendor_role(&organization).await;
+    let unique_id = async || session.role(&name("Vendor")).await.unwrap().unwrap().id.unwrap();
+    let first = unique_id().await;
+    organization.set_trust(&id(MEMBER), &name("Vendor"), "{}");
+    assert_eq!(unique_id().await, first, "an edit keeps the ID");
+    organization.delete_role(&id(MEMBER), &name("Vendor"));
+    session.execute(&create("Vendor", new_role())).await.unwrap();
+    assert_ne!(unique_id().await, first);
+}
+
+#[tokio::test]
 async fn role_name_that_differs_only_in_case_is_rejected() {
     let session = session_with_vendor_role(&organization()).await;
     insta::assert_snapshot!(outcomes(&session, &[create("VENDOR", new_role())]).await, @"iam:CreateRole failed: EntityAlreadyExists: Role with name VENDOR already exists.");

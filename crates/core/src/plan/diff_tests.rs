@@ -111,6 +111,7 @@ fn boundary_that_is_not_configured_is_removed() {
 fn permissions_are_reduced_before_they_are_added() {
     let text = repair(|role| {
         *role = ObservedRole {
+            id: role.id.clone(),
             settings: RoleSettings {
                 tags: BTreeMap::from([("theirs".to_owned(), String::new())]),
                 ..RoleSettings::default()

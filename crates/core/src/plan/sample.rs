@@ -11,6 +11,8 @@ use crate::role::RoleName;
 
 pub(crate) const ROLE: &str = "Acme";
 
+pub(crate) const ROLE_ID: &str = "AROADBQP57FF2AEXAMPLE";
+
 const CONFIG: &str = r#"
 [[access-role.grant]]
 principal = "222233334444"
@@ -87,6 +89,7 @@ pub(crate) fn converged(blueprint: &Blueprint) -> Observed {
     observed.access_trust = Ok(edit.document);
     for spec in &blueprint.roles {
         let role = ObservedRole {
+            id: Some(ROLE_ID.parse().unwrap()),
             settings: spec.definition.settings.clone(),
             trust: Ok(spec.trust.clone()),
             policies: spec.policies.iter().map(|(name, policy)| (name.clone(), Ok(policy.clone()))).collect(),
