@@ -98,6 +98,8 @@ mod fresh_account {
                 deadline,
                 abandon_at: end,
                 confirmed_plan: None,
+                recorded_roles: BTreeMap::new(),
+                recorded_grants: BTreeSet::new(),
             })
             .await
     }

@@ -97,8 +97,11 @@ fn rules_match_only_events_of_the_account_of_the_stack() {
         let stack = Stack::new(template, &[]);
         let resources = read(template)["Resources"].clone();
         let resources = resources.as_object().expect("resources");
-        let rules: Vec<_> =
-            resources.iter().filter(|(_, resource)| resource["Type"] == "AWS::Events::Rule").map(|(name, _)| name).collect();
+        let rules: Vec<_> = resources
+            .iter()
+            .filter(|(_, resource)| resource["Type"] == "AWS::Events::Rule")
+            .map(|(name, _)| name)
+            .collect();
         assert_eq!(rules.len(), count, "{rules:?}");
         for rule in rules {
             assert_eq!(stack.resource(rule)["EventPattern"]["account"], json!(["111122223333"]), "{rule}");

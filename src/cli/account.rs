@@ -1,5 +1,6 @@
 //! `onboard plan` and `onboard apply`: plan or change one account in AWS.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
@@ -127,7 +128,17 @@ async fn start<W: World>(
     let end = after(deadline, COMMAND_LINE_GRACE);
     Ok(Ok((
         engine,
-        Job { account, trigger, session_suffix, lease_owner: run, deadline, abandon_at: end, confirmed_plan: None },
+        Job {
+            account,
+            trigger,
+            session_suffix,
+            lease_owner: run,
+            deadline,
+            abandon_at: end,
+            confirmed_plan: None,
+            recorded_roles: BTreeMap::new(),
+            recorded_grants: BTreeSet::new(),
+        },
     )))
 }
 

@@ -1,5 +1,6 @@
 //! `onboard demo`: the real engine onboards an account of a simulated organization, without AWS.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
         deadline: after(organization.now(), TIMEOUT),
         abandon_at: after(organization.now(), TIMEOUT + Duration::from_secs(60)),
         confirmed_plan: None,
+        recorded_roles: BTreeMap::new(),
+        recorded_grants: BTreeSet::new(),
     };
 
     heading("2. Plan: current state and planned changes")?;

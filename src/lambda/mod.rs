@@ -37,6 +37,7 @@ pub use log::{start as start_log, start_failed};
 pub use records::bodies;
 pub use settings::{ConfigLocation, SettingsError, sweep_mode_from_env};
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -244,8 +245,17 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         // message ID alone by all deliveries of one message.
         let run = format!("{}/{}", self.invocation, context.message.unwrap_or_default());
         let session_suffix = context.event.unwrap_or(self.invocation).to_owned();
-        let job =
-            Job { account, trigger, session_suffix, lease_owner: run, deadline, abandon_at: end, confirmed_plan: None };
+        let job = Job {
+            account,
+            trigger,
+            session_suffix,
+            lease_owner: run,
+            deadline,
+            abandon_at: end,
+            confirmed_plan: None,
+            recorded_roles: BTreeMap::new(),
+            recorded_grants: BTreeSet::new(),
+        };
         let onboarded = async {
             match mode {
                 Mode::Plan => self.engine.plan(&job).await,

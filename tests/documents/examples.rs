@@ -1,5 +1,6 @@
 //! Runs the code on the examples in the documents and compares the results.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use onboarding_core::account::AccountId;
@@ -104,6 +105,8 @@ async fn report() -> Report {
             deadline,
             abandon_at: end,
             confirmed_plan: None,
+            recorded_roles: BTreeMap::new(),
+            recorded_grants: BTreeSet::new(),
         })
         .await
 }

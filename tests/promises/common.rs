@@ -10,6 +10,7 @@ mod configurations;
 mod faults;
 mod scenario;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -63,6 +64,8 @@ pub(crate) fn job(clock: &impl Clock, account: &str) -> Job {
         deadline: clock.now() + Duration::from_secs(900),
         abandon_at: clock.now() + Duration::from_secs(1020),
         confirmed_plan: None,
+        recorded_roles: BTreeMap::new(),
+        recorded_grants: BTreeSet::new(),
     }
 }
 

@@ -27,6 +27,7 @@ mod other_envelopes;
 mod panic;
 mod plan_is_what_apply_calls;
 mod registration;
+mod removed_from_configuration;
 mod sample_events;
 mod second_run_makes_no_write;
 mod secrets_are_cached;

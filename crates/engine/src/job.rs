@@ -1,10 +1,13 @@
 //! The engine's parts, and one account to process.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
-use onboarding_core::plan::Change;
+use onboarding_core::plan::{Change, RecordedGrant};
+use onboarding_core::role::RoleName;
+use onboarding_core::role_id::RoleId;
 use onboarding_core::trigger::TriggerKind;
 
 use crate::secrets::SecretCache;
@@ -42,4 +45,8 @@ pub struct Job {
     pub abandon_at: SystemTime,
     /// The plan that a person confirmed: no other is applied.
     pub confirmed_plan: Option<Vec<Change>>,
+    /// The unique IDs of the account's roles that an earlier run has recorded as created by this tool.
+    pub recorded_roles: BTreeMap<RoleName, RoleId>,
+    /// The grants on the access role that an earlier run has recorded.
+    pub recorded_grants: BTreeSet<RecordedGrant>,
 }

@@ -29,6 +29,7 @@ mod observe;
 mod open;
 pub mod ports;
 mod prepare;
+mod removed;
 mod retry;
 mod run;
 mod secrets;

@@ -14,6 +14,7 @@ use crate::job::Engine;
 use crate::ledger::Ledger;
 use crate::ports::World;
 use crate::prepare::Prepared;
+use crate::removed::grants_still_present;
 use crate::retry::{timed_out, timeout_at, without_session};
 use crate::run::Run;
 use crate::target::TargetAccount;
@@ -62,9 +63,16 @@ impl<W: World> Engine<W> {
         blueprint.roles.retain(|role| !too_long.iter().any(|refusal| refusal.role == *role.name()));
         refusals.extend(too_long);
         findings.refusals.clone_from(&refusals);
-        let (confirmed, registrations) = join!(assumed.confirm(&blueprint), self.registrations(&blueprint));
+        let access_role = assumed.access_role.clone();
+        let (confirmed, registrations, roles_left) = join!(
+            assumed.confirm(&blueprint),
+            self.registrations(&blueprint),
+            self.roles_still_present(job, &blueprint.account, &access_role, &name)
+        );
         let (target, observed) = confirmed?;
         let observed = Observed { registrations, ..observed? };
+        findings.still_present = roles_left;
+        findings.still_present.extend(grants_still_present(job, &blueprint, &observed));
         Ok(OpenedAccount { blueprint, age, refusals, target, observed })
     }
 }

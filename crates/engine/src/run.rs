@@ -8,7 +8,7 @@ use onboarding_core::code::Code;
 use onboarding_core::config::Config;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
-use onboarding_core::plan::{Approved, Change, Proof, Refusal};
+use onboarding_core::plan::{Approved, Change, Proof, Refusal, StillPresent};
 use onboarding_core::report::{Calls, ChangeResult, ChangeStatus, Report};
 use onboarding_core::role::RoleName;
 use onboarding_core::time::since;
@@ -39,6 +39,8 @@ pub(crate) struct Findings {
     pub(crate) access_role: Option<RoleName>,
     /// Why the access role is not the first of the configured names, as a notice.
     pub(crate) others_denied: Option<String>,
+    /// What is still present and no longer configured.
+    pub(crate) still_present: Vec<StillPresent>,
     /// External IDs and keys, which must not appear in the report.
     pub(crate) secrets: SecretValues,
     pub(crate) refusals: Vec<Refusal>,
@@ -76,6 +78,7 @@ impl<'a, W: World> Run<'a, W> {
             account,
             access_role,
             others_denied,
+            still_present,
             secrets,
             refusals,
             mut notices,
@@ -85,6 +88,7 @@ impl<'a, W: World> Run<'a, W> {
             calls,
         } = self.findings;
         notices.extend(others_denied);
+        notices.extend(still_present.iter().map(ToString::to_string));
         let planned = planned.into_iter().map(|change| ChangeResult { change, status: ChangeStatus::Planned });
         notices.extend(config.warnings());
         let took = since(self.started, self.world.now());

@@ -38,7 +38,11 @@ fn grant_names_the_access_role_that_it_is_for() {
         format!("[access-role]\n{names}\n[[access-role.grant]]\nprincipal = '222233334444'\n{grant}\n")
     };
     let control_tower = parse(&config("", "access-role = 'AWSControlTowerExecution'"));
-    insta::assert_snapshot!(shown(&control_tower, "granted to"), @"");
+    let lines = plain(&show(&control_tower)).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        lines.contains("granted to 222233334444, for sts:AssumeRole, only on AWSControlTowerExecution accounts"),
+        "{lines}"
+    );
     // IAM role names are case-insensitive.
     let entry = parse(&config("names = ['Entry', 'Other']", "access-role = 'entry'"));
     assert_eq!(entry.access_role.grants[0].access_role, Some("Entry".parse().unwrap()));
@@ -50,7 +54,13 @@ fn grant_names_the_access_role_that_it_is_for() {
         config("names = []", "access-role = 'Entry'"),
         "[[role]]\nname = 'a'\ntrust = [{ principal = '222233334444', access-role = 'Entry' }]\n".to_owned(),
     ];
-    insta::assert_snapshot!(all.map(|text| problems(&text)).join("\n"), @"");
+    insta::assert_snapshot!(all.map(|text| problems(&text)).join("\n"), @"
+    onboarding.toml:5:15: `access-role`: `AWSControlTowerExecutor` is not an access role; use `OrganizationAccountAccessRole` or `AWSControlTowerExecution`, or add it to `names`; did you mean `AWSControlTowerExecution`?
+    onboarding.toml:5:15: `access-role`: `AWSControlTowerExecution` is not an access role; use `Entry`, or add it to `names`
+    onboarding.toml:5:15: `access-role`: `no role` is not a valid role name; use 1 to 64 letters, digits and `_+=,.@-`
+    onboarding.toml:2:9: `names`: is empty; list at least one role name, or remove the key to use the default
+    onboarding.toml:3:40: unknown key `access-role`; expected `principal`, `external-id`, `condition` or `actions`
+    ");
 }
 
 #[test]

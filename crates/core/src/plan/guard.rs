@@ -126,8 +126,8 @@ fn refuse_access(change: &Change, notices: &[PolicyNotice], blueprint: &Blueprin
 }
 
 fn granted_entries(grants: &[Grant], partition: &Partition) -> BTreeSet<String> {
-    let granted = Document::from_statements(Vec::new())
-        .and_then(|empty| crate::policy::add_grants(&empty, grants, partition));
+    let granted =
+        Document::from_statements(Vec::new()).and_then(|empty| crate::policy::add_grants(&empty, grants, partition));
     granted.map(|edit| access_entries(&edit.document)).unwrap_or_default()
 }
 
