@@ -4,6 +4,8 @@
 //! whose first attempt is ambiguous.
 #![cfg(test)]
 
+#[path = "aws_responses/accounts.rs"]
+mod accounts;
 #[path = "aws_responses/closed_connections.rs"]
 mod closed_connections;
 #[path = "aws_responses/notifier.rs"]

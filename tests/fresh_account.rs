@@ -7,7 +7,7 @@ mod fresh_account {
 
     use onboarding_core::account::AccountId;
     use onboarding_core::config::{
-        AccessRole, Config, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec,
+        AccessRole, Config, ExternalIdSource, GrantSpec, PrincipalSpec, RoleTemplate, Template, TrustSpec,
     };
     use onboarding_core::outcome::Outcome;
     use onboarding_core::owner::Owner;
@@ -73,7 +73,7 @@ mod fresh_account {
         Config {
             access_role: AccessRole {
                 names: names.map(|name| name.parse().unwrap()).to_vec(),
-                grants: vec![trust(IDENTITY, None)],
+                grants: vec![GrantSpec { access_role: None, trust: trust(IDENTITY, None) }],
                 prune_orphans: false,
             },
             excluded: BTreeSet::new(),

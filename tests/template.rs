@@ -25,7 +25,7 @@ mod stack;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use stack::{CONTROL_TOWER, Stack, TEMPLATE, list, template};
+use stack::{CONTROL_TOWER, Stack, TEMPLATE, list, read, template};
 
 /// All statements of the function's role.
 fn permissions(stack: &Stack) -> Vec<Value> {
@@ -89,6 +89,24 @@ fn rule_sends_events_to_the_queue_and_the_queue_triggers_the_function() {
     assert_eq!(source["Queue"], "<Inbox.Arn>");
     assert_eq!(source["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
     assert_eq!(source["ScalingConfig"]["MaximumConcurrency"], "5");
+}
+
+#[test]
+fn rules_match_only_events_of_the_account_of_the_stack() {
+    for (template, count) in [(TEMPLATE, 3), (CONTROL_TOWER, 1)] {
+        let stack = Stack::new(template, &[]);
+        let resources = read(template)["Resources"].clone();
+        let resources = resources.as_object().expect("resources");
+        let rules: Vec<_> = resources
+            .iter()
+            .filter(|(_, resource)| resource["Type"] == "AWS::Events::Rule")
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(rules.len(), count, "{rules:?}");
+        for rule in rules {
+            assert_eq!(stack.resource(rule)["EventPattern"]["account"], json!(["111122223333"]), "{rule}");
+        }
+    }
 }
 
 #[test]

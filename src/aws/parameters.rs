@@ -6,7 +6,7 @@ use aws_sdk_ssm::types::ParameterType;
 use secrecy::SecretString;
 
 use super::Aws;
-use super::error::{api_error, malformed};
+use super::error::malformed;
 use onboarding_core::error::ApiError;
 use onboarding_engine::ports::{ParameterKind, ParameterValue, Secrets};
 

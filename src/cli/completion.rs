@@ -96,7 +96,7 @@ pub(super) fn principals() -> Vec<CompletionCandidate> {
 
 /// The principals of the grants, as values and as written; those with placeholders have no value.
 fn granted(config: &Config) -> Vec<(Principal, String)> {
-    let all = config.access_role.grants.iter().flat_map(|grant| &grant.principals);
+    let all = config.access_role.grants.iter().flat_map(|grant| &grant.trust.principals);
     let parsed = all.filter_map(|principal| match principal {
         PrincipalSpec::Aws(text) => Some((Principal::to_grant(&text.0).ok()?, text.0.clone())),
         PrincipalSpec::Service(_) | PrincipalSpec::Federated(_) => None,

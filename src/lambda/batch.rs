@@ -10,7 +10,8 @@
 //!   comes back after that delay. If the account is still not ready after `give-up-after-hours`, the outcome becomes
 //!   blocked.
 //! - **Blocked**, or a body that cannot be parsed: a copy with the cause in its message attributes is sent to the
-//!   dead-letter queue, and the original is deleted. After fixing the cause, redrive the dead-letter queue.
+//!   dead-letter queue, and the original is deleted. After fixing the cause, redrive the dead-letter queue. If a sweep finds
+//!   an account that is still blocked by the cause that was notified before, its message is only deleted.
 //! - **Panic**, or a failed call to SQS: the record is named. The message comes back after the queue's own visibility
 //!   timeout, until it has been received `maxReceiveCount` times and SQS moves it to the dead-letter queue.
 //!
@@ -103,8 +104,9 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         }
         log::outcome(report, context, self.engine.world.now());
         let account = report.account_id.clone();
+        let trigger = report.trigger;
         match self.conclude(processed, &subject, context).await {
-            Ok(()) => action,
+            Ok(novelty) => message_action::after_notification(action, trigger, novelty),
             Err(error) => {
                 log::notification_failed(account.as_ref(), context, &error);
                 message_action::after_failed_notification(action, &error, context.received, give_up_after)

@@ -25,8 +25,9 @@ use onboarding_core::error::ApiError;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::redaction::KnownSecrets;
-use onboarding_core::report::{Report, emf, time_to_onboarded};
+use onboarding_core::report::{ChangeResult, ChangeStatus, Report, emf, time_to_onboarded};
 use onboarding_core::text;
+use onboarding_engine::ports::UnreadableAccount;
 
 /// Starts logging to stdout at a level, without the secrets that are known when a line is written. The default level is
 /// `info`. A panic is a line of the log as well, instead of unfiltered text on stderr.
@@ -113,6 +114,13 @@ pub(super) fn message_action_failed(context: &InvocationContext<'_>, error: &Api
     tracing::warn!(account_id = account, event_id = event, message_id = message, invocation_id = invocation, "{error}");
 }
 
+/// Logs that a sweep skipped an account that it cannot read.
+pub(super) fn unreadable_account(invocation: &str, account: &UnreadableAccount) {
+    let account_id = account.id.as_ref().map(AccountId::as_str);
+    let name = account_id.map_or_else(|| "an account without a readable ID".to_owned(), |id| format!("account {id}"));
+    tracing::warn!(account_id, invocation_id = invocation, "{name} was skipped by the sweep: {}", account.problem);
+}
+
 /// Logs that the notification about an account could not be sent or recorded.
 pub(super) fn notification_failed(account: Option<&AccountId>, context: &InvocationContext<'_>, error: &ApiError) {
     let account_id = account.map(AccountId::as_str).unwrap_or_default();
@@ -161,6 +169,7 @@ pub(super) fn outcome(report: &Report, context: &InvocationContext<'_>, now: Sys
     let trigger = report.trigger.as_str();
     let outcome = report.outcome.as_str();
     let changes = report.done();
+    let planned = planned(report);
     let message = match &report.account_id {
         Some(id) => format!("account {id}: {}", report.outcome),
         // The notices of a sweep say how many accounts were queued.
@@ -175,6 +184,7 @@ pub(super) fn outcome(report: &Report, context: &InvocationContext<'_>, now: Sys
                 outcome,
                 cause,
                 changes,
+                planned,
                 duration_ms = report.duration_ms,
                 event_id = context.event,
                 message_id = context.message,
@@ -191,6 +201,20 @@ pub(super) fn outcome(report: &Report, context: &InvocationContext<'_>, now: Sys
         Outcome::Blocked(_) => line!(error),
     }
     println!("{}", emf(report, now));
+}
+
+/// The maximum number of planned changes in a log line. A line that is too long is cut off, and is no JSON then.
+const LONGEST_PLAN: usize = 100;
+
+/// The changes that a plan would make, each on a line of its own; a sweep reports them nowhere else.
+fn planned(report: &Report) -> Option<String> {
+    let is_planned = |step: &&ChangeResult| step.status == ChangeStatus::Planned;
+    let planned: Vec<_> = report.changes.iter().filter(is_planned).collect();
+    let mut lines: Vec<_> = planned.iter().take(LONGEST_PLAN).map(|step| step.change.to_string()).collect();
+    if let Some(more) = planned.len().checked_sub(LONGEST_PLAN).filter(|more| *more > 0) {
+        lines.push(format!("and {more} more"));
+    }
+    Some(lines.join("\n")).filter(|lines| !lines.is_empty())
 }
 
 #[cfg(test)]

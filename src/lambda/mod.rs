@@ -65,7 +65,7 @@ use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::report::Report;
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::{after, from_unix_milliseconds, since};
-use onboarding_core::trigger::{self, Request, RequestedAccount, Trigger, TriggerKind};
+use onboarding_core::trigger::{self, EventSubject, Request, RequestedAccount, Trigger, TriggerKind};
 use onboarding_engine::ports::{Notifier, Queue, World, WriteIam};
 use onboarding_engine::{Engine, FirstLook, Job, OpenRecord, Processed};
 use onboarding_engine::{timed_out, timeout_at};
@@ -292,8 +292,8 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         timeout_at(&self.engine.world, self.deadlines.work, resolved).await.unwrap_or_else(|| Err(timed_out().into()))
     }
 
-    /// Whether to apply changes. Some kinds of events are about accounts that existed before the deployment as well; those
-    /// accounts are treated as in a sweep. All other requests state the mode.
+    /// Whether to apply changes. An event does not decide that for an account that existed before the deployment: it is treated
+    /// as in a sweep. All other requests state the mode.
     async fn mode_of(
         &self,
         account: &AccountId,
@@ -301,7 +301,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         requested: Mode,
     ) -> Result<(Mode, FirstLook), Outcome> {
         let mut look = self.take_first_look(account);
-        if self.sweep_mode == SweepMode::Apply || !kind.may_be_about_existing_account() {
+        if self.sweep_mode == SweepMode::Apply || kind.subject() == EventSubject::StatesMode {
             return Ok((requested, look));
         }
         let found = match look.account.take() {
@@ -314,7 +314,10 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         };
         let found = found.map_err(|error| Stop::from_error(&error, AccountAge::Established))?;
         // The engine reports an account that is not a member.
-        let mode = found.as_ref().map_or(requested, |found| self.sweep_mode.mode_for(found.joined_at));
+        let mode = found.as_ref().map_or(requested, |found| {
+            let age = AccountAge::at(self.engine.world.now(), found.joined_at, self.engine.config.new_for);
+            self.sweep_mode.mode_for_event(kind.subject(), age, found.joined_at)
+        });
         Ok((mode, FirstLook { account: Some(Ok(found)), ..look }))
     }
 

@@ -19,14 +19,14 @@ use super::context::InvocationContext;
 use super::subject::Subject;
 use super::{FunctionWorld, Invocation, log};
 use onboarding_core::error::ApiError;
-use onboarding_core::notification::{self, NotificationDecision, NotificationRecord, Notified};
+use onboarding_core::notification::{self, NotificationDecision, NotificationRecord, Notified, Novelty};
 use onboarding_core::outcome::Stop;
 use onboarding_core::record::NotificationChange;
 use onboarding_core::report::{AccountEvent, EventContext, Report};
 use onboarding_engine::{OpenRecord, Processed};
 
 impl<W: FunctionWorld> Invocation<'_, W> {
-    /// Publishes the outcome of a payload, if it is new, and saves the record.
+    /// Publishes the outcome of a payload, if it is new, and saves the record. Returns whether the outcome was new.
     ///
     /// # Errors
     /// When the notification could not be sent.
@@ -35,12 +35,12 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         processed: Processed<'_, W>,
         subject: &Subject,
         context: &InvocationContext<'_>,
-    ) -> Result<(), ApiError> {
+    ) -> Result<Novelty, ApiError> {
         let Processed { report, mut record } = processed;
         let notify = self.notify(&report, &mut record, subject, context);
         let notified = self.before_response("events:PutEvents", notify).await;
         let (change, result) = match notified {
-            Ok(change) => (change, Ok(())),
+            Ok((change, novelty)) => (change, Ok(novelty)),
             Err(error) => (None, Err(error)),
         };
         if let Err(error) = record.save(&report, change, self.deadlines.response).await {
@@ -56,24 +56,27 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         record: &mut OpenRecord<'_, W>,
         subject: &Subject,
         context: &InvocationContext<'_>,
-    ) -> Result<Option<NotificationChange>, ApiError> {
+    ) -> Result<(Option<NotificationChange>, Novelty), ApiError> {
         let world = &self.engine.world;
         if !world.notifications_enabled() || !notification::may_notify(report) {
-            return Ok(None);
+            return Ok((None, Novelty::New));
         }
         record.load().await?;
         let now = world.now();
         let decide =
             |record: &OpenRecord<'_, W>| notification::decide(report, record.record().notification.as_ref(), now);
-        if decide(record) == NotificationDecision::Nothing {
-            return Ok(None);
+        let decision = decide(record);
+        if decision == NotificationDecision::Nothing {
+            return Ok((None, decision.novelty(report)));
         }
         record.acquire_until(self.deadlines.waiting).await.map_err(not_acquired)?;
         let remembered = |notified| NotificationChange::Set(NotificationRecord { notified, at: now });
-        match decide(record) {
-            NotificationDecision::Nothing => Ok(None),
-            NotificationDecision::Forget => Ok(Some(NotificationChange::Remove)),
-            NotificationDecision::RecordStarted => Ok(Some(remembered(Notified::Started))),
+        let decision = decide(record);
+        let novelty = decision.novelty(report);
+        let change = match decision {
+            NotificationDecision::Nothing => None,
+            NotificationDecision::Forget => Some(NotificationChange::Remove),
+            NotificationDecision::RecordStarted => Some(remembered(Notified::Started)),
             NotificationDecision::Notify { kind, notified, cause, first } => {
                 let event = AccountEvent::new(&EventContext {
                     kind,
@@ -87,9 +90,10 @@ impl<W: FunctionWorld> Invocation<'_, W> {
                 if first {
                     log::onboarding_time(report, now);
                 }
-                Ok(Some(remembered(notified)))
+                Some(remembered(notified))
             }
-        }
+        };
+        Ok((change, novelty))
     }
 }
 

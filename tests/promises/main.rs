@@ -28,6 +28,7 @@ mod panic;
 mod plan_is_what_apply_calls;
 mod records;
 mod registration;
+mod removed_from_configuration;
 mod sample_events;
 mod second_run_makes_no_write;
 mod secrets_are_cached;

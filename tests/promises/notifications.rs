@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
 use crate::common::{
-    DISTINCT_INJECTIONS, Fault, NEW, OWN_ROLE, Scenario, TRELICA_ROLE, assert_onboarded, faults_at, id, name,
+    ACCESS, DISTINCT_INJECTIONS, Fault, NEW, OWN_ROLE, Scenario, TRELICA_ROLE, assert_onboarded, faults_at, id, name,
     new_for_a_week,
 };
 use crate::lambda::{Lambda, SOURCES, account_created};
@@ -74,6 +74,28 @@ fn blocked_account_is_notified_once() {
       "event_id": "7c9e6679-7425-40de-944b-000000000266"
     }
     "#);
+}
+
+/// Every sweep finds the account again, so that its message need not be kept.
+#[test]
+fn account_that_stays_blocked_adds_no_dead_letter_with_each_sweep() {
+    let function = blocked_account();
+    let sweep_daily = |days: usize| {
+        for _ in 0..days {
+            function.wait(DAY);
+            function.deliver(&format!(r#"{{"sweep":{{"account_id":"{NEW}"}}}}"#), Duration::from_secs(7200));
+        }
+    };
+    sweep_daily(3);
+    assert_eq!(notified(&function), ["AccountBlocked foreign_role"]);
+    assert_eq!(function.dead_letter_codes(), ["foreign_role"], "the first one is kept for a redrive");
+    assert_eq!(function.queue.next_visible(), None);
+
+    function.organization().delete_role(&id(NEW), &name(OWN_ROLE));
+    function.organization().delete_role(&id(NEW), &name(ACCESS));
+    sweep_daily(3);
+    assert_eq!(notified(&function)[1..], ["AccountBlocked access_role_changed"]);
+    assert_eq!(function.dead_letter_codes(), ["foreign_role", "access_role_changed"], "and of each new cause");
 }
 
 #[test]

@@ -42,14 +42,14 @@ pub enum ErrorKind {
     Unavailable,
     /// The account is too new for the service.
     NotReady,
-    /// The credentials are not accepted, or have expired.
+    /// The credentials of a session or of the function are not accepted (yet), or have expired; retried.
     Credentials,
+    /// The user's own credentials are not accepted. Retrying does not help: only the user can replace them.
+    FixedCredentials,
     /// The clock of the caller is wrong, so that its signatures are not accepted.
     ClockSkew,
     /// The credentials are those of a root user.
     RootUser,
-    /// The same, where retrying does not help: only the user can replace them.
-    FixedCredentials,
     /// No credentials are configured.
     NoCredentials,
     /// The service is not enabled in the region.

@@ -101,6 +101,24 @@ pub enum NotificationDecision {
     },
 }
 
+/// Whether an outcome is new, or was notified before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Novelty {
+    /// It was not notified before, or is not notified at all.
+    New,
+    /// It blocks the account, and was notified before.
+    Repeated,
+}
+
+impl NotificationDecision {
+    /// Whether the outcome of a report was notified before, according to this decision about it.
+    #[must_use]
+    pub fn novelty(&self, report: &Report) -> Novelty {
+        let is_notifiable = may_notify(report) && matches!(report.outcome, Outcome::Blocked(_));
+        if is_notifiable && *self == Self::Nothing { Novelty::Repeated } else { Novelty::New }
+    }
+}
+
 /// Whether a report may lead to a notification at all. If not, the record need not be read.
 #[must_use]
 pub fn may_notify(report: &Report) -> bool {

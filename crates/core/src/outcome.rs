@@ -400,7 +400,14 @@ mod tests {
         insta::assert_snapshot!(remedy("sts:AssumeRole", "InvalidClientTokenId"), @"sign in again; if the credentials are valid, enable the region in the management account or pass another `--region`");
         insta::assert_snapshot!(remedy("sts:AssumeRole", "ExpiredToken"), @"they have expired: sign in again (`aws sso login`, `aws login`), or replace the session token, then run again");
         insta::assert_snapshot!(remedy("sts:AssumeRole", "SignatureDoesNotMatch"), @"check that the secret access key belongs to the access key, and this machine's clock, then run again");
-        let session = ApiError::new("iam:GetRole", "InvalidClientTokenId", "");
-        assert!(matches!(Stop::from_error(&session, AccountAge::New), Stop::Reopen(_)));
+    }
+
+    /// New sessions are eventually consistent, and Lambda replaces the function's credentials.
+    #[test]
+    fn rejected_credentials_of_a_session_or_of_the_function_are_retried() {
+        for call in ["iam:GetRole", "sts:GetCallerIdentity", "sts:AssumeRole", "organizations:DescribeAccount"] {
+            let error = ApiError::new(call, "InvalidClientTokenId", "");
+            assert!(matches!(Stop::from_error(&error, AccountAge::Established), Stop::Reopen(_)), "{call}");
+        }
     }
 }

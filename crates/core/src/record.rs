@@ -1,12 +1,13 @@
 //! What the function remembers about one subject: an account, a pending account creation request, or `sweep`.
 //!
-//! A record has four parts, each of which can be absent:
+//! A record has five parts, each of which can be absent:
 //!
 //! - the [`Lease`] of the run that is at work;
 //! - the last notification, so that each outcome is notified once ([`crate::notification`]);
 //! - the result of the last run ([`LastResult`]);
 //! - the unique IDs of the roles that this tool created. A tag is no proof of that, because whoever can create a role can
-//!   tag it. IAM assigns the ID, and never twice.
+//!   tag it. IAM assigns the ID, and never twice;
+//! - the grants on the access role that runs have made or found, to name those that are no longer configured.
 //!
 //! A record is an index and never the truth: without it, notifications are repeated and the history is lost, and nothing
 //! else. So a part that cannot be read counts as absent, and no run fails because of it.
@@ -15,13 +16,14 @@
 //! computes what one write sets and removes ([`RecordUpdate`]). Only the lease, the notification and the roles need the
 //! lease to be written; the result of a run that changed nothing is written without.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use crate::attributes::{Attribute, Attributes, map, seconds, text, time};
 use crate::last_result::LastResult;
 use crate::lease::Lease;
 use crate::notification::{NotificationRecord, Notified};
+use crate::plan::RecordedGrant;
 use crate::role::RoleName;
 use crate::role_id::RoleId;
 
@@ -38,9 +40,10 @@ pub mod attribute {
     pub(crate) const NOTIFIED: &str = "notified";
     pub(crate) const NOTIFIED_AT: &str = "notified_at";
     pub(crate) const ROLES: &str = "roles";
+    pub(crate) const GRANTS: &str = "grants";
 }
 
-use attribute::{EXPIRES_AT, LEASE_EXPIRES_AT, LEASE_OWNER, NOTIFIED, NOTIFIED_AT, ROLES, SAVED_BY};
+use attribute::{EXPIRES_AT, GRANTS, LEASE_EXPIRES_AT, LEASE_OWNER, NOTIFIED, NOTIFIED_AT, ROLES, SAVED_BY};
 
 /// What is remembered about one subject.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -53,6 +56,8 @@ pub struct Record {
     pub result: Option<LastResult>,
     /// The unique ID of every role that this tool created.
     pub roles: BTreeMap<RoleName, RoleId>,
+    /// The grants on the access role that runs have made or found.
+    pub grants: BTreeSet<RecordedGrant>,
     /// The run that wrote last.
     pub saved_by: Option<String>,
     /// When DynamoDB may delete the record; `None` for members of the organization.
@@ -75,6 +80,7 @@ impl Record {
             notification: notification(),
             result: LastResult::from_attributes(item),
             roles: roles.filter_map(|(role, id)| Some((role.parse().ok()?, id.parse().ok()?))).collect(),
+            grants: map(item, GRANTS).into_iter().flatten().map(recorded_grant).collect(),
             saved_by: text(item, SAVED_BY).map(str::to_owned),
             expires_at: time(item, EXPIRES_AT),
         }
@@ -96,6 +102,9 @@ impl Record {
         if !self.roles.is_empty() {
             item.extend([roles_attribute(&self.roles)]);
         }
+        if !self.grants.is_empty() {
+            item.extend([grants_attribute(&self.grants)]);
+        }
         item.extend(self.saved_by.iter().map(|run| (SAVED_BY.to_owned(), Attribute::Text(run.clone()))));
         item.extend(self.expires_at.map(|at| (EXPIRES_AT.to_owned(), seconds(at))));
         item
@@ -115,6 +124,8 @@ pub struct RecordUpdate {
     pub result: Option<LastResult>,
     /// The roles that this tool created, if there are new ones: all of them.
     pub roles: Option<BTreeMap<RoleName, RoleId>>,
+    /// The grants on the access role, if they have changed: all of them.
+    pub grants: Option<BTreeSet<RecordedGrant>>,
     /// When DynamoDB may delete the record.
     pub expiry: Expiry,
 }
@@ -160,6 +171,7 @@ impl RecordUpdate {
             item.extend(result.to_attributes());
         }
         item.extend(self.roles.as_ref().map(roles_attribute));
+        item.extend(self.grants.as_ref().map(grants_attribute));
         if let Expiry::At(at) = self.expiry {
             item.insert(EXPIRES_AT.to_owned(), seconds(at));
         }
@@ -204,6 +216,15 @@ fn notification_attributes(notification: &NotificationRecord) -> Attributes {
 fn roles_attribute(roles: &BTreeMap<RoleName, RoleId>) -> (String, Attribute) {
     let roles = roles.iter().map(|(name, id)| (name.to_string(), id.to_string()));
     (ROLES.to_owned(), Attribute::Map(roles.collect()))
+}
+
+fn grants_attribute(grants: &BTreeSet<RecordedGrant>) -> (String, Attribute) {
+    let grants = grants.iter().map(|grant| (grant.fingerprint.clone(), grant.principal.clone()));
+    (GRANTS.to_owned(), Attribute::Map(grants.collect()))
+}
+
+fn recorded_grant((fingerprint, principal): (&String, &String)) -> RecordedGrant {
+    RecordedGrant { principal: principal.clone(), fingerprint: fingerprint.clone() }
 }
 
 #[cfg(test)]

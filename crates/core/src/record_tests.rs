@@ -50,14 +50,20 @@ fn roles() -> impl Strategy<Value = BTreeMap<RoleName, RoleId>> {
     btree_map(name, id, 0..4)
 }
 
+fn grants() -> impl Strategy<Value = BTreeSet<RecordedGrant>> {
+    let named = |(fingerprint, principal)| RecordedGrant { principal, fingerprint };
+    btree_map("[0-9a-f]{8}", ".{0,20}", 0..4).prop_map(move |all| all.into_iter().map(named).collect())
+}
+
 fn record() -> impl Strategy<Value = Record> {
-    let rest = (option::of(".{0,20}"), option::of(time()));
+    let rest = (grants(), option::of(".{0,20}"), option::of(time()));
     (option::of(lease()), option::of(notification()), option::of(result()), roles(), rest).prop_map(
-        |(lease, notification, result, roles, (saved_by, expires_at))| Record {
+        |(lease, notification, result, roles, (grants, saved_by, expires_at))| Record {
             lease,
             notification,
             result,
             roles,
+            grants,
             saved_by,
             expires_at,
         },
@@ -97,13 +103,14 @@ proptest! {
     }
 
     #[test]
-    fn update_replaces_only_its_own_parts(before in record(), result in option::of(result()), notification in option::of(notification()), roles in option::of(roles()), released: bool) {
+    fn update_replaces_only_its_own_parts(before in record(), result in option::of(result()), notification in option::of(notification()), roles in option::of(roles()), grants in option::of(grants()), released: bool) {
         let update = RecordUpdate {
             run: "run".to_owned(),
             lease: if released { LeaseUse::Release } else { LeaseUse::NotHeld },
             notification: notification.clone().map(NotificationChange::Set),
             result: result.clone(),
             roles: roles.clone(),
+            grants: grants.clone(),
             expiry: Expiry::Keep,
         };
         let expected = Record {
@@ -111,6 +118,7 @@ proptest! {
             notification: notification.or_else(|| before.notification.clone()),
             result: result.or_else(|| before.result.clone()),
             roles: roles.unwrap_or_else(|| before.roles.clone()),
+            grants: grants.unwrap_or_else(|| before.grants.clone()),
             saved_by: Some("run".to_owned()),
             expires_at: before.expires_at,
         };
@@ -129,6 +137,7 @@ fn notification_and_expiry_can_be_removed() {
         notification: Some(NotificationChange::Remove),
         result: None,
         roles: None,
+        grants: None,
         expiry: Expiry::Never,
     };
     let after = Record::from_attributes(&updated(before.to_attributes(), &update));

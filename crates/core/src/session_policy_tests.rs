@@ -176,3 +176,17 @@ fn role_that_exceeds_the_limit_is_reported_in_both_modes() {
         assert!(scopes.iter().all(|scope| scope.roles.len() == 3));
     }
 }
+
+#[test]
+fn session_that_reads_roles_under_any_path_can_do_nothing_else() {
+    let account = blueprint().account;
+    let role = name("Acme");
+    let scopes = scopes_to_read(&account, &[&role]);
+    insta::assert_snapshot!(scopes[0].policy, @r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:GetRole","Resource":["arn:aws:iam::444455556666:role/Acme","arn:aws:iam::444455556666:role/*/Acme"]}]}"#);
+    assert_eq!(scopes_to_read(&account, &[]), []);
+    let names: Vec<_> = (10..30).map(|index| name(&format!("{index}{}", "n".repeat(62)))).collect();
+    let account = Account { partition: "aws-us-gov".parse().unwrap(), ..account };
+    let scopes = scopes_to_read(&account, &names.iter().collect::<Vec<_>>());
+    assert!(scopes.iter().all(|scope| scope.policy.len() <= MAX_LENGTH), "{scopes:?}");
+    assert_eq!(scopes.iter().map(|scope| scope.roles.len()).sum::<usize>(), names.len());
+}

@@ -5,7 +5,7 @@ use futures_util::future::join;
 use onboarding_core::code::Code;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
-use onboarding_core::plan::{Approved, Change, proofs};
+use onboarding_core::plan::{Approved, Change, grants_to_record, proofs};
 
 use crate::job::Engine;
 use crate::ledger::Ledger;
@@ -127,6 +127,12 @@ pub(crate) fn verify<W: World>(
 ) -> Result<Outcome, Stop> {
     run.findings.proofs = proofs(&account.blueprint, observed);
     run.ledger.settle(approved, observed);
+    if let Ok(trust) = &observed.access_trust {
+        let blueprint = &account.blueprint;
+        let configured = blueprint.grants_on(&observed.access_role);
+        let recorded = run.record.record().grants;
+        run.findings.grants = Some(grants_to_record(&recorded, &configured, trust, &blueprint.account.partition));
+    }
     let stop = run.ledger.blocked().or_else(|| account.not_readable_yet(observed));
     let stop = stop.or_else(|| refused(&run.findings.refusals)).or_else(|| account.silent_vendor(observed));
     stop.map_or_else(|| Ok(verified(&run.findings)), Err)

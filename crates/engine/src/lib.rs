@@ -30,6 +30,7 @@ mod open;
 mod open_record;
 pub mod ports;
 mod prepare;
+mod removed;
 mod retry;
 mod run;
 mod secrets;

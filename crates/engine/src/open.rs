@@ -14,6 +14,7 @@ use crate::job::Engine;
 use crate::ledger::Ledger;
 use crate::ports::World;
 use crate::prepare::Prepared;
+use crate::removed::grants_still_present;
 use crate::retry::{timed_out, timeout_at, without_session};
 use crate::run::Run;
 use crate::target::TargetAccount;
@@ -63,14 +64,23 @@ impl<W: World> Engine<W> {
         findings.refusals.clone_from(&refusals);
         let (assumed, too_long) = assumed?;
         findings.access_role = Some(assumed.access_role.clone());
+        findings.others_denied.clone_from(&assumed.others_denied);
         blueprint.roles.retain(|role| !too_long.iter().any(|refusal| refusal.role == *role.name()));
         refusals.extend(too_long);
         findings.refusals.clone_from(&refusals);
         let required = blueprint.roles.iter().map(RoleSpec::name).chain(refusals.iter().map(|refusal| &refusal.role));
         findings.required = required.chain([&assumed.access_role]).cloned().collect();
-        let (confirmed, registrations) = join!(assumed.confirm(&blueprint), self.registrations(&blueprint));
+        let recorded = record.record();
+        let access_role = assumed.access_role.clone();
+        let (confirmed, registrations, roles_left) = join!(
+            assumed.confirm(&blueprint),
+            self.registrations(&blueprint),
+            self.roles_still_present(&recorded.roles, &blueprint.account, &access_role, &name)
+        );
         let (target, observed) = confirmed?;
         let observed = Observed { registrations, ..observed? };
+        findings.still_present = roles_left;
+        findings.still_present.extend(grants_still_present(&recorded.grants, &blueprint, &observed));
         Ok(OpenedAccount { blueprint, age, refusals, target, observed })
     }
 }

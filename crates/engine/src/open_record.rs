@@ -12,7 +12,7 @@
 //! The record saves calls; no decision about the account rests on it. Where it cannot be stored, work goes on without, and
 //! the report says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use onboarding_core::account::AccountAge;
@@ -23,6 +23,7 @@ use onboarding_core::lease::Lease;
 use onboarding_core::limits::{CREATION_RECORD, DEPARTED_RECORD};
 use onboarding_core::message_action::is_transient;
 use onboarding_core::outcome::{Outcome, Stop};
+use onboarding_core::plan::RecordedGrant;
 use onboarding_core::record::{Expiry, LeaseUse, NotificationChange, Record, RecordUpdate};
 use onboarding_core::report::Report;
 use onboarding_core::role::RoleName;
@@ -53,6 +54,7 @@ pub struct OpenRecord<'a, W> {
     /// Whether acquiring was tried before there was something to write.
     tried_early: bool,
     created: BTreeMap<RoleName, RoleId>,
+    grants: Option<BTreeSet<RecordedGrant>>,
     details: ResultDetails,
 }
 
@@ -66,7 +68,18 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
         let state = if world.records_enabled() { State::NotHeld } else { State::Unavailable(None) };
         let details = ResultDetails::default();
         let created = BTreeMap::new();
-        Self { world, subject, lease, state, reading: None, record: None, tried_early: false, created, details }
+        Self {
+            world,
+            subject,
+            lease,
+            state,
+            reading: None,
+            record: None,
+            tried_early: false,
+            created,
+            grants: None,
+            details,
+        }
     }
 
     /// The record as it was last read: since the lease was acquired, nobody else can change it.
@@ -193,9 +206,15 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
     }
 
     /// Takes what the run found out and the report does not contain.
-    pub(crate) fn finish(&mut self, details: ResultDetails, created: BTreeMap<RoleName, RoleId>) {
+    pub(crate) fn finish(
+        &mut self,
+        details: ResultDetails,
+        created: BTreeMap<RoleName, RoleId>,
+        grants: Option<BTreeSet<RecordedGrant>>,
+    ) {
         self.details = details;
         self.created = created;
+        self.grants = grants;
     }
 
     /// Writes the record and releases the lease. Errors that pass with time are retried until `end`; a lease that cannot be
@@ -254,6 +273,7 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
             _ if self.subject.starts_with("car-") => Expiry::At(after(now, CREATION_RECORD)),
             _ => Expiry::Never,
         };
+        let grants = self.grants.clone().filter(|grants| is_result && *grants != record.grants);
         let roles = (is_held && !self.created.is_empty())
             .then(|| record.roles.into_iter().chain(self.created.clone()).collect());
         Some(RecordUpdate {
@@ -262,6 +282,7 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
             notification,
             result: Some(LastResult::new(report, &self.details, record.result.as_ref(), now)),
             roles,
+            grants,
             expiry,
         })
     }

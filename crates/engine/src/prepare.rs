@@ -61,10 +61,6 @@ impl<W: World> Engine<W> {
 
     /// Whether the account may still be getting ready.
     pub(crate) fn age(&self, account: &Account) -> AccountAge {
-        let member_for = account.joined_at.and_then(|joined| self.world.now().duration_since(joined).ok());
-        match member_for {
-            Some(member_for) if member_for >= self.config.new_for => AccountAge::Established,
-            _ => AccountAge::New,
-        }
+        AccountAge::at(self.world.now(), account.joined_at, self.config.new_for)
     }
 }

@@ -12,7 +12,7 @@ use onboarding_core::lease::Lease;
 use onboarding_core::limits::LEASE_AFTER_WORK;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
-use onboarding_core::plan::{Approved, Change, KnownRoles, Proof, Refusal};
+use onboarding_core::plan::{Approved, Change, KnownRoles, Proof, RecordedGrant, Refusal, StillPresent};
 use onboarding_core::report::{Calls, ChangeResult, ChangeStatus, Report};
 use onboarding_core::role::RoleName;
 use onboarding_core::time::{after, since};
@@ -47,6 +47,12 @@ pub(crate) struct Findings {
     pub(crate) access_role: Option<RoleName>,
     /// The access role and the roles of the blueprint, if the account was read.
     pub(crate) required: Vec<RoleName>,
+    /// Why the access role is not the first of the configured names, as a notice.
+    pub(crate) others_denied: Option<String>,
+    /// What is still present and no longer configured.
+    pub(crate) still_present: Vec<StillPresent>,
+    /// The grants to record, if an applied run has verified the access role.
+    pub(crate) grants: Option<BTreeSet<RecordedGrant>>,
     /// External IDs and keys, which must not appear in the report.
     pub(crate) secrets: SecretValues,
     pub(crate) refusals: Vec<Refusal>,
@@ -99,6 +105,9 @@ impl<'a, W: World> Run<'a, W> {
             account,
             access_role,
             required,
+            others_denied,
+            still_present,
+            grants,
             secrets,
             refusals,
             mut notices,
@@ -111,6 +120,8 @@ impl<'a, W: World> Run<'a, W> {
         let ou_path = account.as_ref().and_then(|account| account.ou_path.clone());
         let (results, known_roles) = self.ledger.into_results();
         notices.extend(record.notice());
+        notices.extend(others_denied);
+        notices.extend(still_present.iter().map(ToString::to_string));
         let planned = planned.into_iter().map(|change| ChangeResult { change, status: ChangeStatus::Planned });
         notices
             .extend(trust_drift.iter().map(|role| format!("the trust policy of role `{role}` was not as configured")));
@@ -132,7 +143,7 @@ impl<'a, W: World> Run<'a, W> {
         };
         report.redact(&secrets, &config.external_ids());
         let requirements = requirements(required.iter(), &report);
-        record.finish(ResultDetails { requirements, configuration: config.hash.clone(), ou_path }, known_roles);
+        record.finish(ResultDetails { requirements, configuration: config.hash.clone(), ou_path }, known_roles, grants);
         Processed { report, record }
     }
 }

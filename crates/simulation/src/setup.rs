@@ -73,6 +73,13 @@ impl FakeOrganization {
         self.with_parameter(name, value)
     }
 
+    /// Lists an account without its state, as AWS does not document but may do.
+    #[must_use]
+    pub fn with_unreadable_account(self, account: &AccountId) -> Self {
+        self.change(|all| all.unreadable.insert(account.clone()));
+        self
+    }
+
     /// Stores no records, as on the command line: every lease is granted, and nothing is remembered.
     #[must_use]
     pub fn without_records(self) -> Self {

@@ -26,6 +26,8 @@ pub(super) struct State {
     pub(super) partition: Partition,
     pub(super) management: AccountId,
     pub(super) accounts: BTreeMap<AccountId, SimAccount>,
+    /// Accounts whose description in `ListAccounts` is incomplete.
+    pub(super) unreadable: BTreeSet<AccountId>,
     /// Accounts outside the organization, such as those of vendors.
     pub(super) outside: BTreeSet<AccountId>,
     /// ARNs of roles and users that exist only as principals.
@@ -76,6 +78,7 @@ impl State {
             partition,
             management,
             accounts,
+            unreadable: BTreeSet::new(),
             outside: BTreeSet::new(),
             identities: BTreeSet::new(),
             unique_ids: BTreeMap::new(),

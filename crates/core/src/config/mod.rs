@@ -25,7 +25,9 @@ mod warnings;
 
 pub use examples::{Certainty, ExampleValue};
 pub use files::{Files, Folder, NoFiles};
-pub use model::{AccessRole, Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec};
+pub use model::{
+    AccessRole, Config, ExternalIdSource, GrantSpec, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec,
+};
 pub use show::show;
 
 pub use crate::template::Template;

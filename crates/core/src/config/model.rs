@@ -36,7 +36,8 @@ impl Config {
     /// The external IDs that are written in the file, so that they can be redacted from messages.
     #[must_use]
     pub fn external_ids(&self) -> Vec<ExternalId> {
-        let specs = self.access_role.grants.iter().chain(self.roles.iter().flat_map(|role| &role.trust));
+        let granted = self.access_role.grants.iter().map(|grant| &grant.trust);
+        let specs = granted.chain(self.roles.iter().flat_map(|role| &role.trust));
         let written = |source: &ExternalIdSource| match source {
             ExternalIdSource::Literal(id) => Some(id.clone()),
             ExternalIdSource::Pattern(pattern) => Some(pattern.as_secret().clone()),
@@ -52,9 +53,18 @@ pub struct AccessRole {
     /// The role names to try, in order. Not empty.
     pub names: Vec<RoleName>,
     /// The principals to add to its trust policy.
-    pub grants: Vec<TrustSpec>,
+    pub grants: Vec<GrantSpec>,
     /// Whether to remove principals from the trust policy that no longer exist.
     pub prune_orphans: bool,
+}
+
+/// Principals that are granted access to the access role of an account.
+#[derive(Debug, Clone)]
+pub struct GrantSpec {
+    /// The only access role that they are granted access to: one of the configured names. `None` for whichever is used.
+    pub access_role: Option<RoleName>,
+    /// The principals.
+    pub trust: TrustSpec,
 }
 
 /// Principals that may assume a role under the same condition.

@@ -139,7 +139,7 @@ fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
         }
     }
     let grants = table.get("grant").and_then(|value| value.list()).unwrap_or_default();
-    access_role.grants = grants.iter().filter_map(|value| trust::grant(value, context)).collect();
+    access_role.grants = grants.iter().filter_map(|value| trust::grant(value, context, &access_role.names)).collect();
     access_role.prune_orphans = table.get("prune-orphans").and_then(|value| value.flag()).unwrap_or(false);
     access_role
 }

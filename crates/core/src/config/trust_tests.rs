@@ -26,7 +26,7 @@ fn actions_are_read_for_grants_trust_entries_and_vendors() {
          trust = {{ accounts = ['333344445555'], external-id = 'required', actions = ['sts:AssumeRole', 'sts:SetSourceIdentity'] }}\n"
     ));
     let passed: Vec<_> = config.roles.iter().map(|role| role.trust[0].actions.passed()).collect();
-    assert_eq!(config.access_role.grants[0].actions.passed(), " with session tags");
+    assert_eq!(config.access_role.grants[0].trust.actions.passed(), " with session tags");
     assert_eq!(passed, [" with a source identity", " with session tags"]);
     insta::assert_snapshot!(shown(&config, "granted to"), @"granted to      222233334444, for sts:AssumeRole and sts:TagSession");
     assert_eq!(warnings_about_actions(&config), "");
@@ -36,6 +36,37 @@ fn actions_are_read_for_grants_trust_entries_and_vendors() {
 fn warnings_about_actions(config: &Config) -> String {
     let warnings = config.warnings().into_iter().filter(|warning| warning.contains("`actions`"));
     warnings.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn grant_names_the_access_role_that_it_is_for() {
+    let config = |names: &str, grant: &str| {
+        format!("[access-role]\n{names}\n[[access-role.grant]]\nprincipal = '222233334444'\n{grant}\n")
+    };
+    let control_tower = parse(&config("", "access-role = 'AWSControlTowerExecution'"));
+    let lines = plain(&show(&control_tower)).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        lines.contains("granted to 222233334444, for sts:AssumeRole, only on AWSControlTowerExecution accounts"),
+        "{lines}"
+    );
+    // IAM role names are case-insensitive.
+    let entry = parse(&config("names = ['Entry', 'Other']", "access-role = 'entry'"));
+    assert_eq!(entry.access_role.grants[0].access_role, Some("Entry".parse().unwrap()));
+    assert_eq!(parse(&config("", "")).access_role.grants[0].access_role, None);
+    let all = [
+        config("", "access-role = 'AWSControlTowerExecutor'"),
+        config("names = ['Entry']", "access-role = 'AWSControlTowerExecution'"),
+        config("names = ['Entry']", "access-role = 'no role'"),
+        config("names = []", "access-role = 'Entry'"),
+        "[[role]]\nname = 'a'\ntrust = [{ principal = '222233334444', access-role = 'Entry' }]\n".to_owned(),
+    ];
+    insta::assert_snapshot!(all.map(|text| problems(&text)).join("\n"), @"
+    onboarding.toml:5:15: `access-role`: `AWSControlTowerExecutor` is not an access role; use `OrganizationAccountAccessRole` or `AWSControlTowerExecution`, or add it to `names`; did you mean `AWSControlTowerExecution`?
+    onboarding.toml:5:15: `access-role`: `AWSControlTowerExecution` is not an access role; use `Entry`, or add it to `names`
+    onboarding.toml:5:15: `access-role`: `no role` is not a valid role name; use 1 to 64 letters, digits and `_+=,.@-`
+    onboarding.toml:2:9: `names`: is empty; list at least one role name, or remove the key to use the default
+    onboarding.toml:3:40: unknown key `access-role`; expected `principal`, `external-id`, `condition` or `actions`
+    ");
 }
 
 #[test]

@@ -16,7 +16,8 @@ const SERVICES_THAT_PASS_MORE: [(&str, &[AssumeAction]); 2] = [
 
 /// The warnings about the grants on the access role.
 pub(super) fn of_grants(access_role: &AccessRole) -> Vec<String> {
-    access_role.grants.iter().filter_map(pattern_warning).map(|text| format!("access-role: {text}")).collect()
+    let granted = access_role.grants.iter().map(|grant| &grant.trust);
+    granted.filter_map(pattern_warning).map(|text| format!("access-role: {text}")).collect()
 }
 
 /// The warnings about a role.

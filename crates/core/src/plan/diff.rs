@@ -58,13 +58,14 @@ fn register(spec: &RoleSpec, observed: &Observed) -> Option<Change> {
 }
 
 fn access_trust(blueprint: &Blueprint, observed: &Observed, plan: &mut Plan) {
-    if blueprint.grants.is_empty() && !blueprint.prune_orphans {
+    let role = &observed.access_role;
+    let grants = blueprint.grants_on(role);
+    if grants.is_empty() && !blueprint.prune_orphans {
         return;
     }
-    let role = &observed.access_role;
     let edit = |before: &crate::policy::Document| -> Result<_, PolicyError> {
         let pruned = if blueprint.prune_orphans { prune_orphans(before)? } else { before.clone() };
-        add_grants(&pruned, &blueprint.grants, &blueprint.account.partition)
+        add_grants(&pruned, &grants, &blueprint.account.partition)
     };
     let outcome = match &observed.access_trust {
         Ok(before) => edit(before).map(|edit| (before, edit)).map_err(|e| e.to_string()),

@@ -4,6 +4,7 @@ use super::super::sample::{
 use super::*;
 use crate::code::Code;
 use crate::outcome::Cause;
+use crate::plan::{guard, proofs};
 use crate::role_settings::RoleSettings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -145,6 +146,27 @@ fn unreadable_role_has_no_changes() {
     assert_eq!(role.as_str(), ROLE);
     observed.unreadable.insert(role, Cause::new(Code::AccessDenied, "denied", "look at it"));
     assert_eq!(sentences(&blueprint(), &observed), "");
+}
+
+#[test]
+fn grant_for_another_access_role_is_not_made() {
+    let observed = fresh();
+    let granting = |only: &str| {
+        blueprint_with(|config| {
+            config.roles.clear();
+            config.access_role.grants[0].access_role = Some(only.parse().unwrap());
+        })
+    };
+    let other = granting("AWSControlTowerExecution");
+    assert_eq!(sentences(&other, &observed), "");
+    assert_eq!(proofs(&other, &observed), []);
+    let this = granting("organizationaccountaccessrole");
+    insta::assert_snapshot!(sentences(&this, &observed), @"iam:UpdateAssumeRolePolicy update the trust policy of role `OrganizationAccountAccessRole`");
+    assert_eq!(proofs(&this, &observed).len(), proofs(&blueprint_with(|config| config.roles.clear()), &observed).len());
+    let approved = guard(diff(&this, &observed, &recorded(), NOW), &this, &observed);
+    assert_eq!((approved.changes().len(), approved.refusals()), (1, &[][..]));
+    let faulty = guard(diff(&this, &observed, &recorded(), NOW), &other, &observed);
+    assert_eq!(faulty.changes(), [], "the guard knows which access role a grant is for");
 }
 
 #[test]

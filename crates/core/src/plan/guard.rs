@@ -19,10 +19,11 @@ use std::collections::BTreeSet;
 use super::change::{Action, Change};
 use super::diff::Plan;
 use super::refusal::Refusal;
+use crate::account::Partition;
 use crate::blueprint::Blueprint;
 use crate::observed::Observed;
 use crate::outcome::Stop;
-use crate::policy::{Caller, Document, PolicyNotice, RequestContext, access_entries, can_assume, denied};
+use crate::policy::{Caller, Document, Grant, PolicyNotice, RequestContext, access_entries, can_assume, denied};
 use crate::role::RoleName;
 
 /// Changes that the guard approved. Only [`guard`] creates this type, and only this type can be applied.
@@ -116,7 +117,8 @@ fn refuse_access(change: &Change, notices: &[PolicyNotice], blueprint: &Blueprin
     }
     let old = access_entries(before);
     let new = access_entries(after);
-    let granted = granted_entries(blueprint);
+    let grants = blueprint.grants_on(role);
+    let granted = granted_entries(&grants, &blueprint.account.partition);
     let lost = old.difference(&new).next().is_some();
     let gained_more = new.difference(&old).any(|entry| !granted.contains(entry));
     let root = Caller { account: blueprint.account.management.clone(), arn: None };
@@ -126,14 +128,14 @@ fn refuse_access(change: &Change, notices: &[PolicyNotice], blueprint: &Blueprin
         return Some(Refusal::unsafe_edit(role));
     }
     let partition = &blueprint.account.partition;
-    let (grant, by) = blueprint.grants.iter().find_map(|grant| Some((grant, denied(after, grant, partition)?)))?;
+    let (grant, by) = grants.iter().find_map(|grant| Some((grant, denied(after, grant, partition)?)))?;
     Some(Refusal::denied(role, &after.name_of(by), &grant.principal))
 }
 
-fn granted_entries(blueprint: &Blueprint) -> BTreeSet<String> {
-    let grants = Document::from_statements(Vec::new())
-        .and_then(|empty| crate::policy::add_grants(&empty, &blueprint.grants, &blueprint.account.partition));
-    grants.map(|edit| access_entries(&edit.document)).unwrap_or_default()
+fn granted_entries(grants: &[Grant], partition: &Partition) -> BTreeSet<String> {
+    let granted =
+        Document::from_statements(Vec::new()).and_then(|empty| crate::policy::add_grants(&empty, grants, partition));
+    granted.map(|edit| access_entries(&edit.document)).unwrap_or_default()
 }
 
 #[cfg(test)]

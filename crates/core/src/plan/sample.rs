@@ -95,7 +95,8 @@ pub(crate) fn fresh() -> Observed {
 /// An account that matches the blueprint.
 pub(crate) fn converged(blueprint: &Blueprint) -> Observed {
     let mut observed = fresh();
-    let edit = add_grants(&document(FRESH), &blueprint.grants, &blueprint.account.partition).unwrap();
+    let grants = blueprint.grants_on(&observed.access_role);
+    let edit = add_grants(&document(FRESH), &grants, &blueprint.account.partition).unwrap();
     observed.access_trust = Ok(edit.document);
     for spec in &blueprint.roles {
         let role = ObservedRole {

@@ -44,12 +44,23 @@ pub trait Directory: Sync {
 }
 
 /// One page of accounts, and the token of the next page.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AccountPage {
     /// The accounts.
     pub accounts: Vec<Account>,
+    /// The accounts whose description is incomplete or not understood.
+    pub unreadable: Vec<UnreadableAccount>,
     /// Where the next page starts.
     pub next: Option<String>,
+}
+
+/// An account of a page that cannot be read. It does not keep the others from being processed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableAccount {
+    /// Its ID, if that can be read.
+    pub id: Option<AccountId>,
+    /// What cannot be read.
+    pub problem: String,
 }
 
 /// The state of an account creation request.
