@@ -457,7 +457,7 @@ async fn keys_that_are_rejected_when_secrets_are_read_end_the_run_at_once() {
     let cause = finished.report()["cause"].clone();
     assert_eq!((finished.code, &cause["code"]), (4, &"credentials_not_accepted".into()), "{cause}");
     assert!(cause["remedy"].as_str().unwrap().contains("they have expired: sign in again"), "{cause}");
-    assert_eq!(home.keys().await.len(), 2, "no retry");
+    assert_eq!(home.keys().await.len(), 3, "the account, its access role and the secrets, without a retry");
 }
 
 #[tokio::test(flavor = "multi_thread")]
