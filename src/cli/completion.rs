@@ -27,7 +27,7 @@ const VARIABLE: &str = "ONBOARD_COMPLETE";
 pub(super) fn answer(command: impl Fn() -> Command) -> bool {
     let current_folder = std::env::current_dir().ok();
     let complete = CompleteEnv::with_factory(command).var(VARIABLE).bin("onboard");
-    // Nobody would read an error: the shell shows no output but the candidates.
+    // An error would not be read: the shell shows no output but the candidates.
     complete.try_complete(std::env::args_os(), current_folder.as_deref()).unwrap_or(true)
 }
 

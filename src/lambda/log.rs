@@ -203,7 +203,7 @@ pub(super) fn outcome(report: &Report, context: &InvocationContext<'_>, now: Sys
     println!("{}", emf(report, now));
 }
 
-/// The maximum number of planned changes in a log line. A line that is too long is cut off, and is no JSON then.
+/// The maximum number of planned changes in a log line. A line that is too long is cut off, and is invalid JSON then.
 const LONGEST_PLAN: usize = 100;
 
 /// The changes that a plan would make, each on a line of its own; a sweep reports them nowhere else.

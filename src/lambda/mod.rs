@@ -101,7 +101,7 @@ struct Invocation<'a, W> {
     sweep_mode: SweepMode,
     secrets: &'a KnownSecrets,
     deadlines: Deadlines,
-    /// What was read while the configuration was read.
+    /// The reads that were made while the configuration was read.
     first_look: Mutex<Option<(AccountId, FirstLook)>>,
 }
 
@@ -270,7 +270,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         (Processed { report, record }, subject)
     }
 
-    /// What was read about an account before, if anything. It is used once: an attempt after a pause reads again.
+    /// The earlier reads about an account, if there are any. It is used once: an attempt after a pause reads again.
     fn take_first_look(&self, account: &AccountId) -> FirstLook {
         let mut look = self.first_look.lock().unwrap_or_else(PoisonError::into_inner);
         look.take_if(|(id, _)| id == account).map(|(_, look)| look).unwrap_or_default()

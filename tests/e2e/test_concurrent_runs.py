@@ -76,7 +76,7 @@ def test_record_has_the_ids_of_the_created_roles(start, world, account, iam):
 
 
 def test_table_holds_whatever_another_program_wrote(start, world, account):
-    """A lease that is not a number is no lease, and the rest of such an item counts as absent."""
+    """A lease that is not a number counts as absent, and the rest of such an item counts as absent."""
     dynamodb = world.server.client("dynamodb", world.management)
     item = {"subject": {"S": account}, "lease_owner": {"S": "x"}, "lease_expires_at": {"S": "tomorrow"}, "roles": {"N": "1"}}
     dynamodb.put_item(TableName=world.template.table()["TableName"], Item=item)

@@ -1,4 +1,4 @@
-"""A live session of somebody else never gets the permissions that the tool gives to a role: the attack on an emulator that
+"""A live session of another principal never gets the permissions that the tool gives to a role: the attack on an emulator that
 evaluates permissions boundaries and `DateLessThan` on `aws:TokenIssueTime` at each call.
 
 A developer, limited by a permissions boundary, deletes a configured role, creates it again with the owner tag, an own trust

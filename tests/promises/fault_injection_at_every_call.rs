@@ -114,7 +114,7 @@ fn inject_everywhere(
         let scenario = scenario.after(Duration::from_secs(1200)).apply_with_faults(&Script::none());
         assert_eq!(*scenario.outcome(), Outcome::Converged, "{what}");
         assert_eq!(without_revocations(scenario.organization().state()), expected, "{what}");
-        // A run that was killed has recorded no role, so that the next one may revoke sessions. That ends by itself.
+        // A run that was killed has recorded no role, so that the next one may revoke sessions. That ends automatically.
         let scenario = scenario.assert_onboarded().after(REVOKED).apply_with_faults(&Script::none()).assert_onboarded();
         assert_eq!(scenario.organization().state(), expected, "{what}");
         scenario.organization().clear_journal();

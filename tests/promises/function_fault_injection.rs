@@ -116,7 +116,6 @@ fn fault_while_waiting_for_the_access_role_does_not_prevent_onboarding() {
     organizations:DescribeAccount: own_permission_missing
     sqs:ChangeMessageVisibility: no dead letter
     ssm:GetParameter: no dead letter
-    ssm:GetParameters: configuration
     ssm:GetParameters: no dead letter
     sts:AssumeRole: no dead letter
     sts:GetCallerIdentity: no dead letter

@@ -116,7 +116,7 @@ fn every_created_or_adopted_role_is_recorded_and_no_other() {
     assert!(recorded(&scenario).contains_key(&name(OWN_ROLE)));
 }
 
-/// A role that somebody deletes and creates again has another ID, whatever its tags say. It is recorded only after the
+/// A role that is deleted and created again has another ID, whatever its tags say. It is recorded only after the
 /// sessions that were issued before were revoked.
 #[test]
 fn recreated_role_is_recorded_after_its_sessions_were_revoked() {

@@ -1,4 +1,4 @@
-//! What is removed from the configuration stays in the accounts, and every run names it.
+//! Roles and grants that are removed from the configuration stay in the accounts, and every run names it.
 
 use onboarding_core::record::Record;
 use onboarding_core::report::Report;
@@ -49,7 +49,7 @@ fn removed_role_and_grant_are_named_by_plan_and_apply() {
 }
 
 #[test]
-fn role_that_was_deleted_or_created_again_by_somebody_else_is_not_named() {
+fn role_that_was_deleted_or_created_again_by_another_principal_is_not_named() {
     let scenario = Scenario::new().with_onboarded_account();
     let job = scenario.job();
     let role = scenario.organization().role_state(&id(NEW), &name(OWN_ROLE)).expect("a role");

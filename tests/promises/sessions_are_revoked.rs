@@ -1,4 +1,4 @@
-//! Promise 14: a live session of somebody else never gets the permissions that this tool gives to a role.
+//! Promise 14: a live session of another principal never gets the permissions that this tool gives to a role.
 //!
 //! A tag does not prove that this tool created a role. A developer, limited by a permissions boundary, deletes a configured
 //! role, creates it again with the owner tag, an own trust policy, sessions of twelve hours and that boundary, and assumes it.
@@ -169,7 +169,7 @@ fn plan_says_whose_sessions_are_revoked_and_why() {
     let scenario = scenario.plan();
     let changes: Vec<_> = scenario.changes().iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(changes.join("\n"), @"
-    revoke the sessions of role `app-deployer` that were issued before now: the role was created again by somebody else (ID AROAJFDQZWGNZRVW2MCPI instead of AROAQ4BQZWGNWRVWKAOOI)
+    revoke the sessions of role `app-deployer` that were issued before now: the role was created again by another principal (ID AROAJFDQZWGNZRVW2MCPI instead of AROAQ4BQZWGNWRVWKAOOI)
     update the trust policy of role `app-deployer`
     remove the permissions boundary arn:aws:iam::aws:policy/PowerUserAccess from role `app-deployer`
     ");
@@ -334,7 +334,7 @@ fn deleted_record_ends_no_session_of_a_role_that_does_not_change() {
     assert!(reasons(&scenario).is_empty());
 }
 
-/// Somebody adds a principal to the trust policy of a role that this tool created.
+/// Another administrator adds a principal to the trust policy of a role that this tool created.
 #[test]
 fn drift_of_a_trust_policy_is_noticed_and_ends_the_sessions_that_it_issued() {
     let scenario = onboarded().drift(OWN_ROLE, |role| role.trust = trusting(DEVELOPER));

@@ -66,14 +66,14 @@ fn adopted_role_is_replaced_and_owned_afterwards() {
     let mut changes = changes.map(|change| change.to_string());
     assert_eq!(
         changes.next().unwrap(),
-        "revoke the sessions of role `TrelicaIntegration` that were issued before now: the role was created by somebody else and is taken over"
+        "revoke the sessions of role `TrelicaIntegration` that were issued before now: the role was created by another principal and is taken over"
     );
     assert!(
         changes.next().unwrap().starts_with("tag role"),
         "it is marked as owned before any change of its configuration"
     );
     drop(changes);
-    // The revocation ends by itself.
+    // The revocation ends automatically.
     let scenario =
         scenario.after(Duration::from_secs(43_260)).apply().assert_outcome("converged").assert_roles_onboarded();
     // It stays owned without `adopt`.

@@ -40,7 +40,7 @@ pub struct LastResult {
     pub message: String,
     /// What to do next.
     pub remedy: String,
-    /// What is configured for each role, and whether it holds; empty if the account could not be read.
+    /// The configured parts of each role, and whether they hold; empty if the account could not be read.
     pub requirements: BTreeMap<String, Requirement>,
     /// The hash of the configuration.
     pub configuration: String,
@@ -193,7 +193,7 @@ impl LastResult {
 /// What a result has in addition to the report.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ResultDetails {
-    /// What is configured for each role, and whether it holds.
+    /// The configured parts of each role, and whether they hold.
     pub requirements: BTreeMap<String, Requirement>,
     /// The hash of the configuration.
     pub configuration: String,

@@ -103,7 +103,7 @@ pub const REVOCATION_LEAD: Duration = Duration::from_secs(30);
 pub const CLOCK_SKEW: Duration = Duration::from_secs(300);
 
 /// How long only the first of several access roles is tried in an account, from when it joined. AWS creates that role within
-/// seconds or minutes; until it exists, a role with one of the other names may be one that somebody else created.
+/// seconds or minutes; until it exists, a role with one of the other names may be one that another principal created.
 pub const FIRST_ACCESS_ROLE: Duration = Duration::from_secs(300);
 
 /// How long calls in flight may still take, on the command line, after the wait for the account is over.

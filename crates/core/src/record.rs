@@ -5,7 +5,7 @@
 //! - the [`Lease`] of the run that is at work;
 //! - the last notification, so that each outcome is notified once ([`crate::notification`]);
 //! - the result of the last run ([`LastResult`]);
-//! - the unique IDs of the roles that this tool created. A tag is no proof of that, because whoever can create a role can
+//! - the unique IDs of the roles that this tool created. A tag does not prove that, because whoever can create a role can
 //!   tag it. IAM assigns the ID, and never twice;
 //! - the grants on the access role that runs have made or found, to name those that are no longer configured.
 //!
@@ -45,7 +45,7 @@ pub mod attribute {
 
 use attribute::{EXPIRES_AT, GRANTS, LEASE_EXPIRES_AT, LEASE_OWNER, NOTIFIED, NOTIFIED_AT, ROLES, SAVED_BY};
 
-/// What is remembered about one subject.
+/// The record of one subject.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Record {
     /// The lease, which may have expired.

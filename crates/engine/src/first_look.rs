@@ -1,4 +1,4 @@
-//! What is read about an account before its run starts.
+//! The reads about an account that are made before its run starts.
 
 use futures_util::join;
 use onboarding_core::account::{Account, AccountId};

@@ -47,7 +47,7 @@ pub struct OpenRecord<'a, W> {
     subject: String,
     lease: Lease,
     state: State,
-    /// What was read before the run started.
+    /// The reading that was made before the run started.
     reading: Option<Result<Record, ApiError>>,
     /// As it was last read.
     record: Option<Record>,
@@ -82,13 +82,13 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
         }
     }
 
-    /// The record as it was last read: since the lease was acquired, nobody else can change it.
+    /// The record as it was last read: no other run can change it since the lease was acquired.
     #[must_use]
     pub fn record(&self) -> Record {
         self.record.clone().unwrap_or_default()
     }
 
-    /// Whether nobody else changes the record now, or none can be stored.
+    /// Whether no other run changes the record now, or none can be stored.
     #[must_use]
     pub fn is_exclusive(&self) -> bool {
         !matches!(self.state, State::NotHeld)

@@ -34,7 +34,7 @@ pub(crate) struct Run<'a, W> {
     /// The pauses of everything that opens the account; converging has its own.
     pub(crate) backoff: Backoff,
     pub(crate) record: OpenRecord<'a, W>,
-    /// What was read before the run started.
+    /// The reads that were made before the run started.
     pub(crate) first_look: FirstLook,
     pub(crate) ledger: Ledger,
     pub(crate) findings: Findings,
@@ -49,7 +49,7 @@ pub(crate) struct Findings {
     pub(crate) required: Vec<RoleName>,
     /// Why the access role is not the first of the configured names, as a notice.
     pub(crate) others_denied: Option<String>,
-    /// What is still present and no longer configured.
+    /// Roles and grants that are still present and no longer configured.
     pub(crate) still_present: Vec<StillPresent>,
     /// The grants to record, if an applied run has verified the access role.
     pub(crate) grants: Option<BTreeSet<RecordedGrant>>,

@@ -1,6 +1,6 @@
 //! Values that were copied from an example and not replaced: account IDs of the AWS documentation, and external IDs such as
 //! `example-external-id`. They are valid, so that examples and tests can use them, but a run with them would grant access
-//! to an account that belongs to somebody else, or to nobody.
+//! to an account that belongs to another customer of AWS, or does not exist.
 //!
 //! They are looked for in every string of the configuration and of the vendor and policy files that it uses, whatever the
 //! string is for, so that a new key needs no code here. What is certainly an example is refused by `onboard plan` and
@@ -34,7 +34,7 @@ pub struct ExampleValue {
 /// Whether a value is an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Certainty {
-    /// It is one: nobody's account ID or external ID is like this.
+    /// It is one: no real account ID or external ID is like this.
     Certain,
     /// It looks like one, and may be real.
     Likely,

@@ -74,9 +74,9 @@ impl fmt::Display for RevocationReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CreatedAgain { recorded, found } => {
-                write!(f, "the role was created again by somebody else (ID {found} instead of {recorded})")
+                write!(f, "the role was created again by another principal (ID {found} instead of {recorded})")
             }
-            Self::Adopted => f.write_str("the role was created by somebody else and is taken over"),
+            Self::Adopted => f.write_str("the role was created by another principal and is taken over"),
             Self::TrustDiffers => f.write_str("its trust policy is not as configured"),
             Self::NotRecorded => {
                 f.write_str("the role has the tag of this tool, but no record shows that this tool created it")

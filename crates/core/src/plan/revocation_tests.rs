@@ -84,7 +84,7 @@ fn access_edits() -> Vec<(&'static str, Edit)> {
 #[test]
 fn role_that_was_created_again_is_revoked_even_if_nothing_else_changes() {
     let changes = changes(|_| {}, &other_id_recorded());
-    insta::assert_snapshot!(sentences(&changes), @"iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: the role was created again by somebody else (ID AROADBQP57FF2AEXAMPLE instead of AROAIOSFODNN7EXAMPLE)");
+    insta::assert_snapshot!(sentences(&changes), @"iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: the role was created again by another principal (ID AROADBQP57FF2AEXAMPLE instead of AROAIOSFODNN7EXAMPLE)");
     let revocation = revoked(&changes).unwrap();
     assert_eq!(revoked_before(&revocation.after), Some(now() + LEAD), "the time covers the change of the trust policy");
 }
@@ -104,7 +104,7 @@ fn sessions_are_revoked_before_anything_is_widened() {
     let changes = changes_of(&without_boundary, &drifted(taken_over), &other_id_recorded());
     assert!(revoked(&changes).is_some());
     insta::assert_snapshot!(sentences(&changes), @"
-    iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: the role was created again by somebody else (ID AROADBQP57FF2AEXAMPLE instead of AROAIOSFODNN7EXAMPLE)
+    iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: the role was created again by another principal (ID AROADBQP57FF2AEXAMPLE instead of AROAIOSFODNN7EXAMPLE)
     iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
     iam:PutRolePolicy put policy `read` on role `Acme`
     iam:AttachRolePolicy attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
@@ -176,7 +176,7 @@ fn adopted_role_is_revoked_if_its_access_changes() {
     }
     let with_other_trust = foreign(&|role| role.trust = Ok(document(FRESH)));
     insta::assert_snapshot!(sentences(&with_other_trust), @"
-    iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: the role was created by somebody else and is taken over
+    iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: the role was created by another principal and is taken over
     iam:TagRole tag role `Acme` with `account-onboarding`
     iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
     ");
@@ -211,7 +211,7 @@ fn revocation_is_wanted_until_the_longest_session_has_expired() {
 }
 
 #[test]
-fn policy_of_that_name_that_is_no_revocation_is_drift() {
+fn policy_of_that_name_in_another_form_is_drift() {
     let allow = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
     let in_the_future = revocation_policy(now() + CLOCK_SKEW + Duration::from_secs(1)).unwrap();
     for policy in [Ok(document(allow)), Ok(in_the_future), Err("odd".to_owned())] {

@@ -1,8 +1,8 @@
-//! What was removed from the configuration and is still present in an account.
+//! Roles and grants that were removed from the configuration and are still present in an account.
 //!
 //! Removing a role or a grant from the configuration does not remove it from the accounts. So that it is not forgotten there,
 //! every run names it. Only what this tool is known to have made is named: a role with the recorded unique ID and the owner
-//! tag, and a grant with the recorded fingerprint. A role of the same name that somebody else created later, or a principal
+//! tag, and a grant with the recorded fingerprint. A role of the same name that another principal created later, or a principal
 //! that an administrator added, is none of its business.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -209,10 +209,10 @@ mod tests {
         };
         insta::assert_snapshot!(notice(ROLE_ID, Some(found())).unwrap(), @"role `Acme` (AROADBQP57FF2AEXAMPLE), which this tool created, is still present and no longer configured; delete it, or configure it again");
         assert_eq!(notice(ROLE_ID, None), None, "it was deleted");
-        assert_eq!(notice("AROAOTHEROTHEROTHER12", Some(found())), None, "somebody else created it again");
+        assert_eq!(notice("AROAOTHEROTHEROTHER12", Some(found())), None, "another principal created it again");
         let mut untagged = found();
         untagged.settings.tags.remove(OWNER_TAG);
-        assert_eq!(notice(ROLE_ID, Some(untagged)), None, "somebody took it over");
+        assert_eq!(notice(ROLE_ID, Some(untagged)), None, "it was taken over");
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub struct Grant {
 }
 
 impl Caller {
-    /// The caller, with its ARN if the request tells which role or user of the account it is.
+    /// The caller, with its ARN if the request shows which role or user of the account it is.
     fn known_by(&self, context: &RequestContext) -> Self {
         let arn = self.arn.clone().or_else(|| context.exact(PRINCIPAL_ARN).map(str::to_owned));
         Self { account: self.account.clone(), arn }

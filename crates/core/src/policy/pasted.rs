@@ -11,14 +11,14 @@ use crate::json;
 pub struct PastedPolicy {
     /// The policy.
     pub document: Document,
-    /// What was unwrapped, one note for each step, such as `the policy is URL-encoded`.
+    /// One note for each step of unwrapping, such as `the policy is URL-encoded`.
     pub notes: Vec<&'static str>,
     /// What the form says about the origin of the policy.
     pub origin: PolicyOrigin,
 }
 
 /// Where a policy comes from. In a policy that IAM returned, a unique ID is that of a deleted role or user; in one that was
-/// written by somebody, it may be that of a role or user that exists.
+/// written by hand, it may be that of a role or user that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PolicyOrigin {
     /// IAM returned it: it is within an answer of the API.
@@ -33,7 +33,7 @@ const QUERY: &str = "aws iam get-role --role-name NAME --query Role.AssumeRolePo
 /// More layers than any answer has.
 const LAYERS: usize = 8;
 
-/// What is inside one layer, what the layer is, and whether only answers of IAM have it.
+/// The contents of one layer, the name of the layer, and whether only answers of IAM have it.
 struct Layer {
     inner: String,
     note: &'static str,

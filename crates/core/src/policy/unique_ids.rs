@@ -1,4 +1,4 @@
-//! Unique IDs (`AROA…`, `AIDA…`) as principals of a trust policy that somebody writes.
+//! Unique IDs (`AROA…`, `AIDA…`) as principals of a trust policy that is written by hand.
 //!
 //! IAM accepts the unique ID of a role or user that exists, and returns its ARN in its place. Which ARN belongs to which ID
 //! is known only to the account of that role or user. A comparison would therefore report the ARN as drift in every run.
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn arns_that_iam_put_in_the_place_of_unique_ids_are_no_drift() {
+    fn arns_that_iam_put_in_the_place_of_unique_ids_do_not_count_as_drift() {
         assert!(is_recognized(&[ROLE], &[ROLE_ID]));
         assert!(is_recognized(&[ROLE_ID], &[ROLE_ID]), "the role was deleted, or the change is not visible yet");
         assert!(is_recognized(&["222233334444", USER, ROLE], &["222233334444", ROLE_ID, USER_ID]));

@@ -47,7 +47,7 @@ pub struct Report {
     pub access_role: Option<RoleName>,
     /// The changes, each with its status.
     pub changes: Vec<ChangeResult>,
-    /// What was refused and left unchanged.
+    /// The roles that were refused and left unchanged.
     pub refusals: Vec<Refusal>,
     /// Observations that need no action by this tool.
     pub notices: Vec<String>,

@@ -11,7 +11,7 @@ pub enum EventSubject {
     NewAccount,
     /// The account may have been a member for long.
     AnyAccount,
-    /// It is no event about an account: it says itself whether changes are applied or reported.
+    /// Not an event about an account: it says itself whether changes are applied or reported.
     StatesMode,
 }
 

@@ -59,7 +59,7 @@ pub struct AccountPage {
 pub struct UnreadableAccount {
     /// Its ID, if that can be read.
     pub id: Option<AccountId>,
-    /// What cannot be read.
+    /// The part that cannot be read.
     pub problem: String,
 }
 

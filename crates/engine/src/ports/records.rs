@@ -1,4 +1,4 @@
-//! Records: what is remembered about each account between runs, and the lease by which one run at a time writes in it.
+//! Records: the memory of each account between runs, and the lease by which one run at a time writes in it.
 
 use std::future::Future;
 use std::time::SystemTime;
@@ -10,7 +10,7 @@ use onboarding_core::record::{Record, RecordUpdate};
 /// The answer to an attempt to acquire a lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LeaseAttempt {
-    /// The lease was acquired. The record is as nobody else can change it now.
+    /// The lease was acquired. No other run can change the record now.
     Acquired(Box<Record>),
     /// Another run holds the lease.
     HeldByAnother,
