@@ -40,8 +40,7 @@ impl<W: World> Engine<W> {
         };
         let blueprint = &account.blueprint;
         let observed = &account.observed;
-        let approved =
-            guard(diff(blueprint, observed, run.ledger.known_roles(), self.world.now()), blueprint, observed);
+        let approved = guard(diff(blueprint, observed, run.ledger.history(), self.world.now()), blueprint, observed);
         run.record(&account.refusals, &approved);
         run.findings.planned = approved.changes().to_vec();
         run.findings.proofs = proofs(blueprint, observed);
@@ -93,7 +92,7 @@ impl<W: World<Session: WriteIam>> Engine<W> {
         let mut backoff = Backoff::until(run.job.deadline);
         loop {
             run.ledger.confirm_revocations(&observed);
-            let plan = diff(blueprint, &observed, run.ledger.known_roles(), self.world.now());
+            let plan = diff(blueprint, &observed, run.ledger.history(), self.world.now());
             let approved = guard(plan, blueprint, &observed);
             run.record(&account.refusals, &approved);
             let registrations = known_registrations(&run.ledger, &approved, &observed);

@@ -18,7 +18,7 @@ use onboarding_core::code::Code;
 use onboarding_core::error::ErrorKind;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
-use onboarding_core::plan::{Action, Approved, Change, KnownRoles, Refusal, SessionRevocation};
+use onboarding_core::plan::{Action, Approved, Change, KnownRoles, Refusal, RoleHistory};
 use onboarding_core::report::{ChangeResult, ChangeStatus};
 use onboarding_core::role::RoleName;
 use onboarding_core::role_id::RoleId;
@@ -35,28 +35,27 @@ pub(crate) struct Ledger {
     blocked: BTreeMap<RoleName, Cause>,
     /// Changes whose response was lost: they may have been made.
     ambiguous: Vec<Change>,
-    known_roles: KnownRoles,
-    /// The first attempted revocation of each role.
-    revocations: BTreeMap<RoleName, SessionRevocation>,
+    history: RoleHistory,
 }
 
 impl Ledger {
     /// The ledger of a run that starts with the recorded roles.
     pub(crate) fn new(recorded_roles: &KnownRoles) -> Self {
-        Self { known_roles: recorded_roles.clone(), ..Self::default() }
+        Self { history: RoleHistory::new(recorded_roles.clone()), ..Self::default() }
     }
 
-    /// The roles that are managed by this tool beyond doubt.
-    pub(crate) fn known_roles(&self) -> &KnownRoles {
-        &self.known_roles
+    /// The roles that are managed by this tool beyond doubt, and the revocations of this run.
+    pub(crate) fn history(&self) -> &RoleHistory {
+        &self.history
     }
 
     /// Looks for the revocations of this run in what was read.
     pub(crate) fn confirm_revocations(&mut self, observed: &Observed) {
-        for (name, revocation) in &self.revocations {
+        let RoleHistory { known, revoked } = &mut self.history;
+        for (name, revocation) in revoked {
             let role = observed.roles.get(name).filter(|role| revocation.is_in_effect(role));
             if let Some(id) = role.and_then(|role| role.id.clone()) {
-                self.known_roles.insert(name.clone(), id);
+                known.insert(name.clone(), id);
             }
         }
     }
@@ -79,7 +78,7 @@ impl Ledger {
     }
 
     pub(crate) fn into_results(self) -> (Vec<ChangeResult>, KnownRoles) {
-        (self.results, self.known_roles)
+        (self.results, self.history.known)
     }
 
     /// A ledger in which these changes are done.
@@ -93,9 +92,9 @@ impl Ledger {
     fn record(&mut self, change: Change, status: ChangeStatus) {
         if let Action::RevokeSessions(revocation) = &change.action
             && status != ChangeStatus::NotTried
-            && self.revocations.get(&change.role).is_none_or(|first| first.role_id != revocation.role_id)
+            && self.history.revoked.get(&change.role).is_none_or(|first| first.role_id != revocation.role_id)
         {
-            self.revocations.insert(change.role.clone(), (**revocation).clone());
+            self.history.revoked.insert(change.role.clone(), (**revocation).clone());
         }
         match self.results.iter_mut().find(|step| step.change.is_same(&change)) {
             Some(step) => *step = ChangeResult { change, status },
@@ -174,7 +173,7 @@ impl Ledger {
                 self.record(step.change, step.status);
             }
             self.ambiguous.extend(attempt.ambiguous);
-            self.known_roles.extend(attempt.created.map(|id| (role.clone(), id)));
+            self.history.known.extend(attempt.created.map(|id| (role.clone(), id)));
             match attempt.stop {
                 Some(Stop::Blocked(cause)) => {
                     self.blocked.insert(role, cause);

@@ -18,7 +18,7 @@ pub use predict::predicted;
 pub(crate) use proof::{Presented, ProofSubject};
 pub use proof::{Proof, proofs};
 pub use refusal::Refusal;
-pub use revocation::{KnownRoles, RevocationReason, SessionRevocation};
+pub use revocation::{KnownRoles, RevocationReason, RoleHistory, SessionRevocation};
 
 #[cfg(test)]
 pub(crate) mod sample;
