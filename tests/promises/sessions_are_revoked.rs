@@ -248,21 +248,23 @@ fn sessions_are_revoked_again_if_the_trust_policy_is_changed_too_late() {
 /// Until the boundary is removed, the developer can still write to the role.
 #[test]
 fn revocation_that_was_deleted_during_the_run_is_made_again() {
-    let (scenario, session) = taken_over(onboarded(), Trust::Own);
-    let organization = scenario.organization().clone();
-    let mut is_deleted = false;
-    let script = Script::intercepting(move |call, _| {
-        if call == "iam:DeleteRolePermissionsBoundary" && !is_deleted {
-            is_deleted = true;
-            let mut role = organization.role_state(&id(NEW), &name(OWN_ROLE)).unwrap();
-            role.policies.remove(REVOCATION_POLICY).unwrap();
-            organization.put_role(&id(NEW), &name(OWN_ROLE), role);
-        }
-        None
-    });
-    let scenario = scenario.apply_with_faults(&script).assert_outcome("converged");
-    assert!(is_denied_everything(&session) && revocation(&scenario).is_some());
-    scenario.apply_again().assert_converged_without_writes();
+    for onboarded in [onboarded(), onboarded().without_record()] {
+        let (scenario, session) = taken_over(onboarded, Trust::Own);
+        let organization = scenario.organization().clone();
+        let mut is_deleted = false;
+        let script = Script::intercepting(move |call, _| {
+            if call == "iam:DeleteRolePermissionsBoundary" && !is_deleted {
+                is_deleted = true;
+                let mut role = organization.role_state(&id(NEW), &name(OWN_ROLE)).unwrap();
+                role.policies.remove(REVOCATION_POLICY).unwrap();
+                organization.put_role(&id(NEW), &name(OWN_ROLE), role);
+            }
+            None
+        });
+        let scenario = scenario.apply_with_faults(&script).assert_outcome("converged");
+        assert!(is_denied_everything(&session) && revocation(&scenario).is_some());
+        scenario.apply_again().assert_converged_without_writes();
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use super::*;
 use crate::plan::sample::{FRESH, NOW, blueprint, blueprint_with, document, drifted, name};
-use crate::plan::{Action, KnownRoles, diff};
+use crate::plan::{Action, RoleHistory, diff};
 use crate::policy::{Document, RequestContext, permits};
 
 const ACCESS: &str = "OrganizationAccountAccessRole";
@@ -112,7 +112,7 @@ fn apply_session_can_write_the_roles_of_the_blueprint() {
 #[test]
 fn apply_session_can_revoke_the_sessions_of_its_roles_and_not_those_of_the_access_role() {
     let taken_over = drifted(|role| role.trust = Ok(document(FRESH)));
-    let changes = diff(&blueprint(), &taken_over, &KnownRoles::new(), NOW).changes;
+    let changes = diff(&blueprint(), &taken_over, &RoleHistory::default(), NOW).changes;
     let policy = Document::parse(&only_policy(&blueprint(), Mode::Apply)).unwrap();
     let can = |call: &str, role: &str| {
         let arn = format!("arn:aws:iam::444455556666:role/{role}");

@@ -152,7 +152,7 @@ mod tests {
 
     use onboarding_core::blueprint::{Blueprint, SecretValues};
     use onboarding_core::config::Config;
-    use onboarding_core::plan::{KnownRoles, diff, guard};
+    use onboarding_core::plan::{RoleHistory, diff, guard};
     use onboarding_core::policy::Document;
 
     use super::*;
@@ -186,7 +186,7 @@ mod tests {
 
     fn approved(observed: &Observed) -> Approved {
         let blueprint = blueprint();
-        guard(diff(&blueprint, observed, &KnownRoles::new(), std::time::UNIX_EPOCH), &blueprint, observed)
+        guard(diff(&blueprint, observed, &RoleHistory::default(), std::time::UNIX_EPOCH), &blueprint, observed)
     }
 
     #[test]

@@ -65,7 +65,7 @@ impl<W: World> Engine<W> {
         };
         let blueprint = &account.blueprint;
         let observed = &account.observed;
-        let plan = diff(blueprint, observed, &run.known_roles(), self.world.now());
+        let plan = diff(blueprint, observed, &run.role_history(), self.world.now());
         let approved = guard(plan, blueprint, observed);
         run.compared(&account.refusals, &approved);
         run.findings.planned = approved.changes().to_vec();
@@ -121,7 +121,7 @@ impl<W: World<Session: WriteIam>> Engine<W> {
         let mut backoff = Backoff::until(run.job.deadline);
         loop {
             run.ledger.confirm_revocations(&observed);
-            let plan = diff(blueprint, &observed, &run.known_roles(), self.world.now());
+            let plan = diff(blueprint, &observed, &run.role_history(), self.world.now());
             let approved = guard(plan, blueprint, &observed);
             run.compared(&account.refusals, &approved);
             let registrations = known_registrations(&run.ledger, &approved, &observed);

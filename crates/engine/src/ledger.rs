@@ -18,7 +18,7 @@ use onboarding_core::code::Code;
 use onboarding_core::error::ErrorKind;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
-use onboarding_core::plan::{Action, Approved, Change, KnownRoles, Refusal, SessionRevocation};
+use onboarding_core::plan::{Action, Approved, Change, KnownRoles, Refusal, RoleHistory};
 use onboarding_core::report::{ChangeResult, ChangeStatus};
 use onboarding_core::role::RoleName;
 use onboarding_core::role_id::RoleId;
@@ -35,24 +35,23 @@ pub(crate) struct Ledger {
     blocked: BTreeMap<RoleName, Cause>,
     /// Changes whose response was lost: they may have been made.
     ambiguous: Vec<Change>,
-    /// The roles that this run created, and those whose earlier sessions it revoked.
-    known_roles: KnownRoles,
-    /// The first attempted revocation of each role.
-    revocations: BTreeMap<RoleName, SessionRevocation>,
+    /// The roles that this run created, those whose earlier sessions it revoked, and its revocations.
+    history: RoleHistory,
 }
 
 impl Ledger {
-    /// The roles that are managed by this tool beyond doubt because of what this run did.
-    pub(crate) fn known_roles(&self) -> &KnownRoles {
-        &self.known_roles
+    /// The roles that are managed by this tool beyond doubt because of what this run did, and the revocations of this run.
+    pub(crate) fn history(&self) -> &RoleHistory {
+        &self.history
     }
 
     /// Looks for the revocations of this run in what was read.
     pub(crate) fn confirm_revocations(&mut self, observed: &Observed) {
-        for (name, revocation) in &self.revocations {
+        let RoleHistory { known, revoked } = &mut self.history;
+        for (name, revocation) in revoked {
             let role = observed.roles.get(name).filter(|role| revocation.is_in_effect(role));
             if let Some(id) = role.and_then(|role| role.id.clone()) {
-                self.known_roles.insert(name.clone(), id);
+                known.insert(name.clone(), id);
             }
         }
     }
@@ -79,14 +78,14 @@ impl Ledger {
         let is_creation = |change: &Change| matches!(change.action, Action::CreateRole(_));
         for change in self.ambiguous.iter().filter(|change| is_creation(change)) {
             let id = observed.roles.get(&change.role).and_then(|role| role.id.clone());
-            if let (Some(id), false) = (id, self.known_roles.contains_key(&change.role)) {
-                self.known_roles.insert(change.role.clone(), id);
+            if let (Some(id), false) = (id, self.history.known.contains_key(&change.role)) {
+                self.history.known.insert(change.role.clone(), id);
             }
         }
     }
 
     pub(crate) fn into_results(self) -> (Vec<ChangeResult>, KnownRoles) {
-        (self.results, self.known_roles)
+        (self.results, self.history.known)
     }
 
     /// A ledger in which these changes are done.
@@ -100,9 +99,9 @@ impl Ledger {
     fn record(&mut self, change: Change, status: ChangeStatus) {
         if let Action::RevokeSessions(revocation) = &change.action
             && status != ChangeStatus::NotTried
-            && self.revocations.get(&change.role).is_none_or(|first| first.role_id != revocation.role_id)
+            && self.history.revoked.get(&change.role).is_none_or(|first| first.role_id != revocation.role_id)
         {
-            self.revocations.insert(change.role.clone(), (**revocation).clone());
+            self.history.revoked.insert(change.role.clone(), (**revocation).clone());
         }
         match self.results.iter_mut().find(|step| step.change.is_same(&change)) {
             Some(step) => *step = ChangeResult { change, status },
@@ -181,7 +180,7 @@ impl Ledger {
                 self.record(step.change, step.status);
             }
             self.ambiguous.extend(attempt.ambiguous);
-            self.known_roles.extend(attempt.created.map(|id| (role.clone(), id)));
+            self.history.known.extend(attempt.created.map(|id| (role.clone(), id)));
             match attempt.stop {
                 Some(Stop::Blocked(cause)) => {
                     self.blocked.insert(role, cause);

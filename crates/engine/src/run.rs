@@ -12,7 +12,7 @@ use onboarding_core::lease::Lease;
 use onboarding_core::limits::LEASE_AFTER_WORK;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
-use onboarding_core::plan::{Approved, Change, KnownRoles, Proof, RecordedGrant, Refusal, StillPresent};
+use onboarding_core::plan::{Approved, Change, Proof, RecordedGrant, Refusal, RoleHistory, StillPresent};
 use onboarding_core::report::{Calls, ChangeResult, ChangeStatus, Report};
 use onboarding_core::role::RoleName;
 use onboarding_core::time::{after, since};
@@ -84,11 +84,13 @@ impl<'a, W: World> Run<'a, W> {
         }
     }
 
-    /// The roles that are managed by this tool beyond doubt: those of the record, and those that this run made so.
-    pub(crate) fn known_roles(&self) -> KnownRoles {
+    /// The roles that are managed by this tool beyond doubt: those of the record, and those that this run made so. And the
+    /// revocations of this run.
+    pub(crate) fn role_history(&self) -> RoleHistory {
         let mut known = self.record.record().roles;
-        known.extend(self.ledger.known_roles().clone());
-        known
+        let RoleHistory { known: own, revoked } = self.ledger.history().clone();
+        known.extend(own);
+        RoleHistory { known, revoked }
     }
 
     /// Takes the newest comparison; it replaces the one before.

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::change::{Action, Change, NewRole, RegistrationChange};
 use super::refusal::Refusal;
-use super::revocation::{KnownRoles, revocation};
+use super::revocation::{RoleHistory, revocation};
 use super::settings::settings_changes;
 use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec};
 use crate::observed::{Observed, ObservedRole};
@@ -25,10 +25,10 @@ pub struct Plan {
     pub trust_drift: BTreeSet<RoleName>,
 }
 
-/// Compares a blueprint with the observed state. `known` and the time decide which sessions are revoked; see the module
+/// Compares a blueprint with the observed state. The history of the roles and the time decide which sessions are revoked; see the module
 /// `revocation`.
 #[must_use]
-pub fn diff(blueprint: &Blueprint, observed: &Observed, known: &KnownRoles, now: SystemTime) -> Plan {
+pub fn diff(blueprint: &Blueprint, observed: &Observed, history: &RoleHistory, now: SystemTime) -> Plan {
     let mut plan = Plan::default();
     access_trust(blueprint, observed, &mut plan);
     for spec in blueprint.roles.iter().filter(|spec| !observed.unreadable.contains_key(spec.name())) {
@@ -37,7 +37,7 @@ pub fn diff(blueprint: &Blueprint, observed: &Observed, known: &KnownRoles, now:
             Some(role) if role.settings.path != spec.path() && role.is_managed() => {
                 plan.refusals.push(Refusal::path(spec, role));
             }
-            Some(role) => update(spec, role, known, now, &mut plan),
+            Some(role) => update(spec, role, history, now, &mut plan),
         }
         plan.changes.extend(register(spec, observed));
     }
@@ -101,13 +101,13 @@ fn create(spec: &RoleSpec, changes: &mut Vec<Change>) {
 }
 
 /// Updates an existing role: its sessions are revoked first, where they have to be, and then it is aligned.
-fn update(spec: &RoleSpec, role: &ObservedRole, known: &KnownRoles, now: SystemTime, plan: &mut Plan) {
+fn update(spec: &RoleSpec, role: &ObservedRole, history: &RoleHistory, now: SystemTime, plan: &mut Plan) {
     let mut changes = Vec::new();
     align(spec, role, &mut changes);
     if role.is_managed() && changes.iter().any(|change| matches!(change.action, Action::UpdateTrust { .. })) {
         plan.trust_drift.insert(spec.name().clone());
     }
-    match revocation(spec, role, &changes, known, now) {
+    match revocation(spec, role, &changes, history, now) {
         Ok(first) => {
             plan.changes.extend(first.map(|action| Change { role: spec.name().clone(), action }));
             plan.changes.extend(changes);

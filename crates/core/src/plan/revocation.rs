@@ -37,6 +37,29 @@ use crate::time::after;
 /// sessions it has revoked.
 pub type KnownRoles = BTreeMap<RoleName, RoleId>;
 
+/// What is known about the roles from before the comparison.
+#[derive(Debug, Clone, Default)]
+pub struct RoleHistory {
+    /// The roles that are known to be managed by this tool.
+    pub known: KnownRoles,
+    /// The first attempted revocation of each role in this run. It is repeated until IAM shows it: whoever may still write to
+    /// the role can have deleted it.
+    pub revoked: BTreeMap<RoleName, SessionRevocation>,
+}
+
+impl RoleHistory {
+    /// The history of a run that has changed nothing yet.
+    #[must_use]
+    pub fn new(known: KnownRoles) -> Self {
+        Self { known, revoked: BTreeMap::new() }
+    }
+
+    fn lost_revocation(&self, name: &RoleName, role: &ObservedRole) -> Option<RevocationReason> {
+        let revocation = self.revoked.get(name).filter(|revocation| revocation.role_id == role.id)?;
+        (!revocation.is_in_effect(role)).then(|| revocation.reason.clone())
+    }
+}
+
 /// The sessions of a role that were issued before a point in time are denied everything, by `iam:PutRolePolicy`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionRevocation {
@@ -141,14 +164,15 @@ pub(super) fn revocation(
     spec: &RoleSpec,
     role: &ObservedRole,
     changes: &[Change],
-    known: &KnownRoles,
+    history: &RoleHistory,
     now: SystemTime,
 ) -> Result<Option<Action>, PolicyError> {
     let existing = Existing::new(role, now);
     let is_foreign = matches!(existing, Existing::Foreign);
     let changes_access = is_foreign || changes.iter().any(changes_access);
     let before = role.policies.get(REVOCATION_POLICY).and_then(|policy| policy.clone().ok());
-    let Some(reason) = reason(spec, role, changes_access, known) else {
+    let reason = reason(spec, role, changes_access, &history.known);
+    let Some(reason) = reason.or_else(|| history.lost_revocation(spec.name(), role)) else {
         let remove = matches!(existing, Existing::Expired | Existing::Foreign);
         return Ok(remove.then(|| Action::DeletePolicy { name: REVOCATION_POLICY.to_owned(), before }));
     };

@@ -17,22 +17,22 @@ fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_795_629_600)
 }
 
-fn nothing_recorded() -> KnownRoles {
-    KnownRoles::new()
+fn nothing_recorded() -> RoleHistory {
+    RoleHistory::default()
 }
 
-fn other_id_recorded() -> KnownRoles {
-    KnownRoles::from([(name(ROLE), "AROAIOSFODNN7EXAMPLE".parse().unwrap())])
+fn other_id_recorded() -> RoleHistory {
+    RoleHistory::new([(name(ROLE), "AROAIOSFODNN7EXAMPLE".parse().unwrap())].into())
 }
 
-fn changes_of(blueprint: &Blueprint, observed: &Observed, known: &KnownRoles) -> Vec<Change> {
+fn changes_of(blueprint: &Blueprint, observed: &Observed, known: &RoleHistory) -> Vec<Change> {
     let approved = guard(diff(blueprint, observed, known, now()), blueprint, observed);
     assert_eq!(approved.refusals(), []);
     approved.changes().to_vec()
 }
 
 /// The changes of a drifted role.
-fn changes(edit: impl FnOnce(&mut ObservedRole), known: &KnownRoles) -> Vec<Change> {
+fn changes(edit: impl FnOnce(&mut ObservedRole), known: &RoleHistory) -> Vec<Change> {
     changes_of(&blueprint(), &drifted(edit), known)
 }
 
@@ -251,7 +251,7 @@ fn revocation_is_renewed_unless_its_time_is_still_ahead() {
 
 #[test]
 fn comparison_of_two_revocations_ignores_only_the_time() {
-    let at = |time: SystemTime, edit: &dyn Fn(&mut ObservedRole), known: &KnownRoles| {
+    let at = |time: SystemTime, edit: &dyn Fn(&mut ObservedRole), known: &RoleHistory| {
         diff(&blueprint(), &drifted(edit), known, time).changes.first().cloned().unwrap()
     };
     let one = at(now(), &|_| {}, &other_id_recorded());
@@ -265,7 +265,7 @@ fn comparison_of_two_revocations_ignores_only_the_time() {
     let other_role: &dyn Fn(&mut ObservedRole) = &|role| role.id = Some(another.parse().unwrap());
     let replacing: &dyn Fn(&mut ObservedRole) =
         &|role| drop(role.policies.insert(REVOCATION_POLICY.to_owned(), Ok(document(FRESH))));
-    let other_record = KnownRoles::from([(name(ROLE), another.parse().unwrap())]);
+    let other_record = RoleHistory::new([(name(ROLE), another.parse().unwrap())].into());
     for (what, different) in [
         ("role", at(now(), other_role, &other_id_recorded())),
         ("replaced policy", at(now(), replacing, &other_id_recorded())),
@@ -298,7 +298,23 @@ fn revocation_is_in_effect_when_the_same_role_shows_it_or_a_later_one() {
 fn access_role_is_never_revoked() {
     let mut observed = fresh();
     observed.access_trust = Ok(document(FRESH));
-    let changes = changes_of(&blueprint(), &observed, &KnownRoles::new());
+    let changes = changes_of(&blueprint(), &observed, &RoleHistory::default());
     assert!(changes.iter().any(|change| change.role == observed.access_role), "its trust policy is changed");
     assert!(revoked(&changes).is_none());
+}
+
+#[test]
+fn revocation_that_this_run_made_and_that_is_gone_is_made_again() {
+    let first = changes(|role| role.policies.clear(), &nothing_recorded());
+    let made = revoked(&first).unwrap().clone();
+    let history = |known: RoleHistory| RoleHistory { revoked: [(name(ROLE), made.clone())].into(), ..known };
+    for known in [recorded(), nothing_recorded()] {
+        assert!(revoked(&changes(|_| {}, &history(known.clone()))).unwrap().is_same(&made));
+        let in_effect = |role: &mut ObservedRole| {
+            role.policies.insert(REVOCATION_POLICY.to_owned(), Ok(made.after.clone()));
+        };
+        assert_eq!(changes(in_effect, &history(known)), []);
+    }
+    let another = |role: &mut ObservedRole| role.id = Some("AROAIOSFODNN8EXAMPLE".parse().unwrap());
+    assert_eq!(changes(another, &history(nothing_recorded())), [], "another role, in which nothing changes");
 }

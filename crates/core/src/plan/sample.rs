@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use super::KnownRoles;
+use super::RoleHistory;
 use crate::account::{Account, AccountState, JoinMethod};
 use crate::blueprint::Blueprint;
 use crate::config::Config;
@@ -77,8 +77,8 @@ pub(crate) fn blueprint() -> Blueprint {
 pub(crate) const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
 /// The role as it was recorded, so that its ID shows that this tool created it.
-pub(crate) fn recorded() -> KnownRoles {
-    KnownRoles::from([(name(ROLE), ROLE_ID.parse().unwrap())])
+pub(crate) fn recorded() -> RoleHistory {
+    RoleHistory::new([(name(ROLE), ROLE_ID.parse().unwrap())].into())
 }
 
 /// An account that was just created.
