@@ -16,7 +16,8 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
 });
 
 fn check_config(text: &str, config: &Config) {
-    let mut again = Config::parse_without_files(&format!("{text}\n# the end")).expect("a comment does not make it invalid");
+    let mut again =
+        Config::parse_without_files(&format!("{text}\n# the end")).expect("a comment does not make it invalid");
     // The hash covers comments.
     again.hash.clone_from(&config.hash);
     assert_eq!((show(&again), again.warnings()), (show(config), config.warnings()));

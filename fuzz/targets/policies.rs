@@ -160,8 +160,7 @@ fn pruning_removes_only_orphans(document: &Document) {
 
 /// Sets of grants. The grants of a set are added together.
 fn grants() -> Vec<Vec<Grant>> {
-    let grant =
-        |who: &str, condition| Grant::new(Principal::to_grant(who).expect("a valid principal"), condition);
+    let grant = |who: &str, condition| Grant::new(Principal::to_grant(who).expect("a valid principal"), condition);
     let with_mfa =
         Condition::parse_text(r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#).expect("a valid condition");
     let account = grant("222233334444", Condition::default());
