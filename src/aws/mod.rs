@@ -62,7 +62,7 @@ enum CallerCredentials {
     Fixed,
 }
 
-/// The resources of the stack. The CLI uses none of them.
+/// The resources of the stack. The CLI uses the table alone, if it is named.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Resources {
     /// The URL of the queue that invokes the function. Without it sweeps fail, and retries have the queue's own
@@ -91,10 +91,12 @@ impl Resources {
 }
 
 impl Aws {
-    /// Creates the clients of the CLI. Credentials that AWS does not accept end a run at once.
+    /// Creates the clients of the CLI. Credentials that AWS does not accept end a run at once. With the table of the function's
+    /// records, runs take part in its leases and know the roles that it created.
     #[must_use]
-    pub fn for_user(config: &SdkConfig) -> Self {
-        Self { credentials: CallerCredentials::Fixed, ..Self::new(config, Resources::default()) }
+    pub fn for_user(config: &SdkConfig, table: Option<String>) -> Self {
+        let resources = Resources { table: table.filter(|name| !name.is_empty()), ..Resources::default() };
+        Self { credentials: CallerCredentials::Fixed, ..Self::new(config, resources) }
     }
 
     /// Creates the clients of the function.

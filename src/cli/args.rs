@@ -171,6 +171,9 @@ pub struct Aws {
     /// AWS region for STS and SSM
     #[arg(long, value_name = "REGION", value_parser = region)]
     pub region: Option<String>,
+    /// DynamoDB table of the deployed function's records (output `RecordsTable` of the stack)
+    #[arg(long, value_name = "TABLE", env = "ONBOARDING_TABLE", hide_env_values = true)]
+    pub records: Option<String>,
 }
 
 fn region(text: &str) -> Result<String, String> {

@@ -111,6 +111,25 @@ def test_apply_shows_the_plan_then_the_report_and_converges(onboard, account, ia
         assert (code, "Nothing to do" in output, len(onboard.wire.writes())) == (DONE, True, written), output
 
 
+@pytest.mark.parametrize("records", [False, True])
+def test_table_of_records_spares_the_sessions_of_roles_that_the_tool_created(world, onboard, account, iam, tmp_path, records):
+    options = ["--records", world.template.table()["TableName"]] if records else []
+    role = """[[role]]
+name = "reader"
+policies = { "read" = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ACTION","Resource":"*"}]}' }
+[[role.trust]]
+principal = "IDENTITY"
+""".replace("IDENTITY", IDENTITY)
+    for action in ("GetObject", "ListBucket"):
+        (tmp_path / "onboarding.toml").write_text(LITERAL + role.replace("ACTION", action))
+        output, code = onboard("apply", "--account", account, "--yes", *options)
+        assert code == DONE, output
+    assert ("revoke the sessions of role `reader`" in output) == (not records), output
+    policies = set(iam_state.role(iam, "reader")["policies"])
+    assert policies == ({"read"} if records else {"read", "AWSRevokeOlderSessions"})
+    assert ("reader" in str(world.record(account))) == records
+
+
 @pytest.mark.parametrize("answer", ["no\n", "\x04"])
 def test_any_answer_except_yes_changes_nothing(onboard, account, untouched, answer):
     output, code = onboard.answered(answer, "apply", "--account", account)
