@@ -125,7 +125,7 @@ principal = "IDENTITY"
         output, code = onboard("apply", "--account", account, "--yes", *options)
         assert code == DONE, output
     assert ("revoke the sessions of role `reader`" in output) == (not records), output
-    policies = set(iam_state.role(iam, "reader")["policies"])
+    policies = set(iam_state.role(iam, "reader")["inline"])
     assert policies == ({"read"} if records else {"read", "AWSRevokeOlderSessions"})
     assert ("reader" in str(world.record(account))) == records
 
