@@ -87,6 +87,6 @@ async fn unreadable_account_is_listed_apart_from_the_others_and_does_not_end_the
             break;
         }
     }
-    let others = [(id("111122223333"), true), (id("222233334444"), true)];
+    let others = ["111122223333", "222233334444"].map(|account| (id(account), true));
     assert_eq!(listed, [&others[..], &[(id(MEMBER), false)]].concat());
 }
