@@ -57,8 +57,12 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         serde_json::to_value(response).unwrap_or_default()
     }
 
-    /// Processes a record. A panic affects only this record, which is reported as failed.
+    /// Processes a record. A panic affects only this record, which is reported as failed. So is a record whose turn comes
+    /// when it is time to respond.
     async fn process_isolated(&self, record: &SqsMessage) -> bool {
+        if self.engine.world.now() >= self.deadlines.response {
+            return false;
+        }
         let deletable = AssertUnwindSafe(self.process_record(record)).catch_unwind().await;
         deletable.unwrap_or_else(|_| {
             // Parse the body again to log the event ID. The parser may be what panicked, so catch that as well.

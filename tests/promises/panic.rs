@@ -59,3 +59,27 @@ fn record_that_panics_is_the_only_failed_one() {
         assert_eq!(organization.queue().dead_letters(), [], "the record is retried");
     }
 }
+
+/// 50 records are processed at a time. Those whose turn comes when it is time to respond are reported as failed, without a call.
+#[test]
+fn records_that_there_is_no_time_for_come_back() {
+    let organization = organization().with_parameter(PARAMETER, CONFIG);
+    let account = create_accounts(&organization, 1).remove(0);
+    organization.set_latency(Duration::from_secs(1));
+    let record = |index| json!({"messageId": format!("message-{index}"), "body": account_created(&account)});
+    let records: Vec<_> = (0..120).map(record).collect();
+    let payload = RawValue::from_string(json!({ "Records": records }).to_string()).unwrap();
+    let mut context = Context::default();
+    let deadline = organization.now() + Duration::from_secs(4);
+    context.deadline = unix_milliseconds(deadline);
+    let location = ConfigLocation::Parameter(PARAMETER.to_owned());
+    let script = Script::none();
+    let world = Faulty::new(organization.clone(), &script);
+    let function = Function::new(world, location, SweepMode::Apply, KnownSecrets::default());
+    let answer = run(function.handle(LambdaEvent::new(payload, context))).unwrap();
+
+    assert_eq!(answer["batchItemFailures"].as_array().map(Vec::len), Some(120));
+    assert!(organization.now() <= deadline);
+    let looks = script.calls().iter().filter(|call| **call == "organizations:DescribeAccount").count();
+    assert!((1..=50).contains(&looks), "{looks} accounts were looked at");
+}
