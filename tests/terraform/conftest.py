@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))  # the emulator and the fake organization
 
-import mock  # noqa: E402
+import mocked  # noqa: E402
 import terraform  # noqa: E402
 from scenarios import SCENARIOS  # noqa: E402
 
@@ -22,6 +22,6 @@ def module(tmp_path_factory):
 def plans(module):
     """A plan of the module for each scenario, without AWS."""
     file = module / "tests" / "parity.tftest.hcl"
-    file.write_text(mock.test_file(SCENARIOS))
+    file.write_text(mocked.test_file(SCENARIOS))
     (module / "bootstrap.zip").write_bytes(b"not a real package")
     return terraform.plans(module, "tests/parity.tftest.hcl")

@@ -19,11 +19,17 @@ def environment():
     return {**kept, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "AWS_EC2_METADATA_DISABLED": "true"}
 
 
-def run(folder, *arguments, check=True, seconds=400):
+def run(folder, *arguments, check=True, seconds=400, variables=None):
     """Runs `terraform` in a folder; returns the completed process with its output as strings."""
     command = ["terraform", *arguments]
     process = subprocess.run(
-        command, cwd=folder, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds
+        command,
+        cwd=folder,
+        env={**environment(), **(variables or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
     )
     if check and process.returncode != 0:
         raise AssertionError(f"`{' '.join(command)}` failed:\n{process.stdout[-6000:]}\n{process.stderr[-6000:]}")

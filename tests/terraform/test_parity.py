@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-import template
+import cloudformation
 from parity import Module, differences, in_the_words_of_the_module, normalized
 from scenarios import SCENARIOS, Scenario, snake_case
 from terraform import MODULE
@@ -17,7 +17,7 @@ ONLY_IN_THE_MODULE = PACKAGE | {"configuration", "name", "tags"}
 
 def compared(scenario, module):
     """The differences between the stack and the module, one line each."""
-    stack = template.resolved(scenario.template_parameters(), module.references())
+    stack = cloudformation.resolved(scenario.template_parameters(), module.references())
     stack = in_the_words_of_the_module(stack)
     return list(differences(normalized(stack), normalized(module.as_template())))
 
@@ -33,7 +33,7 @@ def test_module_makes_what_the_template_makes(plans, scenario):
 def test_outputs_are_those_of_the_template(plans, scenario):
     module = Module(plans[scenario.name])
     parameters, references = scenario.template_parameters(), module.references()
-    stack = template.outputs(template.resolved(parameters, references), parameters, references)
+    stack = cloudformation.outputs(cloudformation.resolved(parameters, references), parameters, references)
     assert module.outputs == {snake_case(name): value for name, value in stack.items()}
 
 
@@ -83,7 +83,7 @@ def test_comparison_notices_a_resource_that_only_one_side_has(plans):
 
 
 def test_every_parameter_is_a_variable_with_the_same_default():
-    parameters = template.template()["Parameters"]
+    parameters = cloudformation.template()["Parameters"]
     variables = declared(MODULE / "variables.tf")
     assert set(variables) - ONLY_IN_THE_MODULE == {snake_case(name) for name in parameters}
     for name, parameter in parameters.items():
@@ -102,9 +102,9 @@ def test_one_variable_is_required():
 
 def test_allowed_values_and_rules_are_the_same():
     source = (MODULE / "variables.tf").read_text()
-    for name, parameter in template.template()["Parameters"].items():
+    for name, parameter in cloudformation.template()["Parameters"].items():
         for value in parameter.get("AllowedValues", []):
             quoted = f'"{value}"' if parameter["Type"] == "String" else f"{value}"
             assert value == "" or quoted in source, f"{name}: {value}"
-    regions = template.template()["Rules"]["RegionReceivesOrganizationsEvents"]["Assertions"][0]["Assert"]["Contains"][0]
+    regions = cloudformation.template()["Rules"]["RegionReceivesOrganizationsEvents"]["Assertions"][0]["Assert"]["Contains"][0]
     assert all(f'"{region}"' in (MODULE / "main.tf").read_text() for region in regions) and len(regions) == 4
