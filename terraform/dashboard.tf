@@ -11,7 +11,7 @@ resource "aws_cloudwatch_dashboard" "this" {
     function         = aws_lambda_function.this.function_name
     log_group        = aws_cloudwatch_log_group.this.name
 
-    # In the order in which the dashboard shows them: what needs attention first.
+    # The dashboard shows them in this order.
     alarms = jsonencode([
       aws_cloudwatch_metric_alarm.this["dead-letters"].arn,
       aws_cloudwatch_metric_alarm.this["undelivered"].arn,

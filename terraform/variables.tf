@@ -193,7 +193,7 @@ variable "package_path" {
 }
 
 variable "package_sha256" {
-  description = "SHA-256 of the zip, in hexadecimal. If set, another zip is refused: a local file in the plan, an object in S3 before the queue is connected to the function."
+  description = "SHA-256 of the zip, in hexadecimal. If set, another zip is an error: for a local file in the plan, for an object in S3 when Lambda has read it."
   type        = string
   default     = null
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from functools import lru_cache
 
 import yaml
 
@@ -37,15 +38,19 @@ def resolved(parameters, references):
     tests/template/stack.rs resolves the intrinsic functions. `references` are the values of generated names and attributes, such
     as `Inbox.Arn`. RESOLVE_TEMPLATE is the path of the built example, if cargo should not build it.
     """
-    command = [os.environ["RESOLVE_TEMPLATE"]] if os.environ.get("RESOLVE_TEMPLATE") else [
-        "cargo", "run", "--locked", "--quiet", "--example", "resolve-template", "--"
-    ]  # fmt: skip
-    arguments = [f"{name}={value}" for name, value in {**references, **parameters}.items()]
-    output = subprocess.run([*command, *arguments], cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
-    resources = {name: resource["Properties"] for name, resource in json.loads(output).items()}
+    arguments = tuple(f"{name}={value}" for name, value in {**references, **parameters}.items())
+    resources = {name: resource["Properties"] for name, resource in json.loads(_resolve(arguments)).items()}
     # The resolver leaves out resources without properties.
     bare = [name for name, resource in template()["Resources"].items() if "Properties" not in resource]
     return {**resources, **dict.fromkeys(bare, {})}
+
+
+@lru_cache
+def _resolve(arguments):
+    command = ["cargo", "run", "--locked", "--quiet", "--example", "resolve-template", "--"]
+    if built := os.environ.get("RESOLVE_TEMPLATE"):
+        command = [built]
+    return subprocess.run([*command, *arguments], cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
 
 
 def outputs(resources, parameters, references):

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import zipfile
+from pathlib import Path
 
 import boto3
 import stack
@@ -52,6 +53,11 @@ class Front:
         return FrontHandler
 
 
+def copy(folder):
+    """A copy of the module without what Terraform left behind in it."""
+    return Path(shutil.copytree(terraform.MODULE, folder, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*")))
+
+
 class Deployment:
     """A folder with an example, its state, and an emulator."""
 
@@ -62,8 +68,7 @@ class Deployment:
         environment |= {"SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0", "AWS_ENDPOINT_URL": self.front.url}
         self.server = stack.Server(["ministack"], environment)
         self.front.port = self.server.port
-        shutil.copytree(terraform.MODULE, folder, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
-        self.folder = folder / "examples" / "deployed"
+        self.folder = copy(folder) / "examples" / "deployed"
         self.folder.mkdir()
         self.variables = {
             "AWS_ENDPOINT_URL": self.front.url,

@@ -24,7 +24,7 @@ ALARMS = {
 WITHOUT_COUNTERPART = {
     "*": {"tags"},
     "aws_cloudwatch_dashboard": set(),
-    "aws_cloudwatch_log_group": {"name"},
+    "aws_cloudwatch_log_group": {"name", "skip_destroy"},  # test_apply.py tests what is retained
     "aws_cloudwatch_metric_alarm": {"alarm_name"},
     "aws_dynamodb_table": {"name"},
     "aws_iam_role": {"name"},
@@ -290,12 +290,13 @@ class Module:
                 Statistic="statistic",
                 Period="period",
                 EvaluationPeriods="evaluation_periods",
-                DatapointsToAlarm="datapoints_to_alarm",
                 Threshold="threshold",
                 ComparisonOperator="comparison_operator",
                 TreatMissingData="treat_missing_data",
                 AlarmActions="alarm_actions",
             ),
+            # The provider reads 0 if it is not set.
+            "DatapointsToAlarm": self.get(alarm, "datapoints_to_alarm") or None,
             "Dimensions": _dimensions(self.get(alarm, "dimensions")),
             "Metrics": [_query(query) for query in queries] or None,
         })

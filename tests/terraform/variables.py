@@ -26,4 +26,5 @@ def _argument(body, name):
     match = re.search(rf"^  {name}\s+= (.*?)(?=^  \w|^$|\Z)", body, re.MULTILINE | re.DOTALL)
     if match is None:
         return None if name == "default" else ""
-    return re.sub(r"\s+", " ", match[1]).strip().replace('\\"', '"')
+    line = re.sub(r"\s+", " ", match[1]).strip().replace('\\"', '"')
+    return re.sub(r" (?=\w+ = )(?<!\{ )", ", ", line) if name == "type" else line
