@@ -214,7 +214,7 @@ variable "s3_existing_package" {
 }
 
 variable "name" {
-  description = "Prefix of the names of the alarms, queues, roles and the dashboard. It corresponds to the name of the CloudFormation stack. The function, its event bus and two of its rules have fixed names, so the module can exist once in an account and region."
+  description = "Prefix of the names of the alarms, queues, roles and the dashboard. It corresponds to the name of the CloudFormation stack. It cannot be changed later, because the dead-letter queue and the table of records cannot be replaced. The function, its event bus and two of its rules have fixed names, so the module can exist once in an account and region."
   type        = string
   default     = "account-onboarding"
   nullable    = false

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import zipfile
-from pathlib import Path
 
 import boto3
 import stack
@@ -15,7 +14,6 @@ from loopback import Handler, Loopback
 from wire import OWN_HEADERS
 
 MANAGEMENT = "111122223333"
-EXAMPLES = terraform.MODULE / "examples"
 
 
 class Front:
@@ -53,11 +51,6 @@ class Front:
         return FrontHandler
 
 
-def copy(folder):
-    """A copy of the module without what Terraform left behind in it."""
-    return Path(shutil.copytree(terraform.MODULE, folder, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*")))
-
-
 class Deployment:
     """A folder with an example, its state, and an emulator."""
 
@@ -68,7 +61,7 @@ class Deployment:
         environment |= {"SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0", "AWS_ENDPOINT_URL": self.front.url}
         self.server = stack.Server(["ministack"], environment)
         self.front.port = self.server.port
-        self.folder = copy(folder) / "examples" / "deployed"
+        self.folder = terraform.copy(folder) / "examples" / "deployed"
         self.folder.mkdir()
         self.variables = {
             "AWS_ENDPOINT_URL": self.front.url,
@@ -82,7 +75,7 @@ class Deployment:
         """Replaces the deployed example by another one, keeping the state."""
         for file in self.folder.glob("*.tf"):
             file.unlink()
-        shutil.copytree(EXAMPLES / example, self.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".terraform*"))
+        shutil.copytree(self.folder.parent / example, self.folder, dirs_exist_ok=True)
         terraform.init(self.folder)
 
     def terraform(self, *arguments, check=True):

@@ -288,15 +288,15 @@ class Module:
                 Namespace="namespace",
                 MetricName="metric_name",
                 Statistic="statistic",
-                Period="period",
                 EvaluationPeriods="evaluation_periods",
                 Threshold="threshold",
                 ComparisonOperator="comparison_operator",
                 TreatMissingData="treat_missing_data",
                 AlarmActions="alarm_actions",
             ),
-            # The provider reads 0 if it is not set.
+            # The provider reads 0 if they are not set.
             "DatapointsToAlarm": self.get(alarm, "datapoints_to_alarm") or None,
+            "Period": self.get(alarm, "period") or None,
             "Dimensions": _dimensions(self.get(alarm, "dimensions")),
             "Metrics": [_query(query) for query in queries] or None,
         })

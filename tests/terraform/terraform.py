@@ -10,13 +10,25 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 MODULE = ROOT / "terraform"
+# The version that the tests use, of those that the module allows.
+ALLOWED, TESTED = '">= 5.100.0, < 7.0.0"', '"5.100.0"'
 NOT_INSTALLED = "Failed to query available provider packages"
 
 
 def environment():
     """The environment without AWS settings, which the provider would use."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_VAR_"))}
-    return {**kept, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "AWS_EC2_METADATA_DISABLED": "true"}
+    # Each test has a folder of its own; without a cache each would download the provider.
+    cache = ROOT / ".venv" / "terraform-providers"
+    cache.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "CHECKPOINT_DISABLE": "1",
+        "TF_IN_AUTOMATION": "1",
+        "TF_PLUGIN_CACHE_DIR": str(cache),
+        "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "1",
+    }
+    return {**settings, **kept}
 
 
 def run(folder, *arguments, check=True, seconds=400, variables=None):
@@ -40,10 +52,17 @@ def init(folder):
     run(folder, "init", "-backend=false", "-input=false", "-no-color")
 
 
+def copy(folder):
+    """A copy of the module with the tested version of its provider, and without what Terraform left behind in it."""
+    shutil.copytree(MODULE, folder, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
+    for file in folder.rglob("*.tf"):
+        file.write_text(file.read_text().replace(ALLOWED, TESTED))
+    return folder
+
+
 def copy_module(folder):
-    """Copies the module into `folder` and installs its provider."""
-    shutil.copytree(MODULE, folder, ignore=shutil.ignore_patterns(".terraform*", "terraform.tfstate*"))
-    init(folder)
+    """A copy of the module with its provider installed."""
+    init(copy(folder))
     return folder
 
 
@@ -64,7 +83,8 @@ def missing():
     if shutil.which("terraform") is None:
         return "terraform is not installed"
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(MODULE / "versions.tf", folder)
+        versions = (MODULE / "versions.tf").read_text().replace(ALLOWED, TESTED)
+        (Path(folder) / "versions.tf").write_text(versions)
         process = run(folder, "init", "-backend=false", "-input=false", "-no-color", check=False)
     if NOT_INSTALLED in process.stderr:
         return "the provider hashicorp/aws is neither in a mirror nor can its registry be reached"

@@ -1,6 +1,6 @@
 """The conventions of Terraform's registry: formatted, valid, tested, and with up-to-date tables in the README."""
 
-import shutil
+import re
 from pathlib import Path
 
 import pytest
@@ -22,8 +22,7 @@ def test_module_is_valid(module):
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_example_is_valid(tmp_path, example):
-    folder = tmp_path / "terraform"
-    shutil.copytree(MODULE, folder, ignore=shutil.ignore_patterns(".terraform*"))
+    folder = terraform.copy(tmp_path / "terraform")
     terraform.init(folder / "examples" / example)
     assert terraform.run(folder / "examples" / example, "validate", "-no-color").stdout.startswith("Success!")
 
@@ -45,5 +44,9 @@ def test_tables_of_the_readme_are_up_to_date(folder):
     assert expected.count("\n| `") >= 4
 
 
-def test_readme_is_short_enough_to_read():
-    assert len((MODULE / "README.md").read_text().splitlines()) <= 250
+@pytest.mark.parametrize("folder", tables.FOLDERS, ids=lambda folder: Path(folder).name)
+def test_links_of_the_readme_resolve(folder):
+    text = (folder / "README.md").read_text()
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text)]
+    assert [link for link in links if not (folder / link).exists()] == []
+    assert len(text.splitlines()) <= 250

@@ -62,7 +62,7 @@ def server():
 @pytest.fixture
 def apply(tmp_path, provider, server):
     """Applies the module with a URL and a SHA-256."""
-    folder = deployment.copy(tmp_path / "terraform")
+    folder = terraform.copy(tmp_path / "terraform")
     root = folder / "root"
     root.mkdir()
     (root / "main.tf").write_text(ROOT_MODULE)
