@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import shutil
+import tempfile
 import zipfile
 
 import boto3
@@ -56,9 +57,11 @@ class Deployment:
 
     def __init__(self, folder, bootstrap):
         self.front = Front()
-        # The emulator runs the function: it passes its own AWS_ENDPOINT_URL on to `bootstrap`.
+        # The emulator runs the function: it unpacks the zip below TMPDIR, and passes its own AWS_ENDPOINT_URL on to `bootstrap`.
+        self.unpacked = tempfile.TemporaryDirectory()
         environment = {"AUTH": "true", "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": "{port}"}
-        environment |= {"SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0", "AWS_ENDPOINT_URL": self.front.url}
+        environment |= {"SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0"}
+        environment |= {"AWS_ENDPOINT_URL": self.front.url, "TMPDIR": self.unpacked.name}
         self.server = stack.Server(["ministack"], environment)
         self.front.port = self.server.port
         self.folder = terraform.copy(folder) / "examples" / "deployed"
@@ -106,6 +109,7 @@ class Deployment:
     def close(self):
         self.server.stop()
         self.front.close()
+        self.unpacked.cleanup()
 
 
 def bootstrap():

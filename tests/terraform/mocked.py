@@ -39,6 +39,7 @@ OTHER = {
 def test_file(scenarios):
     """The text of a `.tftest.hcl` file with one `run` block for each scenario."""
     blocks = [
+        'variables {\n  package_path = "versions.tf" # any file\n}\n',
         _block("override_resource", "terraform_data.deployment", {"id": "0123abcd-0000-4000-8000-000000000000"}),
         *(_provider(scenario) for scenario in scenarios),
         *(_run(scenario) for scenario in scenarios),

@@ -23,7 +23,6 @@ ALARMS = {
 # given to `sam deploy`.
 WITHOUT_COUNTERPART = {
     "*": {"tags"},
-    "aws_cloudwatch_dashboard": set(),
     "aws_cloudwatch_log_group": {"name", "skip_destroy"},  # test_apply.py tests what is retained
     "aws_cloudwatch_metric_alarm": {"alarm_name"},
     "aws_dynamodb_table": {"name"},
@@ -68,7 +67,10 @@ class Module:
 
     def references(self):
         """The values of `!Ref` and `!GetAtt` for resources whose names CloudFormation generates."""
-        value = lambda address, argument: self.values[address][argument]  # noqa: E731
+
+        def value(address, argument):
+            return self.values[address][argument]
+
         found = {
             "NewAccount": value("aws_cloudwatch_event_rule.new_account", "name"),
             "NewAccount.Arn": value("aws_cloudwatch_event_rule.new_account", "arn"),
