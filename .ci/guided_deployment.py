@@ -1,13 +1,18 @@
-"""Gives an empty answer to every question of `sam deploy --guided`, in a pseudo-terminal, up to the end of the parameters.
+"""Plays `sam deploy --guided` through in a pseudo-terminal until the stack is created. Everything optional gets an empty answer.
 
-Only the parameters that have no default get a value. The check fails if a question is asked twice, which is what SAM does if it
-does not accept an empty answer. Nothing is deployed: there are no credentials, and the process ends after the last parameter.
+    python .ci/guided_deployment.py EMULATOR_PYTHON
+
+Only the parameters without a default get a value, and the changeset is confirmed. A question that is asked twice fails the check,
+because SAM repeats a question when it does not accept an empty answer. SAM deploys to ministack, which runs with EMULATOR_PYTHON,
+an interpreter with tests/e2e/requirements.txt. Every resource of the published templates is created. The only change to them is the
+one that `sam build` makes: CodeUri is the folder of the binary, here a file with the same name.
 """
 
 import os
 import pty
 import re
 import select
+import shutil
 import signal
 import sys
 import tempfile
@@ -15,54 +20,95 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-REQUIRED = {"IdentityAccountId": "222233334444"}
-QUESTION = re.compile(r"(?:Parameter (\w+)|(Stack Name|AWS Region))[^\n]*: ?$")
-SECONDS = 120
+sys.path.insert(0, str(ROOT / "tests/e2e"))
+
+import stack  # noqa: E402
+
+ACCOUNT = "111122223333"
+# Control Tower's home region is not that of the main stack; otherwise the second stack is not needed.
+REGIONS = {"template.yaml": "us-east-1", "control-tower.yaml": "eu-central-1"}
+ANSWERS = {"IdentityAccountId": "222233334444", "Deploy this changeset?": "y"}
+OTHER_QUESTIONS = [
+    "Stack Name",
+    "AWS Region",
+    "Confirm changes before deploy",
+    "Allow SAM CLI IAM role creation",
+    "Disable rollback",
+    "Save arguments to configuration file",
+    "SAM configuration file",
+    "SAM configuration environment",
+    "Deploy this changeset?",
+]
+QUESTION = re.compile(rf"(?:Parameter (\w+)|({'|'.join(map(re.escape, OTHER_QUESTIONS))})) \[([^\n]*)\]: ?$")
+SECONDS = 300
 
 
 def main():
-    sam = Path(sys.executable).parent / "sam"
-    for template in ("template.yaml", "control-tower.yaml"):
-        text = (ROOT / template).read_text()
-        parameters = re.findall(r"^  (\w+):\n    Type: (?:String|Number)$", text, re.MULTILINE)
-        asked = questions([str(sam), "deploy", "--guided", "--template-file", str(ROOT / template)])
-        assert [name for name in asked if name in parameters] == parameters, f"{template}: asked {asked}, expected {parameters}"
-        print(f"{template}: {len(parameters)} parameters were asked for once")
+    server = stack.ministack(python=Path(sys.argv[1]).absolute())
+    try:
+        for template, region in REGIONS.items():
+            deploy(server, template, region)
+    finally:
+        server.stop()
 
 
-def questions(command):
-    """The names of the questions that were asked before the first one about the deployment itself."""
+def deploy(server, template, region):
+    text = (ROOT / template).read_text()
+    parameters = re.findall(r"^  (\w+):\n    Type: (?:String|Number)$", text, re.MULTILINE)
     with tempfile.TemporaryDirectory() as folder:
-        process, terminal = pty.fork()
-        if process == 0:
-            os.chdir(folder)
-            os.execve(command[0], command, {**os.environ, "COLUMNS": "200", "HOME": folder})
-        try:
-            return answer(terminal)
-        finally:
-            os.kill(process, signal.SIGKILL)
-            os.waitpid(process, 0)
-            os.close(terminal)
+        build = Path(folder) / "build"
+        build.mkdir()
+        (build / "bootstrap").write_text("#!/bin/sh\n")
+        (Path(folder) / template).write_text(text.replace("CodeUri: .\n", f"CodeUri: {build}\n"))
+        shutil.copy(ROOT / "samconfig.toml", folder)
+        name = Path(template).stem
+        command = ["deploy", "--guided", "--template-file", template, "--stack-name", name, "--region", region]
+        asked, output = answer_questions(command, folder, f"http://127.0.0.1:{server.port}")
+    assert f"Successfully created/updated stack - {name} in " in output, f"{template}: SAM's output ends with\n{output[-4000:]}"
+    assert [question for question in asked if question in parameters] == parameters, f"{template}: asked {list(asked)}"
+    assert set(OTHER_QUESTIONS) <= set(asked), f"{template}: asked {list(asked)}"
+
+    (created,) = server.client("cloudformation", ACCOUNT, region=region).describe_stacks(StackName=name)["Stacks"]
+    assert created["StackStatus"] == "CREATE_COMPLETE", created
+    values = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in created["Parameters"]}
+    assert values == {parameter: ANSWERS.get(parameter, asked[parameter]) for parameter in parameters}, values
+    print(f"{template}: {len(parameters)} parameters were asked for once, and the stack was created")
 
 
-def answer(terminal):
-    asked, output, end = [], "", time.monotonic() + SECONDS
+def answer_questions(command, folder, endpoint):
+    """Answers all questions. Returns them with their defaults, and the output."""
+    sam = Path(sys.executable).parent / "sam"
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(folder)
+        keys = {"AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "test", "AWS_ENDPOINT_URL": endpoint}
+        os.execve(sam, [str(sam), *command], {**os.environ, **keys, "COLUMNS": "200", "HOME": folder})
+    try:
+        return _answer(terminal)
+    finally:
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        os.close(terminal)
+
+
+def _answer(terminal):
+    asked, output, answered, end = {}, "", 0, time.monotonic() + SECONDS
     while time.monotonic() < end:
-        if select.select([terminal], [], [], 1)[0]:
-            try:
-                output += os.read(terminal, 4096).decode(errors="replace")
-            except OSError:
-                break
-        plain = re.sub(r"\x1b\[[0-9;]*m", "", output)
-        if "Confirm changes before deploy" in plain:
-            return asked
-        if question := QUESTION.search(plain):
+        if not select.select([terminal], [], [], 1)[0]:
+            continue
+        try:
+            read = os.read(terminal, 4096)
+        except OSError:  # SAM has ended
+            return asked, output
+        output = re.sub(r"\x1b\[[0-9;]*m", "", output + read.decode(errors="replace"))
+        if question := QUESTION.search(output, answered):
             name = question[1] or question[2]
             assert name not in asked, f"SAM does not accept an empty answer for {name}"
-            asked.append(name)
-            os.write(terminal, REQUIRED.get(name, "").encode() + b"\n")
-            output = ""
-    raise AssertionError(f"SAM did not ask about the deployment; the questions were {asked}, and its output ends with\n{output}")
+            asked[name] = question[3]
+            os.write(terminal, ANSWERS.get(name, "").encode() + b"\n")
+            answered = len(output)
+    raise AssertionError(f"SAM did not end; the questions were {list(asked)}, and its output ends with\n{output[-4000:]}")
 
 
-main()
+if __name__ == "__main__":
+    main()

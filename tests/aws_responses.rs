@@ -4,12 +4,16 @@
 //! whose first attempt is ambiguous.
 #![cfg(test)]
 
-#[path = "aws_responses/leases.rs"]
-mod leases;
+#[path = "aws_responses/accounts.rs"]
+mod accounts;
+#[path = "aws_responses/closed_connections.rs"]
+mod closed_connections;
 #[path = "aws_responses/notifier.rs"]
 mod notifier;
 #[path = "aws_responses/queue.rs"]
 mod queue;
+#[path = "aws_responses/records.rs"]
+mod records;
 
 use std::time::Duration;
 

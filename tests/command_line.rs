@@ -200,9 +200,6 @@ fn invalid_grant_is_refused_with_the_reason() {
         assert_eq!((finished.code, finished.out.as_str()), (code, ""), "{input}");
         assert!(finished.err.starts_with("error: ") && finished.err.contains(sentence), "{sentence}: {}", finished.err);
     }
-    let pruned = ["policy", "grant", "--prune-orphans", "--principal", "222233334444", "-"];
-    let finished = onboard(&pruned, &trust(&format!("{FRESH},{orphan}")));
-    assert_eq!((finished.code, finished.json()["Statement"].as_array().map(Vec::len)), (0, Some(1)));
     for (args, sentence) in [
         (["policy", "grant", "--principal", "222233334444", "nowhere.json"], "cannot read `nowhere.json`"),
         (["policy", "explain", "--format", "json", "nowhere.json"], "cannot read `nowhere.json`"),
@@ -213,6 +210,49 @@ fn invalid_grant_is_refused_with_the_reason() {
     let condition = ["policy", "grant", "--principal", "222233334444", "--condition", "{", "-"];
     let finished = onboard(&condition, &trust(FRESH));
     assert!(finished.code == 1 && finished.err.contains("`--condition` is not JSON"), "{}", finished.err);
+}
+
+#[test]
+fn unique_ids_are_removed_only_from_a_policy_that_iam_returned() {
+    let orphan = r#"{"Effect":"Allow","Principal":{"AWS":"AROAIOSFODNN7EXAMPLE1"},"Action":"sts:AssumeRole"}"#;
+    let bare = trust(&format!("{FRESH},{orphan}"));
+    let answer = format!(r#"{{"Role":{{"RoleName":"r","AssumeRolePolicyDocument":{bare}}}}}"#);
+    let prune = ["policy", "grant", "--prune-orphans", "--principal", "222233334444"];
+    for (args, input) in [(&["-"][..], &answer), (&["--from-iam", "-"], &bare)] {
+        let finished = onboard(&[&prune[..], args].concat(), input);
+        assert_eq!((finished.code, finished.json()["Statement"].as_array().map(Vec::len)), (0, Some(1)));
+        assert!(finished.err.contains("AROAIOSFODNN7EXAMPLE1 is removed from statement 2"), "{}", finished.err);
+    }
+    let refused = onboard(&[&prune[..], &["-"]].concat(), &bare);
+    assert_eq!((refused.code, refused.out.as_str()), (4, ""));
+    assert!(refused.err.contains("`--from-iam`; if the role or user exists, write its ARN"), "{}", refused.err);
+    let explained = onboard(&["policy", "explain", "--format", "json", "-"], &bare).json();
+    assert_eq!(explained["entries"][1]["kind"], "unique_id");
+}
+
+#[test]
+fn grant_allows_the_actions_of_the_option() {
+    let grant = |actions: &[&str], input: &str| {
+        let options: Vec<_> = actions.iter().flat_map(|action| ["--action", *action]).collect();
+        onboard(&[&["policy", "grant", "--principal", "222233334444"][..], &options, &["-"]].concat(), input)
+    };
+    let finished = grant(&["sts:TagSession", "sts:assumerole"], &trust(FRESH));
+    assert_eq!(finished.code, 0, "{}", finished.err);
+    let added = &finished.json()["Statement"][1];
+    assert_eq!(added["Action"], serde_json::json!(["sts:AssumeRole", "sts:TagSession"]));
+    assert_eq!(grant(&["sts:AssumeRole", "sts:TagSession"], &finished.out).out, finished.out, "idempotent");
+    let deny = r#"{"Effect":"Deny","Principal":"*","Action":"sts:TagSession"}"#;
+    let denied = trust(&format!("{FRESH},{deny}"));
+    assert_eq!(grant(&["sts:AssumeRole", "sts:TagSession"], &denied).code, 4);
+    assert_eq!(grant(&[], &denied).code, 0);
+    for (actions, code, sentence) in [
+        (&["sts:TagSession"][..], 1, "add `--action sts:AssumeRole`"),
+        (&["sts:AssumeRole", "sts:AssumeRoleWithSAML"], 1, "cannot use `sts:AssumeRoleWithSAML`"),
+        (&["sts:TagSesion"], 2, "did you mean `sts:TagSession`"),
+    ] {
+        let finished = grant(actions, &trust(FRESH));
+        assert!(finished.code == code && finished.err.contains(sentence), "{}", finished.err);
+    }
 }
 
 #[test]

@@ -433,6 +433,33 @@ async fn rejected_keys_end_the_run_at_once() {
     }
 }
 
+/// The secrets are read while the account is looked up, so that their answer can be the first that rejects the credentials.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_are_rejected_when_secrets_are_read_end_the_run_at_once() {
+    let respond = |request: &Request| {
+        if request.headers.get("x-amz-target").is_some_and(|target| target.as_bytes().ends_with(b"GetParameters")) {
+            return error_response(
+                400,
+                "ExpiredTokenException",
+                "The security token included in the request is expired",
+            );
+        }
+        let account = json!({"Account": {
+            "Id": "444455556666", "Name": "dev", "Status": "ACTIVE", "JoinedMethod": "CREATED", "JoinedTimestamp": 1.5e9,
+            "Arn": "arn:aws:organizations::482913650127:account/o-abcdefghij/444455556666",
+        }});
+        ResponseTemplate::new(200).set_body_raw(account.to_string(), "application/x-amz-json-1.1")
+    };
+    let home = Home::answering("", respond).await;
+    home.write("onboarding.toml", &format!("{CONFIG}external-id = {{ ssm-parameter = \"/ids/identity\" }}\n"));
+    let finished = home.plan_with_keys(&[]);
+    assert!(Duration::from_secs_f64(finished.seconds) < Duration::from_secs(20), "{} s", finished.seconds);
+    let cause = finished.report()["cause"].clone();
+    assert_eq!((finished.code, &cause["code"]), (4, &"credentials_not_accepted".into()), "{cause}");
+    assert!(cause["remedy"].as_str().unwrap().contains("they have expired: sign in again"), "{cause}");
+    assert_eq!(home.keys().await.len(), 3, "the account, its access role and the secrets, without a retry");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_credentials_at_all_is_reported_with_what_to_do() {
     let home = Home::with("").await;
@@ -459,7 +486,7 @@ async fn example_values_are_refused_except_with_an_endpoint_of_the_environment()
         let finished = real(&mut command);
         assert_eq!((finished.code, finished.out.as_str()), (1, ""), "{action}");
         insta::allow_duplicates! {
-            insta::assert_snapshot!(finished.err, @"error: onboarding.toml: `[[access-role.grant]] 1 principal`: the account ID 222233334444 is an example; replace it");
+            insta::assert_snapshot!(finished.err, @"error: onboarding.toml:2:13: `principal`: the account ID 222233334444 is an example; replace it with the ID of your identity account");
         }
     }
     let finished = home.plan_with_keys(&[]);

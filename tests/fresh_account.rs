@@ -7,15 +7,15 @@ mod fresh_account {
 
     use onboarding_core::account::AccountId;
     use onboarding_core::config::{
-        AccessRole, Config, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec,
+        AccessRole, Config, ExternalIdSource, GrantSpec, PrincipalSpec, RoleTemplate, Template, TrustSpec,
     };
     use onboarding_core::outcome::Outcome;
     use onboarding_core::owner::Owner;
-    use onboarding_core::policy::{AssumeActions, Caller, Condition, ExternalIdRequirement};
+    use onboarding_core::policy::{AssumeActions, Caller, Condition, ExternalIdRequirement, REVOCATION_POLICY};
     use onboarding_core::report::Report;
     use onboarding_core::role_settings::{RoleDefinition, RoleSettings};
     use onboarding_core::trigger::TriggerKind;
-    use onboarding_engine::ports::{World, WriteIam};
+    use onboarding_engine::ports::{Clock, World, WriteIam};
     use onboarding_engine::{Engine, Job};
     use onboarding_simulation::{AccountCreation, FakeOrganization, Faulty, Injection, Lag, Script};
 
@@ -62,6 +62,7 @@ mod fresh_account {
             },
             trust: vec![trust(VENDOR, Some(ExternalIdSource::Parameter("/vendor/external-id".to_owned())))],
             external_id_requirement: ExternalIdRequirement::Required,
+            no_external_id: None,
             policies: BTreeMap::from([("read".to_owned(), Template(policy.to_owned()))]),
             registration: None,
         }
@@ -72,13 +73,15 @@ mod fresh_account {
         Config {
             access_role: AccessRole {
                 names: names.map(|name| name.parse().unwrap()).to_vec(),
-                grants: vec![trust(IDENTITY, None)],
+                grants: vec![GrantSpec { access_role: None, trust: trust(IDENTITY, None) }],
                 prune_orphans: false,
             },
             excluded: BTreeSet::new(),
             new_for: Duration::from_secs(3600),
             give_up_after: Duration::from_secs(86_400),
             roles: vec![role("First"), role("Second")],
+            hash: String::new(),
+            example_values: Vec::new(),
         }
     }
 
@@ -175,6 +178,14 @@ mod fresh_account {
                 }
                 let second = apply(organization.clone(), &account, 600).await;
                 assert_eq!(second.outcome, Outcome::Converged, "{injection:?} at {index}, {call}");
+                // A run whose creation of a role was lost does not know the role: the sessions of it were revoked.
+                let mut state = organization.state();
+                let roles = state.values_mut().flat_map(BTreeMap::values_mut);
+                roles.for_each(|role| drop(role.policies.remove(REVOCATION_POLICY)));
+                assert_eq!(state, fault_free.state(), "{injection:?} at {index}, {call}");
+                // That ends when the longest session has expired.
+                organization.sleep(Duration::from_secs(43_260)).await;
+                assert_eq!(apply(organization.clone(), &account, 600).await.outcome, Outcome::Converged);
                 assert_eq!(organization.state(), fault_free.state(), "{injection:?} at {index}, {call}");
             }
         }

@@ -25,7 +25,7 @@ mod stack;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use stack::{CONTROL_TOWER, Stack, TEMPLATE, list, template, text};
+use stack::{CONTROL_TOWER, Stack, TEMPLATE, list, read, template};
 
 /// All statements of the function's role.
 fn permissions(stack: &Stack) -> Vec<Value> {
@@ -89,6 +89,24 @@ fn rule_sends_events_to_the_queue_and_the_queue_triggers_the_function() {
     assert_eq!(source["Queue"], "<Inbox.Arn>");
     assert_eq!(source["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
     assert_eq!(source["ScalingConfig"]["MaximumConcurrency"], "5");
+}
+
+#[test]
+fn rules_match_only_events_of_the_account_of_the_stack() {
+    for (template, count) in [(TEMPLATE, 3), (CONTROL_TOWER, 1)] {
+        let stack = Stack::new(template, &[]);
+        let resources = read(template)["Resources"].clone();
+        let resources = resources.as_object().expect("resources");
+        let rules: Vec<_> = resources
+            .iter()
+            .filter(|(_, resource)| resource["Type"] == "AWS::Events::Rule")
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(rules.len(), count, "{rules:?}");
+        for rule in rules {
+            assert_eq!(stack.resource(rule)["EventPattern"]["account"], json!(["111122223333"]), "{rule}");
+        }
+    }
 }
 
 #[test]
@@ -213,17 +231,19 @@ fn only_the_rules_send_to_the_queues_and_only_over_tls() {
     }
 }
 
-/// A stack that is deleted leaves the accounts that need attention, and the log of what was changed. The name of the log group
-/// is generated, so that the next stack can create its own.
+/// A stack that is deleted leaves the accounts that need attention, the log of what was changed, and the records. Their names
+/// are generated, so that the next stack can create its own.
 #[test]
-fn log_and_dead_letters_outlive_the_stack() {
+fn log_dead_letters_and_records_outlive_the_stack() {
     let resources = template()["Resources"].clone();
     let retained =
         resources.as_object().expect("resources").iter().filter(|(_, one)| one["DeletionPolicy"] == "Retain");
     let retained: Vec<_> = retained.map(|(name, one)| (name.as_str(), one["UpdateReplacePolicy"].clone())).collect();
-    assert_eq!(retained, [("DeadLetters", json!("Retain")), ("LogGroup", json!("Retain"))]);
+    let retain = || json!("Retain");
+    assert_eq!(retained, [("Records", retain()), ("DeadLetters", retain()), ("LogGroup", retain())]);
     assert!(resources["LogGroup"]["Properties"]["LogGroupName"].is_null());
     assert!(resources["DeadLetters"]["Properties"]["QueueName"].is_null());
+    assert!(resources["Records"]["Properties"]["TableName"].is_null());
 }
 
 /// Lambda drops JSON log lines below this level before they reach the log group; the function has its own filter.
@@ -273,10 +293,23 @@ fn partition_is_never_hard_coded() {
     }
 }
 
-// ---------------------------------------------------------------- notifications and leases
+// ---------------------------------------------------------------- notifications and records
 
 #[test]
-fn function_publishes_only_its_own_events_and_writes_only_its_records_and_leases() {
+fn records_are_encrypted_recoverable_and_protected() {
+    let table = Stack::with(&[]).resource("Records");
+    let key = json!([{ "AttributeName": "subject", "KeyType": "HASH" }]);
+    assert_eq!((&table["BillingMode"], &table["KeySchema"]), (&json!("PAY_PER_REQUEST"), &key));
+    assert_eq!(table["AttributeDefinitions"], json!([{ "AttributeName": "subject", "AttributeType": "S" }]));
+    assert_eq!(table["SSESpecification"]["SSEEnabled"], true);
+    assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+    assert_eq!(table["DeletionProtectionEnabled"], true);
+    let expiring = json!({ "AttributeName": onboarding_core::record::attribute::EXPIRES_AT, "Enabled": true });
+    assert_eq!(table["TimeToLiveSpecification"], expiring);
+}
+
+#[test]
+fn function_publishes_only_its_own_events_and_writes_only_its_records() {
     let stack = Stack::with(&[]);
     let statements = permissions(&stack);
     let of = |sid: &str| statements.iter().find(|one| one["Sid"] == sid).expect("a statement").clone();
@@ -289,18 +322,13 @@ fn function_publishes_only_its_own_events_and_writes_only_its_records_and_leases
     assert_eq!(notify["Condition"], json!({ "ForAllValues:StringEquals": only, "Null": present }));
     let variables = &stack.resource("Onboard")["Environment"]["Variables"];
     assert_eq!(variables["ONBOARDING_EVENT_BUS"], "account-onboarding");
-    let read = list(&of("ReadConfiguration")["Resource"])[0].trim_end_matches('*').to_owned();
-    for (sid, variable, actions) in [
-        ("StoreNotificationRecords", "ONBOARDING_NOTIFIED", json!(["ssm:PutParameter", "ssm:DeleteParameter"])),
-        ("AcquireLeases", "ONBOARDING_LEASES", json!("ssm:PutParameter")),
-    ] {
-        let writes = of(sid);
-        assert_eq!(writes["Action"], actions);
-        let below = text(&variables[variable]);
-        let written = format!("arn:aws-us-gov:ssm:us-gov-west-1:111122223333:parameter{below}/*");
-        assert_eq!(writes["Resource"], written, "the writable path is the one in the environment variable");
-        assert!(written.starts_with(&read), "`{read}` covers `{written}`");
-    }
+    assert_eq!(variables["ONBOARDING_TABLE"], "name of Records");
+    let keep = of("KeepRecords");
+    assert_eq!(keep["Action"], json!(["dynamodb:GetItem", "dynamodb:UpdateItem"]));
+    assert_eq!(keep["Resource"], "<Records.Arn>");
+    let others = statements.iter().flat_map(|one| list(&one["Action"])).filter(|action| action.starts_with("ssm:"));
+    let others: Vec<_> = others.collect();
+    assert_eq!(others, ["ssm:GetParameter", "ssm:GetParameters"], "parameters are only read");
 }
 
 #[test]

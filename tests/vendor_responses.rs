@@ -119,14 +119,40 @@ async fn each_status_has_its_cause() {
     insta::assert_snapshot!(lines.join("\n"), @"
     302: vendor_refused; vendor_not_ready on a new role; workload-security:CreateAwsConnector failed: HTTP 302: no, (hidden)
     400: vendor_refused; vendor_not_ready on a new role; workload-security:CreateAwsConnector failed: HTTP 400: no, (hidden)
-    401: vendor_key_refused; vendor_key_refused on a new role; workload-security:CreateAwsConnector failed: HTTP 401: no, (hidden)
-    403: vendor_key_refused; vendor_key_refused on a new role; workload-security:CreateAwsConnector failed: HTTP 403: no, (hidden)
+    401: vendor_key_refused; vendor_key_refused on a new role; workload-security:CreateAwsConnector failed: HTTP 401
+    403: vendor_key_refused; vendor_key_refused on a new role; workload-security:CreateAwsConnector failed: HTTP 403
     404: vendor_refused; vendor_not_ready on a new role; workload-security:CreateAwsConnector failed: HTTP 404: no, (hidden)
     409: vendor_refused; vendor_not_ready on a new role; workload-security:CreateAwsConnector failed: HTTP 409: no, (hidden)
     429: vendor_not_ready; vendor_not_ready on a new role; workload-security:CreateAwsConnector failed: HTTP 429: no, (hidden)
     500: vendor_not_ready; vendor_not_ready on a new role; workload-security:CreateAwsConnector failed: HTTP 500: no, (hidden)
     503: vendor_not_ready; vendor_not_ready on a new role; workload-security:CreateAwsConnector failed: HTTP 503: no, (hidden)
     ");
+}
+
+/// Of a refusal only the status is kept: the response may contain the key in a form that no one foresees.
+#[tokio::test]
+async fn refused_key_leaves_no_text_of_the_response() {
+    for status in [401, 403] {
+        let response = || ResponseTemplate::new(status).set_body_string("dGVycmM6JSVz of tenant-7, see attached");
+        let errors = [search(response()).await.unwrap_err(), register(response(), None).await.0.unwrap_err()];
+        for error in errors {
+            assert_eq!((error.code.as_str(), error.message.as_str()), (format!("HTTP {status}").as_str(), ""));
+            let cause = Stop::from_vendor_error(&error, AccountAge::Established);
+            assert!(!format!("{error:?} {error} {cause:?}").contains("tenant-7"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn key_is_hidden_in_each_form() {
+    for form in
+        [KEY.to_uppercase(), "s3cret%2dkey".to_owned(), r"s3cret\u002Dkey".to_owned(), "s3cret-k%65y".to_owned()]
+    {
+        for body in [json!({"message": format!("no, {form}")}).to_string(), format!("<p>no, {form}</p>")] {
+            let error = search(ResponseTemplate::new(400).set_body_string(&body)).await.unwrap_err();
+            assert!(error.message.contains("no, (hidden)"), "{form}: {error}");
+        }
+    }
 }
 
 /// Of an error only the beginning is read, so that a vendor cannot fill the memory or the log.

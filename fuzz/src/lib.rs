@@ -4,6 +4,7 @@ pub mod generated;
 pub mod lines;
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use onboarding_core::account::{Account, AccountState};
 use onboarding_core::blueprint::{self, Blueprint, SecretValues};
@@ -11,7 +12,7 @@ use onboarding_core::code::Code;
 use onboarding_core::config::{Config, ConfigErrors};
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::Observed;
-use onboarding_core::plan::{Approved, diff, guard};
+use onboarding_core::plan::{Approved, RoleHistory, diff, guard};
 use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;
 use onboarding_core::session_policy::{MAX_LENGTH, scopes};
@@ -46,6 +47,7 @@ pub fn account(partition: &str) -> Account {
         joined: onboarding_core::account::JoinMethod::Unknown,
         management: MANAGEMENT.parse().expect("a valid account ID"),
         partition: partition.parse().expect("a valid partition"),
+        ou_path: None,
     }
 }
 
@@ -112,7 +114,8 @@ pub fn assert_safe(blueprint: &Blueprint, trust: Document) -> Approved {
         unreadable: BTreeMap::new(),
         registrations: roles_to_register().map(|spec| (spec.name().clone(), Ok(Vec::new()))).collect(),
     };
-    let approved = guard(diff(blueprint, &observed), blueprint, &observed);
+    let approved =
+        guard(diff(blueprint, &observed, &RoleHistory::default(), SystemTime::UNIX_EPOCH), blueprint, &observed);
     let registrations = approved.changes().iter().filter(|change| change.is_registration()).count();
     assert!(registrations <= roles_to_register().count(), "an account is registered twice");
     for refusal in approved.refusals() {

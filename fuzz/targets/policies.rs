@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use fuzz::{account, assert_safe, assert_sentence, generated};
-use onboarding_core::blueprint::Blueprint;
+use onboarding_core::blueprint::{AccessGrant, Blueprint};
 use onboarding_core::lines::plain;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
@@ -160,8 +160,7 @@ fn pruning_removes_only_orphans(document: &Document) {
 
 /// Sets of grants. The grants of a set are added together.
 fn grants() -> Vec<Vec<Grant>> {
-    let grant =
-        |who: &str, condition| Grant::new(Principal::to_grant(who).expect("a valid principal"), condition);
+    let grant = |who: &str, condition| Grant::new(Principal::to_grant(who).expect("a valid principal"), condition);
     let with_mfa =
         Condition::parse_text(r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#).expect("a valid condition");
     let account = grant("222233334444", Condition::default());
@@ -202,7 +201,8 @@ fn edit_adds_only_the_grants(before: &Document, grants: &[Grant], callers: &[Cal
     }
     for prune_orphans in [false, true] {
         let account = member.clone();
-        let grants = grants.to_vec();
+        let access = |grant: &Grant| AccessGrant { access_role: None, grant: grant.clone() };
+        let grants = grants.iter().map(access).collect();
         assert_safe(&Blueprint { account, grants, prune_orphans, roles: Vec::new() }, before.clone());
     }
 }

@@ -56,7 +56,10 @@ fn failure_record_gives_the_same_trigger(value: &Value, parsed: &ParsedPayload) 
             Err(_) if value.get("TopicArn").is_some() => {}
             Err(error) => {
                 let error = error.to_string();
-                assert!(["recursion limit", "more than", "at most"].iter().any(|limit| error.contains(limit)), "{error}");
+                assert!(
+                    ["recursion limit", "more than", "at most"].iter().any(|limit| error.contains(limit)),
+                    "{error}"
+                );
             }
         }
     }

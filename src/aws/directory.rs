@@ -7,7 +7,7 @@ use super::error::malformed;
 use onboarding_core::account::{Account, AccountId, AccountState, JoinMethod, Partition};
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::time::from_unix_seconds;
-use onboarding_engine::ports::{AccountPage, Creation, Directory};
+use onboarding_engine::ports::{AccountPage, Creation, Directory, UnreadableAccount};
 
 impl Directory for Aws {
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
@@ -27,9 +27,14 @@ impl Directory for Aws {
         const CALL: &str = "organizations:ListAccounts";
         let response =
             self.organizations.list_accounts().set_next_token(from).send().await.map_err(self.caller_error(CALL))?;
-        let accounts = response.accounts.unwrap_or_default();
-        let accounts = accounts.iter().map(|wire| account(CALL, wire)).collect::<Result<_, _>>()?;
-        Ok(AccountPage { accounts, next: response.next_token })
+        let mut page = AccountPage { next: response.next_token, ..AccountPage::default() };
+        for wire in response.accounts.unwrap_or_default() {
+            match account(CALL, &wire) {
+                Ok(account) => page.accounts.push(account),
+                Err(error) => page.unreadable.push(UnreadableAccount { id: id(&wire), problem: error.to_string() }),
+            }
+        }
+        Ok(page)
     }
 
     async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {
@@ -54,6 +59,12 @@ impl Directory for Aws {
     }
 }
 
+/// The ID of an account. If it has none, its ARN ends with it.
+fn id(wire: &Wire) -> Option<AccountId> {
+    let in_arn = || wire.arn()?.rsplit('/').next();
+    wire.id().or_else(in_arn)?.parse().ok()
+}
+
 /// Converts an account. Its ARN contains the management account, which saves a `DescribeOrganization` call:
 /// `arn:PARTITION:organizations::MANAGEMENT:account/o-ORGANIZATION/ACCOUNT`.
 ///
@@ -71,5 +82,6 @@ fn account(call: &'static str, wire: &Wire) -> Result<Account, ApiError> {
     let joined_at = wire.joined_timestamp().and_then(|time| from_unix_seconds(time.secs()));
     let joined = JoinMethod::from_wire(wire.joined_method().map(|method| method.as_str()));
     let name = wire.name().unwrap_or_default().into();
-    Ok(Account { id, name, state, joined_at, joined, management, partition })
+    let ou_path = wire.paths().first().cloned();
+    Ok(Account { id, name, state, joined_at, joined, management, partition, ou_path })
 }

@@ -3,8 +3,9 @@
 use std::error::Error;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{DispatchFailure, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::ErrorKind;
 
 use super::credentials::unavailable_credentials;
 use onboarding_core::error::ApiError;
@@ -27,7 +28,9 @@ where
                 ("NoCredentials".to_owned(), reason)
             }
             SdkError::DispatchFailure(failure) if failure.is_timeout() => ("Timeout".to_owned(), chain(&error)),
-            SdkError::DispatchFailure(failure) if failure.is_io() => ("Connection".to_owned(), chain(&error)),
+            SdkError::DispatchFailure(failure) if is_lost_connection(failure) => {
+                ("Connection".to_owned(), chain(&error))
+            }
             SdkError::ResponseError(response) => (code_of_status(response.raw()), chain(&error)),
             _ => ("Client".to_owned(), chain(&error)),
         };
@@ -38,6 +41,13 @@ where
         };
         ours.caused_by(error)
     }
+}
+
+/// Whether the connection failed, or was closed before the head of the response was complete. The SDK calls only the first an
+/// I/O error; the second is a transient error of another kind, which occurs when a server closes an idle connection just as
+/// it is used again.
+fn is_lost_connection(failure: &DispatchFailure) -> bool {
+    failure.is_io() || failure.as_other() == Some(ErrorKind::TransientError)
 }
 
 /// An error code for a response that has none or cannot be parsed.

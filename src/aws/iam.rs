@@ -96,7 +96,9 @@ fn observed(role: &Role) -> Result<ObservedRole, ApiError> {
         boundary: boundary.map(str::to_owned),
         tags: tags.collect(),
     };
+    let id = role.role_id().parse().map_err(|_| malformed(CALL, "unique role ID"))?;
     Ok(ObservedRole {
+        id: Some(id),
         settings,
         trust: Document::parse(&decoded(CALL, text)?).map_err(|e| e.to_string()),
         policies: std::collections::BTreeMap::new(),

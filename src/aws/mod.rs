@@ -9,11 +9,11 @@ mod directory;
 mod error;
 mod http;
 mod iam;
-mod leases;
 mod notifier;
 mod parameters;
 mod profiles;
 mod queue;
+mod records;
 mod regions;
 mod sessions;
 mod vendors;
@@ -44,7 +44,9 @@ pub struct Aws {
     sts: aws_sdk_sts::Client,
     ssm: aws_sdk_ssm::Client,
     sqs: aws_sdk_sqs::Client,
-    /// Created with the first notification, to keep cold starts short.
+    /// Created with the first call, to keep cold starts short.
+    dynamodb: Arc<OnceLock<aws_sdk_dynamodb::Client>>,
+    /// Created with the first notification, likewise.
     events: Arc<OnceLock<aws_sdk_eventbridge::Client>>,
     http: HttpClient,
     resources: Resources,
@@ -70,10 +72,8 @@ pub struct Resources {
     pub dead_letters: Option<String>,
     /// The event bus for notifications. Without it none are sent.
     pub event_bus: Option<String>,
-    /// The prefix of the SSM parameters that hold notification records.
-    pub notification_prefix: String,
-    /// The prefix of the SSM parameters that hold account leases. Without it no leases are taken.
-    pub lease_prefix: Option<String>,
+    /// The DynamoDB table of the records. Without it no leases are taken and nothing is remembered.
+    pub table: Option<String>,
 }
 
 impl Resources {
@@ -85,9 +85,7 @@ impl Resources {
             queue: set("ONBOARDING_QUEUE_URL"),
             dead_letters: set("ONBOARDING_DEAD_LETTERS_URL"),
             event_bus: set("ONBOARDING_EVENT_BUS"),
-            notification_prefix: set("ONBOARDING_NOTIFIED")
-                .unwrap_or_else(|| "/account-onboarding/notified".to_owned()),
-            lease_prefix: set("ONBOARDING_LEASES"),
+            table: set("ONBOARDING_TABLE"),
         }
     }
 }
@@ -108,6 +106,7 @@ impl Aws {
             sts: aws_sdk_sts::Client::new(config),
             ssm: aws_sdk_ssm::Client::new(config),
             sqs: aws_sdk_sqs::Client::new(config),
+            dynamodb: Arc::default(),
             events: Arc::default(),
             http: HttpClient::default(),
             resources,

@@ -1,39 +1,16 @@
-//! Notifications: events on an EventBridge event bus, and notification records in SSM Parameter Store.
+//! Notifications: events on an EventBridge event bus.
 
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 
 use super::Aws;
 use super::error::{api_error, malformed};
 use onboarding_core::error::ApiError;
-use onboarding_core::notification::NotificationRecord;
 use onboarding_core::report::AccountEvent;
-use onboarding_core::stored::Stored;
-use onboarding_engine::ports::{Notifier, WriteMode};
-
-impl Aws {
-    fn record_parameter(&self, name: &str) -> String {
-        format!("{}/{name}", self.resources.notification_prefix)
-    }
-}
+use onboarding_engine::ports::Notifier;
 
 impl Notifier for Aws {
     fn notifications_enabled(&self) -> bool {
         self.resources.event_bus.is_some()
-    }
-
-    async fn load_record(&self, name: &str) -> Result<Option<NotificationRecord>, ApiError> {
-        let Some(stored) = self.stored(self.record_parameter(name)).await? else { return Ok(None) };
-        let text = stored.value.ok_or_else(|| malformed("ssm:GetParameter", "value"))?;
-        Ok(Some(NotificationRecord::from_text(&text)))
-    }
-
-    async fn save_record(&self, name: &str, record: &NotificationRecord, write: WriteMode) -> Result<bool, ApiError> {
-        let version = self.store(self.record_parameter(name), record.to_text(), write).await?;
-        Ok(version.is_some())
-    }
-
-    async fn delete_record(&self, name: &str) -> Result<(), ApiError> {
-        self.remove(self.record_parameter(name)).await
     }
 
     async fn publish_event(&self, event: &AccountEvent) -> Result<(), ApiError> {

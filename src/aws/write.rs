@@ -14,16 +14,27 @@ use super::error::api_error;
 use super::iam::IamSession;
 use onboarding_core::error::ApiError;
 use onboarding_core::plan::{Action, Change, NewRole};
+use onboarding_core::policy::REVOCATION_POLICY;
+use onboarding_core::role_id::RoleId;
 use onboarding_engine::ports::WriteIam;
 
 impl WriteIam for IamSession {
-    async fn execute(&self, change: &Change) -> Result<(), ApiError> {
+    async fn execute(&self, change: &Change) -> Result<Option<RoleId>, ApiError> {
+        match &change.action {
+            Action::CreateRole(new) => self.create(change.role.as_str(), new).await,
+            _ => self.update(change).await.map(|()| None),
+        }
+    }
+}
+
+impl IamSession {
+    /// Changes a role that exists.
+    async fn update(&self, change: &Change) -> Result<(), ApiError> {
         let iam = &self.iam;
         let call = change.call();
         let role = change.role.as_str();
         let attempt = AmbiguousAttempt::default();
         match &change.action {
-            Action::CreateRole(new) => self.create(role, new, &attempt).await,
             Action::UpdateTrust { after, .. } => {
                 let update = iam.update_assume_role_policy().role_name(role).policy_document(after.to_json());
                 update.send().await.map(drop).map_err(api_error(call))
@@ -35,6 +46,11 @@ impl WriteIam for IamSession {
             }
             Action::PutPolicy { name, after, .. } => {
                 let put = iam.put_role_policy().role_name(role).policy_name(name).policy_document(after.to_json());
+                put.send().await.map(drop).map_err(api_error(call))
+            }
+            Action::RevokeSessions(revocation) => {
+                let put = iam.put_role_policy().role_name(role).policy_name(REVOCATION_POLICY);
+                let put = put.policy_document(revocation.after.to_json());
                 put.send().await.map(drop).map_err(api_error(call))
             }
             Action::DeletePolicy { name, .. } => {
@@ -68,14 +84,16 @@ impl WriteIam for IamSession {
                 let untag = iam.untag_role().role_name(role).set_tag_keys(Some(keys.iter().cloned().collect()));
                 untag.send().await.map(drop).map_err(api_error(call))
             }
-            Action::Register(_) => Err(ApiError::new(call, "InvalidAction", "not an IAM action")),
+            Action::CreateRole(_) | Action::Register(_) => {
+                Err(ApiError::new(call, "InvalidAction", "this does not change an existing role"))
+            }
         }
     }
-}
 
-impl IamSession {
-    async fn create(&self, role: &str, new: &NewRole, attempt: &AmbiguousAttempt) -> Result<(), ApiError> {
+    /// Creates a role and returns its unique ID, if the response has one.
+    async fn create(&self, role: &str, new: &NewRole) -> Result<Option<RoleId>, ApiError> {
         const CALL: &str = "iam:CreateRole";
+        let attempt = AmbiguousAttempt::default();
         let settings = &new.settings;
         let create = self.iam.create_role().role_name(role).path(&settings.path).description(&settings.description);
         let create = create
@@ -84,7 +102,8 @@ impl IamSession {
             .set_tags(Some(tags(CALL, &settings.tags)?))
             .assume_role_policy_document(new.trust.to_json());
         let sent = create.customize().interceptor(attempt.clone()).send().await;
-        sent.map(drop).map_err(api_error(CALL)).map_err(|error| attempt.classify(error))
+        let response = sent.map_err(api_error(CALL)).map_err(|error| attempt.classify(error))?;
+        Ok(response.role().and_then(|role| role.role_id().parse().ok()))
     }
 }
 

@@ -114,7 +114,7 @@ async fn start<W: World>(
         }
         Request::Nothing { account, outcome } => return ended(account, outcome),
     };
-    config::refuse_example_values(&target.config, &config)?;
+    config::refuse_example_values(&config)?;
     let engine = Engine::new(connect(&target.aws).await?, config);
     let deadline = after(engine.world.now(), Duration::from_secs(target.wait.into()));
     let known_id = account.id().cloned();

@@ -1,13 +1,14 @@
 //! Command-line arguments and the `--help` text.
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::{ArgValueCandidates, Shell};
+
+use super::completion;
+use super::config::DEFAULT_CONFIG;
 
 use onboarding_core::account::{AccountId, Partition};
-use onboarding_core::policy::{InvalidPrincipal, Principal};
+use onboarding_core::policy::{AssumeAction, InvalidPrincipal, Principal};
 use onboarding_core::report::Detail;
-
-const DEFAULT_CONFIG: &str = "onboarding.toml";
 
 /// A word of a shell command.
 fn quoted(word: &str) -> String {
@@ -57,6 +58,7 @@ pub(super) enum Command {
     /// Show how the function would interpret an event
     Event {
         /// File with the payload, or `-` for stdin
+        #[arg(value_hint = ValueHint::FilePath)]
         file: String,
         /// Output format
         #[arg(long, value_enum, default_value_t)]
@@ -89,7 +91,7 @@ pub(super) struct Target {
     #[command(flatten)]
     pub(super) selector: Selector,
     /// Configuration file
-    #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG)]
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG, value_hint = ValueHint::FilePath)]
     pub(super) config: String,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
@@ -135,10 +137,10 @@ impl Target {
 #[group(required = true, multiple = false)]
 pub(super) struct Selector {
     /// Account ID, 12 digits
-    #[arg(long, value_name = "ID", value_parser = account_id)]
+    #[arg(long, value_name = "ID", value_parser = account_id, add = ArgValueCandidates::new(completion::accounts))]
     pub(super) account: Option<AccountId>,
     /// File with an event, or `-` for stdin; selects the account that the event is about
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) event: Option<String>,
 }
 
@@ -164,7 +166,7 @@ fn account_id(text: &str) -> Result<AccountId, String> {
 #[derive(Debug, ClapArgs)]
 pub struct Aws {
     /// Profile in ~/.aws/config; must be allowed to assume the access role
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(completion::profiles))]
     pub profile: Option<String>,
     /// AWS region for STS and SSM
     #[arg(long, value_name = "REGION", value_parser = region)]
@@ -191,6 +193,7 @@ pub(super) enum PolicyCommand {
 #[derive(Debug, ClapArgs)]
 pub(super) struct Explain {
     /// File with the trust policy, or `-` for stdin
+    #[arg(value_hint = ValueHint::FilePath)]
     pub(super) file: String,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
@@ -216,18 +219,26 @@ impl GrantedPrincipal {
 #[derive(Debug, ClapArgs)]
 pub(super) struct Grant {
     /// Principal to grant access: an account ID, or the ARN of a role or user
-    #[arg(long, value_parser = GrantedPrincipal::parse)]
+    #[arg(long, value_parser = GrantedPrincipal::parse, add = ArgValueCandidates::new(completion::principals))]
     pub(super) principal: GrantedPrincipal,
     /// Condition of the grant, as in a policy: '{"Bool":{"aws:MultiFactorAuthPresent":"true"}}'
     #[arg(long, value_name = "JSON")]
     pub(super) condition: Option<String>,
-    /// Remove deleted principals (AROA…, AIDA…) from the policy
+    /// Action that the grant allows; repeat the option for several, such as `sts:AssumeRole` and `sts:TagSession`
+    #[arg(long = "action", value_name = "ACTION", default_value = "sts:AssumeRole")]
+    pub(super) actions: Vec<AssumeAction>,
+    /// Remove deleted principals (AROA…, AIDA…) from a policy that IAM returned
     #[arg(long)]
     pub(super) prune_orphans: bool,
+    /// IAM returned the policy, so that a unique ID in it (AROA…, AIDA…) is that of a deleted role or user. A whole answer
+    /// of the AWS CLI shows this itself
+    #[arg(long)]
+    pub(super) from_iam: bool,
     /// Partition for the new ARN [default: from the principal or the policy, or `aws`]
     #[arg(long)]
     pub(super) partition: Option<Partition>,
     /// File with the trust policy, or `-` for stdin
+    #[arg(value_hint = ValueHint::FilePath)]
     pub(super) file: String,
 }
 
@@ -236,13 +247,13 @@ pub(super) enum ConfigCommand {
     /// Validate the configuration and report all errors, each with file, line and column
     Check {
         /// Configuration file
-        #[arg(default_value = "onboarding.toml")]
+        #[arg(default_value = DEFAULT_CONFIG, value_hint = ValueHint::FilePath)]
         config: String,
     },
     /// Show the configuration with its defaults; external IDs are hidden
     Show {
         /// Configuration file
-        #[arg(default_value = "onboarding.toml")]
+        #[arg(default_value = DEFAULT_CONFIG, value_hint = ValueHint::FilePath)]
         config: String,
     },
 }
@@ -252,15 +263,16 @@ pub(super) enum VendorsCommand {
     /// List the vendors in the catalogue
     List {
         /// Configuration file with custom vendors
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         config: Option<String>,
     },
     /// Show the role that a vendor gets
     Show {
         /// Vendor name
+        #[arg(add = ArgValueCandidates::new(completion::vendors))]
         name: String,
         /// Configuration file with custom vendors
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         config: Option<String>,
     },
 }

@@ -7,8 +7,11 @@ use anyhow::anyhow;
 use super::exit::Exit;
 use super::input::read;
 use super::output::eprint_lines;
-use onboarding_core::config::{self, Config, Folder};
+use onboarding_core::config::{self, Certainty, Config, Folder};
 use onboarding_core::lines::{Line, Style, render};
+
+/// The configuration file, unless an option names another.
+pub(super) const DEFAULT_CONFIG: &str = "onboarding.toml";
 
 /// Reads a configuration. The error message has one line per problem.
 pub(super) fn load(file: &str) -> anyhow::Result<Config> {
@@ -18,9 +21,10 @@ pub(super) fn load(file: &str) -> anyhow::Result<Config> {
 
 /// Refuses a configuration with values of an example: whoever owns a documentation account ID would get access. With the
 /// endpoint of an emulator, they have no owner.
-pub(super) fn refuse_example_values(file: &str, config: &Config) -> anyhow::Result<()> {
+pub(super) fn refuse_example_values(config: &Config) -> anyhow::Result<()> {
     if !has_endpoint_override() {
-        let lines: Vec<_> = config.example_values().iter().map(|value| format!("{file}: {value}")).collect();
+        let examples = config.example_values.iter().filter(|value| value.certainty == Certainty::Certain);
+        let lines: Vec<_> = examples.map(ToString::to_string).collect();
         anyhow::ensure!(lines.is_empty(), "{}", lines.join("\n"));
     }
     Ok(())
@@ -37,7 +41,7 @@ fn has_endpoint_override() -> bool {
 
 pub(super) fn check(file: &str) -> anyhow::Result<Exit> {
     let config = load(file)?;
-    let examples = config.example_values().into_iter().map(|example| example.to_string());
+    let examples = config.example_values.iter().map(ToString::to_string);
     for warning in config.warnings().into_iter().chain(examples) {
         eprint_lines(&[Line::at(0).styled(Style::Warning, "warning:").text(format!(" {warning}"))]);
     }

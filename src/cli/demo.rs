@@ -80,7 +80,7 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
 fn organization() -> anyhow::Result<FakeOrganization> {
     let mut organization = FakeOrganization::new("aws".parse()?, MANAGEMENT.parse()?, IDENTITY.parse()?)
         .with_identity(PIPELINE)
-        .without_leases();
+        .without_records();
     for vendor in VENDORS {
         organization = organization.with_outside_account(&vendor.parse()?);
     }

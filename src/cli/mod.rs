@@ -5,12 +5,14 @@ mod output;
 
 mod account;
 mod args;
+mod completion;
 mod config;
 mod demo;
 mod event;
 mod exit;
 mod input;
 mod policy;
+mod profile_files;
 mod vendors;
 
 use clap::{CommandFactory, Parser};
@@ -36,6 +38,9 @@ where
         print_error("an argument contains characters that cannot be printed; remove them");
         return Exit::Usage;
     }
+    if completion::answer(Args::command) {
+        return Exit::Done;
+    }
     let args = Args::parse();
     if matches!(args.command, Command::Plan(_) | Command::Apply(_)) {
         show_progress();
@@ -51,7 +56,7 @@ where
         Command::Config(ConfigCommand::Show { config }) => config::show(&config),
         Command::Vendors(VendorsCommand::List { config }) => vendors::list(config.as_deref()),
         Command::Vendors(VendorsCommand::Show { name, config }) => vendors::show(&name, config.as_deref()),
-        Command::Completions { shell } => completions(shell),
+        Command::Completions { shell } => completion::script(shell),
     };
     result.unwrap_or_else(|error| {
         print_error(format_args!("{error:#}"));
@@ -65,11 +70,4 @@ fn show_progress() {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time();
     let lines = lines.with_level(false).with_target(false).with_ansi(false);
     tracing_subscriber::registry().with(lines.with_filter(ours)).init();
-}
-
-fn completions(shell: clap_complete::Shell) -> anyhow::Result<Exit> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Args::command(), "onboard", &mut script);
-    print_text!("{}", String::from_utf8(script)?);
-    Ok(Exit::Done)
 }

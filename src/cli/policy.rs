@@ -12,8 +12,8 @@ use super::output::{eprint_lines, print_error};
 use onboarding_core::account::Partition;
 use onboarding_core::lines::{Line, Style, render, widest};
 use onboarding_core::policy::{
-    self, Can, Condition, Document, Effect, ExternalIdDisplay, PastedPolicy, PolicyError, PrincipalAccess,
-    PrincipalKind,
+    self, AssumeAction, AssumeActions, Can, Condition, Document, Effect, ExternalIdDisplay, PastedPolicy, PolicyError,
+    PolicyOrigin, PrincipalAccess, PrincipalKind,
 };
 use onboarding_core::text::escaped_json;
 
@@ -25,20 +25,24 @@ const MAX_FILE_BYTES: usize = 64 << 10;
 
 /// Prints the edited policy to stdout, which gets nothing but JSON. Notes and errors go to stderr.
 pub(super) fn grant(args: &Grant) -> anyhow::Result<Exit> {
-    let document = parse(&args.file)?;
+    let PastedPolicy { document, origin, .. } = parse(&args.file)?;
     let condition = args.condition.as_deref().map(condition).transpose()?.unwrap_or_default();
     let partition = partition(args, &document)?;
-    let start = if args.prune_orphans { pruned(&document)? } else { document };
-    let grant = policy::Grant::new(args.principal.principal.clone(), condition);
+    let is_from_iam = args.from_iam || origin == PolicyOrigin::Iam;
+    let start = if args.prune_orphans && is_from_iam { pruned(&document)? } else { document };
+    let principal = args.principal.principal.clone();
+    let grant = policy::Grant { principal, condition, actions: actions(&args.actions)? };
     let edit = policy::add_grants(&start, std::slice::from_ref(&grant), &partition)?;
     if let Some((index, orphan)) = edit.document.orphans().next() {
         let name = edit.document.name_of(index);
         print_error(format_args!(
             "{name} names {orphan}; if IAM returned this policy, it is the ID of a deleted role or user, and IAM would reject the policy; {}",
-            if args.prune_orphans {
-                "it is in `NotPrincipal`, so remove it manually"
-            } else {
-                "pass `--prune-orphans` to remove it, or write the ARN if the role or user exists"
+            match (args.prune_orphans, is_from_iam) {
+                (true, true) => "it is in `NotPrincipal`, so remove it manually",
+                (true, false) =>
+                    "it is not removed, because the input does not show that IAM returned it: pass the whole answer of `aws iam \
+                     get-role --role-name NAME`, or `--from-iam`; if the role or user exists, write its ARN",
+                (false, _) => "pass `--prune-orphans` to remove it, or write the ARN if the role or user exists",
             }
         ));
         return Ok(Exit::Blocked);
@@ -70,6 +74,25 @@ pub(super) fn grant(args: &Grant) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// The actions of the grant, which include the one that assumes the role.
+fn actions(actions: &[AssumeAction]) -> anyhow::Result<AssumeActions> {
+    let assumes = AssumeAction::AssumeRole;
+    for action in actions {
+        anyhow::ensure!(
+            !matches!(action, AssumeAction::AssumeRoleWithSaml | AssumeAction::AssumeRoleWithWebIdentity),
+            "accounts, roles and users cannot use `{}`; they assume a role by `{}`",
+            action.as_str(),
+            assumes.as_str()
+        );
+    }
+    anyhow::ensure!(
+        actions.contains(&assumes),
+        "without `{0}` the principal cannot assume the role; add `--action {0}`",
+        assumes.as_str()
+    );
+    Ok(actions.iter().copied().collect())
+}
+
 /// The policy without the unique IDs among its principals, and a note about each that was removed.
 fn pruned(document: &Document) -> Result<Document, PolicyError> {
     let pruned = policy::prune_orphans(document)?;
@@ -77,7 +100,7 @@ fn pruned(document: &Document) -> Result<Document, PolicyError> {
     for (index, orphan) in document.orphans().filter(|(_, orphan)| !left.contains(orphan)) {
         let name = document.name_of(index);
         print_note(format_args!(
-            "{orphan} is removed from {name}; if IAM did not return this policy, check that the role or user does not exist"
+            "{orphan} is removed from {name}: in a policy that IAM returned, it is the ID of a deleted role or user"
         ));
     }
     Ok(pruned)
@@ -90,7 +113,7 @@ fn print_note(note: impl Display) {
 
 pub(super) fn explain(args: &Explain) -> anyhow::Result<Exit> {
     let external_ids = if args.reveal { ExternalIdDisplay::Revealed } else { ExternalIdDisplay::Hidden };
-    let entries = policy::explain(&parse(&args.file)?, external_ids);
+    let entries = policy::explain(&parse(&args.file)?.document, external_ids);
     match args.format {
         Format::Json => {
             let json = serde_json::to_string_pretty(&json!({"version": 1, "entries": entries}))?;
@@ -101,16 +124,16 @@ pub(super) fn explain(args: &Explain) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn parse(file: &str) -> anyhow::Result<Document> {
+fn parse(file: &str) -> anyhow::Result<PastedPolicy> {
     let text = read(file)?;
     anyhow::ensure!(
         text.len() <= MAX_FILE_BYTES,
         "`{file}` is larger than 64 KiB, and IAM accepts no trust policy of that size; check that it is the right file"
     );
     let pasted = PastedPolicy::parse(&text).map_err(anyhow::Error::msg);
-    let PastedPolicy { document, notes } = pasted.with_context(|| format!("`{file}` is not a valid trust policy"))?;
-    notes.iter().for_each(|note| print_note(format_args!("{note}; it was unwrapped")));
-    Ok(document)
+    let pasted = pasted.with_context(|| format!("`{file}` is not a valid trust policy"))?;
+    pasted.notes.iter().for_each(|note| print_note(format_args!("{note}; it was unwrapped")));
+    Ok(pasted)
 }
 
 fn condition(text: &str) -> anyhow::Result<Condition> {

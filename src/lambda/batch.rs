@@ -10,7 +10,8 @@
 //!   comes back after that delay. If the account is still not ready after `give-up-after-hours`, the outcome becomes
 //!   blocked.
 //! - **Blocked**, or a body that cannot be parsed: a copy with the cause in its message attributes is sent to the
-//!   dead-letter queue, and the original is deleted. After fixing the cause, redrive the dead-letter queue.
+//!   dead-letter queue, and the original is deleted. After fixing the cause, redrive the dead-letter queue. If a sweep finds
+//!   an account that is still blocked by the cause that was notified before, its message is only deleted.
 //! - **Panic**, or a failed call to SQS: the record is named. The message comes back after the queue's own visibility
 //!   timeout, until it has been received `maxReceiveCount` times and SQS moves it to the dead-letter queue.
 //!
@@ -23,8 +24,7 @@
 use std::panic::AssertUnwindSafe;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
-use futures_util::FutureExt;
-use futures_util::future::join_all;
+use futures_util::{FutureExt, StreamExt, stream};
 use serde_json::Value;
 
 use super::context::InvocationContext;
@@ -37,21 +37,16 @@ use onboarding_core::outcome::{Cause, Outcome};
 use onboarding_core::time::{from_unix_milliseconds, since};
 use onboarding_core::trigger::{self, Trigger};
 
+/// How many records are processed at the same time. A batch of Lambda's largest size, 10,000 records, would otherwise need more
+/// memory than the function has.
+const RECORDS_AT_ONCE: usize = 50;
+
 impl<W: FunctionWorld> Invocation<'_, W> {
-    /// Processes all records concurrently and returns the partial batch response.
+    /// Processes the records concurrently and returns the partial batch response.
     pub(super) async fn batch(&self, records: Vec<SqsMessage>) -> Value {
-        let results = join_all(records.iter().map(async |record| {
-            let deletable = AssertUnwindSafe(self.process_record(record)).catch_unwind().await;
-            deletable.unwrap_or_else(|_| {
-                // Parse the body again to log the event ID. The parser may be what panicked, so catch that as well.
-                let body = record.body.as_deref().unwrap_or_default();
-                let parsed = std::panic::catch_unwind(|| trigger::parse(body.as_bytes()).ok()).ok().flatten();
-                let event = parsed.as_ref().and_then(|parsed| parsed.event_id.as_deref());
-                log::panicked(&InvocationContext { event, ..self.message_context(record) });
-                false
-            })
-        }));
-        let failed = results.await.into_iter().zip(&records).filter(|(deletable, _)| !deletable);
+        let results = stream::iter(&records).map(|record| self.process_isolated(record)).buffered(RECORDS_AT_ONCE);
+        let results: Vec<_> = results.collect().await;
+        let failed = results.into_iter().zip(&records).filter(|(deletable, _)| !deletable);
         let failures = failed.map(|(_, record)| {
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = record.message_id.clone().unwrap_or_default();
@@ -60,6 +55,19 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = failures.collect();
         serde_json::to_value(response).unwrap_or_default()
+    }
+
+    /// Processes a record. A panic affects only this record, which is reported as failed.
+    async fn process_isolated(&self, record: &SqsMessage) -> bool {
+        let deletable = AssertUnwindSafe(self.process_record(record)).catch_unwind().await;
+        deletable.unwrap_or_else(|_| {
+            // Parse the body again to log the event ID. The parser may be what panicked, so catch that as well.
+            let body = record.body.as_deref().unwrap_or_default();
+            let parsed = std::panic::catch_unwind(|| trigger::parse(body.as_bytes()).ok()).ok().flatten();
+            let event = parsed.as_ref().and_then(|parsed| parsed.event_id.as_deref());
+            log::panicked(&InvocationContext { event, ..self.message_context(record) });
+            false
+        })
     }
 
     /// Processes a record. Returns whether SQS may delete its message.
@@ -86,19 +94,21 @@ impl<W: FunctionWorld> Invocation<'_, W> {
     /// Processes a trigger, logs the outcome and sends the notification. Returns what to do with the message.
     async fn process_and_notify(&self, trigger: Trigger, context: &InvocationContext<'_>) -> MessageAction {
         let give_up_after = self.engine.config.give_up_after;
-        let (mut report, subject) = self.process(trigger, context).await;
-        let action = message_action::decide(&report, context.received, give_up_after);
+        let (mut processed, subject) = self.process(trigger, context).await;
+        let report = &mut processed.report;
+        let action = message_action::decide(report, context.received, give_up_after);
         if let (MessageAction::DeadLetter(cause), Outcome::Waiting(_)) = (&action, &report.outcome) {
             // The account was not ready within `give-up-after-hours`: report it as blocked, so that the log and the
             // notification agree with the dead-letter queue.
             report.end(Outcome::Blocked(cause.clone()));
         }
-        log::outcome(&report, context, self.engine.world.now());
-        let notified = self.before_response("events:PutEvents", self.notify(&report, &subject, context));
-        match notified.await {
-            Ok(()) => action,
+        log::outcome(report, context, self.engine.world.now());
+        let account = report.account_id.clone();
+        let trigger = report.trigger;
+        match self.conclude(processed, &subject, context).await {
+            Ok(novelty) => message_action::after_notification(action, trigger, novelty),
             Err(error) => {
-                log::notification_failed(&report, context, &error);
+                log::notification_failed(account.as_ref(), context, &error);
                 message_action::after_failed_notification(action, &error, context.received, give_up_after)
             }
         }

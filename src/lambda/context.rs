@@ -24,11 +24,10 @@ impl<'a> InvocationContext<'a> {
         Self { invocation, message: None, account: None, event: None, received }
     }
 
-    /// The name under which notification records are written: the message ID, or the request ID of a direct invocation.
-    ///
-    /// It is the same for every delivery of one message, so a retry recognizes the record that an earlier attempt left.
-    pub(super) fn record_owner(&self) -> &'a str {
-        self.message.unwrap_or(self.invocation)
+    /// The name of this run, which is the owner of its lease. No other run has it: the request ID is shared by all records
+    /// of a batch, the message ID by all deliveries of one message.
+    pub(super) fn run(&self) -> String {
+        format!("{}/{}", self.invocation, self.message.unwrap_or_default())
     }
 
     /// The tracing span for all log lines that are written while an account is processed.

@@ -26,12 +26,14 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         })?;
         let context = InvocationContext { event: parsed.event_id.as_deref(), ..context };
         let is_manual = matches!(parsed.trigger, Trigger::Manual { .. });
-        let (mut report, subject) = self.process(parsed.trigger, &context).await;
+        let (processed, subject) = self.process(parsed.trigger, &context).await;
+        let mut report = processed.report.clone();
         log::outcome(&report, &context, self.engine.world.now());
-        let notified = self.before_response("events:PutEvents", self.notify(&report, &subject, &context)).await;
+        let notified = self.conclude(processed, &subject, &context).await;
         let notification_error = notified.err().map(|error| {
-            log::notification_failed(&report, &context, &error);
-            report.notices.push(format!("could not send or record the notification: {error}"));
+            log::notification_failed(report.account_id.as_ref(), &context, &error);
+            let notice = format!("could not send or record the notification: {error}");
+            report.notices.push(self.secrets.redacted(notice));
             InvocationError::notification_failed(&error)
         });
         match InvocationError::unfinished(&report.outcome).or(notification_error) {

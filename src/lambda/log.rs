@@ -6,12 +6,15 @@
 //! [`message_action_failed`] come in addition to it.
 //!
 //! External IDs and keys never reach the log. The SDK would log whole requests, which contain them, so its targets are
-//! disabled at every level.
+//! disabled at every level. In the messages of services, which may repeat a request, and in those of panics, the writer of
+//! the log replaces every secret that the function has read.
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::panic::PanicHookInfo;
 use std::time::SystemTime;
 
+use tracing::Subscriber;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
@@ -21,35 +24,56 @@ use onboarding_core::code::{Code, OutcomeKind};
 use onboarding_core::error::ApiError;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
-use onboarding_core::report::{Report, emf, time_to_onboarded};
+use onboarding_core::redaction::KnownSecrets;
+use onboarding_core::report::{ChangeResult, ChangeStatus, Report, emf, time_to_onboarded};
 use onboarding_core::text;
+use onboarding_engine::ports::UnreadableAccount;
 
-/// Starts logging to stdout at a level; the default is `info`.
-///
-/// Only this project's targets are enabled. The SDK's log lines contain requests and therefore external IDs.
-pub fn start(level: Option<&str>) {
+/// Starts logging to stdout at a level, without the secrets that are known when a line is written. The default level is
+/// `info`. A panic is a line of the log as well, instead of unfiltered text on stderr.
+pub fn start(level: Option<&str>, secrets: &KnownSecrets) {
     let level = level.and_then(|level| level.parse::<LevelFilter>().ok());
-    let level = level.unwrap_or(LevelFilter::INFO);
-    let ours = Targets::new().with_target("account_onboarding", level).with_target("onboarding_engine", level);
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(|| Filtered(std::io::stdout()));
-    let lines = lines.with_span_list(false).with_target(false);
-    tracing_subscriber::registry().with(lines.with_filter(ours)).init();
+    subscriber(level.unwrap_or(LevelFilter::INFO), secrets, io::stdout).init();
+    std::panic::set_hook(Box::new(log_panic));
 }
 
-/// A writer that filters untrusted text out of every line, whichever field it is in. Lines are JSON, so control
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    tracing::error!("{panic}");
+}
+
+/// What writes the log lines, to `output`.
+///
+/// Only this project's targets are enabled. The SDK's log lines contain requests and therefore external IDs.
+pub fn subscriber<W: Write + 'static>(
+    level: LevelFilter,
+    secrets: &KnownSecrets,
+    output: impl Fn() -> W + Send + Sync + 'static,
+) -> impl Subscriber + Send + Sync {
+    let secrets = secrets.clone();
+    let filtered = move || Filtered { output: output(), secrets: secrets.clone() };
+    let ours = Targets::new().with_target("account_onboarding", level).with_target("onboarding_engine", level);
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(filtered);
+    let lines = lines.with_span_list(false).with_target(false);
+    tracing_subscriber::registry().with(lines.with_filter(ours))
+}
+
+/// A writer that filters secrets and untrusted text out of every line, whichever field it is in. Lines are JSON, so control
 /// characters below U+0020 are already escaped.
-struct Filtered<W>(W);
+struct Filtered<W> {
+    output: W,
+    secrets: KnownSecrets,
+}
 
 impl<W: Write> Write for Filtered<W> {
     /// The formatter writes each line with one call.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(line);
-        self.0.write_all(text::printable_lines(&text).as_bytes())?;
+        let text = self.secrets.redacted_line(&String::from_utf8_lossy(line));
+        self.output.write_all(text::printable_lines(&text).as_bytes())?;
         Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.output.flush()
     }
 }
 
@@ -90,9 +114,16 @@ pub(super) fn message_action_failed(context: &InvocationContext<'_>, error: &Api
     tracing::warn!(account_id = account, event_id = event, message_id = message, invocation_id = invocation, "{error}");
 }
 
+/// Logs that a sweep skipped an account that it cannot read.
+pub(super) fn unreadable_account(invocation: &str, account: &UnreadableAccount) {
+    let account_id = account.id.as_ref().map(AccountId::as_str);
+    let name = account_id.map_or_else(|| "an account without a readable ID".to_owned(), |id| format!("account {id}"));
+    tracing::warn!(account_id, invocation_id = invocation, "{name} was skipped by the sweep: {}", account.problem);
+}
+
 /// Logs that the notification about an account could not be sent or recorded.
-pub(super) fn notification_failed(report: &Report, context: &InvocationContext<'_>, error: &ApiError) {
-    let account_id = report.account_id.as_ref().map(AccountId::as_str).unwrap_or_default();
+pub(super) fn notification_failed(account: Option<&AccountId>, context: &InvocationContext<'_>, error: &ApiError) {
+    let account_id = account.map(AccountId::as_str).unwrap_or_default();
     let InvocationContext { invocation, event, message: message_id, .. } = *context;
     let message = "could not send or record the notification";
     tracing::error!(
@@ -101,6 +132,26 @@ pub(super) fn notification_failed(report: &Report, context: &InvocationContext<'
         message_id,
         invocation_id = invocation,
         "account {account_id}: {message}: {error}"
+    );
+}
+
+/// Logs that the record of an account could not be saved. Its lease expires, and the outcome may be notified again.
+pub(super) fn record_not_saved(report: &Report, context: &InvocationContext<'_>, error: &ApiError) {
+    let account_id = report.account_id.as_ref().map(AccountId::as_str).unwrap_or_default();
+    let InvocationContext { invocation, event, message: message_id, .. } = *context;
+    tracing::warn!(
+        account_id,
+        event_id = event,
+        message_id,
+        invocation_id = invocation,
+        "could not save the record of account {account_id}: {error}"
+    );
+}
+
+/// Logs that nothing is remembered between invocations. Once, when the function starts.
+pub(super) fn no_records() {
+    tracing::warn!(
+        "`ONBOARDING_TABLE` is not set: concurrent invocations may make the same writes, and notifications are repeated"
     );
 }
 
@@ -118,6 +169,7 @@ pub(super) fn outcome(report: &Report, context: &InvocationContext<'_>, now: Sys
     let trigger = report.trigger.as_str();
     let outcome = report.outcome.as_str();
     let changes = report.done();
+    let planned = planned(report);
     let message = match &report.account_id {
         Some(id) => format!("account {id}: {}", report.outcome),
         // The notices of a sweep say how many accounts were queued.
@@ -132,6 +184,7 @@ pub(super) fn outcome(report: &Report, context: &InvocationContext<'_>, now: Sys
                 outcome,
                 cause,
                 changes,
+                planned,
                 duration_ms = report.duration_ms,
                 event_id = context.event,
                 message_id = context.message,
@@ -150,15 +203,64 @@ pub(super) fn outcome(report: &Report, context: &InvocationContext<'_>, now: Sys
     println!("{}", emf(report, now));
 }
 
+/// The maximum number of planned changes in a log line. A line that is too long is cut off, and is invalid JSON then.
+const LONGEST_PLAN: usize = 100;
+
+/// The changes that a plan would make, each on a line of its own; a sweep reports them nowhere else.
+fn planned(report: &Report) -> Option<String> {
+    let is_planned = |step: &&ChangeResult| step.status == ChangeStatus::Planned;
+    let planned: Vec<_> = report.changes.iter().filter(is_planned).collect();
+    let mut lines: Vec<_> = planned.iter().take(LONGEST_PLAN).map(|step| step.change.to_string()).collect();
+    if let Some(more) = planned.len().checked_sub(LONGEST_PLAN).filter(|more| *more > 0) {
+        lines.push(format!("and {more} more"));
+    }
+    Some(lines.join("\n")).filter(|lines| !lines.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
+
+    /// A buffer for log lines.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn panic_is_logged_without_secrets() {
+        let lines = Lines::default();
+        let output = lines.clone();
+        let secrets = KnownSecrets::default();
+        let subscriber = subscriber(LevelFilter::INFO, &secrets, move || output.clone());
+        secrets.add("s3cret/id");
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(log_panic));
+        let result =
+            tracing::subscriber::with_default(subscriber, || std::panic::catch_unwind(|| panic!("S3CRET%2fid")));
+        std::panic::set_hook(before);
+        assert!(result.is_err());
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert!(line["message"].as_str().unwrap().ends_with("(hidden)"), "{text}");
+    }
 
     #[test]
     fn log_line_cannot_be_forged_or_repainted() {
         let mut written = Vec::new();
         let line = "{\"message\":\"a\u{9b}31m\u{202e}b\u{2028}c\"}\n";
-        Filtered(&mut written).write_all(line.as_bytes()).unwrap();
+        let mut filtered = Filtered { output: &mut written, secrets: KnownSecrets::default() };
+        filtered.write_all(line.as_bytes()).unwrap();
         assert_eq!(String::from_utf8(written).unwrap(), "{\"message\":\"a?31m?b c\"}\n");
     }
 }

@@ -4,15 +4,16 @@
 //!
 //! A payload with `Records` is an SQS batch, see `batch`, or an SNS notification. Anything else is one event or a manual
 //! request, see `direct`.
-//! The configuration is loaded for every invocation, so a change applies from the next event on. Nothing else is kept
-//! between invocations except the clients and their HTTP connections.
+//! The configuration and the secrets are kept for a minute. Nothing else is kept between invocations except the clients and
+//! their HTTP connections.
 //!
 //! # Processing a payload
 //!
-//! 1. Parse the payload into a `Trigger` (`onboarding_core::trigger`).
+//! 1. Parse the payload into a `Trigger` (`onboarding_core::trigger`). If the configuration has to be read, the account and
+//!    its record are read at the same time (`FirstLook`).
 //! 2. Process it: let the engine onboard the account, queue a full sweep (`sweep`), or do nothing for ignored events.
 //! 3. Log one line with the outcome and the metrics (`log`).
-//! 4. Send an event about the outcome to EventBridge, unless that was done before (`notify`).
+//! 4. Send an event about the outcome to EventBridge, unless that was done before, and save the record (`notify`).
 //! 5. In a batch: delete the message, retry it later, or move it to the dead-letter queue.
 //!
 //! # Deadlines
@@ -33,13 +34,16 @@ mod subject;
 mod sweep;
 
 pub use error::{InvocationError, InvocationErrorKind};
-pub use log::{start as start_log, start_failed};
+pub use log::{start as start_log, start_failed, subscriber as log_subscriber};
 pub use records::bodies;
 pub use settings::{ConfigLocation, SettingsError, sweep_mode_from_env};
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use futures_util::FutureExt;
+use futures_util::future::try_join;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -51,15 +55,19 @@ use self::subject::Subject;
 use onboarding_core::account::{AccountAge, AccountId};
 use onboarding_core::config::Config;
 use onboarding_core::error::ApiError;
-use onboarding_core::limits::{CONFIGURATION_AGE, LOCAL_INVOCATION, RESERVED_FOR_RESPONSE, STALE_DEADLINE};
+use onboarding_core::lease::Lease;
+use onboarding_core::limits::{
+    CONFIGURATION_AGE, LEASE_AFTER_WORK, LOCAL_INVOCATION, RESERVED_FOR_RESPONSE, STALE_DEADLINE,
+};
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
+use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::report::Report;
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::{after, from_unix_milliseconds, since};
-use onboarding_core::trigger::{Request, RequestedAccount, Trigger, TriggerKind};
+use onboarding_core::trigger::{self, EventSubject, Request, RequestedAccount, Trigger, TriggerKind};
 use onboarding_engine::ports::{Notifier, Queue, World, WriteIam};
-use onboarding_engine::{Engine, Job};
+use onboarding_engine::{Engine, FirstLook, Job, OpenRecord, Processed};
 use onboarding_engine::{timed_out, timeout_at};
 
 /// The ports of the function as one trait. Clones share their clients.
@@ -73,6 +81,8 @@ pub struct Function<W> {
     config: ConfigLocation,
     /// Which accounts a sweep may change.
     sweep_mode: SweepMode,
+    /// The secrets that were read so far.
+    secrets: KnownSecrets,
     /// The engine of recent invocations, with the configuration and the secrets that it has read.
     recent: Mutex<Option<RecentEngine<W>>>,
 }
@@ -89,7 +99,10 @@ struct Invocation<'a, W> {
     /// The request ID.
     invocation: &'a str,
     sweep_mode: SweepMode,
+    secrets: &'a KnownSecrets,
     deadlines: Deadlines,
+    /// The reads that were made while the configuration was read.
+    first_look: Mutex<Option<(AccountId, FirstLook)>>,
 }
 
 /// The deadlines of an invocation's phases, earliest first.
@@ -105,9 +118,12 @@ struct Deadlines {
 }
 
 impl<W: FunctionWorld> Function<W> {
-    /// A function that has read nothing yet.
-    pub fn new(world: W, config: ConfigLocation, sweep_mode: SweepMode) -> Self {
-        Self { world, config, sweep_mode, recent: Mutex::default() }
+    /// A function that has read nothing yet. It adds every secret that it reads to `secrets`, which the log leaves out.
+    pub fn new(world: W, config: ConfigLocation, sweep_mode: SweepMode, secrets: KnownSecrets) -> Self {
+        if !world.records_enabled() {
+            log::no_records();
+        }
+        Self { world, config, sweep_mode, secrets, recent: Mutex::default() }
     }
 
     /// Handles one invocation.
@@ -117,6 +133,14 @@ impl<W: FunctionWorld> Function<W> {
     /// cannot be parsed, or when its account is waiting or blocked: Lambda then retries the event or sends it to the
     /// on-failure destination. A batch names the failed records in its response instead.
     pub async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Diagnostic> {
+        self.respond(&event).await.map_err(|error| {
+            // The message may repeat what a service was sent.
+            let error = InvocationError { message: self.secrets.redacted(error.message), ..error };
+            Diagnostic::from(error)
+        })
+    }
+
+    async fn respond(&self, event: &LambdaEvent<Box<RawValue>>) -> Result<Value, InvocationError> {
         let payload = event.payload.get();
         let invocation = event.context.request_id.as_str();
         let deadlines = self.deadlines(&event.context);
@@ -124,26 +148,54 @@ impl<W: FunctionWorld> Function<W> {
             log::payload_rejected(&InvocationContext::direct(invocation), &error);
             InvocationError::payload(error)
         })?;
-        let engine = self.engine(deadlines.work).await;
-        let engine = engine.inspect_err(|error| log::configuration_failed(invocation, error))?;
-        let work = Invocation { engine: &engine, invocation, sweep_mode: self.sweep_mode, deadlines };
-        let direct = match received {
-            Received::Batch(records) => return Ok(work.batch(records).await),
+        let started = self.start(&received, payload, deadlines.work).await;
+        let (engine, first_look) = started.inspect_err(|error| log::configuration_failed(invocation, error))?;
+        let work = Invocation {
+            engine: &engine,
+            invocation,
+            sweep_mode: self.sweep_mode,
+            secrets: &self.secrets,
+            deadlines,
+            first_look: Mutex::new(first_look),
+        };
+        match received {
+            Received::Batch(records) => Ok(work.batch(records).await),
             Received::Notification(message) => work.direct(&message).await,
             Received::Payload => work.direct(payload).await,
-        };
-        direct.map_err(Diagnostic::from)
+        }
     }
 
-    /// The engine of recent invocations, or a new one if its configuration is too old.
-    async fn engine(&self, end: SystemTime) -> Result<Arc<Engine<W>>, InvocationError> {
+    /// The engine of recent invocations, or a new one if its configuration is too old. While a configuration is read, the
+    /// account is looked at, if the invocation is about one.
+    async fn start(&self, received: &Received, payload: &str, end: SystemTime) -> Result<Start<W>, InvocationError> {
+        if let Some(engine) = self.recent_engine() {
+            return Ok((engine, None));
+        }
+        let first_look = async {
+            // Whatever panics here panics again, or does not, where the record is processed and isolated.
+            let look = AssertUnwindSafe(self.first_look(received, payload, end)).catch_unwind();
+            Ok(look.await.ok().flatten())
+        };
+        try_join(self.new_engine(end), first_look).await
+    }
+
+    async fn first_look(&self, received: &Received, payload: &str, end: SystemTime) -> Option<(AccountId, FirstLook)> {
+        let account = only_account(received, payload)?;
+        let look = timeout_at(&self.world, end, FirstLook::at(&self.world, &account)).await?;
+        Some((account, look))
+    }
+
+    fn recent_engine(&self) -> Option<Arc<Engine<W>>> {
         let now = self.world.now();
         let is_recent =
             |recent: &&RecentEngine<W>| now.duration_since(recent.loaded_at).is_ok_and(|age| age < CONFIGURATION_AGE);
-        if let Some(recent) = self.recent().as_ref().filter(is_recent) {
-            return Ok(Arc::clone(&recent.engine));
-        }
-        let engine = Arc::new(Engine::new(self.world.clone(), self.load_config(end).await?));
+        self.recent().as_ref().filter(is_recent).map(|recent| Arc::clone(&recent.engine))
+    }
+
+    async fn new_engine(&self, end: SystemTime) -> Result<Arc<Engine<W>>, InvocationError> {
+        let now = self.world.now();
+        let engine = Engine::new(self.world.clone(), self.load_config(end).await?);
+        let engine = Arc::new(engine.with_known_secrets(self.secrets.clone()));
         *self.recent() = Some(RecentEngine { engine: Arc::clone(&engine), loaded_at: now });
         Ok(engine)
     }
@@ -171,17 +223,39 @@ impl<W: FunctionWorld> Function<W> {
     }
 }
 
+/// The engine of an invocation, and what was read about its account meanwhile.
+type Start<W> = (Arc<Engine<W>>, Option<(AccountId, FirstLook)>);
+
+/// The account that an invocation is about, if it is about one whose ID is known.
+fn only_account(received: &Received, payload: &str) -> Option<AccountId> {
+    let body = match received {
+        Received::Batch(records) => match records.as_slice() {
+            [record] => record.body.as_deref()?,
+            _ => return None,
+        },
+        Received::Notification(message) => message,
+        Received::Payload => payload,
+    };
+    match trigger::parse(body.as_bytes()).ok()?.trigger.into_request() {
+        Request::Account { account: RequestedAccount::Existing(id), .. } => Some(id),
+        _ => None,
+    }
+}
+
 impl<W: FunctionWorld> Invocation<'_, W> {
     /// Processes one trigger.
-    async fn process(&self, trigger: Trigger, context: &InvocationContext<'_>) -> (Report, Subject) {
+    async fn process(&self, trigger: Trigger, context: &InvocationContext<'_>) -> (Processed<'_, W>, Subject) {
         let kind = trigger.kind();
-        let mut subject = Subject::from_trigger(&trigger);
+        let subject = Subject::from_trigger(&trigger);
         let report = match trigger.into_request() {
             Request::Account { account, mode } => {
                 let known_id = account.id().cloned();
                 match self.resolve(account).await {
                     Ok(id) => match self.mode_of(&id, kind, mode).await {
-                        Ok(mode) => self.onboard(id, kind, context, mode).await,
+                        Ok((mode, look)) => {
+                            let subject = Subject::account(&id);
+                            return (self.onboard(id, kind, context, mode, look).await, subject);
+                        }
                         Err(outcome) => Report::new(Some(id), kind, mode, outcome),
                     },
                     Err(outcome) => Report::new(known_id, kind, mode, outcome),
@@ -190,10 +264,16 @@ impl<W: FunctionWorld> Invocation<'_, W> {
             Request::Sweep { page } => self.sweep(kind, page).await,
             Request::Nothing { account, outcome } => Report::new(account, kind, Mode::Apply, outcome),
         };
-        if let Some(id) = &report.account_id {
-            subject = Subject::account(id);
-        }
-        (report, subject)
+        let subject = report.account_id.as_ref().map_or(subject, Subject::account);
+        let lease = Lease { owner: context.run(), expires_at: after(self.deadlines.work, LEASE_AFTER_WORK) };
+        let record = OpenRecord::new(&self.engine.world, subject.key.clone(), lease);
+        (Processed { report, record }, subject)
+    }
+
+    /// The earlier reads about an account, if there are any. It is used once: an attempt after a pause reads again.
+    fn take_first_look(&self, account: &AccountId) -> FirstLook {
+        let mut look = self.first_look.lock().unwrap_or_else(PoisonError::into_inner);
+        look.take_if(|(id, _)| id == account).map(|(_, look)| look).unwrap_or_default()
     }
 
     /// Runs one of the last calls of a payload, which notify and move the message, and abandons it in time to respond.
@@ -212,20 +292,33 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         timeout_at(&self.engine.world, self.deadlines.work, resolved).await.unwrap_or_else(|| Err(timed_out().into()))
     }
 
-    /// Whether to apply changes. Some kinds of events are about accounts that existed before the deployment as well; those
-    /// accounts are treated as in a sweep. All other requests state the mode.
-    async fn mode_of(&self, account: &AccountId, kind: TriggerKind, requested: Mode) -> Result<Mode, Outcome> {
-        if self.sweep_mode == SweepMode::Apply || !kind.may_be_about_existing_account() {
-            return Ok(requested);
+    /// Whether to apply changes. An event does not decide that for an account that existed before the deployment: it is treated
+    /// as in a sweep. All other requests state the mode.
+    async fn mode_of(
+        &self,
+        account: &AccountId,
+        kind: TriggerKind,
+        requested: Mode,
+    ) -> Result<(Mode, FirstLook), Outcome> {
+        let mut look = self.take_first_look(account);
+        if self.sweep_mode == SweepMode::Apply || kind.subject() == EventSubject::StatesMode {
+            return Ok((requested, look));
         }
-        let world = &self.engine.world;
-        match timeout_at(world, self.deadlines.work, world.account(account)).await {
-            Some(Ok(Some(found))) => Ok(self.sweep_mode.mode_for(found.joined_at)),
-            // The engine reports that it is not a member.
-            Some(Ok(None)) => Ok(requested),
-            Some(Err(error)) => Err(Stop::from_error(&error, AccountAge::Established).into()),
-            None => Err(timed_out().into()),
-        }
+        let found = match look.account.take() {
+            Some(found) => found,
+            None => {
+                let world = &self.engine.world;
+                let found = timeout_at(world, self.deadlines.work, world.account(account)).await;
+                found.ok_or_else(timed_out)?
+            }
+        };
+        let found = found.map_err(|error| Stop::from_error(&error, AccountAge::Established))?;
+        // The engine reports an account that is not a member.
+        let mode = found.as_ref().map_or(requested, |found| {
+            let age = AccountAge::at(self.engine.world.now(), found.joined_at, self.engine.config.new_for);
+            self.sweep_mode.mode_for_event(kind.subject(), age, found.joined_at)
+        });
+        Ok((mode, FirstLook { account: Some(Ok(found)), ..look }))
     }
 
     async fn onboard(
@@ -234,19 +327,18 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         trigger: TriggerKind,
         context: &InvocationContext<'_>,
         mode: Mode,
-    ) -> Report {
+        look: FirstLook,
+    ) -> Processed<'_, W> {
         let span = context.span(account.as_str());
         let Deadlines { waiting: deadline, work: end, .. } = self.deadlines;
-        // The lease needs a name that no other run has. The request ID alone is shared by all records of a batch, the
-        // message ID alone by all deliveries of one message.
-        let run = format!("{}/{}", self.invocation, context.message.unwrap_or_default());
         let session_suffix = context.event.unwrap_or(self.invocation).to_owned();
+        let lease_owner = context.run();
         let job =
-            Job { account, trigger, session_suffix, lease_owner: run, deadline, abandon_at: end, confirmed_plan: None };
+            Job { account, trigger, session_suffix, lease_owner, deadline, abandon_at: end, confirmed_plan: None };
         let onboarded = async {
             match mode {
-                Mode::Plan => self.engine.plan(&job).await,
-                Mode::Apply => self.engine.apply(&job).await,
+                Mode::Plan => self.engine.plan_unsaved(&job, look).await,
+                Mode::Apply => self.engine.apply_unsaved(&job, look).await,
             }
         };
         onboarded.instrument(span).await

@@ -1,70 +1,83 @@
-//! Sends the notification about an outcome: one event for each cause, and none if nothing changed.
+//! The end of a payload: publishes the event about its outcome, once for each cause, and saves the record of its subject.
 //!
-//! What was sent is remembered in a notification record (an SSM parameter per subject), because messages are delivered
-//! at least once and every sweep sees the same outcomes again. The order of the calls decides what happens when the
-//! function is stopped in between:
+//! Messages are delivered at least once, and every sweep sees the same outcomes again. The last notification is therefore
+//! part of the record of each account. The order of the calls decides what happens when the function is stopped in between:
 //!
-//! 1. Load the record. `notification::decide` compares it with the report.
-//! 2. Write the record, unconfirmed, to mark the notification as in progress. Without a previous record the write must
-//!    not overwrite, so of two concurrent runs only the first succeeds, and the other run leaves the notification to
-//!    it.
-//! 3. Send the event. If that fails, delete the record, so that the retried message sends the event again.
-//! 4. Confirm the record. If that fails, the unconfirmed record still suppresses duplicates from other runs for a
-//!    while.
+//! 1. `notification::decide` compares the report with the record. Usually there is nothing to notify, and no lease is needed.
+//! 2. Otherwise acquire the lease, if the run does not hold it, and decide again with the record as it is now. Of two
+//!    concurrent runs the second waits here, and then finds that the first has notified.
+//! 3. Publish the event. If that fails, the record stays as it is, so that the retried message publishes.
+//! 4. Save the record: the notification, the result and the created roles, and release the lease, all with one call.
 //!
-//! A run that is killed between steps 2 and 4 leaves an unconfirmed record. It expires after ten minutes, and the next
-//! run sends the event: no notification is lost, and few are sent twice.
+//! A run that is killed between steps 3 and 4 leaves a record without the notification and a lease that expires. The next
+//! run publishes the event again: no notification is lost, and only then one is sent twice.
 //!
-//! Transient errors of the record end the attempt, and the message is retried. Permanent errors, such as missing
-//! permissions, do not prevent the notification: sending it again and again is better than never.
+//! Transient errors end the attempt, and the message is retried. Permanent errors, such as missing permissions for the
+//! table, do not prevent the notification: sending it again and again is better than never.
 
 use super::context::InvocationContext;
 use super::subject::Subject;
 use super::{FunctionWorld, Invocation, log};
 use onboarding_core::error::ApiError;
-use onboarding_core::message_action::is_transient;
-use onboarding_core::notification::{self, NotificationDecision, NotificationRecord, Notified};
+use onboarding_core::notification::{self, NotificationDecision, NotificationRecord, Notified, Novelty};
+use onboarding_core::outcome::Stop;
+use onboarding_core::record::NotificationChange;
 use onboarding_core::report::{AccountEvent, EventContext, Report};
-use onboarding_engine::ports::WriteMode;
+use onboarding_engine::{OpenRecord, Processed};
 
 impl<W: FunctionWorld> Invocation<'_, W> {
-    /// Sends the notification about a report, if there is something new.
+    /// Publishes the outcome of a payload, if it is new, and saves the record. Returns whether the outcome was new.
     ///
     /// # Errors
-    /// When the notification could not be sent or recorded.
-    pub(super) async fn notify(
+    /// When the notification could not be sent.
+    pub(super) async fn conclude(
         &self,
-        report: &Report,
+        processed: Processed<'_, W>,
         subject: &Subject,
         context: &InvocationContext<'_>,
-    ) -> Result<(), ApiError> {
-        let notifier = &self.engine.world;
-        let now = notifier.now();
-        let owner = context.record_owner();
-        if !notifier.notifications_enabled() || !notification::may_notify(report) {
-            return Ok(());
+    ) -> Result<Novelty, ApiError> {
+        let Processed { report, mut record } = processed;
+        let notify = self.notify(&report, &mut record, subject, context);
+        let notified = self.before_response("events:PutEvents", notify).await;
+        let (change, result) = match notified {
+            Ok((change, novelty)) => (change, Ok(novelty)),
+            Err(error) => (None, Err(error)),
+        };
+        if let Err(error) = record.save(&report, change, self.deadlines.response).await {
+            log::record_not_saved(&report, context, &error);
         }
-        let key = subject.key.as_str();
-        let previous = fail_if_transient(notifier.load_record(key).await)?.unwrap_or_default();
-        let unconfirmed =
-            |notified| NotificationRecord { notified, at: now, owner: owner.to_owned(), confirmed: false };
-        match notification::decide(report, previous.as_ref(), owner, now) {
-            NotificationDecision::Nothing => Ok(()),
-            NotificationDecision::DeleteRecord => notifier.delete_record(key).await,
-            NotificationDecision::RecordStarted => {
-                notifier.save_record(key, &unconfirmed(Notified::Started), WriteMode::Create).await.map(drop)
-            }
+        result
+    }
+
+    /// Publishes the event about a report, if there is something new, and returns what to remember.
+    async fn notify(
+        &self,
+        report: &Report,
+        record: &mut OpenRecord<'_, W>,
+        subject: &Subject,
+        context: &InvocationContext<'_>,
+    ) -> Result<(Option<NotificationChange>, Novelty), ApiError> {
+        let world = &self.engine.world;
+        if !world.notifications_enabled() || !notification::may_notify(report) {
+            return Ok((None, Novelty::New));
+        }
+        record.load().await?;
+        let now = world.now();
+        let decide =
+            |record: &OpenRecord<'_, W>| notification::decide(report, record.record().notification.as_ref(), now);
+        let decision = decide(record);
+        if decision == NotificationDecision::Nothing {
+            return Ok((None, decision.novelty(report)));
+        }
+        record.acquire_until(self.deadlines.waiting).await.map_err(not_acquired)?;
+        let remembered = |notified| NotificationChange::Set(NotificationRecord { notified, at: now });
+        let decision = decide(record);
+        let novelty = decision.novelty(report);
+        let change = match decision {
+            NotificationDecision::Nothing => None,
+            NotificationDecision::Forget => Some(NotificationChange::Remove),
+            NotificationDecision::RecordStarted => Some(remembered(Notified::Started)),
             NotificationDecision::Notify { kind, notified, cause, first } => {
-                let record = unconfirmed(notified);
-                let write = if previous.is_some() { WriteMode::Replace } else { WriteMode::Create };
-                let saved = fail_if_transient(notifier.save_record(key, &record, write).await)?;
-                // Another run was first, unless the record is our own: the SDK retries a request whose response was
-                // lost.
-                if saved.as_ref().is_ok_and(|first| !first)
-                    && notifier.load_record(key).await?.is_some_and(|other| other.covers(&record.notified, owner, now))
-                {
-                    return Ok(());
-                }
                 let event = AccountEvent::new(&EventContext {
                     kind,
                     report,
@@ -73,28 +86,19 @@ impl<W: FunctionWorld> Invocation<'_, W> {
                     event_id: context.event,
                     invocation: context.invocation,
                 });
-                if let Err(error) = notifier.publish_event(&event).await {
-                    // Delete the record, so that the retried message sends the event.
-                    let _ = notifier.delete_record(key).await;
-                    return Err(error);
-                }
+                world.publish_event(&event).await?;
                 if first {
                     log::onboarding_time(report, now);
                 }
-                // The event is sent. If this fails, the unconfirmed record suppresses duplicates for a while.
-                let _ = notifier
-                    .save_record(key, &NotificationRecord { confirmed: true, ..record }, WriteMode::Replace)
-                    .await;
-                saved.map(drop)
+                Some(remembered(notified))
             }
-        }
+        };
+        Ok((change, novelty))
     }
 }
 
-/// Returns a transient error as the outer error, because the message is retried, and keeps a permanent one inside.
-fn fail_if_transient<T>(result: Result<T, ApiError>) -> Result<Result<T, ApiError>, ApiError> {
-    match result {
-        Err(error) if is_transient(&error) => Err(error),
-        other => Ok(other),
-    }
+/// Another run is at work or the table does not answer: the message is retried.
+fn not_acquired(stop: Stop) -> ApiError {
+    let cause = stop.into_cause();
+    ApiError::new("dynamodb:UpdateItem", "ConditionalCheckFailedException", &cause.message)
 }

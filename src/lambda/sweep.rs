@@ -2,7 +2,8 @@
 //!
 //! Events are delivered on a best-effort basis and accounts drift, so a schedule starts a sweep that reconciles every
 //! account. The sweep reads the accounts page by page and sends messages in batches of ten. Suspended and closed
-//! accounts, excluded accounts and the management account are skipped.
+//! accounts, excluded accounts and the management account are skipped. So is an account whose description is incomplete: it
+//! is logged and counted, and the other accounts of its page are queued.
 //!
 //! If the deadline comes before the last page, the rest of the sweep becomes a message of its own that carries the
 //! pagination token. If a call fails, the whole message is retried. An account that is queued twice costs only a few
@@ -15,7 +16,7 @@ use std::fmt;
 
 use serde_json::json;
 
-use super::{FunctionWorld, Invocation};
+use super::{FunctionWorld, Invocation, log};
 use onboarding_core::account::{Account, AccountAge};
 use onboarding_core::eligibility::{Eligibility, eligibility};
 use onboarding_core::error::{ApiError, ErrorKind};
@@ -78,6 +79,10 @@ impl<W: FunctionWorld> Invocation<'_, W> {
     /// Queues the accounts of one page. Returns the token of the next page.
     async fn queue_page(&self, from: Option<String>, counts: &mut SweepCounts) -> Result<Option<String>, ApiError> {
         let page = self.engine.world.accounts(from).await?;
+        for account in &page.unreadable {
+            log::unreadable_account(self.invocation, account);
+        }
+        counts.unreadable += page.unreadable.len();
         let accounts: Vec<_> = page.accounts.iter().filter(|account| self.should_queue(account, counts)).collect();
         for batch in accounts.chunks(BATCH) {
             let modes = || batch.iter().map(|account| self.sweep_mode.mode_for(account.joined_at));
@@ -110,6 +115,8 @@ struct SweepCounts {
     reported: usize,
     suspended: usize,
     closed: usize,
+    /// How many accounts were skipped because their description cannot be read.
+    unreadable: usize,
     /// Whether the remaining pages were left to another message.
     more: bool,
 }
@@ -124,6 +131,9 @@ impl fmt::Display for SweepCounts {
             if count > 0 {
                 write!(f, ", skipped {count} {state}")?;
             }
+        }
+        if self.unreadable > 0 {
+            write!(f, ", skipped {} that cannot be read (see the log)", self.unreadable)?;
         }
         if self.more { f.write_str("; another message continues with the next page") } else { Ok(()) }
     }

@@ -19,6 +19,7 @@ use onboarding_core::error::ApiError;
 use onboarding_core::limits::{VENDOR_REGISTRATION, VENDOR_SEARCH};
 use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::plan::RegistrationChange;
+use onboarding_core::redaction::SecretRedactor;
 use onboarding_core::vendor::{Api, ApiAccess, ApiCalls};
 use onboarding_engine::ports::{Http, VendorRequest, VendorResponse};
 
@@ -81,13 +82,18 @@ impl<'a, H: Http> WorkloadSecurity<'a, H> {
         let headers = vec![("api-version", "v1"), ("content-type", "application/json"), (key_header, key.as_str())];
         let url = format!("{}{path}", self.access.endpoint.url());
         let response = self.http.send(VendorRequest { call, url, headers, body, timeout }).await?;
-        match response.status {
-            200..300 => Ok(response),
-            status => {
-                let body = response.body.replace(self.access.key.expose(), "(hidden)");
-                Err(ApiError::new(call, format!("HTTP {status}"), &message(&body)).with_status(status))
+        let message = match response.status {
+            200..300 => return Ok(response),
+            // A vendor that refuses a key may repeat it, in an unforeseeable form. The status is enough to act on.
+            401 | 403 => String::new(),
+            _ => {
+                let mut message = message(&response.body);
+                SecretRedactor::new([self.access.key.expose()]).redact(&mut message);
+                message
             }
-        }
+        };
+        let status = response.status;
+        Err(ApiError::new(call, format!("HTTP {status}"), &message).with_status(status))
     }
 }
 

@@ -1,16 +1,12 @@
-//! Notifications: responses of EventBridge to events and of SSM to notification records.
-
-use std::time::{Duration, UNIX_EPOCH};
+//! Notifications: responses of EventBridge to events.
 
 use account_onboarding::aws::{Aws, Resources};
 use onboarding_core::error::ErrorKind;
 use onboarding_core::mode::Mode;
-use onboarding_core::notification::{NotificationRecord, Notified};
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{AccountEvent, EventContext, EventKind, Report};
-use onboarding_core::stored::Stored;
 use onboarding_core::trigger::TriggerKind;
-use onboarding_engine::ports::{Notifier, WriteMode};
+use onboarding_engine::ports::Notifier;
 use serde_json::{Value, json};
 use wiremock::{MockServer, ResponseTemplate};
 
@@ -30,9 +26,7 @@ fn event() -> AccountEvent {
 }
 
 async fn notifier(response: ResponseTemplate, bus: Option<&str>) -> (MockServer, Aws) {
-    let notification_prefix = "/account-onboarding/notified".to_owned();
-    serving(response, Resources { event_bus: bus.map(str::to_owned), notification_prefix, ..Resources::default() })
-        .await
+    serving(response, Resources { event_bus: bus.map(str::to_owned), ..Resources::default() }).await
 }
 
 /// The target and the body of the only request.
@@ -69,39 +63,6 @@ async fn failed_entry_is_an_error_although_the_call_succeeds() {
         let (_server, notifier) = notifier(json_response(200, body), Some("default")).await;
         assert_eq!(notifier.publish_event(&event()).await.unwrap_err().kind(), kind, "{body}");
     }
-}
-
-#[tokio::test]
-async fn record_is_loaded_and_a_missing_one_is_not_an_error() {
-    let (_server, empty) = notifier(json_response(400, r#"{"__type":"ParameterNotFound"}"#), Some("default")).await;
-    assert_eq!(empty.load_record("444455556666").await.unwrap(), None);
-    empty.delete_record("444455556666").await.unwrap();
-
-    let record = NotificationRecord {
-        notified: Notified::Cause("foreign_role".to_owned()),
-        at: UNIX_EPOCH + Duration::from_millis(1500),
-        owner: "message-1".to_owned(),
-        confirmed: true,
-    };
-    let parameter = json!({"Parameter": {"Value": record.to_text()}}).to_string();
-    let (server, full) = notifier(json_response(200, &parameter), Some("default")).await;
-    assert_eq!(full.load_record("444455556666").await.unwrap(), Some(record));
-    assert_eq!(request(&server).await.1["Name"], "/account-onboarding/notified/444455556666");
-
-    let (_server, denied) =
-        notifier(json_response(400, r#"{"__type":"AccessDeniedException","Message":"no"}"#), Some("default")).await;
-    assert_eq!(denied.load_record("444455556666").await.unwrap_err().kind(), ErrorKind::AccessDenied);
-    assert_eq!(denied.delete_record("444455556666").await.unwrap_err().kind(), ErrorKind::AccessDenied);
-}
-
-#[tokio::test]
-async fn record_is_created_unless_another_run_was_first() {
-    let (server, first) = notifier(json_response(200, r#"{"Version":1}"#), Some("default")).await;
-    assert!(first.save_record("444455556666", &NotificationRecord::default(), WriteMode::Create).await.unwrap());
-    assert_eq!(request(&server).await.1["Overwrite"], false);
-    let (_server, second) =
-        notifier(json_response(400, r#"{"__type":"ParameterAlreadyExists"}"#), Some("default")).await;
-    assert!(!second.save_record("444455556666", &NotificationRecord::default(), WriteMode::Create).await.unwrap());
 }
 
 #[tokio::test]

@@ -151,6 +151,17 @@ def _reset_after(proxy, handler, call, body):
     _reset(handler)
 
 
+def _closed_before(_, handler, __, ___):
+    """Closes the connection with FIN and without a response."""
+    handler.close_connection = True
+
+
+def _closed_after(proxy, handler, call, body):
+    """The same, after the call took effect."""
+    proxy.forward(handler, call, body)
+    handler.close_connection = True
+
+
 def _cut(proxy, handler, call, body):
     """The response is truncated."""
     answer = proxy.forward(handler, call, body)
@@ -193,6 +204,8 @@ KINDS = {
     "unavailable": _refused(503, "ServiceUnavailable"),
     "reset_before": _reset_before,
     "reset_after": _reset_after,
+    "closed_before": _closed_before,
+    "closed_after": _closed_after,
     "cut": _cut,
     "slow": _slow,
     "hangs": _hangs,

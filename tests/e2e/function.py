@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import subprocess
 import tempfile
 from pathlib import Path
@@ -16,7 +17,9 @@ SECONDS = 30
 
 
 class Function:
-    def __init__(self, server, credentials, environment, account, wire=Wire):
+    """`memory_limit` is a limit of the process's data in bytes (RLIMIT_DATA): an allocation beyond it ends the process."""
+
+    def __init__(self, server, credentials, environment, account, wire=Wire, memory_limit=resource.RLIM_INFINITY):
         self.wire = wire(server.port)
         self.api = RuntimeApi(f"arn:aws:lambda:{REGION}:{account}:function:account-onboarding")
         self.output = tempfile.TemporaryFile()
@@ -43,6 +46,7 @@ class Function:
             stdin=subprocess.DEVNULL,
             stdout=self.output,
             stderr=self.errors,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (memory_limit, memory_limit)),
         )
         if not self.api.ready.wait(15):
             self.stop()
@@ -68,6 +72,16 @@ class Function:
 
     def printed(self):
         return self._read(self.output) + self._read(self.errors)
+
+    def memory(self, key):
+        """A value of /proc/PID/status of the function, in bytes, such as VmHWM, the most memory that it ever used.
+
+        `self.process` is its parent, the `timeout` command.
+        """
+        parent = self.process.pid
+        child = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()[0]
+        lines = Path(f"/proc/{child}/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith(f"{key}:")) << 10
 
     def stop(self):
         self.process.terminate()

@@ -23,7 +23,7 @@ class Server:
         self.port = _free_port()
         here = Path(sys.executable).parent
         self.process = subprocess.Popen(
-            ["timeout", MAX_LIFETIME_SECONDS, here / command[0], *(word.format(port=self.port) for word in command[1:])],
+            ["timeout", MAX_LIFETIME_SECONDS, here / command[0], *(str(word).format(port=self.port) for word in command[1:])],
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": os.environ.get("HOME", "/"),
@@ -36,19 +36,19 @@ class Server:
         )
         self._wait(30)
 
-    def client(self, service, access_key, secret="test", token=None):
+    def client(self, service, access_key, secret="test", token=None, region=REGION):
         """A cached client, because clients are slow to create. Safe to call and use from any thread."""
         with self.lock:
-            key = (service, access_key, secret, token)
+            key = (service, access_key, secret, token, region)
             if key not in self.clients:
                 self.clients[key] = self._client(*key)
             return self.clients[key]
 
-    def _client(self, service, access_key, secret, token):
+    def _client(self, service, access_key, secret, token, region):
         return boto3.client(
             service,
             endpoint_url=f"http://127.0.0.1:{self.port}",
-            region_name=REGION,
+            region_name=region,
             aws_access_key_id=access_key,
             aws_secret_access_key=secret,
             aws_session_token=token,
@@ -74,10 +74,10 @@ class Server:
         raise RuntimeError(f"`{self.process.args[2]}` did not start within {seconds} s")
 
 
-def ministack():
+def ministack(python=sys.executable):
     """Evaluates trust, identity and session policies; does not create the access role of an account."""
     return Server(
-        ["ministack"],
+        [python, Path(__file__).with_name("extended_ministack.py")],
         {
             "AUTH": "true",
             "BIND_HOST": "127.0.0.1",

@@ -18,7 +18,11 @@ PLACEHOLDERS["SweepGroup.CreationDate"] = "2020-01-01T00:00:00.000Z"
 class Template:
     def __init__(self, management_account, region, **parameters):
         self.management_account = management_account
+        table = "account-onboarding-Records"
         values = {
+            # CloudFormation generates the name.
+            "Records": table,
+            "Records.Arn": f"arn:aws:dynamodb:{region}:{management_account}:table/{table}",
             "AWS::Partition": "aws",
             "AWS::Region": region,
             "AWS::AccountId": management_account,
@@ -42,6 +46,12 @@ class Template:
 
     def event_pattern(self, rule):
         return self._properties(rule)["EventPattern"]
+
+    def table(self):
+        """What `create_table` needs to create the table of the records."""
+        wanted = ("AttributeDefinitions", "KeySchema", "BillingMode")
+        properties = {key: value for key, value in self._properties("Records").items() if key in wanted}
+        return {"TableName": self.environment()["ONBOARDING_TABLE"], **properties}
 
     def event_bus(self):
         return self._properties("EventBus")["Name"]

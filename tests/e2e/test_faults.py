@@ -2,7 +2,6 @@
 every attempt; the process crashes at every write. The report is always correct, and a re-run leads to the same end state."""
 
 import json
-import queue
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -37,23 +36,39 @@ principal = "{IDENTITY}"
 """
 
 # Faults that the SDK retries automatically, and faults that only the engine handles.
-RETRIED = ("throttled", "internal_failure", "unavailable", "reset_before", "reset_after", "cut")
+RETRIED = ("throttled", "internal_failure", "unavailable", "reset_before", "reset_after", "closed_before", "closed_after", "cut")
 NOT_RETRIED = ("slow", "malformed", "denied", "expired")
 # The call takes effect, and its response is lost.
-RESPONSE_LOST = ("reset_after", "cut", "hangs", "malformed")
+RESPONSE_LOST = ("reset_after", "closed_after", "cut", "hangs", "malformed")
 # Calls that are not idempotent: they fail if they have already taken effect.
-NOT_IDEMPOTENT = ("iam:CreateRole", "ssm:PutParameter")
+NOT_IDEMPOTENT = ("iam:CreateRole",)
 
 CONFIG = Point("ssm:GetParameter", PARAMETER, 1)
 DESCRIBE = Point("organizations:DescribeAccount", "the caller", 1)
+RECORD = Point("dynamodb:GetItem", "ACCOUNT", 1)
 SECRET = Point("ssm:GetParameters", EXTERNAL_ID, 1)
+LEASE = Point("dynamodb:UpdateItem", "ACCOUNT", 1)
+SAVE = Point("dynamodb:UpdateItem", "ACCOUNT", 2)
 ASSUME = Point("sts:AssumeRole", ACCESS_ROLE, 1)
 READ_ROLE = Point("iam:GetRole", "TrelicaIntegration", 1)
 UPDATE_TRUST = Point("iam:UpdateAssumeRolePolicy", ACCESS_ROLE, 1)
 CREATE_ROLE = Point("iam:CreateRole", "app-deployer", 1)
 PUT_POLICY = Point("iam:PutRolePolicy", "TrelicaIntegration/TrelicaIntegration", 1)
 VERIFY_ROLE = Point("iam:GetRole", "app-deployer", 2)
-LASTING_POINTS = (CONFIG, DESCRIBE, SECRET, ASSUME, READ_ROLE, UPDATE_TRUST, CREATE_ROLE, PUT_POLICY, VERIFY_ROLE)
+LASTING_POINTS = (
+    CONFIG,
+    DESCRIBE,
+    RECORD,
+    SECRET,
+    LEASE,
+    ASSUME,
+    READ_ROLE,
+    UPDATE_TRUST,
+    CREATE_ROLE,
+    PUT_POLICY,
+    VERIFY_ROLE,
+    SAVE,
+)
 
 
 # Seconds for a run that first waits until the lease of a killed run has expired.
@@ -72,7 +87,8 @@ class Baseline:
 
 
 class FunctionPool:
-    """Functions that run concurrently, each behind its own fault proxy."""
+    """Starts functions, each behind its own fault proxy. Every fault has a new process, because a process keeps its configuration
+    and its secrets for a minute and would not read them."""
 
     def __init__(self, world):
         self.world = world
@@ -80,11 +96,6 @@ class FunctionPool:
         no_notifications = {"ONBOARDING_EVENT_BUS": ""}
         self.environment = world.template.environment() | world.configure("faults", CONFIGURATION) | no_notifications
         self.credentials = world.credentials()
-        self.idle = queue.SimpleQueue()
-        with ThreadPoolExecutor(CONCURRENCY) as executor:
-            self.functions = list(executor.map(lambda _: self.start(), range(CONCURRENCY)))
-        for function in self.functions:
-            self.idle.put(function)
 
     def start(self):
         server, management = self.world.server, self.world.management
@@ -92,25 +103,22 @@ class FunctionPool:
         function.wire.process = function.process
         return function
 
-    def stop(self):
-        with ThreadPoolExecutor(CONCURRENCY) as executor:
-            list(executor.map(Function.stop, self.functions))
-
     def state(self, account):
         iam = self.world.server.client("iam", account)
         return json.loads(json.dumps(iam_state.snapshot(iam)).replace(account, "ACCOUNT"))
 
     def each(self, work, items):
-        """Runs `work(function, item)` for all items, and fails with the assertion errors of all of them."""
+        """Runs `work(function, item)` for all items, each with a new function, and fails with the assertion errors of all of
+        them. At most CONCURRENCY functions run at the same time."""
 
         def one(item):
-            function = self.idle.get()
+            function = self.start()
             try:
                 return work(function, item)
             except AssertionError as error:
                 return f"{_named(item)}: {error}"
             finally:
-                self.idle.put(function)
+                function.stop()
 
         with ThreadPoolExecutor(CONCURRENCY) as executor:
             errors = [line for line in executor.map(one, items) if line]
@@ -139,20 +147,19 @@ def pool():
     server = stack.ministack()
     pool = FunctionPool(World.deployed(server))
     yield pool
-    pool.stop()
     server.stop()
 
 
 @pytest.fixture(scope="module")
 def baseline(pool):
     account, _ = pool.world.create_account()
-    function = pool.functions[0]
-    function.wire.reset_faults()
+    function = pool.start()
     report = function.report({"account_id": account})
     assert report["outcome"] == "converged", report
     points = function.wire.points()
     assert set(LASTING_POINTS) <= set(points)
     assert all(attempts == [1] for attempts in function.wire.attempts.values())
+    function.stop()
     return Baseline(points, pool.state(account))
 
 
@@ -198,6 +205,8 @@ def expected_after_lasting_fault(kind, point):
         return "Configuration"
     if point.writes and kind in RESPONSE_LOST:
         return "converged"  # every attempt took effect
+    if point == SAVE or (kind == "denied" and point in (RECORD, LEASE)):
+        return "converged"  # the account does not depend on the record
     if kind == "denied":
         expected = {
             DESCRIBE: "blocked own_permission_missing",
@@ -244,14 +253,14 @@ def test_one_hanging_call_at_each_point(pool, baseline):
 
 
 def test_lasting_fault_at_each_point(pool, baseline):
-    kinds = ("throttled", "reset_before", "reset_after", "malformed", "denied", "expired")
+    kinds = ("throttled", "reset_before", "reset_after", "closed_before", "closed_after", "malformed", "denied", "expired")
 
     def work(function, fault):
         kind, point = fault
         account, _ = pool.world.create_account()
         function.wire.inject(kind, point, lasting=True)
         end = expected_after_lasting_fault(kind, point)
-        seconds = 30 if end == "converged" else 8  # time to read the account again, or a short deadline
+        seconds = 30 if end == "converged" else 20  # time for several attempts, also on a busy machine
         began = time.monotonic()
         answer = function.invoke({"account_id": account}, seconds)
         assert time.monotonic() - began < seconds, "not in time"
@@ -281,7 +290,7 @@ def test_lasting_hang_at_each_point(pool, baseline):
         if point == CONFIG:
             assert (answer.failed, answer.body["errorType"]) == (True, "Configuration"), answer.text
         else:
-            assert outcome_of(answer) == "waiting timed_out", answer.text
+            assert outcome_of(answer) == ("converged" if point == SAVE else "waiting timed_out"), answer.text
             assert_report_matches_calls(answer, function.wire.calls)
         pool.assert_recovers(function, account, baseline)
 

@@ -4,6 +4,7 @@ import json
 
 import events
 import pytest
+from botocore.exceptions import ClientError
 from fault_proxy import FaultProxy, Point
 from function import Function
 from ministack.core.iam_evaluator import _evaluate_single_condition
@@ -32,11 +33,6 @@ def bus(world, account):
     return received
 
 
-def notification_record(world, account):
-    ssm = world.server.client("ssm", world.management)
-    return json.loads(ssm.get_parameter(Name=f"/account-onboarding/notified/{account}")["Parameter"]["Value"])
-
-
 def test_onboarded_account_is_notified_once(function, bus, account):
     for _ in range(2):
         assert function.failures(events.batch(events.create_account_result(account))) == []
@@ -46,7 +42,7 @@ def test_onboarded_account_is_notified_once(function, bus, account):
 
 
 def test_published_events_meet_the_condition_of_the_permission(function, world, account):
-    """The emulator sets no condition keys in PutEvents, so its evaluator judges the recorded calls here."""
+    """The emulator's evaluator judges the recorded calls, and what they must not be extended to."""
     assert function.failures(events.batch(events.create_account_result(account))) == []
     (document,) = world.template.permissions().values()
     (notify,) = [one for one in document["Statement"] if one["Sid"] == "Notify"]
@@ -57,6 +53,22 @@ def test_published_events_meet_the_condition_of_the_permission(function, world, 
         assert not _is_allowed(notify, [*entries, {**entries[0], "Source": "mine"}])
         assert not _is_allowed(notify, [*entries, {**entries[0], "DetailType": "Refund"}])
     assert not _is_allowed(notify, [])
+
+
+def test_function_may_publish_nothing_but_its_own_events(world):
+    """The emulator enforces the published statement on real requests."""
+    keys = world.credentials()
+    client = world.server.client("events", keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    own = {"EventBusName": world.template.event_bus(), "Source": "account-onboarding", "DetailType": "AccountBlocked", "Detail": "{}"}
+    client.put_events(Entries=[own, {**own, "DetailType": "AccountDeparted"}])
+    for entries in (
+        [{**own, "Source": "mine"}],
+        [own, {**own, "Source": "mine"}],
+        [own, {**own, "DetailType": "Refund"}],
+        [{**own, "EventBusName": "default"}],
+    ):
+        with pytest.raises(ClientError, match="events:PutEvents"):
+            client.put_events(Entries=entries)
 
 
 def _is_allowed(statement, entries):
@@ -81,14 +93,14 @@ def test_blocked_account_is_notified_once_until_it_is_repaired(function, bus, wo
     (event,) = bus()
     assert event["detail-type"] == "AccountBlocked"
     assert event["detail"]["cause"]["code"] == "foreign_role" and account in event["detail"]["run_again"]
-    record = notification_record(world, account)
-    assert "foreign_role" in record["code"] and record["confirmed"]
+    record = world.record(account)
+    assert "foreign_role" in record["notified"] and record["outcome"] == "blocked"
 
     iam.delete_role(RoleName="TrelicaIntegration")
     assert function.failures(events.batch(events.create_account_result(account))) == []
     (event,) = bus()
     assert event["detail-type"] == "AccountOnboarded"
-    assert notification_record(world, account)["code"] == "onboarded"
+    assert world.record(account)["notified"] == "onboarded"
 
 
 def test_denied_notification_is_logged_and_the_account_is_onboarded(start, world, bus, account):
@@ -103,24 +115,29 @@ def test_denied_notification_is_logged_and_the_account_is_onboarded(start, world
 # A fault in each call of a notification, and how often the event arrives. Delivery is at-least-once: if a response is lost,
 # the event arrives twice.
 @pytest.mark.parametrize(
-    ("call", "kind", "times"),
+    ("call", "nth", "kind", "times"),
     [
-        (call, kind, 2 if (call, kind) == ("events:PutEvents", "reset_after") else 1)
-        for call in ("ssm:GetParameter", "ssm:PutParameter", "events:PutEvents")
+        (call, nth, kind, 2 if (call, kind) == ("events:PutEvents", "reset_after") else 1)
+        # The record, the lease, and the record with the notification.
+        for call, nth in (("dynamodb:GetItem", 1), ("dynamodb:UpdateItem", 1), ("dynamodb:UpdateItem", 2), ("events:PutEvents", 1))
         for kind in ("throttled", "unavailable", "reset_before", "reset_after")
     ],
 )
-def test_fault_during_a_notification(world, bus, account, iam, call, kind, times):
+def test_fault_during_a_notification(world, bus, account, iam, call, nth, kind, times):
     foreign_role(account, iam)
     environment = world.template.environment()
     function = Function(world.server, world.credentials(), environment, world.management, wire=FaultProxy)
     try:
-        resource = "the caller" if call == "events:PutEvents" else "/account-onboarding/notified/ACCOUNT"
-        function.wire.inject(kind, Point(call, resource, 1))
+        resource = "the caller" if call == "events:PutEvents" else "ACCOUNT"
+        function.wire.inject(kind, Point(call, resource, nth))
         report = function.report({"account_id": account})
         assert report["cause"]["code"] == "foreign_role"
         assert len(function.wire.faulted_calls) == 1, "the SDK retried it"
         assert [event["detail-type"] for event in bus()] == ["AccountBlocked"] * times
-        assert notification_record(world, account)["confirmed"]
+        assert "foreign_role" in world.record(account)["notified"]
+        # The notification is compared with the record by the next run.
+        function.wire.reset_faults()
+        assert function.report({"account_id": account})["cause"]["code"] == "foreign_role"
+        assert bus() == []
     finally:
         function.stop()

@@ -52,6 +52,12 @@ def test_sample_matches_at_most_one_rule(world, name):
     assert matched == ([MATCHED_BY[name]] if name in MATCHED_BY else [])
 
 
+@pytest.mark.parametrize("name", sorted(MATCHED_BY))
+def test_rule_does_not_match_an_event_of_another_account(world, name):
+    foreign = {**SAMPLES[name], "account": "999988887777"}
+    assert not [rule for rule in RULES if _matches(world, foreign, rule)]
+
+
 def test_rule_matches_possible_new_accounts(world):
     result = events.create_account_result
     unlike = [
@@ -71,7 +77,7 @@ def test_rule_does_not_match_other_events(world):
         assert not _matches(world, event, "NewAccount"), event
 
 
-CALLS = ["create-account", "create-gov-cloud-account", "remove-account-from-organization"]
+CALLS = ["create-account", "create-gov-cloud-account", "move-account", "remove-account-from-organization"]
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -33,6 +33,7 @@ class Call:
         """The resource that the call is about, with account IDs removed so that runs are comparable."""
         named = [self.parameters[name] for name in ("RoleName", "PolicyName", "Name") if name in self.parameters]
         named += self.parameters.get("Names", [])
+        named += [value["S"] for value in self.parameters.get("Key", {}).values()]
         named = [re.sub(r"\d{12}", "ACCOUNT", name) for name in named]
         if arn := self.parameters.get("RoleArn"):
             named.append(arn.rpartition("/")[2])

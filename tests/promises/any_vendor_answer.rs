@@ -8,14 +8,15 @@ use std::time::{Duration, SystemTime};
 use account_onboarding::vendors;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
-use onboarding_core::lease::{Lease, StoredLease};
+use onboarding_core::lease::Lease;
 use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::plan::RegistrationChange;
+use onboarding_core::record::{Record, RecordUpdate};
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::Engine;
 use onboarding_engine::ports::{
-    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, Http, LeaseStore, ParameterValue, Secrets, Sessions,
-    VendorApi, VendorRequest, VendorResponse,
+    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, Http, LeaseAttempt, ParameterValue, Records, Saved,
+    Secrets, Sessions, VendorApi, VendorRequest, VendorResponse,
 };
 use onboarding_simulation::FakeOrganization;
 use secrecy::SecretString;
@@ -87,17 +88,21 @@ impl Secrets for WithVendor {
     }
 }
 
-impl LeaseStore for WithVendor {
-    async fn stored_lease(&self, account: &AccountId) -> Result<Option<StoredLease>, ApiError> {
-        self.organization.stored_lease(account).await
+impl Records for WithVendor {
+    fn records_enabled(&self) -> bool {
+        self.organization.records_enabled()
     }
 
-    async fn try_acquire_lease(&self, account: &AccountId, lease: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
-        self.organization.try_acquire_lease(account, lease, seen).await
+    async fn load_record(&self, subject: &str) -> Result<Record, ApiError> {
+        self.organization.load_record(subject).await
     }
 
-    async fn release_lease(&self, account: &AccountId) -> Result<(), ApiError> {
-        self.organization.release_lease(account).await
+    async fn acquire_lease(&self, subject: &str, lease: &Lease, now: SystemTime) -> Result<LeaseAttempt, ApiError> {
+        self.organization.acquire_lease(subject, lease, now).await
+    }
+
+    async fn save_record(&self, subject: &str, update: &RecordUpdate) -> Result<Saved, ApiError> {
+        self.organization.save_record(subject, update).await
     }
 }
 

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use onboarding_core::account::AccountState;
 use onboarding_core::time::from_unix_seconds;
-use onboarding_engine::ports::Notifier;
 use onboarding_simulation::{Injection, Script};
 
-use crate::common::{NEW, ROLES, Scenario, id, run};
+use crate::common::{NEW, ROLES, Scenario, id};
 use crate::lambda::{Lambda, account_created};
 
 const DEPARTED: &str = include_str!("../../events/account-departed-left.json");
@@ -29,7 +28,7 @@ fn forged_departure_changes_nothing_about_an_onboarded_account() {
     let function = Scenario::new().with_new_account().function();
     function.deliver(&account_created(&id(NEW)), MINUTE);
     assert_eq!(notifications(&function), ["AccountOnboarded"]);
-    let remembered = || run(function.organization().load_record(NEW)).unwrap();
+    let remembered = || function.organization().record(NEW).notification.unwrap();
     let before = remembered();
     function.organization().clear_journal();
     for forged in [DEPARTED, CLOSED] {

@@ -14,9 +14,18 @@ const ROLE: &str = "arn:aws:iam::444455556666:role/OrganizationAccountAccessRole
 /// Answers one call with an error, whenever it is made on a new account. Returns how the run ends.
 fn answered(call: &'static str, code: &'static str, message: &str) -> String {
     let message = message.to_owned();
+    ended(call, move || ApiError::new(call, code, &message))
+}
+
+/// The same, for the credentials of a user on the command line.
+fn answered_to_user(call: &'static str, code: &'static str) -> String {
+    ended(call, move || ApiError::new(call, code, "").with_fixed_credentials())
+}
+
+fn ended(call: &'static str, error: impl Fn() -> ApiError + Send + Sync + 'static) -> String {
     let script = Script::intercepting(move |made, change| {
         let is_meant = made == call && change.is_none_or(|change| change.role == name(TRELICA_ROLE));
-        is_meant.then(|| ApiError::new(call, code, &message))
+        is_meant.then(&error)
     });
     let scenario = Scenario::new().with_new_account();
     let start = scenario.organization().now();
@@ -53,7 +62,8 @@ fn permanent_error_blocks_a_new_account_at_once() {
             "SignatureDoesNotMatch",
             "Signature expired: 20261122T213000Z is now earlier than 20261122T214000Z",
         ),
-        answered("sts:AssumeRole", "InvalidClientTokenId", "The security token included in the request is invalid"),
+        answered_to_user("sts:AssumeRole", "InvalidClientTokenId"),
+        answered_to_user("organizations:DescribeAccount", "UnrecognizedClientException"),
         answered(
             "organizations:DescribeAccount",
             "AWSOrganizationsNotInUseException",
@@ -73,11 +83,23 @@ fn permanent_error_blocks_a_new_account_at_once() {
     blocked access_role_trust at once: allow `sts:SetSourceIdentity` in the trust policy of the role and in the policies of the role that runs this tool, or run this tool with credentials that pass on no source identity and no session tags
     blocked region_disabled at once: activate STS for this region in the account that the message names (IAM console, account settings), or run this tool in another region
     blocked credentials_not_accepted at once: correct the clock of the machine that runs this tool (clock skew), then run again
-    blocked credentials_not_accepted at once: sign in to AWS again, or use valid keys; if they are valid, the account of the credentials may not have enabled this region: use another
+    blocked credentials_not_accepted at once: sign in again; if the credentials are valid, enable the region in the management account or pass another `--region`
+    blocked credentials_not_accepted at once: check that the access key exists and is active, and whether a session token belongs to it, or sign in again
     blocked own_permission_missing at once: use the credentials of the organization's management account: the account of these credentials is not one
     blocked access_denied at once: allow `iam:CreateRole` in the permissions boundary of the access role, or remove the boundary, then run again
     blocked policy_not_accepted at once: correct the service principal that the message names in the configuration, then run again
     ");
+}
+
+/// The credentials of the function are those of a role session: STS may not know a new one yet, and Lambda replaces old ones.
+#[test]
+fn rejected_credentials_of_the_function_are_waited_for() {
+    for call in ["sts:AssumeRole", "organizations:DescribeAccount"] {
+        for code in ["InvalidClientTokenId", "UnrecognizedClientException", "ExpiredToken"] {
+            let end = answered(call, code, "The security token included in the request is invalid");
+            assert!(end.starts_with("waiting credentials_not_accepted after a wait"), "{end}");
+        }
+    }
 }
 
 /// These pass with time on a new account: they are waited for.

@@ -7,10 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use onboarding_core::account::AccountId;
 use onboarding_core::outcome::Outcome;
+use onboarding_core::policy::REVOCATION_POLICY;
 use onboarding_core::report::{ChangeStatus, Report};
 use onboarding_core::role::RoleName;
-use onboarding_simulation::{AccountCreation, FakeOrganization, Injection, Lag, Script};
+use onboarding_simulation::{AccountCreation, FakeOrganization, Injection, Lag, RoleState, Script};
 
 use crate::common::{
     CONFIG, Fault, MANAGEMENT, NEW, OLD, ROLES, Scenario, engine, faults_at, id, job, lines, organization, run,
@@ -76,6 +78,18 @@ fn assert_confined(organization: &FakeOrganization, account: &str, what: &str) {
     }
 }
 
+/// The state without the policies that revoke sessions.
+fn without_revocations(mut state: OrganizationState) -> OrganizationState {
+    let roles = state.values_mut().flat_map(BTreeMap::values_mut);
+    roles.for_each(|role| drop(role.policies.remove(REVOCATION_POLICY)));
+    state
+}
+
+type OrganizationState = BTreeMap<AccountId, BTreeMap<RoleName, RoleState>>;
+
+/// When a revocation is removed: after the longest session.
+const REVOKED: Duration = Duration::from_secs(43_200 + 60);
+
 /// Injects faults at every call, for a number of consecutive calls, and returns the distinct outcomes.
 fn inject_everywhere(
     start: fn() -> Scenario,
@@ -99,8 +113,10 @@ fn inject_everywhere(
         // A message is redelivered only after the lease of a crashed run has expired.
         let scenario = scenario.after(Duration::from_secs(1200)).apply_with_faults(&Script::none());
         assert_eq!(*scenario.outcome(), Outcome::Converged, "{what}");
+        assert_eq!(without_revocations(scenario.organization().state()), expected, "{what}");
+        // A run that was killed has recorded no role, so that the next one may revoke sessions. That ends automatically.
+        let scenario = scenario.assert_onboarded().after(REVOKED).apply_with_faults(&Script::none()).assert_onboarded();
         assert_eq!(scenario.organization().state(), expected, "{what}");
-        let scenario = scenario.assert_onboarded();
         scenario.organization().clear_journal();
         let scenario = scenario.apply_with_faults(&Script::none());
         assert_eq!(*scenario.outcome(), Outcome::Converged, "{what}");

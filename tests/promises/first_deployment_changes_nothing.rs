@@ -6,12 +6,14 @@ use onboarding_core::account::AccountId;
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_engine::ports::Clock;
 use onboarding_simulation::{AccountCreation, Injection, Script};
+use tracing::level_filters::LevelFilter;
 
 use crate::common::{
     ACCESS, NEW, OLD, OWN_ROLE, Scenario, assert_onboarded, create_account, create_accounts, id, name, organization,
     sweep_config,
 };
 use crate::lambda::{Lambda, SOURCES, sweep};
+use crate::log::logged;
 
 /// The function of a stack that is created now, in an organization with an established account.
 fn deployed_now() -> Lambda {
@@ -52,6 +54,33 @@ fn existing_account_is_reported_and_not_changed() {
         (&report["mode"], &report["outcome"], &report["cause"]["code"], report["changes"].as_array().map(Vec::len)),
         (&"plan".into(), &"waiting".into(), &"changes_pending".into(), Some(8))
     );
+}
+
+/// The log is the only place where a sweep reports what it would change.
+#[test]
+fn changes_of_an_existing_account_are_in_the_log() {
+    let function = deployed_now();
+    let (log, _) = logged(LevelFilter::INFO, || process_sweep(&function));
+    let line = log.lines().find(|line| line.contains(&format!("account {OLD}: "))).expect("the line of the account");
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    insta::assert_snapshot!(line["fields"]["planned"].as_str().expect("the changes"), @"
+    update the trust policy of role `OrganizationAccountAccessRole`
+    create role `Workload_Security_Role_Cross` for Trend Micro Cloud One Workload Security
+    put policy `Workload_Security_Policy_Cross` on role `Workload_Security_Role_Cross`
+    create role `TrelicaIntegration` for Trelica (1Password SaaS Manager)
+    put policy `TrelicaIntegration` on role `TrelicaIntegration`
+    create role `app-deployer`
+    put policy `deploy` on role `app-deployer`
+    attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `app-deployer`
+    ");
+    let changes = function.answer(&format!(r#"{{"account_id":"{OLD}","mode":"plan"}}"#)).unwrap()["changes"].clone();
+    let summaries: Vec<_> =
+        changes.as_array().unwrap().iter().map(|change| change["summary"].as_str().unwrap()).collect();
+    assert_eq!(line["fields"]["planned"], summaries.join("\n"));
+
+    function.organization().delete_role(&id(OLD), &name(ACCESS));
+    let (log, _) = logged(LevelFilter::INFO, || process_sweep(&function));
+    assert!(!log.contains("planned"), "nothing is planned in an account that cannot be read: {log}");
 }
 
 #[test]
@@ -105,19 +134,62 @@ fn event_of_a_new_account_is_processed() {
     }
 }
 
-/// Moving accounts, and registering an organizational unit with Control Tower, emit events of existing accounts.
+/// Moving accounts, and registering an organizational unit with Control Tower, emit events of existing accounts. All others can
+/// be forged, or delivered late: after the account was invited again, or from a dead-letter queue that was retained.
 #[test]
 fn event_of_an_existing_account_changes_nothing() {
-    let moved = include_str!("../../events/move-account.json");
-    let updated = include_str!("../../events/control-tower-update-managed-account.json");
-    for event in [moved, updated] {
+    for event in [
+        include_str!("../../events/move-account.json"),
+        include_str!("../../events/control-tower-update-managed-account.json"),
+        include_str!("../../events/control-tower-create-managed-account.json"),
+        include_str!("../../events/account-departed-left.json"),
+        include_str!("../../events/account-departed-removed.json"),
+        include_str!("../../events/remove-account-from-organization.json"),
+        include_str!("../../events/close-account-result.json"),
+        include_str!("../../events/account-joined-created.json"),
+        include_str!("../../events/account-joined-invited.json"),
+        include_str!("../../events/create-account-result-succeeded.json"),
+    ] {
         let function = deployed_now();
         function.deliver(&event.replace(NEW, OLD), Duration::from_secs(900));
-        assert_eq!(function.organization().writes(), []);
+        assert_eq!(function.organization().writes(), [], "{event}");
+        assert!(function.calls().contains(&"iam:GetRole"), "it is looked at: {event}");
+        assert!(function.notifier.events().is_empty(), "{event}");
         function.assert_all_processed(event);
 
         create_account(function.organization(), AccountCreation::default());
         function.deliver(event, Duration::from_secs(900));
+        assert_onboarded(function.organization(), NEW);
+    }
+}
+
+/// The request was made long ago, and its event is delivered again.
+#[test]
+fn late_event_of_a_creation_request_changes_nothing_once_the_account_is_established() {
+    let event = include_str!("../../events/create-account.json");
+    let mut function = deployed_now();
+    let request = create_account(function.organization(), AccountCreation::default());
+    let event = &event.replace("car-0f1e2d3c4b5a69788796a5b4c3d2e1f0", &request);
+    function.wait(Duration::from_secs(86_400));
+    function.sweep_mode = SweepMode::Report { deployed_at: Some(function.organization().now()) };
+    function.deliver(event, Duration::from_secs(900));
+    assert_eq!(function.organization().writes(), []);
+    assert!(function.calls().contains(&"iam:GetRole"), "it is looked at");
+    function.assert_all_processed(event);
+}
+
+/// The account was created minutes before the stack, and its event arrives after that.
+#[test]
+fn event_of_an_account_that_is_still_new_is_processed() {
+    for source in [
+        include_str!("../../events/create-account-result-succeeded.json"),
+        include_str!("../../events/account-joined-created.json"),
+    ] {
+        let mut function = deployed_now();
+        create_account(function.organization(), AccountCreation::default());
+        function.wait(Duration::from_secs(60));
+        function.sweep_mode = SweepMode::Report { deployed_at: Some(function.organization().now()) };
+        function.deliver(source, Duration::from_secs(900));
         assert_onboarded(function.organization(), NEW);
     }
 }

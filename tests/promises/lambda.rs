@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use account_onboarding::lambda::{ConfigLocation, Function};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use onboarding_core::account::AccountId;
+use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::{since, unix_milliseconds};
 use onboarding_engine::ports::Clock;
@@ -165,7 +166,8 @@ impl Lambda {
         // Each invocation has its own id. Snapshots contain the id of the first one.
         let invocation = self.invocations.replace(self.invocations.get() + 1);
         context.request_id = format!("8476a536-e9f4-11e8-9739-{:012x}", 0x2dfe_598c_3fcd_u64 + invocation);
-        run(Function::new(world, config, self.sweep_mode).handle(LambdaEvent::new(payload, context)))
+        run(Function::new(world, config, self.sweep_mode, KnownSecrets::default())
+            .handle(LambdaEvent::new(payload, context)))
     }
 }
 

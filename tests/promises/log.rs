@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
+use account_onboarding::lambda::log_subscriber;
+use onboarding_core::redaction::KnownSecrets;
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
@@ -55,12 +57,24 @@ impl Subscriber for Interested {
 
 /// Runs a closure, and returns what it logged up to a level, and its result.
 pub(crate) fn logged<T>(level: LevelFilter, run: impl FnOnce() -> T) -> (String, T) {
+    capture(run, |lines| {
+        tracing_subscriber::fmt().json().with_max_level(level).with_writer(move || lines.clone()).finish()
+    })
+}
+
+/// The same with the log of the deployed function, from which secrets are removed.
+pub(crate) fn logged_without<T>(secrets: &KnownSecrets, run: impl FnOnce() -> T) -> (String, T) {
+    capture(run, |lines| log_subscriber(LevelFilter::TRACE, secrets, move || lines.clone()))
+}
+
+fn capture<T, S: Subscriber + Send + Sync + 'static>(
+    run: impl FnOnce() -> T,
+    log: impl FnOnce(Lines) -> S,
+) -> (String, T) {
     static GLOBAL: Once = Once::new();
     GLOBAL.call_once(|| tracing::subscriber::set_global_default(Interested).expect("the only global subscriber"));
     let lines = Lines::default();
-    let writer = lines.clone();
-    let log = tracing_subscriber::fmt().json().with_max_level(level).with_writer(move || writer.clone()).finish();
-    let result = tracing::subscriber::with_default(log, run);
+    let result = tracing::subscriber::with_default(log(lines.clone()), run);
     let bytes = lines.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
     (String::from_utf8(bytes).unwrap(), result)
 }

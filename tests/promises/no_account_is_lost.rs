@@ -6,12 +6,14 @@ use std::time::Duration;
 use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::code::Code;
 use onboarding_simulation::{AccountCreation, FakeQueue};
+use tracing::level_filters::LevelFilter;
 
 use crate::common::{
     IDENTITY, MANAGEMENT, NEW, OLD, OWN_ROLE, Scenario, assert_onboarded, create_accounts, id, name, new_for_a_week,
     organization, sweep_config, writes_of_one_onboarding,
 };
 use crate::lambda::{Lambda, SOURCES, account_created, sweep};
+use crate::log::logged;
 
 /// Accounts whose events were dropped, duplicated and reordered.
 struct EventStorm {
@@ -171,6 +173,22 @@ fn sweep_that_runs_out_of_time_continues_at_its_page() {
     for account in &accounts {
         assert!(function.organization().role_state(account, &name(OWN_ROLE)).is_some(), "{account} is onboarded");
     }
+}
+
+#[test]
+fn account_that_cannot_be_read_does_not_end_the_sweep() {
+    let organization = organization().with_unreadable_account(&id(OLD));
+    let function = Scenario::in_organization(organization).with_new_account().config(&sweep_config()).function();
+    let (log, report) = logged(LevelFilter::INFO, || function.answer(&sweep()));
+    assert_eq!(
+        report.expect("a report")["notices"],
+        serde_json::json!(["queued 1 accounts, skipped 1 that cannot be read (see the log)"])
+    );
+    let line = log.lines().find(|line| line.contains("was skipped by the sweep")).expect("a line about the account");
+    assert!(line.contains("WARN") && line.contains(&format!(r#""account_id":"{OLD}""#)), "{line}");
+    function.process_for(Duration::from_secs(900));
+    assert_onboarded(function.organization(), NEW);
+    function.assert_all_processed("the sweep");
 }
 
 #[test]

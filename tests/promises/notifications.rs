@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use onboarding_core::account::AccountState;
+use onboarding_core::lease::Lease;
 use onboarding_core::notification::{NotificationRecord, Notified};
+use onboarding_core::record::Record;
 use onboarding_core::report::{AccountEvent, EventKind};
 use onboarding_core::time::since;
 use onboarding_engine::ports::Clock;
@@ -15,7 +17,7 @@ use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
 use crate::common::{
-    DISTINCT_INJECTIONS, Fault, NEW, OWN_ROLE, Scenario, TRELICA_ROLE, assert_onboarded, faults_at, id, name,
+    ACCESS, DISTINCT_INJECTIONS, Fault, NEW, OWN_ROLE, Scenario, TRELICA_ROLE, assert_onboarded, faults_at, id, name,
     new_for_a_week,
 };
 use crate::lambda::{Lambda, SOURCES, account_created};
@@ -72,6 +74,28 @@ fn blocked_account_is_notified_once() {
       "event_id": "7c9e6679-7425-40de-944b-000000000266"
     }
     "#);
+}
+
+/// Every sweep finds the account again, so that its message need not be kept.
+#[test]
+fn account_that_stays_blocked_adds_no_dead_letter_with_each_sweep() {
+    let function = blocked_account();
+    let sweep_daily = |days: usize| {
+        for _ in 0..days {
+            function.wait(DAY);
+            function.deliver(&format!(r#"{{"sweep":{{"account_id":"{NEW}"}}}}"#), Duration::from_secs(7200));
+        }
+    };
+    sweep_daily(3);
+    assert_eq!(notified(&function), ["AccountBlocked foreign_role"]);
+    assert_eq!(function.dead_letter_codes(), ["foreign_role"], "the first one is kept for a redrive");
+    assert_eq!(function.queue.next_visible(), None);
+
+    function.organization().delete_role(&id(NEW), &name(OWN_ROLE));
+    function.organization().delete_role(&id(NEW), &name(ACCESS));
+    sweep_daily(3);
+    assert_eq!(notified(&function)[1..], ["AccountBlocked access_role_changed"]);
+    assert_eq!(function.dead_letter_codes(), ["foreign_role", "access_role_changed"], "and of each new cause");
 }
 
 #[test]
@@ -253,21 +277,36 @@ fn manual_invocation_returns_the_report_and_notifies() {
     assert_eq!(notified(&function), ["AccountBlocked foreign_role"]);
 }
 
+/// The account is blocked without changes, so that only the notification needs the lease.
 #[test]
-fn unconfirmed_record_of_a_killed_run_is_taken_over_when_it_expires() {
+fn lease_of_a_killed_run_delays_the_notification_until_it_expires() {
     let function = blocked_account();
-    let record = |age| {
-        let notified = Notified::Cause(format!("foreign_role foreign_role:{OWN_ROLE}"));
-        let at = function.organization().now() - Duration::from_secs(age);
-        let owner = "another".to_owned();
-        NotificationRecord { notified, at, owner, confirmed: false }
-    };
-    function.notifier.put_notification(NEW, record(10));
     deliver_creation(&function);
-    assert_eq!(notified(&function), Vec::<String>::new(), "the other run may still publish the event");
-    function.notifier.put_notification(NEW, record(700));
+    let organization = function.organization();
+    let start = organization.now();
+    let expires_at = start + Duration::from_secs(600);
+    let lease = Lease { owner: "another".to_owned(), expires_at };
+    organization.put_record(NEW, &Record { lease: Some(lease), ..Record::default() });
+    let events = function.notifier.events().len();
+    function.queue.put(&account_created(&id(NEW)));
+    // The last invocation within this time gives up before the lease expires.
+    function.process_for(Duration::from_secs(400));
+    assert_eq!(function.notifier.events().len(), events, "the other run may still publish the event");
+    function.process_for(Duration::from_secs(2000));
+    assert_eq!(notified(&function)[events..], ["AccountBlocked foreign_role"]);
+    assert!(organization.now() >= expires_at);
+    assert_eq!(organization.leases(), []);
+}
+
+/// The record says that it was notified, so that neither a lease is acquired nor an event published.
+#[test]
+fn notification_of_another_run_is_not_repeated() {
+    let function = blocked_account();
+    let notified_cause = Notified::Cause(format!("foreign_role foreign_role:{OWN_ROLE}"));
+    let at = function.organization().now();
+    function.notifier.put_notification(NEW, NotificationRecord { notified: notified_cause, at });
     deliver_creation(&function);
-    assert_eq!(notified(&function), ["AccountBlocked foreign_role"]);
+    assert_eq!(notified(&function), Vec::<String>::new());
 }
 
 /// Delivers the creation event while a script injects faults into the first invocation.
@@ -296,7 +335,8 @@ fn fault_at_any_call_does_not_prevent_the_notification() {
             let notified = notified(&function);
             let what = format!("{fault}: {notified:?}");
             let denied = matches!(injection, Injection::AccessDenied);
-            let is_notification = call.starts_with("events:") || call.starts_with("ssm:");
+            let is_notification =
+                call.starts_with("events:") || call.starts_with("dynamodb:") || call.starts_with("ssm:");
             if denied && is_notification {
                 // Without the permission the event is not published; the log records it.
                 assert!(notified.len() <= 1, "{what}");

@@ -6,6 +6,7 @@ use std::time::Duration;
 use account_onboarding::lambda::{ConfigLocation, Function};
 use lambda_runtime::{Context, LambdaEvent};
 use onboarding_core::account::AccountId;
+use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::unix_milliseconds;
 use onboarding_engine::ports::Clock;
@@ -38,7 +39,7 @@ fn record_that_panics_is_the_only_failed_one() {
         let payload = RawValue::from_string(json!({ "Records": records }).to_string()).unwrap();
         let mut context = Context::default();
         context.deadline = unix_milliseconds(organization.now() + Duration::from_secs(120));
-        let function = Function::new(world, config, SweepMode::Apply);
+        let function = Function::new(world, config, SweepMode::Apply, KnownSecrets::default());
         let answer = || run(function.handle(LambdaEvent::new(payload, context)));
         let (log, answer) = logged(LevelFilter::INFO, answer);
 

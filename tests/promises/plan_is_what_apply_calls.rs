@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use onboarding_core::account::AccountId;
+use onboarding_core::limits::LONGEST_SESSION;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::plan::Change;
-use onboarding_core::policy::{Actions, Document};
+use onboarding_core::policy::{Actions, Document, REVOCATION_POLICY};
 use onboarding_core::report::ChangeStatus;
 use onboarding_core::role::RoleName;
 use onboarding_core::role_settings::RoleSettings;
@@ -180,7 +181,13 @@ fn apply_makes_the_planned_calls_for_an_adopted_role() {
     unowned.settings.tags.insert("owner".to_owned(), "another-team".to_owned());
     unowned.policies.insert("all".to_owned(), PolicyText(ALL.to_owned()));
     let scenario = Scenario::new().with_new_account().with_role(TRELICA_ROLE, unowned).config(&adopting_trelica());
-    assert_plan_is_what_apply_calls(scenario, "adopted").assert_roles_onboarded();
+    let scenario = assert_plan_is_what_apply_calls(scenario, "adopted").assert_onboarded();
+    assert!(scenario.role(TRELICA_ROLE).policies.contains_key(REVOCATION_POLICY), "its earlier sessions are revoked");
+    let scenario = scenario.after(LONGEST_SESSION + Duration::from_secs(60));
+    scenario.organization().clear_journal();
+    let scenario = assert_plan_is_what_apply_calls(scenario, "adopted long ago");
+    assert_eq!(scenario.changes().len(), 1, "the revocation is removed");
+    scenario.assert_roles_onboarded();
 }
 
 #[test]

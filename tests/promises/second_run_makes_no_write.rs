@@ -158,3 +158,21 @@ fn account_that_becomes_ready_slowly_is_not_written_again() {
         .apply_again()
         .assert_converged_without_writes();
 }
+
+/// IAM saves the ARN of a role in the place of its unique ID.
+#[test]
+fn unique_id_that_iam_replaces_by_an_arn_is_not_written_again() {
+    let id = "AROAIOSFODNN7EXAMPLE1";
+    let config = format!("[[role]]\nname = 'scanned'\ntrust = [{{ principal = '{id}', external-id = 'x-1' }}]\n");
+    let scenario = Scenario::new()
+        .with_unique_id(id, "arn:aws:iam::222233334444:role/scanner")
+        .config(&config)
+        .apply()
+        .assert_outcome("converged")
+        .apply_again()
+        .assert_converged_without_writes();
+    let saved = scenario.role("scanned").trust.0;
+    assert!(saved.contains("role/scanner") && !saved.contains(id), "{saved}");
+    let other = saved.replace("arn:aws:iam::222233334444:role/scanner", "222233334444");
+    scenario.with_trust_policy("scanned", &other).apply().assert_outcome("converged");
+}

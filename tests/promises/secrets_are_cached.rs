@@ -5,6 +5,7 @@ use std::time::Duration;
 use account_onboarding::lambda::{ConfigLocation, Function};
 use lambda_runtime::{Context, LambdaEvent};
 use onboarding_core::error::ApiError;
+use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::unix_milliseconds;
 use onboarding_engine::ports::Clock;
@@ -30,8 +31,12 @@ fn reads_of_one_invocation(function: &Function<FakeOrganization>, organization: 
 #[test]
 fn configuration_and_secrets_are_read_again_after_a_minute() {
     let organization = Scenario::new().apply().organization().clone().with_parameter(CONFIG_PARAMETER, CONFIG);
-    let function =
-        Function::new(organization.clone(), ConfigLocation::Parameter(CONFIG_PARAMETER.to_owned()), SweepMode::Apply);
+    let function = Function::new(
+        organization.clone(),
+        ConfigLocation::Parameter(CONFIG_PARAMETER.to_owned()),
+        SweepMode::Apply,
+        KnownSecrets::default(),
+    );
     assert_eq!(reads_of_one_invocation(&function, &organization), 2, "the configuration, and all secrets in one call");
     run(organization.sleep(Duration::from_secs(50)));
     assert_eq!(reads_of_one_invocation(&function, &organization), 0);

@@ -1,17 +1,21 @@
 //! Promise 7: external IDs appear in no log, error, debug output, metric or report.
 
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use account_onboarding::lambda::{ConfigLocation, Function};
 use lambda_runtime::{Context, LambdaEvent};
 use onboarding_core::error::ApiError;
+use onboarding_core::limits::CONFIGURATION_AGE;
 use onboarding_core::lines::plain;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::plan::{Action, Change};
+use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::report::{ChangeStatus, Detail, Report, emf, plan_lines, report_lines};
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::unix_milliseconds;
-use onboarding_simulation::{FakeOrganization, PolicyText, Quotas, RoleState};
+use onboarding_engine::ports::Clock;
+use onboarding_simulation::{FakeOrganization, Faulty, PolicyText, Quotas, RoleState, Script};
+use serde_json::json;
 use serde_json::value::RawValue;
 use tracing::level_filters::LevelFilter;
 
@@ -19,7 +23,7 @@ use crate::common::{
     ACCESS, CONFIG, MANAGEMENT, NEW, PARAMETER, SECURITY_ID, SECURITY_ROLE, Scenario, TRELICA, TRELICA_ID,
     TRELICA_ROLE, config, job, run,
 };
-use crate::log::logged;
+use crate::log::{logged, logged_without};
 
 /// An external ID in a statement of the access role that this tool did not write.
 const UNOWNED_ID: &str = "s3cret-of-another-team";
@@ -78,7 +82,8 @@ fn changed_external_id_is_not_shown() {
         let replace = |role: &mut RoleState| role.trust = PolicyText(role.trust.0.replace(from, to));
         let scenario =
             Scenario::new().with_onboarded_account().drift(SECURITY_ROLE, replace).drift(TRELICA_ROLE, replace).plan();
-        assert_eq!(scenario.changes().len(), 1);
+        let calls: Vec<_> = scenario.changes().iter().map(Change::call).collect();
+        assert_eq!(calls, ["iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"], "the sessions are revoked first");
         assert_hidden(&rendered(scenario.report()), "plan");
         assert_hidden(&rendered(scenario.apply().report()), "apply");
     }
@@ -169,7 +174,7 @@ const CONFIG_PARAMETER: &str = "/onboarding/config";
 fn invoke(organization: &FakeOrganization, payload: &str) -> String {
     let published = organization.notifier();
     let config = ConfigLocation::Parameter(CONFIG_PARAMETER.to_owned());
-    let function = Function::new(organization.clone(), config, SweepMode::Apply);
+    let function = Function::new(organization.clone(), config, SweepMode::Apply, KnownSecrets::default());
     let mut context = Context::default();
     context.deadline = unix_milliseconds(job(organization, NEW).deadline);
     let payload = RawValue::from_string(payload.to_owned()).unwrap();
@@ -198,4 +203,58 @@ fn function_log_and_response_show_no_external_id() {
     let invalid = format!("{CONFIG}\n[vendors.trelica2]\nexternal-id = \"s3cret with spaces\"\n");
     let misconfigured = Scenario::new().with_new_account().with_parameter(CONFIG_PARAMETER, &invalid);
     assert_hidden(&invoke(misconfigured.organization(), &manual), "a wrong configuration");
+}
+
+/// An error message that repeats the external IDs in each form: as they are, in another case, URL-encoded and JSON-escaped.
+fn echo_each_form(call: &'static str, code: &str) -> ApiError {
+    let url_encoded = TRELICA_ID.replace('/', "%2F").replace(':', "%3a");
+    let escaped = TRELICA_ID.replace('/', "\\/").replace(':', "\\u003A");
+    let message = format!("{SECURITY_ID} {TRELICA_ID} {} {url_encoded} {escaped} was here", SECURITY_ID.to_uppercase());
+    ApiError::new(call, code, &message)
+}
+
+/// Three failures have no report, only a line of the log: the notification, the queue and the configuration.
+#[test]
+fn lines_about_failures_without_a_report_show_no_external_id_in_any_form() {
+    let organization =
+        Scenario::new().with_new_account().with_parameter(CONFIG_PARAMETER, CONFIG).organization().clone();
+    let start = organization.now();
+    let clock = organization.clone();
+    let script = Script::intercepting(move |call, _| {
+        let is_refused = match call {
+            "events:PutEvents" | "sqs:SendMessage" => true,
+            // The second read of the configuration, a minute later.
+            "ssm:GetParameter" => clock.now() > start + CONFIGURATION_AGE,
+            _ => false,
+        };
+        is_refused.then(|| echo_each_form(call, "ValidationException"))
+    });
+    let secrets = KnownSecrets::default();
+    let location = ConfigLocation::Parameter(CONFIG_PARAMETER.to_owned());
+    let function =
+        Function::new(Faulty::new(organization.clone(), &script), location, SweepMode::Apply, secrets.clone());
+    let invoke = |payload: &str| {
+        let mut context = Context::default();
+        context.deadline = unix_milliseconds(organization.now() + Duration::from_secs(120));
+        let payload = RawValue::from_string(payload.to_owned()).unwrap();
+        run(function.handle(LambdaEvent::new(payload, context)))
+    };
+    let (lines, answers) = logged_without(&secrets, || {
+        let event = include_str!("../../events/account-joined-created.json");
+        let refused = invoke(&format!(r#"{{"account_id":"{NEW}"}}"#));
+        let direct = invoke(event);
+        let queued =
+            invoke(&json!({"Records": [{"messageId": "m", "eventSource": "aws:sqs", "body": "no event"}]}).to_string());
+        run(organization.sleep(CONFIGURATION_AGE * 2));
+        format!("{refused:?}{direct:?}{queued:?}{:?}", invoke(event))
+    });
+    for expected in
+        ["could not send or record the notification", "sqs:SendMessage failed", "could not read the configuration"]
+    {
+        assert!(lines.contains(expected), "{expected}: {lines}");
+    }
+    for text in [lines, answers] {
+        assert!(text.contains("was here"), "{text}");
+        assert_hidden(&text.to_lowercase(), "the log and the responses");
+    }
 }

@@ -3,6 +3,8 @@
 //! A role is owned if it has the `account-onboarding` tag. An existing role without it blocks the account, and all other
 //! roles are still installed.
 
+use std::time::Duration;
+
 use onboarding_core::config::Config;
 use onboarding_core::outcome::Outcome;
 use onboarding_simulation::{PolicyText, RoleState};
@@ -59,10 +61,21 @@ fn adopted_role_is_replaced_and_owned_afterwards() {
         .with_role(TRELICA_ROLE, unowned_role())
         .config(&adopting_trelica())
         .apply()
-        .assert_outcome("converged")
-        .assert_roles_onboarded();
-    let first_change = scenario.changes().into_iter().find(|change| change.role == name(TRELICA_ROLE)).unwrap();
-    assert_eq!(first_change.call(), "iam:TagRole", "the role is marked as owned before any other change");
+        .assert_outcome("converged");
+    let changes = scenario.changes().into_iter().filter(|change| change.role == name(TRELICA_ROLE));
+    let mut changes = changes.map(|change| change.to_string());
+    assert_eq!(
+        changes.next().unwrap(),
+        "revoke the sessions of role `TrelicaIntegration` that were issued before now: the role was created by another principal and is taken over"
+    );
+    assert!(
+        changes.next().unwrap().starts_with("tag role"),
+        "it is marked as owned before any change of its configuration"
+    );
+    drop(changes);
+    // The revocation ends automatically.
+    let scenario =
+        scenario.after(Duration::from_secs(43_260)).apply().assert_outcome("converged").assert_roles_onboarded();
     // It stays owned without `adopt`.
     let scenario = scenario.config(CONFIG).apply_again().assert_outcome("converged");
     assert_eq!(scenario.writes(), []);

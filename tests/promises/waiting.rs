@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use onboarding_core::code::Code;
+use onboarding_core::limits::FIRST_ACCESS_ROLE;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::time::since;
 use onboarding_engine::Job;
-use onboarding_engine::ports::Clock;
+use onboarding_engine::ports::{AssumeRoleRequest, Clock};
 use onboarding_simulation::{AccountCreation, ControlPolicy, Script};
 
 use crate::common::{
@@ -130,15 +131,47 @@ fn wait_longer_than_a_session_opens_a_new_one() {
 }
 
 #[test]
-fn second_access_role_is_used_if_the_first_does_not_exist() {
+fn second_access_role_is_used_if_the_first_does_not_appear_within_minutes() {
     let access_role = Some(name("AWSControlTowerExecution"));
     let creation = AccountCreation { access_role, ..AccountCreation::default() };
     let (scenario, took) = apply_timed(Scenario::new().with_account_creation(creation));
     let scenario = scenario.assert_outcome("converged");
     assert_eq!(scenario.report().access_role, Some(name("AWSControlTowerExecution")));
+    insta::assert_snapshot!(scenario.report().notices[0], @"the account is accessed through role `AWSControlTowerExecution`, because AssumeRole was denied for `OrganizationAccountAccessRole`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole");
     let organization = scenario.organization();
-    assert!(took < Duration::from_secs(1) && can_assume(organization, IDENTITY, NEW, "AWSControlTowerExecution", None));
+    assert!(took >= FIRST_ACCESS_ROLE && took < FIRST_ACCESS_ROLE + Duration::from_secs(40), "{took:?}");
+    assert!(can_assume(organization, IDENTITY, NEW, "AWSControlTowerExecution", None));
     assert!(organization.role_state(&id(NEW), &name(ACCESS)).is_none());
+    let tried = organization.assume_role_requests();
+    let is_second = |request: &&AssumeRoleRequest| request.role_arn.ends_with("/AWSControlTowerExecution");
+    assert_eq!(tried.iter().filter(is_second).count(), 1, "it is not tried before");
+}
+
+/// Which role is used does not depend on which of them appears first.
+#[test]
+fn first_access_role_is_waited_for_while_the_second_exists() {
+    let other = name("AWSControlTowerExecution");
+    let scenario = Scenario::new().with_late_access_role(Duration::from_secs(120));
+    let trust = organization().role_state(&id(OLD), &name(ACCESS)).expect("an access role");
+    let scenario = scenario.with_role(other.as_str(), trust);
+    let (scenario, took) = apply_timed(scenario);
+    let scenario = scenario.assert_outcome("converged");
+    assert_eq!(scenario.report().access_role, Some(name(ACCESS)));
+    let notices = &scenario.report().notices;
+    assert!(!notices.iter().any(|notice| notice.contains("AssumeRole")), "{notices:?}");
+    assert!(took >= Duration::from_secs(120) && took < Duration::from_secs(160), "{took:?}");
+    assert!(!can_assume(scenario.organization(), IDENTITY, NEW, other.as_str(), None));
+}
+
+#[test]
+fn second_access_role_of_an_established_account_is_used_at_once() {
+    let trust = organization().role_state(&id(OLD), &name(ACCESS)).expect("an access role");
+    let scenario = Scenario::new().without_role(ACCESS).with_role("AWSControlTowerExecution", trust);
+    let (scenario, took) = apply_timed(scenario);
+    let scenario = scenario.assert_outcome("converged");
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    let notice = &scenario.report().notices[0];
+    assert!(notice.starts_with("the account is accessed through role `AWSControlTowerExecution`, because"), "{notice}");
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn function_publishes_its_own_events_only_however_many_entries_a_call_has() {
 fn only_the_function_itself_assumes_roles_and_reads_secrets() {
     const FUNCTION: &str = "arn:aws-us-gov:lambda:us-gov-west-1:111122223333:function:account-onboarding";
     let key = "arn:aws-us-gov:ssm:us-gov-west-1:111122223333:parameter/account-onboarding/trelica/external-id";
-    for sid in ["AssumeAccessRoles", "ReadConfiguration", "DecryptConfiguration"] {
+    for sid in ["AssumeAccessRoles", "ReadConfiguration", "DecryptConfiguration", "KeepRecords"] {
         let statement = statement(sid);
         let allows = |function: Option<&str>| {
             let mut context = context(&[

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use onboarding_core::limits::{
-    LONGEST_RETRY, MAX_LEASE, ONBOARDED_RECORD, RECENTLY_JOINED, RESERVED_FOR_RESPONSE, TIME_TO_ONBOARDED,
-    UNCONFIRMED_NOTIFICATION,
+    CREATION_RECORD, LEASE_AFTER_WORK, LONGEST_RETRY, MAX_LEASE, ONBOARDED_RECORD, RECENTLY_JOINED,
+    RESERVED_FOR_RESPONSE, SAME_ONBOARDING, TIME_TO_ONBOARDED,
 };
 
 use crate::stack::Stack;
@@ -23,10 +23,15 @@ fn time_limits_fit_the_timeouts_of_the_stack() {
     let visibility = seconds("Inbox", "VisibilityTimeout");
     assert_eq!(visibility, invocation * 6, "as Lambda recommends");
     assert!(RESERVED_FOR_RESPONSE < invocation);
-    assert!(UNCONFIRMED_NOTIFICATION > invocation, "the invocation that stored the record has ended");
-    assert!(UNCONFIRMED_NOTIFICATION < visibility, "the retry of a killed invocation publishes");
-    assert!(MAX_LEASE > LONGEST_INVOCATION);
+    assert!(SAME_ONBOARDING > invocation, "a concurrent invocation has ended");
+    assert!(
+        invocation + LEASE_AFTER_WORK < visibility,
+        "the lease of a killed invocation has expired when it is retried"
+    );
+    assert!(LEASE_AFTER_WORK > RESERVED_FOR_RESPONSE / 2, "the notification is sent under the lease");
+    assert!(MAX_LEASE > LONGEST_INVOCATION + LEASE_AFTER_WORK);
     let kept = seconds("DeadLetters", "MessageRetentionPeriod");
     assert!(RECENTLY_JOINED >= kept && ONBOARDED_RECORD > RECENTLY_JOINED && TIME_TO_ONBOARDED > kept);
+    assert!(CREATION_RECORD > kept, "a redrive does not notify again");
     assert!(LONGEST_RETRY < seconds("Inbox", "MessageRetentionPeriod"));
 }

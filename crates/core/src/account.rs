@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
@@ -191,6 +191,15 @@ pub enum AccountAge {
 }
 
 impl AccountAge {
+    /// The age of an account that joined at a time: new for `new_for`, and while the time is not known.
+    #[must_use]
+    pub fn at(now: SystemTime, joined_at: Option<SystemTime>, new_for: Duration) -> Self {
+        match joined_at.and_then(|joined| now.duration_since(joined).ok()) {
+            Some(member_for) if member_for >= new_for => Self::Established,
+            _ => Self::New,
+        }
+    }
+
     /// Whether a denial may pass with time.
     #[must_use]
     pub fn is_new(self) -> bool {
@@ -215,6 +224,8 @@ pub struct Account {
     pub management: AccountId,
     /// The partition, from the account's ARN.
     pub partition: Partition,
+    /// The path in the organization, such as `o-…/r-…/ou-…/ACCOUNT/`, if Organizations returned one.
+    pub ou_path: Option<String>,
 }
 
 impl Account {

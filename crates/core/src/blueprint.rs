@@ -22,12 +22,22 @@ use crate::vendor::{Api, ApiAccess};
 pub struct Blueprint {
     /// The account.
     pub account: Account,
-    /// The grants on the access role, in addition to the existing ones.
-    pub grants: Vec<Grant>,
+    /// The grants on the access role, in addition to the existing ones. Which of them apply depends on the access role that the
+    /// account has: see [`Blueprint::grants_on`].
+    pub grants: Vec<AccessGrant>,
     /// Whether deleted identities are removed from the access role's trust policy.
     pub prune_orphans: bool,
     /// The roles.
     pub roles: Vec<RoleSpec>,
+}
+
+/// A grant on the access role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessGrant {
+    /// The only access role that it is for; `None` for whichever the account has.
+    pub access_role: Option<RoleName>,
+    /// The grant.
+    pub grant: Grant,
 }
 
 /// The desired state of a role.
@@ -120,7 +130,8 @@ impl fmt::Display for ConfiguredPart {
 /// The SSM parameters that a configuration refers to.
 #[must_use]
 pub fn parameters(config: &Config) -> BTreeSet<&str> {
-    let specs = config.access_role.grants.iter().chain(config.roles.iter().flat_map(|role| &role.trust));
+    let granted = config.access_role.grants.iter().map(|grant| &grant.trust);
+    let specs = granted.chain(config.roles.iter().flat_map(|role| &role.trust));
     let ids = specs.flat_map(|spec| &spec.external_ids).filter_map(|source| match source {
         ExternalIdSource::Parameter(name) => Some(name.as_str()),
         ExternalIdSource::Literal(_) | ExternalIdSource::Pattern(_) => None,
@@ -132,6 +143,13 @@ pub fn parameters(config: &Config) -> BTreeSet<&str> {
 #[must_use]
 pub fn key_parameters(config: &Config) -> BTreeSet<&str> {
     config.roles.iter().filter_map(|role| Some(role.registration.as_ref()?.key_parameter.as_str())).collect()
+}
+
+/// A value for every parameter, for a blueprint that is made before the parameters were read. Only the session policies are
+/// computed from it: they name roles and policies, and contain neither external IDs nor keys.
+#[must_use]
+pub fn placeholder_secrets(config: &Config) -> SecretValues {
+    parameters(config).into_iter().map(|name| (name.to_owned(), Ok(SecretString::from("placeholder")))).collect()
 }
 
 /// The value of a parameter, parsed as what it is used for.
@@ -158,7 +176,8 @@ impl Blueprint {
         let fail = |problem| BlueprintError { part: ConfiguredPart::AccessRole, problem };
         let mut grants = Vec::new();
         for spec in &config.access_role.grants {
-            grants.extend(trusted(spec, account, secrets, &fail)?);
+            let some = trusted(&spec.trust, account, secrets, &fail)?;
+            grants.extend(some.into_iter().map(|grant| AccessGrant { access_role: spec.access_role.clone(), grant }));
         }
         let mut roles = Vec::new();
         let mut errors = Vec::new();
@@ -170,6 +189,13 @@ impl Blueprint {
         }
         let prune_orphans = config.access_role.prune_orphans;
         Ok((Self { account: account.clone(), grants, prune_orphans, roles }, errors))
+    }
+
+    /// The grants on an access role.
+    #[must_use]
+    pub fn grants_on(&self, access_role: &RoleName) -> Vec<Grant> {
+        let applies = |grant: &&AccessGrant| grant.access_role.as_ref().is_none_or(|only| only.is_same(access_role));
+        self.grants.iter().filter(applies).map(|grant| grant.grant.clone()).collect()
     }
 }
 
@@ -247,7 +273,7 @@ fn trusted(
     };
     let one = |principal: &PrincipalSpec| {
         let principal = match principal {
-            PrincipalSpec::Aws(text) => Principal::to_grant(&text.expand(account)).map_err(|e| fail(e.to_string()))?,
+            PrincipalSpec::Aws(text) => Principal::to_trust(&text.expand(account)).map_err(|e| fail(e.to_string()))?,
             PrincipalSpec::Service(name) => Principal::Service(name.clone()),
             PrincipalSpec::Federated(provider) => Principal::Federated(provider.expand(account)),
         };

@@ -18,6 +18,9 @@ pub enum OutcomeKind {
 }
 
 impl OutcomeKind {
+    /// Every outcome.
+    pub const ALL: [Self; 4] = [Self::Converged, Self::Waiting, Self::Blocked, Self::Ignored];
+
     /// The name: `converged`, `waiting`, `blocked` or `ignored`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -122,6 +122,7 @@ mod tests {
             joined: JoinMethod::Created,
             management: "111122223333".parse().unwrap(),
             partition: "aws".parse().unwrap(),
+            ou_path: None,
         }
     }
 

@@ -42,14 +42,14 @@ pub enum ErrorKind {
     Unavailable,
     /// The account is too new for the service.
     NotReady,
-    /// The credentials are not accepted, or have expired.
+    /// The credentials of a session or of the function are not accepted (yet), or have expired; retried.
     Credentials,
+    /// The user's own credentials are not accepted. Retrying does not help: only the user can replace them.
+    FixedCredentials,
     /// The clock of the caller is wrong, so that its signatures are not accepted.
     ClockSkew,
     /// The credentials are those of a root user.
     RootUser,
-    /// The same, where retrying does not help: only the user can replace them.
-    FixedCredentials,
     /// No credentials are configured.
     NoCredentials,
     /// The service is not enabled in the region.
@@ -124,12 +124,6 @@ impl ApiError {
         self.code.starts_with("PackedPolicyTooLarge")
     }
 
-    /// Whether the credentials that this tool runs with are unknown to AWS, not those of a new session in an account.
-    pub(crate) fn rejects_own_credentials(&self) -> bool {
-        let is_own = !self.call.starts_with("iam:") && self.call != "sts:GetCallerIdentity";
-        is_own && matches!(self.code.as_str(), "InvalidClientTokenId" | "UnrecognizedClientException")
-    }
-
     /// The kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -151,6 +145,7 @@ impl ApiError {
             | "SlowDown"
             | "PriorRequestNotComplete"
             | "TooManyUpdates"
+            | "ProvisionedThroughputExceededException"
             | "TooManyRequestsException" => ErrorKind::Throttled,
             "ServiceFailure"
             | "ServiceUnavailable"
@@ -191,7 +186,10 @@ impl ApiError {
             },
             "PackedPolicyTooLarge" | "PackedPolicyTooLargeException" => ErrorKind::MalformedPolicy,
             "LimitExceeded" | "LimitExceededException" => ErrorKind::Quota,
-            "ConcurrentModification" | "ConcurrentModificationException" => ErrorKind::Conflict,
+            "ConcurrentModification"
+            | "ConcurrentModificationException"
+            | "ConditionalCheckFailedException"
+            | "TransactionConflictException" => ErrorKind::Conflict,
             "EntityAlreadyExists" | "EntityAlreadyExistsException" | "ParameterAlreadyExists" => {
                 ErrorKind::AlreadyExists
             }
@@ -244,11 +242,9 @@ mod tests {
         ] {
             assert_eq!(kind, expected);
         }
-        let rejects_own = |call, code: &str| ApiError::new(call, code, invalid).rejects_own_credentials();
-        assert!(rejects_own("sts:AssumeRole", "InvalidClientTokenId"));
-        assert!(!rejects_own("iam:GetRole", "InvalidClientTokenId"));
-        assert!(!rejects_own("sts:GetCallerIdentity", "InvalidClientTokenId"));
-        assert!(!rejects_own("sts:AssumeRole", "ExpiredToken"));
+        for call in ["sts:AssumeRole", "iam:GetRole", "sts:GetCallerIdentity"] {
+            assert_eq!(kind(call, "InvalidClientTokenId", invalid), ErrorKind::Credentials, "{call}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! and evaluates IAM policy documents, and [`outcome`] and [`report`] describe the result. `onboarding-engine` calls AWS.
 
 pub mod account;
+pub mod attributes;
 pub mod blueprint;
 pub mod code;
 pub mod config;
@@ -12,6 +13,7 @@ pub mod eligibility;
 pub mod error;
 pub mod error_messages;
 mod json;
+pub mod last_result;
 pub mod lease;
 pub mod limits;
 pub mod lines;
@@ -23,11 +25,13 @@ pub mod outcome;
 pub mod owner;
 pub mod plan;
 pub mod policy;
+pub mod record;
+pub mod redaction;
 pub mod report;
 pub mod role;
+pub mod role_id;
 pub mod role_settings;
 pub mod session_policy;
-pub mod stored;
 pub mod suggestion;
 pub mod sweep_mode;
 pub mod template;

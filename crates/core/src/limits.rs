@@ -15,20 +15,30 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// See <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
 pub const MAX_LEASE: Duration = Duration::from_secs(1200);
 
-/// AWS may still be working on a call for this long after it was abandoned: a lease ends that much later than its run.
-pub const ABANDONED_CALLS: Duration = Duration::from_secs(4);
+/// How much longer a lease lasts than the calls to the account: the notification is sent under it, for which the function
+/// reserves half of [`RESERVED_FOR_RESPONSE`], and AWS may still be working for some seconds on a call that was abandoned.
+pub const LEASE_AFTER_WORK: Duration = Duration::from_secs(12);
 
-/// How long an unconfirmed notification record suppresses the notification of other invocations. Longer than the timeout
-/// of the function, so that the invocation has ended, and shorter than the visibility timeout, so that the retry of a
-/// killed invocation publishes.
-pub const UNCONFIRMED_NOTIFICATION: Duration = Duration::from_secs(600);
+/// Changes that are made within this time of the notification that the account was onboarded belong to the same onboarding:
+/// two runs at the same time may both have made some. Longer than the timeout of the function.
+pub const SAME_ONBOARDING: Duration = Duration::from_secs(600);
 
 /// A converged account that joined within this time was onboarded by this tool. If there is no record, the invocation
 /// that did it was interrupted before it published.
 pub const RECENTLY_JOINED: Duration = DAY.saturating_mul(14);
 
-/// How long the record of an onboarded account is kept: longer than [`RECENTLY_JOINED`].
+/// How long it is remembered that an account was notified as onboarded: longer than [`RECENTLY_JOINED`].
 pub const ONBOARDED_RECORD: Duration = DAY.saturating_mul(15);
+
+/// How long the record of an account is kept after it left the organization. Longer than the 90 days for which an account
+/// is suspended after it was closed.
+///
+/// See <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-closing.html>.
+pub const DEPARTED_RECORD: Duration = DAY.saturating_mul(365);
+
+/// How long the record of a finished account creation request is kept: longer than the retention of the dead-letter queue,
+/// so that a redrive does not notify again.
+pub const CREATION_RECORD: Duration = DAY.saturating_mul(30);
 
 /// The time from joining to being onboarded is measured up to this age. An older account was found by a sweep, so that its
 /// age says nothing about the speed of onboarding. Longer than the retention of the dead-letter queue.
@@ -76,6 +86,25 @@ pub const LOAD_CREDENTIALS: Duration = Duration::from_secs(120);
 ///
 /// See <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
 pub const SESSION: Duration = Duration::from_secs(900);
+
+/// The longest session of a role.
+///
+/// See `MaxSessionDuration` in <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>.
+pub const LONGEST_SESSION: Duration = Duration::from_secs(43_200);
+
+/// How far into the future sessions are revoked: a session that is issued while the new trust policy is written and takes effect
+/// is covered too. The IAM console uses the same time.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html>.
+pub const REVOCATION_LEAD: Duration = Duration::from_secs(30);
+
+/// How far apart the clocks of two machines may be. A revocation that is further in the future was not made by this tool, and
+/// would deny sessions for longer than it should. AWS rejects requests whose time differs by more than this.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(300);
+
+/// How long only the first of several access roles is tried in an account, from when it joined. AWS creates that role within
+/// seconds or minutes; until it exists, a role with one of the other names may be one that another principal created.
+pub const FIRST_ACCESS_ROLE: Duration = Duration::from_secs(300);
 
 /// How long calls in flight may still take, on the command line, after the wait for the account is over.
 pub const COMMAND_LINE_GRACE: Duration = Duration::from_secs(120);

@@ -8,7 +8,9 @@
 //! - **Retry**: the account is waiting. The visibility timeout is set to the pause before the next try, an exponential
 //!   backoff from 30 seconds to 15 minutes.
 //! - **Dead-letter queue**: the account is blocked, so that a retry would fail in the same way, or it has been waiting for
-//!   too long (`retries_exhausted`). The message is kept for 14 days and can be redriven after the cause is fixed.
+//!   too long (`retries_exhausted`). The message is kept for 14 days and can be redriven after the cause is fixed. The
+//!   exception is the message of a sweep about an account that is still blocked by the same cause: that cause was notified, and
+//!   the next sweep looks again ([`after_notification`]).
 //!
 //! Retries are limited by the age of the message and not by their number: how long an account takes to become ready does
 //! not depend on how often it was tried.
@@ -20,8 +22,10 @@ use crate::code::Code;
 use crate::error::ApiError;
 use crate::limits::{FIRST_RETRY, LONGEST_RETRY};
 use crate::mode::Mode;
+use crate::notification::Novelty;
 use crate::outcome::{Cause, Outcome, Stop};
 use crate::report::Report;
+use crate::trigger::TriggerKind;
 
 /// What to do with a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +59,17 @@ pub fn decide(report: &Report, received: Received, give_up_after: Duration) -> M
             Some(age) if age >= give_up_after => MessageAction::DeadLetter(retries_exhausted(last, age)),
             _ => MessageAction::RetryIn(pause(received.times)),
         },
+    }
+}
+
+/// Decides what to do with a message whose outcome was published or recorded. An account that stays blocked would add a dead
+/// letter with every sweep. Only the first one of a cause is kept, whatever message it came with; without notifications, every
+/// one is.
+#[must_use]
+pub fn after_notification(action: MessageAction, trigger: TriggerKind, novelty: Novelty) -> MessageAction {
+    match (&action, trigger, novelty) {
+        (MessageAction::DeadLetter(_), TriggerKind::Sweep, Novelty::Repeated) => MessageAction::Delete,
+        _ => action,
     }
 }
 
@@ -95,7 +110,6 @@ fn retries_exhausted(last: &Cause, age: Duration) -> Cause {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trigger::TriggerKind;
 
     fn report(outcome: Outcome) -> Report {
         Report::new(Some("444455556666".parse().unwrap()), TriggerKind::CreateAccount, Mode::Apply, outcome)
@@ -147,5 +161,16 @@ mod tests {
         assert!(matches!(decide(&blocked), MessageAction::DeadLetter(cause) if cause.code == Code::ForeignRole));
         let plan = Report { mode: Mode::Plan, ..blocked };
         assert_eq!(decide(&plan), MessageAction::Delete);
+    }
+
+    #[test]
+    fn repeated_cause_adds_no_dead_letter_when_a_sweep_finds_it() {
+        let dead_letter = || MessageAction::DeadLetter(Cause::new(Code::ForeignRole, "x", "y"));
+        let after = |trigger, novelty| after_notification(dead_letter(), trigger, novelty);
+        assert_eq!(after(TriggerKind::Sweep, Novelty::Repeated), MessageAction::Delete);
+        assert_eq!(after(TriggerKind::Sweep, Novelty::New), dead_letter());
+        assert_eq!(after(TriggerKind::MoveAccount, Novelty::Repeated), dead_letter(), "no other message follows");
+        let retry = MessageAction::RetryIn(FIRST_RETRY);
+        assert_eq!(after_notification(retry.clone(), TriggerKind::Sweep, Novelty::Repeated), retry);
     }
 }

@@ -6,6 +6,7 @@ use crate::outcome::{Cause, Stop};
 use crate::owner::OWNER_TAG;
 use crate::policy::Document;
 use crate::role::RoleName;
+use crate::role_id::RoleId;
 use crate::role_settings::RoleSettings;
 
 /// The observed state of an account.
@@ -45,6 +46,8 @@ pub struct ExistingRegistration {
 /// The observed state of a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedRole {
+    /// The unique ID; `None` for a role that a plan creates, because IAM assigns it.
+    pub id: Option<RoleId>,
     /// The settings.
     pub settings: RoleSettings,
     /// The trust policy, or why it is not supported.

@@ -204,12 +204,6 @@ impl Stop {
                 message,
                 "retried automatically; if this persists, a role exists whose name differs only in case: rename one of the two",
             )),
-            ErrorKind::Credentials if error.rejects_own_credentials() => Self::blocked(
-                Code::CredentialsNotAccepted,
-                message,
-                "sign in to AWS again, or use valid keys; if they are valid, the account of the credentials may not have enabled \
-                 this region: use another",
-            ),
             ErrorKind::Credentials => Self::Reopen(Cause::retried(Code::CredentialsNotAccepted, message)),
             ErrorKind::FixedCredentials => Self::blocked(Code::CredentialsNotAccepted, message, if_not_accepted(error)),
             ErrorKind::NoCredentials => Self::blocked(
@@ -241,8 +235,8 @@ impl Stop {
             ErrorKind::MalformedPolicy if error.is_session_policy_too_large() => Self::blocked(
                 Code::SessionPolicyTooLong,
                 message,
-                "configure shorter role paths or fewer attached policies, or run this tool with credentials that pass on fewer \
-                 session tags",
+                "run this tool with credentials that pass on fewer session tags, which count towards the same limit; a shorter path \
+                 of the role, or fewer managed policies attached to it, also makes the session policy smaller",
             ),
             ErrorKind::InvalidService => Self::blocked(
                 Code::PolicyNotAccepted,
@@ -406,7 +400,14 @@ mod tests {
         insta::assert_snapshot!(remedy("sts:AssumeRole", "InvalidClientTokenId"), @"sign in again; if the credentials are valid, enable the region in the management account or pass another `--region`");
         insta::assert_snapshot!(remedy("sts:AssumeRole", "ExpiredToken"), @"they have expired: sign in again (`aws sso login`, `aws login`), or replace the session token, then run again");
         insta::assert_snapshot!(remedy("sts:AssumeRole", "SignatureDoesNotMatch"), @"check that the secret access key belongs to the access key, and this machine's clock, then run again");
-        let session = ApiError::new("iam:GetRole", "InvalidClientTokenId", "");
-        assert!(matches!(Stop::from_error(&session, AccountAge::New), Stop::Reopen(_)));
+    }
+
+    /// New sessions are eventually consistent, and Lambda replaces the function's credentials.
+    #[test]
+    fn rejected_credentials_of_a_session_or_of_the_function_are_retried() {
+        for call in ["iam:GetRole", "sts:GetCallerIdentity", "sts:AssumeRole", "organizations:DescribeAccount"] {
+            let error = ApiError::new(call, "InvalidClientTokenId", "");
+            assert!(matches!(Stop::from_error(&error, AccountAge::Established), Stop::Reopen(_)), "{call}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use crate::account::{AccountId, Partition};
+use crate::redaction::KnownSecrets;
 use crate::text::Untrusted;
 
 /// The name of an IAM role: 1 to 64 characters of `[\w+=,.@-]`.
@@ -79,6 +80,11 @@ impl ExternalId {
     #[must_use]
     pub(crate) fn expose(&self) -> &str {
         self.0.expose_secret()
+    }
+
+    /// Adds the external ID to the secrets that no text may contain.
+    pub fn add_to(&self, known: &KnownSecrets) {
+        known.add(self.expose());
     }
 }
 

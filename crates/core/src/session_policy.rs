@@ -41,6 +41,9 @@ const WRITES: [&str; 9] = [
     "iam:UpdateRole",
 ];
 
+/// How many roles a session of [`scopes_to_read`] reads, so that its policy is short enough whatever their names are.
+const ROLES_TO_READ: usize = 8;
+
 /// One session: its roles and its session policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionScope {
@@ -104,6 +107,22 @@ pub fn scopes_within<'a>(
         SessionScope { roles, policy: policy(index == 0, &group) }
     };
     (groups.into_iter().enumerate().map(scope).collect(), too_long)
+}
+
+/// The sessions that read roles whose paths are not known, such as those that are no longer configured, and do nothing else.
+#[must_use]
+pub fn scopes_to_read(account: &Account, roles: &[&RoleName]) -> Vec<SessionScope> {
+    // The path is `/` or another one.
+    let scope = |roles: &[&RoleName]| {
+        let arns =
+            roles.iter().flat_map(|role| ["/", "/*/"].map(|path| role.arn(&account.partition, &account.id, path)));
+        let statement = json!({"Effect": "Allow", "Action": "iam:GetRole", "Resource": arns.collect::<Vec<_>>()});
+        SessionScope {
+            roles: roles.iter().map(|role| (*role).clone()).collect(),
+            policy: json!({"Version": "2012-10-17", "Statement": [statement]}).to_string(),
+        }
+    };
+    roles.chunks(ROLES_TO_READ).map(scope).collect()
 }
 
 fn access_statement(account: &Account, access: &RoleName, mode: Mode) -> Value {

@@ -1,5 +1,7 @@
 use super::*;
-use crate::plan::sample::{blueprint, blueprint_with, name};
+use crate::plan::sample::{FRESH, NOW, blueprint, blueprint_with, document, drifted, name};
+use crate::plan::{Action, RoleHistory, diff};
+use crate::policy::{Document, RequestContext, permits};
 
 const ACCESS: &str = "OrganizationAccountAccessRole";
 
@@ -108,6 +110,20 @@ fn apply_session_can_write_the_roles_of_the_blueprint() {
 }
 
 #[test]
+fn apply_session_can_revoke_the_sessions_of_its_roles_and_not_those_of_the_access_role() {
+    let taken_over = drifted(|role| role.trust = Ok(document(FRESH)));
+    let changes = diff(&blueprint(), &taken_over, &RoleHistory::default(), NOW).changes;
+    let policy = Document::parse(&only_policy(&blueprint(), Mode::Apply)).unwrap();
+    let can = |call: &str, role: &str| {
+        let arn = format!("arn:aws:iam::444455556666:role/{role}");
+        permits(&policy, call, &arn, &RequestContext::complete()).can()
+    };
+    assert!(matches!(changes[0].action, Action::RevokeSessions(_)));
+    assert!(changes.iter().all(|change| can(change.call(), change.role.as_str())));
+    assert!(!can(changes[0].call(), ACCESS));
+}
+
+#[test]
 fn session_without_roles_covers_the_access_role() {
     let blueprint = blueprint_with(|config| config.roles.clear());
     insta::assert_snapshot!(only_policy(&blueprint, Mode::Apply), @r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:GetRole","iam:UpdateAssumeRolePolicy"],"Resource":"arn:aws:iam::444455556666:role/OrganizationAccountAccessRole"}]}"#);
@@ -159,4 +175,18 @@ fn role_that_exceeds_the_limit_is_reported_in_both_modes() {
         assert_eq!(too_long, ["0000000001"]);
         assert!(scopes.iter().all(|scope| scope.roles.len() == 3));
     }
+}
+
+#[test]
+fn session_that_reads_roles_under_any_path_can_do_nothing_else() {
+    let account = blueprint().account;
+    let role = name("Acme");
+    let scopes = scopes_to_read(&account, &[&role]);
+    insta::assert_snapshot!(scopes[0].policy, @r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:GetRole","Resource":["arn:aws:iam::444455556666:role/Acme","arn:aws:iam::444455556666:role/*/Acme"]}]}"#);
+    assert_eq!(scopes_to_read(&account, &[]), []);
+    let names: Vec<_> = (10..30).map(|index| name(&format!("{index}{}", "n".repeat(62)))).collect();
+    let account = Account { partition: "aws-us-gov".parse().unwrap(), ..account };
+    let scopes = scopes_to_read(&account, &names.iter().collect::<Vec<_>>());
+    assert!(scopes.iter().all(|scope| scope.policy.len() <= MAX_LENGTH), "{scopes:?}");
+    assert_eq!(scopes.iter().map(|scope| scope.roles.len()).sum::<usize>(), names.len());
 }

@@ -9,10 +9,16 @@
 //! |---|---|---|
 //! | joined after the stack was created | changes are applied | changes are applied |
 //! | was a member before, or the time is not known | changes are reported | changes are applied |
+//!
+//! Events follow the same rule, because a forged or late event must not change an account that a sweep only reports. An
+//! account may join minutes before the stack is created, though, and its event arrive after that: the event of a new account
+//! is applied as long as the account is new.
 
 use std::time::SystemTime;
 
+use crate::account::AccountAge;
 use crate::mode::Mode;
+use crate::trigger::EventSubject;
 
 /// Which accounts a sweep may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +43,19 @@ impl SweepMode {
                 _ => Mode::Plan,
             },
         }
+    }
+
+    /// Whether the event of an account is applied or only reported. `subject` is what the event says about the account, and
+    /// `age` and `joined_at` are what Organizations says.
+    #[must_use]
+    pub fn mode_for_event(self, subject: EventSubject, age: AccountAge, joined_at: Option<SystemTime>) -> Mode {
+        let may_be_reported = match subject {
+            EventSubject::StatesMode => false,
+            EventSubject::AnyAccount => true,
+            // If the time of the deployment is not known, new accounts are processed in any case.
+            EventSubject::NewAccount => !age.is_new() && self != Self::Report { deployed_at: None },
+        };
+        if may_be_reported { self.mode_for(joined_at) } else { Mode::Apply }
     }
 }
 
@@ -63,5 +82,29 @@ mod tests {
     fn every_account_is_changed_in_apply_mode() {
         assert_eq!(SweepMode::Apply.mode_for(None), Mode::Apply);
         assert_eq!(SweepMode::Apply.mode_for(from_unix_seconds(1)), Mode::Apply);
+    }
+
+    #[test]
+    fn event_of_an_existing_account_is_only_reported_in_report_mode() {
+        use AccountAge::{Established, New};
+        use EventSubject::{AnyAccount, NewAccount, StatesMode};
+        let report = |deployed_at: Option<i64>, subject, age, joined_at: Option<i64>| {
+            SweepMode::Report { deployed_at: deployed_at.and_then(from_unix_seconds) }.mode_for_event(
+                subject,
+                age,
+                joined_at.and_then(from_unix_seconds),
+            )
+        };
+        for age in [New, Established] {
+            assert_eq!(report(Some(100), AnyAccount, age, Some(99)), Mode::Plan);
+            assert_eq!(report(Some(100), AnyAccount, age, Some(101)), Mode::Apply);
+            assert_eq!(report(Some(100), NewAccount, age, Some(101)), Mode::Apply);
+            assert_eq!(report(None, NewAccount, age, Some(99)), Mode::Apply);
+            assert_eq!(report(Some(100), StatesMode, age, Some(99)), Mode::Apply);
+            assert_eq!(SweepMode::Apply.mode_for_event(AnyAccount, age, from_unix_seconds(1)), Mode::Apply);
+        }
+        assert_eq!(report(Some(100), NewAccount, New, Some(99)), Mode::Apply, "its event arrived after the deployment");
+        assert_eq!(report(Some(100), NewAccount, New, None), Mode::Apply);
+        assert_eq!(report(Some(100), NewAccount, Established, Some(99)), Mode::Plan, "forged or late");
     }
 }

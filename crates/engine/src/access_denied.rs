@@ -81,6 +81,13 @@ fn diagnose_established(account: &Account, refused: &[(&RoleName, ApiError)], tr
     }
 }
 
+/// Whether a denial is expected while a new account is set up: it denies the role, and not the caller or what the caller passes
+/// on.
+pub(crate) fn passes_with_time(error: &ApiError) -> bool {
+    let is_other_action = error.denial.action.as_deref().is_some_and(|action| action != "sts:AssumeRole");
+    !is_other_action && !error.denial.is_by_the_caller()
+}
+
 fn first_said(refused: &[(&RoleName, ApiError)]) -> String {
     refused.first().map(|(_, error)| error.to_string()).unwrap_or_default()
 }

@@ -1,17 +1,25 @@
 //! Assuming the access role: the first of the configured names that works, with as many sessions as the session policies
 //! need.
+//!
+//! In a new account the first role may not exist yet. If the others were tried at once, the account would be accessed through
+//! whatever role has one of their names, and that choice would depend on a race condition. So for some minutes after the account
+//! joined ([`FIRST_ACCESS_ROLE`]) only the first role is tried. An established account has the roles that it has: all are
+//! tried at once.
 
 use futures_util::future::try_join_all;
 use onboarding_core::account::AccountAge;
 use onboarding_core::blueprint::Blueprint;
 use onboarding_core::error::{ApiError, ErrorKind};
+use onboarding_core::limits::FIRST_ACCESS_ROLE;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::Refusal;
 use onboarding_core::role::RoleName;
 use onboarding_core::session_policy::{MAX_LENGTH, scopes_within};
+use onboarding_core::suggestion::list_of;
+use onboarding_core::time::since;
 
-use crate::access_denied::diagnose;
+use crate::access_denied::{diagnose, passes_with_time};
 use crate::assumed::AssumedAccount;
 use crate::job::Engine;
 use crate::ports::{AssumeRoleRequest, Sessions, World};
@@ -20,7 +28,7 @@ use crate::ports::{AssumeRoleRequest, Sessions, World};
 type Assumed<W> = (AssumedAccount<<W as Sessions>::Session>, Vec<Refusal>);
 
 impl<W: World> Engine<W> {
-    /// Tries the access roles in their configured order.
+    /// Tries the access roles in their configured order, in a new account the first one alone at first.
     pub(crate) async fn assume(
         &self,
         blueprint: &Blueprint,
@@ -31,12 +39,28 @@ impl<W: World> Engine<W> {
         let mut denied = Vec::new();
         for name in &self.config.access_role.names {
             match self.assume_split(blueprint, age, name, mode, session_name).await {
-                Ok(assumed) => return Ok(assumed),
-                Err(error) if error.kind() == ErrorKind::AccessDenied => denied.push((name, error)),
+                Ok((assumed, too_long)) => {
+                    let others_denied = others_denied(name, &denied);
+                    return Ok((AssumedAccount { others_denied, ..assumed }, too_long));
+                }
+                Err(error) if error.kind() == ErrorKind::AccessDenied => {
+                    let is_waited_for = denied.is_empty() && self.may_still_appear(blueprint, age, &error);
+                    denied.push((name, error));
+                    if is_waited_for {
+                        break;
+                    }
+                }
                 Err(error) => return Err(Stop::from_error(&error, age)),
             }
         }
         Err(diagnose(&blueprint.account, age, &denied))
+    }
+
+    /// Whether the first access role may not exist yet, so that the others have to wait.
+    fn may_still_appear(&self, blueprint: &Blueprint, age: AccountAge, error: &ApiError) -> bool {
+        let joined_at = blueprint.account.joined_at;
+        let is_recent = joined_at.is_some_and(|joined| since(joined, self.world.now()) < FIRST_ACCESS_ROLE);
+        age.is_new() && is_recent && passes_with_time(error)
     }
 
     /// Assumes a role. If STS finds the session policies too large, because it packs them together with session tags, they are
@@ -83,8 +107,16 @@ impl<W: World> Engine<W> {
         let refusals = too_long.into_iter().map(|role| Refusal::session_policy(role.name())).collect();
         let sessions = sessions.await?;
         let access_role = access_role.clone();
-        Ok((AssumedAccount { account: account.id.clone(), access_role, age, sessions }, refusals))
+        let account = account.id.clone();
+        Ok((AssumedAccount { account, access_role, others_denied: None, age, sessions }, refusals))
     }
+}
+
+/// Why another access role than the first is used, as a notice.
+fn others_denied(used: &RoleName, denied: &[(&RoleName, ApiError)]) -> Option<String> {
+    let (_, error) = denied.first()?;
+    let names = list_of(denied.iter().map(|(name, _)| name.as_str()));
+    Some(format!("the account is accessed through role `{used}`, because AssumeRole was denied for {names}: {error}"))
 }
 
 /// The session's name, which CloudTrail shows in the account: this tool and the event. 2 to 64 characters of

@@ -5,12 +5,12 @@ use futures_util::future::join;
 use onboarding_core::code::Code;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
-use onboarding_core::plan::{Approved, Change, proofs};
+use onboarding_core::plan::{Approved, Change, grants_to_record, proofs};
 
 use crate::job::Engine;
-use crate::lease::WritePermit;
 use crate::ledger::Ledger;
 use crate::open::OpenedAccount;
+use crate::open_record::WritePermit;
 use crate::ports::{World, WriteIam};
 use crate::retry::{Backoff, timed_out, timeout_at};
 use crate::run::{Run, refused, verified};
@@ -127,6 +127,12 @@ pub(crate) fn verify<W: World>(
 ) -> Result<Outcome, Stop> {
     run.findings.proofs = proofs(&account.blueprint, observed);
     run.ledger.settle(approved, observed);
+    if let Ok(trust) = &observed.access_trust {
+        let blueprint = &account.blueprint;
+        let configured = blueprint.grants_on(&observed.access_role);
+        let recorded = run.record.record().grants;
+        run.findings.grants = Some(grants_to_record(&recorded, &configured, trust, &blueprint.account.partition));
+    }
     let stop = run.ledger.blocked().or_else(|| account.not_readable_yet(observed));
     let stop = stop.or_else(|| refused(&run.findings.refusals)).or_else(|| account.silent_vendor(observed));
     stop.map_or_else(|| Ok(verified(&run.findings)), Err)
@@ -146,7 +152,7 @@ mod tests {
 
     use onboarding_core::blueprint::{Blueprint, SecretValues};
     use onboarding_core::config::Config;
-    use onboarding_core::plan::{diff, guard};
+    use onboarding_core::plan::{RoleHistory, diff, guard};
     use onboarding_core::policy::Document;
 
     use super::*;
@@ -163,6 +169,7 @@ mod tests {
             joined: onboarding_core::account::JoinMethod::Created,
             management: "111122223333".parse().unwrap(),
             partition: "aws".parse().unwrap(),
+            ou_path: None,
         };
         Blueprint::new(&config, &account, &SecretValues::new()).unwrap().0
     }
@@ -179,7 +186,7 @@ mod tests {
 
     fn approved(observed: &Observed) -> Approved {
         let blueprint = blueprint();
-        guard(diff(&blueprint, observed), &blueprint, observed)
+        guard(diff(&blueprint, observed, &RoleHistory::default(), std::time::UNIX_EPOCH), &blueprint, observed)
     }
 
     #[test]

@@ -15,18 +15,43 @@ use onboarding_core::plan::{diff, guard, predicted, proofs};
 use onboarding_core::report::Report;
 
 use crate::converge::{NextStep, known_registrations, next_step, plan_changed, verify};
+use crate::first_look::FirstLook;
 use crate::job::{Engine, Job};
 use crate::open::OpenedAccount;
-use crate::ports::{World, WriteIam};
+use crate::open_record::OpenRecord;
+use crate::ports::{Clock, Records, World, WriteIam};
 use crate::retry::{Backoff, timed_out, timeout_at};
 use crate::run::{Run, refused, verified};
 
+/// The end of a run: its report, and its record, which the caller saves after it has published the outcome. Until then the
+/// run holds the account's lease, if it acquired it.
+pub struct Processed<'a, W> {
+    /// The report.
+    pub report: Report,
+    /// The record of the account.
+    pub record: OpenRecord<'a, W>,
+}
+
+impl<W: Records + Clock> Processed<'_, W> {
+    /// Saves the record of a run whose outcome is not published. Whether that succeeds does not affect the account.
+    async fn save(self, job: &Job) -> Report {
+        let Self { report, record } = self;
+        let _ = record.save(&report, None, job.abandon_at).await;
+        report
+    }
+}
+
 impl<W: World> Engine<W> {
-    /// Reports what `apply` would do in an account. Nothing is written: the sessions cannot.
+    /// Reports what `apply` would do in an account. Nothing is written there: the sessions cannot.
     pub async fn plan(&self, job: &Job) -> Report {
-        let mut run = Run::new(job, Mode::Plan, &self.world);
+        self.plan_unsaved(job, FirstLook::default()).await.save(job).await
+    }
+
+    /// The same, and leaves the record to the caller. `first_look` is what was read before.
+    pub async fn plan_unsaved(&self, job: &Job, first_look: FirstLook) -> Processed<'_, W> {
+        let mut run = Run::new(job, Mode::Plan, &self.world, first_look);
         let outcome = self.compare(&mut run).await.unwrap_or_else(Outcome::from);
-        run.into_report(outcome, &self.config)
+        run.into_processed(outcome, &self.config)
     }
 
     async fn compare(&self, run: &mut Run<'_, W>) -> Result<Outcome, Stop> {
@@ -40,8 +65,9 @@ impl<W: World> Engine<W> {
         };
         let blueprint = &account.blueprint;
         let observed = &account.observed;
-        let approved = guard(diff(blueprint, observed), blueprint, observed);
-        run.record(&account.refusals, &approved);
+        let plan = diff(blueprint, observed, &run.role_history(), self.world.now());
+        let approved = guard(plan, blueprint, observed);
+        run.compared(&account.refusals, &approved);
         run.findings.planned = approved.changes().to_vec();
         run.findings.proofs = proofs(blueprint, observed);
         if !approved.changes().is_empty() {
@@ -64,7 +90,12 @@ impl<W: World> Engine<W> {
 impl<W: World<Session: WriteIam>> Engine<W> {
     /// Brings an account to its blueprint, and verifies it.
     pub async fn apply(&self, job: &Job) -> Report {
-        let mut run = Run::new(job, Mode::Apply, &self.world);
+        self.apply_unsaved(job, FirstLook::default()).await.save(job).await
+    }
+
+    /// The same, and leaves the record to the caller. `first_look` is what was read before.
+    pub async fn apply_unsaved(&self, job: &Job, first_look: FirstLook) -> Processed<'_, W> {
+        let mut run = Run::new(job, Mode::Apply, &self.world, first_look);
         let outcome = loop {
             let ended = self.apply_in_one_session(&mut run).await;
             // Sessions end after 15 minutes; a longer run opens the account again.
@@ -73,9 +104,7 @@ impl<W: World<Session: WriteIam>> Engine<W> {
                 ended => break ended.unwrap_or_else(Outcome::from),
             }
         };
-        let notice = run.lease.release().await;
-        run.findings.notices.extend(notice);
-        run.into_report(outcome, &self.config)
+        run.into_processed(outcome, &self.config)
     }
 
     async fn apply_in_one_session(&self, run: &mut Run<'_, W>) -> Result<Outcome, Stop> {
@@ -91,8 +120,10 @@ impl<W: World<Session: WriteIam>> Engine<W> {
         let mut observed = account.observed.clone();
         let mut backoff = Backoff::until(run.job.deadline);
         loop {
-            let approved = guard(diff(blueprint, &observed), blueprint, &observed);
-            run.record(&account.refusals, &approved);
+            run.ledger.confirm_revocations(&observed);
+            let plan = diff(blueprint, &observed, &run.role_history(), self.world.now());
+            let approved = guard(plan, blueprint, &observed);
+            run.compared(&account.refusals, &approved);
             let registrations = known_registrations(&run.ledger, &approved, &observed);
             let stop = match next_step(&run.ledger, &approved, &observed, run.job.confirmed_plan.as_deref()) {
                 NextStep::PlanChanged => return Err(plan_changed()),
@@ -100,11 +131,11 @@ impl<W: World<Session: WriteIam>> Engine<W> {
                     Some(wait) if backoff.again(&self.world, &wait).await => None,
                     _ => return verify(run, account, &approved, &observed),
                 },
-                step => match run.lease.permit() {
+                step => match run.record.permit() {
                     Some(permit) => self.execute(step, run, account, &permit).await,
                     // Another run may have written while this one read: without the lease, nothing that was read counts.
                     None => {
-                        let acquired = timeout_at(&self.world, run.job.abandon_at, run.lease.acquire()).await;
+                        let acquired = timeout_at(&self.world, run.job.abandon_at, run.record.acquire()).await;
                         acquired.unwrap_or_else(|| Err(timed_out())).err()
                     }
                 },
@@ -115,6 +146,7 @@ impl<W: World<Session: WriteIam>> Engine<W> {
                 return Err(stop);
             }
             observed = self.observe_again(run, account, registrations, &mut backoff).await?;
+            run.ledger.note_created(&observed);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
 use onboarding_core::plan::Change;
+use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::trigger::TriggerKind;
 
 use crate::secrets::SecretCache;
@@ -16,12 +17,23 @@ pub struct Engine<W> {
     /// What accounts should hold.
     pub config: Config,
     pub(crate) secrets: SecretCache,
+    /// Gets every secret that is read, so that the log can leave it out.
+    pub(crate) known_secrets: KnownSecrets,
 }
 
 impl<W> Engine<W> {
     /// An engine that has read nothing yet.
     pub fn new(world: W, config: Config) -> Self {
-        Self { world, config, secrets: SecretCache::default() }
+        Self { world, config, secrets: SecretCache::default(), known_secrets: KnownSecrets::default() }
+    }
+
+    /// The same, with the place to which every secret is added as soon as it is known: at once those of the configuration,
+    /// and later those of parameters.
+    #[must_use]
+    pub fn with_known_secrets(mut self, known: KnownSecrets) -> Self {
+        self.config.external_ids().iter().for_each(|id| id.add_to(&known));
+        self.known_secrets = known;
+        self
     }
 }
 

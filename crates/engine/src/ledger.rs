@@ -4,20 +4,26 @@
 //! in this run? Then IAM does not show it yet, and it is not made again. Is a role beyond what retrying can fix? Then its
 //! other changes are not attempted. And what came of a change whose response was lost? It is left open until the account
 //! was read again; see [`Ledger::settle`].
+//!
+//! It also knows which roles are managed by this tool beyond doubt, besides those that were recorded: those that this run
+//! created, and those whose earlier sessions it revoked. A revocation counts when IAM shows it, because whoever may still write to the role
+//! could have deleted it.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use futures_util::future::join_all;
 use onboarding_core::account::AccountAge;
+use onboarding_core::code::Code;
 use onboarding_core::error::ErrorKind;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
-use onboarding_core::plan::{Approved, Change, Refusal};
+use onboarding_core::plan::{Action, Approved, Change, KnownRoles, Refusal, RoleHistory};
 use onboarding_core::report::{ChangeResult, ChangeStatus};
 use onboarding_core::role::RoleName;
+use onboarding_core::role_id::RoleId;
 
-use crate::lease::WritePermit;
+use crate::open_record::WritePermit;
 use crate::ports::{Clock, VendorApi, WriteIam};
 use crate::retry::{timed_out, timeout_at};
 use crate::vendors::Executor;
@@ -29,16 +35,37 @@ pub(crate) struct Ledger {
     blocked: BTreeMap<RoleName, Cause>,
     /// Changes whose response was lost: they may have been made.
     ambiguous: Vec<Change>,
+    /// The roles that this run created, those whose earlier sessions it revoked, and its revocations.
+    history: RoleHistory,
 }
 
 impl Ledger {
+    /// The roles that are managed by this tool beyond doubt because of what this run did, and the revocations of this run.
+    pub(crate) fn history(&self) -> &RoleHistory {
+        &self.history
+    }
+
+    /// Looks for the revocations of this run in what was read.
+    pub(crate) fn confirm_revocations(&mut self, observed: &Observed) {
+        let RoleHistory { known, revoked } = &mut self.history;
+        for (name, revocation) in revoked {
+            let role = observed.roles.get(name).filter(|role| revocation.is_in_effect(role));
+            if let Some(id) = role.and_then(|role| role.id.clone()) {
+                known.insert(name.clone(), id);
+            }
+        }
+    }
+
     /// Whether the open changes are not those that a person confirmed: at first all of them, later nothing beyond them.
     ///
     /// A registration may be confirmed and not open while its vendor does not answer.
     pub(crate) fn departs_from(&self, confirmed: &[Change], open: &[Change], observed: &Observed) -> bool {
-        let known =
-            confirmed.iter().filter(|change| !change.is_registration() || observed.has_registrations(&change.role));
-        if self.results.is_empty() { !known.eq(open) } else { open.iter().any(|change| !confirmed.contains(change)) }
+        if !self.results.is_empty() {
+            return open.iter().any(|change| !confirmed.iter().any(|confirmed| confirmed.is_same(change)));
+        }
+        let is_known = |change: &&Change| !change.is_registration() || observed.has_registrations(&change.role);
+        let known: Vec<_> = confirmed.iter().filter(is_known).collect();
+        known.len() != open.len() || known.iter().zip(open).any(|(confirmed, open)| !confirmed.is_same(open))
     }
 
     /// Whether nothing was attempted yet.
@@ -46,8 +73,19 @@ impl Ledger {
         self.results.is_empty()
     }
 
-    pub(crate) fn into_results(self) -> Vec<ChangeResult> {
-        self.results
+    /// Takes the ID of a role from the first read after it was created, where the response to its creation was lost.
+    pub(crate) fn note_created(&mut self, observed: &Observed) {
+        let is_creation = |change: &Change| matches!(change.action, Action::CreateRole(_));
+        for change in self.ambiguous.iter().filter(|change| is_creation(change)) {
+            let id = observed.roles.get(&change.role).and_then(|role| role.id.clone());
+            if let (Some(id), false) = (id, self.history.known.contains_key(&change.role)) {
+                self.history.known.insert(change.role.clone(), id);
+            }
+        }
+    }
+
+    pub(crate) fn into_results(self) -> (Vec<ChangeResult>, KnownRoles) {
+        (self.results, self.history.known)
     }
 
     /// A ledger in which these changes are done.
@@ -59,8 +97,14 @@ impl Ledger {
     }
 
     fn record(&mut self, change: Change, status: ChangeStatus) {
-        match self.results.iter_mut().find(|step| step.change == change) {
-            Some(step) => step.status = status,
+        if let Action::RevokeSessions(revocation) = &change.action
+            && status != ChangeStatus::NotTried
+            && self.history.revoked.get(&change.role).is_none_or(|first| first.role_id != revocation.role_id)
+        {
+            self.history.revoked.insert(change.role.clone(), (**revocation).clone());
+        }
+        match self.results.iter_mut().find(|step| step.change.is_same(&change)) {
+            Some(step) => *step = ChangeResult { change, status },
             None => self.results.push(ChangeResult { change, status }),
         }
     }
@@ -75,7 +119,8 @@ impl Ledger {
     pub(crate) fn due(&self, open: Vec<Change>) -> Vec<Change> {
         let incomplete: Vec<_> =
             open.iter().filter(|change| !change.is_registration()).map(|c| c.role.clone()).collect();
-        let done = |change: &Change| self.results.iter().any(|s| s.status == ChangeStatus::Done && s.change == *change);
+        let done =
+            |change: &Change| self.results.iter().any(|s| s.status == ChangeStatus::Done && s.change.covers(change));
         let waits = |change: &Change| change.is_registration() && incomplete.contains(&change.role);
         open.into_iter().filter(|change| !waits(change) && !done(change)).collect()
     }
@@ -97,7 +142,7 @@ impl Ledger {
         // While a vendor does not answer, it is unknown whether it registered the account.
         let unknown = |change: &Change| change.is_registration() && !observed.has_registrations(&change.role);
         for step in self.results.iter_mut().filter(|step| step.status != ChangeStatus::Done) {
-            let wanted = approved.changes().contains(&step.change);
+            let wanted = approved.changes().iter().any(|change| change.is_same(&step.change));
             if !wanted && !refused(&step.change) && !unknown(&step.change) {
                 let made = self.ambiguous.contains(&step.change);
                 step.status = if made { ChangeStatus::Done } else { ChangeStatus::Superseded };
@@ -123,7 +168,7 @@ impl Ledger {
         let attempts = by_role(changes).into_iter().map(async |(role, changes)| {
             let role_age = if self.has_written(&role) { AccountAge::New } else { executor.age };
             let mut attempt = Attempt::default();
-            let done = timeout_at(clock, end, attempt.execute(executor, changes.clone(), role_age)).await;
+            let done = timeout_at(clock, end, attempt.execute(clock, executor, changes.clone(), role_age)).await;
             if done.is_none() {
                 attempt.abandon(changes);
             }
@@ -135,6 +180,7 @@ impl Ledger {
                 self.record(step.change, step.status);
             }
             self.ambiguous.extend(attempt.ambiguous);
+            self.history.known.extend(attempt.created.map(|id| (role.clone(), id)));
             match attempt.stop {
                 Some(Stop::Blocked(cause)) => {
                     self.blocked.insert(role, cause);
@@ -164,21 +210,33 @@ struct Attempt {
     results: Vec<ChangeResult>,
     stop: Option<Stop>,
     ambiguous: Option<Change>,
+    /// The unique ID of the role, if it was created.
+    created: Option<RoleId>,
 }
 
 impl Attempt {
     /// Executes the changes in their order, up to the first that fails.
     async fn execute<S: WriteIam, V: VendorApi>(
         &mut self,
+        clock: &impl Clock,
         executor: &Executor<'_, S, V>,
         changes: Vec<Change>,
         role_age: AccountAge,
     ) {
         for change in changes {
+            if self.stop.is_none() && self.is_revoked_too_early(&change, clock.now()) {
+                self.stop = Some(Stop::wait(
+                    Code::TimedOut,
+                    format!("role `{}`: AWS took so long that its sessions have to be revoked again", change.role),
+                ));
+            }
             let status = match &self.stop {
                 Some(_) => ChangeStatus::NotTried,
                 None => match executor.execute(&change).await {
-                    Ok(()) => ChangeStatus::Done,
+                    Ok(created) => {
+                        self.created = created.or(self.created.take());
+                        ChangeStatus::Done
+                    }
                     Err(error) => {
                         self.ambiguous = (error.kind() == ErrorKind::Unavailable).then(|| change.clone());
                         let stop = match change.is_registration() {
@@ -192,6 +250,15 @@ impl Attempt {
             };
             self.results.push(ChangeResult { change, status });
         }
+    }
+
+    /// Whether the time of a revocation is over before the trust policy is changed: the old one has issued sessions since.
+    fn is_revoked_too_early(&self, change: &Change, now: SystemTime) -> bool {
+        let is_over = |step: &ChangeResult| match &step.change.action {
+            Action::RevokeSessions(revocation) => revocation.issued_before <= now,
+            _ => false,
+        };
+        matches!(change.action, Action::UpdateTrust { .. }) && self.results.iter().any(is_over)
     }
 
     /// Time ran out during a change: its response is lost, and the changes after it were not attempted.

@@ -8,7 +8,7 @@
 //! | `departure` | confirms that an account departed, when an event says so |
 //! | `converge` | compare, acquire the lease, execute, read again, verify; `next_step` decides and is pure |
 //! | `ledger` | every change of a run and its result |
-//! | `lease` | one run at a time writes in an account |
+//! | `open_record` | one run at a time writes in an account, and what is remembered about it |
 //! | `vendors` | registrations with vendors, and who executes a change |
 //! | `retry` | pauses between attempts, and calls that hang |
 //! | `run` | what one run has and has found, which becomes its report |
@@ -22,19 +22,24 @@ mod converge;
 mod creation;
 mod departure;
 mod engine;
+mod first_look;
 mod job;
-mod lease;
 mod ledger;
 mod observe;
 mod open;
+mod open_record;
 pub mod ports;
 mod prepare;
+mod removed;
 mod retry;
 mod run;
 mod secrets;
 mod target;
 mod vendors;
 
+pub use engine::Processed;
+pub use first_look::FirstLook;
 pub use job::{Engine, Job};
+pub use open_record::OpenRecord;
 pub use retry::{timed_out, timeout_at};
 pub use target::TargetAccount;

@@ -12,7 +12,7 @@ use onboarding_core::blueprint::{Blueprint, RoleSpec};
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::observed::{Observed, ObservedRole};
 use onboarding_core::outcome::Stop;
-use onboarding_core::policy::Document;
+use onboarding_core::policy::{Document, with_unique_ids};
 use onboarding_core::role::RoleName;
 
 /// Reads the access role and every role of the blueprint in one round trip; a second one only where a role has inline
@@ -83,6 +83,8 @@ impl<S: ReadIam> Reader<'_, S> {
         if !more.is_empty() {
             policies.extend(self.policies(more.into_iter()).await?);
         }
+        // IAM returns ARNs in the place of configured unique IDs.
+        role.trust = role.trust.map(|trust| with_unique_ids(&trust, &spec.trust));
         role.policies = policies;
         role.attached = attached.into_iter().collect();
         Ok(Some(role))

@@ -2,7 +2,7 @@
 
 use futures_util::join;
 use onboarding_core::account::AccountAge;
-use onboarding_core::blueprint::Blueprint;
+use onboarding_core::blueprint::{Blueprint, RoleSpec, placeholder_secrets};
 use onboarding_core::code::Code;
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::Observed;
@@ -14,6 +14,7 @@ use crate::job::Engine;
 use crate::ledger::Ledger;
 use crate::ports::World;
 use crate::prepare::Prepared;
+use crate::removed::grants_still_present;
 use crate::retry::{timed_out, timeout_at, without_session};
 use crate::run::Run;
 use crate::target::TargetAccount;
@@ -42,28 +43,44 @@ impl<W: World> Engine<W> {
 
     async fn open_once(&self, run: &mut Run<'_, W>) -> Result<OpenedAccount<W::Session>, Stop> {
         let mode = run.mode;
-        let Run { job, lease, findings, .. } = run;
-        let (account, secrets) = join!(self.look_up(&job.account), self.secret_values());
+        let Run { job, record, first_look, findings, .. } = run;
+        self.check_excluded(&job.account)?;
+        let (account, loaded) = join!(self.look_up(&job.account, first_look.account.take()), record.load());
         let account = findings.account.insert(account?);
-        findings.secrets = secrets?;
-        let Prepared { mut blueprint, mut refusals, age } = self.prepare(account, &findings.secrets)?;
-        findings.refusals.clone_from(&refusals);
-        // A new account most likely needs changes: its lease is acquired while the access role is assumed.
+        loaded.map_err(|error| Stop::from_error(&error, AccountAge::Established))?;
+        let age = self.age(account);
+        // The lease is acquired before anything is read in the account: what is read while another run writes would have to be
+        // read again. A new account most likely needs changes.
         let early_lease = async {
             if age.is_new() && mode == Mode::Apply {
-                lease.acquire_if_new().await;
+                record.acquire_early().await;
             }
         };
         let name = session_name(&job.session_suffix);
-        let (assumed, ()) = join!(self.assume(&blueprint, age, mode, &name), early_lease);
+        let scoped = self.prepare(account, &placeholder_secrets(&self.config))?.blueprint;
+        let (assumed, secrets, ()) = join!(self.assume(&scoped, age, mode, &name), self.secret_values(), early_lease);
+        findings.secrets = secrets?;
+        let Prepared { mut blueprint, mut refusals } = self.prepare(account, &findings.secrets)?;
+        findings.refusals.clone_from(&refusals);
         let (assumed, too_long) = assumed?;
         findings.access_role = Some(assumed.access_role.clone());
+        findings.others_denied.clone_from(&assumed.others_denied);
         blueprint.roles.retain(|role| !too_long.iter().any(|refusal| refusal.role == *role.name()));
         refusals.extend(too_long);
         findings.refusals.clone_from(&refusals);
-        let (confirmed, registrations) = join!(assumed.confirm(&blueprint), self.registrations(&blueprint));
+        let required = blueprint.roles.iter().map(RoleSpec::name).chain(refusals.iter().map(|refusal| &refusal.role));
+        findings.required = required.chain([&assumed.access_role]).cloned().collect();
+        let recorded = record.record();
+        let access_role = assumed.access_role.clone();
+        let (confirmed, registrations, roles_left) = join!(
+            assumed.confirm(&blueprint),
+            self.registrations(&blueprint),
+            self.roles_still_present(&recorded.roles, &blueprint.account, &access_role, &name)
+        );
         let (target, observed) = confirmed?;
         let observed = Observed { registrations, ..observed? };
+        findings.still_present = roles_left;
+        findings.still_present.extend(grants_still_present(&recorded.grants, &blueprint, &observed));
         Ok(OpenedAccount { blueprint, age, refusals, target, observed })
     }
 }

@@ -4,6 +4,7 @@ use onboarding_core::account::{Account, AccountAge, AccountId};
 use onboarding_core::blueprint::{Blueprint, SecretValues};
 use onboarding_core::code::Code;
 use onboarding_core::eligibility::{eligibility, eligibility_by_id};
+use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::Refusal;
 
@@ -15,14 +16,25 @@ pub(crate) struct Prepared {
     pub(crate) blueprint: Blueprint,
     /// The configured roles that no blueprint could be made of.
     pub(crate) refusals: Vec<Refusal>,
-    pub(crate) age: AccountAge,
 }
 
 impl<W: World> Engine<W> {
-    /// Looks the account up in Organizations. Accounts that are not active member accounts stop here.
-    pub(crate) async fn look_up(&self, id: &AccountId) -> Result<Account, Stop> {
-        eligibility_by_id(id, &self.config.excluded).check(id)?;
-        let found = self.world.account(id).await;
+    /// Stops at accounts that the configuration excludes, before any call is made.
+    pub(crate) fn check_excluded(&self, id: &AccountId) -> Result<(), Stop> {
+        eligibility_by_id(id, &self.config.excluded).check(id)
+    }
+
+    /// Looks the account up in Organizations, unless that was done a moment ago. Accounts that are not active member accounts
+    /// stop here.
+    pub(crate) async fn look_up(
+        &self,
+        id: &AccountId,
+        known: Option<Result<Option<Account>, ApiError>>,
+    ) -> Result<Account, Stop> {
+        let found = match known {
+            Some(found) => found,
+            None => self.world.account(id).await,
+        };
         let Some(account) = found.map_err(|error| Stop::from_error(&error, AccountAge::Established))? else {
             return Err(Stop::blocked(
                 Code::NotAMember,
@@ -43,12 +55,12 @@ impl<W: World> Engine<W> {
         let (blueprint, errors) = Blueprint::new(&self.config, account, secrets).map_err(|error| {
             Stop::blocked(Code::Configuration, error.to_string(), "fix the configuration, then run again")
         })?;
-        let member_for = account.joined_at.and_then(|joined| self.world.now().duration_since(joined).ok());
-        let age = match member_for {
-            Some(member_for) if member_for >= self.config.new_for => AccountAge::Established,
-            _ => AccountAge::New,
-        };
         let refusals = errors.iter().filter_map(Refusal::configuration).collect();
-        Ok(Prepared { blueprint, refusals, age })
+        Ok(Prepared { blueprint, refusals })
+    }
+
+    /// Whether the account may still be getting ready.
+    pub(crate) fn age(&self, account: &Account) -> AccountAge {
+        AccountAge::at(self.world.now(), account.joined_at, self.config.new_for)
     }
 }

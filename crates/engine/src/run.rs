@@ -1,33 +1,41 @@
 //! One run: what it may do, what it has done, and what it has found out. At its end this becomes the report, once.
 
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use onboarding_core::account::Account;
 use onboarding_core::blueprint::SecretValues;
 use onboarding_core::code::Code;
 use onboarding_core::config::Config;
+use onboarding_core::last_result::{ResultDetails, requirements};
+use onboarding_core::lease::Lease;
+use onboarding_core::limits::LEASE_AFTER_WORK;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
-use onboarding_core::plan::{Approved, Change, Proof, Refusal};
+use onboarding_core::plan::{Approved, Change, Proof, RecordedGrant, Refusal, RoleHistory, StillPresent};
 use onboarding_core::report::{Calls, ChangeResult, ChangeStatus, Report};
 use onboarding_core::role::RoleName;
-use onboarding_core::time::since;
+use onboarding_core::time::{after, since};
 
+use crate::engine::Processed;
+use crate::first_look::FirstLook;
 use crate::job::Job;
-use crate::lease::AccountLease;
 use crate::ledger::Ledger;
+use crate::open_record::OpenRecord;
 use crate::ports::World;
 use crate::retry::Backoff;
 
 /// One run for one account.
 pub(crate) struct Run<'a, W> {
     world: &'a W,
-    pub(crate) job: &'a Job,
+    pub(crate) job: Job,
     pub(crate) mode: Mode,
     started: SystemTime,
     /// The pauses of everything that opens the account; converging has its own.
     pub(crate) backoff: Backoff,
-    pub(crate) lease: AccountLease<'a, W>,
+    pub(crate) record: OpenRecord<'a, W>,
+    /// The reads that were made before the run started.
+    pub(crate) first_look: FirstLook,
     pub(crate) ledger: Ledger,
     pub(crate) findings: Findings,
 }
@@ -37,10 +45,20 @@ pub(crate) struct Run<'a, W> {
 pub(crate) struct Findings {
     pub(crate) account: Option<Account>,
     pub(crate) access_role: Option<RoleName>,
+    /// The access role and the roles of the blueprint, if the account was read.
+    pub(crate) required: Vec<RoleName>,
+    /// Why the access role is not the first of the configured names, as a notice.
+    pub(crate) others_denied: Option<String>,
+    /// Roles and grants that are still present and no longer configured.
+    pub(crate) still_present: Vec<StillPresent>,
+    /// The grants to record, if an applied run has verified the access role.
+    pub(crate) grants: Option<BTreeSet<RecordedGrant>>,
     /// External IDs and keys, which must not appear in the report.
     pub(crate) secrets: SecretValues,
     pub(crate) refusals: Vec<Refusal>,
     pub(crate) notices: Vec<String>,
+    /// The roles whose trust policies were not as configured in any comparison of this run.
+    pub(crate) trust_drift: BTreeSet<RoleName>,
     pub(crate) proofs: Vec<Proof>,
     /// The proofs as they will be when the planned changes are made.
     pub(crate) proofs_after: Vec<Proof>,
@@ -49,39 +67,76 @@ pub(crate) struct Findings {
 }
 
 impl<'a, W: World> Run<'a, W> {
-    pub(crate) fn new(job: &'a Job, mode: Mode, world: &'a W) -> Self {
+    pub(crate) fn new(job: &Job, mode: Mode, world: &'a W, mut first_look: FirstLook) -> Self {
+        let expires_at = after(job.abandon_at, LEASE_AFTER_WORK);
+        let lease = Lease { owner: job.lease_owner.clone(), expires_at };
+        let record = OpenRecord::new(world, job.account.to_string(), lease).after_reading(first_look.record.take());
         Self {
             world,
-            job,
+            job: job.clone(),
             mode,
             started: world.now(),
             backoff: Backoff::until(job.deadline),
-            lease: AccountLease::new(world, job),
+            record,
+            first_look,
             ledger: Ledger::default(),
             findings: Findings::default(),
         }
     }
 
-    /// Records the newest comparison; it replaces the one before.
-    pub(crate) fn record(&mut self, refused_earlier: &[Refusal], approved: &Approved) {
-        self.findings.refusals = refused_earlier.iter().chain(approved.refusals()).cloned().collect();
-        self.findings.notices = approved.notices().iter().map(ToString::to_string).collect();
+    /// The roles that are managed by this tool beyond doubt: those of the record, and those that this run made so. And the
+    /// revocations of this run.
+    pub(crate) fn role_history(&self) -> RoleHistory {
+        let mut known = self.record.record().roles;
+        let RoleHistory { known: own, revoked } = self.ledger.history().clone();
+        known.extend(own);
+        RoleHistory { known, revoked }
     }
 
-    /// The report of the run, with every external ID and key taken out of its texts.
-    pub(crate) fn into_report(self, outcome: Outcome, config: &Config) -> Report {
-        let Findings { account, access_role, secrets, refusals, mut notices, proofs, proofs_after, planned, calls } =
-            self.findings;
+    /// Takes the newest comparison; it replaces the one before.
+    pub(crate) fn compared(&mut self, refused_earlier: &[Refusal], approved: &Approved) {
+        self.findings.refusals = refused_earlier.iter().chain(approved.refusals()).cloned().collect();
+        self.findings.notices = approved.notices().iter().map(ToString::to_string).collect();
+        self.findings.trust_drift.extend(approved.trust_drift().iter().cloned());
+    }
+
+    /// The report of the run, with every external ID and key taken out of its texts, and its record.
+    pub(crate) fn into_processed(self, outcome: Outcome, config: &Config) -> Processed<'a, W> {
+        let mut record = self.record;
+        let Findings {
+            account,
+            access_role,
+            required,
+            others_denied,
+            still_present,
+            grants,
+            secrets,
+            refusals,
+            mut notices,
+            trust_drift,
+            proofs,
+            proofs_after,
+            planned,
+            calls,
+        } = self.findings;
+        let ou_path = account.as_ref().and_then(|account| account.ou_path.clone());
+        let (results, known_roles) = self.ledger.into_results();
+        notices.extend(record.notice());
+        notices.extend(others_denied);
+        notices.extend(still_present.iter().map(ToString::to_string));
         let planned = planned.into_iter().map(|change| ChangeResult { change, status: ChangeStatus::Planned });
+        notices
+            .extend(trust_drift.iter().map(|role| format!("the trust policy of role `{role}` was not as configured")));
         notices.extend(config.warnings());
         let took = since(self.started, self.world.now());
         let mut report = Report {
             joined_at: account.as_ref().and_then(|account| account.joined_at),
             account_name: account.map(|account| account.name),
             access_role,
-            changes: planned.chain(self.ledger.into_results()).collect(),
+            changes: planned.chain(results).collect(),
             refusals,
             notices,
+            trust_drift,
             proofs,
             proofs_after,
             calls,
@@ -89,7 +144,9 @@ impl<'a, W: World> Run<'a, W> {
             ..Report::new(Some(self.job.account.clone()), self.job.trigger, self.mode, outcome)
         };
         report.redact(&secrets, &config.external_ids());
-        report
+        let requirements = requirements(required.iter(), &report);
+        record.finish(ResultDetails { requirements, configuration: config.hash.clone(), ou_path }, known_roles, grants);
+        Processed { report, record }
     }
 }
 

@@ -12,7 +12,7 @@ use onboarding_core::account::AccountAge;
 use onboarding_core::blueprint::{self, SecretValues};
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::outcome::Stop;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::job::Engine;
 use crate::ports::{ParameterKind, ParameterValue, World};
@@ -26,8 +26,8 @@ const NAMES_PER_CALL: usize = 10;
 pub(crate) type SecretCache = Mutex<Option<SecretValues>>;
 
 impl<W: World> Engine<W> {
-    /// The values of all parameters. Only an error that passes with time stops the run; another is reported by the role that
-    /// needs the value.
+    /// The values of all parameters. Only an error that passes with time, or that is about the caller, stops the run; another is
+    /// reported by the role that needs the value.
     pub(crate) async fn secret_values(&self) -> Result<SecretValues, Stop> {
         let names: Vec<_> = blueprint::parameters(&self.config).into_iter().collect();
         if names.is_empty() {
@@ -53,13 +53,17 @@ impl<W: World> Engine<W> {
         let mut values = SecretValues::new();
         match self.world.parameters(names).await {
             Ok(mut found) => {
+                // Also a key that is refused below: it has been read.
+                found.values().for_each(|value| self.known_secrets.add(value.value.expose_secret()));
                 for name in names {
                     let value = found.remove(*name).ok_or_else(|| MISSING.to_owned());
                     let value = if keys.contains(name) { value.and_then(key) } else { value.map(|value| value.value) };
                     values.insert((*name).to_owned(), value);
                 }
             }
-            Err(error) if passes_with_time(&error) => return Err(Stop::from_error(&error, AccountAge::Established)),
+            Err(error) if passes_with_time(&error) || rejects_caller(&error) => {
+                return Err(Stop::from_error(&error, AccountAge::Established));
+            }
             Err(error) => match names {
                 [name] => _ = values.insert((*name).to_owned(), Err(error.to_string())),
                 // One parameter that must not be read fails the whole call: each role is to know only about its own.
@@ -80,6 +84,11 @@ const MISSING: &str = "the parameter does not exist in this region";
 fn passes_with_time(error: &ApiError) -> bool {
     let stop = Stop::from_error(error, AccountAge::Established);
     matches!(stop, Stop::Wait(_) | Stop::Reopen(_)) && error.kind() != ErrorKind::NotFound
+}
+
+/// Whether no call with these credentials succeeds, whatever the parameter.
+fn rejects_caller(error: &ApiError) -> bool {
+    matches!(error.kind(), ErrorKind::FixedCredentials | ErrorKind::NoCredentials | ErrorKind::ClockSkew)
 }
 
 /// An API key has to be encrypted, because whoever reads it acts for the whole organization at the vendor.

@@ -12,6 +12,7 @@ use onboarding_core::observed::Observed;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::Change;
 use onboarding_core::report::Calls;
+use onboarding_core::role_id::RoleId;
 
 use crate::assumed::AssumedAccount;
 use crate::observe::observe;
@@ -68,8 +69,8 @@ impl<S: ReadIam> TargetAccount<S> {
 }
 
 impl<S: WriteIam> TargetAccount<S> {
-    /// Executes a change through the session whose policy allows it.
-    pub(crate) async fn execute(&self, change: &Change) -> Result<(), ApiError> {
+    /// Executes a change through the session whose policy allows it, and returns the ID of a role that it created.
+    pub(crate) async fn execute(&self, change: &Change) -> Result<Option<RoleId>, ApiError> {
         let session = self
             .assumed
             .session(&change.role)

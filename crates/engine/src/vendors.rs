@@ -15,6 +15,7 @@ use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::{Action, Change, RegistrationChange};
 use onboarding_core::role::RoleName;
+use onboarding_core::role_id::RoleId;
 
 /// Executes changes. It needs a [`TargetAccount`]: no vendor registers an account whose id was not confirmed.
 pub(crate) struct Executor<'a, S, R> {
@@ -25,9 +26,10 @@ pub(crate) struct Executor<'a, S, R> {
 }
 
 impl<S: WriteIam, R: VendorApi> Executor<'_, S, R> {
-    pub(crate) async fn execute(&self, change: &Change) -> Result<(), ApiError> {
+    /// Executes a change, and returns the ID of a role that it created.
+    pub(crate) async fn execute(&self, change: &Change) -> Result<Option<RoleId>, ApiError> {
         match &change.action {
-            Action::Register(registration) => self.register(&change.role, registration).await,
+            Action::Register(registration) => self.register(&change.role, registration).await.map(|()| None),
             _ => self.target.execute(change).await,
         }
     }

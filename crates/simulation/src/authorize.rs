@@ -7,15 +7,18 @@
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::account::{ControlPolicy, SimAccount};
 use crate::permissions::{Request, denial_reason, denied, denied_by_control_policy, no_policy_allows};
 use crate::rejection::Rejection;
+use crate::role_state::Role;
 use crate::session::Session;
 use crate::state::State;
+use onboarding_core::account::AccountId;
 use onboarding_core::policy::{RequestContext, Verdict, permits};
 use onboarding_core::role::RoleName;
+use onboarding_core::time::{since, to_policy_date};
 
 /// The request parameters, in addition to the role name, that condition keys refer to.
 #[derive(Default)]
@@ -44,16 +47,12 @@ impl Session {
         if let Some(code) = transient_error(account, state.now) {
             return Err(Rejection::new(code, "The account is not ready for this service yet."));
         }
+        let own = account.role(&self.role).filter(|role| role.id == self.role_id);
         let existing = account.role(name).map(|role| &role.state);
         // A role that does not exist is authorized by its name only.
         let path = parameters.path.or(existing.map(|role| role.settings.path.as_str())).unwrap_or("/");
         let resource = name.arn(&state.partition, &self.account, path);
-        let mut context = RequestContext::complete().with("aws:PrincipalAccount", self.account.as_str()).with(
-            "aws:PrincipalArn",
-            &account
-                .role(&self.role)
-                .map_or_else(String::new, |r| self.role.arn(&state.partition, &self.account, &r.state.settings.path)),
-        );
+        let mut context = session_context(state, &self.account, own, self.issued_at);
         if let Some(arn) = parameters.policy {
             context = context.with("iam:PolicyARN", arn);
         }
@@ -68,13 +67,12 @@ impl Session {
                 context.with(&format!("aws:ResourceTag/{key}"), value).with(&format!("iam:ResourceTag/{key}"), value);
         }
         let request = Request { action, resource: &resource, context: &context };
-        let role = account.role(&self.role).map(|role| &role.state);
         let reason = if denied_by_control_policy(account, ControlPolicy::Service, &request) {
             Some("with an explicit deny in a service control policy".to_owned())
         } else {
-            role.map_or_else(
+            own.map_or_else(
                 || Some(no_policy_allows("identity-based policy", action)),
-                |role| denial_reason(role, &request),
+                |role| denial_reason(&role.state, &request),
             )
         };
         let allowed = matches!(permits(&self.policy, action, &resource, &context), Verdict::Allowed(_));
@@ -96,6 +94,23 @@ impl Session {
             _ => Ok(()),
         }
     }
+}
+
+/// The condition keys of every request that a session of a role makes.
+pub(super) fn session_context(
+    state: &State,
+    account: &AccountId,
+    role: Option<&Role>,
+    issued_at: SystemTime,
+) -> RequestContext {
+    let arn = role.map(|role| role.name.arn(&state.partition, account, &role.state.settings.path));
+    // The time of issue has no fraction of a second.
+    let issued_at = UNIX_EPOCH + Duration::from_secs(since(UNIX_EPOCH, issued_at).as_secs());
+    RequestContext::complete()
+        .with("aws:PrincipalAccount", account.as_str())
+        .with("aws:PrincipalArn", &arn.unwrap_or_default())
+        .with("aws:TokenIssueTime", &to_policy_date(issued_at).unwrap_or_default())
+        .with("aws:CurrentTime", &to_policy_date(state.now).unwrap_or_default())
 }
 
 fn transient_error(account: &SimAccount, now: SystemTime) -> Option<&str> {

@@ -13,7 +13,9 @@ use crate::state::State;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
 use onboarding_core::time::since;
-use onboarding_engine::ports::{AccountPage, Creation, Directory, ParameterKind, ParameterValue, Secrets};
+use onboarding_engine::ports::{
+    AccountPage, Creation, Directory, ParameterKind, ParameterValue, Secrets, UnreadableAccount,
+};
 
 impl Directory for FakeOrganization {
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
@@ -34,9 +36,19 @@ impl Directory for FakeOrganization {
             let mut remaining = state.accounts.keys().filter(after).skip(state.page_size).peekable();
             let more = remaining.peek().is_some();
             let listed = state.accounts.iter().filter(|(id, _)| after(id)).take(state.page_size);
-            let accounts: Vec<_> = listed.map(|(id, account)| described(state, id, account)).collect();
-            let next = accounts.last().filter(|_| more).map(|account| account.id.as_str().to_owned());
-            Ok(AccountPage { accounts, next })
+            let listed: Vec<_> = listed.collect();
+            let next = listed.last().filter(|_| more).map(|(id, _)| id.as_str().to_owned());
+            let (unreadable, readable): (Vec<_>, Vec<_>) =
+                listed.into_iter().partition(|(id, _)| state.unreadable.contains(*id));
+            let unreadable = unreadable.into_iter().map(|(id, _)| UnreadableAccount {
+                id: Some(id.clone()),
+                problem: "organizations:ListAccounts failed: MalformedAnswer: the response has no state".to_owned(),
+            });
+            Ok(AccountPage {
+                unreadable: unreadable.collect(),
+                accounts: readable.into_iter().map(|(id, account)| described(state, id, account)).collect(),
+                next,
+            })
         })
         .await
     }
@@ -74,6 +86,7 @@ fn described(state: &State, id: &AccountId, account: &SimAccount) -> Account {
         joined: account.joined,
         management: state.management.clone(),
         partition: state.partition.clone(),
+        ou_path: None,
     }
 }
 

@@ -71,3 +71,22 @@ async fn parameters_are_read_by_name() {
     assert_eq!(organization.parameter("/id").await.unwrap().expose_secret(), "s3cret");
     assert_eq!(organization.parameter("/other").await.unwrap_err().kind(), ErrorKind::NotFound);
 }
+
+#[tokio::test]
+async fn unreadable_account_is_listed_apart_from_the_others_and_does_not_end_the_list() {
+    let organization = organization().with_unreadable_account(&id(MEMBER));
+    organization.set_page_size(1);
+    let mut listed = Vec::new();
+    let mut from = None;
+    loop {
+        let page = organization.accounts(from).await.unwrap();
+        listed.extend(page.accounts.into_iter().map(|account| (account.id, true)));
+        listed.extend(page.unreadable.into_iter().map(|account| (account.id.unwrap(), false)));
+        from = page.next;
+        if from.is_none() {
+            break;
+        }
+    }
+    let others = [(id("111122223333"), true), (id("222233334444"), true)];
+    assert_eq!(listed, [&others[..], &[(id(MEMBER), false)]].concat());
+}

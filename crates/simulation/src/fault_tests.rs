@@ -9,7 +9,7 @@ async fn run(organization: &FakeOrganization, script: &Script) -> Result<(), Api
     let faulty = Faulty::new(organization.clone(), script);
     faulty.account(&id(MEMBER)).await?;
     let session = faulty.assume_role(&assume_role_request(MEMBER, ALL)).await?;
-    session.execute(&create("Vendor", new_role())).await
+    session.execute(&create("Vendor", new_role())).await.map(drop)
 }
 
 fn role_exists(organization: &FakeOrganization) -> bool {

@@ -8,17 +8,18 @@ use secrecy::SecretString;
 use crate::fault::Script;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
-use onboarding_core::lease::{Lease, StoredLease};
-use onboarding_core::notification::NotificationRecord;
+use onboarding_core::lease::Lease;
 use onboarding_core::observed::{ExistingRegistration, ObservedRole};
 use onboarding_core::outcome::Cause;
 use onboarding_core::plan::{Change, RegistrationChange};
+use onboarding_core::record::{Record, RecordUpdate};
 use onboarding_core::report::AccountEvent;
 use onboarding_core::role::RoleName;
+use onboarding_core::role_id::RoleId;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
-    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseStore, Notifier, Page, ParameterValue, Queue,
-    ReadIam, Secrets, Sessions, VendorApi, WriteIam, WriteMode,
+    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, Notifier, Page, ParameterValue, Queue,
+    ReadIam, Records, Saved, Secrets, Sessions, VendorApi, WriteIam,
 };
 
 /// An implementation of ports whose calls fail as a [`Script`] says.
@@ -82,7 +83,7 @@ impl<P: ReadIam> ReadIam for Faulty<P> {
 }
 
 impl<P: WriteIam> WriteIam for Faulty<P> {
-    async fn execute(&self, change: &Change) -> Result<(), ApiError> {
+    async fn execute(&self, change: &Change) -> Result<Option<RoleId>, ApiError> {
         self.script.play_write(change.call(), Some(change), self.inner.execute(change)).await
     }
 }
@@ -97,17 +98,21 @@ impl<P: Secrets> Secrets for Faulty<P> {
     }
 }
 
-impl<P: LeaseStore> LeaseStore for Faulty<P> {
-    async fn stored_lease(&self, account: &AccountId) -> Result<Option<StoredLease>, ApiError> {
-        self.script.play("ssm:GetParameter", self.inner.stored_lease(account)).await
+impl<P: Records> Records for Faulty<P> {
+    fn records_enabled(&self) -> bool {
+        self.inner.records_enabled()
     }
 
-    async fn try_acquire_lease(&self, account: &AccountId, lease: &Lease, seen: Option<i64>) -> Result<bool, ApiError> {
-        self.script.play("ssm:PutParameter", self.inner.try_acquire_lease(account, lease, seen)).await
+    async fn load_record(&self, subject: &str) -> Result<Record, ApiError> {
+        self.script.play("dynamodb:GetItem", self.inner.load_record(subject)).await
     }
 
-    async fn release_lease(&self, account: &AccountId) -> Result<(), ApiError> {
-        self.script.play("ssm:PutParameter", self.inner.release_lease(account)).await
+    async fn acquire_lease(&self, subject: &str, lease: &Lease, now: SystemTime) -> Result<LeaseAttempt, ApiError> {
+        self.script.play("dynamodb:UpdateItem", self.inner.acquire_lease(subject, lease, now)).await
+    }
+
+    async fn save_record(&self, subject: &str, update: &RecordUpdate) -> Result<Saved, ApiError> {
+        self.script.play("dynamodb:UpdateItem", self.inner.save_record(subject, update)).await
     }
 }
 
@@ -148,18 +153,6 @@ impl<P: Queue> Queue for Faulty<P> {
 impl<P: Notifier> Notifier for Faulty<P> {
     fn notifications_enabled(&self) -> bool {
         self.inner.notifications_enabled()
-    }
-
-    async fn load_record(&self, name: &str) -> Result<Option<NotificationRecord>, ApiError> {
-        self.script.play("ssm:GetParameter", self.inner.load_record(name)).await
-    }
-
-    async fn save_record(&self, name: &str, record: &NotificationRecord, write: WriteMode) -> Result<bool, ApiError> {
-        self.script.play("ssm:PutParameter", self.inner.save_record(name, record, write)).await
-    }
-
-    async fn delete_record(&self, name: &str) -> Result<(), ApiError> {
-        self.script.play("ssm:DeleteParameter", self.inner.delete_record(name)).await
     }
 
     async fn publish_event(&self, event: &AccountEvent) -> Result<(), ApiError> {

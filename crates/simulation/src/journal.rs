@@ -18,6 +18,7 @@ use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::policy::Caller;
 use onboarding_core::role::RoleName;
+use onboarding_core::role_id::RoleId;
 use onboarding_engine::ports::{AssumeRoleRequest, Clock};
 
 /// Guard of a call in flight: virtual time does not advance while one exists.
@@ -76,6 +77,12 @@ impl FakeOrganization {
         let mut state = self.lock();
         state.tick();
         state.accounts.get(account)?.role(name).map(|role| role.state.clone())
+    }
+
+    /// The unique ID of a role.
+    #[must_use]
+    pub fn role_id(&self, account: &AccountId, name: &RoleName) -> Option<RoleId> {
+        self.lock().accounts.get(account)?.role(name)?.id.parse().ok()
     }
 
     /// Whether a caller can assume a role, given its last written trust policy and the control policies.

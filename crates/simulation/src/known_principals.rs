@@ -11,7 +11,8 @@ pub(super) fn is_known(state: &State, principal: &Principal) -> bool {
         Principal::Anyone | Principal::CanonicalUser(_) => true,
         Principal::Account(id) => account(state, id),
         Principal::Arn(arn) => identity(state, arn),
-        Principal::Foreign(_) | Principal::Orphan(_) | Principal::Unknown(..) => false,
+        Principal::Orphan(id) => state.unique_ids.contains_key(id),
+        Principal::Foreign(_) | Principal::Unknown(..) => false,
         Principal::Service(name) => name.ends_with(".amazonaws.com") || name.ends_with(".amazonaws.com.cn"),
         Principal::Federated(name) => !name.is_empty(),
     }

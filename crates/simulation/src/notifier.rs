@@ -1,12 +1,13 @@
-//! The event bus and the notification records, in memory.
+//! The event bus, in memory, and what the records say was notified.
 
 use std::collections::BTreeMap;
 
 use crate::organization::FakeOrganization;
 use onboarding_core::error::ApiError;
 use onboarding_core::notification::NotificationRecord;
+use onboarding_core::record::Record;
 use onboarding_core::report::AccountEvent;
-use onboarding_engine::ports::{Clock, Notifier, WriteMode};
+use onboarding_engine::ports::{Clock, Notifier};
 
 /// The event bus of an organization and its notification records. Clones share their state.
 #[derive(Debug, Clone)]
@@ -34,42 +35,23 @@ impl FakeNotifier {
         self.0.lock().notifications.events.clone()
     }
 
-    /// The stored notification records by name.
+    /// The last notification of each subject that has one.
     #[must_use]
     pub fn notifications(&self) -> BTreeMap<String, NotificationRecord> {
-        self.0.lock().notifications.records.clone()
+        let records = self.0.records().into_iter();
+        records.filter_map(|(subject, record)| Some((subject, record.notification?))).collect()
     }
 
-    /// Stores a notification record, as another run would.
-    pub fn put_notification(&self, name: &str, record: NotificationRecord) {
-        self.0.lock().notifications.records.insert(name.to_owned(), record);
+    /// Replaces the last notification of a subject, as another run would.
+    pub fn put_notification(&self, subject: &str, notification: NotificationRecord) {
+        let record = Record { notification: Some(notification), ..self.0.record(subject) };
+        self.0.put_record(subject, &record);
     }
 }
 
 impl Notifier for FakeOrganization {
     fn notifications_enabled(&self) -> bool {
         true
-    }
-
-    async fn load_record(&self, name: &str) -> Result<Option<NotificationRecord>, ApiError> {
-        self.wait_for_notifier().await;
-        Ok(self.lock().notifications.records.get(name).cloned())
-    }
-
-    async fn save_record(&self, name: &str, record: &NotificationRecord, write: WriteMode) -> Result<bool, ApiError> {
-        self.wait_for_notifier().await;
-        let records = &mut self.lock().notifications.records;
-        if write == WriteMode::Create && records.contains_key(name) {
-            return Ok(false);
-        }
-        records.insert(name.to_owned(), record.clone());
-        Ok(true)
-    }
-
-    async fn delete_record(&self, name: &str) -> Result<(), ApiError> {
-        self.wait_for_notifier().await;
-        self.lock().notifications.records.remove(name);
-        Ok(())
     }
 
     async fn publish_event(&self, event: &AccountEvent) -> Result<(), ApiError> {

@@ -40,10 +40,12 @@ pub(super) fn denial_reason(role: &RoleState, request: &Request<'_>) -> Option<S
     bounded.then(|| no_policy_allows("permissions boundary", request.action))
 }
 
-/// Whether a managed policy allows an action. Only two AWS-managed policies are simulated; all others allow nothing.
+/// Whether a managed policy allows an action. Only three AWS-managed policies are simulated; all others allow nothing.
 fn managed_policy_allows(arn: &str, action: &str) -> bool {
     let iam = arn.ends_with(":aws:policy/IAMFullAccess") && action.starts_with("iam:");
-    iam || arn.ends_with(":aws:policy/AdministratorAccess")
+    let administers = ["iam:", "organizations:", "account:"].iter().any(|service| action.starts_with(service));
+    let power_user = arn.ends_with(":aws:policy/PowerUserAccess") && !administers;
+    iam || power_user || arn.ends_with(":aws:policy/AdministratorAccess")
 }
 
 /// The reason why a kind of policy denies an action that it does not mention.

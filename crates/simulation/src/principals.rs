@@ -4,7 +4,8 @@
 
 use serde_json::{Map, Value};
 
-use onboarding_core::account::{AccountId, Partition};
+use crate::state::State;
+use onboarding_core::account::AccountId;
 use onboarding_core::policy::{Document, Principal};
 
 /// The principal in the form of IAM's error message.
@@ -21,8 +22,9 @@ pub(super) fn quote(principal: &Principal) -> String {
     format!("\"{kind}\":\"{text}\"")
 }
 
-/// The document as IAM saves it: account IDs become root ARNs, and an array of one principal becomes a string.
-pub(super) fn as_saved(document: &Document, partition: &Partition) -> Option<String> {
+/// The document as IAM saves it: account IDs become root ARNs, unique IDs become ARNs, and an array of one principal becomes
+/// a string.
+pub(super) fn as_saved(document: &Document, state: &State) -> Option<String> {
     let mut map = document.as_map().clone();
     for_each_principal(&mut map, |kind, value| {
         if let Value::Array(items) = value
@@ -32,7 +34,9 @@ pub(super) fn as_saved(document: &Document, partition: &Partition) -> Option<Str
         }
         if kind == "AWS" {
             replace_strings(value, |text| {
-                text.parse::<AccountId>().ok().map(|id| Principal::Account(id).to_policy(partition))
+                let account = text.parse::<AccountId>().ok();
+                let root = account.map(|id| Principal::Account(id).to_policy(&state.partition));
+                root.or_else(|| state.unique_ids.get(text).cloned())
             });
         }
     });

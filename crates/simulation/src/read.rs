@@ -4,7 +4,7 @@
 use crate::authorize::RequestParameters;
 use crate::call::CallInfo;
 use crate::rejection::Rejection;
-use crate::role_state::RoleState;
+use crate::role_state::Role;
 use crate::session::Session;
 use crate::state::State;
 use crate::validate;
@@ -20,7 +20,7 @@ impl Session {
         &self,
         call: &'static str,
         role: &RoleName,
-        read: impl FnOnce(&State, Option<&RoleState>) -> Result<T, Rejection>,
+        read: impl FnOnce(&State, Option<&Role>) -> Result<T, Rejection>,
     ) -> Result<T, ApiError> {
         let info = CallInfo { account: &self.account, call, role: Some(role), write: false };
         self.organization
@@ -28,7 +28,7 @@ impl Session {
                 self.authorize(state, call, role, &RequestParameters::default())?;
                 let now = state.now;
                 let seen = state.account_mut(&self.account)?.read(role, now);
-                read(state, seen.as_ref().map(|role| &role.state))
+                read(state, seen.as_ref())
             })
             .await
     }
@@ -42,12 +42,12 @@ impl ReadIam for Session {
     }
 
     async fn role(&self, role: &RoleName) -> Result<Option<ObservedRole>, ApiError> {
-        self.read("iam:GetRole", role, |_, seen| Ok(seen.map(RoleState::observed))).await
+        self.read("iam:GetRole", role, |_, seen| Ok(seen.map(Role::observed))).await
     }
 
     async fn policy_names(&self, role: &RoleName, from: Option<String>) -> Result<Page, ApiError> {
         self.read("iam:ListRolePolicies", role, |state, seen| {
-            page(seen.into_iter().flat_map(|seen| seen.policies.keys()), from.as_deref(), state.page_size)
+            page(seen.into_iter().flat_map(|seen| seen.state.policies.keys()), from.as_deref(), state.page_size)
         })
         .await
     }
@@ -55,14 +55,14 @@ impl ReadIam for Session {
     async fn policy(&self, role: &RoleName, name: &str) -> Result<Option<String>, ApiError> {
         self.read("iam:GetRolePolicy", role, |_, seen| {
             validate::policy_name(name)?;
-            Ok(seen.and_then(|seen| seen.policies.get(name)).map(|policy| policy.0.clone()))
+            Ok(seen.and_then(|seen| seen.state.policies.get(name)).map(|policy| policy.0.clone()))
         })
         .await
     }
 
     async fn attached(&self, role: &RoleName, from: Option<String>) -> Result<Page, ApiError> {
         self.read("iam:ListAttachedRolePolicies", role, |state, seen| {
-            page(seen.into_iter().flat_map(|seen| &seen.attached), from.as_deref(), state.page_size)
+            page(seen.into_iter().flat_map(|seen| &seen.state.attached), from.as_deref(), state.page_size)
         })
         .await
     }

@@ -49,16 +49,6 @@ impl RoleState {
         }
     }
 
-    /// The role as `iam:GetRole` returns it.
-    pub(super) fn observed(&self) -> ObservedRole {
-        ObservedRole {
-            settings: self.settings.clone(),
-            trust: Document::parse(&self.trust.0).map_err(|error| error.to_string()),
-            policies: BTreeMap::new(),
-            attached: BTreeSet::new(),
-        }
-    }
-
     /// Replaces the ARN of a deleted identity with its unique id, as IAM does.
     pub(super) fn orphan(&mut self, arn: &str, id: &str) {
         if let Some(text) = principals::replace(&self.trust.0, arn, id) {
@@ -76,6 +66,20 @@ pub(super) struct Role {
     /// The creation time.
     pub(super) created_at: SystemTime,
     pub(super) state: RoleState,
+}
+
+impl Role {
+    /// The role as `iam:GetRole` returns it.
+    pub(super) fn observed(&self) -> ObservedRole {
+        let RoleState { settings, trust, .. } = &self.state;
+        ObservedRole {
+            id: self.id.parse().ok(),
+            settings: settings.clone(),
+            trust: Document::parse(&trust.0).map_err(|error| error.to_string()),
+            policies: BTreeMap::new(),
+            attached: BTreeSet::new(),
+        }
+    }
 }
 
 /// The unique id of the n-th role with a name. It is deterministic and does not depend on other roles.

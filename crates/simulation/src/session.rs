@@ -1,6 +1,6 @@
 //! `sts:AssumeRole` and the sessions that it returns.
 //!
-//! A session stays live: each of its calls is authorized at the time of the call, against the current state of the access
+//! A session outlives changes of the trust policy: each of its calls is authorized at the time of the call, against the current state of the access
 //! role and the control policies, and it fails with `ExpiredToken` when the session has expired.
 
 use std::time::SystemTime;
@@ -31,6 +31,10 @@ pub struct Session {
     pub(super) account: AccountId,
     /// The assumed role.
     pub(super) role: RoleName,
+    /// The unique id of the role, for a session ends when its role is deleted.
+    pub(super) role_id: String,
+    /// When STS issued the credentials.
+    pub(super) issued_at: SystemTime,
     /// The ARN of the session, for error messages.
     pub(super) arn: String,
     pub(super) policy: Document,
@@ -59,6 +63,7 @@ impl Sessions for FakeOrganization {
             state.check_caller(&self.caller, target)?;
             let now = state.now;
             let seen = state.accounts.get_mut(&target.account).and_then(|account| account.read(&target.role, now));
+            let role_id = seen.as_ref().map(|role| role.id.clone()).unwrap_or_default();
             state.check_trust(&self.caller, target, seen, &request.session_name, None)?;
             state.assume_role_requests.push(request.clone());
             let Target { partition, account, role, .. } = target;
@@ -66,7 +71,9 @@ impl Sessions for FakeOrganization {
             let organization = self.clone();
             let account = account.clone();
             let role = role.clone();
-            Ok(Session { organization, account, role, arn, policy, expires: after(state.now, SESSION) })
+            let issued_at = state.now;
+            let expires = after(issued_at, SESSION);
+            Ok(Session { organization, account, role, role_id, issued_at, arn, policy, expires })
         })
         .await
     }

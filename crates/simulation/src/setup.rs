@@ -52,6 +52,13 @@ impl FakeOrganization {
         self
     }
 
+    /// Adds a role or user by its unique ID and its ARN. IAM accepts the ID in a policy and saves the ARN.
+    #[must_use]
+    pub fn with_unique_id(self, id: &str, arn: &str) -> Self {
+        self.change(|all| all.unique_ids.insert(id.to_owned(), arn.to_owned()));
+        self.with_identity(arn)
+    }
+
     /// Sets an SSM parameter of the management account.
     #[must_use]
     pub fn with_parameter(self, name: &str, value: &str) -> Self {
@@ -66,10 +73,17 @@ impl FakeOrganization {
         self.with_parameter(name, value)
     }
 
-    /// Stores no leases, as on the command line: every lease is granted.
+    /// Lists an account without its state, as AWS does not document but may do.
     #[must_use]
-    pub fn without_leases(self) -> Self {
-        self.change(|all| all.has_leases = false);
+    pub fn with_unreadable_account(self, account: &AccountId) -> Self {
+        self.change(|all| all.unreadable.insert(account.clone()));
+        self
+    }
+
+    /// Stores no records, as on the command line: every lease is granted, and nothing is remembered.
+    #[must_use]
+    pub fn without_records(self) -> Self {
+        self.change(|all| all.has_records = false);
         self
     }
 
@@ -89,7 +103,7 @@ impl FakeOrganization {
         self.change(|all| all.latency = latency);
     }
 
-    /// Sets the latency of every call to the event bus and of its records; the default is zero.
+    /// Sets the latency of every call to the event bus; the default is zero.
     pub fn set_notifier_latency(&self, latency: Duration) {
         self.change(|all| all.notifications.latency = latency);
     }
@@ -161,22 +175,24 @@ impl FakeOrganization {
         self.change(|all| all.missing_policies.insert(arn.to_owned()));
     }
 
-    /// Writes a role as another tool or administrator might have. The role is not validated and is visible immediately.
+    /// Writes a role as another tool or administrator might have. The role is not validated and is visible immediately. An
+    /// existing role is edited and keeps its unique ID; to create it again, delete it first.
     pub fn put_role(&self, account: &AccountId, name: &RoleName, role: RoleState) {
         let now = self.lock().now;
-        self.alter(account, |target| target.insert(account, name, role, now, Lag::default()));
+        self.alter(account, |target| match target.role(name) {
+            Some(_) => {
+                let lag = std::mem::take(&mut target.lag);
+                target.update(name, role, now);
+                target.lag = lag;
+            }
+            None => target.insert(account, name, role, now, Lag::default()),
+        });
     }
 
     /// Replaces the trust policy of a role with any string. The change is visible immediately.
     pub fn set_trust(&self, account: &AccountId, name: &RoleName, trust: &str) {
         if let Some(role) = self.role_state(account, name) {
-            let state = RoleState { trust: PolicyText(trust.to_owned()), ..role };
-            let now = self.lock().now;
-            self.alter(account, |account| {
-                let lag = std::mem::take(&mut account.lag);
-                account.update(name, state, now);
-                account.lag = lag;
-            });
+            self.put_role(account, name, RoleState { trust: PolicyText(trust.to_owned()), ..role });
         }
     }
 

@@ -12,7 +12,7 @@ use crate::notifications::Notifications;
 use crate::rejection::Rejection;
 use crate::tenant::Tenant;
 use onboarding_core::account::{AccountId, Partition};
-use onboarding_core::lease::StoredLease;
+use onboarding_core::attributes::Attributes;
 use onboarding_engine::ports::AssumeRoleRequest;
 
 /// When the virtual time starts, in seconds since 1970: November 2026.
@@ -26,17 +26,21 @@ pub(super) struct State {
     pub(super) partition: Partition,
     pub(super) management: AccountId,
     pub(super) accounts: BTreeMap<AccountId, SimAccount>,
+    /// Accounts whose description in `ListAccounts` is incomplete.
+    pub(super) unreadable: BTreeSet<AccountId>,
     /// Accounts outside the organization, such as those of vendors.
     pub(super) outside: BTreeSet<AccountId>,
     /// ARNs of roles and users that exist only as principals.
     pub(super) identities: BTreeSet<String>,
+    /// The unique IDs of some of them, each with its ARN.
+    pub(super) unique_ids: BTreeMap<String, String>,
     pub(super) parameters: BTreeMap<String, String>,
     /// The parameters that are not encrypted.
     pub(super) plain_parameters: BTreeSet<String>,
-    /// The lease of each account.
-    pub(super) leases: BTreeMap<AccountId, StoredLease>,
-    /// Whether leases are stored.
-    pub(super) has_leases: bool,
+    /// The items of the table.
+    pub(super) records: BTreeMap<String, Attributes>,
+    /// Whether there is a table.
+    pub(super) has_records: bool,
     pub(super) inbox: Inbox,
     pub(super) notifications: Notifications,
     /// The tenant at a vendor with an API, if any.
@@ -74,12 +78,14 @@ impl State {
             partition,
             management,
             accounts,
+            unreadable: BTreeSet::new(),
             outside: BTreeSet::new(),
             identities: BTreeSet::new(),
+            unique_ids: BTreeMap::new(),
             parameters: BTreeMap::new(),
             plain_parameters: BTreeSet::new(),
-            leases: BTreeMap::new(),
-            has_leases: true,
+            records: BTreeMap::new(),
+            has_records: true,
             inbox: Inbox::default(),
             notifications: Notifications::default(),
             tenant: None,

@@ -15,11 +15,13 @@ use crate::validate;
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::plan::{Action, Change, NewRole};
+use onboarding_core::policy::{Document, REVOCATION_POLICY};
 use onboarding_core::role::RoleName;
+use onboarding_core::role_id::RoleId;
 use onboarding_engine::ports::WriteIam;
 
 impl WriteIam for Session {
-    async fn execute(&self, change: &Change) -> Result<(), ApiError> {
+    async fn execute(&self, change: &Change) -> Result<Option<RoleId>, ApiError> {
         let role = &change.role;
         let info = CallInfo { account: &self.account, call: change.call(), role: Some(role), write: true };
         self.organization
@@ -32,9 +34,10 @@ impl WriteIam for Session {
                         if !new.settings.tags.is_empty() {
                             self.authorize(state, "iam:TagRole", role, &parameters)?;
                         }
-                        create(state, &self.account, role, new)
+                        create(state, &self.account, role, new)?;
+                        Ok(state.account(&self.account)?.role(role).and_then(|role| role.id.parse().ok()))
                     }
-                    action => update(state, &self.account, role, action),
+                    action => update(state, &self.account, role, action).map(|()| None),
                 }
             })
             .await
@@ -61,7 +64,7 @@ fn request_parameters(action: &Action) -> RequestParameters<'_> {
     }
 }
 
-fn create(state: &mut State, id: &AccountId, name: &RoleName, new: &NewRole) -> Result<(), Rejection> {
+fn create(state: &mut State, id: &AccountId, name: &RoleName, new: &NewRole) -> Result<Option<RoleId>, Rejection> {
     let settings = &new.settings;
     validate::path(&settings.path)?;
     validate::description(&settings.description)?;
@@ -86,7 +89,7 @@ fn create(state: &mut State, id: &AccountId, name: &RoleName, new: &NewRole) -> 
     let now = state.now;
     let lag = account.lag;
     state.account_mut(id)?.insert(id, name, role, now, lag);
-    Ok(())
+    Ok(state.account(id)?.role(name).and_then(|created| created.id.parse().ok()))
 }
 
 fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -> Result<(), Rejection> {
@@ -109,12 +112,8 @@ fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -
             role.settings.description.clone_from(&after.description);
             role.settings.max_session = after.max_session;
         }
-        Action::PutPolicy { name: policy, after, .. } => {
-            validate::policy_name(policy)?;
-            let text = after.to_json();
-            document::check_permissions(&text)?;
-            role.policies.insert(policy.clone(), PolicyText(text));
-        }
+        Action::PutPolicy { name: policy, after, .. } => put_policy(&mut role, policy, after)?,
+        Action::RevokeSessions(revocation) => put_policy(&mut role, REVOCATION_POLICY, &revocation.after)?,
         Action::DeletePolicy { name: policy, .. } => {
             role.policies.remove(policy).ok_or_else(|| not_found("The policy"))?;
         }
@@ -152,6 +151,14 @@ fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -
     account.quotas.check(name.as_str(), &role, Some(before))?;
     let now = state.now;
     state.account_mut(id)?.update(name, role, now);
+    Ok(())
+}
+
+fn put_policy(role: &mut RoleState, name: &str, policy: &Document) -> Result<(), Rejection> {
+    validate::policy_name(name)?;
+    let text = policy.to_json();
+    document::check_permissions(&text)?;
+    role.policies.insert(name.to_owned(), PolicyText(text));
     Ok(())
 }
 

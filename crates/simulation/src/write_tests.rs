@@ -14,7 +14,7 @@ async fn outcomes(session: &Session, changes: &[Change]) -> String {
     let mut out = String::new();
     for change in changes {
         match session.execute(change).await {
-            Ok(()) => out += "ok\n",
+            Ok(_) => out += "ok\n",
             Err(error) => out += &format!("{error}\n"),
         }
     }
@@ -45,6 +45,19 @@ async fn created_role_can_be_read_back() {
     assert!(role.trust.unwrap().equivalent(&new_role().trust));
     assert_eq!(organization.writes().len(), 1);
     assert!(organization.state()[&id(MEMBER)].contains_key(&name("Vendor")));
+}
+
+#[tokio::test]
+async fn role_that_is_created_again_has_another_unique_id() {
+    let organization = organization();
+    let session = session_with_vendor_role(&organization).await;
+    let unique_id = async || session.role(&name("Vendor")).await.unwrap().unwrap().id.unwrap();
+    let first = unique_id().await;
+    organization.set_trust(&id(MEMBER), &name("Vendor"), "{}");
+    assert_eq!(unique_id().await, first, "an edit keeps the ID");
+    organization.delete_role(&id(MEMBER), &name("Vendor"));
+    session.execute(&create("Vendor", new_role())).await.unwrap();
+    assert_ne!(unique_id().await, first);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::plan::{Change, Proof};
+use onboarding_core::record::Record;
 use onboarding_core::report::{ChangeStatus, Report};
 use onboarding_core::role::RoleName;
 use onboarding_engine::Job;
@@ -82,7 +83,8 @@ impl Scenario {
     /// Creates a new account and onboards it with [`CONFIG`]. The journal is empty afterwards.
     pub(crate) fn with_onboarded_account(self) -> Self {
         let scenario = self.with_new_account();
-        assert_eq!(scenario.apply_config(CONFIG).outcome, Outcome::Converged);
+        let report = scenario.apply_config(CONFIG);
+        assert_eq!(report.outcome, Outcome::Converged);
         scenario.organization.clear_journal();
         scenario
     }
@@ -95,6 +97,11 @@ impl Scenario {
     /// Adds a user or role that policies may name as a principal.
     pub(crate) fn with_identity(self, arn: &str) -> Self {
         Self { organization: self.organization.with_identity(arn), ..self }
+    }
+
+    /// Adds a user or role that policies may name by its unique ID.
+    pub(crate) fn with_unique_id(self, unique_id: &str, arn: &str) -> Self {
+        Self { organization: self.organization.with_unique_id(unique_id, arn), ..self }
     }
 
     /// Stores an SSM parameter.
@@ -178,14 +185,20 @@ impl Scenario {
     /// Gives the lease of the account to another run, for this time from now.
     pub(crate) fn with_lease(self, owner: &str, duration: Duration) -> Self {
         let expires_at = self.organization.now() + duration;
-        self.organization.put_lease(&id(self.account), Lease { owner: owner.to_owned(), expires_at });
+        self.organization.put_lease(&id(self.account), &Lease { owner: owner.to_owned(), expires_at });
         self
     }
 
     /// Leaves the lease of a killed run, which expired long ago.
     pub(crate) fn with_expired_lease(self) -> Self {
         self.organization
-            .put_lease(&id(self.account), Lease { owner: "killed".to_owned(), expires_at: SystemTime::UNIX_EPOCH });
+            .put_lease(&id(self.account), &Lease { owner: "killed".to_owned(), expires_at: SystemTime::UNIX_EPOCH });
+        self
+    }
+
+    /// Deletes the record of the account.
+    pub(crate) fn without_record(self) -> Self {
+        self.organization.put_record(self.account, &Record::default());
         self
     }
 

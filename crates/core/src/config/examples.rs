@@ -2,116 +2,176 @@
 //! `example-external-id`. They are valid, so that examples and tests can use them, but a run with them would grant access
 //! to an account that belongs to another customer of AWS, or does not exist.
 //!
+//! They are looked for in every string of the configuration and of the vendor and policy files that it uses, whatever the
+//! string is for, so that a new key needs no code here. What is certainly an example is refused by `onboard plan` and
+//! `apply`; what only looks like one is a warning of `onboard config check`, because an external ID can be any string.
+//!
 //! The documentation of AWS uses account IDs such as 111122223333 and 123456789012. See
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>.
 
 use std::fmt;
+use std::path::Path;
 
-use super::{Config, ExternalIdSource, PrincipalSpec, RoleTemplate, TrustSpec};
+use super::RoleTemplate;
+use super::context::ReadContext;
 use crate::owner::Owner;
+use crate::toml_reader::{Location, Scalar, SourceFile};
 
-/// An example value in a configuration.
+/// An example value in a configuration, or in a file that it uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExampleValue {
-    /// Where it is, such as `[vendors.trelica] external-id`.
-    pub location: String,
-    /// What it is, such as `the account ID 111122223333`. An external ID is not shown.
-    pub value: String,
+    /// Where it is.
+    pub location: Location,
+    /// Whether it is certainly an example.
+    pub certainty: Certainty,
+    /// The key of the value; none in a policy file.
+    key: Option<String>,
+    kind: Kind,
+    /// What to replace it with.
+    remedy: &'static str,
+}
+
+/// Whether a value is an example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Certainty {
+    /// It is one: no real account ID or external ID is like this.
+    Certain,
+    /// It looks like one, and may be real.
+    Likely,
+}
+
+/// What the value is. An external ID is not shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kind {
+    Account(String),
+    Organization(String),
+    ExternalId,
 }
 
 impl fmt::Display for ExampleValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {} is an example; replace it", self.location, self.value)
+        write!(f, "{}: ", self.location)?;
+        if let Some(key) = &self.key {
+            write!(f, "`{key}`: ")?;
+        }
+        match &self.kind {
+            Kind::Account(id) => write!(f, "the account ID {id} ")?,
+            Kind::Organization(id) => write!(f, "the organization ID {id} ")?,
+            Kind::ExternalId => write!(f, "the external ID ")?,
+        }
+        match self.certainty {
+            Certainty::Certain => write!(f, "is an example; {}", self.remedy),
+            Certainty::Likely => write!(f, "looks like an example; if it is one, {}", self.remedy),
+        }
     }
 }
 
-impl Config {
-    /// The example values that the configuration still contains, in the order of the file.
-    #[must_use]
-    pub fn example_values(&self) -> Vec<ExampleValue> {
-        let mut found = Vec::new();
-        for (index, grant) in self.access_role.grants.iter().enumerate() {
-            trust_entry(&format!("[[access-role.grant]] {}", index + 1), grant, &mut found);
+/// The example values of a configuration. Vendors that it does not use are left out.
+pub(super) fn found(scalars: &[Scalar], roles: &[RoleTemplate], context: &ReadContext<'_>) -> Vec<ExampleValue> {
+    let is_used = |name: &str| roles.iter().any(|role| role.definition.owner == Owner::Vendor(name.to_owned()));
+    let mut found = Vec::new();
+    for scalar in scalars {
+        let keys: Vec<_> = scalar.keys.iter().map(String::as_str).collect();
+        match keys.as_slice() {
+            ["catalogue", name, ..] if !is_used(name) => {}
+            ["vendor-files"] => {
+                let stem = Path::new(&scalar.text).file_stem().and_then(|stem| stem.to_str());
+                if stem.is_some_and(is_used) {
+                    in_vendor_file(&scalar.text, context, &mut found);
+                }
+            }
+            ["role", "policies", _, "file"] => in_policy_file(&scalar.text, context, &mut found),
+            _ => in_scalar(scalar, &mut found),
         }
-        for account in &self.excluded {
-            in_text("[accounts] exclude", account.as_str(), &mut found);
-        }
-        for template in &self.roles {
-            role(template, &mut found);
-        }
-        found
+    }
+    found
+}
+
+/// A file that cannot be read has a problem of its own.
+fn in_vendor_file(path: &str, context: &ReadContext<'_>, found: &mut Vec<ExampleValue>) {
+    let Ok(text) = context.files.read(path) else { return };
+    let source = SourceFile::new(path, &text);
+    let document = source.document();
+    for scalar in document.as_ref().map(|document| source.scalars(document)).unwrap_or_default() {
+        in_scalar(&scalar, found);
     }
 }
 
-fn role(role: &RoleTemplate, found: &mut Vec<ExampleValue>) {
-    let definition = &role.definition;
-    let place = match &definition.owner {
-        Owner::Vendor(name) => format!("[vendors.{name}]"),
-        Owner::Role(name) => format!("[[role]] {name}"),
+fn in_policy_file(path: &str, context: &ReadContext<'_>, found: &mut Vec<ExampleValue>) {
+    let Ok(text) = context.files.read(path) else { return };
+    let source = SourceFile::new(path, &text);
+    for (offset, kind, certainty) in examples_in(&text) {
+        let remedy = remedy(&kind, &[]);
+        found.push(ExampleValue { location: source.location(offset), certainty, key: None, kind, remedy });
+    }
+}
+
+/// Keys of texts for people, and of names that this tool or AWS resolves.
+const NO_VALUES: [&str; 7] =
+    ["description", "title", "documentation", "tags", "external-id-hint", "none-because", "ssm-parameter"];
+
+fn in_scalar(scalar: &Scalar, found: &mut Vec<ExampleValue>) {
+    let keys: Vec<_> = scalar.keys.iter().map(String::as_str).collect();
+    let mut add = |kind: Kind, certainty: Certainty| {
+        let remedy = remedy(&kind, &keys);
+        let (location, key) = (scalar.location.clone(), keys.last().map(|key| (*key).to_owned()));
+        found.push(ExampleValue { location, certainty, key, kind, remedy });
     };
-    for (index, spec) in role.trust.iter().enumerate() {
-        let entry = if definition.owner.is_vendor() { place.clone() } else { format!("{place}, trust {}", index + 1) };
-        trust_entry(&entry, spec, found);
+    if keys.iter().any(|key| NO_VALUES.contains(key)) {
+        return;
     }
-    for arn in &definition.attached {
-        in_text(&format!("{place} managed-policies"), &arn.0, found);
+    if let [.., "external-id"] | [.., "external-id", "like"] = keys.as_slice() {
+        if let Some(certainty) = external_id(&scalar.text) {
+            add(Kind::ExternalId, certainty);
+        }
+        return;
     }
-    if let Some(boundary) = &definition.settings.boundary {
-        in_text(&format!("{place} permissions-boundary"), &boundary.0, found);
-    }
-    for (name, policy) in &role.policies {
-        in_text(&format!("{place} policies.{name}"), &policy.0, found);
+    for (_, kind, certainty) in examples_in(&scalar.text) {
+        add(kind, certainty);
     }
 }
 
-fn trust_entry(place: &str, spec: &TrustSpec, found: &mut Vec<ExampleValue>) {
-    for principal in &spec.principals {
-        if let PrincipalSpec::Aws(text) | PrincipalSpec::Federated(text) = principal {
-            in_text(&format!("{place} principal"), &text.0, found);
-        }
-    }
-    for source in &spec.external_ids {
-        let is_example = match source {
-            ExternalIdSource::Literal(id) => is_example_external_id(id.expose()),
-            ExternalIdSource::Pattern(pattern) => is_example_external_id(pattern.as_secret().expose()),
-            ExternalIdSource::Parameter(_) => false,
-        };
-        if is_example {
-            let value = "the external ID".to_owned();
-            found.push(ExampleValue { location: format!("{place} external-id"), value });
-        }
-    }
-    for clause in spec.condition.clauses() {
-        for value in &clause.values {
-            in_text(&format!("{place} condition {}", clause.key), value, found);
-        }
+fn remedy(kind: &Kind, keys: &[&str]) -> &'static str {
+    match (kind, keys) {
+        (Kind::ExternalId, _) => "replace it with the external ID that the vendor gave you",
+        (Kind::Organization(_), _) => "replace it with the ID of your organization",
+        (Kind::Account(_), ["access-role", "grant", ..]) => "replace it with the ID of your identity account",
+        (Kind::Account(_), ["accounts", "exclude"]) => "replace it with the ID of an account to exclude, or remove it",
+        (Kind::Account(_), _) => "replace it with the ID of the account that is meant",
     }
 }
 
-/// Adds the example account IDs and organization IDs in a text, each once for a place.
-fn in_text(location: &str, text: &str, found: &mut Vec<ExampleValue>) {
-    let mut add = |value: String| {
-        let example = ExampleValue { location: location.to_owned(), value };
-        if !found.contains(&example) {
-            found.push(example);
+/// The example account IDs and organization IDs in a text, each once, with the offset of its first occurrence.
+fn examples_in(text: &str) -> Vec<(usize, Kind, Certainty)> {
+    let mut found: Vec<(usize, Kind, Certainty)> = Vec::new();
+    let mut add = |offset, kind: Kind, certainty| {
+        if !found.iter().any(|(_, known, _)| *known == kind) {
+            found.push((offset, kind, certainty));
         }
     };
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
-    for word in words {
+    for (start, word) in words(text, |c| c.is_ascii_alphanumeric() || c == '-') {
         if is_example_organization(word) {
-            add(format!("the organization ID {word}"));
+            add(start, Kind::Organization(word.to_owned()), Certainty::Certain);
         }
-        for number in word.split(|c: char| !c.is_ascii_digit()).filter(|number| is_example_account(number)) {
-            add(format!("the account ID {number}"));
+        for (offset, number) in words(word, |c| c.is_ascii_digit()) {
+            if let Some(certainty) = account(number) {
+                add(start + offset, Kind::Account(number.to_owned()), certainty);
+            }
         }
     }
+    found
 }
 
-/// Whether an account ID is one of the documentation: three times the same four digits, such as 111122223333, or digits in
-/// ascending or descending order. An account has one of the former with a probability of one to a billion.
-fn is_example_account(id: &str) -> bool {
-    const SEQUENCES: [&str; 8] = [
-        "123456789012",
+/// The longest parts of a text of which every character is allowed, with their offsets.
+fn words(text: &str, allowed: impl Fn(char) -> bool) -> impl Iterator<Item = (usize, &str)> {
+    let start = text.as_ptr().addr();
+    text.split(move |c: char| !allowed(c)).map(move |word| (word.as_ptr().addr() - start, word))
+}
+
+/// Whether an account ID is one of the documentation: 123456789012, or three times the same four digits, such as
+/// 111122223333. An account has one of these with a probability of one to a billion.
+fn account(id: &str) -> Option<Certainty> {
+    const SEQUENCES: [&str; 7] = [
         "012345678901",
         "210987654321",
         "987654321098",
@@ -121,78 +181,41 @@ fn is_example_account(id: &str) -> bool {
         "123412341234",
     ];
     let is_uniform = |group: &[u8]| group.windows(2).all(|pair| pair.first() == pair.last());
-    id.len() == 12 && (id.as_bytes().chunks(4).all(is_uniform) || SEQUENCES.contains(&id))
+    let is_documented = id.len() == 12 && (id.as_bytes().chunks(4).all(is_uniform) || id == "123456789012");
+    is_documented.then_some(Certainty::Certain).or(SEQUENCES.contains(&id).then_some(Certainty::Likely))
 }
 
 fn is_example_organization(id: &str) -> bool {
-    id.strip_prefix("o-").is_some_and(|rest| rest.starts_with("example") || rest.bytes().all(|b| b == b'x'))
+    id.strip_prefix("o-").is_some_and(|rest| rest.starts_with("example") || is_crossed_out(rest))
 }
 
-fn is_example_external_id(id: &str) -> bool {
+/// At least four `x` and nothing else.
+fn is_crossed_out(word: &str) -> bool {
+    word.len() >= 4 && word.bytes().all(|b| b.eq_ignore_ascii_case(&b'x'))
+}
+
+/// Whether an external ID is an example. Only whole words count, because a random string may contain any.
+fn external_id(id: &str) -> Option<Certainty> {
+    /// The external ID of the example configuration that is not a placeholder by its words.
+    const OWN: &str = "00000000-1111-2222-3333-444444444444";
     let lower = id.to_ascii_lowercase();
-    let words = ["example", "changeme", "change-me", "placeholder", "your-", "your_", "xxxx"];
+    let mut words = lower.split(|c: char| !c.is_ascii_alphanumeric());
+    let is_placeholder = |word: &str| ["example", "changeme", "placeholder"].contains(&word) || is_crossed_out(word);
+    let starts_with_your = ["your-", "your_"].iter().any(|start| lower.starts_with(start));
+    if id == OWN || starts_with_your || lower.contains("change-me") || words.any(is_placeholder) {
+        return Some(Certainty::Certain);
+    }
     let is_uniform = |group: &str| group.bytes().all(|b| Some(b) == group.bytes().next());
     let groups: Vec<_> = lower.split('-').collect();
     let is_uuid = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]);
     let is_ascending = |group: &&str| "123456789012".starts_with(*group);
-    words.iter().any(|word| lower.contains(word))
-        || ["external-id", "externalid", "test", "12345", "123456", "12345678", "1234567890"].contains(&lower.as_str())
-        || (is_uuid && (groups.iter().all(|group| is_uniform(group)) || groups.iter().all(is_ascending)))
+    let is_likely = ["external-id", "externalid", "test", "12345", "123456", "12345678", "1234567890"]
+        .contains(&lower.as_str())
+        || lower.contains("example")
+        || (is_uuid && (groups.iter().all(|group| is_uniform(group)) || groups.iter().all(is_ascending)));
+    is_likely.then_some(Certainty::Likely)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn examples(text: &str) -> String {
-        let config = Config::parse_without_files(text).unwrap_or_else(|problems| panic!("{problems}"));
-        config.example_values().iter().map(|value| format!("{value}\n")).collect()
-    }
-
-    #[test]
-    fn example_values_of_the_shipped_configuration_are_listed() {
-        insta::assert_snapshot!(examples(include_str!("../../../../onboarding.toml")), @"
-        `[[access-role.grant]] 1 principal`: the account ID 222233334444 is an example; replace it
-        `[accounts] exclude`: the account ID 999988887777 is an example; replace it
-        `[vendors.workload-security] external-id`: the external ID is an example; replace it
-        `[vendors.trelica] external-id`: the external ID is an example; replace it
-        `[[role]] app-deployer, trust 1 principal`: the account ID 222233334444 is an example; replace it
-        ");
-    }
-
-    #[test]
-    fn example_values_are_found_everywhere() {
-        let text = r#"
-[access-role]
-grant = [{ principal = 'arn:aws:iam::123456789012:role/x', condition = { StringEquals = { 'aws:PrincipalOrgID' = 'o-exampleorgid' } } }]
-[[role]]
-name = 'r'
-permissions-boundary = 'arn:aws:iam::777788889999:policy/b'
-managed-policies = ['arn:aws:iam::888899990000:policy/b']
-policies.p = '{"Statement":{"Effect":"Allow","Action":"a:b","Resource":["arn:aws:s3:::b-111122223333/*","arn:aws:sqs:us-east-1:111122223333:q"]}}'
-trust = [{ principal = '482913650127', external-id = 'YOUR-ID' }]
-"#;
-        insta::assert_snapshot!(examples(text), @"
-        `[[access-role.grant]] 1 principal`: the account ID 123456789012 is an example; replace it
-        `[[access-role.grant]] 1 condition aws:PrincipalOrgID`: the organization ID o-exampleorgid is an example; replace it
-        `[[role]] r, trust 1 external-id`: the external ID is an example; replace it
-        `[[role]] r managed-policies`: the account ID 888899990000 is an example; replace it
-        `[[role]] r permissions-boundary`: the account ID 777788889999 is an example; replace it
-        `[[role]] r policies.p`: the account ID 111122223333 is an example; replace it
-        ");
-    }
-
-    #[test]
-    fn real_values_are_not_listed() {
-        let text = "[[access-role.grant]]\nprincipal = '482913650127'\nexternal-id = '4f9d0e3a-93c1-4b5e-8a77-0c2f1de1b6aa'\n\
-                    [vendors.trelica]\nexternal-id = { ssm-parameter = '/example/id' }\n";
-        assert_eq!(examples(text), "");
-        for id in ["00000000-0000-0000-0000-000000000000", "12345678-1234-1234-1234-123456789012", "Example_1", "12345"]
-        {
-            assert!(is_example_external_id(id), "{id}");
-        }
-        for id in ["1111222233334", "11112222333", "111122223334", "482913650127"] {
-            assert!(!is_example_account(id), "{id}");
-        }
-    }
-}
+#[path = "examples_tests.rs"]
+mod tests;

@@ -36,6 +36,16 @@ fn deep_nesting_and_huge_files_are_errors() {
     }
 }
 
+/// Nearly as many tags as the largest file can have. Comparing each with each other one would take ten thousand million steps.
+#[test]
+fn very_many_tags_are_refused() {
+    let tags: String = (0..100_000).map(|i| format!("t{i:05}=\"\"\n")).collect();
+    let text = format!("[[role]]\nname = \"r\"\n[role.tags]\n{tags}T99999=\"\"\n");
+    let problems = Config::parse_without_files(&text).unwrap_err().to_string();
+    assert!(problems.contains("100001 tags are more than 49"), "{problems}");
+    assert!(problems.contains("`T99999`: appears twice; IAM tag keys are case-insensitive"), "{problems}");
+}
+
 #[test]
 fn windows_line_endings_and_byte_order_mark_are_accepted() {
     assert!(Config::parse_without_files(&DEMO.replace('\n', "\r\n")).is_ok());

@@ -8,6 +8,7 @@
 mod context;
 mod examples;
 mod files;
+mod hash;
 mod model;
 mod names;
 mod parameters;
@@ -22,9 +23,11 @@ mod trust;
 mod vendors;
 mod warnings;
 
-pub use examples::ExampleValue;
+pub use examples::{Certainty, ExampleValue};
 pub use files::{Files, Folder, NoFiles};
-pub use model::{AccessRole, Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec};
+pub use model::{
+    AccessRole, Config, ExternalIdSource, GrantSpec, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec,
+};
 pub use show::show;
 
 pub use crate::template::Template;

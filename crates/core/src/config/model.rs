@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::examples::ExampleValue;
 use crate::account::AccountId;
-use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement};
+use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement, Principal};
 use crate::role::{ExternalId, ExternalIdPattern, RoleName};
 use crate::role_settings::RoleDefinition;
 use crate::template::Template;
@@ -24,13 +25,19 @@ pub struct Config {
     pub give_up_after: Duration,
     /// The vendor roles, then the `[[role]]` entries, each in file order.
     pub roles: Vec<RoleTemplate>,
+    /// The hash of the text and of every file that it refers to. Records keep it, to show which accounts were processed with
+    /// the present configuration.
+    pub hash: String,
+    /// The example values that it and its files still contain, in file order.
+    pub example_values: Vec<ExampleValue>,
 }
 
 impl Config {
     /// The external IDs that are written in the file, so that they can be redacted from messages.
     #[must_use]
     pub fn external_ids(&self) -> Vec<ExternalId> {
-        let specs = self.access_role.grants.iter().chain(self.roles.iter().flat_map(|role| &role.trust));
+        let granted = self.access_role.grants.iter().map(|grant| &grant.trust);
+        let specs = granted.chain(self.roles.iter().flat_map(|role| &role.trust));
         let written = |source: &ExternalIdSource| match source {
             ExternalIdSource::Literal(id) => Some(id.clone()),
             ExternalIdSource::Pattern(pattern) => Some(pattern.as_secret().clone()),
@@ -46,9 +53,18 @@ pub struct AccessRole {
     /// The role names to try, in order. Not empty.
     pub names: Vec<RoleName>,
     /// The principals to add to its trust policy.
-    pub grants: Vec<TrustSpec>,
+    pub grants: Vec<GrantSpec>,
     /// Whether to remove principals from the trust policy that no longer exist.
     pub prune_orphans: bool,
+}
+
+/// Principals that are granted access to the access role of an account.
+#[derive(Debug, Clone)]
+pub struct GrantSpec {
+    /// The only access role that they are granted access to: one of the configured names. `None` for whichever is used.
+    pub access_role: Option<RoleName>,
+    /// The principals.
+    pub trust: TrustSpec,
 }
 
 /// Principals that may assume a role under the same condition.
@@ -67,7 +83,7 @@ pub struct TrustSpec {
 /// A principal in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PrincipalSpec {
-    /// An account ID, or the ARN of a role or user.
+    /// An account ID, or the ARN of a role or user. In roles also a unique ID (`AROA…`, `AIDA…`).
     Aws(Template),
     /// An AWS service such as `lambda.amazonaws.com`. Only allowed in `[[role]]`.
     Service(String),
@@ -77,6 +93,12 @@ pub enum PrincipalSpec {
 }
 
 impl PrincipalSpec {
+    /// Whether it is the unique ID of a role or user.
+    #[must_use]
+    pub(super) fn is_unique_id(&self) -> bool {
+        matches!(self, Self::Aws(text) if matches!(Principal::from_policy("AWS", &text.0), Principal::Orphan(_)))
+    }
+
     /// The action by which the principal assumes a role.
     #[must_use]
     pub fn assumes_by(&self) -> AssumeAction {
@@ -108,6 +130,8 @@ pub struct RoleTemplate {
     pub trust: Vec<TrustSpec>,
     /// Whether every principal must pass an external ID.
     pub external_id_requirement: ExternalIdRequirement,
+    /// Why a vendor passes no external ID.
+    pub no_external_id: Option<String>,
     /// The inline policies: name to JSON document.
     pub policies: BTreeMap<String, Template>,
     /// Where to register the account and this role with the vendor.

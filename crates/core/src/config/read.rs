@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::context::ReadContext;
 use super::files::{Files, NoFiles};
-use super::{AccessRole, Config, ConfigErrors, risks, roles, self_trust, trust, vendors, warnings};
+use super::hash::HashedFiles;
+use super::{AccessRole, Config, ConfigErrors, examples, risks, roles, self_trust, trust, vendors, warnings};
 use crate::account::AccountId;
 use crate::role::RoleName;
-use crate::toml_reader::{SourceFile, Table, Value};
+use crate::toml_reader::{Scalar, SourceFile, Table, Value};
 use crate::vendor::Catalogue;
 
 const ACCOUNTS: &[&str] = &["exclude"];
@@ -25,10 +26,13 @@ impl Config {
     /// # Errors
     /// All problems, each with its location and how to fix it.
     pub fn parse(text: &str, files: &dyn Files) -> Result<Self, ConfigErrors> {
-        read(text, files, |table, context| {
+        let files = HashedFiles::new(files, text);
+        let config = read(text, &files, |table, scalars, context| {
             let vendors = vendors::known_vendors(table, context);
-            config(table, context, &vendors)
-        })
+            let config = config(table, context, &vendors);
+            Self { example_values: examples::found(&scalars, &config.roles, context), ..config }
+        })?;
+        Ok(Self { hash: files.hash(), ..config })
     }
 
     /// Parses a configuration that references no files.
@@ -44,7 +48,7 @@ impl Config {
     /// # Errors
     /// The problems of the vendors that it defines. The rest of the configuration is not validated.
     pub fn catalogue(text: &str, files: &dyn Files) -> Result<Catalogue, ConfigErrors> {
-        read(text, files, |table, context| vendors::known_vendors(table, context).catalogue)
+        read(text, files, |table, _, context| vendors::known_vendors(table, context).catalogue)
     }
 
     /// Settings that are valid but deserve review, such as policies that allow every action.
@@ -61,7 +65,7 @@ impl Config {
 fn read<T>(
     text: &str,
     files: &dyn Files,
-    part: impl FnOnce(&Table<'_>, &ReadContext<'_>) -> T,
+    part: impl FnOnce(&Table<'_>, Vec<Scalar>, &ReadContext<'_>) -> T,
 ) -> Result<T, ConfigErrors> {
     let source = SourceFile::new(files.name(), text);
     let context = ReadContext {
@@ -71,7 +75,8 @@ fn read<T>(
         vendor_file_problems: RefCell::default(),
     };
     let document = source.document();
-    let value = document.as_ref().map(|d| part(&Table::of_document(&source, d, TOP_LEVEL), &context));
+    let value =
+        document.as_ref().map(|d| part(&Table::of_document(&source, d, TOP_LEVEL), source.scalars(d), &context));
     drop(document);
     let mut problems = source.into_problems();
     problems.extend(context.vendor_file_problems.into_inner());
@@ -86,12 +91,11 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     }
     let mut roles = table.get("vendors").map(|value| vendors::roles(&value, context, vendors)).unwrap_or_default();
     let role_entries = table.get("role").and_then(|value| value.list()).unwrap_or_default();
-    let own: Vec<_> = role_entries
-        .into_iter()
-        .filter_map(|value| Some((value.clone(), roles::role_entry(&value, context)?)))
-        .collect();
-    self_trust::check(&own);
-    roles.extend(own.into_iter().map(|(_, role)| role));
+    roles.extend(
+        role_entries.into_iter().filter_map(|value| Some((value.clone(), roles::role_entry(&value, context)?))),
+    );
+    self_trust::check(&roles);
+    let roles = roles.into_iter().map(|(_, role)| role).collect();
     let is_absent = |key| table.get(key).is_none_or(|value| value.is_empty());
     let has_grant = table.get("access-role").is_some_and(|value| has_grant_entry(&value));
     if is_absent("vendors") && is_absent("role") && !has_grant {
@@ -111,7 +115,7 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     let excluded = excluded.iter().filter_map(Value::parse::<AccountId>).collect::<BTreeSet<_>>();
     let new_for = Duration::from_secs(new_minutes.unsigned_abs() * 60);
     let give_up_after = Duration::from_secs(give_up.unsigned_abs() * 3600);
-    Config { access_role, excluded, new_for, give_up_after, roles }
+    Config { access_role, excluded, new_for, give_up_after, roles, hash: String::new(), example_values: Vec::new() }
 }
 
 fn default_access_role() -> AccessRole {
@@ -135,7 +139,7 @@ fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
         }
     }
     let grants = table.get("grant").and_then(|value| value.list()).unwrap_or_default();
-    access_role.grants = grants.iter().filter_map(|value| trust::grant(value, context)).collect();
+    access_role.grants = grants.iter().filter_map(|value| trust::grant(value, context, &access_role.names)).collect();
     access_role.prune_orphans = table.get("prune-orphans").and_then(|value| value.flag()).unwrap_or(false);
     access_role
 }

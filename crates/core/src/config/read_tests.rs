@@ -189,7 +189,8 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
 
     role Workload (vendor/workload-security)
       vendor          Trend Micro Cloud One Workload Security
-      trusts          147995105371, without an external ID, for sts:AssumeRole
+      trusts          147995105371, without an external ID (an old tenant, to be
+                      replaced in March), for sts:AssumeRole
       path            /vendors/
       description     Trend
       session         up to 43200 seconds
@@ -292,4 +293,25 @@ fn roles_keep_the_order_of_the_file() {
     let config = parse(&[role("z"), role("a"), role("m")].concat());
     let names: Vec<_> = config.roles.iter().map(|role| role.definition.name.as_str()).collect();
     assert_eq!(names, ["z", "a", "m"]);
+}
+
+const ONLY_WRITES: &str = "[catalogue.v]\ntitle = 'V'\ntrust = { accounts = ['482913650127'], external-id = 'required' }\n\
+    role = { name = 'V' }\npermissions.cleanup = { actions = ['ec2:DeleteSnapshot'], mutates = true }\n";
+
+#[test]
+fn vendor_without_permissions_is_a_warning() {
+    let warnings = |more: &str| parse(&format!("{ONLY_WRITES}[vendors.v]\nexternal-id = 'x-1'\n{more}\n")).warnings();
+    insta::assert_snapshot!(warnings("").join("\n"), @"vendor/v: the role has no permissions, because no permission group of the vendor is on by default; list those that it needs in `permissions`");
+    assert_eq!(warnings("permissions = ['cleanup']"), Vec::<String>::new());
+}
+
+#[test]
+fn reason_for_no_external_id_is_shown() {
+    let trusts = |text: &str| -> String {
+        plain(&show(&parse(text))).lines().filter(|line| line.contains("without an external ID")).collect()
+    };
+    let waived = format!("{ONLY_WRITES}[vendors.v]\nexternal-id = {{ none-because = 'signs requests' }}\n");
+    insta::assert_snapshot!(trusts(&waived), @"  trusts          482913650127, without an external ID (signs requests), for");
+    let by_vendor = ONLY_WRITES.replace("'required'", "{ none-because = 'is our own scanner' }");
+    insta::assert_snapshot!(trusts(&format!("{by_vendor}[vendors.v]\n")), @"  trusts          482913650127, without an external ID (is our own scanner), for");
 }

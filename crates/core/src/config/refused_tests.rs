@@ -25,6 +25,16 @@ fn role_that_trusts_itself_is_refused() {
 }
 
 #[test]
+fn vendor_that_trusts_its_own_role_is_refused() {
+    let vendor = "[catalogue.v]\ntitle = 'V'\n\
+        trust = { accounts = ['222233334444', 'arn:{partition}:iam::{account-id}:role/Renamed'], external-id = 'required' }\n\
+        role = { name = 'V', managed-policies = ['arn:{partition}:iam::aws:policy/ReadOnlyAccess'] }\n\
+        [vendors.v]\nexternal-id = 'x-1'\n";
+    assert_eq!(problems(vendor), "");
+    insta::assert_snapshot!(problems(&format!("{vendor}role-name = 'Renamed'\n")), @"onboarding.toml:5:10: `v`: the role `Renamed` trusts itself, and IAM accepts a role as a principal only once it exists; remove its ARN from `accounts` of the vendor, or install the role with `[[role]]`");
+}
+
+#[test]
 fn reserved_paths_and_policies_of_service_linked_roles_are_refused() {
     let more = [
         "path = '/aws-service-role/config.amazonaws.com/'",

@@ -11,7 +11,7 @@ pub(super) fn found(config: &Config) -> Vec<String> {
     let mut found = Vec::new();
     for (index, grant) in config.access_role.grants.iter().enumerate() {
         let name = format!("grant {}", index + 1);
-        found.extend(of_trust(&name, grant).into_iter().map(|risk| format!("access-role: {risk}")));
+        found.extend(of_trust(&name, &grant.trust).into_iter().map(|risk| format!("access-role: {risk}")));
     }
     found.extend(config.roles.iter().flat_map(of_role));
     found

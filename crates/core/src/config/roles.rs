@@ -80,6 +80,7 @@ pub(super) fn role_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Option
         definition: RoleDefinition { owner, title, name, adopt, settings, attached },
         trust,
         external_id_requirement: ExternalIdRequirement::Optional,
+        no_external_id: None,
         policies,
         registration: None,
     })

@@ -49,11 +49,16 @@ fn circle(mut edges: BTreeMap<usize, BTreeSet<usize>>) -> BTreeSet<usize> {
 }
 
 fn report(value: &Value<'_>, role: &RoleTemplate, subject: &str) {
-    value.problem(format!(
-        "{subject}, and IAM accepts a role as a principal only once it exists; trust the account instead: `principal = \
-         \"arn:{{partition}}:iam::{{account-id}}:root\"` with `condition = {{ ArnLike = {{ \"aws:PrincipalArn\" = \"{}\" }} }}`",
-        own_arn(role)
-    ));
+    let remedy = if role.definition.owner.is_vendor() {
+        "remove its ARN from `accounts` of the vendor, or install the role with `[[role]]`".to_owned()
+    } else {
+        format!(
+            "trust the account instead: `principal = \"arn:{{partition}}:iam::{{account-id}}:root\"` with `condition = {{ ArnLike = \
+             {{ \"aws:PrincipalArn\" = \"{}\" }} }}`",
+            own_arn(role)
+        )
+    };
+    value.problem(format!("{subject}, and IAM accepts a role as a principal only once it exists; {remedy}"));
 }
 
 /// The ARN of a role, with placeholders.

@@ -23,7 +23,10 @@ pub fn show(config: &Config) -> Vec<Line> {
     if access.grants.is_empty() {
         lines.push(field("granted to", "nobody else"));
     }
-    lines.extend(access.grants.iter().map(|grant| field("granted to", trust(grant, ""))));
+    lines.extend(access.grants.iter().map(|grant| {
+        let only = grant.access_role.as_ref().map(|name| format!(", only on {name}")).unwrap_or_default();
+        field("granted to", trust(&grant.trust, "") + &only)
+    }));
     let excluded: Vec<_> = config.excluded.iter().map(ToString::to_string).collect();
     let excluded = if excluded.is_empty() { "none".to_owned() } else { excluded.join(", ") };
     lines.extend([
@@ -44,9 +47,12 @@ fn role(role: &RoleTemplate) -> Vec<Line> {
     if title != name.as_str() {
         add("vendor", title);
     }
+    let without_id = match &role.no_external_id {
+        Some(reason) => format!(", without an external ID ({reason})"),
+        None => String::new(),
+    };
     for spec in &role.trust {
-        let without_id = if owner.is_vendor() { ", without an external ID" } else { "" };
-        add("trusts", &trust(spec, without_id));
+        add("trusts", &trust(spec, &without_id));
     }
     add("path", &settings.path);
     add("description", if settings.description.is_empty() { NONE } else { &settings.description });

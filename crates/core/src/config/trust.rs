@@ -4,19 +4,23 @@ use toml::de::DeValue;
 
 use super::context::ReadContext;
 use super::parameters::ParameterUse;
-use super::{ExternalIdSource, PrincipalSpec, Template, TrustSpec};
+use super::{ExternalIdSource, GrantSpec, PrincipalSpec, Template, TrustSpec};
 use crate::policy::{AssumeAction, ConditionClause};
-use crate::role::ExternalId;
+use crate::role::{ExternalId, RoleName};
+use crate::suggestion::{did_you_mean, one_of};
 use crate::text::Untrusted;
 use crate::toml_reader::{
-    Value, assume_actions, identity_or_account, identity_provider, parameter_name, service, trust_condition,
+    Table, Value, assume_actions, identity_or_account, identity_provider, parameter_name, service, trust_condition,
 };
 
 const TRUST: &[&str] = &["principal", "external-id", "condition", "actions"];
+const GRANT: &[&str] = &["principal", "external-id", "condition", "actions", "access-role"];
 
-/// Reads an entry of `[[access-role.grant]]`.
-pub(super) fn grant(value: &Value<'_>, context: &ReadContext<'_>) -> Option<TrustSpec> {
-    let spec = trust_entry(value, context)?;
+/// Reads an entry of `[[access-role.grant]]`. `names` are the access roles.
+pub(super) fn grant(value: &Value<'_>, context: &ReadContext<'_>, names: &[RoleName]) -> Option<GrantSpec> {
+    let table = value.table(GRANT)?;
+    let access_role = table.get("access-role").and_then(|value| access_role(&value, names));
+    let spec = entry(&table, context);
     if spec.principals.iter().any(|p| matches!(p, PrincipalSpec::Service(_))) {
         value.problem("a service cannot be granted access to accounts; use an account ID or the ARN of a role or user");
     }
@@ -25,12 +29,37 @@ pub(super) fn grant(value: &Value<'_>, context: &ReadContext<'_>) -> Option<Trus
             "an identity provider cannot be granted access to accounts; install a role for it with `[[role]]`",
         );
     }
-    Some(spec)
+    if spec.principals.iter().any(PrincipalSpec::is_unique_id) {
+        value.problem(
+            "a unique ID cannot be granted access, because IAM stores the ARN of the role or user in its place and the grant \
+             would not be recognized in the trust policy of the access role; write the ARN",
+        );
+    }
+    Some(GrantSpec { access_role, trust: spec })
+}
+
+/// The access role that a grant is for.
+fn access_role(value: &Value<'_>, names: &[RoleName]) -> Option<RoleName> {
+    let name = value.parse::<RoleName>()?;
+    let known = names.iter().find(|known| known.is_same(&name)).cloned();
+    // Without names, there is another problem already.
+    if known.is_none() && !names.is_empty() {
+        let names = || names.iter().map(RoleName::as_str);
+        value.problem(format!(
+            "`{name}` is not an access role; use {}, or add it to `names`{}",
+            one_of(names()),
+            did_you_mean(name.as_str(), names())
+        ));
+    }
+    known
 }
 
 /// Reads an entry of `[[role.trust]]`.
 pub(super) fn trust_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Option<TrustSpec> {
-    let table = value.table(TRUST)?;
+    Some(entry(&value.table(TRUST)?, context))
+}
+
+fn entry(table: &Table<'_>, context: &ReadContext<'_>) -> TrustSpec {
     let principals = table.require("principal").map(|value| principals(&value)).unwrap_or_default();
     let external_ids = table.get("external-id").map(|value| external_ids(&value, context)).unwrap_or_default();
     let condition = table.get("condition").map(|value| trust_condition(&value)).unwrap_or_default();
@@ -66,7 +95,7 @@ pub(super) fn trust_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Optio
     }
     let actions = table.get("actions").and_then(|value| assume_actions(&value, assumed_by));
     let actions = actions.unwrap_or_else(|| [assumed_by].into_iter().collect());
-    Some(TrustSpec { principals, external_ids, condition, actions })
+    TrustSpec { principals, external_ids, condition, actions }
 }
 
 /// The start of the condition keys of an identity provider, in lowercase.

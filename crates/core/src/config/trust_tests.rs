@@ -26,7 +26,7 @@ fn actions_are_read_for_grants_trust_entries_and_vendors() {
          trust = {{ accounts = ['333344445555'], external-id = 'required', actions = ['sts:AssumeRole', 'sts:SetSourceIdentity'] }}\n"
     ));
     let passed: Vec<_> = config.roles.iter().map(|role| role.trust[0].actions.passed()).collect();
-    assert_eq!(config.access_role.grants[0].actions.passed(), " with session tags");
+    assert_eq!(config.access_role.grants[0].trust.actions.passed(), " with session tags");
     assert_eq!(passed, [" with a source identity", " with session tags"]);
     insta::assert_snapshot!(shown(&config, "granted to"), @"granted to      222233334444, for sts:AssumeRole and sts:TagSession");
     assert_eq!(warnings_about_actions(&config), "");
@@ -36,6 +36,37 @@ fn actions_are_read_for_grants_trust_entries_and_vendors() {
 fn warnings_about_actions(config: &Config) -> String {
     let warnings = config.warnings().into_iter().filter(|warning| warning.contains("`actions`"));
     warnings.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn grant_names_the_access_role_that_it_is_for() {
+    let config = |names: &str, grant: &str| {
+        format!("[access-role]\n{names}\n[[access-role.grant]]\nprincipal = '222233334444'\n{grant}\n")
+    };
+    let control_tower = parse(&config("", "access-role = 'AWSControlTowerExecution'"));
+    let lines = plain(&show(&control_tower)).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        lines.contains("granted to 222233334444, for sts:AssumeRole, only on AWSControlTowerExecution accounts"),
+        "{lines}"
+    );
+    // IAM role names are case-insensitive.
+    let entry = parse(&config("names = ['Entry', 'Other']", "access-role = 'entry'"));
+    assert_eq!(entry.access_role.grants[0].access_role, Some("Entry".parse().unwrap()));
+    assert_eq!(parse(&config("", "")).access_role.grants[0].access_role, None);
+    let all = [
+        config("", "access-role = 'AWSControlTowerExecutor'"),
+        config("names = ['Entry']", "access-role = 'AWSControlTowerExecution'"),
+        config("names = ['Entry']", "access-role = 'no role'"),
+        config("names = []", "access-role = 'Entry'"),
+        "[[role]]\nname = 'a'\ntrust = [{ principal = '222233334444', access-role = 'Entry' }]\n".to_owned(),
+    ];
+    insta::assert_snapshot!(all.map(|text| problems(&text)).join("\n"), @"
+    onboarding.toml:5:15: `access-role`: `AWSControlTowerExecutor` is not an access role; use `OrganizationAccountAccessRole` or `AWSControlTowerExecution`, or add it to `names`; did you mean `AWSControlTowerExecution`?
+    onboarding.toml:5:15: `access-role`: `AWSControlTowerExecution` is not an access role; use `Entry`, or add it to `names`
+    onboarding.toml:5:15: `access-role`: `no role` is not a valid role name; use 1 to 64 letters, digits and `_+=,.@-`
+    onboarding.toml:2:9: `names`: is empty; list at least one role name, or remove the key to use the default
+    onboarding.toml:3:40: unknown key `access-role`; expected `principal`, `external-id`, `condition` or `actions`
+    ");
 }
 
 #[test]
@@ -180,7 +211,7 @@ fn invalid_identity_providers_are_reported() {
         role(format!("principal = {github}\nexternal-id = 'x-1'\n{audience}")),
         role(format!("principal = {github}\nactions = ['sts:AssumeRole']\n{audience}")),
         role("principal = { federated = 'token.actions.githubusercontent.com' }".to_owned()),
-        role("principal = 'AROAIOSFODNN7EXAMPLE'".to_owned()),
+        role("principal = 'AROA'".to_owned()),
         problems(&format!("[[access-role.grant]]\nprincipal = {github}\n{audience}\n")),
     ];
     insta::assert_snapshot!(all.join("\n"), @"
@@ -191,9 +222,22 @@ fn invalid_identity_providers_are_reported() {
     onboarding.toml:5:11: `actions`: without `sts:AssumeRoleWithWebIdentity` no principal can assume the role; add it
     onboarding.toml:5:12: `actions`: these principals cannot use `sts:AssumeRole`; they assume the role by `sts:AssumeRoleWithWebIdentity`
     onboarding.toml:4:27: `federated`: `token.actions.githubusercontent.com` is not a valid identity provider; expected an ARN such as `arn:{partition}:iam::{account-id}:oidc-provider/token.actions.githubusercontent.com` or `arn:{partition}:iam::{account-id}:saml-provider/NAME`
-    onboarding.toml:4:13: `principal`: `AROAIOSFODNN7EXAMPLE` is a unique ID, and IAM stores the ARN of the role or user in its place; write the ARN
+    onboarding.toml:4:13: `principal`: `AROA` is not a valid principal; use a 12-digit account ID, or the ARN of a role or user
     onboarding.toml:1:1: `grant`: an identity provider cannot be granted access to accounts; install a role for it with `[[role]]`
     ");
     let config = parse(&format!("[[role]]\nname = 'r'\n[[role.trust]]\nprincipal = {github}\n{audience}\n"));
     insta::assert_snapshot!(config.warnings().join("\n"), @"role/r: every user of the identity provider can assume the role, because the condition does not restrict `token.actions.githubusercontent.com:sub`; IAM rejects this for providers such as GitHub");
+}
+
+#[test]
+fn unique_id_is_accepted_for_a_role_with_a_warning() {
+    let role = parse("[[role]]\nname = 'r'\ntrust = [{ principal = ['AIDAIOSFODNN7EXAMPLE1', '482913650127'] }]\n");
+    insta::assert_snapshot!(role.warnings().join("\n"), @"role/r: `AIDAIOSFODNN7EXAMPLE1` is a unique ID, and IAM stores the ARN of the role or user in its place, so that a later change to the ARN of another one is not recognized; write the ARN if you know it");
+    let vendor = parse(
+        "[catalogue.v]\ntitle = 'V'\ntrust = { accounts = ['AROAIOSFODNN7EXAMPLE1'], external-id = 'required' }\n\
+         role = { name = 'V', managed-policies = ['arn:{partition}:iam::aws:policy/ReadOnlyAccess'] }\n\
+         [vendors.v]\nexternal-id = 'x-1'\n",
+    );
+    insta::assert_snapshot!(vendor.warnings().join("\n"), @"vendor/v: `AROAIOSFODNN7EXAMPLE1` is a unique ID, and IAM stores the ARN of the role or user in its place, so that a later change to the ARN of another one is not recognized; write the ARN if you know it");
+    insta::assert_snapshot!(problems("[[access-role.grant]]\nprincipal = 'AROAIOSFODNN7EXAMPLE1'\n"), @"onboarding.toml:1:1: `grant`: a unique ID cannot be granted access, because IAM stores the ARN of the role or user in its place and the grant would not be recognized in the trust policy of the access role; write the ARN");
 }

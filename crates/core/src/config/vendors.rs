@@ -13,7 +13,7 @@ use crate::policy::ExternalIdRequirement;
 use crate::role::RoleName;
 use crate::role_settings::RoleDefinition;
 use crate::suggestion::{did_you_mean, list_of};
-use crate::text::Untrusted;
+use crate::text::{Untrusted, printable};
 use crate::toml_reader::{Table, Value, check_quota};
 use crate::vendor::{
     Catalogue, ExternalIdRule, Group, NameTaken, Vendor, VendorOrigin, read_file, read_value, vendor_name,
@@ -82,13 +82,20 @@ impl KnownVendors {
     }
 }
 
-/// Reads `[vendors]`: the roles of the vendors that the configuration uses.
-pub(super) fn roles(value: &Value<'_>, context: &ReadContext<'_>, vendors: &KnownVendors) -> Vec<RoleTemplate> {
+/// Reads `[vendors]`: the roles of the vendors that the configuration uses, each with its entry.
+pub(super) fn roles<'a>(
+    value: &Value<'a>,
+    context: &ReadContext<'_>,
+    vendors: &KnownVendors,
+) -> Vec<(Value<'a>, RoleTemplate)> {
     let mut roles = Vec::new();
     for entry in value.entries().unwrap_or_default() {
         let table = entry.table(VENDOR);
         match vendors.catalogue.get(entry.key()) {
-            Some(vendor) => roles.extend(table.and_then(|table| role(vendor, &entry, &table, context))),
+            Some(vendor) => {
+                let role = table.and_then(|table| role(vendor, &entry, &table, context));
+                roles.extend(role.map(|role| (entry, role)));
+            }
             None if vendors.broken.contains(entry.key()) => {}
             None => entry.problem(format!(
                 "unknown vendor; known vendors are {} (define others in `vendor-files` or `[catalogue.NAME]`){}",
@@ -116,7 +123,7 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadCon
     let policy = Vendor::policy(&groups);
     let policies: BTreeMap<_, _> = policy.map(|policy| (vendor.policy_name.clone(), policy)).into_iter().collect();
     check_quota(entry, &policies);
-    let external_ids = vendor_external_ids(vendor, entry, table, context)?;
+    let (external_ids, no_external_id) = vendor_external_ids(vendor, entry, table, context)?;
     // Only an exact external ID protects against the confused deputy problem.
     let are_exact = external_ids.iter().all(|source| !matches!(source, ExternalIdSource::Pattern(_)));
     let external_id_requirement = match are_exact && !external_ids.is_empty() {
@@ -132,6 +139,7 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadCon
         definition: RoleDefinition { owner, title, name: name?, adopt, settings, attached },
         trust: vec![TrustSpec { principals, external_ids, condition, actions: vendor.actions.clone() }],
         external_id_requirement,
+        no_external_id,
         policies,
         registration,
     })
@@ -145,13 +153,13 @@ fn role_name(vendor: &Vendor, value: &Value<'_>) -> Option<RoleName> {
     Some(name)
 }
 
-/// The external IDs of a vendor. They may be omitted only if the configuration or the vendor file gives a reason.
+/// The external IDs of a vendor, or the reason why there are none, which the configuration or the vendor file has to give.
 fn vendor_external_ids(
     vendor: &Vendor,
     entry: &Value<'_>,
     table: &Table<'_>,
     context: &ReadContext<'_>,
-) -> Option<Vec<ExternalIdSource>> {
+) -> Option<(Vec<ExternalIdSource>, Option<String>)> {
     let value = table.get("external-id");
     match (value, &vendor.external_id) {
         (Some(value), _) if is_waived(&value) => {
@@ -160,10 +168,11 @@ fn vendor_external_ids(
             if text.trim().is_empty() {
                 reason.problem("is empty; state why this vendor uses no external ID");
             }
-            Some(Vec::new())
+            Some((Vec::new(), Some(printable(text))))
         }
         (Some(value), ExternalIdRule::Required { .. }) => {
-            Some(external_ids(&value, context)).filter(|external_ids| !external_ids.is_empty())
+            let external_ids = external_ids(&value, context);
+            if external_ids.is_empty() { None } else { Some((external_ids, None)) }
         }
         (Some(value), ExternalIdRule::NoneBecause(reason)) => {
             value.problem(format!("{} uses no external ID ({reason}); remove the key", vendor.title));
@@ -174,7 +183,7 @@ fn vendor_external_ids(
             entry.problem(format!("`external-id` is missing; set the external ID of {}{hint}", vendor.title));
             None
         }
-        (None, ExternalIdRule::NoneBecause(_)) => Some(Vec::new()),
+        (None, ExternalIdRule::NoneBecause(reason)) => Some((Vec::new(), Some(reason.clone()))),
     }
 }
 

@@ -16,7 +16,8 @@ const SERVICES_THAT_PASS_MORE: [(&str, &[AssumeAction]); 2] = [
 
 /// The warnings about the grants on the access role.
 pub(super) fn of_grants(access_role: &AccessRole) -> Vec<String> {
-    access_role.grants.iter().filter_map(pattern_warning).map(|text| format!("access-role: {text}")).collect()
+    let granted = access_role.grants.iter().map(|grant| &grant.trust);
+    granted.filter_map(pattern_warning).map(|text| format!("access-role: {text}")).collect()
 }
 
 /// The warnings about a role.
@@ -25,6 +26,12 @@ pub(super) fn of_role(role: &RoleTemplate) -> Vec<String> {
     let mut found = Vec::new();
     if owner.is_vendor() && role.trust.iter().any(|spec| spec.external_ids.is_empty()) {
         found.push(format!("{owner}: the vendor assumes the role without an external ID"));
+    }
+    if owner.is_vendor() && role.policies.is_empty() && role.definition.attached.is_empty() {
+        found.push(format!(
+            "{owner}: the role has no permissions, because no permission group of the vendor is on by default; list those that it \
+             needs in `permissions`"
+        ));
     }
     found.extend(role.trust.iter().filter_map(pattern_warning).map(|text| format!("{owner}: {text}")));
     let principals = role.trust.iter().flat_map(|spec| spec.principals.iter().map(move |one| (spec, one)));
@@ -52,6 +59,11 @@ fn pattern_warning(spec: &TrustSpec) -> Option<String> {
 
 fn principal_warnings(spec: &TrustSpec, principal: &PrincipalSpec) -> Vec<String> {
     match principal {
+        PrincipalSpec::Aws(text) if principal.is_unique_id() => vec![format!(
+            "`{}` is a unique ID, and IAM stores the ARN of the role or user in its place, so that a later change to the ARN of \
+             another one is not recognized; write the ARN if you know it",
+            text.0
+        )],
         PrincipalSpec::Aws(_) => Vec::new(),
         PrincipalSpec::Service(service) => {
             unknown_service(service).into_iter().chain(missing_actions(spec, service)).collect()

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
+use super::revocation::SessionRevocation;
 use crate::blueprint::AccountRegistration;
 use crate::observed::ExistingRegistration;
 use crate::policy::Document;
@@ -58,6 +59,8 @@ pub enum Action {
         /// The current policy; `None` if it is not supported.
         before: Option<Document>,
     },
+    /// `iam:PutRolePolicy` with the policy that revokes sessions.
+    RevokeSessions(Box<SessionRevocation>),
     /// `iam:AttachRolePolicy`, by ARN.
     Attach(String),
     /// `iam:DetachRolePolicy`, by ARN.
@@ -148,7 +151,7 @@ impl Change {
             Action::UpdateTrust { .. } => "iam:UpdateAssumeRolePolicy",
             Action::CreateRole(_) => "iam:CreateRole",
             Action::UpdateRole { .. } => "iam:UpdateRole",
-            Action::PutPolicy { .. } => "iam:PutRolePolicy",
+            Action::PutPolicy { .. } | Action::RevokeSessions(_) => "iam:PutRolePolicy",
             Action::DeletePolicy { .. } => "iam:DeleteRolePolicy",
             Action::Attach(_) => "iam:AttachRolePolicy",
             Action::Detach(_) => "iam:DetachRolePolicy",
@@ -166,6 +169,25 @@ impl Change {
         matches!(self.action, Action::Register(_))
     }
 
+    /// Whether both are the same change. The time of a revocation is ignored, because it is the time of the comparison.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (&self.action, &other.action) {
+            (Action::RevokeSessions(one), Action::RevokeSessions(two)) => self.role == other.role && one.is_same(two),
+            _ => self == other,
+        }
+    }
+
+    /// Whether this change, which was made, makes another one unnecessary: they are the same, and the time of a revocation is
+    /// recent enough.
+    #[must_use]
+    pub fn covers(&self, later: &Self) -> bool {
+        match (&self.action, &later.action) {
+            (Action::RevokeSessions(one), Action::RevokeSessions(two)) => self.is_same(later) && one.covers(two),
+            _ => self == later,
+        }
+    }
+
     /// The current and the desired policies in it.
     pub(crate) fn documents(&self) -> Vec<&Document> {
         match &self.action {
@@ -174,6 +196,7 @@ impl Change {
                 before.iter().chain([after]).collect()
             }
             Action::DeletePolicy { before, .. } => before.iter().collect(),
+            Action::RevokeSessions(revocation) => revocation.before.iter().chain([&revocation.after]).collect(),
             Action::UpdateRole { .. }
             | Action::Attach(_)
             | Action::Detach(_)
@@ -194,12 +217,14 @@ impl Change {
             | Action::PutPolicy { before: None, .. }
             | Action::PutBoundary { before: None, .. } => Sign::Add,
             Action::Register(registration) if registration.before.is_none() => Sign::Add,
+            Action::RevokeSessions(revocation) if revocation.before.is_none() => Sign::Add,
             Action::DeletePolicy { .. } | Action::Detach(_) | Action::DeleteBoundary(_) | Action::Untag(_) => {
                 Sign::Remove
             }
             Action::UpdateTrust { .. }
             | Action::UpdateRole { .. }
             | Action::PutPolicy { .. }
+            | Action::RevokeSessions(_)
             | Action::PutBoundary { .. }
             | Action::Tag(_)
             | Action::Register(_) => Sign::Change,
@@ -218,6 +243,9 @@ impl fmt::Display for Change {
             Action::PutPolicy { name, before: None, .. } => write!(f, "put policy `{name}` on role `{role}`"),
             Action::PutPolicy { name, .. } => write!(f, "replace policy `{name}` of role `{role}`"),
             Action::DeletePolicy { name, .. } => write!(f, "delete policy `{name}` from role `{role}`"),
+            Action::RevokeSessions(revocation) => {
+                write!(f, "revoke the sessions of role `{role}` that were issued before now: {}", revocation.reason)
+            }
             Action::Attach(arn) => write!(f, "attach {arn} to role `{role}`"),
             Action::Detach(arn) => write!(f, "detach {arn} from role `{role}`"),
             Action::PutBoundary { after, .. } => write!(f, "set the permissions boundary of role `{role}` to {after}"),

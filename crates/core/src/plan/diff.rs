@@ -1,11 +1,16 @@
 //! The planner: the difference between a blueprint and the observed state of an account, as a list of changes.
 
+use std::collections::BTreeSet;
+use std::time::SystemTime;
+
 use super::change::{Action, Change, NewRole, RegistrationChange};
 use super::refusal::Refusal;
+use super::revocation::{RoleHistory, revocation};
 use super::settings::settings_changes;
 use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec};
 use crate::observed::{Observed, ObservedRole};
-use crate::policy::{PolicyError, PolicyNotice, add_grants, prune_orphans};
+use crate::policy::{PolicyError, PolicyNotice, REVOCATION_POLICY, add_grants, prune_orphans};
+use crate::role::RoleName;
 
 /// The changes in the order in which they are applied, not yet approved by the guard.
 #[derive(Debug, Clone, Default)]
@@ -16,11 +21,14 @@ pub struct Plan {
     pub refusals: Vec<Refusal>,
     /// Observations about the trust policy of the access role that do not prevent the changes.
     pub notices: Vec<PolicyNotice>,
+    /// The roles that this tool manages and whose trust policies are not as configured.
+    pub trust_drift: BTreeSet<RoleName>,
 }
 
-/// Compares a blueprint with the observed state.
+/// Compares a blueprint with the observed state. The history of the roles and the time decide which sessions are revoked; see the module
+/// `revocation`.
 #[must_use]
-pub fn diff(blueprint: &Blueprint, observed: &Observed) -> Plan {
+pub fn diff(blueprint: &Blueprint, observed: &Observed, history: &RoleHistory, now: SystemTime) -> Plan {
     let mut plan = Plan::default();
     access_trust(blueprint, observed, &mut plan);
     for spec in blueprint.roles.iter().filter(|spec| !observed.unreadable.contains_key(spec.name())) {
@@ -29,7 +37,7 @@ pub fn diff(blueprint: &Blueprint, observed: &Observed) -> Plan {
             Some(role) if role.settings.path != spec.path() && role.is_managed() => {
                 plan.refusals.push(Refusal::path(spec, role));
             }
-            Some(role) => align(spec, role, &mut plan.changes),
+            Some(role) => update(spec, role, history, now, &mut plan),
         }
         plan.changes.extend(register(spec, observed));
     }
@@ -50,13 +58,14 @@ fn register(spec: &RoleSpec, observed: &Observed) -> Option<Change> {
 }
 
 fn access_trust(blueprint: &Blueprint, observed: &Observed, plan: &mut Plan) {
-    if blueprint.grants.is_empty() && !blueprint.prune_orphans {
+    let role = &observed.access_role;
+    let grants = blueprint.grants_on(role);
+    if grants.is_empty() && !blueprint.prune_orphans {
         return;
     }
-    let role = &observed.access_role;
     let edit = |before: &crate::policy::Document| -> Result<_, PolicyError> {
         let pruned = if blueprint.prune_orphans { prune_orphans(before)? } else { before.clone() };
-        add_grants(&pruned, &blueprint.grants, &blueprint.account.partition)
+        add_grants(&pruned, &grants, &blueprint.account.partition)
     };
     let outcome = match &observed.access_trust {
         Ok(before) => edit(before).map(|edit| (before, edit)).map_err(|e| e.to_string()),
@@ -91,7 +100,23 @@ fn create(spec: &RoleSpec, changes: &mut Vec<Change>) {
     }
 }
 
-/// Updates an existing role. The order of the changes matters, because a run can be interrupted after each call:
+/// Updates an existing role: its sessions are revoked first, where they have to be, and then it is aligned.
+fn update(spec: &RoleSpec, role: &ObservedRole, history: &RoleHistory, now: SystemTime, plan: &mut Plan) {
+    let mut changes = Vec::new();
+    align(spec, role, &mut changes);
+    if role.is_managed() && changes.iter().any(|change| matches!(change.action, Action::UpdateTrust { .. })) {
+        plan.trust_drift.insert(spec.name().clone());
+    }
+    match revocation(spec, role, &changes, history, now) {
+        Ok(first) => {
+            plan.changes.extend(first.map(|action| Change { role: spec.name().clone(), action }));
+            plan.changes.extend(changes);
+        }
+        Err(error) => plan.refusals.push(Refusal::revocation(spec.name(), &error)),
+    }
+}
+
+/// Aligns an existing role. The order of the changes matters, because a run can be interrupted after each call:
 ///
 /// 1. the owner tag, so that a role whose takeover was interrupted is recognized as managed by this tool;
 /// 2. changes that reduce permissions (boundary, detached and deleted policies), so that a newly trusted principal never
@@ -113,7 +138,9 @@ fn align(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) {
     // differing policies are deleted before the change and put again after it.
     let trust_differs = !role.trust.as_ref().is_ok_and(|trust| trust.equivalent(&spec.trust));
     let is_deleted = |name: &str| !is_same(name) && (trust_differs || !spec.policies.contains_key(name));
-    for (name, policy) in role.policies.iter().filter(|(name, _)| is_deleted(name)) {
+    // Whether a revocation of sessions stays is decided in `revocation`.
+    let others = role.policies.iter().filter(|(name, _)| *name != REVOCATION_POLICY);
+    for (name, policy) in others.filter(|(name, _)| is_deleted(name)) {
         push(Action::DeletePolicy { name: name.clone(), before: policy.clone().ok() });
     }
     if trust_differs {

@@ -1,13 +1,16 @@
-use super::super::sample::{FRESH, ROLE, blueprint, blueprint_with, converged, document, drifted, fresh};
+use super::super::sample::{
+    FRESH, NOW, ROLE, blueprint, blueprint_with, converged, document, drifted, fresh, recorded,
+};
 use super::*;
 use crate::code::Code;
 use crate::outcome::Cause;
+use crate::plan::{guard, proofs};
 use crate::role_settings::RoleSettings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 fn sentences(blueprint: &Blueprint, observed: &Observed) -> String {
-    let Plan { changes, refusals, notices } = diff(blueprint, observed);
+    let Plan { changes, refusals, notices, .. } = diff(blueprint, observed, &recorded(), NOW);
     let changes = changes.iter().map(|change| format!("{} {change}\n", change.call()));
     let refusals = refusals.iter().map(|refusal| format!("refused: {refusal}\n"));
     changes.chain(refusals).chain(notices.iter().map(|notice| format!("note: {notice}\n"))).collect()
@@ -66,8 +69,10 @@ fn each_kind_of_drift_is_repaired() {
     let text: String = all.iter().map(|(what, change)| format!("{what}:\n{change}")).collect();
     insta::assert_snapshot!(text, @"
     trust:
+    iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: its trust policy is not as configured
     iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
     unsupported trust:
+    iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: its trust policy is not as configured
     iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
     description:
     iam:UpdateRole update the description of role `Acme`
@@ -110,6 +115,7 @@ fn boundary_that_is_not_configured_is_removed() {
 fn permissions_are_reduced_before_they_are_added() {
     let text = repair(|role| {
         *role = ObservedRole {
+            id: role.id.clone(),
             settings: RoleSettings {
                 tags: BTreeMap::from([("theirs".to_owned(), String::new())]),
                 ..RoleSettings::default()
@@ -120,6 +126,7 @@ fn permissions_are_reduced_before_they_are_added() {
         }
     });
     insta::assert_snapshot!(text, @"
+    iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: its trust policy is not as configured
     iam:TagRole tag role `Acme` with `account-onboarding`, `team`
     iam:PutRolePermissionsBoundary set the permissions boundary of role `Acme` to arn:aws:iam::aws:policy/PowerUserAccess
     iam:DetachRolePolicy detach arn:aws:iam::aws:policy/AdministratorAccess from role `Acme`
@@ -139,6 +146,27 @@ fn unreadable_role_has_no_changes() {
     assert_eq!(role.as_str(), ROLE);
     observed.unreadable.insert(role, Cause::new(Code::AccessDenied, "denied", "look at it"));
     assert_eq!(sentences(&blueprint(), &observed), "");
+}
+
+#[test]
+fn grant_for_another_access_role_is_not_made() {
+    let observed = fresh();
+    let granting = |only: &str| {
+        blueprint_with(|config| {
+            config.roles.clear();
+            config.access_role.grants[0].access_role = Some(only.parse().unwrap());
+        })
+    };
+    let other = granting("AWSControlTowerExecution");
+    assert_eq!(sentences(&other, &observed), "");
+    assert_eq!(proofs(&other, &observed), []);
+    let this = granting("organizationaccountaccessrole");
+    insta::assert_snapshot!(sentences(&this, &observed), @"iam:UpdateAssumeRolePolicy update the trust policy of role `OrganizationAccountAccessRole`");
+    assert_eq!(proofs(&this, &observed).len(), proofs(&blueprint_with(|config| config.roles.clear()), &observed).len());
+    let approved = guard(diff(&this, &observed, &recorded(), NOW), &this, &observed);
+    assert_eq!((approved.changes().len(), approved.refusals()), (1, &[][..]));
+    let faulty = guard(diff(&this, &observed, &recorded(), NOW), &other, &observed);
+    assert_eq!(faulty.changes(), [], "the guard knows which access role a grant is for");
 }
 
 #[test]

@@ -19,10 +19,11 @@ use std::collections::BTreeSet;
 use super::change::{Action, Change};
 use super::diff::Plan;
 use super::refusal::Refusal;
+use crate::account::Partition;
 use crate::blueprint::Blueprint;
 use crate::observed::Observed;
 use crate::outcome::Stop;
-use crate::policy::{Caller, Document, PolicyNotice, RequestContext, access_entries, can_assume, denied};
+use crate::policy::{Caller, Document, Grant, PolicyNotice, RequestContext, access_entries, can_assume, denied};
 use crate::role::RoleName;
 
 /// Changes that the guard approved. Only [`guard`] creates this type, and only this type can be applied.
@@ -31,6 +32,7 @@ pub struct Approved {
     changes: Vec<Change>,
     refusals: Vec<Refusal>,
     notices: Vec<PolicyNotice>,
+    trust_drift: BTreeSet<RoleName>,
 }
 
 impl Approved {
@@ -51,12 +53,18 @@ impl Approved {
     pub fn notices(&self) -> &[PolicyNotice] {
         &self.notices
     }
+
+    /// The roles that this tool manages and whose trust policies are not as configured.
+    #[must_use]
+    pub fn trust_drift(&self) -> &BTreeSet<RoleName> {
+        &self.trust_drift
+    }
 }
 
 /// Checks the changes of a plan, role by role. See the module documentation for the rules.
 #[must_use]
 pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved {
-    let Plan { changes, mut refusals, notices } = plan;
+    let Plan { changes, mut refusals, notices, trust_drift } = plan;
     let mut edits = changes.iter().filter(|change| change.role == observed.access_role);
     refusals.extend(edits.find_map(|change| refuse_access(change, &notices, blueprint)));
     for spec in &blueprint.roles {
@@ -87,7 +95,7 @@ pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved
             refusals.push(Refusal::registration(spec, why));
         }
     }
-    Approved { changes, refusals, notices }
+    Approved { changes, refusals, notices, trust_drift }
 }
 
 /// A registration that was made by someone else is left unchanged, like a role that is not managed by this tool.
@@ -109,7 +117,8 @@ fn refuse_access(change: &Change, notices: &[PolicyNotice], blueprint: &Blueprin
     }
     let old = access_entries(before);
     let new = access_entries(after);
-    let granted = granted_entries(blueprint);
+    let grants = blueprint.grants_on(role);
+    let granted = granted_entries(&grants, &blueprint.account.partition);
     let lost = old.difference(&new).next().is_some();
     let gained_more = new.difference(&old).any(|entry| !granted.contains(entry));
     let root = Caller { account: blueprint.account.management.clone(), arn: None };
@@ -119,14 +128,14 @@ fn refuse_access(change: &Change, notices: &[PolicyNotice], blueprint: &Blueprin
         return Some(Refusal::unsafe_edit(role));
     }
     let partition = &blueprint.account.partition;
-    let (grant, by) = blueprint.grants.iter().find_map(|grant| Some((grant, denied(after, grant, partition)?)))?;
+    let (grant, by) = grants.iter().find_map(|grant| Some((grant, denied(after, grant, partition)?)))?;
     Some(Refusal::denied(role, &after.name_of(by), &grant.principal))
 }
 
-fn granted_entries(blueprint: &Blueprint) -> BTreeSet<String> {
-    let grants = Document::from_statements(Vec::new())
-        .and_then(|empty| crate::policy::add_grants(&empty, &blueprint.grants, &blueprint.account.partition));
-    grants.map(|edit| access_entries(&edit.document)).unwrap_or_default()
+fn granted_entries(grants: &[Grant], partition: &Partition) -> BTreeSet<String> {
+    let granted =
+        Document::from_statements(Vec::new()).and_then(|empty| crate::policy::add_grants(&empty, grants, partition));
+    granted.map(|edit| access_entries(&edit.document)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
-use super::super::sample::{FRESH, ROLE, blueprint, blueprint_with, converged, document, drifted, fresh, name};
+use super::super::sample::{
+    FRESH, NOW, ROLE, blueprint, blueprint_with, converged, document, drifted, fresh, name, recorded,
+};
 use super::super::{NewRole, diff};
 use super::*;
 use crate::code::Code;
@@ -8,7 +10,7 @@ use crate::role_settings::RoleSettings;
 use std::time::Duration;
 
 fn guarded(blueprint: &Blueprint, observed: &Observed) -> Approved {
-    guard(diff(blueprint, observed), blueprint, observed)
+    guard(diff(blueprint, observed, &recorded(), NOW), blueprint, observed)
 }
 
 /// The refusals and the approved changes, one per line.
@@ -138,7 +140,7 @@ fn unsupported_trust_policy_is_left_unchanged() {
 fn refusals_of_faulty_plan(after: &str) -> String {
     let blueprint = blueprint();
     let observed = fresh();
-    let mut plan = diff(&blueprint, &observed);
+    let mut plan = diff(&blueprint, &observed, &recorded(), NOW);
     let before = Some(document(FRESH));
     let after = document(after);
     plan.changes[0].action = Action::UpdateTrust { before, after };

@@ -1,5 +1,6 @@
 //! From the observed to the desired state: [`diff()`] plans the changes, [`guard()`] approves or refuses them, [`predicted`]
-//! is the state that they lead to, and [`proofs`] verifies who can assume what.
+//! is the state that they lead to, and [`proofs`] verifies who can assume what. [`StillPresent`] is what is left of an earlier
+//! configuration.
 
 mod change;
 mod diff;
@@ -7,7 +8,9 @@ mod guard;
 mod predict;
 mod proof;
 mod refusal;
+mod revocation;
 mod settings;
+mod still_present;
 
 pub(crate) use change::Sign;
 pub use change::{Action, Change, NewRole, RegistrationChange, RoleDetails};
@@ -17,6 +20,11 @@ pub use predict::predicted;
 pub(crate) use proof::{Presented, ProofSubject};
 pub use proof::{Proof, proofs};
 pub use refusal::Refusal;
+pub use revocation::{KnownRoles, RevocationReason, RoleHistory, SessionRevocation};
+pub use still_present::{
+    RecordedGrant, StillPresent, grants_to_record, recorded_grants, removed_roles, still_present_grants,
+    still_present_role,
+};
 
 #[cfg(test)]
 pub(crate) mod sample;

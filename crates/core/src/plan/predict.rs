@@ -14,6 +14,7 @@ pub fn predicted(observed: &Observed, changes: &[Change]) -> Observed {
             Action::UpdateTrust { after: trust, .. } => set_trust(&mut after, change, trust),
             Action::CreateRole(new) => {
                 let role = ObservedRole {
+                    id: None,
                     settings: new.settings.clone(),
                     trust: Ok(new.trust.clone()),
                     policies: Default::default(),
@@ -30,6 +31,7 @@ pub fn predicted(observed: &Observed, changes: &[Change]) -> Observed {
             Action::UpdateRole { .. }
             | Action::PutPolicy { .. }
             | Action::DeletePolicy { .. }
+            | Action::RevokeSessions(_)
             | Action::Attach(_)
             | Action::Detach(_)
             | Action::PutBoundary { .. }
@@ -53,7 +55,7 @@ fn set_trust(after: &mut Observed, change: &Change, trust: &Document) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::sample::{blueprint, converged, drifted, fresh};
+    use crate::plan::sample::{NOW, blueprint, converged, drifted, fresh, recorded};
     use crate::plan::{diff, guard, proofs};
 
     /// What a plan predicts is what the proofs say after it was applied.
@@ -61,7 +63,7 @@ mod tests {
     fn predicted_proofs_are_those_of_the_converged_account() {
         let blueprint = blueprint();
         for observed in [fresh(), converged(&blueprint), drifted(|role| role.trust = Err("odd".to_owned()))] {
-            let approved = guard(diff(&blueprint, &observed), &blueprint, &observed);
+            let approved = guard(diff(&blueprint, &observed, &recorded(), NOW), &blueprint, &observed);
             let after = predicted(&observed, approved.changes());
             assert_eq!(proofs(&blueprint, &after), proofs(&blueprint, &converged(&blueprint)));
         }

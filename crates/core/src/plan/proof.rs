@@ -69,7 +69,7 @@ pub(crate) enum ProofSubject {
 pub fn proofs(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
     let partition = &blueprint.account.partition;
     let mut proofs = Vec::new();
-    for grant in &blueprint.grants {
+    for grant in &blueprint.grants_on(&observed.access_role) {
         let trust = observed.access_trust.as_ref().map_err(|_| UNSUPPORTED);
         let who = grant.principal.to_string();
         for (how, presented) in accepted(&grant.condition) {

@@ -121,7 +121,7 @@ fn every_action_of_a_grant_has_to_be_allowed() {
     let proof = |action: &str| {
         let blueprint = blueprint_with(|config| {
             config.roles.clear();
-            config.access_role.grants[0].actions = tagging();
+            config.access_role.grants[0].trust.actions = tagging();
         });
         let trust = document(&trust("").to_json().replace("\"sts:AssumeRole\"", action));
         let proof = proofs(&blueprint, &Observed { access_trust: Ok(trust), ..fresh() }).remove(0);

@@ -10,7 +10,7 @@ use crate::code::Code;
 use crate::observed::ObservedRole;
 use crate::outcome::Cause;
 use crate::owner::OWNER_TAG;
-use crate::policy::{PolicyNotice, Principal};
+use crate::policy::{PolicyError, PolicyNotice, Principal};
 use crate::role::RoleName;
 use crate::text::{Untrusted, printable};
 
@@ -97,6 +97,12 @@ impl Refusal {
         let path = spec.path();
         let message = format!("role `{name}` cannot be read under the path `{path}`: {}", why.message);
         Self::new(why.code, name, message, &why.remedy)
+    }
+
+    /// The time of the revocation cannot be written. Nothing is changed in the role, because its sessions cannot be revoked.
+    pub(super) fn revocation(role: &RoleName, error: &PolicyError) -> Self {
+        let message = format!("the sessions of role `{role}` cannot be revoked: {error}");
+        Self::new(Code::PolicyNotAccepted, role, message, "check the clock of this machine, then run again")
     }
 
     pub(super) fn foreign(role: &RoleName) -> Self {

@@ -1,7 +1,9 @@
 //! The blueprint of the unit tests, and accounts in various states.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
+use super::RoleHistory;
 use crate::account::{Account, AccountState, JoinMethod};
 use crate::blueprint::Blueprint;
 use crate::config::Config;
@@ -10,6 +12,8 @@ use crate::policy::{Document, add_grants};
 use crate::role::RoleName;
 
 pub(crate) const ROLE: &str = "Acme";
+
+pub(crate) const ROLE_ID: &str = "AROADBQP57FF2AEXAMPLE";
 
 const CONFIG: &str = r#"
 [[access-role.grant]]
@@ -58,6 +62,7 @@ pub(crate) fn blueprint_with(change: impl FnOnce(&mut Config)) -> Blueprint {
         joined: JoinMethod::Created,
         management: "111122223333".parse().unwrap(),
         partition: "aws".parse().unwrap(),
+        ou_path: None,
     };
     let (blueprint, errors) = Blueprint::new(&config, &account, &BTreeMap::new()).unwrap();
     assert_eq!(errors, []);
@@ -66,6 +71,14 @@ pub(crate) fn blueprint_with(change: impl FnOnce(&mut Config)) -> Blueprint {
 
 pub(crate) fn blueprint() -> Blueprint {
     blueprint_with(|_| {})
+}
+
+/// The time of the comparison.
+pub(crate) const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+
+/// The role as it was recorded, so that its ID shows that this tool created it.
+pub(crate) fn recorded() -> RoleHistory {
+    RoleHistory::new([(name(ROLE), ROLE_ID.parse().unwrap())].into())
 }
 
 /// An account that was just created.
@@ -82,10 +95,12 @@ pub(crate) fn fresh() -> Observed {
 /// An account that matches the blueprint.
 pub(crate) fn converged(blueprint: &Blueprint) -> Observed {
     let mut observed = fresh();
-    let edit = add_grants(&document(FRESH), &blueprint.grants, &blueprint.account.partition).unwrap();
+    let grants = blueprint.grants_on(&observed.access_role);
+    let edit = add_grants(&document(FRESH), &grants, &blueprint.account.partition).unwrap();
     observed.access_trust = Ok(edit.document);
     for spec in &blueprint.roles {
         let role = ObservedRole {
+            id: Some(ROLE_ID.parse().unwrap()),
             settings: spec.definition.settings.clone(),
             trust: Ok(spec.trust.clone()),
             policies: spec.policies.iter().map(|(name, policy)| (name.clone(), Ok(policy.clone()))).collect(),

@@ -53,6 +53,14 @@ impl RequestContext {
         self
     }
 
+    /// The value of a key, if it is known exactly.
+    pub(super) fn exact(&self, key: &str) -> Option<&str> {
+        match self.get(key) {
+            Some(Known::Exactly(value)) => Some(value),
+            _ => None,
+        }
+    }
+
     /// `None` if nothing is known about the key.
     fn get(&self, key: &str) -> Option<&Known> {
         match self.known.get(&key.to_ascii_lowercase()) {

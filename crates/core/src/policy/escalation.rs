@@ -41,13 +41,44 @@ const ESCALATIONS: [(&str, &str, &str); 22] = [
 /// The services of which all actions together amount to administrator access.
 const SERVICES: [&str; 1] = ["iam"];
 
-/// Managed policies of AWS that amount to administrator access: the name, with its path, and what it allows.
-const MANAGED: [(&str, &str); 5] = [
-    ("AWSLambda_FullAccess", "changing the code of every function, and so using the role of each"),
+const PASS: &str = "passing every role to a service, and so using it";
+const CODE: &str = "changing the code of every function, and so using the role of each";
+const BUILDS: &str = "running other commands in every build project, and so using the role of each";
+const COMMANDS: &str = "running commands on every instance, and so using the role of each";
+
+/// Managed policies of AWS that amount to administrator access, and what they allow: those with a permission of
+/// [`ESCALATIONS`] on every resource without a condition, and some that lead to one. Names are unique across paths.
+///
+/// See <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html>.
+const MANAGED: [(&str, &str); 25] = [
+    ("AWSCloudFormationFullAccess", "updating every stack, and so using the role of each"),
+    ("AWSCodeBuildAdminAccess", BUILDS),
+    ("AWSCodeBuildDeveloperAccess", BUILDS),
+    ("AWSDataPipelineRole", PASS),
+    ("AWSElasticBeanstalkFullAccess", PASS),
+    ("AWSElasticBeanstalkService", PASS),
+    ("AWSLambdaFullAccess", CODE),
+    ("AWSLambda_FullAccess", CODE),
+    ("AWSOpsWorksFullAccess", PASS),
+    ("AWSOpsWorksRegisterCLI", "creating users and their permissions"),
+    (
+        "AWSOrganizationsFullAccess",
+        "every action of Organizations, such as leaving it and with it its control policies",
+    ),
     ("AdministratorAccess", "every action"),
-    ("AmazonSSMFullAccess", "running commands on every instance, and so using the role of each"),
+    ("AdministratorAccess-AWSElasticBeanstalk", "passing every role to instances, and so using it"),
+    ("AdministratorAccess-Amplify", "writing the policies of every role, and passing every role to a service"),
+    ("AmazonDynamoDBFullAccesswithDataPipeline", PASS),
+    ("AmazonEC2ContainerServiceFullAccess", PASS),
+    ("AmazonElasticMapReduceFullAccess", PASS),
+    ("AmazonElasticMapReduceRole", PASS),
+    ("AmazonSSMAutomationRole", COMMANDS),
+    ("AmazonSSMFullAccess", COMMANDS),
+    ("DataScientist", CODE),
     ("IAMFullAccess", "every action of IAM, and so granting itself every other permission"),
     ("PowerUserAccess", "every action except those of IAM, and so using the roles of functions and instances"),
+    ("SecretsManagerReadWrite", "reading every secret, such as the credentials of administrators"),
+    ("SystemAdministrator", CODE),
 ];
 
 /// Any name of at least eight characters that only a wildcard matches.
@@ -75,7 +106,8 @@ pub fn lint_permissions(policy_name: &str, policy: &Document) -> Vec<Finding> {
 /// Checks a managed policy that is attached to a role, by its ARN.
 #[must_use]
 pub fn lint_managed_policy(arn: &str) -> Option<Finding> {
-    let name = arn.split_once(":iam::aws:policy/")?.1;
+    let path = arn.split_once(":iam::aws:policy/")?.1;
+    let name = path.rsplit('/').next()?;
     let (_, allowed) = MANAGED.iter().find(|(managed, _)| *managed == name)?;
     Some(warning(format!("the managed policy `{name}` amounts to administrator access: it allows {allowed}")))
 }
@@ -194,11 +226,23 @@ mod tests {
     #[test]
     fn managed_policies_are_recognized_by_name() {
         let is_reported = |arn: &str| lint_managed_policy(arn).is_some();
-        for name in ["AdministratorAccess", "IAMFullAccess", "PowerUserAccess"] {
+        for name in [
+            "AdministratorAccess",
+            "AdministratorAccess-Amplify",
+            "IAMFullAccess",
+            "PowerUserAccess",
+            "job-function/SystemAdministrator",
+            "service-role/AmazonSSMAutomationRole",
+            "AWSOrganizationsFullAccess",
+            "SecretsManagerReadWrite",
+        ] {
             assert!(is_reported(&format!("arn:aws:iam::aws:policy/{name}")), "{name}");
             assert!(is_reported(&format!("arn:{{partition}}:iam::aws:policy/{name}")), "{name}");
             assert!(!is_reported(&format!("arn:aws:iam::444455556666:policy/{name}")), "a policy of the account");
         }
-        assert!(!is_reported("arn:aws:iam::aws:policy/ReadOnlyAccess"));
+        for name in ["ReadOnlyAccess", "job-function/ViewOnlyAccess", "SecurityAudit", "administratoraccess"] {
+            assert!(!is_reported(&format!("arn:aws:iam::aws:policy/{name}")), "{name}");
+        }
+        assert!(MANAGED.is_sorted(), "in the order of the names");
     }
 }

@@ -10,8 +10,8 @@
 //! | `Deny` | [`Verdict::Denied`] | ignored | an allow becomes [`Verdict::Depends`] |
 //! | `Allow` | [`Verdict::Allowed`] | ignored | [`Verdict::Depends`] |
 //!
-//! Unknown are condition keys that the [`RequestContext`] says nothing about, operators that are not implemented (dates,
-//! numbers, IP addresses), values with a policy variable (`${…}`), what AWS does not document (see the `context` module),
+//! Unknown are condition keys that the [`RequestContext`] says nothing about, operators that are not implemented (numbers,
+//! IP addresses), dates in another form than ISO 8601 with a time zone, values with a policy variable (`${…}`), what AWS does not document (see the `context` module),
 //! statements with elements that are not understood, and whether a caller of whom only the account is known is a certain
 //! role of that account, or a role a certain session of it.
 //!

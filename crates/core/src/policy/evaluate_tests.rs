@@ -97,6 +97,32 @@ fn operators_match_as_in_iam() {
 }
 
 #[test]
+fn dates_are_compared_as_points_in_time() {
+    let context = RequestContext::complete().with("aws:TokenIssueTime", "2026-11-25T18:00:00Z");
+    for (operator, date, expected) in [
+        ("DateLessThan", "2026-11-25T18:00:00.001Z", true),
+        ("DateLessThan", "2026-11-25T18:00:00Z", false),
+        ("DateLessThan", "1795629601", true),
+        ("DateLessThanEquals", "2026-11-25T19:00:00+01:00", true),
+        ("DateGreaterThan", "2026-11-25T18:00:00Z", false),
+        ("DateGreaterThan", "2026-11-25T17:59:59Z", true),
+        ("DateGreaterThanEquals", "1795629600", true),
+        ("DateEquals", "1795629600", true),
+        ("DateNotEquals", "1795629600", false),
+    ] {
+        let statement = format!(
+            r#"{{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Condition":{{"{operator}":{{"aws:TokenIssueTime":"{date}"}}}}}}"#
+        );
+        let expected = if expected { Verdict::Allowed(0) } else { Verdict::NotAllowed };
+        assert_eq!(assume(&statement, &context), expected, "{operator} {date}");
+        assert_eq!(assume(&statement, &RequestContext::default()), Verdict::Depends(0), "{operator} without the date");
+    }
+    let short = r#"{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole","Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-11-25"}}}"#;
+    let allow = r#"{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}"#;
+    assert_eq!(assume(&format!("{allow},{short}"), &context), Verdict::Depends(0), "a form that is not read");
+}
+
+#[test]
 fn session_policy_permits_only_its_actions_and_resources() {
     let policy = trust(
         r#"{"Effect":"Allow","Action":["iam:Get*"],"Resource":"arn:aws:iam::444455556666:role/x"},

@@ -41,8 +41,8 @@ pub enum PrincipalKind {
     Account,
     /// A role, a user or a session.
     Identity,
-    /// A role or user by its unique ID, as IAM shows one that was deleted.
-    Deleted,
+    /// A role or user by its unique ID: one that was deleted, if IAM returned the policy.
+    UniqueId,
     /// An AWS service.
     Service,
     /// An identity provider.
@@ -133,7 +133,7 @@ fn kind(principal: &Principal) -> PrincipalKind {
         Principal::Anyone => PrincipalKind::Anyone,
         Principal::Account(_) => PrincipalKind::Account,
         Principal::Arn(_) | Principal::Foreign(_) => PrincipalKind::Identity,
-        Principal::Orphan(_) => PrincipalKind::Deleted,
+        Principal::Orphan(_) => PrincipalKind::UniqueId,
         Principal::Service(_) => PrincipalKind::Service,
         Principal::Federated(_) => PrincipalKind::Federated,
         Principal::CanonicalUser(_) => PrincipalKind::CanonicalUser,

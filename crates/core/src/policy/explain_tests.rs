@@ -26,7 +26,7 @@ fn every_kind_of_principal_is_explained() {
     ), @"
     statement 1: account 222233334444 [account] Always by sts:AssumeRole
     statement 1: arn:aws:iam::111122223333:role/x [identity] Always by sts:AssumeRole
-    statement 1: the unique ID AROAIOSFODNN7EXAMPLE1 [deleted] Conditionally by sts:AssumeRole (only if the role or user still exists; in a policy that IAM returned, it was deleted)
+    statement 1: the unique ID AROAIOSFODNN7EXAMPLE1 [unique_id] Conditionally by sts:AssumeRole (only if the role or user still exists; in a policy that IAM returned, it was deleted)
     statement 1: the service ec2.amazonaws.com [service] Always by sts:AssumeRole
     statement 1: the canonical user abc [canonical_user] Never by sts:AssumeRole (a canonical user is a principal of Amazon S3 only)
     statement 1: New thing [unknown] Conditionally by sts:AssumeRole (this kind of principal is not known)

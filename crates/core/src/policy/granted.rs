@@ -6,6 +6,7 @@
 //! - every request of an account, a role or a user has `aws:PrincipalAccount` and `aws:PrincipalArn`. If only the account
 //!   is known, the ARN is known to be one of that account, which decides conditions such as `ArnNotLike` with the ARNs of
 //!   another account;
+//! - if the grant's condition lists roles of its account by `aws:PrincipalArn`, the request is one of theirs;
 //! - the request meets the grant's own condition. Of several values each is tried, because the caller may have any: if
 //!   some are allowed and others are not, the verdict is [`Verdict::Depends`].
 
@@ -32,6 +33,14 @@ pub struct Grant {
     pub condition: Condition,
     /// The allowed actions, usually only `sts:AssumeRole`.
     pub actions: AssumeActions,
+}
+
+impl Caller {
+    /// The caller, with its ARN if the request shows which role or user of the account it is.
+    fn known_by(&self, context: &RequestContext) -> Self {
+        let arn = self.arn.clone().or_else(|| context.exact(PRINCIPAL_ARN).map(str::to_owned));
+        Self { account: self.account.clone(), arn }
+    }
 }
 
 impl Grant {
@@ -110,7 +119,7 @@ fn verdict_on(
     let contexts = contexts(trust.statements(), grant, presented, partition);
     let verdicts = contexts.iter().map(|context| match &caller {
         None => can_other_assume(trust, &grant.principal, context),
-        Some(caller) if presented.is_right() => can_assume(trust, caller, context),
+        Some(caller) if presented.is_right() => can_assume(trust, &caller.known_by(context), context),
         Some(caller) => can_anybody_assume(trust, caller, context),
     });
     let combine = if presented.is_right() { in_every_case } else { in_some_case };
@@ -157,6 +166,14 @@ fn contexts(trust: &[Statement], grant: &Grant, presented: Presented, partition:
     }
     all = all.into_iter().map(|context| identified(context, &grant.principal, partition.as_str())).collect();
     if presented.is_right() {
+        let callers = callers_by_arn(grant, partition);
+        if !callers.is_empty() && all.len() * callers.len() <= MOST_CONTEXTS {
+            let with = |context: &RequestContext, arn: &str| match is_literal(arn) {
+                true => context.clone().with(PRINCIPAL_ARN, arn),
+                false => context.clone().with_like(PRINCIPAL_ARN, arn),
+            };
+            all = all.iter().flat_map(|context| callers.iter().map(move |arn| with(context, arn))).collect();
+        }
         let meets = |context: &RequestContext| matches_condition(&grant.condition, context) != Truth::No;
         if all.iter().any(meets) {
             all.retain(meets);
@@ -165,14 +182,34 @@ fn contexts(trust: &[Statement], grant: &Grant, presented: Presented, partition:
     all
 }
 
+const PRINCIPAL_ARN: &str = "aws:PrincipalArn";
+
+/// The roles and users of an account that the condition of a grant lists, as ARNs or as patterns with `*`.
+fn callers_by_arn<'a>(grant: &'a Grant, partition: &Partition) -> Vec<&'a str> {
+    let Principal::Account(account) = &grant.principal else { return Vec::new() };
+    let prefix = format!("arn:{partition}:iam::{account}:");
+    let operators = ["ArnEquals", "ArnLike", "StringEquals", "StringLike"];
+    let lists_arns = |clause: &&ConditionClause| {
+        clause.key.eq_ignore_ascii_case(PRINCIPAL_ARN)
+            && operators.iter().any(|operator| clause.operator.eq_ignore_ascii_case(operator))
+    };
+    let Some(clause) = grant.condition.clauses().iter().find(lists_arns) else { return Vec::new() };
+    // `ArnEquals` has wildcards, too.
+    let has_wildcards = !clause.operator.eq_ignore_ascii_case("StringEquals");
+    let is_known = |arn: &&str| {
+        arn.starts_with(&prefix) && !has_variable(arn) && !arn.contains('?') && (has_wildcards || !arn.contains('*'))
+    };
+    clause.values.iter().map(String::as_str).filter(is_known).collect()
+}
+
 /// Adds the keys that every request of a principal has, whatever the condition of the grant says. The partition may be `*`.
 pub(super) fn identified(context: RequestContext, principal: &Principal, partition: &str) -> RequestContext {
     let Some(caller) = Caller::from_principal(principal) else { return context };
     let context = context.with("aws:PrincipalAccount", caller.account.as_str());
     match &caller.arn {
-        Some(arn) => context.with("aws:PrincipalArn", arn),
+        Some(arn) => context.with(PRINCIPAL_ARN, arn),
         // Only roles and users can call `sts:AssumeRole`: the root user and federated users cannot.
-        None => context.with_like("aws:PrincipalArn", &format!("arn:{partition}:iam::{}:*", caller.account)),
+        None => context.with_like(PRINCIPAL_ARN, &format!("arn:{partition}:iam::{}:*", caller.account)),
     }
 }
 

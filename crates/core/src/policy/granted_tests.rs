@@ -151,3 +151,41 @@ fn session_of_the_role_leaves_the_verdict_open() {
     assert_eq!(verdict(&both, &grant("arn:aws:iam::222233334444:role/a/deployer", "{}")), Verdict::Depends(0));
     assert_eq!(verdict(&both, &grant("arn:aws:iam::222233334444:role/other", "{}")), Verdict::Allowed(0));
 }
+
+/// A role that trusts itself by its account, which is the way that IAM accepts.
+#[test]
+fn roles_that_the_condition_lists_are_the_callers() {
+    let role = "arn:aws:iam::222233334444:role/own";
+    for (arn, operator) in [(role, "ArnLike"), (role, "StringEquals"), ("arn:aws:iam::222233334444:role/o*", "ArnLike")]
+    {
+        let condition = format!(r#"{{"{operator}":{{"aws:PrincipalArn":"{arn}"}}}}"#);
+        let grant = grant(IDENTITY, &condition);
+        let allow = format!(
+            r#"{{"Effect":"Allow","Principal":{{"AWS":"222233334444"}},"Action":"sts:AssumeRole","Condition":{condition}}}"#
+        );
+        assert_eq!(verdict(&allow, &grant), Verdict::Allowed(0), "{condition}");
+        let deny = |condition: &str| {
+            format!(r#"{{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole","Condition":{condition}}}"#)
+        };
+        let other = deny(r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::222233334444:role/x"}}"#);
+        assert_eq!(verdict(&format!("{allow},{other}"), &grant), Verdict::Allowed(0), "{condition}");
+        let same = deny(r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::222233334444:role/*"}}"#);
+        assert_eq!(verdict(&format!("{allow},{same}"), &grant), Verdict::Denied(1), "{condition}");
+    }
+    let both = format!(r#"{{"ArnEquals":{{"aws:PrincipalArn":["{role}","arn:aws:iam::222233334444:role/x"]}}}}"#);
+    let allow = format!(
+        r#"{{"Effect":"Allow","Principal":{{"AWS":"222233334444"}},"Action":"sts:AssumeRole","Condition":{both}}}"#
+    );
+    let deny = format!(r#"{{"Effect":"Deny","Principal":{{"AWS":"{role}"}},"Action":"sts:AssumeRole"}}"#);
+    assert_eq!(verdict(&allow, &grant(IDENTITY, &both)), Verdict::Allowed(0));
+    assert_eq!(
+        verdict(&format!("{allow},{deny}"), &grant(IDENTITY, &both)),
+        Verdict::Depends(0),
+        "one of two is denied"
+    );
+    let foreign = r#"{"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::333344445555:role/x"}}"#;
+    let allow = format!(
+        r#"{{"Effect":"Allow","Principal":{{"AWS":"222233334444"}},"Action":"sts:AssumeRole","Condition":{foreign}}}"#
+    );
+    assert_eq!(verdict(&allow, &grant(IDENTITY, foreign)), Verdict::NotAllowed, "a role of another account");
+}

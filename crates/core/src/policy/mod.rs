@@ -5,9 +5,11 @@
 //! - `normal`: the normal form, which decides whether two documents have the same meaning;
 //! - `access`: the allowed access as a set, to compare a document before and after an edit;
 //! - `assume_action`: the actions of a trust policy;
+//! - `unique_ids`: recognizes the ARNs that IAM returns in the place of configured unique IDs;
 //! - `trust`: adds grants to a trust policy and removes deleted identities from it;
 //! - `evaluate`, `context`, `operators`, `glob`, `truth`: whether a document allows a request;
 //! - `granted`: whether a document allows what a grant is meant for;
+//! - `revocation`: the policy that revokes the sessions of a role;
 //! - `explain`, `reach`, `condition_text`, `summary`, `lint`, `escalation`, `redact`: for people.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
@@ -31,9 +33,11 @@ mod pasted;
 mod principal;
 mod reach;
 mod redact;
+mod revocation;
 mod summary;
 mod trust;
 mod truth;
+mod unique_ids;
 
 pub use access::access_entries;
 pub use assume_action::{AssumeAction, AssumeActions};
@@ -49,9 +53,11 @@ pub use granted::{Grant, denied};
 pub(crate) use granted::{Presented, can_pass_nothing, grant_verdict};
 pub use lint::{ExternalIdRequirement, Finding, Severity, lint_trust, lint_trusted};
 pub use operators::is_operator;
-pub use pasted::PastedPolicy;
+pub use pasted::{PastedPolicy, PolicyOrigin};
 pub use principal::{InvalidPrincipal, Principal};
 pub use reach::Can;
 pub use redact::{Redactor, external_ids};
+pub use revocation::{REVOCATION_POLICY, revocation_policy, revoked_before};
 pub(crate) use summary::{permissions_summary, trust_summary};
 pub use trust::{GrantEdit, PolicyNotice, TrustEdit, add_grants, prune_orphans};
+pub use unique_ids::with_unique_ids;

@@ -2,8 +2,11 @@
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>.
 
+use std::cmp::Ordering;
+
 use super::glob::{covers, like, overlap};
 use super::truth::Truth;
+use crate::time::from_policy_date;
 
 /// All operators, without modifiers such as `IfExists`.
 const OPERATORS: [&str; 27] = [
@@ -62,6 +65,15 @@ pub(super) enum Comparison {
     Like,
     /// Field by field: a wildcard does not match a colon between two fields. `ArnEquals` and `ArnLike` are the same.
     Arn,
+    /// The order of the date in the request compared with the date in the policy, and whether equal dates match as well.
+    Date(Ordering, EqualDates),
+}
+
+/// Whether two equal dates match.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum EqualDates {
+    Match,
+    Differ,
 }
 
 /// A value in a request, as far as it is known.
@@ -85,6 +97,11 @@ pub(super) fn comparison(operator: &str) -> Option<(bool, Comparison)> {
         "stringequalsignorecase" | "bool" => Comparison::EqualsIgnoringCase,
         "stringlike" => Comparison::Like,
         "arnequals" | "arnlike" => Comparison::Arn,
+        "dateequals" => Comparison::Date(Ordering::Equal, EqualDates::Match),
+        "datelessthan" => Comparison::Date(Ordering::Less, EqualDates::Differ),
+        "datelessthanequals" => Comparison::Date(Ordering::Less, EqualDates::Match),
+        "dategreaterthan" => Comparison::Date(Ordering::Greater, EqualDates::Differ),
+        "dategreaterthanequals" => Comparison::Date(Ordering::Greater, EqualDates::Match),
         _ => return None,
     };
     Some((negated, comparison))
@@ -112,7 +129,19 @@ impl Comparison {
                 possible(like(&pattern.to_ascii_lowercase(), &wanted.to_ascii_lowercase()))
             }
             (Self::Like, actual) => pattern(wanted, actual),
+            (Self::Date(order, equal), Actual::Exactly(actual)) => date(wanted, actual, order, equal),
+            (Self::Date(..), Actual::Like(_)) => Truth::Unknown,
         }
+    }
+}
+
+fn date(wanted: &str, actual: &str, order: Ordering, equal: EqualDates) -> Truth {
+    match (from_policy_date(wanted), from_policy_date(actual)) {
+        (Some(wanted), Some(actual)) => {
+            let found = actual.cmp(&wanted);
+            Truth::new(found == order || (found == Ordering::Equal && equal == EqualDates::Match))
+        }
+        _ => Truth::Unknown,
     }
 }
 

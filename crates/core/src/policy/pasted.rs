@@ -13,13 +13,32 @@ pub struct PastedPolicy {
     pub document: Document,
     /// One note for each step of unwrapping, such as `the policy is URL-encoded`.
     pub notes: Vec<&'static str>,
+    /// What the form says about the origin of the policy.
+    pub origin: PolicyOrigin,
+}
+
+/// Where a policy comes from. In a policy that IAM returned, a unique ID is that of a deleted role or user; in one that was
+/// written by hand, it may be that of a role or user that exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyOrigin {
+    /// IAM returned it: it is within an answer of the API.
+    Iam,
+    /// The form does not show it.
+    Unknown,
 }
 
 /// The command that prints a trust policy.
 const QUERY: &str = "aws iam get-role --role-name NAME --query Role.AssumeRolePolicyDocument";
 
 /// More layers than any answer has.
-const LAYERS: usize = 6;
+const LAYERS: usize = 8;
+
+/// The contents of one layer, the name of the layer, and whether only answers of IAM have it.
+struct Layer {
+    inner: String,
+    note: &'static str,
+    origin: PolicyOrigin,
+}
 
 impl PastedPolicy {
     /// Finds the trust policy in a text.
@@ -29,13 +48,13 @@ impl PastedPolicy {
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut text = text.to_owned();
         let mut notes = Vec::new();
+        let mut origin = PolicyOrigin::Unknown;
         for _ in 0..LAYERS {
-            match layer(&text)? {
-                Some((inner, note)) => {
-                    text = inner;
-                    notes.push(note);
-                }
-                None => break,
+            let Some(layer) = layer(&text)? else { break };
+            text = layer.inner;
+            notes.push(layer.note);
+            if layer.origin == PolicyOrigin::Iam {
+                origin = PolicyOrigin::Iam;
             }
         }
         let document = Document::parse(trimmed(&text)).map_err(|error| error.to_string())?;
@@ -46,38 +65,47 @@ impl PastedPolicy {
                 "it is a permissions policy (it has `Resource` and no `Principal`), which says what a role may do and not who may assume it; get the trust policy with `{QUERY}`"
             ));
         }
-        Ok(Self { document, notes })
+        Ok(Self { document, notes, origin })
     }
 }
 
 /// White space and a byte order mark do not belong to the policy.
 fn trimmed(text: &str) -> &str {
-    text.trim_start_matches('\u{feff}').trim()
+    text.trim().trim_start_matches('\u{feff}').trim()
 }
 
-/// The contents of one layer, and the name of the layer; `None` for a policy, or for what is neither.
-fn layer(text: &str) -> Result<Option<(String, &'static str)>, String> {
+/// The outermost layer; `None` for a policy, or for what is neither.
+fn layer(text: &str) -> Result<Option<Layer>, String> {
     let text = trimmed(text);
-    if text.starts_with("%7B") || text.starts_with("%7b") || text.starts_with("%22") {
-        let decoded = percent_decoded(text).ok_or("it is URL-encoded, and the encoding is not valid; copy it again")?;
-        return Ok(Some((decoded, "the policy is URL-encoded")));
+    if text.starts_with('%') || (text.contains("%22") && !text.contains('"')) {
+        let decoded = url_decoded(text).ok_or("it is URL-encoded, and the encoding is not valid; copy it again")?;
+        return Ok(Some(Layer { inner: decoded, note: "the policy is URL-encoded", origin: PolicyOrigin::Iam }));
     }
     if text.starts_with('"') {
-        return Ok(serde_json::from_str(text).ok().map(|inner| (inner, "the policy is a JSON string")));
+        return Ok(json_string(text, "the policy is a JSON string"));
+    }
+    if text.starts_with('[') {
+        return array(text);
+    }
+    if text.strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with('\\')) {
+        // Line breaks between the escaped lines are not part of a JSON string.
+        let quoted = format!("\"{}\"", text.replace(['\n', '\r', '\t'], " "));
+        return Ok(json_string(&quoted, "the policy is a JSON string without its quotes"));
     }
     let Ok(map) = json::object(text) else { return Ok(None) };
     if map.contains_key("Statement") {
         return Ok(None);
     }
-    let inner = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    for (path, note) in [
-        (&["AssumeRolePolicyDocument"][..], "the policy is the `AssumeRolePolicyDocument`"),
-        (&["Role"], "the input is the answer of `aws iam get-role`"),
-        (&["PolicyDocument"], "the policy is the `PolicyDocument`"),
-        (&["PolicyVersion", "Document"], "the policy is the `PolicyVersion.Document`"),
+    let is_role = ["RoleId", "CreateDate"].iter().any(|key| map.contains_key(*key));
+    let of_role = if is_role { PolicyOrigin::Iam } else { PolicyOrigin::Unknown };
+    for (path, note, origin) in [
+        (&["AssumeRolePolicyDocument"][..], "the policy is the `AssumeRolePolicyDocument`", of_role),
+        (&["Role"], "the input is the answer of `aws iam get-role`", PolicyOrigin::Iam),
+        (&["PolicyDocument"], "the policy is the `PolicyDocument`", PolicyOrigin::Unknown),
+        (&["PolicyVersion", "Document"], "the policy is the `PolicyVersion.Document`", PolicyOrigin::Unknown),
     ] {
         if let Some(value) = at(&map, path) {
-            return Ok(Some((inner(value), note)));
+            return Ok(Some(Layer { inner: inner(value), note, origin }));
         }
     }
     for (list, note) in [
@@ -85,7 +113,7 @@ fn layer(text: &str) -> Result<Option<(String, &'static str)>, String> {
         ("Roles", "the input is the answer of `aws iam list-roles`"),
     ] {
         match map.get(list).and_then(Value::as_array).map(Vec::as_slice) {
-            Some([one]) => return Ok(Some((inner(one), note))),
+            Some([one]) => return Ok(Some(Layer { inner: inner(one), note, origin: PolicyOrigin::Iam })),
             Some(roles) => {
                 return Err(format!(
                     "it has {} roles in `{list}`; choose one with `--query \"{list}[?RoleName=='NAME'] | [0].AssumeRolePolicyDocument\"`, or use `{QUERY}`",
@@ -98,9 +126,45 @@ fn layer(text: &str) -> Result<Option<(String, &'static str)>, String> {
     Ok(None)
 }
 
+/// An array, such as the output of `aws iam list-roles --query Roles`: of roles, or of policies.
+fn array(text: &str) -> Result<Option<Layer>, String> {
+    let Ok(map) = json::object(&format!("{{\"Array\":{text}}}")) else { return Ok(None) };
+    let Some(items) = map.get("Array").and_then(Value::as_array) else { return Ok(None) };
+    let has_role = items.iter().any(|item| item.get("AssumeRolePolicyDocument").is_some());
+    let has_policy = items.iter().any(|item| item.get("Statement").is_some());
+    let (what, note, origin) = match (has_role, has_policy) {
+        (true, _) => ("roles", "the input is an array of roles", PolicyOrigin::Iam),
+        (false, true) => ("policies", "the input is an array of policies", PolicyOrigin::Unknown),
+        (false, false) => return Ok(None),
+    };
+    match items.as_slice() {
+        [one] => Ok(Some(Layer { inner: inner(one), note, origin })),
+        _ => Err(format!("it is an array of {} {what}; get one trust policy with `{QUERY}`", items.len())),
+    }
+}
+
+/// A policy is an object, or a string that contains one.
+fn inner(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn json_string(text: &str, note: &'static str) -> Option<Layer> {
+    let inner = serde_json::from_str(text).ok()?;
+    Some(Layer { inner, note, origin: PolicyOrigin::Unknown })
+}
+
 fn at<'a>(map: &'a Map<String, Value>, path: &[&str]) -> Option<&'a Value> {
     let (first, rest) = path.split_first()?;
     rest.iter().try_fold(map.get(*first)?, |value, key| value.get(key))
+}
+
+/// The decoded text. Forms encode a space as `+`, which JSON does not contain between its strings; IAM encodes it as `%20`.
+fn url_decoded(text: &str) -> Option<String> {
+    let decoded = percent_decoded(text)?;
+    if text.contains('+') && serde_json::from_str::<serde::de::IgnoredAny>(trimmed(&decoded)).is_err() {
+        return percent_decoded(&text.replace('+', " "));
+    }
+    Some(decoded)
 }
 
 /// RFC 3986: `%` and two hexadecimal digits stand for a byte.
@@ -147,6 +211,15 @@ mod tests {
             (format!(r#"{{"Role":{{"AssumeRolePolicyDocument":"{}"}}}}"#, encoded(POLICY)), 3),
             (format!(r#"{{"AssumeRolePolicyDocument":{string}}}"#), 1),
             (format!(r#"{{"RoleDetailList":[{{"AssumeRolePolicyDocument":{POLICY}}}]}}"#), 2),
+            (format!(r#"[{{"RoleName":"r","AssumeRolePolicyDocument":{POLICY}}}]"#), 2),
+            (format!("\n[\n{POLICY}\n]"), 1),
+            (string.trim_matches('"').to_owned(), 1),
+            (string.trim_matches('"').replace('[', "\n  ["), 1),
+            (format!("%0A%20%20{}", encoded(POLICY)), 1),
+            (format!("%EF%BB%BF{}", encoded(POLICY)), 1),
+            (POLICY.replace('"', "%22"), 1),
+            (encoded(&POLICY.replace(',', ", ")).replace("%20", "+"), 1),
+            (encoded(&encoded(POLICY)), 2),
         ] {
             let parsed = PastedPolicy::parse(&pasted).unwrap_or_else(|error| panic!("{pasted}: {error}"));
             assert_eq!((parsed.notes.len(), parsed.document.to_json().as_str()), (layers, POLICY), "{pasted}");
@@ -163,7 +236,10 @@ mod tests {
             error(permissions)
         );
         insta::assert_snapshot!(error(r#"{"RoleDetailList":[{},{}]}"#), @r#"it has 2 roles in `RoleDetailList`; choose one with `--query "RoleDetailList[?RoleName=='NAME'] | [0].AssumeRolePolicyDocument"`, or use `aws iam get-role --role-name NAME --query Role.AssumeRolePolicyDocument`"#);
+        insta::assert_snapshot!(error(r#"[{"AssumeRolePolicyDocument":{}},{}]"#), @"it is an array of 2 roles; get one trust policy with `aws iam get-role --role-name NAME --query Role.AssumeRolePolicyDocument`");
+        assert!(error("[]").contains("not a JSON object") && error("[1]").contains("not a JSON object"));
         insta::assert_snapshot!(error("%7B%2"), @"it is URL-encoded, and the encoding is not valid; copy it again");
+        assert!(error("{\\x").contains("not valid JSON"));
         assert!(error(&"\"".repeat(9)).contains("not valid JSON"));
     }
 }

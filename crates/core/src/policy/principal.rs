@@ -39,6 +39,9 @@ pub enum InvalidPrincipal {
     /// `*` in any of its forms.
     #[error("a wildcard principal grants access to everyone; use an account ID, or the ARN of a role or user")]
     Wildcard,
+    /// The unique ID of a role or user, which IAM replaces by the ARN.
+    #[error("`{0}` is a unique ID, and IAM stores the ARN of the role or user in its place; write the ARN")]
+    UniqueId(Untrusted),
     /// Not an account ID, role ARN or user ARN.
     #[error("`{0}` is not a valid principal; use a 12-digit account ID, or the ARN of a role or user")]
     Form(Untrusted),
@@ -91,7 +94,19 @@ impl Principal {
                 Some((id, what)) if id.parse::<AccountId>().is_ok() && names_an_identity(what) => Ok(Self::Arn(arn)),
                 _ => Err(InvalidPrincipal::Form(text.into())),
             },
+            Self::Orphan(_) => Err(InvalidPrincipal::UniqueId(text.into())),
             _ => Err(InvalidPrincipal::Form(text.into())),
+        }
+    }
+
+    /// A principal for the trust policy of a role of our own: as [`Principal::to_grant`], or the unique ID of a role or user.
+    ///
+    /// # Errors
+    /// When it contains a wildcard or is none of these.
+    pub(crate) fn to_trust(text: &str) -> Result<Self, InvalidPrincipal> {
+        match Self::from_aws(text) {
+            unique_id @ Self::Orphan(_) => Ok(unique_id),
+            _ => Self::to_grant(text),
         }
     }
 

@@ -114,7 +114,7 @@ pub struct TrustEdit {
     pub document: Document,
     /// One entry for each grant, in order.
     pub grants: Vec<GrantEdit>,
-    /// What is unusual in the document.
+    /// The unusual elements of the document.
     pub notices: Vec<PolicyNotice>,
 }
 

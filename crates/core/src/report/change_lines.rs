@@ -27,6 +27,10 @@ pub(super) fn change_lines(
         }
         (Action::PutPolicy { before, after, .. }, _) => documents(before.as_ref().or(deleted), Some(after), redactor),
         (Action::DeletePolicy { before: Some(before), .. }, Detail::Summary) => sentences(permissions_summary(before)),
+        (Action::RevokeSessions(revocation), Detail::Summary) => sentences(permissions_summary(&revocation.after)),
+        (Action::RevokeSessions(revocation), Detail::Full) => {
+            documents(revocation.before.as_ref(), Some(&revocation.after), redactor)
+        }
         (Action::CreateRole(new), Detail::Summary) => new_role_summary(new),
         (Action::UpdateTrust { before, after }, _) => documents(before.as_ref(), Some(after), redactor),
         (Action::DeletePolicy { before, .. }, _) => documents(before.as_ref(), None, redactor),

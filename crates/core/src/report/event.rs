@@ -84,6 +84,8 @@ impl AccountEvent {
             ),
             ("run_again", run_again.map(|text| json!(text))),
             ("event_id", event_id.map(|id| json!(id))),
+            ("trust_drift", (!report.trust_drift.is_empty()).then(|| json!(report.trust_drift))),
+            ("sessions_revoked", Some(report.revoked()).filter(|roles| !roles.is_empty()).map(|roles| json!(roles))),
         ];
         for (key, value) in optional {
             if let (Some(value), Some(detail)) = (value, detail.as_object_mut()) {

@@ -2,7 +2,7 @@ use super::*;
 use crate::lines::{plain, render};
 use crate::mode::Mode;
 use crate::observed::Observed;
-use crate::plan::sample::{blueprint, converged, document, drifted, fresh};
+use crate::plan::sample::{NOW, blueprint, converged, document, drifted, fresh, recorded};
 use crate::plan::{Approved, Refusal, diff, guard, predicted, proofs};
 use crate::report::ChangeResult;
 use crate::trigger::TriggerKind;
@@ -10,7 +10,7 @@ use crate::trigger::TriggerKind;
 /// The report of a plan for the blueprint of the unit tests.
 fn planned(observed: &Observed, outcome: Outcome) -> Report {
     let blueprint = blueprint();
-    let approved: Approved = guard(diff(&blueprint, observed), &blueprint, observed);
+    let approved: Approved = guard(diff(&blueprint, observed, &recorded(), NOW), &blueprint, observed);
     let mut report = Report::new(Some("444455556666".parse().unwrap()), TriggerKind::Manual, Mode::Plan, outcome);
     report.account_name = Some("payments-dev\u{1b}[31m".into());
     report.access_role = Some(observed.access_role.clone());
@@ -174,7 +174,29 @@ fn plan_of_a_drifted_role_shows_each_old_and_new_value() {
     insta::assert_snapshot!(text, @r#"
     Account 444455556666 (payments-dev?[31m), via OrganizationAccountAccessRole
 
-    Plan: 1 to add, 4 to change, 3 to remove
+    Plan: 2 to add, 4 to change, 3 to remove
+
+      + revoke the sessions of role `Acme` that were issued before now: its trust
+        policy is not as configured
+          + {
+          +   "Version": "2012-10-17",
+          +   "Statement": [
+          +     {
+          +       "Effect": "Deny",
+          +       "Action": [
+          +         "*"
+          +       ],
+          +       "Resource": [
+          +         "*"
+          +       ],
+          +       "Condition": {
+          +         "DateLessThan": {
+          +           "aws:TokenIssueTime": "1970-01-01T00:00:30Z"
+          +         }
+          +       }
+          +     }
+          +   ]
+          + }
 
       ~ tag role `Acme` with `team`
           + team = platform

@@ -7,7 +7,6 @@ mod lines;
 mod metrics;
 mod model;
 mod proof_lines;
-mod redact;
 
 pub use detail::Detail;
 pub use event::{AccountEvent, EventContext, EventKind};

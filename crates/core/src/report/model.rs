@@ -1,18 +1,19 @@
 //! The report: what a run found and did.
 
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use secrecy::ExposeSecret;
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 
-use super::redact::SecretRedactor;
 use crate::account::AccountId;
 use crate::blueprint::SecretValues;
 use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome};
-use crate::plan::{Change, Proof, Refusal};
+use crate::plan::{Action, Change, Proof, Refusal};
 use crate::policy::external_ids;
+use crate::redaction::SecretRedactor;
 use crate::role::RoleName;
 use crate::text::{Untrusted, printable_json};
 use crate::trigger::TriggerKind;
@@ -46,10 +47,13 @@ pub struct Report {
     pub access_role: Option<RoleName>,
     /// The changes, each with its status.
     pub changes: Vec<ChangeResult>,
-    /// What was refused and left unchanged.
+    /// The roles that were refused and left unchanged.
     pub refusals: Vec<Refusal>,
     /// Observations that need no action by this tool.
     pub notices: Vec<String>,
+    /// The roles that this tool manages and whose trust policies were not as configured.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub trust_drift: BTreeSet<RoleName>,
     /// Who can assume which role, and who cannot.
     pub proofs: Vec<Proof>,
     /// In a plan with changes: who can assume which role, and who cannot, once the changes are made.
@@ -132,6 +136,7 @@ impl Report {
             changes: Vec::new(),
             refusals: Vec::new(),
             notices: Vec::new(),
+            trust_drift: BTreeSet::new(),
             proofs: Vec::new(),
             proofs_after: Vec::new(),
             calls: Calls::default(),
@@ -145,6 +150,14 @@ impl Report {
         self.changes.iter().filter(|step| step.status == ChangeStatus::Done).count()
     }
 
+    /// The roles whose earlier sessions were revoked.
+    pub(super) fn revoked(&self) -> BTreeSet<&RoleName> {
+        let is_revoked = |step: &&ChangeResult| {
+            step.status == ChangeStatus::Done && matches!(step.change.action, Action::RevokeSessions(_))
+        };
+        self.changes.iter().filter(is_revoked).map(|step| &step.change.role).collect()
+    }
+
     /// Sets the outcome and the cause.
     pub fn end(&mut self, outcome: Outcome) {
         self.cause = outcome.cause().cloned();
@@ -156,9 +169,7 @@ impl Report {
     pub fn redact(&mut self, secrets: &SecretValues, literals: &[crate::role::ExternalId]) {
         let documents = self.changes.iter().flat_map(|step| step.change.documents());
         let observed: Vec<_> = documents.flat_map(external_ids).collect();
-        let parameters = secrets.values().flatten().map(|value| value.expose_secret().trim());
-        // A single character is not a secret, and replacing it would garble every message.
-        let parameters = parameters.filter(|value| value.len() > 1);
+        let parameters = secrets.values().flatten().map(|value| value.expose_secret());
         let known = parameters.chain(literals.iter().map(|id| id.expose()));
         let redactor = SecretRedactor::new(known.chain(observed.iter().map(String::as_str)));
         let redact = |text: &mut String| redactor.redact(text);

@@ -23,7 +23,7 @@ pub(crate) use actions::assume_actions;
 pub(crate) use conditions::{permissions_condition, trust_condition};
 pub(crate) use location::SourceFile;
 pub(crate) use policies::{check_quota, permissions_policy};
-pub(crate) use table::{Table, Value};
+pub(crate) use table::{Scalar, Table, Value};
 #[cfg(test)]
 pub(crate) use validators::sample_account;
 pub(crate) use validators::{

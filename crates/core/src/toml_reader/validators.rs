@@ -2,14 +2,14 @@
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::references::check_references;
 use super::table::Value;
 use crate::account::{Account, AccountState, JoinMethod};
 use crate::owner::OWNER_TAG;
-use crate::policy::Principal;
+use crate::policy::{Principal, REVOCATION_POLICY};
 use crate::template::Template;
 use crate::text::Untrusted;
 
@@ -31,6 +31,7 @@ pub(crate) fn sample_account() -> Option<Account> {
         joined: JoinMethod::Unknown,
         management: "111122223333".parse().ok()?,
         partition: "aws".parse().ok()?,
+        ou_path: None,
     })
 }
 
@@ -84,6 +85,11 @@ pub(crate) fn session_duration(value: &Value<'_>) -> Option<Duration> {
 
 /// The name of an inline policy.
 pub(crate) fn policy_name(text: &str) -> Result<String, String> {
+    if text.eq_ignore_ascii_case(REVOCATION_POLICY) {
+        return Err(format!(
+            "`{REVOCATION_POLICY}` is reserved for the policy that revokes sessions; choose another name"
+        ));
+    }
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b);
     if (1..=128).contains(&text.len()) && text.bytes().all(allowed) {
         Ok(text.to_owned())
@@ -135,14 +141,10 @@ pub(crate) fn check_count_of_managed(value: &Value<'_>, count: usize) {
     }
 }
 
-/// A principal that is an account, a role or a user.
+/// A principal that is an account, a role or a user, by its ARN or its unique ID.
 pub(crate) fn identity_or_account(text: &str) -> Result<Template, String> {
-    template(text, |expanded| match Principal::to_grant(expanded) {
+    template(text, |expanded| match Principal::to_trust(expanded) {
         Ok(_) => Ok(()),
-        Err(_) if matches!(Principal::from_policy("AWS", expanded), Principal::Orphan(_)) => Err(format!(
-            "`{}` is a unique ID, and IAM stores the ARN of the role or user in its place; write the ARN",
-            Untrusted::new(text)
-        )),
         Err(_) if service(text).is_ok() => {
             Err(format!("`{0}` is a service; use `principal = {{ service = \"{0}\" }}`", Untrusted::new(text)))
         }
@@ -209,6 +211,8 @@ pub(crate) fn parameter_name(text: &str) -> Result<String, String> {
 /// User-defined tags.
 pub(crate) fn tags(value: &Value<'_>) -> BTreeMap<String, String> {
     let mut tags = BTreeMap::new();
+    // One look for each tag, so that a file with very many is refused as quickly as it is read.
+    let mut lowercase_keys = BTreeSet::new();
     let entries = value.entries().unwrap_or_default();
     if entries.len() > 49 {
         value.problem(format!(
@@ -226,13 +230,14 @@ pub(crate) fn tags(value: &Value<'_>) -> BTreeMap<String, String> {
             entry.problem("is reserved for the tag with which this tool marks its roles; choose another key");
         } else if !(1..=128).contains(&key.chars().count()) || !key.chars().all(allowed) {
             entry.problem("is not a valid tag key; use 1 to 128 letters, digits, spaces and `_.:/=+-@`");
-        } else if tags.keys().any(|other: &String| other.to_lowercase() == lower) {
+        } else if lowercase_keys.contains(&lower) {
             entry.problem("appears twice; IAM tag keys are case-insensitive");
         }
         if let Some(text) = entry.text() {
             if text.chars().count() > 256 || !text.chars().all(allowed) {
                 entry.problem("the tag value is not valid; use up to 256 letters, digits, spaces and `_.:/=+-@`");
             }
+            lowercase_keys.insert(lower);
             tags.insert(key, text.to_owned());
         }
     }
@@ -251,6 +256,7 @@ mod tests {
         );
         assert!(["a", "a_+=,.@-", &"x".repeat(128)].iter().all(|good| policy_name(good).is_ok()));
         assert!(["", "a b", "a/b", &"x".repeat(129)].iter().all(|bad| policy_name(bad).is_err()));
+        insta::assert_snapshot!(policy_name("awsRevokeOlderSessions").unwrap_err(), @"`AWSRevokeOlderSessions` is reserved for the policy that revokes sessions; choose another name");
     }
 
     #[test]

@@ -4,6 +4,17 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+/// What a kind of event says about its account. It is not proof of anything: events can be forged, and delivered late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventSubject {
+    /// The account was just created, or has just joined.
+    NewAccount,
+    /// The account may have been a member for long.
+    AnyAccount,
+    /// Not an event about an account: it says itself whether changes are applied or reported.
+    StatesMode,
+}
+
 macro_rules! trigger_kinds {
     ($($(#[$doc:meta])+ $kind:ident = $name:literal,)+) => {
         /// What started a run: the kind of a payload, or the command line. The names are stable, because logs, metrics,
@@ -17,11 +28,17 @@ macro_rules! trigger_kinds {
             /// Every kind.
             pub const ALL: &'static [Self] = &[$(Self::$kind),+];
 
-            /// Whether events of this kind are about accounts that have been members for long, too. All others are about an
-            /// account that was just created or has just joined.
+            /// What events of this kind say about the account, which decides whether a deployment that only reports existing
+            /// accounts applies them.
             #[must_use]
-            pub fn may_be_about_existing_account(self) -> bool {
-                matches!(self, Self::MoveAccount | Self::ManagedAccount)
+            pub fn subject(self) -> EventSubject {
+                match self {
+                    Self::CreateAccountResult | Self::CreateAccount | Self::AccountJoined => EventSubject::NewAccount,
+                    Self::AccountDeparted | Self::ManagedAccount | Self::MoveAccount | Self::OtherEvent => {
+                        EventSubject::AnyAccount
+                    }
+                    Self::Schedule | Self::Sweep | Self::Manual | Self::CommandLine => EventSubject::StatesMode,
+                }
             }
 
             /// The name in logs, metrics, events and reports.

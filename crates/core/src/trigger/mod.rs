@@ -34,7 +34,7 @@ use foreign::foreign_payload;
 
 pub use field::TriggerError;
 pub use foreign::{ForeignPayload, foreign_record};
-pub use kind::TriggerKind;
+pub use kind::{EventSubject, TriggerKind};
 pub use model::Trigger;
 pub use request::{Request, RequestedAccount};
 

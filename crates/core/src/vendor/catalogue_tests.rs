@@ -266,6 +266,17 @@ name = "x"
     acme.toml:5:17: unknown key `because`; expected `none-because`
     acme.toml:6:1: the role would have no permissions; add `[permissions.NAME]` or `managed-policies`
     ");
+    insta::assert_snapshot!(problems(r#"
+title = "Acme"
+documentation = ["https://example.com/"]
+[trust]
+accounts = ["123456789012"]
+external-id = "required"
+[role]
+name = "AWSRevokeOlderSessions"
+[permissions.bucket]
+actions = ["s3:GetObject"]
+"#), @"acme.toml:7:1: without a `policy-name`, the policy has the name of the role: `AWSRevokeOlderSessions` is reserved for the policy that revokes sessions; choose another name");
 }
 
 /// What vendors publish: a role of the vendor as the principal, conditions, and resources that begin with a wildcard.

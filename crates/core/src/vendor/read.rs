@@ -162,6 +162,9 @@ fn role(value: &Value<'_>, groups: &[Group]) -> Option<Role> {
         check_quota(value, &BTreeMap::from([(String::new(), policy)]));
     }
     let name = name?;
+    if let (None, Err(error)) = (&policy_name_override, policy_name(name.as_str())) {
+        table.problem(format!("without a `policy-name`, the policy has the name of the role: {error}"));
+    }
     let policy_name = policy_name_override.unwrap_or_else(|| name.to_string());
     Some(Role { name, name_fixed, description, max_session, policy_name, managed: managed.unwrap_or_default() })
 }

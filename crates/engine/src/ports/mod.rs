@@ -4,8 +4,10 @@
 //! Each method that does I/O is one API call unless it says otherwise, and fails with an [`ApiError`].
 
 mod http;
+mod records;
 
 pub use http::{Http, VendorRequest, VendorResponse};
+pub use records::{LeaseAttempt, Records, Saved};
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -15,20 +17,19 @@ use secrecy::SecretString;
 
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
-use onboarding_core::lease::{Lease, StoredLease};
-use onboarding_core::notification::NotificationRecord;
 use onboarding_core::observed::{ExistingRegistration, ObservedRole};
 use onboarding_core::outcome::Cause;
 use onboarding_core::plan::{Change, RegistrationChange};
 use onboarding_core::report::AccountEvent;
 use onboarding_core::role::RoleName;
+use onboarding_core::role_id::RoleId;
 use onboarding_core::vendor::{Api, ApiAccess};
 
 /// The ports of the engine. Every value that implements them all is a `World`: in production the AWS clients, in tests and in
 /// the demo a simulated organization.
-pub trait World: Directory + Sessions + Secrets + LeaseStore + VendorApi + Clock {}
+pub trait World: Directory + Sessions + Secrets + Records + VendorApi + Clock {}
 
-impl<T: Directory + Sessions + Secrets + LeaseStore + VendorApi + Clock> World for T {}
+impl<T: Directory + Sessions + Secrets + Records + VendorApi + Clock> World for T {}
 
 /// The accounts of the organization, as AWS Organizations knows them.
 pub trait Directory: Sync {
@@ -43,12 +44,23 @@ pub trait Directory: Sync {
 }
 
 /// One page of accounts, and the token of the next page.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AccountPage {
     /// The accounts.
     pub accounts: Vec<Account>,
+    /// The accounts whose description is incomplete or not understood.
+    pub unreadable: Vec<UnreadableAccount>,
     /// Where the next page starts.
     pub next: Option<String>,
+}
+
+/// An account of a page that cannot be read. It does not keep the others from being processed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableAccount {
+    /// Its ID, if that can be read.
+    pub id: Option<AccountId>,
+    /// The part that cannot be read.
+    pub problem: String,
 }
 
 /// The state of an account creation request.
@@ -117,8 +129,8 @@ pub trait ReadIam: Send + Sync {
 
 /// Writes to the IAM of one account. Only a [`crate::TargetAccount`] gives access to it.
 pub trait WriteIam: ReadIam {
-    /// Executes a change.
-    fn execute(&self, change: &Change) -> impl Future<Output = Result<(), ApiError>> + Send;
+    /// Executes a change, and returns the unique ID of a role that it created.
+    fn execute(&self, change: &Change) -> impl Future<Output = Result<Option<RoleId>, ApiError>> + Send;
 }
 
 /// The APIs of vendors.
@@ -169,25 +181,6 @@ pub trait Secrets: Sync {
     ) -> impl Future<Output = Result<BTreeMap<String, ParameterValue>, ApiError>> + Send;
 }
 
-/// Stores the lease of each account, so that concurrent runs for one account make the writes of one run. Without a place to
-/// store them, every lease is granted.
-pub trait LeaseStore: Sync {
-    /// The stored lease of an account, and its version.
-    fn stored_lease(&self, account: &AccountId) -> impl Future<Output = Result<Option<StoredLease>, ApiError>> + Send;
-
-    /// Stores a lease if the account has none, or if the stored one still has the version that was `seen`. `false` if another
-    /// run was faster.
-    fn try_acquire_lease(
-        &self,
-        account: &AccountId,
-        lease: &Lease,
-        seen: Option<i64>,
-    ) -> impl Future<Output = Result<bool, ApiError>> + Send;
-
-    /// Releases the lease of an account.
-    fn release_lease(&self, account: &AccountId) -> impl Future<Output = Result<(), ApiError>> + Send;
-}
-
 /// The queue of accounts to process, and its dead-letter queue.
 pub trait Queue: Sync {
     /// `sqs:SendMessageBatch` with up to ten messages of a sweep: all of them, or an error. Messages of other senders are
@@ -201,33 +194,10 @@ pub trait Queue: Sync {
     fn dead_letter_message(&self, message: &str, cause: &Cause) -> impl Future<Output = Result<bool, ApiError>> + Send;
 }
 
-/// Whether a write may replace what is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WriteMode {
-    /// It may not: the write only succeeds if nothing is stored.
-    Create,
-    /// It may.
-    Replace,
-}
-
-/// Publishes events, and keeps a record of what was published, so that each outcome is notified once.
+/// Publishes events.
 pub trait Notifier: Sync {
     /// Whether an event bus is configured.
     fn notifications_enabled(&self) -> bool;
-
-    /// The newest record of a subject: an account's ID, the ID of an account creation request, or `sweep`.
-    fn load_record(&self, name: &str) -> impl Future<Output = Result<Option<NotificationRecord>, ApiError>> + Send;
-
-    /// Stores a record. `false` if it was to be created and there is one already: another run was faster.
-    fn save_record(
-        &self,
-        name: &str,
-        record: &NotificationRecord,
-        write: WriteMode,
-    ) -> impl Future<Output = Result<bool, ApiError>> + Send;
-
-    /// Deletes a record.
-    fn delete_record(&self, name: &str) -> impl Future<Output = Result<(), ApiError>> + Send;
 
     /// `events:PutEvents` with one event.
     fn publish_event(&self, event: &AccountEvent) -> impl Future<Output = Result<(), ApiError>> + Send;

@@ -1,0 +1,202 @@
+//! The result of the last run for an account, as its record keeps it.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use crate::attributes::{Attribute, Attributes, map, seconds, text, time};
+use crate::code::{Code, OutcomeKind};
+use crate::plan::{Action, Change};
+use crate::report::{ChangeStatus, Report};
+use crate::role::RoleName;
+use crate::text::excerpt;
+
+/// The version of this tool, as records keep it.
+const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The longest message or remedy that is kept, in characters.
+const LONGEST_TEXT: usize = 2000;
+
+const OUTCOME: &str = "outcome";
+const CODE: &str = "code";
+const MESSAGE: &str = "message";
+const REMEDY: &str = "remedy";
+const REQUIREMENTS: &str = "requirements";
+const CONFIGURATION: &str = "configuration";
+const RECORDED_AT: &str = "recorded_at";
+const FIRST_CONVERGED: &str = "first_converged";
+const LAST_CONVERGED: &str = "last_converged";
+const OU_PATH: &str = "ou_path";
+const NAME: &str = "name";
+const VERSION: &str = "version";
+
+/// The result of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastResult {
+    /// The outcome.
+    pub outcome: OutcomeKind,
+    /// The code of the cause, unless the account converged.
+    pub code: Option<Code>,
+    /// What happened.
+    pub message: String,
+    /// What to do next.
+    pub remedy: String,
+    /// The configured parts of each role, and whether they hold; empty if the account could not be read.
+    pub requirements: BTreeMap<String, Requirement>,
+    /// The hash of the configuration.
+    pub configuration: String,
+    /// When the run ended.
+    pub recorded_at: SystemTime,
+    /// When the account converged for the first time.
+    pub first_converged: Option<SystemTime>,
+    /// When it converged most recently.
+    pub last_converged: Option<SystemTime>,
+    /// Its path in the organization, such as `o-…/r-…/ou-…/ACCOUNT/`.
+    pub ou_path: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// The version of this tool.
+    pub version: String,
+}
+
+/// Whether what is configured for a role holds in an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Requirement {
+    /// It exists as configured.
+    Holds,
+    /// It exists and differs.
+    Drift,
+    /// It does not exist.
+    Missing,
+    /// It needs attention.
+    Blocked,
+}
+
+impl Requirement {
+    /// Every status.
+    pub const ALL: [Self; 4] = [Self::Holds, Self::Drift, Self::Missing, Self::Blocked];
+
+    /// The word: `holds`, `drift`, `missing` or `blocked`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Drift => "drift",
+            Self::Missing => "missing",
+            Self::Blocked => "blocked",
+        }
+    }
+}
+
+/// The status of each of these roles at the end of a run, whose report says what is refused and what is left to change.
+#[must_use]
+pub fn requirements<'a>(roles: impl Iterator<Item = &'a RoleName>, report: &Report) -> BTreeMap<String, Requirement> {
+    let status = |role: &RoleName| {
+        let is_open = |change: &Change| change.role == *role;
+        let open = report.changes.iter().filter(|step| {
+            is_open(&step.change) && !matches!(step.status, ChangeStatus::Done | ChangeStatus::Superseded)
+        });
+        let mut open = open.map(|step| &step.change.action).peekable();
+        let is_unproven = report.proofs.iter().any(|proof| proof.role == *role && !proof.is_proven());
+        if report.refusals.iter().any(|refusal| refusal.role == *role) {
+            Requirement::Blocked
+        } else if open.peek().is_none() {
+            if is_unproven { Requirement::Blocked } else { Requirement::Holds }
+        } else if open.any(|action| matches!(action, Action::CreateRole(_))) {
+            Requirement::Missing
+        } else {
+            Requirement::Drift
+        }
+    };
+    roles.map(|role| (role.to_string(), status(role))).collect()
+}
+
+impl LastResult {
+    /// The result of a run that ended with this report. `previous` is the result before.
+    #[must_use]
+    pub fn new(report: &Report, details: &ResultDetails, previous: Option<&Self>, now: SystemTime) -> Self {
+        let cause = report.outcome.cause();
+        let kept = |text: &str| excerpt(text, LONGEST_TEXT);
+        let converged = (report.outcome.kind() == OutcomeKind::Converged).then_some(now);
+        Self {
+            outcome: report.outcome.kind(),
+            code: cause.map(|cause| cause.code),
+            message: cause.map(|cause| kept(&cause.message)).unwrap_or_default(),
+            remedy: cause.map(|cause| kept(&cause.remedy)).unwrap_or_default(),
+            requirements: details.requirements.clone(),
+            configuration: details.configuration.clone(),
+            recorded_at: now,
+            first_converged: previous.and_then(|previous| previous.first_converged).or(converged),
+            last_converged: converged.or_else(|| previous?.last_converged),
+            ou_path: details.ou_path.clone().or_else(|| previous?.ou_path.clone()),
+            name: report.account_name.as_ref().map(ToString::to_string).or_else(|| previous?.name.clone()),
+            version: TOOL_VERSION.to_owned(),
+        }
+    }
+
+    pub(crate) fn from_attributes(item: &Attributes) -> Option<Self> {
+        let outcome = text(item, OUTCOME)?;
+        let code = match text(item, CODE) {
+            Some(code) => Some(*Code::ALL.iter().find(|known| known.as_str() == code)?),
+            None => None,
+        };
+        let string = |name| text(item, name).map(str::to_owned);
+        let requirements = map(item, REQUIREMENTS).into_iter().flatten().filter_map(|(role, status)| {
+            Some((role.clone(), Requirement::ALL.into_iter().find(|known| known.as_str() == status)?))
+        });
+        Some(Self {
+            outcome: OutcomeKind::ALL.into_iter().find(|known| known.as_str() == outcome)?,
+            code,
+            message: string(MESSAGE)?,
+            remedy: string(REMEDY)?,
+            requirements: requirements.collect(),
+            configuration: string(CONFIGURATION)?,
+            recorded_at: time(item, RECORDED_AT)?,
+            first_converged: time(item, FIRST_CONVERGED),
+            last_converged: time(item, LAST_CONVERGED),
+            ou_path: string(OU_PATH),
+            name: string(NAME),
+            version: string(VERSION)?,
+        })
+    }
+
+    pub(crate) fn to_attributes(&self) -> Attributes {
+        self.attributes().into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+
+    /// The attributes that an item with this result does not have.
+    pub(crate) fn absent_attributes(&self) -> Vec<&'static str> {
+        self.attributes().into_iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect()
+    }
+
+    fn attributes(&self) -> [(&'static str, Option<Attribute>); 12] {
+        let string = |text: &str| Some(Attribute::Text(text.to_owned()));
+        let optional = |text: &Option<String>| text.clone().map(Attribute::Text);
+        let requirements: BTreeMap<_, _> =
+            self.requirements.iter().map(|(role, status)| (role.clone(), status.as_str().to_owned())).collect();
+        [
+            (OUTCOME, string(self.outcome.as_str())),
+            (CODE, self.code.and_then(|code| string(code.as_str()))),
+            (MESSAGE, string(&self.message)),
+            (REMEDY, string(&self.remedy)),
+            (REQUIREMENTS, (!requirements.is_empty()).then_some(Attribute::Map(requirements))),
+            (CONFIGURATION, string(&self.configuration)),
+            (RECORDED_AT, Some(seconds(self.recorded_at))),
+            (FIRST_CONVERGED, self.first_converged.map(seconds)),
+            (LAST_CONVERGED, self.last_converged.map(seconds)),
+            (OU_PATH, optional(&self.ou_path)),
+            (NAME, optional(&self.name)),
+            (VERSION, string(&self.version)),
+        ]
+    }
+}
+
+/// What a result has in addition to the report.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ResultDetails {
+    /// The configured parts of each role, and whether they hold.
+    pub requirements: BTreeMap<String, Requirement>,
+    /// The hash of the configuration.
+    pub configuration: String,
+    /// The path of the account in the organization.
+    pub ou_path: Option<String>,
+}

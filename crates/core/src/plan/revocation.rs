@@ -1,0 +1,224 @@
+//! When the sessions of a role are revoked, and for how long the policy that does it is kept.
+//!
+//! The owner tag does not prove that this tool created a role: whoever may create roles may set tags. Without further
+//! precautions, this would be a way to more permissions. A developer who is limited by a permissions boundary deletes a
+//! configured role, creates it again with the owner tag, an own trust policy and that boundary, and assumes it. The next run
+//! would correct the trust policy, remove the boundary and put the configured permissions, all of which the live session gets.
+//!
+//! The unique ID of a role is a proof, because IAM assigns it. So the sessions that were issued until now are revoked before
+//! anything else is changed in a role
+//!
+//! - whose ID differs from the recorded one: always;
+//! - whose trust policy differs from the configured one, whoever changed it: a session may have been issued by the other policy;
+//! - whose ID is not recorded, or which is adopted, if its permissions, its boundary or its session duration change.
+//!
+//! Nothing is revoked in a role whose ID is recorded and whose trust policy is as configured: a live session of a pipeline goes
+//! on when the configured permissions change. Nothing is revoked either in a role whose ID is not recorded while nothing in it
+//! changes, so that deleting the records ends no session.
+//!
+//! The revocation covers the time until [`LEAD`] from now. Until then, the old trust policy may still issue sessions, because
+//! the new one has yet to be written and to take effect. The policy is kept for [`LONGEST_SESSION`] after that time, when every
+//! session that it denies has expired; the next run deletes it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::SystemTime;
+
+use super::change::{Action, Change};
+use crate::blueprint::RoleSpec;
+use crate::limits::{CLOCK_SKEW, LONGEST_SESSION, REVOCATION_LEAD as LEAD};
+use crate::observed::ObservedRole;
+use crate::policy::{Document, PolicyError, REVOCATION_POLICY, revocation_policy, revoked_before};
+use crate::role::RoleName;
+use crate::role_id::RoleId;
+use crate::time::after;
+
+/// The unique IDs of the roles that are known to be managed by this tool: those that it created, and those whose earlier
+/// sessions it has revoked.
+pub type KnownRoles = BTreeMap<RoleName, RoleId>;
+
+/// What is known about the roles from before the comparison.
+#[derive(Debug, Clone, Default)]
+pub struct RoleHistory {
+    /// The roles that are known to be managed by this tool.
+    pub known: KnownRoles,
+    /// The first attempted revocation of each role in this run. It is repeated until IAM shows it: whoever may still write to
+    /// the role can have deleted it.
+    pub revoked: BTreeMap<RoleName, SessionRevocation>,
+}
+
+impl RoleHistory {
+    /// The history of a run that has changed nothing yet.
+    #[must_use]
+    pub fn new(known: KnownRoles) -> Self {
+        Self { known, revoked: BTreeMap::new() }
+    }
+
+    fn lost_revocation(&self, name: &RoleName, role: &ObservedRole) -> Option<RevocationReason> {
+        let revocation = self.revoked.get(name).filter(|revocation| revocation.role_id == role.id)?;
+        (!revocation.is_in_effect(role)).then(|| revocation.reason.clone())
+    }
+}
+
+/// The sessions of a role that were issued before a point in time are denied everything, by `iam:PutRolePolicy`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionRevocation {
+    /// The unique ID of the role.
+    pub role_id: Option<RoleId>,
+    /// Why.
+    pub reason: RevocationReason,
+    /// The current policy of that name; `None` if it does not exist or is not supported.
+    pub before: Option<Document>,
+    /// The sessions that were issued before this time are revoked.
+    pub issued_before: SystemTime,
+    /// The desired policy, which contains the time.
+    pub after: Document,
+}
+
+/// Why sessions are revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RevocationReason {
+    /// The role has another ID than the recorded one.
+    CreatedAgain {
+        /// The recorded ID.
+        recorded: RoleId,
+        /// The observed ID.
+        found: RoleId,
+    },
+    /// The role is adopted.
+    Adopted,
+    /// The trust policy is not as configured.
+    TrustDiffers,
+    /// The ID is not recorded, and the role changes.
+    NotRecorded,
+}
+
+impl fmt::Display for RevocationReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CreatedAgain { recorded, found } => {
+                write!(f, "the role was created again by another principal (ID {found} instead of {recorded})")
+            }
+            Self::Adopted => f.write_str("the role was created by another principal and is taken over"),
+            Self::TrustDiffers => f.write_str("its trust policy is not as configured"),
+            Self::NotRecorded => {
+                f.write_str("the role has the tag of this tool, but no record shows that this tool created it")
+            }
+        }
+    }
+}
+
+impl SessionRevocation {
+    /// Whether both differ in nothing but the time, which an earlier revocation of the same sessions may have set as well.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        (&self.role_id, &self.reason, self.replaced()) == (&other.role_id, &other.reason, other.replaced())
+    }
+
+    /// The policy that is replaced, unless it is an earlier revocation.
+    fn replaced(&self) -> Option<&Document> {
+        self.before.as_ref().filter(|before| revoked_before(before).is_none())
+    }
+
+    /// Whether a role is the one whose sessions were revoked, and has this revocation or a later one.
+    #[must_use]
+    pub fn is_in_effect(&self, role: &ObservedRole) -> bool {
+        let policy = role.policies.get(REVOCATION_POLICY).and_then(|policy| policy.as_ref().ok());
+        let time = policy.and_then(revoked_before);
+        role.id == self.role_id && time.zip(revoked_before(&self.after)).is_some_and(|(found, ours)| found >= ours)
+    }
+
+    /// Whether this one was made recently enough, so that `later` need not be made.
+    pub(super) fn covers(&self, later: &Self) -> bool {
+        after(self.issued_before, LEAD / 2) >= later.issued_before
+    }
+}
+
+/// The policy with the name of a revocation that a role has.
+enum Existing {
+    None,
+    /// It denies sessions that may still be valid.
+    Active(SystemTime),
+    /// Every session that it denies has expired.
+    Expired,
+    /// It has another form, or revokes sessions that are yet to be issued.
+    Foreign,
+}
+
+impl Existing {
+    fn new(role: &ObservedRole, now: SystemTime) -> Self {
+        match role.policies.get(REVOCATION_POLICY) {
+            None => Self::None,
+            Some(policy) => match policy.as_ref().ok().and_then(revoked_before) {
+                Some(time) if time > after(now, CLOCK_SKEW) => Self::Foreign,
+                Some(time) if now >= after(time, LONGEST_SESSION) => Self::Expired,
+                Some(time) => Self::Active(time),
+                None => Self::Foreign,
+            },
+        }
+    }
+}
+
+/// The change of an existing role that has to come before all others: its sessions are revoked, or a revocation that is no
+/// longer needed is removed. `changes` are the other changes of the role.
+pub(super) fn revocation(
+    spec: &RoleSpec,
+    role: &ObservedRole,
+    changes: &[Change],
+    history: &RoleHistory,
+    now: SystemTime,
+) -> Result<Option<Action>, PolicyError> {
+    let existing = Existing::new(role, now);
+    let is_foreign = matches!(existing, Existing::Foreign);
+    let changes_access = is_foreign || changes.iter().any(changes_access);
+    let before = role.policies.get(REVOCATION_POLICY).and_then(|policy| policy.clone().ok());
+    let reason = reason(spec, role, changes_access, &history.known);
+    let Some(reason) = reason.or_else(|| history.lost_revocation(spec.name(), role)) else {
+        let remove = matches!(existing, Existing::Expired | Existing::Foreign);
+        return Ok(remove.then(|| Action::DeletePolicy { name: REVOCATION_POLICY.to_owned(), before }));
+    };
+    let issued_before = after(now, LEAD);
+    if let Existing::Active(time) = existing
+        && time >= after(now, LEAD / 2)
+    {
+        return Ok(None);
+    }
+    let after = revocation_policy(issued_before)?;
+    let role_id = role.id.clone();
+    Ok(Some(Action::RevokeSessions(Box::new(SessionRevocation { role_id, reason, before, issued_before, after }))))
+}
+
+fn reason(spec: &RoleSpec, role: &ObservedRole, changes_access: bool, known: &KnownRoles) -> Option<RevocationReason> {
+    let trust_differs = !role.trust.as_ref().is_ok_and(|trust| trust.equivalent(&spec.trust));
+    match (known.get(spec.name()), &role.id) {
+        (Some(recorded), Some(found)) if recorded != found => {
+            let recorded = recorded.clone();
+            let found = found.clone();
+            Some(RevocationReason::CreatedAgain { recorded, found })
+        }
+        (Some(_), Some(_)) => trust_differs.then_some(RevocationReason::TrustDiffers),
+        _ if !changes_access => None,
+        _ if !role.is_managed() => Some(RevocationReason::Adopted),
+        _ if trust_differs => Some(RevocationReason::TrustDiffers),
+        _ => Some(RevocationReason::NotRecorded),
+    }
+}
+
+/// Whether a change concerns who can assume a role, what its sessions may do, or for how long.
+fn changes_access(change: &Change) -> bool {
+    match &change.action {
+        Action::UpdateTrust { .. }
+        | Action::PutPolicy { .. }
+        | Action::DeletePolicy { .. }
+        | Action::Attach(_)
+        | Action::Detach(_)
+        | Action::PutBoundary { .. }
+        | Action::DeleteBoundary(_)
+        | Action::RevokeSessions(_) => true,
+        Action::UpdateRole { before, after } => before.max_session != after.max_session,
+        Action::CreateRole(_) | Action::Tag(_) | Action::Untag(_) | Action::Register(_) => false,
+    }
+}
+
+#[cfg(test)]
+#[path = "revocation_tests.rs"]
+mod tests;

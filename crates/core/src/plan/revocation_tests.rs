@@ -1,0 +1,320 @@
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::super::sample::{
+    FRESH, ROLE, blueprint, blueprint_with, converged, document, drifted, fresh, name, recorded,
+};
+use super::*;
+use crate::blueprint::Blueprint;
+use crate::observed::Observed;
+use crate::owner::OWNER_TAG;
+use crate::plan::{diff, guard};
+
+const HOUR: Duration = Duration::from_secs(3600);
+const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+
+/// 2026-11-25T18:00:00Z
+fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_795_629_600)
+}
+
+fn nothing_recorded() -> RoleHistory {
+    RoleHistory::default()
+}
+
+fn other_id_recorded() -> RoleHistory {
+    RoleHistory::new([(name(ROLE), "AROAIOSFODNN7EXAMPLE".parse().unwrap())].into())
+}
+
+fn changes_of(blueprint: &Blueprint, observed: &Observed, known: &RoleHistory) -> Vec<Change> {
+    let approved = guard(diff(blueprint, observed, known, now()), blueprint, observed);
+    assert_eq!(approved.refusals(), []);
+    approved.changes().to_vec()
+}
+
+/// The changes of a drifted role.
+fn changes(edit: impl FnOnce(&mut ObservedRole), known: &RoleHistory) -> Vec<Change> {
+    changes_of(&blueprint(), &drifted(edit), known)
+}
+
+/// The revocation in a plan. It has to be the first change.
+fn revoked(changes: &[Change]) -> Option<&SessionRevocation> {
+    let is_revocation = |change: &Change| matches!(change.action, Action::RevokeSessions(_));
+    let count = changes.iter().filter(|change| is_revocation(change)).count();
+    match changes.first().map(|change| &change.action) {
+        Some(Action::RevokeSessions(revocation)) => {
+            assert_eq!(count, 1);
+            Some(revocation)
+        }
+        _ => {
+            assert_eq!(count, 0, "a revocation comes first");
+            None
+        }
+    }
+}
+
+fn sentences(changes: &[Change]) -> String {
+    changes.iter().map(|change| format!("{} {change}\n", change.call())).collect()
+}
+
+/// A role whose revocation is from this long ago.
+fn with_revocation(age: Duration) -> impl Fn(&mut ObservedRole) {
+    move |role| {
+        drop(
+            role.policies
+                .insert(REVOCATION_POLICY.to_owned(), revocation_policy(now() - age).map_err(|e| e.to_string())),
+        )
+    }
+}
+
+type Edit = Box<dyn Fn(&mut ObservedRole)>;
+
+/// Every edit that lets the plan change what the sessions of the role may do, or who gets one.
+fn access_edits() -> Vec<(&'static str, Edit)> {
+    vec![
+        ("policy", Box::new(|role| role.policies.clear())),
+        ("attached", Box::new(|role| role.attached.clear())),
+        ("detached", Box::new(|role| role.attached.extend([ADMINISTRATOR.to_owned()]))),
+        ("boundary", Box::new(|role| role.settings.boundary = Some(ADMINISTRATOR.to_owned()))),
+        ("no boundary", Box::new(|role| role.settings.boundary = None)),
+        ("session duration", Box::new(|role| role.settings.max_session = 12 * HOUR)),
+        ("foreign policy", Box::new(|role| drop(role.policies.insert("x".to_owned(), Ok(document(FRESH)))))),
+    ]
+}
+
+#[test]
+fn role_that_was_created_again_is_revoked_even_if_nothing_else_changes() {
+    let changes = changes(|_| {}, &other_id_recorded());
+    insta::assert_snapshot!(sentences(&changes), @"iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: the role was created again by another principal (ID AROADBQP57FF2AEXAMPLE instead of AROAIOSFODNN7EXAMPLE)");
+    let revocation = revoked(&changes).unwrap();
+    assert_eq!(revoked_before(&revocation.after), Some(now() + LEAD), "the time covers the change of the trust policy");
+}
+
+#[test]
+fn sessions_are_revoked_before_anything_is_widened() {
+    let taken_over = |role: &mut ObservedRole| {
+        role.trust = Ok(document(FRESH));
+        role.policies.clear();
+        role.attached.clear();
+        role.settings.boundary = Some("arn:aws:iam::444455556666:policy/developer".to_owned());
+        role.settings.max_session = 12 * HOUR;
+    };
+    let without_boundary = blueprint_with(|config| {
+        config.roles.iter_mut().for_each(|role| role.definition.settings.boundary = None);
+    });
+    let changes = changes_of(&without_boundary, &drifted(taken_over), &other_id_recorded());
+    assert!(revoked(&changes).is_some());
+    insta::assert_snapshot!(sentences(&changes), @"
+    iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: the role was created again by another principal (ID AROADBQP57FF2AEXAMPLE instead of AROAIOSFODNN7EXAMPLE)
+    iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
+    iam:PutRolePolicy put policy `read` on role `Acme`
+    iam:AttachRolePolicy attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
+    iam:DeleteRolePermissionsBoundary remove the permissions boundary arn:aws:iam::444455556666:policy/developer from role `Acme`
+    iam:UpdateRole update the maximum session duration of role `Acme` from 43200 s to 3600 s
+    ");
+}
+
+#[test]
+fn each_change_of_access_revokes_the_sessions_of_a_role_that_is_not_recorded() {
+    for (what, edit) in access_edits() {
+        let changes = changes(&edit, &nothing_recorded());
+        assert_eq!(revoked(&changes).unwrap().reason, RevocationReason::NotRecorded, "{what}");
+        assert!(changes.len() > 1, "{what}");
+    }
+    let changes = changes(|role| role.policies.clear(), &nothing_recorded());
+    insta::assert_snapshot!(sentences(&changes), @"
+    iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: the role has the tag of this tool, but no record shows that this tool created it
+    iam:PutRolePolicy put policy `read` on role `Acme`
+    ");
+}
+
+#[test]
+fn deleted_records_end_no_session_of_a_role_that_does_not_change() {
+    assert_eq!(changes(|_| {}, &nothing_recorded()), []);
+    let harmless = |role: &mut ObservedRole| {
+        role.settings.description.clear();
+        role.settings.tags.remove("team");
+        role.settings.tags.insert("theirs".to_owned(), String::new());
+    };
+    let changes = changes(harmless, &nothing_recorded());
+    assert!(revoked(&changes).is_none() && changes.len() == 3, "{}", sentences(&changes));
+}
+
+#[test]
+fn ordinary_change_of_a_known_role_revokes_nothing() {
+    for (what, edit) in access_edits() {
+        let changes = changes(&edit, &recorded());
+        assert!(revoked(&changes).is_none() && !changes.is_empty(), "{what}");
+    }
+}
+
+#[test]
+fn trust_policy_that_is_not_as_configured_revokes_the_sessions_of_any_role() {
+    for trust in [Ok(document(FRESH)), Err("odd".to_owned())] {
+        for known in [recorded(), nothing_recorded()] {
+            let changes = changes(|role| role.trust = trust.clone(), &known);
+            assert_eq!(revoked(&changes).unwrap().reason, RevocationReason::TrustDiffers);
+        }
+    }
+    let observed = drifted(|role| role.trust = Ok(document(FRESH)));
+    let plan = diff(&blueprint(), &observed, &recorded(), now());
+    assert_eq!(plan.trust_drift, [name(ROLE)].into());
+    assert!(diff(&blueprint(), &drifted(|_| {}), &recorded(), now()).trust_drift.is_empty());
+}
+
+#[test]
+fn adopted_role_is_revoked_if_its_access_changes() {
+    let adopting = blueprint_with(|config| config.roles.iter_mut().for_each(|role| role.definition.adopt = true));
+    let foreign = |edit: &dyn Fn(&mut ObservedRole)| {
+        let mut observed = converged(&adopting);
+        let role = observed.roles.get_mut(&name(ROLE)).unwrap();
+        role.settings.tags.remove(OWNER_TAG);
+        edit(role);
+        changes_of(&adopting, &observed, &nothing_recorded())
+    };
+    for (what, edit) in access_edits() {
+        assert_eq!(revoked(&foreign(&edit)).unwrap().reason, RevocationReason::Adopted, "{what}");
+    }
+    let with_other_trust = foreign(&|role| role.trust = Ok(document(FRESH)));
+    insta::assert_snapshot!(sentences(&with_other_trust), @"
+    iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: the role was created by another principal and is taken over
+    iam:TagRole tag role `Acme` with `account-onboarding`
+    iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
+    ");
+    assert!(revoked(&foreign(&|_| {})).is_none(), "the tag alone widens nothing");
+    let observed = drifted(|role| role.trust = Ok(document(FRESH)));
+    assert!(diff(&adopting, &fresh(), &nothing_recorded(), now()).trust_drift.is_empty());
+    assert_eq!(diff(&adopting, &observed, &nothing_recorded(), now()).trust_drift.len(), 1);
+}
+
+#[test]
+fn created_role_has_no_sessions_to_revoke() {
+    let changes = changes_of(&blueprint(), &fresh(), &nothing_recorded());
+    assert!(changes.iter().all(|change| !matches!(change.action, Action::RevokeSessions(_))));
+}
+
+#[test]
+fn revocation_is_wanted_until_the_longest_session_has_expired() {
+    for known in [recorded(), nothing_recorded()] {
+        for age in [Duration::ZERO, HOUR, LONGEST_SESSION - Duration::from_secs(1)] {
+            assert_eq!(changes(with_revocation(age), &known), [], "{age:?}");
+        }
+        let expired = changes(with_revocation(LONGEST_SESSION), &known);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(sentences(&expired), @"iam:DeleteRolePolicy delete policy `AWSRevokeOlderSessions` from role `Acme`");
+        }
+    }
+    let still_ahead = |role: &mut ObservedRole| {
+        let policy = revocation_policy(now() + LEAD).map_err(|error| error.to_string());
+        role.policies.insert(REVOCATION_POLICY.to_owned(), policy);
+    };
+    assert_eq!(changes(still_ahead, &recorded()), [], "the time of a run a moment ago");
+}
+
+#[test]
+fn policy_of_that_name_in_another_form_is_drift() {
+    let allow = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let in_the_future = revocation_policy(now() + CLOCK_SKEW + Duration::from_secs(1)).unwrap();
+    for policy in [Ok(document(allow)), Ok(in_the_future), Err("odd".to_owned())] {
+        let edit = |role: &mut ObservedRole| drop(role.policies.insert(REVOCATION_POLICY.to_owned(), policy.clone()));
+        let deleted = changes(edit, &recorded());
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(sentences(&deleted), @"iam:DeleteRolePolicy delete policy `AWSRevokeOlderSessions` from role `Acme`");
+        }
+        let replaced = changes(edit, &nothing_recorded());
+        assert_eq!(replaced.len(), 1, "it is replaced and not deleted: {}", sentences(&replaced));
+        assert_eq!(revoked(&replaced).unwrap().before, policy.clone().ok());
+    }
+}
+
+#[test]
+fn revocation_is_renewed_unless_its_time_is_still_ahead() {
+    let edit = |ahead: i32| {
+        move |role: &mut ObservedRole| {
+            let time = if ahead < 0 {
+                now() - Duration::from_secs(1) * ahead.unsigned_abs()
+            } else {
+                now() + Duration::from_secs(1) * ahead.unsigned_abs()
+            };
+            role.policies.insert(REVOCATION_POLICY.to_owned(), revocation_policy(time).map_err(|e| e.to_string()));
+            role.trust = Ok(document(FRESH));
+        }
+    };
+    for (ahead, renewed) in [(-3600, true), (0, true), (14, true), (15, false), (30, false), (60, false)] {
+        let changes = changes(edit(ahead), &recorded());
+        assert_eq!(revoked(&changes).is_some(), renewed, "{ahead}");
+        assert!(changes.iter().any(|change| matches!(change.action, Action::UpdateTrust { .. })));
+        let deletes =
+            |change: &Change| matches!(&change.action, Action::DeletePolicy { name, .. } if name == REVOCATION_POLICY);
+        assert!(!changes.iter().any(deletes), "the change of the trust policy deletes no revocation");
+    }
+}
+
+#[test]
+fn comparison_of_two_revocations_ignores_only_the_time() {
+    let at = |time: SystemTime, edit: &dyn Fn(&mut ObservedRole), known: &RoleHistory| {
+        diff(&blueprint(), &drifted(edit), known, time).changes.first().cloned().unwrap()
+    };
+    let one = at(now(), &|_| {}, &other_id_recorded());
+    let later = at(now() + Duration::from_secs(15), &|_| {}, &other_id_recorded());
+    let too_late = at(now() + Duration::from_secs(16), &|_| {}, &other_id_recorded());
+    assert!(one != later && one.is_same(&later) && one.is_same(&too_late));
+    assert!(one.covers(&later) && !one.covers(&too_late) && too_late.covers(&one));
+    let renewed = at(now(), &with_revocation(HOUR), &other_id_recorded());
+    assert!(one.is_same(&renewed), "an earlier revocation is replaced");
+    let another = "AROAIOSFODNN8EXAMPLE";
+    let other_role: &dyn Fn(&mut ObservedRole) = &|role| role.id = Some(another.parse().unwrap());
+    let replacing: &dyn Fn(&mut ObservedRole) =
+        &|role| drop(role.policies.insert(REVOCATION_POLICY.to_owned(), Ok(document(FRESH))));
+    let other_record = RoleHistory::new([(name(ROLE), another.parse().unwrap())].into());
+    for (what, different) in [
+        ("role", at(now(), other_role, &other_id_recorded())),
+        ("replaced policy", at(now(), replacing, &other_id_recorded())),
+        ("reason", at(now(), &|_| {}, &other_record)),
+        ("action", at(now(), &|role| role.policies.clear(), &recorded())),
+    ] {
+        assert!(!one.is_same(&different) && !one.covers(&different), "{what}");
+    }
+}
+
+#[test]
+fn revocation_is_in_effect_when_the_same_role_shows_it_or_a_later_one() {
+    let changes = changes(|_| {}, &other_id_recorded());
+    let revocation = revoked(&changes).unwrap();
+    let role = |time: SystemTime, id: &str| {
+        let mut observed = converged(&blueprint());
+        let role = observed.roles.get_mut(&name(ROLE)).unwrap();
+        role.id = Some(id.parse().unwrap());
+        role.policies.insert(REVOCATION_POLICY.to_owned(), revocation_policy(time).map_err(|error| error.to_string()));
+        role.clone()
+    };
+    let same = "AROADBQP57FF2AEXAMPLE";
+    assert!(revocation.is_in_effect(&role(now() + LEAD, same)) && revocation.is_in_effect(&role(now() + HOUR, same)));
+    assert!(!revocation.is_in_effect(&role(now(), same)), "an earlier one");
+    assert!(!revocation.is_in_effect(&role(now() + LEAD, "AROAIOSFODNN7EXAMPLE")), "another role");
+    assert!(!revocation.is_in_effect(&converged(&blueprint()).roles[&name(ROLE)]), "none");
+}
+
+#[test]
+fn access_role_is_never_revoked() {
+    let mut observed = fresh();
+    observed.access_trust = Ok(document(FRESH));
+    let changes = changes_of(&blueprint(), &observed, &RoleHistory::default());
+    assert!(changes.iter().any(|change| change.role == observed.access_role), "its trust policy is changed");
+    assert!(revoked(&changes).is_none());
+}
+
+#[test]
+fn revocation_that_this_run_made_and_that_is_gone_is_made_again() {
+    let first = changes(|role| role.policies.clear(), &nothing_recorded());
+    let made = revoked(&first).unwrap().clone();
+    let history = |known: RoleHistory| RoleHistory { revoked: [(name(ROLE), made.clone())].into(), ..known };
+    for known in [recorded(), nothing_recorded()] {
+        assert!(revoked(&changes(|_| {}, &history(known.clone()))).unwrap().is_same(&made));
+        let in_effect = |role: &mut ObservedRole| {
+            role.policies.insert(REVOCATION_POLICY.to_owned(), Ok(made.after.clone()));
+        };
+        assert_eq!(changes(in_effect, &history(known)), []);
+    }
+    let another = |role: &mut ObservedRole| role.id = Some("AROAIOSFODNN8EXAMPLE".parse().unwrap());
+    assert_eq!(changes(another, &history(nothing_recorded())), [], "another role, in which nothing changes");
+}

@@ -1,0 +1,49 @@
+//! Records: the memory of each account between runs, and the lease by which one run at a time writes in it.
+
+use std::future::Future;
+use std::time::SystemTime;
+
+use onboarding_core::error::ApiError;
+use onboarding_core::lease::Lease;
+use onboarding_core::record::{Record, RecordUpdate};
+
+/// The answer to an attempt to acquire a lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeaseAttempt {
+    /// The lease was acquired. No other run can change the record now.
+    Acquired(Box<Record>),
+    /// Another run holds the lease.
+    HeldByAnother,
+}
+
+/// The answer to a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saved {
+    /// The record was written, and the lease that the run held is released.
+    Yes,
+    /// Nothing was written: the lease had expired, and another run has taken it over.
+    LeaseLost,
+}
+
+/// Stores one record for each subject: an account's ID, the ID of an account creation request, or `sweep`.
+pub trait Records: Sync {
+    /// Whether there is a place to store records. Without one, no other method is called: every lease is granted, and nothing
+    /// is remembered.
+    fn records_enabled(&self) -> bool;
+
+    /// `dynamodb:GetItem`: the record of a subject, or an empty one. It may be changed by another run at any moment.
+    fn load_record(&self, subject: &str) -> impl Future<Output = Result<Record, ApiError>> + Send;
+
+    /// `dynamodb:UpdateItem`: stores a lease if there is none, or if [`Lease::may_replace`] the stored one, in one step.
+    fn acquire_lease(
+        &self,
+        subject: &str,
+        lease: &Lease,
+        now: SystemTime,
+    ) -> impl Future<Output = Result<LeaseAttempt, ApiError>> + Send;
+
+    /// `dynamodb:UpdateItem`: writes parts of a record and releases the lease of the run, in one step. A write that is
+    /// repeated because its response was lost succeeds again.
+    fn save_record(&self, subject: &str, update: &RecordUpdate)
+    -> impl Future<Output = Result<Saved, ApiError>> + Send;
+}

@@ -1,0 +1,107 @@
+//! Records, stored as the table stores them: one item of attributes for each subject, and conditional writes. A read sees
+//! every write that was made before it.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use crate::call::CallInfo;
+use crate::organization::FakeOrganization;
+use crate::state::State;
+use onboarding_core::account::AccountId;
+use onboarding_core::attributes::{Attribute, Attributes};
+use onboarding_core::error::ApiError;
+use onboarding_core::lease::Lease;
+use onboarding_core::record::{LeaseUse, Record, RecordUpdate, attribute, lease_attributes};
+use onboarding_engine::ports::{LeaseAttempt, Records, Saved};
+
+impl FakeOrganization {
+    /// The record of a subject; an empty one if there is none.
+    #[must_use]
+    pub fn record(&self, subject: &str) -> Record {
+        read(&self.lock(), subject)
+    }
+
+    /// Every record, by its subject.
+    #[must_use]
+    pub fn records(&self) -> BTreeMap<String, Record> {
+        let state = self.lock();
+        state.records.iter().map(|(subject, item)| (subject.clone(), Record::from_attributes(item))).collect()
+    }
+
+    /// Replaces the record of a subject, as another run would.
+    pub fn put_record(&self, subject: &str, record: &Record) {
+        self.lock().records.insert(subject.to_owned(), record.to_attributes());
+    }
+
+    /// Sets one attribute of a record, to any value.
+    pub fn put_attribute(&self, subject: &str, name: &str, value: Attribute) {
+        self.lock().records.entry(subject.to_owned()).or_default().insert(name.to_owned(), value);
+    }
+
+    /// The leases that are held now.
+    #[must_use]
+    pub fn leases(&self) -> Vec<(AccountId, Lease)> {
+        let now = self.lock().now;
+        let records = self.records().into_iter();
+        let leases = records.filter_map(|(subject, record)| Some((subject.parse().ok()?, record.lease?)));
+        leases.filter(|(_, lease)| lease.is_active(now)).collect()
+    }
+
+    /// Writes the lease of an account, as another run would.
+    pub fn put_lease(&self, account: &AccountId, lease: &Lease) {
+        self.lock().records.entry(account.to_string()).or_default().extend(lease_attributes(lease));
+    }
+
+    /// Calls DynamoDB. The table belongs to the function, so this does not count as a write in an account.
+    async fn call_table<T>(&self, call: &'static str, act: impl FnOnce(&mut State) -> T) -> Result<T, ApiError> {
+        let management = self.lock().management.clone();
+        let info = CallInfo { account: &management, call, role: None, write: false };
+        self.perform_call(info, |state| Ok(act(state))).await
+    }
+}
+
+fn read(state: &State, subject: &str) -> Record {
+    state.records.get(subject).map(Record::from_attributes).unwrap_or_default()
+}
+
+impl Records for FakeOrganization {
+    fn records_enabled(&self) -> bool {
+        self.lock().has_records
+    }
+
+    async fn load_record(&self, subject: &str) -> Result<Record, ApiError> {
+        self.call_table("dynamodb:GetItem", |state| read(state, subject)).await
+    }
+
+    async fn acquire_lease(&self, subject: &str, lease: &Lease, now: SystemTime) -> Result<LeaseAttempt, ApiError> {
+        self.call_table("dynamodb:UpdateItem", |state| {
+            let stored = read(state, subject).lease;
+            if stored.is_some_and(|stored| !lease.may_replace(&stored, now)) {
+                return LeaseAttempt::HeldByAnother;
+            }
+            state.records.entry(subject.to_owned()).or_default().extend(lease_attributes(lease));
+            LeaseAttempt::Acquired(Box::new(read(state, subject)))
+        })
+        .await
+    }
+
+    async fn save_record(&self, subject: &str, update: &RecordUpdate) -> Result<Saved, ApiError> {
+        self.call_table("dynamodb:UpdateItem", |state| {
+            let item = state.records.entry(subject.to_owned()).or_default();
+            if update.lease == LeaseUse::Release && !is_released_by(item, &update.run) {
+                return Saved::LeaseLost;
+            }
+            item.extend(update.set());
+            update.remove().into_iter().for_each(|name| _ = item.remove(name));
+            Saved::Yes
+        })
+        .await
+    }
+}
+
+/// Whether a run may write under its lease: it holds the lease, or it has released it with a write whose response was lost.
+fn is_released_by(item: &Attributes, run: &str) -> bool {
+    let run = Some(Attribute::Text(run.to_owned()));
+    let owner = item.get(attribute::LEASE_OWNER);
+    owner == run.as_ref() || (owner.is_none() && item.get(attribute::SAVED_BY) == run.as_ref())
+}

@@ -1,0 +1,170 @@
+//! Records in DynamoDB: one item for each subject, whose key is `subject`.
+//!
+//! Every write is one `UpdateItem` with a condition, so that acquiring a lease, and writing under it, are atomic. The
+//! conditions hold again if the same run repeats the call, because the SDK repeats a call whose response was lost.
+//!
+//! Names of attributes are always aliased, because some are reserved words.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::SystemTime;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+
+use super::Aws;
+use super::error::api_error;
+use onboarding_core::attributes::{Attribute, Attributes};
+use onboarding_core::error::ApiError;
+use onboarding_core::lease::{Lease, latest_expiry};
+use onboarding_core::record::{LeaseUse, Record, RecordUpdate, attribute, lease_attributes};
+use onboarding_core::time::unix_seconds;
+use onboarding_engine::ports::{LeaseAttempt, Records, Saved};
+
+const KEY: &str = "subject";
+const UPDATE: &str = "dynamodb:UpdateItem";
+
+/// There is no lease, or a lease that is not valid; it is this run's own; or it is not active.
+const LEASE_IS_FREE: &str = "attribute_not_exists(#expires) OR NOT attribute_type(#expires, :number) OR #owner = :owner \
+                             OR #expires < :now OR #expires >= :latest";
+
+/// This run holds the lease, or has released it with a write whose response was lost.
+const LEASE_IS_MINE: &str = "#owner = :owner OR (attribute_not_exists(#owner) AND #saved_by = :owner)";
+
+impl Records for Aws {
+    fn records_enabled(&self) -> bool {
+        self.resources.table.is_some()
+    }
+
+    async fn load_record(&self, subject: &str) -> Result<Record, ApiError> {
+        let get = self.dynamodb().get_item().set_table_name(self.resources.table.clone());
+        // A run that reads the record after another has written it must see that.
+        let get = get.key(KEY, AttributeValue::S(subject.to_owned())).consistent_read(true);
+        let response = get.send().await.map_err(api_error("dynamodb:GetItem"))?;
+        Ok(response.item().map(record).unwrap_or_default())
+    }
+
+    async fn acquire_lease(&self, subject: &str, lease: &Lease, now: SystemTime) -> Result<LeaseAttempt, ApiError> {
+        let update = Expression::new(lease_attributes(lease), &[]);
+        let request = self
+            .update(subject, update)
+            .condition_expression(LEASE_IS_FREE)
+            .expression_attribute_names("#owner", attribute::LEASE_OWNER)
+            .expression_attribute_names("#expires", attribute::LEASE_EXPIRES_AT)
+            .expression_attribute_values(":owner", AttributeValue::S(lease.owner.clone()))
+            .expression_attribute_values(":number", AttributeValue::S("N".to_owned()))
+            .expression_attribute_values(":now", number(unix_seconds(now)))
+            .expression_attribute_values(":latest", number(unix_seconds(latest_expiry(now))))
+            .return_values(ReturnValue::AllNew);
+        match unless_condition_failed(request.send().await)? {
+            Some(response) => {
+                Ok(LeaseAttempt::Acquired(Box::new(response.attributes().map(record).unwrap_or_default())))
+            }
+            None => Ok(LeaseAttempt::HeldByAnother),
+        }
+    }
+
+    async fn save_record(&self, subject: &str, update: &RecordUpdate) -> Result<Saved, ApiError> {
+        let request = self.update(subject, Expression::new(update.set(), &update.remove()));
+        let request = match update.lease {
+            LeaseUse::NotHeld => request,
+            LeaseUse::Release => request
+                .condition_expression(LEASE_IS_MINE)
+                .expression_attribute_names("#owner", attribute::LEASE_OWNER)
+                .expression_attribute_names("#saved_by", attribute::SAVED_BY)
+                .expression_attribute_values(":owner", AttributeValue::S(update.run.clone())),
+        };
+        let saved = unless_condition_failed(request.send().await)?;
+        Ok(saved.map_or(Saved::LeaseLost, |_| Saved::Yes))
+    }
+}
+
+impl Aws {
+    /// The client, which is created with the first call, to keep cold starts short.
+    fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
+        self.dynamodb.get_or_init(|| aws_sdk_dynamodb::Client::new(&self.config))
+    }
+
+    fn update(&self, subject: &str, expression: Expression) -> UpdateItemFluentBuilder {
+        self.dynamodb()
+            .update_item()
+            .set_table_name(self.resources.table.clone())
+            .key(KEY, AttributeValue::S(subject.to_owned()))
+            .update_expression(expression.text)
+            .set_expression_attribute_names(Some(expression.names))
+            .set_expression_attribute_values(Some(expression.values))
+    }
+}
+
+/// An update expression.
+struct Expression {
+    text: String,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Expression {
+    fn new(set: Attributes, remove: &[&str]) -> Self {
+        let mut names = HashMap::new();
+        let mut values = HashMap::new();
+        let mut clauses = Vec::new();
+        for (index, (name, value)) in set.into_iter().enumerate() {
+            clauses.push(format!("#s{index} = :s{index}"));
+            names.insert(format!("#s{index}"), name);
+            values.insert(format!(":s{index}"), attribute_value(value));
+        }
+        let mut text = format!("SET {}", clauses.join(", "));
+        if !remove.is_empty() {
+            let removed: Vec<_> = (0..remove.len()).map(|index| format!("#r{index}")).collect();
+            text = format!("{text} REMOVE {}", removed.join(", "));
+            names.extend(removed.into_iter().zip(remove.iter().map(ToString::to_string)));
+        }
+        Self { text, names, values }
+    }
+}
+
+/// The response; `None` if the condition did not hold.
+fn unless_condition_failed(
+    sent: Result<UpdateItemOutput, SdkError<UpdateItemError, HttpResponse>>,
+) -> Result<Option<UpdateItemOutput>, ApiError> {
+    match sent {
+        Ok(response) => Ok(Some(response)),
+        Err(error) if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) => {
+            Ok(None)
+        }
+        Err(error) => Err(api_error(UPDATE)(error)),
+    }
+}
+
+fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+fn attribute_value(value: Attribute) -> AttributeValue {
+    match value {
+        Attribute::Text(text) => AttributeValue::S(text),
+        Attribute::Number(value) => number(value),
+        Attribute::Map(map) => {
+            AttributeValue::M(map.into_iter().map(|(name, text)| (name, AttributeValue::S(text))).collect())
+        }
+    }
+}
+
+/// The record in an item. An attribute of a type that records do not use is left out.
+fn record(item: &HashMap<String, AttributeValue>) -> Record {
+    let attributes = item.iter().filter_map(|(name, value)| {
+        let value = match value {
+            AttributeValue::S(text) => Attribute::Text(text.clone()),
+            AttributeValue::N(digits) => Attribute::Number(digits.parse().ok()?),
+            AttributeValue::M(map) => {
+                let strings = map.iter().filter_map(|(name, text)| Some((name.clone(), text.as_s().ok()?.clone())));
+                Attribute::Map(strings.collect::<BTreeMap<_, _>>())
+            }
+            _ => return None,
+        };
+        Some((name.clone(), value))
+    });
+    Record::from_attributes(&attributes.collect())
+}

@@ -1,0 +1,87 @@
+//! The profiles of the AWS CLI: their names, and the accounts that they are for.
+//!
+//! The SDK reads the files strictly and asynchronously; here a file with errors still offers the profiles that it has.
+//!
+//! See <https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html>.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::input::read;
+use onboarding_core::account::AccountId;
+use onboarding_core::text::is_printable;
+
+/// A profile.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Profile {
+    pub(super) name: String,
+    /// The account of the role or sign-in, if the profile names it.
+    pub(super) account: Option<AccountId>,
+}
+
+/// The profiles of both files, sorted by name.
+pub(super) fn all() -> Vec<Profile> {
+    let file = |variable: &str, name: &str| {
+        let named = std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let path = named.or_else(|| Some(std::env::home_dir()?.join(".aws").join(name)))?;
+        read(path.to_str()?).ok()
+    };
+    let mut found = BTreeMap::new();
+    // The sections of the file with credentials have no `profile` in front of their names.
+    for (text, is_config) in
+        [(file("AWS_CONFIG_FILE", "config"), true), (file("AWS_SHARED_CREDENTIALS_FILE", "credentials"), false)]
+    {
+        sections(&text.unwrap_or_default(), is_config, &mut found);
+    }
+    found.into_iter().map(|(name, account)| Profile { name, account }).collect()
+}
+
+fn sections(text: &str, is_config: bool, found: &mut BTreeMap<String, Option<AccountId>>) {
+    let mut profile: Option<String> = None;
+    for line in text.lines() {
+        if let Some(section) = line.trim().strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+            let name = section.trim();
+            let prefixed = name.strip_prefix("profile").filter(|rest| rest.starts_with([' ', '\t'])).map(str::trim);
+            let plain = Some(name).filter(|name| !is_config || *name == "default");
+            let name = prefixed.filter(|_| is_config).or(plain).map(|name| name.trim_matches(['"', '\'']));
+            profile = name.filter(|name| !name.is_empty() && name.chars().all(is_printable)).map(str::to_owned);
+            if let Some(name) = &profile {
+                found.entry(name.clone()).or_default();
+            }
+        } else if let (Some(name), Some((key, value))) = (&profile, line.split_once('=')) {
+            let account = match key.trim() {
+                "sso_account_id" => value.trim().parse().ok(),
+                "role_arn" => account_of(value.trim()),
+                _ => None,
+            };
+            if let (Some(known), Some(account)) = (found.get_mut(name), account) {
+                *known = Some(account);
+            }
+        }
+    }
+}
+
+/// The account in an ARN.
+fn account_of(arn: &str) -> Option<AccountId> {
+    arn.split(':').nth(4)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn profiles_are_found_in_both_files() {
+        let config = "[default]\nregion = eu-central-1\n[profile admin]\nsso_account_id = 482913650127\n\
+            [sso-session corp]\nsso_account_id = 1\n[ profile  'with space' ]\nrole_arn = arn:aws:iam::593024761238:role/r\n\
+            [services local]\n[nothing]\n[profile broken\n= x\n";
+        let mut found = BTreeMap::new();
+        sections(config, true, &mut found);
+        sections("[keys]\naws_access_key_id = x\n[default]\n", false, &mut found);
+        let lines: Vec<_> = found
+            .iter()
+            .map(|(name, account)| format!("{name}: {}", account.as_ref().map_or("-", |a| a.as_str())))
+            .collect();
+        assert_eq!(lines, ["admin: 482913650127", "broken: -", "default: -", "keys: -", "with space: 593024761238"]);
+    }
+}

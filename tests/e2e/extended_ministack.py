@@ -1,0 +1,72 @@
+"""Runs ministack with what the published template needs and ministack lacks, so that no test changes the template instead:
+
+- The condition keys of events:PutEvents. ministack evaluates conditions, including ForAllValues and Null, but its requests have
+  neither `events:source` nor `events:detail-type`, so Null would deny every PutEvents. As on AWS, each key has one value per
+  entry: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+- The resource type AWS::Events::EventBusPolicy, the attribute CreationDate of AWS::Scheduler::ScheduleGroup, and alarms on an
+  expression of several metrics, which are stored as alarms on the first of them.
+
+Everything else of ministack stays as it is.
+"""
+
+import json
+from datetime import datetime, timezone
+
+from ministack.app import main
+from ministack.core import iam_actions
+from ministack.services import eventbridge
+from ministack.services.cloudformation import provisioners
+
+_other_keys = iam_actions.request_tag_context
+
+
+def _with_event_keys(service, action, body, parameters):
+    context = _other_keys(service, action, body, parameters)
+    if action != "events:PutEvents":
+        return context
+    entries = json.loads(body or b"{}").get("Entries", [])
+    keys = {"events:source": "Source", "events:detail-type": "DetailType"}
+    values = {key: [entry[field] for entry in entries if field in entry] for key, field in keys.items()}
+    return context | {key: found for key, found in values.items() if found}
+
+
+def _put_bus_policy(logical_id, properties, stack):
+    bus = properties["EventBusName"]
+    statement = {"Sid": properties["StatementId"], **properties["Statement"]}
+    eventbridge._event_bus_policies[bus] = {"Version": "2012-10-17", "Statement": [statement]}
+    return f"{bus}|{properties['StatementId']}", {}
+
+
+def _delete_bus_policy(physical_id, properties):
+    eventbridge._event_bus_policies.pop(properties["EventBusName"], None)
+
+
+_handlers = provisioners._RESOURCE_HANDLERS
+_create_group = _handlers["AWS::Scheduler::ScheduleGroup"]["create"]
+
+
+def _create_group_with_date(logical_id, properties, stack):
+    name, attributes = _create_group(logical_id, properties, stack)
+    return name, attributes | {"CreationDate": datetime.now(timezone.utc).isoformat(timespec="milliseconds")}
+
+
+_alarm_record = provisioners._cw_metric_alarm_record
+
+
+def _alarm_record_of_first_metric(name, properties):
+    properties = dict(properties)
+    for metric in properties.pop("Metrics", []):
+        if statistic := metric.get("MetricStat"):
+            properties |= statistic["Metric"] | {"Period": statistic["Period"], "Statistic": statistic["Stat"]}
+            break
+    return _alarm_record(name, properties)
+
+
+# The router imports the function from its module with each request.
+iam_actions.request_tag_context = _with_event_keys
+provisioners._cw_metric_alarm_record = _alarm_record_of_first_metric
+_handlers["AWS::Events::EventBusPolicy"] = {"create": _put_bus_policy, "delete": _delete_bus_policy}
+_handlers["AWS::Scheduler::ScheduleGroup"]["create"] = _create_group_with_date
+
+if __name__ == "__main__":
+    main()
