@@ -1,13 +1,15 @@
 # API calls are matched in addition to their result events, because a result event may be lost. A failed call has an errorCode
 # and created nothing. The pattern is deliberately loose: it does not match on detail-type, and accepts any state except FAILED.
 # An event of an unexpected shape therefore reaches the function, which logs the problem, instead of being dropped here without
-# a trace. Control Tower emits its events in its home region; if that is another region, control-tower.yaml forwards them.
+# a trace. Both services emit their events in the management account. Events of other accounts may reach the bus as well, if its
+# policy allows it, and are not about this organization. Control Tower emits its events in its home region; if that is another region, control-tower.yaml forwards them.
 resource "aws_cloudwatch_event_rule" "new_account" {
   name        = "${var.name}-new-account"
   description = "An account of this organization was requested or created, or it joined, moved or left"
 
   event_pattern = jsonencode({
-    source = ["aws.organizations", "aws.controltower"]
+    source  = ["aws.organizations", "aws.controltower"]
+    account = [local.account_id]
     detail = {
       "$or" = [
         {

@@ -174,7 +174,8 @@ resource "aws_cloudwatch_event_rule" "not_created" {
   description = "An account of this organization could not be created"
 
   event_pattern = jsonencode({
-    source = ["aws.organizations"]
+    source  = ["aws.organizations"]
+    account = [local.account_id]
     detail = {
       eventName           = ["CreateAccountResult"]
       serviceEventDetails = { createAccountStatus = { state = ["FAILED"] } }
