@@ -62,7 +62,7 @@ class World:
         iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust(root(self.management)))
         for name, document in self.template.permissions().items():
             statements = [one for one in document["Statement"] if one["Sid"] != without]
-            document = _for_ministack({**document, "Statement": statements})
+            document = for_ministack({**document, "Statement": statements})
             iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
 
     def credentials(self, role="function"):
@@ -131,7 +131,7 @@ _emails = count(1)
 _users = count(1)
 
 
-def _for_ministack(document):
+def for_ministack(document):
     """Adapts the published permissions to ministack, which authorizes DescribeAccount on the organization instead of the
     account and ssm:GetParameters on every resource instead of each parameter, and does not set lambda:SourceFunctionArn, which
     only Lambda can set. tests/template/conditions.rs evaluates the conditions as published. The condition of events:PutEvents
