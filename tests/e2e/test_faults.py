@@ -251,7 +251,7 @@ def test_lasting_fault_at_each_point(pool, baseline):
         account, _ = pool.world.create_account()
         function.wire.inject(kind, point, lasting=True)
         end = expected_after_lasting_fault(kind, point)
-        seconds = 30 if end == "converged" else 8  # time to read the account again, or a short deadline
+        seconds = 30 if end == "converged" else 20  # time for several attempts, also on a busy machine
         began = time.monotonic()
         answer = function.invoke({"account_id": account}, seconds)
         assert time.monotonic() - began < seconds, "not in time"
