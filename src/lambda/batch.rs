@@ -110,7 +110,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         let account = report.account_id.clone();
         let trigger = report.trigger;
         match self.conclude(processed, &subject, context).await {
-            Ok(novelty) => message_action::after_notification(action, trigger, novelty),
+            Ok(novelty) => message_action::after_notification(action, trigger, novelty, context.received),
             Err(error) => {
                 log::notification_failed(account.as_ref(), context, &error);
                 message_action::after_failed_notification(action, &error, context.received, give_up_after)

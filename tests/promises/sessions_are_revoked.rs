@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use onboarding_core::plan::{Action, RevocationReason};
-use onboarding_core::policy::{Caller, Document, REVOCATION_POLICY, revoked_before};
+use onboarding_core::policy::{Caller, Document, REVOCATION_POLICY, revocation_policy, revoked_before};
 use onboarding_core::report::ChangeStatus;
 use onboarding_engine::ports::Clock;
 use onboarding_simulation::{FakeOrganization, Injection, PolicyText, RoleSession, RoleState, Script};
@@ -243,6 +243,44 @@ fn sessions_are_revoked_again_if_the_trust_policy_is_changed_too_late() {
     let scenario = scenario.with_latency(Duration::ZERO).apply().assert_outcome("converged");
     assert!(late.lock().unwrap().iter().all(is_denied_everything));
     assert!(scenario.role(OWN_ROLE).attached.contains(ADMINISTRATOR));
+}
+
+/// The developer watches the role and deletes the revocation as soon as it exists. What gives the role more is held back until IAM
+/// shows the revocation, so that the session gets nothing.
+#[test]
+fn nothing_is_widened_before_the_revocation_is_shown() {
+    for onboarded in [onboarded(), onboarded().without_record()] {
+        let (scenario, session) = taken_over(onboarded, Trust::Own);
+        let organization = scenario.organization().clone();
+        let watched = session.clone();
+        let became_administrator = Arc::new(Mutex::new(false));
+        let seen = Arc::clone(&became_administrator);
+        let mut deletions = 0;
+        let script = Script::intercepting(move |call, _| {
+            *seen.lock().unwrap() |= is_administrator(&watched);
+            let mut role = organization.role_state(&id(NEW), &name(OWN_ROLE)).unwrap();
+            if call.starts_with("iam:Get") && deletions < 2 && role.policies.remove(REVOCATION_POLICY).is_some() {
+                deletions += 1;
+                organization.put_role(&id(NEW), &name(OWN_ROLE), role);
+            }
+            None
+        });
+        let scenario = scenario.apply_with_faults(&script).assert_outcome("converged");
+        assert!(!*became_administrator.lock().unwrap());
+        assert!(is_denied_everything(&session) && revocation(&scenario).is_some());
+    }
+}
+
+/// A revocation whose time is ahead, and that this run did not make, does not count: it could be deleted at the right moment.
+#[test]
+fn revocation_that_another_principal_made_is_replaced() {
+    let (scenario, session) = taken_over(onboarded().without_record(), Trust::Own);
+    let ahead = scenario.organization().now() + Duration::from_secs(60);
+    let forged = revocation_policy(ahead).unwrap().to_json();
+    let put = |role: &mut RoleState| _ = role.policies.insert(REVOCATION_POLICY.to_owned(), PolicyText(forged));
+    let scenario = apply_watched(scenario.drift(OWN_ROLE, put), &session).assert_outcome("converged");
+    assert_eq!(reasons(&scenario).len(), 1);
+    assert!(is_denied_everything(&session));
 }
 
 /// Until the boundary is removed, the developer can still write to the role.

@@ -64,11 +64,18 @@ pub fn decide(report: &Report, received: Received, give_up_after: Duration) -> M
 
 /// Decides what to do with a message whose outcome was published or recorded. An account that stays blocked would add a dead
 /// letter with every sweep. Only the first one of a cause is kept, whatever message it came with; without notifications, every
-/// one is.
+/// one is. A message that was received before may be the one whose dead letter could not be sent.
 #[must_use]
-pub fn after_notification(action: MessageAction, trigger: TriggerKind, novelty: Novelty) -> MessageAction {
+pub fn after_notification(
+    action: MessageAction,
+    trigger: TriggerKind,
+    novelty: Novelty,
+    received: Received,
+) -> MessageAction {
     match (&action, trigger, novelty) {
-        (MessageAction::DeadLetter(_), TriggerKind::Sweep, Novelty::Repeated) => MessageAction::Delete,
+        (MessageAction::DeadLetter(_), TriggerKind::Sweep, Novelty::Repeated) if received.times <= 1 => {
+            MessageAction::Delete
+        }
         _ => action,
     }
 }
@@ -166,11 +173,14 @@ mod tests {
     #[test]
     fn repeated_cause_adds_no_dead_letter_when_a_sweep_finds_it() {
         let dead_letter = || MessageAction::DeadLetter(Cause::new(Code::ForeignRole, "x", "y"));
-        let after = |trigger, novelty| after_notification(dead_letter(), trigger, novelty);
+        let received = |times| Received { times, age: None };
+        let after = |trigger, novelty| after_notification(dead_letter(), trigger, novelty, received(1));
+        let again = after_notification(dead_letter(), TriggerKind::Sweep, Novelty::Repeated, received(2));
+        assert_eq!(again, dead_letter(), "the first dead letter may not have been sent");
         assert_eq!(after(TriggerKind::Sweep, Novelty::Repeated), MessageAction::Delete);
         assert_eq!(after(TriggerKind::Sweep, Novelty::New), dead_letter());
         assert_eq!(after(TriggerKind::MoveAccount, Novelty::Repeated), dead_letter(), "no other message follows");
         let retry = MessageAction::RetryIn(FIRST_RETRY);
-        assert_eq!(after_notification(retry.clone(), TriggerKind::Sweep, Novelty::Repeated), retry);
+        assert_eq!(after_notification(retry.clone(), TriggerKind::Sweep, Novelty::Repeated, received(1)), retry);
     }
 }

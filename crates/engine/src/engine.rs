@@ -120,9 +120,9 @@ impl<W: World<Session: WriteIam>> Engine<W> {
         let mut observed = account.observed.clone();
         let mut backoff = Backoff::until(run.job.deadline);
         loop {
-            run.ledger.confirm_revocations(&observed);
             let plan = diff(blueprint, &observed, &run.role_history(), self.world.now());
             let approved = guard(plan, blueprint, &observed);
+            run.ledger.confirm_revocations(&approved, &observed);
             run.compared(&account.refusals, &approved);
             let registrations = known_registrations(&run.ledger, &approved, &observed);
             let stop = match next_step(&run.ledger, &approved, &observed, run.job.confirmed_plan.as_deref()) {

@@ -45,15 +45,20 @@ impl Ledger {
         &self.history
     }
 
-    /// Looks for the revocations of this run in what was read.
-    pub(crate) fn confirm_revocations(&mut self, observed: &Observed) {
-        let RoleHistory { known, revoked } = &mut self.history;
-        for (name, revocation) in revoked {
-            let role = observed.roles.get(name).filter(|role| revocation.is_in_effect(role));
-            if let Some(id) = role.and_then(|role| role.id.clone()) {
-                known.insert(name.clone(), id);
-            }
-        }
+    /// Looks for roles whose sessions this run has revoked and in which nothing is left to change: from now on, they are known.
+    /// Before that, another session may be issued and the role made to look as configured again.
+    pub(crate) fn confirm_revocations(&mut self, approved: &Approved, observed: &Observed) {
+        let is_open = |name: &RoleName| {
+            let is_change = |change: &Change| change.role == *name && !change.is_registration();
+            approved.changes().iter().any(is_change) || approved.refusals().iter().any(|refusal| refusal.role == *name)
+        };
+        let revoked = self.history.revoked.keys().filter(|name| !is_open(name));
+        let shown = revoked.filter_map(|name| {
+            let role = observed.roles.get(name).filter(|role| self.history.has_revoked(name, role))?;
+            Some((name.clone(), role.id.clone()?))
+        });
+        let shown: Vec<_> = shown.collect();
+        self.history.known.extend(shown);
     }
 
     /// Whether the open changes are not those that a person confirmed: at first all of them, later nothing beyond them.
@@ -115,13 +120,19 @@ impl Ledger {
     }
 
     /// The open changes that can be executed now. A registration waits until its role is complete, and a change that was
-    /// made in this run waits until IAM shows it.
+    /// made in this run waits until IAM shows it. What gives a role more waits until IAM shows that its earlier sessions are
+    /// revoked.
     pub(crate) fn due(&self, open: Vec<Change>) -> Vec<Change> {
         let incomplete: Vec<_> =
             open.iter().filter(|change| !change.is_registration()).map(|c| c.role.clone()).collect();
         let done =
             |change: &Change| self.results.iter().any(|s| s.status == ChangeStatus::Done && s.change.covers(change));
-        let waits = |change: &Change| change.is_registration() && incomplete.contains(&change.role);
+        let revokes = |change: &&Change| matches!(change.action, Action::RevokeSessions(_));
+        let unrevoked: Vec<_> = open.iter().filter(revokes).map(|change| change.role.clone()).collect();
+        let waits = |change: &Change| match change.is_registration() {
+            true => incomplete.contains(&change.role),
+            false => change.may_widen() && unrevoked.contains(&change.role),
+        };
         open.into_iter().filter(|change| !waits(change) && !done(change)).collect()
     }
 

@@ -280,7 +280,7 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
             run: self.lease.owner.clone(),
             lease: if is_held { LeaseUse::Release } else { LeaseUse::NotHeld },
             notification,
-            result: Some(LastResult::new(report, &self.details, record.result.as_ref(), now)),
+            result: is_result.then(|| LastResult::new(report, &self.details, record.result.as_ref(), now)),
             roles,
             grants,
             expiry,

@@ -9,7 +9,7 @@ use onboarding_core::code::Code;
 use onboarding_core::config::Config;
 use onboarding_core::last_result::{ResultDetails, requirements};
 use onboarding_core::lease::Lease;
-use onboarding_core::limits::LEASE_AFTER_WORK;
+use onboarding_core::limits::{LEASE_AFTER_WORK, MAX_LEASE};
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::plan::{Approved, Change, Proof, RecordedGrant, Refusal, RoleHistory, StillPresent};
@@ -68,7 +68,8 @@ pub(crate) struct Findings {
 
 impl<'a, W: World> Run<'a, W> {
     pub(crate) fn new(job: &Job, mode: Mode, world: &'a W, mut first_look: FirstLook) -> Self {
-        let expires_at = after(job.abandon_at, LEASE_AFTER_WORK);
+        // A lease that lasts longer would not be accepted: the function would take it over at once.
+        let expires_at = after(job.abandon_at, LEASE_AFTER_WORK).min(after(world.now(), MAX_LEASE));
         let lease = Lease { owner: job.lease_owner.clone(), expires_at };
         let record = OpenRecord::new(world, job.account.to_string(), lease).after_reading(first_look.record.take());
         Self {

@@ -163,6 +163,27 @@ impl Change {
         }
     }
 
+    /// Whether the change may give the sessions of an existing role more than they have: permissions, or a longer duration.
+    #[must_use]
+    pub fn may_widen(&self) -> bool {
+        match &self.action {
+            Action::PutPolicy { .. }
+            | Action::Attach(_)
+            | Action::PutBoundary { before: Some(_), .. }
+            | Action::DeleteBoundary(_)
+            | Action::UpdateRole { .. } => true,
+            Action::CreateRole(_)
+            | Action::RevokeSessions(_)
+            | Action::UpdateTrust { .. }
+            | Action::PutBoundary { before: None, .. }
+            | Action::DeletePolicy { .. }
+            | Action::Detach(_)
+            | Action::Tag(_)
+            | Action::Untag(_)
+            | Action::Register(_) => false,
+        }
+    }
+
     /// Whether the change is a call to a vendor, and writes nothing in the account.
     #[must_use]
     pub fn is_registration(&self) -> bool {

@@ -108,10 +108,13 @@ fn update(spec: &RoleSpec, role: &ObservedRole, history: &RoleHistory, now: Syst
         plan.trust_drift.insert(spec.name().clone());
     }
     match revocation(spec, role, &changes, history, now) {
-        Ok(first) => {
-            plan.changes.extend(first.map(|action| Change { role: spec.name().clone(), action }));
-            plan.changes.extend(changes);
+        Ok(Some(action)) => {
+            // What gives the role more is made last, when IAM shows the revocation.
+            let (first, last): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| !change.may_widen());
+            plan.changes.push(Change { role: spec.name().clone(), action });
+            plan.changes.extend(first.into_iter().chain(last));
         }
+        Ok(None) => plan.changes.extend(changes),
         Err(error) => plan.refusals.push(Refusal::revocation(spec.name(), &error)),
     }
 }

@@ -132,10 +132,10 @@ fn permissions_are_reduced_before_they_are_added() {
     iam:DetachRolePolicy detach arn:aws:iam::aws:policy/AdministratorAccess from role `Acme`
     iam:DeleteRolePolicy delete policy `theirs` from role `Acme`
     iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
+    iam:UntagRole remove the tags `theirs` from role `Acme`
     iam:PutRolePolicy put policy `read` on role `Acme`
     iam:AttachRolePolicy attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
     iam:UpdateRole update the description of role `Acme`
-    iam:UntagRole remove the tags `theirs` from role `Acme`
     ");
 }
 

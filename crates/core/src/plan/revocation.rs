@@ -54,6 +54,12 @@ impl RoleHistory {
         Self { known, revoked: BTreeMap::new() }
     }
 
+    /// Whether this run has revoked the sessions of a role, and IAM shows it.
+    #[must_use]
+    pub fn has_revoked(&self, name: &RoleName, role: &ObservedRole) -> bool {
+        self.revoked.get(name).is_some_and(|revocation| revocation.is_in_effect(role))
+    }
+
     fn lost_revocation(&self, name: &RoleName, role: &ObservedRole) -> Option<RevocationReason> {
         let revocation = self.revoked.get(name).filter(|revocation| revocation.role_id == role.id)?;
         (!revocation.is_in_effect(role)).then(|| revocation.reason.clone())
@@ -177,8 +183,11 @@ pub(super) fn revocation(
         return Ok(remove.then(|| Action::DeletePolicy { name: REVOCATION_POLICY.to_owned(), before }));
     };
     let issued_before = after(now, LEAD);
+    // Only a revocation of this run counts: whoever may write to the role could have put one there, to delete it at the right
+    // moment. While the trust policy may still issue other sessions, its time has to be ahead.
     if let Existing::Active(time) = existing
-        && time >= after(now, LEAD / 2)
+        && history.has_revoked(spec.name(), role)
+        && (time >= after(now, LEAD / 2) || !trust_differs(spec, role))
     {
         return Ok(None);
     }
@@ -188,7 +197,7 @@ pub(super) fn revocation(
 }
 
 fn reason(spec: &RoleSpec, role: &ObservedRole, changes_access: bool, known: &KnownRoles) -> Option<RevocationReason> {
-    let trust_differs = !role.trust.as_ref().is_ok_and(|trust| trust.equivalent(&spec.trust));
+    let trust_differs = trust_differs(spec, role);
     match (known.get(spec.name()), &role.id) {
         (Some(recorded), Some(found)) if recorded != found => {
             let recorded = recorded.clone();
@@ -201,6 +210,10 @@ fn reason(spec: &RoleSpec, role: &ObservedRole, changes_access: bool, known: &Kn
         _ if trust_differs => Some(RevocationReason::TrustDiffers),
         _ => Some(RevocationReason::NotRecorded),
     }
+}
+
+fn trust_differs(spec: &RoleSpec, role: &ObservedRole) -> bool {
+    !role.trust.as_ref().is_ok_and(|trust| trust.equivalent(&spec.trust))
 }
 
 /// Whether a change concerns who can assume a role, what its sessions may do, or for how long.

@@ -239,8 +239,16 @@ fn revocation_is_renewed_unless_its_time_is_still_ahead() {
             role.trust = Ok(document(FRESH));
         }
     };
-    for (ahead, renewed) in [(-3600, true), (0, true), (14, true), (15, false), (30, false), (60, false)] {
+    let first = changes(|role| role.policies.clear(), &nothing_recorded());
+    let mut made = revoked(&first).unwrap().clone();
+    made.after = revocation_policy(now() - Duration::from_secs(3600)).unwrap();
+    let by_this_run = RoleHistory { revoked: [(name(ROLE), made)].into(), ..recorded() };
+    for ahead in [-3600, 0, 15, 30, 60] {
         let changes = changes(edit(ahead), &recorded());
+        assert!(revoked(&changes).is_some(), "{ahead}: another run or principal made it");
+    }
+    for (ahead, renewed) in [(-3600, true), (0, true), (14, true), (15, false), (30, false), (60, false)] {
+        let changes = changes(edit(ahead), &by_this_run);
         assert_eq!(revoked(&changes).is_some(), renewed, "{ahead}");
         assert!(changes.iter().any(|change| matches!(change.action, Action::UpdateTrust { .. })));
         let deletes =
