@@ -5,12 +5,12 @@
 //! - the [`Lease`] of the run that is at work;
 //! - the last notification, so that each outcome is notified once ([`crate::notification`]);
 //! - the result of the last run ([`LastResult`]);
-//! - the unique IDs of the roles that this tool created. A tag does not prove that, because whoever can create a role can
-//!   tag it. IAM assigns the ID, and never twice;
+//! - the unique IDs of the roles that this tool created, or whose earlier sessions it revoked. A tag does not prove that,
+//!   because whoever can create a role can tag it. IAM assigns the ID, and never twice;
 //! - the grants on the access role that runs have made or found, to name those that are no longer configured.
 //!
-//! A record is an index and never the truth: without it, notifications are repeated and the history is lost, and nothing
-//! else. So a part that cannot be read counts as absent, and no run fails because of it.
+//! A record is an index and never the truth: without it, notifications are repeated, the history is lost, and the next change
+//! of each role revokes its sessions once. So a part that cannot be read counts as absent, and no run fails because of it.
 //!
 //! In DynamoDB each record is one item. This module maps it to the attributes of an item ([`Attributes`]) and back, and
 //! computes what one write sets and removes ([`RecordUpdate`]). Only the lease, the notification and the roles need the
@@ -54,7 +54,7 @@ pub struct Record {
     pub notification: Option<NotificationRecord>,
     /// The result of the last run.
     pub result: Option<LastResult>,
-    /// The unique ID of every role that this tool created.
+    /// The unique ID of every role that this tool created, or whose earlier sessions it revoked.
     pub roles: BTreeMap<RoleName, RoleId>,
     /// The grants on the access role that runs have made or found.
     pub grants: BTreeSet<RecordedGrant>,
@@ -122,7 +122,7 @@ pub struct RecordUpdate {
     pub notification: Option<NotificationChange>,
     /// The result of the run.
     pub result: Option<LastResult>,
-    /// The roles that this tool created, if there are new ones: all of them.
+    /// These roles, if there are new ones: all of them.
     pub roles: Option<BTreeMap<RoleName, RoleId>>,
     /// The grants on the access role, if they have changed: all of them.
     pub grants: Option<BTreeSet<RecordedGrant>>,

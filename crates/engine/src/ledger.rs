@@ -6,8 +6,8 @@
 //! was read again; see [`Ledger::settle`].
 //!
 //! It also knows which roles are managed by this tool beyond doubt, besides those that were recorded: those that this run
-//! created, and those whose earlier sessions it revoked. A revocation counts when IAM shows it, because whoever may still write to the role
-//! could have deleted it.
+//! created, and those whose earlier sessions it revoked. A revocation counts when IAM shows it and nothing is left to change in
+//! the role, because whoever may still write to the role could have deleted it.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;

@@ -126,8 +126,7 @@ impl SessionRevocation {
     }
 
     /// Whether a role is the one whose sessions were revoked, and has this revocation or a later one.
-    #[must_use]
-    pub fn is_in_effect(&self, role: &ObservedRole) -> bool {
+    fn is_in_effect(&self, role: &ObservedRole) -> bool {
         let policy = role.policies.get(REVOCATION_POLICY).and_then(|policy| policy.as_ref().ok());
         let time = policy.and_then(revoked_before);
         role.id == self.role_id && time.zip(revoked_before(&self.after)).is_some_and(|(found, ours)| found >= ours)

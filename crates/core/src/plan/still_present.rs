@@ -93,8 +93,7 @@ pub fn still_present_role(name: &RoleName, id: &RoleId, found: Option<&ObservedR
 }
 
 /// The grants as they are recorded.
-#[must_use]
-pub fn recorded_grants(grants: &[Grant], partition: &Partition) -> BTreeSet<RecordedGrant> {
+fn recorded_grants(grants: &[Grant], partition: &Partition) -> BTreeSet<RecordedGrant> {
     let recorded = |grant: &Grant| {
         let principal = grant.principal.to_string();
         entries_of(grant, partition)
@@ -113,9 +112,8 @@ pub fn grants_to_record(
     trust: &Document,
     partition: &Partition,
 ) -> BTreeSet<RecordedGrant> {
-    let present: BTreeSet<_> = access_entries(trust).iter().map(|entry| fingerprint(entry)).collect();
     let mut grants = recorded_grants(configured, partition);
-    grants.extend(recorded.iter().filter(|grant| present.contains(&grant.fingerprint)).cloned());
+    grants.extend(contained_in(trust, recorded).cloned());
     grants
 }
 
@@ -132,15 +130,22 @@ pub fn still_present_grants(
         return Vec::new();
     }
     let configured: BTreeSet<_> =
-        configured.iter().flat_map(|grant| entries_of(grant, partition)).map(|entry| fingerprint(&entry)).collect();
-    let present: BTreeSet<_> = access_entries(trust).iter().map(|entry| fingerprint(entry)).collect();
-    let is_left =
-        |grant: &&RecordedGrant| !configured.contains(&grant.fingerprint) && present.contains(&grant.fingerprint);
+        recorded_grants(configured, partition).into_iter().map(|grant| grant.fingerprint).collect();
+    let is_left = |grant: &&RecordedGrant| !configured.contains(&grant.fingerprint);
     let notice = |grant: &RecordedGrant| StillPresent::Grant {
         access_role: access_role.clone(),
         principal: grant.principal.clone(),
     };
-    recorded.iter().filter(is_left).map(notice).collect()
+    contained_in(trust, recorded).filter(is_left).map(notice).collect()
+}
+
+/// The recorded grants that a trust policy contains.
+fn contained_in<'a>(
+    trust: &Document,
+    recorded: &'a BTreeSet<RecordedGrant>,
+) -> impl Iterator<Item = &'a RecordedGrant> {
+    let present: BTreeSet<_> = access_entries(trust).iter().map(|entry| fingerprint(entry)).collect();
+    recorded.iter().filter(move |grant| present.contains(&grant.fingerprint))
 }
 
 /// What a grant adds to a trust policy.
