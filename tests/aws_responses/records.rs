@@ -138,6 +138,7 @@ fn update(lease: LeaseUse) -> RecordUpdate {
         notification: Some(NotificationChange::Set(NotificationRecord { notified: Notified::Onboarded, at: now() })),
         result: None,
         roles: None,
+        revocations: None,
         grants: None,
         expiry: Expiry::Never,
     }

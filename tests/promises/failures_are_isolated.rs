@@ -38,7 +38,7 @@ fn policy_over_the_quota_blocks_only_its_role() {
         .assert_outcome("blocked quota_exceeded")
         .assert_roles_onboarded_except(&[OWN_ROLE])
         .assert_failure_is_limited_to(OWN_ROLE);
-    insta::assert_snapshot!(scenario.outcome(), @"blocked (quota_exceeded): role `app-deployer`: iam:PutRolePolicy failed: LimitExceeded: Maximum policy size of 5000 bytes exceeded for role app-deployer; the quota (total length of the inline policies of a role) cannot be raised: shorten them, or attach a managed policy, then run again");
+    insta::assert_snapshot!(scenario.outcome(), @"blocked (quota_exceeded): role `app-deployer`: iam:PutRolePolicy failed: LimitExceeded: Maximum policy size of 5000 bytes exceeded for role app-deployer; the quota (total length of the inline policies of a role) cannot be raised: shorten them, attach a managed policy, or delete those that are not configured, then run again");
     let words: Vec<_> = scenario.report().changes.iter().map(|step| step.status.as_str()).collect();
     assert!(words.contains(&"failed") && words.contains(&"not_tried"));
 }

@@ -98,6 +98,12 @@ pub const LONGEST_SESSION: Duration = Duration::from_secs(43_200);
 /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html>.
 pub const REVOCATION_LEAD: Duration = Duration::from_secs(30);
 
+/// How long a new trust policy takes to take effect, at most: until then, the old one may still issue sessions, so that a
+/// revocation has to cover this time. IAM is eventually consistent, and usually takes a few seconds.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>.
+pub const TRUST_TAKES_EFFECT: Duration = Duration::from_secs(10);
+
 /// How far apart the clocks of two machines may be. A revocation that is further in the future was not made by this tool, and
 /// would deny sessions for longer than it should. AWS rejects requests whose time differs by more than this.
 pub const CLOCK_SKEW: Duration = Duration::from_secs(300);

@@ -1,12 +1,13 @@
 //! What the function remembers about one subject: an account, a pending account creation request, or `sweep`.
 //!
-//! A record has five parts, each of which can be absent:
+//! A record has six parts, each of which can be absent:
 //!
 //! - the [`Lease`] of the run that is at work;
 //! - the last notification, so that each outcome is notified once ([`crate::notification`]);
 //! - the result of the last run ([`LastResult`]);
 //! - the unique IDs of the roles that this tool created, or whose earlier sessions it revoked. A tag does not prove that,
 //!   because whoever can create a role can tag it. IAM assigns the ID, and never twice;
+//! - the revocations of sessions that runs have made, to make them again if somebody deletes them;
 //! - the grants on the access role that runs have made or found, to name those that are no longer configured.
 //!
 //! A record is an index and never the truth: without it, notifications are repeated, the history is lost, and the next change
@@ -23,9 +24,10 @@ use crate::attributes::{Attribute, Attributes, map, seconds, text, time};
 use crate::last_result::LastResult;
 use crate::lease::Lease;
 use crate::notification::{NotificationRecord, Notified};
-use crate::plan::RecordedGrant;
+use crate::plan::{RecordedGrant, RecordedRevocation, RecordedRevocations};
 use crate::role::RoleName;
 use crate::role_id::RoleId;
+use crate::time::{from_policy_date, to_policy_date};
 
 /// The names of the attributes.
 pub mod attribute {
@@ -40,10 +42,13 @@ pub mod attribute {
     pub(crate) const NOTIFIED: &str = "notified";
     pub(crate) const NOTIFIED_AT: &str = "notified_at";
     pub(crate) const ROLES: &str = "roles";
+    pub(crate) const REVOCATIONS: &str = "revocations";
     pub(crate) const GRANTS: &str = "grants";
 }
 
-use attribute::{EXPIRES_AT, GRANTS, LEASE_EXPIRES_AT, LEASE_OWNER, NOTIFIED, NOTIFIED_AT, ROLES, SAVED_BY};
+use attribute::{
+    EXPIRES_AT, GRANTS, LEASE_EXPIRES_AT, LEASE_OWNER, NOTIFIED, NOTIFIED_AT, REVOCATIONS, ROLES, SAVED_BY,
+};
 
 /// The record of one subject.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -56,6 +61,8 @@ pub struct Record {
     pub result: Option<LastResult>,
     /// The unique ID of every role that this tool created, or whose earlier sessions it revoked.
     pub roles: BTreeMap<RoleName, RoleId>,
+    /// The revocations of sessions that runs have made; older ones are dropped when others are added.
+    pub revocations: RecordedRevocations,
     /// The grants on the access role that runs have made or found.
     pub grants: BTreeSet<RecordedGrant>,
     /// The run that wrote last.
@@ -75,11 +82,13 @@ impl Record {
             Some(NotificationRecord { notified, at: time(item, NOTIFIED_AT)? })
         };
         let roles = map(item, ROLES).into_iter().flatten();
+        let revocations = map(item, REVOCATIONS).into_iter().flatten();
         Self {
             lease: lease(),
             notification: notification(),
             result: LastResult::from_attributes(item),
             roles: roles.filter_map(|(role, id)| Some((role.parse().ok()?, id.parse().ok()?))).collect(),
+            revocations: revocations.filter_map(recorded_revocation).collect(),
             grants: map(item, GRANTS).into_iter().flatten().map(recorded_grant).collect(),
             saved_by: text(item, SAVED_BY).map(str::to_owned),
             expires_at: time(item, EXPIRES_AT),
@@ -101,6 +110,9 @@ impl Record {
         }
         if !self.roles.is_empty() {
             item.extend([roles_attribute(&self.roles)]);
+        }
+        if !self.revocations.is_empty() {
+            item.extend([revocations_attribute(&self.revocations)]);
         }
         if !self.grants.is_empty() {
             item.extend([grants_attribute(&self.grants)]);
@@ -124,6 +136,8 @@ pub struct RecordUpdate {
     pub result: Option<LastResult>,
     /// These roles, if there are new ones: all of them.
     pub roles: Option<BTreeMap<RoleName, RoleId>>,
+    /// The revocations, if they have changed: all of them.
+    pub revocations: Option<RecordedRevocations>,
     /// The grants on the access role, if they have changed: all of them.
     pub grants: Option<BTreeSet<RecordedGrant>>,
     /// When DynamoDB may delete the record.
@@ -171,6 +185,7 @@ impl RecordUpdate {
             item.extend(result.to_attributes());
         }
         item.extend(self.roles.as_ref().map(roles_attribute));
+        item.extend(self.revocations.as_ref().map(revocations_attribute));
         item.extend(self.grants.as_ref().map(grants_attribute));
         if let Expiry::At(at) = self.expiry {
             item.insert(EXPIRES_AT.to_owned(), seconds(at));
@@ -216,6 +231,20 @@ fn notification_attributes(notification: &NotificationRecord) -> Attributes {
 fn roles_attribute(roles: &BTreeMap<RoleName, RoleId>) -> (String, Attribute) {
     let roles = roles.iter().map(|(name, id)| (name.to_string(), id.to_string()));
     (ROLES.to_owned(), Attribute::Map(roles.collect()))
+}
+
+/// The ID of each role, and the time as it is in the policy.
+fn revocations_attribute(revocations: &RecordedRevocations) -> (String, Attribute) {
+    let text = |(name, one): (&RoleName, &RecordedRevocation)| {
+        Some((name.to_string(), format!("{} {}", one.role_id, to_policy_date(one.issued_before)?)))
+    };
+    (REVOCATIONS.to_owned(), Attribute::Map(revocations.iter().filter_map(text).collect()))
+}
+
+fn recorded_revocation((name, text): (&String, &String)) -> Option<(RoleName, RecordedRevocation)> {
+    let (id, date) = text.split_once(' ')?;
+    let revocation = RecordedRevocation { role_id: id.parse().ok()?, issued_before: from_policy_date(date)? };
+    Some((name.parse().ok()?, revocation))
 }
 
 fn grants_attribute(grants: &BTreeSet<RecordedGrant>) -> (String, Attribute) {

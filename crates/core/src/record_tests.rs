@@ -55,14 +55,22 @@ fn grants() -> impl Strategy<Value = BTreeSet<RecordedGrant>> {
     btree_map("[0-9a-f]{8}", ".{0,20}", 0..4).prop_map(move |all| all.into_iter().map(named).collect())
 }
 
+fn revocations() -> impl Strategy<Value = RecordedRevocations> {
+    let named = |roles: BTreeMap<RoleName, RoleId>, issued_before: SystemTime| {
+        roles.into_iter().map(move |(name, role_id)| (name, RecordedRevocation { role_id, issued_before })).collect()
+    };
+    (roles(), time()).prop_map(move |(roles, time)| named(roles, time))
+}
+
 fn record() -> impl Strategy<Value = Record> {
-    let rest = (grants(), option::of(".{0,20}"), option::of(time()));
+    let rest = (revocations(), grants(), option::of(".{0,20}"), option::of(time()));
     (option::of(lease()), option::of(notification()), option::of(result()), roles(), rest).prop_map(
-        |(lease, notification, result, roles, (grants, saved_by, expires_at))| Record {
+        |(lease, notification, result, roles, (revocations, grants, saved_by, expires_at))| Record {
             lease,
             notification,
             result,
             roles,
+            revocations,
             grants,
             saved_by,
             expires_at,
@@ -103,13 +111,14 @@ proptest! {
     }
 
     #[test]
-    fn update_replaces_only_its_own_parts(before in record(), result in option::of(result()), notification in option::of(notification()), roles in option::of(roles()), grants in option::of(grants()), released: bool) {
+    fn update_replaces_only_its_own_parts(before in record(), result in option::of(result()), notification in option::of(notification()), roles in option::of(roles()), revocations in option::of(revocations()), grants in option::of(grants()), released: bool) {
         let update = RecordUpdate {
             run: "run".to_owned(),
             lease: if released { LeaseUse::Release } else { LeaseUse::NotHeld },
             notification: notification.clone().map(NotificationChange::Set),
             result: result.clone(),
             roles: roles.clone(),
+            revocations: revocations.clone(),
             grants: grants.clone(),
             expiry: Expiry::Keep,
         };
@@ -118,6 +127,7 @@ proptest! {
             notification: notification.or_else(|| before.notification.clone()),
             result: result.or_else(|| before.result.clone()),
             roles: roles.unwrap_or_else(|| before.roles.clone()),
+            revocations: revocations.unwrap_or_else(|| before.revocations.clone()),
             grants: grants.unwrap_or_else(|| before.grants.clone()),
             saved_by: Some("run".to_owned()),
             expires_at: before.expires_at,
@@ -137,6 +147,7 @@ fn notification_and_expiry_can_be_removed() {
         notification: Some(NotificationChange::Remove),
         result: None,
         roles: None,
+        revocations: None,
         grants: None,
         expiry: Expiry::Never,
     };

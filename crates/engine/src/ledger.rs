@@ -16,12 +16,14 @@ use futures_util::future::join_all;
 use onboarding_core::account::AccountAge;
 use onboarding_core::code::Code;
 use onboarding_core::error::ErrorKind;
+use onboarding_core::limits::TRUST_TAKES_EFFECT;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
-use onboarding_core::plan::{Action, Approved, Change, KnownRoles, Refusal, RoleHistory};
+use onboarding_core::plan::{Action, Approved, Change, KnownRoles, RecordedRevocations, Refusal, RoleHistory};
 use onboarding_core::report::{ChangeResult, ChangeStatus};
 use onboarding_core::role::RoleName;
 use onboarding_core::role_id::RoleId;
+use onboarding_core::time::after;
 
 use crate::open_record::WritePermit;
 use crate::ports::{Clock, VendorApi, WriteIam};
@@ -35,8 +37,10 @@ pub(crate) struct Ledger {
     blocked: BTreeMap<RoleName, Cause>,
     /// Changes whose response was lost: they may have been made.
     ambiguous: Vec<Change>,
-    /// The roles that this run created, those whose earlier sessions it revoked, and its revocations.
+    /// The roles that this run created, those whose earlier sessions it revoked, and the revocations that it attempted.
     history: RoleHistory,
+    /// The revocations that it made, to be recorded.
+    revocations: RecordedRevocations,
 }
 
 impl Ledger {
@@ -89,8 +93,8 @@ impl Ledger {
         }
     }
 
-    pub(crate) fn into_results(self) -> (Vec<ChangeResult>, KnownRoles) {
-        (self.results, self.history.known)
+    pub(crate) fn into_results(self) -> (Vec<ChangeResult>, KnownRoles, RecordedRevocations) {
+        (self.results, self.history.known, self.revocations)
     }
 
     /// A ledger in which these changes are done.
@@ -104,9 +108,11 @@ impl Ledger {
     fn record(&mut self, change: Change, status: ChangeStatus) {
         if let Action::RevokeSessions(revocation) = &change.action
             && status != ChangeStatus::NotTried
-            && self.history.revoked.get(&change.role).is_none_or(|first| first.role_id != revocation.role_id)
         {
-            self.history.revoked.insert(change.role.clone(), (**revocation).clone());
+            self.history.note_revocation(&change.role, revocation);
+            if status == ChangeStatus::Done {
+                self.revocations.extend(revocation.recorded().map(|made| (change.role.clone(), made)));
+            }
         }
         match self.results.iter_mut().find(|step| step.change.is_same(&change)) {
             Some(step) => *step = ChangeResult { change, status },
@@ -157,6 +163,9 @@ impl Ledger {
             if !wanted && !refused(&step.change) && !unknown(&step.change) {
                 let made = self.ambiguous.contains(&step.change);
                 step.status = if made { ChangeStatus::Done } else { ChangeStatus::Superseded };
+                if let (Action::RevokeSessions(revocation), true) = (&step.change.action, made) {
+                    self.revocations.extend(revocation.recorded().map(|made| (step.change.role.clone(), made)));
+                }
             }
         }
     }
@@ -178,7 +187,8 @@ impl Ledger {
     ) -> Option<Stop> {
         let attempts = by_role(changes).into_iter().map(async |(role, changes)| {
             let role_age = if self.has_written(&role) { AccountAge::New } else { executor.age };
-            let mut attempt = Attempt::default();
+            let revoked_before = self.history.revoked.get(&role).map(|revocation| revocation.issued_before);
+            let mut attempt = Attempt { revoked_before, ..Attempt::default() };
             let done = timeout_at(clock, end, attempt.execute(clock, executor, changes.clone(), role_age)).await;
             if done.is_none() {
                 attempt.abandon(changes);
@@ -221,6 +231,8 @@ struct Attempt {
     results: Vec<ChangeResult>,
     stop: Option<Stop>,
     ambiguous: Option<Change>,
+    /// The time of the newest revocation that this run attempted in the role.
+    revoked_before: Option<SystemTime>,
     /// The unique ID of the role, if it was created.
     created: Option<RoleId>,
 }
@@ -235,6 +247,9 @@ impl Attempt {
         role_age: AccountAge,
     ) {
         for change in changes {
+            if let Action::RevokeSessions(revocation) = &change.action {
+                self.revoked_before = self.revoked_before.max(Some(revocation.issued_before));
+            }
             if self.stop.is_none() && self.is_revoked_too_early(&change, clock.now()) {
                 self.stop = Some(Stop::wait(
                     Code::TimedOut,
@@ -263,13 +278,11 @@ impl Attempt {
         }
     }
 
-    /// Whether the time of a revocation is over before the trust policy is changed: the old one has issued sessions since.
+    /// Whether the time of the revocation may be over before a change of the trust policy takes effect: the old one would issue
+    /// sessions that are not revoked.
     fn is_revoked_too_early(&self, change: &Change, now: SystemTime) -> bool {
-        let is_over = |step: &ChangeResult| match &step.change.action {
-            Action::RevokeSessions(revocation) => revocation.issued_before <= now,
-            _ => false,
-        };
-        matches!(change.action, Action::UpdateTrust { .. }) && self.results.iter().any(is_over)
+        let is_over = self.revoked_before.is_some_and(|time| time <= after(now, TRUST_TAKES_EFFECT));
+        matches!(change.action, Action::UpdateTrust { .. }) && is_over
     }
 
     /// Time ran out during a change: its response is lost, and the changes after it were not attempted.

@@ -23,7 +23,7 @@ use onboarding_core::lease::Lease;
 use onboarding_core::limits::{CREATION_RECORD, DEPARTED_RECORD};
 use onboarding_core::message_action::is_transient;
 use onboarding_core::outcome::{Outcome, Stop};
-use onboarding_core::plan::RecordedGrant;
+use onboarding_core::plan::{RecordedGrant, RecordedRevocations};
 use onboarding_core::record::{Expiry, LeaseUse, NotificationChange, Record, RecordUpdate};
 use onboarding_core::report::Report;
 use onboarding_core::role::RoleName;
@@ -54,6 +54,7 @@ pub struct OpenRecord<'a, W> {
     /// Whether acquiring was tried before there was something to write.
     tried_early: bool,
     created: BTreeMap<RoleName, RoleId>,
+    revocations: RecordedRevocations,
     grants: Option<BTreeSet<RecordedGrant>>,
     details: ResultDetails,
 }
@@ -77,6 +78,7 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
             record: None,
             tried_early: false,
             created,
+            revocations: RecordedRevocations::new(),
             grants: None,
             details,
         }
@@ -210,10 +212,12 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
         &mut self,
         details: ResultDetails,
         created: BTreeMap<RoleName, RoleId>,
+        revocations: RecordedRevocations,
         grants: Option<BTreeSet<RecordedGrant>>,
     ) {
         self.details = details;
         self.created = created;
+        self.revocations = revocations;
         self.grants = grants;
     }
 
@@ -274,6 +278,11 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
             _ => Expiry::Never,
         };
         let grants = self.grants.clone().filter(|grants| is_result && *grants != record.grants);
+        let earlier = record.revocations.iter().filter(|(_, earlier)| earlier.is_needed(now));
+        let made = self.revocations.iter();
+        let revocations: RecordedRevocations =
+            earlier.chain(made).map(|(role, revocation)| (role.clone(), revocation.clone())).collect();
+        let revocations = (is_held && revocations != record.revocations).then_some(revocations);
         let roles = (is_held && !self.created.is_empty())
             .then(|| record.roles.into_iter().chain(self.created.clone()).collect());
         Some(RecordUpdate {
@@ -282,6 +291,7 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
             notification,
             result: is_result.then(|| LastResult::new(report, &self.details, record.result.as_ref(), now)),
             roles,
+            revocations,
             grants,
             expiry,
         })

@@ -86,12 +86,14 @@ impl<'a, W: World> Run<'a, W> {
     }
 
     /// The roles that are managed by this tool beyond doubt: those of the record, and those that this run made so. And the
-    /// revocations of this run.
+    /// revocations of earlier runs and of this one.
     pub(crate) fn role_history(&self) -> RoleHistory {
-        let mut known = self.record.record().roles;
-        let RoleHistory { known: own, revoked } = self.ledger.history().clone();
-        known.extend(own);
-        RoleHistory { known, revoked }
+        let record = self.record.record();
+        let mut history = RoleHistory::new(record.roles, record.revocations);
+        let own = self.ledger.history();
+        history.known.extend(own.known.clone());
+        history.revoked.clone_from(&own.revoked);
+        history
     }
 
     /// Takes the newest comparison; it replaces the one before.
@@ -121,7 +123,7 @@ impl<'a, W: World> Run<'a, W> {
             calls,
         } = self.findings;
         let ou_path = account.as_ref().and_then(|account| account.ou_path.clone());
-        let (results, known_roles) = self.ledger.into_results();
+        let (results, known_roles, revocations) = self.ledger.into_results();
         notices.extend(record.notice());
         notices.extend(others_denied);
         notices.extend(still_present.iter().map(ToString::to_string));
@@ -146,7 +148,8 @@ impl<'a, W: World> Run<'a, W> {
         };
         report.redact(&secrets, &config.external_ids());
         let requirements = requirements(required.iter(), &report);
-        record.finish(ResultDetails { requirements, configuration: config.hash.clone(), ou_path }, known_roles, grants);
+        let details = ResultDetails { requirements, configuration: config.hash.clone(), ou_path };
+        record.finish(details, known_roles, revocations, grants);
         Processed { report, record }
     }
 }

@@ -55,9 +55,10 @@ impl Quota {
             Self::TrustPolicyLength => ("trust policy length", "grant to fewer principals"),
             Self::RolesPerAccount => ("roles per account", "delete unused roles"),
             Self::ManagedPoliciesPerRole => ("managed policies per role", "attach fewer policies"),
-            Self::InlinePolicyLength => {
-                ("total length of the inline policies of a role", "shorten them, or attach a managed policy")
-            }
+            Self::InlinePolicyLength => (
+                "total length of the inline policies of a role",
+                "shorten them, attach a managed policy, or delete those that are not configured",
+            ),
             Self::TagsPerRole => ("tags per role", "configure fewer tags"),
         }
     }

@@ -265,7 +265,8 @@ impl fmt::Display for Change {
             Action::PutPolicy { name, .. } => write!(f, "replace policy `{name}` of role `{role}`"),
             Action::DeletePolicy { name, .. } => write!(f, "delete policy `{name}` from role `{role}`"),
             Action::RevokeSessions(revocation) => {
-                write!(f, "revoke the sessions of role `{role}` that were issued before now: {}", revocation.reason)
+                let time = revocation.time_in_words();
+                write!(f, "revoke the sessions of role `{role}` that were issued before {time}: {}", revocation.reason)
             }
             Action::Attach(arn) => write!(f, "attach {arn} to role `{role}`"),
             Action::Detach(arn) => write!(f, "detach {arn} from role `{role}`"),

@@ -9,7 +9,9 @@ use super::revocation::{RoleHistory, revocation};
 use super::settings::settings_changes;
 use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec};
 use crate::observed::{Observed, ObservedRole};
-use crate::policy::{PolicyError, PolicyNotice, REVOCATION_POLICY, add_grants, prune_orphans};
+use crate::policy::{
+    PolicyError, PolicyNotice, REVOCATION_POLICY, add_grants, inline_room, inline_size, only_allows, prune_orphans,
+};
 use crate::role::RoleName;
 
 /// The changes in the order in which they are applied, not yet approved by the guard.
@@ -102,21 +104,44 @@ fn create(spec: &RoleSpec, changes: &mut Vec<Change>) {
 
 /// Updates an existing role: its sessions are revoked first, where they have to be, and then it is aligned.
 fn update(spec: &RoleSpec, role: &ObservedRole, history: &RoleHistory, now: SystemTime, plan: &mut Plan) {
-    let mut changes = Vec::new();
-    align(spec, role, &mut changes);
+    let mut changes = align(spec, role, Room::Enough);
     if role.is_managed() && changes.iter().any(|change| matches!(change.action, Action::UpdateTrust { .. })) {
         plan.trust_drift.insert(spec.name().clone());
     }
     match revocation(spec, role, &changes, history, now) {
         Ok(Some(action)) => {
             // What gives the role more is made last, when IAM shows the revocation.
+            let mut making_room = Vec::new();
+            if matches!(action, Action::RevokeSessions(_)) && has_no_room(role) {
+                (making_room, changes) =
+                    align(spec, role, Room::Needed).into_iter().partition(is_deletion_of_permissions);
+            }
             let (first, last): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| !change.may_widen());
-            plan.changes.push(Change { role: spec.name().clone(), action });
-            plan.changes.extend(first.into_iter().chain(last));
+            let revocation = Change { role: spec.name().clone(), action };
+            plan.changes.extend(making_room.into_iter().chain([revocation]).chain(first).chain(last));
         }
         Ok(None) => plan.changes.extend(changes),
         Err(error) => plan.refusals.push(Refusal::revocation(spec.name(), &error)),
     }
+}
+
+/// Whether there is room for a revocation among the inline policies of a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    Enough,
+    /// Policies that differ are deleted before they are put again, as far as that gives nobody more.
+    Needed,
+}
+
+/// Whether IAM would refuse a revocation because the inline policies of the role use the quota up.
+fn has_no_room(role: &ObservedRole) -> bool {
+    let others = role.policies.iter().filter(|(name, _)| *name != REVOCATION_POLICY);
+    let sizes = others.filter_map(|(_, policy)| Some(inline_size(&policy.as_ref().ok()?.to_json())));
+    sizes.sum::<usize>() > inline_room().0
+}
+
+fn is_deletion_of_permissions(change: &Change) -> bool {
+    matches!(&change.action, Action::DeletePolicy { before: Some(before), .. } if only_allows(before))
 }
 
 /// Aligns an existing role. The order of the changes matters, because a run can be interrupted after each call:
@@ -126,7 +151,8 @@ fn update(spec: &RoleSpec, role: &ObservedRole, history: &RoleHistory, now: Syst
 ///    gets permissions that were left over from the previous state;
 /// 3. the trust policy;
 /// 4. changes that add permissions.
-fn align(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) {
+fn align(spec: &RoleSpec, role: &ObservedRole, room: Room) -> Vec<Change> {
+    let mut changes = Vec::new();
     let mut push = |action| changes.push(Change { role: spec.name().clone(), action });
     let settings = settings_changes(&role.settings, &spec.definition.settings);
     settings.first.into_iter().for_each(&mut push);
@@ -140,7 +166,11 @@ fn align(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) {
     // If the trust policy changes, neither the old nor the new principals may get policies that are meant for the others:
     // differing policies are deleted before the change and put again after it.
     let trust_differs = !role.trust.as_ref().is_ok_and(|trust| trust.equivalent(&spec.trust));
-    let is_deleted = |name: &str| !is_same(name) && (trust_differs || !spec.policies.contains_key(name));
+    let makes_room = |name: &str| {
+        room == Room::Needed && role.policies.get(name).is_some_and(|policy| policy.as_ref().is_ok_and(only_allows))
+    };
+    let is_deleted =
+        |name: &str| !is_same(name) && (trust_differs || !spec.policies.contains_key(name) || makes_room(name));
     // Whether a revocation of sessions stays is decided in `revocation`.
     let others = role.policies.iter().filter(|(name, _)| *name != REVOCATION_POLICY);
     for (name, policy) in others.filter(|(name, _)| is_deleted(name)) {
@@ -157,6 +187,7 @@ fn align(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) {
         push(Action::Attach(arn.clone()));
     }
     settings.last.into_iter().for_each(push);
+    changes
 }
 
 #[cfg(test)]

@@ -20,7 +20,9 @@ pub use predict::predicted;
 pub(crate) use proof::{Presented, ProofSubject};
 pub use proof::{Proof, proofs};
 pub use refusal::Refusal;
-pub use revocation::{KnownRoles, RevocationReason, RoleHistory, SessionRevocation};
+pub use revocation::{
+    KnownRoles, RecordedRevocation, RecordedRevocations, RevocationReason, RoleHistory, SessionRevocation,
+};
 pub use still_present::{
     RecordedGrant, StillPresent, grants_to_record, removed_roles, still_present_grants, still_present_role,
 };

@@ -18,7 +18,8 @@
 //!
 //! The revocation covers the time until [`LEAD`] from now. Until then, the old trust policy may still issue sessions, because
 //! the new one has yet to be written and to take effect. The policy is kept for [`LONGEST_SESSION`] after that time, when every
-//! session that it denies has expired; the next run deletes it.
+//! session that it denies has expired; the next run deletes it. The record remembers it until then: one that was deleted or
+//! weakened is made again, with its original time, so that sessions that were issued since are not affected.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,18 +32,40 @@ use crate::observed::ObservedRole;
 use crate::policy::{Document, PolicyError, REVOCATION_POLICY, revocation_policy, revoked_before};
 use crate::role::RoleName;
 use crate::role_id::RoleId;
-use crate::time::after;
+use crate::time::{after, to_policy_date};
 
 /// The unique IDs of the roles that are known to be managed by this tool: those that it created, and those whose earlier
 /// sessions it has revoked.
 pub type KnownRoles = BTreeMap<RoleName, RoleId>;
+
+/// The revocations of earlier runs, by role.
+pub type RecordedRevocations = BTreeMap<RoleName, RecordedRevocation>;
+
+/// A revocation that an earlier run made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedRevocation {
+    /// The unique ID of the role.
+    pub role_id: RoleId,
+    /// The sessions that were issued before this time were revoked.
+    pub issued_before: SystemTime,
+}
+
+impl RecordedRevocation {
+    /// Whether a session that it denies may still be valid.
+    #[must_use]
+    pub fn is_needed(&self, now: SystemTime) -> bool {
+        now < after(self.issued_before, LONGEST_SESSION)
+    }
+}
 
 /// What is known about the roles from before the comparison.
 #[derive(Debug, Clone, Default)]
 pub struct RoleHistory {
     /// The roles that are known to be managed by this tool.
     pub known: KnownRoles,
-    /// The first attempted revocation of each role in this run. It is repeated until IAM shows it: whoever may still write to
+    /// The revocations that earlier runs made.
+    pub earlier: RecordedRevocations,
+    /// The newest attempted revocation of each role in this run. It is repeated until IAM shows it: whoever may still write to
     /// the role can have deleted it.
     pub revoked: BTreeMap<RoleName, SessionRevocation>,
 }
@@ -50,8 +73,17 @@ pub struct RoleHistory {
 impl RoleHistory {
     /// The history of a run that has changed nothing yet.
     #[must_use]
-    pub fn new(known: KnownRoles) -> Self {
-        Self { known, revoked: BTreeMap::new() }
+    pub fn new(known: KnownRoles, earlier: RecordedRevocations) -> Self {
+        Self { known, earlier, revoked: BTreeMap::new() }
+    }
+
+    /// Takes a revocation that this run attempts, unless it attempted a later one.
+    pub fn note_revocation(&mut self, name: &RoleName, revocation: &SessionRevocation) {
+        let is_newer =
+            |one: &SessionRevocation| one.role_id != revocation.role_id || one.issued_before < revocation.issued_before;
+        if self.revoked.get(name).is_none_or(is_newer) {
+            self.revoked.insert(name.clone(), revocation.clone());
+        }
     }
 
     /// Whether this run has revoked the sessions of a role, and IAM shows it.
@@ -60,9 +92,22 @@ impl RoleHistory {
         self.revoked.get(name).is_some_and(|revocation| revocation.is_in_effect(role))
     }
 
-    fn lost_revocation(&self, name: &RoleName, role: &ObservedRole) -> Option<RevocationReason> {
-        let revocation = self.revoked.get(name).filter(|revocation| revocation.role_id == role.id)?;
-        (!revocation.is_in_effect(role)).then(|| revocation.reason.clone())
+    /// Why a revocation is made again, and its time, if this run or an earlier one has made it and IAM does not show it.
+    fn lost_revocation(
+        &self,
+        name: &RoleName,
+        role: &ObservedRole,
+        now: SystemTime,
+    ) -> Option<(RevocationReason, SystemTime)> {
+        let shown = shown_revocation(role);
+        let is_lost = |time: &SystemTime| shown.is_none_or(|shown| shown < *time);
+        let own = self.revoked.get(name).filter(|own| own.role_id == role.id);
+        let own = own.and_then(|own| Some((own.reason.clone(), revoked_before(&own.after)?)));
+        let earlier = self.earlier.get(name).filter(|earlier| Some(&earlier.role_id) == role.id.as_ref());
+        let earlier =
+            earlier.filter(|earlier| earlier.is_needed(now) && earlier.issued_before <= after(now, CLOCK_SKEW));
+        let earlier = earlier.map(|earlier| (RevocationReason::Lost, earlier.issued_before));
+        own.into_iter().chain(earlier).filter(|(_, time)| is_lost(time)).max_by_key(|(_, time)| *time)
     }
 }
 
@@ -75,6 +120,8 @@ pub struct SessionRevocation {
     pub reason: RevocationReason,
     /// The current policy of that name; `None` if it does not exist or is not supported.
     pub before: Option<Document>,
+    /// When the role was compared.
+    pub compared_at: SystemTime,
     /// The sessions that were issued before this time are revoked.
     pub issued_before: SystemTime,
     /// The desired policy, which contains the time.
@@ -97,6 +144,8 @@ pub enum RevocationReason {
     TrustDiffers,
     /// The ID is not recorded, and the role changes.
     NotRecorded,
+    /// The revocation that an earlier run made was deleted or changed.
+    Lost,
 }
 
 impl fmt::Display for RevocationReason {
@@ -110,6 +159,9 @@ impl fmt::Display for RevocationReason {
             Self::NotRecorded => {
                 f.write_str("the role has the tag of this tool, but no record shows that this tool created it")
             }
+            Self::Lost => {
+                f.write_str("an earlier run revoked them, and the policy that does it was deleted or changed")
+            }
         }
     }
 }
@@ -120,6 +172,12 @@ impl SessionRevocation {
         (&self.role_id, &self.reason, self.replaced()) == (&other.role_id, &other.reason, other.replaced())
     }
 
+    /// `now`, or the time in the policy if the revocation is made again with its original one.
+    pub(super) fn time_in_words(&self) -> String {
+        let date = to_policy_date(self.issued_before).filter(|_| self.reason == RevocationReason::Lost);
+        date.unwrap_or_else(|| "now".to_owned())
+    }
+
     /// The policy that is replaced, unless it is an earlier revocation.
     fn replaced(&self) -> Option<&Document> {
         self.before.as_ref().filter(|before| revoked_before(before).is_none())
@@ -127,15 +185,25 @@ impl SessionRevocation {
 
     /// Whether a role is the one whose sessions were revoked, and has this revocation or a later one.
     fn is_in_effect(&self, role: &ObservedRole) -> bool {
-        let policy = role.policies.get(REVOCATION_POLICY).and_then(|policy| policy.as_ref().ok());
-        let time = policy.and_then(revoked_before);
-        role.id == self.role_id && time.zip(revoked_before(&self.after)).is_some_and(|(found, ours)| found >= ours)
+        let shown = shown_revocation(role);
+        role.id == self.role_id && shown.zip(revoked_before(&self.after)).is_some_and(|(shown, ours)| shown >= ours)
+    }
+
+    /// As it is recorded; `None` if IAM did not say which role it is.
+    #[must_use]
+    pub fn recorded(&self) -> Option<RecordedRevocation> {
+        Some(RecordedRevocation { role_id: self.role_id.clone()?, issued_before: revoked_before(&self.after)? })
     }
 
     /// Whether this one was made recently enough, so that `later` need not be made.
     pub(super) fn covers(&self, later: &Self) -> bool {
-        after(self.issued_before, LEAD / 2) >= later.issued_before
+        after(self.compared_at, LEAD / 2) >= later.compared_at
     }
+}
+
+/// The time before which the sessions were issued that the role's policies deny everything.
+fn shown_revocation(role: &ObservedRole) -> Option<SystemTime> {
+    role.policies.get(REVOCATION_POLICY).and_then(|policy| revoked_before(policy.as_ref().ok()?))
 }
 
 /// The policy with the name of a revocation that a role has.
@@ -151,14 +219,14 @@ enum Existing {
 
 impl Existing {
     fn new(role: &ObservedRole, now: SystemTime) -> Self {
-        match role.policies.get(REVOCATION_POLICY) {
-            None => Self::None,
-            Some(policy) => match policy.as_ref().ok().and_then(revoked_before) {
-                Some(time) if time > after(now, CLOCK_SKEW) => Self::Foreign,
-                Some(time) if now >= after(time, LONGEST_SESSION) => Self::Expired,
-                Some(time) => Self::Active(time),
-                None => Self::Foreign,
-            },
+        if !role.policies.contains_key(REVOCATION_POLICY) {
+            return Self::None;
+        }
+        match shown_revocation(role) {
+            Some(time) if time > after(now, CLOCK_SKEW) => Self::Foreign,
+            Some(time) if now >= after(time, LONGEST_SESSION) => Self::Expired,
+            Some(time) => Self::Active(time),
+            None => Self::Foreign,
         }
     }
 }
@@ -177,11 +245,13 @@ pub(super) fn revocation(
     let changes_access = is_foreign || changes.iter().any(changes_access);
     let before = role.policies.get(REVOCATION_POLICY).and_then(|policy| policy.clone().ok());
     let reason = reason(spec, role, changes_access, &history.known);
-    let Some(reason) = reason.or_else(|| history.lost_revocation(spec.name(), role)) else {
+    let reason = reason.map(|reason| (reason, after(now, LEAD)));
+    // Nothing else is a reason, so that the trust policy is as configured: later sessions are not those that were revoked.
+    let lost = || history.lost_revocation(spec.name(), role, now);
+    let Some((reason, issued_before)) = reason.or_else(lost) else {
         let remove = matches!(existing, Existing::Expired | Existing::Foreign);
         return Ok(remove.then(|| Action::DeletePolicy { name: REVOCATION_POLICY.to_owned(), before }));
     };
-    let issued_before = after(now, LEAD);
     // Only a revocation of this run counts: whoever may write to the role could have put one there, to delete it at the right
     // moment. While the trust policy may still issue other sessions, its time has to be ahead.
     if let Existing::Active(time) = existing
@@ -192,7 +262,14 @@ pub(super) fn revocation(
     }
     let after = revocation_policy(issued_before)?;
     let role_id = role.id.clone();
-    Ok(Some(Action::RevokeSessions(Box::new(SessionRevocation { role_id, reason, before, issued_before, after }))))
+    Ok(Some(Action::RevokeSessions(Box::new(SessionRevocation {
+        role_id,
+        reason,
+        before,
+        compared_at: now,
+        issued_before,
+        after,
+    }))))
 }
 
 fn reason(spec: &RoleSpec, role: &ObservedRole, changes_access: bool, known: &KnownRoles) -> Option<RevocationReason> {

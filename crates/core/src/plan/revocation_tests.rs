@@ -1,7 +1,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::super::sample::{
-    FRESH, ROLE, blueprint, blueprint_with, converged, document, drifted, fresh, name, recorded,
+    FRESH, ROLE, ROLE_ID, blueprint, blueprint_with, converged, document, drifted, fresh, name, recorded,
 };
 use super::*;
 use crate::blueprint::Blueprint;
@@ -22,7 +22,7 @@ fn nothing_recorded() -> RoleHistory {
 }
 
 fn other_id_recorded() -> RoleHistory {
-    RoleHistory::new([(name(ROLE), "AROAIOSFODNN7EXAMPLE".parse().unwrap())].into())
+    RoleHistory::new([(name(ROLE), "AROAIOSFODNN7EXAMPLE".parse().unwrap())].into(), RecordedRevocations::new())
 }
 
 fn changes_of(blueprint: &Blueprint, observed: &Observed, known: &RoleHistory) -> Vec<Change> {
@@ -273,7 +273,7 @@ fn comparison_of_two_revocations_ignores_only_the_time() {
     let other_role: &dyn Fn(&mut ObservedRole) = &|role| role.id = Some(another.parse().unwrap());
     let replacing: &dyn Fn(&mut ObservedRole) =
         &|role| drop(role.policies.insert(REVOCATION_POLICY.to_owned(), Ok(document(FRESH))));
-    let other_record = RoleHistory::new([(name(ROLE), another.parse().unwrap())].into());
+    let other_record = RoleHistory::new([(name(ROLE), another.parse().unwrap())].into(), RecordedRevocations::new());
     for (what, different) in [
         ("role", at(now(), other_role, &other_id_recorded())),
         ("replaced policy", at(now(), replacing, &other_id_recorded())),
@@ -325,4 +325,93 @@ fn revocation_that_this_run_made_and_that_is_gone_is_made_again() {
     }
     let another = |role: &mut ObservedRole| role.id = Some("AROAIOSFODNN8EXAMPLE".parse().unwrap());
     assert_eq!(changes(another, &history(nothing_recorded())), [], "another role, in which nothing changes");
+}
+
+/// What the record says about a revocation of this long ago.
+fn revoked_earlier(age: Duration, id: &str) -> RoleHistory {
+    let revocation = RecordedRevocation { role_id: id.parse().unwrap(), issued_before: now() - age };
+    RoleHistory { earlier: [(name(ROLE), revocation)].into(), ..recorded() }
+}
+
+#[test]
+fn revocation_of_an_earlier_run_that_was_deleted_or_weakened_is_made_again_with_its_time() {
+    let allow = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let with = |policy: Result<Document, String>| -> Edit {
+        Box::new(move |role| drop(role.policies.insert(REVOCATION_POLICY.to_owned(), policy.clone())))
+    };
+    let lost: Vec<(&str, Edit)> = vec![
+        ("deleted", Box::new(|_| {})),
+        ("earlier", Box::new(with_revocation(HOUR + Duration::from_secs(1)))),
+        ("expired", Box::new(with_revocation(LONGEST_SESSION))),
+        ("another form", with(Ok(document(allow)))),
+        ("not supported", with(Err("odd".to_owned()))),
+    ];
+    for (what, edit) in lost {
+        let changes = changes(edit, &revoked_earlier(HOUR, ROLE_ID));
+        let revocation = revoked(&changes).expect(what);
+        assert_eq!((changes.len(), &revocation.reason), (1, &RevocationReason::Lost), "{what}");
+        assert_eq!(revoked_before(&revocation.after), Some(now() - HOUR), "{what}: later sessions are not affected");
+    }
+    assert_eq!(changes(with_revocation(Duration::ZERO), &revoked_earlier(HOUR, ROLE_ID)), [], "a later time covers it");
+    let made_again = changes(|_| {}, &revoked_earlier(HOUR, ROLE_ID));
+    insta::assert_snapshot!(sentences(&made_again), @"iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before 2026-11-25T17:00:00Z: an earlier run revoked them, and the policy that does it was deleted or changed");
+}
+
+#[test]
+fn revocation_of_an_earlier_run_is_made_again_only_while_it_is_needed_and_in_the_same_role() {
+    let last = LONGEST_SESSION - Duration::from_secs(1);
+    assert_eq!(changes(|_| {}, &revoked_earlier(last, ROLE_ID)).len(), 1);
+    assert_eq!(changes(|_| {}, &revoked_earlier(LONGEST_SESSION, ROLE_ID)), [], "every session has expired");
+    assert_eq!(changes(|_| {}, &revoked_earlier(HOUR, "AROAIOSFODNN8EXAMPLE")), [], "another role");
+    assert_eq!(changes(with_revocation(HOUR), &revoked_earlier(HOUR, ROLE_ID)), [], "it is there");
+    let newer = changes(|role| role.trust = Ok(document(FRESH)), &revoked_earlier(HOUR, ROLE_ID));
+    assert_eq!(revoked(&newer).map(|one| &one.reason), Some(&RevocationReason::TrustDiffers));
+    assert_eq!(revoked_before(&revoked(&newer).unwrap().after), Some(now() + LEAD), "sessions of now as well");
+    let mut in_the_future = revoked_earlier(HOUR, ROLE_ID);
+    in_the_future.earlier.get_mut(&name(ROLE)).unwrap().issued_before = now() + HOUR;
+    assert_eq!(changes(|_| {}, &in_the_future), [], "no run has written that");
+}
+
+#[test]
+fn revocation_that_is_gone_during_the_run_keeps_its_time_when_the_trust_policy_is_as_configured() {
+    let first = changes(|role| role.policies.clear(), &nothing_recorded());
+    let made = revoked(&first).unwrap().clone();
+    let history = RoleHistory { revoked: [(name(ROLE), made.clone())].into(), ..recorded() };
+    let later = diff(&blueprint(), &drifted(|_| {}), &history, now() + Duration::from_secs(60)).changes;
+    assert_eq!(revoked_before(&revoked(&later).unwrap().after), revoked_before(&made.after));
+    let mut history = RoleHistory::default();
+    let newer = SessionRevocation { issued_before: made.issued_before + LEAD, ..made.clone() };
+    for revocation in [&made, &newer, &made] {
+        history.note_revocation(&name(ROLE), revocation);
+    }
+    assert_eq!(history.revoked[&name(ROLE)].issued_before, newer.issued_before, "the newest counts");
+}
+
+/// A policy of about this many characters.
+fn large(effect: &str, characters: usize) -> Result<Document, String> {
+    let sid = "x".repeat(characters);
+    Ok(document(&format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"{sid}","Effect":"{effect}","Action":"s3:Get*","Resource":"*"}}]}}"#
+    )))
+}
+
+#[test]
+fn room_for_the_revocation_is_made_by_deleting_policies_that_only_allow() {
+    let put = |role: &mut ObservedRole, name: &str, policy| drop(role.policies.insert(name.to_owned(), policy));
+    let calls = |edit: &dyn Fn(&mut ObservedRole)| {
+        let changes = changes(edit, &other_id_recorded());
+        changes
+            .iter()
+            .map(|change| change.to_string().split(" that were").next().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let revoke = "revoke the sessions of role `Acme`";
+    let foreign = calls(&|role| put(role, "x", large("Allow", 10_000)));
+    assert_eq!(foreign, ["delete policy `x` from role `Acme`", revoke]);
+    let configured = calls(&|role| put(role, "read", large("Allow", 10_000)));
+    assert_eq!(configured, ["delete policy `read` from role `Acme`", revoke, "put policy `read` on role `Acme`"]);
+    let denies = calls(&|role| put(role, "x", large("Deny", 10_000)));
+    assert_eq!(denies, [revoke, "delete policy `x` from role `Acme`"], "its deletion gives more");
+    let small = calls(&|role| put(role, "read", large("Allow", 9_000)));
+    assert_eq!(small, [revoke, "replace policy `read` of role `Acme`"], "there is room");
 }

@@ -10,6 +10,7 @@
 //! - `evaluate`, `context`, `operators`, `glob`, `truth`: whether a document allows a request;
 //! - `granted`: whether a document allows what a grant is meant for;
 //! - `revocation`: the policy that revokes the sessions of a role;
+//! - `inline_quota`: the room for that policy;
 //! - `explain`, `reach`, `condition_text`, `summary`, `lint`, `escalation`, `redact`: for people.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
@@ -26,6 +27,7 @@ mod evaluate;
 mod explain;
 mod glob;
 mod granted;
+mod inline_quota;
 mod lint;
 mod normal;
 mod operators;
@@ -51,6 +53,7 @@ pub use evaluate::{Caller, Verdict, can_anybody_assume, can_assume, can_other_as
 pub use explain::{PrincipalAccess, PrincipalKind, explain};
 pub use granted::{Grant, denied};
 pub(crate) use granted::{Presented, can_pass_nothing, grant_verdict};
+pub(crate) use inline_quota::{inline_room, inline_size, only_allows};
 pub use lint::{ExternalIdRequirement, Finding, Severity, lint_trust, lint_trusted};
 pub use operators::is_operator;
 pub use pasted::{PastedPolicy, PolicyOrigin};

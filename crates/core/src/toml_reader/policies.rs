@@ -5,14 +5,9 @@ use std::collections::BTreeMap;
 use super::pasted;
 use super::table::Value;
 use super::validators::{sample_account, template};
-use crate::policy::{Actions, Document, Principals, is_operator};
+use crate::policy::{Actions, Document, Principals, inline_room, inline_size, is_operator};
 use crate::template::Template;
 use crate::text::Untrusted;
-
-/// The IAM quota for the total size of a role's inline policies, in characters without white space.
-///
-/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
-const QUOTA: usize = 10_240;
 
 /// Validates a permissions policy. A byte order mark, which some editors write, is ignored.
 pub(crate) fn permissions_policy(text: &str) -> Result<Template, String> {
@@ -61,13 +56,14 @@ pub(crate) fn check_quota(value: &Value<'_>, policies: &BTreeMap<String, Templat
     let size = |policy: &Template| {
         let text = sample_account().map_or_else(|| policy.0.clone(), |account| policy.expand(&account));
         let json = Document::parse(&text).map_or(text, |policy| policy.to_json());
-        json.chars().filter(|c| !c.is_ascii_whitespace()).count()
+        inline_size(&json)
     };
     let size: usize = policies.values().map(size).sum();
-    if size > QUOTA {
+    let (room, reserved) = inline_room();
+    if size > room {
         value.problem(format!(
-            "the inline policies have {size} characters in total, without white space, and the IAM quota is {QUOTA}; \
-             shorten them with wildcards in actions, attach managed policies that exist in every account \
+            "the inline policies have {size} characters in total, without white space, and {room} are possible: the IAM quota \
+             without {reserved}, which are kept free for the policy that revokes the role's sessions; shorten them with wildcards in actions, attach managed policies that exist in every account \
              (`managed-policies`), or divide the permissions among several roles"
         ));
     }
