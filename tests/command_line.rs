@@ -54,7 +54,7 @@ fn help_lists_exit_codes_and_commands() {
     for line in ["0  done", "1  error", "2  usage", "3  plan", "4  blocked", "5  waiting"] {
         assert!(finished.out.contains(line), "{line}");
     }
-    for command in ["demo", "plan", "apply", "policy", "event", "config", "vendors", "completions"] {
+    for command in ["demo", "plan", "apply", "policy", "event", "config", "vendors", "completions", "man"] {
         assert!(finished.out.contains(&format!("\n  {command}")), "{command}");
         assert_eq!(onboard(&[command, "--help"], "").code, 0);
     }
@@ -112,6 +112,26 @@ fn completions_are_printed_for_each_shell() {
         let finished = onboard(&["completions", shell], "");
         assert!(finished.code == 0 && finished.out.contains("onboard"), "{shell}");
     }
+}
+
+#[test]
+fn man_pages_are_written_for_each_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let man = folder.path().join("share/man1");
+    for _ in 0..2 {
+        let finished = onboard(&["man", man.to_str().unwrap()], "");
+        assert_eq!((finished.code, finished.out.as_str(), finished.err.as_str()), (0, "", ""));
+    }
+    for (page, text) in
+        [("onboard", "Exit codes"), ("onboard-plan", "as a diff"), ("onboard-policy-grant", "PRINCIPAL")]
+    {
+        let page = std::fs::read_to_string(man.join(format!("{page}.1"))).unwrap();
+        assert!(page.contains(text), "{page}");
+    }
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let finished = onboard(&["man", folder.path().join("file").to_str().unwrap()], "");
+    assert_eq!(finished.code, 1);
+    assert!(finished.err.starts_with("error: cannot create the folder"), "{}", finished.err);
 }
 
 // ---------------------------------------------------------------- demo

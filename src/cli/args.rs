@@ -1,5 +1,7 @@
 //! Command-line arguments and the `--help` text.
 
+use std::path::PathBuf;
+
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::{ArgValueCandidates, Shell};
 
@@ -74,6 +76,12 @@ pub(super) enum Command {
     Completions {
         /// Shell to print the script for
         shell: Shell,
+    },
+    /// Write the man pages to a folder
+    Man {
+        /// Folder, such as ~/.local/share/man/man1; files of the same names are replaced
+        #[arg(value_hint = ValueHint::DirPath)]
+        folder: PathBuf,
     },
 }
 

@@ -11,6 +11,7 @@ mod demo;
 mod event;
 mod exit;
 mod input;
+mod man;
 mod policy;
 mod profile_files;
 mod vendors;
@@ -57,6 +58,7 @@ where
         Command::Vendors(VendorsCommand::List { config }) => vendors::list(config.as_deref()),
         Command::Vendors(VendorsCommand::Show { name, config }) => vendors::show(&name, config.as_deref()),
         Command::Completions { shell } => completion::script(shell),
+        Command::Man { folder } => man::write(Args::command(), &folder),
     };
     result.unwrap_or_else(|error| {
         print_error(format_args!("{error:#}"));
