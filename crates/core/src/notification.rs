@@ -11,6 +11,8 @@
 //! The comparison covers the code of the cause together with the refused roles. If one of two refused roles is fixed, the
 //! remaining one is notified again.
 //!
+//! A run that revoked the sessions of a role always publishes: the role may have been taken over, whatever was notified before.
+//!
 //! For example, an account is blocked with `foreign_role`: the first run publishes `AccountBlocked`, and every further run
 //! with the same cause publishes nothing. When the role was renamed, the next run converges and publishes
 //! `AccountOnboarded`.
@@ -133,8 +135,9 @@ pub fn may_notify(report: &Report) -> bool {
 /// Decides what to publish for a report.
 #[must_use]
 pub fn decide(report: &Report, record: Option<&NotificationRecord>, now: SystemTime) -> NotificationDecision {
+    let has_revoked = !report.revoked().is_empty();
     let once = |kind, cause: &Cause| match record {
-        Some(last) if last.notified == Notified::from_cause(report, cause) => NotificationDecision::Nothing,
+        Some(last) if !has_revoked && last.notified == Notified::from_cause(report, cause) => NotificationDecision::Nothing,
         // The account left the organization, so its role being inaccessible is expected.
         Some(last)
             if last.notified == Notified::from(Code::Departed)
@@ -170,13 +173,14 @@ fn decide_converged(report: &Report, record: Option<&NotificationRecord>, now: S
         first,
     };
     let changed = report.done() > 0;
+    let has_revoked = !report.revoked().is_empty();
     let is_new = report.joined_at.is_some_and(|joined| since(joined, now) < RECENTLY_JOINED);
     match record {
         None if changed || is_new => publish(true),
         None => NotificationDecision::Nothing,
         Some(last) if last.notified != Notified::Onboarded => publish(true),
         // Two runs at the same time may both have applied changes. Repaired drift comes later.
-        Some(last) if changed && since(last.at, now) >= SAME_ONBOARDING => publish(false),
+        Some(last) if has_revoked || (changed && since(last.at, now) >= SAME_ONBOARDING) => publish(false),
         Some(last) if since(last.at, now) >= ONBOARDED_RECORD => NotificationDecision::Forget,
         Some(_) => NotificationDecision::Nothing,
     }

@@ -47,6 +47,33 @@ fn word(decision: &NotificationDecision) -> &'static str {
     }
 }
 
+/// A report of a run that also revoked the sessions of a role.
+fn with_revocation(mut report: Report) -> Report {
+    let revocation = crate::plan::SessionRevocation {
+        role_id: None,
+        reason: crate::plan::RevocationReason::TrustDiffers,
+        before: None,
+        compared_at: now(),
+        issued_before: now(),
+        after: crate::policy::revocation_policy(now()).unwrap(),
+    };
+    let action = crate::plan::Action::RevokeSessions(Box::new(revocation));
+    let change = crate::plan::Change { role: "AcmeRead".parse().unwrap(), action };
+    report.changes.push(crate::report::ChangeResult { change, status: crate::report::ChangeStatus::Done });
+    report
+}
+
+#[test]
+fn revocation_of_sessions_is_notified_whatever_was_notified_before() {
+    let moments_ago = || Some(recorded("onboarded", 1));
+    assert_eq!(word(&decided(&changed(1), moments_ago())), "nothing", "it belongs to the same onboarding");
+    assert_eq!(word(&decided(&with_revocation(changed(1)), moments_ago())), "again");
+    let blocked = report(Outcome::blocked(Code::ForeignRole, "x", "y"));
+    let same_cause = || Some(recorded("foreign_role", 1));
+    assert_eq!(word(&decided(&blocked, same_cause())), "nothing");
+    assert_eq!(word(&decided(&with_revocation(blocked), same_cause())), "AccountBlocked");
+}
+
 #[test]
 fn blocked_is_notified_once_for_each_cause() {
     let blocked = report(Outcome::blocked(Code::ForeignRole, "x", "y"));
