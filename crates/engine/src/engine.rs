@@ -146,7 +146,6 @@ impl<W: World<Session: WriteIam>> Engine<W> {
                 return Err(stop);
             }
             observed = self.observe_again(run, account, registrations, &mut backoff).await?;
-            run.ledger.note_created(&observed);
         }
     }
 }
