@@ -12,7 +12,7 @@ use onboarding_core::lease::Lease;
 use onboarding_core::limits::{LEASE_AFTER_WORK, MAX_LEASE};
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
-use onboarding_core::plan::{Approved, Change, Proof, RecordedGrant, Refusal, RoleHistory, StillPresent};
+use onboarding_core::plan::{Approved, Change, KnownRoles, Proof, RecordedGrant, Refusal, RoleHistory, StillPresent};
 use onboarding_core::report::{Calls, ChangeResult, ChangeStatus, Report};
 use onboarding_core::role::RoleName;
 use onboarding_core::time::{after, since};
@@ -21,7 +21,7 @@ use crate::engine::Processed;
 use crate::first_look::FirstLook;
 use crate::job::Job;
 use crate::ledger::Ledger;
-use crate::open_record::OpenRecord;
+use crate::open_record::{OpenRecord, RoleChanges};
 use crate::ports::World;
 use crate::retry::Backoff;
 
@@ -51,6 +51,8 @@ pub(crate) struct Findings {
     pub(crate) others_denied: Option<String>,
     /// Roles and grants that are still present and no longer configured.
     pub(crate) still_present: Vec<StillPresent>,
+    /// Recorded roles that are no longer configured and no longer exist.
+    pub(crate) gone: KnownRoles,
     /// The grants to record, if an applied run has verified the access role.
     pub(crate) grants: Option<BTreeSet<RecordedGrant>>,
     /// External IDs and keys, which must not appear in the report.
@@ -110,6 +112,7 @@ impl<'a, W: World> Run<'a, W> {
             required,
             others_denied,
             still_present,
+            gone,
             grants,
             secrets,
             refusals,
@@ -146,7 +149,8 @@ impl<'a, W: World> Run<'a, W> {
         };
         report.redact(&secrets, &config.external_ids());
         let requirements = requirements(required.iter(), &report);
-        record.finish(ResultDetails { requirements, configuration: config.hash.clone(), ou_path }, known_roles, grants);
+        let details = ResultDetails { requirements, configuration: config.hash.clone(), ou_path };
+        record.finish(details, RoleChanges { known: known_roles, gone }, grants);
         Processed { report, record }
     }
 }

@@ -22,7 +22,7 @@ pub use proof::{Proof, proofs};
 pub use refusal::Refusal;
 pub use revocation::{KnownRoles, RevocationReason, RoleHistory, SessionRevocation};
 pub use still_present::{
-    RecordedGrant, StillPresent, grants_to_record, removed_roles, still_present_grants, still_present_role,
+    RecordedGrant, StillPresent, grants_to_record, is_gone, removed_roles, still_present_grants, still_present_role,
 };
 
 #[cfg(test)]

@@ -92,6 +92,12 @@ pub fn still_present_role(name: &RoleName, id: &RoleId, found: Option<&ObservedR
     is_recorded.then(|| StillPresent::Role { name: name.clone(), id: id.clone() })
 }
 
+/// Whether a recorded role no longer exists. `found` is the role of that name: it may be one that another principal created later.
+#[must_use]
+pub fn is_gone(id: &RoleId, found: Option<&ObservedRole>) -> bool {
+    found.is_none_or(|role| role.id.as_ref().is_some_and(|found| found != id))
+}
+
 /// The grants as they are recorded.
 fn recorded_grants(grants: &[Grant], partition: &Partition) -> BTreeSet<RecordedGrant> {
     let recorded = |grant: &Grant| {
@@ -217,7 +223,12 @@ mod tests {
         assert_eq!(notice("AROAOTHEROTHEROTHER12", Some(found())), None, "another principal created it again");
         let mut untagged = found();
         untagged.settings.tags.remove(OWNER_TAG);
-        assert_eq!(notice(ROLE_ID, Some(untagged)), None, "it was taken over");
+        assert_eq!(notice(ROLE_ID, Some(untagged.clone())), None, "it was taken over");
+
+        assert!(is_gone(&id(ROLE_ID), None) && is_gone(&id("AROAOTHEROTHEROTHER12"), Some(&found())));
+        assert!(!is_gone(&id(ROLE_ID), Some(&found())) && !is_gone(&id(ROLE_ID), Some(&untagged)));
+        let without_id = ObservedRole { id: None, ..found() };
+        assert!(!is_gone(&id(ROLE_ID), Some(&without_id)), "it may be the recorded one");
     }
 
     #[test]
