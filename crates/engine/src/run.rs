@@ -47,7 +47,7 @@ pub(crate) struct Findings {
     pub(crate) access_role: Option<RoleName>,
     /// The access role and the roles of the blueprint, if the account was read.
     pub(crate) required: Vec<RoleName>,
-    /// Why the access role is not the first of the configured names, as a notice.
+    /// Why the access role is not the first of the configured names, in a sentence.
     pub(crate) others_denied: Option<String>,
     /// Roles and grants that are still present and no longer configured.
     pub(crate) still_present: Vec<StillPresent>,
@@ -126,7 +126,7 @@ impl<'a, W: World> Run<'a, W> {
         let ou_path = account.as_ref().and_then(|account| account.ou_path.clone());
         let (results, known_roles) = self.ledger.into_results();
         notices.extend(record.notice());
-        notices.extend(others_denied);
+        notices.extend(others_denied.clone());
         notices.extend(still_present.iter().map(ToString::to_string));
         let planned = planned.into_iter().map(|change| ChangeResult { change, status: ChangeStatus::Planned });
         notices
@@ -137,6 +137,7 @@ impl<'a, W: World> Run<'a, W> {
             joined_at: account.as_ref().and_then(|account| account.joined_at),
             account_name: account.map(|account| account.name),
             access_role,
+            access_role_reason: others_denied,
             changes: planned.chain(results).collect(),
             refusals,
             notices,
