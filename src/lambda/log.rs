@@ -25,7 +25,7 @@ use onboarding_core::error::ApiError;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::redaction::KnownSecrets;
-use onboarding_core::report::{ChangeResult, ChangeStatus, Report, emf, time_to_onboarded};
+use onboarding_core::report::{Report, emf, time_to_onboarded};
 use onboarding_core::text;
 use onboarding_engine::ports::UnreadableAccount;
 
@@ -170,6 +170,7 @@ pub(super) fn outcome(report: &Report, context: &InvocationContext<'_>, now: Sys
     let outcome = report.outcome.as_str();
     let changes = report.done();
     let planned = planned(report);
+    let notices = notices(report);
     let message = match &report.account_id {
         Some(id) => format!("account {id}: {}", report.outcome),
         // The notices of a sweep say how many accounts were queued.
@@ -185,6 +186,7 @@ pub(super) fn outcome(report: &Report, context: &InvocationContext<'_>, now: Sys
                 cause,
                 changes,
                 planned,
+                notices,
                 duration_ms = report.duration_ms,
                 event_id = context.event,
                 message_id = context.message,
@@ -206,11 +208,25 @@ pub(super) fn outcome(report: &Report, context: &InvocationContext<'_>, now: Sys
 /// The maximum number of planned changes in a log line. A line that is too long is cut off, and is invalid JSON then.
 const LONGEST_PLAN: usize = 100;
 
-/// The changes that a plan would make, each on a line of its own; a sweep reports them nowhere else.
+/// The maximum number of notices in a log line, and the longest notice, in characters.
+const MOST_NOTICES: usize = 20;
+const LONGEST_NOTICE: usize = 500;
+
+/// The notices about an account, each on a line of its own. Those of a sweep are in its message.
+fn notices(report: &Report) -> Option<String> {
+    report.account_id.as_ref()?;
+    let mut lines: Vec<_> =
+        report.notices.iter().take(MOST_NOTICES).map(|notice| text::excerpt(notice, LONGEST_NOTICE)).collect();
+    if let Some(more) = report.notices.len().checked_sub(MOST_NOTICES).filter(|more| *more > 0) {
+        lines.push(format!("and {more} more"));
+    }
+    Some(lines.join("\n")).filter(|lines| !lines.is_empty())
+}
+
+/// The changes that a plan would make, each on a line of its own.
 fn planned(report: &Report) -> Option<String> {
-    let is_planned = |step: &&ChangeResult| step.status == ChangeStatus::Planned;
-    let planned: Vec<_> = report.changes.iter().filter(is_planned).collect();
-    let mut lines: Vec<_> = planned.iter().take(LONGEST_PLAN).map(|step| step.change.to_string()).collect();
+    let planned = report.planned();
+    let mut lines: Vec<_> = planned.iter().take(LONGEST_PLAN).map(ToString::to_string).collect();
     if let Some(more) = planned.len().checked_sub(LONGEST_PLAN).filter(|more| *more > 0) {
         lines.push(format!("and {more} more"));
     }
@@ -220,6 +236,8 @@ fn planned(report: &Report) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
+
+    use onboarding_core::trigger::TriggerKind;
 
     use super::*;
 
@@ -253,6 +271,32 @@ mod tests {
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         let line: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert!(line["message"].as_str().unwrap().ends_with("(hidden)"), "{text}");
+    }
+
+    #[test]
+    fn notices_of_an_account_are_logged_within_limits() {
+        let lines = Lines::default();
+        let output = lines.clone();
+        let secrets = KnownSecrets::default();
+        secrets.add("s3cret-id");
+        let subscriber = subscriber(LevelFilter::INFO, &secrets, move || output.clone());
+        let log = |account: Option<&str>, notices: Vec<String>| {
+            let account = account.map(|id| id.parse().unwrap());
+            let report = Report::new(account, TriggerKind::Sweep, Mode::Plan, Outcome::Converged);
+            outcome(&Report { notices, ..report }, &InvocationContext::direct("one"), SystemTime::UNIX_EPOCH);
+            let text = String::from_utf8(std::mem::take(&mut *lines.0.lock().unwrap())).unwrap();
+            serde_json::from_str::<serde_json::Value>(&text).unwrap()["notices"].as_str().map(str::to_owned)
+        };
+        tracing::subscriber::with_default(subscriber, || {
+            let account = Some("444455556666");
+            assert_eq!(log(account, vec![]), None);
+            let two = vec!["grants\neverybody".to_owned(), "repeats s3cret-id".to_owned()];
+            assert_eq!(log(account, two).unwrap(), "grants everybody\nrepeats (hidden)");
+            let many = log(account, vec!["long ".repeat(1000); 23]).unwrap();
+            assert_eq!((many.lines().count(), many.lines().last()), (21, Some("and 3 more")));
+            assert!(many.len() < 20 * 510, "{}", many.len());
+            assert_eq!(log(None, vec!["queued 3 accounts".to_owned()]), None, "it is in the message of the sweep");
+        });
     }
 
     #[test]

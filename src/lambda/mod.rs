@@ -293,7 +293,8 @@ impl<W: FunctionWorld> Invocation<'_, W> {
     }
 
     /// Whether to apply changes. An event does not decide that for an account that existed before the deployment: it is treated
-    /// as in a sweep. All other requests state the mode.
+    /// as in a sweep. Nor does the message of a sweep: it can only ask for less than what the sweep mode allows. All other
+    /// requests state the mode.
     async fn mode_of(
         &self,
         account: &AccountId,
@@ -301,15 +302,17 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         requested: Mode,
     ) -> Result<(Mode, FirstLook), Outcome> {
         let mut look = self.take_first_look(account);
-        if self.sweep_mode == SweepMode::Apply || kind.subject() == EventSubject::StatesMode {
+        let is_stated = requested == Mode::Plan || kind.subject() == EventSubject::StatesMode;
+        if self.sweep_mode == SweepMode::Apply || is_stated {
             return Ok((requested, look));
         }
         let found = match look.account.take() {
             Some(found) => found,
             None => {
                 let world = &self.engine.world;
-                let found = timeout_at(world, self.deadlines.work, world.account(account)).await;
-                found.ok_or_else(timed_out)?
+                let read = timeout_at(world, self.deadlines.work, FirstLook::at(world, account)).await;
+                look = read.ok_or_else(timed_out)?;
+                look.account.take().unwrap_or(Ok(None))
             }
         };
         let found = found.map_err(|error| Stop::from_error(&error, AccountAge::Established))?;

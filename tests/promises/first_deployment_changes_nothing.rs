@@ -217,6 +217,34 @@ fn manual_request_changes_an_existing_account() {
     assert_onboarded(function.organization(), OLD);
 }
 
+/// A message without a mode may be an old one, from before the parameter `Sweep` was changed, or somebody's own.
+#[test]
+fn message_of_a_sweep_is_only_reported_for_an_existing_account() {
+    let message = |account: &str| format!(r#"{{"sweep":{{"account_id":"{account}"}}}}"#);
+    for deployed_is_known in [true, false] {
+        let mut function = deployed_now();
+        if !deployed_is_known {
+            function.sweep_mode = SweepMode::Report { deployed_at: None };
+        }
+        function.deliver(&message(OLD), Duration::from_secs(900));
+        assert_eq!(function.organization().writes(), []);
+        assert!(function.calls().contains(&"iam:GetRole"), "it is looked at");
+        function.assert_all_processed("the report");
+        let report = function.answer(&message(OLD)).expect("a report is not an error");
+        assert_eq!((&report["mode"], &report["cause"]["code"]), (&"plan".into(), &"changes_pending".into()));
+    }
+
+    let mut function = deployed_now();
+    create_account(function.organization(), AccountCreation::default());
+    function.deliver(&message(NEW), Duration::from_secs(900));
+    assert_onboarded(function.organization(), NEW);
+    function.sweep_mode = SweepMode::Apply;
+    let reported = message(OLD).replace("}}", r#","mode":"plan"}}"#);
+    assert_eq!(function.answer(&reported).expect("a report")["mode"], "plan", "less than the sweep mode allows");
+    function.deliver(&message(OLD), Duration::from_secs(900));
+    assert_onboarded(function.organization(), OLD);
+}
+
 #[test]
 fn nothing_is_changed_by_a_sweep_if_the_time_of_the_deployment_is_not_known() {
     let mut function = deployed_now();

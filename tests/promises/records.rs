@@ -9,7 +9,7 @@ use onboarding_core::code::{Code, OutcomeKind};
 use onboarding_core::config::Config;
 use onboarding_core::last_result::{LastResult, Requirement};
 use onboarding_core::limits::{CREATION_RECORD, DEPARTED_RECORD};
-use onboarding_core::plan::Action;
+use onboarding_core::plan::{Action, Change};
 use onboarding_core::role::RoleName;
 use onboarding_core::role_id::RoleId;
 use onboarding_core::sweep_mode::SweepMode;
@@ -137,9 +137,10 @@ fn recreated_role_is_recorded_after_its_sessions_were_revoked() {
     assert_eq!(recorded(&scenario)[&name(OWN_ROLE)], existing(&scenario, &[OWN_ROLE])[&name(OWN_ROLE)]);
 }
 
-/// The response to CreateRole is lost: the ID comes from the next read.
+/// The response to CreateRole is lost: nothing proves that the role of the next read is the one that this run created, so that it is
+/// recorded only after its sessions were revoked.
 #[test]
-fn role_whose_creation_had_no_response_is_recorded() {
+fn role_whose_creation_had_no_response_is_recorded_after_its_sessions_were_revoked() {
     let fault_free = Script::none();
     Scenario::new().with_new_account().apply_with_faults(&fault_free);
     let creations = fault_free
@@ -155,6 +156,8 @@ fn role_whose_creation_had_no_response_is_recorded() {
         let scenario = Scenario::new().with_new_account().apply_with_faults(&script).assert_outcome("converged");
         let roles: Vec<_> = ROLES.into_iter().filter(|role| *role != ACCESS).collect();
         assert_eq!(recorded(&scenario), existing(&scenario, &roles), "call {index}");
+        let is_revocation = |change: &Change| matches!(change.action, Action::RevokeSessions(_));
+        assert_eq!(scenario.changes().into_iter().filter(is_revocation).count(), 1, "call {index}");
     }
 }
 

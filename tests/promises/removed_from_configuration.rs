@@ -1,5 +1,8 @@
 //! Roles and grants that are removed from the configuration stay in the accounts, and every run names it.
 
+use std::time::Duration;
+
+use onboarding_core::limits::ROLE_VISIBLE;
 use onboarding_core::record::Record;
 use onboarding_core::report::Report;
 use onboarding_core::role_id::RoleId;
@@ -42,7 +45,7 @@ fn removed_role_and_grant_are_named_by_plan_and_apply() {
     assert_eq!((planned.outcome.as_str(), applied.outcome.as_str()), ("converged", "converged"));
     assert_eq!(planned.notices, applied.notices);
     insta::assert_snapshot!(left(&planned).join("\n").replace(recorded.as_str(), "ID"), @"
-    role `app-deployer` (ID), which this tool created, is still present and no longer configured; delete it, or configure it again
+    role `app-deployer` (ID), which this tool created or took over, is still present and no longer configured; delete it, or configure it again
     the grant for account 222233334444 on role `OrganizationAccountAccessRole` is still present and no longer configured; remove it from the trust policy, or configure it again
     ");
     assert_eq!(scenario.organization().writes(), []);
@@ -92,4 +95,75 @@ fn nothing_is_read_for_roles_that_are_configured() {
     let with_record = calls();
     scenario.organization().put_record(NEW, &Record::default());
     assert_eq!(with_record, calls());
+}
+
+fn is_recorded(scenario: &Scenario, role: &str) -> bool {
+    scenario.organization().record(NEW).roles.contains_key(&name(role))
+}
+
+/// The number of sessions of one run, which is one more while a role is looked for.
+fn sessions_of_a_plan(scenario: &Scenario) -> usize {
+    scenario.organization().clear_journal();
+    run(scenario.engine().plan(&scenario.job()));
+    scenario.organization().journal().iter().filter(|call| call.call == "sts:AssumeRole").count()
+}
+
+#[test]
+fn removed_role_that_no_longer_exists_is_dropped_from_the_record() {
+    let deleted = |scenario: Scenario| scenario.without_role(OWN_ROLE);
+    let created_again = |scenario: Scenario| {
+        let role = scenario.role(OWN_ROLE);
+        scenario.without_role(OWN_ROLE).with_role(OWN_ROLE, role)
+    };
+    for change in [deleted as fn(Scenario) -> Scenario, created_again] {
+        let scenario = change(Scenario::new().with_onboarded_account()).config(&without_own_role()).after(ROLE_VISIBLE);
+        let before = scenario.organization().record(NEW).roles;
+        assert_eq!(sessions_of_a_plan(&scenario), 2);
+        assert_eq!(scenario.organization().record(NEW).roles, before, "a plan may be made with another configuration");
+
+        let scenario = scenario.after(ROLE_VISIBLE).apply_again().assert_converged_without_writes();
+        assert!(!is_recorded(&scenario, OWN_ROLE));
+        assert_eq!(scenario.organization().record(NEW).roles.len(), before.len() - 1, "the others stay");
+        assert_eq!(scenario.organization().leases(), []);
+        assert_eq!(sessions_of_a_plan(&scenario), 1, "it is not looked for any more");
+    }
+}
+
+/// Its recorded ID is what shows that another principal has created it again.
+#[test]
+fn configured_role_that_does_not_exist_stays_in_the_record() {
+    let scenario = Scenario::new().with_onboarded_account().without_role(OWN_ROLE).after(ROLE_VISIBLE);
+    let scenario = scenario.with_denial(ControlPolicy::Service, "iam:CreateRole", OWN_ROLE).apply();
+    assert_ne!(scenario.outcome_code(), "converged");
+    assert!(is_recorded(&scenario, OWN_ROLE));
+}
+
+/// The next run follows within seconds: IAM may not show a role that the one before has created.
+#[test]
+fn removed_role_that_may_not_be_visible_yet_stays_in_the_record() {
+    let scenario = Scenario::new().with_onboarded_account().without_role(OWN_ROLE).config(&without_own_role());
+    let almost = ROLE_VISIBLE - Duration::from_secs(60);
+    let scenario = scenario.after(almost).apply().assert_outcome("converged");
+    assert!(is_recorded(&scenario, OWN_ROLE));
+    let scenario = scenario.after(ROLE_VISIBLE).apply().assert_outcome("converged");
+    assert!(!is_recorded(&scenario, OWN_ROLE));
+}
+
+#[test]
+fn record_that_another_run_holds_is_not_changed() {
+    let scenario = Scenario::new().with_onboarded_account().without_role(OWN_ROLE).config(&without_own_role());
+    let scenario = scenario.after(ROLE_VISIBLE).with_lease("another", Duration::from_secs(600));
+    let scenario = scenario.apply().assert_outcome("converged");
+    assert!(is_recorded(&scenario, OWN_ROLE));
+    let leases = scenario.organization().leases();
+    assert_eq!(leases.iter().map(|(_, lease)| lease.owner.as_str()).collect::<Vec<_>>(), ["another"]);
+}
+
+/// Several access roles are configured, and the run uses the second.
+#[test]
+fn removed_role_is_read_through_the_access_role_that_is_used() {
+    let scenario = Scenario::new().with_onboarded_account();
+    let config = format!("[access-role]\nnames = [\"Absent\", \"{ACCESS}\"]\n{}", without_own_role());
+    let scenario = scenario.config(&config).after(Duration::from_secs(86_400)).plan();
+    assert_eq!(left(scenario.report()).len(), 1, "{:?}", scenario.report().notices);
 }

@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use onboarding_core::limits::ROLE_VISIBLE;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::policy::{Actions, Document};
 use onboarding_core::time::since;
 use onboarding_engine::ports::{AssumeRoleRequest, Clock};
 use onboarding_simulation::FakeOrganization;
 
-use crate::common::{ACCESS, NEW, Scenario, id, many_roles};
+use crate::common::{ACCESS, NEW, OWN_ROLE, Scenario, id, many_roles, name, run};
 use crate::lambda::{Lambda, account_created};
 
 /// The configuration of the demo.
@@ -113,6 +114,26 @@ fn one_event_takes_eight_steps_in_a_fresh_account_and_four_in_a_converged_one() 
         assert_eq!(steps_of_one_event(&function), 4);
         assert_eq!(function.notifier.events().len(), 1);
     }
+}
+
+/// A role that is recorded and no longer configured is read as well. Once it is deleted, the lease is acquired to remove it from
+/// the record.
+#[test]
+fn removed_role_adds_no_step_to_a_converged_event() {
+    let scenario = Scenario::new().with_onboarded_account();
+    scenario.function().deliver(&account_created(&id(NEW)), Duration::from_secs(60));
+    let scenario = scenario.after(Duration::from_secs(86_400)).with_latency(Duration::from_secs(1));
+    let without_own_role = crate::common::CONFIG.split("[[role]]").next().unwrap().to_owned();
+    let scenario = scenario.config(&without_own_role);
+    let steps = || {
+        let function = scenario.function();
+        function.queue.put(&serde_json::json!({"sweep": {"account_id": NEW}}).to_string());
+        steps_of_one_event(&function)
+    };
+    assert_eq!(steps(), 4);
+    scenario.organization().delete_role(&id(NEW), &name(OWN_ROLE));
+    run(scenario.organization().sleep(ROLE_VISIBLE));
+    assert_eq!([steps(), steps()], [5, 4]);
 }
 
 /// What the last step of a run saves are all parts of the record, and the run has read it once.

@@ -306,6 +306,41 @@ fn revocation_that_was_deleted_during_the_run_is_made_again() {
     }
 }
 
+/// The developer creates the role while the run does. The response to `CreateRole` is lost, and the next read shows the
+/// developer's role, which looks like one that this tool created.
+#[test]
+fn role_of_another_principal_that_is_found_after_a_lost_response_is_not_taken_for_created() {
+    let configured = onboarded().role(OWN_ROLE);
+    for has_record in [true, false] {
+        let scenario = match has_record {
+            true => onboarded().without_role(OWN_ROLE),
+            false => Scenario::new().with_new_account().config(CONFIG),
+        };
+        let organization = scenario.organization().clone();
+        let configured = configured.clone();
+        let session = Arc::new(Mutex::new(None::<RoleSession>));
+        let issued = Arc::clone(&session);
+        let script = Script::intercepting(move |call, _| {
+            let mut issued = issued.lock().unwrap();
+            assert!(!issued.as_ref().is_some_and(is_administrator), "before {call}");
+            if call != "iam:CreateRole" || issued.is_some() {
+                return None;
+            }
+            let mut role = RoleState { trust: trusting(DEVELOPER), ..configured.clone() };
+            role.settings.boundary = Some(BOUNDARY.to_owned());
+            organization.put_role(&id(NEW), &name(OWN_ROLE), role.clone());
+            *issued = Some(assume(&organization, DEVELOPER));
+            let role = RoleState { trust: configured.trust.clone(), ..role };
+            organization.put_role(&id(NEW), &name(OWN_ROLE), role);
+            Some(ApiError::new("iam:CreateRole", "Timeout", "no response, on purpose"))
+        });
+        let scenario = scenario.apply_with_faults(&script).assert_outcome("converged");
+        let session = session.lock().unwrap().take().unwrap();
+        assert_eq!(scenario.role(OWN_ROLE).settings.boundary, None, "the role has its configured permissions");
+        assert!(is_denied_everything(&session) && revocation(&scenario).is_some(), "record: {has_record}");
+    }
+}
+
 #[test]
 fn run_that_fails_at_any_call_gives_the_session_nothing_and_the_next_run_ends_it() {
     let attack = || taken_over(onboarded(), Trust::Own);

@@ -138,6 +138,8 @@ fn second_access_role_is_used_if_the_first_does_not_appear_within_minutes() {
     let scenario = scenario.assert_outcome("converged");
     assert_eq!(scenario.report().access_role, Some(name("AWSControlTowerExecution")));
     insta::assert_snapshot!(scenario.report().notices[0], @"the account is accessed through role `AWSControlTowerExecution`, because AssumeRole was denied for `OrganizationAccountAccessRole`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole");
+    let report = serde_json::to_value(scenario.report()).unwrap();
+    assert_eq!(report["access_role_reason"], report["notices"][0]);
     let organization = scenario.organization();
     assert!(took >= FIRST_ACCESS_ROLE && took < FIRST_ACCESS_ROLE + Duration::from_secs(40), "{took:?}");
     assert!(can_assume(organization, IDENTITY, NEW, "AWSControlTowerExecution", None));

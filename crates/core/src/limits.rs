@@ -108,6 +108,10 @@ pub const TRUST_TAKES_EFFECT: Duration = Duration::from_secs(10);
 /// would deny sessions for longer than it should. AWS rejects requests whose time differs by more than this.
 pub const CLOCK_SKEW: Duration = Duration::from_secs(300);
 
+/// How long after the last recorded run a recorded role that IAM does not show may be one that this run created and that is not
+/// visible yet. IAM shows a new role within seconds.
+pub const ROLE_VISIBLE: Duration = Duration::from_secs(900);
+
 /// How long only the first of several access roles is tried in an account, from when it joined. AWS creates that role within
 /// seconds or minutes; until it exists, a role with one of the other names may be one that another principal created.
 pub const FIRST_ACCESS_ROLE: Duration = Duration::from_secs(300);

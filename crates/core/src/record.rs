@@ -6,7 +6,8 @@
 //! - the last notification, so that each outcome is notified once ([`crate::notification`]);
 //! - the result of the last run ([`LastResult`]);
 //! - the unique IDs of the roles that this tool created, or whose earlier sessions it revoked. A tag does not prove that,
-//!   because whoever can create a role can tag it. IAM assigns the ID, and never twice;
+//!   because whoever can create a role can tag it. IAM assigns the ID, and never twice. A role that is no longer configured is
+//!   removed once it no longer exists;
 //! - the revocations of sessions that runs have made, to make them again if somebody deletes them;
 //! - the grants on the access role that runs have made or found, to name those that are no longer configured.
 //!
@@ -134,7 +135,7 @@ pub struct RecordUpdate {
     pub notification: Option<NotificationChange>,
     /// The result of the run.
     pub result: Option<LastResult>,
-    /// These roles, if there are new ones: all of them.
+    /// The roles, if they have changed: all of them.
     pub roles: Option<BTreeMap<RoleName, RoleId>>,
     /// The revocations, if they have changed: all of them.
     pub revocations: Option<RecordedRevocations>,

@@ -10,7 +10,9 @@
 //! | joined after the stack was created | changes are applied | changes are applied |
 //! | was a member before, or the time is not known | changes are reported | changes are applied |
 //!
-//! Events follow the same rule, because a forged or late event must not change an account that a sweep only reports. An
+//! Events follow the same rule, because a forged or late event must not change an account that a sweep only reports. So does the
+//! message about one account that a sweep sends, when it is processed: it may have been sent before the mode was changed, or
+//! by a person. A message that asks for a report is never applied. An
 //! account may join minutes before the stack is created, though, and its event arrive after that: the event of a new account
 //! is applied as long as the account is new.
 

@@ -112,7 +112,7 @@ impl<W: World> Engine<W> {
     }
 }
 
-/// Why another access role than the first is used, as a notice.
+/// Why another access role than the first is used, in a sentence.
 fn others_denied(used: &RoleName, denied: &[(&RoleName, ApiError)]) -> Option<String> {
     let (_, error) = denied.first()?;
     let names = list_of(denied.iter().map(|(name, _)| name.as_str()));

@@ -10,7 +10,7 @@ use crate::ports::ReadIam;
 pub(crate) struct AssumedAccount<S> {
     pub(crate) account: AccountId,
     pub(crate) access_role: RoleName,
-    /// Why it is not the first of the configured names, as a notice.
+    /// Why it is not the first of the configured names, in a sentence.
     pub(crate) others_denied: Option<String>,
     /// Whether the account may still be getting ready.
     pub(crate) age: AccountAge,

@@ -104,6 +104,10 @@ impl<W: World<Session: WriteIam>> Engine<W> {
                 ended => break ended.unwrap_or_else(Outcome::from),
             }
         };
+        // Without the lease, they are removed from the record by a later run.
+        if !run.findings.gone.is_empty() {
+            timeout_at(&self.world, run.job.abandon_at, run.record.acquire_early()).await;
+        }
         run.into_processed(outcome, &self.config)
     }
 
@@ -146,7 +150,6 @@ impl<W: World<Session: WriteIam>> Engine<W> {
                 return Err(stop);
             }
             observed = self.observe_again(run, account, registrations, &mut backoff).await?;
-            run.ledger.note_created(&observed);
         }
     }
 }

@@ -6,8 +6,9 @@
 //! was read again; see [`Ledger::settle`].
 //!
 //! It also knows which roles are managed by this tool beyond doubt, besides those that were recorded: those that this run
-//! created, and those whose earlier sessions it revoked. A revocation counts when IAM shows it and nothing is left to change in
-//! the role, because whoever may still write to the role could have deleted it.
+//! created, and those whose earlier sessions it revoked. A creation counts when its response contains the ID: if the response was
+//! lost, the role that the next read shows may have been created by another principal. A revocation counts when IAM shows it and
+//! nothing is left to change in the role, because whoever may still write to the role could have deleted it.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -80,17 +81,6 @@ impl Ledger {
     /// Whether nothing was attempted yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.results.is_empty()
-    }
-
-    /// Takes the ID of a role from the first read after it was created, where the response to its creation was lost.
-    pub(crate) fn note_created(&mut self, observed: &Observed) {
-        let is_creation = |change: &Change| matches!(change.action, Action::CreateRole(_));
-        for change in self.ambiguous.iter().filter(|change| is_creation(change)) {
-            let id = observed.roles.get(&change.role).and_then(|role| role.id.clone());
-            if let (Some(id), false) = (id, self.history.known.contains_key(&change.role)) {
-                self.history.known.insert(change.role.clone(), id);
-            }
-        }
     }
 
     pub(crate) fn into_results(self) -> (Vec<ChangeResult>, KnownRoles, RecordedRevocations) {

@@ -7,14 +7,14 @@ use onboarding_core::code::Code;
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::Stop;
-use onboarding_core::plan::Refusal;
+use onboarding_core::plan::{KnownRoles, Refusal};
 
 use crate::assume::session_name;
 use crate::job::Engine;
 use crate::ledger::Ledger;
 use crate::ports::World;
 use crate::prepare::Prepared;
-use crate::removed::grants_still_present;
+use crate::removed::{grants_still_present, is_visible};
 use crate::retry::{timed_out, timeout_at, without_session};
 use crate::run::Run;
 use crate::target::TargetAccount;
@@ -51,6 +51,7 @@ impl<W: World> Engine<W> {
         let age = self.age(account);
         // The lease is acquired before anything is read in the account: what is read while another run writes would have to be
         // read again. A new account most likely needs changes.
+        let recorded = record.record();
         let early_lease = async {
             if age.is_new() && mode == Mode::Apply {
                 record.acquire_early().await;
@@ -58,7 +59,12 @@ impl<W: World> Engine<W> {
         };
         let name = session_name(&job.session_suffix);
         let scoped = self.prepare(account, &placeholder_secrets(&self.config))?.blueprint;
-        let (assumed, secrets, ()) = join!(self.assume(&scoped, age, mode, &name), self.secret_values(), early_lease);
+        let (assumed, secrets, (), removed) = join!(
+            self.assume(&scoped, age, mode, &name),
+            self.secret_values(),
+            early_lease,
+            self.assume_to_read(&recorded.roles, account, self.config.access_role.names.first(), &name)
+        );
         findings.secrets = secrets?;
         let Prepared { mut blueprint, mut refusals } = self.prepare(account, &findings.secrets)?;
         findings.refusals.clone_from(&refusals);
@@ -70,16 +76,17 @@ impl<W: World> Engine<W> {
         findings.refusals.clone_from(&refusals);
         let required = blueprint.roles.iter().map(RoleSpec::name).chain(refusals.iter().map(|refusal| &refusal.role));
         findings.required = required.chain([&assumed.access_role]).cloned().collect();
-        let recorded = record.record();
         let access_role = assumed.access_role.clone();
-        let (confirmed, registrations, roles_left) = join!(
+        let (confirmed, registrations, removed) = join!(
             assumed.confirm(&blueprint),
             self.registrations(&blueprint),
-            self.roles_still_present(&recorded.roles, &blueprint.account, &access_role, &name)
+            self.find_removed(removed, &blueprint.account, &access_role, &name)
         );
         let (target, observed) = confirmed?;
         let observed = Observed { registrations, ..observed? };
-        findings.still_present = roles_left;
+        findings.still_present = removed.still_present;
+        findings.gone = if is_visible(&recorded, self.world.now()) { removed.gone } else { KnownRoles::new() };
+        let recorded = record.record();
         findings.still_present.extend(grants_still_present(&recorded.grants, &blueprint, &observed));
         Ok(OpenedAccount { blueprint, age, refusals, target, observed })
     }

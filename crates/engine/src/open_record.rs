@@ -12,7 +12,7 @@
 //! The record saves calls; no decision about the account rests on it. Where it cannot be stored, work goes on without, and
 //! the report says so.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use onboarding_core::account::AccountAge;
@@ -23,11 +23,9 @@ use onboarding_core::lease::Lease;
 use onboarding_core::limits::{CREATION_RECORD, DEPARTED_RECORD};
 use onboarding_core::message_action::is_transient;
 use onboarding_core::outcome::{Outcome, Stop};
-use onboarding_core::plan::{RecordedGrant, RecordedRevocations};
+use onboarding_core::plan::{KnownRoles, RecordedGrant, RecordedRevocations};
 use onboarding_core::record::{Expiry, LeaseUse, NotificationChange, Record, RecordUpdate};
 use onboarding_core::report::Report;
-use onboarding_core::role::RoleName;
-use onboarding_core::role_id::RoleId;
 use onboarding_core::time::after;
 
 use crate::ports::{Clock, LeaseAttempt, Records, Saved};
@@ -53,10 +51,36 @@ pub struct OpenRecord<'a, W> {
     record: Option<Record>,
     /// Whether acquiring was tried before there was something to write.
     tried_early: bool,
-    created: BTreeMap<RoleName, RoleId>,
-    revocations: RecordedRevocations,
+    roles: RoleChanges,
     grants: Option<BTreeSet<RecordedGrant>>,
     details: ResultDetails,
+}
+
+/// How a run changes the roles of the record.
+#[derive(Default)]
+pub(crate) struct RoleChanges {
+    /// The roles that are managed by this tool beyond doubt because of what the run did.
+    pub(crate) known: KnownRoles,
+    /// Roles that are no longer configured and no longer exist.
+    pub(crate) gone: KnownRoles,
+    /// The revocations that the run has made.
+    pub(crate) revocations: RecordedRevocations,
+}
+
+impl RoleChanges {
+    /// The roles to record. One that another run has recorded meanwhile, with another ID, is kept.
+    fn apply(&self, mut roles: KnownRoles) -> KnownRoles {
+        roles.retain(|name, id| self.gone.get(name) != Some(id));
+        roles.extend(self.known.clone());
+        roles
+    }
+
+    /// The revocations to record. Those that are no longer needed are removed.
+    fn apply_revocations(&self, mut revocations: RecordedRevocations, now: SystemTime) -> RecordedRevocations {
+        revocations.retain(|_, earlier| earlier.is_needed(now));
+        revocations.extend(self.revocations.clone());
+        revocations
+    }
 }
 
 /// The proof that this run may write: [`OpenRecord::permit`] gives it, and the ledger takes it.
@@ -68,7 +92,6 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
     pub fn new(world: &'a W, subject: String, lease: Lease) -> Self {
         let state = if world.records_enabled() { State::NotHeld } else { State::Unavailable(None) };
         let details = ResultDetails::default();
-        let created = BTreeMap::new();
         Self {
             world,
             subject,
@@ -77,8 +100,7 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
             reading: None,
             record: None,
             tried_early: false,
-            created,
-            revocations: RecordedRevocations::new(),
+            roles: RoleChanges::default(),
             grants: None,
             details,
         }
@@ -211,13 +233,11 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
     pub(crate) fn finish(
         &mut self,
         details: ResultDetails,
-        created: BTreeMap<RoleName, RoleId>,
-        revocations: RecordedRevocations,
+        roles: RoleChanges,
         grants: Option<BTreeSet<RecordedGrant>>,
     ) {
         self.details = details;
-        self.created = created;
-        self.revocations = revocations;
+        self.roles = roles;
         self.grants = grants;
     }
 
@@ -278,13 +298,10 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
             _ => Expiry::Never,
         };
         let grants = self.grants.clone().filter(|grants| is_result && *grants != record.grants);
-        let earlier = record.revocations.iter().filter(|(_, earlier)| earlier.is_needed(now));
-        let made = self.revocations.iter();
-        let revocations: RecordedRevocations =
-            earlier.chain(made).map(|(role, revocation)| (role.clone(), revocation.clone())).collect();
+        let revocations = self.roles.apply_revocations(record.revocations.clone(), now);
         let revocations = (is_held && revocations != record.revocations).then_some(revocations);
-        let roles = (is_held && !self.created.is_empty())
-            .then(|| record.roles.into_iter().chain(self.created.clone()).collect());
+        let roles = self.roles.apply(record.roles.clone());
+        let roles = (is_held && roles != record.roles).then_some(roles);
         Some(RecordUpdate {
             run: self.lease.owner.clone(),
             lease: if is_held { LeaseUse::Release } else { LeaseUse::NotHeld },

@@ -1,44 +1,89 @@
 //! Names what was removed from the configuration and is still present in the account.
 //!
 //! The recorded roles that are no longer configured are read when the account is opened, in a session of their own that can do
-//! nothing else, and while the rest of the account is read. An account without such roles costs no call. Recorded grants are
-//! compared with the trust policy of the access role, which is read in any case.
+//! nothing else. The session is assumed while the account's is, and the roles are read while the rest of the account is, so that
+//! they add no step. An account without such roles costs no call. Recorded grants are compared with the trust policy of the
+//! access role, which is read in any case.
+//!
+//! A role that no longer exists, or that another principal has created again, is removed from the record by the next `apply`,
+//! so that it is not looked for in every run. A role that is configured stays in the record, whether it exists or not: the
+//! recorded ID shows that it was created again.
 
 use std::collections::BTreeSet;
+use std::time::SystemTime;
 
 use futures_util::future::join_all;
 use onboarding_core::account::Account;
 use onboarding_core::blueprint::Blueprint;
+use onboarding_core::error::ApiError;
+use onboarding_core::limits::ROLE_VISIBLE;
 use onboarding_core::observed::Observed;
 use onboarding_core::plan::{
-    KnownRoles, RecordedGrant, StillPresent, removed_roles, still_present_grants, still_present_role,
+    KnownRoles, RecordedGrant, StillPresent, is_gone, removed_roles, still_present_grants, still_present_role,
 };
+use onboarding_core::record::Record;
 use onboarding_core::role::RoleName;
-use onboarding_core::session_policy::scopes_to_read;
+use onboarding_core::session_policy::{SessionScope, scopes_to_read};
+use onboarding_core::time::after;
 
 use crate::job::Engine;
 use crate::ports::{AssumeRoleRequest, ReadIam, World};
 
+/// The recorded roles that are no longer configured, and the sessions to read them in.
+pub(crate) struct RemovedRoles<S> {
+    recorded: KnownRoles,
+    access_role: Option<RoleName>,
+    sessions: Vec<(SessionScope, Result<S, ApiError>)>,
+}
+
+/// What came of the recorded roles that are no longer configured.
+#[derive(Default)]
+pub(crate) struct FoundRoles {
+    /// Those that are still present, and those that cannot be read, which does not affect the run.
+    pub(crate) still_present: Vec<StillPresent>,
+    /// Those that no longer exist.
+    pub(crate) gone: KnownRoles,
+}
+
 impl<W: World> Engine<W> {
-    /// The roles that are recorded for an account, no longer configured, and still present. What cannot be read is
-    /// named as well; it does not affect the run.
-    pub(crate) async fn roles_still_present(
+    /// Assumes an access role to read the recorded roles that are no longer configured. `access_role` is the one that most
+    /// likely can be assumed.
+    pub(crate) async fn assume_to_read(
         &self,
         recorded: &KnownRoles,
         account: &Account,
-        access_role: &RoleName,
+        access_role: Option<&RoleName>,
         session_name: &str,
-    ) -> Vec<StillPresent> {
+    ) -> RemovedRoles<W::Session> {
         let configured = self.config.roles.iter().map(|role| &role.definition.name);
-        let removed = removed_roles(recorded, configured);
-        let names: Vec<_> = removed.keys().collect();
-        let read = scopes_to_read(account, &names).into_iter().map(async |scope| {
+        let recorded = removed_roles(recorded, configured);
+        let names: Vec<_> = recorded.keys().collect();
+        let scopes = access_role.map(|_| scopes_to_read(account, &names)).unwrap_or_default();
+        let assume = |scope: SessionScope| async move {
             let request = AssumeRoleRequest {
-                role_arn: access_role.arn(&account.partition, &account.id, "/"),
-                policy: scope.policy,
+                role_arn: access_role?.arn(&account.partition, &account.id, "/"),
+                policy: scope.policy.clone(),
                 session_name: session_name.to_owned(),
             };
-            let session = self.world.assume_role(&request).await;
+            Some((scope, self.world.assume_role(&request).await))
+        };
+        let sessions = join_all(scopes.into_iter().map(assume)).await.into_iter().flatten().collect();
+        RemovedRoles { recorded, access_role: access_role.cloned(), sessions }
+    }
+
+    /// Reads the recorded roles that are no longer configured. `access_role` is the one that the run has assumed.
+    pub(crate) async fn find_removed(
+        &self,
+        removed: RemovedRoles<W::Session>,
+        account: &Account,
+        access_role: &RoleName,
+        session_name: &str,
+    ) -> FoundRoles {
+        let RemovedRoles { recorded, sessions, .. } = match removed.access_role.as_ref() == Some(access_role) {
+            true => removed,
+            false => self.assume_to_read(&removed.recorded, account, Some(access_role), session_name).await,
+        };
+        let read = sessions.into_iter().map(async |(scope, session)| {
             join_all(scope.roles.into_iter().map(async |name| {
                 let found = match &session {
                     Ok(session) => session.role(&name).await.map_err(|error| error.to_string()),
@@ -48,14 +93,22 @@ impl<W: World> Engine<W> {
             }))
             .await
         });
-        let found = join_all(read).await.into_iter().flatten();
-        found
-            .filter_map(|(name, found)| match found {
-                Ok(role) => still_present_role(&name, removed.get(&name)?, role.as_ref()),
-                Err(problem) => Some(StillPresent::UnreadableRole { name, problem }),
-            })
-            .collect()
+        let mut roles = FoundRoles::default();
+        for (name, found) in join_all(read).await.into_iter().flatten() {
+            let Some(id) = recorded.get(&name) else { continue };
+            match found {
+                Ok(role) if is_gone(id, role.as_ref()) => _ = roles.gone.insert(name, id.clone()),
+                Ok(role) => roles.still_present.extend(still_present_role(&name, id, role.as_ref())),
+                Err(problem) => roles.still_present.push(StillPresent::UnreadableRole { name, problem }),
+            }
+        }
+        roles
     }
+}
+
+/// Whether every role that a record names has been visible for long: the run that recorded the last one ended some time ago.
+pub(crate) fn is_visible(record: &Record, now: SystemTime) -> bool {
+    record.result.as_ref().is_some_and(|result| after(result.recorded_at, ROLE_VISIBLE) <= now)
 }
 
 /// The grants that are recorded for an account, no longer configured, and still present.

@@ -12,7 +12,7 @@ use onboarding_core::lease::Lease;
 use onboarding_core::limits::{LEASE_AFTER_WORK, MAX_LEASE};
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
-use onboarding_core::plan::{Approved, Change, Proof, RecordedGrant, Refusal, RoleHistory, StillPresent};
+use onboarding_core::plan::{Approved, Change, KnownRoles, Proof, RecordedGrant, Refusal, RoleHistory, StillPresent};
 use onboarding_core::report::{Calls, ChangeResult, ChangeStatus, Report};
 use onboarding_core::role::RoleName;
 use onboarding_core::time::{after, since};
@@ -21,7 +21,7 @@ use crate::engine::Processed;
 use crate::first_look::FirstLook;
 use crate::job::Job;
 use crate::ledger::Ledger;
-use crate::open_record::OpenRecord;
+use crate::open_record::{OpenRecord, RoleChanges};
 use crate::ports::World;
 use crate::retry::Backoff;
 
@@ -47,10 +47,12 @@ pub(crate) struct Findings {
     pub(crate) access_role: Option<RoleName>,
     /// The access role and the roles of the blueprint, if the account was read.
     pub(crate) required: Vec<RoleName>,
-    /// Why the access role is not the first of the configured names, as a notice.
+    /// Why the access role is not the first of the configured names, in a sentence.
     pub(crate) others_denied: Option<String>,
     /// Roles and grants that are still present and no longer configured.
     pub(crate) still_present: Vec<StillPresent>,
+    /// Recorded roles that are no longer configured and no longer exist.
+    pub(crate) gone: KnownRoles,
     /// The grants to record, if an applied run has verified the access role.
     pub(crate) grants: Option<BTreeSet<RecordedGrant>>,
     /// External IDs and keys, which must not appear in the report.
@@ -112,6 +114,7 @@ impl<'a, W: World> Run<'a, W> {
             required,
             others_denied,
             still_present,
+            gone,
             grants,
             secrets,
             refusals,
@@ -125,7 +128,7 @@ impl<'a, W: World> Run<'a, W> {
         let ou_path = account.as_ref().and_then(|account| account.ou_path.clone());
         let (results, known_roles, revocations) = self.ledger.into_results();
         notices.extend(record.notice());
-        notices.extend(others_denied);
+        notices.extend(others_denied.clone());
         notices.extend(still_present.iter().map(ToString::to_string));
         let planned = planned.into_iter().map(|change| ChangeResult { change, status: ChangeStatus::Planned });
         notices
@@ -136,6 +139,7 @@ impl<'a, W: World> Run<'a, W> {
             joined_at: account.as_ref().and_then(|account| account.joined_at),
             account_name: account.map(|account| account.name),
             access_role,
+            access_role_reason: others_denied,
             changes: planned.chain(results).collect(),
             refusals,
             notices,
@@ -149,7 +153,7 @@ impl<'a, W: World> Run<'a, W> {
         report.redact(&secrets, &config.external_ids());
         let requirements = requirements(required.iter(), &report);
         let details = ResultDetails { requirements, configuration: config.hash.clone(), ou_path };
-        record.finish(details, known_roles, revocations, grants);
+        record.finish(details, RoleChanges { known: known_roles, gone, revocations }, grants);
         Processed { report, record }
     }
 }

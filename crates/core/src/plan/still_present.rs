@@ -1,9 +1,9 @@
 //! Roles and grants that were removed from the configuration and are still present in an account.
 //!
 //! Removing a role or a grant from the configuration does not remove it from the accounts. So that it is not forgotten there,
-//! every run names it. Only what this tool is known to have made is named: a role with the recorded unique ID and the owner
-//! tag, and a grant with the recorded fingerprint. A role of the same name that another principal created later, or a principal
-//! that an administrator added, is none of its business.
+//! every run names it. Only what this tool is known to have made or taken over is named: a role with the recorded unique ID and
+//! the owner tag, and a grant with the recorded fingerprint. A role of the same name that another principal created later, or a
+//! principal that an administrator added, is none of its business.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
@@ -29,14 +29,14 @@ pub struct RecordedGrant {
 /// Something that is still present in an account and no longer configured, as a notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StillPresent {
-    /// A role that this tool created.
+    /// A role that this tool created or took over: the record does not distinguish the two.
     Role {
         /// Its name.
         name: RoleName,
         /// Its unique ID.
         id: RoleId,
     },
-    /// A role that this tool created and that cannot be read.
+    /// Such a role that cannot be read.
     UnreadableRole {
         /// Its name.
         name: RoleName,
@@ -57,12 +57,12 @@ impl fmt::Display for StillPresent {
         match self {
             Self::Role { name, id } => write!(
                 f,
-                "role `{name}` ({id}), which this tool created, is still present and no longer configured; delete it, or \
+                "role `{name}` ({id}), which this tool created or took over, is still present and no longer configured; delete it, or \
                  configure it again"
             ),
             Self::UnreadableRole { name, problem } => write!(
                 f,
-                "role `{name}`, which this tool created, is no longer configured and may still be present: {}",
+                "role `{name}`, which this tool created or took over, is no longer configured and may still be present: {}",
                 printable(problem)
             ),
             Self::Grant { access_role, principal } => write!(
@@ -90,6 +90,12 @@ pub fn removed_roles<'a>(
 pub fn still_present_role(name: &RoleName, id: &RoleId, found: Option<&ObservedRole>) -> Option<StillPresent> {
     let is_recorded = found.is_some_and(|role| role.id.as_ref() == Some(id) && role.is_managed());
     is_recorded.then(|| StillPresent::Role { name: name.clone(), id: id.clone() })
+}
+
+/// Whether a recorded role no longer exists. `found` is the role of that name: it may be one that another principal created later.
+#[must_use]
+pub fn is_gone(id: &RoleId, found: Option<&ObservedRole>) -> bool {
+    found.is_none_or(|role| role.id.as_ref().is_some_and(|found| found != id))
 }
 
 /// The grants as they are recorded.
@@ -212,12 +218,17 @@ mod tests {
         let notice = |recorded: &str, role: Option<ObservedRole>| {
             still_present_role(&name(ROLE), &id(recorded), role.as_ref()).map(|notice| notice.to_string())
         };
-        insta::assert_snapshot!(notice(ROLE_ID, Some(found())).unwrap(), @"role `Acme` (AROADBQP57FF2AEXAMPLE), which this tool created, is still present and no longer configured; delete it, or configure it again");
+        insta::assert_snapshot!(notice(ROLE_ID, Some(found())).unwrap(), @"role `Acme` (AROADBQP57FF2AEXAMPLE), which this tool created or took over, is still present and no longer configured; delete it, or configure it again");
         assert_eq!(notice(ROLE_ID, None), None, "it was deleted");
         assert_eq!(notice("AROAOTHEROTHEROTHER12", Some(found())), None, "another principal created it again");
         let mut untagged = found();
         untagged.settings.tags.remove(OWNER_TAG);
-        assert_eq!(notice(ROLE_ID, Some(untagged)), None, "it was taken over");
+        assert_eq!(notice(ROLE_ID, Some(untagged.clone())), None, "it was taken over");
+
+        assert!(is_gone(&id(ROLE_ID), None) && is_gone(&id("AROAOTHEROTHEROTHER12"), Some(&found())));
+        assert!(!is_gone(&id(ROLE_ID), Some(&found())) && !is_gone(&id(ROLE_ID), Some(&untagged)));
+        let without_id = ObservedRole { id: None, ..found() };
+        assert!(!is_gone(&id(ROLE_ID), Some(&without_id)), "it may be the recorded one");
     }
 
     #[test]

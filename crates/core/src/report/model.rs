@@ -45,6 +45,9 @@ pub struct Report {
     /// The access role that was assumed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_role: Option<RoleName>,
+    /// Why that is not the first of the configured access roles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_role_reason: Option<String>,
     /// The changes, each with its status.
     pub changes: Vec<ChangeResult>,
     /// The roles that were refused and left unchanged.
@@ -133,6 +136,7 @@ impl Report {
             cause: outcome.cause().cloned(),
             outcome,
             access_role: None,
+            access_role_reason: None,
             changes: Vec::new(),
             refusals: Vec::new(),
             notices: Vec::new(),
@@ -150,8 +154,15 @@ impl Report {
         self.changes.iter().filter(|step| step.status == ChangeStatus::Done).count()
     }
 
+    /// The changes that were planned and not applied.
+    #[must_use]
+    pub fn planned(&self) -> Vec<&Change> {
+        let planned = self.changes.iter().filter(|step| step.status == ChangeStatus::Planned);
+        planned.map(|step| &step.change).collect()
+    }
+
     /// The roles whose earlier sessions were revoked.
-    pub(super) fn revoked(&self) -> BTreeSet<&RoleName> {
+    pub(crate) fn revoked(&self) -> BTreeSet<&RoleName> {
         let is_revoked = |step: &&ChangeResult| {
             step.status == ChangeStatus::Done && matches!(step.change.action, Action::RevokeSessions(_))
         };
@@ -184,7 +195,7 @@ impl Report {
                 redact(message);
             }
         }
-        self.notices.iter_mut().for_each(redact);
+        self.notices.iter_mut().chain(&mut self.access_role_reason).for_each(redact);
         self.refusals.iter_mut().flat_map(|r| [&mut r.message, &mut r.remedy]).for_each(redact);
     }
 }

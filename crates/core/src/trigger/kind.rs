@@ -9,7 +9,8 @@ use serde::{Serialize, Serializer};
 pub enum EventSubject {
     /// The account was just created, or has just joined.
     NewAccount,
-    /// The account may have been a member for long.
+    /// The account may have been a member for long: any other event, and the message of a sweep, which anyone who may send to the
+    /// queue can write.
     AnyAccount,
     /// Not an event about an account: it says itself whether changes are applied or reported.
     StatesMode,
@@ -34,10 +35,12 @@ macro_rules! trigger_kinds {
             pub fn subject(self) -> EventSubject {
                 match self {
                     Self::CreateAccountResult | Self::CreateAccount | Self::AccountJoined => EventSubject::NewAccount,
-                    Self::AccountDeparted | Self::ManagedAccount | Self::MoveAccount | Self::OtherEvent => {
-                        EventSubject::AnyAccount
-                    }
-                    Self::Schedule | Self::Sweep | Self::Manual | Self::CommandLine => EventSubject::StatesMode,
+                    Self::AccountDeparted
+                    | Self::ManagedAccount
+                    | Self::MoveAccount
+                    | Self::OtherEvent
+                    | Self::Sweep => EventSubject::AnyAccount,
+                    Self::Schedule | Self::Manual | Self::CommandLine => EventSubject::StatesMode,
                 }
             }
 
