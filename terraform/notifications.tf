@@ -151,7 +151,7 @@ resource "aws_cloudwatch_event_target" "blocked" {
 
     input_template = chomp(<<-EOT
       "account-onboarding: <subject> is blocked (<cause>)"
-      "It needs attention: it will not be retried automatically."
+      "It needs attention: its message is not retried. A scheduled sweep looks again."
       "Account ID:     <account>"
       "Account name:   <name>"
       "What happened:  <message>"

@@ -50,7 +50,7 @@ pub struct Args {
 pub(super) enum Command {
     /// Onboard a simulated account; needs no AWS account
     Demo,
-    /// Show the changes that an account needs, as a diff (dry run); writes nothing
+    /// Show the changes that an account needs, as a diff (dry run); changes nothing in the account
     Plan(Target),
     /// Apply the configuration to an account; shows the plan and asks for confirmation
     Apply(Apply),
@@ -173,13 +173,14 @@ fn account_id(text: &str) -> Result<AccountId, String> {
 /// Credentials and region.
 #[derive(Debug, ClapArgs)]
 pub struct Aws {
-    /// Profile in ~/.aws/config; must be allowed to assume the access role
+    /// Profile in ~/.aws/config; must be allowed to read Organizations and to assume the access role
     #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(completion::profiles))]
     pub profile: Option<String>,
-    /// AWS region for STS and SSM
+    /// AWS region for STS, SSM and DynamoDB [default: of the environment or the profile]
     #[arg(long, value_name = "REGION", value_parser = region)]
     pub region: Option<String>,
-    /// DynamoDB table of the deployed function's records (output `RecordsTable` of the stack)
+    /// DynamoDB table of the deployed function's records (output `RecordsTable` of the stack). Without it, no lease is acquired, and a
+    /// role that changes has its sessions revoked
     #[arg(long, value_name = "TABLE", env = "ONBOARDING_TABLE", hide_env_values = true)]
     pub records: Option<String>,
 }

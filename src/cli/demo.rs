@@ -62,7 +62,7 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
     print_text!("{}", render(&report_lines(&applied, Some(&plan), Detail::Full)));
     verify(&organization, &job.account)?;
 
-    heading("4. The same event again: a second run is idempotent")?;
+    heading("4. Apply again: a second run is idempotent")?;
     organization.clear_journal();
     let again = engine.apply(&job).await;
     print_text!("{}", render(&report_lines(&again, None, Detail::Summary)));

@@ -131,8 +131,14 @@ pub(super) fn notification_failed(account: Option<&AccountId>, context: &Invocat
         event_id = event,
         message_id,
         invocation_id = invocation,
-        "account {account_id}: {message}: {error}"
+        "{}: {message}: {error}",
+        subject(account)
     );
+}
+
+/// What a run was about, in a sentence.
+fn subject(account: Option<&AccountId>) -> String {
+    account.map_or_else(|| "the sweep".to_owned(), |id| format!("account {id}"))
 }
 
 /// Logs that the record of an account could not be saved. Its lease expires, and the outcome may be notified again.
@@ -144,7 +150,8 @@ pub(super) fn record_not_saved(report: &Report, context: &InvocationContext<'_>,
         event_id = event,
         message_id,
         invocation_id = invocation,
-        "could not save the record of account {account_id}: {error}"
+        "could not save the record of {}: {error}",
+        subject(report.account_id.as_ref())
     );
 }
 

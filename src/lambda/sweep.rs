@@ -123,7 +123,8 @@ struct SweepCounts {
 
 impl fmt::Display for SweepCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "queued {} accounts", self.queued)?;
+        let plural = if self.queued == 1 { "" } else { "s" };
+        write!(f, "queued {} account{plural}", self.queued)?;
         if self.reported > 0 {
             write!(f, ", {} of them only to report their changes", self.reported)?;
         }

@@ -116,7 +116,7 @@ fn lease_of_a_killed_run_expires() {
 #[test]
 fn lease_that_outlasts_the_deadline_ends_in_waiting() {
     let scenario = Scenario::new().with_new_account().with_lease("another", Duration::from_secs(1100)).apply();
-    insta::assert_snapshot!(scenario.outcome(), @"waiting (lease_held): another run is processing account 444455556666; no action needed: the function retries automatically (with the CLI, run the command again later)");
+    insta::assert_snapshot!(scenario.outcome(), @"waiting (lease_held): another run is processing account 444455556666; no action needed: a message on the queue is retried automatically; otherwise run again later");
     assert_eq!(scenario.writes(), []);
 }
 
@@ -240,7 +240,7 @@ fn run_without_permission_to_read_records_converges_with_a_notice() {
     let script = Script::during(0, usize::MAX, Injection::AccessDenied).only("dynamodb:");
     let report = run(scripted_engine(scenario.organization(), &script, CONFIG).apply(&scenario.job()));
     assert_eq!(outcome_code(&report), "converged");
-    insta::assert_snapshot!(report.notices[0], @"the account's record could not be read, so a concurrent run could make the same writes and notifications may be repeated: dynamodb:GetItem failed: AccessDenied: denied, on purpose");
+    insta::assert_snapshot!(report.notices[0], @"the account's record could not be read, so a concurrent run could make the same writes and notifications may be repeated: dynamodb:GetItem failed: AccessDenied: denied, on purpose; check the table's name and the permission `dynamodb:GetItem`");
     assert_eq!(script.calls(), ["dynamodb:GetItem"], "the table is not tried again");
 }
 

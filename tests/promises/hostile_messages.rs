@@ -151,11 +151,11 @@ fn invalid_unicode_is_rejected() {
         rejected(r#"{"account_id":"\ud800"}"#),
     ];
     insta::assert_snapshot!(all.join("\n"), @r#"
-    the payload is not JSON: unexpected end of hex escape at line 1 column 22; send an EventBridge event or `{"account_id": "111122223333"}`
-    the payload is not JSON: lone leading surrogate in hex escape at line 1 column 21; send an EventBridge event or `{"account_id": "111122223333"}`
-    the payload is not JSON: unexpected end of hex escape at line 3 column 16; send an EventBridge event or `{"account_id": "111122223333"}`
-    the payload is not JSON: expected value at line 1 column 1; send an EventBridge event or `{"account_id": "111122223333"}`
-    the payload is not JSON: unexpected end of hex escape at line 1 column 22; send an EventBridge event or `{"account_id": "111122223333"}`
+    the payload is not JSON: unexpected end of hex escape at line 1 column 22; send an EventBridge event or `{"account_id": "444455556666"}`
+    the payload is not JSON: lone leading surrogate in hex escape at line 1 column 21; send an EventBridge event or `{"account_id": "444455556666"}`
+    the payload is not JSON: unexpected end of hex escape at line 3 column 16; send an EventBridge event or `{"account_id": "444455556666"}`
+    the payload is not JSON: expected value at line 1 column 1; send an EventBridge event or `{"account_id": "444455556666"}`
+    the payload is not JSON: unexpected end of hex escape at line 1 column 22; send an EventBridge event or `{"account_id": "444455556666"}`
     "#);
     // The Lambda runtime client parses the payload before the function does.
     assert!(serde_json::from_slice::<Box<RawValue>>(b"{\"account_id\":\"\xff\"}").is_err());
@@ -179,7 +179,7 @@ fn invalid_account_id_is_rejected() {
     insta::assert_snapshot!(all.join("\n"), @r#"
     `account_id` is a number; write it in quotes, because account IDs can start with 0
     `account_id` is a number; write it in quotes, because account IDs can start with 0
-    `account_id` is missing; add the account, for example `"account_id": "111122223333"`
+    `account_id` is missing; add the account, for example `"account_id": "444455556666"`
     `account_id` must be a string; send the event as EventBridge delivers it
     `account_id` must be a string; send the event as EventBridge delivers it
     `account_id` must be a string; send the event as EventBridge delivers it

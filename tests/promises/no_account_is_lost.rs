@@ -182,7 +182,7 @@ fn account_that_cannot_be_read_does_not_end_the_sweep() {
     let (log, report) = logged(LevelFilter::INFO, || function.answer(&sweep()));
     assert_eq!(
         report.expect("a report")["notices"],
-        serde_json::json!(["queued 1 accounts, skipped 1 that cannot be read (see the log)"])
+        serde_json::json!(["queued 1 account, skipped 1 that cannot be read (see the log)"])
     );
     let line = log.lines().find(|line| line.contains("was skipped by the sweep")).expect("a line about the account");
     assert!(line.contains("WARN") && line.contains(&format!(r#""account_id":"{OLD}""#)), "{line}");

@@ -70,7 +70,7 @@ fn blocked_account_is_notified_once() {
         "message": "role `app-deployer` already exists and is not managed by this tool (no `account-onboarding` tag)",
         "remedy": "rename one of the two roles, or set `adopt = true` to take it over"
       },
-      "run_again": "run `onboard apply --account 444455556666`, or redrive the dead-letter queue",
+      "run_again": "run `onboard apply --account 444455556666`, or redrive the dead-letter queue if the message is there",
       "event_id": "7c9e6679-7425-40de-944b-000000000266"
     }
     "#);

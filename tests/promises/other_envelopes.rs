@@ -53,7 +53,7 @@ fn records_of_other_services_are_named() {
     `Records[0]` is an S3 event notification, not an account event; to process account events, send them here by an EventBridge rule; no record of the batch was processed
     `Records[0]` is a record of the event source `aws:dynamodb`, not of SQS; to process account events, send them here by an EventBridge rule; no record of the batch was processed
     `Records[0]` is not a valid SNS notification: invalid type: integer `1`, expected a string at line 1 column 43; no record of the batch was processed; fix the batch and send it again
-    the payload is not JSON: expected value at line 1 column 1; send an EventBridge event or `{"account_id": "111122223333"}`
+    the payload is not JSON: expected value at line 1 column 1; send an EventBridge event or `{"account_id": "444455556666"}`
     `Records[0].messageId` is missing; no record of the batch was processed; fix the batch and send it again
     "#);
     assert_eq!(function.organization().writes(), []);

@@ -46,7 +46,7 @@ fn missing_access_role_of_a_new_account_ends_in_waiting() {
     let (scenario, _) = apply_timed(Scenario::new().with_late_access_role(Duration::from_secs(1_000_000)));
     let scenario = scenario.assert_outcome("waiting access_role_not_ready");
     assert_eq!(scenario.writes(), []);
-    insta::assert_snapshot!(scenario.outcome(), @"waiting (access_role_not_ready): account 444455556666 cannot be accessed: AssumeRole was denied for `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole; no action needed: the function retries automatically (with the CLI, run the command again later)");
+    insta::assert_snapshot!(scenario.outcome(), @"waiting (access_role_not_ready): account 444455556666 cannot be accessed: AssumeRole was denied for `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/OrganizationAccountAccessRole; no action needed: a message on the queue is retried automatically; otherwise run again later");
 }
 
 #[test]

@@ -114,7 +114,10 @@ fn email_without_an_account_names_its_subject_and_invocation() {
         let email = email("AccountBlocked", &event);
         let first = "\"account-onboarding: the sweep is blocked (foreign_role)\"\n";
         assert!(email.starts_with(first), "{email}");
-        assert!(email.contains("\"It needs attention: it will not be retried automatically.\"\n"), "{email}");
+        assert!(
+            email.contains("\"It needs attention: its message is not retried. A scheduled sweep looks again.\"\n"),
+            "{email}"
+        );
         assert!(email.contains("\"Then:           redrive the dead-letter queue"), "{email}");
         assert!(email.contains("invocation 8476a536-e9f4-11e8-9739-2dfe598c3fcd\""), "the log is found by it: {email}");
         let account = format!("\"Account ID:     {written}\"\n");

@@ -141,7 +141,7 @@ mod tests {
         let all = states.map(|state| outcome(&account("444455556666", state), &["999988887777"]));
         insta::assert_snapshot!(all.join("\n"), @"
         eligible
-        waiting (pending_activation): account 444455556666 is PENDING_ACTIVATION; no action needed: the function retries automatically (with the CLI, run the command again later)
+        waiting (pending_activation): account 444455556666 is PENDING_ACTIVATION; no action needed: a message on the queue is retried automatically; otherwise run again later
         blocked (account_not_active): account 444455556666 was suspended by AWS (SUSPENDED); ask AWS Support for the reason, from the account itself; once the account is active, run again, or exclude it in the configuration
         blocked (account_not_active): account 444455556666 is being closed (PENDING_CLOSURE); no action needed; exclude it in the configuration if you are notified again
         blocked (account_not_active): account 444455556666 was closed (CLOSED); to keep it, ask AWS Support to reopen it within 90 days of its closure, then run again; otherwise exclude it in the configuration

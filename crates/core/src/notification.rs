@@ -137,7 +137,9 @@ pub fn may_notify(report: &Report) -> bool {
 pub fn decide(report: &Report, record: Option<&NotificationRecord>, now: SystemTime) -> NotificationDecision {
     let has_revoked = !report.revoked().is_empty();
     let once = |kind, cause: &Cause| match record {
-        Some(last) if !has_revoked && last.notified == Notified::from_cause(report, cause) => NotificationDecision::Nothing,
+        Some(last) if !has_revoked && last.notified == Notified::from_cause(report, cause) => {
+            NotificationDecision::Nothing
+        }
         // The account left the organization, so its role being inaccessible is expected.
         Some(last)
             if last.notified == Notified::from(Code::Departed)

@@ -62,7 +62,7 @@ impl fmt::Display for Cause {
     }
 }
 
-const LATER: &str = "no action needed: the function retries automatically (with the CLI, run the command again later)";
+const LATER: &str = "no action needed: a message on the queue is retried automatically; otherwise run again later";
 
 impl Outcome {
     /// Which of the four it is.

@@ -9,7 +9,7 @@
 //! A run reads the record once, at its beginning, and writes it once, at its end: the result, the notification and the roles
 //! that it created, and with the same call it releases the lease.
 //!
-//! The record saves calls; no decision about the account rests on it. Where it cannot be stored, work goes on without, and
+//! The record decides which sessions are revoked, and nothing else in the account. Where it cannot be stored, work goes on without, and
 //! the report says so.
 
 use std::collections::BTreeSet;
@@ -147,7 +147,7 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
             Err(error) => {
                 self.unavailable(format!(
                     "the account's record could not be read, so a concurrent run could make the same writes and notifications may \
-                     be repeated: {error}"
+                     be repeated: {error}; check the table's name and the permission `dynamodb:GetItem`"
                 ));
             }
         }

@@ -175,8 +175,10 @@ pub(crate) fn verified(findings: &Findings) -> Outcome {
         format!("role `{}` matches its configuration but fails verification: {}", failed.role, failed.sentence);
     let concerns_access_role = findings.access_role.as_ref() == Some(&failed.role);
     let remedy = match findings.notices.first().filter(|_| concerns_access_role) {
-        Some(notice) => format!("in the trust policy of the access role, {notice}"),
-        None => "compare the trust policy with the configuration".to_owned(),
+        Some(notice) => format!("change the trust policy of the access role: {notice}"),
+        None => "compare its trust policy (`onboard policy explain`) with the configuration, remove the difference, then run \
+                 again"
+            .to_owned(),
     };
     Outcome::blocked(Code::VerificationFailed, message, remedy)
 }

@@ -132,6 +132,11 @@ impl Refusal {
 
     pub(super) fn unsafe_edit(role: &RoleName) -> Self {
         let message = format!("the new trust policy of role `{role}` would change more than the configured grants");
-        Self::new(Code::UnsafeTrust, role, message, "report this as a bug in account-onboarding; nothing was changed")
+        Self::new(
+            Code::UnsafeTrust,
+            role,
+            message,
+            "report this as a bug in account-onboarding; the trust policy was left unchanged",
+        )
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The owner tag does not prove that this tool created a role: whoever may create roles may set tags. Without further
 //! precautions, this would be a way to more permissions. A developer who is limited by a permissions boundary deletes a
-//! configured role, creates it again with the owner tag, an own trust policy and that boundary, and assumes it. The next run
+//! configured role, creates it again with the owner tag, its own trust policy and that boundary, and assumes it. The next run
 //! would correct the trust policy, remove the boundary and put the configured permissions, all of which the live session gets.
 //!
 //! The unique ID of a role is a proof, because IAM assigns it. So the sessions that were issued until now are revoked before
@@ -152,7 +152,10 @@ impl fmt::Display for RevocationReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CreatedAgain { recorded, found } => {
-                write!(f, "the role was created again by another principal (ID {found} instead of {recorded})")
+                write!(
+                    f,
+                    "the role was deleted and created again outside of a recorded run (ID {found} instead of {recorded})"
+                )
             }
             Self::Adopted => f.write_str("the role was created by another principal and is taken over"),
             Self::TrustDiffers => f.write_str("its trust policy is not as configured"),

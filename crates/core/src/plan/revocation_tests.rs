@@ -84,7 +84,7 @@ fn access_edits() -> Vec<(&'static str, Edit)> {
 #[test]
 fn role_that_was_created_again_is_revoked_even_if_nothing_else_changes() {
     let changes = changes(|_| {}, &other_id_recorded());
-    insta::assert_snapshot!(sentences(&changes), @"iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: the role was created again by another principal (ID AROADBQP57FF2AEXAMPLE instead of AROAIOSFODNN7EXAMPLE)");
+    insta::assert_snapshot!(sentences(&changes), @"iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: the role was deleted and created again outside of a recorded run (ID AROADBQP57FF2AEXAMPLE instead of AROAIOSFODNN7EXAMPLE)");
     let revocation = revoked(&changes).unwrap();
     assert_eq!(revoked_before(&revocation.after), Some(now() + LEAD), "the time covers the change of the trust policy");
 }
@@ -104,7 +104,7 @@ fn sessions_are_revoked_before_anything_is_widened() {
     let changes = changes_of(&without_boundary, &drifted(taken_over), &other_id_recorded());
     assert!(revoked(&changes).is_some());
     insta::assert_snapshot!(sentences(&changes), @"
-    iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: the role was created again by another principal (ID AROADBQP57FF2AEXAMPLE instead of AROAIOSFODNN7EXAMPLE)
+    iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: the role was deleted and created again outside of a recorded run (ID AROADBQP57FF2AEXAMPLE instead of AROAIOSFODNN7EXAMPLE)
     iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
     iam:PutRolePolicy put policy `read` on role `Acme`
     iam:AttachRolePolicy attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`

@@ -125,7 +125,9 @@ fn template_safe(text: &str) -> String {
 
 fn run_again(account: Option<&AccountId>) -> String {
     match account {
-        Some(id) => format!("run `onboard apply --account {id}`, or redrive the dead-letter queue"),
+        Some(id) => {
+            format!("run `onboard apply --account {id}`, or redrive the dead-letter queue if the message is there")
+        }
         None => "redrive the dead-letter queue".to_owned(),
     }
 }

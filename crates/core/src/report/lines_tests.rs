@@ -332,8 +332,8 @@ fn report_of_an_interrupted_run_lists_what_was_not_done() {
 
     Waiting: throttled
       iam:PutRolePolicy failed: Throttling
-      no action needed: the function retries automatically (with the CLI, run the
-      command again later)
+      no action needed: a message on the queue is retried automatically; otherwise
+      run again later
     ");
 }
 

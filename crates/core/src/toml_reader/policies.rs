@@ -62,8 +62,8 @@ pub(crate) fn check_quota(value: &Value<'_>, policies: &BTreeMap<String, Templat
     let (room, reserved) = inline_room();
     if size > room {
         value.problem(format!(
-            "the inline policies have {size} characters in total, without white space, and {room} are possible: the IAM quota \
-             without {reserved}, which are kept free for the policy that revokes the role's sessions; shorten them with wildcards in actions, attach managed policies that exist in every account \
+            "the inline policies have {size} characters in total, without whitespace, and at most {room} are allowed: IAM's quota \
+             minus {reserved} for the policy that revokes the role's sessions; shorten them with wildcards in actions, attach managed policies that exist in every account \
              (`managed-policies`), or divide the permissions among several roles"
         ));
     }

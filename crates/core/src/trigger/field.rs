@@ -16,13 +16,13 @@ pub enum TriggerError {
     #[error("the payload is not UTF-8; send JSON")]
     NotUtf8,
     /// The payload is not JSON.
-    #[error("the payload is not JSON: {0}; send an EventBridge event or `{{\"account_id\": \"111122223333\"}}`")]
+    #[error("the payload is not JSON: {0}; send an EventBridge event or `{{\"account_id\": \"444455556666\"}}`")]
     NotJson(String),
     /// A key appears twice. JSON parsers disagree on which value to use.
     #[error("the payload is ambiguous: {0}; write each key once")]
     Key(String),
     /// The payload is JSON but not an object.
-    #[error("the payload is not a JSON object; send an EventBridge event or `{{\"account_id\": \"111122223333\"}}`")]
+    #[error("the payload is not a JSON object; send an EventBridge event or `{{\"account_id\": \"444455556666\"}}`")]
     NotAnObject,
     /// The payload is larger than any event about an account, and was not parsed.
     #[error(
@@ -49,7 +49,7 @@ pub enum TriggerError {
     Batch,
     /// The payload is neither an event nor a manual payload.
     #[error(
-        "the payload is not an EventBridge event and has no `account_id`{}; send `{{\"account_id\": \"111122223333\"}}`{hint}",
+        "the payload is not an EventBridge event and has no `account_id`{}; send `{{\"account_id\": \"444455556666\"}}`{hint}",
         .first.as_ref().map(|key| format!(" (its first key is `{key}`)")).unwrap_or_default()
     )]
     Unknown {

@@ -15,7 +15,7 @@ pub(super) fn parse(map: Map<String, Value>) -> Result<Trigger, TriggerError> {
     let root = Value::Object(map);
     let field = Field::at(&root, "account_id");
     if field.value().is_none() {
-        return Err(field.fail("is missing; add the account, for example `\"account_id\": \"111122223333\"`"));
+        return Err(field.fail("is missing; add the account, for example `\"account_id\": \"444455556666\"`"));
     }
     let id = field.account()?;
     let mode = Field::at(&root, "mode").mode()?;

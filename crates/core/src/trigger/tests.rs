@@ -207,8 +207,8 @@ fn manual_payload_names_an_account() {
     insta::assert_snapshot!(all.join("\n"), @r#"
     `account_id` is a number; write it in quotes, because account IDs can start with 0
     `account_id` is invalid: `44445555666` is not a valid account ID; write exactly twelve digits, in quotes
-    `account_id` is missing; add the account, for example `"account_id": "111122223333"`
-    `account_id` is missing; add the account, for example `"account_id": "111122223333"`
+    `account_id` is missing; add the account, for example `"account_id": "444455556666"`
+    `account_id` is missing; add the account, for example `"account_id": "444455556666"`
     `mode` is not valid; write `plan` or `apply` (the default)
     `mode` is not valid; write `plan` or `apply` (the default)
     unknown key `account-id` in the payload; the keys are `account_id` and `mode`; did you mean `account_id`?
@@ -225,12 +225,12 @@ fn other_payloads_are_errors_of_one_line() {
             .collect();
     insta::assert_snapshot!(all.join("\n"), @r#"
     the payload is not UTF-8; send JSON
-    the payload is not JSON: EOF while parsing a value at line 1 column 0; send an EventBridge event or `{"account_id": "111122223333"}`
-    the payload is not JSON: EOF while parsing an object at line 1 column 1; send an EventBridge event or `{"account_id": "111122223333"}`
-    the payload is not a JSON object; send an EventBridge event or `{"account_id": "111122223333"}`
-    the payload is not a JSON object; send an EventBridge event or `{"account_id": "111122223333"}`
-    the payload is not an EventBridge event and has no `account_id`; send `{"account_id": "111122223333"}`
-    the payload is not an EventBridge event and has no `account_id` (its first key is `accountId`); send `{"account_id": "111122223333"}`; did you mean `account_id`?
+    the payload is not JSON: EOF while parsing a value at line 1 column 0; send an EventBridge event or `{"account_id": "444455556666"}`
+    the payload is not JSON: EOF while parsing an object at line 1 column 1; send an EventBridge event or `{"account_id": "444455556666"}`
+    the payload is not a JSON object; send an EventBridge event or `{"account_id": "444455556666"}`
+    the payload is not a JSON object; send an EventBridge event or `{"account_id": "444455556666"}`
+    the payload is not an EventBridge event and has no `account_id`; send `{"account_id": "444455556666"}`
+    the payload is not an EventBridge event and has no `account_id` (its first key is `accountId`); send `{"account_id": "444455556666"}`; did you mean `account_id`?
     this is an SQS batch; send the `body` of each of its `Records` as a separate payload
     "#);
 }
@@ -358,8 +358,8 @@ fn sns_notification_is_unwrapped_once() {
         error(&confirmation),
     ];
     insta::assert_snapshot!(all.join("\n"), @r#"
-    this is an SNS notification, and its `Message` is not an event: the payload is not JSON: expected value at line 1 column 1; send an EventBridge event or `{"account_id": "111122223333"}`; send EventBridge events to the topic, or turn on raw message delivery for the subscription
-    this is an SNS notification, and its `Message` is not an event: the payload is not an EventBridge event and has no `account_id` (its first key is `Type`); send `{"account_id": "111122223333"}`; send EventBridge events to the topic, or turn on raw message delivery for the subscription
+    this is an SNS notification, and its `Message` is not an event: the payload is not JSON: expected value at line 1 column 1; send an EventBridge event or `{"account_id": "444455556666"}`; send EventBridge events to the topic, or turn on raw message delivery for the subscription
+    this is an SNS notification, and its `Message` is not an event: the payload is not an EventBridge event and has no `account_id` (its first key is `Type`); send `{"account_id": "444455556666"}`; send EventBridge events to the topic, or turn on raw message delivery for the subscription
     this is an SNS notification, and its `Message` is not an event: this is an S3 event notification, not an account event; to process account events, send them here by an EventBridge rule; send EventBridge events to the topic, or turn on raw message delivery for the subscription
     this is a message of SNS about its subscription; confirm the subscription in SNS, and turn on raw message delivery
     "#);
