@@ -105,8 +105,8 @@ resource "aws_iam_role_policy" "notifier" {
   })
 }
 
-# The function's own events, one per account and cause. AccountOnboarded and AccountDeparted are not emailed; match them with
-# rules of your own.
+# The function's own events, one per account and cause. AccountOnboarded, AccountDeparted and AccountDrifted are not emailed;
+# match them with rules of your own.
 resource "aws_cloudwatch_event_rule" "blocked" {
   name           = local.blocked_rule
   event_bus_name = aws_cloudwatch_event_bus.this.name

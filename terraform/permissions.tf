@@ -114,7 +114,7 @@ resource "aws_iam_role_policy" "function" {
         Condition = {
           "ForAllValues:StringEquals" = {
             "events:source"      = "account-onboarding"
-            "events:detail-type" = ["AccountOnboarded", "AccountBlocked", "AccountDeparted"]
+            "events:detail-type" = ["AccountOnboarded", "AccountBlocked", "AccountDeparted", "AccountDrifted"]
           }
           Null = {
             "events:source"      = "false"

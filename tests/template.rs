@@ -316,7 +316,7 @@ fn function_publishes_only_its_own_events_and_writes_only_its_records() {
     let notify = of("Notify");
     assert_eq!(notify["Action"], "events:PutEvents");
     assert_eq!(notify["Resource"], "arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/account-onboarding");
-    let own = json!(["AccountOnboarded", "AccountBlocked", "AccountDeparted"]);
+    let own = json!(["AccountOnboarded", "AccountBlocked", "AccountDeparted", "AccountDrifted"]);
     let only = json!({ "events:source": "account-onboarding", "events:detail-type": own });
     let present = json!({ "events:source": "false", "events:detail-type": "false" });
     assert_eq!(notify["Condition"], json!({ "ForAllValues:StringEquals": only, "Null": present }));

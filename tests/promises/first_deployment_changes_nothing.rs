@@ -1,11 +1,12 @@
 //! Promise 11: a first deployment changes nothing in accounts that existed before, and loses no account that joins later.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use onboarding_core::account::AccountId;
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_engine::ports::Clock;
-use onboarding_simulation::{AccountCreation, Injection, Script};
+use onboarding_simulation::{AccountCreation, Injection, RoleState, Script};
 use tracing::level_filters::LevelFilter;
 
 use crate::common::{
@@ -37,7 +38,12 @@ fn written_accounts(function: &Lambda) -> Vec<AccountId> {
     function.writes_by_account().into_keys().collect()
 }
 
-/// The drift is in the answer and in the log. Its message is neither retried nor a dead letter, and no event is published.
+/// The events as their kinds.
+fn published(function: &Lambda) -> Vec<&'static str> {
+    function.notifier.events().iter().map(|event| event.kind.detail_type()).collect()
+}
+
+/// The drift is in the answer, in the log and in an event. Its message is neither retried nor a dead letter.
 #[test]
 fn existing_account_is_reported_and_not_changed() {
     let function = deployed_now();
@@ -46,7 +52,7 @@ fn existing_account_is_reported_and_not_changed() {
     assert_eq!(function.organization().state(), before);
     assert_eq!(function.organization().writes(), []);
     function.assert_all_processed("the report");
-    assert!(function.notifier.events().is_empty());
+    assert_eq!(published(&function), ["AccountDrifted"]);
 
     let message = format!(r#"{{"sweep":{{"account_id":"{OLD}","mode":"plan"}}}}"#);
     let report = function.answer(&message).expect("a report is not an error");
@@ -56,7 +62,40 @@ fn existing_account_is_reported_and_not_changed() {
     );
 }
 
-/// The log is the only place where a sweep reports what it would change.
+/// Of an account that is only reported, the event says what would be changed, once for each set of changes.
+#[test]
+fn drift_of_an_existing_account_is_published_once() {
+    let function = deployed_now();
+    process_sweep(&function);
+    let event = function.notifier.events().remove(0);
+    let detail = event.detail();
+    assert_eq!((&detail["account_id"], &detail["trigger"]), (&OLD.into(), &"sweep".into()));
+    assert_eq!((&detail["changes"], &detail["planned_count"]), (&0.into(), &8.into()));
+    assert_eq!(detail["cause"]["code"], "changes_pending");
+    assert_eq!(detail["planned"][5], "create role `app-deployer`");
+    function.wait(Duration::from_secs(86_400));
+    process_sweep(&function);
+    function.answer(&format!(r#"{{"account_id":"{OLD}","mode":"plan"}}"#)).expect("a plan that somebody requested");
+    assert_eq!(published(&function), ["AccountDrifted"]);
+    assert_eq!(function.organization().leases(), []);
+
+    // It is onboarded manually, drifts again, is repaired by somebody else, and drifts in the same way.
+    function.answer(&format!(r#"{{"account_id":"{OLD}"}}"#)).expect("a report");
+    process_sweep(&function);
+    assert_eq!(published(&function), ["AccountDrifted", "AccountOnboarded"]);
+    let configured = function.organization().role_state(&id(OLD), &name(OWN_ROLE)).expect("a role");
+    let drifted = RoleState { attached: BTreeSet::new(), ..configured.clone() };
+    for (state, events) in [(&drifted, 3), (&drifted, 3), (&configured, 3), (&drifted, 4)] {
+        function.organization().put_role(&id(OLD), &name(OWN_ROLE), state.clone());
+        process_sweep(&function);
+        assert_eq!(published(&function).len(), events);
+        assert_eq!(published(&function).last(), Some(&"AccountDrifted"));
+    }
+    let events = function.notifier.events();
+    let planned = "attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `app-deployer`";
+    assert_eq!(events.last().expect("an event").detail()["planned"], serde_json::json!([planned]));
+}
+
 #[test]
 fn changes_of_an_existing_account_are_in_the_log() {
     let function = deployed_now();
@@ -154,7 +193,7 @@ fn event_of_an_existing_account_changes_nothing() {
         function.deliver(&event.replace(NEW, OLD), Duration::from_secs(900));
         assert_eq!(function.organization().writes(), [], "{event}");
         assert!(function.calls().contains(&"iam:GetRole"), "it is looked at: {event}");
-        assert!(function.notifier.events().is_empty(), "{event}");
+        assert_eq!(published(&function), ["AccountDrifted"], "{event}");
         function.assert_all_processed(event);
 
         create_account(function.organization(), AccountCreation::default());

@@ -86,7 +86,7 @@ fn function_publishes_its_own_events_only_however_many_entries_a_call_has() {
         condition_is_met(&notify, &context(&[("events:source", sources), ("events:detail-type", kinds)]))
     };
     let ours = "account-onboarding";
-    for kind in ["AccountOnboarded", "AccountBlocked", "AccountDeparted"] {
+    for kind in ["AccountOnboarded", "AccountBlocked", "AccountDeparted", "AccountDrifted"] {
         assert!(allows(&[ours], &[kind]), "{kind}");
         assert!(allows(&[ours, ours], &[kind, "AccountOnboarded"]), "two events: {kind}");
     }

@@ -36,6 +36,12 @@ pub(crate) const MAX_VALUES: usize = 10_000;
 /// A tree takes up to a hundred times the memory of its text: `[{"":0},{"":0},…]` has a map for every eight bytes. The text
 /// is therefore walked through first, which needs hardly any memory, and only a document with few values becomes a tree.
 pub(crate) fn object(text: &str) -> Result<Map<String, Value>, JsonError> {
+    check(text)?;
+    serde_json::from_str(text).map_err(classify)
+}
+
+/// Checks that a text is one JSON object of at most [`MAX_VALUES`] values whose keys are unique, and makes no tree.
+pub(crate) fn check(text: &str) -> Result<(), JsonError> {
     let left = Cell::new(MAX_VALUES);
     let mut reader = serde_json::Deserializer::from_str(text);
     let walked = UniqueKeys { left: &left }.deserialize(&mut reader).and_then(|()| reader.end());
@@ -43,10 +49,7 @@ pub(crate) fn object(text: &str) -> Result<Map<String, Value>, JsonError> {
         Err(error) if error.is_data() && left.get() == 0 => return Err(JsonError::TooManyValues(error)),
         walked => walked.map_err(classify)?,
     }
-    match serde_json::from_str(text).map_err(classify)? {
-        Value::Object(map) => Ok(map),
-        _ => Err(JsonError::NotAnObject),
-    }
+    if text.trim_start().starts_with('{') { Ok(()) } else { Err(JsonError::NotAnObject) }
 }
 
 fn classify(error: serde_json::Error) -> JsonError {

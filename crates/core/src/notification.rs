@@ -13,11 +13,16 @@
 //!
 //! A run that revoked the sessions of a role always publishes: the role may have been taken over, whatever was notified before.
 //!
+//! Where the sweep mode allows only to report an account, its drift is notified: once for each set of planned changes, and again
+//! after the account was as configured. Nothing else is notified of such an account, and nothing of a plan that somebody requested.
+//!
 //! For example, an account is blocked with `foreign_role`: the first run publishes `AccountBlocked`, and every further run
 //! with the same cause publishes nothing. When the role was renamed, the next run converges and publishes
 //! `AccountOnboarded`.
 
 use std::time::SystemTime;
+
+use sha2::{Digest, Sha256};
 
 use crate::code::Code;
 use crate::limits::{ONBOARDED_RECORD, RECENTLY_JOINED, SAME_ONBOARDING};
@@ -25,6 +30,7 @@ use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome};
 use crate::report::{EventKind, Report};
 use crate::time::since;
+use crate::trigger::EventSubject;
 
 /// The last notification about an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +58,19 @@ impl Notified {
         let text = std::iter::once(cause.code.to_string()).chain(roles).collect::<String>();
         Self::Cause(text.chars().take(2000).collect())
     }
+}
+
+/// What the records of drift start with. The hash of the planned changes follows.
+const DRIFT: &str = "changes_pending ";
+
+/// Drift, with the planned changes, so that another change makes a difference.
+fn drift(report: &Report) -> Notified {
+    let mut hash = Sha256::new();
+    for change in report.planned() {
+        hash.update(format!("{change}\n"));
+    }
+    let hash = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    Notified::Cause(format!("{DRIFT}{hash}"))
 }
 
 /// A cause without refused roles.
@@ -124,12 +143,24 @@ impl NotificationDecision {
 /// Whether a report may lead to a notification at all. If not, the record need not be read.
 #[must_use]
 pub fn may_notify(report: &Report) -> bool {
-    let is_notifiable = match &report.outcome {
+    if report.mode == Mode::Plan {
+        return is_report(report);
+    }
+    match &report.outcome {
         Outcome::Converged | Outcome::Blocked(_) => true,
         Outcome::Ignored(cause) => matches!(cause.code, Code::Departed | Code::Excluded),
         Outcome::Waiting(_) => report.done() > 0,
+    }
+}
+
+/// Whether the changes of an account were only planned because the sweep mode does not allow more, and are known.
+fn is_report(report: &Report) -> bool {
+    let is_known = match &report.outcome {
+        Outcome::Converged => true,
+        Outcome::Waiting(cause) => cause.code == Code::ChangesPending,
+        Outcome::Blocked(_) | Outcome::Ignored(_) => false,
     };
-    is_notifiable && report.mode == Mode::Apply
+    is_known && report.account_id.is_some() && report.trigger.subject() != EventSubject::StatesMode
 }
 
 /// Decides what to publish for a report.
@@ -156,6 +187,7 @@ pub fn decide(report: &Report, record: Option<&NotificationRecord>, now: SystemT
     };
     match &report.outcome {
         _ if !may_notify(report) => NotificationDecision::Nothing,
+        outcome if report.mode == Mode::Plan => decide_drift(report, outcome, record),
         Outcome::Converged if report.account_id.is_some() => decide_converged(report, record, now),
         Outcome::Ignored(cause) if cause.code == Code::Departed => once(EventKind::AccountDeparted, cause),
         Outcome::Converged | Outcome::Ignored(_) => {
@@ -163,6 +195,23 @@ pub fn decide(report: &Report, record: Option<&NotificationRecord>, now: SystemT
         }
         Outcome::Blocked(cause) => once(EventKind::AccountBlocked, cause),
         Outcome::Waiting(_) => record.map_or(NotificationDecision::RecordStarted, |_| NotificationDecision::Nothing),
+    }
+}
+
+/// Drift is notified unless the same changes were, and forgotten when there is none.
+fn decide_drift(report: &Report, outcome: &Outcome, record: Option<&NotificationRecord>) -> NotificationDecision {
+    let is_drift =
+        |last: &NotificationRecord| matches!(&last.notified, Notified::Cause(text) if text.starts_with(DRIFT));
+    let notified = drift(report);
+    match outcome.cause() {
+        None if record.is_some_and(is_drift) => NotificationDecision::Forget,
+        Some(cause) if record.is_none_or(|last| last.notified != notified) => NotificationDecision::Notify {
+            kind: EventKind::AccountDrifted,
+            notified,
+            cause: Some(cause.clone()),
+            first: false,
+        },
+        _ => NotificationDecision::Nothing,
     }
 }
 

@@ -153,6 +153,43 @@ fn plan_is_not_notified() {
 }
 
 #[test]
+fn drift_that_is_only_reported_is_notified_once_for_each_plan() {
+    let planned = |trigger, policies: &[&str]| {
+        let step = |policy: &&str| {
+            let action = crate::plan::Action::Attach((*policy).to_owned());
+            let change = crate::plan::Change { role: "AcmeRead".parse().unwrap(), action };
+            crate::report::ChangeResult { change, status: crate::report::ChangeStatus::Planned }
+        };
+        let outcome = match policies {
+            [] => Outcome::Converged,
+            _ => Outcome::waiting(Code::ChangesPending, "changes to make"),
+        };
+        let changes = policies.iter().map(step).collect();
+        Report { mode: Mode::Plan, trigger, changes, ..report(outcome) }
+    };
+    let swept = planned(TriggerKind::Sweep, &["one"]);
+    let NotificationDecision::Notify { kind, notified, cause, .. } = decided(&swept, None) else { panic!("an event") };
+    assert_eq!((kind.detail_type(), cause.map(|cause| cause.code)), ("AccountDrifted", Some(Code::ChangesPending)));
+    let recorded_as = |notified: &Notified| Some(recorded(&String::from(notified.clone()), 1));
+    assert_eq!(word(&decided(&swept, recorded_as(&notified))), "nothing");
+    assert_eq!(word(&decided(&planned(TriggerKind::MoveAccount, &["one"]), recorded_as(&notified))), "nothing");
+    for policies in [&["two"][..], &["one", "two"]] {
+        let other = planned(TriggerKind::MoveAccount, policies);
+        assert_eq!(word(&decided(&other, recorded_as(&notified))), "AccountDrifted", "{policies:?}");
+    }
+    assert_eq!(word(&decided(&swept, Some(recorded("onboarded", 1)))), "AccountDrifted");
+
+    let converged = planned(TriggerKind::Sweep, &[]);
+    assert_eq!(word(&decided(&converged, recorded_as(&notified))), "forget");
+    assert_eq!(word(&decided(&converged, Some(recorded("onboarded", 100 * DAY)))), "nothing");
+    let blocked = Report { outcome: Outcome::blocked(Code::ForeignRole, "x", "y"), ..swept.clone() };
+    assert_eq!(word(&decided(&blocked, None)), "nothing");
+    for trigger in [TriggerKind::Manual, TriggerKind::CommandLine] {
+        assert_eq!(word(&decided(&planned(trigger, &["one"]), None)), "nothing", "somebody asked for it");
+    }
+}
+
+#[test]
 fn subject_of_a_notification_is_stored_as_a_string() {
     for (notified, stored) in [
         (Notified::Started, "started"),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::model::Report;
 use crate::account::AccountId;
 use crate::outcome::Cause;
-use crate::text::printable;
+use crate::text::{excerpt, printable};
 
 /// The kind of an event. The names are stable: they are the `detail-type` of the events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -17,6 +17,8 @@ pub enum EventKind {
     AccountBlocked,
     /// An account left the organization, or is being closed.
     AccountDeparted,
+    /// An account differs from its configuration, and the sweep mode allows only to report that.
+    AccountDrifted,
 }
 
 impl EventKind {
@@ -27,6 +29,7 @@ impl EventKind {
             Self::AccountOnboarded => "AccountOnboarded",
             Self::AccountBlocked => "AccountBlocked",
             Self::AccountDeparted => "AccountDeparted",
+            Self::AccountDrifted => "AccountDrifted",
         }
     }
 }
@@ -47,6 +50,13 @@ pub struct EventContext<'a> {
     /// The request ID of the Lambda invocation.
     pub invocation: &'a str,
 }
+
+/// The maximum number of planned changes in an event, and the longest description of one, in characters. EventBridge accepts
+/// 256 KiB for a whole event.
+///
+/// See <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html>.
+const MOST_PLANNED: usize = 20;
+const LONGEST_PLANNED: usize = 300;
 
 /// One event. Its `detail` is versioned and documented in docs/EVENTS.md.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +84,12 @@ impl AccountEvent {
             "invocation_id": invocation,
         });
         let run_again = (kind == EventKind::AccountBlocked).then(|| run_again(report.account_id.as_ref()));
+        let planned = report.planned();
+        let shown = planned.iter().take(MOST_PLANNED);
+        let shown: Vec<_> = shown.map(|change| template_safe(&excerpt(&change.to_string(), LONGEST_PLANNED))).collect();
         let optional = [
+            ("planned", (!shown.is_empty()).then(|| json!(shown))),
+            ("planned_count", (!planned.is_empty()).then(|| json!(planned.len()))),
             ("account_name", report.account_name.as_ref().map(|name| json!(template_safe(&name.to_string())))),
             (
                 "cause",
@@ -138,7 +153,39 @@ mod tests {
     use crate::code::Code;
     use crate::mode::Mode;
     use crate::outcome::Outcome;
+    use crate::plan::{Action, Change};
+    use crate::report::{ChangeResult, ChangeStatus};
     use crate::trigger::TriggerKind;
+
+    #[test]
+    fn planned_changes_are_shortened() {
+        let outcome = Outcome::waiting(Code::ChangesPending, "23 changes to make");
+        let mut report = Report::new(None, TriggerKind::Sweep, Mode::Plan, outcome);
+        let detail = |report: &Report| {
+            let kind = EventKind::AccountDrifted;
+            let subject = "account 444455556666";
+            let invocation = "invocation-1";
+            let context = EventContext { kind, report, subject, cause: None, event_id: None, invocation };
+            AccountEvent::new(&context).detail().clone()
+        };
+        let empty = detail(&report);
+        assert!(empty.get("planned").is_none() && empty.get("planned_count").is_none(), "{empty}");
+
+        let step = |action| {
+            let change = Change { role: "AcmeRead".parse().unwrap(), action };
+            ChangeResult { change, status: ChangeStatus::Planned }
+        };
+        let long = Action::DeletePolicy { name: "\"x\n".repeat(10_000), before: None };
+        report.changes = vec![step(Action::Attach("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned())); 3];
+        report.changes.extend(vec![step(long); 20]);
+        let detail = detail(&report);
+        let planned = detail["planned"].as_array().unwrap();
+        assert_eq!(planned[0], "attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `AcmeRead`");
+        assert_eq!((planned.len(), &detail["planned_count"]), (20, &json!(23)));
+        let last = planned[19].as_str().unwrap();
+        assert!(last.ends_with('…') && !last.contains(['"', '\n']), "{last}");
+        assert!(detail.to_string().len() < 32 << 10);
+    }
 
     #[test]
     fn strings_are_safe_in_templates() {

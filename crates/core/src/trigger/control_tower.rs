@@ -2,12 +2,11 @@
 //!
 //! See <https://docs.aws.amazon.com/controltower/latest/userguide/lifecycle-events.html>.
 
-use serde_json::Value;
-
 use super::field::{Field, TriggerError};
 use super::ignored::{failed_call, ignored};
 use super::kind::TriggerKind;
 use super::model::Trigger;
+use super::object::Object;
 use crate::text::Untrusted;
 
 /// The paths of the state and the account ID in an event. When provisioning is retried, Control Tower emits the `Update`
@@ -31,7 +30,7 @@ const SHAPES: [EventShape; 2] = [
     },
 ];
 
-pub(super) fn parse(event: &Value, name: Untrusted<&str>) -> Result<Trigger, TriggerError> {
+pub(super) fn parse(event: &Object<'_>, name: Untrusted<&str>) -> Result<Trigger, TriggerError> {
     let Some(shape) = SHAPES.iter().find(|shape| name == shape.name) else {
         return ignored(event, format!("the event `{name}` needs no action"));
     };

@@ -1,11 +1,10 @@
 //! EventBridge events: selects the parser by event source.
 
-use serde_json::Value;
-
 use super::field::{Field, TriggerError};
 use super::ignored::ignored;
 use super::kind::TriggerKind;
 use super::model::Trigger;
+use super::object::Object;
 use super::{control_tower, organizations};
 use crate::text::Untrusted;
 
@@ -13,7 +12,7 @@ use crate::text::Untrusted;
 struct EventSource {
     name: &'static str,
     event_source: &'static str,
-    parse: fn(&Value, Untrusted<&str>) -> Result<Trigger, TriggerError>,
+    parse: fn(&Object<'_>, Untrusted<&str>) -> Result<Trigger, TriggerError>,
 }
 
 const SOURCES: [EventSource; 2] = [
@@ -25,7 +24,7 @@ const SOURCES: [EventSource; 2] = [
 ///
 /// Only AWS can send events whose source starts with `aws.`. Events of any other source, which may imitate the format, are
 /// ignored and not an error, so that a rule that matches too much does not fill the dead-letter queue.
-pub(super) fn parse(event: &Value) -> Result<Trigger, TriggerError> {
+pub(super) fn parse(event: &Object<'_>) -> Result<Trigger, TriggerError> {
     let source = Field::at(event, "source").text()?;
     let detail_type = Field::at(event, "detail-type").text()?;
     // EventBridge Scheduler without an input, and a scheduled rule. The detail of the former is the string `"{}"`.
@@ -42,5 +41,5 @@ pub(super) fn parse(event: &Value) -> Result<Trigger, TriggerError> {
         let what = format!("the event `{name}` has the event source `{recorded_source}`");
         return ignored(event, format!("{what} instead of `{}`", known.event_source));
     }
-    (known.parse)(event, name)
+    (known.parse)(event, Untrusted::new(name.raw()))
 }

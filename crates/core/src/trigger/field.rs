@@ -1,9 +1,10 @@
 //! Access to the fields of a payload by path.
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::MAX_PAYLOAD;
 use super::foreign::ForeignPayload;
+use super::object::{Object, is_null, is_number, string};
 use crate::account::AccountId;
 use crate::json::{JsonError, MAX_VALUES};
 use crate::mode::Mode;
@@ -90,53 +91,55 @@ impl From<JsonError> for TriggerError {
 /// A field of a payload, identified by its path from the root.
 #[derive(Clone, Copy)]
 pub(super) struct Field<'a> {
-    root: &'a Value,
+    root: &'a Object<'a>,
     /// Keys separated by `/`, such as `detail/serviceEventDetails`.
     path: &'a str,
 }
 
 impl<'a> Field<'a> {
-    pub(super) fn at(root: &'a Value, path: &'a str) -> Self {
+    pub(super) fn at(root: &'a Object<'a>, path: &'a str) -> Self {
         Self { root, path }
     }
 
     /// The value of any type. `null` counts as absent, because CloudTrail writes `null` for absent objects.
-    pub(super) fn value(self) -> Option<&'a Value> {
-        self.value_or_null().filter(|value| !value.is_null())
+    pub(super) fn value(self) -> Option<&'a RawValue> {
+        self.value_or_null().filter(|value| !is_null(value))
     }
 
-    fn value_or_null(self) -> Option<&'a Value> {
-        self.path.split('/').try_fold(self.root, |value, key| value.as_object()?.get(key))
+    fn value_or_null(self) -> Option<&'a RawValue> {
+        let mut keys = self.path.split('/');
+        let first = self.root.get(keys.next()?)?;
+        keys.try_fold(first, |value, key| Object::from_value(value)?.get(key))
     }
 
     /// An optional `plan` or `apply`. `null` is an error, because it could have been meant as either.
     pub(super) fn mode(self) -> Result<Mode, TriggerError> {
-        match self.value_or_null() {
-            None => Ok(Mode::default()),
-            Some(Value::String(text)) if text == "plan" => Ok(Mode::Plan),
-            Some(Value::String(text)) if text == "apply" => Ok(Mode::Apply),
-            Some(_) => Err(self.fail("is not valid; write `plan` or `apply` (the default)")),
+        let Some(value) = self.value_or_null() else { return Ok(Mode::default()) };
+        match string(value).as_deref() {
+            Some("plan") => Ok(Mode::Plan),
+            Some("apply") => Ok(Mode::Apply),
+            _ => Err(self.fail("is not valid; write `plan` or `apply` (the default)")),
         }
     }
 
     /// A required string. It may contain anything.
-    pub(super) fn text(self) -> Result<Untrusted<&'a str>, TriggerError> {
-        match self.value() {
-            None => Err(self.fail("is missing; send the event as EventBridge delivers it")),
-            Some(Value::String(text)) => Ok(Untrusted::new(text)),
-            Some(_) => Err(self.fail("must be a string; send the event as EventBridge delivers it")),
-        }
+    pub(super) fn text(self) -> Result<Untrusted, TriggerError> {
+        let Some(value) = self.value() else {
+            return Err(self.fail("is missing; send the event as EventBridge delivers it"));
+        };
+        let text = string(value).map(Untrusted::new);
+        text.ok_or_else(|| self.fail("must be a string; send the event as EventBridge delivers it"))
     }
 
     /// The value, if it is a string.
-    pub(super) fn optional(self) -> Option<Untrusted<&'a str>> {
-        self.value()?.as_str().map(Untrusted::new)
+    pub(super) fn optional(self) -> Option<Untrusted> {
+        string(self.value()?).map(Untrusted::new)
     }
 
     /// A required account ID.
     pub(super) fn account(self) -> Result<AccountId, TriggerError> {
         match self.value() {
-            Some(Value::Number(_)) => {
+            Some(value) if is_number(value) => {
                 Err(self.fail("is a number; write it in quotes, because account IDs can start with 0"))
             }
             _ => self.text()?.parse::<AccountId>().map_err(|e| self.fail(&format!("is invalid: {e}"))),
@@ -154,15 +157,15 @@ impl<'a> Field<'a> {
 
     fn broken_parent(self) -> Option<(String, &'static str)> {
         let (parents, _) = self.path.rsplit_once('/')?;
-        let mut value = self.root;
-        let mut so_far: Vec<&str> = Vec::new();
+        let mut so_far = String::new();
         for key in parents.split('/') {
-            so_far.push(key);
-            value = match value.get(key) {
-                None | Some(Value::Null) => return Some((so_far.join("."), "is missing")),
-                Some(Value::Object(_)) => value.get(key)?,
-                Some(_) => return Some((so_far.join("."), "must be an object")),
+            so_far = if so_far.is_empty() { key.to_owned() } else { format!("{so_far}/{key}") };
+            let problem = match Field::at(self.root, &so_far).value() {
+                None => "is missing",
+                Some(value) if Object::from_value(value).is_none() => "must be an object",
+                Some(_) => continue,
             };
+            return Some((so_far.replace('/', "."), problem));
         }
         None
     }

@@ -6,8 +6,9 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 
+use super::object::{Object, string};
 use crate::text::Untrusted;
 
 /// Something that AWS sends, other than an event about an account. Displayed as a noun with what to do.
@@ -65,19 +66,18 @@ pub fn foreign_record(record: &str) -> Option<ForeignPayload> {
 }
 
 /// Recognizes a batch by its first record, and other payloads by their keys.
-pub(super) fn foreign_payload(map: &Map<String, Value>) -> Option<ForeignPayload> {
-    let source = |record: &Value| {
+pub(super) fn foreign_payload(payload: &Object<'_>) -> Option<ForeignPayload> {
+    if let Some(records) = payload.get("Records") {
+        let records: Vec<&RawValue> = serde_json::from_str(records.get()).ok()?;
+        let record = Object::from_value(records.first()?)?;
         let source = record.get("eventSource").or_else(|| record.get("EventSource"))?;
-        from_source(source.as_str()?)
-    };
-    if let Some(records) = map.get("Records") {
-        return records.get(0).and_then(source);
+        return from_source(&string(source)?);
     }
-    let has = |key: &str| map.contains_key(key);
+    let has = |key: &str| payload.has(key);
     if has("s3Bucket") && has("s3ObjectKey") {
         return Some(ForeignPayload::CloudTrailFile);
     }
-    if map.get("Event").and_then(Value::as_str).is_some_and(|event| event.starts_with("s3:")) {
+    if payload.get("Event").and_then(string).is_some_and(|event| event.starts_with("s3:")) {
         return Some(ForeignPayload::S3Notification);
     }
     if has("awslogs") {

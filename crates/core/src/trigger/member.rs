@@ -17,18 +17,21 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::field::Field;
+use super::object::Object;
 use crate::account::AccountId;
 
 /// The member account of an event, or why it is not known, as the end of a sentence.
-pub(super) fn member(event: &Value, known_path: &str) -> Result<AccountId, String> {
+pub(super) fn member(event: &Object<'_>, known_path: &str) -> Result<AccountId, String> {
     let id_at = |path| Field::at(event, path).optional()?.parse::<AccountId>().ok();
     let management: BTreeSet<_> = ["account", "detail/recipientAccountId"].into_iter().filter_map(id_at).collect();
     let known = id_at(known_path);
     if let Some(id) = known.as_ref().filter(|id| !management.contains(id)) {
         return Ok(id.clone());
     }
-    let [details, detail, resources] =
-        ["detail/serviceEventDetails", "detail", "resources"].map(|path| Field::at(event, path).value());
+    // The shape of the event is not known, so that the parts that are searched become trees. They have few values.
+    let tree = |path| serde_json::from_str::<Value>(Field::at(event, path).value()?.get()).ok();
+    let [details, detail, resources] = ["detail/serviceEventDetails", "detail", "resources"].map(tree);
+    let (details, detail, resources) = (details.as_ref(), detail.as_ref(), resources.as_ref());
     let steps = [
         (details, Names::EndInAccountId),
         (detail, Names::EndInAccountId),

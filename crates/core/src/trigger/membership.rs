@@ -4,17 +4,16 @@
 //! of a field. Only the account ID is required, see [`super::member`]; the other fields are informational. An event without
 //! it is ignored with a warning: the next sweep finds an account that joined, and a dead letter would help nobody.
 
-use serde_json::Value;
-
 use super::field::{Field, TriggerError};
 use super::ignored::ignored;
 use super::kind::TriggerKind;
 use super::member::member;
 use super::model::Trigger;
+use super::object::{Object, string};
 use crate::text::Untrusted;
 
 /// `AccountJoinedOrganization`: the account was created in the organization, or it accepted an invitation.
-pub(super) fn joined(event: &Value) -> Result<Trigger, TriggerError> {
+pub(super) fn joined(event: &Object<'_>) -> Result<Trigger, TriggerError> {
     let kind = TriggerKind::AccountJoined;
     Ok(match member(event, MEMBER) {
         Ok(id) => Trigger::AccountReady { id, kind },
@@ -23,7 +22,7 @@ pub(super) fn joined(event: &Value) -> Result<Trigger, TriggerError> {
 }
 
 /// `AccountDepartedOrganization`: the account left, was removed, or was cleaned up after its closure.
-pub(super) fn departed(event: &Value) -> Result<Trigger, TriggerError> {
+pub(super) fn departed(event: &Object<'_>) -> Result<Trigger, TriggerError> {
     let how = match method(event, &["departureMethod", "departedMethod"]).as_deref() {
         Some("LEFT") => "left the organization".to_owned(),
         Some("REMOVED") => "was removed from the organization".to_owned(),
@@ -35,7 +34,7 @@ pub(super) fn departed(event: &Value) -> Result<Trigger, TriggerError> {
 }
 
 /// `CloseAccountResult`: the closure of an account finished.
-pub(super) fn closed(event: &Value) -> Result<Trigger, TriggerError> {
+pub(super) fn closed(event: &Object<'_>) -> Result<Trigger, TriggerError> {
     // Without a state, Organizations knows whether the account is closed.
     let state = Field::at(event, "detail/serviceEventDetails/closeAccountStatus/state").optional();
     match state {
@@ -48,12 +47,12 @@ pub(super) fn closed(event: &Value) -> Result<Trigger, TriggerError> {
 }
 
 /// `RemoveAccountFromOrganization`, called in the management account.
-pub(super) fn removed(event: &Value) -> Result<Trigger, TriggerError> {
+pub(super) fn removed(event: &Object<'_>) -> Result<Trigger, TriggerError> {
     Ok(gone(event, "detail/requestParameters/accountId", "was removed from the organization".to_owned()))
 }
 
 /// `LeaveOrganization`, called in the account itself.
-pub(super) fn left(event: &Value) -> Result<Trigger, TriggerError> {
+pub(super) fn left(event: &Object<'_>) -> Result<Trigger, TriggerError> {
     // The event is recorded in the account itself, so that nothing distinguishes it from a management account.
     let caller = Field::at(event, "detail/userIdentity/accountId");
     let kind = TriggerKind::AccountDeparted;
@@ -66,7 +65,7 @@ pub(super) fn left(event: &Value) -> Result<Trigger, TriggerError> {
 /// Where the account is in the events about joining and departing.
 const MEMBER: &str = "detail/serviceEventDetails/accountId";
 
-fn gone(event: &Value, known_path: &str, how: String) -> Trigger {
+fn gone(event: &Object<'_>, known_path: &str, how: String) -> Trigger {
     let kind = TriggerKind::AccountDeparted;
     match member(event, known_path) {
         Ok(id) => Trigger::AccountGone { id, kind, how },
@@ -74,8 +73,8 @@ fn gone(event: &Value, known_path: &str, how: String) -> Trigger {
     }
 }
 
-fn unreadable(event: &Value, kind: TriggerKind, problem: &str) -> Trigger {
-    let name = Field::at(event, "detail/eventName").optional().unwrap_or(Untrusted::new("of a member"));
+fn unreadable(event: &Object<'_>, kind: TriggerKind, problem: &str) -> Trigger {
+    let name = Field::at(event, "detail/eventName").optional().unwrap_or_else(|| "of a member".into());
     let then = match kind {
         TriggerKind::AccountJoined => "the next sweep finds the account",
         _ => "a departure is not reported",
@@ -85,8 +84,8 @@ fn unreadable(event: &Value, kind: TriggerKind, problem: &str) -> Trigger {
 }
 
 /// The departure method in upper case, from the first field with one of these names.
-fn method(event: &Value, names: &[&str]) -> Option<String> {
-    let details = Field::at(event, "detail/serviceEventDetails").value()?.as_object()?;
-    let found = details.iter().find(|(key, _)| names.iter().any(|name| key.eq_ignore_ascii_case(name)))?;
-    Some(found.1.as_str()?.to_ascii_uppercase())
+fn method(event: &Object<'_>, names: &[&str]) -> Option<String> {
+    let details = Object::from_value(Field::at(event, "detail/serviceEventDetails").value()?)?;
+    let (_, found) = details.entries().find(|(key, _)| names.iter().any(|name| key.eq_ignore_ascii_case(name)))?;
+    Some(string(found)?.to_ascii_uppercase())
 }

@@ -22,15 +22,14 @@ mod manual;
 mod member;
 mod membership;
 mod model;
+mod object;
 mod organizations;
 mod request;
 mod sweep;
 
-use serde_json::{Map, Value};
-
-use crate::json;
 use crate::suggestion::did_you_mean;
 use foreign::foreign_payload;
+use object::{Object, string};
 
 pub use field::TriggerError;
 pub use foreign::{ForeignPayload, foreign_record};
@@ -60,20 +59,20 @@ pub struct ParsedPayload {
 /// # Errors
 /// If it is none of these. The error names the field and says what to do.
 pub fn parse(payload: &[u8]) -> Result<ParsedPayload, TriggerError> {
-    let map = object(payload)?;
-    match sns_message(&map) {
-        Some(message) => parse_record(object(message?.as_bytes()).map_err(in_sns)?).map_err(in_sns),
-        None => parse_record(map),
+    let object = read(payload)?;
+    match sns_message(&object) {
+        Some(message) => parse_record(read(message?.as_bytes()).map_err(in_sns)?).map_err(in_sns),
+        None => parse_record(object),
     }
 }
 
 /// Reads a payload, if it is not too large.
-fn object(payload: &[u8]) -> Result<Map<String, Value>, TriggerError> {
+fn read(payload: &[u8]) -> Result<Object<'_>, TriggerError> {
     if payload.len() > MAX_PAYLOAD {
         return Err(TriggerError::TooLarge(payload.len()));
     }
     let text = std::str::from_utf8(payload).map_err(|_| TriggerError::NotUtf8)?;
-    Ok(json::object(without_byte_order_mark(text))?)
+    Ok(Object::parse(without_byte_order_mark(text))?)
 }
 
 /// The text without the byte order mark that some editors and PowerShell write in front of UTF-8.
@@ -85,10 +84,10 @@ pub fn without_byte_order_mark(text: &str) -> &str {
 /// The message of an SNS notification, which SNS delivers inside an envelope unless raw message delivery is on.
 ///
 /// See <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>.
-fn sns_message(map: &Map<String, Value>) -> Option<Result<&str, TriggerError>> {
-    map.get("TopicArn")?;
-    let message = map.get("Message")?.as_str()?;
-    let is_notification = map.get("Type").is_none_or(|kind| kind == "Notification");
+fn sns_message(payload: &Object<'_>) -> Option<Result<String, TriggerError>> {
+    payload.get("TopicArn")?;
+    let message = string(payload.get("Message")?)?;
+    let is_notification = payload.get("Type").is_none_or(|kind| string(kind).as_deref() == Some("Notification"));
     Some(if is_notification { Ok(message) } else { Err(TriggerError::Foreign(ForeignPayload::SnsControl)) })
 }
 
@@ -99,34 +98,29 @@ fn in_sns(error: TriggerError) -> TriggerError {
 /// Parses a payload, or the original payload in the record of a failed asynchronous invocation, which a redrive sends.
 ///
 /// See <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>.
-fn parse_record(mut map: Map<String, Value>) -> Result<ParsedPayload, TriggerError> {
-    if map.contains_key("requestContext")
-        && let Some(Value::Object(inner)) = map.get_mut("requestPayload")
-    {
-        return parse_object(std::mem::take(inner));
-    }
-    parse_object(map)
+fn parse_record(record: Object<'_>) -> Result<ParsedPayload, TriggerError> {
+    let inner = record.get("requestPayload").filter(|_| record.has("requestContext"));
+    parse_object(&inner.and_then(Object::from_value).unwrap_or(record))
 }
 
-fn parse_object(map: Map<String, Value>) -> Result<ParsedPayload, TriggerError> {
-    if let Some(foreign) = foreign_payload(&map) {
+fn parse_object(payload: &Object<'_>) -> Result<ParsedPayload, TriggerError> {
+    if let Some(foreign) = foreign_payload(payload) {
         return Err(TriggerError::Foreign(foreign));
     }
-    if map.contains_key("Records") {
+    if payload.has("Records") {
         return Err(TriggerError::Batch);
     }
-    let has = |keys: &[&str]| keys.iter().any(|key| map.contains_key(*key));
+    let has = |keys: &[&str]| keys.iter().any(|key| payload.has(key));
     if has(&["detail-type", "detail", "source"]) {
-        let event_id = event_id(&map);
-        return Ok(ParsedPayload { trigger: event::parse(&Value::Object(map))?, event_id });
+        return Ok(ParsedPayload { trigger: event::parse(payload)?, event_id: event_id(payload) });
     }
     let trigger = if has(&["sweep"]) {
-        sweep::parse(&Value::Object(map))?
+        sweep::parse(payload)?
     } else if has(&["account_id", "mode"]) {
-        manual::parse(map)?
+        manual::parse(payload)?
     } else {
-        let first = map.keys().next().map(|key| key.as_str().into());
-        let mut hints = map.keys().take(20).map(|key| did_you_mean(key, manual::KEYS));
+        let first = payload.keys().next().map(Into::into);
+        let mut hints = payload.keys().take(20).map(|key| did_you_mean(key, manual::KEYS));
         let hint = hints.find(|hint| !hint.is_empty()).unwrap_or_default();
         return Err(TriggerError::Unknown { first, hint });
     };
@@ -134,10 +128,10 @@ fn parse_object(map: Map<String, Value>) -> Result<ParsedPayload, TriggerError> 
 }
 
 /// The event ID, if it is valid as part of a role session name.
-fn event_id(event: &Map<String, Value>) -> Option<String> {
-    let id = event.get("id")?.as_str()?;
+fn event_id(event: &Object<'_>) -> Option<String> {
+    let id = string(event.get("id")?)?;
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-    ((1..=64).contains(&id.len()) && id.bytes().all(allowed)).then(|| id.to_owned())
+    ((1..=64).contains(&id.len()) && id.bytes().all(allowed)).then_some(id)
 }
 
 #[cfg(test)]

@@ -2,19 +2,18 @@
 //!
 //! See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_cloudtrail-integration.html>.
 
-use serde_json::Value;
-
 use super::field::{Field, TriggerError};
 use super::ignored::{failed_call, ignored};
 use super::kind::TriggerKind;
 use super::membership;
 use super::model::Trigger;
+use super::object::Object;
 use crate::text::Untrusted;
 
 /// The API calls that create an account.
 const CREATIONS: [&str; 2] = ["CreateAccount", "CreateGovCloudAccount"];
 
-pub(super) fn parse(event: &Value, name: Untrusted<&str>) -> Result<Trigger, TriggerError> {
+pub(super) fn parse(event: &Object<'_>, name: Untrusted<&str>) -> Result<Trigger, TriggerError> {
     if let Some(reason) = failed_call(event, name) {
         return match name.known(&CREATIONS) {
             Some(_) => {
@@ -48,7 +47,7 @@ pub(super) fn parse(event: &Value, name: Untrusted<&str>) -> Result<Trigger, Tri
 
 /// The creation of an account finished, successfully or not. A GovCloud account is created together with a commercial
 /// account and belongs to an organization in its own partition, so only the commercial account is onboarded here.
-fn creation_finished(event: &Value) -> Result<Trigger, TriggerError> {
+fn creation_finished(event: &Object<'_>) -> Result<Trigger, TriggerError> {
     let kind = TriggerKind::CreateAccountResult;
     let state = Field::at(event, "detail/serviceEventDetails/createAccountStatus/state");
     let text = state.text()?;
@@ -59,7 +58,7 @@ fn creation_finished(event: &Value) -> Result<Trigger, TriggerError> {
         }
         Some(_) => {
             let reason = Field::at(event, "detail/serviceEventDetails/createAccountStatus/failureReason");
-            let reason = reason.optional().unwrap_or(Untrusted::new("no reason given"));
+            let reason = reason.optional().unwrap_or_else(|| "no reason given".into());
             let reason = format!("the account was not created ({reason})");
             Ok(Trigger::Ignored { kind, reason, account: None })
         }
@@ -71,7 +70,7 @@ fn creation_finished(event: &Value) -> Result<Trigger, TriggerError> {
 }
 
 /// The creation of an account was requested.
-fn creation_requested(event: &Value) -> Result<Trigger, TriggerError> {
+fn creation_requested(event: &Object<'_>) -> Result<Trigger, TriggerError> {
     let field = Field::at(event, "detail/responseElements/createAccountStatus/id");
     let id = field.text()?;
     if !is_request_id(id.raw()) {

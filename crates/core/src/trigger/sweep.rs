@@ -5,36 +5,33 @@
 //! - `{"sweep": {"account_id": "…"}}` checks one account that a sweep found. With `"mode": "plan"` its changes are only
 //!   reported.
 
-use serde_json::Value;
-
 use super::field::{Field, TriggerError};
 use super::kind::TriggerKind;
 use super::model::Trigger;
+use super::object::{Object, is_null, string};
 
-pub(super) fn parse(root: &Value) -> Result<Trigger, TriggerError> {
+pub(super) fn parse(root: &Object<'_>) -> Result<Trigger, TriggerError> {
     let field = Field::at(root, "sweep");
     // A sender that adds `mode` or `account_id` does not want to apply changes to every account.
-    if root.as_object().is_some_and(|map| map.len() > 1) {
+    if root.keys().count() > 1 {
         return Err(field.fail("must be the only key in its payload; to plan, or to process one account, send `account_id` (and `mode`) without `sweep`"));
     }
-    let Some(Value::Object(map)) = field.value() else {
+    let Some(object) = field.value().and_then(Object::from_value) else {
         return Err(field.fail("must be an object; write `{\"sweep\": {}}`"));
     };
-    if map.keys().any(|key| !["page", "account_id", "mode"].contains(&key.as_str())) {
+    if object.keys().any(|key| !["page", "account_id", "mode"].contains(&key)) {
         return Err(field.fail("has an unknown key; the keys are `page`, `account_id` and `mode`"));
     }
     let mode = Field::at(root, "sweep/mode");
-    if map.contains_key("account_id") {
+    if object.has("account_id") {
         let id = Field::at(root, "sweep/account_id").account()?;
         return Ok(Trigger::SweptAccount { id, mode: mode.mode()? });
     }
     if mode.value().is_some() {
         return Err(mode.fail("is for one account; the stack parameter `Sweep` sets the mode of a whole sweep"));
     }
-    let page = match map.get("page") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(page)) => Some(page.clone()),
-        Some(_) => return Err(Field::at(root, "sweep/page").fail("must be a string; leave it out to start over")),
-    };
+    let wrong_page = || Field::at(root, "sweep/page").fail("must be a string; leave it out to start over");
+    let page = object.get("page").filter(|page| !is_null(page));
+    let page = page.map(|page| string(page).ok_or_else(wrong_page)).transpose()?;
     Ok(Trigger::Sweep { kind: TriggerKind::Sweep, page })
 }
