@@ -469,6 +469,43 @@ async fn no_credentials_at_all_is_reported_with_what_to_do() {
     assert!(cause["remedy"].as_str().unwrap().contains("--profile"), "{cause}");
 }
 
+/// A key with the line break of the file that it was copied from. The SDK would panic.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_cannot_be_sent_are_reported() {
+    let home = Home::with(&PROFILES.replace("AKIAPROFILE", "AKIA\u{1}PROFILE")).await;
+    let error = home.error(&["--profile", "management"]).await;
+    insta::assert_snapshot!(error, @"error: the access key ID of profile `management` contains a space, a line break or another character that is not allowed; set it again");
+    for (variable, value, what) in [
+        ("AWS_ACCESS_KEY_ID", "AKIA\rX", "access key ID"),
+        ("AWS_ACCESS_KEY_ID", "AKIA X", "access key ID"),
+        ("AWS_SESSION_TOKEN", "to\nken", "session token"),
+    ] {
+        let finished = home.run(with_keys(&mut home.command(&[])).env(variable, value));
+        let cause = finished.report()["cause"].clone();
+        assert_eq!((finished.code, &cause["code"]), (4, &"no_credentials".into()), "{cause}");
+        let message = cause["message"].as_str().unwrap();
+        assert!(
+            message.contains(&format!("the {what} of the environment contains a space, a line break")),
+            "{message}"
+        );
+    }
+    assert!(home.keys().await.is_empty());
+}
+
+/// Services quote the signed request, with its session token, if they do not accept the signature.
+#[tokio::test(flavor = "multi_thread")]
+async fn session_token_that_a_service_quotes_is_not_printed() {
+    let respond = |_: &Request| {
+        let message = "The request signature we calculated does not match the signature you provided.\n\nThe Canonical String \
+                       for this request should have been\n'POST\n/\n\nx-amz-security-token:TOP-SECRET-TOKEN\n'";
+        error_response(400, "InvalidSignatureException", message)
+    };
+    let home = Home::answering("", respond).await;
+    let finished = home.run(with_keys(&mut home.command(&[])).env("AWS_SESSION_TOKEN", "TOP-SECRET-TOKEN"));
+    assert_eq!(finished.report()["cause"]["code"], "credentials_not_accepted");
+    assert!(!format!("{}{}", finished.out, finished.err).contains("TOP-SECRET"), "{}", finished.out);
+}
+
 // ---------------------------------------------------------------- values of an example
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
-use super::credentials::{CredentialsProblem, ProfileCredentials};
+use super::credentials::{CredentialsProblem, ProfileCredentials, SendableCredentials};
 use super::profiles::{self, ProfileError};
 use super::regions;
 use onboarding_core::limits::{CALL, CALL_ATTEMPT, CONNECT};
@@ -97,9 +97,15 @@ pub async fn cli_config(profile: Option<&str>, region: Option<&str>) -> Result<S
         }
         _ => {}
     }
-    let Some(selected) = selected else { return Ok(config) };
-    let credentials = ProfileCredentials::load(selected, config.region().cloned(), http_client).await?;
-    Ok(config.to_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build())
+    let credentials = match (selected, config.credentials_provider()) {
+        (Some(selected), _) => {
+            let loaded = ProfileCredentials::load(selected, config.region().cloned(), http_client).await?;
+            SharedCredentialsProvider::new(loaded)
+        }
+        (None, Some(default)) => SharedCredentialsProvider::new(SendableCredentials(default)),
+        (None, None) => return Ok(config),
+    };
+    Ok(config.to_builder().credentials_provider(credentials).build())
 }
 
 /// The same configuration with the credentials of a session. Region, retries and connections are shared.

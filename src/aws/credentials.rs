@@ -13,7 +13,7 @@ use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, Result, future};
+use aws_credential_types::provider::{ProvideCredentials, Result, SharedCredentialsProvider, future};
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -90,7 +90,10 @@ impl ProfileCredentials {
     async fn reload(&self) -> std::result::Result<Credentials, CredentialsProblem> {
         let Selected { source, .. } = &self.selected;
         match tokio::time::timeout(LOAD_CREDENTIALS, self.provider.provide_credentials()).await {
-            Ok(loaded) => loaded.map_err(|error| explain(&self.selected, &error)),
+            Ok(loaded) => {
+                let credentials = loaded.map_err(|error| explain(&self.selected, &error))?;
+                sendable(credentials, &format!("profile `{}`", Untrusted::new(source)))
+            }
             Err(_) => Err(CredentialsProblem(format!(
                 "profile `{}` has returned no credentials after {} s; check it with \
                  `aws sts get-caller-identity --profile {0}`",
@@ -114,6 +117,39 @@ impl ProvideCredentials for ProfileCredentials {
             }
         })
     }
+}
+
+/// The credentials of the environment or of another source, unless they cannot be sent.
+#[derive(Debug)]
+pub(super) struct SendableCredentials(pub(super) SharedCredentialsProvider);
+
+impl ProvideCredentials for SendableCredentials {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            let credentials = self.0.provide_credentials().await?;
+            sendable(credentials, "the environment").map_err(CredentialsError::provider_error) as Result
+        })
+    }
+}
+
+/// Refuses credentials that cannot be part of an HTTP header, such as a key with the line break of the file that it was copied
+/// from. The SDK would panic.
+fn sendable(credentials: Credentials, source: &str) -> std::result::Result<Credentials, CredentialsProblem> {
+    let is_sendable = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+    for (name, value) in [
+        ("access key ID", credentials.access_key_id()),
+        ("session token", credentials.session_token().unwrap_or_default()),
+    ] {
+        if !is_sendable(value) {
+            return Err(CredentialsProblem(format!(
+                "the {name} of {source} contains a space, a line break or another character that is not allowed; set it again"
+            )));
+        }
+    }
+    Ok(credentials)
 }
 
 /// Why a call was not sent, if the reason is that there are no credentials.

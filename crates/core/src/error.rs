@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::error_messages::{Denial, Hint, Quota};
+use crate::error_messages::{Denial, Hint, Quota, without_signed_request};
 use crate::text::Untrusted;
 use crate::text::excerpt;
 
@@ -86,7 +86,7 @@ impl ApiError {
         let quota = Quota::read(message);
         let hint = Hint::read(message);
         let code = code.into();
-        let message = excerpt(message, LONGEST_MESSAGE);
+        let message = excerpt(without_signed_request(message), LONGEST_MESSAGE);
         Self { call, code, message, denial, quota, hint, fixed_credentials: false, status: None, source: None }
     }
 

@@ -5,9 +5,11 @@
 
 mod denial;
 mod quota;
+mod signed_request;
 
 pub use denial::{Denial, DeniedBy};
 pub use quota::Quota;
+pub(crate) use signed_request::without_signed_request;
 
 /// What a message says in addition to its error code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
