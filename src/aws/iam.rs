@@ -98,6 +98,7 @@ fn observed(role: &Role) -> Result<ObservedRole, ApiError> {
     };
     let id = role.role_id().parse().map_err(|_| malformed(CALL, "unique role ID"))?;
     Ok(ObservedRole {
+        inline_length: 0,
         id: Some(id),
         settings,
         trust: Document::parse(&decoded(CALL, text)?).map_err(|e| e.to_string()),

@@ -4,6 +4,7 @@
 
 mod ambiguous;
 mod clients;
+mod clock;
 mod credentials;
 mod directory;
 mod error;
@@ -29,6 +30,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 
+use clock::ClockDifference;
+
 pub use clients::{ClientsError, cli_config, function_config};
 pub use http::HttpClient;
 
@@ -51,6 +54,8 @@ pub struct Aws {
     http: HttpClient,
     resources: Resources,
     credentials: CallerCredentials,
+    /// How far the clock of AWS is ahead of this machine's, according to the newest session.
+    clock: Arc<ClockDifference>,
 }
 
 /// Whether retrying helps if AWS does not accept the caller's own credentials.
@@ -113,6 +118,7 @@ impl Aws {
             http: HttpClient::default(),
             resources,
             credentials: CallerCredentials::Rotated,
+            clock: Arc::default(),
         }
     }
 
@@ -132,6 +138,10 @@ impl Aws {
 impl Clock for Aws {
     fn now(&self) -> SystemTime {
         SystemTime::now()
+    }
+
+    fn aws_time(&self) -> SystemTime {
+        self.clock.apply(SystemTime::now())
     }
 
     async fn sleep(&self, time: Duration) {

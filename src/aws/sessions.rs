@@ -1,5 +1,7 @@
 //! Sessions in member accounts, from `sts:AssumeRole`.
 
+use std::time::SystemTime;
+
 use aws_credential_types::Credentials;
 
 use super::Aws;
@@ -22,6 +24,9 @@ impl Sessions for Aws {
         let response =
             assume.policy(&request.policy).duration_seconds(seconds).send().await.map_err(self.caller_error(CALL))?;
         let issued = response.credentials.ok_or_else(|| malformed(CALL, "credentials"))?;
+        if let Ok(expires_at) = SystemTime::try_from(issued.expiration) {
+            self.clock.learn(expires_at, SystemTime::now());
+        }
         let token = Some(issued.session_token);
         let credentials = Credentials::new(issued.access_key_id, issued.secret_access_key, token, None, "access-role");
         Ok(IamSession::new(&with_credentials(&self.config, credentials)))

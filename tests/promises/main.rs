@@ -35,5 +35,6 @@ mod secrets_are_cached;
 mod secrets_stay_hidden;
 mod sessions_and_round_trips;
 mod sessions_are_revoked;
+mod take_over_during_a_run;
 mod unowned_role_is_left_alone;
 mod waiting;

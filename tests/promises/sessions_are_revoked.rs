@@ -17,19 +17,19 @@ use onboarding_simulation::{FakeOrganization, Injection, PolicyText, RoleSession
 
 use crate::common::{IDENTITY, NEW, OWN_ROLE, PIPELINE, Scenario, id, name};
 
-const TWELVE_HOURS: Duration = Duration::from_secs(43_200);
+pub(crate) const TWELVE_HOURS: Duration = Duration::from_secs(43_200);
 
 /// For how long a revocation covers the sessions that are issued after it.
-const LEAD: Duration = Duration::from_secs(30);
+pub(crate) const LEAD: Duration = Duration::from_secs(30);
 
-const DEVELOPER: &str = "arn:aws:iam::444455556666:role/developer";
-const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+pub(crate) const DEVELOPER: &str = "arn:aws:iam::444455556666:role/developer";
+pub(crate) const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 
 /// The boundary of everything that the developer may create.
-const BOUNDARY: &str = "arn:aws:iam::aws:policy/PowerUserAccess";
+pub(crate) const BOUNDARY: &str = "arn:aws:iam::aws:policy/PowerUserAccess";
 
 /// A pipeline's role that is an administrator.
-const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 [[access-role.grant]]
 principal = "222233334444"
 
@@ -41,34 +41,34 @@ managed-policies = ["arn:{partition}:iam::aws:policy/AdministratorAccess"]
 principal = "arn:aws:iam::222233334444:role/app-pipeline"
 "#;
 
-fn onboarded() -> Scenario {
+pub(crate) fn onboarded() -> Scenario {
     Scenario::new().with_new_account().config(CONFIG).apply().assert_outcome("converged")
 }
 
-fn trusting(arn: &str) -> PolicyText {
+pub(crate) fn trusting(arn: &str) -> PolicyText {
     let statement = serde_json::json!({"Effect": "Allow", "Principal": {"AWS": arn}, "Action": "sts:AssumeRole"});
     PolicyText(Document::from_statements(vec![statement]).unwrap().to_json())
 }
 
-fn assume(organization: &FakeOrganization, arn: &str) -> RoleSession {
+pub(crate) fn assume(organization: &FakeOrganization, arn: &str) -> RoleSession {
     let account = if arn == DEVELOPER { NEW } else { IDENTITY };
     let caller = Caller { account: id(account), arn: Some(arn.to_owned()) };
     let role = format!("arn:aws:iam::{NEW}:role/{OWN_ROLE}");
     organization.assume_role_as(&caller, &role, None, TWELVE_HOURS).expect("the role trusts the caller")
 }
 
-fn is_administrator(session: &RoleSession) -> bool {
+pub(crate) fn is_administrator(session: &RoleSession) -> bool {
     session.can("iam:CreateUser", "*")
 }
 
 /// Whether every call is denied: one that the role allows, and ones of other kinds.
-fn is_denied_everything(session: &RoleSession) -> bool {
+pub(crate) fn is_denied_everything(session: &RoleSession) -> bool {
     ["s3:ListAllMyBuckets", "iam:CreateUser", "sts:GetCallerIdentity"].iter().all(|action| !session.can(action, "*"))
 }
 
 /// What the developer leaves behind.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Trust {
+pub(crate) enum Trust {
     /// The trust policy that names the developer.
     Own,
     /// The configured one, restored after the developer has assumed the role.
@@ -76,7 +76,7 @@ enum Trust {
 }
 
 /// The developer takes the role over and assumes it.
-fn taken_over(scenario: Scenario, trust: Trust) -> (Scenario, RoleSession) {
+pub(crate) fn taken_over(scenario: Scenario, trust: Trust) -> (Scenario, RoleSession) {
     let configured = scenario.role(OWN_ROLE);
     let mut role = RoleState { trust: trusting(DEVELOPER), ..configured.clone() };
     role.settings.boundary = Some(BOUNDARY.to_owned());
@@ -100,7 +100,7 @@ fn revocation(scenario: &Scenario) -> Option<SystemTime> {
     Some(revoked_before(&Document::parse(&policy).unwrap()).expect("a revocation"))
 }
 
-fn reasons(scenario: &Scenario) -> Vec<RevocationReason> {
+pub(crate) fn reasons(scenario: &Scenario) -> Vec<RevocationReason> {
     let reasons = scenario.changes().into_iter().filter_map(|change| match change.action {
         Action::RevokeSessions(revocation) => Some(revocation.reason),
         _ => None,
@@ -109,7 +109,7 @@ fn reasons(scenario: &Scenario) -> Vec<RevocationReason> {
 }
 
 /// Applies while a session is watched: before each call, it must not be an administrator.
-fn apply_watched(scenario: Scenario, session: &RoleSession) -> Scenario {
+pub(crate) fn apply_watched(scenario: Scenario, session: &RoleSession) -> Scenario {
     let watched = session.clone();
     let became_administrator = Arc::new(Mutex::new(None));
     let seen = Arc::clone(&became_administrator);

@@ -104,9 +104,11 @@ pub const REVOCATION_LEAD: Duration = Duration::from_secs(30);
 /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>.
 pub const TRUST_TAKES_EFFECT: Duration = Duration::from_secs(10);
 
-/// How far apart the clocks of two machines may be. A revocation that is further in the future was not made by this tool, and
-/// would deny sessions for longer than it should. AWS rejects requests whose time differs by more than this.
+/// How far apart the clocks of two machines may be. AWS rejects requests whose time differs by more than this.
 pub const CLOCK_SKEW: Duration = Duration::from_secs(300);
+
+/// How far in the future the time of a revocation may be that this tool made: its clock may be fast.
+pub const REVOCATION_AHEAD: Duration = CLOCK_SKEW.saturating_add(REVOCATION_LEAD);
 
 /// How long after the last recorded run a recorded role that IAM does not show may be one that this run created and that is not
 /// visible yet. IAM shows a new role within seconds.

@@ -54,6 +54,8 @@ pub struct ObservedRole {
     pub trust: Result<Document, String>,
     /// The inline policies by name, or why one is not supported.
     pub policies: BTreeMap<String, Result<Document, String>>,
+    /// The characters of all inline policies as IAM stores them, without white space, that of a revocation excluded.
+    pub inline_length: usize,
     /// The ARNs of the managed policies.
     pub attached: BTreeSet<String>,
 }

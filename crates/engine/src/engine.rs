@@ -11,7 +11,7 @@
 use onboarding_core::code::Code;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
-use onboarding_core::plan::{diff, guard, predicted, proofs};
+use onboarding_core::plan::{diff, guard, predicted, proofs, restated};
 use onboarding_core::report::Report;
 
 use crate::converge::{NextStep, known_registrations, next_step, plan_changed, verify};
@@ -64,8 +64,8 @@ impl<W: World> Engine<W> {
             }
         };
         let blueprint = &account.blueprint;
-        let observed = &account.observed;
-        let plan = diff(blueprint, observed, &run.role_history(), self.world.now());
+        let observed = &restated(blueprint, account.observed.clone(), &run.role_history());
+        let plan = diff(blueprint, observed, &run.role_history(), self.world.aws_time());
         let approved = guard(plan, blueprint, observed);
         run.compared(&account.refusals, &approved);
         run.findings.planned = approved.changes().to_vec();
@@ -124,7 +124,8 @@ impl<W: World<Session: WriteIam>> Engine<W> {
         let mut observed = account.observed.clone();
         let mut backoff = Backoff::until(run.job.deadline);
         loop {
-            let plan = diff(blueprint, &observed, &run.role_history(), self.world.now());
+            observed = restated(blueprint, observed, &run.role_history());
+            let plan = diff(blueprint, &observed, &run.role_history(), self.world.aws_time());
             let approved = guard(plan, blueprint, &observed);
             run.ledger.confirm_revocations(&approved, &observed);
             run.compared(&account.refusals, &approved);

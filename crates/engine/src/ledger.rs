@@ -20,7 +20,10 @@ use onboarding_core::error::ErrorKind;
 use onboarding_core::limits::TRUST_TAKES_EFFECT;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
-use onboarding_core::plan::{Action, Approved, Change, KnownRoles, RecordedRevocations, Refusal, RoleHistory};
+use onboarding_core::plan::{
+    Action, Approved, Change, KnownRoles, RecordedRevocations, Refusal, RevocationReason, RoleHistory,
+    SessionRevocation,
+};
 use onboarding_core::report::{ChangeResult, ChangeStatus};
 use onboarding_core::role::RoleName;
 use onboarding_core::role_id::RoleId;
@@ -42,6 +45,8 @@ pub(crate) struct Ledger {
     history: RoleHistory,
     /// The revocations that it made, to be recorded.
     revocations: RecordedRevocations,
+    /// The ID of each role that this run created or whose sessions it revoked.
+    ids: BTreeMap<RoleName, Option<RoleId>>,
 }
 
 impl Ledger {
@@ -99,14 +104,34 @@ impl Ledger {
         if let Action::RevokeSessions(revocation) = &change.action
             && status != ChangeStatus::NotTried
         {
+            self.start_again(&change.role, revocation);
             self.history.note_revocation(&change.role, revocation);
             if status == ChangeStatus::Done {
                 self.revocations.extend(revocation.recorded().map(|made| (change.role.clone(), made)));
             }
         }
+        if matches!(change.action, Action::UpdateTrust { .. } | Action::CreateRole(_)) && status == ChangeStatus::Done {
+            self.history.trust_written.insert(change.role.clone());
+        }
         match self.results.iter_mut().find(|step| step.change.is_same(&change)) {
             Some(step) => *step = ChangeResult { change, status },
             None => self.results.push(ChangeResult { change, status }),
+        }
+    }
+
+    /// If a role was created again during the run, what was done in the one before does not count.
+    fn start_again(&mut self, role: &RoleName, revocation: &SessionRevocation) {
+        let before = self.ids.insert(role.clone(), revocation.role_id.clone());
+        let is_again = match before {
+            Some(id) => id != revocation.role_id,
+            None => matches!(revocation.reason, RevocationReason::CreatedAgain { .. }),
+        };
+        if is_again {
+            self.history.trust_written.remove(role);
+            let is_done = |step: &&mut ChangeResult| {
+                step.change.role == *role && !step.change.is_registration() && step.status == ChangeStatus::Done
+            };
+            self.results.iter_mut().filter(is_done).for_each(|step| step.status = ChangeStatus::Superseded);
         }
     }
 
@@ -117,7 +142,7 @@ impl Ledger {
 
     /// The open changes that can be executed now. A registration waits until its role is complete, and a change that was
     /// made in this run waits until IAM shows it. What gives a role more waits until IAM shows that its earlier sessions are
-    /// revoked.
+    /// revoked. If sessions are revoked once more, the trust policy that still differs was changed again since it was written.
     pub(crate) fn due(&self, open: Vec<Change>) -> Vec<Change> {
         let incomplete: Vec<_> =
             open.iter().filter(|change| !change.is_registration()).map(|c| c.role.clone()).collect();
@@ -129,7 +154,12 @@ impl Ledger {
             true => incomplete.contains(&change.role),
             false => change.may_widen() && unrevoked.contains(&change.role),
         };
-        open.into_iter().filter(|change| !waits(change) && !done(change)).collect()
+        let revoked_again: Vec<_> =
+            open.iter().filter(revokes).filter(|change| !done(change)).map(|change| change.role.clone()).collect();
+        let is_undone = |change: &Change| {
+            matches!(change.action, Action::UpdateTrust { .. }) && revoked_again.contains(&change.role)
+        };
+        open.into_iter().filter(|change| !waits(change) && (!done(change) || is_undone(change))).collect()
     }
 
     /// Whether this run wrote a role.
@@ -177,8 +207,7 @@ impl Ledger {
     ) -> Option<Stop> {
         let attempts = by_role(changes).into_iter().map(async |(role, changes)| {
             let role_age = if self.has_written(&role) { AccountAge::New } else { executor.age };
-            let revoked_before = self.history.revoked.get(&role).map(|revocation| revocation.issued_before);
-            let mut attempt = Attempt { revoked_before, ..Attempt::default() };
+            let mut attempt = Attempt { revoked: self.history.revoked_until(&role), ..Attempt::default() };
             let done = timeout_at(clock, end, attempt.execute(clock, executor, changes.clone(), role_age)).await;
             if done.is_none() {
                 attempt.abandon(changes);
@@ -191,6 +220,7 @@ impl Ledger {
                 self.record(step.change, step.status);
             }
             self.ambiguous.extend(attempt.ambiguous);
+            self.ids.extend(attempt.created.clone().map(|id| (role.clone(), Some(id))));
             self.history.known.extend(attempt.created.map(|id| (role.clone(), id)));
             match attempt.stop {
                 Some(Stop::Blocked(cause)) => {
@@ -221,8 +251,8 @@ struct Attempt {
     results: Vec<ChangeResult>,
     stop: Option<Stop>,
     ambiguous: Option<Change>,
-    /// The time of the newest revocation that this run attempted in the role.
-    revoked_before: Option<SystemTime>,
+    /// Until when this run has revoked the sessions of the role, and the role's ID.
+    revoked: Option<(SystemTime, Option<RoleId>)>,
     /// The unique ID of the role, if it was created.
     created: Option<RoleId>,
 }
@@ -237,14 +267,13 @@ impl Attempt {
         role_age: AccountAge,
     ) {
         for change in changes {
-            if let Action::RevokeSessions(revocation) = &change.action {
-                self.revoked_before = self.revoked_before.max(Some(revocation.issued_before));
+            if let Action::RevokeSessions(revocation) = &change.action
+                && revocation.reason != RevocationReason::Lost
+            {
+                self.revoked = Some((revocation.issued_before, revocation.role_id.clone()));
             }
-            if self.stop.is_none() && self.is_revoked_too_early(&change, clock.now()) {
-                self.stop = Some(Stop::wait(
-                    Code::TimedOut,
-                    format!("role `{}`: AWS took so long that its sessions have to be revoked again", change.role),
-                ));
+            if self.stop.is_none() {
+                self.stop = self.is_not_covered(clock, executor, &change).await;
             }
             let status = match &self.stop {
                 Some(_) => ChangeStatus::NotTried,
@@ -268,11 +297,30 @@ impl Attempt {
         }
     }
 
-    /// Whether the time of the revocation may be over before a change of the trust policy takes effect: the old one would issue
-    /// sessions that are not revoked.
-    fn is_revoked_too_early(&self, change: &Change, now: SystemTime) -> bool {
-        let is_over = self.revoked_before.is_some_and(|time| time <= after(now, TRUST_TAKES_EFFECT));
-        matches!(change.action, Action::UpdateTrust { .. }) && is_over
+    /// Why a change has to wait, if the sessions of its role were revoked and this no longer covers the change.
+    ///
+    /// The time may be over before the change takes effect: another session could have been issued since. And IAM writes to
+    /// roles by name: whoever may delete the role could have created it again since it was read.
+    async fn is_not_covered<S: WriteIam, V: VendorApi>(
+        &self,
+        clock: &impl Clock,
+        executor: &Executor<'_, S, V>,
+        change: &Change,
+    ) -> Option<Stop> {
+        let (until, id) = self.revoked.as_ref().filter(|_| change.needs_revocation())?;
+        let role = &change.role;
+        if *until <= after(clock.aws_time(), TRUST_TAKES_EFFECT) {
+            let message = format!("role `{role}`: AWS took so long that its sessions have to be revoked again");
+            return Some(Stop::wait(Code::TimedOut, message));
+        }
+        if !change.may_widen() {
+            return None;
+        }
+        match executor.target.role_id(role).await {
+            Ok(found) if found == *id => None,
+            Ok(_) => Some(Stop::wait(Code::NotPropagated, format!("role `{role}` was created again during the run"))),
+            Err(error) => Some(Stop::from_error(&error, executor.age).about(&format!("role `{role}`"))),
+        }
     }
 
     /// Time ran out during a change: its response is lost, and the changes after it were not attempted.

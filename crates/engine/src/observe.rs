@@ -12,7 +12,7 @@ use onboarding_core::blueprint::{Blueprint, RoleSpec};
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::observed::{Observed, ObservedRole};
 use onboarding_core::outcome::Stop;
-use onboarding_core::policy::{Document, with_unique_ids};
+use onboarding_core::policy::{Document, REVOCATION_POLICY, inline_length};
 use onboarding_core::role::RoleName;
 
 /// Reads the access role and every role of the blueprint in one round trip; a second one only where a role has inline
@@ -77,15 +77,16 @@ struct Reader<'a, S> {
 impl<S: ReadIam> Reader<'_, S> {
     async fn read(&self, spec: &RoleSpec) -> Result<Option<ObservedRole>, ApiError> {
         let inline = try_join(self.policy_names(), self.policies(spec.policies.keys().cloned()));
-        let (role, (names, mut policies), attached) = try_join3(self.role(), inline, self.attached()).await?;
+        let (role, (names, mut texts), attached) = try_join3(self.role(), inline, self.attached()).await?;
         let Some(mut role) = role else { return Ok(None) };
-        let more: Vec<_> = names.iter().filter(|name| !policies.contains_key(*name)).cloned().collect();
+        let more: Vec<_> = names.iter().filter(|name| !texts.contains_key(*name)).cloned().collect();
         if !more.is_empty() {
-            policies.extend(self.policies(more.into_iter()).await?);
+            texts.extend(self.policies(more.into_iter()).await?);
         }
-        // IAM returns ARNs in the place of configured unique IDs.
-        role.trust = role.trust.map(|trust| with_unique_ids(&trust, &spec.trust));
-        role.policies = policies;
+        let others = texts.iter().filter(|(name, _)| *name != REVOCATION_POLICY);
+        role.inline_length = others.map(|(_, text)| inline_length(text)).sum();
+        let parsed = |text: &str| Document::parse(text).map_err(|error| error.to_string());
+        role.policies = texts.iter().map(|(name, text)| (name.clone(), parsed(text))).collect();
         role.attached = attached.into_iter().collect();
         Ok(Some(role))
     }
@@ -99,13 +100,10 @@ impl<S: ReadIam> Reader<'_, S> {
         self.count().role(self.role).await
     }
 
-    async fn policies(
-        &self,
-        names: impl Iterator<Item = String>,
-    ) -> Result<BTreeMap<String, Result<Document, String>>, ApiError> {
+    async fn policies(&self, names: impl Iterator<Item = String>) -> Result<BTreeMap<String, String>, ApiError> {
         let read = try_join_all(names.map(async |name| {
             let text = self.count().policy(self.role, &name).await?;
-            Ok::<_, ApiError>(text.map(|text| (name, Document::parse(&text).map_err(|e| e.to_string()))))
+            Ok::<_, ApiError>(text.map(|text| (name, text)))
         }));
         Ok(read.await?.into_iter().flatten().collect())
     }

@@ -95,6 +95,7 @@ impl<'a, W: World> Run<'a, W> {
         let own = self.ledger.history();
         history.known.extend(own.known.clone());
         history.revoked.clone_from(&own.revoked);
+        history.trust_written.clone_from(&own.trust_written);
         history
     }
 

@@ -12,6 +12,7 @@ use onboarding_core::observed::Observed;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::Change;
 use onboarding_core::report::Calls;
+use onboarding_core::role::RoleName;
 use onboarding_core::role_id::RoleId;
 
 use crate::assumed::AssumedAccount;
@@ -69,6 +70,15 @@ impl<S: ReadIam> TargetAccount<S> {
 }
 
 impl<S: WriteIam> TargetAccount<S> {
+    /// The unique ID that a role has now; `None` if it does not exist.
+    pub(crate) async fn role_id(&self, role: &RoleName) -> Result<Option<RoleId>, ApiError> {
+        let session = self.assumed.session(role);
+        let session =
+            session.ok_or_else(|| ApiError::new("iam:GetRole", "NoSession", "no session may read this role"))?;
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        Ok(session.role(role).await?.and_then(|role| role.id))
+    }
+
     /// Executes a change through the session whose policy allows it, and returns the ID of a role that it created.
     pub(crate) async fn execute(&self, change: &Change) -> Result<Option<RoleId>, ApiError> {
         let session = self

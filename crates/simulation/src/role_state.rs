@@ -73,6 +73,7 @@ impl Role {
     pub(super) fn observed(&self) -> ObservedRole {
         let RoleState { settings, trust, .. } = &self.state;
         ObservedRole {
+            inline_length: 0,
             id: self.id.parse().ok(),
             settings: settings.clone(),
             trust: Document::parse(&trust.0).map_err(|error| error.to_string()),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::revocation::SessionRevocation;
 use crate::blueprint::AccountRegistration;
 use crate::observed::ExistingRegistration;
-use crate::policy::Document;
+use crate::policy::{Document, deny_everything, only_allows};
 use crate::role::RoleName;
 use crate::role_settings::RoleSettings;
 use crate::vendor::Api;
@@ -167,21 +167,26 @@ impl Change {
     #[must_use]
     pub fn may_widen(&self) -> bool {
         match &self.action {
-            Action::PutPolicy { .. }
-            | Action::Attach(_)
-            | Action::PutBoundary { before: Some(_), .. }
-            | Action::DeleteBoundary(_)
-            | Action::UpdateRole { .. } => true,
+            Action::PutPolicy { after, .. } => !is_deny_everything(after),
+            Action::DeletePolicy { before, .. } => !before.as_ref().is_some_and(only_allows),
+            Action::UpdateRole { before, after } => after.max_session > before.max_session,
+            Action::Attach(_) | Action::PutBoundary { before: Some(_), .. } | Action::DeleteBoundary(_) => true,
             Action::CreateRole(_)
             | Action::RevokeSessions(_)
             | Action::UpdateTrust { .. }
             | Action::PutBoundary { before: None, .. }
-            | Action::DeletePolicy { .. }
             | Action::Detach(_)
             | Action::Tag(_)
             | Action::Untag(_)
             | Action::Register(_) => false,
         }
+    }
+
+    /// Whether the change may only be made while a revocation covers the sessions that are issued meanwhile: it gives sessions
+    /// more, or changes who gets one.
+    #[must_use]
+    pub fn needs_revocation(&self) -> bool {
+        self.may_widen() || matches!(self.action, Action::UpdateTrust { .. })
     }
 
     /// Whether the change is a call to a vendor, and writes nothing in the account.
@@ -280,6 +285,10 @@ impl fmt::Display for Change {
             },
         }
     }
+}
+
+fn is_deny_everything(policy: &Document) -> bool {
+    deny_everything().is_ok_and(|deny| policy.equivalent(&deny))
 }
 
 fn update_role(f: &mut fmt::Formatter<'_>, role: &RoleName, before: &RoleDetails, after: &RoleDetails) -> fmt::Result {

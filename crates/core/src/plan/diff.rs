@@ -10,7 +10,7 @@ use super::settings::settings_changes;
 use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec};
 use crate::observed::{Observed, ObservedRole};
 use crate::policy::{
-    PolicyError, PolicyNotice, REVOCATION_POLICY, add_grants, inline_room, inline_size, only_allows, prune_orphans,
+    PolicyError, PolicyNotice, REVOCATION_POLICY, add_grants, deny_everything, inline_room, only_allows, prune_orphans,
 };
 use crate::role::RoleName;
 
@@ -104,7 +104,7 @@ fn create(spec: &RoleSpec, changes: &mut Vec<Change>) {
 
 /// Updates an existing role: its sessions are revoked first, where they have to be, and then it is aligned.
 fn update(spec: &RoleSpec, role: &ObservedRole, history: &RoleHistory, now: SystemTime, plan: &mut Plan) {
-    let mut changes = align(spec, role, Room::Enough);
+    let mut changes = align(spec, role);
     if role.is_managed() && changes.iter().any(|change| matches!(change.action, Action::UpdateTrust { .. })) {
         plan.trust_drift.insert(spec.name().clone());
     }
@@ -112,9 +112,9 @@ fn update(spec: &RoleSpec, role: &ObservedRole, history: &RoleHistory, now: Syst
         Ok(Some(action)) => {
             // What gives the role more is made last, when IAM shows the revocation.
             let mut making_room = Vec::new();
-            if matches!(action, Action::RevokeSessions(_)) && has_no_room(role) {
-                (making_room, changes) =
-                    align(spec, role, Room::Needed).into_iter().partition(is_deletion_of_permissions);
+            if matches!(action, Action::RevokeSessions(_)) && role.inline_length > inline_room().0 {
+                let roomy = with_room(spec, role, &mut making_room);
+                changes = align(spec, &roomy);
             }
             let (first, last): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| !change.may_widen());
             let revocation = Change { role: spec.name().clone(), action };
@@ -125,23 +125,37 @@ fn update(spec: &RoleSpec, role: &ObservedRole, history: &RoleHistory, now: Syst
     }
 }
 
-/// Whether there is room for a revocation among the inline policies of a role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Room {
-    Enough,
-    /// Policies that differ are deleted before they are put again, as far as that gives nobody more.
-    Needed,
+/// Makes room for a revocation among the inline policies of a role: those that are not as configured are deleted if they only
+/// allow, and otherwise replaced by one that denies everything, so that nobody gets more. Returns the role as it is afterwards.
+fn with_room(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) -> ObservedRole {
+    let mut roomy = role.clone();
+    let is_kept = |name: &str| name == REVOCATION_POLICY || is_same(spec, role, name);
+    for (name, policy) in role.policies.iter().filter(|(name, _)| !is_kept(name)) {
+        let before = policy.clone().ok();
+        let action = match deny_everything() {
+            Ok(after) if !before.as_ref().is_some_and(only_allows) => {
+                if before.as_ref().is_some_and(|before| before.equivalent(&after)) {
+                    continue;
+                }
+                roomy.policies.insert(name.clone(), Ok(after.clone()));
+                Action::PutPolicy { name: name.clone(), before, after }
+            }
+            _ => {
+                roomy.policies.remove(name);
+                Action::DeletePolicy { name: name.clone(), before }
+            }
+        };
+        changes.push(Change { role: spec.name().clone(), action });
+    }
+    roomy
 }
 
-/// Whether IAM would refuse a revocation because the inline policies of the role use the quota up.
-fn has_no_room(role: &ObservedRole) -> bool {
-    let others = role.policies.iter().filter(|(name, _)| *name != REVOCATION_POLICY);
-    let sizes = others.filter_map(|(_, policy)| Some(inline_size(&policy.as_ref().ok()?.to_json())));
-    sizes.sum::<usize>() > inline_room().0
-}
-
-fn is_deletion_of_permissions(change: &Change) -> bool {
-    matches!(&change.action, Action::DeletePolicy { before: Some(before), .. } if only_allows(before))
+/// Whether an inline policy is as configured.
+fn is_same(spec: &RoleSpec, role: &ObservedRole, name: &str) -> bool {
+    match (role.policies.get(name), spec.policies.get(name)) {
+        (Some(Ok(before)), Some(after)) => before.equivalent(after),
+        _ => false,
+    }
 }
 
 /// Aligns an existing role. The order of the changes matters, because a run can be interrupted after each call:
@@ -151,7 +165,7 @@ fn is_deletion_of_permissions(change: &Change) -> bool {
 ///    gets permissions that were left over from the previous state;
 /// 3. the trust policy;
 /// 4. changes that add permissions.
-fn align(spec: &RoleSpec, role: &ObservedRole, room: Room) -> Vec<Change> {
+pub(super) fn align(spec: &RoleSpec, role: &ObservedRole) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut push = |action| changes.push(Change { role: spec.name().clone(), action });
     let settings = settings_changes(&role.settings, &spec.definition.settings);
@@ -159,18 +173,10 @@ fn align(spec: &RoleSpec, role: &ObservedRole, room: Room) -> Vec<Change> {
     for arn in role.attached.difference(&spec.definition.attached) {
         push(Action::Detach(arn.clone()));
     }
-    let is_same = |name: &str| match (role.policies.get(name), spec.policies.get(name)) {
-        (Some(Ok(before)), Some(after)) => before.equivalent(after),
-        _ => false,
-    };
     // If the trust policy changes, neither the old nor the new principals may get policies that are meant for the others:
     // differing policies are deleted before the change and put again after it.
     let trust_differs = !role.trust.as_ref().is_ok_and(|trust| trust.equivalent(&spec.trust));
-    let makes_room = |name: &str| {
-        room == Room::Needed && role.policies.get(name).is_some_and(|policy| policy.as_ref().is_ok_and(only_allows))
-    };
-    let is_deleted =
-        |name: &str| !is_same(name) && (trust_differs || !spec.policies.contains_key(name) || makes_room(name));
+    let is_deleted = |name: &str| !is_same(spec, role, name) && (trust_differs || !spec.policies.contains_key(name));
     // Whether a revocation of sessions stays is decided in `revocation`.
     let others = role.policies.iter().filter(|(name, _)| *name != REVOCATION_POLICY);
     for (name, policy) in others.filter(|(name, _)| is_deleted(name)) {
@@ -179,7 +185,7 @@ fn align(spec: &RoleSpec, role: &ObservedRole, room: Room) -> Vec<Change> {
     if trust_differs {
         push(Action::UpdateTrust { before: role.trust.clone().ok(), after: spec.trust.clone() });
     }
-    for (name, after) in spec.policies.iter().filter(|(name, _)| !is_same(name)) {
+    for (name, after) in spec.policies.iter().filter(|(name, _)| !is_same(spec, role, name)) {
         let before = role.policies.get(name).filter(|_| !is_deleted(name)).and_then(|policy| policy.clone().ok());
         push(Action::PutPolicy { name: name.clone(), before, after: after.clone() });
     }

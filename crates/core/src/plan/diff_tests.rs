@@ -93,6 +93,7 @@ fn each_kind_of_drift_is_repaired() {
     detached:
     iam:AttachRolePolicy attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
     boundary changed:
+    iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: it has a permissions boundary that is not configured
     iam:PutRolePermissionsBoundary set the permissions boundary of role `Acme` to arn:aws:iam::aws:policy/PowerUserAccess
     boundary missing:
     iam:PutRolePermissionsBoundary set the permissions boundary of role `Acme` to arn:aws:iam::aws:policy/PowerUserAccess
@@ -108,13 +109,17 @@ fn boundary_that_is_not_configured_is_removed() {
     let blueprint =
         blueprint_with(|config| config.roles.iter_mut().for_each(|role| role.definition.settings.boundary = None));
     let observed = drifted(|_| {});
-    insta::assert_snapshot!(sentences(&blueprint, &observed), @"iam:DeleteRolePermissionsBoundary remove the permissions boundary arn:aws:iam::aws:policy/PowerUserAccess from role `Acme`");
+    insta::assert_snapshot!(sentences(&blueprint, &observed), @"
+    iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: it has a permissions boundary that is not configured
+    iam:DeleteRolePermissionsBoundary remove the permissions boundary arn:aws:iam::aws:policy/PowerUserAccess from role `Acme`
+    ");
 }
 
 #[test]
 fn permissions_are_reduced_before_they_are_added() {
     let text = repair(|role| {
         *role = ObservedRole {
+            inline_length: 0,
             id: role.id.clone(),
             settings: RoleSettings {
                 tags: BTreeMap::from([("theirs".to_owned(), String::new())]),
@@ -132,10 +137,10 @@ fn permissions_are_reduced_before_they_are_added() {
     iam:DetachRolePolicy detach arn:aws:iam::aws:policy/AdministratorAccess from role `Acme`
     iam:DeleteRolePolicy delete policy `theirs` from role `Acme`
     iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
+    iam:UpdateRole update the description of role `Acme`
     iam:UntagRole remove the tags `theirs` from role `Acme`
     iam:PutRolePolicy put policy `read` on role `Acme`
     iam:AttachRolePolicy attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
-    iam:UpdateRole update the description of role `Acme`
     ");
 }
 

@@ -8,6 +8,7 @@ mod guard;
 mod predict;
 mod proof;
 mod refusal;
+mod restate;
 mod revocation;
 mod settings;
 mod still_present;
@@ -20,6 +21,7 @@ pub use predict::predicted;
 pub(crate) use proof::{Presented, ProofSubject};
 pub use proof::{Proof, proofs};
 pub use refusal::Refusal;
+pub use restate::restated;
 pub use revocation::{
     KnownRoles, RecordedRevocation, RecordedRevocations, RevocationReason, RoleHistory, SessionRevocation,
 };

@@ -14,6 +14,7 @@ pub fn predicted(observed: &Observed, changes: &[Change]) -> Observed {
             Action::UpdateTrust { after: trust, .. } => set_trust(&mut after, change, trust),
             Action::CreateRole(new) => {
                 let role = ObservedRole {
+                    inline_length: 0,
                     id: None,
                     settings: new.settings.clone(),
                     trust: Ok(new.trust.clone()),

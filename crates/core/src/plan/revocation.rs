@@ -10,6 +10,8 @@
 //!
 //! - whose ID differs from the recorded one: always;
 //! - whose trust policy differs from the configured one, whoever changed it: a session may have been issued by the other policy;
+//! - whose permissions boundary is not the configured one and is removed or replaced: whoever may only write to roles with that
+//!   boundary may have added it, to issue a session;
 //! - whose ID is not recorded, or which is adopted, if its permissions, its boundary or its session duration change.
 //!
 //! Nothing is revoked in a role whose ID is recorded and whose trust policy is as configured: a live session of a pipeline goes
@@ -21,13 +23,13 @@
 //! session that it denies has expired; the next run deletes it. The record remembers it until then: one that was deleted or
 //! weakened is made again, with its original time, so that sessions that were issued since are not affected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::SystemTime;
 
 use super::change::{Action, Change};
 use crate::blueprint::RoleSpec;
-use crate::limits::{CLOCK_SKEW, LONGEST_SESSION, REVOCATION_LEAD as LEAD};
+use crate::limits::{LONGEST_SESSION, REVOCATION_AHEAD, REVOCATION_LEAD as LEAD};
 use crate::observed::ObservedRole;
 use crate::policy::{Document, PolicyError, REVOCATION_POLICY, revocation_policy, revoked_before};
 use crate::role::RoleName;
@@ -68,13 +70,15 @@ pub struct RoleHistory {
     /// The newest attempted revocation of each role in this run. It is repeated until IAM shows it: whoever may still write to
     /// the role can have deleted it.
     pub revoked: BTreeMap<RoleName, SessionRevocation>,
+    /// The roles whose trust policies this run has written.
+    pub trust_written: BTreeSet<RoleName>,
 }
 
 impl RoleHistory {
     /// The history of a run that has changed nothing yet.
     #[must_use]
     pub fn new(known: KnownRoles, earlier: RecordedRevocations) -> Self {
-        Self { known, earlier, revoked: BTreeMap::new() }
+        Self { known, earlier, ..Self::default() }
     }
 
     /// Takes a revocation that this run attempts, unless it attempted a later one.
@@ -84,6 +88,13 @@ impl RoleHistory {
         if self.revoked.get(name).is_none_or(is_newer) {
             self.revoked.insert(name.clone(), revocation.clone());
         }
+    }
+
+    /// Until when the sessions of a role are revoked, and its ID, if this run revoked them before it changes the role.
+    #[must_use]
+    pub fn revoked_until(&self, name: &RoleName) -> Option<(SystemTime, Option<RoleId>)> {
+        let revocation = self.revoked.get(name).filter(|revocation| revocation.reason != RevocationReason::Lost)?;
+        Some((revocation.issued_before, revocation.role_id.clone()))
     }
 
     /// Whether this run has revoked the sessions of a role, and IAM shows it.
@@ -105,7 +116,7 @@ impl RoleHistory {
         let own = own.and_then(|own| Some((own.reason.clone(), revoked_before(&own.after)?)));
         let earlier = self.earlier.get(name).filter(|earlier| Some(&earlier.role_id) == role.id.as_ref());
         let earlier =
-            earlier.filter(|earlier| earlier.is_needed(now) && earlier.issued_before <= after(now, CLOCK_SKEW));
+            earlier.filter(|earlier| earlier.is_needed(now) && earlier.issued_before <= after(now, REVOCATION_AHEAD));
         let earlier = earlier.map(|earlier| (RevocationReason::Lost, earlier.issued_before));
         own.into_iter().chain(earlier).filter(|(_, time)| is_lost(time)).max_by_key(|(_, time)| *time)
     }
@@ -142,6 +153,8 @@ pub enum RevocationReason {
     Adopted,
     /// The trust policy is not as configured.
     TrustDiffers,
+    /// The role has a permissions boundary that is not configured.
+    BoundaryDiffers,
     /// The ID is not recorded, and the role changes.
     NotRecorded,
     /// The revocation that an earlier run made was deleted or changed.
@@ -159,6 +172,7 @@ impl fmt::Display for RevocationReason {
             }
             Self::Adopted => f.write_str("the role was created by another principal and is taken over"),
             Self::TrustDiffers => f.write_str("its trust policy is not as configured"),
+            Self::BoundaryDiffers => f.write_str("it has a permissions boundary that is not configured"),
             Self::NotRecorded => {
                 f.write_str("the role has the tag of this tool, but no record shows that this tool created it")
             }
@@ -226,7 +240,7 @@ impl Existing {
             return Self::None;
         }
         match shown_revocation(role) {
-            Some(time) if time > after(now, CLOCK_SKEW) => Self::Foreign,
+            Some(time) if time > after(now, REVOCATION_AHEAD) => Self::Foreign,
             Some(time) if now >= after(time, LONGEST_SESSION) => Self::Expired,
             Some(time) => Self::Active(time),
             None => Self::Foreign,
@@ -256,10 +270,12 @@ pub(super) fn revocation(
         return Ok(remove.then(|| Action::DeletePolicy { name: REVOCATION_POLICY.to_owned(), before }));
     };
     // Only a revocation of this run counts: whoever may write to the role could have put one there, to delete it at the right
-    // moment. While the trust policy may still issue other sessions, its time has to be ahead.
+    // moment. While changes follow that must not reach a session of before, its time has to be ahead: whoever may write to the
+    // role could change the trust policy, get a session and change it back.
+    let has_to_be_ahead = changes.iter().any(|change| change.needs_revocation());
     if let Existing::Active(time) = existing
         && history.has_revoked(spec.name(), role)
-        && (time >= after(now, LEAD / 2) || !trust_differs(spec, role))
+        && (time >= after(now, LEAD / 2) || !has_to_be_ahead)
     {
         return Ok(None);
     }
@@ -283,7 +299,8 @@ fn reason(spec: &RoleSpec, role: &ObservedRole, changes_access: bool, known: &Kn
             let found = found.clone();
             Some(RevocationReason::CreatedAgain { recorded, found })
         }
-        (Some(_), Some(_)) => trust_differs.then_some(RevocationReason::TrustDiffers),
+        (Some(_), Some(_)) if trust_differs => Some(RevocationReason::TrustDiffers),
+        (Some(_), Some(_)) => boundary_differs(spec, role).then_some(RevocationReason::BoundaryDiffers),
         _ if !changes_access => None,
         _ if !role.is_managed() => Some(RevocationReason::Adopted),
         _ if trust_differs => Some(RevocationReason::TrustDiffers),
@@ -293,6 +310,11 @@ fn reason(spec: &RoleSpec, role: &ObservedRole, changes_access: bool, known: &Kn
 
 fn trust_differs(spec: &RoleSpec, role: &ObservedRole) -> bool {
     !role.trust.as_ref().is_ok_and(|trust| trust.equivalent(&spec.trust))
+}
+
+/// Whether the role has a permissions boundary that is removed or replaced.
+pub(super) fn boundary_differs(spec: &RoleSpec, role: &ObservedRole) -> bool {
+    role.settings.boundary.is_some() && role.settings.boundary != spec.definition.settings.boundary
 }
 
 /// Whether a change concerns who can assume a role, what its sessions may do, or for how long.

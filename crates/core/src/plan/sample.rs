@@ -100,6 +100,7 @@ pub(crate) fn converged(blueprint: &Blueprint) -> Observed {
     observed.access_trust = Ok(edit.document);
     for spec in &blueprint.roles {
         let role = ObservedRole {
+            inline_length: 0,
             id: Some(ROLE_ID.parse().unwrap()),
             settings: spec.definition.settings.clone(),
             trust: Ok(spec.trust.clone()),

@@ -3,7 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{Action, RoleDetails};
+use crate::owner::OWNER_TAG;
 use crate::role_settings::RoleSettings;
+
+/// The quota of tags of a role, which cannot be raised.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
+const TAGS_PER_ROLE: usize = 50;
 
 /// The changes of a role's settings, by when they are made; see `align` in `diff.rs`. IAM cannot change the path.
 pub(super) struct SettingsChanges {
@@ -18,9 +24,18 @@ pub(super) fn settings_changes(before: &RoleSettings, after: &RoleSettings) -> S
     let mut first = Vec::new();
     let mut last = Vec::new();
     let missing = missing_tags(before, after);
-    if !missing.is_empty() {
-        first.push(Action::Tag(missing));
-    }
+    let extra = extra_tags(before, after);
+    let is_managed = before.tags.contains_key(OWNER_TAG);
+    let has_room = before.tags.len().saturating_add(missing.len()) <= TAGS_PER_ROLE;
+    let untag = (!extra.is_empty()).then_some(Action::Untag(extra));
+    let tag = (!missing.is_empty()).then_some(Action::Tag(missing));
+    // A role with the owner tag is managed already: that its other tags cannot be set must not keep the trust policy as it is.
+    let (tags_first, tags_last) = match (is_managed, has_room) {
+        (true, _) => ([None, None], [untag, tag]),
+        (false, true) => ([tag, None], [untag, None]),
+        (false, false) => ([untag, tag], [None, None]),
+    };
+    first.extend(tags_first.into_iter().flatten());
     match (&before.boundary, &after.boundary) {
         (current, Some(desired)) if current.as_ref() != Some(desired) => {
             first.push(Action::PutBoundary { before: current.clone(), after: desired.clone() });
@@ -31,10 +46,7 @@ pub(super) fn settings_changes(before: &RoleSettings, after: &RoleSettings) -> S
     if RoleDetails::from(before) != RoleDetails::from(after) {
         last.push(Action::UpdateRole { before: before.into(), after: after.into() });
     }
-    let extra = extra_tags(before, after);
-    if !extra.is_empty() {
-        last.push(Action::Untag(extra));
-    }
+    last.extend(tags_last.into_iter().flatten());
     SettingsChanges { first, last }
 }
 

@@ -5,7 +5,10 @@
 
 use std::time::UNIX_EPOCH;
 
+use serde_json::json;
+
 use super::document::{Document, Effect};
+use super::error::PolicyError;
 use super::revocation::revocation_policy;
 
 /// The total size of a role's inline policies, in characters without white space.
@@ -13,9 +16,9 @@ use super::revocation::revocation_policy;
 /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
 const QUOTA: usize = 10_240;
 
-/// The size of a policy as it counts towards the quota, in characters.
+/// The length of a policy as it counts towards the quota, in characters.
 #[must_use]
-pub(crate) fn inline_size(json: &str) -> usize {
+pub fn inline_length(json: &str) -> usize {
     json.chars().filter(|c| !c.is_ascii_whitespace()).count()
 }
 
@@ -23,8 +26,16 @@ pub(crate) fn inline_size(json: &str) -> usize {
 /// that revokes sessions.
 #[must_use]
 pub(crate) fn inline_room() -> (usize, usize) {
-    let reserved = revocation_policy(UNIX_EPOCH).map_or(0, |policy| inline_size(&policy.to_json()));
+    let reserved = revocation_policy(UNIX_EPOCH).map_or(0, |policy| inline_length(&policy.to_json()));
     (QUOTA.saturating_sub(reserved), reserved)
+}
+
+/// A policy that denies everything, in the place of one that is too long: whatever that one allowed or denied, nobody gets more.
+///
+/// # Errors
+/// Never: it is a constant.
+pub(crate) fn deny_everything() -> Result<Document, PolicyError> {
+    Document::from_statements(vec![json!({"Effect": "Deny", "Action": ["*"], "Resource": ["*"]})])
 }
 
 /// Whether a policy gives permissions and takes none, so that deleting it gives nobody more.

@@ -4,7 +4,7 @@
 //! is known only to the account of that role or user. A comparison would therefore report the ARN as drift in every run.
 //! [`with_unique_ids`] prevents that: where the stored statement differs from the configured one only by ARNs in the place
 //! of unique IDs, it puts the IDs back. The price is that a later change to the ARN of another role is not recognized, which
-//! is why the configuration warns about unique IDs.
+//! is why the configuration warns about unique IDs. `plan::restate` decides in which roles the price is paid.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>.
 

@@ -198,9 +198,6 @@ fn plan_of_a_drifted_role_shows_each_old_and_new_value() {
           +   ]
           + }
 
-      ~ tag role `Acme` with `team`
-          + team = platform
-
       - detach arn:aws:iam::aws:policy/AdministratorAccess from role `Acme`
 
       - delete policy `theirs` from role `Acme`
@@ -227,17 +224,20 @@ fn plan_of_a_drifted_role_shows_each_old_and_new_value() {
                   }
                 }
 
+      ~ update the description of role `Acme`
+          - theirs
+          + Acme reads
+
       - remove the tags `more` from role `Acme`
+
+      ~ tag role `Acme` with `team`
+          + team = platform
 
       ~ set the permissions boundary of role `Acme` to
         arn:aws:iam::aws:policy/PowerUserAccess
           - arn:aws:iam::aws:policy/AdministratorAccess
 
       + attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
-
-      ~ update the description of role `Acme`
-          - theirs
-          + Acme reads
 
     Who can assume what now (configured principals; others are not listed)
       ✓ OrganizationAccountAccessRole  account 222233334444: can assume the role

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::pasted;
 use super::table::Value;
 use super::validators::{sample_account, template};
-use crate::policy::{Actions, Document, Principals, inline_room, inline_size, is_operator};
+use crate::policy::{Actions, Document, Principals, inline_length, inline_room, is_operator};
 use crate::template::Template;
 use crate::text::Untrusted;
 
@@ -56,7 +56,7 @@ pub(crate) fn check_quota(value: &Value<'_>, policies: &BTreeMap<String, Templat
     let size = |policy: &Template| {
         let text = sample_account().map_or_else(|| policy.0.clone(), |account| policy.expand(&account));
         let json = Document::parse(&text).map_or(text, |policy| policy.to_json());
-        inline_size(&json)
+        inline_length(&json)
     };
     let size: usize = policies.values().map(size).sum();
     let (room, reserved) = inline_room();

@@ -205,8 +205,13 @@ pub trait Notifier: Sync {
 
 /// The time, which tests and the demo simulate.
 pub trait Clock: Sync {
-    /// The current time.
+    /// The current time, for deadlines and leases.
     fn now(&self) -> SystemTime;
+
+    /// The current time by the clock of AWS, which issues sessions. The clock of a user's machine may differ by minutes.
+    fn aws_time(&self) -> SystemTime {
+        self.now()
+    }
 
     /// Waits for this long.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
