@@ -12,6 +12,7 @@ mod event;
 mod exit;
 mod input;
 mod policy;
+mod prerequisites;
 mod profile_files;
 mod vendors;
 
@@ -22,7 +23,7 @@ use tracing_subscriber::prelude::*;
 pub use args::{Args, Aws};
 pub use exit::Exit;
 
-use self::args::{Command, ConfigCommand, PolicyCommand, VendorsCommand};
+use self::args::{Command, ConfigCommand, PolicyCommand, PrerequisitesCommand, VendorsCommand};
 use self::output::print_error;
 use onboarding_core::text;
 use onboarding_engine::ports::{World, WriteIam};
@@ -56,6 +57,8 @@ where
         Command::Config(ConfigCommand::Show { config }) => config::show(&config),
         Command::Vendors(VendorsCommand::List { config }) => vendors::list(config.as_deref()),
         Command::Vendors(VendorsCommand::Show { name, config }) => vendors::show(&name, config.as_deref()),
+        Command::Prerequisites(PrerequisitesCommand::List) => prerequisites::list(),
+        Command::Prerequisites(PrerequisitesCommand::Show(arguments)) => prerequisites::show(&arguments),
         Command::Completions { shell } => completion::script(shell),
     };
     result.unwrap_or_else(|error| {
