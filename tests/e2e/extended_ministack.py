@@ -5,15 +5,20 @@
   entry: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
 - The resource type AWS::Events::EventBusPolicy, the attribute CreationDate of AWS::Scheduler::ScheduleGroup, and alarms on an
   expression of several metrics, which are stored as alarms on the first of them.
+- Policy variables in the values of conditions, such as `${aws:PrincipalTag/team}`. One without a value stays as it is, and as on
+  AWS no value is equal to it.
+- MFA, see emulated_mfa.py.
 
 Everything else of ministack stays as it is.
 """
 
 import json
+import re
 from datetime import datetime, timezone
 
+import emulated_mfa
 from ministack.app import main
-from ministack.core import iam_actions
+from ministack.core import iam_actions, iam_evaluator
 from ministack.services import eventbridge
 from ministack.services.cloudformation import provisioners
 
@@ -62,11 +67,32 @@ def _alarm_record_of_first_metric(name, properties):
     return _alarm_record(name, properties)
 
 
+_conditions_with_literal_values = iam_evaluator._conditions_met
+
+
+def _conditions_with_variables(conditions, context):
+    def value_of(variable):
+        value = iam_evaluator._resolve_condition_key(variable[1], context)
+        return value if isinstance(value, str) else variable[0]
+
+    def resolved(node):
+        if isinstance(node, dict):
+            return {key: resolved(value) for key, value in node.items()}
+        if isinstance(node, list):
+            return [resolved(value) for value in node]
+        return re.sub(r"\$\{([^}]+)\}", value_of, node) if isinstance(node, str) else node
+
+    return _conditions_with_literal_values(resolved(conditions), context)
+
+
+iam_evaluator._conditions_met = _conditions_with_variables
 # The router imports the function from its module with each request.
 iam_actions.request_tag_context = _with_event_keys
 provisioners._cw_metric_alarm_record = _alarm_record_of_first_metric
 _handlers["AWS::Events::EventBusPolicy"] = {"create": _put_bus_policy, "delete": _delete_bus_policy}
 _handlers["AWS::Scheduler::ScheduleGroup"]["create"] = _create_group_with_date
+
+emulated_mfa.install()
 
 if __name__ == "__main__":
     main()
