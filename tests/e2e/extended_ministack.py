@@ -7,6 +7,7 @@
   expression of several metrics, which are stored as alarms on the first of them.
 - Policy variables in the values of conditions, such as `${aws:PrincipalTag/team}`. One without a value stays as it is, and as on
   AWS no value is equal to it.
+- `aws:PrincipalArn` of a session, which on AWS is the ARN of the role with its path, not that of the session.
 - MFA, see emulated_mfa.py.
 
 Everything else of ministack stays as it is.
@@ -19,7 +20,7 @@ from datetime import datetime, timezone
 import emulated_mfa
 from ministack.app import main
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import eventbridge
+from ministack.services import eventbridge, iam
 from ministack.services.cloudformation import provisioners
 
 _other_keys = iam_actions.request_tag_context
@@ -67,6 +68,17 @@ def _alarm_record_of_first_metric(name, properties):
     return _alarm_record(name, properties)
 
 
+_key_of_session = iam_evaluator._resolve_condition_key
+
+
+def _key_with_role(key, context):
+    value = _key_of_session(key, context)
+    if key.lower() != "aws:principalarn" or ":assumed-role/" not in str(value):
+        return value
+    role = iam._roles.get_scoped(context.principal_account, None, value.split("/")[1]) or {}
+    return role.get("Arn", value)
+
+
 _conditions_with_literal_values = iam_evaluator._conditions_met
 
 
@@ -85,6 +97,7 @@ def _conditions_with_variables(conditions, context):
     return _conditions_with_literal_values(resolved(conditions), context)
 
 
+iam_evaluator._resolve_condition_key = _key_with_role
 iam_evaluator._conditions_met = _conditions_with_variables
 # The router imports the function from its module with each request.
 iam_actions.request_tag_context = _with_event_keys
