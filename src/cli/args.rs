@@ -291,7 +291,7 @@ pub(super) enum PrerequisitesCommand {
     /// List them, each with its account
     List,
     /// Print them as JSON, CloudFormation or Terraform
-    Show(ShowPrerequisites),
+    Show(Box<ShowPrerequisites>),
 }
 
 #[derive(Debug, ClapArgs)]

@@ -150,8 +150,8 @@ def test_application_role_assumes_its_target_and_nothing_else(world, owner):
     assert not assumed(application, arn(account))
 
 
-def test_printed_documents_work_when_they_are_created_by_hand(world, owner, member):
-    """As people do with the AWS CLI, where the other tests deploy the template."""
+def test_printed_document_works_when_it_is_created_manually(world, owner, member):
+    """With the calls of the AWS CLI, where the other tests deploy the template."""
     command = [ONBOARD, "prerequisites", "show", "identity-access-policy", "--format", "json"]
     document = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     iam = world.server.client("iam", owner)
