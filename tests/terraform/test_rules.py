@@ -86,8 +86,9 @@ def results(module):
         'mock_provider "aws" {\n  override_data {\n    target = data.aws_region.current\n'
         '    values = { id = "us-east-1" }\n  }\n}\nvariables {\n  package_path = "versions.tf"\n}\n'
     ]
-    for name, values in SAMPLES.items():
-        blocks += [_run(name, index, value) for index, value in enumerate(values)]
+    # A value of the wrong type ends the test, so the last run is the one with it.
+    for name in sorted(SAMPLES, key=lambda name: name in BOOLEANS):
+        blocks += [_run(name, index, value) for index, value in enumerate(SAMPLES[name])]
     (module / "tests" / "rules.tftest.hcl").write_text("\n".join(blocks))
     output = terraform.run(module, "test", "-json", "-filter=tests/rules.tftest.hcl", check=False).stdout
     (module / "tests" / "rules.tftest.hcl").unlink()
