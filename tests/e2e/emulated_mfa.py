@@ -11,7 +11,7 @@ import re
 from contextvars import ContextVar
 from urllib.parse import parse_qs
 
-from ministack.core import iam_actions, iam_evaluator
+from ministack.core import iam_evaluator
 from ministack.core.router import extract_access_key_id
 from ministack.core.responses import get_account_id
 from ministack.services import iam, sts
@@ -21,7 +21,6 @@ DENIED = "MultiFactorAuthentication failed with invalid MFA one time pass code."
 
 _request_has_mfa = ContextVar("request_has_mfa", default=False)
 _keys_without_mfa = iam_evaluator._principal_keys
-_context_without_mfa = iam_actions.request_tag_context
 _register, _handle = sts.register_session, sts.handle_request
 
 
@@ -50,11 +49,10 @@ def _keys(credential):
     return keys
 
 
-def _context(service, action, body, parameters):
+def context_with_mfa(action, body, parameters):
     """The identity policies of the caller are evaluated with these keys, before the call is handled, which checks the code."""
-    context = _context_without_mfa(service, action, body, parameters)
     serial, code = _given(body, parameters)
-    return context | {KEY: "true"} if action == "sts:AssumeRole" and serial and code else context
+    return {KEY: "true"} if action == "sts:AssumeRole" and serial and code else {}
 
 
 def _register_with_mfa(access_key, session):
@@ -76,5 +74,4 @@ async def _handle_with_mfa(method, path, headers, body, query_params):
 
 def install():
     iam_evaluator._principal_keys = sts._principal_keys = _keys
-    iam_actions.request_tag_context = _context
     sts.register_session, sts.handle_request = _register_with_mfa, _handle_with_mfa

@@ -26,8 +26,8 @@ from ministack.services.cloudformation import provisioners
 _other_keys = iam_actions.request_tag_context
 
 
-def _with_event_keys(service, action, body, parameters):
-    context = _other_keys(service, action, body, parameters)
+def _with_more_keys(service, action, body, parameters):
+    context = _other_keys(service, action, body, parameters) | emulated_mfa.context_with_mfa(action, body, parameters)
     if action != "events:PutEvents":
         return context
     entries = json.loads(body or b"{}").get("Entries", [])
@@ -100,7 +100,7 @@ def _conditions_with_variables(conditions, context):
 iam_evaluator._resolve_condition_key = _key_with_role
 iam_evaluator._conditions_met = _conditions_with_variables
 # The router imports the function from its module with each request.
-iam_actions.request_tag_context = _with_event_keys
+iam_actions.request_tag_context = _with_more_keys
 provisioners._cw_metric_alarm_record = _alarm_record_of_first_metric
 _handlers["AWS::Events::EventBusPolicy"] = {"create": _put_bus_policy, "delete": _delete_bus_policy}
 _handlers["AWS::Scheduler::ScheduleGroup"]["create"] = _create_group_with_date
