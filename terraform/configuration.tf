@@ -14,10 +14,26 @@ locals {
   generated_configuration = <<-EOT
     [access-role]
     names = [${join(", ", [for name in local.access_role_names : "\"${name}\""])}]
+    ${local.grant}${local.permission_set_grant}${local.excluded_accounts}${local.workload_security}${local.trelica}
+  EOT
+
+  # Without permission sets and other principals, the identity account decides which of its users and roles have access.
+  principals = length(var.identity_principals) == 0 ? "\"${var.identity_account_id}\"" : "[${join(", ", [for arn in var.identity_principals : "\"${arn}\""])}]"
+  grant      = length(var.identity_principals) == 0 && length(var.permission_sets) > 0 ? "" : <<-EOT
+
+    [[access-role.grant]]
+    principal = ${local.principals}${var.require_mfa ? "\ncondition = { Bool = { \"aws:MultiFactorAuthPresent\" = true } }" : ""}
+  EOT
+
+  # IAM Identity Center creates a role for each permission set. Its name ends with 16 characters that change when the permission
+  # set is assigned again; its path ends with the region of Identity Center, except in us-east-1. The account of the role is that
+  # of the principal.
+  permission_set_arns  = [for name in var.permission_sets : "\"arn:{partition}:iam::*:role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO_${name}_????????????????\""]
+  permission_set_grant = length(var.permission_sets) == 0 ? "" : <<-EOT
 
     [[access-role.grant]]
     principal = "${var.identity_account_id}"
-    ${local.excluded_accounts}${local.workload_security}${local.trelica}
+    condition = { ArnLike = { "aws:PrincipalArn" = [${join(", ", local.permission_set_arns)}] } }
   EOT
 
   excluded_accounts = length(var.excluded_account_ids) == 0 ? "" : <<-EOT

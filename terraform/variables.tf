@@ -11,6 +11,42 @@ variable "identity_account_id" {
   }
 }
 
+variable "identity_principals" {
+  description = "ARNs of existing roles and users of the identity account. If set, only these and the permission sets can assume the access role. If this and `permission_sets` are empty, the identity account itself decides who can. Ignored if `configuration` or `configuration_parameter_name` is set."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.identity_principals : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9_+=.@/-]+$", arn))])
+    error_message = "identity_principals must be ARNs of roles or users, such as arn:aws:iam::222233334444:role/platform-engineer."
+  }
+}
+
+variable "permission_sets" {
+  description = "Names of permission sets of IAM Identity Center that are assigned in the identity account. If set, only the people who use them, and `identity_principals`, can assume the access role. Ignored if `configuration` or `configuration_parameter_name` is set."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.permission_sets : can(regex("^[A-Za-z0-9_+=.@-]{1,32}$", name))])
+    error_message = "permission_sets must be names of permission sets, such as PlatformEngineer."
+  }
+}
+
+variable "require_mfa" {
+  description = "Whether the access role can be assumed with MFA only. Does not apply to permission sets, because AWS has no record of the MFA of IAM Identity Center; require it there. Ignored if `configuration` or `configuration_parameter_name` is set."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.require_mfa || length(var.permission_sets) == 0 || length(var.identity_principals) > 0
+    error_message = "require_mfa does not apply to permission sets, and no other principals are configured. Require MFA in IAM Identity Center and set require_mfa to false."
+  }
+}
+
 variable "access_role_name" {
   description = "Name of the access role, which the function assumes in every account. AWSControlTowerExecution is tried as well. The function can assume only these two, so if `configuration` or `configuration_parameter_name` names another access role, name it here too."
   type        = string

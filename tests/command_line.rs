@@ -54,7 +54,7 @@ fn help_lists_exit_codes_and_commands() {
     for line in ["0  done", "1  error", "2  usage", "3  plan", "4  blocked", "5  waiting"] {
         assert!(finished.out.contains(line), "{line}");
     }
-    for command in ["demo", "plan", "apply", "policy", "event", "config", "vendors", "completions", "man"] {
+    for command in ["demo", "plan", "apply", "policy", "event", "config", "vendors", "prerequisites", "completions", "man"] {
         assert!(finished.out.contains(&format!("\n  {command}")), "{command}");
         assert_eq!(onboard(&[command, "--help"], "").code, 0);
     }
@@ -442,6 +442,57 @@ fn example_configuration_is_valid_and_shown_without_external_ids() {
     let shown = onboard(&["config", "show"], "");
     assert!(shown.code == 0 && shown.out.contains("TrelicaIntegration"));
     assert!(!shown.out.contains("00000000-1111-2222-3333-444444444444"));
+}
+
+#[test]
+fn prerequisites_are_listed_and_shown() {
+    let list = onboard(&["prerequisites", "list"], "");
+    assert_eq!((list.code, list.out.lines().count()), (0, 8));
+    for line in ["identity-access-policy          identity ", "account-creation-policy         management "] {
+        assert!(list.out.contains(line), "{}", list.out);
+    }
+    let role = ["account-creation-role", "--format", "json", "--management-account", "111122223333"];
+    let trust = onboard(&[&["prerequisites", "show"], &role[..]].concat(), "").json();
+    let expected = serde_json::json!([{
+        "Effect": "Allow",
+        "Principal": { "AWS": "arn:aws:iam::111122223333:root" },
+        "Action": "sts:AssumeRole",
+        "Condition": { "Bool": { "aws:MultiFactorAuthPresent": "true" } },
+    }]);
+    assert_eq!(trust["Statement"], expected);
+}
+
+#[test]
+fn wrong_prerequisites_are_explained() {
+    for (arguments, code, error) in [
+        (
+            &["account-creation-role", "--format", "json"][..],
+            1,
+            "`account-creation-role` names the management account; pass `--management-account ID`",
+        ),
+        (
+            &["--format", "terraform"],
+            1,
+            "a Terraform configuration is for one account; pass `--account identity` or `--account management`",
+        ),
+        (
+            &["application-role", "--account", "management"],
+            1,
+            "`application-role` belongs to the identity account; leave out `--account`",
+        ),
+        (
+            &["aplication-role"],
+            2,
+            "`aplication-role` is not a prerequisite; the prerequisites are `identity-access-policy`, ",
+        ),
+        (&["aplication-role"], 2, "did you mean `application-role`?"),
+        (&["--session-tag", "aws:team"], 2, "`aws:team` is not a valid tag key"),
+        (&["--application-service", "ec2"], 2, "`ec2` is not a service principal; write it as `ec2.amazonaws.com`"),
+    ] {
+        let finished = onboard(&[&["prerequisites", "show"], arguments].concat(), "");
+        assert_eq!((finished.code, finished.out.as_str()), (code, ""), "{arguments:?}");
+        assert!(finished.err.contains(error), "{}", finished.err);
+    }
 }
 
 #[test]

@@ -64,6 +64,7 @@ fn bash_completes_profiles_vendors_accounts_and_principals() {
         (&["apply", "--profile", "a"], &["admin", "audit"]),
         (&["vendors", "show", ""], &["trelica", "workload-security", "--config", "--help"]),
         (&["vendors", "show", "tre"], &["trelica"]),
+        (&["prerequisites", "show", "application"], &["application-role", "application-policy"]),
         (&["vendors", "show", "--config", "other.toml", "a"], &["acme"]),
         (&["plan", "--account", ""], &["482913650127", "593024761238", "604135872349"]),
         (&["plan", "--account", "60"], &["604135872349"]),

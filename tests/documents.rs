@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 use onboarding_core::code::{Code, OutcomeKind};
+use onboarding_core::prerequisites::Prerequisite;
 use onboarding_core::trigger::TriggerKind;
 
 use files::{blocks, documents, read, root, sources};
@@ -181,7 +182,7 @@ fn commands_in_documents_exist() {
             };
             let command = command.split(" |").next().expect("a command");
             let words: Vec<_> = command.split_whitespace().take_while(|word| !["#", ">"].contains(word)).collect();
-            let nested = ["policy", "config", "vendors"].contains(&words[0]);
+            let nested = ["policy", "config", "vendors", "prerequisites"].contains(&words[0]);
             let mut help: Vec<&str> = words.iter().copied().take(if nested { 2 } else { 1 }).collect();
             help.push("--help");
             let (output, code) = onboard(&help);
@@ -193,6 +194,57 @@ fn commands_in_documents_exist() {
         }
     }
     assert!(seen >= 10, "{seen} commands");
+}
+
+/// They need neither files nor AWS, so each is run as it is written.
+#[test]
+fn commands_of_the_prerequisites_succeed() {
+    let lines: Vec<_> = blocks(&read("docs/PREREQUISITES.md"), "sh").concat().lines().map(str::to_owned).collect();
+    let commands: Vec<_> = lines.iter().filter_map(|line| line.strip_prefix("onboard ")).collect();
+    assert!(commands.len() >= 8, "{commands:?}");
+    for command in commands {
+        let words: Vec<_> = command.split_whitespace().take_while(|word| *word != ">").collect();
+        let (output, code) = onboard(&words);
+        assert!(code == 0 && !output.is_empty(), "{command}");
+    }
+}
+
+#[test]
+fn prerequisites_and_their_parameters_are_documented() {
+    let document = read("docs/PREREQUISITES.md");
+    let row = |name: &str| document.contains(&format!("\n| `{name}` |"));
+    for prerequisite in Prerequisite::ALL {
+        let account = prerequisite.account().as_str();
+        assert!(document.contains(&format!("\n| `{prerequisite}` | {account} |")), "`{prerequisite}`");
+    }
+    let template = read("prerequisites.yaml");
+    let (_, parameters) = template.split_once("\nParameters:\n").expect("parameters");
+    let (parameters, _) = parameters.split_once("\nConditions:").expect("their end");
+    let parameters: BTreeSet<_> = parameters
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'))
+        .filter(|name| !name.starts_with(' '))
+        .collect();
+    assert_eq!(parameters.len(), 10, "{parameters:?}");
+    for parameter in &parameters {
+        assert!(row(parameter), "`{parameter}`");
+    }
+    // The parameters of the commands that deploy the template.
+    let overrides = document.split("--parameter-overrides ").skip(1).filter_map(|rest| rest.lines().next());
+    let given: Vec<_> = overrides
+        .flat_map(str::split_whitespace)
+        .filter_map(|word| word.split_once('='))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(given.len(), 5, "{given:?}");
+    for name in given {
+        assert!(parameters.contains(name), "`{name}`");
+    }
+    // The parameters of the other stack.
+    let stack = read("template.yaml");
+    for name in ["RequireMfa", "IdentityPrincipals", "PermissionSets"] {
+        assert!(row(name) && stack.contains(&format!("\n  {name}:\n")), "`{name}`");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! Checks the contents of `template.yaml` and `control-tower.yaml`. CloudFormation linters do not notice a wrong runtime, a
-//! queue that is not connected to anything or a permission that is too broad, and do not know the format of
-//! `onboarding.toml`.
+//! Checks the contents of `template.yaml`, `control-tower.yaml` and `prerequisites.yaml`. CloudFormation linters do not notice
+//! a wrong runtime, a queue that is not connected to anything or a permission that is too broad, and do not know the format
+//! of `onboarding.toml`.
 #![cfg(test)]
 
 #[path = "template/alarms.rs"]
@@ -19,13 +19,15 @@ mod limits;
 mod notifications;
 #[path = "template/parameters.rs"]
 mod parameters;
+#[path = "template/prerequisites.rs"]
+mod prerequisites;
 #[path = "template/stack.rs"]
 mod stack;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use stack::{CONTROL_TOWER, Stack, TEMPLATE, list, read, template};
+use stack::{CONTROL_TOWER, PREREQUISITES, Stack, TEMPLATE, list, read, template};
 
 /// All statements of the function's role.
 fn permissions(stack: &Stack) -> Vec<Value> {
@@ -288,7 +290,7 @@ fn function_assumes_only_the_access_roles_and_none_in_the_management_account() {
 
 #[test]
 fn partition_is_never_hard_coded() {
-    for template in [TEMPLATE, CONTROL_TOWER] {
+    for template in [TEMPLATE, CONTROL_TOWER, PREREQUISITES] {
         assert!(!template.contains("arn:aws:"), "write `arn:${{AWS::Partition}}:`");
     }
 }

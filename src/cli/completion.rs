@@ -18,6 +18,7 @@ use super::input::read;
 use super::profile_files::{self, Profile};
 use onboarding_core::config::{Config, Folder, PrincipalSpec};
 use onboarding_core::policy::Principal;
+use onboarding_core::prerequisites::Prerequisite;
 use onboarding_core::vendor::Catalogue;
 
 /// The variable with which the script calls `onboard`; its value is the shell.
@@ -59,6 +60,11 @@ pub(super) fn vendors() -> Vec<CompletionCandidate> {
     let catalogue = own.unwrap_or_else(Catalogue::built_in);
     let vendors = catalogue.names().filter_map(|name| catalogue.get(name));
     vendors.map(|vendor| candidate(&vendor.name, &vendor.title)).collect()
+}
+
+/// The prerequisites of the identity account and of the management account.
+pub(super) fn prerequisites() -> Vec<CompletionCandidate> {
+    Prerequisite::ALL.iter().map(|one| candidate(one.as_str(), one.summary())).collect()
 }
 
 /// The profiles of the AWS CLI.

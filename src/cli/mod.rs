@@ -13,6 +13,7 @@ mod exit;
 mod input;
 mod man;
 mod policy;
+mod prerequisites;
 mod profile_files;
 mod vendors;
 
@@ -23,7 +24,7 @@ use tracing_subscriber::prelude::*;
 pub use args::{Args, Aws};
 pub use exit::Exit;
 
-use self::args::{Command, ConfigCommand, PolicyCommand, VendorsCommand};
+use self::args::{Command, ConfigCommand, PolicyCommand, PrerequisitesCommand, VendorsCommand};
 use self::output::print_error;
 use onboarding_core::text;
 use onboarding_engine::ports::{World, WriteIam};
@@ -57,6 +58,8 @@ where
         Command::Config(ConfigCommand::Show { config }) => config::show(&config),
         Command::Vendors(VendorsCommand::List { config }) => vendors::list(config.as_deref()),
         Command::Vendors(VendorsCommand::Show { name, config }) => vendors::show(&name, config.as_deref()),
+        Command::Prerequisites(PrerequisitesCommand::List) => prerequisites::list(),
+        Command::Prerequisites(PrerequisitesCommand::Show(arguments)) => prerequisites::show(&arguments),
         Command::Completions { shell } => completion::script(shell),
         Command::Man { folder } => man::write(Args::command(), &folder),
     };

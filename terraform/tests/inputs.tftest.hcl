@@ -73,6 +73,32 @@ run "excluded_accounts_are_account_ids" {
   expect_failures = [var.excluded_account_ids]
 }
 
+run "principals_replace_the_identity_account" {
+  command = plan
+
+  variables {
+    identity_principals = ["arn:aws:iam::222233334444:role/platform-engineer"]
+    permission_sets     = ["PlatformEngineer"]
+    require_mfa         = true
+  }
+
+  assert {
+    condition     = strcontains(aws_ssm_parameter.configuration[0].value, "\n\n[[access-role.grant]]\nprincipal = [\"arn:aws:iam::222233334444:role/platform-engineer\"]\ncondition = { Bool = { \"aws:MultiFactorAuthPresent\" = true } }\n\n[[access-role.grant]]\n")
+    error_message = "The principals need MFA, and the permission sets have a grant of their own."
+  }
+}
+
+run "mfa_does_not_apply_to_permission_sets" {
+  command = plan
+
+  variables {
+    permission_sets = ["PlatformEngineer"]
+    require_mfa     = true
+  }
+
+  expect_failures = [var.require_mfa]
+}
+
 run "external_ids_have_characters_that_iam_allows" {
   command = plan
 

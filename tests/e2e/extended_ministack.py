@@ -5,23 +5,29 @@
   entry: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
 - The resource type AWS::Events::EventBusPolicy, the attribute CreationDate of AWS::Scheduler::ScheduleGroup, and alarms on an
   expression of several metrics, which are stored as alarms on the first of them.
+- Policy variables in the values of conditions, such as `${aws:PrincipalTag/team}`. One without a value stays as it is, and as on
+  AWS no value is equal to it.
+- `aws:PrincipalArn` of a session, which on AWS is the ARN of the role with its path, not that of the session.
+- MFA, see emulated_mfa.py.
 
 Everything else of ministack stays as it is.
 """
 
 import json
+import re
 from datetime import datetime, timezone
 
+import emulated_mfa
 from ministack.app import main
-from ministack.core import iam_actions
-from ministack.services import eventbridge
+from ministack.core import iam_actions, iam_evaluator
+from ministack.services import eventbridge, iam
 from ministack.services.cloudformation import provisioners
 
 _other_keys = iam_actions.request_tag_context
 
 
-def _with_event_keys(service, action, body, parameters):
-    context = _other_keys(service, action, body, parameters)
+def _with_more_keys(service, action, body, parameters):
+    context = _other_keys(service, action, body, parameters) | emulated_mfa.context_with_mfa(action, body, parameters)
     if action != "events:PutEvents":
         return context
     entries = json.loads(body or b"{}").get("Entries", [])
@@ -62,11 +68,44 @@ def _alarm_record_of_first_metric(name, properties):
     return _alarm_record(name, properties)
 
 
+_key_of_session = iam_evaluator._resolve_condition_key
+
+
+def _key_with_role(key, context):
+    value = _key_of_session(key, context)
+    if key.lower() != "aws:principalarn" or ":assumed-role/" not in str(value):
+        return value
+    role = iam._roles.get_scoped(context.principal_account, None, value.split("/")[1]) or {}
+    return role.get("Arn", value)
+
+
+_conditions_with_literal_values = iam_evaluator._conditions_met
+
+
+def _conditions_with_variables(conditions, context):
+    def value_of(variable):
+        value = iam_evaluator._resolve_condition_key(variable[1], context)
+        return value if isinstance(value, str) else variable[0]
+
+    def resolved(node):
+        if isinstance(node, dict):
+            return {key: resolved(value) for key, value in node.items()}
+        if isinstance(node, list):
+            return [resolved(value) for value in node]
+        return re.sub(r"\$\{([^}]+)\}", value_of, node) if isinstance(node, str) else node
+
+    return _conditions_with_literal_values(resolved(conditions), context)
+
+
+iam_evaluator._resolve_condition_key = _key_with_role
+iam_evaluator._conditions_met = _conditions_with_variables
 # The router imports the function from its module with each request.
-iam_actions.request_tag_context = _with_event_keys
+iam_actions.request_tag_context = _with_more_keys
 provisioners._cw_metric_alarm_record = _alarm_record_of_first_metric
 _handlers["AWS::Events::EventBusPolicy"] = {"create": _put_bus_policy, "delete": _delete_bus_policy}
 _handlers["AWS::Scheduler::ScheduleGroup"]["create"] = _create_group_with_date
+
+emulated_mfa.install()
 
 if __name__ == "__main__":
     main()

@@ -1,6 +1,9 @@
 //! The configuration that the stack generates from its parameters.
 
-use crate::stack::{Stack, TEMPLATE, text};
+use onboarding_core::config::PrincipalSpec;
+use serde_json::{Value, json};
+
+use crate::stack::{Stack, TEMPLATE, template, text};
 
 #[test]
 fn generated_configuration_is_valid_for_all_parameter_values() {
@@ -28,6 +31,61 @@ fn generated_configuration_is_valid_for_all_parameter_values() {
             }
         }
     }
+}
+
+/// The principals of each grant in the generated configuration, and its condition.
+fn grants(parameters: &[(&str, &str)]) -> Vec<(Vec<String>, Value)> {
+    let configuration = Stack::with(parameters).resource("Configuration")["Value"].clone();
+    let config = onboarding_core::config::Config::parse_without_files(text(&configuration));
+    let config = config.unwrap_or_else(|error| panic!("{error}\n{configuration}"));
+    let principal = |principal: &PrincipalSpec| match principal {
+        PrincipalSpec::Aws(template) => template.0.clone(),
+        other => panic!("{other:?} is an account, a role or a user"),
+    };
+    let grants = config.access_role.grants.iter().map(|grant| {
+        assert_eq!(grant.access_role, None);
+        let principals = grant.trust.principals.iter().map(principal).collect();
+        (principals, Value::Object(grant.trust.condition.to_json().as_object().cloned().unwrap_or_default()))
+    });
+    grants.collect()
+}
+
+#[test]
+fn generated_grants_are_those_of_the_parameters() {
+    const ROLE: &str = "arn:aws:iam::222233334444:role/teams/Admin";
+    const USER: &str = "arn:aws:iam::222233334444:user/ann";
+    let two = format!("{ROLE},{USER}");
+    let account = || vec!["222233334444".to_owned()];
+    let both = || vec![ROLE.to_owned(), USER.to_owned()];
+    let mfa = || json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } });
+    let pattern = |name: &str| {
+        format!("arn:{{partition}}:iam::*:role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO_{name}_????????????????")
+    };
+    let one_set = || json!({ "ArnLike": { "aws:PrincipalArn": pattern("Admin") } });
+    let two_sets = || json!({ "ArnLike": { "aws:PrincipalArn": [pattern("Admin"), pattern("On-Call")] } });
+    let require_mfa = ("RequireMfa", "true");
+
+    assert_eq!(grants(&[]), [(account(), json!({}))]);
+    assert_eq!(grants(&[require_mfa]), [(account(), mfa())]);
+    assert_eq!(grants(&[("IdentityPrincipals", &two)]), [(both(), json!({}))]);
+    assert_eq!(grants(&[("IdentityPrincipals", &two), require_mfa]), [(both(), mfa())]);
+    assert_eq!(grants(&[("PermissionSets", "Admin")]), [(account(), one_set())]);
+    assert_eq!(grants(&[("PermissionSets", "Admin,On-Call")]), [(account(), two_sets())]);
+    let all = [("IdentityPrincipals", &*two), ("PermissionSets", "Admin"), require_mfa];
+    assert_eq!(grants(&all), [(both(), mfa()), (account(), one_set())], "MFA is not required of permission sets");
+    // Next to everything else that the configuration has.
+    let others = [("ExcludedAccountIds", "333344445555"), ("TrelicaExternalId", "one"), require_mfa];
+    assert_eq!(grants(&others), [(account(), mfa())]);
+}
+
+/// With nothing but permission sets, to which MFA does not apply, it would be required of no one.
+#[test]
+fn mfa_without_effect_is_rejected() {
+    let rule = &template()["Rules"]["MfaHasAnEffect"];
+    assert_eq!(rule["RuleCondition"], json!({ "Fn::Equals": [{ "Ref": "RequireMfa" }, "true"] }));
+    let is_empty = |parameter: &str| json!({ "Fn::Equals": [{ "Ref": parameter }, ""] });
+    let expected = json!({ "Fn::Or": [is_empty("PermissionSets"), { "Fn::Not": [is_empty("IdentityPrincipals")] }] });
+    assert_eq!(rule["Assertions"][0]["Assert"], expected);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Reads `template.yaml` and `control-tower.yaml` and resolves their intrinsic functions like CloudFormation.
+//! Reads `template.yaml`, `control-tower.yaml` and `prerequisites.yaml`, and resolves their intrinsic functions like CloudFormation.
 //!
 //! This is the only evaluator: the end-to-end tests read its output through `resolve.rs`.
 
@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 pub(crate) const TEMPLATE: &str = include_str!("../../template.yaml");
 pub(crate) const CONTROL_TOWER: &str = include_str!("../../control-tower.yaml");
+pub(crate) const PREREQUISITES: &str = include_str!("../../prerequisites.yaml");
 
 /// `template.yaml` as JSON, with short forms (`!Ref x`) expanded (`{"Ref": x}`).
 pub(crate) fn template() -> Value {
@@ -33,14 +34,15 @@ fn expand(node: &Yaml<'_>) -> Value {
             Value::Object(entries.iter().map(|(name, value)| (key(name), expand(value))).collect())
         }
         Yaml::Tagged(tag, value) => {
-            let name = if tag.suffix == "Ref" { "Ref".to_owned() } else { format!("Fn::{}", tag.suffix) };
+            let is_plain = ["Ref", "Condition"].contains(&tag.suffix.as_str());
+            let name = if is_plain { tag.suffix.clone() } else { format!("Fn::{}", tag.suffix) };
             Value::Object(Map::from_iter([(name, expand(value))]))
         }
         other => panic!("this YAML node is not valid in a CloudFormation template: {other:?}"),
     }
 }
 
-/// A template with given parameter values. Resolves only the intrinsic functions that the two templates use.
+/// A template with given parameter values. Resolves only the intrinsic functions that the templates use.
 pub(crate) struct Stack {
     template: Value,
     parameters: BTreeMap<String, String>,
@@ -106,6 +108,9 @@ impl Stack {
         if let Some(sides) = condition["Fn::Equals"].as_array() {
             return self.value(&sides[0]) == self.value(&sides[1]);
         }
+        if let Some(all) = condition["Fn::And"].as_array() {
+            return all.iter().all(|one| self.condition_is_true(one));
+        }
         !self.condition_is_true(&condition["Fn::Not"][0])
     }
 
@@ -148,7 +153,11 @@ impl Stack {
                     let keys = list(&keys);
                     self.template["Mappings"][keys[0]][keys[1]][keys[2]].clone()
                 }
-                _ => Value::Object(entries.iter().map(|(key, value)| (key.clone(), self.value(value))).collect()),
+                // AWS::NoValue removes the entry.
+                _ => {
+                    let entries = entries.iter().map(|(key, value)| (key.clone(), self.value(value)));
+                    Value::Object(entries.filter(|(_, value)| !value.is_null()).collect())
+                }
             },
             plain => plain.clone(),
         }
@@ -161,6 +170,10 @@ impl Stack {
         let mut out = pieces.next().unwrap_or_default().to_owned();
         for piece in pieces {
             let (name, rest) = piece.split_once('}').expect("every `${` has a `}`");
+            if let Some(literal) = name.strip_prefix('!') {
+                out.push_str(&format!("${{{literal}}}{rest}"));
+                continue;
+            }
             match &own[name] {
                 Value::Null => out.push_str(&self.name(name)),
                 given => out.push_str(text(&self.value(given))),

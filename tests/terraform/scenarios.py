@@ -35,9 +35,16 @@ def snake_case(name):
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
+# Parameters whose variables are lists, and those whose variables are booleans.
+LISTS = ("ExcludedAccountIds", "IdentityPrincipals", "PermissionSets")
+BOOLEANS = ("RequireMfa",)
+
+
 def _variable(name, value):
-    if name == "ExcludedAccountIds":
+    if name in LISTS:
         return value.split(",")
+    if name in BOOLEANS:
+        return {"true": True, "false": False}.get(value, value)
     return int(value) if name in ("MaximumConcurrency", "LogRetentionDays") else value
 
 
@@ -49,6 +56,9 @@ SCENARIOS = [
         region="us-gov-west-1",
         parameters={
             "AccessRoleName": "Ops",
+            "IdentityPrincipals": f"arn:aws-us-gov:iam::{IDENTITY}:role/teams/Admin,arn:aws-us-gov:iam::{IDENTITY}:user/ann",
+            "PermissionSets": "PlatformEngineer,On-Call",
+            "RequireMfa": "true",
             "ExcludedAccountIds": "333344445555,444455556666",
             "WorkloadSecurityExternalId": "ws-0f3b9c27:x/y",
             "WorkloadSecurityRegion": "us-1",
@@ -72,6 +82,8 @@ SCENARIOS = [
             "Sweep": "DISABLED",
         },
     ),
+    Scenario("mfa", parameters={"RequireMfa": "true"}),
+    Scenario("permission_sets", parameters={"PermissionSets": "PlatformEngineer"}),
     Scenario(
         "control_tower",
         parameters={

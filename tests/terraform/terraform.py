@@ -74,7 +74,7 @@ def plans(folder, file):
     output = run(folder, "test", "-json", "-verbose", f"-filter={file}").stdout
     messages = [json.loads(line) for line in output.splitlines()]
     plans = {message["@testrun"]: message["test_plan"] for message in messages if message["type"] == "test_plan"}
-    return {name: {key: plan[key] for key in ("resource_changes", "output_changes")} for name, plan in plans.items()}
+    return {name: {key: plan.get(key, {}) for key in ("resource_changes", "output_changes")} for name, plan in plans.items()}
 
 
 def missing():

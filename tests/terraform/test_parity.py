@@ -6,7 +6,7 @@ import pytest
 
 import cloudformation
 from parity import Module, differences, in_the_words_of_the_module, normalized
-from scenarios import SCENARIOS, Scenario, snake_case
+from scenarios import BOOLEANS, LISTS, SCENARIOS, Scenario, snake_case
 from terraform import MODULE
 from variables import declared
 
@@ -90,8 +90,10 @@ def test_every_parameter_is_a_variable_with_the_same_default():
         variable = variables[snake_case(name)]
         default = parameter.get("Default", "required")
         expected = {"": "null", "required": None}.get(default, f'"{default}"' if parameter["Type"] == "String" else str(default))
-        if name == "ExcludedAccountIds":
+        if name in LISTS:
             expected = "[]"
+        if name in BOOLEANS:
+            expected = default
         assert variable.default == expected, name
 
 
@@ -104,6 +106,9 @@ def test_allowed_values_and_rules_are_the_same():
     source = (MODULE / "variables.tf").read_text()
     for name, parameter in cloudformation.template()["Parameters"].items():
         for value in parameter.get("AllowedValues", []):
+            if name in BOOLEANS:
+                assert declared(MODULE / "variables.tf")[snake_case(name)].type == "bool" and value in ("true", "false")
+                continue
             quoted = f'"{value}"' if parameter["Type"] == "String" else f"{value}"
             assert value == "" or quoted in source, f"{name}: {value}"
     regions = cloudformation.template()["Rules"]["RegionReceivesOrganizationsEvents"]["Assertions"][0]["Assert"]["Contains"][0]

@@ -7,11 +7,23 @@ import pytest
 
 import cloudformation
 import terraform
-from scenarios import IDENTITY, Scenario, snake_case
+from scenarios import BOOLEANS, IDENTITY, Scenario, snake_case
 
 EXTERNAL_IDS = ["ab", "a", "x" * 1224, "x" * 1225, "a b", "a/b:c@d", "ab\n"]
 SAMPLES = {
     "IdentityAccountId": [IDENTITY, "22223333444", "2222333344445", "22223333444a"],
+    "IdentityPrincipals": [
+        f"arn:aws:iam::{IDENTITY}:role/teams/Admin",
+        f"arn:aws-us-gov:iam::{IDENTITY}:role/Admin,arn:aws-us-gov:iam::{IDENTITY}:user/ann@example.com",
+        IDENTITY,
+        f"arn:aws:iam::{IDENTITY}:root",
+        f"arn:aws:iam::{IDENTITY}:group/admins",
+        f"arn:aws:iam::{IDENTITY}:role/*",
+        f"arn:aws:iam::{IDENTITY}:role/a,",
+        'arn:aws:iam::1:role/a"',
+    ],
+    "PermissionSets": ["Admin", "On-Call,Read_Only", "x" * 32, "x" * 33, "a b", "*", "a/b", 'a"'],
+    "RequireMfa": ["true", "false", "yes"],
     "AccessRoleName": [
         "Ops",
         "path/Ops",
@@ -74,8 +86,9 @@ def results(module):
         'mock_provider "aws" {\n  override_data {\n    target = data.aws_region.current\n'
         '    values = { id = "us-east-1" }\n  }\n}\nvariables {\n  package_path = "versions.tf"\n}\n'
     ]
-    for name, values in SAMPLES.items():
-        blocks += [_run(name, index, value) for index, value in enumerate(values)]
+    # A value of the wrong type ends the test, so the last run is the one with it.
+    for name in sorted(SAMPLES, key=lambda name: name in BOOLEANS):
+        blocks += [_run(name, index, value) for index, value in enumerate(SAMPLES[name])]
     (module / "tests" / "rules.tftest.hcl").write_text("\n".join(blocks))
     output = terraform.run(module, "test", "-json", "-filter=tests/rules.tftest.hcl", check=False).stdout
     (module / "tests" / "rules.tftest.hcl").unlink()
@@ -89,11 +102,17 @@ def _run(name, index, value):
     if name == "WorkloadSecurityRegion":
         variables["workload_security_external_id"] = "ws-0f3b9c27"
     lines = "\n".join(f"    {variable} = {json.dumps(content)}" for variable, content in variables.items())
-    refused = "" if accepted(PARAMETERS[name], value) else f"  expect_failures = [var.{snake_case(name)}]\n"
+    is_checked = not accepted(PARAMETERS[name], value) and name not in BOOLEANS
+    refused = f"  expect_failures = [var.{snake_case(name)}]\n" if is_checked else ""
     return f'run "{name}_{index}" {{\n  command = plan\n  variables {{\n{lines}\n  }}\n{refused}}}\n'
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_variable_accepts_what_the_parameter_accepts(results, name):
-    wrong = [value for index, value in enumerate(SAMPLES[name]) if results[f"{name}_{index}"] != "pass"]
+    wrong = [value for index, value in enumerate(SAMPLES[name]) if results[f"{name}_{index}"] != _result(name, value)]
     assert wrong == [], "accepted by one and refused by the other"
+
+
+def _result(name, value):
+    """Terraform refuses what is not a boolean before it reads the rules of the variable."""
+    return "error" if name in BOOLEANS and not accepted(PARAMETERS[name], value) else "pass"

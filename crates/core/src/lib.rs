@@ -25,6 +25,7 @@ pub mod outcome;
 pub mod owner;
 pub mod plan;
 pub mod policy;
+pub mod prerequisites;
 pub mod record;
 pub mod redaction;
 pub mod report;

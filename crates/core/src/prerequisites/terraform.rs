@@ -1,0 +1,82 @@
+//! The policies as Terraform resources, to copy into a configuration for one account.
+
+use serde_json::Value;
+
+use super::documents::{SessionTags, document, map_strings};
+use super::hcl;
+use super::json::names;
+use super::kind::Prerequisite;
+use super::parameters::{ACCESS_POLICY, ACCOUNT_CREATION_ACCESS_POLICY, APPLICATION_POLICY, CREATION_POLICY};
+use super::settings::Settings;
+
+const PARTITION: &str = "data.aws_partition.current.partition";
+const ACCOUNT: &str = "data.aws_caller_identity.current.account_id";
+
+/// The resources of these prerequisites, as text that `terraform fmt` would not change.
+#[must_use]
+pub fn terraform(selected: &[Prerequisite], settings: &Settings) -> String {
+    let resources: Vec<_> = selected.iter().map(|one| resource(*one, selected, settings)).collect();
+    let resources = resources.join("\n");
+    let mut text = String::new();
+    for (expression, block) in [
+        (PARTITION, "data \"aws_partition\" \"current\" {}\n\n"),
+        (ACCOUNT, "data \"aws_caller_identity\" \"current\" {}\n\n"),
+    ] {
+        if resources.contains(expression) {
+            text.push_str(block);
+        }
+    }
+    text + &resources
+}
+
+fn resource(prerequisite: Prerequisite, selected: &[Prerequisite], settings: &Settings) -> String {
+    let (kind, label) = match prerequisite {
+        Prerequisite::IdentityAccessPolicy => ("aws_iam_policy", "identity_access"),
+        Prerequisite::ApplicationRole => ("aws_iam_role", "application"),
+        Prerequisite::ApplicationPolicy => ("aws_iam_role_policy", "application"),
+        Prerequisite::ManagementAccessPolicy => ("aws_iam_policy", "management_access"),
+        Prerequisite::AccountCreationAccessPolicy => ("aws_iam_policy", "account_creation_access"),
+        Prerequisite::AccountCreationRole => ("aws_iam_role", "account_creation"),
+        Prerequisite::AccountCreationPolicy => ("aws_iam_role_policy", "account_creation"),
+    };
+    let quoted = |text: &str| Value::from(text).to_string();
+    let description = || ("description", quoted(prerequisite.summary()));
+    let policy = |name| (name, policy(prerequisite, settings));
+    let role_of = |role: Prerequisite, name: &str| match selected.contains(&role) {
+        true => format!("aws_iam_role.{label}.name"),
+        false => quoted(name),
+    };
+    let attributes = match prerequisite {
+        Prerequisite::IdentityAccessPolicy | Prerequisite::ManagementAccessPolicy => {
+            vec![("name", quoted(ACCESS_POLICY)), description(), policy("policy")]
+        }
+        Prerequisite::AccountCreationAccessPolicy => {
+            vec![("name", quoted(ACCOUNT_CREATION_ACCESS_POLICY)), description(), policy("policy")]
+        }
+        Prerequisite::ApplicationRole => {
+            vec![("name", quoted(settings.application_role.as_str())), description(), policy("assume_role_policy")]
+        }
+        Prerequisite::AccountCreationRole => {
+            vec![("name", quoted(settings.account_creation_role.as_str())), description(), policy("assume_role_policy")]
+        }
+        Prerequisite::ApplicationPolicy => {
+            let role = role_of(Prerequisite::ApplicationRole, settings.application_role.as_str());
+            vec![("name", quoted(APPLICATION_POLICY)), ("role", role), policy("policy")]
+        }
+        Prerequisite::AccountCreationPolicy => {
+            let role = role_of(Prerequisite::AccountCreationRole, settings.account_creation_role.as_str());
+            vec![("name", quoted(CREATION_POLICY)), ("role", role), policy("policy")]
+        }
+    };
+    format!("# {prerequisite}\nresource \"{kind}\" \"{label}\" {{\n{}}}\n", hcl::aligned(&attributes, 2))
+}
+
+fn policy(prerequisite: Prerequisite, settings: &Settings) -> String {
+    let tags = if settings.session_tag.is_some() { SessionTags::One } else { SessionTags::None };
+    let replace = |text: &str| {
+        let text = names(text, settings).replace("${", "$${");
+        text.replace("{partition}", &format!("${{{PARTITION}}}")).replace("{account}", &format!("${{{ACCOUNT}}}"))
+    };
+    let document = map_strings(&document(prerequisite, settings.mfa, tags), &replace);
+    format!("jsonencode({})", hcl::expression(&document, 2))
+}
