@@ -4,7 +4,7 @@
 //! the file after a blank line, and stays where it is from then on, also if its user moves it. Its removal removes the blank
 //! line, too, so that the file is again what it was.
 //!
-//! Comments do not end a section. A setting that somebody wrote after the block would therefore belong to its last profile,
+//! Comments do not end a section. A setting that a user adds after the block would therefore belong to its last profile,
 //! and to another one after the next change: such a file is refused.
 
 use super::section::Section;
@@ -169,7 +169,7 @@ fn text(markers: &Markers, sections: &[Section], ending: &str) -> String {
 /// Removes the blank line that was added before the block, and the line ending that was missing before it.
 fn remove_separator(file: &mut Vec<u8>, ending: &str, end_has_ending: bool) {
     let added = if end_has_ending { ending.to_owned() } else { ending.repeat(2) };
-    // Without the blank line, somebody has changed what precedes the block, and nothing there is ours.
+    // Without the blank line, a user has edited the lines before the block, and nothing there is ours.
     let is_ours = |rest: &[u8]| !end_has_ending || rest.ends_with(b"\n");
     if file.strip_suffix(added.as_bytes()).is_some_and(is_ours) {
         file.truncate(file.len() - added.len());

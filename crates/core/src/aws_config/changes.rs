@@ -50,7 +50,7 @@ impl Comparison {
 pub fn compare(before: &[Section], after: &[Section]) -> Comparison {
     let mut sections = BTreeMap::<&str, (Option<Vec<String>>, Option<Vec<String>>)>::new();
     for section in before {
-        // A section that somebody wrote twice is shown with the lines of both.
+        // A section that a user wrote twice is shown with the lines of both.
         let (before, _) = sections.entry(&section.header).or_default();
         before.get_or_insert_default().extend(section.lines.iter().cloned());
     }

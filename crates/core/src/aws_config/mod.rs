@@ -17,6 +17,7 @@
 
 mod block;
 mod changes;
+mod lines;
 mod name;
 mod profile;
 mod section;
@@ -24,6 +25,7 @@ mod values;
 
 pub use block::{BlockError, Markers, Parts, replace};
 pub use changes::{Comparison, Difference, SectionChange, compare};
+pub use lines::comparison_lines;
 pub use name::{AssignedNames, InvalidNameTemplate, NameTemplate, Renamed, assign_names};
 pub use profile::{Access, SsoAccess, SsoSession, UserAccess, profile_section, session_section};
 pub use section::{Section, sections};

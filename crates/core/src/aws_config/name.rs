@@ -185,7 +185,7 @@ pub fn assign_names(wanted: &BTreeMap<AccountId, String>, reserved: &BTreeSet<St
     let is_free = |name: &str| !reserved.contains(&key(name)) && !is_shared(name);
     let mut assigned = AssignedNames::default();
     let mut taken = reserved.clone();
-    // The names that are nobody else's come first, so that no name that is made up below takes one of them.
+    // Accounts whose names are unique come first, so that no name that is made up below takes one of them.
     for (account, name) in wanted.iter().filter(|(_, name)| is_free(name)) {
         taken.insert(key(name));
         assigned.names.insert(account.clone(), name.clone());

@@ -7,7 +7,7 @@ use super::portal::{AccessPortal, PermissionSet};
 use crate::account::{Account, Partition};
 use crate::text::printable;
 
-/// What is percent-encoded in a parameter: everything except the unreserved characters of RFC 3986. A space becomes `%20` and
+/// The characters of a parameter that are percent-encoded: all except the unreserved characters of RFC 3986. A space becomes `%20` and
 /// not `+`, which only forms decode.
 const PARAMETER: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 

@@ -1,7 +1,7 @@
 //! Links into the AWS console: where a person switches to a role of an account, or opens an account through the access portal
 //! of IAM Identity Center.
 //!
-//! A link is listed only for a role that somebody outside the account can switch to: the configuration trusts an account, a
+//! A link is listed only for a role that people of another account can switch to: the configuration trusts an account, a
 //! role or a user, and requires no external ID, because the console cannot pass one.
 
 mod link;
