@@ -162,9 +162,8 @@ pub(super) async fn access_roles(
         } else {
             None
         };
-        let is_recorded = |name: &&RoleName| {
-            recorded.as_ref().is_some_and(|result| result.requirements.contains_key(name.as_str()))
-        };
+        let is_recorded =
+            |name: &&RoleName| recorded.as_ref().is_some_and(|result| result.requirements.contains_key(name.as_str()));
         let is_granted = |name: &&RoleName| !can_assume_access_role(config, account, name).is_empty();
         let role = names.iter().find(is_recorded).or_else(|| names.iter().find(is_granted));
         anyhow::Ok(role.unwrap_or(first).clone())

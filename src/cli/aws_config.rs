@@ -17,11 +17,12 @@ use super::profile_files;
 use super::user_file::{UserFile, shown};
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::aws_config::{
-    Access, Comparison, Difference, Markers, Parts, ProfileName, Renamed, Section, SectionChange, SessionName, SsoAccess, SsoSession,
-    UserAccess, assign_names, compare, comparison_lines, profile_section, replace, sections, session_section,
+    Access, Comparison, Difference, Markers, Parts, ProfileName, Renamed, Section, SectionChange, SessionName,
+    SsoAccess, SsoSession, UserAccess, assign_names, compare, comparison_lines, profile_section, replace, sections,
+    session_section,
 };
 use onboarding_core::config::Config;
-use onboarding_core::console::can_assume_access_role;
+use onboarding_core::console::{access_requires_mfa, can_assume_access_role};
 use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::report::Detail;
 use onboarding_core::role::RoleName;
@@ -43,22 +44,10 @@ pub(super) async fn aws_config<W: World>(
     let world = connect(&arguments.aws).await?;
     let listed = accounts::list(&world, &config).await?;
     let roles = accounts::access_roles(&world, &config, &listed.accounts, arguments.roles.role.as_ref()).await?;
-    let management = listed.management.as_ref().context("the organization has no accounts")?;
-    let markers = Markers::new(management);
-    let parts = Parts::find(&file.content, &markers).with_context(|| file.shown.clone())?;
-    let outside = Outside::read(&parts);
-    let before = sections(&parts.inside());
-    let access = access(&arguments, &config, &outside, &before, &file.shown)?;
-    let wanted = Wanted { arguments: &arguments, config: &config, listed: &listed, roles: &roles, access: &access };
-    let (after, renamed) = wanted.sections(&before, &outside)?;
-    let content = replace(&parts, &markers, &after);
-    let comparison = compare(&before, &after);
-    let detail = if arguments.verbose { Detail::Full } else { Detail::Summary };
-    print_text!("{}", render(&[heading(&file.shown, &comparison, outside.profiles_in_file)]));
-    print_text!("{}", render(&comparison_lines(&comparison, detail)));
-    print_text!("{}", render(&notes(&renamed, &listed, detail)));
+    let prepared = prepare(&arguments, &config, &file, &listed, &roles)?;
+    print_text!("{}", render(&prepared.lines));
     // The block may be formatted in another way; that is not a reason to write it.
-    if comparison.changes.is_empty() {
+    if prepared.is_up_to_date {
         return Ok(Exit::Done);
     }
     let backup = file.backup_path();
@@ -67,10 +56,42 @@ pub(super) async fn aws_config<W: World>(
         print_line!("Nothing was changed.");
         return Ok(Exit::Pending);
     }
-    file.replace(&content, backup.as_deref())?;
+    file.replace(&prepared.content, backup.as_deref())?;
     let kept = backup.map(|path| format!("; the file before is {}", shown(&path))).unwrap_or_default();
     print_line!("Written: {}{kept}", file.shown);
     Ok(Exit::Done)
+}
+
+/// The new content of the file, and what changes in it.
+struct Prepared {
+    content: Vec<u8>,
+    lines: Vec<Line>,
+    /// Whether every profile is as it should be.
+    is_up_to_date: bool,
+}
+
+fn prepare(
+    arguments: &AwsConfig,
+    config: &Config,
+    file: &UserFile,
+    listed: &Listed,
+    roles: &[RoleName],
+) -> anyhow::Result<Prepared> {
+    let management = listed.management.as_ref().context("the organization has no accounts")?;
+    let markers = Markers::new(management);
+    let parts = Parts::find(&file.content, &markers).with_context(|| file.shown.clone())?;
+    let outside = Outside::read(&parts);
+    let before = sections(&parts.inside());
+    let access = access(arguments, config, &outside, &before, &file.shown)?;
+    let wanted = Wanted { arguments, config, listed, roles, access: &access };
+    let (after, renamed) = wanted.sections(&before, &outside)?;
+    let comparison = compare(&before, &after);
+    let detail = if arguments.verbose { Detail::Full } else { Detail::Summary };
+    let mut lines = vec![heading(&file.shown, &comparison, outside.profiles_in_file)];
+    lines.extend(comparison_lines(&comparison, detail));
+    lines.extend(notes(&wanted, &renamed, detail));
+    let content = replace(&parts, &markers, &after);
+    Ok(Prepared { content, lines, is_up_to_date: comparison.changes.is_empty() })
 }
 
 /// The file: that of the option, or `AWS_CONFIG_FILE`, or `~/.aws/config`.
@@ -192,10 +213,12 @@ impl Wanted<'_> {
             "an account without an ID is listed, so it is not known whether its profile is stale; nothing was changed"
         );
         let is_unreadable = |id: &AccountId| unreadable.iter().any(|skipped| skipped.id.as_ref() == Some(id));
-        let kept: Vec<_> = before.iter().filter(|s| s.account().is_some_and(|id| is_unreadable(&id))).cloned().collect();
+        let kept: Vec<_> =
+            before.iter().filter(|s| s.account().is_some_and(|id| is_unreadable(&id))).cloned().collect();
         let mut reserved = outside.profiles.clone();
         reserved.extend(kept.iter().filter_map(Section::profile).map(str::to_owned));
-        let accounts: Vec<_> = listed.accounts.iter().zip(self.roles).filter(|(a, role)| self.can_use(a, role)).collect();
+        let accounts: Vec<_> =
+            listed.accounts.iter().zip(self.roles).filter(|(a, role)| self.can_use(a, role)).collect();
         ensure!(
             !accounts.is_empty() || listed.accounts.is_empty(),
             "the configuration grants no account, role or user access to the access role without an external ID; add \
@@ -224,6 +247,13 @@ impl Wanted<'_> {
         Ok((sections, assigned.renamed))
     }
 
+    /// Whether the profiles cannot assume the role of an account because they name no MFA device.
+    fn lacks_mfa(&self) -> bool {
+        let Access::User(user) = &self.access.access else { return false };
+        let mut accounts = self.listed.accounts.iter().zip(self.roles);
+        user.mfa_serial.is_none() && accounts.any(|(account, role)| access_requires_mfa(self.config, account, role))
+    }
+
     /// Whether the user can be granted the role. The permission sets of users of IAM Identity Center are not known.
     fn can_use(&self, account: &Account, role: &RoleName) -> bool {
         match self.access.access {
@@ -239,28 +269,39 @@ fn heading(file: &str, comparison: &Comparison, others: usize) -> Line {
         return Line::at(0).text(format!("{file}: nothing to do, every profile is up to date"));
     }
     let count = |difference| {
-        let is_counted = |change: &&SectionChange| change.difference == difference && change.header.starts_with("profile ");
+        let is_counted =
+            |change: &&SectionChange| change.difference == difference && change.header.starts_with("profile ");
         comparison.changes.iter().filter(is_counted).count()
     };
     let add = count(Difference::Add);
     let change = count(Difference::Change);
     let remove = count(Difference::Remove);
-    let others = if others == 1 { "1 other profile stays untouched".to_owned() } else { format!("{others} other profiles stay untouched") };
+    let others = if others == 1 {
+        "1 other profile stays untouched".to_owned()
+    } else {
+        format!("{others} other profiles stay untouched")
+    };
     Line::heading(format!("{file}: {add} {} to add, {change} to change, {remove} to remove; {others}", plural(add)))
 }
 
-/// What the user should know about names and about accounts without a profile.
-fn notes(renamed: &[Renamed], listed: &Listed, detail: Detail) -> Vec<Line> {
+/// Remarks on the profiles, on their names, and on accounts without a profile.
+fn notes(wanted: &Wanted<'_>, renamed: &[Renamed], detail: Detail) -> Vec<Line> {
     let shown = if detail == Detail::Full { usize::MAX } else { RENAMED_SHOWN };
     let note = |text: String| Line::at(0).styled(Style::Warning, "note:").text(format!(" {text}"));
     let mut lines: Vec<_> = renamed.iter().take(shown).map(|renamed| note(renamed.to_string())).collect();
     if let Some(more) = renamed.len().checked_sub(shown).filter(|more| *more > 0) {
-        lines.push(note(format!("{more} more profiles have the account ID in their names; `--verbose` shows them all")));
+        lines
+            .push(note(format!("{more} more profiles have the account ID in their names; `--verbose` shows them all")));
+    }
+    if wanted.lacks_mfa() {
+        lines.push(note(
+            "the grant on the access role requires MFA, and the profiles name no MFA device; pass `--mfa`".to_owned(),
+        ));
     }
     if !lines.is_empty() {
         lines.insert(0, Line::blank());
     }
-    lines.extend(listed.skipped_lines());
+    lines.extend(wanted.listed.skipped_lines());
     lines
 }
 

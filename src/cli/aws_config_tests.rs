@@ -6,7 +6,8 @@ use onboarding_simulation::FakeOrganization;
 use super::super::args::{Args, Command};
 use super::*;
 
-const IDENTITY: &str = "[[access-role.grant]]\nprincipal = \"222233334444\"\n[accounts]\nexclude = [\"999988887777\"]\n";
+const IDENTITY: &str =
+    "[[access-role.grant]]\nprincipal = \"222233334444\"\n[accounts]\nexclude = [\"999988887777\"]\n";
 const USER: &str = "[default]\nregion = eu-central-1\n\n[profile ann]\nregion = us-east-1\n";
 
 fn id(text: &str) -> AccountId {
@@ -39,12 +40,18 @@ impl Home {
         std::fs::read_to_string(self.path()).unwrap()
     }
 
-    fn run(&self, organization: &FakeOrganization, options: &[&str]) -> anyhow::Result<Exit> {
-        let [file, config] = [self.path(), self.0.path().join("onboarding.toml")].map(|path| path.display().to_string());
+    /// The arguments with the files of this home.
+    fn arguments(&self, options: &[&str]) -> AwsConfig {
+        let [file, config] =
+            [self.path(), self.0.path().join("onboarding.toml")].map(|path| path.display().to_string());
         let common = ["onboard", "aws-config", "--yes", "--file", &file, "--config", &config];
         let arguments = Args::try_parse_from(common.iter().chain(options)).unwrap_or_else(|error| panic!("{error}"));
         let Command::AwsConfig(arguments) = arguments.command else { panic!("aws-config") };
-        let run = aws_config(*arguments, async |_: &Aws| Ok(organization.clone()));
+        *arguments
+    }
+
+    fn run(&self, organization: &FakeOrganization, options: &[&str]) -> anyhow::Result<Exit> {
+        let run = aws_config(self.arguments(options), async |_: &Aws| Ok(organization.clone()));
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run)
     }
 
@@ -162,8 +169,13 @@ fn profiles_of_the_user_are_never_replaced() {
     let organization = organization(&[("444455556666", "payments-dev")]);
     home.run(&organization, &MFA).unwrap();
     let profiles = home.profiles();
-    assert!(profiles.contains("\r\n[profile payments-dev-OrganizationAccountAccessRole-444455556666]\r\n"), "{profiles}");
-    assert!(profiles.starts_with("[profile ann]\r\n[profile payments-dev-OrganizationAccountAccessRole]\r\nregion = x\r\n"));
+    assert!(
+        profiles.contains("\r\n[profile payments-dev-OrganizationAccountAccessRole-444455556666]\r\n"),
+        "{profiles}"
+    );
+    assert!(
+        profiles.starts_with("[profile ann]\r\n[profile payments-dev-OrganizationAccountAccessRole]\r\nregion = x\r\n")
+    );
     assert!(!profiles.ends_with('\n'));
 }
 
@@ -235,4 +247,57 @@ fn access_role_without_a_grant_gets_no_profile() {
     std::fs::write(home.0.path().join("onboarding.toml"), "[vendors.trelica]\nexternal-id = \"x-7f3a91\"\n").unwrap();
     let organization = organization(&[("444455556666", "payments-dev")]);
     insta::assert_snapshot!(home.error(&organization, &MFA), @"the configuration grants no account, role or user access to the access role without an external ID; add `[[access-role.grant]]`");
+}
+
+/// The only block of docs/ACCESS.md with this label.
+fn documented(label: &str) -> String {
+    let document = include_str!("../../docs/ACCESS.md");
+    let (_, block) = document.split_once(&format!("```{label}\n")).unwrap();
+    block.split("```").next().unwrap().to_owned()
+}
+
+#[test]
+fn samples_of_the_document_match_the_code() {
+    let home = Home::with("[profile ann]\n");
+    let organization = organization(&[("444455556666", "payments-dev"), ("555566667777", "payments-prod")]);
+    let arguments = home.arguments(&MFA);
+    let config = accounts::configuration(&arguments.roles).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut listed = runtime.block_on(accounts::list(&organization, &config)).unwrap();
+    // The identity account cannot assume a role of itself and has no profile; with a permission set, it has.
+    listed.accounts.retain(|account| account.id.as_str() != "222233334444");
+    let roles = runtime.block_on(accounts::access_roles(&organization, &config, &listed.accounts, None)).unwrap();
+    let mut file = UserFile::read(&home.path()).unwrap();
+    file.shown = "~/.aws/config".to_owned();
+    let prepared = prepare(&arguments, &config, &file, &listed, &roles).unwrap();
+    assert_eq!(onboarding_core::lines::plain(&prepared.lines), documented("text diff"));
+    assert_eq!(String::from_utf8(prepared.content).unwrap(), format!("[profile ann]\n\n{}", documented("ini block")));
+
+    let portal = ["--access-portal", "https://example.awsapps.com/start", "--sso-region", "eu-central-1"];
+    let sso = ["--sso-session", "corp", "--permission-set", "PowerUserAccess"];
+    let arguments = home.arguments(&[&sso[..], &portal].concat());
+    let config = accounts::configuration(&arguments.roles).unwrap();
+    listed.accounts.truncate(1);
+    let prepared = prepare(&arguments, &config, &file, &listed, &roles).unwrap();
+    let content = String::from_utf8(prepared.content).unwrap();
+    assert!(content.contains(&documented("ini sso")), "{content}");
+}
+
+#[test]
+fn missing_mfa_device_is_noted() {
+    let home = Home::with(USER);
+    let mfa = "[[access-role.grant]]\nprincipal = \"222233334444\"\ncondition = { Bool = { \"aws:MultiFactorAuthPresent\" = true } }\n";
+    std::fs::write(home.0.path().join("onboarding.toml"), mfa).unwrap();
+    let organization = organization(&[("444455556666", "payments-dev")]);
+    let notes = |options: &[&str]| {
+        let arguments = home.arguments(options);
+        let config = accounts::configuration(&arguments.roles).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let listed = runtime.block_on(accounts::list(&organization, &config)).unwrap();
+        let roles = runtime.block_on(accounts::access_roles(&organization, &config, &listed.accounts, None)).unwrap();
+        let file = UserFile::read(&home.path()).unwrap();
+        onboarding_core::lines::plain(&prepare(&arguments, &config, &file, &listed, &roles).unwrap().lines)
+    };
+    assert!(notes(&["--user-profile", "ann"]).contains("note: the grant on the access role requires MFA"));
+    assert!(!notes(&MFA).contains("requires MFA"));
 }

@@ -65,7 +65,9 @@ fn to_lines(found: &[(&Account, Vec<ConsoleLink>)], listed: &Listed) -> Vec<Line
             let role = link.role.as_deref();
             let title = match link.form {
                 LinkForm::SwitchRole => format!("{}, from {}", role.unwrap_or_default(), link.usable_by.join(", ")),
-                LinkForm::AccessPortal => format!("{}, through the access portal", role.unwrap_or("any permission set")),
+                LinkForm::AccessPortal => {
+                    format!("{}, through the access portal", role.unwrap_or("any permission set"))
+                }
             };
             lines.push(Line::verbatim(2).styled(Style::Faint, title));
             lines.push(Line::verbatim(2).text(&link.url));
@@ -76,9 +78,7 @@ fn to_lines(found: &[(&Account, Vec<ConsoleLink>)], listed: &Listed) -> Vec<Line
 }
 
 fn to_json(found: &[(&Account, Vec<ConsoleLink>)], listed: &Listed) -> Value {
-    let account = |(account, links): &(&Account, Vec<ConsoleLink>)| {
-        json!({ "account_id": account.id, "account_name": account.name, "links": links })
-    };
+    let account = |(account, links): &(&Account, Vec<ConsoleLink>)| json!({ "account_id": account.id, "account_name": account.name, "links": links });
     json!({
         "version": 1,
         "accounts": found.iter().map(account).collect::<Vec<_>>(),

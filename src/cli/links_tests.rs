@@ -123,7 +123,8 @@ fn recorded_access_role_is_preferred() {
     let config = Config::parse_without_files(CONFIG).unwrap();
     let organization = organization();
     let listed = block_on(accounts::one(&organization, &config, &id("444455556666"))).unwrap();
-    let role = || block_on(accounts::access_roles(&organization, &config, &listed.accounts, None)).unwrap()[0].to_string();
+    let role =
+        || block_on(accounts::access_roles(&organization, &config, &listed.accounts, None)).unwrap()[0].to_string();
     assert_eq!(role(), "OrganizationAccountAccessRole");
     let option = "AWSControlTowerExecution".parse().unwrap();
     let chosen = block_on(accounts::access_roles(&organization, &config, &listed.accounts, Some(&option))).unwrap();
@@ -151,4 +152,25 @@ fn report_has_the_links_of_the_command_once_the_role_can_be_assumed() {
     organization.delete_role(&id("444455556666"), &"OrganizationAccountAccessRole".parse().unwrap());
     let blocked = block_on(engine.apply(&job(&organization)));
     assert_eq!((blocked.outcome.as_str(), blocked.links), ("blocked", Vec::new()));
+}
+
+#[test]
+fn sample_of_the_document_matches_the_code() {
+    let document = include_str!("../../docs/ACCESS.md");
+    let (_, sample) = document.split_once("```text links\n").unwrap();
+    let (_, console) = document.split_once("```toml\n").unwrap();
+    let console = console.split("```").next().unwrap();
+    let config = format!("[[access-role.grant]]\nprincipal = \"222233334444\"\n{console}");
+    let config = Config::parse_without_files(&config).unwrap_or_else(|problems| panic!("{problems}"));
+    let organization = FakeOrganization::new("aws".parse().unwrap(), id("111122223333"), id("222233334444"));
+    let joined_at = from_unix_seconds(1_500_000_000);
+    let organization = organization
+        .with_member(&id("444455556666"), "payments-dev", AccountState::Active, joined_at)
+        .with_member(&id("777788889999"), "old", AccountState::Suspended, joined_at);
+    let mut listed = block_on(accounts::list(&organization, &config)).unwrap();
+    listed.accounts.retain(|account| account.id.as_str() == "444455556666");
+    let roles = block_on(accounts::access_roles(&organization, &config, &listed.accounts, None)).unwrap();
+    let links = account_links(&config, &listed.accounts[0], &roles[0]);
+    let printed = plain(&to_lines(&[(&listed.accounts[0], links)], &listed));
+    assert_eq!(printed, sample.split("```").next().unwrap());
 }

@@ -28,8 +28,11 @@ impl UserFile {
         let shown = shown(path);
         let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
         let path = if is_link {
-            fs::canonicalize(path)
-                .with_context(|| format!("{shown} is a symbolic link to a file that does not exist; create that file, or remove the link"))?
+            fs::canonicalize(path).with_context(|| {
+                format!(
+                    "{shown} is a symbolic link to a file that does not exist; create that file, or remove the link"
+                )
+            })?
         } else {
             path.to_owned()
         };
@@ -77,8 +80,11 @@ impl UserFile {
         let mut new = tempfile::NamedTempFile::new_in(folder).with_context(cannot_write)?;
         new.write_all(content).and_then(|()| new.as_file().sync_all()).with_context(cannot_write)?;
         if let Some(metadata) = &self.metadata {
-            keep_owner(new.as_file(), metadata).and_then(|()| new.as_file().set_permissions(metadata.permissions()))
-                .with_context(|| format!("cannot keep the owner and the mode of {}; nothing was changed", self.shown))?;
+            keep_owner(new.as_file(), metadata)
+                .and_then(|()| new.as_file().set_permissions(metadata.permissions()))
+                .with_context(|| {
+                    format!("cannot keep the owner and the mode of {}; nothing was changed", self.shown)
+                })?;
         }
         new.persist(&self.path).with_context(|| format!("cannot replace {}", self.shown))?;
         Ok(())

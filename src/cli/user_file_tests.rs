@@ -27,7 +27,10 @@ fn mode_is_kept_and_backups_do_not_overwrite_each_other() {
         file.replace(content.as_bytes(), path.as_deref()).unwrap();
     }
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
-    assert_eq!((read("config"), read("config.bak"), read("config.bak-2")), ("three".into(), "one".into(), "two".into()));
+    assert_eq!(
+        (read("config"), read("config.bak"), read("config.bak-2")),
+        ("three".into(), "one".into(), "two".into())
+    );
     assert_eq!((mode(&path), mode(&folder.path().join("config.bak"))), (0o640, 0o640));
     assert_eq!(names(folder.path()), ["config", "config.bak", "config.bak-2"]);
 }
@@ -67,7 +70,10 @@ fn file_that_was_changed_in_the_meantime_is_left_alone() {
     fs::write(&path, "theirs").unwrap();
     let error = file.replace(b"two", file.backup_path().as_deref()).unwrap_err().to_string();
     assert!(error.contains("was changed in the meantime"), "{error}");
-    assert_eq!((fs::read_to_string(&path).unwrap(), names(folder.path())), ("theirs".into(), vec!["config".to_owned()]));
+    assert_eq!(
+        (fs::read_to_string(&path).unwrap(), names(folder.path())),
+        ("theirs".into(), vec!["config".to_owned()])
+    );
 }
 
 #[test]

@@ -43,7 +43,9 @@ impl Markers {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BlockError {
     /// There is no end.
-    #[error("line {0}: the block of `onboard aws-config` has no end; add its last line (`# <<< … <<<`), or remove this line")]
+    #[error(
+        "line {0}: the block of `onboard aws-config` has no end; add its last line (`# <<< … <<<`), or remove this line"
+    )]
     NoEnd(usize),
     /// There is no begin.
     #[error("line {0}: this is the end of a block of `onboard aws-config` that has no beginning; remove the line")]
@@ -52,7 +54,9 @@ pub enum BlockError {
     #[error("line {0}: a second block of `onboard aws-config` begins here; remove one of the two")]
     Twice(usize),
     /// A setting after the block would belong to another profile after a change.
-    #[error("line {0}: this line follows the block of `onboard aws-config` and belongs to its last profile; move it into a profile outside the block")]
+    #[error(
+        "line {0}: this line follows the block of `onboard aws-config` and belongs to its last profile; move it into a profile outside the block"
+    )]
     SettingAfter(usize),
 }
 

@@ -23,7 +23,9 @@ pub fn comparison_lines(comparison: &Comparison, detail: Detail) -> Vec<Line> {
                 Difference::Change => "changed",
                 Difference::Remove => "removed",
             };
-            lines.push(Line::at(2).styled(Style::Faint, format!("… {more} more are {verb}; `--verbose` shows them all")));
+            lines.push(
+                Line::at(2).styled(Style::Faint, format!("… {more} more are {verb}; `--verbose` shows them all")),
+            );
         }
     }
     lines

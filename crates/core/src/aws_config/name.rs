@@ -165,7 +165,11 @@ pub struct Renamed {
 impl fmt::Display for Renamed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { account, wanted, name, is_shared } = self;
-        let why = if *is_shared { "several accounts would have the name" } else { "a profile outside the block has the name" };
+        let why = if *is_shared {
+            "several accounts would have the name"
+        } else {
+            "a profile outside the block has the name"
+        };
         write!(f, "account {account} gets the profile `{name}`, because {why} `{wanted}`")
     }
 }

@@ -39,8 +39,17 @@ fn template_is_filled_with_safe_characters() {
 
 #[test]
 fn invalid_template_is_explained() {
-    let errors = ["{acount-name}", "{account-name", "account-name}", "{account-name} x", "[{account-id}]", "{role}", "", "é{role}"]
-        .map(|text| text.parse::<NameTemplate>().unwrap_err().to_string());
+    let errors = [
+        "{acount-name}",
+        "{account-name",
+        "account-name}",
+        "{account-name} x",
+        "[{account-id}]",
+        "{role}",
+        "",
+        "é{role}",
+    ]
+    .map(|text| text.parse::<NameTemplate>().unwrap_err().to_string());
     insta::assert_snapshot!(errors.join("\n"), @"
     `{acount-name}` is not a placeholder; use `{account-name}`, `{account-id}` and `{role}`; did you mean `account-name`?
     a `{` or `}` has no counterpart; write placeholders as `{account-name}`

@@ -50,7 +50,8 @@ mod tests {
 
     #[test]
     fn sections_are_read_with_any_line_ending() {
-        let text = "# stray\r\n[profile a]\r\nrole_arn = arn:aws:iam::444455556666:role/r\r\n\r\n[ sso-session s ]\nx=1\n";
+        let text =
+            "# stray\r\n[profile a]\r\nrole_arn = arn:aws:iam::444455556666:role/r\r\n\r\n[ sso-session s ]\nx=1\n";
         let found = sections(text);
         let headers: Vec<_> = found.iter().map(|section| section.header.as_str()).collect();
         assert_eq!(headers, ["", "profile a", "sso-session s"]);

@@ -17,7 +17,8 @@ use crate::vendor::Catalogue;
 const ACCOUNTS: &[&str] = &["exclude"];
 const CONSOLE: &[&str] = &["access-portal", "permission-set"];
 const WAITING: &[&str] = &["new-account-minutes", "give-up-after-hours"];
-const TOP_LEVEL: &[&str] = &["access-role", "accounts", "console", "waiting", "vendors", "role", "vendor-files", "catalogue"];
+const TOP_LEVEL: &[&str] =
+    &["access-role", "accounts", "console", "waiting", "vendors", "role", "vendor-files", "catalogue"];
 const ACCESS_ROLE: &[&str] = &["names", "prune-orphans", "grant"];
 const DEFAULT_ACCESS_ROLES: [&str; 2] = ["OrganizationAccountAccessRole", "AWSControlTowerExecution"];
 const WEEK_IN_MINUTES: i64 = 7 * 24 * 60;
@@ -119,7 +120,16 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     let console = console.as_ref().map(console_settings).unwrap_or_default();
     let new_for = Duration::from_secs(new_minutes.unsigned_abs() * 60);
     let give_up_after = Duration::from_secs(give_up.unsigned_abs() * 3600);
-    Config { access_role, console, excluded, new_for, give_up_after, roles, hash: String::new(), example_values: Vec::new() }
+    Config {
+        access_role,
+        console,
+        excluded,
+        new_for,
+        give_up_after,
+        roles,
+        hash: String::new(),
+        example_values: Vec::new(),
+    }
 }
 
 fn console_settings(table: &Table<'_>) -> ConsoleSettings {

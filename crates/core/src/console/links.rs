@@ -4,7 +4,7 @@ use super::link::{ConsoleLink, switch_role_page};
 use super::portal::{AccessPortal, PermissionSet};
 use crate::account::{Account, Partition};
 use crate::config::{Config, PrincipalSpec, TrustSpec};
-use crate::policy::{AssumeAction, Principal};
+use crate::policy::{AssumeAction, ConditionClause, Principal};
 use crate::role::RoleName;
 
 /// `[console]` of the configuration: how people open accounts, apart from switching roles.
@@ -54,6 +54,16 @@ pub fn can_assume_access_role(config: &Config, account: &Account, access_role: &
     found.sort();
     found.dedup();
     found
+}
+
+/// Whether every grant by which people can assume an access role requires MFA.
+#[must_use]
+pub fn access_requires_mfa(config: &Config, account: &Account, access_role: &RoleName) -> bool {
+    let is_for = |only: &Option<RoleName>| only.as_ref().is_none_or(|name| name.is_same(access_role));
+    let grants = config.access_role.grants.iter().filter(|grant| is_for(&grant.access_role));
+    let mut grants = grants.filter(|grant| !console_users(&grant.trust, account).is_empty()).peekable();
+    let requires_mfa = |clause: &ConditionClause| clause.key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent");
+    grants.peek().is_some() && grants.all(|grant| grant.trust.condition.clauses().iter().any(requires_mfa))
 }
 
 /// Whether links to switch roles can be made in a partition.
@@ -149,6 +159,19 @@ mod tests {
         "#;
         assert_eq!(links(config, "OrganizationAccountAccessRole"), "");
         assert_eq!(links(config, "AWSControlTowerExecution"), "AWSControlTowerExecution: account 222233334444");
+    }
+
+    #[test]
+    fn access_requires_mfa_if_every_grant_does() {
+        let with = "[[access-role.grant]]\nprincipal = \"222233334444\"\ncondition = { Bool = { \"aws:MultiFactorAuthPresent\" = true } }\n";
+        let without = "[[access-role.grant]]\nprincipal = \"555566667777\"\n";
+        let requires = |toml: &str| {
+            let config = Config::parse_without_files(toml).unwrap_or_else(|problems| panic!("{problems}"));
+            access_requires_mfa(&config, &account(), &"OrganizationAccountAccessRole".parse().unwrap())
+        };
+        assert!(requires(with));
+        assert!(!requires(&format!("{with}{without}")));
+        assert!(!requires(without));
     }
 
     #[test]

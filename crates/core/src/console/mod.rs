@@ -9,5 +9,8 @@ mod links;
 mod portal;
 
 pub use link::{ConsoleLink, LinkForm};
-pub use links::{ConsoleSettings, access_role_links, account_links, can_assume_access_role, has_switch_role_page};
+pub use links::{
+    ConsoleSettings, access_requires_mfa, access_role_links, account_links, can_assume_access_role,
+    has_switch_role_page,
+};
 pub use portal::{AccessPortal, InvalidAccessPortal, InvalidPermissionSet, PermissionSet};

@@ -17,7 +17,9 @@ pub struct AccessPortal(String);
 
 /// A string is not the URL of an access portal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not the URL of an access portal; copy it from IAM Identity Center, such as `https://example.awsapps.com/start`")]
+#[error(
+    "`{0}` is not the URL of an access portal; copy it from IAM Identity Center, such as `https://example.awsapps.com/start`"
+)]
 pub struct InvalidAccessPortal(Untrusted);
 
 impl AccessPortal {

@@ -43,7 +43,8 @@ fn links() -> Vec<crate::console::ConsoleLink> {
 fn links_follow_the_proofs_and_say_when_they_work() {
     let mut report = planned(&fresh(), pending());
     report.links = links();
-    let from_links = |text: &str| text.lines().skip_while(|line| !line.starts_with("In the")).collect::<Vec<_>>().join("\n");
+    let from_links =
+        |text: &str| text.lines().skip_while(|line| !line.starts_with("In the")).collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!(from_links(&plan(&report, Detail::Summary)), @"
     In the console, once the changes are made
       switch role    https://signin.aws.amazon.com/switchrole?account=444455556666&roleName=OrganizationAccountAccessRole&displayName=pay%20ments%3F%26color%3Dx&color=fbc8aa
