@@ -83,6 +83,7 @@ fn invalid_arguments_exit_with_2() {
         &["aws-config", "--user-profile", "ann", "--duration", "60"],
         &["aws-config", "--user-profile", "ann", "--name", "{account}"],
         &["aws-config", "--user-profile", "ann", "--sso-region", "us-east-1"],
+        &["aws-config", "--sso-session", "corp", "--mfa", "arn:aws:iam::222233334444:mfa/ann"],
         &["policy"],
         &["policy", "grant", "-"],
         &["policy", "grant", "--principal", "*", "-"],

@@ -52,19 +52,19 @@ pub(super) struct AwsConfig {
     #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(completion::profiles))]
     pub(super) user_profile: Option<ProfileName>,
     /// MFA device of the user; the AWS CLI then asks for its code
-    #[arg(long, value_name = "ARN", requires = "user_profile")]
+    #[arg(long, value_name = "ARN", conflicts_with = "sso_session")]
     pub(super) mfa: Option<MfaSerial>,
     /// Name of the sessions, which CloudTrail shows [default: the name of the user's profile]
-    #[arg(long, value_name = "NAME", requires = "user_profile")]
+    #[arg(long, value_name = "NAME", conflicts_with = "sso_session")]
     pub(super) session_name: Option<SessionName>,
     /// Duration of the sessions, 900 to 43200; more than 3600 needs a longer maximum session duration of the access role
-    #[arg(long, value_name = "SECONDS", requires = "user_profile", value_parser = clap::value_parser!(u32).range(900..=43_200))]
+    #[arg(long, value_name = "SECONDS", conflicts_with = "sso_session", value_parser = clap::value_parser!(u32).range(900..=43_200))]
     pub(super) duration: Option<u32>,
     /// SSO session of IAM Identity Center, which is added if it does not exist
     #[arg(long, value_name = "NAME")]
     pub(super) sso_session: Option<ProfileName>,
     /// Region of IAM Identity Center; needed to add the SSO session
-    #[arg(long, value_name = "REGION", requires = "sso_session")]
+    #[arg(long, value_name = "REGION", conflicts_with = "user_profile")]
     pub(super) sso_region: Option<RegionName>,
     #[command(flatten)]
     pub(super) roles: Roles,

@@ -140,6 +140,7 @@ pub(super) fn shown(path: &Path) -> String {
     printable(&path)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 #[path = "user_file_tests.rs"]
 mod tests;

@@ -94,7 +94,7 @@ def test_only_the_block_changes_and_hostile_names_stay_names(world, onboard, con
     assert "evil" not in generated and mfa in written.decode()
     output, code = onboard(*arguments)
     assert (code, "nothing to do" in output, config.read_bytes() == written) == (DONE, True, True), output
-    # Without a block, the file is what it was.
+    # Without a grant, no profile would work.
     (config.parent.parent / "onboarding.toml").write_text('[vendors.trelica]\nexternal-id = "trelica-7d41"\n')
     output, code = onboard(*arguments)
     assert (code, "[[access-role.grant]]" in output, config.read_bytes() == written) == (ERROR, True, True), output
@@ -102,8 +102,9 @@ def test_only_the_block_changes_and_hostile_names_stay_names(world, onboard, con
 
 def test_sso_profiles_are_read_with_their_session(world, onboard, account, home):
     path = home / "elsewhere" / "config"
+    onboard.options["env"]["AWS_CONFIG_FILE"] = "~/elsewhere/config"
     arguments = ["--sso-session", "corp", "--sso-region", "eu-central-1", "--permission-set", "PowerUserAccess"]
-    portal = ["--access-portal", "https://example.awsapps.com/start/", "--file", str(path), "--name", "{account-id}/{role}"]
+    portal = ["--access-portal", "https://example.awsapps.com/start/", "--name", "{account-id}/{role}"]
     output, code = onboard("aws-config", *arguments, *portal, "--profile-region", REGION, "--yes")
     assert code == DONE, output
     found = parsed(path)
