@@ -54,7 +54,20 @@ fn help_lists_exit_codes_and_commands() {
     for line in ["0  done", "1  error", "2  usage", "3  plan", "4  blocked", "5  waiting"] {
         assert!(finished.out.contains(line), "{line}");
     }
-    for command in ["demo", "plan", "apply", "policy", "event", "config", "vendors", "prerequisites", "completions", "man"] {
+    for command in [
+        "demo",
+        "plan",
+        "apply",
+        "links",
+        "aws-config",
+        "policy",
+        "event",
+        "config",
+        "vendors",
+        "prerequisites",
+        "completions",
+        "man",
+    ] {
         assert!(finished.out.contains(&format!("\n  {command}")), "{command}");
         assert_eq!(onboard(&[command, "--help"], "").code, 0);
     }
@@ -72,6 +85,16 @@ fn invalid_arguments_exit_with_2() {
         &["plan", "--account", "444455556666", "--event", "x.json"],
         &["plan", "--account", "444455556666", "--format", "xml"],
         &["plan", "--account", "444455556666", "--wait", "-1"],
+        &["links", "--all", "--account", "444455556666"],
+        &["links", "--access-portal", "http://example.awsapps.com/start"],
+        &["aws-config"],
+        &["aws-config", "--user-profile", "ann", "--sso-session", "corp"],
+        &["aws-config", "--user-profile", "ann]"],
+        &["aws-config", "--user-profile", "ann", "--mfa", "arn:aws:iam::222233334444:user/ann"],
+        &["aws-config", "--user-profile", "ann", "--duration", "60"],
+        &["aws-config", "--user-profile", "ann", "--name", "{account}"],
+        &["aws-config", "--user-profile", "ann", "--sso-region", "us-east-1"],
+        &["aws-config", "--sso-session", "corp", "--mfa", "arn:aws:iam::222233334444:mfa/ann"],
         &["policy"],
         &["policy", "grant", "-"],
         &["policy", "grant", "--principal", "*", "-"],
@@ -569,6 +592,13 @@ fn departure_is_not_believed_without_aws() {
     assert_eq!(departed.code, 4, "{}", departed.err);
     assert_eq!(departed.json()["cause"]["code"], "no_credentials");
     assert_eq!(departed.json()["account_id"], "444455556666");
+}
+
+#[test]
+fn aws_config_needs_a_terminal_or_yes() {
+    let finished = onboard(&["aws-config", "--user-profile", "ann"], "yes\n");
+    assert_eq!((finished.code, finished.out.as_str()), (1, ""));
+    insta::assert_snapshot!(finished.err, @"error: aws-config needs confirmation and stdin is not a terminal; pass `--yes`");
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod fresh_account {
     use onboarding_core::config::{
         AccessRole, Config, ExternalIdSource, GrantSpec, PrincipalSpec, RoleTemplate, Template, TrustSpec,
     };
+    use onboarding_core::console::ConsoleSettings;
     use onboarding_core::outcome::Outcome;
     use onboarding_core::owner::Owner;
     use onboarding_core::policy::{AssumeActions, Caller, Condition, ExternalIdRequirement, REVOCATION_POLICY};
@@ -76,6 +77,7 @@ mod fresh_account {
                 grants: vec![GrantSpec { access_role: None, trust: trust(IDENTITY, None) }],
                 prune_orphans: false,
             },
+            console: ConsoleSettings::default(),
             excluded: BTreeSet::new(),
             new_for: Duration::from_secs(3600),
             give_up_after: Duration::from_secs(86_400),

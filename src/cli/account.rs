@@ -1,12 +1,12 @@
 //! `onboard plan` and `onboard apply`: plan or change one account in AWS.
 
-use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
 use super::args::{Apply, Aws, Format, Selector, Target};
 use super::config;
+use super::confirm;
 use super::exit::Exit;
 use super::input::read;
 use onboarding_core::limits::COMMAND_LINE_GRACE;
@@ -62,10 +62,7 @@ pub(super) async fn apply<W: World<Session: WriteIam>>(
         yes || format == Format::Text,
         "apply needs confirmation and cannot ask for it with `--format json`; pass `--yes`"
     );
-    ensure!(
-        yes || std::io::stdin().is_terminal(),
-        "apply needs confirmation and stdin is not a terminal; pass `--yes`"
-    );
+    confirm::ensure_can_ask("apply", yes)?;
     let (engine, mut job) = match start(&target, requested, connect).await? {
         Ok(start) => start,
         Err(report) => {
@@ -168,11 +165,7 @@ fn confirmed(plan: &Report) -> anyhow::Result<bool> {
         1 => "this change".to_owned(),
         count => format!("these {count} changes"),
     };
-    print_text!("\nApply {changes} to account {id}{name}? Only 'yes' will be accepted: ");
-    anstream::stdout().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(answer.trim() == "yes")
+    confirm::ask(&format!("Apply {changes} to account {id}{name}?"))
 }
 
 #[cfg(test)]

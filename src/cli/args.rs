@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::{ArgValueCandidates, Shell};
 
+use super::access_args::{AwsConfig, Links};
 use super::completion;
 use super::config::DEFAULT_CONFIG;
 use super::prerequisites::{Account, PolicyFormat};
@@ -29,7 +30,7 @@ const EXIT_CODES: &str = "Exit codes:
   0  done, or nothing to do
   1  error
   2  usage error
-  3  plan: there are changes to apply; also if apply was not confirmed
+  3  plan: there are changes to apply; also if apply or aws-config was not confirmed
   4  blocked: manual action required
   5  waiting: the account is not ready yet; run again";
 
@@ -39,6 +40,8 @@ const EXAMPLES: &str = "Examples:
   onboard plan --account 444455556666 --profile admin  dry run: show the changes
   onboard plan --event event.json                      show what the function would change
   onboard apply --account 444455556666                 show the changes, ask, apply
+  onboard links --account 444455556666                 links into the AWS console
+  onboard aws-config --user-profile ann                a profile for each account in ~/.aws/config
   aws iam get-role --role-name R --query Role.AssumeRolePolicyDocument | onboard policy explain -";
 
 /// Onboard the accounts of an AWS organization: grant the identity account access and install vendor roles.
@@ -57,6 +60,10 @@ pub(super) enum Command {
     Plan(Target),
     /// Apply the configuration to an account; shows the plan and asks for confirmation
     Apply(Apply),
+    /// Print links that open the accounts in the AWS console
+    Links(Links),
+    /// Write a profile for each account to ~/.aws/config; shows the changes and asks for confirmation
+    AwsConfig(Box<AwsConfig>),
     /// Read and edit trust policies offline
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -159,7 +166,7 @@ pub(super) struct Selector {
 }
 
 /// Parses an account ID as people copy it; an error is explained without the syntax of a file.
-fn account_id(text: &str) -> Result<AccountId, String> {
+pub(super) fn account_id(text: &str) -> Result<AccountId, String> {
     const LOOK_UP: &str = "`aws organizations list-accounts` shows the IDs";
     let trimmed = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`'));
     let digits: String = trimmed.chars().filter(|c| !matches!(c, '-' | ' ')).collect();

@@ -3,18 +3,24 @@
 #[macro_use]
 mod output;
 
+mod access_args;
 mod account;
+mod accounts;
 mod args;
+mod aws_config;
 mod completion;
 mod config;
+mod confirm;
 mod demo;
 mod event;
 mod exit;
 mod input;
+mod links;
 mod man;
 mod policy;
 mod prerequisites;
 mod profile_files;
+mod user_file;
 mod vendors;
 
 use clap::{CommandFactory, Parser};
@@ -51,6 +57,8 @@ where
         Command::Demo => demo::demo().await,
         Command::Plan(target) => account::plan(target, connect).await,
         Command::Apply(arguments) => account::apply(arguments, connect).await,
+        Command::Links(arguments) => links::links(arguments, connect).await,
+        Command::AwsConfig(arguments) => aws_config::aws_config(*arguments, connect).await,
         Command::Policy(PolicyCommand::Grant(grant)) => policy::grant(&grant),
         Command::Policy(PolicyCommand::Explain(arguments)) => policy::explain(&arguments),
         Command::Event { file, format } => event::event(&file, format),

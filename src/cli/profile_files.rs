@@ -4,7 +4,7 @@
 //!
 //! See <https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html>.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::input::read;
@@ -21,11 +21,6 @@ pub(super) struct Profile {
 
 /// The profiles of both files, sorted by name.
 pub(super) fn all() -> Vec<Profile> {
-    let file = |variable: &str, name: &str| {
-        let named = std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
-        let path = named.or_else(|| Some(std::env::home_dir()?.join(".aws").join(name)))?;
-        read(path.to_str()?).ok()
-    };
     let mut found = BTreeMap::new();
     // The sections of the file with credentials have no `profile` in front of their names.
     for (text, is_config) in
@@ -34,6 +29,33 @@ pub(super) fn all() -> Vec<Profile> {
         sections(&text.unwrap_or_default(), is_config, &mut found);
     }
     found.into_iter().map(|(name, account)| Profile { name, account }).collect()
+}
+
+/// The names of the profiles in a configuration file, or in one with credentials.
+pub(super) fn names(text: &str, is_config: bool) -> BTreeSet<String> {
+    let mut found = BTreeMap::new();
+    sections(text, is_config, &mut found);
+    found.into_keys().collect()
+}
+
+/// The names of the profiles in the file with credentials.
+pub(super) fn names_with_credentials() -> BTreeSet<String> {
+    names(&file("AWS_SHARED_CREDENTIALS_FILE", "credentials").unwrap_or_default(), false)
+}
+
+/// The names of the SSO sessions in a configuration file.
+pub(super) fn sso_sessions(text: &str) -> BTreeSet<String> {
+    let sections = text.lines().filter_map(|line| line.trim().strip_prefix('[')?.split(']').next());
+    let names = sections.filter_map(|section| section.trim().strip_prefix("sso-session"));
+    let names = names.filter(|name| name.starts_with([' ', '\t']));
+    names.map(|name| name.trim().trim_matches(['"', '\'']).to_owned()).collect()
+}
+
+/// The text of a file, whose path a variable may set.
+fn file(variable: &str, name: &str) -> Option<String> {
+    let named = std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let path = named.or_else(|| Some(std::env::home_dir()?.join(".aws").join(name)))?;
+    read(path.to_str()?).ok()
 }
 
 fn sections(text: &str, is_config: bool, found: &mut BTreeMap<String, Option<AccountId>>) {

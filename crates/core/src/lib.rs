@@ -6,9 +6,11 @@
 
 pub mod account;
 pub mod attributes;
+pub mod aws_config;
 pub mod blueprint;
 pub mod code;
 pub mod config;
+pub mod console;
 pub mod eligibility;
 pub mod error;
 pub mod error_messages;

@@ -7,6 +7,7 @@ use onboarding_core::account::Account;
 use onboarding_core::blueprint::SecretValues;
 use onboarding_core::code::Code;
 use onboarding_core::config::Config;
+use onboarding_core::console::{ConsoleLink, access_role_links};
 use onboarding_core::last_result::{ResultDetails, requirements};
 use onboarding_core::lease::Lease;
 use onboarding_core::limits::{LEASE_AFTER_WORK, MAX_LEASE};
@@ -136,6 +137,7 @@ impl<'a, W: World> Run<'a, W> {
             .extend(trust_drift.iter().map(|role| format!("the trust policy of role `{role}` was not as configured")));
         notices.extend(config.warnings());
         let took = since(self.started, self.world.now());
+        let links = account.as_ref().map(|account| links(config, account, access_role.as_ref(), &outcome));
         let mut report = Report {
             joined_at: account.as_ref().and_then(|account| account.joined_at),
             account_name: account.map(|account| account.name),
@@ -147,6 +149,7 @@ impl<'a, W: World> Run<'a, W> {
             trust_drift,
             proofs,
             proofs_after,
+            links: links.unwrap_or_default(),
             calls,
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             ..Report::new(Some(self.job.account.clone()), self.job.trigger, self.mode, outcome)
@@ -157,6 +160,16 @@ impl<'a, W: World> Run<'a, W> {
         record.finish(details, RoleChanges { known: known_roles, gone, revocations }, grants);
         Processed { report, record }
     }
+}
+
+/// The links to an account whose access role can be assumed, or can be once the planned changes are made.
+fn links(config: &Config, account: &Account, access_role: Option<&RoleName>, outcome: &Outcome) -> Vec<ConsoleLink> {
+    let is_ready = match outcome {
+        Outcome::Converged => true,
+        Outcome::Waiting(cause) => cause.code == Code::ChangesPending,
+        Outcome::Blocked(_) | Outcome::Ignored(_) => false,
+    };
+    access_role.filter(|_| is_ready).map(|role| access_role_links(config, account, role)).unwrap_or_default()
 }
 
 /// Blocked, when something was refused.

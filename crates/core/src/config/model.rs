@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::examples::ExampleValue;
 use crate::account::AccountId;
+use crate::console::ConsoleSettings;
 use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement, Principal};
 use crate::role::{ExternalId, ExternalIdPattern, RoleName};
 use crate::role_settings::RoleDefinition;
@@ -16,6 +17,8 @@ use crate::vendor::{Api, Endpoint};
 pub struct Config {
     /// The role that the tool assumes in member accounts.
     pub access_role: AccessRole,
+    /// How people open accounts in the console.
+    pub console: ConsoleSettings,
     /// Accounts that are never touched.
     pub excluded: BTreeSet<AccountId>,
     /// How long after joining an account counts as new. A new account may not be usable yet, so failures to

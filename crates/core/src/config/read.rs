@@ -9,13 +9,16 @@ use super::files::{Files, NoFiles};
 use super::hash::HashedFiles;
 use super::{AccessRole, Config, ConfigErrors, examples, risks, roles, self_trust, trust, vendors, warnings};
 use crate::account::AccountId;
+use crate::console::ConsoleSettings;
 use crate::role::RoleName;
 use crate::toml_reader::{Scalar, SourceFile, Table, Value};
 use crate::vendor::Catalogue;
 
 const ACCOUNTS: &[&str] = &["exclude"];
+const CONSOLE: &[&str] = &["access-portal", "permission-set"];
 const WAITING: &[&str] = &["new-account-minutes", "give-up-after-hours"];
-const TOP_LEVEL: &[&str] = &["access-role", "accounts", "waiting", "vendors", "role", "vendor-files", "catalogue"];
+const TOP_LEVEL: &[&str] =
+    &["access-role", "accounts", "console", "waiting", "vendors", "role", "vendor-files", "catalogue"];
 const ACCESS_ROLE: &[&str] = &["names", "prune-orphans", "grant"];
 const DEFAULT_ACCESS_ROLES: [&str; 2] = ["OrganizationAccountAccessRole", "AWSControlTowerExecution"];
 const WEEK_IN_MINUTES: i64 = 7 * 24 * 60;
@@ -113,9 +116,29 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     let give_up = give_up.and_then(|value| value.integer(1..=72, "hours (at most three days)")).unwrap_or(24);
     let excluded = accounts.and_then(|t| t.get("exclude")).and_then(|value| value.list()).unwrap_or_default();
     let excluded = excluded.iter().filter_map(Value::parse::<AccountId>).collect::<BTreeSet<_>>();
+    let console = table.get("console").and_then(|value| value.table(CONSOLE));
+    let console = console.as_ref().map(console_settings).unwrap_or_default();
     let new_for = Duration::from_secs(new_minutes.unsigned_abs() * 60);
     let give_up_after = Duration::from_secs(give_up.unsigned_abs() * 3600);
-    Config { access_role, excluded, new_for, give_up_after, roles, hash: String::new(), example_values: Vec::new() }
+    Config {
+        access_role,
+        console,
+        excluded,
+        new_for,
+        give_up_after,
+        roles,
+        hash: String::new(),
+        example_values: Vec::new(),
+    }
+}
+
+fn console_settings(table: &Table<'_>) -> ConsoleSettings {
+    let access_portal = table.get("access-portal").and_then(|value| value.parse());
+    let permission_set = table.get("permission-set");
+    if let (None, Some(value)) = (table.get("access-portal"), &permission_set) {
+        value.problem("has no effect without `access-portal`; add the URL of the access portal, or remove the key");
+    }
+    ConsoleSettings { access_portal, permission_set: permission_set.and_then(|value| value.parse()) }
 }
 
 fn default_access_role() -> AccessRole {

@@ -36,6 +36,15 @@ pub fn show(config: &Config) -> Vec<Line> {
         field("count as new", format!("for {} minutes after joining", config.new_for.as_secs() / 60)),
         field("retried", format!("for {} hours", config.give_up_after.as_secs() / 3600)),
     ]);
+    if let Some(portal) = &config.console.access_portal {
+        let set = config.console.permission_set.as_ref().map_or("chosen in the portal", |set| set.as_str());
+        lines.extend([
+            Line::blank(),
+            Line::heading("console"),
+            field("access portal", portal.as_str()),
+            field("permission set", set),
+        ]);
+    }
     lines.extend(config.roles.iter().flat_map(role));
     lines
 }

@@ -5,6 +5,7 @@
 
 use super::change_lines::change_lines;
 use super::detail::Detail;
+use super::link_lines::link_lines;
 use super::model::{ChangeStatus, Report};
 use super::proof_lines::proof_lines;
 use crate::code::Code;
@@ -40,6 +41,7 @@ pub fn plan_lines(report: &Report, detail: Detail) -> Vec<Line> {
         }
         lines.extend(proof_lines(&report.proofs_after, "Who will be able to assume what", detail));
     }
+    lines.extend(link_lines(report));
     lines.extend(remarks(report, None));
     // A plan with changes needs no ending, and its refusals are listed above.
     let needs_ending =
@@ -85,6 +87,7 @@ pub fn report_lines(report: &Report, shown: Option<&Report>, detail: Detail) -> 
         }
     }
     lines.extend(proof_lines(&report.proofs, CURRENT_ACCESS, detail));
+    lines.extend(link_lines(report));
     lines.extend(remarks(report, shown));
     lines.push(Line::blank());
     lines.extend(ending(report));

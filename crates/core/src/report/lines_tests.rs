@@ -25,6 +25,60 @@ fn planned(observed: &Observed, outcome: Outcome) -> Report {
     report
 }
 
+/// The links of the account with the blueprint of the unit tests.
+fn links() -> Vec<crate::console::ConsoleLink> {
+    let config = r#"
+        [[access-role.grant]]
+        principal = "222233334444"
+        [console]
+        access-portal = "https://example.awsapps.com/start"
+    "#;
+    let config = crate::config::Config::parse_without_files(config).unwrap();
+    let mut account = blueprint().account;
+    account.name = "pay ments\u{202e}&color=x".into();
+    crate::console::access_role_links(&config, &account, &fresh().access_role)
+}
+
+#[test]
+fn links_follow_the_proofs_and_say_when_they_work() {
+    let mut report = planned(&fresh(), pending());
+    report.links = links();
+    let from_links =
+        |text: &str| text.lines().skip_while(|line| !line.starts_with("In the")).collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!(from_links(&plan(&report, Detail::Summary)), @"
+    In the console, once the changes are made
+      switch role    https://signin.aws.amazon.com/switchrole?account=444455556666&roleName=OrganizationAccountAccessRole&displayName=pay%20ments%3F%26color%3Dx&color=fbc8aa
+      access portal  https://example.awsapps.com/start/#/console?account_id=444455556666
+    ");
+    let mut report = planned(&converged(&blueprint()), Outcome::Converged);
+    report.links = links();
+    insta::assert_snapshot!(from_links(&result(&report)), @"
+    In the console
+      switch role    https://signin.aws.amazon.com/switchrole?account=444455556666&roleName=OrganizationAccountAccessRole&displayName=pay%20ments%3F%26color%3Dx&color=fbc8aa
+      access portal  https://example.awsapps.com/start/#/console?account_id=444455556666
+
+    Converged: nothing to do. All 4 checks hold.
+    ");
+    let json = serde_json::to_value(&report).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&json["links"]).unwrap(), @r#"
+    [
+      {
+        "form": "switch_role",
+        "role": "OrganizationAccountAccessRole",
+        "usable_by": [
+          "account 222233334444"
+        ],
+        "color": "fbc8aa",
+        "url": "https://signin.aws.amazon.com/switchrole?account=444455556666&roleName=OrganizationAccountAccessRole&displayName=pay%20ments%3F%26color%3Dx&color=fbc8aa"
+      },
+      {
+        "form": "access_portal",
+        "url": "https://example.awsapps.com/start/#/console?account_id=444455556666"
+      }
+    ]
+    "#);
+}
+
 fn pending() -> Outcome {
     Outcome::waiting(Code::ChangesPending, "changes to make")
 }

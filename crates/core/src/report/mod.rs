@@ -4,6 +4,7 @@ mod change_lines;
 mod detail;
 mod event;
 mod lines;
+mod link_lines;
 mod metrics;
 mod model;
 mod proof_lines;

@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 
 use crate::account::AccountId;
 use crate::blueprint::SecretValues;
+use crate::console::ConsoleLink;
 use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome};
 use crate::plan::{Action, Change, Proof, Refusal};
@@ -62,6 +63,9 @@ pub struct Report {
     /// In a plan with changes: who can assume which role, and who cannot, once the changes are made.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub proofs_after: Vec<Proof>,
+    /// Links to the account in the AWS console, if its access role can be assumed, or can be once the changes are made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<ConsoleLink>,
     /// The number of calls in the account.
     pub calls: Calls,
     /// The duration, including waiting, in milliseconds.
@@ -143,6 +147,7 @@ impl Report {
             trust_drift: BTreeSet::new(),
             proofs: Vec::new(),
             proofs_after: Vec::new(),
+            links: Vec::new(),
             calls: Calls::default(),
             duration_ms: 0,
         }

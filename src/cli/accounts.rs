@@ -1,0 +1,173 @@
+//! The accounts that `links` and `aws-config` are about, and the access role of each.
+
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use futures_util::stream::{StreamExt, iter};
+use serde_json::{Value, json};
+
+use super::access_args::Roles;
+use super::config;
+use onboarding_core::account::{Account, AccountId};
+use onboarding_core::config::Config;
+use onboarding_core::console::can_assume_access_role;
+use onboarding_core::eligibility::eligibility;
+use onboarding_core::lines::{Line, Style};
+use onboarding_core::outcome::Outcome;
+use onboarding_core::role::RoleName;
+use onboarding_core::suggestion::{did_you_mean, list_of};
+use onboarding_core::text::printable;
+use onboarding_core::time::since;
+use onboarding_engine::ports::{Clock, Directory, Records};
+
+/// `ListAccounts` is limited to 8 requests per second.
+///
+/// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>.
+const BETWEEN_PAGES: Duration = Duration::from_millis(125);
+
+/// How many records are read at the same time.
+const CONCURRENT_RECORDS: usize = 16;
+
+/// How many skipped accounts the text names.
+const SHOWN: usize = 10;
+
+/// The accounts of an organization.
+#[derive(Default)]
+pub(super) struct Listed {
+    /// The active member accounts that the configuration does not exclude, sorted by name and ID.
+    pub(super) accounts: Vec<Account>,
+    /// The others.
+    pub(super) skipped: Vec<Skipped>,
+    /// The management account.
+    pub(super) management: Option<AccountId>,
+}
+
+/// An account without a link or a profile.
+pub(super) struct Skipped {
+    pub(super) id: Option<AccountId>,
+    /// A sentence, without characters that cannot be printed.
+    pub(super) reason: String,
+    /// Whether nothing is known about it, because its description cannot be read.
+    pub(super) is_unreadable: bool,
+}
+
+impl Skipped {
+    pub(super) fn to_json(&self) -> Value {
+        json!({ "account_id": self.id, "reason": self.reason })
+    }
+}
+
+/// Lists the accounts of the organization, page by page.
+pub(super) async fn list(world: &(impl Directory + Clock), config: &Config) -> anyhow::Result<Listed> {
+    let mut listed = Listed::default();
+    let mut from = None;
+    loop {
+        let started = world.now();
+        let page = world.accounts(from.clone()).await.context("cannot list the accounts of the organization")?;
+        for account in page.accounts {
+            listed.add(account, config);
+        }
+        for unreadable in page.unreadable {
+            let id = unreadable.id.as_ref().map_or("an account", |id| id.as_str());
+            let reason = printable(&format!("the description of {id} cannot be read: {}", unreadable.problem));
+            listed.skipped.push(Skipped { id: unreadable.id, reason, is_unreadable: true });
+        }
+        ensure!(page.next.is_none() || page.next != from, "ListAccounts returned the same page again; run again later");
+        let Some(next) = page.next else { break };
+        from = Some(next);
+        world.sleep(BETWEEN_PAGES.saturating_sub(since(started, world.now()))).await;
+    }
+    listed.accounts.sort_by(|a, b| (a.name.raw(), &a.id).cmp(&(b.name.raw(), &b.id)));
+    Ok(listed)
+}
+
+/// Looks up one account, which must be an active member that the configuration does not exclude.
+pub(super) async fn one(world: &impl Directory, config: &Config, id: &AccountId) -> anyhow::Result<Listed> {
+    let account = world.account(id).await.with_context(|| format!("cannot look up account {id}"))?;
+    let account = account.with_context(|| format!("account {id} is not a member of the organization"))?;
+    let mut listed = Listed::default();
+    listed.add(account, config);
+    match listed.skipped.first() {
+        Some(skipped) => Err(anyhow::anyhow!("{}", skipped.reason)),
+        None => Ok(listed),
+    }
+}
+
+impl Listed {
+    fn add(&mut self, account: Account, config: &Config) {
+        self.management.get_or_insert_with(|| account.management.clone());
+        match eligibility(&account, &config.excluded).check(&account.id) {
+            Ok(()) => self.accounts.push(account),
+            Err(stop) => {
+                let reason = Outcome::from(stop).cause().map(|cause| printable(&cause.message)).unwrap_or_default();
+                self.skipped.push(Skipped { id: Some(account.id), reason, is_unreadable: false });
+            }
+        }
+    }
+
+    /// Which accounts were skipped, and why.
+    pub(super) fn skipped_lines(&self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        if !self.skipped.is_empty() {
+            lines.push(Line::blank());
+        }
+        for skipped in self.skipped.iter().take(SHOWN) {
+            lines.push(Line::at(0).styled(Style::Faint, format!("Skipped: {}", skipped.reason)));
+        }
+        if let Some(more) = self.skipped.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            lines.push(Line::at(0).styled(Style::Faint, format!("Skipped: {more} more accounts")));
+        }
+        lines
+    }
+}
+
+/// The configuration, with the options of the command line.
+pub(super) fn configuration(roles: &Roles) -> anyhow::Result<Config> {
+    let mut config = config::load(&roles.config)?;
+    if let Some(portal) = &roles.access_portal {
+        config.console.access_portal = Some(portal.clone());
+    }
+    if let Some(set) = &roles.permission_set {
+        config.console.permission_set = Some(set.clone());
+    }
+    if let Some(role) = &roles.role {
+        let names = || config.access_role.names.iter().map(RoleName::as_str);
+        ensure!(
+            names().any(|name| name == role.as_str()),
+            "`{role}` is not an access role; the configuration has {}{}",
+            list_of(names()),
+            did_you_mean(role.as_str(), names())
+        );
+    }
+    Ok(config)
+}
+
+/// The access role of each account: that of the option, or the one that the record of the account names, or the first of the
+/// configuration that is granted to an identity account.
+pub(super) async fn access_roles(
+    world: &impl Records,
+    config: &Config,
+    accounts: &[Account],
+    option: Option<&RoleName>,
+) -> anyhow::Result<Vec<RoleName>> {
+    let names = &config.access_role.names;
+    let first = names.first().context("the configuration has no access role")?;
+    let role_of = async |account: &Account| {
+        if let Some(role) = option {
+            return Ok(role.clone());
+        }
+        let recorded = if world.records_enabled() {
+            let record = world.load_record(account.id.as_str()).await;
+            record.with_context(|| format!("cannot read the record of account {}", account.id))?.result
+        } else {
+            None
+        };
+        let is_recorded =
+            |name: &&RoleName| recorded.as_ref().is_some_and(|result| result.requirements.contains_key(name.as_str()));
+        let is_granted = |name: &&RoleName| !can_assume_access_role(config, account, name).is_empty();
+        let role = names.iter().find(is_recorded).or_else(|| names.iter().find(is_granted));
+        anyhow::Ok(role.unwrap_or(first).clone())
+    };
+    let roles: Vec<_> = iter(accounts).map(role_of).buffered(CONCURRENT_RECORDS).collect().await;
+    roles.into_iter().collect()
+}
