@@ -10,6 +10,7 @@ mod config;
 mod demo;
 mod event;
 mod exit;
+mod handoff;
 mod input;
 mod policy;
 mod profile_files;
@@ -55,7 +56,8 @@ where
         Command::Config(ConfigCommand::Check { config }) => config::check(&config),
         Command::Config(ConfigCommand::Show { config }) => config::show(&config),
         Command::Vendors(VendorsCommand::List { config }) => vendors::list(config.as_deref()),
-        Command::Vendors(VendorsCommand::Show { name, config }) => vendors::show(&name, config.as_deref()),
+        Command::Vendors(VendorsCommand::Show(arguments)) => vendors::show(&arguments),
+        Command::Handoff(arguments) => handoff::handoff(arguments, connect).await,
         Command::Completions { shell } => completion::script(shell),
     };
     result.unwrap_or_else(|error| {

@@ -56,14 +56,16 @@ fn grants() -> impl Strategy<Value = BTreeSet<RecordedGrant>> {
 }
 
 fn record() -> impl Strategy<Value = Record> {
-    let rest = (grants(), option::of(".{0,20}"), option::of(time()));
+    let handoffs = btree_map("[a-z]{1,9}", "[0-9a-f]{8}", 0..4);
+    let rest = (grants(), handoffs, option::of(".{0,20}"), option::of(time()));
     (option::of(lease()), option::of(notification()), option::of(result()), roles(), rest).prop_map(
-        |(lease, notification, result, roles, (grants, saved_by, expires_at))| Record {
+        |(lease, notification, result, roles, (grants, handoffs, saved_by, expires_at))| Record {
             lease,
             notification,
             result,
             roles,
             grants,
+            handoffs,
             saved_by,
             expires_at,
         },
@@ -119,6 +121,7 @@ proptest! {
             result: result.or_else(|| before.result.clone()),
             roles: roles.unwrap_or_else(|| before.roles.clone()),
             grants: grants.unwrap_or_else(|| before.grants.clone()),
+            handoffs: before.handoffs.clone(),
             saved_by: Some("run".to_owned()),
             expires_at: before.expires_at,
         };

@@ -7,7 +7,8 @@ use onboarding_core::account::Account;
 use onboarding_core::blueprint::SecretValues;
 use onboarding_core::code::Code;
 use onboarding_core::config::Config;
-use onboarding_core::last_result::{ResultDetails, requirements};
+use onboarding_core::handoff::{Handoff, handoffs};
+use onboarding_core::last_result::{Requirement, ResultDetails, requirements};
 use onboarding_core::lease::Lease;
 use onboarding_core::limits::{LEASE_AFTER_WORK, MAX_LEASE};
 use onboarding_core::mode::Mode;
@@ -120,6 +121,7 @@ impl<'a, W: World> Run<'a, W> {
             planned,
             calls,
         } = self.findings;
+        let handoffs = account.as_ref().map(|account| handoffs(config, account, &record.record().handoffs));
         let ou_path = account.as_ref().and_then(|account| account.ou_path.clone());
         let (results, known_roles) = self.ledger.into_results();
         notices.extend(record.notice());
@@ -146,8 +148,19 @@ impl<'a, W: World> Run<'a, W> {
         };
         report.redact(&secrets, &config.external_ids());
         let requirements = requirements(required.iter(), &report);
+        let is_due = |handoff: &Handoff| is_due(requirements.get(handoff.role.as_str()), self.mode);
+        report.handoffs = handoffs.into_iter().flatten().filter(is_due).collect();
         record.finish(ResultDetails { requirements, configuration: config.hash.clone(), ou_path }, known_roles, grants);
         Processed { report, record }
+    }
+}
+
+/// Whether the role of a hand-off is as the vendor needs it, or will be once a plan is applied.
+fn is_due(status: Option<&Requirement>, mode: Mode) -> bool {
+    match status {
+        Some(Requirement::Holds) => true,
+        Some(Requirement::Drift | Requirement::Missing) => mode == Mode::Plan,
+        Some(Requirement::Blocked) | None => false,
     }
 }
 

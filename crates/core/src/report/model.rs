@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 
 use crate::account::AccountId;
 use crate::blueprint::SecretValues;
+use crate::handoff::Handoff;
 use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome};
 use crate::plan::{Action, Change, Proof, Refusal};
@@ -59,6 +60,9 @@ pub struct Report {
     /// In a plan with changes: who can assume which role, and who cannot, once the changes are made.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub proofs_after: Vec<Proof>,
+    /// What a person does at vendors for this account, once the roles exist.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub handoffs: Vec<Handoff>,
     /// The number of calls in the account.
     pub calls: Calls,
     /// The duration, including waiting, in milliseconds.
@@ -139,6 +143,7 @@ impl Report {
             trust_drift: BTreeSet::new(),
             proofs: Vec::new(),
             proofs_after: Vec::new(),
+            handoffs: Vec::new(),
             calls: Calls::default(),
             duration_ms: 0,
         }
@@ -148,6 +153,11 @@ impl Report {
     #[must_use]
     pub fn done(&self) -> usize {
         self.changes.iter().filter(|step| step.status == ChangeStatus::Done).count()
+    }
+
+    /// What a person still has to do.
+    pub(super) fn open_handoffs(&self) -> impl Iterator<Item = &Handoff> {
+        self.handoffs.iter().filter(|handoff| handoff.is_open())
     }
 
     /// The roles whose earlier sessions were revoked.
