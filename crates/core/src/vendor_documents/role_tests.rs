@@ -272,7 +272,7 @@ fn terraform_has_variables_and_data_sources() {
             ]
             Condition = {
               StringEquals = {
-                "aws:ResourceAccount" = "${data.aws_caller_identity.current.account_id}"
+                "aws:ResourceAccount" = data.aws_caller_identity.current.account_id
               }
             }
           },

@@ -83,14 +83,16 @@ impl VendorDocuments {
     /// A text as an expression of one line.
     fn expression(&self, text: &str) -> String {
         let pieces = self.symbols.pieces(text);
-        if let [Piece::ExternalId(index)] = pieces.as_slice() {
-            return format!("var.{}", self.variable(*index));
-        }
-        // A pattern: its wildcard is a part of the variable.
-        if let [Piece::ExternalId(index), Piece::Text(wildcard)] = pieces.as_slice()
-            && wildcard == "*"
-        {
-            return format!("var.{}", self.variable(*index));
+        match pieces.as_slice() {
+            // `terraform fmt` removes an interpolation around a single reference.
+            [Piece::AccountId] => return ACCOUNT_ID.to_owned(),
+            [Piece::Partition] => return PARTITION.to_owned(),
+            [Piece::ExternalId(index)] => return format!("var.{}", self.variable(*index)),
+            // A pattern: its wildcard is a part of the variable.
+            [Piece::ExternalId(index), Piece::Text(wildcard)] if wildcard == "*" => {
+                return format!("var.{}", self.variable(*index));
+            }
+            _ => {}
         }
         let reference = |piece: Piece| match piece {
             Piece::Text(text) => escaped(&text),

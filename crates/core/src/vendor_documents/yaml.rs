@@ -75,6 +75,7 @@ impl Yaml {
                 }
             }
             Self::List(items) if !items.is_empty() => {
+                text.truncate(text.trim_end_matches(' ').len());
                 text.push('\n');
                 self.write(indent, text);
             }
@@ -130,7 +131,7 @@ mod tests {
             "aws:B":
               - "1"
               - "yes"
-          - 
+          -
             - 1
             - {}
           - !Sub "${AWS::Region}"
