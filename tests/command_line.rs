@@ -605,9 +605,16 @@ fn documents_of_a_vendor_are_on_stdout_and_notes_on_stderr() {
 
 #[test]
 fn handoff_of_a_vendor_without_one_is_refused_before_any_call() {
-    for arguments in [&["handoff", "--vendor", "treliva"][..], &["handoff", "done", "--vendor", "treliva", "--account", "444455556666"]] {
+    for arguments in [
+        &["handoff", "--vendor", "treliva"][..],
+        &["handoff", "done", "--vendor", "treliva", "--account", "444455556666"],
+    ] {
         let refused = onboard(arguments, "");
         assert_eq!((refused.code, refused.out.as_str()), (1, ""));
-        assert!(refused.err.contains("the vendors with one are: `trelica`; did you mean `trelica`?"), "{}", refused.err);
+        assert!(
+            refused.err.contains("the vendors with one are: `trelica`; did you mean `trelica`?"),
+            "{}",
+            refused.err
+        );
     }
 }

@@ -54,7 +54,9 @@ fn show_document(arguments: &VendorShow, vendor: &Vendor) -> anyhow::Result<Exit
     let values = JsonValues { account: account.clone(), partition };
     let json = match document {
         VendorDocument { policy: true, .. } => Some(documents.policy_json(&values).ok_or_else(|| {
-            anyhow!("the role of `{name}` has no policy of its own; `--cloudformation` shows the policies that are attached")
+            anyhow!(
+                "the role of `{name}` has no policy of its own; `--cloudformation` shows the policies that are attached"
+            )
         })?),
         VendorDocument { trust: true, .. } => Some(documents.trust_json(&values)),
         _ => None,

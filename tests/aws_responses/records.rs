@@ -185,7 +185,9 @@ async fn handoffs_are_saved_without_the_lease_and_without_touching_the_rest() {
     assert_eq!(sent["Key"], json!({"subject": {"S": ACCOUNT}}));
     assert_eq!(resolved(&sent, "UpdateExpression"), r#"SET handoffs = {"trelica":{"S":"0123abcd"}}"#);
 
-    let (_server, aws) = table(json_response(200, &json!({"Item": {"handoffs": {"M": {"trelica": {"S": "0123abcd"}}}}}).to_string())).await;
+    let (_server, aws) =
+        table(json_response(200, &json!({"Item": {"handoffs": {"M": {"trelica": {"S": "0123abcd"}}}}}).to_string()))
+            .await;
     assert_eq!(aws.load_record(ACCOUNT).await.unwrap().handoffs, done);
 
     let (_server, aws) = table(json_response(400, CONDITION_FAILED)).await;

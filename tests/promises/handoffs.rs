@@ -39,17 +39,23 @@ fn report_has_the_values_to_enter_until_the_handoff_is_done() {
     assert!(!plain(&plan_lines(scenario.report(), Detail::Summary)).contains("Hand-off"), "not before the changes");
     assert_eq!(handoff(&scenario).status, HandoffStatus::Open);
     let scenario = scenario.apply().assert_outcome("converged");
-    let fields: Vec<_> = handoff(&scenario).fields.iter().map(|field| (field.label.as_str(), field.value.as_str())).collect();
+    let fields: Vec<_> =
+        handoff(&scenario).fields.iter().map(|field| (field.label.as_str(), field.value.as_str())).collect();
     assert_eq!(fields, [("AWS account ID", NEW), ("Region", "us-east-1"), ("Role name", TRELICA_ROLE)]);
     let (_, ending) = text(&scenario).split_once("Converged").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
-    insta::assert_snapshot!(ending, @"");
+    insta::assert_snapshot!(ending, @"
+    : 8 changes made. All 8 checks hold.
+    Hand-off: Trelica (1Password SaaS Manager) needs AWS account ID 444455556666,
+    Region us-east-1 and Role name TrelicaIntegration
+    (`onboard handoff --account 444455556666`)
+    ");
 
     mark(&scenario, HandoffStatus::Done);
-    let scenario = scenario.plan().assert_converged_without_writes();
+    let scenario = scenario.plan().assert_outcome("converged");
     assert_eq!(handoff(&scenario).status, HandoffStatus::Done);
     assert!(!text(&scenario).contains("Hand-off"));
 
-    let scenario = scenario.config(&with_region("eu-west-1")).plan().assert_converged_without_writes();
+    let scenario = scenario.config(&with_region("eu-west-1")).plan().assert_outcome("converged");
     assert_eq!((handoff(&scenario).status, handoff(&scenario).changed), (HandoffStatus::Open, true));
     assert!(text(&scenario).contains("it has changed since it was done"), "{}", text(&scenario));
     mark(&scenario, HandoffStatus::Done);
@@ -94,7 +100,35 @@ fn event_has_exactly_what_to_enter_and_no_external_id() {
     assert_eq!(event.kind, EventKind::AccountOnboarded);
     let handoffs = serde_json::to_string_pretty(&event.detail()["handoffs"]).unwrap();
     assert!(!event.detail().to_string().contains(TRELICA_ID));
-    insta::assert_snapshot!(handoffs, @"");
+    insta::assert_snapshot!(handoffs, @r#"
+    [
+      {
+        "vendor": "trelica",
+        "title": "Trelica (1Password SaaS Manager)",
+        "role": "TrelicaIntegration",
+        "instruction": "In Trelica, connect the app Amazon Web Services and enter these values",
+        "link": "https://help.trelica.com/hc/en-us/articles/7739222118301-Amazon-Web-Services",
+        "fields": [
+          {
+            "label": "AWS account ID",
+            "value": "444455556666"
+          },
+          {
+            "label": "Region",
+            "value": "us-east-1"
+          },
+          {
+            "label": "Role name",
+            "value": "TrelicaIntegration"
+          }
+        ],
+        "notes": [
+          "Trelica reads services such as Amazon Connect in the region that you enter. If you use Connect, enter the region of its instance, and set it in onboarding.toml: [vendors.trelica.handoff] region",
+          "Trelica's AWS account is in the partition aws. AWS does not let it assume roles in accounts of GovCloud or China, so that these accounts cannot be connected in this way."
+        ]
+      }
+    ]
+    "#);
 
     assert_eq!(function.organization().record(NEW).handoffs, HandoffsDone::new(), "no run records a hand-off");
 }
@@ -106,8 +140,7 @@ fn handoffs_of_all_accounts_are_listed_with_their_state() {
     let scenario = scenario.config(&config);
     mark(&scenario, HandoffStatus::Done);
     let (all, unreadable) = run(scenario.engine().all_handoffs()).unwrap();
-    let state: Vec<_> =
-        all.iter().map(|one| (one.account_id.as_str(), one.handoff.status, one.role_status)).collect();
+    let state: Vec<_> = all.iter().map(|one| (one.account_id.as_str(), one.handoff.status, one.role_status)).collect();
     assert!(state.contains(&(NEW, HandoffStatus::Done, Some(Requirement::Holds))), "{state:?}");
     assert!(state.contains(&(OLD, HandoffStatus::Open, None)), "{state:?}");
     assert!(state.iter().map(|(account, ..)| account).is_sorted() && unreadable == 0);

@@ -122,7 +122,8 @@ impl Handoff {
             let replace = |text: String, (placeholder, value): &(&str, &str)| text.replace(placeholder, value);
             excerpt(&values.iter().fold(text, replace), LONGEST_VALUE)
         };
-        let field = |(label, value): &(String, String)| HandoffField { label: printable(label), value: expanded(value) };
+        let field =
+            |(label, value): &(String, String)| HandoffField { label: printable(label), value: expanded(value) };
         Self {
             vendor: vendor.to_owned(),
             title: definition.title.clone(),

@@ -89,7 +89,12 @@ fn every_part_except_the_notes_is_in_the_fingerprint() {
     assert_ne!(with(|handoff| handoff.fields[0].label.push('.')), same);
     assert_ne!(with(|handoff| _ = handoff.fields.pop()), same);
     // The same characters, in other fields.
-    assert_ne!(with(|handoff| handoff.fields[0] = HandoffField { label: "AWS account ID4".into(), value: "44455556666".into() }), same);
+    assert_ne!(
+        with(
+            |handoff| handoff.fields[0] = HandoffField { label: "AWS account ID4".into(), value: "44455556666".into() }
+        ),
+        same
+    );
 }
 
 #[test]

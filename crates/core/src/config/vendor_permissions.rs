@@ -94,7 +94,9 @@ fn omitted<'v>(vendor: &'v Vendor, groups: &[&'v Group], value: &Value<'_>) -> B
         let is_chosen = |action: &str| groups.iter().any(|group| group.actions.iter().any(|one| one == action));
         match optional.get(name) {
             Some(action) if !is_chosen(action) => {
-                item.problem(format!("`{action}` is in no group of `permissions`, so there is nothing to leave out; remove it"));
+                item.problem(format!(
+                    "`{action}` is in no group of `permissions`, so there is nothing to leave out; remove it"
+                ));
             }
             Some(action) if omitted.insert(*action) => {}
             Some(action) => item.problem(format!("`{action}` appears twice; remove one")),

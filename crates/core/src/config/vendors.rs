@@ -14,13 +14,11 @@ use crate::owner::Owner;
 use crate::policy::ExternalIdRequirement;
 use crate::role::RoleName;
 use crate::role_settings::{RoleDefinition, RoleSettings};
-use crate::template::Template;
 use crate::suggestion::{did_you_mean, list_of};
+use crate::template::Template;
 use crate::text::{Untrusted, printable};
 use crate::toml_reader::{Table, Value};
-use crate::vendor::{
-    Catalogue, ExternalIdRule, NameTaken, Vendor, VendorOrigin, read_file, read_value, vendor_name,
-};
+use crate::vendor::{Catalogue, ExternalIdRule, NameTaken, Vendor, VendorOrigin, read_file, read_value, vendor_name};
 
 const VENDOR: &[&str] = &[
     "external-id",

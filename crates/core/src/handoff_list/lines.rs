@@ -30,8 +30,11 @@ pub struct AccountHandoff {
 #[must_use]
 pub fn handoff_lines(handoffs: &[AccountHandoff]) -> Vec<Line> {
     let count = |status| handoffs.iter().filter(|one| one.handoff.status == status).count();
-    let mut lines =
-        vec![Line::heading(format!("Hand-offs: {} open, {} done", count(HandoffStatus::Open), count(HandoffStatus::Done)))];
+    let mut lines = vec![Line::heading(format!(
+        "Hand-offs: {} open, {} done",
+        count(HandoffStatus::Open),
+        count(HandoffStatus::Done)
+    ))];
     let open: Vec<_> = handoffs.iter().filter(|one| one.handoff.is_open()).collect();
     let vendors: BTreeSet<_> = open.iter().map(|one| one.handoff.vendor.as_str()).collect();
     for vendor in vendors {
@@ -61,13 +64,18 @@ fn vendor_lines(vendor: &str, open: &[&AccountHandoff]) -> Vec<Line> {
 }
 
 fn account_lines(AccountHandoff { account_id, account_name, role_status, handoff }: &AccountHandoff) -> Vec<Line> {
-    let mut lines = vec![Line::at(2).styled(Style::Strong, format!("Account {account_id}")).text(format!(" ({account_name})"))];
+    let mut lines =
+        vec![Line::at(2).styled(Style::Strong, format!("Account {account_id}")).text(format!(" ({account_name})"))];
     if handoff.changed {
         let text = "open again: what is to be entered has changed since it was done";
         lines.push(Line::at(4).styled(Style::Warning, text));
     }
     if let Some(status) = role_status.filter(|status| *status != Requirement::Holds) {
-        let text = format!("not yet: the role `{}` is not ready (`{}`); run `onboard apply --account {account_id}`", handoff.role, status.as_str());
+        let text = format!(
+            "not yet: the role `{}` is not ready (`{}`); run `onboard apply --account {account_id}`",
+            handoff.role,
+            status.as_str()
+        );
         lines.push(Line::at(4).styled(Style::Warning, text));
     }
     lines.push(Line::at(4).text(&handoff.instruction));

@@ -106,7 +106,8 @@ fn handoff_lines(report: &Report) -> Vec<Line> {
         let again = if handoff.changed { " (again: it has changed since it was done)" } else { "" };
         let needs = plain_list_of(values.iter().map(String::as_str));
         let account = report.account_id.as_ref().map_or("ID", |id| id.as_str());
-        let line = Line::at(0).styled(Style::Warning, "Hand-off:").text(format!(" {} needs {needs}{again}", handoff.title));
+        let line =
+            Line::at(0).styled(Style::Warning, "Hand-off:").text(format!(" {} needs {needs}{again}", handoff.title));
         line.styled(Style::Faint, format!(" (`onboard handoff --account {account}`)"))
     };
     report.open_handoffs().map(line).collect()

@@ -19,8 +19,7 @@ pub struct HandoffTemplate {
 }
 
 /// The placeholders of a hand-off.
-const PLACEHOLDERS: [&str; 6] =
-    ["account-id", "account-name", "partition", "region", "role-name", "role-arn"];
+const PLACEHOLDERS: [&str; 6] = ["account-id", "account-name", "partition", "region", "role-name", "role-arn"];
 
 impl HandoffTemplate {
     /// Whether it contains `{region}`.
@@ -76,7 +75,9 @@ mod tests {
         for region in ["us-east-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1", "ap-southeast-12"] {
             assert_eq!(aws_region(region).as_deref(), Ok(region));
         }
-        for bad in ["", "us", "us-east", "us-east-", "US-EAST-1", "us--1", "us east 1", "us-east-1a", "global", "us-east-123"] {
+        for bad in
+            ["", "us", "us-east", "us-east-", "US-EAST-1", "us--1", "us east 1", "us-east-1a", "global", "us-east-123"]
+        {
             assert!(aws_region(bad).is_err(), "{bad}");
         }
     }

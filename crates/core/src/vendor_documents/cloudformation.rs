@@ -28,7 +28,8 @@ impl VendorDocuments {
         let arn = Yaml::Tagged("!GetAtt", "Role.Arn".to_owned());
         let output = Yaml::map([("Description", Yaml::text("The ARN of the role")), ("Value", arn)]);
         sections.push(("Outputs".to_owned(), Yaml::map([("RoleArn", output)])));
-        let overrides: String = (0..self.external_ids.len()).map(|index| format!(" {}=...", self.parameter(index))).collect();
+        let overrides: String =
+            (0..self.external_ids.len()).map(|index| format!(" {}=...", self.parameter(index))).collect();
         let overrides = if overrides.is_empty() { overrides } else { format!(" --parameter-overrides{overrides}") };
         format!(
             "# aws cloudformation deploy --template-file FILE --stack-name NAME --capabilities CAPABILITY_NAMED_IAM{overrides}\n{}",
@@ -75,9 +76,7 @@ impl VendorDocuments {
         match value {
             Value::String(text) => self.string(text),
             Value::Array(items) => Yaml::List(items.iter().map(|item| self.node(item)).collect()),
-            Value::Object(map) => {
-                Yaml::Map(map.iter().map(|(key, value)| (key.clone(), self.node(value))).collect())
-            }
+            Value::Object(map) => Yaml::Map(map.iter().map(|(key, value)| (key.clone(), self.node(value))).collect()),
             other => Yaml::Json(other.clone()),
         }
     }

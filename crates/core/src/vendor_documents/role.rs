@@ -58,7 +58,10 @@ impl VendorDocuments {
         let sources: Vec<_> = template.trust.iter().flat_map(|spec| spec.external_ids.iter().cloned()).collect();
         let text = format!("{template:?}");
         let symbols = Symbols::absent_from(&text, sources.len()).ok_or_else(|| BlueprintError {
-            part: ConfiguredPart::Role { owner: template.definition.owner.clone(), name: template.definition.name.clone() },
+            part: ConfiguredPart::Role {
+                owner: template.definition.owner.clone(),
+                name: template.definition.name.clone(),
+            },
             problem: "no placeholder can be found that does not occur in the role".to_owned(),
         })?;
         let mut next = symbols.external_ids().iter();

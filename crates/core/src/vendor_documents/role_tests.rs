@@ -42,7 +42,8 @@ fn documents(text: &str, name: &str, destination: Destination) -> VendorDocument
 
 /// The value with the markers of external IDs in place of the IDs.
 fn marked(value: &Value, ids: &[&str]) -> String {
-    let mark = |index: usize| if ids.len() == 1 { "<EXTERNAL_ID>".to_owned() } else { format!("<EXTERNAL_ID_{}>", index + 1) };
+    let mark =
+        |index: usize| if ids.len() == 1 { "<EXTERNAL_ID>".to_owned() } else { format!("<EXTERNAL_ID_{}>", index + 1) };
     let replace = |text: String, (index, id): (usize, &&str)| text.replace(id, &mark(index));
     ids.iter().enumerate().fold(value.to_string(), replace)
 }
@@ -63,7 +64,10 @@ fn json_documents_are_what_a_run_installs() {
         let installed = &blueprint.roles[0];
         let documents = documents(&text, name, Destination::Member);
         let trust = documents.trust_json(&values);
-        assert_eq!(serde_json::from_str::<Value>(&trust).unwrap().to_string(), marked(&Value::Object(installed.trust.as_map().clone()), ids));
+        assert_eq!(
+            serde_json::from_str::<Value>(&trust).unwrap().to_string(),
+            marked(&Value::Object(installed.trust.as_map().clone()), ids)
+        );
         let policy = documents.policy_json(&values).unwrap();
         let expected = installed.policies.values().next().unwrap();
         assert_eq!(serde_json::from_str::<Value>(&policy).unwrap(), Value::Object(expected.as_map().clone()));

@@ -29,10 +29,8 @@ impl VendorDocuments {
     #[must_use]
     pub fn terraform(&self) -> String {
         let RoleDefinition { name, settings, attached, .. } = &self.role.definition;
-        let mut role = vec![
-            ("name", Hcl::Inline(quoted(name.as_str()))),
-            ("path", Hcl::Inline(quoted(&settings.path))),
-        ];
+        let mut role =
+            vec![("name", Hcl::Inline(quoted(name.as_str()))), ("path", Hcl::Inline(quoted(&settings.path)))];
         if !settings.description.is_empty() {
             role.push(("description", Hcl::Inline(quoted(&settings.description))));
         }

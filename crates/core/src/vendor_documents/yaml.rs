@@ -110,7 +110,8 @@ fn quoted(text: &str) -> String {
 fn key(key: &str) -> String {
     let is_plain = key.starts_with(|c: char| c.is_ascii_alphabetic()) && key.bytes().all(|b| b.is_ascii_alphanumeric());
     // These words are booleans in YAML 1.1.
-    let is_boolean = ["y", "n", "yes", "no", "true", "false", "on", "off", "null"].contains(&key.to_lowercase().as_str());
+    let is_boolean =
+        ["y", "n", "yes", "no", "true", "false", "on", "off", "null"].contains(&key.to_lowercase().as_str());
     if is_plain && !is_boolean { key.to_owned() } else { quoted(key) }
 }
 
