@@ -33,7 +33,7 @@ const EXAMPLES: &str = "Examples:
   onboard config check onboarding.toml                 report all configuration errors
   onboard plan --account 444455556666 --profile admin  dry run: show the changes
   onboard plan --event event.json                      show what the function would change
-  onboard handoff --all --format csv                   what is left to enter in the consoles of vendors
+  onboard handoff --all --format csv                   what is left to paste in the consoles of vendors
   onboard apply --account 444455556666                 show the changes, ask, apply
   aws iam get-role --role-name R --query Role.AssumeRolePolicyDocument | onboard policy explain -";
 
@@ -71,7 +71,7 @@ pub(super) enum Command {
     /// List or show the vendors in the catalogue
     #[command(subcommand)]
     Vendors(VendorsCommand),
-    /// Show what a person still has to do at vendors for each account, with the values to enter
+    /// Show what a person still has to do at vendors for each account, with the values to paste
     Handoff(Handoff),
     /// Print a shell completion script
     Completions {

@@ -34,7 +34,7 @@ fn text(scenario: &Scenario) -> String {
 }
 
 #[test]
-fn report_has_the_values_to_enter_until_the_handoff_is_done() {
+fn report_has_the_values_to_paste_until_the_handoff_is_done() {
     let scenario = Scenario::new().with_new_account().plan();
     assert!(!plain(&plan_lines(scenario.report(), Detail::Summary)).contains("Hand-off"), "not before the changes");
     assert_eq!(handoff(&scenario).status, HandoffStatus::Open);
@@ -57,7 +57,8 @@ fn report_has_the_values_to_enter_until_the_handoff_is_done() {
 
     let scenario = scenario.config(&with_region("eu-west-1")).plan().assert_outcome("converged");
     assert_eq!((handoff(&scenario).status, handoff(&scenario).changed), (HandoffStatus::Open, true));
-    assert!(text(&scenario).contains("it has changed since it was done"), "{}", text(&scenario));
+    let words = text(&scenario).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("(again: its text has changed since it was done)"), "{words}");
     mark(&scenario, HandoffStatus::Done);
     assert_eq!(handoff(&scenario.plan()).status, HandoffStatus::Done);
 }
@@ -82,7 +83,7 @@ fn runs_keep_what_a_person_recorded() {
     assert_eq!(scenario.organization().record(NEW).handoffs, recorded);
 }
 
-/// The vendor could not assume a role that is left unchanged, so that entering the values would only fail.
+/// The vendor could not assume a role that is left unchanged, so that pasting the values would only fail.
 #[test]
 fn refused_role_has_no_handoff() {
     let foreign = RoleState::trusting(r#"{"Version":"2012-10-17","Statement":[]}"#);
@@ -93,7 +94,7 @@ fn refused_role_has_no_handoff() {
 }
 
 #[test]
-fn event_has_exactly_what_to_enter_and_no_external_id() {
+fn event_has_exactly_what_to_paste_and_no_external_id() {
     let function = Scenario::new().with_new_account().function();
     function.deliver(&account_created(&id(NEW)), Duration::from_secs(2000));
     let event = function.notifier.events().remove(0);
@@ -106,7 +107,7 @@ fn event_has_exactly_what_to_enter_and_no_external_id() {
         "vendor": "trelica",
         "title": "Trelica (1Password SaaS Manager)",
         "role": "TrelicaIntegration",
-        "instruction": "In Trelica, connect the app Amazon Web Services and enter these values",
+        "instruction": "In Trelica, connect the app Amazon Web Services and paste these values",
         "link": "https://help.trelica.com/hc/en-us/articles/7739222118301-Amazon-Web-Services",
         "fields": [
           {
@@ -123,7 +124,7 @@ fn event_has_exactly_what_to_enter_and_no_external_id() {
           }
         ],
         "notes": [
-          "Trelica reads services such as Amazon Connect in the region that you enter. If you use Connect, enter the region of its instance, and set it in onboarding.toml: [vendors.trelica.handoff] region",
+          "Trelica reads services such as Amazon Connect in this region. If you use Connect, it must be the region of its instance; set it in onboarding.toml: [vendors.trelica.handoff] region",
           "Trelica's AWS account is in the partition aws. AWS does not let it assume roles in accounts of GovCloud or China, so that these accounts cannot be connected in this way."
         ]
       }
@@ -152,7 +153,7 @@ fn handoffs_of_all_accounts_are_listed_with_their_state() {
 }
 
 #[test]
-fn hostile_account_name_is_no_formula_in_csv() {
+fn hostile_account_name_is_not_a_formula_in_csv() {
     let organization = organization();
     let request = organization.create_account("=HYPERLINK(\"https://example.com\");=1+1");
     let account = organization.finish_creation(&request).unwrap();

@@ -1,7 +1,7 @@
 //! Hand-offs: what a person does at a vendor for each account, because the vendor has no API for it.
 //!
 //! A vendor file declares a hand-off once ([`HandoffTemplate`]): a sentence, a link, and the fields of the vendor's form with
-//! placeholders. For each account it becomes a [`Handoff`] with exactly the values to enter. A person enters them and says so
+//! placeholders. For each account it becomes a [`Handoff`] with exactly the values to paste. A person pastes them and says so
 //! (`onboard handoff done`); the record of the account then keeps the [fingerprint](Handoff::fingerprint). When the text
 //! changes, for example because another region is configured, the fingerprint differs and the hand-off is open again.
 //!
@@ -20,7 +20,7 @@ use crate::role::RoleName;
 use crate::text::{excerpt, printable};
 use crate::vendor::HandoffTemplate;
 
-/// What was done for an account: the vendors, each with the fingerprint of the hand-off that was done.
+/// The hand-offs that were done for an account: the vendors, each with the fingerprint of the hand-off that was done.
 pub type HandoffsDone = BTreeMap<String, String>;
 
 /// The longest value of a field, in characters. An account name has at most 50.
@@ -40,7 +40,7 @@ pub struct Handoff {
     /// Where, or the vendor's page about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
-    /// What to enter.
+    /// What to paste.
     pub fields: Vec<HandoffField>,
     /// What to know before.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -57,7 +57,7 @@ pub struct Handoff {
 pub struct HandoffField {
     /// The label.
     pub label: String,
-    /// The value to enter.
+    /// The value to paste.
     pub value: String,
 }
 
@@ -152,7 +152,7 @@ impl Handoff {
         self.status == HandoffStatus::Open
     }
 
-    /// A hash of what is to be done: the sentence, the link, and the fields. The notes are no part of it.
+    /// A hash of what is to be done: the sentence, the link, and the fields. The notes are not included.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let mut hasher = Sha256::new();

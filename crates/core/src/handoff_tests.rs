@@ -31,7 +31,7 @@ fn trelica_needs_the_account_the_region_and_the_role() {
       "vendor": "trelica",
       "title": "Trelica (1Password SaaS Manager)",
       "role": "TrelicaIntegration",
-      "instruction": "In Trelica, connect the app Amazon Web Services and enter these values",
+      "instruction": "In Trelica, connect the app Amazon Web Services and paste these values",
       "link": "https://help.trelica.com/hc/en-us/articles/7739222118301-Amazon-Web-Services",
       "fields": [
         {
@@ -48,7 +48,7 @@ fn trelica_needs_the_account_the_region_and_the_role() {
         }
       ],
       "notes": [
-        "Trelica reads services such as Amazon Connect in the region that you enter. If you use Connect, enter the region of its instance, and set it in onboarding.toml: [vendors.trelica.handoff] region",
+        "Trelica reads services such as Amazon Connect in this region. If you use Connect, it must be the region of its instance; set it in onboarding.toml: [vendors.trelica.handoff] region",
         "Trelica's AWS account is in the partition aws. AWS does not let it assume roles in accounts of GovCloud or China, so that these accounts cannot be connected in this way."
       ],
       "status": "open"
@@ -108,9 +108,9 @@ fn account_name_cannot_add_placeholders_or_control_characters() {
 
 #[test]
 fn external_id_in_a_vendor_file_is_hidden_and_values_stay_whole() {
-    let handoff = of(&custom("enter acme-secret-id", "{account-id}"), &account(""), &HandoffsDone::new()).remove(0);
-    assert_eq!(handoff.instruction, "enter (hidden)");
-    let short = custom("enter it", "{account-id}").replace("acme-secret-id", "44");
+    let handoff = of(&custom("paste acme-secret-id", "{account-id}"), &account(""), &HandoffsDone::new()).remove(0);
+    assert_eq!(handoff.instruction, "paste (hidden)");
+    let short = custom("paste it", "{account-id}").replace("acme-secret-id", "44");
     assert_eq!(of(&short, &account(""), &HandoffsDone::new())[0].fields[0].value, "444455556666");
 }
 

@@ -33,7 +33,7 @@ impl<W: World> Engine<W> {
     /// cannot be read.
     ///
     /// # Errors
-    /// When the accounts cannot be listed, or a record cannot be read: what is open would not be known.
+    /// When the accounts cannot be listed, or a record cannot be read: the open hand-offs would not be known.
     pub async fn all_handoffs(&self) -> Result<(Vec<AccountHandoff>, usize), ApiError> {
         let mut accounts = Vec::new();
         let mut unreadable = 0;

@@ -54,8 +54,8 @@ impl Config {
         read(text, files, |table, _, context| vendors::known_vendors(table, context).catalogue)
     }
 
-    /// The role of a vendor: as the configuration has it, or else as it would be with nothing but an external ID. `None` if there
-    /// is no such vendor.
+    /// The role of a vendor: as the configuration has it, or else as it would be with nothing but an external ID. `None` if no
+    /// vendor has this name.
     ///
     /// # Errors
     /// The problems of `vendors`, and of the vendors that the configuration defines. The rest is not validated.

@@ -1,4 +1,4 @@
-//! The hand-offs of several accounts as lines: what is open, vendor by vendor.
+//! The open hand-offs of several accounts as lines, vendor by vendor.
 
 use std::collections::BTreeSet;
 
@@ -67,7 +67,7 @@ fn account_lines(AccountHandoff { account_id, account_name, role_status, handoff
     let mut lines =
         vec![Line::at(2).styled(Style::Strong, format!("Account {account_id}")).text(format!(" ({account_name})"))];
     if handoff.changed {
-        let text = "open again: what is to be entered has changed since it was done";
+        let text = "open again: its text has changed since it was done";
         lines.push(Line::at(4).styled(Style::Warning, text));
     }
     if let Some(status) = role_status.filter(|status| *status != Requirement::Holds) {

@@ -111,7 +111,7 @@ impl AccountEvent {
     }
 }
 
-/// An open hand-off, with exactly what to enter.
+/// An open hand-off, with exactly what to paste.
 fn handoff(handoff: &Handoff) -> Value {
     let field = |HandoffField { label, value }: &HandoffField| json!({ "label": template_safe(label), "value": template_safe(value) });
     let notes: Vec<_> = handoff.notes.iter().map(|note| template_safe(note)).collect();

@@ -99,11 +99,11 @@ pub fn report_lines(report: &Report, shown: Option<&Report>, detail: Detail) -> 
     lines
 }
 
-/// What a person still has to do, with exactly what to enter.
+/// What a person still has to do, with exactly what to paste.
 fn handoff_lines(report: &Report) -> Vec<Line> {
     let line = |handoff: &Handoff| {
         let values: Vec<_> = handoff.fields.iter().map(|field| format!("{} {}", field.label, field.value)).collect();
-        let again = if handoff.changed { " (again: it has changed since it was done)" } else { "" };
+        let again = if handoff.changed { " (again: its text has changed since it was done)" } else { "" };
         let needs = plain_list_of(values.iter().map(String::as_str));
         let account = report.account_id.as_ref().map_or("ID", |id| id.as_str());
         let line =

@@ -123,7 +123,7 @@ fn trelica_has_no_write_access_by_default() {
       external ID   required: the organization ID on Trelica's profile page
       role          TrelicaIntegration, fixed by the vendor
       policy        TrelicaIntegration
-      hand-off      In Trelica, connect the app Amazon Web Services and enter these
+      hand-off      In Trelica, connect the app Amazon Web Services and paste these
                     values (AWS account ID, Region and Role name)
       docs          https://help.trelica.com/hc/en-us/articles/7739222118301-Amazon-Web-Services
       docs          https://docs.trelica.com/integrations/apps/amazon-web-services

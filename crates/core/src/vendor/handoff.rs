@@ -12,7 +12,7 @@ pub struct HandoffTemplate {
     pub link: Option<String>,
     /// The AWS region for `{region}`. A configuration can replace it.
     pub region: Option<String>,
-    /// The fields of the vendor's form in their order: the label, and the value to enter.
+    /// The fields of the vendor's form in their order: the label, and the value to paste.
     pub fields: Vec<(String, String)>,
     /// What to know before. A note is not a part of what is done, so that a change of it opens no hand-off again.
     pub notes: Vec<String>,

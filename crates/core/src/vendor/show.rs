@@ -84,7 +84,7 @@ pub fn show(vendor: &Vendor) -> Vec<Line> {
 /// The width of the longest label.
 const LABEL: usize = 12;
 
-/// What is said about a group whose actions AWS allows in the management account only.
+/// The remark about a group whose actions AWS allows in the management account only.
 const MANAGEMENT_ONLY: &str = " (only in the management account; left out in member accounts, where AWS refuses it)";
 
 fn origin(vendor: &Vendor) -> String {

@@ -84,7 +84,7 @@ impl VendorDocuments {
         self.symbols.pieces(text).into_iter().map(filled).collect()
     }
 
-    /// No external ID contains `<`, so that a forgotten placeholder lets nobody in.
+    /// No external ID contains `<`, so that a forgotten placeholder grants access to no caller.
     fn external_id_marker(&self, index: usize) -> String {
         match self.external_ids.len() {
             1 => "<EXTERNAL_ID>".to_owned(),

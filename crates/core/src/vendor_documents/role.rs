@@ -20,7 +20,7 @@ pub enum Destination {
     Management,
 }
 
-/// What is known about an external ID, whose value is never printed.
+/// A description of an external ID, whose value is never printed.
 pub(super) struct ExternalIdPlace {
     /// Where it is, as the end of a sentence that begins with `the external ID`.
     pub(super) text: String,
@@ -33,7 +33,7 @@ pub struct VendorDocuments {
     pub(super) role: RoleSpec,
     pub(super) symbols: Symbols,
     pub(super) external_ids: Vec<ExternalIdPlace>,
-    /// What is left out, because AWS allows it in the management account only.
+    /// The actions that are left out, because AWS allows them in the management account only.
     left_out: BTreeSet<String>,
 }
 

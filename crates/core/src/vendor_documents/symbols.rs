@@ -32,7 +32,7 @@ impl Symbols {
         Some(Self {
             account: account.parse().ok()?,
             partition: partition.parse().ok()?,
-            // The last character is no digit, so that no symbol contains another.
+            // The last character is a colon, so that no symbol contains another.
             external_ids: (0..external_ids).map(|index| format!("{external_id}{index}:")).collect(),
         })
     }
