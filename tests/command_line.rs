@@ -64,6 +64,7 @@ fn help_lists_exit_codes_and_commands() {
         "event",
         "config",
         "vendors",
+        "handoff",
         "prerequisites",
         "completions",
         "man",
@@ -101,6 +102,13 @@ fn invalid_arguments_exit_with_2() {
         &["policy", "grant", "--principal", "arn:aws:iam::222233334444:role/*", "-"],
         &["policy", "grant", "--principal", "222233334444", "--partition", "azure", "-"],
         &["completions", "cmd"],
+        &["vendors", "show", "trelica", "--policy", "--trust"],
+        &["vendors", "show", "trelica", "--management"],
+        &["vendors", "show", "trelica", "--terraform", "--account", "444455556666"],
+        &["handoff", "--all", "--account", "444455556666"],
+        &["handoff", "--format", "xml"],
+        &["handoff", "done", "--vendor", "trelica"],
+        &["handoff", "--all", "done", "--vendor", "trelica", "--account", "444455556666"],
     ] {
         let finished = onboard(args, "");
         assert_eq!((finished.code, finished.out.as_str()), (2, ""), "{args:?}");
@@ -668,5 +676,47 @@ fn full_stdout_is_an_error_without_a_panic() {
         let stderr = String::from_utf8_lossy(&run.stderr).into_owned();
         assert_eq!(run.status.code(), Some(1), "{args:?}: {stderr}");
         assert!(stderr.contains("cannot write to stdout") && !stderr.contains("panicked"), "{stderr}");
+    }
+}
+
+// ---------------------------------------------------------------- documents of vendors, hand-offs
+
+#[test]
+fn documents_of_a_vendor_are_on_stdout_and_notes_on_stderr() {
+    let show = |more: &[&str]| onboard(&[&["vendors", "show", "trelica"], more].concat(), "");
+    let policy = show(&["--policy"]);
+    assert_eq!(policy.code, 0);
+    assert_eq!(policy.json()["Statement"][0]["Effect"], "Allow");
+    assert!(policy.err.contains("`organizations:ListAccounts` is left out"), "{}", policy.err);
+    let management = show(&["--policy", "--management"]);
+    assert!(management.out.contains("organizations:ListAccounts") && !management.err.contains("left out"));
+    let trust = show(&["--trust", "--partition", "aws-us-gov", "--config", "onboarding.toml"]);
+    assert_eq!(trust.json()["Statement"][0]["Principal"]["AWS"], "arn:aws-us-gov:iam::377450845233:root");
+    assert!(trust.err.contains("replace `<EXTERNAL_ID>` by the external ID of the configuration"), "{}", trust.err);
+    for format in ["--cloudformation", "--terraform", "--trust"] {
+        let document = show(&[format, "--config", "onboarding.toml"]);
+        assert_eq!(document.code, 0);
+        assert!(document.out.contains("sts:ExternalId") && document.out.contains("377450845233"), "{}", document.out);
+        assert!(!(document.out + &document.err).contains("example-trelica-organization-id"), "{format}");
+    }
+    let configured = show(&["--policy", "--config", "onboarding.toml"]);
+    assert_eq!(configured.json()["Statement"][0]["Action"], serde_json::json!(["iam:ListUsers"]));
+    let unknown = onboard(&["vendors", "show", "treliva", "--policy"], "");
+    assert!(unknown.code == 1 && unknown.err.contains("did you mean `trelica`"), "{}", unknown.err);
+}
+
+#[test]
+fn handoff_of_a_vendor_without_one_is_refused_before_any_call() {
+    for arguments in [
+        &["handoff", "--vendor", "treliva"][..],
+        &["handoff", "done", "--vendor", "treliva", "--account", "444455556666"],
+    ] {
+        let refused = onboard(arguments, "");
+        assert_eq!((refused.code, refused.out.as_str()), (1, ""));
+        assert!(
+            refused.err.contains("the vendors with one are: `trelica`; did you mean `trelica`?"),
+            "{}",
+            refused.err
+        );
     }
 }

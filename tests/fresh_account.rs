@@ -66,6 +66,8 @@ mod fresh_account {
             no_external_id: None,
             policies: BTreeMap::from([("read".to_owned(), Template(policy.to_owned()))]),
             registration: None,
+            handoff: None,
+            management_only: None,
         }
     }
 

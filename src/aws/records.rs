@@ -18,8 +18,9 @@ use super::Aws;
 use super::error::api_error;
 use onboarding_core::attributes::{Attribute, Attributes};
 use onboarding_core::error::ApiError;
+use onboarding_core::handoff::HandoffsDone;
 use onboarding_core::lease::{Lease, latest_expiry};
-use onboarding_core::record::{LeaseUse, Record, RecordUpdate, attribute, lease_attributes};
+use onboarding_core::record::{LeaseUse, Record, RecordUpdate, attribute, handoffs_attributes, lease_attributes};
 use onboarding_core::time::unix_seconds;
 use onboarding_engine::ports::{LeaseAttempt, Records, Saved};
 
@@ -78,6 +79,11 @@ impl Records for Aws {
         };
         let saved = unless_condition_failed(request.send().await)?;
         Ok(saved.map_or(Saved::LeaseLost, |_| Saved::Yes))
+    }
+
+    async fn save_handoffs(&self, subject: &str, done: &HandoffsDone) -> Result<(), ApiError> {
+        let request = self.update(subject, Expression::new(handoffs_attributes(done), &[]));
+        request.send().await.map(|_| ()).map_err(api_error(UPDATE))
     }
 }
 

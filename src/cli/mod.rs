@@ -14,6 +14,7 @@ mod confirm;
 mod demo;
 mod event;
 mod exit;
+mod handoff;
 mod input;
 mod links;
 mod man;
@@ -65,9 +66,10 @@ where
         Command::Config(ConfigCommand::Check { config }) => config::check(&config),
         Command::Config(ConfigCommand::Show { config }) => config::show(&config),
         Command::Vendors(VendorsCommand::List { config }) => vendors::list(config.as_deref()),
-        Command::Vendors(VendorsCommand::Show { name, config }) => vendors::show(&name, config.as_deref()),
         Command::Prerequisites(PrerequisitesCommand::List) => prerequisites::list(),
         Command::Prerequisites(PrerequisitesCommand::Show(arguments)) => prerequisites::show(&arguments),
+        Command::Vendors(VendorsCommand::Show(arguments)) => vendors::show(&arguments),
+        Command::Handoff(arguments) => handoff::handoff(arguments, connect).await,
         Command::Completions { shell } => completion::script(shell),
         Command::Man { folder } => man::write(Args::command(), &folder),
     };

@@ -177,6 +177,25 @@ async fn record_is_not_saved_if_the_lease_was_taken_over() {
 }
 
 #[tokio::test]
+async fn handoffs_are_saved_without_the_lease_and_without_touching_the_rest() {
+    let (server, aws) = table(json_response(200, "{}")).await;
+    let done = BTreeMap::from([("trelica".to_owned(), "0123abcd".to_owned())]);
+    aws.save_handoffs(ACCOUNT, &done).await.unwrap();
+    let (target, sent) = request(&server).await;
+    assert_eq!((target.as_str(), &sent["ConditionExpression"]), ("DynamoDB_20120810.UpdateItem", &Value::Null));
+    assert_eq!(sent["Key"], json!({"subject": {"S": ACCOUNT}}));
+    assert_eq!(resolved(&sent, "UpdateExpression"), r#"SET handoffs = {"trelica":{"S":"0123abcd"}}"#);
+
+    let (_server, aws) =
+        table(json_response(200, &json!({"Item": {"handoffs": {"M": {"trelica": {"S": "0123abcd"}}}}}).to_string()))
+            .await;
+    assert_eq!(aws.load_record(ACCOUNT).await.unwrap().handoffs, done);
+
+    let (_server, aws) = table(json_response(400, CONDITION_FAILED)).await;
+    assert!(aws.save_handoffs(ACCOUNT, &done).await.is_err());
+}
+
+#[tokio::test]
 async fn records_need_a_table() {
     let (_server, aws) = serving(json_response(500, ""), Resources::default()).await;
     assert!(!aws.records_enabled());

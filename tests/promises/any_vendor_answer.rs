@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use account_onboarding::vendors;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
+use onboarding_core::handoff::HandoffsDone;
 use onboarding_core::lease::Lease;
 use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::plan::RegistrationChange;
@@ -103,6 +104,10 @@ impl Records for WithVendor {
 
     async fn save_record(&self, subject: &str, update: &RecordUpdate) -> Result<Saved, ApiError> {
         self.organization.save_record(subject, update).await
+    }
+
+    async fn save_handoffs(&self, subject: &str, done: &HandoffsDone) -> Result<(), ApiError> {
+        self.organization.save_handoffs(subject, done).await
     }
 }
 

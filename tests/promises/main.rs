@@ -17,6 +17,7 @@ mod failures_are_isolated;
 mod fault_injection_at_every_call;
 mod first_deployment_changes_nothing;
 mod function_fault_injection;
+mod handoffs;
 mod hostile_messages;
 mod lambda;
 mod log;

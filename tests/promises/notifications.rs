@@ -71,7 +71,34 @@ fn blocked_account_is_notified_once() {
         "remedy": "rename one of the two roles, or set `adopt = true` to take it over"
       },
       "run_again": "run `onboard apply --account 444455556666`, or redrive the dead-letter queue if the message is there",
-      "event_id": "7c9e6679-7425-40de-944b-000000000266"
+      "event_id": "7c9e6679-7425-40de-944b-000000000266",
+      "handoffs": [
+        {
+          "vendor": "trelica",
+          "title": "Trelica (1Password SaaS Manager)",
+          "role": "TrelicaIntegration",
+          "instruction": "In Trelica, connect the app Amazon Web Services and paste these values",
+          "link": "https://help.trelica.com/hc/en-us/articles/7739222118301-Amazon-Web-Services",
+          "fields": [
+            {
+              "label": "AWS account ID",
+              "value": "444455556666"
+            },
+            {
+              "label": "Region",
+              "value": "us-east-1"
+            },
+            {
+              "label": "Role name",
+              "value": "TrelicaIntegration"
+            }
+          ],
+          "notes": [
+            "Trelica reads services such as Amazon Connect in this region. If you use Connect, it must be the region of its instance; set it in onboarding.toml: [vendors.trelica.handoff] region",
+            "Trelica's AWS account is in the partition aws. AWS does not let it assume roles in accounts of GovCloud or China, so that these accounts cannot be connected in this way."
+          ]
+        }
+      ]
     }
     "#);
 }
@@ -135,7 +162,7 @@ fn onboarded_account_is_notified_once() {
     let function = new_account();
     (0..3).for_each(|_| deliver_creation(&function));
     assert_eq!(notified(&function), ["AccountOnboarded"]);
-    insta::assert_snapshot!(function.notifier.events().remove(0).detail(), @r#"{"version":"1","subject":"account 444455556666","account_id":"444455556666","trigger":"create_account_result","changes":8,"invocation_id":"8476a536-e9f4-11e8-9739-2dfe598c3fcd","account_name":"payments-dev","event_id":"7c9e6679-7425-40de-944b-000000000266"}"#);
+    insta::assert_snapshot!(function.notifier.events().remove(0).detail(), @r#"{"version":"1","subject":"account 444455556666","account_id":"444455556666","trigger":"create_account_result","changes":8,"invocation_id":"8476a536-e9f4-11e8-9739-2dfe598c3fcd","account_name":"payments-dev","event_id":"7c9e6679-7425-40de-944b-000000000266","handoffs":[{"vendor":"trelica","title":"Trelica (1Password SaaS Manager)","role":"TrelicaIntegration","instruction":"In Trelica, connect the app Amazon Web Services and paste these values","link":"https://help.trelica.com/hc/en-us/articles/7739222118301-Amazon-Web-Services","fields":[{"label":"AWS account ID","value":"444455556666"},{"label":"Region","value":"us-east-1"},{"label":"Role name","value":"TrelicaIntegration"}],"notes":["Trelica reads services such as Amazon Connect in this region. If you use Connect, it must be the region of its instance; set it in onboarding.toml: [vendors.trelica.handoff] region","Trelica's AWS account is in the partition aws. AWS does not let it assume roles in accounts of GovCloud or China, so that these accounts cannot be connected in this way."]}]}"#);
 }
 
 /// The first attempt makes the changes and runs out of time before it can read them back; the second one finds little or

@@ -182,7 +182,7 @@ impl Blueprint {
         let mut roles = Vec::new();
         let mut errors = Vec::new();
         for template in &config.roles {
-            match role(template, account, secrets) {
+            match role_of_account(template, account, secrets) {
                 Ok(role) => roles.push(role),
                 Err(error) => errors.push(error),
             }
@@ -199,7 +199,12 @@ impl Blueprint {
     }
 }
 
-fn role(template: &RoleTemplate, account: &Account, secrets: &SecretValues) -> Result<RoleSpec, BlueprintError> {
+/// The role of a template in one account.
+pub(crate) fn role_of_account(
+    template: &RoleTemplate,
+    account: &Account,
+    secrets: &SecretValues,
+) -> Result<RoleSpec, BlueprintError> {
     let RoleDefinition { owner, name, .. } = &template.definition;
     let part = || ConfiguredPart::Role { owner: owner.clone(), name: name.clone() };
     let fail = |problem: String| BlueprintError { part: part(), problem };

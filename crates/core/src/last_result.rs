@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use serde::Serialize;
+
 use crate::attributes::{Attribute, Attributes, map, seconds, text, time};
 use crate::code::{Code, OutcomeKind};
 use crate::plan::{Action, Change};
@@ -59,7 +61,8 @@ pub struct LastResult {
 }
 
 /// Whether what is configured for a role holds in an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Requirement {
     /// It exists as configured.
     Holds,

@@ -1,6 +1,6 @@
 //! What the function remembers about one subject: an account, a pending account creation request, or `sweep`.
 //!
-//! A record has six parts, each of which can be absent:
+//! A record has seven parts, each of which can be absent:
 //!
 //! - the [`Lease`] of the run that is at work;
 //! - the last notification, so that each outcome is notified once ([`crate::notification`]);
@@ -9,7 +9,8 @@
 //!   because whoever can create a role can tag it. IAM assigns the ID, and never twice. A role that is no longer configured is
 //!   removed once it no longer exists;
 //! - the revocations of sessions that runs have made, to make them again if somebody deletes them;
-//! - the grants on the access role that runs have made or found, to name those that are no longer configured.
+//! - the grants on the access role that runs have made or found, to name those that are no longer configured;
+//! - the [hand-offs](crate::handoff) that a person has done. No run writes them.
 //!
 //! A record is an index and never the truth: without it, notifications are repeated, the history is lost, and the next change
 //! of each role revokes its sessions once. So a part that cannot be read counts as absent, and no run fails because of it.
@@ -22,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use crate::attributes::{Attribute, Attributes, map, seconds, text, time};
+use crate::handoff::HandoffsDone;
 use crate::last_result::LastResult;
 use crate::lease::Lease;
 use crate::notification::{NotificationRecord, Notified};
@@ -45,10 +47,11 @@ pub mod attribute {
     pub(crate) const ROLES: &str = "roles";
     pub(crate) const REVOCATIONS: &str = "revocations";
     pub(crate) const GRANTS: &str = "grants";
+    pub(crate) const HANDOFFS: &str = "handoffs";
 }
 
 use attribute::{
-    EXPIRES_AT, GRANTS, LEASE_EXPIRES_AT, LEASE_OWNER, NOTIFIED, NOTIFIED_AT, REVOCATIONS, ROLES, SAVED_BY,
+    EXPIRES_AT, GRANTS, HANDOFFS, LEASE_EXPIRES_AT, LEASE_OWNER, NOTIFIED, NOTIFIED_AT, REVOCATIONS, ROLES, SAVED_BY,
 };
 
 /// The record of one subject.
@@ -66,6 +69,8 @@ pub struct Record {
     pub revocations: RecordedRevocations,
     /// The grants on the access role that runs have made or found.
     pub grants: BTreeSet<RecordedGrant>,
+    /// The hand-offs that a person has done.
+    pub handoffs: HandoffsDone,
     /// The run that wrote last.
     pub saved_by: Option<String>,
     /// When DynamoDB may delete the record; `None` for members of the organization.
@@ -91,6 +96,7 @@ impl Record {
             roles: roles.filter_map(|(role, id)| Some((role.parse().ok()?, id.parse().ok()?))).collect(),
             revocations: revocations.filter_map(recorded_revocation).collect(),
             grants: map(item, GRANTS).into_iter().flatten().map(recorded_grant).collect(),
+            handoffs: map(item, HANDOFFS).cloned().unwrap_or_default(),
             saved_by: text(item, SAVED_BY).map(str::to_owned),
             expires_at: time(item, EXPIRES_AT),
         }
@@ -117,6 +123,9 @@ impl Record {
         }
         if !self.grants.is_empty() {
             item.extend([grants_attribute(&self.grants)]);
+        }
+        if !self.handoffs.is_empty() {
+            item.extend(handoffs_attributes(&self.handoffs));
         }
         item.extend(self.saved_by.iter().map(|run| (SAVED_BY.to_owned(), Attribute::Text(run.clone()))));
         item.extend(self.expires_at.map(|at| (EXPIRES_AT.to_owned(), seconds(at))));
@@ -251,6 +260,12 @@ fn recorded_revocation((name, text): (&String, &String)) -> Option<(RoleName, Re
 fn grants_attribute(grants: &BTreeSet<RecordedGrant>) -> (String, Attribute) {
     let grants = grants.iter().map(|grant| (grant.fingerprint.clone(), grant.principal.clone()));
     (GRANTS.to_owned(), Attribute::Map(grants.collect()))
+}
+
+/// The attributes that record which hand-offs a person has done: all of them.
+#[must_use]
+pub fn handoffs_attributes(done: &HandoffsDone) -> Attributes {
+    Attributes::from([(HANDOFFS.to_owned(), Attribute::Map(done.clone()))])
 }
 
 fn recorded_grant((fingerprint, principal): (&String, &String)) -> RecordedGrant {

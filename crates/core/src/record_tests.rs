@@ -63,15 +63,17 @@ fn revocations() -> impl Strategy<Value = RecordedRevocations> {
 }
 
 fn record() -> impl Strategy<Value = Record> {
-    let rest = (revocations(), grants(), option::of(".{0,20}"), option::of(time()));
+    let handoffs = btree_map("[a-z]{1,9}", "[0-9a-f]{8}", 0..4);
+    let rest = (revocations(), grants(), handoffs, option::of(".{0,20}"), option::of(time()));
     (option::of(lease()), option::of(notification()), option::of(result()), roles(), rest).prop_map(
-        |(lease, notification, result, roles, (revocations, grants, saved_by, expires_at))| Record {
+        |(lease, notification, result, roles, (revocations, grants, handoffs, saved_by, expires_at))| Record {
             lease,
             notification,
             result,
             roles,
             revocations,
             grants,
+            handoffs,
             saved_by,
             expires_at,
         },
@@ -129,6 +131,7 @@ proptest! {
             roles: roles.unwrap_or_else(|| before.roles.clone()),
             revocations: revocations.unwrap_or_else(|| before.revocations.clone()),
             grants: grants.unwrap_or_else(|| before.grants.clone()),
+            handoffs: before.handoffs.clone(),
             saved_by: Some("run".to_owned()),
             expires_at: before.expires_at,
         };

@@ -10,6 +10,7 @@
 //! | `ledger` | every change of a run and its result |
 //! | `open_record` | one run at a time writes in an account, and what is remembered about it |
 //! | `vendors` | registrations with vendors, and who executes a change |
+//! | `handoffs` | what a person still has to do at vendors; no account is accessed |
 //! | `retry` | pauses between attempts, and calls that hang |
 //! | `run` | what one run has and has found, which becomes its report |
 //!
@@ -23,6 +24,7 @@ mod creation;
 mod departure;
 mod engine;
 mod first_look;
+mod handoffs;
 mod job;
 mod ledger;
 mod observe;

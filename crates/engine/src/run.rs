@@ -8,7 +8,8 @@ use onboarding_core::blueprint::SecretValues;
 use onboarding_core::code::Code;
 use onboarding_core::config::Config;
 use onboarding_core::console::{ConsoleLink, access_role_links};
-use onboarding_core::last_result::{ResultDetails, requirements};
+use onboarding_core::handoff::{Handoff, handoffs};
+use onboarding_core::last_result::{Requirement, ResultDetails, requirements};
 use onboarding_core::lease::Lease;
 use onboarding_core::limits::{LEASE_AFTER_WORK, MAX_LEASE};
 use onboarding_core::mode::Mode;
@@ -127,6 +128,7 @@ impl<'a, W: World> Run<'a, W> {
             planned,
             calls,
         } = self.findings;
+        let handoffs = account.as_ref().map(|account| handoffs(config, account, &record.record().handoffs));
         let ou_path = account.as_ref().and_then(|account| account.ou_path.clone());
         let (results, known_roles, revocations) = self.ledger.into_results();
         notices.extend(record.notice());
@@ -156,6 +158,8 @@ impl<'a, W: World> Run<'a, W> {
         };
         report.redact(&secrets, &config.external_ids());
         let requirements = requirements(required.iter(), &report);
+        let is_due = |handoff: &Handoff| is_due(requirements.get(handoff.role.as_str()), self.mode);
+        report.handoffs = handoffs.into_iter().flatten().filter(is_due).collect();
         let details = ResultDetails { requirements, configuration: config.hash.clone(), ou_path };
         record.finish(details, RoleChanges { known: known_roles, gone, revocations }, grants);
         Processed { report, record }
@@ -170,6 +174,15 @@ fn links(config: &Config, account: &Account, access_role: Option<&RoleName>, out
         Outcome::Blocked(_) | Outcome::Ignored(_) => false,
     };
     access_role.filter(|_| is_ready).map(|role| access_role_links(config, account, role)).unwrap_or_default()
+}
+
+/// Whether the role of a hand-off is as the vendor needs it, or will be once a plan is applied.
+fn is_due(status: Option<&Requirement>, mode: Mode) -> bool {
+    match status {
+        Some(Requirement::Holds) => true,
+        Some(Requirement::Drift | Requirement::Missing) => mode == Mode::Plan,
+        Some(Requirement::Blocked) | None => false,
+    }
 }
 
 /// Blocked, when something was refused.

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use crate::fault::Script;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
+use onboarding_core::handoff::HandoffsDone;
 use onboarding_core::lease::Lease;
 use onboarding_core::observed::{ExistingRegistration, ObservedRole};
 use onboarding_core::outcome::Cause;
@@ -113,6 +114,10 @@ impl<P: Records> Records for Faulty<P> {
 
     async fn save_record(&self, subject: &str, update: &RecordUpdate) -> Result<Saved, ApiError> {
         self.script.play("dynamodb:UpdateItem", self.inner.save_record(subject, update)).await
+    }
+
+    async fn save_handoffs(&self, subject: &str, done: &HandoffsDone) -> Result<(), ApiError> {
+        self.script.play("dynamodb:UpdateItem", self.inner.save_handoffs(subject, done)).await
     }
 }
 

@@ -10,8 +10,9 @@ use crate::state::State;
 use onboarding_core::account::AccountId;
 use onboarding_core::attributes::{Attribute, Attributes};
 use onboarding_core::error::ApiError;
+use onboarding_core::handoff::HandoffsDone;
 use onboarding_core::lease::Lease;
-use onboarding_core::record::{LeaseUse, Record, RecordUpdate, attribute, lease_attributes};
+use onboarding_core::record::{LeaseUse, Record, RecordUpdate, attribute, handoffs_attributes, lease_attributes};
 use onboarding_engine::ports::{LeaseAttempt, Records, Saved};
 
 impl FakeOrganization {
@@ -94,6 +95,13 @@ impl Records for FakeOrganization {
             item.extend(update.set());
             update.remove().into_iter().for_each(|name| _ = item.remove(name));
             Saved::Yes
+        })
+        .await
+    }
+
+    async fn save_handoffs(&self, subject: &str, done: &HandoffsDone) -> Result<(), ApiError> {
+        self.call_table("dynamodb:UpdateItem", |state| {
+            state.records.entry(subject.to_owned()).or_default().extend(handoffs_attributes(done));
         })
         .await
     }

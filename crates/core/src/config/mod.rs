@@ -8,6 +8,7 @@
 mod context;
 mod examples;
 mod files;
+mod handoff;
 mod hash;
 mod model;
 mod names;
@@ -20,13 +21,15 @@ mod self_trust;
 mod services;
 mod show;
 mod trust;
+mod vendor_permissions;
 mod vendors;
 mod warnings;
 
 pub use examples::{Certainty, ExampleValue};
 pub use files::{Files, Folder, NoFiles};
 pub use model::{
-    AccessRole, Config, ExternalIdSource, GrantSpec, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec,
+    AccessRole, Config, ExternalIdSource, GrantSpec, ManagementOnly, PrincipalSpec, RegistrationTemplate, RoleTemplate,
+    TrustSpec,
 };
 pub use show::show;
 

@@ -10,7 +10,7 @@ use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequiremen
 use crate::role::{ExternalId, ExternalIdPattern, RoleName};
 use crate::role_settings::RoleDefinition;
 use crate::template::Template;
-use crate::vendor::{Api, Endpoint};
+use crate::vendor::{Api, Endpoint, HandoffTemplate};
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
@@ -139,6 +139,20 @@ pub struct RoleTemplate {
     pub policies: BTreeMap<String, Template>,
     /// Where to register the account and this role with the vendor.
     pub registration: Option<RegistrationTemplate>,
+    /// What a person does at the vendor, unless a registration does it.
+    pub handoff: Option<HandoffTemplate>,
+    /// What the configuration selects and AWS allows in the management account only.
+    pub management_only: Option<ManagementOnly>,
+}
+
+/// Permissions that AWS allows in the management account only. This tool never writes there, and leaves them out in member
+/// accounts; a person who installs the role in the management account adds them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManagementOnly {
+    /// The actions.
+    pub actions: BTreeSet<String>,
+    /// All inline policies of the role in the management account: name to JSON document.
+    pub policies: BTreeMap<String, Template>,
 }
 
 /// Where accounts are registered with a vendor.

@@ -7,9 +7,12 @@ use std::time::Duration;
 use super::context::ReadContext;
 use super::files::{Files, NoFiles};
 use super::hash::HashedFiles;
-use super::{AccessRole, Config, ConfigErrors, examples, risks, roles, self_trust, trust, vendors, warnings};
+use super::{
+    AccessRole, Config, ConfigErrors, RoleTemplate, examples, risks, roles, self_trust, trust, vendors, warnings,
+};
 use crate::account::AccountId;
 use crate::console::ConsoleSettings;
+use crate::owner::Owner;
 use crate::role::RoleName;
 use crate::toml_reader::{Scalar, SourceFile, Table, Value};
 use crate::vendor::Catalogue;
@@ -52,6 +55,21 @@ impl Config {
     /// The problems of the vendors that it defines. The rest of the configuration is not validated.
     pub fn catalogue(text: &str, files: &dyn Files) -> Result<Catalogue, ConfigErrors> {
         read(text, files, |table, _, context| vendors::known_vendors(table, context).catalogue)
+    }
+
+    /// The role of a vendor: as the configuration has it, or else as it would be with nothing but an external ID. `None` if no
+    /// vendor has this name.
+    ///
+    /// # Errors
+    /// The problems of `vendors`, and of the vendors that the configuration defines. The rest is not validated.
+    pub fn vendor_role(text: &str, files: &dyn Files, name: &str) -> Result<Option<RoleTemplate>, ConfigErrors> {
+        read(text, files, |table, _, context| {
+            let vendors = vendors::known_vendors(table, context);
+            let used = table.get("vendors").map(|value| vendors::roles(&value, context, &vendors)).unwrap_or_default();
+            let used = used.into_iter().map(|(_, role)| role);
+            let mut used = used.filter(|role| role.definition.owner == Owner::Vendor(name.to_owned()));
+            used.next().or_else(|| vendors.catalogue.get(name).map(vendors::default_role))
+        })
     }
 
     /// Settings that are valid but deserve review, such as policies that allow every action.

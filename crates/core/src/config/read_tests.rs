@@ -81,6 +81,7 @@ fn example_configuration_is_valid() {
       boundary        none
       tag             team = it
       registered at   none
+      hand-off        by a person, for each account in region us-east-1
       existing role   of the same name: left unchanged
       attached        none
       policy          TrelicaIntegration
@@ -90,8 +91,7 @@ fn example_configuration_is_valid() {
             {
               "Effect": "Allow",
               "Action": [
-                "iam:ListUsers",
-                "organizations:ListAccounts"
+                "iam:ListUsers"
               ],
               "Resource": "*"
             }

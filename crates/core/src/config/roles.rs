@@ -83,6 +83,8 @@ pub(super) fn role_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Option
         no_external_id: None,
         policies,
         registration: None,
+        handoff: None,
+        management_only: None,
     })
 }
 

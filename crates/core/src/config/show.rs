@@ -81,6 +81,14 @@ fn role(role: &RoleTemplate) -> Vec<Line> {
         None if owner.is_vendor() => add("registered at", NONE),
         None => {}
     }
+    if let Some(handoff) = &role.handoff {
+        let region = handoff.region.as_ref().map(|region| format!(" in region {region}")).unwrap_or_default();
+        add("hand-off", &format!("by a person, for each account{region}"));
+    }
+    if let Some(only) = &role.management_only {
+        let actions = plain_list_of(only.actions.iter().map(String::as_str));
+        add("left out", &format!("{actions}, which AWS allows in the management account only"));
+    }
     let existing = if *adopt { "taken over" } else { "left unchanged" };
     add("existing role", &format!("of the same name: {existing}"));
     if attached.is_empty() {

@@ -1,27 +1,29 @@
 //! The vendors that the configuration defines (`vendor-files`, `[catalogue]`) and uses (`[vendors]`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::context::ReadContext;
+use super::handoff::handoff;
 use super::registration::registration;
 use super::roles;
 use super::trust::external_ids;
+use super::vendor_permissions::Permissions;
 use super::{ExternalIdSource, PrincipalSpec, RoleTemplate, TrustSpec};
 use crate::owner::Owner;
 use crate::policy::ExternalIdRequirement;
 use crate::role::RoleName;
-use crate::role_settings::RoleDefinition;
+use crate::role_settings::{RoleDefinition, RoleSettings};
 use crate::suggestion::{did_you_mean, list_of};
+use crate::template::Template;
 use crate::text::{Untrusted, printable};
-use crate::toml_reader::{Table, Value, check_quota};
-use crate::vendor::{
-    Catalogue, ExternalIdRule, Group, NameTaken, Vendor, VendorOrigin, read_file, read_value, vendor_name,
-};
+use crate::toml_reader::{Table, Value};
+use crate::vendor::{Catalogue, ExternalIdRule, NameTaken, Vendor, VendorOrigin, read_file, read_value, vendor_name};
 
 const VENDOR: &[&str] = &[
     "external-id",
     "permissions",
+    "omit-actions",
     "role-name",
     "path",
     "description",
@@ -30,6 +32,7 @@ const VENDOR: &[&str] = &[
     "tags",
     "adopt",
     "registration",
+    "handoff",
 ];
 
 /// The known vendors, and the names of vendor definitions with errors.
@@ -119,30 +122,70 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadCon
     if let Some(name) = &name {
         context.names.borrow_mut().reserve(name, &owner, named.as_ref().unwrap_or(entry));
     }
-    let groups = groups(vendor, table);
-    let policy = Vendor::policy(&groups);
-    let policies: BTreeMap<_, _> = policy.map(|policy| (vendor.policy_name.clone(), policy)).into_iter().collect();
-    check_quota(entry, &policies);
+    let permissions = Permissions::read(vendor, entry, table);
     let (external_ids, no_external_id) = vendor_external_ids(vendor, entry, table, context)?;
+    let registration = table.get("registration").and_then(|value| registration(vendor, &value, context));
+    let handoff = match table.get("handoff") {
+        Some(value) => handoff(vendor, &value),
+        None => vendor.handoff.clone(),
+    };
+    let trust = Trust { external_ids, no_external_id };
+    let role = role_template(vendor, name?, settings, permissions, trust);
+    // Where the API registers the account, there is nothing left for a person to do.
+    let handoff = handoff.filter(|_| registration.is_none());
+    let definition = RoleDefinition { adopt, ..role.definition };
+    Some(RoleTemplate { definition, registration, handoff, ..role })
+}
+
+/// The external IDs of a vendor, or why there are none.
+struct Trust {
+    external_ids: Vec<ExternalIdSource>,
+    no_external_id: Option<String>,
+}
+
+/// The role of a vendor that the configuration does not use, as it would be with nothing but an external ID.
+pub(super) fn default_role(vendor: &Vendor) -> RoleTemplate {
+    let (external_ids, no_external_id) = match &vendor.external_id {
+        ExternalIdRule::Required { .. } => {
+            (vec![ExternalIdSource::Parameter(format!("/account-onboarding/{}/external-id", vendor.name))], None)
+        }
+        ExternalIdRule::NoneBecause(reason) => (Vec::new(), Some(reason.clone())),
+    };
+    let permissions = Permissions::default_of(vendor);
+    let trust = Trust { external_ids, no_external_id };
+    let role = role_template(vendor, vendor.role_name.clone(), vendor.settings.clone(), permissions, trust);
+    RoleTemplate { handoff: vendor.handoff.clone(), ..role }
+}
+
+fn role_template(
+    vendor: &Vendor,
+    name: RoleName,
+    settings: RoleSettings<Template>,
+    permissions: Permissions,
+    Trust { external_ids, no_external_id }: Trust,
+) -> RoleTemplate {
     // Only an exact external ID protects against the confused deputy problem.
     let are_exact = external_ids.iter().all(|source| !matches!(source, ExternalIdSource::Pattern(_)));
     let external_id_requirement = match are_exact && !external_ids.is_empty() {
         true => ExternalIdRequirement::Required,
         false => ExternalIdRequirement::Optional,
     };
-    let registration = table.get("registration").and_then(|value| registration(vendor, &value, context));
     let principals = vendor.accounts.iter().cloned().map(PrincipalSpec::Aws).collect();
     let condition = vendor.condition.clone();
+    let owner = Owner::Vendor(vendor.name.clone());
     let title = vendor.title.clone();
     let attached = vendor.managed.clone();
-    Some(RoleTemplate {
-        definition: RoleDefinition { owner, title, name: name?, adopt, settings, attached },
+    let Permissions { policies, management_only } = permissions;
+    RoleTemplate {
+        definition: RoleDefinition { owner, title, name, adopt: false, settings, attached },
         trust: vec![TrustSpec { principals, external_ids, condition, actions: vendor.actions.clone() }],
         external_id_requirement,
         no_external_id,
         policies,
-        registration,
-    })
+        registration: None,
+        handoff: None,
+        management_only,
+    }
 }
 
 fn role_name(vendor: &Vendor, value: &Value<'_>) -> Option<RoleName> {
@@ -189,30 +232,4 @@ fn vendor_external_ids(
 
 fn is_waived(value: &Value<'_>) -> bool {
     value.node().as_table().is_some_and(|map| map.contains_key("none-because"))
-}
-
-/// The chosen permission groups; by default those without write access.
-fn groups<'v>(vendor: &'v Vendor, table: &Table<'_>) -> Vec<&'v Group> {
-    let Some(value) = table.get("permissions") else { return vendor.default_groups() };
-    let list = value.list().unwrap_or_default();
-    if list.is_empty() && value.node().is_array() {
-        value.problem("is empty, so the role would have no permissions; remove the key to use the default");
-    }
-    let names = || vendor.groups.iter().map(|group| group.name.as_str());
-    let mut chosen: Vec<&Group> = Vec::new();
-    for item in list {
-        let Some(name) = item.text() else { continue };
-        match vendor.groups.iter().find(|group| group.name == name) {
-            Some(group) if chosen.contains(&group) => item.problem(format!("`{name}` appears twice; remove one")),
-            Some(group) => chosen.push(group),
-            None => item.problem(format!(
-                "{} has no permission group `{}`; the groups are {}{}",
-                vendor.title,
-                Untrusted::new(name),
-                list_of(names()),
-                did_you_mean(name, names())
-            )),
-        }
-    }
-    chosen
 }

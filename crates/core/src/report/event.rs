@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::model::Report;
 use crate::account::AccountId;
+use crate::handoff::{Handoff, HandoffField};
 use crate::outcome::Cause;
 use crate::text::{excerpt, printable};
 
@@ -102,7 +103,9 @@ impl AccountEvent {
             ("trust_drift", (!report.trust_drift.is_empty()).then(|| json!(report.trust_drift))),
             ("sessions_revoked", Some(report.revoked()).filter(|roles| !roles.is_empty()).map(|roles| json!(roles))),
         ];
-        for (key, value) in optional {
+        let handoffs: Vec<_> = report.open_handoffs().map(handoff).collect();
+        let handoffs = ("handoffs", (!handoffs.is_empty()).then(|| json!(handoffs)));
+        for (key, value) in optional.into_iter().chain([handoffs]) {
             if let (Some(value), Some(detail)) = (value, detail.as_object_mut()) {
                 detail.insert(key.to_owned(), value);
             }
@@ -121,6 +124,21 @@ impl AccountEvent {
     pub fn detail(&self) -> &Value {
         &self.detail
     }
+}
+
+/// An open hand-off, with exactly what to paste.
+fn handoff(handoff: &Handoff) -> Value {
+    let field = |HandoffField { label, value }: &HandoffField| json!({ "label": template_safe(label), "value": template_safe(value) });
+    let notes: Vec<_> = handoff.notes.iter().map(|note| template_safe(note)).collect();
+    json!({
+        "vendor": handoff.vendor,
+        "title": template_safe(&handoff.title),
+        "role": handoff.role,
+        "instruction": template_safe(&handoff.instruction),
+        "link": handoff.link.as_deref().map(template_safe),
+        "fields": handoff.fields.iter().map(field).collect::<Vec<_>>(),
+        "notes": notes,
+    })
 }
 
 /// Removes the characters that break input transformer templates. EventBridge rules insert these strings into JSON

@@ -9,10 +9,12 @@ use super::link_lines::link_lines;
 use super::model::{ChangeStatus, Report};
 use super::proof_lines::proof_lines;
 use crate::code::Code;
+use crate::handoff::Handoff;
 use crate::lines::{Line, Style};
 use crate::outcome::{Cause, Outcome};
 use crate::plan::{Action, Change, Refusal, Sign};
 use crate::policy::{Document, Redactor};
+use crate::suggestion::plain_list_of;
 
 /// The plan: its summary, the changes like a diff, and who will be able to assume what.
 #[must_use]
@@ -49,6 +51,11 @@ pub fn plan_lines(report: &Report, detail: Detail) -> Vec<Line> {
     if report.outcome.cause().is_some_and(needs_ending) {
         lines.push(Line::blank());
         lines.extend(ending(report));
+    }
+    // Before the changes are made, there is nothing to hand off.
+    if report.changes.is_empty() && report.open_handoffs().next().is_some() {
+        lines.push(Line::blank());
+        lines.extend(handoff_lines(report));
     }
     lines
 }
@@ -91,7 +98,22 @@ pub fn report_lines(report: &Report, shown: Option<&Report>, detail: Detail) -> 
     lines.extend(remarks(report, shown));
     lines.push(Line::blank());
     lines.extend(ending(report));
+    lines.extend(handoff_lines(report));
     lines
+}
+
+/// What a person still has to do, with exactly what to paste.
+fn handoff_lines(report: &Report) -> Vec<Line> {
+    let line = |handoff: &Handoff| {
+        let values: Vec<_> = handoff.fields.iter().map(|field| format!("{} {}", field.label, field.value)).collect();
+        let again = if handoff.changed { " (again: its text has changed since it was done)" } else { "" };
+        let needs = plain_list_of(values.iter().map(String::as_str));
+        let account = report.account_id.as_ref().map_or("ID", |id| id.as_str());
+        let line =
+            Line::at(0).styled(Style::Warning, "Hand-off:").text(format!(" {} needs {needs}{again}", handoff.title));
+        line.styled(Style::Faint, format!(" (`onboard handoff --account {account}`)"))
+    };
+    report.open_handoffs().map(line).collect()
 }
 
 const CURRENT_ACCESS: &str = "Who can assume what";

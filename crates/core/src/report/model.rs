@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 use crate::account::AccountId;
 use crate::blueprint::SecretValues;
 use crate::console::ConsoleLink;
+use crate::handoff::Handoff;
 use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome};
 use crate::plan::{Action, Change, Proof, Refusal};
@@ -66,6 +67,9 @@ pub struct Report {
     /// Links to the account in the AWS console, if its access role can be assumed, or can be once the changes are made.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<ConsoleLink>,
+    /// What a person does at vendors for this account, once the roles exist.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub handoffs: Vec<Handoff>,
     /// The number of calls in the account.
     pub calls: Calls,
     /// The duration, including waiting, in milliseconds.
@@ -148,6 +152,7 @@ impl Report {
             proofs: Vec::new(),
             proofs_after: Vec::new(),
             links: Vec::new(),
+            handoffs: Vec::new(),
             calls: Calls::default(),
             duration_ms: 0,
         }
@@ -164,6 +169,11 @@ impl Report {
     pub fn planned(&self) -> Vec<&Change> {
         let planned = self.changes.iter().filter(|step| step.status == ChangeStatus::Planned);
         planned.map(|step| &step.change).collect()
+    }
+
+    /// What a person still has to do.
+    pub(super) fn open_handoffs(&self) -> impl Iterator<Item = &Handoff> {
+        self.handoffs.iter().filter(|handoff| handoff.is_open())
     }
 
     /// The roles whose earlier sessions were revoked.

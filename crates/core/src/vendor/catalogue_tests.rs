@@ -81,12 +81,13 @@ fn workload_security_has_fifteen_read_only_actions() {
           workspaces:DescribeTags
         iam (on)
           iam:ListAccountAliases
-          iam:GetRole
-          iam:GetRolePolicy
+          iam:GetRole (optional)
+          iam:GetRolePolicy (optional)
 
       in onboarding.toml
         [vendors.workload-security]
         external-id = { ssm-parameter = "/account-onboarding/workload-security/external-id" }
+        # omit-actions = ["iam:GetRole", "iam:GetRolePolicy"]
     "#);
 }
 
@@ -122,6 +123,8 @@ fn trelica_has_no_write_access_by_default() {
       external ID   required: the organization ID on Trelica's profile page
       role          TrelicaIntegration, fixed by the vendor
       policy        TrelicaIntegration
+      hand-off      In Trelica, connect the app Amazon Web Services and paste these
+                    values (AWS account ID, Region and Role name)
       docs          https://help.trelica.com/hc/en-us/articles/7739222118301-Amazon-Web-Services
       docs          https://docs.trelica.com/integrations/apps/amazon-web-services
 
@@ -138,7 +141,8 @@ fn trelica_has_no_write_access_by_default() {
           ds:DescribeDirectories
         iam (on)
           iam:ListUsers
-        organizations (on)
+        organizations (only in the management account; left out in member accounts,
+        where AWS refuses it)
           organizations:ListAccounts
         workspaces (on)
           workspaces:DescribeWorkspaces
@@ -157,6 +161,7 @@ fn trelica_has_no_write_access_by_default() {
         # permissions = ["…"]
         #   default: cognito-idp, connect, ds, iam, organizations and workspaces
         #   optional: workspaces-start, workspaces-stop and workspaces-terminate
+        # handoff = { region = "us-east-1" }
     "#);
 }
 

@@ -6,14 +6,17 @@
 
 mod api;
 mod catalogue;
+mod handoff;
 mod model;
 mod read;
 mod show;
 
 pub use api::{Api, ApiAccess, ApiCalls, ApiKey, Endpoint, HostOwner, KeyHeader};
 pub use catalogue::Catalogue;
+pub use handoff::HandoffTemplate;
 pub use model::{ExternalIdRule, Group, Vendor, VendorOrigin};
 pub use show::{list, show};
 
 pub(crate) use catalogue::NameTaken;
+pub(crate) use handoff::aws_region;
 pub(crate) use read::{read_file, read_value, vendor_name};

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::api::Api;
+use super::handoff::HandoffTemplate;
 use crate::policy::{AssumeActions, Condition};
 use crate::role::RoleName;
 use crate::role_settings::RoleSettings;
@@ -41,6 +42,8 @@ pub struct Vendor {
     pub groups: Vec<Group>,
     /// The API to register accounts with, if the vendor has one.
     pub registration_api: Option<Api>,
+    /// What a person does at the vendor for each account.
+    pub handoff: Option<HandoffTemplate>,
     /// Where the vendor is defined.
     pub origin: VendorOrigin,
 }
@@ -72,6 +75,10 @@ pub struct Group {
     pub condition: Condition,
     /// Whether an action can modify resources. Such a group is disabled unless the configuration lists it.
     pub mutates: bool,
+    /// Whether AWS allows the actions in the management account only. Such a group is left out in member accounts.
+    pub management_only: bool,
+    /// The actions that the vendor can do without, so that the configuration may leave them out.
+    pub optional_actions: Vec<String>,
 }
 
 /// Where a vendor is defined.
@@ -86,10 +93,16 @@ pub enum VendorOrigin {
 }
 
 impl Vendor {
-    /// The groups that are enabled by default: those without write access.
+    /// The groups that are enabled by default: those without write access. Some of them may be
+    /// [for the management account only](Group::management_only).
     #[must_use]
     pub(crate) fn default_groups(&self) -> Vec<&Group> {
         self.groups.iter().filter(|group| !group.mutates).collect()
+    }
+
+    /// The actions that the vendor can do without.
+    pub(crate) fn optional_actions(&self) -> impl Iterator<Item = &str> {
+        self.groups.iter().flat_map(|group| group.optional_actions.iter().map(String::as_str))
     }
 
     /// The inline policy that allows these groups, with one statement for each set of resources

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::api::Api;
+use super::handoff::{HandoffTemplate, aws_region, field_template};
 use super::model::{ExternalIdRule, Group, Vendor, VendorOrigin};
 use crate::owner::is_vendor_name;
 use crate::policy::{AssumeAction, AssumeActions, Condition};
@@ -18,10 +19,11 @@ use crate::toml_reader::{
     trust_condition,
 };
 
-const VENDOR: &[&str] = &["title", "documentation", "trust", "role", "permissions", "registration"];
+const VENDOR: &[&str] = &["title", "documentation", "trust", "role", "permissions", "registration", "handoff"];
 const TRUST: &[&str] = &["accounts", "external-id", "external-id-hint", "condition", "actions"];
 const ROLE: &[&str] = &["name", "name-fixed", "description", "max-session-seconds", "policy-name", "managed-policies"];
-const GROUP: &[&str] = &["actions", "resources", "condition", "mutates"];
+const GROUP: &[&str] = &["actions", "resources", "condition", "mutates", "management-only", "optional-actions"];
+const HANDOFF: &[&str] = &["instruction", "link", "region", "fields", "notes"];
 
 /// Reads a vendor file.
 pub(crate) fn read_file(name: &str, file: &str, text: &str, origin: VendorOrigin) -> (Option<Vendor>, Problems) {
@@ -58,6 +60,7 @@ fn vendor(name: &str, table: &Table<'_>, origin: VendorOrigin) -> Option<Vendor>
     let trust = table.require("trust").and_then(|value| trust(&value));
     let role = table.require("role").and_then(|value| role(&value, &groups));
     let registration_api = table.get("registration").and_then(|value| registration_api(&value));
+    let handoff = table.get("handoff").and_then(|value| handoff(&value));
     let Trust { accounts, external_id, condition, actions } = trust?;
     let role = role?;
     let title = title?;
@@ -81,6 +84,7 @@ fn vendor(name: &str, table: &Table<'_>, origin: VendorOrigin) -> Option<Vendor>
         managed: role.managed,
         groups,
         registration_api,
+        handoff,
         origin,
     })
 }
@@ -93,6 +97,32 @@ fn registration_api(value: &Value<'_>) -> Option<Api> {
             format!("`{}` is not a supported API; expected {}{hint}", Untrusted::new(name), one_of(names()))
         })
     })
+}
+
+/// Reads every key before it returns, so that all problems are reported.
+fn handoff(value: &Value<'_>) -> Option<HandoffTemplate> {
+    let table = value.table(HANDOFF)?;
+    let text = |text: &str| field_template(&single_line(text)?);
+    let instruction = table.require("instruction").and_then(|value| value.checked(text));
+    let link = table.get("link").and_then(|value| value.checked(https_link));
+    let region = table.get("region").and_then(|value| value.checked(aws_region));
+    let notes = table.get("notes").and_then(|value| value.list()).unwrap_or_default();
+    let notes = notes.iter().filter_map(|note| note.checked(single_line)).collect();
+    let fields = table.require("fields").and_then(|value| value.entries());
+    let fields = fields.map(|fields| {
+        let field = |field: &Value<'_>| {
+            if let Err(error) = single_line(field.key()) {
+                field.problem(format!("a label {error}"));
+            }
+            Some((field.key().to_owned(), field.checked(text)?))
+        };
+        fields.iter().filter_map(field).collect::<Vec<_>>()
+    });
+    let handoff = HandoffTemplate { instruction: instruction?, link, region, fields: fields?, notes };
+    if handoff.has_region() && handoff.region.is_none() {
+        table.problem("`region` is missing; set the default of `{region}`");
+    }
+    Some(handoff)
 }
 
 struct Trust {
@@ -187,12 +217,30 @@ fn group(entry: &Value<'_>) -> Option<Group> {
         Some(list.iter().filter_map(|item| item.checked(check)).collect::<Vec<_>>())
     };
     let mutates = table.get("mutates").and_then(|value| value.flag()).unwrap_or(false);
+    let management_only = table.get("management-only").and_then(|value| value.flag()).unwrap_or(false);
+    let optional = table.get("optional-actions").and_then(|value| value.list()).unwrap_or_default();
     let resources = table.get("resources").and_then(|value| texts(&value, resource));
     let condition = table.get("condition").map(|value| permissions_condition(&value));
     let actions = table.require("actions").and_then(|value| texts(&value, action))?;
     let condition = condition.unwrap_or_default();
     let resources = resources.unwrap_or_else(|| vec!["*".to_owned()]);
-    Some(Group { name: entry.key().to_owned(), actions, resources, condition, mutates })
+    for optional in &optional {
+        optional.checked(|name| {
+            let hint = || did_you_mean(name, actions.iter().map(String::as_str));
+            let error = || format!("`{}` is not an action of this group{}", Untrusted::new(name), hint());
+            actions.iter().any(|action| action == name).then_some(()).ok_or_else(error)
+        });
+    }
+    let optional_actions = optional.iter().filter_map(|value| value.node().as_str()).map(str::to_owned).collect();
+    Some(Group {
+        name: entry.key().to_owned(),
+        actions,
+        resources,
+        condition,
+        mutates,
+        management_only,
+        optional_actions,
+    })
 }
 
 fn action(text: &str) -> Result<String, String> {

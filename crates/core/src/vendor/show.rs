@@ -50,6 +50,10 @@ pub fn show(vendor: &Vendor) -> Vec<Line> {
     if vendor.registration_api.is_some() {
         add("registration", "through the vendor's API, if configured");
     }
+    if let Some(handoff) = &vendor.handoff {
+        let labels = handoff.fields.iter().map(|(label, _)| label.as_str());
+        add("hand-off", &format!("{} ({})", handoff.instruction, plain_list_of(labels)));
+    }
     for link in &vendor.documentation {
         add("docs", link);
     }
@@ -59,9 +63,13 @@ pub fn show(vendor: &Vendor) -> Vec<Line> {
     for group in &vendor.groups {
         lines.push(match group.mutates {
             true => Line::at(4).text(&group.name).styled(Style::Warning, " (off by default: it can modify resources)"),
+            false if group.management_only => Line::at(4).text(&group.name).styled(Style::Warning, MANAGEMENT_ONLY),
             false => Line::at(4).text(&group.name).styled(Style::Faint, " (on)"),
         });
-        lines.extend(group.actions.iter().map(|action| Line::at(6).text(action)));
+        lines.extend(group.actions.iter().map(|action| {
+            let is_optional = group.optional_actions.contains(action);
+            Line::at(6).text(action).styled(Style::Faint, if is_optional { " (optional)" } else { "" })
+        }));
         let resources = group.resources.iter().filter(|resource| *resource != "*");
         lines.extend(resources.map(|resource| Line::at(6).text(format!("on {resource}"))));
         if !group.condition.is_empty() {
@@ -75,6 +83,9 @@ pub fn show(vendor: &Vendor) -> Vec<Line> {
 
 /// The width of the longest label.
 const LABEL: usize = 12;
+
+/// The remark about a group whose actions AWS allows in the management account only.
+const MANAGEMENT_ONLY: &str = " (only in the management account; left out in member accounts, where AWS refuses it)";
 
 fn origin(vendor: &Vendor) -> String {
     match &vendor.origin {
@@ -106,6 +117,13 @@ fn example(vendor: &Vendor) -> Vec<Line> {
         lines.push(Line::verbatim(4).text("# permissions = [\"…\"]"));
         lines.push(Line::verbatim(4).text(format!("#   default: {}", names(vendor.default_groups()))));
         lines.push(Line::verbatim(4).text(format!("#   optional: {}", names(optional))));
+    }
+    let optional: Vec<_> = vendor.optional_actions().map(|action| format!("\"{action}\"")).collect();
+    if !optional.is_empty() {
+        lines.push(Line::verbatim(4).text(format!("# omit-actions = [{}]", optional.join(", "))));
+    }
+    if let Some(region) = vendor.handoff.as_ref().and_then(|handoff| handoff.region.as_ref()) {
+        lines.push(Line::verbatim(4).text(format!("# handoff = {{ region = \"{region}\" }}")));
     }
     lines
 }

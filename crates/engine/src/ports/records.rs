@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::SystemTime;
 
 use onboarding_core::error::ApiError;
+use onboarding_core::handoff::HandoffsDone;
 use onboarding_core::lease::Lease;
 use onboarding_core::record::{Record, RecordUpdate};
 
@@ -46,4 +47,8 @@ pub trait Records: Sync {
     /// repeated because its response was lost succeeds again.
     fn save_record(&self, subject: &str, update: &RecordUpdate)
     -> impl Future<Output = Result<Saved, ApiError>> + Send;
+
+    /// `dynamodb:UpdateItem`: stores which hand-offs a person has done, in place of those that the record has. No lease is
+    /// needed, because runs never write this part.
+    fn save_handoffs(&self, subject: &str, done: &HandoffsDone) -> impl Future<Output = Result<(), ApiError>> + Send;
 }

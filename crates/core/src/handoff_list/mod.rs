@@ -1,0 +1,7 @@
+//! The hand-offs of several accounts, as `onboard handoff` prints them: lines, CSV and JSON.
+
+mod csv;
+mod lines;
+
+pub use csv::csv;
+pub use lines::{AccountHandoff, handoff_lines};

@@ -1,0 +1,113 @@
+//! The hand-offs of accounts: what a person still has to do at vendors, and the record of what was done.
+//!
+//! No account is accessed for this. The values come from Organizations and from the configuration, and what was done comes
+//! from the records.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use onboarding_core::account::{Account, AccountAge, AccountId};
+use onboarding_core::eligibility::{Eligibility, eligibility};
+use onboarding_core::error::ApiError;
+use onboarding_core::handoff::{Handoff, HandoffStatus, handoffs};
+use onboarding_core::handoff_list::AccountHandoff;
+use onboarding_core::outcome::Stop;
+use onboarding_core::record::Record;
+
+use crate::job::Engine;
+use crate::ports::{AccountPage, World};
+
+/// How many records are read at the same time.
+const CONCURRENT_READS: usize = 16;
+
+impl<W: World> Engine<W> {
+    /// The hand-offs of an account.
+    ///
+    /// # Errors
+    /// When the account is not an active member, or its record cannot be read.
+    pub async fn account_handoffs(&self, id: &AccountId) -> Result<Vec<AccountHandoff>, Stop> {
+        self.check_excluded(id)?;
+        let account = self.look_up(id, None).await?;
+        self.handoffs_of(&account).await.map_err(|error| Stop::from_error(&error, AccountAge::Established))
+    }
+
+    /// The hand-offs of all active member accounts, ordered by the ID of the account, and the number of accounts whose description
+    /// cannot be read.
+    ///
+    /// # Errors
+    /// When the accounts cannot be listed, or a record cannot be read: the open hand-offs would not be known.
+    pub async fn all_handoffs(&self) -> Result<(Vec<AccountHandoff>, usize), ApiError> {
+        let mut accounts = Vec::new();
+        let mut unreadable = 0;
+        let mut from = None;
+        loop {
+            let AccountPage { accounts: page, unreadable: skipped, next } = self.world.accounts(from.clone()).await?;
+            accounts.extend(page);
+            unreadable += skipped.len();
+            match next {
+                None => break,
+                next if next == from => {
+                    let message = "the pagination token leads to the same page again";
+                    return Err(ApiError::new("organizations:ListAccounts", "MalformedAnswer", message));
+                }
+                next => from = next,
+            }
+        }
+        accounts.retain(|account| eligibility(account, &self.config.excluded) == Eligibility::Eligible);
+        accounts.sort_by(|a, b| a.id.cmp(&b.id));
+        let found = stream::iter(&accounts).map(|account| self.handoffs_of(account)).buffered(CONCURRENT_READS);
+        let found: Vec<_> = found.try_collect().await?;
+        Ok((found.into_iter().flatten().collect(), unreadable))
+    }
+
+    /// Records that the hand-off of a vendor was done, or that it was not. Returns the hand-off as it was recorded before; `None` if
+    /// the vendor has no hand-off in this configuration.
+    ///
+    /// # Errors
+    /// When the account is not an active member, or its record cannot be read or written.
+    pub async fn mark_handoff(
+        &self,
+        id: &AccountId,
+        vendor: &str,
+        status: HandoffStatus,
+    ) -> Result<Option<AccountHandoff>, Stop> {
+        self.check_excluded(id)?;
+        let account = self.look_up(id, None).await?;
+        let from_error = |error| Stop::from_error(&error, AccountAge::Established);
+        let record = self.record_of(&account).await.map_err(from_error)?;
+        let all = of_account(handoffs(&self.config, &account, &record.handoffs), &account, &record);
+        let Some(found) = all.into_iter().find(|one| one.handoff.vendor == vendor) else { return Ok(None) };
+        let mut done = record.handoffs.clone();
+        match status {
+            HandoffStatus::Done => done.insert(vendor.to_owned(), found.handoff.fingerprint()),
+            HandoffStatus::Open => done.remove(vendor),
+        };
+        if done != record.handoffs {
+            self.world.save_handoffs(id.as_str(), &done).await.map_err(from_error)?;
+        }
+        Ok(Some(found))
+    }
+
+    async fn handoffs_of(&self, account: &Account) -> Result<Vec<AccountHandoff>, ApiError> {
+        if self.config.roles.iter().all(|role| role.handoff.is_none()) {
+            return Ok(Vec::new());
+        }
+        let record = self.record_of(account).await?;
+        Ok(of_account(handoffs(&self.config, account, &record.handoffs), account, &record))
+    }
+
+    async fn record_of(&self, account: &Account) -> Result<Record, ApiError> {
+        match self.world.records_enabled() {
+            true => self.world.load_record(account.id.as_str()).await,
+            false => Ok(Record::default()),
+        }
+    }
+}
+
+fn of_account(handoffs: Vec<Handoff>, account: &Account, record: &Record) -> Vec<AccountHandoff> {
+    let with_account = |handoff: Handoff| AccountHandoff {
+        account_id: account.id.clone(),
+        account_name: account.name.clone(),
+        role_status: record.result.as_ref().and_then(|result| result.requirements.get(handoff.role.as_str()).copied()),
+        handoff,
+    };
+    handoffs.into_iter().map(with_account).collect()
+}
