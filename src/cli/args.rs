@@ -5,6 +5,7 @@ use clap_complete::{ArgValueCandidates, Shell};
 
 use super::completion;
 use super::config::DEFAULT_CONFIG;
+use super::init::Init;
 
 use onboarding_core::account::{AccountId, Partition};
 use onboarding_core::policy::{AssumeAction, InvalidPrincipal, Principal};
@@ -30,6 +31,7 @@ const EXIT_CODES: &str = "Exit codes:
 
 const EXAMPLES: &str = "Examples:
   onboard demo                                         onboard a simulated account
+  onboard init                                         write a first onboarding.toml
   onboard config check onboarding.toml                 report all configuration errors
   onboard plan --account 444455556666 --profile admin  dry run: show the changes
   onboard plan --event event.json                      show what the function would change
@@ -48,6 +50,8 @@ pub struct Args {
 pub(super) enum Command {
     /// Onboard a simulated account; needs no AWS account
     Demo,
+    /// Write a first configuration; asks for what the options do not say
+    Init(Init),
     /// Show the changes that an account needs, as a diff (dry run); writes nothing
     Plan(Target),
     /// Apply the configuration to an account; shows the plan and asks for confirmation
@@ -145,7 +149,7 @@ pub(super) struct Selector {
 }
 
 /// Parses an account ID as people copy it; an error is explained without the syntax of a file.
-fn account_id(text: &str) -> Result<AccountId, String> {
+pub(super) fn account_id(text: &str) -> Result<AccountId, String> {
     const LOOK_UP: &str = "`aws organizations list-accounts` shows the IDs";
     let trimmed = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`'));
     let digits: String = trimmed.chars().filter(|c| !matches!(c, '-' | ' ')).collect();

@@ -33,7 +33,7 @@ pub(super) fn refuse_example_values(config: &Config) -> anyhow::Result<()> {
 /// Whether all calls go to an endpoint that the environment sets.
 ///
 /// See <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
-fn has_endpoint_override() -> bool {
+pub(super) fn has_endpoint_override() -> bool {
     let variable = |name| std::env::var(name).unwrap_or_default();
     !variable("AWS_ENDPOINT_URL").is_empty()
         && !variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").eq_ignore_ascii_case("true")

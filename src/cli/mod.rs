@@ -10,6 +10,7 @@ mod config;
 mod demo;
 mod event;
 mod exit;
+mod init;
 mod input;
 mod policy;
 mod profile_files;
@@ -47,6 +48,7 @@ where
     }
     let result = match args.command {
         Command::Demo => demo::demo().await,
+        Command::Init(options) => init::init(options),
         Command::Plan(target) => account::plan(target, connect).await,
         Command::Apply(arguments) => account::apply(arguments, connect).await,
         Command::Policy(PolicyCommand::Grant(grant)) => policy::grant(&grant),

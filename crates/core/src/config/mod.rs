@@ -19,6 +19,8 @@ mod roles;
 mod self_trust;
 mod services;
 mod show;
+pub mod starter;
+mod starter_text;
 mod trust;
 mod vendors;
 mod warnings;
