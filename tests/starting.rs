@@ -2,10 +2,13 @@
 //! questions on a terminal.
 #![cfg(test)]
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use onboarding_core::config::Config;
+use onboarding_core::doctor::PUBLISHED_ACTIONS;
+use serde_json::Value;
 
 /// Runs `onboard` in a folder, without a terminal. Returns the exit code, stdout and stderr.
 fn onboard(folder: &Path, args: &[&str]) -> (i32, String, String) {
@@ -24,7 +27,12 @@ fn init_with_options_writes_a_file_without_warnings_and_says_what_is_next() {
     let more = ["--vendor", "trelica", "--exclude", "593024761238", "--exclude", "604135872349"];
     let (code, out, err) = onboard(folder.path(), &[&REQUIRED[..], &more].concat());
     assert_eq!((code, err.as_str()), (0, ""));
-    assert!(out.contains("\n      aws ssm put-parameter --type SecureString --name /account-onboarding/trelica/external-id"), "{out}");
+    assert!(
+        out.contains(
+            "\n      aws ssm put-parameter --type SecureString --name /account-onboarding/trelica/external-id"
+        ),
+        "{out}"
+    );
     assert!(out.contains("\n      onboard config check\n"), "{out}");
     let (code, out, err) = onboard(folder.path(), &["config", "check"]);
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
@@ -92,7 +100,10 @@ fn invalid_option_of_init_is_explained_and_nothing_is_written() {
         assert_eq!((code, out.as_str()), (expected, ""), "{more:?}: {err}");
         assert!(err.contains(sentence), "{more:?}: {err}");
     }
-    for (who, sentence) in [(["--permission-set", "Admin"], "require MFA in IAM Identity Center"), (["--principal", own], "of roles do not show MFA")] {
+    for (who, sentence) in [
+        (["--permission-set", "Admin"], "require MFA in IAM Identity Center"),
+        (["--principal", own], "of roles do not show MFA"),
+    ] {
         let args = [&["init", "--identity-account", "482913650127", "--mfa", "required"], &who[..]].concat();
         let (code, _, err) = onboard(folder.path(), &args);
         assert!(code == 1 && err.contains(sentence), "{err}");
@@ -104,4 +115,62 @@ fn invalid_option_of_init_is_explained_and_nothing_is_written() {
     let (code, _, err) = onboard(folder.path(), &["init", "--identity-account", "222233334444", "--mfa", "required"]);
     assert!(code == 2 && err.contains("is an account ID of the AWS documentation"), "{err}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn push_refuses_before_it_connects() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("onboarding.toml");
+    let push = ["config", "push", "--name", "/account-onboarding/own.toml", "--yes"];
+    for (text, sentence) in [
+        ("[[access-role.grant]]\nprincipal = \"222233334444\"\n", "the account ID 222233334444 is an\nexample"),
+        ("[[access-role.grant]]\nprincipal = \"*\"\n", "onboarding.toml:2:13: "),
+        ("vendor-files = [\"acme.toml\"]\n", "cannot reference files"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let (code, out, err) = onboard(folder.path(), &push);
+        assert_eq!((code, out.as_str()), (1, ""), "{err}");
+        assert!(err.replace('\n', " ").contains(&sentence.replace('\n', " ")), "{err}");
+    }
+    std::fs::write(&file, "[[access-role.grant]]\nprincipal = \"482913650127\"\n").unwrap();
+    let (code, _, err) = onboard(folder.path(), &push);
+    assert!(code == 1 && err.contains("no region is set"), "{err}");
+    let (code, _, err) = onboard(folder.path(), &push[..4]);
+    assert!(code == 1 && err.contains("stdin is not a terminal; pass `--yes`"), "{err}");
+    let (code, _, err) = onboard(folder.path(), &["config", "push", "--name", "own.toml"]);
+    assert!(code == 2 && err.contains("not a valid name of an SSM parameter"), "{err}");
+}
+
+#[test]
+fn doctor_without_aws_still_checks_the_configuration_and_the_tools() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("onboarding.toml"), "[[access-role.grant]]\nprincipal = \"222233334444\"\n").unwrap();
+    let (code, out, err) = onboard(folder.path(), &["doctor", "--format", "json"]);
+    assert_eq!((code, err.as_str()), (1, ""));
+    let diagnosis: Value = serde_json::from_str(&out).unwrap();
+    let status = |name: &str| {
+        let checks = diagnosis["checks"].as_array().unwrap();
+        let found = checks.iter().find(|check| check["check"] == name).unwrap_or_else(|| panic!("{name}: {out}"));
+        (found["status"].as_str().unwrap().to_owned(), found["fix"].is_string())
+    };
+    assert_eq!(status("credentials"), ("failed".to_owned(), true), "{out}");
+    assert_eq!(status("configuration"), ("failed".to_owned(), true), "example values: {out}");
+    // No tool is on an empty path.
+    for tool in ["AWS SAM", "cargo-lambda", "Zig"] {
+        assert!(["ok", "warning"].contains(&status(tool).0.as_str()), "{out}");
+    }
+    assert_eq!((&diagnosis["version"], &diagnosis["failed"]), (&1.into(), &2.into()), "{out}");
+    let (code, text, _) = onboard(folder.path(), &["doctor"]);
+    assert!(code == 1 && text.starts_with("failed   credentials") && text.contains("\n         fix "), "{text}");
+}
+
+#[test]
+fn published_actions_are_those_of_the_template() {
+    let template = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("template.yaml")).unwrap();
+    let (_, role) = template.split_once("FunctionRole:\n    Type:").unwrap();
+    let role = role.split("Alarm:").next().unwrap();
+    let role = role.split_once("Policies:").unwrap().1.replace("Effect: Deny\n                Action: sts:AssumeRole", "");
+    let lines = role.lines().filter_map(|line| line.trim().strip_prefix("Action: "));
+    let actions: BTreeSet<_> = lines.flat_map(|list| list.trim_matches(['[', ']']).split(", ")).collect();
+    assert_eq!(actions, PUBLISHED_ACTIONS.into_iter().collect());
 }

@@ -9,6 +9,7 @@ pub mod attributes;
 pub mod blueprint;
 pub mod code;
 pub mod config;
+pub mod doctor;
 pub mod eligibility;
 pub mod error;
 pub mod error_messages;

@@ -58,6 +58,7 @@ fn excluded(text: &str) -> Result<Excluded, String> {
 
 fn vendor_parameter(text: &str) -> Result<(String, String), String> {
     // The text is not repeated, because what follows `=` may be an external ID.
-    let (vendor, name) = text.split_once('=').ok_or("write VENDOR=NAME, such as `trelica=/account-onboarding/trelica/id`")?;
+    let (vendor, name) =
+        text.split_once('=').ok_or("write VENDOR=NAME, such as `trelica=/account-onboarding/trelica/id`")?;
     Ok((vendor.to_owned(), external_id_parameter(name)?))
 }

@@ -3,7 +3,6 @@
 mod answers;
 mod args;
 mod ask;
-mod create;
 mod next;
 
 use std::collections::BTreeSet;
@@ -18,6 +17,7 @@ use self::answers::{NONE, excluded_account, has_user, identity_account, list, pr
 use self::args::{Excluded, MfaChoice};
 use self::ask::{ask, choice, explain};
 use super::exit::Exit;
+use super::new_file::{Existing, Readers, write_file};
 use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
 use onboarding_core::config::starter::{
@@ -46,20 +46,20 @@ pub(super) fn init(options: Init) -> anyhow::Result<Exit> {
     }
     let starter = starter(options, missing)?;
     let toml = starter.to_toml();
-    let config = Config::parse_without_files(&toml)
-        .map_err(|problems| anyhow!("these answers do not make a valid configuration: {}", problems.to_string().trim_end()))?;
-    create::create_new(Path::new(&file), &toml)?;
+    let config = Config::parse_without_files(&toml).map_err(|problems| {
+        anyhow!("these answers do not make a valid configuration: {}", problems.to_string().trim_end())
+    })?;
+    write_file(Path::new(&file), &toml, Readers::All, Existing::Kept)?;
     print_text!("{}", render(&next::steps(&file, &starter, &config)));
     Ok(Exit::Done)
 }
 
 /// Without a terminal, names every option that is missing.
 fn refuse_missing(options: &Init) -> anyhow::Result<()> {
-    let needs_mfa = options.permission_sets.is_empty() && (options.principals.is_empty() || has_user(&options.principals));
-    let missing = [
-        ("--identity-account", options.identity_account.is_none()),
-        ("--mfa", needs_mfa && options.mfa.is_none()),
-    ];
+    let needs_mfa =
+        options.permission_sets.is_empty() && (options.principals.is_empty() || has_user(&options.principals));
+    let missing =
+        [("--identity-account", options.identity_account.is_none()), ("--mfa", needs_mfa && options.mfa.is_none())];
     let names: Vec<_> = missing.iter().filter(|(_, is_missing)| *is_missing).map(|(name, _)| *name).collect();
     ensure!(
         names.is_empty(),
@@ -70,7 +70,8 @@ fn refuse_missing(options: &Init) -> anyhow::Result<()> {
 }
 
 fn starter(options: Init, missing: Missing) -> anyhow::Result<Starter> {
-    let Init { identity_account: given, principals, permission_sets, mfa, vendors, parameters, excluded, out: _ } = options;
+    let Init { identity_account: given, principals, permission_sets, mfa, vendors, parameters, excluded, out: _ } =
+        options;
     let identity_account = match given {
         Some(id) => id,
         None => {
@@ -99,7 +100,10 @@ fn starter(options: Init, missing: Missing) -> anyhow::Result<Starter> {
 
 fn accounts(excluded: Vec<Excluded>) -> anyhow::Result<BTreeSet<AccountId>> {
     let says_none = excluded.iter().any(|value| matches!(value, Excluded::None));
-    ensure!(!says_none || excluded.len() == 1, "`--exclude none` and `--exclude ID` contradict each other; pass one of them");
+    ensure!(
+        !says_none || excluded.len() == 1,
+        "`--exclude none` and `--exclude ID` contradict each other; pass one of them"
+    );
     let account = |value| match value {
         Excluded::None => None,
         Excluded::Account(id) => Some(id),
@@ -147,9 +151,7 @@ fn granted(
 }
 
 /// Asks who may assume the access role: principals, or permission sets, or neither for the whole account.
-fn ask_who(
-    valid: &impl Fn(Vec<String>) -> Result<Vec<String>, String>,
-) -> anyhow::Result<(Vec<String>, Vec<String>)> {
+fn ask_who(valid: &impl Fn(Vec<String>) -> Result<Vec<String>, String>) -> anyhow::Result<(Vec<String>, Vec<String>)> {
     const CHOICES: [(&str, &str); 3] = [
         ("account", "everyone whom the identity account's own policies allow it"),
         ("principals", "only some of its roles and users, by ARN"),
@@ -161,7 +163,10 @@ fn ask_who(
     }
     let chosen = ask("Who", Some("account"), |text| {
         let names = CHOICES.map(|(name, _)| name);
-        names.into_iter().find(|name| *name == text).ok_or_else(|| format!("write {}", list_of(names).replace(" and ", " or ")))
+        names
+            .into_iter()
+            .find(|name| *name == text)
+            .ok_or_else(|| format!("write {}", list_of(names).replace(" and ", " or ")))
     })?;
     let some = |text: &str, what: &str| {
         let words = list(text);

@@ -6,6 +6,7 @@
 //! parameter names; both are resolved per account in [`crate::blueprint`].
 
 mod context;
+pub mod deployed;
 mod examples;
 mod files;
 mod hash;

@@ -158,9 +158,11 @@ pub fn principal(identity_account: &AccountId, text: &str) -> Result<String, Str
         _ => Err(not_an_arn()),
     };
     if text.contains(":role/aws-reserved/sso.amazonaws.com/") {
-        return Err("the role of a permission set gets another name when it is assigned again; choose permission sets, and \
+        return Err(
+            "the role of a permission set gets another name when it is assigned again; choose permission sets, and \
                     write their names"
-            .to_owned());
+                .to_owned(),
+        );
     }
     template(text, is_own).map(|template| template.0)
 }

@@ -128,7 +128,8 @@ fn wrong_answers_are_explained() {
         principal(&own, "admin").unwrap_err(),
         principal(&own, "*").unwrap_err(),
         principal(&own, "arn:aws:iam::593024761238:role/admin").unwrap_err(),
-        principal(&own, &format!("arn:aws:iam::{IDENTITY}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_A_1")).unwrap_err(),
+        principal(&own, &format!("arn:aws:iam::{IDENTITY}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_A_1"))
+            .unwrap_err(),
         permission_set("Admin Access").unwrap_err(),
         external_id_parameter("s3cret").unwrap_err(),
         external_id_parameter("/other/external-id").unwrap_err(),

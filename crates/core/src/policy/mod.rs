@@ -50,6 +50,7 @@ pub use escalation::{lint_managed_policy, lint_permissions};
 pub use evaluate::{Caller, Verdict, can_anybody_assume, can_assume, can_other_assume, permits};
 pub use explain::{PrincipalAccess, PrincipalKind, explain};
 pub use granted::{Grant, denied};
+pub(crate) use glob::like;
 pub(crate) use granted::{Presented, can_pass_nothing, grant_verdict};
 pub use lint::{ExternalIdRequirement, Finding, Severity, lint_trust, lint_trusted};
 pub use operators::is_operator;
