@@ -54,7 +54,7 @@ fn help_lists_exit_codes_and_commands() {
     for line in ["0  done", "1  error", "2  usage", "3  plan", "4  blocked", "5  waiting"] {
         assert!(finished.out.contains(line), "{line}");
     }
-    for command in ["demo", "plan", "apply", "policy", "event", "config", "vendors", "completions"] {
+    for command in ["demo", "init", "doctor", "plan", "apply", "policy", "event", "config", "vendors", "completions"] {
         assert!(finished.out.contains(&format!("\n  {command}")), "{command}");
         assert_eq!(onboard(&[command, "--help"], "").code, 0);
     }

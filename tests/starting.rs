@@ -144,7 +144,8 @@ fn push_refuses_before_it_connects() {
 #[test]
 fn doctor_without_aws_still_checks_the_configuration_and_the_tools() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("onboarding.toml"), "[[access-role.grant]]\nprincipal = \"222233334444\"\n").unwrap();
+    std::fs::write(folder.path().join("onboarding.toml"), "[[access-role.grant]]\nprincipal = \"222233334444\"\n")
+        .unwrap();
     let (code, out, err) = onboard(folder.path(), &["doctor", "--format", "json"]);
     assert_eq!((code, err.as_str()), (1, ""));
     let diagnosis: Value = serde_json::from_str(&out).unwrap();
@@ -169,7 +170,8 @@ fn published_actions_are_those_of_the_template() {
     let template = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("template.yaml")).unwrap();
     let (_, role) = template.split_once("FunctionRole:\n    Type:").unwrap();
     let role = role.split("Alarm:").next().unwrap();
-    let role = role.split_once("Policies:").unwrap().1.replace("Effect: Deny\n                Action: sts:AssumeRole", "");
+    let role =
+        role.split_once("Policies:").unwrap().1.replace("Effect: Deny\n                Action: sts:AssumeRole", "");
     let lines = role.lines().filter_map(|line| line.trim().strip_prefix("Action: "));
     let actions: BTreeSet<_> = lines.flat_map(|list| list.trim_matches(['[', ']']).split(", ")).collect();
     assert_eq!(actions, PUBLISHED_ACTIONS.into_iter().collect());

@@ -95,7 +95,8 @@ pub(super) async fn parameters_and_vendors<W: World + Inspect>(
     let names: BTreeSet<&str> = configurations.iter().flat_map(blueprint::parameters).collect();
     let keys: BTreeSet<&str> = configurations.iter().flat_map(blueprint::key_parameters).collect();
     let names: Vec<_> = names.into_iter().collect();
-    let reads = join_all(names.chunks(NAMES_PER_CALL).map(|names| limited("ssm:GetParameters", world.parameters(names))));
+    let reads =
+        join_all(names.chunks(NAMES_PER_CALL).map(|names| limited("ssm:GetParameters", world.parameters(names))));
     let mut values = BTreeMap::new();
     let mut unread = BTreeSet::new();
     let mut checks = Vec::new();
@@ -121,7 +122,8 @@ pub(super) async fn parameters_and_vendors<W: World + Inspect>(
             Some(_) => Check::ok("parameter", format!("{name} exists")),
         });
     }
-    let registrations = configurations.iter().flat_map(|config| &config.roles).filter_map(|role| role.registration.as_ref());
+    let registrations =
+        configurations.iter().flat_map(|config| &config.roles).filter_map(|role| role.registration.as_ref());
     let mut seen = BTreeSet::new();
     let once = registrations.filter(|one| seen.insert((one.endpoint.url().to_owned(), one.key_parameter.clone())));
     let vendors = once.map(|registration| vendor(world, registration, &values, account));

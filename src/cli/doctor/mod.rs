@@ -35,7 +35,8 @@ pub(super) async fn doctor<W: World + Inspect>(
     match connect(&options.aws).await {
         Ok(world) => checks.splice(0..0, remote(&world, &options, local, &secrets).await).for_each(drop),
         Err(error) => {
-            let fix = "see the AWS CLI's `aws configure`, or pass `--profile` and `--region`; everything in AWS is unchecked";
+            let fix =
+                "see the AWS CLI's `aws configure`, or pass `--profile` and `--region`; everything in AWS is unchecked";
             checks.insert(0, Check::failed("credentials", format!("{error:#}"), fix));
         }
     }
@@ -75,7 +76,9 @@ fn configuration_check(name: &str, config: &Config) -> Check {
     }
     match config.warnings().len() {
         0 => Check::ok("configuration", format!("{name} is valid")),
-        count => Check::warning("configuration", format!("{name} has {count} warnings"), "`onboard config check` shows them"),
+        count => {
+            Check::warning("configuration", format!("{name} has {count} warnings"), "`onboard config check` shows them")
+        }
     }
 }
 

@@ -19,7 +19,10 @@ pub(super) fn checks() -> Vec<Check> {
     let mut found = threads.map(|thread| thread.join().ok().flatten()).into_iter();
     let mut next = |name, install| tool(name, found.next().flatten().as_deref(), install);
     vec![
-        next("AWS SAM", "https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html"),
+        next(
+            "AWS SAM",
+            "https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html",
+        ),
         next("cargo-lambda", "https://www.cargo-lambda.info/guide/installation.html"),
         next("Zig", "`pip install ziglang`, or https://ziglang.org/download/"),
     ]

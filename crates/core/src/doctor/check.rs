@@ -121,7 +121,8 @@ impl Diagnosis {
             }
         }
         let counts = BTreeMap::from([("failed", Status::Failed), ("warnings", Status::Warning)]);
-        let counts: Vec<_> = counts.into_iter().map(|(word, status)| format!("{} {word}", self.count(status))).collect();
+        let counts: Vec<_> =
+            counts.into_iter().map(|(word, status)| format!("{} {word}", self.count(status))).collect();
         lines.push(Line::at(0).styled(Style::Strong, counts.join(", ")));
         lines
     }

@@ -96,7 +96,10 @@ pub fn dead_letters(facts: &QueueFacts, inbox_arn: Option<&str>) -> Check {
             Check::warning(
                 "dead letters",
                 format!("{count} messages; their attributes CAUSE, MESSAGE and REMEDY say why"),
-                format!("fix the causes, then: `aws sqs start-message-move-task --source-arn {}{destination}`", facts.arn),
+                format!(
+                    "fix the causes, then: `aws sqs start-message-move-task --source-arn {}{destination}`",
+                    facts.arn
+                ),
             )
         }
     }

@@ -2,7 +2,7 @@
 
 use super::check::Check;
 use crate::account::{AccountId, Partition};
-use crate::text::Untrusted;
+use crate::text::{Untrusted, printable};
 
 /// What Organizations says about the organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct TrailFacts {
 #[must_use]
 pub fn credentials(arn: &str, profile: Option<&str>) -> Check {
     let profile = profile.map(|name| format!(" (profile {})", Untrusted::new(name))).unwrap_or_default();
-    let text = format!("{}{profile}", Untrusted::new(arn));
+    let text = format!("{}{profile}", printable(arn));
     if arn.ends_with(":root") {
         return Check::failed(
             "credentials",
