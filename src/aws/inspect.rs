@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 
 use super::Aws;
 use super::error::malformed;
-use onboarding_core::doctor::{FunctionFacts, OrganizationFacts, QueueFacts, RuleFacts, TrailFacts};
+use onboarding_core::doctor::{FunctionFacts, FunctionState, OrganizationFacts, QueueFacts, RuleFacts, TrailFacts};
 use onboarding_core::error::ApiError;
 use onboarding_engine::ports::Inspect;
 
@@ -66,15 +66,22 @@ impl Inspect for Aws {
             }
             result => result.map_err(self.caller_error(CALL))?,
         };
-        let state = found.state().filter(|state| **state != State::Active && **state != State::Inactive);
         let update = found.last_update_status().filter(|status| **status == LastUpdateStatus::Failed);
         let reason = |text: Option<&str>| text.map(|text| format!(": {text}")).unwrap_or_default();
-        let problem = state
-            .map(|state| format!("its state is {state}{}", reason(found.state_reason())))
-            .or_else(|| update.map(|_| format!("its last update failed{}", reason(found.last_update_status_reason()))));
+        let state = match found.state() {
+            Some(State::Pending) => FunctionState::Pending,
+            Some(state) if *state != State::Active && *state != State::Inactive => {
+                FunctionState::Unusable(format!("its state is {state}{}", reason(found.state_reason())))
+            }
+            _ if update.is_some() => {
+                let reason = reason(found.last_update_status_reason());
+                FunctionState::Unusable(format!("its last update failed{reason}"))
+            }
+            _ => FunctionState::Active,
+        };
         let role = found.role().and_then(|arn| arn.rsplit('/').next()).map(str::to_owned);
         let environment = found.environment.and_then(|environment| environment.variables).unwrap_or_default();
-        Ok(Some(FunctionFacts { name: name.to_owned(), problem, role, environment: environment.into_iter().collect() }))
+        Ok(Some(FunctionFacts { name: name.to_owned(), state, role, environment: environment.into_iter().collect() }))
     }
 
     async fn queue_facts(&self, url: &str) -> Result<QueueFacts, ApiError> {

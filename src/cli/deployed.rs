@@ -15,6 +15,7 @@ use onboarding_core::config::deployed::{ParameterTier, difference, is_of_the_sta
 use onboarding_core::config::{Config, NoFiles};
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::lines::{Line, Style, render};
+use onboarding_core::text::printable_lines;
 use onboarding_engine::ports::{NewParameter, ParameterKind, ParameterStore, ParameterWrite, StoredParameter};
 
 pub(super) async fn pull<W: ParameterStore>(
@@ -40,6 +41,8 @@ pub(super) async fn pull<W: ParameterStore>(
             let file = options.against.as_deref().unwrap_or_default();
             return compare(name, text, file, &local);
         }
+        // Whoever may write the parameter must not be able to repaint the terminal.
+        (None, None) if std::io::stdout().is_terminal() => print_text!("{}", printable_lines(text)),
         (None, None) => print_text!("{text}"),
         (None, Some(file)) => {
             let readers = if stored.kind == ParameterKind::Secure { Readers::Owner } else { Readers::All };

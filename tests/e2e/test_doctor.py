@@ -39,6 +39,7 @@ class Deployment:
             Code={"ZipFile": b"PK\x05\x06" + b"\0" * 18},
             Environment={"Variables": variables},
         )
+        self.lambdas.get_waiter("function_active_v2").wait(FunctionName="account-onboarding")
         self.iam.create_role(RoleName="doctor", AssumeRolePolicyDocument=trust(root(world.management)))
         self.iam.put_role_policy(RoleName="doctor", PolicyName="admin", PolicyDocument=ADMIN)
 
@@ -135,7 +136,7 @@ def test_vendor_api_that_cannot_be_reached_is_failed_and_the_key_is_hidden(docto
     key = "s3cret-doctor-key"
     name = "/account-onboarding/doctor/api-key"
     deployment.ssm.put_parameter(Name=name, Value=key, Type="SecureString", Overwrite=True)
-    registration = f'registration = {{ url = "http://127.0.0.1:1/api", api-key = {{ ssm-parameter = "{name}" }} }}\n'
+    registration = f'registration = {{ url = "http://127.0.0.1:1/api", own-host = true, api-key = {{ ssm-parameter = "{name}" }} }}\n'
     toml = LITERAL.replace("[vendors.workload-security]\n", "[vendors.workload-security]\n" + registration)
     (tmp_path / "onboarding.toml").write_text(toml)
     code, found, checks = doctor()

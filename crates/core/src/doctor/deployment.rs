@@ -35,12 +35,23 @@ pub const PUBLISHED_ACTIONS: [&str; 17] = [
 pub struct FunctionFacts {
     /// The name.
     pub name: String,
-    /// Whether it can be invoked, and its last update succeeded; otherwise the reason.
-    pub problem: Option<String>,
+    /// Whether it can be invoked.
+    pub state: FunctionState,
     /// The name of its role.
     pub role: Option<String>,
     /// Its environment variables.
     pub environment: BTreeMap<String, String>,
+}
+
+/// Whether the function can be invoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FunctionState {
+    /// It can.
+    Active,
+    /// Not yet: it is being created.
+    Pending,
+    /// It cannot, for this reason, or its last update failed.
+    Unusable(String),
 }
 
 /// What SQS says about a queue.
@@ -71,7 +82,10 @@ pub fn function(name: &str, region: &str, facts: Option<&FunctionFacts>) -> Chec
             format!("`{shown}` is not deployed in {region}"),
             "deploy the stack; until then `onboard plan` and `onboard apply` work from here",
         ),
-        Some(FunctionFacts { problem: Some(problem), .. }) => Check::failed(
+        Some(FunctionFacts { state: FunctionState::Pending, .. }) => {
+            Check::warning("function", format!("`{shown}` is being created"), "run again in a minute")
+        }
+        Some(FunctionFacts { state: FunctionState::Unusable(problem), .. }) => Check::failed(
             "function",
             format!("`{shown}` cannot be invoked: {}", Untrusted::new(problem.as_str())),
             format!("deploy the stack again; see `aws lambda get-function-configuration --function-name {shown}`"),
@@ -212,6 +226,18 @@ mod tests {
     }
 
     #[test]
+    fn function_is_judged_by_its_state() {
+        let status = |state| {
+            let facts = FunctionFacts { name: "f".to_owned(), state, role: None, environment: BTreeMap::new() };
+            function("f", "us-east-1", Some(&facts)).status
+        };
+        assert_eq!(status(FunctionState::Active), Status::Ok);
+        assert_eq!(status(FunctionState::Pending), Status::Warning);
+        assert_eq!(status(FunctionState::Unusable("its last update failed".to_owned())), Status::Failed);
+        assert_eq!(function("f", "us-east-1", None).status, Status::Warning);
+    }
+
+    #[test]
     fn diagnosis_shows_what_to_do_and_no_secret() {
         let secrets = KnownSecrets::default();
         secrets.add("s3cret-key");
@@ -226,6 +252,21 @@ mod tests {
         ];
         let diagnosis = Diagnosis::new(checks, &secrets);
         assert!(!diagnosis.to_json().unwrap().contains("s3cret"));
-        insta::assert_snapshot!(plain(&diagnosis.lines()), @"");
+        insta::assert_snapshot!(plain(&diagnosis.lines()), @"
+        ok       table          records is active
+        failed   rules          rule `NewAccount` is disabled, so that no event of a new
+                                account arrives
+                 fix            `aws events enable-rule --name NewAccount`
+        warning  dead letters   2 messages; their attributes CAUSE, MESSAGE and REMEDY
+                                say why
+                 fix            fix the causes, then:
+                                `aws sqs start-message-move-task --source-arn arn:aws:sqs:us-east-1:482913650127:dead --destination-arn arn:aws:sqs:us-east-1:482913650127:inbox`
+        failed   parameter      /account-onboarding/trelica/external-id does not exist
+                                in us-east-1
+                 fix            `aws ssm put-parameter --type SecureString --name /account-onboarding/trelica/external-id --value …`
+        failed   vendor API     the key (hidden) is refused
+                 fix            replace (hidden)
+        3 failed, 1 warnings
+        ");
     }
 }

@@ -8,7 +8,7 @@ mod environment;
 
 pub use check::{Check, Diagnosis, Status, not_read};
 pub use deployment::{
-    FunctionFacts, PUBLISHED_ACTIONS, QueueFacts, RuleFacts, dead_letters, function, inbox, parameter, role, rules,
-    table,
+    FunctionFacts, FunctionState, PUBLISHED_ACTIONS, QueueFacts, RuleFacts, dead_letters, function, inbox, parameter,
+    role, rules, table,
 };
 pub use environment::{OrganizationFacts, TrailFacts, account, credentials, organization, region, tool, trails};
