@@ -113,7 +113,7 @@ pub(super) async fn push<W: ParameterStore>(
     if version != expected {
         // SSM has no conditional write.
         print_line!(
-            "Somebody else stored version {} at the same moment; see `aws ssm get-parameter-history --name {name}`.",
+            "Another caller stored version {} at the same moment; see `aws ssm get-parameter-history --name {name}`.",
             version - 1
         );
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-/// Who may read a new file.
+/// The readers of a new file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Readers {
     /// Everybody, as far as the user's umask allows.
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn existing_file_is_kept_unless_it_is_to_be_replaced_and_no_temporary_file_remains() {
+    fn existing_file_is_kept_or_replaced_and_no_temporary_file_remains() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("onboarding.toml");
         let write = |text, existing| write_file(&path, text, Readers::All, existing);

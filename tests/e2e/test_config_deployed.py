@@ -98,6 +98,9 @@ def test_pull_prints_or_saves_and_never_overwrites(onboard_as_admin, ssm, name, 
     assert (code, "exists already" in output, (tmp_path / "saved.toml").read_text()) == (ERROR, True, "mine"), output
     output, code = onboard_as_admin(*pull, "--out", "saved.toml", "--force")
     assert (code, (tmp_path / "saved.toml").read_text()) == (DONE, GRANT), output
+    ssm.put_parameter(Name=name, Value="# \x1b[2J\n" + GRANT, Type="String", Overwrite=True)
+    output, code = onboard_as_admin.answered("", *pull)
+    assert (code, "\x1b[2J" in output, IDENTITY in output) == (DONE, False, True), output
     output, code = onboard_as_admin("config", "pull")
     assert (code, "--name" in output) == (USAGE, True), output
 

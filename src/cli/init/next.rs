@@ -9,7 +9,7 @@ use crate::cli::config::DEFAULT_CONFIG;
 /// A name of an SSM parameter for the configuration, which the function can read.
 const PARAMETER: &str = "/account-onboarding/own.toml";
 
-/// What was written, and the commands that follow.
+/// A summary of the new file, and the commands that follow.
 pub(super) fn steps(file: &str, starter: &Starter, config: &Config) -> Vec<Line> {
     let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let vendors: Vec<_> = starter.vendors.iter().map(|vendor| vendor.title()).collect();

@@ -72,7 +72,7 @@ impl ParameterTier {
 /// Validates the name of the parameter with the configuration.
 ///
 /// # Errors
-/// What is not valid, and what to write.
+/// The part that is not valid, and what to write.
 pub fn configuration_parameter(name: &str) -> Result<String, String> {
     parameter_name(name).map_err(|_| {
         "it is not a valid name of an SSM parameter; write a name such as `/account-onboarding/own.toml`".to_owned()
@@ -86,7 +86,7 @@ pub fn is_of_the_stack(name: &str) -> bool {
 }
 
 /// The changed lines of a configuration, with external IDs hidden; empty if there are none. `None` if a text is not valid TOML:
-/// its external IDs cannot be told from the rest, so that it must not be shown.
+/// its external IDs cannot be found, so that it must not be shown.
 #[must_use]
 pub fn difference(before: &str, after: &str) -> Option<Vec<Line>> {
     let mut secrets = external_ids(before)?;

@@ -142,7 +142,7 @@ pub fn refuse_example(id: &AccountId) -> Result<(), String> {
 /// Validates a role or user of the identity account.
 ///
 /// # Errors
-/// What is not valid, and what to write.
+/// The part that is not valid, and what to write.
 pub fn principal(identity_account: &AccountId, text: &str) -> Result<String, String> {
     let not_an_arn = || format!("`{}` is not the ARN of a role or user of the identity account", Untrusted::new(text));
     let readable = |error: InvalidPrincipal| match error {
@@ -172,7 +172,7 @@ pub fn principal(identity_account: &AccountId, text: &str) -> Result<String, Str
 /// See <https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_CreatePermissionSet.html>.
 ///
 /// # Errors
-/// What is not valid, and what to write.
+/// The part that is not valid, and what to write.
 pub fn permission_set(text: &str) -> Result<String, String> {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b);
     if (1..=32).contains(&text.len()) && text.bytes().all(allowed) {
@@ -189,7 +189,7 @@ pub fn permission_set(text: &str) -> Result<String, String> {
 /// Validates the name of the SSM parameter with an external ID. The text is not repeated, because it may be the external ID.
 ///
 /// # Errors
-/// What is not valid, and what to write.
+/// The part that is not valid, and what to write.
 pub fn external_id_parameter(text: &str) -> Result<String, String> {
     let name = parameter_name(text).map_err(|error| {
         format!("this {error}. The external ID itself is not written to the file: store it in the parameter later")

@@ -11,11 +11,11 @@ use crate::redaction::KnownSecrets;
 /// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What was checked.
+    /// The subject.
     pub check: &'static str,
     /// The result.
     pub status: Status,
-    /// What was found.
+    /// The finding.
     pub text: String,
     /// What to do, if something is to do.
     #[serde(skip_serializing_if = "Option::is_none")]
