@@ -56,6 +56,8 @@ fn help_lists_exit_codes_and_commands() {
     }
     for command in [
         "demo",
+        "init",
+        "doctor",
         "plan",
         "apply",
         "links",

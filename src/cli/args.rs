@@ -8,9 +8,11 @@ use clap_complete::{ArgValueCandidates, Shell};
 use super::access_args::{AwsConfig, Links};
 use super::completion;
 use super::config::DEFAULT_CONFIG;
+use super::init::Init;
 use super::prerequisites::{Account, PolicyFormat};
 
 use onboarding_core::account::{AccountId, Partition};
+use onboarding_core::config::deployed::configuration_parameter;
 use onboarding_core::policy::{AssumeAction, InvalidPrincipal, Principal};
 use onboarding_core::prerequisites::{Prerequisite, ServicePrincipal, TagKey};
 use onboarding_core::report::Detail;
@@ -36,6 +38,7 @@ const EXIT_CODES: &str = "Exit codes:
 
 const EXAMPLES: &str = "Examples:
   onboard demo                                         onboard a simulated account
+  onboard init                                         write a first onboarding.toml
   onboard config check onboarding.toml                 report all configuration errors
   onboard plan --account 444455556666 --profile admin  dry run: show the changes
   onboard plan --event event.json                      show what the function would change
@@ -57,6 +60,10 @@ pub struct Args {
 pub(super) enum Command {
     /// Onboard a simulated account; needs no AWS account
     Demo,
+    /// Write a first configuration; asks for what the options do not say
+    Init(Init),
+    /// Check credentials, organization, deployment and tools, and say what to do; only reads
+    Doctor(Doctor),
     /// Show the changes that an account needs, as a diff (dry run); changes nothing in the account
     Plan(Target),
     /// Apply the configuration to an account; shows the plan and asks for confirmation
@@ -278,12 +285,76 @@ pub(super) enum ConfigCommand {
         #[arg(default_value = DEFAULT_CONFIG, value_hint = ValueHint::FilePath)]
         config: String,
     },
+    /// Print or save the configuration of the deployed function
+    Pull(Pull),
+    /// Store the configuration for the deployed function; shows the difference and asks for confirmation
+    Push(Push),
     /// Show the configuration with its defaults; external IDs are hidden
     Show {
         /// Configuration file
         #[arg(default_value = DEFAULT_CONFIG, value_hint = ValueHint::FilePath)]
         config: String,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Doctor {
+    /// Configuration file whose parameters are checked, too [default: onboarding.toml, if it exists]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) config: Option<String>,
+    /// Name of the deployed function
+    #[arg(long, value_name = "NAME", default_value = "account-onboarding")]
+    pub(super) function: String,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) aws: Aws,
+}
+
+/// The SSM parameter that the function reads.
+#[derive(Debug, ClapArgs)]
+pub(super) struct ConfigurationParameter {
+    /// SSM parameter with the configuration: stack parameter `ConfigurationParameterName`
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "ONBOARDING_CONFIG_PARAMETER",
+        hide_env_values = true,
+        value_parser = configuration_parameter
+    )]
+    pub(super) name: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Pull {
+    #[command(flatten)]
+    pub(super) parameter: ConfigurationParameter,
+    /// File to write, instead of stdout
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "against")]
+    pub(super) out: Option<String>,
+    /// Replace the file of `--out` if it exists
+    #[arg(long, requires = "out")]
+    pub(super) force: bool,
+    /// Show instead what a push of this file would change; the exit code is 3 if there is a difference
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) against: Option<String>,
+    #[command(flatten)]
+    pub(super) aws: Aws,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Push {
+    /// Configuration file
+    #[arg(default_value = DEFAULT_CONFIG, value_hint = ValueHint::FilePath)]
+    pub(super) config: String,
+    #[command(flatten)]
+    pub(super) parameter: ConfigurationParameter,
+    /// Skip the confirmation prompt
+    #[arg(long)]
+    pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) aws: Aws,
 }
 
 #[derive(Debug, Subcommand)]

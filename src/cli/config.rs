@@ -33,18 +33,23 @@ pub(super) fn refuse_example_values(config: &Config) -> anyhow::Result<()> {
 /// Whether all calls go to an endpoint that the environment sets.
 ///
 /// See <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
-fn has_endpoint_override() -> bool {
+pub(super) fn has_endpoint_override() -> bool {
     let variable = |name| std::env::var(name).unwrap_or_default();
     !variable("AWS_ENDPOINT_URL").is_empty()
         && !variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").eq_ignore_ascii_case("true")
 }
 
-pub(super) fn check(file: &str) -> anyhow::Result<Exit> {
-    let config = load(file)?;
+/// Prints the warnings to stderr, one for each setting that deserves review.
+pub(super) fn print_warnings(config: &Config) {
     let examples = config.example_values.iter().map(ToString::to_string);
     for warning in config.warnings().into_iter().chain(examples) {
         eprint_lines(&[Line::at(0).styled(Style::Warning, "warning:").text(format!(" {warning}"))]);
     }
+}
+
+pub(super) fn check(file: &str) -> anyhow::Result<Exit> {
+    let config = load(file)?;
+    print_warnings(&config);
     let grants = config.access_role.grants.len();
     let roles = config.roles.len();
     let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });

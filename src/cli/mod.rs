@@ -12,12 +12,16 @@ mod completion;
 mod config;
 mod confirm;
 mod demo;
+mod deployed;
+mod doctor;
 mod event;
 mod exit;
 mod handoff;
+mod init;
 mod input;
 mod links;
 mod man;
+mod new_file;
 mod policy;
 mod prerequisites;
 mod profile_files;
@@ -34,13 +38,13 @@ pub use exit::Exit;
 use self::args::{Command, ConfigCommand, PolicyCommand, PrerequisitesCommand, VendorsCommand};
 use self::output::print_error;
 use onboarding_core::text;
-use onboarding_engine::ports::{World, WriteIam};
+use onboarding_engine::ports::{Inspect, ParameterStore, World, WriteIam};
 
 /// Parses the arguments and runs the subcommand. `connect` creates the AWS clients; only the binary provides it, so that
 /// this module does not depend on the AWS SDK.
 pub async fn run<W>(connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>) -> Exit
 where
-    W: World<Session: WriteIam>,
+    W: World<Session: WriteIam> + ParameterStore + Inspect,
 {
     // Clap repeats arguments that it rejects, so those that cannot be printed must not reach it.
     if !std::env::args_os().all(|argument| argument.to_string_lossy().chars().all(text::is_printable)) {
@@ -56,6 +60,8 @@ where
     }
     let result = match args.command {
         Command::Demo => demo::demo().await,
+        Command::Init(options) => init::init(options),
+        Command::Doctor(options) => doctor::doctor(options, connect).await,
         Command::Plan(target) => account::plan(target, connect).await,
         Command::Apply(arguments) => account::apply(arguments, connect).await,
         Command::Links(arguments) => links::links(arguments, connect).await,
@@ -65,6 +71,8 @@ where
         Command::Event { file, format } => event::event(&file, format),
         Command::Config(ConfigCommand::Check { config }) => config::check(&config),
         Command::Config(ConfigCommand::Show { config }) => config::show(&config),
+        Command::Config(ConfigCommand::Pull(options)) => deployed::pull(options, connect).await,
+        Command::Config(ConfigCommand::Push(options)) => deployed::push(options, connect).await,
         Command::Vendors(VendorsCommand::List { config }) => vendors::list(config.as_deref()),
         Command::Prerequisites(PrerequisitesCommand::List) => prerequisites::list(),
         Command::Prerequisites(PrerequisitesCommand::Show(arguments)) => prerequisites::show(&arguments),

@@ -78,7 +78,7 @@ class Wire:
 
     def forward(self, handler, call, body):
         upstream = http.client.HTTPConnection("127.0.0.1", self.upstream_port, timeout=30)
-        upstream.putrequest("POST", handler.path, skip_host=True, skip_accept_encoding=True)
+        upstream.putrequest(handler.command, handler.path, skip_host=True, skip_accept_encoding=True)
         for name, value in handler.headers.items():
             upstream.putheader(name, value)
         upstream.endheaders(body)
@@ -94,6 +94,8 @@ class Wire:
             def do_POST(self):
                 body = self.body()
                 wire.handle(self, _call(self.headers, body), body)
+
+            do_GET = do_POST  # REST APIs, such as Lambda's
 
         return WireHandler
 

@@ -11,6 +11,7 @@ pub mod blueprint;
 pub mod code;
 pub mod config;
 pub mod console;
+pub mod doctor;
 pub mod eligibility;
 pub mod error;
 pub mod error_messages;

@@ -170,7 +170,7 @@ fn words(text: &str, allowed: impl Fn(char) -> bool) -> impl Iterator<Item = (us
 
 /// Whether an account ID is one of the documentation: 123456789012, or three times the same four digits, such as
 /// 111122223333. An account has one of these with a probability of one to a billion.
-fn account(id: &str) -> Option<Certainty> {
+pub(super) fn account(id: &str) -> Option<Certainty> {
     const SEQUENCES: [&str; 7] = [
         "012345678901",
         "210987654321",

@@ -70,7 +70,7 @@ pub struct NoFiles {
 impl NoFiles {
     /// No files for the configuration of this name.
     #[must_use]
-    pub(crate) fn named(name: &str) -> Self {
+    pub fn named(name: &str) -> Self {
         Self { name: name.to_owned() }
     }
 }

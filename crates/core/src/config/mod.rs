@@ -6,6 +6,7 @@
 //! parameter names; both are resolved per account in [`crate::blueprint`].
 
 mod context;
+pub mod deployed;
 mod examples;
 mod files;
 mod handoff;
@@ -20,6 +21,8 @@ mod roles;
 mod self_trust;
 mod services;
 mod show;
+pub mod starter;
+mod starter_text;
 mod trust;
 mod vendor_permissions;
 mod vendors;

@@ -1,7 +1,7 @@
 //! Patterns in which `*` matches any string and `?` any one character.
 
 /// Whether a string matches a pattern.
-pub(super) fn like(pattern: &str, text: &str) -> bool {
+pub(crate) fn like(pattern: &str, text: &str) -> bool {
     matches(pattern, text, |_| true)
 }
 

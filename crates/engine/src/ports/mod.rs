@@ -4,9 +4,13 @@
 //! Each method that does I/O is one API call unless it says otherwise, and fails with an [`ApiError`].
 
 mod http;
+mod inspect;
+mod parameter_store;
 mod records;
 
 pub use http::{Http, VendorRequest, VendorResponse};
+pub use inspect::Inspect;
+pub use parameter_store::{NewParameter, ParameterSettings, ParameterStore, ParameterWrite, StoredParameter};
 pub use records::{LeaseAttempt, Records, Saved};
 
 use std::collections::BTreeMap;

@@ -1,0 +1,205 @@
+//! A new `onboarding.toml`, from the answers to the questions of `onboard init`.
+//!
+//! Each answer passes the validator of the key that it is written to, so that the file is valid. What a validator accepts and
+//! `plan` would refuse later, such as an account ID of the AWS documentation, is found by [`Config::parse`] as for every other
+//! file. The file never contains an external ID: it names the SSM parameter that has it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use super::examples::{self, Certainty};
+use super::starter_text as text;
+use crate::account::AccountId;
+use crate::policy::{InvalidPrincipal, Principal};
+use crate::text::Untrusted;
+use crate::toml_reader::{parameter_name, template};
+use crate::vendor::{ExternalIdRule, Vendor};
+
+/// The function can read the parameters below this path, and no others, except its configuration.
+///
+/// See `ReadConfiguration` in `template.yaml`.
+const READABLE: &str = "/account-onboarding/";
+
+/// What a new configuration contains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Starter {
+    /// The account in which people sign in.
+    pub identity_account: AccountId,
+    /// Who of it may assume the access role.
+    pub granted: Granted,
+    /// The vendors whose roles are installed.
+    pub vendors: Vec<StarterVendor>,
+    /// The accounts that are never changed.
+    pub excluded: BTreeSet<AccountId>,
+}
+
+/// Who of the identity account may assume the access role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Granted {
+    /// Everyone whom the policies of the identity account allow it.
+    Account(Mfa),
+    /// These roles and users. MFA concerns the users.
+    Principals(Vec<String>, Mfa),
+    /// Everyone who is assigned one of these permission sets of IAM Identity Center in the identity account.
+    PermissionSets(Vec<String>),
+}
+
+/// Whether IAM users must have signed in with MFA.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mfa {
+    /// `aws:MultiFactorAuthPresent` must be true. Only users can meet this: sessions of roles, among them those of IAM Identity
+    /// Center, do not have the key.
+    ///
+    /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html>.
+    Required,
+    /// The key is not looked at.
+    NotRequired,
+}
+
+/// A vendor of a new configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StarterVendor {
+    /// The name in the catalogue.
+    pub(super) name: String,
+    pub(super) title: String,
+    /// Where users find their external ID.
+    pub(super) hint: Option<String>,
+    /// The SSM parameter with the external ID; none if the vendor uses none.
+    pub(super) parameter: Option<String>,
+    /// Whether accounts can be registered through an API of the vendor.
+    pub(super) has_registration: bool,
+}
+
+impl StarterVendor {
+    /// A vendor of the catalogue. Its external ID is in this parameter, or in the [default one](default_parameter).
+    #[must_use]
+    pub fn new(vendor: &Vendor, parameter: Option<String>) -> Self {
+        let (hint, parameter) = match &vendor.external_id {
+            ExternalIdRule::Required { hint } => {
+                (hint.clone(), Some(parameter.unwrap_or_else(|| default_parameter(&vendor.name))))
+            }
+            ExternalIdRule::NoneBecause(_) => (None, None),
+        };
+        Self {
+            name: vendor.name.clone(),
+            title: vendor.title.clone(),
+            hint,
+            parameter,
+            has_registration: vendor.registration_api.is_some(),
+        }
+    }
+
+    /// The display name.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The SSM parameter that must exist before the first run, and where users find its value.
+    #[must_use]
+    pub fn parameter(&self) -> Option<(&str, &str)> {
+        Some((self.parameter.as_deref()?, self.hint.as_deref().unwrap_or("the vendor's console")))
+    }
+}
+
+impl Starter {
+    /// The text of the file.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let mut toml = text::HEAD.to_owned();
+        toml.push_str(&text::grants(&self.identity_account, &self.granted));
+        toml.push_str(text::ACCOUNTS);
+        let excluded: Vec<_> = self.excluded.iter().map(|id| format!("\"{id}\"")).collect();
+        _ = writeln!(toml, "exclude = [{}]", excluded.join(", "));
+        toml.push_str(if self.vendors.is_empty() { text::NO_VENDORS } else { text::VENDORS });
+        for vendor in &self.vendors {
+            toml.push_str(&text::vendor(vendor));
+        }
+        toml.push_str(text::ROLES);
+        toml
+    }
+}
+
+/// The parameter that holds the external ID of a vendor, unless another one is chosen. The stack uses the same names.
+#[must_use]
+pub fn default_parameter(vendor: &str) -> String {
+    format!("{READABLE}{vendor}/external-id")
+}
+
+/// Refuses an account ID of the AWS documentation, as `plan` would.
+///
+/// # Errors
+/// What it is, and what to write.
+pub fn refuse_example(id: &AccountId) -> Result<(), String> {
+    match examples::account(id.as_str()) {
+        Some(Certainty::Certain) => {
+            Err(format!("{id} is an account ID of the AWS documentation; write the ID of an account of yours"))
+        }
+        Some(Certainty::Likely) | None => Ok(()),
+    }
+}
+
+/// Validates a role or user of the identity account.
+///
+/// # Errors
+/// The part that is not valid, and what to write.
+pub fn principal(identity_account: &AccountId, text: &str) -> Result<String, String> {
+    let not_an_arn = || format!("`{}` is not the ARN of a role or user of the identity account", Untrusted::new(text));
+    let readable = |error: InvalidPrincipal| match error {
+        InvalidPrincipal::Form(_) => not_an_arn(),
+        other => other.to_string(),
+    };
+    let is_own = |expanded: &str| match Principal::to_grant(expanded).map_err(readable)? {
+        principal @ Principal::Arn(_) if principal.account().as_ref() == Some(identity_account) => Ok(()),
+        Principal::Arn(_) => Err(format!(
+            "`{}` is not in the identity account {identity_account}; write the ARN of one of its roles or users",
+            Untrusted::new(text)
+        )),
+        _ => Err(not_an_arn()),
+    };
+    if text.contains(":role/aws-reserved/sso.amazonaws.com/") {
+        return Err(
+            "the role of a permission set gets another name when it is assigned again; choose permission sets, and \
+                    write their names"
+                .to_owned(),
+        );
+    }
+    template(text, is_own).map(|template| template.0)
+}
+
+/// Validates the name of a permission set of IAM Identity Center.
+///
+/// See <https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_CreatePermissionSet.html>.
+///
+/// # Errors
+/// The part that is not valid, and what to write.
+pub fn permission_set(text: &str) -> Result<String, String> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b);
+    if (1..=32).contains(&text.len()) && text.bytes().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "`{}` is not a valid name of a permission set; write the name that IAM Identity Center shows, 1 to 32 letters, digits \
+             and `_+=,.@-`",
+            Untrusted::new(text)
+        ))
+    }
+}
+
+/// Validates the name of the SSM parameter with an external ID. The text is not repeated, because it may be the external ID.
+///
+/// # Errors
+/// The part that is not valid, and what to write.
+pub fn external_id_parameter(text: &str) -> Result<String, String> {
+    let name = parameter_name(text).map_err(|error| {
+        format!("this {error}. The external ID itself is not written to the file: store it in the parameter later")
+    })?;
+    if !name.starts_with(READABLE) {
+        return Err(format!("the function can only read parameters below `{READABLE}`; choose such a name"));
+    }
+    Ok(name)
+}
+
+#[cfg(test)]
+#[path = "starter_tests.rs"]
+mod tests;

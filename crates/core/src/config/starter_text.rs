@@ -1,0 +1,125 @@
+//! The text of a new `onboarding.toml`, with comments.
+
+use super::starter::{Granted, Mfa, StarterVendor};
+use crate::account::AccountId;
+
+pub(super) const HEAD: &str = r#"# What every account of the organization gets: grants on the access role, and the roles that are installed. Check this file
+# with `onboard config check`; docs/CONFIGURATION.md documents every key. In ARNs, policies and conditions, {partition} and
+# {account-id} are replaced for each account.
+
+# The role that the management account assumes in each account: the first of these names that exists.
+[access-role]
+names = ["OrganizationAccountAccessRole", "AWSControlTowerExecution"]
+"#;
+
+pub(super) const ACCOUNTS: &str = "
+# Accounts that are never changed. The management account is never changed in any case.
+[accounts]
+";
+
+pub(super) const VENDORS: &str = "
+# Vendors of the catalogue: `onboard vendors list`. External IDs are in SSM parameters, which must exist before the first run.
+";
+
+pub(super) const NO_VENDORS: &str = "
+# No vendors yet: `onboard vendors list` shows the catalogue, and `onboard vendors show NAME` what to add here.
+";
+
+pub(super) const ROLES: &str = r#"
+# Roles of your own, for example for a pipeline of the identity account:
+# [[role]]
+# name = "app-deployer"
+# managed-policies = ["arn:{partition}:iam::aws:policy/ReadOnlyAccess"]
+# trust = [{ principal = "arn:{partition}:iam::ACCOUNT:role/pipeline" }]
+"#;
+
+const MFA: &str = r#"condition = { Bool = { "aws:MultiFactorAuthPresent" = "true" } }
+"#;
+
+/// The grants on the access role.
+pub(super) fn grants(identity_account: &AccountId, granted: &Granted) -> String {
+    match granted {
+        Granted::Account(mfa) => {
+            let comment = "
+# The identity account: its own policies decide which of its users and roles may assume the access role.
+";
+            let (note, condition) = match mfa {
+                Mfa::Required => (
+                    "# Only users who signed in with MFA: sessions of roles, also those of IAM Identity Center, are denied.\n",
+                    MFA,
+                ),
+                Mfa::NotRequired => ("", ""),
+            };
+            format!("{comment}{note}[[access-role.grant]]\nprincipal = \"{identity_account}\"\n{condition}")
+        }
+        Granted::Principals(principals, mfa) => of_principals(principals, *mfa),
+        Granted::PermissionSets(names) => of_permission_sets(identity_account, names),
+    }
+}
+
+/// One grant for the roles and one for the users, because only users can have MFA.
+fn of_principals(principals: &[String], mfa: Mfa) -> String {
+    let (users, roles): (Vec<_>, Vec<_>) = principals.iter().partition(|arn| arn.contains(":user/"));
+    let grant = |comment: &str, principals: Vec<&String>, condition: &str| {
+        if principals.is_empty() {
+            return String::new();
+        }
+        let lines: String = principals.iter().map(|arn| format!("    \"{arn}\",\n")).collect();
+        format!("\n# {comment}\n[[access-role.grant]]\nprincipal = [\n{lines}]\n{condition}")
+    };
+    let (comment, condition) = match mfa {
+        Mfa::Required => ("Users of the identity account who signed in with MFA.", MFA),
+        Mfa::NotRequired => ("Users of the identity account.", ""),
+    };
+    grant("Roles of the identity account. Their sessions have no MFA; require it where they are assumed.", roles, "")
+        + &grant(comment, users, condition)
+}
+
+/// Permission sets have roles whose names end in characters that change with each assignment, and whose path contains the
+/// region of IAM Identity Center, except in us-east-1. A grant cannot name them, so that it is for the account with a condition.
+///
+/// See <https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html>.
+fn of_permission_sets(identity_account: &AccountId, names: &[String]) -> String {
+    // `_*` would also match permission sets whose names continue with `_`; AWS appends 16 characters.
+    let suffix = "?".repeat(16);
+    let prefix = format!("arn:{{partition}}:iam::{identity_account}:role/aws-reserved/sso.amazonaws.com");
+    let pattern = |name: &String| {
+        format!(
+            "    \"{prefix}/AWSReservedSSO_{name}_{suffix}\",\n    \"{prefix}/*/AWSReservedSSO_{name}_{suffix}\",\n"
+        )
+    };
+    let patterns: String = names.iter().map(pattern).collect();
+    format!(
+        "
+# Permission sets of IAM Identity Center, assigned in the identity account. Require MFA in IAM Identity Center: their sessions
+# do not show it here. The two patterns are for the home region us-east-1 and for all others.
+[[access-role.grant]]
+principal = \"{identity_account}\"
+
+[access-role.grant.condition.ArnLike]
+\"aws:PrincipalArn\" = [
+{patterns}]
+"
+    )
+}
+
+/// The entry of a vendor.
+pub(super) fn vendor(vendor: &StarterVendor) -> String {
+    let StarterVendor { name, title, hint, parameter, has_registration } = vendor;
+    let mut lines = format!("\n# {title}\n[vendors.{name}]\n");
+    if let Some(parameter) = parameter {
+        if let Some(hint) = hint {
+            lines.push_str(&format!("# Its value: {hint}\n"));
+        }
+        lines.push_str(&format!("external-id = {{ ssm-parameter = \"{parameter}\" }}\n"));
+    }
+    lines.push_str(&format!("# permissions = []  # by default all read-only groups: `onboard vendors show {name}`\n"));
+    if *has_registration {
+        lines.push_str(&format!(
+            "# To register each account through the vendor's API:
+# registration = {{ region = \"REGION\", api-key = {{ ssm-parameter = \"/account-onboarding/{name}/api-key\" }} }}
+"
+        ));
+    }
+    lines
+}

@@ -1,0 +1,162 @@
+//! The checks of the deployed stack, which the environment of the function names, and of what the configurations refer to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::{join, join_all};
+use secrecy::ExposeSecret;
+
+use super::{deployed_configuration, limited};
+use onboarding_core::account::AccountId;
+use onboarding_core::blueprint;
+use onboarding_core::config::{Config, RegistrationTemplate};
+use onboarding_core::doctor::{self, Check, FunctionFacts, not_read};
+use onboarding_core::error::ErrorKind;
+use onboarding_core::redaction::KnownSecrets;
+use onboarding_core::vendor::ApiAccess;
+use onboarding_engine::ports::{Inspect, ParameterKind, ParameterValue, World};
+
+/// The most names in one call of `ssm:GetParameters`.
+const NAMES_PER_CALL: usize = 10;
+
+/// The stack: the configuration that the function reads, and a check of each resource.
+pub(super) async fn checks<W: World + Inspect>(world: &W, function: &FunctionFacts) -> (Option<Config>, Vec<Check>) {
+    let variable = |name: &str| function.environment.get(name).map(String::as_str).filter(|value| !value.is_empty());
+    let queue = async {
+        match variable("ONBOARDING_QUEUE_URL") {
+            Some(url) => Some(limited("sqs:GetQueueAttributes", world.queue_facts(url)).await),
+            None => None,
+        }
+    };
+    let dead_letters = async {
+        match variable("ONBOARDING_DEAD_LETTERS_URL") {
+            Some(url) => Some(limited("sqs:GetQueueAttributes", world.queue_facts(url)).await),
+            None => None,
+        }
+    };
+    let table = async {
+        let name = variable("ONBOARDING_TABLE")?;
+        let state = limited("dynamodb:DescribeTable", world.table_state(name)).await;
+        Some(state.map_or_else(|error| not_read("table", &error), |state| doctor::table(name, &state)))
+    };
+    let role = async {
+        let name = function.role.as_deref()?;
+        let policies = limited("iam:ListRolePolicies", world.own_role_policies(name)).await;
+        Some(policies.map_or_else(|error| not_read("role", &error), |policies| doctor::role(name, &policies)))
+    };
+    let configuration = async {
+        match variable("ONBOARDING_CONFIG_PARAMETER") {
+            Some(name) => Some(deployed_configuration(world, name).await),
+            None => None,
+        }
+    };
+    let ((queue, dead_letters), (table, (role, configuration))) =
+        join(join(queue, dead_letters), join(table, join(role, configuration))).await;
+
+    let unset = |check, name: &str| {
+        Check::warning(check, format!("the function has no variable `{name}`"), "deploy the stack again")
+    };
+    let (config, configuration) = configuration.unzip();
+    let mut checks = vec![
+        role.unwrap_or_else(|| Check::failed("role", "the function has no role", "deploy the stack again")),
+        configuration.unwrap_or_else(|| unset("configuration", "ONBOARDING_CONFIG_PARAMETER")),
+    ];
+    let inbox = match queue {
+        None => {
+            checks.push(unset("queue", "ONBOARDING_QUEUE_URL"));
+            None
+        }
+        Some(Err(error)) => {
+            checks.push(not_read("queue", &error));
+            None
+        }
+        Some(Ok(facts)) => {
+            checks.push(doctor::inbox(&facts));
+            let rules = limited("events:ListRuleNamesByTarget", world.rules_with_target(&facts.arn)).await;
+            checks.push(rules.map_or_else(|error| not_read("rules", &error), |rules| doctor::rules(&rules)));
+            Some(facts)
+        }
+    };
+    checks.push(match dead_letters {
+        None => unset("dead letters", "ONBOARDING_DEAD_LETTERS_URL"),
+        Some(Err(error)) => not_read("dead letters", &error),
+        Some(Ok(facts)) => doctor::dead_letters(&facts, inbox.as_ref().map(|inbox| inbox.arn.as_str())),
+    });
+    checks.push(table.unwrap_or_else(|| unset("table", "ONBOARDING_TABLE")));
+    (config.flatten(), checks)
+}
+
+/// The SSM parameters that the configurations refer to, and the vendors' APIs with the keys in them.
+pub(super) async fn parameters_and_vendors<W: World + Inspect>(
+    world: &W,
+    configurations: &[Config],
+    account: Option<&AccountId>,
+    secrets: &KnownSecrets,
+) -> Vec<Check> {
+    let names: BTreeSet<&str> = configurations.iter().flat_map(blueprint::parameters).collect();
+    let keys: BTreeSet<&str> = configurations.iter().flat_map(blueprint::key_parameters).collect();
+    let names: Vec<_> = names.into_iter().collect();
+    let reads =
+        join_all(names.chunks(NAMES_PER_CALL).map(|names| limited("ssm:GetParameters", world.parameters(names))));
+    let mut values = BTreeMap::new();
+    let mut unread = BTreeSet::new();
+    let mut checks = Vec::new();
+    for (names, read) in names.chunks(NAMES_PER_CALL).zip(reads.await) {
+        match read {
+            Ok(found) => values.extend(found),
+            Err(error) => {
+                checks.push(not_read("parameter", &error));
+                unread.extend(names.iter().copied());
+            }
+        }
+    }
+    values.values().for_each(|value| secrets.add(value.value.expose_secret()));
+    let region = world.region_name();
+    for name in names.into_iter().filter(|name| !unread.contains(name)) {
+        checks.push(match values.get(name) {
+            None => doctor::parameter(name, &region),
+            Some(value) if keys.contains(name) && value.kind == ParameterKind::Plain => Check::failed(
+                "parameter",
+                format!("{name} holds an API key and is not a SecureString"),
+                format!("delete it, and store the key with `aws ssm put-parameter --type SecureString --name {name} --value …`"),
+            ),
+            Some(_) => Check::ok("parameter", format!("{name} exists")),
+        });
+    }
+    let registrations =
+        configurations.iter().flat_map(|config| &config.roles).filter_map(|role| role.registration.as_ref());
+    let mut seen = BTreeSet::new();
+    let once = registrations.filter(|one| seen.insert((one.endpoint.url().to_owned(), one.key_parameter.clone())));
+    let vendors = once.map(|registration| vendor(world, registration, &values, account));
+    checks.extend(join_all(vendors).await.into_iter().flatten());
+    checks
+}
+
+/// Whether a vendor's API answers from here, with the key. The function may be in another network.
+async fn vendor<W: World>(
+    world: &W,
+    registration: &RegistrationTemplate,
+    values: &BTreeMap<String, ParameterValue>,
+    account: Option<&AccountId>,
+) -> Option<Check> {
+    let url = registration.endpoint.url();
+    let key = values.get(&registration.key_parameter)?.value.expose_secret().trim().parse();
+    let Ok(key) = key else {
+        let text = format!("the value of {} is not a valid API key", registration.key_parameter);
+        return Some(Check::failed("vendor API", text, "store the key that the vendor gave you"));
+    };
+    let access = ApiAccess { endpoint: registration.endpoint.clone(), key };
+    let asked = limited("vendor API", world.vendor_registrations(registration.api, &access, account?)).await;
+    Some(match asked {
+        Ok(_) => Check::ok("vendor API", format!("{url} answers and accepts the key")),
+        Err(error) if error.kind() == ErrorKind::Unavailable => Check::failed(
+            "vendor API",
+            format!("{url} cannot be reached from here: {error}"),
+            "check the network, and the region or URL of the registration",
+        ),
+        Err(error) => Check::failed(
+            "vendor API",
+            format!("{url} refuses: {error}"),
+            "check the key, and its permission to list AWS connectors",
+        ),
+    })
+}

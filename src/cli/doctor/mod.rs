@@ -1,0 +1,156 @@
+//! `onboard doctor`: checks everything that a run or a deployment needs, and says what to do. It only reads.
+//!
+//! Checks run concurrently, each with a time limit, and one that cannot read its facts does not stop the others.
+
+mod deployment;
+mod tools;
+
+use std::future::Future;
+use std::path::Path;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+
+use super::args::{Aws, Doctor, Format};
+use super::config::{DEFAULT_CONFIG, has_endpoint_override, load};
+use super::exit::Exit;
+use onboarding_core::account::{AccountId, Partition};
+use onboarding_core::config::{Certainty, Config, NoFiles};
+use onboarding_core::doctor::{self, Check, Diagnosis, Status, not_read};
+use onboarding_core::error::ApiError;
+use onboarding_core::lines::render;
+use onboarding_core::redaction::KnownSecrets;
+use onboarding_engine::ports::{Inspect, Secrets, World};
+
+/// The longest time for a check. The SDK's own retries may take longer.
+const LIMIT: Duration = Duration::from_secs(15);
+
+pub(super) async fn doctor<W: World + Inspect>(
+    options: Doctor,
+    connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
+) -> anyhow::Result<Exit> {
+    let secrets = KnownSecrets::default();
+    let (local, mut checks) = local_configuration(options.config.as_deref());
+    let tools = std::thread::spawn(tools::checks);
+    match connect(&options.aws).await {
+        Ok(world) => checks.splice(0..0, remote(&world, &options, local, &secrets).await).for_each(drop),
+        Err(error) => {
+            let fix =
+                "see the AWS CLI's `aws configure`, or pass `--profile` and `--region`; everything in AWS is unchecked";
+            checks.insert(0, Check::failed("credentials", format!("{error:#}"), fix));
+        }
+    }
+    checks.extend(tools.join().unwrap_or_default());
+    let diagnosis = Diagnosis::new(checks, &secrets);
+    match options.format {
+        Format::Text => print_text!("{}", render(&diagnosis.lines())),
+        Format::Json => print_line!("{}", diagnosis.to_json()?),
+    }
+    Ok(if diagnosis.count(Status::Failed) > 0 { Exit::Error } else { Exit::Done })
+}
+
+/// The file of `--config`, or the default one if there is one.
+fn local_configuration(file: Option<&str>) -> (Option<Config>, Vec<Check>) {
+    let file = match file {
+        Some(file) => file,
+        None if Path::new(DEFAULT_CONFIG).exists() => DEFAULT_CONFIG,
+        None => return (None, Vec::new()),
+    };
+    match load(file) {
+        Ok(config) => {
+            let check = configuration_check(file, &config);
+            (Some(config), vec![check])
+        }
+        Err(error) => {
+            let fix = format!("`onboard config check {file}`");
+            (None, vec![Check::failed("configuration", format!("{error:#}"), fix)])
+        }
+    }
+}
+
+fn configuration_check(name: &str, config: &Config) -> Check {
+    let examples = config.example_values.iter().filter(|value| value.certainty == Certainty::Certain).count();
+    if examples > 0 && !has_endpoint_override() {
+        let text = format!("{name} still contains {examples} values of an example");
+        return Check::failed("configuration", text, "replace them: `onboard config check` lists them");
+    }
+    match config.warnings().len() {
+        0 => Check::ok("configuration", format!("{name} is valid")),
+        count => {
+            Check::warning("configuration", format!("{name} has {count} warnings"), "`onboard config check` shows them")
+        }
+    }
+}
+
+/// Everything in AWS, in the order in which it is shown.
+async fn remote<W: World + Inspect>(
+    world: &W,
+    options: &Doctor,
+    local: Option<Config>,
+    secrets: &KnownSecrets,
+) -> Vec<Check> {
+    let region = world.region_name();
+    let (caller, organization, trails, function) = futures_util::join!(
+        limited("sts:GetCallerIdentity", world.caller_arn()),
+        limited("organizations:DescribeOrganization", world.organization_facts()),
+        limited("cloudtrail:DescribeTrails", world.trail_facts()),
+        limited("lambda:GetFunctionConfiguration", world.function_facts(&options.function)),
+    );
+    let mut checks = Vec::new();
+    match &caller {
+        Ok(arn) => checks.push(doctor::credentials(arn, options.aws.profile.as_deref())),
+        Err(error) => {
+            let fix = "sign in again, or use another profile";
+            checks.push(Check::failed("credentials", format!("they are not accepted: {error}"), fix));
+        }
+    }
+    let account = caller.as_deref().ok().and_then(|arn| arn.split(':').nth(4)?.parse::<AccountId>().ok());
+    match &organization {
+        Ok(facts) => {
+            checks.push(doctor::organization(facts));
+            checks.extend(account.as_ref().map(|account| doctor::account(account, facts)));
+        }
+        Err(error) => checks.push(not_read("organization", error)),
+    }
+    if let Some(partition) = caller.as_deref().ok().and_then(|arn| Partition::from_arn(arn).ok()) {
+        checks.push(doctor::region(&region, &partition));
+    }
+    checks.push(trails.map_or_else(|error| not_read("CloudTrail", &error), |found| doctor::trails(&found, &region)));
+    let mut configurations: Vec<Config> = local.into_iter().collect();
+    match function {
+        Err(error) => checks.push(not_read("function", &error)),
+        Ok(found) => {
+            checks.push(doctor::function(&options.function, &region, found.as_ref()));
+            if let Some(facts) = found {
+                let (deployed, found) = deployment::checks(world, &facts).await;
+                configurations.extend(deployed);
+                checks.extend(found);
+            }
+        }
+    }
+    checks.extend(deployment::parameters_and_vendors(world, &configurations, account.as_ref(), secrets).await);
+    checks
+}
+
+/// A configuration in an SSM parameter, read as the function does.
+async fn deployed_configuration(world: &impl Secrets, name: &str) -> (Option<Config>, Check) {
+    match limited("ssm:GetParameter", world.parameter(name)).await {
+        Err(error) => (None, not_read("configuration", &error)),
+        Ok(text) => match Config::parse(text.expose_secret(), &NoFiles::named(name)) {
+            Ok(config) => {
+                let check = configuration_check(name, &config);
+                (Some(config), check)
+            }
+            Err(problems) => {
+                let fix = format!("`onboard config push --name {name}`");
+                (None, Check::failed("configuration", problems.to_string().trim_end().to_owned(), fix))
+            }
+        },
+    }
+}
+
+/// The result of a call, or an error after the time limit.
+async fn limited<T>(call: &'static str, work: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
+    let late = |_| Err(ApiError::new(call, "Timeout", &format!("no answer within {} seconds", LIMIT.as_secs())));
+    tokio::time::timeout(LIMIT, work).await.unwrap_or_else(late)
+}

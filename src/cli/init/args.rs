@@ -1,0 +1,64 @@
+//! The options of `onboard init`: one for each question.
+
+use clap::{Args as ClapArgs, ValueEnum, ValueHint};
+use clap_complete::ArgValueCandidates;
+
+use super::answers::{NONE, excluded_account, identity_account};
+use crate::cli::completion;
+use crate::cli::config::DEFAULT_CONFIG;
+use onboarding_core::account::AccountId;
+use onboarding_core::config::starter::{external_id_parameter, permission_set};
+
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct Init {
+    /// ID of the identity account, in which people sign in
+    #[arg(long, value_name = "ID", value_parser = identity_account)]
+    pub(super) identity_account: Option<AccountId>,
+    /// Role or user of the identity account that may assume the access role; repeatable [default: all that the identity
+    /// account's own policies allow]
+    #[arg(long = "principal", value_name = "ARN", conflicts_with = "permission_sets")]
+    pub(super) principals: Vec<String>,
+    /// Permission set of IAM Identity Center whose users in the identity account may assume the access role; repeatable
+    #[arg(long = "permission-set", value_name = "NAME", value_parser = permission_set)]
+    pub(super) permission_sets: Vec<String>,
+    /// Whether users must have signed in with MFA. Sessions of roles and of IAM Identity Center have no MFA and are denied
+    /// if the whole account is granted with it
+    #[arg(long, value_enum)]
+    pub(super) mfa: Option<MfaChoice>,
+    /// Vendor from the catalogue whose role is installed; repeatable; `none` for no vendor
+    #[arg(long = "vendor", value_name = "NAME", add = ArgValueCandidates::new(completion::vendors))]
+    pub(super) vendors: Vec<String>,
+    /// SSM parameter that has the external ID of a vendor; repeatable [default: /account-onboarding/VENDOR/external-id]
+    #[arg(long = "external-id-parameter", value_name = "VENDOR=NAME", value_parser = vendor_parameter)]
+    pub(super) parameters: Vec<(String, String)>,
+    /// ID of an account that is never changed; repeatable; `none` for no account
+    #[arg(long = "exclude", value_name = "ID", value_parser = excluded)]
+    pub(super) excluded: Vec<Excluded>,
+    /// File to write; it must not exist
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG, value_hint = ValueHint::FilePath)]
+    pub(super) out: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum MfaChoice {
+    Required,
+    NotRequired,
+}
+
+/// A value of `--exclude`.
+#[derive(Debug, Clone)]
+pub(super) enum Excluded {
+    None,
+    Account(AccountId),
+}
+
+fn excluded(text: &str) -> Result<Excluded, String> {
+    if text == NONE { Ok(Excluded::None) } else { excluded_account(text).map(Excluded::Account) }
+}
+
+fn vendor_parameter(text: &str) -> Result<(String, String), String> {
+    // The text is not repeated, because what follows `=` may be an external ID.
+    let (vendor, name) =
+        text.split_once('=').ok_or("write VENDOR=NAME, such as `trelica=/account-onboarding/trelica/id`")?;
+    Ok((vendor.to_owned(), external_id_parameter(name)?))
+}
