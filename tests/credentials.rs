@@ -2,6 +2,11 @@
 //! local server in the place of AWS that records which access key signed.
 #![cfg(test)]
 
+#[path = "credentials/network.rs"]
+mod network;
+#[path = "credentials/unusable_profiles.rs"]
+mod unusable_profiles;
+
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};

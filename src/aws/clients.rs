@@ -16,6 +16,8 @@ use aws_types::region::Region;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use super::credentials::{CredentialsProblem, ProfileCredentials, SendableCredentials};
+use super::endpoints;
+use super::network::{BundleError, TrustedCertificates};
 use super::profiles::{self, ProfileError};
 use super::regions;
 use onboarding_core::limits::{CALL, CALL_ATTEMPT, CONNECT};
@@ -38,6 +40,12 @@ pub enum ClientsError {
     /// The region does not exist.
     #[error("{0}")]
     UnknownRegion(String),
+    /// A variable, or a setting of the profile, is not an endpoint.
+    #[error("`{0}` is not an endpoint: it needs a URL that starts with `https://` or `http://`; correct or unset it")]
+    Endpoint(String),
+    /// The trusted certificates cannot be used.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     /// The profile cannot be used.
     #[error(transparent)]
     Profile(#[from] ProfileError),
@@ -77,7 +85,7 @@ pub fn function_config() -> Result<SdkConfig, ClientsError> {
 /// When the profile or its credentials cannot be used, or no valid region is set.
 pub async fn cli_config(profile: Option<&str>, region: Option<&str>) -> Result<SdkConfig, ClientsError> {
     let selected = profiles::select(profile).await?;
-    let http_client = http_client();
+    let http_client = TrustedCertificates::from_env()?.http_client();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client.clone())
         .retry_config(RetryConfig::standard())
@@ -89,6 +97,9 @@ pub async fn cli_config(profile: Option<&str>, region: Option<&str>) -> Result<S
         loader = loader.region(Region::new(region.to_owned()));
     }
     let config = loader.load().await;
+    if let Some(setting) = endpoints::invalid(&config) {
+        return Err(ClientsError::Endpoint(setting));
+    }
     match (config.region().map(AsRef::as_ref).unwrap_or_default(), &selected) {
         ("", Some(selected)) => return Err(ClientsError::RegionOfProfile(selected.name.as_str().into())),
         ("", None) => return Err(ClientsError::Region),

@@ -17,7 +17,7 @@ use aws_credential_types::provider::{ProvideCredentials, Result, SharedCredentia
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::region::Region;
 
@@ -181,6 +181,13 @@ fn explain(selected: &Selected, error: &CredentialsError) -> CredentialsProblem 
     if let Some(message) = denied_role(selected, error) {
         return CredentialsProblem(message);
     }
+    if let Some(service) = unreachable_service(selected.method, error) {
+        return CredentialsProblem(format!(
+            "{service} cannot be reached for the credentials of profile `{profile}`: {}; check the network, the proxy and the \
+             trusted certificates (`AWS_CA_BUNDLE`), then run again",
+            reason_of(error)
+        ));
+    }
     let text = chain(error);
     let is_expired = EXPIRED.iter().any(|phrase| text.contains(phrase)) || text.contains(SESSION_ENDED);
     let has_no_token = NO_TOKEN.iter().any(|phrase| text.contains(phrase));
@@ -254,6 +261,23 @@ fn denied_role(selected: &Selected, error: &CredentialsError) -> Option<String> 
         next = cause.source();
     }
     None
+}
+
+/// The service whose response is missing, if the connection to it failed.
+fn unreachable_service(method: Method, error: &CredentialsError) -> Option<&'static str> {
+    let causes = || std::iter::successors(error.source(), |&cause| cause.source());
+    let failure = causes().find_map(|cause| cause.downcast_ref::<ConnectorError>())?;
+    if !failure.is_io() && !failure.is_timeout() {
+        return None;
+    }
+    let is_role = causes().any(|cause| cause.is::<SdkError<AssumeRoleError, HttpResponse>>());
+    match method {
+        _ if is_role => Some("STS"),
+        Method::Sso => Some("IAM Identity Center (SSO)"),
+        Method::Login => Some("the sign-in service of AWS"),
+        Method::WebIdentity => Some("STS"),
+        Method::Keys | Method::Process | Method::CredentialSource => None,
+    }
 }
 
 /// The exit status and the output of a command, which may contain anything.

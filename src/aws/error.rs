@@ -8,6 +8,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::ErrorKind;
 
 use super::credentials::unavailable_credentials;
+use super::unreachable::obstacle;
 use onboarding_core::error::ApiError;
 
 /// Converts the SDK error of a call.
@@ -19,19 +20,26 @@ where
         let status = error.raw_response().map(|response| response.status().as_u16());
         let (code, message) = match &error {
             SdkError::ServiceError(response) => {
-                let code = response.err().code().filter(|code| !code.is_empty());
-                let code = code.map_or_else(|| code_of_status(response.raw()), str::to_owned);
-                (code, response.err().message().unwrap_or_default().to_owned())
+                let message = response.err().message().unwrap_or_default();
+                match response.err().code().filter(|code| !code.is_empty()) {
+                    Some(code) => (code.to_owned(), message.to_owned()),
+                    None => (code_of_status(response.raw()), with_status(response.raw(), message)),
+                }
             }
             SdkError::TimeoutError(_) => ("Timeout".to_owned(), "no response before the timeout".to_owned()),
             SdkError::DispatchFailure(_) if let Some(reason) = unavailable_credentials(&error) => {
                 ("NoCredentials".to_owned(), reason)
             }
+            SdkError::DispatchFailure(_) if let Some(obstacle) = obstacle(&error) => {
+                (obstacle.code().to_owned(), chain(&error))
+            }
             SdkError::DispatchFailure(failure) if failure.is_timeout() => ("Timeout".to_owned(), chain(&error)),
             SdkError::DispatchFailure(failure) if is_lost_connection(failure) => {
                 ("Connection".to_owned(), chain(&error))
             }
-            SdkError::ResponseError(response) => (code_of_status(response.raw()), chain(&error)),
+            SdkError::ResponseError(response) => {
+                (code_of_status(response.raw()), with_status(response.raw(), &chain(&error)))
+            }
             _ => ("Client".to_owned(), chain(&error)),
         };
         let ours = ApiError::new(call, code, &message);
@@ -58,6 +66,12 @@ fn code_of_status(response: &HttpResponse) -> String {
         _ => "MalformedAnswer",
     };
     code.to_owned()
+}
+
+/// The message of a response that is not the service's, which often comes from a proxy.
+fn with_status(response: &HttpResponse, message: &str) -> String {
+    let status = format!("HTTP status {}", response.status().as_u16());
+    if message.is_empty() { status } else { format!("{status}: {message}") }
 }
 
 /// The error of a response without a field that the service's model requires.

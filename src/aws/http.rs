@@ -11,6 +11,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 
+use super::network::{self, TrustedCertificates};
+use super::unreachable::{Obstacle, marked, obstacle};
 use onboarding_core::error::ApiError;
 use onboarding_core::limits::CONNECT;
 use onboarding_engine::ports::{Http, VendorRequest, VendorResponse};
@@ -18,7 +20,11 @@ use onboarding_engine::ports::{Http, VendorRequest, VendorResponse};
 /// An HTTP client that is created with the first request. Clones share its connections. It does not follow redirects
 /// and does not retry.
 #[derive(Debug, Clone, Default)]
-pub struct HttpClient(Arc<OnceLock<Connector>>);
+pub struct HttpClient {
+    connector: Arc<OnceLock<Connector>>,
+    /// The certificates that the user trusts. `None` in the function, which uses no proxy either.
+    user: Option<TrustedCertificates>,
+}
 
 /// The size limit for the body of a successful response, in bytes. No response that the vendor clients expect is that large.
 const MAX_BODY: usize = 128 << 10;
@@ -36,10 +42,21 @@ impl Http for HttpClient {
 }
 
 impl HttpClient {
+    /// The client of the CLI. The certificates were checked when the SDK configuration was loaded.
+    pub(super) fn for_user() -> Self {
+        Self { user: Some(TrustedCertificates::from_env().unwrap_or_default()), ..Self::default() }
+    }
+
     async fn exchange(&self, request: VendorRequest<'_>) -> Result<VendorResponse, ApiError> {
         let call = request.call;
         let connection = |error: &dyn std::error::Error| ApiError::new(call, "Connection", &super::error::chain(error));
-        let response = self.connector().call(http_request(request)?).await.map_err(|error| connection(&error))?;
+        let host = network::host(&request.url).to_owned();
+        let sent = self.connector().call(http_request(request)?).await;
+        let response = sent.map_err(|error| {
+            let error = if self.user.is_some() { marked(error, &host) } else { error };
+            let code = obstacle(&error).map_or("Connection", Obstacle::code);
+            ApiError::new(call, code, &super::error::chain(&error))
+        })?;
         let status = response.status().as_u16();
         let mut stream = ByteStream::new(response.into_body());
         let mut body = Vec::new();
@@ -58,8 +75,11 @@ impl HttpClient {
     }
 
     fn connector(&self) -> &Connector {
-        self.0.get_or_init(|| {
+        self.connector.get_or_init(|| {
             let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
+            if let Some(trusted) = &self.user {
+                return trusted.connector(Some(settings));
+            }
             Connector::builder()
                 .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
                 .connector_settings(settings)

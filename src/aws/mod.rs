@@ -5,12 +5,15 @@
 mod ambiguous;
 mod clients;
 mod clock;
+mod config_files;
 mod credentials;
 mod directory;
+mod endpoints;
 mod error;
 mod http;
 mod iam;
 mod inspect;
+mod network;
 mod notifier;
 mod parameter_store;
 mod parameters;
@@ -19,6 +22,7 @@ mod queue;
 mod records;
 mod regions;
 mod sessions;
+mod unreachable;
 mod vendors;
 mod write;
 
@@ -103,7 +107,7 @@ impl Aws {
     #[must_use]
     pub fn for_user(config: &SdkConfig, table: Option<String>) -> Self {
         let resources = Resources { table: table.filter(|name| !name.is_empty()), ..Resources::default() };
-        Self { credentials: CallerCredentials::Fixed, ..Self::new(config, resources) }
+        Self { credentials: CallerCredentials::Fixed, http: HttpClient::for_user(), ..Self::new(config, resources) }
     }
 
     /// Creates the clients of the function.

@@ -19,6 +19,7 @@ use std::env;
 use aws_config::profile::{Profile, ProfileSet};
 use aws_types::os_shim_internal::{Env, Fs};
 
+use super::config_files::ConfigFile;
 use super::error::chain;
 use onboarding_core::suggestion::{did_you_mean, list_of};
 use onboarding_core::text::Untrusted;
@@ -56,6 +57,14 @@ pub(super) enum Method {
 /// Why a profile cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProfileError {
+    /// A file exists and cannot be used.
+    #[error("{file} {problem}")]
+    Unusable {
+        /// The file, in backticks if its path comes from the environment.
+        file: String,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
     /// A file cannot be parsed.
     #[error("the AWS profiles cannot be read: {0}; fix that line, then run again")]
     Broken(String),
@@ -86,6 +95,14 @@ pub enum ProfileError {
     /// The source profiles form a circle.
     #[error("the `source_profile` of profile `{0}` leads back to itself; let one of them have credentials of its own")]
     Circle(Untrusted),
+    /// A profile that names itself as its source and has no keys.
+    #[error("profile `{0}` names itself as its `source_profile` and has no keys; name a profile that has credentials")]
+    SelfSource(Untrusted),
+    /// The ARN of a role is not one.
+    #[error(
+        "the `role_arn` of profile `{0}` is not the ARN of a role, such as `arn:aws:iam::111122223333:role/NAME`; correct it"
+    )]
+    RoleArn(Untrusted),
     /// A role without exactly one source of the credentials that assume it.
     #[error("profile `{0}` has a `role_arn` and needs either `source_profile` or `credential_source`; set exactly one")]
     RoleSource(Untrusted),
@@ -105,12 +122,24 @@ pub(super) async fn select(option: Option<&str>) -> Result<Option<Selected>, Pro
         return Ok(None);
     }
     let name = option.map(str::to_owned).or_else(|| set_variable("AWS_PROFILE"));
+    let files = [ConfigFile::config(), ConfigFile::credentials()];
+    // Without a named profile, a file that this user cannot read does not matter if the default chain has another source.
+    for file in files.iter().filter(|file| name.is_some() || file.is_named()) {
+        file.check()?;
+    }
     let override_name = name.clone().unwrap_or_else(|| "default".to_owned());
     let loaded =
         aws_config::profile::load(&Fs::real(), &Env::real(), &Default::default(), Some(Cow::Owned(override_name)))
             .await;
-    let set = loaded.map_err(|error| ProfileError::Broken(broken(&error)))?;
-    let file = set_variable("AWS_CONFIG_FILE").map_or_else(|| "~/.aws/config".to_owned(), |file| printed_path(&file));
+    let set = match loaded {
+        Ok(set) => set,
+        Err(error) => {
+            // The parser's message about a byte order mark shows a line that looks correct.
+            files.iter().try_for_each(ConfigFile::check)?;
+            return Err(ProfileError::Broken(broken(&error)));
+        }
+    };
+    let [file, _] = files;
     let profiles = Profiles { set: &set, file };
     match (option, name) {
         (None, None) if set.get_profile("default").is_none() => Ok(None),
@@ -127,15 +156,10 @@ fn broken(error: &dyn std::error::Error) -> String {
     chain(error).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A path from the environment, in backticks.
-fn printed_path(path: &str) -> String {
-    format!("`{}`", onboarding_core::text::printable(path))
-}
-
 /// The profiles of all files.
 struct Profiles<'a> {
     set: &'a ProfileSet,
-    file: String,
+    file: ConfigFile,
 }
 
 impl<'a> Profiles<'a> {
@@ -156,9 +180,15 @@ impl<'a> Profiles<'a> {
             if profile.get("role_arn").is_none() || profile.get("web_identity_token_file").is_some() {
                 break self.method(profile)?;
             }
+            if !profile.get("role_arn").is_some_and(is_role_arn) {
+                return Err(ProfileError::RoleArn(profile.name().into()));
+            }
             needs_mfa |= profile.get("mfa_serial").is_some();
             match (profile.get("source_profile"), profile.get("credential_source")) {
-                (Some(source), None) if source == profile.name() => break self.method(profile)?,
+                (Some(source), None) if source == profile.name() => {
+                    let method = self.method(profile)?;
+                    break Some(method.ok_or_else(|| ProfileError::SelfSource(profile.name().into()))?);
+                }
                 (Some(source), None) => profile = self.source(profile, source)?,
                 (None, Some(_)) => break self.method(profile)?,
                 _ => return Err(ProfileError::RoleSource(profile.name().into())),
@@ -170,7 +200,7 @@ impl<'a> Profiles<'a> {
 
     fn source(&self, profile: &Profile, source: &str) -> Result<&'a Profile, ProfileError> {
         self.set.get_profile(source).ok_or_else(|| {
-            let mut remedy = did_you_mean(source, self.set.profiles());
+            let mut remedy = self.without_prefix(source).unwrap_or_else(|| did_you_mean(source, self.set.profiles()));
             if remedy.is_empty() {
                 remedy = "; add the profile, or correct the name".to_owned();
             }
@@ -209,7 +239,7 @@ impl<'a> Profiles<'a> {
 
     fn missing(&self, name: &str) -> ProfileError {
         let names = || self.set.profiles();
-        let mut remedy = did_you_mean(name, names());
+        let mut remedy = self.without_prefix(name).unwrap_or_else(|| did_you_mean(name, names()));
         if remedy.is_empty() {
             remedy = match names().count() {
                 0 => format!("; run `aws configure sso --profile {}` to add it", Untrusted::new(name)),
@@ -221,11 +251,17 @@ impl<'a> Profiles<'a> {
                 _ => "; `aws configure list-profiles` lists the profiles".to_owned(),
             };
         }
-        ProfileError::Missing { name: name.into(), file: self.file.clone(), remedy }
+        ProfileError::Missing { name: name.into(), file: self.file.to_string(), remedy }
+    }
+
+    /// The remedy if the configuration file has a section with the name of the profile alone, which the AWS tools skip.
+    fn without_prefix(&self, name: &str) -> Option<String> {
+        let name = self.file.has_section(name).then(|| Untrusted::new(name))?;
+        Some(format!("; it has a section `[{name}]`: write `[profile {name}]` instead"))
     }
 
     fn missing_reference(&self, profile: &Profile, key: &'static str, name: &str, remedy: String) -> ProfileError {
-        let file = self.file.clone();
+        let file = self.file.to_string();
         ProfileError::MissingReference { profile: profile.name().into(), key, name: name.into(), file, remedy }
     }
 }
@@ -233,4 +269,10 @@ impl<'a> Profiles<'a> {
 /// Half a pair of keys counts, too, so that the SDK reports which half is missing.
 fn has_keys(profile: &Profile) -> bool {
     profile.get("aws_access_key_id").is_some() || profile.get("aws_secret_access_key").is_some()
+}
+
+/// Whether a role of this ARN can be assumed. STS says of another text only that it is invalid.
+fn is_role_arn(text: &str) -> bool {
+    let parts: Vec<_> = text.trim().splitn(6, ':').collect();
+    matches!(parts.as_slice(), ["arn", _, "iam", "", _, resource] if resource.starts_with("role/"))
 }

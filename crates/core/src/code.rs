@@ -89,8 +89,8 @@ codes! {
     NotPropagated = "not_propagated" => [Waiting],
     /// Too many requests.
     Throttled = "throttled" => [Waiting],
-    /// A service, or the connection to it, failed.
-    ServiceUnavailable = "service_unavailable" => [Waiting],
+    /// A service, or the connection to it, failed; blocked if the command line cannot connect.
+    ServiceUnavailable = "service_unavailable" => [Waiting, Blocked],
     /// A role that did not exist a moment ago exists now.
     AlreadyExists = "already_exists" => [Waiting],
     /// Another run is working on the account.

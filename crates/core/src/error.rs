@@ -13,7 +13,8 @@ use crate::text::excerpt;
 pub struct ApiError {
     /// The action, such as `iam:GetRole`.
     pub call: &'static str,
-    /// The error code of the service, or one of `Timeout`, `Connection`, `MalformedAnswer`, `NoCredentials`.
+    /// The error code of the service, or one of `Timeout`, `Connection`, `MalformedAnswer`, `NoCredentials`; on the command line also
+    /// `HostNotFound`, `CertificateNotTrusted`, `ProxyRefused`.
     pub code: String,
     /// The message of the service, shortened.
     pub message: String,
@@ -40,6 +41,8 @@ pub enum ErrorKind {
     Throttled,
     /// The service or the connection to it failed; retried.
     Unavailable,
+    /// The command line cannot connect until the network, the proxy or the trusted certificates are changed.
+    Unreachable,
     /// The account is too new for the service.
     NotReady,
     /// The credentials of a session or of the function are not accepted (yet), or have expired; retried.
@@ -156,6 +159,7 @@ impl ApiError {
             | "Timeout"
             | "Connection"
             | "MalformedAnswer" => ErrorKind::Unavailable,
+            "HostNotFound" | "CertificateNotTrusted" | "ProxyRefused" => ErrorKind::Unreachable,
             "SubscriptionRequiredException" | "OptInRequired" => ErrorKind::NotReady,
             "RequestExpired" | "RequestTimeTooSkewed" => ErrorKind::ClockSkew,
             "SignatureDoesNotMatch" | "InvalidSignatureException" if self.hint == Some(Hint::ClockSkew) => {

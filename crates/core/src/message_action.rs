@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use crate::account::AccountAge;
 use crate::code::Code;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorKind};
 use crate::limits::{FIRST_RETRY, LONGEST_RETRY};
 use crate::mode::Mode;
 use crate::notification::Novelty;
@@ -97,6 +97,7 @@ pub fn after_failed_notification(
 #[must_use]
 pub fn is_transient(error: &ApiError) -> bool {
     matches!(Stop::from_error(error, AccountAge::Established), Stop::Wait(_) | Stop::Reopen(_))
+        || error.kind() == ErrorKind::Unreachable
 }
 
 /// Exponential backoff: 30 seconds at first, doubled each time, at most 15 minutes.

@@ -198,6 +198,7 @@ impl Stop {
         match error.kind() {
             ErrorKind::Throttled => Self::wait(Code::Throttled, message),
             ErrorKind::Unavailable => Self::wait(Code::ServiceUnavailable, message),
+            ErrorKind::Unreachable => Self::blocked(Code::ServiceUnavailable, message, if_unreachable(error)),
             ErrorKind::Conflict => Self::wait(Code::ConcurrentChange, message),
             ErrorKind::AlreadyExists => Self::Wait(Cause::new(
                 Code::AlreadyExists,
@@ -287,6 +288,7 @@ impl Stop {
         let message = error.to_string();
         match (error.kind(), error.status()) {
             (ErrorKind::Throttled | ErrorKind::Unavailable, _) => Self::wait(Code::VendorNotReady, message),
+            (ErrorKind::Unreachable, _) => Self::blocked(Code::ServiceUnavailable, message, if_unreachable(error)),
             (_, Some(401 | 403)) => Self::blocked(
                 Code::VendorKeyRefused,
                 message,
@@ -345,6 +347,20 @@ fn if_not_accepted(error: &ApiError) -> &'static str {
     }
 }
 
+/// The remedy for a connection that the command line cannot make, by its obstacle.
+fn if_unreachable(error: &ApiError) -> &'static str {
+    match error.code.as_str() {
+        "CertificateNotTrusted" => {
+            "check the endpoint and the proxy, and that the file in `AWS_CA_BUNDLE` or `SSL_CERT_FILE` has the certificate authority \
+             to trust, then run again"
+        }
+        "ProxyRefused" => {
+            "check the address and the password in `HTTPS_PROXY`, or exempt the host with `NO_PROXY`, then run again"
+        }
+        _ => "check the network, the endpoint or region, and the proxy (`HTTPS_PROXY`, `NO_PROXY`), then run again",
+    }
+}
+
 /// The remedy for a denied call in an account, by the kind of policy that denied it.
 fn if_denied(error: &ApiError) -> String {
     let action = error.denial.action.as_deref().unwrap_or(error.call);
@@ -400,6 +416,24 @@ mod tests {
         insta::assert_snapshot!(remedy("sts:AssumeRole", "InvalidClientTokenId"), @"sign in again; if the credentials are valid, enable the region in the management account or pass another `--region`");
         insta::assert_snapshot!(remedy("sts:AssumeRole", "ExpiredToken"), @"they have expired: sign in again (`aws sso login`, `aws login`), or replace the session token, then run again");
         insta::assert_snapshot!(remedy("sts:AssumeRole", "SignatureDoesNotMatch"), @"check that the secret access key belongs to the access key, and this machine's clock, then run again");
+    }
+
+    #[test]
+    fn connection_that_cannot_be_made_is_blocked_with_what_to_check() {
+        let mut remedies = Vec::new();
+        for code in ["HostNotFound", "CertificateNotTrusted", "ProxyRefused"] {
+            let error = ApiError::new("sts:AssumeRole", code, "");
+            for stop in [Stop::from_error(&error, AccountAge::New), Stop::from_vendor_error(&error, AccountAge::New)] {
+                assert!(matches!(&stop, Stop::Blocked(cause) if cause.code == Code::ServiceUnavailable), "{stop:?}");
+                remedies.push(stop.into_cause().remedy);
+            }
+        }
+        remedies.dedup();
+        insta::assert_snapshot!(remedies.join("\n"), @"
+        check the network, the endpoint or region, and the proxy (`HTTPS_PROXY`, `NO_PROXY`), then run again
+        check the endpoint and the proxy, and that the file in `AWS_CA_BUNDLE` or `SSL_CERT_FILE` has the certificate authority to trust, then run again
+        check the address and the password in `HTTPS_PROXY`, or exempt the host with `NO_PROXY`, then run again
+        ");
     }
 
     /// New sessions are eventually consistent, and Lambda replaces the function's credentials.

@@ -283,7 +283,9 @@ impl Attempt {
                         ChangeStatus::Done
                     }
                     Err(error) => {
-                        self.ambiguous = (error.kind() == ErrorKind::Unavailable).then(|| change.clone());
+                        // The SDK may have sent the call before it lost the connection for good.
+                        let is_lost = matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Unreachable);
+                        self.ambiguous = is_lost.then(|| change.clone());
                         let stop = match change.is_registration() {
                             true => Stop::from_vendor_error(&error, role_age),
                             false => Stop::from_error(&error, executor.age),

@@ -61,7 +61,7 @@ impl<W: World> Engine<W> {
                     values.insert((*name).to_owned(), value);
                 }
             }
-            Err(error) if passes_with_time(&error) || rejects_caller(&error) => {
+            Err(error) if passes_with_time(&error) || fails_every_call(&error) => {
                 return Err(Stop::from_error(&error, AccountAge::Established));
             }
             Err(error) => match names {
@@ -86,9 +86,12 @@ fn passes_with_time(error: &ApiError) -> bool {
     matches!(stop, Stop::Wait(_) | Stop::Reopen(_)) && error.kind() != ErrorKind::NotFound
 }
 
-/// Whether no call with these credentials succeeds, whatever the parameter.
-fn rejects_caller(error: &ApiError) -> bool {
-    matches!(error.kind(), ErrorKind::FixedCredentials | ErrorKind::NoCredentials | ErrorKind::ClockSkew)
+/// Whether no call succeeds, whatever the parameter: because of the credentials, or without a connection.
+fn fails_every_call(error: &ApiError) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::FixedCredentials | ErrorKind::NoCredentials | ErrorKind::ClockSkew | ErrorKind::Unreachable
+    )
 }
 
 /// An API key has to be encrypted, because whoever reads it acts for the whole organization at the vendor.
