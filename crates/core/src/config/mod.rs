@@ -20,6 +20,7 @@ mod self_trust;
 mod services;
 mod show;
 mod trust;
+mod trust_size;
 mod vendors;
 mod warnings;
 

@@ -7,7 +7,7 @@ use super::context::ReadContext;
 use super::registration::registration;
 use super::roles;
 use super::trust::external_ids;
-use super::{ExternalIdSource, PrincipalSpec, RoleTemplate, TrustSpec};
+use super::{ExternalIdSource, PrincipalSpec, RoleTemplate, TrustSpec, trust_size};
 use crate::owner::Owner;
 use crate::policy::ExternalIdRequirement;
 use crate::role::RoleName;
@@ -133,11 +133,13 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadCon
     let registration = table.get("registration").and_then(|value| registration(vendor, &value, context));
     let principals = vendor.accounts.iter().cloned().map(PrincipalSpec::Aws).collect();
     let condition = vendor.condition.clone();
+    let trust = vec![TrustSpec { principals, external_ids, condition, actions: vendor.actions.clone() }];
+    trust_size::check(entry, trust_size::of_role(&trust));
     let title = vendor.title.clone();
     let attached = vendor.managed.clone();
     Some(RoleTemplate {
         definition: RoleDefinition { owner, title, name: name?, adopt, settings, attached },
-        trust: vec![TrustSpec { principals, external_ids, condition, actions: vendor.actions.clone() }],
+        trust,
         external_id_requirement,
         no_external_id,
         policies,

@@ -53,7 +53,7 @@ pub use evaluate::{Caller, Verdict, can_anybody_assume, can_assume, can_other_as
 pub use explain::{PrincipalAccess, PrincipalKind, explain};
 pub use granted::{Grant, denied};
 pub(crate) use granted::{Presented, can_pass_nothing, grant_verdict};
-pub(crate) use inline_quota::{inline_room, inline_size, only_allows};
+pub(crate) use inline_quota::{INLINE_QUOTA, inline_room, inline_size, only_allows};
 pub use lint::{ExternalIdRequirement, Finding, Severity, lint_trust, lint_trusted};
 pub use operators::is_operator;
 pub use pasted::{PastedPolicy, PolicyOrigin};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::pasted;
 use super::table::Value;
 use super::validators::{sample_account, template};
-use crate::policy::{Actions, Document, Principals, inline_room, inline_size, is_operator};
+use crate::policy::{Actions, Document, INLINE_QUOTA, Principals, inline_size, is_operator};
 use crate::template::Template;
 use crate::text::Untrusted;
 
@@ -51,23 +51,29 @@ pub(crate) fn permissions_policy(text: &str) -> Result<Template, String> {
     })
 }
 
-/// Records a problem if the inline policies of a role exceed the IAM quota together.
-pub(crate) fn check_quota(value: &Value<'_>, policies: &BTreeMap<String, Template>) {
+/// The total size of inline policies as it counts towards the quota, in characters.
+pub(crate) fn inline_policies_size(policies: &BTreeMap<String, Template>) -> usize {
     let size = |policy: &Template| {
         let text = sample_account().map_or_else(|| policy.0.clone(), |account| policy.expand(&account));
         let json = Document::parse(&text).map_or(text, |policy| policy.to_json());
         inline_size(&json)
     };
-    let size: usize = policies.values().map(size).sum();
-    let (room, reserved) = inline_room();
-    if size > room {
+    policies.values().map(size).sum()
+}
+
+/// Records a problem if the inline policies of a role exceed the IAM quota together.
+pub(crate) fn check_quota(value: &Value<'_>, policies: &BTreeMap<String, Template>) {
+    let size = inline_policies_size(policies);
+    if size > INLINE_QUOTA {
         value.problem(format!(
-            "the inline policies have {size} characters in total, without whitespace, and at most {room} are allowed: IAM's quota \
-             minus {reserved} for the policy that revokes the role's sessions; shorten them with wildcards in actions, attach managed policies that exist in every account \
-             (`managed-policies`), or divide the permissions among several roles"
+            "the inline policies have {size} characters in total, without whitespace, and IAM allows {INLINE_QUOTA}; {SHORTER_POLICIES}"
         ));
     }
 }
+
+/// How to make inline policies shorter.
+pub(crate) const SHORTER_POLICIES: &str = "shorten them with wildcards in actions, attach managed policies that exist in every account \
+     (`managed-policies`), or divide the permissions among several roles";
 
 #[cfg(test)]
 mod tests {
