@@ -3,7 +3,7 @@
 //! The length is a lower bound: external IDs in SSM parameters count as the shortest that STS accepts, and the statements that
 //! the access role of an account has already are not known.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
@@ -56,17 +56,13 @@ pub(super) fn of_role(trust: &[TrustSpec]) -> usize {
 pub(super) fn of_grants(access_role: &AccessRole) -> usize {
     let Some(account) = sample_account() else { return 0 };
     let of_name = |name| {
-        let mut statements: Vec<([Json; 2], BTreeSet<String>, &TrustSpec)> = Vec::new();
+        let mut statements: BTreeMap<String, (BTreeSet<String>, &TrustSpec)> = BTreeMap::new();
         let applies = access_role.grants.iter().filter(|grant| grant.access_role.as_ref().is_none_or(|only| only == name));
         for spec in applies.map(|grant| &grant.trust) {
-            let terms = [condition(spec, &account), spec.actions.to_policy()];
-            let principals = principals(spec, &account);
-            match statements.iter_mut().find(|(same, ..)| *same == terms) {
-                Some((_, all, _)) => all.extend(principals),
-                None => statements.push((terms, principals, spec)),
-            }
+            let terms = json!([condition(spec, &account), spec.actions.to_policy()]).to_string();
+            statements.entry(terms).or_insert((BTreeSet::new(), spec)).0.extend(principals(spec, &account));
         }
-        length(statements.iter().map(|(_, principals, spec)| statement(principals, spec, &account)).collect())
+        length(statements.values().map(|(principals, spec)| statement(principals, spec, &account)).collect())
     };
     access_role.names.iter().map(of_name).max().unwrap_or_default()
 }

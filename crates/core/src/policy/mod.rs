@@ -2,6 +2,7 @@
 //!
 //! - `document`, `condition`, `principal`: the typed view of a policy;
 //! - `pasted`: a policy in the forms in which people paste it;
+//! - `condition_values`: values of conditions that IAM refuses;
 //! - `normal`: the normal form, which decides whether two documents have the same meaning;
 //! - `access`: the allowed access as a set, to compare a document before and after an edit;
 //! - `assume_action`: the actions of a trust policy;
@@ -19,6 +20,7 @@ mod access;
 mod assume_action;
 mod condition;
 mod condition_text;
+mod condition_values;
 mod context;
 mod document;
 mod error;
@@ -45,6 +47,7 @@ pub use access::access_entries;
 pub use assume_action::{AssumeAction, AssumeActions};
 pub use condition::{Condition, ConditionClause};
 pub use condition_text::ExternalIdDisplay;
+pub(crate) use condition_values::check_values;
 pub use context::RequestContext;
 pub use document::{Actions, Document, Effect, Principals, Statement};
 pub use error::PolicyError;
