@@ -7,7 +7,9 @@ use std::time::Duration;
 use super::context::ReadContext;
 use super::files::{Files, NoFiles};
 use super::hash::HashedFiles;
-use super::{AccessRole, Config, ConfigErrors, examples, risks, roles, self_trust, trust, trust_size, vendors, warnings};
+use super::{
+    AccessRole, Config, ConfigErrors, examples, risks, roles, self_trust, trust, trust_size, vendors, warnings,
+};
 use crate::account::AccountId;
 use crate::role::RoleName;
 use crate::toml_reader::{Scalar, SourceFile, Table, Value};

@@ -57,7 +57,8 @@ pub(super) fn of_grants(access_role: &AccessRole) -> usize {
     let Some(account) = sample_account() else { return 0 };
     let of_name = |name| {
         let mut statements: BTreeMap<String, (BTreeSet<String>, &TrustSpec)> = BTreeMap::new();
-        let applies = access_role.grants.iter().filter(|grant| grant.access_role.as_ref().is_none_or(|only| only == name));
+        let applies =
+            access_role.grants.iter().filter(|grant| grant.access_role.as_ref().is_none_or(|only| only == name));
         for spec in applies.map(|grant| &grant.trust) {
             let terms = json!([condition(spec, &account), spec.actions.to_policy()]).to_string();
             statements.entry(terms).or_insert((BTreeSet::new(), spec)).0.extend(principals(spec, &account));
@@ -151,7 +152,8 @@ mod tests {
         insta::assert_snapshot!(grant(60), @"access-role: the trust policy has at least 2555 characters without whitespace, more than IAM's default quota of 2048; raise the quota L-C07B4B0D in every account, or name fewer principals");
         insta::assert_snapshot!(grant(300), @"onboarding.toml:1:1: `grant`: the trust policy would have at least 12595 characters without whitespace, and IAM allows 8192 at most; name fewer principals, shorten conditions, or divide the principals among several roles");
         let separate = |more: &str| -> String {
-            let grants = (0..60).map(|n| format!("[[access-role.grant]]\nprincipal = 'arn:aws:iam::222233334444:role/t{n}'\n{more}"));
+            let grants = (0..60)
+                .map(|n| format!("[[access-role.grant]]\nprincipal = 'arn:aws:iam::222233334444:role/t{n}'\n{more}"));
             result(&grants.collect::<String>())
         };
         assert!(separate("").contains("has at least 2"), "grants under one condition share a statement");

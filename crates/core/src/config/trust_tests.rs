@@ -258,5 +258,8 @@ fn condition_values_that_iam_refuses_are_errors() {
     onboarding.toml:3:13: `condition`: `aws:CurrentTime`: IAM compares the values of `DateLessThan` with a date such as `2030-01-31T00:00:00Z`, or seconds since 1970 only
     onboarding.toml:3:13: `condition`: `aws:SourceIp`: IAM compares the values of `Null` with `true` or `false` only
     ");
-    assert_eq!(problems("DateLessThan = { 'aws:CurrentTime' = '2030-01-31' }, Bool = { 'aws:MultiFactorAuthPresent' = true }"), "");
+    assert_eq!(
+        problems("DateLessThan = { 'aws:CurrentTime' = '2030-01-31' }, Bool = { 'aws:MultiFactorAuthPresent' = true }"),
+        ""
+    );
 }

@@ -5,8 +5,8 @@ use toml::de::DeValue;
 
 use super::references::check_references;
 use super::table::Value;
-use crate::text::Untrusted;
 use crate::policy::{Condition, check_values, is_operator};
+use crate::text::Untrusted;
 
 /// The condition of a trust policy. An external ID has a key of its own, so that it is never printed.
 pub(crate) fn trust_condition(value: &Value<'_>) -> Condition {

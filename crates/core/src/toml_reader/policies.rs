@@ -68,7 +68,10 @@ pub(crate) fn permissions_policy(text: &str) -> Result<Template, String> {
 fn check_sid<'a>(sid: Option<&'a str>, earlier: &mut BTreeSet<&'a str>) -> Result<(), String> {
     let Some(sid) = sid else { return Ok(()) };
     if !sid.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Err(format!("has the `Sid` `{}`, and IAM accepts only ASCII letters and digits; rename it", Untrusted::new(sid)));
+        return Err(format!(
+            "has the `Sid` `{}`, and IAM accepts only ASCII letters and digits; rename it",
+            Untrusted::new(sid)
+        ));
     }
     if !sid.is_empty() && !earlier.insert(sid) {
         return Err("has the `Sid` of an earlier statement, and IAM accepts each only once; rename one".to_owned());
@@ -90,7 +93,10 @@ fn check_resource(resource: &str) -> Result<(), String> {
     let is_arn = resource.starts_with("arn:") && (resource.contains('*') || resource.splitn(6, ':').count() == 6);
     // IAM accepts a wildcard at any place.
     (is_arn || resource.starts_with(['*', '?'])).then_some(()).ok_or_else(|| {
-        format!("has the resource `{}`, which is not an ARN; write an ARN, a pattern of ARNs or `*`", Untrusted::new(resource))
+        format!(
+            "has the resource `{}`, which is not an ARN; write an ARN, a pattern of ARNs or `*`",
+            Untrusted::new(resource)
+        )
     })
 }
 
@@ -150,7 +156,9 @@ mod tests {
     #[test]
     fn elements_that_iam_never_accepts_are_rejected() {
         let check = |elements: &str| {
-            permissions_policy(&format!(r#"{{"Statement":[{{"Effect":"Allow",{elements}}}]}}"#)).map(|_| ()).unwrap_err()
+            permissions_policy(&format!(r#"{{"Statement":[{{"Effect":"Allow",{elements}}}]}}"#))
+                .map(|_| ())
+                .unwrap_err()
         };
         insta::assert_snapshot!(check(r#""Action":"nonsense","Resource":"*""#), @"statement 1 of the policy has the action `nonsense`, which names no service; write it as in `s3:GetObject`");
         insta::assert_snapshot!(check(r#""NotAction":["s3:*",":x"],"Resource":"*""#), @"statement 1 of the policy has the action `:x`, which names no service; write it as in `s3:GetObject`");
