@@ -422,6 +422,24 @@ fn records_of_a_batch_are_numbered() {
 }
 
 #[test]
+fn events_that_report_mode_only_reports_have_a_note() {
+    let has_note = |file: &str| onboard(&["event", &format!("events/{file}")], "").out.contains("with `Sweep=REPORT`");
+    for file in [
+        "sweep-account.json",
+        "move-account.json",
+        "scheduler-with-input.json",
+        "control-tower-update-managed-account.json",
+    ] {
+        assert!(has_note(file), "{file}");
+    }
+    for file in
+        ["manual.json", "manual-plan.json", "create-account.json", "account-joined-created.json", "close-account.json"]
+    {
+        assert!(!has_note(file), "{file}");
+    }
+}
+
+#[test]
 fn event_with_a_byte_order_mark_is_accepted() {
     for input in [r#"{"account_id":"444455556666"}"#, include_str!("../events/sqs-batch.json")] {
         let finished = onboard(&["event", "-"], &format!("\u{feff}{input}"));

@@ -8,8 +8,9 @@ use super::input::read;
 use super::output::print_error;
 use crate::lambda::bodies;
 use onboarding_core::lines::{Line, Style, render};
+use onboarding_core::mode::Mode;
 use onboarding_core::text::escaped_json;
-use onboarding_core::trigger::{self, ParsedPayload, Trigger};
+use onboarding_core::trigger::{self, EventSubject, ParsedPayload, Trigger};
 
 pub(super) fn event(file: &str, format: Format) -> anyhow::Result<Exit> {
     let text = read(file)?;
@@ -57,8 +58,26 @@ fn to_lines(record: Option<usize>, parsed: &ParsedPayload) -> Vec<Line> {
         field("event", id);
     }
     field("meaning", &trigger.to_string());
+    if let Some(note) = note(trigger) {
+        field("note", note);
+    }
     lines
 }
+
+/// When the function only reports what it would do: see [`onboarding_core::sweep_mode`].
+fn note(trigger: &Trigger) -> Option<&'static str> {
+    let (Trigger::AccountReady { kind, .. } | Trigger::AccountRequested { kind, .. }) = trigger else {
+        let is_applied = matches!(trigger, Trigger::SweptAccount { mode: Mode::Apply, .. } | Trigger::Sweep { .. });
+        return is_applied.then_some(REPORTED_IF_OLDER);
+    };
+    match kind.subject() {
+        EventSubject::AnyAccount => Some(REPORTED_IF_OLDER),
+        // Such an event of an account that is not new is unusual.
+        EventSubject::NewAccount | EventSubject::StatesMode => None,
+    }
+}
+
+const REPORTED_IF_OLDER: &str = "with `Sweep=REPORT`, the default, the changes of accounts that joined before the stack was created are only reported";
 
 /// One JSON object per payload, each on its own line.
 fn to_json(record: Option<usize>, parsed: &ParsedPayload) -> Value {

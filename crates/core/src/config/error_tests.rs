@@ -266,7 +266,7 @@ fn invalid_policies_are_reported() {
     onboarding.toml:4:14: `p`: the policy is not valid JSON: the key `Statement` appears twice at line 1 column 31
     onboarding.toml:4:14: `p`: statement 1 of the policy has a `Principal`, which is not allowed in a permissions policy; configure who may assume the role in its `trust`
     onboarding.toml:4:14: `a b`: `a b` is not a valid policy name; use 1 to 128 letters, digits and `_+=,.@-`
-    onboarding.toml:4:12: `policies`: the inline policies have 11630 characters in total, without whitespace, and at most 10077 are allowed: IAM's quota minus 163 for the policy that revokes the role's sessions; shorten them with wildcards in actions, attach managed policies that exist in every account (`managed-policies`), or divide the permissions among several roles
+    onboarding.toml:4:12: `policies`: the inline policies have 11630 characters in total, without whitespace, and IAM allows 10240; shorten them with wildcards in actions, attach managed policies that exist in every account (`managed-policies`), or divide the permissions among several roles
     onboarding.toml:4:14: `p`: expected a JSON string or `{ file = "policy.json" }`, found a number; write it in quotes
     onboarding.toml:4:14: `file` is missing in `p`
     onboarding.toml:4:20: unknown key `fiel`; did you mean `file`?

@@ -24,6 +24,7 @@ mod show;
 pub mod starter;
 mod starter_text;
 mod trust;
+mod trust_size;
 mod vendor_permissions;
 mod vendors;
 mod warnings;

@@ -8,7 +8,8 @@ use super::context::ReadContext;
 use super::files::{Files, NoFiles};
 use super::hash::HashedFiles;
 use super::{
-    AccessRole, Config, ConfigErrors, RoleTemplate, examples, risks, roles, self_trust, trust, vendors, warnings,
+    AccessRole, Config, ConfigErrors, RoleTemplate, examples, risks, roles, self_trust, trust, trust_size, vendors,
+    warnings,
 };
 use crate::account::AccountId;
 use crate::console::ConsoleSettings;
@@ -181,6 +182,9 @@ fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
     }
     let grants = table.get("grant").and_then(|value| value.list()).unwrap_or_default();
     access_role.grants = grants.iter().filter_map(|value| trust::grant(value, context, &access_role.names)).collect();
+    if let Some(value) = table.get("grant") {
+        trust_size::check(&value, trust_size::of_grants(&access_role));
+    }
     access_role.prune_orphans = table.get("prune-orphans").and_then(|value| value.flag()).unwrap_or(false);
     access_role
 }

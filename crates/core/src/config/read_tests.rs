@@ -236,7 +236,7 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
         }
     "#);
     insta::assert_snapshot!(config.warnings().join("\n"), @"
-    vendor/workload-security: the vendor assumes the role without an external ID
+    vendor/workload-security: the vendor assumes the role without an external ID; set `external-id` if the vendor supports one
     role/b: statement 1 of the policy `all` allows every action, or all actions except some
     role/b: trust entry 1 lets lambda.amazonaws.com assume the role for any account (confused deputy); add a condition on `aws:SourceAccount`, `aws:SourceArn` or `aws:SourceOrgID`, if the service sends these keys
     ");
@@ -314,4 +314,19 @@ fn reason_for_no_external_id_is_shown() {
     insta::assert_snapshot!(trusts(&waived), @"  trusts          482913650127, without an external ID (signs requests), for");
     let by_vendor = ONLY_WRITES.replace("'required'", "{ none-because = 'is our own scanner' }");
     insta::assert_snapshot!(trusts(&format!("{by_vendor}[vendors.v]\n")), @"  trusts          482913650127, without an external ID (is our own scanner), for");
+}
+
+#[test]
+fn inline_policies_without_room_for_a_revocation_are_a_warning() {
+    let config = |length: usize| {
+        let start = r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::"#;
+        let policy = format!("{start}{}\"}}}}", "x".repeat(length - start.len() - 3));
+        let text =
+            format!("[[role]]\nname = 'r'\npolicies.p = '{policy}'\ntrust = [{{ principal = '222233334444' }}]\n");
+        Config::parse_without_files(&text)
+    };
+    assert_eq!(config(10_077).unwrap().warnings(), Vec::<String>::new());
+    insta::assert_snapshot!(config(10_078).unwrap().warnings().join("\n"), @"role/r: the inline policies have 10078 characters of the 10240 that IAM allows, which leaves no room for the policy that revokes the role's sessions (163 characters), so that changes that need it are blocked; shorten them with wildcards in actions, attach managed policies that exist in every account (`managed-policies`), or divide the permissions among several roles");
+    assert_eq!(config(10_240).unwrap().warnings().len(), 1);
+    insta::assert_snapshot!(config(10_241).unwrap_err(), @"onboarding.toml:3:1: `policies`: the inline policies have 10241 characters in total, without whitespace, and IAM allows 10240; shorten them with wildcards in actions, attach managed policies that exist in every account (`managed-policies`), or divide the permissions among several roles");
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::ReadContext;
-use super::{RoleTemplate, Template, trust};
+use super::{RoleTemplate, Template, trust, trust_size};
 use crate::owner::{OWNER_TAG, Owner};
 use crate::policy::ExternalIdRequirement;
 use crate::role::RoleName;
@@ -64,7 +64,9 @@ pub(super) fn role_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Option
             if entries.is_empty() && value.node().is_array() {
                 value.problem("is empty; add at least one principal that may assume the role");
             }
-            entries.iter().filter_map(|entry| trust::trust_entry(entry, context)).collect()
+            let specs: Vec<_> = entries.iter().filter_map(|entry| trust::trust_entry(entry, context)).collect();
+            trust_size::check(&value, trust_size::of_role(&specs));
+            specs
         }
         None => {
             table.problem("no principal may assume this role; add `[[role.trust]]`");

@@ -241,3 +241,25 @@ fn unique_id_is_accepted_for_a_role_with_a_warning() {
     insta::assert_snapshot!(vendor.warnings().join("\n"), @"vendor/v: `AROAIOSFODNN7EXAMPLE1` is a unique ID, and IAM stores the ARN of the role or user in its place, so that a later change to the ARN of another one is not recognized; write the ARN if you know it");
     insta::assert_snapshot!(problems("[[access-role.grant]]\nprincipal = 'AROAIOSFODNN7EXAMPLE1'\n"), @"onboarding.toml:1:1: `grant`: a unique ID cannot be granted access, because IAM stores the ARN of the role or user in its place and the grant would not be recognized in the trust policy of the access role; write the ARN");
 }
+
+#[test]
+fn condition_values_that_iam_refuses_are_errors() {
+    let problems = |condition: &str| {
+        let text = format!("[[access-role.grant]]\nprincipal = '222233334444'\ncondition = {{ {condition} }}\n");
+        Config::parse_without_files(&text).map(|_| String::new()).unwrap_or_else(|problems| problems.to_string())
+    };
+    let bad = [
+        "Bool = { 'aws:MultiFactorAuthPresent' = 'yes' }",
+        "DateLessThan = { 'aws:CurrentTime' = 'tomorrow' }",
+        "Null = { 'aws:SourceIp' = 'maybe' }",
+    ];
+    insta::assert_snapshot!(bad.map(problems).join("\n"), @"
+    onboarding.toml:3:13: `condition`: `aws:MultiFactorAuthPresent`: IAM compares the values of `Bool` with `true` or `false` only
+    onboarding.toml:3:13: `condition`: `aws:CurrentTime`: IAM compares the values of `DateLessThan` with a date such as `2030-01-31T00:00:00Z`, or seconds since 1970 only
+    onboarding.toml:3:13: `condition`: `aws:SourceIp`: IAM compares the values of `Null` with `true` or `false` only
+    ");
+    assert_eq!(
+        problems("DateLessThan = { 'aws:CurrentTime' = '2030-01-31' }, Bool = { 'aws:MultiFactorAuthPresent' = true }"),
+        ""
+    );
+}

@@ -9,7 +9,7 @@ use super::registration::registration;
 use super::roles;
 use super::trust::external_ids;
 use super::vendor_permissions::Permissions;
-use super::{ExternalIdSource, PrincipalSpec, RoleTemplate, TrustSpec};
+use super::{ExternalIdSource, PrincipalSpec, RoleTemplate, TrustSpec, trust_size};
 use crate::owner::Owner;
 use crate::policy::ExternalIdRequirement;
 use crate::role::RoleName;
@@ -131,6 +131,7 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadCon
     };
     let trust = Trust { external_ids, no_external_id };
     let role = role_template(vendor, name?, settings, permissions, trust);
+    trust_size::check(entry, trust_size::of_role(&role.trust));
     // Where the API registers the account, there is nothing left for a person to do.
     let handoff = handoff.filter(|_| registration.is_none());
     let definition = RoleDefinition { adopt, ..role.definition };

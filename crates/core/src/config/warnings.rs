@@ -1,9 +1,10 @@
 //! Settings that are valid but deserve review.
 
 use super::services::unknown_service;
-use super::{AccessRole, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec, trust};
-use crate::policy::{AssumeAction, Document, lint_permissions};
+use super::{AccessRole, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec, trust, trust_size};
+use crate::policy::{AssumeAction, Document, INLINE_QUOTA, inline_room, lint_permissions};
 use crate::suggestion::list_of;
+use crate::toml_reader::{SHORTER_POLICIES, inline_policies_size};
 
 /// Services that pass session tags or a source identity whenever they assume a role.
 ///
@@ -17,7 +18,8 @@ const SERVICES_THAT_PASS_MORE: [(&str, &[AssumeAction]); 2] = [
 /// The warnings about the grants on the access role.
 pub(super) fn of_grants(access_role: &AccessRole) -> Vec<String> {
     let granted = access_role.grants.iter().map(|grant| &grant.trust);
-    granted.filter_map(pattern_warning).map(|text| format!("access-role: {text}")).collect()
+    let too_long = trust_size::warning(trust_size::of_grants(access_role));
+    granted.filter_map(pattern_warning).chain(too_long).map(|text| format!("access-role: {text}")).collect()
 }
 
 /// The warnings about a role.
@@ -25,7 +27,9 @@ pub(super) fn of_role(role: &RoleTemplate) -> Vec<String> {
     let owner = &role.definition.owner;
     let mut found = Vec::new();
     if owner.is_vendor() && role.trust.iter().any(|spec| spec.external_ids.is_empty()) {
-        found.push(format!("{owner}: the vendor assumes the role without an external ID"));
+        found.push(format!(
+            "{owner}: the vendor assumes the role without an external ID; set `external-id` if the vendor supports one"
+        ));
     }
     if owner.is_vendor() && role.policies.is_empty() && role.definition.attached.is_empty() {
         found.push(format!(
@@ -44,7 +48,22 @@ pub(super) fn of_role(role: &RoleTemplate) -> Vec<String> {
             found.extend(findings.iter().map(|finding| format!("{owner}: {finding}")));
         }
     }
+    let too_long = trust_size::warning(trust_size::of_role(&role.trust));
+    found.extend(too_long.map(|text| format!("{owner}: {text}")));
+    found.extend(no_room_to_revoke(role).map(|text| format!("{owner}: {text}")));
     found
+}
+
+/// Inline policies that IAM accepts, but not together with the policy that revokes sessions.
+fn no_room_to_revoke(role: &RoleTemplate) -> Option<String> {
+    let size = inline_policies_size(&role.policies);
+    let (room, reserved) = inline_room();
+    (size > room).then(|| {
+        format!(
+            "the inline policies have {size} characters of the {INLINE_QUOTA} that IAM allows, which leaves no room for the policy \
+             that revokes the role's sessions ({reserved} characters), so that changes that need it are blocked; {SHORTER_POLICIES}"
+        )
+    })
 }
 
 /// A pattern does not show which of the vendor's customers a caller acts for.

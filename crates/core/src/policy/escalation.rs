@@ -95,7 +95,10 @@ pub fn lint_permissions(policy_name: &str, policy: &Document) -> Vec<Finding> {
         } else {
             let found = escalations(statement);
             if !found.is_empty() {
-                findings.push(warning(format!("{statement_name} allows {} on every resource", found.join(", "))));
+                findings.push(warning(format!(
+                    "{statement_name} allows {} on every resource; list the resources",
+                    found.join(", ")
+                )));
             }
         }
         findings.extend(ineffective_conditions(&statement_name, statement));
@@ -109,7 +112,9 @@ pub fn lint_managed_policy(arn: &str) -> Option<Finding> {
     let path = arn.split_once(":iam::aws:policy/")?.1;
     let name = path.rsplit('/').next()?;
     let (_, allowed) = MANAGED.iter().find(|(managed, _)| *managed == name)?;
-    Some(warning(format!("the managed policy `{name}` amounts to administrator access: it allows {allowed}")))
+    Some(warning(format!(
+        "the managed policy `{name}` amounts to administrator access: it allows {allowed}; attach a narrower policy"
+    )))
 }
 
 fn allows_everything(actions: &Actions) -> bool {
@@ -172,7 +177,7 @@ mod tests {
             {"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::111122223333:role/x"}"#), @"
         Warning: statement `All` of the policy `p` allows every action, or all actions except some
         Warning: statement 3 of the policy `p` allows every action, or all actions except some
-        Warning: statement 4 of the policy `p` allows iam:PutGroupPolicy, iam:PutRolePermissionsBoundary, iam:PutRolePolicy, iam:PutUserPermissionsBoundary, iam:PutUserPolicy, sts:AssumeRole on every resource
+        Warning: statement 4 of the policy `p` allows iam:PutGroupPolicy, iam:PutRolePermissionsBoundary, iam:PutRolePolicy, iam:PutUserPermissionsBoundary, iam:PutUserPolicy, sts:AssumeRole on every resource; list the resources
         ");
     }
 
@@ -214,7 +219,7 @@ mod tests {
             let statement = format!(r#"{{"Effect":"Allow","Action":"{all}","Resource":"*"}}"#);
             assert_eq!(
                 messages(&statement),
-                "Warning: statement 1 of the policy `p` allows every action of iam on every resource\n"
+                "Warning: statement 1 of the policy `p` allows every action of iam on every resource; list the resources\n"
             );
         }
         for all in ["*", "*:*", "?*", "**", "?*:*"] {

@@ -1,7 +1,8 @@
 //! The IAM quota for the inline policies of a role.
 //!
-//! A role that is filled up to the quota has no room for the policy that revokes its sessions, so that it could not be changed
-//! any more. The configuration therefore leaves that room free, and a plan makes it first where somebody else has used it.
+//! A role that is filled up to the quota has no room for the policy that revokes its sessions, so that some changes of it would
+//! be blocked. `config check` therefore warns of a configuration that does not leave that room free, and a plan makes it first
+//! where somebody else has used it.
 
 use std::time::UNIX_EPOCH;
 
@@ -14,7 +15,7 @@ use super::revocation::revocation_policy;
 /// The total size of a role's inline policies, in characters without white space.
 ///
 /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
-const QUOTA: usize = 10_240;
+pub(crate) const INLINE_QUOTA: usize = 10_240;
 
 /// The length of a policy as it counts towards the quota, in characters.
 #[must_use]
@@ -22,12 +23,12 @@ pub fn inline_length(json: &str) -> usize {
     json.chars().filter(|c| !c.is_ascii_whitespace()).count()
 }
 
-/// How many characters the configured inline policies of a role may have together, and how many are kept free for the policy
-/// that revokes sessions.
+/// How many characters the inline policies of a role may have together so that there is room for the policy that revokes
+/// sessions, and how many that one needs.
 #[must_use]
 pub(crate) fn inline_room() -> (usize, usize) {
     let reserved = revocation_policy(UNIX_EPOCH).map_or(0, |policy| inline_length(&policy.to_json()));
-    (QUOTA.saturating_sub(reserved), reserved)
+    (INLINE_QUOTA.saturating_sub(reserved), reserved)
 }
 
 /// A policy that denies everything, in the place of one that is too long: whatever that one allowed or denied, nobody gets more.

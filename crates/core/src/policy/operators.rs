@@ -52,6 +52,12 @@ pub fn is_operator(text: &str) -> bool {
     OPERATORS.iter().any(|operator| operator.eq_ignore_ascii_case(bare))
 }
 
+/// An operator in lowercase, without its modifiers.
+pub(super) fn bare_operator(operator: &str) -> String {
+    let bare = operator.split_once(':').map_or(operator, |(_, bare)| bare).to_ascii_lowercase();
+    bare.strip_suffix("ifexists").map(str::to_owned).unwrap_or(bare)
+}
+
 /// Whether an operator matches if no value does.
 pub(super) fn is_negated(operator: &str) -> bool {
     operator.to_ascii_lowercase().contains("not")

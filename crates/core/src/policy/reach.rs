@@ -87,7 +87,7 @@ pub(super) fn of_principal(trust: &Document, statement: &Statement, principal: &
     let mut reasons = Vec::new();
     match deny_coverage(trust, &actions, principal, &context) {
         DenyCoverage::Certain(by) => return (Can::Never, Some(format!("{} denies it", trust.name_of(by)))),
-        DenyCoverage::Possible => reasons.push("a deny statement may apply".to_owned()),
+        DenyCoverage::Possible(by) => reasons.push(format!("{} may deny it", trust.name_of(by))),
         DenyCoverage::None => {}
     }
     reasons.extend(denied_parts(trust, &actions, principal, partition.as_ref()));
@@ -102,7 +102,7 @@ pub(super) fn of_others(trust: &Document, statement: &Statement) -> Answer {
     let mut reasons = Vec::new();
     match deny_coverage(trust, &actions, &Principal::Anyone, &RequestContext::default()) {
         DenyCoverage::Certain(by) => return (Can::Never, Some(format!("{} denies it", trust.name_of(by)))),
-        DenyCoverage::Possible => reasons.push("a deny statement may apply".to_owned()),
+        DenyCoverage::Possible(by) => reasons.push(format!("{} may deny it", trust.name_of(by))),
         DenyCoverage::None => {}
     }
     reasons.extend(denied_requests(trust, statement, &Principal::Anyone));
@@ -152,7 +152,7 @@ fn only_partition(trust: &Document) -> Option<Partition> {
 
 enum DenyCoverage {
     None,
-    Possible,
+    Possible(usize),
     Certain(usize),
 }
 
@@ -169,7 +169,10 @@ fn deny_coverage(trust: &Document, actions: &[&str], principal: &Principal, cont
         };
         return match can_assume(trust, &caller, context) {
             Verdict::Denied(by) => DenyCoverage::Certain(by),
-            Verdict::Depends(_) if trust.statements().iter().any(may_deny) => DenyCoverage::Possible,
+            Verdict::Depends(_) => match trust.statements().iter().position(may_deny) {
+                Some(by) => DenyCoverage::Possible(by),
+                None => DenyCoverage::None,
+            },
             _ => DenyCoverage::None,
         };
     }
@@ -187,7 +190,11 @@ fn deny_coverage(trust: &Document, actions: &[&str], principal: &Principal, cont
         match deny.covers(principal) {
             true if is_complete => return DenyCoverage::Certain(index),
             // Some of the principals that `*` covers may be denied.
-            covers if covers || *principal == Principal::Anyone => found = DenyCoverage::Possible,
+            covers if covers || *principal == Principal::Anyone => {
+                if matches!(found, DenyCoverage::None) {
+                    found = DenyCoverage::Possible(index);
+                }
+            }
             _ => {}
         }
     }

@@ -5,7 +5,8 @@ use toml::de::DeValue;
 
 use super::references::check_references;
 use super::table::Value;
-use crate::policy::{Condition, is_operator};
+use crate::policy::{Condition, check_values, is_operator};
+use crate::text::Untrusted;
 
 /// The condition of a trust policy. An external ID has a key of its own, so that it is never printed.
 pub(crate) fn trust_condition(value: &Value<'_>) -> Condition {
@@ -50,10 +51,16 @@ fn read(value: &Value<'_>, is_allowed: impl Fn(&Value<'_>, &Value<'_>) -> bool) 
         }
         operators.insert(operator.key().to_owned(), Json::Object(values_by_key));
     }
-    Condition::parse(&Json::Object(operators)).unwrap_or_else(|error| {
+    let condition = Condition::parse(&Json::Object(operators)).unwrap_or_else(|error| {
         value.problem(error);
         Condition::default()
-    })
+    });
+    for clause in condition.clauses() {
+        if let Err(error) = check_values(clause) {
+            value.problem(format!("`{}`: {error}", Untrusted::new(&clause.key)));
+        }
+    }
+    condition
 }
 
 fn values(value: &Value<'_>) -> Option<Json> {

@@ -22,11 +22,9 @@ pub use location::{Location, Problem, Problems};
 pub(crate) use actions::assume_actions;
 pub(crate) use conditions::{permissions_condition, trust_condition};
 pub(crate) use location::SourceFile;
-pub(crate) use policies::{check_quota, permissions_policy};
+pub(crate) use policies::{SHORTER_POLICIES, check_quota, inline_policies_size, permissions_policy};
 pub(crate) use table::{Scalar, Table, Value};
-#[cfg(test)]
-pub(crate) use validators::sample_account;
 pub(crate) use validators::{
     check_count_of_managed, description, identity_or_account, identity_provider, managed_policy_arn, parameter_name,
-    path, policy_name, service, session_duration, tags, template,
+    path, policy_name, sample_account, service, session_duration, tags, template,
 };

@@ -1,11 +1,14 @@
 //! Validation of permissions policies in configuration files, before IAM sees them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
 
 use super::pasted;
 use super::table::Value;
 use super::validators::{sample_account, template};
-use crate::policy::{Actions, Document, Principals, inline_length, inline_room, is_operator};
+use crate::json::texts;
+use crate::policy::{Actions, Document, INLINE_QUOTA, Principals, check_values, inline_length, is_operator};
 use crate::template::Template;
 use crate::text::Untrusted;
 
@@ -17,8 +20,14 @@ pub(crate) fn permissions_policy(text: &str) -> Result<Template, String> {
         if policy.statements().is_empty() {
             return Err("the policy has no statement; add at least one".to_owned());
         }
+        let allowed = |c: &char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}');
+        if let Some(bad) = expanded.chars().find(|c| !allowed(c)) {
+            return Err(format!("IAM does not allow `{}` in a policy; use ASCII characters", bad.escape_default()));
+        }
+        let mut sids = BTreeSet::new();
         for (index, statement) in policy.statements().iter().enumerate() {
             let name = policy.name_of(index);
+            let fail = |error| format!("{name} of the policy {error}");
             if statement.principals != Principals::Absent {
                 return Err(format!(
                     "{name} of the policy has a `Principal`, which is not allowed in a permissions policy; configure who may assume the role in its `trust`"
@@ -40,34 +49,90 @@ pub(crate) fn permissions_policy(text: &str) -> Result<Template, String> {
             if statement.resources.as_ref().is_some_and(Vec::is_empty) {
                 return Err(format!("{name} of the policy has no `Resource`; add `\"Resource\": \"*\"` or ARNs"));
             }
-        }
-        let allowed = |c: &char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}');
-        match expanded.chars().find(|c| !allowed(c)) {
-            None => Ok(()),
-            Some(bad) => {
-                Err(format!("IAM does not allow `{}` in a policy; use ASCII characters", bad.escape_default()))
+            check_sid(statement.sid.as_deref(), &mut sids).map_err(fail)?;
+            actions.iter().try_for_each(|action| check_action(action)).map_err(fail)?;
+            let resources = resources_of(&policy, index);
+            resources.iter().try_for_each(|resource| check_resource(resource)).map_err(fail)?;
+            for clause in statement.condition.clauses() {
+                let of_clause = |error| fail(format!("has a condition on `{}`: {error}", Untrusted::new(&clause.key)));
+                check_values(clause).map_err(of_clause)?;
             }
         }
+        Ok(())
     })
 }
 
-/// Records a problem if the inline policies of a role exceed the IAM quota together.
-pub(crate) fn check_quota(value: &Value<'_>, policies: &BTreeMap<String, Template>) {
+/// Checks the identifier of a statement, which may be empty.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html>.
+fn check_sid<'a>(sid: Option<&'a str>, earlier: &mut BTreeSet<&'a str>) -> Result<(), String> {
+    let Some(sid) = sid else { return Ok(()) };
+    if !sid.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Err(format!(
+            "has the `Sid` `{}`, and IAM accepts only ASCII letters and digits; rename it",
+            Untrusted::new(sid)
+        ));
+    }
+    if !sid.is_empty() && !earlier.insert(sid) {
+        return Err("has the `Sid` of an earlier statement, and IAM accepts each only once; rename one".to_owned());
+    }
+    Ok(())
+}
+
+/// Checks that an action begins with a service. Wildcards are left to IAM.
+fn check_action(action: &str) -> Result<(), String> {
+    let has_service = action.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
+    let is_wildcard = !action.is_empty() && action.bytes().all(|b| b == b'*' || b == b'?');
+    (has_service || is_wildcard).then_some(()).ok_or_else(|| {
+        format!("has the action `{}`, which names no service; write it as in `s3:GetObject`", Untrusted::new(action))
+    })
+}
+
+/// Checks that a resource is an ARN or a pattern of ARNs. Its fields are left to IAM.
+fn check_resource(resource: &str) -> Result<(), String> {
+    let is_arn = resource.starts_with("arn:") && (resource.contains('*') || resource.splitn(6, ':').count() == 6);
+    // IAM accepts a wildcard at any place.
+    (is_arn || resource.starts_with(['*', '?'])).then_some(()).ok_or_else(|| {
+        format!(
+            "has the resource `{}`, which is not an ARN; write an ARN, a pattern of ARNs or `*`",
+            Untrusted::new(resource)
+        )
+    })
+}
+
+/// The values of `Resource` and `NotResource`.
+fn resources_of(policy: &Document, index: usize) -> Vec<String> {
+    let statement = match policy.as_map().get("Statement") {
+        Some(Json::Array(all)) => all.get(index),
+        one => one,
+    };
+    let values = ["Resource", "NotResource"].map(|key| statement.and_then(|one| texts(one.get(key)?)));
+    values.into_iter().flatten().flatten().collect()
+}
+
+/// The total size of inline policies as it counts towards the quota, in characters.
+pub(crate) fn inline_policies_size(policies: &BTreeMap<String, Template>) -> usize {
     let size = |policy: &Template| {
         let text = sample_account().map_or_else(|| policy.0.clone(), |account| policy.expand(&account));
         let json = Document::parse(&text).map_or(text, |policy| policy.to_json());
         inline_length(&json)
     };
-    let size: usize = policies.values().map(size).sum();
-    let (room, reserved) = inline_room();
-    if size > room {
+    policies.values().map(size).sum()
+}
+
+/// Records a problem if the inline policies of a role exceed the IAM quota together.
+pub(crate) fn check_quota(value: &Value<'_>, policies: &BTreeMap<String, Template>) {
+    let size = inline_policies_size(policies);
+    if size > INLINE_QUOTA {
         value.problem(format!(
-            "the inline policies have {size} characters in total, without whitespace, and at most {room} are allowed: IAM's quota \
-             minus {reserved} for the policy that revokes the role's sessions; shorten them with wildcards in actions, attach managed policies that exist in every account \
-             (`managed-policies`), or divide the permissions among several roles"
+            "the inline policies have {size} characters in total, without whitespace, and IAM allows {INLINE_QUOTA}; {SHORTER_POLICIES}"
         ));
     }
 }
+
+/// How to make inline policies shorter.
+pub(crate) const SHORTER_POLICIES: &str = "shorten them with wildcards in actions, attach managed policies that exist in every account \
+     (`managed-policies`), or divide the permissions among several roles";
 
 #[cfg(test)]
 mod tests {
@@ -86,5 +151,29 @@ mod tests {
         insta::assert_snapshot!(error(r#"{"Statement":{"Effect":"Allow","Action":["s3:GetObject","iam:**"],"Resource":"*"}}"#), @"statement 1 of the policy has the action `iam:**`, and IAM does not accept `**`; write `*`");
         insta::assert_snapshot!(error(r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject"}}"#), @r#"statement 1 of the policy has no `Resource`; add `"Resource": "*"` or ARNs"#);
         insta::assert_snapshot!(error(r#"{"Statement":{"Sid":"–","Effect":"Allow","Action":"a:b","Resource":"*"}}"#), @r"IAM does not allow `\u{2013}` in a policy; use ASCII characters");
+    }
+
+    #[test]
+    fn elements_that_iam_never_accepts_are_rejected() {
+        let check = |elements: &str| {
+            permissions_policy(&format!(r#"{{"Statement":[{{"Effect":"Allow",{elements}}}]}}"#))
+                .map(|_| ())
+                .unwrap_err()
+        };
+        insta::assert_snapshot!(check(r#""Action":"nonsense","Resource":"*""#), @"statement 1 of the policy has the action `nonsense`, which names no service; write it as in `s3:GetObject`");
+        insta::assert_snapshot!(check(r#""NotAction":["s3:*",":x"],"Resource":"*""#), @"statement 1 of the policy has the action `:x`, which names no service; write it as in `s3:GetObject`");
+        insta::assert_snapshot!(check(r#""Action":"s3:*","Resource":["arn:aws:s3:::x","foo"]"#), @"statement 1 of the policy has the resource `foo`, which is not an ARN; write an ARN, a pattern of ARNs or `*`");
+        insta::assert_snapshot!(check(r#""Action":"s3:*","NotResource":"arn:aws:s3""#), @"statement 1 of the policy has the resource `arn:aws:s3`, which is not an ARN; write an ARN, a pattern of ARNs or `*`");
+        insta::assert_snapshot!(check(r#""Sid":"a b!","Action":"s3:*","Resource":"*""#), @"statement `a b!` of the policy has the `Sid` `a b!`, and IAM accepts only ASCII letters and digits; rename it");
+        insta::assert_snapshot!(check(r#""Sid":"A","Action":"s3:*","Resource":"*"},{"Sid":"A","Effect":"Deny","Action":"s3:*","Resource":"*""#), @"statement `A` of the policy has the `Sid` of an earlier statement, and IAM accepts each only once; rename one");
+        insta::assert_snapshot!(check(r#""Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"yes"}}"#), @"statement 1 of the policy has a condition on `aws:SecureTransport`: IAM compares the values of `Bool` with `true` or `false` only");
+        for good in [
+            r#""Action":"*","Resource":"*""#,
+            r#""Action":["iam:Get?ole","S3:*"],"Resource":"arn:{partition}:s3:::x/${aws:username}/*""#,
+            r#""Sid":"","Action":"s3:*","Resource":["arn:*","*:role/x"],"Condition":{"Null":{"aws:TagKeys":true}}"#,
+        ] {
+            let policy = format!(r#"{{"Statement":[{{"Effect":"Allow",{good}}}]}}"#);
+            assert!(permissions_policy(&policy).is_ok(), "{good}");
+        }
     }
 }
