@@ -56,7 +56,7 @@ fn denial_names_the_denying_statement() {
     ");
     let perhaps = deny.replace("\"sts:*\"", r#""sts:*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}"#);
     insta::assert_snapshot!(lines(&format!("{allow},{perhaps}")), @"
-    statement 1: account 222233334444 [account] Conditionally by sts:AssumeRole (a deny statement may apply)
+    statement 1: account 222233334444 [account] Conditionally by sts:AssumeRole (statement `No` may deny it)
     statement 1: account 333344445555 [account] Always by sts:AssumeRole
     statement `No`: account 222233334444 [account] Conditionally by sts:AssumeRole+sts:AssumeRoleWithSAML+sts:AssumeRoleWithWebIdentity, when aws:MultiFactorAuthPresent Bool `false`
     ");
@@ -95,7 +95,7 @@ fn account_in_the_condition_of_a_denial_decides() {
     let allow = r#"{"Effect":"Allow","Principal":{"AWS":["111122223333","222233334444"]},"Action":"sts:AssumeRole"}"#;
     let deny = r#"{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole","Condition":{"ArnNotLike":{"aws:PrincipalArn":["arn:aws:iam::111122223333:role/a","arn:aws:iam::111122223333:role/b"]}}}"#;
     insta::assert_snapshot!(lines(&format!("{allow},{deny}")), @"
-    statement 1: account 111122223333 [account] Conditionally by sts:AssumeRole (a deny statement may apply)
+    statement 1: account 111122223333 [account] Conditionally by sts:AssumeRole (statement 2 may deny it)
     statement 1: account 222233334444 [account] Never by sts:AssumeRole (statement 2 denies it)
     statement 2: anyone (`*`) [anyone] Conditionally by sts:AssumeRole, when aws:PrincipalArn is none of `arn:aws:iam::111122223333:role/a`, `arn:aws:iam::111122223333:role/b` (ArnNotLike)
     ");
