@@ -740,3 +740,24 @@ fn handoff_of_a_vendor_without_one_is_refused_before_any_call() {
         );
     }
 }
+
+#[test]
+fn unusable_input_is_named() {
+    let empty = tempfile::NamedTempFile::new().unwrap();
+    let path = empty.path().to_str().unwrap();
+    let finished = onboard(&["policy", "grant", "--principal", "222233334444", path], "");
+    assert_eq!(finished.code, 1);
+    assert!(finished.err.contains(&format!("error: `{path}` is empty; ")), "{}", finished.err);
+    let finished = onboard(&["policy", "explain", "-"], "");
+    assert!(finished.err.contains("error: stdin is empty; "), "{}", finished.err);
+    let finished = onboard(&["event", "-"], "{\"Records\":[]}");
+    assert_eq!((finished.code, finished.out.as_str()), (1, ""));
+    assert!(finished.err.contains("`Records` is empty"), "{}", finished.err);
+    let finished = onboard(&["config", "check", "vendors/trelica.toml"], "");
+    assert_eq!(
+        finished.err,
+        "error: vendors/trelica.toml:1:1: this is a vendor file; name it in `vendor-files` of a configuration, and check that\n"
+    );
+    let finished = onboard(&["plan", "--account", "444455556666", "--wait", "-1"], "");
+    assert!(finished.code == 2 && finished.err.contains("invalid value '-1' for '--wait"), "{}", finished.err);
+}

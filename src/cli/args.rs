@@ -131,7 +131,7 @@ pub(super) struct Target {
     #[arg(short, long)]
     pub(super) verbose: bool,
     /// How long to wait for an account that is not ready yet
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, allow_negative_numbers = true)]
     pub(super) wait: u32,
     #[command(flatten)]
     pub(super) aws: Aws,

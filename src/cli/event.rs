@@ -19,6 +19,10 @@ pub(super) fn event(file: &str, format: Format) -> anyhow::Result<Exit> {
         Some(bodies) => bodies.into_iter().enumerate().map(|(index, body)| (Some(index), body)).collect(),
         None => vec![(None, text)],
     };
+    if payloads.is_empty() {
+        print_error("`Records` is empty, so that the function would do nothing; add a record");
+        return Ok(Exit::Error);
+    }
     let mut exit = Exit::Done;
     let mut shown = Vec::new();
     for (record, payload) in &payloads {

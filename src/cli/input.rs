@@ -4,17 +4,23 @@ use std::io::Read;
 
 use anyhow::Context;
 
+/// The name of an input in messages.
+pub(super) fn input_name(file: &str) -> String {
+    if file == "-" { "stdin".to_owned() } else { format!("`{file}`") }
+}
+
 /// Reads a file, or stdin for `-`.
 pub(super) fn read(file: &str) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
+    let name = input_name(file);
     // The largest valid input is a Lambda event of 1 MB.
     const MAX_BYTES: u64 = 4 << 20;
     let source: &mut dyn Read = if file == "-" {
         &mut std::io::stdin()
     } else {
-        &mut std::fs::File::open(file).with_context(|| format!("cannot read `{file}`; check the path"))?
+        &mut std::fs::File::open(file).with_context(|| format!("cannot read {name}; check the path"))?
     };
-    source.take(MAX_BYTES + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read `{file}`"))?;
-    anyhow::ensure!(bytes.len() as u64 <= MAX_BYTES, "`{file}` is larger than 4 MiB; check that it is the right file");
-    String::from_utf8(bytes).with_context(|| format!("`{file}` is not UTF-8; save it as UTF-8"))
+    source.take(MAX_BYTES + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {name}"))?;
+    anyhow::ensure!(bytes.len() as u64 <= MAX_BYTES, "{name} is larger than 4 MiB; check that it is the right file");
+    String::from_utf8(bytes).with_context(|| format!("{name} is not UTF-8; save it as UTF-8"))
 }

@@ -13,7 +13,7 @@ pub(super) fn print(text: fmt::Arguments<'_>) -> anyhow::Result<()> {
     let mut output = anstream::stdout().lock();
     match output.write_fmt(text).and_then(|()| output.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        done => done.context("cannot write to stdout (changes already made are not rolled back)"),
+        done => done.context("cannot write to stdout (if changes were applied, they are not rolled back)"),
     }
 }
 

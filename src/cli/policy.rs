@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::args::{Explain, Format, Grant};
 use super::exit::Exit;
-use super::input::read;
+use super::input::{input_name, read};
 use super::output::{eprint_lines, print_error};
 use onboarding_core::account::Partition;
 use onboarding_core::lines::{Line, Style, render, widest};
@@ -126,12 +126,17 @@ pub(super) fn explain(args: &Explain) -> anyhow::Result<Exit> {
 
 fn parse(file: &str) -> anyhow::Result<PastedPolicy> {
     let text = read(file)?;
+    let name = input_name(file);
+    anyhow::ensure!(
+        !text.trim().is_empty(),
+        "{name} is empty; if the output of the command goes to the file that it reads, write it to another one"
+    );
     anyhow::ensure!(
         text.len() <= MAX_FILE_BYTES,
-        "`{file}` is larger than 64 KiB, and IAM accepts no trust policy of that size; check that it is the right file"
+        "{name} is larger than 64 KiB, and IAM accepts no trust policy of that size; check that it is the right file"
     );
     let pasted = PastedPolicy::parse(&text).map_err(anyhow::Error::msg);
-    let pasted = pasted.with_context(|| format!("`{file}` is not a valid trust policy"))?;
+    let pasted = pasted.with_context(|| format!("{name} is not a valid trust policy"))?;
     pasted.notes.iter().for_each(|note| print_note(format_args!("{note}; it was unwrapped")));
     Ok(pasted)
 }

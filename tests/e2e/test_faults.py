@@ -74,6 +74,9 @@ LASTING_POINTS = (
 # The policy that revokes the earlier sessions of a role.
 REVOCATION = "AWSRevokeOlderSessions"
 
+# If its response is lost, it is unknown who created the role, so that its earlier sessions are revoked.
+CREATE_ROLE = "iam:CreateRole"
+
 # Seconds for a run that first waits until the lease of a killed run has expired.
 LEASE_EXPIRY_AND_RUN = 90
 
@@ -245,7 +248,7 @@ def test_one_fault_at_every_call(pool, baseline, kind):
         # Except where a retry fails because an earlier attempt took effect, the SDK recovers without the engine.
         if kind in (*RETRIED, "slow") and not (kind in RESPONSE_LOST and point.name in NOT_IDEMPOTENT):
             assert set(attempts) == set(baseline.points), "the SDK recovers without the engine"
-        pool.assert_recovers(function, account, baseline)
+        pool.assert_recovers(function, account, baseline, recorded=point.name != CREATE_ROLE)
 
     pool.each(work, baseline.points)
 
@@ -258,7 +261,7 @@ def test_one_hanging_call_at_each_point(pool, baseline):
         assert function.wire.attempts[point] == [1, 2]
         assert outcome_of(answer) == "converged", answer.text
         assert_report_matches_calls(answer, function.wire.calls)
-        pool.assert_recovers(function, account, baseline)
+        pool.assert_recovers(function, account, baseline, recorded=point.name != CREATE_ROLE)
 
     pool.each(work, LASTING_POINTS)
 
@@ -284,7 +287,7 @@ def test_lasting_fault_at_each_point(pool, baseline):
         during_backoff = kind in (*RETRIED, "expired") and end.startswith("waiting")
         assert outcome_of(answer) in ({end, "waiting timed_out"} if during_backoff else {end}), answer.text
         assert_report_matches_calls(answer, function.wire.calls)
-        pool.assert_recovers(function, account, baseline)
+        pool.assert_recovers(function, account, baseline, recorded=point.name != CREATE_ROLE)
 
     pool.each(work, [(kind, point) for point in LASTING_POINTS for kind in kinds])
 

@@ -75,11 +75,11 @@ fn drift_of_an_existing_account_is_published_once() {
     assert_eq!(detail["planned"][5], "create role `app-deployer`");
     function.wait(Duration::from_secs(86_400));
     process_sweep(&function);
-    function.answer(&format!(r#"{{"account_id":"{OLD}","mode":"plan"}}"#)).expect("a plan that somebody requested");
+    function.answer(&format!(r#"{{"account_id":"{OLD}","mode":"plan"}}"#)).expect("a plan that a person requested");
     assert_eq!(published(&function), ["AccountDrifted"]);
     assert_eq!(function.organization().leases(), []);
 
-    // It is onboarded manually, drifts again, is repaired by somebody else, and drifts in the same way.
+    // It is onboarded manually, drifts again, is repaired by another person, and drifts in the same way.
     function.answer(&format!(r#"{{"account_id":"{OLD}"}}"#)).expect("a report");
     process_sweep(&function);
     assert_eq!(published(&function), ["AccountDrifted", "AccountOnboarded"]);
@@ -256,7 +256,7 @@ fn manual_request_changes_an_existing_account() {
     assert_onboarded(function.organization(), OLD);
 }
 
-/// A message without a mode may be an old one, from before the parameter `Sweep` was changed, or somebody's own.
+/// A message without a mode may be an old one, from before the parameter `Sweep` was changed, or a person's own.
 #[test]
 fn message_of_a_sweep_is_only_reported_for_an_existing_account() {
     let message = |account: &str| format!(r#"{{"sweep":{{"account_id":"{account}"}}}}"#);

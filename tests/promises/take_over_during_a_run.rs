@@ -1,5 +1,5 @@
 //! Promise 14, against an attacker who acts while a run is at work: who creates the role again, changes its trust policy and
-//! changes it back, slows the run down, or fills what the run needs room in.
+//! changes it back, slows the run down, or fills what the run needs space in.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -154,7 +154,7 @@ fn slow_call_does_not_widen_a_role_after_the_time_of_the_revocation() {
     assert!(is_denied_everything(&live(&session)) && scenario.role(OWN_ROLE).settings.boundary.is_none());
 }
 
-/// The room that the revocation needs is taken by a policy whose length differs from that of its meaning, that is not supported,
+/// The space that the revocation needs is taken by a policy whose length differs from that of its meaning, that is not supported,
 /// or that denies.
 #[test]
 fn full_inline_policies_do_not_prevent_the_revocation() {
@@ -183,7 +183,7 @@ fn full_inline_policies_do_not_prevent_the_revocation() {
 
 /// A recorded role: the plan that a person confirmed is also the one that is applied.
 #[test]
-fn confirmed_plan_that_makes_room_is_applied() {
+fn confirmed_plan_that_makes_space_is_applied() {
     let sid = "x".repeat(10_100);
     let statement = serde_json::json!({"Sid": sid, "Effect": "Deny", "Action": "s3:Get*", "Resource": "*"});
     let full = PolicyText(Document::from_statements(vec![statement]).unwrap().to_json());

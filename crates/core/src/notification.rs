@@ -14,7 +14,7 @@
 //! A run that revoked the sessions of a role always publishes: the role may have been taken over, whatever was notified before.
 //!
 //! Where the sweep mode allows only to report an account, its drift is notified: once for each set of planned changes, and again
-//! after the account was as configured. Nothing else is notified of such an account, and nothing of a plan that somebody requested.
+//! after the account was as configured. Nothing else is notified of such an account, and nothing of a plan that a person requested.
 //!
 //! For example, an account is blocked with `foreign_role`: the first run publishes `AccountBlocked`, and every further run
 //! with the same cause publishes nothing. When the role was renamed, the next run converges and publishes

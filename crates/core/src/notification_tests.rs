@@ -185,7 +185,7 @@ fn drift_that_is_only_reported_is_notified_once_for_each_plan() {
     let blocked = Report { outcome: Outcome::blocked(Code::ForeignRole, "x", "y"), ..swept.clone() };
     assert_eq!(word(&decided(&blocked, None)), "nothing");
     for trigger in [TriggerKind::Manual, TriggerKind::CommandLine] {
-        assert_eq!(word(&decided(&planned(trigger, &["one"]), None)), "nothing", "somebody asked for it");
+        assert_eq!(word(&decided(&planned(trigger, &["one"]), None)), "nothing", "a person asked for it");
     }
 }
 

@@ -8,7 +8,7 @@
 //! - the unique IDs of the roles that this tool created, or whose earlier sessions it revoked. A tag does not prove that,
 //!   because whoever can create a role can tag it. IAM assigns the ID, and never twice. A role that is no longer configured is
 //!   removed once it no longer exists;
-//! - the revocations of sessions that runs have made, to make them again if somebody deletes them;
+//! - the revocations of sessions that runs have made, to make them again if another principal deletes them;
 //! - the grants on the access role that runs have made or found, to name those that are no longer configured;
 //! - the [hand-offs](crate::handoff) that a person has done. No run writes them.
 //!

@@ -299,3 +299,11 @@ fn errors_of_user_defined_vendors_are_reported() {
     onboarding.toml:2:1: `trelica`: expected a table, found a string
     ");
 }
+
+#[test]
+fn first_unknown_keys_of_many_are_reported_in_file_order() {
+    let keys: String = (0..500).map(|n| format!("k{n} = 1\n")).collect();
+    let problems = Config::parse_without_files(&keys).unwrap_err().to_string();
+    let lines: Vec<_> = problems.lines().take(3).map(|line| line.split(';').next().unwrap().to_owned()).collect();
+    assert_eq!(lines, [0, 1, 2].map(|n| format!("onboarding.toml:{}:1: unknown key `k{n}`", n + 1)));
+}

@@ -97,8 +97,15 @@ fn read<T>(
         vendor_file_problems: RefCell::default(),
     };
     let document = source.document();
-    let value =
-        document.as_ref().map(|d| part(&Table::of_document(&source, d, TOP_LEVEL), source.scalars(d), &context));
+    let is_vendor_file =
+        document.as_ref().is_some_and(|d| ["title", "trust"].iter().all(|key| d.get_ref().contains_key(*key)));
+    if is_vendor_file {
+        source.problem(0..0, "this is a vendor file; name it in `vendor-files` of a configuration, and check that");
+    }
+    let value = document
+        .as_ref()
+        .filter(|_| !is_vendor_file)
+        .map(|d| part(&Table::of_document(&source, d, TOP_LEVEL), source.scalars(d), &context));
     drop(document);
     let mut problems = source.into_problems();
     problems.extend(context.vendor_file_problems.into_inner());

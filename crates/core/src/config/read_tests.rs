@@ -317,7 +317,7 @@ fn reason_for_no_external_id_is_shown() {
 }
 
 #[test]
-fn inline_policies_without_room_for_a_revocation_are_a_warning() {
+fn inline_policies_without_space_for_a_revocation_are_a_warning() {
     let config = |length: usize| {
         let start = r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::"#;
         let policy = format!("{start}{}\"}}}}", "x".repeat(length - start.len() - 3));
@@ -326,7 +326,7 @@ fn inline_policies_without_room_for_a_revocation_are_a_warning() {
         Config::parse_without_files(&text)
     };
     assert_eq!(config(10_077).unwrap().warnings(), Vec::<String>::new());
-    insta::assert_snapshot!(config(10_078).unwrap().warnings().join("\n"), @"role/r: the inline policies have 10078 characters of the 10240 that IAM allows, which leaves no room for the policy that revokes the role's sessions (163 characters), so that changes that need it are blocked; shorten them with wildcards in actions, attach managed policies that exist in every account (`managed-policies`), or divide the permissions among several roles");
+    insta::assert_snapshot!(config(10_078).unwrap().warnings().join("\n"), @"role/r: the inline policies have 10078 characters of the 10240 that IAM allows, which leaves no space for the policy that revokes the role's sessions (163 characters), so that changes that need it are blocked; shorten them with wildcards in actions, attach managed policies that exist in every account (`managed-policies`), or divide the permissions among several roles");
     assert_eq!(config(10_240).unwrap().warnings().len(), 1);
     insta::assert_snapshot!(config(10_241).unwrap_err(), @"onboarding.toml:3:1: `policies`: the inline policies have 10241 characters in total, without whitespace, and IAM allows 10240; shorten them with wildcards in actions, attach managed policies that exist in every account (`managed-policies`), or divide the permissions among several roles");
 }

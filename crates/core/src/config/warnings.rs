@@ -2,7 +2,7 @@
 
 use super::services::unknown_service;
 use super::{AccessRole, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec, trust, trust_size};
-use crate::policy::{AssumeAction, Document, INLINE_QUOTA, inline_room, lint_permissions};
+use crate::policy::{AssumeAction, Document, INLINE_QUOTA, inline_limit, lint_permissions};
 use crate::suggestion::list_of;
 use crate::toml_reader::{SHORTER_POLICIES, inline_policies_size};
 
@@ -50,17 +50,17 @@ pub(super) fn of_role(role: &RoleTemplate) -> Vec<String> {
     }
     let too_long = trust_size::warning(trust_size::of_role(&role.trust));
     found.extend(too_long.map(|text| format!("{owner}: {text}")));
-    found.extend(no_room_to_revoke(role).map(|text| format!("{owner}: {text}")));
+    found.extend(no_space_to_revoke(role).map(|text| format!("{owner}: {text}")));
     found
 }
 
 /// Inline policies that IAM accepts, but not together with the policy that revokes sessions.
-fn no_room_to_revoke(role: &RoleTemplate) -> Option<String> {
+fn no_space_to_revoke(role: &RoleTemplate) -> Option<String> {
     let size = inline_policies_size(&role.policies);
-    let (room, reserved) = inline_room();
-    (size > room).then(|| {
+    let (space, reserved) = inline_limit();
+    (size > space).then(|| {
         format!(
-            "the inline policies have {size} characters of the {INLINE_QUOTA} that IAM allows, which leaves no room for the policy \
+            "the inline policies have {size} characters of the {INLINE_QUOTA} that IAM allows, which leaves no space for the policy \
              that revokes the role's sessions ({reserved} characters), so that changes that need it are blocked; {SHORTER_POLICIES}"
         )
     })

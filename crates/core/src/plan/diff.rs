@@ -10,7 +10,7 @@ use super::settings::settings_changes;
 use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec};
 use crate::observed::{Observed, ObservedRole};
 use crate::policy::{
-    PolicyError, PolicyNotice, REVOCATION_POLICY, add_grants, deny_everything, inline_room, only_allows, prune_orphans,
+    PolicyError, PolicyNotice, REVOCATION_POLICY, add_grants, deny_everything, inline_limit, only_allows, prune_orphans,
 };
 use crate::role::RoleName;
 
@@ -111,24 +111,24 @@ fn update(spec: &RoleSpec, role: &ObservedRole, history: &RoleHistory, now: Syst
     match revocation(spec, role, &changes, history, now) {
         Ok(Some(action)) => {
             // What gives the role more is made last, when IAM shows the revocation.
-            let mut making_room = Vec::new();
-            if matches!(action, Action::RevokeSessions(_)) && role.inline_length > inline_room().0 {
-                let roomy = with_room(spec, role, &mut making_room);
-                changes = align(spec, &roomy);
+            let mut shortening = Vec::new();
+            if matches!(action, Action::RevokeSessions(_)) && role.inline_length > inline_limit().0 {
+                let shorter = shortened(spec, role, &mut shortening);
+                changes = align(spec, &shorter);
             }
             let (first, last): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| !change.may_widen());
             let revocation = Change { role: spec.name().clone(), action };
-            plan.changes.extend(making_room.into_iter().chain([revocation]).chain(first).chain(last));
+            plan.changes.extend(shortening.into_iter().chain([revocation]).chain(first).chain(last));
         }
         Ok(None) => plan.changes.extend(changes),
         Err(error) => plan.refusals.push(Refusal::revocation(spec.name(), &error)),
     }
 }
 
-/// Makes room for a revocation among the inline policies of a role: those that are not as configured are deleted if they only
-/// allow, and otherwise replaced by one that denies everything, so that nobody gets more. Returns the role as it is afterwards.
-fn with_room(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) -> ObservedRole {
-    let mut roomy = role.clone();
+/// Makes space for a revocation among the inline policies of a role: those that are not as configured are deleted if they only
+/// allow, and otherwise replaced by one that denies everything, so that no principal gets more. Returns the role as it is afterwards.
+fn shortened(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) -> ObservedRole {
+    let mut shorter = role.clone();
     let is_kept = |name: &str| name == REVOCATION_POLICY || is_same(spec, role, name);
     for (name, policy) in role.policies.iter().filter(|(name, _)| !is_kept(name)) {
         let before = policy.clone().ok();
@@ -137,17 +137,17 @@ fn with_room(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) ->
                 if before.as_ref().is_some_and(|before| before.equivalent(&after)) {
                     continue;
                 }
-                roomy.policies.insert(name.clone(), Ok(after.clone()));
+                shorter.policies.insert(name.clone(), Ok(after.clone()));
                 Action::PutPolicy { name: name.clone(), before, after }
             }
             _ => {
-                roomy.policies.remove(name);
+                shorter.policies.remove(name);
                 Action::DeletePolicy { name: name.clone(), before }
             }
         };
         changes.push(Change { role: spec.name().clone(), action });
     }
-    roomy
+    shorter
 }
 
 /// Whether an inline policy is as configured.

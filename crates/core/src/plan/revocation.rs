@@ -60,7 +60,7 @@ impl RecordedRevocation {
     }
 }
 
-/// What is known about the roles from before the comparison.
+/// The knowledge about the roles from before the comparison.
 #[derive(Debug, Clone, Default)]
 pub struct RoleHistory {
     /// The roles that are known to be managed by this tool.

@@ -145,7 +145,7 @@ fn ordinary_change_of_a_known_role_revokes_nothing() {
     for (what, edit) in access_edits() {
         let changes = changes(&edit, &recorded());
         let revoked = revoked(&changes).map(|revocation| revocation.reason.clone());
-        // Somebody added a boundary: perhaps to be allowed to write to the role.
+        // Another principal added a boundary: perhaps to be allowed to write to the role.
         let expected = (what == "boundary").then_some(RevocationReason::BoundaryDiffers);
         assert!(revoked == expected && !changes.is_empty(), "{what}");
     }
@@ -400,7 +400,7 @@ fn large(effect: &str, characters: usize) -> Result<Document, String> {
 }
 
 #[test]
-fn room_for_the_revocation_is_made_by_deleting_policies_that_only_allow() {
+fn space_for_the_revocation_is_made_by_deleting_policies_that_only_allow() {
     let put = |role: &mut ObservedRole, name: &str, policy: Result<Document, String>| {
         let length = policy.as_ref().map_or(10_100, |policy| inline_length(&policy.to_json()));
         role.inline_length += length;
@@ -425,5 +425,5 @@ fn room_for_the_revocation_is_made_by_deleting_policies_that_only_allow() {
     let unsupported = calls(&|role| put(role, "x", Err("odd".to_owned())));
     assert_eq!(unsupported, with_denial);
     let small = calls(&|role| put(role, "read", large("Allow", 9_000)));
-    assert_eq!(small, [revoke, "replace policy `read` of role `Acme`"], "there is room");
+    assert_eq!(small, [revoke, "replace policy `read` of role `Acme`"], "there is space");
 }

@@ -26,11 +26,11 @@ pub(super) fn settings_changes(before: &RoleSettings, after: &RoleSettings) -> S
     let missing = missing_tags(before, after);
     let extra = extra_tags(before, after);
     let is_managed = before.tags.contains_key(OWNER_TAG);
-    let has_room = before.tags.len().saturating_add(missing.len()) <= TAGS_PER_ROLE;
+    let fits = before.tags.len().saturating_add(missing.len()) <= TAGS_PER_ROLE;
     let untag = (!extra.is_empty()).then_some(Action::Untag(extra));
     let tag = (!missing.is_empty()).then_some(Action::Tag(missing));
     // A role with the owner tag is managed already: that its other tags cannot be set must not keep the trust policy as it is.
-    let (tags_first, tags_last) = match (is_managed, has_room) {
+    let (tags_first, tags_last) = match (is_managed, fits) {
         (true, _) => ([None, None], [untag, tag]),
         (false, true) => ([tag, None], [untag, None]),
         (false, false) => ([untag, tag], [None, None]),

@@ -1,8 +1,8 @@
 //! The IAM quota for the inline policies of a role.
 //!
-//! A role that is filled up to the quota has no room for the policy that revokes its sessions, so that some changes of it would
-//! be blocked. `config check` therefore warns of a configuration that does not leave that room free, and a plan makes it first
-//! where somebody else has used it.
+//! A role that is filled up to the quota has no space for the policy that revokes its sessions, so that some changes of it would
+//! be blocked. `config check` therefore warns of a configuration that does not leave that space free, and a plan makes it first
+//! where another principal has used it.
 
 use std::time::UNIX_EPOCH;
 
@@ -23,15 +23,15 @@ pub fn inline_length(json: &str) -> usize {
     json.chars().filter(|c| !c.is_ascii_whitespace()).count()
 }
 
-/// How many characters the inline policies of a role may have together so that there is room for the policy that revokes
+/// How many characters the inline policies of a role may have together so that there is space for the policy that revokes
 /// sessions, and how many that one needs.
 #[must_use]
-pub(crate) fn inline_room() -> (usize, usize) {
+pub(crate) fn inline_limit() -> (usize, usize) {
     let reserved = revocation_policy(UNIX_EPOCH).map_or(0, |policy| inline_length(&policy.to_json()));
     (INLINE_QUOTA.saturating_sub(reserved), reserved)
 }
 
-/// A policy that denies everything, in the place of one that is too long: whatever that one allowed or denied, nobody gets more.
+/// A policy that denies everything, in the place of one that is too long: whatever that one allowed or denied, no principal gets more.
 ///
 /// # Errors
 /// Never: it is a constant.
@@ -39,7 +39,7 @@ pub(crate) fn deny_everything() -> Result<Document, PolicyError> {
     Document::from_statements(vec![json!({"Effect": "Deny", "Action": ["*"], "Resource": ["*"]})])
 }
 
-/// Whether a policy gives permissions and takes none, so that deleting it gives nobody more.
+/// Whether a policy gives permissions and takes none, so that deleting it gives no principal more.
 #[must_use]
 pub(crate) fn only_allows(policy: &Document) -> bool {
     policy.statements().iter().all(|statement| statement.effect == Effect::Allow)

@@ -11,6 +11,7 @@ use std::fmt;
 use super::condition::ConditionClause;
 use super::document::{Document, Effect, Principals, Statement};
 use super::glob::covers;
+use super::operators::bare_operator;
 use super::principal::Principal;
 use crate::text::Untrusted;
 
@@ -123,7 +124,15 @@ pub(super) fn ineffective_conditions(name: &str, statement: &Statement) -> Vec<F
                 "{name} has a `BoolIfExists` condition on `{key}`, which is also met by access keys without MFA; use `Bool`"
             )));
         }
-        if limits_nothing(&operator, &clause.values) {
+        if bare_operator(&operator).starts_with("stringnotequals")
+            && clause.values.iter().any(|value| value.contains('*'))
+        {
+            findings.push(warning(format!(
+                "{name} has a `{}` condition on `{key}` with a wildcard, which that operator does not know, so that it excludes nobody; use `StringNotLike`",
+                Untrusted::new(&clause.operator)
+            )));
+        }
+        if limits_nothing(&operator, &clause.key, &clause.values) {
             findings.push(warning(format!(
                 "{name} has a condition on `{key}` that every value meets; list the values, or remove the condition"
             )));
@@ -133,11 +142,13 @@ pub(super) fn ineffective_conditions(name: &str, statement: &Statement) -> Vec<F
 }
 
 /// Whether a pattern of the clause matches every value.
-fn limits_nothing(operator: &str, values: &[String]) -> bool {
-    let operator = operator.strip_suffix("ifexists").unwrap_or(operator);
-    let operator = operator.split_once(':').map_or(operator, |(_, operator)| operator);
-    values.iter().any(|value| match operator {
+fn limits_nothing(operator: &str, key: &str, values: &[String]) -> bool {
+    let is_github_subject = key.eq_ignore_ascii_case("token.actions.githubusercontent.com:sub");
+    values.iter().any(|value| match bare_operator(operator).as_str() {
+        "stringlike" if is_github_subject && covers(value, ANY_REPOSITORY) => true,
         "stringlike" => covers(value, ANY) || covers(value, ANY_ARN),
+        // A prefix of no bits.
+        "ipaddress" => value.ends_with("/0"),
         "arnlike" | "arnequals" => covers(value, ANY_ARN),
         _ => false,
     })
@@ -145,6 +156,10 @@ fn limits_nothing(operator: &str, values: &[String]) -> bool {
 
 /// Strings that only a pattern for everything matches.
 const ANY: &str = "\u{1}*\u{1}";
+/// The subject of a workflow in GitHub, which begins with its repository.
+///
+/// See <https://docs.github.com/en/actions/reference/security/oidc>.
+const ANY_REPOSITORY: &str = "repo:\u{1}*\u{1}/\u{1}*\u{1}:\u{1}*\u{1}";
 const ANY_ARN: &str = "arn:\u{1}*:\u{1}*:\u{1}*:\u{1}*:\u{1}*";
 
 fn refused(message: String) -> Finding {
@@ -209,11 +224,27 @@ mod tests {
         Warning: statement 1 has a `BoolIfExists` condition on `aws:MultiFactorAuthPresent`, which is also met by access keys without MFA; use `Bool`
         Warning: statement 1 has a condition on `aws:PrincipalArn` that every value meets; list the values, or remove the condition
         ");
+        let more = [
+            r#"{"IpAddress":{"aws:SourceIp":["192.0.2.0/24","0.0.0.0/0"]}}"#,
+            r#"{"IpAddress":{"aws:SourceIp":"::/0"}}"#,
+            r#"{"StringLike":{"token.actions.githubusercontent.com:sub":"repo:*"}}"#,
+            r#"{"StringLike":{"token.actions.githubusercontent.com:sub":"repo:*/*"}}"#,
+            r#"{"StringNotEquals":{"aws:PrincipalArn":"arn:aws:iam::*:role/x"}}"#,
+        ];
+        insta::assert_snapshot!(more.map(|condition| warnings(account, condition)).join(""), @"
+        Warning: statement 1 has a condition on `aws:SourceIp` that every value meets; list the values, or remove the condition
+        Warning: statement 1 has a condition on `aws:SourceIp` that every value meets; list the values, or remove the condition
+        Warning: statement 1 has a condition on `token.actions.githubusercontent.com:sub` that every value meets; list the values, or remove the condition
+        Warning: statement 1 has a condition on `token.actions.githubusercontent.com:sub` that every value meets; list the values, or remove the condition
+        Warning: statement 1 has a `StringNotEquals` condition on `aws:PrincipalArn` with a wildcard, which that operator does not know, so that it excludes nobody; use `StringNotLike`
+        ");
         for everything in ["arn:*", "arn:*:*:*:*:*", "?*", "**"] {
             let condition = format!(r#"{{"StringLikeIfExists":{{"aws:PrincipalArn":["x","{everything}"]}}}}"#);
             assert!(warnings(account, &condition).contains("every value meets"), "{everything}");
         }
         for good in [
+            r#"{"StringLike":{"token.actions.githubusercontent.com:sub":"repo:acme/*"},"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}"#,
+            r#"{"StringNotEquals":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/x"}}"#,
             r#"{"ForAllValues:StringEquals":{"aws:TagKeys":"a"},"Null":{"aws:tagkeys":"false"}}"#,
             r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#,
             r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/*"},"StringLike":{"aws:PrincipalOrgPaths":"o-1/*"}}"#,

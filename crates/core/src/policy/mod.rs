@@ -11,7 +11,7 @@
 //! - `evaluate`, `context`, `operators`, `glob`, `truth`: whether a document allows a request;
 //! - `granted`: whether a document allows what a grant is meant for;
 //! - `revocation`: the policy that revokes the sessions of a role;
-//! - `inline_quota`: the room for that policy;
+//! - `inline_quota`: the space for that policy;
 //! - `explain`, `reach`, `condition_text`, `summary`, `lint`, `escalation`, `redact`: for people.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
@@ -58,7 +58,7 @@ pub(crate) use glob::like;
 pub use granted::{Grant, denied};
 pub(crate) use granted::{Presented, can_pass_nothing, grant_verdict};
 pub use inline_quota::inline_length;
-pub(crate) use inline_quota::{INLINE_QUOTA, deny_everything, inline_room, only_allows};
+pub(crate) use inline_quota::{INLINE_QUOTA, deny_everything, inline_limit, only_allows};
 pub use lint::{ExternalIdRequirement, Finding, Severity, lint_trust, lint_trusted};
 pub use operators::is_operator;
 pub use pasted::{PastedPolicy, PolicyOrigin};

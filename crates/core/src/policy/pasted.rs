@@ -18,7 +18,7 @@ pub struct PastedPolicy {
 }
 
 /// Where a policy comes from. In a policy that IAM returned, a unique ID is that of a deleted role or user; in one that was
-/// written by hand, it may be that of a role or user that exists.
+/// written manually, it may be that of a role or user that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PolicyOrigin {
     /// IAM returned it: it is within an answer of the API.

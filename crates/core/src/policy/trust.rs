@@ -64,7 +64,7 @@ pub enum PolicyNotice {
         /// Whether it has conditions, so that it may or may not apply.
         conditional: bool,
     },
-    /// A statement grants more than the configuration requests.
+    /// A statement grants more than is requested.
     Broader {
         /// The name of the statement.
         statement: String,
@@ -95,7 +95,7 @@ impl fmt::Display for PolicyNotice {
                 write!(f, "{statement} denies {} {when}, although {principal} is granted access", denied.join(", "))
             }
             Self::Broader { statement, principal } => {
-                write!(f, "{statement} already grants {principal} more than the configuration requests")
+                write!(f, "{statement} already grants {principal} more than is requested")
             }
             Self::Orphan { statement, principal } => {
                 write!(

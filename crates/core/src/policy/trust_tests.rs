@@ -185,7 +185,7 @@ fn denials_broader_grants_and_orphans_are_reported() {
     );
     insta::assert_snapshot!(notices(&add(&before, &[grant("arn:aws:iam::222233334444:role/admin", "{}")])), @"
     statement 4 names the unique ID AROAIOSFODNN7EXAMPLE; in a policy that IAM returned, this is a deleted role or user, which has no access and prevents IAM from saving the policy
-    statement `Wide` already grants arn:aws:iam::222233334444:role/admin more than the configuration requests
+    statement `Wide` already grants arn:aws:iam::222233334444:role/admin more than is requested
     statement 2 denies arn:aws:iam::222233334444:role/admin regardless of other grants
     statement 3 denies arn:aws:iam::222233334444:role/admin when its condition is met
     ");

@@ -1,4 +1,4 @@
-//! Unique IDs (`AROA…`, `AIDA…`) as principals of a trust policy that is written by hand.
+//! Unique IDs (`AROA…`, `AIDA…`) as principals of a trust policy that is written manually.
 //!
 //! IAM accepts the unique ID of a role or user that exists, and returns its ARN in its place. Which ARN belongs to which ID
 //! is known only to the account of that role or user. A comparison would therefore report the ARN as drift in every run.

@@ -102,7 +102,10 @@ impl<'a> Table<'a> {
         known: &'static [&'static str],
         in_table: String,
     ) -> Self {
-        for key in map.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
+        let mut unknown: Vec<_> = map.keys().filter(|key| !known.contains(&key.get_ref().as_ref())).collect();
+        // In file order, because only the first problems of a file are kept.
+        unknown.sort_by_key(|key| key.span().start);
+        for key in unknown {
             let name = key.get_ref();
             let mut remedy = unsupported(name).unwrap_or_else(|| did_you_mean(name, known.iter().copied()));
             if remedy.is_empty() {

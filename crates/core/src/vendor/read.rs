@@ -274,6 +274,9 @@ fn https_link(text: &str) -> Result<String, String> {
 
 /// Validates text that is printed as one line.
 fn single_line(text: &str) -> Result<String, String> {
-    let good = !text.trim().is_empty() && !text.chars().any(char::is_control) && text.chars().count() <= 500;
+    if text.chars().any(char::is_control) {
+        return Err("contains a line break or another control character; write one line without them".to_owned());
+    }
+    let good = !text.trim().is_empty() && text.chars().count() <= 500;
     good.then(|| text.to_owned()).ok_or_else(|| "must be one non-empty line of at most 500 characters".to_owned())
 }
