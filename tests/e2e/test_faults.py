@@ -40,7 +40,8 @@ RETRIED = ("throttled", "internal_failure", "unavailable", "reset_before", "rese
 NOT_RETRIED = ("slow", "malformed", "denied", "expired")
 # The call takes effect, and its response is lost.
 RESPONSE_LOST = ("reset_after", "closed_after", "cut", "hangs", "malformed")
-# Calls that are not idempotent: they fail if they have already taken effect.
+# Calls that are not idempotent: they fail if they have already taken effect. If the response is lost, it is unknown who created the
+# role, so that its earlier sessions are revoked.
 NOT_IDEMPOTENT = ("iam:CreateRole",)
 
 CONFIG = Point("ssm:GetParameter", PARAMETER, 1)
@@ -73,9 +74,6 @@ LASTING_POINTS = (
 
 # The policy that revokes the earlier sessions of a role.
 REVOCATION = "AWSRevokeOlderSessions"
-
-# If its response is lost, it is unknown who created the role, so that its earlier sessions are revoked.
-CREATE_ROLE = "iam:CreateRole"
 
 # Seconds for a run that first waits until the lease of a killed run has expired.
 LEASE_EXPIRY_AND_RUN = 90
@@ -248,7 +246,7 @@ def test_one_fault_at_every_call(pool, baseline, kind):
         # Except where a retry fails because an earlier attempt took effect, the SDK recovers without the engine.
         if kind in (*RETRIED, "slow") and not (kind in RESPONSE_LOST and point.name in NOT_IDEMPOTENT):
             assert set(attempts) == set(baseline.points), "the SDK recovers without the engine"
-        pool.assert_recovers(function, account, baseline, recorded=point.name != CREATE_ROLE)
+        pool.assert_recovers(function, account, baseline, recorded=point.name not in NOT_IDEMPOTENT)
 
     pool.each(work, baseline.points)
 
@@ -261,7 +259,7 @@ def test_one_hanging_call_at_each_point(pool, baseline):
         assert function.wire.attempts[point] == [1, 2]
         assert outcome_of(answer) == "converged", answer.text
         assert_report_matches_calls(answer, function.wire.calls)
-        pool.assert_recovers(function, account, baseline, recorded=point.name != CREATE_ROLE)
+        pool.assert_recovers(function, account, baseline, recorded=point.name not in NOT_IDEMPOTENT)
 
     pool.each(work, LASTING_POINTS)
 
@@ -287,7 +285,7 @@ def test_lasting_fault_at_each_point(pool, baseline):
         during_backoff = kind in (*RETRIED, "expired") and end.startswith("waiting")
         assert outcome_of(answer) in ({end, "waiting timed_out"} if during_backoff else {end}), answer.text
         assert_report_matches_calls(answer, function.wire.calls)
-        pool.assert_recovers(function, account, baseline, recorded=point.name != CREATE_ROLE)
+        pool.assert_recovers(function, account, baseline, recorded=point.name not in NOT_IDEMPOTENT)
 
     pool.each(work, [(kind, point) for point in LASTING_POINTS for kind in kinds])
 
