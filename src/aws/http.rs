@@ -78,7 +78,7 @@ impl HttpClient {
         self.connector.get_or_init(|| {
             let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
             if let Some(trusted) = &self.user {
-                return trusted.connector(Some(settings));
+                return trusted.vendor_connector(settings);
             }
             Connector::builder()
                 .tls_provider(Provider::Rustls(CryptoMode::AwsLc))

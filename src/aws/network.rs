@@ -65,20 +65,26 @@ impl TrustedCertificates {
     /// A client for the SDK.
     pub(super) fn http_client(self) -> SharedHttpClient {
         let connect = move |settings: Option<&HttpConnectorSettings>, _: Option<&RuntimeComponents>| {
-            self.connector(settings.cloned())
+            self.connector(settings.cloned(), TrustStore::empty())
         };
         SharedHttpClient::new(UserHttpClient(Builder::new().build_with_connector_fn(connect)))
     }
 
-    /// A connector with a pool of connections of its own.
-    pub(super) fn connector(&self, settings: Option<HttpConnectorSettings>) -> Connector {
+    /// A connector to the vendors, which also trusts the system's certificates: the variable is about AWS.
+    pub(super) fn vendor_connector(&self, settings: HttpConnectorSettings) -> Connector {
+        self.connector(Some(settings), TrustStore::default())
+    }
+
+    /// A connector with a pool of connections of its own. `store` has what is trusted in addition to the certificates, if there
+    /// are any.
+    fn connector(&self, settings: Option<HttpConnectorSettings>, store: TrustStore) -> Connector {
         let mut builder = Connector::builder()
             .proxy_config(ProxyConfig::from_env())
             .sleep_impl(TokioSleep::new())
             .tls_provider(Provider::Rustls(CryptoMode::AwsLc));
         builder.set_connector_settings(settings);
         if let Some(pem) = &self.0 {
-            let store = TrustStore::empty().with_pem_certificate(pem.clone());
+            let store = store.with_pem_certificate(pem.clone());
             if let Ok(context) = TlsContext::builder().with_trust_store(store).build() {
                 builder.set_tls_context(context);
             }

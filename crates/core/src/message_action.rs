@@ -93,7 +93,7 @@ pub fn after_failed_notification(
     if is_transient(error) && in_time { MessageAction::RetryIn(pause(received.times)) } else { delivery }
 }
 
-/// Whether the same call may succeed later.
+/// Whether the same call may succeed later: after a pause, or when the user has restored the connection.
 #[must_use]
 pub fn is_transient(error: &ApiError) -> bool {
     matches!(Stop::from_error(error, AccountAge::Established), Stop::Wait(_) | Stop::Reopen(_))
@@ -157,6 +157,15 @@ mod tests {
         );
         assert_eq!(after_failed_notification("AccessDeniedException", 0), MessageAction::Delete);
         assert_eq!(after_failed_notification("ThrottlingException", 86_400), MessageAction::Delete);
+    }
+
+    /// The engine goes on without the table after any other error, and must not when it is only not connected to it.
+    #[test]
+    fn missing_connection_of_the_command_line_may_succeed_later() {
+        for code in ["HostNotFound", "CertificateNotTrusted", "ProxyRefused"] {
+            assert!(is_transient(&ApiError::new("dynamodb:GetItem", code, "")), "{code}");
+        }
+        assert!(!is_transient(&ApiError::new("dynamodb:GetItem", "AccessDeniedException", "")));
     }
 
     #[test]
