@@ -176,7 +176,7 @@ fn plan_says_whose_sessions_are_revoked_and_why() {
     ");
     insta::assert_snapshot!(scenario.report().notices.join("\n"), @"
     the trust policy of role `app-deployer` was not as configured
-    role/app-deployer: the managed policy `AdministratorAccess` amounts to administrator access: it allows every action
+    role/app-deployer: the managed policy `AdministratorAccess` amounts to administrator access: it allows every action; attach a narrower policy
     ");
     assert!(revocation(&scenario).is_none());
 }
