@@ -107,10 +107,9 @@ fn statement(principals: &BTreeSet<String>, spec: &TrustSpec, account: &Account)
         "Principal": { kind: principals },
         "Action": spec.actions.to_policy(),
     });
-    if !(spec.condition.is_empty() && spec.external_ids.is_empty()) {
-        if let Some(map) = statement.as_object_mut() {
-            map.insert("Condition".to_owned(), condition(spec, account));
-        }
+    let has_condition = !(spec.condition.is_empty() && spec.external_ids.is_empty());
+    if let Some(map) = statement.as_object_mut().filter(|_| has_condition) {
+        map.insert("Condition".to_owned(), condition(spec, account));
     }
     statement
 }
