@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use onboarding_core::limits::SESSION;
 use onboarding_core::time::{after, unix_milliseconds};
 
-/// A smaller difference may be the time that the response took.
+/// Differences up to this are left alone: clocks are never exactly the same, and the response takes time.
 const SMALLEST: i64 = 5_000;
 
 /// The difference in milliseconds; positive if the clock of AWS is ahead.
@@ -18,10 +18,11 @@ const SMALLEST: i64 = 5_000;
 pub(super) struct ClockDifference(AtomicI64);
 
 impl ClockDifference {
-    /// Takes the time at which a session expires that was issued just now.
-    pub(super) fn learn(&self, expires_at: SystemTime, now: SystemTime) {
+    /// Takes the time at which a session expires that was asked for at a time. A response that takes long makes the clock of AWS
+    /// appear to be ahead, so that more sessions are revoked and not fewer.
+    pub(super) fn learn(&self, expires_at: SystemTime, asked_at: SystemTime) {
         let milliseconds = |time| i64::try_from(unix_milliseconds(time)).unwrap_or_default();
-        let difference = milliseconds(expires_at).saturating_sub(milliseconds(after(now, SESSION)));
+        let difference = milliseconds(expires_at).saturating_sub(milliseconds(after(asked_at, SESSION)));
         self.0.store(if difference.abs() < SMALLEST { 0 } else { difference }, Ordering::Relaxed);
     }
 
@@ -47,7 +48,7 @@ mod tests {
         assert_eq!(clock.apply(now), now + minutes, "this machine is slow");
         clock.learn(now + SESSION - minutes, now);
         assert_eq!(clock.apply(now), now - minutes, "this machine is fast");
-        clock.learn(now + SESSION - Duration::from_secs(2), now);
+        clock.learn(now + SESSION + Duration::from_secs(2), now);
         assert_eq!(clock.apply(now), now, "the response took two seconds");
     }
 }

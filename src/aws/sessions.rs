@@ -20,12 +20,13 @@ impl Sessions for Aws {
     async fn assume_role(&self, request: &AssumeRoleRequest) -> Result<IamSession, ApiError> {
         const CALL: &str = "sts:AssumeRole";
         let assume = self.sts.assume_role().role_arn(&request.role_arn).role_session_name(&request.session_name);
+        let asked_at = SystemTime::now();
         let seconds = i32::try_from(SESSION.as_secs()).unwrap_or(i32::MAX);
         let response =
             assume.policy(&request.policy).duration_seconds(seconds).send().await.map_err(self.caller_error(CALL))?;
         let issued = response.credentials.ok_or_else(|| malformed(CALL, "credentials"))?;
         if let Ok(expires_at) = SystemTime::try_from(issued.expiration) {
-            self.clock.learn(expires_at, SystemTime::now());
+            self.clock.learn(expires_at, asked_at);
         }
         let token = Some(issued.session_token);
         let credentials = Credentials::new(issued.access_key_id, issued.secret_access_key, token, None, "access-role");

@@ -249,3 +249,134 @@ fn ordinary_change_of_a_recorded_role_that_trusts_a_unique_id_revokes_nothing() 
     let scenario = onboarded_with_unique_id().drift(OWN_ROLE, |role| role.attached.clear());
     assert_eq!(reasons(&scenario.apply().assert_outcome("converged")), []);
 }
+
+/// The developer changes the trust policy back before each read, until the boundary would be removed.
+#[test]
+fn boundary_is_not_removed_while_the_trust_policy_is_not_as_configured() {
+    let (scenario, _) = taken_over(onboarded(), Trust::Own);
+    let scenario = scenario.drift(OWN_ROLE, |role| role.attached.clear());
+    let organization = scenario.organization().clone();
+    let session = Session::default();
+    let widened = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&widened);
+    let (script, _) = watched(&session, move |call| {
+        if call.starts_with("iam:Get") {
+            organization.set_trust(&id(NEW), &name(OWN_ROLE), &trusting(DEVELOPER).0);
+        }
+        if ["iam:AttachRolePolicy", "iam:DeleteRolePermissionsBoundary"].contains(&call) {
+            seen.lock().unwrap().push(call);
+        }
+        None
+    });
+    let scenario = scenario.apply_with_faults(&script);
+    assert!(scenario.outcome_code().starts_with("waiting"), "{}", scenario.outcome_code());
+    assert_eq!(*widened.lock().unwrap(), Vec::<&str>::new());
+    let scenario = scenario.apply().assert_outcome("converged");
+    assert!(scenario.role(OWN_ROLE).attached.contains(ADMINISTRATOR), "without the developer it converges");
+}
+
+/// The developer deletes the revocation as soon as the first configured policy appears.
+#[test]
+fn boundary_is_not_removed_when_the_revocation_is_gone() {
+    let (scenario, session) = taken_over(onboarded(), Trust::Own);
+    let scenario = scenario.drift(OWN_ROLE, |role| role.attached.clear());
+    let organization = scenario.organization().clone();
+    let watched_session = Arc::new(Mutex::new(Some(session.clone())));
+    let mut deletions = 0;
+    let (script, administrator) = watched(&watched_session, move |_| {
+        let mut role = organization.role_state(&id(NEW), &name(OWN_ROLE)).unwrap();
+        let is_ready = role.attached.contains(ADMINISTRATOR) && role.settings.boundary.is_some();
+        if is_ready && deletions < 2 && role.policies.remove(REVOCATION_POLICY).is_some() {
+            deletions += 1;
+            organization.put_role(&id(NEW), &name(OWN_ROLE), role);
+        }
+        None
+    });
+    let scenario = scenario.apply_with_faults(&script).assert_outcome("converged");
+    assert_eq!(*administrator.lock().unwrap(), Vec::<&str>::new());
+    assert!(is_denied_everything(&session) && scenario.role(OWN_ROLE).settings.boundary.is_none());
+}
+
+/// The trust policy names a unique ID, and the developer puts the own ARN there after the run has written it.
+#[test]
+fn arn_that_was_put_there_during_the_run_is_replaced_after_the_boundary_is_removed() {
+    let scenario = onboarded_with_unique_id().drift(OWN_ROLE, |role| {
+        role.settings.boundary = Some(BOUNDARY.to_owned());
+        role.trust = trusting(DEVELOPER);
+    });
+    let organization = scenario.organization().clone();
+    let session = Session::default();
+    let (script, administrator) = watched(&session, move |call| {
+        let is_limited = organization.role_state(&id(NEW), &name(OWN_ROLE)).unwrap().settings.boundary.is_some();
+        if call.starts_with("iam:Get") && is_limited {
+            organization.set_trust(&id(NEW), &name(OWN_ROLE), &trusting(DEVELOPER).0);
+        }
+        None
+    });
+    let scenario = scenario.apply_with_faults(&script).assert_outcome("converged");
+    assert_eq!(*administrator.lock().unwrap(), Vec::<&str>::new());
+    let caller = Caller { account: id(NEW), arn: Some(DEVELOPER.to_owned()) };
+    let role = format!("arn:aws:iam::{NEW}:role/{OWN_ROLE}");
+    let later = scenario.after(LEAD).organization().assume_role_as(&caller, &role, None, Duration::from_secs(3600));
+    assert!(later.is_none(), "the developer still can assume the role");
+}
+
+/// A configuration with another trust policy and other permissions, and an IAM that is slow or throttles.
+#[test]
+fn slow_run_revokes_again_and_converges() {
+    for seconds in [7, 12, 20] {
+        let scenario = onboarded().drift(OWN_ROLE, |role| {
+            role.trust = trusting(DEVELOPER);
+            role.attached.clear();
+        });
+        let start = scenario.organization().now();
+        let organization = scenario.organization().clone();
+        let script = Script::intercepting(move |call, _| {
+            let is_early = organization.now() < start + Duration::from_secs(seconds);
+            (call == "iam:AttachRolePolicy" && is_early).then(|| ApiError::new(call, "Throttling", "Rate exceeded"))
+        });
+        let scenario = scenario.with_latency(Duration::from_secs(1)).apply_with_faults(&script);
+        let scenario = scenario.assert_outcome("converged");
+        assert!(scenario.role(OWN_ROLE).attached.contains(ADMINISTRATOR), "{seconds} s");
+        assert!(reasons(&scenario).iter().all(|reason| *reason == RevocationReason::TrustDiffers), "{seconds} s");
+    }
+}
+
+/// The role is deleted after its sessions were revoked, so that the run creates it.
+#[test]
+fn role_that_is_deleted_during_the_run_is_created_with_its_policies() {
+    let (scenario, _) = taken_over(onboarded(), Trust::Own);
+    let organization = scenario.organization().clone();
+    let mut is_deleted = false;
+    let script = Script::intercepting(move |call, _| {
+        if call == "iam:UpdateAssumeRolePolicy" && !is_deleted {
+            is_deleted = true;
+            organization.delete_role(&id(NEW), &name(OWN_ROLE));
+        }
+        None
+    });
+    let scenario = scenario.apply_with_faults(&script).assert_outcome("converged");
+    assert!(scenario.role(OWN_ROLE).attached.contains(ADMINISTRATOR));
+}
+
+/// A policy of a configured name that denies something, and the trust policy differ: the plan that a person confirmed is applied.
+#[test]
+fn confirmed_plan_with_a_policy_that_denies_is_applied() {
+    const WITH_POLICY: &str = r#"
+[role.policies]
+read = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}'
+"#;
+    let deny = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:PutObject","Resource":"*"}]}"#;
+    let config = format!("{CONFIG}{WITH_POLICY}");
+    let scenario = Scenario::new().with_new_account().config(&config).apply().assert_outcome("converged");
+    let scenario = scenario.drift(OWN_ROLE, |role| {
+        role.trust = trusting(DEVELOPER);
+        role.policies.insert("read".to_owned(), PolicyText(deny.to_owned()));
+        role.policies.insert("other".to_owned(), PolicyText(deny.to_owned()));
+    });
+    let scenario = scenario.plan();
+    let shown = scenario.changes();
+    let scenario = scenario.apply_shown(shown).assert_outcome("converged");
+    let names: Vec<_> = scenario.role(OWN_ROLE).policies.keys().cloned().collect();
+    assert_eq!(names, [REVOCATION_POLICY, "read"]);
+}

@@ -21,8 +21,8 @@ use onboarding_core::limits::TRUST_TAKES_EFFECT;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
 use onboarding_core::plan::{
-    Action, Approved, Change, KnownRoles, RecordedRevocations, Refusal, RevocationReason, RoleHistory,
-    SessionRevocation,
+    Action, Approved, Change, KnownRoles, RecordedRevocation, RecordedRevocations, Refusal, RevocationReason,
+    RoleHistory, SessionRevocation,
 };
 use onboarding_core::report::{ChangeResult, ChangeStatus};
 use onboarding_core::role::RoleName;
@@ -64,7 +64,7 @@ impl Ledger {
         };
         let revoked = self.history.revoked.keys().filter(|name| !is_open(name));
         let shown = revoked.filter_map(|name| {
-            let role = observed.roles.get(name).filter(|role| self.history.has_revoked(name, role))?;
+            let role = observed.roles.get(name).filter(|role| self.history.has_revoked_all(name, role))?;
             Some((name.clone(), role.id.clone()?))
         });
         let shown: Vec<_> = shown.collect();
@@ -76,7 +76,7 @@ impl Ledger {
     /// A registration may be confirmed and not open while its vendor does not answer.
     pub(crate) fn departs_from(&self, confirmed: &[Change], open: &[Change], observed: &Observed) -> bool {
         if !self.results.is_empty() {
-            return open.iter().any(|change| !confirmed.iter().any(|confirmed| confirmed.is_same(change)));
+            return open.iter().any(|change| !confirmed.iter().any(|confirmed| confirmed.includes(change)));
         }
         let is_known = |change: &&Change| !change.is_registration() || observed.has_registrations(&change.role);
         let known: Vec<_> = confirmed.iter().filter(is_known).collect();
@@ -107,15 +107,29 @@ impl Ledger {
             self.start_again(&change.role, revocation);
             self.history.note_revocation(&change.role, revocation);
             if status == ChangeStatus::Done {
-                self.revocations.extend(revocation.recorded().map(|made| (change.role.clone(), made)));
+                self.note_made(&change.role, revocation);
             }
         }
         if matches!(change.action, Action::UpdateTrust { .. } | Action::CreateRole(_)) && status == ChangeStatus::Done {
             self.history.trust_written.insert(change.role.clone());
+            self.history.trust_open.remove(&change.role);
+        }
+        if change.lifts_boundary() && status == ChangeStatus::Done && self.history.trust_written.remove(&change.role) {
+            self.history.trust_open.insert(change.role.clone());
         }
         match self.results.iter_mut().find(|step| step.change.is_same(&change)) {
             Some(step) => *step = ChangeResult { change, status },
             None => self.results.push(ChangeResult { change, status }),
+        }
+    }
+
+    /// Takes a revocation that was made, unless a later one of the same role was.
+    fn note_made(&mut self, role: &RoleName, revocation: &SessionRevocation) {
+        let Some(made) = revocation.recorded() else { return };
+        let is_older =
+            |before: &RecordedRevocation| before.role_id == made.role_id && before.issued_before > made.issued_before;
+        if !self.revocations.get(role).is_some_and(is_older) {
+            self.revocations.insert(role.clone(), made);
         }
     }
 
@@ -142,7 +156,7 @@ impl Ledger {
 
     /// The open changes that can be executed now. A registration waits until its role is complete, and a change that was
     /// made in this run waits until IAM shows it. What gives a role more waits until IAM shows that its earlier sessions are
-    /// revoked. If sessions are revoked once more, the trust policy that still differs was changed again since it was written.
+    /// revoked and that its trust policy is as configured; its boundary is lifted when IAM shows everything else. If sessions are revoked once more, the trust policy that still differs was changed again since it was written.
     pub(crate) fn due(&self, open: Vec<Change>) -> Vec<Change> {
         let incomplete: Vec<_> =
             open.iter().filter(|change| !change.is_registration()).map(|c| c.role.clone()).collect();
@@ -150,16 +164,28 @@ impl Ledger {
             |change: &Change| self.results.iter().any(|s| s.status == ChangeStatus::Done && s.change.covers(change));
         let revokes = |change: &&Change| matches!(change.action, Action::RevokeSessions(_));
         let unrevoked: Vec<_> = open.iter().filter(revokes).map(|change| change.role.clone()).collect();
+        let changes_trust = |change: &&Change| matches!(change.action, Action::UpdateTrust { .. });
+        let untrusted: Vec<_> = open.iter().filter(changes_trust).map(|change| change.role.clone()).collect();
+        // Whoever may write only to roles with a certain boundary can write to this one until its boundary goes, which is last.
+        let others = |role: &RoleName| {
+            open.iter()
+                .filter(|other| other.role == *role && !other.is_registration() && !other.lifts_boundary())
+                .count()
+        };
         let waits = |change: &Change| match change.is_registration() {
             true => incomplete.contains(&change.role),
-            false => change.may_widen() && unrevoked.contains(&change.role),
+            false if change.lifts_boundary() => others(&change.role) > 0,
+            false => change.may_widen() && (unrevoked.contains(&change.role) || untrusted.contains(&change.role)),
         };
+        let waiting: Vec<_> = open.iter().map(waits).collect();
         let revoked_again: Vec<_> =
             open.iter().filter(revokes).filter(|change| !done(change)).map(|change| change.role.clone()).collect();
         let is_undone = |change: &Change| {
-            matches!(change.action, Action::UpdateTrust { .. }) && revoked_again.contains(&change.role)
+            matches!(change.action, Action::UpdateTrust { .. })
+                && (revoked_again.contains(&change.role) || self.history.trust_open.contains(&change.role))
         };
-        open.into_iter().filter(|change| !waits(change) && (!done(change) || is_undone(change))).collect()
+        let open = open.into_iter().zip(waiting).filter(|(_, waits)| !waits).map(|(change, _)| change);
+        open.filter(|change| !done(change) || is_undone(change)).collect()
     }
 
     /// Whether this run wrote a role.
@@ -178,16 +204,18 @@ impl Ledger {
         };
         // While a vendor does not answer, it is unknown whether it registered the account.
         let unknown = |change: &Change| change.is_registration() && !observed.has_registrations(&change.role);
+        let mut revoked = Vec::new();
         for step in self.results.iter_mut().filter(|step| step.status != ChangeStatus::Done) {
             let wanted = approved.changes().iter().any(|change| change.is_same(&step.change));
             if !wanted && !refused(&step.change) && !unknown(&step.change) {
                 let made = self.ambiguous.contains(&step.change);
                 step.status = if made { ChangeStatus::Done } else { ChangeStatus::Superseded };
                 if let (Action::RevokeSessions(revocation), true) = (&step.change.action, made) {
-                    self.revocations.extend(revocation.recorded().map(|made| (step.change.role.clone(), made)));
+                    revoked.push((step.change.role.clone(), revocation.clone()));
                 }
             }
         }
+        revoked.iter().for_each(|(role, revocation)| self.note_made(role, revocation));
     }
 
     /// Blocked, when retrying does not help a role.
@@ -220,6 +248,10 @@ impl Ledger {
                 self.record(step.change, step.status);
             }
             self.ambiguous.extend(attempt.ambiguous);
+            if attempt.created.is_some() {
+                // It has no earlier sessions.
+                self.history.revoked.remove(&role);
+            }
             self.ids.extend(attempt.created.clone().map(|id| (role.clone(), Some(id))));
             self.history.known.extend(attempt.created.map(|id| (role.clone(), id)));
             match attempt.stop {
@@ -279,6 +311,7 @@ impl Attempt {
                 Some(_) => ChangeStatus::NotTried,
                 None => match executor.execute(&change).await {
                     Ok(created) => {
+                        self.revoked = self.revoked.take().filter(|_| created.is_none());
                         self.created = created.or(self.created.take());
                         ChangeStatus::Done
                     }
@@ -302,7 +335,7 @@ impl Attempt {
     /// Why a change has to wait, if the sessions of its role were revoked and this no longer covers the change.
     ///
     /// The time may be over before the change takes effect: another session could have been issued since. And IAM writes to
-    /// roles by name: whoever may delete the role could have created it again since it was read.
+    /// roles by name: whoever may write to the role could have created it again, or changed it, since it was read.
     async fn is_not_covered<S: WriteIam, V: VendorApi>(
         &self,
         clock: &impl Clock,
@@ -318,9 +351,10 @@ impl Attempt {
         if !change.may_widen() {
             return None;
         }
-        match executor.target.role_id(role).await {
-            Ok(found) if found == *id => None,
-            Ok(_) => Some(Stop::wait(Code::NotPropagated, format!("role `{role}` was created again during the run"))),
+        let checked = executor.is_as_compared(change, id.as_ref(), *until).await;
+        match checked {
+            Ok(true) => None,
+            Ok(false) => Some(Stop::wait(Code::NotPropagated, format!("role `{role}` was changed during the run"))),
             Err(error) => Some(Stop::from_error(&error, executor.age).about(&format!("role `{role}`"))),
         }
     }

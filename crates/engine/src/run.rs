@@ -98,6 +98,7 @@ impl<'a, W: World> Run<'a, W> {
         history.known.extend(own.known.clone());
         history.revoked.clone_from(&own.revoked);
         history.trust_written.clone_from(&own.trust_written);
+        history.trust_open.clone_from(&own.trust_open);
         history
     }
 

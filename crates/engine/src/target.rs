@@ -8,7 +8,7 @@ use onboarding_core::account::AccountId;
 use onboarding_core::blueprint::Blueprint;
 use onboarding_core::code::Code;
 use onboarding_core::error::ApiError;
-use onboarding_core::observed::Observed;
+use onboarding_core::observed::{Observed, ObservedRole};
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::Change;
 use onboarding_core::report::Calls;
@@ -70,13 +70,21 @@ impl<S: ReadIam> TargetAccount<S> {
 }
 
 impl<S: WriteIam> TargetAccount<S> {
-    /// The unique ID that a role has now; `None` if it does not exist.
-    pub(crate) async fn role_id(&self, role: &RoleName) -> Result<Option<RoleId>, ApiError> {
+    /// A role as it is now, without its policies; `None` if it does not exist.
+    pub(crate) async fn role(&self, role: &RoleName) -> Result<Option<ObservedRole>, ApiError> {
+        self.reader("iam:GetRole", role)?.role(role).await
+    }
+
+    /// An inline policy of a role as it is now; `None` if it does not exist.
+    pub(crate) async fn policy(&self, role: &RoleName, policy: &str) -> Result<Option<String>, ApiError> {
+        self.reader("iam:GetRolePolicy", role)?.policy(role, policy).await
+    }
+
+    fn reader(&self, call: &'static str, role: &RoleName) -> Result<&S, ApiError> {
         let session = self.assumed.session(role);
-        let session =
-            session.ok_or_else(|| ApiError::new("iam:GetRole", "NoSession", "no session may read this role"))?;
+        let session = session.ok_or_else(|| ApiError::new(call, "NoSession", "no session may read this role"))?;
         self.reads.fetch_add(1, Ordering::Relaxed);
-        Ok(session.role(role).await?.and_then(|role| role.id))
+        Ok(session)
     }
 
     /// Executes a change through the session whose policy allows it, and returns the ID of a role that it created.

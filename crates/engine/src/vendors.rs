@@ -1,6 +1,7 @@
 //! Who executes a change: IAM in the account, or a vendor's API for a registration.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use futures_util::future::join_all;
 
@@ -14,6 +15,7 @@ use onboarding_core::error::ApiError;
 use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::{Action, Change, RegistrationChange};
+use onboarding_core::policy::{Document, REVOCATION_POLICY, revoked_before, with_unique_ids};
 use onboarding_core::role::RoleName;
 use onboarding_core::role_id::RoleId;
 
@@ -32,6 +34,29 @@ impl<S: WriteIam, R: VendorApi> Executor<'_, S, R> {
             Action::Register(registration) => self.register(&change.role, registration).await.map(|()| None),
             _ => self.target.execute(change).await,
         }
+    }
+
+    /// Whether a role is still as it has to be before a change that gives it more: the one that was compared, with the configured
+    /// trust policy, and the revocation of its sessions until a time if its boundary is lifted.
+    pub(crate) async fn is_as_compared(
+        &self,
+        change: &Change,
+        id: Option<&RoleId>,
+        revoked_until: SystemTime,
+    ) -> Result<bool, ApiError> {
+        let Some(found) = self.target.role(&change.role).await? else { return Ok(false) };
+        let spec = self.blueprint.roles.iter().find(|spec| *spec.name() == change.role);
+        let is_configured =
+            |trust: &Document| spec.is_some_and(|spec| with_unique_ids(trust, &spec.trust).equivalent(&spec.trust));
+        if found.id.as_ref() != id || !found.trust.as_ref().is_ok_and(is_configured) {
+            return Ok(false);
+        }
+        if !change.lifts_boundary() {
+            return Ok(true);
+        }
+        let policy = self.target.policy(&change.role, REVOCATION_POLICY).await?;
+        let shown = policy.and_then(|text| revoked_before(&Document::parse(&text).ok()?));
+        Ok(shown.is_some_and(|shown| shown >= revoked_until))
     }
 
     async fn register(&self, role: &RoleName, registration: &RegistrationChange) -> Result<(), ApiError> {

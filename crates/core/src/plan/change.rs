@@ -167,7 +167,9 @@ impl Change {
     #[must_use]
     pub fn may_widen(&self) -> bool {
         match &self.action {
-            Action::PutPolicy { after, .. } => !is_deny_everything(after),
+            Action::PutPolicy { before, after, .. } => {
+                !is_deny_everything(after) && !before.as_ref().is_some_and(|before| before.equivalent(after))
+            }
             Action::DeletePolicy { before, .. } => !before.as_ref().is_some_and(only_allows),
             Action::UpdateRole { before, after } => after.max_session > before.max_session,
             Action::Attach(_) | Action::PutBoundary { before: Some(_), .. } | Action::DeleteBoundary(_) => true,
@@ -187,6 +189,24 @@ impl Change {
     #[must_use]
     pub fn needs_revocation(&self) -> bool {
         self.may_widen() || matches!(self.action, Action::UpdateTrust { .. })
+    }
+
+    /// Whether the change removes a permissions boundary, or replaces it by another one.
+    #[must_use]
+    pub fn lifts_boundary(&self) -> bool {
+        matches!(self.action, Action::DeleteBoundary(_) | Action::PutBoundary { before: Some(_), .. })
+    }
+
+    /// Whether a confirmed change includes another one: they are the same, or revoke the sessions of the same role. The reason for
+    /// that can change during a run.
+    #[must_use]
+    pub fn includes(&self, other: &Self) -> bool {
+        match (&self.action, &other.action) {
+            (Action::RevokeSessions(one), Action::RevokeSessions(two)) => {
+                self.role == other.role && one.role_id == two.role_id
+            }
+            _ => self.is_same(other),
+        }
     }
 
     /// Whether the change is a call to a vendor, and writes nothing in the account.

@@ -104,31 +104,39 @@ fn create(spec: &RoleSpec, changes: &mut Vec<Change>) {
 
 /// Updates an existing role: its sessions are revoked first, where they have to be, and then it is aligned.
 fn update(spec: &RoleSpec, role: &ObservedRole, history: &RoleHistory, now: SystemTime, plan: &mut Plan) {
-    let mut changes = align(spec, role);
+    let changes = align(spec, role);
     if role.is_managed() && changes.iter().any(|change| matches!(change.action, Action::UpdateTrust { .. })) {
         plan.trust_drift.insert(spec.name().clone());
     }
-    match revocation(spec, role, &changes, history, now) {
-        Ok(Some(action)) => {
-            // What gives the role more is made last, when IAM shows the revocation.
-            let mut shortening = Vec::new();
-            if matches!(action, Action::RevokeSessions(_)) && role.inline_length > inline_limit().0 {
-                let shorter = shortened(spec, role, &mut shortening);
-                changes = align(spec, &shorter);
-            }
-            let (first, last): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| !change.may_widen());
-            let revocation = Change { role: spec.name().clone(), action };
-            plan.changes.extend(shortening.into_iter().chain([revocation]).chain(first).chain(last));
+    let revocation = match revocation(spec, role, &changes, history, now) {
+        Ok(revocation) => revocation,
+        Err(error) => {
+            plan.refusals.push(Refusal::revocation(spec.name(), &error));
+            return;
         }
-        Ok(None) => plan.changes.extend(changes),
-        Err(error) => plan.refusals.push(Refusal::revocation(spec.name(), &error)),
-    }
+    };
+    let needs_space = matches!(revocation, Some(Action::RevokeSessions(_))) && role.inline_length > inline_limit().0;
+    let mut replaced = Vec::new();
+    let changes = match needs_space || changes.iter().any(|change| matches!(change.action, Action::UpdateTrust { .. }))
+    {
+        true => align(spec, &without_others(spec, role, &mut replaced)),
+        false => changes,
+    };
+    let revocation = revocation.map(|action| Change { role: spec.name().clone(), action });
+    // What gives the role more is made last, when IAM shows the revocation and the trust policy.
+    let (first, last): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| !change.may_widen());
+    // A role that is taken over gets the owner tag first; see `align`.
+    let is_tag = |change: &Change| !role.is_managed() && matches!(change.action, Action::Tag(_));
+    let (tags, first): (Vec<_>, Vec<_>) = first.into_iter().partition(is_tag);
+    let (before, after) = if needs_space { (replaced, Vec::new()) } else { (Vec::new(), replaced) };
+    plan.changes.extend(before.into_iter().chain(revocation).chain(tags).chain(after).chain(first).chain(last));
 }
 
-/// Makes space for a revocation among the inline policies of a role: those that are not as configured are deleted if they only
-/// allow, and otherwise replaced by one that denies everything, so that no principal gets more. Returns the role as it is afterwards.
-fn shortened(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) -> ObservedRole {
-    let mut shorter = role.clone();
+/// Takes the inline policies out that are not as configured: neither the principals of the old trust policy nor those of the new
+/// one may get policies that are meant for the others, and a revocation needs space. A policy that only allows is deleted;
+/// any other is replaced by one that denies everything, so that no principal gets more. Returns the role as it is afterwards.
+fn without_others(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) -> ObservedRole {
+    let mut left = role.clone();
     let is_kept = |name: &str| name == REVOCATION_POLICY || is_same(spec, role, name);
     for (name, policy) in role.policies.iter().filter(|(name, _)| !is_kept(name)) {
         let before = policy.clone().ok();
@@ -137,17 +145,17 @@ fn shortened(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) ->
                 if before.as_ref().is_some_and(|before| before.equivalent(&after)) {
                     continue;
                 }
-                shorter.policies.insert(name.clone(), Ok(after.clone()));
+                left.policies.insert(name.clone(), Ok(after.clone()));
                 Action::PutPolicy { name: name.clone(), before, after }
             }
             _ => {
-                shorter.policies.remove(name);
+                left.policies.remove(name);
                 Action::DeletePolicy { name: name.clone(), before }
             }
         };
         changes.push(Change { role: spec.name().clone(), action });
     }
-    shorter
+    left
 }
 
 /// Whether an inline policy is as configured.
@@ -173,20 +181,16 @@ pub(super) fn align(spec: &RoleSpec, role: &ObservedRole) -> Vec<Change> {
     for arn in role.attached.difference(&spec.definition.attached) {
         push(Action::Detach(arn.clone()));
     }
-    // If the trust policy changes, neither the old nor the new principals may get policies that are meant for the others:
-    // differing policies are deleted before the change and put again after it.
-    let trust_differs = !role.trust.as_ref().is_ok_and(|trust| trust.equivalent(&spec.trust));
-    let is_deleted = |name: &str| !is_same(spec, role, name) && (trust_differs || !spec.policies.contains_key(name));
     // Whether a revocation of sessions stays is decided in `revocation`.
-    let others = role.policies.iter().filter(|(name, _)| *name != REVOCATION_POLICY);
-    for (name, policy) in others.filter(|(name, _)| is_deleted(name)) {
+    let is_extra = |name: &str| name != REVOCATION_POLICY && !spec.policies.contains_key(name);
+    for (name, policy) in role.policies.iter().filter(|(name, _)| is_extra(name)) {
         push(Action::DeletePolicy { name: name.clone(), before: policy.clone().ok() });
     }
-    if trust_differs {
+    if !role.trust.as_ref().is_ok_and(|trust| trust.equivalent(&spec.trust)) {
         push(Action::UpdateTrust { before: role.trust.clone().ok(), after: spec.trust.clone() });
     }
     for (name, after) in spec.policies.iter().filter(|(name, _)| !is_same(spec, role, name)) {
-        let before = role.policies.get(name).filter(|_| !is_deleted(name)).and_then(|policy| policy.clone().ok());
+        let before = role.policies.get(name).and_then(|policy| policy.clone().ok());
         push(Action::PutPolicy { name: name.clone(), before, after: after.clone() });
     }
     for arn in spec.definition.attached.difference(&role.attached) {

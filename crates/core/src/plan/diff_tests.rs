@@ -133,9 +133,9 @@ fn permissions_are_reduced_before_they_are_added() {
     insta::assert_snapshot!(text, @"
     iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: its trust policy is not as configured
     iam:TagRole tag role `Acme` with `account-onboarding`, `team`
+    iam:DeleteRolePolicy delete policy `theirs` from role `Acme`
     iam:PutRolePermissionsBoundary set the permissions boundary of role `Acme` to arn:aws:iam::aws:policy/PowerUserAccess
     iam:DetachRolePolicy detach arn:aws:iam::aws:policy/AdministratorAccess from role `Acme`
-    iam:DeleteRolePolicy delete policy `theirs` from role `Acme`
     iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
     iam:UpdateRole update the description of role `Acme`
     iam:UntagRole remove the tags `theirs` from role `Acme`

@@ -3,14 +3,14 @@
 //! IAM does not say for which ID it returns an ARN, so that any other ARN in that place looks the same ([`with_unique_ids`]).
 //! Whoever takes a role over can put the own ARN there. So an ARN counts as the configured ID only
 //!
-//! - after this run has written the trust policy, or
-//! - in a role that is recorded, or in which nothing else is to change, unless it has a permissions boundary that is removed or
+//! - after this run has written the trust policy, and again after it has removed or replaced a boundary, or
+//! - in a role that is recorded, or in which nothing changes the access, unless it has a permissions boundary that is removed or
 //!   replaced: only whoever may write to roles without a boundary, an administrator, could have changed the trust policy.
 //!
 //! Otherwise the trust policy is not as configured, and is written again.
 
 use super::diff::align;
-use super::revocation::{RoleHistory, boundary_differs};
+use super::revocation::{RoleHistory, boundary_differs, changes_access};
 use crate::blueprint::Blueprint;
 use crate::observed::{Observed, ObservedRole};
 use crate::policy::with_unique_ids;
@@ -30,9 +30,10 @@ pub fn restated(blueprint: &Blueprint, mut observed: Observed, history: &RoleHis
             _ if boundary_differs(spec, role) => false,
             Some(recorded) if Some(recorded) == role.id.as_ref() => true,
             Some(_) => false,
-            None => align(spec, &candidate).is_empty(),
+            None => !align(spec, &candidate).iter().any(changes_access),
         };
-        if history.trust_written.contains(spec.name()) || may_be() {
+        let is_open = history.trust_open.contains(spec.name());
+        if !is_open && (history.trust_written.contains(spec.name()) || may_be()) {
             *role = candidate;
         }
     }

@@ -72,6 +72,9 @@ pub struct RoleHistory {
     pub revoked: BTreeMap<RoleName, SessionRevocation>,
     /// The roles whose trust policies this run has written.
     pub trust_written: BTreeSet<RoleName>,
+    /// The roles whose boundaries this run has removed or replaced since it has written their trust policies. Until then, whoever
+    /// may write to roles with that boundary could change them.
+    pub trust_open: BTreeSet<RoleName>,
 }
 
 impl RoleHistory {
@@ -97,6 +100,19 @@ impl RoleHistory {
         Some((revocation.issued_before, revocation.role_id.clone()))
     }
 
+    /// Why this run revoked the sessions of a role before it changes the role.
+    fn reason(&self, name: &RoleName, role: &ObservedRole) -> Option<RevocationReason> {
+        let own =
+            self.revoked.get(name).filter(|own| own.role_id == role.id && own.reason != RevocationReason::Lost)?;
+        Some(own.reason.clone())
+    }
+
+    /// Whether this run has revoked the sessions of a role before it changes the role, and IAM shows it.
+    #[must_use]
+    pub fn has_revoked_all(&self, name: &RoleName, role: &ObservedRole) -> bool {
+        self.reason(name, role).is_some() && self.has_revoked(name, role)
+    }
+
     /// Whether this run has revoked the sessions of a role, and IAM shows it.
     #[must_use]
     pub fn has_revoked(&self, name: &RoleName, role: &ObservedRole) -> bool {
@@ -110,7 +126,8 @@ impl RoleHistory {
         role: &ObservedRole,
         now: SystemTime,
     ) -> Option<(RevocationReason, SystemTime)> {
-        let shown = shown_revocation(role);
+        // One further in the future was not made by this tool, and will be deleted.
+        let shown = shown_revocation(role).filter(|shown| *shown <= after(now, REVOCATION_AHEAD));
         let is_lost = |time: &SystemTime| shown.is_none_or(|shown| shown < *time);
         let own = self.revoked.get(name).filter(|own| own.role_id == role.id);
         let own = own.and_then(|own| Some((own.reason.clone(), revoked_before(&own.after)?)));
@@ -201,7 +218,8 @@ impl SessionRevocation {
     }
 
     /// Whether a role is the one whose sessions were revoked, and has this revocation or a later one.
-    fn is_in_effect(&self, role: &ObservedRole) -> bool {
+    #[must_use]
+    pub fn is_in_effect(&self, role: &ObservedRole) -> bool {
         let shown = shown_revocation(role);
         role.id == self.role_id && shown.zip(revoked_before(&self.after)).is_some_and(|(shown, ours)| shown >= ours)
     }
@@ -261,8 +279,13 @@ pub(super) fn revocation(
     let is_foreign = matches!(existing, Existing::Foreign);
     let changes_access = is_foreign || changes.iter().any(changes_access);
     let before = role.policies.get(REVOCATION_POLICY).and_then(|policy| policy.clone().ok());
+    // While changes follow that must not reach a session of before, the time has to be ahead: whoever may write to the role could
+    // change the trust policy, get a session and change it back.
+    let has_to_be_ahead = changes.iter().any(|change| change.needs_revocation());
     let reason = reason(spec, role, changes_access, &history.known);
-    let reason = reason.map(|reason| (reason, after(now, LEAD)));
+    // The reason of a run does not change, although its causes go away one after another.
+    let kept = history.reason(spec.name(), role).filter(|_| reason.is_some() || has_to_be_ahead);
+    let reason = kept.or(reason).map(|reason| (reason, after(now, LEAD)));
     // Nothing else is a reason, so that the trust policy is as configured: later sessions are not those that were revoked.
     let lost = || history.lost_revocation(spec.name(), role, now);
     let Some((reason, issued_before)) = reason.or_else(lost) else {
@@ -270,9 +293,7 @@ pub(super) fn revocation(
         return Ok(remove.then(|| Action::DeletePolicy { name: REVOCATION_POLICY.to_owned(), before }));
     };
     // Only a revocation of this run counts: whoever may write to the role could have put one there, to delete it at the right
-    // moment. While changes follow that must not reach a session of before, its time has to be ahead: whoever may write to the
-    // role could change the trust policy, get a session and change it back.
-    let has_to_be_ahead = changes.iter().any(|change| change.needs_revocation());
+    // moment.
     if let Existing::Active(time) = existing
         && history.has_revoked(spec.name(), role)
         && (time >= after(now, LEAD / 2) || !has_to_be_ahead)
@@ -318,7 +339,7 @@ pub(super) fn boundary_differs(spec: &RoleSpec, role: &ObservedRole) -> bool {
 }
 
 /// Whether a change concerns who can assume a role, what its sessions may do, or for how long.
-fn changes_access(change: &Change) -> bool {
+pub(super) fn changes_access(change: &Change) -> bool {
     match &change.action {
         Action::UpdateTrust { .. }
         | Action::PutPolicy { .. }

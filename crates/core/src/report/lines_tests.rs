@@ -252,8 +252,6 @@ fn plan_of_a_drifted_role_shows_each_old_and_new_value() {
           +   ]
           + }
 
-      - detach arn:aws:iam::aws:policy/AdministratorAccess from role `Acme`
-
       - delete policy `theirs` from role `Acme`
           - {
           -   "Version": "2012-10-17",
@@ -265,6 +263,8 @@ fn plan_of_a_drifted_role_shows_each_old_and_new_value() {
           -     }
           -   ]
           - }
+
+      - detach arn:aws:iam::aws:policy/AdministratorAccess from role `Acme`
 
       ~ update the trust policy of role `Acme`
                   },
