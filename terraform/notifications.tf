@@ -151,7 +151,7 @@ resource "aws_cloudwatch_event_target" "blocked" {
 
     input_template = chomp(<<-EOT
       "account-onboarding: <subject> is blocked (<cause>)"
-      "It needs attention: its message is not retried. A scheduled sweep looks again."
+      "It needs attention: its message is not retried. A scheduled sweep, if enabled, looks again."
       "Account ID:     <account>"
       "Account name:   <name>"
       "What happened:  <message>"

@@ -36,7 +36,7 @@ variable "permission_sets" {
 }
 
 variable "require_mfa" {
-  description = "Whether the access role can be assumed with MFA only. Does not apply to permission sets, because AWS has no record of the MFA of IAM Identity Center; require it there. Ignored if `configuration` or `configuration_parameter_name` is set."
+  description = "Whether the access role can be assumed with MFA only. Denies roles, because their sessions do not show MFA: use it for the identity account or for users. Does not apply to permission sets, because AWS has no record of the MFA of IAM Identity Center; require it there. Ignored if `configuration` or `configuration_parameter_name` is set."
   type        = bool
   default     = false
   nullable    = false

@@ -712,7 +712,7 @@ fn documents_of_a_vendor_are_on_stdout_and_notes_on_stderr() {
     assert!(management.out.contains("organizations:ListAccounts") && !management.err.contains("left out"));
     let trust = show(&["--trust", "--partition", "aws-us-gov", "--config", "onboarding.toml"]);
     assert_eq!(trust.json()["Statement"][0]["Principal"]["AWS"], "arn:aws-us-gov:iam::377450845233:root");
-    assert!(trust.err.contains("replace `<EXTERNAL_ID>` by the external ID of the configuration"), "{}", trust.err);
+    assert!(trust.err.contains("replace `<EXTERNAL_ID>` with the external ID of the configuration"), "{}", trust.err);
     for format in ["--cloudformation", "--terraform", "--trust"] {
         let document = show(&[format, "--config", "onboarding.toml"]);
         assert_eq!(document.code, 0);

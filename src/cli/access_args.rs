@@ -34,7 +34,7 @@ pub(super) struct Roles {
     /// Configuration file
     #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG, value_hint = ValueHint::FilePath)]
     pub(super) config: String,
-    /// Access role of the accounts [default: the one in their records, or the first in the configuration]
+    /// Access role of the accounts [default: the one in their records, or the first in the configuration that is granted]
     #[arg(long, value_name = "NAME")]
     pub(super) role: Option<RoleName>,
     /// Access portal of IAM Identity Center, such as https://example.awsapps.com/start [default: from the configuration]

@@ -30,7 +30,7 @@ fn quoted(word: &str) -> String {
 
 const EXIT_CODES: &str = "Exit codes:
   0  done, or nothing to do
-  1  error
+  1  error, or a failed check of doctor
   2  usage error
   3  plan: there are changes to apply; also if apply or aws-config was not confirmed
   4  blocked: manual action required
@@ -40,7 +40,7 @@ const EXAMPLES: &str = "Examples:
   onboard demo                                         onboard a simulated account
   onboard init                                         write a first onboarding.toml
   onboard config check onboarding.toml                 report all configuration errors
-  onboard plan --account 444455556666 --profile admin  dry run: show the changes
+  onboard plan --account 444455556666 --profile management  dry run: show the changes
   onboard plan --event event.json                      show what the function would change
   onboard handoff --all --format csv                   what is left to paste in the consoles of vendors
   onboard apply --account 444455556666                 show the changes, ask, apply
@@ -84,7 +84,7 @@ pub(super) enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
-    /// Check or show the configuration
+    /// Check, show, pull or push the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
     /// List or show the vendors in the catalogue
@@ -196,14 +196,14 @@ pub(super) fn account_id(text: &str) -> Result<AccountId, String> {
 /// Credentials and region.
 #[derive(Debug, ClapArgs)]
 pub struct Aws {
-    /// Profile in ~/.aws/config; must be allowed to read Organizations and to assume the access role
+    /// Profile in ~/.aws/config, of the management account
     #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(completion::profiles))]
     pub profile: Option<String>,
     /// AWS region for STS, SSM and DynamoDB [default: of the environment or the profile]
     #[arg(long, value_name = "REGION", value_parser = region)]
     pub region: Option<String>,
-    /// DynamoDB table of the deployed function's records (output `RecordsTable` of the stack). Without it, no lease is acquired, and a
-    /// role that changes has its sessions revoked
+    /// DynamoDB table of the deployed function's records (output `RecordsTable` of the stack). Without it, `apply` acquires no lease,
+    /// and revokes the sessions of a role that it changes
     #[arg(long, value_name = "TABLE", env = "ONBOARDING_TABLE", hide_env_values = true)]
     pub records: Option<String>,
 }

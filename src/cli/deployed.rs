@@ -1,6 +1,6 @@
 //! `onboard config pull` and `onboard config push`: the configuration of the deployed function, in its SSM parameter.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail, ensure};
@@ -8,6 +8,7 @@ use secrecy::ExposeSecret;
 
 use super::args::{Aws, Pull, Push};
 use super::config::{print_warnings, refuse_example_values};
+use super::confirm;
 use super::exit::Exit;
 use super::input::read;
 use super::new_file::{Existing, Readers, write_file};
@@ -88,7 +89,7 @@ pub(super) async fn push<W: ParameterStore>(
         .map_err(|problems| anyhow!("{}", problems.to_string().trim_end()))?;
     refuse_example_values(&config)?;
     ParameterTier::for_value(&text, None).map_err(|error| anyhow!("`{file}` is too large: {error}"))?;
-    ensure!(yes || std::io::stdin().is_terminal(), "push needs confirmation and stdin is not a terminal; pass `--yes`");
+    confirm::ensure_can_ask("config push", yes)?;
     print_warnings(&config);
 
     let world = connect(&aws).await?;
@@ -99,7 +100,7 @@ pub(super) async fn push<W: ParameterStore>(
     }
     let plan = plan(&world, &name, &text, &config, stored.as_ref()).await?;
     print_plan(&name, &text, stored.as_ref(), &plan)?;
-    if !yes && !confirmed()? {
+    if !yes && !confirm::ask("Store it?")? {
         print_line!("Nothing was changed.");
         return Ok(Exit::Pending);
     }
@@ -173,14 +174,6 @@ fn print_plan(name: &str, text: &str, stored: Option<&StoredParameter>, plan: &P
     }
     print_text!("{}", render(&lines));
     Ok(())
-}
-
-fn confirmed() -> anyhow::Result<bool> {
-    print_text!("\nStore it? Only 'yes' will be accepted: ");
-    anstream::stdout().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(answer.trim() == "yes")
 }
 
 /// Refuses to replace a version that the user has not seen.

@@ -115,7 +115,9 @@ fn email_without_an_account_names_its_subject_and_invocation() {
         let first = "\"account-onboarding: the sweep is blocked (foreign_role)\"\n";
         assert!(email.starts_with(first), "{email}");
         assert!(
-            email.contains("\"It needs attention: its message is not retried. A scheduled sweep looks again.\"\n"),
+            email.contains(
+                "\"It needs attention: its message is not retried. A scheduled sweep, if enabled, looks again.\"\n"
+            ),
             "{email}"
         );
         assert!(email.contains("\"Then:           redrive the dead-letter queue"), "{email}");

@@ -71,13 +71,20 @@ fn local_configuration(file: Option<&str>) -> (Option<Config>, Vec<Check>) {
 fn configuration_check(name: &str, config: &Config) -> Check {
     let examples = config.example_values.iter().filter(|value| value.certainty == Certainty::Certain).count();
     if examples > 0 && !has_endpoint_override() {
-        let text = format!("{name} still contains {examples} values of an example");
-        return Check::failed("configuration", text, "replace them: `onboard config check` lists them");
+        let plural = if examples == 1 { "" } else { "s" };
+        let text = format!("{name} still contains {examples} example value{plural}");
+        return Check::failed(
+            "configuration",
+            text,
+            "replace the example values; `onboard config check FILE` lists them",
+        );
     }
     match config.warnings().len() {
         0 => Check::ok("configuration", format!("{name} is valid")),
         count => {
-            Check::warning("configuration", format!("{name} has {count} warnings"), "`onboard config check` shows them")
+            let plural = if count == 1 { "" } else { "s" };
+            let text = format!("{name} has {count} warning{plural}");
+            Check::warning("configuration", text, "`onboard config check FILE` shows them")
         }
     }
 }
@@ -100,8 +107,8 @@ async fn remote<W: World + Inspect>(
     match &caller {
         Ok(arn) => checks.push(doctor::credentials(arn, options.aws.profile.as_deref())),
         Err(error) => {
-            let fix = "sign in again, or use another profile";
-            checks.push(Check::failed("credentials", format!("they are not accepted: {error}"), fix));
+            let fix = "sign in (`aws sso login --profile NAME`), then pass `--profile NAME`";
+            checks.push(Check::failed("credentials", format!("they cannot be used: {error}"), fix));
         }
     }
     let account = caller.as_deref().ok().and_then(|arn| arn.split(':').nth(4)?.parse::<AccountId>().ok());
@@ -142,7 +149,10 @@ async fn deployed_configuration(world: &impl Secrets, name: &str) -> (Option<Con
                 (Some(config), check)
             }
             Err(problems) => {
-                let fix = format!("`onboard config push --name {name}`");
+                let fix = format!(
+                    "correct it and run `onboard config push --name {name}`; if the stack creates this parameter, correct the \
+                     stack's parameters and deploy again"
+                );
                 (None, Check::failed("configuration", problems.to_string().trim_end().to_owned(), fix))
             }
         },

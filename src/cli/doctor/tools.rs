@@ -10,7 +10,8 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// A check of each tool.
 pub(super) fn checks() -> Vec<Check> {
-    let zig = || version("zig", &["version"]).or_else(|| version("python3", &["-m", "ziglang", "version"]));
+    // `python3 -m ziglang` does not count: cargo-lambda looks for the command.
+    let zig = || version("zig", &["version"]);
     let threads = [
         std::thread::spawn(|| version("sam", &["--version"])),
         std::thread::spawn(|| version("cargo", &["lambda", "--version"])),
@@ -24,7 +25,10 @@ pub(super) fn checks() -> Vec<Check> {
             "https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html",
         ),
         next("cargo-lambda", "https://www.cargo-lambda.info/guide/installation.html"),
-        next("Zig", "`pip install ziglang`, or https://ziglang.org/download/"),
+        next(
+            "Zig",
+            "install it from https://ziglang.org/download/; README.md (Deploy) has the command for ziglang from pip",
+        ),
     ]
 }
 

@@ -28,7 +28,9 @@ pub(super) fn steps(file: &str, starter: &Starter, config: &Config) -> Vec<Line>
     ];
     for vendor in &starter.vendors {
         if let Some((name, hint)) = vendor.parameter() {
-            lines.push(Line::at(2).text(format!("Store the external ID of {}: {hint}.", vendor.title())));
+            lines.push(
+                Line::at(2).text(format!("Store the external ID of {}, unless the stack did: {hint}.", vendor.title())),
+            );
             lines.push(command(format!("aws ssm put-parameter --type SecureString --name {name} --value …")));
         }
     }

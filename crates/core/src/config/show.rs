@@ -87,7 +87,10 @@ fn role(role: &RoleTemplate) -> Vec<Line> {
     }
     if let Some(only) = &role.management_only {
         let actions = plain_list_of(only.actions.iter().map(String::as_str));
-        add("left out", &format!("{actions}, which AWS allows in the management account only"));
+        add(
+            "left out",
+            &format!("{actions}, which AWS allows only to the management account and to delegated administrators"),
+        );
     }
     let existing = if *adopt { "taken over" } else { "left unchanged" };
     add("existing role", &format!("of the same name: {existing}"));

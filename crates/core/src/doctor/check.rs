@@ -60,7 +60,7 @@ pub fn not_read(check: &'static str, error: &ApiError) -> Check {
     let fix = match error.kind() {
         ErrorKind::AccessDenied => format!("allow `{}` to your role or user", error.call),
         ErrorKind::Unavailable | ErrorKind::Throttled => "check the network, and run again".to_owned(),
-        _ => format!("check it with the AWS CLI: `{}`", error.call),
+        _ => format!("the call was `{}`; fix the credentials or the network first, then run again", error.call),
     };
     Check::warning(check, format!("could not be read: {error}"), fix)
 }

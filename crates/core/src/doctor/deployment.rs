@@ -171,10 +171,10 @@ pub fn role(name: &str, policies: &[String]) -> Check {
     let more: Vec<_> = allowed.iter().map(String::as_str).filter(|action| !is_published(action)).collect();
     let name = Untrusted::new(name);
     if !missing.is_empty() {
-        return Check::failed("role", format!("{name} is not allowed {}", list_of(missing)), "deploy the stack again");
+        return Check::failed("role", format!("the role {name} lacks {}", list_of(missing)), "deploy the stack again");
     }
     if !more.is_empty() {
-        let text = format!("{name} allows more than is published: {}", list_of(more));
+        let text = format!("the role {name} has more permissions than the template: {}", list_of(more));
         return Check::warning("role", text, "find out who changed it, and deploy the stack again");
     }
     Check::ok("role", format!("{name} matches the published permissions"))

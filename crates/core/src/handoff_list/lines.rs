@@ -58,7 +58,7 @@ fn vendor_lines(vendor: &str, open: &[&AccountHandoff]) -> Vec<Line> {
         [one] => one.account_id.as_str(),
         _ => "ID",
     };
-    let done = format!("onboard handoff done --vendor {vendor} --account {account}");
+    let done = format!("onboard handoff done --vendor {vendor} --account {account} --records TABLE");
     lines.push(Line::verbatim(2).styled(Style::Faint, "When it is done, run: ").text(done));
     lines
 }

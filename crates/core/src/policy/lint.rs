@@ -128,7 +128,7 @@ pub(super) fn ineffective_conditions(name: &str, statement: &Statement) -> Vec<F
             && clause.values.iter().any(|value| value.contains('*'))
         {
             findings.push(warning(format!(
-                "{name} has a `{}` condition on `{key}` with a wildcard, which that operator does not know, so that it excludes nobody; use `StringNotLike`",
+                "{name} has a `{}` condition on `{key}` with a wildcard, which that operator compares literally, so that it excludes no principal; use `StringNotLike`",
                 Untrusted::new(&clause.operator)
             )));
         }
@@ -236,7 +236,7 @@ mod tests {
         Warning: statement 1 has a condition on `aws:SourceIp` that every value meets; list the values, or remove the condition
         Warning: statement 1 has a condition on `token.actions.githubusercontent.com:sub` that every value meets; list the values, or remove the condition
         Warning: statement 1 has a condition on `token.actions.githubusercontent.com:sub` that every value meets; list the values, or remove the condition
-        Warning: statement 1 has a `StringNotEquals` condition on `aws:PrincipalArn` with a wildcard, which that operator does not know, so that it excludes nobody; use `StringNotLike`
+        Warning: statement 1 has a `StringNotEquals` condition on `aws:PrincipalArn` with a wildcard, which that operator compares literally, so that it excludes no principal; use `StringNotLike`
         ");
         for everything in ["arn:*", "arn:*:*:*:*:*", "?*", "**"] {
             let condition = format!(r#"{{"StringLikeIfExists":{{"aws:PrincipalArn":["x","{everything}"]}}}}"#);

@@ -38,11 +38,11 @@ impl VendorDocuments {
         for (index, place) in self.external_ids.iter().enumerate() {
             let marker = self.external_id_marker(index);
             if document.contains(&marker) {
-                notes.push(format!("replace `{marker}` by the external ID {}", place.text));
+                notes.push(format!("replace `{marker}` with the external ID {}", place.text));
             }
         }
         if document.contains(ACCOUNT) {
-            notes.push(format!("replace `{ACCOUNT}` by the ID of the account, or pass `--account`"));
+            notes.push(format!("replace `{ACCOUNT}` with the ID of the account, or pass `--account`"));
         }
         let definition = &self.role.definition;
         let mut name = format!("the name of the role is `{}`", definition.name);

@@ -95,7 +95,7 @@ impl VendorDocuments {
     pub fn left_out(&self) -> Option<String> {
         (!self.left_out.is_empty()).then(|| {
             format!(
-                "{} is left out, because AWS allows it in the management account only; `--management` prints the document for that account, \
+                "{} is left out, because AWS allows it only to the management account and to delegated administrators; `--management` prints the document for the management account, \
                  in which this tool installs nothing",
                 list_of(self.left_out.iter().map(String::as_str))
             )
@@ -107,7 +107,7 @@ fn place(source: &ExternalIdSource, hint: Option<&str>) -> ExternalIdPlace {
     let hint = hint.map(|hint| format!(": {hint}")).unwrap_or_default();
     let (text, is_pattern) = match source {
         ExternalIdSource::Literal(_) => (format!("of the configuration{hint}"), false),
-        ExternalIdSource::Parameter(name) => (format!("that belongs into the SSM parameter {name}{hint}"), false),
+        ExternalIdSource::Parameter(name) => (format!("from the SSM parameter {name}{hint}"), false),
         ExternalIdSource::Pattern(_) => (format!("as a pattern such as PREFIX-*{hint}"), true),
     };
     ExternalIdPlace { text, is_pattern }

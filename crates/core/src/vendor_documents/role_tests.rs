@@ -97,12 +97,12 @@ fn placeholders_of_json_are_marked_and_explained() {
     let policy = documents.policy_json(&values).unwrap();
     let notes = [documents.trust_json(&values), policy].map(|json| documents.notes_for_json(&json, &values).join("\n"));
     insta::assert_snapshot!(notes.join("\n\n"), @"
-    replace `<EXTERNAL_ID_1>` by the external ID of the configuration: on a page
-    replace `<EXTERNAL_ID_2>` by the external ID of the configuration: on a page
+    replace `<EXTERNAL_ID_1>` with the external ID of the configuration: on a page
+    replace `<EXTERNAL_ID_2>` with the external ID of the configuration: on a page
     the name of the role is `AcmeRead`, and that of its inline policy `AcmeRead`
     attach `arn:aws:iam::<ACCOUNT_ID>:policy/own` and `arn:aws:iam::aws:policy/SecurityAudit`
 
-    replace `<ACCOUNT_ID>` by the ID of the account, or pass `--account`
+    replace `<ACCOUNT_ID>` with the ID of the account, or pass `--account`
     the name of the role is `AcmeRead`, and that of its inline policy `AcmeRead`
     attach `arn:aws:iam::<ACCOUNT_ID>:policy/own` and `arn:aws:iam::aws:policy/SecurityAudit`
     ");
