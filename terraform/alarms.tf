@@ -79,7 +79,7 @@ locals {
   # an expression that fills gaps with zeros was already evaluated as healthy for that period.
   sum_alarms = {
     delivery = {
-      description = "EventBridge could not deliver an event. The metrics FailedInvocations and InvocationsFailedToBeSentToDlq of the rules show which rule. Failed events are in the Undelivered queue. Accounts whose events were lost altogether are picked up by the next sweep."
+      description = "EventBridge could not deliver an event. The metrics FailedInvocations and InvocationsFailedToBeSentToDlq of the rules show which rule. Failed events are in the Undelivered queue. Accounts whose events were lost altogether are picked up by the next sweep, unless Sweep is DISABLED."
       label       = "events not delivered"
       namespace   = "AWS/Events"
       metrics = [
