@@ -380,3 +380,19 @@ read = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetO
     let names: Vec<_> = scenario.role(OWN_ROLE).policies.keys().cloned().collect();
     assert_eq!(names, [REVOCATION_POLICY, "read"]);
 }
+
+/// A policy of the configured name and meaning that is as long as IAM allows.
+#[test]
+fn configured_policy_that_was_made_longer_does_not_prevent_the_revocation() {
+    let config = format!(
+        "{CONFIG}[role.policies]\nread = '{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Effect\":\"Allow\",\"Action\":\"s3:GetObject\",\"Resource\":\"*\"}}]}}'\n"
+    );
+    let scenario = Scenario::new().with_new_account().config(&config).apply().assert_outcome("converged");
+    let (scenario, session) = taken_over(scenario, Trust::Own);
+    let actions = vec![r#""s3:GetObject""#; 670].join(",");
+    let long =
+        format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":[{actions}],"Resource":"*"}}]}}"#);
+    let fill = |role: &mut RoleState| _ = role.policies.insert("read".to_owned(), PolicyText(long));
+    let scenario = apply_watched(scenario.drift(OWN_ROLE, fill), &session).assert_outcome("converged");
+    assert!(is_denied_everything(&session) && scenario.role(OWN_ROLE).trust != trusting(DEVELOPER));
+}

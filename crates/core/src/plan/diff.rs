@@ -119,7 +119,7 @@ fn update(spec: &RoleSpec, role: &ObservedRole, history: &RoleHistory, now: Syst
     let mut replaced = Vec::new();
     let changes = match needs_space || changes.iter().any(|change| matches!(change.action, Action::UpdateTrust { .. }))
     {
-        true => align(spec, &without_others(spec, role, &mut replaced)),
+        true => align(spec, &without_others(spec, role, needs_space, &mut replaced)),
         false => changes,
     };
     let revocation = revocation.map(|action| Change { role: spec.name().clone(), action });
@@ -135,8 +135,14 @@ fn update(spec: &RoleSpec, role: &ObservedRole, history: &RoleHistory, now: Syst
 /// Takes the inline policies out that are not as configured: neither the principals of the old trust policy nor those of the new
 /// one may get policies that are meant for the others, and a revocation needs space. A policy that only allows is deleted;
 /// any other is replaced by one that denies everything, so that no principal gets more. Returns the role as it is afterwards.
-fn without_others(spec: &RoleSpec, role: &ObservedRole, changes: &mut Vec<Change>) -> ObservedRole {
+fn without_others(spec: &RoleSpec, role: &ObservedRole, needs_space: bool, changes: &mut Vec<Change>) -> ObservedRole {
     let mut left = role.clone();
+    // A policy of the same meaning can be longer than the configured one: it is written again.
+    for (name, after) in spec.policies.iter().filter(|(name, _)| needs_space && is_same(spec, role, name)) {
+        let before = role.policies.get(name).and_then(|policy| policy.clone().ok());
+        let action = Action::PutPolicy { name: name.clone(), before, after: after.clone() };
+        changes.push(Change { role: spec.name().clone(), action });
+    }
     let is_kept = |name: &str| name == REVOCATION_POLICY || is_same(spec, role, name);
     for (name, policy) in role.policies.iter().filter(|(name, _)| !is_kept(name)) {
         let before = policy.clone().ok();

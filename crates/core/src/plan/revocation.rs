@@ -9,7 +9,7 @@
 //! anything else is changed in a role
 //!
 //! - whose ID differs from the recorded one: always;
-//! - whose trust policy differs from the configured one, whoever changed it: a session may have been issued by the other policy;
+//! - whose trust policy grants more than the configured one, whoever changed it: a session may have been issued by it;
 //! - whose permissions boundary is not the configured one and is removed or replaced: whoever may only write to roles with that
 //!   boundary may have added it, to issue a session;
 //! - whose ID is not recorded, or which is adopted, if its permissions, its boundary or its session duration change.
@@ -31,7 +31,7 @@ use super::change::{Action, Change};
 use crate::blueprint::RoleSpec;
 use crate::limits::{LONGEST_SESSION, REVOCATION_AHEAD, REVOCATION_LEAD as LEAD};
 use crate::observed::ObservedRole;
-use crate::policy::{Document, PolicyError, REVOCATION_POLICY, revocation_policy, revoked_before};
+use crate::policy::{Document, PolicyError, REVOCATION_POLICY, access_entries, revocation_policy, revoked_before};
 use crate::role::RoleName;
 use crate::role_id::RoleId;
 use crate::time::{after, to_policy_date};
@@ -320,7 +320,7 @@ fn reason(spec: &RoleSpec, role: &ObservedRole, changes_access: bool, known: &Kn
             let found = found.clone();
             Some(RevocationReason::CreatedAgain { recorded, found })
         }
-        (Some(_), Some(_)) if trust_differs => Some(RevocationReason::TrustDiffers),
+        (Some(_), Some(_)) if grants_more(spec, role) => Some(RevocationReason::TrustDiffers),
         (Some(_), Some(_)) => boundary_differs(spec, role).then_some(RevocationReason::BoundaryDiffers),
         _ if !changes_access => None,
         _ if !role.is_managed() => Some(RevocationReason::Adopted),
@@ -331,6 +331,15 @@ fn reason(spec: &RoleSpec, role: &ObservedRole, changes_access: bool, known: &Kn
 
 fn trust_differs(spec: &RoleSpec, role: &ObservedRole) -> bool {
     !role.trust.as_ref().is_ok_and(|trust| trust.equivalent(&spec.trust))
+}
+
+/// Whether the trust policy lets a principal assume the role that is not configured. One that lacks something, such as a principal
+/// that was deleted in its account, has issued no other sessions than the configured one.
+fn grants_more(spec: &RoleSpec, role: &ObservedRole) -> bool {
+    let Ok(trust) = &role.trust else { return true };
+    let (found, configured) = (access_entries(trust), access_entries(&spec.trust));
+    let denies = |entry: &&String| entry.contains(r#""Effect":"Deny""#);
+    !found.is_subset(&configured) || configured.difference(&found).any(|entry| denies(&entry))
 }
 
 /// Whether the role has a permissions boundary that is removed or replaced.

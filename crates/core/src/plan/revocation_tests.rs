@@ -166,6 +166,32 @@ fn trust_policy_that_is_not_as_configured_revokes_the_sessions_of_any_role() {
 }
 
 #[test]
+fn trust_policy_of_a_known_role_that_grants_less_revokes_nothing() {
+    let narrower = |statements: &str| {
+        let trust = document(&format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#));
+        changes(move |role| role.trust = Ok(trust.clone()), &recorded())
+    };
+    let deleted = r#"{"Effect":"Allow","Principal":{"AWS":"AROAIOSFODNN7EXAMPLE1"},"Action":"sts:AssumeRole"}"#;
+    for statements in ["", deleted] {
+        let changes = narrower(statements);
+        assert!(
+            matches!(&changes[..], [change] if matches!(change.action, Action::UpdateTrust { .. })),
+            "{statements}"
+        );
+    }
+    let other = r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::999988887777:root"},"Action":"sts:AssumeRole"}"#;
+    assert!(revoked(&narrower(other)).is_some(), "another principal");
+    let mut blueprint = blueprint();
+    let denies =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}]}"#;
+    for spec in &mut blueprint.roles {
+        spec.trust = document(denies);
+    }
+    let without = drifted(|role| role.trust = Ok(document(r#"{"Version":"2012-10-17","Statement":[]}"#)));
+    assert!(revoked(&changes_of(&blueprint, &without, &recorded())).is_some(), "a denial is missing");
+}
+
+#[test]
 fn adopted_role_is_revoked_if_its_access_changes() {
     let adopting = blueprint_with(|config| config.roles.iter_mut().for_each(|role| role.definition.adopt = true));
     let foreign = |edit: &dyn Fn(&mut ObservedRole)| {
@@ -414,16 +440,17 @@ fn space_for_the_revocation_is_made_by_deleting_policies_that_only_allow() {
             .collect::<Vec<_>>()
     };
     let revoke = "revoke the sessions of role `Acme`";
+    // As configured, but perhaps longer.
+    let again = "replace policy `read` of role `Acme`";
     let foreign = calls(&|role| put(role, "x", large("Allow", 10_000)));
-    assert_eq!(foreign, ["delete policy `x` from role `Acme`", revoke]);
+    assert_eq!(foreign, [again, "delete policy `x` from role `Acme`", revoke]);
     let configured = calls(&|role| put(role, "read", large("Allow", 10_000)));
     assert_eq!(configured, ["delete policy `read` from role `Acme`", revoke, "put policy `read` on role `Acme`"]);
     let denies = calls(&|role| put(role, "x", large("Deny", 10_000)));
-    let with_denial = ["put policy `x` on role `Acme`", revoke, "delete policy `x` from role `Acme`"];
-    assert_eq!(denies[1..], with_denial[1..], "its deletion gives more");
-    assert_eq!(denies[0], "replace policy `x` of role `Acme`", "by one that denies everything");
+    let denied = ["replace policy `x` of role `Acme`", revoke, "delete policy `x` from role `Acme`"];
+    assert_eq!((denies[0].as_str(), &denies[1..]), (again, &denied.map(str::to_owned)[..]), "its deletion gives more");
     let unsupported = calls(&|role| put(role, "x", Err("odd".to_owned())));
-    assert_eq!(unsupported, with_denial);
+    assert_eq!(unsupported, [again, "put policy `x` on role `Acme`", revoke, "delete policy `x` from role `Acme`"]);
     let small = calls(&|role| put(role, "read", large("Allow", 9_000)));
     assert_eq!(small, [revoke, "replace policy `read` of role `Acme`"], "there is space");
 }
