@@ -8,11 +8,20 @@ use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 
-use super::profiles::ProfileError;
 use onboarding_core::text::printable;
 
 /// UTF-8 files of some editors start with it. The AWS CLI does not accept it either.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A file exists and cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file} {problem}")]
+pub struct UnusableFile {
+    /// The file, in backticks if its path comes from the environment.
+    file: String,
+    /// What is wrong with it, and what to do.
+    problem: String,
+}
 
 /// One of the two files. It displays as its path, in backticks if that comes from the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,12 +63,12 @@ impl ConfigFile {
     }
 
     /// Checks that the file, if it exists, can be read and is UTF-8 without a byte order mark.
-    pub(super) fn check(&self) -> Result<(), ProfileError> {
+    pub(super) fn check(&self) -> Result<(), UnusableFile> {
         let Some(path) = self.path() else { return Ok(()) };
         let is_named = self.is_named();
         let unusable = |problem: String| {
             let or_name_another = if is_named { format!(", or correct `{}`", self.variable) } else { String::new() };
-            Err(ProfileError::Unusable { file: self.to_string(), problem: format!("{problem}{or_name_another}") })
+            Err(UnusableFile { file: self.to_string(), problem: format!("{problem}{or_name_another}") })
         };
         match fs::metadata(&path) {
             Ok(found) if found.is_dir() => return unusable("is a directory; put a file in its place".to_owned()),

@@ -74,8 +74,7 @@ fn account(call: &'static str, wire: &Wire) -> Result<Account, ApiError> {
     let id = wire.id().and_then(|id| id.parse().ok()).ok_or_else(|| missing("12-digit account ID"))?;
     let arn = wire.arn().ok_or_else(|| missing("ARN"))?;
     let partition = Partition::from_arn(arn).map_err(|_| missing("ARN with a partition"))?;
-    let management = arn.split(':').nth(4).and_then(|id| id.parse().ok());
-    let management = management.ok_or_else(|| missing("ARN that names the management account"))?;
+    let management = AccountId::from_arn(arn).ok_or_else(|| missing("ARN that names the management account"))?;
     // `State` replaces the deprecated `Status`. Both have the same value for an active account.
     let status = wire.state().map(|state| state.as_str()).or_else(|| wire.status().map(|status| status.as_str()));
     let state = AccountState::from_wire(status.ok_or_else(|| missing("state"))?);

@@ -19,7 +19,7 @@ use std::env;
 use aws_config::profile::{Profile, ProfileSet};
 use aws_types::os_shim_internal::{Env, Fs};
 
-use super::config_files::ConfigFile;
+use super::config_files::{ConfigFile, UnusableFile};
 use super::error::chain;
 use onboarding_core::suggestion::{did_you_mean, list_of};
 use onboarding_core::text::Untrusted;
@@ -58,13 +58,8 @@ pub(super) enum Method {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProfileError {
     /// A file exists and cannot be used.
-    #[error("{file} {problem}")]
-    Unusable {
-        /// The file, in backticks if its path comes from the environment.
-        file: String,
-        /// What is wrong with it, and what to do.
-        problem: String,
-    },
+    #[error(transparent)]
+    Unusable(#[from] UnusableFile),
     /// A file cannot be parsed.
     #[error("the AWS profiles cannot be read: {0}; fix that line, then run again")]
     Broken(String),

@@ -3,7 +3,7 @@
 use clap::{Args as ClapArgs, ValueHint};
 use clap_complete::ArgValueCandidates;
 
-use super::args::{Aws, Format, account_id};
+use super::common_args::{Aws, Format, account_id};
 use super::completion;
 use super::config::DEFAULT_CONFIG;
 use onboarding_core::account::AccountId;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
-use super::args::{Apply, Aws, Format, Selector, Target};
+use super::args::{Apply, Selector, Target};
+use super::common_args::{Aws, Format};
 use super::config;
 use super::confirm;
 use super::exit::Exit;

@@ -1,7 +1,5 @@
 //! The accounts that `links` and `aws-config` are about, and the access role of each.
 
-use std::time::Duration;
-
 use anyhow::{Context, ensure};
 use futures_util::stream::{StreamExt, iter};
 use serde_json::{Value, json};
@@ -17,13 +15,8 @@ use onboarding_core::outcome::Outcome;
 use onboarding_core::role::RoleName;
 use onboarding_core::suggestion::{did_you_mean, list_of};
 use onboarding_core::text::printable;
-use onboarding_core::time::since;
+use onboarding_engine::all_accounts;
 use onboarding_engine::ports::{Clock, Directory, Records};
-
-/// `ListAccounts` is limited to 8 requests per second.
-///
-/// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>.
-const BETWEEN_PAGES: Duration = Duration::from_millis(125);
 
 /// How many records are read at the same time.
 const CONCURRENT_RECORDS: usize = 16;
@@ -57,25 +50,17 @@ impl Skipped {
     }
 }
 
-/// Lists the accounts of the organization, page by page.
+/// Lists the accounts of the organization.
 pub(super) async fn list(world: &(impl Directory + Clock), config: &Config) -> anyhow::Result<Listed> {
     let mut listed = Listed::default();
-    let mut from = None;
-    loop {
-        let started = world.now();
-        let page = world.accounts(from.clone()).await.context("cannot list the accounts of the organization")?;
-        for account in page.accounts {
-            listed.add(account, config);
-        }
-        for unreadable in page.unreadable {
-            let id = unreadable.id.as_ref().map_or("an account", |id| id.as_str());
-            let reason = printable(&format!("the description of {id} cannot be read: {}", unreadable.problem));
-            listed.skipped.push(Skipped { id: unreadable.id, reason, is_unreadable: true });
-        }
-        ensure!(page.next.is_none() || page.next != from, "ListAccounts returned the same page again; run again later");
-        let Some(next) = page.next else { break };
-        from = Some(next);
-        world.sleep(BETWEEN_PAGES.saturating_sub(since(started, world.now()))).await;
+    let all = all_accounts(world).await.context("cannot list the accounts of the organization")?;
+    for account in all.accounts {
+        listed.add(account, config);
+    }
+    for unreadable in all.unreadable {
+        let id = unreadable.id.as_ref().map_or("an account", |id| id.as_str());
+        let reason = printable(&format!("the description of {id} cannot be read: {}", unreadable.problem));
+        listed.skipped.push(Skipped { id: unreadable.id, reason, is_unreadable: true });
     }
     listed.accounts.sort_by(|a, b| (a.name.raw(), &a.id).cmp(&(b.name.raw(), &b.id)));
     Ok(listed)

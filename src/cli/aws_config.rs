@@ -10,7 +10,7 @@ use anyhow::{Context, ensure};
 
 use super::access_args::AwsConfig;
 use super::accounts::{self, Listed};
-use super::args::Aws;
+use super::common_args::Aws;
 use super::confirm;
 use super::exit::Exit;
 use super::profile_files;

@@ -6,17 +6,22 @@ use anyhow::anyhow;
 
 use super::exit::Exit;
 use super::input::read;
-use super::output::eprint_lines;
-use onboarding_core::config::{self, Certainty, Config, Folder};
+use super::output::warn;
+use onboarding_core::config::{self, Certainty, Config, ConfigErrors, Folder};
 use onboarding_core::lines::{Line, Style, render};
+use onboarding_core::suggestion::counted;
 
 /// The configuration file, unless an option names another.
 pub(super) const DEFAULT_CONFIG: &str = "onboarding.toml";
 
 /// Reads a configuration. The error message has one line per problem.
 pub(super) fn load(file: &str) -> anyhow::Result<Config> {
-    Config::parse(&read(file)?, &Folder::containing(Path::new(file)))
-        .map_err(|problems| anyhow!("{}", problems.to_string().trim_end()))
+    Config::parse(&read(file)?, &Folder::containing(Path::new(file))).map_err(errors)
+}
+
+/// The errors of a configuration, one in a line.
+pub(super) fn errors(problems: ConfigErrors) -> anyhow::Error {
+    anyhow!("{}", problems.to_string().trim_end())
 }
 
 /// Refuses a configuration with values of an example: whoever owns a documentation account ID would get access. With the
@@ -43,7 +48,7 @@ pub(super) fn has_endpoint_override() -> bool {
 pub(super) fn print_warnings(config: &Config) {
     let examples = config.example_values.iter().map(ToString::to_string);
     for warning in config.warnings().into_iter().chain(examples) {
-        eprint_lines(&[Line::at(0).styled(Style::Warning, "warning:").text(format!(" {warning}"))]);
+        warn(warning);
     }
 }
 
@@ -52,9 +57,8 @@ pub(super) fn check(file: &str) -> anyhow::Result<Exit> {
     print_warnings(&config);
     let grants = config.access_role.grants.len();
     let roles = config.roles.len();
-    let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    let grants = plural(grants, "grant");
-    let roles = plural(roles, "role");
+    let grants = counted(grants, "grant");
+    let roles = counted(roles, "role");
     let line = Line::at(0).styled(Style::Success, format!("{file} is valid:"));
     print_text!("{}", render(&[line.text(format!(" {grants} on the access role, {roles}"))]));
     Ok(Exit::Done)

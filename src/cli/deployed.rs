@@ -6,8 +6,9 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail, ensure};
 use secrecy::ExposeSecret;
 
-use super::args::{Aws, Pull, Push};
-use super::config::{print_warnings, refuse_example_values};
+use super::common_args::Aws;
+use super::config::{errors, print_warnings, refuse_example_values};
+use super::config_args::{Pull, Push};
 use super::confirm;
 use super::exit::Exit;
 use super::input::read;
@@ -85,8 +86,7 @@ pub(super) async fn push<W: ParameterStore>(
     );
     let text = read(&file)?;
     // The function reads it in the same way: without files.
-    let config = Config::parse(&text, &NoFiles::named(&file))
-        .map_err(|problems| anyhow!("{}", problems.to_string().trim_end()))?;
+    let config = Config::parse(&text, &NoFiles::named(&file)).map_err(errors)?;
     refuse_example_values(&config)?;
     ParameterTier::for_value(&text, None).map_err(|error| anyhow!("`{file}` is too large: {error}"))?;
     confirm::ensure_can_ask("config push", yes)?;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::args::Format;
+use super::common_args::Format;
 use super::exit::Exit;
 use super::input::read;
 use super::output::print_error;

@@ -3,10 +3,11 @@
 use anyhow::{anyhow, ensure};
 use serde::Serialize;
 
-use super::args::{Aws, Handoff, HandoffCommand, HandoffDone, HandoffFormat, HandoffList};
+use super::common_args::Aws;
 use super::config;
 use super::exit::Exit;
-use super::output::eprint_lines;
+use super::output::warn;
+use super::vendor_args::{Handoff, HandoffCommand, HandoffDone, HandoffFormat, HandoffList};
 use onboarding_core::config::Config;
 use onboarding_core::handoff::HandoffStatus;
 use onboarding_core::handoff_list::{AccountHandoff, csv, handoff_lines};
@@ -48,7 +49,7 @@ async fn show<W: World>(
         None => {
             let (handoffs, unreadable) = engine.all_handoffs().await?;
             if unreadable > 0 {
-                warn(&format!("{unreadable} accounts are missing, because their description cannot be read"));
+                warn(format_args!("{unreadable} accounts are missing, because their description cannot be read"));
             }
             handoffs
         }
@@ -111,8 +112,4 @@ fn check_vendor(config: &Config, vendor: &str) -> anyhow::Result<()> {
 
 fn error(stop: Stop) -> anyhow::Error {
     anyhow!("{}", stop.into_cause())
-}
-
-fn warn(text: &str) {
-    eprint_lines(&[Line::at(0).styled(Style::Warning, "warning:").text(format!(" {text}"))]);
 }

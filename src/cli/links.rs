@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::access_args::Links;
 use super::accounts::{self, Listed};
-use super::args::{Aws, Format};
+use super::common_args::{Aws, Format};
 use super::exit::Exit;
-use super::output::eprint_lines;
+use super::output::warn;
 use onboarding_core::account::Account;
 use onboarding_core::console::{ConsoleLink, LinkForm, account_links, has_switch_role_page};
 use onboarding_core::lines::{Line, Style, render};
@@ -28,7 +28,7 @@ pub(super) async fn links<W: World>(
     let found = listed.accounts.iter().zip(&access_roles);
     let found: Vec<_> = found.map(|(account, role)| (account, account_links(&config, account, role))).collect();
     if let Some(problem) = problem(&found) {
-        eprint_lines(&[Line::at(0).styled(Style::Warning, "warning:").text(format!(" {problem}"))]);
+        warn(problem);
     }
     match format {
         Format::Text => print_text!("{}", render(&to_lines(&found, &listed))),

@@ -8,8 +8,10 @@ mod account;
 mod accounts;
 mod args;
 mod aws_config;
+mod common_args;
 mod completion;
 mod config;
+mod config_args;
 mod confirm;
 mod demo;
 mod deployed;
@@ -24,19 +26,25 @@ mod man;
 mod new_file;
 mod policy;
 mod prerequisites;
+mod prerequisites_args;
 mod profile_files;
 mod user_file;
+mod vendor_args;
 mod vendors;
 
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
-pub use args::{Args, Aws};
+pub use args::Args;
+pub use common_args::Aws;
 pub use exit::Exit;
 
-use self::args::{Command, ConfigCommand, PolicyCommand, PrerequisitesCommand, VendorsCommand};
+use self::args::{Command, PolicyCommand};
+use self::config_args::ConfigCommand;
 use self::output::print_error;
+use self::prerequisites_args::PrerequisitesCommand;
+use self::vendor_args::VendorsCommand;
 use onboarding_core::text;
 use onboarding_engine::ports::{Inspect, ParameterStore, World, WriteIam};
 

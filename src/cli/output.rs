@@ -22,6 +22,11 @@ pub(super) fn eprint_lines(lines: &[Line]) {
     let _ = anstream::stderr().lock().write_all(render(lines).as_bytes());
 }
 
+/// Prints a warning to stderr.
+pub(super) fn warn(text: impl Display) {
+    eprint_lines(&[Line::at(0).styled(Style::Warning, "warning:").text(format!(" {text}"))]);
+}
+
 /// Prints an error to stderr, without control characters. Its lines are not wrapped, so that they can be searched.
 pub(super) fn print_error(error: impl Display) {
     let error = error.to_string();

@@ -5,7 +5,8 @@ use std::fmt::Display;
 use anyhow::Context;
 use serde_json::json;
 
-use super::args::{Explain, Format, Grant};
+use super::args::{Explain, Grant};
+use super::common_args::Format;
 use super::exit::Exit;
 use super::input::{input_name, read};
 use super::output::{eprint_lines, print_error};

@@ -1,41 +1,11 @@
 //! `onboard prerequisites`: the policies and roles of the identity account and of the management account.
 
-use clap::ValueEnum;
-
-use super::args::ShowPrerequisites;
 use super::exit::Exit;
+use super::prerequisites_args::{Account, PolicyFormat, ShowPrerequisites};
 use onboarding_core::lines::{Line, Style, render, widest};
 use onboarding_core::prerequisites::{
     AccountKind, MfaRequirement, Prerequisite, Settings, cloudformation, json, terraform,
 };
-
-/// The format of a policy.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum PolicyFormat {
-    /// Policy documents, for the AWS CLI and the console
-    Json,
-    /// A template with parameters
-    #[default]
-    Cloudformation,
-    /// Resources for one account
-    Terraform,
-}
-
-/// The account of `--account`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Account {
-    Identity,
-    Management,
-}
-
-impl Account {
-    fn kind(self) -> AccountKind {
-        match self {
-            Self::Identity => AccountKind::Identity,
-            Self::Management => AccountKind::Management,
-        }
-    }
-}
 
 pub(super) fn list() -> anyhow::Result<Exit> {
     let name = widest(Prerequisite::ALL.map(Prerequisite::as_str));

@@ -73,7 +73,7 @@ fn sections(text: &str, is_config: bool, found: &mut BTreeMap<String, Option<Acc
         } else if let (Some(name), Some((key, value))) = (&profile, line.split_once('=')) {
             let account = match key.trim() {
                 "sso_account_id" => value.trim().parse().ok(),
-                "role_arn" => account_of(value.trim()),
+                "role_arn" => AccountId::from_arn(value.trim()),
                 _ => None,
             };
             if let (Some(known), Some(account)) = (found.get_mut(name), account) {
@@ -81,11 +81,6 @@ fn sections(text: &str, is_config: bool, found: &mut BTreeMap<String, Option<Acc
             }
         }
     }
-}
-
-/// The account in an ARN.
-fn account_of(arn: &str) -> Option<AccountId> {
-    arn.split(':').nth(4)?.parse().ok()
 }
 
 #[cfg(test)]

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use anyhow::anyhow;
 
-use super::args::{VendorDocument, VendorShow};
+use super::config::errors;
 use super::exit::Exit;
 use super::input::read;
 use super::output::eprint_lines;
+use super::vendor_args::{VendorDocument, VendorShow};
 use onboarding_core::account::Partition;
-use onboarding_core::config::{Config, ConfigErrors, Files, Folder};
+use onboarding_core::config::{Config, Files, Folder};
 use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::suggestion::{did_you_mean, list_of};
 use onboarding_core::vendor::{self, Catalogue, ExternalIdRule, Vendor};
@@ -39,7 +40,7 @@ fn show_document(arguments: &VendorShow, vendor: &Vendor) -> anyhow::Result<Exit
     let VendorShow { name, config, document, management, account, partition } = arguments;
     let text = config.as_deref().map(read).transpose()?.unwrap_or_default();
     let files = folder(config.as_deref().unwrap_or_default());
-    let role = Config::vendor_role(&text, &files, name).map_err(problems)?;
+    let role = Config::vendor_role(&text, &files, name).map_err(errors)?;
     let role = role.ok_or_else(|| anyhow!("unknown vendor `{name}`"))?;
     let hint = match &vendor.external_id {
         ExternalIdRule::Required { hint } => hint.clone(),
@@ -76,13 +77,9 @@ fn show_document(arguments: &VendorShow, vendor: &Vendor) -> anyhow::Result<Exit
 
 fn catalogue(config: Option<&str>) -> anyhow::Result<Catalogue> {
     let Some(file) = config else { return Ok(Catalogue::built_in()) };
-    Config::catalogue(&read(file)?, &folder(file)).map_err(problems)
+    Config::catalogue(&read(file)?, &folder(file)).map_err(errors)
 }
 
 fn folder(file: &str) -> impl Files {
     Folder::containing(Path::new(file))
-}
-
-fn problems(problems: ConfigErrors) -> anyhow::Error {
-    anyhow!("{}", problems.to_string().trim_end())
 }

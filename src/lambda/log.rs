@@ -222,22 +222,20 @@ const LONGEST_NOTICE: usize = 500;
 /// The notices about an account, each on a line of its own. Those of a sweep are in its message.
 fn notices(report: &Report) -> Option<String> {
     report.account_id.as_ref()?;
-    let mut lines: Vec<_> =
-        report.notices.iter().take(MOST_NOTICES).map(|notice| text::excerpt(notice, LONGEST_NOTICE)).collect();
-    if let Some(more) = report.notices.len().checked_sub(MOST_NOTICES).filter(|more| *more > 0) {
-        lines.push(format!("and {more} more"));
-    }
-    Some(lines.join("\n")).filter(|lines| !lines.is_empty())
+    limited(report.notices.iter().map(|notice| text::excerpt(notice, LONGEST_NOTICE)), MOST_NOTICES)
 }
 
 /// The changes that a plan would make, each on a line of its own.
 fn planned(report: &Report) -> Option<String> {
-    let planned = report.planned();
-    let mut lines: Vec<_> = planned.iter().take(LONGEST_PLAN).map(ToString::to_string).collect();
-    if let Some(more) = planned.len().checked_sub(LONGEST_PLAN).filter(|more| *more > 0) {
-        lines.push(format!("and {more} more"));
-    }
-    Some(lines.join("\n")).filter(|lines| !lines.is_empty())
+    limited(report.planned().iter().map(ToString::to_string), LONGEST_PLAN)
+}
+
+/// The first lines, and how many more there are; `None` if there is none.
+fn limited(lines: impl ExactSizeIterator<Item = String>, most: usize) -> Option<String> {
+    let more = lines.len().saturating_sub(most);
+    let mut shown: Vec<_> = lines.take(most).collect();
+    shown.extend((more > 0).then(|| format!("and {more} more")));
+    Some(shown.join("\n")).filter(|lines| !lines.is_empty())
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::report::Report;
+use onboarding_core::suggestion::counted;
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::{timed_out, timeout_at};
@@ -123,8 +124,7 @@ struct SweepCounts {
 
 impl fmt::Display for SweepCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = if self.queued == 1 { "" } else { "s" };
-        write!(f, "queued {} account{plural}", self.queued)?;
+        write!(f, "queued {}", counted(self.queued, "account"))?;
         if self.reported > 0 {
             write!(f, ", {} of them only to report their changes", self.reported)?;
         }

@@ -84,6 +84,14 @@ impl Partition {
     }
 }
 
+impl AccountId {
+    /// The account in the fifth field of an ARN; `None` if there is none.
+    #[must_use]
+    pub fn from_arn(arn: &str) -> Option<Self> {
+        arn.split(':').nth(4)?.parse().ok()
+    }
+}
+
 impl FromStr for Partition {
     type Err = InvalidPartition;
 

@@ -17,7 +17,7 @@ use crate::config::{Config, RoleTemplate};
 use crate::owner::Owner;
 use crate::redaction::SecretRedactor;
 use crate::role::RoleName;
-use crate::text::{excerpt, printable};
+use crate::text::{excerpt, hexadecimal, printable};
 use crate::vendor::HandoffTemplate;
 
 /// The hand-offs that were done for an account: the vendors, each with the fingerprint of the hand-off that was done.
@@ -85,6 +85,9 @@ impl HandoffStatus {
 /// The hand-offs of an account with this configuration, in the order of its vendors. `done` is what its record has.
 #[must_use]
 pub fn handoffs(config: &Config, account: &Account, done: &HandoffsDone) -> Vec<Handoff> {
+    if config.roles.iter().all(|role| role.handoff.is_none()) {
+        return Vec::new();
+    }
     let external_ids = config.external_ids();
     let redactor = SecretRedactor::new(external_ids.iter().map(|id| id.expose()));
     let of_role = |role: &RoleTemplate| {
@@ -163,7 +166,7 @@ impl Handoff {
             hasher.update((text.len() as u64).to_be_bytes());
             hasher.update(text);
         }
-        hasher.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal(&hasher.finalize()).chars().take(32).collect()
     }
 }
 

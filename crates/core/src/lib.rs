@@ -17,6 +17,7 @@ pub mod error;
 pub mod error_messages;
 pub mod handoff;
 pub mod handoff_list;
+mod hcl;
 mod json;
 pub mod last_result;
 pub mod lease;

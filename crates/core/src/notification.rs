@@ -29,6 +29,7 @@ use crate::limits::{ONBOARDED_RECORD, RECENTLY_JOINED, SAME_ONBOARDING};
 use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome};
 use crate::report::{EventKind, Report};
+use crate::text::hexadecimal;
 use crate::time::since;
 use crate::trigger::EventSubject;
 
@@ -69,8 +70,7 @@ fn drift(report: &Report) -> Notified {
     for change in report.planned() {
         hash.update(format!("{change}\n"));
     }
-    let hash = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    Notified::Cause(format!("{DRIFT}{hash}"))
+    Notified::Cause(format!("{DRIFT}{}", hexadecimal(&hash.finalize())))
 }
 
 /// A cause without refused roles.

@@ -31,7 +31,8 @@ pub(crate) fn plain_list_of<'a>(names: impl IntoIterator<Item = &'a str>) -> Str
 }
 
 /// Alternatives joined for a sentence: `a`, `b` or `c`.
-pub(crate) fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+#[must_use]
+pub fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     join(quoted(names), "or")
 }
 
@@ -58,6 +59,13 @@ fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&
     let distance = |other: &str| strsim::damerau_levenshtein(&name, &normalize(other));
     let (distance, nearest) = known.into_iter().map(|other| (distance(other), other)).min()?;
     (distance <= 1 + name.chars().count() / 4).then_some(nearest)
+}
+
+/// A number of things, with the plural: `1 role`, `2 roles`.
+#[must_use]
+pub fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }
 
 #[cfg(test)]

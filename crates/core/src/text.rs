@@ -89,6 +89,12 @@ pub(crate) fn printable_json(value: &mut Value) {
     }
 }
 
+/// Bytes, such as those of a hash, in lower-case hexadecimal.
+#[must_use]
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The first `longest` characters of a text, filtered, with `…` if it was longer.
 #[must_use]
 pub fn excerpt(text: &str, longest: usize) -> String {

@@ -64,8 +64,9 @@ impl<W: World> Engine<W> {
             }
         };
         let blueprint = &account.blueprint;
-        let observed = &restated(blueprint, account.observed.clone(), &run.role_history());
-        let plan = diff(blueprint, observed, &run.role_history(), self.world.aws_time());
+        let history = run.role_history();
+        let observed = &restated(blueprint, account.observed.clone(), &history);
+        let plan = diff(blueprint, observed, &history, self.world.aws_time());
         let approved = guard(plan, blueprint, observed);
         run.compared(&account.refusals, &approved);
         run.findings.planned = approved.changes().to_vec();
@@ -124,8 +125,9 @@ impl<W: World<Session: WriteIam>> Engine<W> {
         let mut observed = account.observed.clone();
         let mut backoff = Backoff::until(run.job.deadline);
         loop {
-            observed = restated(blueprint, observed, &run.role_history());
-            let plan = diff(blueprint, &observed, &run.role_history(), self.world.aws_time());
+            let history = run.role_history();
+            observed = restated(blueprint, observed, &history);
+            let plan = diff(blueprint, &observed, &history, self.world.aws_time());
             let approved = guard(plan, blueprint, &observed);
             run.ledger.confirm_revocations(&approved, &observed);
             run.compared(&account.refusals, &approved);

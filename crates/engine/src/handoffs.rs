@@ -12,8 +12,9 @@ use onboarding_core::handoff_list::AccountHandoff;
 use onboarding_core::outcome::Stop;
 use onboarding_core::record::Record;
 
+use crate::all_accounts::{AllAccounts, all_accounts};
 use crate::job::Engine;
-use crate::ports::{AccountPage, World};
+use crate::ports::World;
 
 /// How many records are read at the same time.
 const CONCURRENT_READS: usize = 16;
@@ -35,27 +36,12 @@ impl<W: World> Engine<W> {
     /// # Errors
     /// When the accounts cannot be listed, or a record cannot be read: the open hand-offs would not be known.
     pub async fn all_handoffs(&self) -> Result<(Vec<AccountHandoff>, usize), ApiError> {
-        let mut accounts = Vec::new();
-        let mut unreadable = 0;
-        let mut from = None;
-        loop {
-            let AccountPage { accounts: page, unreadable: skipped, next } = self.world.accounts(from.clone()).await?;
-            accounts.extend(page);
-            unreadable += skipped.len();
-            match next {
-                None => break,
-                next if next == from => {
-                    let message = "the pagination token leads to the same page again";
-                    return Err(ApiError::new("organizations:ListAccounts", "MalformedAnswer", message));
-                }
-                next => from = next,
-            }
-        }
+        let AllAccounts { mut accounts, unreadable } = all_accounts(&self.world).await?;
         accounts.retain(|account| eligibility(account, &self.config.excluded) == Eligibility::Eligible);
         accounts.sort_by(|a, b| a.id.cmp(&b.id));
         let found = stream::iter(&accounts).map(|account| self.handoffs_of(account)).buffered(CONCURRENT_READS);
         let found: Vec<_> = found.try_collect().await?;
-        Ok((found.into_iter().flatten().collect(), unreadable))
+        Ok((found.into_iter().flatten().collect(), unreadable.len()))
     }
 
     /// Records that the hand-off of a vendor was done, or that it was not. Returns the hand-off as it was recorded before; `None` if

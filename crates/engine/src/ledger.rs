@@ -156,36 +156,30 @@ impl Ledger {
 
     /// The open changes that can be executed now. A registration waits until its role is complete, and a change that was
     /// made in this run waits until IAM shows it. What gives a role more waits until IAM shows that its earlier sessions are
-    /// revoked and that its trust policy is as configured; its boundary is lifted when IAM shows everything else. If sessions are revoked once more, the trust policy that still differs was changed again since it was written.
+    /// revoked and that its trust policy is as configured; its boundary is lifted when IAM shows everything else. If sessions are
+    /// revoked once more, the trust policy that still differs was changed again since it was written.
     pub(crate) fn due(&self, open: Vec<Change>) -> Vec<Change> {
-        let incomplete: Vec<_> =
-            open.iter().filter(|change| !change.is_registration()).map(|c| c.role.clone()).collect();
         let done =
             |change: &Change| self.results.iter().any(|s| s.status == ChangeStatus::Done && s.change.covers(change));
-        let revokes = |change: &&Change| matches!(change.action, Action::RevokeSessions(_));
-        let unrevoked: Vec<_> = open.iter().filter(revokes).map(|change| change.role.clone()).collect();
-        let changes_trust = |change: &&Change| matches!(change.action, Action::UpdateTrust { .. });
-        let untrusted: Vec<_> = open.iter().filter(changes_trust).map(|change| change.role.clone()).collect();
-        // Whoever may write only to roles with a certain boundary can write to this one until its boundary goes, which is last.
-        let others = |role: &RoleName| {
-            open.iter()
-                .filter(|other| other.role == *role && !other.is_registration() && !other.lifts_boundary())
-                .count()
-        };
+        let has =
+            |role: &RoleName, is: &dyn Fn(&Change) -> bool| open.iter().any(|other| other.role == *role && is(other));
+        let revokes = |change: &Change| matches!(change.action, Action::RevokeSessions(_));
+        let changes_trust = |change: &Change| matches!(change.action, Action::UpdateTrust { .. });
         let waits = |change: &Change| match change.is_registration() {
-            true => incomplete.contains(&change.role),
-            false if change.lifts_boundary() => others(&change.role) > 0,
-            false => change.may_widen() && (unrevoked.contains(&change.role) || untrusted.contains(&change.role)),
+            true => has(&change.role, &|other| !other.is_registration()),
+            // Whoever may write only to roles with a certain boundary can write to this one until its boundary goes.
+            false if change.lifts_boundary() => {
+                has(&change.role, &|other| !other.is_registration() && !other.lifts_boundary())
+            }
+            false => change.may_widen() && has(&change.role, &|other| revokes(other) || changes_trust(other)),
         };
-        let waiting: Vec<_> = open.iter().map(waits).collect();
-        let revoked_again: Vec<_> =
-            open.iter().filter(revokes).filter(|change| !done(change)).map(|change| change.role.clone()).collect();
         let is_undone = |change: &Change| {
-            matches!(change.action, Action::UpdateTrust { .. })
-                && (revoked_again.contains(&change.role) || self.history.trust_open.contains(&change.role))
+            changes_trust(change)
+                && (self.history.trust_open.contains(&change.role)
+                    || has(&change.role, &|other| revokes(other) && !done(other)))
         };
-        let open = open.into_iter().zip(waiting).filter(|(_, waits)| !waits).map(|(change, _)| change);
-        open.filter(|change| !done(change) || is_undone(change)).collect()
+        let is_due = |change: &&Change| !waits(change) && (!done(change) || is_undone(change));
+        open.iter().filter(is_due).cloned().collect()
     }
 
     /// Whether this run wrote a role.

@@ -10,6 +10,7 @@
 //! | `ledger` | every change of a run and its result |
 //! | `open_record` | one run at a time writes in an account, and what is remembered about it |
 //! | `vendors` | registrations with vendors, and who executes a change |
+//! | `all_accounts` | lists the organization, not faster than Organizations allows |
 //! | `handoffs` | what a person still has to do at vendors; no account is accessed |
 //! | `retry` | pauses between attempts, and calls that hang |
 //! | `run` | what one run has and has found, which becomes its report |
@@ -17,6 +18,7 @@
 //! What to do is decided in [`onboarding_core`]. Whatever touches the outside world is behind a trait in [`ports`].
 
 mod access_denied;
+mod all_accounts;
 mod assume;
 mod assumed;
 mod converge;
@@ -39,6 +41,7 @@ mod secrets;
 mod target;
 mod vendors;
 
+pub use all_accounts::{AllAccounts, all_accounts};
 pub use engine::Processed;
 pub use first_look::FirstLook;
 pub use job::{Engine, Job};

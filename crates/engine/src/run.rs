@@ -93,13 +93,9 @@ impl<'a, W: World> Run<'a, W> {
     /// revocations of earlier runs and of this one.
     pub(crate) fn role_history(&self) -> RoleHistory {
         let record = self.record.record();
-        let mut history = RoleHistory::new(record.roles, record.revocations);
-        let own = self.ledger.history();
-        history.known.extend(own.known.clone());
-        history.revoked.clone_from(&own.revoked);
-        history.trust_written.clone_from(&own.trust_written);
-        history.trust_open.clone_from(&own.trust_open);
-        history
+        let own = self.ledger.history().clone();
+        let known = record.roles.into_iter().chain(own.known).collect();
+        RoleHistory { known, earlier: record.revocations, ..own }
     }
 
     /// Takes the newest comparison; it replaces the one before.

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::{join, join_all};
+use futures_util::future::join_all;
+use futures_util::join;
 use secrecy::ExposeSecret;
 
 use super::{deployed_configuration, limited};
@@ -21,17 +22,9 @@ const NAMES_PER_CALL: usize = 10;
 /// The stack: the configuration that the function reads, and a check of each resource.
 pub(super) async fn checks<W: World + Inspect>(world: &W, function: &FunctionFacts) -> (Option<Config>, Vec<Check>) {
     let variable = |name: &str| function.environment.get(name).map(String::as_str).filter(|value| !value.is_empty());
-    let queue = async {
-        match variable("ONBOARDING_QUEUE_URL") {
-            Some(url) => Some(limited("sqs:GetQueueAttributes", world.queue_facts(url)).await),
-            None => None,
-        }
-    };
-    let dead_letters = async {
-        match variable("ONBOARDING_DEAD_LETTERS_URL") {
-            Some(url) => Some(limited("sqs:GetQueueAttributes", world.queue_facts(url)).await),
-            None => None,
-        }
+    let queue_of = async |name: &str| match variable(name) {
+        Some(url) => Some(limited("sqs:GetQueueAttributes", world.queue_facts(url)).await),
+        None => None,
     };
     let table = async {
         let name = variable("ONBOARDING_TABLE")?;
@@ -49,8 +42,8 @@ pub(super) async fn checks<W: World + Inspect>(world: &W, function: &FunctionFac
             None => None,
         }
     };
-    let ((queue, dead_letters), (table, (role, configuration))) =
-        join(join(queue, dead_letters), join(table, join(role, configuration))).await;
+    let (queue, dead_letters, table, role, configuration) =
+        join!(queue_of("ONBOARDING_QUEUE_URL"), queue_of("ONBOARDING_DEAD_LETTERS_URL"), table, role, configuration);
 
     let unset = |check, name: &str| {
         Check::warning(check, format!("the function has no variable `{name}`"), "deploy the stack again")

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
-use super::args::{Aws, Doctor, Format};
+use super::args::Doctor;
+use super::common_args::{Aws, Format};
 use super::config::{DEFAULT_CONFIG, has_endpoint_override, load};
 use super::exit::Exit;
 use onboarding_core::account::{AccountId, Partition};
@@ -20,6 +21,7 @@ use onboarding_core::doctor::{self, Check, Diagnosis, Status, not_read};
 use onboarding_core::error::ApiError;
 use onboarding_core::lines::render;
 use onboarding_core::redaction::KnownSecrets;
+use onboarding_core::suggestion::counted;
 use onboarding_engine::ports::{Inspect, Secrets, World};
 
 /// The longest time for a check. The SDK's own retries may take longer.
@@ -71,8 +73,7 @@ fn local_configuration(file: Option<&str>) -> (Option<Config>, Vec<Check>) {
 fn configuration_check(name: &str, config: &Config) -> Check {
     let examples = config.example_values.iter().filter(|value| value.certainty == Certainty::Certain).count();
     if examples > 0 && !has_endpoint_override() {
-        let plural = if examples == 1 { "" } else { "s" };
-        let text = format!("{name} still contains {examples} example value{plural}");
+        let text = format!("{name} still contains {}", counted(examples, "example value"));
         return Check::failed(
             "configuration",
             text,
@@ -82,8 +83,7 @@ fn configuration_check(name: &str, config: &Config) -> Check {
     match config.warnings().len() {
         0 => Check::ok("configuration", format!("{name} is valid")),
         count => {
-            let plural = if count == 1 { "" } else { "s" };
-            let text = format!("{name} has {count} warning{plural}");
+            let text = format!("{name} has {}", counted(count, "warning"));
             Check::warning("configuration", text, "`onboard config check FILE` shows them")
         }
     }
@@ -111,7 +111,7 @@ async fn remote<W: World + Inspect>(
             checks.push(Check::failed("credentials", format!("they cannot be used: {error}"), fix));
         }
     }
-    let account = caller.as_deref().ok().and_then(|arn| arn.split(':').nth(4)?.parse::<AccountId>().ok());
+    let account = caller.as_deref().ok().and_then(AccountId::from_arn);
     match &organization {
         Ok(facts) => {
             checks.push(doctor::organization(facts));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::cli::args::account_id;
+use crate::cli::common_args::account_id;
 use crate::cli::config::has_endpoint_override;
 use onboarding_core::account::AccountId;
 use onboarding_core::config::starter::{self, refuse_example};

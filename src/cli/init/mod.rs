@@ -24,7 +24,7 @@ use onboarding_core::config::starter::{
     Granted, Mfa, Starter, StarterVendor, default_parameter, external_id_parameter, permission_set,
 };
 use onboarding_core::lines::render;
-use onboarding_core::suggestion::list_of;
+use onboarding_core::suggestion::{list_of, one_of};
 use onboarding_core::vendor::{Catalogue, ExternalIdRule};
 
 /// Whether missing answers are asked for.
@@ -163,10 +163,7 @@ fn ask_who(valid: &impl Fn(Vec<String>) -> Result<Vec<String>, String>) -> anyho
     }
     let chosen = ask("Who", Some("account"), |text| {
         let names = CHOICES.map(|(name, _)| name);
-        names
-            .into_iter()
-            .find(|name| *name == text)
-            .ok_or_else(|| format!("write {}", list_of(names).replace(" and ", " or ")))
+        names.into_iter().find(|name| *name == text).ok_or_else(|| format!("write {}", one_of(names)))
     })?;
     let some = |text: &str, what: &str| {
         let words = list(text);

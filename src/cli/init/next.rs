@@ -3,6 +3,7 @@
 use onboarding_core::config::Config;
 use onboarding_core::config::starter::Starter;
 use onboarding_core::lines::{Line, Style};
+use onboarding_core::suggestion::counted;
 
 use crate::cli::config::DEFAULT_CONFIG;
 
@@ -11,14 +12,13 @@ const PARAMETER: &str = "/account-onboarding/own.toml";
 
 /// A summary of the new file, and the commands that follow.
 pub(super) fn steps(file: &str, starter: &Starter, config: &Config) -> Vec<Line> {
-    let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let vendors: Vec<_> = starter.vendors.iter().map(|vendor| vendor.title()).collect();
     let roles = if vendors.is_empty() { String::new() } else { format!(" ({})", vendors.join(", ")) };
     let summary = format!(
         " {} on the access role, {}{roles}, {} excluded",
-        count(config.access_role.grants.len(), "grant"),
-        count(vendors.len(), "vendor"),
-        count(starter.excluded.len(), "account")
+        counted(config.access_role.grants.len(), "grant"),
+        counted(vendors.len(), "vendor"),
+        counted(starter.excluded.len(), "account")
     );
     let mut lines = vec![
         Line::blank(),

@@ -25,8 +25,10 @@ impl Section {
             let mut settings = self.lines.iter().filter_map(|line| line.split_once('='));
             settings.find(|(name, _)| name.trim() == key).map(|(_, value)| value.trim())
         };
-        let in_arn = || value("role_arn")?.split(':').nth(4);
-        value("sso_account_id").or_else(in_arn)?.parse().ok()
+        match value("sso_account_id") {
+            Some(id) => id.parse().ok(),
+            None => AccountId::from_arn(value("role_arn")?),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use sha2::{Digest, Sha256};
 
 use super::files::Files;
+use crate::text::hexadecimal;
 
 /// Files that are hashed as they are read.
 pub(super) struct HashedFiles<'a> {
@@ -29,7 +30,7 @@ impl<'a> HashedFiles<'a> {
 
     /// The hash, in hexadecimal.
     pub(super) fn hash(self) -> String {
-        self.hasher.into_inner().finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal(&self.hasher.into_inner().finalize())
     }
 }
 

@@ -61,6 +61,14 @@ pub struct AccessRole {
     pub prune_orphans: bool,
 }
 
+impl AccessRole {
+    /// The grants that apply to an access role.
+    pub(crate) fn grants_on(&self, access_role: &RoleName) -> impl Iterator<Item = &GrantSpec> {
+        let applies = |grant: &&GrantSpec| grant.access_role.as_ref().is_none_or(|only| only.is_same(access_role));
+        self.grants.iter().filter(applies)
+    }
+}
+
 /// Principals that are granted access to the access role of an account.
 #[derive(Debug, Clone)]
 pub struct GrantSpec {

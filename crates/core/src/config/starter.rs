@@ -5,11 +5,10 @@
 //! file. The file never contains an external ID: it names the SSM parameter that has it.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
 use super::examples::{self, Certainty};
-use super::starter_text as text;
 use crate::account::AccountId;
+use crate::console::PermissionSet;
 use crate::policy::{InvalidPrincipal, Principal};
 use crate::text::Untrusted;
 use crate::toml_reader::{parameter_name, template};
@@ -102,24 +101,6 @@ impl StarterVendor {
     }
 }
 
-impl Starter {
-    /// The text of the file.
-    #[must_use]
-    pub fn to_toml(&self) -> String {
-        let mut toml = text::HEAD.to_owned();
-        toml.push_str(&text::grants(&self.identity_account, &self.granted));
-        toml.push_str(text::ACCOUNTS);
-        let excluded: Vec<_> = self.excluded.iter().map(|id| format!("\"{id}\"")).collect();
-        _ = writeln!(toml, "exclude = [{}]", excluded.join(", "));
-        toml.push_str(if self.vendors.is_empty() { text::NO_VENDORS } else { text::VENDORS });
-        for vendor in &self.vendors {
-            toml.push_str(&text::vendor(vendor));
-        }
-        toml.push_str(text::ROLES);
-        toml
-    }
-}
-
 /// The parameter that holds the external ID of a vendor, unless another one is chosen. The stack uses the same names.
 #[must_use]
 pub fn default_parameter(vendor: &str) -> String {
@@ -174,16 +155,13 @@ pub fn principal(identity_account: &AccountId, text: &str) -> Result<String, Str
 /// # Errors
 /// The part that is not valid, and what to write.
 pub fn permission_set(text: &str) -> Result<String, String> {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b);
-    if (1..=32).contains(&text.len()) && text.bytes().all(allowed) {
-        Ok(text.to_owned())
-    } else {
-        Err(format!(
+    text.parse::<PermissionSet>().map(|set| set.to_string()).map_err(|_| {
+        format!(
             "`{}` is not a valid name of a permission set; write the name that IAM Identity Center shows, 1 to 32 letters, digits \
              and `_+=,.@-`",
             Untrusted::new(text)
-        ))
-    }
+        )
+    })
 }
 
 /// Validates the name of the SSM parameter with an external ID. The text is not repeated, because it may be the external ID.

@@ -1,9 +1,11 @@
 //! The text of a new `onboarding.toml`, with comments.
 
-use super::starter::{Granted, Mfa, StarterVendor};
+use std::fmt::Write;
+
+use super::starter::{Granted, Mfa, Starter, StarterVendor};
 use crate::account::AccountId;
 
-pub(super) const HEAD: &str = r#"# What every account of the organization gets: grants on the access role, and the roles that are installed. Check this file
+const HEAD: &str = r#"# What every account of the organization gets: grants on the access role, and the roles that are installed. Check this file
 # with `onboard config check`; docs/CONFIGURATION.md documents every key. In ARNs, policies and conditions, {partition} and
 # {account-id} are replaced for each account.
 
@@ -12,20 +14,20 @@ pub(super) const HEAD: &str = r#"# What every account of the organization gets: 
 names = ["OrganizationAccountAccessRole", "AWSControlTowerExecution"]
 "#;
 
-pub(super) const ACCOUNTS: &str = "
+const ACCOUNTS: &str = "
 # Accounts that are never changed. The management account is never changed in any case.
 [accounts]
 ";
 
-pub(super) const VENDORS: &str = "
+const VENDORS: &str = "
 # Vendors of the catalogue: `onboard vendors list`. External IDs are in SSM parameters, which must exist before the first run.
 ";
 
-pub(super) const NO_VENDORS: &str = "
+const NO_VENDORS: &str = "
 # No vendors yet: `onboard vendors list` shows the catalogue, and `onboard vendors show NAME` what to add here.
 ";
 
-pub(super) const ROLES: &str = r#"
+const ROLES: &str = r#"
 # Roles of your own, for example for a pipeline of the identity account:
 # [[role]]
 # name = "app-deployer"
@@ -36,8 +38,26 @@ pub(super) const ROLES: &str = r#"
 const MFA: &str = r#"condition = { Bool = { "aws:MultiFactorAuthPresent" = "true" } }
 "#;
 
+impl Starter {
+    /// The text of the file.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let mut toml = HEAD.to_owned();
+        toml.push_str(&grants(&self.identity_account, &self.granted));
+        toml.push_str(ACCOUNTS);
+        let excluded: Vec<_> = self.excluded.iter().map(|id| format!("\"{id}\"")).collect();
+        _ = writeln!(toml, "exclude = [{}]", excluded.join(", "));
+        toml.push_str(if self.vendors.is_empty() { NO_VENDORS } else { VENDORS });
+        for one in &self.vendors {
+            toml.push_str(&vendor(one));
+        }
+        toml.push_str(ROLES);
+        toml
+    }
+}
+
 /// The grants on the access role.
-pub(super) fn grants(identity_account: &AccountId, granted: &Granted) -> String {
+fn grants(identity_account: &AccountId, granted: &Granted) -> String {
     match granted {
         Granted::Account(mfa) => {
             let comment = "
@@ -104,7 +124,7 @@ principal = \"{identity_account}\"
 }
 
 /// The entry of a vendor.
-pub(super) fn vendor(vendor: &StarterVendor) -> String {
+fn vendor(vendor: &StarterVendor) -> String {
     let StarterVendor { name, title, hint, parameter, has_registration } = vendor;
     let mut lines = format!("\n# {title}\n[vendors.{name}]\n");
     if let Some(parameter) = parameter {

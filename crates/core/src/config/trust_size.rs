@@ -57,9 +57,7 @@ pub(super) fn of_grants(access_role: &AccessRole) -> usize {
     let Some(account) = sample_account() else { return 0 };
     let of_name = |name| {
         let mut statements: BTreeMap<String, (BTreeSet<String>, &TrustSpec)> = BTreeMap::new();
-        let applies =
-            access_role.grants.iter().filter(|grant| grant.access_role.as_ref().is_none_or(|only| only == name));
-        for spec in applies.map(|grant| &grant.trust) {
+        for spec in access_role.grants_on(name).map(|grant| &grant.trust) {
             let terms = json!([condition(spec, &account), spec.actions.to_policy()]).to_string();
             statements.entry(terms).or_insert((BTreeSet::new(), spec)).0.extend(principals(spec, &account));
         }

@@ -7,6 +7,7 @@ use super::context::ReadContext;
 use super::handoff::handoff;
 use super::registration::registration;
 use super::roles;
+use super::starter::default_parameter;
 use super::trust::external_ids;
 use super::vendor_permissions::Permissions;
 use super::{ExternalIdSource, PrincipalSpec, RoleTemplate, TrustSpec, trust_size};
@@ -147,9 +148,7 @@ struct Trust {
 /// The role of a vendor that the configuration does not use, as it would be with nothing but an external ID.
 pub(super) fn default_role(vendor: &Vendor) -> RoleTemplate {
     let (external_ids, no_external_id) = match &vendor.external_id {
-        ExternalIdRule::Required { .. } => {
-            (vec![ExternalIdSource::Parameter(format!("/account-onboarding/{}/external-id", vendor.name))], None)
-        }
+        ExternalIdRule::Required { .. } => (vec![ExternalIdSource::Parameter(default_parameter(&vendor.name))], None),
         ExternalIdRule::NoneBecause(reason) => (Vec::new(), Some(reason.clone())),
     };
     let permissions = Permissions::default_of(vendor);

@@ -48,8 +48,7 @@ pub fn account_links(config: &Config, account: &Account, access_role: &RoleName)
 /// The principals outside the account that the configuration lets assume its access role without an external ID.
 #[must_use]
 pub fn can_assume_access_role(config: &Config, account: &Account, access_role: &RoleName) -> Vec<Principal> {
-    let is_for = |only: &Option<RoleName>| only.as_ref().is_none_or(|name| name.is_same(access_role));
-    let grants = config.access_role.grants.iter().filter(|grant| is_for(&grant.access_role));
+    let grants = config.access_role.grants_on(access_role);
     let mut found: Vec<_> = grants.flat_map(|grant| console_users(&grant.trust, account)).collect();
     found.sort();
     found.dedup();
@@ -59,8 +58,7 @@ pub fn can_assume_access_role(config: &Config, account: &Account, access_role: &
 /// Whether every grant by which people can assume an access role requires MFA.
 #[must_use]
 pub fn access_requires_mfa(config: &Config, account: &Account, access_role: &RoleName) -> bool {
-    let is_for = |only: &Option<RoleName>| only.as_ref().is_none_or(|name| name.is_same(access_role));
-    let grants = config.access_role.grants.iter().filter(|grant| is_for(&grant.access_role));
+    let grants = config.access_role.grants_on(access_role);
     let mut grants = grants.filter(|grant| !console_users(&grant.trust, account).is_empty()).peekable();
     let requires_mfa = |clause: &ConditionClause| clause.key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent");
     grants.peek().is_some() && grants.all(|grant| grant.trust.condition.clauses().iter().any(requires_mfa))

@@ -1,7 +1,5 @@
 //! A check, its result, and how results are shown.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::error::{ApiError, ErrorKind};
@@ -120,7 +118,7 @@ impl Diagnosis {
                 lines.push(Line::at(9).column(Style::Strong, "fix", 13).text(fix));
             }
         }
-        let counts = BTreeMap::from([("failed", Status::Failed), ("warnings", Status::Warning)]);
+        let counts = [("failed", Status::Failed), ("warnings", Status::Warning)];
         let counts: Vec<_> =
             counts.into_iter().map(|(word, status)| format!("{} {word}", self.count(status))).collect();
         lines.push(Line::at(0).styled(Style::Strong, counts.join(", ")));

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::change::{Action, Change, NewRole, RegistrationChange};
 use super::refusal::Refusal;
-use super::revocation::{RoleHistory, revocation};
+use super::revocation::{RoleHistory, revocation, trust_differs};
 use super::settings::settings_changes;
 use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec};
 use crate::observed::{Observed, ObservedRole};
@@ -105,7 +105,8 @@ fn create(spec: &RoleSpec, changes: &mut Vec<Change>) {
 /// Updates an existing role: its sessions are revoked first, where they have to be, and then it is aligned.
 fn update(spec: &RoleSpec, role: &ObservedRole, history: &RoleHistory, now: SystemTime, plan: &mut Plan) {
     let changes = align(spec, role);
-    if role.is_managed() && changes.iter().any(|change| matches!(change.action, Action::UpdateTrust { .. })) {
+    let trust_differs = trust_differs(spec, role);
+    if role.is_managed() && trust_differs {
         plan.trust_drift.insert(spec.name().clone());
     }
     let revocation = match revocation(spec, role, &changes, history, now) {
@@ -117,8 +118,7 @@ fn update(spec: &RoleSpec, role: &ObservedRole, history: &RoleHistory, now: Syst
     };
     let needs_space = matches!(revocation, Some(Action::RevokeSessions(_))) && role.inline_length > inline_limit().0;
     let mut replaced = Vec::new();
-    let changes = match needs_space || changes.iter().any(|change| matches!(change.action, Action::UpdateTrust { .. }))
-    {
+    let changes = match needs_space || trust_differs {
         true => align(spec, &without_others(spec, role, needs_space, &mut replaced)),
         false => changes,
     };
@@ -179,6 +179,9 @@ fn is_same(spec: &RoleSpec, role: &ObservedRole, name: &str) -> bool {
 ///    gets permissions that were left over from the previous state;
 /// 3. the trust policy;
 /// 4. changes that add permissions.
+///
+/// Where the trust policy changes, [`update`] takes policies that are not as configured out before, and makes the changes that
+/// give the role more last.
 pub(super) fn align(spec: &RoleSpec, role: &ObservedRole) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut push = |action| changes.push(Change { role: spec.name().clone(), action });
@@ -192,7 +195,7 @@ pub(super) fn align(spec: &RoleSpec, role: &ObservedRole) -> Vec<Change> {
     for (name, policy) in role.policies.iter().filter(|(name, _)| is_extra(name)) {
         push(Action::DeletePolicy { name: name.clone(), before: policy.clone().ok() });
     }
-    if !role.trust.as_ref().is_ok_and(|trust| trust.equivalent(&spec.trust)) {
+    if trust_differs(spec, role) {
         push(Action::UpdateTrust { before: role.trust.clone().ok(), after: spec.trust.clone() });
     }
     for (name, after) in spec.policies.iter().filter(|(name, _)| !is_same(spec, role, name)) {

@@ -31,7 +31,9 @@ use super::change::{Action, Change};
 use crate::blueprint::RoleSpec;
 use crate::limits::{LONGEST_SESSION, REVOCATION_AHEAD, REVOCATION_LEAD as LEAD};
 use crate::observed::ObservedRole;
-use crate::policy::{Document, PolicyError, REVOCATION_POLICY, access_entries, revocation_policy, revoked_before};
+use crate::policy::{
+    Document, PolicyError, REVOCATION_POLICY, access_entries, is_denial, revocation_policy, revoked_before,
+};
 use crate::role::RoleName;
 use crate::role_id::RoleId;
 use crate::time::{after, to_policy_date};
@@ -78,12 +80,6 @@ pub struct RoleHistory {
 }
 
 impl RoleHistory {
-    /// The history of a run that has changed nothing yet.
-    #[must_use]
-    pub fn new(known: KnownRoles, earlier: RecordedRevocations) -> Self {
-        Self { known, earlier, ..Self::default() }
-    }
-
     /// Takes a revocation that this run attempts, unless it attempted a later one.
     pub fn note_revocation(&mut self, name: &RoleName, revocation: &SessionRevocation) {
         let is_newer =
@@ -114,8 +110,7 @@ impl RoleHistory {
     }
 
     /// Whether this run has revoked the sessions of a role, and IAM shows it.
-    #[must_use]
-    pub fn has_revoked(&self, name: &RoleName, role: &ObservedRole) -> bool {
+    fn has_revoked(&self, name: &RoleName, role: &ObservedRole) -> bool {
         self.revoked.get(name).is_some_and(|revocation| revocation.is_in_effect(role))
     }
 
@@ -218,8 +213,7 @@ impl SessionRevocation {
     }
 
     /// Whether a role is the one whose sessions were revoked, and has this revocation or a later one.
-    #[must_use]
-    pub fn is_in_effect(&self, role: &ObservedRole) -> bool {
+    fn is_in_effect(&self, role: &ObservedRole) -> bool {
         let shown = shown_revocation(role);
         role.id == self.role_id && shown.zip(revoked_before(&self.after)).is_some_and(|(shown, ours)| shown >= ours)
     }
@@ -329,7 +323,7 @@ fn reason(spec: &RoleSpec, role: &ObservedRole, changes_access: bool, known: &Kn
     }
 }
 
-fn trust_differs(spec: &RoleSpec, role: &ObservedRole) -> bool {
+pub(super) fn trust_differs(spec: &RoleSpec, role: &ObservedRole) -> bool {
     !role.trust.as_ref().is_ok_and(|trust| trust.equivalent(&spec.trust))
 }
 
@@ -338,8 +332,7 @@ fn trust_differs(spec: &RoleSpec, role: &ObservedRole) -> bool {
 fn grants_more(spec: &RoleSpec, role: &ObservedRole) -> bool {
     let Ok(trust) = &role.trust else { return true };
     let (found, configured) = (access_entries(trust), access_entries(&spec.trust));
-    let denies = |entry: &&String| entry.contains(r#""Effect":"Deny""#);
-    !found.is_subset(&configured) || configured.difference(&found).any(|entry| denies(&entry))
+    !found.is_subset(&configured) || configured.difference(&found).any(|entry| is_denial(entry))
 }
 
 /// Whether the role has a permissions boundary that is removed or replaced.

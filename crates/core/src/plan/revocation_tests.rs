@@ -23,7 +23,7 @@ fn nothing_recorded() -> RoleHistory {
 }
 
 fn other_id_recorded() -> RoleHistory {
-    RoleHistory::new([(name(ROLE), "AROAIOSFODNN7EXAMPLE".parse().unwrap())].into(), RecordedRevocations::new())
+    RoleHistory { known: [(name(ROLE), "AROAIOSFODNN7EXAMPLE".parse().unwrap())].into(), ..RoleHistory::default() }
 }
 
 fn changes_of(blueprint: &Blueprint, observed: &Observed, known: &RoleHistory) -> Vec<Change> {
@@ -303,7 +303,7 @@ fn comparison_of_two_revocations_ignores_only_the_time() {
     let other_role: &dyn Fn(&mut ObservedRole) = &|role| role.id = Some(another.parse().unwrap());
     let replacing: &dyn Fn(&mut ObservedRole) =
         &|role| drop(role.policies.insert(REVOCATION_POLICY.to_owned(), Ok(document(FRESH))));
-    let other_record = RoleHistory::new([(name(ROLE), another.parse().unwrap())].into(), RecordedRevocations::new());
+    let other_record = RoleHistory { known: [(name(ROLE), another.parse().unwrap())].into(), ..RoleHistory::default() };
     for (what, different) in [
         ("role", at(now(), other_role, &other_id_recorded())),
         ("replaced policy", at(now(), replacing, &other_id_recorded())),

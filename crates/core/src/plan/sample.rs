@@ -78,7 +78,7 @@ pub(crate) const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
 /// The role as it was recorded, so that its ID shows that this tool created it.
 pub(crate) fn recorded() -> RoleHistory {
-    RoleHistory::new([(name(ROLE), ROLE_ID.parse().unwrap())].into(), BTreeMap::new())
+    RoleHistory { known: [(name(ROLE), ROLE_ID.parse().unwrap())].into(), ..RoleHistory::default() }
 }
 
 /// An account that was just created.

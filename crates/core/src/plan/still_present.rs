@@ -6,7 +6,7 @@
 //! principal that an administrator added, is none of its business.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::{self, Write};
+use std::fmt;
 
 use sha2::{Digest, Sha256};
 
@@ -15,7 +15,7 @@ use crate::observed::ObservedRole;
 use crate::policy::{Document, Grant, access_entries, add_grants};
 use crate::role::RoleName;
 use crate::role_id::RoleId;
-use crate::text::printable;
+use crate::text::{hexadecimal, printable};
 
 /// A grant on the access role that an earlier run has made or found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -162,10 +162,7 @@ fn entries_of(grant: &Grant, partition: &Partition) -> BTreeSet<String> {
 }
 
 fn fingerprint(entry: &str) -> String {
-    Sha256::digest(entry).iter().fold(String::new(), |mut hash, byte| {
-        _ = write!(hash, "{byte:02x}");
-        hash
-    })
+    hexadecimal(&Sha256::digest(entry))
 }
 
 #[cfg(test)]

@@ -8,6 +8,12 @@ use super::document::Document;
 use super::normal;
 use super::principal::Principal;
 
+/// Whether an entry denies.
+#[must_use]
+pub(crate) fn is_denial(entry: &str) -> bool {
+    entry.contains(r#""Effect":"Deny""#)
+}
+
 /// One entry for each principal of each statement, in the normal form and without the `Sid`.
 ///
 /// A deleted identity has no entry, because it matches no caller. A statement with `NotPrincipal` is a single entry.

@@ -44,6 +44,7 @@ mod truth;
 mod unique_ids;
 
 pub use access::access_entries;
+pub(crate) use access::is_denial;
 pub use assume_action::{AssumeAction, AssumeActions};
 pub use condition::{Condition, ConditionClause};
 pub use condition_text::ExternalIdDisplay;

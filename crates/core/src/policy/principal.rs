@@ -131,7 +131,7 @@ impl Principal {
     pub(crate) fn account(&self) -> Option<AccountId> {
         match self {
             Self::Account(id) => Some(id.clone()),
-            Self::Arn(arn) => arn.split(':').nth(4)?.parse().ok(),
+            Self::Arn(arn) => AccountId::from_arn(arn),
             _ => None,
         }
     }

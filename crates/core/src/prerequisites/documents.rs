@@ -22,7 +22,7 @@
 use serde_json::{Map, Value, json};
 
 use super::kind::Prerequisite;
-use super::settings::MfaRequirement;
+use super::settings::{MfaRequirement, Settings};
 
 /// Whether people pass a session tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,12 @@ pub(super) enum SessionTags {
 
 /// The policy variable with the caller's own value of the session tag.
 pub(super) const OWN_TAG: &str = "${aws:PrincipalTag/{session-tag}}";
+
+/// The policy document of a prerequisite with these settings.
+pub(super) fn chosen(prerequisite: Prerequisite, settings: &Settings) -> Value {
+    let tags = if settings.session_tag.is_some() { SessionTags::One } else { SessionTags::None };
+    document(prerequisite, settings.mfa, tags)
+}
 
 /// The policy document of a prerequisite. Only the policies of people depend on MFA, and only that of the identity account has
 /// a variant with a session tag.

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::hcl::aligned;
+
 /// A value as an expression. The text begins in a line that is indented by `indent` spaces. Strings may contain interpolations
 /// (`${…}`); a literal `${` is written as `$${`.
 pub(super) fn expression(value: &Value, indent: usize) -> String {
@@ -31,20 +33,6 @@ pub(super) fn expression(value: &Value, indent: usize) -> String {
 fn attributes(entries: &[(String, &Value)], indent: usize) -> String {
     let written: Vec<_> = entries.iter().map(|(name, value)| (name.as_str(), expression(value, indent))).collect();
     aligned(&written, indent)
-}
-
-/// Names and expressions as attributes.
-pub(super) fn aligned(attributes: &[(&str, String)], indent: usize) -> String {
-    let is_short = |(_, text): &(&str, String)| !text.contains('\n');
-    let groups = attributes.chunk_by(|one, next| is_short(one) && is_short(next));
-    let mut out = String::new();
-    for group in groups {
-        let width = group.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-        for (name, text) in group {
-            out.push_str(&format!("{:indent$}{name:width$} = {text}\n", ""));
-        }
-    }
-    out
 }
 
 /// The name of an attribute, in quotes if it is not an identifier.

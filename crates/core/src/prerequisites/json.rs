@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::documents::{SessionTags, document, map_strings};
+use super::documents::{chosen, map_strings};
 use super::kind::{AccountKind, Prerequisite};
 use super::settings::{Settings, TagKey};
 
@@ -27,8 +27,7 @@ pub fn json(selected: &[Prerequisite], settings: &Settings) -> Result<Value, Mis
 }
 
 fn policy(prerequisite: Prerequisite, settings: &Settings) -> Result<Value, MissingAccount> {
-    let tags = if settings.session_tag.is_some() { SessionTags::One } else { SessionTags::None };
-    let document = document(prerequisite, settings.mfa, tags);
+    let document = chosen(prerequisite, settings);
     let account = match prerequisite.account() {
         AccountKind::Identity => &settings.identity_account,
         AccountKind::Management => &settings.management_account,

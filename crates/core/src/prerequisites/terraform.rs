@@ -2,12 +2,13 @@
 
 use serde_json::Value;
 
-use super::documents::{SessionTags, document, map_strings};
+use super::documents::{chosen, map_strings};
 use super::hcl;
 use super::json::names;
 use super::kind::Prerequisite;
 use super::parameters::{ACCESS_POLICY, ACCOUNT_CREATION_ACCESS_POLICY, APPLICATION_POLICY, CREATION_POLICY};
 use super::settings::Settings;
+use crate::hcl::aligned;
 
 const PARTITION: &str = "data.aws_partition.current.partition";
 const ACCOUNT: &str = "data.aws_caller_identity.current.account_id";
@@ -68,15 +69,14 @@ fn resource(prerequisite: Prerequisite, selected: &[Prerequisite], settings: &Se
             vec![("name", quoted(CREATION_POLICY)), ("role", role), policy("policy")]
         }
     };
-    format!("# {prerequisite}\nresource \"{kind}\" \"{label}\" {{\n{}}}\n", hcl::aligned(&attributes, 2))
+    format!("# {prerequisite}\nresource \"{kind}\" \"{label}\" {{\n{}}}\n", aligned(&attributes, 2))
 }
 
 fn policy(prerequisite: Prerequisite, settings: &Settings) -> String {
-    let tags = if settings.session_tag.is_some() { SessionTags::One } else { SessionTags::None };
     let replace = |text: &str| {
         let text = names(text, settings).replace("${", "$${");
         text.replace("{partition}", &format!("${{{PARTITION}}}")).replace("{account}", &format!("${{{ACCOUNT}}}"))
     };
-    let document = map_strings(&document(prerequisite, settings.mfa, tags), &replace);
+    let document = map_strings(&chosen(prerequisite, settings), &replace);
     format!("jsonencode({})", hcl::expression(&document, 2))
 }

@@ -4,6 +4,8 @@
 
 use serde_json::Value;
 
+use crate::hcl::aligned;
+
 /// A node. Strings are HCL already: [`quoted`] makes one of a text.
 pub(super) enum Hcl {
     /// An expression of one line.
@@ -59,16 +61,7 @@ pub(super) fn block(head: &str, groups: &[Vec<(&str, Hcl)>]) -> String {
 }
 
 fn attributes<'a>(entries: impl Iterator<Item = (String, &'a Hcl)>, indent: usize) -> String {
-    let lines: Vec<_> = entries.map(|(key, value)| (key, value.text(indent))).collect();
-    let mut text = String::new();
-    // Successive attributes that are, or are not, of one line.
-    for run in lines.chunk_by(|(_, a), (_, b)| !a.contains('\n') && !b.contains('\n')) {
-        let width = run.iter().map(|(key, _)| key.chars().count()).max().unwrap_or(0);
-        for (key, value) in run {
-            text.push_str(&format!("{}{key:width$} = {value}\n", " ".repeat(indent)));
-        }
-    }
-    text
+    aligned(&entries.map(|(key, value)| (key, value.text(indent))).collect::<Vec<_>>(), indent)
 }
 
 fn object_key(key: &str) -> String {
