@@ -108,7 +108,7 @@ fn observed(role: &Role) -> Result<ObservedRole, ApiError> {
 }
 
 /// Decodes a policy: IAM returns policy documents URL-encoded according to RFC 3986.
-fn decoded(call: &'static str, text: &str) -> Result<String, ApiError> {
+pub(super) fn decoded(call: &'static str, text: &str) -> Result<String, ApiError> {
     let decoded = percent_decode_str(text).decode_utf8();
     decoded.map(|text| text.into_owned()).map_err(|_| malformed(call, "UTF-8 policy document"))
 }

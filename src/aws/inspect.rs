@@ -6,10 +6,10 @@ use aws_sdk_lambda::types::{LastUpdateStatus, State};
 use aws_sdk_organizations::types::OrganizationFeatureSet;
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures_util::future::try_join_all;
-use percent_encoding::percent_decode_str;
 
 use super::Aws;
 use super::error::malformed;
+use super::iam::decoded;
 use onboarding_core::doctor::{FunctionFacts, FunctionState, OrganizationFacts, QueueFacts, RuleFacts, TrailFacts};
 use onboarding_core::error::ApiError;
 use onboarding_engine::ports::Inspect;
@@ -117,16 +117,14 @@ impl Inspect for Aws {
 
     async fn own_role_policies(&self, role: &str) -> Result<Vec<String>, ApiError> {
         let iam = aws_sdk_iam::Client::new(&self.config);
-        let list = iam.list_role_policies().role_name(role).send().await;
-        let names = list.map_err(self.caller_error("iam:ListRolePolicies"))?.policy_names;
+        let pages = iam.list_role_policies().role_name(role).into_paginator().items().send();
+        let names = pages.collect::<Result<Vec<_>, _>>().await.map_err(self.caller_error("iam:ListRolePolicies"))?;
         try_join_all(names.into_iter().map(|name| {
             let iam = &iam;
             async move {
                 const CALL: &str = "iam:GetRolePolicy";
                 let policy = iam.get_role_policy().role_name(role).policy_name(name).send().await;
-                let encoded = policy.map_err(self.caller_error(CALL))?.policy_document;
-                let decoded = percent_decode_str(&encoded).decode_utf8().map_err(|_| malformed(CALL, "document"))?;
-                Ok(decoded.into_owned())
+                decoded(CALL, &policy.map_err(self.caller_error(CALL))?.policy_document)
             }
         }))
         .await

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::access_args::Roles;
 use super::config;
+use super::explained::{explained, explained_error};
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::config::Config;
 use onboarding_core::console::can_assume_access_role;
@@ -15,8 +16,8 @@ use onboarding_core::outcome::Outcome;
 use onboarding_core::role::RoleName;
 use onboarding_core::suggestion::{did_you_mean, list_of};
 use onboarding_core::text::printable;
-use onboarding_engine::all_accounts;
-use onboarding_engine::ports::{Clock, Directory, Records};
+use onboarding_engine::ports::{Clock, Directory, Records, World};
+use onboarding_engine::{Engine, all_accounts};
 
 /// How many records are read at the same time.
 const CONCURRENT_RECORDS: usize = 16;
@@ -53,7 +54,8 @@ impl Skipped {
 /// Lists the accounts of the organization.
 pub(super) async fn list(world: &(impl Directory + Clock), config: &Config) -> anyhow::Result<Listed> {
     let mut listed = Listed::default();
-    let all = all_accounts(world).await.context("cannot list the accounts of the organization")?;
+    let all = all_accounts(world).await;
+    let all = all.map_err(|error| explained_error("cannot list the accounts of the organization", &error))?;
     for account in all.accounts {
         listed.add(account, config);
     }
@@ -67,15 +69,9 @@ pub(super) async fn list(world: &(impl Directory + Clock), config: &Config) -> a
 }
 
 /// Looks up one account, which must be an active member that the configuration does not exclude.
-pub(super) async fn one(world: &impl Directory, config: &Config, id: &AccountId) -> anyhow::Result<Listed> {
-    let account = world.account(id).await.with_context(|| format!("cannot look up account {id}"))?;
-    let account = account.with_context(|| format!("account {id} is not a member of the organization"))?;
-    let mut listed = Listed::default();
-    listed.add(account, config);
-    match listed.skipped.first() {
-        Some(skipped) => Err(anyhow::anyhow!("{}", skipped.reason)),
-        None => Ok(listed),
-    }
+pub(super) async fn one<W: World>(engine: &Engine<W>, id: &AccountId) -> anyhow::Result<Listed> {
+    let account = engine.member(id).await.map_err(explained)?;
+    Ok(Listed { management: Some(account.management.clone()), accounts: vec![account], ..Listed::default() })
 }
 
 impl Listed {
@@ -143,7 +139,8 @@ pub(super) async fn access_roles(
         }
         let recorded = if world.records_enabled() {
             let record = world.load_record(account.id.as_str()).await;
-            record.with_context(|| format!("cannot read the record of account {}", account.id))?.result
+            let what = || format!("cannot read the record of account {}", account.id);
+            record.map_err(|error| explained_error(&what(), &error))?.result
         } else {
             None
         };

@@ -11,6 +11,7 @@ use super::config::{errors, print_warnings, refuse_example_values};
 use super::config_args::{Pull, Push};
 use super::confirm;
 use super::exit::Exit;
+use super::explained::explained_error;
 use super::input::read;
 use super::new_file::{Existing, Readers, write_file};
 use onboarding_core::config::deployed::{ParameterTier, difference, is_of_the_stack};
@@ -208,6 +209,6 @@ fn denied(error: ApiError, name: &str, what: &str) -> anyhow::Error {
                 "cannot {what} the SSM parameter `{name}`: {error}; your role or user needs `{call}` on it (and `kms:Decrypt` or `kms:Encrypt` for a SecureString with a key of your own)"
             )
         }
-        _ => anyhow!("cannot {what} the SSM parameter `{name}`: {error}"),
+        _ => explained_error(&format!("cannot {what} the SSM parameter `{name}`"), &error),
     }
 }

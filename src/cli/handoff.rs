@@ -6,13 +6,13 @@ use serde::Serialize;
 use super::common_args::Aws;
 use super::config;
 use super::exit::Exit;
+use super::explained::{explained, explained_error};
 use super::output::warn;
 use super::vendor_args::{Handoff, HandoffCommand, HandoffDone, HandoffFormat, HandoffList};
 use onboarding_core::config::Config;
 use onboarding_core::handoff::HandoffStatus;
 use onboarding_core::handoff_list::{AccountHandoff, csv, handoff_lines};
 use onboarding_core::lines::{Line, Style, render};
-use onboarding_core::outcome::Stop;
 use onboarding_core::owner::Owner;
 use onboarding_core::suggestion::{did_you_mean, list_of};
 use onboarding_engine::Engine;
@@ -45,9 +45,10 @@ async fn show<W: World>(
     }
     let engine = Engine::new(connect(&aws).await?, config);
     let mut handoffs = match &account {
-        Some(id) => engine.account_handoffs(id).await.map_err(error)?,
+        Some(id) => engine.account_handoffs(id).await.map_err(explained)?,
         None => {
-            let (handoffs, unreadable) = engine.all_handoffs().await?;
+            let (handoffs, unreadable) =
+                engine.all_handoffs().await.map_err(|error| explained_error("cannot list the hand-offs", &error))?;
             if unreadable > 0 {
                 warn(format_args!("{unreadable} accounts are missing, because their description cannot be read"));
             }
@@ -80,7 +81,7 @@ async fn done<W: World>(
         "the hand-off cannot be recorded without a table; pass `--records TABLE` (output `RecordsTable` of the stack)"
     );
     let status = if undo { HandoffStatus::Open } else { HandoffStatus::Done };
-    let before = engine.mark_handoff(&account, &vendor, status).await.map_err(error)?;
+    let before = engine.mark_handoff(&account, &vendor, status).await.map_err(explained)?;
     let before = before.ok_or_else(|| anyhow!("`{vendor}` has no hand-off"))?;
     let AccountHandoff { account_id, account_name, handoff, .. } = &before;
     let verb = match (handoff.status == status && !(undo && handoff.changed), status) {
@@ -108,8 +109,4 @@ fn check_vendor(config: &Config, vendor: &str) -> anyhow::Result<()> {
         did_you_mean(vendor, names.iter().copied())
     );
     Ok(())
-}
-
-fn error(stop: Stop) -> anyhow::Error {
-    anyhow!("{}", stop.into_cause())
 }

@@ -11,6 +11,7 @@ use onboarding_core::account::Account;
 use onboarding_core::console::{ConsoleLink, LinkForm, account_links, has_switch_role_page};
 use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::text::escaped_json;
+use onboarding_engine::Engine;
 use onboarding_engine::ports::World;
 
 pub(super) async fn links<W: World>(
@@ -19,14 +20,15 @@ pub(super) async fn links<W: World>(
 ) -> anyhow::Result<Exit> {
     let Links { account, all: _, roles, format, aws } = arguments;
     let config = accounts::configuration(&roles)?;
-    let world = connect(&aws).await?;
+    let engine = Engine::new(connect(&aws).await?, config);
+    let Engine { world, config, .. } = &engine;
     let listed = match &account {
-        Some(id) => accounts::one(&world, &config, id).await?,
-        None => accounts::list(&world, &config).await?,
+        Some(id) => accounts::one(&engine, id).await?,
+        None => accounts::list(world, config).await?,
     };
-    let access_roles = accounts::access_roles(&world, &config, &listed.accounts, roles.role.as_ref()).await?;
+    let access_roles = accounts::access_roles(world, config, &listed.accounts, roles.role.as_ref()).await?;
     let found = listed.accounts.iter().zip(&access_roles);
-    let found: Vec<_> = found.map(|(account, role)| (account, account_links(&config, account, role))).collect();
+    let found: Vec<_> = found.map(|(account, role)| (account, account_links(config, account, role))).collect();
     if let Some(problem) = problem(&found) {
         warn(problem);
     }

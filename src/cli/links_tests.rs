@@ -96,14 +96,25 @@ fn all_accounts_have_links_and_the_skipped_ones_a_reason() {
 fn single_account_must_be_an_active_member() {
     let config = Config::parse_without_files(CONFIG).unwrap();
     let organization = organization();
-    assert_eq!(block_on(accounts::one(&organization, &config, &id("444455556666"))).unwrap().accounts.len(), 1);
-    let error = |account| block_on(accounts::one(&organization, &config, &id(account))).err().unwrap().to_string();
+    assert_eq!(
+        block_on(accounts::one(&Engine::new(organization.clone(), config.clone()), &id("444455556666")))
+            .unwrap()
+            .accounts
+            .len(),
+        1
+    );
+    let error = |account| {
+        block_on(accounts::one(&Engine::new(organization.clone(), config.clone()), &id(account)))
+            .err()
+            .unwrap()
+            .to_string()
+    };
     let errors = ["666677778888", "999988887777", "111122223333", "123456789012"].map(error);
     insta::assert_snapshot!(errors.join("\n"), @"
-    account 666677778888 was suspended by AWS (SUSPENDED)
-    account 999988887777 is excluded by the configuration
-    account 111122223333 is the management account, which is never changed
-    account 123456789012 is not a member of the organization
+    account 666677778888 was suspended by AWS (SUSPENDED); ask AWS Support for the reason, from the account itself; once the account is active, run again, or exclude it in the configuration
+    account 999988887777 is excluded by the configuration; nothing to do
+    account 111122223333 is the management account, which is never changed; nothing to do
+    the organization has no member account 123456789012; check the account ID; accounts of other organizations are never processed
     ");
 }
 
@@ -122,7 +133,8 @@ fn missing_links_are_explained() {
 fn recorded_access_role_is_preferred() {
     let config = Config::parse_without_files(CONFIG).unwrap();
     let organization = organization();
-    let listed = block_on(accounts::one(&organization, &config, &id("444455556666"))).unwrap();
+    let listed =
+        block_on(accounts::one(&Engine::new(organization.clone(), config.clone()), &id("444455556666"))).unwrap();
     let role =
         || block_on(accounts::access_roles(&organization, &config, &listed.accounts, None)).unwrap()[0].to_string();
     assert_eq!(role(), "OrganizationAccountAccessRole");
@@ -142,7 +154,8 @@ fn recorded_access_role_is_preferred() {
 fn report_has_the_links_of_the_command_once_the_role_can_be_assumed() {
     let config = Config::parse_without_files(CONFIG).unwrap();
     let organization = organization();
-    let listed = block_on(accounts::one(&organization, &config, &id("444455556666"))).unwrap();
+    let listed =
+        block_on(accounts::one(&Engine::new(organization.clone(), config.clone()), &id("444455556666"))).unwrap();
     let links = account_links(&config, &listed.accounts[0], &"OrganizationAccountAccessRole".parse().unwrap());
     assert_eq!(links.len(), 2);
     let engine = Engine::new(organization.clone(), config.clone());

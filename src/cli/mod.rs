@@ -18,6 +18,7 @@ mod deployed;
 mod doctor;
 mod event;
 mod exit;
+mod explained;
 mod handoff;
 mod init;
 mod input;

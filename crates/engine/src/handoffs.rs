@@ -25,8 +25,7 @@ impl<W: World> Engine<W> {
     /// # Errors
     /// When the account is not an active member, or its record cannot be read.
     pub async fn account_handoffs(&self, id: &AccountId) -> Result<Vec<AccountHandoff>, Stop> {
-        self.check_excluded(id)?;
-        let account = self.look_up(id, None).await?;
+        let account = self.member(id).await?;
         self.handoffs_of(&account).await.map_err(|error| Stop::from_error(&error, AccountAge::Established))
     }
 
@@ -55,8 +54,7 @@ impl<W: World> Engine<W> {
         vendor: &str,
         status: HandoffStatus,
     ) -> Result<Option<AccountHandoff>, Stop> {
-        self.check_excluded(id)?;
-        let account = self.look_up(id, None).await?;
+        let account = self.member(id).await?;
         let from_error = |error| Stop::from_error(&error, AccountAge::Established);
         let record = self.record_of(&account).await.map_err(from_error)?;
         let all = of_account(handoffs(&self.config, &account, &record.handoffs), &account, &record);

@@ -24,6 +24,15 @@ impl<W: World> Engine<W> {
         eligibility_by_id(id, &self.config.excluded).check(id)
     }
 
+    /// Looks an active member account up that the configuration does not exclude.
+    ///
+    /// # Errors
+    /// When it is not one, or Organizations does not answer.
+    pub async fn member(&self, id: &AccountId) -> Result<Account, Stop> {
+        self.check_excluded(id)?;
+        self.look_up(id, None).await
+    }
+
     /// Looks the account up in Organizations, unless that was done a moment ago. Accounts that are not active member accounts
     /// stop here.
     pub(crate) async fn look_up(

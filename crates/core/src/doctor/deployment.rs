@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use super::check::Check;
-use crate::policy::like;
+use crate::policy::{Actions, Document, Effect, like};
 use crate::suggestion::list_of;
 use crate::text::Untrusted;
 
@@ -163,7 +161,7 @@ pub fn parameter(name: &str, region: &str) -> Check {
 /// Whether the inline policies of the function's role allow the published actions, and no others.
 #[must_use]
 pub fn role(name: &str, policies: &[String]) -> Check {
-    let documents = policies.iter().filter_map(|policy| serde_json::from_str::<Value>(policy).ok());
+    let documents = policies.iter().filter_map(|policy| Document::parse(policy).ok());
     let allowed: BTreeSet<String> = documents.flat_map(|document| allowed_actions(&document)).collect();
     let allows = |action: &&str| allowed.iter().any(|pattern| like(pattern, &action.to_ascii_lowercase()));
     let missing: Vec<_> = PUBLISHED_ACTIONS.iter().copied().filter(|action| !allows(action)).collect();
@@ -180,17 +178,14 @@ pub fn role(name: &str, policies: &[String]) -> Check {
     Check::ok("role", format!("{name} matches the published permissions"))
 }
 
-/// The actions of the statements that allow, in lowercase.
-fn allowed_actions(document: &Value) -> Vec<String> {
-    let several = |value: &Value| match value {
-        Value::Array(items) => items.clone(),
-        Value::Null => Vec::new(),
-        one => vec![one.clone()],
-    };
-    let statements = several(document.get("Statement").unwrap_or(&Value::Null));
-    let allows = statements.iter().filter(|statement| statement.get("Effect").and_then(Value::as_str) == Some("Allow"));
-    let actions = allows.flat_map(|statement| several(statement.get("Action").unwrap_or(&Value::Null)));
-    actions.filter_map(|action| Some(action.as_str()?.to_ascii_lowercase())).collect()
+/// The actions that the statements of a policy allow, in lowercase. A `NotAction` allows every action, as far as is known.
+fn allowed_actions(policy: &Document) -> Vec<String> {
+    let allows = policy.statements().iter().filter(|statement| statement.effect == Effect::Allow);
+    let actions = allows.flat_map(|statement| match &statement.actions {
+        Actions::Only(actions) => actions.clone(),
+        Actions::AllBut(_) => vec!["*".to_owned()],
+    });
+    actions.map(|action| action.to_ascii_lowercase()).collect()
 }
 
 fn name_of(arn: &str) -> &str {
@@ -222,6 +217,8 @@ mod tests {
         let more = role("r", &[policy(&[&PUBLISHED_ACTIONS[..], &["iam:*"]].concat())]);
         assert!(more.status == Status::Warning && more.text.contains("`iam:*`"), "{more:?}");
         assert_eq!(role("r", &[policy(&["*"])]).status, Status::Warning);
+        let all_but = r#"{"Statement":{"Effect":"Allow","NotAction":"s3:GetObject","Resource":"*"}}"#.to_owned();
+        assert_eq!(role("r", &[policy(&PUBLISHED_ACTIONS), all_but]).status, Status::Warning);
         assert_eq!(role("r", &["not JSON".to_owned()]).status, Status::Failed);
     }
 
