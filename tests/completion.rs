@@ -40,6 +40,11 @@ fn in_home(program: &str, home: &Path) -> Command {
 
 /// What bash offers for the last of these words.
 fn completed_by_bash(home: &Path, words: &[&str]) -> Vec<String> {
+    completed_by(&mut in_home("bash", home), words)
+}
+
+/// The same with the environment of this bash.
+fn completed_by(bash: &mut Command, words: &[&str]) -> Vec<String> {
     // As an interactive bash calls the function: with the words of the line, the command, the current and the previous word.
     let script = r#"
         set -e
@@ -51,7 +56,7 @@ fn completed_by_bash(home: &Path, words: &[&str]) -> Vec<String> {
         "$function" onboard "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
         for word in "${COMPREPLY[@]}"; do echo "$word"; done
     "#;
-    let output = in_home("bash", home).args(["--norc", "-c", script, "bash"]).args(words).output().unwrap();
+    let output = bash.args(["--norc", "-c", script, "bash"]).args(words).output().unwrap();
     assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().lines().map(|line| line.trim().to_owned()).collect()
 }
@@ -93,6 +98,17 @@ fn bash_completes_profiles_vendors_accounts_and_principals() {
     ] {
         assert_eq!(completed_by_bash(home.path(), words), expected, "{words:?}");
     }
+}
+
+/// The AWS CLI expands it.
+#[test]
+fn tilde_in_the_variable_of_a_file_is_the_home_folder() {
+    let home = home();
+    std::fs::rename(home.path().join(".aws/credentials"), home.path().join("elsewhere")).unwrap();
+    let mut bash = in_home("bash", home.path());
+    bash.env("AWS_SHARED_CREDENTIALS_FILE", "~/elsewhere");
+    assert_eq!(completed_by(&mut bash, &["plan", "--profile", "k"]), ["keys"]);
+    assert_eq!(completed_by_bash(home.path(), &["plan", "--profile", "k"]), Vec::<String>::new());
 }
 
 #[test]

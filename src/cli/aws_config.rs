@@ -3,7 +3,6 @@
 //! The profiles are between two marker lines, and only these lines are replaced: see [`onboarding_core::aws_config`].
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -38,7 +37,8 @@ pub(super) async fn aws_config<W: World>(
 ) -> anyhow::Result<Exit> {
     confirm::ensure_can_ask("aws-config", arguments.yes)?;
     let config = accounts::configuration(&arguments.roles)?;
-    let path = path(arguments.file.as_deref())?;
+    let path = profile_files::path(arguments.file.as_deref(), "AWS_CONFIG_FILE", "config");
+    let path = path.context("there is no home folder; pass `--file`")?;
     // Problems of the file are reported before AWS is asked for thousands of accounts.
     let file = UserFile::read(&path)?;
     let world = connect(&arguments.aws).await?;
@@ -92,17 +92,6 @@ fn prepare(
     lines.extend(notes(&wanted, &renamed, detail));
     let content = replace(&parts, &markers, &after);
     Ok(Prepared { content, lines, is_up_to_date: comparison.changes.is_empty() })
-}
-
-/// The file: that of the option, or `AWS_CONFIG_FILE`, or `~/.aws/config`.
-fn path(option: Option<&str>) -> anyhow::Result<PathBuf> {
-    let variable = || std::env::var_os("AWS_CONFIG_FILE").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let home = || std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
-    let path = option.map(PathBuf::from).or_else(variable);
-    // The AWS CLI expands a tilde in the variable, and a shell does not expand it after `--file=`.
-    let in_home = |path: &Path| Some(home()?.join(path.strip_prefix("~").ok()?));
-    let path = path.map(|path| in_home(&path).unwrap_or(path));
-    path.or_else(|| Some(home()?.join(".aws").join("config"))).context("there is no home folder; pass `--file`")
 }
 
 /// The names that exist outside the block.

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use clap::Parser;
 use onboarding_core::account::AccountState;
 use onboarding_core::time::from_unix_seconds;

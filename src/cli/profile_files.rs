@@ -5,7 +5,7 @@
 //! See <https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html>.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::input::read;
 use onboarding_core::account::AccountId;
@@ -51,11 +51,20 @@ pub(super) fn sso_sessions(text: &str) -> BTreeSet<String> {
     names.map(|name| name.trim().trim_matches(['"', '\'']).to_owned()).collect()
 }
 
+/// The path of a file of the AWS CLI: that of an option, or of the variable, or below the home folder.
+pub(super) fn path(option: Option<&str>, variable: &str, name: &str) -> Option<PathBuf> {
+    let home = || std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
+    let named = || std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let path = option.map(PathBuf::from).or_else(named);
+    // The AWS CLI expands a tilde in the variable, and a shell does not expand it after `--file=`.
+    let in_home = |path: &Path| Some(home()?.join(path.strip_prefix("~").ok()?));
+    let path = path.map(|path| in_home(&path).unwrap_or(path));
+    path.or_else(|| Some(home()?.join(".aws").join(name)))
+}
+
 /// The text of a file, whose path a variable may set.
 fn file(variable: &str, name: &str) -> Option<String> {
-    let named = std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
-    let path = named.or_else(|| Some(std::env::home_dir()?.join(".aws").join(name)))?;
-    read(path.to_str()?).ok()
+    read(path(None, variable, name)?.to_str()?).ok()
 }
 
 fn sections(text: &str, is_config: bool, found: &mut BTreeMap<String, Option<AccountId>>) {
