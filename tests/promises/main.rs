@@ -30,6 +30,7 @@ mod plan_is_what_apply_calls;
 mod records;
 mod registration;
 mod removed_from_configuration;
+mod revocations_are_kept;
 mod sample_events;
 mod second_run_makes_no_write;
 mod secrets_are_cached;
