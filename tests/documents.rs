@@ -4,6 +4,9 @@
 #[path = "../benches/cost.rs"]
 #[expect(dead_code, reason = "`main` of the example")]
 mod cost;
+#[cfg(unix)]
+#[path = "documents/commands.rs"]
+mod commands;
 #[path = "documents/examples.rs"]
 mod examples;
 #[path = "documents/files.rs"]
