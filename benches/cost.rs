@@ -83,8 +83,7 @@ impl Looks {
         organization.set_latency(latency);
         organization.set_notifier_latency(latency);
         let configuration = ConfigLocation::Parameter("/onboarding.toml".to_owned());
-        let function =
-            Function::new(organization.clone(), configuration, SweepMode::Apply, KnownSecrets::default());
+        let function = Function::new(organization.clone(), configuration, SweepMode::Apply, KnownSecrets::default());
         let event = EVENT.replace("444455556666", account.as_str());
         let sweep = format!(r#"{{"sweep": {{"account_id": "{account}"}}}}"#);
         // The first run reads the configuration, which the function then keeps for a minute.
@@ -104,7 +103,10 @@ impl Look {
         let event = LambdaEvent::new(RawValue::from_string(payload.to_owned())?, context);
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         let answer = runtime.block_on(function.handle(event)).map_err(|error| anyhow!("{error:?}"))?;
-        ensure!(answer["outcome"] == "converged", "the account does not converge: {answer}");
+        ensure!(
+            answer.get("outcome").and_then(Value::as_str) == Some("converged"),
+            "the account does not converge: {answer}"
+        );
         let mut calls = BTreeMap::new();
         for Call { call, .. } in organization.journal() {
             *calls.entry(call).or_insert(0.0) += 1.0;
@@ -125,7 +127,8 @@ impl Look {
 
 fn calls(looks: &Looks) -> Result<String> {
     let mut table = "| Calls | new account | converged account |\n|---|---|---|\n".to_owned();
-    let rows: [(&str, fn(&str) -> bool); 6] = [
+    type IsCounted = fn(&str) -> bool;
+    let rows: [(&str, IsCounted); 6] = [
         ("IAM, reads", |call| call.starts_with("iam:") && is_read(call)),
         ("IAM, writes", |call| call.starts_with("iam:") && !is_read(call)),
         ("STS", |call| call.starts_with("sts:")),
@@ -152,22 +155,19 @@ fn is_read(call: &str) -> bool {
 
 fn costs(figures: &Value, looks: &Looks) -> Result<String> {
     let cost = |what: &str, amount: f64| -> Result<f64> {
-        let price = &figures["prices"][what];
-        let usd = price["usd"].as_f64().with_context(|| format!("a price of {what}"))?;
-        Ok(amount * usd / price["per"].as_f64().with_context(|| format!("a unit of {what}"))?)
+        Ok(amount * number(figures, &format!("/prices/{what}/usd"))? / number(figures, &format!("/prices/{what}/per"))?)
     };
     let of = |name: &str| assumption(figures, name);
     let [alarms, dashboards] = [alarm_metrics(), count("    Type: AWS::CloudWatch::Dashboard\n")];
     let mut rows: Vec<(&str, Vec<f64>)> = Vec::new();
-    let mut add = |name: &'static str, column: usize, value: f64| {
+    let mut add = |name: &'static str, value: f64| {
         match rows.iter_mut().find(|(row, _)| *row == name) {
             Some((_, values)) => values.push(value),
             None => rows.push((name, vec![value])),
         }
-        debug_assert_eq!(rows.iter().find(|(row, _)| *row == name).map(|(_, v)| v.len()), Some(column + 1));
         value
     };
-    for (column, size) in SIZES.into_iter().enumerate() {
+    for size in SIZES {
         let visits = size * of("sweeps")?;
         let new = size * of("new_accounts_percent")? / 100.0;
         let both = |value: fn(&Look) -> f64| visits * value(&looks.converged) + new * value(&looks.fresh);
@@ -189,15 +189,16 @@ fn costs(figures: &Value, looks: &Looks) -> Result<String> {
         ];
         let mut sum = 0.0;
         for (name, value) in stack {
-            sum += add(name, column, value);
+            sum += add(name, value);
         }
-        add("**the stack**", column, sum);
+        add("**the stack**", sum);
         let pages = of("sweeps")? * (size / ACCOUNTS_PER_PAGE).ceil();
         let events = both(Look::trail_events) + pages;
-        add("GuardDuty, if enabled in each account", column, cost("guardduty_events", events)?);
-        add("each further trail in each account", column, cost("trail_events", events)?);
+        add("GuardDuty, if enabled in each account", cost("guardduty_events", events)?);
+        add("each further trail in each account", cost("trail_events", events)?);
     }
-    let mut table = "| USD in a month | 100 accounts | 1,000 accounts | 10,000 accounts |\n|---|---|---|---|\n".to_owned();
+    let mut table =
+        "| USD in a month | 100 accounts | 1,000 accounts | 10,000 accounts |\n|---|---|---|---|\n".to_owned();
     for (name, values) in rows {
         let cells: Vec<_> = values.into_iter().map(dollars).collect();
         writeln!(table, "| {name} | {} |", cells.join(" | "))?;
@@ -207,26 +208,36 @@ fn costs(figures: &Value, looks: &Looks) -> Result<String> {
 
 fn sources(figures: &Value) -> Result<String> {
     let mut table = "| Price | USD | Source | Date |\n|---|---|---|---|\n".to_owned();
-    let text = |value: &Value| value.as_str().map(str::to_owned).context("a string");
-    for price in figures["prices"].as_object().context("prices")?.values() {
-        let (unit, source, date) = (text(&price["unit"])?, text(&price["source"])?, text(&price["date"])?);
+    for price in entries(figures, "prices")? {
+        let (unit, source, date) = (string(price, "unit")?, string(price, "source")?, string(price, "date")?);
         let host = source.split('/').nth(2).context("a host")?;
-        let amount = match price["per"].as_f64().context("a unit")? {
+        let amount = match number(price, "/per")? {
             1.0 => String::new(),
             per => format!("{} ", thousands(per)),
         };
-        writeln!(table, "| {amount}{unit} | {} | [{host}]({source}) | {date} |", price["usd"])?;
+        writeln!(table, "| {amount}{unit} | {} | [{host}]({source}) | {date} |", number(price, "/usd")?)?;
     }
     table.push_str("\n| Assumption | Value |\n|---|---|\n");
-    for assumption in figures["assumptions"].as_object().context("assumptions")?.values() {
-        let value = assumption["value"].as_f64().context("a number")?;
-        writeln!(table, "| {} | {} |", text(&assumption["why"])?, thousands(value))?;
+    for assumption in entries(figures, "assumptions")? {
+        writeln!(table, "| {} | {} |", string(assumption, "why")?, thousands(number(assumption, "/value")?))?;
     }
     Ok(table)
 }
 
 fn assumption(figures: &Value, name: &str) -> Result<f64> {
-    figures["assumptions"][name]["value"].as_f64().with_context(|| format!("the assumption {name}"))
+    number(figures, &format!("/assumptions/{name}/value"))
+}
+
+fn number(figures: &Value, pointer: &str) -> Result<f64> {
+    figures.pointer(pointer).and_then(Value::as_f64).with_context(|| format!("a number at {pointer}"))
+}
+
+fn entries<'a>(figures: &'a Value, section: &str) -> Result<impl Iterator<Item = &'a Value>> {
+    Ok(figures.get(section).and_then(Value::as_object).with_context(|| format!("the section {section}"))?.values())
+}
+
+fn string<'a>(entry: &'a Value, key: &str) -> Result<&'a str> {
+    entry.get(key).and_then(Value::as_str).with_context(|| format!("a string {key}"))
 }
 
 /// The metrics that alarms are charged for: one, or each of an expression.

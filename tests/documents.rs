@@ -1,12 +1,12 @@
 //! Compares the documents with the code: cause codes, configuration keys, examples, links, commands and the demo picture.
 #![cfg(test)]
 
-#[path = "../benches/cost.rs"]
-#[expect(dead_code, reason = "`main` of the example")]
-mod cost;
 #[cfg(unix)]
 #[path = "documents/commands.rs"]
 mod commands;
+#[path = "../benches/cost.rs"]
+#[expect(dead_code, reason = "`main` of the example")]
+mod cost;
 #[path = "documents/examples.rs"]
 mod examples;
 #[path = "documents/files.rs"]

