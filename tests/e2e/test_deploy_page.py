@@ -49,6 +49,10 @@ FOR_EMULATOR = [
 FILES = ["template.yaml", "samconfig.toml", "onboarding.toml", "deployer-policy.json"]
 # `sam` and `aws` are not in the environment of these tests, because they need another version of botocore. `.ci/run e2e` sets this.
 TOOLS = Path(os.environ.get("DEPLOYMENT_TOOLS", ROOT / ".venv/lint/bin"))
+needs_tools = pytest.mark.skipif(
+    not (TOOLS / "sam").exists() and "DEPLOYMENT_TOOLS" not in os.environ,
+    reason=f"`{TOOLS}/sam` does not exist; `bash .ci/run e2e` installs it",
+)
 
 BUILD = """#!/bin/sh
 if [ "$1" != build ]; then exec {sam} "$@"; fi
@@ -193,10 +197,7 @@ def log(emulator):
     return "\n".join(event["message"] for name in groups for event in logs.filter_log_events(logGroupName=name)["events"])
 
 
-@pytest.mark.skipif(
-    not (TOOLS / "sam").exists() and "DEPLOYMENT_TOOLS" not in os.environ,
-    reason=f"`{TOOLS}/sam` does not exist; `bash .ci/run e2e` installs it",
-)
+@needs_tools
 def test_page_is_followed_from_an_empty_account_to_the_uninstallation(emulator, tmp_path):
     world = World(emulator.server, SimpleNamespace(management_account=MANAGEMENT))
     existing, _ = world.create_account("existing")
