@@ -1,7 +1,7 @@
-//! Every shell block of the documents is run by bash, with stand-ins for the programs that call AWS or build. A stand-in records
+//! Every shell block of the documents is run by bash, with stubs of the programs that call AWS or build. A stub records
 //! its arguments; bash does the rest: quotes, variables, loops and redirections. Then each call is checked:
 //!
-//! - `onboard` is parsed by its own parser. What needs neither AWS nor a terminal runs for real.
+//! - `onboard` is parsed by its own parser. Commands that need neither AWS nor a terminal run for real.
 //! - `aws`, `sam`, `terraform`, `cargo` and `pip` must name files, stack parameters, resources, outputs, inputs and binaries that
 //!   exist.
 //! - Any other program fails the test, so that no block is left unchecked.
@@ -20,7 +20,7 @@ use crate::files::{documents, read, root};
 
 /// Programs of the system that a block may run.
 const SYSTEM: [&str; 4] = ["bash", "cat", "chmod", "mkdir"];
-const STAND_INS: [&str; 8] = ["aws", "cargo", "git", "onboard", "pip", "python3", "sam", "terraform"];
+const STUBS: [&str; 8] = ["aws", "cargo", "git", "onboard", "pip", "python3", "sam", "terraform"];
 /// What the reader of a page has set: credentials and IDs, or variables of an earlier block.
 const VARIABLES: [(&str, &str); 10] = [
     ("ACCOUNT", "444455556666"),
@@ -61,7 +61,7 @@ fn shell_blocks() -> Vec<Block> {
     found
 }
 
-/// Runs a block and returns the calls of the stand-ins, each as its words.
+/// Runs a block and returns the calls of the stubs, each as its words.
 fn run(block: &Block) -> Vec<Vec<String>> {
     let folder = tempfile::tempdir().expect("a folder");
     let [work, programs] = ["work", "programs"].map(|name| folder.path().join(name));
@@ -71,9 +71,9 @@ fn run(block: &Block) -> Vec<Vec<String>> {
         let found = ["/bin", "/usr/bin"].map(|bin| Path::new(bin).join(name)).into_iter().find(|path| path.exists());
         symlink(found.unwrap_or_else(|| panic!("{name}")), programs.join(name)).expect("a link");
     }
-    for name in STAND_INS {
+    for name in STUBS {
         let path = programs.join(name);
-        std::fs::write(&path, stand_in(name)).expect("a program");
+        std::fs::write(&path, stub(name)).expect("a program");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("permissions");
     }
     let calls = folder.path().join("calls");
@@ -125,7 +125,7 @@ fn prepare(work: &Path, block: &Block) {
 
 /// Records its arguments. `aws` prints a trust policy if one is asked for, and else one word, so that loops run once; `onboard` runs
 /// if it needs no AWS.
-fn stand_in(name: &str) -> String {
+fn stub(name: &str) -> String {
     let record = format!("#!/bin/bash\nprintf '%s\\x1f' {name} \"$@\" >> \"$CALLS\"\nprintf '\\x1e' >> \"$CALLS\"\n");
     let then = match name {
         "aws" => format!(
@@ -235,7 +235,7 @@ fn every_shell_block_is_run_and_each_of_its_commands_is_checked() {
     assert!(counts["onboard"] >= 60 && counts["aws"] >= 40 && counts["sam"] >= 6, "{counts:?}");
 }
 
-/// So that the test above cannot pass because a stand-in accepts everything.
+/// So that the test above cannot pass because a stub accepts everything.
 #[test]
 fn wrong_commands_are_noticed() {
     for text in [

@@ -4,7 +4,7 @@ The blocks that are labelled `sh step` run in the order of the pages, in one she
 user whom the page says. A command that fails without the page saying so fails the test. What the emulator cannot do is substituted:
 
 - `sam build` takes the binary of `cargo build` instead of cross-compiling one, which takes ten minutes.
-- The values that the page tells the reader to replace, and the IDs of accounts.
+- The values that a reader replaces with their own, and the IDs of accounts.
 - The administrator attaches the policy of step 2 to the role `deployer`, whose session is the profile `management`.
 - The emulator does not know some condition keys, so that the function's policies are adapted to it (world.py says which).
 - The emulator creates accounts without an access role, does not emit events of Organizations, and runs no schedule: the access role

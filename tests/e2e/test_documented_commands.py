@@ -1,6 +1,6 @@
 """The commands of the AWS CLI in the documents, parsed by the AWS CLI itself: services, operations, options and their values.
 
-Bash runs each shell block with a stand-in for `aws` that calls the CLI with an endpoint that does not exist: the CLI checks its
+Bash runs each shell block with a stub for `aws` that calls the CLI with an endpoint that does not exist: the CLI checks its
 arguments before it connects. tests/documents/commands.rs checks all other programs, which do nothing here.
 """
 
