@@ -266,6 +266,7 @@ def test_page_is_followed_from_an_empty_account_to_the_uninstallation(emulator, 
     assert roles(existing) == before
     output = follow("plan", {"444455556666": existing}, fails=[3])
     assert "create role `TrelicaIntegration`" in output or "role TrelicaIntegration" in output, output
+    assert re.search(r"onboard apply .* --records \S+", " ".join(output.split())), output
     assert roles(existing) == before
 
     # 8. Change one account first
