@@ -1,6 +1,12 @@
 //! Compares the documents with the code: cause codes, configuration keys, examples, links, commands and the demo picture.
 #![cfg(test)]
 
+#[cfg(unix)]
+#[path = "documents/commands.rs"]
+mod commands;
+#[path = "../benches/cost.rs"]
+#[expect(dead_code, reason = "`main` of the example")]
+mod cost;
 #[path = "documents/examples.rs"]
 mod examples;
 #[path = "documents/files.rs"]
@@ -80,7 +86,7 @@ fn configuration_keys_are_documented() {
 }
 
 #[test]
-fn session_policy_actions_match_the_readme() {
+fn session_policy_actions_match_the_table() {
     let source = sources().remove("crates/core/src/session_policy.rs").expect("the module of session policies");
     let words = source.split('"').skip(1).step_by(2);
     let listed: BTreeSet<_> = words.filter(|word| word.starts_with("iam:") && !word.contains("Policy\"")).collect();
@@ -90,7 +96,7 @@ fn session_policy_actions_match_the_readme() {
 }
 
 #[test]
-fn execution_role_actions_match_the_readme() {
+fn execution_role_actions_match_the_table() {
     let template = read("template.yaml");
     let (_, role) = template.split_once("FunctionRole:\n    Type:").expect("the function's role");
     let (_, role) = role.split_once("Policies:").expect("its policies");
@@ -104,11 +110,11 @@ fn execution_role_actions_match_the_readme() {
     assert_eq!(actions, actions_in(&table));
 }
 
-/// The permission tables of the README: of the execution role, and of the session in a member account.
+/// The tables of docs/PERMISSIONS.md: of the execution role, and of the session in a member account.
 fn permissions() -> (String, String) {
-    let readme = read("README.md");
-    let (_, tables) = readme.split_once("<!-- permissions:").expect("the marker of the tables");
-    let (function, session) = tables.split_once("In a member account").expect("two tables");
+    let document = read("docs/PERMISSIONS.md");
+    let (_, tables) = document.split_once("<!-- permissions:").expect("the marker of the tables");
+    let (function, session) = tables.split_once("## In a member account").expect("two tables");
     let rows = |text: &str| text.lines().filter(|line| line.starts_with("| `")).collect::<Vec<_>>().join("\n");
     (rows(function), rows(session))
 }
@@ -310,4 +316,10 @@ fn demo_picture_matches_the_demo_output() {
         lines += 1;
     }
     assert!(lines > 25, "{lines} lines");
+}
+
+#[test]
+fn tables_of_the_cost_are_up_to_date() {
+    let document = read("docs/COST.md");
+    assert_eq!(cost::updated(&document).expect("the tables"), document, "run `cargo run --example cost`");
 }

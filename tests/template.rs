@@ -11,6 +11,8 @@ mod conditions;
 mod configuration;
 #[path = "template/control_tower.rs"]
 mod control_tower;
+#[path = "template/deployer.rs"]
+mod deployer;
 #[path = "template/emails.rs"]
 mod emails;
 #[path = "template/limits.rs"]

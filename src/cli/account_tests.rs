@@ -58,3 +58,13 @@ fn departure_event_is_confirmed_with_organizations() {
     ");
     assert_eq!(member.writes(), []);
 }
+
+/// Otherwise the next command would not know the roles that this tool created, and would revoke their sessions.
+#[test]
+fn printed_command_has_the_options_of_the_plan() {
+    let words =
+        ["--account", "444455556666", "--config", "own.toml", "--profile", "management", "--records", "Records-1A2B"];
+    let arguments = Args::parse_from([&["onboard", "plan"][..], &words].concat());
+    let Command::Plan(target) = arguments.command else { panic!("a plan") };
+    assert_eq!(target.command_line().unwrap(), words.join(" "));
+}

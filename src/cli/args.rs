@@ -156,6 +156,10 @@ impl Target {
         if let Some(region) = &self.aws.region {
             option("--region", region);
         }
+        // Without the table, the printed `apply` would revoke sessions that this plan leaves alone.
+        if let Some(table) = &self.aws.records {
+            option("--records", table);
+        }
         Some(words.join(" "))
     }
 

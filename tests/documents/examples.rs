@@ -71,7 +71,8 @@ fn complete_configuration_examples_are_valid() {
     let mut examples = blocks(&read("docs/CONFIGURATION.md"), "toml whole");
     examples.extend(blocks(&read("README.md"), "toml whole"));
     examples.extend(blocks(&read("docs/PREREQUISITES.md"), "toml whole"));
-    assert!(examples.len() >= 8, "{} examples", examples.len());
+    examples.extend(blocks(&read("docs/MIGRATION.md"), "toml whole"));
+    assert!(examples.len() >= 9, "{} examples", examples.len());
     for example in examples {
         if let Err(problems) = Config::parse(&example, &ExampleFiles) {
             panic!("{problems}\n{example}");

@@ -21,6 +21,7 @@ mod handoffs;
 mod hostile_messages;
 mod lambda;
 mod log;
+mod migration;
 mod no_account_is_lost;
 mod notifications;
 mod only_confirmed_accounts;

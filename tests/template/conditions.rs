@@ -66,7 +66,7 @@ fn one_is_met(operator: &str, wanted: &[String], value: &str) -> bool {
 }
 
 /// A pattern with `*`.
-fn matches(pattern: &str, value: &str) -> bool {
+pub(crate) fn matches(pattern: &str, value: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == value,
         Some((start, rest)) => value.strip_prefix(start).is_some_and(|value| {

@@ -27,7 +27,7 @@ pub(super) fn checks() -> Vec<Check> {
         next("cargo-lambda", "https://www.cargo-lambda.info/guide/installation.html"),
         next(
             "Zig",
-            "install it from https://ziglang.org/download/; README.md (Deploy) has the command for ziglang from pip",
+            "install it from https://ziglang.org/download/; docs/DEPLOY.md has the command for ziglang from pip",
         ),
     ]
 }

@@ -45,7 +45,7 @@ pub(super) fn steps(file: &str, starter: &Starter, config: &Config) -> Vec<Line>
         lines.extend([Line::at(2).text(what), command(then)]);
     }
     lines.push(Line::at(2).text(format!(
-        "Deploy the stack with IdentityAccountId={} and ConfigurationParameterName={PARAMETER}; see README.md.",
+        "Deploy the stack with IdentityAccountId={} and ConfigurationParameterName={PARAMETER}; see docs/DEPLOY.md.",
         starter.identity_account
     )));
     lines

@@ -1,0 +1,262 @@
+//! `deployer-policy.json` allows what a deployment of the templates calls, and nothing else.
+//!
+//! CloudFormation calls the services with the permissions of whoever deploys. What it calls for a type of resource is in the
+//! handlers of that type's schema (create, read, update, delete), which `aws cloudformation describe-type` prints. A handler
+//! lists the calls for every property that the type has; [`calls`] has those for the properties that the templates set.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::conditions::matches;
+use crate::stack::{CONTROL_TOWER, Stack, TEMPLATE, list, text};
+
+fn policy() -> Value {
+    serde_json::from_str(include_str!("../../deployer-policy.json")).expect("JSON")
+}
+
+fn statements(policy: &Value) -> &Vec<Value> {
+    policy["Statement"].as_array().expect("statements")
+}
+
+/// Statements that are not about resources of the templates.
+const OTHER_STATEMENTS: [&str; 5] = ["Stacks", "Templates", "PackageBucketOfSam", "Doctor", "PlanAndApply"];
+
+/// What operators do with the resources of the stack: docs/DEPLOY.md, docs/OPERATIONS.md, `--records`, a redrive.
+const OPERATION: [&str; 10] = [
+    "dynamodb:GetItem",
+    "dynamodb:UpdateItem",
+    "lambda:GetFunctionConfiguration",
+    "lambda:InvokeFunction",
+    "logs:FilterLogEvents",
+    "sqs:DeleteMessage",
+    "sqs:ReceiveMessage",
+    "sqs:SendMessage",
+    "sqs:StartMessageMoveTask",
+    "ssm:GetParameter",
+];
+
+/// The calls that CloudFormation makes for a type of resource.
+fn calls(kind: &str) -> Vec<&'static str> {
+    let calls = match kind {
+        "AWS::CloudWatch::Alarm" => {
+            "cloudwatch: DeleteAlarms DescribeAlarms ListTagsForResource PutMetricAlarm TagResource"
+        }
+        "AWS::CloudWatch::Dashboard" => {
+            "cloudwatch: DeleteDashboards GetDashboard ListTagsForResource PutDashboard TagResource"
+        }
+        "AWS::DynamoDB::Table" => {
+            "dynamodb: CreateTable DeleteTable DescribeContinuousBackups DescribeContributorInsights \
+             DescribeKinesisStreamingDestination DescribeTable DescribeTimeToLive GetResourcePolicy ListTagsOfResource \
+             TagResource UpdateContinuousBackups UpdateTable UpdateTimeToLive"
+        }
+        "AWS::Events::EventBus" => {
+            "events: CreateEventBus DeleteEventBus DescribeEventBus ListTagsForResource TagResource UpdateEventBus"
+        }
+        "AWS::Events::EventBusPolicy" => "events: DescribeEventBus PutPermission RemovePermission",
+        "AWS::Events::Rule" => {
+            "events: DeleteRule DescribeRule ListTagsForResource ListTargetsByRule PutRule PutTargets RemoveTargets \
+             TagResource"
+        }
+        "AWS::IAM::Role" => {
+            "iam: CreateRole DeleteRole DeleteRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies \
+             PutRolePolicy TagRole UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription PassRole"
+        }
+        "AWS::Logs::LogGroup" => {
+            "logs: CreateLogGroup DeleteLogGroup GetDataProtectionPolicy ListTagsForResource PutRetentionPolicy TagResource"
+        }
+        "AWS::SNS::Subscription" => "sns: GetSubscriptionAttributes SetSubscriptionAttributes Subscribe Unsubscribe",
+        "AWS::SNS::Topic" => {
+            "sns: CreateTopic DeleteTopic GetDataProtectionPolicy GetTopicAttributes ListSubscriptionsByTopic \
+             ListTagsForResource SetTopicAttributes TagResource"
+        }
+        "AWS::SNS::TopicPolicy" => "sns: GetTopicAttributes SetTopicAttributes",
+        "AWS::SQS::Queue" => {
+            "sqs: CreateQueue DeleteQueue GetQueueAttributes GetQueueUrl ListQueueTags SetQueueAttributes TagQueue"
+        }
+        "AWS::SQS::QueuePolicy" => "sqs: GetQueueAttributes SetQueueAttributes",
+        "AWS::SSM::Parameter" => {
+            "ssm: AddTagsToResource DeleteParameter GetParameters ListTagsForResource PutParameter"
+        }
+        "AWS::Scheduler::Schedule" => "scheduler: CreateSchedule DeleteSchedule GetSchedule UpdateSchedule",
+        "AWS::Scheduler::ScheduleGroup" => {
+            "scheduler: CreateScheduleGroup DeleteScheduleGroup GetScheduleGroup ListTagsForResource TagResource"
+        }
+        // SAM makes two resources of it: the function, and the event source mapping of its queue.
+        "AWS::Serverless::Function" => {
+            "lambda: CreateFunction DeleteFunction GetFunction GetFunctionCodeSigningConfig GetFunctionRecursionConfig \
+             GetRuntimeManagementConfig TagResource UpdateFunctionCode UpdateFunctionConfiguration"
+        }
+        "AWS::Lambda::EventSourceMapping" => {
+            "lambda: CreateEventSourceMapping DeleteEventSourceMapping GetEventSourceMapping ListTags \
+             UpdateEventSourceMapping"
+        }
+        other => panic!("`{other}`: add what CloudFormation calls for it, here and to deployer-policy.json"),
+    };
+    let (service, names) = calls.split_once(": ").expect("a service");
+    names.split_whitespace().map(|name| &*format!("{service}:{name}").leak()).collect()
+}
+
+const ACCOUNT: &str = "us-east-1:111122223333";
+
+/// The ARN of a resource with the name that the template, or CloudFormation, gives it.
+fn arn(stack: &str, name: &str, kind: &str, properties: &Value) -> String {
+    let own = ["Name", "FunctionName", "DashboardName"].iter().find_map(|key| properties[*key].as_str());
+    let own = own.map_or_else(|| format!("{stack}-{name}-1A2B3C4D5E6F"), str::to_owned);
+    match kind {
+        "AWS::CloudWatch::Alarm" => format!("arn:aws:cloudwatch:{ACCOUNT}:alarm:{own}"),
+        "AWS::CloudWatch::Dashboard" => format!("arn:aws:cloudwatch::111122223333:dashboard/{own}"),
+        "AWS::DynamoDB::Table" => format!("arn:aws:dynamodb:{ACCOUNT}:table/{own}"),
+        "AWS::Events::EventBus" => format!("arn:aws:events:{ACCOUNT}:event-bus/{own}"),
+        "AWS::Events::EventBusPolicy" => {
+            format!("arn:aws:events:{ACCOUNT}:event-bus/{}", text(&properties["EventBusName"]))
+        }
+        "AWS::Events::Rule" => match properties["EventBusName"].as_str() {
+            Some(bus) => format!("arn:aws:events:{ACCOUNT}:rule/{bus}/{own}"),
+            None => format!("arn:aws:events:{ACCOUNT}:rule/{own}"),
+        },
+        "AWS::IAM::Role" => format!("arn:aws:iam::111122223333:role/{own}"),
+        "AWS::Logs::LogGroup" => format!("arn:aws:logs:{ACCOUNT}:log-group:{own}"),
+        "AWS::SNS::Topic" => format!("arn:aws:sns:{ACCOUNT}:{own}"),
+        // The topic's ARN; the resource of Unsubscribe is the topic as well.
+        "AWS::SNS::Subscription" | "AWS::SNS::TopicPolicy" => {
+            format!("arn:aws:sns:{ACCOUNT}:{stack}-Notifications-1A2B3C4D5E6F")
+        }
+        "AWS::SQS::Queue" => format!("arn:aws:sqs:{ACCOUNT}:{own}"),
+        "AWS::SQS::QueuePolicy" => format!("arn:aws:sqs:{ACCOUNT}:{stack}-Inbox-1A2B3C4D5E6F"),
+        "AWS::SSM::Parameter" => format!("arn:aws:ssm:{ACCOUNT}:parameter{own}"),
+        "AWS::Scheduler::Schedule" => {
+            format!("arn:aws:scheduler:{ACCOUNT}:schedule/{stack}-SweepGroup-1A2B3C4D5E6F/{own}")
+        }
+        "AWS::Scheduler::ScheduleGroup" => format!("arn:aws:scheduler:{ACCOUNT}:schedule-group/{own}"),
+        "AWS::Serverless::Function" => format!("arn:aws:lambda:{ACCOUNT}:function:{own}"),
+        "AWS::Lambda::EventSourceMapping" => {
+            format!("arn:aws:lambda:{ACCOUNT}:event-source-mapping:0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9")
+        }
+        other => panic!("`{other}` has no ARN here"),
+    }
+}
+
+/// Every resource of both templates with all its parameters set: type and ARN.
+fn resources() -> Vec<(String, String)> {
+    let all =
+        [("TrelicaExternalId", "x1"), ("WorkloadSecurityExternalId", "x2"), ("NotificationEmail", "a@example.com")];
+    // `created` has no resource without properties, and none that SAM makes.
+    let more = [("", "AWS::Lambda::EventSourceMapping"), ("SweepGroup", "AWS::Scheduler::ScheduleGroup")];
+    let more = more.map(|(id, kind)| (kind.to_owned(), arn("account-onboarding", id, kind, &Value::Null)));
+    let mut found = Vec::from(more);
+    for (name, stack) in [
+        ("account-onboarding", Stack::new(TEMPLATE, &all)),
+        ("account-onboarding-control-tower", Stack::new(CONTROL_TOWER, &[("NotificationEmail", "a@example.com")])),
+    ] {
+        let created =
+            stack.created().map(|(id, kind, properties)| (kind.to_owned(), arn(name, &id, kind, &properties)));
+        found.extend(created);
+    }
+    found
+}
+
+fn allows(policy: &Value, action: &str, arn: &str) -> bool {
+    statements(policy).iter().any(|statement| {
+        list(&statement["Action"]).contains(&action)
+            && list(&statement["Resource"]).iter().any(|pattern| matches(pattern, arn))
+    })
+}
+
+#[test]
+fn deployer_may_create_update_and_delete_each_resource() {
+    let policy = policy();
+    let resources = resources();
+    assert!(resources.len() > 40, "{}", resources.len());
+    for (kind, arn) in resources {
+        for action in calls(&kind) {
+            assert!(allows(&policy, action, &arn), "{kind}: `{action}` on {arn}");
+        }
+    }
+}
+
+#[test]
+fn deployer_may_do_nothing_else_with_resources() {
+    let kinds: BTreeSet<_> = resources().into_iter().map(|(kind, _)| kind).collect();
+    let needed: BTreeSet<_> = kinds.iter().flat_map(|kind| calls(kind)).chain(OPERATION).collect();
+    let policy = policy();
+    for statement in statements(&policy) {
+        if OTHER_STATEMENTS.contains(&text(&statement["Sid"])) {
+            continue;
+        }
+        for action in list(&statement["Action"]) {
+            assert!(needed.contains(action), "`{action}` is not needed");
+        }
+        let own = |arn: &&str| arn.contains("account-onboarding") || statement["Sid"] == "ReadEventSource";
+        let limited = statement["Condition"]["ArnLike"]["lambda:FunctionArn"].is_string();
+        assert!(limited || list(&statement["Resource"]).iter().all(own), "{}", statement["Sid"]);
+    }
+}
+
+#[test]
+fn deployer_cannot_touch_roles_and_stacks_of_others() {
+    let policy = policy();
+    for (action, arn) in [
+        ("iam:PutRolePolicy", "arn:aws:iam::111122223333:role/admin"),
+        ("iam:PassRole", "arn:aws:iam::111122223333:role/admin"),
+        ("cloudformation:DeleteStack", "arn:aws:cloudformation:us-east-1:111122223333:stack/network/0a1b"),
+        ("ssm:GetParameter", "arn:aws:ssm:us-east-1:111122223333:parameter/database/password"),
+        ("lambda:UpdateFunctionCode", "arn:aws:lambda:us-east-1:111122223333:function:billing"),
+        ("sts:AssumeRole", "arn:aws:iam::444455556666:role/billing"),
+    ] {
+        assert!(!allows(&policy, action, arn), "{action} on {arn}");
+    }
+    let pass = statements(&policy).iter().find(|one| one["Action"] == "iam:PassRole").expect("a statement");
+    let services = list(&pass["Condition"]["StringEquals"]["iam:PassedToService"]);
+    assert_eq!(services, ["lambda.amazonaws.com", "events.amazonaws.com", "scheduler.amazonaws.com"]);
+}
+
+/// The calls of `onboard doctor`, `plan` and `config push` with the user's own credentials, as the source names them.
+#[test]
+fn deployer_may_do_what_the_command_line_calls() {
+    let policy = policy();
+    let mut seen = BTreeMap::new();
+    for (file, source) in [
+        ("inspect", include_str!("../../src/aws/inspect.rs")),
+        ("directory", include_str!("../../src/aws/directory.rs")),
+        ("parameter_store", include_str!("../../src/aws/parameter_store.rs")),
+        ("parameters", include_str!("../../src/aws/parameters.rs")),
+        ("records", include_str!("../../src/aws/records.rs")),
+        ("sessions", include_str!("../../src/aws/sessions.rs")),
+    ] {
+        for word in source.split('"').skip(1).step_by(2) {
+            let is_call = word.split_once(':').is_some_and(|(service, name)| {
+                service.bytes().all(|b| b.is_ascii_lowercase())
+                    && name.starts_with(|c: char| c.is_ascii_uppercase())
+                    && name.bytes().all(|b| b.is_ascii_alphanumeric())
+            });
+            if is_call {
+                seen.insert(word, file);
+            }
+        }
+    }
+    assert!(seen.len() >= 12, "{seen:?}");
+    // Needs no permission; and waiting for a request to create an account is for events.
+    for action in ["sts:GetCallerIdentity", "organizations:DescribeCreateAccountStatus"] {
+        seen.remove(action);
+    }
+    let allowed: BTreeSet<_> = statements(&policy).iter().flat_map(|one| list(&one["Action"])).collect();
+    for (action, file) in seen {
+        assert!(allowed.contains(action), "{file}: `{action}`");
+    }
+}
+
+#[test]
+fn deployer_policy_fits_a_managed_policy() {
+    let text = include_str!("../../deployer-policy.json");
+    assert!(text.chars().filter(|c| !c.is_whitespace()).count() <= 6144);
+    let mut sids = BTreeSet::new();
+    for statement in statements(&policy()) {
+        assert!(sids.insert(text_of(&statement["Sid"])), "{}", statement["Sid"]);
+        assert!(!list(&statement["Action"]).iter().any(|action| action.contains('*')), "{}", statement["Sid"]);
+    }
+}
+
+fn text_of(value: &Value) -> String {
+    text(value).to_owned()
+}
