@@ -128,7 +128,7 @@ fn heading(report: &Report) -> Line {
         line = line.text(format!(" ({name})"));
     }
     if let Some(unit) = report.organizational_unit() {
-        line = line.text(format!(", {unit}"));
+        line = line.styled(Style::Faint, format!(", {unit}"));
     }
     match &report.access_role {
         Some(role) => line.styled(Style::Faint, format!(", via {role}")),
