@@ -164,8 +164,8 @@ impl Report {
 
     /// The ID of the organizational unit, or of the root, that contains the account, if known.
     pub(super) fn organizational_unit(&self) -> Option<&str> {
-        let units = self.ou_path.as_deref()?.split('/').filter(|id| id.starts_with("ou-") || id.starts_with("r-"));
-        units.last()
+        let mut ids = self.ou_path.as_deref()?.rsplit('/');
+        ids.find(|id| id.starts_with("ou-") || id.starts_with("r-"))
     }
 
     /// The number of changes that were applied.
