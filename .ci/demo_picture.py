@@ -12,26 +12,39 @@ import re
 import subprocess
 import sys
 
+COLUMNS = 81
 CHARACTER, LINE, LEFT, TOP = 8.43, 19.6, 28.0, 72.5
 COLORS = {"": ("#d8dee9", ""), "1": ("#ffffff", ' font-weight="700"'), "2": ("#7d8899", ""), "32": ("#7ee2a0", ""),
           "33": ("#ffcb6b", ""), "31": ("#ff7b86", "")}
 FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
-TITLE = "onboard demo: the plan in a few lines, who will be able to assume the roles, and nothing to do on the second run"
+TITLE = ("onboard demo: a summary, the plan in a few lines, who will be able to assume the roles, nothing to do on the second "
+         "run, a blocked account with the commands that fix it, and what to paste at a vendor")
 
 
 def chosen(lines):
-    """The plan whole, and of the two runs the heading and the result."""
-    section = ""
+    """The summary and the plan; of each run its heading and its result; the remedy and the values of the hand-off."""
+    section, shown = "", True
     for line in lines:
-        text = re.sub(r"\x1b\[\d*m", "", line)
-        if re.match(r"\d\. ", text):
-            section = text[0]
+        text = plain(line)
+        if text == "Summary" or re.match(r"\d\. ", text):
+            section, shown = text[0], text[0] not in "34"
             if section != "1":
                 yield from ["", line, ""]
-        elif section == "2" and not text.startswith("AssumeRole was refused"):
-            yield line
-        elif section in "34" and re.match(r"Converged|\d+ calls", text):
-            yield line
+            continue
+        if text.startswith(("AssumeRole was refused", "In the console")) or (section == "6" and text.startswith("  http")):
+            shown = text.startswith("AssumeRole")
+        elif section in "2S56" and shown or section in "34" and re.match(r"Converged|\d+ calls", text):
+            yield cut(line)
+
+
+def plain(line):
+    return re.sub(r"\x1b\[\d*m", "", line)
+
+
+def cut(line):
+    """A line that is wider than the picture, such as a command, ends with an ellipsis."""
+    text = plain(line)
+    return line if len(text) <= COLUMNS else text[:COLUMNS - 2].rstrip() + " …"
 
 
 def without_double_blanks(lines):

@@ -45,6 +45,12 @@ variable "require_mfa" {
     condition     = !var.require_mfa || length(var.permission_sets) == 0 || length(var.identity_principals) > 0
     error_message = "require_mfa does not apply to permission sets, and no other principals are configured. Require MFA in IAM Identity Center and set require_mfa to false."
   }
+
+  # CloudFormation cannot look into a list of ARNs, so that the stack accepts roles, and every report has a warning.
+  validation {
+    condition     = !var.require_mfa || alltrue([for arn in var.identity_principals : !strcontains(arn, ":role/")])
+    error_message = "require_mfa denies the roles in identity_principals, because their sessions do not show MFA. Name only users, or require MFA where the roles are assumed and set require_mfa to false."
+  }
 }
 
 variable "access_role_name" {

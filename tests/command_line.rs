@@ -63,6 +63,24 @@ fn unwrapped(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Times are simulated, and pauses have no random part.
+#[test]
+fn demo_prints_the_same_in_each_run_and_starts_with_its_summary() {
+    let first = onboard(&["demo"], "").out;
+    assert_eq!(onboard(&["demo"], "").out, first);
+    let summary: Vec<_> =
+        first.lines().skip_while(|line| *line != "Summary").take_while(|line| !line.is_empty()).collect();
+    insta::assert_snapshot!(summary.join("\n"), @"
+    Summary
+      payments-dev (new)     Converged: 7 changes made in 0.2 s. All 8 checks hold.
+      payments-dev (again)   Converged: nothing to do. All 8 checks hold.
+      acquired-co (invited)  Blocked: no_access_role
+      Hand-offs: 1 open, 0 done
+    ");
+    let (before, _) = first.split_once("\nSummary\n").unwrap();
+    assert_eq!(before.lines().count(), 2, "{before}");
+}
+
 #[test]
 fn demo_shows_plan_result_and_idempotent_rerun() {
     let finished = onboard(&["demo"], "");
@@ -87,6 +105,14 @@ fn demo_shows_plan_result_and_idempotent_rerun() {
         "Workload Security without an external ID: denied",
         "nothing to do",
         "0 of them writes",
+        "acquired-co (invited) Blocked: no_access_role",
+        "account 777788889999 was invited",
+        "aws iam create-role --role-name OrganizationAccountAccessRole --assume-role-policy-document '{\"Version\":",
+        "See docs/TROUBLESHOOTING.md#no_access_role",
+        "Hand-offs: 1 open, 0 done",
+        "Region us-east-1",
+        "onboard handoff done --vendor trelica --account 444455556666",
+        "To make these changes, run: onboard apply --account 444455556666",
     ] {
         assert!(unwrapped(&finished.out).contains(sentence), "`{sentence}` is not in\n{}", finished.out);
     }

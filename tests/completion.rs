@@ -77,7 +77,7 @@ fn bash_completes_profiles_vendors_accounts_and_principals() {
                 "--trust",
                 "--cloudformation",
                 "--terraform",
-                "--management",
+                "--for",
                 "--account",
                 "--partition",
                 "--help",

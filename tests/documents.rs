@@ -308,14 +308,18 @@ fn demo_picture_matches_the_demo_output() {
         let words: Vec<_> =
             row.split('>').filter_map(|part| part.split('<').next()).filter(|part| !part.is_empty()).collect();
         let line = squeeze(&words.join(" ")).replace(") ,", "),").replace("&amp;", "&");
-        let line = line.trim_end_matches(" …");
         if line.starts_with('$') {
             continue;
         }
-        assert!(printed.contains(line), "the demo does not print `{line}`");
+        // A line that is too wide for the picture is cut.
+        let is_printed = match line.strip_suffix(" …") {
+            Some(start) => start.len() > 60 && printed.iter().any(|printed| printed.starts_with(start)),
+            None => printed.contains(&line),
+        };
+        assert!(is_printed, "the demo does not print `{line}`");
         lines += 1;
     }
-    assert!(lines > 25, "{lines} lines");
+    assert!(lines > 60, "{lines} lines");
 }
 
 #[test]

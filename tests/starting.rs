@@ -19,7 +19,7 @@ fn onboard(folder: &Path, args: &[&str]) -> (i32, String, String) {
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
-const REQUIRED: [&str; 5] = ["init", "--identity-account", "482913650127", "--mfa", "not-required"];
+const REQUIRED: [&str; 5] = ["init", "--identity-account", "482913650127", "--require-mfa", "false"];
 
 #[test]
 fn init_with_options_writes_a_file_without_warnings_and_says_what_is_next() {
@@ -67,10 +67,10 @@ fn init_does_not_follow_a_link_to_nowhere() {
 #[test]
 fn init_without_a_terminal_names_every_missing_option() {
     let folder = tempfile::tempdir().unwrap();
-    let mfa = "pass `--mfa`\n";
+    let mfa = "pass `--require-mfa`\n";
     let user = "arn:aws:iam::482913650127:user/ann";
     for (args, missing) in [
-        (&["init"][..], "pass `--identity-account` and `--mfa`\n"),
+        (&["init"][..], "pass `--identity-account` and `--require-mfa`\n"),
         (&["init", "--identity-account", "482913650127"], mfa),
         (&["init", "--identity-account", "482913650127", "--principal", user], mfa),
         (&["init", "--permission-set", "Admin"], "pass `--identity-account`\n"),
@@ -104,7 +104,7 @@ fn invalid_option_of_init_is_explained_and_nothing_is_written() {
         (["--permission-set", "Admin"], "require MFA in IAM Identity Center"),
         (["--principal", own], "of roles do not show MFA"),
     ] {
-        let args = [&["init", "--identity-account", "482913650127", "--mfa", "required"], &who[..]].concat();
+        let args = [&["init", "--identity-account", "482913650127", "--require-mfa", "true"], &who[..]].concat();
         let (code, _, err) = onboard(folder.path(), &args);
         assert!(code == 1 && err.contains(sentence), "{err}");
     }
@@ -112,7 +112,8 @@ fn invalid_option_of_init_is_explained_and_nothing_is_written() {
     let (code, _, err) = onboard(folder.path(), &[&REQUIRED[..], &secret].concat());
     // Clap repeats the argument; the explanation does not.
     assert!(code == 2 && err.contains("store it in the parameter later"), "{err}");
-    let (code, _, err) = onboard(folder.path(), &["init", "--identity-account", "222233334444", "--mfa", "required"]);
+    let (code, _, err) =
+        onboard(folder.path(), &["init", "--identity-account", "222233334444", "--require-mfa", "true"]);
     assert!(code == 2 && err.contains("is an account ID of the AWS documentation"), "{err}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -18,9 +18,8 @@ use super::Aws;
 use super::error::api_error;
 use onboarding_core::attributes::{Attribute, Attributes};
 use onboarding_core::error::ApiError;
-use onboarding_core::handoff::HandoffsDone;
 use onboarding_core::lease::{Lease, latest_expiry};
-use onboarding_core::record::{LeaseUse, Record, RecordUpdate, attribute, handoffs_attributes, lease_attributes};
+use onboarding_core::record::{LeaseUse, Record, RecordUpdate, attribute, lease_attributes};
 use onboarding_core::time::unix_seconds;
 use onboarding_engine::ports::{LeaseAttempt, Records, Saved};
 
@@ -81,8 +80,22 @@ impl Records for Aws {
         Ok(saved.map_or(Saved::LeaseLost, |_| Saved::Yes))
     }
 
-    async fn save_handoffs(&self, subject: &str, done: &HandoffsDone) -> Result<(), ApiError> {
-        let request = self.update(subject, Expression::new(handoffs_attributes(done), &[]));
+    async fn save_handoff(&self, subject: &str, vendor: &str, done: Option<&str>) -> Result<(), ApiError> {
+        // An entry can be written only into a map that exists, and one expression cannot do both.
+        let create = self
+            .update(subject, Expression::of("SET #handoffs = if_not_exists(#handoffs, :none)"))
+            .expression_attribute_names("#handoffs", attribute::HANDOFFS)
+            .expression_attribute_values(":none", AttributeValue::M(HashMap::new()));
+        create.send().await.map_err(api_error(UPDATE))?;
+        let request = match done {
+            Some(fingerprint) => self
+                .update(subject, Expression::of("SET #handoffs.#vendor = :fingerprint"))
+                .expression_attribute_values(":fingerprint", AttributeValue::S(fingerprint.to_owned())),
+            None => self.update(subject, Expression::of("REMOVE #handoffs.#vendor")),
+        };
+        let request = request
+            .expression_attribute_names("#handoffs", attribute::HANDOFFS)
+            .expression_attribute_names("#vendor", vendor);
         request.send().await.map(|_| ()).map_err(api_error(UPDATE))
     }
 }
@@ -99,8 +112,8 @@ impl Aws {
             .set_table_name(self.resources.table.clone())
             .key(KEY, AttributeValue::S(subject.to_owned()))
             .update_expression(expression.text)
-            .set_expression_attribute_names(Some(expression.names))
-            .set_expression_attribute_values(Some(expression.values))
+            .set_expression_attribute_names(Some(expression.names).filter(|names| !names.is_empty()))
+            .set_expression_attribute_values(Some(expression.values).filter(|values| !values.is_empty()))
     }
 }
 
@@ -112,6 +125,11 @@ struct Expression {
 }
 
 impl Expression {
+    /// An expression whose names and values are added to the request.
+    fn of(text: &str) -> Self {
+        Self { text: text.to_owned(), names: HashMap::new(), values: HashMap::new() }
+    }
+
     fn new(set: Attributes, remove: &[&str]) -> Self {
         let mut names = HashMap::new();
         let mut values = HashMap::new();

@@ -3,7 +3,7 @@
 use clap::{Args as ClapArgs, ValueHint};
 use clap_complete::ArgValueCandidates;
 
-use super::common_args::{Aws, Format, account_id};
+use super::common_args::{Aws, Format, account_id, records_help};
 use super::completion;
 use super::config::DEFAULT_CONFIG;
 use onboarding_core::account::AccountId;
@@ -12,6 +12,7 @@ use onboarding_core::console::{AccessPortal, PermissionSet};
 use onboarding_core::role::RoleName;
 
 #[derive(Debug, ClapArgs)]
+#[command(mut_arg("records", |records| records.help(records_help("Without it, the first access role in the configuration that is granted is used"))))]
 pub(super) struct Links {
     /// Account ID, 12 digits
     #[arg(long, value_name = "ID", value_parser = account_id, conflicts_with = "all", add = ArgValueCandidates::new(completion::accounts))]
@@ -36,7 +37,7 @@ pub(super) struct Roles {
     pub(super) config: String,
     /// Access role of the accounts [default: the one in their records, or the first in the configuration that is granted]
     #[arg(long, value_name = "NAME")]
-    pub(super) role: Option<RoleName>,
+    pub(super) access_role: Option<RoleName>,
     /// Access portal of IAM Identity Center, such as https://example.awsapps.com/start [default: from the configuration]
     #[arg(long, value_name = "URL")]
     pub(super) access_portal: Option<AccessPortal>,
@@ -47,6 +48,7 @@ pub(super) struct Roles {
 
 #[derive(Debug, ClapArgs)]
 #[command(group = clap::ArgGroup::new("access").required(true).args(["user_profile", "sso_session"]))]
+#[command(mut_arg("records", |records| records.help(records_help("Without it, the first access role in the configuration that is granted is used"))))]
 pub(super) struct AwsConfig {
     /// Profile with the keys of an IAM user of the identity account, who assumes the access role
     #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(completion::profiles))]

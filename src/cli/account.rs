@@ -38,7 +38,7 @@ pub(super) async fn plan<W: World>(
 }
 
 /// The commands that are likely to follow a plan, with the same options, each on a line of its own.
-fn next_steps(target: &Target) -> Vec<Line> {
+pub(super) fn next_steps(target: &Target) -> Vec<Line> {
     let Some(options) = target.command_line() else { return Vec::new() };
     let command =
         |label: &str, command: String| Line::verbatim(0).column(Style::Faint, label, 28).styled(Style::Faint, command);

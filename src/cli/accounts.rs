@@ -111,7 +111,7 @@ pub(super) fn configuration(roles: &Roles) -> anyhow::Result<Config> {
     if let Some(set) = &roles.permission_set {
         config.console.permission_set = Some(set.clone());
     }
-    if let Some(role) = &roles.role {
+    if let Some(role) = &roles.access_role {
         let names = || config.access_role.names.iter().map(RoleName::as_str);
         ensure!(
             names().any(|name| name == role.as_str()),

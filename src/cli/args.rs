@@ -6,7 +6,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueHint};
 use clap_complete::{ArgValueCandidates, Shell};
 
 use super::access_args::{AwsConfig, Links};
-use super::common_args::{Aws, Format, account_id};
+use super::common_args::{Aws, Format, account_id, records_help};
 use super::completion;
 use super::config::DEFAULT_CONFIG;
 use super::config_args::ConfigCommand;
@@ -109,6 +109,7 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(mut_arg("records", |records| records.help(records_help("Without it, no lease is acquired, and the sessions of a role that changes are revoked"))))]
 pub(super) struct Apply {
     #[command(flatten)]
     pub(super) target: Target,
@@ -240,6 +241,7 @@ pub(super) struct Grant {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(mut_arg("records", |records| records.hide(true)))]
 pub(super) struct Doctor {
     /// Configuration file whose parameters are checked, too [default: onboarding.toml, if it exists]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -43,7 +43,7 @@ pub(super) async fn aws_config<W: World>(
     let file = UserFile::read(&path)?;
     let world = connect(&arguments.aws).await?;
     let listed = accounts::list(&world, &config).await?;
-    let roles = accounts::access_roles(&world, &config, &listed.accounts, arguments.roles.role.as_ref()).await?;
+    let roles = accounts::access_roles(&world, &config, &listed.accounts, arguments.roles.access_role.as_ref()).await?;
     let prepared = prepare(&arguments, &config, &file, &listed, &roles)?;
     print_text!("{}", render(&prepared.lines));
     // The block may be formatted in another way; that is not a reason to write it.

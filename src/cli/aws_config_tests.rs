@@ -227,7 +227,7 @@ fn problems_are_explained_and_nothing_is_written() {
         home.error(&organization, &["--user-profile", "anne"]),
         home.error(&organization, &sso),
         home.error(&organization, &permission_set),
-        home.error(&organization, &[&MFA[..], &["--role", "Admin"]].concat()),
+        home.error(&organization, &[&MFA[..], &["--access-role", "Admin"]].concat()),
         Home::with(&format!("{USER}[sso-session corp]\n"))
             .error(&organization, &[&permission_set[..], &["--sso-region", "eu-west-1"]].concat()),
         Home::with(&format!("{USER}# <<< onboard aws-config 111122223333 <<<\n")).error(&organization, &MFA),

@@ -13,6 +13,11 @@ pub(super) enum Format {
     Json,
 }
 
+/// The help of `--records`, with what a command does without it.
+pub(super) fn records_help(without: &str) -> String {
+    format!("DynamoDB table of the deployed function's records (output `RecordsTable` of the stack). {without}")
+}
+
 /// Parses an account ID as people copy it; an error is explained without the syntax of a file.
 pub(super) fn account_id(text: &str) -> Result<AccountId, String> {
     const LOOK_UP: &str = "`aws organizations list-accounts` shows the IDs";
@@ -40,8 +45,7 @@ pub struct Aws {
     /// AWS region for STS, SSM and DynamoDB [default: of the environment or the profile]
     #[arg(long, value_name = "REGION", value_parser = region)]
     pub region: Option<String>,
-    /// DynamoDB table of the deployed function's records (output `RecordsTable` of the stack). Without it, `apply` acquires no lease,
-    /// and revokes the sessions of a role that it changes
+    /// DynamoDB table of the deployed function's records (output `RecordsTable` of the stack)
     #[arg(long, value_name = "TABLE", env = "ONBOARDING_TABLE", hide_env_values = true)]
     pub records: Option<String>,
 }

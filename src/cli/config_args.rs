@@ -41,6 +41,7 @@ pub(super) struct ConfigurationParameter {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(mut_arg("records", |records| records.hide(true)))]
 pub(super) struct Pull {
     #[command(flatten)]
     pub(super) parameter: ConfigurationParameter,
@@ -58,6 +59,7 @@ pub(super) struct Pull {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(mut_arg("records", |records| records.hide(true)))]
 pub(super) struct Push {
     /// Configuration file
     #[arg(default_value = DEFAULT_CONFIG, value_hint = ValueHint::FilePath)]

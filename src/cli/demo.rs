@@ -1,16 +1,25 @@
-//! `onboard demo`: the real engine onboards an account of a simulated organization, without AWS.
+//! `onboard demo`: the real engine on a simulated organization, without AWS.
+//!
+//! A new account is onboarded, a second run finds nothing to do, an account that was invited is blocked with its remedy, and what
+//! is left for a person is listed. Everything is carried out before the first line is printed, so that the summary comes first.
+//! Time and the pauses between attempts are simulated, so that every run prints the same.
 
 use std::fmt::Display;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, anyhow, bail};
+use clap::Parser;
 
+use super::account::next_steps;
+use super::args::{Args, Command};
 use super::exit::Exit;
+use super::explained::explained;
 use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
-use onboarding_core::lines::{Line, Style, render};
+use onboarding_core::handoff_list::{AccountHandoff, handoff_lines};
+use onboarding_core::lines::{Line, Style, render, widest};
 use onboarding_core::outcome::Outcome;
-use onboarding_core::report::{Detail, plan_lines, report_lines};
+use onboarding_core::report::{Detail, Report, outcome_line, plan_lines, report_lines};
 use onboarding_core::time::{after, since};
 use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::ports::Clock;
@@ -20,55 +29,51 @@ use onboarding_simulation::{AccountCreation, FakeOrganization};
 const CONFIG: &str = include_str!("../../onboarding.toml");
 const MANAGEMENT: &str = "111122223333";
 const IDENTITY: &str = "222233334444";
+const INVITED: &str = "777788889999";
 const PIPELINE: &str = "arn:aws:iam::222233334444:role/app-pipeline";
 /// The vendors' accounts. Like IAM, the simulation rejects policies that name accounts that do not exist.
 const VENDORS: [&str; 2] = ["147995105371", "377450845233"];
+/// The root of the organization, in which Organizations creates accounts.
+const ROOT: &str = "o-exampleorgid/r-exam";
 /// How long the simulated account is waited for.
 const TIMEOUT: Duration = Duration::from_secs(900);
+/// How long every simulated call takes, about as long as one of AWS.
+const LATENCY: Duration = Duration::from_millis(40);
 
 pub(super) async fn demo() -> anyhow::Result<Exit> {
     let organization = organization()?;
     let config = Config::parse_without_files(CONFIG).map_err(|problems| anyhow!("{problems}"))?;
     let engine = Engine::new(organization.clone(), config);
 
-    print(faint("A simulated organization, in memory, that enforces IAM's rules: no AWS calls are made."))?;
-    let account = create(&organization, &engine).await?;
-    let job = Job {
-        account,
-        trigger: TriggerKind::CreateAccount,
-        session_suffix: "demo".to_owned(),
-        lease_owner: "demo".to_owned(),
-        deadline: after(organization.now(), TIMEOUT),
-        abandon_at: after(organization.now(), TIMEOUT + Duration::from_secs(60)),
-        confirmed_plan: None,
-    };
-
-    heading("2. Plan: current state and planned changes")?;
-    let before = organization.now();
-    let plan = engine.plan(&job).await;
-    let refused = organization.journal().iter().filter(|call| call.call == "sts:AssumeRole" && !call.ok).count();
-    let waited = since(before, organization.now()).as_secs_f64();
-    print(faint(format!("AssumeRole was refused {refused} times; the account was ready after {waited:.0} s.")))?;
-    print(Line::blank())?;
-    print_text!("{}", render(&plan_lines(&plan, Detail::Summary)));
-
-    heading("3. Apply, then verify by evaluating the resulting policies")?;
-    let applied = engine
-        .apply(&Job {
-            confirmed_plan: Some(plan.changes.iter().map(|result| result.change.clone()).collect()),
-            ..job.clone()
-        })
-        .await;
-    print_text!("{}", render(&report_lines(&applied, Some(&plan), Detail::Full)));
-    verify(&organization, &job.account)?;
-
-    heading("4. Apply again: a second run is idempotent")?;
+    let (account, creation) = create(&organization, &engine).await?;
+    let job = job(&organization, account);
+    let new = onboard(&organization, &engine, &job).await?;
     organization.clear_journal();
     let again = engine.apply(&job).await;
-    print_text!("{}", render(&report_lines(&again, None, Detail::Summary)));
     let calls = organization.journal().len();
     let writes = organization.writes().len();
-    print(faint(format!("{calls} calls, {writes} of them writes.")))?;
+    let invited = invite(&organization)?;
+    let blocked = engine.apply(&self::job(&organization, invited)).await;
+    let handoffs = engine.account_handoffs(&job.account).await.map_err(explained)?;
+
+    let mut lines =
+        vec![faint("A simulated organization, in memory, that enforces IAM's rules: no AWS calls are made.")];
+    lines.extend(summary(&new.applied, &again, &blocked, &handoffs));
+    lines.extend(heading("1. An account is created"));
+    lines.extend(creation);
+    lines.extend(heading("2. Plan: current state and planned changes"));
+    lines.extend(new.plan_lines);
+    lines.extend(heading("3. Apply, then verify by evaluating the resulting policies"));
+    lines.extend(report_lines(&new.applied, Some(&new.plan), Detail::Full));
+    lines.extend(verify(&organization, &job.account)?);
+    lines.extend(heading("4. Apply again: a second run is idempotent"));
+    lines.extend(report_lines(&again, None, Detail::Summary));
+    lines.push(faint(format!("{calls} calls, {writes} of them writes.")));
+    lines.extend(heading("5. An account that was invited is blocked, with its remedy"));
+    lines.extend(report_lines(&blocked, None, Detail::Summary));
+    lines.extend(heading("6. Hand-off: what is left for a person to do at vendors"));
+    lines.extend(handoff_lines(&handoffs));
+    print_text!("{}", render(&lines));
 
     if again.outcome == Outcome::Converged && writes == 0 {
         Ok(Exit::Done)
@@ -80,16 +85,39 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
 fn organization() -> anyhow::Result<FakeOrganization> {
     let mut organization = FakeOrganization::new("aws".parse()?, MANAGEMENT.parse()?, IDENTITY.parse()?)
         .with_identity(PIPELINE)
-        .without_records();
+        .without_records()
+        .with_jitter_seed(1);
     for vendor in VENDORS {
         organization = organization.with_outside_account(&vendor.parse()?);
     }
     Ok(organization)
 }
 
+/// An account that joined by invitation, long ago: Organizations created no access role in it.
+fn invite(organization: &FakeOrganization) -> anyhow::Result<AccountId> {
+    let account: AccountId = INVITED.parse()?;
+    let _ = organization.clone().with_invited_member(&account, "acquired-co", Some(UNIX_EPOCH));
+    organization.set_ou_path(&account, &format!("{ROOT}/{account}/"));
+    Ok(account)
+}
+
+fn job(organization: &FakeOrganization, account: AccountId) -> Job {
+    Job {
+        account,
+        trigger: TriggerKind::CommandLine,
+        session_suffix: "demo".to_owned(),
+        lease_owner: "demo".to_owned(),
+        deadline: after(organization.now(), TIMEOUT),
+        abandon_at: after(organization.now(), TIMEOUT + Duration::from_secs(60)),
+        confirmed_plan: None,
+    }
+}
+
 /// Creates an account as Organizations does: it is in progress at first, then active, and its access role works only later.
-async fn create(organization: &FakeOrganization, engine: &Engine<FakeOrganization>) -> anyhow::Result<AccountId> {
-    heading("1. An account is created")?;
+async fn create(
+    organization: &FakeOrganization,
+    engine: &Engine<FakeOrganization>,
+) -> anyhow::Result<(AccountId, Vec<Line>)> {
     let creation = AccountCreation {
         in_progress: Duration::from_secs(12),
         access_role_delay: Duration::from_secs(40),
@@ -103,15 +131,62 @@ async fn create(organization: &FakeOrganization, engine: &Engine<FakeOrganizatio
     };
     let polls = organization.journal().len();
     let seconds = since(before, organization.now()).as_secs_f64();
+    organization.set_ou_path(&account, &format!("{ROOT}/{account}/"));
     let step = |name: &str| Line::at(0).column(Style::Plain, name, 28);
-    print(step("organizations:CreateAccount").styled(Style::Faint, &request))?;
-    print(step("IN_PROGRESS").styled(Style::Faint, format!("polled {polls} times in {seconds:.0} s")))?;
-    print(step("SUCCEEDED").styled(Style::Strong, format!("account {account} (payments-dev)")))?;
-    Ok(account)
+    let lines = vec![
+        step("organizations:CreateAccount").styled(Style::Faint, &request),
+        step("IN_PROGRESS").styled(Style::Faint, format!("polled {polls} times in {seconds:.0} s")),
+        step("SUCCEEDED").styled(Style::Strong, format!("account {account} (payments-dev)")),
+    ];
+    Ok((account, lines))
+}
+
+/// The plan of the new account, and its result.
+struct Onboarded {
+    plan: Report,
+    plan_lines: Vec<Line>,
+    applied: Report,
+}
+
+async fn onboard(
+    organization: &FakeOrganization,
+    engine: &Engine<FakeOrganization>,
+    job: &Job,
+) -> anyhow::Result<Onboarded> {
+    let before = organization.now();
+    let plan = engine.plan(job).await;
+    let refused = organization.journal().iter().filter(|call| call.call == "sts:AssumeRole" && !call.ok).count();
+    let waited = since(before, organization.now()).as_secs_f64();
+    let waiting = faint(format!("AssumeRole was refused {refused} times; the account was ready after {waited:.0} s."));
+    let mut lines = vec![waiting, Line::blank()];
+    let words = ["onboard", "plan", "--account", job.account.as_str()];
+    let Command::Plan(target) = Args::try_parse_from(words)?.command else { bail!("`plan` is another subcommand") };
+    lines.extend(plan_lines(&plan, target.detail()));
+    lines.extend(next_steps(&target));
+    // Calls take time from here on, so that the result says how long the changes took.
+    organization.set_latency(LATENCY);
+    let confirmed = plan.changes.iter().map(|result| result.change.clone()).collect();
+    let applied = engine.apply(&Job { confirmed_plan: Some(confirmed), ..job.clone() }).await;
+    organization.set_latency(Duration::ZERO);
+    Ok(Onboarded { plan, plan_lines: lines, applied })
+}
+
+/// The outcomes of all runs, which are explained below it.
+fn summary(new: &Report, again: &Report, blocked: &Report, handoffs: &[AccountHandoff]) -> Vec<Line> {
+    let runs = [(new, "new"), (again, "again"), (blocked, "invited")];
+    let name = |report: &Report| report.account_name.as_ref().map(ToString::to_string).unwrap_or_default();
+    let labels = runs.map(|(report, which)| format!("{} ({which})", name(report)));
+    let width = widest(&labels);
+    let mut lines = heading("Summary");
+    for (label, (report, _)) in labels.iter().zip(runs) {
+        lines.push(Line::at(2).column(Style::Plain, label, width).append(outcome_line(report)));
+    }
+    lines.extend(handoff_lines(handoffs).into_iter().next().map(|first| Line::at(2).append(first)));
+    lines
 }
 
 /// Asks the simulated STS for what the report claims. It evaluates the policies independently of the report.
-fn verify(organization: &FakeOrganization, account: &AccountId) -> anyhow::Result<()> {
+fn verify(organization: &FakeOrganization, account: &AccountId) -> anyhow::Result<Vec<Line>> {
     use onboarding_core::policy::Caller;
     let role = |name: &str| format!("arn:aws:iam::{account}:role/{name}");
     let can_assume = |who: &str, name: &str, id: Option<&str>| -> anyhow::Result<bool> {
@@ -119,7 +194,7 @@ fn verify(organization: &FakeOrganization, account: &AccountId) -> anyhow::Resul
         Ok(organization.can_assume(&caller, &role(name), id))
     };
     let vendor = "Workload_Security_Role_Cross";
-    heading("The same checks against the simulated STS")?;
+    let mut lines = heading("The same checks against the simulated STS");
     for (who, id, role_name, suffix, external_id) in [
         ("the identity account", IDENTITY, "OrganizationAccountAccessRole", "", None),
         (
@@ -132,21 +207,15 @@ fn verify(organization: &FakeOrganization, account: &AccountId) -> anyhow::Resul
         ("Workload Security", VENDORS[0], vendor, " without an external ID", None),
     ] {
         let answer = if can_assume(id, role_name, external_id)? { "can assume the role" } else { "denied" };
-        print(Line::at(2).text(format!("{who}{suffix}: {answer}")))?;
+        lines.push(Line::at(2).text(format!("{who}{suffix}: {answer}")));
     }
-    Ok(())
+    Ok(lines)
 }
 
-fn heading(title: &str) -> anyhow::Result<()> {
-    print(Line::blank())?;
-    print(Line::heading(title))
+fn heading(title: &str) -> Vec<Line> {
+    vec![Line::blank(), Line::heading(title)]
 }
 
 fn faint(text: impl Display) -> Line {
     Line::at(0).styled(Style::Faint, text)
-}
-
-fn print(line: Line) -> anyhow::Result<()> {
-    print_text!("{}", render(&[line]));
-    Ok(())
 }

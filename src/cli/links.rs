@@ -26,7 +26,7 @@ pub(super) async fn links<W: World>(
         Some(id) => accounts::one(&engine, id).await?,
         None => accounts::list(world, config).await?,
     };
-    let access_roles = accounts::access_roles(world, config, &listed.accounts, roles.role.as_ref()).await?;
+    let access_roles = accounts::access_roles(world, config, &listed.accounts, roles.access_role.as_ref()).await?;
     let found = listed.accounts.iter().zip(&access_roles);
     let found: Vec<_> = found.map(|(account, role)| (account, account_links(config, account, role))).collect();
     if let Some(problem) = problem(&found) {

@@ -32,7 +32,7 @@ pub(super) fn show(args: &ShowPrerequisites) -> anyhow::Result<Exit> {
             let accounts: Vec<_> = selected.iter().map(|one| one.account()).collect();
             anyhow::ensure!(
                 !(accounts.contains(&AccountKind::Identity) && accounts.contains(&AccountKind::Management)),
-                "a Terraform configuration is for one account; pass `--account identity` or `--account management`"
+                "a Terraform configuration is for one account; pass `--for identity` or `--for management`"
             );
             print_text!("{}", terraform(&selected, &settings));
         }
@@ -46,7 +46,7 @@ fn selected(args: &ShowPrerequisites) -> anyhow::Result<Vec<Prerequisite>> {
     for name in &args.names {
         anyhow::ensure!(
             account.is_none_or(|account| account == name.account()),
-            "`{name}` belongs to the {} account; leave out `--account`",
+            "`{name}` belongs to the {} account; leave out `--for`",
             name.account().as_str()
         );
     }
@@ -58,7 +58,7 @@ fn selected(args: &ShowPrerequisites) -> anyhow::Result<Vec<Prerequisite>> {
 
 fn settings(args: &ShowPrerequisites) -> Settings {
     Settings {
-        mfa: if args.no_mfa { MfaRequirement::NotRequired } else { MfaRequirement::Required },
+        mfa: if args.require_mfa { MfaRequirement::Required } else { MfaRequirement::NotRequired },
         access_role: args.access_role.clone(),
         session_tag: args.session_tag.clone(),
         application_service: args.application_service.clone(),

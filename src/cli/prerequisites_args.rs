@@ -1,6 +1,6 @@
 //! The arguments of `onboard prerequisites`.
 
-use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+use clap::{ArgAction, Args as ClapArgs, Subcommand, ValueEnum};
 use clap_complete::ArgValueCandidates;
 
 use super::common_args::account_id;
@@ -21,7 +21,7 @@ pub(super) enum PolicyFormat {
     Terraform,
 }
 
-/// The account of `--account`.
+/// The account of `--for`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Account {
     Identity,
@@ -53,15 +53,15 @@ pub(super) struct ShowPrerequisites {
     /// Format
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: PolicyFormat,
-    /// Only those of this account
-    #[arg(long, value_enum)]
+    /// Only those for this account
+    #[arg(long = "for", value_name = "ACCOUNT", value_enum)]
     pub(super) account: Option<Account>,
     /// Access role of the member accounts
-    #[arg(long, value_name = "ROLE", default_value = "OrganizationAccountAccessRole")]
+    #[arg(long, value_name = "NAME", default_value = "OrganizationAccountAccessRole")]
     pub(super) access_role: RoleName,
-    /// Do not require MFA, for example for permission sets of IAM Identity Center
-    #[arg(long)]
-    pub(super) no_mfa: bool,
+    /// Whether people need MFA; `false` for permission sets of IAM Identity Center, for example
+    #[arg(long, value_name = "true|false", hide_possible_values = true, action = ArgAction::Set, default_value_t = true)]
+    pub(super) require_mfa: bool,
     /// Key of a session tag that people of the identity account must pass, with the value of their own tag (ABAC)
     #[arg(long, value_name = "KEY")]
     pub(super) session_tag: Option<TagKey>,
@@ -69,13 +69,13 @@ pub(super) struct ShowPrerequisites {
     #[arg(long, value_name = "SERVICE")]
     pub(super) application_service: Option<ServicePrincipal>,
     /// Role for applications
-    #[arg(long, value_name = "ROLE", default_value = "app-pipeline")]
+    #[arg(long, value_name = "NAME", default_value = "app-pipeline")]
     pub(super) application_role: RoleName,
     /// Role of the member accounts that applications assume
-    #[arg(long, value_name = "ROLE", default_value = "app-deployer")]
+    #[arg(long, value_name = "NAME", default_value = "app-deployer")]
     pub(super) application_target: RoleName,
     /// Role of the management account that creates accounts
-    #[arg(long, value_name = "ROLE", default_value = "account-creation")]
+    #[arg(long, value_name = "NAME", default_value = "account-creation")]
     pub(super) account_creation_role: RoleName,
     /// ID of the identity account, for JSON
     #[arg(long, value_name = "ID", value_parser = account_id, add = ArgValueCandidates::new(completion::accounts))]

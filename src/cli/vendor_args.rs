@@ -3,7 +3,7 @@
 use clap::{Args as ClapArgs, Subcommand, ValueEnum, ValueHint};
 use clap_complete::ArgValueCandidates;
 
-use super::common_args::{Aws, account_id};
+use super::common_args::{Aws, account_id, records_help};
 use super::completion;
 use super::config::DEFAULT_CONFIG;
 use onboarding_core::account::{AccountId, Partition};
@@ -30,15 +30,23 @@ pub(super) struct VendorShow {
     pub(super) config: Option<String>,
     #[command(flatten)]
     pub(super) document: VendorDocument,
-    /// Show the document for the management account, which this tool never changes
-    #[arg(long, requires = "VendorDocument")]
-    pub(super) management: bool,
+    /// Show the document for member accounts, or for the management account, which this tool never changes
+    #[arg(long = "for", value_name = "ACCOUNT", value_enum, default_value_t, requires = "VendorDocument")]
+    pub(super) destination: DocumentAccount,
     /// Account ID for the placeholders of a JSON document
     #[arg(long, value_name = "ID", value_parser = account_id, requires = "VendorDocument", conflicts_with_all = ["cloudformation", "terraform"], add = ArgValueCandidates::new(completion::accounts))]
     pub(super) account: Option<AccountId>,
     /// Partition for the ARNs of a JSON document [default: aws]
     #[arg(long, requires = "VendorDocument", conflicts_with_all = ["cloudformation", "terraform"])]
     pub(super) partition: Option<Partition>,
+}
+
+/// The account of `--for`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum DocumentAccount {
+    #[default]
+    Member,
+    Management,
 }
 
 /// The document to show.
@@ -76,6 +84,7 @@ pub(super) struct Handoff {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(mut_arg("records", |records| records.help(records_help("Without it, every hand-off is shown as open"))))]
 pub(super) struct HandoffList {
     /// Show only this vendor
     #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(completion::vendors))]
@@ -103,6 +112,7 @@ pub(super) enum HandoffCommand {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(mut_arg("records", |records| records.help(records_help("Required"))))]
 pub(super) struct HandoffDone {
     /// Vendor name
     #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(completion::vendors))]

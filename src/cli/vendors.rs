@@ -8,7 +8,7 @@ use super::config::errors;
 use super::exit::Exit;
 use super::input::read;
 use super::output::eprint_lines;
-use super::vendor_args::{VendorDocument, VendorShow};
+use super::vendor_args::{DocumentAccount, VendorDocument, VendorShow};
 use onboarding_core::account::Partition;
 use onboarding_core::config::{Config, Files, Folder};
 use onboarding_core::lines::{Line, Style, render};
@@ -37,7 +37,7 @@ pub(super) fn show(arguments: &VendorShow) -> anyhow::Result<Exit> {
 
 /// Prints a document on stdout, and on stderr what else to know.
 fn show_document(arguments: &VendorShow, vendor: &Vendor) -> anyhow::Result<Exit> {
-    let VendorShow { name, config, document, management, account, partition } = arguments;
+    let VendorShow { name, config, document, destination, account, partition } = arguments;
     let text = config.as_deref().map(read).transpose()?.unwrap_or_default();
     let files = folder(config.as_deref().unwrap_or_default());
     let role = Config::vendor_role(&text, &files, name).map_err(errors)?;
@@ -46,7 +46,10 @@ fn show_document(arguments: &VendorShow, vendor: &Vendor) -> anyhow::Result<Exit
         ExternalIdRule::Required { hint } => hint.clone(),
         ExternalIdRule::NoneBecause(_) => None,
     };
-    let destination = if *management { Destination::Management } else { Destination::Member };
+    let destination = match destination {
+        DocumentAccount::Member => Destination::Member,
+        DocumentAccount::Management => Destination::Management,
+    };
     let documents = VendorDocuments::new(&role, hint.as_deref(), destination)?;
     let partition = match partition {
         Some(partition) => partition.clone(),

@@ -77,15 +77,26 @@ run "principals_replace_the_identity_account" {
   command = plan
 
   variables {
-    identity_principals = ["arn:aws:iam::222233334444:role/platform-engineer"]
+    identity_principals = ["arn:aws:iam::222233334444:user/ann"]
     permission_sets     = ["PlatformEngineer"]
     require_mfa         = true
   }
 
   assert {
-    condition     = strcontains(aws_ssm_parameter.configuration[0].value, "\n\n[[access-role.grant]]\nprincipal = [\"arn:aws:iam::222233334444:role/platform-engineer\"]\ncondition = { Bool = { \"aws:MultiFactorAuthPresent\" = true } }\n\n[[access-role.grant]]\n")
+    condition     = strcontains(aws_ssm_parameter.configuration[0].value, "\n\n[[access-role.grant]]\nprincipal = [\"arn:aws:iam::222233334444:user/ann\"]\ncondition = { Bool = { \"aws:MultiFactorAuthPresent\" = true } }\n\n[[access-role.grant]]\n")
     error_message = "The principals need MFA, and the permission sets have a grant of their own."
   }
+}
+
+run "mfa_denies_roles" {
+  command = plan
+
+  variables {
+    identity_principals = ["arn:aws:iam::222233334444:user/ann", "arn:aws:iam::222233334444:role/platform-engineer"]
+    require_mfa         = true
+  }
+
+  expect_failures = [var.require_mfa]
 }
 
 run "mfa_does_not_apply_to_permission_sets" {

@@ -33,10 +33,16 @@ fn mine() -> Lease {
 
 /// The target and the body of the only request.
 async fn request(server: &MockServer) -> (String, Value) {
-    let requests = server.received_requests().await.unwrap();
+    let mut requests = requests(server).await;
     assert_eq!(requests.len(), 1);
-    let target = requests[0].headers["x-amz-target"].to_str().unwrap().to_owned();
-    (target, serde_json::from_slice(&requests[0].body).unwrap())
+    requests.remove(0)
+}
+
+/// The target and the body of each request.
+async fn requests(server: &MockServer) -> Vec<(String, Value)> {
+    let target = |request: &wiremock::Request| request.headers["x-amz-target"].to_str().unwrap().to_owned();
+    let received = server.received_requests().await.unwrap();
+    received.iter().map(|request| (target(request), serde_json::from_slice(&request.body).unwrap())).collect()
 }
 
 /// An expression with its placeholders replaced.
@@ -177,14 +183,21 @@ async fn record_is_not_saved_if_the_lease_was_taken_over() {
 }
 
 #[tokio::test]
-async fn handoffs_are_saved_without_the_lease_and_without_touching_the_rest() {
-    let (server, aws) = table(json_response(200, "{}")).await;
+async fn handoff_is_saved_without_the_lease_and_without_touching_the_rest() {
     let done = BTreeMap::from([("trelica".to_owned(), "0123abcd".to_owned())]);
-    aws.save_handoffs(ACCOUNT, &done).await.unwrap();
-    let (target, sent) = request(&server).await;
-    assert_eq!((target.as_str(), &sent["ConditionExpression"]), ("DynamoDB_20120810.UpdateItem", &Value::Null));
-    assert_eq!(sent["Key"], json!({"subject": {"S": ACCOUNT}}));
-    assert_eq!(resolved(&sent, "UpdateExpression"), r#"SET handoffs = {"trelica":{"S":"0123abcd"}}"#);
+    for (fingerprint, expression) in
+        [(Some("0123abcd"), r#"SET handoffs.trelica = "0123abcd""#), (None, "REMOVE handoffs.trelica")]
+    {
+        let (server, aws) = table(json_response(200, "{}")).await;
+        aws.save_handoff(ACCOUNT, "trelica", fingerprint).await.unwrap();
+        let sent = requests(&server).await;
+        for (target, sent) in &sent {
+            assert_eq!((target.as_str(), &sent["ConditionExpression"]), ("DynamoDB_20120810.UpdateItem", &Value::Null));
+            assert_eq!(sent["Key"], json!({"subject": {"S": ACCOUNT}}));
+        }
+        let expressions: Vec<_> = sent.iter().map(|(_, sent)| resolved(sent, "UpdateExpression")).collect();
+        assert_eq!(expressions, ["SET handoffs = if_not_exists(handoffs, {})", expression]);
+    }
 
     let (_server, aws) =
         table(json_response(200, &json!({"Item": {"handoffs": {"M": {"trelica": {"S": "0123abcd"}}}}}).to_string()))
@@ -192,7 +205,7 @@ async fn handoffs_are_saved_without_the_lease_and_without_touching_the_rest() {
     assert_eq!(aws.load_record(ACCOUNT).await.unwrap().handoffs, done);
 
     let (_server, aws) = table(json_response(400, CONDITION_FAILED)).await;
-    assert!(aws.save_handoffs(ACCOUNT, &done).await.is_err());
+    assert!(aws.save_handoff(ACCOUNT, "trelica", Some("0123abcd")).await.is_err());
 }
 
 #[tokio::test]

@@ -60,12 +60,12 @@ fn wrong_prerequisites_are_explained() {
         (
             &["--format", "terraform"],
             1,
-            "a Terraform configuration is for one account; pass `--account identity` or `--account management`",
+            "a Terraform configuration is for one account; pass `--for identity` or `--for management`",
         ),
         (
-            &["application-role", "--account", "management"],
+            &["application-role", "--for", "management"],
             1,
-            "`application-role` belongs to the identity account; leave out `--account`",
+            "`application-role` belongs to the identity account; leave out `--for`",
         ),
         (
             &["aplication-role"],

@@ -60,7 +60,7 @@ fn invalid_arguments_exit_with_2() {
         &["policy", "grant", "--principal", "222233334444", "--partition", "azure", "-"],
         &["completions", "cmd"],
         &["vendors", "show", "trelica", "--policy", "--trust"],
-        &["vendors", "show", "trelica", "--management"],
+        &["vendors", "show", "trelica", "--for", "management"],
         &["vendors", "show", "trelica", "--terraform", "--account", "444455556666"],
         &["handoff", "--all", "--account", "444455556666"],
         &["handoff", "--format", "xml"],
@@ -120,4 +120,18 @@ fn man_pages_are_written_for_each_command() {
     let finished = onboard(&["man", folder.path().join("file").to_str().unwrap()], "");
     assert_eq!(finished.code, 1);
     assert!(finished.err.starts_with("error: cannot create the folder"), "{}", finished.err);
+}
+
+/// What a command does without the table differs from command to command.
+#[test]
+fn records_option_says_what_the_command_does_without_the_table() {
+    let help = |command: &[&str]| unwrapped(&onboard(&[command, &["--help"]].concat(), "").out);
+    let lease = "Without it, no lease is acquired";
+    assert!(help(&["apply"]).contains(lease));
+    assert!(help(&["plan"]).contains("--records") && !help(&["plan"]).contains(lease));
+    assert!(help(&["handoff"]).contains("Without it, every hand-off is shown as open"));
+    assert!(help(&["links"]).contains("Without it, the first access role"));
+    for unused in [&["config", "push"], &["config", "pull"], &["doctor"][..]] {
+        assert!(!help(unused).contains("--records"), "{unused:?}");
+    }
 }

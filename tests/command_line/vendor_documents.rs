@@ -9,7 +9,7 @@ fn documents_of_a_vendor_are_on_stdout_and_notes_on_stderr() {
     assert_eq!(policy.code, 0);
     assert_eq!(policy.json()["Statement"][0]["Effect"], "Allow");
     assert!(policy.err.contains("`organizations:ListAccounts` is left out"), "{}", policy.err);
-    let management = show(&["--policy", "--management"]);
+    let management = show(&["--policy", "--for", "management"]);
     assert!(management.out.contains("organizations:ListAccounts") && !management.err.contains("left out"));
     let trust = show(&["--trust", "--partition", "aws-us-gov", "--config", "onboarding.toml"]);
     assert_eq!(trust.json()["Statement"][0]["Principal"]["AWS"], "arn:aws-us-gov:iam::377450845233:root");

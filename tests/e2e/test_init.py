@@ -75,7 +75,7 @@ def test_permission_sets_are_not_asked_for_mfa(onboard, file):  # noqa: F811
 
 
 def test_options_are_not_asked_for(onboard, file):  # noqa: F811
-    words = ["--identity-account", IDENTITY, "--mfa", "required", "--vendor", "none", "--exclude", "none"]
+    words = ["--identity-account", IDENTITY, "--require-mfa", "true", "--vendor", "none", "--exclude", "none"]
     output, code = onboard.answered("", "init", *words)
     assert (code, "?" in output, file.exists()) == (DONE, False, True), output
     check, code = onboard("config", "check")
@@ -91,7 +91,7 @@ def test_end_of_input_writes_nothing(onboard, file):  # noqa: F811
 
 
 def test_plan_of_the_new_file_shows_mfa(onboard, file, account):  # noqa: F811
-    output, code = onboard.answered("", "init", "--identity-account", IDENTITY, "--mfa", "required", "--vendor", "none", "--exclude", "none")
+    output, code = onboard.answered("", "init", "--identity-account", IDENTITY, "--require-mfa", "true", "--vendor", "none", "--exclude", "none")
     assert code == DONE, output
     output, code = onboard("plan", "--account", account)
     assert (code, "MFA" in output or "MultiFactorAuthPresent" in output) == (PENDING, True), output

@@ -61,3 +61,14 @@ def test_package_of_the_function_contains_an_executable_bootstrap_and_is_reprodu
         [entry] = files.infolist()
         assert (entry.filename, entry.external_attr >> 16) == ("bootstrap", 0o755)
         assert files.read(entry) == Path(os.environ["BOOTSTRAP"]).read_bytes()
+
+
+def test_manifest_of_a_release_names_the_repository_that_has_its_archives(tmp_path, monkeypatch):
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "example/account-onboarding")
+    package(tmp_path, "/dev/null", "manifest")
+    manifest = tmp_path / f"account-onboarding-v{VERSION}.Cargo.toml"
+    assert_checksum(manifest)
+    released = tomllib.loads(manifest.read_text())
+    assert released["package"].pop("repository") == "https://github.com/example/account-onboarding"
+    assert released == CARGO

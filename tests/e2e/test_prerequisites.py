@@ -163,7 +163,7 @@ def test_printed_document_works_when_it_is_created_manually(world, owner, member
 
 
 def test_template_of_one_prerequisite_can_be_deployed(world, owner, member):
-    command = [ONBOARD, "prerequisites", "show", "identity-access-policy", "--no-mfa"]
+    command = [ONBOARD, "prerequisites", "show", "identity-access-policy", "--require-mfa", "false"]
     template = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     deploy(world, owner, "identity", template, GroupNames=GROUP)
     assert assumed(Person(world, owner, GROUP).without_mfa(), arn(member))

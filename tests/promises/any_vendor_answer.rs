@@ -8,7 +8,6 @@ use std::time::{Duration, SystemTime};
 use account_onboarding::vendors;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
-use onboarding_core::handoff::HandoffsDone;
 use onboarding_core::lease::Lease;
 use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::plan::RegistrationChange;
@@ -106,8 +105,8 @@ impl Records for WithVendor {
         self.organization.save_record(subject, update).await
     }
 
-    async fn save_handoffs(&self, subject: &str, done: &HandoffsDone) -> Result<(), ApiError> {
-        self.organization.save_handoffs(subject, done).await
+    async fn save_handoff(&self, subject: &str, vendor: &str, done: Option<&str>) -> Result<(), ApiError> {
+        self.organization.save_handoff(subject, vendor, done).await
     }
 }
 

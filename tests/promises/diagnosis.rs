@@ -74,7 +74,12 @@ fn inactive_account_is_blocked_with_its_state() {
 fn invited_account_without_access_role_is_blocked_until_the_documented_role_is_created() {
     let scenario = invited_account().diagnose();
     insta::assert_snapshot!(scenario.outcome(), @"blocked (no_access_role): account 555566667777 was invited, and Organizations creates no access role in invited accounts; AssumeRole was denied for `OrganizationAccountAccessRole` or `AWSControlTowerExecution`: sts:AssumeRole failed: AccessDenied: User: arn:aws:iam::111122223333:role/account-onboarding is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::555566667777:role/OrganizationAccountAccessRole; as an administrator of the account, create role `OrganizationAccountAccessRole` that trusts `arn:aws:iam::111122223333:root`, and attach `arn:aws:iam::aws:policy/AdministratorAccess` (docs/TROUBLESHOOTING.md has the commands); if it exists already, it trusts another principal: add `arn:aws:iam::111122223333:root` to its trust policy, then run again");
-    // The trust policy in the documentation resolves the block when used verbatim.
+    // The trust policies in the commands and in the documentation resolve the block when used verbatim.
+    let commands = scenario.report().outcome.cause().unwrap().commands.clone();
+    assert_eq!(commands.len(), 2, "{commands:?}");
+    let in_command = commands[0].split('\'').nth(1).unwrap();
+    assert!(commands[0].starts_with(&format!("aws iam create-role --role-name {ACCESS} ")), "{}", commands[0]);
+    invited_account().with_role(ACCESS, administrator(in_command)).apply().assert_onboarded();
     let page = include_str!("../../docs/TROUBLESHOOTING.md");
     let section = page.split_once("### `no_access_role`").unwrap().1;
     let trust = section.split_once("<<'END'\n").unwrap().1.split_once("\nEND").unwrap().0;

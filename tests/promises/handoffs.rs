@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use onboarding_core::handoff::{Handoff, HandoffStatus, HandoffsDone};
 use onboarding_core::handoff_list::csv;
 use onboarding_core::last_result::Requirement;
@@ -71,6 +72,34 @@ fn undone_handoff_is_open_again() {
     mark(&scenario, HandoffStatus::Open);
     let scenario = scenario.plan();
     assert_eq!((handoff(&scenario).status, handoff(&scenario).changed), (HandoffStatus::Open, false));
+}
+
+/// Both people read the record before either writes it.
+#[test]
+fn handoffs_that_are_recorded_at_the_same_time_are_all_kept() {
+    let acme = r#"
+        [vendors.acme]
+        external-id = "acme-external-id"
+        [catalogue.acme]
+        title = "Acme"
+        documentation = ["https://example.com/aws"]
+        role = { name = "Acme" }
+        trust = { accounts = ["333344445555"], external-id = "required" }
+        handoff = { instruction = "paste this", fields = { "Account" = "{account-id}" } }
+        [catalogue.acme.permissions.ec2]
+        actions = ["ec2:DescribeInstances"]
+    "#;
+    let scenario = Scenario::new().with_onboarded_account().config(&format!("{CONFIG}{acme}"));
+    let (engine, account) = (scenario.engine(), id(NEW));
+    let record_both = |status| {
+        let both = [VENDOR, "acme"].map(|vendor| engine.mark_handoff(&account, vendor, status));
+        run(join_all(both)).into_iter().for_each(|marked| assert!(marked.unwrap().is_some()));
+        let calls: Vec<_> = scenario.organization().journal().into_iter().rev().map(|call| call.call).take(4).collect();
+        assert_eq!(calls, ["dynamodb:UpdateItem", "dynamodb:UpdateItem", "dynamodb:GetItem", "dynamodb:GetItem"]);
+        scenario.organization().record(NEW).handoffs.into_keys().collect::<Vec<_>>()
+    };
+    assert_eq!(record_both(HandoffStatus::Done), ["acme", VENDOR]);
+    assert_eq!(record_both(HandoffStatus::Open), [""; 0]);
 }
 
 #[test]

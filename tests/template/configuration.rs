@@ -1,6 +1,9 @@
 //! The configuration that the stack generates from its parameters.
 
-use onboarding_core::config::PrincipalSpec;
+use std::collections::BTreeSet;
+
+use onboarding_core::config::starter::{Granted, Starter, permission_set_pattern};
+use onboarding_core::config::{Config, PrincipalSpec};
 use serde_json::{Value, json};
 
 use crate::stack::{Stack, TEMPLATE, template, text};
@@ -58,9 +61,7 @@ fn generated_grants_are_those_of_the_parameters() {
     let account = || vec!["222233334444".to_owned()];
     let both = || vec![ROLE.to_owned(), USER.to_owned()];
     let mfa = || json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } });
-    let pattern = |name: &str| {
-        format!("arn:{{partition}}:iam::*:role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO_{name}_????????????????")
-    };
+    let pattern = permission_set_pattern;
     let one_set = || json!({ "ArnLike": { "aws:PrincipalArn": pattern("Admin") } });
     let two_sets = || json!({ "ArnLike": { "aws:PrincipalArn": [pattern("Admin"), pattern("On-Call")] } });
     let require_mfa = ("RequireMfa", "true");
@@ -76,6 +77,42 @@ fn generated_grants_are_those_of_the_parameters() {
     // Next to everything else that the configuration has.
     let others = [("ExcludedAccountIds", "333344445555"), ("TrelicaExternalId", "one"), require_mfa];
     assert_eq!(grants(&others), [(account(), mfa())]);
+}
+
+/// CloudFormation cannot look into a list of ARNs, so that roles are not rejected as in the Terraform module.
+#[test]
+fn generated_configuration_warns_of_roles_that_mfa_denies() {
+    const ROLE: &str = "arn:aws:iam::222233334444:role/teams/Admin";
+    const USER: &str = "arn:aws:iam::222233334444:user/ann";
+    let warnings = |principals: &str, mfa: &str| {
+        let stack = Stack::with(&[("IdentityPrincipals", principals), ("RequireMfa", mfa)]);
+        Config::parse_without_files(text(&stack.resource("Configuration")["Value"]))
+            .expect("a configuration")
+            .warnings()
+    };
+    let found = warnings(&format!("{USER},{ROLE}"), "true");
+    assert!(found.len() == 1 && found[0].starts_with(&format!("access-role: `{ROLE}` is denied")), "{found:?}");
+    assert_eq!(warnings(&format!("{USER},{ROLE}"), "false"), [""; 0]);
+    assert_eq!(warnings(USER, "true"), [""; 0]);
+}
+
+/// The stack, the Terraform module, the documentation and `onboard init` write one pattern.
+#[test]
+fn permission_sets_have_one_pattern() {
+    let text = "arn:{partition}:iam::*:role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO_Admin_????????????????";
+    assert_eq!(permission_set_pattern("Admin"), text);
+    for (file, name) in [("docs/PREREQUISITES.md", "PlatformEngineer"), ("terraform/configuration.tf", "${name}")] {
+        let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
+        let content = std::fs::read_to_string(path).expect("the file");
+        assert!(content.contains(&permission_set_pattern(name)), "{file}");
+    }
+    let starter = Starter {
+        identity_account: "482913650127".parse().expect("an account ID"),
+        granted: Granted::PermissionSets(vec!["Admin".to_owned()]),
+        vendors: Vec::new(),
+        excluded: BTreeSet::new(),
+    };
+    assert!(starter.to_toml().contains(&format!("\"{text}\"")), "{}", starter.to_toml());
 }
 
 /// With nothing but permission sets, to which MFA does not apply, it would be required of no one.

@@ -54,7 +54,7 @@ fn kebab_case(name: &str) -> String {
 /// The policies of Terraform resources by the name of the prerequisite, which is in the comment above each.
 fn terraform(account: &str, arguments: &[&str]) -> BTreeMap<String, Value> {
     let id = if account == "identity" { IDENTITY } else { MANAGEMENT };
-    let printed = show(&[&["--format", "terraform", "--account", account], arguments].concat());
+    let printed = show(&[&["--format", "terraform", "--for", account], arguments].concat());
     let resources = printed.split("# ").skip(1).map(|resource| {
         let (name, body) = resource.split_once('\n').expect("a comment");
         let (_, expression) = body.split_once("jsonencode(").expect("a policy");
@@ -91,9 +91,12 @@ type Variant = (&'static [&'static str], &'static [(&'static str, &'static str)]
 
 const VARIANTS: [Variant; 5] = [
     (&[], &[]),
-    (&["--no-mfa"], &[("RequireMfa", "false")]),
+    (&["--require-mfa", "false"], &[("RequireMfa", "false")]),
     (&["--session-tag", "team"], &[("SessionTagKey", "team")]),
-    (&["--session-tag", "cost:center", "--no-mfa"], &[("SessionTagKey", "cost:center"), ("RequireMfa", "false")]),
+    (
+        &["--session-tag", "cost:center", "--require-mfa", "false"],
+        &[("SessionTagKey", "cost:center"), ("RequireMfa", "false")],
+    ),
     (
         &["--access-role", "Ops", "--application-target", "deploy", "--account-creation-role", "Vending"],
         &[("AccessRoleName", "Ops"), ("ApplicationTargetRoleName", "deploy"), ("AccountCreationRoleName", "Vending")],

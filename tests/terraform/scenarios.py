@@ -56,7 +56,7 @@ SCENARIOS = [
         region="us-gov-west-1",
         parameters={
             "AccessRoleName": "Ops",
-            "IdentityPrincipals": f"arn:aws-us-gov:iam::{IDENTITY}:role/teams/Admin,arn:aws-us-gov:iam::{IDENTITY}:user/ann",
+            "IdentityPrincipals": f"arn:aws-us-gov:iam::{IDENTITY}:user/teams/bo,arn:aws-us-gov:iam::{IDENTITY}:user/ann",
             "PermissionSets": "PlatformEngineer,On-Call",
             "RequireMfa": "true",
             "ExcludedAccountIds": "333344445555,444455556666",
@@ -83,6 +83,7 @@ SCENARIOS = [
         },
     ),
     Scenario("mfa", parameters={"RequireMfa": "true"}),
+    Scenario("roles", parameters={"IdentityPrincipals": f"arn:aws:iam::{IDENTITY}:role/teams/Admin,arn:aws:iam::{IDENTITY}:user/ann"}),
     Scenario("permission_sets", parameters={"PermissionSets": "PlatformEngineer"}),
     Scenario(
         "control_tower",

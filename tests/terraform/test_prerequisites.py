@@ -13,9 +13,9 @@ PARTITION = "aws-us-gov"
 ACCOUNTS = {"identity": "222233334444", "management": "111122223333"}
 # Arguments by the name of a folder, which begins with the account. Policies of roles that exist are printed without the role.
 VARIANTS = {
-    **{account: ["--account", account] for account in ACCOUNTS},
-    **{f"{account}_no_mfa": ["--account", account, "--no-mfa"] for account in ACCOUNTS},
-    "identity_session_tag": ["--account", "identity", "--session-tag", "team"],
+    **{account: ["--for", account] for account in ACCOUNTS},
+    **{f"{account}_no_mfa": ["--for", account, "--require-mfa", "false"] for account in ACCOUNTS},
+    "identity_session_tag": ["--for", "identity", "--session-tag", "team"],
     "identity_existing_role": ["identity-access-policy", "application-policy"],
     "management_existing_role": ["management-access-policy", "account-creation-policy"],
 }

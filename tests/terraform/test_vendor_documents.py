@@ -29,7 +29,7 @@ def show(vendor, *options):
     return subprocess.run(command, cwd=terraform.ROOT, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize("options", [[], ["--management"], ["--config", "onboarding.toml"]])
+@pytest.mark.parametrize("options", [[], ["--for", "management"], ["--config", "onboarding.toml"]])
 @pytest.mark.parametrize("vendor", ["trelica", "workload-security"])
 def test_configuration_is_formatted_valid_and_plans_the_documents(tmp_path, vendor, options):
     assert Path(ONBOARD).is_file(), f"`{ONBOARD}` does not exist: run `cargo build --bin onboard`, or set ONBOARD"

@@ -40,6 +40,9 @@ pub struct Cause {
     pub message: String,
     /// What to do next.
     pub remedy: String,
+    /// The commands that do it, if there are any: each is one line for a shell. They are not kept in records and notifications.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<String>,
 }
 
 impl Cause {
@@ -52,7 +55,8 @@ impl Cause {
     /// A cause with its message and its remedy. Both are filtered, because they may quote an event, an account or a service.
     #[must_use]
     pub fn new(code: Code, message: impl AsRef<str>, remedy: impl AsRef<str>) -> Self {
-        Self { code, message: printable(message.as_ref()), remedy: printable(remedy.as_ref()) }
+        let message = printable(message.as_ref());
+        Self { code, message, remedy: printable(remedy.as_ref()), commands: Vec::new() }
     }
 }
 
@@ -187,6 +191,13 @@ impl Stop {
     pub fn advise(mut self, also: &str) -> Self {
         let cause = self.cause_mut();
         cause.remedy = format!("{}; {also}", cause.remedy);
+        self
+    }
+
+    /// The same, with the commands that carry out the remedy.
+    #[must_use]
+    pub fn with_commands(mut self, commands: Vec<String>) -> Self {
+        self.cause_mut().commands = commands;
         self
     }
 

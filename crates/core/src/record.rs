@@ -47,7 +47,8 @@ pub mod attribute {
     pub(crate) const ROLES: &str = "roles";
     pub(crate) const REVOCATIONS: &str = "revocations";
     pub(crate) const GRANTS: &str = "grants";
-    pub(crate) const HANDOFFS: &str = "handoffs";
+    /// The hand-offs that a person has done: a map from vendors to fingerprints.
+    pub const HANDOFFS: &str = "handoffs";
 }
 
 use attribute::{
@@ -125,7 +126,7 @@ impl Record {
             item.extend([grants_attribute(&self.grants)]);
         }
         if !self.handoffs.is_empty() {
-            item.extend(handoffs_attributes(&self.handoffs));
+            item.insert(HANDOFFS.to_owned(), Attribute::Map(self.handoffs.clone()));
         }
         item.extend(self.saved_by.iter().map(|run| (SAVED_BY.to_owned(), Attribute::Text(run.clone()))));
         item.extend(self.expires_at.map(|at| (EXPIRES_AT.to_owned(), seconds(at))));
@@ -260,12 +261,6 @@ fn recorded_revocation((name, text): (&String, &String)) -> Option<(RoleName, Re
 fn grants_attribute(grants: &BTreeSet<RecordedGrant>) -> (String, Attribute) {
     let grants = grants.iter().map(|grant| (grant.fingerprint.clone(), grant.principal.clone()));
     (GRANTS.to_owned(), Attribute::Map(grants.collect()))
-}
-
-/// The attributes that record which hand-offs a person has done: all of them.
-#[must_use]
-pub fn handoffs_attributes(done: &HandoffsDone) -> Attributes {
-    Attributes::from([(HANDOFFS.to_owned(), Attribute::Map(done.clone()))])
 }
 
 fn recorded_grant((fingerprint, principal): (&String, &String)) -> RecordedGrant {

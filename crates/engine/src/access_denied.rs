@@ -11,6 +11,7 @@ use onboarding_core::error::ApiError;
 use onboarding_core::error_messages::DeniedBy;
 use onboarding_core::outcome::Stop;
 use onboarding_core::role::RoleName;
+use serde_json::json;
 
 /// Says why none of the access roles could be assumed.
 pub(crate) fn diagnose(account: &Account, age: AccountAge, refused: &[(&RoleName, ApiError)]) -> Stop {
@@ -156,7 +157,16 @@ fn trust(account: &Account, role: &RoleName, error: &ApiError) -> Stop {
 fn no_role(account: &Account, role: &RoleName, tried: &str, error: &ApiError) -> Stop {
     let Account { id, partition, .. } = account;
     let root = root(account);
-    Stop::blocked(
+    let administrator = format!("arn:{partition}:iam::aws:policy/AdministratorAccess");
+    let trust = json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Principal": { "AWS": root }, "Action": "sts:AssumeRole" }],
+    });
+    let commands = vec![
+        format!("aws iam create-role --role-name {role} --assume-role-policy-document '{trust}'"),
+        format!("aws iam attach-role-policy --role-name {role} --policy-arn {administrator}"),
+    ];
+    let stop = Stop::blocked(
         Code::NoAccessRole,
         format!(
             "account {id} was invited, and Organizations creates no access role in invited accounts; AssumeRole was denied for \
@@ -164,10 +174,11 @@ fn no_role(account: &Account, role: &RoleName, tried: &str, error: &ApiError) ->
         ),
         format!(
             "as an administrator of the account, create role `{role}` that trusts `{root}`, and attach \
-             `arn:{partition}:iam::aws:policy/AdministratorAccess` (docs/TROUBLESHOOTING.md has the commands); if it exists \
-             already, it trusts another principal: add `{root}` to its trust policy, then run again"
+             `{administrator}` (docs/TROUBLESHOOTING.md has the commands); if it exists already, it trusts another principal: \
+             add `{root}` to its trust policy, then run again"
         ),
-    )
+    );
+    stop.with_commands(commands)
 }
 
 fn changed(account: &Account, role: &RoleName, tried: &str, error: &ApiError) -> Stop {

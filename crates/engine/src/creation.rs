@@ -30,7 +30,7 @@ impl<W: World> Engine<W> {
     /// # Errors
     /// How the job ends when there is no account.
     pub async fn wait_for_creation(&self, request: &str, deadline: SystemTime) -> Result<AccountId, Outcome> {
-        let mut backoff = Backoff::until(deadline);
+        let mut backoff = Backoff::until(&self.world, deadline);
         loop {
             match self.creation_status(request).await.map_err(without_session) {
                 Err(stop) if backoff.again(&self.world, &stop).await => {}

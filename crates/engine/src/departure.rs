@@ -28,7 +28,7 @@ impl<W: World> Engine<W> {
         how: &str,
         deadline: SystemTime,
     ) -> Result<AccountId, Outcome> {
-        let mut backoff = Backoff::until(deadline);
+        let mut backoff = Backoff::until(&self.world, deadline);
         loop {
             match self.departure(&id, how).await.map_err(without_session) {
                 Ok(None) => return Ok(id),

@@ -123,7 +123,7 @@ impl<W: World<Session: WriteIam>> Engine<W> {
     async fn converge(&self, run: &mut Run<'_, W>, account: &OpenedAccount<W::Session>) -> Result<Outcome, Stop> {
         let blueprint = &account.blueprint;
         let mut observed = account.observed.clone();
-        let mut backoff = Backoff::until(run.job.deadline);
+        let mut backoff = Backoff::until(&self.world, run.job.deadline);
         loop {
             let history = run.role_history();
             observed = restated(blueprint, observed, &history);

@@ -59,13 +59,9 @@ impl<W: World> Engine<W> {
         let record = self.record_of(&account).await.map_err(from_error)?;
         let all = of_account(handoffs(&self.config, &account, &record.handoffs), &account, &record);
         let Some(found) = all.into_iter().find(|one| one.handoff.vendor == vendor) else { return Ok(None) };
-        let mut done = record.handoffs.clone();
-        match status {
-            HandoffStatus::Done => done.insert(vendor.to_owned(), found.handoff.fingerprint()),
-            HandoffStatus::Open => done.remove(vendor),
-        };
-        if done != record.handoffs {
-            self.world.save_handoffs(id.as_str(), &done).await.map_err(from_error)?;
+        let done = (status == HandoffStatus::Done).then(|| found.handoff.fingerprint());
+        if done.as_ref() != record.handoffs.get(vendor) {
+            self.world.save_handoff(id.as_str(), vendor, done.as_deref()).await.map_err(from_error)?;
         }
         Ok(Some(found))
     }

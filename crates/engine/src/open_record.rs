@@ -189,7 +189,7 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
     /// # Errors
     /// As [`OpenRecord::acquire`].
     pub async fn acquire_until(&mut self, deadline: SystemTime) -> Result<(), Stop> {
-        let mut backoff = Backoff::until(deadline);
+        let mut backoff = Backoff::until(self.world, deadline);
         loop {
             match self.acquire().await {
                 Err(stop) if backoff.again(self.world, &stop).await => {}
@@ -254,7 +254,7 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
     ) -> Result<(), ApiError> {
         const CALL: &str = "dynamodb:UpdateItem";
         let Some(update) = self.update(report, notification) else { return Ok(()) };
-        let mut backoff = Backoff::until(end);
+        let mut backoff = Backoff::until(self.world, end);
         loop {
             let saved = timeout_at(self.world, end, self.world.save_record(&self.subject, &update)).await;
             match saved.unwrap_or_else(|| Err(ApiError::new(CALL, "Timeout", "no response before the timeout"))) {

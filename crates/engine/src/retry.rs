@@ -26,14 +26,17 @@ impl Backoff {
     ///
     /// The jitter adds up to the pause itself, so what grows is limited to half of the longest pause. Concurrent runs that
     /// have reached the limit thus still pause for different times.
-    pub(crate) fn until(deadline: SystemTime) -> Self {
+    pub(crate) fn until(clock: &impl Clock, deadline: SystemTime) -> Self {
         let pauses = ExponentialBuilder::default()
             .with_min_delay(SHORTEST_PAUSE)
             .with_max_delay(LONGEST_PAUSE / 2)
             .with_jitter()
-            .without_max_times()
-            .build();
-        Self { deadline, pauses }
+            .without_max_times();
+        let pauses = match clock.jitter_seed() {
+            Some(seed) => pauses.with_jitter_seed(seed),
+            None => pauses,
+        };
+        Self { deadline, pauses: pauses.build() }
     }
 
     /// Whether to try again: pauses first where waiting helps, and returns `false` at once where it does not or where the
@@ -78,11 +81,38 @@ pub fn timed_out() -> Stop {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    /// A clock with this seed.
+    struct StoppedClock(Option<u64>);
+
+    impl Clock for StoppedClock {
+        fn now(&self) -> SystemTime {
+            SystemTime::UNIX_EPOCH
+        }
+
+        fn jitter_seed(&self) -> Option<u64> {
+            self.0
+        }
+
+        async fn sleep(&self, _: Duration) {}
+    }
+
+    #[test]
+    fn pauses_are_the_same_with_a_seed_only() {
+        let pauses = |seed| {
+            let backoff = Backoff::until(&StoppedClock(seed), SystemTime::UNIX_EPOCH);
+            backoff.pauses.take(20).collect::<Vec<_>>()
+        };
+        assert_eq!(pauses(Some(1)), pauses(Some(1)));
+        assert_ne!(pauses(None), pauses(None));
+    }
 
     #[test]
     fn pauses_grow_and_stay_within_their_limits() {
-        let backoff = Backoff::until(SystemTime::UNIX_EPOCH);
+        let backoff = Backoff::until(&StoppedClock(None), SystemTime::UNIX_EPOCH);
         let pauses: Vec<_> = backoff.pauses.take(1000).collect();
         assert!(pauses.iter().all(|pause| (SHORTEST_PAUSE..=LONGEST_PAUSE).contains(pause)));
         assert!(pauses.iter().skip(3).all(|pause| *pause >= LONGEST_PAUSE / 2));

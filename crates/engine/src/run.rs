@@ -81,7 +81,7 @@ impl<'a, W: World> Run<'a, W> {
             job: job.clone(),
             mode,
             started: world.now(),
-            backoff: Backoff::until(job.deadline),
+            backoff: Backoff::until(world, job.deadline),
             record,
             first_look,
             ledger: Ledger::default(),
@@ -139,6 +139,7 @@ impl<'a, W: World> Run<'a, W> {
         let links = account.as_ref().map(|account| links(config, account, access_role.as_ref(), &outcome));
         let mut report = Report {
             joined_at: account.as_ref().and_then(|account| account.joined_at),
+            ou_path: ou_path.clone(),
             account_name: account.map(|account| account.name),
             access_role,
             access_role_reason: others_denied,

@@ -32,6 +32,8 @@ pub enum ControlPolicy {
 pub(super) struct SimAccount {
     pub(super) name: String,
     pub(super) state: AccountState,
+    /// The path in the organization, such as `o-…/r-…/ou-…/ACCOUNT/`.
+    pub(super) ou_path: Option<String>,
     pub(super) joined_at: Option<SystemTime>,
     pub(super) joined: JoinMethod,
     /// When the account was created. Policies may name it as a principal once this has propagated.
@@ -55,6 +57,7 @@ impl SimAccount {
         Self {
             name: name.to_owned(),
             state,
+            ou_path: None,
             joined_at,
             joined: JoinMethod::Created,
             created_at,

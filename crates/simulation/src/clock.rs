@@ -50,6 +50,10 @@ impl Clock for FakeOrganization {
         self.lock().now
     }
 
+    fn jitter_seed(&self) -> Option<u64> {
+        self.lock().jitter_seed
+    }
+
     /// Sleeps in virtual time: see the module documentation.
     async fn sleep(&self, time: Duration) {
         let (sleeper, until) = {

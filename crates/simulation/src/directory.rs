@@ -86,7 +86,7 @@ fn described(state: &State, id: &AccountId, account: &SimAccount) -> Account {
         joined: account.joined,
         management: state.management.clone(),
         partition: state.partition.clone(),
-        ou_path: None,
+        ou_path: account.ou_path.clone(),
     }
 }
 

@@ -8,7 +8,6 @@ use secrecy::SecretString;
 use crate::fault::Script;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
-use onboarding_core::handoff::HandoffsDone;
 use onboarding_core::lease::Lease;
 use onboarding_core::observed::{ExistingRegistration, ObservedRole};
 use onboarding_core::outcome::Cause;
@@ -116,8 +115,8 @@ impl<P: Records> Records for Faulty<P> {
         self.script.play("dynamodb:UpdateItem", self.inner.save_record(subject, update)).await
     }
 
-    async fn save_handoffs(&self, subject: &str, done: &HandoffsDone) -> Result<(), ApiError> {
-        self.script.play("dynamodb:UpdateItem", self.inner.save_handoffs(subject, done)).await
+    async fn save_handoff(&self, subject: &str, vendor: &str, done: Option<&str>) -> Result<(), ApiError> {
+        self.script.play("dynamodb:UpdateItem", self.inner.save_handoff(subject, vendor, done)).await
     }
 }
 

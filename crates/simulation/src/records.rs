@@ -10,9 +10,8 @@ use crate::state::State;
 use onboarding_core::account::AccountId;
 use onboarding_core::attributes::{Attribute, Attributes};
 use onboarding_core::error::ApiError;
-use onboarding_core::handoff::HandoffsDone;
 use onboarding_core::lease::Lease;
-use onboarding_core::record::{LeaseUse, Record, RecordUpdate, attribute, handoffs_attributes, lease_attributes};
+use onboarding_core::record::{LeaseUse, Record, RecordUpdate, attribute, lease_attributes};
 use onboarding_engine::ports::{LeaseAttempt, Records, Saved};
 
 impl FakeOrganization {
@@ -99,9 +98,16 @@ impl Records for FakeOrganization {
         .await
     }
 
-    async fn save_handoffs(&self, subject: &str, done: &HandoffsDone) -> Result<(), ApiError> {
+    async fn save_handoff(&self, subject: &str, vendor: &str, done: Option<&str>) -> Result<(), ApiError> {
         self.call_table("dynamodb:UpdateItem", |state| {
-            state.records.entry(subject.to_owned()).or_default().extend(handoffs_attributes(done));
+            let item = state.records.entry(subject.to_owned()).or_default();
+            let stored = item.entry(attribute::HANDOFFS.to_owned()).or_insert_with(|| Attribute::Map(BTreeMap::new()));
+            if let Attribute::Map(handoffs) = stored {
+                match done {
+                    Some(fingerprint) => handoffs.insert(vendor.to_owned(), fingerprint.to_owned()),
+                    None => handoffs.remove(vendor),
+                };
+            }
         })
         .await
     }

@@ -87,6 +87,13 @@ impl FakeOrganization {
         self
     }
 
+    /// Makes every run pause in the same way, so that it prints the same times. Concurrent runs then pause in step.
+    #[must_use]
+    pub fn with_jitter_seed(self, seed: u64) -> Self {
+        self.change(|all| all.jitter_seed = Some(seed));
+        self
+    }
+
     /// Sets the number of items per page of a list; the default is 100.
     pub fn set_page_size(&self, items: usize) {
         self.change(|all| all.page_size = items.max(1));
@@ -131,6 +138,11 @@ impl FakeOrganization {
     /// Sets the lifecycle state of an account.
     pub fn set_state(&self, account: &AccountId, state: AccountState) {
         self.alter(account, |account| account.state = state);
+    }
+
+    /// Sets the path of an account in the organization, as when it is moved to an organizational unit.
+    pub fn set_ou_path(&self, account: &AccountId, path: &str) {
+        self.alter(account, |account| account.ou_path = Some(path.to_owned()));
     }
 
     /// Removes an account from the organization, as when it leaves or is removed.

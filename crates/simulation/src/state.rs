@@ -58,6 +58,8 @@ pub(super) struct State {
     pub(super) explains_denials: bool,
     /// A text in a session policy, the account that such a session is for, and the one in which it is opened.
     pub(super) misdirected: Option<(String, AccountId, AccountId)>,
+    /// The seed of the jitter of pauses; `None` for random pauses.
+    pub(super) jitter_seed: Option<u64>,
     /// The latency of every call.
     pub(super) latency: Duration,
     pub(super) now: SystemTime,
@@ -97,6 +99,7 @@ impl State {
             throttle_every: None,
             explains_denials: false,
             misdirected: None,
+            jitter_seed: None,
             latency: Duration::ZERO,
             now: UNIX_EPOCH + START,
             sleepers: BTreeMap::new(),

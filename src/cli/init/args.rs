@@ -1,6 +1,6 @@
 //! The options of `onboard init`: one for each question.
 
-use clap::{Args as ClapArgs, ValueEnum, ValueHint};
+use clap::{Args as ClapArgs, ValueHint};
 use clap_complete::ArgValueCandidates;
 
 use super::answers::{NONE, excluded_account, identity_account};
@@ -23,8 +23,8 @@ pub(in crate::cli) struct Init {
     pub(super) permission_sets: Vec<String>,
     /// Whether users must have signed in with MFA. Sessions of roles and of IAM Identity Center have no MFA and are denied
     /// if the whole account is granted with it
-    #[arg(long, value_enum)]
-    pub(super) mfa: Option<MfaChoice>,
+    #[arg(long, value_name = "true|false", hide_possible_values = true)]
+    pub(super) require_mfa: Option<bool>,
     /// Vendor from the catalogue whose role is installed; repeatable; `none` for no vendor
     #[arg(long = "vendor", value_name = "NAME", add = ArgValueCandidates::new(completion::vendors))]
     pub(super) vendors: Vec<String>,
@@ -37,12 +37,6 @@ pub(in crate::cli) struct Init {
     /// File to write; it must not exist
     #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG, value_hint = ValueHint::FilePath)]
     pub(super) out: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum MfaChoice {
-    Required,
-    NotRequired,
 }
 
 /// A value of `--exclude`.

@@ -14,7 +14,7 @@ use anyhow::{anyhow, ensure};
 pub(super) use self::args::Init;
 
 use self::answers::{NONE, excluded_account, has_user, identity_account, list, principals, vendor_names};
-use self::args::{Excluded, MfaChoice};
+use self::args::Excluded;
 use self::ask::{ask, choice, explain};
 use super::exit::Exit;
 use super::new_file::{Existing, Readers, write_file};
@@ -58,8 +58,10 @@ pub(super) fn init(options: Init) -> anyhow::Result<Exit> {
 fn refuse_missing(options: &Init) -> anyhow::Result<()> {
     let needs_mfa =
         options.permission_sets.is_empty() && (options.principals.is_empty() || has_user(&options.principals));
-    let missing =
-        [("--identity-account", options.identity_account.is_none()), ("--mfa", needs_mfa && options.mfa.is_none())];
+    let missing = [
+        ("--identity-account", options.identity_account.is_none()),
+        ("--require-mfa", needs_mfa && options.require_mfa.is_none()),
+    ];
     let names: Vec<_> = missing.iter().filter(|(_, is_missing)| *is_missing).map(|(name, _)| *name).collect();
     ensure!(
         names.is_empty(),
@@ -70,8 +72,16 @@ fn refuse_missing(options: &Init) -> anyhow::Result<()> {
 }
 
 fn starter(options: Init, missing: Missing) -> anyhow::Result<Starter> {
-    let Init { identity_account: given, principals, permission_sets, mfa, vendors, parameters, excluded, out: _ } =
-        options;
+    let Init {
+        identity_account: given,
+        principals,
+        permission_sets,
+        require_mfa,
+        vendors,
+        parameters,
+        excluded,
+        out: _,
+    } = options;
     let identity_account = match given {
         Some(id) => id,
         None => {
@@ -82,6 +92,7 @@ fn starter(options: Init, missing: Missing) -> anyhow::Result<Starter> {
             ask("Identity account (12 digits)", None, identity_account)?
         }
     };
+    let mfa = require_mfa.map(|required| if required { Mfa::Required } else { Mfa::NotRequired });
     let granted = granted(&identity_account, principals, permission_sets, mfa, missing)?;
     let vendors = chosen_vendors(vendors, parameters, missing)?;
     let excluded = match (excluded.is_empty(), missing) {
@@ -115,7 +126,7 @@ fn granted(
     identity_account: &AccountId,
     given: Vec<String>,
     permission_sets: Vec<String>,
-    mfa: Option<MfaChoice>,
+    mfa: Option<Mfa>,
     missing: Missing,
 ) -> anyhow::Result<Granted> {
     let valid = |arns| principals(identity_account, arns);
@@ -128,23 +139,22 @@ fn granted(
     };
     if !permission_sets.is_empty() {
         ensure!(
-            mfa != Some(MfaChoice::Required),
-            "sessions of IAM Identity Center do not show MFA to the accounts, so that `--mfa required` would deny them all; \
+            mfa != Some(Mfa::Required),
+            "sessions of IAM Identity Center do not show MFA to the accounts, so that `--require-mfa true` would deny them all; \
              require MFA in IAM Identity Center, and leave the option out"
         );
         return Ok(Granted::PermissionSets(permission_sets));
     }
     if !principals.is_empty() && !has_user(&principals) {
         ensure!(
-            mfa != Some(MfaChoice::Required),
-            "sessions of roles do not show MFA, so that `--mfa required` would deny them all; require MFA in the trust policies \
+            mfa != Some(Mfa::Required),
+            "sessions of roles do not show MFA, so that `--require-mfa true` would deny them all; require MFA in the trust policies \
              of these roles, and leave the option out"
         );
         return Ok(Granted::Principals(principals, Mfa::NotRequired));
     }
     let mfa = match mfa {
-        Some(MfaChoice::Required) => Mfa::Required,
-        Some(MfaChoice::NotRequired) => Mfa::NotRequired,
+        Some(mfa) => mfa,
         None => ask_mfa(principals.is_empty())?,
     };
     Ok(if principals.is_empty() { Granted::Account(mfa) } else { Granted::Principals(principals, mfa) })

@@ -178,6 +178,20 @@ pub fn external_id_parameter(text: &str) -> Result<String, String> {
     Ok(name)
 }
 
+/// The pattern of `aws:PrincipalArn` that the roles of a permission set match, and no others.
+///
+/// Their names end in characters that change with each assignment, and their path contains the region of IAM Identity Center,
+/// except in us-east-1. A grant cannot name them, so that it is for the identity account, with this pattern in a condition with
+/// `ArnLike`. The stack and the Terraform module make the same pattern from their inputs.
+///
+/// See <https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html>.
+#[must_use]
+pub fn permission_set_pattern(name: &str) -> String {
+    // `_*` would also match permission sets whose names continue with `_`; AWS appends 16 characters.
+    let suffix = "?".repeat(16);
+    format!("arn:{{partition}}:iam::*:role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO_{name}_{suffix}")
+}
+
 #[cfg(test)]
 #[path = "starter_tests.rs"]
 mod tests;

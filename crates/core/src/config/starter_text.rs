@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::starter::{Granted, Mfa, Starter, StarterVendor};
+use super::starter::{Granted, Mfa, Starter, StarterVendor, permission_set_pattern};
 use crate::account::AccountId;
 
 const HEAD: &str = r#"# What every account of the organization gets: grants on the access role, and the roles that are installed. Check this file
@@ -95,24 +95,12 @@ fn of_principals(principals: &[String], mfa: Mfa) -> String {
         + &grant(comment, users, condition)
 }
 
-/// Permission sets have roles whose names end in characters that change with each assignment, and whose path contains the
-/// region of IAM Identity Center, except in us-east-1. A grant cannot name them, so that it is for the account with a condition.
-///
-/// See <https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html>.
 fn of_permission_sets(identity_account: &AccountId, names: &[String]) -> String {
-    // `_*` would also match permission sets whose names continue with `_`; AWS appends 16 characters.
-    let suffix = "?".repeat(16);
-    let prefix = format!("arn:{{partition}}:iam::{identity_account}:role/aws-reserved/sso.amazonaws.com");
-    let pattern = |name: &String| {
-        format!(
-            "    \"{prefix}/AWSReservedSSO_{name}_{suffix}\",\n    \"{prefix}/*/AWSReservedSSO_{name}_{suffix}\",\n"
-        )
-    };
-    let patterns: String = names.iter().map(pattern).collect();
+    let patterns: String = names.iter().map(|name| format!("    \"{}\",\n", permission_set_pattern(name))).collect();
     format!(
         "
 # Permission sets of IAM Identity Center, assigned in the identity account. Require MFA in IAM Identity Center: their sessions
-# do not show it here. The two patterns are for the home region us-east-1 and for all others.
+# do not show it here.
 [[access-role.grant]]
 principal = \"{identity_account}\"
 

@@ -263,3 +263,32 @@ fn condition_values_that_iam_refuses_are_errors() {
         ""
     );
 }
+
+#[test]
+fn roles_that_a_condition_on_mfa_denies_are_named() {
+    let warnings = |trust: &str| {
+        let toml = format!("[[access-role.grant]]\n{trust}\n");
+        let config = Config::parse_without_files(&toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
+        config.warnings().join("\n")
+    };
+    let mfa = r#"condition = { Bool = { "aws:MultiFactorAuthPresent" = true } }"#;
+    let role = "arn:aws:iam::222233334444:role/Admin";
+    insta::assert_snapshot!(warnings(&format!("principal = ['{role}', 'arn:aws:iam::222233334444:user/ann']\n{mfa}")), @"access-role: `arn:aws:iam::222233334444:role/Admin` is denied, because the condition requires MFA and the sessions of roles do not show it; require MFA where the role is assumed, and put users into a grant of their own");
+    let permission_set = format!(
+        r#"principal = "222233334444"
+        condition = {{ Bool = {{ "aws:MultiFactorAuthPresent" = true }}, ArnLike = {{ "aws:PrincipalArn" = "{}" }} }}"#,
+        crate::config::starter::permission_set_pattern("Admin")
+    );
+    insta::assert_snapshot!(warnings(&permission_set), @"access-role: `arn:{partition}:iam::*:role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO_Admin_????????????????` is denied, because the condition requires MFA and the sessions of roles do not show it; require MFA where the role is assumed, and put users into a grant of their own");
+    for fine in [
+        format!("principal = '222233334444'\n{mfa}"),
+        format!("principal = 'arn:aws:iam::222233334444:user/ann'\n{mfa}"),
+        format!("principal = '{role}'"),
+        format!("principal = '{role}'\ncondition = {{ Bool = {{ 'aws:MultiFactorAuthPresent' = false }} }}"),
+        format!(
+            "principal = '222233334444'\ncondition = {{ Bool = {{ 'aws:MultiFactorAuthPresent' = true }}, ArnNotLike = {{ 'aws:PrincipalArn' = '{role}' }} }}"
+        ),
+    ] {
+        assert_eq!(warnings(&fine), "", "{fine}");
+    }
+}

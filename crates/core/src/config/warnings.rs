@@ -2,7 +2,7 @@
 
 use super::services::unknown_service;
 use super::{AccessRole, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec, trust, trust_size};
-use crate::policy::{AssumeAction, Document, INLINE_QUOTA, inline_limit, lint_permissions};
+use crate::policy::{AssumeAction, ConditionClause, Document, INLINE_QUOTA, inline_limit, lint_permissions};
 use crate::suggestion::list_of;
 use crate::toml_reader::{SHORTER_POLICIES, inline_policies_size};
 
@@ -19,7 +19,8 @@ const SERVICES_THAT_PASS_MORE: [(&str, &[AssumeAction]); 2] = [
 pub(super) fn of_grants(access_role: &AccessRole) -> Vec<String> {
     let granted = access_role.grants.iter().map(|grant| &grant.trust);
     let too_long = trust_size::warning(trust_size::of_grants(access_role));
-    granted.filter_map(pattern_warning).chain(too_long).map(|text| format!("access-role: {text}")).collect()
+    let found = granted.clone().filter_map(pattern_warning).chain(too_long);
+    found.chain(granted.flat_map(denied_by_mfa)).map(|text| format!("access-role: {text}")).collect()
 }
 
 /// The warnings about a role.
@@ -48,6 +49,7 @@ pub(super) fn of_role(role: &RoleTemplate) -> Vec<String> {
             found.extend(findings.iter().map(|finding| format!("{owner}: {finding}")));
         }
     }
+    found.extend(role.trust.iter().flat_map(denied_by_mfa).map(|text| format!("{owner}: {text}")));
     let too_long = trust_size::warning(trust_size::of_role(&role.trust));
     found.extend(too_long.map(|text| format!("{owner}: {text}")));
     found.extend(no_space_to_revoke(role).map(|text| format!("{owner}: {text}")));
@@ -64,6 +66,33 @@ fn no_space_to_revoke(role: &RoleTemplate) -> Option<String> {
              that revokes the role's sessions ({reserved} characters), so that changes that need it are blocked; {SHORTER_POLICIES}"
         )
     })
+}
+
+/// Roles that a condition on MFA denies: the session of a role never shows MFA, even if the role was assumed with MFA. The roles of
+/// permission sets are among them.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html>.
+fn denied_by_mfa(spec: &TrustSpec) -> Vec<String> {
+    let clauses = spec.condition.clauses();
+    if !clauses.iter().any(ConditionClause::requires_mfa) {
+        return Vec::new();
+    }
+    let principals = spec.principals.iter().filter_map(|principal| match principal {
+        PrincipalSpec::Aws(text) => Some(text.0.as_str()),
+        PrincipalSpec::Service(_) | PrincipalSpec::Federated(_) => None,
+    });
+    let limits = clauses.iter().filter(|clause| {
+        clause.key.eq_ignore_ascii_case("aws:PrincipalArn") && !clause.operator.to_ascii_lowercase().contains("not")
+    });
+    let patterns = limits.flat_map(|clause| clause.values.iter().map(String::as_str));
+    let roles = principals.chain(patterns).filter(|arn| arn.contains(":role/"));
+    let warning = |role: &str| {
+        format!(
+            "`{role}` is denied, because the condition requires MFA and the sessions of roles do not show it; require MFA where the \
+             role is assumed, and put users into a grant of their own"
+        )
+    };
+    roles.map(warning).collect()
 }
 
 /// A pattern does not show which of the vendor's customers a caller acts for.

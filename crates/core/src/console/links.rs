@@ -60,13 +60,8 @@ pub fn can_assume_access_role(config: &Config, account: &Account, access_role: &
 pub fn access_requires_mfa(config: &Config, account: &Account, access_role: &RoleName) -> bool {
     let grants = config.access_role.grants_on(access_role);
     let mut grants = grants.filter(|grant| !console_users(&grant.trust, account).is_empty()).peekable();
-    // Other operators, and `false`, do not require it.
-    let requires_mfa = |clause: &ConditionClause| {
-        clause.key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent")
-            && clause.operator.eq_ignore_ascii_case("Bool")
-            && clause.values.iter().all(|value| value.eq_ignore_ascii_case("true"))
-    };
-    grants.peek().is_some() && grants.all(|grant| grant.trust.condition.clauses().iter().any(requires_mfa))
+    grants.peek().is_some()
+        && grants.all(|grant| grant.trust.condition.clauses().iter().any(ConditionClause::requires_mfa))
 }
 
 /// Whether links to switch roles can be made in a partition.

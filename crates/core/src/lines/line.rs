@@ -126,6 +126,13 @@ impl Line {
         self
     }
 
+    /// Adds the text of another line, with its styles and without its mark and its indentation.
+    #[must_use]
+    pub fn append(mut self, other: Line) -> Self {
+        self.spans.extend(other.spans);
+        self
+    }
+
     /// Adds text, padded to a width and followed by two spaces. A wrapped line continues after it.
     #[must_use]
     pub fn column(mut self, style: Style, text: impl Display, width: usize) -> Self {

@@ -39,6 +39,14 @@ impl ConditionClause {
         self.operator.eq_ignore_ascii_case("StringLike")
     }
 
+    /// Whether only sessions that show MFA match. Other operators, and `false`, do not require it.
+    #[must_use]
+    pub(crate) fn requires_mfa(&self) -> bool {
+        self.key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent")
+            && self.operator.eq_ignore_ascii_case("Bool")
+            && self.values.iter().all(|value| value.eq_ignore_ascii_case("true"))
+    }
+
     /// Whether a request with the first value matches: the operator is a plain, non-negated comparison.
     #[must_use]
     pub(crate) fn is_positive(&self) -> bool {

@@ -127,6 +127,9 @@ fn heading(report: &Report) -> Line {
     if let Some(name) = &report.account_name {
         line = line.text(format!(" ({name})"));
     }
+    if let Some(unit) = report.organizational_unit() {
+        line = line.styled(Style::Faint, format!(", {unit}"));
+    }
     match &report.access_role {
         Some(role) => line.styled(Style::Faint, format!(", via {role}")),
         None => line,
@@ -158,6 +161,12 @@ fn remarks(report: &Report, shown: Option<&Report>) -> Vec<Line> {
     lines
 }
 
+/// The outcome in one line, without its explanation.
+#[must_use]
+pub fn outcome_line(report: &Report) -> Line {
+    ending(report).into_iter().next().unwrap_or_default()
+}
+
 fn ending(report: &Report) -> Vec<Line> {
     let title = |style, word: &str, cause: &Cause| Line::at(0).styled(style, format!("{word}: {}", cause.code));
     match &report.outcome {
@@ -174,6 +183,7 @@ fn ending(report: &Report) -> Vec<Line> {
         }
         Outcome::Blocked(cause) => {
             let mut lines = explained(title(Style::Error, "Blocked", cause), 2, &cause.message, &cause.remedy);
+            lines.extend(cause.commands.iter().map(|command| Line::verbatim(4).text(command)));
             lines.push(see(cause.code));
             lines
         }

@@ -2,6 +2,7 @@ use super::*;
 use crate::lines::{plain, render};
 use crate::mode::Mode;
 use crate::observed::Observed;
+use crate::outcome::Stop;
 use crate::plan::sample::{NOW, blueprint, converged, document, drifted, fresh, recorded};
 use crate::plan::{Approved, Refusal, diff, guard, predicted, proofs};
 use crate::report::ChangeResult;
@@ -330,6 +331,42 @@ fn plan_with_a_refusal_prints_it_once() {
     Blocked: foreign_role (1 refusal above)
       See docs/TROUBLESHOOTING.md#foreign_role
     ");
+}
+
+#[test]
+fn heading_names_the_organizational_unit() {
+    let heading = |path: Option<&str>| {
+        let mut report = planned(&converged(&blueprint()), Outcome::Converged);
+        report.ou_path = path.map(str::to_owned);
+        plan(&report, Detail::Summary).lines().next().unwrap().to_owned()
+    };
+    insta::assert_snapshot!(heading(Some("o-1/r-exam/ou-exam-1/444455556666/")), @"Account 444455556666 (payments-dev?[31m), ou-exam-1, via");
+    insta::assert_snapshot!(heading(Some("o-1/r-exam/444455556666/")), @"Account 444455556666 (payments-dev?[31m), r-exam, via");
+    for unknown in [None, Some("")] {
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(heading(unknown), @"Account 444455556666 (payments-dev?[31m), via OrganizationAccountAccessRole");
+        }
+    }
+}
+
+#[test]
+fn commands_of_a_blocked_account_stay_whole_below_the_remedy() {
+    let command = format!("aws iam create-role --role-name {} --assume-role-policy-document '{{}}'", "r".repeat(60));
+    let stop = Stop::blocked(Code::NoAccessRole, "the account was invited", "create the role");
+    let stop = stop.with_commands(vec![command.clone(), "aws iam attach-role-policy".to_owned()]);
+    let report = Report::new(Some("444455556666".parse().unwrap()), TriggerKind::Manual, Mode::Apply, stop.into());
+    insta::assert_snapshot!(result(&report), @"
+    Account 444455556666
+
+    Blocked: no_access_role
+      the account was invited
+      Fix:  create the role
+        aws iam create-role --role-name rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr --assume-role-policy-document '{}'
+        aws iam attach-role-policy
+      See docs/TROUBLESHOOTING.md#no_access_role
+    ");
+    insta::assert_snapshot!(plain(&[outcome_line(&report)]), @"Blocked: no_access_role");
+    assert_eq!(serde_json::to_value(&report).unwrap()["cause"]["commands"][0], command);
 }
 
 #[test]

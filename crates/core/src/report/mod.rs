@@ -11,6 +11,6 @@ mod proof_lines;
 
 pub use detail::Detail;
 pub use event::{AccountEvent, EventContext, EventKind};
-pub use lines::{plan_lines, report_lines};
+pub use lines::{outcome_line, plan_lines, report_lines};
 pub use metrics::{emf, time_to_onboarded};
 pub use model::{Calls, ChangeResult, ChangeStatus, Report};

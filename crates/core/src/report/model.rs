@@ -31,6 +31,9 @@ pub struct Report {
     /// The account's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_name: Option<Untrusted>,
+    /// The account's path in the organization, such as `o-…/r-…/ou-…/ACCOUNT/`, if known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ou_path: Option<String>,
     /// When the account joined the organization, if known; for the metrics.
     #[serde(skip)]
     pub joined_at: Option<SystemTime>,
@@ -138,6 +141,7 @@ impl Report {
             version: 1,
             account_id,
             account_name: None,
+            ou_path: None,
             joined_at: None,
             trigger,
             mode,
@@ -156,6 +160,12 @@ impl Report {
             calls: Calls::default(),
             duration_ms: 0,
         }
+    }
+
+    /// The ID of the organizational unit, or of the root, that contains the account, if known.
+    pub(super) fn organizational_unit(&self) -> Option<&str> {
+        let mut ids = self.ou_path.as_deref()?.rsplit('/');
+        ids.find(|id| id.starts_with("ou-") || id.starts_with("r-"))
     }
 
     /// The number of changes that were applied.

@@ -159,7 +159,8 @@ fn trelica_has_no_write_access_by_default() {
         [vendors.trelica]
         external-id = { ssm-parameter = "/account-onboarding/trelica/external-id" }
         # permissions = ["…"]
-        #   default: cognito-idp, connect, ds, iam, organizations and workspaces
+        #   default: cognito-idp, connect, ds, iam and workspaces
+        #   only in the management account, which is not changed: organizations
         #   optional: workspaces-start, workspaces-stop and workspaces-terminate
         # handoff = { region = "us-east-1" }
     "#);

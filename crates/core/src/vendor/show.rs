@@ -115,7 +115,12 @@ fn example(vendor: &Vendor) -> Vec<Line> {
     let optional = vendor.groups.iter().filter(|group| group.mutates).collect::<Vec<_>>();
     if !optional.is_empty() {
         lines.push(Line::verbatim(4).text("# permissions = [\"…\"]"));
-        lines.push(Line::verbatim(4).text(format!("#   default: {}", names(vendor.default_groups()))));
+        let (management_only, members) = vendor.default_groups().into_iter().partition(|group| group.management_only);
+        lines.push(Line::verbatim(4).text(format!("#   default: {}", names(members))));
+        if !Vec::is_empty(&management_only) {
+            let text = format!("#   only in the management account, which is not changed: {}", names(management_only));
+            lines.push(Line::verbatim(4).text(text));
+        }
         lines.push(Line::verbatim(4).text(format!("#   optional: {}", names(optional))));
     }
     let optional: Vec<_> = vendor.optional_actions().map(|action| format!("\"{action}\"")).collect();

@@ -95,7 +95,7 @@ impl VendorDocuments {
     pub fn left_out(&self) -> Option<String> {
         (!self.left_out.is_empty()).then(|| {
             format!(
-                "{} is left out, because AWS allows it only to the management account and to delegated administrators; `--management` prints the document for the management account, \
+                "{} is left out, because AWS allows it only to the management account and to delegated administrators; `--for management` prints the document for the management account, \
                  in which this tool installs nothing",
                 list_of(self.left_out.iter().map(String::as_str))
             )

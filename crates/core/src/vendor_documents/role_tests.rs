@@ -324,6 +324,6 @@ fn role_of_the_management_account_has_all_permissions() {
             all.map(|text| text.contains("organizations:ListAccounts"))
         };
         assert_eq!((contains(&member), contains(&management)), ([false; 3], [true; 3]));
-        assert!(member.left_out().unwrap().contains("`--management`") && management.left_out().is_none());
+        assert!(member.left_out().unwrap().contains("`--for management`") && management.left_out().is_none());
     }
 }

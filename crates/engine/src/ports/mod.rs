@@ -217,6 +217,11 @@ pub trait Clock: Sync {
         self.now()
     }
 
+    /// The seed of the jitter of pauses, where each run has to pause in the same way; otherwise the jitter is random.
+    fn jitter_seed(&self) -> Option<u64> {
+        None
+    }
+
     /// Waits for this long.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
 }

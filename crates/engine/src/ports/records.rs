@@ -4,7 +4,6 @@ use std::future::Future;
 use std::time::SystemTime;
 
 use onboarding_core::error::ApiError;
-use onboarding_core::handoff::HandoffsDone;
 use onboarding_core::lease::Lease;
 use onboarding_core::record::{Record, RecordUpdate};
 
@@ -48,7 +47,13 @@ pub trait Records: Sync {
     fn save_record(&self, subject: &str, update: &RecordUpdate)
     -> impl Future<Output = Result<Saved, ApiError>> + Send;
 
-    /// `dynamodb:UpdateItem`: stores which hand-offs a person has done, in place of those that the record has. No lease is
-    /// needed, because runs never write this part.
-    fn save_handoffs(&self, subject: &str, done: &HandoffsDone) -> impl Future<Output = Result<(), ApiError>> + Send;
+    /// `dynamodb:UpdateItem`: stores that a person has done the hand-off of a vendor, with its fingerprint, or that it is open
+    /// again (`None`). The entries of other vendors are not touched, so that nothing is lost if several people record at the same
+    /// time. No lease is needed, because runs never write this part.
+    fn save_handoff(
+        &self,
+        subject: &str,
+        vendor: &str,
+        done: Option<&str>,
+    ) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
