@@ -1,7 +1,12 @@
 //! Attempts to assume roles with the credentials of a profile: `onboard verify --as`.
 
+use std::error::Error;
+
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -51,7 +56,7 @@ impl TryAccess for ProfileAccess {
         const CALL: &str = "sts:GetSessionToken";
         let sts = aws_sdk_sts::Client::new(&self.config);
         let get = sts.get_session_token().serial_number(serial).token_code(code.expose_secret());
-        let issued = get.duration_seconds(seconds()).send().await.map_err(api_error(CALL))?;
+        let issued = get.duration_seconds(seconds()).send().await.map_err(user_error(CALL))?;
         let issued = issued.credentials.ok_or_else(|| malformed(CALL, "credentials"))?;
         let config = with_credentials(&self.config, credentials(issued, "mfa"));
         Ok(Self { config, keys: KeyKind::Temporary, mfa_serial: None })
@@ -63,7 +68,7 @@ impl TryAccess for ProfileAccess {
         let assume = sts.assume_role().role_arn(&attempt.role_arn).role_session_name(ATTEMPT_SESSION);
         let assume = assume.policy(ATTEMPT_POLICY).duration_seconds(seconds());
         let external_id = attempt.external_id().map(|id| id.expose_secret().to_owned());
-        let issued = assume.set_external_id(external_id).send().await.map_err(api_error(CALL))?;
+        let issued = assume.set_external_id(external_id).send().await.map_err(user_error(CALL))?;
         let issued = issued.credentials.ok_or_else(|| malformed(CALL, "credentials"))?;
         caller_arn(&with_credentials(&self.config, credentials(issued, "attempt"))).await
     }
@@ -71,8 +76,17 @@ impl TryAccess for ProfileAccess {
 
 async fn caller_arn(config: &SdkConfig) -> Result<String, ApiError> {
     const CALL: &str = "sts:GetCallerIdentity";
-    let identity = aws_sdk_sts::Client::new(config).get_caller_identity().send().await.map_err(api_error(CALL))?;
+    let identity = aws_sdk_sts::Client::new(config).get_caller_identity().send().await.map_err(user_error(CALL))?;
     identity.arn.ok_or_else(|| malformed(CALL, "ARN"))
+}
+
+/// Converts the SDK error of a call with credentials that only the user can replace.
+fn user_error<E>(call: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> ApiError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    let convert = api_error(call);
+    move |error| convert(error).with_fixed_credentials()
 }
 
 fn credentials(issued: aws_sdk_sts::types::Credentials, provider: &'static str) -> Credentials {

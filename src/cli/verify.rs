@@ -14,7 +14,7 @@ use super::explained::explained_error;
 use super::output::warn;
 use super::verify_args::{AttemptArgs, Verify, mfa_code};
 use onboarding_core::account::AccountId;
-use onboarding_core::error::ApiError;
+use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::lines::render;
 use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::report::plan_lines;
@@ -122,7 +122,7 @@ impl<P: TryAccess> SignedIn<P> {
                 Some(Ok(profile)) if attempt.mfa == Some(true) => {
                     AttemptResult::new(&attempt, profile.assume_and_identify(&attempt).await, &secrets)
                 }
-                Some(Err(reason)) if attempt.mfa == Some(true) => AttemptResult::NotTried(reason.clone()),
+                Some(Err(result)) if attempt.mfa == Some(true) => result.clone(),
                 _ => AttemptResult::new(&attempt, self.profile.assume_and_identify(&attempt).await, &secrets),
             };
             trials.push(Trial { attempt, result });
@@ -131,7 +131,7 @@ impl<P: TryAccess> SignedIn<P> {
     }
 
     /// A session of the same user with MFA, or why there is none.
-    async fn sign_in_with_mfa(&self) -> anyhow::Result<Result<P, String>> {
+    async fn sign_in_with_mfa(&self) -> anyhow::Result<Result<P, AttemptResult>> {
         let serial = self.serial.clone().unwrap_or_default();
         let code = match &self.code {
             Some(code) => code.clone(),
@@ -139,8 +139,15 @@ impl<P: TryAccess> SignedIn<P> {
         };
         let secrets = KnownSecrets::default();
         secrets.add(code.expose_secret());
-        let session = self.profile.with_mfa(&serial, &code).await;
-        Ok(session.map_err(|error| secrets.redacted(format!("no session with MFA: {error}"))))
+        Ok(self.profile.with_mfa(&serial, &code).await.map_err(|error| match error.kind() {
+            ErrorKind::AccessDenied => AttemptResult::NotTried {
+                reason: secrets.redacted(error.to_string()),
+                fix: format!(
+                    "pass the current code of `{serial}`, which must be a device of this user; a code works once"
+                ),
+            },
+            _ => AttemptResult::not_tried(&error, &secrets),
+        }))
     }
 }
 
@@ -151,7 +158,8 @@ fn ask_for_code(serial: &str) -> anyhow::Result<SecretString> {
         "a role requires MFA and stdin is not a terminal; pass the code of `{serial}` as `--mfa-code`"
     );
     for _ in 0..QUESTIONS {
-        let typed = rpassword::prompt_password(format!("MFA code for {serial}: ")).context("cannot read the MFA code")?;
+        let typed =
+            rpassword::prompt_password(format!("MFA code for {serial}: ")).context("cannot read the MFA code")?;
         match mfa_code(&typed) {
             Ok(code) => return Ok(code),
             Err(problem) => warn(problem),

@@ -8,15 +8,6 @@ use super::document::Document;
 use super::evaluate::{Caller, Verdict, can_assume};
 use crate::account::{AccountId, Partition};
 
-/// The ARN of a role or user, as far as it is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum CallerArn {
-    /// The ARN.
-    Exactly(String),
-    /// A pattern that it matches, of which only the `*` are wildcards.
-    Like(String),
-}
-
 /// The MFA context of a request.
 ///
 /// Long-term access keys have none. The credentials of a role session have the key `aws:MultiFactorAuthPresent`, and it is false:
@@ -40,7 +31,8 @@ pub(crate) enum MfaContext {
 #[derive(Clone, Copy)]
 pub(crate) struct KnownRequest<'a> {
     pub(crate) account: &'a AccountId,
-    pub(crate) arn: &'a CallerArn,
+    /// The ARN of the role or user. Of a role whose path is not known, the ARNs that it may have.
+    pub(crate) arns: &'a [String],
     pub(crate) external_id: Option<&'a str>,
     pub(crate) mfa: MfaContext,
     pub(crate) session_name: &'a str,
@@ -48,6 +40,13 @@ pub(crate) struct KnownRequest<'a> {
 
 const PRESENT: &str = "aws:MultiFactorAuthPresent";
 const AGE: &str = "aws:MultiFactorAuthAge";
+
+/// Whether a condition of a trust policy is about MFA.
+#[must_use]
+pub(crate) fn mentions_mfa(trust: &Document) -> bool {
+    let mut clauses = trust.statements().iter().flat_map(|statement| statement.condition.clauses());
+    clauses.any(|clause| [PRESENT, AGE].iter().any(|key| clause.key.eq_ignore_ascii_case(key)))
+}
 
 /// Whether a trust policy allows this request.
 #[must_use]
@@ -68,56 +67,69 @@ pub(crate) fn verdict_on_request(trust: &Document, request: &KnownRequest<'_>, p
         MfaContext::Absent => context.without(PRESENT).without(AGE),
         MfaContext::Unknown => context,
     };
-    let (context, arn) = match request.arn {
-        CallerArn::Exactly(arn) => (context.with("aws:PrincipalArn", arn), Some(arn.clone())),
-        CallerArn::Like(pattern) => (context.with_like("aws:PrincipalArn", pattern), None),
-    };
-    let caller = Caller { account: request.account.clone(), arn };
-    can_assume(&trust.in_partition(partition), &caller, &context)
+    let trust = &trust.in_partition(partition);
+    let verdicts = request.arns.iter().map(|arn| {
+        let caller = Caller { account: request.account.clone(), arn: Some(arn.clone()) };
+        can_assume(trust, &caller, &context.clone().with("aws:PrincipalArn", arn))
+    });
+    verdicts.reduce(either).unwrap_or(Verdict::NotAllowed)
+}
+
+/// The verdict if it is not known which of two requests is made.
+fn either(a: Verdict, b: Verdict) -> Verdict {
+    match (a, b) {
+        (Verdict::Allowed(by), Verdict::Allowed(_)) => Verdict::Allowed(by),
+        (Verdict::Allowed(by) | Verdict::Depends(by), _) | (_, Verdict::Allowed(by) | Verdict::Depends(by)) => {
+            Verdict::Depends(by)
+        }
+        (a, _) => a,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn verdict(condition: &str, arn: CallerArn, mfa: MfaContext) -> Verdict {
+    fn verdict(condition: &str, arns: &[&str], mfa: MfaContext) -> Verdict {
         let trust = format!(
             r#"{{"Statement":[{{"Effect":"Allow","Principal":{{"AWS":"222233334444"}},"Action":"sts:AssumeRole","Condition":{condition}}}]}}"#
         );
         let account = "222233334444".parse().unwrap();
-        let request = KnownRequest { account: &account, arn: &arn, external_id: None, mfa, session_name: "test" };
+        let arns: Vec<_> = arns.iter().map(|arn| (*arn).to_owned()).collect();
+        let request = KnownRequest { account: &account, arns: &arns, external_id: None, mfa, session_name: "test" };
         verdict_on_request(&Document::parse(&trust).unwrap(), &request, &"aws".parse().unwrap())
     }
 
-    fn ann() -> CallerArn {
-        CallerArn::Exactly("arn:aws:iam::222233334444:user/ann".to_owned())
-    }
+    const ANN: &[&str] = &["arn:aws:iam::222233334444:user/ann"];
 
     #[test]
     fn mfa_is_present_only_where_the_caller_has_used_it() {
         let required = r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#;
-        assert_eq!(verdict(required, ann(), MfaContext::Present), Verdict::Allowed(0));
-        assert_eq!(verdict(required, ann(), MfaContext::Absent), Verdict::NotAllowed);
-        assert_eq!(verdict(required, ann(), MfaContext::False), Verdict::NotAllowed);
-        assert_eq!(verdict(required, ann(), MfaContext::Unknown), Verdict::Depends(0));
+        assert_eq!(verdict(required, ANN, MfaContext::Present), Verdict::Allowed(0));
+        assert_eq!(verdict(required, ANN, MfaContext::Absent), Verdict::NotAllowed);
+        assert_eq!(verdict(required, ANN, MfaContext::False), Verdict::NotAllowed);
+        assert_eq!(verdict(required, ANN, MfaContext::Unknown), Verdict::Depends(0));
         // The usual mistake: long-term access keys have no such key, so `IfExists` lets them in.
         let if_exists = r#"{"BoolIfExists":{"aws:MultiFactorAuthPresent":"true"}}"#;
-        assert_eq!(verdict(if_exists, ann(), MfaContext::Absent), Verdict::Allowed(0));
-        assert_eq!(verdict(if_exists, ann(), MfaContext::False), Verdict::NotAllowed);
+        assert_eq!(verdict(if_exists, ANN, MfaContext::Absent), Verdict::Allowed(0));
+        assert_eq!(verdict(if_exists, ANN, MfaContext::False), Verdict::NotAllowed);
         let age = r#"{"NumericLessThan":{"aws:MultiFactorAuthAge":"3600"}}"#;
-        assert_eq!(verdict(age, ann(), MfaContext::Absent), Verdict::NotAllowed);
-        assert_eq!(verdict(age, ann(), MfaContext::Present), Verdict::Depends(0));
+        // Numbers are not evaluated.
+        assert_eq!(verdict(age, ANN, MfaContext::Absent), Verdict::Depends(0));
+        assert_eq!(verdict(age, ANN, MfaContext::Present), Verdict::Depends(0));
     }
 
     #[test]
-    fn permission_set_is_known_by_the_pattern_of_its_arn() {
-        let sso = "arn:aws:iam::222233334444:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_Admin_0123456789abcdef";
-        let like = || CallerArn::Like(sso.to_owned());
-        let condition = |name: &str| {
-            format!(r#"{{"ArnLike":{{"aws:PrincipalArn":"arn:aws:iam::222233334444:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_{name}_*"}}}}"#)
+    fn role_whose_path_is_not_known_gets_in_only_if_each_path_does() {
+        let arns = ["one/", "two/", ""].map(|path| format!("arn:aws:iam::222233334444:role/{path}admin"));
+        let arns: Vec<_> = arns.iter().map(String::as_str).collect();
+        let condition = |pattern: &str| {
+            format!(r#"{{"ArnLike":{{"aws:PrincipalArn":"arn:aws:iam::222233334444:role/{pattern}"}}}}"#)
         };
-        assert_eq!(verdict(&condition("Admin"), like(), MfaContext::False), Verdict::Allowed(0));
-        assert_eq!(verdict(&condition("ReadOnly"), like(), MfaContext::False), Verdict::NotAllowed);
-        assert_eq!(verdict(&condition("Admin"), ann(), MfaContext::Absent), Verdict::NotAllowed);
+        let verdict = |pattern| verdict(&condition(pattern), &arns, MfaContext::False);
+        assert_eq!(verdict("*admin"), Verdict::Allowed(0));
+        assert_eq!(verdict("one/*"), Verdict::Depends(0));
+        assert_eq!(verdict("admin"), Verdict::Depends(0));
+        assert_eq!(verdict("*other"), Verdict::NotAllowed);
     }
 }

@@ -63,7 +63,7 @@ pub use granted::{Grant, denied};
 pub(crate) use granted::{Presented, can_pass_nothing, grant_verdict};
 pub use inline_quota::inline_length;
 pub(crate) use inline_quota::{INLINE_QUOTA, deny_everything, inline_limit, only_allows};
-pub(crate) use known_caller::{CallerArn, KnownRequest, MfaContext, verdict_on_request};
+pub(crate) use known_caller::{KnownRequest, MfaContext, mentions_mfa, verdict_on_request};
 pub use lint::{ExternalIdRequirement, Finding, Severity, lint_trust, lint_trusted};
 pub use operators::is_operator;
 pub use pasted::{PastedPolicy, PolicyOrigin};

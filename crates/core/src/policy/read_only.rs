@@ -32,7 +32,9 @@ const EXCEPTIONS: [&str; 3] = ["sts:GetFederationToken", "sts:GetSessionToken", 
 pub(crate) fn is_read_only(action: &str) -> bool {
     let Some((service, name)) = action.split_once(':') else { return false };
     let starts_a_word = |rest: &str| rest.chars().next().is_none_or(|next| next == '*' || next.is_ascii_uppercase());
-    let is_exception = EXCEPTIONS.iter().any(|exception| super::glob::like(&action.to_ascii_lowercase(), &exception.to_ascii_lowercase()));
+    let is_exception = EXCEPTIONS
+        .iter()
+        .any(|exception| super::glob::like(&action.to_ascii_lowercase(), &exception.to_ascii_lowercase()));
     !service.contains(['*', '?'])
         && !is_exception
         && VERBS.iter().filter_map(|verb| name.strip_prefix(verb)).any(starts_a_word)
@@ -53,12 +55,24 @@ mod tests {
 
     #[test]
     fn only_names_that_certainly_read_count_as_read_only() {
-        for action in ["ec2:DescribeInstances", "ec2:Describe*", "s3:GetObject", "iam:List*", "dynamodb:BatchGetItem", "s3:Get"] {
+        for action in
+            ["ec2:DescribeInstances", "ec2:Describe*", "s3:GetObject", "iam:List*", "dynamodb:BatchGetItem", "s3:Get"]
+        {
             assert!(is_read_only(action), "{action}");
         }
         for action in [
-            "*", "ec2:*", "ec2:D*", "*:Get*", "e*:Get*", "s3:PutObject", "iam:getrole", "x:Gettysburg", "nonsense",
-            "sts:GetFederationToken", "sts:Get*", "ecs:UpdateService",
+            "*",
+            "ec2:*",
+            "ec2:D*",
+            "*:Get*",
+            "e*:Get*",
+            "s3:PutObject",
+            "iam:getrole",
+            "x:Gettysburg",
+            "nonsense",
+            "sts:GetFederationToken",
+            "sts:Get*",
+            "ecs:UpdateService",
         ] {
             assert!(!is_read_only(action), "{action}");
         }

@@ -11,13 +11,13 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
+use super::ATTEMPT_SESSION;
 use super::caller::VerifyCaller;
 use super::external_id::ExternalIds;
-use super::ATTEMPT_SESSION;
 use crate::account::Partition;
 use crate::blueprint::Blueprint;
 use crate::observed::Observed;
-use crate::policy::{CallerArn, Document, Grant, KnownRequest, MfaContext, Principal, Verdict, verdict_on_request};
+use crate::policy::{Document, Grant, KnownRequest, MfaContext, Principal, Verdict, mentions_mfa, verdict_on_request};
 use crate::role::RoleName;
 
 /// One attempt to assume a role.
@@ -179,8 +179,8 @@ struct Target<'a> {
 pub fn attempts(blueprint: &Blueprint, observed: &Observed, caller: &VerifyCaller, has_mfa_device: bool) -> Attempts {
     let mut all = Attempts::default();
     let account = &blueprint.account;
-    let arn = caller.iam_arn(configured_arns(blueprint, &observed.access_role).iter().map(String::as_str));
-    let tries = Tries { caller, arn: &arn, partition: &account.partition, has_mfa_device };
+    let arns = caller.iam_arns(&configured_arns(blueprint, &observed.access_role));
+    let tries = Tries { caller, arns: &arns, partition: &account.partition, has_mfa_device };
     let skip = |role: &RoleName, reason| NotTried { role: role.clone(), reason };
 
     let access_role = &observed.access_role;
@@ -189,13 +189,16 @@ pub fn attempts(blueprint: &Blueprint, observed: &Observed, caller: &VerifyCalle
     match trust_of(&grants, &account.partition) {
         _ if !is_granted => all.not_tried.push(skip(access_role, NotTriedReason::NotGranted)),
         None => all.not_tried.push(skip(access_role, NotTriedReason::Unsupported)),
-        Some(configured) => tries.add(&mut all, &Target {
-            name: access_role,
-            arn: access_role.arn(&account.partition, &account.id, "/"),
-            configured,
-            observed: observed.access_trust.as_ref().ok(),
-            external_ids: ExternalIds::of_grants(grants.iter()),
-        }),
+        Some(configured) => tries.add(
+            &mut all,
+            &Target {
+                name: access_role,
+                arn: access_role.arn(&account.partition, &account.id, "/"),
+                configured,
+                observed: observed.access_trust.as_ref().ok(),
+                external_ids: ExternalIds::of_grants(grants.iter()),
+            },
+        ),
     }
     for spec in &blueprint.roles {
         let Some(role) = observed.roles.get(spec.name()) else {
@@ -204,13 +207,16 @@ pub fn attempts(blueprint: &Blueprint, observed: &Observed, caller: &VerifyCalle
             all.not_tried.push(skip(spec.name(), reason));
             continue;
         };
-        tries.add(&mut all, &Target {
-            name: spec.name(),
-            arn: spec.name().arn(&account.partition, &account.id, &role.settings.path),
-            configured: spec.trust.clone(),
-            observed: role.trust.as_ref().ok(),
-            external_ids: ExternalIds::of_grants(spec.trusted.iter()),
-        });
+        tries.add(
+            &mut all,
+            &Target {
+                name: spec.name(),
+                arn: spec.name().arn(&account.partition, &account.id, &role.settings.path),
+                configured: spec.trust.clone(),
+                observed: role.trust.as_ref().ok(),
+                external_ids: ExternalIds::of_grants(spec.trusted.iter()),
+            },
+        );
     }
     all
 }
@@ -249,7 +255,7 @@ fn trust_of(grants: &[Grant], partition: &Partition) -> Option<Document> {
 /// What all attempts have in common.
 struct Tries<'a> {
     caller: &'a VerifyCaller,
-    arn: &'a CallerArn,
+    arns: &'a [String],
     partition: &'a Partition,
     has_mfa_device: bool,
 }
@@ -262,22 +268,25 @@ impl Tries<'_> {
         let count = target.external_ids.right.len();
         let right: Vec<_> = match count {
             0 => vec![PresentedId::NotNeeded],
-            _ => (1..).zip(&target.external_ids.right).map(|(n, id)| PresentedId::Right(id.clone(), n, count)).collect(),
+            _ => {
+                (1..).zip(&target.external_ids.right).map(|(n, id)| PresentedId::Right(id.clone(), n, count)).collect()
+            }
         };
         let plain = self.caller.mfa();
-        let mfa_matters = right.iter().any(|id| {
-            let differs = |trust: &Document| {
-                expected(&self.verdict(trust, id, plain)) != expected(&self.verdict(trust, id, MfaContext::Present))
-            };
-            differs(&target.configured) || target.observed.is_some_and(differs)
-        });
+        // A condition on the age of MFA is not evaluated, so that it makes no difference here.
+        let mfa_matters = mentions_mfa(&target.configured)
+            || right.iter().any(|id| {
+                let differs = |trust: &Document| {
+                    expected(&self.verdict(trust, id, plain)) != expected(&self.verdict(trust, id, MfaContext::Present))
+                };
+                differs(&target.configured) || target.observed.is_some_and(differs)
+            });
         let can_present = mfa_matters && self.caller.can_use_mfa();
-        if can_present && !self.has_mfa_device {
-            all.not_tried.push(skip(NotTriedReason::NoMfaDevice));
-        }
-        // The session of a user may have MFA already, so that nothing is known to be missing.
-        if mfa_matters && !can_present && plain != MfaContext::Unknown {
-            all.not_tried.push(skip(NotTriedReason::MfaNotPossible));
+        let gets_in = |id: &PresentedId, context| self.expected(target, id, context) != Expected::Refused;
+        let needs_mfa = right.iter().any(|id| !gets_in(id, plain) && gets_in(id, MfaContext::Present));
+        if needs_mfa && !(can_present && self.has_mfa_device) {
+            let reason = if can_present { NotTriedReason::NoMfaDevice } else { NotTriedReason::MfaNotPossible };
+            all.not_tried.push(skip(reason));
         }
         let with_mfa = can_present && self.has_mfa_device;
         let stated = |present| (mfa_matters && plain != MfaContext::Unknown).then_some(present);
@@ -291,9 +300,8 @@ impl Tries<'_> {
             return;
         }
         let (present, context) = if with_mfa { (true, MfaContext::Present) } else { (false, plain) };
-        let gets_in = |id: &PresentedId| self.expected(target, id, context) != Expected::Refused;
         let mut others = vec![PresentedId::Missing];
-        if right.iter().any(gets_in) {
+        if right.iter().any(|id| gets_in(id, context)) {
             others.extend(target.external_ids.wrong.clone().map(PresentedId::Wrong));
         }
         all.attempts.extend(others.iter().map(|id| self.attempt(target, id, stated(present), context)));
@@ -330,7 +338,7 @@ impl Tries<'_> {
             PresentedId::Right(id, ..) | PresentedId::Wrong(id) => Some(id.expose_secret()),
         };
         let account = self.caller.account();
-        let request = KnownRequest { account, arn: self.arn, external_id, mfa, session_name: ATTEMPT_SESSION };
+        let request = KnownRequest { account, arns: self.arns, external_id, mfa, session_name: ATTEMPT_SESSION };
         verdict_on_request(trust, &request, self.partition)
     }
 }

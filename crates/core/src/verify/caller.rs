@@ -2,12 +2,13 @@
 //!
 //! STS names a role session without the path of its role: `arn:aws:sts::222233334444:assumed-role/platform-engineer/ann`. Policies
 //! compare the ARN of the role, with its path. Names of roles are unique in an account, so a configured ARN of that account and name
-//! is the caller's. A role that IAM Identity Center made is known by its name, and its path starts with `/aws-reserved/`.
+//! is the caller's. A role that IAM Identity Center made is known by its name. Its path has the region of IAM Identity Center, or none
+//! in `us-east-1`; which of them is not known here.
 
 use std::fmt;
 
 use crate::account::{AccountId, Partition};
-use crate::policy::{CallerArn, MfaContext};
+use crate::policy::MfaContext;
 use crate::text::Untrusted;
 
 /// The kind of the caller's keys.
@@ -90,23 +91,43 @@ impl VerifyCaller {
         }
     }
 
-    /// The ARN that policies compare. `configured` are the ARNs that the configuration names.
-    pub(super) fn iam_arn<'a>(&self, mut configured: impl Iterator<Item = &'a str>) -> CallerArn {
-        let Kind::RoleSession(name) = &self.kind else { return CallerArn::Exactly(self.arn.clone()) };
+    /// The ARN that policies compare, or those that it may be. `configured` are the ARNs that the configuration names.
+    pub(super) fn iam_arns(&self, configured: &[String]) -> Vec<String> {
+        let Kind::RoleSession(name) = &self.kind else { return vec![self.arn.clone()] };
         let Self { partition, account, .. } = self;
         let role = format!("arn:{partition}:iam::{account}:role/");
-        let is_own = |arn: &&str| {
+        let is_own = |arn: &&String| {
             let path_and_name = arn.strip_prefix(&role).filter(|rest| !rest.contains(['*', '?', '$']));
             path_and_name.and_then(|rest| rest.rsplit('/').next()).is_some_and(|last| last == name)
         };
-        match configured.find(is_own) {
-            Some(arn) => CallerArn::Exactly(arn.to_owned()),
-            None if name.starts_with("AWSReservedSSO_") => {
-                CallerArn::Like(format!("{role}aws-reserved/sso.amazonaws.com/*{name}"))
+        match configured.iter().find(is_own) {
+            Some(arn) => vec![arn.clone()],
+            None if name.starts_with(PERMISSION_SET) => {
+                let regions = configured.iter().filter_map(|arn| region_in(arn));
+                let paths = [String::new(), format!("{ANY_REGION}/")].into_iter().chain(regions);
+                paths.map(|region| format!("{role}{RESERVED}{region}{name}")).collect()
             }
-            None => CallerArn::Exactly(format!("{role}{name}")),
+            None => vec![format!("{role}{name}")],
         }
     }
+}
+
+/// What the names of the roles of permission sets start with.
+const PERMISSION_SET: &str = "AWSReservedSSO_";
+
+/// The path in which only IAM Identity Center can create roles, without the region.
+///
+/// See <https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html>.
+const RESERVED: &str = "aws-reserved/sso.amazonaws.com/";
+
+/// Some region, which policies match with a wildcard.
+const ANY_REGION: &str = "eu-central-1";
+
+/// The region, with a slash, that an ARN of a permission set's role names.
+fn region_in(arn: &str) -> Option<String> {
+    let (region, _) = arn.split_once(RESERVED)?.1.split_once('/')?;
+    let is_region = region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    is_region.then(|| format!("{region}/"))
 }
 
 impl fmt::Display for VerifyCaller {
@@ -152,17 +173,25 @@ mod tests {
 
     #[test]
     fn role_of_a_session_is_known_with_its_path() {
-        let arn = |session: &str, configured: &[&str]| {
+        let arns = |session: &str, configured: &[&str]| {
             let arn = format!("arn:aws:sts::222233334444:assumed-role/{session}");
-            caller(&arn, KeyKind::Temporary).iam_arn(configured.iter().copied())
+            let configured: Vec<_> = configured.iter().map(|arn| (*arn).to_owned()).collect();
+            caller(&arn, KeyKind::Temporary).iam_arns(&configured)
         };
-        let role = |path: &str| CallerArn::Exactly(format!("arn:aws:iam::222233334444:role{path}"));
-        assert_eq!(arn("admin/ann", &[]), role("/admin"));
+        let role = |path: &str| format!("arn:aws:iam::222233334444:role{path}");
+        assert_eq!(arns("admin/ann", &[]), [role("/admin")]);
         let others = ["arn:aws:iam::222233334444:role/team/other-admin", "arn:aws:iam::333344445555:role/team/admin"];
-        assert_eq!(arn("admin/ann", &others), role("/admin"));
-        assert_eq!(arn("admin/ann", &["arn:aws:iam::222233334444:role/*/admin"]), role("/admin"), "a pattern");
-        assert_eq!(arn("admin/ann", &["arn:aws:iam::222233334444:role/team/admin"]), role("/team/admin"));
-        let sso = "arn:aws:iam::222233334444:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_Admin_0123456789abcdef";
-        assert_eq!(arn("AWSReservedSSO_Admin_0123456789abcdef/ann", &[]), CallerArn::Like(sso.to_owned()));
+        assert_eq!(arns("admin/ann", &others), [role("/admin")]);
+        assert_eq!(arns("admin/ann", &["arn:aws:iam::222233334444:role/*/admin"]), [role("/admin")], "a pattern");
+        assert_eq!(arns("admin/ann", &["arn:aws:iam::222233334444:role/team/admin"]), [role("/team/admin")]);
+        let sso = "AWSReservedSSO_Admin_0123456789abcdef";
+        let reserved = "/aws-reserved/sso.amazonaws.com/";
+        let expected = ["", "eu-central-1/"].map(|region| role(&format!("{reserved}{region}{sso}")));
+        assert_eq!(arns(&format!("{sso}/ann"), &[&role(&format!("{reserved}*{sso}"))]), expected);
+        let with_region = role(&format!("{reserved}eu-west-1/AWSReservedSSO_Admin_*"));
+        assert_eq!(
+            arns(&format!("{sso}/ann"), &[&with_region]).last(),
+            Some(&role(&format!("{reserved}eu-west-1/{sso}")))
+        );
     }
 }

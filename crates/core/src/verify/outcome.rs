@@ -1,8 +1,9 @@
 //! What came of an attempt, and of all of them.
 
 use super::attempt::{Attempt, Evaluated, Expected};
-use crate::account::AccountId;
+use crate::account::{AccountAge, AccountId};
 use crate::error::{ApiError, ErrorKind};
+use crate::outcome::Stop;
 use crate::redaction::KnownSecrets;
 
 /// The call whose denial is a refusal.
@@ -26,8 +27,13 @@ pub enum AttemptResult {
     Elsewhere(String),
     /// STS refused.
     Refused(RefusedBy),
-    /// It could not be tried: the reason. It says nothing about access.
-    NotTried(String),
+    /// It could not be tried, which says nothing about access.
+    NotTried {
+        /// The reason.
+        reason: String,
+        /// What to do.
+        fix: String,
+    },
 }
 
 /// Which policy refused an attempt, as far as STS says so.
@@ -72,8 +78,16 @@ impl AttemptResult {
                     RefusedBy::Other
                 })
             }
-            Err(error) => Self::NotTried(secrets.redacted(error.to_string())),
+            Err(error) => Self::not_tried(&error, secrets),
         }
+    }
+
+    /// The result of an attempt that an error prevented.
+    #[must_use]
+    pub fn not_tried(error: &ApiError, secrets: &KnownSecrets) -> Self {
+        let fix = Stop::from_error(error, AccountAge::Established).into_cause().remedy;
+        let fix = if fix.is_empty() { "run again".to_owned() } else { fix };
+        Self::NotTried { reason: secrets.redacted(error.to_string()), fix: secrets.redacted(fix) }
     }
 }
 
@@ -89,7 +103,7 @@ impl Trial {
     #[must_use]
     pub fn holds(&self) -> Option<bool> {
         match (&self.result, self.attempt.expected) {
-            (AttemptResult::NotTried(_), _) => None,
+            (AttemptResult::NotTried { .. }, _) => None,
             (AttemptResult::Elsewhere(_), _) => Some(false),
             (_, Expected::Either) => None,
             (AttemptResult::Assumed, expected) => Some(expected == Expected::Assumed),
@@ -101,7 +115,7 @@ impl Trial {
     #[must_use]
     pub fn conclusion(&self) -> Conclusion {
         match (&self.result, self.holds()) {
-            (AttemptResult::NotTried(_), _) => Conclusion::Incomplete,
+            (AttemptResult::NotTried { .. }, _) => Conclusion::Incomplete,
             (AttemptResult::Refused(_), Some(false)) => Conclusion::LockedOut,
             (_, Some(false)) => Conclusion::Breach,
             _ => Conclusion::Holds,
@@ -115,7 +129,7 @@ impl Trial {
             (AttemptResult::Elsewhere(arn), _) => {
                 format!("the session is `{arn}`; check the endpoint (`AWS_ENDPOINT_URL`), then run again")
             }
-            (AttemptResult::NotTried(_), _) => "remove the cause, then run again".to_owned(),
+            (AttemptResult::NotTried { fix, .. }, _) => fix.clone(),
             (AttemptResult::Assumed, Evaluated::Denied) => format!(
                 "the trust policy that was read refuses this; run again in a minute, because IAM is eventually consistent. If the \
                  result stays, compare the trust policy of role `{role}` with the configuration (`onboard plan --account {account}`)"
@@ -129,7 +143,9 @@ impl Trial {
                 "a control policy of the organization denies `sts:AssumeRole` on `{role_arn}`; allow it there, then run again"
             ),
             (AttemptResult::Refused(RefusedBy::Other), Evaluated::Denied) => {
-                format!("the trust policy does not allow it; `onboard plan --account {account}` shows the changes that do")
+                format!(
+                    "the trust policy does not allow it; `onboard plan --account {account}` shows the changes that do"
+                )
             }
             (AttemptResult::Refused(_), _) => format!(
                 "allow `sts:AssumeRole` on `{role_arn}` to the caller in account {caller_account} (`onboard prerequisites show \

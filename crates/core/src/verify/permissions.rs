@@ -117,11 +117,8 @@ pub(super) fn permission_lines(all: &[RolePermissions], detail: Detail) -> Vec<L
     if all.is_empty() {
         return Vec::new();
     }
-    let title = Line::at(0).styled(Style::Strong, "What the roles may do");
-    let mut lines = vec![
-        Line::blank(),
-        title.styled(Style::Faint, " (evaluated from their policies; a control policy may allow less)"),
-    ];
+    let title = Line::at(0).styled(Style::Strong, "What the roles may do, evaluated");
+    let mut lines = vec![Line::blank(), title.styled(Style::Faint, " (control policies may allow less)")];
     let width = widest(all.iter().map(|one| one.role.as_str()));
     for one in all {
         lines.push(Line::at(4).column(Style::Plain, &one.role, width).text(one.sentence()));
@@ -151,7 +148,12 @@ mod tests {
 
     #[test]
     fn actions_are_counted_and_those_that_may_write_are_named() {
-        insta::assert_snapshot!(shown(&converged(&blueprint()), Detail::Summary), @"");
+        insta::assert_snapshot!(shown(&converged(&blueprint()), Detail::Summary), @"
+
+        What the roles may do, evaluated (control policies may allow less)
+            Acme  1 action, which does not write; the managed policy ReadOnlyAccess; at
+                  most what the boundary PowerUserAccess allows
+        ");
         let observed = drifted(|role| {
             let text = r#"{"Statement":[{"Effect":"Allow","Action":["ec2:DescribeInstances","ecs:UpdateService","a:B","c:D","e:F"],"Resource":"*"},
                 {"Effect":"Deny","Action":"x:Y","Resource":"*"}]}"#;
@@ -159,7 +161,17 @@ mod tests {
             role.policies.insert("odd".to_owned(), Err("no statements".to_owned()));
             role.settings.boundary = None;
         });
-        insta::assert_snapshot!(shown(&observed, Detail::Full), @"");
+        insta::assert_snapshot!(shown(&observed, Detail::Full), @"
+
+        What the roles may do, evaluated (control policies may allow less)
+            Acme  5 actions, of which 4 may write: a:B, c:D and e:F, and 1 more; the
+                  managed policy ReadOnlyAccess; 1 inline policy that is not supported
+              deploy: allows 5 actions of a, c, e, ec2 and ecs on all resources
+              deploy: denies x:Y on all resources
+              odd: the policy is not supported: no statements
+              read: allows ec2:DescribeInstances on all resources
+              arn:aws:iam::aws:policy/ReadOnlyAccess
+        ");
         let [found] = &permissions(&blueprint(), &observed)[..] else { panic!() };
         assert_eq!((&found.role, found.actions, found.may_write.len()), (&name(ROLE), 5, 4));
     }

@@ -82,22 +82,26 @@ impl Trials {
     fn ending(&self, report: &Report) -> Vec<Line> {
         let count = |wanted| self.trials.iter().filter(|trial| trial.conclusion() == wanted).count();
         let attempts = counted(self.trials.len(), "attempt");
+        let was = |count| if count == 1 { "was" } else { "were" };
         let (style, text) = match self.conclusion() {
             Conclusion::Holds => (Style::Success, format!("Tried for real: {attempts}, all as configured.")),
             Conclusion::Breach => {
                 let count = count(Conclusion::Breach);
-                (Style::Error, format!("Failed: {count} of {attempts} got in that must be refused."))
+                (Style::Error, format!("Failed: {count} of {attempts} succeeded and must be refused."))
             }
             Conclusion::LockedOut => {
                 let count = count(Conclusion::LockedOut);
-                (Style::Error, format!("Failed: {count} of {attempts} refused that must get in."))
+                (Style::Error, format!("Failed: {count} of {attempts} {} refused and must succeed.", was(count)))
             }
             Conclusion::Incomplete if self.trials.is_empty() => {
                 (Style::Warning, "Incomplete: nothing could be tried.".to_owned())
             }
             Conclusion::Incomplete => {
-                let done = self.trials.len() - count(Conclusion::Incomplete);
-                (Style::Warning, format!("Incomplete: tried for real: {done} of {attempts}, as far as tried as configured."))
+                let made = self.trials.len() - count(Conclusion::Incomplete);
+                let missing = self.not_tried.iter().filter(|one| one.reason.needs_action()).count();
+                let all = counted(self.trials.len() + missing, "attempt");
+                let as_configured = if made == 0 { "" } else { ", all as configured" };
+                (Style::Warning, format!("Incomplete: {made} of {all} could be made{as_configured}."))
             }
         };
         let mut lines = vec![Line::at(0).styled(style, text)];
@@ -179,12 +183,12 @@ fn sentence(trial: &Trial) -> String {
             let wrong = if holds == Some(false) { ", and must be assumed" } else { "" };
             format!("refused{by}{wrong}")
         }
-        (AttemptResult::NotTried(reason), _) => format!("could not be tried: {reason}"),
+        (AttemptResult::NotTried { reason, .. }, _) => format!("could not be tried: {reason}"),
     };
     let how = attempt.how();
     let how = if how.is_empty() { how } else { format!("{how}: ") };
     let evaluated = match attempt.evaluated {
-        Evaluated::Can => "can assume it",
+        Evaluated::Can => "can",
         Evaluated::Denied => "denied",
         Evaluated::Depends => "depends on further conditions",
         Evaluated::Unknown => "the trust policy is not supported",
@@ -203,7 +207,7 @@ fn trial_json(trial: &Trial) -> Value {
         AttemptResult::Assumed => ("assumed", None),
         AttemptResult::Elsewhere(arn) => ("assumed_elsewhere", Some(arn)),
         AttemptResult::Refused(_) => ("refused", None),
-        AttemptResult::NotTried(reason) => ("not_tried", Some(reason)),
+        AttemptResult::NotTried { reason, .. } => ("not_tried", Some(reason)),
     };
     let expected = match expected {
         Expected::Assumed => "assumed",
