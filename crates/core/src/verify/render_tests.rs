@@ -68,6 +68,13 @@ fn evaluated_and_tried_are_distinguished() {
 }
 
 #[test]
+fn document_shows_the_output() {
+    let document = include_str!("../../../../docs/VERIFY.md");
+    let (_, example) = document.split_once("```text verify\n").unwrap();
+    assert_eq!(example.split("```").next().unwrap(), shown(&verification(as_expected, Vec::new())));
+}
+
+#[test]
 fn without_a_caller_nothing_is_tried() {
     let verification = Verification { trials: None, ..verification(as_expected, Vec::new()) };
     insta::assert_snapshot!(tried(&verification), @"
