@@ -34,7 +34,7 @@ const EXIT_CODES: &str = "Exit codes:
   1  error, or a failed check of doctor
   2  usage error
   3  plan: there are changes to apply; also if apply or aws-config was not confirmed
-  4  blocked: manual action required
+  4  blocked: manual action required; also if verify finds access that is not as configured
   5  waiting: the account is not ready yet; run again";
 
 const EXAMPLES: &str = "Examples:
