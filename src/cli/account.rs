@@ -157,7 +157,7 @@ fn requested(selector: &Selector) -> anyhow::Result<Requested> {
 }
 
 /// Prints a report, as JSON or as these lines, and returns the exit code.
-pub(super) fn show(report: &Report, format: Format, lines: &[Line]) -> anyhow::Result<Exit> {
+fn show(report: &Report, format: Format, lines: &[Line]) -> anyhow::Result<Exit> {
     match format {
         Format::Text => print_text!("{}", render(lines)),
         Format::Json => print_line!("{}", serde_json::to_string_pretty(report)?),

@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 use anyhow::{Context, bail, ensure};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::account::{self, Requested, start};
+use super::account::{Requested, start};
 use super::args::Target;
 use super::common_args::{Aws, Format};
 use super::exit::Exit;
@@ -14,10 +14,12 @@ use super::explained::explained_error;
 use super::output::warn;
 use super::verify_args::{AttemptArgs, Verify, mfa_code};
 use onboarding_core::account::AccountId;
+use onboarding_core::blueprint::Blueprint;
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::lines::render;
+use onboarding_core::observed::Observed;
 use onboarding_core::redaction::KnownSecrets;
-use onboarding_core::report::plan_lines;
+use onboarding_core::report::Report;
 use onboarding_core::text::Untrusted;
 use onboarding_core::verify::{
     Attempt, AttemptResult, Attempts, Conclusion, Trial, Trials, Verification, VerifyCaller, attempts, permissions,
@@ -36,7 +38,7 @@ pub(super) async fn verify<W: World + Profiles>(
     let (target, caller) = arguments.into_parts();
     let (engine, job) = match start(&target, requested, connect).await? {
         Ok(start) => start,
-        Err(report) => return account::show(&report, target.format, &plan_lines(&report, target.detail())),
+        Err(report) => return show(&evaluated(*report, None, &target)?, &target),
     };
     // A profile that cannot be used ends the command before it reads anything.
     let caller = match caller {
@@ -44,16 +46,22 @@ pub(super) async fn verify<W: World + Profiles>(
         None => None,
     };
     let Verified { report, state } = engine.verify(&job).await;
-    let permissions = state.as_ref().map(|(blueprint, observed)| permissions(blueprint, observed));
-    let mut verification = Verification { report, permissions: permissions.unwrap_or_default(), trials: None };
-    if target.format == Format::Text {
-        print_text!("{}", render(&verification.evaluated_lines(target.detail())));
-    }
+    let mut verification = evaluated(report, state.as_ref(), &target)?;
     if let (Some(caller), Some((blueprint, observed))) = (caller, &state) {
         let wanted = attempts(blueprint, observed, &caller.identity, caller.serial.is_some());
         verification.trials = Some(caller.try_all(wanted).await?);
     }
     show(&verification, &target)
+}
+
+/// What was evaluated, which is printed before anything is tried.
+fn evaluated(report: Report, state: Option<&(Blueprint, Observed)>, target: &Target) -> anyhow::Result<Verification> {
+    let permissions = state.map(|(blueprint, observed)| permissions(blueprint, observed)).unwrap_or_default();
+    let verification = Verification { report, permissions, trials: None };
+    if target.format == Format::Text {
+        print_text!("{}", render(&verification.evaluated_lines(target.detail())));
+    }
+    Ok(verification)
 }
 
 fn show(verification: &Verification, target: &Target) -> anyhow::Result<Exit> {

@@ -7,6 +7,7 @@ use onboarding_core::verify::KeyKind;
 use onboarding_simulation::{FakeOrganization, PolicyText};
 use tempfile::TempDir;
 
+use super::super::account;
 use super::super::args::{Args, Command};
 use super::*;
 

@@ -78,6 +78,8 @@ impl AttemptResult {
                     RefusedBy::Other
                 })
             }
+            // STS issued credentials to a caller that it must refuse; whose they are makes no difference.
+            Err(error) if error.call != ASSUME_ROLE && attempt.expected == Expected::Refused => Self::Assumed,
             Err(error) => Self::not_tried(&error, secrets),
         }
     }

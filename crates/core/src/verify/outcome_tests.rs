@@ -36,8 +36,6 @@ fn only_a_denial_of_assume_role_is_a_refusal() {
         ("sts:AssumeRole", "InvalidClientTokenId"),
         ("sts:AssumeRole", "RegionDisabledException"),
         ("sts:AssumeRole", "ValidationError"),
-        ("sts:GetCallerIdentity", "AccessDenied"),
-        ("sts:GetSessionToken", "AccessDenied"),
     ] {
         let found = result(call, code, "");
         assert!(matches!(found, AttemptResult::NotTried { .. }), "{call} {code}: {found:?}");
@@ -45,6 +43,16 @@ fn only_a_denial_of_assume_role_is_a_refusal() {
     // The root user of an account cannot assume any role, which says nothing about the role.
     let root = result("sts:AssumeRole", "AccessDenied", "Roles may not be assumed by root accounts.");
     assert!(matches!(root, AttemptResult::NotTried { .. }));
+}
+
+#[test]
+fn issued_credentials_are_not_a_refusal_even_if_nothing_can_be_done_with_them() {
+    let failed = |expected| {
+        let error = ApiError::new("sts:GetCallerIdentity", "Throttling", "");
+        AttemptResult::new(&attempt(expected), Err(error), &KnownSecrets::default())
+    };
+    assert_eq!(failed(Expected::Refused), AttemptResult::Assumed);
+    assert!(matches!(failed(Expected::Assumed), AttemptResult::NotTried { .. }), "the session was not identified");
 }
 
 #[test]
