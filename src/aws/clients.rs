@@ -49,6 +49,9 @@ pub enum ClientsError {
     /// The profile cannot be used.
     #[error(transparent)]
     Profile(#[from] ProfileError),
+    /// The credentials of a profile were not loaded.
+    #[error("the credentials of the profile cannot be loaded: {0}; check them with `aws sts get-caller-identity`")]
+    Unloaded(Untrusted),
     /// The profile has no valid credentials.
     #[error(transparent)]
     Credentials(#[from] CredentialsProblem),

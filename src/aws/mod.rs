@@ -22,6 +22,7 @@ mod queue;
 mod records;
 mod regions;
 mod sessions;
+mod try_access;
 mod unreachable;
 mod vendors;
 mod write;
@@ -40,6 +41,7 @@ use clock::ClockDifference;
 
 pub use clients::{ClientsError, cli_config, function_config};
 pub use http::HttpClient;
+pub use try_access::ProfileAccess;
 
 use onboarding_core::error::ApiError;
 use onboarding_engine::ports::Clock;

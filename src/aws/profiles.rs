@@ -146,6 +146,14 @@ pub(super) async fn select(option: Option<&str>) -> Result<Option<Selected>, Pro
     }
 }
 
+/// The MFA device of a profile, if it names one.
+pub(super) async fn mfa_serial(name: &str) -> Option<String> {
+    let name = Some(Cow::Owned(name.to_owned()));
+    let set = aws_config::profile::load(&Fs::real(), &Env::real(), &Default::default(), name.clone()).await.ok()?;
+    let serial = set.get_profile(name?.as_ref())?.get("mfa_serial")?.trim();
+    (!serial.is_empty()).then(|| serial.to_owned())
+}
+
 /// The parser's message has the file and the line, each in a line of its own.
 fn broken(error: &dyn std::error::Error) -> String {
     chain(error).split_whitespace().collect::<Vec<_>>().join(" ")

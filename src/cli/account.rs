@@ -10,6 +10,7 @@ use super::config;
 use super::confirm;
 use super::exit::Exit;
 use super::input::read;
+use onboarding_core::account::AccountId;
 use onboarding_core::limits::COMMAND_LINE_GRACE;
 use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::mode::Mode;
@@ -20,7 +21,7 @@ use onboarding_engine::ports::{World, WriteIam};
 use onboarding_engine::{Engine, Job};
 
 /// The engine and its job, or the report of an account that needs no run.
-type Start<W> = Result<(Engine<W>, Job), Box<Report>>;
+pub(super) type Start<W> = Result<(Engine<W>, Job), Box<Report>>;
 
 pub(super) async fn plan<W: World>(
     target: Target,
@@ -95,7 +96,7 @@ pub(super) async fn apply<W: World<Session: WriteIam>>(
     show(&report, format, &report_lines(&report, Some(&plan), target.detail()))
 }
 
-async fn start<W: World>(
+pub(super) async fn start<W: World>(
     target: &Target,
     requested: Requested,
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
@@ -130,18 +131,23 @@ async fn start<W: World>(
 }
 
 /// What the command line selects.
-struct Requested {
+pub(super) struct Requested {
     trigger: TriggerKind,
     request: Request,
 }
 
+impl Requested {
+    /// The account of `--account`.
+    pub(super) fn account(id: AccountId) -> Self {
+        // The subcommand decides whether changes are applied.
+        let request = Request::Account { account: RequestedAccount::Existing(id), mode: Mode::Apply };
+        Self { trigger: TriggerKind::CommandLine, request }
+    }
+}
+
 fn requested(selector: &Selector) -> anyhow::Result<Requested> {
     match (&selector.account, &selector.event) {
-        (Some(id), _) => {
-            // The subcommand decides whether changes are applied.
-            let request = Request::Account { account: RequestedAccount::Existing(id.clone()), mode: Mode::Apply };
-            Ok(Requested { trigger: TriggerKind::CommandLine, request })
-        }
+        (Some(id), _) => Ok(Requested::account(id.clone())),
         (None, Some(file)) => {
             let trigger = trigger::parse(read(file)?.as_bytes()).with_context(|| format!("`{file}`"))?.trigger;
             Ok(Requested { trigger: trigger.kind(), request: trigger.into_request() })

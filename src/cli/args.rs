@@ -13,6 +13,7 @@ use super::config_args::ConfigCommand;
 use super::init::Init;
 use super::prerequisites_args::PrerequisitesCommand;
 use super::vendor_args::{Handoff, VendorsCommand};
+use super::verify_args::Verify;
 
 use onboarding_core::account::{AccountId, Partition};
 use onboarding_core::policy::{AssumeAction, InvalidPrincipal, Principal};
@@ -33,7 +34,7 @@ const EXIT_CODES: &str = "Exit codes:
   1  error, or a failed check of doctor
   2  usage error
   3  plan: there are changes to apply; also if apply or aws-config was not confirmed
-  4  blocked: manual action required
+  4  blocked: manual action required; also if verify finds access that is not as configured
   5  waiting: the account is not ready yet; run again";
 
 const EXAMPLES: &str = "Examples:
@@ -44,6 +45,7 @@ const EXAMPLES: &str = "Examples:
   onboard plan --event event.json                      show what the function would change
   onboard handoff --all --format csv                   what is left to paste in the consoles of vendors
   onboard apply --account 444455556666                 show the changes, ask, apply
+  onboard verify --account 444455556666 --as ann       assume the roles as a person of the identity account
   onboard links --account 444455556666                 links into the AWS console
   onboard aws-config --user-profile ann                a profile for each account in ~/.aws/config
   aws iam get-role --role-name R --query Role.AssumeRolePolicyDocument | onboard policy explain -";
@@ -68,6 +70,8 @@ pub(super) enum Command {
     Plan(Target),
     /// Apply the configuration to an account; shows the plan and asks for confirmation
     Apply(Apply),
+    /// Verify who can assume the roles of an account, with `--as` by assuming them; changes nothing
+    Verify(Box<Verify>),
     /// Print links that open the accounts in the AWS console
     Links(Links),
     /// Write a profile for each account to ~/.aws/config; shows the changes and asks for confirmation

@@ -32,6 +32,8 @@ mod profile_files;
 mod user_file;
 mod vendor_args;
 mod vendors;
+mod verify;
+mod verify_args;
 
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -47,13 +49,13 @@ use self::output::print_error;
 use self::prerequisites_args::PrerequisitesCommand;
 use self::vendor_args::VendorsCommand;
 use onboarding_core::text;
-use onboarding_engine::ports::{Inspect, ParameterStore, World, WriteIam};
+use onboarding_engine::ports::{Inspect, ParameterStore, Profiles, World, WriteIam};
 
 /// Parses the arguments and runs the subcommand. `connect` creates the AWS clients; only the binary provides it, so that
 /// this module does not depend on the AWS SDK.
 pub async fn run<W>(connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>) -> Exit
 where
-    W: World<Session: WriteIam> + ParameterStore + Inspect,
+    W: World<Session: WriteIam> + ParameterStore + Inspect + Profiles,
 {
     // Clap repeats arguments that it rejects, so those that cannot be printed must not reach it.
     if !std::env::args_os().all(|argument| argument.to_string_lossy().chars().all(text::is_printable)) {
@@ -64,7 +66,7 @@ where
         return Exit::Done;
     }
     let args = Args::parse();
-    if matches!(args.command, Command::Plan(_) | Command::Apply(_)) {
+    if matches!(args.command, Command::Plan(_) | Command::Apply(_) | Command::Verify(_)) {
         show_progress();
     }
     let result = match args.command {
@@ -73,6 +75,7 @@ where
         Command::Doctor(options) => doctor::doctor(options, connect).await,
         Command::Plan(target) => account::plan(target, connect).await,
         Command::Apply(arguments) => account::apply(arguments, connect).await,
+        Command::Verify(arguments) => verify::verify(*arguments, connect).await,
         Command::Links(arguments) => links::links(arguments, connect).await,
         Command::AwsConfig(arguments) => aws_config::aws_config(*arguments, connect).await,
         Command::Policy(PolicyCommand::Grant(grant)) => policy::grant(&grant),

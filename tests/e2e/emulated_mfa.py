@@ -1,8 +1,10 @@
 """MFA for ministack, which evaluates `aws:MultiFactorAuthPresent` but has it always false.
 
 As on AWS, GetSessionToken and AssumeRole take the serial number of a device that is enabled for the calling user, and a code of six
-digits. Without a valid pair the call is denied; with it, the request and the credentials that it returns have the key with the value
-true. Any six digits are valid, because the clock of the device is not emulated. Long-term access keys have no such key.
+digits. Without a valid pair the call is denied; with it, the request has the key with the value true. So have the requests that are
+made with the credentials of that GetSessionToken. "The temporary credentials returned by AssumeRole do not include MFA information in
+the context": for a session of a role, the key is false, whatever its caller presented. Any six digits are valid, because the clock of
+the device is not emulated. Long-term access keys have no such key.
 
 See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
 """
@@ -56,7 +58,9 @@ def context_with_mfa(action, body, parameters):
 
 
 def _register_with_mfa(access_key, session):
-    _register(access_key, session | {"HasMfa": True} if _request_has_mfa.get() else session)
+    is_of_role = session.get("PrincipalType") == "AssumedRole"
+    has_mfa = _request_has_mfa.get() and not is_of_role
+    _register(access_key, session | {"HasMfa": True} if has_mfa else session)
 
 
 async def _handle_with_mfa(method, path, headers, body, query_params):

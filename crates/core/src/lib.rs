@@ -48,3 +48,4 @@ mod toml_reader;
 pub mod trigger;
 pub mod vendor;
 pub mod vendor_documents;
+pub mod verify;

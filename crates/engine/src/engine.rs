@@ -50,19 +50,27 @@ impl<W: World> Engine<W> {
     /// The same, and leaves the record to the caller. `first_look` is what was read before.
     pub async fn plan_unsaved(&self, job: &Job, first_look: FirstLook) -> Processed<'_, W> {
         let mut run = Run::new(job, Mode::Plan, &self.world, first_look);
-        let outcome = self.compare(&mut run).await.unwrap_or_else(Outcome::from);
-        run.into_processed(outcome, &self.config)
+        let outcome = match self.open_to_compare(&mut run).await {
+            Ok(account) => self.compare(&mut run, &account),
+            Err(stop) => Err(stop),
+        };
+        run.into_processed(outcome.unwrap_or_else(Outcome::from), &self.config)
     }
 
-    async fn compare(&self, run: &mut Run<'_, W>) -> Result<Outcome, Stop> {
-        let account = loop {
+    /// Opens the account, again while its roles cannot be read yet.
+    pub(crate) async fn open_to_compare(&self, run: &mut Run<'_, W>) -> Result<OpenedAccount<W::Session>, Stop> {
+        loop {
             let account = self.open(run).await?;
             run.findings.calls += account.target.calls();
             match account.not_readable_yet(&account.observed) {
                 Some(wait) if run.backoff.again(&self.world, &wait).await => {}
-                _ => break account,
+                _ => return Ok(account),
             }
-        };
+        }
+    }
+
+    /// Compares an account with its blueprint. It makes no call.
+    pub(crate) fn compare(&self, run: &mut Run<'_, W>, account: &OpenedAccount<W::Session>) -> Result<Outcome, Stop> {
         let blueprint = &account.blueprint;
         let history = run.role_history();
         let observed = &restated(blueprint, account.observed.clone(), &history);

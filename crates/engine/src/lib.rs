@@ -13,6 +13,7 @@
 //! | `all_accounts` | lists the organization, not faster than Organizations allows |
 //! | `handoffs` | what a person still has to do at vendors; no account is accessed |
 //! | `retry` | pauses between attempts, and calls that hang |
+//! | `verify` | what `onboard verify` needs besides a plan: the state that was found |
 //! | `run` | what one run has and has found, which becomes its report |
 //!
 //! What to do is decided in [`onboarding_core`]. Whatever touches the outside world is behind a trait in [`ports`].
@@ -40,6 +41,7 @@ mod run;
 mod secrets;
 mod target;
 mod vendors;
+mod verify;
 
 pub use all_accounts::{AllAccounts, all_accounts};
 pub use engine::Processed;
@@ -48,3 +50,4 @@ pub use job::{Engine, Job};
 pub use open_record::OpenRecord;
 pub use retry::{timed_out, timeout_at};
 pub use target::TargetAccount;
+pub use verify::Verified;

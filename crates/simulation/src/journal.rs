@@ -12,6 +12,7 @@ use crate::clock::yield_once;
 use crate::organization::FakeOrganization;
 use crate::rejection::Rejection;
 use crate::role_state::RoleState;
+use crate::session::Presented;
 use crate::state::State;
 use crate::target::Target;
 use onboarding_core::account::AccountId;
@@ -92,7 +93,7 @@ impl FakeOrganization {
         let mut state = self.lock();
         state.tick();
         let role = state.accounts.get(&target.account).and_then(|account| account.role(&target.role)).cloned();
-        state.check_trust(caller, &target, role, "session", external_id).is_ok()
+        state.check_trust(caller, &target, role, "session", Presented::external_id(external_id)).is_ok()
     }
 
     fn begin_call(&self) {

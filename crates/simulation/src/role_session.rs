@@ -12,6 +12,7 @@ use crate::account::ControlPolicy;
 use crate::authorize::session_context;
 use crate::organization::FakeOrganization;
 use crate::permissions::{Request, denial_reason, denied_by_control_policy};
+use crate::session::Presented;
 use crate::target::Target;
 use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::policy::Caller;
@@ -43,7 +44,7 @@ impl FakeOrganization {
         let mut state = self.lock();
         state.tick();
         let role = state.accounts.get(&target.account)?.role(&target.role).cloned()?;
-        state.check_trust(caller, &target, Some(role.clone()), "session", external_id).ok()?;
+        state.check_trust(caller, &target, Some(role.clone()), "session", Presented::external_id(external_id)).ok()?;
         let Target { account, role: name, .. } = target;
         let issued_at = state.now;
         let expires = after(issued_at, duration);

@@ -24,6 +24,19 @@ use onboarding_engine::ports::{AssumeRoleRequest, Sessions};
 
 const ASSUME: &str = "sts:AssumeRole";
 
+/// What a caller presents besides its identity.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Presented<'a> {
+    pub(super) external_id: Option<&'a str>,
+    pub(super) has_mfa: bool,
+}
+
+impl<'a> Presented<'a> {
+    pub(super) fn external_id(external_id: Option<&'a str>) -> Self {
+        Self { external_id, ..Self::default() }
+    }
+}
+
 /// A session in an account. Its permissions are the intersection of the access role's permissions and the session policy.
 #[derive(Debug, Clone)]
 pub struct Session {
@@ -64,7 +77,7 @@ impl Sessions for FakeOrganization {
             let now = state.now;
             let seen = state.accounts.get_mut(&target.account).and_then(|account| account.read(&target.role, now));
             let role_id = seen.as_ref().map(|role| role.id.clone()).unwrap_or_default();
-            state.check_trust(&self.caller, target, seen, &request.session_name, None)?;
+            state.check_trust(&self.caller, target, seen, &request.session_name, Presented::default())?;
             state.assume_role_requests.push(request.clone());
             let Target { partition, account, role, .. } = target;
             let arn = format!("arn:{partition}:sts::{account}:assumed-role/{role}/{}", request.session_name);
@@ -118,7 +131,7 @@ impl State {
         target: &Target,
         role: Option<Role>,
         session_name: &str,
-        external_id: Option<&str>,
+        presented: Presented<'_>,
     ) -> Result<(), Rejection> {
         let arn = target.role.arn(&target.partition, &target.account, &target.path);
         let caller_arn = self.caller_arn(caller);
@@ -129,8 +142,11 @@ impl State {
         if self.accounts.contains_key(&caller.account) {
             context = context.with("aws:PrincipalOrgID", ORGANIZATION_ID);
         }
-        if let Some(external_id) = external_id {
+        if let Some(external_id) = presented.external_id {
             context = context.with("sts:ExternalId", external_id);
+        }
+        if presented.has_mfa {
+            context = context.with("aws:MultiFactorAuthPresent", "true");
         }
         let request = Request { action: ASSUME, resource: &arn, context: &context };
         let denied = |reason: &str| denied(&caller_arn, &request, reason);

@@ -222,7 +222,7 @@ impl FakeOrganization {
         });
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) {
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) {
         let mut state = self.lock();
         state.tick();
         change(&mut state);

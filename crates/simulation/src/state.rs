@@ -9,6 +9,7 @@ use crate::call::Call;
 use crate::consistency::Lag;
 use crate::inbox::Inbox;
 use crate::notifications::Notifications;
+use crate::profiles::Settings;
 use crate::rejection::Rejection;
 use crate::tenant::Tenant;
 use onboarding_core::account::{AccountId, Partition};
@@ -41,6 +42,8 @@ pub(super) struct State {
     pub(super) records: BTreeMap<String, Attributes>,
     /// Whether there is a table.
     pub(super) has_records: bool,
+    /// The profiles with which access is tried.
+    pub(super) profiles: BTreeMap<String, Settings>,
     pub(super) inbox: Inbox,
     pub(super) notifications: Notifications,
     /// The tenant at a vendor with an API, if any.
@@ -88,6 +91,7 @@ impl State {
             plain_parameters: BTreeSet::new(),
             records: BTreeMap::new(),
             has_records: true,
+            profiles: BTreeMap::new(),
             inbox: Inbox::default(),
             notifications: Notifications::default(),
             tenant: None,

@@ -7,6 +7,7 @@
 use crate::call::CallInfo;
 use crate::organization::FakeOrganization;
 use crate::rejection::Rejection;
+use crate::session::Presented;
 use crate::state::State;
 use crate::target::Target;
 use crate::tenant::{Connector, Tenant};
@@ -121,5 +122,5 @@ fn check_vendor_access(state: &mut State, tenant: &Tenant, target: &Target) -> R
     let seen = state.accounts.get_mut(&target.account).and_then(|account| account.read(&target.role, now));
     let known = seen.filter(|role| since(role.created_at, now) >= tenant.propagation);
     let vendor = Caller { account: tenant.account.clone(), arn: None };
-    state.check_trust(&vendor, target, known, "vendor", Some(&tenant.external_id))
+    state.check_trust(&vendor, target, known, "vendor", Presented::external_id(Some(&tenant.external_id)))
 }

@@ -10,9 +10,10 @@
 //! - `trust`: adds grants to a trust policy and removes deleted identities from it;
 //! - `evaluate`, `context`, `operators`, `glob`, `truth`: whether a document allows a request;
 //! - `granted`: whether a document allows what a grant is meant for;
+//! - `known_caller`: whether a document allows one request of a known caller;
 //! - `revocation`: the policy that revokes the sessions of a role;
 //! - `inline_quota`: the space for that policy;
-//! - `explain`, `reach`, `condition_text`, `summary`, `lint`, `escalation`, `redact`: for people.
+//! - `explain`, `reach`, `condition_text`, `summary`, `read_only`, `lint`, `escalation`, `redact`: for people.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
 
@@ -30,12 +31,14 @@ mod explain;
 mod glob;
 mod granted;
 mod inline_quota;
+mod known_caller;
 mod lint;
 mod normal;
 mod operators;
 mod pasted;
 mod principal;
 mod reach;
+mod read_only;
 mod redact;
 mod revocation;
 mod summary;
@@ -60,11 +63,13 @@ pub use granted::{Grant, denied};
 pub(crate) use granted::{Presented, can_pass_nothing, grant_verdict};
 pub use inline_quota::inline_length;
 pub(crate) use inline_quota::{INLINE_QUOTA, deny_everything, inline_limit, only_allows};
+pub(crate) use known_caller::{KnownRequest, MfaContext, mentions_mfa, verdict_on_request};
 pub use lint::{ExternalIdRequirement, Finding, Severity, lint_trust, lint_trusted};
 pub use operators::is_operator;
 pub use pasted::{PastedPolicy, PolicyOrigin};
 pub use principal::{InvalidPrincipal, Principal};
 pub use reach::Can;
+pub(crate) use read_only::{allowed_actions, is_read_only};
 pub use redact::{Redactor, external_ids};
 pub use revocation::{REVOCATION_POLICY, revocation_policy, revoked_before};
 pub(crate) use summary::{permissions_summary, trust_summary};

@@ -19,7 +19,7 @@ use crate::suggestion::plain_list_of;
 /// The plan: its summary, the changes like a diff, and who will be able to assume what.
 #[must_use]
 pub fn plan_lines(report: &Report, detail: Detail) -> Vec<Line> {
-    let mut lines = vec![heading(report)];
+    let mut lines = vec![heading_line(report)];
     if !report.changes.is_empty() {
         lines.extend([Line::blank(), Line::heading(summary(report))]);
     } else if report.outcome == Outcome::Converged {
@@ -50,7 +50,7 @@ pub fn plan_lines(report: &Report, detail: Detail) -> Vec<Line> {
         |cause: &Cause| cause.code != Code::ChangesPending && (report.changes.is_empty() || !is_listed(cause, report));
     if report.outcome.cause().is_some_and(needs_ending) {
         lines.push(Line::blank());
-        lines.extend(ending(report));
+        lines.extend(ending_lines(report));
     }
     // Before the changes are made, there is nothing to hand off.
     if report.changes.is_empty() && report.open_handoffs().next().is_some() {
@@ -76,7 +76,7 @@ fn deleted_before<'a>(change: &Change, report: &'a Report) -> Option<&'a Documen
 /// before are not repeated.
 #[must_use]
 pub fn report_lines(report: &Report, shown: Option<&Report>, detail: Detail) -> Vec<Line> {
-    let mut lines = vec![heading(report)];
+    let mut lines = vec![heading_line(report)];
     if !report.changes.is_empty() {
         lines.push(Line::blank());
     }
@@ -97,7 +97,7 @@ pub fn report_lines(report: &Report, shown: Option<&Report>, detail: Detail) -> 
     lines.extend(link_lines(report));
     lines.extend(remarks(report, shown));
     lines.push(Line::blank());
-    lines.extend(ending(report));
+    lines.extend(ending_lines(report));
     lines.extend(handoff_lines(report));
     lines
 }
@@ -121,7 +121,8 @@ const CURRENT_ACCESS: &str = "Who can assume what";
 /// The length of the longest status.
 const STATUS_WIDTH: usize = 9;
 
-fn heading(report: &Report) -> Line {
+/// The account, and how it is accessed.
+pub(crate) fn heading_line(report: &Report) -> Line {
     let id = report.account_id.as_ref().map_or("not known yet", |id| id.as_str());
     let mut line = Line::heading(format!("Account {id}"));
     if let Some(name) = &report.account_name {
@@ -144,6 +145,11 @@ fn summary(report: &Report) -> String {
     format!("Plan: {add} to add, {change} to change, {remove} to remove")
 }
 
+/// The refusals and the notices.
+pub(crate) fn remark_lines(report: &Report) -> Vec<Line> {
+    remarks(report, None)
+}
+
 /// The refusals and the notices, except those that were shown before.
 fn remarks(report: &Report, shown: Option<&Report>) -> Vec<Line> {
     let mut lines = Vec::new();
@@ -164,10 +170,11 @@ fn remarks(report: &Report, shown: Option<&Report>) -> Vec<Line> {
 /// The outcome in one line, without its explanation.
 #[must_use]
 pub fn outcome_line(report: &Report) -> Line {
-    ending(report).into_iter().next().unwrap_or_default()
+    ending_lines(report).into_iter().next().unwrap_or_default()
 }
 
-fn ending(report: &Report) -> Vec<Line> {
+/// The outcome, and what to do about it.
+pub(crate) fn ending_lines(report: &Report) -> Vec<Line> {
     let title = |style, word: &str, cause: &Cause| Line::at(0).styled(style, format!("{word}: {}", cause.code));
     match &report.outcome {
         Outcome::Converged => vec![Line::at(0).styled(Style::Success, converged(report))],

@@ -7,7 +7,7 @@ use crate::lines::{Line, Mark, Style, widest};
 use crate::plan::{Presented, Proof, ProofSubject};
 
 /// The proofs below a title; nothing if there are none.
-pub(super) fn proof_lines(proofs: &[Proof], title: &str, detail: Detail) -> Vec<Line> {
+pub(crate) fn proof_lines(proofs: &[Proof], title: &str, detail: Detail) -> Vec<Line> {
     if proofs.is_empty() {
         return Vec::new();
     }

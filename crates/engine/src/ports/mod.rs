@@ -7,11 +7,13 @@ mod http;
 mod inspect;
 mod parameter_store;
 mod records;
+mod try_access;
 
 pub use http::{Http, VendorRequest, VendorResponse};
 pub use inspect::Inspect;
 pub use parameter_store::{NewParameter, ParameterSettings, ParameterStore, ParameterWrite, StoredParameter};
 pub use records::{LeaseAttempt, Records, Saved};
+pub use try_access::{Profiles, TryAccess};
 
 use std::collections::BTreeMap;
 use std::future::Future;

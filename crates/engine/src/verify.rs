@@ -1,0 +1,37 @@
+//! `verify`: the same look into an account as a plan, and the state that was found, so that more can be told from it than a report
+//! has. Nothing is written, in the account or elsewhere: the sessions cannot, and the record is not saved.
+
+use onboarding_core::blueprint::Blueprint;
+use onboarding_core::mode::Mode;
+use onboarding_core::observed::Observed;
+use onboarding_core::outcome::Outcome;
+use onboarding_core::report::Report;
+
+use crate::first_look::FirstLook;
+use crate::job::{Engine, Job};
+use crate::ports::World;
+use crate::run::Run;
+
+/// A report, and the state that it is about.
+pub struct Verified {
+    /// The report of a plan.
+    pub report: Report,
+    /// The blueprint and the observed state; `None` if the account could not be opened.
+    pub state: Option<(Blueprint, Observed)>,
+}
+
+impl<W: World> Engine<W> {
+    /// Compares an account with its blueprint, as a plan does.
+    pub async fn verify(&self, job: &Job) -> Verified {
+        let mut run = Run::new(job, Mode::Plan, &self.world, FirstLook::default());
+        let (outcome, state) = match self.open_to_compare(&mut run).await {
+            Err(stop) => (Err(stop), None),
+            Ok(account) => {
+                let outcome = self.compare(&mut run, &account);
+                (outcome, Some((account.blueprint, account.observed)))
+            }
+        };
+        let report = run.into_processed(outcome.unwrap_or_else(Outcome::from), &self.config).report;
+        Verified { report, state }
+    }
+}
