@@ -25,6 +25,7 @@ pub mod limits;
 pub mod lines;
 pub mod message_action;
 pub mod mode;
+pub mod new_account;
 pub mod notification;
 pub mod observed;
 pub mod outcome;

@@ -5,11 +5,13 @@
 
 mod http;
 mod inspect;
+mod manage_accounts;
 mod parameter_store;
 mod records;
 
 pub use http::{Http, VendorRequest, VendorResponse};
 pub use inspect::Inspect;
+pub use manage_accounts::{AccountRequest, ManageAccounts, Member, MemberPage, RequestPage, UnitPage};
 pub use parameter_store::{NewParameter, ParameterSettings, ParameterStore, ParameterWrite, StoredParameter};
 pub use records::{LeaseAttempt, Records, Saved};
 
