@@ -6,6 +6,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueHint};
 use clap_complete::{ArgValueCandidates, Shell};
 
 use super::access_args::{AwsConfig, Links};
+use super::accounts_args::AccountsCommand;
 use super::common_args::{Aws, Format, account_id};
 use super::completion;
 use super::config::DEFAULT_CONFIG;
@@ -32,7 +33,7 @@ const EXIT_CODES: &str = "Exit codes:
   0  done, or nothing to do
   1  error, or a failed check of doctor
   2  usage error
-  3  plan: there are changes to apply; also if apply or aws-config was not confirmed
+  3  plan: there are changes to apply; also if apply, aws-config or accounts create was not confirmed
   4  blocked: manual action required
   5  waiting: the account is not ready yet; run again";
 
@@ -44,6 +45,7 @@ const EXAMPLES: &str = "Examples:
   onboard plan --event event.json                      show what the function would change
   onboard handoff --all --format csv                   what is left to paste in the consoles of vendors
   onboard apply --account 444455556666                 show the changes, ask, apply
+  onboard accounts create --name dev --email dev@example.com   create an account and onboard it; asks first
   onboard links --account 444455556666                 links into the AWS console
   onboard aws-config --user-profile ann                a profile for each account in ~/.aws/config
   aws iam get-role --role-name R --query Role.AssumeRolePolicyDocument | onboard policy explain -";
@@ -68,6 +70,9 @@ pub(super) enum Command {
     Plan(Target),
     /// Apply the configuration to an account; shows the plan and asks for confirmation
     Apply(Apply),
+    /// Create accounts and onboard them, or list the accounts of the organization
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
     /// Print links that open the accounts in the AWS console
     Links(Links),
     /// Write a profile for each account to ~/.aws/config; shows the changes and asks for confirmation

@@ -5,6 +5,7 @@
 //! and evaluates IAM policy documents, and [`outcome`] and [`report`] describe the result. `onboarding-engine` calls AWS.
 
 pub mod account;
+pub mod account_list;
 pub mod attributes;
 pub mod aws_config;
 pub mod blueprint;

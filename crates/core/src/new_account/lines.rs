@@ -6,7 +6,7 @@ use super::values::BillingAccess;
 use crate::config::{Config, PrincipalSpec};
 use crate::console::ConsoleLink;
 use crate::lines::{Line, Mark, Style};
-use crate::outcome::{Cause, Outcome};
+use crate::outcome::Outcome;
 use crate::report::Report;
 use crate::role::RoleName;
 use crate::suggestion::{counted, plain_list_of};
@@ -146,7 +146,11 @@ pub fn result_lines(result: &AccountResult) -> Vec<Line> {
             vec![heading(Mark::Unknown).text(format!("{done}{what}"))]
         }
         (Some(Outcome::Converged), Ending::Onboarded(report)) => {
-            let mut lines = vec![heading(Mark::Holds).text(format!("{done}converged, {}", counted(report.done(), "change")))];
+            let changes = match report.done() {
+                0 => String::new(),
+                made => format!(", {} made", counted(made, "change")),
+            };
+            let mut lines = vec![heading(Mark::Holds).text(format!("{done}converged{changes}"))];
             lines.extend(links(report));
             lines.extend(handoffs(report));
             lines
@@ -155,14 +159,13 @@ pub fn result_lines(result: &AccountResult) -> Vec<Line> {
             let mark = if matches!(outcome, Outcome::Blocked(_)) { Mark::Fails } else { Mark::Unknown };
             let code = outcome.cause().map(|cause| format!(" ({})", cause.code)).unwrap_or_default();
             let mut lines = vec![heading(mark).text(format!("{done}{}{code}", outcome.as_str()))];
-            lines.extend(outcome.cause().into_iter().flat_map(cause_lines));
+            lines.extend(outcome.cause().map(|cause| Line::at(6).text(&cause.message)));
+            if let Outcome::Blocked(cause) = &outcome {
+                lines.push(Line::at(6).column(Style::Strong, "Fix:", 4).text(&cause.remedy));
+            }
             lines
         }
     }
-}
-
-fn cause_lines(cause: &Cause) -> [Line; 2] {
-    [Line::at(6).text(&cause.message), Line::at(6).column(Style::Strong, "Fix:", 4).text(&cause.remedy)]
 }
 
 fn done_before(result: &AccountResult) -> String {
