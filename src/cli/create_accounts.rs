@@ -37,7 +37,9 @@ pub(super) async fn create<W: World<Session: WriteIam> + ManageAccounts>(
     confirm::ensure_can_ask("accounts create", yes)?;
     let engine = Engine::new(connect(&aws).await?, config);
     let plans = engine.survey(rows).await.map_err(|error| match error {
-        SurveyError::Api(error) => explained_error("cannot compare the accounts with those of the organization", &error),
+        SurveyError::Api(error) => {
+            explained_error("cannot compare the accounts with those of the organization", &error)
+        }
         SurveyError::Rows(errors) => invalid(&errors, from.as_deref()),
     })?;
     print_text!("{}", render(&plan_lines(&plans, &engine.config)));
@@ -123,7 +125,8 @@ fn lines(results: &[AccountResult]) -> Vec<Line> {
 
 /// The most severe exit code wins.
 fn exit(results: &[AccountResult]) -> Exit {
-    let of_one = |result: &AccountResult| result.outcome().map_or(Exit::Waiting, |outcome| Exit::from_outcome(&outcome));
+    let of_one =
+        |result: &AccountResult| result.outcome().map_or(Exit::Waiting, |outcome| Exit::from_outcome(&outcome));
     let severity = |exit: &Exit| match exit {
         Exit::Done => 0,
         Exit::Pending => 1,

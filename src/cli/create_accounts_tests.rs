@@ -46,11 +46,7 @@ fn survey(organization: &FakeOrganization, csv: &str) -> Result<Vec<AccountPlan>
 }
 
 fn create(organization: &FakeOrganization, csv: &str) -> Vec<AccountResult> {
-    let run = CreationRun {
-        wait: Duration::from_secs(900),
-        name: "run".to_owned(),
-        interrupt: Interrupt::default(),
-    };
+    let run = CreationRun { wait: Duration::from_secs(900), name: "run".to_owned(), interrupt: Interrupt::default() };
     let plans = survey(organization, csv).unwrap();
     block_on(engine(organization).create_accounts(plans, &run))
 }
@@ -81,7 +77,8 @@ fn account_with_the_email_is_shown_with_its_name_and_its_move() {
 #[test]
 fn single_account_gets_its_whole_report() {
     let organization = organization();
-    organization.set_account_creation(AccountCreation { in_progress: Duration::from_secs(60), ..AccountCreation::default() });
+    organization
+        .set_account_creation(AccountCreation { in_progress: Duration::from_secs(60), ..AccountCreation::default() });
     let results = create(&organization, "name,email,ou\npayments-dev,payments-dev@example.com,Workloads/Dev\n");
     insta::assert_snapshot!(plain(&lines(&results)), @"");
     assert_eq!(exit(&results), Exit::Done);

@@ -57,9 +57,10 @@ async fn recorded(world: &impl Records, account: &Account) -> anyhow::Result<Opt
     if !world.records_enabled() {
         return Ok(None);
     }
-    let record = world.load_record(account.id.as_str()).await.map_err(|error| {
-        explained_error(&format!("cannot read the record of account {}", account.id), &error)
-    })?;
+    let record = world
+        .load_record(account.id.as_str())
+        .await
+        .map_err(|error| explained_error(&format!("cannot read the record of account {}", account.id), &error))?;
     Ok(Some(Recorded::new(record.result.as_ref())))
 }
 

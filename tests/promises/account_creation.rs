@@ -19,11 +19,8 @@ const ONE: &str = "name,email,ou\npayments-dev,payments-dev@example.com,Workload
 
 /// An organization in which a creation takes a minute, and its access role appears half a minute later.
 fn slow_organization() -> FakeOrganization {
-    let organization = organization().with_unit("ou-exam-aaaa0000", "Workloads", "r-exam").with_unit(
-        DEV,
-        "Dev",
-        "ou-exam-aaaa0000",
-    );
+    let organization =
+        organization().with_unit("ou-exam-aaaa0000", "Workloads", "r-exam").with_unit(DEV, "Dev", "ou-exam-aaaa0000");
     organization.set_account_creation(AccountCreation {
         in_progress: Duration::from_secs(60),
         access_role_delay: Duration::from_secs(30),
@@ -77,7 +74,8 @@ fn assert_created_once(organization: &FakeOrganization, what: &str) {
 #[test]
 fn account_is_created_as_asked_for_then_moved_then_onboarded() {
     let organization = slow_organization();
-    let csv = "name,email,ou,iam-billing,tags\npayments-dev,payments-dev@example.com,Workloads/Dev,deny,team=payments\n";
+    let csv =
+        "name,email,ou,iam-billing,tags\npayments-dev,payments-dev@example.com,Workloads/Dev,deny,team=payments\n";
     let results = create_in(&organization, csv);
     let [result] = results.as_slice() else { panic!("{results:?}") };
     assert_eq!(result.outcome(), Some(Outcome::Converged));
@@ -161,7 +159,10 @@ fn creation_that_takes_too_long_is_continued_by_the_next_run() {
     let in_progress = Duration::from_secs(1500);
     organization.set_account_creation(AccountCreation { in_progress, ..AccountCreation::default() });
     let results = create_in(&organization, ONE);
-    assert_eq!((results[0].outcome().unwrap().as_str(), code(&results[0])), ("waiting", Some(Code::CreationInProgress)));
+    assert_eq!(
+        (results[0].outcome().unwrap().as_str(), code(&results[0])),
+        ("waiting", Some(Code::CreationInProgress))
+    );
     let plans = survey(&organization, ONE);
     assert!(matches!(&plans[0].existing, Existing::InProgress(requests) if requests.len() == 1), "{plans:?}");
     assert_eq!(create_in(&organization, ONE)[0].outcome(), Some(Outcome::Converged));
@@ -252,7 +253,12 @@ fn fault_at_any_call_never_creates_an_account_twice() {
     assert_created_once(&organization, "without faults");
     let expected = organization.state();
     let mut seen = BTreeSet::new();
-    for fault in faults_at(&fault_free.calls(), |_, call| if call.starts_with("organizations:") { &INJECTIONS } else { &INJECTIONS[4..] }) {
+    for fault in
+        faults_at(
+            &fault_free.calls(),
+            |_, call| if call.starts_with("organizations:") { &INJECTIONS } else { &INJECTIONS[4..] },
+        )
+    {
         fix_jitter();
         let what = fault.to_string();
         let organization = slow_organization();
@@ -265,7 +271,9 @@ fn fault_at_any_call_never_creates_an_account_twice() {
         assert!(organization.state().keys().eq(expected.keys()), "{what}");
         seen.insert(fault.call);
     }
-    for call in [CREATE, "organizations:MoveAccount", "organizations:ListParents", "organizations:ListRoots", "iam:CreateRole"] {
+    for call in
+        [CREATE, "organizations:MoveAccount", "organizations:ListParents", "organizations:ListRoots", "iam:CreateRole"]
+    {
         assert!(seen.contains(call), "{call} in {seen:?}");
     }
 }

@@ -20,8 +20,9 @@ use onboarding_core::role::RoleName;
 use onboarding_core::role_id::RoleId;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
-    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, ManageAccounts, MemberPage, Notifier, Page,
-    ParameterValue, Queue, ReadIam, Records, RequestPage, Saved, Secrets, Sessions, UnitPage, VendorApi, WriteIam,
+    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, ManageAccounts, MemberPage, Notifier,
+    Page, ParameterValue, Queue, ReadIam, Records, RequestPage, Saved, Secrets, Sessions, UnitPage, VendorApi,
+    WriteIam,
 };
 
 /// An implementation of ports whose calls fail as a [`Script`] says.

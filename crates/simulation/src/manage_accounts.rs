@@ -9,9 +9,7 @@ use crate::state::State;
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::new_account::{NewAccount, Unit, UnitId};
-use onboarding_engine::ports::{
-    AccountRequest, Directory, ManageAccounts, Member, MemberPage, RequestPage, UnitPage,
-};
+use onboarding_engine::ports::{AccountRequest, Directory, ManageAccounts, Member, MemberPage, RequestPage, UnitPage};
 
 impl FakeOrganization {
     async fn organizations<T>(

@@ -60,7 +60,8 @@ impl fmt::Display for RowError {
 pub fn parse_csv(text: &str) -> Result<Vec<AccountRow>, Vec<RowError>> {
     // Spreadsheet programs write a byte order mark. The lines of a file with CRLF would be counted wrongly.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(text.as_bytes());
+    let mut reader =
+        ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(text.as_bytes());
     let mut file = File::default();
     let mut columns = None;
     for record in reader.records() {
@@ -100,14 +101,20 @@ impl File {
         for cell in header {
             let known = COLUMNS.iter().find(|column| column.eq_ignore_ascii_case(cell)).copied();
             match known {
-                Some(column) if columns.contains(&known) => self.report(line, Some(column), "the column occurs twice".to_owned()),
+                Some(column) if columns.contains(&known) => {
+                    self.report(line, Some(column), "the column occurs twice".to_owned())
+                }
                 None if header.len() == 1 && cell.contains([';', '\t']) => {
                     self.report(line, None, "separate the columns with commas".to_owned());
                     return Vec::new();
                 }
                 None => {
                     let near = did_you_mean(&Untrusted::new(cell).to_string(), COLUMNS.iter().copied());
-                    let hint = if near.is_empty() { format!("; the columns are {}", list_of(COLUMNS.iter().copied())) } else { near };
+                    let hint = if near.is_empty() {
+                        format!("; the columns are {}", list_of(COLUMNS.iter().copied()))
+                    } else {
+                        near
+                    };
                     self.report(line, None, format!("unknown column `{}`{hint}", Untrusted::new(cell)));
                 }
                 Some(_) => {}
@@ -117,7 +124,11 @@ impl File {
         for required in ["name", "email"] {
             if !columns.contains(&Some(required)) {
                 let names = COLUMNS.join(",");
-                self.report(line, None, format!("the column `{required}` is missing; the first line names the columns: {names}"));
+                self.report(
+                    line,
+                    None,
+                    format!("the column `{required}` is missing; the first line names the columns: {names}"),
+                );
             }
         }
         columns
@@ -142,7 +153,11 @@ impl File {
         if let Some(email) = &email
             && let Some(first) = self.emails.insert(email.lowercase(), line)
         {
-            self.report(line, Some("email"), format!("`{email}` is the email of line {first}, too; each account needs its own"));
+            self.report(
+                line,
+                Some("email"),
+                format!("`{email}` is the email of line {first}, too; each account needs its own"),
+            );
         }
         if let (Some(name), Some(email)) = (name, email) {
             let account = NewAccount { name, email, unit, role_name, billing, tags };

@@ -112,9 +112,9 @@ impl CreationFailure {
                 "complete the business validation of the management account with AWS Support (account and billing), then run again",
             ),
             Self::TagsNotSupported => blocked("leave the tags out, and tag the account once it exists"),
-            Self::Other(_) => {
-                blocked("look up the reason in the documentation of `CreateAccountStatus`, fix its cause, then run again")
-            }
+            Self::Other(_) => blocked(
+                "look up the reason in the documentation of `CreateAccountStatus`, fix its cause, then run again",
+            ),
         }
     }
 }
@@ -190,8 +190,9 @@ pub fn creation_stop(error: &ApiError, quota: &Quota<'_>) -> Stop {
         "ACCOUNT_NUMBER_LIMIT_EXCEEDED" => Stop::blocked(Code::QuotaExceeded, message, quota.remedy()),
         // Too many are in progress, by whomever they were requested.
         "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED" => Stop::wait(Code::Throttled, message),
-        "FinalizingOrganizationException" => Stop::wait(Code::AccountNotReady, message)
-            .advise("AWS sets up a new organization for up to an hour"),
+        "FinalizingOrganizationException" => {
+            Stop::wait(Code::AccountNotReady, message).advise("AWS sets up a new organization for up to an hour")
+        }
         "ACCOUNT_CREATION_NOT_COMPLETE" => Stop::blocked(
             Code::CreationFailed,
             message,
@@ -202,11 +203,9 @@ pub fn creation_stop(error: &ApiError, quota: &Quota<'_>) -> Stop {
             CreationFailure::InvalidAddress.stop(quota)
         }
         "MASTER_ACCOUNT_MISSING_BUSINESS_LICENSE" => CreationFailure::MissingBusinessValidation.stop(quota),
-        "InvalidInputException" => Stop::blocked(
-            Code::CreationFailed,
-            message,
-            "correct the value that the message names, then run again",
-        ),
+        "InvalidInputException" => {
+            Stop::blocked(Code::CreationFailed, message, "correct the value that the message names, then run again")
+        }
         _ => own_stop(error),
     }
 }
@@ -234,9 +233,8 @@ pub fn move_stop(error: &ApiError) -> Stop {
 fn own_stop(error: &ApiError) -> Stop {
     let stop = Stop::from_error(error, AccountAge::Established);
     match error.kind() {
-        ErrorKind::AccessDenied => {
-            stop.advise("only the management account can create and move accounts; docs/ACCOUNTS.md lists the permissions")
-        }
+        ErrorKind::AccessDenied => stop
+            .advise("only the management account can create and move accounts; docs/ACCOUNTS.md lists the permissions"),
         _ => stop,
     }
 }

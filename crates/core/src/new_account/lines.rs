@@ -85,7 +85,8 @@ fn account_lines(plan: &AccountPlan) -> Vec<Line> {
     let mut lines = vec![Line::at(2).mark(Mark::Add).styled(Style::Strong, format!("account {name}"))];
     if let Existing::InProgress(requests) = &plan.existing {
         let requests = plain_list_of(requests.iter().map(String::as_str));
-        let text = format!("an account of this name is being created ({requests}): created only if that has another email");
+        let text =
+            format!("an account of this name is being created ({requests}): created only if that has another email");
         lines.push(field("first").text(text));
     }
     lines.push(field("email").text(email));

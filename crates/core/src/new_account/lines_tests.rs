@@ -47,11 +47,8 @@ fn id() -> AccountId {
 
 #[test]
 fn plan_starts_with_a_summary_and_shows_what_is_asked_of_aws() {
-    let member = Existing::Member {
-        id: id(),
-        name: "old\u{1b}[2J\nname".into(),
-        moved_from: Some(unit("r-ab12", "Root")),
-    };
+    let member =
+        Existing::Member { id: id(), name: "old\u{1b}[2J\nname".into(), moved_from: Some(unit("r-ab12", "Root")) };
     let in_progress = Existing::InProgress(vec!["car-1".to_owned()]);
     let plans = [plan("payments-dev", Existing::Nothing), plan("payments", in_progress), plan("old", member)];
     let config = Config::parse_without_files(CONFIG).unwrap();

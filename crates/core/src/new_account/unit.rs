@@ -17,7 +17,9 @@ pub struct UnitId(String);
 
 /// A string does not select an organizational unit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an organizational unit; write an ID such as `ou-ab12-cdef3456`, or a path of names such as `Workloads/Dev`")]
+#[error(
+    "`{0}` is not an organizational unit; write an ID such as `ou-ab12-cdef3456`, or a path of names such as `Workloads/Dev`"
+)]
 pub struct InvalidUnit(Untrusted);
 
 impl UnitId {
@@ -130,10 +132,7 @@ mod tests {
         let id = |text: &str| UnitSelector::Id(text.parse().unwrap());
         assert_eq!("ou-ab12-cdef3456".parse(), Ok(id("ou-ab12-cdef3456")));
         assert_eq!("r-ab12".parse(), Ok(id("r-ab12")));
-        assert_eq!(
-            "Workloads / Dev".parse(),
-            Ok(UnitSelector::Path(vec!["Workloads".to_owned(), "Dev".to_owned()]))
-        );
+        assert_eq!("Workloads / Dev".parse(), Ok(UnitSelector::Path(vec!["Workloads".to_owned(), "Dev".to_owned()])));
         assert_eq!("r-and-d".parse(), Ok(UnitSelector::Path(vec!["r-and-d".to_owned()])));
         for bad in ["", "/", "Workloads/", "/Dev", "a//b"] {
             assert!(bad.parse::<UnitSelector>().is_err(), "{bad}");

@@ -102,7 +102,9 @@ fn problem_with_email(text: &str) -> Option<&'static str> {
     };
     let in_local = |byte: u8| byte.is_ascii_graphic() && !FORBIDDEN.contains(&byte);
     if local.is_empty() || local.starts_with('.') || !local.bytes().all(in_local) {
-        return Some("before the `@`, it needs characters other than spaces and `\"'()<>[]:;,\\|%&`, of which the first is not a dot");
+        return Some(
+            "before the `@`, it needs characters other than spaces and `\"'()<>[]:;,\\|%&`, of which the first is not a dot",
+        );
     }
     let in_domain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
     let has_ends = !domain.starts_with(['-', '.']) && !domain.ends_with(['-', '.']);

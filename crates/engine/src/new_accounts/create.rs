@@ -129,11 +129,9 @@ impl<W: World + ManageAccounts> OneCreation<'_, W> {
         let requests = requests_for(self.world, &account.name).await?;
         let members = all_members(self.world).await?;
         Ok(match members.with_email(&account.email) {
-            Some(member) => Existing::Member {
-                id: member.account.id.clone(),
-                name: member.account.name.clone(),
-                moved_from: None,
-            },
+            Some(member) => {
+                Existing::Member { id: member.account.id.clone(), name: member.account.name.clone(), moved_from: None }
+            }
             None if requests.is_empty() => Existing::Nothing,
             None => Existing::InProgress(requests),
         })

@@ -1,8 +1,8 @@
 //! The accounts of the organization with their emails, and the requests for accounts that are in progress.
 
 use onboarding_core::error::ApiError;
-use onboarding_core::new_account::{AccountEmail, AccountName};
 use onboarding_core::limits::BETWEEN_LISTINGS;
+use onboarding_core::new_account::{AccountEmail, AccountName};
 
 use super::rate_limit::RateLimit;
 use crate::ports::{AccountRequest, Clock, ManageAccounts, Member, MemberPage, RequestPage, UnreadableAccount};

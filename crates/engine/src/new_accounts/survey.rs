@@ -116,10 +116,7 @@ async fn existing<W: ManageAccounts + Clock>(
 }
 
 /// Why the account that has an email cannot be the one that is asked for.
-fn unsuitable(
-    Member { account, email }: &Member,
-    excluded: &BTreeSet<AccountId>,
-) -> Option<String> {
+fn unsuitable(Member { account, email }: &Member, excluded: &BTreeSet<AccountId>) -> Option<String> {
     let email = email.as_ref().map(ToString::to_string).unwrap_or_default();
     let id = &account.id;
     let reason = if account.is_management() {
