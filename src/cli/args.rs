@@ -33,7 +33,7 @@ const EXIT_CODES: &str = "Exit codes:
   0  done, or nothing to do
   1  error, or a failed check of doctor
   2  usage error
-  3  plan: there are changes to apply; also if apply, aws-config or accounts create was not confirmed
+  3  plan: there are changes to apply; also if a prompt was not confirmed
   4  blocked: manual action required
   5  waiting: the account is not ready yet; run again";
 

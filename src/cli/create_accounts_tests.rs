@@ -62,7 +62,15 @@ fn every_row_that_does_not_fit_the_organization_is_reported_before_anything_is_a
         e,excluded@example.com,,\n\
         f,closed@example.com,,\n\
         ok,ok@example.com,Root/Workloads/Dev,\n";
-    insta::assert_snapshot!(survey(&organization, csv).unwrap_err(), @"");
+    insta::assert_snapshot!(survey(&organization, csv).unwrap_err(), @"
+    accounts.csv:4: role-name: `Admin` is not an access role of the configuration, so that the account could not be onboarded; use one of `OrganizationAccountAccessRole` and `AWSControlTowerExecution` or add it to `names` of `[access-role]`
+    accounts.csv:2: ou: `Workloads` contains no unit `Dve`; did you mean `Dev`?
+    accounts.csv:3: ou: the organization has no unit `ou-exam-ffff0000`
+    accounts.csv:5: email: `root@example.com` is the email of account 111122223333, which is the management account; use another email
+    accounts.csv:6: email: `excluded@example.com` is the email of account 999988887777, which the configuration excludes; use another email
+    accounts.csv:7: email: `closed@example.com` is the email of account 666677778888, which is SUSPENDED; use another email
+    nothing was changed
+    ");
     assert_eq!(organization.writes(), []);
 }
 
@@ -71,7 +79,25 @@ fn account_with_the_email_is_shown_with_its_name_and_its_move() {
     let csv = "name,email,ou\nnew,new@example.com,Workloads/Dev\nrenamed,old@EXAMPLE.com,Workloads/Dev\n";
     let plans = survey(&organization(), csv).unwrap();
     let config = Config::parse_without_files(CONFIG).unwrap();
-    insta::assert_snapshot!(plain(&plan_lines(&plans, &config)), @"");
+    insta::assert_snapshot!(plain(&plan_lines(&plans, &config)), @"
+    Plan: 1 account to create, 1 exists already
+
+      + account new
+          email         new@example.com
+          unit          Workloads/Dev (ou-exam-aaaa1111)
+          access role   OrganizationAccountAccessRole
+          billing       IAM users and roles see it if their policies allow it
+
+      · account old (333344445555) exists, with the email old@EXAMPLE.com
+          name          stays `old`, not `renamed`
+          unit          moved to Workloads/Dev (ou-exam-aaaa1111) from Root (r-exam)
+
+    Each account is then onboarded, as by `onboard apply`
+      ~ the access role trusts 222233334444
+
+    An account cannot be deleted, only closed; its email then stays taken, and it
+    counts toward the quota for 90 days.
+    ");
 }
 
 #[test]
@@ -80,7 +106,21 @@ fn single_account_gets_its_whole_report() {
     organization
         .set_account_creation(AccountCreation { in_progress: Duration::from_secs(60), ..AccountCreation::default() });
     let results = create(&organization, "name,email,ou\npayments-dev,payments-dev@example.com,Workloads/Dev\n");
-    insta::assert_snapshot!(plain(&lines(&results)), @"");
+    insta::assert_snapshot!(plain(&lines(&results)), @"
+    1 account: 1 created, 1 converged
+
+    Account 444455556666 (payments-dev), via OrganizationAccountAccessRole
+
+      done       update the trust policy of role `OrganizationAccountAccessRole`
+
+    Who can assume what (configured principals; others are not listed)
+      ✓ OrganizationAccountAccessRole  account 222233334444
+
+    In the console
+      switch role    https://signin.aws.amazon.com/switchrole?account=444455556666&roleName=OrganizationAccountAccessRole&displayName=payments-dev&color=fbc8aa
+
+    Converged: 1 change made. The check holds.
+    ");
     assert_eq!(exit(&results), Exit::Done);
     let account = organization.account_with_email("payments-dev@example.com").unwrap();
     assert_eq!(organization.unit_of(&account).as_deref(), Some(DEV));
@@ -91,7 +131,18 @@ fn most_severe_exit_code_wins_and_each_account_is_listed() {
     let organization = organization().with_taken_email("taken@example.com");
     let csv = "name,email,ou\none,one@example.com,Workloads\ntwo,taken@example.com,\nold,old@example.com,\n";
     let results = create(&organization, csv);
-    insta::assert_snapshot!(plain(&lines(&results)), @"");
+    insta::assert_snapshot!(plain(&lines(&results)), @"
+    3 accounts: 1 created, 2 converged, 1 blocked
+      ✓ one (444455556666): created, moved to Workloads, converged, 1 change made
+          https://signin.aws.amazon.com/switchrole?account=444455556666&roleName=OrganizationAccountAccessRole&displayName=one&color=fbc8aa
+      ✗ two <taken@example.com>: blocked (creation_failed)
+          AWS did not create the account: EMAIL_ALREADY_EXISTS
+          Fix:  use another email address, which may be an alias such as
+                `aws+payments-dev@example.com`: an AWS account outside of the
+                organization has this one, or a closed account had it
+      ✓ old (333344445555): converged, 1 change made
+          https://signin.aws.amazon.com/switchrole?account=333344445555&roleName=OrganizationAccountAccessRole&displayName=old&color=f2b0a9
+    ");
     assert_eq!(exit(&results), Exit::Blocked);
     assert_eq!(exit(results.get(..1).unwrap()), Exit::Done);
 }

@@ -23,7 +23,17 @@ fn accounts_are_listed_with_their_units_and_their_records() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let (accounts, unreadable) = runtime.block_on(read(&organization)).unwrap();
     assert_eq!(unreadable, 1);
-    insta::assert_snapshot!(plain(&account_lines(&accounts)), @"");
+    insta::assert_snapshot!(plain(&account_lines(&accounts)), @"
+    3 accounts: 2 ACTIVE, 1 SUSPENDED; 3 without a record
+      a?[2J &color=x  444455556666  ACTIVE     2017-07-14  Workloads/Dev?[2J  no record
+      management      111122223333  ACTIVE     unknown     Root               no record
+      z-last          333344445555  SUSPENDED  2017-07-14  Root               no record
+    ");
     let (accounts, _) = runtime.block_on(read(&organization.without_records())).unwrap();
-    insta::assert_snapshot!(plain(&account_lines(&accounts)), @"");
+    insta::assert_snapshot!(plain(&account_lines(&accounts)), @"
+    3 accounts: 2 ACTIVE, 1 SUSPENDED
+      a?[2J &color=x  444455556666  ACTIVE     2017-07-14  Workloads/Dev?[2J
+      management      111122223333  ACTIVE     unknown     Root
+      z-last          333344445555  SUSPENDED  2017-07-14  Root
+    ");
 }

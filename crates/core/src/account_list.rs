@@ -202,9 +202,19 @@ mod tests {
 
     #[test]
     fn lines_start_with_a_summary() {
-        insta::assert_snapshot!(plain(&account_lines(&accounts())), @"");
+        insta::assert_snapshot!(plain(&account_lines(&accounts())), @"
+        3 accounts: 2 ACTIVE, 1 SUSPENDED; 1 blocked, 1 converged, 1 without a record
+          payments-dev  444455556666  ACTIVE     2026-11-18  Workloads/Dev  converged
+          =a?[2J b      555566667777  ACTIVE     2026-11-18  Sand?box       blocked (no_access_role)
+          old           666677778888  SUSPENDED  2026-11-18  Root           no record
+        ");
         let without_records = accounts().map(|account| ListedAccount { recorded: None, ..account });
-        insta::assert_snapshot!(plain(&account_lines(&without_records)), @"");
+        insta::assert_snapshot!(plain(&account_lines(&without_records)), @"
+        3 accounts: 2 ACTIVE, 1 SUSPENDED
+          payments-dev  444455556666  ACTIVE     2026-11-18  Workloads/Dev
+          =a?[2J b      555566667777  ACTIVE     2026-11-18  Sand?box
+          old           666677778888  SUSPENDED  2026-11-18  Root
+        ");
     }
 
     #[test]

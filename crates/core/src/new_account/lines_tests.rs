@@ -105,8 +105,7 @@ fn results_name_what_was_done_and_what_to_do() {
     lines.extend(results.iter().flat_map(result_lines));
     insta::assert_snapshot!(plain(&lines), @"
     4 accounts: 2 created, 1 converged, 1 waiting, 1 blocked, 1 not finished
-      ✓ payments-dev (444455556666): created, moved to Workloads/Dev, converged, 0
-        changes
+      ✓ payments-dev (444455556666): created, moved to Workloads/Dev, converged
       ✗ payments <payments@example.com>: blocked (quota_exceeded)
           AWS did not create the account: ACCOUNT_LIMIT_EXCEEDED
           Fix:  close accounts that are not needed, or ask AWS for more in the
@@ -117,8 +116,6 @@ fn results_name_what_was_done_and_what_to_do() {
       · late (444455556666): created, moved to Workloads/Dev, waiting
         (not_propagated)
           not yet
-          Fix:  no action needed: a message on the queue is retried automatically;
-                otherwise run again later
       · rest <rest@example.com>: not started
     ");
 }
