@@ -8,6 +8,8 @@
 mod accounts;
 #[path = "aws_responses/closed_connections.rs"]
 mod closed_connections;
+#[path = "aws_responses/manage_accounts.rs"]
+mod manage_accounts;
 #[path = "aws_responses/notifier.rs"]
 mod notifier;
 #[path = "aws_responses/queue.rs"]

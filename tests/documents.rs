@@ -188,7 +188,7 @@ fn commands_in_documents_exist() {
             };
             let command = command.split(" |").next().expect("a command");
             let words: Vec<_> = command.split_whitespace().take_while(|word| !["#", ">"].contains(word)).collect();
-            let nested = ["policy", "config", "vendors", "prerequisites"].contains(&words[0])
+            let nested = ["accounts", "policy", "config", "vendors", "prerequisites"].contains(&words[0])
                 || words.starts_with(&["handoff", "done"]);
             let mut help: Vec<&str> = words.iter().copied().take(if nested { 2 } else { 1 }).collect();
             help.push("--help");

@@ -31,7 +31,7 @@ impl Directory for Aws {
         for wire in response.accounts.unwrap_or_default() {
             match account(CALL, &wire) {
                 Ok(account) => page.accounts.push(account),
-                Err(error) => page.unreadable.push(UnreadableAccount { id: id(&wire), problem: error.to_string() }),
+                Err(error) => page.unreadable.push(unreadable(&wire, &error)),
             }
         }
         Ok(page)
@@ -59,6 +59,11 @@ impl Directory for Aws {
     }
 }
 
+/// An account whose description cannot be read.
+pub(super) fn unreadable(wire: &Wire, error: &ApiError) -> UnreadableAccount {
+    UnreadableAccount { id: id(wire), problem: error.to_string() }
+}
+
 /// The ID of an account. If it has none, its ARN ends with it.
 fn id(wire: &Wire) -> Option<AccountId> {
     let in_arn = || wire.arn()?.rsplit('/').next();
@@ -69,7 +74,7 @@ fn id(wire: &Wire) -> Option<AccountId> {
 /// `arn:PARTITION:organizations::MANAGEMENT:account/o-ORGANIZATION/ACCOUNT`.
 ///
 /// See <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html>.
-fn account(call: &'static str, wire: &Wire) -> Result<Account, ApiError> {
+pub(super) fn account(call: &'static str, wire: &Wire) -> Result<Account, ApiError> {
     let missing = |what| malformed(call, what);
     let id = wire.id().and_then(|id| id.parse().ok()).ok_or_else(|| missing("12-digit account ID"))?;
     let arn = wire.arn().ok_or_else(|| missing("ARN"))?;

@@ -13,6 +13,7 @@ mod error;
 mod http;
 mod iam;
 mod inspect;
+mod manage_accounts;
 mod network;
 mod notifier;
 mod parameter_store;

@@ -6,6 +6,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueHint};
 use clap_complete::{ArgValueCandidates, Shell};
 
 use super::access_args::{AwsConfig, Links};
+use super::accounts_args::AccountsCommand;
 use super::common_args::{Aws, Format, account_id, records_help};
 use super::completion;
 use super::config::DEFAULT_CONFIG;
@@ -33,7 +34,7 @@ const EXIT_CODES: &str = "Exit codes:
   0  done, or nothing to do
   1  error, or a failed check of doctor
   2  usage error
-  3  plan: there are changes to apply; also if apply or aws-config was not confirmed
+  3  plan: there are changes to apply; also if a prompt was not confirmed
   4  blocked: manual action required; also if verify finds access that is not as configured
   5  waiting: the account is not ready yet; run again";
 
@@ -46,6 +47,7 @@ const EXAMPLES: &str = "Examples:
   onboard handoff --all --format csv                   what is left to paste in the consoles of vendors
   onboard apply --account 444455556666                 show the changes, ask, apply
   onboard verify --account 444455556666 --as ann       assume the roles as a person of the identity account
+  onboard accounts create --name dev --email dev@example.com   create an account and onboard it; asks first
   onboard links --account 444455556666                 links into the AWS console
   onboard aws-config --user-profile ann                a profile for each account in ~/.aws/config
   aws iam get-role --role-name R --query Role.AssumeRolePolicyDocument | onboard policy explain -";
@@ -72,6 +74,9 @@ pub(super) enum Command {
     Apply(Apply),
     /// Verify who can assume the roles of an account, with `--as` by assuming them; changes nothing
     Verify(Box<Verify>),
+    /// Create accounts and onboard them, or list the accounts of the organization
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
     /// Print links that open the accounts in the AWS console
     Links(Links),
     /// Write a profile for each account to ~/.aws/config; shows the changes and asks for confirmation

@@ -6,6 +6,7 @@ mod output;
 mod access_args;
 mod account;
 mod accounts;
+mod accounts_args;
 mod args;
 mod aws_config;
 mod common_args;
@@ -13,6 +14,7 @@ mod completion;
 mod config;
 mod config_args;
 mod confirm;
+mod create_accounts;
 mod demo;
 mod deployed;
 mod doctor;
@@ -23,6 +25,7 @@ mod handoff;
 mod init;
 mod input;
 mod links;
+mod list_accounts;
 mod man;
 mod new_file;
 mod policy;
@@ -43,19 +46,20 @@ pub use args::Args;
 pub use common_args::Aws;
 pub use exit::Exit;
 
+use self::accounts_args::AccountsCommand;
 use self::args::{Command, PolicyCommand};
 use self::config_args::ConfigCommand;
 use self::output::print_error;
 use self::prerequisites_args::PrerequisitesCommand;
 use self::vendor_args::VendorsCommand;
 use onboarding_core::text;
-use onboarding_engine::ports::{Inspect, ParameterStore, Profiles, World, WriteIam};
+use onboarding_engine::ports::{Inspect, ManageAccounts, ParameterStore, Profiles, World, WriteIam};
 
 /// Parses the arguments and runs the subcommand. `connect` creates the AWS clients; only the binary provides it, so that
 /// this module does not depend on the AWS SDK.
 pub async fn run<W>(connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>) -> Exit
 where
-    W: World<Session: WriteIam> + ParameterStore + Inspect + Profiles,
+    W: World<Session: WriteIam> + ParameterStore + Inspect + ManageAccounts + Profiles,
 {
     // Clap repeats arguments that it rejects, so those that cannot be printed must not reach it.
     if !std::env::args_os().all(|argument| argument.to_string_lossy().chars().all(text::is_printable)) {
@@ -66,7 +70,8 @@ where
         return Exit::Done;
     }
     let args = Args::parse();
-    if matches!(args.command, Command::Plan(_) | Command::Apply(_) | Command::Verify(_)) {
+    let creates = matches!(args.command, Command::Accounts(AccountsCommand::Create(_)));
+    if creates || matches!(args.command, Command::Plan(_) | Command::Apply(_) | Command::Verify(_)) {
         show_progress();
     }
     let result = match args.command {
@@ -76,6 +81,8 @@ where
         Command::Plan(target) => account::plan(target, connect).await,
         Command::Apply(arguments) => account::apply(arguments, connect).await,
         Command::Verify(arguments) => verify::verify(*arguments, connect).await,
+        Command::Accounts(AccountsCommand::Create(arguments)) => create_accounts::create(*arguments, connect).await,
+        Command::Accounts(AccountsCommand::List(options)) => list_accounts::list(options, connect).await,
         Command::Links(arguments) => links::links(arguments, connect).await,
         Command::AwsConfig(arguments) => aws_config::aws_config(*arguments, connect).await,
         Command::Policy(PolicyCommand::Grant(grant)) => policy::grant(&grant),

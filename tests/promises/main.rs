@@ -8,6 +8,7 @@
 mod common;
 
 mod access_is_exact;
+mod account_creation;
 mod any_vendor_answer;
 mod concurrent_runs;
 mod departures_are_confirmed;

@@ -164,7 +164,7 @@ codes! {
     /// The management account is never written.
     ManagementAccount = "management_account" => [Ignored],
     /// There is no account.
-    CreationFailed = "creation_failed" => [Ignored],
+    CreationFailed = "creation_failed" => [Waiting, Blocked, Ignored],
     /// The event needs no action; the message says why.
     NotApplicable = "not_applicable" => [Ignored],
     /// An event about the membership of an account does not say which account; the next sweep finds one that joined.

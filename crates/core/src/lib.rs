@@ -5,6 +5,7 @@
 //! and evaluates IAM policy documents, and [`outcome`] and [`report`] describe the result. `onboarding-engine` calls AWS.
 
 pub mod account;
+pub mod account_list;
 pub mod attributes;
 pub mod aws_config;
 pub mod blueprint;
@@ -25,6 +26,7 @@ pub mod limits;
 pub mod lines;
 pub mod message_action;
 pub mod mode;
+pub mod new_account;
 pub mod notification;
 pub mod observed;
 pub mod outcome;

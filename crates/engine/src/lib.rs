@@ -11,6 +11,7 @@
 //! | `open_record` | one run at a time writes in an account, and what is remembered about it |
 //! | `vendors` | registrations with vendors, and who executes a change |
 //! | `all_accounts` | lists the organization, not faster than Organizations allows |
+//! | `new_accounts/` | creates accounts, moves them and onboards them |
 //! | `handoffs` | what a person still has to do at vendors; no account is accessed |
 //! | `retry` | pauses between attempts, and calls that hang |
 //! | `verify` | what `onboard verify` needs besides a plan: the state that was found |
@@ -30,6 +31,7 @@ mod first_look;
 mod handoffs;
 mod job;
 mod ledger;
+mod new_accounts;
 mod observe;
 mod open;
 mod open_record;
@@ -47,6 +49,7 @@ pub use all_accounts::{AllAccounts, all_accounts};
 pub use engine::Processed;
 pub use first_look::FirstLook;
 pub use job::{Engine, Job};
+pub use new_accounts::{CreationRun, Interrupt, Members, SurveyError, all_members, unit_paths};
 pub use open_record::OpenRecord;
 pub use retry::{timed_out, timeout_at};
 pub use target::TargetAccount;

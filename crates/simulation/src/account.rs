@@ -15,6 +15,9 @@ use onboarding_core::role::RoleName;
 /// The default name of the access role that Organizations creates.
 pub(super) const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
 
+/// The ID of the root of the organization.
+pub(super) const ROOT: &str = "r-exam";
+
 /// The two kinds of control policies. Neither of them applies to the management account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ControlPolicy {
@@ -31,6 +34,10 @@ pub enum ControlPolicy {
 /// The state of one account.
 pub(super) struct SimAccount {
     pub(super) name: String,
+    /// The email of the owner, if it was set.
+    pub(super) email: Option<String>,
+    /// The ID of the unit that it is in.
+    pub(super) unit: String,
     pub(super) state: AccountState,
     /// The path in the organization, such as `o-…/r-…/ou-…/ACCOUNT/`.
     pub(super) ou_path: Option<String>,
@@ -56,6 +63,8 @@ impl SimAccount {
     pub(super) fn new(name: &str, state: AccountState, joined_at: Option<SystemTime>, created_at: SystemTime) -> Self {
         Self {
             name: name.to_owned(),
+            email: None,
+            unit: ROOT.to_owned(),
             state,
             ou_path: None,
             joined_at,

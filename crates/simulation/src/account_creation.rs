@@ -32,6 +32,8 @@ pub struct AccountCreation {
 /// A requested account creation.
 pub(super) struct PendingCreation {
     pub(super) name: String,
+    /// The email, if the request had one.
+    pub(super) email: Option<String>,
     pub(super) settings: AccountCreation,
     pub(super) id: Option<AccountId>,
     pub(super) started: SystemTime,

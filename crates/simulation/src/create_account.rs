@@ -17,14 +17,7 @@ impl FakeOrganization {
 
     /// Requests an account and returns the request id.
     pub fn create_account_with(&self, name: &str, settings: AccountCreation) -> String {
-        let mut state = self.lock();
-        let request = format!("car-{:032}", state.serial());
-        let id = settings.id.clone().or_else(|| state.free_id());
-        let started = state.now;
-        let pending = PendingCreation { name: name.to_owned(), settings, id, started, polls: 0, done: false };
-        state.creations.insert(request.clone(), pending);
-        state.tick();
-        request
+        self.lock().begin_creation(name, None, settings)
     }
 
     /// Advances time until the account has been created, as the event reports it. Returns `None` if the creation fails.
@@ -41,6 +34,17 @@ impl FakeOrganization {
 }
 
 impl State {
+    /// Begins the creation of an account, and returns the request id.
+    pub(super) fn begin_creation(&mut self, name: &str, email: Option<&str>, settings: AccountCreation) -> String {
+        let request = format!("car-{:032}", self.serial());
+        let id = settings.id.clone().or_else(|| self.free_id());
+        let (name, email) = (name.to_owned(), email.map(str::to_owned));
+        let pending = PendingCreation { name, email, settings, id, started: self.now, polls: 0, done: false };
+        self.creations.insert(request.clone(), pending);
+        self.tick();
+        request
+    }
+
     /// Adds the accounts whose creation has completed by now.
     pub(super) fn complete_creations(&mut self) {
         for pending in self.creations.values_mut() {
@@ -54,6 +58,7 @@ impl State {
             let made =
                 if settings.in_progress_polls > 0 { self.now } else { after(pending.started, settings.in_progress) };
             let mut account = SimAccount::new(&pending.name, AccountState::Active, whole_seconds(made), made);
+            account.email.clone_from(&pending.email);
             let appears = after(made, settings.access_role_delay);
             let name = settings.access_role.clone().or_else(|| ACCESS_ROLE.parse().ok());
             account.pending_access_role = name.map(|name| (name, appears));

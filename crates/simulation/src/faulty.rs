@@ -9,6 +9,7 @@ use crate::fault::Script;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
+use onboarding_core::new_account::{NewAccount, Unit, UnitId};
 use onboarding_core::observed::{ExistingRegistration, ObservedRole};
 use onboarding_core::outcome::Cause;
 use onboarding_core::plan::{Change, RegistrationChange};
@@ -18,8 +19,9 @@ use onboarding_core::role::RoleName;
 use onboarding_core::role_id::RoleId;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
-    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, Notifier, Page, ParameterValue, Queue,
-    ReadIam, Records, Saved, Secrets, Sessions, VendorApi, WriteIam,
+    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, ManageAccounts, MemberPage, Notifier,
+    Page, ParameterValue, Queue, ReadIam, Records, RequestPage, Saved, Secrets, Sessions, UnitPage, VendorApi,
+    WriteIam,
 };
 
 /// An implementation of ports whose calls fail as a [`Script`] says.
@@ -48,6 +50,40 @@ impl<P: Directory> Directory for Faulty<P> {
 
     async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {
         self.script.play("organizations:DescribeCreateAccountStatus", self.inner.account_creation(request)).await
+    }
+}
+
+impl<P: ManageAccounts> ManageAccounts for Faulty<P> {
+    async fn members(&self, from: Option<String>) -> Result<MemberPage, ApiError> {
+        self.script.play("organizations:ListAccounts", self.inner.members(from)).await
+    }
+
+    async fn request_account(&self, account: &NewAccount) -> Result<String, ApiError> {
+        self.script.play("organizations:CreateAccount", self.inner.request_account(account)).await
+    }
+
+    async fn requests_in_progress(&self, from: Option<String>) -> Result<RequestPage, ApiError> {
+        self.script.play("organizations:ListCreateAccountStatus", self.inner.requests_in_progress(from)).await
+    }
+
+    async fn parent(&self, account: &AccountId) -> Result<UnitId, ApiError> {
+        self.script.play("organizations:ListParents", self.inner.parent(account)).await
+    }
+
+    async fn move_account(&self, account: &AccountId, from: &UnitId, to: &UnitId) -> Result<(), ApiError> {
+        self.script.play("organizations:MoveAccount", self.inner.move_account(account, from, to)).await
+    }
+
+    async fn root(&self) -> Result<Unit, ApiError> {
+        self.script.play("organizations:ListRoots", self.inner.root()).await
+    }
+
+    async fn unit(&self, id: &UnitId) -> Result<Option<Unit>, ApiError> {
+        self.script.play("organizations:DescribeOrganizationalUnit", self.inner.unit(id)).await
+    }
+
+    async fn units_below(&self, parent: &UnitId, from: Option<String>) -> Result<UnitPage, ApiError> {
+        self.script.play("organizations:ListOrganizationalUnitsForParent", self.inner.units_below(parent, from)).await
     }
 }
 

@@ -19,6 +19,7 @@
 
 mod account;
 mod account_creation;
+mod account_factory;
 mod authorize;
 mod call;
 mod clock;
@@ -31,6 +32,7 @@ mod faulty;
 mod inbox;
 mod journal;
 mod known_principals;
+mod manage_accounts;
 mod notifications;
 mod notifier;
 mod organization;

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::account::{SimAccount, access_role};
 use crate::account_creation::PendingCreation;
+use crate::account_factory::AccountFactory;
 use crate::call::Call;
 use crate::consistency::Lag;
 use crate::inbox::Inbox;
@@ -49,6 +50,7 @@ pub(super) struct State {
     /// The tenant at a vendor with an API, if any.
     pub(super) tenant: Option<Tenant>,
     pub(super) creations: BTreeMap<String, PendingCreation>,
+    pub(super) account_factory: AccountFactory,
     /// The times of recent `DescribeCreateAccountStatus` calls, for its rate limit.
     pub(super) polls: Vec<SystemTime>,
     /// ARNs of AWS-managed policies that were removed.
@@ -96,6 +98,7 @@ impl State {
             notifications: Notifications::default(),
             tenant: None,
             creations: BTreeMap::new(),
+            account_factory: AccountFactory::default(),
             polls: Vec::new(),
             missing_policies: BTreeSet::new(),
             propagation: Duration::ZERO,

@@ -47,7 +47,7 @@ pub fn csv(handoffs: &[AccountHandoff]) -> String {
 }
 
 /// One line, in the format of RFC 4180.
-fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
     let cells: Vec<_> = cells.map(|cell| format!("\"{}\"", harmless(cell).replace('"', "\"\""))).collect();
     format!("{}\r\n", cells.join(","))
 }

@@ -4,4 +4,5 @@ mod csv;
 mod lines;
 
 pub use csv::csv;
+pub(crate) use csv::line as csv_line;
 pub use lines::{AccountHandoff, handoff_lines};

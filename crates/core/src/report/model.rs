@@ -182,7 +182,7 @@ impl Report {
     }
 
     /// What a person still has to do.
-    pub(super) fn open_handoffs(&self) -> impl Iterator<Item = &Handoff> {
+    pub(crate) fn open_handoffs(&self) -> impl Iterator<Item = &Handoff> {
         self.handoffs.iter().filter(|handoff| handoff.is_open())
     }
 

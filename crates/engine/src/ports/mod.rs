@@ -5,12 +5,14 @@
 
 mod http;
 mod inspect;
+mod manage_accounts;
 mod parameter_store;
 mod records;
 mod try_access;
 
 pub use http::{Http, VendorRequest, VendorResponse};
 pub use inspect::Inspect;
+pub use manage_accounts::{AccountRequest, ManageAccounts, Member, MemberPage, RequestPage, UnitPage};
 pub use parameter_store::{NewParameter, ParameterSettings, ParameterStore, ParameterWrite, StoredParameter};
 pub use records::{LeaseAttempt, Records, Saved};
 pub use try_access::{Profiles, TryAccess};

@@ -1,0 +1,90 @@
+//! The accounts of the organization with their emails, and the requests for accounts that are in progress.
+
+use onboarding_core::error::ApiError;
+use onboarding_core::limits::BETWEEN_LISTINGS;
+use onboarding_core::new_account::{AccountEmail, AccountName};
+
+use super::rate_limit::RateLimit;
+use crate::ports::{AccountRequest, Clock, ManageAccounts, Member, MemberPage, RequestPage, UnreadableAccount};
+
+/// The accounts of the organization.
+#[derive(Debug, Default)]
+pub struct Members {
+    /// Those that can be read, the management account included.
+    pub members: Vec<Member>,
+    /// Those whose description cannot be read.
+    pub unreadable: Vec<UnreadableAccount>,
+}
+
+impl Members {
+    /// The account with this email.
+    pub(super) fn with_email(&self, email: &AccountEmail) -> Option<&Member> {
+        let has_email = |member: &&Member| member.email.as_ref().is_some_and(|found| email.is_same(found.raw()));
+        self.members.iter().find(has_email)
+    }
+}
+
+/// Lists all accounts of the organization, not faster than Organizations allows.
+///
+/// # Errors
+/// When a page cannot be read, or leads to itself.
+pub async fn all_members(world: &(impl ManageAccounts + Clock)) -> Result<Members, ApiError> {
+    let pace = RateLimit::new(BETWEEN_LISTINGS, 1);
+    let mut all = Members::default();
+    let mut from = None;
+    loop {
+        pace.wait(world).await;
+        let MemberPage { members, unreadable, next } = world.members(from.clone()).await?;
+        all.members.extend(members);
+        all.unreadable.extend(unreadable);
+        match other_page("organizations:ListAccounts", &from, next)? {
+            Some(next) => from = Some(next),
+            None => return Ok(all),
+        }
+    }
+}
+
+/// The requests in progress for accounts of this name.
+pub(super) async fn requests_for(
+    world: &(impl ManageAccounts + Clock),
+    name: &AccountName,
+) -> Result<Vec<String>, ApiError> {
+    let requests = requests_in_progress(world).await?;
+    Ok(with_name(&requests, name))
+}
+
+/// The IDs of the requests for accounts of this name.
+pub(super) fn with_name(requests: &[AccountRequest], name: &AccountName) -> Vec<String> {
+    let found = requests.iter().filter(|request| request.name == name.as_str());
+    found.map(|request| request.id.clone()).collect()
+}
+
+/// All requests in progress.
+pub(super) async fn requests_in_progress(
+    world: &(impl ManageAccounts + Clock),
+) -> Result<Vec<AccountRequest>, ApiError> {
+    let pace = RateLimit::new(BETWEEN_LISTINGS, 1);
+    let mut all = Vec::new();
+    let mut from = None;
+    loop {
+        pace.wait(world).await;
+        let RequestPage { requests, next } = world.requests_in_progress(from.clone()).await?;
+        all.extend(requests);
+        match other_page("organizations:ListCreateAccountStatus", &from, next)? {
+            Some(next) => from = Some(next),
+            None => return Ok(all),
+        }
+    }
+}
+
+/// The token of the next page, unless it leads to the same page.
+pub(super) fn other_page(
+    call: &'static str,
+    from: &Option<String>,
+    next: Option<String>,
+) -> Result<Option<String>, ApiError> {
+    if next.is_some() && next == *from {
+        return Err(ApiError::new(call, "MalformedAnswer", "the pagination token leads to the same page again"));
+    }
+    Ok(next)
+}

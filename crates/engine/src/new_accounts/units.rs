@@ -1,0 +1,150 @@
+//! Finds organizational units by their paths of names, and the paths of the units that accounts are in.
+
+use std::collections::BTreeMap;
+
+use onboarding_core::account::{Account, AccountId};
+use onboarding_core::error::ApiError;
+use onboarding_core::limits::{BETWEEN_LIST_PARENTS, BETWEEN_LISTINGS};
+use onboarding_core::new_account::{Unit, UnitId, UnitSelector};
+
+use super::members::other_page;
+use super::rate_limit::RateLimit;
+use crate::ports::{Clock, ManageAccounts, UnitPage};
+
+/// The units that were read, each parent once.
+pub(super) struct Units<'a, W> {
+    world: &'a W,
+    pace: RateLimit,
+    parents: RateLimit,
+    root: Option<Unit>,
+    below: BTreeMap<UnitId, Vec<Unit>>,
+    by_id: BTreeMap<UnitId, Option<Unit>>,
+}
+
+impl<'a, W: ManageAccounts + Clock> Units<'a, W> {
+    pub(super) fn new(world: &'a W) -> Self {
+        let pace = RateLimit::new(BETWEEN_LISTINGS, 1);
+        let parents = RateLimit::new(BETWEEN_LIST_PARENTS, 1);
+        Self { world, pace, parents, root: None, below: BTreeMap::new(), by_id: BTreeMap::new() }
+    }
+
+    pub(super) async fn root(&mut self) -> Result<Unit, ApiError> {
+        if let Some(root) = &self.root {
+            return Ok(root.clone());
+        }
+        self.pace.wait(self.world).await;
+        let root = self.world.root().await?;
+        Ok(self.root.insert(root).clone())
+    }
+
+    /// The unit that an account is in.
+    pub(super) async fn parent(&self, account: &AccountId) -> Result<UnitId, ApiError> {
+        self.parents.wait(self.world).await;
+        self.world.parent(account).await
+    }
+
+    /// The unit that a person selects, or why there is none.
+    pub(super) async fn find(&mut self, selector: &UnitSelector) -> Result<Result<Unit, String>, ApiError> {
+        match selector {
+            UnitSelector::Id(id) => {
+                let found = self.by_id(id).await?;
+                Ok(found.ok_or_else(|| format!("the organization has no unit `{id}`")))
+            }
+            UnitSelector::Path(names) => self.find_path(names).await,
+        }
+    }
+
+    /// The unit with an ID.
+    pub(super) async fn by_id(&mut self, id: &UnitId) -> Result<Option<Unit>, ApiError> {
+        if id.is_root() {
+            return Ok(Some(self.root().await?).filter(|root| root.id == *id));
+        }
+        if let Some(found) = self.by_id.get(id) {
+            return Ok(found.clone());
+        }
+        self.pace.wait(self.world).await;
+        let found = self.world.unit(id).await?;
+        self.by_id.insert(id.clone(), found.clone());
+        Ok(found)
+    }
+
+    async fn find_path(&mut self, names: &[String]) -> Result<Result<Unit, String>, ApiError> {
+        let mut unit = self.root().await?;
+        let mut path = String::new();
+        for name in names {
+            let below = self.below(&unit.id).await?;
+            let Some(found) = below.iter().find(|unit| unit.name == name.as_str()) else {
+                // The console shows the root in front of the units.
+                if path.is_empty() && unit.name == name.as_str() {
+                    continue;
+                }
+                let parent = if path.is_empty() { unit.name.raw() } else { path.as_str() };
+                return Ok(Err(UnitSelector::unknown_name(name, parent, below)));
+            };
+            path = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
+            unit = Unit { id: found.id.clone(), name: path.as_str().into() };
+        }
+        Ok(Ok(unit))
+    }
+
+    async fn below(&mut self, parent: &UnitId) -> Result<&[Unit], ApiError> {
+        if !self.below.contains_key(parent) {
+            let mut units = Vec::new();
+            let mut from = None;
+            loop {
+                self.pace.wait(self.world).await;
+                let page: UnitPage = self.world.units_below(parent, from.clone()).await?;
+                units.extend(page.units);
+                match other_page("organizations:ListOrganizationalUnitsForParent", &from, page.next)? {
+                    Some(next) => from = Some(next),
+                    None => break,
+                }
+            }
+            self.below.insert(parent.clone(), units);
+        }
+        Ok(self.below.get(parent).map_or(&[], Vec::as_slice))
+    }
+}
+
+/// The path of names of the unit that each account is in; an ID for a unit that is not known. The root has its own name.
+///
+/// # Errors
+/// When the units, or the unit of an account, cannot be read.
+pub async fn unit_paths(
+    world: &(impl ManageAccounts + Clock),
+    accounts: &[Account],
+) -> Result<BTreeMap<AccountId, String>, ApiError> {
+    let mut units = Units::new(world);
+    let names = names_of_all(&mut units).await?;
+    let mut paths = BTreeMap::new();
+    for account in accounts {
+        let in_path = |path: &String| path.split('/').rev().find_map(|part| part.parse::<UnitId>().ok());
+        let unit = match account.ou_path.as_ref().and_then(in_path) {
+            Some(unit) => unit,
+            None => units.parent(&account.id).await?,
+        };
+        let path = names.get(&unit).cloned().unwrap_or_else(|| unit.to_string());
+        paths.insert(account.id.clone(), path);
+    }
+    Ok(paths)
+}
+
+/// The path of names of every unit.
+async fn names_of_all<W: ManageAccounts + Clock>(
+    units: &mut Units<'_, W>,
+) -> Result<BTreeMap<UnitId, String>, ApiError> {
+    let root = units.root().await?;
+    let mut paths = BTreeMap::from([(root.id.clone(), root.name.raw().to_owned())]);
+    let mut left = vec![(root.id, String::new())];
+    while let Some((parent, path)) = left.pop() {
+        for unit in units.below(&parent).await?.to_vec() {
+            let name = unit.name.raw();
+            let path = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+            // Organizations has no circles; one that an answer shows is not followed.
+            if paths.insert(unit.id.clone(), path.clone()).is_none() {
+                left.push((unit.id, path));
+            }
+        }
+    }
+    Ok(paths)
+}
