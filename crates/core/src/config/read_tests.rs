@@ -16,7 +16,7 @@ fn parse(text: &str) -> Config {
 fn example_configuration_is_valid() {
     let config = parse(DEMO);
     assert_eq!(config.warnings(), Vec::<String>::new());
-    let (blueprint, errors) = Blueprint::new(&config, &sample_account().unwrap(), &SecretValues::new()).unwrap();
+    let (blueprint, errors) = Blueprint::new(&config, &sample_account().unwrap(), &SecretValues::default()).unwrap();
     assert_eq!(errors, []);
     assert_eq!((blueprint.grants.len(), blueprint.roles.len()), (1, 3));
     let text = plain(&show(&config));
