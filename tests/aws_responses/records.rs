@@ -140,6 +140,7 @@ fn update(lease: LeaseUse) -> RecordUpdate {
         roles: None,
         revocations: None,
         grants: None,
+        registrations: None,
         expiry: Expiry::Never,
     }
 }

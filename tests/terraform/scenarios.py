@@ -83,6 +83,7 @@ SCENARIOS = [
         },
     ),
     Scenario("mfa", parameters={"RequireMfa": "true"}),
+    Scenario("external_id_of_the_api", parameters={"WorkloadSecurityRegion": "de-1"}),
     Scenario("permission_sets", parameters={"PermissionSets": "PlatformEngineer"}),
     Scenario(
         "control_tower",

@@ -109,7 +109,15 @@ mod tests {
     fn templates_that_are_not_valid_are_refused() {
         let refused = ["AWS", "", "{account}", "{account-name", "{account-name} {", " {account-id}", "{account-id}\n"]
             .map(|text| DisplayName::parse(text).unwrap_err());
-        insta::assert_snapshot!(refused.join("\n"), @"");
+        insta::assert_snapshot!(refused.join("\n"), @"
+        would be the same for every account; add `{account-name}` or `{account-id}`
+        would be the same for every account; add `{account-name}` or `{account-id}`
+        `{account` is not a placeholder; use `{account-name}` or `{account-id}`
+        `{account-name` is not a placeholder; use `{account-name}` or `{account-id}`; did you mean `account-name`?
+        `{` is not a placeholder; use `{account-name}` or `{account-id}`
+        must be one line of at most 100 characters, without white space at its ends
+        must be one line of at most 100 characters, without white space at its ends
+        ");
         assert!(DisplayName::parse(&format!("{{account-id}}{}", "x".repeat(100))).is_err());
     }
 }

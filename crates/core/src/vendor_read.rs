@@ -20,8 +20,8 @@ const STALE_READ: Duration = Duration::from_secs(86_400);
 const CLOCK_SKEW: Duration = Duration::from_secs(300);
 
 /// What most likely keeps a vendor from reading.
-const LIKELY_CAUSES: &str = "the likely causes are a control policy that denies the vendor's role its calls, an external ID that is not the \
-                             tenant's, or an error that the vendor's console shows next to the account";
+const LIKELY_CAUSES: &str = "the likely causes are a control policy that denies the vendor's role its calls, a setting of the tenant that is \
+                             made once (`onboard vendors show`), or an error that the vendor's console shows next to the account";
 
 /// What a report says about a registration that the vendor does not use; `None` if the vendor has read the account recently.
 /// `registered_at` is when this tool registered the account, if that is known.
@@ -75,6 +75,12 @@ mod tests {
             notice(None, Some(998)),
             notice(None, None),
         ];
-        insta::assert_snapshot!(all.join("\n"), @"");
+        insta::assert_snapshot!(all.join("\n"), @"
+        Acme last read the account at 1970-02-10T15:00:00Z, more than 24 hours ago; the likely causes are a control policy that denies the vendor's role its calls, a setting of the tenant that is made once (`onboard vendors show`), or an error that the vendor's console shows next to the account
+        Acme reports that it last read the account at 1970-02-11T17:00:00Z, which is in the future
+        Acme has not read the account yet; it was registered at 1970-02-11T16:00:00Z
+        Acme has not read the account since it was registered at 1970-02-11T14:00:00Z; the likely causes are a control policy that denies the vendor's role its calls, a setting of the tenant that is made once (`onboard vendors show`), or an error that the vendor's console shows next to the account
+        Acme has not read the account yet; if it was registered more than an hour ago, the likely causes are a control policy that denies the vendor's role its calls, a setting of the tenant that is made once (`onboard vendors show`), or an error that the vendor's console shows next to the account
+        ");
     }
 }

@@ -42,6 +42,10 @@ fn example_configuration_is_valid() {
       boundary        none
       tags            none
       registered at   none
+      hand-off        by a person, for each account
+      once            In the Workload Security console, under Administration >
+                      System Settings > Advanced > Manager AWS Identity, select Use
+                      Manager Instance Role. The API has no call for it.
       existing role   of the same name: left unchanged
       attached        none
       policy          Workload_Security_Policy_Cross
@@ -197,6 +201,10 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
       boundary        arn:{partition}:iam::{account-id}:policy/boundary
       tag             dp:exclude:identity = true
       registered at   none
+      hand-off        by a person, for each account
+      once            In the Workload Security console, under Administration >
+                      System Settings > Advanced > Manager AWS Identity, select Use
+                      Manager Instance Role. The API has no call for it.
       existing role   of the same name: taken over
       attached        none
       policy          Workload_Security_Policy_Cross

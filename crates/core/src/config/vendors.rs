@@ -124,9 +124,12 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadCon
         context.names.borrow_mut().reserve(name, &owner, named.as_ref().unwrap_or(entry));
     }
     let permissions = Permissions::read(vendor, entry, table);
+    let external_id = table.get("external-id");
+    let given = external_id.map(|_| vendor_external_ids(vendor, None, entry, table, context));
     let registration = table.get("registration").and_then(|value| registration(vendor, &value, context));
-    let (external_ids, no_external_id) =
-        vendor_external_ids(vendor, registration.as_ref(), entry, table, context)?;
+    let external_ids =
+        given.unwrap_or_else(|| vendor_external_ids(vendor, registration.as_ref(), entry, table, context));
+    let (external_ids, no_external_id) = external_ids?;
     let handoff = match table.get("handoff") {
         Some(value) => handoff(vendor, &value),
         None => vendor.handoff.clone(),
