@@ -89,7 +89,8 @@ async fn settings_and_time_of_the_last_read_are_interpreted() {
         connector.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         json_response(json!({"awsConnectors": [connector]}))
     };
-    let found = search(connector(json!({"workspacesEnabled": true, "lastSyncTime": 1_795_000_000_000_u64}))).await.unwrap();
+    let found =
+        search(connector(json!({"workspacesEnabled": true, "lastSyncTime": 1_795_000_000_000_u64}))).await.unwrap();
     assert!(found[0].workspaces);
     assert_eq!(found[0].last_read, from_unix_milliseconds(1_795_000_000_000));
     // A time that is not one is unknown: nothing is decided by it.
@@ -114,7 +115,11 @@ async fn workspaces_are_sent_as_a_boolean_and_only_if_configured() {
         let requests = server.received_requests().await.unwrap();
         seen.push(String::from_utf8_lossy(&requests[0].body).into_owned());
     }
-    insta::assert_snapshot!(seen.join("\n"), @"");
+    insta::assert_snapshot!(seen.join("\n"), @r#"
+    {"displayName":"payments-dev (444455556666)","crossAccountRoleArn":"arn:aws:iam::444455556666:role/Workload_Security_Role_Cross","workspacesEnabled":true}
+    {"displayName":"payments-dev (444455556666)","crossAccountRoleArn":"arn:aws:iam::444455556666:role/Workload_Security_Role_Cross","workspacesEnabled":false}
+    {"displayName":"payments-dev (444455556666)","crossAccountRoleArn":"arn:aws:iam::444455556666:role/Workload_Security_Role_Cross"}
+    "#);
 }
 
 #[tokio::test]
@@ -255,7 +260,7 @@ async fn huge_error_is_cut_off() {
             url: access.endpoint.url().to_owned(),
             headers: Vec::new(),
             method: Method::Post,
-        body: Some(json!({})),
+            body: Some(json!({})),
             timeout: Duration::from_secs(20),
         };
         let response = HttpClient::default().send(request).await.unwrap();

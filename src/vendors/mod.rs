@@ -44,12 +44,7 @@ pub async fn register(
 ///
 /// # Errors
 /// When the vendor does not answer, or refuses.
-pub async fn deregister(
-    http: &impl Http,
-    api: Api,
-    access: &ApiAccess,
-    registration: u64,
-) -> Result<(), ApiError> {
+pub async fn deregister(http: &impl Http, api: Api, access: &ApiAccess, registration: u64) -> Result<(), ApiError> {
     match api {
         Api::WorkloadSecurity => WorkloadSecurity::new(http, access).delete(registration).await,
     }

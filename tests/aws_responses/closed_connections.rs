@@ -12,7 +12,7 @@ use onboarding_core::outcome::Stop;
 use onboarding_core::plan::{Action, Change, NewRole};
 use onboarding_core::policy::Document;
 use onboarding_core::role_settings::RoleSettings;
-use onboarding_engine::ports::{AssumeRoleRequest, Directory, Http, Sessions, Method, VendorRequest, WriteIam};
+use onboarding_engine::ports::{AssumeRoleRequest, Directory, Http, Method, Sessions, VendorRequest, WriteIam};
 use serde_json::json;
 
 use super::config;

@@ -125,7 +125,7 @@ fn new_account_is_registered_after_its_role_exists() {
     assert!(between.iter().any(|call| call.call == "iam:GetRole" && call.role == Some(name(SECURITY_ROLE))));
 
     let sentence = report.proofs.iter().find(|proof| proof.expected == "registered").unwrap();
-    insta::assert_snapshot!(sentence.sentence, @"Trend Micro Cloud One Workload Security has registered the account with this role");
+    insta::assert_snapshot!(sentence.sentence, @"Trend Micro Cloud One Workload Security has registered the account with this role and has not read the account yet");
 
     let scenario = scenario.apply_again().assert_outcome("converged");
     assert_eq!(scenario.writes(), [], "a second run makes no write");

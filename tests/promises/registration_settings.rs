@@ -28,18 +28,9 @@ fn connector(scenario: &Scenario) -> Connector {
     one.clone()
 }
 
+/// Edits the registration at the vendor.
 fn edited(scenario: Scenario, edit: impl FnOnce(&mut Connector)) -> Scenario {
-    scenario.with_tenant(|tenant| tenant.connectors.values_mut().for_each_once(edit))
-}
-
-trait ForEachOnce<'a> {
-    fn for_each_once(self, edit: impl FnOnce(&mut Connector));
-}
-
-impl<'a, I: Iterator<Item = &'a mut Connector>> ForEachOnce<'a> for I {
-    fn for_each_once(mut self, edit: impl FnOnce(&mut Connector)) {
-        edit(self.next().expect("a connector"));
-    }
+    scenario.with_tenant(|tenant| edit(tenant.connectors.values_mut().next().expect("a connector")))
 }
 
 fn notices(scenario: &Scenario) -> String {
@@ -58,7 +49,12 @@ fn workspaces_are_set_compared_and_changed() {
     let scenario = edited(scenario, |connector| connector.workspaces = false).plan();
     let text = plain(&plan_lines(scenario.report(), Detail::Full));
     let change: Vec<_> = text.lines().skip_while(|line| !line.contains("update the registration")).take(4).collect();
-    insta::assert_snapshot!(change.join("\n"), @"");
+    insta::assert_snapshot!(change.join("\n"), @"
+    ~ update the registration with Trend Micro Cloud One Workload Security:
+      include Amazon WorkSpaces
+        - WorkSpaces      not included
+        + WorkSpaces      included
+    ");
     let scenario = scenario.apply().assert_registered();
     assert_eq!(scenario.changes().len(), 1);
     assert!(connector(&scenario).workspaces);
@@ -88,7 +84,7 @@ fn display_name_of_the_configuration_is_set_and_restored() {
     let expected = format!("AWS payments-dev / {NEW}");
     assert_eq!(connector(&scenario).display_name, expected);
     let scenario = edited(scenario, |connector| connector.display_name = "renamed".to_owned()).plan();
-    insta::assert_snapshot!(scenario.changes()[0], @"");
+    insta::assert_snapshot!(scenario.changes()[0], @"update the registration with Trend Micro Cloud One Workload Security: the display name");
     let scenario = scenario.apply().assert_registered();
     assert_eq!(connector(&scenario).display_name, expected);
     let scenario = edited(scenario, |connector| connector.display_name = format!("{expected} ")).apply_again();
@@ -128,11 +124,17 @@ fn report_says_whether_the_vendor_reads_the_account() {
     lines.push(registered_proof(&scenario));
     let scenario = scenario.after(25 * HOUR).apply().assert_outcome("converged");
     lines.push(notices(&scenario));
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @"
+    Trend Micro Cloud One Workload Security has registered the account with this role and has not read the account yet
+    Trend Micro Cloud One Workload Security has not read the account yet; it was registered at 2026-11-18T11:06:40Z
+    Trend Micro Cloud One Workload Security has not read the account since it was registered at 2026-11-18T11:06:40Z; the likely causes are a control policy that denies the vendor's role its calls, a setting of the tenant that is made once (`onboard vendors show`), or an error that the vendor's console shows next to the account
+    Trend Micro Cloud One Workload Security has registered the account with this role and reports that it last read the account at 2026-11-18T13:06:40Z
+    Trend Micro Cloud One Workload Security last read the account at 2026-11-18T13:06:40Z, more than 24 hours ago; the likely causes are a control policy that denies the vendor's role its calls, a setting of the tenant that is made once (`onboard vendors show`), or an error that the vendor's console shows next to the account
+    ");
 
     // Without a record, it is not known when the account was registered.
     let scenario = edited(scenario.without_record(), |connector| connector.last_read = None).apply();
-    insta::assert_snapshot!(notices(&scenario), @"");
+    insta::assert_snapshot!(notices(&scenario), @"Trend Micro Cloud One Workload Security has not read the account yet; if it was registered more than an hour ago, the likely causes are a control policy that denies the vendor's role its calls, a setting of the tenant that is made once (`onboard vendors show`), or an error that the vendor's console shows next to the account");
     assert_eq!(scenario.organization().record(NEW).registrations.len(), 0, "it is not known who made it");
 }
 

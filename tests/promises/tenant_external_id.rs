@@ -12,7 +12,9 @@ use onboarding_engine::Engine;
 use onboarding_simulation::{Injection, Script};
 use serde_json::json;
 
-use crate::common::{CONFIG, NEW, OLD, PARAMETER, SECURITY_ID, SECURITY_ROLE, Scenario, config, id, job, outcome_code, run};
+use crate::common::{
+    CONFIG, NEW, OLD, PARAMETER, SECURITY_ID, SECURITY_ROLE, Scenario, config, id, job, outcome_code, run,
+};
 use crate::lambda::account_created;
 use crate::registration::{KEY_PARAMETER, far_future, registration_config, unregistered};
 
@@ -89,6 +91,7 @@ fn unavailable_vendor_is_isolated_and_retried() {
 fn role_is_left_as_it_is_while_the_vendor_does_not_answer() {
     let scenario = asking().apply().assert_registered();
     let before = scenario.role(SECURITY_ROLE);
+    scenario.organization().clear_journal();
     let scenario = scenario
         .with_tenant(|tenant| tenant.outage = Some((503, far_future())))
         .apply()
@@ -122,16 +125,23 @@ fn answer_that_is_not_an_external_id_is_refused() {
         causes.push(scenario.outcome().to_string());
     }
     causes.dedup();
-    insta::assert_snapshot!(causes.join("\n"), @"");
+    insta::assert_snapshot!(causes.join("\n"), @"
+    blocked (vendor_refused): vendor/workload-security: the external ID is not known: workload-security:DescribeAwsConnectorSettings: the response contains no external ID; set `external-id` of the vendor in the configuration, and report the answer to the vendor, then run again
+    blocked (vendor_refused): vendor/workload-security: the external ID is not known: workload-security:DescribeAwsConnectorSettings: the value is not a valid external ID; use 2 to 1224 letters, digits and `_+=,.@:/-`; set `external-id` of the vendor in the configuration, and report the answer to the vendor, then run again
+    ");
 }
 
 #[test]
 fn key_that_the_vendor_rejects_or_that_is_missing_is_named() {
     let rejected = asking().with_parameter(KEY_PARAMETER, "another-key").apply();
-    let rejected = rejected.assert_outcome("blocked vendor_key_refused").assert_roles_onboarded_except(&[SECURITY_ROLE]);
+    let rejected =
+        rejected.assert_outcome("blocked vendor_key_refused").assert_roles_onboarded_except(&[SECURITY_ROLE]);
     let missing = asking().config(&without_external_id().replace(KEY_PARAMETER, "/missing")).apply();
     let missing = missing.assert_outcome("blocked configuration").assert_roles_onboarded_except(&[SECURITY_ROLE]);
-    insta::assert_snapshot!(format!("{}\n{}", rejected.outcome(), missing.outcome()), @"");
+    insta::assert_snapshot!(format!("{}\n{}", rejected.outcome(), missing.outcome()), @"
+    blocked (vendor_key_refused): vendor/workload-security: the external ID is not known: workload-security:DescribeAwsConnectorSettings failed: HTTP 401: (hidden) is not a valid API key; store an API key that the vendor accepts in its SSM parameter, then run again
+    blocked (configuration): vendor/workload-security: the external ID is not known: cannot read the API key from the SSM parameter `/missing`: the parameter does not exist in this region; fix the configuration or the parameter, then run again
+    ");
 }
 
 /// The vendor assumes a role with the external ID of the tenant. With another one, it refuses to register the account.
@@ -141,7 +151,9 @@ fn wrong_external_id_is_found_by_the_registration() {
         .after(Duration::from_secs(30 * 86_400))
         .with_tenant(|tenant| tenant.external_id = "another-one".to_owned())
         .apply();
-    assert!(matches!(scenario.outcome(), Outcome::Blocked(cause) | Outcome::Waiting(cause) if [Code::VendorRefused, Code::VendorNotReady].contains(&cause.code)));
+    assert!(
+        matches!(scenario.outcome(), Outcome::Blocked(cause) | Outcome::Waiting(cause) if [Code::VendorRefused, Code::VendorNotReady].contains(&cause.code))
+    );
     assert_eq!(scenario.connectors(), []);
 }
 
@@ -149,7 +161,8 @@ fn wrong_external_id_is_found_by_the_registration() {
 fn external_id_of_the_api_is_shown_nowhere() {
     let scenario = asking();
     let known = KnownSecrets::default();
-    let engine = Engine::new(scenario.organization().clone(), config(&without_external_id())).with_known_secrets(known.clone());
+    let engine =
+        Engine::new(scenario.organization().clone(), config(&without_external_id())).with_known_secrets(known.clone());
     let plan = run(engine.plan(&scenario.job()));
     assert_eq!(known.redacted(SECURITY_ID.to_owned()), "(hidden)", "the log leaves it out");
     let report = run(engine.apply(&scenario.job()));
@@ -167,8 +180,10 @@ fn external_id_of_the_api_is_shown_nowhere() {
     let scenario = scenario.with_tenant(|tenant| tenant.connectors.clear());
     let message = format!("the external ID {SECURITY_ID} is wrong");
     let script = Script::intercepting(move |call, _| {
-        (call == "workload-security:CreateAwsConnector")
-            .then(|| onboarding_core::error::ApiError::new("workload-security:CreateAwsConnector", "HTTP 418", &message).with_status(418))
+        (call == "workload-security:CreateAwsConnector").then(|| {
+            onboarding_core::error::ApiError::new("workload-security:CreateAwsConnector", "HTTP 418", &message)
+                .with_status(418)
+        })
     });
     let scenario = scenario.apply_with_faults(&script);
     let text = format!("{}{}", scenario.outcome(), json!(scenario.report()));

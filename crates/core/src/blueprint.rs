@@ -11,11 +11,11 @@ use crate::account::{Account, AccountId};
 use crate::config::{
     Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec, VendorTenant,
 };
-use crate::outcome::Stop;
+use crate::display_name::DisplayName;
 use crate::observed::ExistingRegistration;
+use crate::outcome::Stop;
 use crate::owner::{OWNER_TAG, Owner};
 use crate::policy::{Document, Grant, Principal, Severity, lint_trust};
-use crate::display_name::DisplayName;
 use crate::role::{ExternalId, InvalidExternalId, RoleName};
 use crate::role_settings::RoleDefinition;
 use crate::template::expand;
@@ -206,11 +206,12 @@ pub fn key_parameters(config: &Config) -> BTreeSet<&str> {
 #[must_use]
 pub fn tenants(config: &Config) -> BTreeSet<&VendorTenant> {
     let sources = config.roles.iter().flat_map(|role| &role.trust).flat_map(|spec| &spec.external_ids);
-    let tenant = |source| match source {
-        &ExternalIdSource::Tenant(ref tenant) => Some(tenant),
-        _ => None,
-    };
-    sources.filter_map(tenant).collect()
+    sources
+        .filter_map(|source| match source {
+            ExternalIdSource::Tenant(tenant) => Some(tenant),
+            ExternalIdSource::Literal(_) | ExternalIdSource::Parameter(_) | ExternalIdSource::Pattern(_) => None,
+        })
+        .collect()
 }
 
 /// The endpoint of a vendor's API and its key.

@@ -73,17 +73,19 @@ fn record() -> impl Strategy<Value = Record> {
     let handoffs = btree_map("[a-z]{1,9}", "[0-9a-f]{8}", 0..4);
     let rest = (revocations(), grants(), handoffs, registrations(), option::of(".{0,20}"), option::of(time()));
     (option::of(lease()), option::of(notification()), option::of(result()), roles(), rest).prop_map(
-        |(lease, notification, result, roles, (revocations, grants, handoffs, registrations, saved_by, expires_at))| Record {
-            lease,
-            notification,
-            result,
-            roles,
-            revocations,
-            grants,
-            handoffs,
-            registrations,
-            saved_by,
-            expires_at,
+        |(lease, notification, result, roles, (revocations, grants, handoffs, registrations, saved_by, expires_at))| {
+            Record {
+                lease,
+                notification,
+                result,
+                roles,
+                revocations,
+                grants,
+                handoffs,
+                registrations,
+                saved_by,
+                expires_at,
+            }
         },
     )
 }

@@ -47,9 +47,9 @@ pub fn read_notice(
         (None, Some(registered)) => {
             format!("{title} has not read the account yet; it was registered at {}", date(registered))
         }
-        (None, None) => format!(
-            "{title} has not read the account yet; if it was registered more than an hour ago, {LIKELY_CAUSES}"
-        ),
+        (None, None) => {
+            format!("{title} has not read the account yet; if it was registered more than an hour ago, {LIKELY_CAUSES}")
+        }
     };
     Some(printable(&text))
 }

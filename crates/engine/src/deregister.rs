@@ -83,7 +83,7 @@ impl<W: World> Removal<'_, '_, '_, W> {
         let is_configured = |name: &RoleName| registering.iter().any(|role| role.definition.name.is_same(name));
         for (role, one) in recorded.iter().filter(|(role, _)| !is_configured(role)) {
             self.remaining.push(format!(
-                "this tool registered the account, as {}, with the vendor that used role `{role}` and is no longer configured",
+                "this tool registered the account (ID {}) with the vendor that used role `{role}` and is no longer configured",
                 one.id
             ));
         }
@@ -122,7 +122,7 @@ impl<W: World> Removal<'_, '_, '_, W> {
         let Found { tenant, title, registration } = &found;
         let Some(role) = role_of(registration, recorded) else {
             self.remaining.push(format!(
-                "{title} has the account registered, as {}, and no record says that this tool did that",
+                "{title} has the account registered (ID {}), and no record says that this tool did that",
                 registration.id
             ));
             return;
@@ -176,7 +176,8 @@ impl<W: World> Removal<'_, '_, '_, W> {
         let Some(mut cause) = report.cause.clone() else { return };
         let done = report.changes.iter().filter(|result| result.status == ChangeStatus::Done);
         let done = done.map(|result| format!("done: {}", result.change));
-        cause.message = [cause.message].into_iter().chain(done).chain(self.remaining.clone()).collect::<Vec<_>>().join("; ");
+        cause.message =
+            [cause.message].into_iter().chain(done).chain(self.remaining.clone()).collect::<Vec<_>>().join("; ");
         if report.retry.is_some() {
             "retried automatically".clone_into(&mut cause.remedy);
         } else if !self.remaining.is_empty() {

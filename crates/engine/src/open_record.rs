@@ -24,9 +24,7 @@ use onboarding_core::limits::{CREATION_RECORD, DEPARTED_RECORD};
 use onboarding_core::message_action::is_transient;
 use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::plan::{KnownRoles, RecordedGrant, RecordedRevocations};
-use onboarding_core::record::{
-    Expiry, LeaseUse, NotificationChange, Record, RecordUpdate, RecordedRegistrations,
-};
+use onboarding_core::record::{Expiry, LeaseUse, NotificationChange, Record, RecordUpdate, RecordedRegistrations};
 use onboarding_core::report::Report;
 use onboarding_core::role::RoleName;
 use onboarding_core::time::after;

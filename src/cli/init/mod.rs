@@ -70,8 +70,17 @@ fn refuse_missing(options: &Init) -> anyhow::Result<()> {
 }
 
 fn starter(options: Init, missing: Missing) -> anyhow::Result<Starter> {
-    let Init { identity_account: given, principals, permission_sets, mfa, vendors, parameters, registered, excluded, out: _ } =
-        options;
+    let Init {
+        identity_account: given,
+        principals,
+        permission_sets,
+        mfa,
+        vendors,
+        parameters,
+        registered,
+        excluded,
+        out: _,
+    } = options;
     let identity_account = match given {
         Some(id) => id,
         None => {

@@ -1,8 +1,8 @@
 //! `[vendors.NAME.registration]`: where accounts are registered with the vendor.
 
-use super::{RegistrationTemplate, VendorTenant};
 use super::context::ReadContext;
 use super::parameters::ParameterUse;
+use super::{RegistrationTemplate, VendorTenant};
 use crate::display_name::DisplayName;
 use crate::toml_reader::{Value, parameter_name};
 use crate::vendor::{Endpoint, HostOwner, Vendor};

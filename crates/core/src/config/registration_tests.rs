@@ -69,7 +69,10 @@ fn settings_of_a_registration_are_read_and_shown() {
     assert_eq!(registration.workspaces, Some(false));
     assert_eq!(registration.display_name.as_ref().unwrap().as_str(), "AWS {account-id}");
     let shown = plain(&show(&config));
-    assert!(shown.contains("registered as   AWS {account-id}\n") && shown.contains("WorkSpaces      not included"), "{shown}");
+    assert!(
+        shown.contains("registered as   AWS {account-id}\n") && shown.contains("WorkSpaces      not included"),
+        "{shown}"
+    );
     let shown = plain(&show(&Config::parse_without_files(&format!("{VENDOR}{KEY}\n")).unwrap()));
     assert!(shown.contains("WorkSpaces      as set in the console"), "{shown}");
 }
@@ -97,6 +100,8 @@ fn registration_replaces_the_external_id() {
     insta::assert_snapshot!(without("region = 'us-1'").unwrap_err(), @"");
     let none = Config::parse_without_files("[vendors.workload-security]\n").unwrap_err().to_string();
     assert!(none.contains("`external-id` is missing"), "{none}");
-    let waived = format!("[vendors.workload-security]\nexternal-id = {{ none-because = 'x' }}\n[vendors.workload-security.registration]\n{KEY}\n");
+    let waived = format!(
+        "[vendors.workload-security]\nexternal-id = {{ none-because = 'x' }}\n[vendors.workload-security.registration]\n{KEY}\n"
+    );
     assert_eq!(crate::blueprint::tenants(&Config::parse_without_files(&waived).unwrap()).len(), 0);
 }

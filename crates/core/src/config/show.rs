@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::model::{Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec, VendorTenant};
+use super::model::{
+    Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec, VendorTenant,
+};
 use crate::lines::{Line, Style};
 use crate::policy::{AssumeAction, Document, Redactor};
 use crate::role_settings::RoleDefinition;
@@ -74,7 +76,11 @@ fn role(role: &RoleTemplate) -> Vec<Line> {
         add("tag", &format!("{key} = {value}"));
     }
     match &role.registration {
-        Some(RegistrationTemplate { tenant: VendorTenant { endpoint, key_parameter, .. }, workspaces, display_name }) => {
+        Some(RegistrationTemplate {
+            tenant: VendorTenant { endpoint, key_parameter, .. },
+            workspaces,
+            display_name,
+        }) => {
             let key = format!("with the key in the SSM parameter {key_parameter}");
             add("registered at", &format!("{}, {key}", endpoint.url()));
             let kept = if display_name.is_none() { "; a name that was changed there is kept" } else { "" };

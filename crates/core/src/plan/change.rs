@@ -123,7 +123,8 @@ impl RegistrationChange {
         let before = self.before.as_ref().filter(|before| before.role_arn.as_ref() == Some(&self.after.role_arn))?;
         let name = (before.display_name.as_ref() != Some(&self.after.display_name)).then_some("the display name");
         let workspaces = self.after.workspaces.filter(|after| *after != before.workspaces);
-        let workspaces = workspaces.map(|after| if after { "include Amazon WorkSpaces" } else { "exclude Amazon WorkSpaces" });
+        let workspaces =
+            workspaces.map(|after| if after { "include Amazon WorkSpaces" } else { "exclude Amazon WorkSpaces" });
         Some(name.into_iter().chain(workspaces).collect::<Vec<_>>().join(", "))
     }
 }

@@ -66,7 +66,9 @@ impl Refusal {
     pub fn configuration(error: &BlueprintError) -> Option<Self> {
         let ConfiguredPart::Role { name, .. } = &error.part else { return None };
         match error.stop.as_deref() {
-            None => Some(Self::new(Code::Configuration, name, error.to_string(), "fix the configuration, then run again")),
+            None => {
+                Some(Self::new(Code::Configuration, name, error.to_string(), "fix the configuration, then run again"))
+            }
             Some(Stop::Wait(_)) => None,
             Some(stop) => Some(Self::new(stop.cause().code, name, error.to_string(), &stop.cause().remedy)),
         }
