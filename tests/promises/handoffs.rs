@@ -57,6 +57,9 @@ fn report_has_the_values_to_paste_until_the_handoff_is_done() {
     let (_, ending) = text(&scenario).split_once("Converged").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
     insta::assert_snapshot!(ending, @"
     : 8 changes made. All 8 checks hold.
+    Hand-off: Trend Micro Cloud One Workload Security needs Cross Account Role ARN
+    arn:aws:iam::444455556666:role/Workload_Security_Role_Cross
+    (`onboard handoff --account 444455556666`)
     Hand-off: Trelica (1Password SaaS Manager) needs AWS account ID 444455556666,
     Region us-east-1 and Role name TrelicaIntegration
     (`onboard handoff --account 444455556666`)
