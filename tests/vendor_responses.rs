@@ -131,7 +131,7 @@ async fn created_connector_without_an_id_is_not_an_error() {
 }
 
 #[tokio::test]
-async fn connector_is_deleted_and_a_missing_one_is_no_error() {
+async fn connector_is_deleted_and_a_missing_one_counts_as_deleted() {
     for (status, deleted) in [(200, true), (204, true), (404, true), (403, false), (500, false)] {
         let (server, access) = serving(ResponseTemplate::new(status)).await;
         let result = vendors::deregister(&HttpClient::default(), Api::WorkloadSecurity, &access, 7).await;

@@ -1,5 +1,5 @@
-//! The settings of a registration: Amazon WorkSpaces and the display name. What is configured is compared and changed; what is not
-//! is left as it is at the vendor. And whether the vendor really reads the account.
+//! The settings of a registration: Amazon WorkSpaces and the display name. A configured setting is compared and changed; any other
+//! one is left as it is at the vendor. And whether the vendor really reads the account.
 
 use std::time::Duration;
 

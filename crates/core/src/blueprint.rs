@@ -82,7 +82,7 @@ pub struct RegistrationSpec {
     pub access: Result<ApiAccess, String>,
     /// The registration.
     pub registration: AccountRegistration,
-    /// What becomes of a display name that was changed in the vendor's console.
+    /// Whether a display name that was changed in the vendor's console is kept.
     pub edited_name: EditedName,
 }
 
@@ -102,7 +102,7 @@ impl RegistrationSpec {
     }
 }
 
-/// What becomes of a display name that was changed in the vendor's console.
+/// Whether a display name that was changed in the vendor's console is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EditedName {
     /// It is kept: the configuration sets no display name.

@@ -124,7 +124,7 @@ fn registered_vendor_has_no_handoff() {
     let handoffs = of(manual, &account(""), &HandoffsDone::new());
     let [handoff] = handoffs.as_slice() else { panic!("{handoffs:?}") };
     assert_eq!(handoff.fields[0].value, "arn:aws:iam::444455556666:role/Workload_Security_Role_Cross");
-    // What is done once for the tenant is a note, so that it opens no hand-off of an account again.
+    // A step that is done once for the tenant is a note, so that it opens no hand-off of an account again.
     assert!(handoff.notes.iter().any(|note| note.starts_with("Once, for all accounts: ")), "{:?}", handoff.notes);
     assert!(handoff.notes.iter().any(|note| note.contains("Amazon WorkSpaces")), "{:?}", handoff.notes);
 }

@@ -36,9 +36,9 @@ struct Removal<'e, 'r, 'w, W> {
     deadline: SystemTime,
     secrets: SecretValues,
     results: Vec<ChangeResult>,
-    /// What was not done, each in a sentence.
+    /// The steps that were not done, each in a sentence.
     remaining: Vec<String>,
-    /// What is left, and passes with time.
+    /// The cause of a step that is retried.
     retry: Option<Cause>,
 }
 

@@ -29,7 +29,7 @@ type ParameterValues = BTreeMap<String, Result<SecretString, String>>;
 pub(crate) type SecretCache = Mutex<Option<ParameterValues>>;
 
 impl<W: World> Engine<W> {
-    /// The external IDs and keys that the configuration refers to. What is not available is reported by the role that needs it.
+    /// The external IDs and keys that the configuration refers to. A value that is not available is reported by the role that needs it.
     pub(crate) async fn secret_values(&self) -> Result<SecretValues, Stop> {
         let values = SecretValues { parameters: self.parameter_values().await?, ..SecretValues::default() };
         let tenants = self.tenant_external_ids(&values).await;

@@ -70,7 +70,7 @@ pub struct Report {
     /// What a person does at vendors for this account, once the roles exist.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub handoffs: Vec<Handoff>,
-    /// What is left to do at a vendor and passes with time, although the outcome is final: the message is retried.
+    /// The cause of a step at a vendor that is retried, although the outcome is final.
     #[serde(skip)]
     pub retry: Option<Cause>,
     /// The number of calls in the account.
