@@ -1,6 +1,6 @@
 locals {
   create_configuration    = var.configuration_parameter_name == null
-  use_workload_security   = var.workload_security_external_id != null
+  use_workload_security   = var.workload_security_external_id != null || var.workload_security_region != null
   use_trelica             = var.trelica_external_id != null
   configuration_parameter = local.create_configuration ? aws_ssm_parameter.configuration[0].name : var.configuration_parameter_name
 
@@ -45,8 +45,12 @@ locals {
   workload_security = !local.use_workload_security ? "" : <<-EOT
 
     [vendors.workload-security]
+    ${local.workload_security_external_id}${local.registration}
+  EOT
+
+  # Without the key, the function reads the external ID from the API.
+  workload_security_external_id = var.workload_security_external_id == null ? "" : <<-EOT
     external-id = { ssm-parameter = "${aws_ssm_parameter.workload_security_external_id[0].name}" }
-    ${local.registration}
   EOT
 
   # The API key should not pass through the state.
@@ -80,7 +84,7 @@ resource "aws_ssm_parameter" "configuration" {
 # store it encrypted, create a SecureString under /account-onboarding/ and refer to it in a custom configuration. Both parameters
 # are created even if a custom configuration is used, because it may refer to them.
 resource "aws_ssm_parameter" "workload_security_external_id" {
-  count = local.use_workload_security ? 1 : 0
+  count = var.workload_security_external_id != null ? 1 : 0
 
   name        = "/account-onboarding/workload-security/external-id"
   description = "The external ID of Trend Micro Workload Security"

@@ -80,7 +80,7 @@ variable "excluded_account_ids" {
 }
 
 variable "workload_security_external_id" {
-  description = "External ID shown by Trend Micro Workload Security. If null, its role is not created."
+  description = "External ID shown by Trend Micro Workload Security. If null, its role is not created, unless `workload_security_region` is set: then the function reads the external ID from the API."
   type        = string
   default     = null
 
@@ -91,18 +91,13 @@ variable "workload_security_external_id" {
 }
 
 variable "workload_security_region" {
-  description = "Cloud One region. If set, every account is registered with Workload Security through its API. Before you apply, create the API key as a SecureString parameter named /account-onboarding/workload-security/api-key. Ignored if `configuration` or `configuration_parameter_name` is set. Requires `workload_security_external_id`."
+  description = "Cloud One region. If set, every account is registered with Workload Security through its API. Before you apply, create the API key as a SecureString parameter named /account-onboarding/workload-security/api-key. Ignored if `configuration` or `configuration_parameter_name` is set."
   type        = string
   default     = null
 
   validation {
     condition     = var.workload_security_region == null || contains(["us-1", "trend-us-1", "au-1", "ie-1", "sg-1", "in-1", "jp-1", "ca-1", "de-1", "gb-1"], coalesce(var.workload_security_region, "null"))
     error_message = "workload_security_region must be null or one of us-1, trend-us-1, au-1, ie-1, sg-1, in-1, jp-1, ca-1, de-1 and gb-1."
-  }
-
-  validation {
-    condition     = var.workload_security_region == null || var.workload_security_external_id != null
-    error_message = "workload_security_region requires workload_security_external_id. Set both, or leave workload_security_region null."
   }
 }
 

@@ -67,6 +67,7 @@ mod fresh_account {
             policies: BTreeMap::from([("read".to_owned(), Template(policy.to_owned()))]),
             registration: None,
             handoff: None,
+            once: Vec::new(),
             management_only: None,
         }
     }

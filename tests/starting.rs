@@ -94,6 +94,10 @@ fn invalid_option_of_init_is_explained_and_nothing_is_written() {
         (&["--exclude", "none", "--exclude", "593024761238"], 1, "contradict each other"),
         (&["--principal", foreign], 1, "is not in the identity account"),
         (&["--external-id-parameter", "trelica=/account-onboarding/id"], 1, "add `--vendor trelica`"),
+        (&["--register", "workload-security=us-1"], 1, "add `--vendor workload-security`"),
+        (&["--vendor", "workload-security", "--register", "workload-security=us-2"], 1, "is not a Cloud One region"),
+        (&["--vendor", "trelica", "--register", "trelica=us-1"], 1, "has no API that registers accounts"),
+        (&["--register", "workload-security"], 2, "write VENDOR=REGION"),
         (&["--out", "nowhere/onboarding.toml"], 1, "cannot write `nowhere/onboarding.toml`"),
     ] {
         let (code, out, err) = onboard(folder.path(), &[&REQUIRED[..], more].concat());
@@ -116,6 +120,20 @@ fn invalid_option_of_init_is_explained_and_nothing_is_written() {
         onboard(folder.path(), &["init", "--identity-account", "222233334444", "--require-mfa", "true"]);
     assert!(code == 2 && err.contains("is an account ID of the AWS documentation"), "{err}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn registration_is_written_without_an_external_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let vendor = ["--vendor", "workload-security", "--register", "workload-security=de-1"];
+    let (code, out, err) = onboard(folder.path(), &[&REQUIRED[..], &vendor].concat());
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("--name /account-onboarding/workload-security/api-key --value"), "{out}");
+    assert!(!out.contains("external-id"), "no external ID has to be stored: {out}");
+    let toml = std::fs::read_to_string(folder.path().join("onboarding.toml")).unwrap();
+    assert!(toml.contains("registration = { region = \"de-1\"") && !toml.contains("external-id ="), "{toml}");
+    let (code, _, err) = onboard(folder.path(), &["config", "check"]);
+    assert_eq!(code, 0, "{err}");
 }
 
 #[test]

@@ -13,8 +13,10 @@ use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::RegistrationChange;
+use onboarding_core::time::from_unix_milliseconds;
 use onboarding_core::vendor::{Api, ApiAccess, Endpoint, HostOwner};
-use onboarding_engine::ports::{Http, VendorRequest, VendorResponse};
+use onboarding_engine::ports::{Http, Method, VendorRequest, VendorResponse};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -39,6 +41,10 @@ fn json_response(value: Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(value)
 }
 
+fn existing(id: u64, role_arn: Option<String>) -> ExistingRegistration {
+    ExistingRegistration { id, role_arn, ..ExistingRegistration::default() }
+}
+
 async fn search(response: ResponseTemplate) -> Result<Vec<ExistingRegistration>, ApiError> {
     let (_server, access) = serving(response).await;
     vendors::registrations(&HttpClient::default(), Api::WorkloadSecurity, &access, &account()).await
@@ -49,6 +55,7 @@ fn change(before: Option<ExistingRegistration>) -> RegistrationChange {
         account: account(),
         role_arn: ROLE.to_owned(),
         display_name: "payments-dev (444455556666)".to_owned(),
+        workspaces: None,
     };
     RegistrationChange { title: "Workload Security".to_owned(), api: Api::WorkloadSecurity, before, after }
 }
@@ -56,7 +63,7 @@ fn change(before: Option<ExistingRegistration>) -> RegistrationChange {
 async fn register(
     response: ResponseTemplate,
     before: Option<ExistingRegistration>,
-) -> (Result<(), ApiError>, MockServer) {
+) -> (Result<Option<u64>, ApiError>, MockServer) {
     let (server, access) = serving(response).await;
     (vendors::register(&HttpClient::default(), &access, &change(before)).await, server)
 }
@@ -69,9 +76,97 @@ async fn search_results_are_filtered_by_account() {
         {"ID": 9, "accountId": "444455556666", "useInstanceRole": true},
         {"ID": 11}]});
     let found = search(json_response(connectors)).await.unwrap();
-    let ours = [(7, Some(ROLE.to_owned())), (9, None)].map(|(id, role_arn)| ExistingRegistration { id, role_arn });
+    let named = ExistingRegistration { display_name: Some("x".to_owned()), ..existing(7, Some(ROLE.to_owned())) };
+    let ours = [named, existing(9, None)];
     assert_eq!(found, ours);
     assert_eq!(search(json_response(json!({}))).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn settings_and_time_of_the_last_read_are_interpreted() {
+    let connector = |more: Value| {
+        let mut connector = json!({"ID": 7, "accountId": "444455556666", "crossAccountRoleArn": ROLE});
+        connector.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json_response(json!({"awsConnectors": [connector]}))
+    };
+    let found =
+        search(connector(json!({"workspacesEnabled": true, "lastSyncTime": 1_795_000_000_000_u64}))).await.unwrap();
+    assert!(found[0].workspaces);
+    assert_eq!(found[0].last_read, from_unix_milliseconds(1_795_000_000_000));
+    // A time that is not one is unknown: nothing is decided by it.
+    for time in [json!(null), json!(0), json!(-1), json!("now"), json!([]), json!(1.5), json!(u64::MAX)] {
+        let found = search(connector(json!({ "lastSyncTime": time }))).await.unwrap();
+        assert!(found[0].last_read.is_none_or(|read| onboarding_core::time::to_policy_date(read).is_none()), "{time}");
+    }
+    // A boolean is not a string.
+    let wrong = search(connector(json!({"workspacesEnabled": "true"}))).await.unwrap_err();
+    assert_eq!(wrong.code, "MalformedAnswer");
+}
+
+#[tokio::test]
+async fn workspaces_are_sent_as_a_boolean_and_only_if_configured() {
+    let mut seen = Vec::new();
+    for (workspaces, before) in [(Some(true), None), (Some(false), Some(existing(7, None))), (None, None)] {
+        let (server, access) = serving(json_response(json!({"ID": 12}))).await;
+        let mut change = change(before);
+        change.after.workspaces = workspaces;
+        let created = vendors::register(&HttpClient::default(), &access, &change).await.unwrap();
+        assert_eq!(created, change.before.is_none().then_some(12), "the ID of a connector that was created");
+        let requests = server.received_requests().await.unwrap();
+        seen.push(String::from_utf8_lossy(&requests[0].body).into_owned());
+    }
+    insta::assert_snapshot!(seen.join("\n"), @r#"
+    {"displayName":"payments-dev (444455556666)","crossAccountRoleArn":"arn:aws:iam::444455556666:role/Workload_Security_Role_Cross","workspacesEnabled":true}
+    {"displayName":"payments-dev (444455556666)","crossAccountRoleArn":"arn:aws:iam::444455556666:role/Workload_Security_Role_Cross","workspacesEnabled":false}
+    {"displayName":"payments-dev (444455556666)","crossAccountRoleArn":"arn:aws:iam::444455556666:role/Workload_Security_Role_Cross"}
+    "#);
+}
+
+#[tokio::test]
+async fn created_connector_without_an_id_is_not_an_error() {
+    for body in ["", "{}", "[]", r#"{"ID":"x"}"#, r#"{"ID":-1}"#] {
+        let response = ResponseTemplate::new(200).set_body_string(body);
+        assert_eq!(register(response, None).await.0.unwrap(), None, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn connector_is_deleted_and_a_missing_one_counts_as_deleted() {
+    for (status, deleted) in [(200, true), (204, true), (404, true), (403, false), (500, false)] {
+        let (server, access) = serving(ResponseTemplate::new(status)).await;
+        let result = vendors::deregister(&HttpClient::default(), Api::WorkloadSecurity, &access, 7).await;
+        assert_eq!(result.is_ok(), deleted, "{status}");
+        let request = &server.received_requests().await.unwrap()[0];
+        assert_eq!((request.method.as_str(), request.url.path()), ("DELETE", "/api/awsconnectors/7"));
+        assert!(request.body.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn external_id_is_read_and_an_answer_without_one_has_none() {
+    let ask = async |response| {
+        let (server, access) = serving(response).await;
+        let answer = vendors::external_id(&HttpClient::default(), Api::WorkloadSecurity, &access).await;
+        let request = &server.received_requests().await.unwrap()[0];
+        assert_eq!((request.method.as_str(), request.url.path()), ("GET", "/api/awsconnectorsettings"));
+        assert!(request.body.is_empty());
+        answer
+    };
+    let found = ask(json_response(json!({"externalId": "of-the-tenant", "other": 1}))).await.unwrap().unwrap();
+    assert_eq!(found.expose_secret(), "of-the-tenant");
+    for without in [json!({}), json!([]), json!({"externalId": 7}), json!({"externalId": null}), json!("x")] {
+        assert!(ask(json_response(without.clone())).await.unwrap().is_none(), "{without}");
+    }
+    for (response, code) in [
+        (ResponseTemplate::new(200).set_body_string("<html>s3cret"), "MalformedAnswer"),
+        (ResponseTemplate::new(200).set_body_string("x".repeat((128 << 10) + 1)), "MalformedAnswer"),
+        (ResponseTemplate::new(401), "HTTP 401"),
+        (ResponseTemplate::new(503), "HTTP 503"),
+    ] {
+        let error = ask(response).await.unwrap_err();
+        assert_eq!(error.code, code);
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -79,7 +174,7 @@ async fn requests_match_the_vendor_documentation() {
     let (server, access) = serving(json_response(json!({"awsConnectors": []}))).await;
     vendors::registrations(&HttpClient::default(), Api::WorkloadSecurity, &access, &account()).await.unwrap();
     let (_, server2) = register(ResponseTemplate::new(200), None).await;
-    let (_, server3) = register(ResponseTemplate::new(200), Some(ExistingRegistration { id: 7, role_arn: None })).await;
+    let (_, server3) = register(ResponseTemplate::new(200), Some(existing(7, None))).await;
     let mut seen = Vec::new();
     for server in [server, server2, server3] {
         let requests = server.received_requests().await.unwrap();
@@ -164,7 +259,8 @@ async fn huge_error_is_cut_off() {
             call: "workload-security:SearchAwsConnectors",
             url: access.endpoint.url().to_owned(),
             headers: Vec::new(),
-            body: json!({}),
+            method: Method::Post,
+            body: Some(json!({})),
             timeout: Duration::from_secs(20),
         };
         let response = HttpClient::default().send(request).await.unwrap();
@@ -239,7 +335,8 @@ async fn unresponsive_vendor_times_out() {
         call: "workload-security:SearchAwsConnectors",
         url: access.endpoint.url().to_owned(),
         headers: vec![("api-secret-key", KEY)],
-        body: json!({}),
+        method: Method::Post,
+        body: Some(json!({})),
         timeout: Duration::from_millis(200),
     };
     assert!(!format!("{request:?}").contains("s3cret"));

@@ -84,7 +84,10 @@ pub fn assert_problems(problems: &ConfigErrors, files: &[(&str, &str)]) {
 /// If that is not the case.
 pub fn assert_usable(config: &Config) {
     let names = blueprint::parameters(config).into_iter();
-    let secrets: SecretValues = names.map(|name| (name.to_owned(), Ok("of-the-parameter".into()))).collect();
+    let parameters = names.map(|name| (name.to_owned(), Ok("of-the-parameter".into()))).collect();
+    let tenants = blueprint::tenants(config).into_iter();
+    let tenants = tenants.map(|tenant| (tenant.clone(), Ok("of-the-tenant".into()))).collect();
+    let secrets = SecretValues { parameters, tenants };
     for partition in ["aws", "aws-us-gov"] {
         let (blueprint, errors) = Blueprint::new(config, &account(partition), &secrets)
             .expect("the grants of a valid configuration are valid");

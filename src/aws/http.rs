@@ -91,8 +91,9 @@ impl HttpClient {
 
 fn http_request(request: VendorRequest<'_>) -> Result<HttpRequest, ApiError> {
     let invalid = |error: &dyn std::fmt::Display| ApiError::new(request.call, "Client", &error.to_string());
-    let mut http = HttpRequest::new(SdkBody::from(request.body.to_string()));
-    http.set_method("POST").map_err(|error| invalid(&error))?;
+    let body = request.body.as_ref().map_or_else(SdkBody::empty, |body| SdkBody::from(body.to_string()));
+    let mut http = HttpRequest::new(body);
+    http.set_method(request.method.as_str()).map_err(|error| invalid(&error))?;
     http.set_uri(request.url.as_str()).map_err(|error| invalid(&error))?;
     for (name, value) in &request.headers {
         // The message leaves out the value because it may be an API key.

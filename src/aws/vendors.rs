@@ -8,6 +8,7 @@ use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::plan::RegistrationChange;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::VendorApi;
+use secrecy::SecretString;
 
 impl VendorApi for Aws {
     async fn vendor_registrations(
@@ -23,7 +24,15 @@ impl VendorApi for Aws {
         &self,
         access: &ApiAccess,
         registration: &RegistrationChange,
-    ) -> Result<(), ApiError> {
+    ) -> Result<Option<u64>, ApiError> {
         vendors::register(&self.http, access, registration).await
+    }
+
+    async fn deregister_from_vendor(&self, api: Api, access: &ApiAccess, registration: u64) -> Result<(), ApiError> {
+        vendors::deregister(&self.http, api, access, registration).await
+    }
+
+    async fn vendor_external_id(&self, api: Api, access: &ApiAccess) -> Result<Option<SecretString>, ApiError> {
+        vendors::external_id(&self.http, api, access).await
     }
 }

@@ -84,7 +84,7 @@ impl IamSession {
                 let untag = iam.untag_role().role_name(role).set_tag_keys(Some(keys.iter().cloned().collect()));
                 untag.send().await.map(drop).map_err(api_error(call))
             }
-            Action::CreateRole(_) | Action::Register(_) => {
+            Action::CreateRole(_) | Action::Register(_) | Action::Deregister(_) => {
                 Err(ApiError::new(call, "InvalidAction", "this does not change an existing role"))
             }
         }

@@ -36,7 +36,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
             report.notices.push(self.secrets.redacted(notice));
             InvocationError::notification_failed(&error)
         });
-        match InvocationError::unfinished(&report.outcome).or(notification_error) {
+        match InvocationError::unfinished(&report).or(notification_error) {
             Some(error) if !is_manual && report.mode == Mode::Apply => Err(error),
             _ => serde_json::to_value(&report).map_err(InvocationError::payload),
         }

@@ -4,6 +4,7 @@ use lambda_runtime::Diagnostic;
 
 use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Outcome;
+use onboarding_core::report::Report;
 use onboarding_core::text::printable_lines;
 
 /// The kind of an [`InvocationError`]. The names are stable: callers and destinations see them as the error type.
@@ -61,12 +62,12 @@ impl InvocationError {
         }
     }
 
-    /// The error of an account that is waiting or blocked; `None` if it converged or was ignored.
-    pub(super) fn unfinished(outcome: &Outcome) -> Option<Self> {
-        let (kind, cause) = match outcome {
+    /// The error of an account that is waiting or blocked; `None` if it converged or was ignored, and nothing is left to retry.
+    pub(super) fn unfinished(report: &Report) -> Option<Self> {
+        let (kind, cause) = match &report.outcome {
             Outcome::Waiting(cause) => (InvocationErrorKind::Waiting, cause),
             Outcome::Blocked(cause) => (InvocationErrorKind::Blocked, cause),
-            Outcome::Converged | Outcome::Ignored(_) => return None,
+            Outcome::Converged | Outcome::Ignored(_) => (InvocationErrorKind::Waiting, report.retry.as_ref()?),
         };
         Some(Self { kind, message: format!("{}: {cause}", cause.code) })
     }

@@ -53,6 +53,7 @@ use self::context::InvocationContext;
 use self::records::Received;
 use self::subject::Subject;
 use onboarding_core::account::{AccountAge, AccountId};
+use onboarding_core::code::Code;
 use onboarding_core::config::Config;
 use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
@@ -247,7 +248,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
     async fn process(&self, trigger: Trigger, context: &InvocationContext<'_>) -> (Processed<'_, W>, Subject) {
         let kind = trigger.kind();
         let subject = Subject::from_trigger(&trigger);
-        let report = match trigger.into_request() {
+        let mut report = match trigger.into_request() {
             Request::Account { account, mode } => {
                 let known_id = account.id().cloned();
                 match self.resolve(account).await {
@@ -266,8 +267,23 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         };
         let subject = report.account_id.as_ref().map_or(subject, Subject::account);
         let lease = Lease { owner: context.run(), expires_at: after(self.deadlines.work, LEASE_AFTER_WORK) };
-        let record = OpenRecord::new(&self.engine.world, subject.key.clone(), lease);
+        let mut record = OpenRecord::new(&self.engine.world, subject.key.clone(), lease);
+        let is_departed = report.cause.as_ref().is_some_and(|cause| cause.code == Code::Departed);
+        if let Some(account) = report.account_id.clone().filter(|_| is_departed) {
+            self.deregister(&account, &mut report, &mut record).await;
+        }
         (Processed { report, record }, subject)
+    }
+
+    /// Removes the registrations of an account that has departed. As the changes of an account, they are only made in the sweep
+    /// mode for that.
+    async fn deregister(&self, account: &AccountId, report: &mut Report, record: &mut OpenRecord<'_, W>) {
+        let mode = if self.sweep_mode == SweepMode::Apply { report.mode } else { Mode::Plan };
+        let unfinished = report.clone();
+        let removed = self.engine.deregister(account, mode, report, record, self.deadlines.waiting);
+        if timeout_at(&self.engine.world, self.deadlines.work, removed).await.is_none() {
+            *report = Report { retry: Some(timed_out().into_cause()), ..unfinished };
+        }
     }
 
     /// The earlier reads about an account, if there are any. It is used once: an attempt after a pause reads again.

@@ -9,6 +9,7 @@ use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::plan::RegistrationChange;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::Http;
+use secrecy::SecretString;
 
 /// The registrations of an account with a vendor.
 ///
@@ -25,12 +26,36 @@ pub async fn registrations(
     }
 }
 
-/// Registers an account with a vendor, or changes its registration.
+/// Registers an account with a vendor, or changes its registration. Returns the ID of a registration that was made.
 ///
 /// # Errors
 /// When the vendor does not answer, or refuses.
-pub async fn register(http: &impl Http, access: &ApiAccess, registration: &RegistrationChange) -> Result<(), ApiError> {
+pub async fn register(
+    http: &impl Http,
+    access: &ApiAccess,
+    registration: &RegistrationChange,
+) -> Result<Option<u64>, ApiError> {
     match registration.api {
         Api::WorkloadSecurity => WorkloadSecurity::new(http, access).register(registration).await,
+    }
+}
+
+/// Removes a registration. It is not an error if the vendor has no such registration.
+///
+/// # Errors
+/// When the vendor does not answer, or refuses.
+pub async fn deregister(http: &impl Http, api: Api, access: &ApiAccess, registration: u64) -> Result<(), ApiError> {
+    match api {
+        Api::WorkloadSecurity => WorkloadSecurity::new(http, access).delete(registration).await,
+    }
+}
+
+/// The external ID of the tenant, as the vendor returns it: not validated. `None` if the response has none.
+///
+/// # Errors
+/// When the vendor does not answer, refuses, or answers something that is not JSON.
+pub async fn external_id(http: &impl Http, api: Api, access: &ApiAccess) -> Result<Option<SecretString>, ApiError> {
+    match api {
+        Api::WorkloadSecurity => WorkloadSecurity::new(http, access).external_id().await,
     }
 }

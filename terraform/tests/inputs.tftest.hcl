@@ -131,14 +131,22 @@ run "external_ids_have_at_most_1224_characters" {
   expect_failures = [var.trelica_external_id]
 }
 
-run "registration_requires_an_external_id" {
+run "registration_without_an_external_id_leaves_the_key_out" {
   command = plan
 
   variables {
     workload_security_region = "us-1"
   }
 
-  expect_failures = [var.workload_security_region]
+  assert {
+    condition     = strcontains(aws_ssm_parameter.configuration[0].value, "[vendors.workload-security.registration]") && !strcontains(aws_ssm_parameter.configuration[0].value, "external-id")
+    error_message = "The function reads the external ID from the API."
+  }
+
+  assert {
+    condition     = length(aws_ssm_parameter.workload_security_external_id) == 0
+    error_message = "There is no parameter for an external ID that is not given."
+  }
 }
 
 run "registration_requires_a_known_region" {

@@ -12,7 +12,7 @@ use onboarding_core::outcome::Stop;
 use onboarding_core::plan::{Action, Change, NewRole};
 use onboarding_core::policy::Document;
 use onboarding_core::role_settings::RoleSettings;
-use onboarding_engine::ports::{AssumeRoleRequest, Directory, Http, Sessions, VendorRequest, WriteIam};
+use onboarding_engine::ports::{AssumeRoleRequest, Directory, Http, Method, Sessions, VendorRequest, WriteIam};
 use serde_json::json;
 
 use super::config;
@@ -102,7 +102,8 @@ async fn vendor_request(address: &str) -> ApiError {
         call: "workload-security:CreateAwsConnector",
         url: address.to_owned(),
         headers: Vec::new(),
-        body: json!({}),
+        method: Method::Post,
+        body: Some(json!({})),
         timeout: std::time::Duration::from_secs(20),
     };
     HttpClient::default().send(request).await.unwrap_err()

@@ -146,6 +146,7 @@ fn update(lease: LeaseUse) -> RecordUpdate {
         roles: None,
         revocations: None,
         grants: None,
+        registrations: None,
         expiry: Expiry::Never,
     }
 }

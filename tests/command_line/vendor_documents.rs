@@ -35,7 +35,9 @@ fn handoff_of_a_vendor_without_one_is_refused_before_any_call() {
         let refused = onboard(arguments, "");
         assert_eq!((refused.code, refused.out.as_str()), (1, ""));
         assert!(
-            refused.err.contains("the vendors with one are: `trelica`; did you mean `trelica`?"),
+            refused
+                .err
+                .contains("the vendors with one are: `workload-security` and `trelica`; did you mean `trelica`?"),
             "{}",
             refused.err
         );

@@ -24,7 +24,7 @@ def test_handoff_is_listed_until_it_is_done_and_again_when_its_text_changes(worl
     output, code = onboard("apply", "--account", account, "--yes", *records)
     assert (code, f"`onboard handoff --account {account}`" in output) == (DONE, True), output
 
-    mine = ["--account", account, *records]
+    mine = ["--vendor", "trelica", "--account", account, *records]
     one = listed(onboard, *mine)[account]
     assert (one["vendor"], one["status"], one["role_status"]) == ("trelica", "open", "holds")
     values = {field["label"]: field["value"] for field in one["fields"]}
@@ -32,14 +32,14 @@ def test_handoff_is_listed_until_it_is_done_and_again_when_its_text_changes(worl
     output, _ = onboard("handoff", *mine)
     assert all(value in output for value in values.values()) and output.startswith("Hand-offs: 1 open, 0 done\n"), output
 
-    done = ["handoff", "done", "--vendor", "trelica", *mine]
+    done = ["handoff", "done", *mine]
     for expected in ("is done", "was done already"):
         output, code = onboard(*done)
         assert (code, expected in output) == (DONE, True), output
     assert listed(onboard, *mine)[account]["status"] == "done"
     assert list(world.record(account)["handoffs"]) == ["trelica"]
     output, _ = onboard("plan", "--account", account, *records)
-    assert "Hand-off" not in output, output
+    assert "Hand-off: Trelica" not in output and "Hand-off: Trend Micro" in output, output
 
     (tmp_path / "onboarding.toml").write_text(LITERAL + '[vendors.trelica.handoff]\nregion = "eu-west-1"\n')
     changed = listed(onboard, *mine)[account]
@@ -56,7 +56,10 @@ def test_all_accounts_are_in_the_csv_without_formulas(world, onboard, account, t
     (tmp_path / "onboarding.toml").write_text(LITERAL)
     output, code = onboard("handoff", "--all", "--format", "csv", "--records", world.template.table()["TableName"])
     assert code == DONE, output
-    rows = {row["account_id"]: row for row in csv.DictReader(io.StringIO(output))}
+    all_rows = list(csv.DictReader(io.StringIO(output)))
+    role = f"arn:aws:iam::{account}:role/Workload_Security_Role_Cross"
+    assert role in {row["Cross Account Role ARN"] for row in all_rows}, "the other vendor has a hand-off, too"
+    rows = {row["account_id"]: row for row in all_rows if row["vendor"] == "trelica"}
     assert {account, hostile} <= set(rows) and world.management not in rows
     assert rows[hostile]["account_name"] == "'=HYPERLINK(1);'+2"
     assert rows[account]["Region"] == "us-east-1" and rows[account]["AWS account ID"] == account

@@ -40,6 +40,24 @@ def registering(world, vendor):
 
 
 @pytest.fixture
+def asking(world, vendor, registering):
+    """The same, with the external ID of the vendor's API, and with the settings of a registration."""
+    configuration = f"""
+        [[access-role.grant]]
+        principal = "{IDENTITY}"
+
+        [vendors.workload-security.registration]
+        url = "{vendor.url}"
+        own-host = true
+        api-key = {{ ssm-parameter = "{PARAMETER}" }}
+        workspaces = true
+        display-name = "AWS {{account-name}} {{account-id}}"
+    """
+    vendor.returned_external_id = vendor.external_id
+    return registering | world.configure("asking", configuration) | {"ONBOARDING_SWEEP": "apply"}
+
+
+@pytest.fixture
 def function(start, world, registering):
     return start(world, registering)
 
@@ -105,3 +123,86 @@ def test_plan_shows_the_registration_and_does_not_register(function, vendor, acc
     report = function.report({"account_id": account, "mode": "plan"})
     assert report["changes"][-1]["call"] == "workload-security:CreateAwsConnector"
     assert vendor.connectors_of(account) == []
+
+
+def test_external_id_of_the_api_is_used_and_hidden(start, world, vendor, asking, account, iam):
+    function = start(world, asking)
+    report = function.report({"account_id": account})
+    assert report["outcome"] == "converged"
+    (connector,) = vendor.connectors_of(account)
+    assert connector["workspacesEnabled"] is True
+    assert connector["displayName"] == f"AWS payments-dev {account}"
+    trust = iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]
+    (statement,) = trust["Statement"]
+    assert statement["Condition"] == {"StringEquals": {"sts:ExternalId": vendor.external_id}}
+    assert vendor.external_id not in function.printed() + str(report)
+
+    settings = [path for path, _ in vendor.requests if path == "GET /api/awsconnectorsettings"]
+    assert function.report({"account_id": account})["changes"] == []
+    again = [path for path, _ in vendor.requests if path == "GET /api/awsconnectorsettings"]
+    assert len(again) == len(settings), "it is asked once a minute"
+
+
+def test_settings_that_were_changed_in_the_console_are_restored(start, world, vendor, asking, account):
+    function = start(world, asking)
+    function.report({"account_id": account})
+    (connector,) = vendor.connectors_of(account)
+    connector |= {"workspacesEnabled": False, "displayName": "renamed"}
+    plan = function.report({"account_id": account, "mode": "plan"})
+    (change,) = plan["changes"]
+    assert change["call"] == "workload-security:ModifyAwsConnector"
+    assert "display name" in change["summary"] and "Amazon WorkSpaces" in change["summary"]
+    assert function.report({"account_id": account})["outcome"] == "converged"
+    (connector,) = vendor.connectors_of(account)
+    assert connector["workspacesEnabled"] is True and connector["displayName"] == f"AWS payments-dev {account}"
+
+
+def test_report_says_whether_the_vendor_reads_the_account(start, world, vendor, asking, account):
+    function = start(world, asking)
+    report = function.report({"account_id": account})
+    assert any("has not read the account yet" in notice for notice in report["notices"])
+    vendor.synchronize()
+    report = function.report({"account_id": account})
+    assert not any("has not read" in notice for notice in report["notices"])
+    (proof,) = [proof for proof in report["proofs"] if proof["expected"] == "registered"]
+    assert "last read the account at 20" in proof["sentence"]
+
+
+@pytest.mark.parametrize("answer", [None, 7, True, ["x"], "", "x", "two words", "x" * 1225, "a*"])
+def test_answer_that_is_not_an_external_id_blocks_only_the_role(start, world, vendor, asking, account, iam, answer):
+    vendor.returned_external_id = answer
+    report = start(world, asking).report({"account_id": account})
+    assert (report["outcome"], report["cause"]["code"]) == ("blocked", "vendor_refused")
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.get_role(RoleName=ROLE)
+    assert [change["call"] for change in report["changes"]] == ["iam:UpdateAssumeRolePolicy"]
+    assert vendor.connectors_of(account) == []
+
+
+def test_registration_of_a_closed_account_is_removed(start, world, vendor, asking, account):
+    function = start(world, asking)
+    assert function.failures(events.batch(events.create_account_result(account))) == []
+    assert len(vendor.connectors_of(account)) == 1
+    assert list(world.record(account)["registrations"]) == [ROLE]
+    departed = events.batch(events.sample(account, "account-departed-left"))
+    assert function.failures(departed) == []
+    assert len(vendor.connectors_of(account)) == 1, "the account is still a member"
+
+    world.server.client("organizations", world.management).close_account(AccountId=account)
+    assert function.failures(departed) == []
+    assert vendor.connectors_of(account) == []
+    assert world.record(account)["registrations"] == {}
+
+
+def test_registration_that_a_person_made_is_left(start, world, vendor, asking, account):
+    function = start(world, asking)
+    assert function.failures(events.batch(events.create_account_result(account))) == []
+    (connector,) = vendor.connectors_of(account)
+    del vendor.connectors[connector["ID"]]
+    theirs = connector | {"ID": 9000}
+    vendor.connectors[9000] = theirs
+    world.server.client("organizations", world.management).close_account(AccountId=account)
+    assert function.failures(events.batch(events.sample(account, "account-departed-left"))) == []
+    assert vendor.connectors_of(account) == [theirs]
+    assert "no record says that this tool did that" in function.printed()
+    del vendor.connectors[9000]

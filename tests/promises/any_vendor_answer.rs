@@ -21,7 +21,8 @@ use onboarding_engine::ports::{
 use onboarding_simulation::FakeOrganization;
 use secrecy::SecretString;
 
-use crate::common::{CONFIG, Scenario, config, outcome_code, run};
+use crate::common::{CONFIG, SECURITY_ROLE, Scenario, config, name, outcome_code, run};
+use crate::tenant_external_id::without_external_id;
 
 const KEY_PARAMETER: &str = "/account-onboarding/workload-security/api-key";
 
@@ -51,8 +52,16 @@ impl VendorApi for WithVendor {
         &self,
         access: &ApiAccess,
         registration: &RegistrationChange,
-    ) -> Result<(), ApiError> {
+    ) -> Result<Option<u64>, ApiError> {
         vendors::register(self, access, registration).await
+    }
+
+    async fn deregister_from_vendor(&self, api: Api, access: &ApiAccess, registration: u64) -> Result<(), ApiError> {
+        vendors::deregister(self, api, access, registration).await
+    }
+
+    async fn vendor_external_id(&self, api: Api, access: &ApiAccess) -> Result<Option<SecretString>, ApiError> {
+        vendors::external_id(self, api, access).await
     }
 }
 
@@ -166,5 +175,35 @@ fn account_gets_its_grants_and_roles_whatever_a_vendor_answers() {
         let code = outcome_code(&report);
         assert!(report.cause.as_ref().is_none_or(|cause| cause.message.len() < 1000), "{what}: {code}");
         assert!(report.account_id.is_some(), "{what}");
+    }
+}
+
+/// The same answers to the question for the external ID: the role that requires it is not installed without one that is valid.
+#[test]
+fn only_the_vendors_role_depends_on_its_external_id() {
+    let answers = [
+        r#"{"externalId":"s3cret-of-the-tenant"}"#,
+        r#"{"externalId":""}"#,
+        r#"{"externalId":null}"#,
+        r#"{"externalId":["s3cret"]}"#,
+        r#"{"externalId":{"externalId":"s3cret"}}"#,
+        r#"{"externalId":"s3cret\u0000"}"#,
+        r#"{"externalid":"s3cret-of-the-tenant"}"#,
+        r#"["externalId"]"#,
+    ];
+    let answers = answers.map(str::to_owned).into_iter().chain(bodies());
+    for answer in answers.map(|body| VendorResponse { status: 200, body }) {
+        let scenario = Scenario::new().with_new_account().with_parameter(KEY_PARAMETER, "tmc12:s3cret-key");
+        let what = format!("{:.60}", answer.body);
+        let is_valid = what.contains(r#""externalId":"s3cret-of-the-tenant""#);
+        let world = WithVendor { organization: scenario.organization().clone(), answer };
+        let report = run(Engine::new(world, config(&without_external_id())).apply(&scenario.job()));
+        let scenario = scenario.assert_roles_onboarded_except(&[SECURITY_ROLE]);
+        assert_eq!(scenario.roles().contains_key(&name(SECURITY_ROLE)), is_valid, "{what}");
+        let text = format!("{report:?}");
+        assert!(!text.contains("s3cret"), "{what}: {text}");
+        let code = outcome_code(&report);
+        let expected = ["waiting vendor_not_ready", "blocked vendor_refused"];
+        assert!(expected.contains(&code.as_str()), "{what}: {code}");
     }
 }

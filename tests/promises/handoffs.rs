@@ -25,9 +25,21 @@ fn mark(scenario: &Scenario, status: HandoffStatus) {
     assert!(marked.unwrap().is_some());
 }
 
+/// The hand-offs of the vendor in the report. The other vendor has one, too.
+fn handoffs(scenario: &Scenario) -> Vec<&Handoff> {
+    scenario.report().handoffs.iter().filter(|handoff| handoff.vendor == VENDOR).collect()
+}
+
 fn handoff(scenario: &Scenario) -> &Handoff {
-    let [one] = scenario.report().handoffs.as_slice() else { panic!("{:?}", scenario.report().handoffs) };
+    let all = handoffs(scenario);
+    let [one] = all.as_slice() else { panic!("{all:?}") };
     one
+}
+
+/// The configuration without the vendor that has a hand-off, too, unless it is registered.
+fn with_registration() -> String {
+    let registration = "registration = { region = \"us-1\", api-key = { ssm-parameter = \"/onboarding/key\" } }";
+    CONFIG.replace("[vendors.workload-security]", &format!("[vendors.workload-security]\n{registration}"))
 }
 
 fn text(scenario: &Scenario) -> String {
@@ -46,6 +58,9 @@ fn report_has_the_values_to_paste_until_the_handoff_is_done() {
     let (_, ending) = text(&scenario).split_once("Converged").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
     insta::assert_snapshot!(ending, @"
     : 8 changes made. All 8 checks hold.
+    Hand-off: Trend Micro Cloud One Workload Security needs Cross Account Role ARN
+    arn:aws:iam::444455556666:role/Workload_Security_Role_Cross
+    (`onboard handoff --account 444455556666`)
     Hand-off: Trelica (1Password SaaS Manager) needs AWS account ID 444455556666,
     Region us-east-1 and Role name TrelicaIntegration
     (`onboard handoff --account 444455556666`)
@@ -54,7 +69,8 @@ fn report_has_the_values_to_paste_until_the_handoff_is_done() {
     mark(&scenario, HandoffStatus::Done);
     let scenario = scenario.plan().assert_outcome("converged");
     assert_eq!(handoff(&scenario).status, HandoffStatus::Done);
-    assert!(!text(&scenario).contains("Hand-off"));
+    assert!(!text(&scenario).contains("Hand-off: Trelica"), "{}", text(&scenario));
+    assert!(text(&scenario).contains("Hand-off: Trend Micro"), "{}", text(&scenario));
 
     let scenario = scenario.config(&with_region("eu-west-1")).plan().assert_outcome("converged");
     assert_eq!((handoff(&scenario).status, handoff(&scenario).changed), (HandoffStatus::Open, true));
@@ -118,8 +134,8 @@ fn refused_role_has_no_handoff() {
     let foreign = RoleState::trusting(r#"{"Version":"2012-10-17","Statement":[]}"#);
     let scenario = Scenario::new().with_new_account().with_role(TRELICA_ROLE, foreign);
     let scenario = scenario.plan().assert_outcome("blocked foreign_role");
-    assert_eq!(scenario.report().handoffs, []);
-    assert_eq!(scenario.apply().report().handoffs, []);
+    assert_eq!(handoffs(&scenario), Vec::<&Handoff>::new());
+    assert_eq!(handoffs(&scenario.apply()), Vec::<&Handoff>::new());
 }
 
 #[test]
@@ -132,6 +148,24 @@ fn event_has_exactly_what_to_paste_and_no_external_id() {
     assert!(!event.detail().to_string().contains(TRELICA_ID));
     insta::assert_snapshot!(handoffs, @r#"
     [
+      {
+        "vendor": "workload-security",
+        "title": "Trend Micro Cloud One Workload Security",
+        "role": "Workload_Security_Role_Cross",
+        "instruction": "In Workload Security, add an AWS account (Computers > Add > Add AWS Account), choose the cross-account role, and paste this value",
+        "link": "https://cloudone.trendmicro.com/docs/workload-security/aws-add-cross-account/",
+        "fields": [
+          {
+            "label": "Cross Account Role ARN",
+            "value": "arn:aws:iam::444455556666:role/Workload_Security_Role_Cross"
+          }
+        ],
+        "notes": [
+          "The dialog shows the external ID of your tenant: it must be the one that external-id in onboarding.toml refers to. It is the same for all accounts.",
+          "Select Include Amazon WorkSpaces in the dialog if the account has WorkSpaces.",
+          "Once, for all accounts: In the Workload Security console, under Administration > System Settings > Advanced > Manager AWS Identity, select Use Manager Instance Role. The API has no call for it."
+        ]
+      },
       {
         "vendor": "trelica",
         "title": "Trelica (1Password SaaS Manager)",
@@ -178,7 +212,8 @@ fn handoffs_of_all_accounts_are_listed_with_their_state() {
     let one = run(scenario.engine().account_handoffs(&id(NEW))).unwrap();
     assert_eq!(one, all.into_iter().filter(|one| one.account_id == id(NEW)).collect::<Vec<_>>());
     assert!(run(scenario.engine().account_handoffs(&id("111122223333"))).is_err(), "the management account");
-    assert!(run(scenario.engine().mark_handoff(&id(NEW), "workload-security", HandoffStatus::Done)).unwrap().is_none());
+    let registered = engine(scenario.organization(), &with_registration());
+    assert!(run(registered.mark_handoff(&id(NEW), "workload-security", HandoffStatus::Done)).unwrap().is_none());
 }
 
 #[test]
@@ -189,5 +224,5 @@ fn hostile_account_name_is_not_a_formula_in_csv() {
     let handoffs = run(engine(&organization, CONFIG).account_handoffs(&account)).unwrap();
     let text = csv(&handoffs);
     assert!(text.contains("\"'=HYPERLINK(\"\"https://example.com\"\");'=1+1\""), "{text}");
-    assert!(text.contains(&format!("\"{account}\"")) && text.lines().count() == 2, "{text}");
+    assert!(text.contains(&format!("\"{account}\"")) && text.lines().count() == 3, "{text}");
 }

@@ -74,6 +74,24 @@ fn blocked_account_is_notified_once() {
       "event_id": "7c9e6679-7425-40de-944b-000000000266",
       "handoffs": [
         {
+          "vendor": "workload-security",
+          "title": "Trend Micro Cloud One Workload Security",
+          "role": "Workload_Security_Role_Cross",
+          "instruction": "In Workload Security, add an AWS account (Computers > Add > Add AWS Account), choose the cross-account role, and paste this value",
+          "link": "https://cloudone.trendmicro.com/docs/workload-security/aws-add-cross-account/",
+          "fields": [
+            {
+              "label": "Cross Account Role ARN",
+              "value": "arn:aws:iam::444455556666:role/Workload_Security_Role_Cross"
+            }
+          ],
+          "notes": [
+            "The dialog shows the external ID of your tenant: it must be the one that external-id in onboarding.toml refers to. It is the same for all accounts.",
+            "Select Include Amazon WorkSpaces in the dialog if the account has WorkSpaces.",
+            "Once, for all accounts: In the Workload Security console, under Administration > System Settings > Advanced > Manager AWS Identity, select Use Manager Instance Role. The API has no call for it."
+          ]
+        },
+        {
           "vendor": "trelica",
           "title": "Trelica (1Password SaaS Manager)",
           "role": "TrelicaIntegration",
@@ -162,7 +180,7 @@ fn onboarded_account_is_notified_once() {
     let function = new_account();
     (0..3).for_each(|_| deliver_creation(&function));
     assert_eq!(notified(&function), ["AccountOnboarded"]);
-    insta::assert_snapshot!(function.notifier.events().remove(0).detail(), @r#"{"version":"1","subject":"account 444455556666","account_id":"444455556666","trigger":"create_account_result","changes":8,"invocation_id":"8476a536-e9f4-11e8-9739-2dfe598c3fcd","account_name":"payments-dev","event_id":"7c9e6679-7425-40de-944b-000000000266","handoffs":[{"vendor":"trelica","title":"Trelica (1Password SaaS Manager)","role":"TrelicaIntegration","instruction":"In Trelica, connect the app Amazon Web Services and paste these values","link":"https://help.trelica.com/hc/en-us/articles/7739222118301-Amazon-Web-Services","fields":[{"label":"AWS account ID","value":"444455556666"},{"label":"Region","value":"us-east-1"},{"label":"Role name","value":"TrelicaIntegration"}],"notes":["Trelica reads services such as Amazon Connect in this region. If you use Connect, it must be the region of its instance; set it in onboarding.toml: [vendors.trelica.handoff] region","Trelica's AWS account is in the partition aws. AWS does not let it assume roles in accounts of GovCloud or China, so that these accounts cannot be connected in this way."]}]}"#);
+    insta::assert_snapshot!(function.notifier.events().remove(0).detail(), @r#"{"version":"1","subject":"account 444455556666","account_id":"444455556666","trigger":"create_account_result","changes":8,"invocation_id":"8476a536-e9f4-11e8-9739-2dfe598c3fcd","account_name":"payments-dev","event_id":"7c9e6679-7425-40de-944b-000000000266","handoffs":[{"vendor":"workload-security","title":"Trend Micro Cloud One Workload Security","role":"Workload_Security_Role_Cross","instruction":"In Workload Security, add an AWS account (Computers > Add > Add AWS Account), choose the cross-account role, and paste this value","link":"https://cloudone.trendmicro.com/docs/workload-security/aws-add-cross-account/","fields":[{"label":"Cross Account Role ARN","value":"arn:aws:iam::444455556666:role/Workload_Security_Role_Cross"}],"notes":["The dialog shows the external ID of your tenant: it must be the one that external-id in onboarding.toml refers to. It is the same for all accounts.","Select Include Amazon WorkSpaces in the dialog if the account has WorkSpaces.","Once, for all accounts: In the Workload Security console, under Administration > System Settings > Advanced > Manager AWS Identity, select Use Manager Instance Role. The API has no call for it."]},{"vendor":"trelica","title":"Trelica (1Password SaaS Manager)","role":"TrelicaIntegration","instruction":"In Trelica, connect the app Amazon Web Services and paste these values","link":"https://help.trelica.com/hc/en-us/articles/7739222118301-Amazon-Web-Services","fields":[{"label":"AWS account ID","value":"444455556666"},{"label":"Region","value":"us-east-1"},{"label":"Role name","value":"TrelicaIntegration"}],"notes":["Trelica reads services such as Amazon Connect in this region. If you use Connect, it must be the region of its instance; set it in onboarding.toml: [vendors.trelica.handoff] region","Trelica's AWS account is in the partition aws. AWS does not let it assume roles in accounts of GovCloud or China, so that these accounts cannot be connected in this way."]}]}"#);
 }
 
 /// The first attempt makes the changes and runs out of time before it can read them back; the second one finds little or

@@ -18,18 +18,18 @@ use crate::common::{
 use crate::lambda::account_created;
 
 const URL: &str = "https://workload.us-1.cloudone.trendmicro.com/api";
-const KEY: &str = "tmc12:s3cret-key";
-const KEY_PARAMETER: &str = "/account-onboarding/workload-security/api-key";
+pub(crate) const KEY: &str = "tmc12:s3cret-key";
+pub(crate) const KEY_PARAMETER: &str = "/account-onboarding/workload-security/api-key";
 
 /// The configuration with the registration of the vendor.
-fn registration_config() -> String {
+pub(crate) fn registration_config() -> String {
     format!(
         "{CONFIG}\n[vendors.workload-security.registration]\nregion = \"us-1\"\napi-key = {{ ssm-parameter = \"{KEY_PARAMETER}\" }}\n"
     )
 }
 
 /// A new account that is not registered with the vendor yet.
-fn unregistered() -> Scenario {
+pub(crate) fn unregistered() -> Scenario {
     Scenario::new().with_new_account().with_registration()
 }
 
@@ -40,47 +40,48 @@ fn onboarded_without_registration() -> Scenario {
 
 impl Scenario {
     /// Adds the tenant at the vendor with its API key, and configures the registration.
-    fn with_registration(self) -> Self {
+    pub(crate) fn with_registration(self) -> Self {
         self.organization().set_tenant(Tenant::new(URL, KEY, &id(WORKLOAD_SECURITY), SECURITY_ID));
         self.with_parameter(KEY_PARAMETER, KEY).config(&registration_config())
     }
 
     /// Edits the tenant at the vendor.
-    fn with_tenant(self, edit: impl FnOnce(&mut Tenant)) -> Self {
+    pub(crate) fn with_tenant(self, edit: impl FnOnce(&mut Tenant)) -> Self {
         edit_tenant(self.organization(), edit);
         self
     }
 
     /// The registrations at the vendor.
-    fn connectors(&self) -> Vec<Connector> {
+    pub(crate) fn connectors(&self) -> Vec<Connector> {
         connectors(self.organization())
     }
 
     /// Asserts that the last run converged, and that the account is registered exactly once, with its role.
-    fn assert_registered(self) -> Self {
+    pub(crate) fn assert_registered(self) -> Self {
         assert_registered(self.organization(), self.account());
         self.assert_outcome("converged")
     }
 }
 
-fn edit_tenant(organization: &FakeOrganization, edit: impl FnOnce(&mut Tenant)) {
+pub(crate) fn edit_tenant(organization: &FakeOrganization, edit: impl FnOnce(&mut Tenant)) {
     let mut tenant = organization.tenant().unwrap();
     edit(&mut tenant);
     organization.set_tenant(tenant);
 }
 
-fn connectors(organization: &FakeOrganization) -> Vec<Connector> {
+pub(crate) fn connectors(organization: &FakeOrganization) -> Vec<Connector> {
     organization.tenant().unwrap().connectors.into_values().collect()
 }
 
 /// A registration of the new account that this tool did not make.
-fn unowned_connector() -> Connector {
+pub(crate) fn unowned_connector() -> Connector {
     let role_arn = Some(format!("arn:aws:iam::{NEW}:role/another-role"));
-    Connector { account: id(NEW), role_arn, display_name: "registered earlier".to_owned() }
+    let display_name = "registered earlier".to_owned();
+    Connector { account: id(NEW), role_arn, display_name, workspaces: false, last_read: None }
 }
 
 /// Asserts that the account is registered exactly once, with its role.
-fn assert_registered(organization: &FakeOrganization, account: &str) {
+pub(crate) fn assert_registered(organization: &FakeOrganization, account: &str) {
     let arn = format!("arn:aws:iam::{account}:role/{SECURITY_ROLE}");
     let all = connectors(organization);
     let ours: Vec<_> = all.iter().filter(|one| one.account == id(account)).collect();
@@ -89,7 +90,7 @@ fn assert_registered(organization: &FakeOrganization, account: &str) {
 }
 
 /// When an outage ends that outlasts every test.
-fn far_future() -> SystemTime {
+pub(crate) fn far_future() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(u64::from(u32::MAX))
 }
 
@@ -124,7 +125,7 @@ fn new_account_is_registered_after_its_role_exists() {
     assert!(between.iter().any(|call| call.call == "iam:GetRole" && call.role == Some(name(SECURITY_ROLE))));
 
     let sentence = report.proofs.iter().find(|proof| proof.expected == "registered").unwrap();
-    insta::assert_snapshot!(sentence.sentence, @"Trend Micro Cloud One Workload Security has registered the account with this role");
+    insta::assert_snapshot!(sentence.sentence, @"Trend Micro Cloud One Workload Security has registered the account with this role and has not read the account yet");
 
     let scenario = scenario.apply_again().assert_outcome("converged");
     assert_eq!(scenario.writes(), [], "a second run makes no write");

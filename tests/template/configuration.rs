@@ -147,11 +147,18 @@ fn generated_configuration_registers_in_the_chosen_region() {
     let config =
         onboarding_core::config::Config::parse_without_files(&toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
     let registration = config.roles.iter().find_map(|role| role.registration.as_ref()).expect("a registration");
-    assert_eq!(registration.endpoint.url(), "https://workload.de-1.cloudone.trendmicro.com/api");
+    assert_eq!(registration.tenant.endpoint.url(), "https://workload.de-1.cloudone.trendmicro.com/api");
     assert!(
-        registration.key_parameter.starts_with("/account-onboarding/"),
+        registration.tenant.key_parameter.starts_with("/account-onboarding/"),
         "the function is allowed to read the parameter"
     );
+    // Without an external ID, the key is left out, and the function reads it from the API.
+    let stack = Stack::with(&[("WorkloadSecurityRegion", "de-1")]);
+    let toml = text(&stack.resource("Configuration")["Value"]).to_owned();
+    let config =
+        onboarding_core::config::Config::parse_without_files(&toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
+    assert_eq!(onboarding_core::blueprint::tenants(&config).len(), 1, "{toml}");
+    assert!(!toml.contains("external-id"), "{toml}");
     // The configuration accepts every region that the template offers.
     let (_, list) = TEMPLATE.split_once("AllowedValues: [\"\", us-1").expect("the regions");
     for region in list.split(']').next().unwrap_or_default().split(", ").filter(|region| !region.is_empty()) {

@@ -111,6 +111,9 @@ impl Stack {
         if let Some(all) = condition["Fn::And"].as_array() {
             return all.iter().all(|one| self.condition_is_true(one));
         }
+        if let Some(any) = condition["Fn::Or"].as_array() {
+            return any.iter().any(|one| self.condition_is_true(one));
+        }
         !self.condition_is_true(&condition["Fn::Not"][0])
     }
 

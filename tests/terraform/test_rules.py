@@ -99,8 +99,6 @@ def results(module):
 
 def _run(name, index, value):
     variables = Scenario("", parameters={name: value}).variables()
-    if name == "WorkloadSecurityRegion":
-        variables["workload_security_external_id"] = "ws-0f3b9c27"
     lines = "\n".join(f"    {variable} = {json.dumps(content)}" for variable, content in variables.items())
     is_checked = not accepted(PARAMETERS[name], value) and name not in BOOLEANS
     refused = f"  expect_failures = [var.{snake_case(name)}]\n" if is_checked else ""

@@ -8,13 +8,17 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use crate::account::{Account, AccountId};
-use crate::config::{Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec};
+use crate::config::{
+    Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec, VendorTenant,
+};
+use crate::display_name::DisplayName;
+use crate::observed::ExistingRegistration;
+use crate::outcome::Stop;
 use crate::owner::{OWNER_TAG, Owner};
 use crate::policy::{Document, Grant, Principal, Severity, lint_trust};
-use crate::role::RoleName;
+use crate::role::{ExternalId, InvalidExternalId, RoleName};
 use crate::role_settings::RoleDefinition;
 use crate::template::expand;
-use crate::text::excerpt;
 use crate::vendor::{Api, ApiAccess};
 
 /// The desired state of one account.
@@ -78,6 +82,33 @@ pub struct RegistrationSpec {
     pub access: Result<ApiAccess, String>,
     /// The registration.
     pub registration: AccountRegistration,
+    /// Whether a display name that was changed in the vendor's console is kept.
+    pub edited_name: EditedName,
+}
+
+impl RegistrationSpec {
+    /// Whether a registration is for the role.
+    #[must_use]
+    pub fn has_role(&self, existing: &ExistingRegistration) -> bool {
+        existing.role_arn.as_ref() == Some(&self.registration.role_arn)
+    }
+
+    /// Whether a registration is as configured.
+    pub(crate) fn is_satisfied_by(&self, existing: &ExistingRegistration) -> bool {
+        let AccountRegistration { display_name, workspaces, .. } = &self.registration;
+        let name = existing.display_name.as_deref().map(str::trim);
+        let has_name = self.edited_name == EditedName::Kept || name == Some(display_name);
+        self.has_role(existing) && has_name && workspaces.is_none_or(|workspaces| workspaces == existing.workspaces)
+    }
+}
+
+/// Whether a display name that was changed in the vendor's console is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EditedName {
+    /// It is kept: the configuration sets no display name.
+    Kept,
+    /// It is replaced by the configured one.
+    Replaced,
 }
 
 /// The registration of an account, as a vendor stores it.
@@ -89,12 +120,28 @@ pub struct AccountRegistration {
     pub role_arn: String,
     /// The display name in the vendor's console.
     pub display_name: String,
+    /// Whether the vendor also reads Amazon WorkSpaces; `None` if that is not configured, and so not changed.
+    pub workspaces: Option<bool>,
 }
 
-/// The values of SSM parameters by name (external IDs and API keys), or why a value is not available.
-pub type SecretValues = BTreeMap<String, Result<SecretString, String>>;
+/// The external IDs and API keys that the configuration refers to.
+#[derive(Debug, Clone, Default)]
+pub struct SecretValues {
+    /// The values of SSM parameters by name, or why a value is not available.
+    pub parameters: BTreeMap<String, Result<SecretString, String>>,
+    /// The external IDs that vendors' APIs return, or why one is not known.
+    pub tenants: BTreeMap<VendorTenant, Result<SecretString, Stop>>,
+}
 
-/// Why a blueprint cannot be built; always an error in the configuration or in an SSM parameter.
+impl SecretValues {
+    /// Every value that is known.
+    pub(crate) fn known(&self) -> impl Iterator<Item = &SecretString> {
+        self.parameters.values().flatten().chain(self.tenants.values().flatten())
+    }
+}
+
+/// Why a blueprint cannot be built: an error in the configuration or in an SSM parameter, or a vendor that does not return the
+/// external ID.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{part}: {problem}")]
 pub struct BlueprintError {
@@ -102,6 +149,16 @@ pub struct BlueprintError {
     pub part: ConfiguredPart,
     /// The problem, and what to do.
     pub problem: String,
+    /// How the role ends, if the reason is not the configuration.
+    pub stop: Option<Box<Stop>>,
+}
+
+impl BlueprintError {
+    /// Waiting, if the reason passes with time.
+    #[must_use]
+    pub fn wait(&self) -> Option<Stop> {
+        self.stop.as_deref().filter(|stop| matches!(stop, Stop::Wait(_))).cloned()
+    }
 }
 
 /// A part of the configuration that becomes a part of a blueprint.
@@ -134,7 +191,7 @@ pub fn parameters(config: &Config) -> BTreeSet<&str> {
     let specs = granted.chain(config.roles.iter().flat_map(|role| &role.trust));
     let ids = specs.flat_map(|spec| &spec.external_ids).filter_map(|source| match source {
         ExternalIdSource::Parameter(name) => Some(name.as_str()),
-        ExternalIdSource::Literal(_) | ExternalIdSource::Pattern(_) => None,
+        ExternalIdSource::Literal(_) | ExternalIdSource::Pattern(_) | ExternalIdSource::Tenant(_) => None,
     });
     ids.chain(key_parameters(config)).collect()
 }
@@ -142,19 +199,44 @@ pub fn parameters(config: &Config) -> BTreeSet<&str> {
 /// The SSM parameters that hold API keys of vendors.
 #[must_use]
 pub fn key_parameters(config: &Config) -> BTreeSet<&str> {
-    config.roles.iter().filter_map(|role| Some(role.registration.as_ref()?.key_parameter.as_str())).collect()
+    config.roles.iter().filter_map(|role| Some(role.registration.as_ref()?.tenant.key_parameter.as_str())).collect()
+}
+
+/// The tenants whose external ID a configuration leaves to the vendor's API.
+#[must_use]
+pub fn tenants(config: &Config) -> BTreeSet<&VendorTenant> {
+    let sources = config.roles.iter().flat_map(|role| &role.trust).flat_map(|spec| &spec.external_ids);
+    sources
+        .filter_map(|source| match source {
+            ExternalIdSource::Tenant(tenant) => Some(tenant),
+            ExternalIdSource::Literal(_) | ExternalIdSource::Parameter(_) | ExternalIdSource::Pattern(_) => None,
+        })
+        .collect()
+}
+
+/// The endpoint of a vendor's API and its key.
+///
+/// # Errors
+/// Why the key is not available.
+pub fn tenant_access(tenant: &VendorTenant, secrets: &SecretValues) -> Result<ApiAccess, String> {
+    let key = parameter(secrets, &tenant.key_parameter, "API key");
+    key.map(|key| ApiAccess { endpoint: tenant.endpoint.clone(), key })
 }
 
 /// A value for every parameter, for a blueprint that is made before the parameters were read. Only the session policies are
 /// computed from it: they name roles and policies, and contain neither external IDs nor keys.
 #[must_use]
 pub fn placeholder_secrets(config: &Config) -> SecretValues {
-    parameters(config).into_iter().map(|name| (name.to_owned(), Ok(SecretString::from("placeholder")))).collect()
+    let placeholder = || SecretString::from("placeholder");
+    SecretValues {
+        parameters: parameters(config).into_iter().map(|name| (name.to_owned(), Ok(placeholder()))).collect(),
+        tenants: tenants(config).into_iter().map(|tenant| (tenant.clone(), Ok(placeholder()))).collect(),
+    }
 }
 
 /// The value of a parameter, parsed as what it is used for.
 fn parameter<T: FromStr<Err: fmt::Display>>(secrets: &SecretValues, name: &str, what: &str) -> Result<T, String> {
-    let value = match secrets.get(name) {
+    let value = match secrets.parameters.get(name) {
         Some(value) => value.as_ref().map_err(Clone::clone),
         None => Err("the parameter was not read".to_owned()),
     };
@@ -173,7 +255,7 @@ impl Blueprint {
         account: &Account,
         secrets: &SecretValues,
     ) -> Result<(Self, Vec<BlueprintError>), BlueprintError> {
-        let fail = |problem| BlueprintError { part: ConfiguredPart::AccessRole, problem };
+        let fail = |problem| BlueprintError { part: ConfiguredPart::AccessRole, problem, stop: None };
         let mut grants = Vec::new();
         for spec in &config.access_role.grants {
             let some = trusted(&spec.trust, account, secrets, &fail)?;
@@ -207,7 +289,7 @@ pub(crate) fn role_of_account(
 ) -> Result<RoleSpec, BlueprintError> {
     let RoleDefinition { owner, name, .. } = &template.definition;
     let part = || ConfiguredPart::Role { owner: owner.clone(), name: name.clone() };
-    let fail = |problem: String| BlueprintError { part: part(), problem };
+    let fail = |problem: String| BlueprintError { part: part(), problem, stop: None };
     let mut all = Vec::new();
     let mut statements = Vec::new();
     for spec in &template.trust {
@@ -246,13 +328,30 @@ fn registration(
     secrets: &SecretValues,
 ) -> RegistrationSpec {
     let role_arn = role.name.arn(&account.partition, &account.id, &role.settings.path);
-    // An account name can be any string; in the vendor's console, it is shown in a list.
-    let name = excerpt(account.name.raw(), 64);
-    let registration =
-        AccountRegistration { account: account.id.clone(), role_arn, display_name: format!("{name} ({})", account.id) };
-    let key = parameter(secrets, &template.key_parameter, "API key");
-    let access = key.map(|key| ApiAccess { endpoint: template.endpoint.clone(), key });
-    RegistrationSpec { api: template.api, access, registration }
+    let (display_name, edited_name) = match &template.display_name {
+        Some(name) => (name.expand(account), EditedName::Replaced),
+        None => (DisplayName::default().expand(account), EditedName::Kept),
+    };
+    let workspaces = template.workspaces;
+    let registration = AccountRegistration { account: account.id.clone(), role_arn, display_name, workspaces };
+    let access = tenant_access(&template.tenant, secrets);
+    RegistrationSpec { api: template.tenant.api, access, registration, edited_name }
+}
+
+/// The external ID that a vendor's API returned. It is not trusted: it was parsed when it was read, and is parsed again here.
+fn tenant_external_id(
+    tenant: &VendorTenant,
+    secrets: &SecretValues,
+    fail: &dyn Fn(String) -> BlueprintError,
+) -> Result<ExternalId, BlueprintError> {
+    match secrets.tenants.get(tenant) {
+        Some(Ok(id)) => id.expose_secret().parse().map_err(|error: InvalidExternalId| fail(error.to_string())),
+        Some(Err(stop)) => {
+            let problem = format!("the external ID is not known: {}", stop.cause().message);
+            Err(BlueprintError { stop: Some(Box::new(stop.clone())), ..fail(problem) })
+        }
+        None => Err(fail("the external ID was not read from the vendor's API".to_owned())),
+    }
 }
 
 fn trusted(
@@ -267,6 +366,7 @@ fn trusted(
             ExternalIdSource::Literal(id) => id.clone(),
             ExternalIdSource::Pattern(pattern) => pattern.as_secret().clone(),
             ExternalIdSource::Parameter(name) => parameter(secrets, name, "external ID").map_err(fail)?,
+            ExternalIdSource::Tenant(tenant) => tenant_external_id(tenant, secrets, fail)?,
         });
     }
     let has_patterns = spec.external_ids.iter().any(|source| matches!(source, ExternalIdSource::Pattern(_)));

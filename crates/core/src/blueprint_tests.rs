@@ -5,7 +5,7 @@ use crate::toml_reader::sample_account;
 
 fn blueprint(text: &str) -> (Blueprint, Vec<BlueprintError>) {
     let config = Config::parse_without_files(text).unwrap_or_else(|problems| panic!("{problems}"));
-    Blueprint::new(&config, &sample_account().unwrap(), &SecretValues::new()).unwrap()
+    Blueprint::new(&config, &sample_account().unwrap(), &SecretValues::default()).unwrap()
 }
 
 /// In every other account, the principal is a role of another account, so the configuration is valid.

@@ -110,7 +110,7 @@ impl ApiError {
 
     /// The HTTP status, if there was a response.
     #[must_use]
-    pub(crate) fn status(&self) -> Option<u16> {
+    pub fn status(&self) -> Option<u16> {
         self.status
     }
 

@@ -125,6 +125,7 @@ impl Handoff {
             let replace = |text: String, (placeholder, value): &(&str, &str)| text.replace(placeholder, value);
             excerpt(&values.iter().fold(text, replace), LONGEST_VALUE)
         };
+        let once = role.once.iter().map(|step| printable(&format!("Once, for all accounts: {step}")));
         let field =
             |(label, value): &(String, String)| HandoffField { label: printable(label), value: expanded(value) };
         Self {
@@ -134,7 +135,7 @@ impl Handoff {
             instruction: expanded(&template.instruction),
             link: template.link.clone(),
             fields: template.fields.iter().map(field).collect(),
-            notes: template.notes.iter().map(|note| printable(note)).collect(),
+            notes: template.notes.iter().map(|note| printable(note)).chain(once).collect(),
             status: HandoffStatus::Open,
             changed: false,
         }

@@ -116,8 +116,17 @@ fn external_id_in_a_vendor_file_is_hidden_and_values_stay_whole() {
 
 #[test]
 fn registered_vendor_has_no_handoff() {
-    let text = "[vendors.workload-security]\nexternal-id = \"x1\"\n";
-    assert_eq!(of(text, &account(""), &HandoffsDone::new()), []);
+    let manual = "[vendors.workload-security]\nexternal-id = \"x1\"\n";
+    let registered = format!(
+        "{manual}registration = {{ region = \"us-1\", api-key = {{ ssm-parameter = \"/account-onboarding/key\" }} }}\n"
+    );
+    assert_eq!(of(&registered, &account(""), &HandoffsDone::new()), []);
+    let handoffs = of(manual, &account(""), &HandoffsDone::new());
+    let [handoff] = handoffs.as_slice() else { panic!("{handoffs:?}") };
+    assert_eq!(handoff.fields[0].value, "arn:aws:iam::444455556666:role/Workload_Security_Role_Cross");
+    // A step that is done once for the tenant is a note, so that it opens no hand-off of an account again.
+    assert!(handoff.notes.iter().any(|note| note.starts_with("Once, for all accounts: ")), "{:?}", handoff.notes);
+    assert!(handoff.notes.iter().any(|note| note.contains("Amazon WorkSpaces")), "{:?}", handoff.notes);
 }
 
 #[test]
@@ -127,7 +136,7 @@ fn invalid_handoffs_are_reported() {
     onboarding.toml:3:22: `region`: `Frankfurt` is not a valid AWS region; use a name such as `us-east-1`
     onboarding.toml:3:35: unknown key `url`; expected `region`
     ");
-    insta::assert_snapshot!(problems("[vendors.workload-security]\nexternal-id = \"x1\"\nhandoff = { region = \"us-east-1\" }\n"), @"onboarding.toml:3:11: `handoff`: Trend Micro Cloud One Workload Security has no hand-off; remove `handoff`");
+    insta::assert_snapshot!(problems("[vendors.workload-security]\nexternal-id = \"x1\"\nhandoff = { region = \"us-east-1\" }\n"), @"onboarding.toml:3:22: `region`: the hand-off of Trend Micro Cloud One Workload Security has no region; remove the key");
     insta::assert_snapshot!(problems(&custom("say {external-id}", "{regoin}").replace("'us-east-1'", "'us-east'")), @"
     onboarding.toml:8:27: `instruction`: `{external-id}` is not a placeholder; use `{account-id}`, `{account-name}`, `{partition}`, `{region}`, `{role-name}` or `{role-arn}`
     onboarding.toml:8:57: `region`: `us-east` is not a valid AWS region; use a name such as `us-east-1`

@@ -53,12 +53,19 @@ pub fn decide(report: &Report, received: Received, give_up_after: Duration) -> M
     match &report.outcome {
         // The result of a plan that was requested through the queue is in the log.
         _ if report.mode == Mode::Plan => MessageAction::Delete,
-        Outcome::Converged | Outcome::Ignored(_) => MessageAction::Delete,
-        Outcome::Blocked(cause) => MessageAction::DeadLetter(cause.clone()),
-        Outcome::Waiting(last) => match received.age {
-            Some(age) if age >= give_up_after => MessageAction::DeadLetter(retries_exhausted(last, age)),
-            _ => MessageAction::RetryIn(pause(received.times)),
+        Outcome::Converged | Outcome::Ignored(_) => match &report.retry {
+            Some(last) => retry(last, received, give_up_after),
+            None => MessageAction::Delete,
         },
+        Outcome::Blocked(cause) => MessageAction::DeadLetter(cause.clone()),
+        Outcome::Waiting(last) => retry(last, received, give_up_after),
+    }
+}
+
+fn retry(last: &Cause, received: Received, give_up_after: Duration) -> MessageAction {
+    match received.age {
+        Some(age) if age >= give_up_after => MessageAction::DeadLetter(retries_exhausted(last, age)),
+        _ => MessageAction::RetryIn(pause(received.times)),
     }
 }
 

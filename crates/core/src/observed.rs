@@ -1,6 +1,7 @@
 //! The observed state of an account, limited to what its blueprint refers to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
 
 use crate::outcome::{Cause, Stop};
 use crate::owner::OWNER_TAG;
@@ -34,13 +35,27 @@ impl Observed {
     }
 }
 
-/// An existing registration of the account with a vendor.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An existing registration of the account with a vendor, as the vendor reports it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExistingRegistration {
     /// The vendor's ID of the registration.
     pub id: u64,
     /// The ARN of the role that the vendor assumes, if it assumes one.
     pub role_arn: Option<String>,
+    /// The display name in the vendor's console.
+    pub display_name: Option<String>,
+    /// Whether the vendor also reads Amazon WorkSpaces.
+    pub workspaces: bool,
+    /// When the vendor last read the account, if it did.
+    pub last_read: Option<SystemTime>,
+}
+
+impl ExistingRegistration {
+    /// The same, without the time of the last read, so that a plan is the same after the vendor has read the account again.
+    #[must_use]
+    pub(crate) fn without_last_read(&self) -> Self {
+        Self { last_read: None, ..self.clone() }
+    }
 }
 
 /// The observed state of a role.

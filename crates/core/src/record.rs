@@ -1,6 +1,6 @@
 //! What the function remembers about one subject: an account, a pending account creation request, or `sweep`.
 //!
-//! A record has seven parts, each of which can be absent:
+//! A record has eight parts, each of which can be absent:
 //!
 //! - the [`Lease`] of the run that is at work;
 //! - the last notification, so that each outcome is notified once ([`crate::notification`]);
@@ -10,6 +10,8 @@
 //!   removed once it no longer exists;
 //! - the revocations of sessions that runs have made, to make them again if another principal deletes them;
 //! - the grants on the access role that runs have made or found, to name those that are no longer configured;
+//! - the registrations with vendors that this tool made, to remove them when the account leaves the organization. A vendor does not
+//!   say who made a registration. One whose response was lost is not recorded, because another principal may have made it;
 //! - the [hand-offs](crate::handoff) that a person has done. No run writes them.
 //!
 //! A record is an index and never the truth: without it, notifications are repeated, the history is lost, and the next change
@@ -49,11 +51,25 @@ pub mod attribute {
     pub(crate) const GRANTS: &str = "grants";
     /// The hand-offs that a person has done: a map from vendors to fingerprints.
     pub const HANDOFFS: &str = "handoffs";
+    pub(crate) const REGISTRATIONS: &str = "registrations";
 }
 
 use attribute::{
-    EXPIRES_AT, GRANTS, HANDOFFS, LEASE_EXPIRES_AT, LEASE_OWNER, NOTIFIED, NOTIFIED_AT, REVOCATIONS, ROLES, SAVED_BY,
+    EXPIRES_AT, GRANTS, HANDOFFS, LEASE_EXPIRES_AT, LEASE_OWNER, NOTIFIED, NOTIFIED_AT, REGISTRATIONS, REVOCATIONS,
+    ROLES, SAVED_BY,
 };
+
+/// The registrations with vendors that this tool made, by the role that the vendor assumes.
+pub type RecordedRegistrations = BTreeMap<RoleName, RecordedRegistration>;
+
+/// A registration with a vendor that this tool made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordedRegistration {
+    /// The vendor's ID of the registration.
+    pub id: u64,
+    /// When it was made.
+    pub registered_at: SystemTime,
+}
 
 /// The record of one subject.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -72,6 +88,8 @@ pub struct Record {
     pub grants: BTreeSet<RecordedGrant>,
     /// The hand-offs that a person has done.
     pub handoffs: HandoffsDone,
+    /// The registrations with vendors that this tool made, by the role that the vendor assumes.
+    pub registrations: RecordedRegistrations,
     /// The run that wrote last.
     pub saved_by: Option<String>,
     /// When DynamoDB may delete the record; `None` for members of the organization.
@@ -98,6 +116,7 @@ impl Record {
             revocations: revocations.filter_map(recorded_revocation).collect(),
             grants: map(item, GRANTS).into_iter().flatten().map(recorded_grant).collect(),
             handoffs: map(item, HANDOFFS).cloned().unwrap_or_default(),
+            registrations: map(item, REGISTRATIONS).into_iter().flatten().filter_map(recorded_registration).collect(),
             saved_by: text(item, SAVED_BY).map(str::to_owned),
             expires_at: time(item, EXPIRES_AT),
         }
@@ -128,6 +147,9 @@ impl Record {
         if !self.handoffs.is_empty() {
             item.insert(HANDOFFS.to_owned(), Attribute::Map(self.handoffs.clone()));
         }
+        if !self.registrations.is_empty() {
+            item.extend([registrations_attribute(&self.registrations)]);
+        }
         item.extend(self.saved_by.iter().map(|run| (SAVED_BY.to_owned(), Attribute::Text(run.clone()))));
         item.extend(self.expires_at.map(|at| (EXPIRES_AT.to_owned(), seconds(at))));
         item
@@ -151,6 +173,8 @@ pub struct RecordUpdate {
     pub revocations: Option<RecordedRevocations>,
     /// The grants on the access role, if they have changed: all of them.
     pub grants: Option<BTreeSet<RecordedGrant>>,
+    /// The registrations that this tool made, if they have changed: all of them.
+    pub registrations: Option<RecordedRegistrations>,
     /// When DynamoDB may delete the record.
     pub expiry: Expiry,
 }
@@ -198,6 +222,7 @@ impl RecordUpdate {
         item.extend(self.roles.as_ref().map(roles_attribute));
         item.extend(self.revocations.as_ref().map(revocations_attribute));
         item.extend(self.grants.as_ref().map(grants_attribute));
+        item.extend(self.registrations.as_ref().map(registrations_attribute));
         if let Expiry::At(at) = self.expiry {
             item.insert(EXPIRES_AT.to_owned(), seconds(at));
         }
@@ -256,6 +281,20 @@ fn recorded_revocation((name, text): (&String, &String)) -> Option<(RoleName, Re
     let (id, date) = text.split_once(' ')?;
     let revocation = RecordedRevocation { role_id: id.parse().ok()?, issued_before: from_policy_date(date)? };
     Some((name.parse().ok()?, revocation))
+}
+
+/// The vendor's ID of each registration, and when it was made.
+fn registrations_attribute(registrations: &RecordedRegistrations) -> (String, Attribute) {
+    let text = |(name, one): (&RoleName, &RecordedRegistration)| {
+        Some((name.to_string(), format!("{} {}", one.id, to_policy_date(one.registered_at)?)))
+    };
+    (REGISTRATIONS.to_owned(), Attribute::Map(registrations.iter().filter_map(text).collect()))
+}
+
+fn recorded_registration((name, text): (&String, &String)) -> Option<(RoleName, RecordedRegistration)> {
+    let (id, date) = text.split_once(' ')?;
+    let registration = RecordedRegistration { id: id.parse().ok()?, registered_at: from_policy_date(date)? };
+    Some((name.parse().ok()?, registration))
 }
 
 fn grants_attribute(grants: &BTreeSet<RecordedGrant>) -> (String, Attribute) {

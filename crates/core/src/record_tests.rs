@@ -62,20 +62,30 @@ fn revocations() -> impl Strategy<Value = RecordedRevocations> {
     (roles(), time()).prop_map(move |(roles, time)| named(roles, time))
 }
 
+fn registrations() -> impl Strategy<Value = RecordedRegistrations> {
+    let named = |roles: BTreeMap<RoleName, RoleId>, id: u64, registered_at: SystemTime| {
+        roles.into_keys().map(move |name| (name, RecordedRegistration { id, registered_at })).collect()
+    };
+    (roles(), any::<u64>(), time()).prop_map(move |(roles, id, time)| named(roles, id, time))
+}
+
 fn record() -> impl Strategy<Value = Record> {
     let handoffs = btree_map("[a-z]{1,9}", "[0-9a-f]{8}", 0..4);
-    let rest = (revocations(), grants(), handoffs, option::of(".{0,20}"), option::of(time()));
+    let rest = (revocations(), grants(), handoffs, registrations(), option::of(".{0,20}"), option::of(time()));
     (option::of(lease()), option::of(notification()), option::of(result()), roles(), rest).prop_map(
-        |(lease, notification, result, roles, (revocations, grants, handoffs, saved_by, expires_at))| Record {
-            lease,
-            notification,
-            result,
-            roles,
-            revocations,
-            grants,
-            handoffs,
-            saved_by,
-            expires_at,
+        |(lease, notification, result, roles, (revocations, grants, handoffs, registrations, saved_by, expires_at))| {
+            Record {
+                lease,
+                notification,
+                result,
+                roles,
+                revocations,
+                grants,
+                handoffs,
+                registrations,
+                saved_by,
+                expires_at,
+            }
         },
     )
 }
@@ -113,7 +123,7 @@ proptest! {
     }
 
     #[test]
-    fn update_replaces_only_its_own_parts(before in record(), result in option::of(result()), notification in option::of(notification()), roles in option::of(roles()), revocations in option::of(revocations()), grants in option::of(grants()), released: bool) {
+    fn update_replaces_only_its_own_parts(before in record(), result in option::of(result()), notification in option::of(notification()), roles in option::of(roles()), revocations in option::of(revocations()), grants in option::of(grants()), registrations in option::of(registrations()), released: bool) {
         let update = RecordUpdate {
             run: "run".to_owned(),
             lease: if released { LeaseUse::Release } else { LeaseUse::NotHeld },
@@ -122,6 +132,7 @@ proptest! {
             roles: roles.clone(),
             revocations: revocations.clone(),
             grants: grants.clone(),
+            registrations: registrations.clone(),
             expiry: Expiry::Keep,
         };
         let expected = Record {
@@ -132,6 +143,7 @@ proptest! {
             revocations: revocations.unwrap_or_else(|| before.revocations.clone()),
             grants: grants.unwrap_or_else(|| before.grants.clone()),
             handoffs: before.handoffs.clone(),
+            registrations: registrations.unwrap_or_else(|| before.registrations.clone()),
             saved_by: Some("run".to_owned()),
             expires_at: before.expires_at,
         };
@@ -152,6 +164,7 @@ fn notification_and_expiry_can_be_removed() {
         roles: None,
         revocations: None,
         grants: None,
+        registrations: None,
         expiry: Expiry::Never,
     };
     let after = Record::from_attributes(&updated(before.to_attributes(), &update));

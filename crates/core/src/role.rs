@@ -31,7 +31,7 @@ impl RoleName {
 
     /// Whether IAM treats both as the same name, because role names are case-insensitive.
     #[must_use]
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
+    pub fn is_same(&self, other: &Self) -> bool {
         self.0.eq_ignore_ascii_case(&other.0)
     }
 

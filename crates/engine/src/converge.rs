@@ -126,6 +126,7 @@ pub(crate) fn verify<W: World>(
     observed: &Observed,
 ) -> Result<Outcome, Stop> {
     run.findings.proofs = proofs(&account.blueprint, observed);
+    run.note_vendor_reads(&account.blueprint, observed);
     run.ledger.settle(approved, observed);
     if let Ok(trust) = &observed.access_trust {
         let blueprint = &account.blueprint;
@@ -134,7 +135,7 @@ pub(crate) fn verify<W: World>(
         run.findings.grants = Some(grants_to_record(&recorded, &configured, trust, &blueprint.account.partition));
     }
     let stop = run.ledger.blocked().or_else(|| account.not_readable_yet(observed));
-    let stop = stop.or_else(|| refused(&run.findings.refusals)).or_else(|| account.silent_vendor(observed));
+    let stop = stop.or_else(|| refused(&run.findings.refusals)).or_else(|| account.incomplete(observed));
     stop.map_or_else(|| Ok(verified(&run.findings)), Err)
 }
 
@@ -171,7 +172,7 @@ mod tests {
             partition: "aws".parse().unwrap(),
             ou_path: None,
         };
-        Blueprint::new(&config, &account, &SecretValues::new()).unwrap().0
+        Blueprint::new(&config, &account, &SecretValues::default()).unwrap().0
     }
 
     fn fresh() -> Observed {

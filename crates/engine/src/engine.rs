@@ -79,11 +79,12 @@ impl<W: World> Engine<W> {
         run.compared(&account.refusals, &approved);
         run.findings.planned = approved.changes().to_vec();
         run.findings.proofs = proofs(blueprint, observed);
+        run.note_vendor_reads(blueprint, observed);
         if !approved.changes().is_empty() {
             run.findings.proofs_after = proofs(blueprint, &predicted(observed, approved.changes()));
         }
         let stop = account.not_readable_yet(observed);
-        let stop = stop.or_else(|| refused(&run.findings.refusals)).or_else(|| account.silent_vendor(observed));
+        let stop = stop.or_else(|| refused(&run.findings.refusals)).or_else(|| account.incomplete(observed));
         match (stop, approved.changes().len()) {
             (Some(stop), _) => Err(stop),
             (None, 0) => Ok(verified(&run.findings)),

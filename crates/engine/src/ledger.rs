@@ -24,6 +24,7 @@ use onboarding_core::plan::{
     Action, Approved, Change, KnownRoles, RecordedRevocation, RecordedRevocations, Refusal, RevocationReason,
     RoleHistory, SessionRevocation,
 };
+use onboarding_core::record::{RecordedRegistration, RecordedRegistrations};
 use onboarding_core::report::{ChangeResult, ChangeStatus};
 use onboarding_core::role::RoleName;
 use onboarding_core::role_id::RoleId;
@@ -32,7 +33,7 @@ use onboarding_core::time::after;
 use crate::open_record::WritePermit;
 use crate::ports::{Clock, VendorApi, WriteIam};
 use crate::retry::{timed_out, timeout_at};
-use crate::vendors::Executor;
+use crate::vendors::{Created, Executor};
 
 /// Every change of a run and its result.
 #[derive(Default)]
@@ -45,8 +46,18 @@ pub(crate) struct Ledger {
     history: RoleHistory,
     /// The revocations that it made, to be recorded.
     revocations: RecordedRevocations,
+    /// The registrations with vendors that it made, to be recorded.
+    registrations: RecordedRegistrations,
     /// The ID of each role that this run created or whose sessions it revoked.
     ids: BTreeMap<RoleName, Option<RoleId>>,
+}
+
+/// What a run did, for its report and its record.
+pub(crate) struct LedgerResults {
+    pub(crate) results: Vec<ChangeResult>,
+    pub(crate) known_roles: KnownRoles,
+    pub(crate) revocations: RecordedRevocations,
+    pub(crate) registrations: RecordedRegistrations,
 }
 
 impl Ledger {
@@ -88,8 +99,18 @@ impl Ledger {
         self.results.is_empty()
     }
 
-    pub(crate) fn into_results(self) -> (Vec<ChangeResult>, KnownRoles, RecordedRevocations) {
-        (self.results, self.history.known, self.revocations)
+    /// The registrations with vendors that this run made.
+    pub(crate) fn registrations(&self) -> &RecordedRegistrations {
+        &self.registrations
+    }
+
+    pub(crate) fn into_results(self) -> LedgerResults {
+        LedgerResults {
+            results: self.results,
+            known_roles: self.history.known,
+            revocations: self.revocations,
+            registrations: self.registrations,
+        }
     }
 
     /// A ledger in which these changes are done.
@@ -246,6 +267,9 @@ impl Ledger {
                 // It has no earlier sessions.
                 self.history.revoked.remove(&role);
             }
+            let registered_at = clock.now();
+            let recorded = attempt.registered.map(|id| RecordedRegistration { id, registered_at });
+            self.registrations.extend(recorded.map(|recorded| (role.clone(), recorded)));
             self.ids.extend(attempt.created.clone().map(|id| (role.clone(), Some(id))));
             self.history.known.extend(attempt.created.map(|id| (role.clone(), id)));
             match attempt.stop {
@@ -281,6 +305,8 @@ struct Attempt {
     revoked: Option<(SystemTime, Option<RoleId>)>,
     /// The unique ID of the role, if it was created.
     created: Option<RoleId>,
+    /// The vendor's ID of the registration, if it was made.
+    registered: Option<u64>,
 }
 
 impl Attempt {
@@ -305,8 +331,14 @@ impl Attempt {
                 Some(_) => ChangeStatus::NotTried,
                 None => match executor.execute(&change).await {
                     Ok(created) => {
-                        self.revoked = self.revoked.take().filter(|_| created.is_none());
-                        self.created = created.or(self.created.take());
+                        match created {
+                            Some(Created::Role(id)) => {
+                                self.revoked = None;
+                                self.created = Some(id);
+                            }
+                            Some(Created::Registration(id)) => self.registered = Some(id),
+                            None => {}
+                        }
                         ChangeStatus::Done
                     }
                     Err(error) => {

@@ -6,6 +6,8 @@
 //! |---|---|
 //! | `open` | look the account up, make its blueprint, assume the access role, confirm the account, read it |
 //! | `departure` | confirms that an account departed, when an event says so |
+//! | `deregister` | removes the registrations of a departed account that this tool made |
+//! | `tenants` | the external IDs that vendors return |
 //! | `converge` | compare, acquire the lease, execute, read again, verify; `next_step` decides and is pure |
 //! | `ledger` | every change of a run and its result |
 //! | `open_record` | one run at a time writes in an account, and what is remembered about it |
@@ -26,6 +28,7 @@ mod assumed;
 mod converge;
 mod creation;
 mod departure;
+mod deregister;
 mod engine;
 mod first_look;
 mod handoffs;
@@ -42,6 +45,7 @@ mod retry;
 mod run;
 mod secrets;
 mod target;
+mod tenants;
 mod vendors;
 mod verify;
 

@@ -25,6 +25,8 @@ pub(crate) struct OpenedAccount<S> {
     pub(crate) age: AccountAge,
     /// The roles that were refused before anything was compared.
     pub(crate) refusals: Vec<Refusal>,
+    /// Waiting, when a role was left out because its vendor did not return the external ID.
+    unknown_external_id: Option<Stop>,
     pub(crate) target: TargetAccount<S>,
     pub(crate) observed: Observed,
 }
@@ -66,7 +68,7 @@ impl<W: World> Engine<W> {
             self.assume_to_read(&recorded.roles, account, self.config.access_role.names.first(), &name)
         );
         findings.secrets = secrets?;
-        let Prepared { mut blueprint, mut refusals } = self.prepare(account, &findings.secrets)?;
+        let Prepared { mut blueprint, mut refusals, unknown_external_id } = self.prepare(account, &findings.secrets)?;
         findings.refusals.clone_from(&refusals);
         let (assumed, too_long) = assumed?;
         findings.access_role = Some(assumed.access_role.clone());
@@ -88,7 +90,7 @@ impl<W: World> Engine<W> {
         findings.gone = if is_visible(&recorded, self.world.now()) { removed.gone } else { KnownRoles::new() };
         let recorded = record.record();
         findings.still_present.extend(grants_still_present(&recorded.grants, &blueprint, &observed));
-        Ok(OpenedAccount { blueprint, age, refusals, target, observed })
+        Ok(OpenedAccount { blueprint, age, refusals, unknown_external_id, target, observed })
     }
 }
 
@@ -104,6 +106,11 @@ impl<S> OpenedAccount<S> {
     pub(crate) fn silent_vendor(&self, observed: &Observed) -> Option<Stop> {
         let mut failed = observed.registrations.values().filter_map(|existing| existing.as_ref().err());
         failed.find(|stop| matches!(stop, Stop::Wait(_))).cloned()
+    }
+
+    /// Waiting, when a vendor returned no external ID, or does not answer what it has registered.
+    pub(crate) fn incomplete(&self, observed: &Observed) -> Option<Stop> {
+        self.unknown_external_id.clone().or_else(|| self.silent_vendor(observed))
     }
 
     /// What keeps a comparison without changes from being final: a new account that cannot be read yet, or a silent vendor

@@ -24,8 +24,9 @@ use onboarding_core::limits::{CREATION_RECORD, DEPARTED_RECORD};
 use onboarding_core::message_action::is_transient;
 use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::plan::{KnownRoles, RecordedGrant, RecordedRevocations};
-use onboarding_core::record::{Expiry, LeaseUse, NotificationChange, Record, RecordUpdate};
+use onboarding_core::record::{Expiry, LeaseUse, NotificationChange, Record, RecordUpdate, RecordedRegistrations};
 use onboarding_core::report::Report;
+use onboarding_core::role::RoleName;
 use onboarding_core::time::after;
 
 use crate::ports::{Clock, LeaseAttempt, Records, Saved};
@@ -53,6 +54,8 @@ pub struct OpenRecord<'a, W> {
     tried_early: bool,
     roles: RoleChanges,
     grants: Option<BTreeSet<RecordedGrant>>,
+    /// The registrations that the run has removed.
+    deregistered: BTreeSet<RoleName>,
     details: ResultDetails,
 }
 
@@ -65,6 +68,8 @@ pub(crate) struct RoleChanges {
     pub(crate) gone: KnownRoles,
     /// The revocations that the run has made.
     pub(crate) revocations: RecordedRevocations,
+    /// The registrations with vendors that the run has made.
+    pub(crate) registered: RecordedRegistrations,
 }
 
 impl RoleChanges {
@@ -102,6 +107,7 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
             tried_early: false,
             roles: RoleChanges::default(),
             grants: None,
+            deregistered: BTreeSet::new(),
             details,
         }
     }
@@ -241,6 +247,11 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
         self.grants = grants;
     }
 
+    /// Takes the registration out that the run has removed from a vendor.
+    pub(crate) fn deregistered(&mut self, role: RoleName) {
+        self.deregistered.insert(role);
+    }
+
     /// Writes the record and releases the lease. Errors that pass with time are retried until `end`; a lease that cannot be
     /// released expires.
     ///
@@ -302,6 +313,10 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
         let revocations = (is_held && revocations != record.revocations).then_some(revocations);
         let roles = self.roles.apply(record.roles.clone());
         let roles = (is_held && roles != record.roles).then_some(roles);
+        let mut registrations = record.registrations.clone();
+        registrations.retain(|role, _| !self.deregistered.contains(role));
+        registrations.extend(self.roles.registered.clone());
+        let registrations = (is_held && registrations != record.registrations).then_some(registrations);
         Some(RecordUpdate {
             run: self.lease.owner.clone(),
             lease: if is_held { LeaseUse::Release } else { LeaseUse::NotHeld },
@@ -310,6 +325,7 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
             roles,
             revocations,
             grants,
+            registrations,
             expiry,
         })
     }

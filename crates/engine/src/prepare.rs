@@ -1,7 +1,7 @@
 //! Before the access role is assumed: what the account is, whether it may be processed, and its blueprint.
 
 use onboarding_core::account::{Account, AccountAge, AccountId};
-use onboarding_core::blueprint::{Blueprint, SecretValues};
+use onboarding_core::blueprint::{Blueprint, BlueprintError, SecretValues};
 use onboarding_core::code::Code;
 use onboarding_core::eligibility::{eligibility, eligibility_by_id};
 use onboarding_core::error::ApiError;
@@ -16,6 +16,8 @@ pub(crate) struct Prepared {
     pub(crate) blueprint: Blueprint,
     /// The configured roles that no blueprint could be made of.
     pub(crate) refusals: Vec<Refusal>,
+    /// Waiting, when a role lacks the external ID of a vendor that may return it later.
+    pub(crate) unknown_external_id: Option<Stop>,
 }
 
 impl<W: World> Engine<W> {
@@ -65,7 +67,8 @@ impl<W: World> Engine<W> {
             Stop::blocked(Code::Configuration, error.to_string(), "fix the configuration, then run again")
         })?;
         let refusals = errors.iter().filter_map(Refusal::configuration).collect();
-        Ok(Prepared { blueprint, refusals })
+        let unknown_external_id = errors.iter().find_map(BlueprintError::wait);
+        Ok(Prepared { blueprint, refusals, unknown_external_id })
     }
 
     /// Whether the account may still be getting ready.

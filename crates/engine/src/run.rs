@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use onboarding_core::account::Account;
-use onboarding_core::blueprint::SecretValues;
+use onboarding_core::blueprint::{Blueprint, SecretValues};
 use onboarding_core::code::Code;
 use onboarding_core::config::Config;
 use onboarding_core::console::{ConsoleLink, access_role_links};
@@ -13,6 +13,7 @@ use onboarding_core::last_result::{Requirement, ResultDetails, requirements};
 use onboarding_core::lease::Lease;
 use onboarding_core::limits::{LEASE_AFTER_WORK, MAX_LEASE};
 use onboarding_core::mode::Mode;
+use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::plan::{Approved, Change, KnownRoles, Proof, RecordedGrant, Refusal, RoleHistory, StillPresent};
 use onboarding_core::report::{Calls, ChangeResult, ChangeStatus, Report};
@@ -26,6 +27,7 @@ use crate::ledger::Ledger;
 use crate::open_record::{OpenRecord, RoleChanges};
 use crate::ports::World;
 use crate::retry::Backoff;
+use crate::vendors::read_notices;
 
 /// One run for one account.
 pub(crate) struct Run<'a, W> {
@@ -61,6 +63,8 @@ pub(crate) struct Findings {
     pub(crate) secrets: SecretValues,
     pub(crate) refusals: Vec<Refusal>,
     pub(crate) notices: Vec<String>,
+    /// The registrations that a vendor does not use, each in a sentence.
+    pub(crate) vendor_reads: Vec<String>,
     /// The roles whose trust policies were not as configured in any comparison of this run.
     pub(crate) trust_drift: BTreeSet<RoleName>,
     pub(crate) proofs: Vec<Proof>,
@@ -98,6 +102,13 @@ impl<'a, W: World> Run<'a, W> {
         RoleHistory { known, earlier: record.revocations, ..own }
     }
 
+    /// Takes which vendors do not read the account although it is registered.
+    pub(crate) fn note_vendor_reads(&mut self, blueprint: &Blueprint, observed: &Observed) {
+        let mut recorded = self.record.record().registrations;
+        recorded.extend(self.ledger.registrations().clone());
+        self.findings.vendor_reads = read_notices(blueprint, observed, &recorded, self.world.now());
+    }
+
     /// Takes the newest comparison; it replaces the one before.
     pub(crate) fn compared(&mut self, refused_earlier: &[Refusal], approved: &Approved) {
         self.findings.refusals = refused_earlier.iter().chain(approved.refusals()).cloned().collect();
@@ -119,6 +130,7 @@ impl<'a, W: World> Run<'a, W> {
             secrets,
             refusals,
             mut notices,
+            vendor_reads,
             trust_drift,
             proofs,
             proofs_after,
@@ -127,8 +139,9 @@ impl<'a, W: World> Run<'a, W> {
         } = self.findings;
         let handoffs = account.as_ref().map(|account| handoffs(config, account, &record.record().handoffs));
         let ou_path = account.as_ref().and_then(|account| account.ou_path.clone());
-        let (results, known_roles, revocations) = self.ledger.into_results();
+        let ended = self.ledger.into_results();
         notices.extend(record.notice());
+        notices.extend(vendor_reads);
         notices.extend(others_denied.clone());
         notices.extend(still_present.iter().map(ToString::to_string));
         let planned = planned.into_iter().map(|change| ChangeResult { change, status: ChangeStatus::Planned });
@@ -143,7 +156,7 @@ impl<'a, W: World> Run<'a, W> {
             account_name: account.map(|account| account.name),
             access_role,
             access_role_reason: others_denied,
-            changes: planned.chain(results).collect(),
+            changes: planned.chain(ended.results).collect(),
             refusals,
             notices,
             trust_drift,
@@ -159,7 +172,9 @@ impl<'a, W: World> Run<'a, W> {
         let is_due = |handoff: &Handoff| is_due(requirements.get(handoff.role.as_str()), self.mode);
         report.handoffs = handoffs.into_iter().flatten().filter(is_due).collect();
         let details = ResultDetails { requirements, configuration: config.hash.clone(), ou_path };
-        record.finish(details, RoleChanges { known: known_roles, gone, revocations }, grants);
+        let registered = ended.registrations;
+        let roles = RoleChanges { known: ended.known_roles, gone, revocations: ended.revocations, registered };
+        record.finish(details, roles, grants);
         Processed { report, record }
     }
 }

@@ -4,7 +4,7 @@
 //! That is what limits their age: the function makes a new engine every minute. A read in which a value is missing is not
 //! kept, so that a parameter which is created meanwhile is found by the next account.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use futures_util::lock::Mutex;
@@ -22,16 +22,26 @@ use crate::ports::{ParameterKind, ParameterValue, World};
 /// See <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>.
 const NAMES_PER_CALL: usize = 10;
 
+/// The values of parameters by name, or why one is not available.
+type ParameterValues = BTreeMap<String, Result<SecretString, String>>;
+
 /// The values that were read, once all of them were.
-pub(crate) type SecretCache = Mutex<Option<SecretValues>>;
+pub(crate) type SecretCache = Mutex<Option<ParameterValues>>;
 
 impl<W: World> Engine<W> {
+    /// The external IDs and keys that the configuration refers to. A value that is not available is reported by the role that needs it.
+    pub(crate) async fn secret_values(&self) -> Result<SecretValues, Stop> {
+        let values = SecretValues { parameters: self.parameter_values().await?, ..SecretValues::default() };
+        let tenants = self.tenant_external_ids(&values).await;
+        Ok(SecretValues { tenants, ..values })
+    }
+
     /// The values of all parameters. Only an error that passes with time, or that is about the caller, stops the run; another is
     /// reported by the role that needs the value.
-    pub(crate) async fn secret_values(&self) -> Result<SecretValues, Stop> {
+    pub(crate) async fn parameter_values(&self) -> Result<ParameterValues, Stop> {
         let names: Vec<_> = blueprint::parameters(&self.config).into_iter().collect();
         if names.is_empty() {
-            return Ok(SecretValues::new());
+            return Ok(ParameterValues::new());
         }
         // Concurrent runs wait here for the first of them to read, instead of reading the same.
         let mut cache = self.secrets.lock().await;
@@ -39,7 +49,7 @@ impl<W: World> Engine<W> {
             return Ok(values.clone());
         }
         let keys = blueprint::key_parameters(&self.config);
-        let mut values = SecretValues::new();
+        let mut values = ParameterValues::new();
         for read in join_all(names.chunks(NAMES_PER_CALL).map(|names| self.read(names, &keys))).await {
             values.extend(read?);
         }
@@ -49,8 +59,8 @@ impl<W: World> Engine<W> {
         Ok(values)
     }
 
-    async fn read(&self, names: &[&str], keys: &BTreeSet<&str>) -> Result<SecretValues, Stop> {
-        let mut values = SecretValues::new();
+    async fn read(&self, names: &[&str], keys: &BTreeSet<&str>) -> Result<ParameterValues, Stop> {
+        let mut values = ParameterValues::new();
         match self.world.parameters(names).await {
             Ok(mut found) => {
                 // Also a key that is refused below: it has been read.

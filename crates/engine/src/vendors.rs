@@ -9,15 +9,17 @@ use crate::job::Engine;
 use crate::ports::{VendorApi, World, WriteIam};
 use crate::target::TargetAccount;
 use onboarding_core::account::AccountAge;
-use onboarding_core::blueprint::Blueprint;
+use onboarding_core::blueprint::{Blueprint, RoleSpec};
 use onboarding_core::code::Code;
 use onboarding_core::error::ApiError;
-use onboarding_core::observed::ExistingRegistration;
+use onboarding_core::observed::{ExistingRegistration, Observed};
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::{Action, Change, RegistrationChange};
 use onboarding_core::policy::{Document, REVOCATION_POLICY, revoked_before, with_unique_ids};
+use onboarding_core::record::RecordedRegistrations;
 use onboarding_core::role::RoleName;
 use onboarding_core::role_id::RoleId;
+use onboarding_core::vendor_read::read_notice;
 
 /// Executes changes. It needs a [`TargetAccount`]: no vendor registers an account whose id was not confirmed.
 pub(crate) struct Executor<'a, S, R> {
@@ -28,12 +30,14 @@ pub(crate) struct Executor<'a, S, R> {
 }
 
 impl<S: WriteIam, R: VendorApi> Executor<'_, S, R> {
-    /// Executes a change, and returns the ID of a role that it created.
-    pub(crate) async fn execute(&self, change: &Change) -> Result<Option<RoleId>, ApiError> {
-        match &change.action {
-            Action::Register(registration) => self.register(&change.role, registration).await.map(|()| None),
-            _ => self.target.execute(change).await,
-        }
+    /// Executes a change, and returns what it created.
+    pub(crate) async fn execute(&self, change: &Change) -> Result<Option<Created>, ApiError> {
+        Ok(match &change.action {
+            Action::Register(registration) => {
+                self.register(&change.role, registration).await?.map(Created::Registration)
+            }
+            _ => self.target.execute(change).await?.map(Created::Role),
+        })
     }
 
     /// Whether a role is still as it has to be before a change that gives it more: the one that was compared, with the configured
@@ -59,13 +63,38 @@ impl<S: WriteIam, R: VendorApi> Executor<'_, S, R> {
         Ok(shown.is_some_and(|shown| shown >= revoked_until))
     }
 
-    async fn register(&self, role: &RoleName, registration: &RegistrationChange) -> Result<(), ApiError> {
+    async fn register(&self, role: &RoleName, registration: &RegistrationChange) -> Result<Option<u64>, ApiError> {
         let spec = self.blueprint.roles.iter().find(|spec| spec.name() == role);
         let access = spec.and_then(|spec| spec.registration.as_ref()?.access.as_ref().ok());
         let access =
             access.ok_or_else(|| ApiError::new(registration.call(), "NoAccess", "there is no key for this vendor"))?;
         self.vendors.register_with_vendor(access, registration).await
     }
+}
+
+/// What a change created.
+pub(crate) enum Created {
+    /// A role, with its unique ID.
+    Role(RoleId),
+    /// A registration, with the vendor's ID.
+    Registration(u64),
+}
+
+/// Says which vendors do not read the account although it is registered with them.
+pub(crate) fn read_notices(
+    blueprint: &Blueprint,
+    observed: &Observed,
+    recorded: &RecordedRegistrations,
+    now: SystemTime,
+) -> Vec<String> {
+    let notice = |spec: &RoleSpec| {
+        let desired = spec.registration.as_ref()?;
+        let existing = observed.registrations.get(spec.name())?.as_ref().ok()?;
+        let ours = existing.iter().find(|one| desired.has_role(one))?;
+        let recorded = recorded.get(spec.name()).filter(|recorded| recorded.id == ours.id);
+        read_notice(&spec.definition.title, ours, recorded.map(|recorded| recorded.registered_at), now)
+    };
+    blueprint.roles.iter().filter_map(notice).collect()
 }
 
 /// What vendors have registered for an account, by role; or why that is not known.

@@ -171,8 +171,17 @@ impl<P: VendorApi> VendorApi for Faulty<P> {
         &self,
         access: &ApiAccess,
         registration: &RegistrationChange,
-    ) -> Result<(), ApiError> {
+    ) -> Result<Option<u64>, ApiError> {
         self.script.play(registration.call(), self.inner.register_with_vendor(access, registration)).await
+    }
+
+    async fn deregister_from_vendor(&self, api: Api, access: &ApiAccess, registration: u64) -> Result<(), ApiError> {
+        let call = self.inner.deregister_from_vendor(api, access, registration);
+        self.script.play(api.calls().delete, call).await
+    }
+
+    async fn vendor_external_id(&self, api: Api, access: &ApiAccess) -> Result<Option<SecretString>, ApiError> {
+        self.script.play(api.calls().external_id, self.inner.vendor_external_id(api, access)).await
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Tenant {
     pub account: AccountId,
     /// The external ID that the vendor sends.
     pub external_id: String,
+    /// The external ID that the API returns; `None` if the response has none.
+    pub returned_external_id: Option<String>,
     /// How long the vendor cannot assume a new role.
     pub propagation: Duration,
     /// An outage: the HTTP status that every call gets, and the time at which it ends.
@@ -33,6 +35,10 @@ pub struct Connector {
     pub role_arn: Option<String>,
     /// The name shown in the console of the vendor.
     pub display_name: String,
+    /// Whether the vendor also reads Amazon WorkSpaces.
+    pub workspaces: bool,
+    /// When the vendor last read the account.
+    pub last_read: Option<SystemTime>,
 }
 
 impl Tenant {
@@ -42,6 +48,8 @@ impl Tenant {
         let [url, key, external_id] = [url, key, external_id].map(str::to_owned);
         let account = account.clone();
         let connectors = BTreeMap::new();
-        Self { url, key, account, external_id, propagation: Duration::ZERO, outage: None, connectors }
+        let returned_external_id = Some(external_id.clone());
+        let propagation = Duration::ZERO;
+        Self { url, key, account, external_id, returned_external_id, propagation, outage: None, connectors }
     }
 }

@@ -19,6 +19,7 @@ use onboarding_core::policy::Caller;
 use onboarding_core::time::since;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::VendorApi;
+use secrecy::SecretString;
 
 /// Whether a call changes the registrations.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,9 +79,14 @@ impl VendorApi for FakeOrganization {
     ) -> Result<Vec<ExistingRegistration>, ApiError> {
         self.call_vendor(api.calls().search, access, CallKind::Read, |_, tenant| {
             let ours = tenant.connectors.iter().filter(|(_, connector)| connector.account == *account);
-            Ok(ours
-                .map(|(id, connector)| ExistingRegistration { id: *id, role_arn: connector.role_arn.clone() })
-                .collect())
+            let existing = |(id, connector): (&u64, &Connector)| ExistingRegistration {
+                id: *id,
+                role_arn: connector.role_arn.clone(),
+                display_name: Some(connector.display_name.clone()),
+                workspaces: connector.workspaces,
+                last_read: connector.last_read,
+            };
+            Ok(ours.map(existing).collect())
         })
         .await
     }
@@ -89,7 +95,7 @@ impl VendorApi for FakeOrganization {
         &self,
         access: &ApiAccess,
         registration: &RegistrationChange,
-    ) -> Result<(), ApiError> {
+    ) -> Result<Option<u64>, ApiError> {
         self.call_vendor(registration.call(), access, CallKind::Write, |state, tenant| {
             let refused = |message: &str| Rejection::new("HTTP 400", message);
             let arn = &registration.after.role_arn;
@@ -105,12 +111,35 @@ impl VendorApi for FakeOrganization {
                 }
                 None => connectors.last_key_value().map_or(1, |(last, _)| last + 1),
             };
-            let account = role.account.clone();
-            let role_arn = Some(arn.clone());
-            connectors
-                .insert(id, Connector { account, role_arn, display_name: registration.after.display_name.clone() });
+            let before = connectors.get(&id);
+            let connector = Connector {
+                account: role.account.clone(),
+                role_arn: Some(arn.clone()),
+                display_name: registration.after.display_name.clone(),
+                // A request without it leaves it as it is.
+                workspaces: registration.after.workspaces.or(before.map(|one| one.workspaces)).unwrap_or(false),
+                last_read: before.and_then(|one| one.last_read),
+            };
+            connectors.insert(id, connector);
             state.tenant = Some(Tenant { connectors, ..tenant.clone() });
+            Ok(registration.before.is_none().then_some(id))
+        })
+        .await
+    }
+
+    async fn deregister_from_vendor(&self, api: Api, access: &ApiAccess, registration: u64) -> Result<(), ApiError> {
+        self.call_vendor(api.calls().delete, access, CallKind::Write, |state, tenant| {
+            let mut tenant = tenant.clone();
+            tenant.connectors.remove(&registration);
+            state.tenant = Some(tenant);
             Ok(())
+        })
+        .await
+    }
+
+    async fn vendor_external_id(&self, api: Api, access: &ApiAccess) -> Result<Option<SecretString>, ApiError> {
+        self.call_vendor(api.calls().external_id, access, CallKind::Read, |_, tenant| {
+            Ok(tenant.returned_external_id.as_deref().map(SecretString::from))
         })
         .await
     }

@@ -102,7 +102,7 @@ fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -
     }
     let not_found = |what: &str| Rejection::new("NoSuchEntity", format!("{what} was not found on role {name}."));
     match action {
-        Action::CreateRole(_) | Action::Register(_) => {
+        Action::CreateRole(_) | Action::Register(_) | Action::Deregister(_) => {
             return Err(Rejection::new("InvalidAction", "this action does not change an existing role"));
         }
         Action::UpdateTrust { after, .. } => role.trust = PolicyText(document::check_trust(state, &after.to_json())?),

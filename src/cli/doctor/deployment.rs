@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use super::{deployed_configuration, limited};
 use onboarding_core::account::AccountId;
 use onboarding_core::blueprint;
-use onboarding_core::config::{Config, RegistrationTemplate};
+use onboarding_core::config::{Config, VendorTenant};
 use onboarding_core::doctor::{self, Check, FunctionFacts, not_read};
 use onboarding_core::error::ErrorKind;
 use onboarding_core::redaction::KnownSecrets;
@@ -118,8 +118,8 @@ pub(super) async fn parameters_and_vendors<W: World + Inspect>(
     let registrations =
         configurations.iter().flat_map(|config| &config.roles).filter_map(|role| role.registration.as_ref());
     let mut seen = BTreeSet::new();
-    let once = registrations.filter(|one| seen.insert((one.endpoint.url().to_owned(), one.key_parameter.clone())));
-    let vendors = once.map(|registration| vendor(world, registration, &values, account));
+    let once = registrations.filter(|one| seen.insert(one.tenant.clone()));
+    let vendors = once.map(|registration| vendor(world, &registration.tenant, &values, account));
     checks.extend(join_all(vendors).await.into_iter().flatten());
     checks
 }
@@ -127,18 +127,18 @@ pub(super) async fn parameters_and_vendors<W: World + Inspect>(
 /// Whether a vendor's API answers from here, with the key. The function may be in another network.
 async fn vendor<W: World>(
     world: &W,
-    registration: &RegistrationTemplate,
+    VendorTenant { api, endpoint, key_parameter }: &VendorTenant,
     values: &BTreeMap<String, ParameterValue>,
     account: Option<&AccountId>,
 ) -> Option<Check> {
-    let url = registration.endpoint.url();
-    let key = values.get(&registration.key_parameter)?.value.expose_secret().trim().parse();
+    let url = endpoint.url();
+    let key = values.get(key_parameter)?.value.expose_secret().trim().parse();
     let Ok(key) = key else {
-        let text = format!("the value of {} is not a valid API key", registration.key_parameter);
+        let text = format!("the value of {key_parameter} is not a valid API key");
         return Some(Check::failed("vendor API", text, "store the key that the vendor gave you"));
     };
-    let access = ApiAccess { endpoint: registration.endpoint.clone(), key };
-    let asked = limited("vendor API", world.vendor_registrations(registration.api, &access, account?)).await;
+    let access = ApiAccess { endpoint: endpoint.clone(), key };
+    let asked = limited("vendor API", world.vendor_registrations(*api, &access, account?)).await;
     Some(match asked {
         Ok(_) => Check::ok("vendor API", format!("{url} answers and accepts the key")),
         Err(error) if error.kind() == ErrorKind::Unavailable => Check::failed(

@@ -31,6 +31,10 @@ pub(in crate::cli) struct Init {
     /// SSM parameter that has the external ID of a vendor; repeatable [default: /account-onboarding/VENDOR/external-id]
     #[arg(long = "external-id-parameter", value_name = "VENDOR=NAME", value_parser = vendor_parameter)]
     pub(super) parameters: Vec<(String, String)>,
+    /// Vendor whose API registers each account, with the API's region; repeatable. The API also returns the external ID, unless
+    /// `--external-id-parameter` names a parameter that has it
+    #[arg(long = "register", value_name = "VENDOR=REGION", value_parser = vendor_region)]
+    pub(super) registered: Vec<(String, String)>,
     /// ID of an account that is never changed; repeatable; `none` for no account
     #[arg(long = "exclude", value_name = "ID", value_parser = excluded)]
     pub(super) excluded: Vec<Excluded>,
@@ -55,4 +59,9 @@ fn vendor_parameter(text: &str) -> Result<(String, String), String> {
     let (vendor, name) =
         text.split_once('=').ok_or("write VENDOR=NAME, such as `trelica=/account-onboarding/trelica/id`")?;
     Ok((vendor.to_owned(), external_id_parameter(name)?))
+}
+
+fn vendor_region(text: &str) -> Result<(String, String), String> {
+    let (vendor, region) = text.split_once('=').ok_or("write VENDOR=REGION, such as `workload-security=us-1`")?;
+    Ok((vendor.to_owned(), region.to_owned()))
 }

@@ -21,11 +21,11 @@ use super::new_file::{Existing, Readers, write_file};
 use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
 use onboarding_core::config::starter::{
-    Granted, Mfa, Starter, StarterVendor, default_parameter, external_id_parameter, permission_set,
+    Granted, Mfa, Starter, StarterVendor, default_parameter, external_id_parameter, permission_set, registration_region,
 };
 use onboarding_core::lines::render;
 use onboarding_core::suggestion::{list_of, one_of};
-use onboarding_core::vendor::{Catalogue, ExternalIdRule};
+use onboarding_core::vendor::{Catalogue, ExternalIdRule, Vendor};
 
 /// Whether missing answers are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +79,7 @@ fn starter(options: Init, missing: Missing) -> anyhow::Result<Starter> {
         require_mfa,
         vendors,
         parameters,
+        registered,
         excluded,
         out: _,
     } = options;
@@ -94,7 +95,7 @@ fn starter(options: Init, missing: Missing) -> anyhow::Result<Starter> {
     };
     let mfa = require_mfa.map(|required| if required { Mfa::Required } else { Mfa::NotRequired });
     let granted = granted(&identity_account, principals, permission_sets, mfa, missing)?;
-    let vendors = chosen_vendors(vendors, parameters, missing)?;
+    let vendors = chosen_vendors(vendors, parameters, registered, missing)?;
     let excluded = match (excluded.is_empty(), missing) {
         (true, Missing::Asked) => {
             explain(
@@ -194,6 +195,19 @@ fn ask_who(valid: &impl Fn(Vec<String>) -> Result<Vec<String>, String>) -> anyho
     }
 }
 
+/// Asks whether the accounts are registered through the vendor's API, and in which region.
+fn ask_registration(vendor: &Vendor) -> anyhow::Result<Option<String>> {
+    explain(&format!(
+        "{} has an API that registers each account and returns the external ID. It needs an API key, which is kept in an SSM \
+         parameter. Without it, a person adds each account in the console.",
+        vendor.title
+    ))?;
+    ask("Region of the API", Some(NONE), |text| match text {
+        NONE => Ok(None),
+        region => registration_region(vendor, region).map(Some),
+    })
+}
+
 fn ask_mfa(is_whole_account: bool) -> anyhow::Result<Mfa> {
     explain(if is_whole_account {
         "Require MFA? Answer yes if people sign in to the identity account as IAM users. Sessions of roles, among them those of \
@@ -211,6 +225,7 @@ fn ask_mfa(is_whole_account: bool) -> anyhow::Result<Mfa> {
 fn chosen_vendors(
     given: Vec<String>,
     parameters: Vec<(String, String)>,
+    registered: Vec<(String, String)>,
     missing: Missing,
 ) -> anyhow::Result<Vec<StarterVendor>> {
     let catalogue = Catalogue::built_in();
@@ -225,15 +240,32 @@ fn chosen_vendors(
     } else {
         vendor_names(&catalogue, given).map_err(|error| anyhow!("--vendor: {error}"))?
     };
-    for (vendor, _) in &parameters {
-        ensure!(
-            names.contains(vendor),
-            "`--external-id-parameter` names `{vendor}`, which is not one of the chosen vendors; add `--vendor {vendor}`"
-        );
+    for (option, values) in [("--external-id-parameter", &parameters), ("--register", &registered)] {
+        for (vendor, _) in values {
+            ensure!(
+                names.contains(vendor),
+                "`{option}` names `{vendor}`, which is not one of the chosen vendors; add `--vendor {vendor}`"
+            );
+        }
     }
     let mut chosen = Vec::new();
     for vendor in names.iter().filter_map(|name| catalogue.get(name)) {
-        let given = parameters.iter().find(|(name, _)| *name == vendor.name).map(|(_, parameter)| parameter.clone());
+        let of_vendor = |values: &[(String, String)]| {
+            values.iter().find(|(name, _)| *name == vendor.name).map(|(_, value)| value.clone())
+        };
+        let given = of_vendor(&parameters);
+        let region = match of_vendor(&registered) {
+            Some(region) => {
+                let region = registration_region(vendor, &region);
+                Some(region.map_err(|error| anyhow!("--register: {error}"))?)
+            }
+            None if missing == Missing::Asked && vendor.registration_api.is_some() => ask_registration(vendor)?,
+            None => None,
+        };
+        if let Some(region) = region {
+            chosen.push(StarterVendor::registered(vendor, region, given));
+            continue;
+        }
         let parameter = match (&vendor.external_id, given, missing) {
             (ExternalIdRule::Required { hint }, None, Missing::Asked) => {
                 let hint = hint.as_deref().map(|hint| format!(": {hint}")).unwrap_or_default();

@@ -34,6 +34,12 @@ pub(super) fn steps(file: &str, starter: &Starter, config: &Config) -> Vec<Line>
             lines.push(command(format!("aws ssm put-parameter --type SecureString --name {name} --value …")));
         }
     }
+    for vendor in &starter.vendors {
+        if let Some(name) = vendor.key_parameter() {
+            lines.push(Line::at(2).text(format!("Store an API key of {}.", vendor.title())));
+            lines.push(command(format!("aws ssm put-parameter --type SecureString --name {name} --value …")));
+        }
+    }
     let option = if file == DEFAULT_CONFIG { String::new() } else { format!(" --config {file}") };
     let argument = if file == DEFAULT_CONFIG { String::new() } else { format!(" {file}") };
     for (what, then) in [

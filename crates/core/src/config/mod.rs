@@ -33,7 +33,7 @@ pub use examples::{Certainty, ExampleValue};
 pub use files::{Files, Folder, NoFiles};
 pub use model::{
     AccessRole, Config, ExternalIdSource, GrantSpec, ManagementOnly, PrincipalSpec, RegistrationTemplate, RoleTemplate,
-    TrustSpec,
+    TrustSpec, VendorTenant,
 };
 pub use show::show;
 

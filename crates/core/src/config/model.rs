@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::examples::ExampleValue;
 use crate::account::AccountId;
 use crate::console::ConsoleSettings;
+use crate::display_name::DisplayName;
 use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement, Principal};
 use crate::role::{ExternalId, ExternalIdPattern, RoleName};
 use crate::role_settings::RoleDefinition;
@@ -44,7 +45,7 @@ impl Config {
         let written = |source: &ExternalIdSource| match source {
             ExternalIdSource::Literal(id) => Some(id.clone()),
             ExternalIdSource::Pattern(pattern) => Some(pattern.as_secret().clone()),
-            ExternalIdSource::Parameter(_) => None,
+            ExternalIdSource::Parameter(_) | ExternalIdSource::Tenant(_) => None,
         };
         specs.flat_map(|spec| &spec.external_ids).filter_map(written).collect()
     }
@@ -130,6 +131,8 @@ pub enum ExternalIdSource {
     Parameter(String),
     /// Every value that matches this pattern.
     Pattern(ExternalIdPattern),
+    /// The vendor's API returns the value, one for the whole tenant.
+    Tenant(VendorTenant),
 }
 
 /// A role to install in every account.
@@ -149,6 +152,8 @@ pub struct RoleTemplate {
     pub registration: Option<RegistrationTemplate>,
     /// What a person does at the vendor, unless a registration does it.
     pub handoff: Option<HandoffTemplate>,
+    /// What a person does at the vendor once, for all accounts.
+    pub once: Vec<String>,
     /// What the configuration selects and AWS allows in the management account only.
     pub management_only: Option<ManagementOnly>,
 }
@@ -163,9 +168,21 @@ pub struct ManagementOnly {
     pub policies: BTreeMap<String, Template>,
 }
 
-/// Where accounts are registered with a vendor.
+/// Where accounts are registered with a vendor, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistrationTemplate {
+    /// The customer account at the vendor.
+    pub tenant: VendorTenant,
+    /// Whether the vendor also reads Amazon WorkSpaces; `None` to leave that as it is.
+    pub workspaces: Option<bool>,
+    /// The display name in the vendor's console. Without it, an account gets [`DisplayName::default`], and a name that was
+    /// changed there is kept.
+    pub display_name: Option<DisplayName>,
+}
+
+/// A customer account at a vendor.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VendorTenant {
     /// The kind of API.
     pub api: Api,
     /// The API endpoint.

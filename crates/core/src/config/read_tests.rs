@@ -16,7 +16,7 @@ fn parse(text: &str) -> Config {
 fn example_configuration_is_valid() {
     let config = parse(DEMO);
     assert_eq!(config.warnings(), Vec::<String>::new());
-    let (blueprint, errors) = Blueprint::new(&config, &sample_account().unwrap(), &SecretValues::new()).unwrap();
+    let (blueprint, errors) = Blueprint::new(&config, &sample_account().unwrap(), &SecretValues::default()).unwrap();
     assert_eq!(errors, []);
     assert_eq!((blueprint.grants.len(), blueprint.roles.len()), (1, 3));
     let text = plain(&show(&config));
@@ -42,6 +42,10 @@ fn example_configuration_is_valid() {
       boundary        none
       tags            none
       registered at   none
+      hand-off        by a person, for each account
+      once            In the Workload Security console, under Administration >
+                      System Settings > Advanced > Manager AWS Identity, select Use
+                      Manager Instance Role. The API has no call for it.
       existing role   of the same name: left unchanged
       attached        none
       policy          Workload_Security_Policy_Cross
@@ -197,6 +201,10 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
       boundary        arn:{partition}:iam::{account-id}:policy/boundary
       tag             dp:exclude:identity = true
       registered at   none
+      hand-off        by a person, for each account
+      once            In the Workload Security console, under Administration >
+                      System Settings > Advanced > Manager AWS Identity, select Use
+                      Manager Instance Role. The API has no call for it.
       existing role   of the same name: taken over
       attached        none
       policy          Workload_Security_Policy_Cross

@@ -1,12 +1,13 @@
 //! `[vendors.NAME.registration]`: where accounts are registered with the vendor.
 
-use super::RegistrationTemplate;
 use super::context::ReadContext;
 use super::parameters::ParameterUse;
+use super::{RegistrationTemplate, VendorTenant};
+use crate::display_name::DisplayName;
 use crate::toml_reader::{Value, parameter_name};
 use crate::vendor::{Endpoint, HostOwner, Vendor};
 
-const REGISTRATION: &[&str] = &["region", "url", "own-host", "api-key"];
+const REGISTRATION: &[&str] = &["region", "url", "own-host", "api-key", "workspaces", "display-name"];
 
 pub(super) fn registration(
     vendor: &Vendor,
@@ -35,7 +36,10 @@ pub(super) fn registration(
             None
         }
     };
-    Some(RegistrationTemplate { api, endpoint: endpoint?, key_parameter: key_parameter? })
+    let workspaces = table.get("workspaces").and_then(|value| value.flag());
+    let display_name = table.get("display-name").and_then(|value| value.checked(DisplayName::parse));
+    let tenant = VendorTenant { api, endpoint: endpoint?, key_parameter: key_parameter? };
+    Some(RegistrationTemplate { tenant, workspaces, display_name })
 }
 
 /// The API key gives access to the vendor's whole console, so it is never read from the file.

@@ -43,7 +43,7 @@ fn all_errors_of_a_registration_are_reported() {
     onboarding.toml:6:12: `own-host`: expected a boolean (`true` or `false`), found a string; write it without quotes
     onboarding.toml:5:11: `api-key`: API keys must not be in the file; store the key in an SSM parameter (SecureString) and write `{ ssm-parameter = "/name" }`
     onboarding.toml:5:29: `ssm-parameter`: is not a valid SSM parameter name; expected a name such as `/account-onboarding/trelica/external-id`
-    onboarding.toml:6:1: unknown key `key`; expected `region`, `url`, `own-host` or `api-key`
+    onboarding.toml:6:1: unknown key `key`; expected `region`, `url`, `own-host`, `api-key`, `workspaces` or `display-name`
     "#);
 }
 
@@ -55,4 +55,53 @@ fn registration_requires_a_vendor_with_an_api() {
                    role = { name = 'Acme' }\npermissions.ec2 = { actions = ['ec2:DescribeInstances'] }\n\
                    registration = { api = 'workload-securty' }\n[vendors.acme]\nexternal-id = 'x-1'\n";
     insta::assert_snapshot!(Config::parse_without_files(unknown).unwrap_err(), @"onboarding.toml:6:24: `api`: `workload-securty` is not a supported API; expected `workload-security`; did you mean `workload-security`?");
+}
+
+const KEY: &str = "region = 'us-1'\napi-key = { ssm-parameter = '/account-onboarding/ws/api-key' }";
+
+#[test]
+fn settings_of_a_registration_are_read_and_shown() {
+    let config = Config::parse_without_files(&format!(
+        "{VENDOR}{KEY}\nworkspaces = false\ndisplay-name = 'AWS {{account-id}}'\n"
+    ));
+    let config = config.unwrap();
+    let registration = config.roles[0].registration.as_ref().unwrap();
+    assert_eq!(registration.workspaces, Some(false));
+    assert_eq!(registration.display_name.as_ref().unwrap().as_str(), "AWS {account-id}");
+    let shown = plain(&show(&config));
+    assert!(
+        shown.contains("registered as   AWS {account-id}\n") && shown.contains("WorkSpaces      not included"),
+        "{shown}"
+    );
+    let shown = plain(&show(&Config::parse_without_files(&format!("{VENDOR}{KEY}\n")).unwrap()));
+    assert!(shown.contains("WorkSpaces      as set in the console"), "{shown}");
+}
+
+#[test]
+fn settings_of_the_wrong_type_or_form_are_reported() {
+    let all = [
+        problems(&format!("{KEY}\nworkspaces = 'true'")),
+        problems(&format!("{KEY}\nworkspaces = 1\ndisplay-name = true")),
+        problems(&format!("{KEY}\ndisplay-name = '{{account-nam}}'")),
+        problems(&format!("{KEY}\ndisplay-name = 'AWS'")),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"");
+}
+
+/// Without the key, the vendor's API returns the external ID. A registration with errors is not reported as a missing external ID.
+#[test]
+fn registration_replaces_the_external_id() {
+    let without = |registration: &str| {
+        Config::parse_without_files(&format!("[vendors.workload-security.registration]\n{registration}\n"))
+    };
+    let config = without(KEY).unwrap();
+    assert_eq!(crate::blueprint::tenants(&config).len(), 1);
+    assert!(plain(&show(&config)).contains("the external ID that the vendor's API"), "{}", plain(&show(&config)));
+    insta::assert_snapshot!(without("region = 'us-1'").unwrap_err(), @"");
+    let none = Config::parse_without_files("[vendors.workload-security]\n").unwrap_err().to_string();
+    assert!(none.contains("`external-id` is missing"), "{none}");
+    let waived = format!(
+        "[vendors.workload-security]\nexternal-id = {{ none-because = 'x' }}\n[vendors.workload-security.registration]\n{KEY}\n"
+    );
+    assert_eq!(crate::blueprint::tenants(&Config::parse_without_files(&waived).unwrap()).len(), 0);
 }

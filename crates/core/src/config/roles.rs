@@ -86,6 +86,7 @@ pub(super) fn role_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Option
         policies,
         registration: None,
         handoff: None,
+        once: Vec::new(),
         management_only: None,
     })
 }

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::model::{Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec};
+use super::model::{
+    Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec, VendorTenant,
+};
 use crate::lines::{Line, Style};
 use crate::policy::{AssumeAction, Document, Redactor};
 use crate::role_settings::RoleDefinition;
@@ -74,9 +76,16 @@ fn role(role: &RoleTemplate) -> Vec<Line> {
         add("tag", &format!("{key} = {value}"));
     }
     match &role.registration {
-        Some(RegistrationTemplate { endpoint, key_parameter, .. }) => {
+        Some(RegistrationTemplate {
+            tenant: VendorTenant { endpoint, key_parameter, .. },
+            workspaces,
+            display_name,
+        }) => {
             let key = format!("with the key in the SSM parameter {key_parameter}");
             add("registered at", &format!("{}, {key}", endpoint.url()));
+            let kept = if display_name.is_none() { "; a name that was changed there is kept" } else { "" };
+            add("registered as", &format!("{}{kept}", display_name.clone().unwrap_or_default().as_str()));
+            add("WorkSpaces", workspaces.map_or("as set in the console", included));
         }
         None if owner.is_vendor() => add("registered at", NONE),
         None => {}
@@ -84,6 +93,9 @@ fn role(role: &RoleTemplate) -> Vec<Line> {
     if let Some(handoff) = &role.handoff {
         let region = handoff.region.as_ref().map(|region| format!(" in region {region}")).unwrap_or_default();
         add("hand-off", &format!("by a person, for each account{region}"));
+    }
+    for step in &role.once {
+        add("once", step);
     }
     if let Some(only) = &role.management_only {
         let actions = plain_list_of(only.actions.iter().map(String::as_str));
@@ -111,6 +123,11 @@ fn role(role: &RoleTemplate) -> Vec<Line> {
     lines
 }
 
+/// Whether a vendor reads Amazon WorkSpaces.
+fn included(workspaces: bool) -> &'static str {
+    if workspaces { "included" } else { "not included" }
+}
+
 /// The principals, their external ID (hidden), their actions and their condition. `without_id` is what to say if no external
 /// ID is configured.
 fn trust(spec: &TrustSpec, without_id: &str) -> String {
@@ -129,6 +146,7 @@ fn trust(spec: &TrustSpec, without_id: &str) -> String {
             ExternalIdSource::Literal(_) => text.push_str("an external ID (hidden)"),
             ExternalIdSource::Parameter(name) => _ = write!(text, "the external ID in the SSM parameter {name}"),
             ExternalIdSource::Pattern(_) => text.push_str("an external ID that matches a pattern (hidden)"),
+            ExternalIdSource::Tenant(_) => text.push_str("the external ID that the vendor's API returns"),
         }
     }
     _ = write!(text, ", for {}", plain_list_of(spec.actions.iter().map(AssumeAction::as_str)));

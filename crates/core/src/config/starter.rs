@@ -12,7 +12,7 @@ use crate::console::PermissionSet;
 use crate::policy::{InvalidPrincipal, Principal};
 use crate::text::Untrusted;
 use crate::toml_reader::{parameter_name, template};
-use crate::vendor::{ExternalIdRule, Vendor};
+use crate::vendor::{Endpoint, ExternalIdRule, Vendor};
 
 /// The function can read the parameters below this path, and no others, except its configuration.
 ///
@@ -63,10 +63,12 @@ pub struct StarterVendor {
     pub(super) title: String,
     /// Where users find their external ID.
     pub(super) hint: Option<String>,
-    /// The SSM parameter with the external ID; none if the vendor uses none.
+    /// The SSM parameter with the external ID; none if the vendor uses none, or its API returns it.
     pub(super) parameter: Option<String>,
     /// Whether accounts can be registered through an API of the vendor.
     pub(super) has_registration: bool,
+    /// The region of the API with which accounts are registered.
+    pub(super) region: Option<String>,
 }
 
 impl StarterVendor {
@@ -85,7 +87,21 @@ impl StarterVendor {
             hint,
             parameter,
             has_registration: vendor.registration_api.is_some(),
+            region: None,
         }
+    }
+
+    /// A vendor whose API in this region registers the accounts. It also returns the external ID, unless a parameter has it.
+    #[must_use]
+    pub fn registered(vendor: &Vendor, region: String, parameter: Option<String>) -> Self {
+        let given = parameter.clone();
+        Self { parameter: given, region: Some(region), ..Self::new(vendor, parameter) }
+    }
+
+    /// The SSM parameter with the API key, if accounts are registered.
+    #[must_use]
+    pub fn key_parameter(&self) -> Option<String> {
+        self.region.as_ref().map(|_| key_parameter(&self.name))
     }
 
     /// The display name.
@@ -105,6 +121,21 @@ impl StarterVendor {
 #[must_use]
 pub fn default_parameter(vendor: &str) -> String {
     format!("{READABLE}{vendor}/external-id")
+}
+
+/// The parameter that holds the API key of a vendor. The stack uses the same name.
+pub(super) fn key_parameter(vendor: &str) -> String {
+    format!("{READABLE}{vendor}/api-key")
+}
+
+/// Validates the region of a vendor's API.
+///
+/// # Errors
+/// If the vendor has no API, or not in this region.
+pub fn registration_region(vendor: &Vendor, text: &str) -> Result<String, String> {
+    let none = || format!("{} has no API that registers accounts", vendor.title);
+    let api = vendor.registration_api.ok_or_else(none)?;
+    Endpoint::from_region(api, text).map(|_| text.to_owned())
 }
 
 /// Refuses an account ID of the AWS documentation, as `plan` would.

@@ -73,10 +73,10 @@ fn commented_configuration_names_parameters_and_no_external_ids() {
 
     # Trend Micro Cloud One Workload Security
     [vendors.workload-security]
-    # Its value: the ID that Workload Security generated for your tenant; its API returns it as `externalId` of /api/awsconnectorsettings
+    # Its value: the ID that Workload Security generated for your tenant, which its console shows when you add an AWS account; with `registration`, leave it out: the API returns it
     external-id = { ssm-parameter = "/account-onboarding/workload-security/external-id" }
     # permissions = []  # by default all read-only groups: `onboard vendors show workload-security`
-    # To register each account through the vendor's API:
+    # To register each account through the vendor's API, which also returns the external ID if the key is left out:
     # registration = { region = "REGION", api-key = { ssm-parameter = "/account-onboarding/workload-security/api-key" } }
 
     # Roles of your own, for example for a pipeline of the identity account:
@@ -148,4 +148,22 @@ fn wrong_answers_are_explained() {
     ");
     assert!(principal(&own, &role("admin")).is_ok() && permission_set("Admin").is_ok());
     assert!(external_id_parameter(&default_parameter("trelica")).is_ok());
+}
+
+#[test]
+fn registration_needs_no_external_id_in_a_parameter() {
+    let catalogue = Catalogue::built_in();
+    let vendor = catalogue.get("workload-security").unwrap();
+    let toml = |parameter: Option<&str>| {
+        let vendor = StarterVendor::registered(vendor, "de-1".to_owned(), parameter.map(str::to_owned));
+        assert_eq!(vendor.key_parameter().as_deref(), Some("/account-onboarding/workload-security/api-key"));
+        Starter { vendors: vec![vendor], ..starter(Granted::Account(Mfa::NotRequired), &[], &[]) }.to_toml()
+    };
+    let without = Config::parse_without_files(&toml(None)).unwrap();
+    assert_eq!(crate::blueprint::tenants(&without).len(), 1);
+    let with = Config::parse_without_files(&toml(Some("/account-onboarding/own/id"))).unwrap();
+    assert_eq!(crate::blueprint::tenants(&with).len(), 0);
+    assert!(crate::blueprint::parameters(&with).contains("/account-onboarding/own/id"));
+    assert!(registration_region(vendor, "us-2").is_err());
+    assert!(registration_region(catalogue.get("trelica").unwrap(), "us-1").unwrap_err().contains("has no API"));
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::starter::{Granted, Mfa, Starter, StarterVendor, permission_set_pattern};
+use super::starter::{Granted, Mfa, Starter, StarterVendor, key_parameter, permission_set_pattern};
 use crate::account::AccountId;
 
 const HEAD: &str = r#"# What every account of the organization gets: grants on the access role, and the roles that are installed. Check this file
@@ -113,7 +113,7 @@ principal = \"{identity_account}\"
 
 /// The entry of a vendor.
 fn vendor(vendor: &StarterVendor) -> String {
-    let StarterVendor { name, title, hint, parameter, has_registration } = vendor;
+    let StarterVendor { name, title, hint, parameter, has_registration, region } = vendor;
     let mut lines = format!("\n# {title}\n[vendors.{name}]\n");
     if let Some(parameter) = parameter {
         if let Some(hint) = hint {
@@ -122,12 +122,19 @@ fn vendor(vendor: &StarterVendor) -> String {
         lines.push_str(&format!("external-id = {{ ssm-parameter = \"{parameter}\" }}\n"));
     }
     lines.push_str(&format!("# permissions = []  # by default all read-only groups: `onboard vendors show {name}`\n"));
-    if *has_registration {
-        lines.push_str(&format!(
-            "# To register each account through the vendor's API:
-# registration = {{ region = \"REGION\", api-key = {{ ssm-parameter = \"/account-onboarding/{name}/api-key\" }} }}
+    let key = format!("api-key = {{ ssm-parameter = \"{}\" }}", key_parameter(name));
+    match region {
+        Some(region) => {
+            lines.push_str("# Each account is registered through the vendor's API");
+            lines.push_str(if parameter.is_none() { ", which also returns the external ID.\n" } else { ".\n" });
+            lines.push_str(&format!("registration = {{ region = \"{region}\", {key} }}\n"));
+        }
+        None if *has_registration => lines.push_str(&format!(
+            "# To register each account through the vendor's API, which also returns the external ID if the key is left out:
+# registration = {{ region = \"REGION\", {key} }}
 "
-        ));
+        )),
+        None => {}
     }
     lines
 }

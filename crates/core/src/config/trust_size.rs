@@ -87,7 +87,7 @@ fn condition(spec: &TrustSpec, account: &Account) -> Json {
     let value = |source: &ExternalIdSource| match source {
         ExternalIdSource::Literal(id) => id.expose().to_owned(),
         ExternalIdSource::Pattern(pattern) => pattern.as_secret().expose().to_owned(),
-        ExternalIdSource::Parameter(_) => SHORTEST_EXTERNAL_ID.to_owned(),
+        ExternalIdSource::Parameter(_) | ExternalIdSource::Tenant(_) => SHORTEST_EXTERNAL_ID.to_owned(),
     };
     match spec.external_ids.is_empty() {
         true => condition.to_json(),

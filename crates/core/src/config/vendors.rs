@@ -10,7 +10,7 @@ use super::roles;
 use super::starter::default_parameter;
 use super::trust::external_ids;
 use super::vendor_permissions::Permissions;
-use super::{ExternalIdSource, PrincipalSpec, RoleTemplate, TrustSpec, trust_size};
+use super::{ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec, trust_size};
 use crate::owner::Owner;
 use crate::policy::ExternalIdRequirement;
 use crate::role::RoleName;
@@ -124,8 +124,12 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadCon
         context.names.borrow_mut().reserve(name, &owner, named.as_ref().unwrap_or(entry));
     }
     let permissions = Permissions::read(vendor, entry, table);
-    let (external_ids, no_external_id) = vendor_external_ids(vendor, entry, table, context)?;
+    let external_id = table.get("external-id");
+    let given = external_id.map(|_| vendor_external_ids(vendor, None, entry, table, context));
     let registration = table.get("registration").and_then(|value| registration(vendor, &value, context));
+    let external_ids =
+        given.unwrap_or_else(|| vendor_external_ids(vendor, registration.as_ref(), entry, table, context));
+    let (external_ids, no_external_id) = external_ids?;
     let handoff = match table.get("handoff") {
         Some(value) => handoff(vendor, &value),
         None => vendor.handoff.clone(),
@@ -184,6 +188,7 @@ fn role_template(
         policies,
         registration: None,
         handoff: None,
+        once: vendor.once.clone(),
         management_only,
     }
 }
@@ -199,6 +204,7 @@ fn role_name(vendor: &Vendor, value: &Value<'_>) -> Option<RoleName> {
 /// The external IDs of a vendor, or the reason why there are none, which the configuration or the vendor file has to give.
 fn vendor_external_ids(
     vendor: &Vendor,
+    registration: Option<&RegistrationTemplate>,
     entry: &Value<'_>,
     table: &Table<'_>,
     context: &ReadContext<'_>,
@@ -220,6 +226,11 @@ fn vendor_external_ids(
         (Some(value), ExternalIdRule::NoneBecause(reason)) => {
             value.problem(format!("{} uses no external ID ({reason}); remove the key", vendor.title));
             None
+        }
+        // The API that registers the accounts also returns the external ID.
+        (None, ExternalIdRule::Required { .. }) if table.get("registration").is_some() => {
+            let tenant = registration?.tenant.clone();
+            Some((vec![ExternalIdSource::Tenant(tenant)], None))
         }
         (None, ExternalIdRule::Required { hint }) => {
             let hint = hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();

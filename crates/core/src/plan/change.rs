@@ -80,6 +80,19 @@ pub enum Action {
     Untag(BTreeSet<String>),
     /// The account is registered with a vendor, by the vendor's API.
     Register(Box<RegistrationChange>),
+    /// A registration with a vendor is removed, by the vendor's API.
+    Deregister(Box<Deregistration>),
+}
+
+/// The removal of a registration that this tool made, for an account that has left the organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deregistration {
+    /// The display name of the vendor.
+    pub title: String,
+    /// The API of the vendor.
+    pub api: Api,
+    /// The vendor's ID of the registration.
+    pub id: u64,
 }
 
 /// A registration of the account with a vendor.
@@ -103,6 +116,16 @@ impl RegistrationChange {
             None => self.api.calls().create,
             Some(_) => self.api.calls().update,
         }
+    }
+
+    /// What an update changes of a registration that has the role already, in words; `None` if the role changes.
+    fn changed(&self) -> Option<String> {
+        let before = self.before.as_ref().filter(|before| before.role_arn.as_ref() == Some(&self.after.role_arn))?;
+        let name = (before.display_name.as_ref() != Some(&self.after.display_name)).then_some("the display name");
+        let workspaces = self.after.workspaces.filter(|after| *after != before.workspaces);
+        let workspaces =
+            workspaces.map(|after| if after { "include Amazon WorkSpaces" } else { "exclude Amazon WorkSpaces" });
+        Some(name.into_iter().chain(workspaces).collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -160,6 +183,7 @@ impl Change {
             Action::Tag(_) => "iam:TagRole",
             Action::Untag(_) => "iam:UntagRole",
             Action::Register(registration) => registration.call(),
+            Action::Deregister(registration) => registration.api.calls().delete,
         }
     }
 
@@ -180,7 +204,8 @@ impl Change {
             | Action::Detach(_)
             | Action::Tag(_)
             | Action::Untag(_)
-            | Action::Register(_) => false,
+            | Action::Register(_)
+            | Action::Deregister(_) => false,
         }
     }
 
@@ -212,7 +237,7 @@ impl Change {
     /// Whether the change is a call to a vendor, and writes nothing in the account.
     #[must_use]
     pub fn is_registration(&self) -> bool {
-        matches!(self.action, Action::Register(_))
+        matches!(self.action, Action::Register(_) | Action::Deregister(_))
     }
 
     /// Whether both are the same change. The time of a revocation is ignored, because it is the time of the comparison.
@@ -250,7 +275,8 @@ impl Change {
             | Action::DeleteBoundary(_)
             | Action::Tag(_)
             | Action::Untag(_)
-            | Action::Register(_) => Vec::new(),
+            | Action::Register(_)
+            | Action::Deregister(_) => Vec::new(),
         }
     }
 
@@ -264,9 +290,11 @@ impl Change {
             | Action::PutBoundary { before: None, .. } => Sign::Add,
             Action::Register(registration) if registration.before.is_none() => Sign::Add,
             Action::RevokeSessions(revocation) if revocation.before.is_none() => Sign::Add,
-            Action::DeletePolicy { .. } | Action::Detach(_) | Action::DeleteBoundary(_) | Action::Untag(_) => {
-                Sign::Remove
-            }
+            Action::DeletePolicy { .. }
+            | Action::Detach(_)
+            | Action::DeleteBoundary(_)
+            | Action::Untag(_)
+            | Action::Deregister(_) => Sign::Remove,
             Action::UpdateTrust { .. }
             | Action::UpdateRole { .. }
             | Action::PutPolicy { .. }
@@ -301,8 +329,14 @@ impl fmt::Display for Change {
             Action::Untag(keys) => write!(f, "remove the tags {} from role `{role}`", list(keys.iter())),
             Action::Register(registration) => match &registration.before {
                 None => write!(f, "register the account with {}, using role `{role}`", registration.title),
-                Some(_) => write!(f, "update the registration with {} to use role `{role}`", registration.title),
+                Some(_) => match registration.changed() {
+                    None => write!(f, "update the registration with {} to use role `{role}`", registration.title),
+                    Some(changed) => write!(f, "update the registration with {}: {changed}", registration.title),
+                },
             },
+            Action::Deregister(registration) => {
+                write!(f, "remove the registration {} of the account with {}", registration.id, registration.title)
+            }
         }
     }
 }

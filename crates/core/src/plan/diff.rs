@@ -7,8 +7,8 @@ use super::change::{Action, Change, NewRole, RegistrationChange};
 use super::refusal::Refusal;
 use super::revocation::{RoleHistory, revocation, trust_differs};
 use super::settings::settings_changes;
-use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec};
-use crate::observed::{Observed, ObservedRole};
+use crate::blueprint::{Blueprint, EditedName, RoleSpec};
+use crate::observed::{ExistingRegistration, Observed, ObservedRole};
 use crate::policy::{
     PolicyError, PolicyNotice, REVOCATION_POLICY, add_grants, deny_everything, inline_limit, only_allows, prune_orphans,
 };
@@ -46,16 +46,24 @@ pub fn diff(blueprint: &Blueprint, observed: &Observed, history: &RoleHistory, n
     plan
 }
 
-/// The registration with the vendor, unless it exists. A display name that was edited in the vendor's console is kept.
+/// The registration with the vendor, unless it exists as configured. A display name that was edited in the vendor's console is
+/// kept unless one is configured.
 fn register(spec: &RoleSpec, observed: &Observed) -> Option<Change> {
-    let RegistrationSpec { api, registration: after, .. } = spec.registration.as_ref()?;
+    let desired = spec.registration.as_ref()?;
     let existing = observed.registrations.get(spec.name())?.as_ref().ok()?;
-    if existing.iter().any(|one| one.role_arn.as_ref() == Some(&after.role_arn)) {
+    if existing.iter().any(|one| desired.is_satisfied_by(one)) {
         return None;
     }
     let title = spec.definition.title.clone();
-    let before = existing.first().cloned();
-    let registration = RegistrationChange { title, api: *api, before, after: after.clone() };
+    let ours = existing.iter().find(|one| desired.has_role(one));
+    let before = ours.or(existing.first()).map(ExistingRegistration::without_last_read);
+    let mut after = desired.registration.clone();
+    if let Some(name) = ours.and_then(|ours| ours.display_name.clone())
+        && desired.edited_name == EditedName::Kept
+    {
+        after.display_name = name;
+    }
+    let registration = RegistrationChange { title, api: desired.api, before, after };
     Some(Change { role: spec.name().clone(), action: Action::Register(Box::new(registration)) })
 }
 

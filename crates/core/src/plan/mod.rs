@@ -14,7 +14,7 @@ mod settings;
 mod still_present;
 
 pub(crate) use change::Sign;
-pub use change::{Action, Change, NewRole, RegistrationChange, RoleDetails};
+pub use change::{Action, Change, Deregistration, NewRole, RegistrationChange, RoleDetails};
 pub use diff::{Plan, diff};
 pub use guard::{Approved, guard};
 pub use predict::predicted;

@@ -24,9 +24,19 @@ pub fn predicted(observed: &Observed, changes: &[Change]) -> Observed {
                 after.roles.insert(change.role.clone(), role);
             }
             Action::Register(registration) => {
-                let id = registration.before.as_ref().map_or(0, |before| before.id);
-                let role_arn = Some(registration.after.role_arn.clone());
-                after.registrations.insert(change.role.clone(), Ok(vec![ExistingRegistration { id, role_arn }]));
+                let before = registration.before.clone().unwrap_or_default();
+                let last_read = after
+                    .registrations
+                    .get(&change.role)
+                    .and_then(|all| all.as_ref().ok()?.iter().find(|one| one.id == before.id)?.last_read);
+                let registered = ExistingRegistration {
+                    id: before.id,
+                    role_arn: Some(registration.after.role_arn.clone()),
+                    display_name: Some(registration.after.display_name.clone()),
+                    workspaces: registration.after.workspaces.unwrap_or(before.workspaces),
+                    last_read,
+                };
+                after.registrations.insert(change.role.clone(), Ok(vec![registered]));
             }
             // Who can assume a role does not depend on these.
             Action::UpdateRole { .. }
@@ -38,7 +48,8 @@ pub fn predicted(observed: &Observed, changes: &[Change]) -> Observed {
             | Action::PutBoundary { .. }
             | Action::DeleteBoundary(_)
             | Action::Tag(_)
-            | Action::Untag(_) => {}
+            | Action::Untag(_)
+            | Action::Deregister(_) => {}
         }
     }
     after

@@ -10,7 +10,8 @@
 //! - each principal that a role trusts: it can assume the role, with each of its external IDs if it has several. If an
 //!   external ID is configured, it is denied without an external ID and with a wrong one, which is the protection against
 //!   the confused deputy problem. For a pattern of external IDs, the proofs are about one that matches and one that does not;
-//! - each registration: the vendor has registered the account with this role.
+//! - each registration: the vendor has registered the account with this role. When it last read the account is the vendor's
+//!   statement, which the sentence quotes; whether that is recent is not a part of the proof (see [`crate::vendor_read`]).
 //!
 //! Proofs err on the side of caution. A caller that should be allowed has to be allowed by what is known about it. A
 //! caller that should be denied is denied only if no role or user of its account could assume the role.
@@ -26,6 +27,7 @@ use crate::observed::Observed;
 pub(crate) use crate::policy::Presented;
 use crate::policy::{Condition, ConditionClause, Document, Grant, Verdict, can_pass_nothing, grant_verdict};
 use crate::role::RoleName;
+use crate::time::to_policy_date;
 
 /// One statement about access, and whether it is true.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -103,13 +105,18 @@ fn current_trust<'a>(spec: &RoleSpec, observed: &'a Observed) -> Result<&'a Docu
 }
 
 fn prove_registered(spec: &RoleSpec, desired: &RegistrationSpec, observed: &Observed) -> Proof {
-    let arn = &desired.registration.role_arn;
     let existing = observed.registrations.get(spec.name()).and_then(|existing| existing.as_ref().ok());
-    let holds = existing.map(|all| all.iter().any(|one| one.role_arn.as_ref() == Some(arn)));
+    let ours = existing.map(|all| all.iter().find(|one| desired.has_role(one)));
+    let holds = ours.map(|ours| ours.is_some());
+    let last_read = ours.flatten().and_then(|ours| ours.last_read);
+    let read = match last_read.and_then(to_policy_date) {
+        Some(time) => format!(" and reports that it last read the account at {time}"),
+        None => " and has not read the account yet".to_owned(),
+    };
     let state = match holds {
-        Some(true) => "has registered the account with this role",
-        Some(false) => "has not registered the account with this role",
-        None => "did not report whether it has registered the account",
+        Some(true) => format!("has registered the account with this role{read}"),
+        Some(false) => "has not registered the account with this role".to_owned(),
+        None => "did not report whether it has registered the account".to_owned(),
     };
     let role = spec.name().clone();
     let who = spec.definition.title.clone();

@@ -8,7 +8,7 @@ use super::change::RegistrationChange;
 use crate::blueprint::{BlueprintError, ConfiguredPart, RoleSpec};
 use crate::code::Code;
 use crate::observed::ObservedRole;
-use crate::outcome::Cause;
+use crate::outcome::{Cause, Stop};
 use crate::owner::OWNER_TAG;
 use crate::policy::{PolicyError, PolicyNotice, Principal};
 use crate::role::RoleName;
@@ -62,10 +62,16 @@ impl Refusal {
         Self { is_registration: true, ..Self::new(Code::ForeignRegistration, role, message, remedy) }
     }
 
-    /// A role whose blueprint cannot be built from the configuration.
+    /// A role whose blueprint cannot be built. `None` if the reason passes with time.
     pub fn configuration(error: &BlueprintError) -> Option<Self> {
         let ConfiguredPart::Role { name, .. } = &error.part else { return None };
-        Some(Self::new(Code::Configuration, name, error.to_string(), "fix the configuration, then run again"))
+        match error.stop.as_deref() {
+            None => {
+                Some(Self::new(Code::Configuration, name, error.to_string(), "fix the configuration, then run again"))
+            }
+            Some(Stop::Wait(_)) => None,
+            Some(stop) => Some(Self::new(stop.cause().code, name, error.to_string(), &stop.cause().remedy)),
+        }
     }
 
     /// A role whose session policy would be too long.

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::RoleHistory;
 use crate::account::{Account, AccountState, JoinMethod};
-use crate::blueprint::Blueprint;
+use crate::blueprint::{Blueprint, SecretValues};
 use crate::config::Config;
 use crate::observed::{Observed, ObservedRole};
 use crate::policy::{Document, add_grants};
@@ -64,7 +64,7 @@ pub(crate) fn blueprint_with(change: impl FnOnce(&mut Config)) -> Blueprint {
         partition: "aws".parse().unwrap(),
         ou_path: None,
     };
-    let (blueprint, errors) = Blueprint::new(&config, &account, &BTreeMap::new()).unwrap();
+    let (blueprint, errors) = Blueprint::new(&config, &account, &SecretValues::default()).unwrap();
     assert_eq!(errors, []);
     blueprint
 }

@@ -7,6 +7,7 @@ use crate::lines::{Line, Mark, Style};
 use crate::plan::{Action, Change, NewRole, RegistrationChange, Sign};
 use crate::policy::{Document, Principals, Redactor, Statement, permissions_summary, trust_summary};
 use crate::role_settings::RoleSettings;
+use crate::text::printable;
 
 /// The column of what a change changes.
 const INDENT: usize = 6;
@@ -41,7 +42,7 @@ pub(super) fn change_lines(
         (Action::Tag(tags), _) => tags.iter().map(|(key, value)| added(&format!("{key} = {value}"))).collect(),
         (Action::PutBoundary { before: Some(before), .. }, _) => vec![removed(before)],
         (Action::Register(registration), _) => registration_change(registration),
-        (Action::UpdateRole { .. } | Action::Attach(_) | Action::Detach(_), _)
+        (Action::UpdateRole { .. } | Action::Attach(_) | Action::Detach(_) | Action::Deregister(_), _)
         | (Action::PutBoundary { before: None, .. } | Action::DeleteBoundary(_) | Action::Untag(_), _) => Vec::new(),
     });
     lines
@@ -56,11 +57,21 @@ fn mark(sign: Sign) -> Mark {
 }
 
 fn registration_change(change: &RegistrationChange) -> Vec<Line> {
-    let before = change.before.as_ref().and_then(|before| before.role_arn.as_ref());
-    let before = before.map(|arn| removed(&format!("role            {arn}")));
-    let after = added(&format!("role            {}", change.after.role_arn));
-    let name = added(&format!("display name    {}", change.after.display_name));
-    before.into_iter().chain([after, name]).collect()
+    let included = |workspaces: bool| if workspaces { "included" } else { "not included" }.to_owned();
+    let RegistrationChange { before, after, .. } = change;
+    let before = before.as_ref();
+    let role = (before.and_then(|before| before.role_arn.clone()), Some(after.role_arn.clone()));
+    let name = (before.and_then(|before| before.display_name.clone()), Some(after.display_name.clone()));
+    let workspaces = (before.map(|before| included(before.workspaces)), after.workspaces.map(included));
+    let workspaces = if after.workspaces.is_some() { workspaces } else { (None, None) };
+    let mut lines = Vec::new();
+    for (label, (old, new)) in [("role", role), ("display name", name), ("WorkSpaces", workspaces)] {
+        if old != new {
+            lines.extend(old.map(|text| removed(&format!("{label:<16}{}", printable(&text)))));
+            lines.extend(new.map(|text| added(&format!("{label:<16}{text}"))));
+        }
+    }
+    lines
 }
 
 /// The principals that a trust policy gains, if that is all that changes; otherwise its diff.

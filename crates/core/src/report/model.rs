@@ -73,6 +73,9 @@ pub struct Report {
     /// What a person does at vendors for this account, once the roles exist.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub handoffs: Vec<Handoff>,
+    /// The cause of a step at a vendor that is retried, although the outcome is final.
+    #[serde(skip)]
+    pub retry: Option<Cause>,
     /// The number of calls in the account.
     pub calls: Calls,
     /// The duration, including waiting, in milliseconds.
@@ -157,6 +160,7 @@ impl Report {
             proofs_after: Vec::new(),
             links: Vec::new(),
             handoffs: Vec::new(),
+            retry: None,
             calls: Calls::default(),
             duration_ms: 0,
         }
@@ -205,7 +209,7 @@ impl Report {
     pub fn redact(&mut self, secrets: &SecretValues, literals: &[crate::role::ExternalId]) {
         let documents = self.changes.iter().flat_map(|step| step.change.documents());
         let observed: Vec<_> = documents.flat_map(external_ids).collect();
-        let parameters = secrets.values().flatten().map(|value| value.expose_secret());
+        let parameters = secrets.known().map(|value| value.expose_secret());
         let known = parameters.chain(literals.iter().map(|id| id.expose()));
         let redactor = SecretRedactor::new(known.chain(observed.iter().map(String::as_str)));
         let redact = |text: &mut String| redactor.redact(text);

@@ -57,11 +57,17 @@ fn workload_security_has_fifteen_read_only_actions() {
       source        built in
       accounts      147995105371
       external ID   required: the ID that Workload Security generated for your
-                    tenant; its API returns it as `externalId` of
-                    /api/awsconnectorsettings
+                    tenant, which its console shows when you add an AWS account;
+                    with `registration`, leave it out: the API returns it
       role          Workload_Security_Role_Cross (override with `role-name`)
       policy        Workload_Security_Policy_Cross
       registration  through the vendor's API, if configured
+      hand-off      In Workload Security, add an AWS account (Computers > Add > Add
+                    AWS Account), choose the cross-account role, and paste this
+                    value (Cross Account Role ARN)
+      once          In the Workload Security console, under Administration > System
+                    Settings > Advanced > Manager AWS Identity, select Use Manager
+                    Instance Role. The API has no call for it.
       docs          https://cloudone.trendmicro.com/docs/workload-security/aws-add-cross-account/
 
       permissions

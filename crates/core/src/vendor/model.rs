@@ -44,6 +44,8 @@ pub struct Vendor {
     pub registration_api: Option<Api>,
     /// What a person does at the vendor for each account.
     pub handoff: Option<HandoffTemplate>,
+    /// What a person does at the vendor once, for all accounts.
+    pub once: Vec<String>,
     /// Where the vendor is defined.
     pub origin: VendorOrigin,
 }

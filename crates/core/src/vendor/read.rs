@@ -19,7 +19,7 @@ use crate::toml_reader::{
     trust_condition,
 };
 
-const VENDOR: &[&str] = &["title", "documentation", "trust", "role", "permissions", "registration", "handoff"];
+const VENDOR: &[&str] = &["title", "documentation", "trust", "role", "permissions", "registration", "handoff", "once"];
 const TRUST: &[&str] = &["accounts", "external-id", "external-id-hint", "condition", "actions"];
 const ROLE: &[&str] = &["name", "name-fixed", "description", "max-session-seconds", "policy-name", "managed-policies"];
 const GROUP: &[&str] = &["actions", "resources", "condition", "mutates", "management-only", "optional-actions"];
@@ -61,6 +61,8 @@ fn vendor(name: &str, table: &Table<'_>, origin: VendorOrigin) -> Option<Vendor>
     let role = table.require("role").and_then(|value| role(&value, &groups));
     let registration_api = table.get("registration").and_then(|value| registration_api(&value));
     let handoff = table.get("handoff").and_then(|value| handoff(&value));
+    let once = table.get("once").and_then(|value| value.list()).unwrap_or_default();
+    let once = once.iter().filter_map(|step| step.checked(single_line)).collect();
     let Trust { accounts, external_id, condition, actions } = trust?;
     let role = role?;
     let title = title?;
@@ -85,6 +87,7 @@ fn vendor(name: &str, table: &Table<'_>, origin: VendorOrigin) -> Option<Vendor>
         groups,
         registration_api,
         handoff,
+        once,
         origin,
     })
 }

@@ -54,6 +54,9 @@ pub fn show(vendor: &Vendor) -> Vec<Line> {
         let labels = handoff.fields.iter().map(|(label, _)| label.as_str());
         add("hand-off", &format!("{} ({})", handoff.instruction, plain_list_of(labels)));
     }
+    for step in &vendor.once {
+        add("once", step);
+    }
     for link in &vendor.documentation {
         add("docs", link);
     }

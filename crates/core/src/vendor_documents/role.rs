@@ -63,9 +63,10 @@ impl VendorDocuments {
                 name: template.definition.name.clone(),
             },
             problem: "no placeholder can be found that does not occur in the role".to_owned(),
+            stop: None,
         })?;
         let mut next = symbols.external_ids().iter();
-        let mut secrets = SecretValues::new();
+        let mut secrets = SecretValues::default();
         for source in template.trust.iter_mut().flat_map(|spec| &mut spec.external_ids) {
             let Some(symbol) = next.next() else { break };
             *source = match source {
@@ -74,8 +75,8 @@ impl VendorDocuments {
                     Ok(symbol) => ExternalIdSource::Pattern(symbol),
                     Err(_) => ExternalIdSource::Pattern(pattern.clone()),
                 },
-                ExternalIdSource::Literal(_) | ExternalIdSource::Parameter(_) => {
-                    secrets.insert(symbol.clone(), Ok(SecretString::from(symbol.as_str())));
+                ExternalIdSource::Literal(_) | ExternalIdSource::Parameter(_) | ExternalIdSource::Tenant(_) => {
+                    secrets.parameters.insert(symbol.clone(), Ok(SecretString::from(symbol.as_str())));
                     ExternalIdSource::Parameter(symbol.clone())
                 }
             };
@@ -108,6 +109,7 @@ fn place(source: &ExternalIdSource, hint: Option<&str>) -> ExternalIdPlace {
     let (text, is_pattern) = match source {
         ExternalIdSource::Literal(_) => (format!("of the configuration{hint}"), false),
         ExternalIdSource::Parameter(name) => (format!("from the SSM parameter {name}{hint}"), false),
+        ExternalIdSource::Tenant(_) => (format!("that the vendor's API returns{hint}"), false),
         ExternalIdSource::Pattern(_) => (format!("as a pattern such as PREFIX-*{hint}"), true),
     };
     ExternalIdPlace { text, is_pattern }

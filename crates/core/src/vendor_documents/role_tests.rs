@@ -59,7 +59,7 @@ fn json_documents_are_what_a_run_installs() {
         (ACME.to_owned(), "acme", &["first-secret", "second-secret"]),
     ] {
         let config = Config::parse_without_files(&text).unwrap_or_else(|problems| panic!("{problems}"));
-        let (blueprint, errors) = Blueprint::new(&config, &account, &SecretValues::new()).unwrap();
+        let (blueprint, errors) = Blueprint::new(&config, &account, &SecretValues::default()).unwrap();
         assert_eq!(errors, []);
         let installed = &blueprint.roles[0];
         let documents = documents(&text, name, Destination::Member);

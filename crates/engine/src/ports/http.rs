@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use onboarding_core::error::ApiError;
 
-/// A `POST` request with a JSON body. Its headers may contain a key and are never printed.
+/// A request with a JSON body, or without a body. Its headers may contain a key and are never printed.
 pub struct VendorRequest<'a> {
     /// The API call, for example `workload-security:SearchAwsConnectors`.
     pub call: &'static str,
@@ -16,10 +16,35 @@ pub struct VendorRequest<'a> {
     pub url: String,
     /// Headers, with lowercase names.
     pub headers: Vec<(&'static str, &'a str)>,
-    /// The body.
-    pub body: Value,
+    /// The method.
+    pub method: Method,
+    /// The body, if there is one.
+    pub body: Option<Value>,
     /// The timeout of the whole exchange.
     pub timeout: Duration,
+}
+
+/// The method of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+    /// `DELETE`
+    Delete,
+}
+
+impl Method {
+    /// The method as HTTP writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+        }
+    }
 }
 
 impl fmt::Debug for VendorRequest<'_> {

@@ -10,7 +10,7 @@ mod parameter_store;
 mod records;
 mod try_access;
 
-pub use http::{Http, VendorRequest, VendorResponse};
+pub use http::{Http, Method, VendorRequest, VendorResponse};
 pub use inspect::Inspect;
 pub use manage_accounts::{AccountRequest, ManageAccounts, Member, MemberPage, RequestPage, UnitPage};
 pub use parameter_store::{NewParameter, ParameterSettings, ParameterStore, ParameterWrite, StoredParameter};
@@ -151,12 +151,28 @@ pub trait VendorApi: Sync {
         account: &AccountId,
     ) -> impl Future<Output = Result<Vec<ExistingRegistration>, ApiError>> + Send;
 
-    /// Registers an account with a vendor, or changes its registration.
+    /// Registers an account with a vendor, or changes its registration. Returns the ID of a registration that was made, if the
+    /// response contains it.
     fn register_with_vendor(
         &self,
         access: &ApiAccess,
         registration: &RegistrationChange,
+    ) -> impl Future<Output = Result<Option<u64>, ApiError>> + Send;
+
+    /// Removes a registration. It is not an error if the vendor has no such registration.
+    fn deregister_from_vendor(
+        &self,
+        api: Api,
+        access: &ApiAccess,
+        registration: u64,
     ) -> impl Future<Output = Result<(), ApiError>> + Send;
+
+    /// The external ID of the tenant, as the vendor returns it: not validated. `None` if the response has none.
+    fn vendor_external_id(
+        &self,
+        api: Api,
+        access: &ApiAccess,
+    ) -> impl Future<Output = Result<Option<SecretString>, ApiError>> + Send;
 }
 
 /// The value of a parameter.

@@ -9,7 +9,7 @@ use crate::suggestion::{did_you_mean, list_of};
 use crate::text::Untrusted;
 
 /// The endpoint of a vendor's API. HTTPS is required unless the host is the local machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Endpoint {
     url: String,
     header: KeyHeader,

@@ -61,7 +61,13 @@ fn url_with_credentials_query_or_fragment_is_rejected() {
 const OTHER: ApiSpec = ApiSpec {
     name: "acme",
     product: "Acme",
-    calls: ApiCalls { search: "acme:Search", create: "acme:Create", update: "acme:Update" },
+    calls: ApiCalls {
+        search: "acme:Search",
+        create: "acme:Create",
+        update: "acme:Update",
+        delete: "acme:Delete",
+        external_id: "acme:Settings",
+    },
     regions: Some(Regions {
         noun: "an Acme region",
         names: &["eu", "us"],

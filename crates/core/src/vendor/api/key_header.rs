@@ -1,7 +1,7 @@
 //! How the key of a vendor's API is sent.
 
 /// The HTTP header that carries the API key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KeyHeader {
     /// The lowercase name of the header.
     pub name: &'static str,

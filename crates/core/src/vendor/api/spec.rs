@@ -13,6 +13,10 @@ pub struct ApiCalls {
     pub create: &'static str,
     /// Changes an existing registration.
     pub update: &'static str,
+    /// Removes a registration.
+    pub delete: &'static str,
+    /// Reads the external ID of the tenant.
+    pub external_id: &'static str,
 }
 
 /// The description of one vendor's API.

@@ -4,7 +4,7 @@ use super::spec::{ApiCalls, ApiSpec};
 use super::workload_security;
 
 /// A supported API for registering accounts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Api {
     /// Trend Micro Cloud One Workload Security, formerly Deep Security: its AWS connectors.
     WorkloadSecurity,

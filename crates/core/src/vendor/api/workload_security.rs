@@ -28,6 +28,8 @@ pub(super) const SPEC: ApiSpec = ApiSpec {
         search: "workload-security:SearchAwsConnectors",
         create: "workload-security:CreateAwsConnector",
         update: "workload-security:ModifyAwsConnector",
+        delete: "workload-security:DeleteAwsConnector",
+        external_id: "workload-security:DescribeAwsConnectorSettings",
     },
     regions: Some(Regions {
         noun: "a Cloud One region",
