@@ -80,7 +80,7 @@ fn configuration_check(name: &str, config: &Config) -> Check {
             "replace the example values; `onboard config check FILE` lists them",
         );
     }
-    match config.warnings().len() {
+    match config.warnings.len() {
         0 => Check::ok("configuration", format!("{name} is valid")),
         count => {
             let text = format!("{name} has {}", counted(count, "warning"));
