@@ -16,7 +16,7 @@ use onboarding_core::record::{Record, RecordUpdate};
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::Engine;
 use onboarding_engine::ports::{
-    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, Http, LeaseAttempt, ParameterValue, Records, Saved,
+    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, Http, LeaseAttempt, ParameterPage, ParameterValue, Records, Saved,
     Secrets, Sessions, VendorApi, VendorRequest, VendorResponse,
 };
 use onboarding_simulation::FakeOrganization;
@@ -86,6 +86,10 @@ impl Secrets for WithVendor {
 
     async fn parameters(&self, names: &[&str]) -> Result<BTreeMap<String, ParameterValue>, ApiError> {
         self.organization.parameters(names).await
+    }
+
+    async fn parameters_below(&self, path: &str, from: Option<String>) -> Result<ParameterPage, ApiError> {
+        self.organization.parameters_below(path, from).await
     }
 }
 

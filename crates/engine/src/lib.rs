@@ -13,6 +13,8 @@
 //! | `all_accounts` | lists the organization, not faster than Organizations allows |
 //! | `handoffs` | what a person still has to do at vendors; no account is accessed |
 //! | `retry` | pauses between attempts, and calls that hang |
+//! | `configuration` | reads the deployed configuration, with its files |
+//! | `secrets` | external IDs and API keys in parameters, read once |
 //! | `run` | what one run has and has found, which becomes its report |
 //!
 //! What to do is decided in [`onboarding_core`]. Whatever touches the outside world is behind a trait in [`ports`].
@@ -21,6 +23,7 @@ mod access_denied;
 mod all_accounts;
 mod assume;
 mod assumed;
+mod configuration;
 mod converge;
 mod creation;
 mod departure;
@@ -42,9 +45,11 @@ mod target;
 mod vendors;
 
 pub use all_accounts::{AllAccounts, all_accounts};
+pub use configuration::{ConfigurationError, DeployedConfiguration, parameters_below};
 pub use engine::Processed;
 pub use first_look::FirstLook;
 pub use job::{Engine, Job};
 pub use open_record::OpenRecord;
 pub use retry::{timed_out, timeout_at};
+pub use secrets::{Unusable, Use, read_parameters};
 pub use target::TargetAccount;

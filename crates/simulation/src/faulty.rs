@@ -19,7 +19,7 @@ use onboarding_core::role::RoleName;
 use onboarding_core::role_id::RoleId;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
-    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, Notifier, Page, ParameterValue, Queue,
+    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, Notifier, Page, ParameterPage, ParameterValue, Queue,
     ReadIam, Records, Saved, Secrets, Sessions, VendorApi, WriteIam,
 };
 
@@ -96,6 +96,10 @@ impl<P: Secrets> Secrets for Faulty<P> {
 
     async fn parameters(&self, names: &[&str]) -> Result<BTreeMap<String, ParameterValue>, ApiError> {
         self.script.play("ssm:GetParameters", self.inner.parameters(names)).await
+    }
+
+    async fn parameters_below(&self, path: &str, from: Option<String>) -> Result<ParameterPage, ApiError> {
+        self.script.play("ssm:GetParametersByPath", self.inner.parameters_below(path, from)).await
     }
 }
 

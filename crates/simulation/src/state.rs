@@ -37,6 +37,8 @@ pub(super) struct State {
     pub(super) parameters: BTreeMap<String, String>,
     /// The parameters that are not encrypted.
     pub(super) plain_parameters: BTreeSet<String>,
+    /// The parameters that are lists.
+    pub(super) list_parameters: BTreeSet<String>,
     /// The items of the table.
     pub(super) records: BTreeMap<String, Attributes>,
     /// Whether there is a table.
@@ -84,6 +86,7 @@ impl State {
             unique_ids: BTreeMap::new(),
             parameters: BTreeMap::new(),
             plain_parameters: BTreeSet::new(),
+            list_parameters: BTreeSet::new(),
             records: BTreeMap::new(),
             has_records: true,
             inbox: Inbox::default(),

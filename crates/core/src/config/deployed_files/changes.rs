@@ -25,18 +25,11 @@ pub fn changes(before: Option<&FileSet>, after: &FileSet) -> Vec<Line> {
         };
         lines.push(Line::at(0).mark(mark).styled(Style::Strong, path).text(size));
         if let Some(new) = new(path) {
-            lines.extend(changed_text(path, old(path).unwrap_or_default(), new));
+            let changed = changed_text(path, old(path).unwrap_or_default(), new).into_iter();
+            lines.extend(changed.map(|line| line.indented(2)));
         }
     }
     lines
-}
-
-/// The highest tier that a file needs; `None` if one is too large for a parameter.
-#[must_use]
-pub fn tier_of_files(files: &FileSet) -> Option<ParameterTier> {
-    files.iter().map(|(_, text)| ParameterTier::for_value(text, None).ok()).try_fold(ParameterTier::Standard, |all, one| {
-        Some(all.max(one?))
-    })
 }
 
 fn size(text: &str) -> String {
@@ -95,7 +88,8 @@ mod tests {
           + {"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:ListAllMyBuckets","Resource":"*"}]}
         "#);
         assert!(changes(Some(&with_files), &with_files).is_empty());
-        assert_eq!(changes(None, &with_files).iter().filter(|line| plain(std::slice::from_ref(*line)).starts_with("+ ")).count(), 8);
+        let new = plain(&changes(None, &with_files));
+        assert_eq!(new.lines().filter(|line| line.starts_with("+ ")).count(), 2, "{new}");
     }
 
     #[test]
@@ -110,13 +104,5 @@ mod tests {
         the deployed value is not valid TOML; it is not shown, because it may contain
         external IDs
         ");
-    }
-
-    #[test]
-    fn highest_tier_decides() {
-        assert_eq!(tier_of_files(&sample(POLICY)), Some(ParameterTier::Standard));
-        let large = format!("{POLICY}{}", " ".repeat(5000));
-        assert_eq!(tier_of_files(&sample(&large)), Some(ParameterTier::Advanced));
-        assert_eq!(tier_of_files(&FileSet::single(&"x".repeat(8193))), None);
     }
 }

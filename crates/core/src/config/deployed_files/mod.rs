@@ -26,7 +26,7 @@ mod path;
 mod set;
 mod stored;
 
-pub use changes::{changes, tier_of_files};
+pub use changes::changes;
 pub use index::FileIndex;
 pub use set::{FileSet, ROOT};
 pub use stored::{Incomplete, StoredFiles};

@@ -6,6 +6,7 @@ use std::fmt;
 use super::index::{FileIndex, hash, is_hash};
 use super::path::normalized;
 use super::set::FileSet;
+use crate::config::deployed::is_below;
 use crate::suggestion::list_of;
 
 /// The parameters that are stored below a path.
@@ -31,12 +32,17 @@ pub struct Incomplete {
 }
 
 impl FileIndex {
-    /// Compares the parameters below `path`, by name, with the index.
+    /// Compares the parameters below `path`, by name, with the index. Another configuration with files may be stored below the
+    /// same path: none of its parameters is a leftover.
     #[must_use]
     pub fn compare(&self, path: &str, parameters: impl IntoIterator<Item = (String, String)>) -> StoredFiles {
+        let parameters: Vec<_> = parameters.into_iter().collect();
+        let is_index = |(_, text): &&(String, String)| FileIndex::parse(text).is_some_and(|index| index.is_ok());
+        let others: Vec<String> = parameters.iter().filter(is_index).map(|(name, _)| name.clone()).collect();
+        let is_of_another = |name: &str| others.iter().any(|other| name == other || is_below(other, name));
         let mut stored = StoredFiles::default();
         for (name, text) in parameters {
-            match split(path, &name) {
+            match split(path, &name).filter(|_| !is_of_another(&name)) {
                 Some((file, named)) if self.hash_of(file) == Some(named) => {
                     if hash(&text) == named {
                         stored.files.insert(file.to_owned(), text);
@@ -150,6 +156,19 @@ mod tests {
         present.extend(names.iter().map(|name| (name.clone(), "hostile".to_owned())));
         let stored = index.compare(PATH, present);
         assert_eq!((stored.complete(), stored.strays.as_slice(), stored.leftovers.len()), (Ok(files), &names[..], 0));
+    }
+
+    #[test]
+    fn another_configuration_below_the_path_is_not_deleted() {
+        let [own, other] = [sample(POLICY), sample(&POLICY.replace("Allow", "Deny"))];
+        let index = |path: &str, files: &FileSet| FileIndex::new(path, files).unwrap();
+        let nested = format!("{PATH}/team");
+        let mut present = parameters(&own);
+        let of_nested = index(&nested, &other);
+        present.push((nested.clone(), of_nested.to_value()));
+        present.extend(of_nested.parameters(&nested).map(|(file, name)| (name, other.get(file).unwrap().to_owned())));
+        let stored = index(PATH, &own).compare(PATH, present);
+        assert_eq!((stored.complete(), stored.strays.len(), stored.leftovers.len()), (Ok(own), 3, 0));
     }
 
     #[test]
