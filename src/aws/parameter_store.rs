@@ -62,7 +62,7 @@ impl ParameterStore for Aws {
     async fn delete_parameters(&self, names: &[&str]) -> Result<(), ApiError> {
         const CALL: &str = "ssm:DeleteParameters";
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        // Those that do not exist are named in the answer; somebody else deleted them.
+        // Those that do not exist are named in the response: another caller deleted them.
         let delete = self.ssm.delete_parameters().set_names(Some(names));
         delete.send().await.map(|_| ()).map_err(self.caller_error(CALL))
     }

@@ -1,4 +1,4 @@
-//! What is stored in SSM parameters now.
+//! Reads the SSM parameters of a configuration, before they are compared and replaced.
 
 use anyhow::anyhow;
 use secrecy::ExposeSecret;
@@ -21,7 +21,7 @@ pub(super) struct Stored {
     pub(super) files: Option<FileSet>,
 }
 
-/// Whether to list the parameters below one that is no index.
+/// When to list the parameters below the named one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Below {
     Always,

@@ -109,6 +109,6 @@ mod tests {
 
     #[test]
     fn configuration_in_a_parameter_reads_no_files() {
-        insta::assert_snapshot!(NoFiles::named("the parameter").read("x.json").unwrap_err(), @"");
+        insta::assert_snapshot!(NoFiles::named("the parameter").read("x.json").unwrap_err(), @"cannot be read: this configuration is stored without files; store them with it (`onboard config push`), or write the content inline");
     }
 }

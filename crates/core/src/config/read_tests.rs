@@ -281,9 +281,9 @@ fn vendors_are_defined_in_files_or_inline() {
     acme.toml:1:1: `title` is missing
     acme.toml:2:54: `external-id`: expected `"required"`, or `{ none-because = "…" }` with the reason
     "#);
-    insta::assert_snapshot!(Config::parse(&text, &NoFiles::named("the parameter `/x`")).unwrap_err(), @r"
-    the parameter `/x`:1:17: `vendor-files`: `acme.toml`: cannot be read: a configuration in an SSM parameter cannot reference files; write the content inline
-    the parameter `/x`:9:19: `file`: `p.json`: cannot be read: a configuration in an SSM parameter cannot reference files; write the content inline
+    insta::assert_snapshot!(Config::parse(&text, &NoFiles::named("the parameter `/x`")).unwrap_err(), @"
+    the parameter `/x`:1:17: `vendor-files`: `acme.toml`: cannot be read: this configuration is stored without files; store them with it (`onboard config push`), or write the content inline
+    the parameter `/x`:9:19: `file`: `p.json`: cannot be read: this configuration is stored without files; store them with it (`onboard config push`), or write the content inline
     ");
 }
 

@@ -23,7 +23,7 @@ pub trait ParameterStore: Sync {
     /// `ssm:PutParameter`: creates the parameter or, with `overwrite`, a new version. Returns the version.
     fn put_parameter(&self, new: &NewParameter<'_>) -> impl Future<Output = Result<i64, ApiError>> + Send;
 
-    /// `ssm:DeleteParameters`: deletes up to ten parameters. One that does not exist is no error.
+    /// `ssm:DeleteParameters`: deletes up to ten parameters. Those that do not exist are left out.
     fn delete_parameters(&self, names: &[&str]) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 

@@ -61,31 +61,31 @@ mod tests {
         let with_files = sample(POLICY);
         insta::assert_snapshot!(plain(&changes(Some(&before), &with_files)), @r#"
         ~ onboarding.toml (123 bytes; the Standard tier holds 4096)
-          - [vendors.trelica]
-          - external-id = '(hidden)'
-          + [[role]]
-          + name = "reader"
-          + policies = { read = { file = "./policies/read.json" } }
-          + [[role.trust]]
-          + principal = "222233334444"
+            - [vendors.trelica]
+            - external-id = '(hidden)'
+            + [[role]]
+            + name = "reader"
+            + policies = { read = { file = "./policies/read.json" } }
+            + [[role.trust]]
+            + principal = "222233334444"
         + policies/read.json (103 bytes; the Standard tier holds 4096)
-          + {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}]}
+            + {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}]}
         "#);
         insta::assert_snapshot!(plain(&changes(Some(&with_files), &before)), @r#"
         ~ onboarding.toml (41 bytes; the Standard tier holds 4096)
-          - [[role]]
-          - name = "reader"
-          - policies = { read = { file = "./policies/read.json" } }
-          - [[role.trust]]
-          - principal = "222233334444"
-          + [vendors.trelica]
-          + external-id = '(hidden)'
+            - [[role]]
+            - name = "reader"
+            - policies = { read = { file = "./policies/read.json" } }
+            - [[role.trust]]
+            - principal = "222233334444"
+            + [vendors.trelica]
+            + external-id = '(hidden)'
         - policies/read.json
         "#);
         insta::assert_snapshot!(plain(&changes(Some(&with_files), &sample(&POLICY.replace("Allow", "Deny")))), @r#"
         ~ policies/read.json (102 bytes; the Standard tier holds 4096)
-          - {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}]}
-          + {"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:ListAllMyBuckets","Resource":"*"}]}
+            - {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}]}
+            + {"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:ListAllMyBuckets","Resource":"*"}]}
         "#);
         assert!(changes(Some(&with_files), &with_files).is_empty());
         let new = plain(&changes(None, &with_files));

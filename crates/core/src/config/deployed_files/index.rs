@@ -143,10 +143,18 @@ mod tests {
     fn index_is_read_as_it_was_written() {
         let index = FileIndex::new("/account-onboarding/own", &sample(POLICY)).unwrap();
         let value = index.to_value();
-        insta::assert_snapshot!(value, @"");
+        insta::assert_snapshot!(value, @r#"
+        {"format":"account-onboarding/1","files":{
+        "onboarding.toml":"1cbc7dc249497cb7124a57bfddf642ab",
+        "policies/read.json":"29eb499a577cd77b0ed5af8c4da7ddb2"
+        }}
+        "#);
         assert_eq!(FileIndex::parse(&value), Some(Ok(index.clone())));
         let names: Vec<_> = index.parameters("/account-onboarding/own").map(|(_, name)| name).collect();
-        insta::assert_snapshot!(names.join("\n"), @"");
+        insta::assert_snapshot!(names.join("\n"), @"
+        /account-onboarding/own/onboarding.toml/1cbc7dc249497cb7124a57bfddf642ab
+        /account-onboarding/own/policies/read.json/29eb499a577cd77b0ed5af8c4da7ddb2
+        ");
         let changed = FileIndex::new("/account-onboarding/own", &sample(&POLICY.replace("Allow", "Deny"))).unwrap();
         assert_ne!(changed.hash_of("policies/read.json"), index.hash_of("policies/read.json"));
         assert_eq!(changed.hash_of(ROOT), index.hash_of(ROOT));
@@ -184,7 +192,24 @@ mod tests {
         }
         let entries: Vec<_> = (0..MAX_FILES).map(|index| format!("\"{index}\":\"{hash}\"")).collect();
         let many = with("x", &hash).replace("\"x\":", &format!("{},\"x\":", entries.join(",")));
-        insta::assert_snapshot!(FileIndex::parse(&many).unwrap().unwrap_err(), @"");
+        insta::assert_snapshot!(FileIndex::parse(&many).unwrap().unwrap_err(), @"it names 102 files, and 100 is the limit");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_value_is_refused_or_an_index_of_safe_paths(file in "[a-z./_ \\\\-]{0,12}", hash in "[0-9a-fA-F]{30,33}", value in "\\{?.{0,40}") {
+            let root = "0".repeat(HASH_LENGTH);
+            let with_entry = format!(r#"{{"format":"{FORMAT}","files":{{"{ROOT}":"{root}","{file}":"{hash}"}}}}"#);
+            for value in [value, with_entry] {
+                if let Some(Ok(index)) = FileIndex::parse(&value) {
+                    for (path, name) in index.parameters("/own") {
+                        let is_safe = |level: &str| !level.is_empty() && !level.starts_with('.');
+                        assert!(path.split('/').all(is_safe) && parameter_name(&name).is_ok(), "{value}");
+                    }
+                    assert_eq!(FileIndex::parse(&index.to_value()), Some(Ok(index)));
+                }
+            }
+        }
     }
 
     #[test]
@@ -195,9 +220,9 @@ mod tests {
         };
         assert!(FileIndex::new("/own", &many(MAX_FILES, "policies/")).is_ok());
         let refused = |path: &str, files: &FileSet| FileIndex::new(path, files).unwrap_err();
-        insta::assert_snapshot!(refused("/own", &many(MAX_FILES + 1, "")), @"");
-        insta::assert_snapshot!(refused("/own", &many(2, &"a/".repeat(12))), @"");
-        assert!(FileIndex::new("/own", &many(2, &"a/".repeat(11))).is_ok());
+        insta::assert_snapshot!(refused("/own", &many(MAX_FILES + 1, "")), @"the configuration and its files are 101 files, and 100 can be stored; combine policies, or move them inline");
+        insta::assert_snapshot!(refused("/own", &many(2, &"a/".repeat(13))), @"");
+        assert!(FileIndex::new("/own", &many(2, &"a/".repeat(12))).is_ok());
         insta::assert_snapshot!(refused(&format!("/{}", "x".repeat(900)), &many(2, "")), @"");
         insta::assert_snapshot!(refused("/own", &many(MAX_FILES, &"y".repeat(40))), @"");
     }

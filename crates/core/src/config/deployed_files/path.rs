@@ -6,7 +6,7 @@ use crate::text::Untrusted;
 ///
 /// # Errors
 /// When the path leaves the folder of the configuration, or has characters that a name of a parameter cannot have. Names that
-/// start with a dot are refused, so that nobody who writes parameters can place a file such as `.envrc` in a user's folder.
+/// start with a dot are refused, so that a hostile parameter cannot place a file such as `.envrc` in a user's folder.
 pub(super) fn normalized(path: &str) -> Result<String, String> {
     let levels: Vec<&str> = path.split('/').filter(|level| !matches!(*level, "" | ".")).collect();
     if path.starts_with('/') || levels.is_empty() || levels.contains(&"..") {

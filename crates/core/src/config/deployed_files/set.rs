@@ -101,9 +101,15 @@ impl Files for Collected<'_> {
         let text = self.files.read(path)?;
         // A parameter cannot be empty.
         if text.is_empty() {
-            return Err("is empty".to_owned());
+            return Err("is empty, and an SSM parameter cannot be; write its content, or remove the reference".to_owned());
         }
-        ParameterTier::for_value(&text, None)?;
+        let limit = ParameterTier::Advanced.limit();
+        if text.len() > limit {
+            return Err(format!(
+                "has {} bytes, and an SSM parameter holds {limit} at most; shorten it, or divide it into several files",
+                text.len()
+            ));
+        }
         self.found.borrow_mut().insert(stored, text.clone());
         Ok(text)
     }
@@ -162,7 +168,7 @@ pub(super) mod tests {
     fn stored_configuration_is_the_same_as_the_local_one() {
         let (local, files) = collect(CONFIG, "./policies/read.json", POLICY).unwrap();
         assert_eq!(files.iter().map(|(path, _)| path).collect::<Vec<_>>(), [ROOT, "policies/read.json"]);
-        let stored = files.parse("/account-onboarding/own").unwrap();
+        let stored = files.parse("own.toml").unwrap();
         assert_eq!((stored.hash.as_str(), format!("{stored:?}")), (local.hash.as_str(), format!("{local:?}")));
         assert_eq!(format!("{files:?}"), r#"{"onboarding.toml", "policies/read.json"}"#);
     }
@@ -172,11 +178,11 @@ pub(super) mod tests {
         let refused = |path: &'static str, content: &str| {
             collect(&CONFIG.replace("./policies/read.json", path), path, content).unwrap_err().to_string()
         };
-        insta::assert_snapshot!(refused("my policy.json", POLICY), @"own.toml:3:31: `file`: cannot be stored in an SSM parameter because of `my policy.json` in its path; rename it: use letters, digits, `_`, `-` and `.`, and no dot at the start");
-        insta::assert_snapshot!(refused("../read.json", POLICY), @"");
-        insta::assert_snapshot!(refused("onboarding.toml", POLICY), @"");
-        insta::assert_snapshot!(refused("large.json", &POLICY.replace("2012", &" ".repeat(8192))), @"");
-        insta::assert_snapshot!(refused("empty.json", ""), @"");
+        insta::assert_snapshot!(refused("my policy.json", POLICY), @"own.toml:3:30: `file`: `my policy.json`: cannot be stored in an SSM parameter because of `my policy.json` in its path; rename it: use letters, digits, `_`, `-` and `.`, and no dot at the start");
+        insta::assert_snapshot!(refused("../read.json", POLICY), @"own.toml:3:30: `file`: `../read.json`: is outside the directory of the configuration; move the file into that directory and use a relative path without `..`");
+        insta::assert_snapshot!(refused("onboarding.toml", POLICY), @"own.toml:3:30: `file`: `onboarding.toml`: cannot be stored: the configuration itself is stored as `onboarding.toml`; rename the file");
+        insta::assert_snapshot!(refused("large.json", &POLICY.replace("2012", &" ".repeat(8192))), @"own.toml:3:30: `file`: `large.json`: has 8291 bytes, and an SSM parameter holds 8192 at most; shorten it, or divide it into several files");
+        insta::assert_snapshot!(refused("empty.json", ""), @"own.toml:3:30: `file`: `empty.json`: is empty, and an SSM parameter cannot be; write its content, or remove the reference");
     }
 
     #[test]
@@ -184,7 +190,7 @@ pub(super) mod tests {
         let mut files = sample(POLICY);
         let text = files.text().replace("read.json", "other.json");
         files.0.insert(ROOT.to_owned(), text);
-        insta::assert_snapshot!(files.parse("/account-onboarding/own").unwrap_err(), @"");
-        insta::assert_snapshot!(FileSet::single(CONFIG).parse("/account-onboarding/own").unwrap_err(), @"");
+        insta::assert_snapshot!(files.parse("/account-onboarding/own").unwrap_err(), @"/account-onboarding/own:3:30: `file`: `./policies/other.json`: was not stored with the configuration; run `onboard config push` again, which stores both");
+        insta::assert_snapshot!(FileSet::single(CONFIG).parse("/account-onboarding/own").unwrap_err(), @"/account-onboarding/own:3:30: `file`: `./policies/read.json`: cannot be read: this configuration is stored without files; store them with it (`onboard config push`), or write the content inline");
     }
 }

@@ -95,9 +95,12 @@ impl StoredFiles {
 
 impl fmt::Display for Incomplete {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let part = |files: &[String], what: &str| (!files.is_empty()).then(|| format!("{} {what}", list_of(files.iter().map(String::as_str))));
+        let part = |files: &[String], what: &str| {
+            let verb = if files.len() == 1 { "is" } else { "are" };
+            (!files.is_empty()).then(|| format!("{} {verb} {what}", list_of(files.iter().map(String::as_str))))
+        };
         let missing = part(&self.missing, "missing");
-        let altered = part(&self.altered, "changed by something other than `onboard config push`");
+        let altered = part(&self.altered, "not what `onboard config push` wrote");
         let parts: Vec<_> = missing.into_iter().chain(altered).collect();
         f.write_str(&parts.join("; "))
     }
@@ -136,7 +139,7 @@ mod tests {
         assert_eq!(leftovers.len(), 1, "the old policy; the configuration did not change: {leftovers:?}");
         present.retain(|(name, _)| !leftovers.contains(name));
         assert_eq!(read(&index(&new), &present), Ok(new), "without what the new index does not name");
-        insta::assert_snapshot!(read(&index(&old), &present).unwrap_err(), @"");
+        insta::assert_snapshot!(read(&index(&old), &present).unwrap_err(), @"`policies/read.json` is missing");
     }
 
     #[test]
@@ -179,6 +182,6 @@ mod tests {
         present.last_mut().unwrap().1.push(' ');
         let stored = index.compare(PATH, present);
         assert!(stored.is_altered("policies/read.json") && !stored.has("policies/read.json"));
-        insta::assert_snapshot!(stored.complete().unwrap_err(), @"");
+        insta::assert_snapshot!(stored.complete().unwrap_err(), @"`policies/read.json` is not what `onboard config push` wrote");
     }
 }
