@@ -87,7 +87,7 @@ def test_files_are_pushed_read_by_the_function_changed_and_pulled(
     output, code = onboard_as_admin(*push, "--yes")
     assert (code, f"Stored as version 1 of {name}." in output) == (DONE, True), output
     assert "+ vendors/acme.toml (" in output and '+ title = "Acme"' in output, output
-    assert "+ policies/p3.json (5103 bytes; the Advanced tier holds 8192)" in output and "AWS charges" in output, output
+    assert "+ policies/p3.json (5111 bytes; the Advanced tier holds 8192)" in output and "AWS charges" in output, output
     assert f"{POLICIES + 2} files below {name}" in words(output), output
     assert len(below(ssm, name)) == POLICIES + 2
     [index] = ssm.get_parameters(Names=[name])["Parameters"]

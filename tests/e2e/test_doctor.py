@@ -138,6 +138,8 @@ def test_configuration_with_files_and_one_list_among_the_parameters(doctor, depl
         '[vendors.trelica]\nexternal-id = { ssm-parameter = "/account-onboarding/trelica/external-id" }\n'
     )
     try:
+        _, found, checks = doctor()
+        assert "ParameterNotFound" in found["configuration", "warning"], checks
         output, code = doctor.onboard("config", "push", "--name", path, "--yes")
         assert code == DONE, output
         code, found, checks = doctor()

@@ -90,7 +90,7 @@ fn installed(organization: &FakeOrganization) -> String {
     let policies = organization.role_state(&id(OLD), &name(ROLE)).map(|role| role.policies).unwrap_or_default();
     let mut actions: Vec<_> = policies
         .values()
-        .map(|policy| serde_json::from_str::<Value>(policy).unwrap()["Statement"]["Action"].to_string())
+        .map(|policy| serde_json::from_str::<Value>(&policy.0).unwrap()["Statement"]["Action"].to_string())
         .collect();
     actions.dedup();
     actions.join(" ")
@@ -175,21 +175,24 @@ fn mixture_is_never_applied_and_the_error_says_what_to_do() {
         invoke(&function(&completed, &Script::none()), &completed).unwrap();
         assert_eq!(installed(&completed), "\"ec2:DescribeInstances\"");
     }
-    insta::assert_snapshot!(messages[..2].join("\n"), @"");
+    insta::assert_snapshot!(messages[..2].join("\n"), @"
+    the configuration below `/account-onboarding/own` is not complete, so that none of it is used: `policies/9.json` is missing; run `onboard config push --name /account-onboarding/own` again
+    the configuration below `/account-onboarding/own` is not complete, so that none of it is used: `policies/9.json` is not what `onboard config push` wrote; run `onboard config push --name /account-onboarding/own` again
+    ");
 }
 
 #[test]
 fn index_that_is_not_valid_and_denied_files_have_a_remedy() {
     let organization = pushed(&files("s3:ListAllMyBuckets")).with_plain_parameter(PATH, "{\"files\":{\"../x\":\"\"}}");
     let error = invoke(&function(&organization, &Script::none()), &organization).unwrap_err();
-    insta::assert_snapshot!(error.error_message, @"");
+    insta::assert_snapshot!(error.error_message, @"the value of the SSM parameter `/account-onboarding/own` starts like the index of a configuration with files and is not a valid one: its `format` is not `account-onboarding/1`; the function may be older than the `onboard` that wrote it; run `onboard config push --name /account-onboarding/own` again");
 
     let organization = pushed(&files("s3:ListAllMyBuckets"));
     let script = Script::intercepting(|call, _| {
         (call == "ssm:GetParametersByPath").then(|| ApiError::new("ssm:GetParametersByPath", "AccessDeniedException", "no"))
     });
     let error = invoke(&function(&organization, &script), &organization).unwrap_err();
-    insta::assert_snapshot!(error.error_message, @"");
+    insta::assert_snapshot!(error.error_message, @"could not read the files of the configuration below `/account-onboarding/own`: ssm:GetParametersByPath failed: AccessDeniedException: no; allow `ssm:GetParametersByPath` on this path (for the function, deploy the stack again)");
 }
 
 #[test]
@@ -201,6 +204,9 @@ fn parameter_that_no_push_wrote_is_a_warning_and_stops_nothing() {
     assert_eq!(installed(&organization), "\"s3:ListAllMyBuckets\"");
     let notices = response["notices"].as_array().unwrap().iter().map(|notice| notice.as_str().unwrap());
     let strays: Vec<_> = notices.filter(|notice| notice.contains("/account-onboarding/own/")).collect();
-    insta::assert_snapshot!(strays.join("\n"), @"");
+    insta::assert_snapshot!(strays.join("\n"), @"
+    the SSM parameter `/account-onboarding/own/key` is below the configuration `/account-onboarding/own` and was not written by `onboard config push`: it is ignored; store it elsewhere
+    the SSM parameter `/account-onboarding/own/notes` is below the configuration `/account-onboarding/own` and was not written by `onboard config push`: it is ignored; store it elsewhere
+    ");
     assert!(!response.to_string().contains("s3cret"));
 }

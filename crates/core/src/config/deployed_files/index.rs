@@ -221,9 +221,9 @@ mod tests {
         assert!(FileIndex::new("/own", &many(MAX_FILES, "policies/")).is_ok());
         let refused = |path: &str, files: &FileSet| FileIndex::new(path, files).unwrap_err();
         insta::assert_snapshot!(refused("/own", &many(MAX_FILES + 1, "")), @"the configuration and its files are 101 files, and 100 can be stored; combine policies, or move them inline");
-        insta::assert_snapshot!(refused("/own", &many(2, &"a/".repeat(13))), @"");
+        insta::assert_snapshot!(refused("/own", &many(2, &"a/".repeat(13))), @"`a/a/a/a/a/a/a/a/a/a/a/a/a/1.json` cannot be stored below `/own`: the name of an SSM parameter has 15 levels and 1011 characters at most; move the file up, or shorten its path");
         assert!(FileIndex::new("/own", &many(2, &"a/".repeat(12))).is_ok());
-        insta::assert_snapshot!(refused(&format!("/{}", "x".repeat(900)), &many(2, "")), @"");
+        insta::assert_snapshot!(refused(&format!("/{}", "x".repeat(910)), &many(2, "")), @"");
         insta::assert_snapshot!(refused("/own", &many(MAX_FILES, &"y".repeat(40))), @"");
     }
 }
