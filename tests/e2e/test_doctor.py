@@ -143,7 +143,7 @@ def test_configuration_with_files_and_one_list_among_the_parameters(doctor, depl
         output, code = doctor.onboard("config", "push", "--name", path, "--yes")
         assert code == DONE, output
         code, found, checks = doctor()
-        assert f"{path} with 2 files is valid" in found["configuration", "ok"], checks
+        assert f"{path} with 2 files is valid" in [one["text"] for one in checks], checks
         assert "is a StringList" in found["parameter", "failed"] and code == ERROR, checks
         ssm.delete_parameter(Name=next(one["Name"] for one in ssm.get_parameters_by_path(Path=path, Recursive=True)["Parameters"]))
         code, found, checks = doctor()

@@ -16,8 +16,8 @@ use onboarding_core::record::{Record, RecordUpdate};
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::Engine;
 use onboarding_engine::ports::{
-    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, Http, LeaseAttempt, ParameterPage, ParameterValue, Records, Saved,
-    Secrets, Sessions, VendorApi, VendorRequest, VendorResponse,
+    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, Http, LeaseAttempt, ParameterPage, ParameterValue,
+    Records, Saved, Secrets, Sessions, VendorApi, VendorRequest, VendorResponse,
 };
 use onboarding_simulation::FakeOrganization;
 use secrecy::SecretString;

@@ -75,10 +75,7 @@ fn function(organization: &FakeOrganization, script: &Script) -> Function<Faulty
     Function::new(Faulty::new(organization.clone(), script), location, SweepMode::Apply, KnownSecrets::default())
 }
 
-fn invoke(
-    function: &Function<Faulty<FakeOrganization>>,
-    organization: &FakeOrganization,
-) -> Result<Value, Diagnostic> {
+fn invoke(function: &Function<Faulty<FakeOrganization>>, organization: &FakeOrganization) -> Result<Value, Diagnostic> {
     let payload = RawValue::from_string(json!({ "account_id": OLD }).to_string()).unwrap();
     let mut context = Context::default();
     context.deadline = unix_milliseconds(organization.now() + Duration::from_secs(120));
@@ -167,7 +164,10 @@ fn mixture_is_never_applied_and_the_error_says_what_to_do() {
     for organization in [missing, altered, index_only] {
         let error = invoke(&function(&organization, &Script::none()), &organization).unwrap_err();
         assert_eq!(error.error_type, "Configuration");
-        assert!(error.error_message.ends_with("run `onboard config push --name /account-onboarding/own` again"), "{error:?}");
+        assert!(
+            error.error_message.ends_with("run `onboard config push --name /account-onboarding/own` again"),
+            "{error:?}"
+        );
         assert_eq!(organization.writes(), [], "nothing is changed");
         assert_eq!(installed(&organization), "");
         messages.push(error.error_message);
@@ -189,7 +189,8 @@ fn index_that_is_not_valid_and_denied_files_have_a_remedy() {
 
     let organization = pushed(&files("s3:ListAllMyBuckets"));
     let script = Script::intercepting(|call, _| {
-        (call == "ssm:GetParametersByPath").then(|| ApiError::new("ssm:GetParametersByPath", "AccessDeniedException", "no"))
+        (call == "ssm:GetParametersByPath")
+            .then(|| ApiError::new("ssm:GetParametersByPath", "AccessDeniedException", "no"))
     });
     let error = invoke(&function(&organization, &script), &organization).unwrap_err();
     insta::assert_snapshot!(error.error_message, @"could not read the files of the configuration below `/account-onboarding/own`: ssm:GetParametersByPath failed: AccessDeniedException: no; allow `ssm:GetParametersByPath` on this path (for the function, deploy the stack again)");

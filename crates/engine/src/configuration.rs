@@ -84,7 +84,9 @@ fn push(name: &str, error: &ApiError) -> String {
 
 fn allow(error: &ApiError) -> &'static str {
     match error.kind() {
-        ErrorKind::AccessDenied => "; allow `ssm:GetParametersByPath` on this path (for the function, deploy the stack again)",
+        ErrorKind::AccessDenied => {
+            "; allow `ssm:GetParametersByPath` on this path (for the function, deploy the stack again)"
+        }
         _ => "",
     }
 }
@@ -105,9 +107,7 @@ impl DeployedConfiguration {
                     let files = FileSet::single(value.expose_secret());
                     return Ok(Self { name: name.to_owned(), files, strays: Vec::new() });
                 }
-                Some(index) => {
-                    index.map_err(|problem| ConfigurationError::Index { name: name.to_owned(), problem })?
-                }
+                Some(index) => index.map_err(|problem| ConfigurationError::Index { name: name.to_owned(), problem })?,
             };
             let listed = parameters_below(world, name).await;
             let listed = listed.map_err(|error| ConfigurationError::Files { path: name.to_owned(), error })?;

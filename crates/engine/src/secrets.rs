@@ -77,9 +77,7 @@ async fn read_chunk<'a, W: Secrets>(
     names: &[&'a str],
 ) -> Result<Vec<(&'a str, Result<ParameterValue, Unusable>)>, ApiError> {
     match world.parameters(names).await {
-        Ok(mut found) => {
-            Ok(names.iter().map(|name| (*name, found.remove(*name).ok_or(Unusable::Missing))).collect())
-        }
+        Ok(mut found) => Ok(names.iter().map(|name| (*name, found.remove(*name).ok_or(Unusable::Missing))).collect()),
         Err(error) if passes_with_time(&error) || fails_every_call(&error) => Err(error),
         Err(error) => match names {
             [name] => Ok(vec![(*name, Err(Unusable::Unreadable(error)))]),
@@ -105,7 +103,9 @@ pub enum Unusable {
     #[error("{0}")]
     Unreadable(ApiError),
     /// It is a list: its commas would become part of the value.
-    #[error("the parameter is a StringList, which is several values; delete it, and store the one value with `--type SecureString`")]
+    #[error(
+        "the parameter is a StringList, which is several values; delete it, and store the one value with `--type SecureString`"
+    )]
     List,
     /// An API key has to be encrypted, because whoever reads it acts for the whole organization at the vendor.
     #[error("an API key must be a SecureString; store it again with `--type SecureString`")]

@@ -130,7 +130,9 @@ impl Secrets for FakeOrganization {
         let info = CallInfo { account: &management, call: "ssm:GetParametersByPath", role: None, write: false };
         let below = format!("{path}/");
         self.perform_call(info, |state| {
-            let rest = state.parameters.range::<str, _>((Bound::Excluded(from.as_deref().unwrap_or(&below)), Bound::Unbounded));
+            let rest = state
+                .parameters
+                .range::<str, _>((Bound::Excluded(from.as_deref().unwrap_or(&below)), Bound::Unbounded));
             let mut rest = rest.take_while(|(name, _)| name.starts_with(&below));
             // Without decryption, the value of a SecureString is its ciphertext.
             let shown = |(name, value): (&String, &String)| {

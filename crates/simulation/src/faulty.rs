@@ -19,8 +19,8 @@ use onboarding_core::role::RoleName;
 use onboarding_core::role_id::RoleId;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
-    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, Notifier, Page, ParameterPage, ParameterValue, Queue,
-    ReadIam, Records, Saved, Secrets, Sessions, VendorApi, WriteIam,
+    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, Notifier, Page, ParameterPage,
+    ParameterValue, Queue, ReadIam, Records, Saved, Secrets, Sessions, VendorApi, WriteIam,
 };
 
 /// An implementation of ports whose calls fail as a [`Script`] says.

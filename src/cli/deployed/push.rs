@@ -103,7 +103,9 @@ impl NewConfiguration {
             "the stack creates parameters below `{name}`; choose another name for a configuration with files, such as `{name}/own`"
         );
         if let Some(secret) = blueprint::parameters(&config).into_iter().find(|parameter| is_below(name, parameter)) {
-            bail!("`{file}` refers to the SSM parameter `{secret}`, which is below `{name}`, where its files are stored; choose another name");
+            bail!(
+                "`{file}` refers to the SSM parameter `{secret}`, which is below `{name}`, where its files are stored; choose another name"
+            );
         }
         let index = FileIndex::new(name, &files).map_err(|error| anyhow!("`{file}` cannot be stored: {error}"))?;
         let value = index.to_value();
@@ -150,7 +152,13 @@ async fn plan(
     Ok(Plan { kind: stored.kind, key, tier, present: Some(settings.tier) })
 }
 
-fn print_plan(name: &str, new: &NewConfiguration, present: &Stored, below: &StoredFiles, plan: &Plan) -> anyhow::Result<()> {
+fn print_plan(
+    name: &str,
+    new: &NewConfiguration,
+    present: &Stored,
+    below: &StoredFiles,
+    plan: &Plan,
+) -> anyhow::Result<()> {
     let kind = match plan.kind {
         ParameterKind::Secure => "SecureString",
         ParameterKind::Plain => "String",
@@ -168,7 +176,8 @@ fn print_plan(name: &str, new: &NewConfiguration, present: &Stored, below: &Stor
     }
     let named: Vec<_> = present.index.parameters(name).map(|(_, parameter)| parameter).collect();
     for unused in below.leftovers.iter().filter(|leftover| !named.contains(leftover)) {
-        lines.push(Line::at(0).mark(Mark::Remove).text(format!("{} (not used by any version)", Untrusted::new(unused))));
+        lines
+            .push(Line::at(0).mark(Mark::Remove).text(format!("{} (not used by any version)", Untrusted::new(unused))));
     }
     lines.push(Line::blank());
     let size = format!("{} bytes; the {} tier holds {}", new.value.len(), plan.tier.as_str(), plan.tier.limit());

@@ -24,7 +24,11 @@ impl<'a> Target<'a> {
             for level in path.split('/') {
                 let is_link = |at: &Path| std::fs::symlink_metadata(at).is_ok_and(|found| found.is_symlink());
                 at.push(level);
-                ensure!(!is_link(&at), "`{}` is a link; nothing was written, choose another folder with `--out`", at.display());
+                ensure!(
+                    !is_link(&at),
+                    "`{}` is a link; nothing was written, choose another folder with `--out`",
+                    at.display()
+                );
             }
             ensure!(
                 existing == Existing::Replaced || std::fs::symlink_metadata(&at).is_err(),
@@ -45,8 +49,9 @@ impl<'a> Target<'a> {
     pub(super) fn write(&self, readers: Readers) -> anyhow::Result<()> {
         for (path, text) in &self.files {
             if let Some(folder) = path.parent() {
-                std::fs::create_dir_all(folder)
-                    .with_context(|| format!("cannot create the folder `{}`; choose another one with `--out`", folder.display()))?;
+                std::fs::create_dir_all(folder).with_context(|| {
+                    format!("cannot create the folder `{}`; choose another one with `--out`", folder.display())
+                })?;
             }
             write_file(path, text, readers, self.existing)?;
         }

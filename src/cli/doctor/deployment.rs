@@ -127,7 +127,9 @@ fn unusable(name: &str, problem: &Unusable) -> Check {
         Unusable::List => format!("{name} is a StringList, and an external ID or API key is one value"),
         Unusable::Missing | Unusable::Unreadable(_) => format!("{name}: {problem}"),
     };
-    let fix = format!("delete it, and store the value with `aws ssm put-parameter --type SecureString --name {name} --value …`");
+    let fix = format!(
+        "delete it, and store the value with `aws ssm put-parameter --type SecureString --name {name} --value …`"
+    );
     Check::failed("parameter", text, fix)
 }
 

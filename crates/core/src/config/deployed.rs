@@ -180,8 +180,14 @@ mod tests {
     fn parameters_of_the_stack_are_recognized() {
         assert!(is_of_the_stack("/account-onboarding/onboarding.toml"));
         assert!(!is_of_the_stack("/account-onboarding/own.toml"));
-        assert!(has_parameters_of_the_stack("/account-onboarding") && has_parameters_of_the_stack("/account-onboarding/trelica"));
-        assert!(!has_parameters_of_the_stack("/account-onboarding/own") && !has_parameters_of_the_stack("/account-onboardin"));
+        assert!(
+            has_parameters_of_the_stack("/account-onboarding")
+                && has_parameters_of_the_stack("/account-onboarding/trelica")
+        );
+        assert!(
+            !has_parameters_of_the_stack("/account-onboarding/own")
+                && !has_parameters_of_the_stack("/account-onboardin")
+        );
         assert!(configuration_parameter("/account-onboarding/own.toml").is_ok());
         insta::assert_snapshot!(configuration_parameter("own.toml").unwrap_err(), @"it is not a valid name of an SSM parameter; write a name such as `/account-onboarding/own.toml`");
     }

@@ -8,8 +8,7 @@ use super::context::ReadContext;
 use super::files::{Files, NoFiles};
 use super::hash::HashedFiles;
 use super::{
-    AccessRole, Config, ConfigErrors, RoleTemplate, examples, roles, self_trust, trust, trust_size, vendors,
-    warnings,
+    AccessRole, Config, ConfigErrors, RoleTemplate, examples, roles, self_trust, trust, trust_size, vendors, warnings,
 };
 use crate::account::AccountId;
 use crate::console::ConsoleSettings;

@@ -1,7 +1,9 @@
 //! Settings that are valid but deserve review.
 
 use super::services::unknown_service;
-use super::{AccessRole, Config, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec, risks, trust, trust_size};
+use super::{
+    AccessRole, Config, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec, risks, trust, trust_size,
+};
 use crate::policy::{AssumeAction, Document, INLINE_QUOTA, inline_limit, lint_permissions};
 use crate::suggestion::list_of;
 use crate::toml_reader::{SHORTER_POLICIES, inline_policies_size};

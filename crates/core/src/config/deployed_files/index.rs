@@ -79,7 +79,11 @@ impl FileIndex {
         let mut object = json::object(value).map_err(|_| "it is not a valid JSON object".to_owned())?;
         match object.remove("format") {
             Some(Value::String(format)) if format == FORMAT => {}
-            _ => return Err(format!("its `format` is not `{FORMAT}`; the function may be older than the `onboard` that wrote it")),
+            _ => {
+                return Err(format!(
+                    "its `format` is not `{FORMAT}`; the function may be older than the `onboard` that wrote it"
+                ));
+            }
         }
         let Some(Value::Object(files)) = object.remove("files") else {
             return Err("it has no object `files`".to_owned());

@@ -10,9 +10,11 @@ use crate::text::Untrusted;
 pub(super) fn normalized(path: &str) -> Result<String, String> {
     let levels: Vec<&str> = path.split('/').filter(|level| !matches!(*level, "" | ".")).collect();
     if path.starts_with('/') || levels.is_empty() || levels.contains(&"..") {
-        return Err("is outside the directory of the configuration; move the file into that directory and use a relative \
+        return Err(
+            "is outside the directory of the configuration; move the file into that directory and use a relative \
                     path without `..`"
-            .to_owned());
+                .to_owned(),
+        );
     }
     let is_storable = |level: &&str| {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);

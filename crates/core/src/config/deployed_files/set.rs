@@ -101,7 +101,9 @@ impl Files for Collected<'_> {
         let text = self.files.read(path)?;
         // A parameter cannot be empty.
         if text.is_empty() {
-            return Err("is empty, and an SSM parameter cannot be; write its content, or remove the reference".to_owned());
+            return Err(
+                "is empty, and an SSM parameter cannot be; write its content, or remove the reference".to_owned()
+            );
         }
         let limit = ParameterTier::Advanced.limit();
         if text.len() > limit {

@@ -54,7 +54,8 @@ impl FileIndex {
                 _ => stored.strays.push(name),
             }
         }
-        let is_absent = |file: &&str| !stored.files.contains_key(*file) && !stored.altered.iter().any(|one| one == file);
+        let is_absent =
+            |file: &&str| !stored.files.contains_key(*file) && !stored.altered.iter().any(|one| one == file);
         stored.missing = self.files().filter(is_absent).map(str::to_owned).collect();
         stored
     }
