@@ -36,7 +36,7 @@ pub enum SettingsError {
     Sweep(Untrusted),
     /// The parameter, or the files below it, cannot be read.
     #[error(transparent)]
-    Parameter(#[from] ConfigurationError),
+    Parameter(Box<ConfigurationError>),
     /// The file cannot be read.
     #[error("could not read the configuration from `{path}`: {problem}")]
     File {
@@ -68,7 +68,9 @@ impl ConfigLocation {
     pub(super) async fn load<W: Secrets + Clock>(&self, world: &W) -> Result<Config, SettingsError> {
         match self {
             Self::Parameter(name) => {
-                DeployedConfiguration::read(world, name).await?.parse().map_err(SettingsError::Config)
+                let read = DeployedConfiguration::read(world, name).await;
+                let deployed = read.map_err(|error| SettingsError::Parameter(Box::new(error)))?;
+                deployed.parse().map_err(SettingsError::Config)
             }
             Self::File(path) => {
                 let text = std::fs::read_to_string(path)
