@@ -71,6 +71,14 @@ resource "aws_iam_role_policy" "function" {
         Resource  = local.readable_parameters
         Condition = { ArnEquals = { "lambda:SourceFunctionArn" = local.function_arn } }
       },
+      # The files of the configuration. IAM authorizes the path of the request, not the parameters below it.
+      {
+        Sid       = "ReadConfigurationFiles"
+        Effect    = "Allow"
+        Action    = "ssm:GetParametersByPath"
+        Resource  = "${local.ssm_parameters_arn}${local.create_configuration ? "/account-onboarding/onboarding.toml" : var.configuration_parameter_name}"
+        Condition = { ArnEquals = { "lambda:SourceFunctionArn" = local.function_arn } }
+      },
       # For SecureStrings encrypted with a customer managed key: through SSM only, and for these parameters only.
       {
         Sid      = "DecryptConfiguration"

@@ -130,7 +130,7 @@ variable "configuration" {
 }
 
 variable "configuration_parameter_name" {
-  description = "Name of an existing SSM parameter that contains onboarding.toml. It is only read. If this and `configuration` are null, the module creates one from the inputs above. SSM parameters that onboarding.toml refers to must have names under /account-onboarding/."
+  description = "Name of an existing SSM parameter that contains onboarding.toml, or the path of one with files, stored with `onboard config push`. It is only read. If this and `configuration` are null, the module creates one from the inputs above. SSM parameters that onboarding.toml refers to must have names under /account-onboarding/."
   type        = string
   default     = null
 

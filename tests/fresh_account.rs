@@ -87,6 +87,7 @@ mod fresh_account {
             roles: vec![role("First"), role("Second")],
             hash: String::new(),
             example_values: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 

@@ -144,7 +144,7 @@ fn push_refuses_before_it_connects() {
     for (text, sentence) in [
         ("[[access-role.grant]]\nprincipal = \"222233334444\"\n", "the account ID 222233334444 is an\nexample"),
         ("[[access-role.grant]]\nprincipal = \"*\"\n", "onboarding.toml:2:13: "),
-        ("vendor-files = [\"acme.toml\"]\n", "cannot reference files"),
+        ("vendor-files = [\"acme.toml\"]\n", "`acme.toml`: cannot be read"),
     ] {
         std::fs::write(&file, text).unwrap();
         let (code, out, err) = onboard(folder.path(), &push);

@@ -332,7 +332,11 @@ fn function_publishes_only_its_own_events_and_writes_only_its_records() {
     assert_eq!(keep["Resource"], "<Records.Arn>");
     let others = statements.iter().flat_map(|one| list(&one["Action"])).filter(|action| action.starts_with("ssm:"));
     let others: Vec<_> = others.collect();
-    assert_eq!(others, ["ssm:GetParameter", "ssm:GetParameters"], "parameters are only read");
+    assert_eq!(
+        others,
+        ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"],
+        "parameters are only read"
+    );
 }
 
 #[test]
@@ -345,6 +349,13 @@ fn function_reads_and_decrypts_only_its_own_parameters() {
             .collect();
         let of = |actions: Value| statements.iter().find(|one| one["Action"] == actions).expect("a statement").clone();
         assert_eq!(of(json!(["ssm:GetParameter", "ssm:GetParameters"]))["Resource"], json!(arns));
+        // IAM authorizes the path of the request: this one, and none above it.
+        let path = if own.is_empty() { "/account-onboarding/onboarding.toml" } else { own };
+        let path = format!("arn:aws-us-gov:ssm:us-gov-west-1:111122223333:parameter{path}");
+        let listing = of(json!("ssm:GetParametersByPath"));
+        assert_eq!(listing["Resource"], path);
+        let function = "arn:aws-us-gov:lambda:us-gov-west-1:111122223333:function:account-onboarding";
+        assert_eq!(listing["Condition"], json!({ "ArnEquals": { "lambda:SourceFunctionArn": function } }));
         let decrypting = &of(json!("kms:Decrypt"))["Condition"]["StringLike"];
         assert_eq!(decrypting["kms:ViaService"], "ssm.us-gov-west-1.*");
         assert_eq!(decrypting["kms:EncryptionContext:PARAMETER_ARN"], json!(arns));

@@ -20,7 +20,7 @@ fn check_config(text: &str, config: &Config) {
         Config::parse_without_files(&format!("{text}\n# the end")).expect("a comment does not make it invalid");
     // The hash covers comments.
     again.hash.clone_from(&config.hash);
-    assert_eq!((show(&again), again.warnings()), (show(config), config.warnings()));
+    assert_eq!((show(&again), &again.warnings), (show(config), &config.warnings));
     assert_eq!(format!("{again:?}"), format!("{config:?}"));
     external_ids_are_hidden(config);
     assert_usable(config);

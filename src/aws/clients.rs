@@ -81,14 +81,22 @@ pub fn function_config() -> Result<SdkConfig, ClientsError> {
     Ok(config.build())
 }
 
+/// The configuration of the CLI, and the certificates that the user trusts for connections to vendors as well.
+#[derive(Debug, Clone)]
+pub struct UserConfig {
+    pub(super) sdk: SdkConfig,
+    pub(super) certificates: TrustedCertificates,
+}
+
 /// The configuration of the CLI: the credentials of a profile, or those of the SDK's default chain. See
 /// [`profiles`](super::profiles) for which of the two.
 ///
 /// # Errors
 /// When the profile or its credentials cannot be used, or no valid region is set.
-pub async fn cli_config(profile: Option<&str>, region: Option<&str>) -> Result<SdkConfig, ClientsError> {
+pub async fn cli_config(profile: Option<&str>, region: Option<&str>) -> Result<UserConfig, ClientsError> {
     let selected = profiles::select(profile).await?;
-    let http_client = TrustedCertificates::from_env()?.http_client();
+    let certificates = TrustedCertificates::from_env()?;
+    let http_client = certificates.clone().http_client();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client.clone())
         .retry_config(RetryConfig::standard())
@@ -117,9 +125,9 @@ pub async fn cli_config(profile: Option<&str>, region: Option<&str>) -> Result<S
             SharedCredentialsProvider::new(loaded)
         }
         (None, Some(default)) => SharedCredentialsProvider::new(SendableCredentials(default)),
-        (None, None) => return Ok(config),
+        (None, None) => return Ok(UserConfig { sdk: config, certificates }),
     };
-    Ok(config.to_builder().credentials_provider(credentials).build())
+    Ok(UserConfig { sdk: config.to_builder().credentials_provider(credentials).build(), certificates })
 }
 
 /// The same configuration with the credentials of a session. Region, retries and connections are shared.

@@ -42,9 +42,9 @@ impl Http for HttpClient {
 }
 
 impl HttpClient {
-    /// The client of the CLI. The certificates were checked when the SDK configuration was loaded.
-    pub(super) fn for_user() -> Self {
-        Self { user: Some(TrustedCertificates::from_env().unwrap_or_default()), ..Self::default() }
+    /// The client of the CLI.
+    pub(super) fn for_user(certificates: TrustedCertificates) -> Self {
+        Self { user: Some(certificates), ..Self::default() }
     }
 
     async fn exchange(&self, request: VendorRequest<'_>) -> Result<VendorResponse, ApiError> {

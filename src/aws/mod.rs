@@ -40,7 +40,7 @@ use aws_types::SdkConfig;
 
 use clock::ClockDifference;
 
-pub use clients::{ClientsError, cli_config, function_config};
+pub use clients::{ClientsError, UserConfig, cli_config, function_config};
 pub use http::HttpClient;
 pub use try_access::ProfileAccess;
 
@@ -108,9 +108,11 @@ impl Aws {
     /// Creates the clients of the CLI. Credentials that AWS does not accept end a run at once. With the table of the function's
     /// records, runs take part in its leases and know the roles that it created.
     #[must_use]
-    pub fn for_user(config: &SdkConfig, table: Option<String>) -> Self {
+    pub fn for_user(config: UserConfig, table: Option<String>) -> Self {
         let resources = Resources { table: table.filter(|name| !name.is_empty()), ..Resources::default() };
-        Self { credentials: CallerCredentials::Fixed, http: HttpClient::for_user(), ..Self::new(config, resources) }
+        let UserConfig { sdk, certificates } = config;
+        let http = HttpClient::for_user(certificates);
+        Self { credentials: CallerCredentials::Fixed, http, ..Self::new(&sdk, resources) }
     }
 
     /// Creates the clients of the function.

@@ -4,6 +4,7 @@ use aws_sdk_ssm::types::{ParameterStringFilter, ParameterTier as WireTier, Param
 
 use super::Aws;
 use super::error::malformed;
+use super::parameters::kind;
 use onboarding_core::config::deployed::ParameterTier;
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_engine::ports::{
@@ -18,10 +19,7 @@ impl ParameterStore for Aws {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             result => result?.parameter.ok_or_else(|| malformed(CALL, "parameter"))?,
         };
-        let kind = match found.r#type {
-            Some(ParameterType::SecureString) => ParameterKind::Secure,
-            _ => ParameterKind::Plain,
-        };
+        let kind = kind(found.r#type.as_ref());
         let version = found.version;
         let value = found.value.ok_or_else(|| malformed(CALL, "value"))?.into();
         Ok(Some(StoredParameter { value, kind, version }))
@@ -49,6 +47,7 @@ impl ParameterStore for Aws {
         let kind = match new.kind {
             ParameterKind::Secure => ParameterType::SecureString,
             ParameterKind::Plain => ParameterType::String,
+            ParameterKind::List => ParameterType::StringList,
         };
         let tier = match new.tier {
             ParameterTier::Standard => WireTier::Standard,
@@ -58,5 +57,13 @@ impl ParameterStore for Aws {
         let put = self.ssm.put_parameter().name(new.name).value(new.value).r#type(kind).tier(tier);
         let put = put.set_key_id(new.key.map(str::to_owned)).overwrite(new.write == ParameterWrite::Overwrite);
         put.send().await.map(|put| put.version).map_err(self.caller_error(CALL))
+    }
+
+    async fn delete_parameters(&self, names: &[&str]) -> Result<(), ApiError> {
+        const CALL: &str = "ssm:DeleteParameters";
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        // Those that do not exist are named in the response: another caller deleted them.
+        let delete = self.ssm.delete_parameters().set_names(Some(names));
+        delete.send().await.map(|_| ()).map_err(self.caller_error(CALL))
     }
 }

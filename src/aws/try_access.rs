@@ -33,7 +33,7 @@ impl Profiles for Aws {
     type ProfileError = ClientsError;
 
     async fn profile(&self, name: &str) -> Result<ProfileAccess, ClientsError> {
-        let config = cli_config(Some(name), Some(&self.region_name())).await?;
+        let config = cli_config(Some(name), Some(&self.region_name())).await?.sdk;
         let provider = config.credentials_provider().ok_or_else(|| ClientsError::Unloaded("it has none".into()))?;
         let loaded = provider.provide_credentials().await;
         let credentials = loaded.map_err(|error| ClientsError::Unloaded(chain(&error).as_str().into()))?;

@@ -9,7 +9,7 @@ use account_onboarding::cli;
 async fn main() -> ExitCode {
     let connect = async |access: &cli::Aws| {
         let config = aws::cli_config(access.profile.as_deref(), access.region.as_deref()).await?;
-        Ok(Aws::for_user(&config, access.records.clone()))
+        Ok(Aws::for_user(config, access.records.clone()))
     };
     cli::run(connect).await.into()
 }

@@ -47,7 +47,7 @@ pub(super) fn has_endpoint_override() -> bool {
 /// Prints the warnings to stderr, one for each setting that deserves review.
 pub(super) fn print_warnings(config: &Config) {
     let examples = config.example_values.iter().map(ToString::to_string);
-    for warning in config.warnings().into_iter().chain(examples) {
+    for warning in config.warnings.iter().cloned().chain(examples) {
         warn(warning);
     }
 }

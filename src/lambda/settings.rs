@@ -7,18 +7,17 @@ use std::time::SystemTime;
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
-use secrecy::ExposeSecret;
 
 use onboarding_core::config::{Config, ConfigErrors, Folder};
-use onboarding_core::error::ApiError;
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::text::Untrusted;
-use onboarding_engine::ports::Secrets;
+use onboarding_engine::ports::{Clock, Secrets};
+use onboarding_engine::{ConfigurationError, DeployedConfiguration};
 
 /// Where the configuration is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfigLocation {
-    /// The SSM parameter of this name.
+    /// The SSM parameter of this name, or the files below it.
     Parameter(String),
     /// This file.
     File(PathBuf),
@@ -35,9 +34,9 @@ pub enum SettingsError {
     /// The mode of sweeps is not valid.
     #[error("the environment variable `ONBOARDING_SWEEP` is `{0}`; set it to `report` or `apply`")]
     Sweep(Untrusted),
-    /// The parameter cannot be read.
-    #[error("could not read the configuration from the SSM parameter `{0}`: {1}")]
-    Parameter(String, ApiError),
+    /// The parameter, or the files below it, cannot be read.
+    #[error(transparent)]
+    Parameter(Box<ConfigurationError>),
     /// The file cannot be read.
     #[error("could not read the configuration from `{path}`: {problem}")]
     File {
@@ -66,12 +65,12 @@ impl ConfigLocation {
     }
 
     /// Loads the configuration.
-    pub(super) async fn load(&self, secrets: &impl Secrets) -> Result<Config, SettingsError> {
+    pub(super) async fn load<W: Secrets + Clock>(&self, world: &W) -> Result<Config, SettingsError> {
         match self {
             Self::Parameter(name) => {
-                let read = secrets.parameter(name).await;
-                let text = read.map_err(|error| SettingsError::Parameter(name.clone(), error))?;
-                Config::parse_without_files(text.expose_secret()).map_err(SettingsError::Config)
+                let read = DeployedConfiguration::read(world, name).await;
+                let deployed = read.map_err(|error| SettingsError::Parameter(Box::new(error)))?;
+                deployed.parse().map_err(SettingsError::Config)
             }
             Self::File(path) => {
                 let text = std::fs::read_to_string(path)

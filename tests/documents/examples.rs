@@ -70,6 +70,7 @@ impl Files for ExampleFiles {
 fn complete_configuration_examples_are_valid() {
     let mut examples = blocks(&read("docs/CONFIGURATION.md"), "toml whole");
     examples.extend(blocks(&read("README.md"), "toml whole"));
+    examples.extend(blocks(&read("docs/DEPLOYED_CONFIGURATION.md"), "toml whole"));
     examples.extend(blocks(&read("docs/PREREQUISITES.md"), "toml whole"));
     examples.extend(blocks(&read("docs/MIGRATION.md"), "toml whole"));
     assert!(examples.len() >= 9, "{} examples", examples.len());

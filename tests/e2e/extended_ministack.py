@@ -9,6 +9,8 @@
   AWS no value is equal to it.
 - `aws:PrincipalArn` of a session, which on AWS is the ARN of the role with its path, not that of the session.
 - MFA, see emulated_mfa.py.
+- The resource of ssm:GetParametersByPath, which is the path of the request:
+  https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-retrieval-authorization.html
 
 Everything else of ministack stays as it is.
 """
@@ -45,6 +47,16 @@ def _put_bus_policy(logical_id, properties, stack):
 
 def _delete_bus_policy(physical_id, properties):
     eventbridge._event_bus_policies.pop(properties["EventBusName"], None)
+
+
+_other_resources = iam_actions.extract_resource_arn
+
+
+def _resource_with_path(service, method, path, headers, body, query, region, account):
+    action = {name.lower(): value for name, value in headers.items()}.get("x-amz-target", "")
+    if service == "ssm" and action.endswith(".GetParametersByPath"):
+        return f"arn:aws:ssm:{region}:{account}:parameter{json.loads(body)['Path']}"
+    return _other_resources(service, method, path, headers, body, query, region, account)
 
 
 _handlers = provisioners._RESOURCE_HANDLERS
@@ -101,6 +113,7 @@ iam_evaluator._resolve_condition_key = _key_with_role
 iam_evaluator._conditions_met = _conditions_with_variables
 # The router imports the function from its module with each request.
 iam_actions.request_tag_context = _with_more_keys
+iam_actions.extract_resource_arn = _resource_with_path
 provisioners._cw_metric_alarm_record = _alarm_record_of_first_metric
 _handlers["AWS::Events::EventBusPolicy"] = {"create": _put_bus_policy, "delete": _delete_bus_policy}
 _handlers["AWS::Scheduler::ScheduleGroup"]["create"] = _create_group_with_date

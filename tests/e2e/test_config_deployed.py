@@ -110,7 +110,9 @@ def test_pull_prints_or_saves_and_never_overwrites(onboard_as_admin, ssm, name, 
     [
         ("", "the configuration grants no access and installs no role"),
         ("colour = 1\n" + GRANT, "onboarding.toml:1:1: "),
-        ('vendor-files = ["acme.toml"]\n' + GRANT, "cannot reference files"),
+        ('vendor-files = ["acme.toml"]\n' + GRANT, "`acme.toml`: cannot be read"),
+        ('vendor-files = ["../acme.toml"]\n' + GRANT, "is outside the directory of the configuration"),
+        ('vendor-files = ["my files/acme.toml"]\n' + GRANT, "cannot be stored in an SSM parameter"),
         (GRANT + "# " + "é" * 4096, "and an SSM parameter holds 8192 at most"),
     ],
 )

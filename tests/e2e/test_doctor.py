@@ -75,6 +75,7 @@ def doctor(world, deployment, onboard, tmp_path):  # noqa: F811
 
     run.text = lambda: onboard("doctor")
     run.wire = onboard.wire
+    run.onboard = onboard
     return run
 
 
@@ -119,6 +120,37 @@ def test_each_damage_is_found_with_what_to_do(doctor, deployment, world):
         ("role", "warning"): "`iam:*`",
     }.items():
         assert fix in found.get(key, ""), f"{key}: {checks}"
+
+
+def test_configuration_with_files_and_one_list_among_the_parameters(doctor, deployment, world, tmp_path):
+    """The function reads a path, and one of the parameters is a list."""
+    ssm, path = deployment.ssm, "/account-onboarding/doctor-files"
+    deployment.ssm.put_parameter(Name="/account-onboarding/doctor/list", Value="a,b", Type="StringList", Overwrite=True)
+    own = world.template.environment() | {"ONBOARDING_CONFIG_PARAMETER": path}
+    before = deployment.lambdas.get_function_configuration(FunctionName="account-onboarding")["Environment"]["Variables"]
+    deployment.lambdas.update_function_configuration(FunctionName="account-onboarding", Environment={"Variables": before | own})
+    policy = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"ec2:DescribeInstances","Resource":"*"}}'
+    (tmp_path / "read.json").write_text(policy)
+    toml = (tmp_path / "onboarding.toml").read_text()
+    (tmp_path / "onboarding.toml").write_text(
+        f'{toml}[[role]]\nname = "reader"\npolicies = {{ read = {{ file = "read.json" }} }}\n[[role.trust]]\nprincipal = "{IDENTITY}"\n'
+        'external-id = { ssm-parameter = "/account-onboarding/doctor/list" }\n'
+        '[vendors.trelica]\nexternal-id = { ssm-parameter = "/account-onboarding/trelica/external-id" }\n'
+    )
+    try:
+        _, found, checks = doctor()
+        assert "ParameterNotFound" in found["configuration", "warning"], checks
+        output, code = doctor.onboard("config", "push", "--name", path, "--yes")
+        assert code == DONE, output
+        code, found, checks = doctor()
+        assert f"{path} with 2 files is valid" in [one["text"] for one in checks], checks
+        assert "is a StringList" in found["parameter", "failed"] and code == ERROR, checks
+        ssm.delete_parameter(Name=next(one["Name"] for one in ssm.get_parameters_by_path(Path=path, Recursive=True)["Parameters"]))
+        code, found, checks = doctor()
+        assert f"`onboard config push --name {path}`" in found["configuration", "failed"], checks
+    finally:
+        deployment.lambdas.update_function_configuration(FunctionName="account-onboarding", Environment={"Variables": before})
+        ssm.delete_parameter(Name="/account-onboarding/doctor/list")
 
 
 def test_missing_permissions_are_named_and_stop_nothing(doctor):

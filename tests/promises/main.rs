@@ -11,6 +11,7 @@ mod access_is_exact;
 mod account_creation;
 mod any_vendor_answer;
 mod concurrent_runs;
+mod configuration_with_files;
 mod departures_are_confirmed;
 mod diagnosis;
 mod errors_of_the_caller;

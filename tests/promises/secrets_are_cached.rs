@@ -80,6 +80,15 @@ fn denied_parameter_affects_only_the_role_that_needs_it() {
     assert_eq!(scenario.report().refusals.len(), 1, "{:?}", scenario.report().refusals);
 }
 
+/// Its commas would become part of the value.
+#[test]
+fn list_is_not_an_external_id() {
+    let organization = Scenario::new().organization().clone().with_list_parameter(PARAMETER, "s3cret-1,s3cret-2");
+    let scenario = Scenario::in_organization(organization).apply().assert_outcome("blocked configuration");
+    let refusals = format!("{:?}", scenario.report().refusals);
+    assert!(refusals.contains("is a StringList") && !refusals.contains("s3cret-1"), "{refusals}");
+}
+
 #[test]
 fn eleven_parameters_are_read_with_two_calls() {
     let scenario = eleven_parameters().apply().assert_outcome("converged");

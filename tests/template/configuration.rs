@@ -86,9 +86,7 @@ fn generated_configuration_warns_of_roles_that_mfa_denies() {
     const USER: &str = "arn:aws:iam::222233334444:user/ann";
     let warnings = |principals: &str, mfa: &str| {
         let stack = Stack::with(&[("IdentityPrincipals", principals), ("RequireMfa", mfa)]);
-        Config::parse_without_files(text(&stack.resource("Configuration")["Value"]))
-            .expect("a configuration")
-            .warnings()
+        Config::parse_without_files(text(&stack.resource("Configuration")["Value"])).expect("a configuration").warnings
     };
     let found = warnings(&format!("{USER},{ROLE}"), "true");
     assert!(found.len() == 1 && found[0].starts_with(&format!("access-role: `{ROLE}` is denied")), "{found:?}");

@@ -114,6 +114,10 @@ pub const REVOCATION_AHEAD: Duration = CLOCK_SKEW.saturating_add(REVOCATION_LEAD
 /// visible yet. IAM shows a new role within seconds.
 pub const ROLE_VISIBLE: Duration = Duration::from_secs(900);
 
+/// How long a reader of a configuration with files waits before it reads them again, because a push replaced them meanwhile. SSM
+/// shows a written value within a moment.
+pub const CONFIGURATION_REREAD: Duration = Duration::from_secs(2);
+
 /// How long only the first of several access roles is tried in an account, from when it joined. AWS creates that role within
 /// seconds or minutes; until it exists, a role with one of the other names may be one that another principal created.
 pub const FIRST_ACCESS_ROLE: Duration = Duration::from_secs(300);

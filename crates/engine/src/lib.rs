@@ -17,6 +17,8 @@
 //! | `handoffs` | what a person still has to do at vendors; no account is accessed |
 //! | `retry` | pauses between attempts, and calls that hang |
 //! | `verify` | what `onboard verify` needs besides a plan: the state that was found |
+//! | `configuration` | reads the deployed configuration, with its files |
+//! | `secrets` | external IDs and API keys in parameters, read once |
 //! | `run` | what one run has and has found, which becomes its report |
 //!
 //! What to do is decided in [`onboarding_core`]. Whatever touches the outside world is behind a trait in [`ports`].
@@ -25,6 +27,7 @@ mod access_denied;
 mod all_accounts;
 mod assume;
 mod assumed;
+mod configuration;
 mod converge;
 mod creation;
 mod departure;
@@ -50,11 +53,13 @@ mod vendors;
 mod verify;
 
 pub use all_accounts::{AllAccounts, all_accounts};
+pub use configuration::{ConfigurationError, DeployedConfiguration, parameters_below};
 pub use engine::Processed;
 pub use first_look::FirstLook;
 pub use job::{Engine, Job};
 pub use new_accounts::{CreationRun, Interrupt, Members, SurveyError, all_members, unit_paths};
 pub use open_record::OpenRecord;
 pub use retry::{timed_out, timeout_at};
+pub use secrets::{Unusable, Use, read_parameters};
 pub use target::TargetAccount;
 pub use verify::Verified;

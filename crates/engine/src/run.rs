@@ -147,7 +147,7 @@ impl<'a, W: World> Run<'a, W> {
         let planned = planned.into_iter().map(|change| ChangeResult { change, status: ChangeStatus::Planned });
         notices
             .extend(trust_drift.iter().map(|role| format!("the trust policy of role `{role}` was not as configured")));
-        notices.extend(config.warnings());
+        notices.extend(config.warnings.iter().cloned());
         let took = since(self.started, self.world.now());
         let links = account.as_ref().map(|account| links(config, account, access_role.as_ref(), &outcome));
         let mut report = Report {

@@ -1,6 +1,7 @@
 //! AWS Organizations (accounts, their creation requests) and the SSM parameters of the management account.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -14,7 +15,7 @@ use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
 use onboarding_core::time::since;
 use onboarding_engine::ports::{
-    AccountPage, Creation, Directory, ParameterKind, ParameterValue, Secrets, UnreadableAccount,
+    AccountPage, Creation, Directory, ParameterKind, ParameterPage, ParameterValue, Secrets, UnreadableAccount,
 };
 
 impl Directory for FakeOrganization {
@@ -110,15 +111,44 @@ impl Secrets for FakeOrganization {
             }
             let found = names.iter().filter_map(|name| {
                 let value = SecretString::from(state.parameters.get(*name)?.as_str());
-                let is_plain = state.plain_parameters.contains(*name);
-                let kind = if is_plain { ParameterKind::Plain } else { ParameterKind::Secure };
+                let kind = if state.list_parameters.contains(*name) {
+                    ParameterKind::List
+                } else if state.plain_parameters.contains(*name) {
+                    ParameterKind::Plain
+                } else {
+                    ParameterKind::Secure
+                };
                 Some(((*name).to_owned(), ParameterValue { value, kind }))
             });
             Ok(found.collect())
         })
         .await
     }
+
+    async fn parameters_below(&self, path: &str, from: Option<String>) -> Result<ParameterPage, ApiError> {
+        let management = self.lock().management.clone();
+        let info = CallInfo { account: &management, call: "ssm:GetParametersByPath", role: None, write: false };
+        let below = format!("{path}/");
+        self.perform_call(info, |state| {
+            let rest = state
+                .parameters
+                .range::<str, _>((Bound::Excluded(from.as_deref().unwrap_or(&below)), Bound::Unbounded));
+            let mut rest = rest.take_while(|(name, _)| name.starts_with(&below));
+            // Without decryption, the value of a SecureString is its ciphertext.
+            let shown = |(name, value): (&String, &String)| {
+                let value = if state.plain_parameters.contains(name) { value.clone() } else { "AQICAHh…".to_owned() };
+                (name.clone(), value)
+            };
+            let parameters: Vec<_> = rest.by_ref().take(PARAMETERS_PER_PAGE).map(shown).collect();
+            let last = parameters.last().map(|(name, _)| name.clone());
+            Ok(ParameterPage { parameters, next: rest.next().and(last) })
+        })
+        .await
+    }
 }
+
+/// The most parameters of a page of `GetParametersByPath`.
+const PARAMETERS_PER_PAGE: usize = 10;
 
 #[cfg(test)]
 #[path = "directory_tests.rs"]

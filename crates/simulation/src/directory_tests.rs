@@ -73,6 +73,28 @@ async fn parameters_are_read_by_name() {
 }
 
 #[tokio::test]
+async fn parameters_below_a_path_are_listed_ten_on_a_page_and_not_decrypted() {
+    let mut organization = organization().with_parameter("/own", "index").with_parameter("/own/secret", "s3cret");
+    for index in 0..20 {
+        organization = organization.with_plain_parameter(&format!("/own/a/{index:02}"), "x");
+    }
+    let organization = organization.with_plain_parameter("/own2/a", "x");
+    let mut pages = Vec::new();
+    let mut from = None;
+    loop {
+        let page = organization.parameters_below("/own", from).await.unwrap();
+        pages.push(page.parameters);
+        from = page.next;
+        if from.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 1]);
+    assert_eq!(pages[0][0], ("/own/a/00".to_owned(), "x".to_owned()));
+    assert_ne!(pages[2][0].1, "s3cret");
+}
+
+#[tokio::test]
 async fn unreadable_account_is_listed_apart_from_the_others_and_does_not_end_the_list() {
     let organization = organization().with_unreadable_account(&id(MEMBER));
     organization.set_page_size(1);

@@ -73,6 +73,20 @@ impl FakeOrganization {
         self.with_parameter(name, value)
     }
 
+    /// Stores an SSM parameter of the type `StringList`.
+    #[must_use]
+    pub fn with_list_parameter(self, name: &str, value: &str) -> Self {
+        self.change(|all| all.list_parameters.insert(name.to_owned()));
+        self.with_parameter(name, value)
+    }
+
+    /// Deletes an SSM parameter.
+    #[must_use]
+    pub fn without_parameter(self, name: &str) -> Self {
+        self.change(|all| all.parameters.remove(name));
+        self
+    }
+
     /// Lists an account without its state, as AWS does not document but may do.
     #[must_use]
     pub fn with_unreadable_account(self, account: &AccountId) -> Self {

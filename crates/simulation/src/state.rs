@@ -39,6 +39,8 @@ pub(super) struct State {
     pub(super) parameters: BTreeMap<String, String>,
     /// The parameters that are not encrypted.
     pub(super) plain_parameters: BTreeSet<String>,
+    /// The parameters that are lists.
+    pub(super) list_parameters: BTreeSet<String>,
     /// The items of the table.
     pub(super) records: BTreeMap<String, Attributes>,
     /// Whether there is a table.
@@ -91,6 +93,7 @@ impl State {
             unique_ids: BTreeMap::new(),
             parameters: BTreeMap::new(),
             plain_parameters: BTreeSet::new(),
+            list_parameters: BTreeSet::new(),
             records: BTreeMap::new(),
             has_records: true,
             profiles: BTreeMap::new(),

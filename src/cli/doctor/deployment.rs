@@ -14,10 +14,8 @@ use onboarding_core::doctor::{self, Check, FunctionFacts, not_read};
 use onboarding_core::error::ErrorKind;
 use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::vendor::ApiAccess;
-use onboarding_engine::ports::{Inspect, ParameterKind, ParameterValue, World};
-
-/// The most names in one call of `ssm:GetParameters`.
-const NAMES_PER_CALL: usize = 10;
+use onboarding_engine::ports::{Inspect, ParameterValue, World};
+use onboarding_engine::{Unusable, Use, read_parameters};
 
 /// The stack: the configuration that the function reads, and a check of each resource.
 pub(super) async fn checks<W: World + Inspect>(world: &W, function: &FunctionFacts) -> (Option<Config>, Vec<Check>) {
@@ -88,31 +86,29 @@ pub(super) async fn parameters_and_vendors<W: World + Inspect>(
     let names: BTreeSet<&str> = configurations.iter().flat_map(blueprint::parameters).collect();
     let keys: BTreeSet<&str> = configurations.iter().flat_map(blueprint::key_parameters).collect();
     let names: Vec<_> = names.into_iter().collect();
-    let reads =
-        join_all(names.chunks(NAMES_PER_CALL).map(|names| limited("ssm:GetParameters", world.parameters(names))));
-    let mut values = BTreeMap::new();
-    let mut unread = BTreeSet::new();
     let mut checks = Vec::new();
-    for (names, read) in names.chunks(NAMES_PER_CALL).zip(reads.await) {
-        match read {
-            Ok(found) => values.extend(found),
-            Err(error) => {
-                checks.push(not_read("parameter", &error));
-                unread.extend(names.iter().copied());
-            }
-        }
-    }
-    values.values().for_each(|value| secrets.add(value.value.expose_secret()));
+    let read = limited("ssm:GetParameters", read_parameters(world, &names)).await;
+    let read = read.unwrap_or_else(|error| {
+        checks.push(not_read("parameter", &error));
+        BTreeMap::new()
+    });
     let region = world.region_name();
-    for name in names.into_iter().filter(|name| !unread.contains(name)) {
-        checks.push(match values.get(name) {
-            None => doctor::parameter(name, &region),
-            Some(value) if keys.contains(name) && value.kind == ParameterKind::Plain => Check::failed(
-                "parameter",
-                format!("{name} holds an API key and is not a SecureString"),
-                format!("delete it, and store the key with `aws ssm put-parameter --type SecureString --name {name} --value …`"),
-            ),
-            Some(_) => Check::ok("parameter", format!("{name} exists")),
+    let mut values = BTreeMap::new();
+    for (name, value) in read {
+        let used_as = if keys.contains(name) { Use::Key } else { Use::ExternalId };
+        checks.push(match value {
+            Ok(value) => {
+                secrets.add(value.value.expose_secret());
+                let check = match used_as.check(value.kind) {
+                    Ok(()) => Check::ok("parameter", format!("{name} exists")),
+                    Err(problem) => unusable(name, &problem),
+                };
+                values.insert(name, value);
+                check
+            }
+            Err(Unusable::Missing) => doctor::parameter(name, &region),
+            Err(Unusable::Unreadable(error)) => doctor::unreadable_parameter(name, &error),
+            Err(problem) => unusable(name, &problem),
         });
     }
     let registrations =
@@ -124,15 +120,28 @@ pub(super) async fn parameters_and_vendors<W: World + Inspect>(
     checks
 }
 
+/// A parameter whose value the function does not use.
+fn unusable(name: &str, problem: &Unusable) -> Check {
+    let text = match problem {
+        Unusable::NotEncrypted => format!("{name} holds an API key and is not a SecureString"),
+        Unusable::List => format!("{name} is a StringList, and an external ID or API key is one value"),
+        Unusable::Missing | Unusable::Unreadable(_) => format!("{name}: {problem}"),
+    };
+    let fix = format!(
+        "delete it, and store the value with `aws ssm put-parameter --type SecureString --name {name} --value …`"
+    );
+    Check::failed("parameter", text, fix)
+}
+
 /// Whether a vendor's API answers from here, with the key. The function may be in another network.
 async fn vendor<W: World>(
     world: &W,
     VendorTenant { api, endpoint, key_parameter }: &VendorTenant,
-    values: &BTreeMap<String, ParameterValue>,
+    values: &BTreeMap<&str, ParameterValue>,
     account: Option<&AccountId>,
 ) -> Option<Check> {
     let url = endpoint.url();
-    let key = values.get(key_parameter)?.value.expose_secret().trim().parse();
+    let key = values.get(key_parameter.as_str())?.value.expose_secret().trim().parse();
     let Ok(key) = key else {
         let text = format!("the value of {key_parameter} is not a valid API key");
         return Some(Check::failed("vendor API", text, "store the key that the vendor gave you"));

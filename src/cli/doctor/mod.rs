@@ -9,20 +9,19 @@ use std::future::Future;
 use std::path::Path;
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
-
 use super::args::Doctor;
 use super::common_args::{Aws, Format};
 use super::config::{DEFAULT_CONFIG, has_endpoint_override, load};
 use super::exit::Exit;
 use onboarding_core::account::{AccountId, Partition};
-use onboarding_core::config::{Certainty, Config, NoFiles};
+use onboarding_core::config::{Certainty, Config};
 use onboarding_core::doctor::{self, Check, Diagnosis, Status, not_read};
 use onboarding_core::error::ApiError;
 use onboarding_core::lines::render;
 use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::suggestion::counted;
-use onboarding_engine::ports::{Inspect, Secrets, World};
+use onboarding_engine::ports::{Inspect, World};
+use onboarding_engine::{ConfigurationError, DeployedConfiguration};
 
 /// The longest time for a check. The SDK's own retries may take longer.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -80,7 +79,7 @@ fn configuration_check(name: &str, config: &Config) -> Check {
             "replace the example values; `onboard config check FILE` lists them",
         );
     }
-    match config.warnings().len() {
+    match config.warnings.len() {
         0 => Check::ok("configuration", format!("{name} is valid")),
         count => {
             let text = format!("{name} has {}", counted(count, "warning"));
@@ -139,28 +138,44 @@ async fn remote<W: World + Inspect>(
     checks
 }
 
-/// A configuration in an SSM parameter, read as the function does.
-async fn deployed_configuration(world: &impl Secrets, name: &str) -> (Option<Config>, Check) {
-    match limited("ssm:GetParameter", world.parameter(name)).await {
-        Err(error) => (None, not_read("configuration", &error)),
-        Ok(text) => match Config::parse(text.expose_secret(), &NoFiles::named(name)) {
-            Ok(config) => {
-                let check = configuration_check(name, &config);
-                (Some(config), check)
-            }
-            Err(problems) => {
-                let fix = format!(
-                    "correct it and run `onboard config push --name {name}`; if the stack creates this parameter, correct the \
-                     stack's parameters and deploy again"
-                );
-                (None, Check::failed("configuration", problems.to_string().trim_end().to_owned(), fix))
-            }
-        },
+/// The configuration that the function reads, with its files, read as the function does.
+async fn deployed_configuration<W: World>(world: &W, name: &str) -> (Option<Config>, Check) {
+    let read = tokio::time::timeout(LIMIT, DeployedConfiguration::read(world, name)).await;
+    let deployed = match read {
+        Ok(Ok(deployed)) => deployed,
+        Ok(Err(ConfigurationError::Parameter { error, .. } | ConfigurationError::Files { error, .. })) => {
+            return (None, not_read("configuration", &error));
+        }
+        Ok(Err(error)) => {
+            let fix = format!("`onboard config push --name {name}`");
+            return (None, Check::failed("configuration", error.to_string(), fix));
+        }
+        Err(_) => return (None, not_read("configuration", &late("ssm:GetParameter"))),
+    };
+    let shown = match deployed.files.iter().count() {
+        1 => name.to_owned(),
+        count => format!("{name} with {count} files"),
+    };
+    match deployed.parse() {
+        Ok(config) => {
+            let check = configuration_check(&shown, &config);
+            (Some(config), check)
+        }
+        Err(problems) => {
+            let fix = format!(
+                "correct it and run `onboard config push --name {name}`; if the stack creates this parameter, correct the \
+                 stack's parameters and deploy again"
+            );
+            (None, Check::failed("configuration", problems.to_string().trim_end().to_owned(), fix))
+        }
     }
 }
 
 /// The result of a call, or an error after the time limit.
 async fn limited<T>(call: &'static str, work: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
-    let late = |_| Err(ApiError::new(call, "Timeout", &format!("no answer within {} seconds", LIMIT.as_secs())));
-    tokio::time::timeout(LIMIT, work).await.unwrap_or_else(late)
+    tokio::time::timeout(LIMIT, work).await.unwrap_or_else(|_| Err(late(call)))
+}
+
+fn late(call: &'static str) -> ApiError {
+    ApiError::new(call, "Timeout", &format!("no answer within {} seconds", LIMIT.as_secs()))
 }

@@ -59,8 +59,8 @@ impl ParameterTier {
         let needed = [Self::Standard, Self::Advanced].into_iter().find(|tier| value.len() <= tier.limit());
         let needed = needed.ok_or_else(|| {
             format!(
-                "it has {} bytes, and an SSM parameter holds {} at most; shorten its comments and policies, or keep a file in the \
-                 package of the function (`ONBOARDING_CONFIG_FILE`)",
+                "it has {} bytes, and an SSM parameter holds {} at most; shorten its comments and policies, or \
+                 move policies and vendors into files of their own",
                 value.len(),
                 Self::Advanced.limit()
             )
@@ -85,6 +85,18 @@ pub fn is_of_the_stack(name: &str) -> bool {
     OF_THE_STACK.contains(&name)
 }
 
+/// Whether the stack creates a parameter below this path, so that no files must be stored there.
+#[must_use]
+pub fn has_parameters_of_the_stack(path: &str) -> bool {
+    OF_THE_STACK.iter().any(|name| is_below(path, name))
+}
+
+/// Whether a parameter has a name below a path.
+#[must_use]
+pub fn is_below(path: &str, name: &str) -> bool {
+    name.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// The changed lines of a configuration, with external IDs hidden; empty if there are none. `None` if a text is not valid TOML:
 /// its external IDs cannot be found, so that it must not be shown.
 #[must_use]
@@ -92,6 +104,11 @@ pub fn difference(before: &str, after: &str) -> Option<Vec<Line>> {
     let mut secrets = external_ids(before)?;
     secrets.extend(external_ids(after)?);
     let redactor = SecretRedactor::new(secrets.iter().map(String::as_str));
+    Some(changed_lines(before, after, |text| redactor.redact(text)))
+}
+
+/// The changed lines of a text, each after a filter.
+pub(super) fn changed_lines(before: &str, after: &str, filter: impl Fn(&mut String)) -> Vec<Line> {
     let diff = TextDiff::from_lines(before, after);
     let mut lines = Vec::new();
     for (index, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
@@ -100,7 +117,7 @@ pub fn difference(before: &str, after: &str) -> Option<Vec<Line>> {
         }
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
             let mut text = change.value().trim_end_matches(['\r', '\n']).to_owned();
-            redactor.redact(&mut text);
+            filter(&mut text);
             let line = Line::verbatim(2);
             lines.push(match change.tag() {
                 ChangeTag::Insert => line.mark(Mark::Add).text(text),
@@ -109,7 +126,7 @@ pub fn difference(before: &str, after: &str) -> Option<Vec<Line>> {
             });
         }
     }
-    Some(lines)
+    lines
 }
 
 /// Every string that is, or may be, an external ID. The configuration need not be valid.
@@ -156,13 +173,21 @@ mod tests {
         assert_eq!(tier(4097, Some(ParameterTier::Standard)), Ok(ParameterTier::Advanced));
         assert_eq!(tier(10, Some(ParameterTier::Advanced)), Ok(ParameterTier::Advanced));
         assert_eq!(tier(8192, Some(ParameterTier::IntelligentTiering)), Ok(ParameterTier::IntelligentTiering));
-        insta::assert_snapshot!(tier(8193, None).unwrap_err(), @"it has 8193 bytes, and an SSM parameter holds 8192 at most; shorten its comments and policies, or keep a file in the package of the function (`ONBOARDING_CONFIG_FILE`)");
+        insta::assert_snapshot!(tier(8193, None).unwrap_err(), @"it has 8193 bytes, and an SSM parameter holds 8192 at most; shorten its comments and policies, or move policies and vendors into files of their own");
     }
 
     #[test]
     fn parameters_of_the_stack_are_recognized() {
         assert!(is_of_the_stack("/account-onboarding/onboarding.toml"));
         assert!(!is_of_the_stack("/account-onboarding/own.toml"));
+        assert!(
+            has_parameters_of_the_stack("/account-onboarding")
+                && has_parameters_of_the_stack("/account-onboarding/trelica")
+        );
+        assert!(
+            !has_parameters_of_the_stack("/account-onboarding/own")
+                && !has_parameters_of_the_stack("/account-onboardin")
+        );
         assert!(configuration_parameter("/account-onboarding/own.toml").is_ok());
         insta::assert_snapshot!(configuration_parameter("own.toml").unwrap_err(), @"it is not a valid name of an SSM parameter; write a name such as `/account-onboarding/own.toml`");
     }

@@ -270,7 +270,7 @@ fn invalid_policies_are_reported() {
     onboarding.toml:4:14: `p`: expected a JSON string or `{ file = "policy.json" }`, found a number; write it in quotes
     onboarding.toml:4:14: `file` is missing in `p`
     onboarding.toml:4:20: unknown key `fiel`; did you mean `file`?
-    onboarding.toml:4:27: `file`: `x.json`: cannot be read: a configuration in an SSM parameter cannot reference files; write the content inline
+    onboarding.toml:4:27: `file`: `x.json`: cannot be read: this configuration is stored without files; store them with it (`onboard config push`), or write the content inline
     "#);
     assert_eq!(role(&format!("policies = {{ a = '{big}' }}")), "");
 }
@@ -293,7 +293,7 @@ fn errors_of_user_defined_vendors_are_reported() {
     onboarding.toml:2:12: `Acme`: `Acme` is not a valid vendor name; use 1 to 64 lowercase letters, digits and `-`
     onboarding.toml:2:12: `role` is missing in `acme`
     onboarding.toml:5:1: unknown key `rule`; did you mean `role`?
-    onboarding.toml:1:17: `vendor-files`: `vendors/acme.toml`: cannot be read: a configuration in an SSM parameter cannot reference files; write the content inline
+    onboarding.toml:1:17: `vendor-files`: `vendors/acme.toml`: cannot be read: this configuration is stored without files; store them with it (`onboard config push`), or write the content inline
     onboarding.toml:1:38: `vendor-files`: the file name must be the vendor name, but `Acme` is not a valid vendor name; use 1 to 64 lowercase letters, digits and `-`
     onboarding.toml:1:51: `vendor-files`: expected a string, found a number; write it in quotes
     onboarding.toml:2:1: `trelica`: expected a table, found a string

@@ -61,7 +61,7 @@ impl Files for Folder {
     }
 }
 
-/// No files, for a configuration that is the value of an SSM parameter.
+/// No files, for a configuration that is the value of one SSM parameter.
 #[derive(Debug, Clone)]
 pub struct NoFiles {
     name: String,
@@ -81,7 +81,8 @@ impl Files for NoFiles {
     }
 
     fn read(&self, _: &str) -> Result<String, String> {
-        Err("cannot be read: a configuration in an SSM parameter cannot reference files; write the content inline"
+        Err("cannot be read: this configuration is stored without files; store them with it (`onboard config push`), or write the \
+             content inline"
             .to_owned())
     }
 }
@@ -108,6 +109,6 @@ mod tests {
 
     #[test]
     fn configuration_in_a_parameter_reads_no_files() {
-        insta::assert_snapshot!(NoFiles::named("the parameter").read("x.json").unwrap_err(), @"cannot be read: a configuration in an SSM parameter cannot reference files; write the content inline");
+        insta::assert_snapshot!(NoFiles::named("the parameter").read("x.json").unwrap_err(), @"cannot be read: this configuration is stored without files; store them with it (`onboard config push`), or write the content inline");
     }
 }

@@ -7,6 +7,7 @@
 
 mod context;
 pub mod deployed;
+pub mod deployed_files;
 mod examples;
 mod files;
 mod handoff;

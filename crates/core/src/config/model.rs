@@ -34,6 +34,8 @@ pub struct Config {
     pub hash: String,
     /// The example values that it and its files still contain, in file order.
     pub example_values: Vec<ExampleValue>,
+    /// Settings that are valid but deserve review, such as policies that allow every action.
+    pub warnings: Vec<String>,
 }
 
 impl Config {

@@ -8,8 +8,7 @@ use super::context::ReadContext;
 use super::files::{Files, NoFiles};
 use super::hash::HashedFiles;
 use super::{
-    AccessRole, Config, ConfigErrors, RoleTemplate, examples, risks, roles, self_trust, trust, trust_size, vendors,
-    warnings,
+    AccessRole, Config, ConfigErrors, RoleTemplate, examples, roles, self_trust, trust, trust_size, vendors, warnings,
 };
 use crate::account::AccountId;
 use crate::console::ConsoleSettings;
@@ -39,7 +38,8 @@ impl Config {
             let config = config(table, context, &vendors);
             Self { example_values: examples::found(&scalars, &config.roles, context), ..config }
         })?;
-        Ok(Self { hash: files.hash(), ..config })
+        let warnings = warnings::found(&config);
+        Ok(Self { hash: files.hash(), warnings, ..config })
     }
 
     /// Parses a configuration that references no files.
@@ -71,16 +71,6 @@ impl Config {
             let mut used = used.filter(|role| role.definition.owner == Owner::Vendor(name.to_owned()));
             used.next().or_else(|| vendors.catalogue.get(name).map(vendors::default_role))
         })
-    }
-
-    /// Settings that are valid but deserve review, such as policies that allow every action.
-    #[must_use]
-    pub fn warnings(&self) -> Vec<String> {
-        warnings::of_grants(&self.access_role)
-            .into_iter()
-            .chain(self.roles.iter().flat_map(warnings::of_role))
-            .chain(risks::found(self))
-            .collect()
     }
 }
 
@@ -155,6 +145,7 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
         roles,
         hash: String::new(),
         example_values: Vec::new(),
+        warnings: Vec::new(),
     }
 }
 

@@ -15,7 +15,7 @@ fn parse(text: &str) -> Config {
 #[test]
 fn example_configuration_is_valid() {
     let config = parse(DEMO);
-    assert_eq!(config.warnings(), Vec::<String>::new());
+    assert_eq!(config.warnings, Vec::<String>::new());
     let (blueprint, errors) = Blueprint::new(&config, &sample_account().unwrap(), &SecretValues::default()).unwrap();
     assert_eq!(errors, []);
     assert_eq!((blueprint.grants.len(), blueprint.roles.len()), (1, 3));
@@ -243,7 +243,7 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
           }
         }
     "#);
-    insta::assert_snapshot!(config.warnings().join("\n"), @"
+    insta::assert_snapshot!(config.warnings.join("\n"), @"
     access-role: `arn:{partition}:iam::222233334444:role/a` is denied, because the condition requires MFA and the sessions of roles do not show it; require MFA where the role is assumed, and put users into a grant of their own
     vendor/workload-security: the vendor assumes the role without an external ID; set `external-id` if the vendor supports one
     role/b: statement 1 of the policy `all` allows every action, or all actions except some
@@ -290,9 +290,9 @@ fn vendors_are_defined_in_files_or_inline() {
     acme.toml:1:1: `title` is missing
     acme.toml:2:54: `external-id`: expected `"required"`, or `{ none-because = "…" }` with the reason
     "#);
-    insta::assert_snapshot!(Config::parse(&text, &NoFiles::named("the parameter `/x`")).unwrap_err(), @r"
-    the parameter `/x`:1:17: `vendor-files`: `acme.toml`: cannot be read: a configuration in an SSM parameter cannot reference files; write the content inline
-    the parameter `/x`:9:19: `file`: `p.json`: cannot be read: a configuration in an SSM parameter cannot reference files; write the content inline
+    insta::assert_snapshot!(Config::parse(&text, &NoFiles::named("the parameter `/x`")).unwrap_err(), @"
+    the parameter `/x`:1:17: `vendor-files`: `acme.toml`: cannot be read: this configuration is stored without files; store them with it (`onboard config push`), or write the content inline
+    the parameter `/x`:9:19: `file`: `p.json`: cannot be read: this configuration is stored without files; store them with it (`onboard config push`), or write the content inline
     ");
 }
 
@@ -309,7 +309,7 @@ const ONLY_WRITES: &str = "[catalogue.v]\ntitle = 'V'\ntrust = { accounts = ['48
 
 #[test]
 fn vendor_without_permissions_is_a_warning() {
-    let warnings = |more: &str| parse(&format!("{ONLY_WRITES}[vendors.v]\nexternal-id = 'x-1'\n{more}\n")).warnings();
+    let warnings = |more: &str| parse(&format!("{ONLY_WRITES}[vendors.v]\nexternal-id = 'x-1'\n{more}\n")).warnings;
     insta::assert_snapshot!(warnings("").join("\n"), @"vendor/v: the role has no permissions, because no permission group of the vendor is on by default; list those that it needs in `permissions`");
     assert_eq!(warnings("permissions = ['cleanup']"), Vec::<String>::new());
 }
@@ -334,8 +334,8 @@ fn inline_policies_without_space_for_a_revocation_are_a_warning() {
             format!("[[role]]\nname = 'r'\npolicies.p = '{policy}'\ntrust = [{{ principal = '222233334444' }}]\n");
         Config::parse_without_files(&text)
     };
-    assert_eq!(config(10_077).unwrap().warnings(), Vec::<String>::new());
-    insta::assert_snapshot!(config(10_078).unwrap().warnings().join("\n"), @"role/r: the inline policies have 10078 characters of the 10240 that IAM allows, which leaves no space for the policy that revokes the role's sessions (163 characters), so that changes that need it are blocked; shorten them with wildcards in actions, attach managed policies that exist in every account (`managed-policies`), or divide the permissions among several roles");
-    assert_eq!(config(10_240).unwrap().warnings().len(), 1);
+    assert_eq!(config(10_077).unwrap().warnings, Vec::<String>::new());
+    insta::assert_snapshot!(config(10_078).unwrap().warnings.join("\n"), @"role/r: the inline policies have 10078 characters of the 10240 that IAM allows, which leaves no space for the policy that revokes the role's sessions (163 characters), so that changes that need it are blocked; shorten them with wildcards in actions, attach managed policies that exist in every account (`managed-policies`), or divide the permissions among several roles");
+    assert_eq!(config(10_240).unwrap().warnings.len(), 1);
     insta::assert_snapshot!(config(10_241).unwrap_err(), @"onboarding.toml:3:1: `policies`: the inline policies have 10241 characters in total, without whitespace, and IAM allows 10240; shorten them with wildcards in actions, attach managed policies that exist in every account (`managed-policies`), or divide the permissions among several roles");
 }

@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     fn warnings(text: &str) -> String {
-        Config::parse_without_files(text).unwrap_or_else(|problems| panic!("{problems}")).warnings().join("\n")
+        Config::parse_without_files(text).unwrap_or_else(|problems| panic!("{problems}")).warnings.join("\n")
     }
 
     #[test]

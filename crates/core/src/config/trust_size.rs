@@ -118,7 +118,7 @@ mod tests {
 
     fn result(text: &str) -> String {
         match Config::parse_without_files(text) {
-            Ok(config) => config.warnings().join("\n"),
+            Ok(config) => config.warnings.join("\n"),
             Err(problems) => problems.to_string(),
         }
     }

@@ -34,8 +34,8 @@ fn actions_are_read_for_grants_trust_entries_and_vendors() {
 
 /// The warnings that are not about the source for which a service acts.
 fn warnings_about_actions(config: &Config) -> String {
-    let warnings = config.warnings().into_iter().filter(|warning| warning.contains("`actions`"));
-    warnings.collect::<Vec<_>>().join("\n")
+    let warnings = config.warnings.iter().filter(|warning| warning.contains("`actions`"));
+    warnings.map(String::as_str).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn several_external_ids_and_patterns_are_read_and_hidden() {
         let config = parse(&text);
         assert!(!plain(&show(&config)).contains("s3cret") && !format!("{config:?}").contains("s3cret"));
         assert!(config.external_ids().iter().any(|id| id.expose().contains("s3cret")));
-        format!("{}{}\n", shown(&config, "trusts"), config.warnings().join("\n"))
+        format!("{}{}\n", shown(&config, "trusts"), config.warnings.join("\n"))
     };
     let all = [
         "['s3cret-1', 's3cret-2']",
@@ -166,7 +166,7 @@ fn vendor_may_use_a_pattern_of_external_ids() {
     let config = parse(&format!(
         "[vendors.acme]\nexternal-id = {{ like = 'acme@*' }}\n[catalogue.acme]\n{VENDOR}trust = {{ accounts = ['482913650127'], external-id = 'required' }}\n"
     ));
-    insta::assert_snapshot!(config.warnings().join("\n"), @"vendor/acme: `external-id` is a pattern, so that every matching external ID is accepted; make sure that only you can get such IDs from the vendor");
+    insta::assert_snapshot!(config.warnings.join("\n"), @"vendor/acme: `external-id` is a pattern, so that every matching external ID is accepted; make sure that only you can get such IDs from the vendor");
 }
 
 #[test]
@@ -195,7 +195,7 @@ condition = { StringEquals = { "cognito-identity.amazonaws.com:aud" = "us-east-1
     "sts:AssumeRoleWithSAML"
     "sts:AssumeRoleWithWebIdentity"
     "#);
-    assert_eq!(config.warnings(), Vec::<String>::new());
+    assert_eq!(config.warnings, Vec::<String>::new());
 }
 
 #[test]
@@ -226,19 +226,19 @@ fn invalid_identity_providers_are_reported() {
     onboarding.toml:1:1: `grant`: an identity provider cannot be granted access to accounts; install a role for it with `[[role]]`
     ");
     let config = parse(&format!("[[role]]\nname = 'r'\n[[role.trust]]\nprincipal = {github}\n{audience}\n"));
-    insta::assert_snapshot!(config.warnings().join("\n"), @"role/r: every user of the identity provider can assume the role, because the condition does not restrict `token.actions.githubusercontent.com:sub`; IAM rejects this for providers such as GitHub");
+    insta::assert_snapshot!(config.warnings.join("\n"), @"role/r: every user of the identity provider can assume the role, because the condition does not restrict `token.actions.githubusercontent.com:sub`; IAM rejects this for providers such as GitHub");
 }
 
 #[test]
 fn unique_id_is_accepted_for_a_role_with_a_warning() {
     let role = parse("[[role]]\nname = 'r'\ntrust = [{ principal = ['AIDAIOSFODNN7EXAMPLE1', '482913650127'] }]\n");
-    insta::assert_snapshot!(role.warnings().join("\n"), @"role/r: `AIDAIOSFODNN7EXAMPLE1` is a unique ID, and IAM stores the ARN of the role or user in its place, so that a later change to the ARN of another one is not recognized; write the ARN if you know it");
+    insta::assert_snapshot!(role.warnings.join("\n"), @"role/r: `AIDAIOSFODNN7EXAMPLE1` is a unique ID, and IAM stores the ARN of the role or user in its place, so that a later change to the ARN of another one is not recognized; write the ARN if you know it");
     let vendor = parse(
         "[catalogue.v]\ntitle = 'V'\ntrust = { accounts = ['AROAIOSFODNN7EXAMPLE1'], external-id = 'required' }\n\
          role = { name = 'V', managed-policies = ['arn:{partition}:iam::aws:policy/ReadOnlyAccess'] }\n\
          [vendors.v]\nexternal-id = 'x-1'\n",
     );
-    insta::assert_snapshot!(vendor.warnings().join("\n"), @"vendor/v: `AROAIOSFODNN7EXAMPLE1` is a unique ID, and IAM stores the ARN of the role or user in its place, so that a later change to the ARN of another one is not recognized; write the ARN if you know it");
+    insta::assert_snapshot!(vendor.warnings.join("\n"), @"vendor/v: `AROAIOSFODNN7EXAMPLE1` is a unique ID, and IAM stores the ARN of the role or user in its place, so that a later change to the ARN of another one is not recognized; write the ARN if you know it");
     insta::assert_snapshot!(problems("[[access-role.grant]]\nprincipal = 'AROAIOSFODNN7EXAMPLE1'\n"), @"onboarding.toml:1:1: `grant`: a unique ID cannot be granted access, because IAM stores the ARN of the role or user in its place and the grant would not be recognized in the trust policy of the access role; write the ARN");
 }
 
@@ -269,7 +269,7 @@ fn roles_that_a_condition_on_mfa_denies_are_named() {
     let warnings = |trust: &str| {
         let toml = format!("[[access-role.grant]]\n{trust}\n");
         let config = Config::parse_without_files(&toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
-        config.warnings().join("\n")
+        config.warnings.join("\n")
     };
     let mfa = r#"condition = { Bool = { "aws:MultiFactorAuthPresent" = true } }"#;
     let role = "arn:aws:iam::222233334444:role/Admin";

@@ -1,7 +1,9 @@
 //! Settings that are valid but deserve review.
 
 use super::services::unknown_service;
-use super::{AccessRole, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec, trust, trust_size};
+use super::{
+    AccessRole, Config, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec, risks, trust, trust_size,
+};
 use crate::policy::{AssumeAction, ConditionClause, Document, INLINE_QUOTA, inline_limit, lint_permissions};
 use crate::suggestion::list_of;
 use crate::toml_reader::{SHORTER_POLICIES, inline_policies_size};
@@ -15,8 +17,17 @@ const SERVICES_THAT_PASS_MORE: [(&str, &[AssumeAction]); 2] = [
     ("rolesanywhere.amazonaws.com", &[AssumeAction::TagSession, AssumeAction::SetSourceIdentity]),
 ];
 
+/// The warnings about a configuration.
+pub(super) fn found(config: &Config) -> Vec<String> {
+    of_grants(&config.access_role)
+        .into_iter()
+        .chain(config.roles.iter().flat_map(of_role))
+        .chain(risks::found(config))
+        .collect()
+}
+
 /// The warnings about the grants on the access role.
-pub(super) fn of_grants(access_role: &AccessRole) -> Vec<String> {
+fn of_grants(access_role: &AccessRole) -> Vec<String> {
     let granted = access_role.grants.iter().map(|grant| &grant.trust);
     let too_long = trust_size::warning(trust_size::of_grants(access_role));
     let found = granted.clone().filter_map(pattern_warning).chain(too_long);
@@ -24,7 +35,7 @@ pub(super) fn of_grants(access_role: &AccessRole) -> Vec<String> {
 }
 
 /// The warnings about a role.
-pub(super) fn of_role(role: &RoleTemplate) -> Vec<String> {
+fn of_role(role: &RoleTemplate) -> Vec<String> {
     let owner = &role.definition.owner;
     let mut found = Vec::new();
     if owner.is_vendor() && role.trust.iter().any(|spec| spec.external_ids.is_empty()) {

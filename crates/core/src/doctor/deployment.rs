@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::check::Check;
+use super::check::{Check, not_read};
+use crate::error::ApiError;
 use crate::policy::{Actions, Document, Effect, like};
 use crate::suggestion::list_of;
 use crate::text::Untrusted;
 
 /// The actions that the function's role is allowed by `template.yaml`.
-pub const PUBLISHED_ACTIONS: [&str; 17] = [
+pub const PUBLISHED_ACTIONS: [&str; 18] = [
     "dynamodb:GetItem",
     "dynamodb:UpdateItem",
     "events:PutEvents",
@@ -25,6 +26,7 @@ pub const PUBLISHED_ACTIONS: [&str; 17] = [
     "sqs:SendMessage",
     "ssm:GetParameter",
     "ssm:GetParameters",
+    "ssm:GetParametersByPath",
     "sts:AssumeRole",
 ];
 
@@ -156,6 +158,13 @@ pub fn parameter(name: &str, region: &str) -> Check {
         format!("{name} does not exist in {region}"),
         format!("`aws ssm put-parameter --type SecureString --name {name} --value …`"),
     )
+}
+
+/// A parameter that cannot be read.
+#[must_use]
+pub fn unreadable_parameter(name: &str, error: &ApiError) -> Check {
+    let Check { text, fix, .. } = not_read("parameter", error);
+    Check::warning("parameter", format!("{name} {text}"), fix.unwrap_or_default())
 }
 
 /// Whether the inline policies of the function's role allow the published actions, and no others.

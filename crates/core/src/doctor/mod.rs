@@ -9,6 +9,6 @@ mod environment;
 pub use check::{Check, Diagnosis, Status, not_read};
 pub use deployment::{
     FunctionFacts, FunctionState, PUBLISHED_ACTIONS, QueueFacts, RuleFacts, dead_letters, function, inbox, parameter,
-    role, rules, table,
+    role, rules, table, unreadable_parameter,
 };
 pub use environment::{OrganizationFacts, TrailFacts, account, credentials, organization, region, tool, trails};

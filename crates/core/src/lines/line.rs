@@ -99,6 +99,14 @@ impl Line {
         Self { indent, ..Self::default() }
     }
 
+    /// The same line, further to the right.
+    #[must_use]
+    pub fn indented(mut self, by: usize) -> Self {
+        self.indent += by;
+        self.continuation = self.continuation.map(|column| column + by);
+        self
+    }
+
     /// A heading.
     #[must_use]
     pub fn heading(text: impl Display) -> Self {

@@ -187,8 +187,10 @@ pub struct ParameterValue {
 /// How the value of a parameter is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterKind {
-    /// As it is: `String` or `StringList`.
+    /// One value as it is: `String`.
     Plain,
+    /// Several values as they are, separated by commas: `StringList`.
+    List,
     /// Encrypted: `SecureString`.
     Secure,
 }
@@ -203,6 +205,22 @@ pub trait Secrets: Sync {
         &self,
         names: &[&str],
     ) -> impl Future<Output = Result<BTreeMap<String, ParameterValue>, ApiError>> + Send;
+
+    /// `ssm:GetParametersByPath`: one page of the parameters below a path, on all levels. Encrypted values stay encrypted.
+    fn parameters_below(
+        &self,
+        path: &str,
+        from: Option<String>,
+    ) -> impl Future<Output = Result<ParameterPage, ApiError>> + Send;
+}
+
+/// One page of parameters, and the token of the next page. A page may be empty although there is a next one.
+#[derive(Debug, Clone, Default)]
+pub struct ParameterPage {
+    /// The names and values.
+    pub parameters: Vec<(String, String)>,
+    /// Where the next page starts.
+    pub next: Option<String>,
 }
 
 /// The queue of accounts to process, and its dead-letter queue.

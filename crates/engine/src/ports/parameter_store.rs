@@ -1,4 +1,4 @@
-//! The port to the SSM parameter with the configuration, for the command line. The function only reads: see
+//! The port to the SSM parameters with the configuration, for the command line. The function only reads: see
 //! [`Secrets`](super::Secrets).
 
 use std::future::Future;
@@ -9,7 +9,7 @@ use super::ParameterKind;
 use onboarding_core::config::deployed::ParameterTier;
 use onboarding_core::error::ApiError;
 
-/// Reads and writes one SSM parameter.
+/// Reads and writes SSM parameters.
 pub trait ParameterStore: Sync {
     /// `ssm:GetParameter`: the present version, decrypted; `None` if there is no such parameter.
     fn stored_parameter(&self, name: &str) -> impl Future<Output = Result<Option<StoredParameter>, ApiError>> + Send;
@@ -22,6 +22,9 @@ pub trait ParameterStore: Sync {
 
     /// `ssm:PutParameter`: creates the parameter or, with `overwrite`, a new version. Returns the version.
     fn put_parameter(&self, new: &NewParameter<'_>) -> impl Future<Output = Result<i64, ApiError>> + Send;
+
+    /// `ssm:DeleteParameters`: deletes up to ten parameters. Those that do not exist are left out.
+    fn delete_parameters(&self, names: &[&str]) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
 /// The present version of a parameter.
