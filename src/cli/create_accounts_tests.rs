@@ -63,9 +63,9 @@ fn every_row_that_does_not_fit_the_organization_is_reported_before_anything_is_a
         f,closed@example.com,,\n\
         ok,ok@example.com,Root/Workloads/Dev,\n";
     insta::assert_snapshot!(survey(&organization, csv).unwrap_err(), @"
-    accounts.csv:4: role-name: `Admin` is not an access role of the configuration, so that the account could not be onboarded; use one of `OrganizationAccountAccessRole` and `AWSControlTowerExecution` or add it to `names` of `[access-role]`
     accounts.csv:2: ou: `Workloads` contains no unit `Dve`; did you mean `Dev`?
     accounts.csv:3: ou: the organization has no unit `ou-exam-ffff0000`
+    accounts.csv:4: role-name: `Admin` is not an access role of the configuration, so that the account could not be onboarded; use `OrganizationAccountAccessRole` or `AWSControlTowerExecution`, or add it to `names` of `[access-role]`
     accounts.csv:5: email: `root@example.com` is the email of account 111122223333, which is the management account; use another email
     accounts.csv:6: email: `excluded@example.com` is the email of account 999988887777, which the configuration excludes; use another email
     accounts.csv:7: email: `closed@example.com` is the email of account 666677778888, which is SUSPENDED; use another email

@@ -219,12 +219,35 @@ mod tests {
 
     #[test]
     fn csv_contains_no_formula_and_no_control_character() {
-        insta::assert_snapshot!(account_csv(&accounts()).replace("\r\n", "\n"), @"");
+        insta::assert_snapshot!(account_csv(&accounts()).replace("\r\n", "\n"), @r#"
+        "account_name","account_id","unit","state","joined_at","outcome","code","recorded_at"
+        "payments-dev","444455556666","Workloads/Dev","ACTIVE","2026-11-18T11:06:40Z","converged","",""
+        "'=a?[2J b","555566667777","Sand?box","ACTIVE","2026-11-18T11:06:40Z","blocked","no_access_role",""
+        "old","666677778888","Root","SUSPENDED","2026-11-18T11:06:40Z","","",""
+        "#);
     }
 
     #[test]
     fn json_is_versioned() {
         let [_, second, _] = accounts();
-        insta::assert_snapshot!(serde_json::to_string_pretty(&account_json(&[second])).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&account_json(&[second])).unwrap(), @r#"
+        {
+          "version": 1,
+          "accounts": [
+            {
+              "account_id": "555566667777",
+              "account_name": "=a?[2J b",
+              "unit": "Sand?box",
+              "state": "ACTIVE",
+              "joined_at": "2026-11-18T11:06:40Z",
+              "recorded": {
+                "outcome": "blocked",
+                "code": "no_access_role",
+                "recorded_at": null
+              }
+            }
+          ]
+        }
+        "#);
     }
 }

@@ -7,7 +7,7 @@ use super::unit::UnitSelector;
 use super::values::{AccountEmail, AccountName, BillingAccess};
 use crate::config::Config;
 use crate::role::RoleName;
-use crate::suggestion::{did_you_mean, list_of};
+use crate::suggestion::{did_you_mean, one_of};
 use crate::text::Untrusted;
 
 /// The access role that AWS creates if none is named.
@@ -51,9 +51,9 @@ impl NewAccount {
             if !names.contains(named) {
                 let known = || names.iter().map(RoleName::as_str);
                 return Err(format!(
-                    "`{named}` is not an access role of the configuration, so that the account could not be onboarded; use one of \
-                     {} or add it to `names` of `[access-role]`{}",
-                    list_of(known()),
+                    "`{named}` is not an access role of the configuration, so that the account could not be onboarded; use {}, or \
+                     add it to `names` of `[access-role]`{}",
+                    one_of(known()),
                     did_you_mean(named.as_str(), known())
                 ));
             }
@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(role(None, both).unwrap().as_str(), DEFAULT_ROLE);
         assert_eq!(role(None, r#"["Admin", "Other"]"#).unwrap().as_str(), "Admin");
         assert_eq!(role(Some("Other"), r#"["Admin", "Other"]"#).unwrap().as_str(), "Other");
-        insta::assert_snapshot!(role(Some("Admn"), r#"["Admin"]"#).unwrap_err(), @"`Admn` is not an access role of the configuration, so that the account could not be onboarded; use one of `Admin` or add it to `names` of `[access-role]`; did you mean `Admin`?");
+        insta::assert_snapshot!(role(Some("Admn"), r#"["Admin"]"#).unwrap_err(), @"`Admn` is not an access role of the configuration, so that the account could not be onboarded; use `Admin`, or add it to `names` of `[access-role]`; did you mean `Admin`?");
     }
 
     #[test]

@@ -61,6 +61,7 @@ impl<W: World + ManageAccounts> Engine<W> {
                 Err(error) => errors.push(error),
             }
         }
+        errors.sort_by_key(|error| error.line);
         if errors.is_empty() { Ok(plans) } else { Err(SurveyError::Rows(errors)) }
     }
 
