@@ -75,7 +75,7 @@ fn demo_prints_the_same_in_each_run_and_starts_with_its_summary() {
       payments-dev (new)     Converged: 7 changes made in 0.2 s. All 8 checks hold.
       payments-dev (again)   Converged: nothing to do. All 8 checks hold.
       acquired-co (invited)  Blocked: no_access_role
-      Hand-offs: 1 open, 0 done
+      Hand-offs: 2 open, 0 done
     ");
     let (before, _) = first.split_once("\nSummary\n").unwrap();
     assert_eq!(before.lines().count(), 2, "{before}");
@@ -109,7 +109,7 @@ fn demo_shows_plan_result_and_idempotent_rerun() {
         "account 777788889999 was invited",
         "aws iam create-role --role-name OrganizationAccountAccessRole --assume-role-policy-document '{\"Version\":",
         "See docs/TROUBLESHOOTING.md#no_access_role",
-        "Hand-offs: 1 open, 0 done",
+        "Hand-offs: 2 open, 0 done",
         "Region us-east-1",
         "onboard handoff done --vendor trelica --account 444455556666",
         "To make these changes, run: onboard apply --account 444455556666",

@@ -22,13 +22,16 @@ use crate::files::{documents, read, root};
 const SYSTEM: [&str; 4] = ["bash", "cat", "chmod", "mkdir"];
 const STUBS: [&str; 8] = ["aws", "cargo", "git", "onboard", "pip", "python3", "sam", "terraform"];
 /// What the reader of a page has set: credentials and IDs, or variables of an earlier block.
-const VARIABLES: [(&str, &str); 10] = [
+const VARIABLES: [(&str, &str); 13] = [
     ("ACCOUNT", "444455556666"),
+    ("CODE1", "123456"),
+    ("CODE2", "654321"),
     ("DEAD_LETTERS", "https://sqs.us-east-1.amazonaws.com/111122223333/dead-letters"),
     ("IDENTITY_ACCOUNT", "482913650127"),
     ("KEY", "example-key"),
     ("LOG_GROUP", "account-onboarding-LogGroup-1A2B"),
     ("NOTIFICATION_EMAIL", "platform@example.com"),
+    ("PASSWORD", "example-password"),
     ("RECORDS", "account-onboarding-Records-1A2B"),
     ("TABLE", "account-onboarding-Records-1A2B"),
     ("TRELICA_EXTERNAL_ID", "x-4711"),
@@ -116,7 +119,7 @@ fn prepare(work: &Path, block: &Block) {
     }
     std::fs::write(work.join("trust.json"), TRUST).expect("a file");
     if !block.text.contains("onboard init") {
-        let words = ["init", "--out", "own.toml", "--identity-account", "482913650127", "--mfa", "not-required"];
+        let words = ["init", "--out", "own.toml", "--identity-account", "482913650127", "--require-mfa", "false"];
         let made =
             Command::new(env!("CARGO_BIN_EXE_onboard")).args(words).current_dir(work).stdin(Stdio::null()).output();
         assert!(made.expect("onboard").status.success());

@@ -85,7 +85,13 @@ fn settings_of_the_wrong_type_or_form_are_reported() {
         problems(&format!("{KEY}\ndisplay-name = '{{account-nam}}'")),
         problems(&format!("{KEY}\ndisplay-name = 'AWS'")),
     ];
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @"
+    onboarding.toml:6:14: `workspaces`: expected a boolean (`true` or `false`), found a string; write it without quotes
+    onboarding.toml:6:14: `workspaces`: expected a boolean (`true` or `false`), found a number
+    onboarding.toml:7:16: `display-name`: expected a string, found a boolean; write it in quotes
+    onboarding.toml:6:16: `display-name`: `{account-nam` is not a placeholder; use `{account-name}` or `{account-id}`; did you mean `account-name`?
+    onboarding.toml:6:16: `display-name`: would be the same for every account; add `{account-name}` or `{account-id}`
+    ");
 }
 
 /// Without the key, the vendor's API returns the external ID. A registration with errors is not reported as a missing external ID.
@@ -97,7 +103,7 @@ fn registration_replaces_the_external_id() {
     let config = without(KEY).unwrap();
     assert_eq!(crate::blueprint::tenants(&config).len(), 1);
     assert!(plain(&show(&config)).contains("the external ID that the vendor's API"), "{}", plain(&show(&config)));
-    insta::assert_snapshot!(without("region = 'us-1'").unwrap_err(), @"");
+    insta::assert_snapshot!(without("region = 'us-1'").unwrap_err(), @"onboarding.toml:1:1: `api-key` is missing in `registration`");
     let none = Config::parse_without_files("[vendors.workload-security]\n").unwrap_err().to_string();
     assert!(none.contains("`external-id` is missing"), "{none}");
     let waived = format!(
