@@ -39,10 +39,10 @@ impl DisplayName {
         let mut rest = text;
         let mut found = false;
         while let Some((_, after)) = rest.split_once('{') {
-            let name = after.split_once('}').map_or(after, |(name, _)| name);
-            if !PLACEHOLDERS.contains(&name) || !after.contains('}') {
+            let (name, end) = after.split_once('}').map_or((after, ""), |(name, _)| (name, "}"));
+            if !PLACEHOLDERS.contains(&name) || end.is_empty() {
                 return Err(format!(
-                    "`{{{}` is not a placeholder; use {}{}",
+                    "`{{{}{end}` is not a placeholder; use {}{}",
                     Untrusted::new(name),
                     one_of(as_written().iter().map(String::as_str)),
                     did_you_mean(name, PLACEHOLDERS)
@@ -112,7 +112,7 @@ mod tests {
         insta::assert_snapshot!(refused.join("\n"), @"
         would be the same for every account; add `{account-name}` or `{account-id}`
         would be the same for every account; add `{account-name}` or `{account-id}`
-        `{account` is not a placeholder; use `{account-name}` or `{account-id}`
+        `{account}` is not a placeholder; use `{account-name}` or `{account-id}`
         `{account-name` is not a placeholder; use `{account-name}` or `{account-id}`; did you mean `account-name`?
         `{` is not a placeholder; use `{account-name}` or `{account-id}`
         must be one line of at most 100 characters, without white space at its ends

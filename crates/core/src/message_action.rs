@@ -117,7 +117,7 @@ fn retries_exhausted(last: &Cause, age: Duration) -> Cause {
     let hours = age.as_secs_f64() / 3600.0;
     Cause::new(
         Code::RetriesExhausted,
-        format!("after {hours:.1} hours the account is still not ready; last error: {} ({})", last.message, last.code),
+        format!("{hours:.1} hours of retries did not succeed; last error: {} ({})", last.message, last.code),
         "fix the last error, then redrive the dead-letter queue",
     )
 }
@@ -148,7 +148,7 @@ mod tests {
         let MessageAction::DeadLetter(cause) = decide(1, Some(86_400)) else {
             panic!("not moved to the dead-letter queue")
         };
-        insta::assert_snapshot!(cause, @"after 24.0 hours the account is still not ready; last error: slow (throttled); fix the last error, then redrive the dead-letter queue");
+        insta::assert_snapshot!(cause, @"24.0 hours of retries did not succeed; last error: slow (throttled); fix the last error, then redrive the dead-letter queue");
     }
 
     #[test]

@@ -89,7 +89,7 @@ fn settings_of_the_wrong_type_or_form_are_reported() {
     onboarding.toml:6:14: `workspaces`: expected a boolean (`true` or `false`), found a string; write it without quotes
     onboarding.toml:6:14: `workspaces`: expected a boolean (`true` or `false`), found a number
     onboarding.toml:7:16: `display-name`: expected a string, found a boolean; write it in quotes
-    onboarding.toml:6:16: `display-name`: `{account-nam` is not a placeholder; use `{account-name}` or `{account-id}`; did you mean `account-name`?
+    onboarding.toml:6:16: `display-name`: `{account-nam}` is not a placeholder; use `{account-name}` or `{account-id}`; did you mean `account-name`?
     onboarding.toml:6:16: `display-name`: would be the same for every account; add `{account-name}` or `{account-id}`
     ");
 }
