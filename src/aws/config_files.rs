@@ -19,7 +19,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub struct UnusableFile {
     /// The file, in backticks if its path comes from the environment.
     file: String,
-    /// What is wrong with it, and what to do.
+    /// The problem, and what to do.
     problem: String,
 }
 

@@ -2,7 +2,7 @@
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum, ValueHint};
 
-use super::common_args::Aws;
+use super::common_args::{Aws, records_help};
 use super::config::DEFAULT_CONFIG;
 use onboarding_core::new_account::{AccountEmail, AccountName, BillingAccess, TagList, UnitSelector};
 use onboarding_core::role::RoleName;
@@ -10,8 +10,10 @@ use onboarding_core::role::RoleName;
 #[derive(Debug, Subcommand)]
 pub(super) enum AccountsCommand {
     /// Create accounts, move them to their units and onboard them; shows what will be done and asks for confirmation
+    #[command(mut_arg("records", |records| records.help(records_help("Without it, no lease is acquired"))))]
     Create(Box<CreateAccounts>),
     /// List the accounts of the organization, with their units and states
+    #[command(mut_arg("records", |records| records.help(records_help("Without it, no outcomes are shown"))))]
     List(ListAccounts),
 }
 
@@ -26,7 +28,7 @@ pub(super) struct CreateAccounts {
     /// Organizational unit to move it to: an ID, or a path of names such as Workloads/Dev [default: the root]
     #[arg(long, value_name = "UNIT")]
     pub(super) ou: Option<UnitSelector>,
-    /// Name of the access role in it, which the configuration has to name [default: OrganizationAccountAccessRole, or the first in
+    /// Name of the access role in it, one of `names` in `[access-role]` of the configuration [default: OrganizationAccountAccessRole, or the first in
     /// the configuration]
     #[arg(long, value_name = "NAME")]
     pub(super) role_name: Option<RoleName>,

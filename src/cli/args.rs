@@ -34,22 +34,23 @@ const EXIT_CODES: &str = "Exit codes:
   0  done, or nothing to do
   1  error, or a failed check of doctor
   2  usage error
-  3  plan: there are changes to apply; also if a prompt was not confirmed
+  3  plan, config pull --against: there are changes; also if a prompt was not confirmed
   4  blocked: manual action required; also if verify finds access that is not as configured
   5  waiting: the account is not ready yet; run again";
 
 const EXAMPLES: &str = "Examples:
-  onboard demo                                         onboard a simulated account
-  onboard init                                         write a first onboarding.toml
-  onboard config check onboarding.toml                 report all configuration errors
-  onboard plan --account 444455556666 --profile management  dry run: show the changes
-  onboard plan --event event.json                      show what the function would change
-  onboard handoff --all --format csv                   what is left to paste in the consoles of vendors
-  onboard apply --account 444455556666                 show the changes, ask, apply
-  onboard verify --account 444455556666 --as ann       assume the roles as a person of the identity account
-  onboard accounts create --name dev --email dev@example.com   create an account and onboard it; asks first
-  onboard links --account 444455556666                 links into the AWS console
-  onboard aws-config --user-profile ann                a profile for each account in ~/.aws/config
+  onboard demo                                    onboard a simulated account
+  onboard init                                    write a first onboarding.toml
+  onboard config check onboarding.toml            report all errors
+  onboard doctor                                  show what is missing
+  onboard plan --account 444455556666             dry run: show the changes
+  onboard plan --event event.json                 what an event would change
+  onboard apply --account 444455556666            show the changes, ask, apply
+  onboard verify --account 444455556666 --as ann  assume the roles for real
+  onboard accounts create --from accounts.csv     create and onboard accounts
+  onboard handoff --all --format csv              values to paste at vendors
+  onboard links --account 444455556666            links into the AWS console
+  onboard aws-config --user-profile ann           profiles in ~/.aws/config
   aws iam get-role --role-name R --query Role.AssumeRolePolicyDocument | onboard policy explain -";
 
 /// Onboard the accounts of an AWS organization: grant the identity account access and install vendor roles.

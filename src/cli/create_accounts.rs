@@ -57,7 +57,7 @@ pub(super) async fn create<W: World<Session: WriteIam> + ManageAccounts>(
     print_text!("{}", render(&lines(&results)));
     let exit = exit(&results);
     if exit == Exit::Waiting {
-        print_line!("\nRun the same command again to continue: what is done is not done again.");
+        print_line!("\nRun the same command again to continue: finished steps are not repeated.");
     }
     Ok(exit)
 }
@@ -103,7 +103,7 @@ async fn until_interrupted<T>(work: impl Future<Output = T>, interrupt: &Interru
         Ok(()) = tokio::signal::ctrl_c() => {}
     }
     interrupt.set();
-    let text = "Interrupted: what is in progress is finished; press Ctrl-C again to stop at once.";
+    let text = "Interrupted: the accounts in progress are finished; press Ctrl-C again to stop at once.";
     eprint_lines(&[Line::at(0).styled(Style::Warning, text)]);
     tokio::select! {
         done = &mut work => Some(done),

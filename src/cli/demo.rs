@@ -71,7 +71,7 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
     lines.push(faint(format!("{calls} calls, {writes} of them writes.")));
     lines.extend(heading("5. An account that was invited is blocked, with its remedy"));
     lines.extend(report_lines(&blocked, None, Detail::Summary));
-    lines.extend(heading("6. Hand-off: what is left for a person to do at vendors"));
+    lines.extend(heading("6. Hand-offs: the values that a person pastes in vendors' consoles"));
     lines.extend(handoff_lines(&handoffs));
     print_text!("{}", render(&lines));
 

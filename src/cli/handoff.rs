@@ -14,7 +14,7 @@ use onboarding_core::handoff::HandoffStatus;
 use onboarding_core::handoff_list::{AccountHandoff, csv, handoff_lines};
 use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::owner::Owner;
-use onboarding_core::suggestion::{did_you_mean, list_of};
+use onboarding_core::suggestion::{counted, did_you_mean, list_of};
 use onboarding_engine::Engine;
 use onboarding_engine::ports::World;
 
@@ -50,7 +50,10 @@ async fn show<W: World>(
             let (handoffs, unreadable) =
                 engine.all_handoffs().await.map_err(|error| explained_error("cannot list the hand-offs", &error))?;
             if unreadable > 0 {
-                warn(format_args!("{unreadable} accounts are missing, because their description cannot be read"));
+                warn(format_args!(
+                    "{} could not be listed, because what AWS returned about it cannot be read",
+                    counted(unreadable, "account")
+                ));
             }
             handoffs
         }

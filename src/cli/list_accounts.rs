@@ -25,7 +25,10 @@ pub(super) async fn list<W: ManageAccounts + Records + Clock>(
     let world = connect(&aws).await?;
     let (accounts, unreadable) = read(&world).await?;
     if unreadable > 0 {
-        warn(format_args!("{} missing, because the description cannot be read", counted(unreadable, "account")));
+        warn(format_args!(
+            "{} could not be listed, because what AWS returned about it cannot be read",
+            counted(unreadable, "account")
+        ));
     }
     match format {
         ListFormat::Text => print_text!("{}", render(&account_lines(&accounts))),

@@ -54,7 +54,7 @@ pub(super) async fn verify<W: World + Profiles>(
     show(&verification, &target)
 }
 
-/// What was evaluated, which is printed before anything is tried.
+/// The evaluated part, which is printed before anything is tried.
 fn evaluated(report: Report, state: Option<&(Blueprint, Observed)>, target: &Target) -> anyhow::Result<Verification> {
     let permissions = state.map(|(blueprint, observed)| permissions(blueprint, observed)).unwrap_or_default();
     let verification = Verification { report, permissions, trials: None };

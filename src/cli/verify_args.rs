@@ -20,7 +20,7 @@ pub(super) struct Verify {
     #[arg(long = "as", value_name = "PROFILE", add = ArgValueCandidates::new(completion::profiles))]
     pub(super) as_profile: Option<String>,
     /// MFA device of that profile's user [default: `mfa_serial` of the profile]
-    #[arg(long, value_name = "ARN", requires = "as_profile")]
+    #[arg(long = "mfa", value_name = "ARN", requires = "as_profile")]
     pub(super) mfa_serial: Option<MfaSerial>,
     /// Code of the MFA device; without it, the command asks on the terminal
     #[arg(long, value_name = "CODE", requires = "as_profile", value_parser = mfa_code)]

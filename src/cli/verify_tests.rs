@@ -113,7 +113,7 @@ fn required_mfa_is_presented_once_and_its_absence_is_refused() {
     assert_eq!(scenario.verify(&["--as", "ann", "--mfa-code", "123456"]).unwrap(), Exit::Done);
     assert_eq!(scenario.verify(&["--as", "ann", "--mfa-code", "654321"]).unwrap(), Exit::Error, "a wrong code");
     assert_eq!(scenario.verify(&["--as", "no-device"]).unwrap(), Exit::Error, "no device");
-    let other = ["--as", "no-device", "--mfa-serial", "arn:aws:iam::482913650127:mfa/ben", "--mfa-code", "123456"];
+    let other = ["--as", "no-device", "--mfa", "arn:aws:iam::482913650127:mfa/ben", "--mfa-code", "123456"];
     assert_eq!(scenario.verify(&other).unwrap(), Exit::Error, "the device of another user");
     // A session of a role has no MFA and is refused, as the trust policy demands.
     assert_eq!(scenario.verify(&["--as", "engineer"]).unwrap(), Exit::Done);
@@ -156,7 +156,7 @@ fn caller_that_a_deny_statement_keeps_out_is_found() {
 }
 
 #[test]
-fn throttled_attempt_is_no_refusal() {
+fn throttled_attempt_does_not_count_as_refusal() {
     let scenario = Scenario::onboarded("");
     let calls = scenario.organization.journal().len();
     assert_eq!(scenario.verify(&["--as", "ann"]).unwrap(), Exit::Done);
@@ -175,7 +175,7 @@ fn unusable_profiles_end_the_command_before_anything_is_read() {
     for (profile, expected) in [
         ("member", "profile `member` is signed in to account 604135872349 itself"),
         ("root", "profile `root`: `arn:aws:iam::482913650127:root` cannot assume roles"),
-        ("nobody", "there is no such profile"),
+        ("missing", "there is no such profile"),
     ] {
         let error = scenario.error(&["--as", profile]);
         assert!(error.contains(expected), "{error}");

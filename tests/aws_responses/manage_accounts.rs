@@ -73,7 +73,7 @@ async fn requests_in_progress_are_asked_for_and_others_are_left_out() {
 }
 
 #[tokio::test]
-async fn unit_that_does_not_exist_is_no_error_and_its_absence_in_a_response_is() {
+async fn missing_unit_is_accepted_and_a_response_without_one_is_refused() {
     let id = "ou-ab12-cdef3456".parse().unwrap();
     let missing = r#"{"__type":"OrganizationalUnitNotFoundException","Message":"no"}"#;
     let (_server, aws) = serving(json_response(400, missing), Resources::default()).await;

@@ -75,7 +75,7 @@ def verify(onboard, account, *words):
 
 
 def results(found):
-    """What was tried: role, external ID and MFA, with the result and whether it is as configured."""
+    """The attempts: role, external ID and MFA, with the result and whether it is as configured."""
     return {
         (one["role"], one["external_id"], one["mfa"]): (one["tried"], one["evaluated"], one["holds"])
         for one in found["tried"]["attempts"]
@@ -143,15 +143,15 @@ def test_mfa_is_presented_and_its_absence_is_refused(world, onboard, onboarded, 
     found, code = verify(onboard, account, "--as", name, "--mfa-code", "345678")
     assert code == DONE and results(found).items() >= with_and_without.items(), found
     bare = profile("bare", person.key)
-    found, code = verify(onboard, account, "--as", bare, "--mfa-serial", person.serial, "--mfa-code", "345678")
+    found, code = verify(onboard, account, "--as", bare, "--mfa", person.serial, "--mfa-code", "345678")
     assert code == DONE and results(found).items() >= with_and_without.items(), found
 
-    # Without a device, and with the device of another user, the attempt with MFA is not made, which is no refusal.
+    # Without a device, and with the device of another user, the attempt with MFA is not made, which does not count as a refusal.
     found, code = verify(onboard, account, "--as", bare)
     assert (code, found["tried"]["conclusion"]) == (ERROR, "incomplete")
-    assert (ACCESS_ROLE, "none", True) not in results(found) and "--mfa-serial" in found["tried"]["fix"]
+    assert (ACCESS_ROLE, "none", True) not in results(found) and "--mfa" in found["tried"]["fix"]
     other = Person(world, IDENTITY).serial
-    found, code = verify(onboard, account, "--as", bare, "--mfa-serial", other, "--mfa-code", "345678")
+    found, code = verify(onboard, account, "--as", bare, "--mfa", other, "--mfa-code", "345678")
     assert code == ERROR and results(found)[ACCESS_ROLE, "none", True][::2] == ("not_tried", None), found
     output, code = onboard("verify", "--account", account, "--as", name)
     assert code == ERROR and "pass the code of" in output and "--mfa-code" in output, output
@@ -234,14 +234,14 @@ def test_trust_policy_that_lets_too_many_in_is_found(world, onboard, onboarded, 
     assert not [secret for secret in [*SECRETS, "345678"] if secret in output]
 
 
-def test_keys_that_aws_does_not_accept_are_no_refusal(world, onboard, onboarded, profile):
+def test_keys_that_aws_does_not_accept_do_not_count_as_refusal(world, onboard, onboarded, profile):
     account = onboarded()
     person = Person(world, IDENTITY).allow_everything()
     key = {"AccessKeyId": person.key["AccessKeyId"], "SecretAccessKey": "wrong"}
     output, code = onboard("verify", "--account", account, "--as", profile("wrong", key))
     assert code == ERROR and "profile `wrong` cannot be used" in output, output
-    output, code = onboard("verify", "--account", account, "--as", "nobody")
-    assert code == ERROR and "profile `nobody` does not exist" in output, output
+    output, code = onboard("verify", "--account", account, "--as", "missing")
+    assert code == ERROR and "profile `missing` does not exist" in output, output
 
 
 def test_attempt_leaves_no_usable_session(world, onboard, onboarded, profile):

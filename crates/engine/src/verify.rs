@@ -1,5 +1,5 @@
-//! `verify`: the same look into an account as a plan, and the state that was found, so that more can be told from it than a report
-//! has. Nothing is written, in the account or elsewhere: the sessions cannot, and the record is not saved.
+//! `verify`: the same look into an account as a plan, and the state that was found, which contains more than a
+//! report. Nothing is written, in the account or elsewhere: the sessions cannot, and the record is not saved.
 
 use onboarding_core::blueprint::Blueprint;
 use onboarding_core::mode::Mode;

@@ -126,7 +126,7 @@ impl FakeOrganization {
         self
     }
 
-    /// Sets how the creation of requested accounts proceeds. An email that is taken, and the quota, make it fail all the same.
+    /// Sets how the creation of requested accounts proceeds. An email that is taken, and the quota, make it fail anyway.
     pub fn set_account_creation(&self, creation: AccountCreation) {
         self.lock().account_factory.creation = creation;
     }

@@ -26,7 +26,7 @@ pub struct RowError {
     pub line: Option<u64>,
     /// The column, if the error is about one.
     pub column: Option<&'static str>,
-    /// What is wrong, and what to write.
+    /// The problem, and what to write.
     pub problem: String,
 }
 

@@ -89,9 +89,9 @@ impl CreationFailure {
                 "use another email address, which may be an alias such as `aws+payments-dev@example.com`: an AWS account outside \
                  of the organization has this one, or a closed account had it",
             ),
-            Self::InvalidEmail => blocked(
-                "use an email address that exists and that AWS accepts; the owner of the account receives its mail",
-            ),
+            Self::InvalidEmail => {
+                blocked("use an email address that exists and that AWS accepts; AWS sends the owner's messages to it")
+            }
             Self::InvalidAddress => blocked(
                 "correct the contact address of the management account (Billing and Cost Management, account page), then run again",
             ),

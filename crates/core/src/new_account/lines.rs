@@ -34,7 +34,7 @@ pub fn plan_lines(plans: &[AccountPlan], config: &Config) -> Vec<Line> {
     lines
 }
 
-/// What is asked before anything is done. One answer covers both the creation and the onboarding.
+/// The question before anything is done. One answer covers both the creation and the onboarding.
 #[must_use]
 pub fn question(plans: &[AccountPlan]) -> String {
     let new = plans.iter().filter(|plan| !plan.is_member()).count();
@@ -161,8 +161,10 @@ pub fn result_lines(result: &AccountResult) -> Vec<Line> {
             let code = outcome.cause().map(|cause| format!(" ({})", cause.code)).unwrap_or_default();
             let mut lines = vec![heading(mark).text(format!("{done}{}{code}", outcome.as_str()))];
             lines.extend(outcome.cause().map(|cause| Line::at(6).text(&cause.message)));
-            if let Outcome::Blocked(cause) = &outcome {
-                lines.push(Line::at(6).column(Style::Strong, "Fix:", 4).text(&cause.remedy));
+            match &outcome {
+                Outcome::Blocked(cause) => lines.push(Line::at(6).column(Style::Strong, "Fix:", 4).text(&cause.remedy)),
+                Outcome::Waiting(cause) if !cause.remedy.is_empty() => lines.push(Line::at(6).text(&cause.remedy)),
+                _ => {}
             }
             lines
         }

@@ -98,7 +98,7 @@ fn results_name_what_was_done_and_what_to_do() {
     let results = [
         result("payments-dev", Some(id()), Ending::Onboarded(Box::new(report))),
         result("payments", None, Ending::Stopped(limit)),
-        result("late", Some(id()), Ending::Stopped(Stop::wait(Code::NotPropagated, "not yet"))),
+        result("late", Some(id()), Ending::Stopped(Stop::wait(Code::NotPropagated, "not yet").advise("wait an hour"))),
         result("rest", None, Ending::Interrupted),
     ];
     let mut lines = vec![summary_line(&results)];
@@ -116,6 +116,8 @@ fn results_name_what_was_done_and_what_to_do() {
       · late (444455556666): created, moved to Workloads/Dev, waiting
         (not_propagated)
           not yet
+          no action needed: a message on the queue is retried automatically;
+          otherwise run again later; wait an hour
       · rest <rest@example.com>: not started
     ");
 }

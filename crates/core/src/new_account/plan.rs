@@ -1,4 +1,4 @@
-//! What is done for each account, and how that ended.
+//! The steps for each account, and how they ended.
 
 use super::request::AccountRow;
 use super::unit::Unit;
@@ -7,10 +7,10 @@ use crate::outcome::{Outcome, Stop};
 use crate::report::Report;
 use crate::text::Untrusted;
 
-/// What is done for one account.
+/// The steps for one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountPlan {
-    /// What was asked for.
+    /// The account that was asked for.
     pub row: AccountRow,
     /// The unit to move it to.
     pub unit: Option<Unit>,
@@ -51,7 +51,7 @@ impl AccountPlan {
 /// How it ended for one account.
 #[derive(Debug, Clone)]
 pub struct AccountResult {
-    /// What was to be done.
+    /// The steps that were planned.
     pub plan: AccountPlan,
     /// The account, if it exists.
     pub id: Option<AccountId>,

@@ -24,7 +24,7 @@ pub struct NewAccount {
     pub unit: Option<UnitSelector>,
     /// The name of the access role that AWS creates in it; `None` until [`NewAccount::with_access_role`].
     pub role_name: Option<RoleName>,
-    /// Who may see its billing.
+    /// The principals that may see its billing.
     pub billing: BillingAccess,
     /// The tags of the account in Organizations.
     pub tags: BTreeMap<String, String>,

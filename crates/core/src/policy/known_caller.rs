@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(verdict(required, ANN, MfaContext::Absent), Verdict::NotAllowed);
         assert_eq!(verdict(required, ANN, MfaContext::False), Verdict::NotAllowed);
         assert_eq!(verdict(required, ANN, MfaContext::Unknown), Verdict::Depends(0));
-        // The usual mistake: long-term access keys have no such key, so `IfExists` lets them in.
+        // The usual mistake: long-term access keys have no such key, so `IfExists` allows them.
         let if_exists = r#"{"BoolIfExists":{"aws:MultiFactorAuthPresent":"true"}}"#;
         assert_eq!(verdict(if_exists, ANN, MfaContext::Absent), Verdict::Allowed(0));
         assert_eq!(verdict(if_exists, ANN, MfaContext::False), Verdict::NotAllowed);

@@ -1,4 +1,4 @@
-//! What is tried: a pure function of the configuration, what was observed, and the caller.
+//! The attempts: a pure function of the configuration, what was observed, and the caller.
 //!
 //! For each role that exists, the caller is evaluated against two trust policies. The *configured* one says what must happen: a role
 //! that this tool manages trusts exactly its configured principals, so everybody else must be refused. The access role may also
@@ -92,7 +92,7 @@ pub enum NotTriedReason {
     UnreadableRole,
     /// The configured trust policy cannot be built.
     Unsupported,
-    /// The configuration grants nobody of the caller's account access to the access role.
+    /// The configuration grants the caller's account no access to the access role.
     NotGranted,
     /// The role requires MFA, and no device is known.
     NoMfaDevice,
@@ -100,12 +100,12 @@ pub enum NotTriedReason {
     MfaNotPossible,
 }
 
-/// What is tried, and what is not.
+/// The attempts, and the roles without one.
 #[derive(Debug, Clone, Default)]
 pub struct Attempts {
     /// The attempts, the access role first.
     pub attempts: Vec<Attempt>,
-    /// What is not tried.
+    /// The roles that are not tried.
     pub not_tried: Vec<NotTried>,
 }
 
@@ -156,9 +156,9 @@ impl fmt::Display for NotTriedReason {
             Self::NoRole => "the role does not exist yet",
             Self::UnreadableRole => "the role cannot be read",
             Self::Unsupported => "its configured trust policy cannot be evaluated",
-            Self::NotGranted => "the configuration grants nobody of the caller's account access to it",
+            Self::NotGranted => "the configuration grants the caller's account no access to it",
             Self::NoMfaDevice => {
-                "it requires MFA; pass the ARN of the MFA device as `--mfa-serial`, or set `mfa_serial` in the profile"
+                "it requires MFA; pass the ARN of the MFA device as `--mfa`, or set `mfa_serial` in the profile"
             }
             Self::MfaNotPossible => "it requires MFA, which only an IAM user with access keys can present",
         })

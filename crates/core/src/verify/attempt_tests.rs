@@ -34,7 +34,7 @@ fn configured(toml: &str) -> Blueprint {
     blueprint
 }
 
-/// What is tried in an account that matches the configuration, with a line for each attempt.
+/// The attempts in an account that matches the configuration, one in each line.
 fn tried(toml: &str, caller: &VerifyCaller, has_mfa_device: bool) -> String {
     let blueprint = configured(toml);
     listed(&attempts(&blueprint, &converged(&blueprint), caller, has_mfa_device))
@@ -72,7 +72,7 @@ fn role_that_does_not_exist_is_not_tried() {
 #[test]
 fn access_role_is_tried_only_by_an_account_with_a_grant() {
     let management = VerifyCaller::new("arn:aws:iam::111122223333:user/root-like", KeyKind::LongTerm).unwrap();
-    insta::assert_snapshot!(tried(IDENTITY, &management, false), @"OrganizationAccountAccessRole: the configuration grants nobody of the caller's account access to it");
+    insta::assert_snapshot!(tried(IDENTITY, &management, false), @"OrganizationAccountAccessRole: the configuration grants the caller's account no access to it");
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn required_mfa_is_tried_with_and_without_it() {
     ");
     insta::assert_snapshot!(tried(&toml, &user(), false), @"
     OrganizationAccountAccessRole without MFA: Refused, Denied
-    OrganizationAccountAccessRole: it requires MFA; pass the ARN of the MFA device as `--mfa-serial`, or set `mfa_serial` in the profile
+    OrganizationAccountAccessRole: it requires MFA; pass the ARN of the MFA device as `--mfa`, or set `mfa_serial` in the profile
     ");
     insta::assert_snapshot!(tried(&toml, &session("admin"), true), @"
     OrganizationAccountAccessRole without MFA: Refused, Denied
@@ -133,7 +133,7 @@ fn undecided_condition_accepts_either_result() {
     insta::assert_snapshot!(tried(&toml, &user(), false), @"OrganizationAccountAccessRole : Either, Depends");
 }
 
-/// A second statement that somebody added makes the external ID, or MFA, optional.
+/// A second statement that was added manually makes the external ID, or MFA, optional.
 #[test]
 fn trust_policy_that_allows_too_much_is_evaluated_and_must_still_be_refused() {
     let blueprint = blueprint();
@@ -167,7 +167,7 @@ fn unique_id_as_a_principal_decides_nothing() {
     let role = "[[role]]\nname = \"app\"\npolicies = { \"p\" = '''{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:ListBucket\",\"Resource\":\"*\"}]}''' }\n[[role.trust]]\nprincipal = \"AIDAIOSFODNN7EXAMPLE1\"\n";
     insta::assert_snapshot!(tried(role, &user(), false), @"
     app : Either, Denied
-    OrganizationAccountAccessRole: the configuration grants nobody of the caller's account access to it
+    OrganizationAccountAccessRole: the configuration grants the caller's account no access to it
     ");
 }
 

@@ -7,7 +7,7 @@ use crate::policy::{Grant, like};
 /// The most configured external IDs of a role that are tried.
 const MOST: usize = 10;
 
-/// An external ID that nobody configures.
+/// An external ID that is not configured anywhere.
 const WRONG: &str = "account-onboarding-verify:another-external-id";
 
 /// The external IDs of a role.

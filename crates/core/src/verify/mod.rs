@@ -3,7 +3,7 @@
 //! The proofs of a report are evaluated: they say what the trust policies that exist mean. An attempt is a real `sts:AssumeRole`
 //! with the credentials of a person or application, and also depends on what the proofs do not see: the caller's own policies,
 //! control policies, and whether AWS reads a policy as this tool does. [`attempts`] decides what is tried, from the configuration,
-//! what was observed, and who the caller is; nothing here makes a call.
+//! the observed state, and the caller; nothing here makes a call.
 //!
 //! An attempt that must be refused is as important as one that must succeed: a trust policy that lets too many callers in looks
 //! correct to everyone who is supposed to get in.

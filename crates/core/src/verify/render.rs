@@ -32,7 +32,7 @@ pub struct Trials {
     pub caller: VerifyCaller,
     /// The attempts and their results.
     pub trials: Vec<Trial>,
-    /// What was not tried.
+    /// The roles that were not tried.
     pub not_tried: Vec<NotTried>,
 }
 
@@ -60,7 +60,7 @@ impl Trials {
     }
 
     fn lines(&self) -> Vec<Line> {
-        let title = Line::at(0).styled(Style::Strong, format!("What was tried as {}", self.caller));
+        let title = Line::at(0).styled(Style::Strong, format!("Tried as {}", self.caller));
         let mut lines = vec![Line::blank(), title.styled(Style::Faint, format!(" (profile {})", self.profile))];
         let roles = self.trials.iter().map(|trial| trial.attempt.role.as_str());
         let width = widest(roles.chain(self.not_tried.iter().map(|one| one.role.as_str())));
@@ -124,7 +124,7 @@ impl Trials {
 }
 
 impl Verification {
-    /// What was evaluated: the proofs, and what the roles may do.
+    /// The evaluated part: the proofs, and what the roles may do.
     #[must_use]
     pub fn evaluated_lines(&self, detail: Detail) -> Vec<Line> {
         let mut lines = vec![heading_line(&self.report)];
@@ -134,7 +134,7 @@ impl Verification {
         lines
     }
 
-    /// What was tried for real, and the end.
+    /// The attempts, and the end.
     #[must_use]
     pub fn tried_lines(&self) -> Vec<Line> {
         let mut lines = self.trials.as_ref().map(Trials::lines).unwrap_or_default();

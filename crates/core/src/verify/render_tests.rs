@@ -55,7 +55,7 @@ fn evaluated_and_tried_are_distinguished() {
         Acme  1 action, which does not write; the managed policy ReadOnlyAccess; at
               most what the boundary PowerUserAccess allows
 
-    What was tried as arn:aws:iam::222233334444:user/ann (profile ann)
+    Tried as arn:aws:iam::222233334444:user/ann (profile ann)
       ✓ OrganizationAccountAccessRole  assumed (evaluated: can)
       ✓ Acme                           with its external ID: refused (evaluated:
                                        denied)
@@ -91,7 +91,7 @@ fn caller_that_got_in_and_must_not_is_a_failure_with_a_remedy() {
     let verification = verification(|_| AttemptResult::Assumed, Vec::new());
     insta::assert_snapshot!(tried(&verification), @"
 
-    What was tried as arn:aws:iam::222233334444:user/ann (profile ann)
+    Tried as arn:aws:iam::222233334444:user/ann (profile ann)
       ✓ OrganizationAccountAccessRole  assumed (evaluated: can)
       ✗ Acme                           with its external ID: assumed, and must be
                                        refused (evaluated: denied)
@@ -113,7 +113,7 @@ fn caller_that_was_refused_and_must_get_in_is_a_failure_with_a_remedy() {
     let verification = verification(|_| AttemptResult::Refused(RefusedBy::Caller), Vec::new());
     insta::assert_snapshot!(tried(&verification), @"
 
-    What was tried as arn:aws:iam::222233334444:user/ann (profile ann)
+    Tried as arn:aws:iam::222233334444:user/ann (profile ann)
       ✗ OrganizationAccountAccessRole  refused by the caller's own policies, and
                                        must be assumed (evaluated: can)
       ✓ Acme                           with its external ID: refused by the caller's
@@ -133,12 +133,12 @@ fn caller_that_was_refused_and_must_get_in_is_a_failure_with_a_remedy() {
 }
 
 #[test]
-fn attempt_that_could_not_be_made_is_no_refusal() {
+fn attempt_that_could_not_be_made_does_not_count_as_refusal() {
     let error = ApiError::new("sts:AssumeRole", "ExpiredToken", "the token has expired").with_fixed_credentials();
     let verification = verification(|_| AttemptResult::not_tried(&error, &KnownSecrets::default()), Vec::new());
     insta::assert_snapshot!(tried(&verification), @"
 
-    What was tried as arn:aws:iam::222233334444:user/ann (profile ann)
+    Tried as arn:aws:iam::222233334444:user/ann (profile ann)
       · OrganizationAccountAccessRole  could not be tried: sts:AssumeRole failed:
                                        ExpiredToken: the token has expired
                                        (evaluated: can)
@@ -166,20 +166,20 @@ fn missing_mfa_device_makes_it_incomplete_and_a_missing_role_does_not() {
     assert_eq!(conclusion(NotTriedReason::NoMfaDevice), Conclusion::Incomplete);
     insta::assert_snapshot!(tried(&verification(as_expected, skipped(NotTriedReason::NoMfaDevice))), @"
 
-    What was tried as arn:aws:iam::222233334444:user/ann (profile ann)
+    Tried as arn:aws:iam::222233334444:user/ann (profile ann)
       ✓ OrganizationAccountAccessRole  assumed (evaluated: can)
       ✓ Acme                           with its external ID: refused (evaluated:
                                        denied)
       ✓ Acme                           without an external ID: refused (evaluated:
                                        denied)
       · app                            not tried: it requires MFA; pass the ARN of
-                                       the MFA device as `--mfa-serial`, or set
+                                       the MFA device as `--mfa`, or set
                                        `mfa_serial` in the profile
 
     Converged: nothing to do. All 4 checks hold.
     Incomplete: 3 of 4 attempts could be made, all as configured.
       Fix:  role `app` was not tried: it requires MFA; pass the ARN of the MFA
-            device as `--mfa-serial`, or set `mfa_serial` in the profile
+            device as `--mfa`, or set `mfa_serial` in the profile
     ");
     let nothing =
         Trials { trials: Vec::new(), ..verification(as_expected, skipped(NotTriedReason::NoRole)).trials.unwrap() };

@@ -1,6 +1,6 @@
 //! Creates one account, or finds it.
 //!
-//! `CreateAccount` cannot be repeated safely by itself: if its response is lost, a request may be in progress all the same. So
+//! `CreateAccount` is not idempotent: if its response is lost, a request may be in progress anyway. So
 //! after every error that may pass, AWS is asked again what exists: the requests in progress first, then the accounts, so that a
 //! request that ends in between is found as an account. A request shows the name of its account and not the email; it is waited
 //! for, and the email of the account then decides. Whatever is missed here, AWS rejects: no two accounts have the same email.

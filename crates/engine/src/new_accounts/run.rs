@@ -114,7 +114,7 @@ impl<W: World<Session: WriteIam> + ManageAccounts> Engine<W> {
         result
     }
 
-    /// The steps of one account. What was done is noted in the result, also if a later step fails.
+    /// The steps of one account. Each step is noted in the result, also if a later step fails.
     async fn steps(&self, result: &mut AccountResult, run: &CreationRun, paces: &Paces) -> Result<Report, Halt> {
         let interrupt = &run.interrupt;
         interrupt.check()?;
