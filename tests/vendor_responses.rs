@@ -162,9 +162,13 @@ async fn external_id_is_read_and_an_answer_without_one_has_none() {
         (ResponseTemplate::new(200).set_body_string("x".repeat((128 << 10) + 1)), "MalformedAnswer"),
         (ResponseTemplate::new(401), "HTTP 401"),
         (ResponseTemplate::new(503), "HTTP 503"),
+        (ResponseTemplate::new(400).set_body_json(json!({"externalId": "s3cret"})), "HTTP 400"),
+        (ResponseTemplate::new(500).set_body_json(json!({"message": "s3cret"})), "HTTP 500"),
     ] {
         let error = ask(response).await.unwrap_err();
         assert_eq!(error.code, code);
+        let cause = Stop::from_vendor_error(&error, AccountAge::Established);
+        assert!(!format!("{cause:?}").contains("the vendor's message"), "{cause:?}");
         assert!(!error.to_string().contains("s3cret"), "{error}");
     }
 }

@@ -242,11 +242,12 @@ fn denied_role(selected: &Selected, error: &CredentialsError) -> Option<String> 
             let profile = Untrusted::new(selected.name.as_str());
             let code = Untrusted::new(error.code().unwrap_or("unknown error"));
             let message = excerpt(error.message().unwrap_or_default(), LONGEST_REASON);
-            // The AWS CLI asks for the code; this tool cannot ask while it waits for an account.
+            // The AWS CLI asks for the code; this tool cannot ask while it waits for an account. The remedy is for `--profile` as
+            // well as for `--as`, which takes no credentials from the environment.
             let remedy = if selected.needs_mfa {
                 format!(
-                    "it requires MFA (`mfa_serial`): run `eval \"$(aws configure export-credentials --profile {profile} \
-                     --format env)\"`, then run again without `--profile`"
+                    "it requires MFA (`mfa_serial`), and only the AWS CLI can ask for the code: add a profile with \
+                     `credential_process = aws configure export-credentials --profile {profile}`, and pass that one"
                 )
             } else {
                 format!(

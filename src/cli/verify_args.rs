@@ -1,6 +1,10 @@
 //! The arguments of `onboard verify`.
 
-use clap::{Args as ClapArgs, ValueHint};
+use std::ffi::OsStr;
+
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, Args as ClapArgs, Command, Error, ValueHint};
 use clap_complete::ArgValueCandidates;
 use secrecy::SecretString;
 
@@ -23,7 +27,7 @@ pub(super) struct Verify {
     #[arg(long = "mfa", value_name = "ARN", requires = "as_profile")]
     pub(super) mfa_serial: Option<MfaSerial>,
     /// Code of the MFA device; without it, the command asks on the terminal
-    #[arg(long, value_name = "CODE", requires = "as_profile", value_parser = mfa_code)]
+    #[arg(long, value_name = "CODE", requires = "as_profile", value_parser = MfaCode)]
     pub(super) mfa_code: Option<SecretString>,
     /// Configuration file
     #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG, value_hint = ValueHint::FilePath)]
@@ -56,6 +60,21 @@ pub(super) struct AttemptArgs {
     pub(super) profile: String,
     pub(super) mfa_serial: Option<MfaSerial>,
     pub(super) mfa_code: Option<SecretString>,
+}
+
+/// Parses the option. Clap's own errors repeat a value that is rejected.
+#[derive(Clone)]
+struct MfaCode;
+
+impl TypedValueParser for MfaCode {
+    type Value = SecretString;
+
+    fn parse_ref(&self, command: &Command, _: Option<&Arg>, value: &OsStr) -> Result<SecretString, Error> {
+        mfa_code(&value.to_string_lossy()).map_err(|problem| {
+            let problem = format!("the value of `--mfa-code` is not valid: {problem}\n");
+            Error::raw(ErrorKind::ValueValidation, problem).with_cmd(command)
+        })
+    }
 }
 
 /// Parses a code without repeating it in an error.

@@ -147,6 +147,8 @@ impl<'a, H: Http> WorkloadSecurity<'a, H> {
             200..300 => return Ok(response),
             // A vendor that refuses a key may repeat it, in an unforeseeable form. The status is enough to act on.
             401 | 403 => String::new(),
+            // An external ID that is not known yet cannot be hidden.
+            _ if call == CALLS.external_id => String::new(),
             _ => {
                 let mut message = message(&response.body);
                 SecretRedactor::new([self.access.key.expose()]).redact(&mut message);

@@ -80,6 +80,14 @@ fn invalid_arguments_exit_with_2() {
 }
 
 #[test]
+fn invalid_mfa_code_is_not_repeated() {
+    let finished = onboard(&["verify", "--account", "444455556666", "--as", "ann", "--mfa-code", "s3cret"], "");
+    assert_eq!((finished.code, finished.out.as_str()), (2, ""));
+    let said = "error: the value of `--mfa-code` is not valid: an MFA code has six digits\n";
+    assert!(finished.err.starts_with(said) && !finished.err.contains("s3cret"), "{}", finished.err);
+}
+
+#[test]
 fn invalid_account_id_is_explained_without_the_syntax_of_a_file() {
     let mut errors = Vec::new();
     for id in ["12345", "44445555666", "0444455556666", "4444-5555-6666", "\"444455556666\"", "payments-dev", ""] {

@@ -1,5 +1,6 @@
 """A configuration with files: pushed as SSM parameters below one path, read by the real function, changed, pulled and damaged."""
 
+import hashlib
 import json
 import re
 from dataclasses import replace
@@ -210,6 +211,16 @@ def test_hostile_index_writes_no_file_outside_of_the_folder(onboard_as_admin, ss
         ssm.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
         output, code = onboard_as_admin("config", "pull", "--name", name, "--out", "in/onboarding.toml")
         assert (code, "is not a path of a file" in words(output), (tmp_path / "in").exists()) == (ERROR, True, False), output
+
+    files = {"onboarding.toml": f'[[access-role.grant]]\nprincipal = "{IDENTITY}"\n', "Makefile": "all:"}
+    hashes = {path: hashlib.sha256(text.encode()).hexdigest()[:32] for path, text in files.items()}
+    value = json.dumps({"format": "account-onboarding/1", "files": hashes})
+    ssm.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
+    for path, text in files.items():
+        ssm.put_parameter(Name=f"{name}/{path}/{hashes[path]}", Value=text, Type="String")
+    output, code = onboard_as_admin("config", "pull", "--name", name, "--out", "in/onboarding.toml")
+    said = "does not reference: `Makefile`" in words(output)
+    assert (code, said, (tmp_path / "in").exists()) == (ERROR, True, False), output
 
 
 def test_commands_of_the_page_succeed_with_its_example(onboard_as_admin, ssm, tmp_path):  # noqa: F811

@@ -122,6 +122,17 @@ def test_each_damage_is_found_with_what_to_do(doctor, deployment, world):
         assert fix in found.get(key, ""), f"{key}: {checks}"
 
 
+def test_placeholder_that_was_pasted_is_not_an_external_id(doctor, deployment):
+    ssm, name = deployment.ssm, "/account-onboarding/trelica/external-id"
+    value = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
+    ssm.put_parameter(Name=name, Value="…", Type="SecureString", Overwrite=True)
+    try:
+        code, found, checks = doctor()
+    finally:
+        ssm.put_parameter(Name=name, Value=value, Type="SecureString", Overwrite=True)
+    assert code == ERROR and f"--overwrite --type SecureString --name {name}" in found["parameter", "failed"], checks
+
+
 def test_configuration_with_files_and_one_list_among_the_parameters(doctor, deployment, world, tmp_path):
     """The function reads a path, and one of the parameters is a list."""
     ssm, path = deployment.ssm, "/account-onboarding/doctor-files"

@@ -306,6 +306,11 @@ impl Stop {
                 "store an API key that the vendor accepts in its SSM parameter, then run again",
             ),
             _ if age.is_new() => Self::wait(Code::VendorNotReady, message),
+            _ if error.message.is_empty() => Self::blocked(
+                Code::VendorRefused,
+                message,
+                "check `region` or `url` of the vendor's `registration`, where its API does not respond as documented, then run again",
+            ),
             _ => Self::blocked(Code::VendorRefused, message, "fix what the vendor's message reports, then run again"),
         }
     }

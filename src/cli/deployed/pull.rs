@@ -18,7 +18,7 @@ use crate::cli::output::warn;
 use onboarding_core::config::Folder;
 use onboarding_core::config::deployed_files::{FileIndex, FileSet, changes};
 use onboarding_core::lines::render;
-use onboarding_core::suggestion::counted;
+use onboarding_core::suggestion::{counted, list_of};
 use onboarding_core::text::printable_lines;
 use onboarding_engine::DeployedConfiguration;
 use onboarding_engine::ports::{Clock, ParameterKind, ParameterStore, Secrets};
@@ -68,6 +68,15 @@ pub(in crate::cli) async fn pull<W: ParameterStore + Secrets + Clock>(
             }
         }
         (None, Some(file)) => {
+            if files.has_files() {
+                let others = files.unreferenced(name).map_err(errors)?;
+                ensure!(
+                    others.is_empty(),
+                    "the index in `{name}` names files that the configuration does not reference: {}; `onboard config push` stores \
+                     none, so that something else wrote them; nothing was written, push again",
+                    list_of(others.into_iter())
+                );
+            }
             let readers = if stored.kind == ParameterKind::Secure { Readers::Owner } else { Readers::All };
             Target::new(Path::new(file), &files, existing)?.write(readers)?;
             let with = if files.has_files() { format!(", with {} next to it", others(&files)) } else { String::new() };

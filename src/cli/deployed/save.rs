@@ -43,6 +43,9 @@ impl<'a> Target<'a> {
             target.push((at, text));
         }
         target.push((file.to_owned(), files.text()));
+        for (at, _) in &target {
+            ensure_writable(at, &target)?;
+        }
         Ok(Self { files: target, existing })
     }
 
@@ -57,6 +60,22 @@ impl<'a> Target<'a> {
         }
         Ok(())
     }
+}
+
+/// A path must be that of a file, and every level above it that of a folder: of those that exist, and of those that will.
+fn ensure_writable(at: &Path, all: &[(PathBuf, &str)]) -> anyhow::Result<()> {
+    ensure!(
+        !at.is_dir() && !all.iter().any(|(other, _)| other != at && other.starts_with(at)),
+        "`{}` is a folder; nothing was written, choose another name or folder with `--out`",
+        at.display()
+    );
+    let file = at.ancestors().skip(1).find(|above| above.exists() && !above.is_dir());
+    ensure!(
+        file.is_none(),
+        "`{}` is not a folder; nothing was written, choose another folder with `--out`",
+        file.unwrap_or(at).display()
+    );
+    Ok(())
 }
 
 #[cfg(test)]
@@ -102,6 +121,27 @@ mod tests {
         let error = Target::new(&target.path().join("own.toml"), &files, Existing::Replaced).err().unwrap().to_string();
         assert!(error.contains("policies` is a link"), "{error}");
         assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn nothing_is_written_if_a_path_is_a_file_and_a_folder() {
+        let [source, target] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let files = sample(source.path());
+        let refused = |out: &str| {
+            let out = target.path().join(out);
+            let saved = Target::new(&out, &files, Existing::Replaced).and_then(|target| target.write(Readers::All));
+            saved.unwrap_err().to_string()
+        };
+        let written = || std::fs::read_dir(target.path()).unwrap().count();
+        assert!(refused("policies").contains("policies` is a folder; nothing was written"));
+        assert_eq!(written(), 0);
+        std::fs::create_dir_all(target.path().join("used/policies/deep/read.json")).unwrap();
+        assert!(refused("used/own.toml").contains("read.json` is a folder; nothing was written"));
+        std::fs::write(target.path().join("text"), "").unwrap();
+        assert!(refused("text/own.toml").contains("text` is not a folder; nothing was written"));
+        std::fs::create_dir(target.path().join("own.toml")).unwrap();
+        assert!(refused("own.toml").contains("own.toml` is a folder; nothing was written"));
+        assert_eq!(written(), 3);
     }
 
     #[test]

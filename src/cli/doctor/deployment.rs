@@ -13,6 +13,7 @@ use onboarding_core::config::{Config, VendorTenant};
 use onboarding_core::doctor::{self, Check, FunctionFacts, not_read};
 use onboarding_core::error::ErrorKind;
 use onboarding_core::redaction::KnownSecrets;
+use onboarding_core::role::{ExternalId, InvalidExternalId};
 use onboarding_core::vendor::ApiAccess;
 use onboarding_engine::ports::{Inspect, ParameterValue, World};
 use onboarding_engine::{Unusable, Use, read_parameters};
@@ -99,9 +100,11 @@ pub(super) async fn parameters_and_vendors<W: World + Inspect>(
         checks.push(match value {
             Ok(value) => {
                 secrets.add(value.value.expose_secret());
-                let check = match used_as.check(value.kind) {
-                    Ok(()) => Check::ok("parameter", format!("{name} exists")),
-                    Err(problem) => unusable(name, &problem),
+                let external_id: Result<ExternalId, _> = value.value.expose_secret().trim().parse();
+                let check = match (used_as.check(value.kind), external_id) {
+                    (Err(problem), _) => unusable(name, &problem),
+                    (Ok(()), Err(problem)) if used_as == Use::ExternalId => not_an_external_id(name, &problem),
+                    (Ok(()), _) => Check::ok("parameter", format!("{name} exists")),
                 };
                 values.insert(name, value);
                 check
@@ -131,6 +134,14 @@ fn unusable(name: &str, problem: &Unusable) -> Check {
         "delete it, and store the value with `aws ssm put-parameter --type SecureString --name {name} --value …`"
     );
     Check::failed("parameter", text, fix)
+}
+
+/// A parameter with something else than an external ID, such as the placeholder of a command that was pasted.
+fn not_an_external_id(name: &str, problem: &InvalidExternalId) -> Check {
+    let fix = format!(
+        "store the ID that the vendor shows with `aws ssm put-parameter --overwrite --type SecureString --name {name} --value …`"
+    );
+    Check::failed("parameter", format!("{name}: {problem}"), fix)
 }
 
 /// Whether a vendor's API answers from here, with the key. The function may be in another network.

@@ -16,7 +16,7 @@ use super::exit::Exit;
 use onboarding_core::account::{AccountId, Partition};
 use onboarding_core::config::{Certainty, Config};
 use onboarding_core::doctor::{self, Check, Diagnosis, Status, not_read};
-use onboarding_core::error::ApiError;
+use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::lines::render;
 use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::suggestion::counted;
@@ -106,7 +106,12 @@ async fn remote<W: World + Inspect>(
     match &caller {
         Ok(arn) => checks.push(doctor::credentials(arn, options.aws.profile.as_deref())),
         Err(error) => {
-            let fix = "sign in (`aws sso login --profile NAME`), then pass `--profile NAME`";
+            let fix = match error.kind() {
+                ErrorKind::Unavailable | ErrorKind::Throttled | ErrorKind::Unreachable => {
+                    "check the network, the proxy and the trusted certificates (`AWS_CA_BUNDLE`), then run again"
+                }
+                _ => "sign in (`aws sso login --profile NAME`), then pass `--profile NAME`",
+            };
             checks.push(Check::failed("credentials", format!("they cannot be used: {error}"), fix));
         }
     }

@@ -59,7 +59,7 @@ impl fmt::Display for RowError {
 /// Every error of the file.
 pub fn parse_csv(text: &str) -> Result<Vec<AccountRow>, Vec<RowError>> {
     // Spreadsheet programs write a byte order mark. The lines of a file with CRLF would be counted wrongly.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
     let mut reader =
         ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(text.as_bytes());
     let mut file = File::default();
@@ -67,7 +67,7 @@ pub fn parse_csv(text: &str) -> Result<Vec<AccountRow>, Vec<RowError>> {
     for record in reader.records() {
         // The text is UTF-8 and any number of cells is accepted, so that no record can fail.
         let Ok(record) = record else { continue };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |position| first_line(&text, position));
         match &columns {
             None => columns = Some(file.columns(line, &record)),
             Some(columns) if record.iter().any(|cell| !cell.is_empty()) => file.row(line, &record, columns),
@@ -80,6 +80,12 @@ pub fn parse_csv(text: &str) -> Result<Vec<AccountRow>, Vec<RowError>> {
         file.report(1, None, "the file has no accounts below its first line".to_owned());
     }
     if file.errors.is_empty() { Ok(file.rows) } else { Err(file.errors) }
+}
+
+/// The line with the first cell of a record, whose position includes the blank lines before it.
+fn first_line(text: &str, position: &csv::Position) -> u64 {
+    let start = usize::try_from(position.byte()).ok().and_then(|start| text.get(start..)).unwrap_or_default();
+    (position.line()..).zip(start.bytes()).find(|(_, byte)| *byte != b'\n').map_or(position.line(), |(line, _)| line)
 }
 
 #[derive(Default)]
@@ -225,6 +231,19 @@ mod tests {
         assert_eq!(dev.account.role_name.as_ref().unwrap().as_str(), "Admin");
         assert_eq!(prod.account.name.as_str(), "payments, prod");
         assert_eq!((&prod.account.unit, prod.account.billing), (&None, BillingAccess::Allow));
+    }
+
+    #[test]
+    fn blank_lines_and_every_line_ending_are_counted() {
+        let text = "\nname,email\n\n\na,bad\n\n\"x\ny\",x@example.com\nz,bad\n";
+        for ending in ["\n", "\r\n", "\r"] {
+            insta::allow_duplicates!(insta::assert_snapshot!(errors(&text.replace('\n', ending)), @"
+            accounts.csv:5: email: `bad` is not a valid email address of an account: it must have 6 to 64 characters
+            accounts.csv:7: name: `x y` is not a valid account name; use 1 to 50 printable ASCII characters, without a space at the beginning or the end
+            accounts.csv:9: email: `bad` is not a valid email address of an account: it must have 6 to 64 characters
+            "));
+        }
+        assert_eq!(errors("\n\nnmae,email\n").lines().next().unwrap().split(' ').next(), Some("accounts.csv:3:"));
     }
 
     #[test]

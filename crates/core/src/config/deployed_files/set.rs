@@ -51,6 +51,15 @@ impl FileSet {
         }
     }
 
+    /// The files that the configuration does not reference. A push stores none: something else wrote them, and they may be anything.
+    ///
+    /// # Errors
+    /// As [`FileSet::parse`].
+    pub fn unreferenced(&self, name: &str) -> Result<Vec<&str>, ConfigErrors> {
+        let (_, referenced) = Self::collect(self.text(), &Stored { name, files: &self.0 })?;
+        Ok(self.0.keys().map(String::as_str).filter(|path| referenced.get(path).is_none()).collect())
+    }
+
     /// The text of the configuration itself.
     #[must_use]
     pub fn text(&self) -> &str {
@@ -185,6 +194,16 @@ pub(super) mod tests {
         insta::assert_snapshot!(refused("onboarding.toml", POLICY), @"own.toml:3:30: `file`: `onboarding.toml`: cannot be stored: the configuration itself is stored as `onboarding.toml`; rename the file");
         insta::assert_snapshot!(refused("large.json", &POLICY.replace("2012", &" ".repeat(8192))), @"own.toml:3:30: `file`: `large.json`: has 8291 bytes, and an SSM parameter holds 8192 at most; shorten it, or divide it into several files");
         insta::assert_snapshot!(refused("empty.json", ""), @"own.toml:3:30: `file`: `empty.json`: is empty, and an SSM parameter cannot be; write its content, or remove the reference");
+    }
+
+    #[test]
+    fn files_that_the_configuration_does_not_reference_are_known() {
+        let mut files = sample(POLICY);
+        assert!(files.unreferenced("own").unwrap().is_empty());
+        files.0.insert("Makefile".to_owned(), "all:".to_owned());
+        assert_eq!(files.unreferenced("own").unwrap(), ["Makefile"]);
+        files.0.insert(ROOT.to_owned(), "x = 1".to_owned());
+        assert!(files.unreferenced("own").is_err());
     }
 
     #[test]
