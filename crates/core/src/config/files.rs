@@ -51,7 +51,12 @@ impl Files for Folder {
         }
         let unreadable =
             |error: std::io::Error| format!("cannot be read: {error}; paths are relative to the configuration file");
-        let file = File::open(self.folder.join(path)).map_err(unreadable)?;
+        let full = self.folder.join(path);
+        // Opening a pipe would wait for a writer.
+        if !std::fs::metadata(&full).map_err(unreadable)?.is_file() {
+            return Err("is not a regular file; name a file with its content".to_owned());
+        }
+        let file = File::open(full).map_err(unreadable)?;
         let mut bytes = Vec::new();
         file.take(MAX_FILE_SIZE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() as u64 > MAX_FILE_SIZE {
@@ -100,6 +105,7 @@ mod tests {
         let files = Folder::containing(&folder.path().join("onboarding.toml"));
         assert!(files.name().ends_with("onboarding.toml"));
         assert_eq!(files.read("./policies/x.json").unwrap(), "{}");
+        insta::assert_snapshot!(files.read("policies").unwrap_err(), @"is not a regular file; name a file with its content");
         insta::assert_snapshot!(files.read("x.json").unwrap_err(), @"cannot be read: No such file or directory (os error 2); paths are relative to the configuration file");
         insta::assert_snapshot!(files.read("../x.json").unwrap_err(), @"is outside the directory of the configuration; move the file into that directory and use a relative path without `..`");
         insta::assert_snapshot!(files.read("latin1").unwrap_err(), @"is not UTF-8; save it as UTF-8");
