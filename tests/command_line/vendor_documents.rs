@@ -64,3 +64,16 @@ fn unusable_input_is_named() {
     let finished = onboard(&["plan", "--account", "444455556666", "--wait", "-1"], "");
     assert!(finished.code == 2 && finished.err.contains("invalid value '-1' for '--wait"), "{}", finished.err);
 }
+
+/// What docs/STEPS.md leaves to a person once for the tenant.
+#[test]
+fn vendor_shows_what_a_person_does_once() {
+    let shown = onboard(&["vendors", "show", "workload-security"], "");
+    assert_eq!(shown.code, 0, "{}", shown.err);
+    let text = shown.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    for step in
+        ["select Use Manager Instance Role", "Support > Deployment Scripts", "The page Computers lists the instances"]
+    {
+        assert!(text.contains(step), "{step}: {text}");
+    }
+}

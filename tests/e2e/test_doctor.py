@@ -6,7 +6,8 @@ import stat
 import pytest
 from stack import REGION
 from test_command_line import DONE, ERROR, LITERAL, onboard  # noqa: F401
-from world import IDENTITY, root, trust
+from vendor import Vendor
+from world import IDENTITY, WORKLOAD_SECURITY, root, trust
 
 ADMIN = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
 
@@ -190,3 +191,20 @@ def test_vendor_api_that_cannot_be_reached_is_failed_and_the_key_is_hidden(docto
 def test_stack_that_is_not_deployed_is_a_warning(doctor):
     code, found, checks = doctor("--function", "nowhere")
     assert (code, "is not deployed" in found["function", "warning"]) == (DONE, True), checks
+
+
+@pytest.mark.parametrize(
+    "returned, status, sentence", [("doctor-external-id", "ok", "returns the external ID"), ("not valid!", "failed", "returns no external ID")]
+)
+def test_external_id_that_the_api_returns_is_checked_and_hidden(world, doctor, deployment, tmp_path, returned, status, sentence):
+    key, name = "s3cret-doctor-key", "/account-onboarding/doctor/api-key"
+    deployment.ssm.put_parameter(Name=name, Value=key, Type="SecureString", Overwrite=True)
+    vendor = Vendor(world.user_of(WORKLOAD_SECURITY), key, returned)
+    vendor.returned_external_id = returned
+    registration = f'registration = {{ url = "{vendor.url}", own-host = true, api-key = {{ ssm-parameter = "{name}" }} }}\n'
+    toml = f'[[access-role.grant]]\nprincipal = "{IDENTITY}"\n[vendors.workload-security]\n{registration}'
+    (tmp_path / "onboarding.toml").write_text(toml)
+    _, found, checks = doctor()
+    vendor.close()
+    assert sentence in found.get(("vendor API", status), ""), checks
+    assert returned not in json.dumps(checks)

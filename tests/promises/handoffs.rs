@@ -163,7 +163,8 @@ fn event_has_exactly_what_to_paste_and_no_external_id() {
         "notes": [
           "The dialog shows the external ID of your tenant: it must be the one that external-id in onboarding.toml refers to. It is the same for all accounts.",
           "Select Include Amazon WorkSpaces in the dialog if the account has WorkSpaces.",
-          "Once, for all accounts: In the Workload Security console, under Administration > System Settings > Advanced > Manager AWS Identity, select Use Manager Instance Role. The API has no call for it."
+          "Once, for all accounts: In the Workload Security console, under Administration > System Settings > Advanced > Manager AWS Identity, select Use Manager Instance Role. The API has no call for it.",
+          "Once, for all accounts: To protect instances, run the script that the console makes under Support > Deployment Scripts on them, for example as user data: it installs the agent. The page Computers lists the instances that were loaded."
         ]
       },
       {

@@ -139,6 +139,18 @@ fn registration_is_only_named_when_sweeps_report() {
     insta::assert_snapshot!(published(&function), @"account 444455556666 was suspended by AWS (SUSPENDED); not made, because the sweep mode is not `APPLY`: remove the registration 1 of the account with Trend Micro Cloud One Workload Security; remove the account in the vendor's console");
 }
 
+/// The configuration names another tenant since. IDs are unique within a tenant only: its registration with the recorded ID, for the
+/// same role, was made by a person.
+#[test]
+fn registration_with_the_recorded_id_in_another_tenant_is_named() {
+    let organization = departed().organization().clone();
+    edit_tenant(&organization, |tenant| tenant.url = tenant.url.replace("us-1", "au-1"));
+    let function = Lambda::new(&organization, &crate::registration::registration_config().replace("us-1", "au-1"));
+    function.deliver(DEPARTED, MINUTE);
+    assert_eq!((connectors(&organization).len(), deletions(&function)), (1, 0));
+    insta::assert_snapshot!(published(&function), @"account 444455556666 was suspended by AWS (SUSPENDED); this tool registered the account (ID 1) with the vendor that used role `Workload_Security_Role_Cross` in a tenant that is no longer configured; Trend Micro Cloud One Workload Security has the account registered (ID 1), and no record says that this tool did that; remove the account in the vendor's console");
+}
+
 /// The vendor was removed from the configuration, and with it the key.
 #[test]
 fn registration_with_a_vendor_that_is_no_longer_configured_is_named() {

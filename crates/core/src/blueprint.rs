@@ -76,6 +76,8 @@ impl RoleSpec {
 /// The desired state of a registration with a vendor.
 #[derive(Debug, Clone)]
 pub struct RegistrationSpec {
+    /// The [label](VendorTenant::label) of the tenant in which the account is registered.
+    pub tenant: String,
     /// The API of the vendor.
     pub api: Api,
     /// The endpoint and the API key, or why they are not available; the role is installed nevertheless.
@@ -335,7 +337,7 @@ fn registration(
     let workspaces = template.workspaces;
     let registration = AccountRegistration { account: account.id.clone(), role_arn, display_name, workspaces };
     let access = tenant_access(&template.tenant, secrets);
-    RegistrationSpec { api: template.tenant.api, access, registration, edited_name }
+    RegistrationSpec { tenant: template.tenant.label(), api: template.tenant.api, access, registration, edited_name }
 }
 
 /// The external ID that a vendor's API returned. It is not trusted: it was parsed when it was read, and is parsed again here.

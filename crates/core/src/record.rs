@@ -63,12 +63,14 @@ use attribute::{
 pub type RecordedRegistrations = BTreeMap<RoleName, RecordedRegistration>;
 
 /// A registration with a vendor that this tool made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedRegistration {
     /// The vendor's ID of the registration.
     pub id: u64,
     /// When it was made.
     pub registered_at: SystemTime,
+    /// The [label](crate::config::VendorTenant::label) of the tenant in which it was made.
+    pub tenant: String,
 }
 
 /// The record of one subject.
@@ -283,17 +285,19 @@ fn recorded_revocation((name, text): (&String, &String)) -> Option<(RoleName, Re
     Some((name.parse().ok()?, revocation))
 }
 
-/// The vendor's ID of each registration, and when it was made.
+/// The vendor's ID of each registration, when it was made, and the tenant.
 fn registrations_attribute(registrations: &RecordedRegistrations) -> (String, Attribute) {
     let text = |(name, one): (&RoleName, &RecordedRegistration)| {
-        Some((name.to_string(), format!("{} {}", one.id, to_policy_date(one.registered_at)?)))
+        Some((name.to_string(), format!("{} {} {}", one.id, to_policy_date(one.registered_at)?, one.tenant)))
     };
     (REGISTRATIONS.to_owned(), Attribute::Map(registrations.iter().filter_map(text).collect()))
 }
 
 fn recorded_registration((name, text): (&String, &String)) -> Option<(RoleName, RecordedRegistration)> {
-    let (id, date) = text.split_once(' ')?;
-    let registration = RecordedRegistration { id: id.parse().ok()?, registered_at: from_policy_date(date)? };
+    let (id, rest) = text.split_once(' ')?;
+    let (date, tenant) = rest.split_once(' ')?;
+    let registered_at = from_policy_date(date)?;
+    let registration = RecordedRegistration { id: id.parse().ok()?, registered_at, tenant: tenant.to_owned() };
     Some((name.parse().ok()?, registration))
 }
 

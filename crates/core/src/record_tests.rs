@@ -63,10 +63,12 @@ fn revocations() -> impl Strategy<Value = RecordedRevocations> {
 }
 
 fn registrations() -> impl Strategy<Value = RecordedRegistrations> {
-    let named = |roles: BTreeMap<RoleName, RoleId>, id: u64, registered_at: SystemTime| {
-        roles.into_keys().map(move |name| (name, RecordedRegistration { id, registered_at })).collect()
+    let named = |roles: BTreeMap<RoleName, RoleId>, id: u64, registered_at: SystemTime, tenant: String| {
+        let one = RecordedRegistration { id, registered_at, tenant };
+        roles.into_keys().map(move |name| (name, one.clone())).collect()
     };
-    (roles(), any::<u64>(), time()).prop_map(move |(roles, id, time)| named(roles, id, time))
+    let tenant = "https://[a-z]{1,9}/api /[a-z]{1,9}";
+    (roles(), any::<u64>(), time(), tenant).prop_map(move |(roles, id, time, tenant)| named(roles, id, time, tenant))
 }
 
 fn record() -> impl Strategy<Value = Record> {

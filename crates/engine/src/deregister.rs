@@ -1,7 +1,7 @@
 //! Removes the registrations of an account that has departed from the vendors that it was registered with.
 //!
 //! Only a registration that this tool made is removed: the record of the account says which, and the vendor must still show that
-//! registration with the recorded ID, for this account, with the role of that time. Everything else that a vendor shows for the
+//! registration with the recorded ID in the recorded tenant, for this account, with the role of that time. Everything else that a vendor shows for the
 //! account is named for a person, and so is everything if there is no record. A vendor that does not answer does not affect the
 //! others: its registrations are retried with the message.
 
@@ -12,12 +12,12 @@ use futures_util::future::join_all;
 use onboarding_core::account::{AccountAge, AccountId};
 use onboarding_core::blueprint::{SecretValues, tenant_access};
 use onboarding_core::code::Code;
-use onboarding_core::config::VendorTenant;
+use onboarding_core::config::{RoleTemplate, VendorTenant};
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
 use onboarding_core::plan::{Action, Change, Deregistration};
-use onboarding_core::record::RecordedRegistrations;
+use onboarding_core::record::{RecordedRegistration, RecordedRegistrations};
 use onboarding_core::report::{ChangeResult, ChangeStatus, Report};
 use onboarding_core::role::RoleName;
 use onboarding_core::text::printable;
@@ -80,11 +80,16 @@ impl<W: World> Removal<'_, '_, '_, W> {
         loaded.map_err(|error| Stop::from_error(&error, AccountAge::Established))?;
         let recorded = self.record.record().registrations;
         let registering: Vec<_> = engine.config.roles.iter().filter(|role| role.registration.is_some()).collect();
-        let is_configured = |name: &RoleName| registering.iter().any(|role| role.definition.name.is_same(name));
-        for (role, one) in recorded.iter().filter(|(role, _)| !is_configured(role)) {
+        for (role, one) in &recorded {
+            let mut same_role = registering.iter().filter(|configured| configured.definition.name.is_same(role));
+            let which = match same_role.clone().count() {
+                0 => "and is no longer configured",
+                _ if same_role.any(|configured| is_in_tenant(configured, one)) => continue,
+                _ => "in a tenant that is no longer configured",
+            };
+            let id = one.id;
             self.remaining.push(format!(
-                "this tool registered the account (ID {}) with the vendor that used role `{role}` and is no longer configured",
-                one.id
+                "this tool registered the account (ID {id}) with the vendor that used role `{role}` {which}"
             ));
         }
         if registering.is_empty() {
@@ -120,7 +125,7 @@ impl<W: World> Removal<'_, '_, '_, W> {
     /// Removes one registration, if this tool made it.
     async fn remove(&mut self, found: Found<'_>, recorded: &RecordedRegistrations) {
         let Found { tenant, title, registration } = &found;
-        let Some(role) = role_of(registration, recorded) else {
+        let Some(role) = role_of(registration, tenant, recorded) else {
             self.remaining.push(format!(
                 "{title} has the account registered (ID {}), and no record says that this tool did that",
                 registration.id
@@ -150,7 +155,7 @@ impl<W: World> Removal<'_, '_, '_, W> {
         let Found { tenant, registration, .. } = found;
         self.record.acquire_until(self.deadline).await?;
         // The record as it is now: another run may have removed the registration meanwhile.
-        if role_of(registration, &self.record.record().registrations).is_none() {
+        if role_of(registration, tenant, &self.record.record().registrations).is_none() {
             return Ok(ChangeStatus::Superseded);
         }
         let access = access(tenant, &self.secrets)?;
@@ -192,8 +197,19 @@ fn access(tenant: &VendorTenant, secrets: &SecretValues) -> Result<ApiAccess, St
     tenant_access(tenant, secrets).map_err(|problem| Stop::blocked(Code::Configuration, problem, remedy))
 }
 
-/// The role of the recorded registration that a vendor shows, if it is recorded: the same ID, with a role of the same name.
-fn role_of<'a>(found: &ExistingRegistration, recorded: &'a RecordedRegistrations) -> Option<&'a RoleName> {
+fn is_in_tenant(role: &RoleTemplate, recorded: &RecordedRegistration) -> bool {
+    role.registration.as_ref().is_some_and(|registration| registration.tenant.label() == recorded.tenant)
+}
+
+/// The role of the recorded registration that a vendor shows, if it is recorded: the same ID in the same tenant, with a role of the same name.
+fn role_of<'a>(
+    found: &ExistingRegistration,
+    tenant: &VendorTenant,
+    recorded: &'a RecordedRegistrations,
+) -> Option<&'a RoleName> {
     let name: RoleName = found.role_arn.as_deref()?.rsplit('/').next()?.parse().ok()?;
-    recorded.iter().find(|(role, one)| one.id == found.id && role.is_same(&name)).map(|(role, _)| role)
+    let is_same = |role: &RoleName, one: &RecordedRegistration| {
+        one.id == found.id && one.tenant == tenant.label() && role.is_same(&name)
+    };
+    recorded.iter().find(|(role, one)| is_same(role, one)).map(|(role, _)| role)
 }

@@ -33,7 +33,7 @@ use onboarding_core::time::after;
 use crate::open_record::WritePermit;
 use crate::ports::{Clock, VendorApi, WriteIam};
 use crate::retry::{timed_out, timeout_at};
-use crate::vendors::{Created, Executor};
+use crate::vendors::{Created, Executor, Registered};
 
 /// Every change of a run and its result.
 #[derive(Default)]
@@ -268,7 +268,8 @@ impl Ledger {
                 self.history.revoked.remove(&role);
             }
             let registered_at = clock.now();
-            let recorded = attempt.registered.map(|id| RecordedRegistration { id, registered_at });
+            let recorded =
+                attempt.registered.map(|Registered { id, tenant }| RecordedRegistration { id, registered_at, tenant });
             self.registrations.extend(recorded.map(|recorded| (role.clone(), recorded)));
             self.ids.extend(attempt.created.clone().map(|id| (role.clone(), Some(id))));
             self.history.known.extend(attempt.created.map(|id| (role.clone(), id)));
@@ -305,8 +306,8 @@ struct Attempt {
     revoked: Option<(SystemTime, Option<RoleId>)>,
     /// The unique ID of the role, if it was created.
     created: Option<RoleId>,
-    /// The vendor's ID of the registration, if it was made.
-    registered: Option<u64>,
+    /// The registration, if it was made.
+    registered: Option<Registered>,
 }
 
 impl Attempt {
@@ -336,7 +337,7 @@ impl Attempt {
                                 self.revoked = None;
                                 self.created = Some(id);
                             }
-                            Some(Created::Registration(id)) => self.registered = Some(id),
+                            Some(Created::Registration(made)) => self.registered = Some(made),
                             None => {}
                         }
                         ChangeStatus::Done

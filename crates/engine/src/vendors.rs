@@ -63,12 +63,20 @@ impl<S: WriteIam, R: VendorApi> Executor<'_, S, R> {
         Ok(shown.is_some_and(|shown| shown >= revoked_until))
     }
 
-    async fn register(&self, role: &RoleName, registration: &RegistrationChange) -> Result<Option<u64>, ApiError> {
+    async fn register(
+        &self,
+        role: &RoleName,
+        registration: &RegistrationChange,
+    ) -> Result<Option<Registered>, ApiError> {
         let spec = self.blueprint.roles.iter().find(|spec| spec.name() == role);
-        let access = spec.and_then(|spec| spec.registration.as_ref()?.access.as_ref().ok());
-        let access =
+        let access = spec.and_then(|spec| {
+            let desired = spec.registration.as_ref()?;
+            Some((desired.access.as_ref().ok()?, &desired.tenant))
+        });
+        let (access, tenant) =
             access.ok_or_else(|| ApiError::new(registration.call(), "NoAccess", "there is no key for this vendor"))?;
-        self.vendors.register_with_vendor(access, registration).await
+        let made = self.vendors.register_with_vendor(access, registration).await?;
+        Ok(made.map(|id| Registered { id, tenant: tenant.clone() }))
     }
 }
 
@@ -76,8 +84,16 @@ impl<S: WriteIam, R: VendorApi> Executor<'_, S, R> {
 pub(crate) enum Created {
     /// A role, with its unique ID.
     Role(RoleId),
-    /// A registration, with the vendor's ID.
-    Registration(u64),
+    /// A registration.
+    Registration(Registered),
+}
+
+/// A registration that was made.
+pub(crate) struct Registered {
+    /// The vendor's ID.
+    pub(crate) id: u64,
+    /// The label of the tenant.
+    pub(crate) tenant: String,
 }
 
 /// Says which vendors do not read the account although it is registered with them.

@@ -10,7 +10,7 @@ use super::{deployed_configuration, limited};
 use onboarding_core::account::AccountId;
 use onboarding_core::blueprint;
 use onboarding_core::config::{Config, VendorTenant};
-use onboarding_core::doctor::{self, Check, FunctionFacts, not_read};
+use onboarding_core::doctor::{self, Check, FunctionFacts, Status, not_read};
 use onboarding_core::error::ErrorKind;
 use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::role::{ExternalId, InvalidExternalId};
@@ -118,7 +118,12 @@ pub(super) async fn parameters_and_vendors<W: World + Inspect>(
         configurations.iter().flat_map(|config| &config.roles).filter_map(|role| role.registration.as_ref());
     let mut seen = BTreeSet::new();
     let once = registrations.filter(|one| seen.insert(one.tenant.clone()));
-    let vendors = once.map(|registration| vendor(world, &registration.tenant, &values, account));
+    let asked: BTreeSet<_> = configurations.iter().flat_map(blueprint::tenants).collect();
+    let vendors = once.map(async |registration| {
+        let check = vendor(world, &registration.tenant, &values, account).await?;
+        let is_asked = check.status == Status::Ok && asked.contains(&registration.tenant);
+        Some(if is_asked { external_id(world, &registration.tenant, &values, secrets).await? } else { check })
+    });
     checks.extend(join_all(vendors).await.into_iter().flatten());
     checks
 }
@@ -171,5 +176,33 @@ async fn vendor<W: World>(
             format!("{url} refuses: {error}"),
             "check the key, and its permission to list AWS connectors",
         ),
+    })
+}
+
+/// Whether a vendor's API that answers returns the external ID, which the configuration leaves to it.
+async fn external_id<W: World>(
+    world: &W,
+    VendorTenant { api, endpoint, key_parameter }: &VendorTenant,
+    values: &BTreeMap<&str, ParameterValue>,
+    secrets: &KnownSecrets,
+) -> Option<Check> {
+    let url = endpoint.url();
+    let key = values.get(key_parameter.as_str())?.value.expose_secret().trim().parse().ok()?;
+    let access = ApiAccess { endpoint: endpoint.clone(), key };
+    let failed = |problem: &str| {
+        let text = format!("{url} accepts the key and returns no external ID: {problem}");
+        Check::failed("vendor API", text, "set `external-id` of the vendor in the configuration, or check the key")
+    };
+    let returned = match limited("vendor API", world.vendor_external_id(*api, &access)).await {
+        Ok(Some(returned)) => returned,
+        Ok(None) => return Some(failed("the response has none")),
+        Err(error) => return Some(failed(&error.to_string())),
+    };
+    Some(match returned.expose_secret().parse::<ExternalId>() {
+        Ok(id) => {
+            id.add_to(secrets);
+            Check::ok("vendor API", format!("{url} answers, accepts the key and returns the external ID"))
+        }
+        Err(error) => failed(&error.to_string()),
     })
 }

@@ -192,3 +192,11 @@ pub struct VendorTenant {
     /// The SSM parameter with the API key.
     pub key_parameter: String,
 }
+
+impl VendorTenant {
+    /// The endpoint and the name of the key's parameter. The IDs of registrations are unique within one tenant only.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("{} {}", self.endpoint.url(), self.key_parameter)
+    }
+}

@@ -46,6 +46,10 @@ fn example_configuration_is_valid() {
       once            In the Workload Security console, under Administration >
                       System Settings > Advanced > Manager AWS Identity, select Use
                       Manager Instance Role. The API has no call for it.
+      once            To protect instances, run the script that the console makes
+                      under Support > Deployment Scripts on them, for example as
+                      user data: it installs the agent. The page Computers lists the
+                      instances that were loaded.
       existing role   of the same name: left unchanged
       attached        none
       policy          Workload_Security_Policy_Cross
@@ -205,6 +209,10 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
       once            In the Workload Security console, under Administration >
                       System Settings > Advanced > Manager AWS Identity, select Use
                       Manager Instance Role. The API has no call for it.
+      once            To protect instances, run the script that the console makes
+                      under Support > Deployment Scripts on them, for example as
+                      user data: it installs the agent. The page Computers lists the
+                      instances that were loaded.
       existing role   of the same name: taken over
       attached        none
       policy          Workload_Security_Policy_Cross

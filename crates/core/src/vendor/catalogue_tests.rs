@@ -68,6 +68,10 @@ fn workload_security_has_fifteen_read_only_actions() {
       once          In the Workload Security console, under Administration > System
                     Settings > Advanced > Manager AWS Identity, select Use Manager
                     Instance Role. The API has no call for it.
+      once          To protect instances, run the script that the console makes
+                    under Support > Deployment Scripts on them, for example as user
+                    data: it installs the agent. The page Computers lists the
+                    instances that were loaded.
       docs          https://cloudone.trendmicro.com/docs/workload-security/aws-add-cross-account/
 
       permissions
