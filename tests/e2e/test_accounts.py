@@ -7,12 +7,15 @@ import io
 import json
 import re
 import shlex
+import subprocess
 from itertools import count
 from pathlib import Path
 
 import iam_state
 import pytest
+from stack import REGION
 from test_command_line import DONE, ERROR, LITERAL, PENDING, QUESTION, CommandLine
+from test_deploy_page import TOOLS, needs_tools
 from world import ACCESS_ROLE, IDENTITY, root
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "ACCOUNTS.md").read_text()
@@ -172,3 +175,36 @@ def test_accounts_are_listed_with_unit_and_recorded_outcome(moto_world, organiza
     output, code = onboard("accounts", "list", "--format", "json", "--records", table)
     found = {one["account_id"]: one for one in json.loads(output)["accounts"]}
     assert found[account["Id"]]["recorded"]["outcome"] == "converged" and found[account["Id"]]["unit"] == "Workloads/Dev"
+
+
+@needs_tools
+def test_commands_for_a_user_with_mfa_and_a_group_for_billing(moto_world, tmp_path):
+    section = DOCUMENT.split("\n## A user with MFA and a group for billing\n")[1]
+    commands = re.search(r"```sh\n(.*?)```", section, re.DOTALL).group(1).replace("111122223333", moto_world.management)
+    credentials = moto_world.credentials()
+    environment = {
+        "HOME": str(tmp_path),
+        "PATH": f"{TOOLS}:/usr/bin:/bin",
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": credentials["SessionToken"],
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{moto_world.server.port}",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PASSWORD": "Example-1-password",
+        "CODE1": "123456",
+        "CODE2": "234567",
+    }
+    script = ["bash", "--norc", "-euo", "pipefail", "-c", commands]
+    run = subprocess.run(script, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    assert run.returncode == 0, run.stdout
+
+    iam = moto_world.server.client("iam", moto_world.management)
+    (group,) = iam.list_groups_for_user(UserName="ann")["Groups"]
+    assert group["GroupName"] == "billing"
+    (policy,) = iam.list_attached_group_policies(GroupName="billing")["AttachedPolicies"]
+    assert policy["PolicyArn"] == "arn:aws:iam::aws:policy/job-function/Billing"
+    assert iam.get_login_profile(UserName="ann")["LoginProfile"]["UserName"] == "ann"
+    (device,) = iam.list_mfa_devices(UserName="ann")["MFADevices"]
+    assert device["SerialNumber"] == f"arn:aws:iam::{moto_world.management}:mfa/ann"
+    assert (tmp_path / "ann.png").stat().st_size > 0
