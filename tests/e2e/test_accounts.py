@@ -7,15 +7,18 @@ import io
 import json
 import re
 import shlex
+import signal
 import subprocess
+import threading
 from itertools import count
 from pathlib import Path
 
 import iam_state
 import pytest
 from stack import REGION
-from test_command_line import DONE, ERROR, LITERAL, PENDING, QUESTION, CommandLine
+from test_command_line import DONE, ERROR, LITERAL, ONBOARD, PENDING, QUESTION, WAITING, CommandLine
 from test_deploy_page import TOOLS, needs_tools
+from wire import Wire
 from world import ACCESS_ROLE, IDENTITY, root
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "ACCOUNTS.md").read_text()
@@ -175,6 +178,61 @@ def test_accounts_are_listed_with_unit_and_recorded_outcome(moto_world, organiza
     output, code = onboard("accounts", "list", "--format", "json", "--records", table)
     found = {one["account_id"]: one for one in json.loads(output)["accounts"]}
     assert found[account["Id"]]["recorded"]["outcome"] == "converged" and found[account["Id"]]["unit"] == "Workloads/Dev"
+
+
+class HoldingWire(Wire):
+    """Keeps back the responses of CreateAccount until `released` is set; `held` is set when AWS has answered the first."""
+
+    def __init__(self, upstream_port):
+        self.held, self.released = threading.Event(), threading.Event()
+        super().__init__(upstream_port)
+
+    def forward(self, handler, call, body):
+        answer = super().forward(handler, call, body)
+        if call.name == "organizations:CreateAccount":
+            self.held.set()
+            assert self.released.wait(30)
+        return answer
+
+
+def test_ctrl_c_finishes_what_is_in_progress_and_the_same_command_continues(moto_world, organizations, onboard, tmp_path):
+    emails = [unique("aws+interrupted@example.com") for _ in range(6)]
+    rows = [f"interrupted-{number},{email},Workloads/Dev" for number, email in enumerate(emails)]
+    (tmp_path / "accounts.csv").write_text("\n".join(["name,email,ou", *rows, ""]))
+    words = [*command("accounts create --from"), "--yes"]
+    onboard.wire.close()
+    onboard.wire = wire = HoldingWire(moto_world.server.port)
+    onboard.options["env"]["AWS_ENDPOINT_URL"] = wire.url
+
+    process = subprocess.Popen(["timeout", "--foreground", "60", ONBOARD, *words], **onboard.options, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    try:
+        assert wire.held.wait(30)
+        process.send_signal(signal.SIGINT)
+        printed = b""
+        while b"Interrupted: " not in printed and (line := process.stdout.readline()):
+            printed += line
+        wire.released.set()
+        # communicate() would lose what the reader has buffered.
+        printed = (printed + process.stdout.read()).decode()
+        process.wait(60)
+    finally:
+        process.kill()
+    assert process.returncode == WAITING, printed
+    assert "Interrupted: what is in progress is finished; press Ctrl-C again to stop at once." in " ".join(printed.split()), printed
+    assert printed.endswith("Run the same command again to continue: what is done is not done again.\n"), printed
+    # Each account that was requested exists and the run knows it; no other account was requested.
+    created = [account for email in emails for account in listed(organizations, email)]
+    requested = len(wire.named("organizations:CreateAccount"))
+    assert 0 < len(created) == requested < len(emails), printed
+    assert printed.count(": requested (`car-") == requested and printed.count(": not started\n") == len(emails) - requested, printed
+
+    output, code = onboard(*words)
+    assert (code, f"{len(emails)} accounts: {len(emails) - requested} created, {len(emails)} converged" in output) == (DONE, True), output
+    assert len(wire.named("organizations:CreateAccount")) == len(emails)
+    for email in emails:
+        (account,) = listed(organizations, email)
+        assert unit_of(organizations, account["Id"]) == "Dev"
+        assert_onboarded(moto_world, account["Id"])
 
 
 @needs_tools
