@@ -40,6 +40,11 @@ output "records_table" {
   value       = aws_dynamodb_table.records.name
 }
 
+output "log_group" {
+  description = "Name of the log group of the function; it is not destroyed with the module"
+  value       = aws_cloudwatch_log_group.this.name
+}
+
 output "dashboard" {
   description = "Name of the CloudWatch dashboard"
   value       = aws_cloudwatch_dashboard.this.dashboard_name

@@ -18,7 +18,7 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use super::credentials::{CredentialsProblem, ProfileCredentials, SendableCredentials};
 use super::endpoints;
 use super::network::{BundleError, TrustedCertificates};
-use super::profiles::{self, ProfileError};
+use super::profiles::{self, ProfileError, ProfileOption, Selected};
 use super::regions;
 use onboarding_core::limits::{CALL, CALL_ATTEMPT, CONNECT};
 use onboarding_core::text::Untrusted;
@@ -94,7 +94,19 @@ pub struct UserConfig {
 /// # Errors
 /// When the profile or its credentials cannot be used, or no valid region is set.
 pub async fn cli_config(profile: Option<&str>, region: Option<&str>) -> Result<UserConfig, ClientsError> {
-    let selected = profiles::select(profile).await?;
+    load(profiles::select(profile).await?, region).await
+}
+
+/// The configuration of the caller whose access is tried: that of a profile.
+///
+/// # Errors
+/// As [`cli_config`].
+pub(super) async fn caller_config(profile: &str, region: Option<&str>) -> Result<UserConfig, ClientsError> {
+    let selected = profiles::select(Some(profile)).await?;
+    load(selected.map(|selected| Selected { option: ProfileOption::As, ..selected }), region).await
+}
+
+async fn load(selected: Option<Selected>, region: Option<&str>) -> Result<UserConfig, ClientsError> {
     let certificates = TrustedCertificates::from_env()?;
     let http_client = certificates.clone().http_client();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())

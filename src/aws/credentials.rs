@@ -22,7 +22,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::region::Region;
 
 use super::error::chain;
-use super::profiles::{Method, Selected};
+use super::profiles::{Method, ProfileOption, Selected};
 use onboarding_core::limits::LOAD_CREDENTIALS;
 use onboarding_core::text::{Untrusted, excerpt};
 
@@ -242,18 +242,19 @@ fn denied_role(selected: &Selected, error: &CredentialsError) -> Option<String> 
             let profile = Untrusted::new(selected.name.as_str());
             let code = Untrusted::new(error.code().unwrap_or("unknown error"));
             let message = excerpt(error.message().unwrap_or_default(), LONGEST_REASON);
-            // The AWS CLI asks for the code; this tool cannot ask while it waits for an account. The remedy is for `--profile` as
-            // well as for `--as`, which takes no credentials from the environment.
-            let remedy = if selected.needs_mfa {
-                format!(
-                    "it requires MFA (`mfa_serial`), and only the AWS CLI can ask for the code: add a profile with \
-                     `credential_process = aws configure export-credentials --profile {profile}`, and pass that one"
-                )
-            } else {
-                format!(
-                    "check its `role_arn`, and the credentials of profile `{}`",
-                    Untrusted::new(selected.source.as_str())
-                )
+            let source = Untrusted::new(selected.source.as_str());
+            let remedy = match (&selected.mfa_serial, selected.option) {
+                // The AWS CLI asks for the code; this tool cannot ask while it waits for an account.
+                (Some(_), ProfileOption::Profile) => format!(
+                    "it requires MFA (`mfa_serial`): run `eval \"$(aws configure export-credentials --profile {profile} \
+                     --format env)\"`, then run again without `--profile`"
+                ),
+                (Some(serial), ProfileOption::As) => format!(
+                    "it requires MFA (`mfa_serial`): pass the profile of the user, who is asked for the code: \
+                     `--as {source} --mfa {}`",
+                    Untrusted::new(serial.as_str())
+                ),
+                (None, _) => format!("check its `role_arn`, and the credentials of profile `{source}`"),
             };
             return Some(format!(
                 "the role of profile `{profile}` cannot be assumed: sts:AssumeRole failed: {code}: {message}; {remedy}"

@@ -1,7 +1,8 @@
 use super::*;
 
 fn selected(method: Method) -> Selected {
-    Selected { name: "management".to_owned(), source: "sso".to_owned(), method, needs_mfa: false }
+    let option = ProfileOption::Profile;
+    Selected { name: "management".to_owned(), source: "sso".to_owned(), method, mfa_serial: None, option }
 }
 
 fn explained(method: Method, reason: &str) -> String {

@@ -33,8 +33,19 @@ pub(super) struct Selected {
     pub(super) source: String,
     /// How `source` gets its credentials.
     pub(super) method: Method,
-    /// Whether a role in the chain can only be assumed with MFA.
-    pub(super) needs_mfa: bool,
+    /// The MFA device without which a role in the chain cannot be assumed.
+    pub(super) mfa_serial: Option<String>,
+    /// The option that selected it.
+    pub(super) option: ProfileOption,
+}
+
+/// What a profile is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ProfileOption {
+    /// The credentials of the command, which can come from the environment instead.
+    Profile,
+    /// The caller whose access `onboard verify --as` tries. The command asks for an MFA code itself.
+    As,
 }
 
 /// How a profile gets its credentials.
@@ -170,7 +181,7 @@ impl<'a> Profiles<'a> {
     fn selected(&self, name: &str) -> Result<Selected, ProfileError> {
         let mut profile = self.set.get_profile(name).ok_or_else(|| self.missing(name))?;
         let mut visited = Vec::new();
-        let mut needs_mfa = false;
+        let mut mfa_serial = None;
         let method = loop {
             if visited.contains(&profile.name()) {
                 return Err(ProfileError::Circle(profile.name().into()));
@@ -186,7 +197,7 @@ impl<'a> Profiles<'a> {
             if !profile.get("role_arn").is_some_and(is_role_arn) {
                 return Err(ProfileError::RoleArn(profile.name().into()));
             }
-            needs_mfa |= profile.get("mfa_serial").is_some();
+            mfa_serial = mfa_serial.or_else(|| profile.get("mfa_serial").map(|serial| serial.trim().to_owned()));
             match (profile.get("source_profile"), profile.get("credential_source")) {
                 (Some(source), None) if source == profile.name() => {
                     let method = self.method(profile)?;
@@ -198,7 +209,8 @@ impl<'a> Profiles<'a> {
             }
         };
         let method = method.ok_or_else(|| ProfileError::NoCredentials(profile.name().into()))?;
-        Ok(Selected { name: name.to_owned(), source: profile.name().to_owned(), method, needs_mfa })
+        let option = ProfileOption::Profile;
+        Ok(Selected { name: name.to_owned(), source: profile.name().to_owned(), method, mfa_serial, option })
     }
 
     fn source(&self, profile: &Profile, source: &str) -> Result<&'a Profile, ProfileError> {

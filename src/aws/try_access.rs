@@ -11,7 +11,7 @@ use aws_types::SdkConfig;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Aws;
-use super::clients::{ClientsError, cli_config, with_credentials};
+use super::clients::{ClientsError, caller_config, with_credentials};
 use super::error::{api_error, chain, malformed};
 use super::profiles;
 use onboarding_core::error::ApiError;
@@ -33,7 +33,7 @@ impl Profiles for Aws {
     type ProfileError = ClientsError;
 
     async fn profile(&self, name: &str) -> Result<ProfileAccess, ClientsError> {
-        let config = cli_config(Some(name), Some(&self.region_name())).await?.sdk;
+        let config = caller_config(name, Some(&self.region_name())).await?.sdk;
         let provider = config.credentials_provider().ok_or_else(|| ClientsError::Unloaded("it has none".into()))?;
         let loaded = provider.provide_credentials().await;
         let credentials = loaded.map_err(|error| ClientsError::Unloaded(chain(&error).as_str().into()))?;

@@ -7,12 +7,18 @@ import io
 import json
 import re
 import shlex
+import signal
+import subprocess
+import threading
 from itertools import count
 from pathlib import Path
 
 import iam_state
 import pytest
-from test_command_line import DONE, ERROR, LITERAL, PENDING, QUESTION, CommandLine
+from stack import REGION
+from test_command_line import DONE, ERROR, LITERAL, ONBOARD, PENDING, QUESTION, WAITING, CommandLine
+from test_deploy_page import TOOLS, needs_tools
+from wire import Wire
 from world import ACCESS_ROLE, IDENTITY, root
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "ACCOUNTS.md").read_text()
@@ -172,3 +178,91 @@ def test_accounts_are_listed_with_unit_and_recorded_outcome(moto_world, organiza
     output, code = onboard("accounts", "list", "--format", "json", "--records", table)
     found = {one["account_id"]: one for one in json.loads(output)["accounts"]}
     assert found[account["Id"]]["recorded"]["outcome"] == "converged" and found[account["Id"]]["unit"] == "Workloads/Dev"
+
+
+class HoldingWire(Wire):
+    """Keeps back the responses of CreateAccount until `released` is set; `held` is set when AWS has answered the first."""
+
+    def __init__(self, upstream_port):
+        self.held, self.released = threading.Event(), threading.Event()
+        super().__init__(upstream_port)
+
+    def forward(self, handler, call, body):
+        answer = super().forward(handler, call, body)
+        if call.name == "organizations:CreateAccount":
+            self.held.set()
+            assert self.released.wait(30)
+        return answer
+
+
+def test_ctrl_c_finishes_what_is_in_progress_and_the_same_command_continues(moto_world, organizations, onboard, tmp_path):
+    emails = [unique("aws+interrupted@example.com") for _ in range(6)]
+    rows = [f"interrupted-{number},{email},Workloads/Dev" for number, email in enumerate(emails)]
+    (tmp_path / "accounts.csv").write_text("\n".join(["name,email,ou", *rows, ""]))
+    words = [*command("accounts create --from"), "--yes"]
+    onboard.wire.close()
+    onboard.wire = wire = HoldingWire(moto_world.server.port)
+    onboard.options["env"]["AWS_ENDPOINT_URL"] = wire.url
+
+    process = subprocess.Popen(["timeout", "--foreground", "60", ONBOARD, *words], **onboard.options, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    try:
+        assert wire.held.wait(30)
+        process.send_signal(signal.SIGINT)
+        printed = b""
+        while b"Interrupted: " not in printed and (line := process.stdout.readline()):
+            printed += line
+        wire.released.set()
+        # communicate() would lose what the reader has buffered.
+        printed = (printed + process.stdout.read()).decode()
+        process.wait(60)
+    finally:
+        process.kill()
+    assert process.returncode == WAITING, printed
+    assert "Interrupted: what is in progress is finished; press Ctrl-C again to stop at once." in " ".join(printed.split()), printed
+    assert printed.endswith("Run the same command again to continue: what is done is not done again.\n"), printed
+    # Each account that was requested exists and the run knows it; no other account was requested.
+    created = [account for email in emails for account in listed(organizations, email)]
+    requested = len(wire.named("organizations:CreateAccount"))
+    assert 0 < len(created) == requested < len(emails), printed
+    assert printed.count(": requested (`car-") == requested and printed.count(": not started\n") == len(emails) - requested, printed
+
+    output, code = onboard(*words)
+    assert (code, f"{len(emails)} accounts: {len(emails) - requested} created, {len(emails)} converged" in output) == (DONE, True), output
+    assert len(wire.named("organizations:CreateAccount")) == len(emails)
+    for email in emails:
+        (account,) = listed(organizations, email)
+        assert unit_of(organizations, account["Id"]) == "Dev"
+        assert_onboarded(moto_world, account["Id"])
+
+
+@needs_tools
+def test_commands_for_a_user_with_mfa_and_a_group_for_billing(moto_world, tmp_path):
+    section = DOCUMENT.split("\n## A user with MFA and a group for billing\n")[1]
+    commands = re.search(r"```sh\n(.*?)```", section, re.DOTALL).group(1).replace("111122223333", moto_world.management)
+    credentials = moto_world.credentials()
+    environment = {
+        "HOME": str(tmp_path),
+        "PATH": f"{TOOLS}:/usr/bin:/bin",
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": credentials["SessionToken"],
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{moto_world.server.port}",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PASSWORD": "Example-1-password",
+        "CODE1": "123456",
+        "CODE2": "234567",
+    }
+    script = ["bash", "--norc", "-euo", "pipefail", "-c", commands]
+    run = subprocess.run(script, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    assert run.returncode == 0, run.stdout
+
+    iam = moto_world.server.client("iam", moto_world.management)
+    (group,) = iam.list_groups_for_user(UserName="ann")["Groups"]
+    assert group["GroupName"] == "billing"
+    (policy,) = iam.list_attached_group_policies(GroupName="billing")["AttachedPolicies"]
+    assert policy["PolicyArn"] == "arn:aws:iam::aws:policy/job-function/Billing"
+    assert iam.get_login_profile(UserName="ann")["LoginProfile"]["UserName"] == "ann"
+    (device,) = iam.list_mfa_devices(UserName="ann")["MFADevices"]
+    assert device["SerialNumber"] == f"arn:aws:iam::{moto_world.management}:mfa/ann"
+    assert (tmp_path / "ann.png").stat().st_size > 0

@@ -17,7 +17,7 @@ from wire import Wire
 from world import ACCESS_ROLE, EXTERNAL_IDS, IDENTITY, root, trust
 
 ONBOARD = Path(__file__).parents[2] / os.environ.get("ONBOARD", BOOTSTRAP.with_name("onboard"))
-DONE, ERROR, PENDING, BLOCKED = 0, 1, 3, 4
+DONE, ERROR, PENDING, BLOCKED, WAITING = 0, 1, 3, 4, 5
 QUESTION = "Only 'yes' will be accepted:"
 LITERAL = f'[[access-role.grant]]\nprincipal = "{IDENTITY}"\n' + "".join(
     f'[vendors.{name}]\nexternal-id = "{external_id}"\n' for name, external_id in EXTERNAL_IDS.items()

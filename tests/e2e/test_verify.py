@@ -207,6 +207,24 @@ def test_session_of_a_role_has_no_mfa(world, onboard, onboarded, profile):
     assert "only an IAM user" in found["tried"]["not_tried"][0]["reason"]
 
 
+def test_profile_of_a_role_that_requires_mfa_names_the_profile_of_the_user(world, onboard, onboarded, profile, tmp_path):
+    account = onboarded(MFA)
+    person = Person(world, IDENTITY).allow_everything()
+    iam = world.server.client("iam", IDENTITY)
+    document = json.loads(trust(root(IDENTITY)))
+    document["Statement"][0]["Condition"] = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    iam.create_role(RoleName="requires-mfa", AssumeRolePolicyDocument=json.dumps(document))
+    profile("ann", person.key)
+    with open(tmp_path / ".aws" / "config", "a") as file:
+        role = f"arn:aws:iam::{IDENTITY}:role/requires-mfa"
+        file.write(f"[profile admin]\nrole_arn = {role}\nsource_profile = ann\nmfa_serial = {person.serial}\n")
+    output, code = onboard("verify", "--account", account, "--as", "admin")
+    assert code == ERROR and f"`--as ann --mfa-serial {person.serial}`" in output, output
+    assert "without `--profile`" not in output, output
+    found, code = verify(onboard, account, "--as", "ann", "--mfa-serial", person.serial, "--mfa-code", "345678")
+    assert code == DONE, found
+
+
 def trust_also(world, account, role, **statement):
     """Adds a statement to the trust policy of a role, as an administrator of the account would."""
     iam = world.server.client("iam", account)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use onboarding_core::code::Code;
 use onboarding_core::error::ApiError;
-use onboarding_core::new_account::{AccountPlan, AccountResult, Existing, parse_csv};
+use onboarding_core::new_account::{AccountPlan, AccountResult, Ending, Existing, parse_csv};
 use onboarding_core::outcome::Outcome;
 use onboarding_engine::ports::{Clock, ManageAccounts, World, WriteIam};
 use onboarding_engine::{CreationRun, Engine, Interrupt, SurveyError};
@@ -226,6 +226,8 @@ fn interrupted_run_begins_nothing_more_and_the_next_one_continues() {
     assert!(results.iter().all(|result| result.outcome().is_none()), "{results:?}");
     let requested = organization.requested_accounts().len();
     assert!((1..=3).contains(&requested), "{requested}");
+    let reported = results.iter().filter(|result| matches!(result.ending, Ending::Requested(_))).count();
+    assert_eq!(reported, requested, "{results:?}");
     assert!(organization.writes().iter().all(|call| call.call == CREATE));
 
     let results = create_in(&organization, &accounts(7));

@@ -73,7 +73,7 @@ fn terraform(account: &str, arguments: &[&str]) -> BTreeMap<String, Value> {
 fn json_of(object: &str) -> String {
     let lines = object.lines().map(|line| match line.trim().split_once(" = ") {
         Some((key, value)) => format!("\"{}\": {value}", key.trim().trim_matches('"')),
-        None => line.trim().to_owned(),
+        None => line.trim().trim_end_matches(',').to_owned(),
     });
     let lines: Vec<_> = lines.collect();
     let ends = lines.iter().skip(1).map(|next| next.starts_with(['}', ']'])).chain([true]);

@@ -142,7 +142,10 @@ pub fn result_lines(result: &AccountResult) -> Vec<Line> {
     let heading = |mark| Line::at(2).mark(mark).styled(Style::Strong, &subject).text(": ");
     let done = done_before(result);
     match (result.outcome(), &result.ending) {
-        (None, _) | (_, Ending::Interrupted) => {
+        (_, Ending::Requested(request)) => {
+            vec![heading(Mark::Unknown).text(format!("requested (`{request}`); AWS still creates it"))]
+        }
+        (None, _) => {
             let what = if done.is_empty() { "not started" } else { "interrupted" };
             vec![heading(Mark::Unknown).text(format!("{done}{what}"))]
         }

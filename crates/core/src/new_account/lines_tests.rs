@@ -99,12 +99,13 @@ fn results_name_what_was_done_and_what_to_do() {
         result("payments-dev", Some(id()), Ending::Onboarded(Box::new(report))),
         result("payments", None, Ending::Stopped(limit)),
         result("late", Some(id()), Ending::Stopped(Stop::wait(Code::NotPropagated, "not yet").advise("wait an hour"))),
+        result("requested", None, Ending::Requested("car-0tcojl30".to_owned())),
         result("rest", None, Ending::Interrupted),
     ];
     let mut lines = vec![summary_line(&results)];
     lines.extend(results.iter().flat_map(result_lines));
     insta::assert_snapshot!(plain(&lines), @"
-    4 accounts: 2 created, 1 converged, 1 waiting, 1 blocked, 1 not finished
+    5 accounts: 2 created, 1 converged, 1 waiting, 1 blocked, 2 not finished
       ✓ payments-dev (444455556666): created, moved to Workloads/Dev, converged
       ✗ payments <payments@example.com>: blocked (quota_exceeded)
           AWS did not create the account: ACCOUNT_LIMIT_EXCEEDED
@@ -118,6 +119,8 @@ fn results_name_what_was_done_and_what_to_do() {
           not yet
           no action needed: a message on the queue is retried automatically;
           otherwise run again later; wait an hour
+      · requested <requested@example.com>: requested (`car-0tcojl30`); AWS still
+        creates it
       · rest <rest@example.com>: not started
     ");
 }

@@ -70,8 +70,10 @@ pub enum Ending {
     Onboarded(Box<Report>),
     /// A step before that ended early.
     Stopped(Stop),
-    /// The run was interrupted.
+    /// The run was interrupted before the account was requested, or after it was created.
     Interrupted,
+    /// The run was interrupted while AWS creates the account for this request.
+    Requested(String),
 }
 
 impl AccountResult {
@@ -81,7 +83,7 @@ impl AccountResult {
         match &self.ending {
             Ending::Onboarded(report) => Some(report.outcome.clone()),
             Ending::Stopped(stop) => Some(stop.clone().into()),
-            Ending::Interrupted => None,
+            Ending::Interrupted | Ending::Requested(_) => None,
         }
     }
 }

@@ -11,7 +11,6 @@
 
 mod cloudformation;
 mod documents;
-mod hcl;
 mod json;
 mod kind;
 mod parameters;

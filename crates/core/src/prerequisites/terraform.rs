@@ -1,14 +1,11 @@
 //! The policies as Terraform resources, to copy into a configuration for one account.
 
-use serde_json::Value;
-
 use super::documents::{chosen, map_strings};
-use super::hcl;
 use super::json::names;
 use super::kind::Prerequisite;
 use super::parameters::{ACCESS_POLICY, ACCOUNT_CREATION_ACCESS_POLICY, APPLICATION_POLICY, CREATION_POLICY};
 use super::settings::Settings;
-use crate::hcl::aligned;
+use crate::hcl::{Hcl, block, quoted};
 
 const PARTITION: &str = "data.aws_partition.current.partition";
 const ACCOUNT: &str = "data.aws_caller_identity.current.account_id";
@@ -40,43 +37,51 @@ fn resource(prerequisite: Prerequisite, selected: &[Prerequisite], settings: &Se
         Prerequisite::AccountCreationRole => ("aws_iam_role", "account_creation"),
         Prerequisite::AccountCreationPolicy => ("aws_iam_role_policy", "account_creation"),
     };
-    let quoted = |text: &str| Value::from(text).to_string();
-    let description = || ("description", quoted(prerequisite.summary()));
+    let string = |text: &str| Hcl::Inline(quoted(text));
+    let description = || ("description", string(prerequisite.summary()));
     let policy = |name| (name, policy(prerequisite, settings));
     let role_of = |role: Prerequisite, name: &str| match selected.contains(&role) {
-        true => format!("aws_iam_role.{label}.name"),
-        false => quoted(name),
+        true => Hcl::Inline(format!("aws_iam_role.{label}.name")),
+        false => string(name),
     };
     let attributes = match prerequisite {
         Prerequisite::IdentityAccessPolicy | Prerequisite::ManagementAccessPolicy => {
-            vec![("name", quoted(ACCESS_POLICY)), description(), policy("policy")]
+            vec![("name", string(ACCESS_POLICY)), description(), policy("policy")]
         }
         Prerequisite::AccountCreationAccessPolicy => {
-            vec![("name", quoted(ACCOUNT_CREATION_ACCESS_POLICY)), description(), policy("policy")]
+            vec![("name", string(ACCOUNT_CREATION_ACCESS_POLICY)), description(), policy("policy")]
         }
         Prerequisite::ApplicationRole => {
-            vec![("name", quoted(settings.application_role.as_str())), description(), policy("assume_role_policy")]
+            vec![("name", string(settings.application_role.as_str())), description(), policy("assume_role_policy")]
         }
         Prerequisite::AccountCreationRole => {
-            vec![("name", quoted(settings.account_creation_role.as_str())), description(), policy("assume_role_policy")]
+            vec![("name", string(settings.account_creation_role.as_str())), description(), policy("assume_role_policy")]
         }
         Prerequisite::ApplicationPolicy => {
             let role = role_of(Prerequisite::ApplicationRole, settings.application_role.as_str());
-            vec![("name", quoted(APPLICATION_POLICY)), ("role", role), policy("policy")]
+            vec![("name", string(APPLICATION_POLICY)), ("role", role), policy("policy")]
         }
         Prerequisite::AccountCreationPolicy => {
             let role = role_of(Prerequisite::AccountCreationRole, settings.account_creation_role.as_str());
-            vec![("name", quoted(CREATION_POLICY)), ("role", role), policy("policy")]
+            vec![("name", string(CREATION_POLICY)), ("role", role), policy("policy")]
         }
     };
-    format!("# {prerequisite}\nresource \"{kind}\" \"{label}\" {{\n{}}}\n", aligned(&attributes, 2))
+    format!("# {prerequisite}\n{}", block(&format!("resource \"{kind}\" \"{label}\""), &[attributes]))
 }
 
-fn policy(prerequisite: Prerequisite, settings: &Settings) -> String {
-    let replace = |text: &str| {
-        let text = names(text, settings).replace("${", "$${");
-        text.replace("{partition}", &format!("${{{PARTITION}}}")).replace("{account}", &format!("${{{ACCOUNT}}}"))
-    };
-    let document = map_strings(&chosen(prerequisite, settings), &replace);
-    format!("jsonencode({})", hcl::expression(&document, 2))
+fn policy(prerequisite: Prerequisite, settings: &Settings) -> Hcl {
+    let document = map_strings(&chosen(prerequisite, settings), &|text| names(text, settings));
+    Hcl::Call("jsonencode", Box::new(Hcl::from_json(&document, &expression)))
+}
+
+/// A string of a policy as an expression.
+fn expression(text: &str) -> String {
+    match text {
+        // `terraform fmt` removes an interpolation around a single reference.
+        "{partition}" => PARTITION.to_owned(),
+        "{account}" => ACCOUNT.to_owned(),
+        text => quoted(text)
+            .replace("{partition}", &format!("${{{PARTITION}}}"))
+            .replace("{account}", &format!("${{{ACCOUNT}}}")),
+    }
 }

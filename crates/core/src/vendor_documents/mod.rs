@@ -9,7 +9,6 @@
 //! - The owner tag is left out. A role that a person installs is that person's: a run leaves it alone unless it may adopt it.
 
 mod cloudformation;
-mod hcl;
 mod json;
 mod role;
 mod symbols;

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::hcl::{Hcl, block, escaped, quoted};
 use super::role::{ExternalIdPlace, VendorDocuments};
 use super::symbols::Piece;
+use crate::hcl::{Hcl, block, escaped, quoted};
 use crate::policy::Document;
 use crate::role_settings::RoleDefinition;
 

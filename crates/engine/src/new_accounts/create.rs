@@ -93,7 +93,7 @@ impl<W: World + ManageAccounts> OneCreation<'_, W> {
     async fn ended(&self, request: &str) -> Result<Result<AccountId, CreationFailure>, Halt> {
         let mut backoff = Backoff::until(self.world, self.deadline);
         loop {
-            self.interrupt.check()?;
+            self.interrupt.check().map_err(|_| Halt::Requested(request.to_owned()))?;
             self.paces.status.wait(self.world).await;
             let stop = match self.world.account_creation(request).await {
                 Ok(Creation::Succeeded(id)) => return Ok(Ok(id)),

@@ -55,6 +55,8 @@ impl Interrupt {
 pub(super) enum Halt {
     Stopped(Stop),
     Interrupted,
+    /// Interrupted while AWS works on this request.
+    Requested(String),
 }
 
 impl From<Stop> for Halt {
@@ -68,6 +70,7 @@ impl From<Halt> for Ending {
         match halt {
             Halt::Stopped(stop) => Self::Stopped(stop),
             Halt::Interrupted => Self::Interrupted,
+            Halt::Requested(request) => Self::Requested(request),
         }
     }
 }
