@@ -6,6 +6,7 @@ use onboarding_core::account::Account;
 use onboarding_core::error::ApiError;
 use onboarding_core::time::since;
 
+use crate::pages::Pages;
 use crate::ports::{AccountPage, Clock, Directory, UnreadableAccount};
 
 /// `ListAccounts` is limited to 8 requests per second.
@@ -25,21 +26,20 @@ pub struct AllAccounts {
 /// Lists all accounts of the organization.
 ///
 /// # Errors
-/// When a page cannot be read, or leads to itself.
+/// When a page cannot be read, or leads back to one that was read.
 pub async fn all_accounts(world: &(impl Directory + Clock)) -> Result<AllAccounts, ApiError> {
     let mut all = AllAccounts::default();
+    let mut pages = Pages::of("organizations:ListAccounts");
     let mut from = None;
     loop {
         let started = world.now();
         let AccountPage { accounts, unreadable, next } = world.accounts(from.clone()).await?;
         all.accounts.extend(accounts);
         all.unreadable.extend(unreadable);
-        if next.is_some() && next == from {
-            let message = "the pagination token leads to the same page again";
-            return Err(ApiError::new("organizations:ListAccounts", "MalformedAnswer", message));
+        from = pages.next(next)?;
+        if from.is_none() {
+            return Ok(all);
         }
-        let Some(next) = next else { return Ok(all) };
-        from = Some(next);
         world.sleep(BETWEEN_PAGES.saturating_sub(since(started, world.now()))).await;
     }
 }

@@ -41,6 +41,7 @@ mod new_accounts;
 mod observe;
 mod open;
 mod open_record;
+mod pages;
 pub mod ports;
 mod prepare;
 mod removed;

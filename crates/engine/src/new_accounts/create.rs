@@ -47,7 +47,12 @@ impl<W: World + ManageAccounts> OneCreation<'_, W> {
                         // How it ended is seen in the list of accounts.
                         let _ = self.ended(request).await?;
                     }
-                    self.look().await?
+                    let found = self.look().await?;
+                    let behind = Stop::wait(Code::NotPropagated, "Organizations still lists a request that has ended");
+                    if matches!(found, Existing::InProgress(_)) && !backoff.again(self.world, &behind).await {
+                        return Err(behind.into());
+                    }
+                    found
                 }
                 Existing::Nothing => match self.create().await? {
                     Ok(id) => return Ok(Present { id, is_created: true }),

@@ -5,6 +5,7 @@ use onboarding_core::limits::BETWEEN_LISTINGS;
 use onboarding_core::new_account::{AccountEmail, AccountName};
 
 use super::rate_limit::RateLimit;
+use crate::pages::Pages;
 use crate::ports::{AccountRequest, Clock, ManageAccounts, Member, MemberPage, RequestPage, UnreadableAccount};
 
 /// The accounts of the organization.
@@ -27,19 +28,20 @@ impl Members {
 /// Lists all accounts of the organization, not faster than Organizations allows.
 ///
 /// # Errors
-/// When a page cannot be read, or leads to itself.
+/// When a page cannot be read, or leads back to one that was read.
 pub async fn all_members(world: &(impl ManageAccounts + Clock)) -> Result<Members, ApiError> {
     let pace = RateLimit::new(BETWEEN_LISTINGS, 1);
     let mut all = Members::default();
+    let mut pages = Pages::of("organizations:ListAccounts");
     let mut from = None;
     loop {
         pace.wait(world).await;
         let MemberPage { members, unreadable, next } = world.members(from.clone()).await?;
         all.members.extend(members);
         all.unreadable.extend(unreadable);
-        match other_page("organizations:ListAccounts", &from, next)? {
-            Some(next) => from = Some(next),
-            None => return Ok(all),
+        from = pages.next(next)?;
+        if from.is_none() {
+            return Ok(all);
         }
     }
 }
@@ -65,26 +67,15 @@ pub(super) async fn requests_in_progress(
 ) -> Result<Vec<AccountRequest>, ApiError> {
     let pace = RateLimit::new(BETWEEN_LISTINGS, 1);
     let mut all = Vec::new();
+    let mut pages = Pages::of("organizations:ListCreateAccountStatus");
     let mut from = None;
     loop {
         pace.wait(world).await;
         let RequestPage { requests, next } = world.requests_in_progress(from.clone()).await?;
         all.extend(requests);
-        match other_page("organizations:ListCreateAccountStatus", &from, next)? {
-            Some(next) => from = Some(next),
-            None => return Ok(all),
+        from = pages.next(next)?;
+        if from.is_none() {
+            return Ok(all);
         }
     }
-}
-
-/// The token of the next page, unless it leads to the same page.
-pub(super) fn other_page(
-    call: &'static str,
-    from: &Option<String>,
-    next: Option<String>,
-) -> Result<Option<String>, ApiError> {
-    if next.is_some() && next == *from {
-        return Err(ApiError::new(call, "MalformedAnswer", "the pagination token leads to the same page again"));
-    }
-    Ok(next)
 }

@@ -7,8 +7,8 @@ use onboarding_core::error::ApiError;
 use onboarding_core::limits::{BETWEEN_LIST_PARENTS, BETWEEN_LISTINGS};
 use onboarding_core::new_account::{Unit, UnitId, UnitSelector};
 
-use super::members::other_page;
 use super::rate_limit::RateLimit;
+use crate::pages::Pages;
 use crate::ports::{Clock, ManageAccounts, UnitPage};
 
 /// The units that were read, each parent once.
@@ -90,14 +90,15 @@ impl<'a, W: ManageAccounts + Clock> Units<'a, W> {
     async fn below(&mut self, parent: &UnitId) -> Result<&[Unit], ApiError> {
         if !self.below.contains_key(parent) {
             let mut units = Vec::new();
+            let mut pages = Pages::of("organizations:ListOrganizationalUnitsForParent");
             let mut from = None;
             loop {
                 self.pace.wait(self.world).await;
                 let page: UnitPage = self.world.units_below(parent, from.clone()).await?;
                 units.extend(page.units);
-                match other_page("organizations:ListOrganizationalUnitsForParent", &from, page.next)? {
-                    Some(next) => from = Some(next),
-                    None => break,
+                from = pages.next(page.next)?;
+                if from.is_none() {
+                    break;
                 }
             }
             self.below.insert(parent.clone(), units);
