@@ -53,3 +53,4 @@ pub mod vendor;
 pub mod vendor_documents;
 pub mod vendor_read;
 pub mod verify;
+mod yaml;

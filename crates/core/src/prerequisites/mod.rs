@@ -16,7 +16,6 @@ mod kind;
 mod parameters;
 mod settings;
 mod terraform;
-mod yaml;
 
 pub use cloudformation::cloudformation;
 pub use json::{MissingAccount, json};

@@ -1,12 +1,12 @@
 //! A CloudFormation template.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::role::{ExternalIdPlace, VendorDocuments};
 use super::symbols::Piece;
-use super::yaml::Yaml;
 use crate::policy::Document;
 use crate::role_settings::RoleDefinition;
+use crate::yaml;
 
 impl VendorDocuments {
     /// The template. The external ID is a parameter without `NoEcho`: whoever reads the role sees it, and a hidden parameter cannot
@@ -14,83 +14,76 @@ impl VendorDocuments {
     #[must_use]
     pub fn cloudformation(&self) -> String {
         let title = &self.role.definition.title;
-        let mut sections = vec![
-            ("AWSTemplateFormatVersion".to_owned(), Yaml::text("2010-09-09")),
-            ("Description".to_owned(), Yaml::text(format!("The role that {title} assumes"))),
-        ];
+        let mut template = Map::new();
+        let mut add = |name: &str, section: Value| template.insert(name.to_owned(), section);
+        add("AWSTemplateFormatVersion", json!("2010-09-09"));
+        add("Description", json!(format!("The role that {title} assumes")));
         if !self.external_ids.is_empty() {
             let ids = self.external_ids.iter().enumerate();
-            let parameters = ids.map(|(index, place)| (self.parameter(index), parameter(place)));
-            sections.push(("Parameters".to_owned(), Yaml::Map(parameters.collect())));
+            add("Parameters", ids.map(|(index, place)| (self.parameter(index), parameter(place))).collect());
         }
-        let role = Yaml::map([("Type", Yaml::text("AWS::IAM::Role")), ("Properties", Yaml::Map(self.properties()))]);
-        sections.push(("Resources".to_owned(), Yaml::map([("Role", role)])));
-        let arn = Yaml::Tagged("!GetAtt", "Role.Arn".to_owned());
-        let output = Yaml::map([("Description", Yaml::text("The ARN of the role")), ("Value", arn)]);
-        sections.push(("Outputs".to_owned(), Yaml::map([("RoleArn", output)])));
+        add("Resources", json!({ "Role": { "Type": "AWS::IAM::Role", "Properties": self.properties() } }));
+        let arn = json!({ "Fn::GetAtt": "Role.Arn" });
+        add("Outputs", json!({ "RoleArn": { "Description": "The ARN of the role", "Value": arn } }));
         let overrides: String =
             (0..self.external_ids.len()).map(|index| format!(" {}=...", self.parameter(index))).collect();
         let overrides = if overrides.is_empty() { overrides } else { format!(" --parameter-overrides{overrides}") };
         format!(
             "# aws cloudformation deploy --template-file FILE --stack-name NAME --capabilities CAPABILITY_NAMED_IAM{overrides}\n{}",
-            Yaml::Map(sections).document()
+            yaml::document(&template)
         )
     }
 
-    fn properties(&self) -> Vec<(String, Yaml)> {
+    fn properties(&self) -> Value {
         let RoleDefinition { name, settings, attached, .. } = &self.role.definition;
-        let mut properties = vec![
-            ("RoleName", Yaml::text(name.as_str())),
-            ("Path", Yaml::text(&settings.path)),
-            ("MaxSessionDuration", Yaml::Number(settings.max_session.as_secs())),
-            ("AssumeRolePolicyDocument", self.document(&self.role.trust)),
-        ];
+        let mut properties = Map::new();
+        let mut add = |name: &str, value: Value| properties.insert(name.to_owned(), value);
+        add("RoleName", json!(name.as_str()));
+        add("Path", json!(settings.path));
+        add("MaxSessionDuration", json!(settings.max_session.as_secs()));
+        add("AssumeRolePolicyDocument", self.document(&self.role.trust));
         if !settings.description.is_empty() {
-            properties.push(("Description", Yaml::text(&settings.description)));
+            add("Description", json!(settings.description));
         }
         if let Some(boundary) = &settings.boundary {
-            properties.push(("PermissionsBoundary", self.string(boundary)));
+            add("PermissionsBoundary", self.string(boundary));
         }
         if !attached.is_empty() {
-            properties.push(("ManagedPolicyArns", Yaml::List(attached.iter().map(|arn| self.string(arn)).collect())));
+            add("ManagedPolicyArns", attached.iter().map(|arn| self.string(arn)).collect());
         }
         if !self.role.policies.is_empty() {
-            let policy = |(name, policy): (&String, &Document)| {
-                Yaml::map([("PolicyName", Yaml::text(name)), ("PolicyDocument", self.document(policy))])
-            };
-            properties.push(("Policies", Yaml::List(self.role.policies.iter().map(policy).collect())));
+            let policy = |(name, policy): (&String, &Document)| json!({ "PolicyName": name, "PolicyDocument": self.document(policy) });
+            add("Policies", self.role.policies.iter().map(policy).collect());
         }
         if !settings.tags.is_empty() {
-            let tag =
-                |(key, value): (&String, &String)| Yaml::map([("Key", Yaml::text(key)), ("Value", Yaml::text(value))]);
-            properties.push(("Tags", Yaml::List(settings.tags.iter().map(tag).collect())));
+            add("Tags", settings.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect());
         }
-        properties.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+        Value::Object(properties)
     }
 
-    fn document(&self, document: &Document) -> Yaml {
+    fn document(&self, document: &Document) -> Value {
         self.node(&Value::Object(document.as_map().clone()))
     }
 
-    fn node(&self, value: &Value) -> Yaml {
+    fn node(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => self.string(text),
-            Value::Array(items) => Yaml::List(items.iter().map(|item| self.node(item)).collect()),
-            Value::Object(map) => Yaml::Map(map.iter().map(|(key, value)| (key.clone(), self.node(value))).collect()),
-            other => Yaml::Json(other.clone()),
+            Value::Array(items) => items.iter().map(|item| self.node(item)).collect(),
+            Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), self.node(value))).collect(),
+            other => other.clone(),
         }
     }
 
-    fn string(&self, text: &str) -> Yaml {
+    fn string(&self, text: &str) -> Value {
         let pieces = self.symbols.pieces(text);
         match pieces.as_slice() {
-            [Piece::Text(text)] => return Yaml::text(text),
-            [Piece::AccountId] => return Yaml::Tagged("!Ref", "AWS::AccountId".to_owned()),
-            [Piece::Partition] => return Yaml::Tagged("!Ref", "AWS::Partition".to_owned()),
-            [Piece::ExternalId(index)] => return Yaml::Tagged("!Ref", self.parameter(*index)),
+            [Piece::Text(text)] => return json!(text),
+            [Piece::AccountId] => return json!({ "Ref": "AWS::AccountId" }),
+            [Piece::Partition] => return json!({ "Ref": "AWS::Partition" }),
+            [Piece::ExternalId(index)] => return json!({ "Ref": self.parameter(*index) }),
             // A pattern: its wildcard is a part of the parameter.
             [Piece::ExternalId(index), Piece::Text(wildcard)] if wildcard == "*" => {
-                return Yaml::Tagged("!Ref", self.parameter(*index));
+                return json!({ "Ref": self.parameter(*index) });
             }
             _ => {}
         }
@@ -100,7 +93,7 @@ impl VendorDocuments {
             Piece::Partition => "${AWS::Partition}".to_owned(),
             Piece::ExternalId(index) => format!("${{{}}}", self.parameter(index)),
         };
-        Yaml::Tagged("!Sub", pieces.into_iter().map(reference).collect())
+        json!({ "Fn::Sub": pieces.into_iter().map(reference).collect::<String>() })
     }
 
     fn parameter(&self, index: usize) -> String {
@@ -111,14 +104,14 @@ impl VendorDocuments {
     }
 }
 
-fn parameter(ExternalIdPlace { text, is_pattern }: &ExternalIdPlace) -> Yaml {
+fn parameter(ExternalIdPlace { text, is_pattern }: &ExternalIdPlace) -> Value {
     let pattern = if *is_pattern { "[\\w+=,.@:/*?-]*" } else { "[\\w+=,.@:/-]*" };
-    Yaml::map([
-        ("Type", Yaml::text("String")),
-        ("Description", Yaml::text(format!("The external ID {text}"))),
+    json!({
+        "Type": "String",
+        "Description": format!("The external ID {text}"),
         // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-        ("MinLength", Yaml::Number(2)),
-        ("MaxLength", Yaml::Number(1224)),
-        ("AllowedPattern", Yaml::text(pattern)),
-    ])
+        "MinLength": 2,
+        "MaxLength": 1224,
+        "AllowedPattern": pattern,
+    })
 }

@@ -13,7 +13,6 @@ mod json;
 mod role;
 mod symbols;
 mod terraform;
-mod yaml;
 
 pub use json::JsonValues;
 pub use role::{Destination, VendorDocuments};

@@ -113,72 +113,73 @@ fn cloudformation_has_parameters_and_pseudo_parameters() {
     insta::assert_snapshot!(documents(ACME, "acme", Destination::Member).cloudformation(), @r#"
     # aws cloudformation deploy --template-file FILE --stack-name NAME --capabilities CAPABILITY_NAMED_IAM --parameter-overrides ExternalId1=... ExternalId2=...
     AWSTemplateFormatVersion: "2010-09-09"
-    Description: "The role that Acme assumes"
+
+    Description: The role that Acme assumes
+
     Parameters:
       ExternalId1:
-        Type: "String"
+        Type: String
         Description: "The external ID of the configuration: on a page"
         MinLength: 2
         MaxLength: 1224
         AllowedPattern: "[\\w+=,.@:/-]*"
+
       ExternalId2:
-        Type: "String"
+        Type: String
         Description: "The external ID of the configuration: on a page"
         MinLength: 2
         MaxLength: 1224
         AllowedPattern: "[\\w+=,.@:/-]*"
+
     Resources:
       Role:
-        Type: "AWS::IAM::Role"
+        Type: AWS::IAM::Role
         Properties:
-          RoleName: "AcmeRead"
+          RoleName: AcmeRead
           Path: "/vendors/"
           MaxSessionDuration: 3600
           AssumeRolePolicyDocument:
             Version: "2012-10-17"
             Statement:
-              - Effect: "Allow"
+              - Effect: Allow
                 Principal:
                   AWS:
-                    - !Sub "arn:${AWS::Partition}:iam::123456789012:root"
-                    - !Sub "arn:${AWS::Partition}:iam::123456789012:role/scanner"
-                Action: "sts:AssumeRole"
+                    - !Sub arn:${AWS::Partition}:iam::123456789012:root
+                    - !Sub arn:${AWS::Partition}:iam::123456789012:role/scanner
+                Action: sts:AssumeRole
                 Condition:
                   StringEquals:
-                    "aws:RequestedRegion": "us-east-1"
-                    "sts:ExternalId":
-                      - !Ref "ExternalId1"
-                      - !Ref "ExternalId2"
-          Description: "Access for Acme"
-          PermissionsBoundary: !Sub "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/boundary"
+                    aws:RequestedRegion: us-east-1
+                    sts:ExternalId: [!Ref ExternalId1, !Ref ExternalId2]
+          Description: Access for Acme
+          PermissionsBoundary: !Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/boundary
           ManagedPolicyArns:
-            - !Sub "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/own"
-            - !Sub "arn:${AWS::Partition}:iam::aws:policy/SecurityAudit"
+            - !Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/own
+            - !Sub arn:${AWS::Partition}:iam::aws:policy/SecurityAudit
           Policies:
-            - PolicyName: "AcmeRead"
+            - PolicyName: AcmeRead
               PolicyDocument:
                 Version: "2012-10-17"
                 Statement:
-                  - Effect: "Allow"
-                    Action:
-                      - "s3:ListAllMyBuckets"
+                  - Effect: Allow
+                    Action: [s3:ListAllMyBuckets]
                     Resource: "*"
-                  - Effect: "Allow"
-                    Action:
-                      - "s3:GetObject"
+                  - Effect: Allow
+                    Action: [s3:GetObject]
                     Resource:
                       - !Sub "arn:${AWS::Partition}:s3:::acme-${AWS::AccountId}/${!aws:username}/*"
-                      - "arn:aws:s3:::000000000000"
+                      - arn:aws:s3:::000000000000
                     Condition:
                       StringEquals:
-                        "aws:ResourceAccount": !Ref "AWS::AccountId"
+                        aws:ResourceAccount: !Ref AWS::AccountId
           Tags:
-            - Key: "team name"
-              Value: "it"
+            - Key: team name
+              Value: it
+
     Outputs:
       RoleArn:
-        Description: "The ARN of the role"
-        Value: !GetAtt "Role.Arn"
+        Description: The ARN of the role
+        Value: !GetAtt Role.Arn
     "#);
 }
 
@@ -306,7 +307,7 @@ fn pattern_of_external_ids_is_one_parameter() {
     let text = "[vendors.trelica]\nexternal-id = { like = \"first-secret-*\" }\n";
     let documents = documents(text, "trelica", Destination::Member);
     let template = documents.cloudformation();
-    assert!(template.contains("StringLike:\n                \"sts:ExternalId\": !Ref \"ExternalId\""), "{template}");
+    assert!(template.contains("StringLike:\n                sts:ExternalId: !Ref ExternalId"), "{template}");
     let terraform = documents.terraform();
     assert!(terraform.contains("\"sts:ExternalId\" = var.external_id\n") && terraform.contains("[\\\\w+=,.@:/*?-]"));
     assert!(!template.contains("first-secret") && !terraform.contains("first-secret"));
