@@ -413,7 +413,7 @@ async fn role_that_needs_mfa_is_explained() {
     let home = Home::answering(&format!("{PROFILES}\n{role}"), respond).await;
     let finished = home.plan(&["--profile", "admin"]);
     assert_eq!((finished.code, finished.out.as_str()), (1, ""), "{}", finished.err);
-    insta::assert_snapshot!(finished.err, @r#"error: the role of profile `admin` cannot be assumed: sts:AssumeRole failed: AccessDenied: MultiFactorAuthentication failed; it requires MFA (`mfa_serial`), and only the AWS CLI can ask for the code: add a profile with `credential_process = aws configure export-credentials --profile admin`, and pass that one"#);
+    insta::assert_snapshot!(finished.err, @r#"error: the role of profile `admin` cannot be assumed: sts:AssumeRole failed: AccessDenied: MultiFactorAuthentication failed; it requires MFA (`mfa_serial`): run `eval "$(aws configure export-credentials --profile admin --format env)"`, then run again without `--profile`"#);
 }
 
 // ---------------------------------------------------------------- values of an example
