@@ -218,8 +218,8 @@ def test_ctrl_c_finishes_what_is_in_progress_and_the_same_command_continues(moto
     finally:
         process.kill()
     assert process.returncode == WAITING, printed
-    assert "Interrupted: what is in progress is finished; press Ctrl-C again to stop at once." in " ".join(printed.split()), printed
-    assert printed.endswith("Run the same command again to continue: what is done is not done again.\n"), printed
+    assert "Interrupted: the accounts in progress are finished; press Ctrl-C again to stop at once." in " ".join(printed.split()), printed
+    assert printed.endswith("Run the same command again to continue: finished steps are not repeated.\n"), printed
     # Each account that was requested exists and the run knows it; no other account was requested.
     created = [account for email in emails for account in listed(organizations, email)]
     requested = len(wire.named("organizations:CreateAccount"))

@@ -219,9 +219,9 @@ def test_profile_of_a_role_that_requires_mfa_names_the_profile_of_the_user(world
         role = f"arn:aws:iam::{IDENTITY}:role/requires-mfa"
         file.write(f"[profile admin]\nrole_arn = {role}\nsource_profile = ann\nmfa_serial = {person.serial}\n")
     output, code = onboard("verify", "--account", account, "--as", "admin")
-    assert code == ERROR and f"`--as ann --mfa-serial {person.serial}`" in output, output
+    assert code == ERROR and f"`--as ann --mfa {person.serial}`" in output, output
     assert "without `--profile`" not in output, output
-    found, code = verify(onboard, account, "--as", "ann", "--mfa-serial", person.serial, "--mfa-code", "345678")
+    found, code = verify(onboard, account, "--as", "ann", "--mfa", person.serial, "--mfa-code", "345678")
     assert code == DONE, found
 
 
