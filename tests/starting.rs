@@ -24,7 +24,7 @@ const REQUIRED: [&str; 5] = ["init", "--identity-account", "482913650127", "--re
 #[test]
 fn init_with_options_writes_a_file_without_warnings_and_says_what_is_next() {
     let folder = tempfile::tempdir().unwrap();
-    let more = ["--vendor", "trelica", "--exclude", "593024761238", "--exclude", "604135872349"];
+    let more = ["--vendor", "trelica", "--exclude", "593024761238", "--exclude", "ou-ab12-cdef3456"];
     let (code, out, err) = onboard(folder.path(), &[&REQUIRED[..], &more].concat());
     assert_eq!((code, err.as_str()), (0, ""));
     assert!(
@@ -90,7 +90,7 @@ fn invalid_option_of_init_is_explained_and_nothing_is_written() {
     for (more, expected, sentence) in [
         (&["--vendor", "trellica"][..], 1, "did you mean `trelica`?"),
         (&["--vendor", "trelica", "--vendor", "trelica"], 1, "appears twice"),
-        (&["--exclude", "ou-abcd-11111111"], 2, "list-accounts-for-parent --parent-id ou-abcd-11111111"),
+        (&["--exclude", "r-abcd"], 2, "`r-abcd` is the root, which contains every account"),
         (&["--exclude", "none", "--exclude", "593024761238"], 1, "contradict each other"),
         (&["--principal", foreign], 1, "is not in the identity account"),
         (&["--external-id-parameter", "trelica=/account-onboarding/id"], 1, "add `--vendor trelica`"),

@@ -10,7 +10,8 @@ use super::directory::{account as to_account, unreadable};
 use super::error::malformed;
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
-use onboarding_core::new_account::{BillingAccess, NewAccount, Unit, UnitId};
+use onboarding_core::new_account::{BillingAccess, NewAccount};
+use onboarding_core::organizational_unit::{Unit, UnitId};
 use onboarding_core::role::RoleName;
 use onboarding_engine::ports::{AccountRequest, ManageAccounts, Member, MemberPage, RequestPage, UnitPage};
 

@@ -4,7 +4,8 @@ use clap::{Args as ClapArgs, Subcommand, ValueEnum, ValueHint};
 
 use super::common_args::{Aws, records_help};
 use super::config::DEFAULT_CONFIG;
-use onboarding_core::new_account::{AccountEmail, AccountName, BillingAccess, TagList, UnitSelector};
+use onboarding_core::new_account::{AccountEmail, AccountName, BillingAccess, TagList};
+use onboarding_core::organizational_unit::UnitSelector;
 use onboarding_core::role::RoleName;
 
 #[derive(Debug, Subcommand)]

@@ -17,6 +17,7 @@ use super::exit::Exit;
 use super::input::read;
 use super::profile_files::{self, Profile};
 use onboarding_core::config::{Config, Folder, PrincipalSpec};
+use onboarding_core::exclude::Exclude;
 use onboarding_core::policy::Principal;
 use onboarding_core::prerequisites::Prerequisite;
 use onboarding_core::vendor::Catalogue;
@@ -81,8 +82,10 @@ pub(super) fn accounts() -> Vec<CompletionCandidate> {
         }
     }
     let config = configuration();
-    for account in config.iter().flat_map(|config| &config.excluded) {
-        found.insert(account.clone(), "excluded in the configuration".to_owned());
+    for excluded in config.iter().flat_map(|config| &config.excluded) {
+        if let Exclude::Account(account) = excluded {
+            found.insert(account.clone(), "excluded in the configuration".to_owned());
+        }
     }
     for (principal, text) in config.iter().flat_map(granted) {
         if let Principal::Account(account) = principal {

@@ -9,9 +9,9 @@ use super::exit::Exit;
 use super::explained::{explained, explained_error};
 use super::output::warn;
 use super::vendor_args::{Handoff, HandoffCommand, HandoffDone, HandoffFormat, HandoffList};
-use onboarding_core::config::Config;
+use onboarding_core::config::{Config, RoleTemplate};
 use onboarding_core::handoff::HandoffStatus;
-use onboarding_core::handoff_list::{AccountHandoff, csv, handoff_lines};
+use onboarding_core::handoff_list::{AccountHandoff, TenantSteps, csv, handoff_lines, tenant_lines, tenant_steps};
 use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::owner::Owner;
 use onboarding_core::suggestion::{counted, did_you_mean, list_of};
@@ -23,6 +23,8 @@ use onboarding_engine::ports::World;
 struct Wire<'a> {
     version: u32,
     handoffs: &'a [AccountHandoff],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    tenants: &'a [TenantSteps],
 }
 
 pub(super) async fn handoff<W: World>(
@@ -41,8 +43,9 @@ async fn show<W: World>(
 ) -> anyhow::Result<Exit> {
     let config = config::load(&config)?;
     if let Some(vendor) = &vendor {
-        check_vendor(&config, vendor)?;
+        check_vendor(&config, vendor, |role| role.handoff.is_some() || !role.once.is_empty())?;
     }
+    let mut tenants = tenant_steps(&config);
     let engine = Engine::new(connect(&aws).await?, config);
     let mut handoffs = match &account {
         Some(id) => engine.account_handoffs(id).await.map_err(explained)?,
@@ -59,14 +62,22 @@ async fn show<W: World>(
         }
     };
     handoffs.retain(|one| vendor.as_ref().is_none_or(|vendor| one.handoff.vendor == *vendor));
+    tenants.retain(|one| vendor.as_ref().is_none_or(|vendor| one.vendor == *vendor));
     if !engine.world.records_enabled() {
         warn("without `--records TABLE`, it is not known which hand-offs are done: all are shown as open");
     }
     match format {
-        HandoffFormat::Text => print_text!("{}", render(&handoff_lines(&handoffs))),
+        HandoffFormat::Text => {
+            let mut lines = handoff_lines(&handoffs);
+            lines.extend(tenant_lines(&tenants));
+            print_text!("{}", render(&lines));
+        }
         HandoffFormat::Csv => print_text!("{}", csv(&handoffs)),
         HandoffFormat::Json => {
-            print_line!("{}", serde_json::to_string_pretty(&Wire { version: 1, handoffs: &handoffs })?);
+            print_line!(
+                "{}",
+                serde_json::to_string_pretty(&Wire { version: 1, handoffs: &handoffs, tenants: &tenants })?
+            );
         }
     }
     Ok(Exit::Done)
@@ -77,7 +88,7 @@ async fn done<W: World>(
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Exit> {
     let config = config::load(&config)?;
-    check_vendor(&config, &vendor)?;
+    check_vendor(&config, &vendor, |role| role.handoff.is_some())?;
     let engine = Engine::new(connect(&aws).await?, config);
     ensure!(
         engine.world.records_enabled(),
@@ -97,8 +108,8 @@ async fn done<W: World>(
     Ok(Exit::Done)
 }
 
-fn check_vendor(config: &Config, vendor: &str) -> anyhow::Result<()> {
-    let with_handoff = config.roles.iter().filter(|role| role.handoff.is_some());
+fn check_vendor(config: &Config, vendor: &str, has_steps: fn(&RoleTemplate) -> bool) -> anyhow::Result<()> {
+    let with_handoff = config.roles.iter().filter(|role| has_steps(role));
     let names: Vec<_> = with_handoff
         .filter_map(|role| match &role.definition.owner {
             Owner::Vendor(name) => Some(name.as_str()),

@@ -99,7 +99,9 @@ impl<W: FunctionWorld> Invocation<'_, W> {
     /// that is not known to this version are queued, so that they are reported.
     fn should_queue(&self, account: &Account, counts: &mut SweepCounts) -> bool {
         match eligibility(account, &self.engine.config.excluded) {
-            Eligibility::Eligible | Eligibility::NotYet | Eligibility::UnknownState(_) => return true,
+            // Looked at again with `DescribeAccount`, and reported.
+            Eligibility::UnitUnknown | Eligibility::UnknownState(_) => return true,
+            Eligibility::Eligible | Eligibility::NotYet => return true,
             Eligibility::Excluded | Eligibility::Management => {}
             Eligibility::Suspended => counts.suspended += 1,
             Eligibility::Closing | Eligibility::Closed => counts.closed += 1,

@@ -43,7 +43,7 @@ def test_wrong_answers_are_explained_and_asked_again(onboard, file):  # noqa: F8
         "everyone", "principals", "", "arn:aws:iam::999988887777:role/x", f"{role}, {user}",
         "perhaps", "yes",
         "trellica", "trelica", "my-external-id", "/other/id", "/account-onboarding/own/id",
-        "ou-abcd-11111111", "none",
+        "r-abcd", "ou-abcd-11111111",
     )  # fmt: skip
     output, code = onboard.answered(answers, "init")
     assert code == DONE, output
@@ -57,7 +57,7 @@ def test_wrong_answers_are_explained_and_asked_again(onboard, file):  # noqa: F8
         "did you mean `trelica`?",
         "is not a valid SSM parameter name",
         "can only read parameters below `/account-onboarding/`",
-        "is an organizational unit",
+        "is the root, which contains every account",
     ):
         assert explanation in words, f"{explanation}: {output}"
     assert output.count("Identity account (12 digits):") == 2
@@ -65,6 +65,7 @@ def test_wrong_answers_are_explained_and_asked_again(onboard, file):  # noqa: F8
     mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
     assert config["access-role"]["grant"] == [{"principal": [role]}, {"principal": [user], "condition": mfa}]
     assert config["vendors"]["trelica"]["external-id"] == {"ssm-parameter": "/account-onboarding/own/id"}
+    assert config["accounts"] == {"exclude": ["ou-abcd-11111111"]}
 
 
 def test_permission_sets_are_not_asked_for_mfa(onboard, file):  # noqa: F811

@@ -61,6 +61,30 @@ fn excluded_account_is_not_accessed() {
     assert!(journal.iter().all(|call| call.call == "ssm:GetParameters"), "the account is not even described");
 }
 
+#[test]
+fn account_of_an_excluded_unit_is_not_accessed() {
+    let config = CONFIG.replace("999988887777", "ou-ab12-cdef3456");
+    for (unit, expected) in [
+        (Some("ou-ab12-cdef3456"), "ignored excluded"),
+        (Some("ou-ab12-cdef3456/ou-ab12-00000001"), "ignored excluded"),
+        // Without the path of the account, it is not known, so that nothing is changed.
+        (None, "waiting not_propagated"),
+        (Some("ou-ab12-00000001"), "converged converged"),
+    ] {
+        let scenario = Scenario::new().with_new_account();
+        let organization = scenario.organization();
+        if let Some(unit) = unit {
+            organization.set_ou_path(&id(NEW), &format!("o-exampleorg1/r-ab12/{unit}/{NEW}/"));
+        }
+        let before = organization.state();
+        let report = run(engine(organization, &config).apply(&scenario.job()));
+        let is_converged = expected.starts_with("converged");
+        assert_eq!(outcome_code(&report), expected.trim_end_matches(" converged"), "{unit:?}");
+        let accessed = organization.journal().iter().any(|call| call.account != id(MANAGEMENT));
+        assert_eq!((accessed, organization.state() != before), (is_converged, is_converged), "{unit:?}");
+    }
+}
+
 /// Applies a configuration to the new account. Sessions whose policy names `role` are opened in the established account.
 fn apply_with_misdirected_sessions(scenario: &Scenario, role: &str, config_text: &str) -> Report {
     let organization = scenario.organization();

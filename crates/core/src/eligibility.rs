@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::account::{Account, AccountId, AccountState};
 use crate::code::Code;
+use crate::exclude::{Exclude, is_in_excluded_unit};
 use crate::outcome::Stop;
 use crate::text::Untrusted;
 
@@ -26,23 +27,28 @@ pub enum Eligibility<'a> {
     Closing,
     /// It was closed.
     Closed,
+    /// Whether the configuration excludes its unit is not known, because Organizations did not return its path.
+    UnitUnknown,
     /// It is in a state that this release does not know.
     UnknownState(&'a Untrusted),
 }
 
-/// Whether an account is processed, by its ID alone, so that an excluded account costs no call. `excluded` are
-/// the accounts that the configuration excludes.
+/// Whether an account is processed, by its ID alone, so that an excluded account costs no call. `excluded` is what the
+/// configuration excludes.
 #[must_use]
-pub fn eligibility_by_id(id: &AccountId, excluded: &BTreeSet<AccountId>) -> Eligibility<'static> {
-    if excluded.contains(id) { Eligibility::Excluded } else { Eligibility::Eligible }
+pub fn eligibility_by_id(id: &AccountId, excluded: &BTreeSet<Exclude>) -> Eligibility<'static> {
+    if excluded.contains(&Exclude::Account(id.clone())) { Eligibility::Excluded } else { Eligibility::Eligible }
 }
 
-/// Whether an account is processed. `excluded` are the accounts that the configuration excludes.
+/// Whether an account is processed. `excluded` is what the configuration excludes.
 #[must_use]
-pub fn eligibility<'a>(account: &'a Account, excluded: &BTreeSet<AccountId>) -> Eligibility<'a> {
+pub fn eligibility<'a>(account: &'a Account, excluded: &BTreeSet<Exclude>) -> Eligibility<'a> {
+    let is_in_excluded_unit = is_in_excluded_unit(account, excluded);
     match &account.state {
         _ if eligibility_by_id(&account.id, excluded) == Eligibility::Excluded => Eligibility::Excluded,
         _ if account.is_management() => Eligibility::Management,
+        _ if is_in_excluded_unit == Some(true) => Eligibility::Excluded,
+        AccountState::Active if is_in_excluded_unit.is_none() => Eligibility::UnitUnknown,
         AccountState::Active => Eligibility::Eligible,
         AccountState::PendingActivation => Eligibility::NotYet,
         AccountState::Suspended => Eligibility::Suspended,
@@ -82,6 +88,10 @@ impl Eligibility<'_> {
             Self::Eligible => return Ok(()),
             Self::NotYet => Stop::wait(Code::PendingActivation, format!("account {id} is PENDING_ACTIVATION")),
             Self::Excluded => Stop::ignored(Code::Excluded, format!("account {id} is excluded by the configuration")),
+            Self::UnitUnknown => Stop::wait(
+                Code::NotPropagated,
+                format!("Organizations did not return the units of account {id}, and the configuration excludes units"),
+            ),
             Self::Management => {
                 let message = format!("account {id} is the management account, which is never changed");
                 Stop::ignored(Code::ManagementAccount, message)
@@ -150,10 +160,34 @@ mod tests {
     }
 
     #[test]
+    fn accounts_of_excluded_units_are_ignored_and_unknown_units_are_waited_for() {
+        let at = |path: Option<&str>, state: &str| {
+            let account = account("444455556666", AccountState::from_wire(state));
+            outcome(&Account { ou_path: path.map(str::to_owned), ..account }, &["ou-ab12-cdef3456"])
+        };
+        let all = [
+            at(Some("o-exampleorg1/r-ab12/ou-ab12-cdef3456/444455556666/"), "ACTIVE"),
+            at(Some("o-exampleorg1/r-ab12/ou-ab12-cdef3456/ou-ab12-00000001/444455556666/"), "ACTIVE"),
+            at(Some("o-exampleorg1/r-ab12/ou-ab12-cdef34567/444455556666/"), "ACTIVE"),
+            at(Some("o-exampleorg1/r-ab12/444455556666/"), "ACTIVE"),
+            at(None, "ACTIVE"),
+            at(None, "CLOSED").split(';').next().unwrap_or_default().to_owned(),
+        ];
+        insta::assert_snapshot!(all.join("\n"), @"
+        ignored (excluded): account 444455556666 is excluded by the configuration; nothing to do
+        ignored (excluded): account 444455556666 is excluded by the configuration; nothing to do
+        eligible
+        eligible
+        waiting (not_propagated): Organizations did not return the units of account 444455556666, and the configuration excludes units; no action needed: a message on the queue is retried automatically; otherwise run again later
+        blocked (account_not_active): account 444455556666 was closed (CLOSED)
+        ");
+    }
+
+    #[test]
     fn excluded_account_is_known_by_its_id() {
         let id: AccountId = "444455556666".parse().unwrap();
         assert_eq!(eligibility_by_id(&id, &BTreeSet::new()), Eligibility::Eligible);
-        assert_eq!(eligibility_by_id(&id, &BTreeSet::from([id.clone()])), Eligibility::Excluded);
+        assert_eq!(eligibility_by_id(&id, &BTreeSet::from([Exclude::Account(id.clone())])), Eligibility::Excluded);
     }
 
     #[test]

@@ -8,7 +8,8 @@ use crate::rejection::Rejection;
 use crate::state::State;
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
-use onboarding_core::new_account::{NewAccount, Unit, UnitId};
+use onboarding_core::new_account::NewAccount;
+use onboarding_core::organizational_unit::{Unit, UnitId};
 use onboarding_engine::ports::{AccountRequest, Directory, ManageAccounts, Member, MemberPage, RequestPage, UnitPage};
 
 impl FakeOrganization {

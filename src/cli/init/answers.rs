@@ -6,6 +6,7 @@ use crate::cli::common_args::account_id;
 use crate::cli::config::has_endpoint_override;
 use onboarding_core::account::AccountId;
 use onboarding_core::config::starter::{self, refuse_example};
+use onboarding_core::exclude::{Exclude, InvalidExclude};
 use onboarding_core::suggestion::{did_you_mean, list_of};
 use onboarding_core::text::Untrusted;
 use onboarding_core::vendor::Catalogue;
@@ -22,15 +23,16 @@ pub(super) fn identity_account(text: &str) -> Result<AccountId, String> {
     Ok(id)
 }
 
-pub(super) fn excluded_account(text: &str) -> Result<AccountId, String> {
-    if text.starts_with("ou-") || text.starts_with("r-") {
-        let unit = Untrusted::new(text);
-        return Err(format!(
-            "`{unit}` is an organizational unit, and only accounts can be excluded; list the IDs of its accounts: \
-             `aws organizations list-accounts-for-parent --parent-id {unit}`"
-        ));
+pub(super) fn excluded(text: &str) -> Result<Exclude, String> {
+    let excluded = text.parse().map_err(|error: InvalidExclude| match error {
+        // Its message is about a value in TOML.
+        InvalidExclude::Account(_) => account_id(text).err().unwrap_or_default(),
+        other => other.to_string(),
+    })?;
+    if let Exclude::Account(id) = &excluded {
+        identity_account(id.as_str())?;
     }
-    identity_account(text)
+    Ok(excluded)
 }
 
 /// The vendors of the catalogue with these names.

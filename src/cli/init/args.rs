@@ -3,11 +3,12 @@
 use clap::{Args as ClapArgs, ValueHint};
 use clap_complete::ArgValueCandidates;
 
-use super::answers::{NONE, excluded_account, identity_account};
+use super::answers::{self, NONE, identity_account};
 use crate::cli::completion;
 use crate::cli::config::DEFAULT_CONFIG;
 use onboarding_core::account::AccountId;
 use onboarding_core::config::starter::{external_id_parameter, permission_set};
+use onboarding_core::exclude::Exclude;
 
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct Init {
@@ -35,7 +36,7 @@ pub(in crate::cli) struct Init {
     /// `--external-id-parameter` names a parameter that has it
     #[arg(long = "register", value_name = "VENDOR=REGION", value_parser = vendor_region)]
     pub(super) registered: Vec<(String, String)>,
-    /// ID of an account that is never changed; repeatable; `none` for no account
+    /// ID of an account, or of an organizational unit, that is never changed; repeatable; `none` for no account
     #[arg(long = "exclude", value_name = "ID", value_parser = excluded)]
     pub(super) excluded: Vec<Excluded>,
     /// File to write; it must not exist
@@ -47,11 +48,11 @@ pub(in crate::cli) struct Init {
 #[derive(Debug, Clone)]
 pub(super) enum Excluded {
     None,
-    Account(AccountId),
+    Named(Exclude),
 }
 
 fn excluded(text: &str) -> Result<Excluded, String> {
-    if text == NONE { Ok(Excluded::None) } else { excluded_account(text).map(Excluded::Account) }
+    if text == NONE { Ok(Excluded::None) } else { answers::excluded(text).map(Excluded::Named) }
 }
 
 fn vendor_parameter(text: &str) -> Result<(String, String), String> {

@@ -13,7 +13,7 @@ use anyhow::{anyhow, ensure};
 
 pub(super) use self::args::Init;
 
-use self::answers::{NONE, excluded_account, has_user, identity_account, list, principals, vendor_names};
+use self::answers::{NONE, has_user, identity_account, list, principals, vendor_names};
 use self::args::Excluded;
 use self::ask::{ask, choice, explain};
 use super::exit::Exit;
@@ -23,6 +23,7 @@ use onboarding_core::config::Config;
 use onboarding_core::config::starter::{
     Granted, Mfa, Starter, StarterVendor, default_parameter, external_id_parameter, permission_set, registration_region,
 };
+use onboarding_core::exclude::Exclude;
 use onboarding_core::lines::render;
 use onboarding_core::suggestion::{list_of, one_of};
 use onboarding_core::vendor::{Catalogue, ExternalIdRule, Vendor};
@@ -99,28 +100,29 @@ fn starter(options: Init, missing: Missing) -> anyhow::Result<Starter> {
     let excluded = match (excluded.is_empty(), missing) {
         (true, Missing::Asked) => {
             explain(
-                "Accounts that are never changed, for example one that another team manages. The management account never is.",
+                "Accounts that are never changed, for example one that another team manages, and organizational units whose accounts \
+                 never are. The management account never is.",
             )?;
-            ask("Account IDs to exclude, separated by commas", Some(NONE), |text| {
-                list(text).iter().map(|id| excluded_account(id)).collect::<Result<BTreeSet<_>, _>>()
+            ask("IDs of accounts and units to exclude, separated by commas", Some(NONE), |text| {
+                list(text).iter().map(|id| answers::excluded(id)).collect::<Result<BTreeSet<_>, _>>()
             })?
         }
-        _ => accounts(excluded)?,
+        _ => named(excluded)?,
     };
     Ok(Starter { identity_account, granted, vendors, excluded })
 }
 
-fn accounts(excluded: Vec<Excluded>) -> anyhow::Result<BTreeSet<AccountId>> {
+fn named(excluded: Vec<Excluded>) -> anyhow::Result<BTreeSet<Exclude>> {
     let says_none = excluded.iter().any(|value| matches!(value, Excluded::None));
     ensure!(
         !says_none || excluded.len() == 1,
         "`--exclude none` and `--exclude ID` contradict each other; pass one of them"
     );
-    let account = |value| match value {
+    let named = |value| match value {
         Excluded::None => None,
-        Excluded::Account(id) => Some(id),
+        Excluded::Named(one) => Some(one),
     };
-    Ok(excluded.into_iter().filter_map(account).collect())
+    Ok(excluded.into_iter().filter_map(named).collect())
 }
 
 fn granted(

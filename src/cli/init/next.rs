@@ -2,6 +2,7 @@
 
 use onboarding_core::config::Config;
 use onboarding_core::config::starter::Starter;
+use onboarding_core::exclude::Exclude;
 use onboarding_core::lines::{Line, Style};
 use onboarding_core::suggestion::counted;
 
@@ -14,11 +15,13 @@ const PARAMETER: &str = "/account-onboarding/own.toml";
 pub(super) fn steps(file: &str, starter: &Starter, config: &Config) -> Vec<Line> {
     let vendors: Vec<_> = starter.vendors.iter().map(|vendor| vendor.title()).collect();
     let roles = if vendors.is_empty() { String::new() } else { format!(" ({})", vendors.join(", ")) };
+    let units = starter.excluded.iter().filter(|one| matches!(one, Exclude::Unit(_))).count();
+    let accounts = counted(starter.excluded.len() - units, "account");
+    let excluded = if units == 0 { accounts } else { format!("{accounts} and {}", counted(units, "unit")) };
     let summary = format!(
-        " {} on the access role, {}{roles}, {} excluded",
+        " {} on the access role, {}{roles}, {excluded} excluded",
         counted(config.access_role.grants.len(), "grant"),
-        counted(vendors.len(), "vendor"),
-        counted(starter.excluded.len(), "account")
+        counted(vendors.len(), "vendor")
     );
     let mut lines = vec![
         Line::blank(),

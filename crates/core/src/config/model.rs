@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::examples::ExampleValue;
-use crate::account::AccountId;
 use crate::console::ConsoleSettings;
 use crate::display_name::DisplayName;
+use crate::exclude::Exclude;
 use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement, Principal};
 use crate::role::{ExternalId, ExternalIdPattern, RoleName};
 use crate::role_settings::RoleDefinition;
@@ -20,8 +20,8 @@ pub struct Config {
     pub access_role: AccessRole,
     /// How people open accounts in the console.
     pub console: ConsoleSettings,
-    /// Accounts that are never touched.
-    pub excluded: BTreeSet<AccountId>,
+    /// Accounts and units that are never changed.
+    pub excluded: BTreeSet<Exclude>,
     /// How long after joining an account counts as new. A new account may not be usable yet, so failures to
     /// access it are retried.
     pub new_for: Duration,

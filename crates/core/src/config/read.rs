@@ -10,8 +10,8 @@ use super::hash::HashedFiles;
 use super::{
     AccessRole, Config, ConfigErrors, RoleTemplate, examples, roles, self_trust, trust, trust_size, vendors, warnings,
 };
-use crate::account::AccountId;
 use crate::console::ConsoleSettings;
+use crate::exclude::Exclude;
 use crate::owner::Owner;
 use crate::role::RoleName;
 use crate::toml_reader::{Scalar, SourceFile, Table, Value};
@@ -131,7 +131,7 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     let give_up = waiting.as_ref().and_then(|t| t.get("give-up-after-hours"));
     let give_up = give_up.and_then(|value| value.integer(1..=72, "hours (at most three days)")).unwrap_or(24);
     let excluded = accounts.and_then(|t| t.get("exclude")).and_then(|value| value.list()).unwrap_or_default();
-    let excluded = excluded.iter().filter_map(Value::parse::<AccountId>).collect::<BTreeSet<_>>();
+    let excluded = excluded.iter().filter_map(Value::parse::<Exclude>).collect::<BTreeSet<_>>();
     let console = table.get("console").and_then(|value| value.table(CONSOLE));
     let console = console.as_ref().map(console_settings).unwrap_or_default();
     let new_for = Duration::from_secs(new_minutes.unsigned_abs() * 60);

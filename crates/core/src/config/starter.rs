@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use super::examples::{self, Certainty};
 use crate::account::AccountId;
 use crate::console::PermissionSet;
+use crate::exclude::Exclude;
 use crate::policy::{InvalidPrincipal, Principal};
 use crate::text::Untrusted;
 use crate::toml_reader::{parameter_name, template};
@@ -29,7 +30,7 @@ pub struct Starter {
     /// The vendors whose roles are installed.
     pub vendors: Vec<StarterVendor>,
     /// The accounts that are never changed.
-    pub excluded: BTreeSet<AccountId>,
+    pub excluded: BTreeSet<Exclude>,
 }
 
 /// Who of the identity account may assume the access role.

@@ -10,8 +10,8 @@ use std::str::FromStr;
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::request::{AccountRow, NewAccount, TagList};
-use super::unit::UnitSelector;
 use super::values::{AccountEmail, AccountName, BillingAccess};
+use crate::organizational_unit::UnitSelector;
 use crate::role::RoleName;
 use crate::suggestion::{did_you_mean, list_of};
 use crate::text::Untrusted;

@@ -3,7 +3,8 @@ use crate::account::AccountId;
 use crate::code::Code;
 use crate::lines::plain;
 use crate::mode::Mode;
-use crate::new_account::{AccountRow, CreationFailure, Quota, TagList, Unit};
+use crate::new_account::{AccountRow, CreationFailure, Quota, TagList};
+use crate::organizational_unit::Unit;
 use crate::outcome::Stop;
 use crate::trigger::TriggerKind;
 

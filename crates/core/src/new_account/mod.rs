@@ -3,7 +3,6 @@
 //! | File | Contents |
 //! |---|---|
 //! | `values` | names, emails and access to billing, as AWS accepts them |
-//! | `unit` | organizational units: their IDs, and their paths of names |
 //! | `request` | one account to create |
 //! | `csv_file` | many of them, from a CSV file, with all errors at once |
 //! | `failure` | why AWS did not create an account, and what to do |
@@ -15,7 +14,6 @@ mod failure;
 mod lines;
 mod plan;
 mod request;
-mod unit;
 mod values;
 
 pub use csv_file::{COLUMNS, RowError, parse_csv};
@@ -23,5 +21,4 @@ pub use failure::{CreationFailure, Quota, creation_stop, move_stop};
 pub use lines::{plan_lines, question, result_lines, summary_line};
 pub use plan::{AccountPlan, AccountResult, Ending, Existing};
 pub use request::{AccountRow, NewAccount, TagList};
-pub use unit::{InvalidUnit, Unit, UnitId, UnitSelector};
 pub use values::{AccountEmail, AccountName, BillingAccess, InvalidEmail, InvalidName};

@@ -1,8 +1,8 @@
 //! The steps for each account, and how they ended.
 
 use super::request::AccountRow;
-use super::unit::Unit;
 use crate::account::{AccountId, Partition};
+use crate::organizational_unit::Unit;
 use crate::outcome::{Outcome, Stop};
 use crate::report::Report;
 use crate::text::Untrusted;

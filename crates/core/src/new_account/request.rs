@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use super::unit::UnitSelector;
 use super::values::{AccountEmail, AccountName, BillingAccess};
 use crate::config::Config;
+use crate::organizational_unit::UnitSelector;
 use crate::role::RoleName;
 use crate::suggestion::{did_you_mean, one_of};
 use crate::text::Untrusted;

@@ -11,7 +11,8 @@ use onboarding_core::limits::{
     BETWEEN_CREATE_ACCOUNT, BETWEEN_CREATION_STATUS, BETWEEN_LIST_PARENTS, COMMAND_LINE_GRACE, CONCURRENT_CREATIONS,
     CREATE_ACCOUNT_BURST,
 };
-use onboarding_core::new_account::{AccountPlan, AccountResult, Ending, Unit, move_stop};
+use onboarding_core::new_account::{AccountPlan, AccountResult, Ending, move_stop};
+use onboarding_core::organizational_unit::Unit;
 use onboarding_core::outcome::Stop;
 use onboarding_core::report::Report;
 use onboarding_core::time::after;

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use onboarding_core::account::{AccountId, AccountState, Partition};
+use onboarding_core::account::{AccountState, Partition};
+use onboarding_core::eligibility::{Eligibility, eligibility};
 use onboarding_core::error::ApiError;
-use onboarding_core::new_account::{AccountPlan, AccountRow, Existing, RowError, Unit};
+use onboarding_core::exclude::Exclude;
+use onboarding_core::new_account::{AccountPlan, AccountRow, Existing, RowError};
+use onboarding_core::organizational_unit::Unit;
 
 use super::members::{Members, all_members, requests_in_progress, with_name};
 use super::units::Units;
@@ -117,12 +120,12 @@ async fn existing<W: ManageAccounts + Clock>(
 }
 
 /// Why the account that has an email cannot be the one that is asked for.
-fn unsuitable(Member { account, email }: &Member, excluded: &BTreeSet<AccountId>) -> Option<String> {
+fn unsuitable(Member { account, email }: &Member, excluded: &BTreeSet<Exclude>) -> Option<String> {
     let email = email.as_ref().map(ToString::to_string).unwrap_or_default();
     let id = &account.id;
     let reason = if account.is_management() {
         "which is the management account".to_owned()
-    } else if excluded.contains(id) {
+    } else if eligibility(account, excluded) == Eligibility::Excluded {
         "which the configuration excludes".to_owned()
     } else if account.state != AccountState::Active && account.state != AccountState::PendingActivation {
         format!("which is {}", account.state)

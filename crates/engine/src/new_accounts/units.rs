@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
 use onboarding_core::limits::{BETWEEN_LIST_PARENTS, BETWEEN_LISTINGS};
-use onboarding_core::new_account::{Unit, UnitId, UnitSelector};
+use onboarding_core::organizational_unit::{Unit, UnitId, UnitSelector};
 
 use super::rate_limit::RateLimit;
 use crate::pages::Pages;

@@ -4,7 +4,8 @@ use std::future::Future;
 
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
-use onboarding_core::new_account::{NewAccount, Unit, UnitId};
+use onboarding_core::new_account::NewAccount;
+use onboarding_core::organizational_unit::{Unit, UnitId};
 use onboarding_core::text::Untrusted;
 
 use super::UnreadableAccount;
