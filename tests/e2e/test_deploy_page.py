@@ -229,7 +229,7 @@ def test_page_is_followed_from_an_empty_account_to_the_uninstallation(emulator, 
     sts = emulator.client("sts")
     deployer = sts.assume_role(RoleArn=f"arn:aws:iam::{MANAGEMENT}:role/deployer", RoleSessionName="reader")["Credentials"]
     reader.profile("management", deployer)
-    follow(replaced={"222233334444": IDENTITY, "example-external-id": EXTERNAL_ID})
+    follow(replaced={"222233334444": IDENTITY, "TRELICA_EXTERNAL_ID=…": f"TRELICA_EXTERNAL_ID={EXTERNAL_ID}"})
 
     # 4. The configuration
     output = follow()
