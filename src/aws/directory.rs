@@ -86,6 +86,10 @@ pub(super) fn account(call: &'static str, wire: &Wire) -> Result<Account, ApiErr
     let joined_at = wire.joined_timestamp().and_then(|time| from_unix_seconds(time.secs()));
     let joined = JoinMethod::from_wire(wire.joined_method().map(|method| method.as_str()));
     let name = wire.name().unwrap_or_default().into();
-    let ou_path = wire.paths().first().cloned();
+    // An account has one parent. With several paths it is not known which of them an exclusion is about.
+    let ou_path = match wire.paths() {
+        [path] => Some(path.clone()),
+        _ => None,
+    };
     Ok(Account { id, name, state, joined_at, joined, management, partition, ou_path })
 }

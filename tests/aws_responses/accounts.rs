@@ -18,6 +18,20 @@ fn without(mut account: Value, fields: &[&str]) -> Value {
 }
 
 #[tokio::test]
+async fn path_of_an_account_is_read_if_there_is_exactly_one() {
+    const PATH: &str = "o-exampleorgid/r-ab12/ou-ab12-cdef3456/333344445555/";
+    const OTHER: &str = "o-exampleorgid/r-ab12/333344445555/";
+    for (paths, expected) in [(json!([PATH]), Some(PATH)), (json!([]), None), (json!([OTHER, PATH]), None)] {
+        let mut described = account("333344445555");
+        described["Paths"] = paths;
+        let body = json!({"Account": described}).to_string();
+        let (_server, aws) = serving(json_response(200, &body), Resources::default()).await;
+        let found = aws.account(&"333344445555".parse().unwrap()).await.expect("a response").expect("an account");
+        assert_eq!(found.ou_path.as_deref(), expected);
+    }
+}
+
+#[tokio::test]
 async fn unreadable_account_does_not_fail_its_page() {
     let accounts = json!([
         account("333344445555"),

@@ -9,6 +9,7 @@
   AWS no value is equal to it.
 - `aws:PrincipalArn` of a session, which on AWS is the ARN of the role with its path, not that of the session.
 - MFA, see emulated_mfa.py.
+- The paths of accounts: https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
 - The resource of ssm:GetParametersByPath, which is the path of the request:
   https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-retrieval-authorization.html
 
@@ -22,7 +23,7 @@ from datetime import datetime, timezone
 import emulated_mfa
 from ministack.app import main
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import eventbridge, iam
+from ministack.services import eventbridge, iam, organizations
 from ministack.services.cloudformation import provisioners
 
 _other_keys = iam_actions.request_tag_context
@@ -57,6 +58,18 @@ def _resource_with_path(service, method, path, headers, body, query, region, acc
     if service == "ssm" and action.endswith(".GetParametersByPath"):
         return f"arn:aws:ssm:{region}:{account}:parameter{json.loads(body)['Path']}"
     return _other_resources(service, method, path, headers, body, query, region, account)
+
+
+_account_without_paths = organizations._public_account
+
+
+def _account_with_paths(account):
+    path, parent = [account["Id"], ""], account["_ParentId"]
+    while parent:
+        path.insert(0, parent)
+        parent = organizations._ous.get(parent, {}).get("_ParentId")
+    path.insert(0, organizations._orgs["self"]["Id"])
+    return _account_without_paths(account) | {"Paths": ["/".join(path)]}
 
 
 _handlers = provisioners._RESOURCE_HANDLERS
@@ -114,6 +127,7 @@ iam_evaluator._conditions_met = _conditions_with_variables
 # The router imports the function from its module with each request.
 iam_actions.request_tag_context = _with_more_keys
 iam_actions.extract_resource_arn = _resource_with_path
+organizations._public_account = _account_with_paths
 provisioners._cw_metric_alarm_record = _alarm_record_of_first_metric
 _handlers["AWS::Events::EventBusPolicy"] = {"create": _put_bus_policy, "delete": _delete_bus_policy}
 _handlers["AWS::Scheduler::ScheduleGroup"]["create"] = _create_group_with_date

@@ -14,7 +14,7 @@ import pytest
 from function import BOOTSTRAP
 from stack import REGION
 from wire import Wire
-from world import ACCESS_ROLE, EXTERNAL_IDS, IDENTITY, root, trust
+from world import ACCESS_ROLE, EXTERNAL_IDS, IDENTITY, MANAGEMENT, root, trust
 
 ONBOARD = Path(__file__).parents[2] / os.environ.get("ONBOARD", BOOTSTRAP.with_name("onboard"))
 DONE, ERROR, PENDING, BLOCKED, WAITING = 0, 1, 3, 4, 5
@@ -96,6 +96,22 @@ def test_plan_shows_the_trust_diff_and_no_external_id(onboard, account, untouche
     assert (code, report["account_id"], report["trigger"]) == (PENDING, account, "create_account_result")
     assert (report["outcome"], report["cause"]["code"]) == ("waiting", "changes_pending")
     assert not [external_id for external_id in EXTERNAL_IDS.values() if external_id in output + verbose + wire]
+
+
+def test_account_of_an_excluded_unit_is_not_changed(world, onboard, account, untouched, tmp_path):
+    organizations = world.server.client("organizations", MANAGEMENT)
+    root_id = organizations.list_roots()["Roots"][0]["Id"]
+    outer, other = (organizations.create_organizational_unit(ParentId=root_id, Name=name) for name in ("Outer", "Other"))
+    outer, other = (unit["OrganizationalUnit"]["Id"] for unit in (outer, other))
+    inner = organizations.create_organizational_unit(ParentId=outer, Name="Inner")["OrganizationalUnit"]["Id"]
+    organizations.move_account(AccountId=account, SourceParentId=root_id, DestinationParentId=inner)
+    for unit, expected in ((inner, DONE), (outer, DONE), (other, PENDING)):
+        (tmp_path / "onboarding.toml").write_text(f'{LITERAL}[accounts]\nexclude = ["{unit}"]\n')
+        output, code = onboard("plan", "--account", account)
+        assert (code, "is excluded by the configuration" in output) == (expected, expected == DONE), output
+        if expected == DONE:
+            output, code = onboard("apply", "--account", account, "--yes")
+            assert (code, "is excluded by the configuration" in output) == (DONE, True), output
 
 
 @pytest.mark.parametrize("asks", [False, True])

@@ -1,7 +1,7 @@
 //! What the configuration excludes: accounts by their IDs, and organizational units with every account in them and below.
 //!
-//! An excluded account costs no call. Whether an account is in an excluded unit is known from its path, which Organizations
-//! returns with the account.
+//! An account that is excluded by its ID costs no call. Whether an account is in an excluded unit is known from its path, which
+//! Organizations returns with the account.
 
 use std::collections::BTreeSet;
 use std::fmt;
