@@ -10,6 +10,8 @@
 //! - the request meets the grant's own condition. Of several values each is tried, because the caller may have any: if
 //!   some are allowed and others are not, the verdict is [`Verdict::Depends`].
 
+use serde_json::{Map, Value, json};
+
 use super::assume_action::{AssumeAction, AssumeActions};
 use super::condition::{Condition, ConditionClause};
 use super::context::{RequestContext, matches_condition};
@@ -48,6 +50,18 @@ impl Grant {
     #[must_use]
     pub fn new(principal: Principal, condition: Condition) -> Self {
         Self { principal, condition, actions: AssumeActions::default() }
+    }
+
+    /// The elements of a statement that makes the grant to an AWS principal, in the order in which they are written.
+    pub(crate) fn to_statement(&self, partition: &Partition) -> Map<String, Value> {
+        let mut statement = Map::new();
+        statement.insert("Effect".to_owned(), "Allow".into());
+        statement.insert("Principal".to_owned(), json!({ "AWS": self.principal.to_policy(partition) }));
+        statement.insert("Action".to_owned(), self.actions.to_policy());
+        if !self.condition.is_empty() {
+            statement.insert("Condition".to_owned(), self.condition.to_json());
+        }
+        statement
     }
 }
 
