@@ -67,6 +67,7 @@ pub(crate) use known_caller::{KnownRequest, MfaContext, mentions_mfa, verdict_on
 pub use lint::{ExternalIdRequirement, Finding, Severity, lint_trust, lint_trusted};
 pub use operators::is_operator;
 pub use pasted::{PastedPolicy, PolicyOrigin};
+pub(crate) use principal::is_session_of;
 pub use principal::{InvalidPrincipal, Principal};
 pub use reach::Can;
 pub(crate) use read_only::{allowed_actions, is_read_only};
