@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::account::{Account, AccountId};
 use crate::code::{Code, OutcomeKind};
-use crate::handoff_list::csv_line;
+use crate::csv_line::csv_line;
 use crate::last_result::LastResult;
 use crate::lines::{Line, Style, widest};
 use crate::suggestion::counted;
