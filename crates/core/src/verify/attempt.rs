@@ -145,7 +145,7 @@ impl Attempt {
 impl NotTriedReason {
     /// Whether the user has to do something before it can be tried with this caller.
     #[must_use]
-    pub fn needs_action(self) -> bool {
+    pub(super) fn needs_action(self) -> bool {
         self == Self::NoMfaDevice
     }
 }
