@@ -164,8 +164,9 @@ pub fn account_json(accounts: &[ListedAccount]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{AccountState, JoinMethod};
+    use crate::account::AccountState;
     use crate::lines::plain;
+    use crate::plan::sample;
     use crate::time::from_unix_seconds;
 
     fn account(id: &str, name: &str, state: AccountState) -> Account {
@@ -174,10 +175,7 @@ mod tests {
             name: name.into(),
             state,
             joined_at: from_unix_seconds(1_795_000_000),
-            joined: JoinMethod::Created,
-            management: "111122223333".parse().unwrap(),
-            partition: "aws".parse().unwrap(),
-            ou_path: None,
+            ..sample::account()
         }
     }
 
