@@ -17,7 +17,7 @@ use super::condition::{Condition, ConditionClause};
 use super::context::{RequestContext, matches_condition};
 use super::document::{Document, Effect, Statement};
 use super::evaluate::{Caller, Verdict, applies, can_anybody_assume, can_assume, can_other_assume};
-use super::glob::like;
+use super::glob::{like, some_match};
 use super::operators::has_variable;
 use super::principal::Principal;
 use super::truth::Truth;
@@ -240,7 +240,7 @@ fn alternatives(
         (true, Presented::Configured) => clause.values.iter().cloned().map(Some).collect(),
         (true, Presented::Nth(index)) => clause.values.get(index).cloned().map(Some).into_iter().collect(),
         (true, Presented::Matching) => {
-            clause.values.first().map(|pattern| Some(pattern.replace('*', "").replace('?', "x"))).into_iter().collect()
+            clause.values.first().map(|pattern| Some(some_match(pattern))).into_iter().collect()
         }
         (false, _) if clause.is_positive() && clause.values.iter().all(|value| is_literal(value)) => {
             clause.values.iter().cloned().map(Some).collect()

@@ -58,7 +58,7 @@ pub use error::PolicyError;
 pub use escalation::{lint_managed_policy, lint_permissions};
 pub use evaluate::{Caller, Verdict, can_anybody_assume, can_assume, can_other_assume, permits};
 pub use explain::{PrincipalAccess, PrincipalKind, explain};
-pub(crate) use glob::like;
+pub(crate) use glob::{like, some_match};
 pub use granted::{Grant, denied};
 pub(crate) use granted::{Presented, can_pass_nothing, grant_verdict};
 pub use inline_quota::inline_length;
