@@ -1,14 +1,13 @@
 //! The accounts of an organization, as `onboard accounts list` prints them: lines, CSV and JSON.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::account::{Account, AccountId};
 use crate::code::{Code, OutcomeKind};
-use crate::handoff_list::csv_line;
+use crate::csv_line::csv_line;
 use crate::last_result::LastResult;
 use crate::lines::{Line, Style, widest};
 use crate::suggestion::counted;
@@ -65,13 +64,12 @@ impl ListedAccount {
     /// An account, the path of its unit, and its record if records are read.
     #[must_use]
     pub fn new(account: &Account, unit: &str, recorded: Option<Recorded>) -> Self {
-        let date = |time: SystemTime| to_policy_date(time);
         Self {
             account_id: account.id.clone(),
             account_name: account.name.clone(),
             unit: printable(unit),
             state: account.state.to_string(),
-            joined_at: account.joined_at.and_then(date),
+            joined_at: account.joined_at.and_then(to_policy_date),
             recorded,
         }
     }
@@ -98,15 +96,15 @@ pub fn account_lines(accounts: &[ListedAccount]) -> Vec<Line> {
     let state = widest(accounts.iter().map(|account| account.state.as_str()));
     let unit = widest(accounts.iter().map(|account| account.unit.as_str()));
     for account in accounts {
-        let (style, state_style) = match account.recorded.as_ref().and_then(|recorded| recorded.outcome) {
-            Some(OutcomeKind::Blocked) => (Style::Error, Style::Faint),
-            Some(OutcomeKind::Waiting) => (Style::Warning, Style::Faint),
-            _ => (Style::Faint, Style::Faint),
+        let style = match account.recorded.as_ref().and_then(|recorded| recorded.outcome) {
+            Some(OutcomeKind::Blocked) => Style::Error,
+            Some(OutcomeKind::Waiting) => Style::Warning,
+            _ => Style::Faint,
         };
         let line = Line::verbatim(2)
             .column(Style::Strong, &account.account_name, name)
             .column(Style::Plain, &account.account_id, 12)
-            .column(state_style, &account.state, state)
+            .column(Style::Faint, &account.state, state)
             .column(Style::Faint, account.joined_on(), 10);
         lines.push(line.column(Style::Plain, &account.unit, unit).styled(style, account.outcome()));
     }
@@ -166,8 +164,9 @@ pub fn account_json(accounts: &[ListedAccount]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{AccountState, JoinMethod};
+    use crate::account::AccountState;
     use crate::lines::plain;
+    use crate::plan::sample;
     use crate::time::from_unix_seconds;
 
     fn account(id: &str, name: &str, state: AccountState) -> Account {
@@ -176,10 +175,7 @@ mod tests {
             name: name.into(),
             state,
             joined_at: from_unix_seconds(1_795_000_000),
-            joined: JoinMethod::Created,
-            management: "111122223333".parse().unwrap(),
-            partition: "aws".parse().unwrap(),
-            ou_path: None,
+            ..sample::account()
         }
     }
 

@@ -92,7 +92,7 @@ impl RegistrationSpec {
     /// Whether a registration is for the role.
     #[must_use]
     pub fn has_role(&self, existing: &ExistingRegistration) -> bool {
-        existing.role_arn.as_ref() == Some(&self.registration.role_arn)
+        existing.has_role(&self.registration.role_arn)
     }
 
     /// Whether a registration is as configured.

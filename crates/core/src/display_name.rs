@@ -80,10 +80,10 @@ impl DisplayName {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::sample::blueprint;
+    use crate::plan::sample::account;
 
     fn expanded(template: &str, name: &str) -> String {
-        let account = Account { name: name.into(), ..blueprint().account };
+        let account = Account { name: name.into(), ..account() };
         DisplayName::parse(template).unwrap().expand(&account)
     }
 

@@ -120,20 +120,11 @@ impl Eligibility<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::JoinMethod;
     use crate::outcome::Outcome;
+    use crate::plan::sample;
 
     fn account(id: &str, state: AccountState) -> Account {
-        Account {
-            id: id.parse().unwrap(),
-            name: "payments-dev".into(),
-            state,
-            joined_at: None,
-            joined: JoinMethod::Created,
-            management: "111122223333".parse().unwrap(),
-            partition: "aws".parse().unwrap(),
-            ou_path: None,
-        }
+        Account { id: id.parse().unwrap(), state, ..sample::account() }
     }
 
     fn outcome(account: &Account, excluded: &[&str]) -> String {

@@ -12,6 +12,7 @@ pub mod blueprint;
 pub mod code;
 pub mod config;
 pub mod console;
+mod csv_line;
 pub mod display_name;
 pub mod doctor;
 pub mod eligibility;

@@ -51,6 +51,12 @@ pub struct ExistingRegistration {
 }
 
 impl ExistingRegistration {
+    /// Whether the vendor assumes the role with this ARN.
+    #[must_use]
+    pub(crate) fn has_role(&self, arn: &str) -> bool {
+        self.role_arn.as_deref() == Some(arn)
+    }
+
     /// The same, without the time of the last read, so that a plan is the same after the vendor has read the account again.
     #[must_use]
     pub(crate) fn without_last_read(&self) -> Self {

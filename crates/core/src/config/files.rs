@@ -7,6 +7,9 @@ use std::path::{Component, Path, PathBuf};
 /// The largest file that is read, in bytes.
 const MAX_FILE_SIZE: u64 = 1 << 20;
 
+/// The problem of a path that leaves the directory of the configuration.
+pub(super) const OUTSIDE: &str = "is outside the directory of the configuration; move the file into that directory and use a relative path without `..`";
+
 /// Access to the files that a configuration references.
 pub trait Files {
     /// The name of the configuration itself, such as `onboarding.toml`. Every error message starts with it.
@@ -45,9 +48,7 @@ impl Files for Folder {
     fn read(&self, path: &str) -> Result<String, String> {
         let is_inside = Path::new(path).components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
         if path.is_empty() || !is_inside {
-            return Err("is outside the directory of the configuration; move the file into that directory and use a \
-                        relative path without `..`"
-                .to_owned());
+            return Err(OUTSIDE.to_owned());
         }
         let unreadable =
             |error: std::io::Error| format!("cannot be read: {error}; paths are relative to the configuration file");

@@ -103,19 +103,10 @@ fn display_name(account: &Account) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{AccountState, JoinMethod};
+    use crate::plan::sample;
 
     fn account(name: &str, partition: &str) -> Account {
-        Account {
-            id: "444455556666".parse().unwrap(),
-            name: name.into(),
-            state: AccountState::Active,
-            joined_at: None,
-            joined: JoinMethod::Created,
-            management: "111122223333".parse().unwrap(),
-            partition: partition.parse().unwrap(),
-            ou_path: None,
-        }
+        Account { name: name.into(), partition: partition.parse().unwrap(), ..sample::account() }
     }
 
     fn url(name: &str, partition: &str) -> String {

@@ -90,21 +90,8 @@ fn switch_role(account: &Account, path: &str, role: &RoleName, usable_by: &[Prin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{AccountState, JoinMethod};
     use crate::console::LinkForm;
-
-    fn account() -> Account {
-        Account {
-            id: "444455556666".parse().unwrap(),
-            name: "payments-dev".into(),
-            state: AccountState::Active,
-            joined_at: None,
-            joined: JoinMethod::Created,
-            management: "111122223333".parse().unwrap(),
-            partition: "aws".parse().unwrap(),
-            ou_path: None,
-        }
-    }
+    use crate::plan::sample::account;
 
     /// The links, each as its role and who can use it.
     fn links(toml: &str, access_role: &str) -> String {

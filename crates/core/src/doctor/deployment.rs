@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::{Check, not_read};
 use crate::error::ApiError;
-use crate::policy::{Actions, Document, Effect, like};
+use crate::policy::{Document, allowed_actions, like};
 use crate::suggestion::list_of;
 use crate::text::Untrusted;
 
@@ -170,8 +170,10 @@ pub fn unreadable_parameter(name: &str, error: &ApiError) -> Check {
 /// Whether the inline policies of the function's role allow the published actions, and no others.
 #[must_use]
 pub fn role(name: &str, policies: &[String]) -> Check {
-    let documents = policies.iter().filter_map(|policy| Document::parse(policy).ok());
-    let allowed: BTreeSet<String> = documents.flat_map(|document| allowed_actions(&document)).collect();
+    let documents: Vec<_> = policies.iter().filter_map(|policy| Document::parse(policy).ok()).collect();
+    // A `NotAction` allows every action, as far as is known.
+    let patterns = documents.iter().flat_map(allowed_actions).map(|action| action.unwrap_or("*"));
+    let allowed: BTreeSet<String> = patterns.map(str::to_ascii_lowercase).collect();
     let allows = |action: &&str| allowed.iter().any(|pattern| like(pattern, &action.to_ascii_lowercase()));
     let missing: Vec<_> = PUBLISHED_ACTIONS.iter().copied().filter(|action| !allows(action)).collect();
     let is_published = |action: &str| PUBLISHED_ACTIONS.iter().any(|known| known.eq_ignore_ascii_case(action));
@@ -185,16 +187,6 @@ pub fn role(name: &str, policies: &[String]) -> Check {
         return Check::warning("role", text, "find out who changed it, and deploy the stack again");
     }
     Check::ok("role", format!("{name} matches the published permissions"))
-}
-
-/// The actions that the statements of a policy allow, in lowercase. A `NotAction` allows every action, as far as is known.
-fn allowed_actions(policy: &Document) -> Vec<String> {
-    let allows = policy.statements().iter().filter(|statement| statement.effect == Effect::Allow);
-    let actions = allows.flat_map(|statement| match &statement.actions {
-        Actions::Only(actions) => actions.clone(),
-        Actions::AllBut(_) => vec!["*".to_owned()],
-    });
-    actions.map(|action| action.to_ascii_lowercase()).collect()
 }
 
 fn name_of(arn: &str) -> &str {

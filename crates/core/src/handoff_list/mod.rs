@@ -5,6 +5,5 @@ mod lines;
 mod tenant;
 
 pub use csv::csv;
-pub(crate) use csv::line as csv_line;
 pub use lines::{AccountHandoff, handoff_lines};
 pub use tenant::{TenantSteps, tenant_lines, tenant_steps};

@@ -101,7 +101,7 @@ impl Line {
 
     /// The same line, further to the right.
     #[must_use]
-    pub fn indented(mut self, by: usize) -> Self {
+    pub(crate) fn indented(mut self, by: usize) -> Self {
         self.indent += by;
         self.continuation = self.continuation.map(|column| column + by);
         self

@@ -17,7 +17,7 @@ use crate::suggestion::{did_you_mean, list_of};
 use crate::text::Untrusted;
 
 /// The columns of a file.
-pub const COLUMNS: &[&str] = &["name", "email", "ou", "role-name", "iam-billing", "tags"];
+const COLUMNS: &[&str] = &["name", "email", "ou", "role-name", "iam-billing", "tags"];
 
 /// An error in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

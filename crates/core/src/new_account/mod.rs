@@ -16,7 +16,7 @@ mod plan;
 mod request;
 mod values;
 
-pub use csv_file::{COLUMNS, RowError, parse_csv};
+pub use csv_file::{RowError, parse_csv};
 pub use failure::{CreationFailure, Quota, creation_stop, move_stop};
 pub use lines::{plan_lines, question, result_lines, summary_line};
 pub use plan::{AccountPlan, AccountResult, Ending, Existing};

@@ -120,7 +120,7 @@ impl RegistrationChange {
 
     /// What an update changes of a registration that has the role already, in words; `None` if the role changes.
     fn changed(&self) -> Option<String> {
-        let before = self.before.as_ref().filter(|before| before.role_arn.as_ref() == Some(&self.after.role_arn))?;
+        let before = self.before.as_ref().filter(|before| before.has_role(&self.after.role_arn))?;
         let name = (before.display_name.as_ref() != Some(&self.after.display_name)).then_some("the display name");
         let workspaces = self.after.workspaces.filter(|after| *after != before.workspaces);
         let workspaces =

@@ -21,7 +21,7 @@ use super::diff::Plan;
 use super::refusal::Refusal;
 use crate::account::Partition;
 use crate::blueprint::Blueprint;
-use crate::observed::{ExistingRegistration, Observed};
+use crate::observed::Observed;
 use crate::outcome::Stop;
 use crate::policy::{Caller, Document, Grant, PolicyNotice, RequestContext, access_entries, can_assume, denied};
 use crate::role::RoleName;
@@ -102,8 +102,7 @@ pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved
 fn refuse_registration(change: &Change, blueprint: &Blueprint) -> Option<Refusal> {
     let Action::Register(registration) = &change.action else { return None };
     let adopts = blueprint.roles.iter().any(|spec| *spec.name() == change.role && spec.definition.adopt);
-    let has_role = |before: &ExistingRegistration| before.role_arn.as_ref() == Some(&registration.after.role_arn);
-    let is_foreign = registration.before.as_ref().is_some_and(|before| !has_role(before));
+    let is_foreign = registration.before.as_ref().is_some_and(|before| !before.has_role(&registration.after.role_arn));
     (is_foreign && !adopts).then(|| Refusal::foreign_registration(&change.role, registration))
 }
 

@@ -51,10 +51,9 @@ pub(crate) fn document(text: &str) -> Document {
     Document::parse(text).unwrap()
 }
 
-pub(crate) fn blueprint_with(change: impl FnOnce(&mut Config)) -> Blueprint {
-    let mut config = Config::parse_without_files(CONFIG).unwrap();
-    change(&mut config);
-    let account = Account {
+/// A member account of the organization.
+pub(crate) fn account() -> Account {
+    Account {
         id: "444455556666".parse().unwrap(),
         name: "payments-dev".into(),
         state: AccountState::Active,
@@ -63,10 +62,20 @@ pub(crate) fn blueprint_with(change: impl FnOnce(&mut Config)) -> Blueprint {
         management: "111122223333".parse().unwrap(),
         partition: "aws".parse().unwrap(),
         ou_path: None,
-    };
-    let (blueprint, errors) = Blueprint::new(&config, &account, &SecretValues::default()).unwrap();
+    }
+}
+
+/// The blueprint of the account for a configuration.
+pub(crate) fn blueprint_of(config: &Config) -> Blueprint {
+    let (blueprint, errors) = Blueprint::new(config, &account(), &SecretValues::default()).unwrap();
     assert_eq!(errors, []);
     blueprint
+}
+
+pub(crate) fn blueprint_with(change: impl FnOnce(&mut Config)) -> Blueprint {
+    let mut config = Config::parse_without_files(CONFIG).unwrap();
+    change(&mut config);
+    blueprint_of(&config)
 }
 
 pub(crate) fn blueprint() -> Blueprint {

@@ -5,6 +5,11 @@ pub(crate) fn like(pattern: &str, text: &str) -> bool {
     matches(pattern, text, |_| true)
 }
 
+/// A string that a pattern matches.
+pub(crate) fn some_match(pattern: &str) -> String {
+    pattern.replace('*', "").replace('?', "x")
+}
+
 /// Whether a pattern matches every string that another one matches, of which only the `*` are wildcards. It may miss
 /// some, but never too much.
 pub(super) fn covers(pattern: &str, other: &str) -> bool {

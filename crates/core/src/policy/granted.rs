@@ -10,12 +10,14 @@
 //! - the request meets the grant's own condition. Of several values each is tried, because the caller may have any: if
 //!   some are allowed and others are not, the verdict is [`Verdict::Depends`].
 
+use serde_json::{Map, Value, json};
+
 use super::assume_action::{AssumeAction, AssumeActions};
 use super::condition::{Condition, ConditionClause};
 use super::context::{RequestContext, matches_condition};
 use super::document::{Document, Effect, Statement};
 use super::evaluate::{Caller, Verdict, applies, can_anybody_assume, can_assume, can_other_assume};
-use super::glob::like;
+use super::glob::{like, some_match};
 use super::operators::has_variable;
 use super::principal::Principal;
 use super::truth::Truth;
@@ -48,6 +50,18 @@ impl Grant {
     #[must_use]
     pub fn new(principal: Principal, condition: Condition) -> Self {
         Self { principal, condition, actions: AssumeActions::default() }
+    }
+
+    /// The elements of a statement that makes the grant to an AWS principal, in the order in which they are written.
+    pub(crate) fn to_statement(&self, partition: &Partition) -> Map<String, Value> {
+        let mut statement = Map::new();
+        statement.insert("Effect".to_owned(), "Allow".into());
+        statement.insert("Principal".to_owned(), json!({ "AWS": self.principal.to_policy(partition) }));
+        statement.insert("Action".to_owned(), self.actions.to_policy());
+        if !self.condition.is_empty() {
+            statement.insert("Condition".to_owned(), self.condition.to_json());
+        }
+        statement
     }
 }
 
@@ -226,7 +240,7 @@ fn alternatives(
         (true, Presented::Configured) => clause.values.iter().cloned().map(Some).collect(),
         (true, Presented::Nth(index)) => clause.values.get(index).cloned().map(Some).into_iter().collect(),
         (true, Presented::Matching) => {
-            clause.values.first().map(|pattern| Some(pattern.replace('*', "").replace('?', "x"))).into_iter().collect()
+            clause.values.first().map(|pattern| Some(some_match(pattern))).into_iter().collect()
         }
         (false, _) if clause.is_positive() && clause.values.iter().all(|value| is_literal(value)) => {
             clause.values.iter().cloned().map(Some).collect()

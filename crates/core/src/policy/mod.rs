@@ -58,7 +58,7 @@ pub use error::PolicyError;
 pub use escalation::{lint_managed_policy, lint_permissions};
 pub use evaluate::{Caller, Verdict, can_anybody_assume, can_assume, can_other_assume, permits};
 pub use explain::{PrincipalAccess, PrincipalKind, explain};
-pub(crate) use glob::like;
+pub(crate) use glob::{like, some_match};
 pub use granted::{Grant, denied};
 pub(crate) use granted::{Presented, can_pass_nothing, grant_verdict};
 pub use inline_quota::inline_length;
@@ -67,6 +67,7 @@ pub(crate) use known_caller::{KnownRequest, MfaContext, mentions_mfa, verdict_on
 pub use lint::{ExternalIdRequirement, Finding, Severity, lint_trust, lint_trusted};
 pub use operators::is_operator;
 pub use pasted::{PastedPolicy, PolicyOrigin};
+pub(crate) use principal::is_session_of;
 pub use principal::{InvalidPrincipal, Principal};
 pub use reach::Can;
 pub(crate) use read_only::{allowed_actions, is_read_only};

@@ -170,7 +170,7 @@ fn iam_arn(text: &str) -> Option<(&str, &str)> {
 }
 
 /// Whether an ARN is that of a session of a role. The ARN of a session has the name of the role, but not its path.
-pub(super) fn is_session_of(session: &str, role: &str) -> bool {
+pub(crate) fn is_session_of(session: &str, role: &str) -> bool {
     let Some((account, resource)) = iam_arn(role) else { return false };
     let Some(name) = resource.strip_prefix("role/").and_then(|path| path.rsplit('/').next()) else { return false };
     let mut fields = session.splitn(6, ':').skip(1);

@@ -331,9 +331,9 @@ fn rewrite(
     partition: &Partition,
 ) -> Result<Document, PolicyError> {
     let sid = free_sid(&document);
-    let text = Value::from(grant.principal.to_policy(partition));
     document.edited(|statements| match joined.and_then(|index| statements.get_mut(index)) {
         Some(statement) => {
+            let text = Value::from(grant.principal.to_policy(partition));
             if let Some(aws) = statement.get_mut("Principal").and_then(|p| p.get_mut("AWS")) {
                 match aws {
                     Value::Array(list) => list.push(text),
@@ -342,14 +342,8 @@ fn rewrite(
             }
         }
         None => {
-            let mut statement = Map::new();
-            statement.insert("Sid".to_owned(), sid.into());
-            statement.insert("Effect".to_owned(), "Allow".into());
-            statement.insert("Principal".to_owned(), Value::Object(Map::from_iter([("AWS".to_owned(), text)])));
-            statement.insert("Action".to_owned(), grant.actions.to_policy());
-            if !grant.condition.is_empty() {
-                statement.insert("Condition".to_owned(), grant.condition.to_json());
-            }
+            let mut statement = Map::from_iter([("Sid".to_owned(), Value::from(sid))]);
+            statement.extend(grant.to_statement(partition));
             statements.push(Value::Object(statement));
         }
     })

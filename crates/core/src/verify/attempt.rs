@@ -9,7 +9,7 @@
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::ATTEMPT_SESSION;
 use super::caller::VerifyCaller;
@@ -145,7 +145,7 @@ impl Attempt {
 impl NotTriedReason {
     /// Whether the user has to do something before it can be tried with this caller.
     #[must_use]
-    pub fn needs_action(self) -> bool {
+    pub(super) fn needs_action(self) -> bool {
         self == Self::NoMfaDevice
     }
 }
@@ -239,16 +239,7 @@ fn configured_arns(blueprint: &Blueprint, access_role: &RoleName) -> Vec<String>
 
 /// A trust policy with exactly these grants.
 fn trust_of(grants: &[Grant], partition: &Partition) -> Option<Document> {
-    let statement = |grant: &Grant| {
-        let mut statement = Map::new();
-        statement.insert("Effect".to_owned(), "Allow".into());
-        statement.insert("Principal".to_owned(), serde_json::json!({ "AWS": grant.principal.to_policy(partition) }));
-        statement.insert("Action".to_owned(), grant.actions.to_policy());
-        if !grant.condition.is_empty() {
-            statement.insert("Condition".to_owned(), grant.condition.to_json());
-        }
-        Value::Object(statement)
-    };
+    let statement = |grant: &Grant| Value::Object(grant.to_statement(partition));
     Document::from_statements(grants.iter().map(statement).collect()).ok()
 }
 

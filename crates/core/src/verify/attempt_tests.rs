@@ -1,8 +1,7 @@
 use super::super::{AttemptResult, KeyKind, RefusedBy, Trial};
 use super::*;
-use crate::account::{Account, AccountState, JoinMethod};
 use crate::config::Config;
-use crate::plan::sample::{blueprint, converged, document, fresh, name};
+use crate::plan::sample::{blueprint, blueprint_of, converged, document, fresh, name};
 use crate::policy::add_grants;
 
 const ANN: &str = "arn:aws:iam::222233334444:user/ann";
@@ -18,20 +17,7 @@ fn session(role: &str) -> VerifyCaller {
 }
 
 fn configured(toml: &str) -> Blueprint {
-    let config = Config::parse_without_files(toml).unwrap();
-    let account = Account {
-        id: "444455556666".parse().unwrap(),
-        name: "payments-dev".into(),
-        state: AccountState::Active,
-        joined_at: None,
-        joined: JoinMethod::Created,
-        management: "111122223333".parse().unwrap(),
-        partition: "aws".parse().unwrap(),
-        ou_path: None,
-    };
-    let (blueprint, errors) = Blueprint::new(&config, &account, &Default::default()).unwrap();
-    assert_eq!(errors, []);
-    blueprint
+    blueprint_of(&Config::parse_without_files(toml).unwrap())
 }
 
 /// The attempts in an account that matches the configuration, one in each line.

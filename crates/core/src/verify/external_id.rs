@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use crate::policy::{Grant, like};
+use crate::policy::{Grant, like, some_match};
 
 /// The most configured external IDs of a role that are tried.
 const MOST: usize = 10;
@@ -28,7 +28,7 @@ impl ExternalIds {
         for clause in clauses {
             for value in &clause.values {
                 accepts_wrong |= clause.is_pattern() && like(value, WRONG);
-                let id = if clause.is_pattern() { value.replace('*', "").replace('?', "x") } else { value.clone() };
+                let id = if clause.is_pattern() { some_match(value) } else { value.clone() };
                 if !right.contains(&id) && right.len() < MOST {
                     right.push(id);
                 }

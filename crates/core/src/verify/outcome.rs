@@ -4,6 +4,7 @@ use super::attempt::{Attempt, Evaluated, Expected};
 use crate::account::{AccountAge, AccountId};
 use crate::error::{ApiError, ErrorKind};
 use crate::outcome::Stop;
+use crate::policy::is_session_of;
 use crate::redaction::KnownSecrets;
 
 /// The call whose denial is a refusal.
@@ -67,7 +68,7 @@ impl AttemptResult {
     #[must_use]
     pub fn new(attempt: &Attempt, result: Result<String, ApiError>, secrets: &KnownSecrets) -> Self {
         match result {
-            Ok(arn) if is_session_of(&arn, attempt) => Self::Assumed,
+            Ok(arn) if is_session_of(&arn, &attempt.role_arn) => Self::Assumed,
             Ok(arn) => Self::Elsewhere(arn),
             Err(error) if error.call == ASSUME_ROLE && error.kind() == ErrorKind::AccessDenied => {
                 Self::Refused(if error.denial.is_by_the_caller() {
@@ -91,13 +92,6 @@ impl AttemptResult {
         let fix = if fix.is_empty() { "run again".to_owned() } else { fix };
         Self::NotTried { reason: secrets.redacted(error.to_string()), fix: secrets.redacted(fix) }
     }
-}
-
-/// Whether the ARN is that of a session of the role of an attempt: `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`.
-fn is_session_of(arn: &str, attempt: &Attempt) -> bool {
-    let role = arn.split_once(":assumed-role/").and_then(|(_, rest)| rest.split('/').next());
-    AccountId::from_arn(arn) == AccountId::from_arn(&attempt.role_arn)
-        && role.is_some_and(|role| role.eq_ignore_ascii_case(attempt.role.as_str()))
 }
 
 impl Trial {

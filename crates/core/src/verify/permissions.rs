@@ -31,6 +31,9 @@ pub struct RolePermissions {
     pub may_write: Vec<String>,
     /// The inline policies by name, each in sentences.
     pub inline_policies: BTreeMap<String, Vec<String>>,
+    /// How many of the inline policies are not supported, so that their actions are not known.
+    #[serde(skip)]
+    unsupported: usize,
     /// The ARNs of its managed policies.
     pub managed_policies: Vec<String>,
     /// The ARN of its permissions boundary.
@@ -67,6 +70,7 @@ fn of_role(spec: &RoleSpec, role: &ObservedRole) -> RolePermissions {
         actions: actions.len(),
         may_write: actions.into_iter().filter(|action| !is_read_only(action)).collect(),
         inline_policies,
+        unsupported: role.policies.values().filter(|policy| policy.is_err()).count(),
         managed_policies: role.attached.iter().cloned().collect(),
         boundary: role.settings.boundary.clone(),
     }
@@ -93,8 +97,7 @@ impl RolePermissions {
             1 => parts.push(format!("the managed policy {managed}")),
             _ => parts.push(format!("the managed policies {managed}")),
         }
-        let unsupported = self.inline_policies.values().flatten().filter(|text| text.starts_with("the policy is not"));
-        match unsupported.count() {
+        match self.unsupported {
             0 => {}
             1 => parts.push("1 inline policy that is not supported".to_owned()),
             count => parts.push(format!("{count} inline policies that are not supported")),

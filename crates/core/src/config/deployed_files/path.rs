@@ -1,5 +1,6 @@
 //! The paths of files, as they are stored in names of SSM parameters.
 
+use crate::config::files::OUTSIDE;
 use crate::text::Untrusted;
 
 /// The path of a file relative to the configuration, without `.` and empty levels: `./policies/x.json` is `policies/x.json`.
@@ -10,11 +11,7 @@ use crate::text::Untrusted;
 pub(super) fn normalized(path: &str) -> Result<String, String> {
     let levels: Vec<&str> = path.split('/').filter(|level| !matches!(*level, "" | ".")).collect();
     if path.starts_with('/') || levels.is_empty() || levels.contains(&"..") {
-        return Err(
-            "is outside the directory of the configuration; move the file into that directory and use a relative \
-                    path without `..`"
-                .to_owned(),
-        );
+        return Err(OUTSIDE.to_owned());
     }
     let is_storable = |level: &&str| {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
