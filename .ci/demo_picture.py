@@ -22,18 +22,17 @@ TITLE = ("onboard demo: a summary, the plan in a few lines, who will be able to 
 
 
 def chosen(lines):
-    """The summary and the plan; of each run its heading and its result; the remedy and the values of the hand-off."""
+    """The summary, the creation and the plan; of each run its heading and its result; the remedy and the values of the hand-off."""
     section, shown = "", True
     for line in lines:
         text = plain(line)
         if text == "Summary" or re.match(r"\d\. ", text):
             section, shown = text[0], text[0] not in "34"
-            if section != "1":
-                yield from ["", line, ""]
+            yield from ["", line, ""]
             continue
         if text.startswith(("AssumeRole was refused", "In the console")) or (section == "6" and text.startswith("  http")):
             shown = text.startswith("AssumeRole")
-        elif section in "2S56" and shown or section in "34" and re.match(r"Converged|\d+ calls", text):
+        elif section in "S1256" and shown or section in "34" and re.match(r"Converged|\d+ calls", text):
             yield cut(line)
 
 

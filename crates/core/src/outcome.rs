@@ -68,6 +68,12 @@ impl fmt::Display for Cause {
 
 const LATER: &str = "no action needed: a message on the queue is retried automatically; otherwise run again later";
 
+/// A remedy, or an error with it, for a person at the command line, where no queue retries.
+#[must_use]
+pub fn for_command_line(text: &str) -> String {
+    text.replace(LATER, "run again later")
+}
+
 impl Outcome {
     /// Which of the four it is.
     #[must_use]
@@ -432,6 +438,12 @@ mod tests {
         insta::assert_snapshot!(remedy("sts:AssumeRole", "InvalidClientTokenId"), @"sign in again; if the credentials are valid, enable the region in the management account or pass another `--region`");
         insta::assert_snapshot!(remedy("sts:AssumeRole", "ExpiredToken"), @"they have expired: sign in again (`aws sso login`, `aws login`), or replace the session token, then run again");
         insta::assert_snapshot!(remedy("sts:AssumeRole", "SignatureDoesNotMatch"), @"check that the secret access key belongs to the access key, and this machine's clock, then run again");
+    }
+
+    #[test]
+    fn remedy_for_the_command_line_names_no_queue() {
+        let stop = Stop::wait(Code::Throttled, "Rate exceeded").advise("wait an hour");
+        insta::assert_snapshot!(for_command_line(&stop.into_cause().to_string()), @"Rate exceeded; run again later; wait an hour");
     }
 
     #[test]

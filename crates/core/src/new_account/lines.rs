@@ -6,7 +6,7 @@ use super::values::BillingAccess;
 use crate::config::{Config, PrincipalSpec};
 use crate::console::ConsoleLink;
 use crate::lines::{Line, Mark, Style};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, for_command_line};
 use crate::report::Report;
 use crate::role::RoleName;
 use crate::suggestion::{counted, plain_list_of};
@@ -166,7 +166,9 @@ pub fn result_lines(result: &AccountResult) -> Vec<Line> {
             lines.extend(outcome.cause().map(|cause| Line::at(6).text(&cause.message)));
             match &outcome {
                 Outcome::Blocked(cause) => lines.push(Line::at(6).column(Style::Strong, "Fix:", 4).text(&cause.remedy)),
-                Outcome::Waiting(cause) if !cause.remedy.is_empty() => lines.push(Line::at(6).text(&cause.remedy)),
+                Outcome::Waiting(cause) if !cause.remedy.is_empty() => {
+                    lines.push(Line::at(6).text(for_command_line(&cause.remedy)));
+                }
                 _ => {}
             }
             lines

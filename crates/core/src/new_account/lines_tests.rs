@@ -118,8 +118,7 @@ fn results_name_what_was_done_and_what_to_do() {
       · late (444455556666): created, moved to Workloads/Dev, waiting
         (not_propagated)
           not yet
-          no action needed: a message on the queue is retried automatically;
-          otherwise run again later; wait an hour
+          run again later; wait an hour
       · requested <requested@example.com>: requested (`car-0tcojl30`); AWS still
         creates it
       · rest <rest@example.com>: not started

@@ -11,7 +11,7 @@ use super::proof_lines::proof_lines;
 use crate::code::Code;
 use crate::handoff::Handoff;
 use crate::lines::{Line, Style};
-use crate::outcome::{Cause, Outcome};
+use crate::outcome::{Cause, Outcome, for_command_line};
 use crate::plan::{Action, Change, Refusal, Sign};
 use crate::policy::{Document, Redactor};
 use crate::suggestion::plain_list_of;
@@ -180,7 +180,9 @@ pub(crate) fn ending_lines(report: &Report) -> Vec<Line> {
         Outcome::Converged => vec![Line::at(0).styled(Style::Success, converged(report))],
         Outcome::Waiting(cause) => {
             let mut lines = vec![title(Style::Warning, "Waiting", cause), Line::at(2).text(&cause.message)];
-            lines.extend(Some(&cause.remedy).filter(|text| !text.is_empty()).map(|text| Line::at(2).text(text)));
+            if !cause.remedy.is_empty() {
+                lines.push(Line::at(2).text(for_command_line(&cause.remedy)));
+            }
             lines
         }
         Outcome::Blocked(cause) if is_listed(cause, report) => {
@@ -219,7 +221,7 @@ fn converged(report: &Report) -> String {
 fn explained(title: Line, indent: usize, message: &str, remedy: &str) -> Vec<Line> {
     let mut lines = vec![title, Line::at(indent).text(message)];
     if !remedy.is_empty() {
-        lines.push(Line::at(indent).column(Style::Strong, "Fix:", 4).text(remedy));
+        lines.push(Line::at(indent).column(Style::Strong, "Fix:", 4).text(for_command_line(remedy)));
     }
     lines
 }

@@ -423,7 +423,6 @@ fn report_of_an_interrupted_run_lists_what_was_not_done() {
 
     Waiting: throttled
       iam:PutRolePolicy failed: Throttling
-      no action needed: a message on the queue is retried automatically; otherwise
       run again later
     ");
 }

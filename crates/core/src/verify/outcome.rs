@@ -3,7 +3,7 @@
 use super::attempt::{Attempt, Evaluated, Expected};
 use crate::account::{AccountAge, AccountId};
 use crate::error::{ApiError, ErrorKind};
-use crate::outcome::Stop;
+use crate::outcome::{Stop, for_command_line};
 use crate::policy::is_session_of;
 use crate::redaction::KnownSecrets;
 
@@ -51,9 +51,9 @@ pub enum RefusedBy {
 /// What all attempts together show, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Conclusion {
-    /// A caller got in that must be refused.
+    /// The caller assumed a role that must be refused.
     Breach,
-    /// A caller was refused that must get in.
+    /// The caller was refused a role that it must be able to assume.
     LockedOut,
     /// Something could not be tried.
     Incomplete,
@@ -88,7 +88,7 @@ impl AttemptResult {
     /// The result of an attempt that an error prevented.
     #[must_use]
     pub fn not_tried(error: &ApiError, secrets: &KnownSecrets) -> Self {
-        let fix = Stop::from_error(error, AccountAge::Established).into_cause().remedy;
+        let fix = for_command_line(&Stop::from_error(error, AccountAge::Established).cause().remedy);
         let fix = if fix.is_empty() { "run again".to_owned() } else { fix };
         Self::NotTried { reason: secrets.redacted(error.to_string()), fix: secrets.redacted(fix) }
     }
