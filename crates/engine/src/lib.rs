@@ -44,6 +44,7 @@ mod open_record;
 mod pages;
 pub mod ports;
 mod prepare;
+mod rate_limit;
 mod removed;
 mod retry;
 mod run;

@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use onboarding_core::error::ApiError;
 
+use crate::ports::Clock;
+use crate::rate_limit::RateLimit;
+
 /// The most pages of one list. `ListAccounts` has 20 accounts on a page, and no organization has 100,000.
 ///
 /// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>.
@@ -17,7 +20,7 @@ pub(crate) struct Pages {
 
 impl Pages {
     /// No page yet, of the list that this call returns.
-    pub(crate) fn of(call: &'static str) -> Self {
+    pub(crate) fn new(call: &'static str) -> Self {
         Self { call, tokens: BTreeSet::new() }
     }
 
@@ -38,13 +41,35 @@ impl Pages {
     }
 }
 
+/// Reads all pages of the list that a call returns, not faster than its rate. `read` reads the page of a token, keeps what is on it
+/// and returns the token of the next page.
+///
+/// # Errors
+/// When a page cannot be read, or leads back to one that was read.
+pub(crate) async fn read_pages(
+    call: &'static str,
+    clock: &impl Clock,
+    rate: &RateLimit,
+    mut read: impl AsyncFnMut(Option<String>) -> Result<Option<String>, ApiError>,
+) -> Result<(), ApiError> {
+    let mut pages = Pages::new(call);
+    let mut from = None;
+    loop {
+        rate.wait(clock).await;
+        from = pages.next(read(from).await?)?;
+        if from.is_none() {
+            return Ok(());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn each_page_is_read_once() {
-        let mut pages = Pages::of("organizations:ListAccounts");
+        let mut pages = Pages::new("organizations:ListAccounts");
         let token = |text: &str| Some(text.to_owned());
         assert_eq!(pages.next(token("a")).unwrap(), token("a"));
         assert_eq!(pages.next(token("b")).unwrap(), token("b"));
@@ -55,7 +80,7 @@ mod tests {
 
     #[test]
     fn pages_end() {
-        let mut pages = Pages::of("organizations:ListAccounts");
+        let mut pages = Pages::new("organizations:ListAccounts");
         let error = (0..).find_map(|page| pages.next(Some(page.to_string())).err()).unwrap().to_string();
         assert!(error.contains("more than 5000 pages"), "{error}");
     }

@@ -7,7 +7,6 @@
 //!
 //! | File | Contents |
 //! |---|---|
-//! | `rate_limit` | spaces calls, so that no rate of Organizations is exceeded |
 //! | `members` | the accounts with their emails, and the requests in progress |
 //! | `units` | finds units by their paths, and the paths of units |
 //! | `survey` | compares what is asked for with what exists |
@@ -16,7 +15,6 @@
 
 mod create;
 mod members;
-mod rate_limit;
 mod run;
 mod survey;
 mod units;

@@ -20,9 +20,9 @@ use onboarding_core::trigger::TriggerKind;
 use tracing::Instrument;
 
 use super::create::{OneCreation, Present};
-use super::rate_limit::RateLimit;
 use crate::job::{Engine, Job};
 use crate::ports::{ManageAccounts, World, WriteIam};
+use crate::rate_limit::RateLimit;
 use crate::retry::Backoff;
 
 /// How the accounts are created.
