@@ -61,6 +61,7 @@ pub use first_look::FirstLook;
 pub use job::{Engine, Job};
 pub use new_accounts::{CreationRun, Interrupt, Members, SurveyError, all_members, unit_paths};
 pub use open_record::OpenRecord;
+pub use pages::Pages;
 pub use retry::{timed_out, timeout_at};
 pub use secrets::{Unusable, Use, read_parameters};
 pub use target::TargetAccount;

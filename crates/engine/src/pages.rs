@@ -13,14 +13,15 @@ use crate::rate_limit::RateLimit;
 const MAX_PAGES: usize = 5_000;
 
 /// The pages of one list that were read. Without it, tokens that lead back, or never end, would be followed without end.
-pub(crate) struct Pages {
+pub struct Pages {
     call: &'static str,
     tokens: BTreeSet<String>,
 }
 
 impl Pages {
     /// No page yet, of the list that this call returns.
-    pub(crate) fn new(call: &'static str) -> Self {
+    #[must_use]
+    pub fn new(call: &'static str) -> Self {
         Self { call, tokens: BTreeSet::new() }
     }
 
@@ -28,7 +29,7 @@ impl Pages {
     ///
     /// # Errors
     /// When the token leads to a page that was already read, or the list has too many pages.
-    pub(crate) fn next(&mut self, token: Option<String>) -> Result<Option<String>, ApiError> {
+    pub fn next(&mut self, token: Option<String>) -> Result<Option<String>, ApiError> {
         let Some(token) = token else { return Ok(None) };
         let malformed = |message: &str| ApiError::new(self.call, "MalformedAnswer", message);
         if self.tokens.len() >= MAX_PAGES {
