@@ -27,6 +27,7 @@ mod access_denied;
 mod all_accounts;
 mod assume;
 mod assumed;
+mod cache;
 mod configuration;
 mod converge;
 mod creation;

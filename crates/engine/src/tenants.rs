@@ -9,7 +9,6 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use futures_util::lock::Mutex;
 use onboarding_core::account::AccountAge;
 use onboarding_core::blueprint::{self, SecretValues};
 use onboarding_core::code::Code;
@@ -17,30 +16,24 @@ use onboarding_core::config::VendorTenant;
 use onboarding_core::outcome::Stop;
 use onboarding_core::role::ExternalId;
 use onboarding_core::time::since;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
+use crate::cache::TenantExternalId;
 use crate::job::Engine;
 use crate::ports::World;
 
 /// How long it is remembered that a vendor returned no external ID.
 const ERROR_AGE: Duration = Duration::from_secs(10);
 
-/// The external ID of a tenant, or why it is not known.
-type Answer = Result<SecretString, Stop>;
-
-/// The answers of the vendors, and when they were given.
-pub(crate) type TenantCache = Mutex<BTreeMap<VendorTenant, (SystemTime, Answer)>>;
-
 impl<W: World> Engine<W> {
     /// The external IDs of all tenants whose vendor returns it.
-    pub(crate) async fn tenant_external_ids(&self, keys: &SecretValues) -> BTreeMap<VendorTenant, Answer> {
+    pub(crate) async fn tenant_external_ids(&self, keys: &SecretValues) -> BTreeMap<VendorTenant, TenantExternalId> {
         let tenants = blueprint::tenants(&self.config);
         let mut answers = BTreeMap::new();
         if tenants.is_empty() {
             return answers;
         }
-        // Concurrent runs wait here for the first of them to ask, instead of asking the same.
-        let mut cache = self.tenants.lock().await;
+        let mut cache = self.cache.tenants.lock().await;
         for tenant in tenants {
             let is_recent = |at: &SystemTime| since(*at, self.world.now()) < ERROR_AGE;
             let answer = match cache.get(tenant) {
@@ -56,7 +49,7 @@ impl<W: World> Engine<W> {
         answers
     }
 
-    async fn ask_external_id(&self, tenant: &VendorTenant, keys: &SecretValues) -> Answer {
+    async fn ask_external_id(&self, tenant: &VendorTenant, keys: &SecretValues) -> TenantExternalId {
         let access = blueprint::tenant_access(tenant, keys).map_err(|problem| {
             Stop::blocked(Code::Configuration, problem, "fix the configuration or the parameter, then run again")
         })?;
