@@ -57,13 +57,13 @@ mod verify;
 
 pub use all_accounts::{AllAccounts, all_accounts};
 pub use configuration::{ConfigurationError, DeployedConfiguration, parameters_below};
-pub use engine::Processed;
 pub use first_look::FirstLook;
 pub use job::{Engine, Job};
 pub use new_accounts::{CreationRun, Interrupt, Members, SurveyError, all_members, unit_paths};
 pub use open_record::OpenRecord;
 pub use pages::Pages;
 pub use retry::{timed_out, timeout_at};
+pub use run::Processed;
 pub use secrets::{Unusable, Use, read_parameters};
 pub use target::TargetAccount;
 pub use verify::Verified;
