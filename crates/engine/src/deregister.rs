@@ -11,7 +11,6 @@ use std::time::SystemTime;
 use futures_util::future::join_all;
 use onboarding_core::account::{AccountAge, AccountId};
 use onboarding_core::blueprint::{SecretValues, tenant_access};
-use onboarding_core::code::Code;
 use onboarding_core::config::{RoleTemplate, VendorTenant};
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::ExistingRegistration;
@@ -26,6 +25,7 @@ use onboarding_core::vendor::ApiAccess;
 use crate::job::Engine;
 use crate::open_record::OpenRecord;
 use crate::ports::World;
+use crate::vendors::no_access;
 
 /// The removal of the registrations of one account.
 struct Removal<'e, 'r, 'w, W> {
@@ -193,8 +193,7 @@ impl<W: World> Removal<'_, '_, '_, W> {
 }
 
 fn access(tenant: &VendorTenant, secrets: &SecretValues) -> Result<ApiAccess, Stop> {
-    let remedy = "fix the configuration or the parameter";
-    tenant_access(tenant, secrets).map_err(|problem| Stop::blocked(Code::Configuration, problem, remedy))
+    tenant_access(tenant, secrets).map_err(|problem| no_access(&problem))
 }
 
 fn is_in_tenant(role: &RoleTemplate, recorded: &RecordedRegistration) -> bool {

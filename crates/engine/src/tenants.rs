@@ -21,6 +21,7 @@ use secrecy::ExposeSecret;
 use crate::cache::TenantExternalId;
 use crate::job::Engine;
 use crate::ports::World;
+use crate::vendors::no_access;
 
 /// How long it is remembered that a vendor returned no external ID.
 const ERROR_AGE: Duration = Duration::from_secs(10);
@@ -50,9 +51,7 @@ impl<W: World> Engine<W> {
     }
 
     async fn ask_external_id(&self, tenant: &VendorTenant, keys: &SecretValues) -> TenantExternalId {
-        let access = blueprint::tenant_access(tenant, keys).map_err(|problem| {
-            Stop::blocked(Code::Configuration, problem, "fix the configuration or the parameter, then run again")
-        })?;
+        let access = blueprint::tenant_access(tenant, keys).map_err(|problem| no_access(&problem))?;
         let asked = self.world.vendor_external_id(tenant.api, &access).await;
         let found = asked.map_err(|error| Stop::from_vendor_error(&error, AccountAge::Established))?;
         let call = tenant.api.calls().external_id;
