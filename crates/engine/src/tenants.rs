@@ -7,12 +7,13 @@
 //! The answer is not trusted. What IAM would not accept as an external ID is refused, and is repeated nowhere.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use onboarding_core::account::AccountAge;
 use onboarding_core::blueprint::{self, SecretValues};
 use onboarding_core::code::Code;
 use onboarding_core::config::VendorTenant;
+use onboarding_core::limits::VENDOR_ERROR_AGE;
 use onboarding_core::outcome::Stop;
 use onboarding_core::role::ExternalId;
 use onboarding_core::time::since;
@@ -22,9 +23,6 @@ use crate::cache::TenantExternalId;
 use crate::job::Engine;
 use crate::ports::World;
 use crate::vendors::no_access;
-
-/// How long it is remembered that a vendor returned no external ID.
-const ERROR_AGE: Duration = Duration::from_secs(10);
 
 impl<W: World> Engine<W> {
     /// The external IDs of all tenants whose vendor returns it.
@@ -36,7 +34,7 @@ impl<W: World> Engine<W> {
         }
         let mut cache = self.cache.tenants.lock().await;
         for tenant in tenants {
-            let is_recent = |at: &SystemTime| since(*at, self.world.now()) < ERROR_AGE;
+            let is_recent = |at: &SystemTime| since(*at, self.world.now()) < VENDOR_ERROR_AGE;
             let answer = match cache.get(tenant) {
                 Some((at, answer)) if answer.is_ok() || is_recent(at) => answer.clone(),
                 _ => {
