@@ -243,7 +243,7 @@ impl FakeOrganization {
         change(&mut state);
     }
 
-    fn alter<T>(&self, account: &AccountId, change: impl FnOnce(&mut SimAccount) -> T) {
+    pub(super) fn alter<T>(&self, account: &AccountId, change: impl FnOnce(&mut SimAccount) -> T) {
         self.change(|all| all.accounts.get_mut(account).map(change));
     }
 }

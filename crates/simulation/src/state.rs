@@ -10,7 +10,7 @@ use crate::call::Call;
 use crate::consistency::Lag;
 use crate::inbox::Inbox;
 use crate::notifications::Notifications;
-use crate::profiles::Settings;
+use crate::profile_settings::ProfileSettings;
 use crate::rejection::Rejection;
 use crate::tenant::Tenant;
 use onboarding_core::account::{AccountId, Partition};
@@ -44,7 +44,7 @@ pub(super) struct State {
     /// Whether there is a table.
     pub(super) has_records: bool,
     /// The profiles with which access is tried.
-    pub(super) profiles: BTreeMap<String, Settings>,
+    pub(super) profiles: BTreeMap<String, ProfileSettings>,
     pub(super) inbox: Inbox,
     pub(super) notifications: Notifications,
     /// The tenant at a vendor with an API, if any.
