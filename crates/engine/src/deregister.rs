@@ -61,10 +61,17 @@ impl<W: World> Engine<W> {
         record: &mut OpenRecord<'_, W>,
         deadline: SystemTime,
     ) {
-        let secrets = SecretValues::default();
-        let (results, remaining) = (Vec::new(), Vec::new());
-        let mut removal =
-            Removal { engine: self, account, mode, record, deadline, secrets, results, remaining, retry: None };
+        let mut removal = Removal {
+            engine: self,
+            account,
+            mode,
+            record,
+            deadline,
+            secrets: SecretValues::default(),
+            results: Vec::new(),
+            remaining: Vec::new(),
+            retry: None,
+        };
         if let Err(stop) = removal.remove_all().await {
             removal.stopped("to ask the vendors for registrations", stop);
         }
@@ -101,7 +108,8 @@ impl<W: World> Removal<'_, '_, '_, W> {
             .iter()
             .filter_map(|role| Some((&role.registration.as_ref()?.tenant, role.definition.title.as_str())))
             .collect();
-        let (account, secrets) = (self.account, &self.secrets);
+        let account = self.account;
+        let secrets = &self.secrets;
         let asked = tenants.into_iter().map(async |(tenant, title)| {
             let found = async {
                 let found = engine.world.vendor_registrations(tenant.api, &access(tenant, secrets)?, account).await;
