@@ -76,7 +76,7 @@ resource "aws_iam_role_policy" "function" {
         Sid       = "ReadConfigurationFiles"
         Effect    = "Allow"
         Action    = "ssm:GetParametersByPath"
-        Resource  = "${local.ssm_parameters_arn}${local.create_configuration ? "/account-onboarding/onboarding.toml" : var.configuration_parameter_name}"
+        Resource  = "${local.ssm_parameters_arn}${local.configuration_parameter}"
         Condition = { ArnEquals = { "lambda:SourceFunctionArn" = local.function_arn } }
       },
       # For SecureStrings encrypted with a customer managed key: through SSM only, and for these parameters only.

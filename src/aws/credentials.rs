@@ -21,7 +21,7 @@ use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::region::Region;
 
-use super::error::chain;
+use super::error_chain::chain;
 use super::profiles::{Method, ProfileOption, Selected};
 use onboarding_core::limits::LOAD_CREDENTIALS;
 use onboarding_core::text::{Untrusted, excerpt};

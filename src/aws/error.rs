@@ -8,6 +8,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::ErrorKind;
 
 use super::credentials::unavailable_credentials;
+use super::error_chain::chain;
 use super::unreachable::obstacle;
 use onboarding_core::error::ApiError;
 
@@ -77,16 +78,4 @@ fn with_status(response: &HttpResponse, message: &str) -> String {
 /// The error of a response without a field that the service's model requires.
 pub(super) fn malformed(call: &'static str, what: &str) -> ApiError {
     ApiError::new(call, "MalformedAnswer", &format!("the response has no {what}"))
-}
-
-/// An error and its sources in one string. `Display` of an SDK error shows only the outermost.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }

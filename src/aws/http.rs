@@ -49,13 +49,14 @@ impl HttpClient {
 
     async fn exchange(&self, request: VendorRequest<'_>) -> Result<VendorResponse, ApiError> {
         let call = request.call;
-        let connection = |error: &dyn std::error::Error| ApiError::new(call, "Connection", &super::error::chain(error));
+        let connection =
+            |error: &dyn std::error::Error| ApiError::new(call, "Connection", &super::error_chain::chain(error));
         let host = network::host(&request.url).to_owned();
         let sent = self.connector().call(http_request(request)?).await;
         let response = sent.map_err(|error| {
             let error = if self.user.is_some() { marked(error, &host) } else { error };
             let code = obstacle(&error).map_or("Connection", Obstacle::code);
-            ApiError::new(call, code, &super::error::chain(&error))
+            ApiError::new(call, code, &super::error_chain::chain(&error))
         })?;
         let status = response.status().as_u16();
         let mut stream = ByteStream::new(response.into_body());

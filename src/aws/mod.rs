@@ -10,6 +10,7 @@ mod credentials;
 mod directory;
 mod endpoints;
 mod error;
+mod error_chain;
 mod http;
 mod iam;
 mod inspect;

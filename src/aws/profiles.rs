@@ -20,7 +20,7 @@ use aws_config::profile::{Profile, ProfileSet};
 use aws_types::os_shim_internal::{Env, Fs};
 
 use super::config_files::{ConfigFile, UnusableFile};
-use super::error::chain;
+use super::error_chain::chain;
 use onboarding_core::suggestion::{did_you_mean, list_of};
 use onboarding_core::text::Untrusted;
 

@@ -83,15 +83,15 @@ impl Records for Aws {
     async fn save_handoff(&self, subject: &str, vendor: &str, done: Option<&str>) -> Result<(), ApiError> {
         // An entry can be written only into a map that exists, and one expression cannot do both.
         let create = self
-            .update(subject, Expression::of("SET #handoffs = if_not_exists(#handoffs, :none)"))
+            .update(subject, Expression::from_text("SET #handoffs = if_not_exists(#handoffs, :none)"))
             .expression_attribute_names("#handoffs", attribute::HANDOFFS)
             .expression_attribute_values(":none", AttributeValue::M(HashMap::new()));
         create.send().await.map_err(api_error(UPDATE))?;
         let request = match done {
             Some(fingerprint) => self
-                .update(subject, Expression::of("SET #handoffs.#vendor = :fingerprint"))
+                .update(subject, Expression::from_text("SET #handoffs.#vendor = :fingerprint"))
                 .expression_attribute_values(":fingerprint", AttributeValue::S(fingerprint.to_owned())),
-            None => self.update(subject, Expression::of("REMOVE #handoffs.#vendor")),
+            None => self.update(subject, Expression::from_text("REMOVE #handoffs.#vendor")),
         };
         let request = request
             .expression_attribute_names("#handoffs", attribute::HANDOFFS)
@@ -126,7 +126,7 @@ struct Expression {
 
 impl Expression {
     /// An expression whose names and values are added to the request.
-    fn of(text: &str) -> Self {
+    fn from_text(text: &str) -> Self {
         Self { text: text.to_owned(), names: HashMap::new(), values: HashMap::new() }
     }
 

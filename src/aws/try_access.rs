@@ -12,7 +12,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::Aws;
 use super::clients::{ClientsError, caller_config, with_credentials};
-use super::error::{api_error, chain, malformed};
+use super::error::{api_error, malformed};
+use super::error_chain::chain;
 use super::profiles;
 use onboarding_core::error::ApiError;
 use onboarding_core::limits::SESSION;

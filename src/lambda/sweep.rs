@@ -26,7 +26,7 @@ use onboarding_core::report::Report;
 use onboarding_core::suggestion::counted;
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::trigger::TriggerKind;
-use onboarding_engine::{timed_out, timeout_at};
+use onboarding_engine::{Pages, timed_out, timeout_at};
 
 /// The maximum number of messages in one `SendMessageBatch` call.
 ///
@@ -55,18 +55,15 @@ impl<W: FunctionWorld> Invocation<'_, W> {
 
     async fn queue_pages(&self, from: Option<String>, counts: &mut SweepCounts) -> Result<(), ApiError> {
         let mut token_is_from_message = from.is_some();
-        let mut page = from;
+        let mut pages = Pages::new("organizations:ListAccounts");
+        let mut page = pages.next(from)?;
         loop {
             page = match self.queue_page(page.clone(), counts).await {
                 // The token of an earlier invocation may have expired. Start again with the first page.
                 Err(error) if token_is_from_message && error.kind() == ErrorKind::InvalidInput => None,
                 Err(error) => return Err(error),
                 Ok(None) => return Ok(()),
-                Ok(next) if next == page => {
-                    let message = "the pagination token leads to the same page again";
-                    return Err(ApiError::new("organizations:ListAccounts", "MalformedAnswer", message));
-                }
-                Ok(next) => next,
+                Ok(next) => pages.next(next)?,
             };
             token_is_from_message = false;
             if self.engine.world.now() >= self.deadlines.waiting {

@@ -129,6 +129,10 @@ pub const COMMAND_LINE_GRACE: Duration = Duration::from_secs(120);
 /// be delayed.
 pub const VENDOR_SEARCH: Duration = Duration::from_secs(10);
 
+/// How long it is remembered that a vendor returned no external ID, so that the accounts of a sweep do not wait for a vendor that
+/// does not answer one after the other.
+pub const VENDOR_ERROR_AGE: Duration = Duration::from_secs(10);
+
 /// The timeout of a registration with a vendor. Workload Security assumes the role before it responds, which "may take a
 /// minute or two".
 pub const VENDOR_REGISTRATION: Duration = Duration::from_secs(120);

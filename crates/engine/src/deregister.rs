@@ -11,7 +11,6 @@ use std::time::SystemTime;
 use futures_util::future::join_all;
 use onboarding_core::account::{AccountAge, AccountId};
 use onboarding_core::blueprint::{SecretValues, tenant_access};
-use onboarding_core::code::Code;
 use onboarding_core::config::{RoleTemplate, VendorTenant};
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::ExistingRegistration;
@@ -26,6 +25,7 @@ use onboarding_core::vendor::ApiAccess;
 use crate::job::Engine;
 use crate::open_record::OpenRecord;
 use crate::ports::World;
+use crate::vendors::no_access;
 
 /// The removal of the registrations of one account.
 struct Removal<'e, 'r, 'w, W> {
@@ -61,10 +61,17 @@ impl<W: World> Engine<W> {
         record: &mut OpenRecord<'_, W>,
         deadline: SystemTime,
     ) {
-        let secrets = SecretValues::default();
-        let (results, remaining) = (Vec::new(), Vec::new());
-        let mut removal =
-            Removal { engine: self, account, mode, record, deadline, secrets, results, remaining, retry: None };
+        let mut removal = Removal {
+            engine: self,
+            account,
+            mode,
+            record,
+            deadline,
+            secrets: SecretValues::default(),
+            results: Vec::new(),
+            remaining: Vec::new(),
+            retry: None,
+        };
         if let Err(stop) = removal.remove_all().await {
             removal.stopped("to ask the vendors for registrations", stop);
         }
@@ -101,7 +108,8 @@ impl<W: World> Removal<'_, '_, '_, W> {
             .iter()
             .filter_map(|role| Some((&role.registration.as_ref()?.tenant, role.definition.title.as_str())))
             .collect();
-        let (account, secrets) = (self.account, &self.secrets);
+        let account = self.account;
+        let secrets = &self.secrets;
         let asked = tenants.into_iter().map(async |(tenant, title)| {
             let found = async {
                 let found = engine.world.vendor_registrations(tenant.api, &access(tenant, secrets)?, account).await;
@@ -193,8 +201,7 @@ impl<W: World> Removal<'_, '_, '_, W> {
 }
 
 fn access(tenant: &VendorTenant, secrets: &SecretValues) -> Result<ApiAccess, Stop> {
-    let remedy = "fix the configuration or the parameter";
-    tenant_access(tenant, secrets).map_err(|problem| Stop::blocked(Code::Configuration, problem, remedy))
+    tenant_access(tenant, secrets).map_err(|problem| no_access(&problem))
 }
 
 fn is_in_tenant(role: &RoleTemplate, recorded: &RecordedRegistration) -> bool {

@@ -18,28 +18,9 @@ use crate::converge::{NextStep, known_registrations, next_step, plan_changed, ve
 use crate::first_look::FirstLook;
 use crate::job::{Engine, Job};
 use crate::open::OpenedAccount;
-use crate::open_record::OpenRecord;
-use crate::ports::{Clock, Records, World, WriteIam};
+use crate::ports::{World, WriteIam};
 use crate::retry::{Backoff, timed_out, timeout_at};
-use crate::run::{Run, refused, verified};
-
-/// The end of a run: its report, and its record, which the caller saves after it has published the outcome. Until then the
-/// run holds the account's lease, if it acquired it.
-pub struct Processed<'a, W> {
-    /// The report.
-    pub report: Report,
-    /// The record of the account.
-    pub record: OpenRecord<'a, W>,
-}
-
-impl<W: Records + Clock> Processed<'_, W> {
-    /// Saves the record of a run whose outcome is not published. Whether that succeeds does not affect the account.
-    async fn save(self, job: &Job) -> Report {
-        let Self { report, record } = self;
-        let _ = record.save(&report, None, job.abandon_at).await;
-        report
-    }
-}
+use crate::run::{Processed, Run, refused, verified};
 
 impl<W: World> Engine<W> {
     /// Reports what `apply` would do in an account. Nothing is written there: the sessions cannot.

@@ -8,8 +8,7 @@ use onboarding_core::plan::Change;
 use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::trigger::TriggerKind;
 
-use crate::secrets::SecretCache;
-use crate::tenants::TenantCache;
+use crate::cache::Cache;
 
 /// Everything that is needed to bring accounts to their blueprint.
 pub struct Engine<W> {
@@ -17,8 +16,7 @@ pub struct Engine<W> {
     pub world: W,
     /// What accounts should hold.
     pub config: Config,
-    pub(crate) secrets: SecretCache,
-    pub(crate) tenants: TenantCache,
+    pub(crate) cache: Cache,
     /// Gets every secret that is read, so that the log can leave it out.
     pub(crate) known_secrets: KnownSecrets,
 }
@@ -26,13 +24,7 @@ pub struct Engine<W> {
 impl<W> Engine<W> {
     /// An engine that has read nothing yet.
     pub fn new(world: W, config: Config) -> Self {
-        Self {
-            world,
-            config,
-            secrets: SecretCache::default(),
-            tenants: TenantCache::default(),
-            known_secrets: KnownSecrets::default(),
-        }
+        Self { world, config, cache: Cache::default(), known_secrets: KnownSecrets::default() }
     }
 
     /// The same, with the place to which every secret is added as soon as it is known: at once those of the configuration,

@@ -20,12 +20,11 @@ use onboarding_core::report::{Calls, ChangeResult, ChangeStatus, Report};
 use onboarding_core::role::RoleName;
 use onboarding_core::time::{after, since};
 
-use crate::engine::Processed;
 use crate::first_look::FirstLook;
 use crate::job::Job;
 use crate::ledger::Ledger;
 use crate::open_record::{OpenRecord, RoleChanges};
-use crate::ports::World;
+use crate::ports::{Clock, Records, World};
 use crate::retry::Backoff;
 use crate::vendors::read_notices;
 
@@ -72,6 +71,24 @@ pub(crate) struct Findings {
     pub(crate) proofs_after: Vec<Proof>,
     pub(crate) planned: Vec<Change>,
     pub(crate) calls: Calls,
+}
+
+/// The end of a run: its report, and its record, which the caller saves after it has published the outcome. Until then the
+/// run holds the account's lease, if it acquired it.
+pub struct Processed<'a, W> {
+    /// The report.
+    pub report: Report,
+    /// The record of the account.
+    pub record: OpenRecord<'a, W>,
+}
+
+impl<W: Records + Clock> Processed<'_, W> {
+    /// Saves the record of a run whose outcome is not published. Whether that succeeds does not affect the account.
+    pub(crate) async fn save(self, job: &Job) -> Report {
+        let Self { report, record } = self;
+        let _ = record.save(&report, None, job.abandon_at).await;
+        report
+    }
 }
 
 impl<'a, W: World> Run<'a, W> {

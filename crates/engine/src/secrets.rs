@@ -7,13 +7,13 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
-use futures_util::lock::Mutex;
 use onboarding_core::account::AccountAge;
 use onboarding_core::blueprint::{self, SecretValues};
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::outcome::Stop;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
+use crate::cache::ParameterValues;
 use crate::job::Engine;
 use crate::ports::{ParameterKind, ParameterValue, Secrets, World};
 
@@ -21,12 +21,6 @@ use crate::ports::{ParameterKind, ParameterValue, Secrets, World};
 ///
 /// See <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>.
 const NAMES_PER_CALL: usize = 10;
-
-/// The values of parameters by name, or why one is not available.
-type ParameterValues = BTreeMap<String, Result<SecretString, String>>;
-
-/// The values that were read, once all of them were.
-pub(crate) type SecretCache = Mutex<Option<ParameterValues>>;
 
 impl<W: World> Engine<W> {
     /// The external IDs and keys that the configuration refers to. A value that is not available is reported by the role that needs it.
@@ -43,8 +37,7 @@ impl<W: World> Engine<W> {
         if names.is_empty() {
             return Ok(ParameterValues::new());
         }
-        // Concurrent runs wait here for the first of them to read, instead of reading the same.
-        let mut cache = self.secrets.lock().await;
+        let mut cache = self.cache.parameters.lock().await;
         if let Some(values) = &*cache {
             return Ok(values.clone());
         }

@@ -7,42 +7,34 @@
 //! The answer is not trusted. What IAM would not accept as an external ID is refused, and is repeated nowhere.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use futures_util::lock::Mutex;
 use onboarding_core::account::AccountAge;
 use onboarding_core::blueprint::{self, SecretValues};
 use onboarding_core::code::Code;
 use onboarding_core::config::VendorTenant;
+use onboarding_core::limits::VENDOR_ERROR_AGE;
 use onboarding_core::outcome::Stop;
 use onboarding_core::role::ExternalId;
 use onboarding_core::time::since;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
+use crate::cache::TenantExternalId;
 use crate::job::Engine;
 use crate::ports::World;
-
-/// How long it is remembered that a vendor returned no external ID.
-const ERROR_AGE: Duration = Duration::from_secs(10);
-
-/// The external ID of a tenant, or why it is not known.
-type Answer = Result<SecretString, Stop>;
-
-/// The answers of the vendors, and when they were given.
-pub(crate) type TenantCache = Mutex<BTreeMap<VendorTenant, (SystemTime, Answer)>>;
+use crate::vendors::no_access;
 
 impl<W: World> Engine<W> {
     /// The external IDs of all tenants whose vendor returns it.
-    pub(crate) async fn tenant_external_ids(&self, keys: &SecretValues) -> BTreeMap<VendorTenant, Answer> {
+    pub(crate) async fn tenant_external_ids(&self, keys: &SecretValues) -> BTreeMap<VendorTenant, TenantExternalId> {
         let tenants = blueprint::tenants(&self.config);
         let mut answers = BTreeMap::new();
         if tenants.is_empty() {
             return answers;
         }
-        // Concurrent runs wait here for the first of them to ask, instead of asking the same.
-        let mut cache = self.tenants.lock().await;
+        let mut cache = self.cache.tenants.lock().await;
         for tenant in tenants {
-            let is_recent = |at: &SystemTime| since(*at, self.world.now()) < ERROR_AGE;
+            let is_recent = |at: &SystemTime| since(*at, self.world.now()) < VENDOR_ERROR_AGE;
             let answer = match cache.get(tenant) {
                 Some((at, answer)) if answer.is_ok() || is_recent(at) => answer.clone(),
                 _ => {
@@ -56,10 +48,8 @@ impl<W: World> Engine<W> {
         answers
     }
 
-    async fn ask_external_id(&self, tenant: &VendorTenant, keys: &SecretValues) -> Answer {
-        let access = blueprint::tenant_access(tenant, keys).map_err(|problem| {
-            Stop::blocked(Code::Configuration, problem, "fix the configuration or the parameter, then run again")
-        })?;
+    async fn ask_external_id(&self, tenant: &VendorTenant, keys: &SecretValues) -> TenantExternalId {
+        let access = blueprint::tenant_access(tenant, keys).map_err(|problem| no_access(&problem))?;
         let asked = self.world.vendor_external_id(tenant.api, &access).await;
         let found = asked.map_err(|error| Stop::from_vendor_error(&error, AccountAge::Established))?;
         let call = tenant.api.calls().external_id;

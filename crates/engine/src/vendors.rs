@@ -113,6 +113,11 @@ pub(crate) fn read_notices(
     blueprint.roles.iter().filter_map(notice).collect()
 }
 
+/// Blocked, because the configuration or a parameter gives no access to the API of a vendor.
+pub(crate) fn no_access(problem: &str) -> Stop {
+    Stop::blocked(Code::Configuration, problem, "fix the configuration or the parameter, then run again")
+}
+
 /// What vendors have registered for an account, by role; or why that is not known.
 pub(crate) type Registrations = BTreeMap<RoleName, Result<Vec<ExistingRegistration>, Stop>>;
 
@@ -127,11 +132,7 @@ impl<W: World> Engine<W> {
                     let asked = self.world.vendor_registrations(registration.api, access, &blueprint.account.id);
                     asked.await.map_err(|error| Stop::from_vendor_error(&error, AccountAge::Established))
                 }
-                Err(problem) => Err(Stop::blocked(
-                    Code::Configuration,
-                    problem,
-                    "fix the configuration or the parameter, then run again",
-                )),
+                Err(problem) => Err(no_access(problem)),
             };
             (spec.name().clone(), known)
         });

@@ -8,10 +8,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::account::ROOT;
 use crate::account_creation::AccountCreation;
-use crate::organization::FakeOrganization;
-use crate::rejection::Rejection;
-use crate::state::State;
-use onboarding_core::account::AccountId;
 use onboarding_core::new_account::NewAccount;
 use onboarding_core::time::since;
 
@@ -20,20 +16,23 @@ const REFILL: Duration = Duration::from_secs(10);
 const BURST: u32 = 3;
 
 /// The number of accounts that may be in progress.
-const IN_PROGRESS: usize = 5;
+pub(super) const IN_PROGRESS: usize = 5;
+
+/// The name of the root.
+pub(super) const ROOT_NAME: &str = "Root";
 
 /// The requests for accounts, and what limits them.
 pub(super) struct AccountFactory {
     /// How the creation of a requested account proceeds.
     pub(super) creation: AccountCreation,
     /// The most accounts of the organization.
-    quota: usize,
+    pub(super) quota: usize,
     /// Emails of accounts outside of the organization, in lowercase.
-    taken: BTreeSet<String>,
+    pub(super) taken: BTreeSet<String>,
     /// The accounts that were requested, in order.
     pub(super) requested: Vec<NewAccount>,
-    /// When requests were made that still count toward the rate.
-    tokens: TokenBucket,
+    /// The rate of requests.
+    pub(super) tokens: TokenBucket,
     /// The most requests that were in progress at the same time.
     pub(super) most_in_progress: usize,
     /// The units by their ID: name and parent.
@@ -54,14 +53,21 @@ impl Default for AccountFactory {
     }
 }
 
+impl AccountFactory {
+    /// Whether there is a unit, or the root, with this ID.
+    pub(super) fn has_unit(&self, id: &str) -> bool {
+        id == ROOT || self.units.contains_key(id)
+    }
+}
+
 /// A token bucket.
-struct TokenBucket {
+pub(super) struct TokenBucket {
     left: u32,
     refilled_at: SystemTime,
 }
 
 impl TokenBucket {
-    fn take(&mut self, now: SystemTime) -> bool {
+    pub(super) fn take(&mut self, now: SystemTime) -> bool {
         while self.left < BURST && since(self.refilled_at, now) >= REFILL {
             self.left += 1;
             self.refilled_at += REFILL;
@@ -74,116 +80,5 @@ impl TokenBucket {
             None => return false,
         };
         true
-    }
-}
-
-impl State {
-    /// Checks and begins the creation of an account, as `CreateAccount` does.
-    pub(super) fn create_requested(&mut self, account: &NewAccount) -> Result<String, Rejection> {
-        let now = self.now;
-        if !self.account_factory.tokens.take(now) {
-            return Err(Rejection::new("TooManyRequestsException", "Rate exceeded"));
-        }
-        let in_progress = self.creations.values().filter(|pending| !pending.done).count();
-        if in_progress >= IN_PROGRESS {
-            let message = "You have exceeded the number of accounts that can be in progress at a time.";
-            return Err(Rejection::new("ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED", message));
-        }
-        let mut creation = self.account_factory.creation.clone();
-        let pending = |has: &dyn Fn(&str) -> bool| {
-            let emails = self.creations.values().filter(|pending| pending.settings.failure.is_none());
-            emails.filter_map(|pending| pending.email.as_deref()).any(has)
-        };
-        let is_same = |email: &str| account.email.is_same(email);
-        let is_member = self.accounts.values().filter_map(|found| found.email.as_deref()).any(is_same);
-        if is_member || pending(&is_same) || self.account_factory.taken.contains(&account.email.lowercase()) {
-            creation.failure = Some("EMAIL_ALREADY_EXISTS".to_owned());
-        } else if self.accounts.len() + in_progress >= self.account_factory.quota {
-            creation.failure = Some("ACCOUNT_LIMIT_EXCEEDED".to_owned());
-        }
-        creation.access_role.clone_from(&account.role_name);
-        self.account_factory.requested.push(account.clone());
-        let request = self.begin_creation(account.name.as_str(), Some(account.email.as_str()), creation);
-        let in_progress = self.creations.values().filter(|pending| !pending.done).count();
-        let most = &mut self.account_factory.most_in_progress;
-        *most = (*most).max(in_progress);
-        Ok(request)
-    }
-}
-
-impl FakeOrganization {
-    /// Adds an organizational unit below the root (`r-exam`) or another unit.
-    #[must_use]
-    pub fn with_unit(self, id: &str, name: &str, parent: &str) -> Self {
-        self.lock().account_factory.units.insert(id.to_owned(), (name.to_owned(), parent.to_owned()));
-        self
-    }
-
-    /// Gives an account outside of the organization this email.
-    #[must_use]
-    pub fn with_taken_email(self, email: &str) -> Self {
-        self.lock().account_factory.taken.insert(email.to_ascii_lowercase());
-        self
-    }
-
-    /// Sets how the creation of requested accounts proceeds. An email that is taken, and the quota, make it fail anyway.
-    pub fn set_account_creation(&self, creation: AccountCreation) {
-        self.lock().account_factory.creation = creation;
-    }
-
-    /// Sets the most accounts of the organization, its management account included.
-    pub fn set_account_quota(&self, accounts: usize) {
-        self.lock().account_factory.quota = accounts;
-    }
-
-    /// Sets the email of an account.
-    pub fn set_email(&self, account: &AccountId, email: &str) {
-        if let Some(account) = self.lock().accounts.get_mut(account) {
-            account.email = Some(email.to_owned());
-        }
-    }
-
-    /// Moves an account to a unit.
-    pub fn set_unit(&self, account: &AccountId, unit: &str) {
-        if let Some(account) = self.lock().accounts.get_mut(account) {
-            unit.clone_into(&mut account.unit);
-        }
-    }
-
-    /// The ID of the unit that an account is in.
-    #[must_use]
-    pub fn unit_of(&self, account: &AccountId) -> Option<String> {
-        self.lock().accounts.get(account).map(|account| account.unit.clone())
-    }
-
-    /// The account with an email.
-    #[must_use]
-    pub fn account_with_email(&self, email: &str) -> Option<AccountId> {
-        let mut state = self.lock();
-        state.tick();
-        let found = state.accounts.iter().find(|(_, account)| account.email.as_deref() == Some(email));
-        found.map(|(id, _)| id.clone())
-    }
-
-    /// The accounts that `CreateAccount` was accepted for, in order.
-    #[must_use]
-    pub fn requested_accounts(&self) -> Vec<NewAccount> {
-        self.lock().account_factory.requested.clone()
-    }
-
-    /// The most account creations that were in progress at the same time.
-    #[must_use]
-    pub fn most_creations_in_progress(&self) -> usize {
-        self.lock().account_factory.most_in_progress
-    }
-}
-
-/// The name of the root.
-pub(super) const ROOT_NAME: &str = "Root";
-
-impl AccountFactory {
-    /// Whether there is a unit, or the root, with this ID.
-    pub(super) fn has_unit(&self, id: &str) -> bool {
-        id == ROOT || self.units.contains_key(id)
     }
 }

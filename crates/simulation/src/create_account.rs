@@ -38,8 +38,15 @@ impl State {
     pub(super) fn begin_creation(&mut self, name: &str, email: Option<&str>, settings: AccountCreation) -> String {
         let request = format!("car-{:032}", self.serial());
         let id = settings.id.clone().or_else(|| self.free_id());
-        let (name, email) = (name.to_owned(), email.map(str::to_owned));
-        let pending = PendingCreation { name, email, settings, id, started: self.now, polls: 0, done: false };
+        let pending = PendingCreation {
+            name: name.to_owned(),
+            email: email.map(str::to_owned),
+            settings,
+            id,
+            started: self.now,
+            polls: 0,
+            done: false,
+        };
         self.creations.insert(request.clone(), pending);
         self.tick();
         request

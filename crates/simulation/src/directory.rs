@@ -111,13 +111,7 @@ impl Secrets for FakeOrganization {
             }
             let found = names.iter().filter_map(|name| {
                 let value = SecretString::from(state.parameters.get(*name)?.as_str());
-                let kind = if state.list_parameters.contains(*name) {
-                    ParameterKind::List
-                } else if state.plain_parameters.contains(*name) {
-                    ParameterKind::Plain
-                } else {
-                    ParameterKind::Secure
-                };
+                let kind = state.parameter_kind(name);
                 Some(((*name).to_owned(), ParameterValue { value, kind }))
             });
             Ok(found.collect())
@@ -136,7 +130,8 @@ impl Secrets for FakeOrganization {
             let mut rest = rest.take_while(|(name, _)| name.starts_with(&below));
             // Without decryption, the value of a SecureString is its ciphertext.
             let shown = |(name, value): (&String, &String)| {
-                let value = if state.plain_parameters.contains(name) { value.clone() } else { "AQICAHh…".to_owned() };
+                let is_encrypted = state.parameter_kind(name) == ParameterKind::Secure;
+                let value = if is_encrypted { "AQICAHh…".to_owned() } else { value.clone() };
                 (name.clone(), value)
             };
             let parameters: Vec<_> = rest.by_ref().take(PARAMETERS_PER_PAGE).map(shown).collect();

@@ -42,7 +42,8 @@ pub(super) fn check_trust(state: &State, text: &str) -> Result<String, Rejection
             return Err(malformed("AssumeRole policy may only specify STS AssumeRole actions."));
         }
     }
-    principals::as_saved(&document, state).ok_or_else(|| malformed("Syntax errors in policy."))
+    principals::as_saved(&document, &state.partition, &state.unique_ids)
+        .ok_or_else(|| malformed("Syntax errors in policy."))
 }
 
 /// Checks a permissions or session policy.

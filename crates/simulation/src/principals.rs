@@ -2,10 +2,11 @@
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
-use crate::state::State;
-use onboarding_core::account::AccountId;
+use onboarding_core::account::{AccountId, Partition};
 use onboarding_core::policy::{Document, Principal};
 
 /// The principal in the form of IAM's error message.
@@ -22,9 +23,13 @@ pub(super) fn quote(principal: &Principal) -> String {
     format!("\"{kind}\":\"{text}\"")
 }
 
-/// The document as IAM saves it: account IDs become root ARNs, unique IDs become ARNs, and an array of one principal becomes
-/// a string.
-pub(super) fn as_saved(document: &Document, state: &State) -> Option<String> {
+/// The document as IAM saves it: account IDs become root ARNs, unique IDs become the ARNs that they belong to, and an array of one
+/// principal becomes a string.
+pub(super) fn as_saved(
+    document: &Document,
+    partition: &Partition,
+    unique_ids: &BTreeMap<String, String>,
+) -> Option<String> {
     let mut map = document.as_map().clone();
     for_each_principal(&mut map, |kind, value| {
         if let Value::Array(items) = value
@@ -35,8 +40,8 @@ pub(super) fn as_saved(document: &Document, state: &State) -> Option<String> {
         if kind == "AWS" {
             replace_strings(value, |text| {
                 let account = text.parse::<AccountId>().ok();
-                let root = account.map(|id| Principal::Account(id).to_policy(&state.partition));
-                root.or_else(|| state.unique_ids.get(text).cloned())
+                let root = account.map(|id| Principal::Account(id).to_policy(partition));
+                root.or_else(|| unique_ids.get(text).cloned())
             });
         }
     });

@@ -4,6 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::call::CallInfo;
 use crate::organization::FakeOrganization;
+use crate::profile_settings::ProfileSettings;
 use crate::rejection::Rejection;
 use crate::session::Presented;
 use crate::target::Target;
@@ -14,19 +15,11 @@ use onboarding_core::policy::Caller;
 use onboarding_core::verify::{ATTEMPT_SESSION, Attempt, KeyKind};
 use onboarding_engine::ports::{Profiles, TryAccess};
 
-/// A profile that a test has set up.
-#[derive(Debug, Clone)]
-pub(super) struct Settings {
-    arn: String,
-    keys: KeyKind,
-    mfa_serial: Option<String>,
-}
-
 /// A profile, signed in.
 #[derive(Debug, Clone)]
 pub struct FakeProfile {
     organization: FakeOrganization,
-    settings: Settings,
+    settings: ProfileSettings,
     has_mfa: bool,
 }
 
@@ -37,7 +30,7 @@ impl FakeOrganization {
     /// Adds a profile with access keys of the user, or credentials of the role session, that `arn` names.
     #[must_use]
     pub fn with_profile(self, name: &str, arn: &str, keys: KeyKind, mfa_serial: Option<&str>) -> Self {
-        let settings = Settings { arn: arn.to_owned(), keys, mfa_serial: mfa_serial.map(str::to_owned) };
+        let settings = ProfileSettings { arn: arn.to_owned(), keys, mfa_serial: mfa_serial.map(str::to_owned) };
         self.change(|all| all.profiles.insert(name.to_owned(), settings));
         self
     }

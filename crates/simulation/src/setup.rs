@@ -11,6 +11,7 @@ use crate::state::State;
 use onboarding_core::account::{AccountId, AccountState, JoinMethod};
 use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;
+use onboarding_engine::ports::ParameterKind;
 
 impl FakeOrganization {
     /// Adds an established member account with the access role that Organizations creates.
@@ -69,14 +70,14 @@ impl FakeOrganization {
     /// Stores an SSM parameter that is not encrypted.
     #[must_use]
     pub fn with_plain_parameter(self, name: &str, value: &str) -> Self {
-        self.change(|all| all.plain_parameters.insert(name.to_owned()));
+        self.change(|all| all.parameter_kinds.insert(name.to_owned(), ParameterKind::Plain));
         self.with_parameter(name, value)
     }
 
     /// Stores an SSM parameter of the type `StringList`.
     #[must_use]
     pub fn with_list_parameter(self, name: &str, value: &str) -> Self {
-        self.change(|all| all.list_parameters.insert(name.to_owned()));
+        self.change(|all| all.parameter_kinds.insert(name.to_owned(), ParameterKind::List));
         self.with_parameter(name, value)
     }
 
@@ -242,7 +243,7 @@ impl FakeOrganization {
         change(&mut state);
     }
 
-    fn alter<T>(&self, account: &AccountId, change: impl FnOnce(&mut SimAccount) -> T) {
+    pub(super) fn alter<T>(&self, account: &AccountId, change: impl FnOnce(&mut SimAccount) -> T) {
         self.change(|all| all.accounts.get_mut(account).map(change));
     }
 }

@@ -10,12 +10,12 @@ use crate::call::Call;
 use crate::consistency::Lag;
 use crate::inbox::Inbox;
 use crate::notifications::Notifications;
-use crate::profiles::Settings;
+use crate::profile_settings::ProfileSettings;
 use crate::rejection::Rejection;
 use crate::tenant::Tenant;
 use onboarding_core::account::{AccountId, Partition};
 use onboarding_core::attributes::Attributes;
-use onboarding_engine::ports::AssumeRoleRequest;
+use onboarding_engine::ports::{AssumeRoleRequest, ParameterKind};
 
 /// When the virtual time starts, in seconds since 1970: November 2026.
 const START: Duration = Duration::from_secs(1_795_000_000);
@@ -37,16 +37,14 @@ pub(super) struct State {
     /// The unique IDs of some of them, each with its ARN.
     pub(super) unique_ids: BTreeMap<String, String>,
     pub(super) parameters: BTreeMap<String, String>,
-    /// The parameters that are not encrypted.
-    pub(super) plain_parameters: BTreeSet<String>,
-    /// The parameters that are lists.
-    pub(super) list_parameters: BTreeSet<String>,
+    /// How parameters are stored; the others are encrypted.
+    pub(super) parameter_kinds: BTreeMap<String, ParameterKind>,
     /// The items of the table.
     pub(super) records: BTreeMap<String, Attributes>,
     /// Whether there is a table.
     pub(super) has_records: bool,
     /// The profiles with which access is tried.
-    pub(super) profiles: BTreeMap<String, Settings>,
+    pub(super) profiles: BTreeMap<String, ProfileSettings>,
     pub(super) inbox: Inbox,
     pub(super) notifications: Notifications,
     /// The tenant at a vendor with an API, if any.
@@ -92,8 +90,7 @@ impl State {
             identities: BTreeSet::new(),
             unique_ids: BTreeMap::new(),
             parameters: BTreeMap::new(),
-            plain_parameters: BTreeSet::new(),
-            list_parameters: BTreeSet::new(),
+            parameter_kinds: BTreeMap::new(),
             records: BTreeMap::new(),
             has_records: true,
             profiles: BTreeMap::new(),
@@ -137,6 +134,11 @@ impl State {
                 account.insert(id, &name, role.clone(), at, Lag::default());
             }
         }
+    }
+
+    /// How a parameter is stored.
+    pub(super) fn parameter_kind(&self, name: &str) -> ParameterKind {
+        self.parameter_kinds.get(name).copied().unwrap_or(ParameterKind::Secure)
     }
 
     /// The account that a call addresses.

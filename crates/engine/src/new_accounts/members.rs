@@ -4,9 +4,9 @@ use onboarding_core::error::ApiError;
 use onboarding_core::limits::BETWEEN_LISTINGS;
 use onboarding_core::new_account::{AccountEmail, AccountName};
 
-use super::rate_limit::RateLimit;
-use crate::pages::Pages;
+use crate::pages::read_pages;
 use crate::ports::{AccountRequest, Clock, ManageAccounts, Member, MemberPage, RequestPage, UnreadableAccount};
+use crate::rate_limit::RateLimit;
 
 /// The accounts of the organization.
 #[derive(Debug, Default)]
@@ -30,20 +30,16 @@ impl Members {
 /// # Errors
 /// When a page cannot be read, or leads back to one that was read.
 pub async fn all_members(world: &(impl ManageAccounts + Clock)) -> Result<Members, ApiError> {
-    let pace = RateLimit::new(BETWEEN_LISTINGS, 1);
     let mut all = Members::default();
-    let mut pages = Pages::of("organizations:ListAccounts");
-    let mut from = None;
-    loop {
-        pace.wait(world).await;
-        let MemberPage { members, unreadable, next } = world.members(from.clone()).await?;
+    let rate = RateLimit::new(BETWEEN_LISTINGS, 1);
+    read_pages("organizations:ListAccounts", world, &rate, async |from| {
+        let MemberPage { members, unreadable, next } = world.members(from).await?;
         all.members.extend(members);
         all.unreadable.extend(unreadable);
-        from = pages.next(next)?;
-        if from.is_none() {
-            return Ok(all);
-        }
-    }
+        Ok(next)
+    })
+    .await?;
+    Ok(all)
 }
 
 /// The requests in progress for accounts of this name.
@@ -65,17 +61,13 @@ pub(super) fn with_name(requests: &[AccountRequest], name: &AccountName) -> Vec<
 pub(super) async fn requests_in_progress(
     world: &(impl ManageAccounts + Clock),
 ) -> Result<Vec<AccountRequest>, ApiError> {
-    let pace = RateLimit::new(BETWEEN_LISTINGS, 1);
     let mut all = Vec::new();
-    let mut pages = Pages::of("organizations:ListCreateAccountStatus");
-    let mut from = None;
-    loop {
-        pace.wait(world).await;
-        let RequestPage { requests, next } = world.requests_in_progress(from.clone()).await?;
+    let rate = RateLimit::new(BETWEEN_LISTINGS, 1);
+    read_pages("organizations:ListCreateAccountStatus", world, &rate, async |from| {
+        let RequestPage { requests, next } = world.requests_in_progress(from).await?;
         all.extend(requests);
-        from = pages.next(next)?;
-        if from.is_none() {
-            return Ok(all);
-        }
-    }
+        Ok(next)
+    })
+    .await?;
+    Ok(all)
 }

@@ -7,7 +7,8 @@
 //!
 //! | File | Contents |
 //! |---|---|
-//! | `rate_limit` | spaces calls, so that no rate of Organizations is exceeded |
+//! | `paces` | the rates at which Organizations allows the calls of a run |
+//! | `interrupt` | why a step ends before it is done |
 //! | `members` | the accounts with their emails, and the requests in progress |
 //! | `units` | finds units by their paths, and the paths of units |
 //! | `survey` | compares what is asked for with what exists |
@@ -15,13 +16,15 @@
 //! | `run` | several accounts at the same time: create, move, onboard |
 
 mod create;
+mod interrupt;
 mod members;
-mod rate_limit;
+mod paces;
 mod run;
 mod survey;
 mod units;
 
+pub use interrupt::Interrupt;
 pub use members::{Members, all_members};
-pub use run::{CreationRun, Interrupt};
+pub use run::CreationRun;
 pub use survey::SurveyError;
 pub use units::unit_paths;

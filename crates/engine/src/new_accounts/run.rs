@@ -1,16 +1,11 @@
 //! Several accounts at the same time: create, move, onboard. The failure of one does not affect the others.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use futures_util::{StreamExt, stream};
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
-use onboarding_core::limits::{
-    BETWEEN_CREATE_ACCOUNT, BETWEEN_CREATION_STATUS, BETWEEN_LIST_PARENTS, COMMAND_LINE_GRACE, CONCURRENT_CREATIONS,
-    CREATE_ACCOUNT_BURST,
-};
+use onboarding_core::limits::{COMMAND_LINE_GRACE, CONCURRENT_CREATIONS};
 use onboarding_core::new_account::{AccountPlan, AccountResult, Ending, move_stop};
 use onboarding_core::organizational_unit::Unit;
 use onboarding_core::outcome::Stop;
@@ -20,7 +15,8 @@ use onboarding_core::trigger::TriggerKind;
 use tracing::Instrument;
 
 use super::create::{OneCreation, Present};
-use super::rate_limit::RateLimit;
+use super::interrupt::{Halt, Interrupt};
+use super::paces::Paces;
 use crate::job::{Engine, Job};
 use crate::ports::{ManageAccounts, World, WriteIam};
 use crate::retry::Backoff;
@@ -34,63 +30,6 @@ pub struct CreationRun {
     pub name: String,
     /// Set by the user.
     pub interrupt: Interrupt,
-}
-
-/// The user's wish to end the run. Calls in flight, and an account that is being onboarded, are finished; nothing more is begun.
-#[derive(Debug, Clone, Default)]
-pub struct Interrupt(Arc<AtomicBool>);
-
-impl Interrupt {
-    /// Ends the run.
-    pub fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Fails if the run was interrupted.
-    pub(super) fn check(&self) -> Result<(), Halt> {
-        if self.0.load(Ordering::Relaxed) { Err(Halt::Interrupted) } else { Ok(()) }
-    }
-}
-
-/// Why a step ended before it was done.
-pub(super) enum Halt {
-    Stopped(Stop),
-    Interrupted,
-    /// Interrupted while AWS works on this request.
-    Requested(String),
-}
-
-impl From<Stop> for Halt {
-    fn from(stop: Stop) -> Self {
-        Self::Stopped(stop)
-    }
-}
-
-impl From<Halt> for Ending {
-    fn from(halt: Halt) -> Self {
-        match halt {
-            Halt::Stopped(stop) => Self::Stopped(stop),
-            Halt::Interrupted => Self::Interrupted,
-            Halt::Requested(request) => Self::Requested(request),
-        }
-    }
-}
-
-/// The rates that all accounts of a run share.
-pub(super) struct Paces {
-    pub(super) create: RateLimit,
-    pub(super) status: RateLimit,
-    parents: RateLimit,
-}
-
-impl Default for Paces {
-    fn default() -> Self {
-        Self {
-            create: RateLimit::new(BETWEEN_CREATE_ACCOUNT, CREATE_ACCOUNT_BURST),
-            status: RateLimit::new(BETWEEN_CREATION_STATUS, 1),
-            parents: RateLimit::new(BETWEEN_LIST_PARENTS, 1),
-        }
-    }
 }
 
 impl<W: World<Session: WriteIam> + ManageAccounts> Engine<W> {

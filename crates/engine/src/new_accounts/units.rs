@@ -7,9 +7,9 @@ use onboarding_core::error::ApiError;
 use onboarding_core::limits::{BETWEEN_LIST_PARENTS, BETWEEN_LISTINGS};
 use onboarding_core::organizational_unit::{Unit, UnitId, UnitSelector};
 
-use super::rate_limit::RateLimit;
-use crate::pages::Pages;
+use crate::pages::read_pages;
 use crate::ports::{Clock, ManageAccounts, UnitPage};
+use crate::rate_limit::RateLimit;
 
 /// The units that were read, each parent once.
 pub(super) struct Units<'a, W> {
@@ -90,17 +90,13 @@ impl<'a, W: ManageAccounts + Clock> Units<'a, W> {
     async fn below(&mut self, parent: &UnitId) -> Result<&[Unit], ApiError> {
         if !self.below.contains_key(parent) {
             let mut units = Vec::new();
-            let mut pages = Pages::of("organizations:ListOrganizationalUnitsForParent");
-            let mut from = None;
-            loop {
-                self.pace.wait(self.world).await;
-                let page: UnitPage = self.world.units_below(parent, from.clone()).await?;
-                units.extend(page.units);
-                from = pages.next(page.next)?;
-                if from.is_none() {
-                    break;
-                }
-            }
+            let world = self.world;
+            read_pages("organizations:ListOrganizationalUnitsForParent", world, &self.pace, async |from| {
+                let UnitPage { units: page, next } = world.units_below(parent, from).await?;
+                units.extend(page);
+                Ok(next)
+            })
+            .await?;
             self.below.insert(parent.clone(), units);
         }
         Ok(self.below.get(parent).map_or(&[], Vec::as_slice))

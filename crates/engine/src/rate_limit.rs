@@ -9,7 +9,7 @@ use crate::ports::Clock;
 
 /// A rate with a burst: a token bucket that keeps only the time at which it will be full again (the generic cell rate
 /// algorithm).
-pub(super) struct RateLimit {
+pub(crate) struct RateLimit {
     interval: Duration,
     burst: u32,
     full_at: Mutex<SystemTime>,
@@ -17,12 +17,12 @@ pub(super) struct RateLimit {
 
 impl RateLimit {
     /// One call each `interval`, and `burst` calls at once after a pause.
-    pub(super) fn new(interval: Duration, burst: u32) -> Self {
+    pub(crate) fn new(interval: Duration, burst: u32) -> Self {
         Self { interval, burst, full_at: Mutex::new(SystemTime::UNIX_EPOCH) }
     }
 
     /// Waits until a call may be made.
-    pub(super) async fn wait(&self, clock: &impl Clock) {
+    pub(crate) async fn wait(&self, clock: &impl Clock) {
         let pause = self.reserve(clock.now());
         if !pause.is_zero() {
             clock.sleep(pause).await;

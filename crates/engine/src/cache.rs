@@ -1,0 +1,24 @@
+//! What an engine reads once, and keeps as long as it lives: the same values are needed for every account.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use futures_util::lock::Mutex;
+use onboarding_core::config::VendorTenant;
+use onboarding_core::outcome::Stop;
+use secrecy::SecretString;
+
+/// The values of parameters by name, or why one is not available.
+pub(crate) type ParameterValues = BTreeMap<String, Result<SecretString, String>>;
+
+/// The external ID of a tenant, or why it is not known.
+pub(crate) type TenantExternalId = Result<SecretString, Stop>;
+
+/// The values. Runs wait at the locks for the first of them to read, instead of reading the same.
+#[derive(Default)]
+pub(crate) struct Cache {
+    /// The values of parameters, once all of them were read.
+    pub(crate) parameters: Mutex<Option<ParameterValues>>,
+    /// The answers of vendors, and when they were given.
+    pub(crate) tenants: Mutex<BTreeMap<VendorTenant, (SystemTime, TenantExternalId)>>,
+}
