@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
-use super::args::{Apply, Selector, Target};
 use super::common_args::{Aws, Format};
 use super::config;
 use super::confirm;
 use super::exit::Exit;
 use super::input::read;
+use super::target_args::{Apply, Selector, Target};
 use onboarding_core::account::AccountId;
 use onboarding_core::limits::COMMAND_LINE_GRACE;
 use onboarding_core::lines::{Line, Style, render};
