@@ -16,7 +16,13 @@ pub(super) const DEFAULT_CONFIG: &str = "onboarding.toml";
 
 /// Reads a configuration. The error message has one line per problem.
 pub(super) fn load(file: &str) -> anyhow::Result<Config> {
-    Config::parse(&read(file)?, &Folder::containing(Path::new(file))).map_err(errors)
+    let (text, files) = text_and_files(file)?;
+    Config::parse(&text, &files).map_err(errors)
+}
+
+/// The text of a configuration, and the folder with the files that it references.
+pub(super) fn text_and_files(file: &str) -> anyhow::Result<(String, Folder)> {
+    Ok((read(file)?, Folder::containing(Path::new(file))))
 }
 
 /// The errors of a configuration, one in a line.
