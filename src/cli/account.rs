@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
-use super::args::{Apply, Selector, Target};
 use super::common_args::{Aws, Format};
 use super::config;
 use super::confirm;
 use super::exit::Exit;
 use super::input::read;
+use super::target_args::{Apply, Selector, Target};
 use onboarding_core::account::AccountId;
 use onboarding_core::limits::COMMAND_LINE_GRACE;
 use onboarding_core::lines::{Line, Style, render};
@@ -17,8 +17,11 @@ use onboarding_core::mode::Mode;
 use onboarding_core::report::{Detail, Report, plan_lines, report_lines};
 use onboarding_core::time::{after, unix_milliseconds};
 use onboarding_core::trigger::{self, Request, RequestedAccount, TriggerKind};
-use onboarding_engine::ports::{World, WriteIam};
+use onboarding_engine::ports::{Clock, World, WriteIam};
 use onboarding_engine::{Engine, Job};
+
+/// The name of the CLI in sessions and leases.
+const NAME: &str = "command-line";
 
 /// The engine and its job, or the report of an account that needs no run.
 pub(super) type Start<W> = Result<(Engine<W>, Job), Box<Report>>;
@@ -121,13 +124,21 @@ pub(super) async fn start<W: World>(
         Ok(id) => id,
         Err(outcome) => return ended(known_id, outcome),
     };
-    let session_suffix = "command-line".to_owned();
-    let run = format!("{session_suffix}-{}-{}", std::process::id(), unix_milliseconds(engine.world.now()));
-    let end = after(deadline, COMMAND_LINE_GRACE);
-    Ok(Ok((
-        engine,
-        Job { account, trigger, session_suffix, lease_owner: run, deadline, abandon_at: end, confirmed_plan: None },
-    )))
+    let job = Job {
+        account,
+        trigger,
+        session_suffix: NAME.to_owned(),
+        lease_owner: run_name(&engine.world),
+        deadline,
+        abandon_at: after(deadline, COMMAND_LINE_GRACE),
+        confirmed_plan: None,
+    };
+    Ok(Ok((engine, job)))
+}
+
+/// A name for this run, which no other run has.
+pub(super) fn run_name(world: &impl Clock) -> String {
+    format!("{NAME}-{}-{}", std::process::id(), unix_milliseconds(world.now()))
 }
 
 /// What the command line selects.

@@ -1,26 +1,29 @@
-//! The accounts that `links` and `aws-config` are about, and the access role of each.
+//! The accounts of the organization, their records, and the access role of each: for `links`, `aws-config` and `accounts list`.
 
 use anyhow::{Context, ensure};
-use futures_util::stream::{StreamExt, iter};
+use futures_util::stream::{StreamExt, TryStreamExt, iter};
 use serde_json::{Value, json};
 
 use super::access_args::Roles;
 use super::config;
 use super::explained::{explained, explained_error};
+use super::output::warn;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::config::Config;
 use onboarding_core::console::can_assume_access_role;
 use onboarding_core::eligibility::eligibility;
+use onboarding_core::error::ApiError;
 use onboarding_core::lines::{Line, Style};
 use onboarding_core::outcome::Outcome;
+use onboarding_core::record::Record;
 use onboarding_core::role::RoleName;
-use onboarding_core::suggestion::{did_you_mean, list_of};
+use onboarding_core::suggestion::{counted, did_you_mean, list_of};
 use onboarding_core::text::printable;
 use onboarding_engine::ports::{Clock, Directory, Records, World};
 use onboarding_engine::{Engine, all_accounts};
 
 /// How many records are read at the same time.
-const CONCURRENT_RECORDS: usize = 16;
+pub(super) const CONCURRENT_RECORDS: usize = 16;
 
 /// How many skipped accounts the text names.
 const SHOWN: usize = 10;
@@ -54,8 +57,7 @@ impl Skipped {
 /// Lists the accounts of the organization.
 pub(super) async fn list(world: &(impl Directory + Clock), config: &Config) -> anyhow::Result<Listed> {
     let mut listed = Listed::default();
-    let all = all_accounts(world).await;
-    let all = all.map_err(|error| explained_error("cannot list the accounts of the organization", &error))?;
+    let all = all_accounts(world).await.map_err(cannot_list)?;
     for account in all.accounts {
         listed.add(account, config);
     }
@@ -64,8 +66,35 @@ pub(super) async fn list(world: &(impl Directory + Clock), config: &Config) -> a
         let reason = printable(&format!("the description of {id} cannot be read: {}", unreadable.problem));
         listed.skipped.push(Skipped { id: unreadable.id, reason, is_unreadable: true });
     }
-    listed.accounts.sort_by(|a, b| (a.name.raw(), &a.id).cmp(&(b.name.raw(), &b.id)));
+    sort(&mut listed.accounts);
     Ok(listed)
+}
+
+pub(super) fn cannot_list(error: ApiError) -> anyhow::Error {
+    explained_error("cannot list the accounts of the organization", &error)
+}
+
+/// Sorts accounts by name and ID.
+pub(super) fn sort(accounts: &mut [Account]) {
+    accounts.sort_by(|a, b| (a.name.raw(), &a.id).cmp(&(b.name.raw(), &b.id)));
+}
+
+/// Warns of accounts that a list leaves out.
+pub(super) fn warn_of_unreadable(count: usize) {
+    if count > 0 {
+        let accounts = counted(count, "account");
+        warn(format_args!("{accounts} could not be listed, because what AWS returned about it cannot be read"));
+    }
+}
+
+/// The record of an account; `None` without the table.
+pub(super) async fn record(world: &impl Records, account: &Account) -> anyhow::Result<Option<Record>> {
+    if !world.records_enabled() {
+        return Ok(None);
+    }
+    let record = world.load_record(account.id.as_str()).await;
+    let what = || format!("cannot read the record of account {}", account.id);
+    Ok(Some(record.map_err(|error| explained_error(&what(), &error))?))
 }
 
 /// Looks up one account, which must be an active member that the configuration does not exclude.
@@ -137,19 +166,12 @@ pub(super) async fn access_roles(
         if let Some(role) = option {
             return Ok(role.clone());
         }
-        let recorded = if world.records_enabled() {
-            let record = world.load_record(account.id.as_str()).await;
-            let what = || format!("cannot read the record of account {}", account.id);
-            record.map_err(|error| explained_error(&what(), &error))?.result
-        } else {
-            None
-        };
+        let recorded = record(world, account).await?.and_then(|record| record.result);
         let is_recorded =
             |name: &&RoleName| recorded.as_ref().is_some_and(|result| result.requirements.contains_key(name.as_str()));
         let is_granted = |name: &&RoleName| !can_assume_access_role(config, account, name).is_empty();
         let role = names.iter().find(is_recorded).or_else(|| names.iter().find(is_granted));
         anyhow::Ok(role.unwrap_or(first).clone())
     };
-    let roles: Vec<_> = iter(accounts).map(role_of).buffered(CONCURRENT_RECORDS).collect().await;
-    roles.into_iter().collect()
+    iter(accounts).map(role_of).buffered(CONCURRENT_RECORDS).try_collect().await
 }

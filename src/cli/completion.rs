@@ -5,18 +5,17 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Command;
 use clap_complete::Shell;
 use clap_complete::engine::CompletionCandidate;
 use clap_complete::env::{CompleteEnv, Shells};
 
-use super::config::DEFAULT_CONFIG;
+use super::config::{DEFAULT_CONFIG, load, text_and_files};
 use super::exit::Exit;
-use super::input::read;
 use super::profile_files::{self, Profile};
-use onboarding_core::config::{Config, Folder, PrincipalSpec};
+use onboarding_core::config::{Config, PrincipalSpec};
 use onboarding_core::exclude::Exclude;
 use onboarding_core::policy::Principal;
 use onboarding_core::prerequisites::Prerequisite;
@@ -57,7 +56,10 @@ fn program() -> String {
 
 /// The vendors of the catalogue, which is that of `--config` if it was typed.
 pub(super) fn vendors() -> Vec<CompletionCandidate> {
-    let own = typed("--config").and_then(|file| Config::catalogue(&read(&file).ok()?, &folder(&file)).ok());
+    let own = typed("--config").and_then(|file| {
+        let (text, files) = text_and_files(&file).ok()?;
+        Config::catalogue(&text, &files).ok()
+    });
     let catalogue = own.unwrap_or_else(Catalogue::built_in);
     let vendors = catalogue.names().filter_map(|name| catalogue.get(name));
     vendors.map(|vendor| candidate(&vendor.name, &vendor.title)).collect()
@@ -115,12 +117,7 @@ fn granted(config: &Config) -> Vec<(Principal, String)> {
 
 /// The configuration of `--config`, or the default one.
 fn configuration() -> Option<Config> {
-    let file = typed("--config").unwrap_or_else(|| DEFAULT_CONFIG.to_owned());
-    Config::parse(&read(&file).ok()?, &folder(&file)).ok()
-}
-
-fn folder(file: &str) -> Folder {
-    Folder::containing(Path::new(file))
+    load(typed("--config").as_deref().unwrap_or(DEFAULT_CONFIG)).ok()
 }
 
 /// The value of an option on the command line that is being completed.

@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use super::exit::Exit;
 use super::input::read;
 use super::output::warn;
-use onboarding_core::config::{self, Certainty, Config, ConfigErrors, Folder};
+use onboarding_core::config::{self, Certainty, Config, ConfigErrors, ExampleValue, Folder};
 use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::suggestion::counted;
 
@@ -16,7 +16,13 @@ pub(super) const DEFAULT_CONFIG: &str = "onboarding.toml";
 
 /// Reads a configuration. The error message has one line per problem.
 pub(super) fn load(file: &str) -> anyhow::Result<Config> {
-    Config::parse(&read(file)?, &Folder::containing(Path::new(file))).map_err(errors)
+    let (text, files) = text_and_files(file)?;
+    Config::parse(&text, &files).map_err(errors)
+}
+
+/// The text of a configuration, and the folder with the files that it references.
+pub(super) fn text_and_files(file: &str) -> anyhow::Result<(String, Folder)> {
+    Ok((read(file)?, Folder::containing(Path::new(file))))
 }
 
 /// The errors of a configuration, one in a line.
@@ -27,12 +33,15 @@ pub(super) fn errors(problems: ConfigErrors) -> anyhow::Error {
 /// Refuses a configuration with values of an example: whoever owns a documentation account ID would get access. With the
 /// endpoint of an emulator, they have no owner.
 pub(super) fn refuse_example_values(config: &Config) -> anyhow::Result<()> {
-    if !has_endpoint_override() {
-        let examples = config.example_values.iter().filter(|value| value.certainty == Certainty::Certain);
-        let lines: Vec<_> = examples.map(ToString::to_string).collect();
-        anyhow::ensure!(lines.is_empty(), "{}", lines.join("\n"));
-    }
+    let lines: Vec<_> = refused_examples(config).map(ToString::to_string).collect();
+    anyhow::ensure!(lines.is_empty(), "{}", lines.join("\n"));
     Ok(())
+}
+
+/// The values for which [`refuse_example_values`] fails.
+pub(super) fn refused_examples(config: &Config) -> impl Iterator<Item = &ExampleValue> {
+    let is_emulated = has_endpoint_override();
+    config.example_values.iter().filter(move |value| value.certainty == Certainty::Certain && !is_emulated)
 }
 
 /// Whether all calls go to an endpoint that the environment sets.

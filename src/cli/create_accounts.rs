@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{anyhow, bail};
 
+use super::account::run_name;
 use super::accounts_args::CreateAccounts;
 use super::common_args::Aws;
 use super::config;
@@ -22,7 +23,6 @@ use onboarding_core::new_account::{
     result_lines, summary_line,
 };
 use onboarding_core::report::{Detail, report_lines};
-use onboarding_core::time::unix_milliseconds;
 use onboarding_engine::ports::{ManageAccounts, World, WriteIam};
 use onboarding_engine::{CreationRun, Engine, Interrupt, SurveyError};
 
@@ -48,8 +48,11 @@ pub(super) async fn create<W: World<Session: WriteIam> + ManageAccounts>(
         return Ok(Exit::Pending);
     }
     print_line!();
-    let name = format!("command-line-{}-{}", std::process::id(), unix_milliseconds(engine.world.now()));
-    let run = CreationRun { wait: Duration::from_secs(wait.into()), name, interrupt: Interrupt::default() };
+    let run = CreationRun {
+        wait: Duration::from_secs(wait.into()),
+        name: run_name(&engine.world),
+        interrupt: Interrupt::default(),
+    };
     let Some(results) = until_interrupted(engine.create_accounts(plans, &run), &run.interrupt).await else {
         warn("stopped; AWS still creates the accounts that were requested. Run the same command again to continue");
         return Ok(Exit::Waiting);

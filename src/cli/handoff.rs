@@ -3,6 +3,7 @@
 use anyhow::{anyhow, ensure};
 use serde::Serialize;
 
+use super::accounts::warn_of_unreadable;
 use super::common_args::Aws;
 use super::config;
 use super::exit::Exit;
@@ -14,7 +15,7 @@ use onboarding_core::handoff::HandoffStatus;
 use onboarding_core::handoff_list::{AccountHandoff, TenantSteps, csv, handoff_lines, tenant_lines, tenant_steps};
 use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::owner::Owner;
-use onboarding_core::suggestion::{counted, did_you_mean, list_of};
+use onboarding_core::suggestion::{did_you_mean, list_of};
 use onboarding_engine::Engine;
 use onboarding_engine::ports::World;
 
@@ -52,12 +53,7 @@ async fn show<W: World>(
         None => {
             let (handoffs, unreadable) =
                 engine.all_handoffs().await.map_err(|error| explained_error("cannot list the hand-offs", &error))?;
-            if unreadable > 0 {
-                warn(format_args!(
-                    "{} could not be listed, because what AWS returned about it cannot be read",
-                    counted(unreadable, "account")
-                ));
-            }
+            warn_of_unreadable(unreadable);
             handoffs
         }
     };

@@ -4,44 +4,44 @@ use std::path::Path;
 
 use anyhow::anyhow;
 
-use super::config::errors;
+use super::config::{errors, text_and_files};
 use super::exit::Exit;
-use super::input::read;
 use super::output::eprint_lines;
 use super::vendor_args::{DocumentAccount, VendorDocument, VendorShow};
 use onboarding_core::account::Partition;
-use onboarding_core::config::{Config, Files, Folder};
+use onboarding_core::config::{Config, Folder, RoleTemplate};
 use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::suggestion::{did_you_mean, list_of};
-use onboarding_core::vendor::{self, Catalogue, ExternalIdRule, Vendor};
+use onboarding_core::vendor::{self, ExternalIdRule, Vendor};
 use onboarding_core::vendor_documents::{Destination, JsonValues, VendorDocuments};
 
 pub(super) fn list(config: Option<&str>) -> anyhow::Result<Exit> {
-    print_text!("{}", render(&vendor::list(&catalogue(config)?)));
+    let (text, files) = configuration(config)?;
+    let catalogue = Config::catalogue(&text, &files).map_err(errors)?;
+    print_text!("{}", render(&vendor::list(&catalogue)));
     Ok(Exit::Done)
 }
 
 pub(super) fn show(arguments: &VendorShow) -> anyhow::Result<Exit> {
     let VendorShow { name, config, document, .. } = arguments;
-    let catalogue = catalogue(config.as_deref())?;
+    let (text, files) = configuration(config.as_deref())?;
+    let catalogue = Config::catalogue(&text, &files).map_err(errors)?;
     let Some(vendor) = catalogue.get(name) else {
         let hint = did_you_mean(name, catalogue.names());
         anyhow::bail!("unknown vendor `{name}`; known vendors are {}{hint}", list_of(catalogue.names()));
     };
     if document.is_any() {
-        return show_document(arguments, vendor);
+        let role = Config::vendor_role(&text, &files, name).map_err(errors)?;
+        let role = role.ok_or_else(|| anyhow!("unknown vendor `{name}`"))?;
+        return show_document(arguments, vendor, &role);
     }
     print_text!("{}", render(&vendor::show(vendor)));
     Ok(Exit::Done)
 }
 
 /// Prints a document on stdout, and on stderr what else to know.
-fn show_document(arguments: &VendorShow, vendor: &Vendor) -> anyhow::Result<Exit> {
-    let VendorShow { name, config, document, destination, account, partition } = arguments;
-    let text = config.as_deref().map(read).transpose()?.unwrap_or_default();
-    let files = folder(config.as_deref().unwrap_or_default());
-    let role = Config::vendor_role(&text, &files, name).map_err(errors)?;
-    let role = role.ok_or_else(|| anyhow!("unknown vendor `{name}`"))?;
+fn show_document(arguments: &VendorShow, vendor: &Vendor, role: &RoleTemplate) -> anyhow::Result<Exit> {
+    let VendorShow { name, document, destination, account, partition, .. } = arguments;
     let hint = match &vendor.external_id {
         ExternalIdRule::Required { hint } => hint.clone(),
         ExternalIdRule::NoneBecause(_) => None,
@@ -50,7 +50,7 @@ fn show_document(arguments: &VendorShow, vendor: &Vendor) -> anyhow::Result<Exit
         DocumentAccount::Member => Destination::Member,
         DocumentAccount::Management => Destination::Management,
     };
-    let documents = VendorDocuments::new(&role, hint.as_deref(), destination)?;
+    let documents = VendorDocuments::new(role, hint.as_deref(), destination)?;
     let partition = match partition {
         Some(partition) => partition.clone(),
         None => "aws".parse::<Partition>()?,
@@ -78,11 +78,7 @@ fn show_document(arguments: &VendorShow, vendor: &Vendor) -> anyhow::Result<Exit
     Ok(Exit::Done)
 }
 
-fn catalogue(config: Option<&str>) -> anyhow::Result<Catalogue> {
-    let Some(file) = config else { return Ok(Catalogue::built_in()) };
-    Config::catalogue(&read(file)?, &folder(file)).map_err(errors)
-}
-
-fn folder(file: &str) -> impl Files {
-    Folder::containing(Path::new(file))
+/// The configuration of `--config`, which is empty without the option. It may come from stdin, so that it is read once.
+fn configuration(file: Option<&str>) -> anyhow::Result<(String, Folder)> {
+    file.map_or_else(|| Ok((String::new(), Folder::containing(Path::new("")))), text_and_files)
 }

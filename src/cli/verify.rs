@@ -7,11 +7,11 @@ use anyhow::{Context, bail, ensure};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::account::{Requested, start};
-use super::args::Target;
 use super::common_args::{Aws, Format};
 use super::exit::Exit;
 use super::explained::explained_error;
 use super::output::warn;
+use super::target_args::Target;
 use super::verify_args::{AttemptArgs, Verify, mfa_code};
 use onboarding_core::account::AccountId;
 use onboarding_core::blueprint::Blueprint;

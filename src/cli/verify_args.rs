@@ -8,10 +8,10 @@ use clap::{Arg, Args as ClapArgs, Command, Error, ValueHint};
 use clap_complete::ArgValueCandidates;
 use secrecy::SecretString;
 
-use super::args::{Selector, Target};
 use super::common_args::{Aws, Format, account_id};
 use super::completion;
 use super::config::DEFAULT_CONFIG;
+use super::target_args::{Selector, Target};
 use onboarding_core::account::AccountId;
 use onboarding_core::aws_config::MfaSerial;
 

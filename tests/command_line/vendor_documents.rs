@@ -27,6 +27,13 @@ fn documents_of_a_vendor_are_on_stdout_and_notes_on_stderr() {
 }
 
 #[test]
+fn document_is_the_same_for_a_configuration_from_stdin() {
+    let configuration = include_str!("../../onboarding.toml");
+    let show = |file: &str, stdin| onboard(&["vendors", "show", "trelica", "--policy", "--config", file], stdin);
+    assert_eq!(show("-", configuration).out, show("onboarding.toml", "").out);
+}
+
+#[test]
 fn handoff_of_a_vendor_without_one_is_refused_before_any_call() {
     for arguments in [
         &["handoff", "--vendor", "treliva"][..],

@@ -1,4 +1,4 @@
-"""Payloads: Organizations events for a given account, and SQS batches that contain them."""
+"""Payloads: Organizations events for a given account, and SQS batches that contain them or received messages."""
 
 import json
 from itertools import count
@@ -7,6 +7,13 @@ from pathlib import Path
 SAMPLES = Path(__file__).parents[2] / "events"
 
 _messages = count(1)
+# What every record has.
+_CONSTANT = {
+    "messageAttributes": {},
+    "eventSource": "aws:sqs",
+    "eventSourceARN": "arn:aws:sqs:us-east-1:111122223333:inbox",
+    "awsRegion": "us-east-1",
+}
 
 
 def create_account_result(account, state="SUCCEEDED", request="car-examplecreateaccountrequestid111", **fields):
@@ -44,6 +51,17 @@ def batch(*bodies):
     return {"Records": [_record(body) for body in bodies]}
 
 
+def received(message):
+    """The record of a message that was received from a queue."""
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message["Attributes"],
+        **_CONSTANT,
+    }
+
+
 def _event(detail_type, name, event_type, details):
     return {
         "version": "0",
@@ -74,8 +92,5 @@ def _record(body):
         "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
         "body": body if isinstance(body, str) else json.dumps(body),
         "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1795382453000"},
-        "messageAttributes": {},
-        "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:us-east-1:111122223333:inbox",
-        "awsRegion": "us-east-1",
+        **_CONSTANT,
     }

@@ -74,7 +74,7 @@ class Server:
         raise RuntimeError(f"`{self.process.args[2]}` did not start within {seconds} s")
 
 
-def ministack(python=sys.executable):
+def ministack(python=sys.executable, **variables):
     """Evaluates trust, identity and session policies; does not create the access role of an account."""
     return Server(
         [python, Path(__file__).with_name("extended_ministack.py")],
@@ -84,6 +84,7 @@ def ministack(python=sys.executable):
             "GATEWAY_PORT": "{port}",
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
+            **variables,
         },
     )
 

@@ -20,7 +20,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -143,10 +142,7 @@ class Reader:
 class Emulator:
     def __init__(self, folder):
         self.front = Front()
-        environment = {"AUTH": "true", "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": "{port}", "SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0"}
-        environment |= {"AWS_ENDPOINT_URL": self.front.url, "TMPDIR": str(folder)}
-        program = Path(stack.__file__).with_name("extended_ministack.py")
-        self.server = stack.Server([sys.executable, program], environment)
+        self.server = stack.ministack(AWS_ENDPOINT_URL=self.front.url, TMPDIR=str(folder))
         self.front.port = self.server.port
 
     def client(self, service, account=MANAGEMENT):
@@ -174,17 +170,8 @@ def process(emulator, inbox):
     sqs, function = emulator.queues(), emulator.client("lambda")
     while messages := sqs.receive_message(QueueUrl=inbox, AttributeNames=["All"]).get("Messages"):
         (message,) = messages
-        record = {
-            "messageId": message["MessageId"],
-            "receiptHandle": message["ReceiptHandle"],
-            "body": message["Body"],
-            "attributes": message["Attributes"],
-            "messageAttributes": {},
-            "eventSource": "aws:sqs",
-            "eventSourceARN": "arn:aws:sqs:us-east-1:111122223333:account-onboarding-Inbox",
-            "awsRegion": "us-east-1",
-        }
-        answer = function.invoke(FunctionName="account-onboarding", Payload=json.dumps({"Records": [record]}))
+        payload = json.dumps({"Records": [events.received(message)]})
+        answer = function.invoke(FunctionName="account-onboarding", Payload=payload)
         answer = json.loads(answer["Payload"].read())
         assert answer == {"batchItemFailures": []}, f"{answer}\n{log(emulator)}"
         sqs.delete_message(QueueUrl=inbox, ReceiptHandle=message["ReceiptHandle"])

@@ -69,7 +69,7 @@ class Queues:
 
     def deliver(self, function, message, seconds=20):
         """Delivers a message; returns whether it was processed, and deletes it then."""
-        failed = function.failures({"Records": [_record(message)]}, seconds=seconds)
+        failed = function.failures({"Records": [events.received(message)]}, seconds=seconds)
         assert failed in ([], [message["MessageId"]])
         if not failed:
             self.sqs.delete_message(QueueUrl=self.inbox, ReceiptHandle=message["ReceiptHandle"])
@@ -84,17 +84,6 @@ class Queues:
                 return failed_messages
             failed_messages += [message for message in messages if not self.deliver(function, message, seconds)]
         raise AssertionError("the queue does not become empty")
-
-
-def _record(message):
-    return {
-        "messageId": message["MessageId"],
-        "receiptHandle": message["ReceiptHandle"],
-        "body": message["Body"],
-        "attributes": message["Attributes"],
-        "messageAttributes": {},
-        "eventSource": "aws:sqs",
-    }
 
 
 @pytest.fixture(scope="module")

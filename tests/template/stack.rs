@@ -80,10 +80,7 @@ impl Stack {
     pub(crate) fn resource(&self, name: &str) -> Value {
         let resource = &self.template["Resources"][name];
         assert!(resource.is_object(), "the template has a resource `{name}`");
-        let created = resource["Condition"]
-            .as_str()
-            .is_none_or(|condition| self.condition_is_true(&json!({ "Condition": condition })));
-        if created { self.value(&resource["Properties"]) } else { Value::Null }
+        if self.is_created(resource) { self.value(&resource["Properties"]) } else { Value::Null }
     }
 
     /// The names and properties of all resources of one type whose condition is true.
@@ -97,8 +94,13 @@ impl Stack {
     /// The name, type and properties of each resource whose condition is true.
     pub(crate) fn created(&self) -> impl Iterator<Item = (String, &str, Value)> {
         let resources = self.template["Resources"].as_object().expect("resources");
-        let all = resources.iter().map(|(name, resource)| (name.clone(), text(&resource["Type"]), self.resource(name)));
-        all.filter(|(_, _, properties)| !properties.is_null())
+        let created = resources.iter().filter(|(_, resource)| self.is_created(resource));
+        created.map(|(name, one)| (name.clone(), text(&one["Type"]), self.value(&one["Properties"])))
+    }
+
+    fn is_created(&self, resource: &Value) -> bool {
+        let condition = resource["Condition"].as_str();
+        condition.is_none_or(|condition| self.condition_is_true(&json!({ "Condition": condition })))
     }
 
     fn condition_is_true(&self, condition: &Value) -> bool {

@@ -39,10 +39,7 @@ def resolved(parameters, references):
     as `Inbox.Arn`. RESOLVE_TEMPLATE is the path of the built example, if cargo should not build it.
     """
     arguments = tuple(f"{name}={value}" for name, value in {**references, **parameters}.items())
-    resources = {name: resource["Properties"] for name, resource in json.loads(_resolve(arguments)).items()}
-    # The resolver leaves out resources without properties.
-    bare = [name for name, resource in template()["Resources"].items() if "Properties" not in resource]
-    return {**resources, **dict.fromkeys(bare, {})}
+    return {name: resource["Properties"] or {} for name, resource in json.loads(_resolve(arguments)).items()}
 
 
 @lru_cache

@@ -7,15 +7,14 @@ use secrecy::ExposeSecret;
 
 use super::stored::{Below, Stored, denied, stored};
 use crate::cli::common_args::Aws;
-use crate::cli::config::{errors, print_warnings, refuse_example_values};
+use crate::cli::config::{errors, print_warnings, refuse_example_values, text_and_files};
 use crate::cli::config_args::Push;
 use crate::cli::confirm;
 use crate::cli::exit::Exit;
-use crate::cli::input::read;
 use onboarding_core::blueprint;
+use onboarding_core::config::Config;
 use onboarding_core::config::deployed::{ParameterTier, has_parameters_of_the_stack, is_below, is_of_the_stack};
 use onboarding_core::config::deployed_files::{FileIndex, FileSet, StoredFiles, changes};
-use onboarding_core::config::{Config, Folder};
 use onboarding_core::lines::{Line, Mark, Style, render};
 use onboarding_core::suggestion::counted;
 use onboarding_core::text::Untrusted;
@@ -86,8 +85,8 @@ struct NewConfiguration {
 impl NewConfiguration {
     /// Reads a configuration, as the function will.
     fn read(file: &str, name: &str) -> anyhow::Result<Self> {
-        let text = read(file)?;
-        let (config, files) = FileSet::collect(&text, &Folder::containing(file.as_ref())).map_err(errors)?;
+        let (text, folder) = text_and_files(file)?;
+        let (config, files) = FileSet::collect(&text, &folder).map_err(errors)?;
         refuse_example_values(&config)?;
         ParameterTier::for_value(&text, None).map_err(|error| anyhow!("`{file}` is too large: {error}"))?;
         if !files.has_files() {

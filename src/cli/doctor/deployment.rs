@@ -10,11 +10,11 @@ use super::{deployed_configuration, limited};
 use onboarding_core::account::AccountId;
 use onboarding_core::blueprint;
 use onboarding_core::config::{Config, VendorTenant};
-use onboarding_core::doctor::{self, Check, FunctionFacts, Status, not_read};
+use onboarding_core::doctor::{self, Check, FunctionFacts, not_read};
 use onboarding_core::error::ErrorKind;
 use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::role::{ExternalId, InvalidExternalId};
-use onboarding_core::vendor::ApiAccess;
+use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{Inspect, ParameterValue, World};
 use onboarding_engine::{Unusable, Use, read_parameters};
 
@@ -120,9 +120,15 @@ pub(super) async fn parameters_and_vendors<W: World + Inspect>(
     let once = registrations.filter(|one| seen.insert(one.tenant.clone()));
     let asked: BTreeSet<_> = configurations.iter().flat_map(blueprint::tenants).collect();
     let vendors = once.map(async |registration| {
-        let check = vendor(world, &registration.tenant, &values, account).await?;
-        let is_asked = check.status == Status::Ok && asked.contains(&registration.tenant);
-        Some(if is_asked { external_id(world, &registration.tenant, &values, secrets).await? } else { check })
+        let tenant = &registration.tenant;
+        let access = match vendor_access(world, tenant, &values, account).await? {
+            Ok(access) => access,
+            Err(failed) => return Some(failed),
+        };
+        if asked.contains(tenant) {
+            return Some(external_id(world, tenant.api, &access, secrets).await);
+        }
+        Some(Check::ok("vendor API", format!("{} answers and accepts the key", access.endpoint.url())))
     });
     checks.extend(join_all(vendors).await.into_iter().flatten());
     checks
@@ -149,60 +155,54 @@ fn not_an_external_id(name: &str, problem: &InvalidExternalId) -> Check {
     Check::failed("parameter", format!("{name}: {problem}"), fix)
 }
 
-/// Whether a vendor's API answers from here, with the key. The function may be in another network.
-async fn vendor<W: World>(
+/// The access to a vendor's API that answers from here and accepts the key, or what is wrong. The function may be in another
+/// network. `None` if there is no key, or no account to ask for.
+async fn vendor_access<W: World>(
     world: &W,
     VendorTenant { api, endpoint, key_parameter }: &VendorTenant,
     values: &BTreeMap<&str, ParameterValue>,
     account: Option<&AccountId>,
-) -> Option<Check> {
+) -> Option<Result<ApiAccess, Check>> {
     let url = endpoint.url();
     let key = values.get(key_parameter.as_str())?.value.expose_secret().trim().parse();
     let Ok(key) = key else {
         let text = format!("the value of {key_parameter} is not a valid API key");
-        return Some(Check::failed("vendor API", text, "store the key that the vendor gave you"));
+        return Some(Err(Check::failed("vendor API", text, "store the key that the vendor gave you")));
     };
     let access = ApiAccess { endpoint: endpoint.clone(), key };
     let asked = limited("vendor API", world.vendor_registrations(*api, &access, account?)).await;
     Some(match asked {
-        Ok(_) => Check::ok("vendor API", format!("{url} answers and accepts the key")),
-        Err(error) if error.kind() == ErrorKind::Unavailable => Check::failed(
+        Ok(_) => Ok(access),
+        Err(error) if error.kind() == ErrorKind::Unavailable => Err(Check::failed(
             "vendor API",
             format!("{url} cannot be reached from here: {error}"),
             "check the network, and the region or URL of the registration",
-        ),
-        Err(error) => Check::failed(
+        )),
+        Err(error) => Err(Check::failed(
             "vendor API",
             format!("{url} refuses: {error}"),
             "check the key, and its permission to list AWS connectors",
-        ),
+        )),
     })
 }
 
 /// Whether a vendor's API that answers returns the external ID, which the configuration leaves to it.
-async fn external_id<W: World>(
-    world: &W,
-    VendorTenant { api, endpoint, key_parameter }: &VendorTenant,
-    values: &BTreeMap<&str, ParameterValue>,
-    secrets: &KnownSecrets,
-) -> Option<Check> {
-    let url = endpoint.url();
-    let key = values.get(key_parameter.as_str())?.value.expose_secret().trim().parse().ok()?;
-    let access = ApiAccess { endpoint: endpoint.clone(), key };
+async fn external_id<W: World>(world: &W, api: Api, access: &ApiAccess, secrets: &KnownSecrets) -> Check {
+    let url = access.endpoint.url();
     let failed = |problem: &str| {
         let text = format!("{url} accepts the key and returns no external ID: {problem}");
         Check::failed("vendor API", text, "set `external-id` of the vendor in the configuration, or check the key")
     };
-    let returned = match limited("vendor API", world.vendor_external_id(*api, &access)).await {
+    let returned = match limited("vendor API", world.vendor_external_id(api, access)).await {
         Ok(Some(returned)) => returned,
-        Ok(None) => return Some(failed("the response has none")),
-        Err(error) => return Some(failed(&error.to_string())),
+        Ok(None) => return failed("the response has none"),
+        Err(error) => return failed(&error.to_string()),
     };
-    Some(match returned.expose_secret().parse::<ExternalId>() {
+    match returned.expose_secret().parse::<ExternalId>() {
         Ok(id) => {
             id.add_to(secrets);
             Check::ok("vendor API", format!("{url} answers, accepts the key and returns the external ID"))
         }
         Err(error) => failed(&error.to_string()),
-    })
+    }
 }

@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use super::args::Doctor;
 use super::common_args::{Aws, Format};
-use super::config::{DEFAULT_CONFIG, has_endpoint_override, load};
+use super::config::{DEFAULT_CONFIG, load, refused_examples};
 use super::exit::Exit;
 use onboarding_core::account::{AccountId, Partition};
-use onboarding_core::config::{Certainty, Config};
+use onboarding_core::config::Config;
 use onboarding_core::doctor::{self, Check, Diagnosis, Status, not_read};
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::lines::render;
@@ -70,8 +70,8 @@ fn local_configuration(file: Option<&str>) -> (Option<Config>, Vec<Check>) {
 }
 
 fn configuration_check(name: &str, config: &Config) -> Check {
-    let examples = config.example_values.iter().filter(|value| value.certainty == Certainty::Certain).count();
-    if examples > 0 && !has_endpoint_override() {
+    let examples = refused_examples(config).count();
+    if examples > 0 {
         let text = format!("{name} still contains {}", counted(examples, "example value"));
         return Check::failed(
             "configuration",
