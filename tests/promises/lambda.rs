@@ -155,19 +155,22 @@ impl Lambda {
         failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Invokes the function once.
+    /// Invokes the function once. It must answer before Lambda would end the process, or crash earlier.
     pub(crate) fn answer(&self, payload: &str) -> Result<Value, Diagnostic> {
         let script = self.script.borrow().clone();
         let world = Faulty::new(self.organization.clone(), &script);
         let config = ConfigLocation::Parameter(PARAMETER.to_owned());
         let payload = RawValue::from_string(payload.to_owned()).unwrap();
         let mut context = Context::default();
-        context.deadline = unix_milliseconds(self.organization.now() + self.timeout);
+        let deadline = self.organization.now() + self.timeout;
+        context.deadline = unix_milliseconds(deadline);
         // Each invocation has its own id. Snapshots contain the id of the first one.
         let invocation = self.invocations.replace(self.invocations.get() + 1);
         context.request_id = format!("8476a536-e9f4-11e8-9739-{:012x}", 0x2dfe_598c_3fcd_u64 + invocation);
-        run(Function::new(world, config, self.sweep_mode, KnownSecrets::default())
-            .handle(LambdaEvent::new(payload, context)))
+        let answer = run(Function::new(world, config, self.sweep_mode, KnownSecrets::default())
+            .handle(LambdaEvent::new(payload, context)));
+        assert!(self.organization.now() <= deadline, "the function answers before its deadline");
+        answer
     }
 }
 
