@@ -80,6 +80,7 @@ mod fresh_account {
                 grants: vec![GrantSpec { access_role: None, trust: trust(IDENTITY, None) }],
                 prune_orphans: false,
             },
+            management: None,
             console: ConsoleSettings::default(),
             excluded: BTreeSet::new(),
             new_for: Duration::from_secs(3600),

@@ -1,4 +1,4 @@
-//! Checks the contents of `template.yaml`, `control-tower.yaml` and `prerequisites.yaml`. CloudFormation linters do not notice
+//! Checks the contents of `template.yaml`, `control-tower.yaml`, `management.yaml` and `prerequisites.yaml`. CloudFormation linters do not notice
 //! a wrong runtime, a queue that is not connected to anything or a permission that is too broad, and do not know the format
 //! of `onboarding.toml`.
 #![cfg(test)]
@@ -17,6 +17,8 @@ mod deployer;
 mod emails;
 #[path = "template/limits.rs"]
 mod limits;
+#[path = "template/management.rs"]
+mod management;
 #[path = "template/notifications.rs"]
 mod notifications;
 #[path = "template/parameters.rs"]
@@ -29,7 +31,7 @@ mod stack;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use stack::{CONTROL_TOWER, PREREQUISITES, Stack, TEMPLATE, list, read, template};
+use stack::{CONTROL_TOWER, MANAGEMENT, PREREQUISITES, Stack, TEMPLATE, list, read, template};
 
 /// All statements of the function's role.
 fn permissions(stack: &Stack) -> Vec<Value> {
@@ -97,7 +99,7 @@ fn rule_sends_events_to_the_queue_and_the_queue_triggers_the_function() {
 
 #[test]
 fn rules_match_only_events_of_the_account_of_the_stack() {
-    for (template, count) in [(TEMPLATE, 3), (CONTROL_TOWER, 1)] {
+    for (template, count) in [(TEMPLATE, 3), (CONTROL_TOWER, 1), (MANAGEMENT, 1)] {
         let stack = Stack::new(template, &[]);
         let resources = read(template)["Resources"].clone();
         let resources = resources.as_object().expect("resources");
@@ -292,7 +294,7 @@ fn function_assumes_only_the_access_roles_and_none_in_the_management_account() {
 
 #[test]
 fn partition_is_never_hard_coded() {
-    for template in [TEMPLATE, CONTROL_TOWER, PREREQUISITES] {
+    for template in [TEMPLATE, CONTROL_TOWER, MANAGEMENT, PREREQUISITES] {
         assert!(!template.contains("arn:aws:"), "write `arn:${{AWS::Partition}}:`");
     }
 }

@@ -12,8 +12,9 @@ use onboarding_engine::ports::{AccountPage, Creation, Directory, UnreadableAccou
 impl Directory for Aws {
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
         const CALL: &str = "organizations:DescribeAccount";
+        let organizations = self.management().await?.organizations;
         let response =
-            self.organizations.describe_account().account_id(id.as_str()).send().await.map_err(self.caller_error(CALL));
+            organizations.describe_account().account_id(id.as_str()).send().await.map_err(self.caller_error(CALL));
         match response {
             Ok(response) => {
                 account(CALL, response.account.as_ref().ok_or_else(|| malformed(CALL, "account"))?).map(Some)
@@ -25,8 +26,9 @@ impl Directory for Aws {
 
     async fn accounts(&self, from: Option<String>) -> Result<AccountPage, ApiError> {
         const CALL: &str = "organizations:ListAccounts";
+        let organizations = self.management().await?.organizations;
         let response =
-            self.organizations.list_accounts().set_next_token(from).send().await.map_err(self.caller_error(CALL))?;
+            organizations.list_accounts().set_next_token(from).send().await.map_err(self.caller_error(CALL))?;
         let mut page = AccountPage { next: response.next_token, ..AccountPage::default() };
         for wire in response.accounts.unwrap_or_default() {
             match account(CALL, &wire) {
@@ -39,7 +41,8 @@ impl Directory for Aws {
 
     async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {
         const CALL: &str = "organizations:DescribeCreateAccountStatus";
-        let send = self.organizations.describe_create_account_status().create_account_request_id(request).send();
+        let organizations = self.management().await?.organizations;
+        let send = organizations.describe_create_account_status().create_account_request_id(request).send();
         let status = match send.await.map_err(self.caller_error(CALL)) {
             Ok(response) => response.create_account_status.ok_or_else(|| malformed(CALL, "status"))?,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Creation::Unknown),

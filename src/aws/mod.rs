@@ -15,6 +15,7 @@ mod http;
 mod iam;
 mod inspect;
 mod manage_accounts;
+mod management;
 mod network;
 mod notifier;
 mod parameter_store;
@@ -40,6 +41,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 
 use clock::ClockDifference;
+use management::Hop;
 
 pub use clients::{ClientsError, UserConfig, cli_config, function_config};
 pub use http::HttpClient;
@@ -63,6 +65,10 @@ pub struct Aws {
     events: Arc<OnceLock<aws_sdk_eventbridge::Client>>,
     http: HttpClient,
     resources: Resources,
+    /// The role of the management account through which calls are made, if the caller is in another account.
+    hop: Option<Arc<Hop>>,
+    /// The newest of them, so that a configuration that is read again does not assume it again.
+    newest_hop: Arc<std::sync::Mutex<Option<Arc<Hop>>>>,
     credentials: CallerCredentials,
     /// How far the clock of AWS is ahead of this machine's, according to the newest session.
     clock: Arc<ClockDifference>,
@@ -129,6 +135,8 @@ impl Aws {
             events: Arc::default(),
             http: HttpClient::default(),
             resources,
+            hop: None,
+            newest_hop: Arc::default(),
             credentials: CallerCredentials::Rotated,
             clock: Arc::default(),
         }

@@ -19,7 +19,8 @@ impl Sessions for Aws {
     /// `sts:SetSourceIdentity` and `sts:TagSession`, which the trust policy that Organizations creates does not allow.
     async fn assume_role(&self, request: &AssumeRoleRequest) -> Result<IamSession, ApiError> {
         const CALL: &str = "sts:AssumeRole";
-        let assume = self.sts.assume_role().role_arn(&request.role_arn).role_session_name(&request.session_name);
+        let management = self.management().await?;
+        let assume = management.sts.assume_role().role_arn(&request.role_arn).role_session_name(&request.session_name);
         let asked_at = SystemTime::now();
         let seconds = i32::try_from(SESSION.as_secs()).unwrap_or(i32::MAX);
         let response =

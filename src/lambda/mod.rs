@@ -177,12 +177,21 @@ impl<W: FunctionWorld> Function<W> {
             let look = AssertUnwindSafe(self.first_look(received, payload, end)).catch_unwind();
             Ok(look.await.ok().flatten())
         };
-        try_join(self.new_engine(end), first_look).await
+        let (engine, first_look) = try_join(self.new_engine(end), first_look).await?;
+        // Only the configuration says through which role of the management account the function acts: without it, the account
+        // could not be described.
+        let first_look = first_look.map(|(account, look)| match &engine.config.management {
+            Some(_) => (account, look.without_failed_account()),
+            None => (account, look),
+        });
+        Ok((engine, first_look))
     }
 
     async fn first_look(&self, received: &Received, payload: &str, end: SystemTime) -> Option<(AccountId, FirstLook)> {
         let account = only_account(received, payload)?;
-        let look = timeout_at(&self.world, end, FirstLook::at(&self.world, &account)).await?;
+        let earlier = self.recent().as_ref().map(|recent| Arc::clone(&recent.engine));
+        let world = earlier.as_ref().map_or(&self.world, |engine| &engine.world);
+        let look = timeout_at(world, end, FirstLook::at(world, &account)).await?;
         Some((account, look))
     }
 

@@ -22,16 +22,20 @@ use crate::files::{documents, read, root};
 const SYSTEM: [&str; 4] = ["bash", "cat", "chmod", "mkdir"];
 const STUBS: [&str; 8] = ["aws", "cargo", "git", "onboard", "pip", "python3", "sam", "terraform"];
 /// What the reader of a page has set: credentials and IDs, or variables of an earlier block.
-const VARIABLES: [(&str, &str); 13] = [
+const VARIABLES: [(&str, &str); 17] = [
     ("ACCOUNT", "444455556666"),
     ("CODE1", "123456"),
     ("CODE2", "654321"),
     ("DEAD_LETTERS", "https://sqs.us-east-1.amazonaws.com/111122223333/dead-letters"),
+    ("EXTERNAL_ID", "3e7ac2f0-0000-example"),
+    ("FUNCTION_ROLE_ARN", "arn:aws:iam::482913650127:role/account-onboarding-FunctionRole-1A2B"),
     ("IDENTITY_ACCOUNT", "482913650127"),
     ("KEY", "example-key"),
     ("LOG_GROUP", "account-onboarding-LogGroup-1A2B"),
+    ("MANAGEMENT", "management"),
     ("NOTIFICATION_EMAIL", "platform@example.com"),
     ("PASSWORD", "example-password"),
+    ("PROFILE", "tooling"),
     ("RECORDS", "account-onboarding-Records-1A2B"),
     ("TABLE", "account-onboarding-Records-1A2B"),
     ("TRELICA_EXTERNAL_ID", "x-4711"),

@@ -9,6 +9,7 @@ use account_onboarding::vendors;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
+use onboarding_core::management_role::ManagementRole;
 use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::plan::RegistrationChange;
 use onboarding_core::record::{Record, RecordUpdate};
@@ -16,7 +17,7 @@ use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::Engine;
 use onboarding_engine::ports::{
     AccountPage, AssumeRoleRequest, Clock, Creation, Directory, Http, LeaseAttempt, ParameterPage, ParameterValue,
-    Records, Saved, Secrets, Sessions, VendorApi, VendorRequest, VendorResponse,
+    Records, Saved, Secrets, Sessions, ThroughManagement, VendorApi, VendorRequest, VendorResponse,
 };
 use onboarding_simulation::FakeOrganization;
 use secrecy::SecretString;
@@ -76,6 +77,12 @@ impl Directory for WithVendor {
 
     async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {
         self.organization.account_creation(request).await
+    }
+}
+
+impl ThroughManagement for WithVendor {
+    fn through_management(self, role: &ManagementRole) -> Self {
+        Self { organization: self.organization.through_management(role), ..self }
     }
 }
 

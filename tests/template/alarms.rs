@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::stack::{CONTROL_TOWER, Stack, text};
+use crate::stack::{CONTROL_TOWER, MANAGEMENT, Stack, text};
 
 fn alarms(stack: &Stack) -> BTreeMap<String, Value> {
     stack.resources("AWS::CloudWatch::Alarm").into_iter().collect()
@@ -31,7 +31,8 @@ fn metrics(alarm: &Value) -> Vec<String> {
 
 #[test]
 fn every_alarm_notifies_the_topic_and_treats_missing_data_as_healthy() {
-    for (stack, count) in [(Stack::with(&[]), 8), (Stack::new(CONTROL_TOWER, &[]), 2)] {
+    for (stack, count) in [(Stack::with(&[]), 8), (Stack::new(CONTROL_TOWER, &[]), 2), (Stack::new(MANAGEMENT, &[]), 2)]
+    {
         let alarms = alarms(&stack);
         assert_eq!(alarms.len(), count);
         for (name, alarm) in alarms {
@@ -87,19 +88,22 @@ fn alarms_watch_every_failure_metric() {
 }
 
 #[test]
-fn control_tower_alarms_watch_every_failure_metric() {
-    let stack = Stack::new(CONTROL_TOWER, &[]);
-    let undelivered = "AWS/SQS/ApproximateNumberOfMessagesVisible QueueName=<Undelivered.QueueName>".to_owned();
-    let expected = [("DeliveryAlarm", rule_failure_metrics(&stack)), ("UndeliveredAlarm", vec![undelivered])];
-    assert_eq!(watched(&stack), expected.map(|(name, metrics)| (name.to_owned(), metrics)).into());
+fn alarms_of_the_forwarding_stacks_watch_every_failure_metric() {
+    for template in [CONTROL_TOWER, MANAGEMENT] {
+        let stack = Stack::new(template, &[]);
+        let undelivered = "AWS/SQS/ApproximateNumberOfMessagesVisible QueueName=<Undelivered.QueueName>".to_owned();
+        let expected = [("DeliveryAlarm", rule_failure_metrics(&stack)), ("UndeliveredAlarm", vec![undelivered])];
+        assert_eq!(watched(&stack), expected.map(|(name, metrics)| (name.to_owned(), metrics)).into());
+    }
 }
 
 #[test]
 fn alarms_on_several_metrics_add_up_all_of_them() {
-    let alarms = [Stack::with(&[]), Stack::new(CONTROL_TOWER, &[])].map(|stack| alarms(&stack));
+    let alarms =
+        [Stack::with(&[]), Stack::new(CONTROL_TOWER, &[]), Stack::new(MANAGEMENT, &[])].map(|stack| alarms(&stack));
     let several: Vec<_> =
         alarms.iter().flat_map(BTreeMap::values).filter_map(|one| one["Metrics"].as_array()).collect();
-    assert_eq!(several.len(), 3);
+    assert_eq!(several.len(), 4);
     for metrics in several {
         let (sum, parts) = metrics.split_first().expect("metrics");
         assert!(sum["ReturnData"].is_null(), "only the sum is returned");
@@ -114,7 +118,7 @@ fn alarms_on_several_metrics_add_up_all_of_them() {
 /// A data point that arrives late belongs to a period that was already evaluated with a zero in its place.
 #[test]
 fn alarms_on_several_metrics_evaluate_late_data_points() {
-    for stack in [Stack::with(&[]), Stack::new(CONTROL_TOWER, &[])] {
+    for stack in [Stack::with(&[]), Stack::new(CONTROL_TOWER, &[]), Stack::new(MANAGEMENT, &[])] {
         for (name, alarm) in alarms(&stack).into_iter().filter(|(_, alarm)| alarm["Metrics"].is_array()) {
             assert_eq!(
                 (&alarm["DatapointsToAlarm"], &alarm["EvaluationPeriods"]),

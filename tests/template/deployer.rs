@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::conditions::matches;
-use crate::stack::{CONTROL_TOWER, Stack, TEMPLATE, list, text};
+use crate::stack::{CONTROL_TOWER, MANAGEMENT, Stack, TEMPLATE, list, text};
 
 fn policy() -> Value {
     serde_json::from_str(include_str!("../../deployer-policy.json")).expect("JSON")
@@ -103,7 +103,7 @@ const ACCOUNT: &str = "us-east-1:111122223333";
 
 /// The ARN of a resource with the name that the template, or CloudFormation, gives it.
 fn arn(stack: &str, name: &str, kind: &str, properties: &Value) -> String {
-    let own = ["Name", "FunctionName", "DashboardName"].iter().find_map(|key| properties[*key].as_str());
+    let own = ["Name", "FunctionName", "DashboardName", "RoleName"].iter().find_map(|key| properties[*key].as_str());
     let own = own.map_or_else(|| format!("{stack}-{name}-1A2B3C4D5E6F"), str::to_owned);
     match kind {
         "AWS::CloudWatch::Alarm" => format!("arn:aws:cloudwatch:{ACCOUNT}:alarm:{own}"),
@@ -139,16 +139,17 @@ fn arn(stack: &str, name: &str, kind: &str, properties: &Value) -> String {
     }
 }
 
-/// Every resource of both templates with all its parameters set: type and ARN.
+/// Every resource of the templates with all its parameters set: type and ARN.
 fn resources() -> Vec<(String, String)> {
-    let all =
-        [("TrelicaExternalId", "x1"), ("WorkloadSecurityExternalId", "x2"), ("NotificationEmail", "a@example.com")];
+    let email = ("NotificationEmail", "a@example.com");
+    let vendors = [("TrelicaExternalId", "x1"), ("WorkloadSecurityExternalId", "x2")];
     // SAM makes it; the template has none.
     let mapping = "AWS::Lambda::EventSourceMapping";
     let mut found = vec![(mapping.to_owned(), arn("account-onboarding", "", mapping, &Value::Null))];
     for (name, stack) in [
-        ("account-onboarding", Stack::new(TEMPLATE, &all)),
-        ("account-onboarding-control-tower", Stack::new(CONTROL_TOWER, &[("NotificationEmail", "a@example.com")])),
+        ("account-onboarding", Stack::new(TEMPLATE, &[vendors[0], vendors[1], email])),
+        ("account-onboarding-control-tower", Stack::new(CONTROL_TOWER, &[email])),
+        ("account-onboarding-management", Stack::new(MANAGEMENT, &[email])),
     ] {
         let created =
             stack.created().map(|(id, kind, properties)| (kind.to_owned(), arn(name, &id, kind, &properties)));

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::stack::{CONTROL_TOWER, Stack, TEMPLATE, list, text};
+use crate::stack::{CONTROL_TOWER, MANAGEMENT, Stack, TEMPLATE, list, text};
 
-/// Both stacks, each with its number of rules.
-fn stacks() -> [(Stack, usize); 2] {
-    [(Stack::with(&[]), 3), (Stack::new(CONTROL_TOWER, &[]), 1)]
+/// The stacks, each with its number of rules.
+fn stacks() -> [(Stack, usize); 3] {
+    [(Stack::with(&[]), 3), (Stack::new(CONTROL_TOWER, &[]), 1), (Stack::new(MANAGEMENT, &[]), 1)]
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn topic_has_no_kms_key_because_alarms_cannot_use_the_aws_managed_one() {
 
 #[test]
 fn email_subscription_exists_only_if_an_address_is_given() {
-    for template in [TEMPLATE, CONTROL_TOWER] {
+    for template in [TEMPLATE, CONTROL_TOWER, MANAGEMENT] {
         assert!(Stack::new(template, &[]).resource("EmailSubscription").is_null());
         let subscription =
             Stack::new(template, &[("NotificationEmail", "platform@example.com")]).resource("EmailSubscription");
@@ -121,4 +121,12 @@ fn control_tower_events_are_forwarded_to_the_region_of_organizations_events() {
     let stack = Stack::new(CONTROL_TOWER, &[]);
     let bus = "arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/default";
     assert_role_is_dedicated(&stack, "ForwarderRole", &["ManagedAccount"], "events:PutEvents", bus);
+    let bus = "arn:aws-us-gov:events:us-gov-west-1:222233334444:event-bus/default";
+    assert_role_is_dedicated(
+        &Stack::new(MANAGEMENT, &[]),
+        "ForwarderRole",
+        &["AccountEvents"],
+        "events:PutEvents",
+        bus,
+    );
 }

@@ -3,7 +3,7 @@
 use regex::Regex;
 use serde_json::Value;
 
-use crate::stack::{CONTROL_TOWER, Stack, TEMPLATE, read, template, text};
+use crate::stack::{CONTROL_TOWER, MANAGEMENT, Stack, TEMPLATE, read, template, text};
 
 /// Whether CloudFormation accepts a value: whether the whole value matches `AllowedPattern`.
 ///
@@ -45,11 +45,12 @@ fn closing_parenthesis(text: &str) -> usize {
 /// With `NoEcho`, `sam deploy --guided` does not accept an empty answer and asks again, even if the default is empty.
 #[test]
 fn every_optional_parameter_can_be_left_empty_in_a_guided_deployment() {
-    for file in [TEMPLATE, CONTROL_TOWER] {
+    for file in [TEMPLATE, CONTROL_TOWER, MANAGEMENT] {
         let parameters = read(file)["Parameters"].clone();
         for (name, parameter) in parameters.as_object().expect("parameters") {
             assert_eq!(parameter["NoEcho"], Value::Null, "`{name}`");
-            assert_eq!(parameter["Default"].is_null(), name == "IdentityAccountId", "`{name}` has a default");
+            let is_required = ["IdentityAccountId", "FunctionRoleArn", "ExternalId"].contains(&name.as_str());
+            assert_eq!(parameter["Default"].is_null(), is_required, "`{name}` has a default");
         }
     }
 }
@@ -92,7 +93,7 @@ fn control_tower_role_is_written_in_its_own_spelling() {
 #[test]
 fn names_are_short_enough_for_every_stack_name() {
     let name = "s".repeat(128);
-    for file in [TEMPLATE, CONTROL_TOWER] {
+    for file in [TEMPLATE, CONTROL_TOWER, MANAGEMENT] {
         for (resource, kind, properties) in Stack::new(file, &[("AWS::StackName", &name)]).created() {
             for (key, value) in properties.as_object().into_iter().flatten() {
                 let longest = match (kind, key.as_str()) {

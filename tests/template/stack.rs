@@ -1,4 +1,4 @@
-//! Reads `template.yaml`, `control-tower.yaml` and `prerequisites.yaml`, and resolves their intrinsic functions like CloudFormation.
+//! Reads `template.yaml`, `control-tower.yaml`, `management.yaml` and `prerequisites.yaml`, and resolves their intrinsic functions like CloudFormation.
 //!
 //! This is the only evaluator: the end-to-end tests read its output through `resolve.rs`.
 
@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 pub(crate) const TEMPLATE: &str = include_str!("../../template.yaml");
 pub(crate) const CONTROL_TOWER: &str = include_str!("../../control-tower.yaml");
+pub(crate) const MANAGEMENT: &str = include_str!("../../management.yaml");
 pub(crate) const PREREQUISITES: &str = include_str!("../../prerequisites.yaml");
 
 /// `template.yaml` as JSON, with short forms (`!Ref x`) expanded (`{"Ref": x}`).
@@ -62,6 +63,8 @@ impl Stack {
                 ("AWS::AccountId", "111122223333"),
                 ("AWS::StackName", "account-onboarding"),
                 ("IdentityAccountId", "222233334444"),
+                ("FunctionRoleArn", "arn:aws-us-gov:iam::222233334444:role/account-onboarding-FunctionRole-EXAMPLE"),
+                ("ExternalId", "3e7ac2f0-0000-example"),
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
         );
@@ -152,6 +155,10 @@ impl Stack {
                 }
                 Some((function, argument)) if function == "Fn::Split" => {
                     json!(text(&self.value(&argument[1])).split(text(&argument[0])).collect::<Vec<_>>())
+                }
+                Some((function, argument)) if function == "Fn::Select" => {
+                    let index = argument[0].as_u64().and_then(|index| usize::try_from(index).ok()).expect("an index");
+                    self.value(&argument[1])[index].clone()
                 }
                 Some((function, argument)) if function == "Fn::FindInMap" => {
                     let keys = self.value(argument);

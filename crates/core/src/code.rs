@@ -117,6 +117,8 @@ codes! {
     AccessDenied = "access_denied" => [Blocked],
     /// A call that this tool makes with its own role was denied.
     OwnPermissionMissing = "own_permission_missing" => [Blocked],
+    /// The role of the management account, through which this tool acts, cannot be assumed.
+    ManagementRoleDenied = "management_role_denied" => [Blocked],
     /// The organization has no such account.
     NotAMember = "not_a_member" => [Blocked],
     /// The organization has no such account creation request.

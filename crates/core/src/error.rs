@@ -53,6 +53,8 @@ pub enum ErrorKind {
     ClockSkew,
     /// The credentials are those of a root user.
     RootUser,
+    /// The role of the management account cannot be assumed, through which this tool acts.
+    ManagementRole,
     /// No credentials are configured.
     NoCredentials,
     /// The service is not enabled in the region.
@@ -81,6 +83,9 @@ pub enum ErrorKind {
 /// not flood the log.
 const LONGEST_MESSAGE: usize = 400;
 
+/// The code of an error of this tool: STS denies access to the role in the management account.
+const MANAGEMENT_ROLE_DENIED: &str = "ManagementRoleDenied";
+
 impl ApiError {
     /// An error as returned by a service.
     #[must_use]
@@ -105,6 +110,16 @@ impl ApiError {
     #[must_use]
     pub fn with_fixed_credentials(mut self) -> Self {
         self.fixed_credentials = true;
+        self
+    }
+
+    /// The same, of the call that assumes the role of the management account. If that is denied, no member account is to blame.
+    #[must_use]
+    pub fn of_management_role(mut self, arn: &str) -> Self {
+        if self.kind() == ErrorKind::AccessDenied {
+            self.code = MANAGEMENT_ROLE_DENIED.to_owned();
+            self.message = excerpt(&format!("the role {arn} cannot be assumed: {}", self.message), LONGEST_MESSAGE);
+        }
         self
     }
 
@@ -182,6 +197,7 @@ impl ApiError {
             "InvalidClientTokenId" | "ExpiredToken" | "ExpiredTokenException" | "UnrecognizedClientException" => {
                 ErrorKind::Credentials
             }
+            MANAGEMENT_ROLE_DENIED => ErrorKind::ManagementRole,
             "NoCredentials" => ErrorKind::NoCredentials,
             "MalformedPolicyDocument" | "MalformedPolicyDocumentException" => match self.hint {
                 Some(Hint::UnknownPrincipal) => ErrorKind::InvalidPrincipal,

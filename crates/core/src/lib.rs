@@ -27,6 +27,7 @@ pub mod last_result;
 pub mod lease;
 pub mod limits;
 pub mod lines;
+pub mod management_role;
 pub mod message_action;
 pub mod mode;
 pub mod new_account;

@@ -224,6 +224,12 @@ impl Stop {
             )),
             ErrorKind::Credentials => Self::Reopen(Cause::retried(Code::CredentialsNotAccepted, message)),
             ErrorKind::FixedCredentials => Self::blocked(Code::CredentialsNotAccepted, message, if_not_accepted(error)),
+            ErrorKind::ManagementRole => Self::blocked(
+                Code::ManagementRoleDenied,
+                message,
+                "deploy management.yaml in the management account with this tool's role and external ID, and compare `role-arn` and \
+                 `external-id` of `[management]` with it",
+            ),
             ErrorKind::NoCredentials => Self::blocked(
                 Code::NoCredentials,
                 message,

@@ -82,6 +82,12 @@ impl ExternalId {
         self.0.expose_secret()
     }
 
+    /// The value, for a call that passes it.
+    #[must_use]
+    pub fn to_secret(&self) -> SecretString {
+        self.0.clone()
+    }
+
     /// Adds the external ID to the secrets that no text may contain.
     pub fn add_to(&self, known: &KnownSecrets) {
         known.add(self.expose());

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::account::Account;
 use crate::blueprint::{Blueprint, RoleSpec};
+use crate::management_role::ManagementRole;
 use crate::mode::Mode;
 use crate::role::RoleName;
 
@@ -51,6 +52,22 @@ pub struct SessionScope {
     pub roles: BTreeSet<RoleName>,
     /// The session policy.
     pub policy: String,
+}
+
+/// What a session of the role in the management account may do: read the organization, and assume the access roles.
+#[must_use]
+pub fn of_management(role: &ManagementRole) -> String {
+    let policy = |roles: &[String]| {
+        json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": ["organizations:Describe*", "organizations:List*"], "Resource": "*"},
+            {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles},
+        ]})
+        .to_string()
+    };
+    let arn = |name: &str| format!("arn:{}:iam::*:role/{name}", role.partition);
+    let exact = policy(&role.access_roles.iter().map(|name| arn(name.as_str())).collect::<Vec<_>>());
+    // The role's own policy names the access roles as well.
+    if exact.len() <= MAX_LENGTH { exact } else { policy(&[arn("*")]) }
 }
 
 /// The sessions of a blueprint. See the module documentation for how roles are distributed.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::management_role::ManagementExternalId;
 use crate::plan::sample::{FRESH, NOW, blueprint, blueprint_with, document, drifted, name};
 use crate::plan::{Action, RoleHistory, diff};
 use crate::policy::{Document, RequestContext, permits};
@@ -189,4 +190,17 @@ fn session_that_reads_roles_under_any_path_can_do_nothing_else() {
     let scopes = scopes_to_read(&account, &names.iter().collect::<Vec<_>>());
     assert!(scopes.iter().all(|scope| scope.policy.len() <= MAX_LENGTH), "{scopes:?}");
     assert_eq!(scopes.iter().map(|scope| scope.roles.len()).sum::<usize>(), names.len());
+}
+
+#[test]
+fn session_of_the_management_role_may_read_the_organization_and_assume_the_access_roles() {
+    let role = |count| ManagementRole {
+        arn: "arn:aws-us-gov:iam::111122223333:role/hop".to_owned(),
+        account: "111122223333".parse().unwrap(),
+        partition: "aws-us-gov".parse().unwrap(),
+        external_id: ManagementExternalId::Parameter("/account-onboarding/management/external-id".to_owned()),
+        access_roles: (0..count).map(|n| format!("Access{n}").parse().unwrap()).collect(),
+    };
+    insta::assert_snapshot!(of_management(&role(2)), @r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["organizations:Describe*","organizations:List*"],"Resource":"*"},{"Effect":"Allow","Action":"sts:AssumeRole","Resource":["arn:aws-us-gov:iam::*:role/Access0","arn:aws-us-gov:iam::*:role/Access1"]}]}"#);
+    assert!(of_management(&role(200)).len() <= MAX_LENGTH);
 }

@@ -9,6 +9,7 @@ use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::trigger::TriggerKind;
 
 use crate::cache::Cache;
+use crate::ports::ThroughManagement;
 
 /// Everything that is needed to bring accounts to their blueprint.
 pub struct Engine<W> {
@@ -21,9 +22,13 @@ pub struct Engine<W> {
     pub(crate) known_secrets: KnownSecrets,
 }
 
-impl<W> Engine<W> {
-    /// An engine that has read nothing yet.
+impl<W: ThroughManagement> Engine<W> {
+    /// An engine that has read nothing yet. It acts through the role of the management account, if the configuration names one.
     pub fn new(world: W, config: Config) -> Self {
+        let world = match &config.management {
+            Some(role) => world.through_management(role),
+            None => world,
+        };
         Self { world, config, cache: Cache::default(), known_secrets: KnownSecrets::default() }
     }
 

@@ -20,15 +20,22 @@ use onboarding_engine::ports::{
 
 impl Directory for FakeOrganization {
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
+        let acting = self.acting().await?;
         let management = self.lock().management.clone();
         let info = CallInfo { account: &management, call: "organizations:DescribeAccount", role: None, write: false };
-        self.perform_call(info, |state| Ok(state.accounts.get(id).map(|account| described(state, id, account)))).await
+        self.perform_call(info, |state| {
+            acting.check_organization(state, info.call)?;
+            Ok(state.accounts.get(id).map(|account| described(state, id, account)))
+        })
+        .await
     }
 
     async fn accounts(&self, from: Option<String>) -> Result<AccountPage, ApiError> {
+        let acting = self.acting().await?;
         let management = self.lock().management.clone();
         let info = CallInfo { account: &management, call: "organizations:ListAccounts", role: None, write: false };
         self.perform_call(info, |state| {
+            acting.check_organization(state, info.call)?;
             // The pagination token is the last id of the previous page.
             if from.as_ref().is_some_and(|from| !state.accounts.keys().any(|id| id.as_str() == from)) {
                 return Err(Rejection::new("InvalidInputException", "You provided a token that is not valid."));
@@ -55,9 +62,11 @@ impl Directory for FakeOrganization {
     }
 
     async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {
+        let acting = self.acting().await?;
         let management = self.lock().management.clone();
         let call = "organizations:DescribeCreateAccountStatus";
         self.perform_call(CallInfo { account: &management, call, role: None, write: false }, |state| {
+            acting.check_organization(state, call)?;
             // The quota is two requests per second: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
             let now = state.now;
             state.polls.retain(|at| since(*at, now) < Duration::from_secs(1));

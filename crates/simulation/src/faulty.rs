@@ -9,6 +9,7 @@ use crate::fault::Script;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
+use onboarding_core::management_role::ManagementRole;
 use onboarding_core::new_account::NewAccount;
 use onboarding_core::observed::{ExistingRegistration, ObservedRole};
 use onboarding_core::organizational_unit::{Unit, UnitId};
@@ -21,8 +22,8 @@ use onboarding_core::role_id::RoleId;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
     AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, ManageAccounts, MemberPage, Notifier,
-    Page, ParameterPage, ParameterValue, Queue, ReadIam, Records, RequestPage, Saved, Secrets, Sessions, UnitPage,
-    VendorApi, WriteIam,
+    Page, ParameterPage, ParameterValue, Queue, ReadIam, Records, RequestPage, Saved, Secrets, Sessions,
+    ThroughManagement, UnitPage, VendorApi, WriteIam,
 };
 
 /// An implementation of ports whose calls fail as a [`Script`] says.
@@ -85,6 +86,12 @@ impl<P: ManageAccounts> ManageAccounts for Faulty<P> {
 
     async fn units_below(&self, parent: &UnitId, from: Option<String>) -> Result<UnitPage, ApiError> {
         self.script.play("organizations:ListOrganizationalUnitsForParent", self.inner.units_below(parent, from)).await
+    }
+}
+
+impl<P: ThroughManagement> ThroughManagement for Faulty<P> {
+    fn through_management(self, role: &ManagementRole) -> Self {
+        Self { inner: self.inner.through_management(role), ..self }
     }
 }
 

@@ -33,6 +33,7 @@ mod inbox;
 mod journal;
 mod known_principals;
 mod manage_accounts;
+mod management;
 mod notifications;
 mod notifier;
 mod organization;

@@ -7,6 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use crate::account::SimAccount;
 use crate::consistency::Lag;
+use crate::management::Hop;
 use crate::role_state::{PolicyText, RoleState};
 use crate::state::State;
 use onboarding_core::account::{AccountId, AccountState, Partition};
@@ -24,6 +25,7 @@ const FUNCTION: &str = "account-onboarding";
 pub struct FakeOrganization {
     state: Arc<Mutex<State>>,
     pub(super) caller: Caller,
+    pub(super) hop: Option<Arc<Hop>>,
 }
 
 impl FakeOrganization {
@@ -42,13 +44,25 @@ impl FakeOrganization {
         accounts.insert(identity, SimAccount::new("identity", AccountState::Active, None, UNIX_EPOCH));
         accounts.insert(management.clone(), first);
         let state = State::new(partition, management, accounts);
-        Self { state: Arc::new(Mutex::new(state)), caller }
+        Self { state: Arc::new(Mutex::new(state)), caller, hop: None }
     }
 
     /// The same organization with another caller.
     #[must_use]
     pub fn as_caller(&self, caller: Caller) -> Self {
-        Self { state: Arc::clone(&self.state), caller }
+        Self { state: Arc::clone(&self.state), caller, hop: None }
+    }
+
+    /// The same organization with the function in another account: its role is there, and not in the management account.
+    #[must_use]
+    pub fn with_function_in(self, account: &AccountId) -> Self {
+        let partition = self.lock().partition.clone();
+        if let Ok(function) = FUNCTION.parse::<RoleName>() {
+            self.put_role(account, &function, function_role());
+            self.delete_role(&self.caller.account, &function);
+        }
+        let arn = Some(format!("arn:{partition}:iam::{account}:role/{FUNCTION}"));
+        self.as_caller(Caller { account: account.clone(), arn })
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {

@@ -22,7 +22,7 @@ use onboarding_core::role::RoleName;
 use onboarding_core::time::after;
 use onboarding_engine::ports::{AssumeRoleRequest, Sessions};
 
-const ASSUME: &str = "sts:AssumeRole";
+pub(super) const ASSUME: &str = "sts:AssumeRole";
 
 /// What a caller presents besides its identity.
 #[derive(Clone, Copy, Default)]
@@ -60,6 +60,7 @@ impl Sessions for FakeOrganization {
     async fn assume_role(&self, request: &AssumeRoleRequest) -> Result<Session, ApiError> {
         let request = &self.misdirected(request);
         let target = Target::from_arn(&request.role_arn);
+        let acting = self.acting().await?;
         let management = self.lock().management.clone();
         let info = CallInfo {
             account: target.as_ref().map_or(&management, |target| &target.account),
@@ -73,11 +74,13 @@ impl Sessions for FakeOrganization {
             };
             validate::session_name(&request.session_name)?;
             let policy = validate::session_policy(&request.policy)?;
-            state.check_caller(&self.caller, target)?;
+            state.check_caller(&acting.caller, target)?;
+            let arn = target.role.arn(&target.partition, &target.account, &target.path);
+            acting.check(state, ASSUME, &arn)?;
             let now = state.now;
             let seen = state.accounts.get_mut(&target.account).and_then(|account| account.read(&target.role, now));
             let role_id = seen.as_ref().map(|role| role.id.clone()).unwrap_or_default();
-            state.check_trust(&self.caller, target, seen, &request.session_name, Presented::default())?;
+            state.check_trust(&acting.caller, target, seen, &request.session_name, Presented::default())?;
             state.assume_role_requests.push(request.clone());
             let Target { partition, account, role, .. } = target;
             let arn = format!("arn:{partition}:sts::{account}:assumed-role/{role}/{}", request.session_name);
@@ -108,7 +111,7 @@ impl FakeOrganization {
 
 impl State {
     /// Checks that the policies of the caller allow it to assume the role, if the caller is a role of this organization.
-    fn check_caller(&self, caller: &Caller, target: &Target) -> Result<(), Rejection> {
+    pub(super) fn check_caller(&self, caller: &Caller, target: &Target) -> Result<(), Rejection> {
         let name = caller.arn.as_deref().and_then(Target::from_arn).map(|own| own.role);
         let role = name.and_then(|name| self.accounts.get(&caller.account)?.role(&name));
         let resource = target.role.arn(&target.partition, &target.account, &target.path);

@@ -12,6 +12,7 @@ mod examples;
 mod files;
 mod handoff;
 mod hash;
+mod management;
 mod model;
 mod names;
 mod parameters;

@@ -7,6 +7,7 @@ use super::examples::ExampleValue;
 use crate::console::ConsoleSettings;
 use crate::display_name::DisplayName;
 use crate::exclude::Exclude;
+use crate::management_role::{ManagementExternalId, ManagementRole};
 use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement, Principal};
 use crate::role::{ExternalId, ExternalIdPattern, RoleName};
 use crate::role_settings::RoleDefinition;
@@ -18,6 +19,8 @@ use crate::vendor::{Api, Endpoint, HandoffTemplate};
 pub struct Config {
     /// The role that the tool assumes in member accounts.
     pub access_role: AccessRole,
+    /// The role through which a tool outside the management account acts; `None` for one that runs in it.
+    pub management: Option<ManagementRole>,
     /// How people open accounts in the console.
     pub console: ConsoleSettings,
     /// Accounts and units that are never changed.
@@ -49,7 +52,11 @@ impl Config {
             ExternalIdSource::Pattern(pattern) => Some(pattern.as_secret().clone()),
             ExternalIdSource::Parameter(_) | ExternalIdSource::Tenant(_) => None,
         };
-        specs.flat_map(|spec| &spec.external_ids).filter_map(written).collect()
+        let management = self.management.as_ref().and_then(|role| match &role.external_id {
+            ManagementExternalId::Literal(id) => Some(id.clone()),
+            ManagementExternalId::Parameter(_) => None,
+        });
+        specs.flat_map(|spec| &spec.external_ids).filter_map(written).chain(management).collect()
     }
 }
 

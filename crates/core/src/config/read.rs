@@ -8,7 +8,8 @@ use super::context::ReadContext;
 use super::files::{Files, NoFiles};
 use super::hash::HashedFiles;
 use super::{
-    AccessRole, Config, ConfigErrors, RoleTemplate, examples, roles, self_trust, trust, trust_size, vendors, warnings,
+    AccessRole, Config, ConfigErrors, RoleTemplate, examples, management, roles, self_trust, trust, trust_size,
+    vendors, warnings,
 };
 use crate::console::ConsoleSettings;
 use crate::exclude::Exclude;
@@ -21,7 +22,7 @@ const ACCOUNTS: &[&str] = &["exclude"];
 const CONSOLE: &[&str] = &["access-portal", "permission-set"];
 const WAITING: &[&str] = &["new-account-minutes", "give-up-after-hours"];
 const TOP_LEVEL: &[&str] =
-    &["access-role", "accounts", "console", "waiting", "vendors", "role", "vendor-files", "catalogue"];
+    &["access-role", "accounts", "management", "console", "waiting", "vendors", "role", "vendor-files", "catalogue"];
 const ACCESS_ROLE: &[&str] = &["names", "prune-orphans", "grant"];
 const DEFAULT_ACCESS_ROLES: [&str; 2] = ["OrganizationAccountAccessRole", "AWSControlTowerExecution"];
 const WEEK_IN_MINUTES: i64 = 7 * 24 * 60;
@@ -132,12 +133,15 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     let give_up = give_up.and_then(|value| value.integer(1..=72, "hours (at most three days)")).unwrap_or(24);
     let excluded = accounts.and_then(|t| t.get("exclude")).and_then(|value| value.list()).unwrap_or_default();
     let excluded = excluded.iter().filter_map(Value::parse::<Exclude>).collect::<BTreeSet<_>>();
+    let management = table.get("management");
+    let management = management.and_then(|value| management::role(&value, context, &access_role.names));
     let console = table.get("console").and_then(|value| value.table(CONSOLE));
     let console = console.as_ref().map(console_settings).unwrap_or_default();
     let new_for = Duration::from_secs(new_minutes.unsigned_abs() * 60);
     let give_up_after = Duration::from_secs(give_up.unsigned_abs() * 3600);
     Config {
         access_role,
+        management,
         console,
         excluded,
         new_for,

@@ -6,6 +6,7 @@ use super::model::{
     Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec, VendorTenant,
 };
 use crate::lines::{Line, Style};
+use crate::management_role::ManagementExternalId;
 use crate::policy::{AssumeAction, Document, Redactor};
 use crate::role_settings::RoleDefinition;
 use crate::suggestion::plain_list_of;
@@ -38,6 +39,18 @@ pub fn show(config: &Config) -> Vec<Line> {
         field("count as new", format!("for {} minutes after joining", config.new_for.as_secs() / 60)),
         field("retried", format!("for {} hours", config.give_up_after.as_secs() / 3600)),
     ]);
+    if let Some(management) = &config.management {
+        let external_id = match &management.external_id {
+            ManagementExternalId::Literal(_) => "hidden".to_owned(),
+            ManagementExternalId::Parameter(name) => format!("from the SSM parameter {name}"),
+        };
+        lines.extend([
+            Line::blank(),
+            Line::heading("management"),
+            field("through", &management.arn),
+            field("external ID", external_id),
+        ]);
+    }
     if let Some(portal) = &config.console.access_portal {
         let set = config.console.permission_set.as_ref().map_or("chosen in the portal", |set| set.as_str());
         lines.extend([

@@ -25,6 +25,7 @@ use secrecy::SecretString;
 
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
+use onboarding_core::management_role::ManagementRole;
 use onboarding_core::observed::{ExistingRegistration, ObservedRole};
 use onboarding_core::outcome::Cause;
 use onboarding_core::plan::{Change, RegistrationChange};
@@ -35,9 +36,9 @@ use onboarding_core::vendor::{Api, ApiAccess};
 
 /// The ports of the engine. Every value that implements them all is a `World`: in production the AWS clients, in tests and in
 /// the demo a simulated organization.
-pub trait World: Directory + Sessions + Secrets + Records + VendorApi + Clock {}
+pub trait World: Directory + Sessions + ThroughManagement + Secrets + Records + VendorApi + Clock {}
 
-impl<T: Directory + Sessions + Secrets + Records + VendorApi + Clock> World for T {}
+impl<T: Directory + Sessions + ThroughManagement + Secrets + Records + VendorApi + Clock> World for T {}
 
 /// The accounts of the organization, as AWS Organizations knows them.
 pub trait Directory: Sync {
@@ -102,6 +103,15 @@ pub trait Sessions: Sync {
 
     /// `sts:AssumeRole` for 900 seconds, without source identity and session tags.
     fn assume_role(&self, request: &AssumeRoleRequest) -> impl Future<Output = Result<Self::Session, ApiError>> + Send;
+}
+
+/// Acts through a role of the management account.
+pub trait ThroughManagement: Sized {
+    /// The same, whose calls to Organizations and `sts:AssumeRole` in member accounts are made with a session of this role. The
+    /// role is assumed with the first of these calls, and again before the session ends; not at all if the caller is in the
+    /// management account.
+    #[must_use]
+    fn through_management(self, role: &ManagementRole) -> Self;
 }
 
 /// One page of a list, and the marker of the next page.
