@@ -14,7 +14,7 @@ locals {
   generated_configuration = <<-EOT
     [access-role]
     names = [${join(", ", [for name in local.access_role_names : "\"${name}\""])}]
-    ${local.grant}${local.permission_set_grant}${local.excluded_accounts}${local.workload_security}${local.trelica}
+    ${local.grant}${local.permission_set_grant}${local.excluded_accounts}${local.management}${local.workload_security}${local.trelica}
   EOT
 
   # Without permission sets and other principals, the identity account decides which of its users and roles have access.
@@ -40,6 +40,14 @@ locals {
 
     [accounts]
     exclude = [${join(", ", [for id in var.excluded_account_ids : "\"${id}\""])}]
+  EOT
+
+  # The external ID should not pass through the state.
+  management = var.management_role_arn == null ? "" : <<-EOT
+
+    [management]
+    role-arn = "${var.management_role_arn}"
+    external-id = { ssm-parameter = "/account-onboarding/management/external-id" }
   EOT
 
   workload_security = !local.use_workload_security ? "" : <<-EOT

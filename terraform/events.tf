@@ -1,7 +1,7 @@
 # API calls are matched in addition to their result events, because a result event may be lost. A failed call has an errorCode
 # and created nothing. The pattern is deliberately loose: it does not match on detail-type, and accepts any state except FAILED.
 # An event of an unexpected shape therefore reaches the function, which logs the problem, instead of being dropped here without
-# a trace. Both services emit their events in the management account. Events of other accounts may reach the bus as well, if its
+# a trace. Both services emit their events in the management account, from which management.yaml forwards them to another account. Events of other accounts may reach the bus as well, if its
 # policy allows it, and are not about this organization. Control Tower emits its events in its home region; if that is another region, control-tower.yaml forwards them.
 resource "aws_cloudwatch_event_rule" "new_account" {
   name        = "${var.name}-new-account"
@@ -9,7 +9,7 @@ resource "aws_cloudwatch_event_rule" "new_account" {
 
   event_pattern = jsonencode({
     source  = ["aws.organizations", "aws.controltower"]
-    account = [local.account_id]
+    account = [local.organization_account_id]
     detail = {
       "$or" = [
         {
@@ -47,6 +47,16 @@ resource "aws_cloudwatch_event_target" "new_account" {
 
   # An event that is matched before the queues accept it would be lost.
   depends_on = [aws_sqs_queue_policy.inbox, aws_sqs_queue_policy.undelivered]
+}
+
+# Only rules can forward events of AWS services: PutEvents refuses their sources, and the rule above accepts no others.
+resource "aws_cloudwatch_event_permission" "forwarded_events" {
+  count = var.management_role_arn == null ? 0 : 1
+
+  event_bus_name = "default"
+  statement_id   = "account-onboarding-forwarded-events"
+  action         = "events:PutEvents"
+  principal      = local.organization_account_id
 }
 
 # Events are delivered on a best-effort basis, so a daily sweep visits every account. An account that is already as configured

@@ -1,5 +1,5 @@
 # account-onboarding: onboards every account of an AWS organization. Grants the identity account access to it and creates the
-# vendor roles in it. Deploy in the management account.
+# vendor roles in it. Deploy in the management account, or in another account together with management.yaml.
 #
 # new account -> EventBridge rule -> inbox -> the function -> roles in the new account
 #                       |              |           |
@@ -31,7 +31,9 @@ locals {
   partition  = data.aws_partition.current.partition
   region     = data.aws_region.current.id
   account_id = data.aws_caller_identity.current.account_id
-  suffix     = substr(terraform_data.deployment.id, 0, 8)
+  # The account whose Organizations events are accepted.
+  organization_account_id = var.management_role_arn == null ? local.account_id : split(":", var.management_role_arn)[4]
+  suffix                  = substr(terraform_data.deployment.id, 0, 8)
 
   # Fixed names: policies and conditions refer to them without a circular dependency.
   function_name      = "account-onboarding"

@@ -1,5 +1,10 @@
 # The outputs of template.yaml, by the same name in snake case.
 
+output "function_role_arn" {
+  description = "ARN of the function's role, for the parameter FunctionRoleArn of management.yaml"
+  value       = aws_iam_role.function.arn
+}
+
 output "event_bus" {
   description = "Name of the event bus with the function's events; attach your own rules to it"
   value       = aws_cloudwatch_event_bus.this.name

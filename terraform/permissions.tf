@@ -26,15 +26,16 @@ resource "aws_iam_role_policy" "function" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       # The IDs of future accounts are unknown, so any account of the organization is allowed, but only with these role names.
       # aws:ResourceOrgID may be missing in an account's first minutes, therefore IfExists; the function confirms with
-      # Organizations that an account is a member before it assumes a role in it.
+      # Organizations that an account is a member before it assumes a role in it. Outside the management account, the function may
+      # assume the role of management.yaml only, which has these permissions instead.
       {
         Sid    = "AssumeAccessRoles"
         Effect = "Allow"
         Action = "sts:AssumeRole"
-        Resource = [
+        Resource = var.management_role_arn != null ? [var.management_role_arn] : [
           "arn:${local.partition}:iam::*:role/${var.access_role_name}",
           "arn:${local.partition}:iam::*:role/AWSControlTowerExecution",
         ]
@@ -51,19 +52,21 @@ resource "aws_iam_role_policy" "function" {
         Action   = "sts:AssumeRole"
         Resource = "arn:${local.partition}:iam::${local.account_id}:role/*"
       },
-      {
-        Sid      = "DescribeAccounts"
-        Effect   = "Allow"
-        Action   = "organizations:DescribeAccount"
-        Resource = "arn:${local.partition}:organizations::${local.account_id}:account/*"
-      },
-      # These actions do not support resource-level permissions.
-      {
-        Sid      = "ListAccountsAndCreations"
-        Effect   = "Allow"
-        Action   = ["organizations:DescribeCreateAccountStatus", "organizations:ListAccounts"]
-        Resource = "*"
-      },
+      ], [for statement in [
+        {
+          Sid      = "DescribeAccounts"
+          Effect   = "Allow"
+          Action   = "organizations:DescribeAccount"
+          Resource = "arn:${local.partition}:organizations::${local.account_id}:account/*"
+        },
+        # These actions do not support resource-level permissions.
+        {
+          Sid      = "ListAccountsAndCreations"
+          Effect   = "Allow"
+          Action   = ["organizations:DescribeCreateAccountStatus", "organizations:ListAccounts"]
+          Resource = "*"
+        },
+      ] : statement if var.management_role_arn == null], [
       {
         Sid       = "ReadConfiguration"
         Effect    = "Allow"
@@ -146,7 +149,7 @@ resource "aws_iam_role_policy" "function" {
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = "${aws_cloudwatch_log_group.this.arn}:*"
       },
-    ]
+    ])
   })
 }
 

@@ -145,6 +145,17 @@ variable "configuration_parameter_name" {
   }
 }
 
+variable "management_role_arn" {
+  description = "Only if this is not the management account: ARN of the role in the management account, which management.yaml creates and through which the function acts. Its external ID must be in the SecureString parameter /account-onboarding/management/external-id. `configuration` names the role, too."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.management_role_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$", var.management_role_arn))
+    error_message = "management_role_arn must be null or the ARN of a role, which ends with role/account-onboarding-management."
+  }
+}
+
 variable "notification_email" {
   description = "Email address for alarms and for accounts that need attention. AWS sends a confirmation link to it first and delivers nothing until it is confirmed. If null, no email is sent; subscribe other endpoints to the topic in the output `notifications_topic`."
   type        = string

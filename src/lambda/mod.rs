@@ -172,27 +172,20 @@ impl<W: FunctionWorld> Function<W> {
         if let Some(engine) = self.recent_engine() {
             return Ok((engine, None));
         }
+        let earlier = self.recent().as_ref().map(|recent| Arc::clone(&recent.engine));
+        let acted_through_management = earlier.as_ref().is_some_and(|engine| engine.config.management.is_some());
+        let world = earlier.as_ref().map_or(&self.world, |engine| &engine.world);
         let first_look = async {
             // Whatever panics here panics again, or does not, where the record is processed and isolated.
-            let look = AssertUnwindSafe(self.first_look(received, payload, end)).catch_unwind();
+            let look = AssertUnwindSafe(first_look(world, received, payload, end)).catch_unwind();
             Ok(look.await.ok().flatten())
         };
         let (engine, first_look) = try_join(self.new_engine(end), first_look).await?;
-        // Only the configuration says through which role of the management account the function acts: without it, the account
-        // could not be described.
-        let first_look = first_look.map(|(account, look)| match &engine.config.management {
-            Some(_) => (account, look.without_failed_account()),
-            None => (account, look),
-        });
-        Ok((engine, first_look))
-    }
-
-    async fn first_look(&self, received: &Received, payload: &str, end: SystemTime) -> Option<(AccountId, FirstLook)> {
-        let account = only_account(received, payload)?;
-        let earlier = self.recent().as_ref().map(|recent| Arc::clone(&recent.engine));
-        let world = earlier.as_ref().map_or(&self.world, |engine| &engine.world);
-        let look = timeout_at(world, end, FirstLook::at(world, &account)).await?;
-        Some((account, look))
+        // Only the configuration says through which role of the management account the function acts. What Organizations answered
+        // to the function itself counts for nothing then.
+        let is_known = engine.config.management.is_none() || acted_through_management;
+        let account_of = |look: FirstLook| if is_known { look } else { FirstLook { account: None, ..look } };
+        Ok((engine, first_look.map(|(account, look)| (account, account_of(look)))))
     }
 
     fn recent_engine(&self) -> Option<Arc<Engine<W>>> {
@@ -235,6 +228,18 @@ impl<W: FunctionWorld> Function<W> {
 
 /// The engine of an invocation, and what was read about its account meanwhile.
 type Start<W> = (Arc<Engine<W>>, Option<(AccountId, FirstLook)>);
+
+/// Looks at the account that an invocation is about.
+async fn first_look(
+    world: &impl World,
+    received: &Received,
+    payload: &str,
+    end: SystemTime,
+) -> Option<(AccountId, FirstLook)> {
+    let account = only_account(received, payload)?;
+    let look = timeout_at(world, end, FirstLook::at(world, &account)).await?;
+    Some((account, look))
+}
 
 /// The account that an invocation is about, if it is about one whose ID is known.
 fn only_account(received: &Received, payload: &str) -> Option<AccountId> {

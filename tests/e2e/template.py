@@ -1,4 +1,4 @@
-"""template.yaml as deployed: the permissions, configuration and environment of the function.
+"""template.yaml, or management.yaml, as deployed: the permissions, configuration and environment of the function.
 
 Its intrinsic functions are resolved by tests/template/stack.rs.
 """
@@ -16,7 +16,7 @@ PLACEHOLDERS["SweepGroup.CreationDate"] = "2020-01-01T00:00:00.000Z"
 
 
 class Template:
-    def __init__(self, management_account, region, **parameters):
+    def __init__(self, management_account, region, template="template.yaml", **parameters):
         self.management_account = management_account
         table = "account-onboarding-Records"
         values = {
@@ -30,7 +30,7 @@ class Template:
             **PLACEHOLDERS,
             **parameters,
         }
-        arguments = [f"{name}={value}" for name, value in values.items()]
+        arguments = [template, *(f"{name}={value}" for name, value in values.items())]
         self.resources = json.loads(subprocess.run(RESOLVE + arguments, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
 
     def permissions(self):

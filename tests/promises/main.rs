@@ -15,6 +15,7 @@ mod configuration_with_files;
 mod departures_are_confirmed;
 mod diagnosis;
 mod errors_of_the_caller;
+mod every_partition;
 mod failures_are_isolated;
 mod fault_injection_at_every_call;
 mod first_deployment_changes_nothing;

@@ -113,6 +113,7 @@ class Module:
             "EmailSubscription": ("aws_sns_topic_subscription.email[0]", self._subscription),
             "ScheduledSweep": ("aws_scheduler_schedule.sweep[0]", self._schedule),
             "SweepRole": ("aws_iam_role.sweep[0]", self._role),
+            "ForwardedEvents": ("aws_cloudwatch_event_permission.forwarded_events[0]", self._bus_permission),
         }
         found = {name: make(address) for name, (address, make) in optional.items() if self.has(address)}
         self.mapped.add("aws_scheduler_schedule_group.sweep")
@@ -250,6 +251,10 @@ class Module:
         assert document == {"Version": "2012-10-17"}
         sid = statement.pop("Sid")
         return {"EventBusName": self.get(policy, "event_bus_name"), "StatementId": sid, "Statement": statement}
+
+    def _bus_permission(self, address):
+        arguments = {"EventBusName": "event_bus_name", "StatementId": "statement_id"}
+        return self._named(address, **arguments, Action="action", Principal="principal")
 
     def _function(self, function, mapping):
         logging = self.block(function, "logging_config")

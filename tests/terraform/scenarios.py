@@ -84,6 +84,7 @@ SCENARIOS = [
     ),
     Scenario("mfa", parameters={"RequireMfa": "true"}),
     Scenario("roles", parameters={"IdentityPrincipals": f"arn:aws:iam::{IDENTITY}:role/teams/Admin,arn:aws:iam::{IDENTITY}:user/ann"}),
+    Scenario("other_account", parameters={"ManagementRoleArn": "arn:aws:iam::999988887777:role/account-onboarding-management"}),
     Scenario("external_id_of_the_api", parameters={"WorkloadSecurityRegion": "de-1"}),
     Scenario("permission_sets", parameters={"PermissionSets": "PlatformEngineer"}),
     Scenario(

@@ -26,10 +26,4 @@ impl FirstLook {
         let (account, record) = join!(world.account(account), record);
         Self { account: Some(account), record }
     }
-
-    /// The same; if the account could not be described, it is described again.
-    #[must_use]
-    pub fn without_failed_account(self) -> Self {
-        Self { account: self.account.filter(Result::is_ok), ..self }
-    }
 }
