@@ -89,7 +89,8 @@ impl ManageAccounts for Aws {
 
     async fn root(&self) -> Result<Unit, ApiError> {
         const CALL: &str = "organizations:ListRoots";
-        let roots = self.organizations.list_roots().send().await.map_err(self.caller_error(CALL))?;
+        let organizations = self.management().await?.organizations;
+        let roots = organizations.list_roots().send().await.map_err(self.caller_error(CALL))?;
         let roots = roots.roots.unwrap_or_default();
         let root = roots.first().ok_or_else(|| malformed(CALL, "root"))?;
         let id = root.id().and_then(|id| id.parse().ok()).ok_or_else(|| malformed(CALL, "ID of the root"))?;
@@ -98,7 +99,8 @@ impl ManageAccounts for Aws {
 
     async fn unit(&self, id: &UnitId) -> Result<Option<Unit>, ApiError> {
         const CALL: &str = "organizations:DescribeOrganizationalUnit";
-        let send = self.organizations.describe_organizational_unit().organizational_unit_id(id.as_str()).send();
+        let organizations = self.management().await?.organizations;
+        let send = organizations.describe_organizational_unit().organizational_unit_id(id.as_str()).send();
         match send.await.map_err(self.caller_error(CALL)) {
             Ok(response) => response.organizational_unit.as_ref().map(|unit| to_unit(CALL, unit)).transpose(),
             Err(error) if error.code == "OrganizationalUnitNotFoundException" => Ok(None),
@@ -108,7 +110,8 @@ impl ManageAccounts for Aws {
 
     async fn units_below(&self, parent: &UnitId, from: Option<String>) -> Result<UnitPage, ApiError> {
         const CALL: &str = "organizations:ListOrganizationalUnitsForParent";
-        let list = self.organizations.list_organizational_units_for_parent().parent_id(parent.as_str());
+        let organizations = self.management().await?.organizations;
+        let list = organizations.list_organizational_units_for_parent().parent_id(parent.as_str());
         let response = list.set_next_token(from).send().await.map_err(self.caller_error(CALL))?;
         let units = response.organizational_units.unwrap_or_default();
         let units = units.iter().map(|unit| to_unit(CALL, unit)).collect::<Result<_, _>>()?;
