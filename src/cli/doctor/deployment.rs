@@ -32,8 +32,7 @@ pub(super) async fn checks<W: World + Inspect>(world: &W, function: &FunctionFac
     };
     let role = async {
         let name = function.role.as_deref()?;
-        let policies = limited("iam:ListRolePolicies", world.own_role_policies(name)).await;
-        Some(policies.map_or_else(|error| not_read("role", &error), |policies| doctor::role(name, &policies)))
+        Some((name, limited("iam:ListRolePolicies", world.own_role_policies(name)).await))
     };
     let configuration = async {
         match variable("ONBOARDING_CONFIG_PARAMETER") {
@@ -48,6 +47,12 @@ pub(super) async fn checks<W: World + Inspect>(world: &W, function: &FunctionFac
         Check::warning(check, format!("the function has no variable `{name}`"), "deploy the stack again")
     };
     let (config, configuration) = configuration.unzip();
+    let config = config.flatten();
+    let through = config.as_ref().and_then(|config| config.management.as_ref());
+    let role = role.map(|(name, policies)| match policies {
+        Ok(policies) => doctor::role(name, &policies, through),
+        Err(error) => not_read("role", &error),
+    });
     let mut checks = vec![
         role.unwrap_or_else(|| Check::failed("role", "the function has no role", "deploy the stack again")),
         configuration.unwrap_or_else(|| unset("configuration", "ONBOARDING_CONFIG_PARAMETER")),
@@ -74,7 +79,7 @@ pub(super) async fn checks<W: World + Inspect>(world: &W, function: &FunctionFac
         Some(Ok(facts)) => doctor::dead_letters(&facts, inbox.as_ref().map(|inbox| inbox.arn.as_str())),
     });
     checks.push(table.unwrap_or_else(|| unset("table", "ONBOARDING_TABLE")));
-    (config.flatten(), checks)
+    (config, checks)
 }
 
 /// The SSM parameters that the configurations refer to, and the vendors' APIs with the keys in them.

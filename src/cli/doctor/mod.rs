@@ -116,29 +116,36 @@ async fn remote<W: World + Inspect>(
         }
     }
     let account = caller.as_deref().ok().and_then(AccountId::from_arn);
+    let mut configurations: Vec<Config> = local.into_iter().collect();
+    let mut deployed = Vec::new();
+    match function {
+        Err(error) => deployed.push(not_read("function", &error)),
+        Ok(found) => {
+            deployed.push(doctor::function(&options.function, &region, found.as_ref()));
+            if let Some(facts) = found {
+                let (config, found) = deployment::checks(world, &facts).await;
+                configurations.extend(config);
+                deployed.extend(found);
+            }
+        }
+    }
+    let through = configurations.iter().find_map(|config| config.management.as_ref());
     match &organization {
         Ok(facts) => {
             checks.push(doctor::organization(facts));
-            checks.extend(account.as_ref().map(|account| doctor::account(account, facts)));
+            checks.extend(account.as_ref().map(|account| doctor::account(account, facts, through)));
         }
         Err(error) => checks.push(not_read("organization", error)),
     }
     if let Some(partition) = caller.as_deref().ok().and_then(|arn| Partition::from_arn(arn).ok()) {
         checks.push(doctor::region(&region, &partition));
     }
-    checks.push(trails.map_or_else(|error| not_read("CloudTrail", &error), |found| doctor::trails(&found, &region)));
-    let mut configurations: Vec<Config> = local.into_iter().collect();
-    match function {
-        Err(error) => checks.push(not_read("function", &error)),
-        Ok(found) => {
-            checks.push(doctor::function(&options.function, &region, found.as_ref()));
-            if let Some(facts) = found {
-                let (deployed, found) = deployment::checks(world, &facts).await;
-                configurations.extend(deployed);
-                checks.extend(found);
-            }
-        }
-    }
+    checks.push(match (through, trails) {
+        (Some(role), _) if account.as_ref() != Some(&role.account) => doctor::trails_elsewhere(&role.account),
+        (_, Err(error)) => not_read("CloudTrail", &error),
+        (_, Ok(found)) => doctor::trails(&found, &region),
+    });
+    checks.extend(deployed);
     checks.extend(deployment::parameters_and_vendors(world, &configurations, account.as_ref(), secrets).await);
     checks
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::{Check, not_read};
 use crate::error::ApiError;
+use crate::management_role::ManagementRole;
 use crate::policy::{Document, allowed_actions, like};
 use crate::suggestion::list_of;
 use crate::text::Untrusted;
@@ -167,16 +168,19 @@ pub fn unreadable_parameter(name: &str, error: &ApiError) -> Check {
     Check::warning("parameter", format!("{name} {text}"), fix.unwrap_or_default())
 }
 
-/// Whether the inline policies of the function's role allow the published actions, and no others.
+/// Whether the inline policies of the function's role allow the published actions, and no others. `through` is the role in the
+/// management account that reads the organization instead.
 #[must_use]
-pub fn role(name: &str, policies: &[String]) -> Check {
+pub fn role(name: &str, policies: &[String], through: Option<&ManagementRole>) -> Check {
+    let is_own = |action: &&str| through.is_none() || !action.starts_with("organizations:");
+    let published: Vec<_> = PUBLISHED_ACTIONS.into_iter().filter(is_own).collect();
     let documents: Vec<_> = policies.iter().filter_map(|policy| Document::parse(policy).ok()).collect();
     // A `NotAction` allows every action, as far as is known.
     let patterns = documents.iter().flat_map(allowed_actions).map(|action| action.unwrap_or("*"));
     let allowed: BTreeSet<String> = patterns.map(str::to_ascii_lowercase).collect();
     let allows = |action: &&str| allowed.iter().any(|pattern| like(pattern, &action.to_ascii_lowercase()));
-    let missing: Vec<_> = PUBLISHED_ACTIONS.iter().copied().filter(|action| !allows(action)).collect();
-    let is_published = |action: &str| PUBLISHED_ACTIONS.iter().any(|known| known.eq_ignore_ascii_case(action));
+    let missing: Vec<_> = published.iter().copied().filter(|action| !allows(action)).collect();
+    let is_published = |action: &str| published.iter().any(|known| known.eq_ignore_ascii_case(action));
     let more: Vec<_> = allowed.iter().map(String::as_str).filter(|action| !is_published(action)).collect();
     let name = Untrusted::new(name);
     if !missing.is_empty() {
@@ -210,17 +214,17 @@ mod tests {
 
     #[test]
     fn role_is_compared_with_the_published_actions() {
-        assert_eq!(role("r", &[policy(&PUBLISHED_ACTIONS)]).status, Status::Ok);
+        assert_eq!(role("r", &[policy(&PUBLISHED_ACTIONS)], None).status, Status::Ok);
         let [first, second] = [&PUBLISHED_ACTIONS[..9], &PUBLISHED_ACTIONS[9..]];
-        assert_eq!(role("r", &[policy(first), policy(second)]).status, Status::Ok);
-        let missing = role("r", &[policy(first)]);
+        assert_eq!(role("r", &[policy(first), policy(second)], None).status, Status::Ok);
+        let missing = role("r", &[policy(first)], None);
         assert!(missing.status == Status::Failed && missing.text.contains("`sts:AssumeRole`"), "{missing:?}");
-        let more = role("r", &[policy(&[&PUBLISHED_ACTIONS[..], &["iam:*"]].concat())]);
+        let more = role("r", &[policy(&[&PUBLISHED_ACTIONS[..], &["iam:*"]].concat())], None);
         assert!(more.status == Status::Warning && more.text.contains("`iam:*`"), "{more:?}");
-        assert_eq!(role("r", &[policy(&["*"])]).status, Status::Warning);
+        assert_eq!(role("r", &[policy(&["*"])], None).status, Status::Warning);
         let all_but = r#"{"Statement":{"Effect":"Allow","NotAction":"s3:GetObject","Resource":"*"}}"#.to_owned();
-        assert_eq!(role("r", &[policy(&PUBLISHED_ACTIONS), all_but]).status, Status::Warning);
-        assert_eq!(role("r", &["not JSON".to_owned()]).status, Status::Failed);
+        assert_eq!(role("r", &[policy(&PUBLISHED_ACTIONS), all_but], None).status, Status::Warning);
+        assert_eq!(role("r", &["not JSON".to_owned()], None).status, Status::Failed);
     }
 
     #[test]

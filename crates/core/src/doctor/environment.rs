@@ -2,6 +2,7 @@
 
 use super::check::Check;
 use crate::account::{AccountId, Partition};
+use crate::management_role::ManagementRole;
 use crate::text::{Untrusted, printable};
 
 /// What Organizations says about the organization.
@@ -41,18 +42,29 @@ pub fn credentials(arn: &str, profile: Option<&str>) -> Check {
     Check::ok("credentials", text)
 }
 
-/// Whether the caller is in the management account.
+/// Whether the caller is in the management account, or acts through a role of it.
 #[must_use]
-pub fn account(caller: &AccountId, organization: &OrganizationFacts) -> Check {
+pub fn account(caller: &AccountId, organization: &OrganizationFacts, through: Option<&ManagementRole>) -> Check {
     let management = &organization.management;
-    if caller == management {
-        Check::ok("account", format!("{management} is the management account"))
-    } else {
-        Check::failed(
+    match through {
+        _ if caller == management => Check::ok("account", format!("{management} is the management account")),
+        Some(role) if role.account == *management => Check::ok(
+            "account",
+            format!("{caller} is not the management account; the function acts through {} in it", role.arn),
+        ),
+        Some(role) => Check::failed(
+            "account",
+            format!(
+                "`role-arn` of `[management]` is in account {}, and the management account is {management}",
+                role.account
+            ),
+            "name the output ManagementRoleArn of management.yaml, which is deployed in the management account",
+        ),
+        None => Check::failed(
             "account",
             format!("the credentials are of account {caller}, and the management account is {management}"),
             format!("use a profile of {management}: `onboard doctor --profile NAME`"),
-        )
+        ),
     }
 }
 
@@ -95,6 +107,13 @@ pub fn region(region: &str, partition: &Partition) -> Check {
     }
 }
 
+/// The trails of another account than the management account say nothing about the events of Organizations.
+#[must_use]
+pub fn trails_elsewhere(management: &AccountId) -> Check {
+    let text = format!("the trail must be in the management account {management}, and is not checked from here");
+    Check::warning("CloudTrail", text, "run `onboard doctor` with a profile of the management account")
+}
+
 /// Whether a trail records the events that EventBridge forwards. Without one, EventBridge gets no events of API calls.
 ///
 /// See <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>.
@@ -130,6 +149,7 @@ pub fn tool(name: &'static str, version: Option<&str>, install: &str) -> Check {
 mod tests {
     use super::*;
     use crate::doctor::Status;
+    use crate::management_role::ManagementExternalId;
 
     fn trail(is_logging: bool, logs_management_writes: bool) -> TrailFacts {
         TrailFacts { name: "org".to_owned(), is_logging, logs_management_writes }
@@ -164,8 +184,19 @@ mod tests {
             management: "482913650127".parse().unwrap(),
             has_all_features: true,
         };
-        assert_eq!(account(&facts.management, &facts).status, Status::Ok);
-        assert_eq!(account(&"593024761238".parse().unwrap(), &facts).status, Status::Failed);
+        let elsewhere = "593024761238".parse().unwrap();
+        assert_eq!(account(&facts.management, &facts, None).status, Status::Ok);
+        assert_eq!(account(&elsewhere, &facts, None).status, Status::Failed);
+        let through = |account: &str| ManagementRole {
+            arn: format!("arn:aws:iam::{account}:role/account-onboarding-management"),
+            account: account.parse().unwrap(),
+            partition: "aws".parse().unwrap(),
+            external_id: ManagementExternalId::Parameter("/id".to_owned()),
+            access_roles: Vec::new(),
+        };
+        assert_eq!(account(&elsewhere, &facts, Some(&through("482913650127"))).status, Status::Ok);
+        let wrong = account(&elsewhere, &facts, Some(&through("593024761238")));
+        assert!(wrong.status == Status::Failed && wrong.text.contains("482913650127"), "{wrong:?}");
         assert_eq!(organization(&OrganizationFacts { has_all_features: false, ..facts }).status, Status::Warning);
         assert_eq!(credentials("arn:aws:iam::482913650127:root", None).status, Status::Failed);
     }

@@ -11,4 +11,6 @@ pub use deployment::{
     FunctionFacts, FunctionState, PUBLISHED_ACTIONS, QueueFacts, RuleFacts, dead_letters, function, inbox, parameter,
     role, rules, table, unreadable_parameter,
 };
-pub use environment::{OrganizationFacts, TrailFacts, account, credentials, organization, region, tool, trails};
+pub use environment::{
+    OrganizationFacts, TrailFacts, account, credentials, organization, region, tool, trails, trails_elsewhere,
+};
