@@ -10,6 +10,7 @@ use crate::exclude::Exclude;
 use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement, Principal};
 use crate::role::{ExternalId, ExternalIdPattern, RoleName};
 use crate::role_settings::RoleDefinition;
+use crate::targets::Targets;
 use crate::template::Template;
 use crate::vendor::{Api, Endpoint, HandoffTemplate};
 
@@ -39,6 +40,12 @@ pub struct Config {
 }
 
 impl Config {
+    /// The targets of all grants, vendors and roles.
+    pub fn targets(&self) -> impl Iterator<Item = &Targets> {
+        let granted = self.access_role.grants.iter().map(|grant| &grant.targets);
+        granted.chain(self.roles.iter().map(|role| &role.targets))
+    }
+
     /// The external IDs that are written in the file, so that they can be redacted from messages.
     #[must_use]
     pub fn external_ids(&self) -> Vec<ExternalId> {
@@ -79,6 +86,8 @@ pub struct GrantSpec {
     pub access_role: Option<RoleName>,
     /// The principals.
     pub trust: TrustSpec,
+    /// The accounts in which they are granted access.
+    pub targets: Targets,
 }
 
 /// Principals that may assume a role under the same condition.
@@ -137,7 +146,7 @@ pub enum ExternalIdSource {
     Tenant(VendorTenant),
 }
 
-/// A role to install in every account.
+/// A role to install in every account that its targets select.
 #[derive(Debug, Clone)]
 pub struct RoleTemplate {
     /// The role without its policies.
@@ -158,6 +167,8 @@ pub struct RoleTemplate {
     pub once: Vec<String>,
     /// What the configuration selects and AWS allows in the management account only.
     pub management_only: Option<ManagementOnly>,
+    /// The accounts in which it is installed.
+    pub targets: Targets,
 }
 
 /// Permissions that AWS allows in the management account only. This tool never writes there, and leaves them out in member

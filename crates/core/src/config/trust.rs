@@ -4,7 +4,7 @@ use toml::de::DeValue;
 
 use super::context::ReadContext;
 use super::parameters::ParameterUse;
-use super::{ExternalIdSource, GrantSpec, PrincipalSpec, Template, TrustSpec};
+use super::{ExternalIdSource, GrantSpec, PrincipalSpec, Template, TrustSpec, targets};
 use crate::policy::{AssumeAction, ConditionClause};
 use crate::role::{ExternalId, RoleName};
 use crate::suggestion::{did_you_mean, one_of};
@@ -14,7 +14,8 @@ use crate::toml_reader::{
 };
 
 const TRUST: &[&str] = &["principal", "external-id", "condition", "actions"];
-const GRANT: &[&str] = &["principal", "external-id", "condition", "actions", "access-role"];
+const GRANT: &[&str] =
+    &["principal", "external-id", "condition", "actions", "access-role", "targets", "on-unselect"];
 
 /// Reads an entry of `[[access-role.grant]]`. `names` are the access roles.
 pub(super) fn grant(value: &Value<'_>, context: &ReadContext<'_>, names: &[RoleName]) -> Option<GrantSpec> {
@@ -35,7 +36,7 @@ pub(super) fn grant(value: &Value<'_>, context: &ReadContext<'_>, names: &[RoleN
              would not be recognized in the trust policy of the access role; write the ARN",
         );
     }
-    Some(GrantSpec { access_role, trust: spec })
+    Some(GrantSpec { access_role, trust: spec, targets: targets::targets(&table) })
 }
 
 /// The access role that a grant is for.
