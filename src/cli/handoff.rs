@@ -52,7 +52,7 @@ async fn show<W: World>(
         Some(id) => engine.account_handoffs(id).await.map_err(explained)?,
         None => {
             let (handoffs, unreadable) =
-                engine.all_handoffs().await.map_err(|error| explained_error("cannot list the hand-offs", &error))?;
+                engine.all_handoffs().await.map_err(|stop| explained(stop).context("cannot list the hand-offs"))?;
             warn_of_unreadable(unreadable);
             handoffs
         }

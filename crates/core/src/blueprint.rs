@@ -17,14 +17,12 @@ use crate::owner::{OWNER_TAG, Owner};
 use crate::policy::{Document, Grant, Principal, Severity, lint_trust};
 use crate::role::{ExternalId, InvalidExternalId, RoleName};
 use crate::role_settings::RoleDefinition;
-use crate::targets::{AccountFacts, OnUnselect, Selection, Unknown};
 use crate::secret_values::parameter;
+use crate::targets::{AccountFacts, OnUnselect, TargetDecision, Unknown};
 use crate::template::expand;
 use crate::vendor::{Api, ApiAccess};
 
-pub use crate::secret_values::{
-    SecretValues, key_parameters, parameters, placeholder_secrets, tenant_access, tenants,
-};
+pub use crate::secret_values::{SecretValues, key_parameters, parameters, placeholder_secrets, tenant_access, tenants};
 
 /// The desired state of one account.
 #[derive(Debug, Clone)]
@@ -253,9 +251,9 @@ impl Blueprint {
             undecided_grants: Vec::new(),
         };
         for spec in &config.access_role.grants {
-            match spec.targets.selection(facts) {
-                Selection::Selected => blueprint.grants.extend(access_grants(spec, account, secrets)?),
-                Selection::NotSelected => {
+            match spec.targets.decide(facts) {
+                TargetDecision::Selected => blueprint.grants.extend(access_grants(spec, account, secrets)?),
+                TargetDecision::NotSelected => {
                     // They are only looked for, so that one that cannot be built is not an error.
                     let grants = access_grants(spec, account, secrets).unwrap_or_default();
                     blueprint.unselected.extend(grants.into_iter().map(|grant| Unselected {
@@ -263,7 +261,7 @@ impl Blueprint {
                         on_unselect: spec.targets.on_unselect,
                     }));
                 }
-                Selection::NotKnown(unknown) => {
+                TargetDecision::NotKnown(unknown) => {
                     blueprint.undecided_grants.extend(access_grants(spec, account, secrets).unwrap_or_default());
                     errors.push(BlueprintError::undecided(ConfiguredPart::AccessRole, &unknown, account));
                 }
@@ -271,12 +269,12 @@ impl Blueprint {
         }
         for template in &config.roles {
             let RoleDefinition { owner, name, settings, .. } = &template.definition;
-            match template.targets.selection(facts) {
-                Selection::Selected => match role_of_account(template, account, secrets) {
+            match template.targets.decide(facts) {
+                TargetDecision::Selected => match role_of_account(template, account, secrets) {
                     Ok(role) => blueprint.roles.push(role),
                     Err(error) => errors.push(error),
                 },
-                Selection::NotSelected => blueprint.unselected.push(Unselected {
+                TargetDecision::NotSelected => blueprint.unselected.push(Unselected {
                     part: UnselectedPart::Role {
                         owner: owner.clone(),
                         name: name.clone(),
@@ -284,7 +282,7 @@ impl Blueprint {
                     },
                     on_unselect: template.targets.on_unselect,
                 }),
-                Selection::NotKnown(unknown) => {
+                TargetDecision::NotKnown(unknown) => {
                     let part = ConfiguredPart::Role { owner: owner.clone(), name: name.clone() };
                     errors.push(BlueprintError::undecided(part, &unknown, account));
                 }

@@ -77,7 +77,11 @@ pub fn placeholder_secrets(config: &Config) -> SecretValues {
 }
 
 /// The value of a parameter, parsed as what it is used for.
-pub(crate) fn parameter<T: FromStr<Err: fmt::Display>>(secrets: &SecretValues, name: &str, what: &str) -> Result<T, String> {
+pub(crate) fn parameter<T: FromStr<Err: fmt::Display>>(
+    secrets: &SecretValues,
+    name: &str,
+    what: &str,
+) -> Result<T, String> {
     let value = match secrets.parameters.get(name) {
         Some(value) => value.as_ref().map_err(Clone::clone),
         None => Err("the parameter was not read".to_owned()),

@@ -71,7 +71,7 @@ pub(crate) struct AccountFilter {
 
 /// Whether an account is selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Selection {
+pub enum TargetDecision {
     /// It is.
     Selected,
     /// It is not.
@@ -146,12 +146,14 @@ impl Targets {
 
     /// Whether an account is selected.
     #[must_use]
-    pub fn selection(&self, facts: &AccountFacts<'_>) -> Selection {
-        let selected = if self.selected.is_empty() { Selection::Selected } else { self.selected.names(facts) };
+    pub fn decide(&self, facts: &AccountFacts<'_>) -> TargetDecision {
+        let selected = if self.selected.is_empty() { TargetDecision::Selected } else { self.selected.names(facts) };
         match (selected, self.excluded.names(facts)) {
-            (Selection::NotSelected, _) | (_, Selection::Selected) => Selection::NotSelected,
-            (Selection::Selected, Selection::NotSelected) => Selection::Selected,
-            (Selection::NotKnown(unknown), _) | (_, Selection::NotKnown(unknown)) => Selection::NotKnown(unknown),
+            (TargetDecision::NotSelected, _) | (_, TargetDecision::Selected) => TargetDecision::NotSelected,
+            (TargetDecision::Selected, TargetDecision::NotSelected) => TargetDecision::Selected,
+            (TargetDecision::NotKnown(unknown), _) | (_, TargetDecision::NotKnown(unknown)) => {
+                TargetDecision::NotKnown(unknown)
+            }
         }
     }
 
@@ -167,62 +169,70 @@ impl AccountFilter {
     }
 
     /// Whether the filter names an account.
-    fn names(&self, facts: &AccountFacts<'_>) -> Selection {
-        let by_id = if self.accounts.contains(&facts.account.id) { Selection::Selected } else { Selection::NotSelected };
+    fn names(&self, facts: &AccountFacts<'_>) -> TargetDecision {
+        let by_id = if self.accounts.contains(&facts.account.id) {
+            TargetDecision::Selected
+        } else {
+            TargetDecision::NotSelected
+        };
         let by_unit = self.units.iter().map(|unit| is_in(unit, facts));
         any([by_id].into_iter().chain(by_unit).chain([self.names_tags(facts)]))
     }
 
-    fn names_tags(&self, facts: &AccountFacts<'_>) -> Selection {
+    fn names_tags(&self, facts: &AccountFacts<'_>) -> TargetDecision {
         let has = |tags: &Tags, key: &String, values: &BTreeSet<String>| {
             tags.get(key).is_some_and(|value| values.contains(value))
         };
         match facts.tags {
-            _ if self.tags.is_empty() => Selection::NotSelected,
-            None => Selection::NotKnown(Unknown::Tags),
-            Some(Err(stop)) => Selection::NotKnown(Unknown::Failed(stop.clone())),
-            Some(Ok(tags)) if self.tags.iter().all(|(key, values)| has(tags, key, values)) => Selection::Selected,
-            Some(Ok(_)) => Selection::NotSelected,
+            _ if self.tags.is_empty() => TargetDecision::NotSelected,
+            None => TargetDecision::NotKnown(Unknown::Tags),
+            Some(Err(stop)) => TargetDecision::NotKnown(Unknown::Failed(stop.clone())),
+            Some(Ok(tags)) if self.tags.iter().all(|(key, values)| has(tags, key, values)) => TargetDecision::Selected,
+            Some(Ok(_)) => TargetDecision::NotSelected,
         }
     }
 }
 
 /// Whether an account is in a unit, or below it.
-fn is_in(unit: &UnitSelector, facts: &AccountFacts<'_>) -> Selection {
-    let Some(path) = &facts.account.ou_path else { return Selection::NotKnown(Unknown::Path) };
+fn is_in(unit: &UnitSelector, facts: &AccountFacts<'_>) -> TargetDecision {
+    let Some(path) = &facts.account.ou_path else { return TargetDecision::NotKnown(Unknown::Path) };
     let id = match unit {
         UnitSelector::Id(id) => id,
         UnitSelector::Path(names) => match facts.units.and_then(|units| units.get(names)) {
-            None => return Selection::NotKnown(Unknown::UnitNames),
-            Some(Err(stop)) => return Selection::NotKnown(Unknown::Failed(stop.clone())),
+            None => return TargetDecision::NotKnown(Unknown::UnitNames),
+            Some(Err(stop)) => return TargetDecision::NotKnown(Unknown::Failed(stop.clone())),
             Some(Ok(id)) => id,
         },
     };
-    if path.split('/').any(|part| part == id.as_str()) { Selection::Selected } else { Selection::NotSelected }
+    if path.split('/').any(|part| part == id.as_str()) { TargetDecision::Selected } else { TargetDecision::NotSelected }
 }
 
 /// Selected if one is, and otherwise not known if one is not known.
-fn any(mut answers: impl Iterator<Item = Selection>) -> Selection {
+fn any(mut answers: impl Iterator<Item = TargetDecision>) -> TargetDecision {
     let mut unknown = None;
     let selected = answers.any(|answer| match answer {
-        Selection::Selected => true,
-        Selection::NotSelected => false,
-        Selection::NotKnown(why) => {
+        TargetDecision::Selected => true,
+        TargetDecision::NotSelected => false,
+        TargetDecision::NotKnown(why) => {
             unknown.get_or_insert(why);
             false
         }
     });
     match unknown {
-        _ if selected => Selection::Selected,
-        Some(why) => Selection::NotKnown(why),
-        None => Selection::NotSelected,
+        _ if selected => TargetDecision::Selected,
+        Some(why) => TargetDecision::NotKnown(why),
+        None => TargetDecision::NotSelected,
     }
 }
 
 /// Which accounts are selected, as a part of a sentence.
 impl fmt::Display for Targets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.selected.is_empty() { f.write_str("every account")? } else { self.selected.fmt(f)? }
+        if self.selected.is_empty() {
+            f.write_str("every account")?
+        } else {
+            self.selected.fmt(f)?
+        }
         if self.excluded.is_empty() { Ok(()) } else { write!(f, ", except {}", self.excluded) }
     }
 }

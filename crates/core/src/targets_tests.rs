@@ -28,9 +28,9 @@ fn unit_ids() -> UnitIds {
 }
 
 /// The answer with all facts.
-fn selection(text: &str, tags: &[(&str, &str)]) -> Selection {
+fn decide(text: &str, tags: &[(&str, &str)]) -> TargetDecision {
     let tags = Ok(tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect());
-    targets(text).selection(&AccountFacts::new(&account(Some(PATH)), Some(&unit_ids()), Some(&tags)))
+    targets(text).decide(&AccountFacts::new(&account(Some(PATH)), Some(&unit_ids()), Some(&tags)))
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn account_is_selected_by_any_of_unit_id_and_tags() {
         "{ organizational-units = ['Sandbox'], accounts = ['444455556666'], tags = { env = 'dev' } }",
         "{ exclude = { organizational-units = ['Sandbox'], accounts = ['999988887777'], tags = { env = 'dev' } } }",
     ] {
-        assert_eq!(selection(selects, &[("env", "prod"), ("team", "a")]), Selection::Selected, "{selects}");
+        assert_eq!(selection(selects, &[("env", "prod"), ("team", "a")]), TargetDecision::Selected, "{selects}");
     }
     for not in [
         "{ organizational-units = ['Sandbox'] }",
@@ -59,22 +59,22 @@ fn account_is_selected_by_any_of_unit_id_and_tags() {
         "{ accounts = ['444455556666'], exclude = { tags = { env = 'prod' } } }",
         "{ exclude = { accounts = ['444455556666'] } }",
     ] {
-        assert_eq!(selection(not, &[("env", "prod"), ("team", "a")]), Selection::NotSelected, "{not}");
+        assert_eq!(selection(not, &[("env", "prod"), ("team", "a")]), TargetDecision::NotSelected, "{not}");
     }
-    assert_eq!(selection("{ tags = { env = '' } }", &[("env", "")]), Selection::Selected, "a tag without a value");
-    assert_eq!(selection("{ tags = { env = '' } }", &[]), Selection::NotSelected);
+    assert_eq!(selection("{ tags = { env = '' } }", &[("env", "")]), TargetDecision::Selected, "a tag without a value");
+    assert_eq!(selection("{ tags = { env = '' } }", &[]), TargetDecision::NotSelected);
 }
 
 #[test]
 fn default_selects_every_account_whatever_is_known() {
     assert!(Targets::default().is_every_account());
-    assert_eq!(Targets::default().selection(&AccountFacts::from(&account(None))), Selection::Selected);
+    assert_eq!(Targets::default().decide(&AccountFacts::from(&account(None))), TargetDecision::Selected);
 }
 
 #[test]
 fn what_is_not_known_counts_only_if_it_could_change_the_answer() {
-    let known = |text: &str, path: Option<&str>| targets(text).selection(&AccountFacts::from(&account(path)));
-    let unknown = |unknown| Selection::NotKnown(unknown);
+    let known = |text: &str, path: Option<&str>| targets(text).decide(&AccountFacts::from(&account(path)));
+    let unknown = |unknown| TargetDecision::NotKnown(unknown);
     assert_eq!(known("{ tags = { env = 'prod' } }", Some(PATH)), unknown(Unknown::Tags));
     assert_eq!(known("{ organizational-units = ['Workloads'] }", Some(PATH)), unknown(Unknown::UnitNames));
     assert_eq!(known("{ organizational-units = ['Workloads'] }", None), unknown(Unknown::Path));
@@ -82,30 +82,29 @@ fn what_is_not_known_counts_only_if_it_could_change_the_answer() {
     assert_eq!(known("{ exclude = { organizational-units = ['ou-ab12-prod0001'] } }", None), unknown(Unknown::Path));
     // Neither the tags nor the names are needed.
     let by_id = "{ accounts = ['444455556666'], organizational-units = ['Workloads'], tags = { env = 'prod' } }";
-    assert_eq!(known(by_id, None), Selection::Selected);
+    assert_eq!(known(by_id, None), TargetDecision::Selected);
     let other = "{ accounts = ['999988887777'], exclude = { tags = { env = 'prod' } } }";
-    assert_eq!(known(other, None), Selection::NotSelected);
+    assert_eq!(known(other, None), TargetDecision::NotSelected);
     let excluded = "{ tags = { env = 'prod' }, exclude = { accounts = ['444455556666'] } }";
-    assert_eq!(known(excluded, None), Selection::NotSelected);
+    assert_eq!(known(excluded, None), TargetDecision::NotSelected);
 }
 
 #[test]
 fn unit_that_does_not_exist_blocks_only_what_depends_on_it() {
     assert!(matches!(
         selection("{ organizational-units = ['Gone'] }", &[]),
-        Selection::NotKnown(Unknown::Failed(Stop::Blocked(_)))
+        TargetDecision::NotKnown(Unknown::Failed(Stop::Blocked(_)))
     ));
     let other = "{ organizational-units = ['Gone', 'Workloads'] }";
-    assert_eq!(selection(other, &[]), Selection::Selected);
-    assert!(matches!(selection("{ exclude = { organizational-units = ['Gone'] } }", &[]), Selection::NotKnown(_)));
+    assert_eq!(selection(other, &[]), TargetDecision::Selected);
+    assert!(matches!(selection("{ exclude = { organizational-units = ['Gone'] } }", &[]), TargetDecision::NotKnown(_)));
 }
 
 #[test]
 fn tags_that_cannot_be_read_are_not_known() {
     let tags = Err(Stop::wait(Code::Throttled, "slow down"));
-    let answer =
-        targets("{ tags = { env = 'prod' } }").selection(&AccountFacts::new(&account(None), None, Some(&tags)));
-    let Selection::NotKnown(unknown) = answer else { panic!("{answer:?}") };
+    let answer = targets("{ tags = { env = 'prod' } }").decide(&AccountFacts::new(&account(None), None, Some(&tags)));
+    let TargetDecision::NotKnown(unknown) = answer else { panic!("{answer:?}") };
     assert_eq!(unknown.stop(&account(None).id), Stop::wait(Code::Throttled, "slow down"));
     insta::assert_snapshot!(Unknown::Path.stop(&account(None).id).cause().message, @"Organizations did not return the organizational units of account 444455556666");
 }

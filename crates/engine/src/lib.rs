@@ -15,6 +15,8 @@
 //! | `all_accounts` | lists the organization, not faster than Organizations allows |
 //! | `new_accounts/` | creates accounts, moves them and onboards them |
 //! | `handoffs` | what a person still has to do at vendors; no account is accessed |
+//! | `account_facts` | the units and tags that targets depend on |
+//! | `unit_tree` | the organizational units by their names |
 //! | `retry` | pauses between attempts, and calls that hang |
 //! | `verify` | what `onboard verify` needs besides a plan: the state that was found |
 //! | `configuration` | reads the deployed configuration, with its files |
@@ -24,6 +26,7 @@
 //! What to do is decided in [`onboarding_core`]. Whatever touches the outside world is behind a trait in [`ports`].
 
 mod access_denied;
+mod account_facts;
 mod all_accounts;
 mod assume;
 mod assumed;
@@ -52,6 +55,7 @@ mod run;
 mod secrets;
 mod target;
 mod tenants;
+mod unit_tree;
 mod vendors;
 mod verify;
 

@@ -50,6 +50,8 @@ pub(crate) struct Findings {
     pub(crate) access_role: Option<RoleName>,
     /// The access role and the roles of the blueprint, if the account was read.
     pub(crate) required: Vec<RoleName>,
+    /// The configured roles that are not for this account.
+    pub(crate) not_selected: BTreeSet<RoleName>,
     /// Why the access role is not the first of the configured names, in a sentence.
     pub(crate) others_denied: Option<String>,
     /// Roles and grants that are still present and no longer configured.
@@ -140,6 +142,7 @@ impl<'a, W: World> Run<'a, W> {
             account,
             access_role,
             required,
+            not_selected,
             others_denied,
             still_present,
             gone,
@@ -177,6 +180,8 @@ impl<'a, W: World> Run<'a, W> {
             refusals,
             notices,
             trust_drift,
+            not_selected,
+            unselected: still_present.iter().filter_map(StillPresent::unselected_role).cloned().collect(),
             proofs,
             proofs_after,
             links: links.unwrap_or_default(),
@@ -211,7 +216,7 @@ fn is_due(status: Option<&Requirement>, mode: Mode) -> bool {
     match status {
         Some(Requirement::Holds) => true,
         Some(Requirement::Drift | Requirement::Missing) => mode == Mode::Plan,
-        Some(Requirement::Blocked) | None => false,
+        Some(Requirement::Blocked | Requirement::NotSelected) | None => false,
     }
 }
 

@@ -41,6 +41,8 @@ pub(super) struct SimAccount {
     pub(super) state: AccountState,
     /// The path in the organization, such as `o-…/r-…/ou-…/ACCOUNT/`.
     pub(super) ou_path: Option<String>,
+    /// The tags.
+    pub(super) tags: BTreeMap<String, String>,
     pub(super) joined_at: Option<SystemTime>,
     pub(super) joined: JoinMethod,
     /// When the account was created. Policies may name it as a principal once this has propagated.
@@ -67,6 +69,7 @@ impl SimAccount {
             unit: ROOT.to_owned(),
             state,
             ou_path: None,
+            tags: BTreeMap::new(),
             joined_at,
             joined: JoinMethod::Created,
             created_at,

@@ -8,14 +8,18 @@ use secrecy::SecretString;
 
 use crate::account::SimAccount;
 use crate::call::CallInfo;
+use crate::manage_accounts::unit_id;
 use crate::organization::FakeOrganization;
 use crate::rejection::Rejection;
 use crate::state::State;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
+use onboarding_core::organizational_unit::{Unit, UnitId};
+use onboarding_core::targets::Tags;
 use onboarding_core::time::since;
 use onboarding_engine::ports::{
-    AccountPage, Creation, Directory, ParameterKind, ParameterPage, ParameterValue, Secrets, UnreadableAccount,
+    AccountPage, Creation, Directory, ParameterKind, ParameterPage, ParameterValue, Secrets, TagPage, UnitPage,
+    UnreadableAccount,
 };
 
 impl Directory for FakeOrganization {
@@ -76,7 +80,41 @@ impl Directory for FakeOrganization {
         })
         .await
     }
+
+    async fn units_below(&self, parent: &UnitId, from: Option<String>) -> Result<UnitPage, ApiError> {
+        self.organizations("organizations:ListOrganizationalUnitsForParent", false, |state| {
+            if !state.account_factory.has_unit(parent.as_str()) {
+                return Err(Rejection::new("ParentNotFoundException", "You specified parent that doesn't exist."));
+            }
+            let below = state.account_factory.units.iter().filter(|(_, (_, above))| above == parent.as_str());
+            let after = below.filter(|(id, _)| from.as_ref().is_none_or(|from| *id > from));
+            let units = after.map(|(id, (name, _))| Ok(Unit { id: unit_id(id)?, name: name.as_str().into() }));
+            let mut units: Vec<_> = units.collect::<Result<_, Rejection>>()?;
+            let more = units.len() > state.page_size;
+            units.truncate(state.page_size);
+            let next = units.last().filter(|_| more).map(|unit| unit.id.to_string());
+            Ok(UnitPage { units, next })
+        })
+        .await
+    }
+
+    async fn account_tags(&self, account: &AccountId, from: Option<String>) -> Result<TagPage, ApiError> {
+        self.organizations("organizations:ListTagsForResource", false, |state| {
+            let Some(account) = state.accounts.get(account) else {
+                return Err(Rejection::new("TargetNotFoundException", "You specified a target that doesn't exist."));
+            };
+            let mut after = account.tags.iter().filter(|(key, _)| from.as_ref().is_none_or(|from| *key > from));
+            let tags: Tags =
+                after.by_ref().take(TAGS_PER_PAGE).map(|(key, value)| (key.clone(), value.clone())).collect();
+            let last = tags.last_key_value().map(|(key, _)| key.clone());
+            Ok(TagPage { tags, next: after.next().and(last) })
+        })
+        .await
+    }
 }
+
+/// The most tags on a page of `ListTagsForResource`. AWS does not document it.
+const TAGS_PER_PAGE: usize = 20;
 
 fn described(state: &State, id: &AccountId, account: &SimAccount) -> Account {
     Account {

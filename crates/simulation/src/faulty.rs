@@ -21,8 +21,8 @@ use onboarding_core::role_id::RoleId;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
     AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, ManageAccounts, MemberPage, Notifier,
-    Page, ParameterPage, ParameterValue, Queue, ReadIam, Records, RequestPage, Saved, Secrets, Sessions, UnitPage,
-    VendorApi, WriteIam,
+    Page, ParameterPage, ParameterValue, Queue, ReadIam, Records, RequestPage, Saved, Secrets, Sessions, TagPage,
+    UnitPage, VendorApi, WriteIam,
 };
 
 /// An implementation of ports whose calls fail as a [`Script`] says.
@@ -51,6 +51,14 @@ impl<P: Directory> Directory for Faulty<P> {
 
     async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {
         self.script.play("organizations:DescribeCreateAccountStatus", self.inner.account_creation(request)).await
+    }
+
+    async fn units_below(&self, parent: &UnitId, from: Option<String>) -> Result<UnitPage, ApiError> {
+        self.script.play("organizations:ListOrganizationalUnitsForParent", self.inner.units_below(parent, from)).await
+    }
+
+    async fn account_tags(&self, account: &AccountId, from: Option<String>) -> Result<TagPage, ApiError> {
+        self.script.play("organizations:ListTagsForResource", self.inner.account_tags(account, from)).await
     }
 }
 
@@ -81,10 +89,6 @@ impl<P: ManageAccounts> ManageAccounts for Faulty<P> {
 
     async fn unit(&self, id: &UnitId) -> Result<Option<Unit>, ApiError> {
         self.script.play("organizations:DescribeOrganizationalUnit", self.inner.unit(id)).await
-    }
-
-    async fn units_below(&self, parent: &UnitId, from: Option<String>) -> Result<UnitPage, ApiError> {
-        self.script.play("organizations:ListOrganizationalUnitsForParent", self.inner.units_below(parent, from)).await
     }
 }
 

@@ -101,7 +101,10 @@ fn parsed<T: FromStr<Err: std::fmt::Display> + Ord>(value: &Value<'_>) -> BTreeS
         if let Some(parsed) = item.parse::<T>()
             && !found.insert(parsed)
         {
-            item.problem(format!("`{}` appears twice; remove one", Untrusted::new(item.node().as_str().unwrap_or_default())));
+            item.problem(format!(
+                "`{}` appears twice; remove one",
+                Untrusted::new(item.node().as_str().unwrap_or_default())
+            ));
         }
     }
     found
@@ -126,7 +129,9 @@ impl FromStr for TargetUnit {
     fn from_str(text: &str) -> Result<Self, String> {
         let shown = Untrusted::new(text);
         let root = || {
-            format!("`{shown}` is the root, which contains every account; write a unit, or remove the key to select every account")
+            format!(
+                "`{shown}` is the root, which contains every account; write a unit, or remove the key to select every account"
+            )
         };
         // A name may start like an ID, but one that looks like an ID and is none is a mistake.
         if text.starts_with("ou-") && !text.contains('/') && text.parse::<UnitId>().is_err() {
@@ -159,7 +164,10 @@ fn tags(value: &Value<'_>) -> BTreeMap<String, BTreeSet<String>> {
         value.problem("is empty; add a tag, or remove the key");
     }
     if entries.len() > MOST_TAGS {
-        value.problem(format!("{} tags are more than the {MOST_TAGS} that an account can have, and it needs all of them", entries.len()));
+        value.problem(format!(
+            "{} tags are more than the {MOST_TAGS} that an account can have, and it needs all of them",
+            entries.len()
+        ));
     }
     let is_allowed = |c: char| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c);
     let mut tags = BTreeMap::new();

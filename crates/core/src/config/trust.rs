@@ -14,8 +14,7 @@ use crate::toml_reader::{
 };
 
 const TRUST: &[&str] = &["principal", "external-id", "condition", "actions"];
-const GRANT: &[&str] =
-    &["principal", "external-id", "condition", "actions", "access-role", "targets", "on-unselect"];
+const GRANT: &[&str] = &["principal", "external-id", "condition", "actions", "access-role", "targets", "on-unselect"];
 
 /// Reads an entry of `[[access-role.grant]]`. `names` are the access roles.
 pub(super) fn grant(value: &Value<'_>, context: &ReadContext<'_>, names: &[RoleName]) -> Option<GrantSpec> {
