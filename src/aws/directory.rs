@@ -38,6 +38,14 @@ impl Directory for Aws {
         Ok(page)
     }
 
+    async fn account_tags(&self, id: &AccountId, from: Option<String>) -> Result<TagPage, ApiError> {
+        const CALL: &str = "organizations:ListTagsForResource";
+        let send = self.organizations.list_tags_for_resource().resource_id(id.as_str()).set_next_token(from).send();
+        let response = send.await.map_err(self.caller_error(CALL))?;
+        let tags = response.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
+        Ok(TagPage { tags: tags.collect(), next: response.next_token })
+    }
+
     async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {
         const CALL: &str = "organizations:DescribeCreateAccountStatus";
         let send = self.organizations.describe_create_account_status().create_account_request_id(request).send();
@@ -66,14 +74,6 @@ impl Directory for Aws {
         let units = response.organizational_units.unwrap_or_default();
         let units = units.iter().map(|unit| to_unit(CALL, unit)).collect::<Result<_, _>>()?;
         Ok(UnitPage { units, next: response.next_token })
-    }
-
-    async fn account_tags(&self, account: &AccountId, from: Option<String>) -> Result<TagPage, ApiError> {
-        const CALL: &str = "organizations:ListTagsForResource";
-        let list = self.organizations.list_tags_for_resource().resource_id(account.as_str());
-        let response = list.set_next_token(from).send().await.map_err(self.caller_error(CALL))?;
-        let tags = response.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect();
-        Ok(TagPage { tags, next: response.next_token })
     }
 }
 

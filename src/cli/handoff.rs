@@ -7,7 +7,7 @@ use super::accounts::warn_of_unreadable;
 use super::common_args::Aws;
 use super::config;
 use super::exit::Exit;
-use super::explained::{explained, explained_error};
+use super::explained::explained;
 use super::output::warn;
 use super::vendor_args::{Handoff, HandoffCommand, HandoffDone, HandoffFormat, HandoffList};
 use onboarding_core::config::{Config, RoleTemplate};

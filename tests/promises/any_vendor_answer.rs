@@ -75,6 +75,10 @@ impl Directory for WithVendor {
         self.organization.accounts(from).await
     }
 
+    async fn account_tags(&self, id: &AccountId, from: Option<String>) -> Result<TagPage, ApiError> {
+        self.organization.account_tags(id, from).await
+    }
+
     async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {
         self.organization.account_creation(request).await
     }

@@ -45,6 +45,7 @@ pub mod role;
 pub mod role_id;
 pub mod role_settings;
 mod secret_values;
+pub mod selection;
 pub mod session_policy;
 pub mod suggestion;
 pub mod sweep_mode;

@@ -146,11 +146,11 @@ pub const CONFIGURATION_AGE: Duration = Duration::from_secs(60);
 /// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>.
 pub const BETWEEN_LISTINGS: Duration = Duration::from_millis(125);
 
-/// `ListParents` is limited to 5 requests per second.
-pub const BETWEEN_LIST_PARENTS: Duration = Duration::from_millis(200);
-
 /// `ListTagsForResource` is limited to 10 requests per second.
 pub const BETWEEN_LIST_TAGS: Duration = Duration::from_millis(100);
+
+/// `ListParents` is limited to 5 requests per second.
+pub const BETWEEN_LIST_PARENTS: Duration = Duration::from_millis(200);
 
 /// `CreateAccount` is limited to one request in ten seconds, after [`CREATE_ACCOUNT_BURST`] at once.
 pub const BETWEEN_CREATE_ACCOUNT: Duration = Duration::from_secs(10);

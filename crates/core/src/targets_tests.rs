@@ -46,7 +46,7 @@ fn account_is_selected_by_any_of_unit_id_and_tags() {
         "{ organizational-units = ['Sandbox'], accounts = ['444455556666'], tags = { env = 'dev' } }",
         "{ exclude = { organizational-units = ['Sandbox'], accounts = ['999988887777'], tags = { env = 'dev' } } }",
     ] {
-        assert_eq!(selection(selects, &[("env", "prod"), ("team", "a")]), TargetDecision::Selected, "{selects}");
+        assert_eq!(decide(selects, &[("env", "prod"), ("team", "a")]), TargetDecision::Selected, "{selects}");
     }
     for not in [
         "{ organizational-units = ['Sandbox'] }",
@@ -59,10 +59,10 @@ fn account_is_selected_by_any_of_unit_id_and_tags() {
         "{ accounts = ['444455556666'], exclude = { tags = { env = 'prod' } } }",
         "{ exclude = { accounts = ['444455556666'] } }",
     ] {
-        assert_eq!(selection(not, &[("env", "prod"), ("team", "a")]), TargetDecision::NotSelected, "{not}");
+        assert_eq!(decide(not, &[("env", "prod"), ("team", "a")]), TargetDecision::NotSelected, "{not}");
     }
-    assert_eq!(selection("{ tags = { env = '' } }", &[("env", "")]), TargetDecision::Selected, "a tag without a value");
-    assert_eq!(selection("{ tags = { env = '' } }", &[]), TargetDecision::NotSelected);
+    assert_eq!(decide("{ tags = { env = '' } }", &[("env", "")]), TargetDecision::Selected, "a tag without a value");
+    assert_eq!(decide("{ tags = { env = '' } }", &[]), TargetDecision::NotSelected);
 }
 
 #[test]
@@ -92,12 +92,12 @@ fn what_is_not_known_counts_only_if_it_could_change_the_answer() {
 #[test]
 fn unit_that_does_not_exist_blocks_only_what_depends_on_it() {
     assert!(matches!(
-        selection("{ organizational-units = ['Gone'] }", &[]),
+        decide("{ organizational-units = ['Gone'] }", &[]),
         TargetDecision::NotKnown(Unknown::Failed(Stop::Blocked(_)))
     ));
     let other = "{ organizational-units = ['Gone', 'Workloads'] }";
-    assert_eq!(selection(other, &[]), TargetDecision::Selected);
-    assert!(matches!(selection("{ exclude = { organizational-units = ['Gone'] } }", &[]), TargetDecision::NotKnown(_)));
+    assert_eq!(decide(other, &[]), TargetDecision::Selected);
+    assert!(matches!(decide("{ exclude = { organizational-units = ['Gone'] } }", &[]), TargetDecision::NotKnown(_)));
 }
 
 #[test]

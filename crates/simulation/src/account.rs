@@ -39,10 +39,10 @@ pub(super) struct SimAccount {
     /// The ID of the unit that it is in.
     pub(super) unit: String,
     pub(super) state: AccountState,
+    /// The tags in Organizations.
+    pub(super) tags: BTreeMap<String, String>,
     /// The path in the organization, such as `o-…/r-…/ou-…/ACCOUNT/`.
     pub(super) ou_path: Option<String>,
-    /// The tags.
-    pub(super) tags: BTreeMap<String, String>,
     pub(super) joined_at: Option<SystemTime>,
     pub(super) joined: JoinMethod,
     /// When the account was created. Policies may name it as a principal once this has propagated.
@@ -68,8 +68,8 @@ impl SimAccount {
             email: None,
             unit: ROOT.to_owned(),
             state,
-            ou_path: None,
             tags: BTreeMap::new(),
+            ou_path: None,
             joined_at,
             joined: JoinMethod::Created,
             created_at,

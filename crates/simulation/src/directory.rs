@@ -15,7 +15,6 @@ use crate::state::State;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
 use onboarding_core::organizational_unit::{Unit, UnitId};
-use onboarding_core::targets::Tags;
 use onboarding_core::time::since;
 use onboarding_engine::ports::{
     AccountPage, Creation, Directory, ParameterKind, ParameterPage, ParameterValue, Secrets, TagPage, UnitPage,
@@ -54,6 +53,23 @@ impl Directory for FakeOrganization {
                 accounts: readable.into_iter().map(|(id, account)| described(state, id, account)).collect(),
                 next,
             })
+        })
+        .await
+    }
+
+    async fn account_tags(&self, id: &AccountId, from: Option<String>) -> Result<TagPage, ApiError> {
+        let management = self.lock().management.clone();
+        let call = "organizations:ListTagsForResource";
+        self.perform_call(CallInfo { account: &management, call, role: None, write: false }, |state| {
+            let Some(account) = state.accounts.get(id) else {
+                return Err(Rejection::new("TargetNotFoundException", "You specified a target that doesn't exist."));
+            };
+            // The pagination token is the last key of the previous page.
+            let after = account.tags.iter().filter(|(key, _)| from.as_ref().is_none_or(|from| *key > from));
+            let mut after = after.map(|(key, value)| (key.clone(), value.clone()));
+            let tags: BTreeMap<_, _> = after.by_ref().take(state.page_size).collect();
+            let last = tags.keys().last().cloned();
+            Ok(TagPage { next: after.next().and(last), tags })
         })
         .await
     }
@@ -97,24 +113,7 @@ impl Directory for FakeOrganization {
         })
         .await
     }
-
-    async fn account_tags(&self, account: &AccountId, from: Option<String>) -> Result<TagPage, ApiError> {
-        self.organizations("organizations:ListTagsForResource", false, |state| {
-            let Some(account) = state.accounts.get(account) else {
-                return Err(Rejection::new("TargetNotFoundException", "You specified a target that doesn't exist."));
-            };
-            let mut after = account.tags.iter().filter(|(key, _)| from.as_ref().is_none_or(|from| *key > from));
-            let tags: Tags =
-                after.by_ref().take(TAGS_PER_PAGE).map(|(key, value)| (key.clone(), value.clone())).collect();
-            let last = tags.last_key_value().map(|(key, _)| key.clone());
-            Ok(TagPage { tags, next: after.next().and(last) })
-        })
-        .await
-    }
 }
-
-/// The most tags on a page of `ListTagsForResource`. AWS does not document it.
-const TAGS_PER_PAGE: usize = 20;
 
 fn described(state: &State, id: &AccountId, account: &SimAccount) -> Account {
     Account {

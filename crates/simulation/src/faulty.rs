@@ -49,16 +49,16 @@ impl<P: Directory> Directory for Faulty<P> {
         self.script.play("organizations:ListAccounts", self.inner.accounts(from)).await
     }
 
+    async fn account_tags(&self, id: &AccountId, from: Option<String>) -> Result<TagPage, ApiError> {
+        self.script.play("organizations:ListTagsForResource", self.inner.account_tags(id, from)).await
+    }
+
     async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {
         self.script.play("organizations:DescribeCreateAccountStatus", self.inner.account_creation(request)).await
     }
 
     async fn units_below(&self, parent: &UnitId, from: Option<String>) -> Result<UnitPage, ApiError> {
         self.script.play("organizations:ListOrganizationalUnitsForParent", self.inner.units_below(parent, from)).await
-    }
-
-    async fn account_tags(&self, account: &AccountId, from: Option<String>) -> Result<TagPage, ApiError> {
-        self.script.play("organizations:ListTagsForResource", self.inner.account_tags(account, from)).await
     }
 }
 

@@ -49,6 +49,13 @@ pub trait Directory: Sync {
     /// `organizations:ListAccounts`, one page.
     fn accounts(&self, from: Option<String>) -> impl Future<Output = Result<AccountPage, ApiError>> + Send;
 
+    /// `organizations:ListTagsForResource`, one page of the tags of an account in Organizations.
+    fn account_tags(
+        &self,
+        id: &AccountId,
+        from: Option<String>,
+    ) -> impl Future<Output = Result<TagPage, ApiError>> + Send;
+
     /// `organizations:DescribeCreateAccountStatus`: the state of an account creation request. Call it at most once a second.
     fn account_creation(&self, request: &str) -> impl Future<Output = Result<Creation, ApiError>> + Send;
 
@@ -58,13 +65,6 @@ pub trait Directory: Sync {
         parent: &UnitId,
         from: Option<String>,
     ) -> impl Future<Output = Result<UnitPage, ApiError>> + Send;
-
-    /// `organizations:ListTagsForResource` for an account, one page.
-    fn account_tags(
-        &self,
-        account: &AccountId,
-        from: Option<String>,
-    ) -> impl Future<Output = Result<TagPage, ApiError>> + Send;
 }
 
 /// One page of units, and the token of the next page.
@@ -72,15 +72,6 @@ pub trait Directory: Sync {
 pub struct UnitPage {
     /// The units.
     pub units: Vec<Unit>,
-    /// Where the next page starts.
-    pub next: Option<String>,
-}
-
-/// One page of the tags of an account, and the token of the next page.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct TagPage {
-    /// The tags.
-    pub tags: Tags,
     /// Where the next page starts.
     pub next: Option<String>,
 }
@@ -103,6 +94,15 @@ pub struct UnreadableAccount {
     pub id: Option<AccountId>,
     /// The part that cannot be read.
     pub problem: String,
+}
+
+/// One page of tags, and the token of the next page.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TagPage {
+    /// The tags.
+    pub tags: Tags,
+    /// Where the next page starts.
+    pub next: Option<String>,
 }
 
 /// The state of an account creation request.
