@@ -86,10 +86,6 @@ impl Directory for WithVendor {
     async fn units_below(&self, parent: &UnitId, from: Option<String>) -> Result<UnitPage, ApiError> {
         self.organization.units_below(parent, from).await
     }
-
-    async fn account_tags(&self, account: &AccountId, from: Option<String>) -> Result<TagPage, ApiError> {
-        self.organization.account_tags(account, from).await
-    }
 }
 
 impl Sessions for WithVendor {

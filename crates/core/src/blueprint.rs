@@ -15,11 +15,11 @@ use crate::observed::ExistingRegistration;
 use crate::outcome::Stop;
 use crate::owner::{OWNER_TAG, Owner};
 use crate::policy::{Document, Grant, Principal, Severity, lint_trust};
-use crate::role::{ExternalId, InvalidExternalId, RoleName};
+use crate::role::{ExternalId, InvalidExternalId, RoleName, UnfitExternalId};
 use crate::role_settings::RoleDefinition;
 use crate::secret_values::parameter;
 use crate::targets::{AccountFacts, OnUnselect, TargetDecision, Unknown};
-use crate::template::expand;
+use crate::template::{Place, Template, UnfitPlaceholder, check, expand};
 use crate::vendor::{Api, ApiAccess};
 
 pub use crate::secret_values::{SecretValues, key_parameters, parameters, placeholder_secrets, tenant_access, tenants};
@@ -365,8 +365,14 @@ pub(crate) fn role_of_account(
     }
     let mut policies = BTreeMap::new();
     for (name, text) in &template.policies {
-        let policy = Document::parse(&text.expand(account)).map_err(|e| fail(format!("policy `{name}`: {e}")))?;
+        check(&text.0, account, Place::PolicyString)
+            .map_err(|error| unfit(&|problem| fail(format!("policy `{name}`: {problem}")), &error, account))?;
+        let policy = Document::parse(&text.expand(account, Place::PolicyString))
+            .map_err(|e| fail(format!("policy `{name}`: {e}")))?;
         policies.insert(name.clone(), policy);
+    }
+    for arn in template.definition.settings.boundary.iter().chain(&template.definition.attached) {
+        check(&arn.0, account, Place::Identifier).map_err(|error| unfit(&fail, &error, account))?;
     }
     let mut definition = template.definition.expand(account);
     definition.settings.tags.insert(OWNER_TAG.to_owned(), owner.to_string());
@@ -417,6 +423,10 @@ fn trusted(
     for source in &spec.external_ids {
         external_ids.push(match source {
             ExternalIdSource::Literal(id) => id.clone(),
+            ExternalIdSource::Template(template) => template.expand(account).map_err(|error| match error {
+                UnfitExternalId::Placeholder(error) => unfit(fail, &error, account),
+                UnfitExternalId::Invalid(error) => fail(error.to_string()),
+            })?,
             ExternalIdSource::Pattern(pattern) => pattern.as_secret().clone(),
             ExternalIdSource::Parameter(name) => parameter(secrets, name, "external ID").map_err(fail)?,
             ExternalIdSource::Tenant(tenant) => tenant_external_id(tenant, secrets, fail)?,
@@ -424,20 +434,39 @@ fn trusted(
     }
     let has_patterns = spec.external_ids.iter().any(|source| matches!(source, ExternalIdSource::Pattern(_)));
     let operator = if has_patterns { "StringLike" } else { "StringEquals" };
-    let expanded = spec.condition.clone().map_values(|value| expand(value, account));
+    for clause in spec.condition.clauses() {
+        for value in &clause.values {
+            check(value, account, Place::PolicyString).map_err(|error| unfit(fail, &error, account))?;
+        }
+    }
+    let expanded = spec.condition.clone().map_values(|value| expand(value, account, Place::PolicyString));
     let condition = match external_ids.is_empty() {
         true => expanded,
         false => expanded.with_external_ids(operator, external_ids.iter().map(|id| id.expose().to_owned()).collect()),
     };
+    let arn = |text: &Template| {
+        check(&text.0, account, Place::Identifier).map_err(|error| unfit(fail, &error, account))?;
+        Ok(text.expand(account, Place::Identifier))
+    };
     let one = |principal: &PrincipalSpec| {
         let principal = match principal {
-            PrincipalSpec::Aws(text) => Principal::to_trust(&text.expand(account)).map_err(|e| fail(e.to_string()))?,
+            PrincipalSpec::Aws(text) => Principal::to_trust(&arn(text)?).map_err(|e| fail(e.to_string()))?,
             PrincipalSpec::Service(name) => Principal::Service(name.clone()),
-            PrincipalSpec::Federated(provider) => Principal::Federated(provider.expand(account)),
+            PrincipalSpec::Federated(provider) => Principal::Federated(arn(provider)?),
         };
         Ok(Grant { principal, condition: condition.clone(), actions: spec.actions.clone() })
     };
     spec.principals.iter().map(one).collect()
+}
+
+/// A placeholder that cannot be replaced: a name that does not fit blocks, and an unknown path is waited for.
+fn unfit(fail: &dyn Fn(String) -> BlueprintError, error: &UnfitPlaceholder, account: &Account) -> BlueprintError {
+    let failed = fail(error.to_string());
+    let stop = match error {
+        UnfitPlaceholder::AccountName { .. } => None,
+        UnfitPlaceholder::OrganizationUnknown => Some(Box::new(Unknown::Path.stop(&account.id).about(&failed.part))),
+    };
+    BlueprintError { stop, ..failed }
 }
 
 /// One statement for principals that share a condition.

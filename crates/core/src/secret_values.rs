@@ -33,7 +33,10 @@ pub fn parameters(config: &Config) -> BTreeSet<&str> {
     let specs = granted.chain(config.roles.iter().flat_map(|role| &role.trust));
     let ids = specs.flat_map(|spec| &spec.external_ids).filter_map(|source| match source {
         ExternalIdSource::Parameter(name) => Some(name.as_str()),
-        ExternalIdSource::Literal(_) | ExternalIdSource::Pattern(_) | ExternalIdSource::Tenant(_) => None,
+        ExternalIdSource::Literal(_)
+        | ExternalIdSource::Template(_)
+        | ExternalIdSource::Pattern(_)
+        | ExternalIdSource::Tenant(_) => None,
     });
     ids.chain(key_parameters(config)).collect()
 }
@@ -51,7 +54,10 @@ pub fn tenants(config: &Config) -> BTreeSet<&VendorTenant> {
     sources
         .filter_map(|source| match source {
             ExternalIdSource::Tenant(tenant) => Some(tenant),
-            ExternalIdSource::Literal(_) | ExternalIdSource::Parameter(_) | ExternalIdSource::Pattern(_) => None,
+            ExternalIdSource::Literal(_)
+            | ExternalIdSource::Template(_)
+            | ExternalIdSource::Parameter(_)
+            | ExternalIdSource::Pattern(_) => None,
         })
         .collect()
 }

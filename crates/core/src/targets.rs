@@ -195,7 +195,9 @@ impl AccountFilter {
 
 /// Whether an account is in a unit, or below it.
 fn is_in(unit: &UnitSelector, facts: &AccountFacts<'_>) -> TargetDecision {
-    let Some(path) = &facts.account.ou_path else { return TargetDecision::NotKnown(Unknown::Path) };
+    if facts.account.ou_path.is_none() {
+        return TargetDecision::NotKnown(Unknown::Path);
+    }
     let id = match unit {
         UnitSelector::Id(id) => id,
         UnitSelector::Path(names) => match facts.units.and_then(|units| units.get(names)) {
@@ -204,7 +206,7 @@ fn is_in(unit: &UnitSelector, facts: &AccountFacts<'_>) -> TargetDecision {
             Some(Ok(id)) => id,
         },
     };
-    if path.split('/').any(|part| part == id.as_str()) { TargetDecision::Selected } else { TargetDecision::NotSelected }
+    if facts.account.is_in(id) { TargetDecision::Selected } else { TargetDecision::NotSelected }
 }
 
 /// Selected if one is, and otherwise not known if one is not known.

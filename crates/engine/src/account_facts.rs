@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use onboarding_core::account::{Account, AccountAge, AccountId};
 use onboarding_core::code::Code;
+use onboarding_core::config::Config;
 use onboarding_core::error::ApiError;
 use onboarding_core::limits::BETWEEN_LIST_TAGS;
 use onboarding_core::organizational_unit::{Unit, UnitId, UnitSelector};
@@ -18,7 +19,7 @@ use onboarding_core::targets::{AccountFacts, Tags, TargetDecision, UnitIds, Unkn
 
 use crate::job::Engine;
 use crate::pages::read_pages;
-use crate::ports::{TagPage, World};
+use crate::ports::{Clock, Directory, TagPage, World};
 use crate::rate_limit::RateLimit;
 use crate::unit_tree::UnitTree;
 
@@ -69,30 +70,13 @@ impl<W: World> Engine<W> {
         if let Some(units) = &*cache {
             return Ok(units.clone());
         }
-        let paths = || {
-            self.config.targets().flat_map(|targets| targets.units()).filter_map(|unit| match unit {
-                UnitSelector::Path(names) => Some(names),
-                UnitSelector::Id(_) => None,
-            })
-        };
-        let Some(root) = root_of(account) else {
-            let stop = Unknown::Path.stop(&account.id);
-            return Ok(Arc::new(paths().map(|names| (names.clone(), Err(stop.clone()))).collect()));
-        };
-        let mut tree = UnitTree::new(&self.world);
-        let mut units = UnitIds::new();
-        for names in paths() {
-            let found = match tree.find(root.clone(), names).await {
-                Ok(found) => found.map(|unit| unit.id).map_err(|problem| unknown_unit(&problem)),
-                // It is not kept: the next account asks again.
-                Err(error) => {
-                    let stop = lasting(&error)?;
-                    return Ok(Arc::new(paths().map(|names| (names.clone(), Err(stop.clone()))).collect()));
-                }
-            };
-            units.insert(names.clone(), found);
+        let all = |stop: Stop| Arc::new(paths(&self.config).map(|names| (names.clone(), Err(stop.clone()))).collect());
+        let Some(root) = root_of(account) else { return Ok(all(Unknown::Path.stop(&account.id))) };
+        match find_units(&self.world, root, &self.config).await {
+            Ok(units) => Ok(cache.insert(Arc::new(units)).clone()),
+            // It is not kept: the next account asks again.
+            Err(error) => lasting(&error).map(all),
         }
-        Ok(cache.insert(Arc::new(units)).clone())
     }
 
     async fn tags_of(&self, account: &AccountId) -> Result<Result<Tags, Stop>, Stop> {
@@ -108,6 +92,40 @@ impl<W: World> Engine<W> {
             Err(error) => lasting(&error).map(Err),
         }
     }
+}
+
+/// The units that the targets of a configuration name by their paths. The root is found in the path of an account; without such an
+/// account, there are none.
+///
+/// # Errors
+/// When a call fails.
+pub async fn target_units(
+    world: &(impl Directory + Clock),
+    config: &Config,
+    accounts: &[Account],
+) -> Result<UnitIds, ApiError> {
+    match accounts.iter().find_map(root_of) {
+        Some(root) => find_units(world, root, config).await,
+        None => Ok(UnitIds::new()),
+    }
+}
+
+async fn find_units(world: &(impl Directory + Clock), root: Unit, config: &Config) -> Result<UnitIds, ApiError> {
+    let mut tree = UnitTree::new(world);
+    let mut units = UnitIds::new();
+    for names in paths(config) {
+        let found = tree.find(root.clone(), names).await?;
+        units.insert(names.clone(), found.map(|unit| unit.id).map_err(|problem| unknown_unit(&problem)));
+    }
+    Ok(units)
+}
+
+/// The paths of names in the targets of a configuration.
+fn paths(config: &Config) -> impl Iterator<Item = &Vec<String>> {
+    config.targets().flat_map(|targets| targets.units()).filter_map(|unit| match unit {
+        UnitSelector::Path(names) => Some(names),
+        UnitSelector::Id(_) => None,
+    })
 }
 
 /// An error that does not pass with time.

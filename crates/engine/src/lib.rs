@@ -62,6 +62,7 @@ mod units;
 mod vendors;
 mod verify;
 
+pub use account_facts::target_units;
 pub use all_accounts::{AllAccounts, all_accounts};
 pub use configuration::{ConfigurationError, DeployedConfiguration, parameters_below};
 pub use first_look::FirstLook;

@@ -51,6 +51,7 @@ impl<W: World> Engine<W> {
         let (account, loaded) = join!(self.look_up(&job.account, first_look.account.take()), record.load());
         let account = findings.account.insert(account?);
         loaded.map_err(|error| Stop::from_error(&error, AccountAge::Established))?;
+        self.config.external_ids_of(Some(account)).iter().for_each(|id| id.add_to(&self.known_secrets));
         let age = self.age(account);
         // The lease is acquired before anything is read in the account: what is read while another run writes would have to be
         // read again. A new account most likely needs changes.

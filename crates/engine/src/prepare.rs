@@ -68,7 +68,9 @@ impl<W: World> Engine<W> {
     /// Makes the blueprint of an account.
     pub(crate) fn prepare(&self, facts: &AccountFacts<'_>, secrets: &SecretValues) -> Result<Prepared, Stop> {
         let (blueprint, errors) = Blueprint::from_facts(&self.config, facts, secrets).map_err(|error| {
-            Stop::blocked(Code::Configuration, error.to_string(), "fix the configuration, then run again")
+            let blocked =
+                || Stop::blocked(Code::Configuration, error.to_string(), "fix the configuration, then run again");
+            error.wait().unwrap_or_else(blocked)
         })?;
         let refusals = errors.iter().filter_map(Refusal::configuration).collect();
         let incomplete = errors.iter().find_map(BlueprintError::wait);

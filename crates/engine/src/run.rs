@@ -159,6 +159,7 @@ impl<'a, W: World> Run<'a, W> {
         } = self.findings;
         let handoffs = account.as_ref().map(|account| handoffs(config, account, &record.record().handoffs));
         let ou_path = account.as_ref().and_then(|account| account.ou_path.clone());
+        let external_ids = config.external_ids_of(account.as_ref());
         let ended = self.ledger.into_results();
         notices.extend(record.notice());
         notices.extend(vendor_reads);
@@ -189,7 +190,7 @@ impl<'a, W: World> Run<'a, W> {
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             ..Report::new(Some(self.job.account.clone()), self.job.trigger, self.mode, outcome)
         };
-        report.redact(&secrets, &config.external_ids());
+        report.redact(&secrets, &external_ids);
         let requirements = requirements(required.iter(), &report);
         let is_due = |handoff: &Handoff| is_due(requirements.get(handoff.role.as_str()), self.mode);
         report.handoffs = handoffs.into_iter().flatten().filter(is_due).collect();

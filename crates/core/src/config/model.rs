@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::examples::ExampleValue;
+use crate::account::Account;
 use crate::console::ConsoleSettings;
 use crate::display_name::DisplayName;
 use crate::exclude::Exclude;
 use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement, Principal};
-use crate::role::{ExternalId, ExternalIdPattern, RoleName};
+use crate::role::{ExternalId, ExternalIdPattern, ExternalIdTemplate, RoleName};
 use crate::role_settings::RoleDefinition;
 use crate::targets::Targets;
 use crate::template::Template;
@@ -46,17 +47,34 @@ impl Config {
         granted.chain(self.roles.iter().map(|role| &role.targets))
     }
 
+    fn external_id_sources(&self) -> impl Iterator<Item = &ExternalIdSource> {
+        let granted = self.access_role.grants.iter().map(|grant| &grant.trust);
+        granted.chain(self.roles.iter().flat_map(|role| &role.trust)).flat_map(|spec| &spec.external_ids)
+    }
+
+    /// The external IDs that are written in the file, and those that its placeholders make for an account, so that they can be
+    /// redacted from messages.
+    #[must_use]
+    pub fn external_ids_of(&self, account: Option<&Account>) -> Vec<ExternalId> {
+        let expanded = |source: &ExternalIdSource| match source {
+            ExternalIdSource::Template(template) => template.expand(account?).ok(),
+            _ => None,
+        };
+        let mut ids = self.external_ids();
+        ids.extend(self.external_id_sources().filter_map(expanded));
+        ids
+    }
+
     /// The external IDs that are written in the file, so that they can be redacted from messages.
     #[must_use]
     pub fn external_ids(&self) -> Vec<ExternalId> {
-        let granted = self.access_role.grants.iter().map(|grant| &grant.trust);
-        let specs = granted.chain(self.roles.iter().flat_map(|role| &role.trust));
         let written = |source: &ExternalIdSource| match source {
             ExternalIdSource::Literal(id) => Some(id.clone()),
             ExternalIdSource::Pattern(pattern) => Some(pattern.as_secret().clone()),
+            ExternalIdSource::Template(template) => Some(template.as_secret().clone()),
             ExternalIdSource::Parameter(_) | ExternalIdSource::Tenant(_) => None,
         };
-        specs.flat_map(|spec| &spec.external_ids).filter_map(written).collect()
+        self.external_id_sources().filter_map(written).collect()
     }
 }
 
@@ -140,6 +158,8 @@ pub enum ExternalIdSource {
     Literal(ExternalId),
     /// The value is in this SSM parameter.
     Parameter(String),
+    /// The value is in the configuration file, and contains placeholders.
+    Template(ExternalIdTemplate),
     /// Every value that matches this pattern.
     Pattern(ExternalIdPattern),
     /// The vendor's API returns the value, one for the whole tenant.

@@ -153,6 +153,7 @@ fn trust(spec: &TrustSpec, without_id: &str) -> String {
         match source {
             ExternalIdSource::Literal(_) => text.push_str("an external ID (hidden)"),
             ExternalIdSource::Parameter(name) => _ = write!(text, "the external ID in the SSM parameter {name}"),
+            ExternalIdSource::Template(_) => text.push_str("an external ID with placeholders (hidden)"),
             ExternalIdSource::Pattern(_) => text.push_str("an external ID that matches a pattern (hidden)"),
             ExternalIdSource::Tenant(_) => text.push_str("the external ID that the vendor's API returns"),
         }

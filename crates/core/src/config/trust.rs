@@ -10,7 +10,8 @@ use crate::role::{ExternalId, RoleName};
 use crate::suggestion::{did_you_mean, one_of};
 use crate::text::Untrusted;
 use crate::toml_reader::{
-    Table, Value, assume_actions, identity_or_account, identity_provider, parameter_name, service, trust_condition,
+    Table, Value, assume_actions, external_id_template, identity_or_account, identity_provider, parameter_name,
+    service, trust_condition,
 };
 
 const TRUST: &[&str] = &["principal", "external-id", "condition", "actions"];
@@ -163,6 +164,9 @@ fn external_id(value: &Value<'_>, context: &ReadContext<'_>) -> Vec<ExternalIdSo
             patterns.iter().filter_map(|pattern| pattern.parse().map(ExternalIdSource::Pattern)).collect()
         }
         DeValue::Table(_) => parameter(value, context).into_iter().map(ExternalIdSource::Parameter).collect(),
+        DeValue::String(text) if text.contains('{') => {
+            value.checked(external_id_template).into_iter().map(ExternalIdSource::Template).collect()
+        }
         DeValue::String(_) => value.parse::<ExternalId>().into_iter().map(ExternalIdSource::Literal).collect(),
         _ => {
             value.wrong_type("a string or `{ ssm-parameter = \"/name\" }`");

@@ -7,6 +7,7 @@ use crate::config::{Config, PrincipalSpec, TrustSpec};
 use crate::policy::{AssumeAction, ConditionClause, Principal};
 use crate::role::RoleName;
 use crate::targets::{TargetDecision, Targets};
+use crate::template::Place;
 
 /// `[console]` of the configuration: how people open accounts, apart from switching roles.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -83,7 +84,7 @@ fn console_users(spec: &TrustSpec, account: &Account) -> Vec<Principal> {
         return Vec::new();
     }
     let principals = spec.principals.iter().filter_map(|principal| match principal {
-        PrincipalSpec::Aws(text) => Principal::to_grant(&text.expand(account)).ok(),
+        PrincipalSpec::Aws(text) => Principal::to_grant(&text.expand(account, Place::Identifier)).ok(),
         PrincipalSpec::Service(_) | PrincipalSpec::Federated(_) => None,
     });
     principals.filter(|principal| principal.account().is_some_and(|id| id != account.id)).collect()

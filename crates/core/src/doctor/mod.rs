@@ -5,6 +5,7 @@
 mod check;
 mod deployment;
 mod environment;
+mod targets;
 
 pub use check::{Check, Diagnosis, Status, not_read};
 pub use deployment::{
@@ -12,3 +13,4 @@ pub use deployment::{
     role, rules, table, unreadable_parameter,
 };
 pub use environment::{OrganizationFacts, TrailFacts, account, credentials, organization, region, tool, trails};
+pub use targets::targets;

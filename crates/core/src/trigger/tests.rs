@@ -464,7 +464,10 @@ fn changed_tags_of_an_account_are_looked_at_and_those_of_anything_else_are_ignor
         let tags = json!([{"key": "env", "value": "prod"}]);
         membership("TagResource", json!({"requestParameters": {"resourceId": resource, "tags": tags}}))
     };
-    assert_eq!(tagged(json!("444455556666")), Trigger::AccountReady { id: id(), kind: TriggerKind::AccountTags });
+    assert_eq!(
+        tagged(json!("444455556666")),
+        Trigger::AccountReady { id: "444455556666".parse().unwrap(), kind: TriggerKind::AccountTags }
+    );
     let untagged = json!({"requestParameters": {"resourceId": "444455556666", "tagKeys": ["env"]}});
     assert_eq!(membership("UntagResource", untagged), tagged(json!("444455556666")));
     let others = ["ou-ab12-cdef3456", "r-ab12", "p-examplepolicy1", "44445555666"].map(|id| tagged(json!(id)));
