@@ -5,7 +5,7 @@
 # policy allows it, and are not about this organization. Control Tower emits its events in its home region; if that is another region, control-tower.yaml forwards them.
 resource "aws_cloudwatch_event_rule" "new_account" {
   name        = "${var.name}-new-account"
-  description = "An account of this organization was requested or created, or it joined, moved or left"
+  description = "An account of this organization was requested or created, or it joined, moved or left, or its tags changed"
 
   event_pattern = jsonencode({
     source  = ["aws.organizations", "aws.controltower"]
@@ -26,7 +26,14 @@ resource "aws_cloudwatch_event_rule" "new_account" {
           ]
         },
         {
-          eventName = ["CreateAccount", "CreateGovCloudAccount", "MoveAccount", "RemoveAccountFromOrganization"]
+          eventName = [
+            "CreateAccount",
+            "CreateGovCloudAccount",
+            "MoveAccount",
+            "RemoveAccountFromOrganization",
+            "TagResource",
+            "UntagResource",
+          ]
           errorCode = [{ exists = false }]
         },
       ]

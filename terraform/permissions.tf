@@ -56,8 +56,18 @@ resource "aws_iam_role_policy" "function" {
         {
           Sid      = "DescribeAccounts"
           Effect   = "Allow"
-          Action   = "organizations:DescribeAccount"
+          Action   = ["organizations:DescribeAccount", "organizations:ListTagsForResource"]
           Resource = "arn:${local.partition}:organizations::${local.account_id}:account/*"
+        },
+        # For targets of the configuration that name units by their path.
+        {
+          Sid    = "ListUnits"
+          Effect = "Allow"
+          Action = "organizations:ListOrganizationalUnitsForParent"
+          Resource = [
+            "arn:${local.partition}:organizations::${local.account_id}:root/*",
+            "arn:${local.partition}:organizations::${local.account_id}:ou/*",
+          ]
         },
         # These actions do not support resource-level permissions.
         {

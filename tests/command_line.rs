@@ -163,6 +163,7 @@ fn events_that_report_mode_only_reports_have_a_note() {
     for file in [
         "sweep-account.json",
         "move-account.json",
+        "tag-resource.json",
         "scheduler-with-input.json",
         "control-tower-update-managed-account.json",
     ] {

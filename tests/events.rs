@@ -67,6 +67,8 @@ const EVENTS: &[(&str, &str, &str)] = &[
     ("scheduler-with-input.json", "sweep", "will check every account of the organization"),
     ("scheduler.json", "schedule", "will check every account of the organization"),
     ("sqs-batch.json", "create_account_result", "will onboard account 444455556666"),
+    ("tag-resource.json", "account_tags", "will onboard account 444455556666"),
+    ("untag-resource.json", "account_tags", "will onboard account 444455556666"),
     ("sweep-account.json", "sweep", "will onboard account 444455556666"),
     ("sweep-next-page.json", "sweep", "will check the remaining accounts of the organization"),
 ];

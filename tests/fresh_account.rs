@@ -15,6 +15,7 @@ mod fresh_account {
     use onboarding_core::policy::{AssumeActions, Caller, Condition, ExternalIdRequirement, REVOCATION_POLICY};
     use onboarding_core::report::Report;
     use onboarding_core::role_settings::{RoleDefinition, RoleSettings};
+    use onboarding_core::targets::Targets;
     use onboarding_core::trigger::TriggerKind;
     use onboarding_engine::ports::{Clock, World, WriteIam};
     use onboarding_engine::{Engine, Job};
@@ -69,6 +70,7 @@ mod fresh_account {
             handoff: None,
             once: Vec::new(),
             management_only: None,
+            targets: Targets::default(),
         }
     }
 
@@ -77,7 +79,11 @@ mod fresh_account {
         Config {
             access_role: AccessRole {
                 names: names.map(|name| name.parse().unwrap()).to_vec(),
-                grants: vec![GrantSpec { access_role: None, trust: trust(IDENTITY, None) }],
+                grants: vec![GrantSpec {
+                    access_role: None,
+                    trust: trust(IDENTITY, None),
+                    targets: Targets::default(),
+                }],
                 prune_orphans: false,
             },
             management: None,

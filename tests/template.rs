@@ -87,7 +87,10 @@ fn rule_sends_events_to_the_queue_and_the_queue_triggers_the_function() {
         "the detail-type is not certain, so the pattern does not match on it"
     );
     let calls = json!({
-        "eventName": ["CreateAccount", "CreateGovCloudAccount", "MoveAccount", "RemoveAccountFromOrganization"],
+        "eventName": [
+            "CreateAccount", "CreateGovCloudAccount", "MoveAccount", "RemoveAccountFromOrganization", "TagResource",
+            "UntagResource",
+        ],
         "errorCode": [{ "exists": false }],
     });
     assert_eq!(rule["EventPattern"]["detail"]["$or"][2], calls, "a failed call created nothing");

@@ -1,13 +1,14 @@
 //! The accounts of the organization, from AWS Organizations.
 
-use aws_sdk_organizations::types::{Account as Wire, CreateAccountState};
+use aws_sdk_organizations::types::{Account as Wire, CreateAccountState, OrganizationalUnit};
 
 use super::Aws;
 use super::error::malformed;
 use onboarding_core::account::{Account, AccountId, AccountState, JoinMethod, Partition};
 use onboarding_core::error::{ApiError, ErrorKind};
+use onboarding_core::organizational_unit::{Unit, UnitId};
 use onboarding_core::time::from_unix_seconds;
-use onboarding_engine::ports::{AccountPage, Creation, Directory, TagPage, UnreadableAccount};
+use onboarding_engine::ports::{AccountPage, Creation, Directory, TagPage, UnitPage, UnreadableAccount};
 
 impl Directory for Aws {
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
@@ -69,6 +70,22 @@ impl Directory for Aws {
             _ => Err(malformed(CALL, "known state")),
         }
     }
+
+    async fn units_below(&self, parent: &UnitId, from: Option<String>) -> Result<UnitPage, ApiError> {
+        const CALL: &str = "organizations:ListOrganizationalUnitsForParent";
+        let organizations = self.management().await?.organizations;
+        let list = organizations.list_organizational_units_for_parent().parent_id(parent.as_str());
+        let response = list.set_next_token(from).send().await.map_err(self.caller_error(CALL))?;
+        let units = response.organizational_units.unwrap_or_default();
+        let units = units.iter().map(|unit| to_unit(CALL, unit)).collect::<Result<_, _>>()?;
+        Ok(UnitPage { units, next: response.next_token })
+    }
+}
+
+/// Converts a unit.
+pub(super) fn to_unit(call: &'static str, unit: &OrganizationalUnit) -> Result<Unit, ApiError> {
+    let id = unit.id().and_then(|id| id.parse().ok()).ok_or_else(|| malformed(call, "ID of a unit"))?;
+    Ok(Unit { id, name: unit.name().unwrap_or_default().into() })
 }
 
 /// An account whose description cannot be read.

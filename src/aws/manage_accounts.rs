@@ -3,17 +3,17 @@
 use aws_sdk_organizations::config::Builder;
 use aws_sdk_organizations::config::retry::RetryConfig;
 use aws_sdk_organizations::operation::create_account::CreateAccountError;
-use aws_sdk_organizations::types::{CreateAccountState, IamUserAccessToBilling, OrganizationalUnit, Tag};
+use aws_sdk_organizations::types::{CreateAccountState, IamUserAccessToBilling, Tag};
 
 use super::Aws;
-use super::directory::{account as to_account, unreadable};
+use super::directory::{account as to_account, to_unit, unreadable};
 use super::error::malformed;
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::new_account::{BillingAccess, NewAccount};
 use onboarding_core::organizational_unit::{Unit, UnitId};
 use onboarding_core::role::RoleName;
-use onboarding_engine::ports::{AccountRequest, ManageAccounts, Member, MemberPage, RequestPage, UnitPage};
+use onboarding_engine::ports::{AccountRequest, ManageAccounts, Member, MemberPage, RequestPage};
 
 impl ManageAccounts for Aws {
     async fn members(&self, from: Option<String>) -> Result<MemberPage, ApiError> {
@@ -107,19 +107,4 @@ impl ManageAccounts for Aws {
             Err(error) => Err(error),
         }
     }
-
-    async fn units_below(&self, parent: &UnitId, from: Option<String>) -> Result<UnitPage, ApiError> {
-        const CALL: &str = "organizations:ListOrganizationalUnitsForParent";
-        let organizations = self.management().await?.organizations;
-        let list = organizations.list_organizational_units_for_parent().parent_id(parent.as_str());
-        let response = list.set_next_token(from).send().await.map_err(self.caller_error(CALL))?;
-        let units = response.organizational_units.unwrap_or_default();
-        let units = units.iter().map(|unit| to_unit(CALL, unit)).collect::<Result<_, _>>()?;
-        Ok(UnitPage { units, next: response.next_token })
-    }
-}
-
-fn to_unit(call: &'static str, unit: &OrganizationalUnit) -> Result<Unit, ApiError> {
-    let id = unit.id().and_then(|id| id.parse().ok()).ok_or_else(|| malformed(call, "ID of a unit"))?;
-    Ok(Unit { id, name: unit.name().unwrap_or_default().into() })
 }

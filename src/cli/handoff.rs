@@ -7,7 +7,7 @@ use super::accounts::warn_of_unreadable;
 use super::common_args::Aws;
 use super::config;
 use super::exit::Exit;
-use super::explained::{explained, explained_error};
+use super::explained::explained;
 use super::output::warn;
 use super::vendor_args::{Handoff, HandoffCommand, HandoffDone, HandoffFormat, HandoffList};
 use onboarding_core::config::{Config, RoleTemplate};
@@ -52,7 +52,7 @@ async fn show<W: World>(
         Some(id) => engine.account_handoffs(id).await.map_err(explained)?,
         None => {
             let (handoffs, unreadable) =
-                engine.all_handoffs().await.map_err(|error| explained_error("cannot list the hand-offs", &error))?;
+                engine.all_handoffs().await.map_err(|stop| explained(stop).context("cannot list the hand-offs"))?;
             warn_of_unreadable(unreadable);
             handoffs
         }

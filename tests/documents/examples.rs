@@ -73,6 +73,7 @@ fn complete_configuration_examples_are_valid() {
     examples.extend(blocks(&read("docs/DEPLOYED_CONFIGURATION.md"), "toml whole"));
     examples.extend(blocks(&read("docs/PREREQUISITES.md"), "toml whole"));
     examples.extend(blocks(&read("docs/MIGRATION.md"), "toml whole"));
+    examples.extend(blocks(&read("docs/TARGETS.md"), "toml whole"));
     assert!(examples.len() >= 9, "{} examples", examples.len());
     for example in examples {
         if let Err(problems) = Config::parse(&example, &ExampleFiles) {

@@ -41,6 +41,8 @@ MATCHED_BY = {
     "create-gov-cloud-account-result": "NewAccount",
     "move-account": "NewAccount",
     "remove-account-from-organization": "NewAccount",
+    "tag-resource": "NewAccount",
+    "untag-resource": "NewAccount",
 }
 SAMPLES = {path.stem: json.loads(path.read_text()) for path in (Path(__file__).parents[2] / "events").glob("*.json")}
 EVENTS = sorted(name for name, sample in SAMPLES.items() if "detail-type" in sample)
@@ -77,7 +79,14 @@ def test_rule_does_not_match_other_events(world):
         assert not _matches(world, event, "NewAccount"), event
 
 
-CALLS = ["create-account", "create-gov-cloud-account", "move-account", "remove-account-from-organization"]
+CALLS = [
+    "create-account",
+    "create-gov-cloud-account",
+    "move-account",
+    "remove-account-from-organization",
+    "tag-resource",
+    "untag-resource",
+]
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -11,13 +11,14 @@ use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
 use onboarding_core::management_role::ManagementRole;
 use onboarding_core::observed::ExistingRegistration;
+use onboarding_core::organizational_unit::UnitId;
 use onboarding_core::plan::RegistrationChange;
 use onboarding_core::record::{Record, RecordUpdate};
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::Engine;
 use onboarding_engine::ports::{
     AccountPage, AssumeRoleRequest, Clock, Creation, Directory, Http, LeaseAttempt, ParameterPage, ParameterValue,
-    Records, Saved, Secrets, Sessions, TagPage, ThroughManagement, VendorApi, VendorRequest, VendorResponse,
+    Records, Saved, Secrets, Sessions, TagPage, ThroughManagement, UnitPage, VendorApi, VendorRequest, VendorResponse,
 };
 use onboarding_simulation::FakeOrganization;
 use secrecy::SecretString;
@@ -81,6 +82,10 @@ impl Directory for WithVendor {
 
     async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {
         self.organization.account_creation(request).await
+    }
+
+    async fn units_below(&self, parent: &UnitId, from: Option<String>) -> Result<UnitPage, ApiError> {
+        self.organization.units_below(parent, from).await
     }
 }
 

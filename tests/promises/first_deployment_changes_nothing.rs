@@ -173,12 +173,13 @@ fn event_of_a_new_account_is_processed() {
     }
 }
 
-/// Moving accounts, and registering an organizational unit with Control Tower, emit events of existing accounts. All others can
+/// Moving and tagging accounts, and registering an organizational unit with Control Tower, emit events of existing accounts. All others can
 /// be forged, or delivered late: after the account was invited again, or from a dead-letter queue that was retained.
 #[test]
 fn event_of_an_existing_account_changes_nothing() {
     for event in [
         include_str!("../../events/move-account.json"),
+        include_str!("../../events/tag-resource.json"),
         include_str!("../../events/control-tower-update-managed-account.json"),
         include_str!("../../events/control-tower-create-managed-account.json"),
         include_str!("../../events/account-departed-left.json"),

@@ -125,6 +125,8 @@ fn sample_in_the_queue_has_the_expected_result_and_effects() {
     scheduler.json: deleted, 2 more messages; AccountOnboarded 333344445555, AccountOnboarded 444455556666; 16 writes
     sweep-account.json: deleted; AccountOnboarded 444455556666; 8 writes
     sweep-next-page.json: deleted, 2 more messages; AccountOnboarded 333344445555, AccountOnboarded 444455556666; 16 writes
+    tag-resource.json: deleted; AccountOnboarded 444455556666; 8 writes
+    untag-resource.json: deleted; AccountOnboarded 444455556666; 8 writes
     ");
 }
 
@@ -181,6 +183,8 @@ fn sample_as_a_direct_invocation_has_the_expected_answer_and_effects() {
     sqs-batch.json: batchItemFailures []; AccountOnboarded 444455556666; 8 writes
     sweep-account.json: answers converged; AccountOnboarded 444455556666; 8 writes
     sweep-next-page.json: answers converged, 2 messages queued; no notification; 0 writes
+    tag-resource.json: answers converged; AccountOnboarded 444455556666; 8 writes
+    untag-resource.json: answers converged; AccountOnboarded 444455556666; 8 writes
     ");
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
+use crate::organizational_unit::UnitId;
 use crate::text::Untrusted;
 
 /// A twelve-digit AWS account ID.
@@ -241,6 +242,23 @@ impl Account {
     #[must_use]
     pub fn is_management(&self) -> bool {
         self.id == self.management
+    }
+
+    /// Whether it is in a unit, or below it, according to its path.
+    #[must_use]
+    pub(crate) fn is_in(&self, unit: &UnitId) -> bool {
+        self.ou_path.as_deref().is_some_and(|path| path.split('/').any(|part| part == unit.as_str()))
+    }
+
+    /// The ID of the organization, from the account's path.
+    ///
+    /// See <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html>.
+    #[must_use]
+    pub fn organization(&self) -> Option<&str> {
+        let id = self.ou_path.as_deref()?.split('/').next()?;
+        let rest = id.strip_prefix("o-")?;
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        ((10..=32).contains(&rest.len()) && rest.bytes().all(allowed)).then_some(id)
     }
 }
 

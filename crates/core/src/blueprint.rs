@@ -1,25 +1,28 @@
 //! The desired state of one account: the configuration, with templates expanded for the account and secrets resolved.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
 use crate::account::{Account, AccountId};
 use crate::config::{
-    Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec, VendorTenant,
+    Config, ExternalIdSource, GrantSpec, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec, VendorTenant,
 };
 use crate::display_name::DisplayName;
 use crate::observed::ExistingRegistration;
 use crate::outcome::Stop;
 use crate::owner::{OWNER_TAG, Owner};
 use crate::policy::{Document, Grant, Principal, Severity, lint_trust};
-use crate::role::{ExternalId, InvalidExternalId, RoleName};
+use crate::role::{ExternalId, InvalidExternalId, RoleName, UnfitExternalId};
 use crate::role_settings::RoleDefinition;
-use crate::template::expand;
+use crate::secret_values::parameter;
+use crate::targets::{AccountFacts, OnUnselect, TargetDecision, Unknown};
+use crate::template::{Place, Template, UnfitPlaceholder, check, expand};
 use crate::vendor::{Api, ApiAccess};
+
+pub use crate::secret_values::{SecretValues, key_parameters, parameters, placeholder_secrets, tenant_access, tenants};
 
 /// The desired state of one account.
 #[derive(Debug, Clone)]
@@ -33,6 +36,35 @@ pub struct Blueprint {
     pub prune_orphans: bool,
     /// The roles.
     pub roles: Vec<RoleSpec>,
+    /// What is configured and not for this account, because its targets do not select it.
+    pub unselected: Vec<Unselected>,
+    /// The grants of which it is not known whether their targets select the account. They are left as they are.
+    pub undecided_grants: Vec<AccessGrant>,
+}
+
+/// A configured grant or role whose targets do not select an account, and what happens if an earlier run has made it there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unselected {
+    /// The grant or the role.
+    pub part: UnselectedPart,
+    /// Whether it is kept or removed.
+    pub on_unselect: OnUnselect,
+}
+
+/// A configured grant or role whose targets do not select an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnselectedPart {
+    /// A grant on the access role.
+    Grant(AccessGrant),
+    /// A role.
+    Role {
+        /// What in the configuration asks for it.
+        owner: Owner,
+        /// Its name.
+        name: RoleName,
+        /// Its path.
+        path: String,
+    },
 }
 
 /// A grant on the access role.
@@ -42,6 +74,13 @@ pub struct AccessGrant {
     pub access_role: Option<RoleName>,
     /// The grant.
     pub grant: Grant,
+}
+
+impl AccessGrant {
+    /// Whether it is for an access role.
+    fn is_on(&self, access_role: &RoleName) -> bool {
+        self.access_role.as_ref().is_none_or(|only| only.is_same(access_role))
+    }
 }
 
 /// The desired state of a role.
@@ -126,22 +165,6 @@ pub struct AccountRegistration {
     pub workspaces: Option<bool>,
 }
 
-/// The external IDs and API keys that the configuration refers to.
-#[derive(Debug, Clone, Default)]
-pub struct SecretValues {
-    /// The values of SSM parameters by name, or why a value is not available.
-    pub parameters: BTreeMap<String, Result<SecretString, String>>,
-    /// The external IDs that vendors' APIs return, or why one is not known.
-    pub tenants: BTreeMap<VendorTenant, Result<SecretString, Stop>>,
-}
-
-impl SecretValues {
-    /// Every value that is known.
-    pub(crate) fn known(&self) -> impl Iterator<Item = &SecretString> {
-        self.parameters.values().flatten().chain(self.tenants.values().flatten())
-    }
-}
-
 /// Why a blueprint cannot be built: an error in the configuration or in an SSM parameter, or a vendor that does not return the
 /// external ID.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -156,6 +179,14 @@ pub struct BlueprintError {
 }
 
 impl BlueprintError {
+    /// A part of which it is not known whether its targets select the account.
+    fn undecided(part: ConfiguredPart, unknown: &Unknown, account: &Account) -> Self {
+        let stop = unknown.stop(&account.id).about(&"it is not known whether its targets select the account");
+        let problem = stop.cause().message.clone();
+        let stop = stop.about(&part);
+        Self { part, problem, stop: Some(Box::new(stop)) }
+    }
+
     /// Waiting, if the reason passes with time.
     #[must_use]
     pub fn wait(&self) -> Option<Stop> {
@@ -186,67 +217,6 @@ impl fmt::Display for ConfiguredPart {
     }
 }
 
-/// The SSM parameters that a configuration refers to.
-#[must_use]
-pub fn parameters(config: &Config) -> BTreeSet<&str> {
-    let granted = config.access_role.grants.iter().map(|grant| &grant.trust);
-    let specs = granted.chain(config.roles.iter().flat_map(|role| &role.trust));
-    let ids = specs.flat_map(|spec| &spec.external_ids).filter_map(|source| match source {
-        ExternalIdSource::Parameter(name) => Some(name.as_str()),
-        ExternalIdSource::Literal(_) | ExternalIdSource::Pattern(_) | ExternalIdSource::Tenant(_) => None,
-    });
-    ids.chain(key_parameters(config)).collect()
-}
-
-/// The SSM parameters that hold API keys of vendors.
-#[must_use]
-pub fn key_parameters(config: &Config) -> BTreeSet<&str> {
-    config.roles.iter().filter_map(|role| Some(role.registration.as_ref()?.tenant.key_parameter.as_str())).collect()
-}
-
-/// The tenants whose external ID a configuration leaves to the vendor's API.
-#[must_use]
-pub fn tenants(config: &Config) -> BTreeSet<&VendorTenant> {
-    let sources = config.roles.iter().flat_map(|role| &role.trust).flat_map(|spec| &spec.external_ids);
-    sources
-        .filter_map(|source| match source {
-            ExternalIdSource::Tenant(tenant) => Some(tenant),
-            ExternalIdSource::Literal(_) | ExternalIdSource::Parameter(_) | ExternalIdSource::Pattern(_) => None,
-        })
-        .collect()
-}
-
-/// The endpoint of a vendor's API and its key.
-///
-/// # Errors
-/// Why the key is not available.
-pub fn tenant_access(tenant: &VendorTenant, secrets: &SecretValues) -> Result<ApiAccess, String> {
-    let key = parameter(secrets, &tenant.key_parameter, "API key");
-    key.map(|key| ApiAccess { endpoint: tenant.endpoint.clone(), key })
-}
-
-/// A value for every parameter, for a blueprint that is made before the parameters were read. Only the session policies are
-/// computed from it: they name roles and policies, and contain neither external IDs nor keys.
-#[must_use]
-pub fn placeholder_secrets(config: &Config) -> SecretValues {
-    let placeholder = || SecretString::from("placeholder");
-    SecretValues {
-        parameters: parameters(config).into_iter().map(|name| (name.to_owned(), Ok(placeholder()))).collect(),
-        tenants: tenants(config).into_iter().map(|tenant| (tenant.clone(), Ok(placeholder()))).collect(),
-    }
-}
-
-/// The value of a parameter, parsed as what it is used for.
-fn parameter<T: FromStr<Err: fmt::Display>>(secrets: &SecretValues, name: &str, what: &str) -> Result<T, String> {
-    let value = match secrets.parameters.get(name) {
-        Some(value) => value.as_ref().map_err(Clone::clone),
-        None => Err("the parameter was not read".to_owned()),
-    };
-    let parsed =
-        value.and_then(|value| value.expose_secret().trim().parse().map_err(|error: T::Err| error.to_string()));
-    parsed.map_err(|problem| format!("cannot read the {what} from the SSM parameter `{name}`: {problem}"))
-}
-
 impl Blueprint {
     /// The blueprint of one account, and the roles that cannot be built. They are reported and do not affect the others.
     ///
@@ -257,30 +227,111 @@ impl Blueprint {
         account: &Account,
         secrets: &SecretValues,
     ) -> Result<(Self, Vec<BlueprintError>), BlueprintError> {
-        let fail = |problem| BlueprintError { part: ConfiguredPart::AccessRole, problem, stop: None };
-        let mut grants = Vec::new();
-        for spec in &config.access_role.grants {
-            let some = trusted(&spec.trust, account, secrets, &fail)?;
-            grants.extend(some.into_iter().map(|grant| AccessGrant { access_role: spec.access_role.clone(), grant }));
-        }
-        let mut roles = Vec::new();
+        Self::from_facts(config, &account.into(), secrets)
+    }
+
+    /// The same, of an account about which more is known, to decide which parts of the configuration are for it. A part for
+    /// which that is not decided is among the errors.
+    ///
+    /// # Errors
+    /// When the grants on the access role cannot be built.
+    pub fn from_facts(
+        config: &Config,
+        facts: &AccountFacts<'_>,
+        secrets: &SecretValues,
+    ) -> Result<(Self, Vec<BlueprintError>), BlueprintError> {
+        let account = facts.account();
         let mut errors = Vec::new();
-        for template in &config.roles {
-            match role_of_account(template, account, secrets) {
-                Ok(role) => roles.push(role),
-                Err(error) => errors.push(error),
+        let mut blueprint = Self {
+            account: account.clone(),
+            grants: Vec::new(),
+            prune_orphans: config.access_role.prune_orphans,
+            roles: Vec::new(),
+            unselected: Vec::new(),
+            undecided_grants: Vec::new(),
+        };
+        for spec in &config.access_role.grants {
+            match spec.targets.decide(facts) {
+                TargetDecision::Selected => blueprint.grants.extend(access_grants(spec, account, secrets)?),
+                TargetDecision::NotSelected => {
+                    // They are only looked for, so that one that cannot be built is not an error.
+                    let grants = access_grants(spec, account, secrets).unwrap_or_default();
+                    blueprint.unselected.extend(grants.into_iter().map(|grant| Unselected {
+                        part: UnselectedPart::Grant(grant),
+                        on_unselect: spec.targets.on_unselect,
+                    }));
+                }
+                TargetDecision::NotKnown(unknown) => {
+                    blueprint.undecided_grants.extend(access_grants(spec, account, secrets).unwrap_or_default());
+                    errors.push(BlueprintError::undecided(ConfiguredPart::AccessRole, &unknown, account));
+                }
             }
         }
-        let prune_orphans = config.access_role.prune_orphans;
-        Ok((Self { account: account.clone(), grants, prune_orphans, roles }, errors))
+        for template in &config.roles {
+            let RoleDefinition { owner, name, settings, .. } = &template.definition;
+            match template.targets.decide(facts) {
+                TargetDecision::Selected => match role_of_account(template, account, secrets) {
+                    Ok(role) => blueprint.roles.push(role),
+                    Err(error) => errors.push(error),
+                },
+                TargetDecision::NotSelected => blueprint.unselected.push(Unselected {
+                    part: UnselectedPart::Role {
+                        owner: owner.clone(),
+                        name: name.clone(),
+                        path: settings.path.clone(),
+                    },
+                    on_unselect: template.targets.on_unselect,
+                }),
+                TargetDecision::NotKnown(unknown) => {
+                    let part = ConfiguredPart::Role { owner: owner.clone(), name: name.clone() };
+                    errors.push(BlueprintError::undecided(part, &unknown, account));
+                }
+            }
+        }
+        Ok((blueprint, errors))
+    }
+
+    /// The roles that are configured and not for this account.
+    pub fn unselected_roles(&self) -> impl Iterator<Item = &RoleName> {
+        self.unselected.iter().filter_map(|unselected| match &unselected.part {
+            UnselectedPart::Role { name, .. } => Some(name),
+            UnselectedPart::Grant(_) => None,
+        })
+    }
+
+    /// The grants on an access role that are configured and not for this account.
+    #[must_use]
+    pub fn unselected_grants_on(&self, access_role: &RoleName) -> Vec<Grant> {
+        let grants = self.unselected.iter().filter_map(|unselected| match &unselected.part {
+            UnselectedPart::Grant(grant) => Some(grant),
+            UnselectedPart::Role { .. } => None,
+        });
+        grants.filter(|grant| grant.is_on(access_role)).map(|grant| grant.grant.clone()).collect()
+    }
+
+    /// The grants on an access role of which it is not known whether they are for this account.
+    #[must_use]
+    pub fn undecided_grants_on(&self, access_role: &RoleName) -> Vec<Grant> {
+        let on_role = self.undecided_grants.iter().filter(|grant| grant.is_on(access_role));
+        on_role.map(|grant| grant.grant.clone()).collect()
     }
 
     /// The grants on an access role.
     #[must_use]
     pub fn grants_on(&self, access_role: &RoleName) -> Vec<Grant> {
-        let applies = |grant: &&AccessGrant| grant.access_role.as_ref().is_none_or(|only| only.is_same(access_role));
-        self.grants.iter().filter(applies).map(|grant| grant.grant.clone()).collect()
+        self.grants.iter().filter(|grant| grant.is_on(access_role)).map(|grant| grant.grant.clone()).collect()
     }
+}
+
+/// The grants of an entry in one account.
+fn access_grants(
+    spec: &GrantSpec,
+    account: &Account,
+    secrets: &SecretValues,
+) -> Result<Vec<AccessGrant>, BlueprintError> {
+    let fail = |problem| BlueprintError { part: ConfiguredPart::AccessRole, problem, stop: None };
+    let some = trusted(&spec.trust, account, secrets, &fail)?;
+    Ok(some.into_iter().map(|grant| AccessGrant { access_role: spec.access_role.clone(), grant }).collect())
 }
 
 /// The role of a template in one account.
@@ -314,8 +365,14 @@ pub(crate) fn role_of_account(
     }
     let mut policies = BTreeMap::new();
     for (name, text) in &template.policies {
-        let policy = Document::parse(&text.expand(account)).map_err(|e| fail(format!("policy `{name}`: {e}")))?;
+        check(&text.0, account, Place::PolicyString)
+            .map_err(|error| unfit(&|problem| fail(format!("policy `{name}`: {problem}")), &error, account))?;
+        let policy = Document::parse(&text.expand(account, Place::PolicyString))
+            .map_err(|e| fail(format!("policy `{name}`: {e}")))?;
         policies.insert(name.clone(), policy);
+    }
+    for arn in template.definition.settings.boundary.iter().chain(&template.definition.attached) {
+        check(&arn.0, account, Place::Identifier).map_err(|error| unfit(&fail, &error, account))?;
     }
     let mut definition = template.definition.expand(account);
     definition.settings.tags.insert(OWNER_TAG.to_owned(), owner.to_string());
@@ -366,6 +423,10 @@ fn trusted(
     for source in &spec.external_ids {
         external_ids.push(match source {
             ExternalIdSource::Literal(id) => id.clone(),
+            ExternalIdSource::Template(template) => template.expand(account).map_err(|error| match error {
+                UnfitExternalId::Placeholder(error) => unfit(fail, &error, account),
+                UnfitExternalId::Invalid(error) => fail(error.to_string()),
+            })?,
             ExternalIdSource::Pattern(pattern) => pattern.as_secret().clone(),
             ExternalIdSource::Parameter(name) => parameter(secrets, name, "external ID").map_err(fail)?,
             ExternalIdSource::Tenant(tenant) => tenant_external_id(tenant, secrets, fail)?,
@@ -373,20 +434,39 @@ fn trusted(
     }
     let has_patterns = spec.external_ids.iter().any(|source| matches!(source, ExternalIdSource::Pattern(_)));
     let operator = if has_patterns { "StringLike" } else { "StringEquals" };
-    let expanded = spec.condition.clone().map_values(|value| expand(value, account));
+    for clause in spec.condition.clauses() {
+        for value in &clause.values {
+            check(value, account, Place::PolicyString).map_err(|error| unfit(fail, &error, account))?;
+        }
+    }
+    let expanded = spec.condition.clone().map_values(|value| expand(value, account, Place::PolicyString));
     let condition = match external_ids.is_empty() {
         true => expanded,
         false => expanded.with_external_ids(operator, external_ids.iter().map(|id| id.expose().to_owned()).collect()),
     };
+    let arn = |text: &Template| {
+        check(&text.0, account, Place::Identifier).map_err(|error| unfit(fail, &error, account))?;
+        Ok(text.expand(account, Place::Identifier))
+    };
     let one = |principal: &PrincipalSpec| {
         let principal = match principal {
-            PrincipalSpec::Aws(text) => Principal::to_trust(&text.expand(account)).map_err(|e| fail(e.to_string()))?,
+            PrincipalSpec::Aws(text) => Principal::to_trust(&arn(text)?).map_err(|e| fail(e.to_string()))?,
             PrincipalSpec::Service(name) => Principal::Service(name.clone()),
-            PrincipalSpec::Federated(provider) => Principal::Federated(provider.expand(account)),
+            PrincipalSpec::Federated(provider) => Principal::Federated(arn(provider)?),
         };
         Ok(Grant { principal, condition: condition.clone(), actions: spec.actions.clone() })
     };
     spec.principals.iter().map(one).collect()
+}
+
+/// A placeholder that cannot be replaced: a name that does not fit blocks, and an unknown path is waited for.
+fn unfit(fail: &dyn Fn(String) -> BlueprintError, error: &UnfitPlaceholder, account: &Account) -> BlueprintError {
+    let failed = fail(error.to_string());
+    let stop = match error {
+        UnfitPlaceholder::AccountName { .. } => None,
+        UnfitPlaceholder::OrganizationUnknown => Some(Box::new(Unknown::Path.stop(&account.id).about(&failed.part))),
+    };
+    BlueprintError { stop, ..failed }
 }
 
 /// One statement for principals that share a condition.

@@ -88,7 +88,7 @@ pub fn handoffs(config: &Config, account: &Account, done: &HandoffsDone) -> Vec<
     if config.roles.iter().all(|role| role.handoff.is_none()) {
         return Vec::new();
     }
-    let external_ids = config.external_ids();
+    let external_ids = config.external_ids_of(Some(account));
     let redactor = SecretRedactor::new(external_ids.iter().map(|id| id.expose()));
     let of_role = |role: &RoleTemplate| {
         let Owner::Vendor(vendor) = &role.definition.owner else { return None };

@@ -72,13 +72,15 @@ pub enum Requirement {
     Missing,
     /// It needs attention.
     Blocked,
+    /// Its targets do not select the account.
+    NotSelected,
 }
 
 impl Requirement {
     /// Every status.
-    pub const ALL: [Self; 4] = [Self::Holds, Self::Drift, Self::Missing, Self::Blocked];
+    pub const ALL: [Self; 5] = [Self::Holds, Self::Drift, Self::Missing, Self::Blocked, Self::NotSelected];
 
-    /// The word: `holds`, `drift`, `missing` or `blocked`.
+    /// The word: `holds`, `drift`, `missing`, `blocked` or `not_selected`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -86,11 +88,13 @@ impl Requirement {
             Self::Drift => "drift",
             Self::Missing => "missing",
             Self::Blocked => "blocked",
+            Self::NotSelected => "not_selected",
         }
     }
 }
 
-/// The status of each of these roles at the end of a run, whose report says what is refused and what is left to change.
+/// The status of each of these roles at the end of a run, whose report says what is refused, what is left to change and what is
+/// not for the account.
 #[must_use]
 pub fn requirements<'a>(roles: impl Iterator<Item = &'a RoleName>, report: &Report) -> BTreeMap<String, Requirement> {
     let status = |role: &RoleName| {
@@ -110,7 +114,8 @@ pub fn requirements<'a>(roles: impl Iterator<Item = &'a RoleName>, report: &Repo
             Requirement::Drift
         }
     };
-    roles.map(|role| (role.to_string(), status(role))).collect()
+    let not_selected = report.not_selected.iter().map(|role| (role.to_string(), Requirement::NotSelected));
+    roles.map(|role| (role.to_string(), status(role))).chain(not_selected).collect()
 }
 
 impl LastResult {

@@ -75,12 +75,21 @@ impl fmt::Display for Unit {
 }
 
 /// A unit as a person writes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UnitSelector {
     /// Its ID.
     Id(UnitId),
     /// The names of the units from below the root to it.
     Path(Vec<String>),
+}
+
+impl fmt::Display for UnitSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Path(names) => f.pad(&names.join("/")),
+        }
+    }
 }
 
 impl FromStr for UnitSelector {

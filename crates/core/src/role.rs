@@ -6,8 +6,9 @@ use std::str::FromStr;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use crate::account::{AccountId, Partition};
+use crate::account::{Account, AccountId, Partition};
 use crate::redaction::KnownSecrets;
+use crate::template::{Place, UnfitPlaceholder, check, expand};
 use crate::text::Untrusted;
 
 /// The name of an IAM role: 1 to 64 characters of `[\w+=,.@-]`.
@@ -107,6 +108,43 @@ impl FromStr for ExternalId {
     }
 }
 
+/// An external ID with placeholders, such as `{account-id}`. Never printed.
+#[derive(Debug, Clone)]
+pub struct ExternalIdTemplate(ExternalId);
+
+impl ExternalIdTemplate {
+    /// Validates a template by its expansion for an account.
+    pub(crate) fn parse(text: &str, example: &Account) -> Result<Self, InvalidExternalId> {
+        let template = Self(ExternalId(SecretString::from(text)));
+        template.expand(example).map_err(|_| InvalidExternalId)?;
+        Ok(template)
+    }
+
+    /// The text with the placeholders, as what must not be printed.
+    #[must_use]
+    pub(crate) fn as_secret(&self) -> &ExternalId {
+        &self.0
+    }
+
+    /// The external ID of one account.
+    pub(crate) fn expand(&self, account: &Account) -> Result<ExternalId, UnfitExternalId> {
+        let text = self.0.expose();
+        check(text, account, Place::Identifier)?;
+        Ok(expand(text, account, Place::Identifier).parse()?)
+    }
+}
+
+/// Why an external ID with placeholders cannot be made for an account. The error does not contain the external ID.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UnfitExternalId {
+    /// A placeholder cannot be replaced.
+    #[error(transparent)]
+    Placeholder(#[from] UnfitPlaceholder),
+    /// The result is not an external ID.
+    #[error(transparent)]
+    Invalid(#[from] InvalidExternalId),
+}
+
 /// A pattern of external IDs, in which `*` is any text and `?` any character. Never printed.
 #[derive(Debug, Clone)]
 pub struct ExternalIdPattern(ExternalId);
@@ -162,6 +200,18 @@ mod tests {
         let a: RoleName = "Trelica".parse().unwrap();
         let b: RoleName = "TRELICA".parse().unwrap();
         assert!(a != b && a.is_same(&b));
+    }
+
+    #[test]
+    fn template_of_an_external_id_is_expanded_and_never_printed() {
+        let account = crate::plan::sample::account();
+        let template = ExternalIdTemplate::parse("s3cret:{account-id}/{account-name}", &account).unwrap();
+        assert_eq!(template.expand(&account).unwrap().expose(), "s3cret:444455556666/payments-dev");
+        assert!(!format!("{template:?}").contains("s3cret"));
+        let hostile = Account { name: "Team \"A\"".into(), ..account.clone() };
+        insta::assert_snapshot!(template.expand(&hostile).unwrap_err(), @"");
+        let long = ExternalIdTemplate::parse(&format!("{}{{account-id}}", "x".repeat(1213)), &account);
+        assert!(long.is_err() && ExternalIdTemplate::parse("has space {account-id}", &account).is_err());
     }
 
     #[test]

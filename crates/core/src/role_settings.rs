@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::account::Account;
 use crate::owner::Owner;
 use crate::role::RoleName;
-use crate::template::Template;
+use crate::template::{Place, Template};
 
 /// The maximum session duration of a role for which none is set.
 ///
@@ -54,7 +54,7 @@ impl RoleSettings<Template> {
             path: self.path.clone(),
             description: self.description.clone(),
             max_session: self.max_session,
-            boundary: self.boundary.as_ref().map(|arn| arn.expand(account)),
+            boundary: self.boundary.as_ref().map(|arn| arn.expand(account, Place::Identifier)),
             tags: self.tags.clone(),
         }
     }
@@ -87,7 +87,7 @@ impl RoleDefinition<Template> {
             name: self.name.clone(),
             adopt: self.adopt,
             settings: self.settings.expand(account),
-            attached: self.attached.iter().map(|arn| arn.expand(account)).collect(),
+            attached: self.attached.iter().map(|arn| arn.expand(account, Place::Identifier)).collect(),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What an engine reads once, and keeps as long as it lives: the same values are needed for every account.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use futures_util::lock::Mutex;
 use onboarding_core::config::VendorTenant;
 use onboarding_core::outcome::Stop;
+use onboarding_core::targets::UnitIds;
 use secrecy::SecretString;
 
 /// The values of parameters by name, or why one is not available.
@@ -19,6 +21,8 @@ pub(crate) type TenantExternalId = Result<SecretString, Stop>;
 pub(crate) struct Cache {
     /// The values of parameters, once all of them were read.
     pub(crate) parameters: Mutex<Option<ParameterValues>>,
+    /// The units that the configuration names by their paths, once all of them were looked up.
+    pub(crate) units: Mutex<Option<Arc<UnitIds>>>,
     /// The answers of vendors, and when they were given.
     pub(crate) tenants: Mutex<BTreeMap<VendorTenant, (SystemTime, TenantExternalId)>>,
 }

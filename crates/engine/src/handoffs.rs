@@ -5,12 +5,14 @@
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use onboarding_core::account::{Account, AccountAge, AccountId};
+use onboarding_core::config::RoleTemplate;
 use onboarding_core::eligibility::{Eligibility, eligibility};
 use onboarding_core::error::ApiError;
 use onboarding_core::handoff::{Handoff, HandoffStatus, handoffs};
 use onboarding_core::handoff_list::AccountHandoff;
 use onboarding_core::outcome::Stop;
 use onboarding_core::record::Record;
+use onboarding_core::targets::TargetDecision;
 
 use crate::all_accounts::{AllAccounts, all_accounts};
 use crate::job::Engine;
@@ -26,7 +28,7 @@ impl<W: World> Engine<W> {
     /// When the account is not an active member, or its record cannot be read.
     pub async fn account_handoffs(&self, id: &AccountId) -> Result<Vec<AccountHandoff>, Stop> {
         let account = self.member(id).await?;
-        self.handoffs_of(&account).await.map_err(|error| Stop::from_error(&error, AccountAge::Established))
+        self.handoffs_of(&account).await
     }
 
     /// The hand-offs of all active member accounts, ordered by the ID of the account, and the number of accounts whose description
@@ -34,8 +36,8 @@ impl<W: World> Engine<W> {
     ///
     /// # Errors
     /// When the accounts cannot be listed, or a record cannot be read: the open hand-offs would not be known.
-    pub async fn all_handoffs(&self) -> Result<(Vec<AccountHandoff>, usize), ApiError> {
-        let AllAccounts { mut accounts, unreadable } = all_accounts(&self.world).await?;
+    pub async fn all_handoffs(&self) -> Result<(Vec<AccountHandoff>, usize), Stop> {
+        let AllAccounts { mut accounts, unreadable } = all_accounts(&self.world).await.map_err(from_error)?;
         accounts.retain(|account| eligibility(account, &self.config.excluded) == Eligibility::Eligible);
         accounts.sort_by(|a, b| a.id.cmp(&b.id));
         let found = stream::iter(&accounts).map(|account| self.handoffs_of(account)).buffered(CONCURRENT_READS);
@@ -55,9 +57,8 @@ impl<W: World> Engine<W> {
         status: HandoffStatus,
     ) -> Result<Option<AccountHandoff>, Stop> {
         let account = self.member(id).await?;
-        let from_error = |error| Stop::from_error(&error, AccountAge::Established);
         let record = self.record_of(&account).await.map_err(from_error)?;
-        let all = of_account(handoffs(&self.config, &account, &record.handoffs), &account, &record);
+        let all = of_account(self.selected(&account, &record).await?, &account, &record);
         let Some(found) = all.into_iter().find(|one| one.handoff.vendor == vendor) else { return Ok(None) };
         let done = (status == HandoffStatus::Done).then(|| found.handoff.fingerprint());
         if done.as_ref() != record.handoffs.get(vendor) {
@@ -66,12 +67,24 @@ impl<W: World> Engine<W> {
         Ok(Some(found))
     }
 
-    async fn handoffs_of(&self, account: &Account) -> Result<Vec<AccountHandoff>, ApiError> {
+    async fn handoffs_of(&self, account: &Account) -> Result<Vec<AccountHandoff>, Stop> {
         if self.config.roles.iter().all(|role| role.handoff.is_none()) {
             return Ok(Vec::new());
         }
-        let record = self.record_of(account).await?;
-        Ok(of_account(handoffs(&self.config, account, &record.handoffs), account, &record))
+        let record = self.record_of(account).await.map_err(from_error)?;
+        Ok(of_account(self.selected(account, &record).await?, account, &record))
+    }
+
+    /// The hand-offs of the vendors whose targets select an account, or may select it.
+    async fn selected(&self, account: &Account, record: &Record) -> Result<Vec<Handoff>, Stop> {
+        let known = self.known_facts(account).await?;
+        let facts = known.about(account);
+        let not_selected = |role: &&RoleTemplate| role.targets.decide(&facts) == TargetDecision::NotSelected;
+        let left_out: Vec<_> =
+            self.config.roles.iter().filter(not_selected).map(|role| &role.definition.name).collect();
+        let mut found = handoffs(&self.config, account, &record.handoffs);
+        found.retain(|handoff| !left_out.contains(&&handoff.role));
+        Ok(found)
     }
 
     async fn record_of(&self, account: &Account) -> Result<Record, ApiError> {
@@ -80,6 +93,10 @@ impl<W: World> Engine<W> {
             false => Ok(Record::default()),
         }
     }
+}
+
+fn from_error(error: ApiError) -> Stop {
+    Stop::from_error(&error, AccountAge::Established)
 }
 
 fn of_account(handoffs: Vec<Handoff>, account: &Account, record: &Record) -> Vec<AccountHandoff> {

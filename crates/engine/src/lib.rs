@@ -16,6 +16,8 @@
 //! | `units`, `select_accounts` | the organizational units; the accounts that a command is for |
 //! | `new_accounts/` | creates accounts, moves them and onboards them |
 //! | `handoffs` | what a person still has to do at vendors; no account is accessed |
+//! | `account_facts` | the units and tags that targets depend on |
+//! | `unit_tree` | the organizational units by their names |
 //! | `retry` | pauses between attempts, and calls that hang |
 //! | `verify` | what `onboard verify` needs besides a plan: the state that was found |
 //! | `configuration` | reads the deployed configuration, with its files |
@@ -25,6 +27,7 @@
 //! What to do is decided in [`onboarding_core`]. Whatever touches the outside world is behind a trait in [`ports`].
 
 mod access_denied;
+mod account_facts;
 mod all_accounts;
 mod assume;
 mod assumed;
@@ -54,10 +57,12 @@ mod secrets;
 mod select_accounts;
 mod target;
 mod tenants;
+mod unit_tree;
 mod units;
 mod vendors;
 mod verify;
 
+pub use account_facts::target_units;
 pub use all_accounts::{AllAccounts, all_accounts};
 pub use configuration::{ConfigurationError, DeployedConfiguration, parameters_below};
 pub use first_look::FirstLook;

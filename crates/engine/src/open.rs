@@ -25,8 +25,9 @@ pub(crate) struct OpenedAccount<S> {
     pub(crate) age: AccountAge,
     /// The roles that were refused before anything was compared.
     pub(crate) refusals: Vec<Refusal>,
-    /// Waiting, when a role was left out because its vendor did not return the external ID.
-    unknown_external_id: Option<Stop>,
+    /// Waiting, when a part was left out because its vendor did not return the external ID, or because it is not known whether
+    /// its targets select the account.
+    left_out: Option<Stop>,
     pub(crate) target: TargetAccount<S>,
     pub(crate) observed: Observed,
 }
@@ -50,6 +51,7 @@ impl<W: World> Engine<W> {
         let (account, loaded) = join!(self.look_up(&job.account, first_look.account.take()), record.load());
         let account = findings.account.insert(account?);
         loaded.map_err(|error| Stop::from_error(&error, AccountAge::Established))?;
+        self.config.external_ids_of(Some(account)).iter().for_each(|id| id.add_to(&self.known_secrets));
         let age = self.age(account);
         // The lease is acquired before anything is read in the account: what is read while another run writes would have to be
         // read again. A new account most likely needs changes.
@@ -60,29 +62,37 @@ impl<W: World> Engine<W> {
             }
         };
         let name = session_name(&job.session_suffix);
-        let scoped = self.prepare(account, &placeholder_secrets(&self.config))?.blueprint;
+        let known = self.known_facts(account).await?;
+        let facts = known.about(account);
+        let scoped = self.prepare(&facts, &placeholder_secrets(&self.config))?.blueprint;
+        let unselected: Vec<_> = scoped.unselected_roles().collect();
         let (assumed, secrets, (), removed) = join!(
             self.assume(&scoped, age, mode, &name),
             self.secret_values(),
             early_lease,
-            self.assume_to_read(&recorded.roles, account, self.config.access_role.names.first(), &name)
+            self.assume_to_read(&recorded.roles, account, &unselected, self.config.access_role.names.first(), &name)
         );
         findings.secrets = secrets?;
-        let Prepared { mut blueprint, mut refusals, unknown_external_id } = self.prepare(account, &findings.secrets)?;
+        let prepared = self.prepare(&facts, &findings.secrets)?;
+        let Prepared { mut blueprint, mut refusals, undecided_grants, incomplete } = prepared;
         findings.refusals.clone_from(&refusals);
         let (assumed, too_long) = assumed?;
+        refusals.extend(undecided_grants.iter().filter_map(|e| Refusal::undecided_grants(e, &assumed.access_role)));
         findings.access_role = Some(assumed.access_role.clone());
         findings.others_denied.clone_from(&assumed.others_denied);
         blueprint.roles.retain(|role| !too_long.iter().any(|refusal| refusal.role == *role.name()));
         refusals.extend(too_long);
         findings.refusals.clone_from(&refusals);
         let required = blueprint.roles.iter().map(RoleSpec::name).chain(refusals.iter().map(|refusal| &refusal.role));
-        findings.required = required.chain([&assumed.access_role]).cloned().collect();
+        // The access role is also among the refusals if one of its grants is.
+        let others = required.filter(|role| **role != assumed.access_role);
+        findings.required = others.chain([&assumed.access_role]).cloned().collect();
+        findings.not_selected = blueprint.unselected_roles().cloned().collect();
         let access_role = assumed.access_role.clone();
         let (confirmed, registrations, removed) = join!(
             assumed.confirm(&blueprint),
             self.registrations(&blueprint),
-            self.find_removed(removed, &blueprint.account, &access_role, &name)
+            self.find_removed(removed, &blueprint, &access_role, &name)
         );
         let (target, observed) = confirmed?;
         let observed = Observed { registrations, ..observed? };
@@ -90,7 +100,7 @@ impl<W: World> Engine<W> {
         findings.gone = if is_visible(&recorded, self.world.now()) { removed.gone } else { KnownRoles::new() };
         let recorded = record.record();
         findings.still_present.extend(grants_still_present(&recorded.grants, &blueprint, &observed));
-        Ok(OpenedAccount { blueprint, age, refusals, unknown_external_id, target, observed })
+        Ok(OpenedAccount { blueprint, age, refusals, left_out: incomplete, target, observed })
     }
 }
 
@@ -108,9 +118,9 @@ impl<S> OpenedAccount<S> {
         failed.find(|stop| matches!(stop, Stop::Wait(_))).cloned()
     }
 
-    /// Waiting, when a vendor returned no external ID, or does not answer what it has registered.
+    /// Waiting, when a part of the configuration was left out, or a vendor does not answer what it has registered.
     pub(crate) fn incomplete(&self, observed: &Observed) -> Option<Stop> {
-        self.unknown_external_id.clone().or_else(|| self.silent_vendor(observed))
+        self.left_out.clone().or_else(|| self.silent_vendor(observed))
     }
 
     /// What keeps a comparison without changes from being final: a new account that cannot be read yet, or a silent vendor

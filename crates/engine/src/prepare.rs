@@ -1,12 +1,13 @@
 //! Before the access role is assumed: what the account is, whether it may be processed, and its blueprint.
 
 use onboarding_core::account::{Account, AccountAge, AccountId};
-use onboarding_core::blueprint::{Blueprint, BlueprintError, SecretValues};
+use onboarding_core::blueprint::{Blueprint, BlueprintError, ConfiguredPart, SecretValues};
 use onboarding_core::code::Code;
 use onboarding_core::eligibility::{eligibility, eligibility_by_id};
 use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::Refusal;
+use onboarding_core::targets::AccountFacts;
 
 use crate::job::Engine;
 use crate::ports::World;
@@ -16,8 +17,11 @@ pub(crate) struct Prepared {
     pub(crate) blueprint: Blueprint,
     /// The configured roles that no blueprint could be made of.
     pub(crate) refusals: Vec<Refusal>,
-    /// Waiting, when a role lacks the external ID of a vendor that may return it later.
-    pub(crate) unknown_external_id: Option<Stop>,
+    /// Why the grants on the access role are incomplete, if that does not pass with time.
+    pub(crate) undecided_grants: Vec<BlueprintError>,
+    /// Waiting, when a role lacks the external ID of a vendor that may return it later, or it is not known yet whether a part of
+    /// the configuration is for the account.
+    pub(crate) incomplete: Option<Stop>,
 }
 
 impl<W: World> Engine<W> {
@@ -62,13 +66,17 @@ impl<W: World> Engine<W> {
     }
 
     /// Makes the blueprint of an account.
-    pub(crate) fn prepare(&self, account: &Account, secrets: &SecretValues) -> Result<Prepared, Stop> {
-        let (blueprint, errors) = Blueprint::new(&self.config, account, secrets).map_err(|error| {
-            Stop::blocked(Code::Configuration, error.to_string(), "fix the configuration, then run again")
+    pub(crate) fn prepare(&self, facts: &AccountFacts<'_>, secrets: &SecretValues) -> Result<Prepared, Stop> {
+        let (blueprint, errors) = Blueprint::from_facts(&self.config, facts, secrets).map_err(|error| {
+            let blocked =
+                || Stop::blocked(Code::Configuration, error.to_string(), "fix the configuration, then run again");
+            error.wait().unwrap_or_else(blocked)
         })?;
         let refusals = errors.iter().filter_map(Refusal::configuration).collect();
-        let unknown_external_id = errors.iter().find_map(BlueprintError::wait);
-        Ok(Prepared { blueprint, refusals, unknown_external_id })
+        let incomplete = errors.iter().find_map(BlueprintError::wait);
+        let is_final = |error: &BlueprintError| error.part == ConfiguredPart::AccessRole && error.wait().is_none();
+        let undecided_grants = errors.into_iter().filter(is_final).collect();
+        Ok(Prepared { blueprint, refusals, undecided_grants, incomplete })
     }
 
     /// Whether the account may still be getting ready.

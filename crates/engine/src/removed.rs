@@ -1,6 +1,6 @@
-//! Names what was removed from the configuration and is still present in the account.
+//! Names what was removed from the configuration, or is no longer selected by its targets, and is still present in the account.
 //!
-//! The recorded roles that are no longer configured are read when the account is opened, in a session of their own that can do
+//! The recorded roles that are no longer configured for the account are read when the account is opened, in a session of their own that can do
 //! nothing else. The session is assumed while the account's is, and the roles are read while the rest of the account is, so that
 //! they add no step. An account without such roles costs no call. Recorded grants are compared with the trust policy of the
 //! access role, which is read in any case.
@@ -19,7 +19,7 @@ use onboarding_core::error::ApiError;
 use onboarding_core::limits::ROLE_VISIBLE;
 use onboarding_core::observed::Observed;
 use onboarding_core::plan::{
-    KnownRoles, RecordedGrant, StillPresent, is_gone, removed_roles, still_present_grants, still_present_role,
+    KnownRoles, NoLonger, RecordedGrant, StillPresent, is_gone, removed_roles, still_present_grants, still_present_role,
 };
 use onboarding_core::record::Record;
 use onboarding_core::role::RoleName;
@@ -52,10 +52,12 @@ impl<W: World> Engine<W> {
         &self,
         recorded: &KnownRoles,
         account: &Account,
+        unselected: &[&RoleName],
         access_role: Option<&RoleName>,
         session_name: &str,
     ) -> RemovedRoles<W::Session> {
         let configured = self.config.roles.iter().map(|role| &role.definition.name);
+        let configured = configured.filter(|name| !unselected.contains(name));
         let recorded = removed_roles(recorded, configured);
         let names: Vec<_> = recorded.keys().collect();
         let scopes = access_role.map(|_| scopes_to_read(account, &names)).unwrap_or_default();
@@ -75,13 +77,17 @@ impl<W: World> Engine<W> {
     pub(crate) async fn find_removed(
         &self,
         removed: RemovedRoles<W::Session>,
-        account: &Account,
+        blueprint: &Blueprint,
         access_role: &RoleName,
         session_name: &str,
     ) -> FoundRoles {
+        let unselected: Vec<_> = blueprint.unselected_roles().collect();
         let RemovedRoles { recorded, sessions, .. } = match removed.access_role.as_ref() == Some(access_role) {
             true => removed,
-            false => self.assume_to_read(&removed.recorded, account, Some(access_role), session_name).await,
+            false => {
+                let account = &blueprint.account;
+                self.assume_to_read(&removed.recorded, account, &unselected, Some(access_role), session_name).await
+            }
         };
         let read = sessions.into_iter().map(async |(scope, session)| {
             join_all(scope.roles.into_iter().map(async |name| {
@@ -96,10 +102,14 @@ impl<W: World> Engine<W> {
         let mut roles = FoundRoles::default();
         for (name, found) in join_all(read).await.into_iter().flatten() {
             let Some(id) = recorded.get(&name) else { continue };
+            let no_longer = match unselected.iter().any(|unselected| unselected.is_same(&name)) {
+                true => NoLonger::Selected,
+                false => NoLonger::Configured,
+            };
             match found {
                 Ok(role) if is_gone(id, role.as_ref()) => _ = roles.gone.insert(name, id.clone()),
-                Ok(role) => roles.still_present.extend(still_present_role(&name, id, role.as_ref())),
-                Err(problem) => roles.still_present.push(StillPresent::UnreadableRole { name, problem }),
+                Ok(role) => roles.still_present.extend(still_present_role(&name, id, role.as_ref(), no_longer)),
+                Err(problem) => roles.still_present.push(StillPresent::UnreadableRole { name, problem, no_longer }),
             }
         }
         roles
@@ -119,6 +129,8 @@ pub(crate) fn grants_still_present(
 ) -> Vec<StillPresent> {
     let Ok(trust) = &observed.access_trust else { return Vec::new() };
     let role = &observed.access_role;
-    let configured = blueprint.grants_on(role);
-    still_present_grants(recorded, &configured, role, trust, &blueprint.account.partition)
+    // Whether the undecided ones are for the account is not known, so that they are not reported.
+    let configured = [blueprint.grants_on(role), blueprint.undecided_grants_on(role)].concat();
+    let unselected = blueprint.unselected_grants_on(role);
+    still_present_grants(recorded, &configured, &unselected, role, trust, &blueprint.account.partition)
 }

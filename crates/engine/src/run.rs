@@ -50,6 +50,8 @@ pub(crate) struct Findings {
     pub(crate) access_role: Option<RoleName>,
     /// The access role and the roles of the blueprint, if the account was read.
     pub(crate) required: Vec<RoleName>,
+    /// The configured roles that are not for this account.
+    pub(crate) not_selected: BTreeSet<RoleName>,
     /// Why the access role is not the first of the configured names, in a sentence.
     pub(crate) others_denied: Option<String>,
     /// Roles and grants that are still present and no longer configured.
@@ -140,6 +142,7 @@ impl<'a, W: World> Run<'a, W> {
             account,
             access_role,
             required,
+            not_selected,
             others_denied,
             still_present,
             gone,
@@ -156,6 +159,7 @@ impl<'a, W: World> Run<'a, W> {
         } = self.findings;
         let handoffs = account.as_ref().map(|account| handoffs(config, account, &record.record().handoffs));
         let ou_path = account.as_ref().and_then(|account| account.ou_path.clone());
+        let external_ids = config.external_ids_of(account.as_ref());
         let ended = self.ledger.into_results();
         notices.extend(record.notice());
         notices.extend(vendor_reads);
@@ -177,6 +181,8 @@ impl<'a, W: World> Run<'a, W> {
             refusals,
             notices,
             trust_drift,
+            not_selected,
+            unselected: still_present.iter().filter_map(StillPresent::unselected_role).cloned().collect(),
             proofs,
             proofs_after,
             links: links.unwrap_or_default(),
@@ -184,7 +190,7 @@ impl<'a, W: World> Run<'a, W> {
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             ..Report::new(Some(self.job.account.clone()), self.job.trigger, self.mode, outcome)
         };
-        report.redact(&secrets, &config.external_ids());
+        report.redact(&secrets, &external_ids);
         let requirements = requirements(required.iter(), &report);
         let is_due = |handoff: &Handoff| is_due(requirements.get(handoff.role.as_str()), self.mode);
         report.handoffs = handoffs.into_iter().flatten().filter(is_due).collect();
@@ -211,7 +217,7 @@ fn is_due(status: Option<&Requirement>, mode: Mode) -> bool {
     match status {
         Some(Requirement::Holds) => true,
         Some(Requirement::Drift | Requirement::Missing) => mode == Mode::Plan,
-        Some(Requirement::Blocked) | None => false,
+        Some(Requirement::Blocked | Requirement::NotSelected) | None => false,
     }
 }
 

@@ -5,35 +5,33 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
-use onboarding_core::limits::{BETWEEN_LIST_PARENTS, BETWEEN_LISTINGS};
+use onboarding_core::limits::BETWEEN_LIST_PARENTS;
 use onboarding_core::organizational_unit::{Unit, UnitId, UnitSelector};
 
-use crate::pages::read_pages;
-use crate::ports::{Clock, ManageAccounts, UnitPage};
+use crate::ports::{Clock, ManageAccounts};
 use crate::rate_limit::RateLimit;
+use crate::unit_tree::UnitTree;
 
 /// The units that were read, each parent once.
 pub(crate) struct Units<'a, W> {
     world: &'a W,
-    pace: RateLimit,
     parents: RateLimit,
     root: Option<Unit>,
-    below: BTreeMap<UnitId, Vec<Unit>>,
+    tree: UnitTree<'a, W>,
     by_id: BTreeMap<UnitId, Option<Unit>>,
 }
 
 impl<'a, W: ManageAccounts + Clock> Units<'a, W> {
     pub(crate) fn new(world: &'a W) -> Self {
-        let pace = RateLimit::new(BETWEEN_LISTINGS, 1);
         let parents = RateLimit::new(BETWEEN_LIST_PARENTS, 1);
-        Self { world, pace, parents, root: None, below: BTreeMap::new(), by_id: BTreeMap::new() }
+        Self { world, parents, root: None, tree: UnitTree::new(world), by_id: BTreeMap::new() }
     }
 
     pub(crate) async fn root(&mut self) -> Result<Unit, ApiError> {
         if let Some(root) = &self.root {
             return Ok(root.clone());
         }
-        self.pace.wait(self.world).await;
+        self.tree.pace().await;
         let root = self.world.root().await?;
         Ok(self.root.insert(root).clone())
     }
@@ -51,7 +49,10 @@ impl<'a, W: ManageAccounts + Clock> Units<'a, W> {
                 let found = self.by_id(id).await?;
                 Ok(found.ok_or_else(|| format!("the organization has no unit `{id}`")))
             }
-            UnitSelector::Path(names) => self.find_path(names).await,
+            UnitSelector::Path(names) => {
+                let root = self.root().await?;
+                self.tree.find(root, names).await
+            }
         }
     }
 
@@ -63,29 +64,10 @@ impl<'a, W: ManageAccounts + Clock> Units<'a, W> {
         if let Some(found) = self.by_id.get(id) {
             return Ok(found.clone());
         }
-        self.pace.wait(self.world).await;
+        self.tree.pace().await;
         let found = self.world.unit(id).await?;
         self.by_id.insert(id.clone(), found.clone());
         Ok(found)
-    }
-
-    async fn find_path(&mut self, names: &[String]) -> Result<Result<Unit, String>, ApiError> {
-        let mut unit = self.root().await?;
-        let mut path = String::new();
-        for name in names {
-            let below = self.below(&unit.id).await?;
-            let Some(found) = below.iter().find(|unit| unit.name == name.as_str()) else {
-                // The console shows the root in front of the units.
-                if path.is_empty() && unit.name == name.as_str() {
-                    continue;
-                }
-                let parent = if path.is_empty() { unit.name.raw() } else { path.as_str() };
-                return Ok(Err(UnitSelector::unknown_name(name, parent, below)));
-            };
-            path = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
-            unit = Unit { id: found.id.clone(), name: path.as_str().into() };
-        }
-        Ok(Ok(unit))
     }
 
     /// Every unit with the ID of its parent. The name of each is its path.
@@ -94,7 +76,7 @@ impl<'a, W: ManageAccounts + Clock> Units<'a, W> {
         let mut seen = BTreeSet::new();
         let mut left = vec![(self.root().await?.id, String::new())];
         while let Some((parent, path)) = left.pop() {
-            for unit in self.below(&parent).await?.to_vec() {
+            for unit in self.tree.below(&parent).await?.to_vec() {
                 let name = unit.name.raw();
                 let path = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
                 // Organizations has no circles; one that an answer shows is not followed.
@@ -105,21 +87,6 @@ impl<'a, W: ManageAccounts + Clock> Units<'a, W> {
             }
         }
         Ok(all)
-    }
-
-    async fn below(&mut self, parent: &UnitId) -> Result<&[Unit], ApiError> {
-        if !self.below.contains_key(parent) {
-            let mut units = Vec::new();
-            let world = self.world;
-            read_pages("organizations:ListOrganizationalUnitsForParent", world, &self.pace, async |from| {
-                let UnitPage { units: page, next } = world.units_below(parent, from).await?;
-                units.extend(page);
-                Ok(next)
-            })
-            .await?;
-            self.below.insert(parent.clone(), units);
-        }
-        Ok(self.below.get(parent).map_or(&[], Vec::as_slice))
     }
 }
 

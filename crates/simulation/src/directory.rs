@@ -8,14 +8,17 @@ use secrecy::SecretString;
 
 use crate::account::SimAccount;
 use crate::call::CallInfo;
+use crate::manage_accounts::unit_id;
 use crate::organization::FakeOrganization;
 use crate::rejection::Rejection;
 use crate::state::State;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
+use onboarding_core::organizational_unit::{Unit, UnitId};
 use onboarding_core::time::since;
 use onboarding_engine::ports::{
-    AccountPage, Creation, Directory, ParameterKind, ParameterPage, ParameterValue, Secrets, TagPage, UnreadableAccount,
+    AccountPage, Creation, Directory, ParameterKind, ParameterPage, ParameterValue, Secrets, TagPage, UnitPage,
+    UnreadableAccount,
 };
 
 impl Directory for FakeOrganization {
@@ -101,6 +104,23 @@ impl Directory for FakeOrganization {
                 (true, Some(reason), _) => Creation::Failed(reason.clone()),
                 (true, None, None) => Creation::Failed("INTERNAL_FAILURE".to_owned()),
             })
+        })
+        .await
+    }
+
+    async fn units_below(&self, parent: &UnitId, from: Option<String>) -> Result<UnitPage, ApiError> {
+        self.organizations("organizations:ListOrganizationalUnitsForParent", false, |state| {
+            if !state.account_factory.has_unit(parent.as_str()) {
+                return Err(Rejection::new("ParentNotFoundException", "You specified parent that doesn't exist."));
+            }
+            let below = state.account_factory.units.iter().filter(|(_, (_, above))| above == parent.as_str());
+            let after = below.filter(|(id, _)| from.as_ref().is_none_or(|from| *id > from));
+            let units = after.map(|(id, (name, _))| Ok(Unit { id: unit_id(id)?, name: name.as_str().into() }));
+            let mut units: Vec<_> = units.collect::<Result<_, Rejection>>()?;
+            let more = units.len() > state.page_size;
+            units.truncate(state.page_size);
+            let next = units.last().filter(|_| more).map(|unit| unit.id.to_string());
+            Ok(UnitPage { units, next })
         })
         .await
     }

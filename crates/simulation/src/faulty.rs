@@ -57,6 +57,10 @@ impl<P: Directory> Directory for Faulty<P> {
     async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {
         self.script.play("organizations:DescribeCreateAccountStatus", self.inner.account_creation(request)).await
     }
+
+    async fn units_below(&self, parent: &UnitId, from: Option<String>) -> Result<UnitPage, ApiError> {
+        self.script.play("organizations:ListOrganizationalUnitsForParent", self.inner.units_below(parent, from)).await
+    }
 }
 
 impl<P: ManageAccounts> ManageAccounts for Faulty<P> {
@@ -86,10 +90,6 @@ impl<P: ManageAccounts> ManageAccounts for Faulty<P> {
 
     async fn unit(&self, id: &UnitId) -> Result<Option<Unit>, ApiError> {
         self.script.play("organizations:DescribeOrganizationalUnit", self.inner.unit(id)).await
-    }
-
-    async fn units_below(&self, parent: &UnitId, from: Option<String>) -> Result<UnitPage, ApiError> {
-        self.script.play("organizations:ListOrganizationalUnitsForParent", self.inner.units_below(parent, from)).await
     }
 }
 

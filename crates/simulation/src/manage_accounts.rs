@@ -10,10 +10,10 @@ use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::new_account::NewAccount;
 use onboarding_core::organizational_unit::{Unit, UnitId};
-use onboarding_engine::ports::{AccountRequest, Directory, ManageAccounts, Member, MemberPage, RequestPage, UnitPage};
+use onboarding_engine::ports::{AccountRequest, Directory, ManageAccounts, Member, MemberPage, RequestPage};
 
 impl FakeOrganization {
-    async fn organizations<T>(
+    pub(super) async fn organizations<T>(
         &self,
         call: &'static str,
         write: bool,
@@ -63,7 +63,8 @@ impl ManageAccounts for FakeOrganization {
     async fn move_account(&self, account: &AccountId, from: &UnitId, to: &UnitId) -> Result<(), ApiError> {
         self.organizations("organizations:MoveAccount", true, |state| {
             let has_destination = state.account_factory.has_unit(to.as_str());
-            let Some(account) = state.accounts.get_mut(account) else {
+            let id = account;
+            let Some(account) = state.accounts.get_mut(id) else {
                 return Err(Rejection::new("AccountNotFoundException", "You specified an account that doesn't exist."));
             };
             if !has_destination {
@@ -76,6 +77,7 @@ impl ManageAccounts for FakeOrganization {
                 return Err(Rejection::new("SourceParentNotFoundException", ""));
             }
             to.as_str().clone_into(&mut account.unit);
+            state.update_path(id);
             Ok(())
         })
         .await
@@ -93,22 +95,8 @@ impl ManageAccounts for FakeOrganization {
         })
         .await
     }
-
-    async fn units_below(&self, parent: &UnitId, from: Option<String>) -> Result<UnitPage, ApiError> {
-        self.organizations("organizations:ListOrganizationalUnitsForParent", false, |state| {
-            let below = state.account_factory.units.iter().filter(|(_, (_, above))| above == parent.as_str());
-            let after = below.filter(|(id, _)| from.as_ref().is_none_or(|from| *id > from));
-            let units = after.map(|(id, (name, _))| Ok(Unit { id: unit_id(id)?, name: name.as_str().into() }));
-            let mut units: Vec<_> = units.collect::<Result<_, Rejection>>()?;
-            let more = units.len() > state.page_size;
-            units.truncate(state.page_size);
-            let next = units.last().filter(|_| more).map(|unit| unit.id.to_string());
-            Ok(UnitPage { units, next })
-        })
-        .await
-    }
 }
 
-fn unit_id(text: &str) -> Result<UnitId, Rejection> {
+pub(super) fn unit_id(text: &str) -> Result<UnitId, Rejection> {
     text.parse().map_err(|_| Rejection::new("InvalidInputException", format!("`{text}` is not a unit")))
 }

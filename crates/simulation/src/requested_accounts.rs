@@ -9,6 +9,18 @@ use onboarding_core::account::AccountId;
 use onboarding_core::new_account::NewAccount;
 
 impl State {
+    /// Makes the path of an account that of the unit that it is in, if Organizations returns the path at all.
+    pub(super) fn update_path(&mut self, id: &AccountId) {
+        let Some(account) = self.accounts.get_mut(id).filter(|account| account.ou_path.is_some()) else { return };
+        let mut path = format!("{id}/");
+        let mut unit = account.unit.as_str();
+        while let Some((_, parent)) = self.account_factory.units.get(unit) {
+            path = format!("{unit}/{path}");
+            unit = parent;
+        }
+        account.ou_path = Some(format!("o-exampleorg1/{unit}/{path}"));
+    }
+
     /// Checks and begins the creation of an account, as `CreateAccount` does.
     pub(super) fn create_requested(&mut self, account: &NewAccount) -> Result<String, Rejection> {
         let now = self.now;
@@ -75,6 +87,19 @@ impl FakeOrganization {
     /// Moves an account to a unit.
     pub fn set_unit(&self, account: &AccountId, unit: &str) {
         self.alter(account, |account| unit.clone_into(&mut account.unit));
+        self.lock().update_path(account);
+    }
+
+    /// Sets the unit of an account, and the path that Organizations returns for it.
+    pub fn place(&self, account: &AccountId, unit: &str) {
+        self.set_ou_path(account, "");
+        self.set_unit(account, unit);
+    }
+
+    /// Sets the tags of an account.
+    pub fn set_account_tags(&self, account: &AccountId, tags: &[(&str, &str)]) {
+        let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        self.alter(account, |account| account.tags = tags);
     }
 
     /// The ID of the unit that an account is in.

@@ -160,6 +160,11 @@ impl FakeOrganization {
         self.alter(account, |account| account.tags.insert(key.to_owned(), value.to_owned()));
     }
 
+    /// Makes Organizations return no path for an account.
+    pub fn clear_ou_path(&self, account: &AccountId) {
+        self.alter(account, |account| account.ou_path = None);
+    }
+
     /// Sets the path of an account in the organization, as when it is moved to an organizational unit.
     pub fn set_ou_path(&self, account: &AccountId, path: &str) {
         self.alter(account, |account| account.ou_path = Some(path.to_owned()));

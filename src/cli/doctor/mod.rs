@@ -20,11 +20,15 @@ use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::lines::render;
 use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::suggestion::counted;
+use onboarding_core::targets::Targets;
 use onboarding_engine::ports::{Inspect, World};
-use onboarding_engine::{ConfigurationError, DeployedConfiguration};
+use onboarding_engine::{ConfigurationError, DeployedConfiguration, all_accounts, target_units};
 
 /// The longest time for a check. The SDK's own retries may take longer.
 const LIMIT: Duration = Duration::from_secs(15);
+
+/// The longest time to list the organization: 10,000 accounts take a minute.
+const LISTING_LIMIT: Duration = Duration::from_secs(120);
 
 pub(super) async fn doctor<W: World + Inspect>(
     options: Doctor,
@@ -146,8 +150,28 @@ async fn remote<W: World + Inspect>(
         (_, Ok(found)) => doctor::trails(&found, &region),
     });
     checks.extend(deployed);
+    for config in &configurations {
+        checks.extend(targets(world, config).await);
+    }
     checks.extend(deployment::parameters_and_vendors(world, &configurations, account.as_ref(), secrets).await);
     checks
+}
+
+/// The targets of a configuration, compared with the organization, which is listed only if something has targets.
+async fn targets<W: World>(world: &W, config: &Config) -> Vec<Check> {
+    if config.targets().all(Targets::is_every_account) {
+        return Vec::new();
+    }
+    let work = async {
+        let accounts = all_accounts(world).await?.accounts;
+        let units = target_units(world, config, &accounts).await?;
+        Ok::<_, ApiError>(doctor::targets(config, &accounts, &units))
+    };
+    match tokio::time::timeout(LISTING_LIMIT, work).await {
+        Ok(Ok(checks)) => checks,
+        Ok(Err(error)) => vec![not_read("targets", &error)],
+        Err(_) => vec![not_read("targets", &late("organizations:ListAccounts", LISTING_LIMIT))],
+    }
 }
 
 /// The configuration that the function reads, with its files, read as the function does.
@@ -162,7 +186,7 @@ async fn deployed_configuration<W: World>(world: &W, name: &str) -> (Option<Conf
             let fix = format!("`onboard config push --name {name}`");
             return (None, Check::failed("configuration", error.to_string(), fix));
         }
-        Err(_) => return (None, not_read("configuration", &late("ssm:GetParameter"))),
+        Err(_) => return (None, not_read("configuration", &late("ssm:GetParameter", LIMIT))),
     };
     let shown = match deployed.files.iter().count() {
         1 => name.to_owned(),
@@ -185,9 +209,9 @@ async fn deployed_configuration<W: World>(world: &W, name: &str) -> (Option<Conf
 
 /// The result of a call, or an error after the time limit.
 async fn limited<T>(call: &'static str, work: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
-    tokio::time::timeout(LIMIT, work).await.unwrap_or_else(|_| Err(late(call)))
+    tokio::time::timeout(LIMIT, work).await.unwrap_or_else(|_| Err(late(call, LIMIT)))
 }
 
-fn late(call: &'static str) -> ApiError {
-    ApiError::new(call, "Timeout", &format!("no answer within {} seconds", LIMIT.as_secs()))
+fn late(call: &'static str, limit: Duration) -> ApiError {
+    ApiError::new(call, "Timeout", &format!("no answer within {} seconds", limit.as_secs()))
 }

@@ -27,8 +27,9 @@ fn external_id(value: &Value<'_>, context: &ReadContext<'_>) -> Option<Managemen
     match trust::external_ids(value, context).into_iter().next()? {
         ExternalIdSource::Literal(id) => Some(ManagementExternalId::Literal(id)),
         ExternalIdSource::Parameter(name) => Some(ManagementExternalId::Parameter(name)),
-        ExternalIdSource::Pattern(_) | ExternalIdSource::Tenant(_) => {
-            value.problem("must be an external ID and not a pattern: the role is assumed with it");
+        ExternalIdSource::Pattern(_) | ExternalIdSource::Template(_) | ExternalIdSource::Tenant(_) => {
+            value
+                .problem("must be an external ID, not a pattern and without placeholders: the role is assumed with it");
             None
         }
     }
@@ -57,6 +58,7 @@ mod tests {
             role.to_owned(),
             "external-id = \"3e7a-example\"".to_owned(),
             format!("{role}external-id = [\"3e7a-example\"]"),
+            format!("{role}external-id = \"3e7a-{{account-id}}\""),
             format!("{role}external-id = {{ like = \"3e7a-*\" }}"),
             "role-arn = \"hop\"\nexternal-id = \"3e7a-example\"".to_owned(),
             format!("{role}external-id = \"3e7a-example\"\nregion = \"us-east-1\""),
@@ -66,7 +68,8 @@ mod tests {
         onboarding.toml:4:1: `external-id` is missing in `management`
         onboarding.toml:4:1: `role-arn` is missing in `management`
         onboarding.toml:6:15: `external-id`: must be one external ID: the role is assumed with it
-        onboarding.toml:6:15: `external-id`: must be an external ID and not a pattern: the role is assumed with it
+        onboarding.toml:6:15: `external-id`: must be an external ID, not a pattern and without placeholders: the role is assumed with it
+        onboarding.toml:6:15: `external-id`: must be an external ID, not a pattern and without placeholders: the role is assumed with it
         onboarding.toml:5:12: `role-arn`: is not the ARN of a role; write it like `arn:aws:iam::111122223333:role/account-onboarding-management`
         onboarding.toml:7:1: unknown key `region`; expected `role-arn` or `external-id`
         ");

@@ -25,6 +25,7 @@ mod services;
 mod show;
 pub mod starter;
 mod starter_text;
+mod targets;
 mod trust;
 mod trust_size;
 mod vendor_permissions;

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::examples::ExampleValue;
+use crate::account::Account;
 use crate::console::ConsoleSettings;
 use crate::display_name::DisplayName;
 use crate::exclude::Exclude;
 use crate::management_role::{ManagementExternalId, ManagementRole};
 use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement, Principal};
-use crate::role::{ExternalId, ExternalIdPattern, RoleName};
+use crate::role::{ExternalId, ExternalIdPattern, ExternalIdTemplate, RoleName};
 use crate::role_settings::RoleDefinition;
+use crate::targets::Targets;
 use crate::template::Template;
 use crate::vendor::{Api, Endpoint, HandoffTemplate};
 
@@ -42,21 +44,44 @@ pub struct Config {
 }
 
 impl Config {
+    /// The targets of all grants, vendors and roles.
+    pub fn targets(&self) -> impl Iterator<Item = &Targets> {
+        let granted = self.access_role.grants.iter().map(|grant| &grant.targets);
+        granted.chain(self.roles.iter().map(|role| &role.targets))
+    }
+
+    fn external_id_sources(&self) -> impl Iterator<Item = &ExternalIdSource> {
+        let granted = self.access_role.grants.iter().map(|grant| &grant.trust);
+        granted.chain(self.roles.iter().flat_map(|role| &role.trust)).flat_map(|spec| &spec.external_ids)
+    }
+
+    /// The external IDs that are written in the file, and those that its placeholders make for an account, so that they can be
+    /// redacted from messages.
+    #[must_use]
+    pub fn external_ids_of(&self, account: Option<&Account>) -> Vec<ExternalId> {
+        let expanded = |source: &ExternalIdSource| match source {
+            ExternalIdSource::Template(template) => template.expand(account?).ok(),
+            _ => None,
+        };
+        let mut ids = self.external_ids();
+        ids.extend(self.external_id_sources().filter_map(expanded));
+        ids
+    }
+
     /// The external IDs that are written in the file, so that they can be redacted from messages.
     #[must_use]
     pub fn external_ids(&self) -> Vec<ExternalId> {
-        let granted = self.access_role.grants.iter().map(|grant| &grant.trust);
-        let specs = granted.chain(self.roles.iter().flat_map(|role| &role.trust));
         let written = |source: &ExternalIdSource| match source {
             ExternalIdSource::Literal(id) => Some(id.clone()),
             ExternalIdSource::Pattern(pattern) => Some(pattern.as_secret().clone()),
+            ExternalIdSource::Template(template) => Some(template.as_secret().clone()),
             ExternalIdSource::Parameter(_) | ExternalIdSource::Tenant(_) => None,
         };
         let management = self.management.as_ref().and_then(|role| match &role.external_id {
             ManagementExternalId::Literal(id) => Some(id.clone()),
             ManagementExternalId::Parameter(_) => None,
         });
-        specs.flat_map(|spec| &spec.external_ids).filter_map(written).chain(management).collect()
+        self.external_id_sources().filter_map(written).chain(management).collect()
     }
 }
 
@@ -86,6 +111,8 @@ pub struct GrantSpec {
     pub access_role: Option<RoleName>,
     /// The principals.
     pub trust: TrustSpec,
+    /// The accounts in which they are granted access.
+    pub targets: Targets,
 }
 
 /// Principals that may assume a role under the same condition.
@@ -138,13 +165,15 @@ pub enum ExternalIdSource {
     Literal(ExternalId),
     /// The value is in this SSM parameter.
     Parameter(String),
+    /// The value is in the configuration file, and contains placeholders.
+    Template(ExternalIdTemplate),
     /// Every value that matches this pattern.
     Pattern(ExternalIdPattern),
     /// The vendor's API returns the value, one for the whole tenant.
     Tenant(VendorTenant),
 }
 
-/// A role to install in every account.
+/// A role to install in every account that its targets select.
 #[derive(Debug, Clone)]
 pub struct RoleTemplate {
     /// The role without its policies.
@@ -165,6 +194,8 @@ pub struct RoleTemplate {
     pub once: Vec<String>,
     /// What the configuration selects and AWS allows in the management account only.
     pub management_only: Option<ManagementOnly>,
+    /// The accounts in which it is installed.
+    pub targets: Targets,
 }
 
 /// Permissions that AWS allows in the management account only. This tool never writes there, and leaves them out in member

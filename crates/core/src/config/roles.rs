@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::ReadContext;
-use super::{RoleTemplate, Template, trust, trust_size};
+use super::{RoleTemplate, Template, targets, trust, trust_size};
 use crate::owner::{OWNER_TAG, Owner};
 use crate::policy::ExternalIdRequirement;
 use crate::role::RoleName;
@@ -25,6 +25,8 @@ const ROLE: &[&str] = &[
     "tags",
     "adopt",
     "trust",
+    "targets",
+    "on-unselect",
 ];
 
 /// Reads the settings of a vendor role or a `[[role]]` entry. A key that is not set has its default.
@@ -58,6 +60,7 @@ pub(super) fn role_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Option
     let name = table.require("name").and_then(|value| name(&value, context));
     let settings = settings(&table, RoleSettings::default());
     let adopt = adopt(&table);
+    let targets = targets::targets(&table);
     let trust = match table.get("trust") {
         Some(value) => {
             let entries = value.list().unwrap_or_default();
@@ -88,6 +91,7 @@ pub(super) fn role_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Option
         handoff: None,
         once: Vec::new(),
         management_only: None,
+        targets,
     })
 }
 

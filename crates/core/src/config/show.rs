@@ -10,6 +10,7 @@ use crate::management_role::ManagementExternalId;
 use crate::policy::{AssumeAction, Document, Redactor};
 use crate::role_settings::RoleDefinition;
 use crate::suggestion::plain_list_of;
+use crate::targets::{OnUnselect, Targets};
 
 /// The effective configuration. Equal configurations give equal lines.
 #[must_use]
@@ -28,7 +29,11 @@ pub fn show(config: &Config) -> Vec<Line> {
     }
     lines.extend(access.grants.iter().map(|grant| {
         let only = grant.access_role.as_ref().map(|name| format!(", only on {name}")).unwrap_or_default();
-        field("granted to", trust(&grant.trust, "") + &only)
+        let accounts = match grant.targets.is_every_account() {
+            true => String::new(),
+            false => format!(", in {}", targets(&grant.targets)),
+        };
+        field("granted to", trust(&grant.trust, "") + &only + &accounts)
     }));
     let excluded: Vec<_> = config.excluded.iter().map(ToString::to_string).collect();
     let excluded = if excluded.is_empty() { "none".to_owned() } else { excluded.join(", ") };
@@ -75,6 +80,9 @@ fn role(role: &RoleTemplate) -> Vec<Line> {
         Some(reason) => format!(", without an external ID ({reason})"),
         None => String::new(),
     };
+    if !role.targets.is_every_account() {
+        add("installed in", &targets(&role.targets));
+    }
     for spec in &role.trust {
         add("trusts", &trust(spec, &without_id));
     }
@@ -158,6 +166,7 @@ fn trust(spec: &TrustSpec, without_id: &str) -> String {
         match source {
             ExternalIdSource::Literal(_) => text.push_str("an external ID (hidden)"),
             ExternalIdSource::Parameter(name) => _ = write!(text, "the external ID in the SSM parameter {name}"),
+            ExternalIdSource::Template(_) => text.push_str("an external ID with placeholders (hidden)"),
             ExternalIdSource::Pattern(_) => text.push_str("an external ID that matches a pattern (hidden)"),
             ExternalIdSource::Tenant(_) => text.push_str("the external ID that the vendor's API returns"),
         }
@@ -167,6 +176,14 @@ fn trust(spec: &TrustSpec, without_id: &str) -> String {
         _ = write!(text, ", if {}", Redactor::default().value(&spec.condition.to_json()));
     }
     text
+}
+
+/// The accounts that are selected, and what happens in those that no longer are.
+fn targets(targets: &Targets) -> String {
+    match targets.on_unselect {
+        OnUnselect::Keep => targets.to_string(),
+        OnUnselect::Remove => format!("{targets}; removed from accounts that are no longer selected"),
+    }
 }
 
 /// The text for an optional setting that is not set.

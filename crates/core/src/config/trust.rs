@@ -4,17 +4,18 @@ use toml::de::DeValue;
 
 use super::context::ReadContext;
 use super::parameters::ParameterUse;
-use super::{ExternalIdSource, GrantSpec, PrincipalSpec, Template, TrustSpec};
+use super::{ExternalIdSource, GrantSpec, PrincipalSpec, Template, TrustSpec, targets};
 use crate::policy::{AssumeAction, ConditionClause};
 use crate::role::{ExternalId, RoleName};
 use crate::suggestion::{did_you_mean, one_of};
 use crate::text::Untrusted;
 use crate::toml_reader::{
-    Table, Value, assume_actions, identity_or_account, identity_provider, parameter_name, service, trust_condition,
+    Table, Value, assume_actions, external_id_template, identity_or_account, identity_provider, parameter_name,
+    service, trust_condition,
 };
 
 const TRUST: &[&str] = &["principal", "external-id", "condition", "actions"];
-const GRANT: &[&str] = &["principal", "external-id", "condition", "actions", "access-role"];
+const GRANT: &[&str] = &["principal", "external-id", "condition", "actions", "access-role", "targets", "on-unselect"];
 
 /// Reads an entry of `[[access-role.grant]]`. `names` are the access roles.
 pub(super) fn grant(value: &Value<'_>, context: &ReadContext<'_>, names: &[RoleName]) -> Option<GrantSpec> {
@@ -35,7 +36,7 @@ pub(super) fn grant(value: &Value<'_>, context: &ReadContext<'_>, names: &[RoleN
              would not be recognized in the trust policy of the access role; write the ARN",
         );
     }
-    Some(GrantSpec { access_role, trust: spec })
+    Some(GrantSpec { access_role, trust: spec, targets: targets::targets(&table) })
 }
 
 /// The access role that a grant is for.
@@ -163,6 +164,9 @@ fn external_id(value: &Value<'_>, context: &ReadContext<'_>) -> Vec<ExternalIdSo
             patterns.iter().filter_map(|pattern| pattern.parse().map(ExternalIdSource::Pattern)).collect()
         }
         DeValue::Table(_) => parameter(value, context).into_iter().map(ExternalIdSource::Parameter).collect(),
+        DeValue::String(text) if text.contains('{') => {
+            value.checked(external_id_template).into_iter().map(ExternalIdSource::Template).collect()
+        }
         DeValue::String(_) => value.parse::<ExternalId>().into_iter().map(ExternalIdSource::Literal).collect(),
         _ => {
             value.wrong_type("a string or `{ ssm-parameter = \"/name\" }`");

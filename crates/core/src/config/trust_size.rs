@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use super::{AccessRole, ExternalIdSource, PrincipalSpec, TrustSpec};
 use crate::account::Account;
 use crate::policy::{Document, Principal, inline_length};
-use crate::template::expand;
+use crate::template::{Place, expand};
 use crate::toml_reader::{Value, sample_account};
 
 /// The maximum length of a trust policy in characters without whitespace: by default, and with the quota `L-C07B4B0D` raised
@@ -73,20 +73,23 @@ fn length(statements: Vec<Json>) -> usize {
 fn principals(spec: &TrustSpec, account: &Account) -> BTreeSet<String> {
     let in_policy = |principal: &PrincipalSpec| match principal {
         PrincipalSpec::Aws(text) => {
-            let text = text.expand(account);
+            let text = text.expand(account, Place::Identifier);
             Principal::to_trust(&text).map_or(text, |principal| principal.to_policy(&account.partition))
         }
         PrincipalSpec::Service(name) => name.clone(),
-        PrincipalSpec::Federated(provider) => provider.expand(account),
+        PrincipalSpec::Federated(provider) => provider.expand(account, Place::Identifier),
     };
     spec.principals.iter().map(in_policy).collect()
 }
 
 fn condition(spec: &TrustSpec, account: &Account) -> Json {
-    let condition = spec.condition.clone().map_values(|value| expand(value, account));
+    let condition = spec.condition.clone().map_values(|value| expand(value, account, Place::PolicyString));
     let value = |source: &ExternalIdSource| match source {
         ExternalIdSource::Literal(id) => id.expose().to_owned(),
         ExternalIdSource::Pattern(pattern) => pattern.as_secret().expose().to_owned(),
+        ExternalIdSource::Template(template) => {
+            template.expand(account).map_or_else(|_| SHORTEST_EXTERNAL_ID.to_owned(), |id| id.expose().to_owned())
+        }
         ExternalIdSource::Parameter(_) | ExternalIdSource::Tenant(_) => SHORTEST_EXTERNAL_ID.to_owned(),
     };
     match spec.external_ids.is_empty() {

@@ -10,12 +10,13 @@ use super::roles;
 use super::starter::default_parameter;
 use super::trust::external_ids;
 use super::vendor_permissions::Permissions;
-use super::{ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec, trust_size};
+use super::{ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec, targets, trust_size};
 use crate::owner::Owner;
 use crate::policy::ExternalIdRequirement;
 use crate::role::RoleName;
 use crate::role_settings::{RoleDefinition, RoleSettings};
 use crate::suggestion::{did_you_mean, list_of};
+use crate::targets::Targets;
 use crate::template::Template;
 use crate::text::{Untrusted, printable};
 use crate::toml_reader::{Table, Value};
@@ -34,6 +35,8 @@ const VENDOR: &[&str] = &[
     "adopt",
     "registration",
     "handoff",
+    "targets",
+    "on-unselect",
 ];
 
 /// The known vendors, and the names of vendor definitions with errors.
@@ -115,6 +118,7 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadCon
     let owner = Owner::Vendor(vendor.name.clone());
     let settings = roles::settings(table, vendor.settings.clone());
     let adopt = roles::adopt(table);
+    let targets = targets::targets(table);
     let named = table.get("role-name");
     let name = match &named {
         Some(value) => role_name(vendor, value),
@@ -140,7 +144,7 @@ fn role(vendor: &Vendor, entry: &Value<'_>, table: &Table<'_>, context: &ReadCon
     // Where the API registers the account, there is nothing left for a person to do.
     let handoff = handoff.filter(|_| registration.is_none());
     let definition = RoleDefinition { adopt, ..role.definition };
-    Some(RoleTemplate { definition, registration, handoff, ..role })
+    Some(RoleTemplate { definition, registration, handoff, targets, ..role })
 }
 
 /// The external IDs of a vendor, or why there are none.
@@ -190,6 +194,7 @@ fn role_template(
         handoff: None,
         once: vendor.once.clone(),
         management_only,
+        targets: Targets::default(),
     }
 }
 

@@ -6,6 +6,8 @@ use crate::account::{Account, Partition};
 use crate::config::{Config, PrincipalSpec, TrustSpec};
 use crate::policy::{AssumeAction, ConditionClause, Principal};
 use crate::role::RoleName;
+use crate::targets::{TargetDecision, Targets};
+use crate::template::Place;
 
 /// `[console]` of the configuration: how people open accounts, apart from switching roles.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,7 +35,8 @@ pub fn account_links(config: &Config, account: &Account, access_role: &RoleName)
     let mut links = access_role_links(config, account, access_role);
     let identity_accounts: Vec<_> =
         can_assume_access_role(config, account, access_role).iter().filter_map(Principal::account).collect();
-    for role in config.roles.iter().filter(|role| !role.definition.owner.is_vendor()) {
+    let roles = config.roles.iter().filter(|role| !role.definition.owner.is_vendor());
+    for role in roles.filter(|role| may_select(&role.targets, account)) {
         let usable_by: Vec<_> = role
             .trust
             .iter()
@@ -48,7 +51,7 @@ pub fn account_links(config: &Config, account: &Account, access_role: &RoleName)
 /// The principals outside the account that the configuration lets assume its access role without an external ID.
 #[must_use]
 pub fn can_assume_access_role(config: &Config, account: &Account, access_role: &RoleName) -> Vec<Principal> {
-    let grants = config.access_role.grants_on(access_role);
+    let grants = config.access_role.grants_on(access_role).filter(|grant| may_select(&grant.targets, account));
     let mut found: Vec<_> = grants.flat_map(|grant| console_users(&grant.trust, account)).collect();
     found.sort();
     found.dedup();
@@ -58,10 +61,15 @@ pub fn can_assume_access_role(config: &Config, account: &Account, access_role: &
 /// Whether every grant by which people can assume an access role requires MFA.
 #[must_use]
 pub fn access_requires_mfa(config: &Config, account: &Account, access_role: &RoleName) -> bool {
-    let grants = config.access_role.grants_on(access_role);
+    let grants = config.access_role.grants_on(access_role).filter(|grant| may_select(&grant.targets, account));
     let mut grants = grants.filter(|grant| !console_users(&grant.trust, account).is_empty()).peekable();
     grants.peek().is_some()
         && grants.all(|grant| grant.trust.condition.clauses().iter().any(ConditionClause::requires_mfa))
+}
+
+/// Whether the account itself does not show that targets do not select it. Names of units and tags are not read for a link.
+fn may_select(targets: &Targets, account: &Account) -> bool {
+    targets.decide(&account.into()) != TargetDecision::NotSelected
 }
 
 /// Whether links to switch roles can be made in a partition.
@@ -76,7 +84,7 @@ fn console_users(spec: &TrustSpec, account: &Account) -> Vec<Principal> {
         return Vec::new();
     }
     let principals = spec.principals.iter().filter_map(|principal| match principal {
-        PrincipalSpec::Aws(text) => Principal::to_grant(&text.expand(account)).ok(),
+        PrincipalSpec::Aws(text) => Principal::to_grant(&text.expand(account, Place::Identifier)).ok(),
         PrincipalSpec::Service(_) | PrincipalSpec::Federated(_) => None,
     });
     principals.filter(|principal| principal.account().is_some_and(|id| id != account.id)).collect()

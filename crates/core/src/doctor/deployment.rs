@@ -10,7 +10,7 @@ use crate::suggestion::list_of;
 use crate::text::Untrusted;
 
 /// The actions that the function's role is allowed by `template.yaml`.
-pub const PUBLISHED_ACTIONS: [&str; 18] = [
+pub const PUBLISHED_ACTIONS: [&str; 20] = [
     "dynamodb:GetItem",
     "dynamodb:UpdateItem",
     "events:PutEvents",
@@ -20,6 +20,8 @@ pub const PUBLISHED_ACTIONS: [&str; 18] = [
     "organizations:DescribeAccount",
     "organizations:DescribeCreateAccountStatus",
     "organizations:ListAccounts",
+    "organizations:ListOrganizationalUnitsForParent",
+    "organizations:ListTagsForResource",
     "sqs:ChangeMessageVisibility",
     "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",

@@ -5,6 +5,7 @@
 mod check;
 mod deployment;
 mod environment;
+mod targets;
 
 pub use check::{Check, Diagnosis, Status, not_read};
 pub use deployment::{
@@ -14,3 +15,4 @@ pub use deployment::{
 pub use environment::{
     OrganizationFacts, TrailFacts, account, credentials, organization, region, tool, trails, trails_elsewhere,
 };
+pub use targets::targets;

@@ -26,7 +26,8 @@ pub use revocation::{
     KnownRoles, RecordedRevocation, RecordedRevocations, RevocationReason, RoleHistory, SessionRevocation,
 };
 pub use still_present::{
-    RecordedGrant, StillPresent, grants_to_record, is_gone, removed_roles, still_present_grants, still_present_role,
+    NoLonger, RecordedGrant, StillPresent, grants_to_record, is_gone, removed_roles, still_present_grants,
+    still_present_role,
 };
 
 #[cfg(test)]

@@ -74,6 +74,13 @@ impl Refusal {
         }
     }
 
+    /// Grants on the access role of which it is not known whether they are for the account. `None` if the reason passes with time.
+    pub fn undecided_grants(error: &BlueprintError, access_role: &RoleName) -> Option<Self> {
+        let stop = error.stop.as_deref().filter(|stop| !matches!(stop, Stop::Wait(_)))?;
+        (error.part == ConfiguredPart::AccessRole)
+            .then(|| Self::new(stop.cause().code, access_role, error.to_string(), &stop.cause().remedy))
+    }
+
     /// A role whose session policy would be too long.
     pub fn session_policy(role: &RoleName) -> Self {
         let message = format!(

@@ -26,7 +26,34 @@ pub struct RecordedGrant {
     pub fingerprint: String,
 }
 
-/// Something that is still present in an account and no longer configured, as a notice.
+/// Why something that this tool made is left in an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoLonger {
+    /// It was removed from the configuration.
+    Configured,
+    /// Its targets do not select the account.
+    Selected,
+}
+
+impl NoLonger {
+    /// The end of `is no longer …`.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Configured => "configured",
+            Self::Selected => "selected for this account by its targets",
+        }
+    }
+
+    /// What to change in the configuration to keep it.
+    fn to_keep(self) -> &'static str {
+        match self {
+            Self::Configured => "configure it again",
+            Self::Selected => "change its `targets`",
+        }
+    }
+}
+
+/// Something that is still present in an account and no longer configured or selected, as a notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StillPresent {
     /// A role that this tool created or took over: the record does not distinguish the two.
@@ -35,6 +62,8 @@ pub enum StillPresent {
         name: RoleName,
         /// Its unique ID.
         id: RoleId,
+        /// Why it is left.
+        no_longer: NoLonger,
     },
     /// Such a role that cannot be read.
     UnreadableRole {
@@ -42,6 +71,8 @@ pub enum StillPresent {
         name: RoleName,
         /// Why it cannot be read.
         problem: String,
+        /// Why it is left.
+        no_longer: NoLonger,
     },
     /// A grant on the access role.
     Grant {
@@ -49,27 +80,43 @@ pub enum StillPresent {
         access_role: RoleName,
         /// The principal.
         principal: String,
+        /// Why it is left.
+        no_longer: NoLonger,
     },
+}
+
+impl StillPresent {
+    /// The role that is no longer selected by its targets.
+    #[must_use]
+    pub fn unselected_role(&self) -> Option<&RoleName> {
+        match self {
+            Self::Role { name, no_longer: NoLonger::Selected, .. } => Some(name),
+            Self::Role { .. } | Self::UnreadableRole { .. } | Self::Grant { .. } => None,
+        }
+    }
 }
 
 impl fmt::Display for StillPresent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Role { name, id } => write!(
+            Self::Role { name, id, no_longer } => write!(
                 f,
-                "role `{name}` ({id}), which this tool created or took over, is still present and no longer configured; delete it, or \
-                 configure it again"
+                "role `{name}` ({id}), which this tool created or took over, is still present and no longer {}; delete it, or {}",
+                no_longer.as_str(),
+                no_longer.to_keep()
             ),
-            Self::UnreadableRole { name, problem } => write!(
+            Self::UnreadableRole { name, problem, no_longer } => write!(
                 f,
-                "role `{name}`, which this tool created or took over, is no longer configured and may still be present: {}",
+                "role `{name}`, which this tool created or took over, is no longer {} and may still be present: {}",
+                no_longer.as_str(),
                 printable(problem)
             ),
-            Self::Grant { access_role, principal } => write!(
+            Self::Grant { access_role, principal, no_longer } => write!(
                 f,
-                "the grant for {} on role `{access_role}` is still present and no longer configured; remove it from the trust \
-                 policy, or configure it again",
-                printable(principal)
+                "the grant for {} on role `{access_role}` is still present and no longer {}; remove it from the trust policy, or {}",
+                printable(principal),
+                no_longer.as_str(),
+                no_longer.to_keep()
             ),
         }
     }
@@ -85,11 +132,17 @@ pub fn removed_roles<'a>(
     recorded.iter().filter(|(name, _)| is_removed(name)).map(|(name, id)| (name.clone(), id.clone())).collect()
 }
 
-/// The notice about a role that is no longer configured, if it is still the recorded one. `found` is the role of that name.
+/// The notice about a role that is no longer configured or selected, if it is still the recorded one. `found` is the role of
+/// that name.
 #[must_use]
-pub fn still_present_role(name: &RoleName, id: &RoleId, found: Option<&ObservedRole>) -> Option<StillPresent> {
+pub fn still_present_role(
+    name: &RoleName,
+    id: &RoleId,
+    found: Option<&ObservedRole>,
+    no_longer: NoLonger,
+) -> Option<StillPresent> {
     let is_recorded = found.is_some_and(|role| role.id.as_ref() == Some(id) && role.is_managed());
-    is_recorded.then(|| StillPresent::Role { name: name.clone(), id: id.clone() })
+    is_recorded.then(|| StillPresent::Role { name: name.clone(), id: id.clone(), no_longer })
 }
 
 /// Whether a recorded role no longer exists. `found` is the role of that name: it may be one that another principal created later.
@@ -123,11 +176,14 @@ pub fn grants_to_record(
     grants
 }
 
-/// The recorded grants that are no longer configured and that the trust policy of the access role still contains.
+/// The recorded grants that are no longer configured, or no longer selected, and that the trust policy of the access role still
+/// contains. `configured` are the grants that are for the account, or may be; `unselected` those that are configured and not for
+/// it.
 #[must_use]
 pub fn still_present_grants(
     recorded: &BTreeSet<RecordedGrant>,
     configured: &[Grant],
+    unselected: &[Grant],
     access_role: &RoleName,
     trust: &Document,
     partition: &Partition,
@@ -135,12 +191,19 @@ pub fn still_present_grants(
     if recorded.is_empty() {
         return Vec::new();
     }
-    let configured: BTreeSet<_> =
-        recorded_grants(configured, partition).into_iter().map(|grant| grant.fingerprint).collect();
+    let fingerprints = |grants| -> BTreeSet<_> {
+        recorded_grants(grants, partition).into_iter().map(|grant| grant.fingerprint).collect()
+    };
+    let configured = fingerprints(configured);
+    let unselected = fingerprints(unselected);
     let is_left = |grant: &&RecordedGrant| !configured.contains(&grant.fingerprint);
     let notice = |grant: &RecordedGrant| StillPresent::Grant {
         access_role: access_role.clone(),
         principal: grant.principal.clone(),
+        no_longer: match unselected.contains(&grant.fingerprint) {
+            true => NoLonger::Selected,
+            false => NoLonger::Configured,
+        },
     };
     contained_in(trust, recorded).filter(is_left).map(notice).collect()
 }
@@ -196,7 +259,7 @@ mod tests {
     /// The notices about grants: recorded, configured, and in the trust policy.
     fn left(recorded: &[Grant], configured: &[Grant], trust: &Document) -> Vec<String> {
         let recorded = recorded_grants(recorded, &partition());
-        let notices = still_present_grants(&recorded, configured, &name(ACCESS), trust, &partition());
+        let notices = still_present_grants(&recorded, configured, &[], &name(ACCESS), trust, &partition());
         notices.iter().map(ToString::to_string).collect()
     }
 
@@ -213,7 +276,8 @@ mod tests {
     fn removed_role_is_named_if_it_has_the_recorded_id_and_the_owner_tag() {
         let found = || converged(&blueprint()).roles.remove(&name(ROLE)).unwrap();
         let notice = |recorded: &str, role: Option<ObservedRole>| {
-            still_present_role(&name(ROLE), &id(recorded), role.as_ref()).map(|notice| notice.to_string())
+            still_present_role(&name(ROLE), &id(recorded), role.as_ref(), NoLonger::Configured)
+                .map(|notice| notice.to_string())
         };
         insta::assert_snapshot!(notice(ROLE_ID, Some(found())).unwrap(), @"role `Acme` (AROADBQP57FF2AEXAMPLE), which this tool created or took over, is still present and no longer configured; delete it, or configure it again");
         assert_eq!(notice(ROLE_ID, None), None, "it was deleted");
@@ -240,6 +304,25 @@ mod tests {
         let every_role = grant(IDENTITY, r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#);
         let both = granted(&[identity.clone(), every_role.clone()]);
         assert_eq!(left(&[identity], &[every_role], &both).len(), 1, "the one without the condition is left");
+    }
+
+    #[test]
+    fn what_is_no_longer_selected_is_named_as_such() {
+        let role = converged(&blueprint()).roles.remove(&name(ROLE));
+        let role = still_present_role(&name(ROLE), &id(ROLE_ID), role.as_ref(), NoLonger::Selected);
+        let identity = [grant(IDENTITY, "{}")];
+        let recorded = recorded_grants(&identity, &partition());
+        let left = |configured: &[Grant]| {
+            still_present_grants(&recorded, configured, &identity, &name(ACCESS), &granted(&identity), &partition())
+        };
+        assert_eq!(left(&identity), [], "another grant for the same principal is for the account");
+        let unreadable = StillPresent::UnreadableRole {
+            name: name(ROLE),
+            problem: "AccessDenied".to_owned(),
+            no_longer: NoLonger::Selected,
+        };
+        let all: Vec<_> = role.into_iter().chain(left(&[])).chain([unreadable]).map(|one| one.to_string()).collect();
+        insta::assert_snapshot!(all.join("\n"), @"");
     }
 
     #[test]

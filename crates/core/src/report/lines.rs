@@ -14,6 +14,7 @@ use crate::lines::{Line, Style};
 use crate::outcome::{Cause, Outcome, for_command_line};
 use crate::plan::{Action, Change, Refusal, Sign};
 use crate::policy::{Document, Redactor};
+use crate::role::RoleName;
 use crate::suggestion::plain_list_of;
 
 /// The plan: its summary, the changes like a diff, and who will be able to assume what.
@@ -45,6 +46,7 @@ pub fn plan_lines(report: &Report, detail: Detail) -> Vec<Line> {
     }
     lines.extend(link_lines(report));
     lines.extend(remarks(report, None));
+    lines.extend(not_selected_lines(report));
     // A plan with changes needs no ending, and its refusals are listed above.
     let needs_ending =
         |cause: &Cause| cause.code != Code::ChangesPending && (report.changes.is_empty() || !is_listed(cause, report));
@@ -96,6 +98,9 @@ pub fn report_lines(report: &Report, shown: Option<&Report>, detail: Detail) -> 
     lines.extend(proof_lines(&report.proofs, CURRENT_ACCESS, detail));
     lines.extend(link_lines(report));
     lines.extend(remarks(report, shown));
+    if shown.is_none_or(|shown| shown.not_selected != report.not_selected) {
+        lines.extend(not_selected_lines(report));
+    }
     lines.push(Line::blank());
     lines.extend(ending_lines(report));
     lines.extend(handoff_lines(report));
@@ -165,6 +170,16 @@ fn remarks(report: &Report, shown: Option<&Report>) -> Vec<Line> {
         lines.push(Line::at(2).styled(Style::Warning, "note:").text(format!(" {notice}")));
     }
     lines
+}
+
+/// The roles that are not for this account.
+fn not_selected_lines(report: &Report) -> Vec<Line> {
+    if report.not_selected.is_empty() {
+        return Vec::new();
+    }
+    let roles = plain_list_of(report.not_selected.iter().map(RoleName::as_str));
+    let line = Line::at(2).styled(Style::Faint, "not selected:");
+    vec![Line::blank(), line.text(format!(" {roles}, whose `targets` do not select this account"))]
 }
 
 /// The outcome in one line, without its explanation.

@@ -62,6 +62,12 @@ pub struct Report {
     /// The roles that this tool manages and whose trust policies were not as configured.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub trust_drift: BTreeSet<RoleName>,
+    /// The configured roles that are not for this account, because their targets do not select it.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub not_selected: BTreeSet<RoleName>,
+    /// Those of them that an earlier run made, and that are still present.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub unselected: BTreeSet<RoleName>,
     /// Who can assume which role, and who cannot.
     pub proofs: Vec<Proof>,
     /// In a plan with changes: who can assume which role, and who cannot, once the changes are made.
@@ -156,6 +162,8 @@ impl Report {
             refusals: Vec::new(),
             notices: Vec::new(),
             trust_drift: BTreeSet::new(),
+            not_selected: BTreeSet::new(),
+            unselected: BTreeSet::new(),
             proofs: Vec::new(),
             proofs_after: Vec::new(),
             links: Vec::new(),

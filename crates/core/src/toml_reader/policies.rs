@@ -9,7 +9,7 @@ use super::table::Value;
 use super::validators::{sample_account, template};
 use crate::json::texts;
 use crate::policy::{Actions, Document, INLINE_QUOTA, Principals, check_values, inline_length, is_operator};
-use crate::template::Template;
+use crate::template::{Place, Template};
 use crate::text::Untrusted;
 
 /// Validates a permissions policy. A byte order mark, which some editors write, is ignored.
@@ -113,7 +113,8 @@ fn resources_of(policy: &Document, index: usize) -> Vec<String> {
 /// The total size of inline policies as it counts towards the quota, in characters.
 pub(crate) fn inline_policies_size(policies: &BTreeMap<String, Template>) -> usize {
     let size = |policy: &Template| {
-        let text = sample_account().map_or_else(|| policy.0.clone(), |account| policy.expand(&account));
+        let text =
+            sample_account().map_or_else(|| policy.0.clone(), |account| policy.expand(&account, Place::PolicyString));
         let json = Document::parse(&text).map_or(text, |policy| policy.to_json());
         inline_length(&json)
     };

@@ -1,6 +1,7 @@
 //! References of other tools that were left in a text, such as `${AWS::AccountId}`. Nothing replaces them here, and IAM
 //! accepts most of them as literal text, so that a policy with one would silently match nothing.
 
+use crate::template::PLACEHOLDERS;
 use crate::text::Untrusted;
 
 /// Finds the first reference of another tool, or a misspelled placeholder.
@@ -28,7 +29,7 @@ pub(super) fn check_references(text: &str) -> Result<(), String> {
             let what = "is not a policy variable of IAM, and is not replaced here";
             return Err(format!("{} {what}; write {}", quoted(), replacement(inner)));
         }
-        if !is_dollar && !["account-id", "partition"].contains(&inner) && is_misspelled(inner) {
+        if !is_dollar && !PLACEHOLDERS.contains(&inner) && is_misspelled(inner) {
             return Err(format!("{} is not replaced; write {}", quoted(), replacement(inner)));
         }
     }
@@ -44,6 +45,10 @@ fn replacement(name: &str) -> &'static str {
     let name = letters(name);
     if name.ends_with("accountid") || name.ends_with("account") || name.ends_with("accountnumber") {
         "`{account-id}`"
+    } else if name.ends_with("accountname") {
+        "`{account-name}`"
+    } else if name.ends_with("organizationid") || name.ends_with("orgid") {
+        "`{organization-id}`"
     } else if name.ends_with("partition") {
         "`{partition}`"
     } else if name.ends_with("region") {
@@ -56,7 +61,8 @@ fn replacement(name: &str) -> &'static str {
 fn is_misspelled(name: &str) -> bool {
     let name = letters(name);
     let bare = name.strip_prefix("aws").or_else(|| name.strip_prefix("your")).unwrap_or(&name);
-    ["accountid", "account", "accountnumber", "partition", "region"].contains(&bare)
+    ["accountid", "account", "accountnumber", "accountname", "organizationid", "orgid", "partition", "region"]
+        .contains(&bare)
 }
 
 #[cfg(test)]
@@ -74,6 +80,8 @@ mod tests {
             "arn:aws:iam::{account_id}:role/x",
             "arn:aws:iam::<AWS-ACCOUNT-ID>:role/x",
             "arn:aws:ec2:{region}:1:instance/*",
+            "arn:aws:s3:::{account_name}-logs",
+            "arn:aws:s3:::<ORGANIZATION-ID>-logs",
         ];
         insta::assert_snapshot!(texts.map(|text| check_references(text).unwrap_err()).join("\n"), @"
         `${AWS::AccountId}` is a pseudo parameter of CloudFormation, which is not replaced here; write `{account-id}`
@@ -84,6 +92,8 @@ mod tests {
         `{account_id}` is not replaced; write `{account-id}`
         `<AWS-ACCOUNT-ID>` is not replaced; write `{account-id}`
         `{region}` is not replaced; write the region, or `*` for all regions
+        `{account_name}` is not replaced; write `{account-name}`
+        `<ORGANIZATION-ID>` is not replaced; write `{organization-id}`
         ");
     }
 
@@ -91,6 +101,7 @@ mod tests {
     fn policy_variables_and_placeholders_are_accepted() {
         for text in [
             "arn:{partition}:iam::{account-id}:role/x",
+            "arn:aws:s3:::{account-name}-{organization-id}",
             "home/${aws:username}/*",
             "${aws:PrincipalTag/team, 'none'} ${*} ${?} ${$}",
             r#"{"Statement":{"Effect":"Allow"}}"#,

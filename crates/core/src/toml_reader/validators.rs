@@ -10,7 +10,9 @@ use super::table::Value;
 use crate::account::{Account, AccountState, JoinMethod};
 use crate::owner::OWNER_TAG;
 use crate::policy::{Principal, REVOCATION_POLICY};
-use crate::template::Template;
+use crate::role::{ExternalIdTemplate, InvalidExternalId};
+use crate::suggestion::list_of;
+use crate::template::{PLACEHOLDERS, Place, Template};
 use crate::text::Untrusted;
 
 /// The default quota of managed policies per role. AWS raises it on request to at most twice this number.
@@ -25,21 +27,33 @@ const RESERVED_PATHS: [&str; 2] = ["/aws-service-role/", "/aws-reserved/"];
 pub(crate) fn sample_account() -> Option<Account> {
     Some(Account {
         id: "444455556666".parse().ok()?,
-        name: Untrusted::default(),
+        name: "example".into(),
         state: AccountState::Active,
         joined_at: None,
         joined: JoinMethod::Unknown,
         management: "111122223333".parse().ok()?,
         partition: "aws".parse().ok()?,
-        ou_path: None,
+        ou_path: Some("o-exampleorgid/r-ab12/444455556666/".to_owned()),
     })
 }
 
-/// Validates a template by its expansion for an example account.
+/// An external ID with placeholders. The error does not contain it.
+pub(crate) fn external_id_template(text: &str) -> Result<ExternalIdTemplate, String> {
+    let Some(account) = sample_account() else { return Err(InvalidExternalId.to_string()) };
+    ExternalIdTemplate::parse(text, &account).map_err(|error| {
+        format!(
+            "{error}, and the placeholders {}",
+            list_of(PLACEHOLDERS.map(|name| format!("{{{name}}}")).iter().map(String::as_str))
+        )
+    })
+}
+
+/// Validates a template of an ARN by its expansion for an example account.
 pub(crate) fn template(text: &str, check: impl FnOnce(&str) -> Result<(), String>) -> Result<Template, String> {
     check_references(text)?;
     let template = Template(text.to_owned());
-    let expanded = sample_account().map_or_else(|| text.to_owned(), |account| template.expand(&account));
+    let expanded =
+        sample_account().map_or_else(|| text.to_owned(), |account| template.expand(&account, Place::Identifier));
     check(&expanded).map(|()| template)
 }
 

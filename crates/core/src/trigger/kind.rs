@@ -38,6 +38,7 @@ macro_rules! trigger_kinds {
                     Self::AccountDeparted
                     | Self::ManagedAccount
                     | Self::MoveAccount
+                    | Self::AccountTags
                     | Self::OtherEvent
                     | Self::Sweep => EventSubject::AnyAccount,
                     Self::Schedule | Self::Manual | Self::CommandLine => EventSubject::StatesMode,
@@ -68,6 +69,8 @@ trigger_kinds! {
     ManagedAccount = "managed_account",
     /// An account was moved to another organizational unit.
     MoveAccount = "move_account",
+    /// The tags of an account were changed.
+    AccountTags = "account_tags",
     /// The schedule of the full sweep.
     Schedule = "schedule",
     /// A message that a sweep sent to continue, or to check one account.

@@ -35,6 +35,7 @@ pub(super) fn parse(event: &Object<'_>, name: Untrusted<&str>) -> Result<Trigger
             let id = Field::at(event, "detail/requestParameters/accountId").account()?;
             Ok(Trigger::AccountReady { id, kind: TriggerKind::MoveAccount })
         }
+        "TagResource" | "UntagResource" => Ok(tags_changed(event, name)),
         "InviteAccountToOrganization" => {
             ignored(event, "the account was invited and is not a member until it accepts".to_owned())
         }
@@ -42,6 +43,23 @@ pub(super) fn parse(event: &Object<'_>, name: Untrusted<&str>) -> Result<Trigger
             ignored(event, "the account closure was requested; its result arrives as a separate event".to_owned())
         }
         _ => ignored(event, format!("the event `{name}` needs no action")),
+    }
+}
+
+/// The tags of something in the organization were changed. Only those of an account can select it as a target. AWS does not
+/// document the fields of this event, so that one without a resource is reported and not an error: the next sweep finds the tags.
+fn tags_changed(event: &Object<'_>, name: Untrusted<&str>) -> Trigger {
+    let kind = TriggerKind::AccountTags;
+    let Some(resource) = Field::at(event, "detail/requestParameters/resourceId").optional() else {
+        let reason = format!("the event `{name}` names no resource; the next sweep finds the tags of the account");
+        return Trigger::Unreadable { kind, reason };
+    };
+    match resource.parse() {
+        Ok(id) => Trigger::AccountReady { id, kind },
+        Err(_) => {
+            let reason = format!("the tags of `{resource}` were changed, which is not an account");
+            Trigger::Ignored { kind, reason, account: None }
+        }
     }
 }
 

@@ -459,6 +459,28 @@ fn membership_event_without_a_member_is_ignored() {
 }
 
 #[test]
+fn changed_tags_of_an_account_are_looked_at_and_those_of_anything_else_are_ignored() {
+    let tagged = |resource: serde_json::Value| {
+        let tags = json!([{"key": "env", "value": "prod"}]);
+        membership("TagResource", json!({"requestParameters": {"resourceId": resource, "tags": tags}}))
+    };
+    assert_eq!(
+        tagged(json!("444455556666")),
+        Trigger::AccountReady { id: "444455556666".parse().unwrap(), kind: TriggerKind::AccountTags }
+    );
+    let untagged = json!({"requestParameters": {"resourceId": "444455556666", "tagKeys": ["env"]}});
+    assert_eq!(membership("UntagResource", untagged), tagged(json!("444455556666")));
+    let others = ["ou-ab12-cdef3456", "r-ab12", "p-examplepolicy1", "44445555666"].map(|id| tagged(json!(id)));
+    assert!(others.iter().all(|trigger| matches!(trigger, Trigger::Ignored { .. })));
+    insta::assert_snapshot!(others[0], @"");
+    let unreadable = [tagged(json!(444_455_556_666_u64)), membership("TagResource", json!({}))];
+    assert!(unreadable.iter().all(|trigger| matches!(trigger, Trigger::Unreadable { .. })));
+    insta::assert_snapshot!(unreadable[1], @"");
+    let failed = json!({"errorCode": "AccessDeniedException", "requestParameters": {"resourceId": "444455556666"}});
+    insta::assert_snapshot!(membership("TagResource", failed), @"");
+}
+
+#[test]
 fn failed_call_is_ignored() {
     let moved = json!({"errorCode": "DuplicateAccountException", "requestParameters": {"accountId": "444455556666"}});
     insta::assert_snapshot!(membership("MoveAccount", moved), @"ignored: the call `MoveAccount` failed (DuplicateAccountException)");

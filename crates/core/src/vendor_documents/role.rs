@@ -75,7 +75,10 @@ impl VendorDocuments {
                     Ok(symbol) => ExternalIdSource::Pattern(symbol),
                     Err(_) => ExternalIdSource::Pattern(pattern.clone()),
                 },
-                ExternalIdSource::Literal(_) | ExternalIdSource::Parameter(_) | ExternalIdSource::Tenant(_) => {
+                ExternalIdSource::Literal(_)
+                | ExternalIdSource::Template(_)
+                | ExternalIdSource::Parameter(_)
+                | ExternalIdSource::Tenant(_) => {
                     secrets.parameters.insert(symbol.clone(), Ok(SecretString::from(symbol.as_str())));
                     ExternalIdSource::Parameter(symbol.clone())
                 }
@@ -108,6 +111,9 @@ fn place(source: &ExternalIdSource, hint: Option<&str>) -> ExternalIdPlace {
     let hint = hint.map(|hint| format!(": {hint}")).unwrap_or_default();
     let (text, is_pattern) = match source {
         ExternalIdSource::Literal(_) => (format!("of the configuration{hint}"), false),
+        ExternalIdSource::Template(_) => {
+            (format!("of the configuration, with its placeholders replaced for the account{hint}"), false)
+        }
         ExternalIdSource::Parameter(name) => (format!("from the SSM parameter {name}{hint}"), false),
         ExternalIdSource::Tenant(_) => (format!("that the vendor's API returns{hint}"), false),
         ExternalIdSource::Pattern(_) => (format!("as a pattern such as PREFIX-*{hint}"), true),

@@ -8,10 +8,10 @@ use onboarding_core::new_account::NewAccount;
 use onboarding_core::organizational_unit::{Unit, UnitId};
 use onboarding_core::text::Untrusted;
 
-use super::UnreadableAccount;
+use super::{Directory, UnreadableAccount};
 
 /// Creates accounts, and reads and changes where they are.
-pub trait ManageAccounts: Sync {
+pub trait ManageAccounts: Directory {
     /// `organizations:ListAccounts`, one page, with the emails.
     fn members(&self, from: Option<String>) -> impl Future<Output = Result<MemberPage, ApiError>> + Send;
 
@@ -37,13 +37,6 @@ pub trait ManageAccounts: Sync {
 
     /// `organizations:DescribeOrganizationalUnit`; `None` if there is no such unit.
     fn unit(&self, id: &UnitId) -> impl Future<Output = Result<Option<Unit>, ApiError>> + Send;
-
-    /// `organizations:ListOrganizationalUnitsForParent`, one page.
-    fn units_below(
-        &self,
-        parent: &UnitId,
-        from: Option<String>,
-    ) -> impl Future<Output = Result<UnitPage, ApiError>> + Send;
 }
 
 /// An account, and the email address of its owner.
@@ -80,15 +73,6 @@ pub struct AccountRequest {
 pub struct RequestPage {
     /// The requests.
     pub requests: Vec<AccountRequest>,
-    /// Where the next page starts.
-    pub next: Option<String>,
-}
-
-/// One page of units, and the token of the next page.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct UnitPage {
-    /// The units.
-    pub units: Vec<Unit>,
     /// Where the next page starts.
     pub next: Option<String>,
 }

@@ -12,7 +12,7 @@ mod try_access;
 
 pub use http::{Http, Method, VendorRequest, VendorResponse};
 pub use inspect::Inspect;
-pub use manage_accounts::{AccountRequest, ManageAccounts, Member, MemberPage, RequestPage, UnitPage};
+pub use manage_accounts::{AccountRequest, ManageAccounts, Member, MemberPage, RequestPage};
 pub use parameter_store::{NewParameter, ParameterSettings, ParameterStore, ParameterWrite, StoredParameter};
 pub use records::{LeaseAttempt, Records, Saved};
 pub use try_access::{Profiles, TryAccess};
@@ -27,11 +27,13 @@ use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
 use onboarding_core::management_role::ManagementRole;
 use onboarding_core::observed::{ExistingRegistration, ObservedRole};
+use onboarding_core::organizational_unit::{Unit, UnitId};
 use onboarding_core::outcome::Cause;
 use onboarding_core::plan::{Change, RegistrationChange};
 use onboarding_core::report::AccountEvent;
 use onboarding_core::role::RoleName;
 use onboarding_core::role_id::RoleId;
+use onboarding_core::targets::Tags;
 use onboarding_core::vendor::{Api, ApiAccess};
 
 /// The ports of the engine. Every value that implements them all is a `World`: in production the AWS clients, in tests and in
@@ -57,6 +59,22 @@ pub trait Directory: Sync {
 
     /// `organizations:DescribeCreateAccountStatus`: the state of an account creation request. Call it at most once a second.
     fn account_creation(&self, request: &str) -> impl Future<Output = Result<Creation, ApiError>> + Send;
+
+    /// `organizations:ListOrganizationalUnitsForParent`, one page.
+    fn units_below(
+        &self,
+        parent: &UnitId,
+        from: Option<String>,
+    ) -> impl Future<Output = Result<UnitPage, ApiError>> + Send;
+}
+
+/// One page of units, and the token of the next page.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UnitPage {
+    /// The units.
+    pub units: Vec<Unit>,
+    /// Where the next page starts.
+    pub next: Option<String>,
 }
 
 /// One page of accounts, and the token of the next page.
@@ -83,7 +101,7 @@ pub struct UnreadableAccount {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TagPage {
     /// The tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
     /// Where the next page starts.
     pub next: Option<String>,
 }

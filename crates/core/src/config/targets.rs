@@ -1,0 +1,197 @@
+//! `targets` of a grant, a vendor or a role: which accounts it is for, and `on-unselect`: what happens in an account that is no
+//! longer selected.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+
+use crate::account::AccountId;
+use crate::organizational_unit::{UnitId, UnitSelector};
+use crate::suggestion::{did_you_mean, one_of};
+use crate::targets::{AccountFilter, OnUnselect, Targets};
+use crate::text::Untrusted;
+use crate::toml_reader::{Table, Value};
+
+const TARGETS: &[&str] = &["organizational-units", "accounts", "tags", "exclude"];
+const EXCLUDE: &[&str] = &["organizational-units", "accounts", "tags"];
+
+/// How deep units can be nested, with the root as one more name in front.
+///
+/// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>.
+const DEEPEST_PATH: usize = 6;
+
+/// The most tags of an account.
+const MOST_TAGS: usize = 50;
+
+/// Reads `targets` and `on-unselect` of a grant, a vendor or a role.
+pub(super) fn targets(table: &Table<'_>) -> Targets {
+    let value = table.get("targets");
+    let on_unselect = table.get("on-unselect");
+    if let (None, Some(on_unselect)) = (&value, &on_unselect) {
+        on_unselect.problem("has no effect without `targets`; add `targets`, or remove the key");
+    }
+    let on_unselect = on_unselect.and_then(|value| self::on_unselect(&value)).unwrap_or_default();
+    let targets = value.and_then(|value| selecting(&value)).unwrap_or_default();
+    Targets { on_unselect, ..targets }
+}
+
+fn on_unselect(value: &Value<'_>) -> Option<OnUnselect> {
+    let word = value.text()?;
+    let words = OnUnselect::ALL.map(OnUnselect::as_str);
+    let Some(known) = OnUnselect::ALL.into_iter().find(|known| known.as_str() == word) else {
+        let near = did_you_mean(word, words);
+        value.problem(format!("`{}` is not known; use {}{near}", Untrusted::new(word), one_of(words)));
+        return None;
+    };
+    if known == OnUnselect::Remove {
+        value.problem(
+            "`remove` is not supported by this version: what is no longer selected is reported and kept; write \"keep\", or \
+             remove the key",
+        );
+    }
+    Some(known)
+}
+
+fn selecting(value: &Value<'_>) -> Option<Targets> {
+    let table = value.table(TARGETS)?;
+    if value.is_empty() {
+        value.problem(
+            "is empty, which selects no account; name units, accounts or tags, or remove the key to select every account",
+        );
+    }
+    let selected = filter(&table);
+    let exclude = table.get("exclude");
+    let excluded = exclude.as_ref().and_then(|value| {
+        if value.is_empty() {
+            value.problem("is empty; name units, accounts or tags, or remove the key");
+        }
+        Some(filter(&value.table(EXCLUDE)?))
+    });
+    let excluded = excluded.unwrap_or_default();
+    if let Some(value) = exclude {
+        check_contradiction(&value, &selected, &excluded);
+    }
+    Some(Targets { selected, excluded, on_unselect: OnUnselect::default() })
+}
+
+/// Records what is both selected and excluded: it could never be selected, which nobody means.
+fn check_contradiction(value: &Value<'_>, selected: &AccountFilter, excluded: &AccountFilter) {
+    let units = selected.units.intersection(&excluded.units).map(ToString::to_string);
+    let accounts = selected.accounts.intersection(&excluded.accounts).map(ToString::to_string);
+    for both in units.chain(accounts) {
+        value.problem(format!(
+            "`{}` is selected and excluded, and excluding takes precedence; remove one of the two",
+            Untrusted::new(both)
+        ));
+    }
+}
+
+fn filter(table: &Table<'_>) -> AccountFilter {
+    let units = table.get("organizational-units").map(|value| parsed::<TargetUnit>(&value)).unwrap_or_default();
+    AccountFilter {
+        units: units.into_iter().map(|unit| unit.0).collect(),
+        accounts: table.get("accounts").map(|value| parsed::<AccountId>(&value)).unwrap_or_default(),
+        tags: table.get("tags").map(|value| tags(&value)).unwrap_or_default(),
+    }
+}
+
+/// The items of an array, each of them once.
+fn parsed<T: FromStr<Err: std::fmt::Display> + Ord>(value: &Value<'_>) -> BTreeSet<T> {
+    let mut found = BTreeSet::new();
+    for item in items(value) {
+        if let Some(parsed) = item.parse::<T>()
+            && !found.insert(parsed)
+        {
+            item.problem(format!(
+                "`{}` appears twice; remove one",
+                Untrusted::new(item.node().as_str().unwrap_or_default())
+            ));
+        }
+    }
+    found
+}
+
+/// The items of an array that is not empty.
+fn items<'a>(value: &Value<'a>) -> Vec<Value<'a>> {
+    let items = value.list().unwrap_or_default();
+    if items.is_empty() && value.node().is_array() {
+        value.problem("is empty; add an entry, or remove the key");
+    }
+    items
+}
+
+/// A unit that can be a target: not the root, which contains every account.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct TargetUnit(UnitSelector);
+
+impl FromStr for TargetUnit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let shown = Untrusted::new(text);
+        let root = || {
+            format!(
+                "`{shown}` is the root, which contains every account; write a unit, or remove the key to select every account"
+            )
+        };
+        // A name may start like an ID, but one that looks like an ID and is none is a mistake.
+        if text.starts_with("ou-") && !text.contains('/') && text.parse::<UnitId>().is_err() {
+            return Err(format!("`{shown}` is not the ID of an organizational unit; write it like `ou-ab12-cdef3456`"));
+        }
+        let unit = text.parse::<UnitSelector>().map_err(|error| error.to_string())?;
+        match &unit {
+            UnitSelector::Id(id) if id.is_root() => Err(root()),
+            UnitSelector::Path(names) if matches!(names.as_slice(), [name] if name == ROOT_NAME) => Err(root()),
+            UnitSelector::Path(names) if names.len() > DEEPEST_PATH => Err(format!(
+                "`{shown}` has more names than units can be nested, which is five levels below the root; shorten it"
+            )),
+            UnitSelector::Path(names) if names.iter().any(|name| name.chars().count() > 128) => Err(format!(
+                "`{shown}` contains a name with more than 128 characters, the limit of Organizations; shorten it"
+            )),
+            UnitSelector::Id(_) | UnitSelector::Path(_) => Ok(Self(unit)),
+        }
+    }
+}
+
+/// The name of the root, which cannot be changed.
+const ROOT_NAME: &str = "Root";
+
+/// Tags, each with one value or several of which it has one.
+///
+/// See <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Tag.html>.
+fn tags(value: &Value<'_>) -> BTreeMap<String, BTreeSet<String>> {
+    let entries = value.entries().unwrap_or_default();
+    if entries.is_empty() && value.node().is_table() {
+        value.problem("is empty; add a tag, or remove the key");
+    }
+    if entries.len() > MOST_TAGS {
+        value.problem(format!(
+            "{} tags are more than the {MOST_TAGS} that an account can have, and it needs all of them",
+            entries.len()
+        ));
+    }
+    let is_allowed = |c: char| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c);
+    let mut tags = BTreeMap::new();
+    for entry in entries {
+        let key = entry.key();
+        if !(1..=128).contains(&key.chars().count()) || !key.chars().all(is_allowed) {
+            entry.problem("is not a valid tag key; use 1 to 128 letters, digits, spaces and `_.:/=+-@`");
+        }
+        let several = if entry.node().is_array() { items(&entry) } else { vec![entry.clone()] };
+        let mut values = BTreeSet::new();
+        for one in several {
+            let Some(text) = one.text() else { continue };
+            if text.chars().count() > 256 || !text.chars().all(is_allowed) {
+                one.problem("the tag value is not valid; use up to 256 letters, digits, spaces and `_.:/=+-@`");
+            }
+            if !values.insert(text.to_owned()) {
+                one.problem(format!("`{}` appears twice; remove one", Untrusted::new(text)));
+            }
+        }
+        tags.insert(key.to_owned(), values);
+    }
+    tags
+}
+
+#[cfg(test)]
+#[path = "targets_tests.rs"]
+mod tests;

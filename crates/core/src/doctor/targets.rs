@@ -1,0 +1,123 @@
+//! The targets of a configuration, compared with the accounts and units that exist.
+
+use super::check::Check;
+use crate::account::Account;
+use crate::config::Config;
+use crate::eligibility::{Eligibility, eligibility};
+use crate::organizational_unit::UnitSelector;
+use crate::suggestion::counted;
+use crate::targets::{AccountFacts, TargetDecision, Targets, UnitIds};
+
+/// Whether the units that targets name exist, and whether each part of the configuration with targets is for any account.
+/// `accounts` are all accounts of the organization, and `units` those that the configuration names by their paths. Targets that
+/// depend on tags are not judged: reading the tags of every account would take long. Empty if nothing has targets.
+#[must_use]
+pub fn targets(config: &Config, accounts: &[Account], units: &UnitIds) -> Vec<Check> {
+    const NAME: &str = "targets";
+    let parts: Vec<_> = parts(config).filter(|(_, targets)| !targets.is_every_account()).collect();
+    if parts.is_empty() {
+        return Vec::new();
+    }
+    let eligible: Vec<_> =
+        accounts.iter().filter(|account| eligibility(account, &config.excluded) == Eligibility::Eligible).collect();
+    let mut checks = Vec::new();
+    for (part, targets) in &parts {
+        for unit in targets.units() {
+            match unit {
+                UnitSelector::Path(names) => {
+                    if let Some(Err(stop)) = units.get(names) {
+                        let text = format!("{part}: {}", stop.cause().message);
+                        checks.push(Check::failed(NAME, text, "correct `targets`, or create the unit"));
+                    }
+                }
+                UnitSelector::Id(id) if !accounts.iter().any(|account| account.is_in(id)) => {
+                    let text = format!("{part}: no account is in the unit {id}, if it exists");
+                    checks.push(Check::warning(NAME, text, "compare it with the units of the organization"));
+                }
+                UnitSelector::Id(_) => {}
+            }
+        }
+        let selects = |account: &&&Account| {
+            let facts = AccountFacts::new(account, Some(units), None);
+            targets.decide(&facts) != TargetDecision::NotSelected
+        };
+        if !eligible.iter().any(|account| selects(&account)) {
+            let text = format!("{part} selects none of {}: {targets}", counted(eligible.len(), "account"));
+            checks.push(Check::warning(NAME, text, "correct `targets`, or ignore this if accounts are added later"));
+        }
+    }
+    if checks.is_empty() {
+        let text = format!("{} with targets, each for at least one account", counted(parts.len(), "part"));
+        checks.push(Check::ok(NAME, text));
+    }
+    checks
+}
+
+/// The parts of a configuration that can have targets, each with its name.
+fn parts(config: &Config) -> impl Iterator<Item = (String, &Targets)> {
+    let grants = config.access_role.grants.iter().enumerate();
+    let grants = grants.map(|(index, grant)| (format!("access-role.grant {}", index + 1), &grant.targets));
+    grants.chain(config.roles.iter().map(|role| (role.definition.owner.to_string(), &role.targets)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::AccountState;
+    use crate::code::Code;
+    use crate::outcome::Stop;
+    use crate::plan::sample;
+
+    fn account(id: &str, state: AccountState, path: &str) -> Account {
+        Account { id: id.parse().unwrap(), state, ou_path: Some(path.to_owned()), ..sample::account() }
+    }
+
+    fn checks(targets: &[&str]) -> String {
+        let grants =
+            targets.iter().map(|targets| format!("[[access-role.grant]]\nprincipal = '222233334444'\n{targets}\n"));
+        let config = Config::parse_without_files(&grants.collect::<String>()).unwrap();
+        let accounts = [
+            account("444455556666", AccountState::Active, "o-exampleorg1/r-ab12/ou-ab12-prod0001/444455556666/"),
+            account("555566667777", AccountState::Closed, "o-exampleorg1/r-ab12/ou-ab12-closed01/555566667777/"),
+        ];
+        let missing = Stop::blocked(Code::Configuration, "`Root` contains no unit `Prod`", "");
+        let units = UnitIds::from([
+            (vec!["Production".to_owned()], Ok("ou-ab12-prod0001".parse().unwrap())),
+            (vec!["Prod".to_owned()], Err(missing)),
+        ]);
+        let checks = super::targets(&config, &accounts, &units);
+        let lines = checks.iter().map(|check| {
+            let fix = check.fix.as_ref().map(|fix| format!(" -> {fix}")).unwrap_or_default();
+            format!("{:?} {}{fix}", check.status, check.text)
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn configuration_without_targets_has_no_check() {
+        assert_eq!(checks(&[""]), "");
+    }
+
+    #[test]
+    fn targets_that_select_an_account_or_depend_on_tags_are_fine() {
+        let fine = [
+            "targets.organizational-units = ['Production']",
+            "targets.organizational-units = ['ou-ab12-prod0001']",
+            "targets.accounts = ['444455556666', '999988887777']",
+            "targets.tags = { env = 'prod' }",
+            "targets.exclude.accounts = ['999988887777']",
+        ];
+        insta::assert_snapshot!(checks(&fine), @"");
+    }
+
+    #[test]
+    fn unknown_units_and_targets_that_select_nothing_are_reported() {
+        let wrong = [
+            "targets.organizational-units = ['Prod', 'Production']",
+            "targets.exclude.organizational-units = ['ou-ab12-other001']",
+            "targets.accounts = ['999988887777']",
+            "targets.organizational-units = ['ou-ab12-closed01']",
+        ];
+        insta::assert_snapshot!(checks(&wrong), @"");
+    }
+}

@@ -1,0 +1,155 @@
+//! What is read about an account to decide which parts of the configuration are for it.
+//!
+//! The path of an account comes with its description, so that units that are configured by their IDs, and accounts, cost no
+//! call. Only if an answer depends on it, the units that are configured by their names are looked up, from the root downwards:
+//! one listing for each unit on a configured path, whatever the number of accounts, once for the lifetime of an engine (the
+//! function makes a new one every minute). And only if an answer still depends on them, the tags of the account are read, which
+//! costs a call for each account.
+
+use std::sync::Arc;
+
+use onboarding_core::account::{Account, AccountAge, AccountId};
+use onboarding_core::code::Code;
+use onboarding_core::config::Config;
+use onboarding_core::error::ApiError;
+use onboarding_core::limits::BETWEEN_LIST_TAGS;
+use onboarding_core::organizational_unit::{Unit, UnitId, UnitSelector};
+use onboarding_core::outcome::Stop;
+use onboarding_core::targets::{AccountFacts, Tags, TargetDecision, UnitIds, Unknown};
+
+use crate::job::Engine;
+use crate::pages::read_pages;
+use crate::ports::{Clock, Directory, TagPage, World};
+use crate::rate_limit::RateLimit;
+use crate::unit_tree::UnitTree;
+
+/// What was read about an account.
+#[derive(Debug, Default)]
+pub(crate) struct KnownFacts {
+    units: Option<Arc<UnitIds>>,
+    tags: Option<Result<Tags, Stop>>,
+}
+
+impl KnownFacts {
+    /// Together with the account.
+    pub(crate) fn about<'a>(&'a self, account: &'a Account) -> AccountFacts<'a> {
+        AccountFacts::new(account, self.units.as_deref(), self.tags.as_ref())
+    }
+}
+
+impl<W: World> Engine<W> {
+    /// Reads what is needed to decide which parts of the configuration are for an account.
+    ///
+    /// # Errors
+    /// When a call fails in a way that passes with time. Any other failure is reported by the parts that depend on the answer.
+    pub(crate) async fn known_facts(&self, account: &Account) -> Result<KnownFacts, Stop> {
+        let mut known = KnownFacts::default();
+        loop {
+            let unknown: Vec<_> = self
+                .config
+                .targets()
+                .filter_map(|targets| match targets.decide(&known.about(account)) {
+                    TargetDecision::NotKnown(unknown) => Some(unknown),
+                    TargetDecision::Selected | TargetDecision::NotSelected => None,
+                })
+                .collect();
+            if known.units.is_none() && unknown.contains(&Unknown::UnitNames) {
+                known.units = Some(self.unit_ids(account).await?);
+            } else if known.tags.is_none() && unknown.contains(&Unknown::Tags) {
+                known.tags = Some(self.tags_of(&account.id).await?);
+            } else {
+                return Ok(known);
+            }
+        }
+    }
+
+    /// The units that the configuration names by their paths. They are the same for every account, so that runs wait for the first
+    /// of them to look them up.
+    async fn unit_ids(&self, account: &Account) -> Result<Arc<UnitIds>, Stop> {
+        let mut cache = self.cache.units.lock().await;
+        if let Some(units) = &*cache {
+            return Ok(units.clone());
+        }
+        let all = |stop: Stop| Arc::new(paths(&self.config).map(|names| (names.clone(), Err(stop.clone()))).collect());
+        let Some(root) = root_of(account) else { return Ok(all(Unknown::Path.stop(&account.id))) };
+        match find_units(&self.world, root, &self.config).await {
+            Ok(units) => Ok(cache.insert(Arc::new(units)).clone()),
+            // It is not kept: the next account asks again.
+            Err(error) => lasting(&error).map(all),
+        }
+    }
+
+    async fn tags_of(&self, account: &AccountId) -> Result<Result<Tags, Stop>, Stop> {
+        let mut tags = Tags::new();
+        let pace = RateLimit::new(BETWEEN_LIST_TAGS, 1);
+        let read = read_pages("organizations:ListTagsForResource", &self.world, &pace, async |from| {
+            let TagPage { tags: page, next } = self.world.account_tags(account, from).await?;
+            tags.extend(page);
+            Ok(next)
+        });
+        match read.await {
+            Ok(()) => Ok(Ok(tags)),
+            Err(error) => lasting(&error).map(Err),
+        }
+    }
+}
+
+/// The units that the targets of a configuration name by their paths. The root is found in the path of an account; without such an
+/// account, there are none.
+///
+/// # Errors
+/// When a call fails.
+pub async fn target_units(
+    world: &(impl Directory + Clock),
+    config: &Config,
+    accounts: &[Account],
+) -> Result<UnitIds, ApiError> {
+    match accounts.iter().find_map(root_of) {
+        Some(root) => find_units(world, root, config).await,
+        None => Ok(UnitIds::new()),
+    }
+}
+
+async fn find_units(world: &(impl Directory + Clock), root: Unit, config: &Config) -> Result<UnitIds, ApiError> {
+    let mut tree = UnitTree::new(world);
+    let mut units = UnitIds::new();
+    for names in paths(config) {
+        let found = tree.find(root.clone(), names).await?;
+        units.insert(names.clone(), found.map(|unit| unit.id).map_err(|problem| unknown_unit(&problem)));
+    }
+    Ok(units)
+}
+
+/// The paths of names in the targets of a configuration.
+fn paths(config: &Config) -> impl Iterator<Item = &Vec<String>> {
+    config.targets().flat_map(|targets| targets.units()).filter_map(|unit| match unit {
+        UnitSelector::Path(names) => Some(names),
+        UnitSelector::Id(_) => None,
+    })
+}
+
+/// An error that does not pass with time.
+///
+/// # Errors
+/// How the run ends if it does.
+fn lasting(error: &ApiError) -> Result<Stop, Stop> {
+    match Stop::from_error(error, AccountAge::Established) {
+        stop @ (Stop::Blocked(_) | Stop::Ignored(_)) => Ok(stop),
+        stop @ (Stop::Wait(_) | Stop::Reopen(_)) => Err(stop),
+    }
+}
+
+fn unknown_unit(problem: &str) -> Stop {
+    Stop::blocked(
+        Code::Configuration,
+        problem,
+        "correct `targets` in the configuration, or create the unit, then run again",
+    )
+}
+
+/// The root of the organization, from the path of an account.
+fn root_of(account: &Account) -> Option<Unit> {
+    let mut ids = account.ou_path.as_deref()?.split('/').filter_map(|part| part.parse::<UnitId>().ok());
+    // The name of the root cannot be changed.
+    ids.find(UnitId::is_root).map(|id| Unit { id, name: "Root".into() })
+}

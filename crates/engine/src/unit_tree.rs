@@ -1,0 +1,65 @@
+//! The organizational units below the root, as far as they were read: the units of each parent once.
+
+use std::collections::BTreeMap;
+
+use onboarding_core::error::ApiError;
+use onboarding_core::limits::BETWEEN_LISTINGS;
+use onboarding_core::organizational_unit::{Unit, UnitId, UnitSelector};
+
+use crate::pages::read_pages;
+use crate::ports::{Clock, Directory, UnitPage};
+use crate::rate_limit::RateLimit;
+
+/// The units that were read.
+pub(crate) struct UnitTree<'a, W> {
+    world: &'a W,
+    pace: RateLimit,
+    below: BTreeMap<UnitId, Vec<Unit>>,
+}
+
+impl<'a, W: Directory + Clock> UnitTree<'a, W> {
+    pub(crate) fn new(world: &'a W) -> Self {
+        Self { world, pace: RateLimit::new(BETWEEN_LISTINGS, 1), below: BTreeMap::new() }
+    }
+
+    /// Waits until a call may be made.
+    pub(crate) async fn pace(&self) {
+        self.pace.wait(self.world).await;
+    }
+
+    /// The unit at a path of names, or why there is none.
+    pub(crate) async fn find(&mut self, root: Unit, names: &[String]) -> Result<Result<Unit, String>, ApiError> {
+        let mut unit = root;
+        let mut path = String::new();
+        for name in names {
+            let below = self.below(&unit.id).await?;
+            let Some(found) = below.iter().find(|unit| unit.name == name.as_str()) else {
+                // The console shows the root in front of the units.
+                if path.is_empty() && unit.name == name.as_str() {
+                    continue;
+                }
+                let parent = if path.is_empty() { unit.name.raw() } else { path.as_str() };
+                return Ok(Err(UnitSelector::unknown_name(name, parent, below)));
+            };
+            path = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
+            unit = Unit { id: found.id.clone(), name: path.as_str().into() };
+        }
+        Ok(Ok(unit))
+    }
+
+    /// The units directly below a unit or the root.
+    pub(crate) async fn below(&mut self, parent: &UnitId) -> Result<&[Unit], ApiError> {
+        if !self.below.contains_key(parent) {
+            let mut units = Vec::new();
+            let world = self.world;
+            read_pages("organizations:ListOrganizationalUnitsForParent", world, &self.pace, async |from| {
+                let UnitPage { units: page, next } = world.units_below(parent, from).await?;
+                units.extend(page);
+                Ok(next)
+            })
+            .await?;
+            self.below.insert(parent.clone(), units);
+        }
+        Ok(self.below.get(parent).map_or(&[], Vec::as_slice))
+    }
+}

@@ -1,0 +1,78 @@
+//! Placeholders are replaced by values that fit their place. The name of an account is text that its owner chooses: where it does
+//! not fit, the role is refused, and the name is never inserted.
+
+use onboarding_core::account::AccountState;
+use onboarding_simulation::FakeOrganization;
+
+use crate::common::{OLD, engine, id, job, name, organization, outcome_code, run};
+
+const NAMED: &str = "777788889999";
+
+/// An account with this name and path. The established account is named `old`.
+fn with_account(account_name: &str, path: Option<&str>) -> FakeOrganization {
+    let organization = organization().with_member(&id(NAMED), account_name, AccountState::Active, None);
+    for account in [NAMED, OLD] {
+        if let Some(path) = path {
+            organization.set_ou_path(&id(account), path);
+        }
+    }
+    organization
+}
+
+const CONFIG: &str = r#"
+[[role]]
+name = "reader"
+policies = { logs = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:{partition}:s3:::logs-{organization-id}/{account-name}/*"}}' }
+[[role.trust]]
+principal = "222233334444"
+external-id = "s3cret:{account-id}:{organization-id}"
+condition = { StringEquals = { "aws:PrincipalTag/account" = "{account-name}" } }
+
+[[role]]
+name = "plain"
+managed-policies = ["arn:{partition}:iam::aws:policy/ReadOnlyAccess"]
+trust = [{ principal = "222233334444" }]
+"#;
+
+const PATH: &str = "o-exampleorg1/r-exam/777788889999/";
+
+#[test]
+fn placeholders_are_replaced_and_the_external_id_stays_hidden() {
+    let organization = with_account("Team A", Some(PATH));
+    let report = run(engine(&organization, CONFIG).apply(&job(&organization, NAMED)));
+    assert_eq!(outcome_code(&report), "converged");
+    let role = organization.role_state(&id(NAMED), &name("reader")).expect("the role");
+    let external_id = format!("s3cret:{NAMED}:o-exampleorg1");
+    assert!(role.trust.0.contains(&format!("\"{external_id}\"")) && role.trust.0.contains("\"Team A\""));
+    assert!(role.policies.values().any(|policy| policy.0.contains("arn:aws:s3:::logs-o-exampleorg1/Team A/*")));
+    let printed = serde_json::to_string(&report).unwrap();
+    assert!(!printed.contains("s3cret"), "{printed}");
+    // A second run finds it as configured.
+    organization.clear_journal();
+    assert_eq!(outcome_code(&run(engine(&organization, CONFIG).apply(&job(&organization, NAMED)))), "converged");
+    assert_eq!(organization.writes(), []);
+}
+
+#[test]
+fn hostile_name_refuses_the_role_and_is_never_inserted() {
+    for hostile in ["", "*", "a/b", "x\"}],\"Principal\":\"*", "${aws:username}", "{account-id}", "a\u{202e}b", "É"] {
+        let organization = with_account(hostile, Some(PATH));
+        let report = run(engine(&organization, CONFIG).apply(&job(&organization, NAMED)));
+        assert_eq!(outcome_code(&report), "blocked configuration", "{hostile}");
+        assert_eq!(organization.role_state(&id(NAMED), &name("reader")), None, "{hostile}");
+        assert!(organization.role_state(&id(NAMED), &name("plain")).is_some(), "the other role is not affected");
+    }
+    let organization = with_account("a/b", Some(PATH));
+    let report = run(engine(&organization, CONFIG).plan(&job(&organization, NAMED)));
+    insta::assert_snapshot!(report.refusals[0], @"");
+}
+
+#[test]
+fn role_waits_for_the_id_of_the_organization() {
+    let organization = with_account("Team A", None);
+    let report = run(engine(&organization, CONFIG).apply(&job(&organization, NAMED)));
+    assert_eq!(outcome_code(&report), "waiting not_propagated");
+    assert_eq!(organization.role_state(&id(NAMED), &name("reader")), None);
+    assert!(organization.role_state(&id(NAMED), &name("plain")).is_some());
+    insta::assert_snapshot!(report.outcome, @"");
+}
