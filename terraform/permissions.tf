@@ -32,13 +32,10 @@ resource "aws_iam_role_policy" "function" {
       # Organizations that an account is a member before it assumes a role in it. Outside the management account, the function may
       # assume the role of management.yaml only, which has these permissions instead.
       {
-        Sid    = "AssumeAccessRoles"
-        Effect = "Allow"
-        Action = "sts:AssumeRole"
-        Resource = var.management_role_arn != null ? [var.management_role_arn] : [
-          "arn:${local.partition}:iam::*:role/${var.access_role_name}",
-          "arn:${local.partition}:iam::*:role/AWSControlTowerExecution",
-        ]
+        Sid      = "AssumeAccessRoles"
+        Effect   = "Allow"
+        Action   = "sts:AssumeRole"
+        Resource = var.management_role_arn != null ? [var.management_role_arn] : [for name in local.assumable_roles : "arn:${local.partition}:iam::*:role/${name}"]
         Condition = {
           ArnEquals            = { "lambda:SourceFunctionArn" = local.function_arn }
           StringEqualsIfExists = { "aws:ResourceOrgID" = "$${aws:PrincipalOrgID}" }
@@ -164,6 +161,10 @@ resource "aws_iam_role_policy" "function" {
 }
 
 locals {
+  # CloudFormation pads the names to four: empty ones match no role.
+  other_access_role_names = length(var.other_access_role_names) == 0 ? [] : [for index in range(4) : try(var.other_access_role_names[index], "")]
+  assumable_roles         = concat([var.access_role_name, "AWSControlTowerExecution"], local.other_access_role_names)
+
   readable_parameters = concat(
     ["${local.ssm_parameters_arn}/account-onboarding/*"],
     local.create_configuration ? [] : ["${local.ssm_parameters_arn}${var.configuration_parameter_name}"],

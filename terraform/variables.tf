@@ -67,6 +67,18 @@ variable "access_role_name" {
   }
 }
 
+variable "other_access_role_names" {
+  description = "Names of up to four more access roles that a custom configuration uses, for example in some units only. The function may assume these, too."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.other_access_role_names) <= 4 && alltrue([for name in var.other_access_role_names : can(regex("^[A-Za-z0-9_+=.@-]{1,64}$", name))])
+    error_message = "other_access_role_names must be up to four names of IAM roles, without paths."
+  }
+}
+
 variable "excluded_account_ids" {
   description = "IDs of accounts that are never changed. Ignored if `configuration` or `configuration_parameter_name` is set; list them under `exclude` there."
   type        = list(string)

@@ -79,6 +79,7 @@ mod fresh_account {
         Config {
             access_role: AccessRole {
                 names: names.map(|name| name.parse().unwrap()).to_vec(),
+                others: Vec::new(),
                 grants: vec![GrantSpec {
                     access_role: None,
                     trust: trust(IDENTITY, None),

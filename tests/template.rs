@@ -290,6 +290,10 @@ fn function_assumes_only_the_access_roles_and_none_in_the_management_account() {
         let statements = permissions(&stack);
         statements.iter().filter(assumes_role).flat_map(|one| list(&one["Resource"])).map(str::to_owned).collect()
     };
+    let others = Stack::with(&[("OtherAccessRoleNames", "One,Two")]);
+    let assume = permissions(&others).into_iter().find(|one| one["Sid"] == "AssumeAccessRoles").expect("a statement");
+    let names: Vec<_> = list(&assume["Resource"]).into_iter().filter_map(|arn| arn.split("role/").nth(1)).collect();
+    assert_eq!(names, ["OrganizationAccountAccessRole", "AWSControlTowerExecution", "One", "Two", "", ""]);
     let allowed = ["arn:aws-us-gov:iam::*:role/Vending", "arn:aws-us-gov:iam::*:role/AWSControlTowerExecution"];
     assert_eq!(of("Allow"), allowed);
     assert_eq!(of("Deny"), ["arn:aws-us-gov:iam::111122223333:role/*"]);

@@ -141,7 +141,7 @@ pub(super) fn configuration(roles: &Roles) -> anyhow::Result<Config> {
         config.console.permission_set = Some(set.clone());
     }
     if let Some(role) = &roles.access_role {
-        let names = || config.access_role.names.iter().map(RoleName::as_str);
+        let names = || config.access_role.all_names().map(RoleName::as_str);
         ensure!(
             names().any(|name| name == role.as_str()),
             "`{role}` is not an access role; the configuration has {}{}",
@@ -170,7 +170,7 @@ pub(super) async fn access_roles(
         let is_recorded =
             |name: &&RoleName| recorded.as_ref().is_some_and(|result| result.requirements.contains_key(name.as_str()));
         let is_granted = |name: &&RoleName| !can_assume_access_role(config, account, name).is_empty();
-        let role = names.iter().find(is_recorded).or_else(|| names.iter().find(is_granted));
+        let role = config.access_role.all_names().find(is_recorded).or_else(|| names.iter().find(is_granted));
         anyhow::Ok(role.unwrap_or(first).clone())
     };
     iter(accounts).map(role_of).buffered(CONCURRENT_RECORDS).try_collect().await

@@ -56,7 +56,7 @@ impl Files for ExampleFiles {
 
     fn read(&self, path: &str) -> Result<String, String> {
         match path {
-            "vendors/acme.toml" => Ok(block("docs/CONFIGURATION.md", "toml vendor")),
+            "vendors/acme.toml" => Ok(block("docs/VENDOR_FILES.md", "toml vendor")),
             "policies/deploy.json" => {
                 Ok(r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#
                     .to_owned())

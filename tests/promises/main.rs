@@ -29,6 +29,7 @@ mod migration;
 mod no_account_is_lost;
 mod notifications;
 mod only_confirmed_accounts;
+mod other_access_roles;
 mod other_envelopes;
 mod panic;
 mod placeholders;

@@ -36,7 +36,7 @@ def snake_case(name):
 
 
 # Parameters whose variables are lists, and those whose variables are booleans.
-LISTS = ("ExcludedAccountIds", "IdentityPrincipals", "PermissionSets")
+LISTS = ("ExcludedAccountIds", "OtherAccessRoleNames", "IdentityPrincipals", "PermissionSets")
 BOOLEANS = ("RequireMfa",)
 
 
@@ -56,6 +56,7 @@ SCENARIOS = [
         region="us-gov-west-1",
         parameters={
             "AccessRoleName": "Ops",
+            "OtherAccessRoleNames": "AcquiredAdmin,Legacy",
             "IdentityPrincipals": f"arn:aws-us-gov:iam::{IDENTITY}:user/teams/bo,arn:aws-us-gov:iam::{IDENTITY}:user/ann",
             "PermissionSets": "PlatformEngineer,On-Call",
             "RequireMfa": "true",

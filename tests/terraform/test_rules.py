@@ -35,6 +35,7 @@ SAMPLES = {
         "awscontroltowerexecution",
         "AWSCONTROLTOWEREXECUTION",
     ],
+    "OtherAccessRoleNames": ["One", "One,Two,Three,Four", "One,Two,Three,Four,Five", "a/b", "a b", "*", "x" * 65],
     "ExcludedAccountIds": ["333344445555", "333344445555,444455556666", "3333", "333344445555,,444455556666"],
     "WorkloadSecurityExternalId": EXTERNAL_IDS,
     "WorkloadSecurityRegion": ["us-1", "gb-1", "us-east-1"],

@@ -34,6 +34,8 @@ pub struct Blueprint {
     pub grants: Vec<AccessGrant>,
     /// Whether deleted identities are removed from the access role's trust policy.
     pub prune_orphans: bool,
+    /// The names of the access role to try, in order.
+    pub access_roles: Vec<RoleName>,
     /// The roles.
     pub roles: Vec<RoleSpec>,
     /// What is configured and not for this account, because its targets do not select it.
@@ -241,11 +243,14 @@ impl Blueprint {
         secrets: &SecretValues,
     ) -> Result<(Self, Vec<BlueprintError>), BlueprintError> {
         let account = facts.account();
+        let undecided = |unknown: Unknown| BlueprintError::undecided(ConfiguredPart::AccessRole, &unknown, account);
+        let access_roles = config.access_role.names_in(facts).map_err(undecided)?;
         let mut errors = Vec::new();
         let mut blueprint = Self {
             account: account.clone(),
             grants: Vec::new(),
             prune_orphans: config.access_role.prune_orphans,
+            access_roles,
             roles: Vec::new(),
             unselected: Vec::new(),
             undecided_grants: Vec::new(),

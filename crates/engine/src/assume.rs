@@ -37,7 +37,7 @@ impl<W: World> Engine<W> {
         session_name: &str,
     ) -> Result<Assumed<W>, Stop> {
         let mut denied = Vec::new();
-        for name in &self.config.access_role.names {
+        for name in &blueprint.access_roles {
             match self.assume_split(blueprint, age, name, mode, session_name).await {
                 Ok((assumed, too_long)) => {
                     let others_denied = others_denied(name, &denied);

@@ -70,7 +70,7 @@ impl<W: World> Engine<W> {
             self.assume(&scoped, age, mode, &name),
             self.secret_values(),
             early_lease,
-            self.assume_to_read(&recorded.roles, account, &unselected, self.config.access_role.names.first(), &name)
+            self.assume_to_read(&recorded.roles, account, &unselected, scoped.access_roles.first(), &name)
         );
         findings.secrets = secrets?;
         let prepared = self.prepare(&facts, &findings.secrets)?;

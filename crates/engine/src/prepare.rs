@@ -70,7 +70,7 @@ impl<W: World> Engine<W> {
         let (blueprint, errors) = Blueprint::from_facts(&self.config, facts, secrets).map_err(|error| {
             let blocked =
                 || Stop::blocked(Code::Configuration, error.to_string(), "fix the configuration, then run again");
-            error.wait().unwrap_or_else(blocked)
+            error.stop.as_deref().cloned().unwrap_or_else(blocked)
         })?;
         let refusals = errors.iter().filter_map(Refusal::configuration).collect();
         let incomplete = errors.iter().find_map(BlueprintError::wait);

@@ -35,8 +35,8 @@ mod warnings;
 pub use examples::{Certainty, ExampleValue};
 pub use files::{Files, Folder, NoFiles};
 pub use model::{
-    AccessRole, Config, ExternalIdSource, GrantSpec, ManagementOnly, PrincipalSpec, RegistrationTemplate, RoleTemplate,
-    TrustSpec, VendorTenant,
+    AccessRole, Config, ExternalIdSource, GrantSpec, ManagementOnly, OtherAccessRole, PrincipalSpec,
+    RegistrationTemplate, RoleTemplate, TrustSpec, VendorTenant,
 };
 pub use show::show;
 

@@ -12,7 +12,7 @@ use crate::management_role::{ManagementExternalId, ManagementRole};
 use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement, Principal};
 use crate::role::{ExternalId, ExternalIdPattern, ExternalIdTemplate, RoleName};
 use crate::role_settings::RoleDefinition;
-use crate::targets::Targets;
+use crate::targets::{AccountFacts, TargetDecision, Targets, Unknown};
 use crate::template::Template;
 use crate::vendor::{Api, Endpoint, HandoffTemplate};
 
@@ -44,10 +44,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// The targets of all grants, vendors and roles.
+    /// The targets of all grants, vendors, roles and access roles.
     pub fn targets(&self) -> impl Iterator<Item = &Targets> {
         let granted = self.access_role.grants.iter().map(|grant| &grant.targets);
-        granted.chain(self.roles.iter().map(|role| &role.targets))
+        let others = self.access_role.others.iter().map(|other| &other.targets);
+        granted.chain(self.roles.iter().map(|role| &role.targets)).chain(others)
     }
 
     fn external_id_sources(&self) -> impl Iterator<Item = &ExternalIdSource> {
@@ -90,13 +91,46 @@ impl Config {
 pub struct AccessRole {
     /// The role names to try, in order. Not empty.
     pub names: Vec<RoleName>,
+    /// The access roles that some accounts have, which are tried first there.
+    pub others: Vec<OtherAccessRole>,
     /// The principals to add to its trust policy.
     pub grants: Vec<GrantSpec>,
     /// Whether to remove principals from the trust policy that no longer exist.
     pub prune_orphans: bool,
 }
 
+/// An access role that some accounts have, which is tried before the usual ones there.
+#[derive(Debug, Clone)]
+pub struct OtherAccessRole {
+    /// Its name.
+    pub name: RoleName,
+    /// The accounts that have it.
+    pub targets: Targets,
+}
+
 impl AccessRole {
+    /// The name of every access role.
+    pub fn all_names(&self) -> impl Iterator<Item = &RoleName> {
+        self.names.iter().chain(self.others.iter().map(|other| &other.name))
+    }
+
+    /// The names to try in an account, in order: the other access roles whose targets select it, then the usual ones.
+    ///
+    /// # Errors
+    /// When it is not known whether an access role is for the account.
+    pub(crate) fn names_in(&self, facts: &AccountFacts<'_>) -> Result<Vec<RoleName>, Unknown> {
+        let mut names = Vec::new();
+        for other in &self.others {
+            match other.targets.decide(facts) {
+                TargetDecision::Selected => names.push(other.name.clone()),
+                TargetDecision::NotSelected => {}
+                TargetDecision::NotKnown(unknown) => return Err(unknown),
+            }
+        }
+        names.extend(self.names.iter().cloned());
+        Ok(names)
+    }
+
     /// The grants that apply to an access role.
     pub(crate) fn grants_on(&self, access_role: &RoleName) -> impl Iterator<Item = &GrantSpec> {
         let applies = |grant: &&GrantSpec| grant.access_role.as_ref().is_none_or(|only| only.is_same(access_role));

@@ -8,8 +8,8 @@ use super::context::ReadContext;
 use super::files::{Files, NoFiles};
 use super::hash::HashedFiles;
 use super::{
-    AccessRole, Config, ConfigErrors, RoleTemplate, examples, management, roles, self_trust, trust, trust_size,
-    vendors, warnings,
+    AccessRole, Config, ConfigErrors, OtherAccessRole, RoleTemplate, examples, management, roles, self_trust, targets,
+    trust, trust_size, vendors, warnings,
 };
 use crate::console::ConsoleSettings;
 use crate::exclude::Exclude;
@@ -23,7 +23,8 @@ const CONSOLE: &[&str] = &["access-portal", "permission-set"];
 const WAITING: &[&str] = &["new-account-minutes", "give-up-after-hours"];
 const TOP_LEVEL: &[&str] =
     &["access-role", "accounts", "management", "console", "waiting", "vendors", "role", "vendor-files", "catalogue"];
-const ACCESS_ROLE: &[&str] = &["names", "prune-orphans", "grant"];
+const ACCESS_ROLE: &[&str] = &["names", "prune-orphans", "grant", "other"];
+const OTHER_ACCESS_ROLE: &[&str] = &["name", "targets"];
 const DEFAULT_ACCESS_ROLES: [&str; 2] = ["OrganizationAccountAccessRole", "AWSControlTowerExecution"];
 const WEEK_IN_MINUTES: i64 = 7 * 24 * 60;
 
@@ -134,7 +135,8 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     let excluded = accounts.and_then(|t| t.get("exclude")).and_then(|value| value.list()).unwrap_or_default();
     let excluded = excluded.iter().filter_map(Value::parse::<Exclude>).collect::<BTreeSet<_>>();
     let management = table.get("management");
-    let management = management.and_then(|value| management::role(&value, context, &access_role.names));
+    let names: Vec<_> = access_role.all_names().cloned().collect();
+    let management = management.and_then(|value| management::role(&value, context, &names));
     let console = table.get("console").and_then(|value| value.table(CONSOLE));
     let console = console.as_ref().map(console_settings).unwrap_or_default();
     let new_for = Duration::from_secs(new_minutes.unsigned_abs() * 60);
@@ -164,7 +166,7 @@ fn console_settings(table: &Table<'_>) -> ConsoleSettings {
 
 fn default_access_role() -> AccessRole {
     let names = DEFAULT_ACCESS_ROLES.iter().filter_map(|name| name.parse().ok()).collect();
-    AccessRole { names, grants: Vec::new(), prune_orphans: false }
+    AccessRole { names, others: Vec::new(), grants: Vec::new(), prune_orphans: false }
 }
 
 fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
@@ -182,13 +184,27 @@ fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
             }
         }
     }
+    let others = table.get("other").and_then(|value| value.list()).unwrap_or_default();
+    access_role.others = others.iter().filter_map(|value| other_access_role(value, context)).collect();
     let grants = table.get("grant").and_then(|value| value.list()).unwrap_or_default();
-    access_role.grants = grants.iter().filter_map(|value| trust::grant(value, context, &access_role.names)).collect();
+    let names: Vec<_> = access_role.all_names().cloned().collect();
+    access_role.grants = grants.iter().filter_map(|value| trust::grant(value, context, &names)).collect();
     if let Some(value) = table.get("grant") {
         trust_size::check(&value, trust_size::of_grants(&access_role));
     }
     access_role.prune_orphans = table.get("prune-orphans").and_then(|value| value.flag()).unwrap_or(false);
     access_role
+}
+
+/// Reads an entry of `[[access-role.other]]`.
+fn other_access_role(value: &Value<'_>, context: &ReadContext<'_>) -> Option<OtherAccessRole> {
+    let table = value.table(OTHER_ACCESS_ROLE)?;
+    let name = table.require("name");
+    let targets = table.require("targets").and_then(|value| targets::selecting(&value));
+    let item = name?;
+    let name = item.parse::<RoleName>()?;
+    context.names.borrow_mut().reserve(&name, &"`[access-role]`", &item);
+    Some(OtherAccessRole { name, targets: targets? })
 }
 
 /// Whether there is a grant, valid or not. An invalid one already reports a problem of its own.

@@ -347,3 +347,30 @@ fn inline_policies_without_space_for_a_revocation_are_a_warning() {
     assert_eq!(config(10_240).unwrap().warnings.len(), 1);
     insta::assert_snapshot!(config(10_241).unwrap_err(), @"onboarding.toml:3:1: `policies`: the inline policies have 10241 characters in total, without whitespace, and IAM allows 10240; shorten them with wildcards in actions, attach managed policies that exist in every account (`managed-policies`), or divide the permissions among several roles");
 }
+
+#[test]
+fn other_access_roles_have_targets() {
+    let config = |other: &str| {
+        Config::parse_without_files(&format!("[[access-role.grant]]\nprincipal = '222233334444'\n{other}"))
+    };
+    let good = config(
+        "access-role = 'AcquiredAdmin'\n[[access-role.other]]\nname = 'AcquiredAdmin'\ntargets = { accounts = ['444455556666'] }",
+    );
+    let access_role = good.unwrap_or_else(|problems| panic!("{problems}")).access_role;
+    let names: Vec<_> = access_role.all_names().map(ToString::to_string).collect();
+    assert_eq!(names, ["OrganizationAccountAccessRole", "AWSControlTowerExecution", "AcquiredAdmin"]);
+    let refused = [
+        "[[access-role.other]]\nname = 'AcquiredAdmin'",
+        "[[access-role.other]]\ntargets = { accounts = ['444455556666'] }",
+        "[[access-role.other]]\nname = 'a/b'\ntargets = { accounts = [] }",
+        "[[access-role.other]]\nname = 'AcquiredAdmin'\ntargets = { accounts = ['444455556666'] }\n[[role]]\nname = 'acquiredadmin'\ntrust = [{ principal = '222233334444' }]",
+    ]
+    .map(|other| config(other).unwrap_err().to_string());
+    insta::assert_snapshot!(refused.join("\n"), @"
+    onboarding.toml:3:1: `targets` is missing in `other`
+    onboarding.toml:3:1: `name` is missing in `other`
+    onboarding.toml:4:8: `name`: `a/b` is not a valid role name; use 1 to 64 letters, digits and `_+=,.@-`
+    onboarding.toml:5:24: `accounts`: is empty; add an entry, or remove the key
+    onboarding.toml:7:8: `name`: the role name `acquiredadmin` is already used by `[access-role]` (line 4); IAM role names are case-insensitive, so choose another name
+    ");
+}

@@ -24,6 +24,8 @@ pub fn show(config: &Config) -> Vec<Line> {
     };
     let mut lines =
         vec![Line::heading("access role"), field("tried in order", names.join(", ")), field("orphans", orphans)];
+    lines
+        .extend(access.others.iter().map(|other| field("tried first", format!("{} in {}", other.name, other.targets))));
     if access.grants.is_empty() {
         lines.push(field("granted to", "nobody else"));
     }

@@ -51,7 +51,8 @@ fn on_unselect(value: &Value<'_>) -> Option<OnUnselect> {
     Some(known)
 }
 
-fn selecting(value: &Value<'_>) -> Option<Targets> {
+/// Reads `targets`.
+pub(super) fn selecting(value: &Value<'_>) -> Option<Targets> {
     let table = value.table(TARGETS)?;
     if value.is_empty() {
         value.problem(

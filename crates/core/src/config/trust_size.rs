@@ -63,7 +63,7 @@ pub(super) fn of_grants(access_role: &AccessRole) -> usize {
         }
         length(statements.values().map(|(principals, spec)| statement(principals, spec, &account)).collect())
     };
-    access_role.names.iter().map(of_name).max().unwrap_or_default()
+    access_role.all_names().map(of_name).max().unwrap_or_default()
 }
 
 fn length(statements: Vec<Json>) -> usize {

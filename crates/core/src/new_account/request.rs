@@ -48,8 +48,8 @@ impl NewAccount {
     pub fn with_access_role(mut self, config: &Config) -> Result<Self, String> {
         let names = &config.access_role.names;
         if let Some(named) = &self.role_name {
-            if !names.contains(named) {
-                let known = || names.iter().map(RoleName::as_str);
+            let known = || config.access_role.all_names().map(RoleName::as_str);
+            if !known().any(|name| name == named.as_str()) {
                 return Err(format!(
                     "`{named}` is not an access role of the configuration, so that the account could not be onboarded; use {}, or \
                      add it to `names` of `[access-role]`{}",
