@@ -5,7 +5,7 @@ user whom the page says. A command that fails without the page saying so fails t
 
 - `sam build` takes the binary of `cargo build` instead of cross-compiling one, which takes ten minutes.
 - The values that a reader replaces with their own, and the IDs of accounts.
-- The administrator attaches the policy of step 2 to the role `deployer`, whose session is the profile `management`.
+- The administrator attaches the policies of step 2 to the role `deployer`, whose session is the profile `management`.
 - The emulator does not know some condition keys, so that the function's policies are adapted to it (world.py says which).
 - The emulator creates accounts without an access role, does not emit events of Organizations, and runs no schedule: the access role
   is created, and the event is put on the queue. The first sweep is started as the page says. It does not poll a queue that
@@ -45,7 +45,7 @@ FOR_EMULATOR = [
     },
     {"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "*"},
 ]
-FILES = ["template.yaml", "samconfig.toml", "onboarding.toml", "deployer-policy.json"]
+FILES = ["template.yaml", "samconfig.toml", "onboarding.toml", "deployer-policy.json", "operator-policy.json"]
 # `sam` and `aws` are not in the environment of these tests, because they need another version of botocore. `.ci/run e2e` sets this.
 TOOLS = Path(os.environ.get("DEPLOYMENT_TOOLS", ROOT / ".venv/lint/bin"))
 needs_tools = pytest.mark.skipif(
@@ -208,10 +208,16 @@ def test_page_is_followed_from_an_empty_account_to_the_uninstallation(emulator, 
         return iam_state.snapshot(emulator.client("iam", account))["roles"]
 
     # 2. Credentials
-    created = json.loads(follow("administrator", profile="administrator"))
+    printed, created = follow("administrator", profile="administrator"), []
+    while printed.strip():
+        policy, end = json.JSONDecoder().raw_decode(printed.lstrip())
+        printed = printed.lstrip()[end:]
+        created.append(policy["Policy"])
+    assert [policy["PolicyName"] for policy in created] == ["account-onboarding-deployer", "account-onboarding-operator"]
     iam = emulator.client("iam")
     iam.create_role(RoleName="deployer", AssumeRolePolicyDocument=trust(root(MANAGEMENT)))
-    iam.attach_role_policy(RoleName="deployer", PolicyArn=created["Policy"]["Arn"])
+    for policy in created:
+        iam.attach_role_policy(RoleName="deployer", PolicyArn=policy["Arn"])
     iam.put_role_policy(RoleName="deployer", PolicyName="emulator", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": FOR_EMULATOR}))
     sts = emulator.client("sts")
     deployer = sts.assume_role(RoleArn=f"arn:aws:iam::{MANAGEMENT}:role/deployer", RoleSessionName="reader")["Credentials"]

@@ -37,8 +37,7 @@ def test_aws_cli_accepts_the_command(block, tmp_path):
     tools, work = tmp_path / "bin", tmp_path / "work"
     for folder in (tools, work):
         folder.mkdir()
-    (work / "deployer-policy.json").write_text("{}")
-    for name in ("trust.json", "new.json"):
+    for name in ("deployer-policy.json", "operator-policy.json", "trust.json", "new.json"):
         (work / name).write_text("{}")
     for name in OTHERS:
         (tools / name).write_text("#!/bin/sh\necho '{}'\n")

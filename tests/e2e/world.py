@@ -138,8 +138,9 @@ def for_ministack(document):
     stays, see extended_ministack.py."""
     document = json.loads(json.dumps(document))
     for statement in list(document["Statement"]):
-        if statement["Action"] == "organizations:DescribeAccount":
-            statement["Resource"] = statement["Resource"].replace(":account/*", ":organization/*")
+        if "organizations:DescribeAccount" in statement["Action"]:
+            accounts = [statement["Resource"]] if isinstance(statement["Resource"], str) else statement["Resource"]
+            statement["Resource"] = sorted({*accounts, *(arn.replace(":account/*", ":organization/*") for arn in accounts)})
         if "ssm:GetParameters" in statement["Action"]:
             document["Statement"].append({"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "*"})
         if "ArnEquals" in statement.get("Condition", {}):

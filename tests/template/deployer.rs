@@ -1,4 +1,5 @@
-//! `deployer-policy.json` allows what a deployment of the templates calls, and nothing else.
+//! `deployer-policy.json` allows what a deployment of the templates calls, and `operator-policy.json` what `onboard` calls, and
+//! nothing else.
 //!
 //! CloudFormation calls the services with the permissions of whoever deploys. What it calls for a type of resource is in the
 //! handlers of that type's schema (create, read, update, delete), which `aws cloudformation describe-type` prints. A handler
@@ -15,12 +16,16 @@ fn policy() -> Value {
     serde_json::from_str(include_str!("../../deployer-policy.json")).expect("JSON")
 }
 
+fn operator_policy() -> Value {
+    serde_json::from_str(include_str!("../../operator-policy.json")).expect("JSON")
+}
+
 fn statements(policy: &Value) -> &Vec<Value> {
     policy["Statement"].as_array().expect("statements")
 }
 
 /// Statements that are not about resources of the templates.
-const OTHER_STATEMENTS: [&str; 5] = ["Stacks", "Sam", "Packages", "Doctor", "Accounts"];
+const OTHER_STATEMENTS: [&str; 4] = ["Stacks", "Sam", "Packages", "Doctor"];
 
 /// What operators do with the resources of the stack: docs/DEPLOY.md, docs/OPERATIONS.md, `--records`, a redrive, `config push`.
 const OPERATION: [&str; 12] = [
@@ -206,7 +211,7 @@ fn deployer_cannot_touch_roles_and_stacks_of_others() {
         ("lambda:UpdateFunctionCode", "arn:aws:lambda:us-east-1:111122223333:function:billing"),
         ("sts:AssumeRole", "arn:aws:iam::444455556666:role/billing"),
     ] {
-        assert!(!allows(&policy, action, arn), "{action} on {arn}");
+        assert!(!allows(&policy, action, arn) && !allows(&operator_policy(), action, arn), "{action} on {arn}");
     }
     let pass = statements(&policy).iter().find(|one| one["Action"] == "iam:PassRole").expect("a statement");
     let services = list(&pass["Condition"]["StringEquals"]["iam:PassedToService"]);
@@ -215,8 +220,7 @@ fn deployer_cannot_touch_roles_and_stacks_of_others() {
 
 /// The calls of `onboard doctor`, `plan` and `config push` with the user's own credentials, as the source names them.
 #[test]
-fn deployer_may_do_what_the_command_line_calls() {
-    let policy = policy();
+fn deployer_and_operator_may_do_what_the_command_line_calls() {
     let mut seen = BTreeMap::new();
     for (file, source) in [
         ("inspect", include_str!("../../src/aws/inspect.rs")),
@@ -242,20 +246,35 @@ fn deployer_may_do_what_the_command_line_calls() {
     for action in ["sts:GetCallerIdentity", "organizations:DescribeCreateAccountStatus"] {
         seen.remove(action);
     }
-    let allowed: BTreeSet<_> = statements(&policy).iter().flat_map(|one| list(&one["Action"])).collect();
+    let policies = [policy(), operator_policy()];
+    let allowed: BTreeSet<_> = policies.iter().flat_map(statements).flat_map(|one| list(&one["Action"])).collect();
     for (action, file) in seen {
         assert!(allowed.contains(action), "{file}: `{action}`");
     }
 }
 
 #[test]
-fn deployer_policy_fits_a_managed_policy() {
-    let document = include_str!("../../deployer-policy.json");
-    assert!(document.chars().filter(|c| !c.is_whitespace()).count() <= 6144);
-    let policy = policy();
-    let mut sids = BTreeSet::new();
-    for statement in statements(&policy) {
-        assert!(sids.insert(text(&statement["Sid"])), "{}", statement["Sid"]);
-        assert!(!list(&statement["Action"]).iter().any(|action| action.contains('*')), "{}", statement["Sid"]);
+fn policies_fit_managed_policies() {
+    for document in [include_str!("../../deployer-policy.json"), include_str!("../../operator-policy.json")] {
+        assert!(document.chars().filter(|c| !c.is_whitespace()).count() <= 6144);
+        let policy = serde_json::from_str(document).expect("JSON");
+        let mut sids = BTreeSet::new();
+        for statement in statements(&policy) {
+            assert!(sids.insert(text(&statement["Sid"])), "{}", statement["Sid"]);
+            assert!(!list(&statement["Action"]).iter().any(|action| action.contains('*')), "{}", statement["Sid"]);
+        }
     }
+}
+
+/// An operator may read the organization and assume access roles, and may not deploy or write anything but records.
+#[test]
+fn operator_writes_nothing_but_records() {
+    let policy = operator_policy();
+    let actions: BTreeSet<_> = statements(&policy).iter().flat_map(|one| list(&one["Action"])).collect();
+    let reads = |action: &&&str| {
+        let name = action.split(':').nth(1).expect("a name");
+        ["Get", "List", "Describe", "BatchGet", "Scan"].iter().any(|start| name.starts_with(start))
+    };
+    let others: Vec<_> = actions.iter().filter(|action| !reads(action)).copied().collect();
+    assert_eq!(others, ["dynamodb:UpdateItem", "sts:AssumeRole"]);
 }
