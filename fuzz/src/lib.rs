@@ -12,10 +12,12 @@ use onboarding_core::code::Code;
 use onboarding_core::config::{Config, ConfigErrors};
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::Observed;
+use onboarding_core::organizational_unit::{UnitId, UnitSelector};
 use onboarding_core::plan::{Approved, RoleHistory, diff, guard};
 use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;
 use onboarding_core::session_policy::{MAX_LENGTH, scopes};
+use onboarding_core::targets::{AccountFacts, Tags};
 use onboarding_core::text::is_printable;
 
 /// The management account of the organization.
@@ -47,7 +49,7 @@ pub fn account(partition: &str) -> Account {
         joined: onboarding_core::account::JoinMethod::Unknown,
         management: MANAGEMENT.parse().expect("a valid account ID"),
         partition: partition.parse().expect("a valid partition"),
-        ou_path: None,
+        ou_path: Some("o-exampleorgid/r-ab12/444455556666/".to_owned()),
     }
 }
 
@@ -89,7 +91,16 @@ pub fn assert_usable(config: &Config) {
     let tenants = tenants.map(|tenant| (tenant.clone(), Ok("of-the-tenant".into()))).collect();
     let secrets = SecretValues { parameters, tenants };
     for partition in ["aws", "aws-us-gov"] {
-        let (blueprint, errors) = Blueprint::new(config, &account(partition), &secrets)
+        let account = account(partition);
+        let paths = config.targets().flat_map(|targets| targets.units()).filter_map(|unit| match unit {
+            UnitSelector::Path(names) => Some(names.clone()),
+            UnitSelector::Id(_) => None,
+        });
+        let unit: UnitId = "ou-ab12-cdef3456".parse().expect("a valid ID");
+        let units = paths.map(|names| (names, Ok(unit.clone()))).collect();
+        let tags = Ok(Tags::new());
+        let facts = AccountFacts::new(&account, Some(&units), Some(&tags));
+        let (blueprint, errors) = Blueprint::from_facts(config, &facts, &secrets)
             .expect("the grants of a valid configuration are valid");
         // A role may trust a role of its own name in one account, which is refused only there.
         let trusts_itself = |problem: &str| problem.contains("is the role itself");
