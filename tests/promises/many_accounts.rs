@@ -153,11 +153,124 @@ fn organization_of_a_thousand_accounts_is_planned_applied_and_planned_again() {
     let reports = plan(&organization);
     let mut overview = Overview::new(Mode::Plan, skipped);
     reports.values().for_each(|report| overview.add(report));
-    insta::assert_snapshot!(plain(&overview.lines()), @"");
+    insta::assert_snapshot!(plain(&overview.lines()), @"
+    1,003 accounts: 825 need changes, 50 blocked, 128 skipped (management account,
+    26 excluded, 25 not active yet, 25 suspended, 25 being closed, 25 unknown state,
+    not readable)
+
+    825 accounts: these 8 changes
+      333344445555 (old), 700000000005 (?[2J  error: {account-id}), 700000000008
+      (account-8), 700000000010 (account-10), 700000000011 (account-11) and 820 more
+
+      ~ update the trust policy of role `OrganizationAccountAccessRole`
+          + trusts account 222233334444
+
+      + create role `Workload_Security_Role_Cross` for Trend Micro Cloud One
+        Workload Security
+          trusts account 147995105371 with an external ID (hidden)
+      + put policy `Workload_Security_Policy_Cross` on role
+        `Workload_Security_Role_Cross`
+          allows 15 actions of ec2, iam and workspaces on all resources
+
+      + create role `TrelicaIntegration` for Trelica (1Password SaaS Manager)
+          trusts account 377450845233 with an external ID (hidden)
+      + put policy `TrelicaIntegration` on role `TrelicaIntegration`
+          allows iam:ListUsers on all resources
+
+      + create role `app-deployer`
+          trusts arn:aws:iam::222233334444:role/app-pipeline
+          under the path /apps/
+          with sessions of up to 7200 s
+          limited by the permissions boundary
+          arn:aws:iam::aws:policy/PowerUserAccess
+      + put policy `deploy` on role `app-deployer`
+          allows lambda:* on all resources
+      + attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `app-deployer`
+
+    Blocked
+      25 accounts: access_role_changed
+          700000000009 (account-9), 700000000049 (account-49), 700000000089
+          (account-89), 700000000129 (account-129), 700000000169 (account-169) and
+          20 more
+          account {account-id} was created in this organization with an access role,
+          and cannot be accessed: AssumeRole was denied for
+          `OrganizationAccountAccessRole` or `AWSControlTowerExecution`:
+          sts:AssumeRole failed: AccessDenied: User:
+          arn:aws:iam::111122223333:role/account-onboarding is not authorized to
+          perform: sts:AssumeRole on resource:
+          arn:aws:iam::{account-id}:role/OrganizationAccountAccessRole
+          Fix:  as an administrator of the account, run
+                `aws iam get-role --role-name OrganizationAccountAccessRole`: if it
+                exists, add `arn:aws:iam::111122223333:root` to its trust policy; if
+                not, it was deleted or renamed: create it again, or configure its
+                name
+          See docs/TROUBLESHOOTING.md#access_role_changed
+      25 accounts: no_access_role
+          700000000000 (invited), 700000000040 (invited), 700000000080 (invited),
+          700000000120 (invited), 700000000160 (invited) and 20 more
+          account {account-id} was invited, and Organizations creates no access role
+          in invited accounts; AssumeRole was denied for
+          `OrganizationAccountAccessRole` or `AWSControlTowerExecution`:
+          sts:AssumeRole failed: AccessDenied: User:
+          arn:aws:iam::111122223333:role/account-onboarding is not authorized to
+          perform: sts:AssumeRole on resource:
+          arn:aws:iam::{account-id}:role/OrganizationAccountAccessRole
+          Fix:  as an administrator of the account, create role
+                `OrganizationAccountAccessRole` that trusts
+                `arn:aws:iam::111122223333:root`, and attach
+                `arn:aws:iam::aws:policy/AdministratorAccess`
+                (docs/TROUBLESHOOTING.md has the commands); if it exists already, it
+                trusts another principal: add `arn:aws:iam::111122223333:root` to
+                its trust policy, then run again
+          See docs/TROUBLESHOOTING.md#no_access_role
+
+    Notes
+      875 accounts: role/app-deployer: statement 1 of the policy `deploy` allows
+      lambda:UpdateFunctionCode on every resource; list the resources
+          333344445555 (old), 700000000000 (invited), 700000000005 (?[2J  error:
+          {account-id}), 700000000008 (account-8), 700000000009 (account-9) and 870
+          more
+
+    Skipped
+      1 account: management account
+          111122223333 (management)
+          it is the management account, which is never changed
+      26 accounts: excluded
+          222233334444 (identity), 700000000006 (account-6), 700000000046
+          (account-46), 700000000086 (account-86), 700000000126 (account-126) and 21
+          more
+          the configuration excludes it
+      25 accounts: not active yet
+          700000000003 (creating), 700000000043 (creating), 700000000083 (creating),
+          700000000123 (creating), 700000000163 (creating) and 20 more
+          it is being created (PENDING_ACTIVATION); run again later
+      25 accounts: suspended
+          700000000001 (suspended), 700000000041 (suspended), 700000000081
+          (suspended), 700000000121 (suspended), 700000000161 (suspended) and 20
+          more
+          AWS suspended it (SUSPENDED)
+      25 accounts: being closed
+          700000000002 (closing), 700000000042 (closing), 700000000082 (closing),
+          700000000122 (closing), 700000000162 (closing) and 20 more
+          it is being closed (PENDING_CLOSURE)
+      25 accounts: unknown state
+          700000000004 (dormant), 700000000044 (dormant), 700000000084 (dormant),
+          700000000124 (dormant), 700000000164 (dormant) and 20 more
+          it is in a state that this version does not know (DORMANT)
+      1 account: not readable
+          700000000007
+          its description cannot be read: organizations:ListAccounts failed:
+          MalformedAnswer: the response has no state
+    ");
 
     let accounts = confirmed(&reports);
     let applied = apply(&engine, accounts, &organization_run("apply"));
-    insta::assert_debug_snapshot!(outcomes(&applied), @"");
+    insta::assert_debug_snapshot!(outcomes(&applied), @r#"
+    {
+        "blocked control_policy_denies": 25,
+        "converged": 800,
+    }
+    "#);
     for number in (0..COUNT).filter(|number| is_plain(*number)) {
         assert_onboarded(&organization, member(number).as_str());
     }
@@ -176,7 +289,7 @@ fn organization_of_a_thousand_accounts_is_planned_applied_and_planned_again() {
 
 #[test]
 fn killed_apply_is_continued_by_the_same_command() {
-    const COUNT: usize = 60;
+    const COUNT: usize = 50;
     let calls = {
         let organization = large(COUNT);
         let script = Script::none();
@@ -185,7 +298,7 @@ fn killed_apply_is_continued_by_the_same_command() {
         script.calls().len()
     };
     assert!(calls > 500, "{calls}");
-    for index in (0..calls).step_by(calls / 12) {
+    for index in (0..calls).step_by(calls / 6) {
         let organization = large(COUNT);
         let confirmed_at_first = confirmed(&plan(&organization));
         let script = Script::at(index, Injection::CrashAfter);
