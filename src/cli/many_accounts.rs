@@ -350,3 +350,7 @@ fn next_steps(arguments: &RunArgs, saved: Option<&Path>) -> Vec<Line> {
     let saved = line(format!("The plan is saved in `{shown}`. To apply exactly this plan, run:"));
     vec![Line::blank(), saved, Line::verbatim(2).styled(Style::Faint, format!("onboard apply {command}"))]
 }
+
+#[cfg(test)]
+#[path = "many_accounts_tests.rs"]
+mod tests;

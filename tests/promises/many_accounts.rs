@@ -112,10 +112,7 @@ fn confirmed(reports: &BTreeMap<AccountId, Report>) -> Vec<AccountToProcess> {
         id: id.clone(),
         name: report.account_name.clone().unwrap(),
         listed: None,
-        confirmed: Some(ConfirmedPlan::Hashed(HashedPlan::new(
-            &salt,
-            report.changes.iter().map(|step| &step.change),
-        ))),
+        confirmed: Some(ConfirmedPlan::Hashed(HashedPlan::new(&salt, report.changes.iter().map(|step| &step.change)))),
     };
     changed.map(account).collect()
 }
