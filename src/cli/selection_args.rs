@@ -24,10 +24,10 @@ pub(super) struct SelectionArgs {
     pub(super) all: bool,
     /// Accounts of an organizational unit and the units below it: an ID, or a path of names such as Workloads/Production; repeat
     /// the option for several
-    #[arg(long, value_name = "UNIT", num_args = 1..)]
+    #[arg(long, value_name = "UNIT")]
     pub(super) ou: Vec<UnitSelector>,
     /// Account ID, 12 digits; repeat the option for several
-    #[arg(long, value_name = "ID", num_args = 1.., value_parser = account_id, add = ArgValueCandidates::new(completion::accounts))]
+    #[arg(long, value_name = "ID", value_parser = account_id, add = ArgValueCandidates::new(completion::accounts))]
     pub(super) account: Vec<AccountId>,
     /// File with account IDs, or `-` for stdin: one on each line, or a CSV file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -128,10 +128,10 @@ impl State {
     /// Applies what is due by now: creations that complete, access roles that appear.
     pub(super) fn tick(&mut self) {
         self.complete_creations();
-        let role = access_role(&self.partition, &self.management);
         for (id, account) in &mut self.accounts {
             if let Some((name, at)) = account.pending_access_role.take_if(|(_, at)| self.now >= *at) {
-                account.insert(id, &name, role.clone(), at, Lag::default());
+                let role = access_role(&self.partition, &self.management);
+                account.insert(id, &name, role, at, Lag::default());
             }
         }
     }

@@ -1,0 +1,98 @@
+//! `onboard plan` and `onboard apply` for many accounts, up to the first call of AWS.
+
+use super::*;
+
+/// Runs a command in an empty folder with a configuration of its own and these files.
+fn in_folder(args: &[&str], files: &[(&str, &str)]) -> Finished {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let text = "[[access-role.grant]]\nprincipal = \"482913650127\"\n";
+    let mut all: Vec<_> = args.iter().map(|word| (*word).to_owned()).collect();
+    all.extend(["--config".to_owned(), write("onboarding.toml", text)]);
+    for (name, text) in files {
+        let path = write(name, text);
+        all.iter_mut().filter(|word| *word == name).for_each(|word| word.clone_from(&path));
+    }
+    let all: Vec<_> = all.iter().map(String::as_str).collect();
+    let finished = onboard(&all, "");
+    let hide = |text: String| text.replace(&format!("{}/", folder.path().to_str().unwrap()), "");
+    Finished { code: finished.code, out: finished.out, err: hide(finished.err) }
+}
+
+#[test]
+fn options_that_contradict_each_other_are_refused() {
+    for args in [
+        &["plan", "--all", "--ou", "Workloads"][..],
+        &["plan", "--all", "--account", "444455556666"],
+        &["plan", "--all", "--accounts-file", "x"],
+        &["plan", "--tag", "environment"],
+        &["plan", "--ou", "Workloads//Dev"],
+        &["plan", "--all", "--event", "x.json"],
+        &["plan", "--event", "x.json", "--out", "plan.json"],
+        &["plan", "--all", "--concurrency", "0"],
+        &["plan", "plan.json"],
+        &["plan", "--out", "plan.json"],
+        &["apply", "--all", "plan.json"],
+        &["apply", "--account", "444455556666", "plan.json"],
+    ] {
+        let finished = onboard(args, "");
+        assert_eq!((finished.code, finished.out.as_str()), (2, ""), "{args:?}: {}", finished.err);
+    }
+}
+
+#[test]
+fn apply_without_a_terminal_changes_nothing() {
+    for args in [&["apply", "--all"][..], &["apply", "plan.json"]] {
+        let finished = onboard(args, "yes\n");
+        assert_eq!((finished.code, finished.out.as_str()), (1, ""));
+        assert!(finished.err.contains("stdin is not a terminal; pass `--yes`"), "{}", finished.err);
+    }
+}
+
+#[test]
+fn every_error_of_a_file_is_printed_with_its_line() {
+    let finished = in_folder(
+        &["plan", "--accounts-file", "ids.txt"],
+        &[("ids.txt", "444455556666\n\nfoo\u{1b}[2J\n44445555666\n")],
+    );
+    assert_eq!((finished.code, finished.out.as_str()), (1, ""));
+    insta::assert_snapshot!(finished.err, @"
+    error: ids.txt:3: `foo?[2J`: an account ID has 12 digits and no other characters; `aws organizations list-accounts` shows the IDs
+    ids.txt:4: `44445555666`: it has 11 digits, and an account ID has 12; a leading zero may be missing; `aws organizations list-accounts` shows the IDs
+    ");
+    let many = "x\n".repeat(30);
+    let finished = in_folder(&["plan", "--accounts-file", "ids.txt"], &[("ids.txt", &many)]);
+    assert_eq!((finished.code, finished.err.lines().count()), (1, 21), "{}", finished.err);
+    assert!(finished.err.ends_with("and 10 more errors\n"), "{}", finished.err);
+}
+
+#[test]
+fn file_that_is_not_a_plan_of_this_configuration_is_refused_without_aws() {
+    let plan = format!(
+        r#"{{"kind":"account-onboarding plan","version":1,"tool":"{}","created_at":"2026-11-26T12:00:00Z",
+        "management_account":"111122223333","organization_id":null,"configuration":"{hash}","salt":"{hash}","accounts":[]}}"#,
+        env!("CARGO_PKG_VERSION"),
+        hash = "0".repeat(64)
+    );
+    let mut errors = Vec::new();
+    let other_tool = plan.replace(env!("CARGO_PKG_VERSION"), "0.0.1");
+    for text in ["{", "[]", plan.as_str(), &plan.replace("\"version\":1", "\"version\":7"), &other_tool] {
+        let finished = in_folder(&["apply", "plan.json", "--yes"], &[("plan.json", text)]);
+        assert_eq!((finished.code, finished.out.as_str()), (1, ""));
+        errors.push(finished.err);
+    }
+    insta::assert_snapshot!(errors.concat(), @"");
+    let missing = in_folder(&["apply", "nowhere.json", "--yes"], &[]);
+    assert!(missing.code == 1 && missing.err.contains("cannot read `nowhere.json`; check the path"), "{}", missing.err);
+}
+
+#[test]
+fn accounts_cannot_be_listed_without_credentials() {
+    let finished = in_folder(&["plan", "--all", "--region", "us-east-1"], &[]);
+    assert_eq!((finished.code, finished.out.as_str()), (1, ""));
+    assert!(finished.err.starts_with("error: cannot list the accounts of the organization: "), "{}", finished.err);
+}
