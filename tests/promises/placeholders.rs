@@ -64,7 +64,7 @@ fn hostile_name_refuses_the_role_and_is_never_inserted() {
     }
     let organization = with_account("a/b", Some(PATH));
     let report = run(engine(&organization, CONFIG).plan(&job(&organization, NAMED)));
-    insta::assert_snapshot!(report.refusals[0], @"");
+    insta::assert_snapshot!(report.refusals[0], @"role/reader: the name of the account, `a/b`, cannot replace `{account-name}` here, because it is empty or contains other characters than letters, digits, spaces and `_+=,.@-`; rename the account, or use `{account-id}`; fix the configuration, then run again");
 }
 
 #[test]
@@ -74,5 +74,5 @@ fn role_waits_for_the_id_of_the_organization() {
     assert_eq!(outcome_code(&report), "waiting not_propagated");
     assert_eq!(organization.role_state(&id(NAMED), &name("reader")), None);
     assert!(organization.role_state(&id(NAMED), &name("plain")).is_some());
-    insta::assert_snapshot!(report.outcome, @"");
+    insta::assert_snapshot!(report.outcome, @"waiting (not_propagated): role/reader: Organizations did not return the organizational units of account 777788889999; no action needed: a message on the queue is retried automatically; otherwise run again later");
 }

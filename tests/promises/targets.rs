@@ -144,7 +144,10 @@ fn moved_account_gets_what_its_new_unit_selects_and_keeps_and_reports_the_rest()
     assert_eq!(outcome_code(&report), "converged");
     assert_eq!((report.not_selected, report.unselected), ([name(TRELICA_ROLE)].into(), [name(TRELICA_ROLE)].into()));
     let role_id = organization.role_id(&id(NEW), &name(TRELICA_ROLE)).expect("the role").to_string();
-    insta::assert_snapshot!(report.notices.join("\n").replace(&role_id, "ID"), @"");
+    insta::assert_snapshot!(report.notices.join("\n").replace(&role_id, "ID"), @"
+    role `TrelicaIntegration` (ID), which this tool created or took over, is still present and no longer selected for this account by its targets; delete it, or change its `targets`
+    the grant for account 222233334444 on role `OrganizationAccountAccessRole` is still present and no longer selected for this account by its targets; remove it from the trust policy, or change its `targets`
+    ");
 
     // Moved back, the role is managed as before.
     organization.place(&id(NEW), WORKLOADS);
@@ -181,7 +184,7 @@ fn part_for_units_waits_for_an_unknown_path_and_makes_no_write_and_the_rest_is_o
         assert!(report.not_selected.is_empty() && report.unselected.is_empty());
     }
     let report = apply(&organization, OLD, &trelica("{ organizational-units = ['Workloads'] }"));
-    insta::assert_snapshot!(report.outcome, @"");
+    insta::assert_snapshot!(report.outcome, @"waiting (not_propagated): vendor/trelica: it is not known whether its targets select the account: Organizations did not return the organizational units of account 333344445555; no action needed: a message on the queue is retried automatically; otherwise run again later");
 }
 
 /// A role that is present is left as it is, whatever drifted, and is not reported as unselected.
@@ -215,7 +218,10 @@ fn unit_that_does_not_exist_blocks_what_depends_on_it_and_nothing_else() {
     assert_eq!(roles(&organization, NEW), [SECURITY_ROLE, OWN_ROLE]);
     assert_eq!(trust_of_access_role(&organization, NEW), before);
     let refusals: Vec<_> = report.refusals.iter().map(|refusal| format!("{}: {refusal}", refusal.role)).collect();
-    insta::assert_snapshot!(refusals.join("\n"), @"");
+    insta::assert_snapshot!(refusals.join("\n"), @"
+    TrelicaIntegration: vendor/trelica: it is not known whether its targets select the account: `Root` contains no unit `Worklaods`; did you mean `Workloads`?; correct `targets` in the configuration, or create the unit, then run again
+    OrganizationAccountAccessRole: access-role: it is not known whether its targets select the account: `Root` contains no unit `Worklaods`; did you mean `Workloads`?; correct `targets` in the configuration, or create the unit, then run again
+    ");
     // Where another target decides, the unit does not matter.
     let other = format!("{{ organizational-units = ['Worklaods'], accounts = ['{NEW}'] }}");
     assert_eq!(outcome_code(&apply(&organization, NEW, &trelica(&other))), "converged");

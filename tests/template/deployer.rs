@@ -188,13 +188,16 @@ fn deployer_may_do_nothing_else_with_resources() {
     let needed: BTreeSet<_> = kinds.iter().flat_map(|kind| calls(kind)).chain(OPERATION).collect();
     let policy = policy();
     for statement in statements(&policy) {
-        if OTHER_STATEMENTS.contains(&text(&statement["Sid"])) {
-            continue;
-        }
-        for action in list(&statement["Action"]) {
+        let is_other = OTHER_STATEMENTS.contains(&text(&statement["Sid"]));
+        // The reads of event source mappings, whose ARNs do not name the stack, are among those of `onboard doctor`.
+        let of_resources = |action: &&str| !is_other || action.starts_with("lambda:");
+        for action in list(&statement["Action"]).into_iter().filter(of_resources) {
             assert!(needed.contains(action), "`{action}` is not needed");
         }
-        let own = |arn: &&str| arn.contains("account-onboarding") || statement["Sid"] == "Mappings";
+        if is_other {
+            continue;
+        }
+        let own = |arn: &&str| arn.contains("account-onboarding");
         let limited = statement["Condition"]["ArnLike"]["lambda:FunctionArn"].is_string();
         assert!(limited || list(&statement["Resource"]).iter().all(own), "{}", statement["Sid"]);
     }

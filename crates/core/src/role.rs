@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(template.expand(&account).unwrap().expose(), "s3cret:444455556666/payments-dev");
         assert!(!format!("{template:?}").contains("s3cret"));
         let hostile = Account { name: "Team \"A\"".into(), ..account.clone() };
-        insta::assert_snapshot!(template.expand(&hostile).unwrap_err(), @"");
+        insta::assert_snapshot!(template.expand(&hostile).unwrap_err(), @r#"the name of the account, `Team "A"`, cannot replace `{account-name}` here, because it is empty or contains other characters than letters, digits and `_+=,.@-`; rename the account, or use `{account-id}`"#);
         let long = ExternalIdTemplate::parse(&format!("{}{{account-id}}", "x".repeat(1213)), &account);
         assert!(long.is_err() && ExternalIdTemplate::parse("has space {account-id}", &account).is_err());
     }

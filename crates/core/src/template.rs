@@ -110,8 +110,8 @@ mod tests {
         let arn = expanded("payments-dev", path, Place::Identifier);
         assert_eq!(arn.as_deref(), Ok("arn:aws:s3:::payments-dev-444455556666/o-exampleorg1"));
         assert!(expanded("Team A", path, Place::PolicyString).is_ok());
-        insta::assert_snapshot!(expanded("Team A", path, Place::Identifier).unwrap_err(), @"");
-        insta::assert_snapshot!(expanded("payments-dev", None, Place::Identifier).unwrap_err(), @"");
+        insta::assert_snapshot!(expanded("Team A", path, Place::Identifier).unwrap_err(), @"the name of the account, `Team A`, cannot replace `{account-name}` here, because it is empty or contains other characters than letters, digits and `_+=,.@-`; rename the account, or use `{account-id}`");
+        insta::assert_snapshot!(expanded("payments-dev", None, Place::Identifier).unwrap_err(), @"the ID of the organization is not known, because Organizations did not return the path of the account");
     }
 
     #[test]

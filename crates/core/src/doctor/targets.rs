@@ -107,7 +107,7 @@ mod tests {
             "targets.tags = { env = 'prod' }",
             "targets.exclude.accounts = ['999988887777']",
         ];
-        insta::assert_snapshot!(checks(&fine), @"");
+        insta::assert_snapshot!(checks(&fine), @"Ok 5 parts with targets, each for at least one account");
     }
 
     #[test]
@@ -118,6 +118,11 @@ mod tests {
             "targets.accounts = ['999988887777']",
             "targets.organizational-units = ['ou-ab12-closed01']",
         ];
-        insta::assert_snapshot!(checks(&wrong), @"");
+        insta::assert_snapshot!(checks(&wrong), @"
+        Failed access-role.grant 1: `Root` contains no unit `Prod` -> correct `targets`, or create the unit
+        Warning access-role.grant 2: no account is in the unit ou-ab12-other001, if it exists -> compare it with the units of the organization
+        Warning access-role.grant 3 selects none of 1 account: 999988887777 -> correct `targets`, or ignore this if accounts are added later
+        Warning access-role.grant 4 selects none of 1 account: accounts in ou-ab12-closed01 -> correct `targets`, or ignore this if accounts are added later
+        ");
     }
 }

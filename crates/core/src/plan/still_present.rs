@@ -322,7 +322,11 @@ mod tests {
             no_longer: NoLonger::Selected,
         };
         let all: Vec<_> = role.into_iter().chain(left(&[])).chain([unreadable]).map(|one| one.to_string()).collect();
-        insta::assert_snapshot!(all.join("\n"), @"");
+        insta::assert_snapshot!(all.join("\n"), @"
+        role `Acme` (AROADBQP57FF2AEXAMPLE), which this tool created or took over, is still present and no longer selected for this account by its targets; delete it, or change its `targets`
+        the grant for account 222233334444 on role `OrganizationAccountAccessRole` is still present and no longer selected for this account by its targets; remove it from the trust policy, or change its `targets`
+        role `Acme`, which this tool created or took over, is no longer selected for this account by its targets and may still be present: AccessDenied
+        ");
     }
 
     #[test]

@@ -147,7 +147,7 @@ fn other_events_are_ignored_with_a_reason() {
         read(&json!({"source": source, "detail-type": "T", "detail": detail})).unwrap().trigger
     };
     let organizations = "organizations.amazonaws.com";
-    let tagged = event("aws.organizations", organizations, "TagResource");
+    let tagged = event("aws.organizations", organizations, "EnablePolicyType");
     assert_eq!((tagged.kind().as_str(), tagged.account().unwrap().as_str()), ("other_event", "444455556666"));
     let all = [
         tagged.to_string(),
@@ -157,7 +157,7 @@ fn other_events_are_ignored_with_a_reason() {
         event("aws.scheduler", organizations, "CreateAccountResult").to_string(),
     ];
     insta::assert_snapshot!(all.join("\n"), @"
-    ignored: the event `TagResource` needs no action
+    ignored: the event `EnablePolicyType` needs no action
     ignored: the account was invited and is not a member until it accepts
     ignored: the event `CreateAccountResult` has the event source `iam.amazonaws.com` instead of `organizations.amazonaws.com`
     ignored: the event `CreateAccountResult` has the source `custom.app`, which is not handled
@@ -472,12 +472,12 @@ fn changed_tags_of_an_account_are_looked_at_and_those_of_anything_else_are_ignor
     assert_eq!(membership("UntagResource", untagged), tagged(json!("444455556666")));
     let others = ["ou-ab12-cdef3456", "r-ab12", "p-examplepolicy1", "44445555666"].map(|id| tagged(json!(id)));
     assert!(others.iter().all(|trigger| matches!(trigger, Trigger::Ignored { .. })));
-    insta::assert_snapshot!(others[0], @"");
+    insta::assert_snapshot!(others[0], @"ignored: the tags of `ou-ab12-cdef3456` were changed, which is not an account");
     let unreadable = [tagged(json!(444_455_556_666_u64)), membership("TagResource", json!({}))];
     assert!(unreadable.iter().all(|trigger| matches!(trigger, Trigger::Unreadable { .. })));
-    insta::assert_snapshot!(unreadable[1], @"");
+    insta::assert_snapshot!(unreadable[1], @"ignored: the event `TagResource` names no resource; the next sweep finds the tags of the account");
     let failed = json!({"errorCode": "AccessDeniedException", "requestParameters": {"resourceId": "444455556666"}});
-    insta::assert_snapshot!(membership("TagResource", failed), @"");
+    insta::assert_snapshot!(membership("TagResource", failed), @"ignored: the call `TagResource` failed (AccessDeniedException)");
 }
 
 #[test]
