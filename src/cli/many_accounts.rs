@@ -27,7 +27,7 @@ use super::target_args::{options, quoted};
 use onboarding_core::account::AccountId;
 use onboarding_core::lines::{Line, Style};
 use onboarding_core::mode::Mode;
-use onboarding_core::organization::{InvalidPlan, SavedAccount, SavedPlan, Tally};
+use onboarding_core::organization::{InvalidPlan, Overview, SavedAccount, SavedPlan, Tally};
 use onboarding_core::plan::{ConfirmedPlan, HashedPlan, Salt};
 use onboarding_core::selection::Selected;
 use onboarding_core::suggestion::thousands;
@@ -147,6 +147,9 @@ pub(super) async fn apply_saved<W: World<Session: WriteIam> + ManageAccounts>(
         print_lines(&plan.lines())?;
     }
     if plan.accounts.is_empty() {
+        if arguments.format == Format::Json {
+            print_summary(&Overview::new(Mode::Apply, Vec::new()), Tally::default(), 0)?;
+        }
         return Ok(Exit::Done);
     }
     if !yes && !confirm::ask_interruptible(&question(plan.accounts.len(), plan.changes())).await? {

@@ -85,7 +85,13 @@ fn file_that_is_not_a_plan_of_this_configuration_is_refused_without_aws() {
         assert_eq!((finished.code, finished.out.as_str()), (1, ""));
         errors.push(finished.err);
     }
-    insta::assert_snapshot!(errors.concat(), @"");
+    insta::assert_snapshot!(errors.concat(), @"
+    error: `plan.json`: it is not a saved plan: EOF while parsing an object at line 1 column 1; make one with `onboard plan --all --out FILE`
+    error: `plan.json`: it is not a saved plan: invalid length 0, expected a JSON object with the fields of a plan at line 1 column 2; make one with `onboard plan --all --out FILE`
+    error: `plan.json`: the configuration is not the one that was planned with; plan again
+    error: `plan.json`: it is not a saved plan: it is `account-onboarding plan`, version 7; make one with `onboard plan --all --out FILE`
+    error: `plan.json`: it was made by version 0.0.1 of this tool, and this is version 0.1.0; plan again
+    ");
     let missing = in_folder(&["apply", "nowhere.json", "--yes"], &[]);
     assert!(missing.code == 1 && missing.err.contains("cannot read `nowhere.json`; check the path"), "{}", missing.err);
 }

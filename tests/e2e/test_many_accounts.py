@@ -10,6 +10,7 @@ import stat
 import subprocess
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 import iam_state
 import pytest
@@ -18,6 +19,7 @@ from wire import Wire
 from world import ACCESS_ROLE, EXTERNAL_IDS, IDENTITY, root
 
 COUNT = 12
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "MANY_ACCOUNTS.md").read_text()
 ROLES = {ACCESS_ROLE, "TrelicaIntegration", "Workload_Security_Role_Cross"}
 HOSTILE = "x\x1b[2Jerror: y"
 
@@ -62,10 +64,24 @@ def accounts(world, tmp_path):
     return Accounts(world, tmp_path)
 
 
+@pytest.fixture(scope="module")
+def credentials(world):
+    """Those of a person with the permissions of the function and those that docs/MANY_ACCOUNTS.md lists."""
+    table = DOCUMENT.split("## Permissions")[1]
+    document = {"Effect": "Allow", "Action": sorted(set(re.findall(r"organizations:\w+", table))), "Resource": "*"}
+    world.function_role("many-accounts")
+    iam = world.server.client("iam", world.management)
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [document]})
+    iam.put_role_policy(RoleName="many-accounts", PolicyName="many-accounts", PolicyDocument=policy)
+    return world.credentials("many-accounts")
+
+
 @pytest.fixture
-def onboard(world, tmp_path):
+def onboard(world, credentials, tmp_path):
     (tmp_path / "onboarding.toml").write_text(LITERAL)
     onboard = CommandLine(world, tmp_path)
+    keys = {"ACCESS_KEY_ID": "AccessKeyId", "SECRET_ACCESS_KEY": "SecretAccessKey", "SESSION_TOKEN": "SessionToken"}
+    onboard.options["env"].update({f"AWS_{name}": credentials[key] for name, key in keys.items()})
     # stdout must contain the data only.
     onboard.options["stderr"] = subprocess.PIPE
     yield onboard
