@@ -11,7 +11,8 @@
 //!
 //! 1. Parse the payload into a `Trigger` (`onboarding_core::trigger`). If the configuration has to be read, the account and
 //!    its record are read at the same time (`FirstLook`).
-//! 2. Process it: let the engine onboard the account, queue a full sweep (`sweep`), or do nothing for ignored events.
+//! 2. Process it: let the engine onboard the account, queue a full sweep (`sweep`), or do nothing for ignored events. A message
+//!    with several accounts of a sweep is processed in `chunk`.
 //! 3. Log one line with the outcome and the metrics (`log`).
 //! 4. Send an event about the outcome to EventBridge, unless that was done before, and save the record (`notify`).
 //! 5. In a batch: delete the message, retry it later, or move it to the dead-letter queue.
@@ -23,6 +24,7 @@
 //! is retried.
 
 mod batch;
+mod chunk;
 mod context;
 mod direct;
 mod error;
@@ -263,6 +265,12 @@ impl<W: FunctionWorld> Invocation<'_, W> {
                 }
             }
             Request::Sweep { page } => self.sweep(kind, page).await,
+            // A chunk comes through the queue, where `chunk` processes it. Whoever sends one directly gets the same as from a sweep.
+            Request::Chunk { accounts } => {
+                let queued = self.queue_accounts(&accounts).await;
+                let failed = |error: ApiError| Stop::from_error(&error, AccountAge::Established).into();
+                Report::new(None, kind, Mode::Apply, queued.map_or_else(failed, |()| Outcome::Converged))
+            }
             Request::Nothing { account, outcome } => Report::new(account, kind, Mode::Apply, outcome),
         };
         let subject = report.account_id.as_ref().map_or(subject, Subject::account);

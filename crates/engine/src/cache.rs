@@ -8,6 +8,8 @@ use onboarding_core::config::VendorTenant;
 use onboarding_core::outcome::Stop;
 use secrecy::SecretString;
 
+use crate::look::Organization;
+
 /// The values of parameters by name, or why one is not available.
 pub(crate) type ParameterValues = BTreeMap<String, Result<SecretString, String>>;
 
@@ -19,6 +21,8 @@ pub(crate) type TenantExternalId = Result<SecretString, Stop>;
 pub(crate) struct Cache {
     /// The values of parameters, once all of them were read.
     pub(crate) parameters: Mutex<Option<ParameterValues>>,
+    /// The organization, once an account of it was described.
+    pub(crate) organization: Mutex<Option<Organization>>,
     /// The answers of vendors, and when they were given.
     pub(crate) tenants: Mutex<BTreeMap<VendorTenant, (SystemTime, TenantExternalId)>>,
 }

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use super::chunk::ListedAccount;
 use super::kind::TriggerKind;
 use crate::account::AccountId;
 use crate::mode::Mode;
+use crate::suggestion::counted;
 
 /// What to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +49,11 @@ pub enum Trigger {
         /// Whether to apply changes or only report them.
         mode: Mode,
     },
+    /// A sweep found several accounts, and what the list of accounts says about them.
+    SweepChunk {
+        /// The accounts: 1 to 25, each once.
+        accounts: Vec<ListedAccount>,
+    },
     /// A person or a script requested a run for one account.
     Manual {
         /// The account.
@@ -83,7 +90,7 @@ impl Trigger {
             | Self::Sweep { kind, .. }
             | Self::Unreadable { kind, .. }
             | Self::Ignored { kind, .. } => *kind,
-            Self::SweptAccount { .. } => TriggerKind::Sweep,
+            Self::SweptAccount { .. } | Self::SweepChunk { .. } => TriggerKind::Sweep,
             Self::Manual { .. } => TriggerKind::Manual,
         }
     }
@@ -97,7 +104,10 @@ impl Trigger {
             | Self::SweptAccount { id, .. }
             | Self::Manual { id, .. } => Some(id),
             Self::Ignored { account, .. } => account.as_ref(),
-            Self::AccountRequested { .. } | Self::Sweep { .. } | Self::Unreadable { .. } => None,
+            Self::AccountRequested { .. }
+            | Self::Sweep { .. }
+            | Self::SweepChunk { .. }
+            | Self::Unreadable { .. } => None,
         }
     }
 }
@@ -112,6 +122,7 @@ impl fmt::Display for Trigger {
             Self::AccountGone { id, how, .. } => write!(f, "account {id} {how}"),
             Self::Sweep { page: None, .. } => f.write_str("will check every account of the organization"),
             Self::Sweep { page: Some(_), .. } => f.write_str("will check the remaining accounts of the organization"),
+            Self::SweepChunk { accounts } => write!(f, "will check {} that a sweep found", counted(accounts.len(), "account")),
             Self::Manual { id, mode: Mode::Apply } | Self::SweptAccount { id, mode: Mode::Apply } => {
                 write!(f, "will onboard account {id}")
             }

@@ -1,5 +1,6 @@
 //! What a trigger asks for. The function and the CLI both carry out requests, so that an event means the same to both.
 
+use super::chunk::ListedAccount;
 use super::model::Trigger;
 use crate::account::AccountId;
 use crate::code::Code;
@@ -20,6 +21,11 @@ pub enum Request {
     Sweep {
         /// The pagination token at which the list of accounts continues. `None` starts at the beginning.
         page: Option<String>,
+    },
+    /// Check these accounts of a sweep.
+    Chunk {
+        /// The accounts: 1 to 25, each once.
+        accounts: Vec<ListedAccount>,
     },
     /// There is nothing to do.
     Nothing {
@@ -73,6 +79,7 @@ impl Trigger {
                 Request::Account { account: RequestedAccount::BeingCreated(request), mode: Mode::Apply }
             }
             Self::Sweep { page, .. } => Request::Sweep { page },
+            Self::SweepChunk { accounts } => Request::Chunk { accounts },
             Self::AccountGone { id, how, .. } => {
                 Request::Account { account: RequestedAccount::SaidToBeGone { id, how }, mode: Mode::Apply }
             }
