@@ -23,6 +23,7 @@ const EVENTS: &[(&str, &str, &str)] = &[
         "other_event",
         "ignored: the account closure was requested; its result arrives as a separate event",
     ),
+    ("configuration-changed.json", "configuration_change", "will check every account of the organization"),
     (
         "control-tower-create-managed-account-failed.json",
         "other_event",

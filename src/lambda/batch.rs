@@ -85,6 +85,9 @@ impl<W: FunctionWorld> Invocation<'_, W> {
                 sent.inspect_err(|error| log::message_action_failed(&context, error)).is_ok()
             }
             Ok(parsed) => {
+                if let Some(action) = message_action::postpone(parsed.trigger.kind(), context.received) {
+                    return self.apply_action(record, body, &context, action).await;
+                }
                 let account = parsed.trigger.account().cloned();
                 let account = account.as_ref().map(AccountId::as_str);
                 let context = InvocationContext { account, event: parsed.event_id.as_deref(), ..context };

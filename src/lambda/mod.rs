@@ -24,6 +24,7 @@
 //! is retried.
 
 mod batch;
+mod changed_configuration;
 mod chunk;
 mod context;
 mod direct;
@@ -263,6 +264,9 @@ impl<W: FunctionWorld> Invocation<'_, W> {
                     },
                     Err(outcome) => Report::new(known_id, kind, mode, outcome),
                 }
+            }
+            Request::Sweep { .. } if kind == TriggerKind::ConfigurationChange => {
+                self.sweep_changed_configuration(context).await
             }
             Request::Sweep { page } => self.sweep(kind, page).await,
             // A chunk comes through the queue, where `chunk` processes it. Whoever sends one directly gets the same as from a sweep.

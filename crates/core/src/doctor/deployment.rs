@@ -9,7 +9,8 @@ use crate::suggestion::list_of;
 use crate::text::Untrusted;
 
 /// The actions that the function's role is allowed by `template.yaml`.
-pub const PUBLISHED_ACTIONS: [&str; 18] = [
+pub const PUBLISHED_ACTIONS: [&str; 19] = [
+    "dynamodb:BatchGetItem",
     "dynamodb:GetItem",
     "dynamodb:UpdateItem",
     "events:PutEvents",

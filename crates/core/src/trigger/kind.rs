@@ -40,7 +40,7 @@ macro_rules! trigger_kinds {
                     | Self::MoveAccount
                     | Self::OtherEvent
                     | Self::Sweep => EventSubject::AnyAccount,
-                    Self::Schedule | Self::Manual | Self::CommandLine => EventSubject::StatesMode,
+                    Self::Schedule | Self::ConfigurationChange | Self::Manual | Self::CommandLine => EventSubject::StatesMode,
                 }
             }
 
@@ -70,6 +70,8 @@ trigger_kinds! {
     MoveAccount = "move_account",
     /// The schedule of the full sweep.
     Schedule = "schedule",
+    /// The parameter with the configuration was written.
+    ConfigurationChange = "configuration_change",
     /// A message that a sweep sent to continue, or to check one account.
     Sweep = "sweep",
     /// A manual payload.

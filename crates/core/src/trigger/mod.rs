@@ -25,6 +25,7 @@ mod membership;
 mod model;
 mod object;
 mod organizations;
+mod parameter;
 mod request;
 mod sweep;
 
