@@ -94,7 +94,8 @@ fn to_json(record: Option<usize>, parsed: &ParsedPayload) -> Value {
         Trigger::AccountReady { .. }
         | Trigger::AccountGone { .. }
         | Trigger::Sweep { .. }
-        | Trigger::SweepChunk { .. } => (None, None, None),
+        | Trigger::SweepChunk { .. }
+        | Trigger::CanaryCheck => (None, None, None),
     };
     json!({
         "version": 1,

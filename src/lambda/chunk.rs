@@ -22,7 +22,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use futures_util::future::join;
+use futures_util::future::join3;
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::context::InvocationContext;
@@ -33,10 +33,11 @@ use onboarding_core::message_action::MessageAction;
 use onboarding_core::mode::Mode;
 use onboarding_core::notification::{self, NotificationDecision};
 use onboarding_core::record::{Record, RecordUpdate};
+use onboarding_core::rollout::SweepSettings;
 use onboarding_core::time::{after, since};
 use onboarding_core::trigger::{ListedAccount, Trigger, TriggerKind, account_message};
 use onboarding_engine::ports::OutgoingMessage;
-use onboarding_engine::{Job, Organization, Processed, load_records, save_records};
+use onboarding_engine::{Job, Organization, Processed, load_records, save_records, timeout_at};
 
 /// How many accounts of a chunk are processed at the same time. Each makes about ten calls at once.
 const ACCOUNTS_AT_ONCE: usize = 8;
@@ -51,6 +52,8 @@ struct Known {
     organization: Organization,
     /// The records of the accounts; `None` if no records are stored.
     records: Option<BTreeMap<String, Record>>,
+    /// The record that says which configuration is released; `None` if no records are stored.
+    rollout: Option<Record>,
 }
 
 impl<W: FunctionWorld> Invocation<'_, W> {
@@ -99,10 +102,9 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         let ids: Vec<_> = accounts.iter().map(|account| &account.id).collect();
         let organization = self.engine.organization(ids.first()?);
         let records = load_records(&self.engine.world, &ids, self.deadlines.work);
-        let both = join(organization, records);
-        let (organization, records) =
-            onboarding_engine::timeout_at(&self.engine.world, self.deadlines.work, both).await?;
-        Some(Known { organization: organization?, records: records.ok()? })
+        let all = join3(organization, records, self.rollout());
+        let (organization, records, rollout) = timeout_at(&self.engine.world, self.deadlines.work, all).await?;
+        Some(Known { organization: organization?, records: records.ok()?, rollout: rollout.ok()? })
     }
 
     /// Looks at an account. Returns what to record if nothing else is to be done for it.
@@ -113,16 +115,20 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         context: &InvocationContext<'_>,
     ) -> Option<Option<(String, RecordUpdate)>> {
         let world = &self.engine.world;
-        let Known { organization, records } = known?;
+        let Known { organization, records, rollout } = known?;
         let record = records.as_ref().map(|records| records.get(account.id.as_str()).cloned().unwrap_or_default());
         let is_confirmed = record.as_ref().is_none_or(|record| account.is_confirmed_by(record));
         if !is_confirmed || world.now() >= self.deadlines.waiting {
             return None;
         }
-        let mode = match account.mode {
+        let allowed = match account.mode {
             Mode::Plan => Mode::Plan,
             Mode::Apply => self.sweep_mode.mode_for(account.joined_at),
         };
+        let held = (allowed == Mode::Apply)
+            .then(|| self.held(&account.id, account.ou_path.as_deref(), record.as_ref(), rollout.as_ref()))
+            .flatten();
+        let mode = SweepSettings::mode(held, allowed);
         let job = Job {
             account: account.id.clone(),
             trigger: TriggerKind::Sweep,
@@ -134,12 +140,13 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         };
         let notified = record.as_ref().and_then(|record| record.notification.clone());
         let described = account.account(&organization.management, &organization.partition);
-        let Processed { report, record } = self.engine.look_unsaved(&job, mode, described, record).await?;
+        let Processed { mut report, record } = self.engine.look_unsaved(&job, mode, described, record).await?;
         if world.notifications_enabled()
             && notification::decide(&report, notified.as_ref(), world.now()) != NotificationDecision::Nothing
         {
             return None;
         }
+        report.notices.extend(held.map(|held| held.to_string()));
         let context = InvocationContext { account: Some(account.id.as_str()), ..*context };
         log::outcome(&report, &context, world.now());
         Some(record.into_update(&report))

@@ -22,9 +22,11 @@ use super::{FunctionWorld, Invocation, log};
 use onboarding_core::account::{Account, AccountAge};
 use onboarding_core::eligibility::{Eligibility, eligibility};
 use onboarding_core::error::{ApiError, ErrorKind};
+use onboarding_core::limits::CANARY_CHECK_AFTER;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::report::Report;
+use onboarding_core::rollout::Held;
 use onboarding_core::suggestion::counted;
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::trigger::{ListedAccount, TriggerKind, account_message, chunk_messages};
@@ -43,6 +45,9 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         };
         let mut report = Report::new(None, kind, Mode::Apply, outcome);
         report.notices.push(counts.to_string());
+        if self.engine.config.sweep.hold_back() && !self.engine.world.records_enabled() {
+            report.notices.push(format!("accounts are {}", Held::Unknown));
+        }
         if self.sweep_mode == (SweepMode::Report { deployed_at: None }) {
             report
                 .notices
@@ -60,7 +65,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
                 // The token of an earlier invocation may have expired. Start again with the first page.
                 Err(error) if token_is_from_message && error.kind() == ErrorKind::InvalidInput => None,
                 Err(error) => return Err(error),
-                Ok(None) => return Ok(()),
+                Ok(None) => return self.send_canary_check().await,
                 Ok(next) => pages.next(next)?,
             };
             token_is_from_message = false;
@@ -70,6 +75,15 @@ impl<W: FunctionWorld> Invocation<'_, W> {
                 return self.engine.world.send_messages(&[rest.into()]).await;
             }
         }
+    }
+
+    /// At the end of a sweep whose configuration is not released, sends the message that checks the canary.
+    async fn send_canary_check(&self) -> Result<(), ApiError> {
+        if self.needs_canary_check().await? {
+            let body = json!({"sweep": {"canary": true}}).to_string();
+            self.engine.world.send_messages(&[OutgoingMessage { body, delay: CANARY_CHECK_AFTER }]).await?;
+        }
+        Ok(())
     }
 
     /// Queues the accounts of one page. Returns the token of the next page.

@@ -37,6 +37,7 @@ mod registration_settings;
 mod registrations_of_departed_accounts;
 mod removed_from_configuration;
 mod revocations_are_kept;
+mod rollout;
 mod sample_events;
 mod second_run_makes_no_write;
 mod secrets_are_cached;

@@ -54,6 +54,9 @@ pub const LONGEST_RETRY: Duration = Duration::from_secs(900);
 /// response. If less than four times as much is left, it reserves a quarter.
 pub const RESERVED_FOR_RESPONSE: Duration = Duration::from_secs(15);
 
+/// How long after a sweep the accounts of the canary are checked for the first time.
+pub const CANARY_CHECK_AFTER: Duration = Duration::from_secs(60);
+
 /// How long an account of a chunk may wait within its run. An account that is not ready by then gets a message of its own, so that
 /// it does not keep the other accounts of the chunk waiting. IAM usually shows a change within some seconds.
 pub const WAIT_IN_CHUNK: Duration = Duration::from_secs(20);

@@ -10,6 +10,7 @@ use crate::exclude::Exclude;
 use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement, Principal};
 use crate::role::{ExternalId, ExternalIdPattern, RoleName};
 use crate::role_settings::RoleDefinition;
+use crate::rollout::SweepSettings;
 use crate::template::Template;
 use crate::vendor::{Api, Endpoint, HandoffTemplate};
 
@@ -22,6 +23,8 @@ pub struct Config {
     pub console: ConsoleSettings,
     /// Accounts and units that are never changed.
     pub excluded: BTreeSet<Exclude>,
+    /// What sweeps change.
+    pub sweep: SweepSettings,
     /// How long after joining an account counts as new. A new account may not be usable yet, so failures to
     /// access it are retried.
     pub new_for: Duration,

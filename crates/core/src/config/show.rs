@@ -8,6 +8,7 @@ use super::model::{
 use crate::lines::{Line, Style};
 use crate::policy::{AssumeAction, Document, Redactor};
 use crate::role_settings::RoleDefinition;
+use crate::rollout::{Repair, SweepSettings};
 use crate::suggestion::plain_list_of;
 
 /// The effective configuration. Equal configurations give equal lines.
@@ -38,6 +39,17 @@ pub fn show(config: &Config) -> Vec<Line> {
         field("count as new", format!("for {} minutes after joining", config.new_for.as_secs() / 60)),
         field("retried", format!("for {} hours", config.give_up_after.as_secs() / 3600)),
     ]);
+    let SweepSettings { repair, canary } = &config.sweep;
+    if config.sweep.hold_back() {
+        let canary: Vec<_> = canary.iter().map(ToString::to_string).collect();
+        let canary = if canary.is_empty() { "none".to_owned() } else { canary.join(", ") };
+        lines.extend([
+            Line::blank(),
+            Line::heading("sweep"),
+            field("drift", if *repair == Repair::Apply { "is repaired" } else { "is only reported" }),
+            field("canary", canary),
+        ]);
+    }
     if let Some(portal) = &config.console.access_portal {
         let set = config.console.permission_set.as_ref().map_or("chosen in the portal", |set| set.as_str());
         lines.extend([

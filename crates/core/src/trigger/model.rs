@@ -42,6 +42,8 @@ pub enum Trigger {
         /// The pagination token at which the list of accounts continues. `None` starts at the beginning.
         page: Option<String>,
     },
+    /// The progress of a configuration in the accounts of the canary should be checked.
+    CanaryCheck,
     /// A sweep found an account.
     SweptAccount {
         /// The account.
@@ -90,7 +92,7 @@ impl Trigger {
             | Self::Sweep { kind, .. }
             | Self::Unreadable { kind, .. }
             | Self::Ignored { kind, .. } => *kind,
-            Self::SweptAccount { .. } | Self::SweepChunk { .. } => TriggerKind::Sweep,
+            Self::SweptAccount { .. } | Self::SweepChunk { .. } | Self::CanaryCheck => TriggerKind::Sweep,
             Self::Manual { .. } => TriggerKind::Manual,
         }
     }
@@ -107,6 +109,7 @@ impl Trigger {
             Self::AccountRequested { .. }
             | Self::Sweep { .. }
             | Self::SweepChunk { .. }
+            | Self::CanaryCheck
             | Self::Unreadable { .. } => None,
         }
     }
@@ -122,6 +125,7 @@ impl fmt::Display for Trigger {
             Self::AccountGone { id, how, .. } => write!(f, "account {id} {how}"),
             Self::Sweep { page: None, .. } => f.write_str("will check every account of the organization"),
             Self::Sweep { page: Some(_), .. } => f.write_str("will check the remaining accounts of the organization"),
+            Self::CanaryCheck => f.write_str("will check whether the accounts of the canary have the present configuration"),
             Self::SweepChunk { accounts } => write!(f, "will check {} that a sweep found", counted(accounts.len(), "account")),
             Self::Manual { id, mode: Mode::Apply } | Self::SweptAccount { id, mode: Mode::Apply } => {
                 write!(f, "will onboard account {id}")

@@ -27,6 +27,8 @@ pub enum Request {
         /// The accounts: 1 to 25, each once.
         accounts: Vec<ListedAccount>,
     },
+    /// Check whether the accounts of the canary have converged with the present configuration, and if so, every account.
+    CanaryCheck,
     /// There is nothing to do.
     Nothing {
         /// The account that the trigger is about, if it names one.
@@ -79,6 +81,7 @@ impl Trigger {
                 Request::Account { account: RequestedAccount::BeingCreated(request), mode: Mode::Apply }
             }
             Self::Sweep { page, .. } => Request::Sweep { page },
+            Self::CanaryCheck => Request::CanaryCheck,
             Self::SweepChunk { accounts } => Request::Chunk { accounts },
             Self::AccountGone { id, how, .. } => {
                 Request::Account { account: RequestedAccount::SaidToBeGone { id, how }, mode: Mode::Apply }
