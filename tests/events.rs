@@ -69,6 +69,7 @@ const EVENTS: &[(&str, &str, &str)] = &[
     ("scheduler.json", "schedule", "will check every account of the organization"),
     ("sqs-batch.json", "create_account_result", "will onboard account 444455556666"),
     ("sweep-account.json", "sweep", "will onboard account 444455556666"),
+    ("sweep-chunk.json", "sweep", "will check 1 account that a sweep found"),
     ("sweep-next-page.json", "sweep", "will check the remaining accounts of the organization"),
 ];
 

@@ -92,7 +92,7 @@ fn blocked_canary_needs_attention_and_holds_the_others_back() {
     let letters = function.queue.dead_letters();
     let check = json!({"sweep": {"canary": true}}).to_string();
     let letter = letters.iter().find(|letter| letter.body == check).expect("a dead letter of the check");
-    insta::assert_snapshot!(letter.cause.as_ref().unwrap(), @"account 333344445555 of the canary is blocked (foreign_role) (canary_blocked); fix the account, or take it out of `canary`, then redrive the dead-letter queue or start a sweep");
+    insta::assert_snapshot!(letter.cause.as_ref().unwrap(), @"account 333344445555 of the canary is blocked (foreign_role); fix the account, or take it out of `canary`, then redrive the dead-letter queue or start a sweep");
     assert!(function.notifier.events().iter().any(|event| event.detail()["cause"]["code"] == "canary_blocked"));
 
     function.organization().delete_role(&id(OLD), &name(NEW_ROLE));

@@ -181,6 +181,8 @@ pub enum Progress {
         converged: usize,
         /// How many there are.
         all: usize,
+        /// One that has not.
+        next: AccountId,
     },
     /// An account needs attention.
     Blocked {
@@ -197,8 +199,9 @@ impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done => f.write_str("all accounts of the canary have converged with this configuration"),
-            Self::Pending { converged, all } => {
-                write!(f, "{converged} of {} of the canary converged with this configuration", counted(*all, "account"))
+            Self::Pending { converged, all, next } => {
+                let all = counted(*all, "account");
+                write!(f, "{converged} of {all} of the canary converged with this configuration, and {next} has not yet")
             }
             Self::Blocked { account, code } => {
                 write!(f, "account {account} of the canary is blocked")?;
@@ -214,19 +217,20 @@ impl fmt::Display for Progress {
 pub fn progress(members: &[(AccountId, Record)], configuration: &str) -> Progress {
     let with_this = |record: &Record| record.result.clone().filter(|last| last.configuration == configuration);
     let mut converged = 0;
+    let mut next = None;
     for (account, record) in members {
         match with_this(record) {
             Some(last) if last.outcome == OutcomeKind::Blocked => {
                 return Progress::Blocked { account: account.clone(), code: last.code };
             }
             Some(last) if last.outcome == OutcomeKind::Converged => converged += 1,
-            _ => {}
+            _ => next = next.or(Some(account)),
         }
     }
-    match members.len() {
-        0 => Progress::Empty,
-        all if all == converged => Progress::Done,
-        all => Progress::Pending { converged, all },
+    match next {
+        Some(next) => Progress::Pending { converged, all: members.len(), next: next.clone() },
+        None if members.is_empty() => Progress::Empty,
+        None => Progress::Done,
     }
 }
 

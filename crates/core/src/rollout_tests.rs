@@ -97,10 +97,10 @@ fn configuration_is_released_when_all_accounts_of_the_canary_converged_with_it()
     ];
     insta::assert_snapshot!(all.join("\n"), @"
     all accounts of the canary have converged with this configuration
-    1 of 2 accounts of the canary converged with this configuration
-    1 of 2 accounts of the canary converged with this configuration
-    0 of 1 account of the canary converged with this configuration
-    1 of 2 accounts of the canary converged with this configuration
+    1 of 2 accounts of the canary converged with this configuration, and 000000000001 has not yet
+    1 of 2 accounts of the canary converged with this configuration, and 000000000001 has not yet
+    0 of 1 account of the canary converged with this configuration, and 000000000000 has not yet
+    1 of 2 accounts of the canary converged with this configuration, and 000000000000 has not yet
     account 000000000001 of the canary is blocked (foreign_role)
     the canary contains no active account
     ");
