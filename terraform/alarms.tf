@@ -85,6 +85,8 @@ locals {
       metrics = [
         { id = "newAccountFailed", name = "FailedInvocations", dimensions = local.new_account_dimensions },
         { id = "newAccountLost", name = "InvocationsFailedToBeSentToDlq", dimensions = local.new_account_dimensions },
+        { id = "changedFailed", name = "FailedInvocations", dimensions = local.changed_dimensions },
+        { id = "changedLost", name = "InvocationsFailedToBeSentToDlq", dimensions = local.changed_dimensions },
         { id = "blockedFailed", name = "FailedInvocations", dimensions = local.blocked_dimensions },
         { id = "blockedLost", name = "InvocationsFailedToBeSentToDlq", dimensions = local.blocked_dimensions },
         { id = "notCreatedFailed", name = "FailedInvocations", dimensions = local.not_created_dimensions },
@@ -105,6 +107,7 @@ locals {
   }
 
   new_account_dimensions = { RuleName = aws_cloudwatch_event_rule.new_account.name }
+  changed_dimensions     = { RuleName = aws_cloudwatch_event_rule.configuration_changed.name }
   blocked_dimensions     = { EventBusName = aws_cloudwatch_event_bus.this.name, RuleName = local.blocked_rule }
   not_created_dimensions = { RuleName = aws_cloudwatch_event_rule.not_created.name }
   sweep_dimensions       = { ScheduleGroup = aws_scheduler_schedule_group.sweep.name }

@@ -66,6 +66,38 @@ resource "aws_cloudwatch_event_permission" "forwarded_events" {
   principal      = local.organization_account_id
 }
 
+# A changed configuration starts a sweep. Of a configuration with files, this parameter is the index, which is written last.
+resource "aws_cloudwatch_event_rule" "configuration_changed" {
+  name        = "${var.name}-configuration-changed"
+  description = "The configuration of account-onboarding was changed"
+  state       = var.sweep == "DISABLED" ? "DISABLED" : "ENABLED"
+
+  event_pattern = jsonencode({
+    source      = ["aws.ssm"]
+    detail-type = ["Parameter Store Change"]
+    account     = [local.account_id]
+    detail = {
+      name      = [local.configuration_parameter]
+      operation = ["Create", "Update"]
+    }
+  })
+
+  tags = var.tags
+}
+
+resource "aws_cloudwatch_event_target" "configuration_changed" {
+  rule      = aws_cloudwatch_event_rule.configuration_changed.name
+  target_id = "inbox"
+  arn       = aws_sqs_queue.inbox.arn
+
+  dead_letter_config {
+    arn = aws_sqs_queue.undelivered.arn
+  }
+
+  # An event that is matched before the queues accept it would be lost.
+  depends_on = [aws_sqs_queue_policy.inbox, aws_sqs_queue_policy.undelivered]
+}
+
 # Events are delivered on a best-effort basis, so a daily sweep visits every account. An account that is already as configured
 # costs read calls only. The first sweep may start as soon as the schedule exists; unless `sweep` is APPLY, it changes only
 # accounts that joined after that.

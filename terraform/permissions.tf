@@ -146,7 +146,7 @@ resource "aws_iam_role_policy" "function" {
       {
         Sid       = "KeepRecords"
         Effect    = "Allow"
-        Action    = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+        Action    = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"]
         Resource  = aws_dynamodb_table.records.arn
         Condition = { ArnEquals = { "lambda:SourceFunctionArn" = local.function_arn } }
       },

@@ -41,14 +41,14 @@ resource "aws_sqs_queue_policy" "inbox" {
     Version = "2012-10-17"
     Statement = [
       {
-        Sid       = "AllowRule"
+        Sid       = "AllowRules"
         Effect    = "Allow"
         Principal = { Service = "events.amazonaws.com" }
         Action    = "sqs:SendMessage"
         Resource  = aws_sqs_queue.inbox.arn
-        Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.new_account.arn } }
+        Condition = { ArnEquals = { "aws:SourceArn" = local.inbox_rules } }
       },
-      # Even if a statement that allows more is added to this policy: services other than the rule, and other accounts. A
+      # Even if a statement that allows more is added to this policy: services other than the rules, and other accounts. A
       # service has no aws:PrincipalAccount, and a principal of an account has no aws:SourceArn; a missing key counts as not
       # equal. The principals of this account are not denied, because a redrive sends with the permissions of the operator who
       # starts it.
@@ -60,7 +60,7 @@ resource "aws_sqs_queue_policy" "inbox" {
         Resource  = aws_sqs_queue.inbox.arn
         Condition = {
           StringNotEquals = { "aws:PrincipalAccount" = local.account_id }
-          ArnNotEquals    = { "aws:SourceArn" = aws_cloudwatch_event_rule.new_account.arn }
+          ArnNotEquals    = { "aws:SourceArn" = local.inbox_rules }
         }
       },
       merge(local.deny_insecure_transport, { Action = "sqs:*", Resource = aws_sqs_queue.inbox.arn }),
@@ -91,6 +91,7 @@ resource "aws_sqs_queue_policy" "undelivered" {
           ArnEquals = {
             "aws:SourceArn" = [
               aws_cloudwatch_event_rule.new_account.arn,
+              aws_cloudwatch_event_rule.configuration_changed.arn,
               aws_cloudwatch_event_rule.blocked.arn,
               aws_cloudwatch_event_rule.not_created.arn,
             ]
@@ -103,6 +104,8 @@ resource "aws_sqs_queue_policy" "undelivered" {
 }
 
 locals {
+  inbox_rules = [aws_cloudwatch_event_rule.new_account.arn, aws_cloudwatch_event_rule.configuration_changed.arn]
+
   deny_insecure_transport = {
     Sid       = "DenyInsecureTransport"
     Effect    = "Deny"

@@ -23,6 +23,7 @@ const EVENTS: &[(&str, &str, &str)] = &[
         "other_event",
         "ignored: the account closure was requested; its result arrives as a separate event",
     ),
+    ("configuration-changed.json", "configuration_change", "will check every account of the organization"),
     (
         "control-tower-create-managed-account-failed.json",
         "other_event",
@@ -70,6 +71,7 @@ const EVENTS: &[(&str, &str, &str)] = &[
     ("tag-resource.json", "account_tags", "will onboard account 444455556666"),
     ("untag-resource.json", "account_tags", "will onboard account 444455556666"),
     ("sweep-account.json", "sweep", "will onboard account 444455556666"),
+    ("sweep-chunk.json", "sweep", "will check 1 account that a sweep found"),
     ("sweep-next-page.json", "sweep", "will check the remaining accounts of the organization"),
 ];
 

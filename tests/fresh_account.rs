@@ -15,6 +15,7 @@ mod fresh_account {
     use onboarding_core::policy::{AssumeActions, Caller, Condition, ExternalIdRequirement, REVOCATION_POLICY};
     use onboarding_core::report::Report;
     use onboarding_core::role_settings::{RoleDefinition, RoleSettings};
+    use onboarding_core::rollout::SweepSettings;
     use onboarding_core::targets::Targets;
     use onboarding_core::trigger::TriggerKind;
     use onboarding_engine::ports::{Clock, World, WriteIam};
@@ -90,6 +91,7 @@ mod fresh_account {
             management: None,
             console: ConsoleSettings::default(),
             excluded: BTreeSet::new(),
+            sweep: SweepSettings::default(),
             new_for: Duration::from_secs(3600),
             give_up_after: Duration::from_secs(86_400),
             roles: vec![role("First"), role("Second")],

@@ -101,8 +101,27 @@ fn rule_sends_events_to_the_queue_and_the_queue_triggers_the_function() {
 }
 
 #[test]
+fn change_of_the_configuration_starts_a_sweep_unless_sweeps_are_disabled() {
+    let pattern = |name: &str| {
+        json!({
+            "source": ["aws.ssm"],
+            "detail-type": ["Parameter Store Change"],
+            "account": ["111122223333"],
+            "detail": {"name": [name], "operation": ["Create", "Update"]},
+        })
+    };
+    let generated = Stack::with(&[]).resource("ConfigurationChanged");
+    let name = Stack::with(&[]).resource("Onboard")["Environment"]["Variables"]["ONBOARDING_CONFIG_PARAMETER"].clone();
+    assert_eq!(generated["EventPattern"], pattern(name.as_str().expect("the name of the parameter")));
+    assert_eq!((&generated["State"], &generated["Targets"][0]["Arn"]), (&json!("ENABLED"), &json!("<Inbox.Arn>")));
+    let own = Stack::with(&[("ConfigurationParameterName", "/platform/onboarding"), ("Sweep", "DISABLED")]);
+    let own = own.resource("ConfigurationChanged");
+    assert_eq!((&own["EventPattern"], &own["State"]), (&pattern("/platform/onboarding"), &json!("DISABLED")));
+}
+
+#[test]
 fn rules_match_only_events_of_the_account_of_the_stack() {
-    for (template, count) in [(TEMPLATE, 3), (CONTROL_TOWER, 1), (MANAGEMENT, 1)] {
+    for (template, count) in [(TEMPLATE, 4), (CONTROL_TOWER, 1), (MANAGEMENT, 1)] {
         let stack = Stack::new(template, &[]);
         let resources = read(template)["Resources"].clone();
         let resources = resources.as_object().expect("resources");
@@ -214,9 +233,12 @@ fn failed_messages_and_events_are_retained_for_14_days() {
 fn only_the_rules_send_to_the_queues_and_only_over_tls() {
     let stack = Stack::with(&[]);
     let senders = BTreeMap::from([
-        ("Inbox", vec!["<NewAccount.Arn>"]),
+        ("Inbox", vec!["<NewAccount.Arn>", "<ConfigurationChanged.Arn>"]),
         ("DeadLetters", vec![]),
-        ("Undelivered", vec!["<NewAccount.Arn>", "<AccountBlocked.Arn>", "<CreationFailed.Arn>"]),
+        (
+            "Undelivered",
+            vec!["<NewAccount.Arn>", "<ConfigurationChanged.Arn>", "<AccountBlocked.Arn>", "<CreationFailed.Arn>"],
+        ),
     ]);
     assert_eq!(stack.resources("AWS::SQS::Queue").len(), senders.len());
     for (queue, rules) in senders {

@@ -15,7 +15,7 @@ use super::Aws;
 use super::error::api_error;
 use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Cause;
-use onboarding_engine::ports::Queue;
+use onboarding_engine::ports::{OutgoingMessage, Queue};
 
 /// The maximum size of a message including its attributes, in bytes.
 ///
@@ -30,12 +30,13 @@ const MAX_MESSAGE: usize = 1 << 20;
 const SWEEP_GROUP: &str = "sweep";
 
 impl Queue for Aws {
-    async fn send_messages(&self, messages: &[String]) -> Result<(), ApiError> {
+    async fn send_messages(&self, messages: &[OutgoingMessage]) -> Result<(), ApiError> {
         const CALL: &str = "sqs:SendMessage";
         let invalid = |error: BuildError| ApiError::new(CALL, "Client", &error.to_string());
-        let entry = |(index, body): (usize, &String)| {
-            let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body);
-            entry.message_group_id(SWEEP_GROUP).build().map_err(invalid)
+        let entry = |(index, message): (usize, &OutgoingMessage)| {
+            let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(&message.body);
+            let delay = i32::try_from(message.delay.as_secs()).ok().filter(|seconds| *seconds > 0);
+            entry.set_delay_seconds(delay).message_group_id(SWEEP_GROUP).build().map_err(invalid)
         };
         let entries: Vec<_> = messages.iter().enumerate().map(entry).collect::<Result<_, _>>()?;
         let missing = || ApiError::new(CALL, "NoQueue", "the environment variable `ONBOARDING_QUEUE_URL` is not set");

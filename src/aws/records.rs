@@ -1,17 +1,17 @@
 //! Records in DynamoDB: one item for each subject, whose key is `subject`.
 //!
-//! Every write is one `UpdateItem` with a condition, so that acquiring a lease, and writing under it, are atomic. The
+//! Every write under a lease is one `UpdateItem` with a condition, so that acquiring a lease, and writing under it, are atomic. The
 //! conditions hold again if the same run repeats the call, because the SDK repeats a call whose response was lost.
 //!
 //! Names of attributes are always aliased, because some are reserved words.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue, TransactWriteItem, Update};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::Aws;
@@ -21,7 +21,7 @@ use onboarding_core::error::ApiError;
 use onboarding_core::lease::{Lease, latest_expiry};
 use onboarding_core::record::{LeaseUse, Record, RecordUpdate, attribute, lease_attributes};
 use onboarding_core::time::unix_seconds;
-use onboarding_engine::ports::{LeaseAttempt, Records, Saved};
+use onboarding_engine::ports::{Clock, LeaseAttempt, Records, Saved, SavedTogether};
 
 const KEY: &str = "subject";
 const UPDATE: &str = "dynamodb:UpdateItem";
@@ -44,6 +44,34 @@ impl Records for Aws {
         let get = get.key(KEY, AttributeValue::S(subject.to_owned())).consistent_read(true);
         let response = get.send().await.map_err(api_error("dynamodb:GetItem"))?;
         Ok(response.item().map(record).unwrap_or_default())
+    }
+
+    async fn load_records(&self, subjects: &[&str]) -> Result<BTreeMap<String, Record>, ApiError> {
+        const CALL: &str = "dynamodb:BatchGetItem";
+        let mut records: BTreeMap<_, _> =
+            subjects.iter().map(|subject| ((*subject).to_owned(), Record::default())).collect();
+        let Some(table) = &self.resources.table else { return Ok(records) };
+        let keys = subjects.iter().map(|subject| HashMap::from([(KEY.to_owned(), text(subject))]));
+        let keys = KeysAndAttributes::builder().set_keys(Some(keys.collect())).consistent_read(true).build();
+        let keys = keys.map_err(|error| ApiError::new(CALL, "Client", &error.to_string()))?;
+        let mut request = Some(HashMap::from([(table.clone(), keys)]));
+        for pause in [Some(100), Some(400), Some(1600), None] {
+            let response = self.dynamodb().batch_get_item().set_request_items(request).send().await;
+            let response = response.map_err(api_error(CALL))?;
+            for item in response.responses.into_iter().flatten().flat_map(|(_, items)| items) {
+                if let Some(AttributeValue::S(subject)) = item.get(KEY) {
+                    records.insert(subject.clone(), record(&item));
+                }
+            }
+            // What exceeds the size of a response or the throughput of the table is returned to be requested again.
+            request = response.unprocessed_keys.filter(|keys| !keys.is_empty());
+            match (&request, pause) {
+                (None, _) => return Ok(records),
+                (Some(_), Some(milliseconds)) => self.sleep(Duration::from_millis(milliseconds)).await,
+                (Some(_), None) => {}
+            }
+        }
+        Err(ApiError::new(CALL, "ThrottlingException", "the table did not return all items in four attempts"))
     }
 
     async fn acquire_lease(&self, subject: &str, lease: &Lease, now: SystemTime) -> Result<LeaseAttempt, ApiError> {
@@ -78,6 +106,31 @@ impl Records for Aws {
         };
         let saved = unless_condition_failed(request.send().await)?;
         Ok(saved.map_or(Saved::LeaseLost, |_| Saved::Yes))
+    }
+
+    async fn save_records(&self, updates: &[(String, RecordUpdate)]) -> Result<SavedTogether, ApiError> {
+        const CALL: &str = "dynamodb:TransactWriteItems";
+        let invalid = |error: BuildError| ApiError::new(CALL, "Client", &error.to_string());
+        let item = |(subject, update): &(String, RecordUpdate)| {
+            let Expression { text: expression, mut names, values } = Expression::new(update.set(), &update.remove());
+            names.insert("#owner".to_owned(), attribute::LEASE_OWNER.to_owned());
+            let write = Update::builder()
+                .table_name(self.resources.table.clone().unwrap_or_default())
+                .key(KEY, text(subject))
+                .update_expression(expression)
+                .condition_expression("attribute_not_exists(#owner)")
+                .set_expression_attribute_names(Some(names))
+                .set_expression_attribute_values(Some(values).filter(|values| !values.is_empty()));
+            Ok(TransactWriteItem::builder().update(write.build().map_err(invalid)?).build())
+        };
+        let items: Vec<_> = updates.iter().map(item).collect::<Result<_, ApiError>>()?;
+        match self.dynamodb().transact_write_items().set_transact_items(Some(items)).send().await {
+            Ok(_) => Ok(SavedTogether::All),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_transaction_canceled_exception()) => {
+                Ok(SavedTogether::None)
+            }
+            Err(error) => Err(api_error(CALL)(error)),
+        }
     }
 
     async fn save_handoff(&self, subject: &str, vendor: &str, done: Option<&str>) -> Result<(), ApiError> {
@@ -160,6 +213,10 @@ fn unless_condition_failed(
         }
         Err(error) => Err(api_error(UPDATE)(error)),
     }
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
 }
 
 fn number(value: u64) -> AttributeValue {

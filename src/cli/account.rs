@@ -117,7 +117,7 @@ pub(super) async fn start<W: World>(
     let ended = |account, outcome| Ok(Err(Box::new(Report::new(account, trigger, Mode::Plan, outcome))));
     let account = match request {
         Request::Account { account, .. } => account,
-        Request::Sweep { .. } => {
+        Request::Sweep { .. } | Request::Chunk { .. } | Request::CanaryCheck => {
             anyhow::bail!(
                 "the event is a sweep of all accounts, and the CLI handles one at a time; select one with `--account`"
             )

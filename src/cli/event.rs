@@ -71,7 +71,8 @@ fn to_lines(record: Option<usize>, parsed: &ParsedPayload) -> Vec<Line> {
 /// When the function only reports what it would do: see [`onboarding_core::sweep_mode`].
 fn note(trigger: &Trigger) -> Option<&'static str> {
     let (Trigger::AccountReady { kind, .. } | Trigger::AccountRequested { kind, .. }) = trigger else {
-        let is_applied = matches!(trigger, Trigger::SweptAccount { mode: Mode::Apply, .. } | Trigger::Sweep { .. });
+        let is_applied = matches!(trigger, Trigger::SweptAccount { mode: Mode::Apply, .. } | Trigger::Sweep { .. })
+            || matches!(trigger, Trigger::SweepChunk { accounts } if accounts.iter().any(|account| account.mode == Mode::Apply));
         return is_applied.then_some(REPORTED_IF_OLDER);
     };
     match kind.subject() {
@@ -90,7 +91,11 @@ fn to_json(record: Option<usize>, parsed: &ParsedPayload) -> Value {
         Trigger::Ignored { reason, .. } | Trigger::Unreadable { reason, .. } => (Some(reason), None, None),
         Trigger::AccountRequested { request, .. } => (None, Some(request), None),
         Trigger::Manual { mode, .. } | Trigger::SweptAccount { mode, .. } => (None, None, Some(mode)),
-        Trigger::AccountReady { .. } | Trigger::AccountGone { .. } | Trigger::Sweep { .. } => (None, None, None),
+        Trigger::AccountReady { .. }
+        | Trigger::AccountGone { .. }
+        | Trigger::Sweep { .. }
+        | Trigger::SweepChunk { .. }
+        | Trigger::CanaryCheck => (None, None, None),
     };
     json!({
         "version": 1,

@@ -35,7 +35,7 @@ use onboarding_core::code::Code;
 use onboarding_core::message_action::{self, MessageAction, Received};
 use onboarding_core::outcome::{Cause, Outcome};
 use onboarding_core::time::{from_unix_milliseconds, since};
-use onboarding_core::trigger::{self, Trigger};
+use onboarding_core::trigger::{self, ParsedPayload, Trigger};
 
 /// How many records are processed at the same time. A batch of Lambda's largest size, 10,000 records, would otherwise need more
 /// memory than the function has.
@@ -79,7 +79,15 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         let body = record.body.as_deref().unwrap_or_default();
         let context = self.message_context(record);
         match trigger::parse(body.as_bytes()) {
+            Ok(ParsedPayload { trigger: Trigger::SweepChunk { accounts }, .. }) => {
+                // Without a message for each account that needs one, the chunk is delivered again.
+                let sent = self.chunk(&accounts, &context).await;
+                sent.inspect_err(|error| log::message_action_failed(&context, error)).is_ok()
+            }
             Ok(parsed) => {
+                if let Some(action) = message_action::postpone(parsed.trigger.kind(), context.received) {
+                    return self.apply_action(record, body, &context, action).await;
+                }
                 let account = parsed.trigger.account().cloned();
                 let account = account.as_ref().map(AccountId::as_str);
                 let context = InvocationContext { account, event: parsed.event_id.as_deref(), ..context };
@@ -96,7 +104,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
     }
 
     /// Processes a trigger, logs the outcome and sends the notification. Returns what to do with the message.
-    async fn process_and_notify(&self, trigger: Trigger, context: &InvocationContext<'_>) -> MessageAction {
+    pub(super) async fn process_and_notify(&self, trigger: Trigger, context: &InvocationContext<'_>) -> MessageAction {
         let give_up_after = self.engine.config.give_up_after;
         let (mut processed, subject) = self.process(trigger, context).await;
         let report = &mut processed.report;

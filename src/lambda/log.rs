@@ -142,8 +142,8 @@ fn subject(account: Option<&AccountId>) -> String {
 }
 
 /// Logs that the record of an account could not be saved. Its lease expires, and the outcome may be notified again.
-pub(super) fn record_not_saved(report: &Report, context: &InvocationContext<'_>, error: &ApiError) {
-    let account_id = report.account_id.as_ref().map(AccountId::as_str).unwrap_or_default();
+pub(super) fn record_not_saved(account: Option<&AccountId>, context: &InvocationContext<'_>, error: &ApiError) {
+    let account_id = account.map(AccountId::as_str).unwrap_or_default();
     let InvocationContext { invocation, event, message: message_id, .. } = *context;
     tracing::warn!(
         account_id,
@@ -151,7 +151,7 @@ pub(super) fn record_not_saved(report: &Report, context: &InvocationContext<'_>,
         message_id,
         invocation_id = invocation,
         "could not save the record of {}: {error}",
-        subject(report.account_id.as_ref())
+        subject(account)
     );
 }
 

@@ -11,7 +11,8 @@
 //!
 //! 1. Parse the payload into a `Trigger` (`onboarding_core::trigger`). If the configuration has to be read, the account and
 //!    its record are read at the same time (`FirstLook`).
-//! 2. Process it: let the engine onboard the account, queue a full sweep (`sweep`), or do nothing for ignored events.
+//! 2. Process it: let the engine onboard the account, queue a full sweep (`sweep`), or do nothing for ignored events. A message
+//!    with several accounts of a sweep is processed in `chunk`.
 //! 3. Log one line with the outcome and the metrics (`log`).
 //! 4. Send an event about the outcome to EventBridge, unless that was done before, and save the record (`notify`).
 //! 5. In a batch: delete the message, retry it later, or move it to the dead-letter queue.
@@ -23,12 +24,15 @@
 //! is retried.
 
 mod batch;
+mod changed_configuration;
+mod chunk;
 mod context;
 mod direct;
 mod error;
 mod log;
 mod notify;
 mod records;
+mod rollout;
 mod settings;
 mod subject;
 mod sweep;
@@ -52,7 +56,7 @@ use tracing::Instrument;
 use self::context::InvocationContext;
 use self::records::Received;
 use self::subject::Subject;
-use onboarding_core::account::{AccountAge, AccountId};
+use onboarding_core::account::{Account, AccountAge, AccountId};
 use onboarding_core::code::Code;
 use onboarding_core::config::Config;
 use onboarding_core::error::ApiError;
@@ -64,6 +68,7 @@ use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::report::Report;
+use onboarding_core::rollout::{Held, SweepSettings};
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::{after, from_unix_milliseconds, since};
 use onboarding_core::trigger::{self, EventSubject, Request, RequestedAccount, Trigger, TriggerKind};
@@ -168,7 +173,7 @@ impl<W: FunctionWorld> Function<W> {
 
     /// The engine of recent invocations, or a new one if its configuration is too old. While a configuration is read, the
     /// account is looked at, if the invocation is about one.
-    async fn start(&self, received: &Received, payload: &str, end: SystemTime) -> Result<Start<W>, InvocationError> {
+    async fn start(&self, received: &Received, payload: &str, end: SystemTime) -> Result<Started<W>, InvocationError> {
         if let Some(engine) = self.recent_engine() {
             return Ok((engine, None));
         }
@@ -227,7 +232,16 @@ impl<W: FunctionWorld> Function<W> {
 }
 
 /// The engine of an invocation, and what was read about its account meanwhile.
-type Start<W> = (Arc<Engine<W>>, Option<(AccountId, FirstLook)>);
+type Started<W> = (Arc<Engine<W>>, Option<(AccountId, FirstLook)>);
+
+/// How an account is processed.
+struct Start {
+    mode: Mode,
+    /// What was read about it.
+    look: FirstLook,
+    /// Why it is only reported, if the configuration says so.
+    held: Option<Held>,
+}
 
 /// Looks at the account that an invocation is about.
 async fn first_look(
@@ -267,16 +281,28 @@ impl<W: FunctionWorld> Invocation<'_, W> {
                 let known_id = account.id().cloned();
                 match self.resolve(account).await {
                     Ok(id) => match self.mode_of(&id, kind, mode).await {
-                        Ok((mode, look)) => {
+                        Ok(Start { mode, look, held }) => {
                             let subject = Subject::account(&id);
-                            return (self.onboard(id, kind, context, mode, look).await, subject);
+                            let mut processed = self.onboard(id, kind, context, mode, look).await;
+                            processed.report.notices.extend(held.map(|held| held.to_string()));
+                            return (processed, subject);
                         }
                         Err(outcome) => Report::new(Some(id), kind, mode, outcome),
                     },
                     Err(outcome) => Report::new(known_id, kind, mode, outcome),
                 }
             }
+            Request::Sweep { .. } if kind == TriggerKind::ConfigurationChange => {
+                self.sweep_changed_configuration(context).await
+            }
             Request::Sweep { page } => self.sweep(kind, page).await,
+            Request::CanaryCheck => self.check_canary(context).await,
+            // A chunk comes through the queue, where `chunk` processes it. Whoever sends one directly gets the same as from a sweep.
+            Request::Chunk { accounts } => {
+                let queued = self.queue_accounts(&accounts).await;
+                let failed = |error: ApiError| Stop::from_error(&error, AccountAge::Established).into();
+                Report::new(None, kind, Mode::Apply, queued.map_or_else(failed, |()| Outcome::Converged))
+            }
             Request::Nothing { account, outcome } => Report::new(account, kind, Mode::Apply, outcome),
         };
         let subject = report.account_id.as_ref().map_or(subject, Subject::account);
@@ -323,19 +349,39 @@ impl<W: FunctionWorld> Invocation<'_, W> {
     }
 
     /// Whether to apply changes. An event does not decide that for an account that existed before the deployment: it is treated
-    /// as in a sweep. Nor does the message of a sweep: it can only ask for less than what the sweep mode allows. All other
-    /// requests state the mode.
-    async fn mode_of(
+    /// as in a sweep. Nor does the message of a sweep: it can only ask for less than what the sweep mode and the configuration
+    /// allow. All other requests state the mode.
+    async fn mode_of(&self, account: &AccountId, kind: TriggerKind, requested: Mode) -> Result<Start, Outcome> {
+        let look = self.take_first_look(account);
+        let is_stated = requested == Mode::Plan || kind.subject() == EventSubject::StatesMode;
+        let may_be_held = kind == TriggerKind::Sweep && self.engine.config.sweep.hold_back();
+        if is_stated || (self.sweep_mode == SweepMode::Apply && !may_be_held) {
+            return Ok(Start { mode: requested, look, held: None });
+        }
+        let (found, look) = self.described(account, look).await?;
+        // The engine reports an account that is not a member.
+        let mode = found.as_ref().map_or(requested, |found| {
+            let age = AccountAge::at(self.engine.world.now(), found.joined_at, self.engine.config.new_for);
+            self.sweep_mode.mode_for_event(kind.subject(), age, found.joined_at)
+        });
+        let mut start = Start { mode, look, held: None };
+        if let Some(found) = found.as_ref().filter(|_| may_be_held && mode == Mode::Apply) {
+            let failed = |error: &ApiError| Outcome::from(Stop::from_error(error, AccountAge::Established));
+            let rollout = self.rollout().await.map_err(|error| failed(&error))?;
+            let record = start.look.record.as_ref().map(Result::as_ref).transpose().map_err(failed)?;
+            start.held = self.held(account, found.ou_path.as_deref(), record, rollout.as_ref());
+            start.mode = SweepSettings::mode(start.held, mode);
+        }
+        start.look.account = Some(Ok(found));
+        Ok(start)
+    }
+
+    /// The account as Organizations describes it, unless that was asked for before, and the other reads about it.
+    async fn described(
         &self,
         account: &AccountId,
-        kind: TriggerKind,
-        requested: Mode,
-    ) -> Result<(Mode, FirstLook), Outcome> {
-        let mut look = self.take_first_look(account);
-        let is_stated = requested == Mode::Plan || kind.subject() == EventSubject::StatesMode;
-        if self.sweep_mode == SweepMode::Apply || is_stated {
-            return Ok((requested, look));
-        }
+        mut look: FirstLook,
+    ) -> Result<(Option<Account>, FirstLook), Outcome> {
         let found = match look.account.take() {
             Some(found) => found,
             None => {
@@ -345,13 +391,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
                 look.account.take().unwrap_or(Ok(None))
             }
         };
-        let found = found.map_err(|error| Stop::from_error(&error, AccountAge::Established))?;
-        // The engine reports an account that is not a member.
-        let mode = found.as_ref().map_or(requested, |found| {
-            let age = AccountAge::at(self.engine.world.now(), found.joined_at, self.engine.config.new_for);
-            self.sweep_mode.mode_for_event(kind.subject(), age, found.joined_at)
-        });
-        Ok((mode, FirstLook { account: Some(Ok(found)), ..look }))
+        Ok((found.map_err(|error| Stop::from_error(&error, AccountAge::Established))?, look))
     }
 
     async fn onboard(

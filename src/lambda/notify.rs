@@ -44,7 +44,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
             Err(error) => (None, Err(error)),
         };
         if let Err(error) = record.save(&report, change, self.deadlines.response).await {
-            log::record_not_saved(&report, context, &error);
+            log::record_not_saved(report.account_id.as_ref(), context, &error);
         }
         result
     }

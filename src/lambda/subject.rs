@@ -16,6 +16,7 @@ impl Subject {
     pub(super) fn from_trigger(trigger: &Trigger) -> Self {
         match trigger {
             Trigger::Sweep { .. } => Self { description: "the sweep".to_owned(), key: "sweep".to_owned() },
+            Trigger::CanaryCheck => Self { description: "the canary".to_owned(), key: "canary".to_owned() },
             Trigger::AccountRequested { request, .. } => {
                 Self { description: format!("account creation request {request}"), key: request.clone() }
             }

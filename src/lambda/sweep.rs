@@ -1,37 +1,37 @@
-//! The full sweep: queues one message for each account of the organization.
+//! The full sweep: queues every account of the organization, the active ones in chunks of up to 25.
 //!
 //! Events are delivered on a best-effort basis and accounts drift, so a schedule starts a sweep that reconciles every
-//! account. The sweep reads the accounts page by page and sends messages in batches of ten. Suspended and closed
-//! accounts, excluded accounts and the management account are skipped. So is an account whose description is incomplete: it
+//! account. The sweep reads the accounts page by page and sends the accounts of a page as one chunk, with what the page says
+//! about them. An account that a chunk cannot describe gets a message of its own, as one whose state is not known to this
+//! version. Suspended and closed accounts, excluded accounts and the management account are skipped. So is an account whose description is incomplete: it
 //! is logged and counted, and the other accounts of its page are queued.
 //!
 //! If the deadline comes before the last page, the rest of the sweep becomes a message of its own that carries the
 //! pagination token. If a call fails, the whole message is retried. An account that is queued twice costs only a few
 //! reads.
 //!
-//! The message of an account says whether its changes are applied or only reported ([`SweepMode`]). `ListAccounts` returns
+//! The message says for each account whether its changes are applied or only reported ([`SweepMode`]). `ListAccounts` returns
 //! when each account joined, so that this costs no call.
 
 use std::fmt;
 
 use serde_json::json;
 
+use super::chunk::BATCH;
 use super::{FunctionWorld, Invocation, log};
 use onboarding_core::account::{Account, AccountAge};
 use onboarding_core::eligibility::{Eligibility, eligibility};
 use onboarding_core::error::{ApiError, ErrorKind};
+use onboarding_core::limits::CANARY_CHECK_AFTER;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::report::Report;
+use onboarding_core::rollout::Held;
 use onboarding_core::suggestion::counted;
 use onboarding_core::sweep_mode::SweepMode;
-use onboarding_core::trigger::TriggerKind;
+use onboarding_core::trigger::{ListedAccount, TriggerKind, account_message, chunk_messages};
+use onboarding_engine::ports::OutgoingMessage;
 use onboarding_engine::{Pages, timed_out, timeout_at};
-
-/// The maximum number of messages in one `SendMessageBatch` call.
-///
-/// See <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>.
-const BATCH: usize = 10;
 
 impl<W: FunctionWorld> Invocation<'_, W> {
     /// Queues all accounts, starting with the page of a pagination token.
@@ -45,6 +45,9 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         };
         let mut report = Report::new(None, kind, Mode::Apply, outcome);
         report.notices.push(counts.to_string());
+        if self.engine.config.sweep.hold_back() && !self.engine.world.records_enabled() {
+            report.notices.push(format!("accounts are {}", Held::Unknown));
+        }
         if self.sweep_mode == (SweepMode::Report { deployed_at: None }) {
             report
                 .notices
@@ -62,16 +65,25 @@ impl<W: FunctionWorld> Invocation<'_, W> {
                 // The token of an earlier invocation may have expired. Start again with the first page.
                 Err(error) if token_is_from_message && error.kind() == ErrorKind::InvalidInput => None,
                 Err(error) => return Err(error),
-                Ok(None) => return Ok(()),
+                Ok(None) => return self.send_canary_check().await,
                 Ok(next) => pages.next(next)?,
             };
             token_is_from_message = false;
             if self.engine.world.now() >= self.deadlines.waiting {
                 counts.more = true;
                 let rest = json!({"sweep": {"page": page}}).to_string();
-                return self.engine.world.send_messages(&[rest]).await;
+                return self.engine.world.send_messages(&[rest.into()]).await;
             }
         }
+    }
+
+    /// At the end of a sweep whose configuration is not released, sends the message that checks the canary.
+    async fn send_canary_check(&self) -> Result<(), ApiError> {
+        if self.needs_canary_check().await? {
+            let body = json!({"sweep": {"canary": true}}).to_string();
+            self.engine.world.send_messages(&[OutgoingMessage { body, delay: CANARY_CHECK_AFTER }]).await?;
+        }
+        Ok(())
     }
 
     /// Queues the accounts of one page. Returns the token of the next page.
@@ -82,13 +94,22 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         }
         counts.unreadable += page.unreadable.len();
         let accounts: Vec<_> = page.accounts.iter().filter(|account| self.should_queue(account, counts)).collect();
-        for batch in accounts.chunks(BATCH) {
-            let modes = || batch.iter().map(|account| self.sweep_mode.mode_for(account.joined_at));
-            let messages: Vec<_> = batch.iter().zip(modes()).map(|(account, mode)| message(account, mode)).collect();
-            self.engine.world.send_messages(&messages).await?;
-            counts.queued += batch.len();
-            counts.reported += modes().filter(|mode| *mode == Mode::Plan).count();
+        let mut listed = Vec::new();
+        let mut messages = Vec::new();
+        for account in &accounts {
+            let mode = self.sweep_mode.mode_for(account.joined_at);
+            match ListedAccount::new(account, mode) {
+                Some(account) => listed.push(account),
+                None => messages.push(account_message(&account.id, mode)),
+            }
+            counts.reported += usize::from(mode == Mode::Plan);
         }
+        messages.extend(chunk_messages(&listed));
+        let messages: Vec<_> = messages.into_iter().map(OutgoingMessage::from).collect();
+        for batch in messages.chunks(BATCH) {
+            self.engine.world.send_messages(batch).await?;
+        }
+        counts.queued += accounts.len();
         Ok(page.next)
     }
 
@@ -137,12 +158,4 @@ impl fmt::Display for SweepCounts {
         }
         if self.more { f.write_str("; another message continues with the next page") } else { Ok(()) }
     }
-}
-
-fn message(account: &Account, mode: Mode) -> String {
-    match mode {
-        Mode::Apply => json!({"sweep": {"account_id": account.id}}),
-        Mode::Plan => json!({"sweep": {"account_id": account.id, "mode": mode}}),
-    }
-    .to_string()
 }

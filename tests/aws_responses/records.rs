@@ -10,9 +10,10 @@ use onboarding_core::limits::MAX_LEASE;
 use onboarding_core::notification::{NotificationRecord, Notified};
 use onboarding_core::record::{Expiry, LeaseUse, NotificationChange, Record, RecordUpdate};
 use onboarding_core::time::unix_seconds;
-use onboarding_engine::ports::{LeaseAttempt, Records, Saved};
+use onboarding_engine::ports::{LeaseAttempt, Records, Saved, SavedTogether};
 use serde_json::{Value, json};
-use wiremock::{MockServer, ResponseTemplate};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::{json_response, serving};
 
@@ -213,4 +214,67 @@ async fn handoff_is_saved_without_the_lease_and_without_touching_the_rest() {
 async fn records_need_a_table() {
     let (_server, aws) = serving(json_response(500, ""), Resources::default()).await;
     assert!(!aws.records_enabled());
+}
+
+/// What one response does not contain is requested again.
+#[tokio::test]
+async fn records_of_several_accounts_are_read_together_until_all_were_returned() {
+    let other = "555566667777";
+    let item = |subject: &str| json!({"subject": {"S": subject}, "saved_by": {"S": "run"}});
+    let unprocessed = json!({"records": {"Keys": [{"subject": {"S": other}}], "ConsistentRead": true}});
+    let responses = [
+        json!({"Responses": {"records": [item(ACCOUNT)]}, "UnprocessedKeys": unprocessed}),
+        json!({"Responses": {"records": [item(other)]}, "UnprocessedKeys": {}}),
+    ];
+    let (server, aws) = table(json_response(500, "{}")).await;
+    server.reset().await;
+    for response in responses {
+        let answer = Mock::given(any()).respond_with(json_response(200, &response.to_string()));
+        answer.up_to_n_times(1).mount(&server).await;
+    }
+    let records = aws.load_records(&[ACCOUNT, other, "666677778888"]).await.unwrap();
+    let saved = |subject: &str| records[subject].saved_by.clone();
+    assert_eq!(
+        (saved(ACCOUNT), saved(other), saved("666677778888")),
+        (Some("run".to_owned()), Some("run".to_owned()), None)
+    );
+    let sent = requests(&server).await;
+    let keys = |sent: &Value| sent["RequestItems"]["records"]["Keys"].as_array().map(Vec::len);
+    assert_eq!(sent.iter().map(|(_, sent)| keys(sent)).collect::<Vec<_>>(), [Some(3), Some(1)]);
+    assert!(sent.iter().all(|(target, sent)| {
+        target == "DynamoDB_20120810.BatchGetItem" && sent["RequestItems"]["records"]["ConsistentRead"] == true
+    }));
+}
+
+#[tokio::test]
+async fn table_that_never_returns_all_records_is_throttled() {
+    let unprocessed = json!({"UnprocessedKeys": {"records": {"Keys": [{"subject": {"S": ACCOUNT}}]}}});
+    let (server, aws) = table(json_response(200, &unprocessed.to_string())).await;
+    assert_eq!(aws.load_records(&[ACCOUNT]).await.unwrap_err().kind(), ErrorKind::Throttled);
+    assert_eq!(requests(&server).await.len(), 4);
+}
+
+#[tokio::test]
+async fn records_are_written_together_unless_a_run_holds_a_lease() {
+    let updates =
+        [(ACCOUNT.to_owned(), update(LeaseUse::NotHeld)), ("555566667777".to_owned(), update(LeaseUse::NotHeld))];
+    let (server, aws) = table(json_response(200, "{}")).await;
+    assert_eq!(aws.save_records(&updates).await.unwrap(), SavedTogether::All);
+    let (target, sent) = request(&server).await;
+    assert_eq!(target, "DynamoDB_20120810.TransactWriteItems");
+    let items = sent["TransactItems"].as_array().expect("items");
+    assert_eq!(items.len(), 2);
+    for item in items {
+        let item = &item["Update"];
+        assert_eq!(resolved(item, "ConditionExpression"), "attribute_not_exists(lease_owner)");
+        assert!(resolved(item, "UpdateExpression").ends_with("REMOVE expires_at"), "{item}");
+    }
+
+    let cancelled = json!({"__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "CancellationReasons": [{"Code": "ConditionalCheckFailed"}, {"Code": "None"}]});
+    let (_server, aws) = table(json_response(400, &cancelled.to_string())).await;
+    assert_eq!(aws.save_records(&updates).await.unwrap(), SavedTogether::None);
+    let denied = json!({"__type": "com.amazonaws.dynamodb.v20120810#AccessDeniedException"});
+    let (_server, aws) = table(json_response(400, &denied.to_string())).await;
+    assert_eq!(aws.save_records(&updates).await.unwrap_err().kind(), ErrorKind::AccessDenied);
 }

@@ -22,7 +22,7 @@ def test_each_permission_is_required(start, world, iam_of, statement):
     assert [role["RoleName"] for role in iam_of(account).list_roles()["Roles"]] == ["OrganizationAccountAccessRole"]
 
 
-RULES = ["NewAccount", "CreationFailed", "AccountBlocked"]
+RULES = ["NewAccount", "CreationFailed", "AccountBlocked", "ConfigurationChanged"]
 # The rule that matches each sample. No rule matches the other samples.
 MATCHED_BY = {
     "account-departed-cleaned": "NewAccount",
@@ -34,6 +34,7 @@ MATCHED_BY = {
     "control-tower-create-managed-account": "NewAccount",
     "control-tower-create-managed-account-failed": "NewAccount",
     "control-tower-update-managed-account": "NewAccount",
+    "configuration-changed": "ConfigurationChanged",
     "create-account-result-failed": "CreationFailed",
     "create-account": "NewAccount",
     "create-account-result-succeeded": "NewAccount",

@@ -18,7 +18,8 @@ use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::Engine;
 use onboarding_engine::ports::{
     AccountPage, AssumeRoleRequest, Clock, Creation, Directory, Http, LeaseAttempt, ParameterPage, ParameterValue,
-    Records, Saved, Secrets, Sessions, TagPage, ThroughManagement, UnitPage, VendorApi, VendorRequest, VendorResponse,
+    Records, Saved, SavedTogether, Secrets, Sessions, TagPage, ThroughManagement, UnitPage, VendorApi, VendorRequest,
+    VendorResponse,
 };
 use onboarding_simulation::FakeOrganization;
 use secrecy::SecretString;
@@ -120,6 +121,14 @@ impl Secrets for WithVendor {
 impl Records for WithVendor {
     fn records_enabled(&self) -> bool {
         self.organization.records_enabled()
+    }
+
+    async fn load_records(&self, subjects: &[&str]) -> Result<BTreeMap<String, Record>, ApiError> {
+        self.organization.load_records(subjects).await
+    }
+
+    async fn save_records(&self, updates: &[(String, RecordUpdate)]) -> Result<SavedTogether, ApiError> {
+        self.organization.save_records(updates).await
     }
 
     async fn load_record(&self, subject: &str) -> Result<Record, ApiError> {

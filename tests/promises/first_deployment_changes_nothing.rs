@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use onboarding_core::account::AccountId;
 use onboarding_core::sweep_mode::SweepMode;
+use onboarding_core::trigger::{Trigger, parse};
 use onboarding_engine::ports::Clock;
 use onboarding_simulation::{AccountCreation, Injection, RoleState, Script};
 use tracing::level_filters::LevelFilter;
@@ -25,13 +26,18 @@ fn deployed_now() -> Lambda {
     function
 }
 
-/// Processes a sweep, and returns the messages of accounts.
+/// Processes a sweep, and returns the accounts in its messages with their modes.
 fn process_sweep(function: &Lambda) -> Vec<String> {
     function.queue.put(&sweep());
-    let mut bodies = function.process_for(Duration::from_secs(7200));
-    bodies.retain(|body| body.contains("account_id"));
-    bodies.sort();
-    bodies
+    let bodies = function.process_for(Duration::from_secs(7200));
+    let modes = bodies.iter().flat_map(|body| match parse(body.as_bytes()).expect("a message").trigger {
+        Trigger::SweepChunk { accounts } => accounts.into_iter().map(|account| (account.id, account.mode)).collect(),
+        Trigger::SweptAccount { id, mode } => vec![(id, mode)],
+        _ => Vec::new(),
+    });
+    let mut modes: Vec<_> = modes.map(|(id, mode)| format!("{id} {}", mode.as_str())).collect();
+    modes.sort();
+    modes
 }
 
 fn written_accounts(function: &Lambda) -> Vec<AccountId> {
@@ -48,7 +54,7 @@ fn published(function: &Lambda) -> Vec<&'static str> {
 fn existing_account_is_reported_and_not_changed() {
     let function = deployed_now();
     let before = function.organization().state();
-    assert_eq!(process_sweep(&function), [r#"{"sweep":{"account_id":"333344445555","mode":"plan"}}"#]);
+    assert_eq!(process_sweep(&function), ["333344445555 plan"]);
     assert_eq!(function.organization().state(), before);
     assert_eq!(function.organization().writes(), []);
     function.assert_all_processed("the report");
@@ -138,10 +144,7 @@ fn account_that_joined_after_the_deployment_is_onboarded_by_the_sweep() {
     create_account(function.organization(), AccountCreation::default());
     // Its event is lost.
     let messages = process_sweep(&function);
-    assert_eq!(
-        messages,
-        [r#"{"sweep":{"account_id":"333344445555","mode":"plan"}}"#, r#"{"sweep":{"account_id":"444455556666"}}"#]
-    );
+    assert_eq!(messages, ["333344445555 plan", "444455556666 apply"]);
     assert_onboarded(function.organization(), NEW);
     assert_eq!(written_accounts(&function), [id(NEW)]);
     function.assert_all_processed("the sweep");

@@ -176,7 +176,9 @@ fn inbox_denies_senders_of_other_accounts_and_other_services() {
     let deny = policy.as_array().expect("statements").iter().find(|one| one["Sid"] == "DenyOtherSenders").cloned();
     let deny = deny.expect("a statement");
     let denies = |keys: &[(&str, &[&str])]| condition_is_met(&deny, &context(keys));
-    assert!(!denies(&[("aws:SourceArn", &["<NewAccount.Arn>"])]), "the rule");
+    for rule in ["<NewAccount.Arn>", "<ConfigurationChanged.Arn>"] {
+        assert!(!denies(&[("aws:SourceArn", &[rule])]), "the rule");
+    }
     assert!(!denies(&[("aws:PrincipalAccount", &["111122223333"])]), "the function, the schedule, and a redrive");
     assert!(denies(&[("aws:PrincipalAccount", &["444455556666"])]), "another account");
     assert!(denies(&[("aws:SourceArn", &["arn:aws-us-gov:events:us-gov-west-1:111122223333:rule/other"])]));

@@ -16,6 +16,7 @@ ARNS = {
     "aws_cloudwatch_log_group.this": "logs:log-group:account-onboarding-0123abcd",
     "aws_cloudwatch_event_bus.this": "events:event-bus/account-onboarding",
     "aws_cloudwatch_event_rule.new_account": "events:rule/account-onboarding-new-account",
+    "aws_cloudwatch_event_rule.configuration_changed": "events:rule/account-onboarding-configuration-changed",
     "aws_cloudwatch_event_rule.blocked": "events:rule/account-onboarding/account-onboarding-blocked",
     "aws_cloudwatch_event_rule.not_created": "events:rule/account-onboarding-not-created",
     "aws_scheduler_schedule_group.sweep": "scheduler:schedule-group/account-onboarding",

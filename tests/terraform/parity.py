@@ -74,6 +74,8 @@ class Module:
         found = {
             "NewAccount": value("aws_cloudwatch_event_rule.new_account", "name"),
             "NewAccount.Arn": value("aws_cloudwatch_event_rule.new_account", "arn"),
+            "ConfigurationChanged": value("aws_cloudwatch_event_rule.configuration_changed", "name"),
+            "ConfigurationChanged.Arn": value("aws_cloudwatch_event_rule.configuration_changed", "arn"),
             "AccountBlocked.Arn": value("aws_cloudwatch_event_rule.blocked", "arn"),
             "CreationFailed.Arn": value("aws_cloudwatch_event_rule.not_created", "arn"),
             "EventBus.Arn": value("aws_cloudwatch_event_bus.this", "arn"),
@@ -121,6 +123,7 @@ class Module:
             **found,
             "Records": self._table("aws_dynamodb_table.records"),
             "NewAccount": self._rule("new_account"),
+            "ConfigurationChanged": self._rule("configuration_changed"),
             "AccountBlocked": self._rule("blocked"),
             "CreationFailed": self._rule("not_created"),
             "SweepGroup": {},
@@ -206,8 +209,10 @@ class Module:
         assert (self.get(target, "event_bus_name") or "default") == (bus or "default")
         transformer = self.block(target, "input_transformer")
         properties = {
-            # CloudFormation generates the name of this rule.
-            "Name": None if name == "new_account" else self.get(rule, "name"),
+            # CloudFormation generates the names of these rules.
+            "Name": None if name in ("new_account", "configuration_changed") else self.get(rule, "name"),
+            # The template sets it only where it depends on a parameter.
+            "State": self.get(rule, "state") if name == "configuration_changed" else None,
             "EventBusName": None if bus == "default" else bus,
             "Description": self.get(rule, "description"),
             "EventPattern": self.json(rule, "event_pattern"),

@@ -188,6 +188,16 @@ impl JoinMethod {
             _ => Self::Unknown,
         }
     }
+
+    /// The value of `JoinedMethod`; `None` if it is not known.
+    #[must_use]
+    pub(crate) fn as_wire(self) -> Option<&'static str> {
+        match self {
+            Self::Created => Some("CREATED"),
+            Self::Invited => Some("INVITED"),
+            Self::Unknown => None,
+        }
+    }
 }
 
 /// Whether an account may still be getting ready: for some minutes after it joined, calls are denied that succeed later.

@@ -71,6 +71,10 @@ codes! {
     TimedOut = "timed_out" => [Waiting],
     /// The account was retried until its message was too old.
     RetriesExhausted = "retries_exhausted" => [Blocked],
+    /// The accounts of the canary have not all converged with the present configuration.
+    CanaryPending = "canary_pending" => [Waiting],
+    /// An account of the canary needs attention, so that the other accounts keep the configuration before.
+    CanaryBlocked = "canary_blocked" => [Blocked],
     /// The account left the organization, was removed from it or is being closed.
     Departed = "departed" => [Ignored],
     /// A plan has changes to make.

@@ -46,6 +46,7 @@ pub mod report;
 pub mod role;
 pub mod role_id;
 pub mod role_settings;
+pub mod rollout;
 mod secret_values;
 pub mod selection;
 pub mod session_policy;

@@ -54,6 +54,17 @@ pub const LONGEST_RETRY: Duration = Duration::from_secs(900);
 /// response. If less than four times as much is left, it reserves a quarter.
 pub const RESERVED_FOR_RESPONSE: Duration = Duration::from_secs(15);
 
+/// How long after a sweep the accounts of the canary are checked for the first time.
+pub const CANARY_CHECK_AFTER: Duration = Duration::from_secs(60);
+
+/// How long an account of a chunk may wait within its run. An account that is not ready by then gets a message of its own, so that
+/// it does not keep the other accounts of the chunk waiting. IAM usually shows a change within some seconds.
+pub const WAIT_IN_CHUNK: Duration = Duration::from_secs(20);
+
+/// How much time an invocation must have left for waiting, so that the changes of another account of a chunk are begun: as much as
+/// the account may wait. Otherwise the account gets a message of its own.
+pub const TIME_FOR_CHANGES: Duration = WAIT_IN_CHUNK;
+
 /// A reported deadline that passed longer ago than this is not a real one: `cargo lambda watch` reports one in 1970. No
 /// invocation that Lambda started is that old.
 pub const STALE_DEADLINE: Duration = Duration::from_secs(3600);

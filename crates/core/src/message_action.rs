@@ -20,7 +20,7 @@ use std::time::Duration;
 use crate::account::AccountAge;
 use crate::code::Code;
 use crate::error::{ApiError, ErrorKind};
-use crate::limits::{FIRST_RETRY, LONGEST_RETRY};
+use crate::limits::{CONFIGURATION_AGE, FIRST_RETRY, LONGEST_RETRY};
 use crate::mode::Mode;
 use crate::notification::Novelty;
 use crate::outcome::{Cause, Outcome, Stop};
@@ -60,6 +60,14 @@ pub fn decide(report: &Report, received: Received, give_up_after: Duration) -> M
         Outcome::Blocked(cause) => MessageAction::DeadLetter(cause.clone()),
         Outcome::Waiting(last) => retry(last, received, give_up_after),
     }
+}
+
+/// Whether a message has to wait before it is processed. A configuration that was changed is swept once every running instance of
+/// the function reads it, and once for all changes that are made in this time.
+#[must_use]
+pub fn postpone(trigger: TriggerKind, received: Received) -> Option<MessageAction> {
+    let left = CONFIGURATION_AGE.checked_sub(received.age?).filter(|left| !left.is_zero())?;
+    (trigger == TriggerKind::ConfigurationChange).then_some(MessageAction::RetryIn(left))
 }
 
 fn retry(last: &Cause, received: Received, give_up_after: Duration) -> MessageAction {
@@ -185,6 +193,18 @@ mod tests {
         assert!(matches!(decide(&blocked), MessageAction::DeadLetter(cause) if cause.code == Code::ForeignRole));
         let plan = Report { mode: Mode::Plan, ..blocked };
         assert_eq!(decide(&plan), MessageAction::Delete);
+    }
+
+    #[test]
+    fn changed_configuration_is_swept_a_minute_later() {
+        let postpone =
+            |trigger, age: Option<u64>| postpone(trigger, Received { times: 1, age: age.map(Duration::from_secs) });
+        let wait = |seconds| Some(MessageAction::RetryIn(Duration::from_secs(seconds)));
+        assert_eq!(postpone(TriggerKind::ConfigurationChange, Some(0)), wait(60));
+        assert_eq!(postpone(TriggerKind::ConfigurationChange, Some(59)), wait(1));
+        assert_eq!(postpone(TriggerKind::ConfigurationChange, Some(60)), None);
+        assert_eq!(postpone(TriggerKind::ConfigurationChange, None), None, "invoked directly");
+        assert_eq!(postpone(TriggerKind::Schedule, Some(0)), None);
     }
 
     #[test]

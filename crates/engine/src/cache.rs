@@ -10,6 +10,8 @@ use onboarding_core::outcome::Stop;
 use onboarding_core::targets::UnitIds;
 use secrecy::SecretString;
 
+use crate::look::Organization;
+
 /// The values of parameters by name, or why one is not available.
 pub(crate) type ParameterValues = BTreeMap<String, Result<SecretString, String>>;
 
@@ -23,6 +25,8 @@ pub(crate) struct Cache {
     pub(crate) parameters: Mutex<Option<ParameterValues>>,
     /// The units that the configuration names by their paths, once all of them were looked up.
     pub(crate) units: Mutex<Option<Arc<UnitIds>>>,
+    /// The organization, once an account of it was described.
+    pub(crate) organization: Mutex<Option<Organization>>,
     /// The answers of vendors, and when they were given.
     pub(crate) tenants: Mutex<BTreeMap<VendorTenant, (SystemTime, TenantExternalId)>>,
 }

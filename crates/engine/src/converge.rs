@@ -1,11 +1,14 @@
 //! The steps of converging, which [`crate::engine`] takes in turn: [`next_step`] decides what follows from a comparison and is
 //! pure; executing, reading again and verifying carry it out.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::join;
+use onboarding_core::blueprint::Blueprint;
 use onboarding_core::code::Code;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
-use onboarding_core::plan::{Approved, Change, ConfirmedPlan, grants_to_record, proofs};
+use onboarding_core::plan::{Approved, Change, ConfirmedPlan, RecordedGrant, grants_to_record, proofs};
 
 use crate::job::Engine;
 use crate::ledger::Ledger;
@@ -128,15 +131,24 @@ pub(crate) fn verify<W: World>(
     run.findings.proofs = proofs(&account.blueprint, observed);
     run.note_vendor_reads(&account.blueprint, observed);
     run.ledger.settle(approved, observed);
-    if let Ok(trust) = &observed.access_trust {
-        let blueprint = &account.blueprint;
-        let configured = blueprint.grants_on(&observed.access_role);
-        let recorded = run.record.record().grants;
-        run.findings.grants = Some(grants_to_record(&recorded, &configured, trust, &blueprint.account.partition));
+    if let Some(grants) = grants_found(run, &account.blueprint, observed) {
+        run.findings.grants = Some(grants);
     }
     let stop = run.ledger.blocked().or_else(|| account.not_readable_yet(observed));
     let stop = stop.or_else(|| refused(&run.findings.refusals)).or_else(|| account.incomplete(observed));
     stop.map_or_else(|| Ok(verified(&run.findings)), Err)
+}
+
+/// The grants on the access role to record; `None` if its trust policy could not be read.
+pub(crate) fn grants_found<W: World>(
+    run: &Run<'_, W>,
+    blueprint: &Blueprint,
+    observed: &Observed,
+) -> Option<BTreeSet<RecordedGrant>> {
+    let trust = observed.access_trust.as_ref().ok()?;
+    let configured = blueprint.grants_on(&observed.access_role);
+    let recorded = run.record.record().grants;
+    Some(grants_to_record(&recorded, &configured, trust, &blueprint.account.partition))
 }
 
 pub(crate) fn plan_changed() -> Stop {
@@ -151,7 +163,7 @@ pub(crate) fn plan_changed() -> Stop {
 mod tests {
     use std::collections::BTreeMap;
 
-    use onboarding_core::blueprint::{Blueprint, SecretValues};
+    use onboarding_core::blueprint::SecretValues;
     use onboarding_core::config::Config;
     use onboarding_core::plan::{RoleHistory, diff, guard};
     use onboarding_core::policy::Document;

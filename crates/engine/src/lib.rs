@@ -5,12 +5,14 @@
 //! | File | Step |
 //! |---|---|
 //! | `open` | look the account up, make its blueprint, assume the access role, confirm the account, read it |
+//! | `look` | finds, for a sweep, that an account needs nothing |
 //! | `departure` | confirms that an account departed, when an event says so |
 //! | `deregister` | removes the registrations of a departed account that this tool made |
 //! | `tenants` | the external IDs that vendors return |
 //! | `converge` | compare, acquire the lease, execute, read again, verify; `next_step` decides and is pure |
 //! | `ledger` | every change of a run and its result |
 //! | `open_record` | one run at a time writes in an account, and what is remembered about it |
+//! | `record_batch` | the records of several accounts, read and written together |
 //! | `vendors` | registrations with vendors, and who executes a change |
 //! | `all_accounts` | lists the organization, not faster than Organizations allows |
 //! | `units`, `select_accounts` | the organizational units; the accounts that a command is for |
@@ -44,6 +46,7 @@ mod handoffs;
 mod interrupt;
 mod job;
 mod ledger;
+mod look;
 mod new_accounts;
 mod observe;
 mod open;
@@ -53,6 +56,7 @@ mod pages;
 pub mod ports;
 mod prepare;
 mod rate_limit;
+mod record_batch;
 mod removed;
 mod retry;
 mod run;
@@ -71,10 +75,12 @@ pub use configuration::{ConfigurationError, DeployedConfiguration, parameters_be
 pub use first_look::FirstLook;
 pub use interrupt::Interrupt;
 pub use job::{Engine, Job};
+pub use look::Organization;
 pub use new_accounts::{CreationRun, Members, SurveyError, all_members};
 pub use open_record::OpenRecord;
 pub use organization::{AccountReport, AccountToProcess, OrganizationRun};
 pub use pages::Pages;
+pub use record_batch::{load_records, save_records};
 pub use retry::{timed_out, timeout_at};
 pub use run::Processed;
 pub use secrets::{Unusable, Use, read_parameters};

@@ -45,7 +45,7 @@ impl<W: World> Engine<W> {
     }
 
     async fn open_once(&self, run: &mut Run<'_, W>) -> Result<OpenedAccount<W::Session>, Stop> {
-        let mode = run.mode;
+        let mode = run.session_mode;
         let Run { job, record, first_look, findings, .. } = run;
         self.check_excluded(&job.account)?;
         let (account, loaded) = join!(self.look_up(&job.account, first_look.account.take()), record.load());

@@ -263,26 +263,15 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
         notification: Option<NotificationChange>,
         end: SystemTime,
     ) -> Result<(), ApiError> {
-        const CALL: &str = "dynamodb:UpdateItem";
         let Some(update) = self.update(report, notification) else { return Ok(()) };
-        let mut backoff = Backoff::until(self.world, end);
-        loop {
-            let saved = timeout_at(self.world, end, self.world.save_record(&self.subject, &update)).await;
-            match saved.unwrap_or_else(|| Err(ApiError::new(CALL, "Timeout", "no response before the timeout"))) {
-                Ok(Saved::Yes) => return Ok(()),
-                Ok(Saved::LeaseLost) => {
-                    let message = "the lease had expired, and another run has taken it over";
-                    return Err(ApiError::new(CALL, "ConditionalCheckFailedException", message));
-                }
-                Err(error) => {
-                    let stop = Stop::from_error(&error, AccountAge::Established);
-                    let stop = crate::retry::without_session(stop);
-                    if !backoff.again(self.world, &stop).await {
-                        return Err(error);
-                    }
-                }
-            }
-        }
+        save_update(self.world, &self.subject, &update, end).await
+    }
+
+    /// What a run without a lease has to write, and in which record: for [`save_records`](crate::save_records).
+    #[must_use]
+    pub fn into_update(self, report: &Report) -> Option<(String, RecordUpdate)> {
+        let update = self.update(report, None)?;
+        Some((self.subject, update))
     }
 
     /// What to write; `None` if nothing is worth it: of an account that is ignored nothing is remembered, and while another
@@ -328,5 +317,33 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
             registrations,
             expiry,
         })
+    }
+}
+
+/// Writes one record, and retries errors that pass with time until `end`.
+pub(crate) async fn save_update(
+    world: &(impl Records + Clock),
+    subject: &str,
+    update: &RecordUpdate,
+    end: SystemTime,
+) -> Result<(), ApiError> {
+    const CALL: &str = "dynamodb:UpdateItem";
+    let mut backoff = Backoff::until(world, end);
+    loop {
+        let saved = timeout_at(world, end, world.save_record(subject, update)).await;
+        match saved.unwrap_or_else(|| Err(ApiError::new(CALL, "Timeout", "no response before the timeout"))) {
+            Ok(Saved::Yes) => return Ok(()),
+            Ok(Saved::LeaseLost) => {
+                let message = "the lease had expired, and another run has taken it over";
+                return Err(ApiError::new(CALL, "ConditionalCheckFailedException", message));
+            }
+            Err(error) => {
+                let stop = Stop::from_error(&error, AccountAge::Established);
+                let stop = crate::retry::without_session(stop);
+                if !backoff.again(world, &stop).await {
+                    return Err(error);
+                }
+            }
+        }
     }
 }

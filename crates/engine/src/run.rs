@@ -33,6 +33,8 @@ pub(crate) struct Run<'a, W> {
     world: &'a W,
     pub(crate) job: Job,
     pub(crate) mode: Mode,
+    /// What the sessions in the account may do: with [`Mode::Plan`], they can only read.
+    pub(crate) session_mode: Mode,
     started: SystemTime,
     /// The pauses of everything that opens the account; converging has its own.
     pub(crate) backoff: Backoff,
@@ -103,6 +105,7 @@ impl<'a, W: World> Run<'a, W> {
             world,
             job: job.clone(),
             mode,
+            session_mode: mode,
             started: world.now(),
             backoff: Backoff::until(world, job.deadline),
             record,

@@ -22,8 +22,8 @@ use onboarding_core::role_id::RoleId;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
     AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, ManageAccounts, MemberPage, Notifier,
-    Page, ParameterPage, ParameterValue, Queue, ReadIam, Records, RequestPage, Saved, Secrets, Sessions, TagPage,
-    ThroughManagement, UnitPage, VendorApi, WriteIam,
+    OutgoingMessage, Page, ParameterPage, ParameterValue, Queue, ReadIam, Records, RequestPage, Saved, SavedTogether,
+    Secrets, Sessions, TagPage, ThroughManagement, UnitPage, VendorApi, WriteIam,
 };
 
 /// An implementation of ports whose calls fail as a [`Script`] says.
@@ -155,6 +155,14 @@ impl<P: Records> Records for Faulty<P> {
         self.inner.records_enabled()
     }
 
+    async fn load_records(&self, subjects: &[&str]) -> Result<BTreeMap<String, Record>, ApiError> {
+        self.script.play("dynamodb:BatchGetItem", self.inner.load_records(subjects)).await
+    }
+
+    async fn save_records(&self, updates: &[(String, RecordUpdate)]) -> Result<SavedTogether, ApiError> {
+        self.script.play("dynamodb:TransactWriteItems", self.inner.save_records(updates)).await
+    }
+
     async fn load_record(&self, subject: &str) -> Result<Record, ApiError> {
         self.script.play("dynamodb:GetItem", self.inner.load_record(subject)).await
     }
@@ -202,7 +210,7 @@ impl<P: VendorApi> VendorApi for Faulty<P> {
 }
 
 impl<P: Queue> Queue for Faulty<P> {
-    async fn send_messages(&self, messages: &[String]) -> Result<(), ApiError> {
+    async fn send_messages(&self, messages: &[OutgoingMessage]) -> Result<(), ApiError> {
         self.script.play("sqs:SendMessage", self.inner.send_messages(messages)).await
     }
 

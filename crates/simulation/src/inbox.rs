@@ -1,8 +1,9 @@
 //! The messages of the queue and of the dead-letter queue.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use onboarding_core::outcome::Cause;
+use onboarding_core::time::after;
 
 /// The messages of the queue and of the dead-letter queue.
 #[derive(Debug, Default)]
@@ -33,8 +34,13 @@ pub struct DeadLetter {
 
 impl Inbox {
     pub(super) fn put(&mut self, body: &str, now: SystemTime) {
+        self.put_delayed(body, now, Duration::ZERO);
+    }
+
+    pub(super) fn put_delayed(&mut self, body: &str, now: SystemTime, delay: Duration) {
         self.serial += 1;
         let id = format!("message-{}", self.serial);
-        self.messages.push(Message { id, body: body.to_owned(), sent_at: now, visible_at: now, received: 0 });
+        let visible_at = after(now, delay);
+        self.messages.push(Message { id, body: body.to_owned(), sent_at: now, visible_at, received: 0 });
     }
 }

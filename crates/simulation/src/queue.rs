@@ -10,7 +10,7 @@ use crate::organization::FakeOrganization;
 use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Cause;
 use onboarding_core::time::after;
-use onboarding_engine::ports::Queue;
+use onboarding_engine::ports::{OutgoingMessage, Queue};
 
 /// The queue of an organization and its dead-letter queue. Clones share their state.
 #[derive(Debug, Clone)]
@@ -95,7 +95,7 @@ impl FakeQueue {
 }
 
 impl Queue for FakeOrganization {
-    async fn send_messages(&self, messages: &[String]) -> Result<(), ApiError> {
+    async fn send_messages(&self, messages: &[OutgoingMessage]) -> Result<(), ApiError> {
         // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
         if messages.is_empty() || messages.len() > 10 {
             let code = "AWS.SimpleQueueService.TooManyEntriesInBatchRequest";
@@ -103,7 +103,7 @@ impl Queue for FakeOrganization {
         }
         let mut state = self.lock();
         let now = state.now;
-        messages.iter().for_each(|body| state.inbox.put(body, now));
+        messages.iter().for_each(|message| state.inbox.put_delayed(&message.body, now, message.delay));
         Ok(())
     }
 

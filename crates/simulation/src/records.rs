@@ -12,7 +12,7 @@ use onboarding_core::attributes::{Attribute, Attributes};
 use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
 use onboarding_core::record::{LeaseUse, Record, RecordUpdate, attribute, lease_attributes};
-use onboarding_engine::ports::{LeaseAttempt, Records, Saved};
+use onboarding_engine::ports::{LeaseAttempt, Records, Saved, SavedTogether};
 
 impl FakeOrganization {
     /// The record of a subject; an empty one if there is none.
@@ -73,6 +73,12 @@ impl Records for FakeOrganization {
         self.call_table("dynamodb:GetItem", |state| read(state, subject)).await
     }
 
+    async fn load_records(&self, subjects: &[&str]) -> Result<BTreeMap<String, Record>, ApiError> {
+        assert!((1..=100).contains(&subjects.len()), "BatchGetItem accepts 1 to 100 keys");
+        let read_all = |state: &mut State| subjects.iter().map(|one| ((*one).to_owned(), read(state, one))).collect();
+        self.call_table("dynamodb:BatchGetItem", read_all).await
+    }
+
     async fn acquire_lease(&self, subject: &str, lease: &Lease, now: SystemTime) -> Result<LeaseAttempt, ApiError> {
         self.call_table("dynamodb:UpdateItem", |state| {
             let stored = read(state, subject).lease;
@@ -94,6 +100,23 @@ impl Records for FakeOrganization {
             item.extend(update.set());
             update.remove().into_iter().for_each(|name| _ = item.remove(name));
             Saved::Yes
+        })
+        .await
+    }
+
+    async fn save_records(&self, updates: &[(String, RecordUpdate)]) -> Result<SavedTogether, ApiError> {
+        assert!((1..=100).contains(&updates.len()), "TransactWriteItems accepts 1 to 100 items");
+        self.call_table("dynamodb:TransactWriteItems", |state| {
+            let is_held = |(subject, _): &(String, RecordUpdate)| read(state, subject).lease.is_some();
+            if updates.iter().any(is_held) {
+                return SavedTogether::None;
+            }
+            for (subject, update) in updates {
+                let item = state.records.entry(subject.clone()).or_default();
+                item.extend(update.set());
+                update.remove().into_iter().for_each(|name| _ = item.remove(name));
+            }
+            SavedTogether::All
         })
         .await
     }

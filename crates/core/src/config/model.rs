@@ -12,6 +12,7 @@ use crate::management_role::{ManagementExternalId, ManagementRole};
 use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement, Principal};
 use crate::role::{ExternalId, ExternalIdPattern, ExternalIdTemplate, RoleName};
 use crate::role_settings::RoleDefinition;
+use crate::rollout::SweepSettings;
 use crate::targets::{AccountFacts, TargetDecision, Targets, Unknown};
 use crate::template::Template;
 use crate::vendor::{Api, Endpoint, HandoffTemplate};
@@ -27,6 +28,8 @@ pub struct Config {
     pub console: ConsoleSettings,
     /// Accounts and units that are never changed.
     pub excluded: BTreeSet<Exclude>,
+    /// What sweeps change.
+    pub sweep: SweepSettings,
     /// How long after joining an account counts as new. A new account may not be usable yet, so failures to
     /// access it are retried.
     pub new_for: Duration,

@@ -15,14 +15,26 @@ use crate::console::ConsoleSettings;
 use crate::exclude::Exclude;
 use crate::owner::Owner;
 use crate::role::RoleName;
+use crate::rollout::SweepSettings;
 use crate::toml_reader::{Scalar, SourceFile, Table, Value};
 use crate::vendor::Catalogue;
 
 const ACCOUNTS: &[&str] = &["exclude"];
 const CONSOLE: &[&str] = &["access-portal", "permission-set"];
 const WAITING: &[&str] = &["new-account-minutes", "give-up-after-hours"];
-const TOP_LEVEL: &[&str] =
-    &["access-role", "accounts", "management", "console", "waiting", "vendors", "role", "vendor-files", "catalogue"];
+const SWEEP: &[&str] = &["repair", "canary"];
+const TOP_LEVEL: &[&str] = &[
+    "access-role",
+    "accounts",
+    "management",
+    "console",
+    "waiting",
+    "sweep",
+    "vendors",
+    "role",
+    "vendor-files",
+    "catalogue",
+];
 const ACCESS_ROLE: &[&str] = &["names", "prune-orphans", "grant", "other"];
 const OTHER_ACCESS_ROLE: &[&str] = &["name", "targets"];
 const DEFAULT_ACCESS_ROLES: [&str; 2] = ["OrganizationAccountAccessRole", "AWSControlTowerExecution"];
@@ -137,6 +149,8 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     let management = table.get("management");
     let names: Vec<_> = access_role.all_names().cloned().collect();
     let management = management.and_then(|value| management::role(&value, context, &names));
+    let sweep = table.get("sweep").and_then(|value| value.table(SWEEP));
+    let sweep = sweep.as_ref().map(sweep_settings).unwrap_or_default();
     let console = table.get("console").and_then(|value| value.table(CONSOLE));
     let console = console.as_ref().map(console_settings).unwrap_or_default();
     let new_for = Duration::from_secs(new_minutes.unsigned_abs() * 60);
@@ -146,6 +160,7 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
         management,
         console,
         excluded,
+        sweep,
         new_for,
         give_up_after,
         roles,
@@ -162,6 +177,12 @@ fn console_settings(table: &Table<'_>) -> ConsoleSettings {
         value.problem("has no effect without `access-portal`; add the URL of the access portal, or remove the key");
     }
     ConsoleSettings { access_portal, permission_set: permission_set.and_then(|value| value.parse()) }
+}
+
+fn sweep_settings(table: &Table<'_>) -> SweepSettings {
+    let repair = table.get("repair").and_then(|value| value.parse()).unwrap_or_default();
+    let canary = table.get("canary").and_then(|value| value.list()).unwrap_or_default();
+    SweepSettings { repair, canary: canary.iter().filter_map(Value::parse::<Exclude>).collect() }
 }
 
 fn default_access_role() -> AccessRole {

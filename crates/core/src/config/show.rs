@@ -9,6 +9,7 @@ use crate::lines::{Line, Style};
 use crate::management_role::ManagementExternalId;
 use crate::policy::{AssumeAction, Document, Redactor};
 use crate::role_settings::RoleDefinition;
+use crate::rollout::{Repair, SweepSettings};
 use crate::suggestion::plain_list_of;
 use crate::targets::{OnUnselect, Targets};
 
@@ -56,6 +57,17 @@ pub fn show(config: &Config) -> Vec<Line> {
             Line::heading("management"),
             field("through", &management.arn),
             field("external ID", external_id),
+        ]);
+    }
+    let SweepSettings { repair, canary } = &config.sweep;
+    if config.sweep.hold_back() {
+        let canary: Vec<_> = canary.iter().map(ToString::to_string).collect();
+        let canary = if canary.is_empty() { "none".to_owned() } else { canary.join(", ") };
+        lines.extend([
+            Line::blank(),
+            Line::heading("sweep"),
+            field("drift", if *repair == Repair::Apply { "is repaired" } else { "is only reported" }),
+            field("canary", canary),
         ]);
     }
     if let Some(portal) = &config.console.access_portal {

@@ -10,7 +10,8 @@ use crate::suggestion::list_of;
 use crate::text::Untrusted;
 
 /// The actions that the function's role is allowed by `template.yaml`.
-pub const PUBLISHED_ACTIONS: [&str; 20] = [
+pub const PUBLISHED_ACTIONS: [&str; 21] = [
+    "dynamodb:BatchGetItem",
     "dynamodb:GetItem",
     "dynamodb:UpdateItem",
     "events:PutEvents",
@@ -122,9 +123,15 @@ pub fn dead_letters(facts: &QueueFacts, inbox_arn: Option<&str>) -> Check {
     }
 }
 
-/// Whether a rule sends events to the queue.
+/// Whether a rule sends events of accounts to the queue. The rule that starts a sweep after a change of the configuration sends no
+/// such event.
 #[must_use]
 pub fn rules(rules: &[RuleFacts]) -> Check {
+    let is_about_accounts = |rule: &&RuleFacts| {
+        let name = rule.name.to_ascii_lowercase().replace('-', "");
+        !name.contains("configurationchanged")
+    };
+    let rules: Vec<_> = rules.iter().filter(is_about_accounts).collect();
     let enabled: Vec<_> = rules.iter().filter(|rule| rule.is_enabled).map(|rule| rule.name.as_str()).collect();
     if !enabled.is_empty() {
         return Check::ok("rules", format!("{} sends events to the queue", list_of(enabled)));
@@ -239,6 +246,16 @@ mod tests {
         assert_eq!(status(FunctionState::Pending), Status::Warning);
         assert_eq!(status(FunctionState::Unusable("its last update failed".to_owned())), Status::Failed);
         assert_eq!(function("f", "us-east-1", None).status, Status::Warning);
+    }
+
+    #[test]
+    fn rule_of_the_configuration_does_not_replace_the_rule_of_accounts() {
+        let rule = |name: &str, is_enabled| RuleFacts { name: name.to_owned(), is_enabled };
+        for name in ["account-onboarding-ConfigurationChanged-1ABC", "account-onboarding-configuration-changed"] {
+            assert_eq!(rules(&[rule(name, true)]).status, Status::Failed);
+            assert_eq!(rules(&[rule("NewAccount", false), rule(name, true)]).status, Status::Failed);
+            assert_eq!(rules(&[rule("NewAccount", true), rule(name, false)]).status, Status::Ok);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::ignored::ignored;
 use super::kind::TriggerKind;
 use super::model::Trigger;
 use super::object::Object;
-use super::{control_tower, organizations};
+use super::{control_tower, organizations, parameter};
 use crate::text::Untrusted;
 
 /// A service whose events are parsed: `source` in EventBridge, `detail.eventSource` in CloudTrail, and the parser.
@@ -30,6 +30,9 @@ pub(super) fn parse(event: &Object<'_>) -> Result<Trigger, TriggerError> {
     // EventBridge Scheduler without an input, and a scheduled rule. The detail of the former is the string `"{}"`.
     if source.known(&["aws.scheduler", "aws.events"]).is_some() && detail_type == "Scheduled Event" {
         return Ok(Trigger::Sweep { kind: TriggerKind::Schedule, page: None });
+    }
+    if source == "aws.ssm" && detail_type == "Parameter Store Change" {
+        return parameter::parse(event);
     }
     let Some(known) = SOURCES.iter().find(|known| source == known.name) else {
         let name = Field::at(event, "detail/eventName").optional().unwrap_or(detail_type);

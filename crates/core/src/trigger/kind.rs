@@ -41,7 +41,7 @@ macro_rules! trigger_kinds {
                     | Self::AccountTags
                     | Self::OtherEvent
                     | Self::Sweep => EventSubject::AnyAccount,
-                    Self::Schedule | Self::Manual | Self::CommandLine => EventSubject::StatesMode,
+                    Self::Schedule | Self::ConfigurationChange | Self::Manual | Self::CommandLine => EventSubject::StatesMode,
                 }
             }
 
@@ -73,6 +73,8 @@ trigger_kinds! {
     AccountTags = "account_tags",
     /// The schedule of the full sweep.
     Schedule = "schedule",
+    /// The parameter with the configuration was written.
+    ConfigurationChange = "configuration_change",
     /// A message that a sweep sent to continue, or to check one account.
     Sweep = "sweep",
     /// A manual payload.

@@ -12,6 +12,7 @@
 //!
 //! Event format: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_cloudtrail-integration.html>.
 
+mod chunk;
 mod control_tower;
 mod event;
 mod field;
@@ -24,6 +25,7 @@ mod membership;
 mod model;
 mod object;
 mod organizations;
+mod parameter;
 mod request;
 mod sweep;
 
@@ -31,6 +33,7 @@ use crate::suggestion::did_you_mean;
 use foreign::foreign_payload;
 use object::{Object, string};
 
+pub use chunk::{CHUNK, ListedAccount, account_message, chunk_messages};
 pub use field::TriggerError;
 pub use foreign::{ForeignPayload, foreign_record};
 pub use kind::{EventSubject, TriggerKind};

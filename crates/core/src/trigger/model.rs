@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use super::chunk::ListedAccount;
 use super::kind::TriggerKind;
 use crate::account::AccountId;
 use crate::mode::Mode;
+use crate::suggestion::counted;
 
 /// What to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,12 +42,19 @@ pub enum Trigger {
         /// The pagination token at which the list of accounts continues. `None` starts at the beginning.
         page: Option<String>,
     },
+    /// The progress of a configuration in the accounts of the canary should be checked.
+    CanaryCheck,
     /// A sweep found an account.
     SweptAccount {
         /// The account.
         id: AccountId,
         /// Whether to apply changes or only report them.
         mode: Mode,
+    },
+    /// A sweep found several accounts, and what the list of accounts says about them.
+    SweepChunk {
+        /// The accounts: 1 to 25, each once.
+        accounts: Vec<ListedAccount>,
     },
     /// A person or a script requested a run for one account.
     Manual {
@@ -83,7 +92,7 @@ impl Trigger {
             | Self::Sweep { kind, .. }
             | Self::Unreadable { kind, .. }
             | Self::Ignored { kind, .. } => *kind,
-            Self::SweptAccount { .. } => TriggerKind::Sweep,
+            Self::SweptAccount { .. } | Self::SweepChunk { .. } | Self::CanaryCheck => TriggerKind::Sweep,
             Self::Manual { .. } => TriggerKind::Manual,
         }
     }
@@ -97,7 +106,11 @@ impl Trigger {
             | Self::SweptAccount { id, .. }
             | Self::Manual { id, .. } => Some(id),
             Self::Ignored { account, .. } => account.as_ref(),
-            Self::AccountRequested { .. } | Self::Sweep { .. } | Self::Unreadable { .. } => None,
+            Self::AccountRequested { .. }
+            | Self::Sweep { .. }
+            | Self::SweepChunk { .. }
+            | Self::CanaryCheck
+            | Self::Unreadable { .. } => None,
         }
     }
 }
@@ -112,6 +125,12 @@ impl fmt::Display for Trigger {
             Self::AccountGone { id, how, .. } => write!(f, "account {id} {how}"),
             Self::Sweep { page: None, .. } => f.write_str("will check every account of the organization"),
             Self::Sweep { page: Some(_), .. } => f.write_str("will check the remaining accounts of the organization"),
+            Self::CanaryCheck => {
+                f.write_str("will check whether the accounts of the canary have the present configuration")
+            }
+            Self::SweepChunk { accounts } => {
+                write!(f, "will check {} that a sweep found", counted(accounts.len(), "account"))
+            }
             Self::Manual { id, mode: Mode::Apply } | Self::SweptAccount { id, mode: Mode::Apply } => {
                 write!(f, "will onboard account {id}")
             }

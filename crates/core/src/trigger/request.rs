@@ -1,5 +1,6 @@
 //! What a trigger asks for. The function and the CLI both carry out requests, so that an event means the same to both.
 
+use super::chunk::ListedAccount;
 use super::model::Trigger;
 use crate::account::AccountId;
 use crate::code::Code;
@@ -21,6 +22,13 @@ pub enum Request {
         /// The pagination token at which the list of accounts continues. `None` starts at the beginning.
         page: Option<String>,
     },
+    /// Check these accounts of a sweep.
+    Chunk {
+        /// The accounts: 1 to 25, each once.
+        accounts: Vec<ListedAccount>,
+    },
+    /// Check whether the accounts of the canary have converged with the present configuration, and if so, every account.
+    CanaryCheck,
     /// There is nothing to do.
     Nothing {
         /// The account that the trigger is about, if it names one.
@@ -73,6 +81,8 @@ impl Trigger {
                 Request::Account { account: RequestedAccount::BeingCreated(request), mode: Mode::Apply }
             }
             Self::Sweep { page, .. } => Request::Sweep { page },
+            Self::CanaryCheck => Request::CanaryCheck,
+            Self::SweepChunk { accounts } => Request::Chunk { accounts },
             Self::AccountGone { id, how, .. } => {
                 Request::Account { account: RequestedAccount::SaidToBeGone { id, how }, mode: Mode::Apply }
             }

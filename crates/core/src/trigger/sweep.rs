@@ -2,9 +2,12 @@
 //!
 //! - `{"sweep": {}}` checks every account; the schedule sends it.
 //! - `{"sweep": {"page": "…"}}` continues a sweep that ran out of time.
+//! - `{"sweep": {"version": 1, "accounts": […]}}` checks up to 25 accounts that a sweep found ([`super::chunk`]).
+//! - `{"sweep": {"canary": true}}` checks whether the accounts of the canary have the present configuration.
 //! - `{"sweep": {"account_id": "…"}}` checks one account that a sweep found. With `"mode": "plan"` its changes are only
 //!   reported.
 
+use super::chunk;
 use super::field::{Field, TriggerError};
 use super::kind::TriggerKind;
 use super::model::Trigger;
@@ -19,6 +22,14 @@ pub(super) fn parse(root: &Object<'_>) -> Result<Trigger, TriggerError> {
     let Some(object) = field.value().and_then(Object::from_value) else {
         return Err(field.fail("must be an object; write `{\"sweep\": {}}`"));
     };
+    if object.has("accounts") || object.has("version") {
+        return chunk::parse(root, &object);
+    }
+    if let Some(canary) = object.get("canary") {
+        let is_check = canary.get() == "true" && object.keys().count() == 1;
+        let wrong = || Field::at(root, "sweep/canary").fail("must be `true`, and the only key");
+        return is_check.then_some(Trigger::CanaryCheck).ok_or_else(wrong);
+    }
     if object.keys().any(|key| !["page", "account_id", "mode"].contains(&key)) {
         return Err(field.fail("has an unknown key; the keys are `page`, `account_id` and `mode`"));
     }

@@ -14,7 +14,7 @@ pub use http::{Http, Method, VendorRequest, VendorResponse};
 pub use inspect::Inspect;
 pub use manage_accounts::{AccountRequest, ManageAccounts, Member, MemberPage, RequestPage};
 pub use parameter_store::{NewParameter, ParameterSettings, ParameterStore, ParameterWrite, StoredParameter};
-pub use records::{LeaseAttempt, Records, Saved};
+pub use records::{LeaseAttempt, Records, Saved, SavedTogether};
 pub use try_access::{Profiles, TryAccess};
 
 use std::collections::BTreeMap;
@@ -267,11 +267,29 @@ pub struct ParameterPage {
     pub next: Option<String>,
 }
 
+/// A message to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutgoingMessage {
+    /// The body.
+    pub body: String,
+    /// How long it stays invisible at first: up to 15 minutes, in seconds.
+    ///
+    /// See `DelaySeconds` in <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>.
+    pub delay: Duration,
+}
+
+impl From<String> for OutgoingMessage {
+    /// A message that is visible at once.
+    fn from(body: String) -> Self {
+        Self { body, delay: Duration::ZERO }
+    }
+}
+
 /// The queue of accounts to process, and its dead-letter queue.
 pub trait Queue: Sync {
     /// `sqs:SendMessageBatch` with up to ten messages of a sweep: all of them, or an error. Messages of other senders are
     /// delivered before the backlog of a sweep.
-    fn send_messages(&self, messages: &[String]) -> impl Future<Output = Result<(), ApiError>> + Send;
+    fn send_messages(&self, messages: &[OutgoingMessage]) -> impl Future<Output = Result<(), ApiError>> + Send;
 
     /// `sqs:ChangeMessageVisibility`: makes a received message visible again after a pause. `false` if no queue is configured.
     fn retry_message_in(&self, receipt: &str, pause: Duration) -> impl Future<Output = Result<bool, ApiError>> + Send;

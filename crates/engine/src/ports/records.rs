@@ -1,5 +1,6 @@
 //! Records: the memory of each account between runs, and the lease by which one run at a time writes in it.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::SystemTime;
 
@@ -25,6 +26,15 @@ pub enum Saved {
     LeaseLost,
 }
 
+/// The answer to a write of several records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SavedTogether {
+    /// All were written.
+    All,
+    /// None was written, because a run holds the lease of one of them, or writes to one of them at the same moment.
+    None,
+}
+
 /// Stores one record for each subject: an account's ID, the ID of an account creation request, or `sweep`.
 pub trait Records: Sync {
     /// Whether there is a place to store records. Without one, no other method is called: every lease is granted, and nothing
@@ -33,6 +43,13 @@ pub trait Records: Sync {
 
     /// `dynamodb:GetItem`: the record of a subject, or an empty one. It may be changed by another run at any moment.
     fn load_record(&self, subject: &str) -> impl Future<Output = Result<Record, ApiError>> + Send;
+
+    /// `dynamodb:BatchGetItem`: the records of up to 100 subjects, as [`Records::load_record`] returns each. Subjects without a
+    /// record have an empty one.
+    fn load_records(
+        &self,
+        subjects: &[&str],
+    ) -> impl Future<Output = Result<BTreeMap<String, Record>, ApiError>> + Send;
 
     /// `dynamodb:UpdateItem`: stores a lease if there is none, or if [`Lease::may_replace`] the stored one, in one step.
     fn acquire_lease(
@@ -46,6 +63,13 @@ pub trait Records: Sync {
     /// repeated because its response was lost succeeds again.
     fn save_record(&self, subject: &str, update: &RecordUpdate)
     -> impl Future<Output = Result<Saved, ApiError>> + Send;
+
+    /// `dynamodb:TransactWriteItems`: writes parts of up to 100 records, each of another subject, for runs that hold no lease. All
+    /// of them are written, or, if a run holds the lease of one of them, none.
+    fn save_records(
+        &self,
+        updates: &[(String, RecordUpdate)],
+    ) -> impl Future<Output = Result<SavedTogether, ApiError>> + Send;
 
     /// `dynamodb:UpdateItem`: stores that a person has done the hand-off of a vendor, with its fingerprint, or that it is open
     /// again (`None`). The entries of other vendors are not touched, so that nothing is lost if several people record at the same
