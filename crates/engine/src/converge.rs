@@ -92,7 +92,7 @@ impl<W: World<Session: WriteIam>> Engine<W> {
         let registrations = async {
             match known {
                 Some(known) => known,
-                None => self.registrations(&account.blueprint).await,
+                None => self.registrations(&account.blueprint, &run.record.record().registrations).await,
             }
         };
         let observe = async {
@@ -128,6 +128,7 @@ pub(crate) fn verify<W: World>(
     run.findings.proofs = proofs(&account.blueprint, observed);
     run.note_vendor_reads(&account.blueprint, observed);
     run.ledger.settle(approved, observed);
+    run.note_removed(&account.blueprint, observed);
     if let Ok(trust) = &observed.access_trust {
         let blueprint = &account.blueprint;
         let configured = blueprint.grants_on(&observed.access_role);
@@ -181,6 +182,7 @@ mod tests {
             access_trust: Ok(Document::parse(FRESH).unwrap()),
             roles: BTreeMap::new(),
             unreadable: BTreeMap::new(),
+            instance_profiles: BTreeMap::new(),
             registrations: BTreeMap::new(),
         }
     }
