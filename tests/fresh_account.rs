@@ -86,6 +86,7 @@ mod fresh_account {
             new_for: Duration::from_secs(3600),
             give_up_after: Duration::from_secs(86_400),
             roles: vec![role("First"), role("Second")],
+            removed: Vec::new(),
             hash: String::new(),
             example_values: Vec::new(),
             warnings: Vec::new(),
