@@ -122,6 +122,7 @@ pub fn assert_usable(config: &Config) {
 pub fn assert_safe(blueprint: &Blueprint, trust: Document) -> Approved {
     let roles_to_register = || blueprint.roles.iter().filter(|spec| spec.registration.is_some());
     let observed = Observed {
+        instance_profiles: Default::default(),
         access_role: access_role(),
         access_trust: Ok(trust),
         roles: BTreeMap::new(),

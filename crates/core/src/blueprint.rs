@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::account::{Account, AccountId};
 use crate::config::{
-    Config, ExternalIdSource, GrantSpec, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec, VendorTenant,
+    AccessRole, Config, ExternalIdSource, GrantSpec, PrincipalSpec, RegistrationTemplate, RemovedRole, RoleTemplate,
+    TrustSpec, VendorTenant,
 };
 use crate::display_name::DisplayName;
 use crate::observed::ExistingRegistration;
@@ -32,6 +33,8 @@ pub struct Blueprint {
     /// The grants on the access role, in addition to the existing ones. Which of them apply depends on the access role that the
     /// account has: see [`Blueprint::grants_on`].
     pub grants: Vec<AccessGrant>,
+    /// The principals that are removed from the access role's trust policy.
+    pub revoked: Vec<Principal>,
     /// Whether deleted identities are removed from the access role's trust policy.
     pub prune_orphans: bool,
     /// The names of the access role to try, in order.
@@ -42,6 +45,27 @@ pub struct Blueprint {
     pub unselected: Vec<Unselected>,
     /// The grants of which it is not known whether their targets select the account. They are left as they are.
     pub undecided_grants: Vec<AccessGrant>,
+    /// The roles that are deleted.
+    pub removed: Vec<RoleRemoval>,
+}
+
+/// A role that is deleted.
+#[derive(Debug, Clone)]
+pub struct RoleRemoval {
+    /// The role.
+    pub role: RemovedRole,
+    /// The endpoint and the API key of the vendor from which the registration is removed first, or why they are not available.
+    /// `None` if no registration is removed.
+    pub access: Option<Result<ApiAccess, String>>,
+}
+
+impl RoleRemoval {
+    /// The removal of a role, with the API key of its vendor.
+    #[must_use]
+    pub fn new(role: &RemovedRole, secrets: &SecretValues) -> Self {
+        let access = role.tenant.as_ref().map(|tenant| tenant_access(tenant, secrets));
+        Self { role: role.clone(), access }
+    }
 }
 
 /// A configured grant or role whose targets do not select an account, and what happens if an earlier run has made it there.
@@ -245,15 +269,21 @@ impl Blueprint {
         let account = facts.account();
         let undecided = |unknown: Unknown| BlueprintError::undecided(ConfiguredPart::AccessRole, &unknown, account);
         let access_roles = config.access_role.names_in(facts).map_err(undecided)?;
+        let AccessRole { revoked, prune_orphans, .. } = &config.access_role;
         let mut errors = Vec::new();
         let mut blueprint = Self {
             account: account.clone(),
             grants: Vec::new(),
-            prune_orphans: config.access_role.prune_orphans,
+            revoked: revoked
+                .iter()
+                .map(|text| Principal::from_policy("AWS", &text.expand(account, Place::Identifier)))
+                .collect(),
+            prune_orphans: *prune_orphans,
             access_roles,
             roles: Vec::new(),
             unselected: Vec::new(),
             undecided_grants: Vec::new(),
+            removed: config.removed.iter().map(|role| RoleRemoval::new(role, secrets)).collect(),
         };
         for spec in &config.access_role.grants {
             match spec.targets.decide(facts) {

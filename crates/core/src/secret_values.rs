@@ -44,7 +44,9 @@ pub fn parameters(config: &Config) -> BTreeSet<&str> {
 /// The SSM parameters that hold API keys of vendors.
 #[must_use]
 pub fn key_parameters(config: &Config) -> BTreeSet<&str> {
-    config.roles.iter().filter_map(|role| Some(role.registration.as_ref()?.tenant.key_parameter.as_str())).collect()
+    let registered = config.roles.iter().filter_map(|role| Some(&role.registration.as_ref()?.tenant));
+    let removed = config.removed.iter().filter_map(|role| role.tenant.as_ref());
+    registered.chain(removed).map(|tenant| tenant.key_parameter.as_str()).collect()
 }
 
 /// The tenants whose external ID a configuration leaves to the vendor's API.

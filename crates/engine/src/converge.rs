@@ -95,7 +95,7 @@ impl<W: World<Session: WriteIam>> Engine<W> {
         let registrations = async {
             match known {
                 Some(known) => known,
-                None => self.registrations(&account.blueprint).await,
+                None => self.registrations(&account.blueprint, &run.record.record().registrations).await,
             }
         };
         let observe = async {
@@ -131,6 +131,7 @@ pub(crate) fn verify<W: World>(
     run.findings.proofs = proofs(&account.blueprint, observed);
     run.note_vendor_reads(&account.blueprint, observed);
     run.ledger.settle(approved, observed);
+    run.note_removed(&account.blueprint, observed);
     if let Some(grants) = grants_found(run, &account.blueprint, observed) {
         run.findings.grants = Some(grants);
     }
@@ -193,6 +194,7 @@ mod tests {
             access_trust: Ok(Document::parse(FRESH).unwrap()),
             roles: BTreeMap::new(),
             unreadable: BTreeMap::new(),
+            instance_profiles: BTreeMap::new(),
             registrations: BTreeMap::new(),
         }
     }

@@ -56,8 +56,10 @@ impl<W: World> Engine<W> {
         access_role: Option<&RoleName>,
         session_name: &str,
     ) -> RemovedRoles<W::Session> {
+        // Those that are to be removed are read with the configured ones.
+        let removed = self.config.removed.iter().map(|role| &role.name);
         let configured = self.config.roles.iter().map(|role| &role.definition.name);
-        let configured = configured.filter(|name| !unselected.contains(name));
+        let configured = configured.filter(|name| !unselected.contains(name)).chain(removed);
         let recorded = removed_roles(recorded, configured);
         let names: Vec<_> = recorded.keys().collect();
         let scopes = access_role.map(|_| scopes_to_read(account, &names)).unwrap_or_default();
@@ -132,5 +134,7 @@ pub(crate) fn grants_still_present(
     // Whether the undecided ones are for the account is not known, so that they are not reported.
     let configured = [blueprint.grants_on(role), blueprint.undecided_grants_on(role)].concat();
     let unselected = blueprint.unselected_grants_on(role);
-    still_present_grants(recorded, &configured, &unselected, role, trust, &blueprint.account.partition)
+    let revoked: Vec<_> = blueprint.revoked.iter().map(ToString::to_string).collect();
+    let left = recorded.iter().filter(|grant| !revoked.contains(&grant.principal)).cloned().collect();
+    still_present_grants(&left, &configured, &unselected, role, trust, &blueprint.account.partition)
 }

@@ -8,6 +8,7 @@
 mod context;
 pub mod deployed;
 pub mod deployed_files;
+mod dropped;
 mod examples;
 mod files;
 mod handoff;
@@ -18,6 +19,7 @@ mod names;
 mod parameters;
 mod read;
 mod registration;
+mod removal;
 mod risks;
 mod roles;
 mod self_trust;
@@ -32,11 +34,12 @@ mod vendor_permissions;
 mod vendors;
 mod warnings;
 
+pub use dropped::{Dropped, dropped};
 pub use examples::{Certainty, ExampleValue};
 pub use files::{Files, Folder, NoFiles};
 pub use model::{
     AccessRole, Config, ExternalIdSource, GrantSpec, ManagementOnly, OtherAccessRole, PrincipalSpec,
-    RegistrationTemplate, RoleTemplate, TrustSpec, VendorTenant,
+    RegistrationTemplate, RemovedRole, RoleTemplate, TrustSpec, VendorTenant,
 };
 pub use show::show;
 

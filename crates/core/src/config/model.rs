@@ -9,6 +9,7 @@ use crate::console::ConsoleSettings;
 use crate::display_name::DisplayName;
 use crate::exclude::Exclude;
 use crate::management_role::{ManagementExternalId, ManagementRole};
+use crate::owner::Owner;
 use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement, Principal};
 use crate::role::{ExternalId, ExternalIdPattern, ExternalIdTemplate, RoleName};
 use crate::role_settings::RoleDefinition;
@@ -37,6 +38,8 @@ pub struct Config {
     pub give_up_after: Duration,
     /// The vendor roles, then the `[[role]]` entries, each in file order.
     pub roles: Vec<RoleTemplate>,
+    /// The roles that are deleted, in file order.
+    pub removed: Vec<RemovedRole>,
     /// The hash of the text and of every file that it refers to. Records keep it, to show which accounts were processed with
     /// the present configuration.
     pub hash: String,
@@ -98,6 +101,8 @@ pub struct AccessRole {
     pub others: Vec<OtherAccessRole>,
     /// The principals to add to its trust policy.
     pub grants: Vec<GrantSpec>,
+    /// The principals to remove from its trust policy: account IDs and ARNs.
+    pub revoked: Vec<Template>,
     /// Whether to remove principals from the trust policy that no longer exist.
     pub prune_orphans: bool,
 }
@@ -233,6 +238,21 @@ pub struct RoleTemplate {
     pub management_only: Option<ManagementOnly>,
     /// The accounts in which it is installed.
     pub targets: Targets,
+}
+
+/// A role that is deleted from every account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemovedRole {
+    /// What in the configuration asked for the role, which its owner tag must say.
+    pub owner: Owner,
+    /// The name to display: of a vendor, or of the role.
+    pub title: String,
+    /// The name of the role.
+    pub name: RoleName,
+    /// Whether a role is also deleted if no record shows that this tool created it.
+    pub adopt: bool,
+    /// The customer account at the vendor from which the registration of the account is removed first.
+    pub tenant: Option<VendorTenant>,
 }
 
 /// Permissions that AWS allows in the management account only. This tool never writes there, and leaves them out in member

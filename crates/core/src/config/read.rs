@@ -8,8 +8,8 @@ use super::context::ReadContext;
 use super::files::{Files, NoFiles};
 use super::hash::HashedFiles;
 use super::{
-    AccessRole, Config, ConfigErrors, OtherAccessRole, RoleTemplate, examples, management, roles, self_trust, targets,
-    trust, trust_size, vendors, warnings,
+    AccessRole, Config, ConfigErrors, OtherAccessRole, RoleTemplate, examples, management, removal, roles, self_trust,
+    targets, trust, trust_size, vendors, warnings,
 };
 use crate::console::ConsoleSettings;
 use crate::exclude::Exclude;
@@ -32,10 +32,11 @@ const TOP_LEVEL: &[&str] = &[
     "sweep",
     "vendors",
     "role",
+    "removed",
     "vendor-files",
     "catalogue",
 ];
-const ACCESS_ROLE: &[&str] = &["names", "prune-orphans", "grant", "other"];
+const ACCESS_ROLE: &[&str] = &["names", "prune-orphans", "grant", "revoke", "other"];
 const OTHER_ACCESS_ROLE: &[&str] = &["name", "targets"];
 const DEFAULT_ACCESS_ROLES: [&str; 2] = ["OrganizationAccountAccessRole", "AWSControlTowerExecution"];
 const WEEK_IN_MINUTES: i64 = 7 * 24 * 60;
@@ -128,10 +129,13 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
         role_entries.into_iter().filter_map(|value| Some((value.clone(), roles::role_entry(&value, context)?))),
     );
     self_trust::check(&roles);
-    let roles = roles.into_iter().map(|(_, role)| role).collect();
+    let roles: Vec<_> = roles.into_iter().map(|(_, role)| role).collect();
+    let removed =
+        table.get("removed").map(|value| removal::removed(&value, context, vendors, &roles)).unwrap_or_default();
     let is_absent = |key| table.get(key).is_none_or(|value| value.is_empty());
-    let has_grant = table.get("access-role").is_some_and(|value| has_grant_entry(&value));
-    if is_absent("vendors") && is_absent("role") && !has_grant {
+    let has_entry = |key| table.get("access-role").is_some_and(|value| has_entry(&value, key));
+    let removes = !is_absent("removed") || has_entry("revoke");
+    if is_absent("vendors") && is_absent("role") && !has_entry("grant") && !removes {
         table.problem(
             "the configuration grants no access and installs no role; add `[[access-role.grant]]`, `[vendors.NAME]` or `[[role]]`",
         );
@@ -164,6 +168,7 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
         new_for,
         give_up_after,
         roles,
+        removed,
         hash: String::new(),
         example_values: Vec::new(),
         warnings: Vec::new(),
@@ -187,7 +192,7 @@ fn sweep_settings(table: &Table<'_>) -> SweepSettings {
 
 fn default_access_role() -> AccessRole {
     let names = DEFAULT_ACCESS_ROLES.iter().filter_map(|name| name.parse().ok()).collect();
-    AccessRole { names, others: Vec::new(), grants: Vec::new(), prune_orphans: false }
+    AccessRole { names, others: Vec::new(), grants: Vec::new(), revoked: Vec::new(), prune_orphans: false }
 }
 
 fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
@@ -213,6 +218,7 @@ fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
     if let Some(value) = table.get("grant") {
         trust_size::check(&value, trust_size::of_grants(&access_role));
     }
+    access_role.revoked = table.get("revoke").map(|value| removal::revoked(&value, &access_role)).unwrap_or_default();
     access_role.prune_orphans = table.get("prune-orphans").and_then(|value| value.flag()).unwrap_or(false);
     access_role
 }
@@ -228,10 +234,10 @@ fn other_access_role(value: &Value<'_>, context: &ReadContext<'_>) -> Option<Oth
     Some(OtherAccessRole { name, targets: targets? })
 }
 
-/// Whether there is a grant, valid or not. An invalid one already reports a problem of its own.
-fn has_grant_entry(access_role: &Value<'_>) -> bool {
-    let grant = access_role.node().as_table().and_then(|map| map.get("grant"));
-    grant.is_some_and(|value| value.get_ref().as_array().is_none_or(|items| !items.is_empty()))
+/// Whether there is an entry below a key, valid or not. An invalid one already reports a problem of its own.
+fn has_entry(access_role: &Value<'_>, key: &str) -> bool {
+    let entries = access_role.node().as_table().and_then(|map| map.get(key));
+    entries.is_some_and(|value| value.get_ref().as_array().is_none_or(|items| !items.is_empty()))
 }
 
 #[cfg(test)]

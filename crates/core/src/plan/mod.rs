@@ -9,13 +9,14 @@ mod guard;
 mod predict;
 mod proof;
 mod refusal;
+mod removal;
 mod restate;
 mod revocation;
 mod settings;
 mod still_present;
 
 pub(crate) use change::Sign;
-pub use change::{Action, Change, Deregistration, NewRole, RegistrationChange, RoleDetails};
+pub use change::{Action, Change, DeletedRole, Deregistration, NewRole, RegistrationChange, RoleDetails};
 pub(crate) use confirmed::is_hash;
 pub use confirmed::{ConfirmedPlan, HashedChange, HashedPlan, Salt};
 pub use diff::{Plan, diff};

@@ -97,6 +97,7 @@ pub(crate) fn fresh() -> Observed {
         access_trust: Ok(document(FRESH)),
         roles: BTreeMap::new(),
         unreadable: BTreeMap::new(),
+        instance_profiles: BTreeMap::new(),
         registrations: BTreeMap::new(),
     }
 }

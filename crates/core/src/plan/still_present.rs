@@ -44,6 +44,14 @@ impl NoLonger {
         }
     }
 
+    /// How to remove it: with this block of the configuration, which is for every account, or by hand.
+    fn to_remove(self, block: &str) -> String {
+        match self {
+            Self::Configured => format!("remove it with `{block}`"),
+            Self::Selected => "delete it".to_owned(),
+        }
+    }
+
     /// What to change in the configuration to keep it.
     fn to_keep(self) -> &'static str {
         match self {
@@ -74,6 +82,13 @@ pub enum StillPresent {
         /// Why it is left.
         no_longer: NoLonger,
     },
+    /// A registration with a vendor that is removed, in a tenant to which the configuration gives no access.
+    Registration {
+        /// The display name of the vendor.
+        title: String,
+        /// The vendor's ID of the registration.
+        id: u64,
+    },
     /// A grant on the access role.
     Grant {
         /// The access role.
@@ -91,7 +106,7 @@ impl StillPresent {
     pub fn unselected_role(&self) -> Option<&RoleName> {
         match self {
             Self::Role { name, no_longer: NoLonger::Selected, .. } => Some(name),
-            Self::Role { .. } | Self::UnreadableRole { .. } | Self::Grant { .. } => None,
+            Self::Role { .. } | Self::UnreadableRole { .. } | Self::Registration { .. } | Self::Grant { .. } => None,
         }
     }
 }
@@ -101,8 +116,9 @@ impl fmt::Display for StillPresent {
         match self {
             Self::Role { name, id, no_longer } => write!(
                 f,
-                "role `{name}` ({id}), which this tool created or took over, is still present and no longer {}; delete it, or {}",
+                "role `{name}` ({id}), which this tool created or took over, is still present and no longer {}; {}, or {}",
                 no_longer.as_str(),
+                no_longer.to_remove("[[removed]]"),
                 no_longer.to_keep()
             ),
             Self::UnreadableRole { name, problem, no_longer } => write!(
@@ -111,11 +127,17 @@ impl fmt::Display for StillPresent {
                 no_longer.as_str(),
                 printable(problem)
             ),
+            Self::Registration { title, id } => write!(
+                f,
+                "this tool registered the account with {title} (ID {id}), and that registration is kept; set `registration` in the \
+                 `[[removed]]` block to the tenant, or remove it in the vendor's console"
+            ),
             Self::Grant { access_role, principal, no_longer } => write!(
                 f,
-                "the grant for {} on role `{access_role}` is still present and no longer {}; remove it from the trust policy, or {}",
+                "the grant for {} on role `{access_role}` is still present and no longer {}; {}, or {}",
                 printable(principal),
                 no_longer.as_str(),
+                no_longer.to_remove("[[access-role.revoke]]"),
                 no_longer.to_keep()
             ),
         }
@@ -279,7 +301,7 @@ mod tests {
             still_present_role(&name(ROLE), &id(recorded), role.as_ref(), NoLonger::Configured)
                 .map(|notice| notice.to_string())
         };
-        insta::assert_snapshot!(notice(ROLE_ID, Some(found())).unwrap(), @"role `Acme` (AROADBQP57FF2AEXAMPLE), which this tool created or took over, is still present and no longer configured; delete it, or configure it again");
+        insta::assert_snapshot!(notice(ROLE_ID, Some(found())).unwrap(), @"role `Acme` (AROADBQP57FF2AEXAMPLE), which this tool created or took over, is still present and no longer configured; remove it with `[[removed]]`, or configure it again");
         assert_eq!(notice(ROLE_ID, None), None, "it was deleted");
         assert_eq!(notice("AROAOTHEROTHEROTHER12", Some(found())), None, "another principal created it again");
         let mut untagged = found();
@@ -297,7 +319,7 @@ mod tests {
         let identity = grant(IDENTITY, "{}");
         let role = grant("arn:aws:iam::222233334444:role/ci", "{}");
         let both = [identity.clone(), role.clone()];
-        insta::assert_snapshot!(left(&both, &both[..1], &granted(&both)).join("\n"), @"the grant for arn:aws:iam::222233334444:role/ci on role `OrganizationAccountAccessRole` is still present and no longer configured; remove it from the trust policy, or configure it again");
+        insta::assert_snapshot!(left(&both, &both[..1], &granted(&both)).join("\n"), @"the grant for arn:aws:iam::222233334444:role/ci on role `OrganizationAccountAccessRole` is still present and no longer configured; remove it with `[[access-role.revoke]]`, or configure it again");
         assert_eq!(left(&both, &both, &granted(&both)), Vec::<String>::new(), "both are configured");
         assert_eq!(left(&both, &both[..1], &granted(&both[..1])), Vec::<String>::new(), "it was removed manually");
         assert_eq!(left(&[], &[], &granted(&both)), Vec::<String>::new(), "this tool did not add them");
