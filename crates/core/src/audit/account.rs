@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use crate::account::AccountId;
-use crate::audit::details::RoleDetails;
-use crate::audit::requirement::AuditRequirement;
+use super::details::RoleDetails;
+use super::requirement::AuditRequirement;
 use crate::code::{Code, OutcomeKind};
 use crate::handoff::HandoffStatus;
 use crate::last_result::Requirement;
@@ -38,21 +38,6 @@ pub struct AuditedAccount {
     pub handoffs: Vec<AuditHandoff>,
     /// The roles that exist; empty unless the source is live.
     pub roles: Vec<RoleDetails>,
-}
-
-/// An account that is not processed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SkippedAccount {
-    /// Its ID, unless Organizations returned none that can be read.
-    pub id: Option<AccountId>,
-    /// Its name, filtered.
-    pub name: String,
-    /// The path of its unit, filtered.
-    pub unit: String,
-    /// Why: a stable code, or `unreadable`.
-    pub code: String,
-    /// Why, in a sentence.
-    pub reason: String,
 }
 
 /// Whether an account is as configured. The order is that of urgency.

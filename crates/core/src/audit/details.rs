@@ -32,7 +32,7 @@ pub struct RoleDetails {
 
 /// The access role and the roles of the blueprint.
 pub(super) fn role_details(blueprint: &Blueprint, observed: &Observed, report: &Report) -> Vec<RoleDetails> {
-    let access = RoleDetails {
+    let access_role = RoleDetails {
         role: observed.access_role.clone(),
         title: "Access role".to_owned(),
         exists: true,
@@ -55,7 +55,7 @@ pub(super) fn role_details(blueprint: &Blueprint, observed: &Observed, report: &
             access: access(name, report),
         }
     };
-    [access].into_iter().chain(blueprint.roles.iter().map(role)).collect()
+    [access_role].into_iter().chain(blueprint.roles.iter().map(role)).collect()
 }
 
 /// The whole trust policy, with what a planned change adds and removes.

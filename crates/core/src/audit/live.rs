@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use crate::account::Account;
-use crate::audit::account::{AccountStatus, AuditedAccount, ConfigurationMatch, results};
-use crate::audit::details::role_details;
-use crate::audit::recorded::unseen;
-use crate::audit::requirement::AuditRequirement;
+use super::account::{AccountStatus, AuditedAccount, ConfigurationMatch, results};
+use super::details::role_details;
+use super::recorded::unseen;
+use super::requirement::AuditRequirement;
 use crate::blueprint::Blueprint;
 use crate::config::Config;
 use crate::last_result::Requirement;

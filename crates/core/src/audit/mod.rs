@@ -22,7 +22,7 @@ mod requirement;
 mod summary;
 
 pub use account::{
-    AccountStatus, AuditHandoff, AuditedAccount, ConfigurationMatch, RequirementResult, SkippedAccount, Status,
+    AccountStatus, AuditHandoff, AuditedAccount, ConfigurationMatch, RequirementResult, Status,
 };
 pub use csv::audit_csv;
 pub use details::RoleDetails;

@@ -1,8 +1,8 @@
 //! An account of an audit, from its record.
 
 use crate::account::Account;
-use crate::audit::account::{AccountStatus, AuditHandoff, AuditedAccount, ConfigurationMatch, results};
-use crate::audit::requirement::AuditRequirement;
+use super::account::{AccountStatus, AuditHandoff, AuditedAccount, ConfigurationMatch, results};
+use super::requirement::AuditRequirement;
 use crate::config::Config;
 use crate::handoff::{Handoff, handoffs};
 use crate::outcome::Cause;
