@@ -72,7 +72,7 @@ fn requirements(audit: &Audit) -> Vec<Line> {
             .map(|(status, count)| format!("{count} {}", status.label()))
             .collect();
         lines.push(
-            Line::at(2)
+            Line::verbatim(2)
                 .column(Style::Plain, one.title, width)
                 .column(Style::Strong, format!("{:>7}", percent(one.holds(), one.required())), 7)
                 .column(Style::Faint, format!("{} of {}", one.holds(), one.required()), 14)
@@ -90,7 +90,7 @@ fn units(audit: &Audit) -> Vec<Line> {
         let others = one.counts.iter().filter(|(status, _)| **status != AccountStatus::Converged);
         let others: Vec<_> = others.map(|(status, count)| format!("{count} {}", status.label())).collect();
         lines.push(
-            Line::at(2)
+            Line::verbatim(2)
                 .column(Style::Plain, one.unit, width)
                 .column(Style::Strong, format!("{:>7}", percent(one.converged(), one.total())), 7)
                 .column(Style::Faint, format!("{} of {}", one.converged(), one.total()), 14)

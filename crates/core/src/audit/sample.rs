@@ -1,6 +1,7 @@
 //! An organization of the unit tests, with accounts in every state.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use super::*;
@@ -40,8 +41,11 @@ const KEYS: [&str; 5] = [
     "app-deployer",
 ];
 
+static PARSED: LazyLock<Config> =
+    LazyLock::new(|| Config::parse_without_files(CONFIG).unwrap_or_else(|problems| panic!("{problems}")));
+
 pub(crate) fn config() -> Config {
-    Config::parse_without_files(CONFIG).unwrap_or_else(|problems| panic!("{problems}"))
+    PARSED.clone()
 }
 
 pub(crate) fn at(hours: u64) -> SystemTime {
@@ -68,7 +72,7 @@ pub(crate) fn result(outcome: OutcomeKind, cause: Option<(Code, &str, &str)>, ot
         remedy: cause.map(|(.., remedy)| remedy.to_owned()).unwrap_or_default(),
         requirements,
         since,
-        configuration: config().hash,
+        configuration: PARSED.hash.clone(),
         recorded_at: at(24),
         first_converged: Some(at(0)),
         last_converged: Some(at(24)),

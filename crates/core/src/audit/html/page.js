@@ -210,13 +210,19 @@ requestAnimationFrame(() => setTimeout(() => {
   const form = at("filters");
   form.addEventListener("input", select);
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => { group = null; setTimeout(select); });
+  // All accounts, or those of one group.
+  const show = (wanted = null) => {
+    for (const field of [search, status, unit, requirement]) field.value = "";
+    result.value = "fails";
+    group = wanted;
+    select();
+    if (wanted === null) return;
+    at("accounts").scrollIntoView();
+    view.focus({ preventScroll: true });
+  };
+  form.addEventListener("reset", (event) => { event.preventDefault(); show(); });
   for (const button of document.querySelectorAll("[data-group]")) {
-    button.addEventListener("click", () => {
-      form.reset();
-      group = Number(button.dataset.group);
-      setTimeout(() => { group = Number(button.dataset.group); select(); at("accounts").scrollIntoView(); view.focus(); }, 1);
-    });
+    button.addEventListener("click", () => show(Number(button.dataset.group)));
   }
   addEventListener("beforeprint", () => {
     const rows = shown.map((a) => {
