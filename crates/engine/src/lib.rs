@@ -29,8 +29,8 @@
 mod access_denied;
 mod all_accounts;
 mod assume;
-mod audit;
 mod assumed;
+mod audit;
 mod cache;
 mod configuration;
 mod converge;

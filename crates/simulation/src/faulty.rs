@@ -21,8 +21,8 @@ use onboarding_core::role_id::RoleId;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
     AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, ManageAccounts, MemberPage, Notifier,
-    Page, ParameterPage, ParameterValue, Queue, ReadIam, RecordPage, Records, RequestPage, Saved, Secrets, Sessions, TagPage,
-    UnitPage, VendorApi, WriteIam,
+    Page, ParameterPage, ParameterValue, Queue, ReadIam, RecordPage, Records, RequestPage, Saved, Secrets, Sessions,
+    TagPage, UnitPage, VendorApi, WriteIam,
 };
 
 /// An implementation of ports whose calls fail as a [`Script`] says.
