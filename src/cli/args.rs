@@ -7,6 +7,7 @@ use clap_complete::{ArgValueCandidates, Shell};
 
 use super::access_args::{AwsConfig, Links};
 use super::accounts_args::AccountsCommand;
+use super::audit_args::AuditArgs;
 use super::common_args::{Aws, Format};
 use super::completion;
 use super::config_args::ConfigCommand;
@@ -38,6 +39,7 @@ const EXAMPLES: &str = "Examples:
   onboard plan --all --out plan.json              dry run for the organization
   onboard apply plan.json                         apply exactly that plan
   onboard verify --account 444455556666 --as ann  assume the roles for real
+  onboard audit --records TABLE --out audit.html  every account as one page
   onboard accounts create --from accounts.csv     create and onboard accounts
   onboard handoff --all --format csv              values to paste at vendors
   onboard links --account 444455556666            links into the AWS console
@@ -66,6 +68,8 @@ pub(super) enum Command {
     Apply(Box<Apply>),
     /// Verify who can assume the roles of an account, with `--as` by assuming them; changes nothing
     Verify(Box<Verify>),
+    /// Show every account and whether it has what the configuration requires, with what to do; changes nothing
+    Audit(Box<AuditArgs>),
     /// Create accounts and onboard them, or list the accounts of the organization
     #[command(subcommand)]
     Accounts(AccountsCommand),

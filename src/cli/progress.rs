@@ -65,6 +65,16 @@ impl Progress {
     }
 }
 
+impl Progress {
+    /// An account was read, about which nothing is printed.
+    pub(super) fn advance(&mut self) {
+        self.done += 1;
+        if let Some(bar) = &self.bar {
+            bar.inc(1);
+        }
+    }
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         *BAR.lock().unwrap_or_else(PoisonError::into_inner) = None;

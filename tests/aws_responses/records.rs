@@ -10,7 +10,7 @@ use onboarding_core::limits::MAX_LEASE;
 use onboarding_core::notification::{NotificationRecord, Notified};
 use onboarding_core::record::{Expiry, LeaseUse, NotificationChange, Record, RecordUpdate};
 use onboarding_core::time::unix_seconds;
-use onboarding_engine::ports::{LeaseAttempt, Records, Saved, SavedTogether};
+use onboarding_engine::ports::{LeaseAttempt, RecordPage, Records, Saved, SavedTogether};
 use serde_json::{Value, json};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -277,4 +277,25 @@ async fn records_are_written_together_unless_a_run_holds_a_lease() {
     let denied = json!({"__type": "com.amazonaws.dynamodb.v20120810#AccessDeniedException"});
     let (_server, aws) = table(json_response(400, &denied.to_string())).await;
     assert_eq!(aws.save_records(&updates).await.unwrap_err().kind(), ErrorKind::AccessDenied);
+}
+
+#[tokio::test]
+async fn scan_continues_after_the_last_subject_of_a_page() {
+    let page = json!({
+        "Items": [{"subject": {"S": ACCOUNT}, "saved_by": {"S": "run"}}, {"saved_by": {"S": "no subject"}}],
+        "LastEvaluatedKey": {"subject": {"S": ACCOUNT}},
+    });
+    let (server, aws) = table(json_response(200, &page.to_string())).await;
+    let read = aws.scan_records(None).await.unwrap();
+    let record = Record { saved_by: Some("run".to_owned()), ..Record::default() };
+    assert_eq!(read, RecordPage { records: vec![(ACCOUNT.to_owned(), record)], next: Some(ACCOUNT.to_owned()) });
+    aws.scan_records(read.next).await.unwrap();
+    let [(target, first), (_, second)] = requests(&server).await.try_into().unwrap();
+    assert_eq!(target, "DynamoDB_20120810.Scan");
+    assert_eq!((&first["TableName"], &first["ConsistentRead"]), (&json!("records"), &json!(true)));
+    assert_eq!(first["ExclusiveStartKey"], Value::Null);
+    assert_eq!(second["ExclusiveStartKey"], json!({"subject": {"S": ACCOUNT}}));
+
+    let (_server, aws) = table(json_response(200, r#"{"Items": []}"#)).await;
+    assert_eq!(aws.scan_records(None).await.unwrap(), RecordPage::default());
 }

@@ -15,6 +15,7 @@
 //! | `record_batch` | the records of several accounts, read and written together |
 //! | `vendors` | registrations with vendors, and who executes a change |
 //! | `all_accounts` | lists the organization, not faster than Organizations allows |
+//! | `audit` | the audit of many accounts, from the records or live |
 //! | `units`, `select_accounts` | the organizational units; the accounts that a command is for |
 //! | `organization`, `interrupt` | plan or apply for many accounts at the same time, until the user interrupts it |
 //! | `new_accounts/` | creates accounts, moves them and onboards them |
@@ -34,6 +35,7 @@ mod account_facts;
 mod all_accounts;
 mod assume;
 mod assumed;
+mod audit;
 mod cache;
 mod configuration;
 mod converge;
@@ -71,6 +73,7 @@ mod verify;
 
 pub use account_facts::target_units;
 pub use all_accounts::{AllAccounts, all_accounts};
+pub use audit::all_records;
 pub use configuration::{ConfigurationError, DeployedConfiguration, parameters_below};
 pub use first_look::FirstLook;
 pub use interrupt::Interrupt;

@@ -51,10 +51,12 @@ pub(crate) struct Run<'a, W> {
 pub(crate) struct Findings {
     pub(crate) account: Option<Account>,
     pub(crate) access_role: Option<RoleName>,
-    /// The access role and the roles of the blueprint, if the account was read.
+    /// The access role and the roles of the blueprint.
     pub(crate) required: Vec<RoleName>,
     /// The configured roles that are not for this account.
     pub(crate) not_selected: BTreeSet<RoleName>,
+    /// Whether the account was read and compared with its blueprint; otherwise no status is known.
+    is_compared: bool,
     /// Why the access role is not the first of the configured names, in a sentence.
     pub(crate) others_denied: Option<String>,
     /// Roles and grants that are still present and no longer configured.
@@ -156,6 +158,7 @@ impl<'a, W: World> Run<'a, W> {
 
     /// Takes the newest comparison; it replaces the one before.
     pub(crate) fn compared(&mut self, refused_earlier: &[Refusal], approved: &Approved) {
+        self.findings.is_compared = true;
         self.findings.refusals = refused_earlier.iter().chain(approved.refusals()).cloned().collect();
         self.findings.notices = approved.notices().iter().map(ToString::to_string).collect();
         self.findings.trust_drift.extend(approved.trust_drift().iter().cloned());
@@ -169,6 +172,7 @@ impl<'a, W: World> Run<'a, W> {
             access_role,
             required,
             not_selected,
+            is_compared,
             others_denied,
             still_present,
             removed,
@@ -220,7 +224,9 @@ impl<'a, W: World> Run<'a, W> {
             ..Report::new(Some(self.job.account.clone()), self.job.trigger, self.mode, outcome)
         };
         report.redact(&secrets, &external_ids);
-        let mut requirements = requirements(required.iter(), &report);
+        let has_registration = config.roles.iter().filter(|role| role.registration.is_some());
+        let registered = has_registration.map(|role| &role.definition.name).collect();
+        let mut requirements = requirements(required.iter().filter(|_| is_compared), &registered, &report);
         // A role that was removed is no longer required.
         let is_removed = |role: &String| removed.iter().any(|removed| removed.as_str() == role);
         requirements.retain(|role, status| *status != Requirement::Holds || !is_removed(role));
