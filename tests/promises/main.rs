@@ -9,6 +9,7 @@ mod common;
 
 mod access_is_exact;
 mod account_creation;
+mod account_selection;
 mod any_vendor_answer;
 mod concurrent_runs;
 mod configuration_with_files;

@@ -146,6 +146,9 @@ pub const CONFIGURATION_AGE: Duration = Duration::from_secs(60);
 /// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>.
 pub const BETWEEN_LISTINGS: Duration = Duration::from_millis(125);
 
+/// `ListTagsForResource` is limited to 10 requests per second.
+pub const BETWEEN_LIST_TAGS: Duration = Duration::from_millis(100);
+
 /// `ListParents` is limited to 5 requests per second.
 pub const BETWEEN_LIST_PARENTS: Duration = Duration::from_millis(200);
 

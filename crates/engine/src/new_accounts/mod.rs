@@ -10,7 +10,6 @@
 //! | `paces` | the rates at which Organizations allows the calls of a run |
 //! | `interrupt` | why a step ends before it is done |
 //! | `members` | the accounts with their emails, and the requests in progress |
-//! | `units` | finds units by their paths, and the paths of units |
 //! | `survey` | compares what is asked for with what exists |
 //! | `create` | creates one account, or finds it |
 //! | `run` | several accounts at the same time: create, move, onboard |
@@ -21,10 +20,8 @@ mod members;
 mod paces;
 mod run;
 mod survey;
-mod units;
 
 pub use interrupt::Interrupt;
 pub use members::{Members, all_members};
 pub use run::CreationRun;
 pub use survey::SurveyError;
-pub use units::unit_paths;
