@@ -71,7 +71,7 @@ pub fn read_community_file(text: &str) -> Result<CommunityFile, CommunityFileErr
     if text.len() > LARGEST_FILE {
         return Err(CommunityFileError::TooLarge);
     }
-    let Some(Node { value: Value::List(entries), .. }) = parse(text)? else {
+    let Some(Node { value: Value::List(entries), .. }) = parse(&with_indented_brackets(text))? else {
         return Err(CommunityFileError::Refused {
             line: 1,
             problem: "the file is not a list; it must have entries such as `- name: Example` with `accounts`",
@@ -118,6 +118,16 @@ fn read_entry(entry: &Node, file: &mut CommunityFile) {
             Err(error) => warn(listed.line, format!("account of `{}`: {error}", Untrusted::new(&name))),
         }
     }
+}
+
+/// The text with more white space before a bracket that closes a list on a line of its own. The community list has such brackets
+/// at the indentation of the key, which YAML 1.2 does not allow and most parsers accept.
+fn with_indented_brackets(text: &str) -> String {
+    let line = |line: &str| match line.trim_start().starts_with([']', '}']) {
+        true => format!("        {line}"),
+        false => line.to_owned(),
+    };
+    text.split_inclusive('\n').map(line).collect()
 }
 
 /// A part of the file, and its line.
@@ -243,12 +253,20 @@ mod tests {
 - accounts: ['310987654321']
   name: 'Three'
   # no source
+- name: 'Four'
+  source: [
+    'https://example.com/four'
+  ]
+  accounts: [
+    '410987654321',
+  ]
 ";
         insta::assert_snapshot!(read(text), @"
         210987654321 One https://example.com/one
         012345678901 One https://example.com/one
         017663287629 Two, Inc. (AWS) https://example.com/b
         310987654321 Three -
+        410987654321 Four https://example.com/four
         ");
     }
 
