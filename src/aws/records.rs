@@ -21,7 +21,7 @@ use onboarding_core::error::ApiError;
 use onboarding_core::lease::{Lease, latest_expiry};
 use onboarding_core::record::{LeaseUse, Record, RecordUpdate, attribute, lease_attributes};
 use onboarding_core::time::unix_seconds;
-use onboarding_engine::ports::{LeaseAttempt, Records, Saved};
+use onboarding_engine::ports::{LeaseAttempt, RecordPage, Records, Saved};
 
 const KEY: &str = "subject";
 const UPDATE: &str = "dynamodb:UpdateItem";
@@ -44,6 +44,15 @@ impl Records for Aws {
         let get = get.key(KEY, AttributeValue::S(subject.to_owned())).consistent_read(true);
         let response = get.send().await.map_err(api_error("dynamodb:GetItem"))?;
         Ok(response.item().map(record).unwrap_or_default())
+    }
+
+    async fn scan_records(&self, from: Option<String>) -> Result<RecordPage, ApiError> {
+        let scan = self.dynamodb().scan().set_table_name(self.resources.table.clone()).consistent_read(true);
+        let from = from.map(|subject| HashMap::from([(KEY.to_owned(), AttributeValue::S(subject))]));
+        let response = scan.set_exclusive_start_key(from).send().await.map_err(api_error("dynamodb:Scan"))?;
+        let subject = |item: &HashMap<String, AttributeValue>| Some(item.get(KEY)?.as_s().ok()?.clone());
+        let records = response.items().iter().filter_map(|item| Some((subject(item)?, record(item)))).collect();
+        Ok(RecordPage { records, next: response.last_evaluated_key().and_then(subject) })
     }
 
     async fn acquire_lease(&self, subject: &str, lease: &Lease, now: SystemTime) -> Result<LeaseAttempt, ApiError> {

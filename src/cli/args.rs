@@ -7,6 +7,7 @@ use clap_complete::{ArgValueCandidates, Shell};
 
 use super::access_args::{AwsConfig, Links};
 use super::accounts_args::AccountsCommand;
+use super::audit_args::AuditArgs;
 use super::common_args::{Aws, Format};
 use super::completion;
 use super::config_args::ConfigCommand;
@@ -36,6 +37,7 @@ const EXAMPLES: &str = "Examples:
   onboard plan --event event.json                 what an event would change
   onboard apply --account 444455556666            show the changes, ask, apply
   onboard verify --account 444455556666 --as ann  assume the roles for real
+  onboard audit --records TABLE --out audit.html  every account as one page
   onboard accounts create --from accounts.csv     create and onboard accounts
   onboard handoff --all --format csv              values to paste at vendors
   onboard links --account 444455556666            links into the AWS console
@@ -64,6 +66,8 @@ pub(super) enum Command {
     Apply(Apply),
     /// Verify who can assume the roles of an account, with `--as` by assuming them; changes nothing
     Verify(Box<Verify>),
+    /// Show every account and whether it has what the configuration requires, with what to do; changes nothing
+    Audit(Box<AuditArgs>),
     /// Create accounts and onboard them, or list the accounts of the organization
     #[command(subcommand)]
     Accounts(AccountsCommand),

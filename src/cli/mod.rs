@@ -8,6 +8,8 @@ mod account;
 mod accounts;
 mod accounts_args;
 mod args;
+mod audit;
+mod audit_args;
 mod aws_config;
 mod common_args;
 mod completion;
@@ -87,6 +89,7 @@ where
         Command::Accounts(AccountsCommand::List(options)) => list_accounts::list(options, connect).await,
         Command::Links(arguments) => links::links(arguments, connect).await,
         Command::AwsConfig(arguments) => aws_config::aws_config(*arguments, connect).await,
+        Command::Audit(arguments) => audit::audit(*arguments, connect).await,
         Command::Policy(PolicyCommand::Grant(grant)) => policy::grant(&grant),
         Command::Policy(PolicyCommand::Explain(arguments)) => policy::explain(&arguments),
         Command::Event { file, format } => event::event(&file, format),

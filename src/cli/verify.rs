@@ -45,7 +45,7 @@ pub(super) async fn verify<W: World + Profiles>(
         Some(arguments) => Some(SignedIn::new(&engine.world, arguments, &job.account).await?),
         None => None,
     };
-    let Verified { report, state } = engine.verify(&job).await;
+    let Verified { report, state, .. } = engine.verify(&job).await;
     let mut verification = evaluated(report, state.as_ref(), &target)?;
     if let (Some(caller), Some((blueprint, observed))) = (caller, &state) {
         let wanted = attempts(blueprint, observed, &caller.identity, caller.serial.is_some());

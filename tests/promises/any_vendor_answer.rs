@@ -16,7 +16,7 @@ use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::Engine;
 use onboarding_engine::ports::{
     AccountPage, AssumeRoleRequest, Clock, Creation, Directory, Http, LeaseAttempt, ParameterPage, ParameterValue,
-    Records, Saved, Secrets, Sessions, TagPage, VendorApi, VendorRequest, VendorResponse,
+    RecordPage, Records, Saved, Secrets, Sessions, TagPage, VendorApi, VendorRequest, VendorResponse,
 };
 use onboarding_simulation::FakeOrganization;
 use secrecy::SecretString;
@@ -112,6 +112,10 @@ impl Records for WithVendor {
 
     async fn load_record(&self, subject: &str) -> Result<Record, ApiError> {
         self.organization.load_record(subject).await
+    }
+
+    async fn scan_records(&self, from: Option<String>) -> Result<RecordPage, ApiError> {
+        self.organization.scan_records(from).await
     }
 
     async fn acquire_lease(&self, subject: &str, lease: &Lease, now: SystemTime) -> Result<LeaseAttempt, ApiError> {

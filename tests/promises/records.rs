@@ -83,6 +83,35 @@ fn result_of_the_last_run_is_recorded() {
 }
 
 #[test]
+fn status_of_a_requirement_has_a_start_until_it_changes() {
+    let function = Scenario::new().with_new_account().function();
+    let plan = || {
+        function.wait(DAY);
+        function.deliver(&serde_json::json!({"account_id": NEW, "mode": "plan"}).to_string(), MINUTE);
+        result(&function, NEW)
+    };
+    function.deliver(&account_created(&id(NEW)), MINUTE);
+    let first = result(&function, NEW);
+    assert!(first.since.values().all(|since| *since == first.recorded_at), "{:?}", first.since);
+    assert_eq!(first.since.keys().collect::<Vec<_>>(), first.requirements.keys().collect::<Vec<_>>());
+    assert_eq!(plan().since, first.since);
+
+    function.organization().delete_role(&id(NEW), &name(TRELICA_ROLE));
+    let missing = plan();
+    assert_eq!(missing.since[TRELICA_ROLE], missing.recorded_at);
+    assert_eq!(missing.since[OWN_ROLE], first.since[OWN_ROLE]);
+    assert_eq!(plan().since, missing.since);
+
+    // Records of earlier versions have no such attribute.
+    let mut record = function.organization().record(NEW);
+    let earlier = record.result.as_mut().expect("a result");
+    earlier.since.clear();
+    let recorded_at = earlier.recorded_at;
+    function.organization().put_record(NEW, &record);
+    assert!(plan().since.values().all(|since| *since == recorded_at));
+}
+
+#[test]
 fn drift_is_recorded_by_a_sweep_that_only_reports() {
     let scenario = Scenario::new().with_onboarded_account().drift(OWN_ROLE, |state| state.policies.clear());
     let mut function = scenario.function();

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use onboarding_core::last_result::Requirement;
 use onboarding_core::lines::plain;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::report::{Detail, plan_lines, report_lines};
@@ -92,6 +93,25 @@ pub(crate) fn assert_registered(organization: &FakeOrganization, account: &str) 
 /// When an outage ends that outlasts every test.
 pub(crate) fn far_future() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(u64::from(u32::MAX))
+}
+
+#[test]
+fn status_of_a_registration_is_recorded_next_to_that_of_its_role() {
+    let recorded = |scenario: &Scenario, key: &str| {
+        let result = scenario.organization().record(NEW).result.unwrap();
+        (result.requirements[SECURITY_ROLE], result.requirements.get(key).copied())
+    };
+    let key = format!("{SECURITY_ROLE}/registration");
+    let scenario = onboarded_without_registration().plan();
+    assert_eq!(recorded(&scenario, &key), (Requirement::Holds, Some(Requirement::Missing)));
+    let scenario = scenario.apply().assert_registered();
+    assert_eq!(recorded(&scenario, &key), (Requirement::Holds, Some(Requirement::Holds)));
+    let scenario = scenario.with_tenant(|tenant| {
+        tenant.connectors = [(7, unowned_connector())].into();
+    });
+    let scenario = scenario.plan().assert_outcome("blocked foreign_registration");
+    assert_eq!(recorded(&scenario, &key), (Requirement::Holds, Some(Requirement::Blocked)));
+    assert_eq!(recorded(&scenario, &format!("{TRELICA_ROLE}/registration")).1, None, "it has none");
 }
 
 #[test]

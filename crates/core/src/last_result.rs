@@ -1,16 +1,17 @@
 //! The result of the last run for an account, as its record keeps it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use serde::Serialize;
 
 use crate::attributes::{Attribute, Attributes, map, seconds, text, time};
 use crate::code::{Code, OutcomeKind};
-use crate::plan::{Action, Change};
+use crate::plan::{Action, Change, Proof, ProofSubject, Refusal};
 use crate::report::{ChangeStatus, Report};
 use crate::role::RoleName;
 use crate::text::excerpt;
+use crate::time::{from_unix_seconds, unix_seconds};
 
 /// The version of this tool, as records keep it.
 const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -23,6 +24,7 @@ const CODE: &str = "code";
 const MESSAGE: &str = "message";
 const REMEDY: &str = "remedy";
 const REQUIREMENTS: &str = "requirements";
+const SINCE: &str = "since";
 const CONFIGURATION: &str = "configuration";
 const RECORDED_AT: &str = "recorded_at";
 const FIRST_CONVERGED: &str = "first_converged";
@@ -42,8 +44,11 @@ pub struct LastResult {
     pub message: String,
     /// What to do next.
     pub remedy: String,
-    /// The configured parts of each role, and whether they hold; empty if the account could not be read.
+    /// The configured parts of each role, and whether they hold; empty if the account could not be read. See [`requirements`] for
+    /// the keys.
     pub requirements: BTreeMap<String, Requirement>,
+    /// The end of the first run that found each requirement in its present status; every run since has found the same.
+    pub since: BTreeMap<String, SystemTime>,
     /// The hash of the configuration.
     pub configuration: String,
     /// When the run ended.
@@ -90,27 +95,88 @@ impl Requirement {
     }
 }
 
-/// The status of each of these roles at the end of a run, whose report says what is refused and what is left to change.
+/// The key of the registration with a vendor for a role. The name of a role contains no slash.
 #[must_use]
-pub fn requirements<'a>(roles: impl Iterator<Item = &'a RoleName>, report: &Report) -> BTreeMap<String, Requirement> {
-    let status = |role: &RoleName| {
-        let is_open = |change: &Change| change.role == *role;
-        let open = report.changes.iter().filter(|step| {
-            is_open(&step.change) && !matches!(step.status, ChangeStatus::Done | ChangeStatus::Superseded)
-        });
-        let mut open = open.map(|step| &step.change.action).peekable();
-        let is_unproven = report.proofs.iter().any(|proof| proof.role == *role && !proof.is_proven());
-        if report.refusals.iter().any(|refusal| refusal.role == *role) {
-            Requirement::Blocked
-        } else if open.peek().is_none() {
-            if is_unproven { Requirement::Blocked } else { Requirement::Holds }
-        } else if open.any(|action| matches!(action, Action::CreateRole(_))) {
-            Requirement::Missing
-        } else {
-            Requirement::Drift
+pub fn registration_key(role: &RoleName) -> String {
+    format!("{role}/registration")
+}
+
+/// The status of each of these roles at the end of a run, whose report says what is refused and what is left to change. The key is
+/// the name of the role. The registrations with vendors, for the roles that have one, have [keys](registration_key) of their own; a
+/// registration that the vendor did not report is left out.
+#[must_use]
+pub fn requirements<'a>(
+    roles: impl Iterator<Item = &'a RoleName>,
+    registered: &BTreeSet<&RoleName>,
+    report: &Report,
+) -> BTreeMap<String, Requirement> {
+    let mut statuses = BTreeMap::new();
+    for role in roles {
+        statuses.insert(role.to_string(), role_status(role, report));
+        if registered.contains(role)
+            && let Some(status) = registration_status(role, report)
+        {
+            statuses.insert(registration_key(role), status);
         }
+    }
+    statuses
+}
+
+fn role_status(role: &RoleName, report: &Report) -> Requirement {
+    let mut open = open_changes(role, report).filter(|action| !is_registration(action)).peekable();
+    let is_about_role = |proof: &&Proof| proof.role == *role && proof.subject != ProofSubject::Registration;
+    let is_proven = report.proofs.iter().filter(is_about_role).all(Proof::is_proven);
+    let is_refused = |refusal: &Refusal| refusal.role == *role && !refusal.is_registration;
+    if report.refusals.iter().any(is_refused) {
+        Requirement::Blocked
+    } else if open.peek().is_none() {
+        if is_proven { Requirement::Holds } else { Requirement::Blocked }
+    } else if open.any(|action| matches!(action, Action::CreateRole(_))) {
+        Requirement::Missing
+    } else {
+        Requirement::Drift
+    }
+}
+
+fn registration_status(role: &RoleName, report: &Report) -> Option<Requirement> {
+    if report.refusals.iter().any(|refusal| refusal.role == *role) {
+        return Some(Requirement::Blocked);
+    }
+    let open = open_changes(role, report).find_map(|action| match action {
+        Action::Register(registration) if registration.before.is_none() => Some(Requirement::Missing),
+        Action::Register(_) => Some(Requirement::Drift),
+        _ => None,
+    });
+    let is_about_it = |proof: &&Proof| proof.role == *role && proof.subject == ProofSubject::Registration;
+    let proven = || report.proofs.iter().find(is_about_it)?.holds;
+    open.or_else(|| proven().map(|holds| if holds { Requirement::Holds } else { Requirement::Missing }))
+}
+
+/// What the run left to change in a role.
+fn open_changes<'a>(role: &'a RoleName, report: &'a Report) -> impl Iterator<Item = &'a Action> {
+    let is_open = |change: &Change| change.role == *role;
+    let open = report.changes.iter().filter(move |step| {
+        is_open(&step.change) && !matches!(step.status, ChangeStatus::Done | ChangeStatus::Superseded)
+    });
+    open.map(|step| &step.change.action)
+}
+
+fn is_registration(action: &Action) -> bool {
+    matches!(action, Action::Register(_) | Action::Deregister(_))
+}
+
+/// Since when each requirement has its status: as before if the status is the same, otherwise now.
+fn since(
+    requirements: &BTreeMap<String, Requirement>,
+    previous: Option<&LastResult>,
+    now: SystemTime,
+) -> BTreeMap<String, SystemTime> {
+    let unchanged = |key: &str, status: Requirement| {
+        let previous = previous.filter(|previous| previous.requirements.get(key) == Some(&status))?;
+        // Records of earlier versions do not say since when, but the status is at least as old as they are.
+        Some(previous.since.get(key).copied().unwrap_or(previous.recorded_at))
     };
-    roles.map(|role| (role.to_string(), status(role))).collect()
+    requirements.iter().map(|(key, status)| (key.clone(), unchanged(key, *status).unwrap_or(now))).collect()
 }
 
 impl LastResult {
@@ -125,6 +191,7 @@ impl LastResult {
             code: cause.map(|cause| cause.code),
             message: cause.map(|cause| kept(&cause.message)).unwrap_or_default(),
             remedy: cause.map(|cause| kept(&cause.remedy)).unwrap_or_default(),
+            since: since(&details.requirements, previous, now),
             requirements: details.requirements.clone(),
             configuration: details.configuration.clone(),
             recorded_at: now,
@@ -146,12 +213,16 @@ impl LastResult {
         let requirements = map(item, REQUIREMENTS).into_iter().flatten().filter_map(|(role, status)| {
             Some((role.clone(), Requirement::ALL.into_iter().find(|known| known.as_str() == status)?))
         });
+        let since = map(item, SINCE).into_iter().flatten();
         Some(Self {
             outcome: OutcomeKind::ALL.into_iter().find(|known| known.as_str() == outcome)?,
             code,
             message: string(MESSAGE)?,
             remedy: string(REMEDY)?,
             requirements: requirements.collect(),
+            since: since
+                .filter_map(|(key, seconds)| Some((key.clone(), from_unix_seconds(seconds.parse().ok()?)?)))
+                .collect(),
             configuration: string(CONFIGURATION)?,
             recorded_at: time(item, RECORDED_AT)?,
             first_converged: time(item, FIRST_CONVERGED),
@@ -171,17 +242,21 @@ impl LastResult {
         self.attributes().into_iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect()
     }
 
-    fn attributes(&self) -> [(&'static str, Option<Attribute>); 12] {
+    fn attributes(&self) -> [(&'static str, Option<Attribute>); 13] {
         let string = |text: &str| Some(Attribute::Text(text.to_owned()));
         let optional = |text: &Option<String>| text.clone().map(Attribute::Text);
         let requirements: BTreeMap<_, _> =
             self.requirements.iter().map(|(role, status)| (role.clone(), status.as_str().to_owned())).collect();
+        // A map of strings, as records have no other.
+        let since: BTreeMap<_, _> =
+            self.since.iter().map(|(key, time)| (key.clone(), unix_seconds(*time).to_string())).collect();
         [
             (OUTCOME, string(self.outcome.as_str())),
             (CODE, self.code.and_then(|code| string(code.as_str()))),
             (MESSAGE, string(&self.message)),
             (REMEDY, string(&self.remedy)),
             (REQUIREMENTS, (!requirements.is_empty()).then_some(Attribute::Map(requirements))),
+            (SINCE, (!since.is_empty()).then_some(Attribute::Map(since))),
             (CONFIGURATION, string(&self.configuration)),
             (RECORDED_AT, Some(seconds(self.recorded_at))),
             (FIRST_CONVERGED, self.first_converged.map(seconds)),

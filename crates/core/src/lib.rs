@@ -7,6 +7,7 @@
 pub mod account;
 pub mod account_list;
 pub mod attributes;
+pub mod audit;
 pub mod aws_config;
 pub mod blueprint;
 pub mod code;

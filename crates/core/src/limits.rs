@@ -122,6 +122,9 @@ pub const CONFIGURATION_REREAD: Duration = Duration::from_secs(2);
 /// seconds or minutes; until it exists, a role with one of the other names may be one that another principal created.
 pub const FIRST_ACCESS_ROLE: Duration = Duration::from_secs(300);
 
+/// How long a live audit waits for an account that is not ready, or whose calls are throttled.
+pub const AUDIT_WAIT: Duration = Duration::from_secs(60);
+
 /// How long calls in flight may still take, on the command line, after the wait for the account is over.
 pub const COMMAND_LINE_GRACE: Duration = Duration::from_secs(120);
 

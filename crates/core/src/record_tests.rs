@@ -24,7 +24,7 @@ fn notification() -> impl Strategy<Value = NotificationRecord> {
 fn result() -> impl Strategy<Value = LastResult> {
     let cause = (option::of(prop::sample::select(Code::ALL)), ".{0,20}", ".{0,20}");
     let requirements = btree_map("[a-z]{1,9}", prop::sample::select(&Requirement::ALL[..]), 0..4);
-    let times = (time(), option::of(time()), option::of(time()));
+    let times = (time(), option::of(time()), option::of(time()), btree_map("[a-z]{1,9}", time(), 0..4));
     let texts = ("[0-9a-f]{8}", option::of(".{0,9}"), option::of(".{0,9}"), "[0-9.]{1,9}");
     (prop::sample::select(&OutcomeKind::ALL[..]), cause, requirements, times, texts).prop_map(
         |(outcome, (code, message, remedy), requirements, times, (configuration, ou_path, name, version))| LastResult {
@@ -33,6 +33,7 @@ fn result() -> impl Strategy<Value = LastResult> {
             message,
             remedy,
             requirements,
+            since: times.3,
             configuration,
             recorded_at: times.0,
             first_converged: times.1,

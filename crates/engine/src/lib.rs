@@ -13,6 +13,7 @@
 //! | `open_record` | one run at a time writes in an account, and what is remembered about it |
 //! | `vendors` | registrations with vendors, and who executes a change |
 //! | `all_accounts` | lists the organization, not faster than Organizations allows |
+//! | `audit` | the audit of many accounts, from the records or live |
 //! | `units`, `select_accounts` | the organizational units; the accounts that a command is for |
 //! | `new_accounts/` | creates accounts, moves them and onboards them |
 //! | `handoffs` | what a person still has to do at vendors; no account is accessed |
@@ -27,6 +28,7 @@
 mod access_denied;
 mod all_accounts;
 mod assume;
+mod audit;
 mod assumed;
 mod cache;
 mod configuration;
@@ -59,6 +61,7 @@ mod vendors;
 mod verify;
 
 pub use all_accounts::{AllAccounts, all_accounts};
+pub use audit::all_records;
 pub use configuration::{ConfigurationError, DeployedConfiguration, parameters_below};
 pub use first_look::FirstLook;
 pub use job::{Engine, Job};

@@ -12,13 +12,13 @@
 //! The record decides which sessions are revoked, and nothing else in the account. Where it cannot be stored, work goes on without, and
 //! the report says so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use onboarding_core::account::AccountAge;
 use onboarding_core::code::Code;
 use onboarding_core::error::ApiError;
-use onboarding_core::last_result::{LastResult, ResultDetails};
+use onboarding_core::last_result::{LastResult, Requirement, ResultDetails};
 use onboarding_core::lease::Lease;
 use onboarding_core::limits::{CREATION_RECORD, DEPARTED_RECORD};
 use onboarding_core::message_action::is_transient;
@@ -245,6 +245,11 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
         self.details = details;
         self.roles = roles;
         self.grants = grants;
+    }
+
+    /// The status of each requirement, as the run found it.
+    pub(crate) fn requirements(&self) -> &BTreeMap<String, Requirement> {
+        &self.details.requirements
     }
 
     /// Takes the registration out that the run has removed from a vendor.

@@ -185,7 +185,9 @@ impl<'a, W: World> Run<'a, W> {
             ..Report::new(Some(self.job.account.clone()), self.job.trigger, self.mode, outcome)
         };
         report.redact(&secrets, &config.external_ids());
-        let requirements = requirements(required.iter(), &report);
+        let has_registration = config.roles.iter().filter(|role| role.registration.is_some());
+        let registered = has_registration.map(|role| &role.definition.name).collect();
+        let requirements = requirements(required.iter(), &registered, &report);
         let is_due = |handoff: &Handoff| is_due(requirements.get(handoff.role.as_str()), self.mode);
         report.handoffs = handoffs.into_iter().flatten().filter(is_due).collect();
         let details = ResultDetails { requirements, configuration: config.hash.clone(), ou_path };

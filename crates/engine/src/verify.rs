@@ -1,16 +1,20 @@
 //! `verify`: the same look into an account as a plan, and the state that was found, which contains more than a
 //! report. Nothing is written, in the account or elsewhere: the sessions cannot, and the record is not saved.
 
+use std::collections::BTreeMap;
+
 use onboarding_core::blueprint::Blueprint;
+use onboarding_core::last_result::Requirement;
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::Outcome;
+use onboarding_core::record::Record;
 use onboarding_core::report::Report;
 
 use crate::first_look::FirstLook;
 use crate::job::{Engine, Job};
 use crate::ports::World;
-use crate::run::Run;
+use crate::run::{Processed, Run};
 
 /// A report, and the state that it is about.
 pub struct Verified {
@@ -18,6 +22,10 @@ pub struct Verified {
     pub report: Report,
     /// The blueprint and the observed state; `None` if the account could not be opened.
     pub state: Option<(Blueprint, Observed)>,
+    /// The status of each requirement, by the keys of a [`LastResult`](onboarding_core::last_result::LastResult).
+    pub requirements: BTreeMap<String, Requirement>,
+    /// The record as earlier runs left it; empty without a table.
+    pub record: Record,
 }
 
 impl<W: World> Engine<W> {
@@ -31,7 +39,7 @@ impl<W: World> Engine<W> {
                 (outcome, Some((account.blueprint, account.observed)))
             }
         };
-        let report = run.into_processed(outcome.unwrap_or_else(Outcome::from), &self.config).report;
-        Verified { report, state }
+        let Processed { report, record } = run.into_processed(outcome.unwrap_or_else(Outcome::from), &self.config);
+        Verified { report, state, requirements: record.requirements().clone(), record: record.record() }
     }
 }

@@ -21,7 +21,7 @@ use onboarding_core::role_id::RoleId;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
     AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, ManageAccounts, MemberPage, Notifier,
-    Page, ParameterPage, ParameterValue, Queue, ReadIam, Records, RequestPage, Saved, Secrets, Sessions, TagPage,
+    Page, ParameterPage, ParameterValue, Queue, ReadIam, RecordPage, Records, RequestPage, Saved, Secrets, Sessions, TagPage,
     UnitPage, VendorApi, WriteIam,
 };
 
@@ -150,6 +150,10 @@ impl<P: Records> Records for Faulty<P> {
 
     async fn load_record(&self, subject: &str) -> Result<Record, ApiError> {
         self.script.play("dynamodb:GetItem", self.inner.load_record(subject)).await
+    }
+
+    async fn scan_records(&self, from: Option<String>) -> Result<RecordPage, ApiError> {
+        self.script.play("dynamodb:Scan", self.inner.scan_records(from)).await
     }
 
     async fn acquire_lease(&self, subject: &str, lease: &Lease, now: SystemTime) -> Result<LeaseAttempt, ApiError> {

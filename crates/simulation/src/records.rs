@@ -2,6 +2,7 @@
 //! every write that was made before it.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::time::SystemTime;
 
 use crate::call::CallInfo;
@@ -12,7 +13,10 @@ use onboarding_core::attributes::{Attribute, Attributes};
 use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
 use onboarding_core::record::{LeaseUse, Record, RecordUpdate, attribute, lease_attributes};
-use onboarding_engine::ports::{LeaseAttempt, Records, Saved};
+use onboarding_engine::ports::{LeaseAttempt, RecordPage, Records, Saved};
+
+/// The records on one page of a scan: few, so that every test reads several pages.
+const PAGE: usize = 3;
 
 impl FakeOrganization {
     /// The record of a subject; an empty one if there is none.
@@ -71,6 +75,19 @@ impl Records for FakeOrganization {
 
     async fn load_record(&self, subject: &str) -> Result<Record, ApiError> {
         self.call_table("dynamodb:GetItem", |state| read(state, subject)).await
+    }
+
+    async fn scan_records(&self, from: Option<String>) -> Result<RecordPage, ApiError> {
+        self.call_table("dynamodb:Scan", |state| {
+            let after = from.map_or(Bound::Unbounded, Bound::Excluded);
+            let mut left = state.records.range((after, Bound::Unbounded));
+            let page = left.by_ref().take(PAGE);
+            let records: Vec<_> =
+                page.map(|(subject, item)| (subject.clone(), Record::from_attributes(item))).collect();
+            let next = left.next().and(records.last()).map(|(subject, _)| subject.clone());
+            RecordPage { records, next }
+        })
+        .await
     }
 
     async fn acquire_lease(&self, subject: &str, lease: &Lease, now: SystemTime) -> Result<LeaseAttempt, ApiError> {

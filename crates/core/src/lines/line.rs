@@ -107,6 +107,21 @@ impl Line {
         self
     }
 
+    /// The mark.
+    pub(crate) fn marked_with(&self) -> Option<Mark> {
+        self.mark
+    }
+
+    /// The column at which it starts.
+    pub(crate) fn indentation(&self) -> usize {
+        self.indent
+    }
+
+    /// Its text, without styles.
+    pub(crate) fn content(&self) -> String {
+        self.spans.iter().map(|span| span.text.as_str()).collect()
+    }
+
     /// A heading.
     #[must_use]
     pub fn heading(text: impl Display) -> Self {

@@ -72,6 +72,11 @@ fn deleted_before<'a>(change: &Change, report: &'a Report) -> Option<&'a Documen
     })
 }
 
+/// One change of a report with everything that it changes, as lines.
+pub(crate) fn changed_lines(change: &Change, report: &Report, redactor: &mut Redactor) -> Vec<Line> {
+    change_lines(change, deleted_before(change, report), Detail::Full, redactor)
+}
+
 /// The result: what was done, who can assume what now, and the outcome. Refusals and notices of a plan that was `shown`
 /// before are not repeated.
 #[must_use]

@@ -14,7 +14,7 @@ pub use http::{Http, Method, VendorRequest, VendorResponse};
 pub use inspect::Inspect;
 pub use manage_accounts::{AccountRequest, ManageAccounts, Member, MemberPage, RequestPage, UnitPage};
 pub use parameter_store::{NewParameter, ParameterSettings, ParameterStore, ParameterWrite, StoredParameter};
-pub use records::{LeaseAttempt, Records, Saved};
+pub use records::{LeaseAttempt, RecordPage, Records, Saved};
 pub use try_access::{Profiles, TryAccess};
 
 use std::collections::BTreeMap;

@@ -25,6 +25,15 @@ pub enum Saved {
     LeaseLost,
 }
 
+/// One page of records, and where the next page starts. A page may be empty although there is a next one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RecordPage {
+    /// The records, each with its subject.
+    pub records: Vec<(String, Record)>,
+    /// The last subject of this page, after which the next page starts.
+    pub next: Option<String>,
+}
+
 /// Stores one record for each subject: an account's ID, the ID of an account creation request, or `sweep`.
 pub trait Records: Sync {
     /// Whether there is a place to store records. Without one, no other method is called: every lease is granted, and nothing
@@ -33,6 +42,9 @@ pub trait Records: Sync {
 
     /// `dynamodb:GetItem`: the record of a subject, or an empty one. It may be changed by another run at any moment.
     fn load_record(&self, subject: &str) -> impl Future<Output = Result<Record, ApiError>> + Send;
+
+    /// `dynamodb:Scan`, one page: the records of all subjects. Runs may change them at any moment.
+    fn scan_records(&self, from: Option<String>) -> impl Future<Output = Result<RecordPage, ApiError>> + Send;
 
     /// `dynamodb:UpdateItem`: stores a lease if there is none, or if [`Lease::may_replace`] the stored one, in one step.
     fn acquire_lease(

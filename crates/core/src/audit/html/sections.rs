@@ -1,0 +1,79 @@
+//! The sections of the page that are not charts: the numbers, what needs attention, and the accounts that are skipped.
+
+use super::escape::escaped;
+use super::super::account::AccountStatus;
+use super::super::attention::groups;
+use super::super::coverage::percent;
+use super::super::summary::Audit;
+use crate::outcome::for_command_line;
+use crate::selection::skipped_summary;
+use crate::suggestion::counted;
+
+/// The numbers at the top.
+pub(super) fn tiles(audit: &Audit) -> String {
+    let total = audit.accounts.len();
+    let converged = audit.count(AccountStatus::Converged);
+    let attention = audit.accounts.iter().filter(|account| account.needs_attention()).count();
+    let (open, _) = audit.handoffs();
+    let tile = |number: String, label: &str, class: &str| {
+        format!("<li class=\"{class}\"><b>{number}</b><span>{}</span></li>", escaped(label))
+    };
+    let alert = |count: usize| if count > 0 { "alert" } else { "" };
+    let tiles = [
+        tile(total.to_string(), "accounts", ""),
+        tile(percent(converged, total), &format!("{converged} converged"), "good"),
+        tile(attention.to_string(), "need attention", alert(attention)),
+        tile(audit.outdated().to_string(), "with another configuration", alert(audit.outdated())),
+        tile(open.to_string(), "open hand-offs", alert(open)),
+        tile(audit.skipped.len().to_string(), "skipped", ""),
+    ];
+    format!("<ul class=\"tiles\">{}</ul>", tiles.concat())
+}
+
+/// The accounts that need attention, grouped, each group with its remedy.
+pub(super) fn attention_section(audit: &Audit) -> String {
+    let groups = groups(audit);
+    if groups.is_empty() {
+        let text = match audit.count(AccountStatus::Converged) == audit.accounts.len() {
+            true => "Nothing: every account is as configured.",
+            false => "Nothing: the accounts that wait are retried automatically.",
+        };
+        return format!("<section><h2>Needs attention</h2><p>{text}</p></section>");
+    }
+    let item = |(index, group): (usize, &super::super::attention::Group<'_>)| {
+        let failing = match group.failing.is_empty() {
+            true => String::new(),
+            false => format!("<p class=\"faint\">{}</p>", escaped(&group.failing_list())),
+        };
+        format!(
+            "<li><h3><i class=\"key {}\"></i>{} <button type=\"button\" class=\"link\" data-group=\"{index}\">{}</button></h3>\
+             <p>{}</p>{failing}<p><b>Remedy:</b> {}</p></li>",
+            group.status.as_str(),
+            escaped(&group.heading()),
+            counted(group.accounts.len(), "account"),
+            escaped(&group.problem()),
+            escaped(&for_command_line(group.remedy()))
+        )
+    };
+    let items: String = groups.iter().enumerate().map(item).collect();
+    format!("<section><h2>Needs attention</h2><ol class=\"groups\">{items}</ol></section>")
+}
+
+/// The accounts that are not processed, folded away.
+pub(super) fn skipped_section(audit: &Audit) -> String {
+    if audit.skipped.is_empty() {
+        return String::new();
+    }
+    let row = |skipped: &crate::selection::SkippedAccount| {
+        let id = skipped.id.as_ref().map(ToString::to_string).unwrap_or_default();
+        let name = skipped.name.as_ref().map(ToString::to_string).unwrap_or_default();
+        let reason = skipped.reason.to_string();
+        format!("<tr><td>{}</td><td>{}</td><td>{}</td></tr>", escaped(&name), escaped(&id), escaped(&reason))
+    };
+    let rows: String = audit.skipped.iter().map(row).collect();
+    format!(
+        "<section><details><summary>{}</summary><table><thead><tr><th>Account</th><th>ID</th><th>Reason</th></tr></thead>\
+         <tbody>{rows}</tbody></table></details></section>",
+        escaped(&skipped_summary(&audit.skipped))
+    )
+}

@@ -1,0 +1,126 @@
+//! The audit of the selected accounts, from the records or live. Nothing is written, in an account or elsewhere.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use futures_util::{StreamExt, stream};
+use onboarding_core::account::{Account, AccountId};
+use onboarding_core::audit::{
+    Audit, AuditSource, AuditedAccount, LiveAccount, audit_requirements, live_account, recorded_account,
+};
+use onboarding_core::error::ApiError;
+use onboarding_core::limits::{AUDIT_WAIT, COMMAND_LINE_GRACE};
+use onboarding_core::record::Record;
+use onboarding_core::selection::Selected;
+use onboarding_core::time::after;
+use onboarding_core::trigger::TriggerKind;
+
+use crate::job::{Engine, Job};
+use crate::pages::Pages;
+use crate::ports::{Records, World};
+use crate::verify::Verified;
+
+/// The records of all accounts.
+///
+/// # Errors
+/// When a page cannot be read, or leads back to one that was read.
+pub async fn all_records(world: &impl Records) -> Result<BTreeMap<AccountId, Record>, ApiError> {
+    let mut all = BTreeMap::new();
+    let mut pages = Pages::new("dynamodb:Scan");
+    let mut from = None;
+    loop {
+        let page = world.scan_records(from).await?;
+        // The others are about account creations and sweeps.
+        all.extend(page.records.into_iter().filter_map(|(subject, record)| Some((subject.parse().ok()?, record))));
+        from = pages.next(page.next)?;
+        if from.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+impl<W: World> Engine<W> {
+    /// The audit from the records. No account is accessed. `units` has the path of the unit of each account.
+    ///
+    /// # Errors
+    /// When the records cannot be read.
+    pub async fn audit_records(
+        &self,
+        selected: Selected,
+        units: &BTreeMap<AccountId, String>,
+    ) -> Result<Audit, ApiError> {
+        let records = all_records(&self.world).await?;
+        let requirements = audit_requirements(&self.config);
+        let none = Record::default();
+        let audited = |account: &Account| {
+            let record = records.get(&account.id).unwrap_or(&none);
+            recorded_account(&self.config, &requirements, account, unit(units, account), record)
+        };
+        let accounts = selected.accounts.iter().map(audited).collect();
+        Ok(self.audit_of(AuditSource::Records, accounts, selected))
+    }
+
+    /// The audit from a plan for each account, of which up to `concurrency` are made at the same time. `run` is the name of
+    /// this run, and `progress` gets the number of accounts that were read.
+    pub async fn audit_live(
+        &self,
+        selected: Selected,
+        units: &BTreeMap<AccountId, String>,
+        run: &str,
+        concurrency: usize,
+        progress: impl Fn(usize),
+    ) -> Audit {
+        let mut read = 0;
+        let audited = stream::iter(&selected.accounts).map(|account| self.audit_account(account, units, run));
+        let mut audited = audited.buffer_unordered(concurrency.max(1));
+        let mut accounts = Vec::new();
+        while let Some(account) = audited.next().await {
+            accounts.push(account);
+            read += 1;
+            progress(read);
+        }
+        drop(audited);
+        accounts.sort_by(|a, b| a.id.cmp(&b.id));
+        self.audit_of(AuditSource::Live, accounts, selected)
+    }
+
+    async fn audit_account(&self, account: &Account, units: &BTreeMap<AccountId, String>, run: &str) -> AuditedAccount {
+        // The time of an account starts when its turn comes.
+        let deadline = after(self.world.now(), AUDIT_WAIT);
+        let abandon_at = after(deadline, COMMAND_LINE_GRACE);
+        let job = Job {
+            account: account.id.clone(),
+            trigger: TriggerKind::CommandLine,
+            session_suffix: "command-line".to_owned(),
+            lease_owner: run.to_owned(),
+            deadline,
+            abandon_at,
+            confirmed_plan: None,
+        };
+        let Verified { report, state, requirements, record } = self.verify(&job).await;
+        let live = LiveAccount {
+            report: &report,
+            requirements: &requirements,
+            state: state.as_ref().map(|(blueprint, observed)| (blueprint, observed)),
+            record: &record,
+            made_at: self.world.now(),
+        };
+        live_account(&self.config, &audit_requirements(&self.config), account, unit(units, account), &live)
+    }
+
+    fn audit_of(&self, source: AuditSource, accounts: Vec<AuditedAccount>, selected: Selected) -> Audit {
+        let made_at: SystemTime = self.world.now();
+        Audit {
+            source,
+            made_at,
+            configuration: self.config.hash.clone(),
+            requirements: audit_requirements(&self.config),
+            accounts,
+            skipped: selected.skipped,
+        }
+    }
+}
+
+fn unit<'a>(units: &'a BTreeMap<AccountId, String>, account: &Account) -> &'a str {
+    units.get(&account.id).map_or("", String::as_str)
+}

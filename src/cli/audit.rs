@@ -1,0 +1,133 @@
+//! `onboard audit`: every account × every requirement, from the records or live.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+
+use anyhow::{Context, bail};
+
+use super::account::run_name;
+use super::audit_args::{AuditArgs, AuditFormat};
+use super::common_args::Aws;
+use super::config;
+use super::exit::Exit;
+use super::explained::explained_error;
+use super::output::warn;
+use super::selection_args::cannot_select;
+use onboarding_core::account::AccountId;
+use onboarding_core::audit::{Audit, AccountStatus, audit_csv, audit_html, audit_json, audit_lines};
+use onboarding_core::lines::{plain, render};
+use onboarding_core::organizational_unit::UnitId;
+use onboarding_core::selection::{Selected, Selection};
+use onboarding_core::suggestion::counted;
+use onboarding_core::text::{escaped_json, printable};
+use onboarding_engine::ports::{ManageAccounts, World};
+use onboarding_engine::{Engine, select_accounts, unit_paths};
+
+pub(super) async fn audit<W: World + ManageAccounts>(
+    arguments: AuditArgs,
+    connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
+) -> anyhow::Result<Exit> {
+    let format = arguments.format();
+    if format == AuditFormat::Html && arguments.out.is_none() && std::io::stdout().is_terminal() {
+        bail!("a page of HTML is for a browser, and stdout is a terminal; pass `--out audit.html`");
+    }
+    let config = config::load(&arguments.config)?;
+    if arguments.live {
+        config::refuse_example_values(&config)?;
+    }
+    let selection = arguments.selection.selection()?.unwrap_or_else(Selection::all);
+    let engine = Engine::new(connect(&arguments.aws).await?, config);
+    if !arguments.live && !engine.world.records_enabled() {
+        bail!(
+            "there are no records to read; pass `--records TABLE` (output `RecordsTable` of the stack), or `--live` to read the \
+             accounts themselves"
+        );
+    }
+    let selected = select_accounts(&engine.world, &selection, &engine.config.excluded).await.map_err(cannot_select)?;
+    let units = units(&engine.world, &selected).await;
+    let audit = if arguments.live {
+        live(&engine, selected, &units, usize::from(arguments.concurrency)).await
+    } else {
+        let audit = engine.audit_records(selected, &units).await;
+        audit.map_err(|error| explained_error("cannot read the records", &error))?
+    };
+    show(&audit, format, &arguments)?;
+    Ok(if arguments.check { exit(&audit) } else { Exit::Done })
+}
+
+/// The path of the unit of each account: of names, or of IDs if the names cannot be read.
+async fn units(world: &(impl World + ManageAccounts), selected: &Selected) -> BTreeMap<AccountId, String> {
+    match unit_paths(world, &selected.accounts).await {
+        Ok(units) => units,
+        Err(error) => {
+            warn(format_args!("the names of the units cannot be read, so that their IDs are shown: {}", printable(&error.to_string())));
+            let unit = |path: &str| path.split('/').rev().find_map(|part| part.parse::<UnitId>().ok());
+            let known = selected.accounts.iter().filter_map(|account| {
+                Some((account.id.clone(), unit(account.ou_path.as_deref()?)?.to_string()))
+            });
+            known.collect()
+        }
+    }
+}
+
+async fn live<W: World>(
+    engine: &Engine<W>,
+    selected: Selected,
+    units: &BTreeMap<AccountId, String>,
+    concurrency: usize,
+) -> Audit {
+    let total = selected.accounts.len();
+    let is_terminal = std::io::stderr().is_terminal();
+    // Errors are ignored: progress is not worth an abort.
+    let progress = |read: usize| {
+        if is_terminal {
+            let end = if read == total { "\n" } else { "" };
+            let _ = write!(std::io::stderr(), "\rRead {read} of {}{end}", counted(total, "account"));
+        }
+    };
+    engine.audit_live(selected, units, &run_name(&engine.world), concurrency, progress).await
+}
+
+fn show(audit: &Audit, format: AuditFormat, arguments: &AuditArgs) -> anyhow::Result<()> {
+    let Some(path) = &arguments.out else {
+        // A page is written as it is: the filter of a terminal would change it.
+        match format {
+            AuditFormat::Text => print_text!("{}", render(&audit_lines(audit))),
+            AuditFormat::Json => print_line!("{}", json(audit)?),
+            AuditFormat::Csv => print_text!("{}", audit_csv(audit)),
+            AuditFormat::Html => print_text!("{}", audit_html(audit)),
+        }
+        return Ok(());
+    };
+    let text = match format {
+        AuditFormat::Text => plain(&audit_lines(audit)),
+        AuditFormat::Json => json(audit)? + "\n",
+        AuditFormat::Csv => audit_csv(audit),
+        AuditFormat::Html => audit_html(audit),
+    };
+    let shown = printable(&path.display().to_string());
+    std::fs::write(path, text).with_context(|| format!("cannot write `{shown}`; check the folder and its permissions"))?;
+    let attention = audit.accounts.iter().filter(|account| account.needs_attention()).count();
+    let converged = audit.count(AccountStatus::Converged);
+    let total = counted(audit.accounts.len(), "account");
+    print_line!("Wrote {shown}: {total}, {converged} converged, {attention} need attention");
+    Ok(())
+}
+
+fn json(audit: &Audit) -> anyhow::Result<String> {
+    Ok(escaped_json(&serde_json::to_string_pretty(&audit_json(audit))?))
+}
+
+/// The exit code of `--check`: the most severe status decides. What holds with another configuration is not known to hold.
+fn exit(audit: &Audit) -> Exit {
+    let has = |status| audit.count(status) > 0;
+    if has(AccountStatus::Blocked) {
+        Exit::Blocked
+    } else if has(AccountStatus::Drift) || has(AccountStatus::NeverSeen) || audit.outdated() > 0 {
+        Exit::Pending
+    } else if has(AccountStatus::Waiting) {
+        Exit::Waiting
+    } else {
+        Exit::Done
+    }
+}
