@@ -14,6 +14,7 @@
 //! | `vendors` | registrations with vendors, and who executes a change |
 //! | `all_accounts` | lists the organization, not faster than Organizations allows |
 //! | `audit` | the audit of many accounts, from the records or live |
+//! | `trust_audit` | who outside the organization can assume the roles of many accounts |
 //! | `units`, `select_accounts` | the organizational units; the accounts that a command is for |
 //! | `new_accounts/` | creates accounts, moves them and onboards them |
 //! | `handoffs` | what a person still has to do at vendors; no account is accessed |
@@ -28,8 +29,8 @@
 mod access_denied;
 mod all_accounts;
 mod assume;
-mod audit;
 mod assumed;
+mod audit;
 mod cache;
 mod configuration;
 mod converge;
@@ -56,6 +57,7 @@ mod secrets;
 mod select_accounts;
 mod target;
 mod tenants;
+mod trust_audit;
 mod units;
 mod vendors;
 mod verify;
@@ -73,5 +75,6 @@ pub use run::Processed;
 pub use secrets::{Unusable, Use, read_parameters};
 pub use select_accounts::{SelectError, select_accounts};
 pub use target::TargetAccount;
+pub use trust_audit::organization_accounts;
 pub use units::unit_paths;
 pub use verify::Verified;
