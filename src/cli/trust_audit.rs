@@ -61,7 +61,8 @@ pub(super) async fn trust_audit<W: World<Session: ListRoles> + ManageAccounts + 
 /// The names of a file of the user's.
 fn known_accounts(file: &str) -> anyhow::Result<Vec<(AccountId, KnownAccount)>> {
     let name = input_name(file);
-    let found = read_community_file(&read(file)?).map_err(|error| anyhow!("{name} is not a list of known accounts: {error}"))?;
+    let found = read_community_file(&read(file)?)
+        .map_err(|error| anyhow!("{name} is not a list of known accounts: {error}"))?;
     for warning in found.warnings.iter().take(SHOWN) {
         warn(format_args!("{name}: {}", printable(warning)));
     }
@@ -122,9 +123,13 @@ fn show(report: &TrustReport, format: AuditFormat, arguments: &AuditArgs) -> any
         AuditFormat::Text | AuditFormat::Html => plain(&trust_lines(report)),
     };
     let shown = printable(&path.display().to_string());
-    std::fs::write(path, text).with_context(|| format!("cannot write `{shown}`; check the folder and its permissions"))?;
+    std::fs::write(path, text)
+        .with_context(|| format!("cannot write `{shown}`; check the folder and its permissions"))?;
     let principals = counted(report.principals.len(), "principal");
-    print_line!("Wrote {shown}: {principals} outside the organization, highest severity {}", report.severity().as_str());
+    print_line!(
+        "Wrote {shown}: {principals} outside the organization, highest severity {}",
+        report.severity().as_str()
+    );
     Ok(())
 }
 
@@ -142,7 +147,3 @@ fn exit(report: &TrustReport, is_checked: bool) -> Exit {
         Exit::Error
     }
 }
-
-#[cfg(test)]
-#[path = "trust_audit_tests.rs"]
-mod tests;
