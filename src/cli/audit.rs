@@ -1,7 +1,7 @@
 //! `onboard audit`: every account × every requirement, from the records or live.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use anyhow::{Context, bail};
 
@@ -12,10 +12,13 @@ use super::config;
 use super::exit::Exit;
 use super::explained::explained_error;
 use super::output::warn;
+use super::progress::Progress;
 use super::selection_args::cannot_select;
 use super::trust_audit::trust_audit;
 use onboarding_core::account::AccountId;
-use onboarding_core::audit::{Audit, AccountStatus, audit_csv, audit_html, audit_json, audit_lines};
+use onboarding_core::audit::{
+    AccountStatus, Audit, AuditedAccount, ConfigurationMatch, audit_csv, audit_html, audit_json, audit_lines,
+};
 use onboarding_core::lines::{plain, render};
 use onboarding_core::organizational_unit::UnitId;
 use onboarding_core::selection::{Selected, Selection};
@@ -80,16 +83,9 @@ async fn live<W: World>(
     units: &BTreeMap<AccountId, String>,
     concurrency: usize,
 ) -> Audit {
-    let total = selected.accounts.len();
-    let is_terminal = std::io::stderr().is_terminal();
-    // Errors are ignored: progress is not worth an abort.
-    let progress = |read: usize| {
-        if is_terminal {
-            let end = if read == total { "\n" } else { "" };
-            let _ = write!(std::io::stderr(), "\rRead {read} of {}{end}", counted(total, "account"));
-        }
-    };
-    engine.audit_live(selected, units, &run_name(&engine.world), concurrency, progress).await
+    let mut progress = Progress::new("Reading", selected.accounts.len());
+    let run = run_name(&engine.world);
+    engine.audit_live(selected, units, &run, concurrency, || progress.advance()).await
 }
 
 fn show(audit: &Audit, format: AuditFormat, arguments: &AuditArgs) -> anyhow::Result<()> {
@@ -124,14 +120,16 @@ fn json(audit: &Audit) -> anyhow::Result<String> {
 
 /// The exit code of `--check`: the most severe status decides. What holds with another configuration is not known to hold.
 fn exit(audit: &Audit) -> Exit {
-    let has = |status| audit.count(status) > 0;
-    if has(AccountStatus::Blocked) {
-        Exit::Blocked
-    } else if has(AccountStatus::Drift) || has(AccountStatus::NeverSeen) || audit.outdated() > 0 {
-        Exit::Pending
-    } else if has(AccountStatus::Waiting) {
-        Exit::Waiting
-    } else {
-        Exit::Done
-    }
+    let of_account = |account: &AuditedAccount| match account.status {
+        AccountStatus::Blocked => Exit::Blocked,
+        AccountStatus::Waiting => Exit::Waiting,
+        AccountStatus::Drift | AccountStatus::NeverSeen => Exit::Pending,
+        AccountStatus::Converged if account.configuration == ConfigurationMatch::Different => Exit::Pending,
+        AccountStatus::Converged => Exit::Done,
+    };
+    Exit::most_severe(audit.accounts.iter().map(of_account))
 }
+
+#[cfg(test)]
+#[path = "audit_tests.rs"]
+mod tests;

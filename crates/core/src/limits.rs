@@ -144,6 +144,9 @@ pub const VENDOR_REGISTRATION: Duration = Duration::from_secs(120);
 /// after this time at the latest; reading them for every message would use up the calls that Parameter Store allows an account.
 pub const CONFIGURATION_AGE: Duration = Duration::from_secs(60);
 
+/// How many accounts the command line processes at the same time, unless it is told otherwise.
+pub const CONCURRENT_ACCOUNTS: u16 = 32;
+
 /// `ListAccounts` is limited to 8 requests per second, and the other listings of `onboard accounts` are made at the same rate.
 ///
 /// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>.

@@ -9,13 +9,12 @@ use onboarding_core::audit::{
     Audit, AuditSource, AuditedAccount, LiveAccount, audit_requirements, live_account, recorded_account,
 };
 use onboarding_core::error::ApiError;
-use onboarding_core::limits::{AUDIT_WAIT, COMMAND_LINE_GRACE};
+use onboarding_core::limits::AUDIT_WAIT;
 use onboarding_core::record::Record;
 use onboarding_core::selection::Selected;
-use onboarding_core::time::after;
-use onboarding_core::trigger::TriggerKind;
 
-use crate::job::{Engine, Job};
+use crate::first_look::FirstLook;
+use crate::job::Engine;
 use crate::pages::Pages;
 use crate::ports::{Records, World};
 use crate::verify::Verified;
@@ -61,23 +60,21 @@ impl<W: World> Engine<W> {
     }
 
     /// The audit from a plan for each account, of which up to `concurrency` are made at the same time. `run` is the name of
-    /// this run, and `progress` gets the number of accounts that were read.
+    /// this run, and `progress` is called after each account.
     pub async fn audit_live(
         &self,
         selected: Selected,
         units: &BTreeMap<AccountId, String>,
         run: &str,
         concurrency: usize,
-        progress: impl Fn(usize),
+        mut progress: impl FnMut(),
     ) -> Audit {
-        let mut read = 0;
         let audited = stream::iter(&selected.accounts).map(|account| self.audit_account(account, units, run));
         let mut audited = audited.buffer_unordered(concurrency.max(1));
         let mut accounts = Vec::new();
         while let Some(account) = audited.next().await {
             accounts.push(account);
-            read += 1;
-            progress(read);
+            progress();
         }
         drop(audited);
         accounts.sort_by(|a, b| a.id.cmp(&b.id));
@@ -86,18 +83,9 @@ impl<W: World> Engine<W> {
 
     async fn audit_account(&self, account: &Account, units: &BTreeMap<AccountId, String>, run: &str) -> AuditedAccount {
         // The time of an account starts when its turn comes.
-        let deadline = after(self.world.now(), AUDIT_WAIT);
-        let abandon_at = after(deadline, COMMAND_LINE_GRACE);
-        let job = Job {
-            account: account.id.clone(),
-            trigger: TriggerKind::CommandLine,
-            session_suffix: "command-line".to_owned(),
-            lease_owner: run.to_owned(),
-            deadline,
-            abandon_at,
-            confirmed_plan: None,
-        };
-        let Verified { report, state, requirements, record } = self.verify(&job).await;
+        let job = self.command_line_job(account.id.clone(), run, AUDIT_WAIT);
+        let look = FirstLook { account: Some(Ok(Some(account.clone()))), record: None };
+        let Verified { report, state, requirements, record } = self.verify_after(&job, look).await;
         let live = LiveAccount {
             report: &report,
             requirements: &requirements,

@@ -16,6 +16,7 @@
 //! | `audit` | the audit of many accounts, from the records or live |
 //! | `trust_audit` | who outside the organization can assume the roles of many accounts |
 //! | `units`, `select_accounts` | the organizational units; the accounts that a command is for |
+//! | `organization`, `interrupt` | plan or apply for many accounts at the same time, until the user interrupts it |
 //! | `new_accounts/` | creates accounts, moves them and onboards them |
 //! | `handoffs` | what a person still has to do at vendors; no account is accessed |
 //! | `retry` | pauses between attempts, and calls that hang |
@@ -40,12 +41,14 @@ mod deregister;
 mod engine;
 mod first_look;
 mod handoffs;
+mod interrupt;
 mod job;
 mod ledger;
 mod new_accounts;
 mod observe;
 mod open;
 mod open_record;
+mod organization;
 mod pages;
 pub mod ports;
 mod prepare;
@@ -66,9 +69,11 @@ pub use all_accounts::{AllAccounts, all_accounts};
 pub use audit::all_records;
 pub use configuration::{ConfigurationError, DeployedConfiguration, parameters_below};
 pub use first_look::FirstLook;
+pub use interrupt::Interrupt;
 pub use job::{Engine, Job};
-pub use new_accounts::{CreationRun, Interrupt, Members, SurveyError, all_members};
+pub use new_accounts::{CreationRun, Members, SurveyError, all_members};
 pub use open_record::OpenRecord;
+pub use organization::{AccountReport, AccountToProcess, OrganizationRun};
 pub use pages::Pages;
 pub use retry::{timed_out, timeout_at};
 pub use run::Processed;

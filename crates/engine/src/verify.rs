@@ -31,7 +31,12 @@ pub struct Verified {
 impl<W: World> Engine<W> {
     /// Compares an account with its blueprint, as a plan does.
     pub async fn verify(&self, job: &Job) -> Verified {
-        let mut run = Run::new(job, Mode::Plan, &self.world, FirstLook::default());
+        self.verify_after(job, FirstLook::default()).await
+    }
+
+    /// The same. `first_look` is what was read before.
+    pub(crate) async fn verify_after(&self, job: &Job, first_look: FirstLook) -> Verified {
+        let mut run = Run::new(job, Mode::Plan, &self.world, first_look);
         let (outcome, state) = match self.open_to_compare(&mut run).await {
             Err(stop) => (Err(stop), None),
             Ok(account) => {

@@ -10,6 +10,7 @@ use crate::code::{Code, OutcomeKind};
 use crate::handoff::HandoffStatus;
 use crate::last_result::Requirement;
 use crate::outcome::Cause;
+use crate::role::RoleName;
 
 /// An account, and what is known of its requirements.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub struct AuditedAccount {
     pub last_converged: Option<SystemTime>,
     /// Whether the last run had the configuration of the audit.
     pub configuration: ConfigurationMatch,
-    /// What a person does at vendors for it.
+    /// What a person does at vendors for it: what is done, and what is due because the role exists.
     pub handoffs: Vec<AuditHandoff>,
     /// The roles that exist; empty unless the source is live.
     pub roles: Vec<RoleDetails>,
@@ -170,6 +171,8 @@ pub struct AuditHandoff {
     pub vendor: String,
     /// The name of the vendor in output.
     pub title: String,
+    /// The role that the vendor assumes.
+    pub role: RoleName,
     /// Whether it is done.
     pub status: HandoffStatus,
     /// Whether it was done before its text changed.
@@ -198,6 +201,18 @@ impl AuditedAccount {
         all.filter(|(_, result)| result.status.fails()).map(|(requirement, result)| (requirement, result.status))
     }
 
+    /// Takes the statuses of the requirements. A hand-off that is open is not due before its role is as configured.
+    pub(super) fn set_results(
+        &mut self,
+        requirements: &[AuditRequirement],
+        statuses: &BTreeMap<String, Requirement>,
+        since: impl Fn(&str) -> Option<SystemTime>,
+    ) {
+        self.requirements = results(requirements, statuses, since);
+        let holds = |role: &RoleName| statuses.get(role.as_str()) == Some(&Requirement::Holds);
+        self.handoffs.retain(|handoff| handoff.status == HandoffStatus::Done || holds(&handoff.role));
+    }
+
     /// Whether a person has to look at it, or run something.
     #[must_use]
     pub fn needs_attention(&self) -> bool {
@@ -206,7 +221,7 @@ impl AuditedAccount {
 }
 
 /// The results of requirements from a map of statuses and one of their starts.
-pub(super) fn results(
+fn results(
     requirements: &[AuditRequirement],
     statuses: &BTreeMap<String, Requirement>,
     since: impl Fn(&str) -> Option<SystemTime>,

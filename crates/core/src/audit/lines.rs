@@ -7,7 +7,7 @@ use super::summary::Audit;
 use crate::lines::{Line, Style, widest};
 use crate::outcome::for_command_line;
 use crate::selection::skipped_summary;
-use crate::suggestion::counted;
+use crate::suggestion::{counted, thousands};
 use crate::time::to_policy_date;
 
 /// How many accounts of a group are named.
@@ -34,7 +34,7 @@ fn summary(audit: &Audit) -> Vec<Line> {
     let made_at = to_policy_date(audit.made_at).unwrap_or_default();
     let configuration: String = audit.configuration.chars().take(12).collect();
     let mut lines = vec![
-        Line::heading(format!("Audit of {}", counted(audit.accounts.len(), "account"))),
+        Line::heading(format!("Audit of {} {}", thousands(audit.accounts.len()), if audit.accounts.len() == 1 { "account" } else { "accounts" })),
         Line::at(0).styled(Style::Faint, format!("{made_at}, {}; configuration {configuration}", audit.source.label())),
         Line::blank(),
     ];
@@ -42,7 +42,7 @@ fn summary(audit: &Audit) -> Vec<Line> {
     for status in AccountStatus::ALL.into_iter().rev() {
         let count = audit.count(status);
         if count > 0 {
-            let line = Line::at(2).column(Style::Strong, format!("{count:>6}"), 6);
+            let line = Line::at(2).column(Style::Strong, format!("{:>6}", thousands(count)), 6);
             lines.push(line.column(style(status), status.label(), 10).styled(Style::Faint, percent(count, total)));
         }
     }
@@ -75,7 +75,7 @@ fn requirements(audit: &Audit) -> Vec<Line> {
             Line::verbatim(2)
                 .column(Style::Plain, one.title, width)
                 .column(Style::Strong, format!("{:>7}", percent(one.holds(), one.required())), 7)
-                .column(Style::Faint, format!("{} of {}", one.holds(), one.required()), 14)
+                .column(Style::Faint, format!("{} of {}", thousands(one.holds()), thousands(one.required())), 14)
                 .styled(Style::Warning, others.join(", ")),
         );
     }
@@ -93,7 +93,7 @@ fn units(audit: &Audit) -> Vec<Line> {
             Line::verbatim(2)
                 .column(Style::Plain, one.unit, width)
                 .column(Style::Strong, format!("{:>7}", percent(one.converged(), one.total())), 7)
-                .column(Style::Faint, format!("{} of {}", one.converged(), one.total()), 14)
+                .column(Style::Faint, format!("{} of {}", thousands(one.converged()), thousands(one.total())), 14)
                 .styled(Style::Warning, others.join(", ")),
         );
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use crate::account::Account;
-use super::account::{AccountStatus, AuditedAccount, ConfigurationMatch, results};
+use super::account::{AccountStatus, AuditedAccount, ConfigurationMatch};
 use super::details::role_details;
 use super::recorded::unseen;
 use super::requirement::AuditRequirement;
@@ -48,7 +48,7 @@ pub fn live_account(
     let cause = live.report.outcome.cause();
     audited.status = AccountStatus::new(live.report.outcome.kind(), cause.map(|cause| cause.code));
     audited.cause = cause.cloned();
-    audited.requirements = results(requirements, live.requirements, since);
+    audited.set_results(requirements, live.requirements, since);
     audited.last_run = Some(live.made_at);
     audited.first_converged = earlier.and_then(|earlier| earlier.first_converged);
     let converged_now = (audited.status == AccountStatus::Converged).then_some(live.made_at);

@@ -1,7 +1,9 @@
 //! An account of an audit, from its record.
 
+use std::collections::BTreeMap;
+
 use crate::account::Account;
-use super::account::{AccountStatus, AuditHandoff, AuditedAccount, ConfigurationMatch, results};
+use super::account::{AccountStatus, AuditHandoff, AuditedAccount, ConfigurationMatch};
 use super::requirement::AuditRequirement;
 use crate::config::Config;
 use crate::handoff::{Handoff, handoffs};
@@ -24,7 +26,7 @@ pub fn recorded_account(
     audited.cause = result.code.map(|code| Cause::new(code, &result.message, &result.remedy));
     // Records of earlier versions do not say since when, but the status is at least as old as they are.
     let since = |key: &str| Some(result.since.get(key).copied().unwrap_or(result.recorded_at));
-    audited.requirements = results(requirements, &result.requirements, since);
+    audited.set_results(requirements, &result.requirements, since);
     audited.last_run = Some(result.recorded_at);
     audited.first_converged = result.first_converged;
     audited.last_converged = result.last_converged;
@@ -44,21 +46,24 @@ pub(super) fn unseen(
     let handoff = |handoff: Handoff| AuditHandoff {
         vendor: handoff.vendor,
         title: handoff.title,
+        role: handoff.role,
         status: handoff.status,
         changed: handoff.changed,
     };
-    AuditedAccount {
+    let mut audited = AuditedAccount {
         id: account.id.clone(),
         name: account.name.to_string(),
         unit: printable(unit),
         status: AccountStatus::NeverSeen,
         cause: None,
-        requirements: results(requirements, &std::collections::BTreeMap::new(), |_| None),
+        requirements: Vec::new(),
         last_run: None,
         first_converged: None,
         last_converged: None,
         configuration: ConfigurationMatch::NotKnown,
         handoffs: handoffs(config, account, &record.handoffs).into_iter().map(handoff).collect(),
         roles: Vec::new(),
-    }
+    };
+    audited.set_results(requirements, &BTreeMap::new(), |_| None);
+    audited
 }

@@ -316,7 +316,7 @@ fn handoffs_are_open_until_they_are_recorded_as_done() {
     let requirements = audit_requirements(&config);
     let account = account(444455556666, "a");
     let open = handoffs(&config, &account, &Default::default());
-    let mut record = Record { result: Some(drift()), ..Record::default() };
+    let mut record = Record { result: Some(converged()), ..Record::default() };
     let status = |record: &Record| {
         let audited = recorded_account(&config, &requirements, &account, "Root", record);
         audited.handoffs.iter().map(|one| (one.vendor.clone(), one.status.as_str())).collect::<Vec<_>>()
@@ -324,4 +324,6 @@ fn handoffs_are_open_until_they_are_recorded_as_done() {
     assert_eq!(status(&record), [("trelica".to_owned(), "open")], "the other vendor is registered");
     record.handoffs.insert("trelica".to_owned(), open[0].fingerprint());
     assert_eq!(status(&record), [("trelica".to_owned(), "done")]);
+    let not_due = Record { result: Some(drift()), ..Record::default() };
+    assert_eq!(status(&not_due), [], "its role is not as configured");
 }

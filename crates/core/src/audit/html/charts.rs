@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use super::escape::escaped;
+use super::escape::{breakable, escaped};
 use super::super::account::{AccountStatus, Status};
 use super::super::coverage::{by_requirement, by_unit, percent};
 use super::super::summary::Audit;
+use crate::suggestion::thousands;
 
 /// How many units the chart shows before the rest is folded away.
 const SHOWN_UNITS: usize = 12;
@@ -27,7 +28,7 @@ pub(super) fn overall_bar(audit: &Audit) -> String {
     let legend: String = parts
         .iter()
         .filter(|part| part.count > 0)
-        .map(|part| format!("<li><i class=\"key {}\"></i>{} <b>{}</b></li>", part.word, escaped(&part.label), part.count))
+        .map(|part| format!("<li><i class=\"key {}\"></i>{} <b>{}</b></li>", part.word, escaped(&part.label), thousands(part.count)))
         .collect();
     format!("<div class=\"overall\">{}</div><ul class=\"legend\">{legend}</ul>", bar(&parts))
 }
@@ -80,10 +81,12 @@ fn table(what: &str, rows: impl Iterator<Item = String>) -> String {
 
 fn row(label: &str, parts: &[Part], done: usize, total: usize) -> String {
     format!(
-        "<tr><th scope=\"row\">{}</th><td class=\"wide\">{}</td><td class=\"number\">{}</td><td class=\"number faint\">{done}/{total}</td></tr>",
-        escaped(label),
+        "<tr><th scope=\"row\">{}</th><td class=\"wide\">{}</td><td class=\"number\">{}</td><td class=\"number faint\">{}/{}</td></tr>",
+        breakable(label),
         bar(parts),
-        percent(done, total)
+        percent(done, total),
+        thousands(done),
+        thousands(total)
     )
 }
 

@@ -20,6 +20,26 @@ pub(super) fn escaped(text: &str) -> String {
     escaped
 }
 
+/// The same, with what is in backticks as code.
+pub(super) fn with_code(text: &str) -> String {
+    let escaped = escaped(text);
+    let mut parts = escaped.split('`');
+    let mut html = parts.next().unwrap_or_default().to_owned();
+    while let Some(code) = parts.next() {
+        match parts.next() {
+            Some(after) => html += &format!("<code>{code}</code>{after}"),
+            // A backtick without a second one stays.
+            None => html += &format!("`{code}"),
+        }
+    }
+    html
+}
+
+/// A path that may be broken after each slash.
+pub(super) fn breakable(path: &str) -> String {
+    escaped(path).replace('/', "/<wbr>")
+}
+
 /// The value as JSON for a data block in HTML. A parser of HTML finds no end tag, comment or character reference in it.
 ///
 /// See <https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements>.
@@ -33,4 +53,15 @@ pub(super) fn json_block(value: &Value) -> String {
         }
     }
     block
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_in_backticks_is_code_and_still_escaped() {
+        assert_eq!(with_code("run `a <b>` & `c`, or `d"), "run <code>a &lt;b&gt;</code> &amp; <code>c</code>, or `d");
+        assert_eq!(breakable("a/<b"), "a/<wbr>&lt;b");
+    }
 }

@@ -77,7 +77,7 @@ requestAnimationFrame(() => setTimeout(() => {
     spacer.style.height = `${shown.length * ROW}px`;
     at("grid").setAttribute("aria-rowcount", shown.length + 1);
     const grouped = group === null ? "" : " (one group of those that need attention)";
-    at("count").textContent = `${shown.length} of ${data.accounts.length} accounts${grouped}`;
+    at("count").textContent = `${shown.length.toLocaleString("en")} of ${data.accounts.length.toLocaleString("en")} accounts${grouped}`;
     draw();
   };
 
@@ -137,6 +137,9 @@ requestAnimationFrame(() => setTimeout(() => {
     }
     return made;
   };
+  // What is in backticks is code.
+  const withCode = (line) => line.split("`").map((part, index, all) =>
+    index % 2 && index < all.length - 1 ? element("code", {}, part) : index % 2 ? "`" + part : part);
   const pair = (name, value) => [element("dt", {}, name), element("dd", {}, value)];
   const open = (account) => {
     const its = kind(account);
@@ -151,8 +154,8 @@ requestAnimationFrame(() => setTimeout(() => {
       ...pair("First converged", moment(account[FIRST])), ...pair("Last converged", moment(account[LAST]))));
     if (its.cause) {
       const [code, message, remedy] = its.cause;
-      body.append(element("h3", {}, code), element("p", {}, text(account, message)),
-        element("p", {}, element("b", {}, "Remedy: "), text(account, remedy)));
+      body.append(element("h3", {}, code), element("p", {}, ...withCode(text(account, message))),
+        element("p", {}, element("b", {}, "Remedy: "), ...withCode(text(account, remedy))));
     }
     const rows = data.requirements.map((one, index) => element("tr", {}, element("td", {}, one.title), element("td", {}, badge(word(account, index))),
       element("td", {}, sinceOf(account, index) ? moment(sinceOf(account, index)) : "")));

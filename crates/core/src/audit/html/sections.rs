@@ -1,13 +1,13 @@
 //! The sections of the page that are not charts: the numbers, what needs attention, and the accounts that are skipped.
 
-use super::escape::escaped;
+use super::escape::{escaped, with_code};
 use super::super::account::AccountStatus;
 use super::super::attention::groups;
 use super::super::coverage::percent;
 use super::super::summary::Audit;
 use crate::outcome::for_command_line;
 use crate::selection::skipped_summary;
-use crate::suggestion::counted;
+use crate::suggestion::{counted, thousands};
 
 /// The numbers at the top.
 pub(super) fn tiles(audit: &Audit) -> String {
@@ -20,12 +20,12 @@ pub(super) fn tiles(audit: &Audit) -> String {
     };
     let alert = |count: usize| if count > 0 { "alert" } else { "" };
     let tiles = [
-        tile(total.to_string(), "accounts", ""),
-        tile(percent(converged, total), &format!("{converged} converged"), "good"),
-        tile(attention.to_string(), "need attention", alert(attention)),
-        tile(audit.outdated().to_string(), "with another configuration", alert(audit.outdated())),
-        tile(open.to_string(), "open hand-offs", alert(open)),
-        tile(audit.skipped.len().to_string(), "skipped", ""),
+        tile(thousands(total), "accounts", ""),
+        tile(percent(converged, total), &format!("{} converged", thousands(converged)), "good"),
+        tile(thousands(attention), "need attention", alert(attention)),
+        tile(thousands(audit.outdated()), "with another configuration", alert(audit.outdated())),
+        tile(thousands(open), "open hand-offs", if open > 0 { "todo" } else { "" }),
+        tile(thousands(audit.skipped.len()), "skipped", ""),
     ];
     format!("<ul class=\"tiles\">{}</ul>", tiles.concat())
 }
@@ -51,8 +51,8 @@ pub(super) fn attention_section(audit: &Audit) -> String {
             group.status.as_str(),
             escaped(&group.heading()),
             counted(group.accounts.len(), "account"),
-            escaped(&group.problem()),
-            escaped(&for_command_line(group.remedy()))
+            with_code(&group.problem()),
+            with_code(&for_command_line(group.remedy()))
         )
     };
     let items: String = groups.iter().enumerate().map(item).collect();
