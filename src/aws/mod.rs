@@ -14,6 +14,7 @@ mod error_chain;
 mod http;
 mod iam;
 mod inspect;
+mod list_roles;
 mod manage_accounts;
 mod management;
 mod network;

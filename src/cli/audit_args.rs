@@ -16,8 +16,14 @@ pub(super) struct AuditArgs {
     /// Compare each account with its configuration now, instead of reading the records; changes nothing
     #[arg(long)]
     pub(super) live: bool,
-    /// With `--live`, how many accounts are read at the same time
-    #[arg(long, value_name = "NUMBER", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256), requires = "live")]
+    /// Show who outside the organization can assume the roles of each account, instead of the requirements; changes nothing
+    #[arg(long, conflicts_with = "live")]
+    pub(super) trust: bool,
+    /// With `--trust`, a file that names accounts of others, in the format of fwdcloudsec/known_aws_accounts (accounts.yaml)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "trust")]
+    pub(super) known_accounts: Option<String>,
+    /// With `--live` or `--trust`, how many accounts are read at the same time
+    #[arg(long, value_name = "NUMBER", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) concurrency: u16,
     /// Output format [default: that of the extension of --out, otherwise text]
     #[arg(long, value_enum)]
@@ -25,7 +31,8 @@ pub(super) struct AuditArgs {
     /// Write the audit to this file, which is replaced, and print a summary
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) out: Option<PathBuf>,
-    /// Exit with 3, 4 or 5 unless every account has converged with this configuration
+    /// Exit with 3, 4 or 5 unless every account has converged with this configuration; with `--trust`, with 4 if there is a
+    /// finding of severity high or critical
     #[arg(long)]
     pub(super) check: bool,
     /// Configuration file

@@ -42,6 +42,7 @@ mod run;
 mod run_args;
 mod selection_args;
 mod target_args;
+mod trust_audit;
 mod user_file;
 mod vendor_args;
 mod vendors;
@@ -63,13 +64,13 @@ use self::output::print_error;
 use self::prerequisites_args::PrerequisitesCommand;
 use self::vendor_args::VendorsCommand;
 use onboarding_core::text;
-use onboarding_engine::ports::{Inspect, ManageAccounts, ParameterStore, Profiles, World, WriteIam};
+use onboarding_engine::ports::{Inspect, ListRoles, ManageAccounts, ParameterStore, Profiles, World, WriteIam};
 
 /// Parses the arguments and runs the subcommand. `connect` creates the AWS clients; only the binary provides it, so that
 /// this module does not depend on the AWS SDK.
 pub async fn run<W>(connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>) -> Exit
 where
-    W: World<Session: WriteIam> + ParameterStore + Inspect + ManageAccounts + Profiles,
+    W: World<Session: WriteIam + ListRoles> + ParameterStore + Inspect + ManageAccounts + Profiles,
 {
     // Clap repeats arguments that it rejects, so those that cannot be printed must not reach it.
     if !std::env::args_os().all(|argument| argument.to_string_lossy().chars().all(text::is_printable)) {

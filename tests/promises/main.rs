@@ -57,5 +57,6 @@ mod take_over_during_a_run;
 mod targets;
 mod tenant_external_id;
 mod through_the_management_account;
+mod trust_audit;
 mod unowned_role_is_left_alone;
 mod waiting;

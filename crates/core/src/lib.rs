@@ -59,6 +59,7 @@ pub mod text;
 pub mod time;
 mod toml_reader;
 pub mod trigger;
+pub mod trust_audit;
 pub mod vendor;
 pub mod vendor_documents;
 pub mod vendor_read;

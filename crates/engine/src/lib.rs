@@ -16,6 +16,7 @@
 //! | `vendors` | registrations with vendors, and who executes a change |
 //! | `all_accounts` | lists the organization, not faster than Organizations allows |
 //! | `audit` | the audit of many accounts, from the records or live |
+//! | `trust_audit` | who outside the organization can assume the roles of many accounts |
 //! | `units`, `select_accounts` | the organizational units; the accounts that a command is for |
 //! | `organization`, `interrupt` | plan or apply for many accounts at the same time, until the user interrupts it |
 //! | `new_accounts/` | creates accounts, moves them and onboards them |
@@ -66,6 +67,7 @@ mod secrets;
 mod select_accounts;
 mod target;
 mod tenants;
+mod trust_audit;
 mod unit_tree;
 mod units;
 mod vendors;
@@ -89,5 +91,6 @@ pub use run::Processed;
 pub use secrets::{Unusable, Use, read_parameters};
 pub use select_accounts::{SelectError, select_accounts};
 pub use target::TargetAccount;
+pub use trust_audit::organization_accounts;
 pub use units::unit_paths;
 pub use verify::Verified;

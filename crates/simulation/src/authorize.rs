@@ -66,20 +66,38 @@ impl Session {
             context =
                 context.with(&format!("aws:ResourceTag/{key}"), value).with(&format!("iam:ResourceTag/{key}"), value);
         }
-        let request = Request { action, resource: &resource, context: &context };
-        let reason = if denied_by_control_policy(account, ControlPolicy::Service, &request) {
+        self.decide(account, own, &Request { action, resource: &resource, context: &context })
+    }
+
+    /// Whether every policy allows a request.
+    fn decide(&self, account: &SimAccount, own: Option<&Role>, request: &Request<'_>) -> Result<(), Rejection> {
+        let Request { action, resource, context } = *request;
+        let reason = if denied_by_control_policy(account, ControlPolicy::Service, request) {
             Some("with an explicit deny in a service control policy".to_owned())
         } else {
             own.map_or_else(
                 || Some(no_policy_allows("identity-based policy", action)),
-                |role| denial_reason(&role.state, &request),
+                |role| denial_reason(&role.state, request),
             )
         };
-        let allowed = matches!(permits(&self.policy, action, &resource, &context), Verdict::Allowed(_));
+        let allowed = matches!(permits(&self.policy, action, resource, context), Verdict::Allowed(_));
         match reason.or_else(|| (!allowed).then(|| no_policy_allows("session policy", action))) {
-            Some(reason) => Err(denied(&self.arn, &request, &reason)),
+            Some(reason) => Err(denied(&self.arn, request, &reason)),
             None => Ok(()),
         }
+    }
+
+    /// Checks that the credentials are valid and that they allow an action that is not about one role: its resource is `*`.
+    pub(super) fn authorize_for_all_roles(&self, state: &State, action: &'static str) -> Result<(), Rejection> {
+        self.check_credentials(state)?;
+        let account = state.account(&self.account)?;
+        if let Some(code) = transient_error(account, state.now) {
+            return Err(Rejection::new(code, "The account is not ready for this service yet."));
+        }
+        let own = account.role(&self.role).filter(|role| role.id == self.role_id);
+        let context = session_context(state, &self.account, own, self.issued_at);
+        let request = Request { action, resource: "*", context: &context };
+        self.decide(account, own, &request)
     }
 
     /// Checks that the session has not expired and that STS accepts its credentials.

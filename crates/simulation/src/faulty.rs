@@ -19,11 +19,12 @@ use onboarding_core::record::{Record, RecordUpdate};
 use onboarding_core::report::AccountEvent;
 use onboarding_core::role::RoleName;
 use onboarding_core::role_id::RoleId;
+use onboarding_core::trust_audit::LastUse;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
-    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, ManageAccounts, MemberPage, Notifier,
-    OutgoingMessage, Page, ParameterPage, ParameterValue, Queue, ReadIam, RecordPage, Records, RequestPage, Saved,
-    SavedTogether, Secrets, Sessions, TagPage, ThroughManagement, UnitPage, VendorApi, WriteIam,
+    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, ListRoles, ManageAccounts, MemberPage,
+    Notifier, OutgoingMessage, Page, ParameterPage, ParameterValue, Queue, ReadIam, RecordPage, Records, RequestPage,
+    RolePage, Saved, SavedTogether, Secrets, Sessions, TagPage, ThroughManagement, UnitPage, VendorApi, WriteIam,
 };
 
 /// An implementation of ports whose calls fail as a [`Script`] says.
@@ -131,6 +132,16 @@ impl<P: ReadIam> ReadIam for Faulty<P> {
 
     async fn instance_profiles(&self, role: &RoleName, from: Option<String>) -> Result<Page, ApiError> {
         self.script.play("iam:ListInstanceProfilesForRole", self.inner.instance_profiles(role, from)).await
+    }
+}
+
+impl<P: ListRoles> ListRoles for Faulty<P> {
+    async fn roles(&self, from: Option<String>) -> Result<RolePage, ApiError> {
+        self.script.play("iam:ListRoles", self.inner.roles(from)).await
+    }
+
+    async fn last_use(&self, role: &RoleName) -> Result<LastUse, ApiError> {
+        self.script.play("iam:GetRole", self.inner.last_use(role)).await
     }
 }
 

@@ -32,6 +32,7 @@ mod faulty;
 mod inbox;
 mod journal;
 mod known_principals;
+mod list_roles;
 mod manage_accounts;
 mod management;
 mod notifications;

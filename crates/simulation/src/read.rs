@@ -78,7 +78,11 @@ impl ReadIam for Session {
 }
 
 /// Returns one page of a sorted list. The marker is opaque to callers and contains the last item returned.
-fn page<'a>(all: impl Iterator<Item = &'a String>, from: Option<&str>, size: usize) -> Result<Page, Rejection> {
+pub(super) fn page<'a>(
+    all: impl Iterator<Item = &'a String>,
+    from: Option<&str>,
+    size: usize,
+) -> Result<Page, Rejection> {
     let after = match from.map(|marker| marker.strip_prefix("after ")) {
         None => "",
         Some(Some(after)) => after,

@@ -109,6 +109,11 @@ impl FakeOrganization {
         self
     }
 
+    /// Sets when a role was last used, such as `2026-11-01T12:00:00Z`.
+    pub fn set_last_use(&self, account: &AccountId, role: &RoleName, time: &str) {
+        self.change(|all| all.last_uses.insert((account.clone(), role.clone()), time.to_owned()));
+    }
+
     /// Sets the number of items per page of a list; the default is 100.
     pub fn set_page_size(&self, items: usize) {
         self.change(|all| all.page_size = items.max(1));

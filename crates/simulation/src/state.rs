@@ -9,6 +9,7 @@ use crate::account_factory::AccountFactory;
 use crate::call::Call;
 use crate::consistency::Lag;
 use crate::inbox::Inbox;
+use crate::list_roles::RoleKey;
 use crate::notifications::Notifications;
 use crate::profile_settings::ProfileSettings;
 use crate::rejection::Rejection;
@@ -59,6 +60,8 @@ pub(super) struct State {
     /// How long policies cannot name a new principal.
     pub(super) propagation: Duration,
     pub(super) page_size: usize,
+    /// When roles were last used; the others never were.
+    pub(super) last_uses: BTreeMap<RoleKey, String>,
     pub(super) throttle_every: Option<u64>,
     /// Whether STS names the trust policy as the reason when it denies a caller.
     pub(super) explains_denials: bool,
@@ -116,6 +119,7 @@ impl State {
             missing_policies: BTreeSet::new(),
             propagation: Duration::ZERO,
             page_size: 100,
+            last_uses: BTreeMap::new(),
             throttle_every: None,
             explains_denials: false,
             misdirected: None,

@@ -128,7 +128,8 @@ fn everyone_except(exempt: &[Principal]) -> String {
     format!("everyone except {}", exempt.join(", "))
 }
 
-fn kind(principal: &Principal) -> PrincipalKind {
+/// The kind of a principal.
+pub(super) fn kind(principal: &Principal) -> PrincipalKind {
     match principal {
         Principal::Anyone => PrincipalKind::Anyone,
         Principal::Account(_) => PrincipalKind::Account,

@@ -5,6 +5,7 @@
 
 mod http;
 mod inspect;
+mod list_roles;
 mod manage_accounts;
 mod parameter_store;
 mod records;
@@ -12,6 +13,7 @@ mod try_access;
 
 pub use http::{Http, Method, VendorRequest, VendorResponse};
 pub use inspect::Inspect;
+pub use list_roles::{ListRoles, RolePage};
 pub use manage_accounts::{AccountRequest, ManageAccounts, Member, MemberPage, RequestPage};
 pub use parameter_store::{NewParameter, ParameterSettings, ParameterStore, ParameterWrite, StoredParameter};
 pub use records::{LeaseAttempt, RecordPage, Records, Saved, SavedTogether};

@@ -1,0 +1,113 @@
+//! The names of accounts outside the organization.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::known_file::known_accounts;
+use crate::account::{AccountId, Partition};
+use crate::config::{Config, PrincipalSpec, TrustSpec};
+use crate::policy::Principal;
+use crate::role::RoleName;
+use crate::vendor::Catalogue;
+
+/// Where a name comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KnownBy {
+    /// The file of the user's.
+    File,
+    /// The catalogue of vendors, with those that the user defines.
+    Catalogue,
+    /// The data file of known vendors that is part of the program.
+    BuiltIn,
+}
+
+/// An account outside the organization that is known by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownAccount {
+    /// Who it belongs to.
+    pub name: String,
+    /// Where the name comes from.
+    pub by: KnownBy,
+    /// A page that names the account.
+    pub source: Option<String>,
+    /// On which day that page was read.
+    pub retrieved: Option<String>,
+}
+
+/// What is known about accounts outside the organization: their names, and which of them are configured for which roles.
+#[derive(Debug, Clone)]
+pub struct KnownAccounts {
+    names: BTreeMap<AccountId, KnownAccount>,
+    /// The principals of the configuration, each with the roles that it is configured for.
+    configured: Vec<(Principal, Vec<RoleName>)>,
+}
+
+impl KnownAccounts {
+    /// The accounts of the data file, of the catalogue and of the user's file, in ascending order of precedence, and the
+    /// principals of a configuration.
+    #[must_use]
+    pub fn new(
+        partition: &Partition,
+        catalogue: &Catalogue,
+        file: Vec<(AccountId, KnownAccount)>,
+        config: Option<&Config>,
+    ) -> Self {
+        let mut names: BTreeMap<_, _> = known_accounts(partition.as_str()).into_iter().collect();
+        for vendor in catalogue.vendors() {
+            for account in &vendor.accounts {
+                let principal = Principal::from_policy("AWS", &account.0.replace("{partition}", partition.as_str()));
+                let Some(id) = principal.account() else { continue };
+                let source = vendor.documentation.first().cloned();
+                let known =
+                    KnownAccount { name: vendor.title.clone(), by: KnownBy::Catalogue, source, retrieved: None };
+                names.insert(id, known);
+            }
+        }
+        names.extend(file);
+        Self { names, configured: config.map(|config| configured(config, partition)).unwrap_or_default() }
+    }
+
+    /// The name of an account.
+    #[must_use]
+    pub fn name(&self, account: &AccountId) -> Option<&KnownAccount> {
+        self.names.get(account)
+    }
+
+    /// The roles that a principal is configured for; `None` if it is not configured. A role or user of a configured account is
+    /// configured, but not the account of a configured role.
+    pub(super) fn configured_for(&self, principal: &str, account: Option<&AccountId>) -> Option<Vec<&RoleName>> {
+        let is_same = |configured: &Principal| match configured {
+            Principal::Account(id) => account == Some(id),
+            Principal::Arn(arn) => arn == principal,
+            _ => false,
+        };
+        let found: Vec<_> = self.configured.iter().filter(|(configured, _)| is_same(configured)).collect();
+        if found.is_empty() { None } else { Some(found.into_iter().flat_map(|(_, roles)| roles).collect()) }
+    }
+}
+
+fn configured(config: &Config, partition: &Partition) -> Vec<(Principal, Vec<RoleName>)> {
+    let principals = |trust: &TrustSpec| {
+        let aws = trust.principals.iter().filter_map(|principal| match principal {
+            PrincipalSpec::Aws(text) => Some(text.0.replace("{partition}", partition.as_str())),
+            PrincipalSpec::Service(_) | PrincipalSpec::Federated(_) => None,
+        });
+        aws.map(|text| Principal::from_policy("AWS", &text)).collect::<Vec<_>>()
+    };
+    let mut found = Vec::new();
+    for grant in &config.access_role.grants {
+        let roles = match &grant.access_role {
+            Some(role) => vec![role.clone()],
+            None => config.access_role.names.clone(),
+        };
+        found.extend(principals(&grant.trust).into_iter().map(|principal| (principal, roles.clone())));
+    }
+    for role in &config.roles {
+        let name = &role.definition.name;
+        let principals = role.trust.iter().flat_map(principals);
+        found.extend(principals.map(|principal| (principal, vec![name.clone()])));
+    }
+    found
+}
