@@ -363,7 +363,11 @@ impl<W: FunctionWorld> Invocation<'_, W> {
     }
 
     /// The account as Organizations describes it, unless that was asked for before, and the other reads about it.
-    async fn described(&self, account: &AccountId, mut look: FirstLook) -> Result<(Option<Account>, FirstLook), Outcome> {
+    async fn described(
+        &self,
+        account: &AccountId,
+        mut look: FirstLook,
+    ) -> Result<(Option<Account>, FirstLook), Outcome> {
         let found = match look.account.take() {
             Some(found) => found,
             None => {

@@ -234,7 +234,10 @@ async fn records_of_several_accounts_are_read_together_until_all_were_returned()
     }
     let records = aws.load_records(&[ACCOUNT, other, "666677778888"]).await.unwrap();
     let saved = |subject: &str| records[subject].saved_by.clone();
-    assert_eq!((saved(ACCOUNT), saved(other), saved("666677778888")), (Some("run".to_owned()), Some("run".to_owned()), None));
+    assert_eq!(
+        (saved(ACCOUNT), saved(other), saved("666677778888")),
+        (Some("run".to_owned()), Some("run".to_owned()), None)
+    );
     let sent = requests(&server).await;
     let keys = |sent: &Value| sent["RequestItems"]["records"]["Keys"].as_array().map(Vec::len);
     assert_eq!(sent.iter().map(|(_, sent)| keys(sent)).collect::<Vec<_>>(), [Some(3), Some(1)]);
@@ -253,7 +256,8 @@ async fn table_that_never_returns_all_records_is_throttled() {
 
 #[tokio::test]
 async fn records_are_written_together_unless_a_run_holds_a_lease() {
-    let updates = [(ACCOUNT.to_owned(), update(LeaseUse::NotHeld)), ("555566667777".to_owned(), update(LeaseUse::NotHeld))];
+    let updates =
+        [(ACCOUNT.to_owned(), update(LeaseUse::NotHeld)), ("555566667777".to_owned(), update(LeaseUse::NotHeld))];
     let (server, aws) = table(json_response(200, "{}")).await;
     assert_eq!(aws.save_records(&updates).await.unwrap(), SavedTogether::All);
     let (target, sent) = request(&server).await;

@@ -27,7 +27,9 @@ const UNTIL_SWEPT: Duration = Duration::from_secs(100);
 fn changed(addition: &str) -> (Lambda, Vec<AccountId>) {
     let function = Scenario::in_organization(organization()).config(&sweep_config()).function();
     let accounts = create_accounts(function.organization(), 3);
-    let path = |id: &str, unit: &str| function.organization().set_ou_path(&self::id(id), &format!("o-exampleorg1/r-ab12/{unit}{id}/"));
+    let path = |id: &str, unit: &str| {
+        function.organization().set_ou_path(&self::id(id), &format!("o-exampleorg1/r-ab12/{unit}{id}/"))
+    };
     accounts.iter().for_each(|account| path(account.as_str(), ""));
     path(OLD, &format!("{UNIT}/"));
     function.deliver(&sweep(), MINUTES);
@@ -152,7 +154,8 @@ fn sweep_that_only_reports_drift_still_onboards_an_account_that_was_missed() {
     function.organization().clear_journal();
     function.deliver(&sweep(), DAY);
     assert_eq!(have_it(&function), BTreeSet::from([missed]));
-    let drifted = function.notifier.events().iter().filter(|event| event.kind.detail_type() == "AccountDrifted").count();
+    let drifted =
+        function.notifier.events().iter().filter(|event| event.kind.detail_type() == "AccountDrifted").count();
     assert_eq!(drifted, 1 + accounts.len(), "the changed configuration is drift as well");
     function.assert_all_processed("the sweep");
 }

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
 use crate::common::{
-    ACCESS, IDENTITY, MANAGEMENT, OLD, OWN_ROLE, Scenario, TRELICA_ROLE, assert_onboarded, create_accounts, fix_jitter, id,
-    name, organization, sweep_config,
+    ACCESS, IDENTITY, MANAGEMENT, OLD, OWN_ROLE, Scenario, TRELICA_ROLE, assert_onboarded, create_accounts, fix_jitter,
+    id, name, organization, sweep_config,
 };
 use crate::lambda::{Lambda, sweep};
 use crate::log::logged;
@@ -68,7 +68,10 @@ fn chunk_of_converged_accounts_needs_no_description_and_two_calls_for_its_record
         let record = function.organization().record(account.as_str());
         let (last, earlier) = (record.result.unwrap(), before[account.as_str()].result.clone().unwrap());
         assert!(last.last_converged > earlier.last_converged, "{account}");
-        assert_eq!((last.name, last.ou_path, last.first_converged), (earlier.name, earlier.ou_path, earlier.first_converged));
+        assert_eq!(
+            (last.name, last.ou_path, last.first_converged),
+            (earlier.name, earlier.ou_path, earlier.first_converged)
+        );
     }
     function.assert_all_processed("the chunk");
 }
@@ -95,7 +98,11 @@ fn drift_of_one_account_is_repaired_in_the_same_invocation() {
     assert_onboarded(function.organization(), accounts[1].as_str());
     let written: Vec<_> = function.writes_by_account().into_keys().collect();
     assert_eq!(written, [accounts[1].clone()]);
-    assert_eq!(count(&function, "organizations:DescribeAccount"), 2, "the organization, and the account that is written to");
+    assert_eq!(
+        count(&function, "organizations:DescribeAccount"),
+        2,
+        "the organization, and the account that is written to"
+    );
     function.assert_all_processed("the chunk");
 }
 
@@ -124,15 +131,13 @@ fn account_that_fails_is_isolated_from_its_chunk() {
         .collect();
     letters.sort();
     let own = |account: &AccountId| json!({"sweep": {"account_id": account}}).to_string();
-    let mut wanted = vec![
-        ("access_role_changed", own(denied)),
-        ("account_not_active", own(closed)),
-        ("foreign_role", own(blocked)),
-    ];
+    let mut wanted =
+        vec![("access_role_changed", own(denied)), ("account_not_active", own(closed)), ("foreign_role", own(blocked))];
     wanted.sort();
     assert_eq!(letters, wanted);
     assert_eq!(function.queue.next_visible(), None);
-    let notified = |account: &AccountId| organization.record(account.as_str()).notification.map(|last| last.notified.into());
+    let notified =
+        |account: &AccountId| organization.record(account.as_str()).notification.map(|last| last.notified.into());
     assert_eq!(notified(blocked).map(|text: String| text.starts_with("foreign_role")), Some(true));
 
     // The next sweep finds the same and adds nothing.
@@ -243,12 +248,14 @@ fn accounts_for_which_there_is_no_time_get_messages_of_their_own() {
 fn record_under_a_lease_does_not_keep_the_others_from_being_written() {
     let (function, accounts) = onboarded(3);
     let before = function.organization().records();
-    let lease = Lease { owner: "another".to_owned(), expires_at: function.organization().now() + Duration::from_secs(600) };
+    let lease =
+        Lease { owner: "another".to_owned(), expires_at: function.organization().now() + Duration::from_secs(600) };
     function.organization().put_lease(&accounts[0], &lease);
     function.deliver(&sweep(), DAY);
     assert_eq!(count(&function, "dynamodb:TransactWriteItems"), 1);
     for account in &accounts {
-        let last = |record: &onboarding_core::record::Record| record.result.as_ref().and_then(|result| result.last_converged);
+        let last =
+            |record: &onboarding_core::record::Record| record.result.as_ref().and_then(|result| result.last_converged);
         assert!(last(&function.organization().record(account.as_str())) > last(&before[account.as_str()]), "{account}");
     }
     let kept = function.organization().record(accounts[0].as_str()).lease;
@@ -286,7 +293,8 @@ fn forged_chunk_gains_nothing() {
     function.sweep_mode = SweepMode::Report { deployed_at: Some(function.organization().now()) };
     let joined_at = 4_000_000_000_u64;
     let ids = [MANAGEMENT, IDENTITY, OUTSIDE, OLD, suspended.as_str()];
-    let message = forged(&ids.map(|id| json!({"id": id, "name": "forged", "joined_at": joined_at, "joined": "CREATED"})));
+    let message =
+        forged(&ids.map(|id| json!({"id": id, "name": "forged", "joined_at": joined_at, "joined": "CREATED"})));
     function.deliver(&message, DAY);
 
     assert_eq!(function.organization().writes(), [], "the account that existed before the deployment is only reported");
@@ -295,7 +303,13 @@ fn forged_chunk_gains_nothing() {
     let record = function.organization().record(OLD).result.expect("what was found");
     assert_eq!(record.name.as_deref(), Some("old"));
     assert_eq!(function.dead_letter_codes(), ["not_a_member"]);
-    assert!(function.organization().record(suspended.as_str()).result.is_some_and(|last| last.outcome == OutcomeKind::Blocked));
+    assert!(
+        function
+            .organization()
+            .record(suspended.as_str())
+            .result
+            .is_some_and(|last| last.outcome == OutcomeKind::Blocked)
+    );
     assert!(function.notifier.events().iter().all(|event| !event.detail().to_string().contains("forged")));
 }
 

@@ -77,7 +77,10 @@ impl FromStr for Repair {
     type Err = InvalidRepair;
 
     fn from_str(text: &str) -> Result<Self, InvalidRepair> {
-        [Self::Apply, Self::Report].into_iter().find(|word| word.as_str() == text).ok_or_else(|| InvalidRepair(text.into()))
+        [Self::Apply, Self::Report]
+            .into_iter()
+            .find(|word| word.as_str() == text)
+            .ok_or_else(|| InvalidRepair(text.into()))
     }
 }
 
@@ -201,7 +204,10 @@ impl fmt::Display for Progress {
             Self::Done => f.write_str("all accounts of the canary have converged with this configuration"),
             Self::Pending { converged, all, next } => {
                 let all = counted(*all, "account");
-                write!(f, "{converged} of {all} of the canary converged with this configuration, and {next} has not yet")
+                write!(
+                    f,
+                    "{converged} of {all} of the canary converged with this configuration, and {next} has not yet"
+                )
             }
             Self::Blocked { account, code } => {
                 write!(f, "account {account} of the canary is blocked")?;

@@ -7,8 +7,8 @@ use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
 use onboarding_core::record::{Record, RecordUpdate};
 
-use crate::ports::{Clock, Records, SavedTogether};
 use crate::open_record::save_update;
+use crate::ports::{Clock, Records, SavedTogether};
 use crate::retry::timeout_at;
 
 /// Reads the records of several accounts. `None` if no records are stored.
@@ -25,7 +25,9 @@ pub async fn load_records(
     }
     let subjects: Vec<_> = accounts.iter().map(|id| id.as_str()).collect();
     let loaded = timeout_at(world, end, world.load_records(&subjects)).await;
-    loaded.unwrap_or_else(|| Err(ApiError::new("dynamodb:BatchGetItem", "Timeout", "no response before the timeout"))).map(Some)
+    loaded
+        .unwrap_or_else(|| Err(ApiError::new("dynamodb:BatchGetItem", "Timeout", "no response before the timeout")))
+        .map(Some)
 }
 
 /// Writes the records of runs that held no lease. If a run holds the lease of one of them, or the call fails, each is written by

@@ -22,8 +22,7 @@ use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
     AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, ManageAccounts, MemberPage, Notifier,
     OutgoingMessage, Page, ParameterPage, ParameterValue, Queue, ReadIam, Records, RequestPage, Saved, SavedTogether,
-    Secrets, Sessions, UnitPage,
-    VendorApi, WriteIam,
+    Secrets, Sessions, UnitPage, VendorApi, WriteIam,
 };
 
 /// An implementation of ports whose calls fail as a [`Script`] says.

@@ -167,7 +167,8 @@ pub(super) fn parse(root: &Object<'_>, object: &Object<'_>) -> Result<Trigger, T
     let values = values.filter(|values| (1..=CHUNK).contains(&values.len()));
     let values = values.ok_or_else(|| accounts.fail("must be an array of 1 to 25 accounts"))?;
     let listed = values.iter().enumerate().map(|(index, value)| {
-        listed_account(value).map_err(|problem| accounts.fail(&format!("has an invalid account at index {index}: {problem}")))
+        listed_account(value)
+            .map_err(|problem| accounts.fail(&format!("has an invalid account at index {index}: {problem}")))
     });
     let listed = listed.collect::<Result<Vec<_>, _>>()?;
     let ids: BTreeSet<_> = listed.iter().map(|account| &account.id).collect();
@@ -252,7 +253,13 @@ mod tests {
 
     #[test]
     fn chunk_is_read_as_it_was_written() {
-        let bare = ListedAccount { joined_at: None, joined: JoinMethod::Unknown, ou_path: None, mode: Mode::Apply, ..listed() };
+        let bare = ListedAccount {
+            joined_at: None,
+            joined: JoinMethod::Unknown,
+            ou_path: None,
+            mode: Mode::Apply,
+            ..listed()
+        };
         for account in [listed(), bare] {
             let messages = chunk_messages(&[account.clone()]);
             assert_eq!(messages.len(), 1);
@@ -301,7 +308,8 @@ mod tests {
         let chunk = |account: &str| format!(r#"{{"sweep":{{"version":1,"accounts":[{account}]}}}}"#);
         let one = r#"{"id":"444455556666","name":"a"}"#;
         assert!(parsed(&chunk(one)).is_ok());
-        let many = (0..26).map(|index| one.replace("444455556666", &format!("{index:012}"))).collect::<Vec<_>>().join(",");
+        let many =
+            (0..26).map(|index| one.replace("444455556666", &format!("{index:012}"))).collect::<Vec<_>>().join(",");
         let errors = [
             chunk(""),
             chunk(&many),

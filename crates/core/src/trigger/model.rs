@@ -125,8 +125,12 @@ impl fmt::Display for Trigger {
             Self::AccountGone { id, how, .. } => write!(f, "account {id} {how}"),
             Self::Sweep { page: None, .. } => f.write_str("will check every account of the organization"),
             Self::Sweep { page: Some(_), .. } => f.write_str("will check the remaining accounts of the organization"),
-            Self::CanaryCheck => f.write_str("will check whether the accounts of the canary have the present configuration"),
-            Self::SweepChunk { accounts } => write!(f, "will check {} that a sweep found", counted(accounts.len(), "account")),
+            Self::CanaryCheck => {
+                f.write_str("will check whether the accounts of the canary have the present configuration")
+            }
+            Self::SweepChunk { accounts } => {
+                write!(f, "will check {} that a sweep found", counted(accounts.len(), "account"))
+            }
             Self::Manual { id, mode: Mode::Apply } | Self::SweptAccount { id, mode: Mode::Apply } => {
                 write!(f, "will onboard account {id}")
             }
