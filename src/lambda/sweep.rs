@@ -2,9 +2,9 @@
 //!
 //! Events are delivered on a best-effort basis and accounts drift, so a schedule starts a sweep that reconciles every
 //! account. The sweep reads the accounts page by page and sends the accounts of a page as one chunk, with what the page says
-//! about them. An account that a chunk cannot describe gets a message of its own, as one whose state is not known to this
-//! version. Suspended and closed accounts, excluded accounts and the management account are skipped. So is an account whose description is incomplete: it
-//! is logged and counted, and the other accounts of its page are queued.
+//! about them. An account that a chunk cannot describe, such as one whose state is not known to this version, gets a message of
+//! its own. Suspended and closed accounts, excluded accounts and the management account are skipped. So is an account whose
+//! description is incomplete: it is logged and counted, and the other accounts of its page are queued.
 //!
 //! If the deadline comes before the last page, the rest of the sweep becomes a message of its own that carries the
 //! pagination token. If a call fails, the whole message is retried. An account that is queued twice costs only a few
