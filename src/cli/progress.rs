@@ -10,10 +10,11 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tracing_subscriber::fmt::MakeWriter;
 
+use onboarding_core::code::Code;
 use onboarding_core::lines::{Line, render};
 use onboarding_core::organization::{AccountName, Overview};
 use onboarding_core::report::Report;
-use onboarding_core::suggestion::thousands;
+use onboarding_core::suggestion::{counted, thousands};
 
 /// The bar that is shown.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
@@ -93,6 +94,9 @@ fn eprint(text: &dyn Display) {
 /// How a report ends, in a few words.
 fn ending(report: &Report) -> String {
     let word = report.outcome.as_str();
+    if report.outcome.cause().is_some_and(|cause| cause.code == Code::ChangesPending) {
+        return counted(report.changes.len(), "change");
+    }
     match (report.outcome.cause(), report.done()) {
         (Some(cause), _) => format!("{word} ({})", cause.code),
         (None, 0) => word.to_owned(),

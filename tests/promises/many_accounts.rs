@@ -389,6 +389,10 @@ fn account_that_changed_since_the_plan_is_left_alone() {
         &name(ACCESS),
         r#"{"Version":"2012-10-17","Statement":[{"Sid":"Mine","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"sts:AssumeRole"}]}"#,
     );
+    // In a third one, another principal has made one of the roles.
+    let foreign = member(22);
+    let role = organization.role_state(&foreign, &name(ACCESS)).unwrap();
+    organization.put_role(&foreign, &name(TRELICA_ROLE), role);
     let engine = engine(&organization, &configuration());
     let mut only_part = accounts.iter().find(|account| account.id == part).unwrap().clone();
     only_part.confirmed = None;
@@ -399,11 +403,12 @@ fn account_that_changed_since_the_plan_is_left_alone() {
     let reports = apply(&engine, accounts, &organization_run("apply"));
     let code = |account| outcome_code(reports[account].as_ref().unwrap());
     assert_eq!(code(&changed), "blocked plan_changed");
-    assert!(organization.writes().iter().all(|call| call.account != changed));
+    assert_eq!(code(&foreign), "blocked plan_changed");
+    assert!(organization.writes().iter().all(|call| call.account != changed && call.account != foreign));
     assert!(organization.role_state(&changed, &name(TRELICA_ROLE)).is_none());
     assert_eq!(code(&part), "converged");
     assert_onboarded(&organization, part.as_str());
-    for number in (0..60).filter(|number| is_plain(*number) && member(*number) != changed) {
+    for number in (0..60).filter(|number| is_plain(*number) && ![20, 22].contains(number)) {
         assert_onboarded(&organization, member(number).as_str());
     }
 }

@@ -43,6 +43,12 @@ pub(crate) fn next_step(
     if confirmed.is_some_and(|confirmed| ledger.departs_from(confirmed, &open, observed)) {
         return NextStep::PlanChanged;
     }
+    if let Some(ConfirmedPlan::Hashed(plan)) = confirmed
+        && ledger.is_empty()
+        && plan.is_refused_since(&open, approved.refusals())
+    {
+        return NextStep::PlanChanged;
+    }
     if open.is_empty() {
         return NextStep::Verify;
     }

@@ -13,6 +13,7 @@ use super::lines::{accounts, changes, named};
 use crate::account::AccountId;
 use crate::lines::{Line, Style};
 use crate::plan::{HashedChange, HashedPlan, Salt, is_hash};
+use crate::role::InvalidRoleName;
 use crate::text::{Untrusted, printable};
 
 /// What the file is, in its first field.
@@ -95,6 +96,7 @@ struct WireAccount {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WireChange {
+    role: String,
     summary: String,
     hash: String,
 }
@@ -103,7 +105,11 @@ impl SavedPlan {
     /// The text of the file.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let change = |change: &HashedChange| WireChange { summary: change.summary.clone(), hash: change.hash.clone() };
+        let change = |change: &HashedChange| WireChange {
+            role: change.role.to_string(),
+            summary: change.summary.clone(),
+            hash: change.hash.clone(),
+        };
         let account = |account: &SavedAccount| WireAccount {
             account_id: account.id.to_string(),
             account_name: printable(&account.name),
@@ -149,8 +155,11 @@ impl SavedPlan {
             if account.changes.is_empty() || account.changes.iter().any(|change| !is_hash(&change.hash)) {
                 return Err(not_a_plan(format!("the changes of account {id} are not valid")));
             }
-            let change = |change: WireChange| HashedChange { summary: change.summary, hash: change.hash };
-            let changes = account.changes.into_iter().map(change).collect();
+            let change = |WireChange { role, summary, hash }: WireChange| {
+                let role = role.parse().map_err(|error: InvalidRoleName| not_a_plan(error.to_string()))?;
+                Ok(HashedChange { role, summary, hash })
+            };
+            let changes = account.changes.into_iter().map(change).collect::<Result<_, _>>()?;
             accounts.push(SavedAccount { id, name: Untrusted::new(&account.account_name).to_string(), changes });
         }
         Ok(Self {
@@ -218,9 +227,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::role::RoleName;
 
     fn plan() -> SavedPlan {
-        let change = |summary: &str| HashedChange { summary: summary.to_owned(), hash: "ab".repeat(32) };
+        let role: RoleName = "Reader".parse().unwrap();
+        let change =
+            |summary: &str| HashedChange { role: role.clone(), summary: summary.to_owned(), hash: "ab".repeat(32) };
         SavedPlan {
             tool: "0.1.0".to_owned(),
             created_at: "2026-11-26T12:00:00Z".to_owned(),
@@ -256,10 +268,12 @@ mod tests {
               "account_name": "payments-dev",
               "changes": [
                 {
+                  "role": "Reader",
                   "summary": "create role `Reader`",
                   "hash": "abababababababababababababababababababababababababababababababab"
                 },
                 {
+                  "role": "Reader",
                   "summary": "attach x to role `Reader`",
                   "hash": "abababababababababababababababababababababababababababababababab"
                 }
@@ -291,6 +305,7 @@ mod tests {
             error(|plan| plan["accounts"][0]["account_id"] = json!("4")),
             error(|plan| plan["accounts"][0]["changes"] = json!([])),
             error(|plan| plan["accounts"][0]["changes"][1]["hash"] = json!("x")),
+            error(|plan| plan["accounts"][0]["changes"][1]["role"] = json!("a b")),
             error(|plan| plan["accounts"] = json!([plan["accounts"][0], plan["accounts"][0]])),
             error(|plan| plan["accounts"][0]["extra"] = json!(1)),
         ];

@@ -9,6 +9,8 @@
 use sha2::{Digest, Sha256};
 
 use super::change::{Action, Change};
+use super::refusal::Refusal;
+use crate::role::RoleName;
 use crate::text::hexadecimal;
 
 /// The changes that a person confirmed.
@@ -32,6 +34,8 @@ pub struct HashedPlan {
 /// A change by its hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HashedChange {
+    /// The role that is changed.
+    pub role: RoleName,
     /// The sentence that the person read.
     pub summary: String,
     /// The hash, in hexadecimal.
@@ -71,8 +75,21 @@ impl HashedPlan {
     /// The changes by their hashes.
     #[must_use]
     pub fn new<'a>(salt: &Salt, changes: impl IntoIterator<Item = &'a Change>) -> Self {
-        let hashed = |change: &Change| HashedChange { summary: change.to_string(), hash: hash(salt, change) };
+        let hashed = |change: &Change| HashedChange {
+            role: change.role.clone(),
+            summary: change.to_string(),
+            hash: hash(salt, change),
+        };
         Self { salt: salt.clone(), changes: changes.into_iter().map(hashed).collect() }
+    }
+
+    /// Whether one of the roles has changes in the plan and is refused now, without any change: it was changed since.
+    #[must_use]
+    pub fn is_refused_since(&self, open: &[Change], refusals: &[Refusal]) -> bool {
+        let is_planned = |role: &RoleName| self.changes.iter().any(|change| change.role == *role);
+        let is_open = |role: &RoleName| open.iter().any(|change| change.role == *role);
+        let mut of_role = refusals.iter().filter(|refusal| !refusal.is_registration).map(|refusal| &refusal.role);
+        of_role.any(|role| is_planned(role) && !is_open(role))
     }
 
     /// Whether a change is one of the plan, and described there as what it is.
@@ -108,6 +125,7 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::*;
+    use crate::code::Code;
     use crate::policy::Document;
 
     fn salt(byte: u8) -> Salt {
@@ -146,6 +164,24 @@ mod tests {
         let mut plan = HashedPlan::new(&salt(1), [&update("old", "new")]);
         plan.changes[0].summary = "update the description of role `Reader`".to_owned();
         assert!(!plan.includes(&update("old", "new")));
+    }
+
+    #[test]
+    fn role_that_is_refused_since_the_plan_was_changed() {
+        let refused = Refusal {
+            code: Code::ForeignRole,
+            role: "Reader".parse().unwrap(),
+            message: "another principal made it".to_owned(),
+            remedy: "rename it".to_owned(),
+            is_registration: false,
+        };
+        let plan = HashedPlan::new(&salt(1), [&update("old", "new")]);
+        assert!(plan.is_refused_since(&[], std::slice::from_ref(&refused)));
+        assert!(!plan.is_refused_since(&[update("old", "new")], std::slice::from_ref(&refused)));
+        assert!(!plan.is_refused_since(&[], &[]));
+        let other = Refusal { role: "Writer".parse().unwrap(), ..refused.clone() };
+        assert!(!plan.is_refused_since(&[], &[other]));
+        assert!(!plan.is_refused_since(&[], &[Refusal { is_registration: true, ..refused }]));
     }
 
     #[test]
