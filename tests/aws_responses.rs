@@ -37,7 +37,7 @@ use onboarding_core::policy::Document;
 use onboarding_core::role_settings::RoleSettings;
 use onboarding_core::time::from_unix_seconds;
 use onboarding_engine::ports::{
-    AssumeRoleRequest, Creation, Directory, ParameterKind, Queue, Secrets, Sessions, ReadIam, WriteIam,
+    AssumeRoleRequest, Creation, Directory, ParameterKind, Queue, ReadIam, Secrets, Sessions, WriteIam,
 };
 use wiremock::matchers::{any, body_string_contains};
 use wiremock::{Mock, MockServer, ResponseTemplate};

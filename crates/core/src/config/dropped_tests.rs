@@ -71,7 +71,8 @@ fn grant_with_other_conditions_is_named() {
         assert_eq!(warnings.lines().filter(|line| !line.is_empty()).count(), 1, "{warnings}");
         assert!(!warnings.contains("s3cret"));
     }
-    let more = OLD.to_owned() + "\n[[access-role.grant]]\nprincipal = '222233334444'\nactions = ['sts:AssumeRole', 'sts:TagSession']\n";
+    let more = OLD.to_owned()
+        + "\n[[access-role.grant]]\nprincipal = '222233334444'\nactions = ['sts:AssumeRole', 'sts:TagSession']\n";
     assert_eq!(shown(OLD, &more), "", "the earlier one is still configured");
 }
 
