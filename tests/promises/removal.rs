@@ -61,7 +61,35 @@ fn recorded_roles(scenario: &Scenario) -> Vec<String> {
 fn removals_are_planned_shown_and_made() {
     let scenario = removing().plan();
     let text = plain(&plan_lines(scenario.report(), Detail::Summary));
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"
+    Account 444455556666 (payments-dev), via OrganizationAccountAccessRole
+
+    Plan: 0 to add, 0 to change, 6 to remove
+
+      - remove account 222233334444 from the trust policy of role
+        `OrganizationAccountAccessRole`
+          - trusts account 222233334444
+
+      - delete policy `TrelicaIntegration` from role `TrelicaIntegration`
+          allows iam:ListUsers on all resources
+      - delete role `TrelicaIntegration` of Trelica (1Password SaaS Manager)
+          - trusts account 377450845233 with an external ID (hidden)
+
+      - delete policy `deploy` from role `app-deployer`
+          allows lambda:* on all resources
+      - detach arn:aws:iam::aws:policy/ReadOnlyAccess from role `app-deployer`
+      - delete role `app-deployer`
+          - trusts arn:aws:iam::222233334444:role/app-pipeline
+
+    Who will be able to assume what (configured principals; others are not listed)
+      ✓ OrganizationAccountAccessRole  account 222233334444: not named by the trust
+                                       policy
+      ✓ Workload_Security_Role_Cross   Trend Micro Cloud One Workload Security, only
+                                       with its external ID
+      ✓ TrelicaIntegration             Trelica (1Password SaaS Manager): the role
+                                       does not exist
+      ✓ app-deployer                   app-deployer: the role does not exist
+    "#);
     let scenario = assert_plan_is_what_apply_calls(scenario, "removal");
     assert_removed(&scenario, "applied");
     assert_eq!(recorded_roles(&scenario), [SECURITY_ROLE], "the record forgets what was removed");
@@ -79,7 +107,11 @@ fn removals_are_planned_shown_and_made() {
         .into_iter()
         .map(|proof| proof.sentence.clone())
         .collect();
-    insta::assert_snapshot!(lines(proofs), @"");
+    insta::assert_snapshot!(lines(proofs), @"
+    Trelica (1Password SaaS Manager): the role does not exist
+    account 222233334444: not named by the trust policy
+    app-deployer: the role does not exist
+    ");
 }
 
 /// A role that does not exist costs one call.
@@ -204,6 +236,23 @@ fn policy_that_is_added_during_the_run_is_removed_too() {
         None
     });
     assert_removed(&scenario.assert_outcome("converged"), "added");
+}
+
+/// IAM deletes by name: the role that another principal creates meanwhile is kept.
+#[test]
+fn role_that_is_created_again_during_the_run_is_not_deleted() {
+    let scenario = removing();
+    let organization = scenario.organization().clone();
+    let scenario = scenario.apply_with_intercepted_writes(move |change| {
+        if change.role == name(OWN_ROLE) && matches!(change.action, Action::Detach(_)) {
+            let role = organization.role_state(&id(NEW), &name(OWN_ROLE)).unwrap();
+            organization.delete_role(&id(NEW), &name(OWN_ROLE));
+            organization.put_role(&id(NEW), &name(OWN_ROLE), role);
+        }
+        None
+    });
+    let scenario = scenario.assert_outcome("blocked role_not_recorded");
+    assert!(scenario.roles().contains_key(&name(OWN_ROLE)));
 }
 
 #[test]

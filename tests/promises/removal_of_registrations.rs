@@ -47,7 +47,11 @@ fn registration_is_removed_before_the_role() {
     let scenario = scenario.apply_shown(planned);
     assert_removed(&scenario, "applied");
     let calls: Vec<_> = scenario.writes().iter().map(|call| call.call).collect();
-    insta::assert_snapshot!(calls.join("\n"), @"");
+    insta::assert_snapshot!(calls.join("\n"), @"
+    workload-security:DeleteAwsConnector
+    iam:DeleteRolePolicy
+    iam:DeleteRole
+    ");
     let scenario = scenario.apply_again().assert_converged_without_writes();
     let asked = |call: &&onboarding_simulation::Call| call.call.starts_with("workload-security");
     assert_eq!(scenario.organization().journal().iter().filter(asked).count(), 0, "the vendor is not asked any more");
@@ -110,7 +114,7 @@ fn registration_in_a_tenant_without_access_is_named() {
         assert!(scenario.organization().journal().iter().all(|call| call.call != DELETE));
     }
     let notices = registered().config(&removing("")).plan().report().notices.clone();
-    insta::assert_snapshot!(notices.iter().find(|notice| notice.contains("registered the account")).unwrap(), @"");
+    insta::assert_snapshot!(notices.iter().find(|notice| notice.contains("registered the account")).unwrap(), @"this tool registered the account with Trend Micro Cloud One Workload Security (ID 1), and that registration is kept; set `registration` in the `[[removed]]` block to the tenant, or remove it in the vendor's console");
 }
 
 #[test]
