@@ -14,6 +14,7 @@ use super::init::Init;
 use super::prerequisites_args::PrerequisitesCommand;
 use super::target_args::{Apply, Target};
 use super::vendor_args::{Handoff, VendorsCommand};
+use super::undo_args::Undo;
 use super::verify_args::Verify;
 
 use onboarding_core::account::Partition;
@@ -36,6 +37,7 @@ const EXAMPLES: &str = "Examples:
   onboard plan --event event.json                 what an event would change
   onboard apply --account 444455556666            show the changes, ask, apply
   onboard verify --account 444455556666 --as ann  assume the roles for real
+  onboard undo --account 444455556666             restore the trust policy of before a run
   onboard accounts create --from accounts.csv     create and onboard accounts
   onboard handoff --all --format csv              values to paste at vendors
   onboard links --account 444455556666            links into the AWS console
@@ -64,6 +66,8 @@ pub(super) enum Command {
     Apply(Apply),
     /// Verify who can assume the roles of an account, with `--as` by assuming them; changes nothing
     Verify(Box<Verify>),
+    /// Restore the trust policy of the access role as it was before a run; shows the change and asks for confirmation
+    Undo(Box<Undo>),
     /// Create accounts and onboard them, or list the accounts of the organization
     #[command(subcommand)]
     Accounts(AccountsCommand),

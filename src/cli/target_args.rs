@@ -10,7 +10,7 @@ use onboarding_core::account::AccountId;
 use onboarding_core::report::Detail;
 
 #[derive(Debug, ClapArgs)]
-#[command(mut_arg("records", |records| records.help(records_help("Without it, no lease is acquired, and the sessions of a role that changes are revoked"))))]
+#[command(mut_arg("records", |records| records.help(records_help("Without it, no lease is acquired, the sessions of a role that changes are revoked, and `onboard undo` is not possible"))))]
 pub(super) struct Apply {
     #[command(flatten)]
     pub(super) target: Target,

@@ -44,5 +44,6 @@ mod sessions_and_round_trips;
 mod sessions_are_revoked;
 mod take_over_during_a_run;
 mod tenant_external_id;
+mod undo;
 mod unowned_role_is_left_alone;
 mod waiting;

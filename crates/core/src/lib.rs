@@ -52,6 +52,7 @@ pub mod text;
 pub mod time;
 mod toml_reader;
 pub mod trigger;
+pub mod undo;
 pub mod vendor;
 pub mod vendor_documents;
 pub mod vendor_read;

@@ -17,6 +17,8 @@
 //! | `handoffs` | what a person still has to do at vendors; no account is accessed |
 //! | `retry` | pauses between attempts, and calls that hang |
 //! | `verify` | what `onboard verify` needs besides a plan: the state that was found |
+//! | `undo` | restores what the trust policy of the access role was before a run |
+//! | `write_ahead` | records what that policy was before it is changed |
 //! | `configuration` | reads the deployed configuration, with its files |
 //! | `secrets` | external IDs and API keys in parameters, read once |
 //! | `run` | what one run has and has found, which becomes its report |
@@ -52,8 +54,10 @@ mod run;
 mod secrets;
 mod target;
 mod tenants;
+mod undo;
 mod vendors;
 mod verify;
+mod write_ahead;
 
 pub use all_accounts::{AllAccounts, all_accounts};
 pub use configuration::{ConfigurationError, DeployedConfiguration, parameters_below};

@@ -41,8 +41,8 @@ pub(crate) async fn observe<S: ReadIam>(
             }
         }));
     let (access, roles) = try_join(access, roles).await?;
-    let access_trust = match access {
-        Some(role) => role.trust,
+    let access = match access {
+        Some(role) => role,
         None => {
             return Err(ApiError::new(
                 "iam:GetRole",
@@ -51,7 +51,6 @@ pub(crate) async fn observe<S: ReadIam>(
             ));
         }
     };
-    let access_role = assumed.access_role.clone();
     let mut there = BTreeMap::new();
     let mut unreadable = BTreeMap::new();
     for (name, role) in roles.into_iter().flatten() {
@@ -60,7 +59,14 @@ pub(crate) async fn observe<S: ReadIam>(
             Err(why) => unreadable.insert(name, why).map(drop),
         };
     }
-    Ok(Observed { access_role, access_trust, roles: there, unreadable, registrations: BTreeMap::new() })
+    Ok(Observed {
+        access_role: assumed.access_role.clone(),
+        access_trust: access.trust,
+        access_role_id: access.id,
+        roles: there,
+        unreadable,
+        registrations: BTreeMap::new(),
+    })
 }
 
 fn session<'a, S: ReadIam>(assumed: &'a AssumedAccount<S>, role: &RoleName) -> Result<&'a S, ApiError> {

@@ -33,7 +33,7 @@ pub(crate) struct Run<'a, W> {
     world: &'a W,
     pub(crate) job: Job,
     pub(crate) mode: Mode,
-    started: SystemTime,
+    pub(crate) started: SystemTime,
     /// The pauses of everything that opens the account; converging has its own.
     pub(crate) backoff: Backoff,
     pub(crate) record: OpenRecord<'a, W>,
@@ -157,7 +157,7 @@ impl<'a, W: World> Run<'a, W> {
         let handoffs = account.as_ref().map(|account| handoffs(config, account, &record.record().handoffs));
         let ou_path = account.as_ref().and_then(|account| account.ou_path.clone());
         let ended = self.ledger.into_results();
-        notices.extend(record.notice());
+        notices.extend(record.notices());
         notices.extend(vendor_reads);
         notices.extend(others_denied.clone());
         notices.extend(still_present.iter().map(ToString::to_string));

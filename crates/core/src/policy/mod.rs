@@ -13,6 +13,7 @@
 //! - `known_caller`: whether a document allows one request of a known caller;
 //! - `revocation`: the policy that revokes the sessions of a role;
 //! - `inline_quota`: the space for that policy;
+//! - `masked`: the text of a policy without its external IDs, to be stored;
 //! - `explain`, `reach`, `condition_text`, `summary`, `read_only`, `lint`, `escalation`, `redact`: for people.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
@@ -33,6 +34,7 @@ mod granted;
 mod inline_quota;
 mod known_caller;
 mod lint;
+mod masked;
 mod normal;
 mod operators;
 mod pasted;
@@ -65,6 +67,7 @@ pub use inline_quota::inline_length;
 pub(crate) use inline_quota::{INLINE_QUOTA, deny_everything, inline_limit, only_allows};
 pub(crate) use known_caller::{KnownRequest, MfaContext, mentions_mfa, verdict_on_request};
 pub use lint::{ExternalIdRequirement, Finding, Severity, lint_trust, lint_trusted};
+pub use masked::MaskedPolicy;
 pub use operators::is_operator;
 pub use pasted::{PastedPolicy, PolicyOrigin};
 pub(crate) use principal::is_session_of;
