@@ -78,6 +78,7 @@ mod fresh_account {
             access_role: AccessRole {
                 names: names.map(|name| name.parse().unwrap()).to_vec(),
                 grants: vec![GrantSpec { access_role: None, trust: trust(IDENTITY, None) }],
+                revoked: Vec::new(),
                 prune_orphans: false,
             },
             console: ConsoleSettings::default(),

@@ -111,6 +111,7 @@ pub fn assert_usable(config: &Config) {
 pub fn assert_safe(blueprint: &Blueprint, trust: Document) -> Approved {
     let roles_to_register = || blueprint.roles.iter().filter(|spec| spec.registration.is_some());
     let observed = Observed {
+        instance_profiles: Default::default(),
         access_role: access_role(),
         access_trust: Ok(trust),
         access_role_id: None,

@@ -72,6 +72,17 @@ impl ReadIam for IamSession {
         let next = response.is_truncated.then_some(response.marker).flatten();
         Ok(Page { items: items.collect(), next })
     }
+
+    async fn instance_profiles(&self, role: &RoleName, from: Option<String>) -> Result<Page, ApiError> {
+        const CALL: &str = "iam:ListInstanceProfilesForRole";
+        let list = self.iam.list_instance_profiles_for_role().role_name(role.as_str()).set_marker(from);
+        let Some(response) = none_if_not_found(async { list.send().await.map_err(api_error(CALL)) }).await? else {
+            return Ok(Page { items: Vec::new(), next: None });
+        };
+        let items = response.instance_profiles.into_iter().map(|profile| profile.instance_profile_name);
+        let next = response.is_truncated.then_some(response.marker).flatten();
+        Ok(Page { items: items.collect(), next })
+    }
 }
 
 /// The response; `None` if the requested item does not exist.

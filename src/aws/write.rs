@@ -40,6 +40,11 @@ impl IamSession {
                 let update = iam.update_assume_role_policy().role_name(role).policy_document(after.to_text());
                 update.send().await.map(drop).map_err(api_error(call))
             }
+            Action::DeleteRole(_) => {
+                let delete = iam.delete_role().role_name(role);
+                let sent = delete.customize().interceptor(attempt.clone()).send().await;
+                sent.map(drop).map_err(api_error(call)).map_err(|error| attempt.classify(error))
+            }
             Action::UpdateRole { after, .. } => {
                 let update = iam.update_role().role_name(role).description(&after.description);
                 let update = update.max_session_duration(seconds(after.max_session));

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::account::{Account, AccountId};
 use crate::config::{
-    Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec, VendorTenant,
+    AccessRole, Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RemovedRole, RoleTemplate, TrustSpec,
+    VendorTenant,
 };
 use crate::display_name::DisplayName;
 use crate::observed::ExistingRegistration;
@@ -29,10 +30,33 @@ pub struct Blueprint {
     /// The grants on the access role, in addition to the existing ones. Which of them apply depends on the access role that the
     /// account has: see [`Blueprint::grants_on`].
     pub grants: Vec<AccessGrant>,
+    /// The principals that are removed from the access role's trust policy.
+    pub revoked: Vec<Principal>,
     /// Whether deleted identities are removed from the access role's trust policy.
     pub prune_orphans: bool,
     /// The roles.
     pub roles: Vec<RoleSpec>,
+    /// The roles that are deleted.
+    pub removed: Vec<RoleRemoval>,
+}
+
+/// A role that is deleted.
+#[derive(Debug, Clone)]
+pub struct RoleRemoval {
+    /// The role.
+    pub role: RemovedRole,
+    /// The endpoint and the API key of the vendor from which the registration is removed first, or why they are not available.
+    /// `None` if no registration is removed.
+    pub access: Option<Result<ApiAccess, String>>,
+}
+
+impl RoleRemoval {
+    /// The removal of a role, with the API key of its vendor.
+    #[must_use]
+    pub fn new(role: &RemovedRole, secrets: &SecretValues) -> Self {
+        let access = role.tenant.as_ref().map(|tenant| tenant_access(tenant, secrets));
+        Self { role: role.clone(), access }
+    }
 }
 
 /// A grant on the access role.
@@ -201,7 +225,9 @@ pub fn parameters(config: &Config) -> BTreeSet<&str> {
 /// The SSM parameters that hold API keys of vendors.
 #[must_use]
 pub fn key_parameters(config: &Config) -> BTreeSet<&str> {
-    config.roles.iter().filter_map(|role| Some(role.registration.as_ref()?.tenant.key_parameter.as_str())).collect()
+    let registered = config.roles.iter().filter_map(|role| Some(&role.registration.as_ref()?.tenant));
+    let removed = config.removed.iter().filter_map(|role| role.tenant.as_ref());
+    registered.chain(removed).map(|tenant| tenant.key_parameter.as_str()).collect()
 }
 
 /// The tenants whose external ID a configuration leaves to the vendor's API.
@@ -271,8 +297,11 @@ impl Blueprint {
                 Err(error) => errors.push(error),
             }
         }
-        let prune_orphans = config.access_role.prune_orphans;
-        Ok((Self { account: account.clone(), grants, prune_orphans, roles }, errors))
+        let AccessRole { revoked, prune_orphans, .. } = &config.access_role;
+        let revoked = revoked.iter().map(|text| Principal::from_policy("AWS", &text.expand(account))).collect();
+        let removed = config.removed.iter().map(|role| RoleRemoval::new(role, secrets)).collect();
+        let account = account.clone();
+        Ok((Self { account, grants, revoked, prune_orphans: *prune_orphans, roles, removed }, errors))
     }
 
     /// The grants on an access role.

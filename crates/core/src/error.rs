@@ -67,7 +67,7 @@ pub enum ErrorKind {
     MalformedPolicy,
     /// A quota is reached.
     Quota,
-    /// A concurrent write.
+    /// A concurrent write, or a role that cannot be deleted because something was added to it meanwhile.
     Conflict,
     /// A resource of that name exists.
     AlreadyExists,
@@ -192,6 +192,8 @@ impl ApiError {
             "LimitExceeded" | "LimitExceededException" => ErrorKind::Quota,
             "ConcurrentModification"
             | "ConcurrentModificationException"
+            | "DeleteConflict"
+            | "DeleteConflictException"
             | "ConditionalCheckFailedException"
             | "TransactionConflictException" => ErrorKind::Conflict,
             "EntityAlreadyExists" | "EntityAlreadyExistsException" | "ParameterAlreadyExists" => {

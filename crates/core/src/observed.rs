@@ -19,13 +19,15 @@ pub struct Observed {
     pub access_trust: Result<Document, String>,
     /// The unique ID of the access role.
     pub access_role_id: Option<RoleId>,
-    /// The existing roles of the blueprint.
+    /// The existing roles of the blueprint, including those that it removes.
     pub roles: BTreeMap<RoleName, ObservedRole>,
     /// The roles of the blueprint that cannot be read, and why. Often the role exists under another path, which the session
     /// policy does not cover.
     pub unreadable: BTreeMap<RoleName, Cause>,
+    /// The instance profiles that contain a role that the blueprint removes.
+    pub instance_profiles: BTreeMap<RoleName, BTreeSet<String>>,
     /// The registrations of the account with the vendors of the blueprint's roles, or why they are not known. They are read
-    /// from the vendors, separately from the account.
+    /// from the vendors, separately from the account. For a role that is removed, only those that this tool made.
     pub registrations: BTreeMap<RoleName, Result<Vec<ExistingRegistration>, Stop>>,
 }
 

@@ -26,6 +26,12 @@ pub enum Owner {
 }
 
 impl Owner {
+    /// Whether both are the same vendor, or the same role: the names of roles are case-insensitive.
+    #[must_use]
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.to_string().eq_ignore_ascii_case(&other.to_string())
+    }
+
     /// Whether the role is a vendor's.
     #[must_use]
     pub(crate) fn is_vendor(&self) -> bool {

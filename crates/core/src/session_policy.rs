@@ -8,6 +8,9 @@
 //! - to apply, the write calls that a plan may contain for these roles. `iam:AttachRolePolicy` and
 //!   `iam:PutRolePermissionsBoundary` are limited to the configured ARNs.
 //!
+//! The roles that the configuration removes get statements of their own, with the calls that delete a role. Their paths are not
+//! known, so that each has two ARNs: with the path `/`, and with any other one.
+//!
 //! STS limits an inline session policy to 2,048 characters, which is enough for a few roles. With more roles, they are
 //! distributed over several sessions. Roles are added to a session in the order of the blueprint until its policy would be
 //! too long, then the next session starts. The first session includes the access role.
@@ -41,6 +44,16 @@ const WRITES: [&str; 9] = [
     "iam:UpdateRole",
 ];
 
+/// What is read of a role that is removed.
+const REMOVAL_READS: [&str; 5] = [
+    "iam:GetRole",
+    "iam:GetRolePolicy",
+    "iam:ListAttachedRolePolicies",
+    "iam:ListInstanceProfilesForRole",
+    "iam:ListRolePolicies",
+];
+const REMOVAL_WRITES: [&str; 3] = ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy"];
+
 /// How many roles a session of [`scopes_to_read`] reads, so that its policy is short enough whatever their names are.
 const ROLES_TO_READ: usize = 8;
 
@@ -71,12 +84,15 @@ pub fn scopes_within<'a>(
     length: usize,
 ) -> (Vec<SessionScope>, Vec<&'a RoleSpec>) {
     let account = &blueprint.account;
-    let policy = |with_access: bool, roles: &[&RoleSpec]| {
+    let policy = |with_access: bool, group: &[Entry<'_>]| {
         let mut statements = Vec::new();
         if with_access {
             statements.push(access_statement(account, access, mode));
         }
-        statements.extend(role_statements(account, roles, mode));
+        let roles: Vec<_> = group.iter().filter_map(|entry| entry.role()).collect();
+        let removed: Vec<_> = group.iter().filter_map(|entry| entry.removed()).collect();
+        statements.extend(role_statements(account, &roles, mode));
+        statements.extend(removal_statement(account, &removed, mode));
         json!({"Version": "2012-10-17", "Statement": statements}).to_string()
     };
     // Checked for `apply` in either mode: a role that cannot be written is not planned either.
@@ -84,23 +100,22 @@ pub fn scopes_within<'a>(
         let statements = role_statements(account, &[role], Mode::Apply);
         json!({"Version": "2012-10-17", "Statement": statements}).to_string().len() <= MAX_LENGTH
     };
-    let mut groups: Vec<Vec<&RoleSpec>> = vec![Vec::new()];
-    let mut too_long = Vec::new();
-    for role in &blueprint.roles {
+    let (fitting, too_long): (Vec<_>, Vec<_>) = blueprint.roles.iter().partition(|role| fits(role));
+    let entries = fitting.into_iter().map(Entry::Role);
+    let mut groups: Vec<Vec<Entry<'_>>> = vec![Vec::new()];
+    for entry in entries.chain(blueprint.removed.iter().map(|removal| Entry::Removed(&removal.role.name))) {
         let first = groups.len() == 1;
-        if !fits(role) {
-            too_long.push(role);
-        } else if let Some(group) = groups.last_mut() {
-            group.push(role);
+        if let Some(group) = groups.last_mut() {
+            group.push(entry);
             let is_alone = !first && group.len() == 1;
             if policy(first, group).len() > length && !is_alone {
                 group.pop();
-                groups.push(vec![role]);
+                groups.push(vec![entry]);
             }
         }
     }
-    let scope = |(index, group): (usize, Vec<&RoleSpec>)| {
-        let mut roles: BTreeSet<_> = group.iter().map(|role| role.name().clone()).collect();
+    let scope = |(index, group): (usize, Vec<Entry<'_>>)| {
+        let mut roles: BTreeSet<_> = group.iter().map(|entry| entry.name().clone()).collect();
         if index == 0 {
             roles.insert(access.clone());
         }
@@ -109,20 +124,63 @@ pub fn scopes_within<'a>(
     (groups.into_iter().enumerate().map(scope).collect(), too_long)
 }
 
+/// A role that a session is for.
+#[derive(Clone, Copy)]
+enum Entry<'a> {
+    /// It is installed.
+    Role(&'a RoleSpec),
+    /// It is removed.
+    Removed(&'a RoleName),
+}
+
+impl<'a> Entry<'a> {
+    fn role(self) -> Option<&'a RoleSpec> {
+        match self {
+            Self::Role(role) => Some(role),
+            Self::Removed(_) => None,
+        }
+    }
+
+    fn removed(self) -> Option<&'a RoleName> {
+        match self {
+            Self::Role(_) => None,
+            Self::Removed(name) => Some(name),
+        }
+    }
+
+    fn name(self) -> &'a RoleName {
+        match self {
+            Self::Role(role) => role.name(),
+            Self::Removed(name) => name,
+        }
+    }
+}
+
 /// The sessions that read roles whose paths are not known, such as those that are no longer configured, and do nothing else.
 #[must_use]
 pub fn scopes_to_read(account: &Account, roles: &[&RoleName]) -> Vec<SessionScope> {
-    // The path is `/` or another one.
     let scope = |roles: &[&RoleName]| {
-        let arns =
-            roles.iter().flat_map(|role| ["/", "/*/"].map(|path| role.arn(&account.partition, &account.id, path)));
-        let statement = json!({"Effect": "Allow", "Action": "iam:GetRole", "Resource": arns.collect::<Vec<_>>()});
+        let statement = json!({"Effect": "Allow", "Action": "iam:GetRole", "Resource": any_path(account, roles)});
         SessionScope {
             roles: roles.iter().map(|role| (*role).clone()).collect(),
             policy: json!({"Version": "2012-10-17", "Statement": [statement]}).to_string(),
         }
     };
     roles.chunks(ROLES_TO_READ).map(scope).collect()
+}
+
+/// The ARNs of roles whose path is `/` or another one.
+fn any_path(account: &Account, roles: &[&RoleName]) -> Vec<String> {
+    let arns = |role: &&RoleName| ["/", "/*/"].map(|path| role.arn(&account.partition, &account.id, path));
+    roles.iter().flat_map(arns).collect()
+}
+
+/// What a session does with the roles that are removed.
+fn removal_statement(account: &Account, removed: &[&RoleName], mode: Mode) -> Option<Value> {
+    let writes = if mode == Mode::Apply { &REMOVAL_WRITES[..] } else { &[] };
+    let actions: Vec<_> = REMOVAL_READS.iter().chain(writes).collect();
+    let arns = any_path(account, removed);
+    (!removed.is_empty()).then(|| json!({"Effect": "Allow", "Action": actions, "Resource": arns}))
 }
 
 fn access_statement(account: &Account, access: &RoleName, mode: Mode) -> Value {

@@ -98,7 +98,7 @@ impl<W: World<Session: WriteIam>> Engine<W> {
         let registrations = async {
             match known {
                 Some(known) => known,
-                None => self.registrations(&account.blueprint).await,
+                None => self.registrations(&account.blueprint, &run.record.record().registrations).await,
             }
         };
         let observe = async {
@@ -134,6 +134,7 @@ pub(crate) fn verify<W: World>(
     run.findings.proofs = proofs(&account.blueprint, observed);
     run.note_vendor_reads(&account.blueprint, observed);
     run.ledger.settle(approved, observed);
+    run.note_removed(&account.blueprint, observed);
     if let Ok(trust) = &observed.access_trust {
         run.record.read_trust(trust);
         let blueprint = &account.blueprint;
@@ -189,6 +190,7 @@ mod tests {
             access_role_id: None,
             roles: BTreeMap::new(),
             unreadable: BTreeMap::new(),
+            instance_profiles: BTreeMap::new(),
             registrations: BTreeMap::new(),
         }
     }

@@ -25,7 +25,7 @@ use onboarding_core::vendor::ApiAccess;
 use crate::job::Engine;
 use crate::open_record::OpenRecord;
 use crate::ports::World;
-use crate::vendors::no_access;
+use crate::vendors::{has_role_named, no_access};
 
 /// The removal of the registrations of one account.
 struct Removal<'e, 'r, 'w, W> {
@@ -214,9 +214,8 @@ fn role_of<'a>(
     tenant: &VendorTenant,
     recorded: &'a RecordedRegistrations,
 ) -> Option<&'a RoleName> {
-    let name: RoleName = found.role_arn.as_deref()?.rsplit('/').next()?.parse().ok()?;
     let is_same = |role: &RoleName, one: &RecordedRegistration| {
-        one.id == found.id && one.tenant == tenant.label() && role.is_same(&name)
+        one.id == found.id && one.tenant == tenant.label() && has_role_named(found, role)
     };
     recorded.iter().find(|(role, one)| is_same(role, one)).map(|(role, _)| role)
 }

@@ -96,7 +96,7 @@ impl<W: World<Session: WriteIam>> Engine<W> {
             }
         };
         // Without the lease, they are removed from the record by a later run.
-        if !run.findings.gone.is_empty() {
+        if !run.findings.gone.is_empty() || !run.findings.deregistered.is_empty() {
             timeout_at(&self.world, run.job.abandon_at, run.record.acquire_early()).await;
         }
         run.into_processed(outcome, &self.config)

@@ -187,6 +187,8 @@ impl Ledger {
         let revokes = |change: &Change| matches!(change.action, Action::RevokeSessions(_));
         let changes_trust = |change: &Change| matches!(change.action, Action::UpdateTrust { .. });
         let waits = |change: &Change| match change.is_registration() {
+            // It is removed before its role is.
+            true if matches!(change.action, Action::Deregister(_)) => false,
             true => has(&change.role, &|other| !other.is_registration()),
             // Whoever may write only to roles with a certain boundary can write to this one until its boundary goes.
             false if change.lifts_boundary() => {
@@ -201,6 +203,12 @@ impl Ledger {
         };
         let is_due = |change: &&Change| !waits(change) && (!done(change) || is_undone(change));
         open.iter().filter(is_due).cloned().collect()
+    }
+
+    /// Whether this run deleted a role.
+    pub(crate) fn has_deleted(&self, role: &RoleName) -> bool {
+        let deleted = |step: &ChangeResult| matches!(step.change.action, Action::DeleteRole(_));
+        self.results.iter().any(|step| step.change.role == *role && deleted(step) && step.status == ChangeStatus::Done)
     }
 
     /// Whether this run wrote a role.

@@ -1,4 +1,4 @@
-//! Reads what a blueprint names, all at once.
+//! Reads what a blueprint names, all at once. Of a role that is removed, the rest is read only if the role exists.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -40,7 +40,18 @@ pub(crate) async fn observe<S: ReadIam>(
                 read => Ok(read?.map(|role| (spec.name().clone(), Ok(role)))),
             }
         }));
-    let (access, roles) = try_join(access, roles).await?;
+    let removed = try_join_all(blueprint.removed.iter().map(async |removal| {
+        let name = &removal.role.name;
+        let reader = Reader { session: session(assumed, name)?, role: name, reads };
+        match reader.read_removed().await {
+            Err(error) if error.kind() == ErrorKind::AccessDenied => {
+                let why = Stop::from_error(&error, AccountAge::Established).into_cause();
+                Ok(Some((name.clone(), Err(why))))
+            }
+            read => Ok(read?.map(|role| (name.clone(), Ok(role)))),
+        }
+    }));
+    let (access, roles, removed) = try_join3(access, roles, removed).await?;
     let access = match access {
         Some(role) => role,
         None => {
@@ -59,12 +70,23 @@ pub(crate) async fn observe<S: ReadIam>(
             Err(why) => unreadable.insert(name, why).map(drop),
         };
     }
+    let mut instance_profiles = BTreeMap::new();
+    for (name, role) in removed.into_iter().flatten() {
+        match role {
+            Ok((role, profiles)) => {
+                instance_profiles.insert(name.clone(), profiles);
+                there.insert(name, role);
+            }
+            Err(why) => _ = unreadable.insert(name, why),
+        }
+    }
     Ok(Observed {
         access_role: assumed.access_role.clone(),
         access_trust: access.trust,
         access_role_id: access.id,
         roles: there,
         unreadable,
+        instance_profiles,
         registrations: BTreeMap::new(),
     })
 }
@@ -81,10 +103,30 @@ struct Reader<'a, S> {
 }
 
 impl<S: ReadIam> Reader<'_, S> {
+    /// Reads a role that is removed, and the instance profiles that contain it. If it does not exist, that is one call.
+    async fn read_removed(&self) -> Result<Option<(ObservedRole, BTreeSet<String>)>, ApiError> {
+        let Some(role) = self.role().await? else { return Ok(None) };
+        let (names, attached, profiles) =
+            try_join3(self.policy_names(), self.attached(), self.instance_profiles()).await?;
+        let role = self.with_policies(role, names, BTreeMap::new(), attached).await?;
+        Ok(Some((role, profiles)))
+    }
+
     async fn read(&self, spec: &RoleSpec) -> Result<Option<ObservedRole>, ApiError> {
         let inline = try_join(self.policy_names(), self.policies(spec.policies.keys().cloned()));
-        let (role, (names, mut texts), attached) = try_join3(self.role(), inline, self.attached()).await?;
-        let Some(mut role) = role else { return Ok(None) };
+        let (role, (names, texts), attached) = try_join3(self.role(), inline, self.attached()).await?;
+        let Some(role) = role else { return Ok(None) };
+        self.with_policies(role, names, texts, attached).await.map(Some)
+    }
+
+    /// The role with its policies, of which `texts` were read already.
+    async fn with_policies(
+        &self,
+        mut role: ObservedRole,
+        names: BTreeSet<String>,
+        mut texts: BTreeMap<String, String>,
+        attached: BTreeSet<String>,
+    ) -> Result<ObservedRole, ApiError> {
         let more: Vec<_> = names.iter().filter(|name| !texts.contains_key(*name)).cloned().collect();
         if !more.is_empty() {
             texts.extend(self.policies(more.into_iter()).await?);
@@ -93,8 +135,8 @@ impl<S: ReadIam> Reader<'_, S> {
         role.inline_length = others.map(|(_, text)| inline_length(text)).sum();
         let parsed = |text: &str| Document::parse(text).map_err(|error| error.to_string());
         role.policies = texts.iter().map(|(name, text)| (name.clone(), parsed(text))).collect();
-        role.attached = attached.into_iter().collect();
-        Ok(Some(role))
+        role.attached = attached;
+        Ok(role)
     }
 
     fn count(&self) -> &S {
@@ -120,6 +162,10 @@ impl<S: ReadIam> Reader<'_, S> {
 
     async fn attached(&self) -> Result<BTreeSet<String>, ApiError> {
         all_pages(|from| self.count().attached(self.role, from)).await
+    }
+
+    async fn instance_profiles(&self) -> Result<BTreeSet<String>, ApiError> {
+        all_pages(|from| self.count().instance_profiles(self.role, from)).await
     }
 }
 

@@ -8,6 +8,7 @@ use onboarding_core::mode::Mode;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::Stop;
 use onboarding_core::plan::{KnownRoles, Refusal};
+use onboarding_core::role::RoleName;
 
 use crate::assume::session_name;
 use crate::job::Engine;
@@ -18,6 +19,7 @@ use crate::removed::{grants_still_present, is_visible};
 use crate::retry::{timed_out, timeout_at, without_session};
 use crate::run::Run;
 use crate::target::TargetAccount;
+use crate::vendors::kept_registrations;
 
 /// An account whose access role was assumed, whose id was confirmed and which was read for the first time.
 pub(crate) struct OpenedAccount<S> {
@@ -79,9 +81,10 @@ impl<W: World> Engine<W> {
         let required = blueprint.roles.iter().map(RoleSpec::name).chain(refusals.iter().map(|refusal| &refusal.role));
         findings.required = required.chain([&assumed.access_role]).cloned().collect();
         let access_role = assumed.access_role.clone();
+        let registered = record.record().registrations;
         let (confirmed, registrations, removed) = join!(
             assumed.confirm(&blueprint),
-            self.registrations(&blueprint),
+            self.registrations(&blueprint, &registered),
             self.find_removed(removed, &blueprint.account, &access_role, &name)
         );
         let (target, observed) = confirmed?;
@@ -90,6 +93,10 @@ impl<W: World> Engine<W> {
         findings.gone = if is_visible(&recorded, self.world.now()) { removed.gone } else { KnownRoles::new() };
         let recorded = record.record();
         findings.still_present.extend(grants_still_present(&recorded.grants, &blueprint, &observed));
+        findings.still_present.extend(kept_registrations(&blueprint, &recorded.registrations));
+        findings.removed = blueprint.removed.iter().map(|removal| removal.role.name.clone()).collect();
+        let is_left = |name: &&RoleName| observed.roles.contains_key(*name) || observed.unreadable.contains_key(*name);
+        findings.required.extend(findings.removed.iter().filter(is_left).cloned());
         Ok(OpenedAccount { blueprint, age, refusals, unknown_external_id, target, observed })
     }
 }

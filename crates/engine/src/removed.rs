@@ -55,7 +55,9 @@ impl<W: World> Engine<W> {
         access_role: Option<&RoleName>,
         session_name: &str,
     ) -> RemovedRoles<W::Session> {
-        let configured = self.config.roles.iter().map(|role| &role.definition.name);
+        // Those that are to be removed are read with the configured ones.
+        let removed = self.config.removed.iter().map(|role| &role.name);
+        let configured = self.config.roles.iter().map(|role| &role.definition.name).chain(removed);
         let recorded = removed_roles(recorded, configured);
         let names: Vec<_> = recorded.keys().collect();
         let scopes = access_role.map(|_| scopes_to_read(account, &names)).unwrap_or_default();
@@ -120,5 +122,7 @@ pub(crate) fn grants_still_present(
     let Ok(trust) = &observed.access_trust else { return Vec::new() };
     let role = &observed.access_role;
     let configured = blueprint.grants_on(role);
-    still_present_grants(recorded, &configured, role, trust, &blueprint.account.partition)
+    let revoked: Vec<_> = blueprint.revoked.iter().map(ToString::to_string).collect();
+    let left = recorded.iter().filter(|grant| !revoked.contains(&grant.principal)).cloned().collect();
+    still_present_grants(&left, &configured, role, trust, &blueprint.account.partition)
 }

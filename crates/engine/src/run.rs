@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use onboarding_core::account::Account;
-use onboarding_core::blueprint::{Blueprint, SecretValues};
+use onboarding_core::blueprint::{Blueprint, RoleRemoval, SecretValues};
 use onboarding_core::code::Code;
 use onboarding_core::config::Config;
 use onboarding_core::console::{ConsoleLink, access_role_links};
@@ -25,8 +25,9 @@ use crate::job::Job;
 use crate::ledger::Ledger;
 use crate::open_record::{OpenRecord, RoleChanges};
 use crate::ports::{Clock, Records, World};
+use crate::removed::is_visible;
 use crate::retry::Backoff;
-use crate::vendors::read_notices;
+use crate::vendors::{deregistered, read_notices};
 
 /// One run for one account.
 pub(crate) struct Run<'a, W> {
@@ -54,8 +55,12 @@ pub(crate) struct Findings {
     pub(crate) others_denied: Option<String>,
     /// Roles and grants that are still present and no longer configured.
     pub(crate) still_present: Vec<StillPresent>,
+    /// The roles that are removed.
+    pub(crate) removed: Vec<RoleName>,
     /// Recorded roles that are no longer configured and no longer exist.
     pub(crate) gone: KnownRoles,
+    /// The roles whose registrations with vendors this tool made, and which the vendors no longer show.
+    pub(crate) deregistered: Vec<RoleName>,
     /// The grants to record, if an applied run has verified the access role.
     pub(crate) grants: Option<BTreeSet<RecordedGrant>>,
     /// External IDs and keys, which must not appear in the report.
@@ -126,6 +131,24 @@ impl<'a, W: World> Run<'a, W> {
         self.findings.vendor_reads = read_notices(blueprint, observed, &recorded, self.world.now());
     }
 
+    /// Takes which of the roles that are removed no longer exist, and which of their registrations.
+    pub(crate) fn note_removed(&mut self, blueprint: &Blueprint, observed: &Observed) {
+        let record = self.record.record();
+        self.findings.deregistered = deregistered(blueprint, observed, &record.registrations);
+        let is_absent = |name: &RoleName| !observed.roles.contains_key(name) && !observed.unreadable.contains_key(name);
+        // A role that was created a moment ago may not be visible yet, unless this run has deleted it.
+        let is_old = is_visible(&record, self.world.now());
+        for RoleRemoval { role: removed, .. } in &blueprint.removed {
+            let recorded = record.roles.iter().find(|(name, _)| name.is_same(&removed.name));
+            if let Some((name, id)) = recorded
+                && is_absent(&removed.name)
+                && (is_old || self.ledger.has_deleted(&removed.name))
+            {
+                self.findings.gone.insert(name.clone(), id.clone());
+            }
+        }
+    }
+
     /// Takes the newest comparison; it replaces the one before.
     pub(crate) fn compared(&mut self, refused_earlier: &[Refusal], approved: &Approved) {
         self.findings.refusals = refused_earlier.iter().chain(approved.refusals()).cloned().collect();
@@ -142,7 +165,9 @@ impl<'a, W: World> Run<'a, W> {
             required,
             others_denied,
             still_present,
+            removed,
             gone,
+            deregistered,
             grants,
             secrets,
             refusals,
@@ -154,6 +179,7 @@ impl<'a, W: World> Run<'a, W> {
             planned,
             calls,
         } = self.findings;
+        deregistered.into_iter().for_each(|role| record.deregistered(role));
         let handoffs = account.as_ref().map(|account| handoffs(config, account, &record.record().handoffs));
         let ou_path = account.as_ref().and_then(|account| account.ou_path.clone());
         let ended = self.ledger.into_results();
@@ -185,7 +211,10 @@ impl<'a, W: World> Run<'a, W> {
             ..Report::new(Some(self.job.account.clone()), self.job.trigger, self.mode, outcome)
         };
         report.redact(&secrets, &config.external_ids());
-        let requirements = requirements(required.iter(), &report);
+        let mut requirements = requirements(required.iter(), &report);
+        // A role that was removed is no longer required.
+        let is_removed = |role: &String| removed.iter().any(|removed| removed.as_str() == role);
+        requirements.retain(|role, status| *status != Requirement::Holds || !is_removed(role));
         let is_due = |handoff: &Handoff| is_due(requirements.get(handoff.role.as_str()), self.mode);
         report.handoffs = handoffs.into_iter().flatten().filter(is_due).collect();
         let details = ResultDetails { requirements, configuration: config.hash.clone(), ou_path };

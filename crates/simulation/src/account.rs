@@ -49,6 +49,8 @@ pub(super) struct SimAccount {
     pub(super) roles: BTreeMap<String, Record>,
     /// The ARNs of customer-managed policies.
     pub(super) policies: BTreeSet<String>,
+    /// The instance profiles, each with the role that it contains.
+    pub(super) instance_profiles: BTreeMap<String, RoleName>,
     /// The control policies attached to this account.
     pub(super) controls: Vec<(ControlPolicy, Document)>,
     pub(super) quotas: Quotas,
@@ -72,6 +74,7 @@ impl SimAccount {
             created_at,
             roles: BTreeMap::new(),
             policies: BTreeSet::new(),
+            instance_profiles: BTreeMap::new(),
             controls: Vec::new(),
             quotas: Quotas::default(),
             lag: Lag::default(),
@@ -118,10 +121,10 @@ impl SimAccount {
         }
     }
 
-    /// Deletes a role, visible to every read immediately, and returns its last state.
-    pub(super) fn remove(&mut self, name: &RoleName, now: SystemTime) -> Option<Role> {
+    /// Deletes a role and returns its last state.
+    pub(super) fn remove(&mut self, name: &RoleName, now: SystemTime, lag: Lag) -> Option<Role> {
         let role = self.role(name).cloned()?;
-        self.roles.get_mut(&key(name))?.write(None, Lag::default(), now);
+        self.roles.get_mut(&key(name))?.write(None, lag, now);
         Some(role)
     }
 }

@@ -117,6 +117,10 @@ impl<P: ReadIam> ReadIam for Faulty<P> {
     async fn attached(&self, role: &RoleName, from: Option<String>) -> Result<Page, ApiError> {
         self.script.play("iam:ListAttachedRolePolicies", self.inner.attached(role, from)).await
     }
+
+    async fn instance_profiles(&self, role: &RoleName, from: Option<String>) -> Result<Page, ApiError> {
+        self.script.play("iam:ListInstanceProfilesForRole", self.inner.instance_profiles(role, from)).await
+    }
 }
 
 impl<P: WriteIam> WriteIam for Faulty<P> {

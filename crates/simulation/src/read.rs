@@ -66,6 +66,15 @@ impl ReadIam for Session {
         })
         .await
     }
+
+    async fn instance_profiles(&self, role: &RoleName, from: Option<String>) -> Result<Page, ApiError> {
+        self.read("iam:ListInstanceProfilesForRole", role, |state, seen| {
+            let profiles = &state.account(&self.account)?.instance_profiles;
+            let named = profiles.iter().filter(|(_, contained)| seen.is_some_and(|seen| seen.name == **contained));
+            page(named.map(|(profile, _)| profile), from.as_deref(), state.page_size)
+        })
+        .await
+    }
 }
 
 /// Returns one page of a sorted list. The marker is opaque to callers and contains the last item returned.

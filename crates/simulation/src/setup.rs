@@ -225,16 +225,17 @@ impl FakeOrganization {
 
     /// Deletes a role. Trust policies that name it keep its unique id, which no principal matches any more.
     pub fn delete_role(&self, account: &AccountId, name: &RoleName) {
-        self.change(|all| {
-            let now = all.now;
-            let Some(role) = all.accounts.get_mut(account).and_then(|account| account.remove(name, now)) else {
-                return;
-            };
-            let arn = name.arn(&all.partition, account, &role.state.settings.path);
-            for record in all.accounts.values_mut().flat_map(|account| account.roles.values_mut()) {
-                record.rewrite(|state| state.orphan(&arn, &role.id));
-            }
-        });
+        self.change(|all| all.delete_role(account, name, Lag::default()));
+    }
+
+    /// Puts a role into an instance profile, as a user of EC2 does.
+    pub fn add_to_instance_profile(&self, account: &AccountId, profile: &str, role: &RoleName) {
+        self.alter(account, |account| account.instance_profiles.insert(profile.to_owned(), role.clone()));
+    }
+
+    /// Removes an instance profile.
+    pub fn remove_instance_profile(&self, account: &AccountId, profile: &str) {
+        self.alter(account, |account| account.instance_profiles.remove(profile));
     }
 
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) {

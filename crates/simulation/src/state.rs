@@ -15,6 +15,7 @@ use crate::rejection::Rejection;
 use crate::tenant::Tenant;
 use onboarding_core::account::{AccountId, Partition};
 use onboarding_core::attributes::Attributes;
+use onboarding_core::role::RoleName;
 use onboarding_engine::ports::{AssumeRoleRequest, ParameterKind};
 
 /// When the virtual time starts, in seconds since 1970: November 2026.
@@ -79,6 +80,18 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Deletes a role. Trust policies that name it keep its unique ID.
+    pub(super) fn delete_role(&mut self, account: &AccountId, name: &RoleName, lag: Lag) {
+        let now = self.now;
+        let Some(role) = self.accounts.get_mut(account).and_then(|account| account.remove(name, now, lag)) else {
+            return;
+        };
+        let arn = name.arn(&self.partition, account, &role.state.settings.path);
+        for record in self.accounts.values_mut().flat_map(|account| account.roles.values_mut()) {
+            record.rewrite(|state| state.orphan(&arn, &role.id));
+        }
+    }
+
     /// An organization with these accounts.
     pub(super) fn new(partition: Partition, management: AccountId, accounts: BTreeMap<AccountId, SimAccount>) -> Self {
         Self {

@@ -37,6 +37,7 @@ impl WriteIam for Session {
                         create(state, &self.account, role, new)?;
                         Ok(state.account(&self.account)?.role(role).and_then(|role| role.id.parse().ok()))
                     }
+                    Action::DeleteRole(_) => delete(state, &self.account, role).map(|()| None),
                     action => update(state, &self.account, role, action).map(|()| None),
                 }
             })
@@ -92,6 +93,32 @@ fn create(state: &mut State, id: &AccountId, name: &RoleName, new: &NewRole) -> 
     Ok(state.account(id)?.role(name).and_then(|created| created.id.parse().ok()))
 }
 
+/// Deletes a role, unless something still belongs to it.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html>.
+fn delete(state: &mut State, id: &AccountId, name: &RoleName) -> Result<(), Rejection> {
+    let account = state.account(id)?;
+    let role = &account.role(name).ok_or_else(|| Rejection::no_role(name))?.state;
+    if is_aws_reserved_path(&role.settings.path) {
+        let message = format!("Cannot perform the operation on the protected role '{name}'");
+        return Err(Rejection::new("UnmodifiableEntity", message));
+    }
+    let conflict =
+        |first: &str| Err(Rejection::new("DeleteConflict", format!("Cannot delete entity, must {first} first.")));
+    if account.instance_profiles.values().any(|contained| contained == name) {
+        return conflict("remove roles from instance profile");
+    }
+    if !role.attached.is_empty() {
+        return conflict("detach all policies");
+    }
+    if !role.policies.is_empty() {
+        return conflict("delete policies");
+    }
+    let lag = account.lag;
+    state.delete_role(id, name, lag);
+    Ok(())
+}
+
 fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -> Result<(), Rejection> {
     let account = state.account(id)?;
     let before = &account.role(name).ok_or_else(|| Rejection::no_role(name))?.state;
@@ -102,7 +129,7 @@ fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -
     }
     let not_found = |what: &str| Rejection::new("NoSuchEntity", format!("{what} was not found on role {name}."));
     match action {
-        Action::CreateRole(_) | Action::Register(_) | Action::Deregister(_) => {
+        Action::CreateRole(_) | Action::DeleteRole(_) | Action::Register(_) | Action::Deregister(_) => {
             return Err(Rejection::new("InvalidAction", "this action does not change an existing role"));
         }
         Action::UpdateTrust { after, .. } => role.trust = PolicyText(document::check_trust(state, &after.to_text())?),

@@ -17,6 +17,7 @@ mod names;
 mod parameters;
 mod read;
 mod registration;
+mod removal;
 mod risks;
 mod roles;
 mod self_trust;
@@ -33,8 +34,8 @@ mod warnings;
 pub use examples::{Certainty, ExampleValue};
 pub use files::{Files, Folder, NoFiles};
 pub use model::{
-    AccessRole, Config, ExternalIdSource, GrantSpec, ManagementOnly, PrincipalSpec, RegistrationTemplate, RoleTemplate,
-    TrustSpec, VendorTenant,
+    AccessRole, Config, ExternalIdSource, GrantSpec, ManagementOnly, PrincipalSpec, RegistrationTemplate, RemovedRole,
+    RoleTemplate, TrustSpec, VendorTenant,
 };
 pub use show::show;
 

@@ -7,6 +7,7 @@ use super::examples::ExampleValue;
 use crate::console::ConsoleSettings;
 use crate::display_name::DisplayName;
 use crate::exclude::Exclude;
+use crate::owner::Owner;
 use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement, Principal};
 use crate::role::{ExternalId, ExternalIdPattern, RoleName};
 use crate::role_settings::RoleDefinition;
@@ -29,6 +30,8 @@ pub struct Config {
     pub give_up_after: Duration,
     /// The vendor roles, then the `[[role]]` entries, each in file order.
     pub roles: Vec<RoleTemplate>,
+    /// The roles that are deleted, in file order.
+    pub removed: Vec<RemovedRole>,
     /// The hash of the text and of every file that it refers to. Records keep it, to show which accounts were processed with
     /// the present configuration.
     pub hash: String,
@@ -60,6 +63,8 @@ pub struct AccessRole {
     pub names: Vec<RoleName>,
     /// The principals to add to its trust policy.
     pub grants: Vec<GrantSpec>,
+    /// The principals to remove from its trust policy: account IDs and ARNs.
+    pub revoked: Vec<Template>,
     /// Whether to remove principals from the trust policy that no longer exist.
     pub prune_orphans: bool,
 }
@@ -158,6 +163,21 @@ pub struct RoleTemplate {
     pub once: Vec<String>,
     /// What the configuration selects and AWS allows in the management account only.
     pub management_only: Option<ManagementOnly>,
+}
+
+/// A role that is deleted from every account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemovedRole {
+    /// What in the configuration asked for the role, which its owner tag must say.
+    pub owner: Owner,
+    /// The name to display: of a vendor, or of the role.
+    pub title: String,
+    /// The name of the role.
+    pub name: RoleName,
+    /// Whether a role is also deleted if no record shows that this tool created it.
+    pub adopt: bool,
+    /// The customer account at the vendor from which the registration of the account is removed first.
+    pub tenant: Option<VendorTenant>,
 }
 
 /// Permissions that AWS allows in the management account only. This tool never writes there, and leaves them out in member

@@ -8,7 +8,8 @@ use super::context::ReadContext;
 use super::files::{Files, NoFiles};
 use super::hash::HashedFiles;
 use super::{
-    AccessRole, Config, ConfigErrors, RoleTemplate, examples, roles, self_trust, trust, trust_size, vendors, warnings,
+    AccessRole, Config, ConfigErrors, RoleTemplate, examples, removal, roles, self_trust, trust, trust_size, vendors,
+    warnings,
 };
 use crate::console::ConsoleSettings;
 use crate::exclude::Exclude;
@@ -21,8 +22,8 @@ const ACCOUNTS: &[&str] = &["exclude"];
 const CONSOLE: &[&str] = &["access-portal", "permission-set"];
 const WAITING: &[&str] = &["new-account-minutes", "give-up-after-hours"];
 const TOP_LEVEL: &[&str] =
-    &["access-role", "accounts", "console", "waiting", "vendors", "role", "vendor-files", "catalogue"];
-const ACCESS_ROLE: &[&str] = &["names", "prune-orphans", "grant"];
+    &["access-role", "accounts", "console", "waiting", "vendors", "role", "removed", "vendor-files", "catalogue"];
+const ACCESS_ROLE: &[&str] = &["names", "prune-orphans", "grant", "revoke"];
 const DEFAULT_ACCESS_ROLES: [&str; 2] = ["OrganizationAccountAccessRole", "AWSControlTowerExecution"];
 const WEEK_IN_MINUTES: i64 = 7 * 24 * 60;
 
@@ -114,10 +115,13 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
         role_entries.into_iter().filter_map(|value| Some((value.clone(), roles::role_entry(&value, context)?))),
     );
     self_trust::check(&roles);
-    let roles = roles.into_iter().map(|(_, role)| role).collect();
+    let roles: Vec<_> = roles.into_iter().map(|(_, role)| role).collect();
+    let removed =
+        table.get("removed").map(|value| removal::removed(&value, context, vendors, &roles)).unwrap_or_default();
     let is_absent = |key| table.get(key).is_none_or(|value| value.is_empty());
-    let has_grant = table.get("access-role").is_some_and(|value| has_grant_entry(&value));
-    if is_absent("vendors") && is_absent("role") && !has_grant {
+    let has_entry = |key| table.get("access-role").is_some_and(|value| has_entry(&value, key));
+    let removes = !is_absent("removed") || has_entry("revoke");
+    if is_absent("vendors") && is_absent("role") && !has_entry("grant") && !removes {
         table.problem(
             "the configuration grants no access and installs no role; add `[[access-role.grant]]`, `[vendors.NAME]` or `[[role]]`",
         );
@@ -143,6 +147,7 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
         new_for,
         give_up_after,
         roles,
+        removed,
         hash: String::new(),
         example_values: Vec::new(),
         warnings: Vec::new(),
@@ -160,7 +165,7 @@ fn console_settings(table: &Table<'_>) -> ConsoleSettings {
 
 fn default_access_role() -> AccessRole {
     let names = DEFAULT_ACCESS_ROLES.iter().filter_map(|name| name.parse().ok()).collect();
-    AccessRole { names, grants: Vec::new(), prune_orphans: false }
+    AccessRole { names, grants: Vec::new(), revoked: Vec::new(), prune_orphans: false }
 }
 
 fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
@@ -183,14 +188,15 @@ fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
     if let Some(value) = table.get("grant") {
         trust_size::check(&value, trust_size::of_grants(&access_role));
     }
+    access_role.revoked = table.get("revoke").map(|value| removal::revoked(&value, &access_role)).unwrap_or_default();
     access_role.prune_orphans = table.get("prune-orphans").and_then(|value| value.flag()).unwrap_or(false);
     access_role
 }
 
-/// Whether there is a grant, valid or not. An invalid one already reports a problem of its own.
-fn has_grant_entry(access_role: &Value<'_>) -> bool {
-    let grant = access_role.node().as_table().and_then(|map| map.get("grant"));
-    grant.is_some_and(|value| value.get_ref().as_array().is_none_or(|items| !items.is_empty()))
+/// Whether there is an entry below a key, valid or not. An invalid one already reports a problem of its own.
+fn has_entry(access_role: &Value<'_>, key: &str) -> bool {
+    let entries = access_role.node().as_table().and_then(|map| map.get(key));
+    entries.is_some_and(|value| value.get_ref().as_array().is_none_or(|items| !items.is_empty()))
 }
 
 #[cfg(test)]

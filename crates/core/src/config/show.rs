@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::model::{
-    Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec, VendorTenant,
+    Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RemovedRole, RoleTemplate, TrustSpec, VendorTenant,
 };
 use crate::lines::{Line, Style};
 use crate::policy::{AssumeAction, Document, Redactor};
@@ -29,6 +29,7 @@ pub fn show(config: &Config) -> Vec<Line> {
         let only = grant.access_role.as_ref().map(|name| format!(", only on {name}")).unwrap_or_default();
         field("granted to", trust(&grant.trust, "") + &only)
     }));
+    lines.extend(access.revoked.iter().map(|principal| field("revoked from", &principal.0)));
     let excluded: Vec<_> = config.excluded.iter().map(ToString::to_string).collect();
     let excluded = if excluded.is_empty() { "none".to_owned() } else { excluded.join(", ") };
     lines.extend([
@@ -48,6 +49,10 @@ pub fn show(config: &Config) -> Vec<Line> {
         ]);
     }
     lines.extend(config.roles.iter().flat_map(role));
+    if !config.removed.is_empty() {
+        lines.extend([Line::blank(), Line::heading("removed")]);
+        lines.extend(config.removed.iter().map(removed));
+    }
     lines
 }
 
@@ -121,6 +126,20 @@ fn role(role: &RoleTemplate) -> Vec<Line> {
         lines.extend(pretty.lines().map(|text| Line::verbatim(4).text(text)));
     }
     lines
+}
+
+/// A role that is deleted, on which condition, and where its account is registered until then.
+fn removed(removed: &RemovedRole) -> Line {
+    let RemovedRole { owner, name, adopt, tenant, .. } = removed;
+    let recorded = if *adopt { "recorded or not" } else { "if it is recorded as made by this tool" };
+    let registration = tenant.as_ref().map(|tenant| {
+        let VendorTenant { endpoint, key_parameter, .. } = tenant;
+        format!(
+            ", after its registration at {} is removed with the key in the SSM parameter {key_parameter}",
+            endpoint.url()
+        )
+    });
+    field("role", format!("{name} ({owner}), {recorded}{}", registration.unwrap_or_default()))
 }
 
 /// Whether a vendor reads Amazon WorkSpaces.

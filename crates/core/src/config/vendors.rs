@@ -70,6 +70,11 @@ pub(super) fn known_vendors(table: &Table<'_>, context: &ReadContext<'_>) -> Kno
 }
 
 impl KnownVendors {
+    /// Whether the definition of a vendor has errors.
+    pub(super) fn is_broken(&self, name: &str) -> bool {
+        self.broken.contains(name)
+    }
+
     fn add(&mut self, name: &str, vendor: Option<Vendor>, value: &Value<'_>) {
         let Some(vendor) = vendor else {
             self.broken.insert(name.to_owned());

@@ -10,9 +10,12 @@ use std::time::Duration;
 use super::revocation::SessionRevocation;
 use crate::blueprint::AccountRegistration;
 use crate::observed::ExistingRegistration;
-use crate::policy::{Document, deny_everything, only_allows};
+use crate::policy::{Document, deny_everything, only_allows, removed_principals};
 use crate::role::RoleName;
+use crate::role_id::RoleId;
 use crate::role_settings::RoleSettings;
+use crate::suggestion::plain_list_of;
+use crate::text::printable;
 use crate::vendor::Api;
 
 /// One write call.
@@ -36,6 +39,8 @@ pub enum Action {
     },
     /// `iam:CreateRole`
     CreateRole(Box<NewRole>),
+    /// `iam:DeleteRole`
+    DeleteRole(Box<DeletedRole>),
     /// `iam:UpdateRole`
     UpdateRole {
         /// The current details.
@@ -84,7 +89,8 @@ pub enum Action {
     Deregister(Box<Deregistration>),
 }
 
-/// The removal of a registration that this tool made, for an account that has left the organization.
+/// The removal of a registration that this tool made, for an account that has left the organization, or whose vendor is
+/// removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deregistration {
     /// The display name of the vendor.
@@ -140,6 +146,17 @@ pub struct NewRole {
     pub trust: Document,
 }
 
+/// A role before `iam:DeleteRole`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedRole {
+    /// The display name of the role.
+    pub title: String,
+    /// Its unique ID.
+    pub id: Option<RoleId>,
+    /// Its trust policy; `None` if it is not supported.
+    pub trust: Option<Document>,
+}
+
 /// The settings that `iam:UpdateRole` sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleDetails {
@@ -173,6 +190,7 @@ impl Change {
         match &self.action {
             Action::UpdateTrust { .. } => "iam:UpdateAssumeRolePolicy",
             Action::CreateRole(_) => "iam:CreateRole",
+            Action::DeleteRole(_) => "iam:DeleteRole",
             Action::UpdateRole { .. } => "iam:UpdateRole",
             Action::PutPolicy { .. } | Action::RevokeSessions(_) => "iam:PutRolePolicy",
             Action::DeletePolicy { .. } => "iam:DeleteRolePolicy",
@@ -198,6 +216,7 @@ impl Change {
             Action::UpdateRole { before, after } => after.max_session > before.max_session,
             Action::Attach(_) | Action::PutBoundary { before: Some(_), .. } | Action::DeleteBoundary(_) => true,
             Action::CreateRole(_)
+            | Action::DeleteRole(_)
             | Action::RevokeSessions(_)
             | Action::UpdateTrust { .. }
             | Action::PutBoundary { before: None, .. }
@@ -263,6 +282,7 @@ impl Change {
     pub(crate) fn documents(&self) -> Vec<&Document> {
         match &self.action {
             Action::CreateRole(new) => vec![&new.trust],
+            Action::DeleteRole(role) => role.trust.iter().collect(),
             Action::UpdateTrust { before, after } | Action::PutPolicy { before, after, .. } => {
                 before.iter().chain([after]).collect()
             }
@@ -290,7 +310,11 @@ impl Change {
             | Action::PutBoundary { before: None, .. } => Sign::Add,
             Action::Register(registration) if registration.before.is_none() => Sign::Add,
             Action::RevokeSessions(revocation) if revocation.before.is_none() => Sign::Add,
+            Action::UpdateTrust { before: Some(before), after } if !removed_principals(before, after).is_empty() => {
+                Sign::Remove
+            }
             Action::DeletePolicy { .. }
+            | Action::DeleteRole(_)
             | Action::Detach(_)
             | Action::DeleteBoundary(_)
             | Action::Untag(_)
@@ -310,9 +334,16 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let role = &self.role;
         match &self.action {
+            Action::UpdateTrust { before: Some(before), after } if !removed_principals(before, after).is_empty() => {
+                let principals: Vec<_> = removed_principals(before, after).iter().map(ToString::to_string).collect();
+                let principals = plain_list_of(principals.iter().map(String::as_str));
+                write!(f, "remove {} from the trust policy of role `{role}`", printable(&principals))
+            }
             Action::UpdateTrust { .. } => write!(f, "update the trust policy of role `{role}`"),
             Action::CreateRole(new) if new.title == role.as_str() => write!(f, "create role `{role}`"),
             Action::CreateRole(new) => write!(f, "create role `{role}` for {}", new.title),
+            Action::DeleteRole(deleted) if deleted.title == role.as_str() => write!(f, "delete role `{role}`"),
+            Action::DeleteRole(deleted) => write!(f, "delete role `{role}` of {}", deleted.title),
             Action::UpdateRole { before, after } => update_role(f, role, before, after),
             Action::PutPolicy { name, before: None, .. } => write!(f, "put policy `{name}` on role `{role}`"),
             Action::PutPolicy { name, .. } => write!(f, "replace policy `{name}` of role `{role}`"),

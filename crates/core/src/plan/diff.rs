@@ -5,12 +5,14 @@ use std::time::SystemTime;
 
 use super::change::{Action, Change, NewRole, RegistrationChange};
 use super::refusal::Refusal;
-use super::revocation::{RoleHistory, revocation, trust_differs};
+use super::removal::remove;
+use super::revocation::{KnownRoles, RoleHistory, revocation, trust_differs};
 use super::settings::settings_changes;
 use crate::blueprint::{Blueprint, EditedName, RoleSpec};
 use crate::observed::{ExistingRegistration, Observed, ObservedRole};
 use crate::policy::{
-    PolicyError, PolicyNotice, REVOCATION_POLICY, add_grants, deny_everything, inline_limit, only_allows, prune_orphans,
+    Document, PolicyNotice, REVOCATION_POLICY, RemovalError, TrustEdit, add_grants, deny_everything, inline_limit,
+    only_allows, prune_orphans, remove_principals,
 };
 use crate::role::RoleName;
 
@@ -25,13 +27,15 @@ pub struct Plan {
     pub notices: Vec<PolicyNotice>,
     /// The roles that this tool manages and whose trust policies are not as configured.
     pub trust_drift: BTreeSet<RoleName>,
+    /// The roles that are known to be managed by this tool.
+    pub known_roles: KnownRoles,
 }
 
 /// Compares a blueprint with the observed state. The history of the roles and the time decide which sessions are revoked; see the module
 /// `revocation`.
 #[must_use]
 pub fn diff(blueprint: &Blueprint, observed: &Observed, history: &RoleHistory, now: SystemTime) -> Plan {
-    let mut plan = Plan::default();
+    let mut plan = Plan { known_roles: history.known.clone(), ..Plan::default() };
     access_trust(blueprint, observed, &mut plan);
     for spec in blueprint.roles.iter().filter(|spec| !observed.unreadable.contains_key(spec.name())) {
         match observed.roles.get(spec.name()) {
@@ -42,6 +46,9 @@ pub fn diff(blueprint: &Blueprint, observed: &Observed, history: &RoleHistory, n
             Some(role) => update(spec, role, history, now, &mut plan),
         }
         plan.changes.extend(register(spec, observed));
+    }
+    for removal in blueprint.removed.iter().filter(|one| !observed.unreadable.contains_key(&one.role.name)) {
+        remove(removal, observed, &mut plan);
     }
     plan
 }
@@ -70,15 +77,25 @@ fn register(spec: &RoleSpec, observed: &Observed) -> Option<Change> {
 fn access_trust(blueprint: &Blueprint, observed: &Observed, plan: &mut Plan) {
     let role = &observed.access_role;
     let grants = blueprint.grants_on(role);
-    if grants.is_empty() && !blueprint.prune_orphans {
+    if grants.is_empty() && blueprint.revoked.is_empty() && !blueprint.prune_orphans {
         return;
     }
-    let edit = |before: &crate::policy::Document| -> Result<_, PolicyError> {
+    let partition = &blueprint.account.partition;
+    let edit = |before: &Document| -> Result<_, RemovalError> {
         let pruned = if blueprint.prune_orphans { prune_orphans(before)? } else { before.clone() };
-        add_grants(&pruned, &grants, &blueprint.account.partition)
+        let edit = add_grants(&pruned, &grants, partition)?;
+        let document = remove_principals(&edit.document, &blueprint.revoked, partition)?;
+        Ok(TrustEdit { document, ..edit })
     };
     let outcome = match &observed.access_trust {
-        Ok(before) => edit(before).map(|edit| (before, edit)).map_err(|e| e.to_string()),
+        Ok(before) => match edit(before) {
+            Ok(edit) => Ok((before, edit)),
+            Err(RemovalError::Empty) => {
+                plan.refusals.push(Refusal::nobody_left(role));
+                return;
+            }
+            Err(RemovalError::Policy(error)) => Err(error.to_string()),
+        },
         Err(problem) => Err(problem.clone()),
     };
     match outcome {

@@ -6,11 +6,13 @@
 //! - touches a role that exists and is not managed by this tool (no owner tag), unless `adopt = true`;
 //! - touches a role whose path differs or that cannot be read;
 //! - does anything to the access role other than editing its trust policy;
-//! - edits that trust policy so that access is lost, that anything but the configured grants is gained, or that the
-//!   management account can no longer assume the role. This compares the sets of access entries before and after
+//! - edits that trust policy so that others than the revoked principals lose access, that anything but the configured grants is
+//!   gained, or that the management account can no longer assume the role. This compares the sets of access entries before and after
 //!   ([`access_entries`]) and does not rely on how the edit was made;
 //! - adds a grant that has no effect because a deny statement covers it, or saves a policy that IAM rejects;
-//! - changes a vendor's registration that was made by someone else, unless `adopt = true`.
+//! - changes a vendor's registration that was made by someone else, unless `adopt = true`;
+//! - deletes a role that the configuration does not remove, that this tool does not own, that no record knows unless
+//!   `adopt = true`, or that an instance profile contains (see the module `removal`).
 //!
 //! Refusals are isolated by role: the changes of other roles are still approved.
 
@@ -19,11 +21,15 @@ use std::collections::BTreeSet;
 use super::change::{Action, Change};
 use super::diff::Plan;
 use super::refusal::Refusal;
+use super::removal;
 use crate::account::Partition;
 use crate::blueprint::Blueprint;
 use crate::observed::Observed;
 use crate::outcome::Stop;
-use crate::policy::{Caller, Document, Grant, PolicyNotice, RequestContext, access_entries, can_assume, denied};
+use crate::policy::{
+    Caller, Document, Grant, PolicyNotice, Principal, RequestContext, access_entries, can_assume, denied, is_access_of,
+    names_account,
+};
 use crate::role::RoleName;
 
 /// Changes that the guard approved. Only [`guard`] creates this type, and only this type can be applied.
@@ -64,9 +70,12 @@ impl Approved {
 /// Checks the changes of a plan, role by role. See the module documentation for the rules.
 #[must_use]
 pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved {
-    let Plan { changes, mut refusals, notices, trust_drift } = plan;
+    let Plan { changes, mut refusals, notices, trust_drift, known_roles } = plan;
     let mut edits = changes.iter().filter(|change| change.role == observed.access_role);
-    refusals.extend(edits.find_map(|change| refuse_access(change, &notices, blueprint)));
+    match blueprint.revoked.contains(&Principal::Account(blueprint.account.management.clone())) {
+        true => refusals.push(Refusal::management_revoked(&observed.access_role)),
+        false => refusals.extend(edits.find_map(|change| refuse_access(change, &notices, blueprint))),
+    }
     for spec in &blueprint.roles {
         if let Some(why) = observed.unreadable.get(spec.name()) {
             refusals.push(Refusal::unreadable(spec, why));
@@ -82,6 +91,11 @@ pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved
             refusals.extend(existing.map(|role| Refusal::path(spec, role)));
         }
     }
+    let account = &blueprint.account;
+    let removal = |one| removal::refusal(one, account, observed, &known_roles);
+    refusals.extend(blueprint.removed.iter().filter_map(removal));
+    let unasked = changes.iter().filter(|change| deletes_unasked(change, blueprint, observed));
+    refusals.extend(unasked.map(|change| Refusal::not_removable(&change.role)));
     let refused = |role: &RoleName| refusals.iter().any(|refusal| refusal.role == *role);
     let mut changes: Vec<_> = changes.into_iter().filter(|change| !refused(&change.role)).collect();
     changes.retain(|change| {
@@ -120,17 +134,30 @@ fn refuse_access(change: &Change, notices: &[PolicyNotice], blueprint: &Blueprin
     let new = access_entries(after);
     let grants = blueprint.grants_on(role);
     let granted = granted_entries(&grants, &blueprint.account.partition);
-    let lost = old.difference(&new).next().is_some();
+    let lost = old.difference(&new).any(|entry| !is_access_of(entry, &blueprint.revoked));
     let gained_more = new.difference(&old).any(|entry| !granted.contains(entry));
     let root = Caller { account: blueprint.account.management.clone(), arn: None };
     let could_assume = can_assume(before, &root, &RequestContext::default()).can();
-    let locked_out = could_assume && !can_assume(after, &root, &RequestContext::default()).can();
+    let management = &blueprint.account.management;
+    let locked_out = could_assume && !can_assume(after, &root, &RequestContext::default()).can()
+        || names_account(before, management) && !names_account(after, management);
+    if locked_out && !blueprint.revoked.is_empty() {
+        return Some(Refusal::management_revoked(role));
+    }
     if lost || gained_more || locked_out {
         return Some(Refusal::unsafe_edit(role));
     }
     let partition = &blueprint.account.partition;
     let (grant, by) = grants.iter().find_map(|grant| Some((grant, denied(after, grant, partition)?)))?;
     Some(Refusal::denied(role, &after.name_of(by), &grant.principal))
+}
+
+/// Whether a change deletes a role that the configuration does not remove, or another one than was observed.
+fn deletes_unasked(change: &Change, blueprint: &Blueprint, observed: &Observed) -> bool {
+    let Action::DeleteRole(deleted) = &change.action else { return false };
+    let is_removed = blueprint.removed.iter().any(|removal| removal.role.name == change.role);
+    let is_observed = observed.roles.get(&change.role).is_some_and(|role| role.id == deleted.id);
+    !is_removed || !is_observed
 }
 
 fn granted_entries(grants: &[Grant], partition: &Partition) -> BTreeSet<String> {

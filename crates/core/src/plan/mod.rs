@@ -8,13 +8,14 @@ mod guard;
 mod predict;
 mod proof;
 mod refusal;
+mod removal;
 mod restate;
 mod revocation;
 mod settings;
 mod still_present;
 
 pub(crate) use change::Sign;
-pub use change::{Action, Change, Deregistration, NewRole, RegistrationChange, RoleDetails};
+pub use change::{Action, Change, DeletedRole, Deregistration, NewRole, RegistrationChange, RoleDetails};
 pub use diff::{Plan, diff};
 pub use guard::{Approved, guard};
 pub use predict::predicted;

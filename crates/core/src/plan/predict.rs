@@ -23,6 +23,7 @@ pub fn predicted(observed: &Observed, changes: &[Change]) -> Observed {
                 };
                 after.roles.insert(change.role.clone(), role);
             }
+            Action::DeleteRole(_) => _ = after.roles.remove(&change.role),
             Action::Register(registration) => {
                 let before = registration.before.clone().unwrap_or_default();
                 let last_read = after

@@ -13,6 +13,9 @@
 //! - each registration: the vendor has registered the account with this role. When it last read the account is the vendor's
 //!   statement, which the sentence quotes; whether that is recent is not a part of the proof (see [`crate::vendor_read`]).
 //!
+//! - each role that is removed: it does not exist; each principal that is revoked: no statement of the access role's trust policy
+//!   allows it anything by name.
+//!
 //! Proofs err on the side of caution. A caller that should be allowed has to be allowed by what is known about it. A
 //! caller that should be denied is denied only if no role or user of its account could assume the role.
 //!
@@ -22,10 +25,13 @@
 use serde::Serialize;
 
 use crate::account::Partition;
-use crate::blueprint::{Blueprint, RegistrationSpec, RoleSpec};
+use crate::blueprint::{Blueprint, RegistrationSpec, RoleRemoval, RoleSpec};
+use crate::config::RemovedRole;
 use crate::observed::Observed;
 pub(crate) use crate::policy::Presented;
-use crate::policy::{Condition, ConditionClause, Document, Grant, Verdict, can_pass_nothing, grant_verdict};
+use crate::policy::{
+    Condition, ConditionClause, Document, Grant, Principal, Verdict, can_pass_nothing, grant_verdict, is_named,
+};
 use crate::role::RoleName;
 use crate::time::to_policy_date;
 
@@ -36,7 +42,8 @@ pub struct Proof {
     pub role: RoleName,
     /// The account, role, user, service or vendor that the proof is about.
     pub who: String,
-    /// `can` or `cannot` assume the role; `registered` for a vendor that has to register the account.
+    /// `can` or `cannot` assume the role; `registered` for a vendor that has to register the account; `removed` for a role that
+    /// must not exist, or a principal that the trust policy must not name.
     pub expected: &'static str,
     /// Whether the state is as expected; `None` if it is not known, because the role does not exist yet or its trust policy
     /// could not be evaluated.
@@ -64,6 +71,8 @@ pub(crate) enum ProofSubject {
     Access { presented: Presented, conditions: String },
     /// The vendor has registered the account.
     Registration,
+    /// The role no longer exists, or its trust policy no longer names the principal.
+    Removal,
 }
 
 /// Checks a blueprint against the current state of an account. See the module documentation for what is checked.
@@ -79,6 +88,7 @@ pub fn proofs(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
             proofs.push(prove(&observed.access_role, trust, partition, grant, &who, how, presented));
         }
     }
+    proofs.extend(blueprint.revoked.iter().map(|principal| prove_revoked(principal, partition, observed)));
     for spec in &blueprint.roles {
         let trust = current_trust(spec, observed);
         for trusted in &spec.trusted {
@@ -86,11 +96,15 @@ pub fn proofs(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
         }
         proofs.extend(spec.registration.as_ref().map(|registration| prove_registered(spec, registration, observed)));
     }
+    proofs.extend(blueprint.removed.iter().map(|removal| prove_removed(removal, observed)));
     proofs
 }
 
 /// Why there is no trust policy to evaluate, as it ends a sentence.
 type Unknown = &'static str;
+
+/// What is expected of a role that is removed, and of a principal that is revoked.
+const REMOVED: &str = "removed";
 
 const MISSING: Unknown = "role does not exist yet";
 const UNREADABLE: Unknown = "unknown, the role cannot be read";
@@ -102,6 +116,39 @@ fn current_trust<'a>(spec: &RoleSpec, observed: &'a Observed) -> Result<&'a Docu
         None if observed.unreadable.contains_key(spec.name()) => Err(UNREADABLE),
         None => Err(MISSING),
     }
+}
+
+fn prove_revoked(principal: &Principal, partition: &Partition, observed: &Observed) -> Proof {
+    let named = observed.access_trust.as_ref().map(|trust| is_named(trust, principal, partition));
+    let who = principal.to_string();
+    let state = match named {
+        Ok(false) => "not named by the trust policy",
+        Ok(true) => "still named by the trust policy",
+        Err(_) => UNSUPPORTED,
+    };
+    Proof {
+        role: observed.access_role.clone(),
+        sentence: format!("{who}: {state}"),
+        who,
+        expected: REMOVED,
+        holds: named.ok().map(|named| !named),
+        subject: ProofSubject::Removal,
+    }
+}
+
+fn prove_removed(removal: &RoleRemoval, observed: &Observed) -> Proof {
+    let RemovedRole { name, title, .. } = &removal.role;
+    let holds = match observed.unreadable.contains_key(name) {
+        true => None,
+        false => Some(!observed.roles.contains_key(name)),
+    };
+    let state = match holds {
+        Some(true) => "does not exist",
+        Some(false) => "still exists",
+        None => "cannot be read",
+    };
+    let sentence = format!("{title}: role `{name}` {state}");
+    Proof { role: name.clone(), who: title.clone(), expected: REMOVED, holds, sentence, subject: ProofSubject::Removal }
 }
 
 fn prove_registered(spec: &RoleSpec, desired: &RegistrationSpec, observed: &Observed) -> Proof {

@@ -7,11 +7,13 @@ use serde::Serialize;
 use super::change::RegistrationChange;
 use crate::blueprint::{BlueprintError, ConfiguredPart, RoleSpec};
 use crate::code::Code;
+use crate::config::RemovedRole;
 use crate::observed::ObservedRole;
 use crate::outcome::{Cause, Stop};
 use crate::owner::OWNER_TAG;
 use crate::policy::{PolicyError, PolicyNotice, Principal};
 use crate::role::RoleName;
+use crate::role_id::RoleId;
 use crate::text::{Untrusted, printable};
 
 /// A role, or a registration with a vendor, that is left unchanged, and why.
@@ -80,6 +82,113 @@ impl Refusal {
             "the session policy for role `{role}` would exceed the limit of 2,048 characters even in a session of its own"
         );
         Self::new(Code::SessionPolicyTooLong, role, message, "shorten its path, or attach fewer managed policies")
+    }
+
+    /// A removal that is never made: in the management account, of the access role, or of a role that is not configured for it.
+    pub(super) fn not_removable(role: &RoleName) -> Self {
+        let message = format!("role `{role}` is never deleted by this tool");
+        Self::new(Code::UnsafeRemoval, role, message, "delete its `[[removed]]` block from the configuration")
+    }
+
+    pub(super) fn removal_unreadable(role: &RoleName, why: &Cause) -> Self {
+        let message = format!("role `{role}`, which is to be removed, cannot be read: {}", why.message);
+        Self::new(why.code, role, message, &why.remedy)
+    }
+
+    /// A registration with a vendor that is removed before its role, and cannot be.
+    pub(super) fn deregistration(removed: &RemovedRole, why: &Cause) -> Self {
+        let RemovedRole { title, name, .. } = removed;
+        let message = format!(
+            "could not remove the registration of the account with {title}, so that role `{name}` is kept: {}",
+            why.message
+        );
+        Self::new(why.code, name, message, &why.remedy)
+    }
+
+    pub(super) fn service_role(role: &RoleName, path: &str) -> Self {
+        let message = format!("role `{role}` under the path `{path}` belongs to an AWS service, and is not deleted");
+        Self::new(
+            Code::UnsafeRemoval,
+            role,
+            message,
+            "delete its `[[removed]]` block; a service-linked role is deleted in the console of its service",
+        )
+    }
+
+    /// A role whose owner tag is missing or names something else.
+    pub(super) fn not_owned(removed: &RemovedRole, role: &ObservedRole) -> Self {
+        let RemovedRole { owner, name, .. } = removed;
+        let found = match role.settings.tags.get(OWNER_TAG) {
+            Some(tag) => format!("its tag `{OWNER_TAG}` is `{}`", Untrusted::new(tag)),
+            None => format!("no `{OWNER_TAG}` tag"),
+        };
+        let message = format!("role `{name}` was not made for `{owner}` ({found}), and is not deleted");
+        Self::new(
+            Code::ForeignRole,
+            name,
+            message,
+            "correct the `[[removed]]` block, or delete the block and the role manually",
+        )
+    }
+
+    /// A role that a record knows under another unique ID.
+    pub(super) fn created_again(role: &RoleName, recorded: &RoleId, found: &RoleId) -> Self {
+        let message = format!(
+            "role `{role}` was deleted and created again outside of a recorded run (ID {found} instead of {recorded}), and is not \
+             deleted"
+        );
+        Self::new(
+            Code::RoleNotRecorded,
+            role,
+            message,
+            "find out who created it, then delete it manually, and delete its `[[removed]]` block",
+        )
+    }
+
+    /// A role that no record knows.
+    pub(super) fn not_recorded(role: &RoleName) -> Self {
+        let message = format!("role `{role}` has the tag of this tool, but no record shows that this tool created it");
+        Self::new(
+            Code::RoleNotRecorded,
+            role,
+            message,
+            "check that it is the role to remove, then set `adopt = true` in its `[[removed]]` block",
+        )
+    }
+
+    pub(super) fn in_use(role: &RoleName, profile: &str) -> Self {
+        let message = format!(
+            "role `{role}` is in the instance profile `{}`, so that EC2 instances may use it, and is not deleted",
+            Untrusted::new(profile)
+        );
+        Self::new(
+            Code::RoleInUse,
+            role,
+            message,
+            "remove the role from the instance profile (`aws iam remove-role-from-instance-profile`), then run again",
+        )
+    }
+
+    /// A revocation after which the management account could no longer assume the access role.
+    pub(super) fn management_revoked(role: &RoleName) -> Self {
+        let message = format!(
+            "`[[access-role.revoke]]` would take the management account's access to role `{role}` away, and nobody could repair \
+             the account"
+        );
+        Self::new(Code::Configuration, role, message, "delete that block from the configuration, then run again")
+    }
+
+    /// A trust policy that would have no statement after the configured principals are removed.
+    pub(super) fn nobody_left(role: &RoleName) -> Self {
+        let message = format!(
+            "the trust policy of role `{role}` would have no statement left after the revoked principals are removed"
+        );
+        Self::new(
+            Code::Configuration,
+            role,
+            message,
+            "grant another principal access, or delete `[[access-role.revoke]]`",
+        )
     }
 
     pub(super) fn path(spec: &RoleSpec, role: &ObservedRole) -> Self {

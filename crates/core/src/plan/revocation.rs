@@ -352,9 +352,12 @@ pub(super) fn changes_access(change: &Change) -> bool {
         | Action::DeleteBoundary(_)
         | Action::RevokeSessions(_) => true,
         Action::UpdateRole { before, after } => before.max_session != after.max_session,
-        Action::CreateRole(_) | Action::Tag(_) | Action::Untag(_) | Action::Register(_) | Action::Deregister(_) => {
-            false
-        }
+        Action::CreateRole(_)
+        | Action::DeleteRole(_)
+        | Action::Tag(_)
+        | Action::Untag(_)
+        | Action::Register(_)
+        | Action::Deregister(_) => false,
     }
 }
 

@@ -98,6 +98,7 @@ pub(crate) fn fresh() -> Observed {
         access_role_id: None,
         roles: BTreeMap::new(),
         unreadable: BTreeMap::new(),
+        instance_profiles: BTreeMap::new(),
         registrations: BTreeMap::new(),
     }
 }

@@ -43,6 +43,13 @@ pub enum StillPresent {
         /// Why it cannot be read.
         problem: String,
     },
+    /// A registration with a vendor that is removed, in a tenant to which the configuration gives no access.
+    Registration {
+        /// The display name of the vendor.
+        title: String,
+        /// The vendor's ID of the registration.
+        id: u64,
+    },
     /// A grant on the access role.
     Grant {
         /// The access role.
@@ -57,18 +64,23 @@ impl fmt::Display for StillPresent {
         match self {
             Self::Role { name, id } => write!(
                 f,
-                "role `{name}` ({id}), which this tool created or took over, is still present and no longer configured; delete it, or \
-                 configure it again"
+                "role `{name}` ({id}), which this tool created or took over, is still present and no longer configured; remove it \
+                 with `[[removed]]`, or configure it again"
             ),
             Self::UnreadableRole { name, problem } => write!(
                 f,
                 "role `{name}`, which this tool created or took over, is no longer configured and may still be present: {}",
                 printable(problem)
             ),
+            Self::Registration { title, id } => write!(
+                f,
+                "this tool registered the account with {title} (ID {id}), and that registration is kept; set `registration` in the \
+                 `[[removed]]` block to the tenant, or remove it in the vendor's console"
+            ),
             Self::Grant { access_role, principal } => write!(
                 f,
-                "the grant for {} on role `{access_role}` is still present and no longer configured; remove it from the trust \
-                 policy, or configure it again",
+                "the grant for {} on role `{access_role}` is still present and no longer configured; remove it with \
+                 `[[access-role.revoke]]`, or configure it again",
                 printable(principal)
             ),
         }
@@ -215,7 +227,7 @@ mod tests {
         let notice = |recorded: &str, role: Option<ObservedRole>| {
             still_present_role(&name(ROLE), &id(recorded), role.as_ref()).map(|notice| notice.to_string())
         };
-        insta::assert_snapshot!(notice(ROLE_ID, Some(found())).unwrap(), @"role `Acme` (AROADBQP57FF2AEXAMPLE), which this tool created or took over, is still present and no longer configured; delete it, or configure it again");
+        insta::assert_snapshot!(notice(ROLE_ID, Some(found())).unwrap(), @"role `Acme` (AROADBQP57FF2AEXAMPLE), which this tool created or took over, is still present and no longer configured; remove it with `[[removed]]`, or configure it again");
         assert_eq!(notice(ROLE_ID, None), None, "it was deleted");
         assert_eq!(notice("AROAOTHEROTHEROTHER12", Some(found())), None, "another principal created it again");
         let mut untagged = found();
@@ -233,7 +245,7 @@ mod tests {
         let identity = grant(IDENTITY, "{}");
         let role = grant("arn:aws:iam::222233334444:role/ci", "{}");
         let both = [identity.clone(), role.clone()];
-        insta::assert_snapshot!(left(&both, &both[..1], &granted(&both)).join("\n"), @"the grant for arn:aws:iam::222233334444:role/ci on role `OrganizationAccountAccessRole` is still present and no longer configured; remove it from the trust policy, or configure it again");
+        insta::assert_snapshot!(left(&both, &both[..1], &granted(&both)).join("\n"), @"the grant for arn:aws:iam::222233334444:role/ci on role `OrganizationAccountAccessRole` is still present and no longer configured; remove it with `[[access-role.revoke]]`, or configure it again");
         assert_eq!(left(&both, &both, &granted(&both)), Vec::<String>::new(), "both are configured");
         assert_eq!(left(&both, &both[..1], &granted(&both[..1])), Vec::<String>::new(), "it was removed manually");
         assert_eq!(left(&[], &[], &granted(&both)), Vec::<String>::new(), "this tool did not add them");

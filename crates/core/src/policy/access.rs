@@ -46,3 +46,25 @@ pub fn access_entries(document: &Document) -> BTreeSet<String> {
     }
     entries
 }
+
+/// The AWS principal of an entry that allows; `None` of any other entry.
+fn allowed_principal(entry: &str) -> Option<Principal> {
+    let entry: Value = serde_json::from_str(entry).ok()?;
+    let text = entry.get("Principal")?.as_str()?.strip_prefix("AWS ")?;
+    (entry.get("Effect")? == "Allow").then(|| Principal::from_policy("AWS", text))
+}
+
+/// Whether an entry allows something to one of these principals.
+#[must_use]
+pub(crate) fn is_access_of(entry: &str, principals: &[Principal]) -> bool {
+    allowed_principal(entry).is_some_and(|principal| principals.contains(&principal))
+}
+
+/// The principals that an edit removes from a trust policy, if it does nothing else; otherwise none.
+#[must_use]
+pub(crate) fn removed_principals(before: &Document, after: &Document) -> BTreeSet<Principal> {
+    let (old, new) = (access_entries(before), access_entries(after));
+    let kept: BTreeSet<_> = new.iter().filter_map(|entry| allowed_principal(entry)).collect();
+    let lost: Option<BTreeSet<_>> = old.difference(&new).map(|entry| allowed_principal(entry)).collect();
+    lost.filter(|lost| new.is_subset(&old) && lost.is_disjoint(&kept)).unwrap_or_default()
+}

@@ -285,10 +285,6 @@ impl Statement {
 }
 
 fn principals(value: &Value, partition: Option<&Partition>, element: &str) -> Result<Vec<Principal>, PolicyError> {
-    let principal = |kind: &str, text: &String| match Principal::from_policy(kind, text) {
-        Principal::Account(_) | Principal::Arn(_) if is_elsewhere(text, partition) => Principal::Foreign(text.clone()),
-        principal => principal,
-    };
     match value {
         Value::String(all) if all == "*" => Ok(vec![Principal::Anyone]),
         Value::Object(kinds) => {
@@ -299,11 +295,21 @@ fn principals(value: &Value, partition: Option<&Partition>, element: &str) -> Re
                     let expected = "account IDs of twelve digits, in quotes; a number loses its leading zeros";
                     return Err(shape(format!("{element}.AWS"), expected));
                 }
-                found.extend(texts.iter().map(|text| principal(kind, text)));
+                found.extend(texts.iter().map(|text| principal_in(kind, text, partition)));
             }
             Ok(found)
         }
         _ => Err(bad_principal(element)),
+    }
+}
+
+/// A principal of a policy in a partition.
+pub(super) fn principal_in(kind: &str, text: &str, partition: Option<&Partition>) -> Principal {
+    match Principal::from_policy(kind, text) {
+        Principal::Account(_) | Principal::Arn(_) if is_elsewhere(text, partition) => {
+            Principal::Foreign(text.to_owned())
+        }
+        principal => principal,
     }
 }
 

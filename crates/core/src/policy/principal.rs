@@ -99,6 +99,17 @@ impl Principal {
         }
     }
 
+    /// A principal to remove from trust policies: an account ID or root ARN, or the ARN of a role, user or session.
+    ///
+    /// # Errors
+    /// When it contains a wildcard or is none of these.
+    pub(crate) fn to_revoke(text: &str) -> Result<Self, InvalidPrincipal> {
+        match Self::from_aws(text) {
+            Self::Arn(arn) if !text.contains(['*', '?']) && names_a_session(&arn) => Ok(Self::Arn(arn)),
+            _ => Self::to_grant(text),
+        }
+    }
+
     /// A principal for the trust policy of a role of our own: as [`Principal::to_grant`], or the unique ID of a role or user.
     ///
     /// # Errors
@@ -180,6 +191,16 @@ pub(crate) fn is_session_of(session: &str, role: &str) -> bool {
     rest == [Some("sts"), Some(""), Some(account)]
         && partition == role.split(':').nth(1)
         && named.is_some_and(|(role, session)| role.eq_ignore_ascii_case(name) && !session.is_empty())
+}
+
+/// Whether an ARN is that of a session of a role, or of a federated user.
+fn names_a_session(arn: &str) -> bool {
+    let mut fields = arn.splitn(6, ':').skip(2);
+    let is_sts = fields.next() == Some("sts") && fields.next() == Some("");
+    let has_account = fields.next().is_some_and(|id| id.parse::<AccountId>().is_ok());
+    let resource = fields.next().unwrap_or_default();
+    let named = resource.strip_prefix("assumed-role/").or_else(|| resource.strip_prefix("federated-user/"));
+    is_sts && has_account && Partition::from_arn(arn).is_ok() && named.is_some_and(|name| !name.is_empty())
 }
 
 /// Whether a resource is `role/…` or `user/…` with a name of allowed characters.

@@ -33,6 +33,10 @@ pub(super) fn change_lines(
             documents(revocation.before.as_ref(), Some(&revocation.after), redactor)
         }
         (Action::CreateRole(new), Detail::Summary) => new_role_summary(new),
+        (Action::DeleteRole(deleted), Detail::Summary) => {
+            deleted.trust.iter().flat_map(trust_summary).map(|sentence| removed(&sentence)).collect()
+        }
+        (Action::DeleteRole(deleted), Detail::Full) => documents(deleted.trust.as_ref(), None, redactor),
         (Action::UpdateTrust { before, after }, _) => documents(before.as_ref(), Some(after), redactor),
         (Action::DeletePolicy { before, .. }, _) => documents(before.as_ref(), None, redactor),
         (Action::CreateRole(new), Detail::Full) => new_role(new, redactor),

@@ -43,7 +43,7 @@ fn summary(caller: &[Proof]) -> Option<(&Proof, String)> {
     let presents = |wanted: fn(Presented) -> bool| {
         let presented = |proof: &Proof| match proof.subject {
             ProofSubject::Access { presented, .. } => wanted(presented),
-            ProofSubject::Registration => false,
+            ProofSubject::Registration | ProofSubject::Removal => false,
         };
         caller.iter().any(presented)
     };

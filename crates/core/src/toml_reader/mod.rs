@@ -26,5 +26,5 @@ pub(crate) use policies::{SHORTER_POLICIES, check_quota, inline_policies_size, p
 pub(crate) use table::{Scalar, Table, Value};
 pub(crate) use validators::{
     check_count_of_managed, description, identity_or_account, identity_provider, managed_policy_arn, parameter_name,
-    path, policy_name, sample_account, service, session_duration, tags, template,
+    path, policy_name, principal_to_revoke, sample_account, service, session_duration, tags, template,
 };

@@ -152,6 +152,11 @@ pub(crate) fn identity_or_account(text: &str) -> Result<Template, String> {
     })
 }
 
+/// A principal that is removed from trust policies: an account ID, its root, or the ARN of a role, user or session.
+pub(crate) fn principal_to_revoke(text: &str) -> Result<Template, String> {
+    template(text, |principal| Principal::to_revoke(principal).map(drop).map_err(|error| error.to_string()))
+}
+
 /// An identity provider: the ARN of an OpenID Connect or SAML provider, or one of those that AWS knows by name.
 ///
 /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>.

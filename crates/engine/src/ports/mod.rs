@@ -133,6 +133,13 @@ pub trait ReadIam: Send + Sync {
 
     /// `iam:ListAttachedRolePolicies`, one page of ARNs; empty when there is no such role.
     fn attached(&self, role: &RoleName, from: Option<String>) -> impl Future<Output = Result<Page, ApiError>> + Send;
+
+    /// `iam:ListInstanceProfilesForRole`, one page of names; empty when there is no such role.
+    fn instance_profiles(
+        &self,
+        role: &RoleName,
+        from: Option<String>,
+    ) -> impl Future<Output = Result<Page, ApiError>> + Send;
 }
 
 /// Writes to the IAM of one account. Only a [`crate::TargetAccount`] gives access to it.

@@ -1,0 +1,144 @@
+//! `[[removed]]`: vendors and roles whose roles are deleted, and `[[access-role.revoke]]`: principals that lose access.
+//!
+//! A role that is only taken out of the configuration stays in the accounts. A block in the file removes it, from every
+//! account, and can be deleted once no account has the role: it needs no state other than the file.
+
+use super::context::ReadContext;
+use super::registration::registration;
+use super::vendors::KnownVendors;
+use super::{AccessRole, PrincipalSpec, RemovedRole, RoleTemplate, Template};
+use crate::owner::Owner;
+use crate::policy::Principal;
+use crate::role::RoleName;
+use crate::suggestion::{did_you_mean, list_of};
+use crate::toml_reader::{Table, Value, principal_to_revoke, sample_account};
+use crate::vendor::vendor_name;
+
+const REMOVED: &[&str] = &["vendor", "role", "role-name", "registration", "adopt"];
+const REVOKE: &[&str] = &["principal"];
+
+/// Reads `[[removed]]`. `roles` are the configured ones.
+pub(super) fn removed(
+    value: &Value<'_>,
+    context: &ReadContext<'_>,
+    vendors: &KnownVendors,
+    roles: &[RoleTemplate],
+) -> Vec<RemovedRole> {
+    let entries = value.list().unwrap_or_default();
+    let mut removed = Vec::new();
+    for entry in &entries {
+        let Some(table) = entry.table(REMOVED) else { continue };
+        let Some(role) = removed_role(entry, &table, context, vendors) else { continue };
+        if roles.iter().any(|configured| configured.definition.owner.is_same(&role.owner)) {
+            let (what, key) = match &role.owner {
+                Owner::Vendor(name) => (format!("the vendor `{name}`"), format!("`[vendors.{name}]`")),
+                Owner::Role(name) => (format!("the role `{name}`"), "its `[[role]]`".to_owned()),
+            };
+            entry.problem(format!("{what} is both configured and removed; delete {key}, or this block"));
+            continue;
+        }
+        context.names.borrow_mut().reserve(&role.name, &format!("`[[removed]]` ({})", role.owner), entry);
+        removed.push(role);
+    }
+    removed
+}
+
+fn removed_role(
+    entry: &Value<'_>,
+    table: &Table<'_>,
+    context: &ReadContext<'_>,
+    vendors: &KnownVendors,
+) -> Option<RemovedRole> {
+    let adopt = table.get("adopt").and_then(|value| value.flag()).unwrap_or(false);
+    match (table.get("vendor"), table.get("role")) {
+        (Some(vendor), None) => vendor_role(&vendor, table, context, vendors, adopt),
+        (None, Some(role)) => {
+            for key in ["role-name", "registration"] {
+                if let Some(value) = table.get(key) {
+                    value.problem("only applies to a vendor; remove the key");
+                }
+            }
+            let name = role.parse::<RoleName>()?;
+            let owner = Owner::Role(name.clone());
+            Some(RemovedRole { owner, title: name.to_string(), name, adopt, tenant: None })
+        }
+        (Some(_), Some(role)) => {
+            role.problem("cannot be combined with `vendor`; use a block for each");
+            None
+        }
+        (None, None) => {
+            entry.problem("`vendor` or `role` is missing; write the name of a vendor or of a role");
+            None
+        }
+    }
+}
+
+fn vendor_role(
+    value: &Value<'_>,
+    table: &Table<'_>,
+    context: &ReadContext<'_>,
+    vendors: &KnownVendors,
+    adopt: bool,
+) -> Option<RemovedRole> {
+    let name = value.checked(vendor_name)?;
+    let role_name = table.get("role-name").map(|value| value.parse::<RoleName>());
+    let registration_value = table.get("registration");
+    let owner = Owner::Vendor(name.clone());
+    let Some(vendor) = vendors.catalogue.get(&name) else {
+        if vendors.is_broken(&name) {
+            return None;
+        }
+        // A vendor file may have been deleted together with the vendor.
+        let Some(role_name) = role_name else {
+            let names = || vendors.catalogue.names();
+            value.problem(format!(
+                "unknown vendor; known vendors are {}; for another one, set `role-name` to the name of its role{}",
+                list_of(names()),
+                did_you_mean(&name, names())
+            ));
+            return None;
+        };
+        if let Some(value) = registration_value {
+            value.problem("the vendor is unknown, and so is its API; keep its vendor file until the vendor is removed");
+        }
+        return Some(RemovedRole { owner, title: name, name: role_name?, adopt, tenant: None });
+    };
+    let tenant = registration_value.and_then(|value| registration(vendor, &value, context)).map(|one| one.tenant);
+    let role_name = role_name.unwrap_or_else(|| Some(vendor.role_name.clone()))?;
+    Some(RemovedRole { owner, title: vendor.title.clone(), name: role_name, adopt, tenant })
+}
+
+/// Reads `[[access-role.revoke]]`. `access_role` has the grants.
+pub(super) fn revoked(value: &Value<'_>, access_role: &AccessRole) -> Vec<Template> {
+    let mut revoked: Vec<Template> = Vec::new();
+    for entry in value.list().unwrap_or_default() {
+        let Some(principal) = entry.table(REVOKE).and_then(|table| table.require("principal")) else { continue };
+        let Some(template) = principal.checked(principal_to_revoke) else { continue };
+        if granted(access_role).any(|granted| is_same(granted, &template)) {
+            principal.problem("is both granted access and revoked; delete its `[[access-role.grant]]`, or this block");
+        } else if revoked.iter().any(|earlier| is_same(earlier, &template)) {
+            principal.problem("is revoked twice; delete one of the two blocks");
+        } else {
+            revoked.push(template);
+        }
+    }
+    revoked
+}
+
+fn granted(access_role: &AccessRole) -> impl Iterator<Item = &Template> {
+    access_role.grants.iter().flat_map(|grant| &grant.trust.principals).filter_map(|principal| match principal {
+        PrincipalSpec::Aws(text) => Some(text),
+        PrincipalSpec::Service(_) | PrincipalSpec::Federated(_) => None,
+    })
+}
+
+/// Whether both are the same principal in an account.
+fn is_same(one: &Template, other: &Template) -> bool {
+    let Some(account) = sample_account() else { return one == other };
+    let principal = |template: &Template| Principal::from_policy("AWS", &template.expand(&account));
+    principal(one) == principal(other)
+}
+
+#[cfg(test)]
+#[path = "removal_tests.rs"]
+mod tests;

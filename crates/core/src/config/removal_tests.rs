@@ -1,0 +1,78 @@
+use crate::config::{Config, show};
+use crate::lines::plain;
+
+fn problems(text: &str) -> String {
+    let read = Config::parse_without_files(text);
+    read.map(|_| String::new()).unwrap_or_else(|problems| problems.to_string())
+}
+
+#[test]
+fn removals_are_read_and_shown() {
+    let config = Config::parse_without_files(
+        "[[access-role.revoke]]\nprincipal = 'arn:{partition}:iam::333344445555:role/old'\n\
+         [[access-role.revoke]]\nprincipal = '333344445555'\n\
+         [[removed]]\nvendor = 'trelica'\n\
+         [[removed]]\nvendor = 'workload-security'\nrole-name = 'OldName'\nadopt = true\n\
+         registration = { region = 'us-1', api-key = { ssm-parameter = '/ws/key' } }\n\
+         [[removed]]\nvendor = 'gone'\nrole-name = 'Gone'\n\
+         [[removed]]\nrole = 'app-deployer'\n",
+    );
+    let shown = plain(&show(&config.unwrap()));
+    let (rest, removed) = shown.split_once("\nremoved\n").unwrap();
+    let revoked: Vec<_> = rest.lines().filter(|line| line.contains("revoked")).collect();
+    insta::assert_snapshot!(revoked.join("\n") + "\n" + removed, @"");
+}
+
+#[test]
+fn configuration_that_only_removes_is_valid() {
+    assert_eq!(problems("[[removed]]\nvendor = 'trelica'\n"), "");
+    assert_eq!(problems("[[access-role.revoke]]\nprincipal = '222233334444'\n"), "");
+    assert_ne!(problems("removed = []\n"), "");
+}
+
+#[test]
+fn all_errors_of_removals_are_reported() {
+    let trelica = "[vendors.trelica]\nexternal-id = 'x-1'\n";
+    let role = "[[role]]\nname = 'App'\n[[role.trust]]\nprincipal = '222233334444'\n";
+    let grant = "[[access-role.grant]]\nprincipal = '222233334444'\n";
+    let all = [
+        problems("[[removed]]\nadopt = true\n"),
+        problems("[[removed]]\nvendor = 'trelica'\nrole = 'Trelica'\n"),
+        problems("[[removed]]\nvendor = 'trelicaa'\n"),
+        problems("[[removed]]\nvendor = 'Trelica/1'\n"),
+        problems("[[removed]]\nvendor = 'gone'\nrole-name = 'Gone'\nregistration = { region = 'us-1' }\n"),
+        problems("[[removed]]\nvendor = 'trelica'\nregistration = { region = 'us-1' }\n"),
+        problems("[[removed]]\nrole = 'App'\nrole-name = 'Other'\npath = '/x/'\n"),
+        problems("[[removed]]\nrole = 'OrganizationAccountAccessRole'\n"),
+        problems(&format!("{trelica}[[removed]]\nvendor = 'trelica'\nrole-name = 'Other'\n")),
+        problems(&format!("{role}[[removed]]\nrole = 'APP'\n")),
+        problems(&format!("{role}[[removed]]\nvendor = 'trelica'\nrole-name = 'App'\n")),
+        problems("[[removed]]\nrole = 'App'\n[[removed]]\nrole = 'app'\n"),
+        problems("[[access-role.revoke]]\nprincipal = '*'\n"),
+        problems("[[access-role.revoke]]\nprincipal = 'AROAIOSFODNN7EXAMPLE'\n[[access-role.revoke]]\n"),
+        problems(&format!("{grant}[[access-role.revoke]]\nprincipal = 'arn:aws:iam::222233334444:root'\n")),
+        problems(
+            "[[access-role.revoke]]\nprincipal = '222233334444'\n[[access-role.revoke]]\nprincipal = '222233334444'\n",
+        ),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"
+    onboarding.toml:1:1: `removed`: `vendor` or `role` is missing; write the name of a vendor or of a role
+    onboarding.toml:3:8: `role`: cannot be combined with `vendor`; use a block for each
+    onboarding.toml:2:10: `vendor`: unknown vendor; known vendors are `trelica` and `workload-security`; for another one, set `role-name` to the name of its role; did you mean `trelica`?
+    onboarding.toml:2:10: `vendor`: `Trelica/1` is not a valid vendor name; use 1 to 64 lowercase letters, digits and `-`
+    onboarding.toml:4:16: `registration`: the vendor is unknown, and so is its API; keep its vendor file until the vendor is removed
+    onboarding.toml:3:16: `registration`: account registration is not supported for Trelica (1Password SaaS Manager); remove `registration`
+    onboarding.toml:3:13: `role-name`: only applies to a vendor; remove the key
+    onboarding.toml:4:1: unknown key `path`; expected `vendor`, `role`, `role-name`, `registration` or `adopt`
+    onboarding.toml:1:1: `removed`: the role name `OrganizationAccountAccessRole` is already used by `[access-role]` (default); IAM role names are case-insensitive, so choose another name
+    onboarding.toml:3:1: `removed`: the vendor `trelica` is both configured and removed; delete `[vendors.trelica]`, or this block
+    onboarding.toml:5:1: `removed`: the role `APP` is both configured and removed; delete its `[[role]]`, or this block
+    onboarding.toml:5:1: `removed`: the role name `App` is already used by role/App (line 2); IAM role names are case-insensitive, so choose another name
+    onboarding.toml:3:1: `removed`: the role name `app` is already used by `[[removed]]` (role/App) (line 1); IAM role names are case-insensitive, so choose another name
+    onboarding.toml:2:13: `principal`: a wildcard principal grants access to everyone; use an account ID, or the ARN of a role or user
+    onboarding.toml:2:13: `principal`: `AROAIOSFODNN7EXAMPLE` is a unique ID, and IAM stores the ARN of the role or user in its place; write the ARN
+    onboarding.toml:3:1: `principal` is missing in `revoke`
+    onboarding.toml:4:13: `principal`: is both granted access and revoked; delete its `[[access-role.grant]]`, or this block
+    onboarding.toml:4:13: `principal`: is revoked twice; delete one of the two blocks
+    ");
+}
