@@ -77,7 +77,7 @@ mod fresh_account {
         Config {
             access_role: AccessRole {
                 names: names.map(|name| name.parse().unwrap()).to_vec(),
-                grants: vec![GrantSpec { access_role: None, trust: trust(IDENTITY, None) }],
+                grants: vec![GrantSpec { until: None, access_role: None, trust: trust(IDENTITY, None) }],
                 revoked: Vec::new(),
                 prune_orphans: false,
             },
@@ -85,6 +85,7 @@ mod fresh_account {
             excluded: BTreeSet::new(),
             new_for: Duration::from_secs(3600),
             give_up_after: Duration::from_secs(86_400),
+            removed: Vec::new(),
             roles: vec![role("First"), role("Second")],
             hash: String::new(),
             example_values: Vec::new(),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
+use std::time::SystemTime;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -13,6 +14,7 @@ use crate::config::{
     VendorTenant,
 };
 use crate::display_name::DisplayName;
+use crate::last_day::LastDay;
 use crate::observed::ExistingRegistration;
 use crate::outcome::Stop;
 use crate::owner::{OWNER_TAG, Owner};
@@ -30,6 +32,8 @@ pub struct Blueprint {
     /// The grants on the access role, in addition to the existing ones. Which of them apply depends on the access role that the
     /// account has: see [`Blueprint::grants_on`].
     pub grants: Vec<AccessGrant>,
+    /// The grants on the access role whose last day is over: see [`Blueprint::end_grants`].
+    pub ended: Vec<EndedGrant>,
     /// The principals that are removed from the access role's trust policy.
     pub revoked: Vec<Principal>,
     /// Whether deleted identities are removed from the access role's trust policy.
@@ -66,6 +70,21 @@ pub struct AccessGrant {
     pub access_role: Option<RoleName>,
     /// The grant.
     pub grant: Grant,
+    /// Its last day; `None` if it does not end.
+    pub until: Option<LastDay>,
+}
+
+/// A grant on the access role whose last day is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedGrant {
+    /// The only access role that it was for; `None` for whichever the account has.
+    pub access_role: Option<RoleName>,
+    /// The grant.
+    pub grant: Grant,
+    /// The day.
+    pub until: LastDay,
+    /// Whether the record of the account has it, so that it is removed.
+    pub is_recorded: bool,
 }
 
 /// The desired state of a role.
@@ -287,7 +306,11 @@ impl Blueprint {
         let mut grants = Vec::new();
         for spec in &config.access_role.grants {
             let some = trusted(&spec.trust, account, secrets, &fail)?;
-            grants.extend(some.into_iter().map(|grant| AccessGrant { access_role: spec.access_role.clone(), grant }));
+            grants.extend(some.into_iter().map(|grant| AccessGrant {
+                access_role: spec.access_role.clone(),
+                grant,
+                until: spec.until,
+            }));
         }
         let mut roles = Vec::new();
         let mut errors = Vec::new();
@@ -301,7 +324,37 @@ impl Blueprint {
         let revoked = revoked.iter().map(|text| Principal::from_policy("AWS", &text.expand(account))).collect();
         let removed = config.removed.iter().map(|role| RoleRemoval::new(role, secrets)).collect();
         let account = account.clone();
-        Ok((Self { account, grants, revoked, prune_orphans: *prune_orphans, roles, removed }, errors))
+        let ended = Vec::new();
+        Ok((Self { account, grants, ended, revoked, prune_orphans: *prune_orphans, roles, removed }, errors))
+    }
+
+    /// Takes the grants whose last day is over out of those that are configured. One that is also configured without an end, or
+    /// with a later one, goes on.
+    pub fn end_grants(&mut self, now: SystemTime) {
+        let is_over = |grant: &AccessGrant| grant.until.is_some_and(|until| until.is_over(now));
+        let (ended, grants): (Vec<_>, Vec<_>) = std::mem::take(&mut self.grants).into_iter().partition(is_over);
+        self.grants = grants;
+        let goes_on = |ended: &AccessGrant| {
+            let covers = |other: &AccessGrant| other.access_role.is_none() || other.access_role == ended.access_role;
+            self.grants.iter().any(|other| other.grant == ended.grant && covers(other))
+        };
+        let ended = ended.into_iter().filter(|ended| !goes_on(ended));
+        self.ended = ended
+            .filter_map(|AccessGrant { access_role, grant, until }| {
+                Some(EndedGrant { access_role, grant, until: until?, is_recorded: false })
+            })
+            .collect();
+    }
+
+    /// The grants on an access role whose last day is over.
+    pub fn ended_on(&self, access_role: &RoleName) -> impl Iterator<Item = &EndedGrant> {
+        self.ended.iter().filter(|one| one.access_role.as_ref().is_none_or(|only| only.is_same(access_role)))
+    }
+
+    /// Those of them that are removed.
+    #[must_use]
+    pub fn withdrawn_from(&self, access_role: &RoleName) -> Vec<Grant> {
+        self.ended_on(access_role).filter(|one| one.is_recorded).map(|one| one.grant.clone()).collect()
     }
 
     /// The grants on an access role.

@@ -23,6 +23,7 @@ pub mod handoff;
 pub mod handoff_list;
 mod hcl;
 mod json;
+pub mod last_day;
 pub mod last_result;
 pub mod lease;
 pub mod limits;

@@ -7,7 +7,7 @@ use onboarding_core::code::Code;
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::Stop;
-use onboarding_core::plan::{KnownRoles, Refusal};
+use onboarding_core::plan::{KnownRoles, Refusal, recognize_ended};
 use onboarding_core::role::RoleName;
 
 use crate::assume::session_name;
@@ -71,6 +71,7 @@ impl<W: World> Engine<W> {
         );
         findings.secrets = secrets?;
         let Prepared { mut blueprint, mut refusals, unknown_external_id } = self.prepare(account, &findings.secrets)?;
+        recognize_ended(&mut blueprint, &recorded.grants);
         findings.refusals.clone_from(&refusals);
         let (assumed, too_long) = assumed?;
         findings.access_role = Some(assumed.access_role.clone());

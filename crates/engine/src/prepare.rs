@@ -81,9 +81,10 @@ impl<W: World> Engine<W> {
 
     /// Makes the blueprint of an account.
     pub(crate) fn prepare(&self, account: &Account, secrets: &SecretValues) -> Result<Prepared, Stop> {
-        let (blueprint, errors) = Blueprint::new(&self.config, account, secrets).map_err(|error| {
+        let (mut blueprint, errors) = Blueprint::new(&self.config, account, secrets).map_err(|error| {
             Stop::blocked(Code::Configuration, error.to_string(), "fix the configuration, then run again")
         })?;
+        blueprint.end_grants(self.world.aws_time());
         let refusals = errors.iter().filter_map(Refusal::configuration).collect();
         let unknown_external_id = errors.iter().find_map(BlueprintError::wait);
         Ok(Prepared { blueprint, refusals, unknown_external_id })

@@ -19,7 +19,7 @@ use onboarding_core::error::ApiError;
 use onboarding_core::limits::ROLE_VISIBLE;
 use onboarding_core::observed::Observed;
 use onboarding_core::plan::{
-    KnownRoles, RecordedGrant, StillPresent, is_gone, removed_roles, still_present_grants, still_present_role,
+    KnownRoles, RecordedGrant, StillPresent, ended_grants_left, is_gone, removed_roles, still_present_grants, still_present_role,
 };
 use onboarding_core::record::Record;
 use onboarding_core::role::RoleName;
@@ -121,8 +121,12 @@ pub(crate) fn grants_still_present(
 ) -> Vec<StillPresent> {
     let Ok(trust) = &observed.access_trust else { return Vec::new() };
     let role = &observed.access_role;
-    let configured = blueprint.grants_on(role);
+    let mut configured = blueprint.grants_on(role);
+    // Those that are removed are not left.
+    configured.extend(blueprint.withdrawn_from(role));
     let revoked: Vec<_> = blueprint.revoked.iter().map(ToString::to_string).collect();
     let left = recorded.iter().filter(|grant| !revoked.contains(&grant.principal)).cloned().collect();
-    still_present_grants(&left, &configured, role, trust, &blueprint.account.partition)
+    let mut found = still_present_grants(&left, &configured, role, trust, &blueprint.account.partition);
+    found.extend(ended_grants_left(blueprint, role, trust));
+    found
 }

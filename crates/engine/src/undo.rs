@@ -12,8 +12,8 @@ use onboarding_core::eligibility::{Eligibility, eligibility};
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::ObservedRole;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
-use onboarding_core::plan::Change;
-use onboarding_core::policy::{Document, add_grants};
+use onboarding_core::plan::{Change, recognize_ended};
+use onboarding_core::policy::{Document, add_grants, remove_grants, remove_principals};
 use onboarding_core::report::{ChangeResult, ChangeStatus, Report, UndoneRun};
 use onboarding_core::suggestion::list_of;
 use onboarding_core::time::since;
@@ -188,9 +188,11 @@ impl<W: World<Session: WriteIam>> Engine<W> {
         let is_excluded = eligibility(&account, &self.config.excluded) == Eligibility::Excluded;
         let Prepared { mut blueprint, .. } = self.prepare(&account, &placeholder_secrets(&self.config))?;
         blueprint.roles.clear();
+        blueprint.removed.clear();
         let age = self.age(&account);
         run.findings.account = Some(account);
         run.record.load().await.map_err(|error| Stop::from_error(&error, AccountAge::Established))?;
+        recognize_ended(&mut blueprint, &run.record.record().grants);
         let name = session_name(&run.job.session_suffix);
         let (assumed, _) = self.assume(&blueprint, age, run.mode, &name).await?;
         run.findings.access_role = Some(assumed.access_role.clone());
@@ -273,13 +275,25 @@ fn notices<S>(
             edit.role
         ));
     }
+    if opened.is_excluded {
+        return notices;
+    }
+    let account = &opened.blueprint.account;
+    let exclude = format!("or add \"{}\" to `exclude` in `[accounts]`, and push the configuration before", account.id);
     let grants = opened.blueprint.grants_on(&edit.role);
-    let again = add_grants(restored, &grants, &opened.blueprint.account.partition);
-    if !opened.is_excluded && again.is_ok_and(|edit| !edit.is_unchanged()) {
-        let account = &opened.blueprint.account.id;
+    if add_grants(restored, &grants, &account.partition).is_ok_and(|edit| !edit.is_unchanged()) {
         notices.push(format!(
             "the next sweep or `apply` adds the configured grants again; to prevent that, remove them from \
-             `[[access-role.grant]]`, or add \"{account}\" to `exclude` in `[accounts]`, and push the configuration before"
+             `[[access-role.grant]]`, {exclude}"
+        ));
+    }
+    let withdrawn = opened.blueprint.withdrawn_from(&edit.role);
+    let removed = remove_principals(restored, &opened.blueprint.revoked, &account.partition);
+    let removed = removed.and_then(|left| remove_grants(&left, &withdrawn, &account.partition));
+    if removed.is_ok_and(|left| left != *restored) {
+        notices.push(format!(
+            "the next sweep or `apply` removes the principals again that are revoked or whose grant has ended; to prevent that, take them \
+             out of `[[access-role.revoke]]` or change `until`, {exclude}"
         ));
     }
     notices

@@ -27,7 +27,8 @@ pub fn show(config: &Config) -> Vec<Line> {
     }
     lines.extend(access.grants.iter().map(|grant| {
         let only = grant.access_role.as_ref().map(|name| format!(", only on {name}")).unwrap_or_default();
-        field("granted to", trust(&grant.trust, "") + &only)
+        let until = grant.until.map(|day| format!(", until the end of {day}")).unwrap_or_default();
+        field("granted to", trust(&grant.trust, "") + &only + &until)
     }));
     lines.extend(access.revoked.iter().map(|principal| field("revoked from", &principal.0)));
     let excluded: Vec<_> = config.excluded.iter().map(ToString::to_string).collect();

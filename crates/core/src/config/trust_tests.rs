@@ -292,3 +292,16 @@ fn roles_that_a_condition_on_mfa_denies_are_named() {
         assert_eq!(warnings(&fine), "", "{fine}");
     }
 }
+
+#[test]
+fn last_day_of_a_grant_is_a_date() {
+    let grant = |until: &str| format!("[[access-role.grant]]\nprincipal = '222233334444'\nuntil = {until}\n");
+    let problem = |until: &str| Config::parse_without_files(&grant(until)).unwrap_err().to_string();
+    let wrong = ["'2027-01-31'", "2027-01-31T10:00:00Z", "10:00:00", "20270131"].map(problem);
+    insta::assert_snapshot!(wrong.concat(), @"");
+    let config = parse(&grant("2027-01-31"));
+    insta::assert_snapshot!(shown(&config, "granted to"), @"");
+    let at = |date: &str| config.ending_grants(crate::time::from_policy_date(date).unwrap()).join("\n");
+    let dates = ["2026-12-31T23:59:59Z", "2027-01-01T00:00:00Z", "2027-01-31T12:00:00Z", "2027-02-01T00:00:00Z"];
+    insta::assert_snapshot!(dates.map(|date| format!("{date}: {}", at(date))).join("\n"), @"");
+}

@@ -8,7 +8,7 @@
 //! - `assume_action`: the actions of a trust policy;
 //! - `unique_ids`: recognizes the ARNs that IAM returns in the place of configured unique IDs;
 //! - `trust`: adds grants to a trust policy and removes deleted identities from it;
-//! - `trust_removal`: removes principals from a trust policy;
+//! - `trust_removal`: removes principals and grants from a trust policy;
 //! - `evaluate`, `context`, `operators`, `glob`, `truth`: whether a document allows a request;
 //! - `granted`: whether a document allows what a grant is meant for;
 //! - `known_caller`: whether a document allows one request of a known caller;
@@ -51,7 +51,7 @@ mod truth;
 mod unique_ids;
 
 pub use access::access_entries;
-pub(crate) use access::{is_access_of, is_denial, removed_principals};
+pub(crate) use access::{is_access_of, is_denial, is_rotation, removed_principals};
 pub use assume_action::{AssumeAction, AssumeActions};
 pub use condition::{Condition, ConditionClause};
 pub use condition_text::ExternalIdDisplay;
@@ -80,6 +80,6 @@ pub use redact::{Redactor, external_ids};
 pub use revocation::{REVOCATION_POLICY, revocation_policy, revoked_before};
 pub(crate) use summary::{permissions_summary, trust_summary};
 pub use trust::{GrantEdit, PolicyNotice, TrustEdit, add_grants, prune_orphans};
-pub use trust_removal::{RemovalError, remove_principals};
+pub use trust_removal::{RemovalError, remove_grants, remove_principals};
 pub(crate) use trust_removal::{is_named, names_account};
 pub use unique_ids::with_unique_ids;

@@ -37,8 +37,11 @@ pub(crate) fn proof_lines(proofs: &[Proof], title: &str, detail: Detail) -> Vec<
 /// The proofs of one caller in one phrase, if all hold.
 fn summary(caller: &[Proof]) -> Option<(&Proof, String)> {
     let first = caller.first().filter(|_| caller.iter().all(Proof::is_proven))?;
-    let ProofSubject::Access { conditions, .. } = &first.subject else {
-        return Some((first, format!("registered with {}", first.who)));
+    let conditions = match &first.subject {
+        ProofSubject::Access { conditions, .. } => conditions,
+        ProofSubject::Registration => return Some((first, format!("registered with {}", first.who))),
+        // Each is of its own.
+        ProofSubject::Removal => return None,
     };
     let presents = |wanted: fn(Presented) -> bool| {
         let presented = |proof: &Proof| match proof.subject {
