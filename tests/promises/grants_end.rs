@@ -54,7 +54,7 @@ fn grant_holds_to_the_end_of_its_last_day_and_is_removed_after_it() {
     let scenario = scenario.apply().assert_outcome("converged");
     assert!(!can(&scenario, PARTNER) && can(&scenario, IDENTITY) && can(&scenario, MANAGEMENT));
     let ended = proof(scenario.report(), PARTNER).expect("a proof");
-    insta::assert_snapshot!(format!("{} {}", ended.expected, ended.sentence), @"");
+    insta::assert_snapshot!(format!("{} {}", ended.expected, ended.sentence), @"cannot account 147995105371: cannot assume the role: the grant ended on 2026-11-20");
     let scenario = scenario.apply_again().assert_converged_without_writes();
     assert_eq!(scenario.organization().record(OLD).grants.len(), 1, "it is forgotten");
 }
@@ -80,7 +80,7 @@ fn ended_grant_without_a_record_is_reported() {
     assert_eq!(scenario.writes(), []);
     assert!(can(&scenario, PARTNER));
     let notice = scenario.report().notices.iter().find(|notice| notice.contains("ended on"));
-    insta::assert_snapshot!(notice.expect("a notice"), @"");
+    insta::assert_snapshot!(notice.expect("a notice"), @"the grant for account 147995105371 on role `OrganizationAccountAccessRole` ended on 2026-11-20 and is still present; it is not removed, because no record shows that this tool made it: remove it with `[[access-role.revoke]]`");
 }
 
 /// What the principal is allowed by other statements, nobody here has made: it stays, and the proof says so.

@@ -45,8 +45,8 @@ fn removed_role_and_grant_are_named_by_plan_and_apply() {
     assert_eq!((planned.outcome.as_str(), applied.outcome.as_str()), ("converged", "converged"));
     assert_eq!(planned.notices, applied.notices);
     insta::assert_snapshot!(left(&planned).join("\n").replace(recorded.as_str(), "ID"), @"
-    role `app-deployer` (ID), which this tool created or took over, is still present and no longer configured; delete it, or configure it again
-    the grant for account 222233334444 on role `OrganizationAccountAccessRole` is still present and no longer configured; remove it from the trust policy, or configure it again
+    role `app-deployer` (ID), which this tool created or took over, is still present and no longer configured; remove it with `[[removed]]`, or configure it again
+    the grant for account 222233334444 on role `OrganizationAccountAccessRole` is still present and no longer configured; remove it with `[[access-role.revoke]]`, or configure it again
     ");
     assert_eq!(scenario.organization().writes(), []);
 }

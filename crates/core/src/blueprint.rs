@@ -8,13 +8,15 @@ use std::time::SystemTime;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
+pub use crate::access_grant::{AccessGrant, EndedGrant};
+
+use crate::access_grant::split_ended;
 use crate::account::{Account, AccountId};
 use crate::config::{
     AccessRole, Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RemovedRole, RoleTemplate, TrustSpec,
     VendorTenant,
 };
 use crate::display_name::DisplayName;
-use crate::last_day::LastDay;
 use crate::observed::ExistingRegistration;
 use crate::outcome::Stop;
 use crate::owner::{OWNER_TAG, Owner};
@@ -61,30 +63,6 @@ impl RoleRemoval {
         let access = role.tenant.as_ref().map(|tenant| tenant_access(tenant, secrets));
         Self { role: role.clone(), access }
     }
-}
-
-/// A grant on the access role.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccessGrant {
-    /// The only access role that it is for; `None` for whichever the account has.
-    pub access_role: Option<RoleName>,
-    /// The grant.
-    pub grant: Grant,
-    /// Its last day; `None` if it does not end.
-    pub until: Option<LastDay>,
-}
-
-/// A grant on the access role whose last day is over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EndedGrant {
-    /// The only access role that it was for; `None` for whichever the account has.
-    pub access_role: Option<RoleName>,
-    /// The grant.
-    pub grant: Grant,
-    /// The day.
-    pub until: LastDay,
-    /// Whether the record of the account has it, so that it is removed.
-    pub is_recorded: bool,
 }
 
 /// The desired state of a role.
@@ -331,19 +309,7 @@ impl Blueprint {
     /// Takes the grants whose last day is over out of those that are configured. One that is also configured without an end, or
     /// with a later one, goes on.
     pub fn end_grants(&mut self, now: SystemTime) {
-        let is_over = |grant: &AccessGrant| grant.until.is_some_and(|until| until.is_over(now));
-        let (ended, grants): (Vec<_>, Vec<_>) = std::mem::take(&mut self.grants).into_iter().partition(is_over);
-        self.grants = grants;
-        let goes_on = |ended: &AccessGrant| {
-            let covers = |other: &AccessGrant| other.access_role.is_none() || other.access_role == ended.access_role;
-            self.grants.iter().any(|other| other.grant == ended.grant && covers(other))
-        };
-        let ended = ended.into_iter().filter(|ended| !goes_on(ended));
-        self.ended = ended
-            .filter_map(|AccessGrant { access_role, grant, until }| {
-                Some(EndedGrant { access_role, grant, until: until?, is_recorded: false })
-            })
-            .collect();
+        (self.grants, self.ended) = split_ended(std::mem::take(&mut self.grants), now);
     }
 
     /// The grants on an access role whose last day is over.

@@ -4,6 +4,7 @@
 //! → [`plan`] (the difference to what was [`observed`]). [`trigger`] parses the events that start a run, [`policy`] parses
 //! and evaluates IAM policy documents, and [`outcome`] and [`report`] describe the result. `onboarding-engine` calls AWS.
 
+mod access_grant;
 pub mod account;
 pub mod account_list;
 pub mod attributes;

@@ -104,7 +104,8 @@ mod tests {
         Undo of run command-line-4711-1795629600000, which changed the trust policy of
         role OrganizationAccountAccessRole at 2026-11-25T18:00:00Z
 
-          ~ update the trust policy of role `OrganizationAccountAccessRole`
+          - remove account 222233334444 from the trust policy of role
+            `OrganizationAccountAccessRole`
                     {
                       "Effect": "Allow",
                       "Principal": {
@@ -136,7 +137,8 @@ mod tests {
         insta::assert_snapshot!(texts.join("\n"), @"
         Account 444455556666 (payments-dev), via OrganizationAccountAccessRole
 
-          done       update the trust policy of role `OrganizationAccountAccessRole`
+          done       remove account 222233334444 from the trust policy of role
+                     `OrganizationAccountAccessRole`
 
         Restored: the trust policy of role OrganizationAccountAccessRole is as it was
         before run command-line-4711-1795629600000.
