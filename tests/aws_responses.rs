@@ -32,12 +32,12 @@ use onboarding_core::code::Code;
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::error_messages::DeniedBy;
 use onboarding_core::outcome::Cause;
-use onboarding_core::plan::{Action, Change, NewRole};
+use onboarding_core::plan::{Action, Change, DeletedRole, NewRole};
 use onboarding_core::policy::Document;
 use onboarding_core::role_settings::RoleSettings;
 use onboarding_core::time::from_unix_seconds;
 use onboarding_engine::ports::{
-    AssumeRoleRequest, Creation, Directory, ParameterKind, Queue, Secrets, Sessions, WriteIam,
+    AssumeRoleRequest, Creation, Directory, ParameterKind, Queue, ReadIam, Secrets, Sessions, WriteIam,
 };
 use wiremock::matchers::{any, body_string_contains};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -120,6 +120,8 @@ async fn xml_errors_have_the_matching_kind() {
         (400, "SubscriptionRequiredException", ErrorKind::NotReady),
         (400, "MalformedPolicyDocument", ErrorKind::MalformedPolicy),
         (400, "PackedPolicyTooLarge", ErrorKind::MalformedPolicy),
+        // Something was added to the role since it was read: it is read again.
+        (409, "DeleteConflict", ErrorKind::Conflict),
     ] {
         let error = assume_role_error(xml_error(status, code, "a message")).await;
         assert_eq!((error.kind(), error.message.as_str()), (kind, "a message"), "{code}: {error}");
@@ -286,6 +288,40 @@ async fn error_after_retry(first: ResponseTemplate, action: Action) -> ApiError 
     session.execute(&change).await.unwrap_err()
 }
 
+fn deletion() -> Action {
+    Action::DeleteRole(Box::new(DeletedRole { title: "Acme".to_owned(), id: None, trust: None }))
+}
+
+#[tokio::test]
+async fn instance_profiles_are_read_page_by_page() {
+    let keys = "<AccessKeyId>A</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>\
+                <Expiration>2030-01-01T00:00:00Z</Expiration>";
+    let assumed = format!(
+        "<AssumeRoleResponse><AssumeRoleResult><Credentials>{keys}</Credentials></AssumeRoleResult></AssumeRoleResponse>"
+    );
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_raw(assumed, "text/xml")).mount(&server).await;
+    let page = "<ListInstanceProfilesForRoleResponse><ListInstanceProfilesForRoleResult><InstanceProfiles><member>\
+                <Path>/</Path><InstanceProfileName>web</InstanceProfileName><InstanceProfileId>AIPA</InstanceProfileId>\
+                <Arn>arn:aws:iam::444455556666:instance-profile/web</Arn><CreateDate>2030-01-01T00:00:00Z</CreateDate>\
+                <Roles/></member></InstanceProfiles><IsTruncated>true</IsTruncated><Marker>more</Marker>\
+                </ListInstanceProfilesForRoleResult></ListInstanceProfilesForRoleResponse>";
+    let list = || Mock::given(body_string_contains("Action=ListInstanceProfilesForRole&"));
+    let response = ResponseTemplate::new(200).set_body_raw(page, "text/xml");
+    list().respond_with(response).up_to_n_times(1).with_priority(1).mount(&server).await;
+    list().respond_with(xml_error(404, "NoSuchEntity", "gone")).with_priority(2).mount(&server).await;
+    let role_arn = "arn:aws:iam::444455556666:role/OrganizationAccountAccessRole".to_owned();
+    let request = AssumeRoleRequest { role_arn, policy: "{}".to_owned(), session_name: "test".to_owned() };
+    let session = Aws::new(&config(&server.uri()), Resources::default()).assume_role(&request).await.unwrap();
+    let role = "AcmeRead".parse().unwrap();
+    let first = session.instance_profiles(&role, None).await.unwrap();
+    assert_eq!((first.items, first.next), (vec!["web".to_owned()], Some("more".to_owned())));
+    let second = session.instance_profiles(&role, Some("more".to_owned())).await.unwrap();
+    assert_eq!((second.items, second.next), (Vec::new(), None), "the role was deleted meanwhile");
+    let requests = server.received_requests().await.unwrap();
+    assert!(String::from_utf8_lossy(&requests.last().unwrap().body).contains("Marker=more"));
+}
+
 #[tokio::test]
 async fn ambiguous_attempt_is_reported_as_connection_error() {
     let trust = Document::parse(r#"{"Version":"2012-10-17","Statement":[]}"#).unwrap();
@@ -293,6 +329,7 @@ async fn ambiguous_attempt_is_reported_as_connection_error() {
     let writes = [
         (Action::CreateRole(Box::new(role)), ErrorKind::AlreadyExists),
         (Action::DeletePolicy { name: "old".to_owned(), before: None }, ErrorKind::NotFound),
+        (deletion(), ErrorKind::NotFound),
         (Action::Detach("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()), ErrorKind::NotFound),
         (Action::DeleteBoundary("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()), ErrorKind::NotFound),
     ];

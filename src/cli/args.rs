@@ -13,8 +13,8 @@ use super::config_args::ConfigCommand;
 use super::init::Init;
 use super::prerequisites_args::PrerequisitesCommand;
 use super::target_args::{Apply, Target};
-use super::vendor_args::{Handoff, VendorsCommand};
 use super::undo_args::Undo;
+use super::vendor_args::{Handoff, VendorsCommand};
 use super::verify_args::Verify;
 
 use onboarding_core::account::Partition;

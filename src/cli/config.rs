@@ -7,7 +7,7 @@ use anyhow::anyhow;
 
 use super::exit::Exit;
 use super::input::read;
-use super::output::warn;
+use super::output::{eprint_lines, warn};
 use onboarding_core::config::{self, Certainty, Config, ConfigErrors, ExampleValue, Folder};
 use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::suggestion::counted;
@@ -63,15 +63,25 @@ pub(super) fn print_warnings(config: &Config) {
     }
 }
 
-pub(super) fn check(file: &str) -> anyhow::Result<Exit> {
+pub(super) fn check(file: &str, against: Option<&str>) -> anyhow::Result<Exit> {
     let config = load(file)?;
+    let old = against.map(load).transpose()?;
     print_warnings(&config);
+    for dropped in old.iter().flat_map(|old| config::dropped(old, &config)) {
+        warn(&dropped.warning);
+        let block: Vec<_> = dropped.block.iter().map(|line| Line::verbatim(4).text(line)).collect();
+        eprint_lines(&block);
+    }
     let grants = config.access_role.grants.len();
     let roles = config.roles.len();
     let grants = counted(grants, "grant");
     let roles = counted(roles, "role");
+    let removed = match config.removed.len() {
+        0 => String::new(),
+        count => format!(", {} to remove", counted(count, "role")),
+    };
     let line = Line::at(0).styled(Style::Success, format!("{file} is valid:"));
-    print_text!("{}", render(&[line.text(format!(" {grants} on the access role, {roles}"))]));
+    print_text!("{}", render(&[line.text(format!(" {grants} on the access role, {roles}{removed}"))]));
     Ok(Exit::Done)
 }
 

@@ -92,7 +92,7 @@ where
         Command::Policy(PolicyCommand::Grant(grant)) => policy::grant(&grant),
         Command::Policy(PolicyCommand::Explain(arguments)) => policy::explain(&arguments),
         Command::Event { file, format } => event::event(&file, format),
-        Command::Config(ConfigCommand::Check { config }) => config::check(&config),
+        Command::Config(ConfigCommand::Check { config, against }) => config::check(&config, against.as_deref()),
         Command::Config(ConfigCommand::Show { config }) => config::show(&config),
         Command::Config(ConfigCommand::Pull(options)) => deployed::pull(options, connect).await,
         Command::Config(ConfigCommand::Push(options)) => deployed::push(options, connect).await,

@@ -20,6 +20,35 @@ fn config_check_reports_all_errors_with_their_location() {
 }
 
 #[test]
+fn config_check_warns_of_what_was_dropped_since_an_older_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let grant = "[[access-role.grant]]\nprincipal = \"835621440917\"\n";
+    let old = file("old.toml", &format!("{grant}[vendors.trelica]\nexternal-id = \"s3cret-id\"\n"));
+    let new = file("new.toml", grant);
+    let finished = onboard(&["config", "check", &new, "--against", &old], "");
+    assert_eq!(finished.code, 0, "{}", finished.err);
+    insta::assert_snapshot!(finished.err, @r#"
+    warning: vendor/trelica: role `TrelicaIntegration` is no longer configured and
+    stays in the accounts; to remove it, add
+        [[removed]]
+        vendor = "trelica"
+        role-name = "TrelicaIntegration"
+    "#);
+    let removed = "\n[[removed]]\nvendor = \"trelica\"\n";
+    let new = file("new.toml", &format!("{grant}{removed}"));
+    let finished = onboard(&["config", "check", &new, "--against", &old], "");
+    assert_eq!((finished.code, finished.err.as_str()), (0, ""));
+    let out = finished.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(out.ends_with("1 grant on the access role, 0 roles, 1 role to remove"), "{out}");
+    assert_eq!(onboard(&["config", "check", &new, "--against", "nowhere.toml"], "").code, 1);
+}
+
+#[test]
 fn example_configuration_is_valid_and_shown_without_external_ids() {
     let finished = onboard(&["config", "check"], "");
     assert_eq!(finished.code, 0, "{}", finished.err);

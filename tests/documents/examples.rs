@@ -73,7 +73,8 @@ fn complete_configuration_examples_are_valid() {
     examples.extend(blocks(&read("docs/DEPLOYED_CONFIGURATION.md"), "toml whole"));
     examples.extend(blocks(&read("docs/PREREQUISITES.md"), "toml whole"));
     examples.extend(blocks(&read("docs/MIGRATION.md"), "toml whole"));
-    assert!(examples.len() >= 9, "{} examples", examples.len());
+    examples.extend(blocks(&read("docs/REMOVAL.md"), "toml whole"));
+    assert!(examples.len() >= 10, "{} examples", examples.len());
     for example in examples {
         if let Err(problems) = Config::parse(&example, &ExampleFiles) {
             panic!("{problems}\n{example}");

@@ -66,7 +66,10 @@ fn apply_and_assume(scenario: &Scenario, config: &str, external_id: &str) -> Rep
         loop {
             let session = assume(organization, external_id);
             assert!(session.as_ref().is_some_and(is_administrator), "second {seconds}: no usable session");
-            assert!(is_shown_to_allow(organization, external_id).await, "second {seconds}: where the change is not visible yet");
+            assert!(
+                is_shown_to_allow(organization, external_id).await,
+                "second {seconds}: where the change is not visible yet"
+            );
             organization.sleep(SECOND).await;
             seconds += 1;
             if applied.get().is_some_and(|at| organization.now() >= at + 60 * SECOND) {
@@ -124,7 +127,10 @@ fn other_difference_of_the_trust_policy_still_revokes() {
     let both = format!("[\"{OLD_ID}\", \"{NEW_ID}\"]");
     for (from, to) in [
         (format!("principal = \"{IDENTITY}\""), "principal = \"147995105371\"".to_owned()),
-        ("[[role.trust]]".to_owned(), "[[role.trust]]\ncondition = { StringEquals = { \"aws:PrincipalOrgID\" = \"o-exampleorgid\" } }".to_owned()),
+        (
+            "[[role.trust]]".to_owned(),
+            "[[role.trust]]\ncondition = { StringEquals = { \"aws:PrincipalOrgID\" = \"o-exampleorgid\" } }".to_owned(),
+        ),
     ] {
         let scenario = onboarded().config(&requiring(&both).replace(&from, &to)).apply().assert_outcome("converged");
         assert_eq!(revocations(scenario.report()), [RevocationReason::TrustDiffers], "{to}");

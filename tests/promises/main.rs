@@ -36,6 +36,8 @@ mod records;
 mod registration;
 mod registration_settings;
 mod registrations_of_departed_accounts;
+mod removal;
+mod removal_of_registrations;
 mod removed_from_configuration;
 mod revocations_are_kept;
 mod sample_events;

@@ -140,7 +140,7 @@ fn grouped(mut changes: Vec<Change>) -> Vec<Change> {
 }
 
 /// Plans, applies exactly this plan, and compares both reports with the calls that were made.
-fn assert_plan_is_what_apply_calls(scenario: Scenario, what: &str) -> Scenario {
+pub(crate) fn assert_plan_is_what_apply_calls(scenario: Scenario, what: &str) -> Scenario {
     scenario.organization().clear_journal();
     let scenario = scenario.plan();
     assert_eq!(scenario.writes(), [], "{what}: a plan makes no write");

@@ -164,6 +164,17 @@ fn registration_with_a_vendor_that_is_no_longer_configured_is_named() {
     assert!(!organization.journal().iter().any(|call| call.call == DELETE));
 }
 
+/// The vendor is removed, with the tenant from which its registrations go.
+#[test]
+fn registration_with_a_vendor_that_is_removed_is_removed_as_well() {
+    let organization = departed().organization().clone();
+    let function = Lambda::new(&organization, &crate::removal_of_registrations::removing_from("us-1"));
+    function.deliver(DEPARTED, MINUTE);
+    assert_eq!((connectors(&organization), deletions(&function)), (Vec::new(), 1));
+    assert!(published(&function).contains("done: remove the registration 1"), "{}", published(&function));
+    assert_eq!(organization.record(NEW).registrations.len(), 0);
+}
+
 #[test]
 fn account_that_was_never_registered_departs_without_a_change() {
     let function = Scenario::new().with_new_account().with_registration().function();

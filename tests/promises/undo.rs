@@ -156,7 +156,10 @@ fn runs_are_undone_one_after_the_other() {
 fn account_that_changed_since_is_left_alone() {
     let others = |scenario: &Scenario| {
         let left = trust(scenario.organization(), OLD);
-        left.replace("\"arn:aws:iam::222233334444:root\"", "\"arn:aws:iam::222233334444:root\",\"arn:aws:iam::147995105371:root\"")
+        left.replace(
+            "\"arn:aws:iam::222233334444:root\"",
+            "\"arn:aws:iam::222233334444:root\",\"arn:aws:iam::147995105371:root\"",
+        )
     };
     let mut messages = Vec::new();
     for change in ["principal", "white space", "created again", "deleted", "not readable"] {

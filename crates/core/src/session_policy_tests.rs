@@ -190,3 +190,49 @@ fn session_that_reads_roles_under_any_path_can_do_nothing_else() {
     assert!(scopes.iter().all(|scope| scope.policy.len() <= MAX_LENGTH), "{scopes:?}");
     assert_eq!(scopes.iter().map(|scope| scope.roles.len()).sum::<usize>(), names.len());
 }
+
+/// The blueprint, and a number of roles that are removed.
+fn removing(count: usize) -> Blueprint {
+    blueprint_with(|config| {
+        for number in 0..count {
+            let name: RoleName = format!("Removed-{number}-{}", "x".repeat(40)).parse().unwrap();
+            config.removed.push(crate::config::RemovedRole {
+                owner: crate::owner::Owner::Role(name.clone()),
+                title: name.to_string(),
+                name,
+                adopt: false,
+                tenant: None,
+            });
+        }
+    })
+}
+
+#[test]
+fn removed_role_has_a_statement_of_its_own() {
+    let statement = |mode| {
+        let policy: Value = serde_json::from_str(&only_policy(&removing(1), mode)).unwrap();
+        policy["Statement"].as_array().unwrap().last().unwrap().to_string()
+    };
+    insta::assert_snapshot!(statement(Mode::Plan), @"");
+    insta::assert_snapshot!(statement(Mode::Apply), @"");
+    assert!(!only_policy(&blueprint(), Mode::Apply).contains("iam:DeleteRole\""), "nothing is removed");
+}
+
+#[test]
+fn removed_roles_are_split_like_others() {
+    for count in [1, 5, 40] {
+        let blueprint = removing(count);
+        let (scopes, too_long) = scopes(&blueprint, &name(ACCESS), Mode::Apply);
+        assert_eq!(too_long.len(), 0);
+        assert!(scopes.iter().all(|scope| scope.policy.len() <= MAX_LENGTH));
+        let roles: Vec<_> = scopes.iter().flat_map(|scope| &scope.roles).collect();
+        assert_eq!(roles.len(), count + 2, "each in one session, with the access role and that of the blueprint");
+        for removal in &blueprint.removed {
+            let arn = removal.role.name.arn(&blueprint.account.partition, &blueprint.account.id, "/deep/path/");
+            let scope = scopes.iter().find(|scope| scope.roles.contains(&removal.role.name)).unwrap();
+            let policy = Document::parse(&scope.policy).unwrap();
+            assert!(permits(&policy, "iam:DeleteRole", &arn, &RequestContext::complete()).can());
+            assert!(!permits(&policy, "iam:CreateRole", &arn, &RequestContext::complete()).can());
+        }
+    }
+}

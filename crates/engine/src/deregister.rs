@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use futures_util::future::join_all;
 use onboarding_core::account::{AccountAge, AccountId};
 use onboarding_core::blueprint::{SecretValues, tenant_access};
-use onboarding_core::config::{RoleTemplate, VendorTenant};
+use onboarding_core::config::VendorTenant;
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
@@ -40,6 +40,15 @@ struct Removal<'e, 'r, 'w, W> {
     remaining: Vec<String>,
     /// The cause of a step that is retried.
     retry: Option<Cause>,
+}
+
+/// A vendor with which accounts are registered, or from which they are removed.
+struct Registering<'a> {
+    /// The name of the role.
+    name: &'a RoleName,
+    /// The display name of the vendor.
+    title: &'a str,
+    tenant: &'a VendorTenant,
 }
 
 /// A registration of the account that a vendor shows.
@@ -86,12 +95,20 @@ impl<W: World> Removal<'_, '_, '_, W> {
         let loaded = self.record.load().await;
         loaded.map_err(|error| Stop::from_error(&error, AccountAge::Established))?;
         let recorded = self.record.record().registrations;
-        let registering: Vec<_> = engine.config.roles.iter().filter(|role| role.registration.is_some()).collect();
+        let configured = engine.config.roles.iter().filter_map(|role| {
+            let definition = &role.definition;
+            let tenant = &role.registration.as_ref()?.tenant;
+            Some(Registering { name: &definition.name, title: &definition.title, tenant })
+        });
+        let removed = engine.config.removed.iter().filter_map(|role| {
+            Some(Registering { name: &role.name, title: &role.title, tenant: role.tenant.as_ref()? })
+        });
+        let registering: Vec<_> = configured.chain(removed).collect();
         for (role, one) in &recorded {
-            let mut same_role = registering.iter().filter(|configured| configured.definition.name.is_same(role));
+            let mut same_role = registering.iter().filter(|configured| configured.name.is_same(role));
             let which = match same_role.clone().count() {
                 0 => "and is no longer configured",
-                _ if same_role.any(|configured| is_in_tenant(configured, one)) => continue,
+                _ if same_role.any(|configured| configured.tenant.label() == one.tenant) => continue,
                 _ => "in a tenant that is no longer configured",
             };
             let id = one.id;
@@ -104,10 +121,7 @@ impl<W: World> Removal<'_, '_, '_, W> {
         }
         self.secrets.parameters = engine.parameter_values().await?;
         // Two vendors can be in one tenant.
-        let tenants: BTreeMap<_, _> = registering
-            .iter()
-            .filter_map(|role| Some((&role.registration.as_ref()?.tenant, role.definition.title.as_str())))
-            .collect();
+        let tenants: BTreeMap<_, _> = registering.iter().map(|role| (role.tenant, role.title)).collect();
         let account = self.account;
         let secrets = &self.secrets;
         let asked = tenants.into_iter().map(async |(tenant, title)| {
@@ -202,10 +216,6 @@ impl<W: World> Removal<'_, '_, '_, W> {
 
 fn access(tenant: &VendorTenant, secrets: &SecretValues) -> Result<ApiAccess, Stop> {
     tenant_access(tenant, secrets).map_err(|problem| no_access(&problem))
-}
-
-fn is_in_tenant(role: &RoleTemplate, recorded: &RecordedRegistration) -> bool {
-    role.registration.as_ref().is_some_and(|registration| registration.tenant.label() == recorded.tenant)
 }
 
 /// The role of the recorded registration that a vendor shows, if it is recorded: the same ID in the same tenant, with a role of the same name.

@@ -304,6 +304,17 @@ fn by_role(changes: Vec<Change>) -> Vec<(RoleName, Vec<Change>)> {
     roles
 }
 
+/// Why a role must not be deleted: IAM deletes roles by name, and it was created again since it was read.
+async fn is_another<S: WriteIam, V: VendorApi>(executor: &Executor<'_, S, V>, change: &Change) -> Option<Stop> {
+    let Action::DeleteRole(deleted) = &change.action else { return None };
+    let about = |stop: Stop| stop.about(&format!("role `{}`", change.role));
+    match executor.target.role(&change.role).await {
+        Ok(found) if found.as_ref().is_none_or(|role| role.id == deleted.id) => None,
+        Ok(_) => Some(about(Stop::wait(Code::NotPropagated, "it was created again during the run"))),
+        Err(error) => Some(about(Stop::from_error(&error, executor.age))),
+    }
+}
+
 /// One attempt at the changes of one role.
 #[derive(Default)]
 struct Attempt {
@@ -335,6 +346,9 @@ impl Attempt {
             }
             if self.stop.is_none() {
                 self.stop = self.is_not_covered(clock, executor, &change).await;
+            }
+            if self.stop.is_none() {
+                self.stop = is_another(executor, &change).await;
             }
             if self.stop.is_none() {
                 self.stop = executor.record_before(&change).await;

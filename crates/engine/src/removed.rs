@@ -19,7 +19,8 @@ use onboarding_core::error::ApiError;
 use onboarding_core::limits::ROLE_VISIBLE;
 use onboarding_core::observed::Observed;
 use onboarding_core::plan::{
-    KnownRoles, RecordedGrant, StillPresent, ended_grants_left, is_gone, removed_roles, still_present_grants, still_present_role,
+    KnownRoles, RecordedGrant, StillPresent, ended_grants_left, is_gone, removed_roles, still_present_grants,
+    still_present_role,
 };
 use onboarding_core::record::Record;
 use onboarding_core::role::RoleName;

@@ -90,5 +90,7 @@ impl<'a, W: Records> WriteAhead<'a, W> {
 
 /// Says that a change of a trust policy was not recorded.
 pub(crate) fn not_recorded(role: &RoleName, why: &dyn fmt::Display) -> String {
-    format!("the trust policy of role `{role}` before this run could not be recorded, so `onboard undo` cannot restore it: {why}")
+    format!(
+        "the trust policy of role `{role}` before this run could not be recorded, so `onboard undo` cannot restore it: {why}"
+    )
 }

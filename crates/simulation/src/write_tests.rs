@@ -4,7 +4,7 @@ use crate::example::{
 };
 use crate::{FakeOrganization, Quotas, Session};
 use onboarding_core::owner::{OWNER_TAG, Owner};
-use onboarding_core::plan::{Action, Change, NewRole};
+use onboarding_core::plan::{Action, Change, DeletedRole, NewRole};
 use onboarding_engine::ports::{ReadIam, Sessions, WriteIam};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -301,4 +301,62 @@ async fn condition_keys_of_the_session_policy_limit_writes() {
     assert!(error.message.contains("iam:TagRole"), "{error}");
     assert_eq!(organization.role_state(&id(MEMBER), &name("Tagged")), None);
     assert!(organization.role_state(&id(MEMBER), &name(ACCESS)).is_some());
+}
+
+fn delete(role: &str) -> Change {
+    let deleted = DeletedRole { title: role.to_owned(), id: None, trust: None };
+    change(role, Action::DeleteRole(Box::new(deleted)))
+}
+
+#[tokio::test]
+async fn role_is_deleted_only_when_nothing_belongs_to_it() {
+    let organization = organization();
+    let session = session_with_vendor_role(&organization).await;
+    let read_only = "arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned();
+    organization.add_to_instance_profile(&id(MEMBER), "web", &name("Vendor"));
+    let profiles = session.instance_profiles(&name("Vendor"), None).await.unwrap().items;
+    assert_eq!(profiles, ["web"]);
+    let first = [
+        change("Vendor", put("p", document(ALL))),
+        change("Vendor", Action::Attach(read_only.clone())),
+        delete("Vendor"),
+    ];
+    let mut outcome = outcomes(&session, &first).await;
+    organization.remove_instance_profile(&id(MEMBER), "web");
+    let second = [
+        delete("Vendor"),
+        change("Vendor", Action::Detach(read_only)),
+        delete("Vendor"),
+        change("Vendor", Action::DeletePolicy { name: "p".to_owned(), before: None }),
+        delete("Vendor"),
+        delete("Vendor"),
+    ];
+    outcome += &outcomes(&session, &second).await;
+    insta::assert_snapshot!(outcome, @"");
+    assert_eq!(organization.role_state(&id(MEMBER), &name("Vendor")), None);
+    assert_eq!(session.instance_profiles(&name("Vendor"), None).await.unwrap().items, Vec::<String>::new());
+}
+
+/// As everything else, a deletion is visible to reads only after a while.
+#[tokio::test]
+async fn deletion_is_eventually_visible() {
+    let organization = organization();
+    let session = session_with_vendor_role(&organization).await;
+    organization.set_lag(&id(MEMBER), crate::Lag { reads: 2, ..crate::Lag::default() });
+    assert_eq!(outcomes(&session, &[delete("Vendor")]).await, "ok\n");
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        seen.push(session.role(&name("Vendor")).await.unwrap().is_some());
+    }
+    assert_eq!((seen.first(), seen.last()), (Some(&true), Some(&false)), "{seen:?}");
+}
+
+#[tokio::test]
+async fn role_of_a_service_cannot_be_deleted() {
+    let organization = organization();
+    let mut own = super::super::RoleState::trusting("{}");
+    own.settings.path = "/aws-service-role/x.amazonaws.com/".to_owned();
+    organization.put_role(&id(MEMBER), &name("Own"), own);
+    let session = session(&organization).await;
+    insta::assert_snapshot!(outcomes(&session, &[delete("Own")]).await, @"iam:DeleteRole failed: UnmodifiableEntity: Cannot perform the operation on the protected role 'Own'");
 }

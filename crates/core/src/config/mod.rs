@@ -8,6 +8,7 @@
 mod context;
 pub mod deployed;
 pub mod deployed_files;
+mod dropped;
 mod examples;
 mod files;
 mod handoff;
@@ -31,6 +32,7 @@ mod vendor_permissions;
 mod vendors;
 mod warnings;
 
+pub use dropped::{Dropped, dropped};
 pub use examples::{Certainty, ExampleValue};
 pub use files::{Files, Folder, NoFiles};
 pub use model::{

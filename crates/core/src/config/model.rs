@@ -63,7 +63,9 @@ impl Config {
                      tool made it, and can be deleted here when no account has it"
                 )),
                 1 => Some(format!("access-role: the grant for {who} ends today, on {until}")),
-                days if days <= SOON => Some(format!("access-role: the grant for {who} ends on {until}, in {} days", days - 1)),
+                days if days <= SOON => {
+                    Some(format!("access-role: the grant for {who} ends on {until}, in {} days", days - 1))
+                }
                 _ => None,
             }
         };

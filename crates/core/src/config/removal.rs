@@ -29,7 +29,13 @@ pub(super) fn removed(
     for entry in &entries {
         let Some(table) = entry.table(REMOVED) else { continue };
         let Some(role) = removed_role(entry, &table, context, vendors) else { continue };
-        if roles.iter().any(|configured| configured.definition.owner.is_same(&role.owner)) {
+        // A vendor whose role was renamed is configured, and its earlier role is removed.
+        let is_same = |configured: &&RoleTemplate| {
+            let definition = &configured.definition;
+            definition.owner.is_same(&role.owner)
+                && (table.get("role-name").is_none() || definition.name.is_same(&role.name))
+        };
+        if roles.iter().any(|configured| is_same(&configured)) {
             let (what, key) = match &role.owner {
                 Owner::Vendor(name) => (format!("the vendor `{name}`"), format!("`[vendors.{name}]`")),
                 Owner::Role(name) => (format!("the role `{name}`"), "its `[[role]]`".to_owned()),

@@ -40,6 +40,8 @@ fn configuration_that_only_removes_is_valid() {
     assert_eq!(problems("[[removed]]\nvendor = 'trelica'\n"), "");
     assert_eq!(problems("[[access-role.revoke]]\nprincipal = '222233334444'\n"), "");
     assert_ne!(problems("removed = []\n"), "");
+    let renamed = "[vendors.trelica]\nexternal-id = 'x-1'\n[[removed]]\nvendor = 'trelica'\nrole-name = 'Earlier'\n";
+    assert_eq!(problems(renamed), "", "the earlier role of a vendor that is configured under another name");
 }
 
 #[test]
@@ -56,7 +58,8 @@ fn all_errors_of_removals_are_reported() {
         problems("[[removed]]\nvendor = 'trelica'\nregistration = { region = 'us-1' }\n"),
         problems("[[removed]]\nrole = 'App'\nrole-name = 'Other'\npath = '/x/'\n"),
         problems("[[removed]]\nrole = 'OrganizationAccountAccessRole'\n"),
-        problems(&format!("{trelica}[[removed]]\nvendor = 'trelica'\nrole-name = 'Other'\n")),
+        problems(&format!("{trelica}[[removed]]\nvendor = 'trelica'\n")),
+        problems(&format!("{trelica}[[removed]]\nvendor = 'trelica'\nrole-name = 'TrelicaIntegration'\n")),
         problems(&format!("{role}[[removed]]\nrole = 'APP'\n")),
         problems(&format!("{role}[[removed]]\nvendor = 'trelica'\nrole-name = 'App'\n")),
         problems("[[removed]]\nrole = 'App'\n[[removed]]\nrole = 'app'\n"),
@@ -77,6 +80,7 @@ fn all_errors_of_removals_are_reported() {
     onboarding.toml:3:13: `role-name`: only applies to a vendor; remove the key
     onboarding.toml:4:1: unknown key `path`; expected `vendor`, `role`, `role-name`, `registration` or `adopt`
     onboarding.toml:1:1: `removed`: the role name `OrganizationAccountAccessRole` is already used by `[access-role]` (default); IAM role names are case-insensitive, so choose another name
+    onboarding.toml:3:1: `removed`: the vendor `trelica` is both configured and removed; delete `[vendors.trelica]`, or this block
     onboarding.toml:3:1: `removed`: the vendor `trelica` is both configured and removed; delete `[vendors.trelica]`, or this block
     onboarding.toml:5:1: `removed`: the role `APP` is both configured and removed; delete its `[[role]]`, or this block
     onboarding.toml:5:1: `removed`: the role name `App` is already used by role/App (line 2); IAM role names are case-insensitive, so choose another name

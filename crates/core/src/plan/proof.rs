@@ -181,7 +181,7 @@ fn prove_removed(removal: &RoleRemoval, observed: &Observed) -> Proof {
         Some(false) => "still exists",
         None => "cannot be read",
     };
-    let sentence = format!("{title}: role `{name}` {state}");
+    let sentence = format!("{title}: the role {state}");
     Proof { role: name.clone(), who: title.clone(), expected: REMOVED, holds, sentence, subject: ProofSubject::Removal }
 }
 

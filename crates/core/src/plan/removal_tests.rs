@@ -77,7 +77,7 @@ fn owned_role_is_emptied_and_deleted() {
     let after = proofs(&blueprint, &predicted(&observed, approved.changes()));
     assert!(after.iter().all(super::super::Proof::is_proven), "{after:?}");
     let before: Vec<_> = proofs(&blueprint, &observed).into_iter().filter(|proof| !proof.is_proven()).collect();
-    insta::assert_snapshot!(before.iter().map(|p| p.sentence.as_str()).collect::<Vec<_>>().join("\n"), @"Acme: role `Acme` still exists");
+    insta::assert_snapshot!(before.iter().map(|p| p.sentence.as_str()).collect::<Vec<_>>().join("\n"), @"Acme: the role still exists");
 }
 
 #[test]

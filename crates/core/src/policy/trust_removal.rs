@@ -64,9 +64,8 @@ pub fn remove_grants(document: &Document, removed: &[Grant], partition: &Partiti
         if !concerned.contains(&true) {
             continue;
         }
-        let is_removed = |value: &Value| {
-            principal_in("AWS", value.as_str().unwrap_or_default(), Some(partition)) == grant.principal
-        };
+        let is_removed =
+            |value: &Value| principal_in("AWS", value.as_str().unwrap_or_default(), Some(partition)) == grant.principal;
         document = document.edited(|statements| {
             let mut concerned = concerned.into_iter();
             statements.retain_mut(|statement| !concerned.next().unwrap_or(false) || is_left(statement, &is_removed));

@@ -5,7 +5,9 @@ use similar::{ChangeTag, TextDiff};
 use super::detail::Detail;
 use crate::lines::{Line, Mark, Style};
 use crate::plan::{Action, Change, NewRole, RegistrationChange, Sign};
-use crate::policy::{Document, Principals, Redactor, Statement, permissions_summary, trust_summary};
+use crate::policy::{
+    Document, Principals, Redactor, Statement, permissions_summary, removed_principals, trust_summary,
+};
 use crate::role_settings::RoleSettings;
 use crate::text::printable;
 
@@ -78,15 +80,21 @@ fn registration_change(change: &RegistrationChange) -> Vec<Line> {
     lines
 }
 
-/// The principals that a trust policy gains, if that is all that changes; otherwise its diff.
+/// The principals that a trust policy gains or loses, if that is all that changes; otherwise its diff.
 fn trust_change(before: Option<&Document>, after: &Document, redactor: &mut Redactor) -> Vec<Line> {
     let Some(before) = before else {
         let note = Line::at(INDENT).styled(Style::Warning, "replaces a trust policy that is not supported");
         return [note].into_iter().chain(trust_summary(after).iter().map(|sentence| added(sentence))).collect();
     };
-    match gained(before, after) {
-        Some(gained) => gained.iter().map(|sentence| added(sentence)).collect(),
-        None => documents(Some(before), Some(after), redactor),
+    if let Some(gained) = gained(before, after) {
+        return gained.iter().map(|sentence| added(sentence)).collect();
+    }
+    let left = trust_summary(after);
+    let lost = trust_summary(before).into_iter().filter(|sentence| !left.contains(sentence));
+    let lost: Vec<_> = lost.map(|sentence| removed(&sentence)).collect();
+    match removed_principals(before, after).is_empty() || lost.is_empty() {
+        true => documents(Some(before), Some(after), redactor),
+        false => lost,
     }
 }
 

@@ -40,8 +40,7 @@ fn summary(caller: &[Proof]) -> Option<(&Proof, String)> {
     let conditions = match &first.subject {
         ProofSubject::Access { conditions, .. } => conditions,
         ProofSubject::Registration => return Some((first, format!("registered with {}", first.who))),
-        // Each is of its own.
-        ProofSubject::Removal => return None,
+        ProofSubject::Removal => return Some((first, first.sentence.clone())),
     };
     let presents = |wanted: fn(Presented) -> bool| {
         let presented = |proof: &Proof| match proof.subject {

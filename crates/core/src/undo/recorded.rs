@@ -142,7 +142,8 @@ impl RecordedTrustEdits {
     /// Reads the edits. One that is not valid is left out.
     #[must_use]
     pub fn from_map(map: &BTreeMap<String, String>) -> Self {
-        let mut edits: Vec<_> = map.iter().filter_map(|(number, text)| Some((number.parse().ok()?, read(text)?))).collect();
+        let mut edits: Vec<_> =
+            map.iter().filter_map(|(number, text)| Some((number.parse().ok()?, read(text)?))).collect();
         edits.sort_by_key(|(number, _): &(usize, _)| *number);
         Self(edits.into_iter().map(|(_, edit)| edit).collect())
     }

@@ -205,14 +205,18 @@ fn changed_since(edits: &RecordedTrustEdits, edit: &RecordedTrustEdit, current: 
         );
     }
     refused(
-        format!("the trust policy of role `{role}` was changed since run `{run}` ({when}): {}", difference(&edit.after, current)),
+        format!(
+            "the trust policy of role `{role}` was changed since run `{run}` ({when}): {}",
+            difference(&edit.after, current)
+        ),
         "edit it manually, or take these changes back and run again",
     )
 }
 
 /// Who was added to a policy and removed from it, in words.
 fn difference(left: &MaskedPolicy, current: &MaskedPolicy) -> String {
-    let entries = |policy: &MaskedPolicy| policy.document().map(|document| access_entries(&document)).unwrap_or_default();
+    let entries =
+        |policy: &MaskedPolicy| policy.document().map(|document| access_entries(&document)).unwrap_or_default();
     let left = entries(left);
     let current = entries(current);
     let principals = |entries: BTreeSet<String>| entries.iter().map(|entry| principal(entry)).collect::<BTreeSet<_>>();
@@ -229,11 +233,7 @@ fn difference(left: &MaskedPolicy, current: &MaskedPolicy) -> String {
         part(changed, "given other conditions or actions"),
     ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
-    if parts.is_empty() {
-        "the same principals are written in another way".to_owned()
-    } else {
-        parts.join(" and ")
-    }
+    if parts.is_empty() { "the same principals are written in another way".to_owned() } else { parts.join(" and ") }
 }
 
 /// The principal of an access entry.

@@ -13,6 +13,7 @@ use crate::text::Untrusted;
 pub struct Endpoint {
     url: String,
     header: KeyHeader,
+    own_host: bool,
 }
 
 /// To whom the host of a URL belongs.
@@ -47,7 +48,7 @@ impl Endpoint {
                 did_you_mean(region, names())
             ));
         }
-        Ok(Self { url: (regions.url)(region), header: regions.header })
+        Ok(Self { url: (regions.url)(region), header: regions.header, own_host: false })
     }
 
     /// The endpoint of an API at a full URL. Because the API key is sent to this host, a host that does not belong to the
@@ -73,9 +74,9 @@ impl Endpoint {
         if url.scheme() != "https" && !(url.scheme() == "http" && is_local_machine(&host)) {
             return Err("the API key would be sent unencrypted; use `https://`".to_owned());
         }
-        let header = match ((spec.vendor_host)(&host), owner) {
-            (Some(header), _) => header,
-            (None, HostOwner::Customer) => spec.own_host,
+        let (header, own_host) = match ((spec.vendor_host)(&host), owner) {
+            (Some(header), _) => (header, false),
+            (None, HostOwner::Customer) => (spec.own_host, true),
             (None, HostOwner::Vendor) => {
                 return Err(format!(
                     "the API key would be sent to `{host}`, which is not a host of the vendor; {}, set `own-host = true`",
@@ -83,13 +84,19 @@ impl Endpoint {
                 ));
             }
         };
-        Ok(Self { url: url.as_str().trim_end_matches('/').to_owned(), header })
+        Ok(Self { url: url.as_str().trim_end_matches('/').to_owned(), header, own_host })
     }
 
     /// The URL, without a trailing slash.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Whether its host is not the vendor's.
+    #[must_use]
+    pub(crate) fn is_own_host(&self) -> bool {
+        self.own_host
     }
 
     /// The HTTP header that carries the API key.

@@ -1,0 +1,86 @@
+use super::*;
+
+const OLD: &str = r#"
+[[access-role.grant]]
+principal = ["222233334444", "arn:aws:iam::222233334444:role/ci"]
+
+[[access-role.grant]]
+principal = "arn:aws:iam::222233334444:user/ann"
+external-id = "s3cret-of-ann"
+
+[vendors.trelica]
+external-id = "s3cret-id"
+role-name = "OurTrelica"
+
+[vendors.workload-security]
+external-id = "s3cret-id"
+registration = { region = "us-1", api-key = { ssm-parameter = "/ws/key" } }
+
+[[role]]
+name = "app-deployer"
+[[role.trust]]
+principal = "222233334444"
+"#;
+
+fn config(text: &str) -> Config {
+    Config::parse_without_files(text).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// The warnings, each with its block.
+fn shown(old: &str, new: &str) -> String {
+    let all = dropped(&config(old), &config(new));
+    all.iter().map(|one| format!("{}\n{}\n", one.warning, one.block.join("\n"))).collect()
+}
+
+/// The blocks that the warnings ask for.
+fn blocks(old: &str, new: &str) -> String {
+    dropped(&config(old), &config(new)).iter().map(|one| format!("\n{}\n", one.block.join("\n"))).collect()
+}
+
+#[test]
+fn unchanged_configuration_has_no_warnings() {
+    assert_eq!(shown(OLD, OLD), "");
+    let spelled = OLD.replace("[\"222233334444\",", "[\"arn:aws:iam::222233334444:root\",");
+    assert_eq!(shown(OLD, &spelled), "", "the root is the account");
+}
+
+#[test]
+fn everything_that_is_neither_configured_nor_removed_is_named() {
+    let new = "[[access-role.grant]]\nprincipal = '999988887777'\n";
+    insta::assert_snapshot!(shown(OLD, new), @"");
+    assert_eq!(shown(OLD, &format!("{new}{}", blocks(OLD, new))), "", "the blocks are what is missing");
+}
+
+#[test]
+fn role_under_another_name_is_named() {
+    let new = OLD.replace("OurTrelica", "NewTrelica");
+    insta::assert_snapshot!(shown(OLD, &new), @"");
+    assert_eq!(shown(OLD, &format!("{new}{}", blocks(OLD, &new))), "");
+}
+
+#[test]
+fn grant_with_other_conditions_is_named() {
+    for (old, new) in [
+        ("user/ann\"", "user/ann\"\ncondition = { Bool = { 'aws:MultiFactorAuthPresent' = true } }"),
+        ("s3cret-of-ann", "another-id"),
+        ("external-id = \"s3cret-of-ann\"", "external-id = { ssm-parameter = '/ann' }"),
+        ("external-id = \"s3cret-of-ann\"", "actions = ['sts:AssumeRole', 'sts:TagSession']"),
+    ] {
+        let warnings = shown(OLD, &OLD.replace(old, new));
+        assert!(warnings.contains("the grant for `arn:aws:iam::222233334444:user/ann` has other"), "{new}: {warnings}");
+        assert_eq!(warnings.lines().filter(|line| !line.is_empty()).count(), 1, "{warnings}");
+        assert!(!warnings.contains("s3cret"));
+    }
+    let more = OLD.to_owned()
+        + "\n[[access-role.grant]]\nprincipal = '222233334444'\nactions = ['sts:AssumeRole', 'sts:TagSession']\n";
+    assert_eq!(shown(OLD, &more), "", "the earlier one is still configured");
+}
+
+#[test]
+fn manager_of_the_customer_keeps_its_setting() {
+    let old = OLD.replace("region = \"us-1\"", "url = \"https://manager.example.com/api\", own-host = true");
+    let new = "[[access-role.grant]]\nprincipal = '999988887777'\n";
+    let block = blocks(&old, new);
+    assert!(block.contains("url = \"https://manager.example.com/api\", own-host = true,"), "{block}");
+    assert_eq!(shown(&old, &format!("{new}{block}")), "");
+}
