@@ -82,6 +82,7 @@ mod fresh_account {
                 names: names.map(|name| name.parse().unwrap()).to_vec(),
                 others: Vec::new(),
                 grants: vec![GrantSpec {
+                    until: None,
                     access_role: None,
                     trust: trust(IDENTITY, None),
                     targets: Targets::default(),

@@ -125,6 +125,7 @@ pub fn assert_safe(blueprint: &Blueprint, trust: Document) -> Approved {
         instance_profiles: Default::default(),
         access_role: access_role(),
         access_trust: Ok(trust),
+        access_role_id: None,
         roles: BTreeMap::new(),
         unreadable: BTreeMap::new(),
         registrations: roles_to_register().map(|spec| (spec.name().clone(), Ok(Vec::new()))).collect(),

@@ -112,7 +112,7 @@ fn observed(role: &Role) -> Result<ObservedRole, ApiError> {
         inline_length: 0,
         id: Some(id),
         settings,
-        trust: Document::parse(&decoded(CALL, text)?).map_err(|e| e.to_string()),
+        trust: Document::parse_verbatim(&decoded(CALL, text)?).map_err(|e| e.to_string()),
         policies: std::collections::BTreeMap::new(),
         attached: std::collections::BTreeSet::new(),
     })

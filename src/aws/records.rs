@@ -107,7 +107,7 @@ impl Records for Aws {
         let request = self.update(subject, Expression::new(update.set(), &update.remove()));
         let request = match update.lease {
             LeaseUse::NotHeld => request,
-            LeaseUse::Release => request
+            LeaseUse::Release | LeaseUse::Keep => request
                 .condition_expression(LEASE_IS_MINE)
                 .expression_attribute_names("#owner", attribute::LEASE_OWNER)
                 .expression_attribute_names("#saved_by", attribute::SAVED_BY)

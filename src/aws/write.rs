@@ -36,7 +36,8 @@ impl IamSession {
         let attempt = AmbiguousAttempt::default();
         match &change.action {
             Action::UpdateTrust { after, .. } => {
-                let update = iam.update_assume_role_policy().role_name(role).policy_document(after.to_json());
+                // The text of an earlier trust policy is restored byte for byte.
+                let update = iam.update_assume_role_policy().role_name(role).policy_document(after.to_text());
                 update.send().await.map(drop).map_err(api_error(call))
             }
             Action::DeleteRole(_) => {

@@ -14,6 +14,7 @@ use super::config_args::ConfigCommand;
 use super::init::Init;
 use super::prerequisites_args::PrerequisitesCommand;
 use super::run_args::{Apply, Plan};
+use super::undo_args::Undo;
 use super::vendor_args::{Handoff, VendorsCommand};
 use super::verify_args::Verify;
 
@@ -40,6 +41,7 @@ const EXAMPLES: &str = "Examples:
   onboard apply plan.json                         apply exactly that plan
   onboard verify --account 444455556666 --as ann  assume the roles for real
   onboard audit --records TABLE --out audit.html  every account as one page
+  onboard undo --account 444455556666             restore the trust policy of before a run
   onboard accounts create --from accounts.csv     create and onboard accounts
   onboard handoff --all --format csv              values to paste at vendors
   onboard links --account 444455556666            links into the AWS console
@@ -70,6 +72,8 @@ pub(super) enum Command {
     Verify(Box<Verify>),
     /// Show every account and whether it has what the configuration requires, with what to do; changes nothing
     Audit(Box<AuditArgs>),
+    /// Restore the trust policy of the access role as it was before a run; shows the change and asks for confirmation
+    Undo(Box<Undo>),
     /// Create accounts and onboard them, or list the accounts of the organization
     #[command(subcommand)]
     Accounts(AccountsCommand),

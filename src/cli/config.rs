@@ -1,6 +1,7 @@
 //! `onboard config check` and `onboard config show`.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use anyhow::anyhow;
 
@@ -56,7 +57,8 @@ pub(super) fn has_endpoint_override() -> bool {
 /// Prints the warnings to stderr, one for each setting that deserves review.
 pub(super) fn print_warnings(config: &Config) {
     let examples = config.example_values.iter().map(ToString::to_string);
-    for warning in config.warnings.iter().cloned().chain(examples) {
+    let ending = config.ending_grants(SystemTime::now());
+    for warning in config.warnings.iter().cloned().chain(ending).chain(examples) {
         warn(warning);
     }
 }

@@ -43,6 +43,8 @@ mod run_args;
 mod selection_args;
 mod target_args;
 mod trust_audit;
+mod undo;
+mod undo_args;
 mod user_file;
 mod vendor_args;
 mod vendors;
@@ -82,7 +84,7 @@ where
     }
     let args = Args::parse();
     let creates = matches!(args.command, Command::Accounts(AccountsCommand::Create(_)));
-    if creates || matches!(args.command, Command::Plan(_) | Command::Apply(_) | Command::Verify(_)) {
+    if creates || matches!(args.command, Command::Plan(_) | Command::Apply(_) | Command::Verify(_) | Command::Undo(_)) {
         show_progress();
     }
     let result = match args.command {
@@ -92,6 +94,7 @@ where
         Command::Plan(arguments) => run::plan(*arguments, connect).await,
         Command::Apply(arguments) => run::apply(*arguments, connect).await,
         Command::Verify(arguments) => verify::verify(*arguments, connect).await,
+        Command::Undo(arguments) => undo::undo(*arguments, connect).await,
         Command::Accounts(AccountsCommand::Create(arguments)) => create_accounts::create(*arguments, connect).await,
         Command::Accounts(AccountsCommand::List(options)) => list_accounts::list(options, connect).await,
         Command::Links(arguments) => links::links(arguments, connect).await,

@@ -22,7 +22,7 @@ pub(super) struct Plan {
 
 #[derive(Debug, ClapArgs)]
 #[command(group = ArgGroup::new("accounts").required(true).multiple(true).args(["all", "ou", "account", "accounts_file", "tag", "event", "plan_file"]))]
-#[command(mut_arg("records", |records| records.help(records_help("Without it, no lease is acquired, and the sessions of a role that changes are revoked"))))]
+#[command(mut_arg("records", |records| records.help(records_help("Without it, no lease is acquired, the sessions of a role that changes are revoked, and `onboard undo` is not possible"))))]
 pub(super) struct Apply {
     /// Plan that `onboard plan --out` saved: exactly its changes are applied, and accounts that changed since are left alone
     #[arg(value_name = "PLAN", value_hint = ValueHint::FilePath, conflicts_with_all = ["all", "ou", "account", "accounts_file", "tag", "event"])]

@@ -148,6 +148,7 @@ fn update(lease: LeaseUse) -> RecordUpdate {
         revocations: None,
         grants: None,
         registrations: None,
+        trust_edits: None,
         expiry: Expiry::Never,
     }
 }
@@ -179,9 +180,20 @@ async fn record_is_saved_without_a_condition_if_no_lease_is_held() {
 }
 
 #[tokio::test]
+async fn record_is_saved_under_the_lease_that_the_run_keeps() {
+    let (server, aws) = table(json_response(200, "{}")).await;
+    assert_eq!(aws.save_record(ACCOUNT, &update(LeaseUse::Keep)).await.unwrap(), Saved::Yes);
+    let (_, sent) = request(&server).await;
+    assert!(resolved(&sent, "ConditionExpression").starts_with("lease_owner = \"invocation/message\" OR "));
+    assert!(resolved(&sent, "UpdateExpression").ends_with("REMOVE expires_at"), "the lease stays");
+}
+
+#[tokio::test]
 async fn record_is_not_saved_if_the_lease_was_taken_over() {
-    let (_server, aws) = table(json_response(400, CONDITION_FAILED)).await;
-    assert_eq!(aws.save_record(ACCOUNT, &update(LeaseUse::Release)).await.unwrap(), Saved::LeaseLost);
+    for lease in [LeaseUse::Release, LeaseUse::Keep] {
+        let (_server, aws) = table(json_response(400, CONDITION_FAILED)).await;
+        assert_eq!(aws.save_record(ACCOUNT, &update(lease)).await.unwrap(), Saved::LeaseLost);
+    }
 }
 
 #[tokio::test]

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::SystemTime;
 
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
+pub use crate::access_grant::{AccessGrant, EndedGrant};
+
+use crate::access_grant::split_ended;
 use crate::account::{Account, AccountId};
 use crate::config::{
     AccessRole, Config, ExternalIdSource, GrantSpec, PrincipalSpec, RegistrationTemplate, RemovedRole, RoleTemplate,
@@ -33,6 +37,8 @@ pub struct Blueprint {
     /// The grants on the access role, in addition to the existing ones. Which of them apply depends on the access role that the
     /// account has: see [`Blueprint::grants_on`].
     pub grants: Vec<AccessGrant>,
+    /// The grants on the access role whose last day is over: see [`Blueprint::end_grants`].
+    pub ended: Vec<EndedGrant>,
     /// The principals that are removed from the access role's trust policy.
     pub revoked: Vec<Principal>,
     /// Whether deleted identities are removed from the access role's trust policy.
@@ -91,22 +97,6 @@ pub enum UnselectedPart {
         /// Its path.
         path: String,
     },
-}
-
-/// A grant on the access role.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccessGrant {
-    /// The only access role that it is for; `None` for whichever the account has.
-    pub access_role: Option<RoleName>,
-    /// The grant.
-    pub grant: Grant,
-}
-
-impl AccessGrant {
-    /// Whether it is for an access role.
-    fn is_on(&self, access_role: &RoleName) -> bool {
-        self.access_role.as_ref().is_none_or(|only| only.is_same(access_role))
-    }
 }
 
 /// The desired state of a role.
@@ -274,6 +264,7 @@ impl Blueprint {
         let mut blueprint = Self {
             account: account.clone(),
             grants: Vec::new(),
+            ended: Vec::new(),
             revoked: revoked
                 .iter()
                 .map(|text| Principal::from_policy("AWS", &text.expand(account, Place::Identifier)))
@@ -351,6 +342,23 @@ impl Blueprint {
         on_role.map(|grant| grant.grant.clone()).collect()
     }
 
+    /// Takes the grants whose last day is over out of those that are configured. One that is also configured without an end, or
+    /// with a later one, goes on.
+    pub fn end_grants(&mut self, now: SystemTime) {
+        (self.grants, self.ended) = split_ended(std::mem::take(&mut self.grants), now);
+    }
+
+    /// The grants on an access role whose last day is over.
+    pub fn ended_on(&self, access_role: &RoleName) -> impl Iterator<Item = &EndedGrant> {
+        self.ended.iter().filter(|one| one.access_role.as_ref().is_none_or(|only| only.is_same(access_role)))
+    }
+
+    /// Those of them that are removed.
+    #[must_use]
+    pub fn withdrawn_from(&self, access_role: &RoleName) -> Vec<Grant> {
+        self.ended_on(access_role).filter(|one| one.is_recorded).map(|one| one.grant.clone()).collect()
+    }
+
     /// The grants on an access role.
     #[must_use]
     pub fn grants_on(&self, access_role: &RoleName) -> Vec<Grant> {
@@ -366,7 +374,8 @@ fn access_grants(
 ) -> Result<Vec<AccessGrant>, BlueprintError> {
     let fail = |problem| BlueprintError { part: ConfiguredPart::AccessRole, problem, stop: None };
     let some = trusted(&spec.trust, account, secrets, &fail)?;
-    Ok(some.into_iter().map(|grant| AccessGrant { access_role: spec.access_role.clone(), grant }).collect())
+    let grant = |grant| AccessGrant { access_role: spec.access_role.clone(), grant, until: spec.until };
+    Ok(some.into_iter().map(grant).collect())
 }
 
 /// The role of a template in one account.

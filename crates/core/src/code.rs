@@ -139,6 +139,8 @@ codes! {
     Configuration = "configuration" => [Blocked],
     /// The account has changed since the plan was shown.
     PlanChanged = "plan_changed" => [Blocked],
+    /// What a run changed cannot be undone; the message says why.
+    UndoRefused = "undo_refused" => [Blocked],
     /// The account matches its configuration, but a principal has access that it should not have, or lacks access.
     VerificationFailed = "verification_failed" => [Blocked],
     /// A vendor's API is throttled, failing or unreachable, or does not accept a new role yet.

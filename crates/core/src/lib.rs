@@ -4,6 +4,7 @@
 //! → [`plan`] (the difference to what was [`observed`]). [`trigger`] parses the events that start a run, [`policy`] parses
 //! and evaluates IAM policy documents, and [`outcome`] and [`report`] describe the result. `onboarding-engine` calls AWS.
 
+mod access_grant;
 pub mod account;
 pub mod account_list;
 pub mod attributes;
@@ -24,6 +25,7 @@ pub mod handoff;
 pub mod handoff_list;
 mod hcl;
 mod json;
+pub mod last_day;
 pub mod last_result;
 pub mod lease;
 pub mod limits;
@@ -60,6 +62,7 @@ pub mod time;
 mod toml_reader;
 pub mod trigger;
 pub mod trust_audit;
+pub mod undo;
 pub mod vendor;
 pub mod vendor_documents;
 pub mod vendor_read;

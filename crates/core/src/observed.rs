@@ -17,6 +17,8 @@ pub struct Observed {
     pub access_role: RoleName,
     /// The trust policy of the access role, or why it is not supported.
     pub access_trust: Result<Document, String>,
+    /// The unique ID of the access role.
+    pub access_role_id: Option<RoleId>,
     /// The existing roles of the blueprint, including those that it removes.
     pub roles: BTreeMap<RoleName, ObservedRole>,
     /// The roles of the blueprint that cannot be read, and why. Often the role exists under another path, which the session

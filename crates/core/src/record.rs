@@ -1,6 +1,6 @@
 //! What the function remembers about one subject: an account, a pending account creation request, or `sweep`.
 //!
-//! A record has eight parts, each of which can be absent:
+//! A record has nine parts, each of which can be absent:
 //!
 //! - the [`Lease`] of the run that is at work;
 //! - the last notification, so that each outcome is notified once ([`crate::notification`]);
@@ -12,10 +12,12 @@
 //! - the grants on the access role that runs have made or found, to name those that are no longer configured;
 //! - the registrations with vendors that this tool made, to remove them when the account leaves the organization. A vendor does not
 //!   say who made a registration. One whose response was lost is not recorded, because another principal may have made it;
+//! - the trust policy of the access role before each of the last runs that changed it, without external IDs, to
+//!   [undo](crate::undo) that;
 //! - the [hand-offs](crate::handoff) that a person has done. No run writes them.
 //!
 //! A record is an index and never the truth: without it, notifications are repeated, the history is lost, and the next change
-//! of each role revokes its sessions once. So a part that cannot be read counts as absent, and no run fails because of it.
+//! of each role revokes its sessions once, and earlier changes cannot be undone. So a part that cannot be read counts as absent, and no run fails because of it.
 //!
 //! In DynamoDB each record is one item. This module maps it to the attributes of an item ([`Attributes`]) and back, and
 //! computes what one write sets and removes ([`RecordUpdate`]). Only the lease, the notification and the roles need the
@@ -33,6 +35,7 @@ use crate::plan::{RecordedGrant, RecordedRevocation, RecordedRevocations};
 use crate::role::RoleName;
 use crate::role_id::RoleId;
 use crate::time::{from_policy_date, to_policy_date};
+use crate::undo::RecordedTrustEdits;
 
 /// The names of the attributes.
 pub mod attribute {
@@ -52,11 +55,13 @@ pub mod attribute {
     /// The hand-offs that a person has done: a map from vendors to fingerprints.
     pub const HANDOFFS: &str = "handoffs";
     pub(crate) const REGISTRATIONS: &str = "registrations";
+    /// What the last runs have changed in the trust policy of the access role.
+    pub const TRUST_EDITS: &str = "trust_edits";
 }
 
 use attribute::{
     EXPIRES_AT, GRANTS, HANDOFFS, LEASE_EXPIRES_AT, LEASE_OWNER, NOTIFIED, NOTIFIED_AT, REGISTRATIONS, REVOCATIONS,
-    ROLES, SAVED_BY,
+    ROLES, SAVED_BY, TRUST_EDITS,
 };
 
 /// The registrations with vendors that this tool made, by the role that the vendor assumes.
@@ -92,6 +97,8 @@ pub struct Record {
     pub handoffs: HandoffsDone,
     /// The registrations with vendors that this tool made, by the role that the vendor assumes.
     pub registrations: RecordedRegistrations,
+    /// What the last runs have changed in the trust policy of the access role.
+    pub trust_edits: RecordedTrustEdits,
     /// The run that wrote last.
     pub saved_by: Option<String>,
     /// When DynamoDB may delete the record; `None` for members of the organization.
@@ -119,6 +126,7 @@ impl Record {
             grants: map(item, GRANTS).into_iter().flatten().map(recorded_grant).collect(),
             handoffs: map(item, HANDOFFS).cloned().unwrap_or_default(),
             registrations: map(item, REGISTRATIONS).into_iter().flatten().filter_map(recorded_registration).collect(),
+            trust_edits: map(item, TRUST_EDITS).map(RecordedTrustEdits::from_map).unwrap_or_default(),
             saved_by: text(item, SAVED_BY).map(str::to_owned),
             expires_at: time(item, EXPIRES_AT),
         }
@@ -152,6 +160,9 @@ impl Record {
         if !self.registrations.is_empty() {
             item.extend([registrations_attribute(&self.registrations)]);
         }
+        if !self.trust_edits.is_empty() {
+            item.extend([trust_edits_attribute(&self.trust_edits)]);
+        }
         item.extend(self.saved_by.iter().map(|run| (SAVED_BY.to_owned(), Attribute::Text(run.clone()))));
         item.extend(self.expires_at.map(|at| (EXPIRES_AT.to_owned(), seconds(at))));
         item
@@ -163,7 +174,7 @@ impl Record {
 pub struct RecordUpdate {
     /// The run that writes.
     pub run: String,
-    /// Whether the run holds the lease. If so, the write releases it, and fails if another run has taken it over.
+    /// Whether the run holds the lease. If so, the write fails if another run has taken it over.
     pub lease: LeaseUse,
     /// A change of the last notification.
     pub notification: Option<NotificationChange>,
@@ -177,6 +188,8 @@ pub struct RecordUpdate {
     pub grants: Option<BTreeSet<RecordedGrant>>,
     /// The registrations that this tool made, if they have changed: all of them.
     pub registrations: Option<RecordedRegistrations>,
+    /// What runs have changed in the trust policy of the access role, if that has changed: all of it.
+    pub trust_edits: Option<RecordedTrustEdits>,
     /// When DynamoDB may delete the record.
     pub expiry: Expiry,
 }
@@ -186,6 +199,8 @@ pub struct RecordUpdate {
 pub enum LeaseUse {
     /// It holds the lease, and releases it with the write.
     Release,
+    /// It holds the lease, and goes on.
+    Keep,
     /// It does not.
     NotHeld,
 }
@@ -225,6 +240,7 @@ impl RecordUpdate {
         item.extend(self.revocations.as_ref().map(revocations_attribute));
         item.extend(self.grants.as_ref().map(grants_attribute));
         item.extend(self.registrations.as_ref().map(registrations_attribute));
+        item.extend(self.trust_edits.as_ref().map(trust_edits_attribute));
         if let Expiry::At(at) = self.expiry {
             item.insert(EXPIRES_AT.to_owned(), seconds(at));
         }
@@ -299,6 +315,10 @@ fn recorded_registration((name, text): (&String, &String)) -> Option<(RoleName, 
     let registered_at = from_policy_date(date)?;
     let registration = RecordedRegistration { id: id.parse().ok()?, registered_at, tenant: tenant.to_owned() };
     Some((name.parse().ok()?, registration))
+}
+
+fn trust_edits_attribute(edits: &RecordedTrustEdits) -> (String, Attribute) {
+    (TRUST_EDITS.to_owned(), Attribute::Map(edits.to_map()))
 }
 
 fn grants_attribute(grants: &BTreeSet<RecordedGrant>) -> (String, Attribute) {

@@ -7,7 +7,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::code::{Code, OutcomeKind};
 use crate::last_result::Requirement;
+use crate::policy::MaskedPolicy;
 use crate::time::from_unix_milliseconds;
+use crate::undo::RecordedTrustEdit;
 
 fn time() -> impl Strategy<Value = SystemTime> {
     (0_u64..10_000_000_000).prop_map(|seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
@@ -72,11 +74,25 @@ fn registrations() -> impl Strategy<Value = RecordedRegistrations> {
     (roles(), any::<u64>(), time(), tenant).prop_map(move |(roles, id, time, tenant)| named(roles, id, time, tenant))
 }
 
+fn trust_edits() -> impl Strategy<Value = RecordedTrustEdits> {
+    let policy = || r#"\{"Statement":\[\],"Id":"[a-z]{0,9}"\}"#.prop_map(|text| MaskedPolicy::new(&text).unwrap());
+    let edit = ("[a-z/-]{1,20}", time(), policy(), policy(), any::<bool>(), option::of("[a-z]{1,9}"), 0_usize..2);
+    let edit = edit.prop_map(|(run, at, before, after, seen, undoes, role)| {
+        let (role, role_id) = [("Access", "AROADBQP57FF2AEXAMPLE"), ("Other", "AROAOTHEROTHEROTHER12")][role];
+        let (role, role_id) = (role.parse().unwrap(), role_id.parse().unwrap());
+        RecordedTrustEdit { run, at, role, role_id, before, after, seen, undoes }
+    });
+    let add = |edits: RecordedTrustEdits, edit| edits.with(edit);
+    prop::collection::vec(edit, 0..7).prop_map(move |all| all.into_iter().fold(RecordedTrustEdits::default(), add))
+}
+
 fn record() -> impl Strategy<Value = Record> {
     let handoffs = btree_map("[a-z]{1,9}", "[0-9a-f]{8}", 0..4);
-    let rest = (revocations(), grants(), handoffs, registrations(), option::of(".{0,20}"), option::of(time()));
+    let saved = (option::of(".{0,20}"), option::of(time()));
+    let rest = (revocations(), grants(), handoffs, registrations(), trust_edits(), saved);
     (option::of(lease()), option::of(notification()), option::of(result()), roles(), rest).prop_map(
-        |(lease, notification, result, roles, (revocations, grants, handoffs, registrations, saved_by, expires_at))| {
+        |(lease, notification, result, roles, (revocations, grants, handoffs, registrations, trust_edits, saved))| {
+            let (saved_by, expires_at) = saved;
             Record {
                 lease,
                 notification,
@@ -86,6 +102,7 @@ fn record() -> impl Strategy<Value = Record> {
                 grants,
                 handoffs,
                 registrations,
+                trust_edits,
                 saved_by,
                 expires_at,
             }
@@ -126,7 +143,7 @@ proptest! {
     }
 
     #[test]
-    fn update_replaces_only_its_own_parts(before in record(), result in option::of(result()), notification in option::of(notification()), roles in option::of(roles()), revocations in option::of(revocations()), grants in option::of(grants()), registrations in option::of(registrations()), released: bool) {
+    fn update_replaces_only_its_own_parts(before in record(), result in option::of(result()), notification in option::of(notification()), roles in option::of(roles()), revocations in option::of(revocations()), grants in option::of(grants()), registrations in option::of(registrations()), trust_edits in option::of(trust_edits()), released: bool) {
         let update = RecordUpdate {
             run: "run".to_owned(),
             lease: if released { LeaseUse::Release } else { LeaseUse::NotHeld },
@@ -136,6 +153,7 @@ proptest! {
             revocations: revocations.clone(),
             grants: grants.clone(),
             registrations: registrations.clone(),
+            trust_edits: trust_edits.clone(),
             expiry: Expiry::Keep,
         };
         let expected = Record {
@@ -147,6 +165,7 @@ proptest! {
             grants: grants.unwrap_or_else(|| before.grants.clone()),
             handoffs: before.handoffs.clone(),
             registrations: registrations.unwrap_or_else(|| before.registrations.clone()),
+            trust_edits: trust_edits.unwrap_or_else(|| before.trust_edits.clone()),
             saved_by: Some("run".to_owned()),
             expires_at: before.expires_at,
         };
@@ -168,6 +187,7 @@ fn notification_and_expiry_can_be_removed() {
         revocations: None,
         grants: None,
         registrations: None,
+        trust_edits: None,
         expiry: Expiry::Never,
     };
     let after = Record::from_attributes(&updated(before.to_attributes(), &update));

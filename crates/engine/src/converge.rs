@@ -73,17 +73,23 @@ impl<W: World<Session: WriteIam>> Engine<W> {
         step: NextStep,
         run: &mut Run<'_, W>,
         account: &OpenedAccount<W::Session>,
+        observed: &Observed,
         permit: &WritePermit,
     ) -> Option<Stop> {
         match step {
             NextStep::Execute(changes) => {
+                let Observed { access_role, access_role_id, .. } = observed;
+                let ahead = run.record.write_ahead(&changes, access_role, access_role_id.as_ref(), None);
                 let executor = Executor {
                     target: &account.target,
                     vendors: &self.world,
                     blueprint: &account.blueprint,
                     age: account.age,
+                    ahead: ahead.as_ref(),
                 };
-                run.ledger.execute(permit, &self.world, run.job.abandon_at, &executor, changes).await
+                let stop = run.ledger.execute(permit, &self.world, run.job.abandon_at, &executor, changes).await;
+                run.record.wrote_ahead(ahead);
+                stop
             }
             NextStep::AwaitVisibility(cause) => Some(Stop::Wait(cause)),
             NextStep::PlanChanged | NextStep::Verify => None,
@@ -138,6 +144,9 @@ pub(crate) fn verify<W: World>(
     run.note_vendor_reads(&account.blueprint, observed);
     run.ledger.settle(approved, observed);
     run.note_removed(&account.blueprint, observed);
+    if let Ok(trust) = &observed.access_trust {
+        run.record.read_trust(trust);
+    }
     if let Some(grants) = grants_found(run, &account.blueprint, observed) {
         run.findings.grants = Some(grants);
     }
@@ -198,6 +207,7 @@ mod tests {
         Observed {
             access_role: "OrganizationAccountAccessRole".parse().unwrap(),
             access_trust: Ok(Document::parse(FRESH).unwrap()),
+            access_role_id: None,
             roles: BTreeMap::new(),
             unreadable: BTreeMap::new(),
             instance_profiles: BTreeMap::new(),

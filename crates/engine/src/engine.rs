@@ -129,7 +129,7 @@ impl<W: World<Session: WriteIam>> Engine<W> {
                     _ => return verify(run, account, &approved, &observed),
                 },
                 step => match run.record.permit() {
-                    Some(permit) => self.execute(step, run, account, &permit).await,
+                    Some(permit) => self.execute(step, run, account, &observed, &permit).await,
                     // Another run may have written while this one read: without the lease, nothing that was read counts.
                     None => {
                         let acquired = timeout_at(&self.world, run.job.abandon_at, run.record.acquire()).await;

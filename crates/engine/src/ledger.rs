@@ -31,7 +31,7 @@ use onboarding_core::role_id::RoleId;
 use onboarding_core::time::after;
 
 use crate::open_record::WritePermit;
-use crate::ports::{Clock, VendorApi, WriteIam};
+use crate::ports::{Clock, Records, VendorApi, WriteIam};
 use crate::retry::{timed_out, timeout_at};
 use crate::vendors::{Created, Executor, Registered};
 
@@ -256,7 +256,7 @@ impl Ledger {
 
     /// Executes changes: roles in parallel, the changes of one role in sequence, since IAM rejects concurrent writes to a
     /// role. Returns what to wait for, if anything failed that may succeed later.
-    pub(crate) async fn execute<S: WriteIam, V: VendorApi>(
+    pub(crate) async fn execute<S: WriteIam, V: VendorApi + Records>(
         &mut self,
         _lease: &WritePermit,
         clock: &impl Clock,
@@ -339,7 +339,7 @@ struct Attempt {
 
 impl Attempt {
     /// Executes the changes in their order, up to the first that fails.
-    async fn execute<S: WriteIam, V: VendorApi>(
+    async fn execute<S: WriteIam, V: VendorApi + Records>(
         &mut self,
         clock: &impl Clock,
         executor: &Executor<'_, S, V>,
@@ -357,6 +357,9 @@ impl Attempt {
             }
             if self.stop.is_none() {
                 self.stop = is_another(executor, &change).await;
+            }
+            if self.stop.is_none() {
+                self.stop = executor.record_before(&change).await;
             }
             let status = match &self.stop {
                 Some(_) => ChangeStatus::NotTried,
@@ -393,7 +396,7 @@ impl Attempt {
     ///
     /// The time may be over before the change takes effect: another session could have been issued since. And IAM writes to
     /// roles by name: whoever may write to the role could have created it again, or changed it, since it was read.
-    async fn is_not_covered<S: WriteIam, V: VendorApi>(
+    async fn is_not_covered<S: WriteIam, V: VendorApi + Records>(
         &self,
         clock: &impl Clock,
         executor: &Executor<'_, S, V>,

@@ -25,6 +25,8 @@
 //! | `unit_tree` | the organizational units by their names |
 //! | `retry` | pauses between attempts, and calls that hang |
 //! | `verify` | what `onboard verify` needs besides a plan: the state that was found |
+//! | `undo` | restores what the trust policy of the access role was before a run |
+//! | `write_ahead` | records what that policy was before it is changed |
 //! | `configuration` | reads the deployed configuration, with its files |
 //! | `secrets` | external IDs and API keys in parameters, read once |
 //! | `run` | what one run has and has found, which becomes its report |
@@ -68,10 +70,12 @@ mod select_accounts;
 mod target;
 mod tenants;
 mod trust_audit;
+mod undo;
 mod unit_tree;
 mod units;
 mod vendors;
 mod verify;
+mod write_ahead;
 
 pub use account_facts::target_units;
 pub use all_accounts::{AllAccounts, all_accounts};

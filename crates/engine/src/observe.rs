@@ -52,8 +52,8 @@ pub(crate) async fn observe<S: ReadIam>(
         }
     }));
     let (access, roles, removed) = try_join3(access, roles, removed).await?;
-    let access_trust = match access {
-        Some(role) => role.trust,
+    let access = match access {
+        Some(role) => role,
         None => {
             return Err(ApiError::new(
                 "iam:GetRole",
@@ -62,7 +62,6 @@ pub(crate) async fn observe<S: ReadIam>(
             ));
         }
     };
-    let access_role = assumed.access_role.clone();
     let mut there = BTreeMap::new();
     let mut unreadable = BTreeMap::new();
     for (name, role) in roles.into_iter().flatten() {
@@ -81,8 +80,15 @@ pub(crate) async fn observe<S: ReadIam>(
             Err(why) => _ = unreadable.insert(name, why),
         }
     }
-    let registrations = BTreeMap::new();
-    Ok(Observed { access_role, access_trust, roles: there, unreadable, instance_profiles, registrations })
+    Ok(Observed {
+        access_role: assumed.access_role.clone(),
+        access_trust: access.trust,
+        access_role_id: access.id,
+        roles: there,
+        unreadable,
+        instance_profiles,
+        registrations: BTreeMap::new(),
+    })
 }
 
 fn session<'a, S: ReadIam>(assumed: &'a AssumedAccount<S>, role: &RoleName) -> Result<&'a S, ApiError> {

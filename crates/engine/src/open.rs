@@ -7,7 +7,7 @@ use onboarding_core::code::Code;
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::Stop;
-use onboarding_core::plan::{KnownRoles, Refusal};
+use onboarding_core::plan::{KnownRoles, Refusal, recognize_ended};
 use onboarding_core::role::RoleName;
 
 use crate::assume::session_name;
@@ -77,6 +77,7 @@ impl<W: World> Engine<W> {
         findings.secrets = secrets?;
         let prepared = self.prepare(&facts, &findings.secrets)?;
         let Prepared { mut blueprint, mut refusals, undecided_grants, incomplete } = prepared;
+        recognize_ended(&mut blueprint, &recorded.grants);
         findings.refusals.clone_from(&refusals);
         let (assumed, too_long) = assumed?;
         refusals.extend(undecided_grants.iter().filter_map(|e| Refusal::undecided_grants(e, &assumed.access_role)));

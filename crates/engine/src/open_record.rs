@@ -23,14 +23,18 @@ use onboarding_core::lease::Lease;
 use onboarding_core::limits::{CREATION_RECORD, DEPARTED_RECORD};
 use onboarding_core::message_action::is_transient;
 use onboarding_core::outcome::{Outcome, Stop};
-use onboarding_core::plan::{KnownRoles, RecordedGrant, RecordedRevocations};
+use onboarding_core::plan::{Action, Change, KnownRoles, RecordedGrant, RecordedRevocations};
+use onboarding_core::policy::{Document, MaskedPolicy};
 use onboarding_core::record::{Expiry, LeaseUse, NotificationChange, Record, RecordUpdate, RecordedRegistrations};
 use onboarding_core::report::Report;
 use onboarding_core::role::RoleName;
+use onboarding_core::role_id::RoleId;
 use onboarding_core::time::after;
+use onboarding_core::undo::{RecordedTrustEdit, RecordedTrustEdits};
 
 use crate::ports::{Clock, LeaseAttempt, Records, Saved};
 use crate::retry::{Backoff, timeout_at};
+use crate::write_ahead::{WriteAhead, Written, not_recorded};
 
 /// What a run has of the record.
 enum State {
@@ -56,7 +60,21 @@ pub struct OpenRecord<'a, W> {
     grants: Option<BTreeSet<RecordedGrant>>,
     /// The registrations that the run has removed.
     deregistered: BTreeSet<RoleName>,
+    /// What runs have changed in the trust policy of the access role, if this run has read it after its own change.
+    trust_edits: Option<RecordedTrustEdits>,
+    /// Why a change of that policy was not recorded.
+    not_recorded: Option<String>,
+    keeps: Keeps,
     details: ResultDetails,
+}
+
+/// What a run leaves in the record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keeps {
+    /// Its result.
+    Result,
+    /// The result of the run before: this one did not bring the account to its configuration.
+    EarlierResult,
 }
 
 /// How a run changes the roles of the record.
@@ -108,6 +126,9 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
             roles: RoleChanges::default(),
             grants: None,
             deregistered: BTreeSet::new(),
+            trust_edits: None,
+            not_recorded: None,
+            keeps: Keeps::Result,
             details,
         }
     }
@@ -228,11 +249,68 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
     }
 
     /// What the report should mention.
-    pub(crate) fn notice(&self) -> Option<String> {
-        match &self.state {
+    pub(crate) fn notices(&self) -> impl Iterator<Item = String> {
+        let unavailable = match &self.state {
             State::Unavailable(notice) => notice.clone(),
             State::NotHeld | State::Held => None,
+        };
+        unavailable.into_iter().chain(self.not_recorded.clone())
+    }
+
+    /// What to record before these changes are made: an edit of the access role's trust policy. `undoes` is the run that it
+    /// undoes. Nothing without a record.
+    pub(crate) fn write_ahead(
+        &mut self,
+        changes: &[Change],
+        access_role: &RoleName,
+        role_id: Option<&RoleId>,
+        undoes: Option<&str>,
+    ) -> Option<WriteAhead<'a, W>> {
+        let edits_trust = |change: &Change| match &change.action {
+            Action::UpdateTrust { before: Some(before), after } if change.role == *access_role => {
+                Some((before.to_text(), after.to_text()))
+            }
+            _ => None,
+        };
+        let (before, after) = changes.iter().find_map(edits_trust).filter(|_| matches!(self.state, State::Held))?;
+        let masked = (MaskedPolicy::new(&before), MaskedPolicy::new(&after), role_id);
+        let (Some(before), Some(after), Some(role_id)) = masked else {
+            self.not_recorded = Some(not_recorded(access_role, &"its text cannot be stored without its external IDs"));
+            return None;
+        };
+        let run = self.lease.owner.clone();
+        let edit = RecordedTrustEdit {
+            run: run.clone(),
+            at: self.world.now(),
+            role: access_role.clone(),
+            role_id: role_id.clone(),
+            before,
+            after,
+            seen: false,
+            undoes: undoes.map(str::to_owned),
+        };
+        let edits = self.record().trust_edits.with(edit);
+        Some(WriteAhead::new(self.world, self.subject.clone(), run, access_role.clone(), edits))
+    }
+
+    /// Takes what came of the write before the changes.
+    pub(crate) fn wrote_ahead(&mut self, ahead: Option<WriteAhead<'_, W>>) {
+        match ahead.and_then(WriteAhead::into_written) {
+            Some((edits, Written::Yes)) => self.record.get_or_insert_default().trust_edits = edits,
+            Some((_, Written::LeaseLost)) => self.state = State::NotHeld,
+            Some((_, Written::No(notice))) => self.not_recorded = Some(notice),
+            None => {}
         }
+    }
+
+    /// Takes the trust policy of the access role as it is after the changes of the run.
+    pub(crate) fn read_trust(&mut self, trust: &Document) {
+        self.trust_edits = Some(self.record().trust_edits.after_reading(&self.lease.owner, trust));
+    }
+
+    /// Leaves the result of the run before in the record.
+    pub(crate) fn keep_earlier_result(&mut self) {
+        self.keeps = Keeps::EarlierResult;
     }
 
     /// Takes what the run found out and the report does not contain.
@@ -290,6 +368,7 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
         let code = report.outcome.cause().map(|cause| cause.code);
         // Without the record as it was, the history of the account would be lost.
         let is_result = self.is_account() && self.record.is_some() && !matches!(report.outcome, Outcome::Ignored(_));
+        let is_result = is_result && self.keeps == Keeps::Result;
         if !is_held && notification.is_none() && (!is_result || code == Some(Code::LeaseHeld)) {
             return None;
         }
@@ -311,6 +390,7 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
         registrations.retain(|role, _| !self.deregistered.contains(role));
         registrations.extend(self.roles.registered.clone());
         let registrations = (is_held && registrations != record.registrations).then_some(registrations);
+        let trust_edits = self.trust_edits.clone().filter(|edits| is_held && *edits != record.trust_edits);
         Some(RecordUpdate {
             run: self.lease.owner.clone(),
             lease: if is_held { LeaseUse::Release } else { LeaseUse::NotHeld },
@@ -320,6 +400,7 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
             revocations,
             grants,
             registrations,
+            trust_edits,
             expiry,
         })
     }

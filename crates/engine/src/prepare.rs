@@ -1,5 +1,7 @@
 //! Before the access role is assumed: what the account is, whether it may be processed, and its blueprint.
 
+use std::collections::BTreeSet;
+
 use onboarding_core::account::{Account, AccountAge, AccountId};
 use onboarding_core::blueprint::{Blueprint, BlueprintError, ConfiguredPart, SecretValues};
 use onboarding_core::code::Code;
@@ -46,6 +48,23 @@ impl<W: World> Engine<W> {
         id: &AccountId,
         known: Option<Result<Option<Account>, ApiError>>,
     ) -> Result<Account, Stop> {
+        let account = self.look_up_any(id, known).await?;
+        eligibility(&account, &self.config.excluded).check(id)?;
+        Ok(account)
+    }
+
+    /// The same, for an account that the configuration may exclude.
+    pub(crate) async fn look_up_even_if_excluded(&self, id: &AccountId) -> Result<Account, Stop> {
+        let account = self.look_up_any(id, None).await?;
+        eligibility(&account, &BTreeSet::new()).check(id)?;
+        Ok(account)
+    }
+
+    async fn look_up_any(
+        &self,
+        id: &AccountId,
+        known: Option<Result<Option<Account>, ApiError>>,
+    ) -> Result<Account, Stop> {
         let found = match known {
             Some(found) => found,
             None => self.world.account(id).await,
@@ -61,17 +80,17 @@ impl<W: World> Engine<W> {
             let message = format!("Organizations described account {} when asked for {id}", account.id);
             return Err(Stop::blocked(Code::WrongAccount, message, "nothing was changed; run again"));
         }
-        eligibility(&account, &self.config.excluded).check(id)?;
         Ok(account)
     }
 
     /// Makes the blueprint of an account.
     pub(crate) fn prepare(&self, facts: &AccountFacts<'_>, secrets: &SecretValues) -> Result<Prepared, Stop> {
-        let (blueprint, errors) = Blueprint::from_facts(&self.config, facts, secrets).map_err(|error| {
+        let (mut blueprint, errors) = Blueprint::from_facts(&self.config, facts, secrets).map_err(|error| {
             let blocked =
                 || Stop::blocked(Code::Configuration, error.to_string(), "fix the configuration, then run again");
             error.stop.as_deref().cloned().unwrap_or_else(blocked)
         })?;
+        blueprint.end_grants(self.world.aws_time());
         let refusals = errors.iter().filter_map(Refusal::configuration).collect();
         let incomplete = errors.iter().find_map(BlueprintError::wait);
         let is_final = |error: &BlueprintError| error.part == ConfiguredPart::AccessRole && error.wait().is_none();

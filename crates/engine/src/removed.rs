@@ -19,7 +19,8 @@ use onboarding_core::error::ApiError;
 use onboarding_core::limits::ROLE_VISIBLE;
 use onboarding_core::observed::Observed;
 use onboarding_core::plan::{
-    KnownRoles, NoLonger, RecordedGrant, StillPresent, is_gone, removed_roles, still_present_grants, still_present_role,
+    KnownRoles, NoLonger, RecordedGrant, StillPresent, ended_grants_left, is_gone, removed_roles, still_present_grants,
+    still_present_role,
 };
 use onboarding_core::record::Record;
 use onboarding_core::role::RoleName;
@@ -132,9 +133,13 @@ pub(crate) fn grants_still_present(
     let Ok(trust) = &observed.access_trust else { return Vec::new() };
     let role = &observed.access_role;
     // Whether the undecided ones are for the account is not known, so that they are not reported.
-    let configured = [blueprint.grants_on(role), blueprint.undecided_grants_on(role)].concat();
+    // Those that are removed are not left.
+    let configured =
+        [blueprint.grants_on(role), blueprint.undecided_grants_on(role), blueprint.withdrawn_from(role)].concat();
     let unselected = blueprint.unselected_grants_on(role);
     let revoked: Vec<_> = blueprint.revoked.iter().map(ToString::to_string).collect();
     let left = recorded.iter().filter(|grant| !revoked.contains(&grant.principal)).cloned().collect();
-    still_present_grants(&left, &configured, &unselected, role, trust, &blueprint.account.partition)
+    let mut found = still_present_grants(&left, &configured, &unselected, role, trust, &blueprint.account.partition);
+    found.extend(ended_grants_left(blueprint, role, trust));
+    found
 }

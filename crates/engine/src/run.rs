@@ -36,7 +36,7 @@ pub(crate) struct Run<'a, W> {
     pub(crate) mode: Mode,
     /// What the sessions in the account may do: with [`Mode::Plan`], they can only read.
     pub(crate) session_mode: Mode,
-    started: SystemTime,
+    pub(crate) started: SystemTime,
     /// The pauses of everything that opens the account; converging has its own.
     pub(crate) backoff: Backoff,
     pub(crate) record: OpenRecord<'a, W>,
@@ -194,7 +194,7 @@ impl<'a, W: World> Run<'a, W> {
         let ou_path = account.as_ref().and_then(|account| account.ou_path.clone());
         let external_ids = config.external_ids_of(account.as_ref());
         let ended = self.ledger.into_results();
-        notices.extend(record.notice());
+        notices.extend(record.notices());
         notices.extend(vendor_reads);
         notices.extend(others_denied.clone());
         notices.extend(still_present.iter().map(ToString::to_string));

@@ -6,8 +6,9 @@ use std::time::SystemTime;
 use futures_util::future::{join, join_all};
 
 use crate::job::Engine;
-use crate::ports::{VendorApi, World, WriteIam};
+use crate::ports::{Records, VendorApi, World, WriteIam};
 use crate::target::TargetAccount;
+use crate::write_ahead::WriteAhead;
 use onboarding_core::account::AccountAge;
 use onboarding_core::blueprint::{Blueprint, RoleRemoval, RoleSpec};
 use onboarding_core::code::Code;
@@ -28,9 +29,16 @@ pub(crate) struct Executor<'a, S, R> {
     pub(crate) vendors: &'a R,
     pub(crate) blueprint: &'a Blueprint,
     pub(crate) age: AccountAge,
+    /// What is recorded before a change.
+    pub(crate) ahead: Option<&'a WriteAhead<'a, R>>,
 }
 
-impl<S: WriteIam, R: VendorApi> Executor<'_, S, R> {
+impl<S: WriteIam, R: VendorApi + Records> Executor<'_, S, R> {
+    /// Records what has to be recorded before a change. Returns why the change has to wait, if it does.
+    pub(crate) async fn record_before(&self, change: &Change) -> Option<Stop> {
+        self.ahead?.before(change).await.err()
+    }
+
     /// Executes a change, and returns what it created.
     pub(crate) async fn execute(&self, change: &Change) -> Result<Option<Created>, ApiError> {
         Ok(match &change.action {

@@ -111,7 +111,7 @@ impl Records for FakeOrganization {
     async fn save_record(&self, subject: &str, update: &RecordUpdate) -> Result<Saved, ApiError> {
         self.call_table("dynamodb:UpdateItem", |state| {
             let item = state.records.entry(subject.to_owned()).or_default();
-            if update.lease == LeaseUse::Release && !is_released_by(item, &update.run) {
+            if update.lease != LeaseUse::NotHeld && !is_released_by(item, &update.run) {
                 return Saved::LeaseLost;
             }
             item.extend(update.set());

@@ -76,7 +76,7 @@ impl Role {
             inline_length: 0,
             id: self.id.parse().ok(),
             settings: settings.clone(),
-            trust: Document::parse(&trust.0).map_err(|error| error.to_string()),
+            trust: Document::parse_verbatim(&trust.0).map_err(|error| error.to_string()),
             policies: BTreeMap::new(),
             attached: BTreeSet::new(),
         }

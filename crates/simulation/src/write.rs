@@ -132,7 +132,7 @@ fn update(state: &mut State, id: &AccountId, name: &RoleName, action: &Action) -
         Action::CreateRole(_) | Action::DeleteRole(_) | Action::Register(_) | Action::Deregister(_) => {
             return Err(Rejection::new("InvalidAction", "this action does not change an existing role"));
         }
-        Action::UpdateTrust { after, .. } => role.trust = PolicyText(document::check_trust(state, &after.to_json())?),
+        Action::UpdateTrust { after, .. } => role.trust = PolicyText(document::check_trust(state, &after.to_text())?),
         Action::UpdateRole { after, .. } => {
             validate::description(&after.description)?;
             validate::max_session(after.max_session)?;

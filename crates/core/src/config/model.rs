@@ -1,19 +1,21 @@
 //! The validated configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::examples::ExampleValue;
 use crate::account::Account;
 use crate::console::ConsoleSettings;
 use crate::display_name::DisplayName;
 use crate::exclude::Exclude;
+use crate::last_day::LastDay;
 use crate::management_role::{ManagementExternalId, ManagementRole};
 use crate::owner::Owner;
 use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement, Principal};
 use crate::role::{ExternalId, ExternalIdPattern, ExternalIdTemplate, RoleName};
 use crate::role_settings::RoleDefinition;
 use crate::rollout::SweepSettings;
+use crate::suggestion::list_of;
 use crate::targets::{AccountFacts, TargetDecision, Targets, Unknown};
 use crate::template::Template;
 use crate::vendor::{Api, Endpoint, HandoffTemplate};
@@ -49,6 +51,9 @@ pub struct Config {
     pub warnings: Vec<String>,
 }
 
+/// Within how many days a grant ends soon, today included.
+const SOON: u64 = 31;
+
 impl Config {
     /// The targets of all grants, vendors, roles and access roles.
     pub fn targets(&self) -> impl Iterator<Item = &Targets> {
@@ -73,6 +78,31 @@ impl Config {
         let mut ids = self.external_ids();
         ids.extend(self.external_id_sources().filter_map(expanded));
         ids
+    }
+
+    /// The grants on the access role that end soon, and those that have ended, each in a sentence.
+    #[must_use]
+    pub fn ending_grants(&self, now: SystemTime) -> Vec<String> {
+        let sentence = |grant: &GrantSpec| {
+            let until = grant.until?;
+            let principals = grant.trust.principals.iter().filter_map(|principal| match principal {
+                PrincipalSpec::Aws(text) => Some(text.0.as_str()),
+                PrincipalSpec::Service(_) | PrincipalSpec::Federated(_) => None,
+            });
+            let who = list_of(principals);
+            match until.days_left(now)? {
+                0 => Some(format!(
+                    "access-role: the grant for {who} ended on {until}; it is removed from the accounts whose record shows that this \
+                     tool made it, and can be deleted here when no account has it"
+                )),
+                1 => Some(format!("access-role: the grant for {who} ends today, on {until}")),
+                days if days <= SOON => {
+                    Some(format!("access-role: the grant for {who} ends on {until}, in {} days", days - 1))
+                }
+                _ => None,
+            }
+        };
+        self.access_role.grants.iter().filter_map(sentence).collect()
     }
 
     /// The external IDs that are written in the file, so that they can be redacted from messages.
@@ -149,6 +179,8 @@ impl AccessRole {
 /// Principals that are granted access to the access role of an account.
 #[derive(Debug, Clone)]
 pub struct GrantSpec {
+    /// The last day of the grant; `None` if it does not end.
+    pub until: Option<LastDay>,
     /// The only access role that they are granted access to: one of the configured names. `None` for whichever is used.
     pub access_role: Option<RoleName>,
     /// The principals.

@@ -32,11 +32,12 @@ pub fn show(config: &Config) -> Vec<Line> {
     }
     lines.extend(access.grants.iter().map(|grant| {
         let only = grant.access_role.as_ref().map(|name| format!(", only on {name}")).unwrap_or_default();
+        let until = grant.until.map(|day| format!(", until the end of {day}")).unwrap_or_default();
         let accounts = match grant.targets.is_every_account() {
             true => String::new(),
             false => format!(", in {}", targets(&grant.targets)),
         };
-        field("granted to", trust(&grant.trust, "") + &only + &accounts)
+        field("granted to", trust(&grant.trust, "") + &only + &accounts + &until)
     }));
     lines.extend(access.revoked.iter().map(|principal| field("revoked from", &principal.0)));
     let excluded: Vec<_> = config.excluded.iter().map(ToString::to_string).collect();

@@ -15,12 +15,14 @@ use crate::toml_reader::{
 };
 
 const TRUST: &[&str] = &["principal", "external-id", "condition", "actions"];
-const GRANT: &[&str] = &["principal", "external-id", "condition", "actions", "access-role", "targets", "on-unselect"];
+const GRANT: &[&str] =
+    &["principal", "external-id", "condition", "actions", "access-role", "targets", "on-unselect", "until"];
 
 /// Reads an entry of `[[access-role.grant]]`. `names` are the access roles.
 pub(super) fn grant(value: &Value<'_>, context: &ReadContext<'_>, names: &[RoleName]) -> Option<GrantSpec> {
     let table = value.table(GRANT)?;
     let access_role = table.get("access-role").and_then(|value| access_role(&value, names));
+    let until = table.get("until").and_then(|value| value.day());
     let spec = entry(&table, context);
     if spec.principals.iter().any(|p| matches!(p, PrincipalSpec::Service(_))) {
         value.problem("a service cannot be granted access to accounts; use an account ID or the ARN of a role or user");
@@ -36,7 +38,7 @@ pub(super) fn grant(value: &Value<'_>, context: &ReadContext<'_>, names: &[RoleN
              would not be recognized in the trust policy of the access role; write the ARN",
         );
     }
-    Some(GrantSpec { access_role, trust: spec, targets: targets::targets(&table) })
+    Some(GrantSpec { until, access_role, trust: spec, targets: targets::targets(&table) })
 }
 
 /// The access role that a grant is for.

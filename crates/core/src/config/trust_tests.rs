@@ -292,3 +292,21 @@ fn roles_that_a_condition_on_mfa_denies_are_named() {
         assert_eq!(warnings(&fine), "", "{fine}");
     }
 }
+
+#[test]
+fn last_day_of_a_grant_is_a_date() {
+    let grant = |until: &str| format!("[[access-role.grant]]\nprincipal = '222233334444'\nuntil = {until}\n");
+    let problem = |until: &str| Config::parse_without_files(&grant(until)).unwrap_err().to_string();
+    let wrong = ["'2027-01-31'", "2027-01-31T10:00:00Z", "10:00:00", "20270131"].map(problem);
+    insta::assert_snapshot!(wrong.concat(), @"onboarding.toml:3:9: `until`: is not a date; write the last day like `2027-01-31`, without quotesonboarding.toml:3:9: `until`: has a time; write the last day alone, like `2027-01-31`, which ends at midnight UTConboarding.toml:3:9: `until`: has a time; write the last day alone, like `2027-01-31`, which ends at midnight UTConboarding.toml:3:9: `until`: is not a date; write the last day like `2027-01-31`, without quotes");
+    let config = parse(&grant("2027-01-31"));
+    insta::assert_snapshot!(shown(&config, "granted to"), @"granted to      222233334444, for sts:AssumeRole, until the end of 2027-01-31");
+    let at = |date: &str| config.ending_grants(crate::time::from_policy_date(date).unwrap()).join("\n");
+    let dates = ["2026-12-31T23:59:59Z", "2027-01-01T00:00:00Z", "2027-01-31T12:00:00Z", "2027-02-01T00:00:00Z"];
+    insta::assert_snapshot!(dates.map(|date| format!("{date}: {}", at(date))).join("\n"), @"
+    2026-12-31T23:59:59Z: 
+    2027-01-01T00:00:00Z: access-role: the grant for `222233334444` ends on 2027-01-31, in 30 days
+    2027-01-31T12:00:00Z: access-role: the grant for `222233334444` ends today, on 2027-01-31
+    2027-02-01T00:00:00Z: access-role: the grant for `222233334444` ended on 2027-01-31; it is removed from the accounts whose record shows that this tool made it, and can be deleted here when no account has it
+    ");
+}

@@ -22,6 +22,17 @@ pub enum ConfirmedPlan {
     Hashed(HashedPlan),
 }
 
+impl ConfirmedPlan {
+    /// Whether a change is one of the plan.
+    #[must_use]
+    pub fn includes(&self, change: &Change) -> bool {
+        match self {
+            Self::Exact(changes) => changes.iter().any(|confirmed| confirmed.is_same(change)),
+            Self::Hashed(plan) => plan.includes(change),
+        }
+    }
+}
+
 /// Changes by their hashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HashedPlan {

@@ -12,7 +12,7 @@ use crate::blueprint::{Blueprint, EditedName, RoleSpec};
 use crate::observed::{ExistingRegistration, Observed, ObservedRole};
 use crate::policy::{
     Document, PolicyNotice, REVOCATION_POLICY, RemovalError, TrustEdit, add_grants, deny_everything, inline_limit,
-    only_allows, prune_orphans, remove_principals,
+    only_allows, prune_orphans, remove_grants, remove_principals,
 };
 use crate::role::RoleName;
 
@@ -77,7 +77,9 @@ fn register(spec: &RoleSpec, observed: &Observed) -> Option<Change> {
 fn access_trust(blueprint: &Blueprint, observed: &Observed, plan: &mut Plan) {
     let role = &observed.access_role;
     let grants = blueprint.grants_on(role);
-    if grants.is_empty() && blueprint.revoked.is_empty() && !blueprint.prune_orphans {
+    let withdrawn = blueprint.withdrawn_from(role);
+    let removes = !blueprint.revoked.is_empty() || !withdrawn.is_empty();
+    if grants.is_empty() && !removes && !blueprint.prune_orphans {
         return;
     }
     let partition = &blueprint.account.partition;
@@ -85,6 +87,7 @@ fn access_trust(blueprint: &Blueprint, observed: &Observed, plan: &mut Plan) {
         let pruned = if blueprint.prune_orphans { prune_orphans(before)? } else { before.clone() };
         let edit = add_grants(&pruned, &grants, partition)?;
         let document = remove_principals(&edit.document, &blueprint.revoked, partition)?;
+        let document = remove_grants(&document, &withdrawn, partition)?;
         Ok(TrustEdit { document, ..edit })
     };
     let outcome = match &observed.access_trust {

@@ -134,7 +134,9 @@ fn refuse_access(change: &Change, notices: &[PolicyNotice], blueprint: &Blueprin
     let new = access_entries(after);
     let grants = blueprint.grants_on(role);
     let granted = granted_entries(&grants, &blueprint.account.partition);
-    let lost = old.difference(&new).any(|entry| !is_access_of(entry, &blueprint.revoked));
+    let withdrawn = granted_entries(&blueprint.withdrawn_from(role), &blueprint.account.partition);
+    let is_removed = |entry: &String| is_access_of(entry, &blueprint.revoked) || withdrawn.contains(entry);
+    let lost = old.difference(&new).any(|entry| !is_removed(entry));
     let gained_more = new.difference(&old).any(|entry| !granted.contains(entry));
     let root = Caller { account: blueprint.account.management.clone(), arn: None };
     let could_assume = can_assume(before, &root, &RequestContext::default()).can();
@@ -143,6 +145,9 @@ fn refuse_access(change: &Change, notices: &[PolicyNotice], blueprint: &Blueprin
         || names_account(before, management) && !names_account(after, management);
     if locked_out && !blueprint.revoked.is_empty() {
         return Some(Refusal::management_revoked(role));
+    }
+    if locked_out && !withdrawn.is_empty() {
+        return Some(Refusal::management_ended(role));
     }
     if lost || gained_more || locked_out {
         return Some(Refusal::unsafe_edit(role));

@@ -30,9 +30,11 @@ pub use revocation::{
     KnownRoles, RecordedRevocation, RecordedRevocations, RevocationReason, RoleHistory, SessionRevocation,
 };
 pub use still_present::{
-    NoLonger, RecordedGrant, StillPresent, grants_to_record, is_gone, removed_roles, still_present_grants,
-    still_present_role,
+    NoLonger, RecordedGrant, StillPresent, ended_grants_left, grants_to_record, is_gone, recognize_ended,
+    removed_roles, still_present_grants, still_present_role,
 };
 
+#[cfg(test)]
+mod ended_tests;
 #[cfg(test)]
 pub(crate) mod sample;

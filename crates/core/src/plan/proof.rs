@@ -25,7 +25,7 @@
 use serde::Serialize;
 
 use crate::account::Partition;
-use crate::blueprint::{Blueprint, RegistrationSpec, RoleRemoval, RoleSpec};
+use crate::blueprint::{Blueprint, EndedGrant, RegistrationSpec, RoleRemoval, RoleSpec};
 use crate::config::RemovedRole;
 use crate::observed::Observed;
 pub(crate) use crate::policy::Presented;
@@ -71,7 +71,7 @@ pub(crate) enum ProofSubject {
     Access { presented: Presented, conditions: String },
     /// The vendor has registered the account.
     Registration,
-    /// The role no longer exists, or its trust policy no longer names the principal.
+    /// The role no longer exists, or the principal can no longer assume it.
     Removal,
 }
 
@@ -88,6 +88,7 @@ pub fn proofs(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
             proofs.push(prove(&observed.access_role, trust, partition, grant, &who, how, presented));
         }
     }
+    proofs.extend(prove_ended(blueprint, observed));
     proofs.extend(blueprint.revoked.iter().map(|principal| prove_revoked(principal, partition, observed)));
     for spec in &blueprint.roles {
         let trust = current_trust(spec, observed);
@@ -116,6 +117,39 @@ fn current_trust<'a>(spec: &RoleSpec, observed: &'a Observed) -> Result<&'a Docu
         None if observed.unreadable.contains_key(spec.name()) => Err(UNREADABLE),
         None => Err(MISSING),
     }
+}
+
+/// A principal whose grant has ended cannot assume the role, unless another configured grant covers it.
+fn prove_ended(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
+    let role = &observed.access_role;
+    let partition = &blueprint.account.partition;
+    let live = blueprint.grants_on(role);
+    let is_covered = |ended: &Grant| {
+        let account = ended.principal.account().map(Principal::Account);
+        live.iter().any(|grant| grant.principal == ended.principal || Some(&grant.principal) == account.as_ref())
+    };
+    let proof = |ended: &EndedGrant| {
+        let grant = &ended.grant;
+        let can = observed.access_trust.as_ref().map(|trust| {
+            let presented = accepted(&grant.condition).into_iter().map(|(_, presented)| presented);
+            presented.into_iter().any(|presented| grant_verdict(trust, grant, presented, partition).can())
+        });
+        let who = grant.principal.to_string();
+        let state = match can {
+            Ok(false) => format!("cannot assume the role: the grant ended on {}", ended.until),
+            Ok(true) => format!("can still assume the role, and the grant ended on {}", ended.until),
+            Err(_) => UNSUPPORTED.to_owned(),
+        };
+        Proof {
+            role: role.clone(),
+            sentence: format!("{who}: {state}"),
+            who,
+            expected: "cannot",
+            holds: can.ok().map(|can| !can),
+            subject: ProofSubject::Removal,
+        }
+    };
+    blueprint.ended_on(role).filter(|ended| !is_covered(&ended.grant)).map(proof).collect()
 }
 
 fn prove_revoked(principal: &Principal, partition: &Partition, observed: &Observed) -> Proof {

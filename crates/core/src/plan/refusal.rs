@@ -185,6 +185,16 @@ impl Refusal {
         Self::new(Code::Configuration, role, message, "delete that block from the configuration, then run again")
     }
 
+    /// A grant that ended, without which nobody could repair the account.
+    pub(super) fn management_ended(role: &RoleName) -> Self {
+        let message = format!(
+            "the management account can assume role `{role}` by a grant that has ended, and without it nobody could repair the \
+             account"
+        );
+        let remedy = "remove `until` from that `[[access-role.grant]]`, then run again";
+        Self::new(Code::Configuration, role, message, remedy)
+    }
+
     /// A trust policy that would have no statement after the configured principals are removed.
     pub(super) fn nobody_left(role: &RoleName) -> Self {
         let message = format!(

@@ -9,7 +9,8 @@
 //! anything else is changed in a role
 //!
 //! - whose ID differs from the recorded one: always;
-//! - whose trust policy grants more than the configured one, whoever changed it: a session may have been issued by it;
+//! - whose trust policy grants more than the configured one, whoever changed it: a session may have been issued by it. In the
+//!   rotation of an external ID, from the old one to both and to the new one, nothing is revoked;
 //! - whose permissions boundary is not the configured one and is removed or replaced: whoever may only write to roles with that
 //!   boundary may have added it, to issue a session;
 //! - whose ID is not recorded, or which is adopted, if its permissions, its boundary or its session duration change.
@@ -32,7 +33,7 @@ use crate::blueprint::RoleSpec;
 use crate::limits::{LONGEST_SESSION, REVOCATION_AHEAD, REVOCATION_LEAD as LEAD};
 use crate::observed::ObservedRole;
 use crate::policy::{
-    Document, PolicyError, REVOCATION_POLICY, access_entries, is_denial, revocation_policy, revoked_before,
+    Document, PolicyError, REVOCATION_POLICY, access_entries, is_denial, is_rotation, revocation_policy, revoked_before,
 };
 use crate::role::RoleName;
 use crate::role_id::RoleId;
@@ -328,11 +329,15 @@ pub(super) fn trust_differs(spec: &RoleSpec, role: &ObservedRole) -> bool {
 }
 
 /// Whether the trust policy lets a principal assume the role that is not configured. One that lacks something, such as a principal
-/// that was deleted in its account, has issued no other sessions than the configured one.
+/// that was deleted in its account, has issued no other sessions than the configured one. Nor has one in the middle of the
+/// rotation of an external ID, except to the configured principal: whoever could have added another ID to the trust policy could have
+/// taken it back before this run, too.
 fn grants_more(spec: &RoleSpec, role: &ObservedRole) -> bool {
     let Ok(trust) = &role.trust else { return true };
     let (found, configured) = (access_entries(trust), access_entries(&spec.trust));
-    !found.is_subset(&configured) || configured.difference(&found).any(|entry| is_denial(entry))
+    let is_configured =
+        |entry: &String| configured.contains(entry) || configured.iter().any(|other| is_rotation(entry, other));
+    !found.iter().all(is_configured) || configured.difference(&found).any(|entry| is_denial(entry))
 }
 
 /// Whether the role has a permissions boundary that is removed or replaced.

@@ -95,6 +95,7 @@ pub(crate) fn fresh() -> Observed {
     Observed {
         access_role: name("OrganizationAccountAccessRole"),
         access_trust: Ok(document(FRESH)),
+        access_role_id: None,
         roles: BTreeMap::new(),
         unreadable: BTreeMap::new(),
         instance_profiles: BTreeMap::new(),

@@ -11,6 +11,8 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::account::Partition;
+use crate::blueprint::{Blueprint, EndedGrant};
+use crate::last_day::LastDay;
 use crate::observed::ObservedRole;
 use crate::policy::{Document, Grant, access_entries, add_grants};
 use crate::role::RoleName;
@@ -89,6 +91,15 @@ pub enum StillPresent {
         /// The vendor's ID of the registration.
         id: u64,
     },
+    /// A grant whose last day is over, and which no record shows as made by this tool.
+    EndedGrant {
+        /// The access role.
+        access_role: RoleName,
+        /// The principal.
+        principal: String,
+        /// The day.
+        until: LastDay,
+    },
     /// A grant on the access role.
     Grant {
         /// The access role.
@@ -106,7 +117,11 @@ impl StillPresent {
     pub fn unselected_role(&self) -> Option<&RoleName> {
         match self {
             Self::Role { name, no_longer: NoLonger::Selected, .. } => Some(name),
-            Self::Role { .. } | Self::UnreadableRole { .. } | Self::Registration { .. } | Self::Grant { .. } => None,
+            Self::Role { .. }
+            | Self::UnreadableRole { .. }
+            | Self::Registration { .. }
+            | Self::EndedGrant { .. }
+            | Self::Grant { .. } => None,
         }
     }
 }
@@ -131,6 +146,12 @@ impl fmt::Display for StillPresent {
                 f,
                 "this tool registered the account with {title} (ID {id}), and that registration is kept; set `registration` in the \
                  `[[removed]]` block to the tenant, or remove it in the vendor's console"
+            ),
+            Self::EndedGrant { access_role, principal, until } => write!(
+                f,
+                "the grant for {} on role `{access_role}` ended on {until} and is still present; it is not removed, because no record \
+                 shows that this tool made it: remove it with `[[access-role.revoke]]`",
+                printable(principal)
             ),
             Self::Grant { access_role, principal, no_longer } => write!(
                 f,
@@ -196,6 +217,31 @@ pub fn grants_to_record(
     let mut grants = recorded_grants(configured, partition);
     grants.extend(contained_in(trust, recorded).cloned());
     grants
+}
+
+/// Marks the grants whose last day is over and that are recorded, so that they are removed.
+pub fn recognize_ended(blueprint: &mut Blueprint, recorded: &BTreeSet<RecordedGrant>) {
+    let known: BTreeSet<_> = recorded.iter().map(|grant| grant.fingerprint.as_str()).collect();
+    let partition = blueprint.account.partition.clone();
+    for ended in &mut blueprint.ended {
+        let entries = entries_of(&ended.grant, &partition);
+        ended.is_recorded = !entries.is_empty() && entries.iter().all(|one| known.contains(fingerprint(one).as_str()));
+    }
+}
+
+/// The grants whose last day is over, that the trust policy of the access role still contains and that are not recorded.
+#[must_use]
+pub fn ended_grants_left(blueprint: &Blueprint, access_role: &RoleName, trust: &Document) -> Vec<StillPresent> {
+    let present = access_entries(trust);
+    let is_left = |ended: &&EndedGrant| {
+        !ended.is_recorded && !entries_of(&ended.grant, &blueprint.account.partition).is_disjoint(&present)
+    };
+    let notice = |ended: &EndedGrant| StillPresent::EndedGrant {
+        access_role: access_role.clone(),
+        principal: ended.grant.principal.to_string(),
+        until: ended.until,
+    };
+    blueprint.ended_on(access_role).filter(is_left).map(notice).collect()
 }
 
 /// The recorded grants that are no longer configured, or no longer selected, and that the trust policy of the access role still

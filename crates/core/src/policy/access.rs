@@ -54,6 +54,28 @@ fn allowed_principal(entry: &str) -> Option<Principal> {
     (entry.get("Effect")? == "Allow").then(|| Principal::from_policy("AWS", text))
 }
 
+/// Whether two entries allow the same to the same principal, and the external IDs that they require differ and have one in common: one
+/// of them is from the middle of a rotation.
+#[must_use]
+pub(crate) fn is_rotation(one: &str, other: &str) -> bool {
+    let is_denied = is_denial(one);
+    let without_ids = |entry: &str| {
+        let mut entry: Value = serde_json::from_str(entry).ok()?;
+        let clauses = entry.get_mut("Condition")?.as_array_mut()?;
+        let is_id = |clause: &Value| {
+            let is = |index: usize, text: &str| clause.get(index).and_then(Value::as_str) == Some(text);
+            is(0, "stringequals") && is(1, "sts:externalid")
+        };
+        let ids = clauses.remove(clauses.iter().position(is_id)?);
+        let ids: BTreeSet<_> = ids.get(2)?.as_array()?.iter().map(ToString::to_string).collect();
+        Some((entry, ids))
+    };
+    match (without_ids(one), without_ids(other)) {
+        (Some((one, ids)), Some((other, others))) => one == other && !ids.is_disjoint(&others) && !is_denied,
+        _ => false,
+    }
+}
+
 /// Whether an entry allows something to one of these principals.
 #[must_use]
 pub(crate) fn is_access_of(entry: &str, principals: &[Principal]) -> bool {

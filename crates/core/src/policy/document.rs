@@ -26,6 +26,8 @@ pub struct Document {
     raw: Map<String, Value>,
     statements: Vec<Statement>,
     partition: Option<Partition>,
+    /// The text that was parsed, if it is kept and was not edited.
+    text: Option<Box<str>>,
 }
 
 /// The elements of a statement that decide about access.
@@ -89,6 +91,14 @@ impl Document {
         Self::from_map(json::object(text)?, None)
     }
 
+    /// The same, and keeps the text until the document is edited, so that it can be written again byte for byte.
+    ///
+    /// # Errors
+    /// As [`Document::parse`].
+    pub fn parse_verbatim(text: &str) -> Result<Self, PolicyError> {
+        Ok(Self { text: Some(text.into()), ..Self::parse(text)? })
+    }
+
     /// A document with these statements, in the current version of the policy language.
     ///
     /// # Errors
@@ -110,7 +120,7 @@ impl Document {
             Some(one @ Value::Object(_)) => vec![Statement::parse(0, one, partition.as_ref())?],
             _ => return Err(shape("Statement", "a statement object or an array of statements")),
         };
-        Ok(Self { raw, statements, partition })
+        Ok(Self { raw, statements, partition, text: None })
     }
 
     /// The same document as a policy of a role in this partition. An account of another partition is another account,
@@ -147,6 +157,12 @@ impl Document {
     #[must_use]
     pub fn statements(&self) -> &[Statement] {
         &self.statements
+    }
+
+    /// The text of [`Document::parse_verbatim`], if the document was not edited since; otherwise compact JSON.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        self.text.as_deref().map_or_else(|| self.to_json(), str::to_owned)
     }
 
     /// The document as compact JSON, as it is sent to IAM.

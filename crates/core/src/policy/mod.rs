@@ -8,13 +8,14 @@
 //! - `assume_action`: the actions of a trust policy;
 //! - `unique_ids`: recognizes the ARNs that IAM returns in the place of configured unique IDs;
 //! - `trust`: adds grants to a trust policy and removes deleted identities from it;
-//! - `trust_removal`: removes principals from a trust policy;
+//! - `trust_removal`: removes principals and grants from a trust policy;
 //! - `evaluate`, `context`, `operators`, `glob`, `truth`: whether a document allows a request;
 //! - `granted`: whether a document allows what a grant is meant for;
 //! - `outside`, `provider`: who outside the organization can assume the role, and through which identity providers;
 //! - `known_caller`: whether a document allows one request of a known caller;
 //! - `revocation`: the policy that revokes the sessions of a role;
 //! - `inline_quota`: the space for that policy;
+//! - `masked`: the text of a policy without its external IDs, to be stored;
 //! - `explain`, `reach`, `condition_text`, `summary`, `read_only`, `lint`, `escalation`, `redact`: for people.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
@@ -35,6 +36,7 @@ mod granted;
 mod inline_quota;
 mod known_caller;
 mod lint;
+mod masked;
 mod normal;
 mod operators;
 mod outside;
@@ -52,7 +54,7 @@ mod truth;
 mod unique_ids;
 
 pub use access::access_entries;
-pub(crate) use access::{is_access_of, is_denial, removed_principals};
+pub(crate) use access::{is_access_of, is_denial, is_rotation, removed_principals};
 pub use assume_action::{AssumeAction, AssumeActions};
 pub use condition::{Condition, ConditionClause};
 pub use condition_text::{ConditionDisplay, ExternalIdDisplay};
@@ -70,6 +72,7 @@ pub use inline_quota::inline_length;
 pub(crate) use inline_quota::{INLINE_QUOTA, deny_everything, inline_limit, only_allows};
 pub(crate) use known_caller::{KnownRequest, MfaContext, mentions_mfa, verdict_on_request};
 pub use lint::{ExternalIdRequirement, Finding, Severity, lint_trust, lint_trusted};
+pub use masked::MaskedPolicy;
 pub use operators::is_operator;
 pub use outside::{ExternalIdCheck, OutsideAccess, OwnOrganization, outside_access};
 pub use pasted::{PastedPolicy, PolicyOrigin};
@@ -82,6 +85,6 @@ pub use redact::{Redactor, external_ids};
 pub use revocation::{REVOCATION_POLICY, revocation_policy, revoked_before};
 pub(crate) use summary::{permissions_summary, trust_summary};
 pub use trust::{GrantEdit, PolicyNotice, TrustEdit, add_grants, prune_orphans};
-pub use trust_removal::{RemovalError, remove_principals};
+pub use trust_removal::{RemovalError, remove_grants, remove_principals};
 pub(crate) use trust_removal::{is_named, names_account};
 pub use unique_ids::with_unique_ids;

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::document::{Document, Effect, Principals, Statement, principal_in};
 use super::error::PolicyError;
+use super::granted::Grant;
 use super::principal::Principal;
 use crate::account::{AccountId, Partition};
 
@@ -51,6 +52,31 @@ pub fn remove_principals(
     if edited.statements().is_empty() { Err(RemovalError::Empty) } else { Ok(edited.in_any_partition()) }
 }
 
+/// Removes what these grants have added: the principal of each from the statements that allow exactly its actions under exactly its
+/// condition. The principal keeps what other statements allow it.
+///
+/// # Errors
+/// When no statement would be left.
+pub fn remove_grants(document: &Document, removed: &[Grant], partition: &Partition) -> Result<Document, RemovalError> {
+    let mut document = document.in_partition(partition);
+    for grant in removed {
+        let concerned: Vec<_> = document.statements().iter().map(|statement| statement.is_made_by(grant)).collect();
+        if !concerned.contains(&true) {
+            continue;
+        }
+        let is_removed =
+            |value: &Value| principal_in("AWS", value.as_str().unwrap_or_default(), Some(partition)) == grant.principal;
+        document = document.edited(|statements| {
+            let mut concerned = concerned.into_iter();
+            statements.retain_mut(|statement| !concerned.next().unwrap_or(false) || is_left(statement, &is_removed));
+        })?;
+        if document.statements().is_empty() {
+            return Err(RemovalError::Empty);
+        }
+    }
+    Ok(document.in_any_partition())
+}
+
 /// Removes the principals from one statement; `false` if it has no others.
 fn is_left(statement: &mut Value, is_removed: &dyn Fn(&Value) -> bool) -> bool {
     let Some(kinds) = statement.get_mut("Principal").and_then(Value::as_object_mut) else { return true };
@@ -69,6 +95,15 @@ fn is_left(statement: &mut Value, is_removed: &dyn Fn(&Value) -> bool) -> bool {
 }
 
 impl Statement {
+    /// Whether it allows the principal of a grant exactly what the grant does.
+    fn is_made_by(&self, grant: &Grant) -> bool {
+        self.effect == Effect::Allow
+            && self.understood
+            && grant.actions.are_exactly(&self.actions)
+            && self.condition == grant.condition
+            && matches!(&self.principals, Principals::Only(all) if all.contains(&grant.principal))
+    }
+
     /// Whether it allows something and names one of these principals.
     fn allows_any_of(&self, principals: &[Principal]) -> bool {
         let named = |all: &[Principal]| all.iter().any(|principal| principals.contains(principal));

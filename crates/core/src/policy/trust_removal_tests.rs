@@ -141,3 +141,25 @@ proptest! {
         prop_assert_eq!(again.to_json(), revoked.to_json());
     }
 }
+
+#[test]
+fn only_the_statement_of_the_grant_loses_the_principal() {
+    let grant = |text: &str| Grant::new(Principal::to_grant(text).unwrap(), crate::policy::Condition::default());
+    let identity = [grant("222233334444")];
+    let without = |document: &Document| remove_grants(document, &identity, &partition()).map(|left| left.to_json());
+    let joined = document(&allow(&format!(r#"[{ROOT},"222233334444"]"#)));
+    assert_eq!(without(&joined).unwrap(), document(&allow(&format!("[{ROOT}]"))).to_json());
+    let own = document(&format!("{},{}", allow(ROOT), allow(r#""arn:aws:iam::222233334444:root""#)));
+    assert_eq!(without(&own).unwrap(), document(&allow(ROOT)).to_json());
+    let others = [
+        allow(r#""222233334444""#).replace(r#""sts:AssumeRole""#, r#"["sts:AssumeRole","sts:TagSession"]"#),
+        allow(r#""222233334444""#).replace(r#""}"#, r#"","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}"#),
+        allow(r#""222233334444""#).replace("Allow", "Deny"),
+        allow(r#""arn:aws:iam::222233334444:role/ci""#),
+    ];
+    for other in others {
+        let both = document(&format!("{},{other}", allow(ROOT)));
+        assert_eq!(without(&both).unwrap(), both.to_json(), "{other}");
+    }
+    assert!(matches!(without(&document(&allow(r#""222233334444""#))), Err(RemovalError::Empty)));
+}

@@ -91,6 +91,22 @@ pub(crate) fn changed_lines(change: &Change, report: &Report, redactor: &mut Red
 #[must_use]
 pub fn report_lines(report: &Report, shown: Option<&Report>, detail: Detail) -> Vec<Line> {
     let mut lines = vec![heading_line(report)];
+    lines.extend(status_lines(report));
+    lines.extend(proof_lines(&report.proofs, CURRENT_ACCESS, detail));
+    lines.extend(link_lines(report));
+    lines.extend(remarks(report, shown));
+    if shown.is_none_or(|shown| shown.not_selected != report.not_selected) {
+        lines.extend(not_selected_lines(report));
+    }
+    lines.push(Line::blank());
+    lines.extend(ending_lines(report));
+    lines.extend(handoff_lines(report));
+    lines
+}
+
+/// The changes, each with what came of it.
+pub(super) fn status_lines(report: &Report) -> Vec<Line> {
+    let mut lines = Vec::new();
     if !report.changes.is_empty() {
         lines.push(Line::blank());
     }
@@ -107,15 +123,6 @@ pub fn report_lines(report: &Report, shown: Option<&Report>, detail: Detail) -> 
             lines.push(Line::at(2 + STATUS_WIDTH + 2).styled(Style::Error, message));
         }
     }
-    lines.extend(proof_lines(&report.proofs, CURRENT_ACCESS, detail));
-    lines.extend(link_lines(report));
-    lines.extend(remarks(report, shown));
-    if shown.is_none_or(|shown| shown.not_selected != report.not_selected) {
-        lines.extend(not_selected_lines(report));
-    }
-    lines.push(Line::blank());
-    lines.extend(ending_lines(report));
-    lines.extend(handoff_lines(report));
     lines
 }
 
@@ -168,7 +175,7 @@ pub(crate) fn remark_lines(report: &Report) -> Vec<Line> {
 }
 
 /// The refusals and the notices, except those that were shown before.
-fn remarks(report: &Report, shown: Option<&Report>) -> Vec<Line> {
+pub(super) fn remarks(report: &Report, shown: Option<&Report>) -> Vec<Line> {
     let mut lines = Vec::new();
     let is_new_refusal = |refusal: &&Refusal| shown.is_none_or(|shown| !shown.refusals.contains(refusal));
     let is_new_notice = |notice: &&String| shown.is_none_or(|shown| !shown.notices.contains(notice));

@@ -17,8 +17,11 @@ use crate::plan::{Action, Change, Proof, Refusal};
 use crate::policy::external_ids;
 use crate::redaction::SecretRedactor;
 use crate::role::RoleName;
+use crate::role_id::RoleId;
 use crate::text::{Untrusted, printable_json};
+use crate::time::to_policy_date;
 use crate::trigger::TriggerKind;
+use crate::undo::RecordedTrustEdit;
 
 /// The report on one account. Its JSON format is versioned and documented in docs/REPORT.md.
 #[derive(Debug, Clone, Serialize)]
@@ -82,10 +85,37 @@ pub struct Report {
     /// The cause of a step at a vendor that is retried, although the outcome is final.
     #[serde(skip)]
     pub retry: Option<Cause>,
+    /// The run whose change of the access role's trust policy is undone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo: Option<UndoneRun>,
     /// The number of calls in the account.
     pub calls: Calls,
     /// The duration, including waiting, in milliseconds.
     pub duration_ms: u64,
+}
+
+/// A run whose change of the access role's trust policy is undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UndoneRun {
+    /// The run.
+    pub run: String,
+    /// When it changed the policy.
+    #[serde(serialize_with = "date")]
+    pub changed_at: SystemTime,
+    /// The access role.
+    pub role: RoleName,
+    /// Its unique ID.
+    #[serde(skip)]
+    pub role_id: RoleId,
+}
+
+impl UndoneRun {
+    /// The run of a recorded edit.
+    #[must_use]
+    pub fn new(edit: &RecordedTrustEdit) -> Self {
+        let RecordedTrustEdit { run, at, role, role_id, .. } = edit.clone();
+        Self { run, changed_at: at, role, role_id }
+    }
 }
 
 /// The number of calls in the account.
@@ -169,6 +199,7 @@ impl Report {
             links: Vec::new(),
             handoffs: Vec::new(),
             retry: None,
+            undo: None,
             calls: Calls::default(),
             duration_ms: 0,
         }
@@ -268,6 +299,10 @@ impl Serialize for ChangeResult {
         let status = self.status.as_str();
         Wire { call, role: &change.role, summary, status, error }.serialize(serializer)
     }
+}
+
+fn date<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    to_policy_date(*time).serialize(serializer)
 }
 
 fn word<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {

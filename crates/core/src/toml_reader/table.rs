@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::location::{Location, SourceFile};
+use crate::last_day::LastDay;
 use crate::suggestion::{did_you_mean, one_of};
 use crate::text::Untrusted;
 
@@ -219,6 +220,23 @@ impl<'a> Value<'a> {
             self.wrong_type(BOOLEAN);
         }
         flag
+    }
+
+    /// The value as a date without a time.
+    pub(crate) fn day(&self) -> Option<LastDay> {
+        let DeValue::Datetime(found) = self.node else {
+            self.problem("is not a date; write the last day like `2027-01-31`, without quotes");
+            return None;
+        };
+        if found.time.is_some() || found.offset.is_some() {
+            self.problem("has a time; write the last day alone, like `2027-01-31`, which ends at midnight UTC");
+            return None;
+        }
+        let day = found.date.and_then(|date| LastDay::new(date.year, date.month, date.day));
+        if day.is_none() {
+            self.problem("is not a date; write the last day like `2027-01-31`");
+        }
+        day
     }
 
     /// The value as an integer within `range`.
