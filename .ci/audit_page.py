@@ -71,7 +71,7 @@ def check(page):
     page.keyboard.type("payments")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
+    page.keyboard.press("\n")
     assert page.locator("dialog[open]").count() == 1
     page.keyboard.press("Escape")
     assert page.locator("dialog[open]").count() == 0
@@ -91,10 +91,10 @@ def pictures(browser, folder):
             page.locator("#accounts").scroll_into_view_if_needed()
             page.evaluate("() => document.getElementById('accounts').scrollIntoView()")
             page.screenshot(path=folder / f"{name}-table.png")
-            page.locator("[data-group]").first.click()
-            page.keyboard.press("Enter")
+            page.locator("li", has_text="drift (").locator("[data-group]").first.click()
+            page.keyboard.press("\n")
             page.screenshot(path=folder / f"{name}-details.png")
-            page.evaluate("() => { const d = document.getElementById('details'); d.scrollTop = 700 }")
+            page.evaluate("() => { const d = document.getElementById('details'); d.scrollTop = 900 }")
             page.screenshot(path=folder / f"{name}-roles.png")
     page = opened(browser, folder / "live.html")
     page.locator("#status").select_option("blocked")

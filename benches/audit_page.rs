@@ -25,7 +25,8 @@ use onboarding_engine::{Engine, Job, select_accounts, unit_paths};
 use onboarding_simulation::{FakeOrganization, RoleState};
 
 const CONFIGURATION: &str = include_str!("../onboarding.toml");
-const UNITS: [&str; 6] = ["Platform", "Sandbox", "Security", "Workloads/Development", "Workloads/Production", "Workloads/Staging"];
+const UNITS: [&str; 6] =
+    ["Platform", "Sandbox", "Security", "Workloads/Development", "Workloads/Production", "Workloads/Staging"];
 const TEAMS: [&str; 8] = ["payments", "search", "data", "mobile", "identity", "billing", "logistics", "analytics"];
 const HOSTILE: &str = "</script><img src=x onerror=document.title='ran'>";
 /// The members of the simulated organization: each state occurs, most have converged.
@@ -55,7 +56,7 @@ async fn main() -> Result<()> {
     let selected = select_accounts(&organization, &Selection::all(), &engine.config.excluded).await?;
     let units = unit_paths(&organization, &selected.accounts).await.map_err(|error| anyhow!("{error}"))?;
     let records = engine.audit_records(selected.clone(), &units).await.map_err(|error| anyhow!("{error}"))?;
-    let live = engine.audit_live(selected, &units, "audit-page", 8, |_| ()).await;
+    let live = engine.audit_live(selected, &units, "audit-page", 8, || ()).await;
     for (name, audit) in [("records.html", records), ("live.html", live)] {
         let audit = repeated(audit, count)?;
         let page = audit_html(&audit);
@@ -125,7 +126,8 @@ fn repeated(audit: Audit, count: usize) -> Result<Audit> {
     let mut accounts = Vec::new();
     for index in 0..count {
         let model = all.get(index).filter(|one| one.id.as_str() != "222233334444");
-        let model = model.or_else(|| converged.get(index % converged.len().max(1)).copied()).context("no account converged")?;
+        let model =
+            model.or_else(|| converged.get(index % converged.len().max(1)).copied()).context("no account converged")?;
         accounts.push(renamed(model, index, audit.source)?);
     }
     Ok(Audit { accounts, ..audit })

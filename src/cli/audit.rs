@@ -67,11 +67,15 @@ async fn units(world: &(impl World + ManageAccounts), selected: &Selected) -> BT
     match unit_paths(world, &selected.accounts).await {
         Ok(units) => units,
         Err(error) => {
-            warn(format_args!("the names of the units cannot be read, so that their IDs are shown: {}", printable(&error.to_string())));
+            warn(format_args!(
+                "the names of the units cannot be read, so that their IDs are shown: {}",
+                printable(&error.to_string())
+            ));
             let unit = |path: &str| path.split('/').rev().find_map(|part| part.parse::<UnitId>().ok());
-            let known = selected.accounts.iter().filter_map(|account| {
-                Some((account.id.clone(), unit(account.ou_path.as_deref()?)?.to_string()))
-            });
+            let known = selected
+                .accounts
+                .iter()
+                .filter_map(|account| Some((account.id.clone(), unit(account.ou_path.as_deref()?)?.to_string())));
             known.collect()
         }
     }
@@ -106,7 +110,8 @@ fn show(audit: &Audit, format: AuditFormat, arguments: &AuditArgs) -> anyhow::Re
         AuditFormat::Html => audit_html(audit),
     };
     let shown = printable(&path.display().to_string());
-    std::fs::write(path, text).with_context(|| format!("cannot write `{shown}`; check the folder and its permissions"))?;
+    std::fs::write(path, text)
+        .with_context(|| format!("cannot write `{shown}`; check the folder and its permissions"))?;
     let attention = audit.accounts.iter().filter(|account| account.needs_attention()).count();
     let converged = audit.count(AccountStatus::Converged);
     let total = counted(audit.accounts.len(), "account");

@@ -10,7 +10,7 @@ use onboarding_core::limits::MAX_LEASE;
 use onboarding_core::notification::{NotificationRecord, Notified};
 use onboarding_core::record::{Expiry, LeaseUse, NotificationChange, Record, RecordUpdate};
 use onboarding_core::time::unix_seconds;
-use onboarding_engine::ports::{LeaseAttempt, Records, Saved};
+use onboarding_engine::ports::{LeaseAttempt, RecordPage, Records, Saved};
 use serde_json::{Value, json};
 use wiremock::{MockServer, ResponseTemplate};
 
@@ -213,4 +213,25 @@ async fn handoff_is_saved_without_the_lease_and_without_touching_the_rest() {
 async fn records_need_a_table() {
     let (_server, aws) = serving(json_response(500, ""), Resources::default()).await;
     assert!(!aws.records_enabled());
+}
+
+#[tokio::test]
+async fn scan_continues_after_the_last_subject_of_a_page() {
+    let page = json!({
+        "Items": [{"subject": {"S": ACCOUNT}, "saved_by": {"S": "run"}}, {"saved_by": {"S": "no subject"}}],
+        "LastEvaluatedKey": {"subject": {"S": ACCOUNT}},
+    });
+    let (server, aws) = table(json_response(200, &page.to_string())).await;
+    let read = aws.scan_records(None).await.unwrap();
+    let record = Record { saved_by: Some("run".to_owned()), ..Record::default() };
+    assert_eq!(read, RecordPage { records: vec![(ACCOUNT.to_owned(), record)], next: Some(ACCOUNT.to_owned()) });
+    aws.scan_records(read.next).await.unwrap();
+    let [(target, first), (_, second)] = requests(&server).await.try_into().unwrap();
+    assert_eq!(target, "DynamoDB_20120810.Scan");
+    assert_eq!((&first["TableName"], &first["ConsistentRead"]), (&json!("records"), &json!(true)));
+    assert_eq!(first["ExclusiveStartKey"], Value::Null);
+    assert_eq!(second["ExclusiveStartKey"], json!({"subject": {"S": ACCOUNT}}));
+
+    let (_server, aws) = table(json_response(200, r#"{"Items": []}"#)).await;
+    assert_eq!(aws.scan_records(None).await.unwrap(), RecordPage::default());
 }

@@ -11,6 +11,7 @@ mod access_is_exact;
 mod account_creation;
 mod account_selection;
 mod any_vendor_answer;
+mod audit;
 mod concurrent_runs;
 mod configuration_with_files;
 mod departures_are_confirmed;

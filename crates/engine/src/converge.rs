@@ -210,7 +210,8 @@ mod tests {
     #[test]
     fn plan_that_was_not_confirmed_is_not_executed() {
         let observed = fresh();
-        let step = next_step(&Ledger::default(), &approved(&observed), &observed, Some(&ConfirmedPlan::Exact(Vec::new())));
+        let step =
+            next_step(&Ledger::default(), &approved(&observed), &observed, Some(&ConfirmedPlan::Exact(Vec::new())));
         assert_eq!(step, NextStep::PlanChanged);
     }
 

@@ -21,8 +21,8 @@ use onboarding_core::limits::TRUST_TAKES_EFFECT;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
 use onboarding_core::plan::{
-    Action, Approved, Change, ConfirmedPlan, KnownRoles, RecordedRevocation, RecordedRevocations, Refusal, RevocationReason,
-    RoleHistory, SessionRevocation,
+    Action, Approved, Change, ConfirmedPlan, KnownRoles, RecordedRevocation, RecordedRevocations, Refusal,
+    RevocationReason, RoleHistory, SessionRevocation,
 };
 use onboarding_core::record::{RecordedRegistration, RecordedRegistrations};
 use onboarding_core::report::{ChangeResult, ChangeStatus};

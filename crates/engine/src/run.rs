@@ -48,8 +48,10 @@ pub(crate) struct Run<'a, W> {
 pub(crate) struct Findings {
     pub(crate) account: Option<Account>,
     pub(crate) access_role: Option<RoleName>,
-    /// The access role and the roles of the blueprint, if the account was read.
+    /// The access role and the roles of the blueprint.
     pub(crate) required: Vec<RoleName>,
+    /// Whether the account was read and compared with its blueprint; otherwise no status is known.
+    is_compared: bool,
     /// Why the access role is not the first of the configured names, in a sentence.
     pub(crate) others_denied: Option<String>,
     /// Roles and grants that are still present and no longer configured.
@@ -128,6 +130,7 @@ impl<'a, W: World> Run<'a, W> {
 
     /// Takes the newest comparison; it replaces the one before.
     pub(crate) fn compared(&mut self, refused_earlier: &[Refusal], approved: &Approved) {
+        self.findings.is_compared = true;
         self.findings.refusals = refused_earlier.iter().chain(approved.refusals()).cloned().collect();
         self.findings.notices = approved.notices().iter().map(ToString::to_string).collect();
         self.findings.trust_drift.extend(approved.trust_drift().iter().cloned());
@@ -140,6 +143,7 @@ impl<'a, W: World> Run<'a, W> {
             account,
             access_role,
             required,
+            is_compared,
             others_denied,
             still_present,
             gone,
@@ -187,7 +191,7 @@ impl<'a, W: World> Run<'a, W> {
         report.redact(&secrets, &config.external_ids());
         let has_registration = config.roles.iter().filter(|role| role.registration.is_some());
         let registered = has_registration.map(|role| &role.definition.name).collect();
-        let requirements = requirements(required.iter(), &registered, &report);
+        let requirements = requirements(required.iter().filter(|_| is_compared), &registered, &report);
         let is_due = |handoff: &Handoff| is_due(requirements.get(handoff.role.as_str()), self.mode);
         report.handoffs = handoffs.into_iter().flatten().filter(is_due).collect();
         let details = ResultDetails { requirements, configuration: config.hash.clone(), ou_path };

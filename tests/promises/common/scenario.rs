@@ -225,7 +225,9 @@ impl Scenario {
 
     /// Applies the configuration if its changes are still these, as the CLI does after it has shown a plan.
     pub(crate) fn apply_shown(self, shown: Vec<Change>) -> Self {
-        self.run_engine(|scenario| run(scenario.engine().apply(&Job { confirmed_plan: Some(ConfirmedPlan::Exact(shown)), ..scenario.job() })))
+        self.run_engine(|scenario| {
+            run(scenario.engine().apply(&Job { confirmed_plan: Some(ConfirmedPlan::Exact(shown)), ..scenario.job() }))
+        })
     }
 
     /// Applies the configuration while a script injects faults.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use crate::account::AccountId;
 use super::details::RoleDetails;
 use super::requirement::AuditRequirement;
+use crate::account::AccountId;
 use crate::code::{Code, OutcomeKind};
 use crate::handoff::HandoffStatus;
 use crate::last_result::Requirement;
@@ -35,7 +35,7 @@ pub struct AuditedAccount {
     pub last_converged: Option<SystemTime>,
     /// Whether the last run had the configuration of the audit.
     pub configuration: ConfigurationMatch,
-    /// What a person does at vendors for it: what is done, and what is due because the role exists.
+    /// The hand-offs at vendors: those that are done, and those that are due because the role is as configured.
     pub handoffs: Vec<AuditHandoff>,
     /// The roles that exist; empty unless the source is live.
     pub roles: Vec<RoleDetails>,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::account::{AccountStatus, AuditedAccount, Status};
 use super::summary::Audit;
+use crate::code::Code;
 use crate::outcome::Cause;
 
 /// Accounts that need attention for the same reason.
@@ -17,6 +18,9 @@ pub(super) struct Group<'a> {
     pub(super) accounts: Vec<usize>,
 }
 
+/// Why accounts need attention: the status; the code, message and remedy of the cause; the requirements that fail.
+type Reason<'a> = (AccountStatus, Option<(Code, String, String)>, Vec<(&'a str, Status)>);
+
 /// Stands for the ID of each account of a group.
 pub(super) const ANY_ACCOUNT: &str = "ACCOUNT";
 
@@ -26,22 +30,23 @@ pub(super) const IF_NEVER_SEEN: &str = "run a sweep, or `onboard apply --account
 
 /// The groups: the most urgent status first, then the largest.
 pub(super) fn groups(audit: &Audit) -> Vec<Group<'_>> {
-    let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    let mut groups: BTreeMap<Reason<'_>, Vec<usize>> = BTreeMap::new();
     for (index, account) in audit.accounts.iter().enumerate().filter(|(_, account)| account.needs_attention()) {
         let cause = account.cause.as_ref().map(|cause| {
-            let general = |text: &str| text.replace(account.id.as_str(), ANY_ACCOUNT).replace(&account.name, "NAME");
+            let general = |text: &str| text.replace(account.id.as_str(), ANY_ACCOUNT);
             (cause.code, general(&cause.message), general(&cause.remedy))
         });
         groups.entry((account.status, cause, failing(audit, account))).or_default().push(index);
     }
-    let group = |((status, cause, failing), accounts): ((_, Option<(_, String, String)>, _), Vec<usize>)| {
-        let only = accounts.first().filter(|_| accounts.len() == 1).and_then(|index| audit.accounts.get(*index));
-        let general = cause.map(|(code, message, remedy)| Cause::new(code, message, remedy));
-        Group { status, cause: only.map_or(general, |account| account.cause.clone()), failing, accounts }
-    };
-    let mut groups: Vec<_> = groups.into_iter().map(group).collect();
+    let mut groups: Vec<_> = groups.into_iter().map(|(reason, accounts)| group(audit, reason, accounts)).collect();
     groups.sort_by_key(|group| (group.status, std::cmp::Reverse(group.accounts.len())));
     groups
+}
+
+fn group<'a>(audit: &'a Audit, (status, cause, failing): Reason<'a>, accounts: Vec<usize>) -> Group<'a> {
+    let only = accounts.first().filter(|_| accounts.len() == 1).and_then(|index| audit.accounts.get(*index));
+    let general = cause.map(|(code, message, remedy)| Cause::new(code, message, remedy));
+    Group { status, cause: only.map_or(general, |account| account.cause.clone()), failing, accounts }
 }
 
 impl Group<'_> {
@@ -53,7 +58,7 @@ impl Group<'_> {
         }
     }
 
-    /// What is the matter, in a sentence.
+    /// The problem, in a sentence.
     pub(super) fn problem(&self) -> String {
         match &self.cause {
             Some(cause) => cause.message.clone(),

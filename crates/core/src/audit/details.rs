@@ -44,7 +44,8 @@ pub(super) fn role_details(blueprint: &Blueprint, observed: &Observed, report: &
         let name = spec.name();
         let existing = observed.roles.get(name);
         let mut policies = existing.map(policy_lines).unwrap_or_default();
-        policies.extend(observed.unreadable.get(name).map(|why| format!("  cannot be read: {}", printable(&why.message))));
+        policies
+            .extend(observed.unreadable.get(name).map(|why| format!("  cannot be read: {}", printable(&why.message))));
         policies.extend(other_changes(name, report));
         RoleDetails {
             role: name.clone(),

@@ -34,7 +34,11 @@ fn summary(audit: &Audit) -> Vec<Line> {
     let made_at = to_policy_date(audit.made_at).unwrap_or_default();
     let configuration: String = audit.configuration.chars().take(12).collect();
     let mut lines = vec![
-        Line::heading(format!("Audit of {} {}", thousands(audit.accounts.len()), if audit.accounts.len() == 1 { "account" } else { "accounts" })),
+        Line::heading(format!(
+            "Audit of {} {}",
+            thousands(audit.accounts.len()),
+            if audit.accounts.len() == 1 { "account" } else { "accounts" }
+        )),
         Line::at(0).styled(Style::Faint, format!("{made_at}, {}; configuration {configuration}", audit.source.label())),
         Line::blank(),
     ];

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use crate::account::Account;
 use super::account::{AccountStatus, AuditedAccount, ConfigurationMatch};
 use super::details::role_details;
 use super::recorded::unseen;
 use super::requirement::AuditRequirement;
+use crate::account::Account;
 use crate::blueprint::Blueprint;
 use crate::config::Config;
 use crate::last_result::Requirement;
@@ -39,7 +39,7 @@ pub fn live_account(
     unit: &str,
     live: &LiveAccount<'_>,
 ) -> AuditedAccount {
-    let mut audited = unseen(config, requirements, account, unit, live.record);
+    let mut audited = unseen(config, account, unit, live.record);
     let earlier = live.record.result.as_ref();
     let since = |key: &str| {
         let same = earlier.filter(|earlier| earlier.requirements.get(key) == live.requirements.get(key));
@@ -54,9 +54,7 @@ pub fn live_account(
     let converged_now = (audited.status == AccountStatus::Converged).then_some(live.made_at);
     audited.last_converged = converged_now.or_else(|| earlier?.last_converged);
     audited.configuration = ConfigurationMatch::Same;
-    audited.roles = live
-        .state
-        .map(|(blueprint, observed)| role_details(blueprint, observed, live.report))
-        .unwrap_or_default();
+    audited.roles =
+        live.state.map(|(blueprint, observed)| role_details(blueprint, observed, live.report)).unwrap_or_default();
     audited
 }

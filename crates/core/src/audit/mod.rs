@@ -21,9 +21,7 @@ mod recorded;
 mod requirement;
 mod summary;
 
-pub use account::{
-    AccountStatus, AuditHandoff, AuditedAccount, ConfigurationMatch, RequirementResult, Status,
-};
+pub use account::{AccountStatus, AuditHandoff, AuditedAccount, ConfigurationMatch, RequirementResult, Status};
 pub use csv::audit_csv;
 pub use details::RoleDetails;
 pub use html::audit_html;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::account::Account;
 use super::account::{AccountStatus, AuditHandoff, AuditedAccount, ConfigurationMatch};
 use super::requirement::AuditRequirement;
+use crate::account::Account;
 use crate::config::Config;
 use crate::handoff::{Handoff, handoffs};
 use crate::outcome::Cause;
@@ -20,8 +20,11 @@ pub fn recorded_account(
     unit: &str,
     record: &Record,
 ) -> AuditedAccount {
-    let mut audited = unseen(config, requirements, account, unit, record);
-    let Some(result) = &record.result else { return audited };
+    let mut audited = unseen(config, account, unit, record);
+    let Some(result) = &record.result else {
+        audited.set_results(requirements, &BTreeMap::new(), |_| None);
+        return audited;
+    };
     audited.status = AccountStatus::new(result.outcome, result.code);
     audited.cause = result.code.map(|code| Cause::new(code, &result.message, &result.remedy));
     // Records of earlier versions do not say since when, but the status is at least as old as they are.
@@ -35,14 +38,8 @@ pub fn recorded_account(
     audited
 }
 
-/// The account without the result of a run.
-pub(super) fn unseen(
-    config: &Config,
-    requirements: &[AuditRequirement],
-    account: &Account,
-    unit: &str,
-    record: &Record,
-) -> AuditedAccount {
+/// The account without the result of a run, and with every hand-off.
+pub(super) fn unseen(config: &Config, account: &Account, unit: &str, record: &Record) -> AuditedAccount {
     let handoff = |handoff: Handoff| AuditHandoff {
         vendor: handoff.vendor,
         title: handoff.title,
@@ -50,7 +47,7 @@ pub(super) fn unseen(
         status: handoff.status,
         changed: handoff.changed,
     };
-    let mut audited = AuditedAccount {
+    AuditedAccount {
         id: account.id.clone(),
         name: account.name.to_string(),
         unit: printable(unit),
@@ -63,7 +60,5 @@ pub(super) fn unseen(
         configuration: ConfigurationMatch::NotKnown,
         handoffs: handoffs(config, account, &record.handoffs).into_iter().map(handoff).collect(),
         roles: Vec::new(),
-    };
-    audited.set_results(requirements, &BTreeMap::new(), |_| None);
-    audited
+    }
 }

@@ -10,7 +10,7 @@ use crate::role::RoleName;
 /// A requirement of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AuditRequirement {
-    /// What is required.
+    /// The kind of requirement.
     pub kind: RequirementKind,
     /// The name in output.
     pub title: String,
@@ -24,7 +24,7 @@ pub struct AuditRequirement {
     pub(super) keys: Vec<String>,
 }
 
-/// What is required.
+/// The kind of requirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequirementKind {

@@ -58,7 +58,11 @@ pub(crate) fn account(id: u64, name: &str) -> Account {
 }
 
 /// What a run recorded. All requirements hold except `others`.
-pub(crate) fn result(outcome: OutcomeKind, cause: Option<(Code, &str, &str)>, others: &[(usize, Requirement)]) -> LastResult {
+pub(crate) fn result(
+    outcome: OutcomeKind,
+    cause: Option<(Code, &str, &str)>,
+    others: &[(usize, Requirement)],
+) -> LastResult {
     let mut requirements: BTreeMap<_, _> = KEYS.iter().map(|key| ((*key).to_owned(), Requirement::Holds)).collect();
     let mut since: BTreeMap<_, _> = KEYS.iter().map(|key| ((*key).to_owned(), at(0))).collect();
     for (index, status) in others {

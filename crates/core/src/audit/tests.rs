@@ -68,7 +68,10 @@ fn csv_has_a_line_for_each_account_and_requirement_and_no_formula() {
     let csv = audit_csv(&audit()).replace("\r\n", "\n");
     assert_eq!(csv.lines().count(), 1 + 7 * 5 + 1);
     assert!(csv.contains("\"'=hostile?[2J\""), "{csv}");
-    let some: Vec<_> = csv.lines().filter(|line| line.contains("header") || line.contains("444455556667") || line.contains("management")).collect();
+    let some: Vec<_> = csv
+        .lines()
+        .filter(|line| line.contains("header") || line.contains("444455556667") || line.contains("management"))
+        .collect();
     insta::assert_snapshot!(some.join("\n"), @r#"
     "444455556667","payments-prod","Workloads/Prod","blocked","Access role","access_role","OrganizationAccountAccessRole","holds","2026-11-18T11:06:40Z","foreign_role","role `app-deployer` of account 444455556667 already exists and is not managed by this tool","rename the role, or set `adopt = true`","2026-11-19T11:06:40Z","same","trelica"
     "444455556667","payments-prod","Workloads/Prod","blocked","Trend Micro Cloud One Workload Security","vendor_role","Workload_Security_Role_Cross","holds","2026-11-18T11:06:40Z","foreign_role","role `app-deployer` of account 444455556667 already exists and is not managed by this tool","rename the role, or set `adopt = true`","2026-11-19T11:06:40Z","same","trelica"
@@ -290,7 +293,11 @@ fn requirement_of_a_new_configuration_is_not_known() {
 
 #[test]
 fn status_of_an_access_role_is_found_under_each_of_its_names() {
-    let text = super::sample::CONFIG.replacen("[[access-role.grant]]", "[access-role]\nnames = [\"First\", \"Second\"]\n[[access-role.grant]]", 1);
+    let text = super::sample::CONFIG.replacen(
+        "[[access-role.grant]]",
+        "[access-role]\nnames = [\"First\", \"Second\"]\n[[access-role.grant]]",
+        1,
+    );
     let config = crate::config::Config::parse_without_files(&text).unwrap();
     let requirements = audit_requirements(&config);
     let mut result = converged();

@@ -116,7 +116,8 @@ impl Overview {
         let account = AccountName::new(id, report.account_name.as_ref());
         if self.mode == Mode::Plan && !report.changes.is_empty() {
             let lines = changes_lines(report, Detail::Summary);
-            let general_lines: Vec<_> = lines.iter().map(|line| line.map_text(|text| general_text(text, &account))).collect();
+            let general_lines: Vec<_> =
+                lines.iter().map(|line| line.map_text(|text| general_text(text, &account))).collect();
             let count = report.changes.len();
             let key = plain(&general_lines);
             self.changes.add(key, account.clone(), || Changes { count, lines, general: general_lines });

@@ -64,7 +64,9 @@ pub enum InvalidPlan {
     #[error("the configuration is not the one that was planned with; plan again")]
     OtherConfiguration,
     /// The organization is not the one of the plan.
-    #[error("it is for the organization of management account {0}, and the credentials are of another one; use its profile")]
+    #[error(
+        "it is for the organization of management account {0}, and the credentials are of another one; use its profile"
+    )]
     OtherOrganization(AccountId),
 }
 
@@ -330,7 +332,10 @@ mod tests {
             changes: changes.to_vec(),
         };
         let common = plan.accounts[0].changes.clone();
-        let own = [HashedChange { summary: "attach arn:aws:iam::777788889999:policy/\u{1b}[2Jown".to_owned(), ..common[0].clone() }];
+        let own = [HashedChange {
+            summary: "attach arn:aws:iam::777788889999:policy/\u{1b}[2Jown".to_owned(),
+            ..common[0].clone()
+        }];
         plan.accounts.push(account("555566667777", &common));
         plan.accounts.push(account("777788889999", &own));
         insta::assert_snapshot!(crate::lines::plain(&plan.lines()), @"

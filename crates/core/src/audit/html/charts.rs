@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::escape::{breakable, escaped};
 use super::super::account::{AccountStatus, Status};
 use super::super::coverage::{by_requirement, by_unit, percent};
 use super::super::summary::Audit;
+use super::escape::{breakable, escaped};
 use crate::suggestion::thousands;
 
 /// How many units the chart shows before the rest is folded away.
@@ -24,11 +24,19 @@ struct Part {
 
 /// All accounts by their status.
 pub(super) fn overall_bar(audit: &Audit) -> String {
-    let parts: Vec<_> = AccountStatus::ALL.into_iter().rev().map(|status| account_part(status, audit.count(status))).collect();
+    let parts: Vec<_> =
+        AccountStatus::ALL.into_iter().rev().map(|status| account_part(status, audit.count(status))).collect();
     let legend: String = parts
         .iter()
         .filter(|part| part.count > 0)
-        .map(|part| format!("<li><i class=\"key {}\"></i>{} <b>{}</b></li>", part.word, escaped(&part.label), thousands(part.count)))
+        .map(|part| {
+            format!(
+                "<li><i class=\"key {}\"></i>{} <b>{}</b></li>",
+                part.word,
+                escaped(&part.label),
+                thousands(part.count)
+            )
+        })
         .collect();
     format!("<div class=\"overall\">{}</div><ul class=\"legend\">{legend}</ul>", bar(&parts))
 }

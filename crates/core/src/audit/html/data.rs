@@ -6,10 +6,10 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use super::escape::json_block;
 use super::super::account::{AccountStatus, AuditedAccount, Status};
 use super::super::attention::groups;
 use super::super::summary::Audit;
+use super::escape::json_block;
 use crate::outcome::for_command_line;
 use crate::text::printable;
 use crate::time::unix_seconds;
@@ -65,9 +65,9 @@ pub(super) fn data_block(audit: &Audit) -> String {
             group_of.get(&index),
         ]));
     }
-    let requirements = audit.requirements.iter().map(|one| {
-        json!({ "title": one.title, "kind": one.kind.as_str().replace('_', " "), "role": one.role.as_str() })
-    });
+    let requirements = audit.requirements.iter().map(
+        |one| json!({ "title": one.title, "kind": one.kind.as_str().replace('_', " "), "role": one.role.as_str() }),
+    );
     let data = json!({
         "live": audit.source == super::super::summary::AuditSource::Live,
         "requirements": requirements.collect::<Vec<_>>(),
@@ -98,10 +98,8 @@ fn kind(account: &AuditedAccount, texts: &mut Table) -> Value {
             json!([role.role.as_str(), role.title, role.exists, trust, policies, access])
         })
         .collect();
-    let handoffs = account
-        .handoffs
-        .iter()
-        .map(|handoff| json!([handoff.title, handoff.status.as_str(), handoff.changed]));
+    let handoffs =
+        account.handoffs.iter().map(|handoff| json!([handoff.title, handoff.status.as_str(), handoff.changed]));
     json!({
         "status": account.status.as_str(),
         "cause": cause,

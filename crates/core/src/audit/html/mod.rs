@@ -11,16 +11,16 @@
 mod charts;
 mod data;
 mod escape;
-mod security;
 mod sections;
+mod security;
 
 use super::summary::Audit;
 use crate::time::to_policy_date;
 use charts::{overall_bar, requirement_chart, unit_chart};
 use data::data_block;
 use escape::escaped;
-use security::content_security_policy;
 use sections::{attention_section, skipped_section, tiles};
+use security::content_security_policy;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -87,7 +87,7 @@ pub fn audit_html(audit: &Audit) -> String {
 </section>
 {skipped}
 </main>
-<footer class="faint">account-onboarding {version}. Keys: <kbd>/</kbd> search, <kbd>↑</kbd> <kbd>↓</kbd> move, <kbd>Enter</kbd> details, <kbd>Esc</kbd> close.
+<footer class="faint">account-onboarding {version}. Keys: <kbd>/</kbd> search, <kbd>↑</kbd> <kbd>↓</kbd> move, <kbd>Return</kbd> details, <kbd>Esc</kbd> close.
 This page contains everything that it shows and loads nothing.</footer>
 <dialog id="details" aria-labelledby="details-name"></dialog>
 <script type="application/json" id="data">{data}</script>

@@ -1,10 +1,10 @@
 //! The sections of the page that are not charts: the numbers, what needs attention, and the accounts that are skipped.
 
-use super::escape::{escaped, with_code};
 use super::super::account::AccountStatus;
 use super::super::attention::groups;
 use super::super::coverage::percent;
 use super::super::summary::Audit;
+use super::escape::{escaped, with_code};
 use crate::outcome::for_command_line;
 use crate::selection::skipped_summary;
 use crate::suggestion::{counted, thousands};

@@ -39,7 +39,9 @@ fn page_loads_nothing_and_allows_only_its_own_script_and_style() {
     let policy = policy.split_once('"').unwrap().0;
     assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"), "{policy}");
     assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
-    for absent in ["http:", "https:", "src=", "url(", "@import", " style=", " onclick=", " onload=", "innerHTML", "eval("] {
+    for absent in
+        ["http:", "https:", "src=", "url(", "@import", " style=", " onclick=", " onload=", "innerHTML", "eval("]
+    {
         assert!(!page.contains(absent), "{absent}");
     }
 }
@@ -72,7 +74,12 @@ fn page_of_5000_accounts_is_small() {
             _ => converged(),
         };
         let result = (index % 500 != 4).then_some(result);
-        (id, format!("team-{}-application-{index}-production", index % 90), format!("Workloads/Unit {}/Production", index % 60), result)
+        (
+            id,
+            format!("team-{}-application-{index}-production", index % 90),
+            format!("Workloads/Unit {}/Production", index % 60),
+            result,
+        )
     });
     let page = audit_html(&audit_of(accounts));
     assert!(page.len() < 1_000_000, "{} bytes", page.len());

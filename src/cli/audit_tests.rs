@@ -1,0 +1,73 @@
+use clap::Parser;
+use onboarding_core::audit::{AuditSource, RequirementResult};
+use onboarding_simulation::FakeOrganization;
+
+use super::*;
+use crate::cli::args::{Args, Command};
+
+fn arguments(words: &[&str]) -> AuditArgs {
+    let words = ["onboard", "audit"].iter().chain(words);
+    match Args::try_parse_from(words).unwrap().command {
+        Command::Audit(arguments) => *arguments,
+        _ => unreachable!(),
+    }
+}
+
+fn account(status: AccountStatus, configuration: ConfigurationMatch) -> AuditedAccount {
+    AuditedAccount {
+        id: "444455556666".parse().unwrap(),
+        name: "payments-dev".to_owned(),
+        unit: "Root".to_owned(),
+        status,
+        cause: None,
+        requirements: Vec::<RequirementResult>::new(),
+        last_run: None,
+        first_converged: None,
+        last_converged: None,
+        configuration,
+        handoffs: Vec::new(),
+        roles: Vec::new(),
+    }
+}
+
+#[test]
+fn most_severe_status_decides_the_exit_code() {
+    let code = |statuses: &[AccountStatus], configuration| {
+        let accounts = statuses.iter().map(|status| account(*status, configuration)).collect();
+        exit(&Audit {
+            source: AuditSource::Records,
+            made_at: std::time::UNIX_EPOCH,
+            configuration: String::new(),
+            requirements: Vec::new(),
+            accounts,
+            skipped: Vec::new(),
+        })
+    };
+    use AccountStatus::{Blocked, Converged, Drift, NeverSeen, Waiting};
+    let same = ConfigurationMatch::Same;
+    assert_eq!(code(&[], same), Exit::Done);
+    assert_eq!(code(&[Converged], same), Exit::Done);
+    assert_eq!(code(&[Converged, Drift], same), Exit::Pending);
+    assert_eq!(code(&[NeverSeen], same), Exit::Pending);
+    assert_eq!(code(&[Converged], ConfigurationMatch::Different), Exit::Pending);
+    assert_eq!(code(&[Drift, Waiting], same), Exit::Waiting);
+    assert_eq!(code(&[Waiting, Blocked, Drift], same), Exit::Blocked);
+}
+
+#[test]
+fn format_is_that_of_the_option_or_of_the_file() {
+    assert_eq!(arguments(&[]).format(), AuditFormat::Text);
+    assert_eq!(arguments(&["--out", "a.HTML"]).format(), AuditFormat::Html);
+    assert_eq!(arguments(&["--out", "a.csv"]).format(), AuditFormat::Csv);
+    assert_eq!(arguments(&["--out", "a.json", "--format", "text"]).format(), AuditFormat::Text);
+}
+
+#[test]
+fn audit_without_records_and_without_live_says_what_to_pass() {
+    let id = |text: &str| text.parse().unwrap();
+    let organization = FakeOrganization::new("aws".parse().unwrap(), id("111122223333"), id("222233334444"));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let connect = async |_: &Aws| Ok(organization.without_records());
+    let error = runtime.block_on(audit(arguments(&["--config", "onboarding.toml"]), connect)).unwrap_err();
+    insta::assert_snapshot!(error, @"there are no records to read; pass `--records TABLE` (output `RecordsTable` of the stack), or `--live` to read the accounts themselves");
+}
