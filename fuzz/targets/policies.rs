@@ -4,15 +4,17 @@
 use std::collections::BTreeSet;
 
 use fuzz::{account, assert_safe, assert_sentence, generated};
+use onboarding_core::account::AccountId;
 use onboarding_core::blueprint::{AccessGrant, Blueprint};
 use onboarding_core::lines::plain;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::plan::{Action, Change};
 use onboarding_core::policy::{
-    Caller, Condition, Document, ExternalIdDisplay, ExternalIdRequirement, Grant, Principal, Principals, Redactor,
-    RequestContext, Verdict, access_entries, add_grants, can_anybody_assume, can_assume, can_other_assume, explain,
-    external_ids, lint_permissions, lint_trust, permits, prune_orphans,
+    Caller, Can, Condition, Document, ExternalIdCheck, ExternalIdDisplay, ExternalIdRequirement, Grant, OutsideAccess,
+    OwnOrganization, Principal, Principals, Redactor, RequestContext, Verdict, access_entries, add_grants,
+    can_anybody_assume, can_assume, can_other_assume, explain, external_ids, lint_permissions, lint_trust,
+    outside_access, permits, provider_access, prune_orphans,
 };
 use onboarding_core::report::{ChangeResult, ChangeStatus, Detail, Report, plan_lines};
 use onboarding_core::text::is_printable;
@@ -49,6 +51,7 @@ fn check_document(document: &Document) {
     ];
     let callers = callers(document);
     missing_context_never_removes_access(document, &callers, &contexts);
+    strangers_that_can_assume_the_role_are_found(document, &callers);
     _ = (lint_trust(document, ExternalIdRequirement::Required), lint_permissions("p", document));
     pruning_removes_only_orphans(document);
     let mut grants = grants();
@@ -125,6 +128,40 @@ fn callers(document: &Document) -> Vec<Caller> {
     let others = others.into_iter().map(|text| Principal::to_grant(text).expect("a valid principal"));
     let all: BTreeSet<_> = named.chain(others).collect();
     all.iter().filter_map(Caller::from_principal).take(8).collect()
+}
+
+/// Whoever outside the organization can assume the role is found, and if no external ID is needed, that is said.
+fn strangers_that_can_assume_the_role_are_found(document: &Document, callers: &[Caller]) {
+    let own = OwnOrganization {
+        id: Some("o-1".to_owned()),
+        accounts: ["111122223333".parse().expect("a valid account ID")].into(),
+        partition: "aws".parse().expect("a valid partition"),
+    };
+    let found = outside_access(document, &own);
+    _ = provider_access(document, &own);
+    if document.partitions().iter().any(|partition| partition.as_str() != "aws") {
+        return;
+    }
+    for caller in callers.iter().filter(|caller| !own.accounts.contains(&caller.account)) {
+        let arn = caller.arn.clone().unwrap_or_else(|| format!("arn:aws:iam::{}:role/x", caller.account));
+        let context = RequestContext::complete()
+            .with("aws:PrincipalAccount", caller.account.as_str())
+            .with("aws:PrincipalArn", &arn)
+            .with("aws:PrincipalIsAWSService", "false");
+        if !matches!(can_assume(document, caller, &context), Verdict::Allowed(_)) {
+            continue;
+        }
+        let covers = |one: &&OutsideAccess| match &one.principal {
+            Principal::Anyone => true,
+            Principal::Account(id) => *id == caller.account,
+            Principal::Arn(arn) => AccountId::from_arn(arn).as_ref() == Some(&caller.account),
+            _ => false,
+        };
+        let covering: Vec<_> = found.iter().filter(covers).collect();
+        assert!(covering.iter().any(|one| one.can != Can::Never), "{caller:?} is not found");
+        let is_said = covering.iter().any(|one| one.external_id == ExternalIdCheck::NotRequired);
+        assert!(is_said, "{caller:?} needs no external ID");
+    }
 }
 
 /// A caller that can assume the role with a known context can also assume it with an empty context, and a caller that is

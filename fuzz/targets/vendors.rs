@@ -4,6 +4,7 @@
 use fuzz::{assert_problems, assert_sentence, assert_usable};
 use onboarding_core::config::{Config, Files};
 use onboarding_core::lines::plain;
+use onboarding_core::trust_audit::read_community_file;
 use onboarding_core::vendor::{ExternalIdRule, show};
 
 const VENDOR_FILES: &str = "vendor-files = [\"acme.toml\"]\n";
@@ -27,6 +28,7 @@ libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, see
 });
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
+    known_accounts_are_printable(text);
     let files = OneVendorFile(text);
     let catalogue = match Config::catalogue(VENDOR_FILES, &files) {
         Ok(catalogue) => catalogue,
@@ -58,4 +60,16 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
 fn assert_start_is_sentence(line: &str) {
     let start: String = line.chars().take(600).collect();
     assert_sentence(&start);
+}
+
+/// A file of known accounts is read or refused, and what it says can be printed.
+fn known_accounts_are_printable(text: &str) {
+    match read_community_file(text) {
+        Ok(file) => {
+            let names = file.accounts.iter().map(|(_, known)| known.name.as_str());
+            let all = names.chain(file.warnings.iter().map(String::as_str));
+            all.for_each(assert_sentence);
+        }
+        Err(error) => assert_sentence(&error.to_string()),
+    }
 }
