@@ -20,7 +20,19 @@ fn removals_are_read_and_shown() {
     let shown = plain(&show(&config.unwrap()));
     let (rest, removed) = shown.split_once("\nremoved\n").unwrap();
     let revoked: Vec<_> = rest.lines().filter(|line| line.contains("revoked")).collect();
-    insta::assert_snapshot!(revoked.join("\n") + "\n" + removed, @"");
+    insta::assert_snapshot!(revoked.join("\n") + "\n" + removed, @"
+    revoked from    arn:{partition}:iam::333344445555:role/old
+    revoked from    333344445555
+    role            TrelicaIntegration (vendor/trelica), if it is recorded as made
+                    by this tool
+    role            OldName (vendor/workload-security), recorded or not, after its
+                    registration at
+                    https://workload.us-1.cloudone.trendmicro.com/api is removed
+                    with the key in the SSM parameter /ws/key
+    role            Gone (vendor/gone), if it is recorded as made by this tool
+    role            app-deployer (role/app-deployer), if it is recorded as made by
+                    this tool
+    ");
 }
 
 #[test]
