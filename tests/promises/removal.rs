@@ -288,10 +288,10 @@ fn management_account_cannot_be_revoked() {
     let scenario = removing().config(&revoking);
     let before = scenario.role(ACCESS);
     let scenario = scenario.apply().assert_outcome("blocked configuration").assert_role_untouched(ACCESS, &before);
-    assert!(!scenario.roles().contains_key(&name(OWN_ROLE)), "roles are removed all the same");
+    assert!(!scenario.roles().contains_key(&name(OWN_ROLE)), "roles are removed anyway");
 }
 
-/// Nobody sees a session that may delete more than the configuration removes.
+/// A session may delete only what the configuration removes.
 #[test]
 fn sessions_may_delete_removed_roles_only() {
     let of = |config: &str, apply: bool| {

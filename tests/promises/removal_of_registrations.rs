@@ -73,7 +73,7 @@ fn fault_or_crash_at_any_call_and_a_second_run_give_the_same_end() {
 }
 
 #[test]
-fn registration_of_somebody_else_is_left_alone() {
+fn registration_of_another_principal_is_left_alone() {
     // Another registration next to the one of this tool, and one with the recorded ID and another role.
     let scenario = registered().with_tenant(|tenant| _ = tenant.connectors.insert(9, unowned_connector()));
     let scenario = scenario.apply().assert_outcome("converged");

@@ -155,11 +155,11 @@ codes! {
     UnexpectedError = "unexpected_error" => [Blocked],
     /// A role of that name exists and is not owned by this tool.
     ForeignRole = "foreign_role" => [Blocked],
-    /// A role that is to be removed is in an instance profile.
+    /// A role to remove is in an instance profile.
     RoleInUse = "role_in_use" => [Blocked],
-    /// A role that is to be removed is not the one that is recorded, or no record knows it.
+    /// A role to remove is not the one that is recorded, or no record knows it.
     RoleNotRecorded = "role_not_recorded" => [Blocked],
-    /// A role that is to be removed is one that this tool never deletes.
+    /// A role to remove is one that this tool never deletes.
     UnsafeRemoval = "unsafe_removal" => [Blocked],
     /// A role exists under another path.
     PathDiffers = "path_differs" => [Blocked],

@@ -45,7 +45,7 @@ const WRITES: [&str; 9] = [
     "iam:UpdateRole",
 ];
 
-/// What is read of a role that is removed.
+/// The reads of a role that is removed.
 const REMOVAL_READS: [&str; 5] = [
     "iam:GetRole",
     "iam:GetRolePolicy",

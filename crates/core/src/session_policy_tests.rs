@@ -227,8 +227,8 @@ fn removed_role_has_a_statement_of_its_own() {
         let policy: Value = serde_json::from_str(&only_policy(&removing(1), mode)).unwrap();
         policy["Statement"].as_array().unwrap().last().unwrap().to_string()
     };
-    insta::assert_snapshot!(statement(Mode::Plan), @"");
-    insta::assert_snapshot!(statement(Mode::Apply), @"");
+    insta::assert_snapshot!(statement(Mode::Plan), @r#"{"Effect":"Allow","Action":["iam:GetRole","iam:GetRolePolicy","iam:ListAttachedRolePolicies","iam:ListInstanceProfilesForRole","iam:ListRolePolicies"],"Resource":["arn:aws:iam::444455556666:role/Removed-0-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx","arn:aws:iam::444455556666:role/*/Removed-0-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"]}"#);
+    insta::assert_snapshot!(statement(Mode::Apply), @r#"{"Effect":"Allow","Action":["iam:GetRole","iam:GetRolePolicy","iam:ListAttachedRolePolicies","iam:ListInstanceProfilesForRole","iam:ListRolePolicies","iam:DeleteRole","iam:DeleteRolePolicy","iam:DetachRolePolicy"],"Resource":["arn:aws:iam::444455556666:role/Removed-0-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx","arn:aws:iam::444455556666:role/*/Removed-0-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"]}"#);
     assert!(!only_policy(&blueprint(), Mode::Apply).contains("iam:DeleteRole\""), "nothing is removed");
 }
 

@@ -332,7 +332,17 @@ async fn role_is_deleted_only_when_nothing_belongs_to_it() {
         delete("Vendor"),
     ];
     outcome += &outcomes(&session, &second).await;
-    insta::assert_snapshot!(outcome, @"");
+    insta::assert_snapshot!(outcome, @"
+    ok
+    ok
+    iam:DeleteRole failed: DeleteConflict: Cannot delete entity, must remove roles from instance profile first.
+    iam:DeleteRole failed: DeleteConflict: Cannot delete entity, must detach all policies first.
+    ok
+    iam:DeleteRole failed: DeleteConflict: Cannot delete entity, must delete policies first.
+    ok
+    ok
+    iam:DeleteRole failed: NoSuchEntity: The role with name Vendor cannot be found.
+    ");
     assert_eq!(organization.role_state(&id(MEMBER), &name("Vendor")), None);
     assert_eq!(session.instance_profiles(&name("Vendor"), None).await.unwrap().items, Vec::<String>::new());
 }

@@ -8,9 +8,15 @@ principal = ["222233334444", "arn:aws:iam::222233334444:role/ci"]
 principal = "arn:aws:iam::222233334444:user/ann"
 external-id = "s3cret-of-ann"
 
-[vendors.trelica]
+[catalogue.acme]
+title = "Acme"
+trust = { accounts = ["123456789012"], external-id = "required" }
+role = { name = "Acme" }
+permissions.ec2 = { actions = ["ec2:DescribeInstances"] }
+
+[vendors.acme]
 external-id = "s3cret-id"
-role-name = "OurTrelica"
+role-name = "OurAcme"
 
 [vendors.workload-security]
 external-id = "s3cret-id"
@@ -47,14 +53,41 @@ fn unchanged_configuration_has_no_warnings() {
 #[test]
 fn everything_that_is_neither_configured_nor_removed_is_named() {
     let new = "[[access-role.grant]]\nprincipal = '999988887777'\n";
-    insta::assert_snapshot!(shown(OLD, new), @"");
+    insta::assert_snapshot!(shown(OLD, new), @r#"
+    vendor/acme: role `OurAcme` is no longer configured and stays in the accounts; to remove it, add
+    [[removed]]
+    vendor = "acme"
+    role-name = "OurAcme"
+    vendor/workload-security: role `Workload_Security_Role_Cross` is no longer configured and stays in the accounts; to remove it, add
+    [[removed]]
+    vendor = "workload-security"
+    role-name = "Workload_Security_Role_Cross"
+    registration = { url = "https://workload.us-1.cloudone.trendmicro.com/api", api-key = { ssm-parameter = "/ws/key" } }
+    role/app-deployer: role `app-deployer` is no longer configured and stays in the accounts; to remove it, add
+    [[removed]]
+    role = "app-deployer"
+    access-role: `222233334444` is no longer granted access and keeps it in the accounts; to remove it, add
+    [[access-role.revoke]]
+    principal = "222233334444"
+    access-role: `arn:aws:iam::222233334444:role/ci` is no longer granted access and keeps it in the accounts; to remove it, add
+    [[access-role.revoke]]
+    principal = "arn:aws:iam::222233334444:role/ci"
+    access-role: `arn:aws:iam::222233334444:user/ann` is no longer granted access and keeps it in the accounts; to remove it, add
+    [[access-role.revoke]]
+    principal = "arn:aws:iam::222233334444:user/ann"
+    "#);
     assert_eq!(shown(OLD, &format!("{new}{}", blocks(OLD, new))), "", "the blocks are what is missing");
 }
 
 #[test]
 fn role_under_another_name_is_named() {
-    let new = OLD.replace("OurTrelica", "NewTrelica");
-    insta::assert_snapshot!(shown(OLD, &new), @"");
+    let new = OLD.replace("OurAcme", "NewAcme");
+    insta::assert_snapshot!(shown(OLD, &new), @r#"
+    vendor/acme: role `OurAcme` has another name now and stays in the accounts; to remove it, add
+    [[removed]]
+    vendor = "acme"
+    role-name = "OurAcme"
+    "#);
     assert_eq!(shown(OLD, &format!("{new}{}", blocks(OLD, &new))), "");
 }
 

@@ -94,7 +94,7 @@ fn access_trust(blueprint: &Blueprint, observed: &Observed, plan: &mut Plan) {
         Ok(before) => match edit(before) {
             Ok(edit) => Ok((before, edit)),
             Err(RemovalError::Empty) => {
-                plan.refusals.push(Refusal::nobody_left(role));
+                plan.refusals.push(Refusal::no_statement_left(role));
                 return;
             }
             Err(RemovalError::Policy(error)) => Err(error.to_string()),

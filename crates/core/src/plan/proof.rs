@@ -104,7 +104,7 @@ pub fn proofs(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
 /// Why there is no trust policy to evaluate, as it ends a sentence.
 type Unknown = &'static str;
 
-/// What is expected of a role that is removed, and of a principal that is revoked.
+/// The expectation of a role that is removed, and of a principal that is revoked.
 const REMOVED: &str = "removed";
 
 const MISSING: Unknown = "role does not exist yet";

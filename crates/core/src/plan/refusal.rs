@@ -98,7 +98,7 @@ impl Refusal {
     }
 
     pub(super) fn removal_unreadable(role: &RoleName, why: &Cause) -> Self {
-        let message = format!("role `{role}`, which is to be removed, cannot be read: {}", why.message);
+        let message = format!("role `{role}`, which the configuration removes, cannot be read: {}", why.message);
         Self::new(why.code, role, message, &why.remedy)
     }
 
@@ -179,8 +179,8 @@ impl Refusal {
     /// A revocation after which the management account could no longer assume the access role.
     pub(super) fn management_revoked(role: &RoleName) -> Self {
         let message = format!(
-            "`[[access-role.revoke]]` would take the management account's access to role `{role}` away, and nobody could repair \
-             the account"
+            "`[[access-role.revoke]]` would take the management account's access to role `{role}` away, and this tool could \
+             no longer repair the account"
         );
         Self::new(Code::Configuration, role, message, "delete that block from the configuration, then run again")
     }
@@ -196,7 +196,7 @@ impl Refusal {
     }
 
     /// A trust policy that would have no statement after the configured principals are removed.
-    pub(super) fn nobody_left(role: &RoleName) -> Self {
+    pub(super) fn no_statement_left(role: &RoleName) -> Self {
         let message = format!(
             "the trust policy of role `{role}` would have no statement left after the revoked principals are removed"
         );

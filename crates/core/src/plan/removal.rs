@@ -6,7 +6,7 @@
 //!
 //! A role is deleted only if this tool owns it. Its owner tag must name what was configured, and its unique ID must be the
 //! recorded one, because whoever may create roles may set the tag. Where no record knows the role, the configuration must say
-//! `adopt = true`. A role that a record knows under another ID was created again by somebody else, and is never deleted.
+//! `adopt = true`. A role that a record knows under another ID was created again by another principal, and is never deleted.
 
 use super::change::{Action, Change, DeletedRole, Deregistration};
 use super::diff::Plan;

@@ -81,7 +81,7 @@ fn owned_role_is_emptied_and_deleted() {
 }
 
 #[test]
-fn absent_role_is_no_change() {
+fn absent_role_needs_no_change() {
     let mut observed = installed(|_| {});
     observed.roles.clear();
     let approved = guarded(&removing(|_| {}), &observed, &RoleHistory::default());
@@ -145,7 +145,7 @@ fn role_that_cannot_be_read_is_refused() {
     observed.roles.clear();
     let why = Cause::new(crate::code::Code::AccessDenied, "iam:GetRole failed", "allow it");
     observed.unreadable.insert(name(ROLE), why);
-    insta::assert_snapshot!(refused(&removing(|_| {}), &observed, &recorded()), @"access_denied: role `Acme`, which is to be removed, cannot be read: iam:GetRole failed; allow it");
+    insta::assert_snapshot!(refused(&removing(|_| {}), &observed, &recorded()), @"access_denied: role `Acme`, which the configuration removes, cannot be read: iam:GetRole failed; allow it");
 }
 
 #[test]
@@ -269,9 +269,9 @@ fn management_account_is_never_revoked() {
         refused_for(&[role], &trusting(&format!(r#"["{role}","222233334444"]"#))),
         refused_for(&["222233334444"], &trusting(r#"["222233334444"]"#)),
     ].join("\n"), @"
-    configuration: `[[access-role.revoke]]` would take the management account's access to role `OrganizationAccountAccessRole` away, and nobody could repair the account; delete that block from the configuration, then run again
-    configuration: `[[access-role.revoke]]` would take the management account's access to role `OrganizationAccountAccessRole` away, and nobody could repair the account; delete that block from the configuration, then run again
-    configuration: `[[access-role.revoke]]` would take the management account's access to role `OrganizationAccountAccessRole` away, and nobody could repair the account; delete that block from the configuration, then run again
+    configuration: `[[access-role.revoke]]` would take the management account's access to role `OrganizationAccountAccessRole` away, and this tool could no longer repair the account; delete that block from the configuration, then run again
+    configuration: `[[access-role.revoke]]` would take the management account's access to role `OrganizationAccountAccessRole` away, and this tool could no longer repair the account; delete that block from the configuration, then run again
+    configuration: `[[access-role.revoke]]` would take the management account's access to role `OrganizationAccountAccessRole` away, and this tool could no longer repair the account; delete that block from the configuration, then run again
     configuration: the trust policy of role `OrganizationAccountAccessRole` would have no statement left after the revoked principals are removed; grant another principal access, or delete `[[access-role.revoke]]`
     ");
     let approved =

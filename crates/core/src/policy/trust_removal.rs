@@ -6,7 +6,7 @@
 //! would give it access. Whoever has access as a part of something larger, such as a role of an account whose root is a
 //! principal, keeps it.
 //!
-//! IAM rejects a policy without statements, and nobody could assume the role. So nothing is removed if no statement would be left.
+//! IAM rejects a policy without statements, and no principal could assume the role. So nothing is removed if no statement would be left.
 
 use serde_json::Value;
 

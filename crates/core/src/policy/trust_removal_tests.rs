@@ -117,7 +117,7 @@ fn account_is_named_by_its_root_and_by_its_roles() {
 }
 
 proptest! {
-    /// What was granted can be revoked again, and nothing else changes.
+    /// A grant can be revoked again, and nothing else changes.
     #[test]
     fn revoking_a_new_grant_restores_the_document(
         accounts in prop::collection::btree_set(0..20_u32, 1..6),
