@@ -46,7 +46,7 @@ pub use http::HttpClient;
 pub use try_access::ProfileAccess;
 
 use onboarding_core::error::ApiError;
-use onboarding_engine::ports::Clock;
+use onboarding_engine::ports::{Clock, Paced};
 
 /// The clients of AWS with the caller's own credentials, and the names of the resources that they use. Clones share their
 /// connections.
@@ -146,6 +146,8 @@ impl Aws {
         }
     }
 }
+
+impl Paced for Aws {}
 
 impl Clock for Aws {
     fn now(&self) -> SystemTime {

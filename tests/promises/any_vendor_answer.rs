@@ -15,8 +15,8 @@ use onboarding_core::record::{Record, RecordUpdate};
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::Engine;
 use onboarding_engine::ports::{
-    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, Http, LeaseAttempt, ParameterPage, ParameterValue,
-    Records, Saved, Secrets, Sessions, VendorApi, VendorRequest, VendorResponse,
+    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, Http, LeaseAttempt, Paced, ParameterPage,
+    ParameterValue, Records, Saved, Secrets, Sessions, VendorApi, VendorRequest, VendorResponse,
 };
 use onboarding_simulation::FakeOrganization;
 use secrecy::SecretString;
@@ -122,6 +122,8 @@ impl Records for WithVendor {
         self.organization.save_handoff(subject, vendor, done).await
     }
 }
+
+impl Paced for WithVendor {}
 
 impl Clock for WithVendor {
     fn now(&self) -> SystemTime {

@@ -141,22 +141,5 @@ pub const VENDOR_REGISTRATION: Duration = Duration::from_secs(120);
 /// after this time at the latest; reading them for every message would use up the calls that Parameter Store allows an account.
 pub const CONFIGURATION_AGE: Duration = Duration::from_secs(60);
 
-/// `ListAccounts` is limited to 8 requests per second, and the other listings of `onboard accounts` are made at the same rate.
-///
-/// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>.
-pub const BETWEEN_LISTINGS: Duration = Duration::from_millis(125);
-
-/// `ListParents` is limited to 5 requests per second.
-pub const BETWEEN_LIST_PARENTS: Duration = Duration::from_millis(200);
-
-/// `CreateAccount` is limited to one request in ten seconds, after [`CREATE_ACCOUNT_BURST`] at once.
-pub const BETWEEN_CREATE_ACCOUNT: Duration = Duration::from_secs(10);
-
-/// How many requests of `CreateAccount` may be made at once.
-pub const CREATE_ACCOUNT_BURST: u32 = 3;
-
-/// `DescribeCreateAccountStatus` is limited to two requests per second.
-pub const BETWEEN_CREATION_STATUS: Duration = Duration::from_millis(500);
-
 /// The number of accounts that an organization can create at the same time.
 pub const CONCURRENT_CREATIONS: usize = 5;

@@ -9,6 +9,7 @@ use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::trigger::TriggerKind;
 
 use crate::cache::Cache;
+use crate::ports::Paced;
 
 /// Everything that is needed to bring accounts to their blueprint.
 pub struct Engine<W> {
@@ -21,9 +22,10 @@ pub struct Engine<W> {
     pub(crate) known_secrets: KnownSecrets,
 }
 
-impl<W> Engine<W> {
-    /// An engine that has read nothing yet.
+impl<W: Paced> Engine<W> {
+    /// An engine that has read nothing yet. Its calls keep to the limits of the configuration.
     pub fn new(world: W, config: Config) -> Self {
+        world.set_limits(&config.limits);
         Self { world, config, cache: Cache::default(), known_secrets: KnownSecrets::default() }
     }
 

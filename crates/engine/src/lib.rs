@@ -12,7 +12,8 @@
 //! | `ledger` | every change of a run and its result |
 //! | `open_record` | one run at a time writes in an account, and what is remembered about it |
 //! | `vendors` | registrations with vendors, and who executes a change |
-//! | `all_accounts` | lists the organization, not faster than Organizations allows |
+//! | `governed/` | makes every call wait for the rate of its API, and limits the requests in flight |
+//! | `all_accounts` | lists the organization |
 //! | `new_accounts/` | creates accounts, moves them and onboards them |
 //! | `handoffs` | what a person still has to do at vendors; no account is accessed |
 //! | `retry` | pauses between attempts, and calls that hang |
@@ -35,6 +36,7 @@ mod departure;
 mod deregister;
 mod engine;
 mod first_look;
+mod governed;
 mod handoffs;
 mod job;
 mod ledger;
@@ -45,7 +47,6 @@ mod open_record;
 mod pages;
 pub mod ports;
 mod prepare;
-mod rate_limit;
 mod removed;
 mod retry;
 mod run;
@@ -58,6 +59,7 @@ mod verify;
 pub use all_accounts::{AllAccounts, all_accounts};
 pub use configuration::{ConfigurationError, DeployedConfiguration, parameters_below};
 pub use first_look::FirstLook;
+pub use governed::{Governed, GovernedSession};
 pub use job::{Engine, Job};
 pub use new_accounts::{CreationRun, Interrupt, Members, SurveyError, all_members, unit_paths};
 pub use open_record::OpenRecord;

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::organization::FakeOrganization;
 use onboarding_core::time::after;
-use onboarding_engine::ports::Clock;
+use onboarding_engine::ports::{Clock, Paced};
 
 /// How many consecutive polls without activity a sleeper must see before time jumps. More than one, because large sets of
 /// futures are polled a few at a time.
@@ -44,6 +44,8 @@ impl Drop for Sleeper<'_> {
         state.activity += 1;
     }
 }
+
+impl Paced for FakeOrganization {}
 
 impl Clock for FakeOrganization {
     fn now(&self) -> SystemTime {

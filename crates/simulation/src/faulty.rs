@@ -14,6 +14,7 @@ use onboarding_core::observed::{ExistingRegistration, ObservedRole};
 use onboarding_core::organizational_unit::{Unit, UnitId};
 use onboarding_core::outcome::Cause;
 use onboarding_core::plan::{Change, RegistrationChange};
+use onboarding_core::rate::RateLimits;
 use onboarding_core::record::{Record, RecordUpdate};
 use onboarding_core::report::AccountEvent;
 use onboarding_core::role::RoleName;
@@ -21,7 +22,7 @@ use onboarding_core::role_id::RoleId;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
     AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, ManageAccounts, MemberPage, Notifier,
-    Page, ParameterPage, ParameterValue, Queue, ReadIam, Records, RequestPage, Saved, Secrets, Sessions, UnitPage,
+    Page, Paced, ParameterPage, ParameterValue, Queue, ReadIam, Records, RequestPage, Saved, Secrets, Sessions, UnitPage,
     VendorApi, WriteIam,
 };
 
@@ -211,6 +212,16 @@ impl<P: Notifier> Notifier for Faulty<P> {
 
     async fn publish_event(&self, event: &AccountEvent) -> Result<(), ApiError> {
         self.script.play("events:PutEvents", self.inner.publish_event(event)).await
+    }
+}
+
+impl<P: Paced> Paced for Faulty<P> {
+    fn set_limits(&self, limits: &RateLimits) {
+        self.inner.set_limits(limits);
+    }
+
+    async fn may_request_account(&self) {
+        self.inner.may_request_account().await;
     }
 }
 

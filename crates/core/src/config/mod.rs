@@ -15,6 +15,7 @@ mod hash;
 mod model;
 mod names;
 mod parameters;
+mod rate_limits;
 mod read;
 mod registration;
 mod risks;

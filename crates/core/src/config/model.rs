@@ -8,6 +8,7 @@ use crate::console::ConsoleSettings;
 use crate::display_name::DisplayName;
 use crate::exclude::Exclude;
 use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement, Principal};
+use crate::rate::RateLimits;
 use crate::role::{ExternalId, ExternalIdPattern, RoleName};
 use crate::role_settings::RoleDefinition;
 use crate::template::Template;
@@ -27,6 +28,8 @@ pub struct Config {
     pub new_for: Duration,
     /// How long an account is retried before it is reported as needing attention.
     pub give_up_after: Duration,
+    /// How fast AWS is called.
+    pub limits: RateLimits,
     /// The vendor roles, then the `[[role]]` entries, each in file order.
     pub roles: Vec<RoleTemplate>,
     /// The hash of the text and of every file that it refers to. Records keep it, to show which accounts were processed with

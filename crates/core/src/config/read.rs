@@ -8,7 +8,7 @@ use super::context::ReadContext;
 use super::files::{Files, NoFiles};
 use super::hash::HashedFiles;
 use super::{
-    AccessRole, Config, ConfigErrors, RoleTemplate, examples, roles, self_trust, trust, trust_size, vendors, warnings,
+    AccessRole, Config, ConfigErrors, RoleTemplate, examples, rate_limits, roles, self_trust, trust, trust_size, vendors, warnings,
 };
 use crate::console::ConsoleSettings;
 use crate::exclude::Exclude;
@@ -21,7 +21,7 @@ const ACCOUNTS: &[&str] = &["exclude"];
 const CONSOLE: &[&str] = &["access-portal", "permission-set"];
 const WAITING: &[&str] = &["new-account-minutes", "give-up-after-hours"];
 const TOP_LEVEL: &[&str] =
-    &["access-role", "accounts", "console", "waiting", "vendors", "role", "vendor-files", "catalogue"];
+    &["access-role", "accounts", "console", "waiting", "limits", "vendors", "role", "vendor-files", "catalogue"];
 const ACCESS_ROLE: &[&str] = &["names", "prune-orphans", "grant"];
 const DEFAULT_ACCESS_ROLES: [&str; 2] = ["OrganizationAccountAccessRole", "AWSControlTowerExecution"];
 const WEEK_IN_MINUTES: i64 = 7 * 24 * 60;
@@ -130,6 +130,7 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     // The queue drops messages after four days: see `Inbox` in template.yaml.
     let give_up = waiting.as_ref().and_then(|t| t.get("give-up-after-hours"));
     let give_up = give_up.and_then(|value| value.integer(1..=72, "hours (at most three days)")).unwrap_or(24);
+    let limits = table.get("limits").map(|value| rate_limits::read(&value)).unwrap_or_default();
     let excluded = accounts.and_then(|t| t.get("exclude")).and_then(|value| value.list()).unwrap_or_default();
     let excluded = excluded.iter().filter_map(Value::parse::<Exclude>).collect::<BTreeSet<_>>();
     let console = table.get("console").and_then(|value| value.table(CONSOLE));
@@ -142,6 +143,7 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
         excluded,
         new_for,
         give_up_after,
+        limits,
         roles,
         hash: String::new(),
         example_values: Vec::new(),

@@ -5,8 +5,10 @@ use std::fmt::Write;
 use super::model::{
     Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec, VendorTenant,
 };
+use super::rate_limits;
 use crate::lines::{Line, Style};
 use crate::policy::{AssumeAction, Document, Redactor};
+use crate::rate::RateLimits;
 use crate::role_settings::RoleDefinition;
 use crate::suggestion::plain_list_of;
 
@@ -46,6 +48,10 @@ pub fn show(config: &Config) -> Vec<Line> {
             field("access portal", portal.as_str()),
             field("permission set", set),
         ]);
+    }
+    if config.limits != RateLimits::default() {
+        lines.extend([Line::blank(), Line::heading("limits")]);
+        lines.extend(rate_limits::described(&config.limits).map(|(label, text)| field(label, text)));
     }
     lines.extend(config.roles.iter().flat_map(role));
     lines

@@ -7,7 +7,6 @@
 //!
 //! | File | Contents |
 //! |---|---|
-//! | `paces` | the rates at which Organizations allows the calls of a run |
 //! | `interrupt` | why a step ends before it is done |
 //! | `members` | the accounts with their emails, and the requests in progress |
 //! | `units` | finds units by their paths, and the paths of units |
@@ -18,7 +17,6 @@
 mod create;
 mod interrupt;
 mod members;
-mod paces;
 mod run;
 mod survey;
 mod units;

@@ -4,42 +4,34 @@ use std::collections::BTreeMap;
 
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
-use onboarding_core::limits::{BETWEEN_LIST_PARENTS, BETWEEN_LISTINGS};
 use onboarding_core::organizational_unit::{Unit, UnitId, UnitSelector};
 
 use crate::pages::read_pages;
-use crate::ports::{Clock, ManageAccounts, UnitPage};
-use crate::rate_limit::RateLimit;
+use crate::ports::{ManageAccounts, UnitPage};
 
 /// The units that were read, each parent once.
 pub(super) struct Units<'a, W> {
     world: &'a W,
-    pace: RateLimit,
-    parents: RateLimit,
     root: Option<Unit>,
     below: BTreeMap<UnitId, Vec<Unit>>,
     by_id: BTreeMap<UnitId, Option<Unit>>,
 }
 
-impl<'a, W: ManageAccounts + Clock> Units<'a, W> {
+impl<'a, W: ManageAccounts> Units<'a, W> {
     pub(super) fn new(world: &'a W) -> Self {
-        let pace = RateLimit::new(BETWEEN_LISTINGS, 1);
-        let parents = RateLimit::new(BETWEEN_LIST_PARENTS, 1);
-        Self { world, pace, parents, root: None, below: BTreeMap::new(), by_id: BTreeMap::new() }
+        Self { world, root: None, below: BTreeMap::new(), by_id: BTreeMap::new() }
     }
 
     pub(super) async fn root(&mut self) -> Result<Unit, ApiError> {
         if let Some(root) = &self.root {
             return Ok(root.clone());
         }
-        self.pace.wait(self.world).await;
         let root = self.world.root().await?;
         Ok(self.root.insert(root).clone())
     }
 
     /// The unit that an account is in.
     pub(super) async fn parent(&self, account: &AccountId) -> Result<UnitId, ApiError> {
-        self.parents.wait(self.world).await;
         self.world.parent(account).await
     }
 
@@ -62,7 +54,6 @@ impl<'a, W: ManageAccounts + Clock> Units<'a, W> {
         if let Some(found) = self.by_id.get(id) {
             return Ok(found.clone());
         }
-        self.pace.wait(self.world).await;
         let found = self.world.unit(id).await?;
         self.by_id.insert(id.clone(), found.clone());
         Ok(found)
@@ -91,7 +82,7 @@ impl<'a, W: ManageAccounts + Clock> Units<'a, W> {
         if !self.below.contains_key(parent) {
             let mut units = Vec::new();
             let world = self.world;
-            read_pages("organizations:ListOrganizationalUnitsForParent", world, &self.pace, async |from| {
+            read_pages("organizations:ListOrganizationalUnitsForParent", async |from| {
                 let UnitPage { units: page, next } = world.units_below(parent, from).await?;
                 units.extend(page);
                 Ok(next)
@@ -108,7 +99,7 @@ impl<'a, W: ManageAccounts + Clock> Units<'a, W> {
 /// # Errors
 /// When the units, or the unit of an account, cannot be read.
 pub async fn unit_paths(
-    world: &(impl ManageAccounts + Clock),
+    world: &impl ManageAccounts,
     accounts: &[Account],
 ) -> Result<BTreeMap<AccountId, String>, ApiError> {
     let mut units = Units::new(world);
@@ -127,7 +118,7 @@ pub async fn unit_paths(
 }
 
 /// The path of names of every unit.
-async fn names_of_all<W: ManageAccounts + Clock>(
+async fn names_of_all<W: ManageAccounts>(
     units: &mut Units<'_, W>,
 ) -> Result<BTreeMap<UnitId, String>, ApiError> {
     let root = units.root().await?;
