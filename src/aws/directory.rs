@@ -7,7 +7,7 @@ use super::error::malformed;
 use onboarding_core::account::{Account, AccountId, AccountState, JoinMethod, Partition};
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::time::from_unix_seconds;
-use onboarding_engine::ports::{AccountPage, Creation, Directory, UnreadableAccount};
+use onboarding_engine::ports::{AccountPage, Creation, Directory, TagPage, UnreadableAccount};
 
 impl Directory for Aws {
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
@@ -35,6 +35,14 @@ impl Directory for Aws {
             }
         }
         Ok(page)
+    }
+
+    async fn account_tags(&self, id: &AccountId, from: Option<String>) -> Result<TagPage, ApiError> {
+        const CALL: &str = "organizations:ListTagsForResource";
+        let send = self.organizations.list_tags_for_resource().resource_id(id.as_str()).set_next_token(from).send();
+        let response = send.await.map_err(self.caller_error(CALL))?;
+        let tags = response.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
+        Ok(TagPage { tags: tags.collect(), next: response.next_token })
     }
 
     async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {

@@ -4,7 +4,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 use clap_complete::ArgValueCandidates;
 
 use super::completion;
-use onboarding_core::account::AccountId;
+pub(super) use onboarding_core::selection::typed_account_id as account_id;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -16,24 +16,6 @@ pub(super) enum Format {
 /// The help of `--records`, with what a command does without it.
 pub(super) fn records_help(without: &str) -> String {
     format!("DynamoDB table of the deployed function's records (output `RecordsTable` of the stack). {without}")
-}
-
-/// Parses an account ID as people copy it; an error is explained without the syntax of a file.
-pub(super) fn account_id(text: &str) -> Result<AccountId, String> {
-    const LOOK_UP: &str = "`aws organizations list-accounts` shows the IDs";
-    let trimmed = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`'));
-    let digits: String = trimmed.chars().filter(|c| !matches!(c, '-' | ' ')).collect();
-    if let Ok(id) = digits.parse::<AccountId>() {
-        return if text == digits { Ok(id) } else { Err(format!("write the 12 digits and nothing else: {id}")) };
-    }
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!("an account ID has 12 digits and no other characters; {LOOK_UP}"));
-    }
-    let count = digits.len();
-    // Spreadsheets and scripts that take the ID for a number drop its leading zeros.
-    let hint = if count == 11 { "; a leading zero may be missing" } else { "" };
-    let plural = if count == 1 { "" } else { "s" };
-    Err(format!("it has {count} digit{plural}, and an account ID has 12{hint}; {LOOK_UP}"))
 }
 
 /// Credentials and region.

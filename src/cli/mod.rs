@@ -32,6 +32,7 @@ mod policy;
 mod prerequisites;
 mod prerequisites_args;
 mod profile_files;
+mod selection_args;
 mod target_args;
 mod user_file;
 mod vendor_args;

@@ -16,7 +16,7 @@ use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::Engine;
 use onboarding_engine::ports::{
     AccountPage, AssumeRoleRequest, Clock, Creation, Directory, Http, LeaseAttempt, Paced, ParameterPage,
-    ParameterValue, Records, Saved, Secrets, Sessions, VendorApi, VendorRequest, VendorResponse,
+    ParameterValue, Records, Saved, Secrets, Sessions, TagPage, VendorApi, VendorRequest, VendorResponse,
 };
 use onboarding_simulation::FakeOrganization;
 use secrecy::SecretString;
@@ -72,6 +72,10 @@ impl Directory for WithVendor {
 
     async fn accounts(&self, from: Option<String>) -> Result<AccountPage, ApiError> {
         self.organization.accounts(from).await
+    }
+
+    async fn account_tags(&self, id: &AccountId, from: Option<String>) -> Result<TagPage, ApiError> {
+        self.organization.account_tags(id, from).await
     }
 
     async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {

@@ -9,6 +9,7 @@ mod common;
 
 mod access_is_exact;
 mod account_creation;
+mod account_selection;
 mod any_vendor_answer;
 mod concurrent_runs;
 mod configuration_with_files;
@@ -30,6 +31,7 @@ mod only_confirmed_accounts;
 mod other_envelopes;
 mod panic;
 mod plan_is_what_apply_calls;
+mod quotas;
 mod records;
 mod registration;
 mod registration_settings;

@@ -45,6 +45,7 @@ pub mod report;
 pub mod role;
 pub mod role_id;
 pub mod role_settings;
+pub mod selection;
 pub mod session_policy;
 pub mod suggestion;
 pub mod sweep_mode;

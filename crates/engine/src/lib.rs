@@ -14,6 +14,7 @@
 //! | `vendors` | registrations with vendors, and who executes a change |
 //! | `governed/` | makes every call wait for the rate of its API, and limits the requests in flight |
 //! | `all_accounts` | lists the organization |
+//! | `units`, `select_accounts` | the organizational units; the accounts that a command is for |
 //! | `new_accounts/` | creates accounts, moves them and onboards them |
 //! | `handoffs` | what a person still has to do at vendors; no account is accessed |
 //! | `retry` | pauses between attempts, and calls that hang |
@@ -51,8 +52,10 @@ mod removed;
 mod retry;
 mod run;
 mod secrets;
+mod select_accounts;
 mod target;
 mod tenants;
+mod units;
 mod vendors;
 mod verify;
 
@@ -61,11 +64,13 @@ pub use configuration::{ConfigurationError, DeployedConfiguration, parameters_be
 pub use first_look::FirstLook;
 pub use governed::{Governed, GovernedSession};
 pub use job::{Engine, Job};
-pub use new_accounts::{CreationRun, Interrupt, Members, SurveyError, all_members, unit_paths};
+pub use new_accounts::{CreationRun, Interrupt, Members, SurveyError, all_members};
 pub use open_record::OpenRecord;
 pub use pages::Pages;
 pub use retry::{timed_out, timeout_at};
 pub use run::Processed;
 pub use secrets::{Unusable, Use, read_parameters};
+pub use select_accounts::{SelectError, select_accounts};
 pub use target::TargetAccount;
+pub use units::unit_paths;
 pub use verify::Verified;

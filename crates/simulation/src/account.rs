@@ -39,6 +39,8 @@ pub(super) struct SimAccount {
     /// The ID of the unit that it is in.
     pub(super) unit: String,
     pub(super) state: AccountState,
+    /// The tags in Organizations.
+    pub(super) tags: BTreeMap<String, String>,
     /// The path in the organization, such as `o-…/r-…/ou-…/ACCOUNT/`.
     pub(super) ou_path: Option<String>,
     pub(super) joined_at: Option<SystemTime>,
@@ -66,6 +68,7 @@ impl SimAccount {
             email: None,
             unit: ROOT.to_owned(),
             state,
+            tags: BTreeMap::new(),
             ou_path: None,
             joined_at,
             joined: JoinMethod::Created,

@@ -15,7 +15,7 @@ use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
 use onboarding_core::time::since;
 use onboarding_engine::ports::{
-    AccountPage, Creation, Directory, ParameterKind, ParameterPage, ParameterValue, Secrets, UnreadableAccount,
+    AccountPage, Creation, Directory, ParameterKind, ParameterPage, ParameterValue, Secrets, TagPage, UnreadableAccount,
 };
 
 impl Directory for FakeOrganization {
@@ -50,6 +50,23 @@ impl Directory for FakeOrganization {
                 accounts: readable.into_iter().map(|(id, account)| described(state, id, account)).collect(),
                 next,
             })
+        })
+        .await
+    }
+
+    async fn account_tags(&self, id: &AccountId, from: Option<String>) -> Result<TagPage, ApiError> {
+        let management = self.lock().management.clone();
+        let call = "organizations:ListTagsForResource";
+        self.perform_call(CallInfo { account: &management, call, role: None, write: false }, |state| {
+            let Some(account) = state.accounts.get(id) else {
+                return Err(Rejection::new("TargetNotFoundException", "You specified a target that doesn't exist."));
+            };
+            // The pagination token is the last key of the previous page.
+            let after = account.tags.iter().filter(|(key, _)| from.as_ref().is_none_or(|from| *key > from));
+            let mut after = after.map(|(key, value)| (key.clone(), value.clone()));
+            let tags: BTreeMap<_, _> = after.by_ref().take(state.page_size).collect();
+            let last = tags.keys().last().cloned();
+            Ok(TagPage { next: after.next().and(last), tags })
         })
         .await
     }

@@ -22,8 +22,8 @@ use onboarding_core::role_id::RoleId;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
     AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, ManageAccounts, MemberPage, Notifier,
-    Page, Paced, ParameterPage, ParameterValue, Queue, ReadIam, Records, RequestPage, Saved, Secrets, Sessions, UnitPage,
-    VendorApi, WriteIam,
+    Page, Paced, ParameterPage, ParameterValue, Queue, ReadIam, Records, RequestPage, Saved, Secrets, Sessions, TagPage,
+    UnitPage, VendorApi, WriteIam,
 };
 
 /// An implementation of ports whose calls fail as a [`Script`] says.
@@ -48,6 +48,10 @@ impl<P: Directory> Directory for Faulty<P> {
 
     async fn accounts(&self, from: Option<String>) -> Result<AccountPage, ApiError> {
         self.script.play("organizations:ListAccounts", self.inner.accounts(from)).await
+    }
+
+    async fn account_tags(&self, id: &AccountId, from: Option<String>) -> Result<TagPage, ApiError> {
+        self.script.play("organizations:ListTagsForResource", self.inner.account_tags(id, from)).await
     }
 
     async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {

@@ -155,6 +155,11 @@ impl FakeOrganization {
         self.alter(account, |account| account.state = state);
     }
 
+    /// Sets a tag of an account in Organizations.
+    pub fn tag_account(&self, account: &AccountId, key: &str, value: &str) {
+        self.alter(account, |account| account.tags.insert(key.to_owned(), value.to_owned()));
+    }
+
     /// Sets the path of an account in the organization, as when it is moved to an organizational unit.
     pub fn set_ou_path(&self, account: &AccountId, path: &str) {
         self.alter(account, |account| account.ou_path = Some(path.to_owned()));

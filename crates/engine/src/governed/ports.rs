@@ -18,7 +18,7 @@ use secrecy::SecretString;
 use super::{Governed, GovernedSession};
 use crate::ports::{
     AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, Notifier, Paced, ParameterPage,
-    ParameterValue, Queue, Records, Saved, Secrets, Sessions, VendorApi,
+    ParameterValue, Queue, Records, Saved, Secrets, Sessions, TagPage, VendorApi,
 };
 
 impl<W: Clock> Paced for Governed<W> {
@@ -38,6 +38,10 @@ impl<W: Directory + Clock> Directory for Governed<W> {
 
     async fn accounts(&self, from: Option<String>) -> Result<AccountPage, ApiError> {
         self.call(LimitedApi::ListAccounts, self.inner.accounts(from)).await
+    }
+
+    async fn account_tags(&self, id: &AccountId, from: Option<String>) -> Result<TagPage, ApiError> {
+        self.call(LimitedApi::ListTags, self.inner.account_tags(id, from)).await
     }
 
     async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {

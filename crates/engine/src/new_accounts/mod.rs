@@ -9,7 +9,6 @@
 //! |---|---|
 //! | `interrupt` | why a step ends before it is done |
 //! | `members` | the accounts with their emails, and the requests in progress |
-//! | `units` | finds units by their paths, and the paths of units |
 //! | `survey` | compares what is asked for with what exists |
 //! | `create` | creates one account, or finds it |
 //! | `run` | several accounts at the same time: create, move, onboard |
@@ -19,10 +18,8 @@ mod interrupt;
 mod members;
 mod run;
 mod survey;
-mod units;
 
 pub use interrupt::Interrupt;
 pub use members::{Members, all_members};
 pub use run::CreationRun;
 pub use survey::SurveyError;
-pub use units::unit_paths;

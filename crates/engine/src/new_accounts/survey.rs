@@ -10,9 +10,9 @@ use onboarding_core::new_account::{AccountPlan, AccountRow, Existing, RowError};
 use onboarding_core::organizational_unit::Unit;
 
 use super::members::{Members, all_members, requests_in_progress, with_name};
-use super::units::Units;
 use crate::job::Engine;
 use crate::ports::{AccountRequest, ManageAccounts, Member, World};
+use crate::units::Units;
 
 /// Why there is no plan.
 #[derive(Debug)]

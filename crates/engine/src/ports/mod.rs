@@ -60,6 +60,13 @@ pub trait Directory: Sync {
     /// `organizations:ListAccounts`, one page.
     fn accounts(&self, from: Option<String>) -> impl Future<Output = Result<AccountPage, ApiError>> + Send;
 
+    /// `organizations:ListTagsForResource`, one page of the tags of an account in Organizations.
+    fn account_tags(
+        &self,
+        id: &AccountId,
+        from: Option<String>,
+    ) -> impl Future<Output = Result<TagPage, ApiError>> + Send;
+
     /// `organizations:DescribeCreateAccountStatus`: the state of an account creation request. Call it at most once a second.
     fn account_creation(&self, request: &str) -> impl Future<Output = Result<Creation, ApiError>> + Send;
 }
@@ -82,6 +89,15 @@ pub struct UnreadableAccount {
     pub id: Option<AccountId>,
     /// The part that cannot be read.
     pub problem: String,
+}
+
+/// One page of tags, and the token of the next page.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TagPage {
+    /// The tags.
+    pub tags: BTreeMap<String, String>,
+    /// Where the next page starts.
+    pub next: Option<String>,
 }
 
 /// The state of an account creation request.

@@ -1,6 +1,7 @@
-//! Finds organizational units by their paths of names, and the paths of the units that accounts are in.
+//! Finds organizational units by their paths of names, and the paths of the units that accounts are in: for the selection of
+//! accounts, and for accounts that are created.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
@@ -10,7 +11,7 @@ use crate::pages::read_pages;
 use crate::ports::{ManageAccounts, UnitPage};
 
 /// The units that were read, each parent once.
-pub(super) struct Units<'a, W> {
+pub(crate) struct Units<'a, W> {
     world: &'a W,
     root: Option<Unit>,
     below: BTreeMap<UnitId, Vec<Unit>>,
@@ -18,11 +19,11 @@ pub(super) struct Units<'a, W> {
 }
 
 impl<'a, W: ManageAccounts> Units<'a, W> {
-    pub(super) fn new(world: &'a W) -> Self {
+    pub(crate) fn new(world: &'a W) -> Self {
         Self { world, root: None, below: BTreeMap::new(), by_id: BTreeMap::new() }
     }
 
-    pub(super) async fn root(&mut self) -> Result<Unit, ApiError> {
+    pub(crate) async fn root(&mut self) -> Result<Unit, ApiError> {
         if let Some(root) = &self.root {
             return Ok(root.clone());
         }
@@ -31,12 +32,12 @@ impl<'a, W: ManageAccounts> Units<'a, W> {
     }
 
     /// The unit that an account is in.
-    pub(super) async fn parent(&self, account: &AccountId) -> Result<UnitId, ApiError> {
+    pub(crate) async fn parent(&self, account: &AccountId) -> Result<UnitId, ApiError> {
         self.world.parent(account).await
     }
 
     /// The unit that a person selects, or why there is none.
-    pub(super) async fn find(&mut self, selector: &UnitSelector) -> Result<Result<Unit, String>, ApiError> {
+    pub(crate) async fn find(&mut self, selector: &UnitSelector) -> Result<Result<Unit, String>, ApiError> {
         match selector {
             UnitSelector::Id(id) => {
                 let found = self.by_id(id).await?;
@@ -47,7 +48,7 @@ impl<'a, W: ManageAccounts> Units<'a, W> {
     }
 
     /// The unit with an ID.
-    pub(super) async fn by_id(&mut self, id: &UnitId) -> Result<Option<Unit>, ApiError> {
+    pub(crate) async fn by_id(&mut self, id: &UnitId) -> Result<Option<Unit>, ApiError> {
         if id.is_root() {
             return Ok(Some(self.root().await?).filter(|root| root.id == *id));
         }
@@ -76,6 +77,25 @@ impl<'a, W: ManageAccounts> Units<'a, W> {
             unit = Unit { id: found.id.clone(), name: path.as_str().into() };
         }
         Ok(Ok(unit))
+    }
+
+    /// Every unit with the ID of its parent. The name of each is its path.
+    async fn all(&mut self) -> Result<Vec<(UnitId, Unit)>, ApiError> {
+        let mut all = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut left = vec![(self.root().await?.id, String::new())];
+        while let Some((parent, path)) = left.pop() {
+            for unit in self.below(&parent).await?.to_vec() {
+                let name = unit.name.raw();
+                let path = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+                // Organizations has no circles; one that an answer shows is not followed.
+                if seen.insert(unit.id.clone()) {
+                    left.push((unit.id.clone(), path.clone()));
+                    all.push((parent.clone(), Unit { id: unit.id, name: path.as_str().into() }));
+                }
+            }
+        }
+        Ok(all)
     }
 
     async fn below(&mut self, parent: &UnitId) -> Result<&[Unit], ApiError> {
@@ -122,17 +142,31 @@ async fn names_of_all<W: ManageAccounts>(
     units: &mut Units<'_, W>,
 ) -> Result<BTreeMap<UnitId, String>, ApiError> {
     let root = units.root().await?;
-    let mut paths = BTreeMap::from([(root.id.clone(), root.name.raw().to_owned())]);
-    let mut left = vec![(root.id, String::new())];
-    while let Some((parent, path)) = left.pop() {
-        for unit in units.below(&parent).await?.to_vec() {
-            let name = unit.name.raw();
-            let path = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
-            // Organizations has no circles; one that an answer shows is not followed.
-            if paths.insert(unit.id.clone(), path.clone()).is_none() {
-                left.push((unit.id, path));
-            }
-        }
+    let mut paths = BTreeMap::from([(root.id, root.name.raw().to_owned())]);
+    for (_, unit) in units.all().await? {
+        paths.insert(unit.id, unit.name.raw().to_owned());
     }
     Ok(paths)
+}
+
+/// The unit of each of these accounts and those above it, for accounts of which Organizations returned no path.
+///
+/// # Errors
+/// When the units, or the unit of an account, cannot be read.
+pub(crate) async fn units_above<W: ManageAccounts>(
+    units: &mut Units<'_, W>,
+    accounts: &[&AccountId],
+) -> Result<BTreeMap<AccountId, BTreeSet<UnitId>>, ApiError> {
+    let parents: BTreeMap<_, _> = units.all().await?.into_iter().map(|(parent, unit)| (unit.id, parent)).collect();
+    let mut above = BTreeMap::new();
+    for account in accounts {
+        let mut found = BTreeSet::new();
+        let mut unit = Some(units.parent(account).await?);
+        // Organizations has no circles; one that an answer shows is not followed.
+        while let Some(next) = unit.filter(|unit| found.insert(unit.clone())) {
+            unit = parents.get(&next).cloned();
+        }
+        above.insert((*account).clone(), found);
+    }
+    Ok(above)
 }

@@ -1,0 +1,135 @@
+//! A file with account IDs: one on each line, or a CSV file.
+//!
+//! The IDs are in the first column, unless the first line names the columns and one of them is `account_id`: so the output of
+//! `onboard accounts list --format csv` is such a file. Blank lines, and what follows a `#`, are ignored. Each line is read by
+//! itself, so that a quote that is not closed cannot hide the lines after it.
+
+use csv::{ReaderBuilder, StringRecord, Trim};
+
+use super::id::typed_account_id;
+use crate::account::AccountId;
+use crate::text::Untrusted;
+
+/// The names of the column with the ID, without case and separators: as this tool, the AWS CLI and the console's export write it.
+const ID_COLUMNS: &[&str] = &["accountid", "id", "account"];
+
+/// An error in a line of a file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{line}: {problem}")]
+pub struct LineError {
+    /// The line.
+    pub line: usize,
+    /// The problem, and what to write.
+    pub problem: String,
+}
+
+/// Reads the accounts of a file, each with its line.
+///
+/// # Errors
+/// Every error of the file.
+pub fn parse_account_file(text: &str) -> Result<Vec<(usize, AccountId)>, Vec<LineError>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
+    let mut accounts = Vec::new();
+    let mut errors = Vec::new();
+    let mut column = None;
+    for (line, content) in (1..).zip(text.split('\n')) {
+        let content = content.trim();
+        if content.is_empty() || content.starts_with('#') {
+            continue;
+        }
+        let cells = match cells(content) {
+            Ok(cells) => cells,
+            Err(problem) => {
+                errors.push(LineError { line, problem });
+                continue;
+            }
+        };
+        if column.is_none() {
+            let named = cells.iter().position(is_id_column);
+            column = Some(named.unwrap_or(0));
+            if named.is_some() {
+                continue;
+            }
+        }
+        match id_in(&cells, column.unwrap_or(0)) {
+            Ok(id) => accounts.push((line, id)),
+            Err(problem) => errors.push(LineError { line, problem }),
+        }
+    }
+    if accounts.is_empty() && errors.is_empty() {
+        errors.push(LineError { line: 1, problem: "the file names no account; write one account ID on each line".to_owned() });
+    }
+    if errors.is_empty() { Ok(accounts) } else { Err(errors) }
+}
+
+fn cells(line: &str) -> Result<StringRecord, String> {
+    if line.matches('"').count() % 2 == 1 {
+        return Err("a quote is not closed".to_owned());
+    }
+    let mut reader = ReaderBuilder::new().has_headers(false).trim(Trim::All).from_reader(line.as_bytes());
+    reader.records().next().and_then(Result::ok).ok_or_else(|| "the line is not CSV".to_owned())
+}
+
+fn is_id_column(cell: &str) -> bool {
+    let name: String = cell.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).collect();
+    ID_COLUMNS.iter().any(|column| column.eq_ignore_ascii_case(&name))
+}
+
+fn id_in(cells: &StringRecord, column: usize) -> Result<AccountId, String> {
+    let Some(cell) = cells.get(column) else {
+        return Err(format!("the line has no column {}", column + 1));
+    };
+    let cell = cell.split('#').next().unwrap_or_default().trim();
+    if cells.len() == 1 && cell.contains([';', '\t']) {
+        return Err("separate the columns with commas".to_owned());
+    }
+    typed_account_id(cell).map_err(|problem| format!("`{}`: {problem}", Untrusted::new(cell)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> String {
+        let show = |(line, id): &(usize, AccountId)| format!("{line} {id}");
+        match parse_account_file(text) {
+            Ok(accounts) => accounts.iter().map(show).collect::<Vec<_>>().join("\n"),
+            Err(errors) => errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+        }
+    }
+
+    #[test]
+    fn ids_are_read_from_lines_and_from_csv() {
+        let lines = "\u{feff}# accounts of the pilot\r\n\r\n444455556666\r\n  555566667777  # payments\r\n";
+        insta::assert_snapshot!(read(lines), @"
+        3 444455556666
+        4 555566667777
+        ");
+        insta::assert_snapshot!(read("444455556666,payments\n\"555566667777\",\"a, b\""), @"
+        1 444455556666
+        2 555566667777
+        ");
+        let listed = "\"account_name\",\"account_id\",\"unit\"\r\n\"'=cmd\",\"444455556666\",\"Root\"\r\n";
+        insta::assert_snapshot!(read(listed), @"2 444455556666");
+        insta::assert_snapshot!(read("Account ID\n444455556666"), @"2 444455556666");
+    }
+
+    #[test]
+    fn every_error_has_its_line() {
+        let text = "444455556666\n44445555666\nname\n\n\"444455556666,x\n777788889999;x\n4444-5555-6666\n\u{1b}[2J";
+        insta::assert_snapshot!(read(text), @"
+        2: `44445555666`: it has 11 digits, and an account ID has 12; a leading zero may be missing; `aws organizations list-accounts` shows the IDs
+        3: `name`: an account ID has 12 digits and no other characters; `aws organizations list-accounts` shows the IDs
+        5: a quote is not closed
+        6: separate the columns with commas
+        7: `4444-5555-6666`: write the 12 digits and nothing else: 444455556666
+        8: `?[2J`: an account ID has 12 digits and no other characters; `aws organizations list-accounts` shows the IDs
+        ");
+        insta::assert_snapshot!(read("name,account_id\npayments"), @"2: the line has no column 2");
+        for empty in ["", "\n# nothing\n", "account_id\n"] {
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(read(empty), @"1: the file names no account; write one account ID on each line");
+            }
+        }
+    }
+}
