@@ -14,7 +14,7 @@ use onboarding_core::observed::{ExistingRegistration, ObservedRole};
 use onboarding_core::organizational_unit::{Unit, UnitId};
 use onboarding_core::outcome::Cause;
 use onboarding_core::plan::{Change, RegistrationChange};
-use onboarding_core::rate::RateLimits;
+use onboarding_core::rate::{LimitedApi, RateLimits};
 use onboarding_core::record::{Record, RecordUpdate};
 use onboarding_core::report::AccountEvent;
 use onboarding_core::role::RoleName;
@@ -222,6 +222,10 @@ impl<P: Notifier> Notifier for Faulty<P> {
 impl<P: Paced> Paced for Faulty<P> {
     fn set_limits(&self, limits: &RateLimits) {
         self.inner.set_limits(limits);
+    }
+
+    fn throttled_attempts(&self, api: LimitedApi) -> u64 {
+        self.inner.throttled_attempts(api)
     }
 
     async fn may_request_account(&self) {

@@ -7,13 +7,13 @@ use onboarding_core::new_account::NewAccount;
 use onboarding_core::organizational_unit::{Unit, UnitId};
 use onboarding_core::rate::LimitedApi;
 
-use super::Governed;
+use super::{Governed, is_throttled};
 use crate::ports::{
-    Clock, Inspect, ManageAccounts, MemberPage, NewParameter, ParameterSettings, ParameterStore, Profiles, RequestPage,
-    StoredParameter, UnitPage,
+    Clock, Inspect, ManageAccounts, MemberPage, NewParameter, Paced, ParameterSettings, ParameterStore, Profiles,
+    RequestPage, StoredParameter, UnitPage,
 };
 
-impl<W: ManageAccounts + Clock> ManageAccounts for Governed<W> {
+impl<W: ManageAccounts + Clock + Paced> ManageAccounts for Governed<W> {
     async fn members(&self, from: Option<String>) -> Result<MemberPage, ApiError> {
         self.call(LimitedApi::ListAccounts, self.inner.members(from)).await
     }
@@ -21,7 +21,9 @@ impl<W: ManageAccounts + Clock> ManageAccounts for Governed<W> {
     /// The caller has waited: see [`Paced::may_request_account`](crate::ports::Paced::may_request_account).
     async fn request_account(&self, account: &NewAccount) -> Result<String, ApiError> {
         let result = self.inner.request_account(account).await;
-        self.governor.note(LimitedApi::CreateAccount, &result, self.inner.now());
+        if is_throttled(&result) {
+            self.governor.throttled(LimitedApi::CreateAccount, self.inner.now());
+        }
         result
     }
 
@@ -51,7 +53,7 @@ impl<W: ManageAccounts + Clock> ManageAccounts for Governed<W> {
     }
 }
 
-impl<W: ParameterStore + Clock> ParameterStore for Governed<W> {
+impl<W: ParameterStore + Clock + Paced> ParameterStore for Governed<W> {
     async fn stored_parameter(&self, name: &str) -> Result<Option<StoredParameter>, ApiError> {
         self.call(LimitedApi::ReadParameters, self.inner.stored_parameter(name)).await
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
-use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::rate::{LimitedApi, RateLimits, TokenBucket};
 use tokio::sync::Semaphore;
 
@@ -57,10 +56,9 @@ impl Governor {
         self.lock().buckets.get_mut(&api).map(|bucket| bucket.reserve(now)).unwrap_or_default()
     }
 
-    /// Takes the answer of a call.
-    pub(super) fn note<T>(&self, api: LimitedApi, result: &Result<T, ApiError>, now: SystemTime) {
-        let is_throttled = result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Throttled);
-        if is_throttled && let Some(bucket) = self.lock().buckets.get_mut(&api) {
+    /// Makes later calls of an API slower, because AWS has throttled one.
+    pub(super) fn throttled(&self, api: LimitedApi, now: SystemTime) {
+        if let Some(bucket) = self.lock().buckets.get_mut(&api) {
             bucket.throttled(now);
         }
     }
@@ -106,10 +104,7 @@ mod tests {
     fn throttling_of_one_api_does_not_slow_others() {
         let governor = Governor::new(1);
         let now = UNIX_EPOCH + Duration::from_secs(1_795_000_000);
-        let throttled: Result<(), _> = Err(ApiError::new("sts:AssumeRole", "ThrottlingException", "Rate exceeded"));
-        let denied: Result<(), _> = Err(ApiError::new("ssm:GetParameters", "AccessDeniedException", ""));
-        governor.note(LimitedApi::AssumeRole, &throttled, now);
-        governor.note(LimitedApi::ReadParameters, &denied, now);
+        governor.throttled(LimitedApi::AssumeRole, now);
         assert!(!governor.reserve(LimitedApi::AssumeRole, now).is_zero());
         assert!(governor.reserve(LimitedApi::ReadParameters, now).is_zero());
     }

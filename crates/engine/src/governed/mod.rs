@@ -20,10 +20,10 @@ mod session;
 
 use std::sync::Arc;
 
-use onboarding_core::error::ApiError;
+use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::rate::LimitedApi;
 
-use crate::ports::Clock;
+use crate::ports::{Clock, Paced};
 use governor::Governor;
 
 pub use session::GovernedSession;
@@ -48,16 +48,19 @@ impl<W> Governed<W> {
     }
 }
 
-impl<W: Clock> Governed<W> {
-    /// Makes a call when its API allows it. A throttling answer makes later calls slower.
+impl<W: Clock + Paced> Governed<W> {
+    /// Makes a call when its API allows it. A throttling answer makes later calls slower, also if the call was retried within `call`.
     async fn call<T>(
         &self,
         api: LimitedApi,
         call: impl Future<Output = Result<T, ApiError>>,
     ) -> Result<T, ApiError> {
         self.wait(api).await;
+        let before = self.inner.throttled_attempts(api);
         let result = call.await;
-        self.governor.note(api, &result, self.inner.now());
+        if is_throttled(&result) || self.inner.throttled_attempts(api) > before {
+            self.governor.throttled(api, self.inner.now());
+        }
         result
     }
 
@@ -67,4 +70,8 @@ impl<W: Clock> Governed<W> {
             self.inner.sleep(pause).await;
         }
     }
+}
+
+fn is_throttled<T>(result: &Result<T, ApiError>) -> bool {
+    result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Throttled)
 }

@@ -21,9 +21,13 @@ use crate::ports::{
     ParameterValue, Queue, Records, Saved, Secrets, Sessions, TagPage, VendorApi,
 };
 
-impl<W: Clock> Paced for Governed<W> {
+impl<W: Clock + Paced> Paced for Governed<W> {
     fn set_limits(&self, limits: &RateLimits) {
         self.governor.set_limits(limits);
+    }
+
+    fn throttled_attempts(&self, api: LimitedApi) -> u64 {
+        self.inner.throttled_attempts(api)
     }
 
     async fn may_request_account(&self) {
@@ -31,7 +35,7 @@ impl<W: Clock> Paced for Governed<W> {
     }
 }
 
-impl<W: Directory + Clock> Directory for Governed<W> {
+impl<W: Directory + Clock + Paced> Directory for Governed<W> {
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
         self.call(LimitedApi::DescribeAccount, self.inner.account(id)).await
     }
@@ -49,7 +53,7 @@ impl<W: Directory + Clock> Directory for Governed<W> {
     }
 }
 
-impl<W: Sessions + Clock> Sessions for Governed<W> {
+impl<W: Sessions + Clock + Paced> Sessions for Governed<W> {
     type Session = GovernedSession<W::Session>;
 
     async fn assume_role(&self, request: &AssumeRoleRequest) -> Result<Self::Session, ApiError> {
@@ -59,7 +63,7 @@ impl<W: Sessions + Clock> Sessions for Governed<W> {
     }
 }
 
-impl<W: Secrets + Clock> Secrets for Governed<W> {
+impl<W: Secrets + Clock + Paced> Secrets for Governed<W> {
     async fn parameter(&self, name: &str) -> Result<SecretString, ApiError> {
         self.call(LimitedApi::ReadParameters, self.inner.parameter(name)).await
     }
@@ -73,7 +77,7 @@ impl<W: Secrets + Clock> Secrets for Governed<W> {
     }
 }
 
-impl<W: Records + Clock> Records for Governed<W> {
+impl<W: Records + Clock + Paced> Records for Governed<W> {
     fn records_enabled(&self) -> bool {
         self.inner.records_enabled()
     }
@@ -136,7 +140,7 @@ impl<W: Queue> Queue for Governed<W> {
     }
 }
 
-impl<W: Notifier + Clock> Notifier for Governed<W> {
+impl<W: Notifier + Clock + Paced> Notifier for Governed<W> {
     fn notifications_enabled(&self) -> bool {
         self.inner.notifications_enabled()
     }

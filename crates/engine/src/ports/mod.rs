@@ -28,7 +28,7 @@ use onboarding_core::error::ApiError;
 use onboarding_core::observed::{ExistingRegistration, ObservedRole};
 use onboarding_core::outcome::Cause;
 use onboarding_core::plan::{Change, RegistrationChange};
-use onboarding_core::rate::RateLimits;
+use onboarding_core::rate::{LimitedApi, RateLimits};
 use onboarding_core::report::AccountEvent;
 use onboarding_core::role::RoleName;
 use onboarding_core::role_id::RoleId;
@@ -44,6 +44,11 @@ impl<T: Directory + Sessions + Secrets + Records + VendorApi + Clock + Paced> Wo
 pub trait Paced: Sync {
     /// Takes the limits of the configuration, as soon as it is read.
     fn set_limits(&self, _limits: &RateLimits) {}
+
+    /// How many attempts of an API's calls AWS has throttled, including those that were retried within a call that then succeeded.
+    fn throttled_attempts(&self, _api: LimitedApi) -> u64 {
+        0
+    }
 
     /// Waits until an account may be requested. It is the one call that does not wait for its rate: the user may interrupt the wait,
     /// and after that no account may be requested.
