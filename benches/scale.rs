@@ -22,17 +22,17 @@ use std::time::Duration;
 use account_onboarding::lambda::{ConfigLocation, Function};
 use anyhow::{Context as _, Result, anyhow, ensure};
 use futures_util::future::try_join_all;
-use futures_util::{StreamExt, stream};
 use lambda_runtime::{Context, LambdaEvent};
-use onboarding_core::account::{Account, AccountId, AccountState};
+use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::config::Config;
+use onboarding_core::limits::CONCURRENT_ACCOUNTS;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::{from_unix_seconds, since, unix_milliseconds};
 use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::ports::Clock;
-use onboarding_engine::{Engine, FirstLook, Governed, Job, all_accounts};
+use onboarding_engine::{AccountToProcess, Engine, Governed, Interrupt, Job, OrganizationRun, all_accounts};
 use onboarding_simulation::{ApiCalls, FakeOrganization, PolicyText, RoleState};
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -44,8 +44,6 @@ const LATENCY: Duration = Duration::from_millis(40);
 const ACCOUNTS_PER_PAGE: usize = 20;
 /// `ListAccounts`: 8 a second, and 12 at once.
 const LISTING: (f64, f64) = (8.0, 12.0);
-/// How many accounts one process looks at concurrently.
-const CONCURRENCY: usize = 50;
 /// The processes of the function: the default of the stack.
 const PROCESSES: u32 = 5;
 const PARAMETER: &str = "/onboarding.toml";
@@ -71,7 +69,10 @@ fn main() -> Result<()> {
     for (path, size, calls) in calls {
         println!("\n{path}, {size} accounts:");
         for (call, ApiCalls { calls, throttled }) in calls {
-            println!("{calls:>8} {call}{}", if throttled > 0 { format!(", {throttled} throttled") } else { String::new() });
+            println!(
+                "{calls:>8} {call}{}",
+                if throttled > 0 { format!(", {throttled} throttled") } else { String::new() }
+            );
         }
     }
     Ok(())
@@ -149,19 +150,24 @@ impl Scale {
     /// Lists the accounts and looks at each, in one process.
     async fn command_line(&self) -> Result<()> {
         let engine = Engine::new(Governed::new(self.organization.clone()), parse(&self.config)?);
-        let all = all_accounts(&engine.world).await?;
-        let look = async |account: Account| {
-            let job = job(&engine.world, &account.id);
-            let look = FirstLook { account: Some(Ok(Some(account))), ..FirstLook::default() };
-            let report = engine.plan_unsaved(&job, look).await.report;
-            (report.outcome, report.notices)
+        let all = all_accounts(&engine.world).await?.accounts.into_iter();
+        let members = all.filter(|account| !account.is_management() && account.id.as_str() != IDENTITY);
+        let members: Vec<_> = members.map(AccountToProcess::from).collect();
+        let run = OrganizationRun {
+            concurrency: CONCURRENT_ACCOUNTS.into(),
+            wait: Duration::from_secs(900),
+            name: "scale".to_owned(),
+            interrupt: Interrupt::default(),
         };
-        let members = all.accounts.into_iter().filter(|account| !account.is_management() && account.id.as_str() != IDENTITY);
-        let outcomes: Vec<_> = stream::iter(members).map(look).buffer_unordered(CONCURRENCY).collect().await;
-        ensure!(outcomes.len() == self.size, "{} accounts", outcomes.len());
-        for (outcome, notices) in outcomes {
-            ensure!(outcome == Outcome::Converged, "{outcome:?} {notices:?}");
-        }
+        let mut converged = 0;
+        let mut other = None;
+        engine
+            .plan_accounts(members, &run, |_, report| match report {
+                Some(report) if report.outcome == Outcome::Converged => converged += 1,
+                ended => other = other.take().or(ended),
+            })
+            .await;
+        ensure!(converged == self.size, "{converged} accounts are converged: {other:?}");
         Ok(())
     }
 
@@ -186,7 +192,8 @@ impl Scale {
         let queue = self.organization.queue();
         while queue.next_visible().is_some() {
             let received = queue.receive(1);
-            let records: Vec<_> = received.iter().map(|message| json!({"messageId": message.id, "body": message.body})).collect();
+            let records: Vec<_> =
+                received.iter().map(|message| json!({"messageId": message.id, "body": message.body})).collect();
             if records.is_empty() {
                 self.organization.sleep(LATENCY).await;
                 continue;

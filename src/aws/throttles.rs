@@ -63,10 +63,9 @@ fn limited_api(operation: &str) -> Option<LimitedApi> {
         "DescribeAccount" => LimitedApi::DescribeAccount,
         "ListAccounts" => LimitedApi::ListAccounts,
         "ListTagsForResource" => LimitedApi::ListTags,
-        "ListRoots"
-        | "DescribeOrganizationalUnit"
-        | "ListOrganizationalUnitsForParent"
-        | "ListCreateAccountStatus" => LimitedApi::ReadOrganization,
+        "ListRoots" | "DescribeOrganizationalUnit" | "ListOrganizationalUnitsForParent" | "ListCreateAccountStatus" => {
+            LimitedApi::ReadOrganization
+        }
         "ListParents" => LimitedApi::ListParents,
         "CreateAccount" => LimitedApi::CreateAccount,
         "DescribeCreateAccountStatus" => LimitedApi::CreationStatus,

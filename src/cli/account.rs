@@ -9,11 +9,12 @@ use super::config;
 use super::confirm;
 use super::exit::Exit;
 use super::input::read;
-use super::target_args::{Apply, Selector, Target};
+use super::target_args::{Selector, Target};
 use onboarding_core::account::AccountId;
 use onboarding_core::limits::COMMAND_LINE_GRACE;
 use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::mode::Mode;
+use onboarding_core::plan::ConfirmedPlan;
 use onboarding_core::report::{Detail, Report, plan_lines, report_lines};
 use onboarding_core::time::{after, unix_milliseconds};
 use onboarding_core::trigger::{self, Request, RequestedAccount, TriggerKind};
@@ -55,7 +56,8 @@ pub(super) fn next_steps(target: &Target) -> Vec<Line> {
 }
 
 pub(super) async fn apply<W: World<Session: WriteIam>>(
-    Apply { target, yes }: Apply,
+    target: Target,
+    yes: bool,
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Exit> {
     let format = target.format;
@@ -63,11 +65,7 @@ pub(super) async fn apply<W: World<Session: WriteIam>>(
     if let Request::Account { mode: Mode::Plan, .. } = requested.request {
         anyhow::bail!("the event requests a plan, not changes; use `onboard plan`");
     }
-    ensure!(
-        yes || format == Format::Text,
-        "apply needs confirmation and cannot ask for it with `--format json`; pass `--yes`"
-    );
-    confirm::ensure_can_ask("apply", yes)?;
+    ensure_confirmed(format, yes)?;
     let (engine, mut job) = match start(&target, requested, connect).await? {
         Ok(start) => start,
         Err(report) => {
@@ -91,12 +89,22 @@ pub(super) async fn apply<W: World<Session: WriteIam>>(
     // The deadlines start again here, so that neither the wait during planning nor the prompt uses up the time to apply.
     job.deadline = after(engine.world.now(), Duration::from_secs(target.wait.into()));
     job.abandon_at = after(job.deadline, COMMAND_LINE_GRACE);
-    job.confirmed_plan = Some(plan.changes.iter().map(|result| result.change.clone()).collect());
+    let confirmed = plan.changes.iter().map(|result| result.change.clone()).collect();
+    job.confirmed_plan = Some(ConfirmedPlan::Exact(confirmed));
     if format == Format::Text {
         print_line!();
     }
     let report = engine.apply(&job).await;
     show(&report, format, &report_lines(&report, Some(&plan), target.detail()))
+}
+
+/// Fails before anything is done if `apply` would have to ask and cannot.
+pub(super) fn ensure_confirmed(format: Format, yes: bool) -> anyhow::Result<()> {
+    ensure!(
+        yes || format == Format::Text,
+        "apply needs confirmation and cannot ask for it with `--format json`; pass `--yes`"
+    );
+    confirm::ensure_can_ask("apply", yes)
 }
 
 pub(super) async fn start<W: World>(

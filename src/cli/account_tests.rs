@@ -21,13 +21,20 @@ fn organization(state: AccountState) -> FakeOrganization {
     )
 }
 
+/// The target of `onboard plan` for one account.
+fn target(command: Command) -> Target {
+    let Command::Plan(plan) = command else { panic!("a plan") };
+    let selector = plan.run.selector().unwrap();
+    plan.run.into_target(selector)
+}
+
 /// Starts `onboard plan --event` with the sample, and returns the account to process or the outcome without a run.
 fn started(organization: &FakeOrganization) -> String {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("onboarding.toml");
     std::fs::write(&config, "[[access-role.grant]]\nprincipal = '482913650127'\n").unwrap();
     let arguments = Args::parse_from(["onboard", "plan", "--event", SAMPLE, "--config", config.to_str().unwrap()]);
-    let Command::Plan(target) = arguments.command else { panic!("a plan") };
+    let target = target(arguments.command);
     let requested = requested(&target.selector).unwrap();
     let start = start(&target, requested, async |_: &Aws| Ok(organization.clone()));
     match tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(start).unwrap() {
@@ -65,6 +72,5 @@ fn printed_command_has_the_options_of_the_plan() {
     let words =
         ["--account", "444455556666", "--config", "own.toml", "--profile", "management", "--records", "Records-1A2B"];
     let arguments = Args::parse_from([&["onboard", "plan"][..], &words].concat());
-    let Command::Plan(target) = arguments.command else { panic!("a plan") };
-    assert_eq!(target.command_line().unwrap(), words.join(" "));
+    assert_eq!(target(arguments.command).command_line().unwrap(), words.join(" "));
 }

@@ -12,7 +12,7 @@ use super::completion;
 use super::config_args::ConfigCommand;
 use super::init::Init;
 use super::prerequisites_args::PrerequisitesCommand;
-use super::target_args::{Apply, Target};
+use super::run_args::{Apply, Plan};
 use super::vendor_args::{Handoff, VendorsCommand};
 use super::verify_args::Verify;
 
@@ -35,6 +35,8 @@ const EXAMPLES: &str = "Examples:
   onboard plan --account 444455556666             dry run: show the changes
   onboard plan --event event.json                 what an event would change
   onboard apply --account 444455556666            show the changes, ask, apply
+  onboard plan --all --out plan.json              dry run for the organization
+  onboard apply plan.json                         apply exactly that plan
   onboard verify --account 444455556666 --as ann  assume the roles for real
   onboard accounts create --from accounts.csv     create and onboard accounts
   onboard handoff --all --format csv              values to paste at vendors
@@ -58,10 +60,10 @@ pub(super) enum Command {
     Init(Init),
     /// Check credentials, organization, deployment and tools, and say what to do; only reads
     Doctor(Doctor),
-    /// Show the changes that an account needs, as a diff (dry run); changes nothing in the account
-    Plan(Target),
-    /// Apply the configuration to an account; shows the plan and asks for confirmation
-    Apply(Apply),
+    /// Show the changes that accounts need, as a diff (dry run); changes nothing in the accounts
+    Plan(Box<Plan>),
+    /// Apply the configuration to accounts; shows the plan and asks for confirmation
+    Apply(Box<Apply>),
     /// Verify who can assume the roles of an account, with `--as` by assuming them; changes nothing
     Verify(Box<Verify>),
     /// Create accounts and onboard them, or list the accounts of the organization

@@ -13,6 +13,21 @@ pub(super) fn ensure_can_ask(command: &str, yes: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The same as [`ask`] after Ctrl-C was handled in this process, which then no longer ends it: Ctrl-C is a refusal.
+pub(super) async fn ask_interruptible(question: &str) -> anyhow::Result<bool> {
+    let (answered, answer) = tokio::sync::oneshot::channel();
+    let question = question.to_owned();
+    // A thread that the end of the process does not wait for.
+    std::thread::spawn(move || answered.send(ask(&question)));
+    tokio::select! {
+        answer = answer => answer?,
+        Ok(()) = tokio::signal::ctrl_c() => {
+            print_line!();
+            Ok(false)
+        }
+    }
+}
+
 /// Prints a question and returns whether the answer is `yes`.
 pub(super) fn ask(question: &str) -> anyhow::Result<bool> {
     print_text!("\n{question} Only 'yes' will be accepted: ");

@@ -3,7 +3,6 @@
 //! Nothing is kept between two runs: what exists is read from AWS. After an interruption, a crash or an error, the same command
 //! continues.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
@@ -16,8 +15,9 @@ use super::confirm;
 use super::exit::Exit;
 use super::explained::explained_error;
 use super::input::{input_name, read};
-use super::output::{eprint_lines, warn};
-use onboarding_core::lines::{Line, Style, render};
+use super::interrupt::until_interrupted;
+use super::output::warn;
+use onboarding_core::lines::{Line, render};
 use onboarding_core::new_account::{
     AccountPlan, AccountResult, AccountRow, Ending, NewAccount, RowError, TagList, parse_csv, plan_lines, question,
     result_lines, summary_line,
@@ -98,22 +98,6 @@ fn invalid(errors: &[RowError], file: Option<&str>) -> anyhow::Error {
     anyhow!("{}\nnothing was changed", errors.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 
-/// Runs to the end. Ctrl-C ends it after what is in progress, and a second one at once: `None`.
-async fn until_interrupted<T>(work: impl Future<Output = T>, interrupt: &Interrupt) -> Option<T> {
-    let mut work = pin!(work);
-    tokio::select! {
-        done = &mut work => return Some(done),
-        Ok(()) = tokio::signal::ctrl_c() => {}
-    }
-    interrupt.set();
-    let text = "Interrupted: the accounts in progress are finished; press Ctrl-C again to stop at once.";
-    eprint_lines(&[Line::at(0).styled(Style::Warning, text)]);
-    tokio::select! {
-        done = &mut work => Some(done),
-        Ok(()) = tokio::signal::ctrl_c() => None,
-    }
-}
-
 /// The whole report of a single account, and a few lines for each of several.
 fn lines(results: &[AccountResult]) -> Vec<Line> {
     let mut lines = vec![summary_line(results)];
@@ -130,14 +114,7 @@ fn lines(results: &[AccountResult]) -> Vec<Line> {
 fn exit(results: &[AccountResult]) -> Exit {
     let of_one =
         |result: &AccountResult| result.outcome().map_or(Exit::Waiting, |outcome| Exit::from_outcome(&outcome));
-    let severity = |exit: &Exit| match exit {
-        Exit::Done => 0,
-        Exit::Pending => 1,
-        Exit::Waiting => 2,
-        Exit::Blocked => 3,
-        Exit::Error | Exit::Usage => 4,
-    };
-    results.iter().map(of_one).max_by_key(severity).unwrap_or(Exit::Done)
+    Exit::most_severe(results.iter().map(of_one))
 }
 
 #[cfg(test)]

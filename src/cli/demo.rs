@@ -19,6 +19,7 @@ use onboarding_core::config::Config;
 use onboarding_core::handoff_list::{AccountHandoff, handoff_lines};
 use onboarding_core::lines::{Line, Style, render, widest};
 use onboarding_core::outcome::Outcome;
+use onboarding_core::plan::ConfirmedPlan;
 use onboarding_core::report::{Detail, Report, outcome_line, plan_lines, report_lines};
 use onboarding_core::time::{after, since};
 use onboarding_core::trigger::TriggerKind;
@@ -160,13 +161,15 @@ async fn onboard(
     let waiting = faint(format!("AssumeRole was refused {refused} times; the account was ready after {waited:.0} s."));
     let mut lines = vec![waiting, Line::blank()];
     let words = ["onboard", "plan", "--account", job.account.as_str()];
-    let Command::Plan(target) = Args::try_parse_from(words)?.command else { bail!("`plan` is another subcommand") };
+    let Command::Plan(arguments) = Args::try_parse_from(words)?.command else { bail!("`plan` is another subcommand") };
+    let selector = arguments.run.selector().context("one account is named")?;
+    let target = arguments.run.into_target(selector);
     lines.extend(plan_lines(&plan, target.detail()));
     lines.extend(next_steps(&target));
     // Calls take time from here on, so that the result says how long the changes took.
     organization.set_latency(LATENCY);
     let confirmed = plan.changes.iter().map(|result| result.change.clone()).collect();
-    let applied = engine.apply(&Job { confirmed_plan: Some(confirmed), ..job.clone() }).await;
+    let applied = engine.apply(&Job { confirmed_plan: Some(ConfirmedPlan::Exact(confirmed)), ..job.clone() }).await;
     organization.set_latency(Duration::ZERO);
     Ok(Onboarded { plan, plan_lines: lines, applied })
 }

@@ -33,6 +33,19 @@ impl Exit {
             Outcome::Blocked(_) => Self::Blocked,
         }
     }
+
+    /// The exit code for several results: the most severe of them.
+    #[must_use]
+    pub(super) fn most_severe(all: impl IntoIterator<Item = Self>) -> Self {
+        let severity = |exit: &Self| match exit {
+            Self::Done => 0,
+            Self::Pending => 1,
+            Self::Waiting => 2,
+            Self::Blocked => 3,
+            Self::Error | Self::Usage => 4,
+        };
+        all.into_iter().max_by_key(severity).unwrap_or(Self::Done)
+    }
 }
 
 impl From<Exit> for ExitCode {

@@ -24,14 +24,20 @@ mod explained;
 mod handoff;
 mod init;
 mod input;
+mod interrupt;
 mod links;
 mod list_accounts;
 mod man;
+mod many_accounts;
+mod many_output;
 mod new_file;
 mod policy;
 mod prerequisites;
 mod prerequisites_args;
 mod profile_files;
+mod progress;
+mod run;
+mod run_args;
 mod selection_args;
 mod target_args;
 mod user_file;
@@ -82,8 +88,8 @@ where
         Command::Demo => demo::demo().await,
         Command::Init(options) => init::init(options),
         Command::Doctor(options) => doctor::doctor(options, connect).await,
-        Command::Plan(target) => account::plan(target, connect).await,
-        Command::Apply(arguments) => account::apply(arguments, connect).await,
+        Command::Plan(arguments) => run::plan(*arguments, connect).await,
+        Command::Apply(arguments) => run::apply(*arguments, connect).await,
         Command::Verify(arguments) => verify::verify(*arguments, connect).await,
         Command::Accounts(AccountsCommand::Create(arguments)) => create_accounts::create(*arguments, connect).await,
         Command::Accounts(AccountsCommand::List(options)) => list_accounts::list(options, connect).await,
@@ -113,7 +119,7 @@ where
 /// Prints what the engine waits for to stderr, one line per wait.
 fn show_progress() {
     let ours = Targets::new().with_target("onboarding_engine", LevelFilter::DEBUG);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time();
+    let lines = tracing_subscriber::fmt::layer().with_writer(progress::AroundBar).without_time();
     let lines = lines.with_level(false).with_target(false).with_ansi(false);
     tracing_subscriber::registry().with(lines.with_filter(ours)).init();
 }

@@ -6,12 +6,16 @@ use std::io::{ErrorKind, Write};
 
 use anyhow::Context;
 
+use super::progress::around_bar;
 use onboarding_core::lines::{Line, Style, render};
 
 /// Writes to stdout, with colors on a terminal.
 pub(super) fn print(text: fmt::Arguments<'_>) -> anyhow::Result<()> {
-    let mut output = anstream::stdout().lock();
-    match output.write_fmt(text).and_then(|()| output.flush()) {
+    let write = || {
+        let mut output = anstream::stdout().lock();
+        output.write_fmt(text).and_then(|()| output.flush())
+    };
+    match around_bar(write) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         done => done.context("cannot write to stdout (if changes were applied, they are not rolled back)"),
     }
@@ -19,7 +23,7 @@ pub(super) fn print(text: fmt::Arguments<'_>) -> anyhow::Result<()> {
 
 /// Writes lines to stderr. Errors are ignored, because there is nowhere left to report them.
 pub(super) fn eprint_lines(lines: &[Line]) {
-    let _ = anstream::stderr().lock().write_all(render(lines).as_bytes());
+    let _ = around_bar(|| anstream::stderr().lock().write_all(render(lines).as_bytes()));
 }
 
 /// Prints a warning to stderr.

@@ -48,8 +48,7 @@ impl SelectionArgs {
         if !names_some {
             return Ok(Some(Selection { scope: Scope::All, tags }));
         }
-        let mut accounts: Vec<_> =
-            self.account.iter().map(|id| RequestedId { id: id.clone(), place: None }).collect();
+        let mut accounts: Vec<_> = self.account.iter().map(|id| RequestedId { id: id.clone(), place: None }).collect();
         if let Some(file) = &self.accounts_file {
             accounts.extend(accounts_of(file)?);
         }

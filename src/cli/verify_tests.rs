@@ -7,8 +7,8 @@ use onboarding_core::verify::KeyKind;
 use onboarding_simulation::{FakeOrganization, PolicyText};
 use tempfile::TempDir;
 
-use super::super::account;
 use super::super::args::{Args, Command};
+use super::super::run;
 use super::*;
 
 const ANN: &str = "arn:aws:iam::482913650127:user/ann";
@@ -55,7 +55,7 @@ impl Scenario {
         let apply = scenario.words(&["apply", "--yes"]);
         let Command::Apply(arguments) = Args::try_parse_from(apply).unwrap().command else { panic!("apply") };
         let organization = scenario.organization.clone();
-        assert_eq!(block_on(account::apply(arguments, async |_: &Aws| Ok(organization))).unwrap(), Exit::Done);
+        assert_eq!(block_on(run::apply(*arguments, async |_: &Aws| Ok(organization))).unwrap(), Exit::Done);
         scenario
     }
 

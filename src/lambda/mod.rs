@@ -175,7 +175,12 @@ impl<W: FunctionWorld> Function<W> {
 
     /// The engine of recent invocations, or a new one if its configuration is too old. While a configuration is read, the
     /// account is looked at, if the invocation is about one.
-    async fn start(&self, received: &Received, payload: &str, end: SystemTime) -> Result<Start<Governed<W>>, InvocationError> {
+    async fn start(
+        &self,
+        received: &Received,
+        payload: &str,
+        end: SystemTime,
+    ) -> Result<Start<Governed<W>>, InvocationError> {
         if let Some(engine) = self.recent_engine() {
             return Ok((engine, None));
         }
@@ -195,8 +200,9 @@ impl<W: FunctionWorld> Function<W> {
 
     fn recent_engine(&self) -> Option<Arc<Engine<Governed<W>>>> {
         let now = self.world.now();
-        let is_recent =
-            |recent: &&RecentEngine<Governed<W>>| now.duration_since(recent.loaded_at).is_ok_and(|age| age < CONFIGURATION_AGE);
+        let is_recent = |recent: &&RecentEngine<Governed<W>>| {
+            now.duration_since(recent.loaded_at).is_ok_and(|age| age < CONFIGURATION_AGE)
+        };
         self.recent().as_ref().filter(is_recent).map(|recent| Arc::clone(&recent.engine))
     }
 

@@ -35,7 +35,9 @@ pub enum SettingsError {
     #[error("the environment variable `ONBOARDING_SWEEP` is `{0}`; set it to `report` or `apply`")]
     Sweep(Untrusted),
     /// The number of concurrent invocations is not valid.
-    #[error("the environment variable `ONBOARDING_CONCURRENCY` is `{0}`; set it to a number from 1 to {MOST_PROCESSES}")]
+    #[error(
+        "the environment variable `ONBOARDING_CONCURRENCY` is `{0}`; set it to a number from 1 to {MOST_PROCESSES}"
+    )]
     Concurrency(Untrusted),
     /// The parameter, or the files below it, cannot be read.
     #[error(transparent)]
@@ -170,8 +172,9 @@ mod tests {
         assert_eq!((concurrency("").unwrap(), concurrency("5").unwrap()), (1, 5));
         for text in ["0", "-1", "five", "1001"] {
             let error = concurrency(text).unwrap_err().to_string();
-            let expected =
-                format!("the environment variable `ONBOARDING_CONCURRENCY` is `{text}`; set it to a number from 1 to 1000");
+            let expected = format!(
+                "the environment variable `ONBOARDING_CONCURRENCY` is `{text}`; set it to a number from 1 to 1000"
+            );
             assert_eq!(error, expected);
         }
     }

@@ -21,10 +21,9 @@ async fn retrying(first: ResponseTemplate, then: ResponseTemplate) -> (MockServe
 
 #[tokio::test]
 async fn throttled_attempt_is_counted_although_the_call_succeeds() {
-    for first in [
-        json_response(400, r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#),
-        json_response(429, "{}"),
-    ] {
+    for first in
+        [json_response(400, r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#), json_response(429, "{}")]
+    {
         let (_server, aws) = retrying(first, json_response(200, PARAMETERS)).await;
         aws.parameters(&["/a"]).await.expect("the second attempt succeeds");
         assert_eq!(aws.throttled_attempts(LimitedApi::ReadParameters), 1);
@@ -46,7 +45,8 @@ async fn attempt_that_failed_for_another_reason_is_not_counted() {
 async fn throttling_of_sts_is_recognized() {
     let throttled = r#"<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"#;
     let denied = r#"<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"#;
-    let response = |status, body: &str| ResponseTemplate::new(status).set_body_raw(body.as_bytes().to_vec(), "text/xml");
+    let response =
+        |status, body: &str| ResponseTemplate::new(status).set_body_raw(body.as_bytes().to_vec(), "text/xml");
     let (_server, aws) = retrying(response(400, throttled), response(403, denied)).await;
     let request = AssumeRoleRequest {
         role_arn: "arn:aws:iam::333344445555:role/OrganizationAccountAccessRole".to_owned(),

@@ -24,6 +24,7 @@ mod handoffs;
 mod hostile_messages;
 mod lambda;
 mod log;
+mod many_accounts;
 mod migration;
 mod no_account_is_lost;
 mod notifications;

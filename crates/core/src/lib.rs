@@ -32,6 +32,7 @@ pub mod mode;
 pub mod new_account;
 pub mod notification;
 pub mod observed;
+pub mod organization;
 pub mod organizational_unit;
 pub mod outcome;
 pub mod owner;

@@ -68,6 +68,20 @@ pub fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{plural}")
 }
 
+/// A number with separators, as in `4,819`.
+#[must_use]
+pub fn thousands(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +95,11 @@ mod tests {
         assert_eq!(nearest("colour", known), None);
         assert_eq!(nearest(&"x".repeat(101), known), None);
         assert_eq!(did_you_mean("pth", known), "; did you mean `path`?");
+    }
+
+    #[test]
+    fn large_numbers_have_separators() {
+        assert_eq!([0, 999, 4819, 1_234_567].map(thousands), ["0", "999", "4,819", "1,234,567"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use futures_util::future::join;
 use onboarding_core::code::Code;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
-use onboarding_core::plan::{Approved, Change, grants_to_record, proofs};
+use onboarding_core::plan::{Approved, Change, ConfirmedPlan, grants_to_record, proofs};
 
 use crate::job::Engine;
 use crate::ledger::Ledger;
@@ -34,7 +34,7 @@ pub(crate) fn next_step(
     ledger: &Ledger,
     approved: &Approved,
     observed: &Observed,
-    confirmed: Option<&[Change]>,
+    confirmed: Option<&ConfirmedPlan>,
 ) -> NextStep {
     let open = ledger.remaining(approved);
     if confirmed.is_some_and(|confirmed| ledger.departs_from(confirmed, &open, observed)) {
@@ -210,7 +210,8 @@ mod tests {
     #[test]
     fn plan_that_was_not_confirmed_is_not_executed() {
         let observed = fresh();
-        let step = next_step(&Ledger::default(), &approved(&observed), &observed, Some(&[]));
+        let step =
+            next_step(&Ledger::default(), &approved(&observed), &observed, Some(&ConfirmedPlan::Exact(Vec::new())));
         assert_eq!(step, NextStep::PlanChanged);
     }
 

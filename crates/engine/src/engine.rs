@@ -122,7 +122,7 @@ impl<W: World<Session: WriteIam>> Engine<W> {
             run.ledger.confirm_revocations(&approved, &observed);
             run.compared(&account.refusals, &approved);
             let registrations = known_registrations(&run.ledger, &approved, &observed);
-            let stop = match next_step(&run.ledger, &approved, &observed, run.job.confirmed_plan.as_deref()) {
+            let stop = match next_step(&run.ledger, &approved, &observed, run.job.confirmed_plan.as_ref()) {
                 NextStep::PlanChanged => return Err(plan_changed()),
                 NextStep::Verify => match account.not_final_yet(&run.ledger, &observed) {
                     Some(wait) if backoff.again(&self.world, &wait).await => None,

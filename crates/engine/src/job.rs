@@ -1,15 +1,17 @@
 //! The engine's parts, and one account to process.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use onboarding_core::account::AccountId;
 use onboarding_core::config::Config;
-use onboarding_core::plan::Change;
+use onboarding_core::limits::COMMAND_LINE_GRACE;
+use onboarding_core::plan::ConfirmedPlan;
 use onboarding_core::redaction::KnownSecrets;
+use onboarding_core::time::after;
 use onboarding_core::trigger::TriggerKind;
 
 use crate::cache::Cache;
-use crate::ports::Paced;
+use crate::ports::{Clock, Paced};
 
 /// Everything that is needed to bring accounts to their blueprint.
 pub struct Engine<W> {
@@ -39,6 +41,22 @@ impl<W: Paced> Engine<W> {
     }
 }
 
+impl<W: Clock> Engine<W> {
+    /// The job of one of the accounts of a command, whose run has this name.
+    pub(crate) fn command_line_job(&self, account: AccountId, run: &str, wait: Duration) -> Job {
+        let deadline = after(self.world.now(), wait);
+        Job {
+            lease_owner: format!("{run}-{account}"),
+            account,
+            trigger: TriggerKind::CommandLine,
+            session_suffix: "command-line".to_owned(),
+            deadline,
+            abandon_at: after(deadline, COMMAND_LINE_GRACE),
+            confirmed_plan: None,
+        }
+    }
+}
+
 /// One account to process.
 #[derive(Debug, Clone)]
 pub struct Job {
@@ -55,5 +73,5 @@ pub struct Job {
     /// When to have answered: calls that are in flight then are abandoned.
     pub abandon_at: SystemTime,
     /// The plan that a person confirmed: no other is applied.
-    pub confirmed_plan: Option<Vec<Change>>,
+    pub confirmed_plan: Option<ConfirmedPlan>,
 }

@@ -21,8 +21,8 @@ use onboarding_core::limits::TRUST_TAKES_EFFECT;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
 use onboarding_core::plan::{
-    Action, Approved, Change, KnownRoles, RecordedRevocation, RecordedRevocations, Refusal, RevocationReason,
-    RoleHistory, SessionRevocation,
+    Action, Approved, Change, ConfirmedPlan, KnownRoles, RecordedRevocation, RecordedRevocations, Refusal,
+    RevocationReason, RoleHistory, SessionRevocation,
 };
 use onboarding_core::record::{RecordedRegistration, RecordedRegistrations};
 use onboarding_core::report::{ChangeResult, ChangeStatus};
@@ -84,8 +84,16 @@ impl Ledger {
 
     /// Whether the open changes are not those that a person confirmed: at first all of them, later nothing beyond them.
     ///
-    /// A registration may be confirmed and not open while its vendor does not answer.
-    pub(crate) fn departs_from(&self, confirmed: &[Change], open: &[Change], observed: &Observed) -> bool {
+    /// A registration may be confirmed and not open while its vendor does not answer. Of a plan that was kept as hashes, any part may
+    /// have been made by an earlier run that was interrupted.
+    pub(crate) fn departs_from(&self, confirmed: &ConfirmedPlan, open: &[Change], observed: &Observed) -> bool {
+        let confirmed = match confirmed {
+            ConfirmedPlan::Exact(changes) => changes,
+            ConfirmedPlan::Hashed(plan) => {
+                let was_attempted = |change| self.results.iter().any(|step| step.change.includes(change));
+                return open.iter().any(|change| !plan.includes(change) && !was_attempted(change));
+            }
+        };
         if !self.results.is_empty() {
             return open.iter().any(|change| !confirmed.iter().any(|confirmed| confirmed.includes(change)));
         }

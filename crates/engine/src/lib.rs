@@ -15,6 +15,7 @@
 //! | `governed/` | makes every call wait for the rate of its API, and limits the requests in flight |
 //! | `all_accounts` | lists the organization |
 //! | `units`, `select_accounts` | the organizational units; the accounts that a command is for |
+//! | `organization`, `interrupt` | plan or apply for many accounts at the same time, until the user interrupts it |
 //! | `new_accounts/` | creates accounts, moves them and onboards them |
 //! | `handoffs` | what a person still has to do at vendors; no account is accessed |
 //! | `retry` | pauses between attempts, and calls that hang |
@@ -39,12 +40,14 @@ mod engine;
 mod first_look;
 mod governed;
 mod handoffs;
+mod interrupt;
 mod job;
 mod ledger;
 mod new_accounts;
 mod observe;
 mod open;
 mod open_record;
+mod organization;
 mod pages;
 pub mod ports;
 mod prepare;
@@ -63,9 +66,11 @@ pub use all_accounts::{AllAccounts, all_accounts};
 pub use configuration::{ConfigurationError, DeployedConfiguration, parameters_below};
 pub use first_look::FirstLook;
 pub use governed::{Governed, GovernedSession};
+pub use interrupt::Interrupt;
 pub use job::{Engine, Job};
-pub use new_accounts::{CreationRun, Interrupt, Members, SurveyError, all_members};
+pub use new_accounts::{CreationRun, Members, SurveyError, all_members};
 pub use open_record::OpenRecord;
+pub use organization::{AccountReport, AccountToProcess, OrganizationRun};
 pub use pages::Pages;
 pub use retry::{timed_out, timeout_at};
 pub use run::Processed;

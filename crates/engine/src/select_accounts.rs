@@ -112,10 +112,7 @@ async fn tagged(
 }
 
 /// The tags of an account in Organizations.
-async fn account_tags(
-    world: &impl Directory,
-    id: &AccountId,
-) -> Result<BTreeMap<String, String>, ApiError> {
+async fn account_tags(world: &impl Directory, id: &AccountId) -> Result<BTreeMap<String, String>, ApiError> {
     let mut all = BTreeMap::new();
     read_pages("organizations:ListTagsForResource", async |from| {
         let TagPage { tags, next } = world.account_tags(id, from).await?;

@@ -138,9 +138,7 @@ pub async fn unit_paths(
 }
 
 /// The path of names of every unit.
-async fn names_of_all<W: ManageAccounts>(
-    units: &mut Units<'_, W>,
-) -> Result<BTreeMap<UnitId, String>, ApiError> {
+async fn names_of_all<W: ManageAccounts>(units: &mut Units<'_, W>) -> Result<BTreeMap<UnitId, String>, ApiError> {
     let root = units.root().await?;
     let mut paths = BTreeMap::from([(root.id, root.name.raw().to_owned())]);
     for (_, unit) in units.all().await? {

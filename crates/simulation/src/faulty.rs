@@ -22,8 +22,8 @@ use onboarding_core::role_id::RoleId;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
     AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, ManageAccounts, MemberPage, Notifier,
-    Page, Paced, ParameterPage, ParameterValue, Queue, ReadIam, Records, RequestPage, Saved, Secrets, Sessions, TagPage,
-    UnitPage, VendorApi, WriteIam,
+    Paced, Page, ParameterPage, ParameterValue, Queue, ReadIam, Records, RequestPage, Saved, Secrets, Sessions,
+    TagPage, UnitPage, VendorApi, WriteIam,
 };
 
 /// An implementation of ports whose calls fail as a [`Script`] says.

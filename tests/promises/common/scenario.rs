@@ -7,7 +7,7 @@ use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::error::ApiError;
 use onboarding_core::lease::Lease;
 use onboarding_core::outcome::Outcome;
-use onboarding_core::plan::{Change, Proof};
+use onboarding_core::plan::{Change, ConfirmedPlan, Proof};
 use onboarding_core::record::Record;
 use onboarding_core::report::{ChangeStatus, Report};
 use onboarding_core::role::RoleName;
@@ -225,7 +225,9 @@ impl Scenario {
 
     /// Applies the configuration if its changes are still these, as the CLI does after it has shown a plan.
     pub(crate) fn apply_shown(self, shown: Vec<Change>) -> Self {
-        self.run_engine(|scenario| run(scenario.engine().apply(&Job { confirmed_plan: Some(shown), ..scenario.job() })))
+        self.run_engine(|scenario| {
+            run(scenario.engine().apply(&Job { confirmed_plan: Some(ConfirmedPlan::Exact(shown)), ..scenario.job() }))
+        })
     }
 
     /// Applies the configuration while a script injects faults.

@@ -8,7 +8,8 @@ use super::context::ReadContext;
 use super::files::{Files, NoFiles};
 use super::hash::HashedFiles;
 use super::{
-    AccessRole, Config, ConfigErrors, RoleTemplate, examples, rate_limits, roles, self_trust, trust, trust_size, vendors, warnings,
+    AccessRole, Config, ConfigErrors, RoleTemplate, examples, rate_limits, roles, self_trust, trust, trust_size,
+    vendors, warnings,
 };
 use crate::console::ConsoleSettings;
 use crate::exclude::Exclude;

@@ -113,6 +113,16 @@ impl Line {
         Self::at(0).styled(Style::Strong, text)
     }
 
+    /// The same line with each span's text replaced.
+    #[must_use]
+    pub(crate) fn map_text(&self, change: impl Fn(&str) -> String) -> Self {
+        let mut line = self.clone();
+        for span in &mut line.spans {
+            span.text = printable(&change(&span.text));
+        }
+        line
+    }
+
     /// Adds a mark and a space.
     #[must_use]
     pub fn mark(mut self, mark: Mark) -> Self {

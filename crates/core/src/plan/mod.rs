@@ -3,6 +3,7 @@
 //! configuration.
 
 mod change;
+mod confirmed;
 mod diff;
 mod guard;
 mod predict;
@@ -15,6 +16,8 @@ mod still_present;
 
 pub(crate) use change::Sign;
 pub use change::{Action, Change, Deregistration, NewRole, RegistrationChange, RoleDetails};
+pub(crate) use confirmed::is_hash;
+pub use confirmed::{ConfirmedPlan, HashedChange, HashedPlan, Salt};
 pub use diff::{Plan, diff};
 pub use guard::{Approved, guard};
 pub use predict::predicted;

@@ -208,7 +208,7 @@ impl SessionRevocation {
     }
 
     /// The policy that is replaced, unless it is an earlier revocation.
-    fn replaced(&self) -> Option<&Document> {
+    pub(super) fn replaced(&self) -> Option<&Document> {
         self.before.as_ref().filter(|before| revoked_before(before).is_none())
     }
 

@@ -76,14 +76,7 @@ impl TokenBucket {
     /// A full bucket.
     #[must_use]
     pub fn new(rate: Rate) -> Self {
-        Self {
-            rate,
-            percent: 100,
-            changed_at: UNIX_EPOCH,
-            throttled_at: None,
-            next_at: UNIX_EPOCH,
-            seen: UNIX_EPOCH,
-        }
+        Self { rate, percent: 100, changed_at: UNIX_EPOCH, throttled_at: None, next_at: UNIX_EPOCH, seen: UNIX_EPOCH }
     }
 
     /// Changes the rate of later calls.
@@ -210,7 +203,10 @@ mod tests {
         }
         let [done, throttled] = calls;
         assert!(done > 5 * 600 * 7 / 10, "most of what is allowed is used: {done}");
-        assert!(throttled < done / 4, "without the decrease, three of four calls would be throttled: {throttled} {done}");
+        assert!(
+            throttled < done / 4,
+            "without the decrease, three of four calls would be throttled: {throttled} {done}"
+        );
     }
 
     #[test]

@@ -26,15 +26,7 @@ pub fn plan_lines(report: &Report, detail: Detail) -> Vec<Line> {
         let text = "Nothing to do: the account matches its configuration.";
         lines.extend([Line::blank(), Line::at(0).styled(Style::Success, text)]);
     }
-    let mut redactor = Redactor::default();
-    let mut previous = None;
-    for step in &report.changes {
-        if detail == Detail::Full || previous != Some(&step.change.role) {
-            lines.push(Line::blank());
-        }
-        lines.extend(change_lines(&step.change, deleted_before(&step.change, report), detail, &mut redactor));
-        previous = Some(&step.change.role);
-    }
+    lines.extend(changes_lines(report, detail));
     if report.proofs_after.is_empty() {
         lines.extend(proof_lines(&report.proofs, CURRENT_ACCESS, detail));
     } else {
@@ -56,6 +48,21 @@ pub fn plan_lines(report: &Report, detail: Detail) -> Vec<Line> {
     if report.changes.is_empty() && report.open_handoffs().next().is_some() {
         lines.push(Line::blank());
         lines.extend(handoff_lines(report));
+    }
+    lines
+}
+
+/// The changes like a diff, with a blank line before those of each role.
+pub(crate) fn changes_lines(report: &Report, detail: Detail) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut redactor = Redactor::default();
+    let mut previous = None;
+    for step in &report.changes {
+        if detail == Detail::Full || previous != Some(&step.change.role) {
+            lines.push(Line::blank());
+        }
+        lines.extend(change_lines(&step.change, deleted_before(&step.change, report), detail, &mut redactor));
+        previous = Some(&step.change.role);
     }
     lines
 }

@@ -11,7 +11,7 @@ mod proof_lines;
 
 pub use detail::Detail;
 pub use event::{AccountEvent, EventContext, EventKind};
-pub(crate) use lines::{ending_lines, heading_line, remark_lines};
+pub(crate) use lines::{changes_lines, ending_lines, heading_line, remark_lines};
 pub use lines::{outcome_line, plan_lines, report_lines};
 pub use metrics::{emf, time_to_onboarded};
 pub use model::{Calls, ChangeResult, ChangeStatus, Report};

@@ -57,7 +57,10 @@ pub fn parse_account_file(text: &str) -> Result<Vec<(usize, AccountId)>, Vec<Lin
         }
     }
     if accounts.is_empty() && errors.is_empty() {
-        errors.push(LineError { line: 1, problem: "the file names no account; write one account ID on each line".to_owned() });
+        errors.push(LineError {
+            line: 1,
+            problem: "the file names no account; write one account ID on each line".to_owned(),
+        });
     }
     if errors.is_empty() { Ok(accounts) } else { Err(errors) }
 }

@@ -147,7 +147,8 @@ mod tests {
         let unknown = |state: &str| skipped(SkipReason::UnknownState(state.to_owned()));
         let few = [skipped(SkipReason::Excluded), skipped(SkipReason::Management)];
         insta::assert_snapshot!(skipped_summary(&few), @"2 skipped (management account, excluded)");
-        let many = [skipped(SkipReason::Excluded), unknown("DORMANT"), skipped(SkipReason::Excluded), unknown("ASLEEP")];
+        let many =
+            [skipped(SkipReason::Excluded), unknown("DORMANT"), skipped(SkipReason::Excluded), unknown("ASLEEP")];
         insta::assert_snapshot!(skipped_summary(&many), @"4 skipped (2 excluded, 2 unknown state)");
     }
 }

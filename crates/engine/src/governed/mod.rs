@@ -50,11 +50,7 @@ impl<W> Governed<W> {
 
 impl<W: Clock + Paced> Governed<W> {
     /// Makes a call when its API allows it. A throttling answer makes later calls slower, also if the call was retried within `call`.
-    async fn call<T>(
-        &self,
-        api: LimitedApi,
-        call: impl Future<Output = Result<T, ApiError>>,
-    ) -> Result<T, ApiError> {
+    async fn call<T>(&self, api: LimitedApi, call: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
         self.wait(api).await;
         let before = self.inner.throttled_attempts(api);
         let result = call.await;

@@ -13,8 +13,9 @@ use onboarding_core::error::ApiError;
 use onboarding_core::new_account::{AccountPlan, CreationFailure, Existing, Quota, creation_stop};
 use onboarding_core::outcome::Stop;
 
-use super::interrupt::{Halt, Interrupt};
+use super::halt::Halt;
 use super::members::{all_members, requests_for};
+use crate::interrupt::Interrupt;
 use crate::ports::{Creation, ManageAccounts, World};
 use crate::retry::{Backoff, without_session};
 

@@ -40,10 +40,7 @@ pub async fn all_members(world: &impl ManageAccounts) -> Result<Members, ApiErro
 }
 
 /// The requests in progress for accounts of this name.
-pub(super) async fn requests_for(
-    world: &impl ManageAccounts,
-    name: &AccountName,
-) -> Result<Vec<String>, ApiError> {
+pub(super) async fn requests_for(world: &impl ManageAccounts, name: &AccountName) -> Result<Vec<String>, ApiError> {
     let requests = requests_in_progress(world).await?;
     Ok(with_name(&requests, name))
 }
@@ -55,9 +52,7 @@ pub(super) fn with_name(requests: &[AccountRequest], name: &AccountName) -> Vec<
 }
 
 /// All requests in progress.
-pub(super) async fn requests_in_progress(
-    world: &impl ManageAccounts,
-) -> Result<Vec<AccountRequest>, ApiError> {
+pub(super) async fn requests_in_progress(world: &impl ManageAccounts) -> Result<Vec<AccountRequest>, ApiError> {
     let mut all = Vec::new();
     read_pages("organizations:ListCreateAccountStatus", async |from| {
         let RequestPage { requests, next } = world.requests_in_progress(from).await?;

@@ -7,19 +7,18 @@
 //!
 //! | File | Contents |
 //! |---|---|
-//! | `interrupt` | why a step ends before it is done |
+//! | `halt` | why a step ends before it is done |
 //! | `members` | the accounts with their emails, and the requests in progress |
 //! | `survey` | compares what is asked for with what exists |
 //! | `create` | creates one account, or finds it |
 //! | `run` | several accounts at the same time: create, move, onboard |
 
 mod create;
-mod interrupt;
+mod halt;
 mod members;
 mod run;
 mod survey;
 
-pub use interrupt::Interrupt;
 pub use members::{Members, all_members};
 pub use run::CreationRun;
 pub use survey::SurveyError;

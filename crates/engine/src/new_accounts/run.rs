@@ -5,18 +5,18 @@ use std::time::{Duration, SystemTime};
 use futures_util::{StreamExt, stream};
 use onboarding_core::account::AccountId;
 use onboarding_core::error::ApiError;
-use onboarding_core::limits::{COMMAND_LINE_GRACE, CONCURRENT_CREATIONS};
+use onboarding_core::limits::CONCURRENT_CREATIONS;
 use onboarding_core::new_account::{AccountPlan, AccountResult, Ending, move_stop};
 use onboarding_core::organizational_unit::Unit;
 use onboarding_core::outcome::Stop;
 use onboarding_core::report::Report;
 use onboarding_core::time::after;
-use onboarding_core::trigger::TriggerKind;
 use tracing::Instrument;
 
 use super::create::{OneCreation, Present};
-use super::interrupt::{Halt, Interrupt};
-use crate::job::{Engine, Job};
+use super::halt::Halt;
+use crate::interrupt::Interrupt;
+use crate::job::Engine;
 use crate::ports::{ManageAccounts, World, WriteIam};
 use crate::retry::Backoff;
 
@@ -76,16 +76,11 @@ impl<W: World<Session: WriteIam> + ManageAccounts> Engine<W> {
         }
         interrupt.check()?;
         tracing::debug!("onboarding account {id}");
-        Ok(self.apply(&self.onboarding(id, run)).await)
+        Ok(self.apply(&self.command_line_job(id, &run.name, run.wait)).await)
     }
 
     /// Moves an account, unless it is there already. Returns whether this call moved it.
-    async fn ensure_in_unit(
-        &self,
-        id: &AccountId,
-        unit: &Unit,
-        deadline: SystemTime,
-    ) -> Result<bool, Stop> {
+    async fn ensure_in_unit(&self, id: &AccountId, unit: &Unit, deadline: SystemTime) -> Result<bool, Stop> {
         let mut backoff = Backoff::until(&self.world, deadline);
         let mut is_requested = false;
         loop {
@@ -102,19 +97,6 @@ impl<W: World<Session: WriteIam> + ManageAccounts> Engine<W> {
                 Err(stop) if backoff.again(&self.world, &stop).await => {}
                 ended => return ended,
             }
-        }
-    }
-
-    fn onboarding(&self, account: AccountId, run: &CreationRun) -> Job {
-        let deadline = after(self.world.now(), run.wait);
-        Job {
-            lease_owner: format!("{}-{account}", run.name),
-            account,
-            trigger: TriggerKind::CommandLine,
-            session_suffix: "command-line".to_owned(),
-            deadline,
-            abandon_at: after(deadline, COMMAND_LINE_GRACE),
-            confirmed_plan: None,
         }
     }
 }

@@ -1,24 +1,14 @@
 //! Why a step ends before it is done: it stopped, or the user interrupted the run.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use onboarding_core::new_account::Ending;
 use onboarding_core::outcome::Stop;
 
-/// The user's wish to end the run. Calls in flight, and an account that is being onboarded, are finished; nothing more is begun.
-#[derive(Debug, Clone, Default)]
-pub struct Interrupt(Arc<AtomicBool>);
+use crate::interrupt::Interrupt;
 
 impl Interrupt {
-    /// Ends the run.
-    pub fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
     /// Fails if the run was interrupted.
     pub(super) fn check(&self) -> Result<(), Halt> {
-        if self.0.load(Ordering::Relaxed) { Err(Halt::Interrupted) } else { Ok(()) }
+        if self.is_set() { Err(Halt::Interrupted) } else { Ok(()) }
     }
 }
 

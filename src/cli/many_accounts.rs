@@ -1,0 +1,352 @@
+//! `onboard plan` and `onboard apply` for many accounts.
+//!
+//! A plan keeps no report of an account: it is counted, grouped and printed as soon as it is there. Of the changes that a person
+//! confirms, only hashes are kept, with which the engine checks that it makes these and no others. The same hashes are in the
+//! file of `--out`.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, ensure};
+
+use super::account::{ensure_confirmed, run_name};
+use super::common_args::{Aws, Format};
+use super::config;
+use super::confirm;
+use super::exit::Exit;
+use super::explained::explained_error;
+use super::interrupt::until_interrupted;
+use super::many_output::{Print, Results, print_lines, print_skipped, print_summary};
+use super::new_file::{Existing, Readers, write_file};
+use super::output::warn;
+use super::run_args::RunArgs;
+use super::selection_args::cannot_select;
+use super::target_args::{options, quoted};
+use onboarding_core::account::AccountId;
+use onboarding_core::lines::{Line, Style};
+use onboarding_core::mode::Mode;
+use onboarding_core::organization::{InvalidPlan, SavedAccount, SavedPlan, Tally};
+use onboarding_core::plan::{ConfirmedPlan, HashedPlan, Salt};
+use onboarding_core::selection::Selected;
+use onboarding_core::suggestion::thousands;
+use onboarding_core::text::printable;
+use onboarding_core::time::to_policy_date;
+use onboarding_engine::ports::{Clock, ManageAccounts, World, WriteIam};
+use onboarding_engine::{AccountToProcess, Engine, Interrupt, OrganizationRun, select_accounts};
+
+/// The largest file of a plan: that of 10,000 accounts has about 30 MB.
+const MAX_PLAN: u64 = 256 << 20;
+
+/// The version of this tool, which a saved plan must have.
+const TOOL: &str = env!("CARGO_PKG_VERSION");
+
+pub(super) async fn plan<W: World + ManageAccounts>(
+    arguments: RunArgs,
+    out: Option<&Path>,
+    connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
+) -> anyhow::Result<Exit> {
+    let (engine, selected) = select(&arguments, connect).await?;
+    let organization = Organization::of(&selected);
+    let print = Print::new(arguments.format, arguments.verbose);
+    let Planned { results, accounts, salt } = read(&engine, selected, &arguments, print).await?;
+    let is_complete = results.overview.not_started() == 0;
+    let saved = match (out, organization) {
+        (Some(path), Some(organization)) if is_complete => {
+            organization.save(path, &engine, salt, accounts)?;
+            Some(path)
+        }
+        _ => None,
+    };
+    match arguments.format {
+        Format::Json => print_summary(&results.overview, Tally::default(), 0)?,
+        Format::Text => {
+            let mut lines = results.overview.lines();
+            if results.overview.tally().changes > 0 {
+                lines.extend(next_steps(&arguments, saved));
+            }
+            print_lines(&lines)?;
+        }
+    }
+    if !is_complete {
+        let not_saved = if out.is_some() { "; the plan is not saved" } else { "" };
+        warn(format_args!(
+            "interrupted: {} not read{not_saved}. Run the same command to read all of them",
+            are(results.overview.not_started())
+        ));
+        return Ok(Exit::most_severe([results.exit, Exit::Waiting]));
+    }
+    Ok(results.exit)
+}
+
+pub(super) async fn apply<W: World<Session: WriteIam> + ManageAccounts>(
+    arguments: RunArgs,
+    yes: bool,
+    connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
+) -> anyhow::Result<Exit> {
+    ensure_confirmed(arguments.format, yes)?;
+    let (engine, selected) = select(&arguments, connect).await?;
+    let print = match Print::new(arguments.format, arguments.verbose) {
+        Print::Json => Print::JsonWithoutChanges,
+        print => print,
+    };
+    let Planned { results, accounts, salt } = read(&engine, selected, &arguments, print).await?;
+    let overview = &results.overview;
+    if arguments.format == Format::Text {
+        print_lines(&overview.lines())?;
+    }
+    if overview.not_started() > 0 {
+        let count = are(overview.not_started());
+        warn(format_args!("interrupted: {count} not read, and nothing was changed. Run the same command to continue"));
+        return Ok(Exit::most_severe([results.exit, Exit::Waiting]));
+    }
+    if accounts.is_empty() {
+        if arguments.format == Format::Json {
+            print_summary(overview, Tally::default(), 0)?;
+        }
+        return Ok(results.exit);
+    }
+    let changes = accounts.iter().map(|account| account.changes.len()).sum();
+    if !yes && !confirm::ask_interruptible(&question(accounts.len(), changes)).await? {
+        print_line!("Nothing was changed.");
+        return Ok(results.exit);
+    }
+    let (unchanged, exit) = results.unchanged;
+    let before = Before { unchanged, skipped: overview.skipped().len() };
+    let to_process = accounts.into_iter().map(|SavedAccount { id, name, changes }| AccountToProcess {
+        id,
+        name: name.as_str().into(),
+        listed: None,
+        confirmed: Some(ConfirmedPlan::Hashed(HashedPlan { salt: salt.clone(), changes })),
+    });
+    let applied = carry_out(&engine, to_process.collect(), &arguments, &before).await?;
+    Ok(Exit::most_severe([exit, applied]))
+}
+
+pub(super) async fn apply_saved<W: World<Session: WriteIam> + ManageAccounts>(
+    file: &str,
+    arguments: RunArgs,
+    yes: bool,
+    connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
+) -> anyhow::Result<Exit> {
+    ensure_confirmed(arguments.format, yes)?;
+    let invalid = |error: InvalidPlan| anyhow!("`{file}`: {error}");
+    let plan = SavedPlan::parse(&read_plan(file)?).map_err(invalid)?;
+    let config = config::load(&arguments.config)?;
+    config::refuse_example_values(&config)?;
+    plan.check(TOOL, &config.hash).map_err(invalid)?;
+    let engine = Engine::new(connect(&arguments.aws).await?, config);
+    if let Some(first) = plan.accounts.first() {
+        let found = engine.world.account(&first.id).await;
+        let found = found.map_err(|error| explained_error("cannot look up the organization", &error))?;
+        let is_same = found.is_none_or(|account| account.management == plan.management);
+        ensure!(is_same, invalid(InvalidPlan::OtherOrganization(plan.management)));
+    }
+    if arguments.format == Format::Text {
+        print_lines(&plan.lines())?;
+    }
+    if plan.accounts.is_empty() {
+        return Ok(Exit::Done);
+    }
+    if !yes && !confirm::ask_interruptible(&question(plan.accounts.len(), plan.changes())).await? {
+        print_line!("Nothing was changed.");
+        return Ok(Exit::Pending);
+    }
+    let to_process = plan.accounts.iter().map(|account| AccountToProcess {
+        id: account.id.clone(),
+        name: account.name.as_str().into(),
+        listed: None,
+        confirmed: Some(ConfirmedPlan::Hashed(plan.confirmed(account))),
+    });
+    carry_out(&engine, to_process.collect(), &arguments, &Before::default()).await
+}
+
+/// The engine, and the accounts that the options select.
+async fn select<W: World + ManageAccounts>(
+    arguments: &RunArgs,
+    connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
+) -> anyhow::Result<(Engine<W>, Selected)> {
+    let selection = arguments.selection.selection()?.context("pass `--all`, `--ou`, `--account` or `--tag`")?;
+    let config = config::load(&arguments.config)?;
+    config::refuse_example_values(&config)?;
+    let engine = Engine::new(connect(&arguments.aws).await?, config);
+    let selected = select_accounts(&engine.world, &selection, &engine.config.excluded).await.map_err(cannot_select)?;
+    Ok((engine, selected))
+}
+
+/// The plans of the accounts.
+struct Planned {
+    results: Results,
+    /// The accounts with changes.
+    accounts: Vec<SavedAccount>,
+    salt: Salt,
+}
+
+/// Plans for each account.
+async fn read<W: World>(
+    engine: &Engine<W>,
+    Selected { accounts, skipped }: Selected,
+    arguments: &RunArgs,
+    print: Print,
+) -> anyhow::Result<Planned> {
+    if arguments.format == Format::Json {
+        print_skipped(&skipped)?;
+    }
+    let total = accounts.len();
+    let run = run(engine, arguments);
+    let mut results = Results::new(Mode::Plan, total, skipped, print);
+    let mut changed = Vec::new();
+    let salt = Salt::new(random()?);
+    let accounts = accounts.into_iter().map(AccountToProcess::from).collect();
+    let plans = engine.plan_accounts(accounts, &run, |account, report| {
+        let Some(report) = results.add(&account, report) else { return };
+        if !report.changes.is_empty() {
+            let HashedPlan { changes, .. } = HashedPlan::new(&salt, report.changes.iter().map(|step| &step.change));
+            changed.push(SavedAccount { id: account.id, name: account.name.to_string(), changes });
+        }
+    });
+    if until_interrupted(plans, &run.interrupt).await.is_none() {
+        let done = results.overview.tally().total() + results.overview.not_started();
+        results.overview.add_not_started(total.saturating_sub(done));
+    }
+    results.finish()?;
+    changed.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(Planned { results, accounts: changed, salt })
+}
+
+/// The accounts that are not applied.
+#[derive(Default)]
+struct Before {
+    unchanged: Tally,
+    skipped: usize,
+}
+
+/// Applies the confirmed changes, and prints the result.
+async fn carry_out<W: World<Session: WriteIam>>(
+    engine: &Engine<W>,
+    accounts: Vec<AccountToProcess>,
+    arguments: &RunArgs,
+    before: &Before,
+) -> anyhow::Result<Exit> {
+    let total = accounts.len();
+    let run = run(engine, arguments);
+    let mut results = Results::new(Mode::Apply, total, Vec::new(), Print::new(arguments.format, arguments.verbose));
+    let applied = engine.apply_accounts(accounts, &run, |account, report| {
+        results.add(&account, report);
+    });
+    let is_stopped = until_interrupted(applied, &run.interrupt).await.is_none();
+    results.finish()?;
+    let done = results.overview.tally().total();
+    let not_finished = total.saturating_sub(done + results.overview.not_started());
+    match arguments.format {
+        Format::Json => print_summary(&results.overview, before.unchanged, before.skipped)?,
+        Format::Text => {
+            print_line!();
+            print_lines(&results.overview.lines())?;
+        }
+    }
+    if is_stopped {
+        warn(format_args!(
+            "stopped: {} not finished or not started; a change that was sent may have been made. Run the same command to \
+             continue",
+            are(not_finished + results.overview.not_started())
+        ));
+    } else if results.overview.not_started() > 0 {
+        warn(format_args!(
+            "interrupted: {} not started. Run the same command to continue: what is done is not repeated",
+            are(results.overview.not_started())
+        ));
+    } else {
+        return Ok(results.exit);
+    }
+    Ok(Exit::most_severe([results.exit, Exit::Waiting]))
+}
+
+fn run<W: Clock>(engine: &Engine<W>, arguments: &RunArgs) -> OrganizationRun {
+    OrganizationRun {
+        concurrency: arguments.concurrency.into(),
+        wait: Duration::from_secs(arguments.wait.into()),
+        name: run_name(&engine.world),
+        interrupt: Interrupt::default(),
+    }
+}
+
+/// The organization that a plan is for.
+struct Organization {
+    management: AccountId,
+    /// Its ID, if Organizations returned the paths of accounts.
+    id: Option<String>,
+}
+
+impl Organization {
+    /// `None` without accounts.
+    fn of(selected: &Selected) -> Option<Self> {
+        let account = selected.accounts.first()?;
+        let path = account.ou_path.as_deref().unwrap_or_default();
+        let id = path.split('/').find(|part| part.starts_with("o-")).map(printable);
+        Some(Self { management: account.management.clone(), id })
+    }
+
+    fn save<W: Clock>(
+        self,
+        path: &Path,
+        engine: &Engine<W>,
+        salt: Salt,
+        accounts: Vec<SavedAccount>,
+    ) -> anyhow::Result<()> {
+        let plan = SavedPlan {
+            tool: TOOL.to_owned(),
+            created_at: to_policy_date(engine.world.now()).unwrap_or_default(),
+            management: self.management,
+            organization: self.id,
+            configuration: engine.config.hash.clone(),
+            salt,
+            accounts,
+        };
+        write_file(path, &plan.to_json(), Readers::Owner, Existing::Replaced)
+    }
+}
+
+fn read_plan(file: &str) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let source = File::open(file).with_context(|| format!("cannot read `{file}`; check the path"))?;
+    source.take(MAX_PLAN).read_to_string(&mut text).with_context(|| format!("cannot read `{file}`"))?;
+    Ok(text)
+}
+
+/// Random bytes for a salt.
+fn random() -> anyhow::Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow!("cannot get random bytes: {error}"))?;
+    Ok(bytes)
+}
+
+fn question(accounts: usize, changes: usize) -> String {
+    let accounts = counted_in_thousands(accounts, "account");
+    format!("{accounts}, {}. Apply?", counted_in_thousands(changes, "change"))
+}
+
+fn counted_in_thousands(count: usize, what: &str) -> String {
+    format!("{} {what}{}", thousands(count), if count == 1 { "" } else { "s" })
+}
+
+/// The subject of a sentence: `1 account was`, `3 accounts were`.
+fn are(accounts: usize) -> String {
+    let verb = if accounts == 1 { "was" } else { "were" };
+    format!("{} {verb}", counted_in_thousands(accounts, "account"))
+}
+
+/// What to do with a plan.
+fn next_steps(arguments: &RunArgs, saved: Option<&Path>) -> Vec<Line> {
+    let line = |text: String| Line::at(0).styled(Style::Faint, text);
+    let Some(path) = saved else {
+        let text = "Run with `--verbose` for each diff, `--format json` for every account, `--out plan.json` to apply exactly \
+                    this plan later.";
+        return vec![Line::blank(), line(text.to_owned())];
+    };
+    let shown = path.display().to_string();
+    let command = [vec![quoted(&shown)], options(&arguments.config, &arguments.aws)].concat().join(" ");
+    let saved = line(format!("The plan is saved in `{shown}`. To apply exactly this plan, run:"));
+    vec![Line::blank(), saved, Line::verbatim(2).styled(Style::Faint, format!("onboard apply {command}"))]
+}

@@ -1,0 +1,126 @@
+//! The progress of a command for many accounts, on stderr: a bar on a terminal, and otherwise a line for each account.
+//!
+//! Everything else that is printed meanwhile goes through [`around_bar`], so that it does not end up in the middle of the bar.
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tracing_subscriber::fmt::MakeWriter;
+
+use onboarding_core::lines::{Line, render};
+use onboarding_core::organization::{AccountName, Overview};
+use onboarding_core::report::Report;
+use onboarding_core::suggestion::thousands;
+
+/// The bar that is shown.
+static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Prints something, without the bar in its way.
+pub(super) fn around_bar<T>(print: impl FnOnce() -> T) -> T {
+    let bar = BAR.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match bar {
+        Some(bar) => bar.suspend(print),
+        None => print(),
+    }
+}
+
+/// How far a command is.
+pub(super) struct Progress {
+    total: usize,
+    done: usize,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    /// Starts with no account of this many. `what` is what happens to them, such as `Reading`.
+    pub(super) fn new(what: &'static str, total: usize) -> Self {
+        let bar = (std::io::stderr().is_terminal() && total > 0).then(|| {
+            let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+            let template = "{prefix} {bar:24}  {human_pos}/{human_len}  {percent} %  {per_sec}  {eta} left  {wide_msg}";
+            bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_prefix(what);
+            bar.enable_steady_tick(Duration::from_millis(250));
+            bar
+        });
+        *BAR.lock().unwrap_or_else(PoisonError::into_inner) = bar.clone();
+        Self { total, done: 0, bar }
+    }
+
+    /// An account ended; `overview` includes it.
+    pub(super) fn ended(&mut self, account: &AccountName, report: &Report, overview: &Overview) {
+        self.done += 1;
+        match &self.bar {
+            Some(bar) => {
+                bar.set_message(counts(overview));
+                bar.inc(1);
+            }
+            None => {
+                let position = format!("[{}/{}]", thousands(self.done), thousands(self.total));
+                eprint(&format!("{position} {account}: {}", ending(report)));
+            }
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        *BAR.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn eprint(text: &dyn Display) {
+    let line = render(&[Line::verbatim(0).text(text)]);
+    // There is nowhere left to report an error.
+    let _ = anstream::stderr().lock().write_all(line.as_bytes());
+}
+
+/// How a report ends, in a few words.
+fn ending(report: &Report) -> String {
+    let word = report.outcome.as_str();
+    match (report.outcome.cause(), report.done()) {
+        (Some(cause), _) => format!("{word} ({})", cause.code),
+        (None, 0) => word.to_owned(),
+        (None, 1) => format!("{word}, 1 change made"),
+        (None, count) => format!("{word}, {count} changes made"),
+    }
+}
+
+fn counts(overview: &Overview) -> String {
+    let tally = overview.tally();
+    let counts = [
+        ("converged", tally.converged),
+        ("to change", tally.pending),
+        ("waiting", tally.waiting),
+        ("blocked", tally.blocked),
+        ("ignored", tally.ignored),
+    ];
+    let shown = counts.into_iter().filter(|(_, count)| *count > 0);
+    shown.map(|(word, count)| format!("{word} {}", thousands(count))).collect::<Vec<_>>().join(", ")
+}
+
+/// Writes the lines of the log to stderr, around the bar.
+pub(super) struct AroundBar;
+
+impl Write for AroundBar {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        around_bar(|| std::io::stderr().write(bytes))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stderr().flush()
+    }
+}
+
+impl MakeWriter<'_> for AroundBar {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        Self
+    }
+}
