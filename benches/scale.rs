@@ -2,8 +2,8 @@
 //! AWS are enforced.
 //!
 //! ```text
-//! cargo run --release --example scale
-//! cargo run --release --example scale -- 100 1000
+//! cargo run --release --example scale > /dev/null
+//! cargo run --release --example scale -- 100 1000 > /dev/null
 //! ```
 //!
 //! For the command line, one process lists the accounts and looks at each. For the function, five processes take the messages of a
@@ -11,7 +11,7 @@
 //! be. The memory is the peak above what the simulated organization takes itself; the CPU time includes the simulation, because both
 //! are one thread.
 //!
-//! See docs/QUOTAS.md.
+//! The function logs to stdout, so that the results are on stderr. See docs/QUOTAS.md.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -53,8 +53,8 @@ fn main() -> Result<()> {
     let sizes = env::args().skip(1).map(|size| size.parse().with_context(|| format!("`{size}` is not a number")));
     let sizes: Vec<usize> = sizes.collect::<Result<_>>()?;
     let sizes = if sizes.is_empty() { SIZES.to_vec() } else { sizes };
-    println!("| Path | Accounts | Time | Limit | Calls | per account | Throttled | Memory | CPU per account |");
-    println!("|---|---|---|---|---|---|---|---|---|");
+    eprintln!("| Path | Accounts | Time | Limit | Calls | per account | Throttled | Memory | CPU per account |");
+    eprintln!("|---|---|---|---|---|---|---|---|---|");
     let mut calls = Vec::new();
     for size in sizes {
         let organization = Scale::new(size)?;
@@ -62,14 +62,14 @@ fn main() -> Result<()> {
             ("command line", organization.measure(|scale| block_on(scale.command_line()))?),
             ("function", organization.measure(|scale| block_on(scale.function()))?),
         ] {
-            println!("{}", measured.row(path, size));
+            eprintln!("{}", measured.row(path, size));
             calls.push((path, size, measured.calls));
         }
     }
     for (path, size, calls) in calls {
-        println!("\n{path}, {size} accounts:");
+        eprintln!("\n{path}, {size} accounts:");
         for (call, ApiCalls { calls, throttled }) in calls {
-            println!(
+            eprintln!(
                 "{calls:>8} {call}{}",
                 if throttled > 0 { format!(", {throttled} throttled") } else { String::new() }
             );

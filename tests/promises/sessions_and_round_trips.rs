@@ -175,14 +175,20 @@ fn look_at_a_converged_account_with_two_vendors_makes_eleven_calls() {
     let looked = run(engine.plan_unsaved(&scenario.job(), look));
     assert_eq!(looked.report.outcome, Outcome::Converged);
     insta::assert_snapshot!(calls(organization), @"
-    1 iam:GetRole
+    3 iam:GetRole
+    2 iam:GetRolePolicy
+    2 iam:ListAttachedRolePolicies
+    2 iam:ListRolePolicies
+    1 sts:AssumeRole
+    1 sts:GetCallerIdentity
     ");
     assert_eq!(organization.journal().len(), 11);
 }
 
-/// An event of its own also describes the account, and reads and writes its record; nothing is read twice.
+/// An event of its own also describes the account, and reads and writes its record; nothing is read twice. The configuration is read
+/// once a minute.
 #[test]
-fn event_of_a_converged_account_with_two_vendors_makes_fourteen_calls() {
+fn event_of_a_converged_account_with_two_vendors_makes_fourteen_calls_and_one_a_minute() {
     let function = Scenario::new().with_new_account().config(&two_vendors()).function();
     function.deliver(&account_created(&id(NEW)), Duration::from_secs(60));
     function.wait(Duration::from_secs(86_400));
@@ -192,7 +198,16 @@ fn event_of_a_converged_account_with_two_vendors_makes_fourteen_calls() {
     function.process_for(Duration::from_secs(60));
     function.assert_all_processed("the event");
     insta::assert_snapshot!(calls(organization), @"
-    1 iam:GetRole
+    1 dynamodb:GetItem
+    1 dynamodb:UpdateItem
+    3 iam:GetRole
+    2 iam:GetRolePolicy
+    2 iam:ListAttachedRolePolicies
+    2 iam:ListRolePolicies
+    1 organizations:DescribeAccount
+    1 ssm:GetParameter
+    1 sts:AssumeRole
+    1 sts:GetCallerIdentity
     ");
 }
 
