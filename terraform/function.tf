@@ -40,6 +40,7 @@ resource "aws_lambda_function" "this" {
       ONBOARDING_EVENT_BUS        = aws_cloudwatch_event_bus.this.name
       ONBOARDING_TABLE            = aws_dynamodb_table.records.name
       ONBOARDING_SWEEP            = var.sweep == "APPLY" ? "apply" : "report"
+      ONBOARDING_CONCURRENCY      = tostring(var.maximum_concurrency)
       ONBOARDING_DEPLOYED_AT      = aws_scheduler_schedule_group.sweep.creation_date
     }
   }

@@ -16,6 +16,8 @@ mod notifier;
 mod queue;
 #[path = "aws_responses/records.rs"]
 mod records;
+#[path = "aws_responses/throttles.rs"]
+mod throttles;
 
 use std::time::Duration;
 

@@ -13,6 +13,7 @@ mod fresh_account {
     use onboarding_core::outcome::Outcome;
     use onboarding_core::owner::Owner;
     use onboarding_core::policy::{AssumeActions, Caller, Condition, ExternalIdRequirement, REVOCATION_POLICY};
+    use onboarding_core::rate::RateLimits;
     use onboarding_core::report::Report;
     use onboarding_core::role_settings::{RoleDefinition, RoleSettings};
     use onboarding_core::rollout::SweepSettings;
@@ -96,6 +97,7 @@ mod fresh_account {
             sweep: SweepSettings::default(),
             new_for: Duration::from_secs(3600),
             give_up_after: Duration::from_secs(86_400),
+            limits: RateLimits::default(),
             roles: vec![role("First"), role("Second")],
             removed: Vec::new(),
             hash: String::new(),

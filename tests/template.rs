@@ -159,6 +159,16 @@ fn sweep_schedule_sends_to_the_same_queue() {
     assert_eq!(trust[0]["Condition"], only);
 }
 
+/// The processes of the function share the quotas of AWS, so that each has to know how many there are.
+#[test]
+fn function_knows_how_many_of_it_run_at_the_same_time() {
+    for (parameters, expected) in [(&[][..], "5"), (&[("MaximumConcurrency", "20")], "20")] {
+        let stack = Stack::with(parameters);
+        let variable = &stack.resource("Onboard")["Environment"]["Variables"]["ONBOARDING_CONCURRENCY"];
+        assert_eq!(variable.to_string().trim_matches('"'), expected);
+    }
+}
+
 /// The function decides by these two variables which accounts a sweep changes.
 #[test]
 fn sweep_only_reports_existing_accounts_unless_apply_is_chosen() {

@@ -96,7 +96,7 @@ impl Inspect for Aws {
     }
 
     async fn rules_with_target(&self, arn: &str) -> Result<Vec<RuleFacts>, ApiError> {
-        let events = self.events.get_or_init(|| aws_sdk_eventbridge::Client::new(&self.config));
+        let events = self.events();
         let list = events.list_rule_names_by_target().target_arn(arn).send().await;
         let names = list.map_err(self.caller_error("events:ListRuleNamesByTarget"))?.rule_names.unwrap_or_default();
         try_join_all(names.into_iter().map(|name| async move {
@@ -109,7 +109,7 @@ impl Inspect for Aws {
 
     async fn table_state(&self, name: &str) -> Result<String, ApiError> {
         const CALL: &str = "dynamodb:DescribeTable";
-        let dynamodb = self.dynamodb.get_or_init(|| aws_sdk_dynamodb::Client::new(&self.config));
+        let dynamodb = self.dynamodb();
         let described = dynamodb.describe_table().table_name(name).send().await.map_err(self.caller_error(CALL))?;
         let state = described.table.and_then(|table| table.table_status);
         state.map(|state| state.as_str().to_owned()).ok_or_else(|| malformed(CALL, "status"))

@@ -26,6 +26,7 @@ mod queue;
 mod records;
 mod regions;
 mod sessions;
+mod throttles;
 mod try_access;
 mod unreachable;
 mod vendors;
@@ -43,13 +44,15 @@ use aws_types::SdkConfig;
 
 use clock::ClockDifference;
 use management::Hop;
+use throttles::Throttles;
 
 pub use clients::{ClientsError, UserConfig, cli_config, function_config};
 pub use http::HttpClient;
 pub use try_access::ProfileAccess;
 
 use onboarding_core::error::ApiError;
-use onboarding_engine::ports::Clock;
+use onboarding_core::rate::LimitedApi;
+use onboarding_engine::ports::{Clock, Paced};
 
 /// The clients of AWS with the caller's own credentials, and the names of the resources that they use. Clones share their
 /// connections.
@@ -73,6 +76,8 @@ pub struct Aws {
     credentials: CallerCredentials,
     /// How far the clock of AWS is ahead of this machine's, according to the newest session.
     clock: Arc<ClockDifference>,
+    /// How many attempts AWS throttled, including those that the SDK retried.
+    throttles: Throttles,
 }
 
 /// Whether retrying helps if AWS does not accept the caller's own credentials.
@@ -126,11 +131,15 @@ impl Aws {
     /// Creates the clients of the function.
     #[must_use]
     pub fn new(config: &SdkConfig, resources: Resources) -> Self {
+        let throttles = Throttles::default();
+        let organizations = aws_sdk_organizations::config::Builder::from(config).interceptor(throttles.clone());
+        let sts = aws_sdk_sts::config::Builder::from(config).interceptor(throttles.clone());
+        let ssm = aws_sdk_ssm::config::Builder::from(config).interceptor(throttles.clone());
         Self {
             config: config.clone(),
-            organizations: aws_sdk_organizations::Client::new(config),
-            sts: aws_sdk_sts::Client::new(config),
-            ssm: aws_sdk_ssm::Client::new(config),
+            organizations: aws_sdk_organizations::Client::from_conf(organizations.build()),
+            sts: aws_sdk_sts::Client::from_conf(sts.build()),
+            ssm: aws_sdk_ssm::Client::from_conf(ssm.build()),
             sqs: aws_sdk_sqs::Client::new(config),
             dynamodb: Arc::default(),
             events: Arc::default(),
@@ -140,7 +149,16 @@ impl Aws {
             newest_hop: Arc::default(),
             credentials: CallerCredentials::Rotated,
             clock: Arc::default(),
+            throttles,
         }
+    }
+
+    /// Created with the first call.
+    fn events(&self) -> &aws_sdk_eventbridge::Client {
+        self.events.get_or_init(|| {
+            let config = aws_sdk_eventbridge::config::Builder::from(&self.config).interceptor(self.throttles.clone());
+            aws_sdk_eventbridge::Client::from_conf(config.build())
+        })
     }
 
     /// Converts the SDK error of a call with the caller's own credentials.
@@ -153,6 +171,12 @@ impl Aws {
             CallerCredentials::Rotated => convert(error),
             CallerCredentials::Fixed => convert(error).with_fixed_credentials(),
         }
+    }
+}
+
+impl Paced for Aws {
+    fn throttled_attempts(&self, api: LimitedApi) -> u64 {
+        self.throttles.count(api)
     }
 }
 

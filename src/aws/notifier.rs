@@ -21,7 +21,7 @@ impl Notifier for Aws {
             .source(AccountEvent::SOURCE)
             .detail_type(event.kind.detail_type())
             .detail(event.detail().to_string());
-        let client = self.events.get_or_init(|| aws_sdk_eventbridge::Client::new(&self.config));
+        let client = self.events();
         let response = client.put_events().entries(entry.build()).send().await.map_err(api_error(CALL))?;
         // The call succeeds even if its entry failed.
         // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html

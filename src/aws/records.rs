@@ -164,8 +164,11 @@ impl Records for Aws {
 
 impl Aws {
     /// The client, which is created with the first call, to keep cold starts short.
-    fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
-        self.dynamodb.get_or_init(|| aws_sdk_dynamodb::Client::new(&self.config))
+    pub(super) fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
+        self.dynamodb.get_or_init(|| {
+            let config = aws_sdk_dynamodb::config::Builder::from(&self.config).interceptor(self.throttles.clone());
+            aws_sdk_dynamodb::Client::from_conf(config.build())
+        })
     }
 
     fn update(&self, subject: &str, expression: Expression) -> UpdateItemFluentBuilder {

@@ -30,6 +30,7 @@ async fn main() -> ExitCode {
 
 async fn run(secrets: KnownSecrets) -> Result<(), lambda_runtime::Error> {
     let world = Aws::new(&aws::function_config()?, Resources::from_env());
-    let function = &Function::new(world, ConfigLocation::from_env()?, lambda::sweep_mode_from_env()?, secrets);
+    let function = Function::new(world, ConfigLocation::from_env()?, lambda::sweep_mode_from_env()?, secrets);
+    let function = &function.one_of(lambda::concurrency_from_env()?);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| function.handle(event).await)).await
 }

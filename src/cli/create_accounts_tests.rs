@@ -2,6 +2,7 @@ use onboarding_core::account::AccountState;
 use onboarding_core::config::Config;
 use onboarding_core::lines::plain;
 use onboarding_core::time::from_unix_seconds;
+use onboarding_engine::Governed;
 use onboarding_simulation::{AccountCreation, FakeOrganization};
 
 use super::*;
@@ -30,8 +31,8 @@ fn organization() -> FakeOrganization {
     organization
 }
 
-fn engine(organization: &FakeOrganization) -> Engine<FakeOrganization> {
-    Engine::new(organization.clone(), Config::parse_without_files(CONFIG).unwrap())
+fn engine(organization: &FakeOrganization) -> Engine<Governed<FakeOrganization>> {
+    Engine::new(Governed::new(organization.clone()), Config::parse_without_files(CONFIG).unwrap())
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {

@@ -66,6 +66,7 @@ use self::output::print_error;
 use self::prerequisites_args::PrerequisitesCommand;
 use self::vendor_args::VendorsCommand;
 use onboarding_core::text;
+use onboarding_engine::Governed;
 use onboarding_engine::ports::{Inspect, ListRoles, ManageAccounts, ParameterStore, Profiles, World, WriteIam};
 
 /// Parses the arguments and runs the subcommand. `connect` creates the AWS clients; only the binary provides it, so that
@@ -83,6 +84,7 @@ where
         return Exit::Done;
     }
     let args = Args::parse();
+    let connect = async |access: &Aws| Ok(Governed::new(connect(access).await?));
     let creates = matches!(args.command, Command::Accounts(AccountsCommand::Create(_)));
     if creates || matches!(args.command, Command::Plan(_) | Command::Apply(_) | Command::Verify(_) | Command::Undo(_)) {
         show_progress();

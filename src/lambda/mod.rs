@@ -40,7 +40,7 @@ mod sweep;
 pub use error::{InvocationError, InvocationErrorKind};
 pub use log::{start as start_log, start_failed, subscriber as log_subscriber};
 pub use records::bodies;
-pub use settings::{ConfigLocation, SettingsError, sweep_mode_from_env};
+pub use settings::{ConfigLocation, SettingsError, concurrency_from_env, sweep_mode_from_env};
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -72,8 +72,8 @@ use onboarding_core::rollout::{Held, SweepSettings};
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::{after, from_unix_milliseconds, since};
 use onboarding_core::trigger::{self, EventSubject, Request, RequestedAccount, Trigger, TriggerKind};
-use onboarding_engine::ports::{Notifier, Queue, World, WriteIam};
-use onboarding_engine::{Engine, FirstLook, Job, OpenRecord, Processed};
+use onboarding_engine::ports::{Clock, Notifier, Queue, World, WriteIam};
+use onboarding_engine::{Engine, FirstLook, Governed, Job, OpenRecord, Processed};
 use onboarding_engine::{timed_out, timeout_at};
 
 /// The ports of the function as one trait. Clones share their clients.
@@ -83,14 +83,15 @@ impl<T: World<Session: WriteIam> + Queue + Notifier + Clone> FunctionWorld for T
 
 /// The function, created once and used for every invocation.
 pub struct Function<W> {
-    world: W,
+    /// All invocations of the process share its limits.
+    world: Governed<W>,
     config: ConfigLocation,
     /// Which accounts a sweep may change.
     sweep_mode: SweepMode,
     /// The secrets that were read so far.
     secrets: KnownSecrets,
     /// The engine of recent invocations, with the configuration and the secrets that it has read.
-    recent: Mutex<Option<RecentEngine<W>>>,
+    recent: Mutex<Option<RecentEngine<Governed<W>>>>,
 }
 
 /// An engine, and when its configuration was read.
@@ -129,7 +130,13 @@ impl<W: FunctionWorld> Function<W> {
         if !world.records_enabled() {
             log::no_records();
         }
-        Self { world, config, sweep_mode, secrets, recent: Mutex::default() }
+        Self { world: Governed::new(world), config, sweep_mode, secrets, recent: Mutex::default() }
+    }
+
+    /// The same as one of several processes: its calls to AWS take its share of the quotas.
+    #[must_use]
+    pub fn one_of(self, processes: u32) -> Self {
+        Self { world: self.world.shared_by(processes), ..self }
     }
 
     /// Handles one invocation.
@@ -173,7 +180,12 @@ impl<W: FunctionWorld> Function<W> {
 
     /// The engine of recent invocations, or a new one if its configuration is too old. While a configuration is read, the
     /// account is looked at, if the invocation is about one.
-    async fn start(&self, received: &Received, payload: &str, end: SystemTime) -> Result<Started<W>, InvocationError> {
+    async fn start(
+        &self,
+        received: &Received,
+        payload: &str,
+        end: SystemTime,
+    ) -> Result<Started<Governed<W>>, InvocationError> {
         if let Some(engine) = self.recent_engine() {
             return Ok((engine, None));
         }
@@ -193,14 +205,15 @@ impl<W: FunctionWorld> Function<W> {
         Ok((engine, first_look.map(|(account, look)| (account, account_of(look)))))
     }
 
-    fn recent_engine(&self) -> Option<Arc<Engine<W>>> {
+    fn recent_engine(&self) -> Option<Arc<Engine<Governed<W>>>> {
         let now = self.world.now();
-        let is_recent =
-            |recent: &&RecentEngine<W>| now.duration_since(recent.loaded_at).is_ok_and(|age| age < CONFIGURATION_AGE);
+        let is_recent = |recent: &&RecentEngine<Governed<W>>| {
+            now.duration_since(recent.loaded_at).is_ok_and(|age| age < CONFIGURATION_AGE)
+        };
         self.recent().as_ref().filter(is_recent).map(|recent| Arc::clone(&recent.engine))
     }
 
-    async fn new_engine(&self, end: SystemTime) -> Result<Arc<Engine<W>>, InvocationError> {
+    async fn new_engine(&self, end: SystemTime) -> Result<Arc<Engine<Governed<W>>>, InvocationError> {
         let now = self.world.now();
         let engine = Engine::new(self.world.clone(), self.load_config(end).await?);
         let engine = Arc::new(engine.with_known_secrets(self.secrets.clone()));
@@ -208,7 +221,7 @@ impl<W: FunctionWorld> Function<W> {
         Ok(engine)
     }
 
-    fn recent(&self) -> MutexGuard<'_, Option<RecentEngine<W>>> {
+    fn recent(&self) -> MutexGuard<'_, Option<RecentEngine<Governed<W>>>> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -34,6 +34,11 @@ pub enum SettingsError {
     /// The mode of sweeps is not valid.
     #[error("the environment variable `ONBOARDING_SWEEP` is `{0}`; set it to `report` or `apply`")]
     Sweep(Untrusted),
+    /// The number of concurrent invocations is not valid.
+    #[error(
+        "the environment variable `ONBOARDING_CONCURRENCY` is `{0}`; set it to a number from 1 to {MOST_PROCESSES}"
+    )]
+    Concurrency(Untrusted),
     /// The parameter, or the files below it, cannot be read.
     #[error(transparent)]
     Parameter(Box<ConfigurationError>),
@@ -100,6 +105,28 @@ fn sweep_mode(mode: &str, deployed_at: &str) -> Result<SweepMode, SettingsError>
     }
 }
 
+/// The most concurrent invocations that a queue allows.
+///
+/// See `MaximumConcurrency` in <https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html>.
+const MOST_PROCESSES: u32 = 1_000;
+
+/// Reads how many invocations run at the same time, and so how many processes share the quotas of AWS:
+/// `ONBOARDING_CONCURRENCY`. Without it, this process is the only one.
+///
+/// # Errors
+/// When it is not a number that the queue allows.
+pub fn concurrency_from_env() -> Result<u32, SettingsError> {
+    concurrency(&env::var("ONBOARDING_CONCURRENCY").unwrap_or_default())
+}
+
+fn concurrency(text: &str) -> Result<u32, SettingsError> {
+    if text.is_empty() {
+        return Ok(1);
+    }
+    let number = text.parse().ok().filter(|number| (1..=MOST_PROCESSES).contains(number));
+    number.ok_or_else(|| SettingsError::Concurrency(text.into()))
+}
+
 /// A time as CloudFormation returns the creation date of a resource: ISO 8601. Its documentation does not state the format,
 /// so that seconds since 1970 are accepted as well.
 fn time(text: &str) -> Option<SystemTime> {
@@ -139,5 +166,16 @@ mod tests {
         assert_eq!(sweep_mode("apply", "").unwrap(), SweepMode::Apply);
         let error = sweep_mode("REPORT", "").unwrap_err().to_string();
         assert_eq!(error, "the environment variable `ONBOARDING_SWEEP` is `REPORT`; set it to `report` or `apply`");
+    }
+    #[test]
+    fn concurrency_is_a_number_that_the_queue_allows() {
+        assert_eq!((concurrency("").unwrap(), concurrency("5").unwrap()), (1, 5));
+        for text in ["0", "-1", "five", "1001"] {
+            let error = concurrency(text).unwrap_err().to_string();
+            let expected = format!(
+                "the environment variable `ONBOARDING_CONCURRENCY` is `{text}`; set it to a number from 1 to 1000"
+            );
+            assert_eq!(error, expected);
+        }
     }
 }

@@ -17,9 +17,9 @@ use onboarding_core::record::{Record, RecordUpdate};
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::Engine;
 use onboarding_engine::ports::{
-    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, Http, LeaseAttempt, ParameterPage, ParameterValue,
-    RecordPage, Records, Saved, SavedTogether, Secrets, Sessions, TagPage, ThroughManagement, UnitPage, VendorApi,
-    VendorRequest, VendorResponse,
+    AccountPage, AssumeRoleRequest, Clock, Creation, Directory, Http, LeaseAttempt, Paced, ParameterPage,
+    ParameterValue, RecordPage, Records, Saved, SavedTogether, Secrets, Sessions, TagPage, ThroughManagement, UnitPage,
+    VendorApi, VendorRequest, VendorResponse,
 };
 use onboarding_simulation::FakeOrganization;
 use secrecy::SecretString;
@@ -151,6 +151,8 @@ impl Records for WithVendor {
         self.organization.save_handoff(subject, vendor, done).await
     }
 }
+
+impl Paced for WithVendor {}
 
 impl Clock for WithVendor {
     fn now(&self) -> SystemTime {

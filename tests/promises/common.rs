@@ -16,7 +16,7 @@ use std::time::Duration;
 use onboarding_core::config::Config;
 use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::ports::Clock;
-use onboarding_engine::{Engine, Job};
+use onboarding_engine::{Engine, Governed, Job};
 use onboarding_simulation::{FakeOrganization, Faulty, Script};
 
 pub(crate) use self::access::{assert_onboarded, can_assume};
@@ -31,15 +31,15 @@ pub(crate) use self::configurations::{
 pub(crate) use self::faults::{DISTINCT_INJECTIONS, Fault, faults_at, fix_jitter, lines};
 pub(crate) use self::scenario::{Scenario, outcome_code, writes_of_one_onboarding};
 
-/// An engine on the simulated organization.
-pub(crate) type Simulated = Engine<FakeOrganization>;
+/// An engine on the simulated organization, whose calls wait for their rates as in production.
+pub(crate) type Simulated = Engine<Governed<FakeOrganization>>;
 
 pub(crate) fn config(text: &str) -> Config {
     Config::parse_without_files(text).unwrap()
 }
 
 pub(crate) fn engine(organization: &FakeOrganization, config_text: &str) -> Simulated {
-    Engine::new(organization.clone(), config(config_text))
+    Engine::new(Governed::new(organization.clone()), config(config_text))
 }
 
 /// An engine on an organization whose calls go through a script.
@@ -47,8 +47,8 @@ pub(crate) fn scripted_engine(
     organization: &FakeOrganization,
     script: &Script,
     config_text: &str,
-) -> Engine<Faulty<FakeOrganization>> {
-    Engine::new(Faulty::new(organization.clone(), script), config(config_text))
+) -> Engine<Governed<Faulty<FakeOrganization>>> {
+    Engine::new(Governed::new(Faulty::new(organization.clone(), script)), config(config_text))
 }
 
 static RUNS: AtomicU32 = AtomicU32::new(1);

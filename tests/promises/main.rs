@@ -39,6 +39,7 @@ mod other_envelopes;
 mod panic;
 mod placeholders;
 mod plan_is_what_apply_calls;
+mod quotas;
 mod records;
 mod registration;
 mod registration_settings;

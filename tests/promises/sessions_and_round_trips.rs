@@ -8,7 +8,8 @@ use onboarding_core::limits::ROLE_VISIBLE;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::policy::{Actions, Document};
 use onboarding_core::time::since;
-use onboarding_engine::ports::{AssumeRoleRequest, Clock};
+use onboarding_engine::FirstLook;
+use onboarding_engine::ports::{AssumeRoleRequest, Clock, Directory};
 use onboarding_simulation::FakeOrganization;
 
 use crate::common::{ACCESS, NEW, OWN_ROLE, Scenario, id, many_roles, name, run};
@@ -149,6 +150,67 @@ fn record_is_read_once_and_written_once_per_event() {
         let calls: Vec<_> = calls.iter().map(|call| call.call).filter(|call| call.starts_with("dynamodb:")).collect();
         assert_eq!(calls, expected, "the record, the lease of a new account, and the record");
     }
+}
+
+/// The configuration of the demo without its own role: two vendors.
+fn two_vendors() -> String {
+    EXAMPLE.split("[[role]]").next().unwrap().to_owned()
+}
+
+/// How often each call was made since the journal was cleared.
+fn calls(organization: &FakeOrganization) -> String {
+    let calls = organization.api_calls().into_iter();
+    calls.map(|(call, counted)| format!("{} {call}", counted.calls)).collect::<Vec<_>>().join("\n")
+}
+
+/// What Organizations said about the account and its record is known, as for an account of a sweep, and the configuration and
+/// the secrets were read before: eleven calls.
+#[test]
+fn look_at_a_converged_account_with_two_vendors_makes_eleven_calls() {
+    let scenario = Scenario::new().with_new_account().config(&two_vendors()).apply().assert_outcome("converged");
+    let (organization, engine) = (scenario.organization(), scenario.engine());
+    let report = run(engine.plan(&scenario.job()));
+    assert_eq!(report.outcome, Outcome::Converged);
+    let account = run(organization.account(&id(NEW)));
+    organization.clear_journal();
+    let look = FirstLook { account: Some(account), record: Some(Ok(organization.record(NEW))) };
+    let looked = run(engine.plan_unsaved(&scenario.job(), look));
+    assert_eq!(looked.report.outcome, Outcome::Converged);
+    insta::assert_snapshot!(calls(organization), @"
+    3 iam:GetRole
+    2 iam:GetRolePolicy
+    2 iam:ListAttachedRolePolicies
+    2 iam:ListRolePolicies
+    1 sts:AssumeRole
+    1 sts:GetCallerIdentity
+    ");
+    assert_eq!(organization.journal().len(), 11);
+}
+
+/// An event of its own also describes the account, and reads and writes its record; nothing is read twice. The configuration is read
+/// once a minute.
+#[test]
+fn event_of_a_converged_account_with_two_vendors_makes_fourteen_calls_and_one_a_minute() {
+    let function = Scenario::new().with_new_account().config(&two_vendors()).function();
+    function.deliver(&account_created(&id(NEW)), Duration::from_secs(60));
+    function.wait(Duration::from_secs(86_400));
+    let organization = function.organization();
+    organization.clear_journal();
+    function.queue.put(&serde_json::json!({"sweep": {"account_id": NEW}}).to_string());
+    function.process_for(Duration::from_secs(60));
+    function.assert_all_processed("the event");
+    insta::assert_snapshot!(calls(organization), @"
+    1 dynamodb:GetItem
+    1 dynamodb:UpdateItem
+    3 iam:GetRole
+    2 iam:GetRolePolicy
+    2 iam:ListAttachedRolePolicies
+    2 iam:ListRolePolicies
+    1 organizations:DescribeAccount
+    1 ssm:GetParameter
+    1 sts:AssumeRole
+    1 sts:GetCallerIdentity
+    ");
 }
 
 #[test]

@@ -266,7 +266,8 @@ fn only_the_change_that_was_shown_is_made() {
     let scenario = onboarded();
     let action = Action::UpdateTrust { before: None, after: Document::parse(EDITED).unwrap() };
     let other = vec![Change { role: name(ACCESS), action }];
-    let report = run(scenario.engine().undo(&Job { confirmed_plan: Some(ConfirmedPlan::Exact(other)), ..scenario.job() }, None));
+    let report =
+        run(scenario.engine().undo(&Job { confirmed_plan: Some(ConfirmedPlan::Exact(other)), ..scenario.job() }, None));
     assert_eq!(outcome_code(&report), "blocked plan_changed");
     assert_eq!(scenario.writes(), []);
 }

@@ -43,6 +43,7 @@ pub mod owner;
 pub mod plan;
 pub mod policy;
 pub mod prerequisites;
+pub mod rate;
 pub mod record;
 pub mod redaction;
 pub mod report;

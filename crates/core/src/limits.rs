@@ -158,25 +158,5 @@ pub const CONFIGURATION_AGE: Duration = Duration::from_secs(60);
 /// How many accounts the command line processes at the same time, unless it is told otherwise.
 pub const CONCURRENT_ACCOUNTS: u16 = 32;
 
-/// `ListAccounts` is limited to 8 requests per second, and the other listings of `onboard accounts` are made at the same rate.
-///
-/// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>.
-pub const BETWEEN_LISTINGS: Duration = Duration::from_millis(125);
-
-/// `ListTagsForResource` is limited to 10 requests per second.
-pub const BETWEEN_LIST_TAGS: Duration = Duration::from_millis(100);
-
-/// `ListParents` is limited to 5 requests per second.
-pub const BETWEEN_LIST_PARENTS: Duration = Duration::from_millis(200);
-
-/// `CreateAccount` is limited to one request in ten seconds, after [`CREATE_ACCOUNT_BURST`] at once.
-pub const BETWEEN_CREATE_ACCOUNT: Duration = Duration::from_secs(10);
-
-/// How many requests of `CreateAccount` may be made at once.
-pub const CREATE_ACCOUNT_BURST: u32 = 3;
-
-/// `DescribeCreateAccountStatus` is limited to two requests per second.
-pub const BETWEEN_CREATION_STATUS: Duration = Duration::from_millis(500);
-
 /// The number of accounts that an organization can create at the same time.
 pub const CONCURRENT_CREATIONS: usize = 5;

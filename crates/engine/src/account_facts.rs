@@ -12,7 +12,6 @@ use onboarding_core::account::{Account, AccountAge, AccountId};
 use onboarding_core::code::Code;
 use onboarding_core::config::Config;
 use onboarding_core::error::ApiError;
-use onboarding_core::limits::BETWEEN_LIST_TAGS;
 use onboarding_core::organizational_unit::{Unit, UnitId, UnitSelector};
 use onboarding_core::outcome::Stop;
 use onboarding_core::targets::{AccountFacts, Tags, TargetDecision, UnitIds, Unknown};
@@ -20,7 +19,6 @@ use onboarding_core::targets::{AccountFacts, Tags, TargetDecision, UnitIds, Unkn
 use crate::job::Engine;
 use crate::pages::read_pages;
 use crate::ports::{Clock, Directory, TagPage, World};
-use crate::rate_limit::RateLimit;
 use crate::unit_tree::UnitTree;
 
 /// What was read about an account.
@@ -81,8 +79,7 @@ impl<W: World> Engine<W> {
 
     async fn tags_of(&self, account: &AccountId) -> Result<Result<Tags, Stop>, Stop> {
         let mut tags = Tags::new();
-        let pace = RateLimit::new(BETWEEN_LIST_TAGS, 1);
-        let read = read_pages("organizations:ListTagsForResource", &self.world, &pace, async |from| {
+        let read = read_pages("organizations:ListTagsForResource", async |from| {
             let TagPage { tags: page, next } = self.world.account_tags(account, from).await?;
             tags.extend(page);
             Ok(next)

@@ -1,12 +1,10 @@
-//! Lists every account of the organization, page by page and not faster than Organizations allows.
+//! Lists every account of the organization, page by page.
 
 use onboarding_core::account::Account;
 use onboarding_core::error::ApiError;
-use onboarding_core::limits::BETWEEN_LISTINGS;
 
 use crate::pages::read_pages;
-use crate::ports::{AccountPage, Clock, Directory, UnreadableAccount};
-use crate::rate_limit::RateLimit;
+use crate::ports::{AccountPage, Directory, UnreadableAccount};
 
 /// The accounts of an organization, as Organizations lists them.
 #[derive(Default)]
@@ -21,10 +19,9 @@ pub struct AllAccounts {
 ///
 /// # Errors
 /// When a page cannot be read, or leads back to one that was read.
-pub async fn all_accounts(world: &(impl Directory + Clock)) -> Result<AllAccounts, ApiError> {
+pub async fn all_accounts(world: &impl Directory) -> Result<AllAccounts, ApiError> {
     let mut all = AllAccounts::default();
-    let rate = RateLimit::new(BETWEEN_LISTINGS, 1);
-    read_pages("organizations:ListAccounts", world, &rate, async |from| {
+    read_pages("organizations:ListAccounts", async |from| {
         let AccountPage { accounts, unreadable, next } = world.accounts(from).await?;
         all.accounts.extend(accounts);
         all.unreadable.extend(unreadable);

@@ -11,7 +11,7 @@ use onboarding_core::time::after;
 use onboarding_core::trigger::TriggerKind;
 
 use crate::cache::Cache;
-use crate::ports::{Clock, ThroughManagement};
+use crate::ports::{Clock, Paced, ThroughManagement};
 
 /// Everything that is needed to bring accounts to their blueprint.
 pub struct Engine<W> {
@@ -24,9 +24,11 @@ pub struct Engine<W> {
     pub(crate) known_secrets: KnownSecrets,
 }
 
-impl<W: ThroughManagement> Engine<W> {
-    /// An engine that has read nothing yet. It acts through the role of the management account, if the configuration names one.
+impl<W: Paced + ThroughManagement> Engine<W> {
+    /// An engine that has read nothing yet. Its calls keep to the limits of the configuration, and are made through the role of the
+    /// management account, if the configuration names one.
     pub fn new(world: W, config: Config) -> Self {
+        world.set_limits(&config.limits);
         let world = match &config.management {
             Some(role) => world.through_management(role),
             None => world,

@@ -14,7 +14,8 @@
 //! | `open_record` | one run at a time writes in an account, and what is remembered about it |
 //! | `record_batch` | the records of several accounts, read and written together |
 //! | `vendors` | registrations with vendors, and who executes a change |
-//! | `all_accounts` | lists the organization, not faster than Organizations allows |
+//! | `governed/` | makes every call wait for the rate of its API, and limits the requests in flight |
+//! | `all_accounts` | lists the organization |
 //! | `audit` | the audit of many accounts, from the records or live |
 //! | `trust_audit` | who outside the organization can assume the roles of many accounts |
 //! | `units`, `select_accounts` | the organizational units; the accounts that a command is for |
@@ -47,6 +48,7 @@ mod departure;
 mod deregister;
 mod engine;
 mod first_look;
+mod governed;
 mod handoffs;
 mod interrupt;
 mod job;
@@ -60,7 +62,6 @@ mod organization;
 mod pages;
 pub mod ports;
 mod prepare;
-mod rate_limit;
 mod record_batch;
 mod removed;
 mod retry;
@@ -82,6 +83,7 @@ pub use all_accounts::{AllAccounts, all_accounts};
 pub use audit::all_records;
 pub use configuration::{ConfigurationError, DeployedConfiguration, parameters_below};
 pub use first_look::FirstLook;
+pub use governed::{Governed, GovernedSession};
 pub use interrupt::Interrupt;
 pub use job::{Engine, Job};
 pub use look::Organization;

@@ -4,9 +4,6 @@ use std::collections::BTreeSet;
 
 use onboarding_core::error::ApiError;
 
-use crate::ports::Clock;
-use crate::rate_limit::RateLimit;
-
 /// The most pages of one list. `ListAccounts` has 20 accounts on a page, and no organization has 100,000.
 ///
 /// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>.
@@ -42,21 +39,18 @@ impl Pages {
     }
 }
 
-/// Reads all pages of the list that a call returns, not faster than its rate. `read` reads the page of a token, keeps what is on it
+/// Reads all pages of the list that a call returns. `read` reads the page of a token, keeps what is on it
 /// and returns the token of the next page.
 ///
 /// # Errors
 /// When a page cannot be read, or leads back to one that was read.
 pub(crate) async fn read_pages(
     call: &'static str,
-    clock: &impl Clock,
-    rate: &RateLimit,
     mut read: impl AsyncFnMut(Option<String>) -> Result<Option<String>, ApiError>,
 ) -> Result<(), ApiError> {
     let mut pages = Pages::new(call);
     let mut from = None;
     loop {
-        rate.wait(clock).await;
         from = pages.next(read(from).await?)?;
         if from.is_none() {
             return Ok(());

@@ -8,15 +8,13 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
 use onboarding_core::exclude::Exclude;
-use onboarding_core::limits::BETWEEN_LIST_TAGS;
 use onboarding_core::organizational_unit::UnitId;
 use onboarding_core::selection::{Listing, NotFound, Scope, Selected, Selection, find};
 use onboarding_core::suggestion::counted;
 
 use crate::all_accounts::{AllAccounts, all_accounts};
 use crate::pages::read_pages;
-use crate::ports::{Clock, Directory, ManageAccounts, TagPage};
-use crate::rate_limit::RateLimit;
+use crate::ports::{Directory, ManageAccounts, TagPage};
 use crate::units::{Units, units_above};
 
 /// How many accounts' tags are read at the same time: enough for the rate that Organizations allows, if an answer takes less than
@@ -42,7 +40,7 @@ pub enum SelectError {
 /// # Errors
 /// When a call fails, when the request names something that the organization does not have, and when it selects no account.
 pub async fn select_accounts(
-    world: &(impl Directory + ManageAccounts + Clock),
+    world: &(impl Directory + ManageAccounts),
     selection: &Selection,
     excluded: &BTreeSet<Exclude>,
 ) -> Result<Selected, SelectError> {
@@ -83,7 +81,7 @@ pub async fn select_accounts(
     Ok(selected)
 }
 
-async fn of_accounts_without_path<W: ManageAccounts + Clock>(
+async fn of_accounts_without_path<W: ManageAccounts>(
     units: &mut Units<'_, W>,
     accounts: &[Account],
 ) -> Result<BTreeMap<AccountId, BTreeSet<UnitId>>, ApiError> {
@@ -97,16 +95,15 @@ async fn of_accounts_without_path<W: ManageAccounts + Clock>(
 
 /// The accounts with the tags that are asked for.
 async fn tagged(
-    world: &(impl Directory + Clock),
+    world: &impl Directory,
     selection: &Selection,
     selected: &Selected,
 ) -> Result<BTreeSet<AccountId>, ApiError> {
     let skipped = selected.skipped.iter().filter_map(|skipped| skipped.id.as_ref());
     let ids: Vec<_> = selected.accounts.iter().map(|account| &account.id).chain(skipped).collect();
     tracing::debug!("reading the tags of {}", counted(ids.len(), "account"));
-    let rate = &RateLimit::new(BETWEEN_LIST_TAGS, 1);
     let read = async |id: &AccountId| {
-        let tags = account_tags(world, id, rate).await?;
+        let tags = account_tags(world, id).await?;
         Ok::<_, ApiError>(selection.matches_tags(&tags).then(|| id.clone()))
     };
     let found = stream::iter(ids).map(read).buffered(CONCURRENT_TAG_READS);
@@ -115,13 +112,9 @@ async fn tagged(
 }
 
 /// The tags of an account in Organizations.
-async fn account_tags(
-    world: &(impl Directory + Clock),
-    id: &AccountId,
-    rate: &RateLimit,
-) -> Result<BTreeMap<String, String>, ApiError> {
+async fn account_tags(world: &impl Directory, id: &AccountId) -> Result<BTreeMap<String, String>, ApiError> {
     let mut all = BTreeMap::new();
-    read_pages("organizations:ListTagsForResource", world, rate, async |from| {
+    read_pages("organizations:ListTagsForResource", async |from| {
         let TagPage { tags, next } = world.account_tags(id, from).await?;
         all.extend(tags);
         Ok(next)

@@ -3,28 +3,20 @@
 use std::collections::BTreeMap;
 
 use onboarding_core::error::ApiError;
-use onboarding_core::limits::BETWEEN_LISTINGS;
 use onboarding_core::organizational_unit::{Unit, UnitId, UnitSelector};
 
 use crate::pages::read_pages;
-use crate::ports::{Clock, Directory, UnitPage};
-use crate::rate_limit::RateLimit;
+use crate::ports::{Directory, UnitPage};
 
 /// The units that were read.
 pub(crate) struct UnitTree<'a, W> {
     world: &'a W,
-    pace: RateLimit,
     below: BTreeMap<UnitId, Vec<Unit>>,
 }
 
-impl<'a, W: Directory + Clock> UnitTree<'a, W> {
+impl<'a, W: Directory> UnitTree<'a, W> {
     pub(crate) fn new(world: &'a W) -> Self {
-        Self { world, pace: RateLimit::new(BETWEEN_LISTINGS, 1), below: BTreeMap::new() }
-    }
-
-    /// Waits until a call may be made.
-    pub(crate) async fn pace(&self) {
-        self.pace.wait(self.world).await;
+        Self { world, below: BTreeMap::new() }
     }
 
     /// The unit at a path of names, or why there is none.
@@ -52,7 +44,7 @@ impl<'a, W: Directory + Clock> UnitTree<'a, W> {
         if !self.below.contains_key(parent) {
             let mut units = Vec::new();
             let world = self.world;
-            read_pages("organizations:ListOrganizationalUnitsForParent", world, &self.pace, async |from| {
+            read_pages("organizations:ListOrganizationalUnitsForParent", async |from| {
                 let UnitPage { units: page, next } = world.units_below(parent, from).await?;
                 units.extend(page);
                 Ok(next)

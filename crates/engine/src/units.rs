@@ -5,40 +5,34 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
-use onboarding_core::limits::BETWEEN_LIST_PARENTS;
 use onboarding_core::organizational_unit::{Unit, UnitId, UnitSelector};
 
-use crate::ports::{Clock, ManageAccounts};
-use crate::rate_limit::RateLimit;
+use crate::ports::ManageAccounts;
 use crate::unit_tree::UnitTree;
 
 /// The units that were read, each parent once.
 pub(crate) struct Units<'a, W> {
     world: &'a W,
-    parents: RateLimit,
     root: Option<Unit>,
     tree: UnitTree<'a, W>,
     by_id: BTreeMap<UnitId, Option<Unit>>,
 }
 
-impl<'a, W: ManageAccounts + Clock> Units<'a, W> {
+impl<'a, W: ManageAccounts> Units<'a, W> {
     pub(crate) fn new(world: &'a W) -> Self {
-        let parents = RateLimit::new(BETWEEN_LIST_PARENTS, 1);
-        Self { world, parents, root: None, tree: UnitTree::new(world), by_id: BTreeMap::new() }
+        Self { world, root: None, tree: UnitTree::new(world), by_id: BTreeMap::new() }
     }
 
     pub(crate) async fn root(&mut self) -> Result<Unit, ApiError> {
         if let Some(root) = &self.root {
             return Ok(root.clone());
         }
-        self.tree.pace().await;
         let root = self.world.root().await?;
         Ok(self.root.insert(root).clone())
     }
 
     /// The unit that an account is in.
     pub(crate) async fn parent(&self, account: &AccountId) -> Result<UnitId, ApiError> {
-        self.parents.wait(self.world).await;
         self.world.parent(account).await
     }
 
@@ -64,7 +58,6 @@ impl<'a, W: ManageAccounts + Clock> Units<'a, W> {
         if let Some(found) = self.by_id.get(id) {
             return Ok(found.clone());
         }
-        self.tree.pace().await;
         let found = self.world.unit(id).await?;
         self.by_id.insert(id.clone(), found.clone());
         Ok(found)
@@ -95,7 +88,7 @@ impl<'a, W: ManageAccounts + Clock> Units<'a, W> {
 /// # Errors
 /// When the units, or the unit of an account, cannot be read.
 pub async fn unit_paths(
-    world: &(impl ManageAccounts + Clock),
+    world: &impl ManageAccounts,
     accounts: &[Account],
 ) -> Result<BTreeMap<AccountId, String>, ApiError> {
     let mut units = Units::new(world);
@@ -114,9 +107,7 @@ pub async fn unit_paths(
 }
 
 /// The path of names of every unit.
-async fn names_of_all<W: ManageAccounts + Clock>(
-    units: &mut Units<'_, W>,
-) -> Result<BTreeMap<UnitId, String>, ApiError> {
+async fn names_of_all<W: ManageAccounts>(units: &mut Units<'_, W>) -> Result<BTreeMap<UnitId, String>, ApiError> {
     let root = units.root().await?;
     let mut paths = BTreeMap::from([(root.id, root.name.raw().to_owned())]);
     for (_, unit) in units.all().await? {
@@ -129,7 +120,7 @@ async fn names_of_all<W: ManageAccounts + Clock>(
 ///
 /// # Errors
 /// When the units, or the unit of an account, cannot be read.
-pub(crate) async fn units_above<W: ManageAccounts + Clock>(
+pub(crate) async fn units_above<W: ManageAccounts>(
     units: &mut Units<'_, W>,
     accounts: &[&AccountId],
 ) -> Result<BTreeMap<AccountId, BTreeSet<UnitId>>, ApiError> {

@@ -74,6 +74,7 @@ impl State {
                 until = after(until, *duration);
                 account.transient_errors.push((code.clone(), until));
             }
+            self.without_access_role.insert(id.clone());
             self.accounts.insert(id, account);
         }
     }

@@ -15,6 +15,7 @@ use onboarding_core::observed::{ExistingRegistration, ObservedRole};
 use onboarding_core::organizational_unit::{Unit, UnitId};
 use onboarding_core::outcome::Cause;
 use onboarding_core::plan::{Change, RegistrationChange};
+use onboarding_core::rate::{LimitedApi, RateLimits};
 use onboarding_core::record::{Record, RecordUpdate};
 use onboarding_core::report::AccountEvent;
 use onboarding_core::role::RoleName;
@@ -23,8 +24,9 @@ use onboarding_core::trust_audit::LastUse;
 use onboarding_core::vendor::{Api, ApiAccess};
 use onboarding_engine::ports::{
     AccountPage, AssumeRoleRequest, Clock, Creation, Directory, LeaseAttempt, ListRoles, ManageAccounts, MemberPage,
-    Notifier, OutgoingMessage, Page, ParameterPage, ParameterValue, Queue, ReadIam, RecordPage, Records, RequestPage,
-    RolePage, Saved, SavedTogether, Secrets, Sessions, TagPage, ThroughManagement, UnitPage, VendorApi, WriteIam,
+    Notifier, OutgoingMessage, Paced, Page, ParameterPage, ParameterValue, Queue, ReadIam, RecordPage, Records,
+    RequestPage, RolePage, Saved, SavedTogether, Secrets, Sessions, TagPage, ThroughManagement, UnitPage, VendorApi,
+    WriteIam,
 };
 
 /// An implementation of ports whose calls fail as a [`Script`] says.
@@ -249,6 +251,20 @@ impl<P: Notifier> Notifier for Faulty<P> {
 
     async fn publish_event(&self, event: &AccountEvent) -> Result<(), ApiError> {
         self.script.play("events:PutEvents", self.inner.publish_event(event)).await
+    }
+}
+
+impl<P: Paced> Paced for Faulty<P> {
+    fn set_limits(&self, limits: &RateLimits) {
+        self.inner.set_limits(limits);
+    }
+
+    fn throttled_attempts(&self, api: LimitedApi) -> u64 {
+        self.inner.throttled_attempts(api)
+    }
+
+    async fn may_request_account(&self) {
+        self.inner.may_request_account().await;
     }
 }
 

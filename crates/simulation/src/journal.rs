@@ -57,6 +57,14 @@ impl FakeOrganization {
         let mut state = self.lock();
         state.journal.clear();
         state.assume_role_requests.clear();
+        state.api_quotas.clear_calls();
+    }
+
+    /// Keeps no journal any more, only the numbers of calls ([`FakeOrganization::api_calls`]): the journal of a sweep of thousands of
+    /// accounts is larger than everything else.
+    pub fn stop_journal(&self) {
+        self.clear_journal();
+        self.lock().has_journal = false;
     }
 
     /// The last written state of all roles in all accounts, without timestamps and unique ids, so that the results of two
@@ -120,12 +128,17 @@ impl FakeOrganization {
             state.tick();
             state.calls += 1;
             let throttled = state.throttle_every.is_some_and(|every| state.calls.is_multiple_of(every));
-            let result = if throttled { Err(Rejection::new("Throttling", "Rate exceeded")) } else { call(&mut state) };
-            let CallInfo { account, call, role, write } = info;
-            let account = account.clone();
-            let role = role.cloned();
-            let ok = result.is_ok();
-            state.journal.push(Call { account, call, role, write, ok });
+            let throttled = if throttled { Err(Rejection::new("Throttling", "Rate exceeded")) } else { Ok(()) };
+            let now = state.now;
+            let throttled = throttled.and(state.api_quotas.take(info.call, now));
+            let result = throttled.and_then(|()| call(&mut state));
+            if state.has_journal {
+                let CallInfo { account, call, role, write } = info;
+                let account = account.clone();
+                let role = role.cloned();
+                let ok = result.is_ok();
+                state.journal.push(Call { account, call, role, write, ok });
+            }
             result
         };
         drop(in_flight);

@@ -7,6 +7,7 @@
 //! - **Account creation in phases.** The account, its access role and working credentials appear one after the other
 //!   ([`AccountCreation`]).
 //! - **Validation and quotas.** Policies, names and tags are checked when they are written, and IAM quotas apply ([`Quotas`]).
+//! - **Request rates.** Calls beyond the rates of AWS are throttled ([`FakeOrganization::enforce_api_quotas`]).
 //! - **Live sessions.** A [`Session`] expires, and each of its calls is authorized against the service control policies, the
 //!   access role, its permissions boundary and the session policy.
 //! - **Concurrency.** Calls of concurrent tasks interleave. Every call is recorded in a journal ([`Call`]).
@@ -20,6 +21,7 @@
 mod account;
 mod account_creation;
 mod account_factory;
+mod api_quotas;
 mod authorize;
 mod call;
 mod clock;
@@ -61,6 +63,7 @@ mod write;
 
 pub use account::ControlPolicy;
 pub use account_creation::AccountCreation;
+pub use api_quotas::ApiCalls;
 pub use call::Call;
 pub use consistency::Lag;
 pub use fault::{Injection, Script};

@@ -9,6 +9,8 @@ use onboarding_core::record::Record;
 use onboarding_core::report::AccountEvent;
 use onboarding_engine::ports::{Clock, Notifier};
 
+const CALL: &str = "events:PutEvents";
+
 /// The event bus of an organization and its notification records. Clones share their state.
 #[derive(Debug, Clone)]
 pub struct FakeNotifier(FakeOrganization);
@@ -56,7 +58,10 @@ impl Notifier for FakeOrganization {
 
     async fn publish_event(&self, event: &AccountEvent) -> Result<(), ApiError> {
         self.wait_for_notifier().await;
-        self.lock().notifications.events.push(event.clone());
+        let mut state = self.lock();
+        let now = state.now;
+        state.api_quotas.take(CALL, now).map_err(|throttled| throttled.into_error(CALL))?;
+        state.notifications.events.push(event.clone());
         Ok(())
     }
 }

@@ -81,7 +81,9 @@ impl Sessions for FakeOrganization {
             let seen = state.accounts.get_mut(&target.account).and_then(|account| account.read(&target.role, now));
             let role_id = seen.as_ref().map(|role| role.id.clone()).unwrap_or_default();
             state.check_trust(&acting.caller, target, seen, &request.session_name, Presented::default())?;
-            state.assume_role_requests.push(request.clone());
+            if state.has_journal {
+                state.assume_role_requests.push(request.clone());
+            }
             let Target { partition, account, role, .. } = target;
             let arn = format!("arn:{partition}:sts::{account}:assumed-role/{role}/{}", request.session_name);
             let organization = self.clone();

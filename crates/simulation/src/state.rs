@@ -1,11 +1,13 @@
 //! Everything that the simulated organization contains: its accounts, parameters, messages, clock and journal.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::task::Waker;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::account::{SimAccount, access_role};
 use crate::account_creation::PendingCreation;
 use crate::account_factory::AccountFactory;
+use crate::api_quotas::ApiQuotas;
 use crate::call::Call;
 use crate::consistency::Lag;
 use crate::inbox::Inbox;
@@ -72,13 +74,19 @@ pub(super) struct State {
     /// The latency of every call.
     pub(super) latency: Duration,
     pub(super) now: SystemTime,
-    pub(super) sleepers: BTreeMap<u64, SystemTime>,
+    /// The tasks that sleep, by when they wake up, with the wakers of those that wait for another one to wake up.
+    pub(super) sleepers: BTreeMap<(SystemTime, u64), Option<Waker>>,
     pub(super) calls_in_flight: usize,
     /// Incremented when a call or a sleep starts or ends: while it changes, a task is active and time must not advance.
     pub(super) activity: u64,
     pub(super) journal: Vec<Call>,
+    /// Whether the journal is kept.
+    pub(super) has_journal: bool,
     pub(super) assume_role_requests: Vec<AssumeRoleRequest>,
     pub(super) calls: u64,
+    pub(super) api_quotas: ApiQuotas,
+    /// The accounts whose access role has not appeared yet.
+    pub(super) without_access_role: BTreeSet<AccountId>,
     serial: u64,
 }
 
@@ -130,8 +138,11 @@ impl State {
             calls_in_flight: 0,
             activity: 0,
             journal: Vec::new(),
+            has_journal: true,
             assume_role_requests: Vec::new(),
             calls: 0,
+            api_quotas: ApiQuotas::default(),
+            without_access_role: BTreeSet::new(),
             serial: 0,
         }
     }
@@ -145,12 +156,14 @@ impl State {
     /// Applies what is due by now: creations that complete, access roles that appear.
     pub(super) fn tick(&mut self) {
         self.complete_creations();
-        for (id, account) in &mut self.accounts {
-            if let Some((name, at)) = account.pending_access_role.take_if(|(_, at)| self.now >= *at) {
-                let role = access_role(&self.partition, &self.management);
-                account.insert(id, &name, role, at, Lag::default());
+        let Self { accounts, now, partition, management, .. } = self;
+        self.without_access_role.retain(|id| {
+            let Some(account) = accounts.get_mut(id) else { return false };
+            if let Some((name, at)) = account.pending_access_role.take_if(|(_, at)| now >= at) {
+                account.insert(id, &name, access_role(partition, management), at, Lag::default());
             }
-        }
+            account.pending_access_role.is_some()
+        });
     }
 
     /// How a parameter is stored.

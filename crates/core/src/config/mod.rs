@@ -17,6 +17,7 @@ mod management;
 mod model;
 mod names;
 mod parameters;
+mod rate_limits;
 mod read;
 mod registration;
 mod removal;

@@ -12,6 +12,7 @@ use crate::last_day::LastDay;
 use crate::management_role::{ManagementExternalId, ManagementRole};
 use crate::owner::Owner;
 use crate::policy::{AssumeAction, AssumeActions, Condition, ExternalIdRequirement, Principal};
+use crate::rate::RateLimits;
 use crate::role::{ExternalId, ExternalIdPattern, ExternalIdTemplate, RoleName};
 use crate::role_settings::RoleDefinition;
 use crate::rollout::SweepSettings;
@@ -38,6 +39,8 @@ pub struct Config {
     pub new_for: Duration,
     /// How long an account is retried before it is reported as needing attention.
     pub give_up_after: Duration,
+    /// How fast AWS is called.
+    pub limits: RateLimits,
     /// The vendor roles, then the `[[role]]` entries, each in file order.
     pub roles: Vec<RoleTemplate>,
     /// The roles that are deleted, in file order.

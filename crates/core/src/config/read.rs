@@ -8,8 +8,8 @@ use super::context::ReadContext;
 use super::files::{Files, NoFiles};
 use super::hash::HashedFiles;
 use super::{
-    AccessRole, Config, ConfigErrors, OtherAccessRole, RoleTemplate, examples, management, removal, roles, self_trust,
-    targets, trust, trust_size, vendors, warnings,
+    AccessRole, Config, ConfigErrors, OtherAccessRole, RoleTemplate, examples, management, rate_limits, removal, roles,
+    self_trust, targets, trust, trust_size, vendors, warnings,
 };
 use crate::console::ConsoleSettings;
 use crate::exclude::Exclude;
@@ -30,6 +30,7 @@ const TOP_LEVEL: &[&str] = &[
     "console",
     "waiting",
     "sweep",
+    "limits",
     "vendors",
     "role",
     "removed",
@@ -148,6 +149,7 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     // The queue drops messages after four days: see `Inbox` in template.yaml.
     let give_up = waiting.as_ref().and_then(|t| t.get("give-up-after-hours"));
     let give_up = give_up.and_then(|value| value.integer(1..=72, "hours (at most three days)")).unwrap_or(24);
+    let limits = table.get("limits").map(|value| rate_limits::read(&value)).unwrap_or_default();
     let excluded = accounts.and_then(|t| t.get("exclude")).and_then(|value| value.list()).unwrap_or_default();
     let excluded = excluded.iter().filter_map(Value::parse::<Exclude>).collect::<BTreeSet<_>>();
     let management = table.get("management");
@@ -167,6 +169,7 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
         sweep,
         new_for,
         give_up_after,
+        limits,
         roles,
         removed,
         hash: String::new(),

@@ -5,9 +5,11 @@ use std::fmt::Write;
 use super::model::{
     Config, ExternalIdSource, PrincipalSpec, RegistrationTemplate, RemovedRole, RoleTemplate, TrustSpec, VendorTenant,
 };
+use super::rate_limits;
 use crate::lines::{Line, Style};
 use crate::management_role::ManagementExternalId;
 use crate::policy::{AssumeAction, Document, Redactor};
+use crate::rate::RateLimits;
 use crate::role_settings::RoleDefinition;
 use crate::rollout::{Repair, SweepSettings};
 use crate::suggestion::plain_list_of;
@@ -80,6 +82,10 @@ pub fn show(config: &Config) -> Vec<Line> {
             field("access portal", portal.as_str()),
             field("permission set", set),
         ]);
+    }
+    if config.limits != RateLimits::default() {
+        lines.extend([Line::blank(), Line::heading("limits")]);
+        lines.extend(rate_limits::described(&config.limits).map(|(label, text)| field(label, text)));
     }
     lines.extend(config.roles.iter().flat_map(role));
     if !config.removed.is_empty() {

@@ -15,7 +15,6 @@ use onboarding_core::outcome::Stop;
 
 use super::halt::Halt;
 use super::members::{all_members, requests_for};
-use super::paces::Paces;
 use crate::interrupt::Interrupt;
 use crate::ports::{Creation, ManageAccounts, World};
 use crate::retry::{Backoff, without_session};
@@ -24,7 +23,6 @@ use crate::retry::{Backoff, without_session};
 pub(super) struct OneCreation<'a, W> {
     pub(super) world: &'a W,
     pub(super) plan: &'a AccountPlan,
-    pub(super) paces: &'a Paces,
     pub(super) interrupt: &'a Interrupt,
     pub(super) deadline: SystemTime,
 }
@@ -77,7 +75,7 @@ impl<W: World + ManageAccounts> OneCreation<'_, W> {
 
     /// Requests the account and waits until the request has ended.
     async fn create(&self) -> Result<Result<AccountId, NotCreated>, Halt> {
-        self.paces.create.wait(self.world).await;
+        self.world.may_request_account().await;
         self.interrupt.check()?;
         let request = match self.world.request_account(&self.plan.row.account).await {
             Ok(request) => request,
@@ -101,7 +99,6 @@ impl<W: World + ManageAccounts> OneCreation<'_, W> {
         let mut backoff = Backoff::until(self.world, self.deadline);
         loop {
             self.interrupt.check().map_err(|_| Halt::Requested(request.to_owned()))?;
-            self.paces.status.wait(self.world).await;
             let stop = match self.world.account_creation(request).await {
                 Ok(Creation::Succeeded(id)) => return Ok(Ok(id)),
                 Ok(Creation::Failed(reason)) => return Ok(Err(CreationFailure::from_wire(&reason))),

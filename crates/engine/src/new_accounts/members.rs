@@ -1,12 +1,10 @@
 //! The accounts of the organization with their emails, and the requests for accounts that are in progress.
 
 use onboarding_core::error::ApiError;
-use onboarding_core::limits::BETWEEN_LISTINGS;
 use onboarding_core::new_account::{AccountEmail, AccountName};
 
 use crate::pages::read_pages;
-use crate::ports::{AccountRequest, Clock, ManageAccounts, Member, MemberPage, RequestPage, UnreadableAccount};
-use crate::rate_limit::RateLimit;
+use crate::ports::{AccountRequest, ManageAccounts, Member, MemberPage, RequestPage, UnreadableAccount};
 
 /// The accounts of the organization.
 #[derive(Debug, Default)]
@@ -25,14 +23,13 @@ impl Members {
     }
 }
 
-/// Lists all accounts of the organization, not faster than Organizations allows.
+/// Lists all accounts of the organization.
 ///
 /// # Errors
 /// When a page cannot be read, or leads back to one that was read.
-pub async fn all_members(world: &(impl ManageAccounts + Clock)) -> Result<Members, ApiError> {
+pub async fn all_members(world: &impl ManageAccounts) -> Result<Members, ApiError> {
     let mut all = Members::default();
-    let rate = RateLimit::new(BETWEEN_LISTINGS, 1);
-    read_pages("organizations:ListAccounts", world, &rate, async |from| {
+    read_pages("organizations:ListAccounts", async |from| {
         let MemberPage { members, unreadable, next } = world.members(from).await?;
         all.members.extend(members);
         all.unreadable.extend(unreadable);
@@ -43,10 +40,7 @@ pub async fn all_members(world: &(impl ManageAccounts + Clock)) -> Result<Member
 }
 
 /// The requests in progress for accounts of this name.
-pub(super) async fn requests_for(
-    world: &(impl ManageAccounts + Clock),
-    name: &AccountName,
-) -> Result<Vec<String>, ApiError> {
+pub(super) async fn requests_for(world: &impl ManageAccounts, name: &AccountName) -> Result<Vec<String>, ApiError> {
     let requests = requests_in_progress(world).await?;
     Ok(with_name(&requests, name))
 }
@@ -58,12 +52,9 @@ pub(super) fn with_name(requests: &[AccountRequest], name: &AccountName) -> Vec<
 }
 
 /// All requests in progress.
-pub(super) async fn requests_in_progress(
-    world: &(impl ManageAccounts + Clock),
-) -> Result<Vec<AccountRequest>, ApiError> {
+pub(super) async fn requests_in_progress(world: &impl ManageAccounts) -> Result<Vec<AccountRequest>, ApiError> {
     let mut all = Vec::new();
-    let rate = RateLimit::new(BETWEEN_LISTINGS, 1);
-    read_pages("organizations:ListCreateAccountStatus", world, &rate, async |from| {
+    read_pages("organizations:ListCreateAccountStatus", async |from| {
         let RequestPage { requests, next } = world.requests_in_progress(from).await?;
         all.extend(requests);
         Ok(next)

@@ -7,7 +7,6 @@
 //!
 //! | File | Contents |
 //! |---|---|
-//! | `paces` | the rates at which Organizations allows the calls of a run |
 //! | `halt` | why a step ends before it is done |
 //! | `members` | the accounts with their emails, and the requests in progress |
 //! | `survey` | compares what is asked for with what exists |
@@ -17,7 +16,6 @@
 mod create;
 mod halt;
 mod members;
-mod paces;
 mod run;
 mod survey;
 

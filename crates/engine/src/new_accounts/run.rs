@@ -15,7 +15,6 @@ use tracing::Instrument;
 
 use super::create::{OneCreation, Present};
 use super::halt::Halt;
-use super::paces::Paces;
 use crate::interrupt::Interrupt;
 use crate::job::Engine;
 use crate::ports::{ManageAccounts, World, WriteIam};
@@ -36,10 +35,9 @@ impl<W: World<Session: WriteIam> + ManageAccounts> Engine<W> {
     /// Creates the accounts that do not exist, moves them, and onboards them all: five at a time, as many as Organizations allows to
     /// be in progress. Returns the results in the order of the plans.
     pub async fn create_accounts(&self, plans: Vec<AccountPlan>, run: &CreationRun) -> Vec<AccountResult> {
-        let paces = &Paces::default();
         let process = |(index, plan): (usize, AccountPlan)| {
             let span = tracing::debug_span!("account", name = %plan.row.account.name);
-            async move { (index, self.create_and_onboard(plan, run, paces).await) }.instrument(span)
+            async move { (index, self.create_and_onboard(plan, run).await) }.instrument(span)
         };
         let results = stream::iter(plans.into_iter().enumerate()).map(process).buffer_unordered(CONCURRENT_CREATIONS);
         let mut results: Vec<_> = results.collect().await;
@@ -47,10 +45,10 @@ impl<W: World<Session: WriteIam> + ManageAccounts> Engine<W> {
         results.into_iter().map(|(_, result)| result).collect()
     }
 
-    async fn create_and_onboard(&self, plan: AccountPlan, run: &CreationRun, paces: &Paces) -> AccountResult {
+    async fn create_and_onboard(&self, plan: AccountPlan, run: &CreationRun) -> AccountResult {
         let ending = Ending::Interrupted;
         let mut result = AccountResult { plan, id: None, is_created: false, is_moved: false, ending };
-        result.ending = match self.steps(&mut result, run, paces).await {
+        result.ending = match self.steps(&mut result, run).await {
             Ok(report) => Ending::Onboarded(Box::new(report)),
             Err(halt) => halt.into(),
         };
@@ -58,11 +56,11 @@ impl<W: World<Session: WriteIam> + ManageAccounts> Engine<W> {
     }
 
     /// The steps of one account. Each step is noted in the result, also if a later step fails.
-    async fn steps(&self, result: &mut AccountResult, run: &CreationRun, paces: &Paces) -> Result<Report, Halt> {
+    async fn steps(&self, result: &mut AccountResult, run: &CreationRun) -> Result<Report, Halt> {
         let interrupt = &run.interrupt;
         interrupt.check()?;
         let deadline = after(self.world.now(), run.wait);
-        let creation = OneCreation { world: &self.world, plan: &result.plan, paces, interrupt, deadline };
+        let creation = OneCreation { world: &self.world, plan: &result.plan, interrupt, deadline };
         let Present { id, is_created } = creation.ensure().await?;
         result.id = Some(id.clone());
         result.is_created = is_created;
@@ -71,7 +69,7 @@ impl<W: World<Session: WriteIam> + ManageAccounts> Engine<W> {
         }
         if let Some(unit) = result.plan.unit.clone() {
             interrupt.check()?;
-            result.is_moved = self.ensure_in_unit(&id, &unit, paces, deadline).await?;
+            result.is_moved = self.ensure_in_unit(&id, &unit, deadline).await?;
             if result.is_moved {
                 tracing::debug!("moved to {unit}");
             }
@@ -82,17 +80,10 @@ impl<W: World<Session: WriteIam> + ManageAccounts> Engine<W> {
     }
 
     /// Moves an account, unless it is there already. Returns whether this call moved it.
-    async fn ensure_in_unit(
-        &self,
-        id: &AccountId,
-        unit: &Unit,
-        paces: &Paces,
-        deadline: SystemTime,
-    ) -> Result<bool, Stop> {
+    async fn ensure_in_unit(&self, id: &AccountId, unit: &Unit, deadline: SystemTime) -> Result<bool, Stop> {
         let mut backoff = Backoff::until(&self.world, deadline);
         let mut is_requested = false;
         loop {
-            paces.parents.wait(&self.world).await;
             let attempt = async {
                 let parent = self.world.parent(id).await?;
                 if parent == unit.id {

@@ -11,7 +11,7 @@ use onboarding_core::organizational_unit::Unit;
 
 use super::members::{Members, all_members, requests_in_progress, with_name};
 use crate::job::Engine;
-use crate::ports::{AccountRequest, Clock, ManageAccounts, Member, World};
+use crate::ports::{AccountRequest, ManageAccounts, Member, World};
 use crate::units::Units;
 
 /// Why there is no plan.
@@ -100,7 +100,7 @@ impl<W: World + ManageAccounts> Engine<W> {
 }
 
 /// An account that exists, and the unit that it is moved from.
-async fn existing<W: ManageAccounts + Clock>(
+async fn existing<W: ManageAccounts>(
     Member { account, .. }: &Member,
     unit: Option<&Unit>,
     units: &mut Units<'_, W>,

@@ -32,6 +32,7 @@ use onboarding_core::observed::{ExistingRegistration, ObservedRole};
 use onboarding_core::organizational_unit::{Unit, UnitId};
 use onboarding_core::outcome::Cause;
 use onboarding_core::plan::{Change, RegistrationChange};
+use onboarding_core::rate::{LimitedApi, RateLimits};
 use onboarding_core::report::AccountEvent;
 use onboarding_core::role::RoleName;
 use onboarding_core::role_id::RoleId;
@@ -40,9 +41,26 @@ use onboarding_core::vendor::{Api, ApiAccess};
 
 /// The ports of the engine. Every value that implements them all is a `World`: in production the AWS clients, in tests and in
 /// the demo a simulated organization.
-pub trait World: Directory + Sessions + ThroughManagement + Secrets + Records + VendorApi + Clock {}
+pub trait World: Directory + Sessions + ThroughManagement + Secrets + Records + VendorApi + Clock + Paced {}
 
-impl<T: Directory + Sessions + ThroughManagement + Secrets + Records + VendorApi + Clock> World for T {}
+impl<T: Directory + Sessions + ThroughManagement + Secrets + Records + VendorApi + Clock + Paced> World for T {}
+
+/// How fast calls are made. Only [`crate::Governed`] makes calls wait; what it wraps makes them at once.
+pub trait Paced: Sync {
+    /// Takes the limits of the configuration, as soon as it is read.
+    fn set_limits(&self, _limits: &RateLimits) {}
+
+    /// How many attempts of an API's calls AWS has throttled, including those that were retried within a call that then succeeded.
+    fn throttled_attempts(&self, _api: LimitedApi) -> u64 {
+        0
+    }
+
+    /// Waits until an account may be requested. It is the one call that does not wait for its rate: the user may interrupt the wait,
+    /// and after that no account may be requested.
+    fn may_request_account(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+}
 
 /// The accounts of the organization, as AWS Organizations knows them.
 pub trait Directory: Sync {

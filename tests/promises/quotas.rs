@@ -1,0 +1,131 @@
+//! No quota of AWS is exceeded: every call waits for the token bucket of its API. The simulated organization enforces the quotas of AWS
+//! and throttles what exceeds them.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use onboarding_core::account::{AccountId, AccountState};
+use onboarding_core::error::ErrorKind;
+use onboarding_core::outcome::Outcome;
+use onboarding_core::rate::RateLimits;
+use onboarding_core::report::Report;
+use onboarding_core::time::{from_unix_seconds, since};
+use onboarding_engine::ports::{Clock, World};
+use onboarding_engine::{Engine, Governed, all_accounts};
+use onboarding_simulation::FakeOrganization;
+
+use crate::common::{CONFIG, config, engine, id, job, organization, run};
+
+const LATENCY: Duration = Duration::from_millis(40);
+
+/// How many accounts are looked at concurrently.
+const CONCURRENCY: usize = 50;
+
+/// An organization with this many accounts that have joined long ago, the quotas of AWS, and the pages of `ListAccounts`.
+fn organization_of(accounts: usize) -> (FakeOrganization, Vec<AccountId>) {
+    let ids: Vec<_> = (0..accounts).map(|n| id(&format!("{}", 700_000_000_000 + n))).collect();
+    let joined = from_unix_seconds(1_500_000_000);
+    let add = |organization: FakeOrganization, id: &AccountId| {
+        organization.with_member(id, "member", AccountState::Active, joined)
+    };
+    let organization = ids.iter().fold(organization(), add);
+    organization.set_latency(LATENCY);
+    organization.set_notifier_latency(LATENCY);
+    organization.set_page_size(20);
+    (organization, ids)
+}
+
+/// Looks at these accounts.
+async fn sweep<W: World>(engine: &Engine<W>, ids: &[AccountId]) -> Vec<Report> {
+    let plan = async |id: &AccountId| engine.plan(&job(&engine.world, id.as_str())).await;
+    stream::iter(ids).map(plan).buffer_unordered(CONCURRENCY).collect().await
+}
+
+fn has_plan(report: &Report) -> bool {
+    matches!(&report.outcome, Outcome::Waiting(_)) && report.changes.len() == 8
+}
+
+#[test]
+fn thousand_accounts_are_swept_without_a_throttled_call() {
+    let (organization, ids) = organization_of(1_000);
+    organization.enforce_api_quotas(100);
+    let start = organization.now();
+    let engine = engine(&organization, CONFIG);
+    assert_eq!(run(all_accounts(&engine.world)).unwrap().accounts.len(), 1_003);
+    let reports = run(sweep(&engine, &ids));
+    assert!(reports.len() == 1_000 && reports.iter().all(has_plan), "{:?}", reports.iter().find(|r| !has_plan(r)));
+    assert_eq!(organization.throttled_calls(), 0, "{:?}", organization.api_calls());
+    assert_eq!(organization.api_calls()["organizations:DescribeAccount"].calls, 1_000);
+    // What takes the time is DescribeAccount, at 15 a second after a burst of as many, and 51 pages at 7 a second.
+    let took = since(start, organization.now());
+    let limit = Duration::from_secs((1_000 - 15) / 15 + (51 - 7) / 7);
+    assert!((limit..limit + Duration::from_secs(3)).contains(&took), "{took:?}");
+}
+
+#[test]
+fn without_the_governor_calls_are_throttled() {
+    let (organization, ids) = organization_of(1_000);
+    organization.enforce_api_quotas(100);
+    let engine = Engine::new(organization.clone(), config(CONFIG));
+    let error = run(all_accounts(&engine.world)).err().map(|error| error.kind());
+    assert_eq!(error, Some(ErrorKind::Throttled));
+    let reports = run(sweep(&engine, &ids[..100]));
+    assert!(reports.iter().all(has_plan), "throttled calls are retried");
+    let described = organization.api_calls()["organizations:DescribeAccount"];
+    assert!(described.throttled > 10, "{described:?}");
+}
+
+/// Others use two thirds of every quota: the rates adapt, although nobody has told the limits.
+#[test]
+fn rates_adapt_to_what_other_callers_leave() {
+    let (organization, ids) = organization_of(400);
+    organization.enforce_api_quotas(33);
+    let reports = run(sweep(&engine(&organization, CONFIG), &ids));
+    assert!(reports.iter().all(has_plan), "{:?}", reports.iter().find(|report| !has_plan(report)));
+    let described = organization.api_calls()["organizations:DescribeAccount"];
+    assert!(described.throttled > 0 && described.throttled < 100, "{described:?}");
+}
+
+/// The processes of a function take their shares, so that together they keep to the quotas.
+#[test]
+fn processes_that_share_the_limits_exceed_no_quota_together() {
+    let (organization, ids) = organization_of(200);
+    organization.enforce_api_quotas(100);
+    let process = || Engine::new(Governed::new(organization.clone()).shared_by(5), config(CONFIG));
+    let processes = [(); 5].map(|()| process());
+    let work = processes.iter().zip(ids.chunks(40)).map(async |(engine, ids)| {
+        let plan = async |id: &AccountId| engine.plan(&job(&engine.world, id.as_str())).await;
+        stream::iter(ids).map(plan).buffer_unordered(25).collect::<Vec<_>>().await
+    });
+    let reports = run(futures_util::future::join_all(work)).concat();
+    assert!(reports.len() == 200 && reports.iter().all(has_plan));
+    assert_eq!(organization.throttled_calls(), 0, "{:?}", organization.api_calls());
+}
+
+#[test]
+fn limits_of_the_configuration_apply() {
+    let (organization, ids) = organization_of(20);
+    let text = format!("{CONFIG}\n[limits]\ndescribe-account = 2\n");
+    let slow = engine(&organization, &text);
+    assert_eq!(slow.config.limits, RateLimits { describe_account: 2, ..RateLimits::default() });
+    let start = organization.now();
+    run(sweep(&slow, &ids));
+    assert!(since(start, organization.now()) > Duration::from_secs((20 - 2) / 2));
+}
+
+/// One account alone never waits: a governor costs it no time.
+#[test]
+fn one_account_takes_as_long_as_without_the_governor() {
+    let took = |governed: bool| {
+        let (organization, ids) = organization_of(1);
+        let start = organization.now();
+        let job = job(&organization, ids[0].as_str());
+        let report = match governed {
+            true => run(engine(&organization, CONFIG).apply(&job)),
+            false => run(Engine::new(organization.clone(), config(CONFIG)).apply(&job)),
+        };
+        assert_eq!(report.outcome, Outcome::Converged);
+        since(start, organization.now())
+    };
+    assert_eq!(took(true), took(false));
+}
