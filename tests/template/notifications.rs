@@ -6,7 +6,7 @@ use crate::stack::{CONTROL_TOWER, Stack, TEMPLATE, list, text};
 
 /// Both stacks, each with its number of rules.
 fn stacks() -> [(Stack, usize); 2] {
-    [(Stack::with(&[]), 3), (Stack::new(CONTROL_TOWER, &[]), 1)]
+    [(Stack::with(&[]), 4), (Stack::new(CONTROL_TOWER, &[]), 1)]
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub enum SavedTogether {
     None,
 }
 
-/// Stores one record for each subject: an account's ID, the ID of an account creation request, or `sweep`.
+/// Stores one record for each subject: an account's ID, the ID of an account creation request, or a word such as `sweep`.
 pub trait Records: Sync {
     /// Whether there is a place to store records. Without one, no other method is called: every lease is granted, and nothing
     /// is remembered.
