@@ -369,7 +369,7 @@ fn function_publishes_only_its_own_events_and_writes_only_its_records() {
     assert_eq!(variables["ONBOARDING_EVENT_BUS"], "account-onboarding");
     assert_eq!(variables["ONBOARDING_TABLE"], "name of Records");
     let keep = of("KeepRecords");
-    assert_eq!(keep["Action"], json!(["dynamodb:GetItem", "dynamodb:UpdateItem"]));
+    assert_eq!(keep["Action"], json!(["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"]));
     assert_eq!(keep["Resource"], "<Records.Arn>");
     let others = statements.iter().flat_map(|one| list(&one["Action"])).filter(|action| action.starts_with("ssm:"));
     let others: Vec<_> = others.collect();

@@ -105,6 +105,7 @@ fn sample_in_the_queue_has_the_expected_result_and_effects() {
     account-joined-invited.json: deleted; AccountOnboarded 444455556666; 8 writes
     close-account-result.json: deleted; AccountDeparted 444455556666 departed; 0 writes
     close-account.json: deleted; no notification; 0 writes
+    configuration-changed.json: retried later; no notification; 0 writes
     control-tower-create-managed-account-failed.json: deleted; no notification; 0 writes
     control-tower-create-managed-account.json: deleted; AccountOnboarded 444455556666; 8 writes
     control-tower-update-managed-account.json: deleted; AccountOnboarded 444455556666; 8 writes
@@ -120,11 +121,12 @@ fn sample_in_the_queue_has_the_expected_result_and_effects() {
     move-account.json: deleted; AccountOnboarded 444455556666; 8 writes
     on-failure-record.json: deleted; AccountOnboarded 444455556666; 8 writes
     remove-account-from-organization.json: deleted; AccountDeparted 444455556666 departed; 0 writes
-    scheduled-rule.json: deleted, 2 more messages; AccountOnboarded 333344445555, AccountOnboarded 444455556666; 16 writes
-    scheduler-with-input.json: deleted, 2 more messages; AccountOnboarded 333344445555, AccountOnboarded 444455556666; 16 writes
-    scheduler.json: deleted, 2 more messages; AccountOnboarded 333344445555, AccountOnboarded 444455556666; 16 writes
+    scheduled-rule.json: deleted, 1 more messages; AccountOnboarded 444455556666, AccountOnboarded 333344445555; 16 writes
+    scheduler-with-input.json: deleted, 1 more messages; AccountOnboarded 444455556666, AccountOnboarded 333344445555; 16 writes
+    scheduler.json: deleted, 1 more messages; AccountOnboarded 444455556666, AccountOnboarded 333344445555; 16 writes
     sweep-account.json: deleted; AccountOnboarded 444455556666; 8 writes
-    sweep-next-page.json: deleted, 2 more messages; AccountOnboarded 333344445555, AccountOnboarded 444455556666; 16 writes
+    sweep-chunk.json: deleted; AccountOnboarded 444455556666; 8 writes
+    sweep-next-page.json: deleted, 1 more messages; AccountOnboarded 444455556666, AccountOnboarded 333344445555; 16 writes
     tag-resource.json: deleted; AccountOnboarded 444455556666; 8 writes
     untag-resource.json: deleted; AccountOnboarded 444455556666; 8 writes
     ");
@@ -160,6 +162,7 @@ fn sample_as_a_direct_invocation_has_the_expected_answer_and_effects() {
     account-joined-invited.json: answers converged; AccountOnboarded 444455556666; 8 writes
     close-account-result.json: answers ignored departed; AccountDeparted 444455556666 departed; 0 writes
     close-account.json: answers ignored not_applicable; no notification; 0 writes
+    configuration-changed.json: answers converged, 1 messages queued; no notification; 0 writes
     control-tower-create-managed-account-failed.json: answers ignored not_applicable; no notification; 0 writes
     control-tower-create-managed-account.json: answers converged; AccountOnboarded 444455556666; 8 writes
     control-tower-update-managed-account.json: answers converged; AccountOnboarded 444455556666; 8 writes
@@ -176,13 +179,14 @@ fn sample_as_a_direct_invocation_has_the_expected_answer_and_effects() {
     on-failure-record.json: answers converged; AccountOnboarded 444455556666; 8 writes
     remove-account-from-organization.json: answers ignored departed; AccountDeparted 444455556666 departed; 0 writes
     rule-dead-letter.json: batchItemFailures []; AccountOnboarded 444455556666; 8 writes
-    scheduled-rule.json: answers converged, 2 messages queued; no notification; 0 writes
-    scheduler-with-input.json: answers converged, 2 messages queued; no notification; 0 writes
-    scheduler.json: answers converged, 2 messages queued; no notification; 0 writes
-    sqs-batch-mixed.json: batchItemFailures [], dead letter invalid_message, dead letter invalid_message, 2 messages queued; AccountOnboarded 444455556666; 8 writes
+    scheduled-rule.json: answers converged, 1 messages queued; no notification; 0 writes
+    scheduler-with-input.json: answers converged, 1 messages queued; no notification; 0 writes
+    scheduler.json: answers converged, 1 messages queued; no notification; 0 writes
+    sqs-batch-mixed.json: batchItemFailures [], dead letter invalid_message, dead letter invalid_message, 1 messages queued; AccountOnboarded 444455556666; 8 writes
     sqs-batch.json: batchItemFailures []; AccountOnboarded 444455556666; 8 writes
     sweep-account.json: answers converged; AccountOnboarded 444455556666; 8 writes
-    sweep-next-page.json: answers converged, 2 messages queued; no notification; 0 writes
+    sweep-chunk.json: answers converged, 1 messages queued; no notification; 0 writes
+    sweep-next-page.json: answers converged, 1 messages queued; no notification; 0 writes
     tag-resource.json: answers converged; AccountOnboarded 444455556666; 8 writes
     untag-resource.json: answers converged; AccountOnboarded 444455556666; 8 writes
     ");

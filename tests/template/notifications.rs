@@ -6,7 +6,7 @@ use crate::stack::{CONTROL_TOWER, MANAGEMENT, Stack, TEMPLATE, list, text};
 
 /// The stacks, each with its number of rules.
 fn stacks() -> [(Stack, usize); 3] {
-    [(Stack::with(&[]), 3), (Stack::new(CONTROL_TOWER, &[]), 1), (Stack::new(MANAGEMENT, &[]), 1)]
+    [(Stack::with(&[]), 4), (Stack::new(CONTROL_TOWER, &[]), 1), (Stack::new(MANAGEMENT, &[]), 1)]
 }
 
 #[test]

@@ -64,6 +64,12 @@ impl FakeOrganization {
     }
 }
 
+/// Both calls accept 1 to 100 items.
+fn check_count(call: &'static str, items: usize) -> Result<(), ApiError> {
+    let is_accepted = (1..=100).contains(&items);
+    is_accepted.then_some(()).ok_or_else(|| ApiError::new(call, "ValidationException", "1 to 100 items"))
+}
+
 fn read(state: &State, subject: &str) -> Record {
     state.records.get(subject).map(Record::from_attributes).unwrap_or_default()
 }
@@ -78,7 +84,7 @@ impl Records for FakeOrganization {
     }
 
     async fn load_records(&self, subjects: &[&str]) -> Result<BTreeMap<String, Record>, ApiError> {
-        assert!((1..=100).contains(&subjects.len()), "BatchGetItem accepts 1 to 100 keys");
+        check_count("dynamodb:BatchGetItem", subjects.len())?;
         let read_all = |state: &mut State| subjects.iter().map(|one| ((*one).to_owned(), read(state, one))).collect();
         self.call_table("dynamodb:BatchGetItem", read_all).await
     }
@@ -122,7 +128,7 @@ impl Records for FakeOrganization {
     }
 
     async fn save_records(&self, updates: &[(String, RecordUpdate)]) -> Result<SavedTogether, ApiError> {
-        assert!((1..=100).contains(&updates.len()), "TransactWriteItems accepts 1 to 100 items");
+        check_count("dynamodb:TransactWriteItems", updates.len())?;
         self.call_table("dynamodb:TransactWriteItems", |state| {
             let is_held = |(subject, _): &(String, RecordUpdate)| read(state, subject).lease.is_some();
             if updates.iter().any(is_held) {

@@ -44,7 +44,7 @@ pub struct RecordPage {
     pub next: Option<String>,
 }
 
-/// Stores one record for each subject: an account's ID, the ID of an account creation request, or `sweep`.
+/// Stores one record for each subject: an account's ID, the ID of an account creation request, or a word such as `sweep`.
 pub trait Records: Sync {
     /// Whether there is a place to store records. Without one, no other method is called: every lease is granted, and nothing
     /// is remembered.
