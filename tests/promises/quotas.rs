@@ -83,7 +83,8 @@ fn rates_adapt_to_what_other_callers_leave() {
     let reports = run(sweep(&engine(&organization, CONFIG), &ids));
     assert!(reports.iter().all(has_plan), "{:?}", reports.iter().find(|report| !has_plan(report)));
     let described = organization.api_calls()["organizations:DescribeAccount"];
-    assert!(described.throttled > 0 && described.throttled < 100, "{described:?}");
+    // At the full rate, more than half of the calls would be throttled.
+    assert!(described.throttled > 0 && described.throttled < described.calls / 3, "{described:?}");
 }
 
 /// The processes of a function take their shares, so that together they keep to the quotas.
