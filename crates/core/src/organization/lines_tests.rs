@@ -87,9 +87,9 @@ fn plan_starts_with_the_counts_and_shows_each_kind_of_change_once() {
     1,217 accounts: 1,201 converged, 10 need changes, 1 waiting, 2 blocked, 3
     skipped (management account, 2 excluded)
 
-    8 accounts: these 2 changes  444455556600 (payments-0), 444455556601
-    (payments-1), 444455556602 (payments-2), 444455556603 (payments-3), 444455556604
-    (payments-4) and 3 more
+    8 accounts: these 2 changes
+      444455556600 (payments-0), 444455556601 (payments-1), 444455556602
+      (payments-2), 444455556603 (payments-3), 444455556604 (payments-4) and 3 more
 
       + create role `TrelicaIntegration` for Trelica
           trusts account 377450845233 with an external ID (hidden)
@@ -97,35 +97,40 @@ fn plan_starts_with_the_counts_and_shows_each_kind_of_change_once() {
 
     2 accounts differ
 
-    1 account: this change  444455556621 (drifted)
+    1 account: this change
+      444455556621 (drifted)
 
       + attach arn:aws:iam::444455556621:policy/own to role `Reader`
 
-    1 account: this change  444455556620 (a?b)
+    1 account: this change
+      444455556620 (a?b)
 
       + create role `OtherRole` for Trelica
           trusts account 377450845233 with an external ID (hidden)
 
     Blocked
-      2 accounts  no_access_role  444455556630 (acquired), 444455556631
-      (acquired-too)
+      2 accounts: no_access_role
+          444455556630 (acquired), 444455556631 (acquired-too)
           account {account-id} ({account-name}) was invited and has no access role
           Fix:  create the role in account {account-id}
           See docs/TROUBLESHOOTING.md#no_access_role
 
     Waiting
-      1 account  throttled  444455556640 (busy)
+      1 account: throttled
+          444455556640 (busy)
           sts:AssumeRole was throttled
           Fix:  run again later
 
     Notes
-      1 account  444455556650 (noted)
-          role `Old` is no longer configured and is still present
+      1 account: role `Old` is no longer configured and is still present
+          444455556650 (noted)
 
     Skipped
-      1 account  111122223333 (management)
+      1 account: management account
+          111122223333 (management)
           it is the management account, which is never changed
-      2 accounts  999900001111 (sand?[2Jbox), 999900002222
+      2 accounts: excluded
+          999900001111 (sand?[2Jbox), 999900002222
           the configuration excludes it
     ");
 }
@@ -146,7 +151,8 @@ fn result_says_what_was_done_and_what_was_not_started() {
     4 changes made in 2 accounts.
 
     Blocked
-      1 account  plan_changed  444455556602 (moved)
+      1 account: plan_changed
+          444455556602 (moved)
           the account changed since the plan was made
           Fix:  plan again
           See docs/TROUBLESHOOTING.md#plan_changed
@@ -161,7 +167,8 @@ fn one_account_with_changes_is_shown_as_it_is() {
     insta::assert_snapshot!(plain(&overview.lines()), @"
     1 account: 1 needs changes
 
-    1 account: this change  444455556607 (payments)
+    1 account: this change
+      444455556607 (payments)
 
       + attach arn:aws:iam::444455556607:policy/own to role `Reader`
     ");

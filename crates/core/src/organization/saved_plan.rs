@@ -323,8 +323,9 @@ mod tests {
         it is not a saved plan: `4` is not a valid account ID; write exactly twelve digits, in quotes
         it is not a saved plan: the changes of account 444455556666 are not valid
         it is not a saved plan: the changes of account 444455556666 are not valid
+        it is not a saved plan: `a b` is not a valid role name; use 1 to 64 letters, digits and `_+=,.@-`
         it is not a saved plan: account 444455556666 occurs twice
-        it is not a saved plan: unknown field `extra`, expected one of `account_id`, `account_name`, `changes` at line 1 column 638
+        it is not a saved plan: unknown field `extra`, expected one of `account_id`, `account_name`, `changes` at line 1 column 670
         ");
     }
 
@@ -356,12 +357,14 @@ mod tests {
         insta::assert_snapshot!(crate::lines::plain(&plan.lines()), @"
         3 accounts: 5 changes, planned at 2026-11-26T12:00:00Z
 
-        2 accounts  444455556666 (payments-dev), 555566667777 (x?[2J)
-          create role `Reader`
-          attach x to role `Reader`
+        2 accounts: 2 changes
+          444455556666 (payments-dev), 555566667777 (x?[2J)
+            create role `Reader`
+            attach x to role `Reader`
 
-        1 account  777788889999 (x?[2J)
-          attach arn:aws:iam::{account-id}:policy/?[2Jown
+        1 account: 1 change
+          777788889999 (x?[2J)
+            attach arn:aws:iam::777788889999:policy/?[2Jown
         ");
     }
 
