@@ -14,7 +14,6 @@ use super::explained::explained_error;
 use super::output::warn;
 use super::progress::Progress;
 use super::selection_args::cannot_select;
-use super::trust_audit::trust_audit;
 use onboarding_core::account::AccountId;
 use onboarding_core::audit::{
     AccountStatus, Audit, AuditedAccount, ConfigurationMatch, audit_csv, audit_html, audit_json, audit_lines,
@@ -24,16 +23,13 @@ use onboarding_core::organizational_unit::UnitId;
 use onboarding_core::selection::{Selected, Selection};
 use onboarding_core::suggestion::counted;
 use onboarding_core::text::{escaped_json, printable};
-use onboarding_engine::ports::{ListRoles, ManageAccounts, World};
+use onboarding_engine::ports::{ManageAccounts, World};
 use onboarding_engine::{Engine, select_accounts, unit_paths};
 
-pub(super) async fn audit<W: World<Session: ListRoles> + ManageAccounts>(
+pub(super) async fn audit<W: World + ManageAccounts>(
     arguments: AuditArgs,
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Exit> {
-    if arguments.trust {
-        return trust_audit(arguments, connect).await;
-    }
     let format = arguments.format();
     if format == AuditFormat::Html && arguments.out.is_none() && std::io::stdout().is_terminal() {
         bail!("a page of HTML is for a browser, and stdout is a terminal; pass `--out audit.html`");

@@ -101,6 +101,7 @@ where
         Command::Accounts(AccountsCommand::List(options)) => list_accounts::list(options, connect).await,
         Command::Links(arguments) => links::links(arguments, connect).await,
         Command::AwsConfig(arguments) => aws_config::aws_config(*arguments, connect).await,
+        Command::Audit(arguments) if arguments.trust => trust_audit::trust_audit(*arguments, connect).await,
         Command::Audit(arguments) => audit::audit(*arguments, connect).await,
         Command::Policy(PolicyCommand::Grant(grant)) => policy::grant(&grant),
         Command::Policy(PolicyCommand::Explain(arguments)) => policy::explain(&arguments),
