@@ -13,6 +13,7 @@ use onboarding_core::config::Config;
 use onboarding_core::console::can_assume_access_role;
 use onboarding_core::eligibility::eligibility;
 use onboarding_core::error::ApiError;
+use onboarding_core::last_result::LastResult;
 use onboarding_core::lines::{Line, Style};
 use onboarding_core::outcome::Outcome;
 use onboarding_core::record::Record;
@@ -167,8 +168,14 @@ pub(super) async fn access_roles(
             return Ok(role.clone());
         }
         let recorded = record(world, account).await?.and_then(|record| record.result);
-        let is_recorded =
-            |name: &&RoleName| recorded.as_ref().is_some_and(|result| result.requirements.contains_key(name.as_str()));
+        let is_recorded = |name: &&RoleName| {
+            let is_the_role = |result: &LastResult| match &result.access_role {
+                Some(role) => role == name.as_str(),
+                // Records of earlier versions do not name it, but it is among the requirements.
+                None => result.requirements.contains_key(name.as_str()),
+            };
+            recorded.as_ref().is_some_and(is_the_role)
+        };
         let is_granted = |name: &&RoleName| !can_assume_access_role(config, account, name).is_empty();
         let role = config.access_role.all_names().find(is_recorded).or_else(|| names.iter().find(is_granted));
         anyhow::Ok(role.unwrap_or(first).clone())

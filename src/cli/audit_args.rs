@@ -14,16 +14,16 @@ pub(super) struct AuditArgs {
     #[command(flatten)]
     pub(super) selection: SelectionArgs,
     /// Compare each account with its configuration now, instead of reading the records; changes nothing
-    #[arg(long)]
+    #[arg(long, group = "reads_accounts")]
     pub(super) live: bool,
     /// Show who outside the organization can assume the roles of each account, instead of the requirements; changes nothing
-    #[arg(long, conflicts_with = "live")]
+    #[arg(long, conflicts_with = "live", group = "reads_accounts")]
     pub(super) trust: bool,
     /// With `--trust`, a file that names accounts of others, in the format of fwdcloudsec/known_aws_accounts (accounts.yaml)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "trust")]
     pub(super) known_accounts: Option<String>,
     /// With `--live` or `--trust`, how many accounts are read at the same time
-    #[arg(long, value_name = "NUMBER", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 16, requires = "reads_accounts", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) concurrency: u16,
     /// Output format [default: that of the extension of --out, otherwise text]
     #[arg(long, value_enum)]

@@ -21,9 +21,10 @@ async fn retrying(first: ResponseTemplate, then: ResponseTemplate) -> (MockServe
 
 #[tokio::test]
 async fn throttled_attempt_is_counted_although_the_call_succeeds() {
-    for first in
-        [json_response(400, r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#), json_response(429, "{}")]
-    {
+    for first in [
+        json_response(400, r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#),
+        json_response(429, r#"{"__type":"TooManyRequestsException"}"#),
+    ] {
         let (_server, aws) = retrying(first, json_response(200, PARAMETERS)).await;
         aws.parameters(&["/a"]).await.expect("the second attempt succeeds");
         assert_eq!(aws.throttled_attempts(LimitedApi::ReadParameters), 1);

@@ -115,7 +115,8 @@ fn account_that_cannot_be_read_is_not_known_to_hold_anything() {
     let script = Script::during(0, usize::MAX, Injection::AccessDenied).only("sts:GetCallerIdentity");
     let (recorded, live) = run(audits(&scripted_engine(scenario.organization(), &script, CONFIG)));
     assert_eq!(statuses(&recorded, NEW), "converged: holds, holds, holds, holds");
-    assert_eq!(statuses(&live, NEW), "blocked: not_known, not_known, not_known, not_known");
+    // In a new account, a denied call may succeed later.
+    assert_eq!(statuses(&live, NEW), "waiting: not_known, not_known, not_known, not_known");
 }
 
 #[test]

@@ -31,6 +31,7 @@ const FIRST_CONVERGED: &str = "first_converged";
 const LAST_CONVERGED: &str = "last_converged";
 const OU_PATH: &str = "ou_path";
 const NAME: &str = "name";
+const ACCESS_ROLE: &str = "access_role";
 const VERSION: &str = "version";
 
 /// The result of a run.
@@ -61,6 +62,8 @@ pub struct LastResult {
     pub ou_path: Option<String>,
     /// Its name.
     pub name: Option<String>,
+    /// The access role that was assumed, if one was.
+    pub access_role: Option<String>,
     /// The version of this tool.
     pub version: String,
 }
@@ -203,6 +206,7 @@ impl LastResult {
             last_converged: converged.or_else(|| previous?.last_converged),
             ou_path: details.ou_path.clone().or_else(|| previous?.ou_path.clone()),
             name: report.account_name.as_ref().map(ToString::to_string).or_else(|| previous?.name.clone()),
+            access_role: report.access_role.as_ref().map(ToString::to_string).or_else(|| previous?.access_role.clone()),
             version: TOOL_VERSION.to_owned(),
         }
     }
@@ -233,6 +237,7 @@ impl LastResult {
             last_converged: time(item, LAST_CONVERGED),
             ou_path: string(OU_PATH),
             name: string(NAME),
+            access_role: string(ACCESS_ROLE),
             version: string(VERSION)?,
         })
     }
@@ -246,7 +251,7 @@ impl LastResult {
         self.attributes().into_iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect()
     }
 
-    fn attributes(&self) -> [(&'static str, Option<Attribute>); 13] {
+    fn attributes(&self) -> [(&'static str, Option<Attribute>); 14] {
         let string = |text: &str| Some(Attribute::Text(text.to_owned()));
         let optional = |text: &Option<String>| text.clone().map(Attribute::Text);
         let requirements: BTreeMap<_, _> =
@@ -267,6 +272,7 @@ impl LastResult {
             (LAST_CONVERGED, self.last_converged.map(seconds)),
             (OU_PATH, optional(&self.ou_path)),
             (NAME, optional(&self.name)),
+            (ACCESS_ROLE, optional(&self.access_role)),
             (VERSION, string(&self.version)),
         ]
     }

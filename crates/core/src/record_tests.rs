@@ -28,8 +28,15 @@ fn result() -> impl Strategy<Value = LastResult> {
     let requirements = btree_map("[a-z]{1,9}", prop::sample::select(&Requirement::ALL[..]), 0..4);
     let times = (time(), option::of(time()), option::of(time()), btree_map("[a-z]{1,9}", time(), 0..4));
     let texts = ("[0-9a-f]{8}", option::of(".{0,9}"), option::of(".{0,9}"), "[0-9.]{1,9}");
-    (prop::sample::select(&OutcomeKind::ALL[..]), cause, requirements, times, texts).prop_map(
-        |(outcome, (code, message, remedy), requirements, times, (configuration, ou_path, name, version))| LastResult {
+    let access_role = option::of("[A-Za-z]{1,9}");
+    (prop::sample::select(&OutcomeKind::ALL[..]), cause, requirements, times, (texts, access_role)).prop_map(
+        |(
+            outcome,
+            (code, message, remedy),
+            requirements,
+            times,
+            ((configuration, ou_path, name, version), access_role),
+        )| LastResult {
             outcome,
             code,
             message,
@@ -42,6 +49,7 @@ fn result() -> impl Strategy<Value = LastResult> {
             last_converged: times.2,
             ou_path,
             name,
+            access_role,
             version,
         },
     )

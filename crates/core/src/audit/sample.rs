@@ -82,6 +82,7 @@ pub(crate) fn result(
         last_converged: Some(at(24)),
         ou_path: None,
         name: None,
+        access_role: None,
         version: "0.1.0".to_owned(),
     }
 }

@@ -46,11 +46,11 @@ impl NoLonger {
         }
     }
 
-    /// How to remove it: with this block of the configuration, which is for every account, or by hand.
-    fn to_remove(self, block: &str) -> String {
+    /// How to remove it: with this block of the configuration, which is for every account, or in this account by hand.
+    fn to_remove(self, block: &str, by_hand: &str) -> String {
         match self {
             Self::Configured => format!("remove it with `{block}`"),
-            Self::Selected => "delete it".to_owned(),
+            Self::Selected => by_hand.to_owned(),
         }
     }
 
@@ -133,7 +133,7 @@ impl fmt::Display for StillPresent {
                 f,
                 "role `{name}` ({id}), which this tool created or took over, is still present and no longer {}; {}, or {}",
                 no_longer.as_str(),
-                no_longer.to_remove("[[removed]]"),
+                no_longer.to_remove("[[removed]]", "delete it"),
                 no_longer.to_keep()
             ),
             Self::UnreadableRole { name, problem, no_longer } => write!(
@@ -158,7 +158,7 @@ impl fmt::Display for StillPresent {
                 "the grant for {} on role `{access_role}` is still present and no longer {}; {}, or {}",
                 printable(principal),
                 no_longer.as_str(),
-                no_longer.to_remove("[[access-role.revoke]]"),
+                no_longer.to_remove("[[access-role.revoke]]", "remove it from the trust policy"),
                 no_longer.to_keep()
             ),
         }

@@ -153,7 +153,10 @@ fn only_the_statement_of_the_grant_loses_the_principal() {
     assert_eq!(without(&own).unwrap(), document(&allow(ROOT)).to_json());
     let others = [
         allow(r#""222233334444""#).replace(r#""sts:AssumeRole""#, r#"["sts:AssumeRole","sts:TagSession"]"#),
-        allow(r#""222233334444""#).replace(r#""}"#, r#"","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}"#),
+        allow(r#""222233334444""#).replace(
+            r#""sts:AssumeRole"}"#,
+            r#""sts:AssumeRole","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}"#,
+        ),
         allow(r#""222233334444""#).replace("Allow", "Deny"),
         allow(r#""arn:aws:iam::222233334444:role/ci""#),
     ];

@@ -55,13 +55,15 @@ fn swept_account_has_a_mode() {
     let errors = [
         error(&json!({"sweep": {"account_id": "444455556666", "mode": "report"}})),
         error(&json!({"sweep": {"mode": "plan"}})),
+        error(&json!({"sweep": {"account_ids": []}})),
         error(&json!({"sweep": {"accounts": []}})),
     ];
-    insta::assert_snapshot!(errors.join("\n"), @r"
+    insta::assert_snapshot!(errors.join("\n"), @r#"
     `sweep.mode` is not valid; write `plan` or `apply` (the default)
     `sweep.mode` is for one account; the stack parameter `Sweep` sets the mode of a whole sweep
     `sweep` has an unknown key; the keys are `page`, `account_id` and `mode`
-    ");
+    `sweep.version` is not 1: another version of this tool sent the message; deploy the newest version, then send `{"sweep": {}}`
+    "#);
 }
 
 #[test]
