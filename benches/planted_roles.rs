@@ -69,11 +69,11 @@ fn provider(account: &str, name: &str) -> String {
 const ANYONE: &str = r#""Principal":"*""#;
 const OWN: &str = r#"{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorgid"}}"#;
 
-/// What organizations have, and nobody outside can assume.
+/// Typical roles of an organization that no principal outside can assume.
 fn inside(number: usize, account: &str, other: &str) -> (&'static str, String) {
     let services =
         ["lambda", "ec2", "ecs-tasks", "states", "events", "glue", "codebuild", "cloudformation", "backup", "config"];
-    let service = services[number / 7 % services.len()];
+    let service = services.iter().cycle().nth(number / 7 % services.len()).unwrap_or(&"lambda");
     let root = format!("arn:aws:iam::{other}:root");
     let one = match number % 16 {
         0 => allow(&aws(&root), "{}"),
@@ -113,7 +113,7 @@ fn inside(number: usize, account: &str, other: &str) -> (&'static str, String) {
     ("/", policy(&[one]))
 }
 
-/// 25 ways to let somebody in from outside.
+/// 25 trust policies that allow principals outside the organization.
 fn outside(kind: usize, account: &str) -> String {
     let if_exists = r#"{"StringEqualsIfExists":{"aws:PrincipalOrgID":"o-exampleorgid"}}"#;
     let github = provider(account, &format!("oidc-provider/{GITHUB}"));

@@ -100,8 +100,8 @@ pub fn assert_usable(config: &Config) {
         let units = paths.map(|names| (names, Ok(unit.clone()))).collect();
         let tags = Ok(Tags::new());
         let facts = AccountFacts::new(&account, Some(&units), Some(&tags));
-        let (blueprint, errors) = Blueprint::from_facts(config, &facts, &secrets)
-            .expect("the grants of a valid configuration are valid");
+        let (blueprint, errors) =
+            Blueprint::from_facts(config, &facts, &secrets).expect("the grants of a valid configuration are valid");
         // A role may trust a role of its own name in one account, which is refused only there.
         let trusts_itself = |problem: &str| problem.contains("is the role itself");
         let errors: Vec<_> = errors.into_iter().filter(|error| !trusts_itself(&error.problem)).collect();

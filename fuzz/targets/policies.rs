@@ -238,9 +238,21 @@ fn edit_adds_only_the_grants(before: &Document, grants: &[Grant], callers: &[Cal
     }
     for prune_orphans in [false, true] {
         let account = member.clone();
-        let access = |grant: &Grant| AccessGrant { access_role: None, grant: grant.clone() };
+        let access = |grant: &Grant| AccessGrant { access_role: None, grant: grant.clone(), until: None };
         let grants = grants.iter().map(access).collect();
-        assert_safe(&Blueprint { account, grants, prune_orphans, roles: Vec::new() }, before.clone());
+        let blueprint = Blueprint {
+            account,
+            grants,
+            ended: Vec::new(),
+            revoked: Vec::new(),
+            prune_orphans,
+            access_roles: Vec::new(),
+            roles: Vec::new(),
+            unselected: Vec::new(),
+            undecided_grants: Vec::new(),
+            removed: Vec::new(),
+        };
+        assert_safe(&blueprint, before.clone());
     }
 }
 

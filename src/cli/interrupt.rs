@@ -1,4 +1,4 @@
-//! Ctrl-C during a command for many accounts: what is in progress is finished, and nothing more is begun.
+//! Ctrl-C during a command for many accounts: accounts in progress are finished, and no more are begun.
 
 use std::pin::pin;
 

@@ -24,7 +24,7 @@ pub(super) struct Results {
     error: Option<anyhow::Error>,
 }
 
-/// What is printed of each account.
+/// How much is printed of each account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Print {
     /// Nothing: the groups at the end are enough.

@@ -47,7 +47,7 @@ const ACCOUNTS_AT_ONCE: usize = 8;
 /// See <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>.
 pub(super) const BATCH: usize = 10;
 
-/// What is known before the accounts of a chunk are looked at.
+/// The facts that are known before the accounts of a chunk are looked at.
 struct Known {
     organization: Organization,
     /// The records of the accounts; `None` if no records are stored.
@@ -97,7 +97,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         Ok(())
     }
 
-    /// What is known before the first look; `None` if something is not, so that every account is processed from the start.
+    /// The facts that are known before the first look; `None` if one is not, so that every account is processed from the start.
     async fn known(&self, accounts: &[ListedAccount]) -> Option<Known> {
         let ids: Vec<_> = accounts.iter().map(|account| &account.id).collect();
         let organization = self.engine.organization(ids.first()?);

@@ -250,7 +250,7 @@ type Started<W> = (Arc<Engine<W>>, Option<(AccountId, FirstLook)>);
 /// How an account is processed.
 struct Start {
     mode: Mode,
-    /// What was read about it.
+    /// The facts that were read about it.
     look: FirstLook,
     /// Why it is only reported, if the configuration says so.
     held: Option<Held>,

@@ -33,10 +33,10 @@ fn grant_uses_the_partition_of_the_policy() {
 #[test]
 fn invalid_grant_is_refused_with_the_reason() {
     let grant = ["policy", "grant", "--principal", "222233334444", "-"];
-    let deny = r#"{"Sid":"Nobody","Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}"#;
+    let deny = r#"{"Sid":"DenyAll","Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}"#;
     let orphan = r#"{"Effect":"Allow","Principal":{"AWS":"AROAIOSFODNN7EXAMPLE1"},"Action":"sts:AssumeRole"}"#;
     for (input, code, sentence) in [
-        (trust(&format!("{FRESH},{deny}")), 4, "statement `Nobody` denies account 222233334444"),
+        (trust(&format!("{FRESH},{deny}")), 4, "statement `DenyAll` denies account 222233334444"),
         (trust(&format!("{FRESH},{orphan}")), 4, "pass `--prune-orphans`"),
         ("not json".to_owned(), 1, "the policy is not valid JSON"),
         ("[]".to_owned(), 1, "the policy is not a JSON object"),

@@ -27,7 +27,7 @@ def with_external_id(account):
 
 @pytest.fixture
 def planted(iam, account):
-    """Roles that somebody outside can assume, and others that look similar."""
+    """Roles that principals outside the organization can assume, and others that look similar."""
     roles = {
         "Partner": allow({"AWS": root(STRANGER)}),
         "Datadog": with_external_id(DATADOG),

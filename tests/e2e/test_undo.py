@@ -29,7 +29,7 @@ def edited(iam):
     text = json.dumps(
         {
             "Version": "2012-10-17",
-            "Id": "edited by hand",
+            "Id": "edited manually",
             "Statement": [
                 {"Effect": "Allow", "Principal": {"AWS": root(MANAGEMENT)}, "Action": "sts:AssumeRole"},
                 {
@@ -120,8 +120,8 @@ def test_change_of_the_function_is_undone_and_not_if_it_was_edited_since(world, 
 
 
 def test_unknown_run_is_refused(onboard, account):
-    output, code = undo(onboard, account, "--run", "nobody", "--yes")
+    output, code = undo(onboard, account, "--run", "unknown", "--yes")
     assert code == BLOCKED and "undo_refused" in output, output
     apply(onboard, account)
-    output, code = undo(onboard, account, "--run", "nobody", "--yes")
-    assert code == BLOCKED and "has no run `nobody`" in " ".join(output.split()) and "command-line-" in output, output
+    output, code = undo(onboard, account, "--run", "unknown", "--yes")
+    assert code == BLOCKED and "has no run `unknown`" in " ".join(output.split()) and "command-line-" in output, output

@@ -1,5 +1,5 @@
 //! A grant may end: after its last day, the principal cannot assume the access role any more, if a record shows that this tool made the
-//! grant. One that somebody else made is reported.
+//! grant. Any other grant is reported and kept.
 
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ fn sweep_removes_an_ended_grant_and_one_that_only_reports_does_not() {
     assert!(!can(&scenario, PARTNER) && can(&scenario, IDENTITY));
 }
 
-/// Without a record, somebody else may have made it.
+/// Without a record, the grant may not have been made by this tool.
 #[test]
 fn ended_grant_without_a_record_is_reported() {
     let scenario = onboarded().after(3 * DAY).without_record();
@@ -83,7 +83,7 @@ fn ended_grant_without_a_record_is_reported() {
     insta::assert_snapshot!(notice.expect("a notice"), @"the grant for account 147995105371 on role `OrganizationAccountAccessRole` ended on 2026-11-20 and is still present; it is not removed, because no record shows that this tool made it: remove it with `[[access-role.revoke]]`");
 }
 
-/// What the principal is allowed by other statements, nobody here has made: it stays, and the proof says so.
+/// Other statements that allow the principal were not made by this tool: they stay, and the verification reports them.
 #[test]
 fn only_the_grant_is_removed() {
     let scenario = onboarded();

@@ -1,5 +1,5 @@
 //! Plan and apply for many accounts: each account is processed as if it were the only one, whatever happens to the others, and
-//! the same command continues after an interruption or a crash. What is applied is what was confirmed.
+//! the same command continues after an interruption or a crash. Only confirmed changes are applied.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

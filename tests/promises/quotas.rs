@@ -75,7 +75,7 @@ fn without_the_governor_calls_are_throttled() {
     assert!(described.throttled > 10, "{described:?}");
 }
 
-/// Others use two thirds of every quota: the rates adapt, although nobody has told the limits.
+/// Others use two thirds of every quota: the rates adapt, although the limits are not configured.
 #[test]
 fn rates_adapt_to_what_other_callers_leave() {
     let (organization, ids) = organization_of(400);

@@ -90,7 +90,7 @@ fn blocked_canary_needs_attention_and_holds_the_others_back() {
     let (function, accounts) = changed(&format!("\n[sweep]\ncanary = [\"{OLD}\"]\n"));
     function.organization().put_role(&id(OLD), &name(NEW_ROLE), RoleState::trusting("{}"));
     function.deliver(CHANGED, DAY);
-    assert_eq!(have_it(&function), canary(), "a role of somebody else");
+    assert_eq!(have_it(&function), canary(), "a role that another tool created");
     let letters = function.queue.dead_letters();
     let check = json!({"sweep": {"canary": true}}).to_string();
     let letter = letters.iter().find(|letter| letter.body == check).expect("a dead letter of the check");
@@ -119,11 +119,11 @@ fn function_that_is_killed_at_any_call_of_the_check_finishes_the_rollout() {
     // The accounts that are swept then are those of any other sweep.
     let check = calls.iter().position(|call| *call == "sts:AssumeRole").expect("the accounts of the sweep");
     assert!(calls[..check].contains(&"dynamodb:BatchGetItem"), "{calls:?}");
-    for index in 0..check {
+    for (index, call) in calls.iter().enumerate().take(check) {
         for injection in [Injection::CrashBefore, Injection::CrashAfter, Injection::Throttle] {
             let (function, accounts) = start();
             function.process_with_faults(Script::at(index, injection), DAY);
-            let what = format!("{injection:?} at {index}, {}", calls[index]);
+            let what = format!("{injection:?} at {index}, {call}");
             assert_eq!(have_it(&function).len(), 1 + accounts.len(), "{what}");
             function.assert_all_processed(&what);
         }

@@ -300,7 +300,7 @@ fn forged_chunk_gains_nothing() {
     assert_eq!(function.organization().writes(), [], "the account that existed before the deployment is only reported");
     let assumed = function.organization().assume_role_requests();
     assert!(assumed.iter().all(|request| request.role_arn.contains(OLD)), "{assumed:?}");
-    let record = function.organization().record(OLD).result.expect("what was found");
+    let record = function.organization().record(OLD).result.expect("a record");
     assert_eq!(record.name.as_deref(), Some("old"));
     assert_eq!(function.dead_letter_codes(), ["not_a_member"]);
     assert!(

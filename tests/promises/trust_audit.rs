@@ -1,9 +1,8 @@
-//! The audit of trust finds whoever outside the organization can assume a role, and nobody else. It reads each account with one
-//! session that can list roles and read when they were used; an account that cannot be read is named and does not affect the
-//! others.
+//! The audit of trust finds the principals outside the organization that can assume a role, and no others. It reads
+//! each account with one session that can list roles and read when they were used; an account that cannot be read is named and
+//! does not affect the others.
 
 #[path = "../../benches/planted_roles.rs"]
-#[allow(dead_code, reason = "the benchmark uses all of it")]
 mod planted_roles;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,7 +78,7 @@ fn report(organization: &FakeOrganization) -> TrustReport {
 }
 
 #[test]
-fn planted_principals_are_found_and_nobody_else() {
+fn only_planted_principals_are_found() {
     let report = report(&planted());
     insta::assert_snapshot!(plain(&trust_lines(&report)), @"
     3 principals outside the organization can assume 3 roles in 2 accounts (10 roles

@@ -47,7 +47,7 @@ pub struct Blueprint {
     pub access_roles: Vec<RoleName>,
     /// The roles.
     pub roles: Vec<RoleSpec>,
-    /// What is configured and not for this account, because its targets do not select it.
+    /// The configured grants and roles that are not for this account, because their targets do not select it.
     pub unselected: Vec<Unselected>,
     /// The grants of which it is not known whether their targets select the account. They are left as they are.
     pub undecided_grants: Vec<AccessGrant>,

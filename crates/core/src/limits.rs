@@ -155,7 +155,7 @@ pub const VENDOR_REGISTRATION: Duration = Duration::from_secs(120);
 /// after this time at the latest; reading them for every message would use up the calls that Parameter Store allows an account.
 pub const CONFIGURATION_AGE: Duration = Duration::from_secs(60);
 
-/// How many accounts the command line processes at the same time, unless it is told otherwise.
+/// How many accounts the command line processes at the same time by default.
 pub const CONCURRENT_ACCOUNTS: u16 = 32;
 
 /// The number of accounts that an organization can create at the same time.

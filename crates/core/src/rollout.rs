@@ -3,7 +3,7 @@
 //! # Repairs
 //!
 //! With `repair = "report"`, a sweep does not repair an account that converged before: its drift is reported. An account that never
-//! converged is onboarded all the same, because its event may have been lost.
+//! converged is onboarded anyway, because its event may have been lost.
 //!
 //! # The canary
 //!
@@ -154,13 +154,13 @@ impl SweepSettings {
     }
 }
 
-/// What is remembered when a configuration is released.
+/// The cause that is recorded when a configuration is released.
 #[must_use]
 pub fn released(configuration: &str) -> Notified {
     Notified::Cause(format!("released {configuration}"))
 }
 
-/// What is remembered when the sweep of a released configuration was started.
+/// The cause that is recorded when the sweep of a released configuration was started.
 #[must_use]
 pub fn swept(configuration: &str) -> Notified {
     Notified::Cause(format!("swept {configuration}"))

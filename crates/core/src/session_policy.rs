@@ -92,7 +92,7 @@ pub fn scopes<'a>(blueprint: &'a Blueprint, access: &RoleName, mode: Mode) -> (V
 }
 
 /// The same with shorter policies, if STS rejects those of [`scopes`]: it packs a session policy together with the session
-/// tags, and what is too large for it is not known before. A role whose policy is longer gets a session of its own.
+/// tags, and the size at which it rejects them is not known in advance. A role whose policy is longer gets a session of its own.
 #[must_use]
 pub fn scopes_within<'a>(
     blueprint: &'a Blueprint,

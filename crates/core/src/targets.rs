@@ -80,7 +80,7 @@ pub enum TargetDecision {
     NotKnown(Unknown),
 }
 
-/// What is not known about an account.
+/// A fact about an account that is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unknown {
     /// Its path: Organizations did not return it.
@@ -109,7 +109,7 @@ impl Unknown {
     }
 }
 
-/// What is known about an account to select it by.
+/// The facts about an account by which it is selected.
 #[derive(Debug, Clone)]
 pub struct AccountFacts<'a> {
     account: &'a Account,

@@ -1,4 +1,4 @@
-//! What is read about an account to decide which parts of the configuration are for it.
+//! The facts that are read about an account to decide which parts of the configuration are for it.
 //!
 //! The path of an account comes with its description, so that units that are configured by their IDs, and accounts, cost no
 //! call. Only if an answer depends on it, the units that are configured by their names are looked up, from the root downwards:
@@ -21,7 +21,7 @@ use crate::pages::read_pages;
 use crate::ports::{Clock, Directory, TagPage, World};
 use crate::unit_tree::UnitTree;
 
-/// What was read about an account.
+/// The facts that were read about an account.
 #[derive(Debug, Default)]
 pub(crate) struct KnownFacts {
     units: Option<Arc<UnitIds>>,

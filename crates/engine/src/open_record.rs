@@ -189,7 +189,7 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
         }
     }
 
-    /// Acquires the lease. What was read before may be the half-done work of another run and has to be read again.
+    /// Acquires the lease. Everything read before may be the half-done work of another run and has to be read again.
     ///
     /// # Errors
     /// When another run holds the lease, or the table does not answer.

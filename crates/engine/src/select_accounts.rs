@@ -40,7 +40,7 @@ pub enum SelectError {
 /// # Errors
 /// When a call fails, when the request names something that the organization does not have, and when it selects no account.
 pub async fn select_accounts(
-    world: &(impl Directory + ManageAccounts),
+    world: &impl ManageAccounts,
     selection: &Selection,
     excluded: &BTreeSet<Exclude>,
 ) -> Result<Selected, SelectError> {

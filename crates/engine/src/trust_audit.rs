@@ -45,7 +45,7 @@ pub async fn organization_accounts(world: &(impl Directory + Clock)) -> Result<V
     Ok(accounts.into_iter().map(|account| account.id).chain(unreadable).collect())
 }
 
-/// What was found in an account so far.
+/// The findings in an account so far.
 #[derive(Default)]
 struct Found {
     roles: usize,

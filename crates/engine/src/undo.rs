@@ -39,7 +39,7 @@ struct OpenedRole<S> {
     target: TargetAccount<S>,
 }
 
-/// What is found and done.
+/// The run that is undone, its change, and the notices for the report.
 #[derive(Default)]
 struct Undoing {
     undone: Option<UndoneRun>,
@@ -83,7 +83,7 @@ impl<W: World<Session: WriteIam>> Engine<W> {
             UndoStep::Restored => Outcome::Converged,
             UndoStep::Restore(_) => Outcome::Waiting(Cause::new(
                 Code::ChangesPending,
-                "the trust policy is to be restored",
+                "the trust policy has not been restored yet",
                 "confirm it, or pass `--yes`",
             )),
         })
@@ -112,7 +112,7 @@ impl<W: World<Session: WriteIam>> Engine<W> {
         let mut backoff = Backoff::until(&self.world, run.job.deadline);
         loop {
             let step = timeout_at(&self.world, run.job.abandon_at, async {
-                // What is read before the lease is acquired does not count.
+                // Reads from before the lease was acquired do not count.
                 run.record.acquire().await?;
                 self.step_to_undo(run, opened, undone, undoing).await
             });

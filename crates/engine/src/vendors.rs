@@ -29,7 +29,7 @@ pub(crate) struct Executor<'a, S, R> {
     pub(crate) vendors: &'a R,
     pub(crate) blueprint: &'a Blueprint,
     pub(crate) age: AccountAge,
-    /// What is recorded before a change.
+    /// The part of the record that is written before a change.
     pub(crate) ahead: Option<&'a WriteAhead<'a, R>>,
 }
 

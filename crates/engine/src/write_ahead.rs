@@ -1,8 +1,8 @@
 //! Records what the trust policy of the access role was before it is changed.
 //!
 //! A run writes its record once, at its end. This part is written earlier, because a run that is killed after it has changed the
-//! policy could not record any more what it was before, and nobody could undo it. The write is made right before the change, while
-//! the other roles are changed, so that it adds no step. Only a run that changes this policy makes it.
+//! policy could not record any more what it was before, and no one could undo it. The write is made right before the change,
+//! while the other roles are changed, so that it adds no step. Only a run that changes this policy makes it.
 
 use std::fmt;
 use std::sync::OnceLock;

@@ -255,7 +255,7 @@ pub enum ExternalIdSource {
 pub struct RoleTemplate {
     /// The role without its policies.
     pub definition: RoleDefinition<Template>,
-    /// Who may assume the role.
+    /// The principals that may assume the role.
     pub trust: Vec<TrustSpec>,
     /// Whether every principal must pass an external ID.
     pub external_id_requirement: ExternalIdRequirement,

@@ -30,7 +30,7 @@ pub fn show(config: &Config) -> Vec<Line> {
     lines
         .extend(access.others.iter().map(|other| field("tried first", format!("{} in {}", other.name, other.targets))));
     if access.grants.is_empty() {
-        lines.push(field("granted to", "nobody else"));
+        lines.push(field("granted to", "no one else"));
     }
     lines.extend(access.grants.iter().map(|grant| {
         let only = grant.access_role.as_ref().map(|name| format!(", only on {name}")).unwrap_or_default();

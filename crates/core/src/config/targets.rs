@@ -44,8 +44,8 @@ fn on_unselect(value: &Value<'_>) -> Option<OnUnselect> {
     };
     if known == OnUnselect::Remove {
         value.problem(
-            "`remove` is not supported by this version: what is no longer selected is reported and kept; write \"keep\", or \
-             remove the key",
+            "`remove` is not supported by this version: grants and roles that are no longer selected are reported and \
+             kept; write \"keep\", or remove the key",
         );
     }
     Some(known)
@@ -74,7 +74,7 @@ pub(super) fn selecting(value: &Value<'_>) -> Option<Targets> {
     Some(Targets { selected, excluded, on_unselect: OnUnselect::default() })
 }
 
-/// Records what is both selected and excluded: it could never be selected, which nobody means.
+/// Reports units and accounts that are both selected and excluded: they could never be selected, so this is a mistake.
 fn check_contradiction(value: &Value<'_>, selected: &AccountFilter, excluded: &AccountFilter) {
     let units = selected.units.intersection(&excluded.units).map(ToString::to_string);
     let accounts = selected.accounts.intersection(&excluded.accounts).map(ToString::to_string);

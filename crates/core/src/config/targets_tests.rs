@@ -76,7 +76,7 @@ fn all_errors_of_targets_are_reported() {
     onboarding.toml:4:52: `exclude`: `444455556666` is selected and excluded, and excluding takes precedence; remove one of the two
     onboarding.toml:4:15: `on-unselect`: has no effect without `targets`; add `targets`, or remove the key
     onboarding.toml:5:15: `on-unselect`: `kep` is not known; use `keep` or `remove`; did you mean `keep`?
-    onboarding.toml:5:15: `on-unselect`: `remove` is not supported by this version: what is no longer selected is reported and kept; write "keep", or remove the key
+    onboarding.toml:5:15: `on-unselect`: `remove` is not supported by this version: grants and roles that are no longer selected are reported and kept; write "keep", or remove the key
     "#);
 }
 

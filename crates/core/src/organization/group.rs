@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unique_ids_do_not_tell_accounts_apart() {
+    fn unique_ids_do_not_distinguish_accounts() {
         let text = "role `A` (ID AROAEXAMPLEID12345678 instead of AROASHORT), AIDAEXAMPLEID12345678";
         assert_eq!(without_unique_ids(text), "role `A` (ID AROA… instead of AROASHORT), AIDA…");
         assert_eq!(without_unique_ids("ÄROAEXAMPLEID12345678ö"), "ÄROAEXAMPLEID12345678ö");

@@ -1,7 +1,7 @@
 //! A plan for many accounts in a file, which `apply` carries out later: exactly this plan, and nothing else.
 //!
 //! The file says in words what changes in each account, with a hash of the whole change ([`HashedPlan`]); it contains no policy
-//! and no external ID. What is applied is never read from the file: the changes are planned again, and those that are not in the
+//! and no external ID. Changes are never read from the file: they are planned again, and those that are not in the
 //! file are refused. So a file that was tampered with can keep changes from being made, and cannot add or alter one.
 
 use std::collections::BTreeSet;

@@ -21,7 +21,7 @@ use crate::role::RoleName;
 pub struct Plan {
     /// The calls that bring the account to the state of its blueprint.
     pub changes: Vec<Change>,
-    /// What cannot be brought to that state at all.
+    /// The parts that cannot be brought to that state at all.
     pub refusals: Vec<Refusal>,
     /// Observations about the trust policy of the access role that do not prevent the changes.
     pub notices: Vec<PolicyNotice>,

@@ -125,5 +125,5 @@ fn management_account_does_not_lose_its_access() {
     let (observed, recorded) = granted(&own);
     let approved = guarded(&ended(&own, &recorded), &observed);
     assert_eq!(approved.changes(), []);
-    insta::assert_snapshot!(approved.refusals()[0], @"the management account can assume role `OrganizationAccountAccessRole` by a grant that has ended, and without it nobody could repair the account; remove `until` from that `[[access-role.grant]]`, then run again");
+    insta::assert_snapshot!(approved.refusals()[0], @"the management account can assume role `OrganizationAccountAccessRole` by a grant that has ended, and without it no principal could repair the account; remove `until` from that `[[access-role.grant]]`, then run again");
 }

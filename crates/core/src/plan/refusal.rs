@@ -185,11 +185,11 @@ impl Refusal {
         Self::new(Code::Configuration, role, message, "delete that block from the configuration, then run again")
     }
 
-    /// A grant that ended, without which nobody could repair the account.
+    /// A grant that ended, without which no principal could repair the account.
     pub(super) fn management_ended(role: &RoleName) -> Self {
         let message = format!(
-            "the management account can assume role `{role}` by a grant that has ended, and without it nobody could repair the \
-             account"
+            "the management account can assume role `{role}` by a grant that has ended, and without it no principal could repair \
+             the account"
         );
         let remedy = "remove `until` from that `[[access-role.grant]]`, then run again";
         Self::new(Code::Configuration, role, message, remedy)

@@ -46,11 +46,11 @@ impl NoLonger {
         }
     }
 
-    /// How to remove it: with this block of the configuration, which is for every account, or in this account by hand.
-    fn to_remove(self, block: &str, by_hand: &str) -> String {
+    /// How to remove it: with this block of the configuration, which is for every account, or manually in this account.
+    fn to_remove(self, block: &str, manual: &str) -> String {
         match self {
             Self::Configured => format!("remove it with `{block}`"),
-            Self::Selected => by_hand.to_owned(),
+            Self::Selected => manual.to_owned(),
         }
     }
 

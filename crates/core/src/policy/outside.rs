@@ -235,7 +235,7 @@ impl Question<'_> {
         }
     }
 
-    /// What is required of a stranger that can assume the role.
+    /// The checks that a stranger has to pass to assume the role.
     fn checks(&self, index: usize, statement: &Statement, stranger: &Stranger<'_>) -> Checks {
         let can = |change: &dyn Fn(RequestContext) -> RequestContext| {
             self.best(index, statement, stranger, change) != Can::Never
@@ -289,7 +289,7 @@ impl Question<'_> {
         }
     }
 
-    /// What is known of every request of a principal outside the organization.
+    /// The context that every request of a principal outside the organization has.
     fn contexts(&self, principal: &Principal) -> Vec<RequestContext> {
         self.organizations(identified(RequestContext::default(), principal, self.own.partition.as_str()))
     }
@@ -311,7 +311,7 @@ impl Question<'_> {
         std::iter::once(standalone).chain(others.into_iter().take(MOST_TRIED).map(member)).collect()
     }
 
-    /// External IDs that nobody agreed on: one, and those that match a pattern of wildcards only.
+    /// External IDs that were not agreed on: one, and those that match a pattern of wildcards only.
     fn arbitrary_ids(&self) -> BTreeSet<String> {
         let patterns = self.values(EXTERNAL_ID).filter(|id| id.chars().all(|c| matches!(c, '*' | '?')));
         let ids = patterns.map(|pattern| pattern.replace(['*', '?'], "!"));

@@ -140,7 +140,7 @@ impl Question<'_> {
             claims.into_iter().any(|(_, claim)| wanted(&claim.to_ascii_lowercase()))
         };
         if action == AssumeAction::AssumeRoleWithSaml {
-            // Who has an assertion is decided by the provider, which is set up for this account.
+            // The provider, which is set up for this account, decides who receives an assertion.
             return SubjectCheck::Limited;
         }
         let is_in_every_account =

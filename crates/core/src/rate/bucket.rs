@@ -52,7 +52,7 @@ impl Rate {
     }
 }
 
-/// A token bucket: a call takes a token, or reserves the next one that nobody has reserved and waits for it.
+/// A token bucket: a call takes a token, or reserves the next one that is not reserved yet and waits for it.
 ///
 /// A throttling answer means that other callers use the quota as well. It halves the rate and empties the bucket; each second
 /// without one gives a twentieth of the rate back (additive increase, multiplicative decrease, as TCP does). Several
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn clock_that_is_set_back_makes_nobody_wait() {
+    fn clock_that_is_set_back_delays_no_call() {
         let mut bucket = TokenBucket::new(Rate::per_second(10));
         assert_eq!([0; 10].map(|_| milliseconds(&mut bucket, at(0))), [0; 10]);
         let earlier = at(0) - Duration::from_secs(3_600);

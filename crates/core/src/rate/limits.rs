@@ -67,7 +67,7 @@ impl LimitedApi {
 /// | `PutEvents` | 400 in the smallest regions | 200 | half is left |
 /// | DynamoDB | none; a new on-demand table serves 4,000 writes | 1,000 | a quarter, and the table grows with its use |
 ///
-/// The calls of `onboard accounts create` have the quotas of AWS as they are: nobody else makes them meanwhile.
+/// The calls of `onboard accounts create` have the quotas of AWS as they are: no other caller makes them meanwhile.
 ///
 /// IAM's quota is one of each member account, so that no rate is needed: the requests in flight are limited instead, in each account
 /// and in all together, which also limits the memory and the connections of a process.

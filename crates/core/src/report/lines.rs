@@ -86,8 +86,8 @@ pub(crate) fn changed_lines(change: &Change, report: &Report, redactor: &mut Red
     change_lines(change, deleted_before(change, report), Detail::Full, redactor)
 }
 
-/// The result: what was done, who can assume what now, and the outcome. Refusals and notices of a plan that was `shown`
-/// before are not repeated.
+/// The result: the changes that were made, who can assume what now, and the outcome. Refusals and notices of a plan that
+/// was `shown` before are not repeated.
 #[must_use]
 pub fn report_lines(report: &Report, shown: Option<&Report>, detail: Detail) -> Vec<Line> {
     let mut lines = vec![heading_line(report)];

@@ -37,7 +37,7 @@ impl Selected {
         self.accounts.len() + self.skipped.len()
     }
 
-    /// Keeps the accounts for which this is true. What is not known by its ID is kept.
+    /// Keeps the accounts for which this is true. Accounts without a known ID are kept.
     pub fn retain(&mut self, mut is_selected: impl FnMut(&AccountId) -> bool) {
         self.accounts.retain(|account| is_selected(&account.id));
         self.skipped.retain(|skipped| skipped.id.as_ref().is_none_or(&mut is_selected));

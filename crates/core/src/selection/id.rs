@@ -5,7 +5,7 @@ use crate::account::AccountId;
 /// Parses an account ID as people copy it; an error is explained without the syntax of a file.
 ///
 /// # Errors
-/// What is wrong with the text, and what to write.
+/// The problem with the text, and what to write.
 pub fn typed_account_id(text: &str) -> Result<AccountId, String> {
     const LOOK_UP: &str = "`aws organizations list-accounts` shows the IDs";
     let trimmed = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`'));

@@ -1,4 +1,4 @@
-//! Which accounts a command is for: what was asked for, and the accounts of the organization that this selects.
+//! Which accounts a command is for: the request of the user, and the accounts of the organization that it selects.
 //!
 //! A user names organizational units, accounts, or the whole organization, and may narrow that with tags. [`find`] compares the
 //! request with the list that Organizations returned. A unit or an account that the organization does not have is an error

@@ -261,7 +261,7 @@ mod tests {
             ..listed()
         };
         for account in [listed(), bare] {
-            let messages = chunk_messages(&[account.clone()]);
+            let messages = chunk_messages(std::slice::from_ref(&account));
             assert_eq!(messages.len(), 1);
             assert_eq!(parsed(&messages[0]), Ok(Trigger::SweepChunk { accounts: vec![account] }));
         }

@@ -1,7 +1,7 @@
 //! What AWS sends that is not an event about an account, but is often connected to a queue or a function by mistake.
 //!
-//! Each is named, with what to connect instead. Otherwise the error would be about a missing field of something that nobody
-//! meant to send.
+//! Each is named, with what to connect instead. Otherwise the error would be about a missing field of something that was
+//! not sent on purpose.
 
 use std::fmt;
 

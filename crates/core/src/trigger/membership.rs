@@ -2,7 +2,7 @@
 //!
 //! AWS does not document the format of the membership events in full. This module therefore accepts every known spelling
 //! of a field. Only the account ID is required, see [`super::member`]; the other fields are informational. An event without
-//! it is ignored with a warning: the next sweep finds an account that joined, and a dead letter would help nobody.
+//! it is ignored with a warning: the next sweep finds an account that joined, and a dead letter would be of no use.
 
 use super::field::{Field, TriggerError};
 use super::ignored::ignored;

@@ -26,7 +26,7 @@ pub struct ListedRole {
     pub trust: String,
 }
 
-/// The path of the roles of IAM Identity Center. Nobody else can create roles below it.
+/// The path of the roles of IAM Identity Center. No other principal can create roles below it.
 ///
 /// See <https://docs.aws.amazon.com/singlesignon/latest/userguide/using-service-linked-roles.html>.
 const IDENTITY_CENTER: &str = "/aws-reserved/sso.amazonaws.com/";
@@ -138,7 +138,7 @@ fn judged(access: &OutsideAccess) -> (TrustSeverity, String) {
     let has_id = access.external_id == ExternalIdCheck::Required;
     let id = match access.external_id {
         ExternalIdCheck::NotRequired => "without an external ID",
-        ExternalIdCheck::AnyAccepted => "with any external ID, which is no protection",
+        ExternalIdCheck::AnyAccepted => "with any external ID, which gives no protection",
         ExternalIdCheck::Required => "with the external ID",
     };
     let mfa = if access.requires_mfa { " and after MFA" } else { "" };

@@ -67,7 +67,7 @@ fn severity_depends_on_who_and_on_what_is_required() {
     high Principal anyone (`*`): everyone who knows the external ID can assume the role [sts:ExternalId StringEquals (hidden)]
     high Principal anyone (`*`): everyone who meets the conditions can assume the role; the conditions do not limit the role to this organization [aws:SourceIp IpAddress `192.0.2.0/24`]
     high Principal account 210987654321: it can assume the role without an external ID []
-    high Principal account 210987654321: it can assume the role with any external ID, which is no protection [sts:ExternalId StringLike (hidden)]
+    high Principal account 210987654321: it can assume the role with any external ID, which gives no protection [sts:ExternalId StringLike (hidden)]
     medium Principal account 210987654321: it can assume the role with the external ID [sts:ExternalId StringEquals (hidden)]
     medium Principal account 210987654321: it can assume the role without an external ID and after MFA [aws:MultiFactorAuthPresent Bool `true`]
     info NoAccess the unique ID AROAIOSFODNN7EXAMPLE: it cannot assume the role: the role or user was deleted, so that the ID matches no caller []

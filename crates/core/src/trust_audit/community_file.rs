@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn file_that_is_no_list_is_an_error() {
+    fn file_that_is_not_a_list_is_an_error() {
         for (text, expected) in [
             ("", "line 1: the file is not a list"),
             ("name: x", "line 1: the file is not a list"),

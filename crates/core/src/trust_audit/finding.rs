@@ -1,4 +1,4 @@
-//! What is found in the roles of an account.
+//! The findings in the roles of an account.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::text::Untrusted;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TrustSeverity {
-    /// Nobody outside can assume the role by it.
+    /// No principal outside the organization can assume the role by it.
     Info,
     /// Access as vendors recommend it.
     Low,

@@ -36,7 +36,7 @@ pub struct KnownAccount {
     pub retrieved: Option<String>,
 }
 
-/// What is known about accounts outside the organization: their names, and which of them are configured for which roles.
+/// The known accounts outside the organization: their names, and which of them are configured for which roles.
 #[derive(Debug, Clone)]
 pub struct KnownAccounts {
     names: BTreeMap<AccountId, KnownAccount>,

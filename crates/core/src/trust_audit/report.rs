@@ -53,7 +53,7 @@ impl PrincipalFindings {
         self.findings.iter().any(|one| one.finding.external_id.is_some_and(|id| id != ExternalIdCheck::Required))
     }
 
-    /// Whether it is an account, role or user of which nobody said who it is.
+    /// Whether it is an account, role or user whose owner is not known.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         self.account.is_some() && self.known.is_none() && !self.is_configured

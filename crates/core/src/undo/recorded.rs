@@ -4,8 +4,8 @@
 //! 400 KiB that an item of DynamoDB may have. Usually there is one of half a kilobyte, which the price of a write hardly shows.
 //!
 //! An edit is recorded before it is made, because a run that is killed afterwards could not record it any more. It may
-//! therefore not have happened; the state of the policy tells. When the run sees its edit, it replaces the text that it sent
-//! by the one that IAM returns.
+//! therefore not have happened; the state of the policy shows whether it did. When the run sees its edit, it replaces the text
+//! that it sent by the one that IAM returns.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;

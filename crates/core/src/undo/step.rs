@@ -18,7 +18,7 @@ use crate::suggestion::list_of;
 use crate::text::printable;
 use crate::time::to_policy_date;
 
-/// What is known about the account.
+/// The facts about the account.
 pub struct UndoSubject<'a> {
     /// The management account.
     pub management: &'a AccountId,
@@ -36,7 +36,7 @@ pub enum UndoStep {
     /// Nothing: it is as it was before the run.
     Restored,
     /// This change.
-    Restore(ApprovedRestore),
+    Restore(Box<ApprovedRestore>),
 }
 
 /// The change that restores a policy. Only [`undo_step`] makes it.
@@ -181,7 +181,7 @@ pub fn undo_step(
     }
     let action = Action::UpdateTrust { before: Some(current.clone()), after: after.clone() };
     let change = Change { role: role.clone(), action };
-    Ok(UndoStep::Restore(ApprovedRestore { change, before: current.clone(), after }))
+    Ok(UndoStep::Restore(Box::new(ApprovedRestore { change, before: current.clone(), after })))
 }
 
 /// Whether the management account would lose its access to the role.
@@ -213,7 +213,7 @@ fn changed_since(edits: &RecordedTrustEdits, edit: &RecordedTrustEdit, current: 
     )
 }
 
-/// Who was added to a policy and removed from it, in words.
+/// The principals that were added to a policy and removed from it, in words.
 fn difference(left: &MaskedPolicy, current: &MaskedPolicy) -> String {
     let entries =
         |policy: &MaskedPolicy| policy.document().map(|document| access_entries(&document)).unwrap_or_default();

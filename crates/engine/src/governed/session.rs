@@ -23,7 +23,7 @@ pub struct GovernedSession<S> {
 impl<S> GovernedSession<S> {
     async fn call<T>(&self, call: impl Future<Output = T>) -> T {
         let [of_account, all] = &self.in_flight;
-        // A semaphore that is closed gives no permit; nobody closes these.
+        // A semaphore that is closed gives no permit; these are never closed.
         let _permits = (of_account.acquire().await, all.acquire().await);
         call.await
     }
