@@ -43,9 +43,13 @@ impl Progress {
             let template = "{prefix} {bar:24}  {human_pos}/{human_len}  {percent} %  {per_sec}  {eta} left  {wide_msg}";
             bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_prefix(what);
-            bar.enable_steady_tick(Duration::from_millis(250));
             bar
         });
+        // A terminal that cannot move its cursor (`TERM=dumb`) gets lines.
+        let bar = bar.filter(|bar| !bar.is_hidden());
+        if let Some(bar) = &bar {
+            bar.enable_steady_tick(Duration::from_millis(250));
+        }
         *BAR.lock().unwrap_or_else(PoisonError::into_inner) = bar.clone();
         Self { total, done: 0, bar }
     }

@@ -21,6 +21,9 @@ def audited(onboard, *options):
 
 def test_audit_of_onboarded_drifted_and_unseen_accounts(world, onboard, account, iam, tmp_path):
     records = ["--records", world.template.table()["TableName"]]
+    credentials = world.operator_role()
+    names = {"AccessKeyId": "AWS_ACCESS_KEY_ID", "SecretAccessKey": "AWS_SECRET_ACCESS_KEY", "SessionToken": "AWS_SESSION_TOKEN"}
+    onboard.options["env"].update({name: credentials[key] for key, name in names.items()})
     (tmp_path / "onboarding.toml").write_text(LITERAL)
     hostile = world.create_account(HOSTILE)[0]
     output, code = onboard("apply", "--account", account, "--yes", *records)

@@ -48,7 +48,7 @@ def test_aws_cli_accepts_the_command(block, tmp_path):
     wrong.write_text("")
     environment = {"HOME": str(work), "PATH": f"{tools}:/usr/bin:/bin", "WRONG": str(wrong), "AWS_DEFAULT_REGION": "us-east-1"}
     environment |= {"AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true"}
-    variables = ["KEY", "TRELICA_EXTERNAL_ID", "RECORDS", "DEAD_LETTERS", "LOG_GROUP", "PASSWORD", "CODE1", "CODE2"]
+    variables = ["KEY", "TRELICA_EXTERNAL_ID", "RECORDS", "TABLE", "DEAD_LETTERS", "LOG_GROUP", "PASSWORD", "CODE1", "CODE2"]
     environment |= {name: "example" for name in variables}
     script = f"output() {{ echo example; }}\n{block}"
     subprocess.run(["bash", "--norc", "-c", script], cwd=work, env=environment, stdin=subprocess.DEVNULL, timeout=120, check=False)

@@ -48,7 +48,9 @@ DESCRIBE = Point("organizations:DescribeAccount", "the caller", 1)
 RECORD = Point("dynamodb:GetItem", "ACCOUNT", 1)
 SECRET = Point("ssm:GetParameters", EXTERNAL_ID, 1)
 LEASE = Point("dynamodb:UpdateItem", "ACCOUNT", 1)
-SAVE = Point("dynamodb:UpdateItem", "ACCOUNT", 2)
+# Before the trust policy of the access role is changed, what it was is recorded.
+AHEAD = Point("dynamodb:UpdateItem", "ACCOUNT", 2)
+SAVE = Point("dynamodb:UpdateItem", "ACCOUNT", 3)
 ASSUME = Point("sts:AssumeRole", ACCESS_ROLE, 1)
 READ_ROLE = Point("iam:GetRole", "TrelicaIntegration", 1)
 UPDATE_TRUST = Point("iam:UpdateAssumeRolePolicy", ACCESS_ROLE, 1)
@@ -63,6 +65,7 @@ LASTING_POINTS = (
     LEASE,
     ASSUME,
     READ_ROLE,
+    AHEAD,
     UPDATE_TRUST,
     CREATE_ROLE,
     PUT_POLICY,
@@ -216,7 +219,7 @@ def expected_after_lasting_fault(kind, point):
         return "Configuration"
     if point.writes and kind in RESPONSE_LOST:
         return "converged"  # every attempt took effect
-    if point == SAVE or (kind == "denied" and point in (RECORD, LEASE)):
+    if point == SAVE or (kind == "denied" and point in (RECORD, LEASE, AHEAD)):
         return "converged"  # the account does not depend on the record
     if kind == "denied":
         expected = {

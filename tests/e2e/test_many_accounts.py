@@ -180,6 +180,9 @@ def test_terminal_shows_a_bar_and_asks_once(onboard, accounts):
     onboard.options["stderr"] = subprocess.STDOUT
     words = ["apply", "--ou", accounts.unit, "--wait", "0"]
     output, code = onboard.answered("no\n", *words)
+    assert f"[{COUNT}/{COUNT}] " in output, "a terminal that cannot move its cursor gets lines"
+    onboard.options["env"]["TERM"] = "xterm"
+    output, code = onboard.answered("no\n", *words)
     assert (code, output.count("Apply? Only 'yes' will be accepted")) == (WAITING, 1), output
     assert "Nothing was changed." in output and onboard.wire.writes() == []
     assert re.search(rf"Reading .*\d+/{COUNT} ", output), output

@@ -6,7 +6,7 @@ from itertools import count
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from stack import REGION
-from template import Template
+from template import ROOT, Template
 
 MANAGEMENT = "111122223333"
 IDENTITY = "222233334444"
@@ -64,6 +64,14 @@ class World:
             statements = [one for one in document["Statement"] if one["Sid"] != without]
             document = for_ministack({**document, "Statement": statements})
             iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
+
+    def operator_role(self):
+        """Creates a role with the permissions of operator-policy.json."""
+        iam = self.server.client("iam", self.management)
+        iam.create_role(RoleName="operator", AssumeRolePolicyDocument=trust(root(self.management)))
+        document = for_ministack(json.loads((ROOT / "operator-policy.json").read_text()))
+        iam.put_role_policy(RoleName="operator", PolicyName="operator", PolicyDocument=document)
+        return self.credentials("operator")
 
     def credentials(self, role="function"):
         """The function's credentials: a session of its role. Root keys would bypass every policy in the emulator."""
@@ -133,8 +141,8 @@ _users = count(1)
 
 def for_ministack(document):
     """Adapts the published permissions to ministack, which authorizes DescribeAccount on the organization instead of the
-    account and ssm:GetParameters on every resource instead of each parameter, and does not set lambda:SourceFunctionArn, which
-    only Lambda can set. tests/template/conditions.rs evaluates the conditions as published. The condition of events:PutEvents
+    account, ListOrganizationalUnitsForParent on no unit, and ssm:GetParameters on every resource instead of each parameter,
+    and does not set lambda:SourceFunctionArn, which only Lambda can set. tests/template/conditions.rs evaluates the conditions as published. The condition of events:PutEvents
     stays, see extended_ministack.py."""
     document = json.loads(json.dumps(document))
     for statement in list(document["Statement"]):
@@ -143,6 +151,8 @@ def for_ministack(document):
             statement["Resource"] = sorted({*accounts, *(arn.replace(":account/*", ":organization/*") for arn in accounts)})
         if "ssm:GetParameters" in statement["Action"]:
             document["Statement"].append({"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "*"})
+        if statement["Action"] == "organizations:ListOrganizationalUnitsForParent":
+            statement["Resource"] = "*"
         if "ArnEquals" in statement.get("Condition", {}):
             del statement["Condition"]["ArnEquals"]
         if statement.get("Condition") == {}:
