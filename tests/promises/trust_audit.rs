@@ -97,7 +97,7 @@ fn only_planted_principals_are_found() {
           2026-11-01
 
     low       account 464622532012: Datadog
-        known vendor: https://docs.datadoghq.com/integrations/guide/aws-manual-setup/, read on 2026-11-22
+        known vendor: https://docs.datadoghq.com/integrations/guide/aws-manual-setup/, noted on 2026-11-26
         it can assume the role with the external ID, when sts:ExternalId
         StringEquals (hidden)
           payments (444455556666): role Datadog, statement 1; role not used in 400

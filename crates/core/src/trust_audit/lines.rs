@@ -174,7 +174,7 @@ fn origin(known: &KnownAccount) -> String {
         KnownBy::BuiltIn => "known vendor",
     };
     match (&known.source, &known.retrieved) {
-        (Some(source), Some(date)) => format!("{from}: {source}, read on {date}"),
+        (Some(source), Some(date)) => format!("{from}: {source}, noted on {date}"),
         (Some(source), None) => format!("{from}: {source}"),
         _ => from.to_owned(),
     }

@@ -143,7 +143,7 @@ fn lines_begin_with_a_summary_and_what_needs_no_external_id() {
           2026-11-01 in eu-west-1
 
     low       account 464622532012: Datadog
-        known vendor: https://docs.datadoghq.com/integrations/guide/aws-manual-setup/, read on 2026-11-22
+        known vendor: https://docs.datadoghq.com/integrations/guide/aws-manual-setup/, noted on 2026-11-26
         it can assume the role with the external ID, when sts:ExternalId
         StringEquals (hidden)
           payments (444455556666): role Datadog, statement 1; role last used on
