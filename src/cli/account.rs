@@ -1,6 +1,6 @@
 //! `onboard plan` and `onboard apply`: plan or change one account in AWS.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, ensure};
 
@@ -85,17 +85,21 @@ pub(super) async fn apply<W: World<Session: WriteIam>>(
         print_line!("Nothing was changed.");
         return Ok(Exit::from_outcome(&plan.outcome));
     }
-    // Only the changes that were shown are applied: if the account drifted in between, the engine makes a new plan.
-    // The deadlines start again here, so that neither the wait during planning nor the prompt uses up the time to apply.
-    job.deadline = after(engine.world.now(), Duration::from_secs(target.wait.into()));
-    job.abandon_at = after(job.deadline, COMMAND_LINE_GRACE);
-    let confirmed = plan.changes.iter().map(|result| result.change.clone()).collect();
-    job.confirmed_plan = Some(ConfirmedPlan::Exact(confirmed));
+    confirm_plan(&mut job, &plan, engine.world.now(), target.wait);
     if format == Format::Text {
         print_line!();
     }
     let report = engine.apply(&job).await;
     show(&report, format, &report_lines(&report, Some(&plan), target.detail()))
+}
+
+/// Limits a job to the changes of a plan that was shown: if the account drifted in between, nothing else is applied. The deadlines
+/// start again, so that neither the wait during planning nor the prompt uses up the time to apply.
+pub(super) fn confirm_plan(job: &mut Job, plan: &Report, now: SystemTime, wait: u32) {
+    job.deadline = after(now, Duration::from_secs(wait.into()));
+    job.abandon_at = after(job.deadline, COMMAND_LINE_GRACE);
+    let confirmed = plan.changes.iter().map(|result| result.change.clone()).collect();
+    job.confirmed_plan = Some(ConfirmedPlan::Exact(confirmed));
 }
 
 /// Fails before anything is done if `apply` would have to ask and cannot.
@@ -176,7 +180,8 @@ fn requested(selector: &Selector) -> anyhow::Result<Requested> {
 }
 
 /// Prints a report, as JSON or as these lines, and returns the exit code.
-fn show(report: &Report, format: Format, lines: &[Line]) -> anyhow::Result<Exit> {
+/// Prints a report, and returns its exit code.
+pub(super) fn show(report: &Report, format: Format, lines: &[Line]) -> anyhow::Result<Exit> {
     match format {
         Format::Text => print_text!("{}", render(lines)),
         Format::Json => print_line!("{}", serde_json::to_string_pretty(report)?),

@@ -1,20 +1,15 @@
 //! `onboard undo`: restores the trust policy of an account's access role as it was before a run changed it.
 
-use std::time::Duration;
-
 use anyhow::ensure;
 
-use super::account::{Requested, start};
+use super::account::{Requested, confirm_plan, show, start};
 use super::common_args::{Aws, Format};
 use super::confirm;
 use super::exit::Exit;
 use super::undo_args::Undo;
-use onboarding_core::limits::COMMAND_LINE_GRACE;
-use onboarding_core::lines::{Line, render};
+use onboarding_core::lines::render;
 use onboarding_core::mode::Mode;
-use onboarding_core::plan::ConfirmedPlan;
 use onboarding_core::report::{Report, undo_plan_lines, undo_report_lines};
-use onboarding_core::time::after;
 use onboarding_engine::ports::{World, WriteIam};
 
 pub(super) async fn undo<W: World<Session: WriteIam>>(
@@ -51,25 +46,13 @@ pub(super) async fn undo<W: World<Session: WriteIam>>(
         print_line!("Nothing was changed.");
         return Ok(Exit::from_outcome(&plan.outcome));
     }
-    // As for `apply`: neither planning nor the prompt uses up the time, and only what was shown is written.
-    job.deadline = after(engine.world.now(), Duration::from_secs(target.wait.into()));
-    job.abandon_at = after(job.deadline, COMMAND_LINE_GRACE);
-    let confirmed = plan.changes.iter().map(|result| result.change.clone()).collect();
-    job.confirmed_plan = Some(ConfirmedPlan::Exact(confirmed));
+    confirm_plan(&mut job, &plan, engine.world.now(), target.wait);
     if format == Format::Text {
         print_line!();
     }
     let undone = plan.undo.as_ref().map(|undone| undone.run.as_str());
     let report = engine.undo(&job, undone).await;
     show(&report, format, &undo_report_lines(&report, &plan))
-}
-
-fn show(report: &Report, format: Format, lines: &[Line]) -> anyhow::Result<Exit> {
-    match format {
-        Format::Text => print_text!("{}", render(lines)),
-        Format::Json => print_line!("{}", serde_json::to_string_pretty(report)?),
-    }
-    Ok(Exit::from_outcome(&report.outcome))
 }
 
 fn confirmed(plan: &Report) -> anyhow::Result<bool> {

@@ -10,7 +10,7 @@ use onboarding_core::outcome::Stop;
 use onboarding_core::targets::UnitIds;
 use secrecy::SecretString;
 
-use crate::look::Organization;
+use crate::known_organization::Organization;
 
 /// The values of parameters by name, or why one is not available.
 pub(crate) type ParameterValues = BTreeMap<String, Result<SecretString, String>>;

@@ -8,7 +8,7 @@
 //!
 //! [`ListedAccount::is_confirmed_by`]: onboarding_core::trigger::ListedAccount::is_confirmed_by
 
-use onboarding_core::account::{Account, AccountId, Partition};
+use onboarding_core::account::{Account, AccountId};
 use onboarding_core::code::Code;
 use onboarding_core::mode::Mode;
 use onboarding_core::outcome::Outcome;
@@ -17,17 +17,9 @@ use onboarding_core::record::Record;
 use crate::converge::grants_found;
 use crate::first_look::FirstLook;
 use crate::job::{Engine, Job};
+use crate::known_organization::Organization;
 use crate::ports::World;
 use crate::run::{Processed, Run};
-
-/// What accounts of one organization have in common.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Organization {
-    /// The management account.
-    pub management: AccountId,
-    /// The partition.
-    pub partition: Partition,
-}
 
 impl<W: World> Engine<W> {
     /// The organization, from the description of one of its accounts. It is asked for once. `None` if Organizations does not

@@ -31,6 +31,7 @@ mod directory;
 mod document;
 mod fault;
 mod faulty;
+mod hop;
 mod inbox;
 mod journal;
 mod known_principals;

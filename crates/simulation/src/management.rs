@@ -1,12 +1,13 @@
 //! Acting through a role of the management account, as a caller in another account does.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
 
 use crate::call::CallInfo;
+use crate::hop::{Hop, HopSession};
 use crate::organization::FakeOrganization;
 use crate::permissions::{Request, denial_reason, denied, no_policy_allows};
 use crate::rejection::Rejection;
@@ -30,19 +31,6 @@ const CHAINED_SESSION: Duration = Duration::from_secs(3600);
 
 /// How long before its end a session is renewed.
 const RENEWED_BEFORE: Duration = Duration::from_secs(300);
-
-/// A role of the management account, and its session.
-#[derive(Debug)]
-pub(super) struct Hop {
-    role: ManagementRole,
-    session: Mutex<Option<HopSession>>,
-}
-
-#[derive(Debug, Clone)]
-struct HopSession {
-    policy: Arc<Document>,
-    expires: SystemTime,
-}
 
 /// Who calls Organizations and assumes access roles.
 pub(super) struct Acting {

@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use crate::account::SimAccount;
 use crate::consistency::Lag;
-use crate::management::Hop;
+use crate::hop::Hop;
 use crate::role_state::{PolicyText, RoleState};
 use crate::state::State;
 use onboarding_core::account::{AccountId, AccountState, Partition};

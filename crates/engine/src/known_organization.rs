@@ -1,0 +1,12 @@
+//! The facts that are the same for every account of an organization.
+
+use onboarding_core::account::{AccountId, Partition};
+
+/// The facts that the accounts of one organization share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organization {
+    /// The management account.
+    pub management: AccountId,
+    /// The partition.
+    pub partition: Partition,
+}
