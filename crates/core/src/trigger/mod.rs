@@ -19,6 +19,7 @@ mod field;
 mod foreign;
 mod ignored;
 mod kind;
+mod listed_account;
 mod manual;
 mod member;
 mod membership;
@@ -33,10 +34,11 @@ use crate::suggestion::did_you_mean;
 use foreign::foreign_payload;
 use object::{Object, string};
 
-pub use chunk::{CHUNK, ListedAccount, account_message, chunk_messages};
+pub use chunk::{CHUNK, account_message, chunk_messages};
 pub use field::TriggerError;
 pub use foreign::{ForeignPayload, foreign_record};
 pub use kind::{EventSubject, TriggerKind};
+pub use listed_account::ListedAccount;
 pub use model::Trigger;
 pub use request::{Request, RequestedAccount};
 

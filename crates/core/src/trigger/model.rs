@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::chunk::ListedAccount;
 use super::kind::TriggerKind;
+use super::listed_account::ListedAccount;
 use crate::account::AccountId;
 use crate::mode::Mode;
 use crate::suggestion::counted;

@@ -1,6 +1,6 @@
 //! What a trigger asks for. The function and the CLI both carry out requests, so that an event means the same to both.
 
-use super::chunk::ListedAccount;
+use super::listed_account::ListedAccount;
 use super::model::Trigger;
 use crate::account::AccountId;
 use crate::code::Code;

@@ -16,7 +16,7 @@
 
 use saphyr_parser::{Event, Parser, Span};
 
-use super::known::{KnownAccount, KnownBy};
+use super::known_account::{KnownAccount, KnownBy};
 use crate::account::AccountId;
 use crate::text::{Untrusted, excerpt};
 

@@ -2,39 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
+use super::known_account::{KnownAccount, KnownBy};
 use super::known_file::known_accounts;
 use crate::account::{AccountId, Partition};
 use crate::config::{Config, PrincipalSpec, TrustSpec};
 use crate::policy::Principal;
 use crate::role::RoleName;
 use crate::vendor::Catalogue;
-
-/// Where a name comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KnownBy {
-    /// The file of the user's.
-    File,
-    /// The catalogue of vendors, with those that the user defines.
-    Catalogue,
-    /// The data file of known vendors that is part of the program.
-    BuiltIn,
-}
-
-/// An account outside the organization that is known by name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownAccount {
-    /// Who it belongs to.
-    pub name: String,
-    /// Where the name comes from.
-    pub by: KnownBy,
-    /// A page that names the account.
-    pub source: Option<String>,
-    /// On which day that page was read.
-    pub retrieved: Option<String>,
-}
 
 /// The known accounts outside the organization: their names, and which of them are configured for which roles.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::known::{KnownAccount, KnownBy};
+use super::known_account::{KnownAccount, KnownBy};
 use crate::account::AccountId;
 
 const TEXT: &str = include_str!("../../data/known_accounts.toml");

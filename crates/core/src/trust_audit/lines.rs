@@ -1,7 +1,7 @@
 //! The report as lines: a summary, then each principal with what it can do and in which roles.
 
 use super::finding::{LastUse, TrustSeverity};
-use super::known::{KnownAccount, KnownBy};
+use super::known_account::{KnownAccount, KnownBy};
 use super::report::{PlacedFinding, PrincipalFindings, TrustReport};
 use crate::lines::{Line, Style};
 use crate::selection::skipped_summary;

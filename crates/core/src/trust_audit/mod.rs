@@ -19,6 +19,7 @@ mod csv;
 mod finding;
 mod json;
 mod known;
+mod known_account;
 mod known_file;
 mod lines;
 mod report;
@@ -28,6 +29,7 @@ pub use community_file::{CommunityFile, CommunityFileError, LARGEST_FILE, read_c
 pub use csv::trust_csv;
 pub use finding::{AccountTrust, FindingKind, LastUse, RoleFinding, TrustSeverity, UnreadAccount, UnreadPolicy};
 pub use json::trust_json;
-pub use known::{KnownAccount, KnownAccounts, KnownBy};
+pub use known::KnownAccounts;
+pub use known_account::{KnownAccount, KnownBy};
 pub use lines::trust_lines;
 pub use report::{PlacedFinding, PlacedPolicy, PrincipalFindings, TrustReport};

@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{AccountTrust, FindingKind, LastUse, RoleFinding, TrustSeverity, UnreadAccount, UnreadPolicy};
-use super::known::{KnownAccount, KnownAccounts};
+use super::known::KnownAccounts;
+use super::known_account::KnownAccount;
 use crate::account::AccountId;
 use crate::policy::ExternalIdCheck;
 use crate::selection::SkippedAccount;
