@@ -216,7 +216,7 @@ variable "architecture" {
 }
 
 variable "maximum_concurrency" {
-  description = "Maximum number of accounts that are onboarded concurrently."
+  description = "Maximum number of concurrent invocations from the queue. Each processes one event, or up to 25 accounts of a sweep."
   type        = number
   default     = 5
   nullable    = false

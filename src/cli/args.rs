@@ -25,9 +25,9 @@ const EXIT_CODES: &str = "Exit codes:
   0  done, or nothing to do
   1  error, or a failed check of doctor
   2  usage error
-  3  plan, config pull --against: there are changes; also if a prompt was not confirmed
+  3  plan, config pull --against, audit --check: there are changes; or a prompt was not confirmed
   4  blocked: manual action required; also if verify finds access that is not as configured
-  5  waiting: the account is not ready yet; run again";
+  5  waiting: an account is not ready yet, or the command was interrupted; run again";
 
 const EXAMPLES: &str = "Examples:
   onboard demo                                    onboard a simulated account

@@ -32,7 +32,7 @@ pub(super) async fn audit<W: World + ManageAccounts>(
 ) -> anyhow::Result<Exit> {
     let format = arguments.format();
     if format == AuditFormat::Html && arguments.out.is_none() && std::io::stdout().is_terminal() {
-        bail!("a page of HTML is for a browser, and stdout is a terminal; pass `--out audit.html`");
+        bail!("HTML is for a browser, and stdout is a terminal; write the page to a file with `--out audit.html`");
     }
     let config = config::load(&arguments.config)?;
     if arguments.live {
@@ -42,7 +42,7 @@ pub(super) async fn audit<W: World + ManageAccounts>(
     let engine = Engine::new(connect(&arguments.aws).await?, config);
     if !arguments.live && !engine.world.records_enabled() {
         bail!(
-            "there are no records to read; pass `--records TABLE` (output `RecordsTable` of the stack), or `--live` to read the \
+            "the audit needs the table of records; pass `--records TABLE` (output `RecordsTable` of the stack), or `--live` to read the \
              accounts themselves"
         );
     }
@@ -111,7 +111,8 @@ fn show(audit: &Audit, format: AuditFormat, arguments: &AuditArgs) -> anyhow::Re
     let attention = audit.accounts.iter().filter(|account| account.needs_attention()).count();
     let converged = audit.count(AccountStatus::Converged);
     let total = counted(audit.accounts.len(), "account");
-    print_line!("Wrote {shown}: {total}, {converged} converged, {attention} need attention");
+    let verb = if attention == 1 { "needs" } else { "need" };
+    print_line!("Wrote {shown}: {total}, {converged} converged, {attention} {verb} attention");
     Ok(())
 }
 

@@ -69,5 +69,5 @@ fn audit_without_records_and_without_live_says_what_to_pass() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let connect = async |_: &Aws| Ok(organization.without_records());
     let error = runtime.block_on(audit(arguments(&["--config", "onboarding.toml"]), connect)).unwrap_err();
-    insta::assert_snapshot!(error, @"there are no records to read; pass `--records TABLE` (output `RecordsTable` of the stack), or `--live` to read the accounts themselves");
+    insta::assert_snapshot!(error, @"the audit needs the table of records; pass `--records TABLE` (output `RecordsTable` of the stack), or `--live` to read the accounts themselves");
 }

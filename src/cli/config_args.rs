@@ -13,7 +13,7 @@ pub(super) enum ConfigCommand {
         /// Configuration file
         #[arg(default_value = DEFAULT_CONFIG, value_hint = ValueHint::FilePath)]
         config: String,
-        /// An older configuration: warn about what it has and this one neither configures nor removes
+        /// The previous configuration: warn about each grant, vendor and role that it has and this one neither configures nor removes
         #[arg(long, value_name = "OLD", value_hint = ValueHint::FilePath)]
         against: Option<String>,
     },

@@ -94,7 +94,7 @@ fn saved_plan_is_applied_with_the_same_configuration_in_the_same_organization() 
     insta::assert_snapshot!(error(&scenario), @"`plan.json`: the configuration is not the one that was planned with; plan again");
     scenario.configure(CONFIG);
     std::fs::write(&plan, text.replace("111122223333", "999911112222")).unwrap();
-    insta::assert_snapshot!(error(&scenario), @"`plan.json`: it is for the organization of management account 999911112222, and the credentials are of another one; use its profile");
+    insta::assert_snapshot!(error(&scenario), @"`plan.json`: it is for the organization with management account 999911112222, and the credentials are for another one; use a profile of that account");
     assert_eq!(scenario.writes(), 0);
     std::fs::write(&plan, &text).unwrap();
     assert_eq!(scenario.run(&apply).unwrap(), Exit::Done);

@@ -15,7 +15,7 @@ use onboarding_core::limits::CONCURRENT_ACCOUNTS;
 pub(super) struct Plan {
     #[command(flatten)]
     pub(super) run: RunArgs,
-    /// Save the plan in a file, which `onboard apply FILE` applies exactly
+    /// Save the plan to a file; `onboard apply FILE` applies exactly this plan
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "event")]
     pub(super) out: Option<PathBuf>,
 }

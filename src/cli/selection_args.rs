@@ -32,7 +32,7 @@ pub(super) struct SelectionArgs {
     /// File with account IDs, or `-` for stdin: one on each line, or a CSV file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) accounts_file: Option<String>,
-    /// Only the accounts with this tag; repeat the option for other values of the tag, and for other tags that must be present, too
+    /// Only accounts with this tag. Repeatable: values of one key are alternatives, and different keys must all be present
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) tag: Vec<TagFilter>,
 }

@@ -33,7 +33,7 @@ pub(super) async fn trust_audit<W: World<Session: ListRoles> + ManageAccounts>(
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Exit> {
     let format = arguments.format();
-    ensure!(format != AuditFormat::Html, "`--trust` has no HTML; pass `--format text`, `json` or `csv`");
+    ensure!(format != AuditFormat::Html, "`--trust` has no HTML format; pass `--format text`, `json` or `csv`");
     let (text, files) = text_and_files(&arguments.config)?;
     let config = Config::parse(&text, &files).map_err(errors)?;
     let catalogue = Config::catalogue(&text, &files).map_err(errors)?;
@@ -93,7 +93,8 @@ async fn own_organization(
     let id = selected.accounts.iter().find_map(|account| account.organization().map(str::to_owned));
     if id.is_none() {
         warn(format_args!(
-            "Organizations returned no path of an account, so that conditions on `aws:PrincipalOrgID` are not decided"
+            "Organizations returned no path of an account, so the ID of the organization is unknown: conditions on `aws:PrincipalOrgID` cannot be \
+             evaluated and count as access"
         ));
     }
     let partition = match first {

@@ -23,7 +23,7 @@ pub(super) async fn undo<W: World<Session: WriteIam>>(
     let format = target.format;
     ensure!(
         target.aws.records.is_some(),
-        "what to undo is in the table of records; pass its name as `--records` (output `RecordsTable` of the stack)"
+        "undo needs the table of records; pass its name as `--records` (output `RecordsTable` of the stack)"
     );
     ensure!(
         yes || format == Format::Text,

@@ -104,12 +104,12 @@ def test_account_that_cannot_be_accessed_is_an_error(onboard, planted, iam, acco
     iam.delete_role(RoleName=ACCESS_ROLE)
     output, code = audit(onboard, account)
     assert code == ERROR, output
-    assert "1 account could not be read, so that the result is incomplete" in output
+    assert "1 account could not be read, so the result is incomplete" in output
     assert f"({account})" in output
 
 
 def test_wrong_options_are_explained(onboard, account):  # noqa: F811
     output, code = audit(onboard, account, "--format", "html")
-    assert (code, output) == (ERROR, "error: `--trust` has no HTML; pass `--format text`, `json` or `csv`\n")
+    assert (code, output) == (ERROR, "error: `--trust` has no HTML format; pass `--format text`, `json` or `csv`\n")
     output, code = onboard("audit", "--known-accounts", "x.yaml")
     assert code == 2 and "--trust" in output

@@ -120,6 +120,7 @@ fn units_and_accounts_that_do_not_exist_are_all_named_before_anything_is_read_in
     `Workloads` contains no unit `Prodution`; did you mean `Production`?
     the organization has no unit `ou-exam-missing0`
     account 999999999999 is not in the organization
+    `onboard accounts list` shows the IDs of its accounts
     ");
     let journal = organization.journal();
     assert!(journal.iter().all(|entry| entry.call.starts_with("organizations:")), "{journal:?}");

@@ -84,7 +84,7 @@ fn only_planted_principals_are_found() {
     3 principals outside the organization can assume 3 roles in 2 accounts (10 roles
     of 3 accounts were read)
     2 without an external ID, 1 unknown
-    1 trust policy could not be read, so that the result is incomplete
+    1 trust policy could not be read, so the result is incomplete
 
     critical  anyone (`*`)
         everyone, in every AWS account, can assume the role

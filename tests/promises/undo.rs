@@ -98,7 +98,7 @@ fn warnings_name_the_sessions_and_the_next_sweep() {
     let plan = run(scenario.engine().plan_undo(&scenario.job(), None));
     insta::assert_snapshot!(plan.notices.join("\n"), @r#"
     sessions of role `OrganizationAccountAccessRole` that were issued before are not revoked: they last up to 60 minutes
-    the next sweep or `apply` adds the configured grants again; to prevent that, remove them from `[[access-role.grant]]`, or add "333344445555" to `exclude` in `[accounts]`, and push the configuration before
+    the next sweep or `apply` adds the configured grants again; to prevent that, remove them from `[[access-role.grant]]`, or add "333344445555" to `exclude` in `[accounts]`, and push the configuration first
     "#);
     // The account is excluded before, so that no sweep makes the change again.
     let excluding = CONFIG.replace("\"999988887777\"", &format!("\"{OLD}\""));

@@ -180,7 +180,7 @@ impl<W: World<Session: WriteIam>> Engine<W> {
         if !self.world.records_enabled() {
             return Err(Stop::blocked(
                 Code::UndoRefused,
-                "what to undo is in the table of records, and no table is given",
+                "undo needs the table of records, and none is given",
                 "pass its name as `--records`",
             ));
         }
@@ -280,7 +280,7 @@ fn notices<S>(
         return notices;
     }
     let account = &opened.blueprint.account;
-    let exclude = format!("or add \"{}\" to `exclude` in `[accounts]`, and push the configuration before", account.id);
+    let exclude = format!("or add \"{}\" to `exclude` in `[accounts]`, and push the configuration first", account.id);
     let grants = opened.blueprint.grants_on(&edit.role);
     if add_grants(restored, &grants, &account.partition).is_ok_and(|edit| !edit.is_unchanged()) {
         notices.push(format!(

@@ -25,8 +25,8 @@ type Reason<'a> = (AccountStatus, Option<(Code, String, String)>, Vec<(&'a str, 
 pub(super) const ANY_ACCOUNT: &str = "ACCOUNT";
 
 /// What a person can do for accounts that no run has ever looked at.
-pub(super) const IF_NEVER_SEEN: &str = "run a sweep, or `onboard apply --account ID`; an account that joined a moment ago is processed within \
-                                        minutes";
+pub(super) const IF_NEVER_SEEN: &str = "wait for the next sweep, or run `onboard apply --account ID`; an account that joined a moment ago is \
+                                        processed within minutes";
 
 /// The groups: the most urgent status first, then the largest.
 pub(super) fn groups(audit: &Audit) -> Vec<Group<'_>> {

@@ -56,7 +56,7 @@ fn summary(audit: &Audit) -> Vec<Line> {
     let outdated = audit.outdated();
     if outdated > 0 {
         let text = format!(
-            "{} last processed with another configuration: the statuses are about that one",
+            "{} last processed with another configuration, to which the statuses refer",
             if outdated == 1 { "1 account was".to_owned() } else { format!("{outdated} accounts were") }
         );
         lines.push(Line::at(2).styled(Style::Warning, text));

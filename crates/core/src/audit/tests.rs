@@ -18,8 +18,8 @@ fn lines_have_summary_coverage_and_remedies() {
            1  drift       14.2 %
            2  blocked     28.5 %
       1 skipped (management account)
-      1 account was last processed with another configuration: the statuses are
-      about that one
+      1 account was last processed with another configuration, to which the statuses
+      refer
 
     Coverage by requirement
       Access role                                             85.7 %  6 of 7          1 not known
@@ -52,8 +52,8 @@ fn lines_have_summary_coverage_and_remedies() {
 
     never seen: 1 account
       no run has recorded a result
-      Remedy: run a sweep, or `onboard apply --account ID`; an account that joined a
-      moment ago is processed within minutes
+      Remedy: wait for the next sweep, or run `onboard apply --account ID`; an
+      account that joined a moment ago is processed within minutes
         sandbox  444455556670  Sandbox
     ");
 }

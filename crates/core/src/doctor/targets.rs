@@ -31,7 +31,7 @@ pub fn targets(config: &Config, accounts: &[Account], units: &UnitIds) -> Vec<Ch
                     }
                 }
                 UnitSelector::Id(id) if !accounts.iter().any(|account| account.is_in(id)) => {
-                    let text = format!("{part}: no account is in the unit {id}, if it exists");
+                    let text = format!("{part}: the unit {id} has no account, or does not exist");
                     checks.push(Check::warning(NAME, text, "compare it with the units of the organization"));
                 }
                 UnitSelector::Id(_) => {}
@@ -47,8 +47,7 @@ pub fn targets(config: &Config, accounts: &[Account], units: &UnitIds) -> Vec<Ch
         }
     }
     if checks.is_empty() {
-        let text = format!("{} with targets, each for at least one account", counted(parts.len(), "part"));
-        checks.push(Check::ok(NAME, text));
+        checks.push(Check::ok(NAME, "each `targets` of the configuration selects at least one account"));
     }
     checks
 }
@@ -107,7 +106,7 @@ mod tests {
             "targets.tags = { env = 'prod' }",
             "targets.exclude.accounts = ['999988887777']",
         ];
-        insta::assert_snapshot!(checks(&fine), @"Ok 5 parts with targets, each for at least one account");
+        insta::assert_snapshot!(checks(&fine), @"Ok each `targets` of the configuration selects at least one account");
     }
 
     #[test]
@@ -120,7 +119,7 @@ mod tests {
         ];
         insta::assert_snapshot!(checks(&wrong), @"
         Failed access-role.grant 1: `Root` contains no unit `Prod` -> correct `targets`, or create the unit
-        Warning access-role.grant 2: no account is in the unit ou-ab12-other001, if it exists -> compare it with the units of the organization
+        Warning access-role.grant 2: the unit ou-ab12-other001 has no account, or does not exist -> compare it with the units of the organization
         Warning access-role.grant 3 selects none of 1 account: 999988887777 -> correct `targets`, or ignore this if accounts are added later
         Warning access-role.grant 4 selects none of 1 account: accounts in ou-ab12-closed01 -> correct `targets`, or ignore this if accounts are added later
         ");

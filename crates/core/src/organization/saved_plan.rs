@@ -66,7 +66,7 @@ pub enum InvalidPlan {
     OtherConfiguration,
     /// The organization is not the one of the plan.
     #[error(
-        "it is for the organization of management account {0}, and the credentials are of another one; use its profile"
+        "it is for the organization with management account {0}, and the credentials are for another one; use a profile of that account"
     )]
     OtherOrganization(AccountId),
 }

@@ -73,8 +73,12 @@ impl fmt::Display for NotFound {
         let shown: Vec<_> = problems.iter().take(SHOWN).map(String::as_str).collect();
         f.write_str(&shown.join("\n"))?;
         match problems.len().saturating_sub(SHOWN) {
-            0 => Ok(()),
-            more => write!(f, "\nand {more} more"),
+            0 => {}
+            more => write!(f, "\nand {more} more")?,
+        }
+        match self.accounts.as_slice() {
+            [] => Ok(()),
+            _ => f.write_str("\n`onboard accounts list` shows the IDs of its accounts"),
         }
     }
 }

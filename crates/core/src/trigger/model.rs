@@ -126,7 +126,7 @@ impl fmt::Display for Trigger {
             Self::Sweep { page: None, .. } => f.write_str("will check every account of the organization"),
             Self::Sweep { page: Some(_), .. } => f.write_str("will check the remaining accounts of the organization"),
             Self::CanaryCheck => {
-                f.write_str("will check whether the accounts of the canary have the present configuration")
+                f.write_str("will check whether the accounts of the canary have the current configuration")
             }
             Self::SweepChunk { accounts } => {
                 write!(f, "will check {} that a sweep found", counted(accounts.len(), "account"))

@@ -3,7 +3,7 @@
 //! - `{"sweep": {}}` checks every account; the schedule sends it.
 //! - `{"sweep": {"page": "…"}}` continues a sweep that ran out of time.
 //! - `{"sweep": {"version": 1, "accounts": […]}}` checks up to 25 accounts that a sweep found ([`super::chunk`]).
-//! - `{"sweep": {"canary": true}}` checks whether the accounts of the canary have the present configuration.
+//! - `{"sweep": {"canary": true}}` checks whether the accounts of the canary have the current configuration.
 //! - `{"sweep": {"account_id": "…"}}` checks one account that a sweep found. With `"mode": "plan"` its changes are only
 //!   reported.
 

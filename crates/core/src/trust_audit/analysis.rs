@@ -179,7 +179,7 @@ fn of_provider(role: &ListedRole, access: ProviderAccess, hidden: &Hidden) -> Ro
     let (severity, message) = match (access.can, access.kind, access.subject) {
         (Can::Never, ..) => (TrustSeverity::Info, "its users cannot assume the role".to_owned()),
         (_, ProviderKind::Saml, _) => {
-            (TrustSeverity::Low, "users of the SAML provider can assume the role, if it says so".to_owned())
+            (TrustSeverity::Low, "users to whom the SAML provider assigns the role can assume it".to_owned())
         }
         (_, _, SubjectCheck::Any) => {
             let everyone = "every user of the issuer can assume the role: no condition limits the subject of the token";

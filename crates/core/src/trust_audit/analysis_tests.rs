@@ -74,7 +74,7 @@ fn severity_depends_on_who_and_on_what_is_required() {
     critical IdentityProvider token.actions.githubusercontent.com: every user of the issuer can assume the role: no condition limits the subject of the token []
     low IdentityProvider token.actions.githubusercontent.com: users of the issuer whose token meets the conditions can assume the role [token.actions.githubusercontent.com:sub StringLike `repo:acme/*`]
     critical IdentityProvider cognito-identity.amazonaws.com: every user of the issuer can assume the role: no condition limits the subject of the token []
-    low IdentityProvider Okta: users of the SAML provider can assume the role, if it says so []
+    low IdentityProvider Okta: users to whom the SAML provider assigns the role can assume it []
     critical Principal anyone (`*`): everyone, in every AWS account, can assume the role: `NotPrincipal` allows everyone except account 111122223333 []
     unread arn:aws:iam::444455556666:role/R: `Statement[0].Principal.AWS` is not valid: expected account IDs of twelve digits, in quotes; a number loses its leading zeros
     unread arn:aws:iam::444455556666:role/R: the policy is not valid JSON: expected ident at line 1 column 2

@@ -18,7 +18,7 @@ pub fn trust_lines(report: &TrustReport) -> Vec<Line> {
         lines.extend(principal(group));
     }
     section(&mut lines, "Identity providers", &report.identity_providers);
-    section(&mut lines, "Named in trust policies, and cannot assume the role", &report.without_access);
+    section(&mut lines, "Named in trust policies, but cannot assume the role", &report.without_access);
     if !report.unread_policies.is_empty() {
         lines.push(Line::blank());
         lines.push(Line::heading("Trust policies that cannot be read"));
@@ -72,7 +72,7 @@ fn summary(report: &TrustReport) -> Vec<Line> {
     if !missing.is_empty() {
         let missing = plain_list_of(missing.iter().map(String::as_str));
         lines.push(
-            Line::at(0).styled(Style::Error, format!("{missing} could not be read, so that the result is incomplete")),
+            Line::at(0).styled(Style::Error, format!("{missing} could not be read, so the result is incomplete")),
         );
     }
     lines

@@ -107,7 +107,7 @@ fn lines_begin_with_a_summary_and_what_needs_no_external_id() {
     6 principals outside the organization can assume 7 roles in 2 accounts (9 roles
     of 2 accounts were read)
     4 without an external ID, 1 unknown, 2 configured
-    1 account and 1 trust policy could not be read, so that the result is incomplete
+    1 account and 1 trust policy could not be read, so the result is incomplete
 
     critical  anyone (`*`)
         everyone, in every AWS account, can assume the role
@@ -157,7 +157,7 @@ fn lines_begin_with_a_summary_and_what_needs_no_external_id() {
           payments (444455556666): role ci, statement 1; role last used on
           2026-11-01 in eu-west-1
 
-    Named in trust policies, and cannot assume the role
+    Named in trust policies, but cannot assume the role
 
     info      the unique ID AROAIOSFODNN7EXAMPLE
         it cannot assume the role: the role or user was deleted, so that the ID

@@ -1,4 +1,4 @@
-//! Whether the trust policy of before a run may be restored.
+//! Whether the trust policy may be restored as it was before a run.
 
 use std::collections::BTreeSet;
 
@@ -173,7 +173,7 @@ pub fn undo_step(
     if is_locked_out(current, &after, subject.management) {
         return Err(refused(
             format!(
-                "the management account {} could not assume role `{role}` with the trust policy of before run `{}`",
+                "the management account {} could not assume role `{role}` with the trust policy as it was before run `{}`",
                 subject.management, edit.run
             ),
             "edit it manually, with another role of the account",
@@ -209,7 +209,7 @@ fn changed_since(edits: &RecordedTrustEdits, edit: &RecordedTrustEdit, current: 
             "the trust policy of role `{role}` was changed since run `{run}` ({when}): {}",
             difference(&edit.after, current)
         ),
-        "edit it manually, or take these changes back and run again",
+        "edit it manually, or revert these changes and run again",
     )
 }
 

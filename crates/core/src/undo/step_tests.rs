@@ -86,12 +86,12 @@ fn policy_that_the_run_left_must_be_unchanged() {
     ];
     let refused: Vec<_> = texts.iter().map(|text| one(BEFORE, AFTER, text)).collect();
     insta::assert_snapshot!(refused.join("\n"), @"
-    the trust policy of role `OrganizationAccountAccessRole` was changed since run `run-1` (2026-11-25T18:00:00Z): `333344445555` was added; edit it manually, or take these changes back and run again
-    the trust policy of role `OrganizationAccountAccessRole` was changed since run `run-1` (2026-11-25T18:00:00Z): `arn:aws:iam::222233334444:role/ci` was added and `222233334444` was removed; edit it manually, or take these changes back and run again
-    the trust policy of role `OrganizationAccountAccessRole` was changed since run `run-1` (2026-11-25T18:00:00Z): `444455556666` was added; edit it manually, or take these changes back and run again
-    the trust policy of role `OrganizationAccountAccessRole` was changed since run `run-1` (2026-11-25T18:00:00Z): `111122223333` and `222233334444` were given other conditions or actions; edit it manually, or take these changes back and run again
-    the trust policy of role `OrganizationAccountAccessRole` was changed since run `run-1` (2026-11-25T18:00:00Z): the same principals are written in another way; edit it manually, or take these changes back and run again
-    the trust policy of role `OrganizationAccountAccessRole` was changed since run `run-1` (2026-11-25T18:00:00Z): the same principals are written in another way; edit it manually, or take these changes back and run again
+    the trust policy of role `OrganizationAccountAccessRole` was changed since run `run-1` (2026-11-25T18:00:00Z): `333344445555` was added; edit it manually, or revert these changes and run again
+    the trust policy of role `OrganizationAccountAccessRole` was changed since run `run-1` (2026-11-25T18:00:00Z): `arn:aws:iam::222233334444:role/ci` was added and `222233334444` was removed; edit it manually, or revert these changes and run again
+    the trust policy of role `OrganizationAccountAccessRole` was changed since run `run-1` (2026-11-25T18:00:00Z): `444455556666` was added; edit it manually, or revert these changes and run again
+    the trust policy of role `OrganizationAccountAccessRole` was changed since run `run-1` (2026-11-25T18:00:00Z): `111122223333` and `222233334444` were given other conditions or actions; edit it manually, or revert these changes and run again
+    the trust policy of role `OrganizationAccountAccessRole` was changed since run `run-1` (2026-11-25T18:00:00Z): the same principals are written in another way; edit it manually, or revert these changes and run again
+    the trust policy of role `OrganizationAccountAccessRole` was changed since run `run-1` (2026-11-25T18:00:00Z): the same principals are written in another way; edit it manually, or revert these changes and run again
     ");
 }
 
@@ -150,7 +150,7 @@ fn external_ids_come_from_the_current_policy_or_from_the_configuration() {
 #[test]
 fn management_account_keeps_its_access() {
     let identity = BEFORE.replace("111122223333", "222233334444");
-    insta::assert_snapshot!(one(&identity, AFTER, AFTER), @"the management account 111122223333 could not assume role `OrganizationAccountAccessRole` with the trust policy of before run `run-1`; edit it manually, with another role of the account");
+    insta::assert_snapshot!(one(&identity, AFTER, AFTER), @"the management account 111122223333 could not assume role `OrganizationAccountAccessRole` with the trust policy as it was before run `run-1`; edit it manually, with another role of the account");
     let named = BEFORE.replace("111122223333:root", "111122223333:role/onboarding");
     assert!(one(&named, AFTER, AFTER).contains("could not assume role"), "its other roles and users lose their access");
     let both = AFTER.replace("111122223333:root", "111122223333:role/onboarding");

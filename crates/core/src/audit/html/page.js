@@ -147,7 +147,7 @@ requestAnimationFrame(() => setTimeout(() => {
     const close = element("button", { class: "close", type: "button", "aria-label": "Close" }, "×");
     close.addEventListener("click", () => dialog.close());
     body.append(close, element("h2", { id: "details-name" }, account[NAME] || account[ID]));
-    const configurations = { same: "the same as that of this audit", different: "another one: the statuses are about that one", not_known: "not known" };
+    const configurations = { same: "the same as that of this audit", different: "another one, to which the statuses refer", not_known: "not known" };
     body.append(element("dl", {},
       ...pair("Account ID", account[ID]), ...pair("Unit", unitOf(account)), ...pair("Status", badge(its.status)),
       ...pair("Last run", moment(account[LAST_RUN])), ...pair("Last run's configuration", configurations[its.configuration]),

@@ -22,7 +22,7 @@ pub(super) fn tiles(audit: &Audit) -> String {
     let tiles = [
         tile(thousands(total), "accounts", ""),
         tile(percent(converged, total), &format!("{} converged", thousands(converged)), "good"),
-        tile(thousands(attention), "need attention", alert(attention)),
+        tile(thousands(attention), if attention == 1 { "needs attention" } else { "need attention" }, alert(attention)),
         tile(thousands(audit.outdated()), "with another configuration", alert(audit.outdated())),
         tile(thousands(open), "open hand-offs", if open > 0 { "todo" } else { "" }),
         tile(thousands(audit.skipped.len()), "skipped", ""),
@@ -36,7 +36,7 @@ pub(super) fn attention_section(audit: &Audit) -> String {
     if groups.is_empty() {
         let text = match audit.count(AccountStatus::Converged) == audit.accounts.len() {
             true => "Nothing: every account is as configured.",
-            false => "Nothing: the accounts that wait are retried automatically.",
+            false => "Nothing: accounts that are waiting are retried automatically.",
         };
         return format!("<section><h2>Needs attention</h2><p>{text}</p></section>");
     }
