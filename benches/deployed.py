@@ -142,23 +142,24 @@ class Sweep:
     def run(self, limit, in_the_middle=None):
         """Sweeps. As soon as half of the `in_the_middle` accounts are handled, sends the event of a new one. Returns the figures."""
         pollers = [threading.Thread(target=self._poll, args=(process,), daemon=True) for process in self.processes]
-        emulator, here, began = scheduled(self.world.server.process), time.process_time(), time.perf_counter()
+        first = last = Load.now(self.world.server.process)
+        began = time.perf_counter()
         self.queues.put({"sweep": {}})
         for poller in pollers:
             poller.start()
-        created = None
+        created, known = None, 0
         while not self.done.wait(0.05):
             if self.error:
                 raise self.error
             if time.perf_counter() - began > limit:
                 raise TimeoutError(f"the sweep takes longer than {limit} s: see --seconds")
+            if len(self.handled) > known:  # the time after the last message does not count
+                known, last = len(self.handled), Load.now(self.world.server.process)
             if in_the_middle and not created and sum(one.accounts for one in self.handled) >= in_the_middle / 2:
                 created = self._create()
         for poller in pollers:
             poller.join(5)
-        took = time.perf_counter() - began
-        emulator = [(after - before) / took for before, after in zip(emulator, scheduled(self.world.server.process))]
-        return Figures(self, began, Load(*emulator, (time.process_time() - here) / took), created)
+        return Figures(self, began, last.since(first), created)
 
     def _create(self):
         """Creates an account and sends its event, which EventBridge does without a group. Returns the ID, and when."""
@@ -235,22 +236,28 @@ class Figures:
 
 @dataclass(frozen=True)
 class Load:
-    """Shares of the time in which the emulator used a processor, it waited for one, and this process with its proxies used one."""
+    """Seconds, or shares of the time: the emulator used a processor, it waited for one, and this process with its proxies used one."""
 
+    time: float
     emulator: float
     waiting: float
     proxies: float
+
+    @classmethod
+    def now(cls, timeout):
+        # The emulator's main thread handles all calls. Other processes of the machine can keep it waiting.
+        used, waited, _ = Path(f"/proc/{child(timeout)}/schedstat").read_text().split()
+        return cls(time.perf_counter(), int(used) / 1e9, int(waited) / 1e9, time.process_time())
+
+    def since(self, first):
+        took = self.time - first.time
+        shares = [(getattr(self, name) - getattr(first, name)) / took for name in ("emulator", "waiting", "proxies")]
+        return Load(took, *shares)
 
 
 def child(timeout):
     """The process that a `timeout` command runs."""
     return Path(f"/proc/{timeout.pid}/task/{timeout.pid}/children").read_text().split()[0]
-
-
-def scheduled(timeout):
-    """Seconds for which the main thread of the child used a processor, and waited for one: others can keep the emulator waiting."""
-    used, waited, _ = Path(f"/proc/{child(timeout)}/schedstat").read_text().split()
-    return int(used) / 1e9, int(waited) / 1e9
 
 
 def on_cpu(timeout):
