@@ -10,6 +10,12 @@
 - `aws:PrincipalArn` of a session, which on AWS is the ARN of the role with its path, not that of the session.
 - MFA, see emulated_mfa.py.
 - The paths of accounts: https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
+- The pages of ListAccounts, of at most 20 accounts:
+  https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
+- If FAIR_QUEUES is set, the order in which a fair queue delivers messages: while messages of a group are in flight, messages of
+  other groups come first, and each message without a group is a group of its own. SQS decides by the share of the processing time
+  (more than a tenth), and a sweep with a backlog takes all of it:
+  https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html
 - The resource of ssm:GetParametersByPath, which is the path of the request:
   https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-retrieval-authorization.html
 
@@ -17,13 +23,16 @@ Everything else of ministack stays as it is.
 """
 
 import json
+import os
 import re
+import time
+from collections import Counter
 from datetime import datetime, timezone
 
 import emulated_mfa
 from ministack.app import main
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import eventbridge, iam, organizations
+from ministack.services import eventbridge, iam, organizations, sqs
 from ministack.services.cloudformation import provisioners
 
 _other_keys = iam_actions.request_tag_context
@@ -70,6 +79,31 @@ def _account_with_paths(account):
         parent = organizations._ous.get(parent, {}).get("_ParentId")
     path.insert(0, organizations._orgs["self"]["Id"])
     return _account_without_paths(account) | {"Paths": ["/".join(path)]}
+
+
+ACCOUNTS_PER_PAGE = 20
+
+
+def _page_of_accounts(request):
+    organizations._ensure_org()
+    first = int(request.get("NextToken", 0))
+    end = first + min(request.get("MaxResults", ACCOUNTS_PER_PAGE), ACCOUNTS_PER_PAGE)
+    accounts = list(organizations._accounts.values())
+    page = {"Accounts": [organizations._public_account(account) for account in accounts[first:end]]}
+    return organizations._json(200, page | ({"NextToken": str(end)} if end < len(accounts) else {}))
+
+
+_collect_in_order = sqs._collect_msgs
+
+
+def _collect_fairly(queue, most, visibility_timeout):
+    if queue["is_fifo"]:
+        return _collect_in_order(queue, most, visibility_timeout)
+    now = time.time()
+    in_flight = Counter(one["group_id"] for one in queue["messages"] if one["receive_count"] and one["visible_at"] > now)
+    # The sort is stable. A message without a group is in a group of its own, of which nothing is in flight.
+    ordered = sorted(queue["messages"], key=lambda one: one["group_id"] is not None and in_flight[one["group_id"]] > 0)
+    return _collect_in_order(queue | {"messages": ordered}, most, visibility_timeout)
 
 
 _handlers = provisioners._RESOURCE_HANDLERS
@@ -128,6 +162,9 @@ iam_evaluator._conditions_met = _conditions_with_variables
 iam_actions.request_tag_context = _with_more_keys
 iam_actions.extract_resource_arn = _resource_with_path
 organizations._public_account = _account_with_paths
+organizations._DISPATCH["ListAccounts"] = _page_of_accounts
+if os.environ.get("FAIR_QUEUES"):
+    sqs._collect_msgs = _collect_fairly
 provisioners._cw_metric_alarm_record = _alarm_record_of_first_metric
 _handlers["AWS::Events::EventBusPolicy"] = {"create": _put_bus_policy, "delete": _delete_bus_policy}
 _handlers["AWS::Scheduler::ScheduleGroup"]["create"] = _create_group_with_date

@@ -14,6 +14,8 @@ from wire import Wire
 BOOTSTRAP = Path(__file__).parents[2] / os.environ.get("BOOTSTRAP", "target/debug/bootstrap")
 # The function's timeout in template.yaml is 120 s. Tests that wait for an account use a shorter one.
 SECONDS = 30
+# Processes that a killed test run leaves behind end after this many seconds.
+MAX_LIFETIME_SECONDS = "300"
 
 
 class Function:
@@ -25,7 +27,7 @@ class Function:
         self.output = tempfile.TemporaryFile()
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            ["timeout", "300", BOOTSTRAP],
+            ["timeout", MAX_LIFETIME_SECONDS, BOOTSTRAP],
             env={
                 "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
                 "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
