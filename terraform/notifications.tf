@@ -175,7 +175,7 @@ resource "aws_cloudwatch_event_rule" "not_created" {
 
   event_pattern = jsonencode({
     source  = ["aws.organizations"]
-    account = [local.account_id]
+    account = [local.organization_account_id]
     detail = {
       eventName           = ["CreateAccountResult"]
       serviceEventDetails = { createAccountStatus = { state = ["FAILED"] } }

@@ -120,3 +120,19 @@ fn ended_grant_of_the_management_account_is_not_removed() {
     let scenario = scenario.after(3 * DAY).apply().assert_outcome("blocked configuration");
     assert_eq!(scenario.role(ACCESS).trust.0, before);
 }
+
+/// A grant that goes on may be contained in the statement of one that ends: it must be there when that statement goes.
+#[test]
+fn grant_that_goes_on_is_there_when_a_larger_one_ends() {
+    let config = format!(
+        "{}actions = [\"sts:AssumeRole\", \"sts:TagSession\"]\n[[access-role.grant]]\nprincipal = \"{PARTNER}\"\n",
+        CONFIG
+    );
+    let scenario = Scenario::new().config(&config).apply().assert_outcome("converged").after(3 * DAY);
+    let scenario = scenario.plan().assert_outcome("waiting changes_pending");
+    assert!(scenario.report().proofs_after.iter().all(Proof::is_proven), "{:?}", scenario.report().proofs_after);
+    scenario.organization().clear_journal();
+    let scenario = scenario.apply().assert_outcome("converged");
+    assert_eq!(scenario.writes().len(), 1, "{:?}", scenario.writes());
+    assert!(can(&scenario, PARTNER));
+}

@@ -75,9 +75,16 @@ fn function_outside_the_management_account_may_assume_that_role_only() {
 #[test]
 fn events_of_the_management_account_are_forwarded_and_accepted() {
     let rule = management().resource("AccountEvents");
-    let accepted = outside().resource("NewAccount")["EventPattern"].clone();
-    assert_eq!(rule["EventPattern"], accepted, "the same events, of the management account");
+    let mut accepted = outside().resource("NewAccount")["EventPattern"].clone();
     assert_eq!(accepted["account"], json!([MANAGEMENT_ACCOUNT]));
+    // The function ignores that an account could not be created, and the rule of the email needs it.
+    let failed = outside().resource("CreationFailed")["EventPattern"].clone();
+    assert_eq!(failed["account"], json!([MANAGEMENT_ACCOUNT]));
+    let some = accepted["detail"]["$or"].as_array_mut().expect("alternatives");
+    let created = some.remove(0)["eventName"].clone();
+    assert_eq!(created, failed["detail"]["eventName"]);
+    some[0]["eventName"].as_array_mut().expect("names").insert(0, created[0].clone());
+    assert_eq!(rule["EventPattern"], accepted, "the same events, of the management account");
     let target = &rule["Targets"][0];
     let bus = "arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/default";
     assert_eq!(target["Arn"], bus);

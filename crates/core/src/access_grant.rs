@@ -37,15 +37,26 @@ pub struct EndedGrant {
     pub is_recorded: bool,
 }
 
-/// The grants that are configured at a time, and those that have ended.
-pub(crate) fn split_ended(grants: Vec<AccessGrant>, now: SystemTime) -> (Vec<AccessGrant>, Vec<EndedGrant>) {
+/// The grants that are configured at a time, and those that have ended. `undecided` are those of which it is not known whether they
+/// are for the account: what one of them may allow has not ended.
+pub(crate) fn split_ended(
+    grants: Vec<AccessGrant>,
+    undecided: &[AccessGrant],
+    now: SystemTime,
+) -> (Vec<AccessGrant>, Vec<EndedGrant>) {
     let is_over = |grant: &AccessGrant| grant.until.is_some_and(|until| until.is_over(now));
     let (ended, grants): (Vec<_>, Vec<_>) = grants.into_iter().partition(is_over);
     let goes_on = |ended: &AccessGrant| {
         let covers = |other: &AccessGrant| other.access_role.is_none() || other.access_role == ended.access_role;
         grants.iter().any(|other| other.grant == ended.grant && covers(other))
     };
-    let ended = ended.into_iter().filter(|ended| !goes_on(ended));
+    // Its statement may contain a smaller grant, of which no more than the principal and the condition are the same.
+    let may_go_on = |ended: &AccessGrant| {
+        let is_same =
+            |other: &Grant| other.principal == ended.grant.principal && other.condition == ended.grant.condition;
+        undecided.iter().any(|other| !is_over(other) && is_same(&other.grant))
+    };
+    let ended = ended.into_iter().filter(|ended| !goes_on(ended) && !may_go_on(ended));
     let ended = ended.filter_map(|AccessGrant { access_role, grant, until }| {
         Some(EndedGrant { access_role, grant, until: until?, is_recorded: false })
     });

@@ -343,9 +343,9 @@ impl Blueprint {
     }
 
     /// Takes the grants whose last day is over out of those that are configured. One that is also configured without an end, or
-    /// with a later one, goes on.
+    /// with a later one, goes on, and is left as it is while it is not known whether that one is for the account.
     pub fn end_grants(&mut self, now: SystemTime) {
-        (self.grants, self.ended) = split_ended(std::mem::take(&mut self.grants), now);
+        (self.grants, self.ended) = split_ended(std::mem::take(&mut self.grants), &self.undecided_grants, now);
     }
 
     /// The grants on an access role whose last day is over.

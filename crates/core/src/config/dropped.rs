@@ -114,6 +114,9 @@ fn is_same_grant(old: &GrantSpec, new: &GrantSpec) -> bool {
         (ExternalIdSource::Pattern(old), ExternalIdSource::Pattern(new)) => {
             old.as_secret().expose() == new.as_secret().expose()
         }
+        (ExternalIdSource::Template(old), ExternalIdSource::Template(new)) => {
+            old.as_secret().expose() == new.as_secret().expose()
+        }
         (ExternalIdSource::Tenant(old), ExternalIdSource::Tenant(new)) => old == new,
         _ => false,
     };

@@ -109,6 +109,22 @@ fn grant_with_other_conditions_is_named() {
     assert_eq!(shown(OLD, &more), "", "the earlier one is still configured");
 }
 
+/// Whatever its external ID is made of: whoever follows a wrong warning takes access away.
+#[test]
+fn grant_that_did_not_change_is_not_named() {
+    for external_id in [
+        "'team-{account-id}'",
+        "['s3cret-of-ann', '{organization-id}-ann']",
+        "{ ssm-parameter = '/ann' }",
+        "{ like = 'ann-*' }",
+    ] {
+        let same = OLD.replace("\"s3cret-of-ann\"", external_id);
+        assert_eq!(shown(&same, &same), "", "{external_id}");
+    }
+    let other = |external_id: &str| OLD.replace("s3cret-of-ann", external_id);
+    assert_ne!(shown(&other("team-{account-id}"), &other("unit-{account-id}")), "");
+}
+
 #[test]
 fn manager_of_the_customer_keeps_its_setting() {
     let old = OLD.replace("region = \"us-1\"", "url = \"https://manager.example.com/api\", own-host = true");

@@ -88,6 +88,8 @@ fn access_trust(blueprint: &Blueprint, observed: &Observed, plan: &mut Plan) {
         let edit = add_grants(&pruned, &grants, partition)?;
         let document = remove_principals(&edit.document, &blueprint.revoked, partition)?;
         let document = remove_grants(&document, &withdrawn, partition)?;
+        // A statement that was removed may have contained a smaller grant, which goes on.
+        let document = add_grants(&document, &grants, partition)?.document;
         Ok(TrustEdit { document, ..edit })
     };
     let outcome = match &observed.access_trust {

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
-use super::sample::{FRESH, NOW, blueprint_of, document, fresh, name};
+use super::sample::{FRESH, NOW, account, blueprint_of, document, fresh, name};
 use super::still_present::{ended_grants_left, grants_to_record, recognize_ended};
 use super::{Action, Approved, RecordedGrant, RoleHistory, diff, guard, predicted, proofs};
-use crate::blueprint::Blueprint;
+use crate::blueprint::{Blueprint, SecretValues};
 use crate::config::Config;
 use crate::observed::Observed;
 use crate::policy::{Document, add_grants};
@@ -117,6 +117,34 @@ fn grant_that_is_also_configured_without_an_end_goes_on() {
     assert_eq!(guarded(&blueprint, &observed).changes().len(), 1, "only the one with the condition is removed");
     let about = |who: &str| proofs(&blueprint, &observed).iter().filter(|proof| proof.who.contains(who)).count();
     assert_eq!(about("147995105371"), 1, "nothing says that the principal cannot assume the role");
+}
+
+/// What is not known is left as it is: the tags of the account, on which the second grant depends, were not read.
+#[test]
+fn grant_that_may_go_on_is_left_as_it_is() {
+    let (observed, recorded) = granted(GRANTS);
+    let maybe = |actions: &str, until: &str| {
+        format!(
+            "{GRANTS}\n[[access-role.grant]]\nprincipal = '147995105371'\nactions = {actions}\n{until}\n\
+             targets = {{ tags = {{ env = 'prod' }} }}\n"
+        )
+    };
+    let changes = |grants: &str| {
+        let config = Config::parse_without_files(grants).unwrap_or_else(|problems| panic!("{problems}"));
+        let (mut blueprint, errors) = Blueprint::new(&config, &account(), &SecretValues::default()).unwrap();
+        assert_eq!(errors.len(), 1);
+        blueprint.end_grants(after_the_end());
+        recognize_ended(&mut blueprint, &recorded);
+        guarded(&blueprint, &observed).changes().len()
+    };
+    for actions in ["['sts:AssumeRole']", "['sts:AssumeRole', 'sts:TagSession']"] {
+        assert_eq!(changes(&maybe(actions, "")), 0, "{actions}");
+        assert_eq!(changes(&maybe(actions, "until = 2027-01-30")), 1, "both have ended");
+    }
+    assert_eq!(
+        changes(&maybe("['sts:AssumeRole']", "condition = { Bool = { 'aws:MultiFactorAuthPresent' = 'true' } }")),
+        1
+    );
 }
 
 #[test]
