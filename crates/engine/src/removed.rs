@@ -87,9 +87,7 @@ impl<W: World> Engine<W> {
         let unselected: Vec<_> = blueprint.unselected_roles().collect();
         let RemovedRoles { recorded, sessions, .. } = match removed.access_role.as_ref() == Some(access_role) {
             true => removed,
-            false => {
-                self.assume_to_read(&removed.recorded, blueprint, Some(access_role), session_name).await
-            }
+            false => self.assume_to_read(&removed.recorded, blueprint, Some(access_role), session_name).await,
         };
         let read = sessions.into_iter().map(async |(scope, session)| {
             join_all(scope.roles.into_iter().map(async |name| {

@@ -31,8 +31,8 @@ pub use revocation::{
     KnownRoles, RecordedRevocation, RecordedRevocations, RevocationReason, RoleHistory, SessionRevocation,
 };
 pub use still_present::{
-    NoLonger, RecordedGrant, StillPresent, ended_grants_left, grants_to_record, is_gone,
-    recognize_withdrawn, removed_roles, still_present_grants, still_present_role,
+    NoLonger, RecordedGrant, StillPresent, ended_grants_left, grants_to_record, is_gone, recognize_withdrawn,
+    removed_roles, still_present_grants, still_present_role,
 };
 pub use unselected::{leave_foreign, remove_unselected};
 

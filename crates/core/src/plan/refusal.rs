@@ -207,7 +207,8 @@ impl Refusal {
             "the management account can assume role `{role}` by a grant whose targets no longer select this account, and without it no \
              principal could repair the account"
         );
-        let remedy = "set `on-unselect` of that `[[access-role.grant]]` to \"keep\", or change its `targets`, then run again";
+        let remedy =
+            "set `on-unselect` of that `[[access-role.grant]]` to \"keep\", or change its `targets`, then run again";
         Self::new(Code::Configuration, role, message, remedy)
     }
 
@@ -219,7 +220,8 @@ impl Refusal {
                 ("the grants that are not for this account", "set their `on-unselect` to \"keep\"")
             }
         };
-        let message = format!("the trust policy of role `{role}` would have no statement left after {removed} are removed");
+        let message =
+            format!("the trust policy of role `{role}` would have no statement left after {removed} are removed");
         Self::new(Code::Configuration, role, message, &format!("grant another principal access, or {to_keep}"))
     }
 
