@@ -1,10 +1,10 @@
-"""`targets` with the real `onboard`: nested units by their names, tags, and an account that is moved to another unit."""
+"""`targets` with the real `onboard`: nested units by their names, tags, and an account that is moved to another unit or no longer selected."""
 
 import json
 
 import iam_state
 import pytest
-from test_command_line import BLOCKED, DONE, onboard  # noqa: F401
+from test_command_line import BLOCKED, DONE, PENDING, onboard  # noqa: F401
 from world import ACCESS_ROLE, EXTERNAL_IDS, IDENTITY, MANAGEMENT
 
 TRELICA, SECURITY = "TrelicaIntegration", "Workload_Security_Role_Cross"
@@ -76,3 +76,49 @@ def test_unit_that_does_not_exist_is_refused_with_a_similar_name(onboard, accoun
     output, code = onboard("apply", "--account", account, "--yes")
     assert (code, "did you mean `Nested`?" in " ".join(output.split())) == (BLOCKED, True), output
     assert set(iam_state.snapshot(iam)["roles"]) == {ACCESS_ROLE, SECURITY}
+
+
+def test_what_the_targets_no_longer_select_is_removed(world, onboard, account, iam, tmp_path):  # noqa: F811
+    """With `on-unselect = "remove"`, and only what the record knows."""
+    table = ("--records", world.template.table()["TableName"])
+    every, other = '{ exclude = { accounts = ["999988887777"] } }', '{ accounts = ["999988887777"] }'
+
+    def configure(targets):
+        text = config(targets, every)
+        for line, new in ((f"targets = {targets}\n", ""), (f'principal = "{IDENTITY}"\n', f"targets = {targets}\n")):
+            text = text.replace(line, f'{line}{new}on-unselect = "remove"\n', 1)
+        (tmp_path / "onboarding.toml").write_text(text)
+
+    def trusted():
+        return json.dumps(iam_state.snapshot(iam)["roles"][ACCESS_ROLE]["trust"])
+
+    before = trusted()
+    configure(every)
+    output, code = onboard("apply", "--account", account, "--yes", *table)
+    assert (code, IDENTITY in trusted()) == (DONE, True), output
+    assert set(iam_state.snapshot(iam)["roles"]) == {ACCESS_ROLE, TRELICA, SECURITY}
+    installed = iam_state.snapshot(iam)
+
+    configure(other)
+    output, code = onboard("config", "check", "onboarding.toml")
+    assert code == DONE, output
+    # Without the record, nothing shows what this tool made.
+    output, code = onboard("apply", "--account", account, "--yes")
+    assert (code, iam_state.snapshot(iam)) == (DONE, installed), output
+
+    saved = str(tmp_path / "plan.json")
+    output, code = onboard("plan", "--account", account, *table, "--out", saved)
+    assert (code, f"  - delete role `{TRELICA}`" in output) == (PENDING, True), output
+    assert iam_state.snapshot(iam) == installed
+    output, code = onboard("apply", saved, *table, "--yes")
+    assert code == DONE, output
+    assert set(iam_state.snapshot(iam)["roles"]) == {ACCESS_ROLE, SECURITY}
+    assert IDENTITY not in trusted() and MANAGEMENT in trusted() and MANAGEMENT in before
+    removed = iam_state.snapshot(iam)
+    record = world.record(account)
+    assert (TRELICA in record["roles"], record["requirements"][TRELICA]) == (False, "not_selected"), record
+
+    output, code = onboard("apply", "--account", account, "--yes", *table, "--format", "json")
+    report = json.loads(output)
+    assert (code, report["changes"], report.get("unselected", [])) == (DONE, [], []), output
+    assert iam_state.snapshot(iam) == removed

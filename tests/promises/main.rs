@@ -63,4 +63,5 @@ mod through_the_management_account;
 mod trust_audit;
 mod undo;
 mod unowned_role_is_left_alone;
+mod unselected_is_removed;
 mod waiting;

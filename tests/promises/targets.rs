@@ -10,12 +10,12 @@ use crate::common::{
     organization, outcome_code, run, scripted_engine,
 };
 
-const WORKLOADS: &str = "ou-exam-workload";
-const PRODUCTION: &str = "ou-exam-workprod";
-const SANDBOX: &str = "ou-exam-sandboxx";
+pub(crate) const WORKLOADS: &str = "ou-exam-workload";
+pub(crate) const PRODUCTION: &str = "ou-exam-workprod";
+pub(crate) const SANDBOX: &str = "ou-exam-sandboxx";
 
 /// Workloads with Production in it, and Sandbox. The new account is in Production, and the established one in Sandbox.
-fn with_units() -> FakeOrganization {
+pub(crate) fn with_units() -> FakeOrganization {
     let organization = organization()
         .with_unit(WORKLOADS, "Workloads", "r-exam")
         .with_unit(PRODUCTION, "Production", WORKLOADS)
@@ -27,7 +27,7 @@ fn with_units() -> FakeOrganization {
 }
 
 /// A configuration with two vendors, a role and a grant, each with these targets.
-fn config(trelica: &str, security: &str, role: &str, grant: &str) -> String {
+pub(crate) fn config(trelica: &str, security: &str, role: &str, grant: &str) -> String {
     let targets = |text: &str| if text.is_empty() { String::new() } else { format!("targets = {text}\n") };
     format!(
         "[[access-role.grant]]\nprincipal = '222233334444'\n{}\
@@ -47,17 +47,17 @@ fn trelica(targets: &str) -> String {
     config(targets, "", "", "")
 }
 
-fn apply(organization: &FakeOrganization, account: &str, config: &str) -> Report {
+pub(crate) fn apply(organization: &FakeOrganization, account: &str, config: &str) -> Report {
     run(engine(organization, config).apply(&job(organization, account)))
 }
 
 /// The roles of an account, without its access role.
-fn roles(organization: &FakeOrganization, account: &str) -> Vec<String> {
+pub(crate) fn roles(organization: &FakeOrganization, account: &str) -> Vec<String> {
     let roles = organization.state().remove(&id(account)).unwrap_or_default();
     roles.into_keys().map(|role| role.to_string()).filter(|role| role != ACCESS).collect()
 }
 
-fn trust_of_access_role(organization: &FakeOrganization, account: &str) -> String {
+pub(crate) fn trust_of_access_role(organization: &FakeOrganization, account: &str) -> String {
     organization.role_state(&id(account), &name(ACCESS)).expect("the access role").trust.0
 }
 
@@ -66,7 +66,7 @@ fn count(organization: &FakeOrganization, call: &str) -> usize {
 }
 
 const UNITS: &str = "organizations:ListOrganizationalUnitsForParent";
-const TAGS: &str = "organizations:ListTagsForResource";
+pub(crate) const TAGS: &str = "organizations:ListTagsForResource";
 
 #[test]
 fn two_vendors_with_different_targets_are_each_installed_where_they_are_selected() {

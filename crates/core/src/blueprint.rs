@@ -8,12 +8,14 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
 pub use crate::access_grant::{AccessGrant, EndedGrant};
+pub use crate::role_removal::{RemovalReason, RoleRemoval};
+pub use crate::unselected::{Unselected, UnselectedPart};
 
 use crate::access_grant::split_ended;
 use crate::account::{Account, AccountId};
 use crate::config::{
-    AccessRole, Config, ExternalIdSource, GrantSpec, PrincipalSpec, RegistrationTemplate, RemovedRole, RoleTemplate,
-    TrustSpec, VendorTenant,
+    AccessRole, Config, ExternalIdSource, GrantSpec, PrincipalSpec, RegistrationTemplate, RoleTemplate, TrustSpec,
+    VendorTenant,
 };
 use crate::display_name::DisplayName;
 use crate::observed::ExistingRegistration;
@@ -23,7 +25,7 @@ use crate::policy::{Document, Grant, Principal, Severity, lint_trust};
 use crate::role::{ExternalId, InvalidExternalId, RoleName, UnfitExternalId};
 use crate::role_settings::RoleDefinition;
 use crate::secret_values::parameter;
-use crate::targets::{AccountFacts, OnUnselect, TargetDecision, Unknown};
+use crate::targets::{AccountFacts, TargetDecision, Unknown};
 use crate::template::{Place, Template, UnfitPlaceholder, check, expand};
 use crate::vendor::{Api, ApiAccess};
 
@@ -53,50 +55,6 @@ pub struct Blueprint {
     pub undecided_grants: Vec<AccessGrant>,
     /// The roles that are deleted.
     pub removed: Vec<RoleRemoval>,
-}
-
-/// A role that is deleted.
-#[derive(Debug, Clone)]
-pub struct RoleRemoval {
-    /// The role.
-    pub role: RemovedRole,
-    /// The endpoint and the API key of the vendor from which the registration is removed first, or why they are not available.
-    /// `None` if no registration is removed.
-    pub access: Option<Result<ApiAccess, String>>,
-}
-
-impl RoleRemoval {
-    /// The removal of a role, with the API key of its vendor.
-    #[must_use]
-    pub fn new(role: &RemovedRole, secrets: &SecretValues) -> Self {
-        let access = role.tenant.as_ref().map(|tenant| tenant_access(tenant, secrets));
-        Self { role: role.clone(), access }
-    }
-}
-
-/// A configured grant or role whose targets do not select an account, and what happens if an earlier run has made it there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unselected {
-    /// The grant or the role.
-    pub part: UnselectedPart,
-    /// Whether it is kept or removed.
-    pub on_unselect: OnUnselect,
-}
-
-/// A configured grant or role whose targets do not select an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UnselectedPart {
-    /// A grant on the access role.
-    Grant(AccessGrant),
-    /// A role.
-    Role {
-        /// What in the configuration asks for it.
-        owner: Owner,
-        /// Its name.
-        name: RoleName,
-        /// Its path.
-        path: String,
-    },
 }
 
 /// The desired state of a role.
@@ -282,10 +240,8 @@ impl Blueprint {
                 TargetDecision::NotSelected => {
                     // They are only looked for, so that one that cannot be built is not an error.
                     let grants = access_grants(spec, account, secrets).unwrap_or_default();
-                    blueprint.unselected.extend(grants.into_iter().map(|grant| Unselected {
-                        part: UnselectedPart::Grant(grant),
-                        on_unselect: spec.targets.on_unselect,
-                    }));
+                    let unselected = grants.into_iter().map(|grant| Unselected::grant(grant, spec.targets.on_unselect));
+                    blueprint.unselected.extend(unselected);
                 }
                 TargetDecision::NotKnown(unknown) => {
                     blueprint.undecided_grants.extend(access_grants(spec, account, secrets).unwrap_or_default());
@@ -294,20 +250,16 @@ impl Blueprint {
             }
         }
         for template in &config.roles {
-            let RoleDefinition { owner, name, settings, .. } = &template.definition;
+            let RoleDefinition { owner, name, .. } = &template.definition;
             match template.targets.decide(facts) {
                 TargetDecision::Selected => match role_of_account(template, account, secrets) {
                     Ok(role) => blueprint.roles.push(role),
                     Err(error) => errors.push(error),
                 },
-                TargetDecision::NotSelected => blueprint.unselected.push(Unselected {
-                    part: UnselectedPart::Role {
-                        owner: owner.clone(),
-                        name: name.clone(),
-                        path: settings.path.clone(),
-                    },
-                    on_unselect: template.targets.on_unselect,
-                }),
+                TargetDecision::NotSelected => {
+                    let removal = RoleRemoval::unselected(template, secrets);
+                    blueprint.unselected.push(Unselected::role(removal, template.targets.on_unselect));
+                }
                 TargetDecision::NotKnown(unknown) => {
                     let part = ConfiguredPart::Role { owner: owner.clone(), name: name.clone() };
                     errors.push(BlueprintError::undecided(part, &unknown, account));
@@ -319,20 +271,30 @@ impl Blueprint {
 
     /// The roles that are configured and not for this account.
     pub fn unselected_roles(&self) -> impl Iterator<Item = &RoleName> {
-        self.unselected.iter().filter_map(|unselected| match &unselected.part {
-            UnselectedPart::Role { name, .. } => Some(name),
-            UnselectedPart::Grant(_) => None,
-        })
+        self.unselected.iter().filter_map(Unselected::role_name)
     }
 
     /// The grants on an access role that are configured and not for this account.
     #[must_use]
     pub fn unselected_grants_on(&self, access_role: &RoleName) -> Vec<Grant> {
-        let grants = self.unselected.iter().filter_map(|unselected| match &unselected.part {
-            UnselectedPart::Grant(grant) => Some(grant),
-            UnselectedPart::Role { .. } => None,
-        });
-        grants.filter(|grant| grant.is_on(access_role)).map(|grant| grant.grant.clone()).collect()
+        self.unselected.iter().filter_map(|unselected| unselected.grant_on(access_role)).cloned().collect()
+    }
+
+    /// Those of them that are removed. A grant stays if the same one is also configured for the account, or kept in it. It also
+    /// stays while it is not known whether another grant to the same principal under the same condition is for the account: the
+    /// other one may rely on its statement.
+    #[must_use]
+    pub fn unselected_grants_to_remove(&self, access_role: &RoleName) -> Vec<Grant> {
+        let on_role = |removed: bool| {
+            let some = self.unselected.iter().filter(move |unselected| unselected.is_removed() == removed);
+            some.filter_map(|unselected| unselected.grant_on(access_role))
+        };
+        let kept: Vec<_> = self.grants_on(access_role).into_iter().chain(on_role(false).cloned()).collect();
+        let undecided = self.undecided_grants_on(access_role);
+        let is_undecided = |grant: &Grant| {
+            undecided.iter().any(|other| other.principal == grant.principal && other.condition == grant.condition)
+        };
+        on_role(true).filter(|grant| !kept.contains(*grant) && !is_undecided(grant)).cloned().collect()
     }
 
     /// The grants on an access role of which it is not known whether they are for this account.
@@ -353,10 +315,11 @@ impl Blueprint {
         self.ended.iter().filter(|one| one.access_role.as_ref().is_none_or(|only| only.is_same(access_role)))
     }
 
-    /// Those of them that are removed.
+    /// The grants that are removed from an access role: those that ended, and those whose targets no longer select the account.
     #[must_use]
     pub fn withdrawn_from(&self, access_role: &RoleName) -> Vec<Grant> {
-        self.ended_on(access_role).filter(|one| one.is_recorded).map(|one| one.grant.clone()).collect()
+        let ended = self.ended_on(access_role).filter(|one| one.is_recorded).map(|one| one.grant.clone());
+        ended.chain(self.unselected_grants_to_remove(access_role)).collect()
     }
 
     /// The grants on an access role.

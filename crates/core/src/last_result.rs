@@ -125,7 +125,13 @@ pub fn requirements<'a>(
             statuses.insert(registration_key(role), status);
         }
     }
-    statuses.extend(report.not_selected.iter().map(|role| (role.to_string(), Requirement::NotSelected)));
+    for role in &report.not_selected {
+        // While one is still to be removed, its own status says so.
+        let status = statuses.entry(role.to_string()).or_insert(Requirement::NotSelected);
+        if *status == Requirement::Holds {
+            *status = Requirement::NotSelected;
+        }
+    }
     statuses
 }
 

@@ -7,7 +7,7 @@ use onboarding_core::code::Code;
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::Stop;
-use onboarding_core::plan::{KnownRoles, Refusal, recognize_ended};
+use onboarding_core::plan::{KnownRoles, Refusal, leave_foreign, recognize_withdrawn, remove_unselected};
 use onboarding_core::role::RoleName;
 
 use crate::assume::session_name;
@@ -66,18 +66,20 @@ impl<W: World> Engine<W> {
         let name = session_name(&job.session_suffix);
         let known = self.known_facts(account).await?;
         let facts = known.about(account);
-        let scoped = self.prepare(&facts, &placeholder_secrets(&self.config))?.blueprint;
-        let unselected: Vec<_> = scoped.unselected_roles().collect();
+        let may_exist = || recorded.roles.keys().chain(recorded.registrations.keys());
+        let mut scoped = self.prepare(&facts, &placeholder_secrets(&self.config))?.blueprint;
+        remove_unselected(&mut scoped, may_exist());
         let (assumed, secrets, (), removed) = join!(
             self.assume(&scoped, age, mode, &name),
             self.secret_values(),
             early_lease,
-            self.assume_to_read(&recorded.roles, account, &unselected, scoped.access_roles.first(), &name)
+            self.assume_to_read(&recorded.roles, &scoped, scoped.access_roles.first(), &name)
         );
         findings.secrets = secrets?;
         let prepared = self.prepare(&facts, &findings.secrets)?;
         let Prepared { mut blueprint, mut refusals, undecided_grants, incomplete } = prepared;
-        recognize_ended(&mut blueprint, &recorded.grants);
+        recognize_withdrawn(&mut blueprint, &recorded.grants);
+        remove_unselected(&mut blueprint, may_exist());
         findings.refusals.clone_from(&refusals);
         let (assumed, too_long) = assumed?;
         refusals.extend(undecided_grants.iter().filter_map(|e| Refusal::undecided_grants(e, &assumed.access_role)));
@@ -100,8 +102,10 @@ impl<W: World> Engine<W> {
         );
         let (target, observed) = confirmed?;
         let observed = Observed { registrations, ..observed? };
+        let taken = leave_foreign(&mut blueprint, &observed, &recorded.roles, recorded.registrations.keys());
         findings.still_present = removed.still_present;
-        findings.gone = if is_visible(&recorded, self.world.now()) { removed.gone } else { KnownRoles::new() };
+        let gone = removed.gone.into_iter().chain(taken).collect();
+        findings.gone = if is_visible(&recorded, self.world.now()) { gone } else { KnownRoles::new() };
         let recorded = record.record();
         findings.still_present.extend(grants_still_present(&recorded.grants, &blueprint, &observed));
         findings.still_present.extend(kept_registrations(&blueprint, &recorded.registrations));

@@ -13,7 +13,6 @@ use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use futures_util::future::join_all;
-use onboarding_core::account::Account;
 use onboarding_core::blueprint::Blueprint;
 use onboarding_core::error::ApiError;
 use onboarding_core::limits::ROLE_VISIBLE;
@@ -52,13 +51,14 @@ impl<W: World> Engine<W> {
     pub(crate) async fn assume_to_read(
         &self,
         recorded: &KnownRoles,
-        account: &Account,
-        unselected: &[&RoleName],
+        blueprint: &Blueprint,
         access_role: Option<&RoleName>,
         session_name: &str,
     ) -> RemovedRoles<W::Session> {
+        let account = &blueprint.account;
+        let unselected: Vec<_> = blueprint.unselected_roles().collect();
         // Those that are to be removed are read with the configured ones.
-        let removed = self.config.removed.iter().map(|role| &role.name);
+        let removed = blueprint.removed.iter().map(|removal| &removal.role.name);
         let configured = self.config.roles.iter().map(|role| &role.definition.name);
         let configured = configured.filter(|name| !unselected.contains(name)).chain(removed);
         let recorded = removed_roles(recorded, configured);
@@ -87,10 +87,7 @@ impl<W: World> Engine<W> {
         let unselected: Vec<_> = blueprint.unselected_roles().collect();
         let RemovedRoles { recorded, sessions, .. } = match removed.access_role.as_ref() == Some(access_role) {
             true => removed,
-            false => {
-                let account = &blueprint.account;
-                self.assume_to_read(&removed.recorded, account, &unselected, Some(access_role), session_name).await
-            }
+            false => self.assume_to_read(&removed.recorded, blueprint, Some(access_role), session_name).await,
         };
         let read = sessions.into_iter().map(async |(scope, session)| {
             join_all(scope.roles.into_iter().map(async |name| {

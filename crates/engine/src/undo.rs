@@ -12,7 +12,7 @@ use onboarding_core::eligibility::{Eligibility, eligibility};
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::ObservedRole;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
-use onboarding_core::plan::{Change, recognize_ended};
+use onboarding_core::plan::{Change, recognize_withdrawn};
 use onboarding_core::policy::{Document, add_grants, remove_grants, remove_principals};
 use onboarding_core::report::{ChangeResult, ChangeStatus, Report, UndoneRun};
 use onboarding_core::suggestion::list_of;
@@ -194,7 +194,7 @@ impl<W: World<Session: WriteIam>> Engine<W> {
         let age = self.age(&account);
         run.findings.account = Some(account);
         run.record.load().await.map_err(|error| Stop::from_error(&error, AccountAge::Established))?;
-        recognize_ended(&mut blueprint, &run.record.record().grants);
+        recognize_withdrawn(&mut blueprint, &run.record.record().grants);
         let name = session_name(&run.job.session_suffix);
         let (assumed, _) = self.assume(&blueprint, age, run.mode, &name).await?;
         run.findings.access_role = Some(assumed.access_role.clone());
@@ -293,8 +293,8 @@ fn notices<S>(
     let removed = removed.and_then(|left| remove_grants(&left, &withdrawn, &account.partition));
     if removed.is_ok_and(|left| left != *restored) {
         notices.push(format!(
-            "the next sweep or `apply` removes the principals again that are revoked or whose grant has ended; to prevent that, take them \
-             out of `[[access-role.revoke]]` or change `until`, {exclude}"
+            "the next sweep or `apply` removes the principals again that are revoked or whose grant has ended or is not for this account; to \
+             prevent that, take them out of `[[access-role.revoke]]`, or change `until` or `targets`, {exclude}"
         ));
     }
     notices

@@ -220,7 +220,8 @@ pub(crate) fn kept_registrations(blueprint: &Blueprint, recorded: &RecordedRegis
     let kept = blueprint.removed.iter().filter(|removal| removable(removal, recorded).is_none());
     let notice = |removal: &RoleRemoval| {
         let (_, registration) = recorded_for(removal, recorded)?;
-        Some(StillPresent::Registration { title: removal.role.title.clone(), id: registration.id })
+        let RoleRemoval { role, reason, .. } = removal;
+        Some(StillPresent::Registration { title: role.title.clone(), id: registration.id, reason: *reason })
     };
     kept.filter_map(notice).collect()
 }

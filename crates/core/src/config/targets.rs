@@ -42,12 +42,6 @@ fn on_unselect(value: &Value<'_>) -> Option<OnUnselect> {
         value.problem(format!("`{}` is not known; use {}{near}", Untrusted::new(word), one_of(words)));
         return None;
     };
-    if known == OnUnselect::Remove {
-        value.problem(
-            "`remove` is not supported by this version: grants and roles that are no longer selected are reported and \
-             kept; write \"keep\", or remove the key",
-        );
-    }
     Some(known)
 }
 

@@ -12,7 +12,7 @@ fn problems(keys: &str) -> String {
 fn targets_of_grants_vendors_and_roles_are_shown() {
     let text = format!(
         "[[access-role.grant]]\nprincipal = '222233334444'\ntargets = {{ accounts = ['444455556666'] }}\n\
-         [vendors.trelica]\nexternal-id = 'x-1'\non-unselect = 'keep'\n\
+         [vendors.trelica]\nexternal-id = 'x-1'\non-unselect = 'remove'\n\
          [vendors.trelica.targets]\norganizational-units = ['Workloads/Production', 'ou-ab12-cdef3456']\n\
          exclude.accounts = ['444455556666']\n\
          {ROLE}targets.tags = {{ env = ['prod', 'dev'], 'cost center' = '12' }}\n"
@@ -45,6 +45,8 @@ fn all_errors_of_targets_are_reported() {
         "targets = { accounts = ['444455556666'], exclude = { accounts = ['444455556666'] } }",
         "on-unselect = 'keep'",
         "targets = { accounts = ['444455556666'] }\non-unselect = 'kep'",
+        // Both values that are known are accepted.
+        "targets = { accounts = ['444455556666'] }\non-unselect = 'keep'",
         "targets = { accounts = ['444455556666'] }\non-unselect = 'remove'",
     ];
     insta::assert_snapshot!(all.map(problems).join("\n"), @r#"
@@ -76,7 +78,6 @@ fn all_errors_of_targets_are_reported() {
     onboarding.toml:4:52: `exclude`: `444455556666` is selected and excluded, and excluding takes precedence; remove one of the two
     onboarding.toml:4:15: `on-unselect`: has no effect without `targets`; add `targets`, or remove the key
     onboarding.toml:5:15: `on-unselect`: `kep` is not known; use `keep` or `remove`; did you mean `keep`?
-    onboarding.toml:5:15: `on-unselect`: `remove` is not supported by this version: grants and roles that are no longer selected are reported and kept; write "keep", or remove the key
     "#);
 }
 

@@ -8,7 +8,7 @@ use super::refusal::Refusal;
 use super::removal::remove;
 use super::revocation::{KnownRoles, RoleHistory, revocation, trust_differs};
 use super::settings::settings_changes;
-use crate::blueprint::{Blueprint, EditedName, RoleSpec};
+use crate::blueprint::{Blueprint, EditedName, RemovalReason, RoleSpec};
 use crate::observed::{ExistingRegistration, Observed, ObservedRole};
 use crate::policy::{
     Document, PolicyNotice, REVOCATION_POLICY, RemovalError, TrustEdit, add_grants, deny_everything, inline_limit,
@@ -78,6 +78,7 @@ fn access_trust(blueprint: &Blueprint, observed: &Observed, plan: &mut Plan) {
     let role = &observed.access_role;
     let grants = blueprint.grants_on(role);
     let withdrawn = blueprint.withdrawn_from(role);
+    let unselected = blueprint.unselected_grants_to_remove(role);
     let removes = !blueprint.revoked.is_empty() || !withdrawn.is_empty();
     if grants.is_empty() && !removes && !blueprint.prune_orphans {
         return;
@@ -96,7 +97,9 @@ fn access_trust(blueprint: &Blueprint, observed: &Observed, plan: &mut Plan) {
         Ok(before) => match edit(before) {
             Ok(edit) => Ok((before, edit)),
             Err(RemovalError::Empty) => {
-                plan.refusals.push(Refusal::no_statement_left(role));
+                let is_unselected = blueprint.revoked.is_empty() && !unselected.is_empty();
+                let reason = if is_unselected { RemovalReason::Unselected } else { RemovalReason::Block };
+                plan.refusals.push(Refusal::no_statement_left(role, reason));
                 return;
             }
             Err(RemovalError::Policy(error)) => Err(error.to_string()),

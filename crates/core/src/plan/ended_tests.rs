@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use super::sample::{FRESH, NOW, account, blueprint_of, document, fresh, name};
-use super::still_present::{ended_grants_left, grants_to_record, recognize_ended};
+use super::still_present::{ended_grants_left, grants_to_record, recognize_withdrawn};
 use super::{Action, Approved, RecordedGrant, RoleHistory, diff, guard, predicted, proofs};
 use crate::blueprint::{Blueprint, SecretValues};
 use crate::config::Config;
@@ -42,7 +42,7 @@ fn granted(grants: &str) -> (Observed, BTreeSet<RecordedGrant>) {
 fn ended(grants: &str, recorded: &BTreeSet<RecordedGrant>) -> Blueprint {
     let mut blueprint = configured(grants);
     blueprint.end_grants(after_the_end());
-    recognize_ended(&mut blueprint, recorded);
+    recognize_withdrawn(&mut blueprint, recorded);
     blueprint
 }
 
@@ -134,7 +134,7 @@ fn grant_that_may_go_on_is_left_as_it_is() {
         let (mut blueprint, errors) = Blueprint::new(&config, &account(), &SecretValues::default()).unwrap();
         assert_eq!(errors.len(), 1);
         blueprint.end_grants(after_the_end());
-        recognize_ended(&mut blueprint, &recorded);
+        recognize_withdrawn(&mut blueprint, &recorded);
         guarded(&blueprint, &observed).changes().len()
     };
     for actions in ["['sts:AssumeRole']", "['sts:AssumeRole', 'sts:TagSession']"] {

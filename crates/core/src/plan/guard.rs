@@ -11,7 +11,7 @@
 //!   ([`access_entries`]) and does not rely on how the edit was made;
 //! - adds a grant that has no effect because a deny statement covers it, or saves a policy that IAM rejects;
 //! - changes a vendor's registration that was made by someone else, unless `adopt = true`;
-//! - deletes a role that the configuration does not remove, that this tool does not own, that no record knows unless
+//! - deletes a role that the configuration does not remove or that is for the account, that this tool does not own, that no record knows unless
 //!   `adopt = true`, or that an instance profile contains (see the module `removal`).
 //!
 //! Refusals are isolated by role: the changes of other roles are still approved.
@@ -23,7 +23,7 @@ use super::diff::Plan;
 use super::refusal::Refusal;
 use super::removal;
 use crate::account::Partition;
-use crate::blueprint::Blueprint;
+use crate::blueprint::{Blueprint, RemovalReason};
 use crate::observed::Observed;
 use crate::outcome::Stop;
 use crate::policy::{
@@ -95,7 +95,7 @@ pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved
     let removal = |one| removal::refusal(one, account, observed, &known_roles);
     refusals.extend(blueprint.removed.iter().filter_map(removal));
     let unasked = changes.iter().filter(|change| deletes_unasked(change, blueprint, observed));
-    refusals.extend(unasked.map(|change| Refusal::not_removable(&change.role)));
+    refusals.extend(unasked.map(|change| Refusal::not_removable(&change.role, RemovalReason::Block)));
     let refused = |role: &RoleName| refusals.iter().any(|refusal| refusal.role == *role);
     let mut changes: Vec<_> = changes.into_iter().filter(|change| !refused(&change.role)).collect();
     changes.retain(|change| {
@@ -135,7 +135,10 @@ fn refuse_access(change: &Change, notices: &[PolicyNotice], blueprint: &Blueprin
     let grants = blueprint.grants_on(role);
     let granted = granted_entries(&grants, &blueprint.account.partition);
     let withdrawn = granted_entries(&blueprint.withdrawn_from(role), &blueprint.account.partition);
-    let is_removed = |entry: &String| is_access_of(entry, &blueprint.revoked) || withdrawn.contains(entry);
+    let undecided = granted_entries(&blueprint.undecided_grants_on(role), &blueprint.account.partition);
+    let is_withdrawn =
+        |entry: &String| withdrawn.contains(entry) && !granted.contains(entry) && !undecided.contains(entry);
+    let is_removed = |entry: &String| is_access_of(entry, &blueprint.revoked) || is_withdrawn(entry);
     let lost = old.difference(&new).any(|entry| !is_removed(entry));
     let gained_more = new.difference(&old).any(|entry| !granted.contains(entry));
     let root = Caller { account: blueprint.account.management.clone(), arn: None };
@@ -145,6 +148,10 @@ fn refuse_access(change: &Change, notices: &[PolicyNotice], blueprint: &Blueprin
         || names_account(before, management) && !names_account(after, management);
     if locked_out && !blueprint.revoked.is_empty() {
         return Some(Refusal::management_revoked(role));
+    }
+    let unselected = blueprint.unselected_grants_to_remove(role);
+    if locked_out && unselected.iter().any(|grant| grant.principal.account().as_ref() == Some(management)) {
+        return Some(Refusal::management_unselected(role));
     }
     if locked_out && !withdrawn.is_empty() {
         return Some(Refusal::management_ended(role));
@@ -157,12 +164,14 @@ fn refuse_access(change: &Change, notices: &[PolicyNotice], blueprint: &Blueprin
     Some(Refusal::denied(role, &after.name_of(by), &grant.principal))
 }
 
-/// Whether a change deletes a role that the configuration does not remove, or another one than was observed.
+/// Whether a change deletes a role that the configuration does not remove or that is for the account, or another one than was
+/// observed.
 fn deletes_unasked(change: &Change, blueprint: &Blueprint, observed: &Observed) -> bool {
     let Action::DeleteRole(deleted) = &change.action else { return false };
     let is_removed = blueprint.removed.iter().any(|removal| removal.role.name == change.role);
     let is_observed = observed.roles.get(&change.role).is_some_and(|role| role.id == deleted.id);
-    !is_removed || !is_observed
+    let is_required = blueprint.roles.iter().any(|spec| spec.name().is_same(&change.role));
+    !is_removed || !is_observed || is_required
 }
 
 fn granted_entries(grants: &[Grant], partition: &Partition) -> BTreeSet<String> {

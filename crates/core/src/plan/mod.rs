@@ -14,6 +14,7 @@ mod restate;
 mod revocation;
 mod settings;
 mod still_present;
+mod unselected;
 
 pub(crate) use change::Sign;
 pub use change::{Action, Change, DeletedRole, Deregistration, NewRole, RegistrationChange, RoleDetails};
@@ -30,11 +31,14 @@ pub use revocation::{
     KnownRoles, RecordedRevocation, RecordedRevocations, RevocationReason, RoleHistory, SessionRevocation,
 };
 pub use still_present::{
-    NoLonger, RecordedGrant, StillPresent, ended_grants_left, grants_to_record, is_gone, recognize_ended,
+    NoLonger, RecordedGrant, StillPresent, ended_grants_left, grants_to_record, is_gone, recognize_withdrawn,
     removed_roles, still_present_grants, still_present_role,
 };
+pub use unselected::{leave_foreign, remove_unselected};
 
 #[cfg(test)]
 mod ended_tests;
 #[cfg(test)]
 pub(crate) mod sample;
+#[cfg(test)]
+mod unselected_tests;

@@ -14,7 +14,7 @@
 //!   statement, which the sentence quotes; whether that is recent is not a part of the proof (see [`crate::vendor_read`]).
 //!
 //! - each role that is removed: it does not exist; each principal that is revoked: no statement of the access role's trust policy
-//!   allows it anything by name.
+//!   allows it anything by name; each grant that is removed because its targets no longer select the account: no statement makes it.
 //!
 //! Proofs err on the side of caution. A caller that should be allowed has to be allowed by what is known about it. A
 //! caller that should be denied is denied only if no role or user of its account could assume the role.
@@ -30,7 +30,8 @@ use crate::config::RemovedRole;
 use crate::observed::Observed;
 pub(crate) use crate::policy::Presented;
 use crate::policy::{
-    Condition, ConditionClause, Document, Grant, Principal, Verdict, can_pass_nothing, grant_verdict, is_named,
+    Condition, ConditionClause, Document, Grant, Principal, Verdict, can_pass_nothing, grant_verdict, is_granted,
+    is_named,
 };
 use crate::role::RoleName;
 use crate::time::to_policy_date;
@@ -43,7 +44,7 @@ pub struct Proof {
     /// The account, role, user, service or vendor that the proof is about.
     pub who: String,
     /// `can` or `cannot` assume the role; `registered` for a vendor that has to register the account; `removed` for a role that
-    /// must not exist, or a principal that the trust policy must not name.
+    /// must not exist, a principal that the trust policy must not name, or a grant that it must not contain.
     pub expected: &'static str,
     /// Whether the state is as expected; `None` if it is not known, because the role does not exist yet or its trust policy
     /// could not be evaluated.
@@ -89,6 +90,8 @@ pub fn proofs(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
         }
     }
     proofs.extend(prove_ended(blueprint, observed));
+    let unselected = blueprint.unselected_grants_to_remove(&observed.access_role);
+    proofs.extend(unselected.iter().map(|grant| prove_unselected(grant, partition, observed)));
     proofs.extend(blueprint.revoked.iter().map(|principal| prove_revoked(principal, partition, observed)));
     for spec in &blueprint.roles {
         let trust = current_trust(spec, observed);
@@ -104,7 +107,7 @@ pub fn proofs(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
 /// Why there is no trust policy to evaluate, as it ends a sentence.
 type Unknown = &'static str;
 
-/// The expectation of a role that is removed, and of a principal that is revoked.
+/// The expectation of a role that is removed, and of a principal that is revoked or loses a grant.
 const REMOVED: &str = "removed";
 
 const MISSING: Unknown = "role does not exist yet";
@@ -150,6 +153,34 @@ fn prove_ended(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
         }
     };
     blueprint.ended_on(role).filter(|ended| !is_covered(&ended.grant)).map(proof).collect()
+}
+
+/// A grant whose targets no longer select the account is not in the trust policy. Other statements that allow its principal were
+/// not made for it: they are named, and are no failure.
+fn prove_unselected(grant: &Grant, partition: &Partition, observed: &Observed) -> Proof {
+    let trust = observed.access_trust.as_ref();
+    let is_made = trust.map(|trust| is_granted(trust, grant, partition));
+    let can = |trust: &Document| {
+        let presented = accepted(&grant.condition).into_iter().map(|(_, presented)| presented);
+        presented.into_iter().any(|presented| grant_verdict(trust, grant, presented, partition).can())
+    };
+    let who = grant.principal.to_string();
+    let state = match is_made {
+        Ok(false) if trust.is_ok_and(can) => {
+            "the grant that is not for this account is removed, and another statement allows the principal to assume the role"
+        }
+        Ok(false) => "the grant that is not for this account is removed",
+        Ok(true) => "the grant that is not for this account is still in the trust policy",
+        Err(_) => UNSUPPORTED,
+    };
+    Proof {
+        role: observed.access_role.clone(),
+        sentence: format!("{who}: {state}"),
+        who,
+        expected: REMOVED,
+        holds: is_made.ok().map(|is_made| !is_made),
+        subject: ProofSubject::Removal,
+    }
 }
 
 fn prove_revoked(principal: &Principal, partition: &Partition, observed: &Observed) -> Proof {

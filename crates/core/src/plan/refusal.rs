@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::change::RegistrationChange;
-use crate::blueprint::{BlueprintError, ConfiguredPart, RoleSpec};
+use crate::blueprint::{BlueprintError, ConfiguredPart, RemovalReason, RoleRemoval, RoleSpec};
 use crate::code::Code;
 use crate::config::RemovedRole;
 use crate::observed::ObservedRole;
@@ -92,9 +92,13 @@ impl Refusal {
     }
 
     /// A removal that is never made: in the management account, of the access role, or of a role that is not configured for it.
-    pub(super) fn not_removable(role: &RoleName) -> Self {
+    pub(super) fn not_removable(role: &RoleName, reason: RemovalReason) -> Self {
         let message = format!("role `{role}` is never deleted by this tool");
-        Self::new(Code::UnsafeRemoval, role, message, "delete its `[[removed]]` block from the configuration")
+        let remedy = match reason {
+            RemovalReason::Block => "delete its `[[removed]]` block from the configuration",
+            RemovalReason::Unselected => reason.to_keep(),
+        };
+        Self::new(Code::UnsafeRemoval, role, message, remedy)
     }
 
     pub(super) fn removal_unreadable(role: &RoleName, why: &Cause) -> Self {
@@ -112,55 +116,57 @@ impl Refusal {
         Self::new(why.code, name, message, &why.remedy)
     }
 
-    pub(super) fn service_role(role: &RoleName, path: &str) -> Self {
+    pub(super) fn service_role(removal: &RoleRemoval, path: &str) -> Self {
+        let role = &removal.role.name;
         let message = format!("role `{role}` under the path `{path}` belongs to an AWS service, and is not deleted");
-        Self::new(
-            Code::UnsafeRemoval,
-            role,
-            message,
-            "delete its `[[removed]]` block; a service-linked role is deleted in the console of its service",
-        )
+        let to_keep = removal.reason.to_keep();
+        let remedy = format!("{to_keep}; a service-linked role is deleted in the console of its service");
+        Self::new(Code::UnsafeRemoval, role, message, &remedy)
     }
 
     /// A role whose owner tag is missing or names something else.
-    pub(super) fn not_owned(removed: &RemovedRole, role: &ObservedRole) -> Self {
-        let RemovedRole { owner, name, .. } = removed;
+    pub(super) fn not_owned(removal: &RoleRemoval, role: &ObservedRole) -> Self {
+        let RemovedRole { owner, name, .. } = &removal.role;
         let found = match role.settings.tags.get(OWNER_TAG) {
             Some(tag) => format!("its tag `{OWNER_TAG}` is `{}`", Untrusted::new(tag)),
             None => format!("no `{OWNER_TAG}` tag"),
         };
         let message = format!("role `{name}` was not made for `{owner}` ({found}), and is not deleted");
-        Self::new(
-            Code::ForeignRole,
-            name,
-            message,
-            "correct the `[[removed]]` block, or delete the block and the role manually",
-        )
+        let remedy = match removal.reason {
+            RemovalReason::Block => {
+                "correct the `[[removed]]` block, or delete the block and the role manually".to_owned()
+            }
+            RemovalReason::Unselected => format!("delete the role manually, or {}", removal.reason.to_keep()),
+        };
+        Self::new(Code::ForeignRole, name, message, &remedy)
     }
 
     /// A role that a record knows under another unique ID.
-    pub(super) fn created_again(role: &RoleName, recorded: &RoleId, found: &RoleId) -> Self {
+    pub(super) fn created_again(removal: &RoleRemoval, recorded: &RoleId, found: &RoleId) -> Self {
+        let role = &removal.role.name;
         let message = format!(
             "role `{role}` was deleted and created again outside of a recorded run (ID {found} instead of {recorded}), and is not \
              deleted"
         );
-        Self::new(
-            Code::RoleNotRecorded,
-            role,
-            message,
-            "find out who created it, then delete it manually, and delete its `[[removed]]` block",
-        )
+        let then = match removal.reason {
+            RemovalReason::Block => format!(", and {}", removal.reason.to_keep()),
+            RemovalReason::Unselected => String::new(),
+        };
+        let remedy = format!("find out who created it, then delete it manually{then}");
+        Self::new(Code::RoleNotRecorded, role, message, &remedy)
     }
 
     /// A role that no record knows.
-    pub(super) fn not_recorded(role: &RoleName) -> Self {
+    pub(super) fn not_recorded(removal: &RoleRemoval) -> Self {
+        let role = &removal.role.name;
         let message = format!("role `{role}` has the tag of this tool, but no record shows that this tool created it");
-        Self::new(
-            Code::RoleNotRecorded,
-            role,
-            message,
-            "check that it is the role to remove, then set `adopt = true` in its `[[removed]]` block",
-        )
+        let remedy = match removal.reason {
+            RemovalReason::Block => {
+                "check that it is the role to remove, then set `adopt = true` in its `[[removed]]` block"
+            }
+            RemovalReason::Unselected => "check that it is the role to remove, then delete it manually",
+        };
+        Self::new(Code::RoleNotRecorded, role, message, remedy)
     }
 
     pub(super) fn in_use(role: &RoleName, profile: &str) -> Self {
@@ -195,17 +201,28 @@ impl Refusal {
         Self::new(Code::Configuration, role, message, remedy)
     }
 
-    /// A trust policy that would have no statement after the configured principals are removed.
-    pub(super) fn no_statement_left(role: &RoleName) -> Self {
+    /// A grant that is no longer for the account, without which no principal could repair it.
+    pub(super) fn management_unselected(role: &RoleName) -> Self {
         let message = format!(
-            "the trust policy of role `{role}` would have no statement left after the revoked principals are removed"
+            "the management account can assume role `{role}` by a grant whose targets no longer select this account, and without it no \
+             principal could repair the account"
         );
-        Self::new(
-            Code::Configuration,
-            role,
-            message,
-            "grant another principal access, or delete `[[access-role.revoke]]`",
-        )
+        let remedy =
+            "set `on-unselect` of that `[[access-role.grant]]` to \"keep\", or change its `targets`, then run again";
+        Self::new(Code::Configuration, role, message, remedy)
+    }
+
+    /// A trust policy that would have no statement after the configured principals are removed.
+    pub(super) fn no_statement_left(role: &RoleName, reason: RemovalReason) -> Self {
+        let (removed, to_keep) = match reason {
+            RemovalReason::Block => ("the revoked principals", "delete `[[access-role.revoke]]`"),
+            RemovalReason::Unselected => {
+                ("the grants that are not for this account", "set their `on-unselect` to \"keep\"")
+            }
+        };
+        let message =
+            format!("the trust policy of role `{role}` would have no statement left after {removed} are removed");
+        Self::new(Code::Configuration, role, message, &format!("grant another principal access, or {to_keep}"))
     }
 
     pub(super) fn path(spec: &RoleSpec, role: &ObservedRole) -> Self {

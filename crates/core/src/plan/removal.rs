@@ -61,7 +61,7 @@ pub(super) fn refusal(
 ) -> Option<Refusal> {
     let name = &removal.role.name;
     if account.id == account.management || name.is_same(&observed.access_role) {
-        return Some(Refusal::not_removable(name));
+        return Some(Refusal::not_removable(name, removal.reason));
     }
     if let Some(why) = observed.unreadable.get(name) {
         return Some(Refusal::removal_unreadable(name, why));
@@ -72,9 +72,9 @@ pub(super) fn refusal(
     let role = observed.roles.get(name)?;
     let profiles = observed.instance_profiles.get(name);
     if is_reserved(role) {
-        Some(Refusal::service_role(name, &role.settings.path))
+        Some(Refusal::service_role(removal, &role.settings.path))
     } else if !is_owned(removal, role) {
-        Some(Refusal::not_owned(&removal.role, role))
+        Some(Refusal::not_owned(removal, role))
     } else if let Some(refusal) = unknown_id(removal, role, known) {
         Some(refusal)
     } else {
@@ -88,7 +88,7 @@ fn is_reserved(role: &ObservedRole) -> bool {
 }
 
 /// Whether the owner tag names what the configuration removes.
-fn is_owned(removal: &RoleRemoval, role: &ObservedRole) -> bool {
+pub(super) fn is_owned(removal: &RoleRemoval, role: &ObservedRole) -> bool {
     let tag = role.settings.tags.get(OWNER_TAG);
     tag.is_some_and(|tag| tag.eq_ignore_ascii_case(&removal.role.owner.to_string()))
 }
@@ -98,9 +98,9 @@ fn unknown_id(removal: &RoleRemoval, role: &ObservedRole, known: &KnownRoles) ->
     let recorded = known.iter().find(|(recorded, _)| recorded.is_same(name)).map(|(_, id)| id);
     match (recorded, &role.id) {
         (Some(recorded), Some(found)) if recorded == found => None,
-        (Some(recorded), Some(found)) => Some(Refusal::created_again(name, recorded, found)),
+        (Some(recorded), Some(found)) => Some(Refusal::created_again(removal, recorded, found)),
         (None, Some(_)) if removal.role.adopt => None,
-        _ => Some(Refusal::not_recorded(name)),
+        _ => Some(Refusal::not_recorded(removal)),
     }
 }
 

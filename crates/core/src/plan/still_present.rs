@@ -11,7 +11,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::account::Partition;
-use crate::blueprint::{Blueprint, EndedGrant};
+use crate::blueprint::{Blueprint, EndedGrant, RemovalReason, UnselectedPart};
 use crate::last_day::LastDay;
 use crate::observed::ObservedRole;
 use crate::policy::{Document, Grant, access_entries, add_grants};
@@ -90,6 +90,8 @@ pub enum StillPresent {
         title: String,
         /// The vendor's ID of the registration.
         id: u64,
+        /// What asks for its removal.
+        reason: RemovalReason,
     },
     /// A grant whose last day is over, and which no record shows as made by this tool.
     EndedGrant {
@@ -142,11 +144,17 @@ impl fmt::Display for StillPresent {
                 no_longer.as_str(),
                 printable(problem)
             ),
-            Self::Registration { title, id } => write!(
-                f,
-                "this tool registered the account with {title} (ID {id}), and that registration is kept; set `registration` in the \
-                 `[[removed]]` block to the tenant, or remove it in the vendor's console"
-            ),
+            Self::Registration { title, id, reason } => {
+                let remedy = match reason {
+                    RemovalReason::Block => "set `registration` in the `[[removed]]` block to the tenant, or remove it",
+                    RemovalReason::Unselected => "remove it",
+                };
+                write!(
+                    f,
+                    "this tool registered the account with {title} (ID {id}), and that registration is kept; {remedy} in the vendor's \
+                     console"
+                )
+            }
             Self::EndedGrant { access_role, principal, until } => write!(
                 f,
                 "the grant for {} on role `{access_role}` ended on {until} and is still present; it is not removed, because no record \
@@ -219,13 +227,22 @@ pub fn grants_to_record(
     grants
 }
 
-/// Marks the grants whose last day is over and that are recorded, so that they are removed.
-pub fn recognize_ended(blueprint: &mut Blueprint, recorded: &BTreeSet<RecordedGrant>) {
+/// Marks the grants that are recorded among those whose last day is over and those that are not for the account, so that they can
+/// be removed.
+pub fn recognize_withdrawn(blueprint: &mut Blueprint, recorded: &BTreeSet<RecordedGrant>) {
     let known: BTreeSet<_> = recorded.iter().map(|grant| grant.fingerprint.as_str()).collect();
     let partition = blueprint.account.partition.clone();
+    let is_recorded = |grant: &Grant| {
+        let entries = entries_of(grant, &partition);
+        !entries.is_empty() && entries.iter().all(|one| known.contains(fingerprint(one).as_str()))
+    };
     for ended in &mut blueprint.ended {
-        let entries = entries_of(&ended.grant, &partition);
-        ended.is_recorded = !entries.is_empty() && entries.iter().all(|one| known.contains(fingerprint(one).as_str()));
+        ended.is_recorded = is_recorded(&ended.grant);
+    }
+    for unselected in &mut blueprint.unselected {
+        if let UnselectedPart::Grant(grant) = &unselected.part {
+            unselected.is_recorded = is_recorded(&grant.grant);
+        }
     }
 }
 

@@ -86,5 +86,5 @@ pub use revocation::{REVOCATION_POLICY, revocation_policy, revoked_before};
 pub(crate) use summary::{permissions_summary, trust_summary};
 pub use trust::{GrantEdit, PolicyNotice, TrustEdit, add_grants, prune_orphans};
 pub use trust_removal::{RemovalError, remove_grants, remove_principals};
-pub(crate) use trust_removal::{is_named, names_account};
+pub(crate) use trust_removal::{is_granted, is_named, names_account};
 pub use unique_ids::with_unique_ids;

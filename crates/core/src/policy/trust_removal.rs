@@ -118,6 +118,12 @@ pub(crate) fn is_named(document: &Document, principal: &Principal, partition: &P
     document.statements().iter().any(|statement| statement.allows_any_of(std::slice::from_ref(principal)))
 }
 
+/// Whether a statement makes the grant: with exactly its actions, under exactly its condition.
+#[must_use]
+pub(crate) fn is_granted(document: &Document, grant: &Grant, partition: &Partition) -> bool {
+    document.in_partition(partition).statements().iter().any(|statement| statement.is_made_by(grant))
+}
+
 /// Whether a statement that allows something names the account, or a role or user of it.
 #[must_use]
 pub(crate) fn names_account(document: &Document, account: &AccountId) -> bool {
