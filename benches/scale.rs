@@ -13,7 +13,7 @@
 //!
 //! The function logs to stdout, so that the results are on stderr. See docs/QUOTAS.md.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
 use std::future::Future;
@@ -25,14 +25,16 @@ use futures_util::future::try_join_all;
 use lambda_runtime::{Context, LambdaEvent};
 use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::config::Config;
+use onboarding_core::exclude::Exclude;
 use onboarding_core::limits::CONCURRENT_ACCOUNTS;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::redaction::KnownSecrets;
+use onboarding_core::selection::Selection;
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::{from_unix_seconds, since, unix_milliseconds};
 use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::ports::Clock;
-use onboarding_engine::{AccountToProcess, Engine, Governed, Interrupt, Job, OrganizationRun, all_accounts};
+use onboarding_engine::{Engine, Governed, Interrupt, Job, OrganizationRun, SelectedPages, WhileListing};
 use onboarding_simulation::{ApiCalls, FakeOrganization, PolicyText, RoleState};
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -147,26 +149,26 @@ impl Scale {
         })
     }
 
-    /// Lists the accounts and looks at each, in one process.
+    /// Lists the accounts and looks at each, in one process, as `onboard plan --all` does.
     async fn command_line(&self) -> Result<()> {
         let engine = Engine::new(Governed::new(self.organization.clone()), parse(&self.config)?);
-        let all = all_accounts(&engine.world).await?.accounts.into_iter();
-        let members = all.filter(|account| !account.is_management() && account.id.as_str() != IDENTITY);
-        let members: Vec<_> = members.map(AccountToProcess::from).collect();
         let run = OrganizationRun {
             concurrency: CONCURRENT_ACCOUNTS.into(),
             wait: Duration::from_secs(900),
             name: "scale".to_owned(),
             interrupt: Interrupt::default(),
         };
+        let selection = Selection::all();
+        let excluded = BTreeSet::from([Exclude::Account(IDENTITY.parse().map_err(|error| anyhow!("{error}"))?)]);
+        let pages = SelectedPages::new(&engine.world, &selection, &excluded);
         let mut converged = 0;
         let mut other = None;
-        engine
-            .plan_accounts(members, &run, |_, report| match report {
-                Some(report) if report.outcome == Outcome::Converged => converged += 1,
-                ended => other = other.take().or(ended),
-            })
-            .await;
+        let planned = engine.plan_selected(pages, &run, |step| match step {
+            WhileListing::Ended((_, Some(report))) if report.outcome == Outcome::Converged => converged += 1,
+            WhileListing::Ended((_, ended)) => other = other.take().or(ended),
+            WhileListing::Listed(_) => {}
+        });
+        planned.await?;
         ensure!(converged == self.size, "{converged} accounts are converged: {other:?}");
         Ok(())
     }
