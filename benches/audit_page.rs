@@ -21,7 +21,7 @@ use onboarding_core::selection::Selection;
 use onboarding_core::time::after;
 use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::ports::Clock;
-use onboarding_engine::{Engine, Job, select_accounts, unit_paths};
+use onboarding_engine::{Engine, Job, SelectedPages, select_accounts, unit_paths};
 use onboarding_simulation::{FakeOrganization, RoleState};
 
 const CONFIGURATION: &str = include_str!("../onboarding.toml");
@@ -55,8 +55,11 @@ async fn main() -> Result<()> {
     }
     let selected = select_accounts(&organization, &Selection::all(), &engine.config.excluded).await?;
     let units = unit_paths(&organization, &selected.accounts).await.map_err(|error| anyhow!("{error}"))?;
-    let records = engine.audit_records(selected.clone(), &units).await.map_err(|error| anyhow!("{error}"))?;
-    let live = engine.audit_live(selected, &units, "audit-page", 8, || ()).await;
+    let records = engine.audit_records(selected, &units).await.map_err(|error| anyhow!("{error}"))?;
+    let selection = Selection::all();
+    let pages = SelectedPages::new(&organization, &selection, &engine.config.excluded);
+    let mut live = engine.audit_live(pages, "audit-page", 8, |_| ()).await?;
+    live.set_units(&units);
     for (name, audit) in [("records.html", records), ("live.html", live)] {
         let audit = repeated(audit, count)?;
         let page = audit_html(&audit);

@@ -8,16 +8,18 @@
 //!
 //! For the command line, one process lists the accounts and looks at each. For the function, five processes take the messages of a
 //! sweep from one queue. The *limit* is the time that the pages of `ListAccounts` take at the quota of AWS, below which nothing can
-//! be. The memory is the peak above what the simulated organization takes itself; the CPU time includes the simulation, because both
+//! be. In the middle of the sweep, the event of a new account arrives: *new account* is the time until a process receives it, and
+//! until that process has onboarded the account. The memory is the peak above what the simulated organization takes itself; the CPU time includes the simulation, because both
 //! are one thread.
 //!
 //! The function logs to stdout, so that the results are on stderr. See docs/QUOTAS.md.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use account_onboarding::lambda::{ConfigLocation, Function};
 use anyhow::{Context as _, Result, anyhow, ensure};
@@ -28,12 +30,13 @@ use onboarding_core::config::Config;
 use onboarding_core::limits::CONCURRENT_ACCOUNTS;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::redaction::KnownSecrets;
+use onboarding_core::selection::Selection;
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::{from_unix_seconds, since, unix_milliseconds};
 use onboarding_core::trigger::TriggerKind;
 use onboarding_engine::ports::Clock;
-use onboarding_engine::{AccountToProcess, Engine, Governed, Interrupt, Job, OrganizationRun, all_accounts};
-use onboarding_simulation::{ApiCalls, FakeOrganization, PolicyText, RoleState};
+use onboarding_engine::{Engine, Governed, Interrupt, Job, OrganizationRun, SelectedPages, WhileListing};
+use onboarding_simulation::{ApiCalls, Delivered, FakeOrganization, PolicyText, RoleState};
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -48,13 +51,16 @@ const LISTING: (f64, f64) = (8.0, 12.0);
 const PROCESSES: u32 = 5;
 const PARAMETER: &str = "/onboarding.toml";
 const IDENTITY: &str = "222233334444";
+/// The account that is created during the sweep, and its event.
+const NEW: u64 = 800_000_000_000;
+const EVENT: &str = include_str!("../events/create-account-result-succeeded.json");
 
 fn main() -> Result<()> {
     let sizes = env::args().skip(1).map(|size| size.parse().with_context(|| format!("`{size}` is not a number")));
     let sizes: Vec<usize> = sizes.collect::<Result<_>>()?;
     let sizes = if sizes.is_empty() { SIZES.to_vec() } else { sizes };
-    eprintln!("| Path | Accounts | Time | Limit | Calls | per account | Throttled | Memory | CPU per account |");
-    eprintln!("|---|---|---|---|---|---|---|---|---|");
+    eprintln!("| Path | Accounts | Time | Limit | Calls | per account | Throttled | Memory | CPU per account | New account |");
+    eprintln!("|---|---|---|---|---|---|---|---|---|---|");
     let mut calls = Vec::new();
     for size in sizes {
         let organization = Scale::new(size)?;
@@ -92,6 +98,16 @@ struct Measured {
     calls: BTreeMap<&'static str, ApiCalls>,
     memory: u64,
     cpu: Duration,
+    /// How long the event of a new account waited, and how long until the account was onboarded.
+    new_account: Option<[Duration; 2]>,
+}
+
+/// The event of a new account, which arrives when half of the sweep is processed.
+#[derive(Default)]
+struct NewAccount {
+    messages: Cell<usize>,
+    sent_at: Cell<Option<SystemTime>>,
+    took: Cell<Option<[Duration; 2]>>,
 }
 
 impl Scale {
@@ -128,14 +144,14 @@ impl Scale {
         Ok(Self { organization, config, size })
     }
 
-    fn measure(&self, run: impl FnOnce(&Self) -> Result<()>) -> Result<Measured> {
+    fn measure(&self, run: impl FnOnce(&Self) -> Result<Option<[Duration; 2]>>) -> Result<Measured> {
         // All buckets are full again.
         block_on(self.organization.sleep(Duration::from_secs(3_600)));
         self.organization.clear_journal();
         let start = self.organization.now();
         let memory = Memory::reset()?;
         let on_cpu = cpu()?;
-        run(self)?;
+        let new_account = run(self)?;
         let pages = (self.size as f64 + 2.0) / ACCOUNTS_PER_PAGE as f64;
         let (per_second, burst) = LISTING;
         Ok(Measured {
@@ -144,35 +160,36 @@ impl Scale {
             calls: self.organization.api_calls(),
             memory: memory.peak()?,
             cpu: cpu()?.saturating_sub(on_cpu),
+            new_account,
         })
     }
 
-    /// Lists the accounts and looks at each, in one process.
-    async fn command_line(&self) -> Result<()> {
+    /// Lists the accounts and looks at each, in one process, as `onboard plan --all` does.
+    async fn command_line(&self) -> Result<Option<[Duration; 2]>> {
         let engine = Engine::new(Governed::new(self.organization.clone()), parse(&self.config)?);
-        let all = all_accounts(&engine.world).await?.accounts.into_iter();
-        let members = all.filter(|account| !account.is_management() && account.id.as_str() != IDENTITY);
-        let members: Vec<_> = members.map(AccountToProcess::from).collect();
         let run = OrganizationRun {
             concurrency: CONCURRENT_ACCOUNTS.into(),
             wait: Duration::from_secs(900),
             name: "scale".to_owned(),
             interrupt: Interrupt::default(),
         };
+        let selection = Selection::all();
+        let pages = SelectedPages::new(&engine.world, &selection, &engine.config.excluded);
         let mut converged = 0;
         let mut other = None;
-        engine
-            .plan_accounts(members, &run, |_, report| match report {
-                Some(report) if report.outcome == Outcome::Converged => converged += 1,
-                ended => other = other.take().or(ended),
-            })
-            .await;
+        let planned = engine.plan_selected(pages, &run, |step| match step {
+            WhileListing::Ended((_, Some(report))) if report.outcome == Outcome::Converged => converged += 1,
+            WhileListing::Ended((_, ended)) => other = other.take().or(ended),
+            WhileListing::Listed(_) => {}
+        });
+        planned.await?;
         ensure!(converged == self.size, "{converged} accounts are converged: {other:?}");
-        Ok(())
+        Ok(None)
     }
 
-    /// Sends the message of a sweep, and lets the processes of the function take messages until none is left.
-    async fn function(&self) -> Result<()> {
+    /// Sends the message of a sweep, and lets the processes of the function take messages until none is left. Returns what the event
+    /// of a new account took.
+    async fn function(&self) -> Result<Option<[Duration; 2]>> {
         let queue = self.organization.queue();
         queue.put(&json!({"sweep": {}}).to_string());
         let processes = (0..PROCESSES).map(|_| {
@@ -181,31 +198,50 @@ impl Scale {
             Function::new(self.organization.clone(), configuration, SweepMode::Apply, secrets).one_of(PROCESSES)
         });
         let processes: Vec<_> = processes.collect();
-        try_join_all(processes.iter().map(|function| self.poll(function))).await?;
+        let new_account = NewAccount::default();
+        try_join_all(processes.iter().map(|function| self.poll(function, &new_account))).await?;
         let dead = queue.dead_letters();
         ensure!(dead.is_empty(), "{dead:?}");
-        Ok(())
+        let took = new_account.took.get().context("the event of the new account")?;
+        Ok(Some(took))
     }
 
     /// One process: takes a message, processes it and deletes it, as Lambda does.
-    async fn poll(&self, function: &Function<FakeOrganization>) -> Result<()> {
+    async fn poll(&self, function: &Function<FakeOrganization>, new_account: &NewAccount) -> Result<()> {
         let queue = self.organization.queue();
         while queue.next_visible().is_some() {
             let received = queue.receive(1);
-            let records: Vec<_> =
-                received.iter().map(|message| json!({"messageId": message.id, "body": message.body})).collect();
-            if records.is_empty() {
+            let Some(message) = received.first() else {
                 self.organization.sleep(LATENCY).await;
                 continue;
-            }
+            };
+            let started = self.organization.now();
             let mut context = Context::default();
-            context.deadline = unix_milliseconds(self.organization.now() + Duration::from_secs(120));
-            let payload = RawValue::from_string(json!({"Records": records}).to_string())?;
-            let answer = function.handle(LambdaEvent::new(payload, context)).await;
+            context.deadline = unix_milliseconds(started + Duration::from_secs(120));
+            let payload = json!({"Records": [{"messageId": message.id, "body": message.body}]}).to_string();
+            let answer = function.handle(LambdaEvent::new(RawValue::from_string(payload)?, context)).await;
             let answer = answer.map_err(|error| anyhow!("{error:?}"))?.to_string();
-            for message in received.iter().filter(|message| !answer.contains(&message.id)) {
+            if !answer.contains(&message.id) {
                 queue.delete(&message.id);
             }
+            new_account.processed(message, started, self)?;
+        }
+        Ok(())
+    }
+}
+
+impl NewAccount {
+    /// A message was processed. Half-way, the account is created.
+    fn processed(&self, message: &Delivered, started: SystemTime, scale: &Scale) -> Result<()> {
+        self.messages.set(self.messages.get() + 1);
+        let now = scale.organization.now();
+        if self.sent_at.get().is_none() && self.messages.get() > scale.size / ACCOUNTS_PER_PAGE / 2 {
+            let account = id(NEW)?;
+            let _ = scale.organization.clone().with_member(&account, "new", AccountState::Active, Some(now));
+            scale.organization.queue().put(&EVENT.replace("444455556666", account.as_str()));
+            self.sent_at.set(Some(now));
+        } else if let Some(sent_at) = self.sent_at.get().filter(|_| message.body.contains("CreateAccountResult")) {
+            self.took.set(Some([since(sent_at, started), since(sent_at, now)]));
         }
         Ok(())
     }
@@ -216,12 +252,15 @@ impl Measured {
         let calls: u64 = self.calls.values().map(|calls| calls.calls).sum();
         let throttled: u64 = self.calls.values().map(|calls| calls.throttled).sum();
         format!(
-            "| {path} | {size} | {:.1} s | {:.1} s | {calls} | {:.1} | {throttled} | {:.1} MiB | {:.2} ms |",
+            "| {path} | {size} | {:.1} s | {:.1} s | {calls} | {:.1} | {throttled} | {:.1} MiB | {:.2} ms | {} |",
             self.time.as_secs_f64(),
             self.limit.as_secs_f64(),
             calls as f64 / size as f64,
             self.memory as f64 / 1024.0,
             self.cpu.as_secs_f64() * 1000.0 / size as f64,
+            self.new_account.map_or_else(String::new, |[started, onboarded]| {
+                format!("{:.2} s, {:.2} s", started.as_secs_f64(), onboarded.as_secs_f64())
+            }),
         )
     }
 }

@@ -13,18 +13,18 @@ use super::exit::Exit;
 use super::explained::explained_error;
 use super::output::warn;
 use super::progress::Progress;
-use super::selection_args::cannot_select;
-use onboarding_core::account::AccountId;
+use super::selection_args::{cannot_list_all, cannot_select};
+use onboarding_core::account::{Account, AccountId};
 use onboarding_core::audit::{
     AccountStatus, Audit, AuditedAccount, ConfigurationMatch, audit_csv, audit_html, audit_json, audit_lines,
 };
 use onboarding_core::lines::{plain, render};
 use onboarding_core::organizational_unit::UnitId;
-use onboarding_core::selection::{Selected, Selection};
+use onboarding_core::selection::Selection;
 use onboarding_core::suggestion::counted;
 use onboarding_core::text::{escaped_json, printable};
 use onboarding_engine::ports::{ManageAccounts, World};
-use onboarding_engine::{Engine, select_accounts, unit_paths};
+use onboarding_engine::{Engine, SelectedPages, WhileListing, select_accounts, unit_paths};
 
 pub(super) async fn audit<W: World + ManageAccounts>(
     arguments: AuditArgs,
@@ -46,11 +46,12 @@ pub(super) async fn audit<W: World + ManageAccounts>(
              accounts themselves"
         );
     }
-    let selected = select_accounts(&engine.world, &selection, &engine.config.excluded).await.map_err(cannot_select)?;
-    let units = units(&engine.world, &selected).await;
     let audit = if arguments.live {
-        live(&engine, selected, &units, usize::from(arguments.concurrency)).await
+        live(&engine, &selection, usize::from(arguments.concurrency)).await?
     } else {
+        let selected = select_accounts(&engine.world, &selection, &engine.config.excluded).await;
+        let selected = selected.map_err(cannot_select)?;
+        let units = units(&engine.world, &selected.accounts).await;
         let audit = engine.audit_records(selected, &units).await;
         audit.map_err(|error| explained_error("cannot read the records", &error))?
     };
@@ -59,8 +60,8 @@ pub(super) async fn audit<W: World + ManageAccounts>(
 }
 
 /// The path of the unit of each account: of names, or of IDs if the names cannot be read.
-async fn units(world: &(impl World + ManageAccounts), selected: &Selected) -> BTreeMap<AccountId, String> {
-    match unit_paths(world, &selected.accounts).await {
+async fn units(world: &(impl World + ManageAccounts), accounts: &[Account]) -> BTreeMap<AccountId, String> {
+    match unit_paths(world, accounts).await {
         Ok(units) => units,
         Err(error) => {
             warn(format_args!(
@@ -68,8 +69,7 @@ async fn units(world: &(impl World + ManageAccounts), selected: &Selected) -> BT
                 printable(&error.to_string())
             ));
             let unit = |path: &str| path.split('/').rev().find_map(|part| part.parse::<UnitId>().ok());
-            let known = selected
-                .accounts
+            let known = accounts
                 .iter()
                 .filter_map(|account| Some((account.id.clone(), unit(account.ou_path.as_deref()?)?.to_string())));
             known.collect()
@@ -77,15 +77,32 @@ async fn units(world: &(impl World + ManageAccounts), selected: &Selected) -> BT
     }
 }
 
-async fn live<W: World>(
+/// Plans for each account, while the accounts are listed.
+async fn live<W: World + ManageAccounts>(
     engine: &Engine<W>,
-    selected: Selected,
-    units: &BTreeMap<AccountId, String>,
+    selection: &Selection,
     concurrency: usize,
-) -> Audit {
-    let mut progress = Progress::new("Reading", selected.accounts.len());
+) -> anyhow::Result<Audit> {
+    let mut progress = Progress::new("Reading", None);
+    let mut accounts = Vec::new();
+    let mut read = 0;
+    let pages = SelectedPages::new(&engine.world, selection, &engine.config.excluded);
     let run = run_name(&engine.world);
-    engine.audit_live(selected, units, &run, concurrency, || progress.advance()).await
+    let audit = engine.audit_live(pages, &run, concurrency, |step| match step {
+        WhileListing::Listed(page) => {
+            progress.listed(&page);
+            accounts.extend(page.selected.accounts);
+        }
+        WhileListing::Ended(_) => {
+            progress.advance();
+            read += 1;
+        }
+    });
+    let audit = audit.await;
+    drop(progress);
+    let mut audit = audit.map_err(|error| cannot_list_all(error, read, "audit"))?;
+    audit.set_units(&units(&engine.world, &accounts).await);
+    Ok(audit)
 }
 
 fn show(audit: &Audit, format: AuditFormat, arguments: &AuditArgs) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! `onboard plan` and `onboard apply` for many accounts.
 //!
-//! A plan keeps no report of an account: it is counted, grouped and printed as soon as it is there. Of the changes that a person
+//! The accounts are read while they are listed. A plan keeps no report of an account: it is counted, grouped and printed as soon as it is there. Of the changes that a person
 //! confirms, only hashes are kept, with which the engine checks that it makes these and no others. The same hashes are in the
 //! file of `--out`.
 
@@ -18,23 +18,25 @@ use super::confirm;
 use super::exit::Exit;
 use super::explained::explained_error;
 use super::interrupt::until_interrupted;
-use super::many_output::{Print, Results, print_lines, print_skipped, print_summary};
+use super::many_output::{Print, Results, print_lines, print_summary};
 use super::new_file::{Existing, Readers, write_file};
 use super::output::warn;
 use super::run_args::RunArgs;
-use super::selection_args::cannot_select;
+use super::selection_args::cannot_list_all;
 use super::target_args::{options, quoted};
 use onboarding_core::account::AccountId;
 use onboarding_core::lines::{Line, Style};
 use onboarding_core::mode::Mode;
 use onboarding_core::organization::{InvalidPlan, Overview, SavedAccount, SavedPlan, Tally};
 use onboarding_core::plan::{ConfirmedPlan, HashedPlan, Salt};
-use onboarding_core::selection::Selected;
+use onboarding_core::selection::{Selected, Selection};
 use onboarding_core::suggestion::thousands;
 use onboarding_core::text::printable;
 use onboarding_core::time::to_policy_date;
 use onboarding_engine::ports::{Clock, ManageAccounts, World, WriteIam};
-use onboarding_engine::{AccountToProcess, Engine, Interrupt, OrganizationRun, select_accounts};
+use onboarding_engine::{
+    AccountReport, AccountToProcess, Engine, Interrupt, OrganizationRun, SelectedPage, SelectedPages, WhileListing,
+};
 
 /// The largest file of a plan: that of 10,000 accounts has about 30 MB.
 const MAX_PLAN: u64 = 256 << 20;
@@ -47,11 +49,12 @@ pub(super) async fn plan<W: World + ManageAccounts>(
     out: Option<&Path>,
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Exit> {
-    let (engine, selected) = select(&arguments, connect).await?;
-    let organization = Organization::of(&selected);
+    let (engine, selection) = start(&arguments, connect).await?;
     let print = Print::new(arguments.format, arguments.verbose);
-    let Planned { results, accounts, salt } = read(&engine, selected, &arguments, print).await?;
-    let is_complete = results.overview.not_started() == 0;
+    let planned = read(&engine, &selection, &arguments, print).await?;
+    let interruption = planned.interruption();
+    let Planned { results, accounts, salt, organization, is_listed } = planned;
+    let is_complete = interruption.is_none();
     let saved = match (out, organization) {
         (Some(path), Some(organization)) if is_complete => {
             organization.save(path, &engine, salt, accounts)?;
@@ -60,6 +63,8 @@ pub(super) async fn plan<W: World + ManageAccounts>(
         _ => None,
     };
     match arguments.format {
+        // Its last line would look like that of all accounts.
+        Format::Json if !is_listed => {}
         Format::Json => print_summary(&results.overview, Tally::default(), 0)?,
         Format::Text => {
             let mut lines = results.overview.lines();
@@ -69,12 +74,9 @@ pub(super) async fn plan<W: World + ManageAccounts>(
             print_lines(&lines)?;
         }
     }
-    if !is_complete {
+    if let Some(interruption) = interruption {
         let not_saved = if out.is_some() { "; the plan is not saved" } else { "" };
-        warn(format_args!(
-            "interrupted: {} not read{not_saved}. Run the same command to read all of them",
-            are(results.overview.not_started())
-        ));
+        warn(format_args!("interrupted: {interruption}{not_saved}. Run the same command to read all of them"));
         return Ok(Exit::most_severe([results.exit, Exit::Waiting]));
     }
     Ok(results.exit)
@@ -86,19 +88,20 @@ pub(super) async fn apply<W: World<Session: WriteIam> + ManageAccounts>(
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Exit> {
     ensure_confirmed(arguments.format, yes)?;
-    let (engine, selected) = select(&arguments, connect).await?;
+    let (engine, selection) = start(&arguments, connect).await?;
     let print = match Print::new(arguments.format, arguments.verbose) {
         Print::Json => Print::JsonWithoutChanges,
         print => print,
     };
-    let Planned { results, accounts, salt } = read(&engine, selected, &arguments, print).await?;
+    let planned = read(&engine, &selection, &arguments, print).await?;
+    let interruption = planned.interruption();
+    let Planned { results, accounts, salt, .. } = planned;
     let overview = &results.overview;
     if arguments.format == Format::Text {
         print_lines(&overview.lines())?;
     }
-    if overview.not_started() > 0 {
-        let count = are(overview.not_started());
-        warn(format_args!("interrupted: {count} not read, and nothing was changed. Run the same command to continue"));
+    if let Some(interruption) = interruption {
+        warn(format_args!("interrupted: {interruption}, and nothing was changed. Run the same command to continue"));
         return Ok(Exit::most_severe([results.exit, Exit::Waiting]));
     }
     if accounts.is_empty() {
@@ -165,17 +168,15 @@ pub(super) async fn apply_saved<W: World<Session: WriteIam> + ManageAccounts>(
     carry_out(&engine, to_process.collect(), &arguments, &Before::default()).await
 }
 
-/// The engine, and the accounts that the options select.
-async fn select<W: World + ManageAccounts>(
+/// The engine, and what the options select.
+async fn start<W: World + ManageAccounts>(
     arguments: &RunArgs,
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
-) -> anyhow::Result<(Engine<W>, Selected)> {
+) -> anyhow::Result<(Engine<W>, Selection)> {
     let selection = arguments.selection.selection()?.context("pass `--all`, `--ou`, `--account` or `--tag`")?;
     let config = config::load(&arguments.config)?;
     config::refuse_example_values(&config)?;
-    let engine = Engine::new(connect(&arguments.aws).await?, config);
-    let selected = select_accounts(&engine.world, &selection, &engine.config.excluded).await.map_err(cannot_select)?;
-    Ok((engine, selected))
+    Ok((Engine::new(connect(&arguments.aws).await?, config), selection))
 }
 
 /// The plans of the accounts.
@@ -184,38 +185,80 @@ struct Planned {
     /// The accounts with changes.
     accounts: Vec<SavedAccount>,
     salt: Salt,
+    organization: Option<Organization>,
+    /// Whether all accounts are listed.
+    is_listed: bool,
 }
 
-/// Plans for each account.
-async fn read<W: World>(
+impl Planned {
+    /// What was not read, if the run was interrupted.
+    fn interruption(&self) -> Option<String> {
+        match (self.is_listed, self.results.overview.not_started()) {
+            (true, 0) => None,
+            (true, count) => Some(format!("{} not read", are(count))),
+            (false, 0) => Some("the accounts are not all listed, and the others were not read".to_owned()),
+            (false, count) => {
+                let count = are(count);
+                Some(format!("the accounts are not all listed, and {count} listed and not read"))
+            }
+        }
+    }
+}
+
+/// Plans for each account, while the accounts are listed.
+async fn read<W: World + ManageAccounts>(
     engine: &Engine<W>,
-    Selected { accounts, skipped }: Selected,
+    selection: &Selection,
     arguments: &RunArgs,
     print: Print,
 ) -> anyhow::Result<Planned> {
-    if arguments.format == Format::Json {
-        print_skipped(&skipped)?;
-    }
-    let total = accounts.len();
     let run = run(engine, arguments);
-    let mut results = Results::new(Mode::Plan, total, skipped, print);
-    let mut changed = Vec::new();
     let salt = Salt::new(random()?);
-    let accounts = accounts.into_iter().map(AccountToProcess::from).collect();
-    let plans = engine.plan_accounts(accounts, &run, |account, report| {
-        let Some(report) = results.add(&account, report) else { return };
-        if !report.changes.is_empty() {
-            let HashedPlan { changes, .. } = HashedPlan::new(&salt, report.changes.iter().map(|step| &step.change));
-            changed.push(SavedAccount { id: account.id, name: account.name.to_string(), changes });
+    let results = Results::of_plans(print);
+    let mut planned = Planned { results, accounts: Vec::new(), salt, organization: None, is_listed: false };
+    let mut total = 0;
+    let pages = SelectedPages::new(&engine.world, selection, &engine.config.excluded);
+    let plans = engine.plan_selected(pages, &run, |step| match step {
+        WhileListing::Listed(page) => {
+            total += page.selected.accounts.len();
+            planned.listed(&page);
         }
+        WhileListing::Ended((account, report)) => planned.ended(account, report),
     });
-    if until_interrupted(plans, &run.interrupt).await.is_none() {
-        let done = results.overview.tally().total() + results.overview.not_started();
-        results.overview.add_not_started(total.saturating_sub(done));
+    let ended = until_interrupted(plans, &run.interrupt).await;
+    let is_listed = planned.is_listed;
+    let Planned { results, accounts, .. } = &mut planned;
+    let overview = &mut results.overview;
+    let read = overview.tally().total();
+    match ended {
+        Some(Ok(())) => {}
+        None => overview.add_not_started(total.saturating_sub(read + overview.not_started())),
+        Some(Err(error)) => return Err(cannot_list_all(error, read, "plan")),
+    }
+    if !is_listed {
+        overview.set_partly_listed();
     }
     results.finish()?;
-    changed.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(Planned { results, accounts: changed, salt })
+    accounts.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(planned)
+}
+
+impl Planned {
+    fn listed(&mut self, page: &SelectedPage) {
+        self.is_listed = page.is_last;
+        if self.organization.is_none() {
+            self.organization = Organization::of(&page.selected);
+        }
+        self.results.listed(page);
+    }
+
+    fn ended(&mut self, account: AccountToProcess, report: AccountReport) {
+        let Some(report) = self.results.add(&account, report) else { return };
+        if !report.changes.is_empty() {
+            let HashedPlan { changes, .. } = HashedPlan::new(&self.salt, report.changes.iter().map(|step| &step.change));
+            self.accounts.push(SavedAccount { id: account.id, name: account.name.to_string(), changes });
+        }
+    }
 }
 
 /// The accounts that are not applied.
@@ -234,7 +277,7 @@ async fn carry_out<W: World<Session: WriteIam>>(
 ) -> anyhow::Result<Exit> {
     let total = accounts.len();
     let run = run(engine, arguments);
-    let mut results = Results::new(Mode::Apply, total, Vec::new(), Print::new(arguments.format, arguments.verbose));
+    let mut results = Results::of_changes(total, Print::new(arguments.format, arguments.verbose));
     let applied = engine.apply_accounts(accounts, &run, |account, report| {
         results.add(&account, report);
     });

@@ -1,7 +1,7 @@
 use clap::Parser;
 use onboarding_core::account::AccountState;
 use onboarding_core::time::from_unix_seconds;
-use onboarding_simulation::FakeOrganization;
+use onboarding_simulation::{FakeOrganization, Faulty, Injection, Script};
 use tempfile::TempDir;
 
 use super::super::args::{Args, Command};
@@ -43,9 +43,14 @@ impl Scenario {
 
     /// Runs `onboard` with these words and the configuration.
     fn run(&self, words: &[&str]) -> anyhow::Result<Exit> {
+        self.run_with(&Script::none(), words)
+    }
+
+    /// The same, with the faults of a script.
+    fn run_with(&self, script: &Script, words: &[&str]) -> anyhow::Result<Exit> {
         let config = self.path("onboarding.toml");
         let words = [&["onboard"], words, &["--wait", "0", "--config", &config]].concat();
-        let organization = self.organization.clone();
+        let organization = Faulty::new(self.organization.clone(), script);
         let connect = async |_: &Aws| Ok(organization);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -114,5 +119,21 @@ fn file_with_another_change_of_the_same_words_changes_nothing() {
     value["accounts"][0]["changes"][0]["hash"] = "0".repeat(64).into();
     std::fs::write(&plan, value.to_string()).unwrap();
     assert_eq!(scenario.run(&["apply", &plan, "--yes"]).unwrap(), Exit::Blocked);
+    assert_eq!(scenario.writes(), 0);
+}
+
+#[test]
+fn list_that_cannot_be_read_to_its_end_makes_no_plan() {
+    let scenario = Scenario::new();
+    scenario.organization.set_page_size(2);
+    scenario.organization.set_latency(Duration::from_secs(1));
+    let plan = scenario.path("plan.json");
+    for words in [&["plan", "--all", "--out", &plan][..], &["apply", "--all", "--yes"]] {
+        let script = Script::during(2, usize::MAX, Injection::AccessDenied).only("organizations:ListAccounts");
+        let error = scenario.run_with(&script, words).unwrap_err().to_string();
+        assert!(error.starts_with("cannot list the accounts of the organization: "), "{error}");
+        assert_eq!(script.calls().len(), 3);
+    }
+    assert!(!std::fs::exists(&plan).unwrap());
     assert_eq!(scenario.writes(), 0);
 }

@@ -10,7 +10,7 @@ use onboarding_core::mode::Mode;
 use onboarding_core::organization::{AccountName, Overview, Tally};
 use onboarding_core::report::{Detail, Report, plan_lines, report_lines};
 use onboarding_core::selection::SkippedAccount;
-use onboarding_engine::{AccountReport, AccountToProcess};
+use onboarding_engine::{AccountReport, AccountToProcess, SelectedPage};
 
 /// The results so far of one pass over the accounts.
 pub(super) struct Results {
@@ -48,20 +48,37 @@ impl Print {
 }
 
 impl Results {
-    /// No result yet of this many accounts.
-    pub(super) fn new(mode: Mode, total: usize, skipped: Vec<SkippedAccount>, print: Print) -> Self {
-        let what = match mode {
-            Mode::Plan => "Reading",
-            Mode::Apply => "Applying",
-        };
+    /// No result yet of plans for accounts that are still listed.
+    pub(super) fn of_plans(print: Print) -> Self {
+        Self::new(Mode::Plan, Progress::new("Reading", None), print)
+    }
+
+    /// No result yet of changes in this many accounts.
+    pub(super) fn of_changes(total: usize, print: Print) -> Self {
+        Self::new(Mode::Apply, Progress::new("Applying", Some(total)), print)
+    }
+
+    fn new(mode: Mode, progress: Progress, print: Print) -> Self {
         Self {
-            overview: Overview::new(mode, skipped),
+            overview: Overview::new(mode, Vec::new()),
             exit: Exit::Done,
             unchanged: (Tally::default(), Exit::Done),
-            progress: Some(Progress::new(what, total)),
+            progress: Some(progress),
             print,
             error: None,
         }
+    }
+
+    /// Takes a page of the list of accounts.
+    pub(super) fn listed(&mut self, page: &SelectedPage) {
+        if let Some(progress) = &mut self.progress {
+            progress.listed(page);
+        }
+        let skipped = &page.selected.skipped;
+        if matches!(self.print, Print::Json | Print::JsonWithoutChanges) && self.error.is_none() {
+            self.error = print_skipped(skipped).err();
+        }
+        self.overview.add_skipped(skipped.iter().cloned());
     }
 
     /// Takes the result of an account; returns its report.
@@ -114,7 +131,7 @@ impl Results {
 }
 
 /// Prints the accounts that are skipped, each as a line of JSON.
-pub(super) fn print_skipped(skipped: &[SkippedAccount]) -> anyhow::Result<()> {
+fn print_skipped(skipped: &[SkippedAccount]) -> anyhow::Result<()> {
     for SkippedAccount { id, name, reason } in skipped {
         let line = json!({
             "version": 1,

@@ -15,6 +15,7 @@ use onboarding_core::lines::{Line, render};
 use onboarding_core::organization::{AccountName, Overview};
 use onboarding_core::report::Report;
 use onboarding_core::suggestion::{counted, thousands};
+use onboarding_engine::SelectedPage;
 
 /// The bar that is shown.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
@@ -28,20 +29,26 @@ pub(super) fn around_bar<T>(print: impl FnOnce() -> T) -> T {
     }
 }
 
+/// What the bar shows: while the accounts are still listed, there is no total to compare with.
+const LISTING: &str = "{prefix} {human_pos} of {human_len} listed so far  {per_sec}  {wide_msg}";
+const LISTED: &str = "{prefix} {bar:24}  {human_pos}/{human_len}  {percent} %  {per_sec}  {eta} left  {wide_msg}";
+
 /// How far a command is.
 pub(super) struct Progress {
     total: usize,
+    /// Whether more accounts are still listed.
+    is_listing: bool,
     done: usize,
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
-    /// Starts with no account of this many. `what` is what happens to them, such as `Reading`.
-    pub(super) fn new(what: &'static str, total: usize) -> Self {
-        let bar = (std::io::stderr().is_terminal() && total > 0).then(|| {
-            let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-            let template = "{prefix} {bar:24}  {human_pos}/{human_len}  {percent} %  {per_sec}  {eta} left  {wide_msg}";
-            bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    /// Starts with no account of this many; `None` if the accounts are still listed. `what` is what happens to them, such as `Reading`.
+    pub(super) fn new(what: &'static str, total: Option<usize>) -> Self {
+        let bar = (std::io::stderr().is_terminal() && total != Some(0)).then(|| {
+            let length = total.unwrap_or_default() as u64;
+            let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+            bar.set_style(style(if total.is_some() { LISTED } else { LISTING }));
             bar.set_prefix(what);
             bar
         });
@@ -51,7 +58,19 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(250));
         }
         *BAR.lock().unwrap_or_else(PoisonError::into_inner) = bar.clone();
-        Self { total, done: 0, bar }
+        Self { total: total.unwrap_or_default(), is_listing: total.is_none(), done: 0, bar }
+    }
+
+    /// A page of the list of accounts was read. After the last one, the total is known.
+    pub(super) fn listed(&mut self, page: &SelectedPage) {
+        self.total += page.selected.accounts.len();
+        self.is_listing = !page.is_last;
+        if let Some(bar) = &self.bar {
+            bar.set_length(self.total as u64);
+            if page.is_last {
+                bar.set_style(style(LISTED));
+            }
+        }
     }
 
     /// An account ended; `overview` includes it.
@@ -63,7 +82,8 @@ impl Progress {
                 bar.inc(1);
             }
             None => {
-                let position = format!("[{}/{}]", thousands(self.done), thousands(self.total));
+                let so_far = if self.is_listing { " listed so far" } else { "" };
+                let position = format!("[{}/{}{so_far}]", thousands(self.done), thousands(self.total));
                 eprint(&format!("{position} {account}: {}", ending(report)));
             }
         }
@@ -87,6 +107,10 @@ impl Drop for Progress {
             bar.finish_and_clear();
         }
     }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 fn eprint(text: &dyn Display) {

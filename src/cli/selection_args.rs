@@ -11,6 +11,7 @@ use super::input::{input_name, read};
 use onboarding_core::account::AccountId;
 use onboarding_core::organizational_unit::UnitSelector;
 use onboarding_core::selection::{RequestedId, Scope, Selection, TagFilter, parse_account_file};
+use onboarding_core::suggestion::thousands;
 use onboarding_engine::SelectError;
 
 /// How many errors of a file are printed.
@@ -77,4 +78,15 @@ pub(super) fn cannot_select(error: SelectError) -> anyhow::Error {
         SelectError::Api(error) => explained_error("cannot list the accounts of the organization", &error),
         error @ (SelectError::NotFound(_) | SelectError::Nothing(_)) => anyhow!("{error}"),
     }
+}
+
+/// The same after accounts were read while the list was read: nothing is made of a part of them that could look like all.
+pub(super) fn cannot_list_all(error: SelectError, read: usize, what: &str) -> anyhow::Error {
+    let error = cannot_select(error);
+    if read == 0 {
+        return error;
+    }
+    let plural = if read == 1 { "" } else { "s" };
+    let read = thousands(read);
+    anyhow!("{error}; {read} account{plural} had been read by then, no {what} is made of a part, and nothing was changed")
 }

@@ -8,7 +8,7 @@ use onboarding_core::last_result::Requirement;
 use onboarding_core::lines::plain;
 use onboarding_core::selection::Selection;
 use onboarding_engine::ports::{ManageAccounts, World};
-use onboarding_engine::{Engine, all_records, select_accounts, unit_paths};
+use onboarding_engine::{Engine, SelectedPages, all_records, select_accounts, unit_paths};
 use onboarding_simulation::{Faulty, Injection, RoleState, Script};
 
 use crate::common::{
@@ -22,7 +22,10 @@ async fn audits<W: World + ManageAccounts>(engine: &Engine<W>) -> (Audit, Audit)
     let world = &engine.world;
     let selected = select_accounts(world, &Selection::all(), &engine.config.excluded).await.unwrap();
     let units = unit_paths(world, &selected.accounts).await.unwrap();
-    let live = engine.audit_live(selected.clone(), &units, "audit", 4, || ()).await;
+    let selection = Selection::all();
+    let pages = SelectedPages::new(world, &selection, &engine.config.excluded);
+    let mut live = engine.audit_live(pages, "audit", 4, |_| ()).await.unwrap();
+    live.set_units(&units);
     (engine.audit_records(selected, &units).await.unwrap(), live)
 }
 

@@ -10,6 +10,7 @@ mod common;
 mod access_is_exact;
 mod account_creation;
 mod account_selection;
+mod accounts_while_listing;
 mod any_vendor_answer;
 mod audit;
 mod changed_configuration;

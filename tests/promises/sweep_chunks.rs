@@ -6,6 +6,7 @@ use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::code::OutcomeKind;
 use onboarding_core::lease::Lease;
 use onboarding_core::sweep_mode::SweepMode;
+use onboarding_core::time::since;
 use onboarding_engine::ports::Clock;
 use onboarding_simulation::{AccountCreation, Injection, RoleState, Script};
 use serde_json::{Value, json};
@@ -74,6 +75,25 @@ fn chunk_of_converged_accounts_needs_no_description_and_two_calls_for_its_record
         );
     }
     function.assert_all_processed("the chunk");
+}
+
+/// The number of dependent steps of a chunk of converged accounts, however many there are: reading the records, assuming the access
+/// roles, reading the roles, and writing the records. The configuration, once a minute, is a step before them.
+#[test]
+fn chunk_of_converged_accounts_takes_four_steps_and_one_to_read_the_configuration() {
+    let (function, _) = onboarded(3);
+    let message = chunk(&function);
+    function.wait(DAY);
+    function.organization().set_latency(Duration::from_secs(1));
+    let steps = || {
+        function.queue.put(&message);
+        let start = function.organization().now();
+        let batch = function.queue.receive(1);
+        assert_eq!(function.invoke(&batch), [""; 0]);
+        function.queue.delete(&batch[0].id);
+        since(start, function.organization().now())
+    };
+    assert_eq!([steps(), steps()], [5, 4].map(Duration::from_secs));
 }
 
 /// A look has a session that can only read.

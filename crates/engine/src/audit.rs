@@ -1,9 +1,10 @@
 //! The audit of the selected accounts, from the records or live. Nothing is written, in an account or elsewhere.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::time::SystemTime;
 
-use futures_util::{StreamExt, stream};
+use futures_util::TryStreamExt;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::audit::{
     Audit, AuditSource, AuditedAccount, LiveAccount, audit_requirements, live_account, recorded_account,
@@ -11,13 +12,16 @@ use onboarding_core::audit::{
 use onboarding_core::error::ApiError;
 use onboarding_core::limits::AUDIT_WAIT;
 use onboarding_core::record::Record;
-use onboarding_core::selection::Selected;
+use onboarding_core::selection::{Selected, SkippedAccount};
 
 use crate::first_look::FirstLook;
+use crate::interrupt::Interrupt;
 use crate::job::Engine;
 use crate::pages::Pages;
-use crate::ports::{Records, World};
+use crate::ports::{ManageAccounts, Records, World};
+use crate::select_accounts::{SelectError, SelectedPages};
 use crate::verify::Verified;
+use crate::while_listing::{WhileListing, while_listing};
 
 /// The records of all accounts.
 ///
@@ -56,32 +60,48 @@ impl<W: World> Engine<W> {
             recorded_account(&self.config, &requirements, account, unit(units, account), record)
         };
         let accounts = selected.accounts.iter().map(audited).collect();
-        Ok(self.audit_of(AuditSource::Records, accounts, selected))
+        Ok(self.audit_of(AuditSource::Records, accounts, selected.skipped))
     }
 
-    /// The audit from a plan for each account, of which up to `concurrency` are made at the same time. `run` is the name of
-    /// this run, and `progress` is called after each account.
+    /// The audit from a plan for each account, of which up to `concurrency` are made at the same time, while the accounts are
+    /// listed. `run` is the name of this run, and `observe` gets each page of the list, and each account that was read. The units
+    /// of the accounts are not known yet ([`Audit::set_units`]).
+    ///
+    /// # Errors
+    /// When the list cannot be read to its end.
     pub async fn audit_live(
         &self,
-        selected: Selected,
-        units: &BTreeMap<AccountId, String>,
+        pages: SelectedPages<'_, W>,
         run: &str,
         concurrency: usize,
-        mut progress: impl FnMut(),
-    ) -> Audit {
-        let audited = stream::iter(&selected.accounts).map(|account| self.audit_account(account, units, run));
-        let mut audited = audited.buffer_unordered(concurrency.max(1));
+        mut observe: impl FnMut(WhileListing<AccountId>),
+    ) -> Result<Audit, SelectError>
+    where
+        W: ManageAccounts,
+    {
+        let interrupt = Interrupt::default();
+        let audit = async |account: Account| self.audit_account(&account, run).await;
+        let mut steps = pin!(while_listing(pages, &interrupt, concurrency, audit));
         let mut accounts = Vec::new();
-        while let Some(account) = audited.next().await {
-            accounts.push(account);
-            progress();
+        let mut skipped = Vec::new();
+        while let Some(step) = steps.try_next().await? {
+            match step {
+                WhileListing::Listed(page) => {
+                    skipped.extend(page.selected.skipped.iter().cloned());
+                    observe(WhileListing::Listed(page));
+                }
+                WhileListing::Ended(account) => {
+                    observe(WhileListing::Ended(account.id.clone()));
+                    accounts.push(account);
+                }
+            }
         }
-        drop(audited);
         accounts.sort_by(|a, b| a.id.cmp(&b.id));
-        self.audit_of(AuditSource::Live, accounts, selected)
+        skipped.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(self.audit_of(AuditSource::Live, accounts, skipped))
     }
 
-    async fn audit_account(&self, account: &Account, units: &BTreeMap<AccountId, String>, run: &str) -> AuditedAccount {
+    async fn audit_account(&self, account: &Account, run: &str) -> AuditedAccount {
         // The time of an account starts when its turn comes.
         let job = self.command_line_job(account.id.clone(), run, AUDIT_WAIT);
         let look = FirstLook { account: Some(Ok(Some(account.clone()))), record: None };
@@ -93,10 +113,10 @@ impl<W: World> Engine<W> {
             record: &record,
             made_at: self.world.now(),
         };
-        live_account(&self.config, &audit_requirements(&self.config), account, unit(units, account), &live)
+        live_account(&self.config, &audit_requirements(&self.config), account, "", &live)
     }
 
-    fn audit_of(&self, source: AuditSource, accounts: Vec<AuditedAccount>, selected: Selected) -> Audit {
+    fn audit_of(&self, source: AuditSource, accounts: Vec<AuditedAccount>, skipped: Vec<SkippedAccount>) -> Audit {
         let made_at: SystemTime = self.world.now();
         Audit {
             source,
@@ -104,7 +124,7 @@ impl<W: World> Engine<W> {
             configuration: self.config.hash.clone(),
             requirements: audit_requirements(&self.config),
             accounts,
-            skipped: selected.skipped,
+            skipped,
         }
     }
 }

@@ -19,6 +19,7 @@
 //! | `audit` | the audit of many accounts, from the records or live |
 //! | `trust_audit` | who outside the organization can assume the roles of many accounts |
 //! | `units`, `select_accounts` | the organizational units; the accounts that a command is for |
+//! | `while_listing` | processes accounts while the list of accounts is still being read |
 //! | `organization`, `interrupt` | plan or apply for many accounts at the same time, until the user interrupts it |
 //! | `new_accounts/` | creates accounts, moves them and onboards them |
 //! | `handoffs` | what a person still has to do at vendors; no account is accessed |
@@ -77,6 +78,7 @@ mod unit_tree;
 mod units;
 mod vendors;
 mod verify;
+mod while_listing;
 mod write_ahead;
 
 pub use account_facts::target_units;
@@ -96,8 +98,9 @@ pub use record_batch::{load_records, save_records};
 pub use retry::{timed_out, timeout_at};
 pub use run::Processed;
 pub use secrets::{Unusable, Use, read_parameters};
-pub use select_accounts::{SelectError, select_accounts};
+pub use select_accounts::{SelectError, SelectedPage, SelectedPages, select_accounts};
 pub use target::TargetAccount;
 pub use trust_audit::organization_accounts;
 pub use units::unit_paths;
 pub use verify::Verified;
+pub use while_listing::WhileListing;

@@ -4,11 +4,15 @@
 //! A bounded number of accounts is in progress. What happens in one does not affect the others: an error is the outcome of its
 //! report, and a panic is caught and reported like one. After an interrupt, the accounts in progress are finished and no other is
 //! started. Nothing is kept between two runs: what an account needs is read from it, so that the same command continues.
+//!
+//! A plan looks at the first accounts while the others are still listed ([`Engine::plan_selected`]). An apply has a plan that was
+//! confirmed, and thus all of its accounts.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::code::Code;
 use onboarding_core::mode::Mode;
@@ -22,7 +26,9 @@ use tracing::Instrument;
 use crate::first_look::FirstLook;
 use crate::interrupt::Interrupt;
 use crate::job::{Engine, Job};
-use crate::ports::{World, WriteIam};
+use crate::ports::{ManageAccounts, World, WriteIam};
+use crate::select_accounts::{SelectError, SelectedPages};
+use crate::while_listing::{WhileListing, while_listing};
 
 /// How many accounts are processed.
 #[derive(Debug, Clone)]
@@ -67,38 +73,61 @@ impl<W: World> Engine<W> {
         run: &OrganizationRun,
         ended: impl FnMut(AccountToProcess, AccountReport),
     ) {
+        process_accounts(accounts, run.concurrency, |account| self.plan_account(account, run), ended).await;
+    }
+
+    /// The same for the accounts of a list, while it is being read. `observe` gets each page, and every account as soon as it is
+    /// done.
+    ///
+    /// # Errors
+    /// When the list cannot be read to its end: the accounts that are not done by then are not planned for.
+    pub async fn plan_selected(
+        &self,
+        pages: SelectedPages<'_, W>,
+        run: &OrganizationRun,
+        mut observe: impl FnMut(WhileListing<(AccountToProcess, AccountReport)>),
+    ) -> Result<(), SelectError>
+    where
+        W: ManageAccounts,
+    {
+        let plan = |account: Account| self.plan_account(AccountToProcess::from(account), run);
+        let mut steps = pin!(while_listing(pages, &run.interrupt, run.concurrency, plan));
+        while let Some(step) = steps.try_next().await? {
+            observe(step);
+        }
+        Ok(())
+    }
+
+    async fn plan_account(
+        &self,
+        account: AccountToProcess,
+        run: &OrganizationRun,
+    ) -> (AccountToProcess, AccountReport) {
         let plan = async |job: &Job, listed: Option<Account>| {
             let look = FirstLook { account: listed.map(|account| Ok(Some(account))), record: None };
             self.plan_unsaved(job, look).await.save(job).await
         };
-        self.process_accounts(accounts, run, Mode::Plan, plan, ended).await;
+        self.process_account(account, run, Mode::Plan, plan).await
     }
 
-    async fn process_accounts(
+    /// Processes an account, unless the run was interrupted.
+    async fn process_account(
         &self,
-        accounts: Vec<AccountToProcess>,
+        mut account: AccountToProcess,
         run: &OrganizationRun,
         mode: Mode,
         process: impl AsyncFn(&Job, Option<Account>) -> Report,
-        mut ended: impl FnMut(AccountToProcess, AccountReport),
-    ) {
-        let process = &process;
-        let process_one = async |mut account: AccountToProcess| {
-            if run.interrupt.is_set() {
-                return (account, None);
-            }
-            let mut job = self.command_line_job(account.id.clone(), &run.name, run.wait);
-            job.confirmed_plan = account.confirmed.take();
-            let span = tracing::debug_span!("account", id = %account.id);
-            let done = AssertUnwindSafe(process(&job, account.listed.take())).catch_unwind().instrument(span).await;
-            let mut report = done.unwrap_or_else(|_| panicked(&account.id, mode));
-            report.account_name.get_or_insert_with(|| account.name.clone());
-            (account, Some(Box::new(report)))
-        };
-        let mut done = stream::iter(accounts).map(process_one).buffer_unordered(run.concurrency.max(1));
-        while let Some((account, report)) = done.next().await {
-            ended(account, report);
+    ) -> (AccountToProcess, AccountReport) {
+        if run.interrupt.is_set() {
+            return (account, None);
         }
+        let mut job = self.command_line_job(account.id.clone(), &run.name, run.wait);
+        job.confirmed_plan = account.confirmed.take();
+        let span = tracing::debug_span!("account", id = %account.id);
+        let done = AssertUnwindSafe(process(&job, account.listed.take())).catch_unwind().instrument(span).await;
+        let mut report = done.unwrap_or_else(|_| panicked(&account.id, mode));
+        report.account_name.get_or_insert_with(|| account.name.clone());
+        (account, Some(Box::new(report)))
     }
 }
 
@@ -112,7 +141,20 @@ impl<W: World<Session: WriteIam>> Engine<W> {
     ) {
         // The list may be minutes old: before it writes, the engine asks for the account again.
         let apply = async |job: &Job, _: Option<Account>| self.apply(job).await;
-        self.process_accounts(accounts, run, Mode::Apply, apply, ended).await;
+        let apply_one = |account| self.process_account(account, run, Mode::Apply, apply);
+        process_accounts(accounts, run.concurrency, apply_one, ended).await;
+    }
+}
+
+async fn process_accounts<F: Future<Output = (AccountToProcess, AccountReport)>>(
+    accounts: Vec<AccountToProcess>,
+    concurrency: usize,
+    process: impl FnMut(AccountToProcess) -> F,
+    mut ended: impl FnMut(AccountToProcess, AccountReport),
+) {
+    let mut done = stream::iter(accounts).map(process).buffer_unordered(concurrency.max(1));
+    while let Some((account, report)) = done.next().await {
+        ended(account, report);
     }
 }
 

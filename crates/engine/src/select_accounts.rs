@@ -1,6 +1,10 @@
 //! Finds the accounts that a command is for: lists the organization, and reads the units and the tags that the request names.
 //!
 //! Nothing is read in an account. Units are read only if the request names some, and tags only if it asks for tags.
+//!
+//! Listing 10,000 accounts takes more than a minute, because Organizations returns 20 of them with each call and allows few
+//! calls a second. So the selected accounts of a page are known as soon as the page was read ([`SelectedPages`]). Only a request that
+//! names accounts needs the whole list first: an account that is not in it is an error before anything is read in another.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,9 +16,8 @@ use onboarding_core::organizational_unit::UnitId;
 use onboarding_core::selection::{Listing, NotFound, Scope, Selected, Selection, find};
 use onboarding_core::suggestion::counted;
 
-use crate::all_accounts::{AllAccounts, all_accounts};
-use crate::pages::read_pages;
-use crate::ports::{Directory, ManageAccounts, TagPage};
+use crate::pages::{Pages, read_pages};
+use crate::ports::{AccountPage, Directory, ManageAccounts, TagPage};
 use crate::units::{Units, units_above};
 
 /// How many accounts' tags are read at the same time: enough for the rate that Organizations allows, if an answer takes less than
@@ -44,41 +47,148 @@ pub async fn select_accounts(
     selection: &Selection,
     excluded: &BTreeSet<Exclude>,
 ) -> Result<Selected, SelectError> {
-    let AllAccounts { accounts, unreadable } = all_accounts(world).await?;
-    let unreadable = unreadable.into_iter().map(|account| (account.id, account.problem)).collect();
-    let mut listing = Listing { accounts, unreadable, units_above: BTreeMap::new() };
-    let mut units = Units::new(world);
-    let mut not_found = NotFound::default();
-    let mut named_units = BTreeSet::new();
-    if let Scope::Named { units: selectors, .. } = &selection.scope {
+    let mut pages = SelectedPages::new(world, selection, excluded);
+    let mut all = Selected::default();
+    while let Some(page) = pages.next().await? {
+        all.accounts.extend(page.selected.accounts);
+        all.skipped.extend(page.selected.skipped);
+    }
+    all.accounts.sort_by(|a, b| a.id.cmp(&b.id));
+    all.skipped.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(all)
+}
+
+/// The selected accounts of a page of the list.
+#[derive(Debug)]
+pub struct SelectedPage {
+    /// The accounts. Each is on one page only, even if Organizations returns it on several.
+    pub selected: Selected,
+    /// Whether the list ends with this page.
+    pub is_last: bool,
+}
+
+/// The accounts that a request selects, page by page.
+pub struct SelectedPages<'a, W> {
+    world: &'a W,
+    selection: &'a Selection,
+    excluded: &'a BTreeSet<Exclude>,
+    units: Units<'a, W>,
+    /// The units that the request names, once they were found.
+    named_units: Option<BTreeSet<UnitId>>,
+    position: Position,
+    pages: Pages,
+    /// The accounts of the earlier pages.
+    listed: BTreeSet<AccountId>,
+    /// How many accounts are selected so far, before tags narrow them and after.
+    found: usize,
+    with_tags: usize,
+}
+
+/// Which page comes next.
+enum Position {
+    First,
+    Page(String),
+    End,
+}
+
+impl<'a, W: ManageAccounts> SelectedPages<'a, W> {
+    /// No page yet. `excluded` is what the configuration excludes.
+    pub fn new(world: &'a W, selection: &'a Selection, excluded: &'a BTreeSet<Exclude>) -> Self {
+        Self {
+            world,
+            selection,
+            excluded,
+            units: Units::new(world),
+            named_units: None,
+            position: Position::First,
+            pages: Pages::new("organizations:ListAccounts"),
+            listed: BTreeSet::new(),
+            found: 0,
+            with_tags: 0,
+        }
+    }
+
+    /// The next page with its selected accounts, ordered by their IDs; `None` after the last page. If the request names accounts,
+    /// the whole list is one page.
+    ///
+    /// # Errors
+    /// When a call fails, when the request names something that the organization does not have, and after the last page when no
+    /// account is selected.
+    pub async fn next(&mut self) -> Result<Option<SelectedPage>, SelectError> {
+        if matches!(self.position, Position::End) {
+            return Ok(None);
+        }
+        let needs_whole_list =
+            matches!(&self.selection.scope, Scope::Named { accounts, .. } if !accounts.is_empty());
+        let mut listing = Listing::default();
+        self.read_page(&mut listing).await?;
+        while needs_whole_list && !matches!(self.position, Position::End) {
+            self.read_page(&mut listing).await?;
+        }
+        let selected = self.select(listing).await?;
+        let is_last = matches!(self.position, Position::End);
+        if is_last && self.found == 0 {
+            return Err(SelectError::Nothing("the units that are named contain no account"));
+        }
+        if is_last && self.with_tags == 0 {
+            return Err(SelectError::Nothing("none of them has the tags"));
+        }
+        Ok(Some(SelectedPage { selected, is_last }))
+    }
+
+    /// Adds the accounts of the next page that were on no earlier page.
+    async fn read_page(&mut self, listing: &mut Listing) -> Result<(), ApiError> {
+        let from = match std::mem::replace(&mut self.position, Position::End) {
+            Position::First => None,
+            Position::Page(token) => Some(token),
+            Position::End => return Ok(()),
+        };
+        let AccountPage { accounts, unreadable, next } = self.world.accounts(from).await?;
+        self.position = self.pages.next(next)?.map_or(Position::End, Position::Page);
+        listing.accounts.extend(accounts.into_iter().filter(|account| self.listed.insert(account.id.clone())));
+        let mut is_new = |id: &Option<AccountId>| id.clone().is_none_or(|id| self.listed.insert(id));
+        let unreadable = unreadable.into_iter().map(|account| (account.id, account.problem));
+        listing.unreadable.extend(unreadable.filter(|(id, _)| is_new(id)));
+        Ok(())
+    }
+
+    async fn select(&mut self, mut listing: Listing) -> Result<Selected, SelectError> {
+        let mut not_found = NotFound::default();
+        let named_units = match self.named_units.take() {
+            Some(known) => known,
+            None => self.find_units(&mut not_found).await?,
+        };
+        if named_units.iter().any(|unit| !unit.is_root()) {
+            listing.units_above = of_accounts_without_path(&mut self.units, &listing.accounts).await?;
+        }
+        let mut selected = match find(&self.selection.scope, &named_units, listing, self.excluded) {
+            Ok(selected) if not_found.is_empty() => selected,
+            Ok(_) => return Err(not_found.into()),
+            Err(problem) => return Err(NotFound { units: not_found.units, ..problem }.into()),
+        };
+        self.named_units = Some(named_units);
+        self.found += selected.total();
+        if !self.selection.tags.is_empty() && selected.total() > 0 {
+            let tagged = tagged(self.world, self.selection, &selected).await?;
+            selected.retain(|id| tagged.contains(id));
+        }
+        self.with_tags += selected.total();
+        Ok(selected)
+    }
+
+    async fn find_units(&mut self, not_found: &mut NotFound) -> Result<BTreeSet<UnitId>, ApiError> {
+        let mut found = BTreeSet::new();
+        let Scope::Named { units: selectors, .. } = &self.selection.scope else { return Ok(found) };
         for selector in selectors {
-            match units.find(selector).await? {
+            match self.units.find(selector).await? {
                 Ok(unit) => {
-                    named_units.insert(unit.id);
+                    found.insert(unit.id);
                 }
                 Err(problem) => not_found.units.push(problem),
             }
         }
+        Ok(found)
     }
-    if named_units.iter().any(|unit| !unit.is_root()) {
-        listing.units_above = of_accounts_without_path(&mut units, &listing.accounts).await?;
-    }
-    let mut selected = match find(&selection.scope, &named_units, listing, excluded) {
-        Ok(selected) if not_found.is_empty() => selected,
-        Ok(_) => return Err(not_found.into()),
-        Err(problem) => return Err(NotFound { units: not_found.units, ..problem }.into()),
-    };
-    if selected.total() == 0 {
-        return Err(SelectError::Nothing("the units that are named contain no account"));
-    }
-    if !selection.tags.is_empty() {
-        let tagged = tagged(world, selection, &selected).await?;
-        selected.retain(|id| tagged.contains(id));
-        if selected.total() == 0 {
-            return Err(SelectError::Nothing("none of them has the tags"));
-        }
-    }
-    Ok(selected)
 }
 
 async fn of_accounts_without_path<W: ManageAccounts>(

@@ -21,6 +21,19 @@ pub(super) struct Message {
     pub(super) sent_at: SystemTime,
     pub(super) visible_at: SystemTime,
     pub(super) received: u32,
+    pub(super) group: Group,
+}
+
+/// The group of a message. Groups make a standard queue fair: while many messages of one group are being processed, messages of
+/// other groups are delivered first. Each message without a group counts as a group of its own.
+///
+/// See <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Group {
+    /// The messages that the function sends.
+    Sweep,
+    /// A message without a group, such as that of an event.
+    None,
 }
 
 /// A message in the dead-letter queue.
@@ -34,13 +47,13 @@ pub struct DeadLetter {
 
 impl Inbox {
     pub(super) fn put(&mut self, body: &str, now: SystemTime) {
-        self.put_delayed(body, now, Duration::ZERO);
+        self.put_with(body, now, Duration::ZERO, Group::None);
     }
 
-    pub(super) fn put_delayed(&mut self, body: &str, now: SystemTime, delay: Duration) {
+    pub(super) fn put_with(&mut self, body: &str, now: SystemTime, delay: Duration, group: Group) {
         self.serial += 1;
         let id = format!("message-{}", self.serial);
         let visible_at = after(now, delay);
-        self.messages.push(Message { id, body: body.to_owned(), sent_at: now, visible_at, received: 0 });
+        self.messages.push(Message { id, body: body.to_owned(), sent_at: now, visible_at, received: 0, group });
     }
 }

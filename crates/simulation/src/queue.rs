@@ -1,11 +1,12 @@
 //! An SQS queue with a dead-letter queue.
 //!
 //! Delivery is at least once: a received message is hidden for the visibility timeout and delivered again unless it is
-//! deleted. A message that was received too often moves to the dead-letter queue.
+//! deleted. A message that was received too often moves to the dead-letter queue. The queue is fair: while messages of a sweep are
+//! being processed, messages without a group are delivered before those that wait.
 
 use std::time::{Duration, SystemTime};
 
-use crate::inbox::{DeadLetter, Inbox, Message};
+use crate::inbox::{DeadLetter, Group, Inbox, Message};
 use crate::organization::FakeOrganization;
 use onboarding_core::error::ApiError;
 use onboarding_core::outcome::Cause;
@@ -60,14 +61,18 @@ impl FakeQueue {
         let (expired, alive): (Vec<_>, Vec<_>) = messages.drain(..).partition(exhausted);
         *messages = alive;
         dead.extend(expired.into_iter().map(|m| DeadLetter { body: m.body, cause: None }));
-        let visible = messages.iter_mut().filter(|m| m.visible_at <= now).take(most);
+        let is_noisy = messages.iter().any(|m| m.group == Group::Sweep && m.received > 0 && m.visible_at > now);
+        let mut visible: Vec<_> = messages.iter_mut().filter(|m| m.visible_at <= now).collect();
+        if is_noisy {
+            visible.sort_by_key(|m| m.group == Group::Sweep);
+        }
         let receive = |message: &mut Message| {
             message.visible_at = after(now, Self::VISIBILITY);
             message.received += 1;
             let Message { id, body, received, sent_at, .. } = message;
             Delivered { id: id.clone(), body: body.clone(), received: *received, sent_at: *sent_at }
         };
-        visible.map(receive).collect()
+        visible.into_iter().take(most).map(receive).collect()
     }
 
     /// Deletes a message.
@@ -103,7 +108,7 @@ impl Queue for FakeOrganization {
         }
         let mut state = self.lock();
         let now = state.now;
-        messages.iter().for_each(|message| state.inbox.put_delayed(&message.body, now, message.delay));
+        messages.iter().for_each(|message| state.inbox.put_with(&message.body, now, message.delay, Group::Sweep));
         Ok(())
     }
 
@@ -122,5 +127,28 @@ impl Queue for FakeOrganization {
     async fn dead_letter_message(&self, message: &str, cause: &Cause) -> Result<bool, ApiError> {
         self.lock().inbox.dead.push(DeadLetter { body: message.to_owned(), cause: Some(cause.clone()) });
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+
+    fn received(queue: &FakeQueue) -> Vec<String> {
+        queue.receive(1).into_iter().map(|message| message.body).collect()
+    }
+
+    #[test]
+    fn event_overtakes_the_messages_of_a_sweep_that_is_being_processed() {
+        let id = |text: &str| text.parse().unwrap();
+        let organization = FakeOrganization::new("aws".parse().unwrap(), id("111122223333"), id("222233334444"));
+        let queue = organization.queue();
+        let chunks = ["chunk 1", "chunk 2", "chunk 3"].map(|body| OutgoingMessage::from(body.to_owned()));
+        organization.send_messages(&chunks).now_or_never().unwrap().unwrap();
+        assert_eq!(received(&queue), ["chunk 1"]);
+        queue.put("event");
+        assert_eq!(received(&queue), ["event"]);
+        assert_eq!(received(&queue), ["chunk 2"]);
     }
 }

@@ -119,6 +119,12 @@ impl FakeOrganization {
         self.change(|all| all.page_size = items.max(1));
     }
 
+    /// From now on, the last account of a page of `ListAccounts` is the first of the next page as well, as after an account joined
+    /// meanwhile. A page needs two accounts or more.
+    pub fn repeat_accounts_on_pages(&self) {
+        self.change(|all| all.repeats_accounts = true);
+    }
+
     /// Throttles every n-th call; `None` disables throttling. Code that needs n calls for one attempt and starts over after
     /// each failure never finishes.
     pub fn set_throttling(&self, every: Option<u64>) {

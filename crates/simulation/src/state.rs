@@ -62,6 +62,8 @@ pub(super) struct State {
     /// How long policies cannot name a new principal.
     pub(super) propagation: Duration,
     pub(super) page_size: usize,
+    /// Whether the last account of a page is the first of the next one as well.
+    pub(super) repeats_accounts: bool,
     /// When roles were last used; the others never were.
     pub(super) last_uses: BTreeMap<RoleKey, String>,
     pub(super) throttle_every: Option<u64>,
@@ -127,6 +129,7 @@ impl State {
             missing_policies: BTreeSet::new(),
             propagation: Duration::ZERO,
             page_size: 100,
+            repeats_accounts: false,
             last_uses: BTreeMap::new(),
             throttle_every: None,
             explains_denials: false,

@@ -1,11 +1,14 @@
 //! The audit as a whole.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use super::account::{AccountStatus, AuditedAccount, ConfigurationMatch};
 use super::requirement::AuditRequirement;
+use crate::account::AccountId;
 use crate::handoff::HandoffStatus;
 use crate::selection::SkippedAccount;
+use crate::text::printable;
 
 /// Every account × every requirement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +25,15 @@ pub struct Audit {
     pub accounts: Vec<AuditedAccount>,
     /// The other selected accounts.
     pub skipped: Vec<SkippedAccount>,
+}
+
+impl Audit {
+    /// Sets the path of the unit of each account, for an audit that was made before they were known.
+    pub fn set_units(&mut self, units: &BTreeMap<AccountId, String>) {
+        for account in &mut self.accounts {
+            account.unit = units.get(&account.id).map(|unit| printable(unit)).unwrap_or_default();
+        }
+    }
 }
 
 /// Where the statuses of an audit come from.

@@ -33,6 +33,9 @@ impl Overview {
         if !self.skipped.is_empty() {
             counts.push(skipped_summary(&self.skipped));
         }
+        if self.is_partly_listed {
+            counts.push("others not listed".to_owned());
+        }
         format!("{}: {}", accounts(self.total()), counts.join(", "))
     }
 

@@ -160,6 +160,15 @@ fn result_says_what_was_done_and_what_was_not_started() {
 }
 
 #[test]
+fn run_that_was_interrupted_before_all_accounts_were_listed_says_so() {
+    let mut overview = Overview::new(Mode::Plan, Vec::new());
+    overview.add(&report(Mode::Plan, 0, "payments", Outcome::Converged));
+    overview.add_not_started(2);
+    overview.set_partly_listed();
+    insta::assert_snapshot!(overview.summary(), @"3 accounts: 1 converged, 2 not started, others not listed");
+}
+
+#[test]
 fn one_account_with_changes_is_shown_as_it_is() {
     let mut overview = Overview::new(Mode::Plan, Vec::new());
     let changes = [attach("Reader", "arn:aws:iam::444455556607:policy/own")];

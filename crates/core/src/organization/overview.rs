@@ -15,6 +15,8 @@ pub struct Overview {
     pub(super) tally: Tally,
     /// The accounts of which nothing is known, because the run was interrupted before them.
     pub(super) not_started: usize,
+    /// Whether the run was interrupted before all accounts were listed.
+    pub(super) is_partly_listed: bool,
     pub(super) skipped: Vec<SkippedAccount>,
     pub(super) changes: Groups<Changes>,
     pub(super) blocked: Groups<Cause>,
@@ -100,6 +102,7 @@ impl Overview {
             mode,
             tally: Tally::default(),
             not_started: 0,
+            is_partly_listed: false,
             skipped,
             changes: Groups::default(),
             blocked: Groups::default(),
@@ -140,9 +143,20 @@ impl Overview {
         }
     }
 
+    /// Adds accounts that are skipped.
+    pub fn add_skipped(&mut self, skipped: impl IntoIterator<Item = SkippedAccount>) {
+        self.skipped.extend(skipped);
+        self.skipped.sort_by(|a, b| a.id.cmp(&b.id));
+    }
+
     /// Adds accounts that were not started.
     pub fn add_not_started(&mut self, count: usize) {
         self.not_started += count;
+    }
+
+    /// Says that the run was interrupted before all accounts were listed.
+    pub fn set_partly_listed(&mut self) {
+        self.is_partly_listed = true;
     }
 
     /// The counts.
@@ -163,7 +177,7 @@ impl Overview {
         self.not_started
     }
 
-    /// The accounts that were selected, those that were skipped or not started included.
+    /// The accounts that were listed and selected, those that were skipped or not started included.
     #[must_use]
     pub fn total(&self) -> usize {
         self.tally.total() + self.not_started + self.skipped.len()
