@@ -1,7 +1,8 @@
 //! A run over many accounts as lines: the counts first, then the changes, what is blocked, and what was skipped.
 
-use super::group::{AccountName, Group, Groups};
+use super::group::{AccountName, Group, Groups, Member};
 use super::overview::{Changes, Overview};
+use super::units::units_of;
 use crate::lines::{Line, Style};
 use crate::mode::Mode;
 use crate::outcome::{Cause, for_command_line};
@@ -70,7 +71,7 @@ impl Overview {
                 count => format!("these {}", changes(count)),
             };
             lines.push(Line::heading(format!("{}: {these}", accounts(members.len()))));
-            lines.push(Line::at(2).styled(Style::Faint, named(members)));
+            member_lines(lines, 2, members);
             let Changes { lines: one, general, .. } = example;
             lines.extend(if members.len() == 1 { one } else { general }.iter().cloned());
         }
@@ -86,7 +87,7 @@ fn cause_groups(lines: &mut Vec<Line>, title: &str, style: Style, groups: &Group
     lines.extend([Line::blank(), Line::heading(title)]);
     for Group { example, accounts: members } in groups.iter().take(SHOWN) {
         lines.push(Line::at(2).text(format!("{}: ", accounts(members.len()))).styled(style, example.code));
-        lines.push(Line::at(6).styled(Style::Faint, named(members)));
+        member_lines(lines, 6, members);
         lines.push(Line::at(6).text(&example.message));
         if !example.remedy.is_empty() {
             lines.push(Line::at(6).column(Style::Strong, "Fix:", 4).text(for_command_line(&example.remedy)));
@@ -106,9 +107,16 @@ fn notice_groups(lines: &mut Vec<Line>, groups: &Groups<String>) {
     lines.extend([Line::blank(), Line::heading("Notes")]);
     for Group { example, accounts: members } in groups.iter().take(SHOWN) {
         lines.push(Line::at(2).text(format!("{}: ", accounts(members.len()))).text(example));
-        lines.push(Line::at(6).styled(Style::Faint, named(members)));
+        member_lines(lines, 6, members);
     }
     more_groups(lines, &groups);
+}
+
+/// The units of a group, and its first accounts.
+fn member_lines(lines: &mut Vec<Line>, indentation: usize, members: &[Member]) {
+    let faint = |text: String| Line::at(indentation).styled(Style::Faint, text);
+    lines.extend(units_of(members).map(faint));
+    lines.push(faint(named(members)));
 }
 
 fn skipped_lines(lines: &mut Vec<Line>, skipped: &[SkippedAccount]) {

@@ -7,6 +7,7 @@ mod group;
 mod lines;
 mod overview;
 mod saved_plan;
+mod units;
 
 pub use group::AccountName;
 pub use overview::{Overview, Tally};

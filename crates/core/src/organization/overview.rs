@@ -1,6 +1,6 @@
 //! Counts outcomes, and groups accounts by their changes, their causes and their notices.
 
-use super::group::{AccountName, Groups, general_text};
+use super::group::{AccountName, Groups, Member, general_text};
 use crate::code::Code;
 use crate::lines::{Line, plain};
 use crate::mode::Mode;
@@ -114,13 +114,14 @@ impl Overview {
         self.tally.count(report);
         let Some(id) = &report.account_id else { return };
         let account = AccountName::new(id, report.account_name.as_ref());
+        let member = || Member { account: account.clone(), unit: report.unit.clone() };
         if self.mode == Mode::Plan && !report.changes.is_empty() {
             let lines = changes_lines(report, Detail::Summary);
             let general_lines: Vec<_> =
                 lines.iter().map(|line| line.map_text(|text| general_text(text, &account))).collect();
             let count = report.changes.len();
             let key = plain(&general_lines);
-            self.changes.add(key, account.clone(), || Changes { count, lines, general: general_lines });
+            self.changes.add(key, member(), || Changes { count, lines, general: general_lines });
         }
         let groups = match &report.outcome {
             Outcome::Blocked(_) => Some(&mut self.blocked),
@@ -132,11 +133,11 @@ impl Overview {
             let message = general_text(&cause.message, &account);
             let remedy = general_text(&cause.remedy, &account);
             let key = format!("{} {message}", cause.code);
-            groups.add(key, account.clone(), || Cause { message, remedy, ..cause.clone() });
+            groups.add(key, member(), || Cause { message, remedy, ..cause.clone() });
         }
         for notice in &report.notices {
             let notice = general_text(notice, &account);
-            self.notices.add(notice.clone(), account.clone(), || notice);
+            self.notices.add(notice.clone(), member(), || notice);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The report: what a run found and did.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use secrecy::ExposeSecret;
@@ -12,6 +13,7 @@ use crate::blueprint::SecretValues;
 use crate::console::ConsoleLink;
 use crate::handoff::Handoff;
 use crate::mode::Mode;
+use crate::organizational_unit::ShownUnit;
 use crate::outcome::{Cause, Outcome};
 use crate::plan::{Action, Change, Proof, Refusal};
 use crate::policy::external_ids;
@@ -37,6 +39,9 @@ pub struct Report {
     /// The account's path in the organization, such as `o-…/r-…/ou-…/ACCOUNT/`, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ou_path: Option<String>,
+    /// The organizational unit that the account is in, if its names were asked for.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown_unit")]
+    pub unit: Option<Arc<ShownUnit>>,
     /// When the account joined the organization, if known; for the metrics.
     #[serde(skip)]
     pub joined_at: Option<SystemTime>,
@@ -181,6 +186,7 @@ impl Report {
             account_id,
             account_name: None,
             ou_path: None,
+            unit: None,
             joined_at: None,
             trigger,
             mode,
@@ -303,6 +309,10 @@ impl Serialize for ChangeResult {
 
 fn date<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
     to_policy_date(*time).serialize(serializer)
+}
+
+fn shown_unit<S: Serializer>(unit: &Option<Arc<ShownUnit>>, serializer: S) -> Result<S::Ok, S::Error> {
+    unit.as_deref().serialize(serializer)
 }
 
 fn word<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {
