@@ -21,15 +21,16 @@ use super::interrupt::until_interrupted;
 use super::many_output::{Print, Results, print_lines, print_skipped, print_summary};
 use super::new_file::{Existing, Readers, write_file};
 use super::output::warn;
+use super::plan_warnings::{PlanWarning, TargetAccounts, warn_of_plan};
 use super::run_args::RunArgs;
 use super::selection_args::cannot_select;
 use super::target_args::{options, quoted};
 use onboarding_core::account::AccountId;
 use onboarding_core::lines::{Line, Style};
 use onboarding_core::mode::Mode;
-use onboarding_core::organization::{InvalidPlan, Overview, SavedAccount, SavedPlan, Tally};
+use onboarding_core::organization::{InvalidPlan, Overview, SavedAccount, SavedPlan, Tally, are_all_named};
 use onboarding_core::plan::{ConfirmedPlan, HashedPlan, Salt};
-use onboarding_core::selection::Selected;
+use onboarding_core::selection::{Scope, Selected, Selection};
 use onboarding_core::suggestion::thousands;
 use onboarding_core::text::printable;
 use onboarding_core::time::to_policy_date;
@@ -47,10 +48,11 @@ pub(super) async fn plan<W: World + ManageAccounts>(
     out: Option<&Path>,
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Exit> {
-    let (engine, selected) = select(&arguments, connect).await?;
+    let (engine, selected, targets) = select(&arguments, connect).await?;
     let organization = Organization::of(&selected);
     let print = Print::new(arguments.format, arguments.verbose);
     let Planned { results, accounts, salt } = read(&engine, selected, &arguments, print).await?;
+    let warnings = warn_of_plan(&engine, &targets, &results.overview).await;
     let is_complete = results.overview.not_started() == 0;
     let saved = match (out, organization) {
         (Some(path), Some(organization)) if is_complete => {
@@ -60,7 +62,7 @@ pub(super) async fn plan<W: World + ManageAccounts>(
         _ => None,
     };
     match arguments.format {
-        Format::Json => print_summary(&results.overview, Tally::default(), 0)?,
+        Format::Json => print_summary(&results.overview, Tally::default(), 0, &warnings)?,
         Format::Text => {
             let mut lines = results.overview.lines();
             if results.overview.tally().changes > 0 {
@@ -86,13 +88,14 @@ pub(super) async fn apply<W: World<Session: WriteIam> + ManageAccounts>(
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Exit> {
     ensure_confirmed(arguments.format, yes)?;
-    let (engine, selected) = select(&arguments, connect).await?;
+    let (engine, selected, targets) = select(&arguments, connect).await?;
     let print = match Print::new(arguments.format, arguments.verbose) {
         Print::Json => Print::JsonWithoutChanges,
         print => print,
     };
     let Planned { results, accounts, salt } = read(&engine, selected, &arguments, print).await?;
     let overview = &results.overview;
+    let warnings = warn_of_plan(&engine, &targets, overview).await;
     if arguments.format == Format::Text {
         print_lines(&overview.lines())?;
     }
@@ -103,7 +106,7 @@ pub(super) async fn apply<W: World<Session: WriteIam> + ManageAccounts>(
     }
     if accounts.is_empty() {
         if arguments.format == Format::Json {
-            print_summary(overview, Tally::default(), 0)?;
+            print_summary(overview, Tally::default(), 0, &warnings)?;
         }
         return Ok(results.exit);
     }
@@ -113,7 +116,7 @@ pub(super) async fn apply<W: World<Session: WriteIam> + ManageAccounts>(
         return Ok(results.exit);
     }
     let (unchanged, exit) = results.unchanged;
-    let before = Before { unchanged, skipped: overview.skipped().len() };
+    let before = Before { unchanged, skipped: overview.skipped().len(), warnings };
     let to_process = accounts.into_iter().map(|SavedAccount { id, name, changes }| AccountToProcess {
         id,
         name: name.as_str().into(),
@@ -148,7 +151,7 @@ pub(super) async fn apply_saved<W: World<Session: WriteIam> + ManageAccounts>(
     }
     if plan.accounts.is_empty() {
         if arguments.format == Format::Json {
-            print_summary(&Overview::new(Mode::Apply, Vec::new()), Tally::default(), 0)?;
+            print_summary(&Overview::new(Mode::Apply, Vec::new()), Tally::default(), 0, &[])?;
         }
         return Ok(Exit::Done);
     }
@@ -169,13 +172,25 @@ pub(super) async fn apply_saved<W: World<Session: WriteIam> + ManageAccounts>(
 async fn select<W: World + ManageAccounts>(
     arguments: &RunArgs,
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
-) -> anyhow::Result<(Engine<W>, Selected)> {
+) -> anyhow::Result<(Engine<W>, Selected, TargetAccounts)> {
     let selection = arguments.selection.selection()?.context("pass `--all`, `--ou`, `--account` or `--tag`")?;
     let config = config::load(&arguments.config)?;
     config::refuse_example_values(&config)?;
     let engine = Engine::new(connect(&arguments.aws).await?, config);
+    let engine = if shows_units(arguments, &selection) { engine.with_unit_names() } else { engine };
     let selected = select_accounts(&engine.world, &selection, &engine.config.excluded).await.map_err(cannot_select)?;
-    Ok((engine, selected))
+    let mut targets = TargetAccounts::new(&engine.config, &selection);
+    targets.listed(&selected.accounts);
+    Ok((engine, selected, targets))
+}
+
+/// Whether the units of the accounts are read: JSON has them, and text names the units of accounts that it does not name one by one.
+fn shows_units(arguments: &RunArgs, selection: &Selection) -> bool {
+    match &selection.scope {
+        _ if arguments.format == Format::Json => true,
+        Scope::Named { units, accounts } if units.is_empty() => !are_all_named(accounts.len()),
+        Scope::Named { .. } | Scope::All => true,
+    }
 }
 
 /// The plans of the accounts.
@@ -223,6 +238,7 @@ async fn read<W: World>(
 struct Before {
     unchanged: Tally,
     skipped: usize,
+    warnings: Vec<PlanWarning>,
 }
 
 /// Applies the confirmed changes, and prints the result.
@@ -243,7 +259,7 @@ async fn carry_out<W: World<Session: WriteIam>>(
     let done = results.overview.tally().total();
     let not_finished = total.saturating_sub(done + results.overview.not_started());
     match arguments.format {
-        Format::Json => print_summary(&results.overview, before.unchanged, before.skipped)?,
+        Format::Json => print_summary(&results.overview, before.unchanged, before.skipped, &before.warnings)?,
         Format::Text => {
             print_line!();
             print_lines(&results.overview.lines())?;

@@ -80,7 +80,7 @@ mod vendors;
 mod verify;
 mod write_ahead;
 
-pub use account_facts::target_units;
+pub use account_facts::{empty_target_units, target_units};
 pub use all_accounts::{AllAccounts, all_accounts};
 pub use audit::all_records;
 pub use configuration::{ConfigurationError, DeployedConfiguration, parameters_below};

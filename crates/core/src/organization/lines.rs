@@ -153,10 +153,16 @@ fn more_groups<T>(lines: &mut Vec<Line>, groups: &[Group<T>]) {
     }
 }
 
+/// Whether all accounts of a group of this many are named.
+#[must_use]
+pub fn are_all_named(count: usize) -> bool {
+    // One more account is as long as the words that there is one more.
+    count <= NAMED + 1
+}
+
 /// The first accounts of a group.
 pub(super) fn named<T: ToString>(members: &[T]) -> String {
-    // One more account is as long as the words that there is one more.
-    let shown = if members.len() > NAMED + 1 { NAMED } else { members.len() };
+    let shown = if are_all_named(members.len()) { members.len() } else { NAMED };
     let text = members.iter().take(shown).map(ToString::to_string).collect::<Vec<_>>().join(", ");
     match members.len() - shown {
         0 => text,

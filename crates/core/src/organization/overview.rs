@@ -1,11 +1,16 @@
 //! Counts outcomes, and groups accounts by their changes, their causes and their notices.
 
+use std::collections::BTreeMap;
+
 use super::group::{AccountName, Groups, Member, general_text};
 use crate::code::Code;
+use crate::config::{Config, Dropped, still_in_accounts};
 use crate::lines::{Line, plain};
 use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome};
+use crate::owner::Owner;
 use crate::report::{Detail, Report, changes_lines};
+use crate::role::RoleName;
 use crate::selection::SkippedAccount;
 
 /// What a run over many accounts found and did.
@@ -21,6 +26,8 @@ pub struct Overview {
     pub(super) waiting: Groups<Cause>,
     pub(super) ignored: Groups<Cause>,
     pub(super) notices: Groups<String>,
+    /// The roles of `no_longer_configured` of the reports, with the number of accounts.
+    no_longer_configured: BTreeMap<(RoleName, Option<String>), (Option<Owner>, usize)>,
 }
 
 /// How many accounts ended in which way.
@@ -106,6 +113,7 @@ impl Overview {
             waiting: Groups::default(),
             ignored: Groups::default(),
             notices: Groups::default(),
+            no_longer_configured: BTreeMap::new(),
         }
     }
 
@@ -135,6 +143,10 @@ impl Overview {
             let key = format!("{} {message}", cause.code);
             groups.add(key, member(), || Cause { message, remedy, ..cause.clone() });
         }
+        for (role, owner) in &report.no_longer_configured {
+            let key = (role.clone(), owner.as_ref().map(ToString::to_string));
+            self.no_longer_configured.entry(key).or_insert_with(|| (owner.clone(), 0)).1 += 1;
+        }
         for notice in &report.notices {
             let notice = general_text(notice, &account);
             self.notices.add(notice.clone(), member(), || notice);
@@ -150,6 +162,16 @@ impl Overview {
     #[must_use]
     pub fn tally(&self) -> Tally {
         self.tally
+    }
+
+    /// The roles that accounts have because an earlier configuration asked for them, and that neither this one nor `[[removed]]`
+    /// names. Only accounts with a record are known to have such roles.
+    #[must_use]
+    pub fn dropped(&self, config: &Config) -> Vec<Dropped> {
+        let dropped = |((role, _), (owner, accounts)): (&(RoleName, _), &(Option<Owner>, usize))| {
+            still_in_accounts(config, role, owner.as_ref(), *accounts)
+        };
+        self.no_longer_configured.iter().map(dropped).collect()
     }
 
     /// The accounts that are skipped.

@@ -1,6 +1,6 @@
 //! The report: what a run found and did.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -15,6 +15,7 @@ use crate::handoff::Handoff;
 use crate::mode::Mode;
 use crate::organizational_unit::ShownUnit;
 use crate::outcome::{Cause, Outcome};
+use crate::owner::Owner;
 use crate::plan::{Action, Change, Proof, Refusal};
 use crate::policy::external_ids;
 use crate::redaction::SecretRedactor;
@@ -76,6 +77,10 @@ pub struct Report {
     /// Those of them that an earlier run made, and that are still present.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub unselected: BTreeSet<RoleName>,
+    /// The roles that an earlier run made, that are still present and that the configuration no longer has, each with what asked for
+    /// it, if its tag says so.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", serialize_with = "names")]
+    pub no_longer_configured: BTreeMap<RoleName, Option<Owner>>,
     /// Who can assume which role, and who cannot.
     pub proofs: Vec<Proof>,
     /// In a plan with changes: who can assume which role, and who cannot, once the changes are made.
@@ -200,6 +205,7 @@ impl Report {
             trust_drift: BTreeSet::new(),
             not_selected: BTreeSet::new(),
             unselected: BTreeSet::new(),
+            no_longer_configured: BTreeMap::new(),
             proofs: Vec::new(),
             proofs_after: Vec::new(),
             links: Vec::new(),
@@ -313,6 +319,10 @@ fn date<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Err
 
 fn shown_unit<S: Serializer>(unit: &Option<Arc<ShownUnit>>, serializer: S) -> Result<S::Ok, S::Error> {
     unit.as_deref().serialize(serializer)
+}
+
+fn names<S: Serializer>(roles: &BTreeMap<RoleName, Option<Owner>>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(roles.keys())
 }
 
 fn word<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {

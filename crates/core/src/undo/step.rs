@@ -1,4 +1,4 @@
-//! Whether the trust policy of before a run may be restored.
+//! Whether the trust policy from before a run may be restored.
 
 use std::collections::BTreeSet;
 
@@ -173,7 +173,7 @@ pub fn undo_step(
     if is_locked_out(current, &after, subject.management) {
         return Err(refused(
             format!(
-                "the management account {} could not assume role `{role}` with the trust policy of before run `{}`",
+                "the management account {} could not assume role `{role}` with the trust policy from before run `{}`",
                 subject.management, edit.run
             ),
             "edit it manually, with another role of the account",

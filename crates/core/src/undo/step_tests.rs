@@ -150,7 +150,7 @@ fn external_ids_come_from_the_current_policy_or_from_the_configuration() {
 #[test]
 fn management_account_keeps_its_access() {
     let identity = BEFORE.replace("111122223333", "222233334444");
-    insta::assert_snapshot!(one(&identity, AFTER, AFTER), @"the management account 111122223333 could not assume role `OrganizationAccountAccessRole` with the trust policy of before run `run-1`; edit it manually, with another role of the account");
+    insta::assert_snapshot!(one(&identity, AFTER, AFTER), @"the management account 111122223333 could not assume role `OrganizationAccountAccessRole` with the trust policy from before run `run-1`; edit it manually, with another role of the account");
     let named = BEFORE.replace("111122223333:root", "111122223333:role/onboarding");
     assert!(one(&named, AFTER, AFTER).contains("could not assume role"), "its other roles and users lose their access");
     let both = AFTER.replace("111122223333:root", "111122223333:role/onboarding");
