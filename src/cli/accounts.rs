@@ -1,8 +1,9 @@
 //! The accounts of the organization, their records, and the access role of each: for `links`, `aws-config` and `accounts list`.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, ensure};
 use futures_util::stream::{StreamExt, TryStreamExt, iter};
-use serde_json::{Value, json};
 
 use super::access_args::Roles;
 use super::config;
@@ -11,17 +12,15 @@ use super::output::warn;
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::config::Config;
 use onboarding_core::console::can_assume_access_role;
-use onboarding_core::eligibility::eligibility;
 use onboarding_core::error::ApiError;
 use onboarding_core::last_result::LastResult;
 use onboarding_core::lines::{Line, Style};
-use onboarding_core::outcome::Outcome;
 use onboarding_core::record::Record;
 use onboarding_core::role::RoleName;
+use onboarding_core::selection::{Listing, Scope, Selected, SkippedAccount, find};
 use onboarding_core::suggestion::{counted, did_you_mean, list_of};
-use onboarding_core::text::printable;
 use onboarding_engine::ports::{Clock, Directory, Records, World};
-use onboarding_engine::{Engine, all_accounts};
+use onboarding_engine::{AllAccounts, Engine, all_accounts};
 
 /// How many records are read at the same time.
 pub(super) const CONCURRENT_RECORDS: usize = 16;
@@ -35,40 +34,20 @@ pub(super) struct Listed {
     /// The active member accounts that the configuration does not exclude, sorted by name and ID.
     pub(super) accounts: Vec<Account>,
     /// The others.
-    pub(super) skipped: Vec<Skipped>,
+    pub(super) skipped: Vec<SkippedAccount>,
     /// The management account.
     pub(super) management: Option<AccountId>,
 }
 
-/// An account without a link or a profile.
-pub(super) struct Skipped {
-    pub(super) id: Option<AccountId>,
-    /// A sentence, without characters that cannot be printed.
-    pub(super) reason: String,
-    /// Whether nothing is known about it, because its description cannot be read.
-    pub(super) is_unreadable: bool,
-}
-
-impl Skipped {
-    pub(super) fn to_json(&self) -> Value {
-        json!({ "account_id": self.id, "reason": self.reason })
-    }
-}
-
 /// Lists the accounts of the organization.
 pub(super) async fn list(world: &(impl Directory + Clock), config: &Config) -> anyhow::Result<Listed> {
-    let mut listed = Listed::default();
-    let all = all_accounts(world).await.map_err(cannot_list)?;
-    for account in all.accounts {
-        listed.add(account, config);
-    }
-    for unreadable in all.unreadable {
-        let id = unreadable.id.as_ref().map_or("an account", |id| id.as_str());
-        let reason = printable(&format!("the description of {id} cannot be read: {}", unreadable.problem));
-        listed.skipped.push(Skipped { id: unreadable.id, reason, is_unreadable: true });
-    }
-    sort(&mut listed.accounts);
-    Ok(listed)
+    let AllAccounts { accounts, unreadable } = all_accounts(world).await.map_err(cannot_list)?;
+    let management = accounts.first().map(|account| account.management.clone());
+    let unreadable = unreadable.into_iter().map(|account| (account.id, account.problem)).collect();
+    let listing = Listing { accounts, unreadable, ..Listing::default() };
+    let Selected { mut accounts, skipped } = find(&Scope::All, &BTreeSet::new(), listing, &config.excluded)?;
+    sort(&mut accounts);
+    Ok(Listed { accounts, skipped, management })
 }
 
 pub(super) fn cannot_list(error: ApiError) -> anyhow::Error {
@@ -88,6 +67,11 @@ pub(super) fn warn_of_unreadable(count: usize) {
     }
 }
 
+/// Warns that units are shown with their IDs.
+pub(super) fn warn_of_unit_ids(problem: &str) {
+    warn(format_args!("the names of the units cannot be read, so that their IDs are shown: {problem}"));
+}
+
 /// The record of an account; `None` without the table.
 pub(super) async fn record(world: &impl Records, account: &Account) -> anyhow::Result<Option<Record>> {
     if !world.records_enabled() {
@@ -105,17 +89,6 @@ pub(super) async fn one<W: World>(engine: &Engine<W>, id: &AccountId) -> anyhow:
 }
 
 impl Listed {
-    fn add(&mut self, account: Account, config: &Config) {
-        self.management.get_or_insert_with(|| account.management.clone());
-        match eligibility(&account, &config.excluded).check(&account.id) {
-            Ok(()) => self.accounts.push(account),
-            Err(stop) => {
-                let reason = Outcome::from(stop).cause().map(|cause| printable(&cause.message)).unwrap_or_default();
-                self.skipped.push(Skipped { id: Some(account.id), reason, is_unreadable: false });
-            }
-        }
-    }
-
     /// Which accounts were skipped, and why.
     pub(super) fn skipped_lines(&self) -> Vec<Line> {
         let mut lines = Vec::new();
@@ -123,7 +96,7 @@ impl Listed {
             lines.push(Line::blank());
         }
         for skipped in self.skipped.iter().take(SHOWN) {
-            lines.push(Line::at(0).styled(Style::Faint, format!("Skipped: {}", skipped.reason)));
+            lines.push(Line::at(0).styled(Style::Faint, format!("Skipped: {skipped}")));
         }
         if let Some(more) = self.skipped.len().checked_sub(SHOWN).filter(|more| *more > 0) {
             lines.push(Line::at(0).styled(Style::Faint, format!("Skipped: {more} more accounts")));

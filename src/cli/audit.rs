@@ -6,12 +6,12 @@ use std::io::IsTerminal;
 use anyhow::{Context, bail};
 
 use super::account::run_name;
+use super::accounts::warn_of_unit_ids;
 use super::audit_args::{AuditArgs, AuditFormat};
 use super::common_args::Aws;
 use super::config;
 use super::exit::Exit;
 use super::explained::explained_error;
-use super::output::warn;
 use super::progress::Progress;
 use super::selection_args::{cannot_list_all, cannot_select};
 use onboarding_core::account::{Account, AccountId};
@@ -64,10 +64,7 @@ async fn units(world: &(impl World + ManageAccounts), accounts: &[Account]) -> B
     match unit_paths(world, accounts).await {
         Ok(units) => units,
         Err(error) => {
-            warn(format_args!(
-                "the names of the units cannot be read, so that their IDs are shown: {}",
-                printable(&error.to_string())
-            ));
+            warn_of_unit_ids(&printable(&error.to_string()));
             let unit = |path: &str| path.split('/').rev().find_map(|part| part.parse::<UnitId>().ok());
             let known = accounts
                 .iter()

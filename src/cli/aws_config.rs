@@ -196,7 +196,7 @@ impl Wanted<'_> {
     fn sections(&self, before: &[Section], outside: &Outside) -> anyhow::Result<(Vec<Section>, Vec<Renamed>)> {
         let Self { arguments, listed, access, .. } = self;
         // The profile of an account that cannot be read stays.
-        let unreadable: Vec<_> = listed.skipped.iter().filter(|skipped| skipped.is_unreadable).collect();
+        let unreadable: Vec<_> = listed.skipped.iter().filter(|skipped| skipped.is_unreadable()).collect();
         ensure!(
             unreadable.iter().all(|skipped| skipped.id.is_some()),
             "an account without an ID is listed, so it is not known whether its profile is stale; nothing was changed"

@@ -21,15 +21,16 @@ use super::interrupt::until_interrupted;
 use super::many_output::{Print, Results, print_lines, print_summary};
 use super::new_file::{Existing, Readers, write_file};
 use super::output::warn;
+use super::plan_warnings::{PlanWarning, TargetAccounts, warn_of_plan};
 use super::run_args::RunArgs;
 use super::selection_args::cannot_list_all;
 use super::target_args::{options, quoted};
 use onboarding_core::account::AccountId;
 use onboarding_core::lines::{Line, Style};
 use onboarding_core::mode::Mode;
-use onboarding_core::organization::{InvalidPlan, Overview, SavedAccount, SavedPlan, Tally};
+use onboarding_core::organization::{InvalidPlan, Overview, SavedAccount, SavedPlan, Tally, are_all_named};
 use onboarding_core::plan::{ConfirmedPlan, HashedPlan, Salt};
-use onboarding_core::selection::{Selected, Selection};
+use onboarding_core::selection::{Scope, Selected, Selection};
 use onboarding_core::suggestion::thousands;
 use onboarding_core::text::printable;
 use onboarding_core::time::to_policy_date;
@@ -52,8 +53,9 @@ pub(super) async fn plan<W: World + ManageAccounts>(
     let (engine, selection) = start(&arguments, connect).await?;
     let print = Print::new(arguments.format, arguments.verbose);
     let planned = read(&engine, &selection, &arguments, print).await?;
+    let warnings = planned.warn(&engine).await;
     let interruption = planned.interruption();
-    let Planned { results, accounts, salt, organization, is_listed } = planned;
+    let Planned { results, accounts, salt, organization, is_listed, .. } = planned;
     let is_complete = interruption.is_none();
     let saved = match (out, organization) {
         (Some(path), Some(organization)) if is_complete => {
@@ -65,7 +67,7 @@ pub(super) async fn plan<W: World + ManageAccounts>(
     match arguments.format {
         // Its last line would look like that of all accounts.
         Format::Json if !is_listed => {}
-        Format::Json => print_summary(&results.overview, Tally::default(), 0)?,
+        Format::Json => print_summary(&results.overview, Tally::default(), 0, &warnings)?,
         Format::Text => {
             let mut lines = results.overview.lines();
             if results.overview.tally().changes > 0 {
@@ -94,6 +96,7 @@ pub(super) async fn apply<W: World<Session: WriteIam> + ManageAccounts>(
         print => print,
     };
     let planned = read(&engine, &selection, &arguments, print).await?;
+    let warnings = planned.warn(&engine).await;
     let interruption = planned.interruption();
     let Planned { results, accounts, salt, .. } = planned;
     let overview = &results.overview;
@@ -106,7 +109,7 @@ pub(super) async fn apply<W: World<Session: WriteIam> + ManageAccounts>(
     }
     if accounts.is_empty() {
         if arguments.format == Format::Json {
-            print_summary(overview, Tally::default(), 0)?;
+            print_summary(overview, Tally::default(), 0, &warnings)?;
         }
         return Ok(results.exit);
     }
@@ -116,7 +119,7 @@ pub(super) async fn apply<W: World<Session: WriteIam> + ManageAccounts>(
         return Ok(results.exit);
     }
     let (unchanged, exit) = results.unchanged;
-    let before = Before { unchanged, skipped: overview.skipped().len() };
+    let before = Before { unchanged, skipped: overview.skipped().len(), warnings };
     let to_process = accounts.into_iter().map(|SavedAccount { id, name, changes }| AccountToProcess {
         id,
         name: name.as_str().into(),
@@ -151,7 +154,7 @@ pub(super) async fn apply_saved<W: World<Session: WriteIam> + ManageAccounts>(
     }
     if plan.accounts.is_empty() {
         if arguments.format == Format::Json {
-            print_summary(&Overview::new(Mode::Apply, Vec::new()), Tally::default(), 0)?;
+            print_summary(&Overview::new(Mode::Apply, Vec::new()), Tally::default(), 0, &[])?;
         }
         return Ok(Exit::Done);
     }
@@ -176,7 +179,18 @@ async fn start<W: World + ManageAccounts>(
     let selection = arguments.selection.selection()?.context("pass `--all`, `--ou`, `--account` or `--tag`")?;
     let config = config::load(&arguments.config)?;
     config::refuse_example_values(&config)?;
-    Ok((Engine::new(connect(&arguments.aws).await?, config), selection))
+    let engine = Engine::new(connect(&arguments.aws).await?, config);
+    let engine = if shows_units(arguments, &selection) { engine.with_unit_names() } else { engine };
+    Ok((engine, selection))
+}
+
+/// Whether the units of the accounts are read: JSON has them, and text names the units of accounts that it does not name one by one.
+fn shows_units(arguments: &RunArgs, selection: &Selection) -> bool {
+    match &selection.scope {
+        _ if arguments.format == Format::Json => true,
+        Scope::Named { units, accounts } if units.is_empty() => !are_all_named(accounts.len()),
+        Scope::Named { .. } | Scope::All => true,
+    }
 }
 
 /// The plans of the accounts.
@@ -188,9 +202,17 @@ struct Planned {
     organization: Option<Organization>,
     /// Whether all accounts are listed.
     is_listed: bool,
+    /// The accounts with which the targets of the configuration are compared.
+    targets: TargetAccounts,
 }
 
 impl Planned {
+    /// Prints the warnings about the configuration. What targets select is known only if all accounts are listed.
+    async fn warn<W: World + ManageAccounts>(&self, engine: &Engine<W>) -> Vec<PlanWarning> {
+        let targets = self.is_listed.then_some(&self.targets);
+        warn_of_plan(engine, targets, &self.results.overview).await
+    }
+
     /// What was not read, if the run was interrupted.
     fn interruption(&self) -> Option<String> {
         match (self.is_listed, self.results.overview.not_started()) {
@@ -215,7 +237,14 @@ async fn read<W: World + ManageAccounts>(
     let run = run(engine, arguments);
     let salt = Salt::new(random()?);
     let results = Results::of_plans(print);
-    let mut planned = Planned { results, accounts: Vec::new(), salt, organization: None, is_listed: false };
+    let mut planned = Planned {
+        results,
+        accounts: Vec::new(),
+        salt,
+        organization: None,
+        is_listed: false,
+        targets: TargetAccounts::new(&engine.config, selection),
+    };
     let mut total = 0;
     let pages = SelectedPages::new(&engine.world, selection, &engine.config.excluded);
     let plans = engine.plan_selected(pages, &run, |step| match step {
@@ -249,13 +278,15 @@ impl Planned {
         if self.organization.is_none() {
             self.organization = Organization::of(&page.selected);
         }
+        self.targets.listed(&page.selected.accounts);
         self.results.listed(page);
     }
 
     fn ended(&mut self, account: AccountToProcess, report: AccountReport) {
         let Some(report) = self.results.add(&account, report) else { return };
         if !report.changes.is_empty() {
-            let HashedPlan { changes, .. } = HashedPlan::new(&self.salt, report.changes.iter().map(|step| &step.change));
+            let HashedPlan { changes, .. } =
+                HashedPlan::new(&self.salt, report.changes.iter().map(|step| &step.change));
             self.accounts.push(SavedAccount { id: account.id, name: account.name.to_string(), changes });
         }
     }
@@ -266,6 +297,7 @@ impl Planned {
 struct Before {
     unchanged: Tally,
     skipped: usize,
+    warnings: Vec<PlanWarning>,
 }
 
 /// Applies the confirmed changes, and prints the result.
@@ -286,7 +318,7 @@ async fn carry_out<W: World<Session: WriteIam>>(
     let done = results.overview.tally().total();
     let not_finished = total.saturating_sub(done + results.overview.not_started());
     match arguments.format {
-        Format::Json => print_summary(&results.overview, before.unchanged, before.skipped)?,
+        Format::Json => print_summary(&results.overview, before.unchanged, before.skipped, &before.warnings)?,
         Format::Text => {
             print_line!();
             print_lines(&results.overview.lines())?;

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::common_args::Format;
 use super::exit::Exit;
+use super::plan_warnings::PlanWarning;
 use super::progress::Progress;
 use onboarding_core::lines::{Line, render};
 use onboarding_core::mode::Mode;
@@ -147,7 +148,12 @@ fn print_skipped(skipped: &[SkippedAccount]) -> anyhow::Result<()> {
 }
 
 /// Prints the counts, as the last line of JSON: those of `overview`, and those of the accounts that ended before.
-pub(super) fn print_summary(overview: &Overview, before: Tally, skipped: usize) -> anyhow::Result<()> {
+pub(super) fn print_summary(
+    overview: &Overview,
+    before: Tally,
+    skipped: usize,
+    warnings: &[PlanWarning],
+) -> anyhow::Result<()> {
     let tally = overview.tally() + before;
     let skipped = overview.skipped().len() + skipped;
     let summary = json!({
@@ -163,6 +169,7 @@ pub(super) fn print_summary(overview: &Overview, before: Tally, skipped: usize) 
             "not_started": overview.not_started(),
             "changes": tally.changes,
         },
+        "warnings": warnings.iter().map(PlanWarning::to_json).collect::<Vec<_>>(),
     });
     print_line!("{summary}");
     Ok(())

@@ -33,6 +33,7 @@ mod man;
 mod many_accounts;
 mod many_output;
 mod new_file;
+mod plan_warnings;
 mod policy;
 mod prerequisites;
 mod prerequisites_args;

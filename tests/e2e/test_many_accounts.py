@@ -15,7 +15,7 @@ from pathlib import Path
 import iam_state
 import pytest
 from test_command_line import BLOCKED, DONE, ERROR, LITERAL, ONBOARD, PENDING, WAITING, CommandLine
-from wire import Wire
+from wire import Answer, Wire
 from world import ACCESS_ROLE, EXTERNAL_IDS, IDENTITY, root
 
 COUNT = 12
@@ -107,6 +107,8 @@ def test_unit_is_planned_applied_and_planned_again_in_a_pipe(onboard, accounts):
     assert code == WAITING, out + err
     flat = " ".join(out.split())
     assert f"{COUNT} accounts: {COUNT - 1} need changes, 1 waiting" in flat, out
+    units = f"in {accounts.unit_name} ({COUNT // 2}), {accounts.unit_name}/Below ({COUNT // 2 - 1})"
+    assert units in flat, out
     assert f"{COUNT - 1} accounts: these" in flat and out.count("create role `TrelicaIntegration`") == 1, out
     assert accounts.bad in out and "\x1b" not in out + err
     lines = [line for line in err.splitlines() if line.startswith("[")]
@@ -119,6 +121,10 @@ def test_unit_is_planned_applied_and_planned_again_in_a_pipe(onboard, accounts):
     assert {report["account_id"] for report in reports} == set(accounts.all)
     assert {report["account_id"] for report in reports if report["outcome"] == "converged"} == set(accounts.good)
     assert last["summary"]["converged"] == COUNT - 1 and last["summary"]["waiting"] == 1, last
+    below = f"{accounts.unit_name}/Below"
+    expected = {account: below if number % 2 else accounts.unit_name for number, account in enumerate(accounts.all)}
+    assert {report["account_id"]: report["unit"] for report in reports} == expected
+    assert last["warnings"] == []
     no_secret(out, err)
     accounts.assert_onboarded(*accounts.good)
 
@@ -134,6 +140,40 @@ def test_what_does_not_exist_is_named_before_anything_is_read_in_accounts(onboar
     assert f"`{accounts.unit_name}` contains no unit `Belwo`; did you mean `Below`?" in err, err
     assert "accounts.txt:3: account 999999999999 is not in the organization" in err, err
     assert onboard.wire.named("sts:AssumeRole") == []
+
+
+class UnitsDenied(Wire):
+    """Denies to list organizational units."""
+
+    def forward(self, handler, call, body):
+        if call.name != "organizations:ListOrganizationalUnitsForParent":
+            return super().forward(handler, call, body)
+        self.calls.append(call)
+        headers = (("Content-Type", "application/x-amz-json-1.1"),)
+        return Answer(400, b'{"__type":"AccessDeniedException","Message":"not authorized"}', headers)
+
+
+def test_units_that_cannot_be_read_are_shown_with_their_ids(onboard, accounts):
+    onboard.wire.close()
+    onboard.wire = UnitsDenied(accounts.world.server.port)
+    onboard.options["env"]["AWS_ENDPOINT_URL"] = onboard.wire.url
+    out, err, code = run(onboard, "plan", "--ou", accounts.unit, "--wait", "0")
+    flat = " ".join(err.split())
+    assert code == WAITING and f"in {accounts.unit} ({COUNT // 2}), ou-" in " ".join(out.split()), out + err
+    assert flat.count("warning: the names of the units cannot be read, so that their IDs are shown") == 1, err
+    assert len(onboard.wire.named("organizations:ListOrganizationalUnitsForParent")) == 1
+
+
+def test_targets_of_a_plan_for_all_accounts_are_compared_with_the_organization(onboard, accounts, tmp_path):
+    config = tmp_path / "onboarding.toml"
+    targets = 'targets.organizational-units = ["Many-Belwo", "ou-ab12-missing1"]'
+    config.write_text(LITERAL + f'\n[[access-role.grant]]\nprincipal = "482913650127"\n{targets}\n')
+    out, err, code = run(onboard, "plan", "--all", "--wait", "0", "--format", "json")
+    last = json.loads(out.splitlines()[-1])
+    texts = [warning["text"] for warning in last["warnings"]]
+    flat = " ".join(err.split())
+    for part in ["contains no unit `Many-Belwo`", "the organization has no unit `ou-ab12-missing1`", "selects none of"]:
+        assert sum(part in text for text in texts) == 1 and part in flat, out + err
 
 
 def test_tags_narrow_a_unit(onboard, accounts):

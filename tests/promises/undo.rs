@@ -209,7 +209,7 @@ fn management_account_and_accounts_outside_are_never_touched() {
     assert_eq!(scenario.writes(), []);
 }
 
-/// The policy of before the run names only the identity account, and the management account was added.
+/// The policy from before the run names only the identity account, and the management account was added.
 #[test]
 fn management_account_is_not_locked_out() {
     let scenario = onboarded();
@@ -316,7 +316,7 @@ fn interrupted_undo_ends_in_the_same_state_when_it_is_run_again() {
     }
 }
 
-/// Whatever interrupts the run that is undone: the policy of before can be restored if it was changed.
+/// Whatever interrupts the run that is undone: the policy from before can be restored if it was changed.
 #[test]
 fn change_of_an_interrupted_run_can_be_undone() {
     let start = || Scenario::new().with_trust_policy(ACCESS, EDITED);

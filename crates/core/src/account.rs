@@ -256,7 +256,7 @@ impl Account {
 
     /// Whether it is in a unit, or below it, according to its path.
     #[must_use]
-    pub(crate) fn is_in(&self, unit: &UnitId) -> bool {
+    pub fn is_in(&self, unit: &UnitId) -> bool {
         self.ou_path.as_deref().is_some_and(|path| path.split('/').any(|part| part == unit.as_str()))
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use crate::outcome::{Cause, Stop};
-use crate::owner::OWNER_TAG;
+use crate::owner::{OWNER_TAG, Owner};
 use crate::policy::Document;
 use crate::role::RoleName;
 use crate::role_id::RoleId;
@@ -90,5 +90,11 @@ impl ObservedRole {
     #[must_use]
     pub(crate) fn is_managed(&self) -> bool {
         self.settings.tags.contains_key(OWNER_TAG)
+    }
+
+    /// What in the configuration asks for the role, as its owner tag says.
+    #[must_use]
+    pub(crate) fn owner(&self) -> Option<Owner> {
+        self.settings.tags.get(OWNER_TAG).and_then(|value| Owner::from_tag(value))
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::suggestion::did_you_mean;
 use crate::text::Untrusted;
@@ -71,6 +71,40 @@ pub struct Unit {
 impl fmt::Display for Unit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.name, self.id)
+    }
+}
+
+/// A unit as it is shown: with its path of names, or with its ID if the names are not known. The names are filtered and shortened.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ShownUnit {
+    id: UnitId,
+    path: String,
+}
+
+impl ShownUnit {
+    /// A unit with the names of the units from below the root to it; for the root, its own name.
+    #[must_use]
+    pub fn new(id: UnitId, names: &[Untrusted]) -> Self {
+        let path = names.iter().map(ToString::to_string).collect::<Vec<_>>().join("/");
+        Self { id, path }
+    }
+
+    /// A unit whose names are not known.
+    #[must_use]
+    pub fn without_names(id: UnitId) -> Self {
+        Self { path: id.to_string(), id }
+    }
+}
+
+impl fmt::Display for ShownUnit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.path)
+    }
+}
+
+impl Serialize for ShownUnit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -146,6 +180,19 @@ mod tests {
         for bad in ["", "/", "Workloads/", "/Dev", "a//b"] {
             assert!(bad.parse::<UnitSelector>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn shown_unit_has_its_path_of_names_or_its_id() {
+        let id: UnitId = "ou-ab12-cdef3456".parse().unwrap();
+        let shown = |names: &[&str]| {
+            let names: Vec<_> = names.iter().map(|name| Untrusted::from(*name)).collect();
+            ShownUnit::new(id.clone(), &names).to_string()
+        };
+        assert_eq!(shown(&["Workloads", "Prod"]), "Workloads/Prod");
+        assert_eq!(shown(&["Sand\u{1b}[2Jbox", "a\u{202e}b\nc"]), "Sand?[2Jbox/a?b c");
+        assert_eq!(shown(&[&"x".repeat(128), "Prod"]), format!("{}…/Prod", "x".repeat(60)));
+        assert_eq!(ShownUnit::without_names(id.clone()).to_string(), "ou-ab12-cdef3456");
     }
 
     #[test]

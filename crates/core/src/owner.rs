@@ -26,6 +26,16 @@ pub enum Owner {
 }
 
 impl Owner {
+    /// The owner that the value of a tag names, if it names one.
+    #[must_use]
+    pub(crate) fn from_tag(value: &str) -> Option<Self> {
+        match value.split_once('/')? {
+            ("vendor", name) => is_vendor_name(name).then(|| Self::Vendor(name.to_owned())),
+            ("role", name) => name.parse().ok().map(Self::Role),
+            _ => None,
+        }
+    }
+
     /// Whether both are the same vendor, or the same role: the names of roles are case-insensitive.
     #[must_use]
     pub(crate) fn is_same(&self, other: &Self) -> bool {
@@ -66,6 +76,16 @@ mod tests {
         }
         assert!(Owner::Vendor("trelica".to_owned()).is_vendor());
         assert!(!Owner::Role("vendor".parse().unwrap()).is_vendor());
+    }
+
+    #[test]
+    fn owner_is_read_from_the_tag_and_anything_else_names_none() {
+        for text in ["vendor/trelica", "role/app-deployer"] {
+            assert_eq!(Owner::from_tag(text).unwrap().to_string(), text);
+        }
+        for text in ["", "trelica", "vendor/", "vendor/a\n[x]", "vendor/\"", "role/a b", "team/x"] {
+            assert_eq!(Owner::from_tag(text), None, "{text:?}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! function makes a new one every minute). And only if an answer still depends on them, the tags of the account are read, which
 //! costs a call for each account.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use onboarding_core::account::{Account, AccountAge, AccountId};
@@ -18,7 +19,7 @@ use onboarding_core::targets::{AccountFacts, Tags, TargetDecision, UnitIds, Unkn
 
 use crate::job::Engine;
 use crate::pages::read_pages;
-use crate::ports::{Clock, Directory, TagPage, World};
+use crate::ports::{Clock, Directory, ManageAccounts, TagPage, World};
 use crate::unit_tree::UnitTree;
 
 /// The facts that were read about an account.
@@ -105,6 +106,28 @@ pub async fn target_units(
         Some(root) => find_units(world, root, config).await,
         None => Ok(UnitIds::new()),
     }
+}
+
+/// Whether the units exist that the targets of a configuration name by their IDs and that none of these accounts is in.
+///
+/// # Errors
+/// When a call fails.
+pub async fn empty_target_units(
+    world: &impl ManageAccounts,
+    config: &Config,
+    accounts: &[Account],
+) -> Result<BTreeMap<UnitId, bool>, ApiError> {
+    let mut exist = BTreeMap::new();
+    for unit in config.targets().flat_map(|targets| targets.units()) {
+        if let UnitSelector::Id(id) = unit
+            && !id.is_root()
+            && !exist.contains_key(id)
+            && !accounts.iter().any(|account| account.is_in(id))
+        {
+            exist.insert(id.clone(), world.unit(id).await?.is_some());
+        }
+    }
+    Ok(exist)
 }
 
 async fn find_units(world: &(impl Directory + Clock), root: Unit, config: &Config) -> Result<UnitIds, ApiError> {

@@ -11,6 +11,7 @@ use onboarding_core::targets::UnitIds;
 use secrecy::SecretString;
 
 use crate::known_organization::Organization;
+use crate::unit_names::UnitNames;
 
 /// The values of parameters by name, or why one is not available.
 pub(crate) type ParameterValues = BTreeMap<String, Result<SecretString, String>>;
@@ -25,6 +26,8 @@ pub(crate) struct Cache {
     pub(crate) parameters: Mutex<Option<ParameterValues>>,
     /// The units that the configuration names by their paths, once all of them were looked up.
     pub(crate) units: Mutex<Option<Arc<UnitIds>>>,
+    /// The names of units, as far as they were needed for output.
+    pub(crate) unit_names: Mutex<UnitNames>,
     /// The organization, once an account of it was described.
     pub(crate) organization: Mutex<Option<Organization>>,
     /// The answers of vendors, and when they were given.

@@ -20,6 +20,8 @@ pub struct Engine<W> {
     /// What accounts should hold.
     pub config: Config,
     pub(crate) cache: Cache,
+    /// Whether the reports of many accounts have the names of their units, for which calls are made.
+    pub(crate) reads_unit_names: bool,
     /// Gets every secret that is read, so that the log can leave it out.
     pub(crate) known_secrets: KnownSecrets,
 }
@@ -33,7 +35,7 @@ impl<W: Paced + ThroughManagement> Engine<W> {
             Some(role) => world.through_management(role),
             None => world,
         };
-        Self { world, config, cache: Cache::default(), known_secrets: KnownSecrets::default() }
+        Self { world, config, cache: Cache::default(), reads_unit_names: false, known_secrets: KnownSecrets::default() }
     }
 
     /// The same, with the place to which every secret is added as soon as it is known: at once those of the configuration,

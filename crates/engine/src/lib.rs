@@ -24,7 +24,7 @@
 //! | `new_accounts/` | creates accounts, moves them and onboards them |
 //! | `handoffs` | what a person still has to do at vendors; no account is accessed |
 //! | `account_facts` | the units and tags that targets depend on |
-//! | `unit_tree` | the organizational units by their names |
+//! | `unit_tree`, `unit_names` | the organizational units by their names; the names of the units that accounts are in |
 //! | `retry` | pauses between attempts, and calls that hang |
 //! | `verify` | what `onboard verify` needs besides a plan: the state that was found |
 //! | `undo` | restores what the trust policy of the access role was before a run |
@@ -74,6 +74,7 @@ mod target;
 mod tenants;
 mod trust_audit;
 mod undo;
+mod unit_names;
 mod unit_tree;
 mod units;
 mod vendors;
@@ -81,7 +82,7 @@ mod verify;
 mod while_listing;
 mod write_ahead;
 
-pub use account_facts::target_units;
+pub use account_facts::{empty_target_units, target_units};
 pub use all_accounts::{AllAccounts, all_accounts};
 pub use audit::all_records;
 pub use configuration::{ConfigurationError, DeployedConfiguration, parameters_below};

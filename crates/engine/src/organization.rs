@@ -12,7 +12,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, join, stream};
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::code::Code;
 use onboarding_core::mode::Mode;
@@ -124,9 +124,16 @@ impl<W: World> Engine<W> {
         let mut job = self.command_line_job(account.id.clone(), &run.name, run.wait);
         job.confirmed_plan = account.confirmed.take();
         let span = tracing::debug_span!("account", id = %account.id);
-        let done = AssertUnwindSafe(process(&job, account.listed.take())).catch_unwind().instrument(span).await;
+        let path = account.listed.as_ref().and_then(|listed| listed.ou_path.clone());
+        let done = AssertUnwindSafe(process(&job, account.listed.take())).catch_unwind().instrument(span);
+        // The names are read meanwhile; those who waited for the same names find them in the cache.
+        let (done, unit) = join!(done, self.shown_unit(path.as_deref()));
         let mut report = done.unwrap_or_else(|_| panicked(&account.id, mode));
         report.account_name.get_or_insert_with(|| account.name.clone());
+        report.unit = match unit {
+            None => self.shown_unit(report.ou_path.as_deref()).await,
+            unit => unit,
+        };
         (account, Some(Box::new(report)))
     }
 }

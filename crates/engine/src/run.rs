@@ -215,6 +215,11 @@ impl<'a, W: World> Run<'a, W> {
             notices,
             trust_drift,
             not_selected,
+            no_longer_configured: still_present
+                .iter()
+                .filter_map(StillPresent::unconfigured_role)
+                .map(|(name, owner)| (name.clone(), owner.cloned()))
+                .collect(),
             unselected: still_present.iter().filter_map(StillPresent::unselected_role).cloned().collect(),
             proofs,
             proofs_after,

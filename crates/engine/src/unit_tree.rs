@@ -42,16 +42,20 @@ impl<'a, W: Directory> UnitTree<'a, W> {
     /// The units directly below a unit or the root.
     pub(crate) async fn below(&mut self, parent: &UnitId) -> Result<&[Unit], ApiError> {
         if !self.below.contains_key(parent) {
-            let mut units = Vec::new();
-            let world = self.world;
-            read_pages("organizations:ListOrganizationalUnitsForParent", async |from| {
-                let UnitPage { units: page, next } = world.units_below(parent, from).await?;
-                units.extend(page);
-                Ok(next)
-            })
-            .await?;
-            self.below.insert(parent.clone(), units);
+            self.below.insert(parent.clone(), read_units_below(self.world, parent).await?);
         }
         Ok(self.below.get(parent).map_or(&[], Vec::as_slice))
     }
+}
+
+/// Reads the units directly below a unit or the root.
+pub(crate) async fn read_units_below(world: &impl Directory, parent: &UnitId) -> Result<Vec<Unit>, ApiError> {
+    let mut units = Vec::new();
+    read_pages("organizations:ListOrganizationalUnitsForParent", async |from| {
+        let UnitPage { units: page, next } = world.units_below(parent, from).await?;
+        units.extend(page);
+        Ok(next)
+    })
+    .await?;
+    Ok(units)
 }

@@ -3,6 +3,8 @@
 use super::{Config, ExternalIdSource, GrantSpec, PrincipalSpec, RoleTemplate, VendorTenant};
 use crate::owner::Owner;
 use crate::policy::Principal;
+use crate::role::RoleName;
+use crate::suggestion::thousands;
 use crate::template::Place;
 use crate::toml_reader::sample_account;
 
@@ -37,19 +39,47 @@ fn dropped_role(old: &RoleTemplate, new: &Config) -> Option<Dropped> {
         return None;
     }
     let owner = &definition.owner;
-    let is_renamed = new.roles.iter().any(|role| role.definition.owner.is_same(owner));
+    let mut block = removal_block(owner, name);
+    if owner.is_vendor() {
+        block.extend(old.registration.as_ref().map(|one| registration(&one.tenant)));
+    }
+    let why = why(owner, new);
+    let warning = format!("{owner}: role `{name}` {why} and stays in the accounts; to remove it, add");
+    Some(Dropped { warning, block })
+}
+
+/// A role that this many accounts still have, and that a configuration neither has nor removes. `owner` is what asked for it, if that
+/// is known.
+#[must_use]
+pub fn still_in_accounts(config: &Config, name: &RoleName, owner: Option<&Owner>, accounts: usize) -> Dropped {
+    let accounts = format!("{} account{}", thousands(accounts), if accounts == 1 { "" } else { "s" });
+    let (subject, owner) = match owner {
+        Some(owner) => (format!("{owner}: role `{name}`"), owner.clone()),
+        None => (format!("role `{name}`"), Owner::Role(name.clone())),
+    };
+    let why = why(&owner, config);
+    let warning = format!("{subject} {why} and is still present in {accounts}; to remove it, add");
+    Dropped { warning, block: removal_block(&owner, name) }
+}
+
+fn why(owner: &Owner, config: &Config) -> &'static str {
+    match config.roles.iter().any(|role| role.definition.owner.is_same(owner)) {
+        true => "has another name now",
+        false => "is no longer configured",
+    }
+}
+
+fn removal_block(owner: &Owner, name: &RoleName) -> Vec<String> {
     let mut block = vec!["[[removed]]".to_owned()];
     match owner {
         Owner::Vendor(vendor) => {
             block.push(format!("vendor = \"{vendor}\""));
             block.push(format!("role-name = \"{name}\""));
-            block.extend(old.registration.as_ref().map(|one| registration(&one.tenant)));
         }
-        Owner::Role(role) => block.push(format!("role = \"{role}\"")),
+        // The tag of a role is not proof of its name.
+        Owner::Role(_) => block.push(format!("role = \"{name}\"")),
     }
-    let why = if is_renamed { "has another name now" } else { "is no longer configured" };
-    let warning = format!("{owner}: role `{name}` {why} and stays in the accounts; to remove it, add");
-    Some(Dropped { warning, block })
+    block
 }
 
 fn registration(VendorTenant { endpoint, key_parameter, .. }: &VendorTenant) -> String {

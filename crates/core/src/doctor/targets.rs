@@ -1,18 +1,20 @@
 //! The targets of a configuration, compared with the accounts and units that exist.
 
+use std::collections::BTreeMap;
+
 use super::check::Check;
 use crate::account::Account;
 use crate::config::Config;
 use crate::eligibility::{Eligibility, eligibility};
-use crate::organizational_unit::UnitSelector;
+use crate::organizational_unit::{UnitId, UnitSelector};
 use crate::suggestion::counted;
 use crate::targets::{AccountFacts, TargetDecision, Targets, UnitIds};
 
 /// Whether the units that targets name exist, and whether each part of the configuration with targets is for any account.
-/// `accounts` are all accounts of the organization, and `units` those that the configuration names by their paths. Targets that
-/// depend on tags are not judged: reading the tags of every account would take long. Empty if nothing has targets.
+/// `accounts` are those of the organization, `units` the units that the configuration names by their paths, and `exist` says which
+/// of those that it names by their IDs exist, as far as that is known. Targets that depend on tags are not judged: reading the tags of every account would take long. Empty if nothing has targets.
 #[must_use]
-pub fn targets(config: &Config, accounts: &[Account], units: &UnitIds) -> Vec<Check> {
+pub fn targets(config: &Config, accounts: &[Account], units: &UnitIds, exist: &BTreeMap<UnitId, bool>) -> Vec<Check> {
     const NAME: &str = "targets";
     let parts: Vec<_> = parts(config).filter(|(_, targets)| !targets.is_every_account()).collect();
     if parts.is_empty() {
@@ -30,11 +32,18 @@ pub fn targets(config: &Config, accounts: &[Account], units: &UnitIds) -> Vec<Ch
                         checks.push(Check::failed(NAME, text, "correct `targets`, or create the unit"));
                     }
                 }
-                UnitSelector::Id(id) if !accounts.iter().any(|account| account.is_in(id)) => {
-                    let text = format!("{part}: the unit {id} has no account, or does not exist");
-                    checks.push(Check::warning(NAME, text, "compare it with the units of the organization"));
-                }
-                UnitSelector::Id(_) => {}
+                UnitSelector::Id(id) => match exist.get(id) {
+                    Some(true) => {}
+                    Some(false) => {
+                        let text = format!("{part}: the organization has no unit `{id}`");
+                        checks.push(Check::failed(NAME, text, "correct `targets`, or create the unit"));
+                    }
+                    None if accounts.iter().any(|account| account.is_in(id)) => {}
+                    None => {
+                        let text = format!("{part}: the unit {id} has no account, or does not exist");
+                        checks.push(Check::warning(NAME, text, "compare it with the units of the organization"));
+                    }
+                },
             }
         }
         let selects = |account: &&&Account| {
@@ -56,7 +65,9 @@ pub fn targets(config: &Config, accounts: &[Account], units: &UnitIds) -> Vec<Ch
 fn parts(config: &Config) -> impl Iterator<Item = (String, &Targets)> {
     let grants = config.access_role.grants.iter().enumerate();
     let grants = grants.map(|(index, grant)| (format!("access-role.grant {}", index + 1), &grant.targets));
-    grants.chain(config.roles.iter().map(|role| (role.definition.owner.to_string(), &role.targets)))
+    let others = config.access_role.others.iter();
+    let others = others.map(|other| (format!("access-role.other {}", other.name), &other.targets));
+    grants.chain(others).chain(config.roles.iter().map(|role| (role.definition.owner.to_string(), &role.targets)))
 }
 
 #[cfg(test)]
@@ -72,6 +83,10 @@ mod tests {
     }
 
     fn checks(targets: &[&str]) -> String {
+        checks_knowing(targets, &BTreeMap::new())
+    }
+
+    fn checks_knowing(targets: &[&str], exist: &BTreeMap<UnitId, bool>) -> String {
         let grants =
             targets.iter().map(|targets| format!("[[access-role.grant]]\nprincipal = '222233334444'\n{targets}\n"));
         let config = Config::parse_without_files(&grants.collect::<String>()).unwrap();
@@ -84,7 +99,7 @@ mod tests {
             (vec!["Production".to_owned()], Ok("ou-ab12-prod0001".parse().unwrap())),
             (vec!["Prod".to_owned()], Err(missing)),
         ]);
-        let checks = super::targets(&config, &accounts, &units);
+        let checks = super::targets(&config, &accounts, &units, exist);
         let lines = checks.iter().map(|check| {
             let fix = check.fix.as_ref().map(|fix| format!(" -> {fix}")).unwrap_or_default();
             format!("{:?} {}{fix}", check.status, check.text)
@@ -107,6 +122,15 @@ mod tests {
             "targets.exclude.accounts = ['999988887777']",
         ];
         insta::assert_snapshot!(checks(&fine), @"Ok each `targets` of the configuration selects at least one account");
+    }
+
+    #[test]
+    fn unit_without_accounts_is_reported_if_it_does_not_exist() {
+        let targets =
+            ["targets.accounts = ['444455556666']\ntargets.exclude.organizational-units = ['ou-ab12-other001']"];
+        let exist = |exists| BTreeMap::from([("ou-ab12-other001".parse().unwrap(), exists)]);
+        insta::assert_snapshot!(checks_knowing(&targets, &exist(true)), @"Ok 1 part with targets, each for at least one account");
+        insta::assert_snapshot!(checks_knowing(&targets, &exist(false)), @"Failed access-role.grant 1: the organization has no unit `ou-ab12-other001` -> correct `targets`, or create the unit");
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::account::AccountId;
+use crate::organizational_unit::ShownUnit;
 use crate::text::Untrusted;
 
 /// An account as it is named in a list.
@@ -29,11 +31,25 @@ impl fmt::Display for AccountName {
     }
 }
 
+/// An account of a group.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Member {
+    pub(super) account: AccountName,
+    /// The organizational unit that it is in, if that is known.
+    pub(super) unit: Option<Arc<ShownUnit>>,
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.account.fmt(f)
+    }
+}
+
 /// Accounts with the same value, of which one example is kept.
 #[derive(Debug, Clone)]
 pub(super) struct Group<T> {
     pub(super) example: T,
-    pub(super) accounts: Vec<AccountName>,
+    pub(super) accounts: Vec<Member>,
 }
 
 /// Groups by a key.
@@ -47,7 +63,7 @@ impl<T> Default for Groups<T> {
 }
 
 impl<T> Groups<T> {
-    pub(super) fn add(&mut self, key: String, account: AccountName, example: impl FnOnce() -> T) {
+    pub(super) fn add(&mut self, key: String, account: Member, example: impl FnOnce() -> T) {
         let group = self.0.entry(key).or_insert_with(|| Group { example: example(), accounts: Vec::new() });
         group.accounts.push(account);
     }

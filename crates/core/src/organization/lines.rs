@@ -1,7 +1,8 @@
 //! A run over many accounts as lines: the counts first, then the changes, what is blocked, and what was skipped.
 
-use super::group::{AccountName, Group, Groups};
+use super::group::{AccountName, Group, Groups, Member};
 use super::overview::{Changes, Overview};
+use super::units::units_of;
 use crate::lines::{Line, Style};
 use crate::mode::Mode;
 use crate::outcome::{Cause, for_command_line};
@@ -73,7 +74,7 @@ impl Overview {
                 count => format!("these {}", changes(count)),
             };
             lines.push(Line::heading(format!("{}: {these}", accounts(members.len()))));
-            lines.push(Line::at(2).styled(Style::Faint, named(members)));
+            member_lines(lines, 2, members);
             let Changes { lines: one, general, .. } = example;
             lines.extend(if members.len() == 1 { one } else { general }.iter().cloned());
         }
@@ -89,7 +90,7 @@ fn cause_groups(lines: &mut Vec<Line>, title: &str, style: Style, groups: &Group
     lines.extend([Line::blank(), Line::heading(title)]);
     for Group { example, accounts: members } in groups.iter().take(SHOWN) {
         lines.push(Line::at(2).text(format!("{}: ", accounts(members.len()))).styled(style, example.code));
-        lines.push(Line::at(6).styled(Style::Faint, named(members)));
+        member_lines(lines, 6, members);
         lines.push(Line::at(6).text(&example.message));
         if !example.remedy.is_empty() {
             lines.push(Line::at(6).column(Style::Strong, "Fix:", 4).text(for_command_line(&example.remedy)));
@@ -109,9 +110,16 @@ fn notice_groups(lines: &mut Vec<Line>, groups: &Groups<String>) {
     lines.extend([Line::blank(), Line::heading("Notes")]);
     for Group { example, accounts: members } in groups.iter().take(SHOWN) {
         lines.push(Line::at(2).text(format!("{}: ", accounts(members.len()))).text(example));
-        lines.push(Line::at(6).styled(Style::Faint, named(members)));
+        member_lines(lines, 6, members);
     }
     more_groups(lines, &groups);
+}
+
+/// The units of a group, and its first accounts.
+fn member_lines(lines: &mut Vec<Line>, indentation: usize, members: &[Member]) {
+    let faint = |text: String| Line::at(indentation).styled(Style::Faint, text);
+    lines.extend(units_of(members).map(faint));
+    lines.push(faint(named(members)));
 }
 
 fn skipped_lines(lines: &mut Vec<Line>, skipped: &[SkippedAccount]) {
@@ -148,10 +156,16 @@ fn more_groups<T>(lines: &mut Vec<Line>, groups: &[Group<T>]) {
     }
 }
 
+/// Whether all accounts of a group of this many are named.
+#[must_use]
+pub fn are_all_named(count: usize) -> bool {
+    // One more account is as long as the words that there is one more.
+    count <= NAMED + 1
+}
+
 /// The first accounts of a group.
 pub(super) fn named<T: ToString>(members: &[T]) -> String {
-    // One more account is as long as the words that there is one more.
-    let shown = if members.len() > NAMED + 1 { NAMED } else { members.len() };
+    let shown = if are_all_named(members.len()) { members.len() } else { NAMED };
     let text = members.iter().take(shown).map(ToString::to_string).collect::<Vec<_>>().join(", ");
     match members.len() - shown {
         0 => text,

@@ -7,7 +7,9 @@ mod group;
 mod lines;
 mod overview;
 mod saved_plan;
+mod units;
 
 pub use group::AccountName;
+pub use lines::are_all_named;
 pub use overview::{Overview, Tally};
 pub use saved_plan::{InvalidPlan, SavedAccount, SavedPlan};

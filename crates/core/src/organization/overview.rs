@@ -1,11 +1,16 @@
 //! Counts outcomes, and groups accounts by their changes, their causes and their notices.
 
-use super::group::{AccountName, Groups, general_text};
+use std::collections::BTreeMap;
+
+use super::group::{AccountName, Groups, Member, general_text};
 use crate::code::Code;
+use crate::config::{Config, Dropped, still_in_accounts};
 use crate::lines::{Line, plain};
 use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome};
+use crate::owner::Owner;
 use crate::report::{Detail, Report, changes_lines};
+use crate::role::RoleName;
 use crate::selection::SkippedAccount;
 
 /// What a run over many accounts found and did.
@@ -23,6 +28,8 @@ pub struct Overview {
     pub(super) waiting: Groups<Cause>,
     pub(super) ignored: Groups<Cause>,
     pub(super) notices: Groups<String>,
+    /// The roles of `no_longer_configured` of the reports, with the number of accounts.
+    no_longer_configured: BTreeMap<(RoleName, Option<String>), (Option<Owner>, usize)>,
 }
 
 /// How many accounts ended in which way.
@@ -109,6 +116,7 @@ impl Overview {
             waiting: Groups::default(),
             ignored: Groups::default(),
             notices: Groups::default(),
+            no_longer_configured: BTreeMap::new(),
         }
     }
 
@@ -117,13 +125,14 @@ impl Overview {
         self.tally.count(report);
         let Some(id) = &report.account_id else { return };
         let account = AccountName::new(id, report.account_name.as_ref());
+        let member = || Member { account: account.clone(), unit: report.unit.clone() };
         if self.mode == Mode::Plan && !report.changes.is_empty() {
             let lines = changes_lines(report, Detail::Summary);
             let general_lines: Vec<_> =
                 lines.iter().map(|line| line.map_text(|text| general_text(text, &account))).collect();
             let count = report.changes.len();
             let key = plain(&general_lines);
-            self.changes.add(key, account.clone(), || Changes { count, lines, general: general_lines });
+            self.changes.add(key, member(), || Changes { count, lines, general: general_lines });
         }
         let groups = match &report.outcome {
             Outcome::Blocked(_) => Some(&mut self.blocked),
@@ -135,11 +144,15 @@ impl Overview {
             let message = general_text(&cause.message, &account);
             let remedy = general_text(&cause.remedy, &account);
             let key = format!("{} {message}", cause.code);
-            groups.add(key, account.clone(), || Cause { message, remedy, ..cause.clone() });
+            groups.add(key, member(), || Cause { message, remedy, ..cause.clone() });
+        }
+        for (role, owner) in &report.no_longer_configured {
+            let key = (role.clone(), owner.as_ref().map(ToString::to_string));
+            self.no_longer_configured.entry(key).or_insert_with(|| (owner.clone(), 0)).1 += 1;
         }
         for notice in &report.notices {
             let notice = general_text(notice, &account);
-            self.notices.add(notice.clone(), account.clone(), || notice);
+            self.notices.add(notice.clone(), member(), || notice);
         }
     }
 
@@ -163,6 +176,16 @@ impl Overview {
     #[must_use]
     pub fn tally(&self) -> Tally {
         self.tally
+    }
+
+    /// The roles that accounts have because an earlier configuration asked for them, and that neither this one nor `[[removed]]`
+    /// names. Only accounts with a record are known to have such roles.
+    #[must_use]
+    pub fn dropped(&self, config: &Config) -> Vec<Dropped> {
+        let dropped = |((role, _), (owner, accounts)): (&(RoleName, _), &(Option<Owner>, usize))| {
+            still_in_accounts(config, role, owner.as_ref(), *accounts)
+        };
+        self.no_longer_configured.iter().map(dropped).collect()
     }
 
     /// The accounts that are skipped.

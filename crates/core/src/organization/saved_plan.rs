@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::group::{AccountName, Groups, general_text};
+use super::group::{AccountName, Groups, Member, general_text};
 use super::lines::{accounts, changes, named};
 use crate::account::AccountId;
 use crate::lines::{Line, Style};
@@ -199,7 +199,7 @@ impl SavedPlan {
             let one = |change: &HashedChange| general_text(&change.summary, &name);
             let general: Vec<_> = account.changes.iter().map(one).collect();
             let own = account.changes.iter().map(|change| change.summary.clone());
-            groups.add(general.join("\n"), name, || (own.collect(), general));
+            groups.add(general.join("\n"), Member { account: name, unit: None }, || (own.collect(), general));
         }
         let total = format!("{}: {}", accounts(self.accounts.len()), changes(self.changes()));
         let heading = Line::heading(total).styled(Style::Faint, format!(", planned at {}", self.created_at));

@@ -14,6 +14,7 @@ use crate::account::Partition;
 use crate::blueprint::{Blueprint, EndedGrant, RemovalReason, UnselectedPart};
 use crate::last_day::LastDay;
 use crate::observed::ObservedRole;
+use crate::owner::Owner;
 use crate::policy::{Document, Grant, access_entries, add_grants};
 use crate::role::RoleName;
 use crate::role_id::RoleId;
@@ -72,6 +73,8 @@ pub enum StillPresent {
         name: RoleName,
         /// Its unique ID.
         id: RoleId,
+        /// What in the configuration asked for it, if its tag says so.
+        owner: Option<Owner>,
         /// Why it is left.
         no_longer: NoLonger,
     },
@@ -128,10 +131,25 @@ impl StillPresent {
     }
 }
 
+impl StillPresent {
+    /// The role that was removed from the configuration, with what asked for it.
+    #[must_use]
+    pub fn unconfigured_role(&self) -> Option<(&RoleName, Option<&Owner>)> {
+        match self {
+            Self::Role { name, owner, no_longer: NoLonger::Configured, .. } => Some((name, owner.as_ref())),
+            Self::Role { .. }
+            | Self::UnreadableRole { .. }
+            | Self::Registration { .. }
+            | Self::EndedGrant { .. }
+            | Self::Grant { .. } => None,
+        }
+    }
+}
+
 impl fmt::Display for StillPresent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Role { name, id, no_longer } => write!(
+            Self::Role { name, id, no_longer, .. } => write!(
                 f,
                 "role `{name}` ({id}), which this tool created or took over, is still present and no longer {}; {}, or {}",
                 no_longer.as_str(),
@@ -192,8 +210,8 @@ pub fn still_present_role(
     found: Option<&ObservedRole>,
     no_longer: NoLonger,
 ) -> Option<StillPresent> {
-    let is_recorded = found.is_some_and(|role| role.id.as_ref() == Some(id) && role.is_managed());
-    is_recorded.then(|| StillPresent::Role { name: name.clone(), id: id.clone(), no_longer })
+    let role = found.filter(|role| role.id.as_ref() == Some(id) && role.is_managed())?;
+    Some(StillPresent::Role { name: name.clone(), id: id.clone(), owner: role.owner(), no_longer })
 }
 
 /// Whether a recorded role no longer exists. `found` is the role of that name: it may be one that another principal created later.

@@ -152,7 +152,8 @@ pub(crate) fn heading_line(report: &Report) -> Line {
     if let Some(name) = &report.account_name {
         line = line.text(format!(" ({name})"));
     }
-    if let Some(unit) = report.organizational_unit() {
+    let unit = report.unit.as_ref().map(ToString::to_string);
+    if let Some(unit) = unit.as_deref().or_else(|| report.organizational_unit()) {
         line = line.styled(Style::Faint, format!(", {unit}"));
     }
     match &report.access_role {

@@ -1,6 +1,7 @@
 //! The report: what a run found and did.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use secrecy::ExposeSecret;
@@ -12,7 +13,9 @@ use crate::blueprint::SecretValues;
 use crate::console::ConsoleLink;
 use crate::handoff::Handoff;
 use crate::mode::Mode;
+use crate::organizational_unit::ShownUnit;
 use crate::outcome::{Cause, Outcome};
+use crate::owner::Owner;
 use crate::plan::{Action, Change, Proof, Refusal};
 use crate::policy::external_ids;
 use crate::redaction::SecretRedactor;
@@ -37,6 +40,9 @@ pub struct Report {
     /// The account's path in the organization, such as `o-…/r-…/ou-…/ACCOUNT/`, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ou_path: Option<String>,
+    /// The organizational unit that the account is in, if its names were asked for.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown_unit")]
+    pub unit: Option<Arc<ShownUnit>>,
     /// When the account joined the organization, if known; for the metrics.
     #[serde(skip)]
     pub joined_at: Option<SystemTime>,
@@ -71,6 +77,10 @@ pub struct Report {
     /// Those of them that an earlier run made, and that are still present.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub unselected: BTreeSet<RoleName>,
+    /// The roles that an earlier run made, that are still present and that the configuration no longer has, each with what asked for
+    /// it, if its tag says so.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", serialize_with = "names")]
+    pub no_longer_configured: BTreeMap<RoleName, Option<Owner>>,
     /// Who can assume which role, and who cannot.
     pub proofs: Vec<Proof>,
     /// In a plan with changes: who can assume which role, and who cannot, once the changes are made.
@@ -181,6 +191,7 @@ impl Report {
             account_id,
             account_name: None,
             ou_path: None,
+            unit: None,
             joined_at: None,
             trigger,
             mode,
@@ -194,6 +205,7 @@ impl Report {
             trust_drift: BTreeSet::new(),
             not_selected: BTreeSet::new(),
             unselected: BTreeSet::new(),
+            no_longer_configured: BTreeMap::new(),
             proofs: Vec::new(),
             proofs_after: Vec::new(),
             links: Vec::new(),
@@ -303,6 +315,14 @@ impl Serialize for ChangeResult {
 
 fn date<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
     to_policy_date(*time).serialize(serializer)
+}
+
+fn shown_unit<S: Serializer>(unit: &Option<Arc<ShownUnit>>, serializer: S) -> Result<S::Ok, S::Error> {
+    unit.as_deref().serialize(serializer)
+}
+
+fn names<S: Serializer>(roles: &BTreeMap<RoleName, Option<Owner>>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(roles.keys())
 }
 
 fn word<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde_json::{Value, json};
+
 use crate::account::AccountId;
 use crate::eligibility::Eligibility;
 use crate::text::{Untrusted, printable};
@@ -16,6 +18,36 @@ pub struct SkippedAccount {
     pub name: Option<Untrusted>,
     /// The reason.
     pub reason: SkipReason,
+}
+
+/// The account with the reason, in a sentence.
+impl fmt::Display for SkippedAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.id, &self.name) {
+            (Some(id), Some(name)) => write!(f, "{id} ({name}): {}", self.reason),
+            (Some(id), None) => write!(f, "{id}: {}", self.reason),
+            (None, _) => write!(f, "an account: {}", self.reason),
+        }
+    }
+}
+
+impl SkippedAccount {
+    /// Whether nothing is known about the account, because its description cannot be read.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self.reason, SkipReason::Unreadable(_))
+    }
+
+    /// The account and the reason in JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "account_id": self.id,
+            "account_name": self.name,
+            "reason": self.reason.as_str(),
+            "message": self.reason.to_string(),
+        })
+    }
 }
 
 /// Why an account is not processed.

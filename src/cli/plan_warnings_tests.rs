@@ -1,0 +1,69 @@
+use onboarding_core::account::{AccountId, AccountState};
+use onboarding_core::mode::Mode;
+use onboarding_core::time::from_unix_seconds;
+use onboarding_engine::select_accounts;
+use onboarding_simulation::FakeOrganization;
+
+use super::*;
+
+fn id(text: &str) -> AccountId {
+    text.parse().unwrap()
+}
+
+/// An organization with an account in `Workloads`, and with an empty unit.
+fn organization() -> FakeOrganization {
+    let organization = FakeOrganization::new("aws".parse().unwrap(), id("111122223333"), id("482913650127"))
+        .with_unit("ou-exam-workload", "Workloads", "r-exam")
+        .with_unit("ou-exam-emptyone", "Empty", "r-exam")
+        .with_member(&id("444455556666"), "payments", AccountState::Active, from_unix_seconds(1_500_000_000));
+    organization.set_ou_path(&id("444455556666"), "o-exampleorgid/r-exam/ou-exam-workload/444455556666/");
+    organization
+}
+
+/// The warnings of a plan with grants for these targets.
+fn warnings(targets: &[&str], selection: &Selection) -> Vec<String> {
+    let grants = targets.iter().zip(1..).map(|(targets, number)| {
+        format!("[[access-role.grant]]\nprincipal = 'arn:aws:iam::482913650127:role/r{number}'\n{targets}\n")
+    });
+    let config = Config::parse_without_files(&grants.collect::<String>()).unwrap();
+    let engine = Engine::new(organization(), config);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let found = runtime.block_on(async {
+        let selected = select_accounts(&engine.world, selection, &engine.config.excluded).await.unwrap();
+        let mut accounts = TargetAccounts::new(&engine.config, selection);
+        accounts.listed(&selected.accounts);
+        warn_of_plan(&engine, Some(&accounts), &Overview::new(Mode::Plan, Vec::new())).await
+    });
+    found.into_iter().map(|warning| warning.to_json()["text"].as_str().unwrap().to_owned()).collect()
+}
+
+const WRONG: [&str; 4] = [
+    "targets.organizational-units = ['Workload', 'Workloads']",
+    "targets.exclude.organizational-units = ['ou-exam-missing1']",
+    "targets.organizational-units = ['ou-exam-emptyone']",
+    "targets.accounts = ['999988887777']",
+];
+
+#[test]
+fn units_that_do_not_exist_and_targets_that_select_nothing_are_warned_of() {
+    insta::assert_snapshot!(warnings(&WRONG, &Selection::all()).join("\n"), @"");
+    let fine = ["", "targets.organizational-units = ['Workloads']", "targets.tags = { env = 'prod' }"];
+    assert!(warnings(&fine, &Selection::all()).is_empty());
+}
+
+#[test]
+fn targets_are_not_compared_with_a_part_of_the_organization() {
+    let part = Selection {
+        scope: Scope::Named { units: vec!["Workloads".parse().unwrap()], accounts: Vec::new() },
+        tags: Vec::new(),
+    };
+    assert!(warnings(&WRONG, &part).is_empty());
+}
+
+#[test]
+fn dropped_role_has_the_block_in_json() {
+    let block = vec!["[[removed]]".to_owned(), "role = \"x\"".to_owned()];
+    let warning = PlanWarning::from(Dropped { warning: "role `x` is …; to remove it, add".to_owned(), block });
+    let expected = json!({ "text": "role `x` is …; to remove it, add", "configuration": "[[removed]]\nrole = \"x\"" });
+    assert_eq!(warning.to_json(), expected);
+}
