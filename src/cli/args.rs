@@ -41,7 +41,7 @@ const EXAMPLES: &str = "Examples:
   onboard apply plan.json                         apply exactly that plan
   onboard verify --account 444455556666 --as ann  assume the roles for real
   onboard audit --records TABLE --out audit.html  every account as one page
-  onboard undo --account 444455556666             restore the trust policy as it was before a run
+  onboard undo --account ID --records TABLE       restore the trust policy as it was before a run
   onboard accounts create --from accounts.csv     create and onboard accounts
   onboard handoff --all --format csv              values to paste at vendors
   onboard links --account 444455556666            links into the AWS console
