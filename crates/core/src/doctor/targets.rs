@@ -57,7 +57,10 @@ pub fn targets(config: &Config, accounts: &[Account], units: &UnitIds) -> Vec<Ch
 fn parts(config: &Config) -> impl Iterator<Item = (String, &Targets)> {
     let grants = config.access_role.grants.iter().enumerate();
     let grants = grants.map(|(index, grant)| (format!("access-role.grant {}", index + 1), &grant.targets));
-    grants.chain(config.roles.iter().map(|role| (role.definition.owner.to_string(), &role.targets)))
+    let others =
+        config.access_role.others.iter().map(|other| (format!("access-role.other {}", other.name), &other.targets));
+    let roles = config.roles.iter().map(|role| (role.definition.owner.to_string(), &role.targets));
+    grants.chain(others).chain(roles)
 }
 
 #[cfg(test)]
@@ -117,12 +120,14 @@ mod tests {
             "targets.exclude.organizational-units = ['ou-ab12-other001']",
             "targets.accounts = ['999988887777']",
             "targets.organizational-units = ['ou-ab12-closed01']",
+            "[[access-role.other]]\nname = 'Acquired'\ntargets.organizational-units = ['Prod']",
         ];
         insta::assert_snapshot!(checks(&wrong), @"
         Failed access-role.grant 1: `Root` contains no unit `Prod` -> correct `targets`, or create the unit
         Warning access-role.grant 2: no account is in the unit ou-ab12-other001, if it exists -> compare it with the units of the organization
         Warning access-role.grant 3 selects none of 1 account: 999988887777 -> correct `targets`, or ignore this if accounts are added later
         Warning access-role.grant 4 selects none of 1 account: accounts in ou-ab12-closed01 -> correct `targets`, or ignore this if accounts are added later
+        Failed access-role.other Acquired: `Root` contains no unit `Prod` -> correct `targets`, or create the unit
         ");
     }
 }
