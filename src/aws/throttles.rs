@@ -17,8 +17,9 @@ use aws_smithy_types::config_bag::ConfigBag;
 use onboarding_core::rate::LimitedApi;
 
 /// What the errors of throttled attempts have in their codes: `ThrottlingException`, `Throttling`, `ThrottledException`,
-/// `TooManyRequestsException`, `RequestLimitExceeded`.
-const CODES: [&str; 3] = ["Throttl", "TooManyRequests", "RequestLimitExceeded"];
+/// `TooManyRequestsException`, `RequestLimitExceeded`, and `ProvisionedThroughputExceededException` of DynamoDB, which on-demand
+/// tables return, too.
+const CODES: [&str; 4] = ["Throttl", "TooManyRequests", "RequestLimitExceeded", "ThroughputExceeded"];
 
 /// The throttled attempts of each API. Clones share their counts.
 #[derive(Debug, Clone, Default)]
@@ -72,7 +73,7 @@ fn limited_api(operation: &str) -> Option<LimitedApi> {
         "AssumeRole" => LimitedApi::AssumeRole,
         "GetParameter" | "GetParameters" | "GetParametersByPath" => LimitedApi::ReadParameters,
         "PutEvents" => LimitedApi::PutEvents,
-        "GetItem" | "UpdateItem" | "BatchGetItem" | "TransactWriteItems" => LimitedApi::Records,
+        "GetItem" | "UpdateItem" | "BatchGetItem" | "TransactWriteItems" | "Scan" => LimitedApi::Records,
         _ => return None,
     })
 }

@@ -3,7 +3,7 @@
 use account_onboarding::aws::{Aws, Resources};
 use aws_smithy_types::retry::RetryConfig;
 use onboarding_core::rate::LimitedApi;
-use onboarding_engine::ports::{AssumeRoleRequest, Paced, Secrets, Sessions};
+use onboarding_engine::ports::{AssumeRoleRequest, Paced, Records, Secrets, Sessions};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -16,7 +16,7 @@ async fn retrying(first: ResponseTemplate, then: ResponseTemplate) -> (MockServe
     Mock::given(any()).respond_with(first).up_to_n_times(1).mount(&server).await;
     Mock::given(any()).respond_with(then).mount(&server).await;
     let config = config(&server.uri()).to_builder().retry_config(RetryConfig::standard()).build();
-    (server, Aws::new(&config, Resources::default()))
+    (server, Aws::new(&config, Resources { table: Some("records".to_owned()), ..Resources::default() }))
 }
 
 #[tokio::test]
@@ -56,4 +56,17 @@ async fn throttling_of_sts_is_recognized() {
     };
     assert!(aws.assume_role(&request).await.is_err());
     assert_eq!(aws.throttled_attempts(LimitedApi::AssumeRole), 1);
+}
+
+#[tokio::test]
+async fn throttling_of_every_read_of_the_table_is_recognized() {
+    let throttled = || {
+        json_response(400, r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}"#)
+    };
+    let (_server, aws) = retrying(throttled(), json_response(200, "{}")).await;
+    aws.load_record("444455556666").await.expect("the second attempt succeeds");
+    assert_eq!(aws.throttled_attempts(LimitedApi::Records), 1);
+    let (_server, aws) = retrying(throttled(), json_response(200, r#"{"Items":[]}"#)).await;
+    aws.scan_records(None).await.expect("the second attempt succeeds");
+    assert_eq!(aws.throttled_attempts(LimitedApi::Records), 1);
 }

@@ -231,3 +231,15 @@ fn planted_roles_are_found_among_many() {
     assert_eq!(planted.len(), 25);
     assert_eq!(found, planted);
 }
+
+#[test]
+fn account_with_another_access_role_is_read_through_it() {
+    let organization = planted();
+    let access = organization.role_state(&id(OLD), &name(ACCESS)).expect("the access role");
+    organization.delete_role(&id(OLD), &name(ACCESS));
+    organization.put_role(&id(OLD), &name("AcquiredAdmin"), access);
+    let other = format!("{CONFIG}\n[[access-role.other]]\nname = 'AcquiredAdmin'\ntargets.accounts = ['{OLD}']\n");
+    let report = run(audit(organization.clone(), &Selection::all(), &other));
+    assert_eq!((report.unread_accounts, report.accounts), (Vec::new(), 3));
+    assert!(report.principals.iter().any(|one| one.principal.contains(STRANGER)));
+}

@@ -127,8 +127,11 @@ impl<W: World<Session: ListRoles>> Engine<W> {
 
     /// A session that can list roles, through the first access role that can be assumed.
     async fn session_to_list_roles(&self, account: &Account) -> Result<W::Session, Stop> {
+        let known = self.known_facts(account).await?;
+        let names =
+            self.config.access_role.names_in(&known.about(account)).map_err(|unknown| unknown.stop(&account.id))?;
         let mut denied = Vec::new();
-        for name in &self.config.access_role.names {
+        for name in &names {
             let request = AssumeRoleRequest {
                 role_arn: name.arn(&account.partition, &account.id, "/"),
                 policy: session_policy(account),

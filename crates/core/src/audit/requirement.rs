@@ -54,13 +54,12 @@ impl RequirementKind {
 /// The requirements of a configuration, in its order: the access role, then each role, followed by its registration.
 #[must_use]
 pub fn audit_requirements(config: &Config) -> Vec<AuditRequirement> {
-    let names = &config.access_role.names;
-    let access = names.first().map(|first| AuditRequirement {
+    let access = config.access_role.names.first().map(|first| AuditRequirement {
         kind: RequirementKind::AccessRole,
         title: "Access role".to_owned(),
         vendor: None,
         role: first.clone(),
-        keys: names.iter().map(ToString::to_string).collect(),
+        keys: config.access_role.all_names().map(ToString::to_string).collect(),
     });
     let mut requirements: Vec<_> = access.into_iter().collect();
     for template in &config.roles {

@@ -1,7 +1,10 @@
+use std::collections::BTreeMap;
+
 use super::sample::{account, at, audit, audit_of, config, converged, drift};
 use super::*;
+use crate::config::Config;
 use crate::handoff::handoffs;
-use crate::last_result::Requirement;
+use crate::last_result::{LastResult, Requirement};
 use crate::lines::plain;
 use crate::record::Record;
 
@@ -328,4 +331,16 @@ fn handoffs_are_open_until_they_are_recorded_as_done() {
     assert_eq!(status(&record), [("trelica".to_owned(), "done")]);
     let not_due = Record { result: Some(drift()), ..Record::default() };
     assert_eq!(status(&not_due), [], "its role is not as configured");
+}
+
+#[test]
+fn other_access_role_of_an_account_meets_the_requirement() {
+    let other = "\n[[access-role.other]]\nname = 'AcquiredAdmin'\ntargets.accounts = ['444455556666']\n";
+    let config = Config::parse_without_files(&format!("{}{other}", super::sample::CONFIG)).unwrap();
+    let requirements = audit_requirements(&config);
+    let result =
+        LastResult { requirements: BTreeMap::from([("AcquiredAdmin".to_owned(), Requirement::Holds)]), ..converged() };
+    let record = Record { result: Some(result), ..Record::default() };
+    let audited = recorded_account(&config, &requirements, &account(444_455_556_666, "acquired"), "Acquired", &record);
+    assert_eq!(audited.requirements.first().map(|one| one.status), Some(Status::Known(Requirement::Holds)));
 }

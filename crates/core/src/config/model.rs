@@ -159,7 +159,7 @@ impl AccessRole {
     ///
     /// # Errors
     /// When it is not known whether an access role is for the account.
-    pub(crate) fn names_in(&self, facts: &AccountFacts<'_>) -> Result<Vec<RoleName>, Unknown> {
+    pub fn names_in(&self, facts: &AccountFacts<'_>) -> Result<Vec<RoleName>, Unknown> {
         let mut names = Vec::new();
         for other in &self.others {
             match other.targets.decide(facts) {

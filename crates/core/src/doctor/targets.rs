@@ -140,12 +140,14 @@ mod tests {
             "targets.exclude.organizational-units = ['ou-ab12-other001']",
             "targets.accounts = ['999988887777']",
             "targets.organizational-units = ['ou-ab12-closed01']",
+            "[[access-role.other]]\nname = 'Acquired'\ntargets.organizational-units = ['Prod']",
         ];
         insta::assert_snapshot!(checks(&wrong), @"
         Failed access-role.grant 1: `Root` contains no unit `Prod` -> correct `targets`, or create the unit
         Warning access-role.grant 2: the unit ou-ab12-other001 has no account, or does not exist -> compare it with the units of the organization
         Warning access-role.grant 3 selects none of 1 account: 999988887777 -> correct `targets`, or ignore this if accounts are added later
         Warning access-role.grant 4 selects none of 1 account: accounts in ou-ab12-closed01 -> correct `targets`, or ignore this if accounts are added later
+        Failed access-role.other Acquired: `Root` contains no unit `Prod` -> correct `targets`, or create the unit
         ");
     }
 }

@@ -74,7 +74,7 @@ fn configured(config: &Config, partition: &Partition) -> Vec<(Principal, Vec<Rol
     for grant in &config.access_role.grants {
         let roles = match &grant.access_role {
             Some(role) => vec![role.clone()],
-            None => config.access_role.names.clone(),
+            None => config.access_role.all_names().cloned().collect(),
         };
         found.extend(principals(&grant.trust).into_iter().map(|principal| (principal, roles.clone())));
     }
@@ -84,4 +84,23 @@ fn configured(config: &Config, partition: &Partition) -> Vec<(Principal, Vec<Rol
         found.extend(principals.map(|principal| (principal, vec![name.clone()])));
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grant_is_configured_for_every_access_role_that_an_account_may_have() {
+        let config = Config::parse_without_files(
+            "[access-role]\nnames = ['Admin']\n[[access-role.grant]]\nprincipal = '222233334444'\n\
+             [[access-role.other]]\nname = 'AcquiredAdmin'\ntargets.accounts = ['444455556666']\n",
+        )
+        .unwrap_or_else(|problems| panic!("{problems}"));
+        let partition = "aws".parse().unwrap();
+        let known = KnownAccounts::new(&partition, &Catalogue::built_in(), Vec::new(), Some(&config));
+        let account = "222233334444".parse().ok();
+        let roles = known.configured_for("account 222233334444", account.as_ref()).unwrap();
+        assert_eq!(roles.iter().map(|role| role.as_str()).collect::<Vec<_>>(), ["Admin", "AcquiredAdmin"]);
+    }
 }
