@@ -59,7 +59,9 @@ fn main() -> Result<()> {
     let sizes = env::args().skip(1).map(|size| size.parse().with_context(|| format!("`{size}` is not a number")));
     let sizes: Vec<usize> = sizes.collect::<Result<_>>()?;
     let sizes = if sizes.is_empty() { SIZES.to_vec() } else { sizes };
-    eprintln!("| Path | Accounts | Time | Limit | Calls | per account | Throttled | Memory | CPU per account | New account |");
+    eprintln!(
+        "| Path | Accounts | Time | Limit | Calls | per account | Throttled | Memory | CPU per account | New account |"
+    );
     eprintln!("|---|---|---|---|---|---|---|---|---|---|");
     let mut calls = Vec::new();
     for size in sizes {

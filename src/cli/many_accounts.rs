@@ -255,7 +255,8 @@ impl Planned {
     fn ended(&mut self, account: AccountToProcess, report: AccountReport) {
         let Some(report) = self.results.add(&account, report) else { return };
         if !report.changes.is_empty() {
-            let HashedPlan { changes, .. } = HashedPlan::new(&self.salt, report.changes.iter().map(|step| &step.change));
+            let HashedPlan { changes, .. } =
+                HashedPlan::new(&self.salt, report.changes.iter().map(|step| &step.change));
             self.accounts.push(SavedAccount { id: account.id, name: account.name.to_string(), changes });
         }
     }

@@ -88,5 +88,7 @@ pub(super) fn cannot_list_all(error: SelectError, read: usize, what: &str) -> an
     }
     let plural = if read == 1 { "" } else { "s" };
     let read = thousands(read);
-    anyhow!("{error}; {read} account{plural} had been read by then, no {what} is made of a part, and nothing was changed")
+    anyhow!(
+        "{error}; {read} account{plural} had been read by then, no {what} is made of a part, and nothing was changed"
+    )
 }

@@ -7,7 +7,9 @@ use onboarding_core::account::AccountId;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::selection::{RequestedId, Scope, Selected, Selection};
 use onboarding_engine::ports::{ManageAccounts, World};
-use onboarding_engine::{Engine, Interrupt, OrganizationRun, SelectError, SelectedPages, WhileListing, select_accounts};
+use onboarding_engine::{
+    Engine, Interrupt, OrganizationRun, SelectError, SelectedPages, WhileListing, select_accounts,
+};
 use onboarding_simulation::{FakeOrganization, Injection, Script};
 
 use crate::common::{CONFIG, OLD, create_accounts, engine, id, organization, run, scripted_engine};

@@ -118,8 +118,7 @@ impl<'a, W: ManageAccounts> SelectedPages<'a, W> {
         if matches!(self.position, Position::End) {
             return Ok(None);
         }
-        let needs_whole_list =
-            matches!(&self.selection.scope, Scope::Named { accounts, .. } if !accounts.is_empty());
+        let needs_whole_list = matches!(&self.selection.scope, Scope::Named { accounts, .. } if !accounts.is_empty());
         let mut listing = Listing::default();
         self.read_page(&mut listing).await?;
         while needs_whole_list && !matches!(self.position, Position::End) {

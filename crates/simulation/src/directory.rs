@@ -45,9 +45,8 @@ impl Directory for FakeOrganization {
             }
             let repeats = state.repeats_accounts;
             let is_repeated = |id: &AccountId, from: &String| repeats && id.as_str() == from;
-            let after = |id: &&AccountId| {
-                from.as_ref().is_none_or(|from| id.as_str() > from.as_str() || is_repeated(id, from))
-            };
+            let after =
+                |id: &&AccountId| from.as_ref().is_none_or(|from| id.as_str() > from.as_str() || is_repeated(id, from));
             let mut remaining = state.accounts.keys().filter(after).skip(state.page_size).peekable();
             let more = remaining.peek().is_some();
             let listed = state.accounts.iter().filter(|(id, _)| after(id)).take(state.page_size);
