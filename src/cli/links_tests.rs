@@ -82,14 +82,18 @@ fn all_accounts_have_links_and_the_skipped_ones_a_reason() {
       any permission set, through the access portal
       https://example.awsapps.com/start/#/console?account_id=444455556666
 
-    Skipped: 111122223333 (management): it is the management account, which is never changed
+    Skipped: 111122223333 (management): it is the management account, which is never
+    changed
     Skipped: 666677778888 (old): AWS suspended it (SUSPENDED)
     Skipped: 999988887777 (excluded): the configuration excludes it
     ");
     let json = to_json(&found, &listed);
     assert_eq!((json["accounts"].as_array().unwrap().len(), json["skipped"].as_array().unwrap().len()), (3, 3));
     assert_eq!(json["accounts"][2]["account_name"], "payments-dev");
-    assert_eq!((&json["skipped"][1]["reason"], &json["skipped"][1]["account_id"]), (&"suspended".into(), &"666677778888".into()));
+    assert_eq!(
+        (&json["skipped"][1]["reason"], &json["skipped"][1]["account_id"]),
+        (&"suspended".into(), &"666677778888".into())
+    );
     assert_eq!(problem(&found), None);
 }
 

@@ -53,7 +53,10 @@ fn units_that_do_not_exist_and_targets_that_select_nothing_are_warned_of() {
 
 #[test]
 fn targets_are_not_compared_with_a_part_of_the_organization() {
-    let part = Selection { scope: Scope::Named { units: vec!["Workloads".parse().unwrap()], accounts: Vec::new() }, tags: Vec::new() };
+    let part = Selection {
+        scope: Scope::Named { units: vec!["Workloads".parse().unwrap()], accounts: Vec::new() },
+        tags: Vec::new(),
+    };
     assert!(warnings(&WRONG, &part).is_empty());
 }
 

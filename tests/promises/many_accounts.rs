@@ -465,7 +465,8 @@ fn units_that_cannot_be_read_are_shown_with_their_ids_after_one_call() {
     let organization = large(60);
     let denied = Script::intercepting(|call, _| {
         let is_listing = call == "organizations:ListOrganizationalUnitsForParent";
-        is_listing.then(|| ApiError::new("organizations:ListOrganizationalUnitsForParent", "AccessDeniedException", "no"))
+        is_listing
+            .then(|| ApiError::new("organizations:ListOrganizationalUnitsForParent", "AccessDeniedException", "no"))
     });
     let (overview, listings) = plan_with_units(&organization, &denied);
     assert_eq!(listings, 1);
@@ -488,7 +489,8 @@ fn hostile_names_of_units_are_filtered() {
 #[test]
 fn roles_that_the_configuration_dropped_are_warned_of_with_the_block_that_removes_them() {
     let organization = large(60);
-    let applied = apply(&engine(&organization, &configuration()), confirmed(&plan(&organization)), &organization_run("apply"));
+    let applied =
+        apply(&engine(&organization, &configuration()), confirmed(&plan(&organization)), &organization_run("apply"));
     let converged = applied.values().flatten().filter(|report| report.outcome == Outcome::Converged).count();
     let text = configuration();
     let (start, rest) = text.split_once("[vendors.trelica]").unwrap();

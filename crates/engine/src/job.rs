@@ -35,13 +35,7 @@ impl<W: Paced + ThroughManagement> Engine<W> {
             Some(role) => world.through_management(role),
             None => world,
         };
-        Self {
-            world,
-            config,
-            cache: Cache::default(),
-            reads_unit_names: false,
-            known_secrets: KnownSecrets::default(),
-        }
+        Self { world, config, cache: Cache::default(), reads_unit_names: false, known_secrets: KnownSecrets::default() }
     }
 
     /// The same, with the place to which every secret is added as soon as it is known: at once those of the configuration,

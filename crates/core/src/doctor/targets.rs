@@ -14,12 +14,7 @@ use crate::targets::{AccountFacts, TargetDecision, Targets, UnitIds};
 /// `accounts` are those of the organization, `units` the units that the configuration names by their paths, and `exist` says which
 /// of those that it names by their IDs exist, as far as that is known. Targets that depend on tags are not judged: reading the tags of every account would take long. Empty if nothing has targets.
 #[must_use]
-pub fn targets(
-    config: &Config,
-    accounts: &[Account],
-    units: &UnitIds,
-    exist: &BTreeMap<UnitId, bool>,
-) -> Vec<Check> {
+pub fn targets(config: &Config, accounts: &[Account], units: &UnitIds, exist: &BTreeMap<UnitId, bool>) -> Vec<Check> {
     const NAME: &str = "targets";
     let parts: Vec<_> = parts(config).filter(|(_, targets)| !targets.is_every_account()).collect();
     if parts.is_empty() {
