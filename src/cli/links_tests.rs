@@ -82,7 +82,8 @@ fn all_accounts_have_links_and_the_skipped_ones_a_reason() {
       any permission set, through the access portal
       https://example.awsapps.com/start/#/console?account_id=444455556666
 
-    Skipped: 111122223333 (management): it is the management account, which is never changed
+    Skipped: 111122223333 (management): it is the management account, which is never
+    changed
     Skipped: 666677778888 (old): AWS suspended it (SUSPENDED)
     Skipped: 999988887777 (excluded): the configuration excludes it
     ");
