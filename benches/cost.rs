@@ -202,7 +202,8 @@ struct Units {
     writes: f64,
 }
 
-/// The read and write request units of a call. Each record is below 1 KB, and a transaction needs twice the units.
+/// The read and write request units of a call for records of up to 1 KB. A transaction needs twice the units. Larger records
+/// need as many write units as they have kilobytes; up to 4 KB, one read unit is enough.
 ///
 /// See <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>.
 fn units(call: &str) -> Result<Units> {
@@ -246,7 +247,7 @@ fn costs(figures: &Value, runs: &Runs) -> Result<String> {
         let requests = pages * REQUESTS_PER_CHUNK + (of("sweeps")? + new) * REQUESTS_PER_EVENT;
         let sqs = cost("sqs_requests", of("idle_requests")? + requests)?;
         let dynamodb = cost("dynamodb_reads", pages * page.reads + new * fresh.reads)?
-            + cost("dynamodb_writes", pages * page.writes + new * fresh.writes)?;
+            + cost("dynamodb_writes", (pages * page.writes + new * fresh.writes) * of("record_kilobytes")?)?;
         let metrics = of("metric_series")? * of("sweep_hours")? / 24.0;
         let stack = [
             ("Lambda", lambda),

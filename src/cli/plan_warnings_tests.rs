@@ -46,7 +46,11 @@ const WRONG: [&str; 4] = [
 
 #[test]
 fn units_that_do_not_exist_and_targets_that_select_nothing_are_warned_of() {
-    insta::assert_snapshot!(warnings(&WRONG, &Selection::all()).join("\n"), @"");
+    insta::assert_snapshot!(warnings(&WRONG, &Selection::all()).join("\n"), @"
+    targets: access-role.grant 1: `Root` contains no unit `Workload`; did you mean `Workloads`?; correct `targets`, or create the unit
+    targets: access-role.grant 2: the organization has no unit `ou-exam-missing1`; correct `targets`, or create the unit
+    targets: access-role.grant 4 selects none of 2 accounts: 999988887777; correct `targets`, or ignore this if accounts are added later
+    ");
     let fine = ["", "targets.organizational-units = ['Workloads']", "targets.tags = { env = 'prod' }"];
     assert!(warnings(&fine, &Selection::all()).is_empty());
 }

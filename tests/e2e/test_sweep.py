@@ -60,6 +60,7 @@ def test_sweep_over_fifty_accounts(polled, queues, world, accounts):
     messages = sweep(queues, polled)
     chunks = [message["accounts"] for message in messages if "accounts" in message]
     assert all(len(chunk) <= 25 for chunk in chunks)
+    assert len(chunks) == ACCOUNTS // 20 + 1, "one for each page of ListAccounts"
     listed = [account["id"] for chunk in chunks for account in chunk]
     assert sorted(set(listed) & set(accounts)) == sorted(accounts) and len(listed) == len(set(listed))
     for account in others:

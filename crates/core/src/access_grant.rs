@@ -38,7 +38,7 @@ pub struct EndedGrant {
 }
 
 /// The grants that are configured at a time, and those that have ended. `undecided` are those of which it is not known whether they
-/// are for the account: what one of them may allow has not ended.
+/// are for the account and that have not ended: what one of them may allow has not ended either.
 pub(crate) fn split_ended(
     grants: Vec<AccessGrant>,
     undecided: &[AccessGrant],
@@ -54,7 +54,7 @@ pub(crate) fn split_ended(
     let may_go_on = |ended: &AccessGrant| {
         let is_same =
             |other: &Grant| other.principal == ended.grant.principal && other.condition == ended.grant.condition;
-        undecided.iter().any(|other| !is_over(other) && is_same(&other.grant))
+        undecided.iter().any(|other| is_same(&other.grant))
     };
     let ended = ended.into_iter().filter(|ended| !goes_on(ended) && !may_go_on(ended));
     let ended = ended.filter_map(|AccessGrant { access_role, grant, until }| {

@@ -53,6 +53,8 @@ pub struct Blueprint {
     pub unselected: Vec<Unselected>,
     /// The grants of which it is not known whether their targets select the account. They are left as they are.
     pub undecided_grants: Vec<AccessGrant>,
+    /// Those of them whose last day is over: they hold nothing back that is removed.
+    ended_undecided_grants: Vec<AccessGrant>,
     /// The roles that are deleted.
     pub removed: Vec<RoleRemoval>,
 }
@@ -232,6 +234,7 @@ impl Blueprint {
             roles: Vec::new(),
             unselected: Vec::new(),
             undecided_grants: Vec::new(),
+            ended_undecided_grants: Vec::new(),
             removed: config.removed.iter().map(|role| RoleRemoval::new(role, secrets)).collect(),
         };
         for spec in &config.access_role.grants {
@@ -290,7 +293,7 @@ impl Blueprint {
             some.filter_map(|unselected| unselected.grant_on(access_role))
         };
         let kept: Vec<_> = self.grants_on(access_role).into_iter().chain(on_role(false).cloned()).collect();
-        let undecided = self.undecided_grants_on(access_role);
+        let undecided = self.ongoing_undecided_grants_on(access_role);
         let is_undecided = |grant: &Grant| {
             undecided.iter().any(|other| other.principal == grant.principal && other.condition == grant.condition)
         };
@@ -300,6 +303,13 @@ impl Blueprint {
     /// The grants on an access role of which it is not known whether they are for this account.
     #[must_use]
     pub fn undecided_grants_on(&self, access_role: &RoleName) -> Vec<Grant> {
+        let all = self.undecided_grants.iter().chain(&self.ended_undecided_grants);
+        all.filter(|grant| grant.is_on(access_role)).map(|grant| grant.grant.clone()).collect()
+    }
+
+    /// Those of them whose last day is not over.
+    #[must_use]
+    pub fn ongoing_undecided_grants_on(&self, access_role: &RoleName) -> Vec<Grant> {
         let on_role = self.undecided_grants.iter().filter(|grant| grant.is_on(access_role));
         on_role.map(|grant| grant.grant.clone()).collect()
     }
@@ -307,6 +317,8 @@ impl Blueprint {
     /// Takes the grants whose last day is over out of those that are configured. One that is also configured without an end, or
     /// with a later one, goes on, and is left as it is while it is not known whether that one is for the account.
     pub fn end_grants(&mut self, now: SystemTime) {
+        let is_over = |grant: &mut AccessGrant| grant.until.is_some_and(|until| until.is_over(now));
+        self.ended_undecided_grants.extend(self.undecided_grants.extract_if(.., is_over));
         (self.grants, self.ended) = split_ended(std::mem::take(&mut self.grants), &self.undecided_grants, now);
     }
 

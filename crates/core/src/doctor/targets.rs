@@ -129,7 +129,7 @@ mod tests {
         let targets =
             ["targets.accounts = ['444455556666']\ntargets.exclude.organizational-units = ['ou-ab12-other001']"];
         let exist = |exists| BTreeMap::from([("ou-ab12-other001".parse().unwrap(), exists)]);
-        insta::assert_snapshot!(checks_knowing(&targets, &exist(true)), @"Ok 1 part with targets, each for at least one account");
+        insta::assert_snapshot!(checks_knowing(&targets, &exist(true)), @"Ok each `targets` of the configuration selects at least one account");
         insta::assert_snapshot!(checks_knowing(&targets, &exist(false)), @"Failed access-role.grant 1: the organization has no unit `ou-ab12-other001` -> correct `targets`, or create the unit");
     }
 

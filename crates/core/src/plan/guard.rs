@@ -135,7 +135,7 @@ fn refuse_access(change: &Change, notices: &[PolicyNotice], blueprint: &Blueprin
     let grants = blueprint.grants_on(role);
     let granted = granted_entries(&grants, &blueprint.account.partition);
     let withdrawn = granted_entries(&blueprint.withdrawn_from(role), &blueprint.account.partition);
-    let undecided = granted_entries(&blueprint.undecided_grants_on(role), &blueprint.account.partition);
+    let undecided = granted_entries(&blueprint.ongoing_undecided_grants_on(role), &blueprint.account.partition);
     let is_withdrawn =
         |entry: &String| withdrawn.contains(entry) && !granted.contains(entry) && !undecided.contains(entry);
     let is_removed = |entry: &String| is_access_of(entry, &blueprint.revoked) || is_withdrawn(entry);
