@@ -237,6 +237,29 @@ fn nothing_is_removed_while_the_selection_is_not_known() {
     assert_eq!((organization.writes(), organization.state() == state), (Vec::new(), true));
 }
 
+/// The ID of a unit that does not exist selects no account. It may be mistyped, so that nothing is removed because of it.
+#[test]
+fn mistyped_id_of_a_unit_removes_nothing() {
+    let by_id = |unit: &str| removing().replace("'Workloads'", &format!("'{unit}'"));
+    let organization = moved();
+    organization.place(&id(NEW), WORKLOADS);
+    let before = roles(&organization, NEW);
+    let report = apply(&organization, NEW, &by_id("ou-exam-mistyped"));
+    assert_eq!(outcome_code(&report), "blocked configuration");
+    let problems: Vec<_> = report.refusals.iter().map(|refusal| refusal.message.clone()).collect();
+    assert!(problems.iter().all(|problem| problem.contains("no unit `ou-exam-mistyped`")), "{problems:?}");
+    assert_eq!((roles(&organization, NEW), organization.writes()), (before, Vec::new()));
+    assert!(can_assume(&organization, IDENTITY, NEW, ACCESS, None));
+
+    // The ID of another unit is no mistake.
+    organization.clear_journal();
+    assert_eq!(outcome_code(&apply(&organization, NEW, &by_id(SANDBOX))), "converged");
+    assert_removed(&organization, "the targets are another unit");
+    let listed =
+        organization.journal().iter().filter(|c| c.call == "organizations:ListOrganizationalUnitsForParent").count();
+    assert_eq!(listed, 1, "one call shows that the unit exists");
+}
+
 #[test]
 fn nothing_is_removed_that_no_record_knows() {
     let organization = moved();

@@ -4,7 +4,7 @@
 //! is selected if any of the three names it, or if none of them is configured, unless `exclude` names it.
 //!
 //! Not everything about an account is always known. Organizations may not have returned its path yet, and the tags, and the IDs
-//! of units that are configured by their names, cost calls. The answer therefore has three values, as in Kleene's logic: what is
+//! of units that are configured by their names, cost calls, and so does it to find out whether a unit exists. The answer therefore has three values, as in Kleene's logic: what is
 //! not known matters only if it could change the answer. An account that is selected by its ID needs no tags. What remains not
 //! known is left as it is: nothing is installed, changed or reported as unselected.
 
@@ -20,8 +20,8 @@ use crate::suggestion::plain_list_of;
 /// The tags of an account.
 pub type Tags = BTreeMap<String, String>;
 
-/// The units that are configured by a path of names, or why there is no such unit.
-pub type UnitIds = BTreeMap<Vec<String>, Result<UnitId, Stop>>;
+/// The units of a configuration that were looked up, or why there is no such unit.
+pub type UnitIds = BTreeMap<UnitSelector, Result<UnitId, Stop>>;
 
 /// Which accounts a grant, a vendor or a role is for. The default is every account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,8 +85,8 @@ pub enum TargetDecision {
 pub enum Unknown {
     /// Its path: Organizations did not return it.
     Path,
-    /// The IDs of units that are configured by their names: they were not read.
-    UnitNames,
+    /// The units of the configuration: they were not looked up.
+    Units,
     /// Its tags: they were not read.
     Tags,
     /// Something that was read without success.
@@ -102,7 +102,7 @@ impl Unknown {
         };
         match self {
             Self::Path => not_known("organizational units"),
-            Self::UnitNames => not_known("names of the organizational units"),
+            Self::Units => not_known("names of the organizational units"),
             Self::Tags => not_known("tags"),
             Self::Failed(stop) => stop.clone(),
         }
@@ -147,14 +147,24 @@ impl Targets {
     /// Whether an account is selected.
     #[must_use]
     pub fn decide(&self, facts: &AccountFacts<'_>) -> TargetDecision {
-        let selected = if self.selected.is_empty() { TargetDecision::Selected } else { self.selected.names(facts) };
-        match (selected, self.excluded.names(facts)) {
+        let removes = self.on_unselect == OnUnselect::Remove;
+        let selected =
+            if self.selected.is_empty() { TargetDecision::Selected } else { self.selected.names(facts, removes) };
+        match (selected, self.excluded.names(facts, false)) {
             (TargetDecision::NotSelected, _) | (_, TargetDecision::Selected) => TargetDecision::NotSelected,
             (TargetDecision::Selected, TargetDecision::NotSelected) => TargetDecision::Selected,
             (TargetDecision::NotKnown(unknown), _) | (_, TargetDecision::NotKnown(unknown)) => {
                 TargetDecision::NotKnown(unknown)
             }
         }
+    }
+
+    /// The units that have to be looked up: those that are named by their paths, and, if something is removed from accounts that are
+    /// not in them, also those that are selected by their IDs.
+    pub fn units_to_look_up(&self) -> impl Iterator<Item = &UnitSelector> {
+        let removes = self.on_unselect == OnUnselect::Remove;
+        let selected = self.selected.units.iter().filter(move |unit| removes || matches!(unit, UnitSelector::Path(_)));
+        selected.chain(self.excluded.units.iter().filter(|unit| matches!(unit, UnitSelector::Path(_))))
     }
 
     /// The units that are named, selected or excluded.
@@ -168,14 +178,15 @@ impl AccountFilter {
         self.units.is_empty() && self.accounts.is_empty() && self.tags.is_empty()
     }
 
-    /// Whether the filter names an account.
-    fn names(&self, facts: &AccountFacts<'_>) -> TargetDecision {
+    /// Whether the filter names an account. With `exist`, that an account is not in a unit counts only if the unit exists: a mistyped ID
+    /// must not remove anything.
+    fn names(&self, facts: &AccountFacts<'_>, exist: bool) -> TargetDecision {
         let by_id = if self.accounts.contains(&facts.account.id) {
             TargetDecision::Selected
         } else {
             TargetDecision::NotSelected
         };
-        let by_unit = self.units.iter().map(|unit| is_in(unit, facts));
+        let by_unit = self.units.iter().map(|unit| is_in(unit, facts, exist));
         any([by_id].into_iter().chain(by_unit).chain([self.names_tags(facts)]))
     }
 
@@ -194,19 +205,20 @@ impl AccountFilter {
 }
 
 /// Whether an account is in a unit, or below it.
-fn is_in(unit: &UnitSelector, facts: &AccountFacts<'_>) -> TargetDecision {
+fn is_in(unit: &UnitSelector, facts: &AccountFacts<'_>, exists: bool) -> TargetDecision {
     if facts.account.ou_path.is_none() {
         return TargetDecision::NotKnown(Unknown::Path);
     }
-    let id = match unit {
-        UnitSelector::Id(id) => id,
-        UnitSelector::Path(names) => match facts.units.and_then(|units| units.get(names)) {
-            None => return TargetDecision::NotKnown(Unknown::UnitNames),
-            Some(Err(stop)) => return TargetDecision::NotKnown(Unknown::Failed(stop.clone())),
-            Some(Ok(id)) => id,
+    let answer =
+        |id: &UnitId| if facts.account.is_in(id) { TargetDecision::Selected } else { TargetDecision::NotSelected };
+    match unit {
+        UnitSelector::Id(id) if !exists || facts.account.is_in(id) => answer(id),
+        UnitSelector::Id(_) | UnitSelector::Path(_) => match facts.units.and_then(|units| units.get(unit)) {
+            None => TargetDecision::NotKnown(Unknown::Units),
+            Some(Err(stop)) => TargetDecision::NotKnown(Unknown::Failed(stop.clone())),
+            Some(Ok(id)) => answer(id),
         },
-    };
-    if facts.account.is_in(id) { TargetDecision::Selected } else { TargetDecision::NotSelected }
+    }
 }
 
 /// Selected if one is, and otherwise not known if one is not known.

@@ -14,8 +14,8 @@ fn targets(text: &str) -> Targets {
     Config::parse_without_files(&text).unwrap().roles.remove(0).targets
 }
 
-fn unit(names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
+fn unit(names: &[&str]) -> UnitSelector {
+    names.join("/").parse().unwrap()
 }
 
 fn unit_ids() -> UnitIds {
@@ -65,6 +65,26 @@ fn account_is_selected_by_any_of_unit_id_and_tags() {
     assert_eq!(decide("{ tags = { env = '' } }", &[]), TargetDecision::NotSelected);
 }
 
+/// With `on-unselect = "remove"`, an ID of a unit that does not exist must not be the reason for a removal.
+#[test]
+fn account_counts_as_removed_from_a_unit_only_if_the_unit_exists() {
+    let removing = |text: &str| Targets { on_unselect: OnUnselect::Remove, ..targets(text) };
+    let units = BTreeMap::from([
+        ("ou-ab12-sandbox1".parse().unwrap(), Ok("ou-ab12-sandbox1".parse().unwrap())),
+        ("ou-ab12-mistyped".parse().unwrap(), Err(Stop::blocked(Code::Configuration, "there is no unit", "fix it"))),
+    ]);
+    let account = account(Some(PATH));
+    let decide = |text: &str, units| removing(text).decide(&AccountFacts::new(&account, units, None));
+    let unit = |id: &str| format!("{{ organizational-units = ['{id}'] }}");
+    assert_eq!(decide(&unit("ou-ab12-prod0001"), None), TargetDecision::Selected, "it is in the unit");
+    assert_eq!(decide(&unit("ou-ab12-sandbox1"), None), TargetDecision::NotKnown(Unknown::Units));
+    assert_eq!(decide(&unit("ou-ab12-sandbox1"), Some(&units)), TargetDecision::NotSelected);
+    let mistyped = decide(&unit("ou-ab12-mistyped"), Some(&units));
+    assert!(matches!(mistyped, TargetDecision::NotKnown(Unknown::Failed(_))), "{mistyped:?}");
+    let excluded = "{ exclude = { organizational-units = ['ou-ab12-mistyped'] } }";
+    assert_eq!(decide(excluded, None), TargetDecision::Selected, "nothing is removed because of it");
+}
+
 #[test]
 fn default_selects_every_account_whatever_is_known() {
     assert!(Targets::default().is_every_account());
@@ -76,7 +96,7 @@ fn what_is_not_known_counts_only_if_it_could_change_the_answer() {
     let known = |text: &str, path: Option<&str>| targets(text).decide(&AccountFacts::from(&account(path)));
     let unknown = |unknown| TargetDecision::NotKnown(unknown);
     assert_eq!(known("{ tags = { env = 'prod' } }", Some(PATH)), unknown(Unknown::Tags));
-    assert_eq!(known("{ organizational-units = ['Workloads'] }", Some(PATH)), unknown(Unknown::UnitNames));
+    assert_eq!(known("{ organizational-units = ['Workloads'] }", Some(PATH)), unknown(Unknown::Units));
     assert_eq!(known("{ organizational-units = ['Workloads'] }", None), unknown(Unknown::Path));
     assert_eq!(known("{ organizational-units = ['ou-ab12-prod0001'] }", None), unknown(Unknown::Path));
     assert_eq!(known("{ exclude = { organizational-units = ['ou-ab12-prod0001'] } }", None), unknown(Unknown::Path));

@@ -3,7 +3,8 @@
 //! The path of an account comes with its description, so that units that are configured by their IDs, and accounts, cost no
 //! call. Only if an answer depends on it, the units that are configured by their names are looked up, from the root downwards:
 //! one listing for each unit on a configured path, whatever the number of accounts, once for the lifetime of an engine (the
-//! function makes a new one every minute). And only if an answer still depends on them, the tags of the account are read, which
+//! function makes a new one every minute). Where a part is removed from accounts that are not selected, a listing also shows that the
+//! units exist that are configured by their IDs. And only if an answer still depends on them, the tags of the account are read, which
 //! costs a call for each account.
 
 use std::collections::BTreeMap;
@@ -15,12 +16,17 @@ use onboarding_core::config::Config;
 use onboarding_core::error::ApiError;
 use onboarding_core::organizational_unit::{Unit, UnitId, UnitSelector};
 use onboarding_core::outcome::Stop;
-use onboarding_core::targets::{AccountFacts, Tags, TargetDecision, UnitIds, Unknown};
+use onboarding_core::targets::{AccountFacts, Tags, TargetDecision, Targets, UnitIds, Unknown};
 
 use crate::job::Engine;
 use crate::pages::read_pages;
 use crate::ports::{Clock, Directory, ManageAccounts, TagPage, World};
 use crate::unit_tree::UnitTree;
+
+/// The error code of a listing below a unit that does not exist.
+///
+/// See <https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListOrganizationalUnitsForParent.html>.
+const NO_UNIT: &str = "ParentNotFoundException";
 
 /// The facts that were read about an account.
 #[derive(Debug, Default)]
@@ -52,7 +58,7 @@ impl<W: World> Engine<W> {
                     TargetDecision::Selected | TargetDecision::NotSelected => None,
                 })
                 .collect();
-            if known.units.is_none() && unknown.contains(&Unknown::UnitNames) {
+            if known.units.is_none() && unknown.contains(&Unknown::Units) {
                 known.units = Some(self.unit_ids(account).await?);
             } else if known.tags.is_none() && unknown.contains(&Unknown::Tags) {
                 known.tags = Some(self.tags_of(&account.id).await?);
@@ -62,14 +68,15 @@ impl<W: World> Engine<W> {
         }
     }
 
-    /// The units that the configuration names by their paths. They are the same for every account, so that runs wait for the first
+    /// The units of the configuration that have to be looked up. They are the same for every account, so that runs wait for the first
     /// of them to look them up.
     async fn unit_ids(&self, account: &Account) -> Result<Arc<UnitIds>, Stop> {
         let mut cache = self.cache.units.lock().await;
         if let Some(units) = &*cache {
             return Ok(units.clone());
         }
-        let all = |stop: Stop| Arc::new(paths(&self.config).map(|names| (names.clone(), Err(stop.clone()))).collect());
+        let all =
+            |stop: Stop| Arc::new(to_look_up(&self.config).map(|unit| (unit.clone(), Err(stop.clone()))).collect());
         let Some(root) = root_of(account) else { return Ok(all(Unknown::Path.stop(&account.id))) };
         match find_units(&self.world, root, &self.config).await {
             Ok(units) => Ok(cache.insert(Arc::new(units)).clone()),
@@ -92,7 +99,7 @@ impl<W: World> Engine<W> {
     }
 }
 
-/// The units that the targets of a configuration name by their paths. The root is found in the path of an account; without such an
+/// The units of the targets of a configuration that have to be looked up. The root is found in the path of an account; without such an
 /// account, there are none.
 ///
 /// # Errors
@@ -133,19 +140,28 @@ pub async fn empty_target_units(
 async fn find_units(world: &(impl Directory + Clock), root: Unit, config: &Config) -> Result<UnitIds, ApiError> {
     let mut tree = UnitTree::new(world);
     let mut units = UnitIds::new();
-    for names in paths(config) {
-        let found = tree.find(root.clone(), names).await?;
-        units.insert(names.clone(), found.map(|unit| unit.id).map_err(|problem| unknown_unit(&problem)));
+    for unit in to_look_up(config) {
+        let found = match unit {
+            UnitSelector::Path(names) => {
+                let found = tree.find(root.clone(), names).await?;
+                found.map(|unit| unit.id).map_err(|problem| unknown_unit(&problem))
+            }
+            UnitSelector::Id(id) => match tree.below(id).await {
+                Ok(_) => Ok(id.clone()),
+                Err(error) if error.code == NO_UNIT => {
+                    Err(unknown_unit(&format!("the organization has no unit `{id}`")))
+                }
+                Err(error) => return Err(error),
+            },
+        };
+        units.insert(unit.clone(), found);
     }
     Ok(units)
 }
 
-/// The paths of names in the targets of a configuration.
-fn paths(config: &Config) -> impl Iterator<Item = &Vec<String>> {
-    config.targets().flat_map(|targets| targets.units()).filter_map(|unit| match unit {
-        UnitSelector::Path(names) => Some(names),
-        UnitSelector::Id(_) => None,
-    })
+/// The units in the targets of a configuration that have to be looked up.
+fn to_look_up(config: &Config) -> impl Iterator<Item = &UnitSelector> {
+    config.targets().flat_map(Targets::units_to_look_up)
 }
 
 /// An error that does not pass with time.

@@ -24,7 +24,7 @@ pub(crate) type TenantExternalId = Result<SecretString, Stop>;
 pub(crate) struct Cache {
     /// The values of parameters, once all of them were read.
     pub(crate) parameters: Mutex<Option<ParameterValues>>,
-    /// The units that the configuration names by their paths, once all of them were looked up.
+    /// The units of the configuration that have to be looked up, once all of them were.
     pub(crate) units: Mutex<Option<Arc<UnitIds>>>,
     /// The names of units, as far as they were needed for output.
     pub(crate) unit_names: Mutex<UnitNames>,

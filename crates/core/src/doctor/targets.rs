@@ -11,8 +11,9 @@ use crate::suggestion::counted;
 use crate::targets::{AccountFacts, TargetDecision, Targets, UnitIds};
 
 /// Whether the units that targets name exist, and whether each part of the configuration with targets is for any account.
-/// `accounts` are those of the organization, `units` the units that the configuration names by their paths, and `exist` says which
-/// of those that it names by their IDs exist, as far as that is known. Targets that depend on tags are not judged: reading the tags of every account would take long. Empty if nothing has targets.
+/// `accounts` are those of the organization, `units` the units that were looked up, and `exist` says which of the others exist, as far
+/// as that is known. Targets that depend on tags are not judged: reading the tags of every account would take long. Empty if nothing
+/// has targets.
 #[must_use]
 pub fn targets(config: &Config, accounts: &[Account], units: &UnitIds, exist: &BTreeMap<UnitId, bool>) -> Vec<Check> {
     const NAME: &str = "targets";
@@ -25,18 +26,16 @@ pub fn targets(config: &Config, accounts: &[Account], units: &UnitIds, exist: &B
     let mut checks = Vec::new();
     for (part, targets) in &parts {
         for unit in targets.units() {
-            match unit {
-                UnitSelector::Path(names) => {
-                    if let Some(Err(stop)) = units.get(names) {
-                        let text = format!("{part}: {}", stop.cause().message);
-                        checks.push(Check::failed(NAME, text, "correct `targets`, or create the unit"));
-                    }
+            let missing = "correct `targets`, or create the unit";
+            match (unit, units.get(unit)) {
+                (_, Some(Err(stop))) => {
+                    checks.push(Check::failed(NAME, format!("{part}: {}", stop.cause().message), missing));
                 }
-                UnitSelector::Id(id) => match exist.get(id) {
+                (UnitSelector::Id(id), None) => match exist.get(id) {
                     Some(true) => {}
                     Some(false) => {
                         let text = format!("{part}: the organization has no unit `{id}`");
-                        checks.push(Check::failed(NAME, text, "correct `targets`, or create the unit"));
+                        checks.push(Check::failed(NAME, text, missing));
                     }
                     None if accounts.iter().any(|account| account.is_in(id)) => {}
                     None => {
@@ -44,6 +43,7 @@ pub fn targets(config: &Config, accounts: &[Account], units: &UnitIds, exist: &B
                         checks.push(Check::warning(NAME, text, "compare it with the units of the organization"));
                     }
                 },
+                (_, Some(Ok(_))) | (UnitSelector::Path(_), None) => {}
             }
         }
         let selects = |account: &&&Account| {
@@ -96,8 +96,8 @@ mod tests {
         ];
         let missing = Stop::blocked(Code::Configuration, "`Root` contains no unit `Prod`", "");
         let units = UnitIds::from([
-            (vec!["Production".to_owned()], Ok("ou-ab12-prod0001".parse().unwrap())),
-            (vec!["Prod".to_owned()], Err(missing)),
+            ("Production".parse().unwrap(), Ok("ou-ab12-prod0001".parse().unwrap())),
+            ("Prod".parse().unwrap(), Err(missing)),
         ]);
         let checks = super::targets(&config, &accounts, &units, exist);
         let lines = checks.iter().map(|check| {
