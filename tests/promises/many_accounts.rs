@@ -430,7 +430,7 @@ fn plan_with_units(organization: &FakeOrganization, script: &Script) -> (Overvie
 /// The lines that name units.
 fn unit_lines(overview: &Overview) -> Vec<String> {
     let text = plain(&overview.lines());
-    let lines = text.lines().map(str::trim).filter(|line| line.starts_with("in "));
+    let lines = text.lines().map(str::trim).filter(|line| line.starts_with("in ") && line.ends_with(')'));
     lines.map(str::to_owned).collect()
 }
 
