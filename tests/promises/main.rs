@@ -62,5 +62,6 @@ mod tenant_external_id;
 mod through_the_management_account;
 mod trust_audit;
 mod undo;
+mod units_and_dropped_roles;
 mod unowned_role_is_left_alone;
 mod waiting;
