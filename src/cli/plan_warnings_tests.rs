@@ -17,6 +17,8 @@ fn organization() -> FakeOrganization {
         .with_unit("ou-exam-emptyone", "Empty", "r-exam")
         .with_member(&id("444455556666"), "payments", AccountState::Active, from_unix_seconds(1_500_000_000));
     organization.set_ou_path(&id("444455556666"), "o-exampleorgid/r-exam/ou-exam-workload/444455556666/");
+    // It is not known whether targets select an account without a path.
+    organization.set_ou_path(&id("482913650127"), "o-exampleorgid/r-exam/482913650127/");
     organization
 }
 
@@ -49,6 +51,7 @@ fn units_that_do_not_exist_and_targets_that_select_nothing_are_warned_of() {
     insta::assert_snapshot!(warnings(&WRONG, &Selection::all()).join("\n"), @"
     targets: access-role.grant 1: `Root` contains no unit `Workload`; did you mean `Workloads`?; correct `targets`, or create the unit
     targets: access-role.grant 2: the organization has no unit `ou-exam-missing1`; correct `targets`, or create the unit
+    targets: access-role.grant 3 selects none of 2 accounts: accounts in ou-exam-emptyone; correct `targets`, or ignore this if accounts are added later
     targets: access-role.grant 4 selects none of 2 accounts: 999988887777; correct `targets`, or ignore this if accounts are added later
     ");
     let fine = ["", "targets.organizational-units = ['Workloads']", "targets.tags = { env = 'prod' }"];

@@ -167,7 +167,9 @@ def test_units_that_cannot_be_read_are_shown_with_their_ids(onboard, accounts):
 def test_targets_of_a_plan_for_all_accounts_are_compared_with_the_organization(onboard, accounts, tmp_path):
     config = tmp_path / "onboarding.toml"
     targets = 'targets.organizational-units = ["Many-Belwo", "ou-ab12-missing1"]'
-    config.write_text(LITERAL + f'\n[[access-role.grant]]\nprincipal = "482913650127"\n{targets}\n')
+    grants = {"482913650127": targets, "482913650128": 'targets.accounts = ["999999999999"]'}
+    text = [f'[[access-role.grant]]\nprincipal = "{account}"\n{targets}' for account, targets in grants.items()]
+    config.write_text("\n".join([LITERAL, *text]))
     out, err, code = run(onboard, "plan", "--all", "--wait", "0", "--format", "json")
     last = json.loads(out.splitlines()[-1])
     texts = [warning["text"] for warning in last["warnings"]]

@@ -63,6 +63,7 @@ mod tenant_external_id;
 mod through_the_management_account;
 mod trust_audit;
 mod undo;
+mod units_and_dropped_roles;
 mod unowned_role_is_left_alone;
 mod unselected_is_removed;
 mod waiting;
