@@ -1,21 +1,24 @@
 //! The audit of the selected accounts, from the records or live. Nothing is written, in an account or elsewhere.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::time::SystemTime;
 
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::audit::{
     Audit, AuditSource, AuditedAccount, LiveAccount, audit_requirements, live_account, recorded_account,
 };
 use onboarding_core::error::ApiError;
 use onboarding_core::limits::AUDIT_WAIT;
+use onboarding_core::mode::Mode;
 use onboarding_core::record::Record;
 use onboarding_core::selection::Selected;
 
 use crate::first_look::FirstLook;
 use crate::job::Engine;
 use crate::pages::Pages;
+use crate::panicked::panicked;
 use crate::ports::{Records, World};
 use crate::verify::Verified;
 
@@ -60,7 +63,7 @@ impl<W: World> Engine<W> {
     }
 
     /// The audit from a plan for each account, of which up to `concurrency` are made at the same time. `run` is the name of
-    /// this run, and `progress` is called after each account.
+    /// this run, and `progress` is called after each account. A panic is the result of its account and does not affect the others.
     pub async fn audit_live(
         &self,
         selected: Selected,
@@ -69,7 +72,11 @@ impl<W: World> Engine<W> {
         concurrency: usize,
         mut progress: impl FnMut(),
     ) -> Audit {
-        let audited = stream::iter(&selected.accounts).map(|account| self.audit_account(account, units, run));
+        let audit_one = async |account| {
+            let audited = AssertUnwindSafe(self.audit_account(account, units, run)).catch_unwind().await;
+            audited.unwrap_or_else(|_| self.not_audited(account, units))
+        };
+        let audited = stream::iter(&selected.accounts).map(audit_one);
         let mut audited = audited.buffer_unordered(concurrency.max(1));
         let mut accounts = Vec::new();
         while let Some(account) = audited.next().await {
@@ -91,6 +98,18 @@ impl<W: World> Engine<W> {
             requirements: &requirements,
             state: state.as_ref().map(|(blueprint, observed)| (blueprint, observed)),
             record: &record,
+            made_at: self.world.now(),
+        };
+        live_account(&self.config, &audit_requirements(&self.config), account, unit(units, account), &live)
+    }
+
+    /// An account for which this program failed: nothing is known about it.
+    fn not_audited(&self, account: &Account, units: &BTreeMap<AccountId, String>) -> AuditedAccount {
+        let live = LiveAccount {
+            report: &panicked(&account.id, Mode::Plan),
+            requirements: &BTreeMap::new(),
+            state: None,
+            record: &Record::default(),
             made_at: self.world.now(),
         };
         live_account(&self.config, &audit_requirements(&self.config), account, unit(units, account), &live)

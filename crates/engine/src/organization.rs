@@ -10,18 +10,16 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, stream};
 use onboarding_core::account::{Account, AccountId};
-use onboarding_core::code::Code;
 use onboarding_core::mode::Mode;
-use onboarding_core::outcome::{Cause, Outcome};
 use onboarding_core::plan::ConfirmedPlan;
 use onboarding_core::report::Report;
 use onboarding_core::text::Untrusted;
-use onboarding_core::trigger::TriggerKind;
 use tracing::Instrument;
 
 use crate::first_look::FirstLook;
 use crate::interrupt::Interrupt;
 use crate::job::{Engine, Job};
+use crate::panicked::panicked;
 use crate::ports::{World, WriteIam};
 
 /// How many accounts are processed.
@@ -114,14 +112,4 @@ impl<W: World<Session: WriteIam>> Engine<W> {
         let apply = async |job: &Job, _: Option<Account>| self.apply(job).await;
         self.process_accounts(accounts, run, Mode::Apply, apply, ended).await;
     }
-}
-
-/// The report of an account for which this program failed.
-fn panicked(account: &AccountId, mode: Mode) -> Report {
-    let cause = Cause::new(
-        Code::UnexpectedError,
-        format!("a bug in this program ended the run for account {account}; other accounts are not affected"),
-        "run again for this account; if it happens again, report it with the output of `RUST_BACKTRACE=1`",
-    );
-    Report::new(Some(account.clone()), TriggerKind::CommandLine, mode, Outcome::Blocked(cause))
 }
