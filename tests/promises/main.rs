@@ -64,3 +64,4 @@ mod trust_audit;
 mod undo;
 mod unowned_role_is_left_alone;
 mod waiting;
+mod whole_organization;
