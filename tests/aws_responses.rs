@@ -8,6 +8,8 @@
 mod accounts;
 #[path = "aws_responses/closed_connections.rs"]
 mod closed_connections;
+#[path = "aws_responses/list_roles.rs"]
+mod list_roles;
 #[path = "aws_responses/manage_accounts.rs"]
 mod manage_accounts;
 #[path = "aws_responses/notifier.rs"]
@@ -18,6 +20,8 @@ mod queue;
 mod records;
 #[path = "aws_responses/throttles.rs"]
 mod throttles;
+#[path = "aws_responses/units_and_tags.rs"]
+mod units_and_tags;
 
 use std::time::Duration;
 
@@ -57,6 +61,12 @@ fn config(endpoint: &str) -> SdkConfig {
         .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build()
+}
+
+/// Clients that wait long enough for large responses.
+fn patient(endpoint: &str) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(60)).build();
+    config(endpoint).to_builder().timeout_config(timeouts).build()
 }
 
 /// A server that returns one response to every request, and the clients that use it.

@@ -51,7 +51,7 @@ impl ReadIam for IamSession {
         let Some(response) = none_if_not_found(async { list.send().await.map_err(api_error(CALL)) }).await? else {
             return Ok(Page { items: Vec::new(), next: None });
         };
-        let next = response.is_truncated.then_some(response.marker).flatten();
+        let next = next_page(CALL, response.is_truncated, response.marker)?;
         Ok(Page { items: response.policy_names, next })
     }
 
@@ -69,7 +69,7 @@ impl ReadIam for IamSession {
             return Ok(Page { items: Vec::new(), next: None });
         };
         let items = response.attached_policies.unwrap_or_default().into_iter().filter_map(|policy| policy.policy_arn);
-        let next = response.is_truncated.then_some(response.marker).flatten();
+        let next = next_page(CALL, response.is_truncated, response.marker)?;
         Ok(Page { items: items.collect(), next })
     }
 
@@ -80,8 +80,21 @@ impl ReadIam for IamSession {
             return Ok(Page { items: Vec::new(), next: None });
         };
         let items = response.instance_profiles.into_iter().map(|profile| profile.instance_profile_name);
-        let next = response.is_truncated.then_some(response.marker).flatten();
+        let next = next_page(CALL, response.is_truncated, response.marker)?;
         Ok(Page { items: items.collect(), next })
+    }
+}
+
+/// The token of the next page of a list; `None` after the last one. A truncated list without a token would pass for a complete one.
+pub(super) fn next_page(
+    call: &'static str,
+    is_truncated: bool,
+    marker: Option<String>,
+) -> Result<Option<String>, ApiError> {
+    match marker.filter(|marker| !marker.is_empty()) {
+        _ if !is_truncated => Ok(None),
+        Some(marker) => Ok(Some(marker)),
+        None => Err(malformed(call, "marker of the next page")),
     }
 }
 

@@ -3,7 +3,7 @@
 use aws_sdk_iam::types::{Role, RoleLastUsed};
 
 use super::error::api_error;
-use super::iam::{IamSession, decoded};
+use super::iam::{IamSession, decoded, next_page};
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::role::RoleName;
 use onboarding_core::trust_audit::{LastUse, ListedRole};
@@ -18,7 +18,7 @@ impl ListRoles for IamSession {
     async fn roles(&self, from: Option<String>) -> Result<RolePage, ApiError> {
         let list = self.iam.list_roles().max_items(PAGE).set_marker(from);
         let response = list.send().await.map_err(api_error(LIST))?;
-        let next = response.is_truncated.then_some(response.marker).flatten();
+        let next = next_page(LIST, response.is_truncated, response.marker)?;
         Ok(RolePage { roles: response.roles.iter().map(listed).collect(), next })
     }
 

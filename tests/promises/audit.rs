@@ -112,6 +112,26 @@ fn account_that_cannot_be_opened_is_blocked_and_the_others_are_read() {
     assert_eq!(statuses(&live, NEW), "converged: holds, holds, holds, holds");
 }
 
+/// A panic ends the look at its account only.
+#[test]
+fn account_for_which_the_program_fails_is_blocked_and_the_others_are_read() {
+    for (panics, failed, other) in [(1, OLD, NEW), (2, NEW, OLD)] {
+        let scenario = scenario();
+        let mut assumed = 0..;
+        let script = Script::intercepting(move |call, _| {
+            assert!(call != "sts:AssumeRole" || assumed.next() != Some(panics), "a panic, on purpose");
+            None
+        });
+        let (recorded, live) = run(audits(&scripted_engine(scenario.organization(), &script, CONFIG)));
+        assert_eq!(live.accounts.len(), recorded.accounts.len());
+        assert_eq!(statuses(&live, failed), "blocked: not_known, not_known, not_known, not_known");
+        let cause = account(&live, failed).cause.clone().expect("a cause");
+        assert_eq!(cause.code.as_str(), "unexpected_error");
+        assert!(cause.message.starts_with("a bug in this program"), "{}", cause.message);
+        assert!(!statuses(&live, other).contains("not_known"), "{}", statuses(&live, other));
+    }
+}
+
 #[test]
 fn account_that_cannot_be_read_is_not_known_to_hold_anything() {
     let scenario = scenario();

@@ -71,6 +71,19 @@ fn sweep_removes_an_ended_grant_and_one_that_only_reports_does_not() {
     assert!(!can(&scenario, PARTNER) && can(&scenario, IDENTITY));
 }
 
+/// A run has found the grant as it is configured, and recorded it: from then on, the configuration decides how long it holds.
+#[test]
+fn grant_that_existed_before_this_tool_ends_too() {
+    let existing = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":["arn:aws:iam::{MANAGEMENT}:root","arn:aws:iam::{IDENTITY}:root","arn:aws:iam::{PARTNER}:root"]}},"Action":"sts:AssumeRole"}}]}}"#
+    );
+    let scenario = Scenario::new().with_outside_account(PARTNER).config(CONFIG).with_trust_policy(ACCESS, &existing);
+    let scenario = scenario.apply().assert_outcome("converged");
+    assert!(scenario.writes().is_empty(), "the grant was found, not made");
+    let scenario = scenario.after(3 * DAY).apply().assert_outcome("converged");
+    assert!(!can(&scenario, PARTNER) && can(&scenario, IDENTITY) && can(&scenario, MANAGEMENT));
+}
+
 /// Without a record, the grant may not have been made by this tool.
 #[test]
 fn ended_grant_without_a_record_is_reported() {

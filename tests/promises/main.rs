@@ -67,3 +67,4 @@ mod units_and_dropped_roles;
 mod unowned_role_is_left_alone;
 mod unselected_is_removed;
 mod waiting;
+mod whole_organization;

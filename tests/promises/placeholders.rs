@@ -4,7 +4,7 @@
 use onboarding_core::account::AccountState;
 use onboarding_simulation::FakeOrganization;
 
-use crate::common::{OLD, engine, id, job, name, organization, outcome_code, run};
+use crate::common::{ACCESS, OLD, engine, id, job, name, organization, outcome_code, run};
 
 const NAMED: &str = "777788889999";
 
@@ -75,4 +75,69 @@ fn role_waits_for_the_id_of_the_organization() {
     assert_eq!(organization.role_state(&id(NAMED), &name("reader")), None);
     assert!(organization.role_state(&id(NAMED), &name("plain")).is_some());
     insta::assert_snapshot!(report.outcome, @"waiting (not_propagated): role/reader: Organizations did not return the organizational units of account 777788889999; no action needed: a message on the queue is retried automatically; otherwise run again later");
+}
+
+const REVOKING: &str = r#"
+[[access-role.revoke]]
+principal = "arn:{partition}:iam::222233334444:role/{account-name}"
+
+[[access-role.revoke]]
+principal = "333344445555"
+"#;
+
+/// The trust policy of the access role, which lets the management account, the revoked account and a role assume it.
+fn trusting(organization: FakeOrganization, role: &str) -> FakeOrganization {
+    let organization = organization.with_identity(role);
+    let principals = format!(r#"["arn:aws:iam::111122223333:root","arn:aws:iam::{OLD}:root","{role}"]"#);
+    let trust = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":{principals}}},"Action":"sts:AssumeRole"}}]}}"#
+    );
+    organization.set_trust(&id(NAMED), &name(ACCESS), &trust);
+    organization
+}
+
+/// The principals of the access role's trust policy that this test is about.
+fn trusted(organization: &FakeOrganization) -> (bool, bool) {
+    let trust = organization.role_state(&id(NAMED), &name(ACCESS)).expect("the access role").trust.0;
+    (trust.contains(OLD), trust.contains("222233334444"))
+}
+
+#[test]
+fn revoked_principal_with_the_name_of_the_account_is_revoked_if_the_name_fits() {
+    let organization = trusting(with_account("team-a", Some(PATH)), "arn:aws:iam::222233334444:role/team-a");
+    let report = run(engine(&organization, REVOKING).apply(&job(&organization, NAMED)));
+    assert_eq!(outcome_code(&report), "converged");
+    assert_eq!(trusted(&organization), (false, false));
+    assert!(report.notices.is_empty(), "{:?}", report.notices);
+    assert_eq!(report.proofs.len(), 2);
+}
+
+/// Nothing is proven about a principal that is not known, so that the report has to name it.
+#[test]
+fn revoked_principal_that_the_name_does_not_fit_is_reported_and_the_others_are_revoked() {
+    for hostile in ["Team A", "", "*", "x\"}],\"Principal\":\"*", "{account-id}"] {
+        let organization = with_account(hostile, Some(PATH));
+        let organization = trusting(organization, "arn:aws:iam::222233334444:role/{account-name}");
+        let planned = run(engine(&organization, REVOKING).plan(&job(&organization, NAMED)));
+        let report = run(engine(&organization, REVOKING).apply(&job(&organization, NAMED)));
+        assert_eq!(outcome_code(&report), "converged", "{hostile}");
+        assert_eq!(trusted(&organization), (false, true), "{hostile}: only the principal that is known is revoked");
+        for report in [planned, report] {
+            let named = report.notices.iter().filter(|notice| notice.contains("role/{account-name}` is not revoked"));
+            assert_eq!(named.count(), 1, "{hostile}: {:?}", report.notices);
+            assert!(report.proofs.iter().all(|proof| !proof.who.contains("account-name")), "{:?}", report.proofs);
+        }
+    }
+    let organization = with_account("Team A", Some(PATH));
+    let report = run(engine(&organization, REVOKING).plan(&job(&organization, NAMED)));
+    insta::assert_snapshot!(report.notices.join("\n"), @"principal `arn:{partition}:iam::222233334444:role/{account-name}` is not revoked in this account: the name of the account, `Team A`, cannot replace `{account-name}` here, because it is empty or contains other characters than letters, digits and `_+=,.@-`; rename the account, or use `{account-id}`");
+}
+
+#[test]
+fn revoked_principal_waits_for_the_id_of_the_organization() {
+    let organization = trusting(with_account("team-a", None), "arn:aws:iam::222233334444:role/{organization-id}");
+    let revoking = REVOKING.replace("{account-name}", "{organization-id}");
+    let report = run(engine(&organization, &revoking).apply(&job(&organization, NAMED)));
+    assert_eq!(outcome_code(&report), "waiting not_propagated");
+    assert_eq!(trusted(&organization), (false, true));
 }

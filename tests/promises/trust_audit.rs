@@ -190,6 +190,21 @@ fn account_that_cannot_be_read_is_named_and_does_not_affect_the_others() {
     "#);
 }
 
+/// A panic ends the read of its account only.
+#[test]
+fn account_for_which_the_program_fails_is_named_and_does_not_affect_the_others() {
+    let mut listed = 0..;
+    let script = Script::intercepting(move |call, _| {
+        assert!(call != "iam:ListRoles" || listed.next() != Some(0), "a panic, on purpose");
+        None
+    });
+    let report = run(audit(Faulty::new(planted(), &script), &Selection::all(), CONFIG));
+    let [unread] = report.unread_accounts.as_slice() else { panic!("{:?}", report.unread_accounts) };
+    assert_eq!(unread.cause.code.as_str(), "unexpected_error");
+    assert!(unread.cause.message.contains(unread.account.as_str()), "{}", unread.cause.message);
+    assert_eq!(report.accounts, 2, "the others are read");
+}
+
 #[test]
 fn errors_that_pass_are_retried_and_the_account_is_read_as_a_whole() {
     let expected = report(&planted());

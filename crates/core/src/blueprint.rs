@@ -22,6 +22,7 @@ use crate::observed::ExistingRegistration;
 use crate::outcome::Stop;
 use crate::owner::{OWNER_TAG, Owner};
 use crate::policy::{Document, Grant, Principal, Severity, lint_trust};
+use crate::revoked_principals::{RevokedPrincipals, revoked_principals};
 use crate::role::{ExternalId, InvalidExternalId, RoleName, UnfitExternalId};
 use crate::role_settings::RoleDefinition;
 use crate::secret_values::parameter;
@@ -43,6 +44,8 @@ pub struct Blueprint {
     pub ended: Vec<EndedGrant>,
     /// The principals that are removed from the access role's trust policy.
     pub revoked: Vec<Principal>,
+    /// The entries of `[[access-role.revoke]]` that name no principal in this account, each in a sentence.
+    pub not_revoked: Vec<String>,
     /// Whether deleted identities are removed from the access role's trust policy.
     pub prune_orphans: bool,
     /// The names of the access role to try, in order.
@@ -220,15 +223,15 @@ impl Blueprint {
         let undecided = |unknown: Unknown| BlueprintError::undecided(ConfiguredPart::AccessRole, &unknown, account);
         let access_roles = config.access_role.names_in(facts).map_err(undecided)?;
         let AccessRole { revoked, prune_orphans, .. } = &config.access_role;
-        let mut errors = Vec::new();
+        let RevokedPrincipals { principals, not_named, not_known } = revoked_principals(revoked, account);
+        let fail = |problem| BlueprintError { part: ConfiguredPart::AccessRole, problem, stop: None };
+        let mut errors: Vec<_> = not_known.iter().map(|error| unfit(&fail, error, account)).collect();
         let mut blueprint = Self {
             account: account.clone(),
             grants: Vec::new(),
             ended: Vec::new(),
-            revoked: revoked
-                .iter()
-                .map(|text| Principal::from_policy("AWS", &text.expand(account, Place::Identifier)))
-                .collect(),
+            revoked: principals,
+            not_revoked: not_named,
             prune_orphans: *prune_orphans,
             access_roles,
             roles: Vec::new(),

@@ -1,16 +1,18 @@
 //! The audit of the selected accounts, from the records or live. Nothing is written, in an account or elsewhere.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::time::SystemTime;
 
-use futures_util::TryStreamExt;
+use futures_util::{FutureExt, TryStreamExt};
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::audit::{
     Audit, AuditSource, AuditedAccount, LiveAccount, audit_requirements, live_account, recorded_account,
 };
 use onboarding_core::error::ApiError;
 use onboarding_core::limits::AUDIT_WAIT;
+use onboarding_core::mode::Mode;
 use onboarding_core::record::Record;
 use onboarding_core::selection::{Selected, SkippedAccount};
 
@@ -18,6 +20,7 @@ use crate::first_look::FirstLook;
 use crate::interrupt::Interrupt;
 use crate::job::Engine;
 use crate::pages::Pages;
+use crate::panicked::panicked;
 use crate::ports::{ManageAccounts, Records, World};
 use crate::select_accounts::{SelectError, SelectedPages};
 use crate::verify::Verified;
@@ -65,7 +68,7 @@ impl<W: World> Engine<W> {
 
     /// The audit from a plan for each account, of which up to `concurrency` are made at the same time, while the accounts are
     /// listed. `run` is the name of this run, and `observe` gets each page of the list, and each account that was read. The units
-    /// of the accounts are not known yet ([`Audit::set_units`]).
+    /// of the accounts are not known yet ([`Audit::set_units`]). A panic is the result of its account and does not affect the others.
     ///
     /// # Errors
     /// When the list cannot be read to its end.
@@ -80,7 +83,10 @@ impl<W: World> Engine<W> {
         W: ManageAccounts,
     {
         let interrupt = Interrupt::default();
-        let audit = async |account: Account| self.audit_account(&account, run).await;
+        let audit = async |account: Account| {
+            let audited = AssertUnwindSafe(self.audit_account(&account, run)).catch_unwind().await;
+            audited.unwrap_or_else(|_| self.not_audited(&account))
+        };
         let mut steps = pin!(while_listing(pages, &interrupt, concurrency, audit));
         let mut accounts = Vec::new();
         let mut skipped = Vec::new();
@@ -111,6 +117,18 @@ impl<W: World> Engine<W> {
             requirements: &requirements,
             state: state.as_ref().map(|(blueprint, observed)| (blueprint, observed)),
             record: &record,
+            made_at: self.world.now(),
+        };
+        live_account(&self.config, &audit_requirements(&self.config), account, "", &live)
+    }
+
+    /// An account for which this program failed: nothing is known about it.
+    fn not_audited(&self, account: &Account) -> AuditedAccount {
+        let live = LiveAccount {
+            report: &panicked(&account.id, Mode::Plan),
+            requirements: &BTreeMap::new(),
+            state: None,
+            record: &Record::default(),
             made_at: self.world.now(),
         };
         live_account(&self.config, &audit_requirements(&self.config), account, "", &live)

@@ -31,6 +31,7 @@
 //! | `write_ahead` | records what that policy was before it is changed |
 //! | `configuration` | reads the deployed configuration, with its files |
 //! | `secrets` | external IDs and API keys in parameters, read once |
+//! | `panicked` | the report of an account for which this program failed |
 //! | `run` | what one run has and has found, which becomes its report |
 //!
 //! What to do is decided in [`onboarding_core`]. Whatever touches the outside world is behind a trait in [`ports`].
@@ -62,6 +63,7 @@ mod open;
 mod open_record;
 mod organization;
 mod pages;
+mod panicked;
 pub mod ports;
 mod prepare;
 mod record_batch;

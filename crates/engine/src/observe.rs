@@ -9,9 +9,11 @@ use crate::assumed::AssumedAccount;
 use crate::ports::{Page, ReadIam};
 use onboarding_core::account::AccountAge;
 use onboarding_core::blueprint::{Blueprint, RoleSpec};
+use onboarding_core::code::Code;
 use onboarding_core::error::{ApiError, ErrorKind};
+use onboarding_core::error_messages::DeniedBy;
 use onboarding_core::observed::{Observed, ObservedRole};
-use onboarding_core::outcome::Stop;
+use onboarding_core::outcome::{Cause, Stop};
 use onboarding_core::policy::{Document, REVOCATION_POLICY, inline_length};
 use onboarding_core::role::RoleName;
 
@@ -34,8 +36,7 @@ pub(crate) async fn observe<S: ReadIam>(
             let reader = Reader { session: session(assumed, spec.name())?, role: spec.name(), reads };
             match reader.read(spec).await {
                 Err(error) if error.kind() == ErrorKind::AccessDenied => {
-                    let why = Stop::from_error(&error, AccountAge::Established).into_cause();
-                    Ok(Some((spec.name().clone(), Err(why))))
+                    Ok(Some((spec.name().clone(), Err(why_unreadable(&error)))))
                 }
                 read => Ok(read?.map(|role| (spec.name().clone(), Ok(role)))),
             }
@@ -89,6 +90,20 @@ pub(crate) async fn observe<S: ReadIam>(
         instance_profiles,
         registrations: BTreeMap::new(),
     })
+}
+
+/// Why a configured role cannot be read. The session policy allows to read it under the configured path and under `/`, with which
+/// IAM authorizes the read of a missing role. So if it is this policy that denies the read, the role has another path.
+fn why_unreadable(error: &ApiError) -> Cause {
+    if error.denial.by == DeniedBy::SessionPolicy {
+        let message = format!("it exists under another path: {error}");
+        return Cause::new(
+            Code::PathDiffers,
+            message,
+            "IAM cannot change the path of a role: configure the existing path, or delete the role",
+        );
+    }
+    Stop::from_error(error, AccountAge::Established).into_cause()
 }
 
 fn session<'a, S: ReadIam>(assumed: &'a AssumedAccount<S>, role: &RoleName) -> Result<&'a S, ApiError> {

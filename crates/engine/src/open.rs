@@ -93,6 +93,7 @@ impl<W: World> Engine<W> {
         let others = required.filter(|role| **role != assumed.access_role);
         findings.required = others.chain([&assumed.access_role]).cloned().collect();
         findings.not_selected = blueprint.unselected_roles().cloned().collect();
+        findings.not_revoked.clone_from(&blueprint.not_revoked);
         let access_role = assumed.access_role.clone();
         let registered = record.record().registrations;
         let (confirmed, registrations, removed) = join!(

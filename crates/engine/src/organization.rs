@@ -14,18 +14,16 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, join, stream};
 use onboarding_core::account::{Account, AccountId};
-use onboarding_core::code::Code;
 use onboarding_core::mode::Mode;
-use onboarding_core::outcome::{Cause, Outcome};
 use onboarding_core::plan::ConfirmedPlan;
 use onboarding_core::report::Report;
 use onboarding_core::text::Untrusted;
-use onboarding_core::trigger::TriggerKind;
 use tracing::Instrument;
 
 use crate::first_look::FirstLook;
 use crate::interrupt::Interrupt;
 use crate::job::{Engine, Job};
+use crate::panicked::panicked;
 use crate::ports::{ManageAccounts, World, WriteIam};
 use crate::select_accounts::{SelectError, SelectedPages};
 use crate::while_listing::{WhileListing, while_listing};
@@ -163,14 +161,4 @@ async fn process_accounts<F: Future<Output = (AccountToProcess, AccountReport)>>
     while let Some((account, report)) = done.next().await {
         ended(account, report);
     }
-}
-
-/// The report of an account for which this program failed.
-fn panicked(account: &AccountId, mode: Mode) -> Report {
-    let cause = Cause::new(
-        Code::UnexpectedError,
-        format!("a bug in this program ended the run for account {account}; other accounts are not affected"),
-        "run again for this account; if it happens again, report it with the output of `RUST_BACKTRACE=1`",
-    );
-    Report::new(Some(account.clone()), TriggerKind::CommandLine, mode, Outcome::Blocked(cause))
 }

@@ -59,6 +59,8 @@ pub(crate) struct Findings {
     is_compared: bool,
     /// Why the access role is not the first of the configured names, in a sentence.
     pub(crate) others_denied: Option<String>,
+    /// The entries of `[[access-role.revoke]]` that name no principal in this account, each in a sentence.
+    pub(crate) not_revoked: Vec<String>,
     /// Roles and grants that are still present and no longer configured.
     pub(crate) still_present: Vec<StillPresent>,
     /// The roles that are removed.
@@ -174,6 +176,7 @@ impl<'a, W: World> Run<'a, W> {
             not_selected,
             is_compared,
             others_denied,
+            not_revoked,
             still_present,
             removed,
             gone,
@@ -197,6 +200,7 @@ impl<'a, W: World> Run<'a, W> {
         notices.extend(record.notices());
         notices.extend(vendor_reads);
         notices.extend(others_denied.clone());
+        notices.extend(not_revoked);
         notices.extend(still_present.iter().map(ToString::to_string));
         let planned = planned.into_iter().map(|change| ChangeResult { change, status: ChangeStatus::Planned });
         notices

@@ -5,13 +5,14 @@
 //! that an organization with 500,000 roles needs no more memory than one with few. When a role was last used is read for roles with
 //! findings only, because it takes one call for each.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, PoisonError};
 
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use onboarding_core::account::{Account, AccountAge, AccountId};
 use onboarding_core::error::{ApiError, ErrorKind};
 use onboarding_core::limits::{AUDIT_WAIT, COMMAND_LINE_GRACE};
-use onboarding_core::outcome::Stop;
+use onboarding_core::outcome::{Cause, Stop};
 use onboarding_core::policy::OwnOrganization;
 use onboarding_core::role::RoleName;
 use onboarding_core::selection::Selected;
@@ -27,6 +28,7 @@ use crate::all_accounts::{AllAccounts, all_accounts};
 use crate::assume::session_name;
 use crate::job::Engine;
 use crate::pages::Pages;
+use crate::panicked::panic_cause;
 use crate::ports::{AssumeRoleRequest, Clock, Directory, ListRoles, World};
 use crate::retry::{Backoff, timed_out, timeout_at, without_session};
 
@@ -66,7 +68,14 @@ impl<W: World<Session: ListRoles>> Engine<W> {
     ) -> TrustReport {
         let organization = own.id.clone();
         let analyzer = Mutex::new(TrustAnalyzer::new(own));
-        let read = stream::iter(&selected.accounts).map(|account| self.account_trust(account, &analyzer));
+        let read_one = async |account| {
+            let read = AssertUnwindSafe(self.account_trust(account, &analyzer)).catch_unwind().await;
+            match read {
+                Ok(read) => read,
+                Err(_) => Err(unread(account, panic_cause(&account.id))),
+            }
+        };
+        let read = stream::iter(&selected.accounts).map(read_one);
         let mut read = read.buffer_unordered(concurrency.max(1));
         let (mut accounts, mut unread) = (Vec::new(), Vec::new());
         while let Some(result) = read.next().await {
@@ -97,7 +106,7 @@ impl<W: World<Session: ListRoles>> Engine<W> {
                 Err(stop) => break stop,
             }
         };
-        Err(unread(account, stop))
+        Err(unread(account, stop.into_cause()))
     }
 
     /// Starts with a new session, so that an account is read as a whole or not at all.
@@ -187,6 +196,6 @@ async fn with_last_use(session: &impl ListRoles, findings: Vec<RoleFinding>) -> 
     findings.into_iter().map(with).collect()
 }
 
-fn unread(account: &Account, stop: Stop) -> UnreadAccount {
-    UnreadAccount { account: account.id.clone(), account_name: account.name.clone(), cause: stop.into_cause() }
+fn unread(account: &Account, cause: Cause) -> UnreadAccount {
+    UnreadAccount { account: account.id.clone(), account_name: account.name.clone(), cause }
 }

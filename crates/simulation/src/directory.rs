@@ -73,6 +73,10 @@ impl Directory for FakeOrganization {
         let call = "organizations:ListTagsForResource";
         self.perform_call(CallInfo { account: &management, call, role: None, write: false }, |state| {
             acting.check_organization(state, call)?;
+            if state.unreadable_tags.contains(id) {
+                let message = "You don't have permissions to access this resource.";
+                return Err(Rejection::new("AccessDeniedException", message));
+            }
             let Some(account) = state.accounts.get(id) else {
                 return Err(Rejection::new("TargetNotFoundException", "You specified a target that doesn't exist."));
             };

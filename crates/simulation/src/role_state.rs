@@ -51,6 +51,11 @@ impl RoleState {
 
     /// Replaces the ARN of a deleted identity with its unique id, as IAM does.
     pub(super) fn orphan(&mut self, arn: &str, id: &str) {
+        // Most policies do not name it. The characters of a name are never escaped.
+        let name = arn.rsplit('/').next().unwrap_or(arn);
+        if !self.trust.0.contains(name) {
+            return;
+        }
         if let Some(text) = principals::replace(&self.trust.0, arn, id) {
             self.trust = PolicyText(text);
         }

@@ -11,6 +11,7 @@ use crate::state::State;
 use onboarding_core::account::{AccountId, AccountState, JoinMethod};
 use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;
+use onboarding_core::time::after;
 use onboarding_engine::ports::ParameterKind;
 
 impl FakeOrganization {
@@ -166,9 +167,25 @@ impl FakeOrganization {
         self.alter(account, |account| account.state = state);
     }
 
+    /// Sets the name of an account.
+    pub fn rename_account(&self, account: &AccountId, name: &str) {
+        self.alter(account, |account| name.clone_into(&mut account.name));
+    }
+
     /// Sets a tag of an account in Organizations.
     pub fn tag_account(&self, account: &AccountId, key: &str, value: &str) {
         self.alter(account, |account| account.tags.insert(key.to_owned(), value.to_owned()));
+    }
+
+    /// Denies every caller to read the tags of an account.
+    pub fn hide_account_tags(&self, account: &AccountId) {
+        self.change(|all| all.unreadable_tags.insert(account.clone()));
+    }
+
+    /// Makes every call of a session in an account fail with an error code, for this time from now.
+    pub fn fail_sessions(&self, account: &AccountId, code: &str, time: Duration) {
+        let until = after(self.lock().now, time);
+        self.alter(account, |account| account.transient_errors.push((code.to_owned(), until)));
     }
 
     /// Makes Organizations return no path for an account.

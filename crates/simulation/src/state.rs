@@ -34,6 +34,8 @@ pub(super) struct State {
     pub(super) accounts: BTreeMap<AccountId, SimAccount>,
     /// Accounts whose description in `ListAccounts` is incomplete.
     pub(super) unreadable: BTreeSet<AccountId>,
+    /// Accounts whose tags must not be read.
+    pub(super) unreadable_tags: BTreeSet<AccountId>,
     /// Accounts outside the organization, such as those of vendors.
     pub(super) outside: BTreeSet<AccountId>,
     /// ARNs of roles and users that exist only as principals.
@@ -112,6 +114,7 @@ impl State {
             management,
             accounts,
             unreadable: BTreeSet::new(),
+            unreadable_tags: BTreeSet::new(),
             outside: BTreeSet::new(),
             identities: BTreeSet::new(),
             unique_ids: BTreeMap::new(),

@@ -22,6 +22,8 @@ pub struct Tenant {
     pub propagation: Duration,
     /// An outage: the HTTP status that every call gets, and the time at which it ends.
     pub outage: Option<(u16, SystemTime)>,
+    /// The accounts that the vendor cannot handle: the HTTP status that every call about one of them gets.
+    pub failures: BTreeMap<AccountId, u16>,
     /// The registered connectors by id.
     pub connectors: BTreeMap<u64, Connector>,
 }
@@ -50,6 +52,7 @@ impl Tenant {
         let connectors = BTreeMap::new();
         let returned_external_id = Some(external_id.clone());
         let propagation = Duration::ZERO;
-        Self { url, key, account, external_id, returned_external_id, propagation, outage: None, connectors }
+        let failures = BTreeMap::new();
+        Self { url, key, account, external_id, returned_external_id, propagation, outage: None, failures, connectors }
     }
 }

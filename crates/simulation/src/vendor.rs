@@ -78,6 +78,7 @@ impl VendorApi for FakeOrganization {
         account: &AccountId,
     ) -> Result<Vec<ExistingRegistration>, ApiError> {
         self.call_vendor(api.calls().search, access, CallKind::Read, |_, tenant| {
+            tenant.check(account)?;
             let ours = tenant.connectors.iter().filter(|(_, connector)| connector.account == *account);
             let existing = |(id, connector): (&u64, &Connector)| ExistingRegistration {
                 id: *id,
@@ -100,6 +101,7 @@ impl VendorApi for FakeOrganization {
             let refused = |message: &str| Rejection::new("HTTP 400", message);
             let arn = &registration.after.role_arn;
             let role = Target::from_arn(arn).ok_or_else(|| refused("this is not a valid role ARN"))?;
+            tenant.check(&role.account)?;
             check_vendor_access(state, tenant, &role)
                 .map_err(|_| refused(&format!("the role {arn} cannot be assumed")))?;
             let mut connectors = tenant.connectors.clone();
@@ -142,6 +144,16 @@ impl VendorApi for FakeOrganization {
             Ok(tenant.returned_external_id.as_deref().map(SecretString::from))
         })
         .await
+    }
+}
+
+impl Tenant {
+    /// Checks that the vendor can handle an account.
+    fn check(&self, account: &AccountId) -> Result<(), Rejection> {
+        match self.failures.get(account) {
+            Some(status) => Err(Rejection::new(&format!("HTTP {status}"), "this account is refused, on purpose")),
+            None => Ok(()),
+        }
     }
 }
 
