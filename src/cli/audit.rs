@@ -12,6 +12,7 @@ use super::common_args::Aws;
 use super::config;
 use super::exit::Exit;
 use super::explained::explained_error;
+use super::new_file::ensure_can_write;
 use super::progress::Progress;
 use super::selection_args::{cannot_list_all, cannot_select};
 use onboarding_core::account::{Account, AccountId};
@@ -34,6 +35,7 @@ pub(super) async fn audit<W: World + ManageAccounts>(
     if format == AuditFormat::Html && arguments.out.is_none() && std::io::stdout().is_terminal() {
         bail!("HTML is for a browser, and stdout is a terminal; write the page to a file with `--out audit.html`");
     }
+    arguments.out.as_deref().map_or(Ok(()), ensure_can_write)?;
     let config = config::load(&arguments.config)?;
     if arguments.live {
         config::refuse_example_values(&config)?;

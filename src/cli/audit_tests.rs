@@ -71,3 +71,19 @@ fn audit_without_records_and_without_live_says_what_to_pass() {
     let error = runtime.block_on(audit(arguments(&["--config", "onboarding.toml"]), connect)).unwrap_err();
     insta::assert_snapshot!(error, @"the audit needs the table of records; pass `--records TABLE` (output `RecordsTable` of the stack), or `--live` to read the accounts themselves");
 }
+
+#[test]
+fn audit_that_cannot_be_written_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("nowhere/audit.json");
+    let words = ["--live", "--all", "--config", "onboarding.toml", "--out", out.to_str().unwrap()];
+    let connect = async |_: &Aws| -> anyhow::Result<FakeOrganization> { panic!("no account is read") };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let error = runtime.block_on(audit(arguments(&words), connect)).unwrap_err().to_string();
+    assert!(error.ends_with("audit.json`; check the folder and its permissions"), "{error}");
+    let error = runtime.block_on(crate::cli::trust_audit::trust_audit(
+        AuditArgs { live: false, trust: true, ..arguments(&words) },
+        async |_: &Aws| -> anyhow::Result<FakeOrganization> { panic!("no account is read") },
+    ));
+    assert!(error.unwrap_err().to_string().ends_with("audit.json`; check the folder and its permissions"));
+}

@@ -19,13 +19,13 @@ use super::exit::Exit;
 use super::explained::explained_error;
 use super::interrupt::until_interrupted;
 use super::many_output::{Print, Results, print_lines, print_summary};
-use super::new_file::{Existing, Readers, write_file};
+use super::new_file::{Existing, Readers, ensure_can_replace, write_file};
 use super::output::warn;
 use super::plan_warnings::{PlanWarning, TargetAccounts, warn_of_plan};
 use super::run_args::RunArgs;
 use super::selection_args::cannot_list_all;
 use super::target_args::{options, quoted};
-use onboarding_core::account::AccountId;
+use onboarding_core::account::{Account, AccountId};
 use onboarding_core::lines::{Line, Style};
 use onboarding_core::mode::Mode;
 use onboarding_core::organization::{InvalidPlan, Overview, SavedAccount, SavedPlan, Tally, are_all_named};
@@ -50,6 +50,7 @@ pub(super) async fn plan<W: World + ManageAccounts>(
     out: Option<&Path>,
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Exit> {
+    out.map_or(Ok(()), ensure_can_replace)?;
     let (engine, selection) = start(&arguments, connect).await?;
     let print = Print::new(arguments.format, arguments.verbose);
     let planned = read(&engine, &selection, &arguments, print).await?;
@@ -57,12 +58,20 @@ pub(super) async fn plan<W: World + ManageAccounts>(
     let interruption = planned.interruption();
     let Planned { results, accounts, salt, organization, is_listed, .. } = planned;
     let is_complete = interruption.is_none();
+    let organization = match organization {
+        None if out.is_some() && is_complete => Organization::of_skipped(&engine, &results.overview).await?,
+        found => found,
+    };
     let saved = match (out, organization) {
         (Some(path), Some(organization)) if is_complete => {
-            organization.save(path, &engine, salt, accounts)?;
-            Some(path)
+            Some(organization.save(path, &engine, salt, accounts).map(|()| path))
         }
         _ => None,
+    };
+    // The result is printed, even if it cannot be saved.
+    let (saved, saving) = match saved.transpose() {
+        Ok(saved) => (saved, Ok(())),
+        Err(error) => (None, Err(error)),
     };
     match arguments.format {
         // Its last line would look like that of all accounts.
@@ -76,6 +85,7 @@ pub(super) async fn plan<W: World + ManageAccounts>(
             print_lines(&lines)?;
         }
     }
+    saving?;
     if let Some(interruption) = interruption {
         let not_saved = if out.is_some() { "; the plan is not saved" } else { "" };
         warn(format_args!("interrupted: {interruption}{not_saved}. Run the same command to read all of them"));
@@ -360,10 +370,21 @@ struct Organization {
 impl Organization {
     /// `None` without accounts.
     fn of(selected: &Selected) -> Option<Self> {
-        let account = selected.accounts.first()?;
+        selected.accounts.first().map(Self::new)
+    }
+
+    /// The same if every account is skipped: an earlier plan in the file must not look like this one.
+    async fn of_skipped<W: World>(engine: &Engine<W>, overview: &Overview) -> anyhow::Result<Option<Self>> {
+        let Some(id) = overview.skipped().iter().find_map(|skipped| skipped.id.as_ref()) else { return Ok(None) };
+        let found = engine.world.account(id).await;
+        let found = found.map_err(|error| explained_error("cannot look up the organization", &error))?;
+        Ok(found.as_ref().map(Self::new))
+    }
+
+    fn new(account: &Account) -> Self {
         let path = account.ou_path.as_deref().unwrap_or_default();
         let id = path.split('/').find(|part| part.starts_with("o-")).map(printable);
-        Some(Self { management: account.management.clone(), id })
+        Self { management: account.management.clone(), id }
     }
 
     fn save<W: Clock>(
@@ -389,7 +410,10 @@ impl Organization {
 fn read_plan(file: &str) -> anyhow::Result<String> {
     let mut text = String::new();
     let source = File::open(file).with_context(|| format!("cannot read `{file}`; check the path"))?;
-    source.take(MAX_PLAN).read_to_string(&mut text).with_context(|| format!("cannot read `{file}`"))?;
+    source
+        .take(MAX_PLAN)
+        .read_to_string(&mut text)
+        .with_context(|| format!("cannot read `{file}`; pass a plan that `onboard plan --out FILE` saved"))?;
     Ok(text)
 }
 

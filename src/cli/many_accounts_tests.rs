@@ -137,3 +137,39 @@ fn list_that_cannot_be_read_to_its_end_makes_no_plan() {
     assert!(!std::fs::exists(&plan).unwrap());
     assert_eq!(scenario.writes(), 0);
 }
+
+#[test]
+fn plan_that_cannot_be_saved_is_not_made() {
+    let scenario = Scenario::new();
+    let script = Script::none();
+    let folder = scenario.path("");
+    for out in [scenario.path("nowhere/plan.json"), folder] {
+        let error = scenario.run_with(&script, &["plan", "--all", "--out", &out]).unwrap_err();
+        let error = format!("{error:#}");
+        assert!(error.contains("check the folder and its permissions") || error.contains("is not a file"), "{error}");
+    }
+    assert_eq!(script.calls(), Vec::<&str>::new());
+}
+
+#[test]
+#[cfg(unix)]
+fn device_is_not_replaced_by_a_plan() {
+    let scenario = Scenario::new();
+    let socket = scenario.path("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let error = scenario.run(&["plan", "--all", "--out", &socket]).unwrap_err().to_string().replace(&socket, "socket");
+    insta::assert_snapshot!(error, @"`socket` is not a file; pass the name of a file");
+    let error = write_file(Path::new(&socket), "x", Readers::Owner, Existing::Replaced).unwrap_err();
+    assert!(error.to_string().ends_with("is not a file; pass the name of a file"));
+    assert!(!std::fs::metadata(&socket).unwrap().is_file());
+}
+
+#[test]
+fn plan_of_skipped_accounts_replaces_an_earlier_one() {
+    let scenario = Scenario::new();
+    let plan = scenario.path("plan.json");
+    scenario.run(&["plan", "--all", "--out", &plan]).unwrap();
+    assert_eq!(scenario.run(&["plan", "--account=111122223333", "--out", &plan]).unwrap(), Exit::Done);
+    assert_eq!(scenario.run(&["apply", &plan, "--yes"]).unwrap(), Exit::Done);
+    assert_eq!(scenario.writes(), 0);
+}

@@ -3,7 +3,9 @@
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
+
+use onboarding_core::text::printable;
 
 /// The readers of a new file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +23,54 @@ pub(super) enum Existing {
     Replaced,
 }
 
+/// Fails if [`write_file`] could not replace the file, so that nobody waits for a result that cannot be kept.
+pub(super) fn ensure_can_replace(path: &Path) -> anyhow::Result<()> {
+    ensure_is_file(path)?;
+    probe_folder(path)
+}
+
+/// Fails if the file, which may exist, cannot be opened for writing. Its content stays. A device or a pipe is not opened.
+pub(super) fn ensure_can_write(path: &Path) -> anyhow::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => {
+            std::fs::OpenOptions::new().write(true).open(path).map(|_| ()).with_context(|| cannot_write(path))
+        }
+        Ok(metadata) if metadata.is_dir() => ensure_is_file(path),
+        Ok(_) => Ok(()),
+        Err(_) => probe_folder(path),
+    }
+}
+
+/// Renaming a file over a device or a pipe would remove it, for example `/dev/null` if root runs the command.
+fn ensure_is_file(path: &Path) -> anyhow::Result<()> {
+    let is_file = std::fs::metadata(path).map_or(true, |metadata| metadata.is_file());
+    ensure!(is_file, "`{}` is not a file; pass the name of a file", shown(path));
+    Ok(())
+}
+
+/// Creates a file next to `path`, and removes it.
+fn probe_folder(path: &Path) -> anyhow::Result<()> {
+    tempfile::tempfile_in(folder(path)).map(|_| ()).map_err(anyhow::Error::from).with_context(|| cannot_write(path))
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn shown(path: &Path) -> String {
+    printable(&path.display().to_string())
+}
+
+fn cannot_write(path: &Path) -> String {
+    format!("cannot write `{}`; check the folder and its permissions", shown(path))
+}
+
 /// Writes a temporary file next to the target and renames it, which fails if an existing file is kept.
 pub(super) fn write_file(path: &Path, text: &str, readers: Readers, existing: Existing) -> anyhow::Result<()> {
-    let cannot_write = || format!("cannot write `{}`", path.display());
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let cannot_write = || cannot_write(path);
+    if existing == Existing::Replaced {
+        ensure_is_file(path)?;
+    }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".onboarding-").suffix(".tmp");
     // A temporary file is for its owner alone, unless it says otherwise.
@@ -34,7 +80,7 @@ pub(super) fn write_file(path: &Path, text: &str, readers: Readers, existing: Ex
     }
     #[cfg(not(unix))]
     let _ = readers;
-    let mut file = builder.tempfile_in(folder).with_context(cannot_write)?;
+    let mut file = builder.tempfile_in(folder(path)).with_context(cannot_write)?;
     file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).with_context(cannot_write)?;
     let written = match existing {
         Existing::Kept => file.persist_noclobber(path),

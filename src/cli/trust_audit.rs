@@ -10,6 +10,7 @@ use super::config::{errors, text_and_files};
 use super::exit::Exit;
 use super::explained::explained_error;
 use super::input::{input_name, read};
+use super::new_file::ensure_can_write;
 use super::output::warn;
 use super::selection_args::cannot_select;
 use onboarding_core::account::{AccountId, Partition};
@@ -34,6 +35,7 @@ pub(super) async fn trust_audit<W: World<Session: ListRoles> + ManageAccounts>(
 ) -> anyhow::Result<Exit> {
     let format = arguments.format();
     ensure!(format != AuditFormat::Html, "`--trust` has no HTML format; pass `--format text`, `json` or `csv`");
+    arguments.out.as_deref().map_or(Ok(()), ensure_can_write)?;
     let (text, files) = text_and_files(&arguments.config)?;
     let config = Config::parse(&text, &files).map_err(errors)?;
     let catalogue = Config::catalogue(&text, &files).map_err(errors)?;
@@ -91,7 +93,7 @@ async fn own_organization(
     };
     let first = selected.accounts.first();
     let id = selected.accounts.iter().find_map(|account| account.organization().map(str::to_owned));
-    if id.is_none() {
+    if id.is_none() && first.is_some() {
         warn(format_args!(
             "Organizations returned no path of an account, so the ID of the organization is unknown: conditions on `aws:PrincipalOrgID` cannot be \
              evaluated and count as access"

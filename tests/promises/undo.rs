@@ -53,6 +53,21 @@ fn message(report: &Report) -> String {
 }
 
 #[test]
+fn record_that_cannot_be_read_is_not_an_empty_one() {
+    let scenario = onboarded();
+    let script = Script::during(0, usize::MAX, Injection::AccessDenied).only("dynamodb:GetItem");
+    let engine = scripted_engine(scenario.organization(), CONFIG, &script);
+    for report in [run(engine.plan_undo(&scenario.job(), None)), run(engine.undo(&scenario.job(), None))] {
+        assert_eq!(outcome_code(&report), "blocked undo_refused");
+        assert_eq!(
+            message(&report),
+            "the record of the account could not be read, so what the trust policy was is not known"
+        );
+    }
+    assert!(scenario.writes().is_empty());
+}
+
+#[test]
 fn trust_policy_is_restored_byte_for_byte() {
     let scenario = onboarded();
     let left = trust(scenario.organization(), OLD);

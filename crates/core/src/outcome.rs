@@ -298,6 +298,11 @@ impl Stop {
             ErrorKind::MalformedPolicy => {
                 Self::blocked(Code::PolicyNotAccepted, message, "fix the policy in the configuration, then run again")
             }
+            ErrorKind::InvalidInput | ErrorKind::Other if error.call.starts_with("dynamodb:") => Self::blocked(
+                Code::UnexpectedError,
+                message,
+                "check the name of the table, and the account and the region that it is in, then run again",
+            ),
             ErrorKind::InvalidInput | ErrorKind::Other => {
                 Self::blocked(Code::UnexpectedError, message, "look up the error code, fix its cause, then run again")
             }
@@ -431,6 +436,16 @@ impl fmt::Display for Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn table_that_does_not_exist_has_a_remedy() {
+        let error = ApiError::new("dynamodb:Scan", "ResourceNotFoundException", "Requested resource not found");
+        let Stop::Blocked(cause) = Stop::from_error(&error, AccountAge::Established) else { panic!("{error}") };
+        assert_eq!(
+            cause.remedy,
+            "check the name of the table, and the account and the region that it is in, then run again"
+        );
+    }
 
     #[test]
     fn rejected_credentials_of_a_user_are_blocked_with_the_likely_cause() {

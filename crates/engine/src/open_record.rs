@@ -139,6 +139,12 @@ impl<'a, W: Records + Clock> OpenRecord<'a, W> {
         self.record.clone().unwrap_or_default()
     }
 
+    /// Whether the record was read.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        self.record.is_some()
+    }
+
     /// Whether no other run changes the record now, or none can be stored.
     #[must_use]
     pub fn is_exclusive(&self) -> bool {

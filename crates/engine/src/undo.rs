@@ -194,6 +194,13 @@ impl<W: World<Session: WriteIam>> Engine<W> {
         let age = self.age(&account);
         run.findings.account = Some(account);
         run.record.load().await.map_err(|error| Stop::from_error(&error, AccountAge::Established))?;
+        if !run.record.is_read() {
+            return Err(Stop::blocked(
+                Code::UndoRefused,
+                "the record of the account could not be read, so what the trust policy was is not known",
+                "check the table's name and the permission `dynamodb:GetItem`, then run again",
+            ));
+        }
         recognize_withdrawn(&mut blueprint, &run.record.record().grants);
         let name = session_name(&run.job.session_suffix);
         let (assumed, _) = self.assume(&blueprint, age, run.mode, &name).await?;

@@ -14,13 +14,16 @@ use crate::account::AccountId;
 use crate::lines::{Line, Style};
 use crate::plan::{HashedChange, HashedPlan, Salt, is_hash};
 use crate::role::InvalidRoleName;
-use crate::text::{Untrusted, printable};
+use crate::text::{Untrusted, excerpt, printable};
 
 /// What the file is, in its first field.
 const KIND: &str = "account-onboarding plan";
 
 /// The version of the format.
 const VERSION: u32 = 1;
+
+/// The longest part of a message that quotes the file, in characters.
+const LONGEST_PROBLEM: usize = 300;
 
 /// A plan that was saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,7 +137,8 @@ impl SavedPlan {
     /// # Errors
     /// When it is not a plan.
     pub fn parse(text: &str) -> Result<Self, InvalidPlan> {
-        let not_a_plan = |problem: String| InvalidPlan::NotAPlan(printable(&problem));
+        let not_a_plan = |problem: String| InvalidPlan::NotAPlan(excerpt(&problem, LONGEST_PROBLEM));
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let wire: Wire = serde_json::from_str(text).map_err(|error| not_a_plan(error.to_string()))?;
         if wire.kind != KIND || wire.version != VERSION {
             let kind = Untrusted::new(&wire.kind);
@@ -163,8 +167,8 @@ impl SavedPlan {
             accounts.push(SavedAccount { id, name: Untrusted::new(&account.account_name).to_string(), changes });
         }
         Ok(Self {
-            tool: printable(&wire.tool),
-            created_at: printable(&wire.created_at),
+            tool: Untrusted::new(&wire.tool).to_string(),
+            created_at: Untrusted::new(&wire.created_at).to_string(),
             management: id(&wire.management_account)?,
             organization: wire.organization_id,
             configuration: wire.configuration,
@@ -289,6 +293,24 @@ mod tests {
         let mut value: Value = serde_json::from_str(&plan().to_json()).unwrap();
         change(&mut value);
         SavedPlan::parse(&value.to_string()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn messages_quote_only_a_part_of_the_file() {
+        let long = "x".repeat(100_000);
+        let other = error(|plan| plan[long.as_str()] = json!(1));
+        assert!(other.len() < 500, "{other}");
+        let mut value: Value = serde_json::from_str(&plan().to_json()).unwrap();
+        value["tool"] = json!(long);
+        value["created_at"] = json!(long);
+        let plan = SavedPlan::parse(&value.to_string()).unwrap();
+        assert!(plan.check("0.1.0", &plan.configuration).unwrap_err().to_string().len() < 500);
+        assert!(plan.created_at.len() < 100);
+    }
+
+    #[test]
+    fn byte_order_mark_of_an_editor_is_ignored() {
+        assert_eq!(SavedPlan::parse(&format!("\u{feff}{}", plan().to_json())), Ok(plan()));
     }
 
     #[test]

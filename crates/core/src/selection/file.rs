@@ -11,6 +11,7 @@ use crate::account::AccountId;
 use crate::text::Untrusted;
 
 /// The names of the column with the ID, without case and separators: as this tool, the AWS CLI and the console's export write it.
+/// If a file has several of them, the first name here decides.
 const ID_COLUMNS: &[&str] = &["accountid", "id", "account"];
 
 /// An error in a line of a file.
@@ -45,7 +46,7 @@ pub fn parse_account_file(text: &str) -> Result<Vec<(usize, AccountId)>, Vec<Lin
             }
         };
         if column.is_none() {
-            let named = cells.iter().position(is_id_column);
+            let named = id_column(&cells);
             column = Some(named.unwrap_or(0));
             if named.is_some() {
                 continue;
@@ -73,9 +74,10 @@ fn cells(line: &str) -> Result<StringRecord, String> {
     reader.records().next().and_then(Result::ok).ok_or_else(|| "the line is not CSV".to_owned())
 }
 
-fn is_id_column(cell: &str) -> bool {
-    let name: String = cell.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).collect();
-    ID_COLUMNS.iter().any(|column| column.eq_ignore_ascii_case(&name))
+/// The column that the cells of a first line name as the one with the IDs.
+fn id_column(cells: &StringRecord) -> Option<usize> {
+    let name = |cell: &str| cell.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).collect::<String>();
+    ID_COLUMNS.iter().find_map(|column| cells.iter().position(|cell| column.eq_ignore_ascii_case(&name(cell))))
 }
 
 fn id_in(cells: &StringRecord, column: usize) -> Result<AccountId, String> {
@@ -115,6 +117,8 @@ mod tests {
         let listed = "\"account_name\",\"account_id\",\"unit\"\r\n\"'=cmd\",\"444455556666\",\"Root\"\r\n";
         insta::assert_snapshot!(read(listed), @"2 444455556666");
         insta::assert_snapshot!(read("Account ID\n444455556666"), @"2 444455556666");
+        // Another column may contain account IDs, too, such as those of payers.
+        insta::assert_snapshot!(read("account,id,account_id\n111122223333,7,444455556666"), @"2 444455556666");
     }
 
     #[test]
