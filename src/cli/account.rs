@@ -9,6 +9,7 @@ use super::config;
 use super::confirm;
 use super::exit::Exit;
 use super::input::read;
+use super::records_check::ensure_records;
 use super::target_args::{Selector, Target};
 use onboarding_core::account::AccountId;
 use onboarding_core::limits::COMMAND_LINE_GRACE;
@@ -73,6 +74,7 @@ pub(super) async fn apply<W: World<Session: WriteIam>>(
             return show(&report, format, &report_lines(&report, None, target.detail()));
         }
     };
+    ensure_records(&engine.world).await?;
     let plan = engine.plan(&job).await;
     let lines = plan_lines(&plan, target.detail());
     if plan.changes.is_empty() {

@@ -22,6 +22,7 @@ use super::many_output::{Print, Results, print_lines, print_summary};
 use super::new_file::{Existing, Readers, ensure_can_replace, write_file};
 use super::output::warn;
 use super::plan_warnings::{PlanWarning, TargetAccounts, warn_of_plan};
+use super::records_check::ensure_records;
 use super::run_args::RunArgs;
 use super::selection_args::cannot_list_all;
 use super::target_args::{options, quoted};
@@ -101,6 +102,7 @@ pub(super) async fn apply<W: World<Session: WriteIam> + ManageAccounts>(
 ) -> anyhow::Result<Exit> {
     ensure_confirmed(arguments.format, yes)?;
     let (engine, selection) = start(&arguments, connect).await?;
+    ensure_records(&engine.world).await?;
     let print = match Print::new(arguments.format, arguments.verbose) {
         Print::Json => Print::JsonWithoutChanges,
         print => print,
@@ -108,12 +110,15 @@ pub(super) async fn apply<W: World<Session: WriteIam> + ManageAccounts>(
     let planned = read(&engine, &selection, &arguments, print).await?;
     let warnings = planned.warn(&engine).await;
     let interruption = planned.interruption();
-    let Planned { results, accounts, salt, .. } = planned;
+    let Planned { results, accounts, salt, is_listed, .. } = planned;
     let overview = &results.overview;
     if arguments.format == Format::Text {
         print_lines(&overview.lines())?;
     }
     if let Some(interruption) = interruption {
+        if arguments.format == Format::Json && is_listed {
+            print_summary(overview, Tally::default(), 0, &warnings)?;
+        }
         warn(format_args!("interrupted: {interruption}, and nothing was changed. Run the same command to continue"));
         return Ok(Exit::most_severe([results.exit, Exit::Waiting]));
     }
@@ -153,6 +158,7 @@ pub(super) async fn apply_saved<W: World<Session: WriteIam> + ManageAccounts>(
     config::refuse_example_values(&config)?;
     plan.check(TOOL, &config.hash).map_err(invalid)?;
     let engine = Engine::new(connect(&arguments.aws).await?, config);
+    ensure_records(&engine.world).await?;
     if let Some(first) = plan.accounts.first() {
         let found = engine.world.account(&first.id).await;
         let found = found.map_err(|error| explained_error("cannot look up the organization", &error))?;

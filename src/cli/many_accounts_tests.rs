@@ -173,3 +173,16 @@ fn plan_of_skipped_accounts_replaces_an_earlier_one() {
     assert_eq!(scenario.run(&["apply", &plan, "--yes"]).unwrap(), Exit::Done);
     assert_eq!(scenario.writes(), 0);
 }
+
+/// A mistyped name must not lead to changes without leases, and without what `onboard undo` needs.
+#[test]
+fn nothing_is_changed_if_the_records_cannot_be_read() {
+    let scenario = Scenario::new();
+    for selection in [&["--account", "444455556666"][..], &["--all"]] {
+        let denied = Script::during(0, usize::MAX, Injection::AccessDenied).only("dynamodb:GetItem");
+        let error = scenario.run_with(&denied, &[&["apply", "--yes"], selection].concat()).unwrap_err();
+        let error = format!("{error:#}");
+        assert!(error.starts_with("nothing was changed: the table of `--records` cannot be read: "), "{error}");
+        assert!(scenario.organization.writes().is_empty(), "{selection:?}");
+    }
+}

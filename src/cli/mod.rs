@@ -39,6 +39,7 @@ mod prerequisites;
 mod prerequisites_args;
 mod profile_files;
 mod progress;
+mod records_check;
 mod run;
 mod run_args;
 mod selection_args;

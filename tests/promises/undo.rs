@@ -56,7 +56,7 @@ fn message(report: &Report) -> String {
 fn record_that_cannot_be_read_is_not_an_empty_one() {
     let scenario = onboarded();
     let script = Script::during(0, usize::MAX, Injection::AccessDenied).only("dynamodb:GetItem");
-    let engine = scripted_engine(scenario.organization(), CONFIG, &script);
+    let engine = scripted_engine(scenario.organization(), &script, CONFIG);
     for report in [run(engine.plan_undo(&scenario.job(), None)), run(engine.undo(&scenario.job(), None))] {
         assert_eq!(outcome_code(&report), "blocked undo_refused");
         assert_eq!(
