@@ -12,12 +12,12 @@ use onboarding_core::code::Code;
 use onboarding_core::config::{Config, ConfigErrors};
 use onboarding_core::mode::Mode;
 use onboarding_core::observed::Observed;
-use onboarding_core::organizational_unit::{UnitId, UnitSelector};
+use onboarding_core::organizational_unit::UnitId;
 use onboarding_core::plan::{Approved, RoleHistory, diff, guard};
 use onboarding_core::policy::Document;
 use onboarding_core::role::RoleName;
 use onboarding_core::session_policy::{MAX_LENGTH, scopes};
-use onboarding_core::targets::{AccountFacts, Tags};
+use onboarding_core::targets::{AccountFacts, Tags, Targets};
 use onboarding_core::text::is_printable;
 
 /// The management account of the organization.
@@ -92,12 +92,9 @@ pub fn assert_usable(config: &Config) {
     let secrets = SecretValues { parameters, tenants };
     for partition in ["aws", "aws-us-gov"] {
         let account = account(partition);
-        let paths = config.targets().flat_map(|targets| targets.units()).filter_map(|unit| match unit {
-            UnitSelector::Path(names) => Some(names.clone()),
-            UnitSelector::Id(_) => None,
-        });
         let unit: UnitId = "ou-ab12-cdef3456".parse().expect("a valid ID");
-        let units = paths.map(|names| (names, Ok(unit.clone()))).collect();
+        let selectors = config.targets().flat_map(Targets::units);
+        let units = selectors.map(|selector| (selector.clone(), Ok(unit.clone()))).collect();
         let tags = Ok(Tags::new());
         let facts = AccountFacts::new(&account, Some(&units), Some(&tags));
         let (blueprint, errors) =

@@ -229,7 +229,7 @@ impl Planned {
         warn_of_plan(engine, targets, &self.results.overview).await
     }
 
-    /// What was not read, if the run was interrupted.
+    /// The part that was not read, if the run was interrupted.
     fn interruption(&self) -> Option<String> {
         match (self.is_listed, self.results.overview.not_started()) {
             (true, 0) => None,

@@ -23,7 +23,7 @@ pub(super) enum Existing {
     Replaced,
 }
 
-/// Fails if [`write_file`] could not replace the file, so that nobody waits for a result that cannot be kept.
+/// Fails if [`write_file`] could not replace the file, so that no one waits for a result that cannot be kept.
 pub(super) fn ensure_can_replace(path: &Path) -> anyhow::Result<()> {
     ensure_is_file(path)?;
     probe_folder(path)

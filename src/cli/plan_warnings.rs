@@ -19,7 +19,7 @@ use onboarding_engine::{Engine, empty_target_units, target_units};
 /// Something in the configuration that deserves attention.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PlanWarning {
-    /// What was found, and what to do.
+    /// The finding, and the remedy.
     text: String,
     /// The lines to add to the configuration.
     block: Vec<String>,

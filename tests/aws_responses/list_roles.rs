@@ -59,7 +59,7 @@ async fn list(response: ResponseTemplate) -> Result<Vec<(String, String)>, ApiEr
 }
 
 #[tokio::test]
-async fn answer_that_is_no_list_is_an_error() {
+async fn answer_without_a_list_is_an_error() {
     for (response, kind) in [
         (xml(200, "not XML"), ErrorKind::Unavailable),
         (xml(200, ""), ErrorKind::Unavailable),

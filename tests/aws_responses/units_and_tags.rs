@@ -1,5 +1,5 @@
 //! The tags of accounts (`ListTagsForResource`) and the organizational units (`ListOrganizationalUnitsForParent`, `ListParents`,
-//! `ListRoots`): what is malformed, lacks a field, leads back to an earlier page, or is absurdly large.
+//! `ListRoots`): answers that are malformed, lack a field, lead back to an earlier page, or are absurdly large.
 
 use std::collections::BTreeSet;
 
@@ -81,7 +81,7 @@ fn assert_malformed(error: &ApiError, call: &str) {
 }
 
 #[tokio::test]
-async fn answers_that_are_no_json_are_unavailable() {
+async fn answers_that_are_not_json_are_unavailable() {
     for (status, body) in [(200, "not JSON"), (200, r#"{"Tags":"#), (200, r#"{"Tags":{}}"#), (500, "<html>"), (503, "")]
     {
         let (_server, aws) = answering(json_response(status, body)).await;

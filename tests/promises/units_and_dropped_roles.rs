@@ -52,7 +52,7 @@ fn groups_of_a_thousand_accounts_name_their_units_with_one_listing_for_each_unit
     // Two groups of blocked accounts and one of notes.
     assert_eq!(lines.len(), 4, "{lines:#?}");
 
-    // What is planned is the same without the names.
+    // The plan is the same without the names.
     let reports = plan(&organization);
     let mut without = Overview::new(Mode::Plan, overview.skipped().to_vec());
     reports.values().for_each(|report| without.add(report));

@@ -251,7 +251,7 @@ fn mistyped_id_of_a_unit_removes_nothing() {
     assert_eq!((roles(&organization, NEW), organization.writes()), (before, Vec::new()));
     assert!(can_assume(&organization, IDENTITY, NEW, ACCESS, None));
 
-    // The ID of another unit is no mistake.
+    // A unit that exists is taken at its word.
     organization.clear_journal();
     assert_eq!(outcome_code(&apply(&organization, NEW, &by_id(SANDBOX))), "converged");
     assert_removed(&organization, "the targets are another unit");
@@ -270,7 +270,7 @@ fn nothing_is_removed_that_no_record_knows() {
     assert!(organization.state() == state);
 }
 
-/// `keep` is the default: what is no longer selected is reported, also next to parts that are removed.
+/// `keep` is the default: a part that is no longer selected is reported, also next to parts that are removed.
 #[test]
 fn part_without_on_unselect_is_kept_and_reported() {
     let organization = moved();

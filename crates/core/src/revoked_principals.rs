@@ -7,7 +7,7 @@ use crate::account::Account;
 use crate::policy::Principal;
 use crate::template::{Place, Template, UnfitPlaceholder, check};
 
-/// What is known of the revoked principals in an account.
+/// The revoked principals of an account, as far as they are known.
 #[derive(Default)]
 pub(crate) struct RevokedPrincipals {
     /// The principals.

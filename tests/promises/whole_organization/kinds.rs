@@ -366,7 +366,7 @@ pub(super) static KINDS: &[Kind] = &[
     )
     .vendor_fails_with(503),
     kind("registered by another principal", Fresh, register, stops("blocked foreign_registration")),
-    // What is removed.
+    // Removals.
     kind(
         "removed role without a record",
         Onboarded,

@@ -119,7 +119,7 @@ fn grant_that_is_also_configured_without_an_end_goes_on() {
     assert_eq!(about("147995105371"), 1, "nothing says that the principal cannot assume the role");
 }
 
-/// What is not known is left as it is: the tags of the account, on which the second grant depends, were not read.
+/// An unknown selection changes nothing: the tags of the account, on which the second grant depends, were not read.
 #[test]
 fn grant_that_may_go_on_is_left_as_it_is() {
     let (observed, recorded) = granted(GRANTS);

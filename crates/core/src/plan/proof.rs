@@ -156,7 +156,7 @@ fn prove_ended(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
 }
 
 /// A grant whose targets no longer select the account is not in the trust policy. Other statements that allow its principal were
-/// not made for it: they are named, and are no failure.
+/// not made for it: they are named, and the proof holds.
 fn prove_unselected(grant: &Grant, partition: &Partition, observed: &Observed) -> Proof {
     let trust = observed.access_trust.as_ref();
     let is_made = trust.map(|trust| is_granted(trust, grant, partition));

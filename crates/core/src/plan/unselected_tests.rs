@@ -269,12 +269,12 @@ fn role_that_no_record_knows_is_removed_only_if_it_is_adopted_and_has_the_tag() 
     let adopting = || unselected_role(|config| config.roles[0].definition.adopt = true);
     assert!(ended(adopting(), &installed(|_| {}), &none, &[]).contains("iam:DeleteRole delete role `Acme`"));
     let untagged = installed(|role| _ = role.settings.tags.remove(OWNER_TAG));
-    assert_eq!(ended(adopting(), &untagged, &none, &[]), "", "it is somebody else's");
+    assert_eq!(ended(adopting(), &untagged, &none, &[]), "", "another principal made it");
     let absent = Observed { roles: [].into(), ..installed(|_| {}) };
     assert_eq!(ended(adopting(), &absent, &none, &[]), "", "an account that was never selected has no role");
 }
 
-/// Another principal has created a role of the same name: it is no business of this tool, and the record forgets its own.
+/// Another principal has created a role of the same name: it is not this tool's, and the record forgets its own.
 #[test]
 fn foreign_role_is_left_alone() {
     let foreign = installed(|role| {
