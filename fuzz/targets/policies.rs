@@ -245,11 +245,13 @@ fn edit_adds_only_the_grants(before: &Document, grants: &[Grant], callers: &[Cal
             grants,
             ended: Vec::new(),
             revoked: Vec::new(),
+            not_revoked: Vec::new(),
             prune_orphans,
             access_roles: Vec::new(),
             roles: Vec::new(),
             unselected: Vec::new(),
             undecided_grants: Vec::new(),
+            ended_undecided_grants: Vec::new(),
             removed: Vec::new(),
         };
         assert_safe(&blueprint, before.clone());

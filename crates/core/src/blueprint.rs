@@ -57,7 +57,7 @@ pub struct Blueprint {
     /// The grants of which it is not known whether their targets select the account. They are left as they are.
     pub undecided_grants: Vec<AccessGrant>,
     /// Those of them whose last day is over: they hold nothing back that is removed.
-    ended_undecided_grants: Vec<AccessGrant>,
+    pub ended_undecided_grants: Vec<AccessGrant>,
     /// The roles that are deleted.
     pub removed: Vec<RoleRemoval>,
 }

@@ -72,6 +72,7 @@ mod retry;
 mod run;
 mod secrets;
 mod select_accounts;
+mod shown_units;
 mod target;
 mod tenants;
 mod trust_audit;

@@ -11,8 +11,7 @@ use onboarding_core::error::ApiError;
 use onboarding_core::organizational_unit::{ShownUnit, UnitId};
 use onboarding_core::text::{Untrusted, printable};
 
-use crate::job::Engine;
-use crate::ports::{Directory, World};
+use crate::ports::Directory;
 use crate::unit_tree::read_units_below;
 
 /// The names that were read.
@@ -27,42 +26,27 @@ pub(crate) struct UnitNames {
     problem: Option<String>,
 }
 
-impl<W: World> Engine<W> {
-    /// The same, whose reports of many accounts have the names of their units.
-    #[must_use]
-    pub fn with_unit_names(self) -> Self {
-        Self { reads_unit_names: true, ..self }
+impl UnitNames {
+    /// Why the names cannot be read.
+    pub(crate) fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
     }
 
-    /// Why the names of units cannot be read, so that their IDs are shown.
-    pub async fn unit_names_problem(&self) -> Option<String> {
-        self.cache.unit_names.lock().await.problem.clone()
-    }
-
-    /// The unit at the end of the path of an account. `None` without a path, and if names are not asked for.
-    pub(crate) async fn shown_unit(&self, path: Option<&str>) -> Option<Arc<ShownUnit>> {
-        if !self.reads_unit_names {
-            return None;
-        }
-        let units: Vec<UnitId> = path?.split('/').filter_map(|part| part.parse().ok()).collect();
+    /// The unit at the end of the path of an account.
+    pub(crate) async fn shown(&mut self, world: &impl Directory, path: &str) -> Option<Arc<ShownUnit>> {
+        let units: Vec<UnitId> = path.split('/').filter_map(|part| part.parse().ok()).collect();
         let unit = units.last()?;
-        // Those who wait here need mostly the same names.
-        let mut known = self.cache.unit_names.lock().await;
-        if let Some(shown) = known.shown.get(unit) {
+        if let Some(shown) = self.shown.get(unit) {
             return Some(shown.clone());
         }
-        let names = known.names_of(&self.world, &units).await;
-        let shown = match names {
+        let shown = Arc::new(match self.names_of(world, &units).await {
             Some(names) => ShownUnit::new(unit.clone(), &names),
             None => ShownUnit::without_names(unit.clone()),
-        };
-        let shown = Arc::new(shown);
-        known.shown.insert(unit.clone(), shown.clone());
+        });
+        self.shown.insert(unit.clone(), shown.clone());
         Some(shown)
     }
-}
 
-impl UnitNames {
     /// The names of the units from below the root to the last one. `None` if one of them is not known.
     async fn names_of(&mut self, world: &impl Directory, units: &[UnitId]) -> Option<Vec<Untrusted>> {
         let (root, below) = units.split_first().filter(|(root, _)| root.is_root())?;
