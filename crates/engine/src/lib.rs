@@ -24,7 +24,7 @@
 //! | `new_accounts/` | creates accounts, moves them and onboards them |
 //! | `handoffs` | what a person still has to do at vendors; no account is accessed |
 //! | `account_facts` | the units and tags that targets depend on |
-//! | `unit_tree`, `unit_names` | the organizational units by their names; the names of the units that accounts are in |
+//! | `unit_tree`, `unit_names`, `shown_units` | the organizational units by their names; the names of the units that accounts are in |
 //! | `retry` | pauses between attempts, and calls that hang |
 //! | `verify` | what `onboard verify` needs besides a plan: the state that was found |
 //! | `undo` | restores what the trust policy of the access role was before a run |
