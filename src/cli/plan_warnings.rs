@@ -14,7 +14,7 @@ use onboarding_core::organization::Overview;
 use onboarding_core::selection::{Scope, Selection};
 use onboarding_core::targets::Targets;
 use onboarding_engine::ports::{ManageAccounts, World};
-use onboarding_engine::{Engine, empty_target_units, target_units};
+use onboarding_engine::{Engine, all_target_units};
 
 /// Something in the configuration that deserves attention.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,9 +79,8 @@ impl TargetAccounts {
         }
         let Engine { world, config, .. } = engine;
         let read = async {
-            let units = target_units(world, config, &self.accounts).await?;
-            let exist = empty_target_units(world, config, &self.accounts).await?;
-            Ok::<_, ApiError>(doctor::targets(config, &self.accounts, &units, &exist))
+            let units = all_target_units(world, config, &self.accounts).await?;
+            Ok::<_, ApiError>(doctor::targets(config, &self.accounts, &units))
         };
         read.await.unwrap_or_else(|error| vec![not_read("targets", &error)])
     }

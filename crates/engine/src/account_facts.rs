@@ -7,7 +7,6 @@
 //! units exist that are configured by their IDs. And only if an answer still depends on them, the tags of the account are read, which
 //! costs a call for each account.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use onboarding_core::account::{Account, AccountAge, AccountId};
@@ -86,17 +85,23 @@ impl<W: World> Engine<W> {
     }
 
     async fn tags_of(&self, account: &AccountId) -> Result<Result<Tags, Stop>, Stop> {
-        let mut tags = Tags::new();
-        let read = read_pages("organizations:ListTagsForResource", async |from| {
-            let TagPage { tags: page, next } = self.world.account_tags(account, from).await?;
-            tags.extend(page);
-            Ok(next)
-        });
-        match read.await {
-            Ok(()) => Ok(Ok(tags)),
+        match account_tags(&self.world, account).await {
+            Ok(tags) => Ok(Ok(tags)),
             Err(error) => lasting(&error).map(Err),
         }
     }
+}
+
+/// The tags of an account in Organizations.
+pub(crate) async fn account_tags(world: &impl Directory, account: &AccountId) -> Result<Tags, ApiError> {
+    let mut tags = Tags::new();
+    read_pages("organizations:ListTagsForResource", async |from| {
+        let TagPage { tags: page, next } = world.account_tags(account, from).await?;
+        tags.extend(page);
+        Ok(next)
+    })
+    .await?;
+    Ok(tags)
 }
 
 /// The units of the targets of a configuration that have to be looked up. The root is found in the path of an account; without such an
@@ -115,26 +120,27 @@ pub async fn target_units(
     }
 }
 
-/// Whether the units exist that the targets of a configuration name by their IDs and that none of these accounts is in.
+/// The same, and also the units that the configuration names by their IDs and that none of these accounts is in.
 ///
 /// # Errors
 /// When a call fails.
-pub async fn empty_target_units(
-    world: &impl ManageAccounts,
+pub async fn all_target_units(
+    world: &(impl ManageAccounts + Clock),
     config: &Config,
     accounts: &[Account],
-) -> Result<BTreeMap<UnitId, bool>, ApiError> {
-    let mut exist = BTreeMap::new();
-    for unit in config.targets().flat_map(|targets| targets.units()) {
+) -> Result<UnitIds, ApiError> {
+    let mut units = target_units(world, config, accounts).await?;
+    for unit in config.targets().flat_map(Targets::units) {
         if let UnitSelector::Id(id) = unit
             && !id.is_root()
-            && !exist.contains_key(id)
+            && !units.contains_key(unit)
             && !accounts.iter().any(|account| account.is_in(id))
         {
-            exist.insert(id.clone(), world.unit(id).await?.is_some());
+            let found = world.unit(id).await?.map(|_| id.clone());
+            units.insert(unit.clone(), found.ok_or_else(|| no_unit(id)));
         }
     }
-    Ok(exist)
+    Ok(units)
 }
 
 async fn find_units(world: &(impl Directory + Clock), root: Unit, config: &Config) -> Result<UnitIds, ApiError> {
@@ -148,9 +154,7 @@ async fn find_units(world: &(impl Directory + Clock), root: Unit, config: &Confi
             }
             UnitSelector::Id(id) => match tree.below(id).await {
                 Ok(_) => Ok(id.clone()),
-                Err(error) if error.code == NO_UNIT => {
-                    Err(unknown_unit(&format!("the organization has no unit `{id}`")))
-                }
+                Err(error) if error.code == NO_UNIT => Err(no_unit(id)),
                 Err(error) => return Err(error),
             },
         };
@@ -173,6 +177,10 @@ fn lasting(error: &ApiError) -> Result<Stop, Stop> {
         stop @ (Stop::Blocked(_) | Stop::Ignored(_)) => Ok(stop),
         stop @ (Stop::Wait(_) | Stop::Reopen(_)) => Err(stop),
     }
+}
+
+fn no_unit(id: &UnitId) -> Stop {
+    unknown_unit(&format!("the organization has no unit `{id}`"))
 }
 
 fn unknown_unit(problem: &str) -> Stop {

@@ -16,8 +16,9 @@ use onboarding_core::organizational_unit::UnitId;
 use onboarding_core::selection::{Listing, NotFound, Scope, Selected, Selection, find};
 use onboarding_core::suggestion::counted;
 
-use crate::pages::{Pages, read_pages};
-use crate::ports::{AccountPage, Directory, ManageAccounts, TagPage};
+use crate::account_facts::account_tags;
+use crate::pages::Pages;
+use crate::ports::{AccountPage, Directory, ManageAccounts};
 use crate::units::{Units, units_above};
 
 /// How many accounts' tags are read at the same time: enough for the rate that Organizations allows, if an answer takes less than
@@ -218,16 +219,4 @@ async fn tagged(
     let found = stream::iter(ids).map(read).buffered(CONCURRENT_TAG_READS);
     let found: Vec<_> = found.try_collect().await?;
     Ok(found.into_iter().flatten().collect())
-}
-
-/// The tags of an account in Organizations.
-async fn account_tags(world: &impl Directory, id: &AccountId) -> Result<BTreeMap<String, String>, ApiError> {
-    let mut all = BTreeMap::new();
-    read_pages("organizations:ListTagsForResource", async |from| {
-        let TagPage { tags, next } = world.account_tags(id, from).await?;
-        all.extend(tags);
-        Ok(next)
-    })
-    .await?;
-    Ok(all)
 }

@@ -5,7 +5,6 @@
 mod deployment;
 mod tools;
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::Path;
 use std::time::Duration;
@@ -166,7 +165,7 @@ async fn targets<W: World>(world: &W, config: &Config) -> Vec<Check> {
     let work = async {
         let accounts = all_accounts(world).await?.accounts;
         let units = target_units(world, config, &accounts).await?;
-        Ok::<_, ApiError>(doctor::targets(config, &accounts, &units, &BTreeMap::new()))
+        Ok::<_, ApiError>(doctor::targets(config, &accounts, &units))
     };
     match tokio::time::timeout(LISTING_LIMIT, work).await {
         Ok(Ok(checks)) => checks,

@@ -12,10 +12,11 @@ use onboarding_engine::{Engine, Governed, select_accounts};
 use onboarding_simulation::{Faulty, Injection, RoleState, Script};
 
 use super::kinds::KINDS;
-use super::runs::{DAY, Roles, apply, confirmed, plan, queued};
+use super::runs::{DAY, Roles, apply, plan, queued};
 use super::world::{CONFIG, World};
 use crate::common::{config, fix_jitter, run};
 use crate::lambda::sweep;
+use crate::many_accounts::confirmed;
 
 /// Enough for one account of each kind.
 fn small() -> World {

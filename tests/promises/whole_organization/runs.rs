@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use onboarding_core::account::AccountId;
-use onboarding_core::plan::{ConfirmedPlan, HashedPlan, Salt};
 use onboarding_core::report::{AccountEvent, Report};
 use onboarding_core::role::RoleName;
 use onboarding_core::selection::{Selected, Selection};
@@ -18,6 +17,7 @@ use super::world::{CONFIG, COUNT, World};
 use crate::common::{engine, outcome_code, run};
 use crate::lambda::{Lambda, sweep};
 use crate::log::logged;
+use crate::many_accounts::{self, confirmed};
 
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
 
@@ -107,29 +107,13 @@ pub(super) fn plan<W: Ports + ManageAccounts>(engine: &Engine<W>, selected: Sele
     reports
 }
 
-/// The accounts with changes, and the plan of each as a person confirms it.
-pub(super) fn confirmed(planned: &BTreeMap<AccountId, Report>) -> Vec<AccountToProcess> {
-    let salt = Salt::new([7; 32]);
-    let changed = planned.iter().filter(|(_, report)| !report.changes.is_empty());
-    let account = |(id, report): (&AccountId, &Report)| AccountToProcess {
-        id: id.clone(),
-        name: report.account_name.clone().expect("a name"),
-        listed: None,
-        confirmed: Some(ConfirmedPlan::Hashed(HashedPlan::new(&salt, report.changes.iter().map(|step| &step.change)))),
-    };
-    changed.map(account).collect()
-}
-
 /// The report of every account that is applied.
 pub(super) fn apply<W: Ports<Session: WriteIam>>(
     engine: &Engine<W>,
     accounts: Vec<AccountToProcess>,
 ) -> BTreeMap<AccountId, Report> {
-    let mut reports = BTreeMap::new();
-    run(engine.apply_accounts(accounts, &organization_run("apply"), |account, report| {
-        reports.insert(account.id, *report.expect("every account is started"));
-    }));
-    reports
+    let reports = many_accounts::apply(engine, accounts, &organization_run("apply")).into_iter();
+    reports.map(|(id, report)| (id, report.expect("every account is started"))).collect()
 }
 
 /// A sweep of the function, chunk by chunk, until its queue is empty.

@@ -1,21 +1,18 @@
 //! The targets of a configuration, compared with the accounts and units that exist.
 
-use std::collections::BTreeMap;
-
 use super::check::Check;
 use crate::account::Account;
 use crate::config::Config;
 use crate::eligibility::{Eligibility, eligibility};
-use crate::organizational_unit::{UnitId, UnitSelector};
+use crate::organizational_unit::UnitSelector;
 use crate::suggestion::counted;
 use crate::targets::{AccountFacts, TargetDecision, Targets, UnitIds};
 
 /// Whether the units that targets name exist, and whether each part of the configuration with targets is for any account.
-/// `accounts` are those of the organization, `units` the units that were looked up, and `exist` says which of the others exist, as far
-/// as that is known. Targets that depend on tags are not judged: reading the tags of every account would take long. Empty if nothing
+/// `accounts` are those of the organization, and `units` the units that were looked up. Targets that depend on tags are not judged: reading the tags of every account would take long. Empty if nothing
 /// has targets.
 #[must_use]
-pub fn targets(config: &Config, accounts: &[Account], units: &UnitIds, exist: &BTreeMap<UnitId, bool>) -> Vec<Check> {
+pub fn targets(config: &Config, accounts: &[Account], units: &UnitIds) -> Vec<Check> {
     const NAME: &str = "targets";
     let parts: Vec<_> = parts(config).filter(|(_, targets)| !targets.is_every_account()).collect();
     if parts.is_empty() {
@@ -31,19 +28,11 @@ pub fn targets(config: &Config, accounts: &[Account], units: &UnitIds, exist: &B
                 (_, Some(Err(stop))) => {
                     checks.push(Check::failed(NAME, format!("{part}: {}", stop.cause().message), missing));
                 }
-                (UnitSelector::Id(id), None) => match exist.get(id) {
-                    Some(true) => {}
-                    Some(false) => {
-                        let text = format!("{part}: the organization has no unit `{id}`");
-                        checks.push(Check::failed(NAME, text, missing));
-                    }
-                    None if accounts.iter().any(|account| account.is_in(id)) => {}
-                    None => {
-                        let text = format!("{part}: the unit {id} has no account, or does not exist");
-                        checks.push(Check::warning(NAME, text, "compare it with the units of the organization"));
-                    }
-                },
-                (_, Some(Ok(_))) | (UnitSelector::Path(_), None) => {}
+                (UnitSelector::Id(id), None) if !accounts.iter().any(|account| account.is_in(id)) => {
+                    let text = format!("{part}: the unit {id} has no account, or does not exist");
+                    checks.push(Check::warning(NAME, text, "compare it with the units of the organization"));
+                }
+                (_, Some(Ok(_)) | None) => {}
             }
         }
         let selects = |account: &&&Account| {
@@ -83,10 +72,10 @@ mod tests {
     }
 
     fn checks(targets: &[&str]) -> String {
-        checks_knowing(targets, &BTreeMap::new())
+        checks_knowing(targets, UnitIds::new())
     }
 
-    fn checks_knowing(targets: &[&str], exist: &BTreeMap<UnitId, bool>) -> String {
+    fn checks_knowing(targets: &[&str], others: UnitIds) -> String {
         let grants =
             targets.iter().map(|targets| format!("[[access-role.grant]]\nprincipal = '222233334444'\n{targets}\n"));
         let config = Config::parse_without_files(&grants.collect::<String>()).unwrap();
@@ -95,11 +84,12 @@ mod tests {
             account("555566667777", AccountState::Closed, "o-exampleorg1/r-ab12/ou-ab12-closed01/555566667777/"),
         ];
         let missing = Stop::blocked(Code::Configuration, "`Root` contains no unit `Prod`", "");
-        let units = UnitIds::from([
+        let mut units = UnitIds::from([
             ("Production".parse().unwrap(), Ok("ou-ab12-prod0001".parse().unwrap())),
             ("Prod".parse().unwrap(), Err(missing)),
         ]);
-        let checks = super::targets(&config, &accounts, &units, exist);
+        units.extend(others);
+        let checks = super::targets(&config, &accounts, &units);
         let lines = checks.iter().map(|check| {
             let fix = check.fix.as_ref().map(|fix| format!(" -> {fix}")).unwrap_or_default();
             format!("{:?} {}{fix}", check.status, check.text)
@@ -128,9 +118,11 @@ mod tests {
     fn unit_without_accounts_is_reported_if_it_does_not_exist() {
         let targets =
             ["targets.accounts = ['444455556666']\ntargets.exclude.organizational-units = ['ou-ab12-other001']"];
-        let exist = |exists| BTreeMap::from([("ou-ab12-other001".parse().unwrap(), exists)]);
-        insta::assert_snapshot!(checks_knowing(&targets, &exist(true)), @"Ok each `targets` of the configuration selects at least one account");
-        insta::assert_snapshot!(checks_knowing(&targets, &exist(false)), @"Failed access-role.grant 1: the organization has no unit `ou-ab12-other001` -> correct `targets`, or create the unit");
+        let missing = Stop::blocked(Code::Configuration, "the organization has no unit `ou-ab12-other001`", "");
+        let known = |found| UnitIds::from([("ou-ab12-other001".parse().unwrap(), found)]);
+        let exists = known(Ok("ou-ab12-other001".parse().unwrap()));
+        insta::assert_snapshot!(checks_knowing(&targets, exists), @"Ok each `targets` of the configuration selects at least one account");
+        insta::assert_snapshot!(checks_knowing(&targets, known(Err(missing))), @"Failed access-role.grant 1: the organization has no unit `ou-ab12-other001` -> correct `targets`, or create the unit");
     }
 
     #[test]

@@ -133,24 +133,13 @@ fn prove_ended(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
     };
     let proof = |ended: &EndedGrant| {
         let grant = &ended.grant;
-        let can = observed.access_trust.as_ref().map(|trust| {
-            let presented = accepted(&grant.condition).into_iter().map(|(_, presented)| presented);
-            presented.into_iter().any(|presented| grant_verdict(trust, grant, presented, partition).can())
-        });
-        let who = grant.principal.to_string();
+        let can = observed.access_trust.as_ref().map(|trust| can_assume_by(trust, grant, partition));
         let state = match can {
             Ok(false) => format!("cannot assume the role: the grant ended on {}", ended.until),
             Ok(true) => format!("can still assume the role, and the grant ended on {}", ended.until),
             Err(_) => UNSUPPORTED.to_owned(),
         };
-        Proof {
-            role: role.clone(),
-            sentence: format!("{who}: {state}"),
-            who,
-            expected: "cannot",
-            holds: can.ok().map(|can| !can),
-            subject: ProofSubject::Removal,
-        }
+        removal_proof(observed, &grant.principal, "cannot", &state, can.ok().map(|can| !can))
     };
     blueprint.ended_on(role).filter(|ended| !is_covered(&ended.grant)).map(proof).collect()
 }
@@ -160,43 +149,47 @@ fn prove_ended(blueprint: &Blueprint, observed: &Observed) -> Vec<Proof> {
 fn prove_unselected(grant: &Grant, partition: &Partition, observed: &Observed) -> Proof {
     let trust = observed.access_trust.as_ref();
     let is_made = trust.map(|trust| is_granted(trust, grant, partition));
-    let can = |trust: &Document| {
-        let presented = accepted(&grant.condition).into_iter().map(|(_, presented)| presented);
-        presented.into_iter().any(|presented| grant_verdict(trust, grant, presented, partition).can())
-    };
-    let who = grant.principal.to_string();
     let state = match is_made {
-        Ok(false) if trust.is_ok_and(can) => {
+        Ok(false) if trust.is_ok_and(|trust| can_assume_by(trust, grant, partition)) => {
             "the grant that is not for this account is removed, and another statement allows the principal to assume the role"
         }
         Ok(false) => "the grant that is not for this account is removed",
         Ok(true) => "the grant that is not for this account is still in the trust policy",
         Err(_) => UNSUPPORTED,
     };
-    Proof {
-        role: observed.access_role.clone(),
-        sentence: format!("{who}: {state}"),
-        who,
-        expected: REMOVED,
-        holds: is_made.ok().map(|is_made| !is_made),
-        subject: ProofSubject::Removal,
-    }
+    removal_proof(observed, &grant.principal, REMOVED, state, is_made.ok().map(|is_made| !is_made))
 }
 
 fn prove_revoked(principal: &Principal, partition: &Partition, observed: &Observed) -> Proof {
     let named = observed.access_trust.as_ref().map(|trust| is_named(trust, principal, partition));
-    let who = principal.to_string();
     let state = match named {
         Ok(false) => "not named by the trust policy",
         Ok(true) => "still named by the trust policy",
         Err(_) => UNSUPPORTED,
     };
+    removal_proof(observed, principal, REMOVED, state, named.ok().map(|named| !named))
+}
+
+/// Whether the principal of a grant can assume the role with what the grant's condition accepts.
+fn can_assume_by(trust: &Document, grant: &Grant, partition: &Partition) -> bool {
+    let mut presented = accepted(&grant.condition).into_iter().map(|(_, presented)| presented);
+    presented.any(|presented| grant_verdict(trust, grant, presented, partition).can())
+}
+
+/// A proof about a principal of the access role that loses access.
+fn removal_proof(
+    observed: &Observed,
+    principal: &Principal,
+    expected: &'static str,
+    state: &str,
+    holds: Option<bool>,
+) -> Proof {
     Proof {
         role: observed.access_role.clone(),
-        sentence: format!("{who}: {state}"),
-        who,
-        expected: REMOVED,
-        holds: named.ok().map(|named| !named),
+        who: principal.to_string(),
+        expected,
+        holds,
+        sentence: format!("{principal}: {state}"),
         subject: ProofSubject::Removal,
     }
 }
