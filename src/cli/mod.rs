@@ -24,6 +24,7 @@ mod event;
 mod exit;
 mod explained;
 mod handoff;
+mod hidden_input;
 mod init;
 mod input;
 mod interrupt;

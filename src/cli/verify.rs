@@ -10,6 +10,7 @@ use super::account::{Requested, start};
 use super::common_args::{Aws, Format};
 use super::exit::Exit;
 use super::explained::explained_error;
+use super::hidden_input::HiddenInput;
 use super::output::warn;
 use super::target_args::Target;
 use super::verify_args::{AttemptArgs, Verify, mfa_code};
@@ -165,10 +166,10 @@ fn ask_for_code(serial: &str) -> anyhow::Result<SecretString> {
         std::io::stdin().is_terminal(),
         "a role requires MFA and stdin is not a terminal; pass the code of `{serial}` as `--mfa-code`"
     );
+    let terminal = HiddenInput::start().context("cannot use the terminal")?;
     for _ in 0..QUESTIONS {
-        let typed =
-            rpassword::prompt_password(format!("MFA code for {serial}: ")).context("cannot read the MFA code")?;
-        match mfa_code(&typed) {
+        let typed = terminal.ask(&format!("MFA code for {serial}: ")).context("cannot read the MFA code")?;
+        match mfa_code(typed.expose_secret()) {
             Ok(code) => return Ok(code),
             Err(problem) => warn(problem),
         }

@@ -1,6 +1,6 @@
 //! The chunks of a sweep: up to 25 accounts in one message, processed in one invocation.
 //!
-//! 1. The records of all accounts are read with one call.
+//! 1. The records of all accounts are read with one call, while the configuration is read if it has to be.
 //! 2. Each account is looked at ([`Engine::look_unsaved`]), a few at a time. Most accounts are as configured: their outcomes are
 //!    logged, and their records are written with one call.
 //! 3. The remaining accounts are processed like the account of any other message, from `DescribeAccount` to the notification, as
@@ -26,6 +26,7 @@ use futures_util::future::join3;
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::context::InvocationContext;
+use super::early_reads::ChunkReads;
 use super::{Deadlines, FunctionWorld, Invocation, log};
 use onboarding_core::error::ApiError;
 use onboarding_core::limits::{LONGEST_RETRY, TIME_FOR_CHANGES, WAIT_IN_CHUNK};
@@ -99,11 +100,21 @@ impl<W: FunctionWorld> Invocation<'_, W> {
 
     /// The facts that are known before the first look; `None` if one is not, so that every account is processed from the start.
     async fn known(&self, accounts: &[ListedAccount]) -> Option<Known> {
+        let world = &self.engine.world;
         let ids: Vec<_> = accounts.iter().map(|account| &account.id).collect();
-        let organization = self.engine.organization(ids.first()?);
-        let records = load_records(&self.engine.world, &ids, self.deadlines.work);
+        let (organization, records) = match self.take_chunk_reads() {
+            Some(ChunkReads { organization, records }) => (organization, Some(records)),
+            None => (None, None),
+        };
+        let organization = self.engine.organization(ids.first()?, organization);
+        let records = async {
+            match records {
+                Some(records) => Ok(records),
+                None => load_records(world, &ids, self.deadlines.work).await,
+            }
+        };
         let all = join3(organization, records, self.rollout());
-        let (organization, records, rollout) = timeout_at(&self.engine.world, self.deadlines.work, all).await?;
+        let (organization, records, rollout) = timeout_at(world, self.deadlines.work, all).await?;
         Some(Known { organization: organization?, records: records.ok()?, rollout: rollout.ok()? })
     }
 
@@ -182,7 +193,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         // An account that is not ready does not keep the others waiting.
         let waiting = self.deadlines.waiting.min(after(world.now(), WAIT_IN_CHUNK));
         let alone =
-            Invocation { deadlines: Deadlines { waiting, ..self.deadlines }, first_look: Mutex::default(), ..*self };
+            Invocation { deadlines: Deadlines { waiting, ..self.deadlines }, early_reads: Mutex::default(), ..*self };
         let trigger = Trigger::SweptAccount { id: account.id.clone(), mode: account.mode };
         match alone.process_and_notify(trigger, context).await {
             MessageAction::Delete => None,

@@ -10,7 +10,7 @@
 //! # Processing a payload
 //!
 //! 1. Parse the payload into a `Trigger` (`onboarding_core::trigger`). If the configuration has to be read, the account and
-//!    its record are read at the same time (`FirstLook`).
+//!    its record, or the records of a chunk, are read at the same time (`early_reads`).
 //! 2. Process it: let the engine onboard the account, queue a full sweep (`sweep`), or do nothing for ignored events. A message
 //!    with several accounts of a sweep is processed in `chunk`.
 //! 3. Log one line with the outcome and the metrics (`log`).
@@ -28,6 +28,7 @@ mod changed_configuration;
 mod chunk;
 mod context;
 mod direct;
+mod early_reads;
 mod error;
 mod log;
 mod notify;
@@ -54,6 +55,7 @@ use serde_json::value::RawValue;
 use tracing::Instrument;
 
 use self::context::InvocationContext;
+use self::early_reads::{ChunkReads, EarlyReads};
 use self::records::Received;
 use self::subject::Subject;
 use onboarding_core::account::{Account, AccountAge, AccountId};
@@ -71,7 +73,7 @@ use onboarding_core::report::Report;
 use onboarding_core::rollout::{Held, SweepSettings};
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::{after, from_unix_milliseconds, since};
-use onboarding_core::trigger::{self, EventSubject, Request, RequestedAccount, Trigger, TriggerKind};
+use onboarding_core::trigger::{EventSubject, Request, RequestedAccount, Trigger, TriggerKind};
 use onboarding_engine::ports::{Clock, Notifier, Queue, World, WriteIam};
 use onboarding_engine::{Engine, FirstLook, Governed, Job, OpenRecord, Processed};
 use onboarding_engine::{timed_out, timeout_at};
@@ -108,8 +110,8 @@ struct Invocation<'a, W> {
     sweep_mode: SweepMode,
     secrets: &'a KnownSecrets,
     deadlines: Deadlines,
-    /// The reads that were made while the configuration was read.
-    first_look: Mutex<Option<(AccountId, FirstLook)>>,
+    /// The reads that were made while the configuration was read. Each is used once: an attempt after a pause reads again.
+    early_reads: Mutex<Option<EarlyReads>>,
 }
 
 /// The deadlines of an invocation's phases, earliest first.
@@ -162,14 +164,14 @@ impl<W: FunctionWorld> Function<W> {
             InvocationError::payload(error)
         })?;
         let started = self.start(&received, payload, deadlines.work).await;
-        let (engine, first_look) = started.inspect_err(|error| log::configuration_failed(invocation, error))?;
+        let (engine, early_reads) = started.inspect_err(|error| log::configuration_failed(invocation, error))?;
         let work = Invocation {
             engine: &engine,
             invocation,
             sweep_mode: self.sweep_mode,
             secrets: &self.secrets,
             deadlines,
-            first_look: Mutex::new(first_look),
+            early_reads: Mutex::new(early_reads),
         };
         match received {
             Received::Batch(records) => Ok(work.batch(records).await),
@@ -178,8 +180,8 @@ impl<W: FunctionWorld> Function<W> {
         }
     }
 
-    /// The engine of recent invocations, or a new one if its configuration is too old. While a configuration is read, the
-    /// account is looked at, if the invocation is about one.
+    /// The engine of recent invocations, or a new one if its configuration is too old. While a configuration is read, so is what
+    /// the invocation is about.
     async fn start(
         &self,
         received: &Received,
@@ -192,17 +194,17 @@ impl<W: FunctionWorld> Function<W> {
         let earlier = self.recent().as_ref().map(|recent| Arc::clone(&recent.engine));
         let acted_through_management = earlier.as_ref().is_some_and(|engine| engine.config.management.is_some());
         let world = earlier.as_ref().map_or(&self.world, |engine| &engine.world);
-        let first_look = async {
+        let early_reads = async {
             // Whatever panics here panics again, or does not, where the record is processed and isolated.
-            let look = AssertUnwindSafe(first_look(world, received, payload, end)).catch_unwind();
-            Ok(look.await.ok().flatten())
+            let reads = AssertUnwindSafe(EarlyReads::at(world, received, payload, end)).catch_unwind();
+            Ok(reads.await.ok().flatten())
         };
-        let (engine, first_look) = try_join(self.new_engine(end), first_look).await?;
+        let (engine, early_reads) = try_join(self.new_engine(end), early_reads).await?;
         // Only the configuration says through which role of the management account the function acts. What Organizations answered
         // to the function itself counts for nothing then.
         let is_known = engine.config.management.is_none() || acted_through_management;
-        let account_of = |look: FirstLook| if is_known { look } else { FirstLook { account: None, ..look } };
-        Ok((engine, first_look.map(|(account, look)| (account, account_of(look)))))
+        let early_reads = if is_known { early_reads } else { early_reads.map(EarlyReads::without_organizations) };
+        Ok((engine, early_reads))
     }
 
     fn recent_engine(&self) -> Option<Arc<Engine<Governed<W>>>> {
@@ -244,8 +246,8 @@ impl<W: FunctionWorld> Function<W> {
     }
 }
 
-/// The engine of an invocation, and what was read about its account meanwhile.
-type Started<W> = (Arc<Engine<W>>, Option<(AccountId, FirstLook)>);
+/// The engine of an invocation, and what was read meanwhile.
+type Started<W> = (Arc<Engine<W>>, Option<EarlyReads>);
 
 /// How an account is processed.
 struct Start {
@@ -254,34 +256,6 @@ struct Start {
     look: FirstLook,
     /// Why it is only reported, if the configuration says so.
     held: Option<Held>,
-}
-
-/// Looks at the account that an invocation is about.
-async fn first_look(
-    world: &impl World,
-    received: &Received,
-    payload: &str,
-    end: SystemTime,
-) -> Option<(AccountId, FirstLook)> {
-    let account = only_account(received, payload)?;
-    let look = timeout_at(world, end, FirstLook::at(world, &account)).await?;
-    Some((account, look))
-}
-
-/// The account that an invocation is about, if it is about one whose ID is known.
-fn only_account(received: &Received, payload: &str) -> Option<AccountId> {
-    let body = match received {
-        Received::Batch(records) => match records.as_slice() {
-            [record] => record.body.as_deref()?,
-            _ => return None,
-        },
-        Received::Notification(message) => message,
-        Received::Payload => payload,
-    };
-    match trigger::parse(body.as_bytes()).ok()?.trigger.into_request() {
-        Request::Account { account: RequestedAccount::Existing(id), .. } => Some(id),
-        _ => None,
-    }
 }
 
 impl<W: FunctionWorld> Invocation<'_, W> {
@@ -339,10 +313,22 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         }
     }
 
-    /// The earlier reads about an account, if there are any. It is used once: an attempt after a pause reads again.
+    /// The early reads about an account, if there are any.
     fn take_first_look(&self, account: &AccountId) -> FirstLook {
-        let mut look = self.first_look.lock().unwrap_or_else(PoisonError::into_inner);
-        look.take_if(|(id, _)| id == account).map(|(_, look)| look).unwrap_or_default()
+        let mut reads = self.early_reads.lock().unwrap_or_else(PoisonError::into_inner);
+        match reads.take_if(|reads| matches!(reads, EarlyReads::Account(id, _) if id == account)) {
+            Some(EarlyReads::Account(_, look)) => *look,
+            _ => FirstLook::default(),
+        }
+    }
+
+    /// The early reads about the accounts of a chunk, if there are any.
+    fn take_chunk_reads(&self) -> Option<ChunkReads> {
+        let mut reads = self.early_reads.lock().unwrap_or_else(PoisonError::into_inner);
+        match reads.take_if(|reads| matches!(reads, EarlyReads::Chunk(_))) {
+            Some(EarlyReads::Chunk(reads)) => Some(reads),
+            _ => None,
+        }
     }
 
     /// Runs one of the last calls of a payload, which notify and move the message, and abandons it in time to respond.

@@ -22,13 +22,15 @@ use crate::ports::World;
 use crate::run::{Processed, Run};
 
 impl<W: World> Engine<W> {
-    /// The organization, from the description of one of its accounts. It is asked for once. `None` if Organizations does not
-    /// describe this account.
-    pub async fn organization(&self, member: &AccountId) -> Option<Organization> {
+    /// The organization, from the description of one of its accounts: `described`, if there was one already, or that of `member`. It is
+    /// asked for once. `None` if Organizations does not describe this account.
+    pub async fn organization(&self, member: &AccountId, described: Option<Organization>) -> Option<Organization> {
         let mut known = self.cache.organization.lock().await;
         if known.is_none() {
-            let account = self.world.account(member).await.ok().flatten()?;
-            *known = Some(Organization { management: account.management, partition: account.partition });
+            *known = match described {
+                Some(described) => Some(described),
+                None => self.world.account(member).await.ok().flatten().map(Organization::of),
+            };
         }
         known.clone()
     }

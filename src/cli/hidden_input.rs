@@ -1,0 +1,68 @@
+//! Asks for something on the terminal that the terminal must not show.
+//!
+//! The library that reads it shows the prompt first and hides what is typed after that. Whoever answers at once, such as a program
+//! that types for a person, would be shown. So on Unix nothing is shown from before the first prompt until the value is
+//! dropped, also between two prompts.
+
+use std::io;
+
+use secrecy::SecretString;
+
+/// A terminal that does not show what is typed until this is dropped.
+pub(super) struct HiddenInput {
+    #[cfg(unix)]
+    _hidden: unix::Hidden,
+}
+
+impl HiddenInput {
+    /// Hides what is typed on the terminal of this process.
+    ///
+    /// # Errors
+    /// If it has no terminal.
+    pub(super) fn start() -> io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            _hidden: unix::Hidden::start()?,
+        })
+    }
+
+    /// Shows the prompt, and reads a line.
+    ///
+    /// # Errors
+    /// If the terminal cannot be read, or the person interrupts.
+    pub(super) fn ask(&self, prompt: &str) -> io::Result<SecretString> {
+        rpassword::prompt_password(prompt).map(SecretString::from)
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::fs::File;
+    use std::io;
+
+    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
+    /// The terminal, and the settings that it gets back.
+    pub(super) struct Hidden {
+        terminal: File,
+        before: Termios,
+    }
+
+    impl Hidden {
+        pub(super) fn start() -> io::Result<Self> {
+            let terminal = File::open("/dev/tty")?;
+            let before = tcgetattr(&terminal)?;
+            let mut hidden = before.clone();
+            hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
+            tcsetattr(&terminal, OptionalActions::Now, &hidden)?;
+            Ok(Self { terminal, before })
+        }
+    }
+
+    impl Drop for Hidden {
+        fn drop(&mut self) {
+            // If that fails, the terminal is gone.
+            let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What is read while the configuration is read, because it does not depend on it: the account of an invocation and its record, or
+//! the records of a chunk and which organization it is. So a function that has just started needs no step more than one that
+//! has read its configuration before.
+//!
+//! Whatever fails here is no failure of the invocation: for an account, the errors are kept for its run; for a chunk, the records
+//! are read again.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use futures_util::join;
+
+use super::records::Received;
+use onboarding_core::account::AccountId;
+use onboarding_core::record::Record;
+use onboarding_core::trigger::{self, ListedAccount, Request, RequestedAccount};
+use onboarding_engine::ports::World;
+use onboarding_engine::{FirstLook, Organization, load_records, timeout_at};
+
+/// The early reads of an invocation that has one subject.
+pub(super) enum EarlyReads {
+    /// About one account.
+    Account(AccountId, Box<FirstLook>),
+    /// About the accounts of one chunk.
+    Chunk(ChunkReads),
+}
+
+/// The facts about the accounts of a chunk that one call each returns for all of them.
+pub(super) struct ChunkReads {
+    /// The organization; `None` if its first account could not be described.
+    pub(super) organization: Option<Organization>,
+    /// The records; `None` if no records are stored.
+    pub(super) records: Option<BTreeMap<String, Record>>,
+}
+
+impl EarlyReads {
+    /// Reads what the only subject of an invocation needs. `None` if it has several, or none that is known, or if it takes too long.
+    pub(super) async fn at(world: &impl World, received: &Received, payload: &str, end: SystemTime) -> Option<Self> {
+        match only_request(received, payload)? {
+            Request::Account { account: RequestedAccount::Existing(id), .. } => {
+                let look = timeout_at(world, end, FirstLook::at(world, &id)).await?;
+                Some(Self::Account(id, Box::new(look)))
+            }
+            // Sent directly, the accounts are only queued.
+            Request::Chunk { accounts } if matches!(received, Received::Batch(_)) => {
+                ChunkReads::at(world, &accounts, end).await.map(Self::Chunk)
+            }
+            _ => None,
+        }
+    }
+
+    /// The same without what Organizations answered.
+    pub(super) fn without_organizations(self) -> Self {
+        match self {
+            Self::Account(id, look) => Self::Account(id, Box::new(FirstLook { account: None, ..*look })),
+            Self::Chunk(reads) => Self::Chunk(ChunkReads { organization: None, ..reads }),
+        }
+    }
+}
+
+impl ChunkReads {
+    async fn at(world: &impl World, accounts: &[ListedAccount], end: SystemTime) -> Option<Self> {
+        let ids: Vec<_> = accounts.iter().map(|account| &account.id).collect();
+        let described = timeout_at(world, end, world.account(ids.first()?));
+        let (described, records) = join!(described, load_records(world, &ids, end));
+        let organization = described.and_then(Result::ok).flatten().map(Organization::of);
+        Some(Self { organization, records: records.ok()? })
+    }
+}
+
+/// The only request of an invocation.
+fn only_request(received: &Received, payload: &str) -> Option<Request> {
+    let body = match received {
+        Received::Batch(records) => match records.as_slice() {
+            [record] => record.body.as_deref()?,
+            _ => return None,
+        },
+        Received::Notification(message) => message,
+        Received::Payload => payload,
+    };
+    Some(trigger::parse(body.as_bytes()).ok()?.trigger.into_request())
+}
