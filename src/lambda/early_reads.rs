@@ -1,9 +1,9 @@
-//! What is read while the configuration is read, because it does not depend on it: the account of an invocation and its record, or
-//! the records of a chunk and which organization it is. So a function that has just started needs no step more than one that
-//! has read its configuration before.
+//! The reads that are made while the configuration is read, because they do not depend on it: the account of an invocation and
+//! its record, or the records of a chunk and which organization it is. So a function that has just started takes as many dependent
+//! steps as one that has read its configuration before.
 //!
-//! Whatever fails here is no failure of the invocation: for an account, the errors are kept for its run; for a chunk, the records
-//! are read again.
+//! A failure here does not fail the invocation: for an account, the errors are kept for its run; for a chunk, the records are read
+//! again.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;

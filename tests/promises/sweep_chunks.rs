@@ -91,7 +91,7 @@ fn chunk_of_converged_accounts_takes_four_steps() {
     let batch = function.queue.receive(1);
     assert_eq!(function.invoke(&batch), [""; 0]);
     assert_eq!(since(start, function.organization().now()), Duration::from_secs(4));
-    // What was read early is not read again.
+    // Nothing is read twice.
     let counted = ["organizations:DescribeAccount", "dynamodb:BatchGetItem", "sts:AssumeRole"];
     assert_eq!(counted.map(|call| count(&function, call)), [1, 1, accounts.len()]);
 }
