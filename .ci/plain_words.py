@@ -35,12 +35,8 @@ ALLOWED = {
         "CONTRIBUTING.md",
         '2. Write subject, verb, object: "Accounts that are not members are skipped". Write "is not a valid X", not "is no X".',
     ),
-    # A heading, and "claims" as a verb.
+    # A heading.
     ("src/cli/policy.rs", 'text.push_str(&section("Who is denied", &denied));'),
-    (
-        "src/cli/demo.rs",
-        "/// Asks the simulated STS for what the report claims. It evaluates the policies independently of the report.",
-    ),
 }
 
 # Word or pattern, and what to write instead.

@@ -122,6 +122,47 @@ fn demo_shows_plan_result_and_idempotent_rerun() {
     assert!(!finished.out.contains("example-trelica-organization-id"));
 }
 
+/// Every account of an organization that exists already: what is reported must also be true of the simulated organization, which
+/// the second plan reads again.
+#[test]
+fn demo_of_an_organization_plans_applies_and_audits_every_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("audit.html");
+    let finished = onboard(&["demo", "--all", "--out", page.to_str().unwrap()], "");
+    assert_eq!(finished.code, 0, "{}", finished.out);
+    let again = onboard(&["demo", "--all", "--out", page.to_str().unwrap()], "");
+    assert_eq!(again.out, finished.out);
+    let (_, summary) = finished.out.split_once("\nSummary\n").unwrap();
+    let (summary, _) = summary.split_once("\n\n").unwrap();
+    insta::assert_snapshot!(summary, @"
+      plan        34 accounts: 20 converged, 10 need changes, 2 blocked, 2 skipped
+                  (management account, suspended)
+      apply       10 accounts: 10 converged
+      plan again  34 accounts: 30 converged, 2 blocked, 2 skipped (management
+                  account, suspended)
+    ");
+    let out = unwrapped(&finished.out);
+    for sentence in [
+        "5 accounts: these 2 changes in Workloads/Production (3), Workloads/Development (2) 444455550003 (billing-prod)",
+        "3 accounts: these 7 changes in Sandbox (3)",
+        "2 accounts: no_access_role in Sandbox (2)",
+        "33 changes made in 10 accounts.",
+        "0 of them writes",
+        "Coverage by unit",
+        "acquired-labs 444455550030 Sandbox",
+        "Wrote the audit as a page to",
+    ] {
+        assert!(out.contains(sentence), "`{sentence}` is not in\n{}", finished.out);
+    }
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.contains("acquired-labs"), "{page:.100}");
+    for secret in ["00000000-1111-2222-3333-444444444444", "example-trelica-organization-id"] {
+        assert!(!finished.out.contains(secret) && !page.contains(secret));
+    }
+    let only_one = onboard(&["demo", "--out", "audit.html"], "");
+    assert_eq!(only_one.code, 2, "{}", only_one.err);
+}
+
 // ---------------------------------------------------------------- event
 
 #[test]

@@ -11,6 +11,7 @@ use super::audit_args::AuditArgs;
 use super::common_args::{Aws, Format};
 use super::completion;
 use super::config_args::ConfigCommand;
+use super::demo::DemoArgs;
 use super::init::Init;
 use super::prerequisites_args::PrerequisitesCommand;
 use super::run_args::{Apply, Plan};
@@ -31,6 +32,7 @@ const EXIT_CODES: &str = "Exit codes:
 
 const EXAMPLES: &str = "Examples:
   onboard demo                                    onboard a simulated account
+  onboard demo --all                              plan, apply and audit a simulated organization
   onboard init                                    write a first onboarding.toml
   onboard config check onboarding.toml            report all errors
   onboard doctor                                  show what is missing
@@ -58,8 +60,8 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Onboard a simulated account; needs no AWS account
-    Demo,
+    /// Onboard a simulated account, or with `--all` a simulated organization; needs no AWS account
+    Demo(DemoArgs),
     /// Write a first configuration; asks for what the options do not say
     Init(Init),
     /// Check credentials, organization, deployment and tools, and say what to do; only reads

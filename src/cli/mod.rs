@@ -93,7 +93,7 @@ where
         show_progress();
     }
     let result = match args.command {
-        Command::Demo => demo::demo().await,
+        Command::Demo(arguments) => demo::demo(arguments).await,
         Command::Init(options) => init::init(options),
         Command::Doctor(options) => doctor::doctor(options, connect).await,
         Command::Plan(arguments) => run::plan(*arguments, connect).await,

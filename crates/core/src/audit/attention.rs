@@ -22,7 +22,7 @@ pub(super) struct Group<'a> {
 type Reason<'a> = (AccountStatus, Option<(Code, String, String)>, Vec<(&'a str, Status)>);
 
 /// Stands for the ID of each account of a group.
-pub(super) const ANY_ACCOUNT: &str = "ACCOUNT";
+pub(super) const ANY_ACCOUNT: &str = "{account-id}";
 
 /// What a person can do for accounts that no run has ever looked at.
 pub(super) const IF_NEVER_SEEN: &str = "wait for the next sweep, or run `onboard apply --account ID`; an account that joined a moment ago is \

@@ -40,8 +40,8 @@ fn lines_have_summary_coverage_and_remedies() {
     5 of 5 hand-offs open (`onboard handoff --all`)
 
     blocked (foreign_role): 2 accounts
-      role `app-deployer` of account ACCOUNT already exists and is not managed by
-      this tool
+      role `app-deployer` of account {account-id} already exists and is not managed
+      by this tool
       app-deployer blocked
       Remedy: rename the role, or set `adopt = true`
         payments-prod  444455556667  Workloads/Prod  since 2026-11-19

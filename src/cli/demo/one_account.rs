@@ -1,21 +1,17 @@
-//! `onboard demo`: the real engine on a simulated organization, without AWS.
-//!
-//! A new account is onboarded, a second run finds nothing to do, an account that was invited is blocked with its remedy, and what
-//! is left for a person is listed. Everything is carried out before the first line is printed, so that the summary comes first.
-//! Time and the pauses between attempts are simulated, so that every run prints the same.
+//! `onboard demo`: a new account is onboarded, a second run finds nothing to do, an account that was invited is blocked with its
+//! remedy, and what is left for a person is listed.
 
-use std::fmt::Display;
 use std::time::{Duration, UNIX_EPOCH};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use clap::Parser;
 
-use super::account::next_steps;
-use super::args::{Args, Command};
-use super::exit::Exit;
-use super::explained::explained;
+use super::{IDENTITY, VENDORS, config, faint, heading, organization};
+use crate::cli::account::next_steps;
+use crate::cli::args::{Args, Command};
+use crate::cli::exit::Exit;
+use crate::cli::explained::explained;
 use onboarding_core::account::AccountId;
-use onboarding_core::config::Config;
 use onboarding_core::handoff_list::{AccountHandoff, handoff_lines};
 use onboarding_core::lines::{Line, Style, render, widest};
 use onboarding_core::outcome::Outcome;
@@ -27,13 +23,7 @@ use onboarding_engine::ports::Clock;
 use onboarding_engine::{Engine, Job};
 use onboarding_simulation::{AccountCreation, FakeOrganization};
 
-const CONFIG: &str = include_str!("../../onboarding.toml");
-const MANAGEMENT: &str = "111122223333";
-const IDENTITY: &str = "222233334444";
 const INVITED: &str = "777788889999";
-const PIPELINE: &str = "arn:aws:iam::222233334444:role/app-pipeline";
-/// The vendors' accounts. Like IAM, the simulation rejects policies that name accounts that do not exist.
-const VENDORS: [&str; 2] = ["147995105371", "377450845233"];
 /// The root of the organization, in which Organizations creates accounts.
 const ROOT: &str = "o-exampleorgid/r-exam";
 /// How long the simulated account is waited for.
@@ -42,9 +32,8 @@ const TIMEOUT: Duration = Duration::from_secs(900);
 const LATENCY: Duration = Duration::from_millis(40);
 
 pub(super) async fn demo() -> anyhow::Result<Exit> {
-    let organization = organization()?;
-    let config = Config::parse_without_files(CONFIG).map_err(|problems| anyhow!("{problems}"))?;
-    let engine = Engine::new(organization.clone(), config);
+    let organization = organization()?.without_records();
+    let engine = Engine::new(organization.clone(), config()?);
 
     let (account, creation) = create(&organization, &engine).await?;
     let job = job(&organization, account);
@@ -81,17 +70,6 @@ pub(super) async fn demo() -> anyhow::Result<Exit> {
     } else {
         Ok(Exit::from_outcome(&again.outcome))
     }
-}
-
-fn organization() -> anyhow::Result<FakeOrganization> {
-    let mut organization = FakeOrganization::new("aws".parse()?, MANAGEMENT.parse()?, IDENTITY.parse()?)
-        .with_identity(PIPELINE)
-        .without_records()
-        .with_jitter_seed(1);
-    for vendor in VENDORS {
-        organization = organization.with_outside_account(&vendor.parse()?);
-    }
-    Ok(organization)
 }
 
 /// An account that joined by invitation, long ago: Organizations created no access role in it.
@@ -188,7 +166,7 @@ fn summary(new: &Report, again: &Report, blocked: &Report, handoffs: &[AccountHa
     lines
 }
 
-/// Asks the simulated STS for what the report claims. It evaluates the policies independently of the report.
+/// Asks the simulated STS for the access that the report has verified. It evaluates the policies independently of the report.
 fn verify(organization: &FakeOrganization, account: &AccountId) -> anyhow::Result<Vec<Line>> {
     use onboarding_core::policy::Caller;
     let role = |name: &str| format!("arn:aws:iam::{account}:role/{name}");
@@ -213,12 +191,4 @@ fn verify(organization: &FakeOrganization, account: &AccountId) -> anyhow::Resul
         lines.push(Line::at(2).text(format!("{who}{suffix}: {answer}")));
     }
     Ok(lines)
-}
-
-fn heading(title: &str) -> Vec<Line> {
-    vec![Line::blank(), Line::heading(title)]
-}
-
-fn faint(text: impl Display) -> Line {
-    Line::at(0).styled(Style::Faint, text)
 }
