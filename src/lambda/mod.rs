@@ -192,7 +192,6 @@ impl<W: FunctionWorld> Function<W> {
             return Ok((engine, None));
         }
         let earlier = self.recent().as_ref().map(|recent| Arc::clone(&recent.engine));
-        let acted_through_management = earlier.as_ref().is_some_and(|engine| engine.config.management.is_some());
         let world = earlier.as_ref().map_or(&self.world, |engine| &engine.world);
         let early_reads = async {
             // Whatever panics here panics again, or does not, where the record is processed and isolated.
@@ -200,10 +199,15 @@ impl<W: FunctionWorld> Function<W> {
             Ok(reads.await.ok().flatten())
         };
         let (engine, early_reads) = try_join(self.new_engine(end), early_reads).await?;
-        // Only the configuration says through which role of the management account the function acts. What Organizations answered
-        // to the function itself counts for nothing then.
-        let is_known = engine.config.management.is_none() || acted_through_management;
-        let early_reads = if is_known { early_reads } else { early_reads.map(EarlyReads::without_organizations) };
+        // Only the configuration says through which role of the management account the function acts. What Organizations has answered
+        // to another caller counts for nothing.
+        let acted_through = earlier.as_ref().and_then(|engine| engine.config.management.as_ref());
+        let is_same_caller = match (&engine.config.management, acted_through) {
+            (None, None) => true,
+            (Some(role), Some(other)) => role.is_same(other),
+            (None, Some(_)) | (Some(_), None) => false,
+        };
+        let early_reads = if is_same_caller { early_reads } else { early_reads.map(EarlyReads::without_organizations) };
         Ok((engine, early_reads))
     }
 

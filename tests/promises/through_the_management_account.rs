@@ -2,9 +2,16 @@
 
 use std::time::Duration;
 
+use account_onboarding::lambda::{ConfigLocation, Function};
+use lambda_runtime::{Context, LambdaEvent};
 use onboarding_core::outcome::Outcome;
+use onboarding_core::redaction::KnownSecrets;
+use onboarding_core::sweep_mode::SweepMode;
+use onboarding_core::time::unix_milliseconds;
 use onboarding_engine::ports::Clock;
 use onboarding_simulation::{AccountCreation, FakeOrganization, PolicyText, RoleState};
+use serde_json::json;
+use serde_json::value::RawValue;
 
 use crate::common::{
     ACCESS, CONFIG, IDENTITY, MANAGEMENT, NEW, OLD, Scenario, assert_onboarded, create_account, engine, id, job, name,
@@ -117,4 +124,32 @@ fn event_of_a_new_account_is_processed_by_a_fresh_function() {
     let denied =
         organization.journal().iter().filter(|call| !call.ok && call.call.starts_with("organizations:")).count();
     assert!(denied <= 1, "only the first look, which does not know the role yet, is denied");
+}
+
+/// While a function reads its changed configuration, it reads the account as the old one says. That answer counts only if both say the
+/// same.
+#[test]
+fn answer_to_the_role_of_an_old_configuration_does_not_count() {
+    const LOCATION: &str = "/onboarding/config";
+    let organization = world(Some(hop(FUNCTION, EXTERNAL_ID))).with_parameter(LOCATION, &config());
+    let location = ConfigLocation::Parameter(LOCATION.to_owned());
+    let function = Function::new(organization.clone(), location, SweepMode::Apply, KnownSecrets::default());
+    let descriptions = |config: &str| {
+        let organization = organization.clone().with_parameter(LOCATION, config);
+        run(organization.sleep(Duration::from_secs(61)));
+        organization.clear_journal();
+        let mut context = Context::default();
+        context.deadline = unix_milliseconds(organization.now() + Duration::from_secs(120));
+        let payload = RawValue::from_string(json!({ "account_id": OLD }).to_string()).unwrap();
+        let report = run(function.handle(LambdaEvent::new(payload, context))).unwrap();
+        let described = organization.journal().into_iter().filter(|call| call.call == "organizations:DescribeAccount");
+        (report["outcome"].clone(), described.map(|call| call.ok).collect::<Vec<_>>())
+    };
+    assert_eq!(
+        descriptions(&config()),
+        ("converged".into(), vec![false, true]),
+        "a start, which does not know the role"
+    );
+    assert_eq!(descriptions(&config()), ("converged".into(), vec![true]), "the same role");
+    assert_eq!(descriptions(CONFIG), ("blocked".into(), vec![true, false]), "no role any more");
 }
