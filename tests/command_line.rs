@@ -147,7 +147,7 @@ fn demo_of_an_organization_plans_applies_and_audits_every_account() {
         "3 accounts: these 7 changes in Sandbox (3)",
         "2 accounts: no_access_role in Sandbox (2)",
         "33 changes made in 10 accounts.",
-        "0 of them writes",
+        "519 calls, none of them a write in an account.",
         "Coverage by unit",
         "acquired-labs 444455550030 Sandbox",
         "Wrote the audit as a page to",

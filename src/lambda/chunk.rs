@@ -103,10 +103,10 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         let world = &self.engine.world;
         let ids: Vec<_> = accounts.iter().map(|account| &account.id).collect();
         let (organization, records) = match self.take_chunk_reads() {
-            Some(ChunkReads { organization, records }) => (organization, Some(records)),
+            Some(ChunkReads { organization, records }) => (organization, records.ok()),
             None => (None, None),
         };
-        let organization = self.engine.organization(ids.first()?, organization);
+        let organization = self.engine.organization(&ids, organization);
         let records = async {
             match records {
                 Some(records) => Ok(records),

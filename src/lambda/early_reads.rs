@@ -12,6 +12,7 @@ use futures_util::join;
 
 use super::records::Received;
 use onboarding_core::account::AccountId;
+use onboarding_core::error::ApiError;
 use onboarding_core::record::Record;
 use onboarding_core::trigger::{self, ListedAccount, Request, RequestedAccount};
 use onboarding_engine::ports::World;
@@ -29,8 +30,8 @@ pub(super) enum EarlyReads {
 pub(super) struct ChunkReads {
     /// The organization; `None` if its first account could not be described.
     pub(super) organization: Option<Organization>,
-    /// The records; `None` if no records are stored.
-    pub(super) records: Option<BTreeMap<String, Record>>,
+    /// The records, as [`load_records`] returns them.
+    pub(super) records: Result<Option<BTreeMap<String, Record>>, ApiError>,
 }
 
 impl EarlyReads {
@@ -64,7 +65,7 @@ impl ChunkReads {
         let described = timeout_at(world, end, world.account(ids.first()?));
         let (described, records) = join!(described, load_records(world, &ids, end));
         let organization = described.and_then(Result::ok).flatten().map(Organization::of);
-        Some(Self { organization, records: records.ok()? })
+        Some(Self { organization, records })
     }
 }
 

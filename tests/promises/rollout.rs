@@ -84,6 +84,18 @@ fn only_events_change_an_account_that_is_held_back() {
     assert!(have_it(&function).contains(&new));
 }
 
+/// An account whose event was lost does not wait for the canary, which may be blocked for long.
+#[test]
+fn account_that_was_missed_is_onboarded_while_the_canary_is_blocked() {
+    let (function, accounts) = changed(&format!("\n[sweep]\ncanary = [\"{OLD}\"]\n"));
+    function.organization().put_role(&id(OLD), &name(NEW_ROLE), RoleState::trusting("{}"));
+    let missed = create_accounts(function.organization(), 1).remove(0);
+    function.deliver(&sweep(), DAY);
+    let changed = have_it(&function);
+    assert!(changed.contains(&missed), "{changed:?}");
+    assert!(accounts.iter().all(|account| !changed.contains(account)), "{changed:?}");
+}
+
 /// An account of the canary that is blocked keeps the others as they are. Once it is fixed, the redrive releases the configuration.
 #[test]
 fn blocked_canary_needs_attention_and_holds_the_others_back() {

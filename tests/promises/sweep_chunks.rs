@@ -96,6 +96,20 @@ fn chunk_of_converged_accounts_takes_four_steps() {
     assert_eq!(counted.map(|call| count(&function, call)), [1, 1, accounts.len()]);
 }
 
+/// The organization is the same for all of them, so that the description of any account is enough.
+#[test]
+fn account_that_left_after_the_listing_does_not_make_the_others_cost_more() {
+    let (function, _) = onboarded(4);
+    let message = chunk(&function);
+    // The first account of the chunk.
+    function.organization().remove_account(&id(OLD));
+    function.organization().clear_journal();
+    function.deliver(&message, DAY);
+    // That of the organization fails once while the function starts and once after it, and then another account is described.
+    assert_eq!(count(&function, "organizations:DescribeAccount"), 4, "and the account that left");
+    assert_eq!(count(&function, "dynamodb:TransactWriteItems"), 1);
+}
+
 /// A look has a session that can only read.
 #[test]
 fn look_at_an_account_gets_a_session_that_cannot_write() {

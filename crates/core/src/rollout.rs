@@ -8,7 +8,7 @@
 //! # The canary
 //!
 //! `canary` names accounts and units that a changed configuration reaches first. Until all of their accounts have converged with
-//! it, a sweep only reports what it would change in the others. The records say with which configuration an account
+//! it, a sweep only reports what it would change in the others that converged before. The records say with which configuration an account
 //! converged, by its hash. A check ([`progress`]) looks at the records of the canary:
 //!
 //! | The accounts of the canary | The others |
@@ -20,7 +20,8 @@
 //! That a configuration is released is kept in the table, and nothing in a message can say so.
 //!
 //! Only sweeps are held back. An event of an account is processed with the present configuration, because a new account
-//! must not wait for a rollout: nothing uses it yet.
+//! must not wait for a rollout: nothing uses it yet. For the same reason a sweep changes an account that never converged: its event
+//! may have been lost.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -139,7 +140,8 @@ impl SweepSettings {
         let is_held_by_canary = !self.canary.is_empty() && !self.is_canary(id, ou_path);
         let has_converged = |record: &Record| record.result.as_ref().is_some_and(|last| last.first_converged.is_some());
         match (record, rollout) {
-            (Some(record), _) if self.repair == Repair::Report && has_converged(record) => Some(Held::Repair),
+            (Some(record), _) if !has_converged(record) => None,
+            (Some(_), _) if self.repair == Repair::Report => Some(Held::Repair),
             (_, Some(rollout)) if is_held_by_canary && !is_released(rollout, configuration) => Some(Held::Canary),
             (None, _) if self.repair == Repair::Report => Some(Held::Unknown),
             (_, None) if is_held_by_canary => Some(Held::Unknown),

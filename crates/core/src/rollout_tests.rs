@@ -42,8 +42,10 @@ fn canary_is_an_account_or_every_account_of_a_unit() {
 #[test]
 fn accounts_outside_the_canary_are_held_until_the_configuration_is_released() {
     let canary = settings(Repair::Apply, &[UNIT]);
+    let converged = record(Outcome::Converged, "old-hash");
     let held = |path, rollout: Option<&Record>| {
-        canary.held(&id("444455556666"), Some(path), Some(&Record::default()), rollout, NEW)
+        let record = rollout.map(|_| &converged);
+        canary.held(&id("444455556666"), Some(path), record, rollout, NEW)
     };
     let old = rollout(released("old-hash"));
     assert_eq!(held(ELSEWHERE, Some(&Record::default())), Some(Held::Canary));
@@ -53,6 +55,8 @@ fn accounts_outside_the_canary_are_held_until_the_configuration_is_released() {
     assert_eq!(held(IN_UNIT, Some(&old)), None);
     assert_eq!(held(IN_UNIT, None), None);
     assert_eq!(held(ELSEWHERE, None), Some(Held::Unknown), "no records are stored");
+    let missed = canary.held(&id("444455556666"), Some(ELSEWHERE), Some(&Record::default()), Some(&old), NEW);
+    assert_eq!(missed, None, "its event was lost: a canary that is blocked must not keep it from being onboarded");
 }
 
 #[test]

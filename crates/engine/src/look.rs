@@ -22,15 +22,19 @@ use crate::ports::World;
 use crate::run::{Processed, Run};
 
 impl<W: World> Engine<W> {
-    /// The organization, from the description of one of its accounts: `described`, if there was one already, or that of `member`. It is
-    /// asked for once. `None` if Organizations does not describe this account.
-    pub async fn organization(&self, member: &AccountId, described: Option<Organization>) -> Option<Organization> {
+    /// The organization, from the description of one of its accounts: `described`, if there was one already, or that of the first of
+    /// `members` that Organizations describes. The others may have left since they were listed. It is asked for once. `None` if none
+    /// is described, or with the first error.
+    pub async fn organization(&self, members: &[&AccountId], described: Option<Organization>) -> Option<Organization> {
         let mut known = self.cache.organization.lock().await;
         if known.is_none() {
-            *known = match described {
-                Some(described) => Some(described),
-                None => self.world.account(member).await.ok().flatten().map(Organization::of),
-            };
+            *known = described;
+        }
+        for member in members {
+            if known.is_some() {
+                break;
+            }
+            *known = self.world.account(member).await.ok()?.map(Organization::of);
         }
         known.clone()
     }
