@@ -2,7 +2,8 @@
 //!
 //! The library that reads it shows the prompt first and hides what is typed after that. Whoever answers at once, such as a program
 //! that types for a person, would be shown. So on Unix nothing is shown from before the first prompt until the value is
-//! dropped, also between two prompts.
+//! dropped, also between two prompts. Ctrl-C at a prompt would end the process with the terminal as it is, so that it is an error
+//! instead, after which the terminal is as before.
 
 use std::io;
 
@@ -41,21 +42,28 @@ mod unix {
     use std::io;
 
     use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    /// What a shell reports for a process that SIGINT has ended.
+    const INTERRUPTED: i32 = 130;
 
     /// The terminal, and the settings that it gets back.
     pub(super) struct Hidden {
         terminal: File,
         before: Termios,
+        /// As long as this exists, SIGINT does not end the process.
+        interrupts: Option<Signal>,
     }
 
     impl Hidden {
         pub(super) fn start() -> io::Result<Self> {
             let terminal = File::open("/dev/tty")?;
             let before = tcgetattr(&terminal)?;
+            let interrupts = signal(SignalKind::interrupt())?;
             let mut hidden = before.clone();
             hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
             tcsetattr(&terminal, OptionalActions::Now, &hidden)?;
-            Ok(Self { terminal, before })
+            Ok(Self { terminal, before, interrupts: Some(interrupts) })
         }
     }
 
@@ -63,6 +71,13 @@ mod unix {
         fn drop(&mut self) {
             // If that fails, the terminal is gone.
             let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+            // Once SIGINT was handled in this process, it no longer ends it, so that this has to be done here.
+            if let Some(mut interrupts) = self.interrupts.take() {
+                tokio::spawn(async move {
+                    interrupts.recv().await;
+                    std::process::exit(INTERRUPTED);
+                });
+            }
         }
     }
 }

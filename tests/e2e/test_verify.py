@@ -157,32 +157,63 @@ def test_mfa_is_presented_and_its_absence_is_refused(world, onboard, onboarded, 
     assert code == ERROR and "pass the code of" in output and "--mfa-code" in output, output
 
 
+class Terminal:
+    """`onboard verify` on a terminal of its own."""
+
+    def __init__(self, onboard, *words):
+        self.terminal, child = os.openpty()
+        self.output = b""
+        self.process = subprocess.Popen(
+            ["timeout", "--foreground", "60", ONBOARD, "verify", *words],
+            **{**onboard.options, "stderr": child},
+            stdin=child,
+            stdout=child,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        self.child = child
+
+    @property
+    def shows_input(self):
+        return bool(termios.tcgetattr(self.terminal)[3] & termios.ECHO)
+
+    def answer(self, prompt, *answers):
+        """Types an answer at each prompt, at once; returns everything that the terminal showed, and the exit code."""
+        for number, answer in enumerate(answers, 1):
+            while self.output.count(prompt) < number:
+                self.output += os.read(self.terminal, 1 << 16)
+            assert not self.shows_input, "what is typed is shown"
+            os.write(self.terminal, answer)
+        code = self.process.wait(60)
+        # Keeps the terminal from being closed, so that its settings can be read.
+        shows_input = self.shows_input
+        os.close(self.child)
+        with suppress(OSError):  # Linux raises EIO when the last process has closed the terminal
+            while piece := os.read(self.terminal, 1 << 16):
+                self.output += piece
+        os.close(self.terminal)
+        assert shows_input, "the terminal is not as before"
+        return self.output.decode(), code
+
+
 def test_code_is_asked_for_on_the_terminal_and_not_shown(world, onboard, onboarded, profile):
     account = onboarded(MFA)
     person = Person(world, IDENTITY).allow_everything()
     name = profile("ann", person.key, f"mfa_serial = {person.serial}")
-    terminal, child = os.openpty()
-    process = subprocess.Popen(
-        ["timeout", "--foreground", "60", ONBOARD, "verify", "--account", account, "--as", name],
-        **{**onboard.options, "stderr": child},
-        stdin=child,
-        stdout=child,
-        start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-    )
-    os.close(child)
-    output, answers = b"", [b"12345x\n", b"345678\n"]
-    with suppress(OSError):  # Linux raises EIO when the last process has closed the terminal
-        while piece := os.read(terminal, 1 << 16):
-            output += piece
-            if answers and output.count(b"MFA code for ") == 3 - len(answers):
-                os.write(terminal, answers.pop(0))
-    os.close(terminal)
-    output = output.decode()
-    assert process.wait(10) == DONE, output
+    terminal = Terminal(onboard, "--account", account, "--as", name)
+    output, code = terminal.answer(b"MFA code for ", b"12345x\n", b"345678\n")
+    assert code == DONE, output
     assert f"MFA code for {person.serial}" in output and "an MFA code has six digits" in output, output
     assert "with MFA: assumed (evaluated: can)" in output and "without MFA: refused (evaluated: denied)" in output, output
     assert "345678" not in output and "12345x" not in output, output
+
+
+def test_interrupt_at_the_prompt_leaves_the_terminal_as_it_was(world, onboard, onboarded, profile):
+    account = onboarded(MFA)
+    person = Person(world, IDENTITY).allow_everything()
+    name = profile("ann", person.key, f"mfa_serial = {person.serial}")
+    output, code = Terminal(onboard, "--account", account, "--as", name).answer(b"MFA code for ", b"\x03")
+    assert code == ERROR and "cannot read the MFA code" in output and "assumed" not in output, output
 
 
 def test_session_of_a_role_has_no_mfa(world, onboard, onboarded, profile):
