@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
-use serde::Serialize;
-
 use crate::attributes::{Attribute, Attributes, map, seconds, text, time};
 use crate::code::{Code, OutcomeKind};
 use crate::plan::{Action, Change, Proof, ProofSubject, Refusal};
 use crate::report::{ChangeStatus, Report};
+pub use crate::requirement::{Requirement, registration_key};
 use crate::role::RoleName;
 use crate::text::excerpt;
 use crate::time::{from_unix_seconds, unix_seconds};
@@ -66,45 +65,6 @@ pub struct LastResult {
     pub access_role: Option<String>,
     /// The version of this tool.
     pub version: String,
-}
-
-/// Whether what is configured for a role holds in an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Requirement {
-    /// It exists as configured.
-    Holds,
-    /// It exists and differs.
-    Drift,
-    /// It does not exist.
-    Missing,
-    /// It needs attention.
-    Blocked,
-    /// Its targets do not select the account.
-    NotSelected,
-}
-
-impl Requirement {
-    /// Every status.
-    pub const ALL: [Self; 5] = [Self::Holds, Self::Drift, Self::Missing, Self::Blocked, Self::NotSelected];
-
-    /// The word: `holds`, `drift`, `missing`, `blocked` or `not_selected`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Holds => "holds",
-            Self::Drift => "drift",
-            Self::Missing => "missing",
-            Self::Blocked => "blocked",
-            Self::NotSelected => "not_selected",
-        }
-    }
-}
-
-/// The key of the registration with a vendor for a role. The name of a role contains no slash.
-#[must_use]
-pub fn registration_key(role: &RoleName) -> String {
-    format!("{role}/registration")
 }
 
 /// The status of each of these roles at the end of a run, whose report says what is refused, what is left to change and what is not

@@ -47,6 +47,7 @@ pub mod rate;
 pub mod record;
 pub mod redaction;
 pub mod report;
+pub mod requirement;
 mod revoked_principals;
 pub mod role;
 pub mod role_id;

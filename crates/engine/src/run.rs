@@ -241,6 +241,7 @@ impl<'a, W: World> Run<'a, W> {
         requirements.retain(|role, status| *status != Requirement::Holds || !is_removed(role));
         let is_due = |handoff: &Handoff| is_due(requirements.get(handoff.role.as_str()), self.mode);
         report.handoffs = handoffs.into_iter().flatten().filter(is_due).collect();
+        report.requirements.clone_from(&requirements);
         let details = ResultDetails { requirements, configuration: config.hash.clone(), ou_path };
         let registered = ended.registrations;
         let roles = RoleChanges { known: ended.known_roles, gone, revocations: ended.revocations, registered };

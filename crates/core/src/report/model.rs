@@ -19,6 +19,7 @@ use crate::owner::Owner;
 use crate::plan::{Action, Change, Proof, Refusal};
 use crate::policy::external_ids;
 use crate::redaction::SecretRedactor;
+use crate::requirement::Requirement;
 use crate::role::RoleName;
 use crate::role_id::RoleId;
 use crate::text::{Untrusted, printable_json};
@@ -62,6 +63,10 @@ pub struct Report {
     /// Why that is not the first of the configured access roles.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_role_reason: Option<String>,
+    /// How each configured role is, and each registration with a vendor ([`registration_key`](crate::requirement::registration_key)),
+    /// with the planned changes still to be made; empty if the account was not compared.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub requirements: BTreeMap<String, Requirement>,
     /// The changes, each with its status.
     pub changes: Vec<ChangeResult>,
     /// The roles that were refused and left unchanged.
@@ -199,6 +204,7 @@ impl Report {
             outcome,
             access_role: None,
             access_role_reason: None,
+            requirements: BTreeMap::new(),
             changes: Vec::new(),
             refusals: Vec::new(),
             notices: Vec::new(),
