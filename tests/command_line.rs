@@ -3,6 +3,8 @@
 
 #[path = "command_line/configuration.rs"]
 mod configuration;
+#[path = "command_line/listing.rs"]
+mod listing;
 #[path = "command_line/many_accounts.rs"]
 mod many_accounts;
 #[path = "command_line/plan.rs"]

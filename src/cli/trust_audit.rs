@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use anyhow::{Context, anyhow, ensure};
+use anyhow::{anyhow, ensure};
 
 use super::audit_args::{AuditArgs, AuditFormat};
 use super::common_args::Aws;
@@ -10,8 +10,8 @@ use super::config::{errors, text_and_files};
 use super::exit::Exit;
 use super::explained::explained_error;
 use super::input::{input_name, read};
-use super::new_file::ensure_can_write;
 use super::output::warn;
+use super::output_file::{ensure_can_write, write_output};
 use super::selection_args::cannot_select;
 use onboarding_core::account::{AccountId, Partition};
 use onboarding_core::config::Config;
@@ -121,8 +121,7 @@ fn show(report: &TrustReport, format: AuditFormat, arguments: &AuditArgs) -> any
         AuditFormat::Text | AuditFormat::Html => plain(&trust_lines(report)),
     };
     let shown = printable(&path.display().to_string());
-    std::fs::write(path, text)
-        .with_context(|| format!("cannot write `{shown}`; check the folder and its permissions"))?;
+    write_output(path, &text)?;
     let principals = counted(report.principals.len(), "principal");
     print_line!(
         "Wrote {shown}: {principals} outside the organization, highest severity {}",

@@ -1,0 +1,299 @@
+//! Commands for many accounts while the list of accounts is read: interrupted, and with a list that cannot be read to its end. A
+//! local server is in the place of Organizations. All accounts are skipped, so that nothing else is called.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Child;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::*;
+
+const MANAGEMENT: &str = "111122223333";
+const SUSPENDED: &str = "444455556666";
+
+/// A response: its status and its body.
+type Response = (u16, Value);
+
+/// Responds to each call, of which it gets the name and the body. Returns the address.
+fn serve(respond: impl Fn(&str, &Value) -> Response + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let respond = Arc::new(respond);
+    thread::spawn(move || {
+        for connection in listener.incoming() {
+            let respond = respond.clone();
+            thread::spawn(move || respond_once(connection.unwrap(), &*respond));
+        }
+    });
+    address
+}
+
+fn respond_once(mut connection: TcpStream, respond: &dyn Fn(&str, &Value) -> Response) {
+    let mut request = BufReader::new(connection.try_clone().unwrap());
+    let (mut call, mut length) = (String::new(), 0);
+    for line in request.by_ref().lines() {
+        let line = line.unwrap();
+        let Some((name, value)) = line.split_once(": ") else {
+            match line.is_empty() {
+                true => break,
+                false => continue,
+            }
+        };
+        match name.to_lowercase().as_str() {
+            "x-amz-target" => call = value.rsplit('.').next().unwrap().to_owned(),
+            "content-length" => length = value.parse().unwrap(),
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    request.read_exact(&mut body).unwrap();
+    let (status, text) = respond(&call, &serde_json::from_slice(&body).unwrap_or_default());
+    let text = text.to_string();
+    let head = format!("HTTP/1.1 {status} X\r\nContent-Type: application/x-amz-json-1.1\r\nConnection: close\r\n");
+    // A client that was ended is gone.
+    let _ = write!(connection, "{head}Content-Length: {}\r\n\r\n{text}", text.len());
+}
+
+fn page(id: &str, name: &str, state: &str, next: Option<&str>) -> Response {
+    let account = json!({
+        "Id": id,
+        "Arn": format!("arn:aws:organizations::{MANAGEMENT}:account/o-exampleorgid/{id}"),
+        "Name": name,
+        "State": state,
+        "Paths": [format!("o-exampleorgid/r-exam/{id}/")],
+    });
+    (200, json!({ "Accounts": [account], "NextToken": next }))
+}
+
+fn first_page(next: Option<&str>) -> Response {
+    page(MANAGEMENT, "management", "ACTIVE", next)
+}
+
+fn denied() -> Response {
+    (400, json!({ "__type": "AccessDeniedException", "Message": "not authorized" }))
+}
+
+/// A list of which the second page is denied.
+fn list_that_fails(call: &str, body: &Value) -> Response {
+    match (call, body["NextToken"].as_str()) {
+        ("ListAccounts", None) => first_page(Some("2")),
+        _ => denied(),
+    }
+}
+
+/// A list with both accounts on two pages.
+fn list(call: &str, body: &Value) -> Response {
+    match (call, body["NextToken"].as_str()) {
+        ("ListAccounts", None) => first_page(Some("2")),
+        ("ListAccounts", Some(_)) => page(SUSPENDED, "old", "SUSPENDED", None),
+        _ => denied(),
+    }
+}
+
+/// A folder with a configuration, in which commands run.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "[[access-role.grant]]\nprincipal = \"482913650127\"\n";
+    std::fs::write(folder.path().join("onboarding.toml"), text).unwrap();
+    folder
+}
+
+fn command(program: &str, args: &[&str], folder: &Path, endpoint: &str) -> Command {
+    let mut command = Command::new(program);
+    command.args(args).current_dir(folder).env_clear().envs([
+        ("AWS_ENDPOINT_URL", endpoint),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "example"),
+        ("AWS_CONFIG_FILE", "/nowhere"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/nowhere"),
+        ("PATH", "/usr/bin:/bin"),
+    ]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+const ONBOARD: &str = env!("CARGO_BIN_EXE_onboard");
+
+fn run(program: &str, args: &[&str], folder: &Path, endpoint: &str) -> Finished {
+    let output = command(program, args, folder, endpoint).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Finished { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// How often Ctrl-C is pressed while the second page of the list is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pressed {
+    Once,
+    Twice,
+}
+
+/// A command that is interrupted while the second page is read. The third one must not be asked for.
+fn interrupted(words: &[&str], folder: &Path, pressed: Pressed) -> Finished {
+    let (is_asked, asked): (Sender<()>, Receiver<()>) = channel();
+    let (release, released): (Sender<()>, Receiver<()>) = channel();
+    let channels = Mutex::new((is_asked, released));
+    let tokens = Arc::new(Mutex::new(Vec::new()));
+    let seen = tokens.clone();
+    let endpoint = serve(move |call, body| {
+        let token = body["NextToken"].as_str().unwrap_or("1").to_owned();
+        seen.lock().unwrap().push(format!("{call} {token}"));
+        if token == "1" {
+            return first_page(Some("2"));
+        }
+        let (is_asked, released) = &*channels.lock().unwrap();
+        is_asked.send(()).unwrap();
+        // An error if the test has ended.
+        let _ = released.recv();
+        page(SUSPENDED, "old", "SUSPENDED", Some("3"))
+    });
+    let mut child = command(ONBOARD, words, folder, &endpoint).spawn().unwrap();
+    let is_reading = asked.recv_timeout(Duration::from_secs(120));
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut err = String::new();
+    if is_reading.is_ok() {
+        interrupt(&child);
+        while !err.contains("Interrupted: ") && stderr.read_line(&mut err).unwrap() > 0 {}
+        match pressed {
+            Pressed::Once => release.send(()).unwrap(),
+            Pressed::Twice => interrupt(&child),
+        }
+    } else {
+        child.kill().unwrap();
+    }
+    stderr.read_to_string(&mut err).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(*tokens.lock().unwrap(), ["ListAccounts 1", "ListAccounts 2"], "{err}");
+    let out = String::from_utf8(output.stdout).unwrap();
+    Finished { code: output.status.code().unwrap_or_else(|| panic!("{out}{err}")), out, err }
+}
+
+fn interrupt(child: &Child) {
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn plan_that_is_interrupted_while_accounts_are_listed_is_not_saved_and_says_that_it_is_a_part() {
+    let folder = folder();
+    let words = ["plan", "--all", "--out", "plan.json"];
+    let once = interrupted(&words, folder.path(), Pressed::Once);
+    assert_eq!(once.code, 5, "{}{}", once.out, once.err);
+    insta::assert_snapshot!(once.out, @"
+    2 accounts: 2 skipped (management account, suspended), others not listed
+
+    Skipped
+      1 account: management account
+          111122223333 (management)
+          it is the management account, which is never changed
+      1 account: suspended
+          444455556666 (old)
+          AWS suspended it (SUSPENDED)
+    ");
+    insta::assert_snapshot!(once.err, @"
+    Interrupted: the accounts in progress are finished; press Ctrl-C again to stop
+    at once.
+    warning: interrupted: the accounts are not all listed, and the others were not
+    read; the plan is not saved. Run the same command to read all of them
+    ");
+    let twice = interrupted(&words, folder.path(), Pressed::Twice);
+    assert_eq!(twice.code, 5, "{}{}", twice.out, twice.err);
+    insta::assert_snapshot!(twice.out, @"
+    1 account: 1 skipped (management account), others not listed
+
+    Skipped
+      1 account: management account
+          111122223333 (management)
+          it is the management account, which is never changed
+    ");
+    assert_eq!(twice.err, once.err);
+    assert!(!folder.path().join("plan.json").exists());
+}
+
+/// The last line of JSON would say that these are all accounts.
+#[test]
+fn interrupted_list_has_no_summary_in_json() {
+    let folder = folder();
+    let plan = interrupted(&["plan", "--all", "--format", "json"], folder.path(), Pressed::Once);
+    assert_eq!(plan.code, 5, "{}{}", plan.out, plan.err);
+    let lines: Vec<Value> = plan.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.iter().map(|line| &line["account_id"]).collect::<Vec<_>>(), [MANAGEMENT, SUSPENDED]);
+    let apply = interrupted(&["apply", "--all", "--yes", "--format", "json"], folder.path(), Pressed::Once);
+    assert_eq!((apply.code, &apply.out), (5, &plan.out), "{}", apply.err);
+}
+
+#[test]
+fn apply_that_is_interrupted_while_accounts_are_listed_changes_nothing_and_says_so() {
+    let folder = folder();
+    let apply = interrupted(&["apply", "--all", "--yes"], folder.path(), Pressed::Once);
+    assert_eq!(apply.code, 5, "{}{}", apply.out, apply.err);
+    insta::assert_snapshot!(apply.err, @"
+    Interrupted: the accounts in progress are finished; press Ctrl-C again to stop
+    at once.
+    warning: interrupted: the accounts are not all listed, and the others were not
+    read, and nothing was changed. Run the same command to continue
+    ");
+}
+
+#[test]
+fn audit_of_a_list_that_fails_prints_nothing_and_leaves_the_file_as_it_was() {
+    let folder = folder();
+    let endpoint = serve(list_that_fails);
+    let out = folder.path().join("audit.json");
+    for kind in ["--live", "--trust"] {
+        for words in [&["--format", "csv"][..], &["--out", "audit.json"]] {
+            let finished = run(ONBOARD, &[&["audit", "--all", kind], words].concat(), folder.path(), &endpoint);
+            assert_eq!((finished.code, finished.out.as_str()), (1, ""), "{}", finished.err);
+            let start = "error: cannot list the accounts of the organization: ";
+            assert!(finished.err.starts_with(start), "{}", finished.err);
+            assert!(!out.exists());
+        }
+        std::fs::write(&out, "old").unwrap();
+        let finished = run(ONBOARD, &["audit", "--all", kind, "--out", "audit.json"], folder.path(), &endpoint);
+        assert_eq!((finished.code, std::fs::read_to_string(&out).unwrap().as_str()), (1, "old"), "{}", finished.err);
+        std::fs::remove_file(&out).unwrap();
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+/// The limit of the size of a file fails a write as a full disk does.
+#[test]
+fn audit_that_cannot_be_written_leaves_the_old_one() {
+    let folder = folder();
+    let endpoint = serve(list);
+    let out = folder.path().join("audit.json");
+    std::fs::write(&out, "old").unwrap();
+    for kind in ["--live", "--trust"] {
+        let script = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
+        let words = ["-c", script, "bash", ONBOARD, "audit", "--all", kind, "--out", "audit.json"];
+        let finished = run("bash", &words, folder.path(), &endpoint);
+        assert_eq!((finished.code, finished.out.as_str()), (1, ""), "{}", finished.err);
+        assert!(finished.err.contains("error: cannot write `audit.json`; check the folder"), "{}", finished.err);
+        assert_eq!(std::fs::read_to_string(&out).unwrap(), "old");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+}
+
+#[test]
+fn audit_is_written_to_a_device() {
+    let folder = folder();
+    let endpoint = serve(list);
+    let audit = |out: &str| {
+        let words = ["audit", "--live", "--all", "--format", "json", "--out", out];
+        run(ONBOARD, &words, folder.path(), &endpoint)
+    };
+    let stdout = audit("/dev/stdout");
+    let (json, summary) = stdout.out.split_once("\n}\n").unwrap_or_else(|| panic!("{}", stdout.err));
+    assert!(serde_json::from_str::<Value>(&format!("{json}}}")).is_ok());
+    assert_eq!((stdout.code, summary), (0, "Wrote /dev/stdout: 0 accounts, 0 converged, 0 need attention\n"));
+    assert_eq!(audit("/dev/null").code, 0);
+    #[cfg(target_os = "linux")]
+    assert!(audit("/dev/full").err.contains("error: cannot write `/dev/full`"));
+}
