@@ -17,7 +17,7 @@ use onboarding_core::account::{AccountId, Partition};
 use onboarding_core::config::Config;
 use onboarding_core::lines::{plain, render};
 use onboarding_core::policy::OwnOrganization;
-use onboarding_core::selection::{Scope, Selected, Selection};
+use onboarding_core::selection::{Scope, Selected, Selection, SkipReason};
 use onboarding_core::suggestion::counted;
 use onboarding_core::text::{escaped_json, printable};
 use onboarding_core::trust_audit::{
@@ -43,6 +43,9 @@ pub(super) async fn trust_audit<W: World<Session: ListRoles> + ManageAccounts>(
     let selection = arguments.selection.selection()?.unwrap_or_else(Selection::all);
     let engine = Engine::new(connect(&arguments.aws).await?, config);
     let selected = select_accounts(&engine.world, &selection, &engine.config.excluded).await.map_err(cannot_select)?;
+    if let Some(text) = unread_management(&selected) {
+        warn(text);
+    }
     let own = own_organization(&engine.world, &selection, &selected).await?;
     let known = KnownAccounts::new(&own.partition, &catalogue, named, Some(&engine.config));
     let total = selected.accounts.len();
@@ -58,6 +61,15 @@ pub(super) async fn trust_audit<W: World<Session: ListRoles> + ManageAccounts>(
     let report = engine.audit_trust(selected, own, &known, concurrency, progress).await;
     show(&report, format, &arguments)?;
     Ok(exit(&report, arguments.check))
+}
+
+/// The warning if the management account is selected: without it, a report without findings would look as if its roles had been read.
+fn unread_management(selected: &Selected) -> Option<String> {
+    let management = selected.skipped.iter().find(|account| account.reason == SkipReason::Management)?;
+    let id = management.id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
+    Some(format!(
+        "the roles of the management account{id} are not read, because it has no access role; check in its IAM console who can assume them"
+    ))
 }
 
 /// The names of a file of the user's.

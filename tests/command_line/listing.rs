@@ -297,3 +297,22 @@ fn audit_is_written_to_a_device() {
     #[cfg(target_os = "linux")]
     assert!(audit("/dev/full").err.contains("error: cannot write `/dev/full`"));
 }
+
+#[test]
+fn audit_of_trust_warns_that_the_management_account_is_not_read_if_it_is_selected() {
+    let folder = folder();
+    let endpoint = serve(list);
+    let audit = |words: &[&str]| run(ONBOARD, &[&["audit", "--trust"], words].concat(), folder.path(), &endpoint);
+    let all = audit(&[]);
+    assert_eq!(all.code, 0, "{}", all.err);
+    insta::assert_snapshot!(all.err, @"
+    warning: the roles of the management account 111122223333 are not read, because
+    it has no access role; check in its IAM console who can assume them
+    ");
+    assert!(all.out.contains("2 skipped (management account, suspended)"), "{}", all.out);
+    let management = audit(&["--account", MANAGEMENT]);
+    assert_eq!((management.code, management.err), (0, all.err));
+    let other = audit(&["--account", SUSPENDED]);
+    assert_eq!((other.code, other.err.as_str()), (0, ""));
+    assert!(other.out.contains("1 skipped (suspended)"), "{}", other.out);
+}
