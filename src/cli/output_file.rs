@@ -2,7 +2,7 @@
 //!
 //! The report is written next to the file and renamed over it, so that a command that is interrupted, or a full disk, leaves the
 //! old report. A symbolic link stays one, and an existing file keeps its mode and owner. Two kinds of files are
-//! written in place instead:
+//! not replaced but written:
 //!
 //! - devices and pipes, such as `/dev/stdout`, `/dev/null` or the FIFO that another program reads: renaming would replace them;
 //! - a file that may be written, but not replaced: its folder is read-only for the user, it belongs to someone else, or a container
@@ -15,12 +15,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 use super::new_file::{cannot_write, folder, probe_folder, shown};
+use super::output::eprint_lines;
 use super::user_file::keep_owner;
+use onboarding_core::lines::Line;
 
 /// The most symbolic links that are followed, as on Linux.
 const MAX_LINKS: usize = 40;
 
-/// Fails if [`write_output`] could not write the file, so that no one waits for a report that cannot be kept. The content of the
+/// Fails if [`write_report`] could not write the file, so that no one waits for a report that cannot be kept. The content of the
 /// file stays. A device or a pipe is not opened.
 pub(super) fn ensure_can_write(path: &Path) -> anyhow::Result<()> {
     let cannot_write = || cannot_write(path);
@@ -34,17 +36,38 @@ pub(super) fn ensure_can_write(path: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// Writes a report to a file, which is created or replaced.
-pub(super) fn write_output(path: &Path, text: &str) -> anyhow::Result<()> {
+/// Writes a report to a file, which is created or replaced, and prints a summary: to stderr if the report may have gone to stdout.
+pub(super) fn write_report(path: &Path, text: &str, summary: &str) -> anyhow::Result<()> {
+    let summary = format!("Wrote {}: {summary}", shown(path));
+    match write_output(path, text)? {
+        Written::ToFile => print_line!("{summary}"),
+        Written::ToSpecial => eprint_lines(&[Line::verbatim(0).text(summary)]),
+    }
+    Ok(())
+}
+
+/// Where a report was written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    ToFile,
+    ToSpecial,
+}
+
+fn write_output(path: &Path, text: &str) -> anyhow::Result<Written> {
     let write = || match find(path)? {
         Target::Existing(file, old) => match replace(&file, Some(&old), text) {
-            Err(error) if may_be_written_in_place(&error) => fs::write(file, text),
-            done => done,
+            Err(error) if may_be_written_in_place(&error) => fs::write(file, text).map(|()| Written::ToFile),
+            done => done.map(|()| Written::ToFile),
         },
-        Target::New(file) => replace(&file, None, text),
-        Target::Special | Target::Folder => fs::write(path, text),
+        Target::New(file) => replace(&file, None, text).map(|()| Written::ToFile),
+        Target::Special | Target::Folder => append(path, text).map(|()| Written::ToSpecial),
     };
     write().with_context(|| cannot_write(path))
+}
+
+/// Writes to the end of what exists: a shell that redirects stdout to a file may have written to it before.
+fn append(path: &Path, text: &str) -> io::Result<()> {
+    fs::OpenOptions::new().append(true).open(path)?.write_all(text.as_bytes())
 }
 
 /// What a path leads to.

@@ -41,7 +41,7 @@ fn old_report_is_replaced_as_a_whole_and_keeps_its_mode() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
     let mut reader = File::open(&path).unwrap();
     ensure_can_write(&path).unwrap();
-    write_output(&path, "new").unwrap();
+    assert_eq!(write_output(&path, "new").unwrap(), Written::ToFile);
     let mut seen = String::new();
     reader.read_to_string(&mut seen).unwrap();
     assert_eq!((seen.as_str(), fs::read_to_string(&path).unwrap().as_str()), ("old", "new"));
@@ -116,9 +116,9 @@ fn open_file_of_a_process_is_written_in_place() {
     let file = File::create(scenario.path("redirected")).unwrap();
     let descriptor = format!("/proc/self/fd/{}", file.as_raw_fd());
     symlink(&descriptor, scenario.path("link")).unwrap();
-    for (path, text) in [(PathBuf::from(&descriptor), "one"), (scenario.path("link"), "two")] {
-        write_output(&path, text).unwrap();
-        assert_eq!(fs::read_to_string(scenario.path("redirected")).unwrap(), text);
+    for (path, content) in [(PathBuf::from(&descriptor), "one"), (scenario.path("link"), "oneone")] {
+        assert_eq!(write_output(&path, "one").unwrap(), Written::ToSpecial);
+        assert_eq!(fs::read_to_string(scenario.path("redirected")).unwrap(), content);
     }
     assert_eq!(file.metadata().unwrap().ino(), fs::metadata(scenario.path("redirected")).unwrap().ino());
     assert_eq!(scenario.names(), ["link", "redirected"]);

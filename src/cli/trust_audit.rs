@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::explained::explained_error;
 use super::input::{input_name, read};
 use super::output::warn;
-use super::output_file::{ensure_can_write, write_output};
+use super::output_file::{ensure_can_write, write_report};
 use super::selection_args::cannot_select;
 use onboarding_core::account::{AccountId, Partition};
 use onboarding_core::config::Config;
@@ -132,14 +132,9 @@ fn show(report: &TrustReport, format: AuditFormat, arguments: &AuditArgs) -> any
         AuditFormat::Csv => trust_csv(report),
         AuditFormat::Text | AuditFormat::Html => plain(&trust_lines(report)),
     };
-    let shown = printable(&path.display().to_string());
-    write_output(path, &text)?;
     let principals = counted(report.principals.len(), "principal");
-    print_line!(
-        "Wrote {shown}: {principals} outside the organization, highest severity {}",
-        report.severity().as_str()
-    );
-    Ok(())
+    let severity = report.severity().as_str();
+    write_report(path, &text, &format!("{principals} outside the organization, highest severity {severity}"))
 }
 
 fn json(report: &TrustReport) -> anyhow::Result<String> {

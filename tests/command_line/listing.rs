@@ -89,11 +89,13 @@ fn list_that_fails(call: &str, body: &Value) -> Response {
     }
 }
 
-/// A list with both accounts on two pages.
+/// A list with both accounts on two pages, and a root without units.
 fn list(call: &str, body: &Value) -> Response {
     match (call, body["NextToken"].as_str()) {
         ("ListAccounts", None) => first_page(Some("2")),
         ("ListAccounts", Some(_)) => page(SUSPENDED, "old", "SUSPENDED", None),
+        ("ListRoots", _) => (200, json!({ "Roots": [{ "Id": "r-exam", "Name": "Root" }] })),
+        ("ListOrganizationalUnitsForParent", _) => (200, json!({ "OrganizationalUnits": [] })),
         _ => denied(),
     }
 }
@@ -289,10 +291,21 @@ fn audit_is_written_to_a_device() {
         let words = ["audit", "--live", "--all", "--format", "json", "--out", out];
         run(ONBOARD, &words, folder.path(), &endpoint)
     };
+    let summary = "Wrote /dev/stdout: 0 accounts, 0 converged, 0 need attention\n";
     let stdout = audit("/dev/stdout");
-    let (json, summary) = stdout.out.split_once("\n}\n").unwrap_or_else(|| panic!("{}", stdout.err));
-    assert!(serde_json::from_str::<Value>(&format!("{json}}}")).is_ok());
-    assert_eq!((stdout.code, summary), (0, "Wrote /dev/stdout: 0 accounts, 0 converged, 0 need attention\n"));
+    assert_eq!((stdout.code, stdout.err.as_str()), (0, summary));
+    assert_eq!(stdout.json()["source"], "live");
+    // The same if a shell redirects stdout to a file, or appends it to one.
+    for (redirection, before) in [(">", ""), (">>", "before\n")] {
+        std::fs::write(folder.path().join("redirected"), "before\n").unwrap();
+        let script = format!("exec \"$@\" {redirection} redirected");
+        let audit = [ONBOARD, "audit", "--live", "--all", "--format", "json", "--out", "/dev/stdout"];
+        let finished = run("bash", &[&["-c", &script, "bash"], &audit[..]].concat(), folder.path(), &endpoint);
+        assert_eq!((finished.code, finished.err.as_str()), (0, summary));
+        let written = std::fs::read_to_string(folder.path().join("redirected")).unwrap();
+        let json: Value = serde_json::from_str(written.strip_prefix(before).unwrap()).unwrap();
+        assert_eq!(json["source"], "live");
+    }
     assert_eq!(audit("/dev/null").code, 0);
     #[cfg(target_os = "linux")]
     assert!(audit("/dev/full").err.contains("error: cannot write `/dev/full`"));
