@@ -3,8 +3,12 @@
 
 #[path = "command_line/configuration.rs"]
 mod configuration;
+#[path = "command_line/listing.rs"]
+mod listing;
 #[path = "command_line/many_accounts.rs"]
 mod many_accounts;
+#[path = "command_line/organizations_server.rs"]
+mod organizations_server;
 #[path = "command_line/plan.rs"]
 mod plan;
 #[path = "command_line/policy.rs"]

@@ -11,6 +11,8 @@ mod cost;
 mod examples;
 #[path = "documents/files.rs"]
 mod files;
+#[path = "documents/many_accounts.rs"]
+mod many_accounts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

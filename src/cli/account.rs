@@ -17,6 +17,7 @@ use onboarding_core::lines::{Line, Style, render};
 use onboarding_core::mode::Mode;
 use onboarding_core::plan::ConfirmedPlan;
 use onboarding_core::report::{Detail, Report, plan_lines, report_lines};
+use onboarding_core::suggestion::counted;
 use onboarding_core::time::{after, unix_milliseconds};
 use onboarding_core::trigger::{self, Request, RequestedAccount, TriggerKind};
 use onboarding_engine::ports::{Clock, World, WriteIam};
@@ -123,11 +124,13 @@ pub(super) async fn start<W: World>(
     let ended = |account, outcome| Ok(Err(Box::new(Report::new(account, trigger, Mode::Plan, outcome))));
     let account = match request {
         Request::Account { account, .. } => account,
-        Request::Sweep { .. } | Request::Chunk { .. } | Request::CanaryCheck => {
-            anyhow::bail!(
-                "the event is a sweep of all accounts, and the CLI handles one at a time; select one with `--account`"
-            )
-        }
+        Request::Sweep { .. } | Request::CanaryCheck => anyhow::bail!(
+            "the event is a sweep of all accounts, and `--event` is for one account; run `onboard plan --all` or `onboard apply --all`"
+        ),
+        Request::Chunk { accounts } => anyhow::bail!(
+            "the event is a part of a sweep with {}, and `--event` is for one account; pass the ID of each with `--account`",
+            counted(accounts.len(), "account")
+        ),
         Request::Nothing { account, outcome } => return ended(account, outcome),
     };
     config::refuse_example_values(&config)?;
@@ -181,8 +184,7 @@ fn requested(selector: &Selector) -> anyhow::Result<Requested> {
     }
 }
 
-/// Prints a report, as JSON or as these lines, and returns the exit code.
-/// Prints a report, and returns its exit code.
+/// Prints a report, as JSON or as these lines, and returns its exit code.
 pub(super) fn show(report: &Report, format: Format, lines: &[Line]) -> anyhow::Result<Exit> {
     match format {
         Format::Text => print_text!("{}", render(lines)),

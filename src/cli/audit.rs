@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
 use super::account::run_name;
 use super::accounts::warn_of_unit_ids;
@@ -12,7 +12,7 @@ use super::common_args::Aws;
 use super::config;
 use super::exit::Exit;
 use super::explained::explained_error;
-use super::new_file::ensure_can_write;
+use super::output_file::{ensure_can_write, write_report};
 use super::progress::Progress;
 use super::selection_args::{cannot_list_all, cannot_select};
 use onboarding_core::account::{Account, AccountId};
@@ -121,15 +121,11 @@ fn show(audit: &Audit, format: AuditFormat, arguments: &AuditArgs) -> anyhow::Re
         AuditFormat::Csv => audit_csv(audit),
         AuditFormat::Html => audit_html(audit),
     };
-    let shown = printable(&path.display().to_string());
-    std::fs::write(path, text)
-        .with_context(|| format!("cannot write `{shown}`; check the folder and its permissions"))?;
     let attention = audit.accounts.iter().filter(|account| account.needs_attention()).count();
     let converged = audit.count(AccountStatus::Converged);
     let total = counted(audit.accounts.len(), "account");
     let verb = if attention == 1 { "needs" } else { "need" };
-    print_line!("Wrote {shown}: {total}, {converged} converged, {attention} {verb} attention");
-    Ok(())
+    write_report(path, &text, &format!("{total}, {converged} converged, {attention} {verb} attention"))
 }
 
 fn json(audit: &Audit) -> anyhow::Result<String> {

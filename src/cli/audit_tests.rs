@@ -1,6 +1,7 @@
 use clap::Parser;
+use onboarding_core::account::AccountState;
 use onboarding_core::audit::{AuditSource, RequirementResult};
-use onboarding_simulation::FakeOrganization;
+use onboarding_simulation::{FakeOrganization, Faulty, Injection, Script};
 
 use super::*;
 use crate::cli::args::{Args, Command};
@@ -86,4 +87,35 @@ fn audit_that_cannot_be_written_is_not_made() {
         async |_: &Aws| -> anyhow::Result<FakeOrganization> { panic!("no account is read") },
     ));
     assert!(error.unwrap_err().to_string().ends_with("audit.json`; check the folder and its permissions"));
+}
+
+/// The accounts that were read by then are not all accounts, and an audit of them would look complete.
+#[test]
+fn live_audit_of_a_list_that_cannot_be_read_to_its_end_is_not_written() {
+    let id = |text: &str| text.parse().unwrap();
+    let mut organization = FakeOrganization::new("aws".parse().unwrap(), id("111122223333"), id("222233334444"));
+    for number in 0..20 {
+        let account = id(&format!("4444555566{number:02}"));
+        organization = organization.with_member(&account, "payments", AccountState::Active, None);
+    }
+    organization.set_page_size(1);
+    organization.set_latency(std::time::Duration::from_secs(1));
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("onboarding.toml");
+    std::fs::write(&config, "[[access-role.grant]]\nprincipal = '482913650127'\n").unwrap();
+    let out = folder.path().join("audit.json");
+    let words = ["--live", "--all", "--config", config.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for old in [None, Some("old")] {
+        old.into_iter().for_each(|text| std::fs::write(&out, text).unwrap());
+        let script = Script::during(20, usize::MAX, Injection::AccessDenied).only("organizations:ListAccounts");
+        let world = Faulty::new(organization.clone(), &script);
+        let error = runtime.block_on(audit(arguments(&words), async |_: &Aws| Ok(world))).unwrap_err().to_string();
+        assert!(error.starts_with("cannot list the accounts of the organization: "), "{error}");
+        assert!(
+            error.ends_with("had been read by then, no audit is made of a part, and nothing was changed"),
+            "{error}"
+        );
+        assert_eq!(std::fs::read_to_string(&out).ok().as_deref(), old);
+    }
 }

@@ -17,6 +17,7 @@ use super::config;
 use super::confirm;
 use super::exit::Exit;
 use super::explained::explained_error;
+use super::input::{input_name, text};
 use super::interrupt::until_interrupted;
 use super::many_output::{Print, Results, print_lines, print_summary};
 use super::new_file::{Existing, Readers, ensure_can_replace, write_file};
@@ -414,13 +415,13 @@ impl Organization {
 }
 
 fn read_plan(file: &str) -> anyhow::Result<String> {
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let source = File::open(file).with_context(|| format!("cannot read `{file}`; check the path"))?;
     source
         .take(MAX_PLAN)
-        .read_to_string(&mut text)
+        .read_to_end(&mut bytes)
         .with_context(|| format!("cannot read `{file}`; pass a plan that `onboard plan --out FILE` saved"))?;
-    Ok(text)
+    text(&input_name(file), bytes)
 }
 
 /// Random bytes for a salt.

@@ -34,6 +34,7 @@ mod man;
 mod many_accounts;
 mod many_output;
 mod new_file;
+mod output_file;
 mod plan_warnings;
 mod policy;
 mod prerequisites;

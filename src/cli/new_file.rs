@@ -29,18 +29,6 @@ pub(super) fn ensure_can_replace(path: &Path) -> anyhow::Result<()> {
     probe_folder(path)
 }
 
-/// Fails if the file, which may exist, cannot be opened for writing. Its content stays. A device or a pipe is not opened.
-pub(super) fn ensure_can_write(path: &Path) -> anyhow::Result<()> {
-    match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() => {
-            std::fs::OpenOptions::new().write(true).open(path).map(|_| ()).with_context(|| cannot_write(path))
-        }
-        Ok(metadata) if metadata.is_dir() => ensure_is_file(path),
-        Ok(_) => Ok(()),
-        Err(_) => probe_folder(path),
-    }
-}
-
 /// Renaming a file over a device or a pipe would remove it, for example `/dev/null` if root runs the command.
 fn ensure_is_file(path: &Path) -> anyhow::Result<()> {
     let is_file = std::fs::metadata(path).map_or(true, |metadata| metadata.is_file());
@@ -49,19 +37,21 @@ fn ensure_is_file(path: &Path) -> anyhow::Result<()> {
 }
 
 /// Creates a file next to `path`, and removes it.
-fn probe_folder(path: &Path) -> anyhow::Result<()> {
-    tempfile::tempfile_in(folder(path)).map(|_| ()).map_err(anyhow::Error::from).with_context(|| cannot_write(path))
+pub(super) fn probe_folder(path: &Path) -> anyhow::Result<()> {
+    tempfile::tempfile_in(folder(path)).map(|_| ()).with_context(|| cannot_write(path))
 }
 
-fn folder(path: &Path) -> &Path {
+/// The folder of a file.
+pub(super) fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn shown(path: &Path) -> String {
+/// A path in a message.
+pub(super) fn shown(path: &Path) -> String {
     printable(&path.display().to_string())
 }
 
-fn cannot_write(path: &Path) -> String {
+pub(super) fn cannot_write(path: &Path) -> String {
     format!("cannot write `{}`; check the folder and its permissions", shown(path))
 }
 

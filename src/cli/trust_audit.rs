@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use anyhow::{Context, anyhow, ensure};
+use anyhow::{anyhow, ensure};
 
 use super::audit_args::{AuditArgs, AuditFormat};
 use super::common_args::Aws;
@@ -10,14 +10,14 @@ use super::config::{errors, text_and_files};
 use super::exit::Exit;
 use super::explained::explained_error;
 use super::input::{input_name, read};
-use super::new_file::ensure_can_write;
 use super::output::warn;
+use super::output_file::{ensure_can_write, write_report};
 use super::selection_args::cannot_select;
 use onboarding_core::account::{AccountId, Partition};
 use onboarding_core::config::Config;
 use onboarding_core::lines::{plain, render};
 use onboarding_core::policy::OwnOrganization;
-use onboarding_core::selection::{Scope, Selected, Selection};
+use onboarding_core::selection::{Scope, Selected, Selection, SkipReason};
 use onboarding_core::suggestion::counted;
 use onboarding_core::text::{escaped_json, printable};
 use onboarding_core::trust_audit::{
@@ -43,6 +43,9 @@ pub(super) async fn trust_audit<W: World<Session: ListRoles> + ManageAccounts>(
     let selection = arguments.selection.selection()?.unwrap_or_else(Selection::all);
     let engine = Engine::new(connect(&arguments.aws).await?, config);
     let selected = select_accounts(&engine.world, &selection, &engine.config.excluded).await.map_err(cannot_select)?;
+    if let Some(text) = unread_management(&selected) {
+        warn(text);
+    }
     let own = own_organization(&engine.world, &selection, &selected).await?;
     let known = KnownAccounts::new(&own.partition, &catalogue, named, Some(&engine.config));
     let total = selected.accounts.len();
@@ -58,6 +61,15 @@ pub(super) async fn trust_audit<W: World<Session: ListRoles> + ManageAccounts>(
     let report = engine.audit_trust(selected, own, &known, concurrency, progress).await;
     show(&report, format, &arguments)?;
     Ok(exit(&report, arguments.check))
+}
+
+/// The warning if the management account is selected: without it, a report without findings would look as if its roles had been read.
+fn unread_management(selected: &Selected) -> Option<String> {
+    let management = selected.skipped.iter().find(|account| account.reason == SkipReason::Management)?;
+    let id = management.id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
+    Some(format!(
+        "the roles of the management account{id} are not read, because it has no access role; check in its IAM console who can assume them"
+    ))
 }
 
 /// The names of a file of the user's.
@@ -120,15 +132,9 @@ fn show(report: &TrustReport, format: AuditFormat, arguments: &AuditArgs) -> any
         AuditFormat::Csv => trust_csv(report),
         AuditFormat::Text | AuditFormat::Html => plain(&trust_lines(report)),
     };
-    let shown = printable(&path.display().to_string());
-    std::fs::write(path, text)
-        .with_context(|| format!("cannot write `{shown}`; check the folder and its permissions"))?;
     let principals = counted(report.principals.len(), "principal");
-    print_line!(
-        "Wrote {shown}: {principals} outside the organization, highest severity {}",
-        report.severity().as_str()
-    );
-    Ok(())
+    let severity = report.severity().as_str();
+    write_report(path, &text, &format!("{principals} outside the organization, highest severity {severity}"))
 }
 
 fn json(report: &TrustReport) -> anyhow::Result<String> {

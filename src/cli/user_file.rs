@@ -119,7 +119,7 @@ fn create_folder(folder: &Path) -> anyhow::Result<()> {
 
 /// Gives a new file the owner and group of the old one, if they differ: for example, if root runs the command.
 #[cfg(unix)]
-fn keep_owner(file: &File, old: &Metadata) -> std::io::Result<()> {
+pub(super) fn keep_owner(file: &File, old: &Metadata) -> std::io::Result<()> {
     use std::os::unix::fs::MetadataExt;
     let new = file.metadata()?;
     let user = (new.uid() != old.uid()).then(|| old.uid());
@@ -128,7 +128,7 @@ fn keep_owner(file: &File, old: &Metadata) -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn keep_owner(_: &File, _: &Metadata) -> std::io::Result<()> {
+pub(super) fn keep_owner(_: &File, _: &Metadata) -> std::io::Result<()> {
     Ok(())
 }
 

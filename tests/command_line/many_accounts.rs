@@ -4,17 +4,22 @@ use super::*;
 
 /// Runs a command in an empty folder with a configuration of its own and these files.
 fn in_folder(args: &[&str], files: &[(&str, &str)]) -> Finished {
+    let files: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    in_folder_with_bytes(args, &files)
+}
+
+fn in_folder_with_bytes(args: &[&str], files: &[(&str, &[u8])]) -> Finished {
     let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| {
+    let write = |name: &str, content: &[u8]| {
         let path = folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
+        std::fs::write(&path, content).unwrap();
         path.to_str().unwrap().to_owned()
     };
-    let text = "[[access-role.grant]]\nprincipal = \"482913650127\"\n";
+    let text = b"[[access-role.grant]]\nprincipal = \"482913650127\"\n";
     let mut all: Vec<_> = args.iter().map(|word| (*word).to_owned()).collect();
     all.extend(["--config".to_owned(), write("onboarding.toml", text)]);
-    for (name, text) in files {
-        let path = write(name, text);
+    for (name, content) in files {
+        let path = write(name, content);
         all.iter_mut().filter(|word| *word == name).for_each(|word| word.clone_from(&path));
     }
     let all: Vec<_> = all.iter().map(String::as_str).collect();
@@ -94,6 +99,48 @@ fn file_that_is_not_a_plan_of_this_configuration_is_refused_without_aws() {
     ");
     let missing = in_folder(&["apply", "nowhere.json", "--yes"], &[]);
     assert!(missing.code == 1 && missing.err.contains("cannot read `nowhere.json`; check the path"), "{}", missing.err);
+}
+
+/// A file as `>` of Windows PowerShell writes it.
+fn utf16(text: &str, to_bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(to_bytes).collect()
+}
+
+#[test]
+fn file_that_powershell_wrote_as_utf_16_is_refused_with_the_remedy() {
+    let commands = [
+        (&["apply", "file", "--yes"][..], "{\"kind\":\"account-onboarding plan\"}\r\n"),
+        (&["plan", "--accounts-file", "file"], "444455556666\r\n"),
+        (&["audit", "--trust", "--known-accounts", "file"], "- name: x\r\n"),
+    ];
+    for (words, text) in commands {
+        let [little, big] = [u16::to_le_bytes, u16::to_be_bytes].map(|to_bytes| utf16(text, to_bytes));
+        // With a byte order mark and without it.
+        for bytes in [&little[..], &big, &little[2..], &big[2..]] {
+            let finished = in_folder_with_bytes(words, &[("file", bytes)]);
+            assert_eq!((finished.code, finished.out.as_str()), (1, ""));
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(finished.err, @"error: `file` is UTF-16, as Windows PowerShell writes files; save it as UTF-8, for example with `Out-File -Encoding utf8`");
+            }
+        }
+    }
+    let latin1 = in_folder_with_bytes(&["apply", "file", "--yes"], &[("file", b"{\xe9")]);
+    assert!(latin1.err.starts_with("error: `file` is not UTF-8; save it as UTF-8"), "{}", latin1.err);
+}
+
+/// What the remedy makes: UTF-8 with a byte order mark.
+#[test]
+fn file_that_powershell_wrote_as_utf_8_is_read() {
+    let known = "\u{feff}- name: Partner\r\n  accounts: ['210987654321']\r\n";
+    let region = ["--region", "us-east-1"];
+    for (words, text) in [
+        (&["plan", "--accounts-file", "file"][..], "\u{feff}444455556666\r\n"),
+        (&["audit", "--trust", "--known-accounts", "file"], known),
+    ] {
+        let finished = in_folder(&[words, &region].concat(), &[("file", text)]);
+        let start = "error: cannot list the accounts of the organization: ";
+        assert!(finished.err.starts_with(start), "{}", finished.err);
+    }
 }
 
 #[test]

@@ -76,7 +76,12 @@ fn aws_config_needs_a_terminal_or_yes() {
 fn sweep_and_plan_need_no_aws() {
     let sweep = onboard(&["plan", "--event", "events/scheduler.json"], "");
     assert_eq!((sweep.code, sweep.out.as_str()), (1, ""));
-    assert!(sweep.err.contains("the CLI handles one at a time"), "{}", sweep.err);
+    insta::assert_snapshot!(sweep.err, @"error: the event is a sweep of all accounts, and `--event` is for one account; run `onboard plan --all` or `onboard apply --all`");
+    let apply = onboard(&["apply", "--yes", "--event", "events/scheduler.json"], "");
+    assert_eq!((apply.code, &apply.err), (1, &sweep.err));
+    let chunk = onboard(&["plan", "--event", "events/sweep-chunk.json"], "");
+    assert_eq!((chunk.code, chunk.out.as_str()), (1, ""));
+    insta::assert_snapshot!(chunk.err, @"error: the event is a part of a sweep with 1 account, and `--event` is for one account; pass the ID of each with `--account`");
     let plan = onboard(&["apply", "--yes", "--event", "events/manual-plan.json"], "");
     assert!(plan.code == 1 && plan.err.contains("use `onboard plan`"), "{}", plan.err);
 }

@@ -113,6 +113,24 @@ fn unit_of_accounts_without_a_path_is_read() {
 }
 
 #[test]
+fn unit_whose_name_contains_a_slash_is_selected_by_its_id() {
+    let organization = organization().with_unit("ou-exam-research", "R&D/Labs", "ou-exam-workload");
+    organization
+        .set_ou_path(&id("333333333333"), "o-exampleorgid/r-exam/ou-exam-workload/ou-exam-research/333333333333/");
+    let by_name = selected(&organization, &named(&["Workloads/R&D/Labs"], &[]));
+    insta::assert_snapshot!(by_name, @"the name of unit `R&D/Labs` contains a slash, which separates names in a path; write its ID `ou-exam-research`");
+    // A unit with the name before the slash does not hide it.
+    let organization = organization.with_unit("ou-exam-resear01", "R&D", "ou-exam-workload");
+    assert_eq!(selected(&organization, &named(&["Workloads/R&D/Labs"], &[])), by_name);
+    let found = select(&organization, &named(&["ou-exam-research"], &[])).unwrap();
+    assert_eq!(found.accounts.iter().map(|account| account.id.as_str()).collect::<Vec<_>>(), ["333333333333"]);
+    // A path of names that exists is what was meant.
+    let organization = organization.with_unit("ou-exam-resear02", "Labs", "ou-exam-resear01");
+    let nested = selected(&organization, &named(&["Workloads/R&D/Labs"], &[]));
+    assert!(nested.contains("888888888888 skipped") && !nested.contains("slash"), "{nested}");
+}
+
+#[test]
 fn units_and_accounts_that_do_not_exist_are_all_named_before_anything_is_read_in_accounts() {
     let organization = organization();
     let selection = named(&["Workloads/Prodution", "ou-exam-missing0", "Sandbox"], &["333333333333", "999999999999"]);
@@ -143,7 +161,7 @@ fn tags_narrow_what_is_selected_and_are_read_for_nothing_else() {
     444444444444
     555555555555
     ");
-    insta::assert_snapshot!(selected(&organization, &tagged(Selection::all(), &["environment=Prod"])), @"no account is selected: none of them has the tags");
+    insta::assert_snapshot!(selected(&organization, &tagged(Selection::all(), &["environment=Prod"])), @"no account is selected: no account of the organization has tag `environment=Prod`; keys and values are case-sensitive");
 }
 
 #[test]
@@ -153,7 +171,7 @@ fn selection_without_an_account_is_an_error() {
         "Empty",
         "r-exam",
     );
-    insta::assert_snapshot!(selected(&organization, &named(&["Empty"], &[])), @"no account is selected: the units that are named contain no account");
+    insta::assert_snapshot!(selected(&organization, &named(&["Empty"], &[])), @"no account is selected: unit `Empty` contains no account");
 }
 
 #[test]

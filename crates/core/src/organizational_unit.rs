@@ -157,6 +157,22 @@ impl UnitSelector {
     }
 }
 
+impl UnitSelector {
+    /// What to write instead of a path, if these names, the rest of the path, begin with the name of a unit that contains slashes:
+    /// in a path, a slash separates names.
+    #[must_use]
+    pub fn name_with_slash(names: &[String], below: &[Unit]) -> Option<String> {
+        let is_meant = |unit: &&Unit| {
+            let parts: Vec<_> = unit.name.raw().split('/').map(str::trim).collect();
+            parts.len() > 1 && names.len() >= parts.len() && parts.iter().zip(names).all(|(part, name)| part == name)
+        };
+        let Unit { id, name } = below.iter().find(is_meant)?;
+        Some(format!(
+            "the name of unit `{name}` contains a slash, which separates names in a path; write its ID `{id}`"
+        ))
+    }
+}
+
 /// The first few names.
 fn listed(names: &[String]) -> String {
     const SHOWN: usize = 8;
@@ -193,6 +209,21 @@ mod tests {
         assert_eq!(shown(&["Sand\u{1b}[2Jbox", "a\u{202e}b\nc"]), "Sand?[2Jbox/a?b c");
         assert_eq!(shown(&[&"x".repeat(128), "Prod"]), format!("{}…/Prod", "x".repeat(60)));
         assert_eq!(ShownUnit::without_names(id.clone()).to_string(), "ou-ab12-cdef3456");
+    }
+
+    #[test]
+    fn name_with_a_slash_is_recognized_at_the_start_of_a_path() {
+        let unit = |id: &str, name: &str| Unit { id: id.parse().unwrap(), name: name.into() };
+        let below = [unit("ou-ab12-cdef3456", "Dev"), unit("ou-ab12-cdef3457", "R&D / Labs")];
+        let found = |path: &str| {
+            let names: Vec<_> = path.split('/').map(|name| name.trim().to_owned()).collect();
+            UnitSelector::name_with_slash(&names, &below)
+        };
+        insta::assert_snapshot!(found("R&D/Labs").unwrap(), @"the name of unit `R&D / Labs` contains a slash, which separates names in a path; write its ID `ou-ab12-cdef3457`");
+        assert_eq!(found("R&D / Labs/Below"), found("R&D/Labs"));
+        for other in ["R&D", "Dev", "Dev/Labs", "Labs", "R&D/Lab"] {
+            assert_eq!(found(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use onboarding_core::account::{Account, AccountId};
 use onboarding_core::error::ApiError;
 use onboarding_core::exclude::Exclude;
 use onboarding_core::organizational_unit::UnitId;
-use onboarding_core::selection::{Listing, NotFound, Scope, Selected, Selection, find};
+use onboarding_core::selection::{Listing, Narrowing, NotFound, NothingSelected, Scope, Selected, Selection, find};
 use onboarding_core::suggestion::counted;
 
 use crate::account_facts::account_tags;
@@ -35,8 +35,8 @@ pub enum SelectError {
     #[error(transparent)]
     NotFound(#[from] NotFound),
     /// No account is in the units that are named, or has the tags.
-    #[error("no account is selected: {0}")]
-    Nothing(&'static str),
+    #[error(transparent)]
+    Nothing(#[from] NothingSelected),
 }
 
 /// The accounts that a request selects. `excluded` is what the configuration excludes.
@@ -128,10 +128,10 @@ impl<'a, W: ManageAccounts> SelectedPages<'a, W> {
         let selected = self.select(listing).await?;
         let is_last = matches!(self.position, Position::End);
         if is_last && self.found == 0 {
-            return Err(SelectError::Nothing("the units that are named contain no account"));
+            return Err(NothingSelected::new(self.selection, Narrowing::Scope).into());
         }
         if is_last && self.with_tags == 0 {
-            return Err(SelectError::Nothing("none of them has the tags"));
+            return Err(NothingSelected::new(self.selection, Narrowing::Tags).into());
         }
         Ok(Some(SelectedPage { selected, is_last }))
     }

@@ -23,15 +23,18 @@ impl<'a, W: Directory> UnitTree<'a, W> {
     pub(crate) async fn find(&mut self, root: Unit, names: &[String]) -> Result<Result<Unit, String>, ApiError> {
         let mut unit = root;
         let mut path = String::new();
-        for name in names {
+        let mut with_slash = None;
+        for (index, name) in names.iter().enumerate() {
             let below = self.below(&unit.id).await?;
+            let rest = names.get(index..).unwrap_or_default();
+            with_slash = with_slash.or_else(|| UnitSelector::name_with_slash(rest, below));
             let Some(found) = below.iter().find(|unit| unit.name == name.as_str()) else {
                 // The console shows the root in front of the units.
                 if path.is_empty() && unit.name == name.as_str() {
                     continue;
                 }
                 let parent = if path.is_empty() { unit.name.raw() } else { path.as_str() };
-                return Ok(Err(UnitSelector::unknown_name(name, parent, below)));
+                return Ok(Err(with_slash.unwrap_or_else(|| UnitSelector::unknown_name(name, parent, below))));
             };
             path = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
             unit = Unit { id: found.id.clone(), name: path.as_str().into() };

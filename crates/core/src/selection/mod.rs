@@ -8,11 +8,13 @@
 mod file;
 mod find;
 mod id;
+mod nothing;
 mod request;
 mod skipped;
 
 pub use file::{LineError, parse_account_file};
 pub use find::{Listing, NotFound, Selected, find};
 pub use id::typed_account_id;
+pub use nothing::{Narrowing, NothingSelected};
 pub use request::{InvalidTag, RequestedId, Scope, Selection, TagFilter};
 pub use skipped::{SkipReason, SkippedAccount, skipped_summary};
