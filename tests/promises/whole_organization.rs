@@ -2,7 +2,8 @@
 //! the apply of the command line, and the function's sweep by chunks over the queue. The table in `kinds` says how each run ends for
 //! each kind, so that a wrong outcome names it.
 //!
-//! Each run is made once, for all tests of a process.
+//! Each run is made once and then checked for every promise in one test: `cargo nextest` starts a process for each test, which would
+//! make the run again.
 
 mod access;
 mod arrange;
@@ -12,7 +13,7 @@ mod runs;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::UNIX_EPOCH;
 
 use onboarding_core::account::AccountId;
@@ -31,10 +32,48 @@ use self::runs::{Again, CommandLine, Roles, Sweep, writes, written};
 use self::world::{World, assert_no_secret};
 use crate::common::{ACCESS, IDENTITY, MANAGEMENT, name};
 
-static COMMAND_LINE: LazyLock<CommandLine> = LazyLock::new(CommandLine::new);
-static SWEEP: LazyLock<Sweep> = LazyLock::new(Sweep::new);
-
 const CONVERGED: &str = "converged";
+
+#[test]
+fn command_line_keeps_every_promise() {
+    let checks: [Check<CommandLine>; 9] = [
+        ("promise 1: second apply makes no write", second_apply_makes_no_write),
+        ("promises 2 and 3: apply keeps access and adds only what is configured", apply_changes_access_as_configured),
+        ("promise 4: apply makes exactly the calls that the plan printed", apply_makes_the_planned_calls),
+        ("promise 6: apply writes in confirmed members only", |run| assert_only_confirmed(&run.world, &run.calls)),
+        ("promise 7: no report shows a secret", no_report_shows_a_secret),
+        ("promise 8: apply leaves roles of others unchanged", |run| assert_foreign_untouched(&run.before, &run.after)),
+        ("promise 10: every kind of account ends as expected", every_kind_is_planned_and_applied_as_expected),
+        ("promise 11: apply removes only what is configured", |run| assert_only_removed(&run.before, &run.after)),
+        ("promise 12: no quota is exceeded in steady state", no_quota_is_exceeded_in_steady_state),
+    ];
+    assert_all(&CommandLine::new(), &checks);
+}
+
+#[test]
+fn sweep_keeps_every_promise() {
+    let checks: [Check<Sweep>; 8] = [
+        ("promise 1: second sweep makes no write", second_sweep_makes_no_write),
+        ("promises 2 and 3: sweep keeps access and adds only what is configured", sweep_changes_access_as_configured),
+        ("promise 6: sweep writes in confirmed members only", |run| assert_only_confirmed(&run.world, &run.calls)),
+        ("promise 7: no line, event or record shows a secret", nothing_of_the_sweep_shows_a_secret),
+        ("promise 8: sweep leaves roles of others unchanged", |run| assert_foreign_untouched(&run.before, &run.after)),
+        ("promise 9: sweep loses no account", sweep_loses_no_account),
+        ("promise 10: every kind of account ends as expected", every_kind_is_swept_as_expected),
+        ("promise 11: sweep removes only what is configured", |run| assert_only_removed(&run.before, &run.after)),
+    ];
+    assert_all(&Sweep::new(), &checks);
+}
+
+/// What a run promises, and its check.
+type Check<Run> = (&'static str, fn(&Run));
+
+/// Makes every check, and names all promises that are not kept: above, each has said why.
+fn assert_all<Run>(run: &Run, checks: &[Check<Run>]) {
+    let fails = |check: &fn(&Run)| catch_unwind(AssertUnwindSafe(|| check(run))).is_err();
+    let failed: Vec<_> = checks.iter().filter(|(_, check)| fails(check)).map(|(promise, _)| promise).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+}
 
 /// The accounts for which a run is expected to end like this.
 fn ending<'a>(world: &'a World, outcome: impl Fn(&Kind) -> bool + 'a) -> impl Iterator<Item = &'a AccountId> {
@@ -63,15 +102,11 @@ fn assert_second_run_writes_nothing<'a>(
     assert!(again.calls.len() > 1_000, "the second run has looked at the accounts");
 }
 
-#[test]
-fn promise_1_second_apply_makes_no_write() {
-    let run = &*COMMAND_LINE;
+fn second_apply_makes_no_write(run: &CommandLine) {
     assert_second_run_writes_nothing(applied(run), &run.after, &run.again);
 }
 
-#[test]
-fn promise_1_second_sweep_makes_no_write() {
-    let run = &*SWEEP;
+fn second_sweep_makes_no_write(run: &Sweep) {
     // The second sweep is more than twelve hours later, and deletes the revocations of sessions that have expired since.
     let has_revoked = |id: &AccountId| run.after[id].values().any(|role| role.policies.contains_key(REVOCATION_POLICY));
     assert_second_run_writes_nothing(swept(run).filter(|id| !has_revoked(id)), &run.after, &run.again);
@@ -80,16 +115,12 @@ fn promise_1_second_sweep_makes_no_write() {
     }
 }
 
-#[test]
-fn promises_2_and_3_apply_keeps_access_and_adds_only_what_is_configured() {
-    let run = &*COMMAND_LINE;
+fn apply_changes_access_as_configured(run: &CommandLine) {
     let (lost, gained) = unexpected(&run.world, &run.before, &run.after);
     assert!(lost.is_empty() && gained.is_empty(), "lost {lost:#?}, gained {gained:#?}");
 }
 
-#[test]
-fn promises_2_and_3_sweep_keeps_access_and_adds_only_what_is_configured() {
-    let run = &*SWEEP;
+fn sweep_changes_access_as_configured(run: &Sweep) {
     // A role that appears during the sweep is created by Organizations.
     let mut before = run.before.clone();
     for id in ending(&run.world, |kind| kind.name == "joined a minute ago") {
@@ -101,9 +132,7 @@ fn promises_2_and_3_sweep_keeps_access_and_adds_only_what_is_configured() {
 }
 
 /// Each call once, in any order between roles: the calls of a role are made in the order of the plan.
-#[test]
-fn promise_4_apply_makes_exactly_the_calls_that_the_plan_printed() {
-    let run = &*COMMAND_LINE;
+fn apply_makes_the_planned_calls(run: &CommandLine) {
     let mut made = BTreeMap::<_, Vec<_>>::new();
     for call in writes(&run.calls) {
         made.entry((&call.account, call.role.clone().expect("a role"))).or_default().push(call.call);
@@ -156,19 +185,7 @@ fn assert_only_confirmed(world: &World, calls: &[Call]) {
     assert!(written.len() > 700, "{}", written.len());
 }
 
-#[test]
-fn promise_6_apply_writes_in_confirmed_members_only() {
-    assert_only_confirmed(&COMMAND_LINE.world, &COMMAND_LINE.calls);
-}
-
-#[test]
-fn promise_6_sweep_writes_in_confirmed_members_only() {
-    assert_only_confirmed(&SWEEP.world, &SWEEP.calls);
-}
-
-#[test]
-fn promise_7_no_report_of_the_command_line_shows_a_secret() {
-    let run = &*COMMAND_LINE;
+fn no_report_shows_a_secret(run: &CommandLine) {
     let mut overview = Overview::new(Mode::Plan, run.selected.skipped.clone());
     for (id, report) in run.planned.iter().chain(&run.applied) {
         let text = [
@@ -185,9 +202,7 @@ fn promise_7_no_report_of_the_command_line_shows_a_secret() {
     assert!(!summary.contains('\u{202e}') && !summary.contains('\u{1b}'), "names are filtered");
 }
 
-#[test]
-fn promise_7_no_line_event_or_record_of_the_sweep_shows_a_secret() {
-    let run = &*SWEEP;
+fn nothing_of_the_sweep_shows_a_secret(run: &Sweep) {
     assert!(run.log.lines().count() > 1_000 && run.events.len() > 100);
     assert_no_secret(&run.log, "the log");
     let records = run.world.organization.records();
@@ -197,32 +212,16 @@ fn promise_7_no_line_event_or_record_of_the_sweep_shows_a_secret() {
     run.dead_letters.iter().for_each(|letter| assert_no_secret(&format!("{letter:?}"), "a dead letter"));
 }
 
-fn assert_foreign_roles_are_untouched(before: &Roles, after: &Roles) {
+fn assert_foreign_untouched(before: &Roles, after: &Roles) {
     let (before, after) = (foreign(before), foreign(after));
     assert!(before.len() > 15, "{}", before.len());
     assert!(before == after, "{:?} is not {:?}", before.keys(), after.keys());
 }
 
-#[test]
-fn promise_8_apply_leaves_roles_of_others_unchanged() {
-    assert_foreign_roles_are_untouched(&COMMAND_LINE.before, &COMMAND_LINE.after);
-}
-
-#[test]
-fn promise_8_sweep_leaves_roles_of_others_unchanged() {
-    assert_foreign_roles_are_untouched(&SWEEP.before, &SWEEP.after);
-}
-
 /// No event has arrived; the chunks of the sweep were reordered, and some were delivered twice.
-#[test]
-fn promise_9_sweep_loses_no_account() {
-    let run = &*SWEEP;
+fn sweep_loses_no_account(run: &Sweep) {
     assert!(run.is_done, "no message is left");
-    let mut onboarded = 0;
-    for id in swept(run) {
-        assert_onboarded(&run.after[id], id);
-        onboarded += 1;
-    }
+    let onboarded = assert_onboarded(swept(run), &run.after);
     assert!(onboarded > 800, "{onboarded}");
     // Every other account that the sweep has processed is in the dead-letter queue, once for each delivery.
     let letters: Vec<_> = run.dead_letters.iter().map(|letter| letter.body.clone()).collect();
@@ -250,17 +249,13 @@ fn assert_outcomes<'a>(
     assert!(by_kind.len() == KINDS.len() && by_kind.values().all(|accounts| accounts.len() >= 4), "of every kind");
 }
 
-#[test]
-fn promise_10_every_kind_of_account_ends_as_expected_on_the_command_line() {
-    let run = &*COMMAND_LINE;
+fn every_kind_is_planned_and_applied_as_expected(run: &CommandLine) {
     assert_outcomes(&run.world, |kind| kind.planned, |id| run.outcomes(id)[0].clone());
     assert_outcomes(&run.world, |kind| kind.applied, |id| run.outcomes(id)[1].clone());
-    applied(run).for_each(|id| assert_onboarded(&run.after[id], id));
+    assert_onboarded(applied(run), &run.after);
 }
 
-#[test]
-fn promise_10_every_kind_of_account_ends_as_expected_in_a_sweep() {
-    let run = &*SWEEP;
+fn every_kind_is_swept_as_expected(run: &Sweep) {
     assert_outcomes(&run.world, |kind| kind.swept, |id| run.outcomes[id].clone());
 }
 
@@ -283,19 +278,7 @@ fn assert_only_removed(before: &Roles, after: &Roles) {
     assert!(removed > 400, "{removed}");
 }
 
-#[test]
-fn promise_11_apply_removes_only_what_this_tool_owns_and_the_configuration_names() {
-    assert_only_removed(&COMMAND_LINE.before, &COMMAND_LINE.after);
-}
-
-#[test]
-fn promise_11_sweep_removes_only_what_this_tool_owns_and_the_configuration_names() {
-    assert_only_removed(&SWEEP.before, &SWEEP.after);
-}
-
-#[test]
-fn promise_12_no_quota_is_exceeded_in_steady_state() {
-    let run = &*COMMAND_LINE;
+fn no_quota_is_exceeded_in_steady_state(run: &CommandLine) {
     assert_eq!(run.again.throttled, 0);
     assert!(run.again.calls.iter().filter(|call| call.call == "organizations:DescribeAccount").count() > 850);
 }

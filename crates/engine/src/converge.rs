@@ -1,4 +1,4 @@
-//! The steps of converging, which [`crate::engine`] takes in turn: [`next_step`] decides what follows from a comparison and is
+//! The steps of converging, which `Engine::converge` takes in turn: [`next_step`] decides what follows from a comparison and is
 //! pure; executing, reading again and verifying carry it out.
 
 use std::collections::BTreeSet;

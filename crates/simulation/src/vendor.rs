@@ -4,6 +4,8 @@
 //! ID, as the real vendor does, so a registration fails while the role is new and not yet propagated (see
 //! [`Tenant::propagation`]).
 
+use std::time::SystemTime;
+
 use crate::call::CallInfo;
 use crate::organization::FakeOrganization;
 use crate::rejection::Rejection;
@@ -45,23 +47,19 @@ impl FakeOrganization {
         call: &'static str,
         access: &ApiAccess,
         kind: CallKind,
-        act: impl FnOnce(&mut State, &Tenant) -> Result<T, Rejection>,
+        act: impl FnOnce(&mut State, &mut Tenant) -> Result<T, Rejection>,
     ) -> Result<T, ApiError> {
-        let management = self.lock().management.clone();
-        let account = self.tenant().map_or(management, |tenant| tenant.account);
+        let account = {
+            let state = self.lock();
+            state.tenant.as_ref().map_or(&state.management, |tenant| &tenant.account).clone()
+        };
         let write = kind == CallKind::Write;
         let result = self.perform_call(CallInfo { account: &account, call, role: None, write }, |state| {
-            let tenant = state.tenant.clone().filter(|tenant| tenant.url == access.endpoint.url());
-            let tenant = tenant.ok_or_else(|| Rejection::new("HTTP 404", "there is no such host"))?;
-            if let Some((status, until)) = tenant.outage
-                && state.now < until
-            {
-                return Err(Rejection::new(&format!("HTTP {status}"), "trouble, on purpose"));
-            }
-            if tenant.key != access.key.expose() {
-                return Err(Rejection::new("HTTP 401", format!("{} is not a valid API key", access.key.expose())));
-            }
-            act(state, &tenant)
+            // The call has the tenant to itself: with its connectors, it is too large to be copied for every call.
+            let Some(mut tenant) = state.tenant.take() else { return Err(no_host()) };
+            let result = tenant.accept(access, state.now).and_then(|()| act(state, &mut tenant));
+            state.tenant = Some(tenant);
+            result
         });
         result.await.map_err(|error| match error.code.strip_prefix("HTTP ").and_then(|status| status.parse().ok()) {
             Some(status) => error.with_status(status),
@@ -104,7 +102,7 @@ impl VendorApi for FakeOrganization {
             tenant.check(&role.account)?;
             check_vendor_access(state, tenant, &role)
                 .map_err(|_| refused(&format!("the role {arn} cannot be assumed")))?;
-            let mut connectors = tenant.connectors.clone();
+            let connectors = &mut tenant.connectors;
             let id = match &registration.before {
                 Some(before) if connectors.contains_key(&before.id) => before.id,
                 Some(_) => return Err(refused("there is no such connector")),
@@ -123,17 +121,14 @@ impl VendorApi for FakeOrganization {
                 last_read: before.and_then(|one| one.last_read),
             };
             connectors.insert(id, connector);
-            state.tenant = Some(Tenant { connectors, ..tenant.clone() });
             Ok(registration.before.is_none().then_some(id))
         })
         .await
     }
 
     async fn deregister_from_vendor(&self, api: Api, access: &ApiAccess, registration: u64) -> Result<(), ApiError> {
-        self.call_vendor(api.calls().delete, access, CallKind::Write, |state, tenant| {
-            let mut tenant = tenant.clone();
+        self.call_vendor(api.calls().delete, access, CallKind::Write, |_, tenant| {
             tenant.connectors.remove(&registration);
-            state.tenant = Some(tenant);
             Ok(())
         })
         .await
@@ -147,7 +142,27 @@ impl VendorApi for FakeOrganization {
     }
 }
 
+fn no_host() -> Rejection {
+    Rejection::new("HTTP 404", "there is no such host")
+}
+
 impl Tenant {
+    /// Checks that a call reaches the tenant, and that it is authenticated.
+    fn accept(&self, access: &ApiAccess, now: SystemTime) -> Result<(), Rejection> {
+        if self.url != access.endpoint.url() {
+            return Err(no_host());
+        }
+        if let Some((status, until)) = self.outage
+            && now < until
+        {
+            return Err(Rejection::new(&format!("HTTP {status}"), "trouble, on purpose"));
+        }
+        if self.key != access.key.expose() {
+            return Err(Rejection::new("HTTP 401", format!("{} is not a valid API key", access.key.expose())));
+        }
+        Ok(())
+    }
+
     /// Checks that the vendor can handle an account.
     fn check(&self, account: &AccountId) -> Result<(), Rejection> {
         match self.failures.get(account) {

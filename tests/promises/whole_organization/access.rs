@@ -122,9 +122,13 @@ fn configured(role: &RoleName, (caller, external_id): (usize, usize), in_product
     }
 }
 
-/// Asserts that an account has what the configuration gives it.
-pub(super) fn assert_onboarded(roles: &BTreeMap<RoleName, RoleState>, account: &AccountId) {
+/// Asserts that accounts have what the configuration gives them. Returns how many there are.
+pub(super) fn assert_onboarded<'a>(accounts: impl Iterator<Item = &'a AccountId>, after: &Roles) -> usize {
     let mut evaluator = Evaluator::new();
+    accounts.map(|id| assert_roles_of(id, &after[id], &mut evaluator)).count()
+}
+
+fn assert_roles_of(account: &AccountId, roles: &BTreeMap<RoleName, RoleState>, evaluator: &mut Evaluator) {
     let access = ACCESS_ROLES.iter().find_map(|access| roles.get(&name(access)));
     let allowed = evaluator.allowed(&access.expect("an access role").trust.0);
     assert!(allowed.contains(&(0, 0)) && allowed.contains(&(2, 0)), "{account}: {allowed:?}");

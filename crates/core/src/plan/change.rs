@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use super::revocation::SessionRevocation;
+use super::session_revocation::SessionRevocation;
 use crate::blueprint::AccountRegistration;
 use crate::observed::ExistingRegistration;
 use crate::policy::{Document, deny_everything, only_allows, removed_principals};

@@ -48,7 +48,7 @@ pub fn diff(blueprint: &Blueprint, observed: &Observed, history: &RoleHistory, n
         plan.changes.extend(register(spec, observed));
     }
     for removal in blueprint.removed.iter().filter(|one| !observed.unreadable.contains_key(&one.role.name)) {
-        remove(removal, observed, &mut plan);
+        plan.changes.extend(remove(removal, observed));
     }
     plan
 }

@@ -12,6 +12,7 @@ mod refusal;
 mod removal;
 mod restate;
 mod revocation;
+mod session_revocation;
 mod settings;
 mod still_present;
 mod unselected;
@@ -27,9 +28,8 @@ pub(crate) use proof::{Presented, ProofSubject};
 pub use proof::{Proof, proofs};
 pub use refusal::Refusal;
 pub use restate::restated;
-pub use revocation::{
-    KnownRoles, RecordedRevocation, RecordedRevocations, RevocationReason, RoleHistory, SessionRevocation,
-};
+pub use revocation::{KnownRoles, RoleHistory};
+pub use session_revocation::{RecordedRevocation, RecordedRevocations, RevocationReason, SessionRevocation};
 pub use still_present::{
     NoLonger, RecordedGrant, StillPresent, ended_grants_left, grants_to_record, is_gone, recognize_withdrawn,
     removed_roles, still_present_grants, still_present_role,

@@ -9,7 +9,6 @@
 //! `adopt = true`. A role that a record knows under another ID was created again by another principal, and is never deleted.
 
 use super::change::{Action, Change, DeletedRole, Deregistration};
-use super::diff::Plan;
 use super::refusal::Refusal;
 use super::revocation::KnownRoles;
 use crate::account::Account;
@@ -20,22 +19,23 @@ use crate::outcome::Stop;
 use crate::owner::OWNER_TAG;
 use crate::policy::only_allows;
 
-/// Plans the removal of a role: first its registration with the vendor, then its policies, then the role.
-pub(super) fn remove(removal: &RoleRemoval, observed: &Observed, plan: &mut Plan) {
+/// The changes that remove a role: first its registration with the vendor, then its policies, then the role.
+pub(super) fn remove(removal: &RoleRemoval, observed: &Observed) -> Vec<Change> {
+    let mut changes = Vec::new();
     let name = &removal.role.name;
     // Until the vendor has said what it has registered, the role stays.
     let Some(registrations) = observed.registrations.get(name).map_or(Some(&[][..]), |found| found.as_deref().ok())
     else {
-        return;
+        return changes;
     };
-    let mut push = |action| plan.changes.push(Change { role: name.clone(), action });
+    let mut push = |action| changes.push(Change { role: name.clone(), action });
     if let Some(VendorTenant { api, .. }) = &removal.role.tenant {
         for registration in registrations {
             let title = removal.role.title.clone();
             push(Action::Deregister(Box::new(Deregistration { title, api: *api, id: registration.id })));
         }
     }
-    let Some(role) = observed.roles.get(name) else { return };
+    let Some(role) = observed.roles.get(name) else { return changes };
     let (allowing, others): (Vec<_>, Vec<_>) =
         role.policies.iter().partition(|(_, policy)| policy.as_ref().is_ok_and(only_allows));
     let delete = |(name, policy): (&String, &Result<_, _>)| Action::DeletePolicy {
@@ -50,6 +50,7 @@ pub(super) fn remove(removal: &RoleRemoval, observed: &Observed, plan: &mut Plan
         id: role.id.clone(),
         trust: role.trust.clone().ok(),
     })));
+    changes
 }
 
 /// Why a role is not removed, whatever was planned.

@@ -7,8 +7,8 @@ use super::*;
 use crate::blueprint::Blueprint;
 use crate::observed::Observed;
 use crate::owner::OWNER_TAG;
-use crate::plan::{diff, guard};
-use crate::policy::inline_length;
+use crate::plan::{RecordedRevocation, diff, guard};
+use crate::policy::{Document, inline_length};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";

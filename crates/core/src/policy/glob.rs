@@ -40,6 +40,12 @@ pub(super) fn overlap(a: &str, b: &str) -> bool {
 
 /// `one` decides which characters `?` matches.
 fn matches(pattern: &str, text: &str, one: impl Fn(char) -> bool) -> bool {
+    // Most patterns differ from most texts before their first wildcard, or have none.
+    let Some(wildcard) = [pattern.find('*'), pattern.find('?')].into_iter().flatten().min() else {
+        return pattern == text;
+    };
+    let (literal, pattern) = pattern.split_at(wildcard);
+    let Some(text) = text.strip_prefix(literal) else { return false };
     let pattern: Vec<char> = pattern.chars().collect();
     let text: Vec<char> = text.chars().collect();
     let mut p = 0;
@@ -81,6 +87,12 @@ mod tests {
             ("?", "", false),
             ("**a*?", "xab", true),
             ("a", "ab", false),
+            ("ab", "a", false),
+            ("ab", "ab", true),
+            ("ab*", "a", false),
+            ("ab*", "ab", true),
+            ("é?x*", "éüx", true),
+            ("é?x*", "e\u{301}x", false),
         ] {
             assert_eq!(like(pattern, text), expected, "{pattern} {text}");
         }

@@ -1,6 +1,7 @@
 //! The catalogue of known vendors.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::model::{Vendor, VendorOrigin};
 use super::read::read_file;
@@ -25,10 +26,14 @@ impl Catalogue {
     /// The vendors that are compiled into the program.
     #[must_use]
     pub fn built_in() -> Self {
-        // A test asserts that each file is valid, so nothing is filtered out.
-        let vendors =
-            BUILT_IN.iter().filter_map(|(name, file, text)| read_file(name, file, text, VendorOrigin::BuiltIn).0);
-        Self(vendors.map(|vendor| (vendor.name.clone(), vendor)).collect())
+        // Read once: every configuration starts with them, and the function reads its configuration every minute.
+        static READ: LazyLock<Catalogue> = LazyLock::new(|| {
+            // A test asserts that each file is valid, so nothing is filtered out.
+            let vendors =
+                BUILT_IN.iter().filter_map(|(name, file, text)| read_file(name, file, text, VendorOrigin::BuiltIn).0);
+            Catalogue(vendors.map(|vendor| (vendor.name.clone(), vendor)).collect())
+        });
+        READ.clone()
     }
 
     /// The vendor with this name.
