@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""Checks in headless Chromium that the pages of `onboard audit` are safe and work with the keyboard, and measures them.
+"""Checks in headless Chromium that the pages of `onboard audit` are safe, work with the keyboard and show the right accounts, and
+measures them.
 
     bash .ci/run page                               # installs what it needs
+    mkdir FOLDER/few
     cargo run --example audit-page -- FOLDER
+    cargo run --example audit-page -- FOLDER/few 40
     python3 .ci/audit_page.py FOLDER CHROMIUM       # and screenshots in FOLDER
 
 With `--time-limits` it also fails if a page is slower than its budget. The gate does not use it: a busy machine is slow.
@@ -12,6 +15,7 @@ import argparse
 import pathlib
 import statistics
 
+from audit_table import check_table
 from playwright.sync_api import sync_playwright
 
 BYTES, FIRST_PAINT, SEARCH = 4_000_000, 1_000, 100
@@ -117,6 +121,7 @@ def main():
         browser = playwright.chromium.launch(executable_path=args.chromium, args=["--no-sandbox"])
         for name in ("records.html", "live.html"):
             check(measure(browser, args.folder / name, args.time_limits))
+        check_table(*(opened(browser, args.folder / "few" / name) for name in ("live.html", "records.html")))
         pictures(browser, args.folder)
         browser.close()
 

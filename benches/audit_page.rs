@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! cargo run --example audit-page -- FOLDER [ACCOUNTS]
-//! python3 .ci/audit_page.py FOLDER
 //! ```
 //!
 //! A simulated organization with accounts in every state is onboarded, changed and audited. The audited accounts are then repeated
 //! with other IDs and names until there are as many as asked for, 5,000 by default. Some names would run a script if they were markup.
+//! `.ci/audit_page.py` checks the pages in a browser; `.ci/audit_table.py` knows which of the first 40 accounts are in which state.
 
 use std::path::Path;
 use std::time::Duration;
@@ -25,8 +25,9 @@ use onboarding_engine::{Engine, Job, SelectedPages, select_accounts, unit_paths}
 use onboarding_simulation::{FakeOrganization, RoleState};
 
 const CONFIGURATION: &str = include_str!("../onboarding.toml");
+/// Not in the order of the alphabet, in which the table sorts them.
 const UNITS: [&str; 6] =
-    ["Platform", "Sandbox", "Security", "Workloads/Development", "Workloads/Production", "Workloads/Staging"];
+    ["Workloads/Production", "Security", "Workloads/Development", "Platform", "Workloads/Staging", "Sandbox"];
 const TEAMS: [&str; 8] = ["payments", "search", "data", "mobile", "identity", "billing", "logistics", "analytics"];
 const HOSTILE: &str = "</script><img src=x onerror=document.title='ran'>";
 /// The members of the simulated organization: each state occurs, most have converged.

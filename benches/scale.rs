@@ -8,9 +8,9 @@
 //!
 //! For the command line, one process lists the accounts and looks at each. For the function, five processes take the messages of a
 //! sweep from one queue. The *limit* is the time that the pages of `ListAccounts` take at the quota of AWS, below which nothing can
-//! be. In the middle of the sweep, the event of a new account arrives: *new account* is the time until a process receives it, and
-//! until that process has onboarded the account. The memory is the peak above what the simulated organization takes itself; the CPU time includes the simulation, because both
-//! are one thread.
+//! be. The benchmark fails if a call is throttled. In the middle of the sweep, the event of a new account arrives: *new account* is
+//! the time until a process receives it, and until that process has onboarded the account. The memory is the peak above what the
+//! simulated organization takes itself; the CPU time includes the simulation, because both are one thread.
 //!
 //! The function logs to stdout, so that the results are on stderr. See docs/QUOTAS.md.
 
@@ -154,6 +154,8 @@ impl Scale {
         let memory = Memory::reset()?;
         let on_cpu = cpu()?;
         let new_account = run(self)?;
+        let throttled = self.organization.throttled_calls();
+        ensure!(throttled == 0, "{throttled} calls were throttled: {:?}", self.organization.api_calls());
         let pages = (self.size as f64 + 2.0) / ACCOUNTS_PER_PAGE as f64;
         let (per_second, burst) = LISTING;
         Ok(Measured {

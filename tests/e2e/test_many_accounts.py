@@ -8,12 +8,12 @@ import re
 import signal
 import stat
 import subprocess
-import threading
 from contextlib import suppress
 from pathlib import Path
 
 import iam_state
 import pytest
+from holding_wire import HoldingWire
 from test_command_line import BLOCKED, DONE, ERROR, LITERAL, ONBOARD, PENDING, WAITING, CommandLine
 from wire import Answer, Wire
 from world import ACCESS_ROLE, EXTERNAL_IDS, IDENTITY, root
@@ -234,30 +234,15 @@ def test_terminal_shows_a_bar_and_asks_once(onboard, accounts):
     accounts.assert_onboarded(*accounts.good)
 
 
-class HoldingWire(Wire):
-    """Keeps back the responses of CreateRole until `released` is set; `held` is set when AWS has answered the first."""
-
-    def __init__(self, upstream_port):
-        self.held, self.released = threading.Event(), threading.Event()
-        super().__init__(upstream_port)
-
-    def forward(self, handler, call, body):
-        answer = super().forward(handler, call, body)
-        if call.name == "iam:CreateRole":
-            self.held.set()
-            assert self.released.wait(30)
-        return answer
-
-
 def test_ctrl_c_finishes_the_accounts_in_progress_and_the_same_command_continues(onboard, accounts):
     words = ["apply", *named(accounts.good), "--yes", "--concurrency", "2"]
     onboard.wire.close()
-    onboard.wire = wire = HoldingWire(accounts.world.server.port)
+    onboard.wire = wire = HoldingWire(accounts.world.server.port, "iam:CreateRole")
     onboard.options["env"]["AWS_ENDPOINT_URL"] = wire.url
     command = ["timeout", "--foreground", "60", ONBOARD, *words]
     process = subprocess.Popen(command, **onboard.options, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     try:
-        assert wire.held.wait(30)
+        wire.wait()
         process.send_signal(signal.SIGINT)
         printed = b""
         while b"Interrupted: " not in printed and (line := process.stderr.readline()):

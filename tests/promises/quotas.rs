@@ -3,23 +3,36 @@
 
 use std::time::Duration;
 
+use account_onboarding::lambda::{ConfigLocation, Function};
+use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
+use lambda_runtime::{Context, LambdaEvent};
 use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::error::ErrorKind;
 use onboarding_core::outcome::Outcome;
 use onboarding_core::rate::RateLimits;
+use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::report::Report;
-use onboarding_core::time::{from_unix_seconds, since};
+use onboarding_core::sweep_mode::SweepMode;
+use onboarding_core::time::{from_unix_seconds, since, unix_milliseconds};
 use onboarding_engine::ports::{Clock, World};
 use onboarding_engine::{Engine, Governed, all_accounts};
 use onboarding_simulation::FakeOrganization;
+use serde_json::json;
+use serde_json::value::RawValue;
 
-use crate::common::{CONFIG, config, engine, id, job, organization, run};
+use crate::common::{CONFIG, assert_onboarded, config, engine, id, job, organization, run, sweep_config};
 
 const LATENCY: Duration = Duration::from_millis(40);
 
 /// How many accounts are looked at concurrently.
 const CONCURRENCY: usize = 50;
+
+/// The processes of the function: the default of the stack.
+const PROCESSES: u32 = 5;
+
+/// Where the function reads its configuration.
+const PARAMETER: &str = "/onboarding/config";
 
 /// An organization with this many accounts that have joined long ago, the quotas of AWS, and the pages of `ListAccounts`.
 fn organization_of(accounts: usize) -> (FakeOrganization, Vec<AccountId>) {
@@ -98,7 +111,7 @@ fn processes_that_share_the_limits_exceed_no_quota_together() {
         let plan = async |id: &AccountId| engine.plan(&job(&engine.world, id.as_str())).await;
         stream::iter(ids).map(plan).buffer_unordered(25).collect::<Vec<_>>().await
     });
-    let reports = run(futures_util::future::join_all(work)).concat();
+    let reports = run(join_all(work)).concat();
     assert!(reports.len() == 200 && reports.iter().all(has_plan));
     assert_eq!(organization.throttled_calls(), 0, "{:?}", organization.api_calls());
 }
@@ -112,6 +125,61 @@ fn limits_of_the_configuration_apply() {
     let start = organization.now();
     run(sweep(&slow, &ids));
     assert!(since(start, organization.now()) > Duration::from_secs((20 - 2) / 2));
+}
+
+/// Sends the message of a sweep, and lets the processes of the function take messages from the queue until none is left.
+fn sweep_by_function(organization: &FakeOrganization, config: &str) {
+    let queue = organization.queue();
+    queue.put(&json!({"sweep": {}}).to_string());
+    let organization = organization.clone().with_parameter(PARAMETER, config);
+    let process = || {
+        let location = ConfigLocation::Parameter(PARAMETER.to_owned());
+        let function = Function::new(organization.clone(), location, SweepMode::Apply, KnownSecrets::default());
+        function.one_of(PROCESSES)
+    };
+    let poll = async |function: Function<FakeOrganization>| {
+        while queue.next_visible().is_some() {
+            let Some(message) = queue.receive(1).pop() else {
+                organization.sleep(LATENCY).await;
+                continue;
+            };
+            let mut context = Context::default();
+            context.deadline = unix_milliseconds(organization.now() + Duration::from_secs(120));
+            let payload = json!({"Records": [{"messageId": message.id, "body": message.body}]}).to_string();
+            let event = LambdaEvent::new(RawValue::from_string(payload).unwrap(), context);
+            assert_eq!(function.handle(event).await.unwrap(), json!({"batchItemFailures": []}));
+            queue.delete(&message.id);
+        }
+    };
+    run(join_all((0..PROCESSES).map(|_| poll(process()))));
+    assert_eq!(queue.dead_letters(), []);
+}
+
+/// The first sweep onboards the accounts and describes each; the second finds that nothing is to be done.
+#[test]
+fn sweeps_by_the_function_have_no_throttled_call() {
+    let (organization, ids) = organization_of(200);
+    organization.enforce_api_quotas(100);
+    for (what, described) in [("onboarding", 200..250), ("nothing to do", 1..6)] {
+        organization.clear_journal();
+        sweep_by_function(&organization, &sweep_config());
+        ids.iter().for_each(|account| assert_onboarded(&organization, account.as_str()));
+        let calls = organization.api_calls();
+        assert_eq!(organization.throttled_calls(), 0, "{what}: {calls:?}");
+        assert!(described.contains(&calls["organizations:DescribeAccount"].calls), "{what}: {calls:?}");
+        assert_eq!(calls["organizations:ListAccounts"].calls, 203_u64.div_ceil(20), "{what}");
+    }
+}
+
+/// With a limit of twice the quota, the same sweep is throttled, and loses no account.
+#[test]
+fn sweep_with_a_limit_above_the_quota_is_throttled() {
+    let (organization, ids) = organization_of(200);
+    organization.enforce_api_quotas(100);
+    sweep_by_function(&organization, &format!("{}\n[limits]\ndescribe-account = 40\n", sweep_config()));
+    let described = organization.api_calls()["organizations:DescribeAccount"];
+    assert!(described.throttled > 0, "{described:?}");
+    ids.iter().for_each(|account| assert_onboarded(&organization, account.as_str()));
 }
 
 /// One account alone never waits: a governor costs it no time.

@@ -10,8 +10,8 @@ use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::unix_milliseconds;
 use onboarding_engine::ports::Clock;
 use onboarding_simulation::{AccountCreation, FakeOrganization, PolicyText, RoleState};
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use crate::common::{
     ACCESS, CONFIG, IDENTITY, MANAGEMENT, NEW, OLD, Scenario, assert_onboarded, create_account, engine, id, job, name,
@@ -20,6 +20,7 @@ use crate::common::{
 use crate::lambda::{Lambda, account_created};
 
 const HOP: &str = "account-onboarding-management";
+const OTHER_HOP: &str = "account-onboarding-other";
 const EXTERNAL_ID: &str = "3e7ac2f0-hop-example";
 const EXTERNAL_ID_PARAMETER: &str = "/account-onboarding/management/external-id";
 const FUNCTION: &str = "arn:aws:iam::222233334444:role/account-onboarding";
@@ -126,30 +127,77 @@ fn event_of_a_new_account_is_processed_by_a_fresh_function() {
     assert!(denied <= 1, "only the first look, which does not know the role yet, is denied");
 }
 
-/// While a function reads its changed configuration, it reads the account as the old one says. That answer counts only if both say the
-/// same.
-#[test]
-fn answer_to_the_role_of_an_old_configuration_does_not_count() {
+/// A function that runs for hours, and whose configuration changes meanwhile.
+struct Running {
+    organization: FakeOrganization,
+    function: Function<FakeOrganization>,
+}
+
+impl Running {
     const LOCATION: &str = "/onboarding/config";
-    let organization = world(Some(hop(FUNCTION, EXTERNAL_ID))).with_parameter(LOCATION, &config());
-    let location = ConfigLocation::Parameter(LOCATION.to_owned());
-    let function = Function::new(organization.clone(), location, SweepMode::Apply, KnownSecrets::default());
-    let descriptions = |config: &str| {
-        let organization = organization.clone().with_parameter(LOCATION, config);
+
+    /// In an organization with another role of the management account, [`OTHER_HOP`].
+    fn new() -> Self {
+        let organization = world(Some(hop(FUNCTION, EXTERNAL_ID)));
+        organization.put_role(&id(MANAGEMENT), &name(OTHER_HOP), hop(FUNCTION, EXTERNAL_ID));
+        let location = ConfigLocation::Parameter(Self::LOCATION.to_owned());
+        let function = Function::new(organization.clone(), location, SweepMode::Apply, KnownSecrets::default());
+        Self { organization, function }
+    }
+
+    /// Invokes the function when it has to read its configuration again. Returns the answer, and whether each `DescribeAccount` was
+    /// allowed.
+    fn invoke(&self, config: &str, payload: &Value) -> (Value, Vec<bool>) {
+        let organization = self.organization.clone().with_parameter(Self::LOCATION, config);
         run(organization.sleep(Duration::from_secs(61)));
         organization.clear_journal();
         let mut context = Context::default();
         context.deadline = unix_milliseconds(organization.now() + Duration::from_secs(120));
-        let payload = RawValue::from_string(json!({ "account_id": OLD }).to_string()).unwrap();
-        let report = run(function.handle(LambdaEvent::new(payload, context))).unwrap();
+        let payload = RawValue::from_string(payload.to_string()).unwrap();
+        let answer = run(self.function.handle(LambdaEvent::new(payload, context))).unwrap();
         let described = organization.journal().into_iter().filter(|call| call.call == "organizations:DescribeAccount");
-        (report["outcome"].clone(), described.map(|call| call.ok).collect::<Vec<_>>())
-    };
-    assert_eq!(
-        descriptions(&config()),
-        ("converged".into(), vec![false, true]),
-        "a start, which does not know the role"
-    );
-    assert_eq!(descriptions(&config()), ("converged".into(), vec![true]), "the same role");
-    assert_eq!(descriptions(CONFIG), ("blocked".into(), vec![true, false]), "no role any more");
+        (answer, described.map(|call| call.ok).collect())
+    }
+
+    /// The outcome of a request for the established account.
+    fn account(&self, config: &str) -> (String, Vec<bool>) {
+        let (report, described) = self.invoke(config, &json!({ "account_id": OLD }));
+        (report["outcome"].as_str().unwrap().to_owned(), described)
+    }
+
+    /// The same account in the chunk of a sweep, which is always processed.
+    fn chunk(&self, config: &str) -> Vec<bool> {
+        let listed = json!({"id": OLD, "name": "old", "joined_at": 1_500_000_000, "joined": "CREATED"});
+        let body = json!({"sweep": {"version": 1, "accounts": [listed]}}).to_string();
+        let (answer, described) = self.invoke(config, &json!({"Records": [{"messageId": "1", "body": body}]}));
+        assert_eq!(answer, json!({"batchItemFailures": []}));
+        described
+    }
+}
+
+fn config_of_other_role() -> String {
+    config().replace(HOP, OTHER_HOP)
+}
+
+/// While a function reads its changed configuration, it reads the account as the old one says. That answer counts only if both say the
+/// same.
+#[test]
+fn answer_to_the_role_of_an_old_configuration_does_not_count() {
+    let function = Running::new();
+    let converged = |described: &[bool]| ("converged".to_owned(), described.to_vec());
+    assert_eq!(function.account(&config()), converged(&[false, true]), "a start, which does not know the role");
+    assert_eq!(function.account(&config()), converged(&[true]), "the same role");
+    assert_eq!(function.account(&config_of_other_role()), converged(&[true, true]), "another role");
+    assert_eq!(function.account(&config_of_other_role()), converged(&[true]), "the same role again");
+    assert_eq!(function.account(CONFIG), ("blocked".to_owned(), vec![true, false]), "no role any more");
+}
+
+/// The same for a chunk, of which the organization is read early.
+#[test]
+fn answer_about_a_chunk_to_the_role_of_an_old_configuration_does_not_count() {
+    let function = Running::new();
+    assert_eq!(function.account(&config()).0, "converged", "the record confirms the chunk");
+    assert_eq!(function.chunk(&config()), [true], "the same role");
+    assert_eq!(function.chunk(&config_of_other_role()), [true, true], "another role");
+    assert_eq!(function.chunk(&config_of_other_role()), [true], "the same role again");
 }
