@@ -19,12 +19,17 @@ impl Sessions for Aws {
     /// `sts:SetSourceIdentity` and `sts:TagSession`, which the trust policy that Organizations creates does not allow.
     async fn assume_role(&self, request: &AssumeRoleRequest) -> Result<IamSession, ApiError> {
         const CALL: &str = "sts:AssumeRole";
-        let management = self.management().await?;
-        let assume = management.sts.assume_role().role_arn(&request.role_arn).role_session_name(&request.session_name);
-        let asked_at = SystemTime::now();
         let seconds = i32::try_from(SESSION.as_secs()).unwrap_or(i32::MAX);
-        let response =
-            assume.policy(&request.policy).duration_seconds(seconds).send().await.map_err(self.caller_error(CALL))?;
+        let response = self.send_as_management(CALL, |management| {
+            let assume = management.sts.assume_role().role_arn(&request.role_arn);
+            let assume = assume.role_session_name(&request.session_name).policy(&request.policy);
+            let assume = assume.duration_seconds(seconds);
+            async move {
+                let asked_at = SystemTime::now();
+                assume.send().await.map(|response| (asked_at, response))
+            }
+        });
+        let (asked_at, response) = response.await?;
         let issued = response.credentials.ok_or_else(|| malformed(CALL, "credentials"))?;
         if let Ok(expires_at) = SystemTime::try_from(issued.expiration) {
             self.clock.learn(expires_at, asked_at);
