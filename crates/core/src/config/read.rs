@@ -156,7 +156,7 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     let names: Vec<_> = access_role.all_names().cloned().collect();
     let management = management.and_then(|value| management::role(&value, context, &names));
     let sweep = table.get("sweep").and_then(|value| value.table(SWEEP));
-    let sweep = sweep.as_ref().map(sweep_settings).unwrap_or_default();
+    let sweep = sweep.as_ref().map(|table| sweep_settings(table, &excluded)).unwrap_or_default();
     let console = table.get("console").and_then(|value| value.table(CONSOLE));
     let console = console.as_ref().map(console_settings).unwrap_or_default();
     let new_for = Duration::from_secs(new_minutes.unsigned_abs() * 60);
@@ -187,10 +187,18 @@ fn console_settings(table: &Table<'_>) -> ConsoleSettings {
     ConsoleSettings { access_portal, permission_set: permission_set.and_then(|value| value.parse()) }
 }
 
-fn sweep_settings(table: &Table<'_>) -> SweepSettings {
+fn sweep_settings(table: &Table<'_>, excluded: &BTreeSet<Exclude>) -> SweepSettings {
     let repair = table.get("repair").and_then(|value| value.parse()).unwrap_or_default();
-    let canary = table.get("canary").and_then(|value| value.list()).unwrap_or_default();
-    SweepSettings { repair, canary: canary.iter().filter_map(Value::parse::<Exclude>).collect() }
+    let Some(value) = table.get("canary") else { return SweepSettings { repair, ..SweepSettings::default() } };
+    let list = value.list().unwrap_or_default();
+    let canary: BTreeSet<_> = list.iter().filter_map(Value::parse::<Exclude>).collect();
+    if !canary.is_empty() && canary.is_subset(excluded) {
+        value.problem(
+            "names only accounts and units that `exclude` in `[accounts]` names too, so that no changed configuration would reach the \
+             other accounts; add an account that is not excluded, or remove the key",
+        );
+    }
+    SweepSettings { repair, canary }
 }
 
 fn default_access_role() -> AccessRole {
