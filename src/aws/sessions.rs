@@ -10,7 +10,7 @@ use super::error::malformed;
 use super::iam::IamSession;
 use onboarding_core::error::ApiError;
 use onboarding_core::limits::SESSION;
-use onboarding_engine::ports::{AssumeRoleRequest, Sessions};
+use onboarding_engine::ports::{AssumeRoleRequest, Inspect, Sessions};
 
 impl Sessions for Aws {
     type Session = IamSession;
@@ -37,5 +37,9 @@ impl Sessions for Aws {
         let token = Some(issued.session_token);
         let credentials = Credentials::new(issued.access_key_id, issued.secret_access_key, token, None, "access-role");
         Ok(IamSession::new(&with_credentials(&self.config, credentials)))
+    }
+
+    async fn own_arn(&self) -> Result<String, ApiError> {
+        self.caller_arn().await
     }
 }

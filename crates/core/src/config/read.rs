@@ -119,8 +119,9 @@ fn read<T>(
 }
 
 fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::KnownVendors) -> Config {
-    let access_role = table.get("access-role").and_then(|value| value.table(ACCESS_ROLE));
-    let access_role = access_role.as_ref().map_or_else(default_access_role, |t| self::access_role(t, context));
+    let access_role_table = table.get("access-role").and_then(|value| value.table(ACCESS_ROLE));
+    let mut access_role =
+        access_role_table.as_ref().map_or_else(default_access_role, |table| self::access_role(table, context));
     for name in &access_role.names {
         context.names.borrow_mut().reserve_default(name, "`[access-role]` (default)");
     }
@@ -155,6 +156,9 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     let management = table.get("management");
     let names: Vec<_> = access_role.all_names().cloned().collect();
     let management = management.and_then(|value| management::role(&value, context, &names));
+    let revoked = access_role_table.as_ref().and_then(|table| table.get("revoke"));
+    access_role.revoked =
+        revoked.map(|value| removal::revoked(&value, &access_role, management.as_ref())).unwrap_or_default();
     let sweep = table.get("sweep").and_then(|value| value.table(SWEEP));
     let sweep = sweep.as_ref().map(|table| sweep_settings(table, &excluded)).unwrap_or_default();
     let console = table.get("console").and_then(|value| value.table(CONSOLE));
@@ -229,7 +233,6 @@ fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
     if let Some(value) = table.get("grant") {
         trust_size::check(&value, trust_size::of_grants(&access_role));
     }
-    access_role.revoked = table.get("revoke").map(|value| removal::revoked(&value, &access_role)).unwrap_or_default();
     access_role.prune_orphans = table.get("prune-orphans").and_then(|value| value.flag()).unwrap_or(false);
     access_role
 }

@@ -2,7 +2,7 @@
 
 use super::services::unknown_service;
 use super::{
-    AccessRole, Config, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec, risks, trust,
+    AccessRole, Config, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec, removal, risks, trust,
     trust_size,
 };
 use crate::exclude::Exclude;
@@ -25,6 +25,7 @@ pub(super) fn found(config: &Config) -> Vec<String> {
         .into_iter()
         .chain(config.roles.iter().flat_map(of_role))
         .chain(risks::found(config))
+        .chain(removal::own_role_warning(config))
         .chain(excluded_canary(config))
         .collect()
 }
