@@ -264,7 +264,7 @@ fn policies_of_a_role_that_is_created_again_are_not_deleted() {
     removing().config(&one).apply_with_faults(&fault_free).assert_outcome("converged");
     let calls = fault_free.calls();
     let first_write = calls.iter().position(|call| *call == "iam:DeleteRolePolicy").expect("a policy is deleted");
-    for at in 0..first_write {
+    for (at, call) in calls.into_iter().enumerate().take(first_write) {
         let scenario = removing().config(&one);
         let before = scenario.role(OWN_ROLE);
         assert!(!before.policies.is_empty() && !before.attached.is_empty());
@@ -278,7 +278,7 @@ fn policies_of_a_role_that_is_created_again_are_not_deleted() {
             count += 1;
             None
         }));
-        let what = format!("call {at}, {}", calls[at]);
+        let what = format!("call {at}, {call}");
         assert_eq!(scenario.outcome_code(), "blocked role_not_recorded", "{what}");
         assert_eq!(scenario.role(OWN_ROLE), before, "{what}");
     }
